@@ -1,0 +1,117 @@
+namespace Espalier.Models;
+
+/// <summary>How a decoder normalises its residual stream.</summary>
+public enum NormKind
+{
+    /// <summary>x / sqrt(mean(x²) + eps) · weight.</summary>
+    RmsNorm,
+
+    /// <summary>Layer norm with weight + 1 and bias (Nemotron): the checkpoint stores weight − 1.</summary>
+    LayerNorm1p,
+}
+
+/// <summary>What a feed-forward block computes between its projections.</summary>
+public enum ActivationKind
+{
+    /// <summary>down(silu(gate(x)) · up(x)).</summary>
+    SwiGlu,
+
+    /// <summary>down(relu(up(x))²): no gate (Nemotron).</summary>
+    SquaredRelu,
+}
+
+/// <summary>
+/// Everything that a decoder-only transformer of these families needs, and nothing that pruning could break by deriving it:
+/// <see cref="HeadDim"/> is a field of its own and never hidden / heads.
+/// </summary>
+public sealed partial record DecoderConfig
+{
+    /// <summary>The family's name in <c>config.json</c> (<c>model_type</c>), such as <c>llama</c>.</summary>
+    public required string Family { get; init; }
+
+    /// <summary>V: rows of the embedding table.</summary>
+    public required int VocabularySize { get; init; }
+
+    /// <summary>D: width of the residual stream.</summary>
+    public required int HiddenSize { get; init; }
+
+    /// <summary>F: width of the feed-forward block.</summary>
+    public required int IntermediateSize { get; init; }
+
+    /// <summary>L: number of blocks.</summary>
+    public required int Layers { get; init; }
+
+    /// <summary>N: query heads in each block.</summary>
+    public required int QueryHeads { get; init; }
+
+    /// <summary>K: key/value heads in each block; divides <see cref="QueryHeads"/>.</summary>
+    public required int KeyValueHeads { get; init; }
+
+    /// <summary>H: entries of a head.</summary>
+    public required int HeadDim { get; init; }
+
+    /// <summary>Whether the head is the embedding table itself.</summary>
+    public required bool TiedEmbeddings { get; init; }
+
+    /// <summary>Longest position the model was made for.</summary>
+    public required int MaxPositions { get; init; }
+
+    /// <summary>Norm of the residual stream.</summary>
+    public NormKind Norm { get; init; } = NormKind.RmsNorm;
+
+    /// <summary>Epsilon inside the norm's square root.</summary>
+    public double NormEpsilon { get; init; } = 1e-5;
+
+    /// <summary>Feed-forward activation.</summary>
+    public ActivationKind Activation { get; init; } = ActivationKind.SwiGlu;
+
+    /// <summary>Rotary position embedding.</summary>
+    public RotaryConfig Rotary { get; init; } = new();
+
+    /// <summary>RMSNorm over each head's entries of q and k, before the rotation (Qwen3).</summary>
+    public bool QueryKeyNorm { get; init; }
+
+    /// <summary>Biases of the q, k and v projections.</summary>
+    public bool QueryKeyValueBias { get; init; }
+
+    /// <summary>Bias of the attention's output projection.</summary>
+    public bool AttentionOutputBias { get; init; }
+
+    /// <summary>Biases of the feed-forward projections.</summary>
+    public bool MlpBias { get; init; }
+
+    /// <summary>Attention reaches back this many positions; null is full causal attention.</summary>
+    public int? SlidingWindow { get; init; }
+
+    /// <summary>Id that starts a document, if the config names one.</summary>
+    public int? BosTokenId { get; init; }
+
+    /// <summary>Ids that end a document; empty where the config names none.</summary>
+    public IReadOnlyList<int> EosTokenIds { get; init; } = [];
+}
+
+/// <summary>Rotary position embedding: theta, the part of a head that turns, and how the frequencies are stretched.</summary>
+public sealed record RotaryConfig
+{
+    /// <summary>Base of the frequencies.</summary>
+    public double Theta { get; init; } = 10000.0;
+
+    /// <summary>The first int(H · fraction) entries of a head turn; the rest pass through.</summary>
+    public double Fraction { get; init; } = 1.0;
+
+    /// <summary>Null for plain frequencies.</summary>
+    public RotaryScaling? Scaling { get; init; }
+}
+
+/// <summary>How rotary frequencies are stretched for contexts longer than the ones trained on.</summary>
+public abstract record RotaryScaling
+{
+    /// <summary>Every frequency divided by <paramref name="Factor"/>.</summary>
+    public sealed record Linear(double Factor) : RotaryScaling;
+
+    /// <summary>Llama 3.1: long wavelengths divided by the factor, short ones kept, a linear blend between.</summary>
+    public sealed record Llama3(double Factor, double LowFrequencyFactor, double HighFrequencyFactor, int OriginalMaxPositions) : RotaryScaling;
+
+    /// <summary>YaRN (arXiv 2309.00071): blended by rotation count, with cos and sin scaled by the attention factor.</summary>
+    public sealed record Yarn(double Factor, double BetaFast, double BetaSlow, int OriginalMaxPositions, double AttentionFactor) : RotaryScaling;
+}
