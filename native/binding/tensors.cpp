@@ -1,0 +1,85 @@
+// Lifetime of handles, and bytes in and out.
+#include <atomic>
+
+#include "guard.h"
+
+using espalier::guard;
+using espalier::need;
+using espalier::tensor_of;
+
+namespace {
+std::atomic<int64_t> live{0};
+
+void check_bytes(const at::Tensor& tensor, int64_t bytes) {
+  const auto wanted = static_cast<int64_t>(tensor.numel() * tensor.element_size());
+  TORCH_CHECK(wanted == bytes, "the tensor has ", wanted, " bytes and the buffer ", bytes);
+}
+}  // namespace
+
+esp_tensor* espalier::adopt(at::Tensor tensor) {
+  auto* handle = reinterpret_cast<esp_tensor*>(new at::Tensor(std::move(tensor)));
+  live.fetch_add(1, std::memory_order_relaxed);
+  return handle;
+}
+
+void esp_tensor_free(esp_tensor* tensor) {
+  if (tensor == nullptr) return;
+  delete reinterpret_cast<at::Tensor*>(tensor);
+  live.fetch_sub(1, std::memory_order_relaxed);
+}
+
+int64_t esp_tensor_live_count(void) { return live.load(std::memory_order_relaxed); }
+
+esp_status esp_tensor_from_data(const void* data, int64_t bytes, int32_t dtype, const int64_t* sizes, int32_t dimensions,
+                                esp_tensor** tensor) {
+  return guard([&] {
+    need(tensor, "tensor");
+    TORCH_CHECK(dimensions >= 0 && dimensions <= ESP_MAX_DIMENSIONS, dimensions, " dimensions; at most ", ESP_MAX_DIMENSIONS);
+    TORCH_CHECK(dtype >= 0 && dtype < static_cast<int32_t>(c10::ScalarType::NumOptions), "dtype ", dtype, " is unknown");
+    if (dimensions > 0) need(sizes, "sizes");
+    auto made = at::empty(at::IntArrayRef(sizes, dimensions), at::TensorOptions().dtype(static_cast<c10::ScalarType>(dtype)));
+    check_bytes(made, bytes);
+    if (bytes > 0) std::memcpy(made.data_ptr(), need(data, "data"), bytes);
+    *tensor = espalier::adopt(std::move(made));
+  });
+}
+
+esp_status esp_tensor_describe(const esp_tensor* tensor, esp_tensor_info* info) {
+  return guard([&] {
+    const auto& t = tensor_of(tensor);
+    need(info, "info");
+    TORCH_CHECK(t.dim() <= ESP_MAX_DIMENSIONS, t.dim(), " dimensions; at most ", ESP_MAX_DIMENSIONS);
+    info->dtype = static_cast<int32_t>(t.scalar_type());
+    info->is_cuda = t.is_cuda();
+    info->requires_grad = t.requires_grad();
+    info->is_contiguous = t.is_contiguous();
+    info->dimensions = t.dim();
+    info->elements = t.numel();
+    for (int64_t i = 0; i < t.dim(); i++) info->sizes[i] = t.size(i);
+  });
+}
+
+esp_status esp_tensor_copy_out(const esp_tensor* tensor, void* data, int64_t bytes) {
+  return guard([&] {
+    const auto& t = tensor_of(tensor);
+    check_bytes(t, bytes);
+    if (bytes == 0) return;
+    const auto host = t.detach().to(at::kCPU).contiguous();
+    std::memcpy(need(data, "data"), host.data_ptr(), bytes);
+  });
+}
+
+esp_status esp_tensor_copy_in(esp_tensor* tensor, const void* data, int64_t bytes) {
+  return guard([&] {
+    auto& t = tensor_of(tensor);
+    check_bytes(t, bytes);
+    if (bytes == 0) return;
+    at::NoGradGuard no_grad;
+    need(data, "data");
+    if (t.is_contiguous() && t.device().is_cpu()) {
+      std::memcpy(t.data_ptr(), data, bytes);
+    } else {
+      t.copy_(at::from_blob(const_cast<void*>(data), t.sizes(), at::TensorOptions().dtype(t.scalar_type())));
+    }
+  });
+}

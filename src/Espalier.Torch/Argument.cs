@@ -1,0 +1,65 @@
+using Espalier.Torch.Native;
+
+namespace Espalier.Torch;
+
+/// <summary>
+/// One argument of an operator call: a tensor, a number, a list, a string, nothing (<see cref="None"/>) or the schema's default
+/// (<see cref="Default"/>). Converts from what it can hold, so that a call reads like the operator's schema.
+/// </summary>
+public readonly struct Argument
+{
+    internal readonly ValueTag Tag;
+    internal readonly long Bits;
+    internal readonly object? Reference;
+
+    private Argument(ValueTag tag, long bits = 0, object? reference = null)
+    {
+        Tag = tag;
+        Bits = bits;
+        Reference = reference;
+    }
+
+    /// <summary>The schema's default.</summary>
+    public static Argument Default => default;
+
+    /// <summary>Nothing, for optional arguments.</summary>
+    public static Argument None => new(ValueTag.None);
+
+    /// <summary>A tensor; null is <see cref="None"/>.</summary>
+    public static implicit operator Argument(Tensor? value) => value is null ? None : new(ValueTag.Tensor, 0, value);
+
+    /// <summary>An integer.</summary>
+    public static implicit operator Argument(long value) => new(ValueTag.Int, value);
+
+    /// <summary>An integer.</summary>
+    public static implicit operator Argument(int value) => new(ValueTag.Int, value);
+
+    /// <summary>A floating-point number.</summary>
+    public static implicit operator Argument(double value) => new(ValueTag.Double, BitConverter.DoubleToInt64Bits(value));
+
+    /// <summary>A bool.</summary>
+    public static implicit operator Argument(bool value) => new(ValueTag.Bool, value ? 1 : 0);
+
+    /// <summary>An element type.</summary>
+    public static implicit operator Argument(DType value) => new(ValueTag.Int, (long)value);
+
+    /// <summary>A list of integers, such as sizes.</summary>
+    public static implicit operator Argument(long[] value) => new(ValueTag.IntList, 0, value);
+
+    /// <summary>A list of floating-point numbers.</summary>
+    public static implicit operator Argument(double[] value) => new(ValueTag.DoubleList, 0, value);
+
+    /// <summary>A list of tensors; null entries are None.</summary>
+    public static implicit operator Argument(Tensor?[] value) => new(ValueTag.TensorList, 0, value);
+
+    /// <summary>A string, or the name of a device.</summary>
+    public static implicit operator Argument(string value) => new(ValueTag.String, 0, value);
+
+    /// <summary>Eight-byte words that a list or a string needs beside the value itself.</summary>
+    internal int ScratchWords => Reference switch
+    {
+        Array list => list.Length,
+        string text => text.Length / 2 + 1, // at most three bytes of UTF-8 a character, and a word of slack
+        _ => 0,
+    };
+}

@@ -1,0 +1,67 @@
+using Espalier.Torch.Native;
+
+namespace Espalier.Torch;
+
+public sealed unsafe partial class Tensor
+{
+    /// <summary>A tensor with a copy of the values, in the order of the shape.</summary>
+    public static Tensor From<T>(ReadOnlySpan<T> values, params ReadOnlySpan<long> shape) where T : unmanaged =>
+        FromBytes(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values), DTypes.Of<T>(), shape);
+
+    /// <summary>A tensor with a copy of the bytes, read as elements of <paramref name="dtype"/>.</summary>
+    public static Tensor FromBytes(ReadOnlySpan<byte> bytes, DType dtype, params ReadOnlySpan<long> shape)
+    {
+        NativeLoader.EnsureLoaded();
+        nint tensor;
+        fixed (byte* data = bytes)
+        fixed (long* sizes = shape)
+            NativeMethods.esp_tensor_from_data(data, bytes.Length, (int)dtype, sizes, shape.Length, &tensor);
+        return Adopt(tensor);
+    }
+
+    /// <summary>The values in the order of the shape. Waits for the device. No gradient.</summary>
+    public T[] ToArray<T>() where T : unmanaged
+    {
+        var values = new T[ElementCount];
+        CopyTo(values.AsSpan());
+        return values;
+    }
+
+    /// <summary>Copies the values out; the span's length and element type must be the tensor's.</summary>
+    public void CopyTo<T>(Span<T> values) where T : unmanaged
+    {
+        Check<T>();
+        fixed (T* data = values)
+            NativeMethods.esp_tensor_copy_out(_handle, data, (long)values.Length * sizeof(T));
+    }
+
+    /// <summary>Overwrites the values; the span's length and element type must be the tensor's. Not seen by autograd.</summary>
+    public void CopyFrom<T>(ReadOnlySpan<T> values) where T : unmanaged
+    {
+        Check<T>();
+        fixed (T* data = values)
+            NativeMethods.esp_tensor_copy_in(_handle, data, (long)values.Length * sizeof(T));
+    }
+
+    /// <summary>Copies the raw bytes out, in the order of the shape.</summary>
+    public void CopyBytesTo(Span<byte> bytes)
+    {
+        fixed (byte* data = bytes)
+            NativeMethods.esp_tensor_copy_out(_handle, data, bytes.Length);
+    }
+
+    /// <summary>The single value of a tensor with one element, as a double. Waits for the device.</summary>
+    public double Item()
+    {
+        using var wide = To(DType.Float64).Unscoped();
+        double value;
+        NativeMethods.esp_tensor_copy_out(wide._handle, &value, sizeof(double));
+        return value;
+    }
+
+    private void Check<T>() where T : unmanaged
+    {
+        if (DTypes.Of<T>() != DType)
+            throw new TorchException($"the tensor is {DType} and the buffer {DTypes.Of<T>()}");
+    }
+}

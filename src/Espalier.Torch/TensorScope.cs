@@ -1,0 +1,73 @@
+namespace Espalier.Torch;
+
+/// <summary>
+/// Owns the temporaries of a block, a layer or a micro-batch: every tensor that the current thread makes while the scope is the
+/// innermost one is disposed with it, except those handed out by <see cref="Keep"/>. Scopes nest; parameters and
+/// other long-lived tensors are taken out with <see cref="Tensor.Unscoped"/>.
+/// </summary>
+/// <example><code>
+/// using var scope = TensorScope.Begin();
+/// var y = x.MatMul(w).Add(b);        // the product is disposed at the end of the scope
+/// return scope.Keep(y);              // y belongs to the caller's scope now, or to the caller
+/// </code></example>
+public readonly ref struct TensorScope
+{
+    private readonly Frame _frame;
+
+    private TensorScope(Frame frame) => _frame = frame;
+
+    /// <summary>Opens a scope on this thread; dispose it on the same thread, innermost first.</summary>
+    public static TensorScope Begin() => new(Frame.Push());
+
+    /// <summary>Hands a tensor to the enclosing scope, or to the caller where there is none, and returns it.</summary>
+    public Tensor Keep(Tensor tensor)
+    {
+        if (tensor.Frame == _frame)
+        {
+            tensor.Frame = null;
+            _frame.Parent?.Add(tensor);
+        }
+        return tensor;
+    }
+
+    /// <summary>Disposes the scope's tensors.</summary>
+    public void Dispose() => _frame.Pop();
+
+    /// <summary>The list behind a scope; frames are kept for re-use, one chain a thread.</summary>
+    internal sealed class Frame
+    {
+        [ThreadStatic] private static Frame? _current;
+        private readonly List<Tensor> _tensors = [];
+        private Frame? _spare;
+
+        public static Frame? Current => _current;
+
+        public Frame? Parent { get; private set; }
+
+        public static Frame Push()
+        {
+            var frame = _current?._spare ?? new Frame { Parent = _current };
+            if (_current is not null)
+                _current._spare = frame;
+            _current = frame;
+            return frame;
+        }
+
+        public void Add(Tensor tensor)
+        {
+            tensor.Frame = this;
+            _tensors.Add(tensor);
+        }
+
+        public void Pop()
+        {
+            if (_current != this)
+                throw new InvalidOperationException("scopes end innermost first, each on the thread that began it");
+            foreach (var tensor in _tensors)
+                if (tensor.Frame == this)
+                    tensor.Dispose();
+            _tensors.Clear();
+            _current = Parent;
+        }
+    }
+}

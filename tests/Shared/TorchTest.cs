@@ -1,0 +1,24 @@
+using Espalier.Torch;
+
+namespace Espalier.Tests;
+
+/// <summary>Base of tests that use tensors: each must leave as many alive as it found.</summary>
+public abstract class TorchTest : IDisposable
+{
+    private readonly long _before;
+    private readonly long _leakedBefore;
+
+    protected TorchTest()
+    {
+        TorchRuntime.Start(threads: 2);
+        _before = TorchRuntime.LiveTensors;
+        _leakedBefore = TorchRuntime.LeakedTensors;
+    }
+
+    public void Dispose()
+    {
+        Assert.Equal(_before, TorchRuntime.LiveTensors);
+        Assert.Equal(_leakedBefore, TorchRuntime.LeakedTensors);
+        GC.SuppressFinalize(this);
+    }
+}
