@@ -44,8 +44,8 @@ public sealed partial class Tensor
     /// <summary>this += weight · (end − this).</summary>
     public void LerpInPlace(Tensor end, double weight) => Ops.LerpIn.CallVoid(this, end, weight);
 
-    /// <summary>this += a · b, matrices.</summary>
-    public void AddmmInPlace(Tensor a, Tensor b) => Ops.AddmmIn.CallVoid(this, a, b);
+    /// <summary>this += scale · a · b, matrices.</summary>
+    public void AddmmInPlace(Tensor a, Tensor b, double scale = 1) => Ops.AddmmIn.CallVoid(this, a, b, 1.0, scale);
 
     /// <summary>this[..., index[i], ...] += source[..., i, ...] along a dimension.</summary>
     public void IndexAddInPlace(int dimension, Tensor index, Tensor source) => Ops.IndexAddIn.CallVoid(this, dimension, index, source);

@@ -1,0 +1,88 @@
+using Espalier.Torch;
+
+namespace Espalier.Compression.Distillation;
+
+// Shapes: N positions, C positions of a chunk, D student width, E teacher width, V vocabulary.
+
+/// <summary>The teacher's side of a head: hidden states before it, [N, E], and its matrix, [V, E]. Neither gets a gradient.</summary>
+public readonly record struct TeacherHead(Tensor Hidden, Tensor Weight);
+
+/// <summary>
+/// The head and its loss, a chunk of positions at a time with the gradient made in the forward: memory is flat in tokens, and any
+/// <see cref="LogitLoss"/> runs through this one mechanism.
+/// </summary>
+public static class ChunkedHead
+{
+    /// <summary>Bytes of float32 logits that a chunk may take for student and teacher together: small enough to stay near the cache.</summary>
+    private const long ChunkBytes = 16L << 20;
+
+    /// <summary>Positions a chunk: what <see cref="ChunkBytes"/> holds, at least 16, a multiple of 16.</summary>
+    public static int ChunkSize(long vocabulary) => (int)Math.Clamp(ChunkBytes / (8 * vocabulary) / 16 * 16, 16, 4096);
+
+    /// <summary>
+    /// The summed loss of all positions (float64 accumulation), and its gradient: scale · d(sum)/d(hidden) is returned, and
+    /// scale · d(sum)/d(head) is added to the head's accumulated gradient where the head wants one.
+    /// </summary>
+    /// <param name="hidden_ND">Student hidden states before the head, cut off from the graph.</param>
+    /// <param name="head">The head's matrix, [V, D].</param>
+    /// <param name="targets_N">Next ids, Int64.</param>
+    /// <param name="teacher">Null where the loss needs none.</param>
+    /// <param name="loss">The loss.</param>
+    /// <param name="scale">Multiplies the gradients, not the sum: 1 / (tokens of the whole step).</param>
+    /// <param name="chunk">Positions a chunk; 0 chooses.</param>
+    public static (double Sum, Tensor HiddenGradient) Backward(
+        Tensor hidden_ND, Tensor head, Tensor targets_N, TeacherHead? teacher, LogitLoss loss, double scale, int chunk = 0)
+    {
+        using var noGrad = GradMode.Disable();
+        using var scope = TensorScope.Begin();
+        var (N, V) = (hidden_ND.Size(0), head.Size(0));
+        if (teacher is { } t && t.Weight.Size(0) != V)
+            throw new EspalierException($"the teacher's vocabulary has {t.Weight.Size(0)} entries and the student's {V}: distillation on logits needs the same tokenizer");
+        chunk = chunk > 0 ? chunk : ChunkSize(V);
+
+        var gradient_ND = scope.Keep(hidden_ND.EmptyLike());
+        var headGradient_VD = head.RequiresGrad ? GradientOf(head) : null;
+        var sum = Tensor.Zeros(DType.Float64);
+        for (var start = 0L; start < N; start += chunk)
+        {
+            using var inner = TensorScope.Begin();
+            var end = Math.Min(N, start + chunk);
+            var hidden_CD = hidden_ND.Slice(0, start, end);
+            var logits_CV = hidden_CD.Linear(head);
+            var teacher_CV = teacher is { } source ? source.Hidden.Slice(0, start, end).Linear(source.Weight) : null;
+
+            sum.AddInPlace(loss.Compute(logits_CV, teacher_CV, targets_N.Slice(0, start, end)).Sum(DType.Float64));
+            gradient_ND.Slice(0, start, end).CopyInPlace(logits_CV.MatMul(head));
+            headGradient_VD?.AddmmInPlace(logits_CV.Transpose(0, 1), hidden_CD, scale);
+        }
+        gradient_ND.MulInPlace(scale);
+        return (sum.Item(), gradient_ND);
+    }
+
+    /// <summary>−log q[target] of each position, [N], without gradients: what evaluation sums.</summary>
+    public static Tensor NegativeLogLikelihood(Tensor hidden_ND, Tensor head, Tensor targets_N, int chunk = 0)
+    {
+        using var noGrad = GradMode.Disable();
+        using var scope = TensorScope.Begin();
+        var N = hidden_ND.Size(0);
+        chunk = chunk > 0 ? chunk : ChunkSize(head.Size(0));
+        var nll_N = scope.Keep(Tensor.Empty(hidden_ND.DType, N));
+        for (var start = 0L; start < N; start += chunk)
+        {
+            using var inner = TensorScope.Begin();
+            var end = Math.Min(N, start + chunk);
+            var logits_CV = hidden_ND.Slice(0, start, end).Linear(head);
+            var chosen_C = logits_CV.Gather(-1, targets_N.Slice(0, start, end).Unsqueeze(-1)).Squeeze(-1);
+            nll_N.Slice(0, start, end).CopyInPlace(logits_CV.LogSumExp(-1).Sub(chosen_C));
+        }
+        return nll_N;
+    }
+
+    private static Tensor GradientOf(Tensor head)
+    {
+        if (head.Grad() is { } present)
+            return present;
+        head.SetGrad(head.ZerosLike());
+        return head.Grad()!;
+    }
+}

@@ -1,0 +1,53 @@
+using Espalier.Compression.Data;
+using Espalier.Models;
+using Espalier.Torch;
+
+namespace Espalier.Compression.Importance;
+
+/// <summary>What is scored, and on how much.</summary>
+public sealed record ScoreOptions
+{
+    /// <summary>Calibration samples (windows); the papers take 1024.</summary>
+    public int Samples { get; init; } = 256;
+
+    /// <summary>Samples of one forward pass; does not change the scores.</summary>
+    public int Batch { get; init; } = 8;
+
+    /// <summary>How activations become scores.</summary>
+    public Aggregator Aggregator { get; init; } = Aggregator.Default;
+
+    /// <summary>Widths of the contiguous spans whose block influence is wanted, beside single layers.</summary>
+    public IReadOnlyList<int> SpanWidths { get; init; } = [];
+}
+
+/// <summary>Scores every prunable unit of a model in one forward pass over the first calibration windows.</summary>
+public static class ImportanceScorer
+{
+    /// <summary>Runs the pass. Scores do not depend on how samples are batched, beyond rounding.</summary>
+    /// <exception cref="EspalierException">Fewer windows than samples, or a non-finite activation (the layer is named).</exception>
+    public static ImportanceScores Run(Decoder model, WindowSet windows, ScoreOptions options, IProgressReporter progress, CancellationToken stop = default)
+    {
+        if (options.Samples < 1)
+            throw new EspalierException($"samples is {options.Samples} and must be at least 1");
+        if (windows.Count < options.Samples)
+            throw new EspalierException(
+                $"{options.Samples} calibration samples of {windows.SequenceLength + 1} ids were asked for and the text has {windows.Count}: give more text, fewer samples or shorter ones");
+        using var collector = new ImportanceCollector(model.Config, options.Aggregator, options.SpanWidths);
+        using var noGrad = GradMode.Disable();
+        using var task = progress.Begin("score", options.Samples, "samples");
+        var sequence = windows.SequenceLength;
+        for (var done = 0; done < options.Samples;)
+        {
+            stop.ThrowIfCancellationRequested();
+            using var scope = TensorScope.Begin();
+            var size = Math.Min(options.Batch, options.Samples - done);
+            var (inputs, targets) = (new long[size * sequence], new long[size * sequence]);
+            for (var i = 0; i < size; i++)
+                windows.Read(done + i, inputs.AsSpan(i * sequence, sequence), targets.AsSpan(i * sequence, sequence));
+            model.Forward(Tensor.From<long>(inputs, size, sequence), collector.Record);
+            done += size;
+            task.Report(done);
+        }
+        return collector.Result(sequence);
+    }
+}

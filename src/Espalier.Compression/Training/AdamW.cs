@@ -1,0 +1,74 @@
+using Espalier.Torch;
+
+namespace Espalier.Compression.Training;
+
+/// <summary>Settings of <see cref="AdamW"/>, with the defaults of the method's runs.</summary>
+/// <param name="Beta1">Decay of the first moment.</param>
+/// <param name="Beta2">Decay of the second moment.</param>
+/// <param name="Epsilon">Added to √v̂.</param>
+/// <param name="WeightDecay">Decoupled decay, times the learning rate, on the parameters that decay.</param>
+public sealed record AdamWOptions(double Beta1 = 0.9, double Beta2 = 0.95, double Epsilon = 1e-8, double WeightDecay = 0.1);
+
+/// <summary>
+/// Adam with decoupled weight decay (arXiv 1711.05101), as PyTorch computes it: w ← w (1 − lr·wd), m and v with bias correction,
+/// w ← w − lr m̂ / (√v̂ + ε). Owns its moments, not the parameters.
+/// </summary>
+public sealed class AdamW : IDisposable
+{
+    private readonly (Tensor Weight, bool Decays)[] _parameters;
+    private readonly AdamWOptions _options;
+
+    /// <summary>Creates the optimizer with zero moments.</summary>
+    public AdamW(IEnumerable<(Tensor Weight, bool Decays)> parameters, AdamWOptions options)
+    {
+        _parameters = [.. parameters];
+        _options = options;
+        FirstMoments = [.. _parameters.Select(p => p.Weight.ZerosLike().Unscoped())];
+        SecondMoments = [.. _parameters.Select(p => p.Weight.ZerosLike().Unscoped())];
+    }
+
+    /// <summary>m of each parameter, in their order.</summary>
+    public IReadOnlyList<Tensor> FirstMoments { get; }
+
+    /// <summary>v of each parameter, in their order.</summary>
+    public IReadOnlyList<Tensor> SecondMoments { get; }
+
+    /// <summary>Updates made, which the bias correction counts.</summary>
+    public long Updates { get; set; }
+
+    /// <summary>One update from the accumulated gradients, each multiplied by <paramref name="gradientFactor"/> (the clip) first. A parameter without a gradient stays.</summary>
+    public void Step(double learningRate, double gradientFactor)
+    {
+        using var noGrad = GradMode.Disable();
+        Updates++;
+        var (b1, b2) = (_options.Beta1, _options.Beta2);
+        var correction1 = 1 - Math.Pow(b1, Updates);
+        var correction2 = Math.Sqrt(1 - Math.Pow(b2, Updates));
+        for (var i = 0; i < _parameters.Length; i++)
+        {
+            using var scope = TensorScope.Begin();
+            var (weight, decays) = _parameters[i];
+            if (weight.Grad() is not { } gradient)
+                continue;
+            if (gradientFactor != 1)
+                gradient.MulInPlace(gradientFactor);
+            if (decays && _options.WeightDecay != 0)
+                weight.MulInPlace(1 - learningRate * _options.WeightDecay);
+            var (m, v) = (FirstMoments[i], SecondMoments[i]);
+            m.LerpInPlace(gradient, 1 - b1);
+            v.MulInPlace(b2);
+            v.AddcmulInPlace(gradient, gradient, 1 - b2);
+            var denominator = v.Sqrt();
+            denominator.MulInPlace(1 / correction2);
+            denominator.AddInPlace(_options.Epsilon);
+            weight.AddcdivInPlace(m, denominator, -learningRate / correction1);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var tensor in FirstMoments.Concat(SecondMoments))
+            tensor.Dispose();
+    }
+}

@@ -1,0 +1,20 @@
+namespace Espalier.Compression.Training;
+
+/// <summary>Where a training loop stands; saved whole with every checkpoint.</summary>
+/// <param name="Step">Steps done.</param>
+/// <param name="Tokens">Positions trained on, skipped steps included.</param>
+/// <param name="Updates">Optimizer updates made, which skipped steps do not count.</param>
+/// <param name="SkippedInARow">Steps skipped since the last update.</param>
+/// <param name="SkippedSteps">Steps skipped in all.</param>
+public sealed record LoopState(long Step = 0, long Tokens = 0, long Updates = 0, int SkippedInARow = 0, long SkippedSteps = 0);
+
+/// <summary>What one step did.</summary>
+/// <param name="Step">Steps done, this one included.</param>
+/// <param name="Loss">Mean loss of a position, nats.</param>
+/// <param name="GradientNorm">Global norm before the clip.</param>
+/// <param name="LearningRate">The step's learning rate.</param>
+/// <param name="Tokens">Positions of the step.</param>
+/// <param name="Skipped">Whether a non-finite loss or gradient kept the weights as they were.</param>
+/// <param name="Seconds">Wall-clock seconds of the step.</param>
+public readonly record struct StepReport(
+    long Step, double Loss, double GradientNorm, double LearningRate, long Tokens, bool Skipped, double Seconds);

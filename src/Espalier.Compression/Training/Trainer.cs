@@ -1,0 +1,116 @@
+using System.Diagnostics;
+using Espalier.Compression.Data;
+using Espalier.Models;
+using Espalier.Models.Families;
+using Espalier.Torch;
+
+namespace Espalier.Compression.Training;
+
+/// <summary>
+/// The one training loop: pre-training, teacher correction and distillation differ in their <see cref="Objective"/>. What happens every so often
+/// (evaluation, checkpoints, metrics, progress) are hooks. Which windows a step sees depends on the reader's order and the step alone.
+/// Owns the optimizer; model and data stay the caller's.
+/// </summary>
+public sealed class Trainer : IDisposable
+{
+    private readonly Decoder _model;
+    private readonly Objective _objective;
+    private readonly BatchReader _data;
+    private readonly TrainingOptions _options;
+    private readonly CosineSchedule _schedule;
+    private readonly Tensor[] _weights;
+    private readonly AdamW _optimizer;
+    private readonly List<(long Interval, Action<StepReport> Act)> _hooks = [];
+    private readonly Batch _batch;
+
+    /// <summary>Creates the loop at step 0. Gradients of all the model's parameters are wanted from now on.</summary>
+    public Trainer(Decoder model, Objective objective, BatchReader data, TrainingOptions options)
+    {
+        (_model, _objective, _data, _options) = (model, objective, data, options.Validate());
+        _schedule = options.Schedule;
+        _model.RequiresGrad = true;
+        _weights = [.. model.Parameters.Select(p => p.Value)];
+        _optimizer = new(model.Parameters.Select(p => (p.Value, Decays(p.Parameter, p.Value))), options.Optimizer);
+        var (windows, sequence) = (options.WindowsOfAPass, data.Windows.SequenceLength);
+        _batch = new(new long[windows * sequence], new long[windows * sequence], windows, sequence);
+    }
+
+    /// <summary>Where the loop stands.</summary>
+    public LoopState State { get; private set; } = new();
+
+    /// <summary>The model under training.</summary>
+    public Decoder Model => _model;
+
+    /// <summary>The optimizer with its moments.</summary>
+    public AdamW Optimizer => _optimizer;
+
+    /// <summary>Calls <paramref name="act"/> after every <paramref name="interval"/>-th step; 0 never. Hooks run in the order in which they were added.</summary>
+    public void Every(long interval, Action<StepReport> act)
+    {
+        if (interval > 0)
+            _hooks.Add((interval, act));
+    }
+
+    /// <summary>Goes on where an earlier loop stood; weights and moments have been restored by the caller.</summary>
+    public void Resume(LoopState state)
+    {
+        State = state;
+        _optimizer.Updates = state.Updates;
+    }
+
+    /// <summary>Trains until the last step.</summary>
+    /// <exception cref="OperationCanceledException">Asked to stop; the state is that between two steps.</exception>
+    /// <exception cref="EspalierException">Exit code 1: too many steps in a row had a non-finite loss or gradient.</exception>
+    public void Run(CancellationToken stop = default)
+    {
+        while (State.Step < _options.Steps)
+        {
+            stop.ThrowIfCancellationRequested();
+            var report = Step();
+            foreach (var (interval, act) in _hooks)
+                if (report.Step % interval == 0)
+                    act(report);
+            if (State.SkippedInARow >= _options.SkipLimit)
+                throw new EspalierException(
+                    $"{State.SkippedInARow} steps in a row, up to step {State.Step}, had a non-finite loss or gradient (last loss {report.Loss}, gradient norm {report.GradientNorm}): "
+                    + "no update was applied; lower the learning rate or look at the data of these steps") { ExitCode = 1 };
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Gradients.Clear(_weights);
+        _optimizer.Dispose();
+    }
+
+    private StepReport Step()
+    {
+        var started = Stopwatch.GetTimestamp();
+        var tokens = (long)_options.Batch * _data.Windows.SequenceLength;
+        Gradients.Clear(_weights);
+        var sum = 0.0;
+        for (var done = 0; done < _options.Batch; done += _batch.Size)
+        {
+            _data.ReadPositions(State.Step * _options.Batch + done, _batch.Inputs, _batch.Targets);
+            sum += _objective.Accumulate(_model, _batch, 1.0 / tokens);
+        }
+
+        var norm = Gradients.GlobalNorm(_weights);
+        var learningRate = _schedule.At(State.Step);
+        var skipped = !double.IsFinite(sum) || !double.IsFinite(norm);
+        if (!skipped)
+            _optimizer.Step(learningRate, Gradients.ClipFactor(norm, _options.Clip));
+
+        State = new(
+            State.Step + 1,
+            State.Tokens + tokens,
+            _optimizer.Updates,
+            skipped ? State.SkippedInARow + 1 : 0,
+            State.SkippedSteps + (skipped ? 1 : 0));
+        return new(State.Step, sum / tokens, norm, learningRate, tokens, skipped, Stopwatch.GetElapsedTime(started).TotalSeconds);
+    }
+
+    private bool Decays(Parameter parameter, Tensor weight) =>
+        weight.Dimensions == 2 && (_options.DecayEmbedding || parameter.Role != ParameterRole.Embedding);
+}

@@ -1,0 +1,70 @@
+namespace Espalier.Compression.Training;
+
+/// <summary>How a model is trained. Validated once, by <see cref="Validate"/>.</summary>
+public sealed record TrainingOptions
+{
+    /// <summary>Optimizer steps.</summary>
+    public required long Steps { get; init; }
+
+    /// <summary>Windows of a step.</summary>
+    public int Batch { get; init; } = 8;
+
+    /// <summary>Windows of one forward and backward pass; their gradients add up to exactly the whole batch's. 0 is the whole batch at once.</summary>
+    public int MicroBatch { get; init; }
+
+    /// <summary>Highest learning rate.</summary>
+    public double LearningRate { get; init; } = 1e-3;
+
+    /// <summary>Learning rate that the cosine comes down to.</summary>
+    public double MinLearningRate { get; init; } = 1e-4;
+
+    /// <summary>Warm-up steps.</summary>
+    public int WarmUp { get; init; } = 10;
+
+    /// <summary>Whether the warm-up's first step has rate zero, as Megatron and transformers count, instead of peak / warm-up.</summary>
+    public bool WarmUpFromZero { get; init; }
+
+    /// <summary>Optimizer settings.</summary>
+    public AdamWOptions Optimizer { get; init; } = new();
+
+    /// <summary>Whether the embedding table decays like other matrices. Norms and biases never decay.</summary>
+    public bool DecayEmbedding { get; init; } = true;
+
+    /// <summary>Global gradient norm above which gradients are scaled down; null for no clip.</summary>
+    public double? Clip { get; init; } = 1.0;
+
+    /// <summary>Steps in a row with a non-finite loss or gradient after which the run stops.</summary>
+    public int SkipLimit { get; init; } = 10;
+
+    /// <summary>Windows of one pass.</summary>
+    internal int WindowsOfAPass => MicroBatch == 0 ? Batch : MicroBatch;
+
+    /// <summary>The learning rates that the options ask for.</summary>
+    public CosineSchedule Schedule => new(LearningRate, MinLearningRate, WarmUp, Steps, WarmUpFromZero);
+
+    /// <summary>Checks every field; returns the options.</summary>
+    /// <exception cref="EspalierException">A value that cannot work, naming the field.</exception>
+    public TrainingOptions Validate()
+    {
+        Require(Steps >= 0, "steps", Steps, "at least 0");
+        Require(Batch >= 1, "batch", Batch, "at least 1");
+        Require(MicroBatch >= 0, "micro-batch", MicroBatch, "at least 0");
+        Require(Batch % Math.Max(1, WindowsOfAPass) == 0, "micro-batch", MicroBatch, $"a divisor of batch {Batch}");
+        Require(LearningRate >= 0 && double.IsFinite(LearningRate), "learning-rate", LearningRate, "at least 0");
+        Require(MinLearningRate >= 0 && MinLearningRate <= LearningRate, "min-learning-rate", MinLearningRate, $"between 0 and learning-rate {LearningRate}");
+        Require(WarmUp >= 0, "warm-up", WarmUp, "at least 0");
+        Require(Optimizer.Beta1 is >= 0 and < 1, "betas", Optimizer.Beta1, "at least 0 and below 1");
+        Require(Optimizer.Beta2 is >= 0 and < 1, "betas", Optimizer.Beta2, "at least 0 and below 1");
+        Require(Optimizer.Epsilon > 0, "epsilon", Optimizer.Epsilon, "above 0");
+        Require(Optimizer.WeightDecay is >= 0 and < 1e3, "weight-decay", Optimizer.WeightDecay, "at least 0");
+        Require(Clip is null or > 0, "clip", Clip ?? 0, "above 0");
+        Require(SkipLimit >= 1, "skip-limit", SkipLimit, "at least 1");
+        return this;
+    }
+
+    private static void Require(bool holds, string field, double value, string rule)
+    {
+        if (!holds)
+            throw new EspalierException($"{field} is {value} and must be {rule}");
+    }
+}

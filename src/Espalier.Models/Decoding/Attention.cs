@@ -1,0 +1,77 @@
+using Espalier.Torch;
+
+namespace Espalier.Models;
+
+// Shapes: B batch, T time, S keys seen, D model width, N query heads, K key/value heads, G = N / K, H head width.
+
+/// <summary>Grouped-query causal attention.</summary>
+internal sealed class Attention(DecoderConfig config, int layer)
+{
+    // Public since libtorch 2.0; its CPU kernel never materialises the scores.
+    private static readonly Op? FusedAttention =
+        TorchRuntime.Version.StartsWith("1.", StringComparison.Ordinal) ? null : Op.TryFind("aten::scaled_dot_product_attention");
+
+    public required Projection QProj { get; init; }
+
+    public required Projection KProj { get; init; }
+
+    public required Projection VProj { get; init; }
+
+    public required Projection OProj { get; init; }
+
+    public Norm? QNorm { get; init; }
+
+    public Norm? KNorm { get; init; }
+
+    public Tensor Forward(Tensor x_BTD, ForwardContext context)
+    {
+        var (B, T, H) = (x_BTD.Size(0), x_BTD.Size(1), config.HeadDim);
+
+        var q_BTNH = QProj.Forward(x_BTD).View(B, T, -1, H);
+        var k_BTKH = KProj.Forward(x_BTD).View(B, T, -1, H);
+        var v_BTKH = VProj.Forward(x_BTD).View(B, T, -1, H);
+        if (QNorm is not null)
+            q_BTNH = QNorm.Forward(q_BTNH);
+        if (KNorm is not null)
+            k_BTKH = KNorm.Forward(k_BTKH);
+        q_BTNH = context.Rotary.Apply(q_BTNH, context.Table);
+        k_BTKH = context.Rotary.Apply(k_BTKH, context.Table);
+
+        if (context.Cache is { } cache)
+            (k_BTKH, v_BTKH) = cache.Append(layer, k_BTKH, v_BTKH);
+
+        var y_BTNH = FusedAttention is not null && config.SlidingWindow is null && T > 1 && k_BTKH.Size(1) == T
+            ? Fused(q_BTNH, k_BTKH, v_BTKH)
+            : Plain(q_BTNH, k_BTKH, v_BTKH, context.Mask);
+        context.Tap?.Invoke(TapPoint.AttentionOutput, layer, y_BTNH);
+
+        return OProj.Forward(y_BTNH.Reshape(B, T, -1));
+    }
+
+    /// <summary>The query heads of a group are stacked along the rows, so that keys and values are never repeated.</summary>
+    private Tensor Plain(Tensor q_BTNH, Tensor k_BSKH, Tensor v_BSKH, Tensor? mask_TS)
+    {
+        var (B, T, S) = (q_BTNH.Size(0), q_BTNH.Size(1), k_BSKH.Size(1));
+        var (K, G, H) = (config.KeyValueHeads, config.GroupSize, config.HeadDim);
+
+        var q = q_BTNH.Mul(1.0 / Math.Sqrt(H)).View(B, T, K, G, H).Permute(0, 2, 3, 1, 4).Reshape(B, K, G * T, H);
+        var scores = q.MatMul(k_BSKH.Permute(0, 2, 3, 1)).View(B, K, G, T, S);
+        if (mask_TS is not null)
+            scores.AddInPlace(mask_TS);
+        var y = scores.Softmax(-1).View(B, K, G * T, S).MatMul(v_BSKH.Transpose(1, 2));
+        return y.View(B, K, G, T, H).Permute(0, 3, 1, 2, 4).Reshape(B, T, K * G, H);
+    }
+
+    private Tensor Fused(Tensor q_BTNH, Tensor k_BTKH, Tensor v_BTKH)
+    {
+        var y_BNTH = FusedAttention!.Call(
+            q_BTNH.Transpose(1, 2), Repeat(k_BTKH).Transpose(1, 2), Repeat(v_BTKH).Transpose(1, 2), Argument.None, 0.0, true);
+        return y_BNTH.Transpose(1, 2);
+    }
+
+    private Tensor Repeat(Tensor x_BTKH)
+    {
+        var (B, T, K, G, H) = (x_BTKH.Size(0), x_BTKH.Size(1), config.KeyValueHeads, config.GroupSize, config.HeadDim);
+        return G == 1 ? x_BTKH : x_BTKH.Unsqueeze(3).Expand(B, T, K, G, H).Reshape(B, T, K * G, H);
+    }
+}

@@ -1,0 +1,128 @@
+using Espalier.Models.Families;
+using Espalier.Torch;
+
+namespace Espalier.Models;
+
+// Shapes: B batch, T time, D model width, F feed-forward width, N query heads, K key/value heads, H head width, V vocabulary.
+
+/// <summary>
+/// A decoder-only transformer of the families that <see cref="Family"/> knows. Owns its parameters, which no scope adopts.
+/// Gradient flows through <see cref="Forward"/> and <see cref="Logits"/> to the parameters that want it.
+/// </summary>
+public sealed class Decoder : IDisposable
+{
+    private readonly Dictionary<Parameter, Tensor> _weights;
+    private readonly Block[] _blocks;
+    private readonly Norm _norm;
+    private readonly Rotary _rotary;
+    private readonly CausalMask _mask;
+
+    /// <summary>
+    /// Builds the decoder around its weights and takes them over: one tensor a parameter, of the shape that the config calls for and all of
+    /// one element type.
+    /// </summary>
+    public Decoder(DecoderConfig config, IEnumerable<KeyValuePair<Parameter, Tensor>> weights)
+    {
+        Config = config;
+        _weights = new(weights);
+        foreach (var tensor in _weights.Values)
+            tensor.Unscoped();
+        DType = _weights[new(ParameterRole.Embedding)].DType;
+        _rotary = new(config, DType);
+        _mask = new(config.SlidingWindow, DType);
+        _blocks = [.. Enumerable.Range(0, config.Layers).Select(BlockOf)];
+        _norm = NormOf(ParameterRole.FinalNorm, ParameterRole.FinalNormBias, -1);
+    }
+
+    /// <summary>Shapes and kinds.</summary>
+    public DecoderConfig Config { get; }
+
+    /// <summary>Element type of weights and compute.</summary>
+    public DType DType { get; }
+
+    /// <summary>The embedding table, [V, D].</summary>
+    public Tensor Embedding => _weights[new(ParameterRole.Embedding)];
+
+    /// <summary>The head's matrix, [V, D]: the embedding table where it is tied.</summary>
+    public Tensor Head => Config.TiedEmbeddings ? Embedding : _weights[new(ParameterRole.Head)];
+
+    /// <summary>All parameters, in the order of the checkpoint; a tied table once.</summary>
+    public IEnumerable<(Parameter Parameter, Tensor Value)> Parameters =>
+        ParameterTable.Enumerate(Config).Select(parameter => (parameter, _weights[parameter]));
+
+    /// <summary>Whether gradients of all parameters are wanted.</summary>
+    public bool RequiresGrad
+    {
+        set
+        {
+            foreach (var tensor in _weights.Values)
+                tensor.RequiresGrad = value;
+        }
+    }
+
+    /// <summary>The output of the final norm, [B, T, D].</summary>
+    /// <param name="ids_BT">Token ids, Int64. Ids outside the vocabulary are libtorch's error.</param>
+    /// <param name="tap">Reads values as they pass, or null.</param>
+    /// <param name="cache">Earlier positions, which these follow; null starts at position 0.</param>
+    public Tensor Forward(Tensor ids_BT, Tap? tap = null, KeyValueCache? cache = null)
+    {
+        var (T, past) = (ids_BT.Size(1), cache?.Length ?? 0);
+        if (cache is not null && past + T > cache.Capacity)
+            throw new EspalierException($"{past + T} positions exceed the cache's {cache.Capacity}");
+        var context = new ForwardContext(_rotary, _rotary.At(past, T), _mask.For(T, past + T), cache, tap);
+
+        var x_BTD = Embedding.Embedding(ids_BT);
+        tap?.Invoke(TapPoint.Embedding, -1, x_BTD);
+        foreach (var block in _blocks)
+            x_BTD = block.Forward(x_BTD, context);
+        cache?.Advance(T);
+
+        var y_BTD = _norm.Forward(x_BTD);
+        tap?.Invoke(TapPoint.FinalNorm, -1, y_BTD);
+        return y_BTD;
+    }
+
+    /// <summary>Logits of hidden states: [..., D] to [..., V].</summary>
+    public Tensor Logits(Tensor hidden) => hidden.Linear(Head);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var tensor in _weights.Values)
+            tensor.Dispose();
+        _rotary.Dispose();
+        _mask.Dispose();
+    }
+
+    private Block BlockOf(int layer) => new(layer)
+    {
+        InputLayernorm = NormOf(ParameterRole.InputNorm, ParameterRole.InputNormBias, layer),
+        SelfAttn = new Attention(Config, layer)
+        {
+            QProj = ProjectionOf(ParameterRole.QueryProjection, ParameterRole.QueryProjectionBias, layer),
+            KProj = ProjectionOf(ParameterRole.KeyProjection, ParameterRole.KeyProjectionBias, layer),
+            VProj = ProjectionOf(ParameterRole.ValueProjection, ParameterRole.ValueProjectionBias, layer),
+            OProj = ProjectionOf(ParameterRole.OutputProjection, ParameterRole.OutputProjectionBias, layer),
+            QNorm = HeadNormOf(ParameterRole.QueryNorm, layer),
+            KNorm = HeadNormOf(ParameterRole.KeyNorm, layer),
+        },
+        PostAttentionLayernorm = NormOf(ParameterRole.PostAttentionNorm, ParameterRole.PostAttentionNormBias, layer),
+        Mlp = new FeedForward(layer)
+        {
+            GateProj = Config.Activation == ActivationKind.SwiGlu
+                ? ProjectionOf(ParameterRole.GateProjection, ParameterRole.GateProjectionBias, layer)
+                : null,
+            UpProj = ProjectionOf(ParameterRole.UpProjection, ParameterRole.UpProjectionBias, layer),
+            DownProj = ProjectionOf(ParameterRole.DownProjection, ParameterRole.DownProjectionBias, layer),
+        },
+    };
+
+    private Projection ProjectionOf(ParameterRole weight, ParameterRole bias, int layer) =>
+        new(_weights[new(weight, layer)], _weights.GetValueOrDefault(new(bias, layer)));
+
+    private Norm NormOf(ParameterRole weight, ParameterRole bias, int layer) =>
+        new(Config.Norm, Config.NormEpsilon, _weights[new(weight, layer)], _weights.GetValueOrDefault(new(bias, layer)));
+
+    private Norm? HeadNormOf(ParameterRole weight, int layer) =>
+        _weights.TryGetValue(new(weight, layer), out var tensor) ? new(NormKind.RmsNorm, Config.NormEpsilon, tensor, null) : null;
+}

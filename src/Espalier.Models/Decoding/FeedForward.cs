@@ -1,0 +1,22 @@
+using Espalier.Torch;
+
+namespace Espalier.Models;
+
+/// <summary>The feed-forward block: gated SiLU, or ungated squared ReLU (Nemotron).</summary>
+internal sealed class FeedForward(int layer)
+{
+    /// <summary>Null where the activation has no gate.</summary>
+    public required Projection? GateProj { get; init; }
+
+    public required Projection UpProj { get; init; }
+
+    public required Projection DownProj { get; init; }
+
+    public Tensor Forward(Tensor x_BTD, ForwardContext context)
+    {
+        var up_BTF = UpProj.Forward(x_BTD);
+        var y_BTF = GateProj is null ? up_BTF.Relu().Square() : GateProj.Forward(x_BTD).Silu().Mul(up_BTF);
+        context.Tap?.Invoke(TapPoint.MlpIntermediate, layer, y_BTF);
+        return DownProj.Forward(y_BTF);
+    }
+}

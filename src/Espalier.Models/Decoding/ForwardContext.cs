@@ -1,0 +1,12 @@
+using Espalier.Torch;
+
+namespace Espalier.Models;
+
+/// <summary>What every block of one forward pass shares.</summary>
+/// <param name="Rotary">The rotary embedding.</param>
+/// <param name="Table">cos and sin of this pass's positions.</param>
+/// <param name="Mask">Additive mask [T, S], or null where every key may be seen.</param>
+/// <param name="Cache">Keys and values of earlier positions, or null.</param>
+/// <param name="Tap">Who listens, or null.</param>
+internal sealed record ForwardContext(
+    Rotary Rotary, (Tensor Cos, Tensor Sin) Table, Tensor? Mask, KeyValueCache? Cache, Tap? Tap);

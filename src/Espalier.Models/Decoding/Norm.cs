@@ -1,0 +1,14 @@
+using Espalier.Torch;
+
+namespace Espalier.Models;
+
+/// <summary>The norm of a residual stream or of a head, over the last dimension.</summary>
+internal sealed class Norm(NormKind kind, double epsilon, Tensor weight, Tensor? bias)
+{
+    public Tensor Forward(Tensor x) => kind switch
+    {
+        NormKind.RmsNorm => x.Mul(x.Square().Mean([-1], keep: true).Add(epsilon).Rsqrt()).Mul(weight),
+        NormKind.LayerNorm1p => x.LayerNorm(weight.Add(1), bias!, epsilon),
+        _ => throw new InvalidOperationException($"norm {kind}"),
+    };
+}

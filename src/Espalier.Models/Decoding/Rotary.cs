@@ -1,0 +1,83 @@
+using Espalier.Torch;
+
+namespace Espalier.Models;
+
+// Shapes: B batch, T time, N heads, H head width, R entries of a head that turn, P positions in the table.
+
+/// <summary>
+/// Rotary position embedding (arXiv 2104.09864) in the halves convention of Hugging Face checkpoints: entry i turns with entry i + R/2.
+/// Frequencies and tables are computed in double and rounded once.
+/// </summary>
+internal sealed class Rotary : IDisposable
+{
+    private readonly double[] _frequencies;
+    private readonly double _amplitude;
+    private readonly DType _dtype;
+    private readonly int _rotated;
+    private readonly Lock _gate = new();
+    private Tensor? _cos_P1R;
+    private Tensor? _sin_P1R;
+
+    public Rotary(DecoderConfig config, DType dtype)
+    {
+        _rotated = (int)(config.HeadDim * config.Rotary.Fraction);
+        _frequencies = RotaryFrequencies.Of(config.Rotary, _rotated);
+        _amplitude = config.Rotary.Scaling is RotaryScaling.Yarn yarn ? yarn.AttentionFactor : 1.0;
+        _dtype = dtype;
+    }
+
+    /// <summary>cos and sin for positions start ≤ p &lt; start + count, each [T, 1, R/2]. The caller's scope owns them.</summary>
+    public (Tensor Cos, Tensor Sin) At(long start, long count)
+    {
+        lock (_gate)
+        {
+            if (_cos_P1R is null || _cos_P1R.Size(0) < start + count)
+                Grow(Math.Max(512, start + count));
+            return (_cos_P1R!.Slice(0, start, start + count), _sin_P1R!.Slice(0, start, start + count));
+        }
+    }
+
+    /// <summary>Turns the first R entries of each head; x is [B, T, N, H].</summary>
+    public Tensor Apply(Tensor x_BTNH, (Tensor Cos, Tensor Sin) table)
+    {
+        var half = _rotated / 2;
+        var a = x_BTNH.Slice(-1, 0, half);
+        var b = x_BTNH.Slice(-1, half, _rotated);
+        var turnedA = a.Mul(table.Cos).Sub(b.Mul(table.Sin));
+        var turnedB = b.Mul(table.Cos).Add(a.Mul(table.Sin));
+        return _rotated == x_BTNH.Size(-1)
+            ? Tensor.Cat(-1, turnedA, turnedB)
+            : Tensor.Cat(-1, turnedA, turnedB, x_BTNH.Slice(-1, _rotated, x_BTNH.Size(-1)));
+    }
+
+    public void Dispose()
+    {
+        _cos_P1R?.Dispose();
+        _sin_P1R?.Dispose();
+    }
+
+    private void Grow(long positions)
+    {
+        var width = _frequencies.Length;
+        var cos = new double[positions * width];
+        var sin = new double[positions * width];
+        for (var p = 0L; p < positions; p++)
+        {
+            for (var i = 0; i < width; i++)
+            {
+                var angle = p * _frequencies[i];
+                cos[p * width + i] = Math.Cos(angle) * _amplitude;
+                sin[p * width + i] = Math.Sin(angle) * _amplitude;
+            }
+        }
+        Dispose();
+        _cos_P1R = Table(cos, positions);
+        _sin_P1R = Table(sin, positions);
+    }
+
+    private Tensor Table(double[] values, long positions)
+    {
+        using var scope = TensorScope.Begin();
+        return scope.Keep(Tensor.From<double>(values, positions, 1, _frequencies.Length).To(_dtype)).Unscoped();
+    }
+}
