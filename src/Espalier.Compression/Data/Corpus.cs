@@ -1,0 +1,110 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Espalier.Compression.Data;
+
+/// <summary>Text in, token stores out: sources to documents, split, encoded, written, summed up. The same input gives the same bytes.</summary>
+public static class Corpus
+{
+    /// <summary>Folder of the training tokens.</summary>
+    public const string TrainFolder = "train";
+
+    /// <summary>Folder of the held-out tokens.</summary>
+    public const string HeldOutFolder = "held-out";
+
+    /// <summary>The summary's file.</summary>
+    public const string SummaryName = "data.json";
+
+    /// <summary>Writes <c>train/</c>, <c>held-out/</c> and, last, <c>data.json</c> into a folder.</summary>
+    /// <param name="options">What to read.</param>
+    /// <param name="encoder">The tokenizer.</param>
+    /// <param name="output">The folder; created.</param>
+    /// <param name="progress">Bytes of source files read, and all of them.</param>
+    /// <param name="cancellation">Stops between documents and leaves no half store.</param>
+    /// <exception cref="EspalierException">No text, or all of it on one side of the split.</exception>
+    public static CorpusSummary Build(
+        CorpusOptions options, DocumentEncoder encoder, string output, IProgress<(long Done, long Total)>? progress = null, CancellationToken cancellation = default)
+    {
+        var source = DocumentSource.Parse(options.Sources);
+        var context = new ReadContext(cancellation: cancellation);
+        var split = options.HeldOut;
+        try
+        {
+            using var train = new TokenStoreWriter(Path.Combine(output, TrainFolder), encoder, source.Description);
+            using var heldOut = split.Share > 0 ? new TokenStoreWriter(Path.Combine(output, HeldOutFolder), encoder, source.Description) : null;
+            Encode(source, options, encoder, context, progress,
+                document => (split.IsHeldOut(document.Hash) ? heldOut! : train).Append(document.Ids.Span, document.Utf8Bytes));
+            CheckSides(source, split, context.Skips, train.Documents, heldOut?.Documents);
+
+            var summaryPath = Path.Combine(output, SummaryName);
+            File.Delete(summaryPath);
+            var summary = new CorpusSummary
+            {
+                Source = source.Description,
+                HeldOutShare = split.Share,
+                TokenizerSha256 = encoder.Sha256,
+                Train = SideOf(train.Finish()),
+                HeldOut = heldOut is null ? null : SideOf(heldOut.Finish()),
+                Skips = context.Skips.ToDictionary(),
+            };
+            WriteSummary(summaryPath, summary);
+            return summary;
+        }
+        finally
+        {
+            foreach (var folder in (string[])[Path.Combine(output, TrainFolder), Path.Combine(output, HeldOutFolder), output])
+                if (Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any())
+                    Directory.Delete(folder);
+        }
+    }
+
+    /// <summary>Writes one token store without a split: text to evaluate on.</summary>
+    /// <inheritdoc cref="Build" path="/param"/>
+    /// <returns>The store's index and what was skipped.</returns>
+    /// <exception cref="EspalierException">No text.</exception>
+    public static (TokenStoreIndex Index, SkipCounts Skips) BuildStore(
+        CorpusOptions options, DocumentEncoder encoder, string output, IProgress<(long Done, long Total)>? progress = null, CancellationToken cancellation = default)
+    {
+        var source = DocumentSource.Parse(options.Sources);
+        var context = new ReadContext(cancellation: cancellation);
+        using var store = new TokenStoreWriter(output, encoder, source.Description);
+        Encode(source, options, encoder, context, progress, document => store.Append(document.Ids.Span, document.Utf8Bytes));
+        CheckSides(source, new HeldOutSplit(0), context.Skips, store.Documents, null);
+        return (store.Finish(), context.Skips);
+    }
+
+    /// <summary>Reads the summary of a corpus that was written before.</summary>
+    public static CorpusSummary ReadSummary(string folder) => DataJson.Read<CorpusSummary>(Path.Combine(folder, SummaryName));
+
+    private static void Encode(
+        DocumentSource source, CorpusOptions options, DocumentEncoder encoder, ReadContext context, IProgress<(long, long)>? progress, Action<EncodedDocument> write)
+    {
+        var total = source.TotalBytes;
+        new EncodingPipeline(encoder, context, Math.Max(1, options.Workers), options.Deduplicate)
+            .Run(source.Read(context), write, () => progress?.Report((context.BytesRead, total)));
+    }
+
+    private static void CheckSides(DocumentSource source, HeldOutSplit split, SkipCounts skips, long train, long? heldOut)
+    {
+        if (train + (heldOut ?? 0) == 0)
+            throw new EspalierException(
+                $"no text in {source.Description}: {source.Files.Count()} files were read, no document was left (skipped: {(skips.ToString() is { Length: > 0 } reasons ? reasons : "none")})");
+        var share = split.Share.ToString("P1", CultureInfo.InvariantCulture);
+        if (heldOut == 0)
+            throw new EspalierException($"held-out {share} of {train} documents in {source.Description} is none; give a larger share, more text, or 0 to hold out nothing");
+        if (train == 0)
+            throw new EspalierException($"held-out {share} takes all {heldOut} documents in {source.Description}; give a smaller share or more text");
+    }
+
+    private static CorpusSide SideOf(TokenStoreIndex index) => new(index.Documents, index.Count, index.TextBytes, index.TokensSha256);
+
+    private static void WriteSummary(string path, CorpusSummary summary)
+    {
+        using (var file = new FileStream(path + ".tmp", FileMode.Create, FileAccess.Write))
+        {
+            JsonSerializer.Serialize(file, summary, DataJson.Options);
+            file.Flush(flushToDisk: true);
+        }
+        File.Move(path + ".tmp", path, overwrite: true);
+    }
+}

@@ -1,0 +1,17 @@
+namespace Espalier.Compression.Data;
+
+/// <summary>What a corpus is made of.</summary>
+public sealed record CorpusOptions
+{
+    /// <summary>The sources, as <see cref="DocumentSource.Parse"/> takes them.</summary>
+    public required IReadOnlyList<string> Sources { get; init; }
+
+    /// <summary>Which documents are held out; a share of 0 holds out none, and writes no held-out store.</summary>
+    public HeldOutSplit HeldOut { get; init; } = new(0.02);
+
+    /// <summary>Threads that encode; the result does not depend on it.</summary>
+    public int Workers { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Whether a document whose text was read before is dropped (and counted).</summary>
+    public bool Deduplicate { get; init; } = true;
+}

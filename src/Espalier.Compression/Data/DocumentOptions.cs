@@ -1,0 +1,37 @@
+namespace Espalier.Compression.Data;
+
+/// <summary>How files become documents.</summary>
+public sealed record DocumentOptions
+{
+    /// <summary>The field of a jsonl object that holds the text.</summary>
+    public string Field { get; init; } = "text";
+
+    /// <summary>A line of this text ends a document of a txt or md file. Empty: none does.</summary>
+    public string Separator { get; init; } = "<|endoftext|>";
+
+    /// <summary>
+    /// A document of a txt or md file ends at the first blank line after so many bytes, and anyhow after eight times as
+    /// many, so that a long file is many documents, of which some can be held out.
+    /// </summary>
+    public int DocumentBytes { get; init; } = 8192;
+
+    /// <summary>Longest jsonl line that is read, bytes; longer ones are skipped and counted.</summary>
+    public int MaxLineBytes { get; init; } = 16 << 20;
+
+    /// <summary>Sets one option by its kebab-case name.</summary>
+    /// <exception cref="EspalierException">No such option, or a value out of range.</exception>
+    internal DocumentOptions With(string name, string value, string spec) => name switch
+    {
+        "field" when value.Length > 0 => this with { Field = value },
+        "separator" => this with { Separator = value },
+        "document-bytes" => this with { DocumentBytes = Number(name, value, 256, 16 << 20, spec) },
+        "max-line-bytes" => this with { MaxLineBytes = Number(name, value, 256, 256 << 20, spec) },
+        _ => throw new EspalierException(
+            $"data '{spec}': unknown or empty option '{name}'; known are field, separator, document-bytes, max-line-bytes"),
+    };
+
+    private static int Number(string name, string value, int low, int high, string spec) =>
+        int.TryParse(value, out var number) && number >= low && number <= high
+            ? number
+            : throw new EspalierException($"data '{spec}': {name} is '{value}', must be a whole number from {low} to {high}");
+}

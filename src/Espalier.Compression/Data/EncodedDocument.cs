@@ -1,0 +1,7 @@
+namespace Espalier.Compression.Data;
+
+/// <summary>One document's ids, on their way into a store.</summary>
+/// <param name="Ids">Its ids, EOS included.</param>
+/// <param name="Utf8Bytes">UTF-8 bytes of its text.</param>
+/// <param name="Hash">The first 64 bits of its text's SHA-256.</param>
+internal readonly record struct EncodedDocument(ReadOnlyMemory<int> Ids, int Utf8Bytes, ulong Hash);

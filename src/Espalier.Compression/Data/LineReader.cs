@@ -1,0 +1,113 @@
+namespace Espalier.Compression.Data;
+
+/// <summary>
+/// Lines of a byte stream in bounded memory: a line longer than the limit comes in pieces, cut between UTF-8 sequences.
+/// A damaged compressed stream ends early (<see cref="Truncated"/>) instead of throwing.
+/// </summary>
+internal sealed class LineReader(Stream stream, int limit, string path)
+{
+    private byte[] buffer = new byte[Math.Min(limit, 64 << 10) + 4];
+    private int start, end;
+    private bool ended, begun, midLine;
+
+    /// <summary>The compressed stream was damaged or ended early.</summary>
+    public bool Truncated { get; private set; }
+
+    /// <summary>The number of lines begun so far.</summary>
+    public long LineNumber { get; private set; }
+
+    /// <summary>The file begins with a byte order mark of UTF-16 or UTF-32; read before the first line.</summary>
+    public bool IsWideEncoding
+    {
+        get
+        {
+            Begin();
+            return end - start >= 2 && (buffer[start], buffer[start + 1]) is (0xFF, 0xFE) or (0xFE, 0xFF);
+        }
+    }
+
+    /// <summary>The next line without its end (LF or CRLF), valid until the next call.</summary>
+    /// <param name="line">The bytes.</param>
+    /// <param name="whole">False where the line goes on in the next piece.</param>
+    /// <returns>False at the end of the stream.</returns>
+    public bool TryRead(out ReadOnlySpan<byte> line, out bool whole)
+    {
+        Begin();
+        for (var scanned = 0; ;)
+        {
+            var length = buffer.AsSpan(start + scanned, end - start - scanned).IndexOf((byte)'\n');
+            if (length >= 0)
+                return Take(scanned + length, 1, whole = true, out line);
+            scanned = end - start;
+            if (scanned > limit)
+                return Take(Utf8Boundary(limit), 0, whole = false, out line);
+            if (ended)
+                return scanned == 0 ? None(out line, out whole) : Take(scanned, 0, whole = true, out line);
+            Fill();
+        }
+    }
+
+    private bool Take(int length, int lineEnd, bool whole, out ReadOnlySpan<byte> line)
+    {
+        if (!midLine)
+            LineNumber++;
+        midLine = !whole;
+        line = buffer.AsSpan(start, length);
+        if (whole && line is [.., (byte)'\r'])
+            line = line[..^1];
+        start += length + lineEnd;
+        return true;
+    }
+
+    private static bool None(out ReadOnlySpan<byte> line, out bool whole)
+    {
+        line = default;
+        whole = true;
+        return false;
+    }
+
+    /// <summary>The largest cut at or below <paramref name="at"/> that is not inside a UTF-8 sequence.</summary>
+    private int Utf8Boundary(int at)
+    {
+        for (var cut = at; cut > at - 4; cut--)
+            if ((buffer[start + cut] & 0xC0) != 0x80)
+                return cut;
+        return at;
+    }
+
+    private void Begin()
+    {
+        if (begun)
+            return;
+        begun = true;
+        while (!ended && end < 3)
+            Fill();
+        if (end >= 3 && buffer[0] == 0xEF && buffer[1] == 0xBB && buffer[2] == 0xBF)
+            start = 3;
+    }
+
+    private void Fill()
+    {
+        if (end == buffer.Length && start > 0)
+        {
+            buffer.AsSpan(start, end - start).CopyTo(buffer);
+            (start, end) = (0, end - start);
+        }
+        if (end == buffer.Length)
+            Array.Resize(ref buffer, (int)Math.Min(2L * buffer.Length, limit + 4L));
+        try
+        {
+            var read = stream.Read(buffer, end, buffer.Length - end);
+            ended = read == 0;
+            end += read;
+        }
+        catch (Exception error) when (error is InvalidDataException or EndOfStreamException)
+        {
+            Truncated = ended = true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new EspalierException($"data '{path}': cannot be read: {error.Message}", error);
+        }
+    }
+}

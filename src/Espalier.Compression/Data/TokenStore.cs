@@ -1,0 +1,86 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
+namespace Espalier.Compression.Data;
+
+/// <summary>Tokens of a set of documents on disk, memory-mapped, with their index. Written by <see cref="TokenStoreWriter"/>.</summary>
+public sealed class TokenStore : ITokens, IDisposable
+{
+    private readonly TokenFile tokens;
+
+    private TokenStore(string folder, TokenStoreIndex index, TokenFile tokens) =>
+        (Name, Index, this.tokens) = (folder, index, tokens);
+
+    /// <summary>What the index says.</summary>
+    public TokenStoreIndex Index { get; }
+
+    /// <inheritdoc/>
+    public long Count => tokens.Count;
+
+    /// <summary>The folder.</summary>
+    public string Name { get; }
+
+    /// <summary>Opens a store; its files must agree with the index, and every id must be in the vocabulary.</summary>
+    /// <param name="folder">The store's folder.</param>
+    /// <param name="vocabularySize">The vocabulary of the model that will read it; null: that of the index.</param>
+    /// <exception cref="EspalierException">Missing or contradictory files, a newer version, or ids outside the vocabulary.</exception>
+    public static TokenStore Open(string folder, int? vocabularySize = null)
+    {
+        var indexPath = Path.Combine(folder, TokenStoreWriter.IndexName);
+        var index = DataJson.Read<TokenStoreIndex>(indexPath);
+        if (index.Version is < 1 or > TokenStoreIndex.CurrentVersion)
+            throw new EspalierException($"{indexPath}: version is {index.Version}, this program knows up to {TokenStoreIndex.CurrentVersion}; use a newer Espalier or write the tokens again");
+        if (index.Count < 0 || index.Documents < 0 || index.TextBytes < 0 || index.VocabularySize < 1)
+            throw new EspalierException($"{indexPath}: count {index.Count}, documents {index.Documents}, text-bytes {index.TextBytes}, vocabulary-size {index.VocabularySize}: must not be negative");
+        var width = index.WidthOf(indexPath);
+        CheckLength(Path.Combine(folder, TokenStoreWriter.TokensName), index.Count, (int)width, "ids");
+        CheckLength(Path.Combine(folder, TokenStoreWriter.DocumentsName), index.Documents, 8, "documents");
+        var vocabulary = Math.Min(vocabularySize ?? int.MaxValue, index.VocabularySize);
+        return new TokenStore(folder, index, TokenFile.Open(Path.Combine(folder, TokenStoreWriter.TokensName), width, vocabulary));
+    }
+
+    /// <inheritdoc/>
+    public void Read(long position, Span<int> destination) => tokens.Read(position, destination);
+
+    /// <inheritdoc/>
+    public void Read(long position, Span<long> destination) => tokens.Read(position, destination);
+
+    /// <summary>Where each document begins, in ids, ascending.</summary>
+    /// <exception cref="EspalierException">The offsets are not ascending positions within the tokens.</exception>
+    public long[] ReadDocumentStarts()
+    {
+        var path = Path.Combine(Name, TokenStoreWriter.DocumentsName);
+        var bytes = File.ReadAllBytes(path);
+        var starts = new long[bytes.Length / 8];
+        for (var i = 0; i < starts.Length; i++)
+        {
+            starts[i] = BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(8 * i));
+            if (starts[i] < (i == 0 ? 0 : starts[i - 1]) || starts[i] > Count)
+                throw new EspalierException($"{path}: document {i} begins at {starts[i]}, which is not between the one before it and the {Count} ids there are");
+        }
+        return starts;
+    }
+
+    /// <summary>Reads all tokens and compares their SHA-256 with the index.</summary>
+    /// <exception cref="EspalierException">They differ.</exception>
+    public void Verify()
+    {
+        var path = Path.Combine(Name, TokenStoreWriter.TokensName);
+        using var stream = File.OpenRead(path);
+        var found = Convert.ToHexStringLower(SHA256.HashData(stream));
+        if (found != Index.TokensSha256)
+            throw new EspalierException($"{path}: SHA-256 is {found}, the index says {Index.TokensSha256}; write the tokens again");
+    }
+
+    /// <summary>Unmaps the file.</summary>
+    public void Dispose() => tokens.Dispose();
+
+    private static void CheckLength(string path, long count, int size, string what)
+    {
+        var file = new FileInfo(path);
+        if (!file.Exists)
+            throw new EspalierException($"{path}: is missing; write the tokens again");
+        if (file.Length / size != count || file.Length % size != 0)
+            throw new EspalierException($"{path}: has {file.Length} bytes, {count} {what} of {size} bytes take {(decimal)count * size}; write the tokens again");
+    }
+}
