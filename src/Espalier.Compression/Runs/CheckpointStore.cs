@@ -1,0 +1,156 @@
+using System.Globalization;
+
+namespace Espalier.Compression.Runs;
+
+/// <summary>
+/// The checkpoints of a stage. <c>step-N.tmp/</c> is filled, flushed, renamed to <c>step-N/</c> and read back before an older one
+/// goes; which is the latest is found by reading all of it, not by a pointer. Death at any moment leaves the old or the new one.
+/// </summary>
+/// <param name="folder">Holds the <c>step-N</c> folders; created at the first save.</param>
+/// <param name="files">Writes durably.</param>
+/// <param name="keep">How many verified checkpoints stay, at least 1.</param>
+public sealed class CheckpointStore(string folder, DurableFiles files, int keep = 2)
+{
+    private readonly string _folder = Path.GetFullPath(folder);
+    private readonly int _keep = keep >= 1 ? keep : throw new ArgumentOutOfRangeException(nameof(keep), keep, "At least one checkpoint stays.");
+    private readonly HashSet<long> _verified = [];
+
+    /// <summary>Called on the saving thread just before a checkpoint gets its name: what it relies on (the logs) must be on the disk by then.</summary>
+    public Action? BeforePublish { get; set; }
+
+    /// <summary>Full path of the folder that holds the checkpoints.</summary>
+    public string Folder => _folder;
+
+    /// <summary>
+    /// Saves the state after <paramref name="step"/> steps, reads it back, and only then deletes checkpoints older than the newest
+    /// two. A verified checkpoint of that step is left as it is, for a stage's state at a step is always the same.
+    /// </summary>
+    /// <exception cref="EspalierException">Exit code 1: it could not be written; what was there before is intact.</exception>
+    public Checkpoint Save(long step, IReadOnlyList<CheckpointPart> parts)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(step);
+        if (parts.FirstOrDefault(part => !FileFact.IsSafeName(part.Name) || part.Name.Contains('/') || part.Name == CheckpointManifest.FileName) is { } bad)
+            throw new ArgumentException($"\"{bad.Name}\" cannot name a file of a checkpoint.", nameof(parts));
+        if (parts.Select(part => part.Name).Distinct(StringComparer.Ordinal).Count() != parts.Count)
+            throw new ArgumentException("Two files of a checkpoint have the same name.", nameof(parts));
+
+        try
+        {
+            if (Directory.Exists(PathOf(step)) && TryVerify(step, out _) is { } present)
+                return present;
+            var saved = WriteAndVerify(step, parts);
+            DeleteOld(step);
+            return saved;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            var intact = Steps().FirstOrDefault(-1);
+            throw new EspalierException(
+                $"{PathOf(step)} could not be saved: {error.Message}; {(intact < 0 ? "there is no earlier checkpoint" : $"step-{intact} is there")}, "
+                + "mend the disk (free some space?) and start again to go on from it", error)
+            { ExitCode = 1 };
+        }
+    }
+
+    /// <summary>
+    /// The newest checkpoint that is whole, or null; clears away what interrupted saves left. A damaged one is passed over and
+    /// reported, and stays until the next save succeeds.
+    /// </summary>
+    /// <param name="report">Hears one sentence for each damaged checkpoint.</param>
+    /// <exception cref="EspalierException">A checkpoint is of a newer format: refused, never guessed.</exception>
+    public Checkpoint? OpenLatest(Action<string>? report = null)
+    {
+        files.CleanLeftovers(_folder, below: false);
+        foreach (var step in Steps())
+        {
+            if (TryVerify(step, out var problem) is { } checkpoint)
+                return checkpoint;
+            report?.Invoke($"{PathOf(step)} is damaged and passed over: {problem}");
+        }
+        return null;
+    }
+
+    /// <summary>Deletes all checkpoints, when a finished stage needs them no more.</summary>
+    public void DeleteAll()
+    {
+        files.DeleteFolder(_folder);
+        _verified.Clear();
+    }
+
+    private Checkpoint WriteAndVerify(long step, IReadOnlyList<CheckpointPart> parts)
+    {
+        var (temporary, final) = (PathOf(step) + ".tmp", PathOf(step));
+        files.EnsureFolder(_folder);
+        try
+        {
+            if (Path.Exists(temporary))
+                files.DeleteTree(temporary);
+            files.Layer.CreateFolder(temporary);
+            var facts = parts.Select(part => files.WriteNew(Path.Combine(temporary, part.Name), part.Write)).ToArray();
+            var manifest = SealedJson.Bytes(new CheckpointManifest(CheckpointManifest.KnownVersion, step, facts), RunJson.Default.CheckpointManifest);
+            files.WriteNew(Path.Combine(temporary, CheckpointManifest.FileName), stream => stream.Write(manifest));
+            files.Layer.SyncFolder(temporary);
+            BeforePublish?.Invoke();
+
+            // Whatever has the name now was found damaged.
+            files.DeleteFolder(final);
+            files.Layer.Rename(temporary, final);
+            files.Layer.SyncFolder(_folder);
+        }
+        catch
+        {
+            files.TryDelete(temporary);
+            throw;
+        }
+        return TryVerify(step, out var problem) ?? throw new IOException($"reading back what was written, {problem}");
+    }
+
+    private void DeleteOld(long saved)
+    {
+        // The one just saved counts first, whatever lies beside it.
+        var kept = 1;
+        foreach (var step in Steps().Where(step => step != saved))
+        {
+            if (kept < _keep && (_verified.Contains(step) || TryVerify(step, out _) is not null))
+            {
+                kept++;
+                continue;
+            }
+            _verified.Remove(step);
+            files.DeleteFolder(PathOf(step));
+        }
+    }
+
+    private Checkpoint? TryVerify(long step, out string? problem)
+    {
+        var path = PathOf(step);
+        _verified.Remove(step);
+        try
+        {
+            var manifest = SealedJson.Read(Path.Combine(path, CheckpointManifest.FileName), RunJson.Default.CheckpointManifest, CheckpointManifest.KnownVersion);
+            problem = manifest.Step != step
+                ? $"its manifest is that of step {manifest.Step}"
+                : manifest.Files.Select(file => file.Problem(path, hash: true)).FirstOrDefault(found => found is not null);
+            if (problem is not null)
+                return null;
+            _verified.Add(step);
+            return new Checkpoint(step, path, manifest.Files);
+        }
+        catch (DamagedFileException damage)
+        {
+            problem = damage.Message;
+            return null;
+        }
+    }
+
+    /// <summary>The steps for which there is a folder, newest first.</summary>
+    private long[] Steps() => !Directory.Exists(_folder)
+        ? []
+        : [.. new DirectoryInfo(_folder).EnumerateDirectories("step-*")
+            .Where(entry => entry.LinkTarget is null)
+            .Select(entry => long.TryParse(entry.Name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var step) && entry.Name == $"step-{step}" ? step : -1)
+            .Where(step => step >= 0)
+            .OrderDescending()];
+
+    private string PathOf(long step) => Path.Combine(_folder, $"step-{step}");
+}

@@ -1,0 +1,61 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Espalier.Compression.Runs;
+
+/// <summary>SHA-256 of contents, as 64 lower-case hexadecimal digits: what stages are keyed by.</summary>
+public static class ContentHash
+{
+    /// <summary>The hash of bytes in memory.</summary>
+    public static string OfBytes(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+
+    /// <summary>The hash of a text's UTF-8 bytes.</summary>
+    public static string OfText(string text) => OfBytes(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>The hash of a file's bytes, read once from front to back.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static string OfFile(string path)
+    {
+        using var file = new FileStream(path, new FileStreamOptions
+        {
+            Share = FileShare.ReadWrite,
+            BufferSize = 1 << 20,
+            Options = FileOptions.SequentialScan,
+        });
+        return Convert.ToHexStringLower(SHA256.HashData(file));
+    }
+
+    /// <summary>
+    /// The hash of a folder: of its files' relative names and hashes, in ordinal order of the names. Symbolic links are not
+    /// followed, the text of their target counts instead; empty folders do not count.
+    /// </summary>
+    /// <exception cref="IOException">The folder or a file in it cannot be read.</exception>
+    public static string OfFolder(string folder)
+    {
+        var lines = new List<string>();
+        Collect(new DirectoryInfo(folder), "", lines);
+        lines.Sort(string.CompareOrdinal);
+        return OfText(string.Concat(lines));
+    }
+
+    /// <summary>The hash of a list of files that are known by name and hash: equal to <see cref="OfFolder"/> of a folder with just these.</summary>
+    public static string OfFacts(IEnumerable<FileFact> files) =>
+        OfText(string.Concat(files.Select(file => Line(file.Name, file.Sha256)).Order(StringComparer.Ordinal)));
+
+    private static void Collect(DirectoryInfo folder, string prefix, List<string> lines)
+    {
+        foreach (var entry in folder.EnumerateFileSystemInfos())
+        {
+            var name = prefix + entry.Name;
+            if (entry.LinkTarget is { } target)
+                lines.Add(Line(name, "-> " + target));
+            else if (entry is DirectoryInfo inner)
+                Collect(inner, name + '/', lines);
+            else
+                lines.Add(Line(name, OfFile(entry.FullName)));
+        }
+    }
+
+    // NUL cannot occur in a file name, so no two lists of files read the same.
+    private static string Line(string name, string content) => $"{name}\0{content}\n";
+}

@@ -1,0 +1,175 @@
+namespace Espalier.Compression.Runs;
+
+/// <summary>
+/// Writing so that a reader, a crash or a power loss finds either the old or the new, never something between:
+/// write a temporary, flush it, rename it, flush the folder.
+/// </summary>
+/// <param name="layer">What touches the disk.</param>
+public sealed class DurableFiles(IFileLayer layer)
+{
+    private const int BufferSize = 1 << 17;
+
+    /// <summary>On the real disk.</summary>
+    public static DurableFiles OnDisk { get; } = new(new DiskLayer());
+
+    /// <summary>The single acts underneath.</summary>
+    public IFileLayer Layer => layer;
+
+    /// <summary>Creates a folder and the missing ones above it; each survives a power loss.</summary>
+    public void EnsureFolder(string path)
+    {
+        path = Path.GetFullPath(path);
+        if (Directory.Exists(path))
+            return;
+        var parent = Path.GetDirectoryName(path);
+        if (parent is not null)
+            EnsureFolder(parent);
+        layer.CreateFolder(path);
+        if (parent is not null)
+            layer.SyncFolder(parent);
+    }
+
+    /// <summary>Writes a file whole or not at all, replacing an older one of that name; its folder must exist.</summary>
+    /// <returns>Size and hash of what was written, under the file's name.</returns>
+    public FileFact WriteFile(string path, Action<Stream> write)
+    {
+        path = Path.GetFullPath(path);
+        var temporary = Leftovers.NameFor(path);
+        try
+        {
+            var fact = WriteNew(temporary, write) with { Name = Path.GetFileName(path) };
+            layer.Rename(temporary, path);
+            layer.SyncFolder(Path.GetDirectoryName(path)!);
+            return fact;
+        }
+        catch
+        {
+            TryDelete(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Writes a whole folder or nothing: <paramref name="fill"/> gets an empty temporary folder, which is flushed file by file and
+    /// then takes the place of <paramref name="path"/>.
+    /// </summary>
+    public void WriteFolder(string path, Action<string> fill)
+    {
+        path = Path.GetFullPath(path);
+        var parent = Path.GetDirectoryName(path)!;
+        EnsureFolder(parent);
+        var temporary = Leftovers.NameFor(path);
+        try
+        {
+            layer.CreateFolder(temporary);
+            fill(temporary);
+            SyncTree(temporary);
+            var old = Directory.Exists(path) ? Leftovers.NameFor(path) : null;
+            if (old is not null)
+                layer.Rename(path, old);
+            layer.Rename(temporary, path);
+            layer.SyncFolder(parent);
+            if (old is not null)
+                DeleteTree(old);
+        }
+        catch
+        {
+            TryDelete(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>Writes and flushes a file under a name that is still free. The name itself survives once its folder is flushed.</summary>
+    public FileFact WriteNew(string path, Action<Stream> write)
+    {
+        using var file = layer.CreateFile(path);
+        using var hashing = new HashingStream(file);
+        // Not disposed on purpose: disposing after an error would write what is left in the buffer, and hide the error.
+        var buffered = new BufferedStream(hashing, BufferSize);
+        write(buffered);
+        buffered.Flush();
+        layer.Sync(file);
+        return hashing.Fact(Path.GetFileName(path));
+    }
+
+    /// <summary>Flushes every file and folder below and including <paramref name="folder"/>; symbolic links are left alone.</summary>
+    public void SyncTree(string folder)
+    {
+        foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos())
+        {
+            if (entry.LinkTarget is not null)
+                continue;
+            if (entry is DirectoryInfo)
+                SyncTree(entry.FullName);
+            else
+                layer.SyncFile(entry.FullName);
+        }
+        layer.SyncFolder(folder);
+    }
+
+    /// <summary>Deletes a folder so that a crash on the way leaves no half of it under its name.</summary>
+    public void DeleteFolder(string path)
+    {
+        if (!Directory.Exists(path))
+            return;
+        path = Path.GetFullPath(path);
+        var condemned = Leftovers.NameFor(path);
+        layer.Rename(path, condemned);
+        layer.SyncFolder(Path.GetDirectoryName(path)!);
+        DeleteTree(condemned);
+    }
+
+    /// <summary>Deletes a file, and the deletion survives a power loss; nothing happens when there is none.</summary>
+    public void DeleteFile(string path)
+    {
+        if (!File.Exists(path))
+            return;
+        layer.DeleteFile(path);
+        layer.SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    /// <summary>Deletes what interrupted writes left in a folder, known by name; symbolic links are neither followed nor deleted.</summary>
+    public void CleanLeftovers(string folder, bool below)
+    {
+        if (!Directory.Exists(folder))
+            return;
+        foreach (var entry in new DirectoryInfo(folder).GetFileSystemInfos())
+        {
+            if (entry.LinkTarget is not null)
+                continue;
+            if (Leftovers.Is(entry.Name))
+                DeleteTree(entry.FullName);
+            else if (below && entry is DirectoryInfo)
+                CleanLeftovers(entry.FullName, below);
+        }
+    }
+
+    /// <summary>Deletes a file or a folder with all that is in it; links in it are deleted, not followed.</summary>
+    public void DeleteTree(string path)
+    {
+        var folder = new DirectoryInfo(path);
+        if (folder.Exists && folder.LinkTarget is null)
+        {
+            foreach (var entry in folder.GetFileSystemInfos())
+                DeleteTree(entry.FullName);
+            layer.DeleteFolder(path);
+        }
+        else
+        {
+            layer.DeleteFile(path);
+        }
+    }
+
+    /// <summary>Clears away after an error, which is what the caller must hear of; what remains is cleaned at the next start.</summary>
+    internal void TryDelete(string path)
+    {
+        try
+        {
+            if (Path.Exists(path))
+                DeleteTree(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace Espalier.Compression.Runs;
+
+/// <summary>
+/// The three calls that .NET has no door to: opening a folder (for fsync), opening a file without .NET's own shared lock,
+/// and flock. Paths go as bytes, so that nothing is marshalled and no unsafe code is generated.
+/// </summary>
+internal static class LibC
+{
+    private const int CloseOnExec = 0x80000;
+    private const int LockExclusive = 2, LockNonBlocking = 4;
+    private const int InterruptedCall = 4;
+
+    /// <summary>Opens a file or folder for reading; Linux only.</summary>
+    public static SafeFileHandle OpenRead(string path)
+    {
+        var name = Encoding.UTF8.GetBytes(path + '\0');
+        int descriptor;
+        do descriptor = open(name, CloseOnExec);
+        while (descriptor < 0 && Marshal.GetLastPInvokeError() == InterruptedCall);
+        return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw Error("cannot be opened", path);
+    }
+
+    /// <summary>Flushes a folder's entries to the disk; Linux only.</summary>
+    public static void SyncFolder(string path)
+    {
+        using var folder = OpenRead(path);
+        int status;
+        do status = fsync(folder);
+        while (status < 0 && Marshal.GetLastPInvokeError() == InterruptedCall);
+        if (status < 0)
+            throw Error("cannot be flushed to the disk", path);
+    }
+
+    /// <summary>Takes an exclusive lock without waiting; false when somebody else has it.</summary>
+    public static bool TryLock(SafeFileHandle file) => flock(file, LockExclusive | LockNonBlocking) == 0;
+
+    private static IOException Error(string what, string path) => new($"{path} {what}: {Marshal.GetLastPInvokeErrorMessage()}");
+
+    [DllImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int open(byte[] path, int flags);
+
+    [DllImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int fsync(SafeFileHandle file);
+
+    [DllImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int flock(SafeFileHandle file, int operation);
+}

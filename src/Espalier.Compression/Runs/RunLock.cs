@@ -1,0 +1,100 @@
+using System.Text.Json;
+
+namespace Espalier.Compression.Runs;
+
+/// <summary>
+/// One run at a time in a folder. The lock is the system's (flock on the open file), so it ends with the process however that ends;
+/// the file's text only tells others whom to look for, and the file stays, for deleting it would let two in.
+/// </summary>
+internal sealed class RunLock : IDisposable
+{
+    private const string FileName = "run.lock";
+
+    // What .NET puts into HResult when the lock is taken: errno EWOULDBLOCK on Linux, a Windows code there.
+    private const int WouldBlock = 11, SharingViolation = unchecked((int)0x80070020);
+
+    private readonly FileStream _file;
+
+    private RunLock(FileStream file) => _file = file;
+
+    /// <exception cref="EspalierException">Another process, or this one, has it.</exception>
+    public static RunLock Take(string folder)
+    {
+        var path = Path.Combine(folder, FileName);
+        if (new FileInfo(path).LinkTarget is { } target)
+            throw new EspalierException($"{path} is a symbolic link to {target}; delete it");
+        if (TryOpen(path) is not { } file)
+            throw new EspalierException($"{folder} is in use by {Owner(path)}; wait for it, stop it, or choose another run folder");
+        try
+        {
+            var text = JsonSerializer.SerializeToUtf8Bytes(new RunOwner(Environment.ProcessId, Environment.MachineName, TimeProvider.System.GetUtcNow()), RunJson.Default.RunOwner);
+            file.SetLength(0);
+            file.Write(text);
+        }
+        catch (IOException)
+        {
+            // A full disk: the lock holds all the same, only our name is missing.
+        }
+        return new RunLock(file);
+    }
+
+    public void Dispose()
+    {
+        // An empty file: nobody is here.
+        _file.SetLength(0);
+        _file.Dispose();
+    }
+
+    /// <summary>The locked file, or null when somebody else has it locked.</summary>
+    private static FileStream? TryOpen(string path)
+    {
+        FileStream file;
+        try
+        {
+            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+        }
+        catch (IOException error) when (error.HResult is WouldBlock or SharingViolation)
+        {
+            return null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new EspalierException($"{path} cannot be written: {error.Message}; choose another run folder", error);
+        }
+        // .NET's own lock can be switched off by an environment variable; this one cannot.
+        if (!OperatingSystem.IsLinux() || LibC.TryLock(file.SafeFileHandle))
+            return file;
+        file.Dispose();
+        return null;
+    }
+
+    private static string Owner(string path)
+    {
+        // The winner may not have written its name yet; the loser has a second.
+        for (var attempt = 0; attempt < 8; attempt++)
+        {
+            if (TryRead(path) is { } owner)
+                return $"process {owner.Pid} on {owner.Host}, started {owner.Started:u}";
+            Thread.Sleep(50);
+        }
+        return "another process";
+    }
+
+    private static RunOwner? TryRead(string path)
+    {
+        try
+        {
+            // FileStream would take a shared lock, which the owner's exclusive one forbids.
+            using var stream = OperatingSystem.IsLinux()
+                ? new FileStream(LibC.OpenRead(path), FileAccess.Read)
+                : new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            var bytes = new byte[4096];
+            var count = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            return JsonSerializer.Deserialize(bytes.AsSpan(0, count), RunJson.Default.RunOwner);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using System.Text.Json;
+
+namespace Espalier.Compression.Runs;
+
+/// <summary>What became of a stage.</summary>
+public enum StageStatus
+{
+    /// <summary>Begun and not ended: running, interrupted, or failed.</summary>
+    Started,
+
+    /// <summary>Done in this run.</summary>
+    Done,
+
+    /// <summary>Found done.</summary>
+    Reused,
+}
+
+/// <summary>One stage in <c>run.json</c>.</summary>
+/// <param name="Name">The stage.</param>
+/// <param name="Folder">Its folder inside <c>stages</c>.</param>
+/// <param name="Key">All 64 digits of its key.</param>
+/// <param name="Status">What became of it.</param>
+/// <param name="Seconds">Wall-clock time over all attempts that the program saw the end of.</param>
+/// <param name="OutputHash">Hash of its artefacts, once done.</param>
+public sealed record StageEntry(string Name, string Folder, string Key, StageStatus Status, double Seconds, string? OutputHash);
+
+/// <summary>
+/// <c>run.json</c>: what was run, with what, where, and what came of it; everything that is needed to repeat it. Immutable:
+/// change it with <c>with</c> and save it whole.
+/// </summary>
+public sealed record RunManifest
+{
+    internal const string FileName = "run.json";
+    internal const int KnownVersion = 1;
+
+    /// <summary>Version of this record.</summary>
+    public int FormatVersion { get; init; } = KnownVersion;
+
+    /// <summary>Version of the program that wrote it last.</summary>
+    public required string ProgramVersion { get; init; }
+
+    /// <summary>Hash of the recipe's text.</summary>
+    public required string RecipeHash { get; init; }
+
+    /// <summary>Name to seed: <c>data</c>, <c>training</c>, ...</summary>
+    public required IReadOnlyDictionary<string, long> Seeds { get; init; }
+
+    /// <summary>Where it was run.</summary>
+    public required MachineFacts Machine { get; init; }
+
+    /// <summary>The stages in their order.</summary>
+    public IReadOnlyList<StageEntry> Stages { get; init; } = [];
+
+    /// <summary>What was asked for and not done, each with its reason.</summary>
+    public IReadOnlyList<string> Refusals { get; init; } = [];
+
+    /// <summary>What the user should know.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>The same manifest with a stage's entry replaced, or added at the end.</summary>
+    public RunManifest With(StageEntry entry)
+    {
+        var stages = Stages.ToList();
+        var index = stages.FindIndex(stage => stage.Name == entry.Name);
+        if (index < 0)
+            stages.Add(entry);
+        else
+            stages[index] = entry;
+        return this with { Stages = stages };
+    }
+
+    /// <summary>Reads the manifest of a run folder, or null where there is none. Needs no lock: readers never see half a file.</summary>
+    /// <exception cref="DamagedFileException">It is not what was written.</exception>
+    /// <exception cref="EspalierException">It is of a newer format.</exception>
+    public static RunManifest? Load(string runFolder)
+    {
+        var path = Path.Combine(runFolder, FileName);
+        if (!Path.Exists(path))
+            return null;
+        try
+        {
+            using var document = JsonDocument.Parse(RunJson.ReadBytes(path), RunJson.Strict);
+            RunJson.RequireKnownVersion(path, document.RootElement, KnownVersion);
+            return document.RootElement.Deserialize(RunJson.Default.RunManifest);
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            throw new DamagedFileException($"{path} is damaged: {error.Message}; delete it, the stages are kept", error);
+        }
+    }
+
+    internal void Save(string runFolder, DurableFiles files)
+    {
+        var text = JsonSerializer.SerializeToUtf8Bytes(this, RunJson.Default.RunManifest);
+        files.WriteFile(Path.Combine(runFolder, FileName), stream =>
+        {
+            stream.Write(text);
+            stream.Write("\n"u8);
+        });
+    }
+}

@@ -1,0 +1,155 @@
+using System.Text.Json.Nodes;
+
+namespace Espalier.Compression.Runs;
+
+/// <summary>
+/// The folder of one stage: <c>stages/distill-0123456789ab</c>. Life of a stage: <see cref="Begin"/>, work with <see cref="Metrics"/>
+/// and <see cref="Checkpoints"/>, <see cref="Complete"/>. Killed in between and begun again, it goes on from its last checkpoint.
+/// </summary>
+public sealed class StageFolder : IDisposable
+{
+    /// <summary>In the folder, but no artefacts: they depend on the clock or are for going on only. TensorBoard's files belong into <c>tensorboard</c>.</summary>
+    private static readonly string[] s_apart = [StageRecord.FileName, "timing.jsonl", "checkpoints", "tensorboard"];
+
+    private readonly DurableFiles _files;
+    private readonly Action<string> _report;
+    private MetricsLog? _metrics, _timing;
+
+    internal StageFolder(string stages, StageKey key, DurableFiles files, Action<string> report)
+    {
+        (Key, _files, _report) = (key, files, report);
+        Path = System.IO.Path.Combine(stages, key.FolderName);
+        Checkpoints = new CheckpointStore(System.IO.Path.Combine(Path, "checkpoints"), files) { BeforePublish = SyncLogs };
+        Record = StageRecord.Find(Path, key, hash: false, out var problem);
+        Disbelieve(problem);
+    }
+
+    /// <summary>What determines this stage.</summary>
+    public StageKey Key { get; }
+
+    /// <summary>Full path; exists once begun.</summary>
+    public string Path { get; }
+
+    /// <summary>The record of the finished stage, or null.</summary>
+    public StageRecord? Record { get; private set; }
+
+    /// <summary>Whether the stage is done and its artefacts are there with their sizes (their contents: <see cref="Verify"/>).</summary>
+    public bool IsComplete => Record is not null;
+
+    /// <summary>The stage's checkpoints; saving one flushes the logs first.</summary>
+    public CheckpointStore Checkpoints { get; }
+
+    /// <summary><c>metrics.jsonl</c>: what depends on data and seed alone, equal bit for bit in every run. Open between begin and complete.</summary>
+    public MetricsLog Metrics => _metrics ?? throw NotBegun();
+
+    /// <summary><c>timing.jsonl</c>: seconds, tokens per second, memory; by step too. Open between begin and complete.</summary>
+    public MetricsLog Timing => _timing ?? throw NotBegun();
+
+    /// <summary>The full path of an artefact, made by name.</summary>
+    /// <param name="name">Relative name, with <c>/</c> between folders.</param>
+    public string PathOf(string name) => FileFact.IsSafeName(name)
+        ? System.IO.Path.Combine(Path, name)
+        : throw new ArgumentException($"\"{name}\" leaves the folder.", nameof(name));
+
+    /// <summary>Reads every artefact; when one is not what the record says, reports it and forgets that the stage was done.</summary>
+    /// <returns>Whether the stage is complete.</returns>
+    public bool Verify()
+    {
+        if (Record is null)
+            return false;
+        Record = StageRecord.Find(Path, Key, hash: true, out var problem);
+        Disbelieve(problem);
+        return IsComplete;
+    }
+
+    /// <summary>
+    /// Starts or goes on: finds the newest whole checkpoint (null: from the beginning), cuts both logs off after its step, and
+    /// deletes artefacts that were begun but are not vouched for.
+    /// </summary>
+    /// <param name="keepArtefacts">For a stage that judges itself which of its artefacts are good.</param>
+    public Checkpoint? Begin(bool keepArtefacts = false)
+    {
+        if (IsComplete)
+            throw new InvalidOperationException($"{Path} is complete.");
+        CloseLogs();
+        _files.EnsureFolder(Path);
+        _files.CleanLeftovers(Path, below: true);
+        var checkpoint = Checkpoints.OpenLatest(_report);
+        if (!keepArtefacts)
+            foreach (var entry in new DirectoryInfo(Path).GetFileSystemInfos())
+                if (!s_apart.Contains(entry.Name) && entry.Name != "metrics.jsonl")
+                    _files.DeleteTree(entry.FullName);
+        _metrics = MetricsLog.Open(PathOf("metrics.jsonl"), checkpoint?.Step, _files);
+        _timing = MetricsLog.Open(PathOf("timing.jsonl"), checkpoint?.Step, _files);
+        return checkpoint;
+    }
+
+    /// <summary>
+    /// Ends the stage: flushes and hashes everything in the folder, then writes <c>stage.json</c>, the last act. Before it the stage
+    /// is undone, after it done, and there is nothing between.
+    /// </summary>
+    /// <param name="result">What the stage found out; nothing that depends on the clock.</param>
+    /// <exception cref="EspalierException">Exit code 1: the disk refused; the stage is not done.</exception>
+    public StageRecord Complete(JsonObject? result = null)
+    {
+        try
+        {
+            CloseLogs();
+            _files.EnsureFolder(Path);
+            _files.CleanLeftovers(Path, below: true);
+            _files.SyncTree(Path);
+            var artefacts = new List<FileFact>();
+            Collect(new DirectoryInfo(Path), "", artefacts);
+            artefacts.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
+            var record = new StageRecord(StageRecord.KnownVersion, Key.Name, Key.Hash, Key.Options, Key.Inputs, result ?? [], artefacts);
+            var text = SealedJson.Bytes(record, RunJson.Default.StageRecord);
+            _files.WriteFile(PathOf(StageRecord.FileName), stream => stream.Write(text));
+            return Record = record;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new EspalierException($"{Path} could not be completed: {error.Message}; mend the disk and start again", error) { ExitCode = 1 };
+        }
+    }
+
+    /// <summary>Closes the logs.</summary>
+    public void Dispose() => CloseLogs();
+
+    private void Disbelieve(string? problem)
+    {
+        if (problem is null)
+            return;
+        _report($"{Path} is done again: {problem}");
+        _files.DeleteFile(PathOf(StageRecord.FileName));
+    }
+
+    private static void Collect(DirectoryInfo folder, string prefix, List<FileFact> artefacts)
+    {
+        foreach (var entry in folder.EnumerateFileSystemInfos())
+        {
+            if (prefix.Length == 0 && s_apart.Contains(entry.Name))
+                continue;
+            if (entry.LinkTarget is not null)
+                throw new IOException($"{prefix}{entry.Name} is a symbolic link, which no stage writes");
+            if (entry is DirectoryInfo inner)
+                Collect(inner, $"{prefix}{entry.Name}/", artefacts);
+            else
+                artefacts.Add(new FileFact(prefix + entry.Name, ((FileInfo)entry).Length, ContentHash.OfFile(entry.FullName)));
+        }
+    }
+
+    private void SyncLogs()
+    {
+        _metrics?.Sync();
+        _timing?.Sync();
+    }
+
+    private void CloseLogs()
+    {
+        _metrics?.Dispose();
+        _timing?.Dispose();
+        _metrics = _timing = null;
+    }
+
+    private InvalidOperationException NotBegun() => new($"{Path} was not begun, or is complete.");
+}

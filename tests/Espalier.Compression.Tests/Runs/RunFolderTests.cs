@@ -1,0 +1,144 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using Espalier.Compression.Runs;
+
+namespace Espalier.Tests.Runs;
+
+public sealed class RunFolderTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    private static RunManifest Manifest() => new()
+    {
+        ProgramVersion = "0.1.0",
+        RecipeHash = ContentHash.OfText("recipe"),
+        Seeds = new Dictionary<string, long> { ["training"] = 7 },
+        Machine = MachineFacts.Detect(2, new Dictionary<string, string> { ["libtorch"] = "2.6.0" }),
+    };
+
+    [Fact]
+    public void A_second_opener_is_told_who_has_the_folder_and_the_way_out()
+    {
+        using (RunFolder.Open(_folder.Path))
+        {
+            var error = Assert.Throws<EspalierException>(() => RunFolder.Open(_folder.Path));
+            Assert.Equal(2, error.ExitCode);
+            Assert.Contains($"in use by process {Environment.ProcessId} on {Environment.MachineName}, started ", error.Message, StringComparison.Ordinal);
+            Assert.Contains("choose another run folder", error.Message, StringComparison.Ordinal);
+        }
+        RunFolder.Open(_folder.Path).Dispose();
+    }
+
+    [Fact]
+    public void Another_process_that_holds_the_lock_keeps_us_out_until_it_is_killed()
+    {
+        File.WriteAllText(_folder.Of("run.lock"), """{"pid": 12345, "host": "there", "started": "2026-01-02T03:04:05+00:00"}""");
+        using var holder = Flock("-F", _folder.Of("run.lock"), "-c", "echo held; exec sleep 60");
+        Assert.Equal("held", holder.StandardOutput.ReadLine());
+        var error = Assert.Throws<EspalierException>(() => RunFolder.Open(_folder.Path));
+        Assert.Contains("process 12345 on there, started 2026-01-02 03:04:05Z", error.Message, StringComparison.Ordinal);
+        holder.Kill();
+        holder.WaitForExit();
+        RunFolder.Open(_folder.Path).Dispose();
+    }
+
+    [Fact]
+    public void Our_lock_keeps_another_process_out_until_we_let_go()
+    {
+        using (RunFolder.Open(_folder.Path))
+            Assert.Equal(1, ExitCode());
+        Assert.Equal(0, ExitCode());
+
+        int ExitCode()
+        {
+            using var process = Flock("-n", _folder.Of("run.lock"), "true");
+            process.WaitForExit();
+            return process.ExitCode;
+        }
+    }
+
+    [Fact]
+    public void Leftovers_of_interrupted_writes_go_and_everything_else_stays()
+    {
+        foreach (var name in new[] { "run.json.tmp-01234567", "notes.tmp", "mine.tmp-xyz", "stages/data-0/model/a.tmp-89abcdef", "stages/data-0/checkpoints/step-4.tmp/weights", "stages/data-0/kept" })
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(_folder.Of(name))!);
+            File.WriteAllText(_folder.Of(name), "x");
+        }
+        using var outside = new TemporaryFolder();
+        File.WriteAllText(outside.Of("a.tmp-01234567"), "x");
+        Directory.CreateSymbolicLink(_folder.Of("stages", "link"), outside.Path);
+        RunFolder.Open(_folder.Path).Dispose();
+        Assert.Equal(["mine.tmp-xyz", "notes.tmp", "run.lock", "stages/data-0/kept"], _folder.Files().Where(name => !name.StartsWith("stages/link", StringComparison.Ordinal)));
+        Assert.Single(outside.Files());
+    }
+
+    [Fact]
+    public void The_manifest_is_read_back_as_it_was_saved()
+    {
+        using (var run = RunFolder.Open(_folder.Path))
+        {
+            run.Save(Manifest().With(new StageEntry("data", "data-0", "k", StageStatus.Started, 0, null)));
+            run.Save(run.Manifest!.With(new StageEntry("data", "data-0", "k", StageStatus.Done, 1.5, "h")) with { Warnings = ["slow"] });
+        }
+        using var again = RunFolder.Open(_folder.Path);
+        var manifest = again.Manifest!;
+        Assert.Equal(new StageEntry("data", "data-0", "k", StageStatus.Done, 1.5, "h"), Assert.Single(manifest.Stages));
+        Assert.Equal(7, manifest.Seeds["training"]);
+        Assert.Equal("2.6.0", manifest.Machine.Libraries["libtorch"]);
+        Assert.Equal(["slow"], manifest.Warnings);
+    }
+
+    [Fact]
+    public void A_manifest_of_a_newer_format_is_refused_before_anything_is_touched()
+    {
+        File.WriteAllText(_folder.Of("run.json"), """{ "format_version": 2, "anything": [] }""");
+        File.WriteAllText(_folder.Of("a.tmp-01234567"), "x");
+        var error = Assert.Throws<EspalierException>(() => RunFolder.Open(_folder.Path));
+        Assert.Matches(new Regex("run.json: format_version 2 is newer than 1"), error.Message);
+        Assert.True(File.Exists(_folder.Of("a.tmp-01234567")));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("""{"format_version": 0}""")]
+    [InlineData("""{"format_version": 1}""")]
+    [InlineData("""{"format_version": 1, "format_version": 1}""")]
+    [InlineData("""{"format_version": 1, "program_version": null, "recipe_hash": "", "seeds": {}, "machine": {"cpu": "", "cores": 1, "threads": 1, "libraries": {}}}""")]
+    public void A_damaged_manifest_is_one_clear_error(string text)
+    {
+        File.WriteAllText(_folder.Of("run.json"), text);
+        Assert.Contains("run.json", Assert.Throws<DamagedFileException>(() => RunFolder.Open(_folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_in_place_of_the_run_folder_is_refused()
+    {
+        File.WriteAllText(_folder.Of("run"), "x");
+        Assert.Equal(2, Assert.Throws<EspalierException>(() => RunFolder.Open(_folder.Of("run"))).ExitCode);
+    }
+
+    [Fact]
+    public void A_folder_is_replaced_whole_and_output_does_not_follow_links()
+    {
+        using var run = RunFolder.Open(_folder.Path);
+        File.WriteAllText(_folder.Of("precious"), "x");
+        File.CreateSymbolicLink(_folder.Of("report.html"), _folder.Of("precious"));
+        run.WriteFile("report.html", stream => stream.Write("report"u8));
+        Assert.Equal("x", File.ReadAllText(_folder.Of("precious")));
+
+        run.Files.WriteFolder(run.PathOf("student"), path => File.WriteAllText(Path.Combine(path, "old"), ""));
+        run.Files.WriteFolder(run.PathOf("student"), path => File.WriteAllText(Path.Combine(path, "new"), ""));
+        Assert.Throws<InvalidOperationException>(() => run.Files.WriteFolder(run.PathOf("student"), _ => throw new InvalidOperationException()));
+        Assert.Equal(["precious", "report.html", "run.lock", "student/new"], _folder.Files());
+        Assert.Throws<ArgumentException>(() => run.PathOf("../elsewhere"));
+    }
+
+    private static Process Flock(params string[] arguments) =>
+        Process.Start(new ProcessStartInfo("flock", arguments) { RedirectStandardOutput = true })!;
+}
