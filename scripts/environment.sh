@@ -1,0 +1,37 @@
+# What the process needs to know before libtorch and its BLAS are loaded.
+
+# OpenBLAS 0.3.21 (Debian 12) falls back to a generic kernel on processors it does not know: 31 instead of 188 GFLOP/s
+# were measured. The vector units say which kernel runs. Whoever sets OPENBLAS_CORETYPE themselves is not overruled.
+# SkylakeX needs nothing beyond AVX-512 F, VL, BW and DQ; Cooperlake differs from it in bfloat16 products alone.
+# src/Espalier.Torch chooses the same way for a program that starts without these scripts: change both.
+choose_blas_kernel() {
+    [[ -z ${OPENBLAS_CORETYPE:-} ]] || return 0
+    local line flags="" vendor=""
+    while IFS= read -r line; do
+        case $line in
+            vendor_id*) vendor=${line##*: } ;;
+            flags*) flags=" ${line#*: } "; break ;;
+        esac
+    done </proc/cpuinfo
+    if [[ $flags == *" avx512f "* && $flags == *" avx512vl "* && $flags == *" avx512bw "* && $flags == *" avx512dq "* ]]; then
+        export OPENBLAS_CORETYPE=SkylakeX
+    elif [[ $flags == *" avx2 "* && $flags == *" fma "* ]]; then
+        if [[ $vendor == AuthenticAMD ]]; then export OPENBLAS_CORETYPE=Zen; else export OPENBLAS_CORETYPE=Haswell; fi
+    fi
+}
+
+# Where several BLAS libraries are installed, the system's choice may be the reference one, or an OpenBLAS with threads
+# of its own beside libtorch's OpenMP. The OpenMP one is put first for this process; the system's choice stays as it is.
+choose_blas_library() {
+    local openmp=/usr/lib/$multiarch/openblas-openmp
+    [[ -z ${LIBTORCH:-} && -e $openmp/libblas.so.3 ]] || return 0
+    if [[ ! /usr/lib/$multiarch/libblas.so.3 -ef $openmp/libblas.so.3 || ! /usr/lib/$multiarch/libopenblas.so.0 -ef $openmp/libopenblas.so.0 ]]; then
+        export LD_LIBRARY_PATH=$openmp${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+    fi
+}
+
+choose_environment() {
+    choose_blas_kernel
+    choose_blas_library
+    export ESPALIER_NATIVE=${ESPALIER_NATIVE:-$(native_folder)/libespalier.so}
+}

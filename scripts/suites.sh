@@ -1,0 +1,42 @@
+# Runs the test projects one after the other and adds up their results.
+
+# suite_counts LOG: "passed failed skipped" as the suite's summary line tells them, or nothing.
+suite_counts() {
+    sed -nE 's/.*Failed: +([0-9]+), Passed: +([0-9]+), Skipped: +([0-9]+), Total:.*/\2 \1 \3/p' "$1" | tail -n 1
+}
+
+# skipped_tests LOG: "name: reason", one a line. The runner prints the name with [SKIP] and the reason below it.
+skipped_tests() {
+    awk '/\[SKIP\]$/ { name = $0; sub(/^\[[^]]*\] +/, "", name); sub(/ \[SKIP\]$/, "", name); waiting = 1; next }
+         waiting && NF { reason = $0; sub(/^\[[^]]*\] +/, "", reason); print "  skipped: " name ": " reason; waiting = 0 }' "$1"
+}
+
+# run_suites FILTER: every project under tests/; fails where a test fails or none ran.
+run_suites() {
+    local filter=$1 project name log status counts options=()
+    local passed=0 failed=0 skipped=0 suite_passed suite_failed suite_skipped
+    if [[ -n $filter ]]; then
+        if [[ $filter == *[=~]* ]]; then options=(--filter "$filter"); else options=(--filter "FullyQualifiedName~$filter"); fi
+    fi
+
+    log=$(mktemp)
+    trap 'rm -f "$log"' RETURN
+    for project in "$ROOT"/tests/*.Tests/*.csproj; do
+        name=$(basename "$project" .csproj)
+        status=0
+        local start=$SECONDS
+        dotnet test "$(dirname "$project")/bin/Release/net10.0/$name.dll" "${options[@]}" >"$log" 2>&1 </dev/null || status=$?
+        counts=$(suite_counts "$log")
+        read -r suite_passed suite_failed suite_skipped <<<"${counts:-0 0 0}"
+
+        # A suite that ends badly without a failed test (a crash, an abort) is a failure, too.
+        if ((status != 0 && suite_failed == 0)); then suite_failed=1; fi
+        if ((status != 0)); then cat "$log"; else skipped_tests "$log"; fi
+        printf '%s: %d passed, %d failed, %d skipped in %d s\n' "$name" "$suite_passed" "$suite_failed" "$suite_skipped" $((SECONDS - start))
+        ((passed += suite_passed, failed += suite_failed, skipped += suite_skipped)) || true
+    done
+
+    if ((passed + failed == 0)); then printf 'no test ran\n'; fi
+    printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+    ((failed == 0 && passed > 0))
+}

@@ -1,0 +1,17 @@
+namespace Espalier.Compression;
+
+/// <summary>Where the work says how far it is. Calls are cheap: who reports every step need not count milliseconds.</summary>
+public interface IProgressReporter
+{
+    /// <summary>Begins a task of <paramref name="total"/> units (0 where that is not known); disposing it ends it.</summary>
+    /// <param name="title">What is done: "distil", "score".</param>
+    /// <param name="total">How many units there are, or 0.</param>
+    /// <param name="unit">Their name in the plural: "steps", "tokens", "bytes".</param>
+    IProgressTask Begin(string title, long total, string unit);
+
+    /// <summary>Says something worth reading later, on one line.</summary>
+    void Note(string line);
+
+    /// <summary>Says something that the user should look at, on one line.</summary>
+    void Warn(string line);
+}
