@@ -1,0 +1,98 @@
+using Espalier.Compression.Data;
+using Espalier.Compression.Distillation;
+using Espalier.Models;
+using Espalier.Torch;
+
+namespace Espalier.Compression.Evaluation;
+
+/// <summary>The negative log-likelihood of a text under a model.</summary>
+public sealed record PerplexityResult
+{
+    /// <summary>Mean negative log-likelihood, nats a token.</summary>
+    public required double Nll { get; init; }
+
+    /// <summary>Standard error of <see cref="Nll"/> over the windows, which are taken as the independent samples; 0 with one window.</summary>
+    public required double NllStandardError { get; init; }
+
+    /// <summary>e^<see cref="Nll"/>.</summary>
+    public double Perplexity => Math.Exp(Nll);
+
+    /// <summary>Tokens predicted.</summary>
+    public required long Tokens { get; init; }
+
+    /// <summary>Mean of each window, nats a token.</summary>
+    public required IReadOnlyList<double> WindowNll { get; init; }
+
+    /// <summary>Seconds of the pass.</summary>
+    public required double Seconds { get; init; }
+}
+
+/// <summary>Scores windows of token ids: every target given its window's earlier ids, positions restarting at 0 in each window.</summary>
+public static class PerplexityEvaluator
+{
+    /// <summary>Runs over the first <paramref name="count"/> windows (all where null). Sums in float64.</summary>
+    /// <param name="model">The model; read only.</param>
+    /// <param name="windows">The windows.</param>
+    /// <param name="count">How many windows.</param>
+    /// <param name="batch">Windows of one forward pass.</param>
+    /// <param name="progress">Told of the windows done.</param>
+    /// <param name="perToken">Given each window's number, its inputs with the last target appended, and the NLL of each target.</param>
+    /// <param name="stop">Stops.</param>
+    /// <exception cref="EspalierException">Fewer windows than asked for.</exception>
+    public static PerplexityResult Run(
+        Decoder model, WindowSet windows, long? count, int batch, IProgressReporter progress,
+        Action<long, long[], float[]>? perToken = null, CancellationToken stop = default)
+    {
+        var total = count ?? windows.Count;
+        if (total < 1 || total > windows.Count)
+            throw new EspalierException($"{total} windows were asked for and the data has {windows.Count} of {windows.SequenceLength} tokens");
+        var started = System.Diagnostics.Stopwatch.GetTimestamp();
+        var sequence = windows.SequenceLength;
+        var means = new List<double>();
+        using var noGrad = GradMode.Disable();
+        using var task = progress.Begin("evaluate", total, "windows");
+        for (var done = 0L; done < total;)
+        {
+            stop.ThrowIfCancellationRequested();
+            var size = (int)Math.Min(batch, total - done);
+            var (inputs, targets) = (new long[size * sequence], new long[size * sequence]);
+            for (var i = 0; i < size; i++)
+                windows.Read(done + i, inputs.AsSpan(i * sequence, sequence), targets.AsSpan(i * sequence, sequence));
+            var nll = TokenNll(model, inputs, targets, size, sequence);
+            for (var i = 0; i < size; i++)
+            {
+                var window = nll.AsSpan(i * sequence, sequence);
+                means.Add(Mean(window));
+                perToken?.Invoke(done + i, [.. inputs.AsSpan(i * sequence, sequence), targets[(i + 1) * sequence - 1]], window.ToArray());
+            }
+            done += size;
+            task.Report(done);
+        }
+        var mean = means.Average();
+        return new()
+        {
+            Nll = mean,
+            NllStandardError = means.Count < 2 ? 0 : Math.Sqrt(means.Sum(m => (m - mean) * (m - mean)) / (means.Count - 1) / means.Count),
+            Tokens = total * sequence,
+            WindowNll = means,
+            Seconds = System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds,
+        };
+    }
+
+    private static float[] TokenNll(Decoder model, long[] inputs, long[] targets, int size, int sequence)
+    {
+        using var scope = TensorScope.Begin();
+        var hidden_BTD = model.Forward(Tensor.From<long>(inputs, size, sequence));
+        var nll_N = ChunkedHead.NegativeLogLikelihood(
+            hidden_BTD.View(-1, hidden_BTD.Size(-1)), model.Head, Tensor.From<long>(targets, targets.Length));
+        return nll_N.To(DType.Float32).ToArray<float>();
+    }
+
+    private static double Mean(ReadOnlySpan<float> values)
+    {
+        var sum = 0.0;
+        foreach (var value in values)
+            sum += value;
+        return sum / values.Length;
+    }
+}

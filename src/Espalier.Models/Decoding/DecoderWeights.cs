@@ -1,0 +1,65 @@
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Families;
+using Espalier.Torch;
+
+namespace Espalier.Models;
+
+/// <summary>Decoders out of checkpoints, into checkpoints, and from nothing.</summary>
+public static class DecoderWeights
+{
+    /// <summary>Reads a checkpoint's weights into a decoder, widened to <paramref name="dtype"/> for compute. The caller owns it.</summary>
+    public static Decoder Load(Checkpoint checkpoint, DType dtype = DType.Float32) => new(
+        checkpoint.Config,
+        checkpoint.Family.Parameters(checkpoint.Config).Select(named =>
+            KeyValuePair.Create(named.Parameter, ToTensor(checkpoint.ReadFloat32(named.Name), named.Shape, dtype))));
+
+    /// <summary>
+    /// Random weights: matrices normal(0, <paramref name="deviation"/>), norms neutral, biases zero. The stream of each parameter depends on the seed
+    /// and its name alone.
+    /// </summary>
+    public static Decoder Initialise(DecoderConfig config, Family family, ulong seed, double deviation = 0.02) => new(
+        config,
+        family.Parameters(config).Select(named =>
+            KeyValuePair.Create(named.Parameter, ToTensor(Draw(named, config, seed, deviation), named.Shape, DType.Float32))));
+
+    /// <summary>A decoder's weights under the family's names, for <see cref="CheckpointWriter"/>. Reads the decoder; keep it until the writing is done.</summary>
+    public static ITensorSource Source(Decoder decoder, Family family) => new DecoderSource(decoder, family);
+
+    private static Tensor ToTensor(float[] values, long[] shape, DType dtype)
+    {
+        var tensor = Tensor.From<float>(values, shape).Unscoped();
+        if (dtype == DType.Float32)
+            return tensor;
+        using (tensor)
+            return tensor.To(dtype).Unscoped();
+    }
+
+    private static float[] Draw(NamedParameter named, DecoderConfig config, ulong seed, double deviation)
+    {
+        var values = new float[named.Shape.Aggregate(1L, (product, size) => product * size)];
+        if (named.Shape.Length == 2)
+            new GaussianStream(seed, named.Name).Fill(values, deviation);
+        else if (named.Parameter.Role.IsNormWeight() && (config.Norm == NormKind.RmsNorm || named.Parameter.Role is ParameterRole.QueryNorm or ParameterRole.KeyNorm))
+            Array.Fill(values, 1f); // LayerNorm1p adds one itself
+        return values;
+    }
+
+    private static bool IsNormWeight(this ParameterRole role) => role is
+        ParameterRole.InputNorm or ParameterRole.PostAttentionNorm or ParameterRole.FinalNorm or ParameterRole.QueryNorm or ParameterRole.KeyNorm;
+
+    private sealed class DecoderSource(Decoder decoder, Family family) : ITensorSource
+    {
+        private readonly Dictionary<string, Tensor> _tensors =
+            decoder.Parameters.ToDictionary(p => family.NameOf(p.Parameter), p => p.Value, StringComparer.Ordinal);
+
+        private string _current = "";
+        private float[] _values = [];
+
+        public void Fill(string name, long firstElement, Span<float> destination)
+        {
+            if (_current != name)
+                (_current, _values) = (name, _tensors[name].ToArray<float>());
+            _values.AsSpan(checked((int)firstElement), destination.Length).CopyTo(destination);
+        }
+    }
+}

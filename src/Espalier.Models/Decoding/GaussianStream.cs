@@ -1,0 +1,41 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Espalier.Models;
+
+/// <summary>
+/// Normal numbers from (seed, name) alone: SplitMix64 started at a hash of both, Box–Muller on top. The same on every machine and in every order
+/// of use.
+/// </summary>
+internal sealed class GaussianStream
+{
+    private ulong _state;
+
+    public GaussianStream(ulong seed, string name)
+    {
+        Span<byte> hash = stackalloc byte[32];
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{seed}/{name}"), hash);
+        _state = BitConverter.ToUInt64(hash);
+    }
+
+    /// <summary>Fills with normal(0, deviation).</summary>
+    public void Fill(Span<float> values, double deviation)
+    {
+        for (var i = 0; i < values.Length; i += 2)
+        {
+            var radius = deviation * Math.Sqrt(-2 * Math.Log(1 - Uniform()));
+            var (sin, cos) = Math.SinCos(2 * Math.PI * Uniform());
+            values[i] = (float)(radius * cos);
+            if (i + 1 < values.Length)
+                values[i + 1] = (float)(radius * sin);
+        }
+    }
+
+    private double Uniform()
+    {
+        var z = _state += 0x9E3779B97F4A7C15;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return ((z ^ (z >> 31)) >> 11) * (1.0 / (1UL << 53));
+    }
+}
