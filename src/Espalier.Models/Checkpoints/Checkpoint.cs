@@ -1,0 +1,112 @@
+using System.Text.Json.Nodes;
+using Espalier.Models.Families;
+
+namespace Espalier.Models.Checkpoints;
+
+/// <summary>
+/// A model in a Hugging Face folder: its config, and its weights in one or many memory-mapped safetensors files, checked
+/// against each other when it is opened. Nothing but headers is read until a tensor is asked for.
+/// </summary>
+public sealed class Checkpoint : ITensorSource, IDisposable
+{
+    private readonly CheckpointWeights? weights;
+
+    private Checkpoint(string folder, JsonObject rawConfig, JsonObject? generationConfig, Family family, DecoderConfig config, CheckpointWeights? weights)
+    {
+        (Folder, RawConfig, GenerationConfig, Family, Config) = (folder, rawConfig, generationConfig, family, config);
+        this.weights = weights;
+    }
+
+    /// <summary>The folder that was opened.</summary>
+    public string Folder { get; }
+
+    /// <summary>The model's shape.</summary>
+    public DecoderConfig Config { get; }
+
+    /// <summary>The model's family.</summary>
+    public Family Family { get; }
+
+    /// <summary>All fields of <c>config.json</c>, as they stand there.</summary>
+    public JsonObject RawConfig { get; }
+
+    /// <summary>All fields of <c>generation_config.json</c>; null where there is none.</summary>
+    public JsonObject? GenerationConfig { get; }
+
+    /// <summary>Whether the weights are open.</summary>
+    public bool HasWeights => weights is not null;
+
+    /// <summary>The parameters by name; their offsets count within <see cref="FileOf"/>.</summary>
+    public IReadOnlyDictionary<string, TensorEntry> Entries => Weights.Entries;
+
+    /// <summary>Bytes of all parameters as they are stored.</summary>
+    public long TotalBytes => Entries.Values.Sum(static entry => entry.ByteLength);
+
+    /// <summary>Number of all parameters, counted; equal to <see cref="DecoderConfig.Parameters"/>.</summary>
+    public long CountedParameters => Entries.Values.Sum(static entry => entry.Elements);
+
+    /// <summary>Type that most of the weights are stored in; without weights, the one that <c>config.json</c> names (F32 if none).</summary>
+    public ElementType StoredType => weights?.MainType ?? DeclaredType(RawConfig);
+
+    private CheckpointWeights Weights => weights
+        ?? throw new EspalierException($"{Folder}: was opened for its config alone; the weights are needed here");
+
+    /// <summary>Opens a folder.</summary>
+    /// <param name="folder">The folder; it holds <c>config.json</c> and, where wanted, the weights.</param>
+    /// <param name="requireWeights">False opens the config alone, whether or not weights lie beside it.</param>
+    /// <exception cref="EspalierException">
+    /// A file is missing or broken, the family is unknown, or tensors and config contradict each other.
+    /// </exception>
+    public static Checkpoint Open(string folder, bool requireWeights = true)
+    {
+        if (!Directory.Exists(folder))
+            throw new EspalierException(File.Exists(folder)
+                ? $"{folder}: is a file; give the folder that holds config.json and model.safetensors"
+                : $"{folder}: not found");
+        var configPath = Path.Combine(folder, CheckpointFolder.ConfigFile);
+        var raw = JsonFile.Read(configPath);
+        var family = FamilyCatalog.For(raw, configPath);
+        var config = family.ReadConfig(raw, configPath);
+        var generationPath = Path.Combine(folder, CheckpointFolder.GenerationConfigFile);
+        var generation = File.Exists(generationPath) ? JsonFile.Read(generationPath) : null;
+        var weights = requireWeights ? CheckpointWeights.Open(folder, family, config) : null;
+        return new(folder, raw, generation, family, config, weights);
+    }
+
+    /// <summary>The file that holds a parameter.</summary>
+    public SafetensorsFile FileOf(string name) => Weights.FileOf(name);
+
+    /// <summary>The parameter of that name.</summary>
+    public TensorEntry Entry(string name) => Weights.Entry(name);
+
+    /// <summary>Copies elements of a parameter, widened to float.</summary>
+    /// <param name="name">The parameter.</param>
+    /// <param name="firstElement">Index of the first element, row-major over the whole tensor.</param>
+    /// <param name="destination">Receives as many elements as it is long.</param>
+    public void ReadFloat32(string name, long firstElement, Span<float> destination) =>
+        Weights.FileOf(name).ReadFloat32(Weights.Entry(name), firstElement, destination);
+
+    /// <summary>All elements of a parameter, widened to float.</summary>
+    public float[] ReadFloat32(string name) => Weights.FileOf(name).ReadFloat32(name);
+
+    /// <inheritdoc/>
+    void ITensorSource.Fill(string name, long firstElement, Span<float> destination) => ReadFloat32(name, firstElement, destination);
+
+    /// <summary>Reads every weight and refuses NaN and infinity.</summary>
+    /// <exception cref="EspalierException">Names the tensor, the element and the value.</exception>
+    public void CheckFinite(CancellationToken cancellation = default) => Weights.CheckFinite(cancellation);
+
+    /// <inheritdoc/>
+    public void Dispose() => weights?.Dispose();
+
+    private static ElementType DeclaredType(JsonObject config)
+    {
+        var fields = new ConfigFields(config, [], CheckpointFolder.ConfigFile);
+        return (fields.Text("dtype") ?? fields.Text("torch_dtype")) switch
+        {
+            "bfloat16" => ElementType.BF16,
+            "float16" => ElementType.F16,
+            "float64" => ElementType.F64,
+            _ => ElementType.F32,
+        };
+    }
+}

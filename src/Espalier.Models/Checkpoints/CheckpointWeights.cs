@@ -1,0 +1,170 @@
+using System.Text.RegularExpressions;
+using Espalier.Models.Families;
+
+namespace Espalier.Models.Checkpoints;
+
+/// <summary>The open files of a checkpoint, every tensor checked against the family's table and the config.</summary>
+internal sealed partial class CheckpointWeights : IDisposable
+{
+    private const int ChunkElements = 1 << 18;
+
+    private readonly List<SafetensorsFile> files = [];
+    private readonly Dictionary<string, SafetensorsFile> owners = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TensorEntry> entries = new(StringComparer.Ordinal);
+    private readonly string folder;
+
+    private CheckpointWeights(string folder) => this.folder = folder;
+
+    public IReadOnlyDictionary<string, TensorEntry> Entries => entries;
+
+    public ElementType MainType => entries.Values.GroupBy(static entry => entry.Type)
+        .MaxBy(static group => group.Sum(static entry => entry.ByteLength))!.Key;
+
+    public static CheckpointWeights Open(string folder, Family family, DecoderConfig config)
+    {
+        var weights = new CheckpointWeights(folder);
+        try
+        {
+            weights.OpenFiles();
+            weights.Check(family, config);
+            return weights;
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
+    }
+
+    public TensorEntry Entry(string name) => entries.TryGetValue(name, out var entry)
+        ? entry
+        : throw new EspalierException($"{folder}: has no parameter '{name}' among its {entries.Count}");
+
+    public SafetensorsFile FileOf(string name) => owners.TryGetValue(name, out var file)
+        ? file
+        : throw new EspalierException($"{folder}: has no parameter '{name}' among its {entries.Count}");
+
+    public void CheckFinite(CancellationToken cancellation)
+    {
+        var values = new float[ChunkElements];
+        foreach (var (name, entry) in entries)
+        {
+            for (long first = 0; first < entry.Elements; first += ChunkElements)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var chunk = values.AsSpan(0, (int)Math.Min(ChunkElements, entry.Elements - first));
+                owners[name].ReadFloat32(entry, first, chunk);
+                if (ElementConversion.IndexOfNonFinite(chunk) is var index and >= 0)
+                    throw new EspalierException($"{owners[name].Path}: '{name}' element {first + index} of {entry.Elements} is {chunk[index]}; the weights are broken, use another copy");
+            }
+        }
+    }
+
+    public void Dispose() => files.ForEach(static file => file.Dispose());
+
+    private void OpenFiles()
+    {
+        // One file wins over an index, as in transformers.
+        if (File.Exists(Path.Combine(folder, CheckpointFolder.SingleFile)))
+        {
+            Add(SafetensorsFile.Open(CheckpointFolder.Inside(folder, CheckpointFolder.SingleFile, folder)));
+            return;
+        }
+
+        var indexPath = Path.Combine(folder, CheckpointFolder.IndexFile);
+        if (!File.Exists(indexPath))
+            throw CheckpointFolder.NoWeights(folder);
+        var index = ShardIndex.Read(indexPath);
+        var paths = index.Shards.Keys.Select(shard => CheckpointFolder.Inside(folder, shard, indexPath)).ToArray();
+        foreach (var path in paths)
+        {
+            var file = SafetensorsFile.Open(path);
+            Add(file);
+            index.Check(Path.GetFileName(path), file);
+        }
+
+        index.CheckTotal(entries.Values.Sum(static entry => entry.ByteLength));
+    }
+
+    private void Add(SafetensorsFile file)
+    {
+        files.Add(file);
+        foreach (var (name, entry) in file.Entries)
+        {
+            if (!entries.TryAdd(name, entry))
+                throw new EspalierException($"{file.Path}: holds '{name}', which {owners[name].Path} holds too");
+            owners.Add(name, file);
+        }
+    }
+
+    private void Check(Family family, DecoderConfig config)
+    {
+        var wanted = family.Parameters(config).ToDictionary(static parameter => parameter.Name, StringComparer.Ordinal);
+        if (config.TiedEmbeddings)
+            DropTiedHead(family, config);
+        // Files of early Llama 2 hold the rotary frequencies, which follow from the config; transformers passes over them too.
+        foreach (var name in entries.Keys.Where(static name => RotaryBuffer().IsMatch(name)).ToArray())
+            Remove(name);
+
+        var missing = wanted.Keys.Where(name => !entries.ContainsKey(name)).ToArray();
+        var left = entries.Keys.Where(name => !wanted.ContainsKey(name)).Order(StringComparer.Ordinal).ToArray();
+        if (missing.Length > 0 || left.Length > 0)
+            throw new EspalierException($"{folder}: the tensors are not those of a {family.ModelType} model with {config.Layers} layers:"
+                + $" {List("missing", missing)}{(missing.Length > 0 && left.Length > 0 ? "; " : "")}{List("left over", left)}");
+        foreach (var (name, parameter) in wanted)
+            CheckShape(name, entries[name], parameter);
+    }
+
+    private void CheckShape(string name, TensorEntry entry, NamedParameter wanted)
+    {
+        if (!entry.Type.IsWeight())
+            throw new EspalierException($"{owners[name].Path}: '{name}' is {entry.Type.Name()}; weights must be F32, F16, BF16 or F64");
+        if (!entry.Shape.AsSpan().SequenceEqual(wanted.Shape))
+            throw new EspalierException($"{owners[name].Path}: '{name}' is {SafetensorsHeader.Text(entry.Shape)}, config.json says"
+                + $" {SafetensorsHeader.Text(wanted.Shape)}, {ParameterShape.Fields(wanted.Parameter.Role)}; one of the two is wrong");
+    }
+
+    /// <summary>
+    /// A head beside a tied embedding is a copy of it that some programs write. transformers ignores it; here it must be
+    /// the same bytes, since a different one means that the config is wrong.
+    /// </summary>
+    private void DropTiedHead(Family family, DecoderConfig config)
+    {
+        var (head, table) = (family.NameOf(new(ParameterRole.Head)), family.NameOf(new(ParameterRole.Embedding)));
+        if (!entries.TryGetValue(head, out var copy) || !entries.TryGetValue(table, out var original))
+            return;
+        CheckShape(head, copy, new(head, new(ParameterRole.Head), ParameterShape.Of(ParameterRole.Head, config)));
+        if (!SameBytes(copy, owners[head], original, owners[table]))
+            throw new EspalierException($"{owners[head].Path}: '{head}' differs from '{table}', but config.json says tie_word_embeddings true; set it to false");
+        Remove(head);
+    }
+
+    private static bool SameBytes(TensorEntry a, SafetensorsFile fileA, TensorEntry b, SafetensorsFile fileB)
+    {
+        if (a.Type != b.Type || a.ByteLength != b.ByteLength)
+            return false;
+        var (chunkA, chunkB) = (new byte[ChunkElements], new byte[ChunkElements]);
+        for (long first = 0; first < a.ByteLength; first += ChunkElements)
+        {
+            var length = (int)Math.Min(ChunkElements, a.ByteLength - first);
+            fileA.Read(a, first, chunkA.AsSpan(0, length));
+            fileB.Read(b, first, chunkB.AsSpan(0, length));
+            if (!chunkA.AsSpan(0, length).SequenceEqual(chunkB.AsSpan(0, length)))
+                return false;
+        }
+
+        return true;
+    }
+
+    private void Remove(string name)
+    {
+        entries.Remove(name);
+        owners.Remove(name);
+    }
+
+    private static string List(string what, string[] names) => names.Length == 0 ? ""
+        : $"{what} {string.Join(", ", names.Take(12))}{(names.Length > 12 ? $" and {names.Length - 12} more" : "")}";
+
+    [GeneratedRegex(@"^model\.layers\.[0-9]+\.self_attn\.rotary_emb\.inv_freq$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex RotaryBuffer();
+}

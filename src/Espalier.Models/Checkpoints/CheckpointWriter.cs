@@ -1,0 +1,62 @@
+using Espalier.Models.Families;
+
+namespace Espalier.Models.Checkpoints;
+
+/// <summary>What to write, apart from the weights.</summary>
+public sealed record CheckpointWriterOptions
+{
+    /// <summary>Largest file of weights in bytes; the default is that of transformers, 5 GB.</summary>
+    public long MaxShardBytes { get; init; } = 5_000_000_000;
+
+    /// <summary>Told the bytes of weights written since it was told last.</summary>
+    public Action<long>? Progress { get; init; }
+}
+
+/// <summary>Writes Hugging Face folders as <c>save_pretrained</c> of transformers 4.57 does.</summary>
+public static class CheckpointWriter
+{
+    /// <summary>
+    /// Writes a folder: both configs, the weights (in shards above the limit), and everything that is carried along from the
+    /// source's folder. It appears under its name when it is complete and on the disk, and not at all when anything fails.
+    /// </summary>
+    /// <param name="folder">The folder to make; nothing but an empty folder may be there.</param>
+    /// <param name="target">The shapes to write.</param>
+    /// <param name="source">The model that the target comes from, open with or without weights: its family, config fields and tokenizer.</param>
+    /// <param name="stored">Type to store the weights in.</param>
+    /// <param name="weights">Supplies every parameter of the target, by the family's names.</param>
+    /// <param name="options">Limits and progress.</param>
+    /// <param name="cancellation">Stops the writing and removes what was written.</param>
+    /// <exception cref="EspalierException">The folder is taken, the disk is full, or the family's config cannot say what the target asks for.</exception>
+    public static void Write(
+        string folder, DecoderConfig target, Checkpoint source, ElementType stored, ITensorSource weights,
+        CheckpointWriterOptions? options = null, CancellationToken cancellation = default)
+    {
+        options ??= new();
+        var config = source.Family.WriteConfig(target, source.RawConfig, stored);
+        var generation = PretrainedConfig.Generation(source.GenerationConfig, config);
+        var shards = ShardPlan.Split(
+            source.Family.Parameters(target).Select(parameter => new TensorSpec(parameter.Name, stored, parameter.Shape)), options.MaxShardBytes);
+        var layouts = shards.Select(static shard => (shard.File, Layout: SafetensorsLayout.Plan(shard.Tensors))).ToArray();
+        var carried = CheckpointFolder.Carried(source.Folder).Select(name => CheckpointFolder.Inside(source.Folder, name, source.Folder)).ToArray();
+        var total = layouts.Sum(static shard => shard.Layout.Length) + carried.Sum(static path => new FileInfo(path).Length);
+
+        Durable.WriteFolder(folder, total, temporary =>
+        {
+            foreach (var path in carried)
+                Copy(path, Path.Combine(temporary, Path.GetFileName(path)));
+            Durable.WriteText(Path.Combine(temporary, CheckpointFolder.ConfigFile), ConfigJson.Text(config));
+            Durable.WriteText(Path.Combine(temporary, CheckpointFolder.GenerationConfigFile), ConfigJson.Text(generation));
+            var bytes = SafetensorsWriter.Narrowing(weights);
+            foreach (var (file, layout) in layouts)
+                SafetensorsWriter.Write(Path.Combine(temporary, file), layout, bytes, options.Progress, cancellation);
+            if (layouts.Length > 1)
+                Durable.WriteText(Path.Combine(temporary, CheckpointFolder.IndexFile), ShardPlan.Index(shards));
+        });
+    }
+
+    private static void Copy(string from, string to)
+    {
+        using var source = new FileStream(from, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+        Durable.WriteFile(to, source.Length, source.CopyTo);
+    }
+}

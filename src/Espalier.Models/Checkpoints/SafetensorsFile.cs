@@ -1,0 +1,143 @@
+using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
+
+namespace Espalier.Models.Checkpoints;
+
+/// <summary>
+/// A safetensors file, memory-mapped: opening it reads the header alone, and reading a tensor touches its pages alone.
+/// Reading is safe from several threads. A file that someone shortens while it is open takes the process down with it, as
+/// with every memory map; checkpoints are replaced by renaming, never rewritten in place.
+/// </summary>
+public sealed class SafetensorsFile : IDisposable
+{
+    private const int ChunkBytes = 1 << 16;
+
+    private readonly SafetensorsHeader header;
+    private readonly MemoryMappedFile? map;
+    private readonly MemoryMappedViewAccessor? view;
+
+    private SafetensorsFile(string path, SafetensorsHeader header, FileStream stream)
+    {
+        Path = path;
+        this.header = header;
+        Length = stream.Length;
+        map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+        view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+    }
+
+    /// <summary>The path that was opened.</summary>
+    public string Path { get; }
+
+    /// <summary>Bytes of the file.</summary>
+    public long Length { get; }
+
+    /// <summary>The tensors by name, in the order of their bytes.</summary>
+    public IReadOnlyDictionary<string, TensorEntry> Entries => header.Entries;
+
+    /// <summary>The free text pairs of the header.</summary>
+    public IReadOnlyDictionary<string, string> Metadata => header.Metadata;
+
+    /// <summary>
+    /// The mapped bytes of the whole file, for whoever needs their address; <see cref="TensorEntry.Offset"/> counts from
+    /// its start plus <see cref="BufferOffset"/>. Owned by this file: valid until it is disposed.
+    /// </summary>
+    public SafeBuffer Buffer => View.SafeMemoryMappedViewHandle;
+
+    /// <summary>Where the file's first byte lies in <see cref="Buffer"/>.</summary>
+    public long BufferOffset => View.PointerOffset;
+
+    private MemoryMappedViewAccessor View => view ?? throw new ObjectDisposedException(nameof(SafetensorsFile));
+
+    /// <summary>Opens a file and checks its header.</summary>
+    /// <exception cref="EspalierException">The file is missing, unreadable, or not what the format allows.</exception>
+    public static SafetensorsFile Open(string path)
+    {
+        FileStream? stream = null;
+        try
+        {
+            // Asked before opening: a pipe or a device has no length, and opening it could wait for ever.
+            SafetensorsHeader.ReadLength(new byte[8], new FileInfo(path).Length, path);
+            stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+            Span<byte> first = stackalloc byte[8];
+            var read = stream.ReadAtLeast(first, 8, throwOnEndOfStream: false);
+            var json = new byte[SafetensorsHeader.ReadLength(first[..read], stream.Length, path)];
+            stream.ReadExactly(json);
+            return new(path, SafetensorsHeader.Parse(json, stream.Length, path), stream);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            stream?.Dispose();
+            throw new EspalierException($"{path}: cannot be read: {e.Message}", e);
+        }
+        catch
+        {
+            stream?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The tensor of that name.</summary>
+    /// <exception cref="EspalierException">The file has none.</exception>
+    public TensorEntry Entry(string name) => Entries.TryGetValue(name, out var entry)
+        ? entry
+        : throw new EspalierException($"{Path}: has no tensor '{name}' among its {Entries.Count}");
+
+    /// <summary>Copies stored bytes of a tensor, from <paramref name="byteOffset"/> within it.</summary>
+    public void Read(TensorEntry entry, long byteOffset, Span<byte> destination)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(byteOffset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(destination.Length, entry.ByteLength - byteOffset);
+        if (destination.Length > 0)
+            Buffer.ReadSpan((ulong)(BufferOffset + entry.Offset + byteOffset), destination);
+    }
+
+    /// <summary>All stored bytes of a tensor below 2 GB.</summary>
+    public byte[] ReadBytes(string name)
+    {
+        var entry = Entry(name);
+        var bytes = new byte[checked((int)entry.ByteLength)];
+        Read(entry, 0, bytes);
+        return bytes;
+    }
+
+    /// <summary>Copies elements of a tensor as floats: F32 as they are, F16 and BF16 widened exactly, F64 rounded.</summary>
+    /// <param name="entry">A tensor of this file.</param>
+    /// <param name="firstElement">Index of the first element, row-major over the whole tensor.</param>
+    /// <param name="destination">Receives as many elements as it is long.</param>
+    public void ReadFloat32(TensorEntry entry, long firstElement, Span<float> destination)
+    {
+        if (!entry.Type.IsWeight())
+            throw new EspalierException($"{Path}: tensor '{entry.Name}' is {entry.Type.Name()}, which cannot be read as floats");
+        if (entry.Type == ElementType.F32)
+        {
+            Read(entry, firstElement * 4, MemoryMarshal.AsBytes(destination));
+            return;
+        }
+
+        var size = entry.Type.Bytes();
+        Span<byte> chunk = stackalloc byte[Math.Min(ChunkBytes, Math.Max(destination.Length, 1) * size)];
+        for (var done = 0; done < destination.Length;)
+        {
+            var count = Math.Min(chunk.Length / size, destination.Length - done);
+            Read(entry, (firstElement + done) * size, chunk[..(count * size)]);
+            ElementConversion.ToFloat32(entry.Type, chunk[..(count * size)], destination.Slice(done, count));
+            done += count;
+        }
+    }
+
+    /// <summary>All elements of a tensor as floats.</summary>
+    public float[] ReadFloat32(string name)
+    {
+        var entry = Entry(name);
+        var values = new float[checked((int)entry.Elements)];
+        ReadFloat32(entry, 0, values);
+        return values;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        view?.Dispose();
+        map?.Dispose();
+    }
+}

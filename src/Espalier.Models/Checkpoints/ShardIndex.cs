@@ -1,0 +1,64 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Espalier.Models.Families;
+
+namespace Espalier.Models.Checkpoints;
+
+/// <summary><c>model.safetensors.index.json</c>: which shard holds which tensor.</summary>
+/// <param name="Path">The index file.</param>
+/// <param name="Shards">Shard file names in alphabetical order, each with the names of its tensors.</param>
+/// <param name="TotalSize">Bytes of all tensors, where the index says so.</param>
+internal sealed record ShardIndex(string Path, IReadOnlyDictionary<string, HashSet<string>> Shards, long? TotalSize)
+{
+    private const int MaxBytes = 64 << 20;
+
+    /// <summary>Reads an index; the shards are named, not yet opened.</summary>
+    public static ShardIndex Read(string path)
+    {
+        var root = JsonFile.Read(path, MaxBytes);
+        if (root["weight_map"] is not JsonObject map || map.Count == 0)
+            throw new EspalierException($"{path}: weight_map is missing or empty, it must be an object of tensor and shard names");
+        var shards = new SortedDictionary<string, HashSet<string>>(StringComparer.Ordinal);
+        foreach (var (tensor, node) in map)
+        {
+            if (node?.GetValueKind() != JsonValueKind.String)
+                throw new EspalierException($"{path}: weight_map['{tensor}'] is not a string, it must name a shard");
+            var shard = node.GetValue<string>();
+            if (!shards.TryGetValue(shard, out var tensors))
+                shards.Add(shard, tensors = new(StringComparer.Ordinal));
+            tensors.Add(tensor);
+        }
+
+        return new(path, shards, ReadTotal(root, path));
+    }
+
+    /// <summary>Refuses a shard that holds other tensors than the index says.</summary>
+    public void Check(string shard, SafetensorsFile file)
+    {
+        var named = Shards[shard];
+        if (named.FirstOrDefault(name => !file.Entries.ContainsKey(name)) is { } missing)
+            throw new EspalierException($"{Path}: weight_map puts '{missing}' into {shard}, which does not hold it");
+        if (file.Entries.Keys.FirstOrDefault(name => !named.Contains(name)) is { } extra)
+            throw new EspalierException($"{Path}: {shard} holds '{extra}', which weight_map does not put there");
+    }
+
+    /// <summary>Refuses shards whose tensors are more or fewer bytes than the index says.</summary>
+    public void CheckTotal(long bytes)
+    {
+        if (TotalSize is { } total && total != bytes)
+            throw new EspalierException($"{Path}: metadata.total_size is {total}, the shards' tensors have {bytes} bytes");
+    }
+
+    private static long? ReadTotal(JsonObject root, string path)
+    {
+        if (root["metadata"] is null)
+            return null;
+        if (root["metadata"] is not JsonObject metadata)
+            throw new EspalierException($"{path}: metadata must be an object");
+        if (metadata["total_size"] is not { } node)
+            return null;
+        return ConfigJson.Number(node) is { } total and >= 0 and < 1e18 && Math.Floor(total) == total
+            ? (long)total
+            : throw new EspalierException($"{path}: metadata.total_size is {node.ToJsonString()}, it must be a whole number of bytes");
+    }
+}

@@ -1,0 +1,52 @@
+namespace Espalier.Models;
+
+public sealed partial record DecoderConfig
+{
+    // Widths far beyond any model, small enough that no product of sizes in this record leaves 64 bits.
+    private const int MaxWidth = 1 << 22;
+    private const int MaxLayers = 1 << 16;
+
+    /// <summary>Refuses shapes that no decoder can have.</summary>
+    /// <param name="source">Where the config comes from (a file, a plan), for the error.</param>
+    /// <returns>This config.</returns>
+    /// <exception cref="EspalierException">Names the source, the field, both numbers and the nearest legal ones.</exception>
+    public DecoderConfig Validate(string source)
+    {
+        Range("vocab_size", VocabularySize, int.MaxValue);
+        Range("hidden_size", HiddenSize, MaxWidth);
+        Range("intermediate_size", IntermediateSize, MaxWidth);
+        Range("num_hidden_layers", Layers, MaxLayers);
+        Range("num_attention_heads", QueryHeads, MaxWidth);
+        Range("num_key_value_heads", KeyValueHeads, MaxWidth);
+        Range("head_dim", HeadDim, MaxWidth);
+        Range("max_position_embeddings", MaxPositions, int.MaxValue);
+        if ((long)QueryHeads * HeadDim > MaxWidth)
+            throw new EspalierException($"{source}: num_attention_heads {QueryHeads} * head_dim {HeadDim} is {(long)QueryHeads * HeadDim}, the limit is {MaxWidth}");
+        if (QueryHeads % KeyValueHeads != 0)
+            throw new EspalierException($"{source}: num_attention_heads {QueryHeads} is not a multiple of num_key_value_heads {KeyValueHeads}; the nearest are {Near(QueryHeads, KeyValueHeads)}");
+        if (HeadDim % 2 != 0)
+            throw new EspalierException($"{source}: head_dim {HeadDim} is odd, rotary turns pairs; the nearest are {Near(HeadDim, 2)}");
+        if (!(Rotary.Fraction is > 0 and <= 1))
+            throw new EspalierException($"{source}: partial_rotary_factor {Rotary.Fraction} must be above 0 and at most 1");
+        var turning = (int)(HeadDim * Rotary.Fraction);
+        if (turning < 2 || turning % 2 != 0)
+            throw new EspalierException($"{source}: head_dim {HeadDim} * partial_rotary_factor {Rotary.Fraction} lets {turning} entries turn, it must be an even number from 2");
+        if (!(double.IsFinite(NormEpsilon) && NormEpsilon > 0))
+            throw new EspalierException($"{source}: the norm's epsilon {NormEpsilon} must be above 0");
+        if (!(double.IsFinite(Rotary.Theta) && Rotary.Theta > 0))
+            throw new EspalierException($"{source}: rope_theta {Rotary.Theta} must be above 0");
+        return this;
+
+        void Range(string field, int value, int most)
+        {
+            if (value < 1 || value > most)
+                throw new EspalierException($"{source}: {field} is {value}, it must be from 1 to {most}");
+        }
+    }
+
+    private static string Near(int value, int multiple)
+    {
+        var below = value / multiple * multiple;
+        return below == 0 ? $"{multiple}" : $"{below} and {below + multiple}";
+    }
+}

@@ -1,0 +1,105 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Espalier.Models.Families;
+
+/// <summary>
+/// Fields of a <c>config.json</c>, read with their types checked; an absent field has the default that the family's
+/// config class has in transformers. Errors name the file, the field and the value.
+/// </summary>
+/// <param name="fields">The object that was read.</param>
+/// <param name="defaults">What absent fields are.</param>
+/// <param name="source">The file, for errors.</param>
+/// <param name="prefix">Where the object stands inside the file, for errors: <c>rope_scaling.</c>.</param>
+public sealed class ConfigFields(JsonObject fields, JsonObject defaults, string source, string prefix = "")
+{
+    /// <summary>The file, for errors.</summary>
+    public string Source => source;
+
+    /// <summary>Whether the file itself holds the field, null or not.</summary>
+    public bool IsGiven(string name) => fields.ContainsKey(name);
+
+    /// <summary>A whole number from <paramref name="least"/> to 2^31 - 1; null where the field is null.</summary>
+    public int? OptionalInt(string name, int least = 1)
+    {
+        if (Find(name) is not { } node)
+            return null;
+        // Some files write whole numbers as 4096.0.
+        if (ConfigJson.Number(node) is not { } number)
+            throw Wrong(name, node, "it must be a whole number");
+        return number >= least && number <= int.MaxValue && Math.Floor(number) == number
+            ? (int)number
+            : throw Wrong(name, node, $"it must be a whole number from {least} to {int.MaxValue}");
+    }
+
+    /// <summary>A whole number that must be there.</summary>
+    public int Int(string name, int least = 1) => OptionalInt(name, least) ?? throw Lacks(name);
+
+    /// <summary>A finite number; null where the field is null.</summary>
+    public double? OptionalDouble(string name)
+    {
+        if (Find(name) is not { } node)
+            return null;
+        return ConfigJson.Number(node) is { } number && double.IsFinite(number)
+            ? number
+            : throw Wrong(name, node, "it must be a finite number");
+    }
+
+    /// <summary>A positive number that must be there.</summary>
+    public double Positive(string name) => OptionalDouble(name) is not { } number ? throw Lacks(name)
+        : number > 0 ? number : throw Wrong(name, Find(name), "it must be above 0");
+
+    /// <summary>True or false; null counts as false.</summary>
+    public bool Bool(string name) => Find(name) switch
+    {
+        null => false,
+        var node when node.GetValueKind() == JsonValueKind.True => true,
+        var node when node.GetValueKind() == JsonValueKind.False => false,
+        var node => throw Wrong(name, node, "it must be true or false"),
+    };
+
+    /// <summary>Text; null where the field is null.</summary>
+    public string? Text(string name) => Find(name) switch
+    {
+        null => null,
+        var node when node.GetValueKind() == JsonValueKind.String => node.GetValue<string>(),
+        var node => throw Wrong(name, node, "it must be a string"),
+    };
+
+    /// <summary>One id or a list of ids, as <c>eos_token_id</c>; empty where the field is null.</summary>
+    public IReadOnlyList<int> Ids(string name)
+    {
+        if (Find(name) is not { } node)
+            return [];
+        return node is not JsonArray array ? [Id(node)] : [.. array.Select(Id)];
+
+        int Id(JsonNode? item) => ConfigJson.Number(item) is { } id and >= 0 and <= int.MaxValue && Math.Floor(id) == id
+            ? (int)id
+            : throw Wrong(name, node, "it must be an id, or a list of ids, from 0");
+    }
+
+    /// <summary>An object inside this one; null where the field is null.</summary>
+    public ConfigFields? Object(string name) => Find(name) switch
+    {
+        null => null,
+        JsonObject inner => new(inner, [], source, $"{prefix}{name}."),
+        var node => throw Wrong(name, node, "it must be an object"),
+    };
+
+    /// <summary>An error about a field: file, name, value, and what it should be.</summary>
+    public EspalierException Wrong(string name, JsonNode? value, string why) =>
+        new($"{source}: {prefix}{name} is {Short(value)}; {why}");
+
+    /// <summary>An error about a field that is read already.</summary>
+    public EspalierException Wrong(string name, string why) => Wrong(name, Find(name), why);
+
+    private EspalierException Lacks(string name) => new($"{source}: {prefix}{name} is missing");
+
+    private JsonNode? Find(string name) => fields.TryGetPropertyValue(name, out var node) ? node : defaults[name];
+
+    private static string Short(JsonNode? value)
+    {
+        var text = value?.ToJsonString() ?? "null";
+        return text.Length <= 80 ? text : $"{text[..77]}...";
+    }
+}

@@ -1,0 +1,129 @@
+using System.Text.Json.Nodes;
+using Espalier.Models.Checkpoints;
+
+namespace Espalier.Models.Families;
+
+/// <summary>
+/// A family of models as Hugging Face knows it: its <c>config.json</c> to <see cref="DecoderConfig"/> and back, and its one
+/// table of parameter names. A new family is a copy of a sibling's file, added to <see cref="FamilyCatalog"/>.
+/// </summary>
+public abstract class Family
+{
+    /// <summary>The <c>model_type</c> in <c>config.json</c>.</summary>
+    public abstract string ModelType { get; }
+
+    /// <summary>The class in <c>architectures</c>.</summary>
+    public abstract string Architecture { get; }
+
+    /// <summary>Parameter name and role, read both ways.</summary>
+    public abstract ParameterTable Table { get; }
+
+    /// <summary>
+    /// What the config class of transformers 4.57 writes for a field that a file lacks, which is also what an absent field means.
+    /// </summary>
+    protected abstract JsonObject Defaults { get; }
+
+    /// <summary>The <c>hidden_act</c> values that mean this family's activation; the first is canonical.</summary>
+    protected abstract IReadOnlyList<string> Activations { get; }
+
+    /// <summary>Field of the norm's epsilon.</summary>
+    protected virtual string EpsilonField => "rms_norm_eps";
+
+    /// <summary>Whether the config class fills in a <c>head_dim</c> that is absent or null.</summary>
+    protected virtual bool FillsHeadDim => true;
+
+    /// <summary>Adds what is this family's own to the config that the common fields give.</summary>
+    protected abstract DecoderConfig Specify(DecoderConfig common, ConfigFields fields);
+
+    /// <summary>Writes what is this family's own, after the common fields.</summary>
+    protected virtual void WriteSpecific(DecoderConfig target, JsonObject fields)
+    {
+    }
+
+    /// <summary>The name of a parameter in a checkpoint.</summary>
+    public string NameOf(Parameter parameter) => Table.NameOf(parameter);
+
+    /// <summary>The parameter that a checkpoint's name stands for; false where the family has no such name.</summary>
+    public bool TryParse(string name, out Parameter parameter) => Table.TryParse(name, out parameter);
+
+    /// <summary>Every parameter of a decoder of this config, in checkpoint order, with its shape.</summary>
+    public IEnumerable<NamedParameter> Parameters(DecoderConfig config) => Table.Parameters(config);
+
+    /// <summary>Reads a <c>config.json</c>.</summary>
+    /// <param name="raw">The object that the file holds.</param>
+    /// <param name="source">The file, for errors.</param>
+    /// <exception cref="EspalierException">A field has a wrong type, an impossible value, or asks for what is not supported.</exception>
+    public DecoderConfig ReadConfig(JsonObject raw, string source)
+    {
+        var fields = new ConfigFields(raw, Defaults, source);
+        if (fields.Object("quantization_config") is not null)
+            throw new EspalierException($"{source}: quantization_config: quantised weights cannot be pruned; use the checkpoint in BF16, F16 or F32");
+        var activation = fields.Text("hidden_act");
+        if (activation is null || !Activations.Contains(activation))
+            throw fields.Wrong("hidden_act", $"a {ModelType} model has {string.Join(" or ", Activations)}");
+
+        var (hidden, heads, maxPositions) = (fields.Int("hidden_size"), fields.Int("num_attention_heads"), fields.Int("max_position_embeddings"));
+        var common = new DecoderConfig
+        {
+            Family = ModelType,
+            VocabularySize = fields.Int("vocab_size"),
+            HiddenSize = hidden,
+            IntermediateSize = fields.Int("intermediate_size"),
+            Layers = fields.Int("num_hidden_layers"),
+            QueryHeads = heads,
+            KeyValueHeads = fields.OptionalInt("num_key_value_heads") ?? heads,
+            HeadDim = fields.OptionalInt("head_dim") ?? hidden / heads,
+            TiedEmbeddings = fields.Bool("tie_word_embeddings"),
+            MaxPositions = maxPositions,
+            NormEpsilon = fields.Positive(EpsilonField),
+            Rotary = new() { Theta = fields.Positive("rope_theta"), Scaling = RopeScalingFields.Read(fields, maxPositions) },
+            BosTokenId = fields.OptionalInt("bos_token_id", least: 0),
+            EosTokenIds = fields.Ids("eos_token_id"),
+        };
+        return Specify(common, fields).Validate(source);
+    }
+
+    /// <summary>
+    /// The <c>config.json</c> of a target, as <c>save_pretrained</c> of transformers 4.57 writes it: the source's fields (known
+    /// here or not) with the target's values, the family's defaults for what the source lacks, in alphabetical order.
+    /// </summary>
+    /// <param name="target">The shapes to write.</param>
+    /// <param name="source">The <c>config.json</c> of the model that the target comes from; empty for none.</param>
+    /// <param name="stored">Type of the weights beside it.</param>
+    /// <exception cref="EspalierException">The family's <c>config.json</c> cannot say what the target asks for.</exception>
+    public JsonObject WriteConfig(DecoderConfig target, JsonObject source, ElementType stored)
+    {
+        target.Validate($"the {ModelType} config to be written");
+        var fields = (JsonObject)source.DeepClone();
+        foreach (var (name, value) in Defaults)
+            if (!fields.ContainsKey(name))
+                fields[name] = value?.DeepClone();
+
+        fields.Remove("torch_dtype");
+        fields["architectures"] = new JsonArray(Architecture);
+        fields["model_type"] = ModelType;
+        fields["dtype"] = stored.ConfigName();
+        PretrainedConfig.Complete(fields);
+
+        ConfigJson.Set(fields, "vocab_size", target.VocabularySize);
+        ConfigJson.Set(fields, "hidden_size", target.HiddenSize);
+        ConfigJson.Set(fields, "intermediate_size", target.IntermediateSize);
+        ConfigJson.Set(fields, "num_hidden_layers", target.Layers);
+        ConfigJson.Set(fields, "num_attention_heads", target.QueryHeads);
+        ConfigJson.Set(fields, "num_key_value_heads", target.KeyValueHeads);
+        if (FillsHeadDim || fields["head_dim"] is not null || target.HeadDim != target.HiddenSize / target.QueryHeads)
+            ConfigJson.Set(fields, "head_dim", target.HeadDim);
+        fields["tie_word_embeddings"] = target.TiedEmbeddings;
+        ConfigJson.Set(fields, "max_position_embeddings", target.MaxPositions);
+        ConfigJson.SetFloat(fields, EpsilonField, target.NormEpsilon);
+        ConfigJson.SetFloat(fields, "rope_theta", target.Rotary.Theta);
+        WriteSpecific(target, fields);
+        PretrainedConfig.DropDefaults(fields, Defaults);
+
+        // What the file says must be what was asked for: a target that this family cannot express stops here.
+        var written = ReadConfig(fields, $"the {ModelType} config to be written") with { EosTokenIds = target.EosTokenIds, BosTokenId = target.BosTokenId };
+        return written == target
+            ? ConfigJson.Sorted(fields)
+            : throw new EspalierException($"a {ModelType} config.json cannot express the target: asked for {target}, it would say {written}");
+    }
+}

@@ -1,0 +1,28 @@
+using System.Text.Json.Nodes;
+
+namespace Espalier.Models.Families;
+
+/// <summary>The families that are known.</summary>
+public static class FamilyCatalog
+{
+    /// <summary>All of them, in alphabetical order.</summary>
+    public static IReadOnlyList<Family> All { get; } = [new Llama(), new Mistral(), new Nemotron()];
+
+    /// <summary>The family of a <c>model_type</c>.</summary>
+    /// <param name="modelType">The name in <c>config.json</c>.</param>
+    /// <param name="file">The file, for the error.</param>
+    /// <exception cref="EspalierException">The family is unknown; the message names the known ones.</exception>
+    public static Family For(string modelType, string file) =>
+        All.FirstOrDefault(family => family.ModelType == modelType)
+        ?? throw new EspalierException($"{file}: model_type '{Clip(modelType)}' is not supported; known are {Known}");
+
+    /// <summary>The family of a <c>config.json</c>.</summary>
+    public static Family For(JsonObject config, string file) =>
+        new ConfigFields(config, [], file).Text("model_type") is { } modelType
+            ? For(modelType, file)
+            : throw new EspalierException($"{file}: model_type is missing; known are {Known}");
+
+    private static string Known => string.Join(", ", All.Select(static family => family.ModelType));
+
+    private static string Clip(string text) => text.Length <= 80 ? text : $"{text[..77]}...";
+}

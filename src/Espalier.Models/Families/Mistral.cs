@@ -1,0 +1,55 @@
+using System.Text.Json.Nodes;
+using static Espalier.Models.Families.ParameterRole;
+
+namespace Espalier.Models.Families;
+
+/// <summary>Mistral 7B and Mistral-NeMo, whose head_dim is not hidden / heads.</summary>
+public sealed class Mistral : Family
+{
+    /// <inheritdoc/>
+    public override string ModelType => "mistral";
+
+    /// <inheritdoc/>
+    public override string Architecture => "MistralForCausalLM";
+
+    /// <inheritdoc/>
+    public override ParameterTable Table { get; } = new(
+        (Embedding, "model.embed_tokens.weight"),
+        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight"),
+        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
+        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
+        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
+        (GateProjection, "model.layers.{layer}.mlp.gate_proj.weight"),
+        (UpProjection, "model.layers.{layer}.mlp.up_proj.weight"),
+        (DownProjection, "model.layers.{layer}.mlp.down_proj.weight"),
+        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
+        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
+        (FinalNorm, "model.norm.weight"),
+        (Head, "lm_head.weight"));
+
+    /// <inheritdoc/>
+    protected override JsonObject Defaults { get; } = ConfigJson.Object("""
+        {
+          "attention_dropout": 0.0, "bos_token_id": 1, "eos_token_id": 2, "head_dim": null, "hidden_act": "silu",
+          "hidden_size": 4096, "initializer_range": 0.02, "intermediate_size": 14336, "max_position_embeddings": 131072,
+          "num_attention_heads": 32, "num_hidden_layers": 32, "num_key_value_heads": 8, "rms_norm_eps": 1e-06,
+          "rope_theta": 10000.0, "sliding_window": 4096, "tie_word_embeddings": false, "use_cache": true, "vocab_size": 32000
+        }
+        """);
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
+
+    /// <inheritdoc/>
+    protected override bool FillsHeadDim => false;
+
+    /// <inheritdoc/>
+    protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields) => common with
+    {
+        SlidingWindow = fields.OptionalInt("sliding_window"),
+    };
+
+    /// <inheritdoc/>
+    protected override void WriteSpecific(DecoderConfig target, JsonObject fields) =>
+        ConfigJson.Set(fields, "sliding_window", target.SlidingWindow);
+}

@@ -1,0 +1,73 @@
+using System.Text.Json.Nodes;
+using static Espalier.Models.Families.ParameterRole;
+
+namespace Espalier.Models.Families;
+
+/// <summary>Nemotron-3 and -4, and the Minitron models cut from them: LayerNorm1p, squared ReLU without a gate, partial rotary.</summary>
+public sealed class Nemotron : Family
+{
+    /// <inheritdoc/>
+    public override string ModelType => "nemotron";
+
+    /// <inheritdoc/>
+    public override string Architecture => "NemotronForCausalLM";
+
+    /// <inheritdoc/>
+    public override ParameterTable Table { get; } = new(
+        (Embedding, "model.embed_tokens.weight"),
+        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight"),
+        (QueryProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias"),
+        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
+        (KeyProjectionBias, "model.layers.{layer}.self_attn.k_proj.bias"),
+        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
+        (ValueProjectionBias, "model.layers.{layer}.self_attn.v_proj.bias"),
+        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
+        (OutputProjectionBias, "model.layers.{layer}.self_attn.o_proj.bias"),
+        (UpProjection, "model.layers.{layer}.mlp.up_proj.weight"),
+        (UpProjectionBias, "model.layers.{layer}.mlp.up_proj.bias"),
+        (DownProjection, "model.layers.{layer}.mlp.down_proj.weight"),
+        (DownProjectionBias, "model.layers.{layer}.mlp.down_proj.bias"),
+        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
+        (InputNormBias, "model.layers.{layer}.input_layernorm.bias"),
+        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
+        (PostAttentionNormBias, "model.layers.{layer}.post_attention_layernorm.bias"),
+        (FinalNorm, "model.norm.weight"),
+        (FinalNormBias, "model.norm.bias"),
+        (Head, "lm_head.weight"));
+
+    /// <inheritdoc/>
+    protected override JsonObject Defaults { get; } = ConfigJson.Object("""
+        {
+          "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": 2, "eos_token_id": 3, "head_dim": null,
+          "hidden_act": "relu2", "hidden_size": 6144, "initializer_range": 0.0134, "intermediate_size": 24576,
+          "max_position_embeddings": 4096, "mlp_bias": false, "norm_eps": 1e-05, "num_attention_heads": 48,
+          "num_hidden_layers": 32, "num_key_value_heads": null, "partial_rotary_factor": 0.5, "rope_theta": 10000.0,
+          "tie_word_embeddings": false, "use_cache": true, "vocab_size": 256000
+        }
+        """);
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<string> Activations => ["relu2"];
+
+    /// <inheritdoc/>
+    protected override string EpsilonField => "norm_eps";
+
+    /// <inheritdoc/>
+    protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields) => common with
+    {
+        Norm = NormKind.LayerNorm1p,
+        Activation = ActivationKind.SquaredRelu,
+        Rotary = common.Rotary with { Fraction = fields.Positive("partial_rotary_factor") },
+        QueryKeyValueBias = fields.Bool("attention_bias"),
+        AttentionOutputBias = fields.Bool("attention_bias"),
+        MlpBias = fields.Bool("mlp_bias"),
+    };
+
+    /// <inheritdoc/>
+    protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
+    {
+        fields["attention_bias"] = target.QueryKeyValueBias;
+        fields["mlp_bias"] = target.MlpBias;
+        ConfigJson.SetFloat(fields, "partial_rotary_factor", target.Rotary.Fraction);
+    }
+}

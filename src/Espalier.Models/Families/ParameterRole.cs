@@ -1,0 +1,88 @@
+namespace Espalier.Models.Families;
+
+/// <summary>What a parameter is for, whatever a family calls it.</summary>
+public enum ParameterRole
+{
+    /// <summary>Token embedding, [V, D].</summary>
+    Embedding,
+
+    /// <summary>Norm before attention, [D].</summary>
+    InputNorm,
+
+    /// <summary>Bias of the norm before attention, [D].</summary>
+    InputNormBias,
+
+    /// <summary>Query projection, [N · H, D].</summary>
+    QueryProjection,
+
+    /// <summary>Bias of the query projection, [N · H].</summary>
+    QueryProjectionBias,
+
+    /// <summary>Key projection, [K · H, D].</summary>
+    KeyProjection,
+
+    /// <summary>Bias of the key projection, [K · H].</summary>
+    KeyProjectionBias,
+
+    /// <summary>Value projection, [K · H, D].</summary>
+    ValueProjection,
+
+    /// <summary>Bias of the value projection, [K · H].</summary>
+    ValueProjectionBias,
+
+    /// <summary>Norm of each query head, [H].</summary>
+    QueryNorm,
+
+    /// <summary>Norm of each key head, [H].</summary>
+    KeyNorm,
+
+    /// <summary>Attention's output projection, [D, N · H].</summary>
+    OutputProjection,
+
+    /// <summary>Bias of attention's output projection, [D].</summary>
+    OutputProjectionBias,
+
+    /// <summary>Norm before the feed-forward block, [D].</summary>
+    PostAttentionNorm,
+
+    /// <summary>Bias of the norm before the feed-forward block, [D].</summary>
+    PostAttentionNormBias,
+
+    /// <summary>Gate projection, [F, D].</summary>
+    GateProjection,
+
+    /// <summary>Bias of the gate projection, [F].</summary>
+    GateProjectionBias,
+
+    /// <summary>Up projection, [F, D].</summary>
+    UpProjection,
+
+    /// <summary>Bias of the up projection, [F].</summary>
+    UpProjectionBias,
+
+    /// <summary>Down projection, [D, F].</summary>
+    DownProjection,
+
+    /// <summary>Bias of the down projection, [D].</summary>
+    DownProjectionBias,
+
+    /// <summary>Norm after the last block, [D].</summary>
+    FinalNorm,
+
+    /// <summary>Bias of the norm after the last block, [D].</summary>
+    FinalNormBias,
+
+    /// <summary>Head, [V, D]; absent where the embedding serves.</summary>
+    Head,
+}
+
+/// <summary>One parameter of a decoder.</summary>
+/// <param name="Role">What it is for.</param>
+/// <param name="Layer">Its block, from 0; -1 outside the blocks.</param>
+public readonly record struct Parameter(ParameterRole Role, int Layer = -1);
+
+/// <summary>A parameter as a checkpoint holds it.</summary>
+/// <param name="Name">Its name in the checkpoint.</param>
+/// <param name="Parameter">Its role and block.</param>
+/// <param name="Shape">Sizes of its axes.</param>
+public readonly record struct NamedParameter(string Name, Parameter Parameter, long[] Shape);

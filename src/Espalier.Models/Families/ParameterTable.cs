@@ -1,0 +1,79 @@
+using System.Globalization;
+
+namespace Espalier.Models.Families;
+
+/// <summary>
+/// A family's one table, parameter name and role, read both ways. A name of a block's parameter holds
+/// <c>{layer}</c> where the checkpoint has the block's number.
+/// </summary>
+public sealed class ParameterTable
+{
+    private const string Placeholder = "{layer}";
+
+    private readonly Dictionary<ParameterRole, string> names = [];
+    private readonly Dictionary<string, ParameterRole> roles = new(StringComparer.Ordinal);
+    private readonly string blockPrefix;
+
+    /// <summary>Builds the table from its rows, in the order in which checkpoints list parameters.</summary>
+    public ParameterTable(params (ParameterRole Role, string Name)[] rows)
+    {
+        blockPrefix = "";
+        foreach (var (role, name) in rows)
+        {
+            names.Add(role, name);
+            roles.Add(name, role);
+            var placeholder = name.IndexOf(Placeholder, StringComparison.Ordinal);
+            if (placeholder >= 0)
+                blockPrefix = name[..placeholder];
+        }
+
+        Roles = [.. rows.Select(static row => row.Role)];
+    }
+
+    /// <summary>The roles that the family has, in checkpoint order.</summary>
+    public IReadOnlyList<ParameterRole> Roles { get; }
+
+    /// <summary>The name of a parameter.</summary>
+    public string NameOf(Parameter parameter) => names.TryGetValue(parameter.Role, out var name)
+        ? name.Replace(Placeholder, parameter.Layer.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+        : throw new EspalierException($"this family has no {parameter.Role}; it has {string.Join(", ", Roles)}");
+
+    /// <summary>The parameter of a name; false where the table has no such name.</summary>
+    public bool TryParse(string name, out Parameter parameter)
+    {
+        parameter = default;
+        if (roles.TryGetValue(name, out var role) && !ParameterShape.IsPerLayer(role))
+        {
+            parameter = new(role);
+            return true;
+        }
+
+        if (!name.StartsWith(blockPrefix, StringComparison.Ordinal))
+            return false;
+        var rest = name.AsSpan(blockPrefix.Length);
+        var digits = rest.IndexOf('.');
+        if (digits < 1 || (rest[0] == '0' && digits > 1)
+            || !int.TryParse(rest[..digits], NumberStyles.None, CultureInfo.InvariantCulture, out var layer)
+            || !roles.TryGetValue($"{blockPrefix}{Placeholder}{rest[digits..]}", out role))
+            return false;
+        parameter = new(role, layer);
+        return true;
+    }
+
+    /// <summary>Every parameter that a decoder of this config has, in checkpoint order: embedding, blocks, final norm, head.</summary>
+    public IEnumerable<NamedParameter> Parameters(DecoderConfig config)
+    {
+        var wanted = Roles.Where(role => ParameterShape.Exists(role, config)).ToArray();
+        var first = Array.FindIndex(wanted, ParameterShape.IsPerLayer);
+        foreach (var role in wanted[..first])
+            yield return Named(new(role), config);
+        for (var layer = 0; layer < config.Layers; layer++)
+            foreach (var role in wanted.Where(ParameterShape.IsPerLayer))
+                yield return Named(new(role, layer), config);
+        foreach (var role in wanted[first..].Where(static role => !ParameterShape.IsPerLayer(role)))
+            yield return Named(new(role), config);
+    }
+
+    private NamedParameter Named(Parameter parameter, DecoderConfig config) =>
+        new(NameOf(parameter), parameter, ParameterShape.Of(parameter.Role, config));
+}

@@ -1,0 +1,117 @@
+using System.Text.Json.Nodes;
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Families;
+
+namespace Espalier.Tests.Families;
+
+public sealed class ConfigRoundTripTests
+{
+    [Theory]
+    [InlineData("families/llama-3.1")]
+    [InlineData("families/llama-3.2-tied")]
+    [InlineData("families/mistral")]
+    [InlineData("families/mistral-nemo")]
+    [InlineData("families/nemotron")]
+    [InlineData("pruning/teacher")]
+    [InlineData("pruning/width")]
+    [InlineData("pruning/depth")]
+    public void Rewriting_a_golden_config_gives_the_same_bytes(string folder)
+    {
+        using var checkpoint = Checkpoint.Open(Fixtures.Golden(folder), requireWeights: false);
+        var written = checkpoint.Family.WriteConfig(checkpoint.Config, checkpoint.RawConfig, ElementType.F32);
+        Assert.Equal(File.ReadAllText(Fixtures.Golden(folder, "config.json")), ConfigJson.Text(written));
+    }
+
+    [Theory]
+    [InlineData("families/llama-3.1")]
+    [InlineData("families/mistral")]
+    [InlineData("families/nemotron")]
+    public void A_generation_config_that_is_absent_is_derived_as_transformers_derives_it(string folder)
+    {
+        var config = JsonFile.Read(Fixtures.Golden(folder, "config.json"));
+        Assert.Equal(
+            File.ReadAllText(Fixtures.Golden(folder, "generation_config.json")), ConfigJson.Text(PretrainedConfig.Generation(null, config)));
+    }
+
+    [Theory]
+    [InlineData("width")]
+    [InlineData("depth")]
+    public void Teacher_config_with_a_target_s_shapes_is_the_target_s_file(string target)
+    {
+        using var teacher = Checkpoint.Open(Fixtures.Golden("pruning/teacher"), requireWeights: false);
+        var shapes = target == "width"
+            ? teacher.Config with { HiddenSize = 32, IntermediateSize = 64, QueryHeads = 4 }
+            : teacher.Config with { Layers = 4 };
+        var written = teacher.Family.WriteConfig(shapes, teacher.RawConfig, ElementType.F32);
+        Assert.Equal(File.ReadAllText(Fixtures.Golden("pruning", target, "config.json")), ConfigJson.Text(written));
+    }
+
+    [Fact]
+    public void Mistral_s_null_head_dim_is_written_out_when_hidden_over_heads_would_be_wrong()
+    {
+        using var source = Checkpoint.Open(Fixtures.Golden("families/mistral"), requireWeights: false);
+        Assert.Null(source.RawConfig["head_dim"]);
+        var written = source.Family.WriteConfig(source.Config with { HiddenSize = 32 }, source.RawConfig, ElementType.F32);
+        Assert.Equal(8, (int)written["head_dim"]!);
+    }
+
+    [Fact]
+    public void Bundled_teacher_s_config_is_normalised_and_completed()
+    {
+        using var teacher = Checkpoint.Open(Path.Combine(Fixtures.Root, "models/quickstart-teacher"));
+        var written = teacher.Family.WriteConfig(teacher.Config, teacher.RawConfig, ElementType.BF16);
+        Assert.Equal("bfloat16", (string?)written["dtype"]);
+        Assert.Equal("4.57.6", (string?)written["transformers_version"]);
+        Assert.False(written.ContainsKey("torch_dtype"));
+        Assert.Equal(JsonFile.Read(Fixtures.Golden("families/llama-3.1/config.json")).Select(static field => field.Key), written.Select(static field => field.Key));
+    }
+
+    [Fact]
+    public void Unknown_fields_are_kept_and_shared_defaults_left_out()
+    {
+        var raw = JsonFile.Read(Fixtures.Golden("families/llama-3.1/config.json"));
+        raw["my_field"] = new JsonObject { ["b"] = 1e-5, ["a"] = "ä\n" };
+        raw["pad_token_id"] = null;
+        raw["torchscript"] = false;
+        raw["_name_or_path"] = "/somewhere/else";
+        raw["rope_theta"] = 500000;
+        var family = new Llama();
+        var text = ConfigJson.Text(family.WriteConfig(family.ReadConfig(raw, "config.json"), raw, ElementType.F16));
+        Assert.Contains("""
+              "my_field": {
+                "a": "\u00e4\n",
+                "b": 1e-05
+              },
+            """.ReplaceLineEndings("\n"), text, StringComparison.Ordinal);
+        Assert.Contains("\"rope_theta\": 500000,", text, StringComparison.Ordinal);
+        Assert.Contains("\"dtype\": \"float16\",", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("pad_token_id", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("torchscript", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("_name_or_path", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_target_that_the_family_cannot_express_is_refused()
+    {
+        using var source = Checkpoint.Open(Fixtures.Golden("families/mistral"), requireWeights: false);
+        var error = Assert.Throws<EspalierException>(() =>
+            source.Family.WriteConfig(source.Config with { QueryKeyNorm = true }, source.RawConfig, ElementType.F32));
+        Assert.Contains("cannot express", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1e-5, "1e-05")]
+    [InlineData(0, "0.0")]
+    [InlineData(-0.0, "-0.0")]
+    [InlineData(500000, "500000.0")]
+    [InlineData(0.02, "0.02")]
+    [InlineData(0.0001, "0.0001")]
+    [InlineData(0.00012345, "0.00012345")]
+    [InlineData(1e16, "1e+16")]
+    [InlineData(9999999999999998, "9999999999999998.0")]
+    [InlineData(-1.5e-300, "-1.5e-300")]
+    [InlineData(1.2345678901234567e20, "1.2345678901234567e+20")]
+    [InlineData(8.25, "8.25")]
+    [InlineData(100.5, "100.5")]
+    public void Floats_are_spelt_as_python_spells_them(double value, string expected) => Assert.Equal(expected, ConfigJson.Float(value));
+}

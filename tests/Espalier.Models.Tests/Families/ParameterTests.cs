@@ -1,0 +1,106 @@
+using System.Text.Json.Nodes;
+using Espalier.Models;
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Families;
+
+namespace Espalier.Tests.Families;
+
+public sealed class ParameterTests
+{
+    [Theory]
+    [InlineData("families/llama-3.1")]
+    [InlineData("families/llama-3.2-tied")]
+    [InlineData("families/mistral")]
+    [InlineData("families/mistral-nemo")]
+    [InlineData("families/nemotron")]
+    [InlineData("pruning/teacher")]
+    [InlineData("pruning/width")]
+    [InlineData("pruning/depth")]
+    [InlineData("../../models/quickstart-teacher")]
+    public void Closed_form_parameter_count_equals_what_is_counted(string folder)
+    {
+        using var checkpoint = Checkpoint.Open(Fixtures.Golden(folder));
+        Assert.Equal(checkpoint.CountedParameters, checkpoint.Config.Parameters);
+        var embedding = checkpoint.Entries.Values.Where(static entry => entry.Name is "model.embed_tokens.weight" or "lm_head.weight");
+        Assert.Equal(embedding.Sum(static entry => entry.Elements), checkpoint.Config.EmbeddingParameters);
+    }
+
+    [Theory]
+    [InlineData("""{"model_type":"llama","hidden_size":4096,"intermediate_size":14336,"num_attention_heads":32,"num_key_value_heads":8,"num_hidden_layers":32,"vocab_size":128256}""", 8_030_261_248)]
+    [InlineData("""{"model_type":"mistral","hidden_size":5120,"intermediate_size":14336,"num_attention_heads":32,"num_key_value_heads":8,"num_hidden_layers":40,"vocab_size":131072,"head_dim":128}""", 12_247_782_400)]
+    [InlineData("""{"model_type":"llama","hidden_size":3072,"intermediate_size":9216,"num_attention_heads":32,"num_key_value_heads":8,"num_hidden_layers":32,"vocab_size":128256,"head_dim":128}""", 4_512_762_880)]
+    [InlineData("""{"model_type":"llama","hidden_size":4096,"intermediate_size":14336,"num_attention_heads":32,"num_key_value_heads":8,"num_hidden_layers":16,"vocab_size":128256}""", 4_540_600_320)]
+    [InlineData("""{"model_type":"mistral","hidden_size":4096,"intermediate_size":11520,"num_attention_heads":32,"num_key_value_heads":8,"num_hidden_layers":40,"vocab_size":131072,"head_dim":128}""", 8_414_105_600)]
+    public void Closed_form_equals_the_published_count(string json, long expected)
+    {
+        var config = Read(json);
+        Assert.Equal(expected, config.Parameters);
+    }
+
+    [Theory]
+    [InlineData(6144, 24576, 48, 15.63)]
+    [InlineData(4096, 16384, 32, 8.27)]
+    [InlineData(3072, 9216, 24, 4.19)]
+    public void Nemotron_4_and_its_minitrons_have_the_published_billions(int hidden, int ffn, int heads, double billions)
+    {
+        var config = Read($$"""
+            {"model_type":"nemotron","hidden_size":{{hidden}},"intermediate_size":{{ffn}},"num_attention_heads":{{heads}},
+             "num_key_value_heads":8,"num_hidden_layers":32,"head_dim":128,"vocab_size":256000}
+            """);
+        Assert.Equal(billions, Math.Round(config.Parameters / 1e9, 2));
+        Assert.Equal((NormKind.LayerNorm1p, ActivationKind.SquaredRelu, 0.5), (config.Norm, config.Activation, config.Rotary.Fraction));
+    }
+
+    [Theory]
+    [InlineData("llama")]
+    [InlineData("mistral")]
+    [InlineData("nemotron")]
+    public void Every_name_of_a_family_is_read_back_to_the_parameter_that_it_names(string modelType)
+    {
+        var family = FamilyCatalog.For(modelType, "config.json");
+        var config = Read($$"""{"model_type":"{{modelType}}","num_hidden_layers":12,"num_key_value_heads":8}""") with
+        {
+            QueryKeyValueBias = true, AttentionOutputBias = true, MlpBias = true,
+        };
+        if (modelType == "mistral")
+            config = config with { QueryKeyValueBias = false, AttentionOutputBias = false, MlpBias = false };
+        var seen = 0;
+        foreach (var (name, parameter, _) in family.Parameters(config))
+        {
+            Assert.True(family.TryParse(name, out var parsed), name);
+            Assert.Equal(parameter, parsed);
+            seen++;
+        }
+
+        Assert.Equal(family.Parameters(config).Select(static parameter => parameter.Name).Distinct().Count(), seen);
+    }
+
+    [Theory]
+    [InlineData("model.layers.01.mlp.up_proj.weight")]
+    [InlineData("model.layers.-1.mlp.up_proj.weight")]
+    [InlineData("model.layers.99999999999.mlp.up_proj.weight")]
+    [InlineData("model.layers.{layer}.mlp.up_proj.weight")]
+    [InlineData("model.layers..mlp.up_proj.weight")]
+    [InlineData("model.layers.1.mlp.up_proj.weight.extra")]
+    [InlineData("model.layers.")]
+    [InlineData("lm_head.bias")]
+    [InlineData("")]
+    public void Names_that_the_table_lacks_are_not_parsed(string name) => Assert.False(new Llama().TryParse(name, out _));
+
+    [Fact]
+    public void Parameters_come_in_checkpoint_order_with_their_shapes()
+    {
+        using var checkpoint = Checkpoint.Open(Fixtures.Golden("families/mistral-nemo"));
+        var parameters = checkpoint.Family.Parameters(checkpoint.Config).ToArray();
+        Assert.Equal("model.embed_tokens.weight", parameters[0].Name);
+        Assert.Equal("lm_head.weight", parameters[^1].Name);
+        Assert.Equal([64L, 40L], parameters[1].Shape);
+        Assert.Equal(checkpoint.Entries.Keys.Order(StringComparer.Ordinal), parameters.Select(static parameter => parameter.Name).Order(StringComparer.Ordinal));
+    }
+
+    private static DecoderConfig Read(string json)
+    {
+        var raw = JsonNode.Parse(json)!.AsObject();
+        return FamilyCatalog.For(raw, "config.json").ReadConfig(raw, "config.json");
+    }
+}
