@@ -1,0 +1,26 @@
+namespace Espalier.Models.Tokenizers;
+
+/// <summary>A token that is cut out of the text before the model sees it (control tokens, tool marks, ...).</summary>
+public sealed record AddedToken
+{
+    /// <summary>Its id.</summary>
+    public required int Id { get; init; }
+
+    /// <summary>Its text as written in the file.</summary>
+    public required string Content { get; init; }
+
+    /// <summary>Taken only where no word character stands beside it.</summary>
+    public bool SingleWord { get; init; }
+
+    /// <summary>Swallows the white space before it.</summary>
+    public bool LeftStrip { get; init; }
+
+    /// <summary>Swallows the white space after it.</summary>
+    public bool RightStrip { get; init; }
+
+    /// <summary>Searched in the normalised text, its content normalised too; otherwise searched in the raw text.</summary>
+    public bool Normalized { get; init; }
+
+    /// <summary>Left out when decoding skips special tokens.</summary>
+    public bool Special { get; init; }
+}

@@ -1,0 +1,56 @@
+namespace Espalier.Models.Tokenizers;
+
+/// <summary>The decoders of tokenizer.json.</summary>
+internal static class Decoders
+{
+    /// <summary>Factories of the steps, in order; empty where the file has no decoder.</summary>
+    public static IReadOnlyList<Func<DecodeStep, DecodeStep>> Read(TokenizerNode node)
+    {
+        var steps = new List<Func<DecodeStep, DecodeStep>>();
+        if (!node.IsNull)
+            Add(node, steps);
+        return steps;
+    }
+
+    private static void Add(TokenizerNode node, List<Func<DecodeStep, DecodeStep>> steps)
+    {
+        switch (node["type"].Text())
+        {
+            case "Sequence":
+                foreach (var item in node["decoders"].Items())
+                    Add(item, steps);
+                break;
+            case "ByteLevel":
+                steps.Add(next => new ByteLevelDecodeStep(next));
+                break;
+            case "ByteFallback":
+                steps.Add(next => new ByteFallbackDecodeStep(next));
+                break;
+            case "Fuse":
+                steps.Add(next => new FuseDecodeStep(next));
+                break;
+            case "Replace":
+                if (!node["pattern"]["Regex"].IsNull)
+                    throw node.Refuse($"a decoder that replaces the regular expression '{node["pattern"]["Regex"].Text()}' is not supported; only a plain string is.");
+                var (pattern, content) = (node["pattern"]["String"].Text(), node["content"].Text());
+                if (pattern.Length == 0)
+                    throw node["pattern"].Refuse("the string to replace is empty.");
+                steps.Add(next => new ReplaceDecodeStep(pattern, content, next));
+                break;
+            case "Strip":
+                var (cut, start, stop) = (OneCharacter(node["content"]), node["start"].Natural(), node["stop"].Natural());
+                steps.Add(next => new StripDecodeStep(cut, start, stop, next));
+                break;
+            case "Metaspace":
+                var (mark, drop) = (OneCharacter(node["replacement"]), PreTokenizers.ReadScheme(node) != PrependScheme.Never);
+                steps.Add(next => new MetaspaceDecodeStep(mark, drop, next));
+                break;
+            case var type:
+                throw node.Refuse($"decoder '{type}' is not supported; supported are Sequence, ByteLevel, ByteFallback, Fuse, Replace, Strip and Metaspace.");
+        }
+    }
+
+    private static char OneCharacter(TokenizerNode node) => node.Text() is { Length: 1 } text && !char.IsSurrogate(text[0])
+        ? text[0]
+        : throw node.Refuse("one character of the basic plane is needed here.");
+}

@@ -1,0 +1,107 @@
+namespace Espalier.Models.Tokenizers;
+
+public sealed partial class Tokenizer
+{
+    private const char Mark = '\u2581';
+
+    /// <summary>Reads <c>tokenizer.json</c>, and the names of BOS and EOS from <c>tokenizer_config.json</c> or <c>special_tokens_map.json</c> beside it.</summary>
+    /// <param name="folderOrFile">A Hugging Face folder, or the file itself.</param>
+    /// <exception cref="EspalierException">The file is missing, damaged or contradicts itself, or asks for a feature that is not supported (which is named).</exception>
+    public static Tokenizer Load(string folderOrFile)
+    {
+        var path = TokenizerFile.Locate(folderOrFile);
+        var (document, root, sha256) = TokenizerFile.Parse(path);
+        using (document)
+            return new Tokenizer(root, path, sha256);
+    }
+
+    private Tokenizer(TokenizerNode root, string path, string sha256)
+    {
+        var model = root["model"];
+        RefuseOtherModels(model);
+        var words = VocabularyReader.Read(root);
+        (_ids, _tokens, Sha256) = (words.AllTokens, words.Tokens, sha256);
+        _special = [.. words.AddedTokens.Where(token => token.Special).Select(token => token.Id)];
+
+        _normalize = Normalizers.Read(root["normalizer"]);
+        var preTokenizers = PreTokenizers.Read(root["pre_tokenizer"]);
+        var described = Normalizers.Describe(root["normalizer"], Mark.ToString());
+        if (!preTokenizers.ByteLevel && !described.WritesMark && preTokenizers.Mark is null)
+            throw root["pre_tokenizer"].Refuse("neither ByteLevel nor Metaspace (nor a normalizer that writes U+2581 for the space): this kind of BPE is not supported.");
+
+        var options = new BpeOptions
+        {
+            Vocabulary = words.Vocabulary,
+            Merges = words.Table,
+            ByteLevel = preTokenizers.ByteLevel,
+            IgnoreMerges = model["ignore_merges"].Flag(false),
+            ByteFallback = model["byte_fallback"].Flag(false),
+            FuseUnknown = model["fuse_unk"].Flag(false),
+            UnknownId = UnknownId(model["unk_token"], words.Vocabulary, preTokenizers.ByteLevel),
+        };
+        WordStep last = new BpeStep(options);
+        if (!options.ByteLevel && !options.IgnoreMerges && words.Vocabulary.ContainsKey(Mark.ToString()) && !words.Merges.Exists(MergesAcrossMark))
+            last = new MarkBoundaryStep(Mark, last);
+        _words = preTokenizers.Build(last);
+
+        _raw = new(words.AddedTokens.Where(token => !token.Normalized).Select(token => (token.Content, token)));
+        _normalized = new(words.AddedTokens.Where(token => token.Normalized).Select(token => (_normalize?.Invoke(token.Content) ?? token.Content, token)));
+        _decoders = Decoders.Read(root["decoder"]);
+        _post = PostProcessor.Read(root["post_processor"], id => TokenText(id) is not null);
+
+        BosId = SpecialId(path, "bos_token", _post.Before.Count > 0 ? _post.Before[0] : null);
+        EosId = SpecialId(path, "eos_token", _post.After.Count > 0 ? _post.After[^1] : null);
+        Model = new()
+        {
+            Kind = options.ByteLevel ? TokenizerKind.ByteLevelBpe : TokenizerKind.MetaspaceBpe,
+            Tokens = _tokens,
+            Merges = words.Merges,
+            AddedTokens = words.AddedTokens,
+            AddsBos = BosId is not null && _post.Before.Count > 0 && _post.Before[0] == BosId,
+            AddsEos = EosId is not null && _post.After.Count > 0 && _post.After[^1] == EosId,
+            AddPrefixSpace = preTokenizers.PrefixesSpace || described.Prepends,
+            Split = preTokenizers.Split,
+            ByteFallback = options.ByteFallback,
+            IgnoreMerges = options.IgnoreMerges,
+            UnknownId = options.UnknownId,
+        };
+    }
+
+    private static void RefuseOtherModels(TokenizerNode model)
+    {
+        if (model.IsNull)
+            throw model.Refuse("there is no model.");
+        // Files of before 2020 name no type; merges tell that it is BPE.
+        if (model["type"].Text(model["merges"].IsNull ? "" : "BPE") is var type && type != "BPE")
+            throw model.Refuse($"model type '{type}' is not supported; BPE is.");
+        if (model["dropout"].Number(0) != 0)
+            throw model["dropout"].Refuse("merges that drop out at random are not supported; set it to null.");
+        foreach (var name in new[] { "continuing_subword_prefix", "end_of_word_suffix" })
+            if (model[name].Text("").Length > 0)
+                throw model[name].Refuse($"'{model[name].Text()}': marks inside words are not supported.");
+    }
+
+    private static int? UnknownId(TokenizerNode node, Dictionary<string, int> vocabulary, bool byteLevel)
+    {
+        if (node.IsNull)
+            return null;
+        if (vocabulary.TryGetValue(node.Text(), out var id))
+            return id;
+        // Where every byte is a token, nothing can be unknown and the name does not matter.
+        if (byteLevel && Enumerable.Range(0, 256).All(value => vocabulary.ContainsKey(ByteAlphabet.ToCharacter((byte)value).ToString())))
+            return null;
+        throw node.Refuse($"'{node.Text()}' is not in the vocabulary.");
+    }
+
+    private static bool MergesAcrossMark((string Left, string Right) merge)
+    {
+        var token = merge.Left + merge.Right;
+        return token.AsSpan().TrimStart(Mark).Contains(Mark);
+    }
+
+    private int? SpecialId(string path, string key, int? fromTemplate)
+    {
+        var (known, text) = TokenizerFile.SpecialToken(path, key);
+        return known ? text is null ? null : TokenId(text) : fromTemplate;
+    }
+}

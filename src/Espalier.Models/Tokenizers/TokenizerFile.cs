@@ -1,0 +1,68 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace Espalier.Models.Tokenizers;
+
+/// <summary>The JSON documents that make a tokenizer: tokenizer.json, and what the files beside it say about BOS and EOS.</summary>
+internal static class TokenizerFile
+{
+    private const long LongestFile = 1L << 29;
+
+    private static readonly JsonDocumentOptions s_options = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
+
+    /// <summary>The path of tokenizer.json for a folder or for the file itself.</summary>
+    public static string Locate(string folderOrFile)
+    {
+        var path = Directory.Exists(folderOrFile) ? Path.Combine(folderOrFile, "tokenizer.json") : folderOrFile;
+        return File.Exists(path) ? path : throw new EspalierException($"{path}: there is no such file; a tokenizer is read from tokenizer.json.");
+    }
+
+    /// <summary>Parses a file; its SHA-256 is in lower-case hexadecimal.</summary>
+    public static (JsonDocument Document, TokenizerNode Root, string Sha256) Parse(string path)
+    {
+        byte[] bytes;
+        try
+        {
+            if (new FileInfo(path).Length is > LongestFile and var length)
+                throw new EspalierException($"{path}: {length:N0} bytes are more than the {LongestFile:N0} that a tokenizer may have.");
+            bytes = File.ReadAllBytes(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new EspalierException($"{path}: cannot be read: {error.Message}", error);
+        }
+        var json = bytes.AsMemory(bytes.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0);
+        try
+        {
+            var document = JsonDocument.Parse(json, s_options);
+            return (document, new(document.RootElement, path, ""), Convert.ToHexStringLower(SHA256.HashData(bytes)));
+        }
+        catch (JsonException error)
+        {
+            throw new EspalierException($"{path}: not valid JSON at line {error.LineNumber + 1}, byte {error.BytePositionInLine}: {error.Message.Split(" LineNumber")[0]}", error);
+        }
+    }
+
+    /// <summary>
+    /// What tokenizer_config.json, else special_tokens_map.json beside the file names as <paramref name="key"/>: its text,
+    /// null where the value is null; <c>Known</c> is false where neither names it.
+    /// </summary>
+    public static (bool Known, string? Text) SpecialToken(string tokenizerPath, string key)
+    {
+        foreach (var name in new[] { "tokenizer_config.json", "special_tokens_map.json" })
+        {
+            var path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(tokenizerPath))!, name);
+            if (!File.Exists(path))
+                continue;
+            var (document, root, _) = Parse(path);
+            using (document)
+            {
+                if (document.RootElement.ValueKind == JsonValueKind.Object && !document.RootElement.TryGetProperty(key, out _))
+                    continue;
+                var value = root[key];
+                return (true, value.IsNull ? null : value.IsString ? value.Text() : value["content"].Text());
+            }
+        }
+        return (false, null);
+    }
+}

@@ -1,0 +1,70 @@
+namespace Espalier.Models.Tokenizers;
+
+/// <summary>What the symbols are that merges start from.</summary>
+public enum TokenizerKind
+{
+    /// <summary>Bytes, written in GPT-2's printable alphabet (GPT-2, Llama 3, Qwen, Mistral-NeMo).</summary>
+    ByteLevelBpe,
+
+    /// <summary>Characters, with U+2581 for the space (Llama 2, Mistral).</summary>
+    MetaspaceBpe,
+}
+
+/// <summary>How the text is cut into words before merging.</summary>
+public enum PretokenizerSplit
+{
+    /// <summary>Not at all, or only at U+2581.</summary>
+    None,
+
+    /// <summary>GPT-2's regular expression.</summary>
+    Gpt2,
+
+    /// <summary>Llama 3's: digits in runs of up to three.</summary>
+    Llama3,
+
+    /// <summary>Qwen2's: every digit alone.</summary>
+    Qwen2,
+
+    /// <summary>Mistral-NeMo's (Tekken): words also end before an upper-case letter.</summary>
+    Tekken,
+
+    /// <summary>Another supported combination, such as digits alone and then GPT-2.</summary>
+    Other,
+}
+
+/// <summary>A read-only view of a tokenizer, for writing it in another format.</summary>
+public sealed record TokenizerModel
+{
+    /// <summary>What the symbols are that merges start from.</summary>
+    public required TokenizerKind Kind { get; init; }
+
+    /// <summary>Raw token strings by id, added tokens included; null where an id is not used.</summary>
+    public required IReadOnlyList<string?> Tokens { get; init; }
+
+    /// <summary>Pairs of raw token strings, the first merge first.</summary>
+    public required IReadOnlyList<(string Left, string Right)> Merges { get; init; }
+
+    /// <summary>Added tokens, by ascending id.</summary>
+    public required IReadOnlyList<AddedToken> AddedTokens { get; init; }
+
+    /// <summary>Whether encoding with special tokens starts with the BOS token.</summary>
+    public required bool AddsBos { get; init; }
+
+    /// <summary>Whether encoding with special tokens ends with the EOS token.</summary>
+    public required bool AddsEos { get; init; }
+
+    /// <summary>Whether a space is put before the text.</summary>
+    public required bool AddPrefixSpace { get; init; }
+
+    /// <summary>How the text is cut into words before merging.</summary>
+    public required PretokenizerSplit Split { get; init; }
+
+    /// <summary>Whether characters outside the vocabulary become <c>&lt;0xXX&gt;</c> tokens.</summary>
+    public required bool ByteFallback { get; init; }
+
+    /// <summary>Whether a whole word found in the vocabulary is taken before any merge.</summary>
+    public required bool IgnoreMerges { get; init; }
+
+    /// <summary>Id of the token for what cannot be written otherwise, if the model has one.</summary>
+    public int? UnknownId { get; init; }
+}

@@ -1,0 +1,106 @@
+using System.Text;
+
+namespace Espalier.Models.Tokenizers;
+
+/// <summary>A step on the way from a piece of text to ids: it cuts or rewrites its piece and hands the parts to the next step.</summary>
+internal abstract class WordStep
+{
+    /// <summary>Takes a non-empty piece.</summary>
+    /// <param name="piece">Well-formed UTF-16.</param>
+    /// <param name="startsText">Whether the piece is the very start of the text.</param>
+    /// <param name="ids">Where the ids go.</param>
+    public abstract void Accept(ReadOnlySpan<char> piece, bool startsText, List<int> ids);
+}
+
+/// <summary>Cuts words with a known split expression.</summary>
+internal sealed class ScannerStep(SplitScanner scanner, WordStep next) : WordStep
+{
+    public override void Accept(ReadOnlySpan<char> piece, bool startsText, List<int> ids)
+    {
+        for (int start = 0, end; start < piece.Length; start = end)
+        {
+            end = scanner.Next(piece, start);
+            next.Accept(piece[start..end], startsText && start == 0, ids);
+        }
+    }
+}
+
+/// <summary>Cuts numbers out, each digit alone or a run at once.</summary>
+internal sealed class DigitsStep(bool individual, WordStep next) : WordStep
+{
+    public override void Accept(ReadOnlySpan<char> piece, bool startsText, List<int> ids)
+    {
+        for (int start = 0, end; start < piece.Length; start = end)
+        {
+            var isNumber = (CharacterClasses.At(piece, start, out var length) & CharacterClass.Number) != 0;
+            end = !isNumber ? CharacterClasses.SkipNone(piece, start, CharacterClass.Number)
+                : individual ? start + length
+                : CharacterClasses.SkipAny(piece, start, CharacterClass.Number);
+            next.Accept(piece[start..end], startsText && start == 0, ids);
+        }
+    }
+}
+
+/// <summary>Puts a space in front of a piece that does not start with one.</summary>
+internal sealed class PrefixSpaceStep(WordStep next) : WordStep
+{
+    public override void Accept(ReadOnlySpan<char> piece, bool startsText, List<int> ids) =>
+        next.Accept(piece[0] == ' ' ? piece : string.Concat(" ", piece), startsText, ids);
+}
+
+/// <summary>When Metaspace puts its mark in front.</summary>
+internal enum PrependScheme
+{
+    /// <summary>In front of every piece.</summary>
+    Always,
+
+    /// <summary>Only in front of the piece that starts the text.</summary>
+    First,
+
+    /// <summary>Nowhere.</summary>
+    Never,
+}
+
+/// <summary>Writes spaces as the mark, puts it in front where asked, and cuts before each mark.</summary>
+internal sealed class MetaspaceStep(char mark, PrependScheme prepend, bool split, WordStep next) : WordStep
+{
+    public override void Accept(ReadOnlySpan<char> piece, bool startsText, List<int> ids)
+    {
+        var prefixed = piece[0] != ' ' && piece[0] != mark && (prepend == PrependScheme.Always || (prepend == PrependScheme.First && startsText));
+        var builder = new StringBuilder(piece.Length + 1);
+        if (prefixed)
+            builder.Append(mark);
+        var text = builder.Append(piece).Replace(' ', mark).ToString().AsSpan();
+        if (!split)
+        {
+            next.Accept(text, startsText, ids);
+            return;
+        }
+        for (int start = 0, end; start < text.Length; start = end)
+        {
+            var found = text[(start + 1)..].IndexOf(mark);
+            end = found < 0 ? text.Length : start + 1 + found;
+            next.Accept(text[start..end], startsText && start == 0, ids);
+        }
+    }
+}
+
+/// <summary>
+/// Cuts before each mark that follows another character. Only for models none of whose merges crosses such a place, where
+/// it changes no id: it lets long texts without any pre-tokenizer go through the cache of words.
+/// </summary>
+internal sealed class MarkBoundaryStep(char mark, WordStep next) : WordStep
+{
+    public override void Accept(ReadOnlySpan<char> piece, bool startsText, List<int> ids)
+    {
+        for (int start = 0, end; start < piece.Length; start = end)
+        {
+            end = start;
+            while (end < piece.Length && piece[end] == mark)
+                end++;
+            var found = piece[end..].IndexOf(mark);
+            end = found < 0 ? piece.Length : end + found;
+            next.Accept(piece[start..end], startsText && start == 0, ids);
+        }
+    }
+}
