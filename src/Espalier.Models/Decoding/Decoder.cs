@@ -11,6 +11,7 @@ namespace Espalier.Models;
 /// </summary>
 public sealed class Decoder : IDisposable
 {
+    private readonly (Parameter Parameter, Tensor Value)[] _parameters;
     private readonly Dictionary<Parameter, Tensor> _weights;
     private readonly Block[] _blocks;
     private readonly Norm _norm;
@@ -18,15 +19,14 @@ public sealed class Decoder : IDisposable
     private readonly CausalMask _mask;
 
     /// <summary>
-    /// Builds the decoder around its weights and takes them over: one tensor a parameter, of the shape that the config calls for and all of
+    /// Builds the decoder around its weights and takes them over: one tensor a parameter in the checkpoint's order, of the shape that the config calls for and all of
     /// one element type.
     /// </summary>
     public Decoder(DecoderConfig config, IEnumerable<KeyValuePair<Parameter, Tensor>> weights)
     {
         Config = config;
-        _weights = new(weights);
-        foreach (var tensor in _weights.Values)
-            tensor.Unscoped();
+        _parameters = [.. weights.Select(pair => (pair.Key, pair.Value.Unscoped()))];
+        _weights = _parameters.ToDictionary(pair => pair.Parameter, pair => pair.Value);
         DType = _weights[new(ParameterRole.Embedding)].DType;
         _rotary = new(config, DType);
         _mask = new(config.SlidingWindow, DType);
@@ -46,9 +46,8 @@ public sealed class Decoder : IDisposable
     /// <summary>The head's matrix, [V, D]: the embedding table where it is tied.</summary>
     public Tensor Head => Config.TiedEmbeddings ? Embedding : _weights[new(ParameterRole.Head)];
 
-    /// <summary>All parameters, in the order of the checkpoint; a tied table once.</summary>
-    public IEnumerable<(Parameter Parameter, Tensor Value)> Parameters =>
-        ParameterTable.Enumerate(Config).Select(parameter => (parameter, _weights[parameter]));
+    /// <summary>All parameters in the order in which they were given, which is the checkpoint's; a tied table once.</summary>
+    public IReadOnlyList<(Parameter Parameter, Tensor Value)> Parameters => _parameters;
 
     /// <summary>Whether gradients of all parameters are wanted.</summary>
     public bool RequiresGrad

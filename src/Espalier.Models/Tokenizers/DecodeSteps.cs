@@ -55,7 +55,7 @@ internal sealed class CollectStep(bool joinWithSpaces) : DecodeStep(null)
 internal sealed class ByteLevelDecodeStep(DecodeStep next) : DecodeStep(next)
 {
     private readonly StringBuilder _token = new();
-    private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
+    private readonly System.Text.Decoder _decoder = Encoding.UTF8.GetDecoder();
 
     public override void Text(ReadOnlySpan<char> text) => _token.Append(text);
 

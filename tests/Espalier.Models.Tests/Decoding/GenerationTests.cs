@@ -1,0 +1,59 @@
+using System.Text.Json;
+using Espalier.Models.Generation;
+using Espalier.Tests;
+using Espalier.Torch;
+
+namespace Espalier.Models.Tests.Decoding;
+
+public sealed class GenerationTests : TorchTest
+{
+    [Fact]
+    public void Greedy_ids_with_a_cache_are_those_of_the_reference()
+    {
+        var folder = Fixtures.Golden("families", "llama-3.1");
+        using var golden = new GoldenTensors(Path.Combine(folder, "generate.safetensors"));
+        using var model = GoldenTensors.Load(folder, DType.Float64);
+        int[] prompt = [.. golden.Longs("prompt").Select(id => (int)id)];
+        var ids = Generator.Continue(model, prompt, 40, new());
+        Assert.Equal(golden.Longs("sequence").Skip(8).Select(id => (int)id), ids);
+    }
+
+    [Fact]
+    public void The_bundled_teacher_writes_the_reference_text()
+    {
+        var golden = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("quickstart-teacher", "golden.json"))).RootElement;
+        int[] expected = [.. golden.GetProperty("greedy_200_from_bos").EnumerateArray().Select(id => id.GetInt32())];
+        using var model = GoldenTensors.Load(Path.Combine(Fixtures.Root, "models", "quickstart-teacher"), DType.Float32);
+        Assert.Equal(expected[1..], Generator.Continue(model, [expected[0]], expected.Length - 1, new()));
+    }
+
+    [Fact]
+    public void The_bundled_teachers_logits_are_those_of_the_reference()
+    {
+        using var golden = new GoldenTensors(Fixtures.Golden("quickstart-teacher", "logits64.safetensors"));
+        using var model = GoldenTensors.Load(Path.Combine(Fixtures.Root, "models", "quickstart-teacher"), DType.Float32);
+        using var scope = TensorScope.Begin();
+        using var noGrad = GradMode.Disable();
+        var bytes = File.ReadAllBytes(Fixtures.Golden("quickstart-teacher", "self-written.ids.i32"));
+        long[] ids = [.. Enumerable.Range(0, 64).Select(i => (long)BitConverter.ToInt32(bytes, 4 * i))];
+        var logits = model.Logits(model.Forward(Tensor.From<long>(ids, 1, 64)));
+        GoldenTensors.AssertClose(golden.Doubles("logits"), GoldenTensors.DoublesOf(logits), 1e-4, 0, "logits");
+    }
+
+    [Fact]
+    public void Sampling_repeats_with_its_seed_and_differs_with_another()
+    {
+        using var model = GoldenTensors.Load(Fixtures.Golden("families", "llama-3.1"), DType.Float32);
+        int[] Sample(int seed) => [.. Generator.Continue(model, [1, 2, 3], 30, new() { Temperature = 1, Seed = seed })];
+        Assert.Equal(Sample(1), Sample(1));
+        Assert.NotEqual(Sample(1), Sample(2));
+    }
+
+    [Fact]
+    public void Prompts_that_cannot_work_are_refused_with_both_numbers()
+    {
+        using var model = GoldenTensors.Load(Fixtures.Golden("families", "llama-3.1"), DType.Float32);
+        Assert.Contains("id 128 at position 0", Assert.Throws<EspalierException>(() => Generator.Continue(model, [128], 1, new())).Message);
+        Assert.Contains("no ids", Assert.Throws<EspalierException>(() => Generator.Continue(model, [], 1, new())).Message);
+    }
+}
