@@ -1,0 +1,251 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Families;
+
+namespace Espalier.Tests.Checkpoints;
+
+public sealed class CheckpointTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("espalier-test-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Fact]
+    public void Config_alone_opens_where_weights_are_not_required()
+    {
+        Copy("families/llama-3.1", weights: false);
+        using var checkpoint = Checkpoint.Open(folder, requireWeights: false);
+        Assert.False(checkpoint.HasWeights);
+        Assert.Equal(ElementType.F32, checkpoint.StoredType);
+        Assert.Throws<EspalierException>(() => checkpoint.Entries);
+        Fails("has neither model.safetensors nor model.safetensors.index.json");
+    }
+
+    [Fact]
+    public void Missing_folder_file_in_its_place_and_missing_config_are_refused_by_name()
+    {
+        Assert.Contains("not found", Assert.Throws<EspalierException>(() => Checkpoint.Open(Path.Combine(folder, "nowhere"))).Message, StringComparison.Ordinal);
+        Fails("config.json: not found");
+        File.WriteAllText(Path.Combine(folder, "file"), "");
+        Assert.Contains("is a file", Assert.Throws<EspalierException>(() => Checkpoint.Open(Path.Combine(folder, "file"))).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("pytorch_model.bin")]
+    [InlineData("consolidated.00.pth")]
+    [InlineData("model.pt")]
+    public void Pickled_weights_are_refused_with_advice(string name)
+    {
+        Copy("families/llama-3.1", weights: false);
+        File.WriteAllText(Path.Combine(folder, name), "");
+        Fails(name, "never read; convert them to safetensors");
+    }
+
+    [Theory]
+    [InlineData("hidden_size", 40, "'model.embed_tokens.weight' is [128, 48], config.json says [128, 40], [vocab_size, hidden_size]")]
+    [InlineData("intermediate_size", 100, "mlp.gate_proj.weight' is [96, 48], config.json says [100, 48], [intermediate_size, hidden_size]")]
+    [InlineData("head_dim", 16, "self_attn.q_proj.weight' is [48, 48], config.json says [64, 48], [num_attention_heads * head_dim, hidden_size]")]
+    [InlineData("num_key_value_heads", 1, "self_attn.k_proj.weight' is [24, 48], config.json says [12, 48], [num_key_value_heads * head_dim, hidden_size]")]
+    [InlineData("vocab_size", 127, "config.json says [127, 48]")]
+    [InlineData("num_hidden_layers", 4, "missing model.layers.3.self_attn.q_proj.weight")]
+    [InlineData("num_hidden_layers", 2, "left over model.layers.2.input_layernorm.weight")]
+    public void Config_that_contradicts_the_tensors_is_refused_naming_both(string field, int value, string expected)
+    {
+        Copy("families/llama-3.1");
+        Edit(config => config[field] = value);
+        Fails(expected);
+    }
+
+    [Fact]
+    public void Missing_and_left_over_tensors_are_both_listed()
+    {
+        Copy("families/mistral");
+        Edit(static config => config["model_type"] = "nemotron");
+        Edit(static config => config["hidden_act"] = "relu2");
+        Fails("missing model.layers.0.input_layernorm.bias", "left over model.layers.0.mlp.gate_proj.weight");
+    }
+
+    [Fact]
+    public void Head_beside_a_tied_embedding_is_dropped_when_it_is_a_copy_and_refused_when_it_is_not()
+    {
+        Copy("families/llama-3.2-tied");
+        AddTensor("lm_head.weight", static file => file.ReadBytes("model.embed_tokens.weight"), [112, 40]);
+        using (var checkpoint = Checkpoint.Open(folder))
+            Assert.False(checkpoint.Entries.ContainsKey("lm_head.weight"));
+        AddTensor("lm_head.weight", static file => [.. file.ReadBytes("model.embed_tokens.weight").Reverse()], [112, 40]);
+        Fails("'lm_head.weight' differs from 'model.embed_tokens.weight'", "tie_word_embeddings");
+    }
+
+    [Fact]
+    public void Untied_config_without_a_head_is_refused()
+    {
+        Copy("families/llama-3.2-tied");
+        Edit(static config => config["tie_word_embeddings"] = false);
+        Fails("missing lm_head.weight");
+    }
+
+    [Fact]
+    public void Rotary_frequencies_of_early_llama_2_files_are_passed_over()
+    {
+        Copy("families/llama-3.1");
+        AddTensor("model.layers.0.self_attn.rotary_emb.inv_freq", static _ => new byte[24], [6]);
+        using var checkpoint = Checkpoint.Open(folder);
+        Assert.Equal(checkpoint.Config.Parameters, checkpoint.CountedParameters);
+    }
+
+    [Fact]
+    public void Broken_weights_are_found_by_tensor_and_element()
+    {
+        Copy("families/llama-3.1");
+        using (var whole = Checkpoint.Open(folder))
+            whole.CheckFinite();
+        long offset;
+        using (var file = SafetensorsFile.Open(Path.Combine(folder, "model.safetensors")))
+            offset = file.Entry("model.layers.1.mlp.up_proj.weight").Offset;
+        using (var stream = File.OpenWrite(Path.Combine(folder, "model.safetensors")))
+        {
+            stream.Position = offset + 4 * 77;
+            stream.Write(BitConverter.GetBytes(float.NaN));
+        }
+
+        using var broken = Checkpoint.Open(folder);
+        var error = Assert.Throws<EspalierException>(() => broken.CheckFinite());
+        Assert.Contains("'model.layers.1.mlp.up_proj.weight' element 77 of 4608 is NaN", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Integer_weights_are_refused()
+    {
+        Copy("families/llama-3.1");
+        AddTensor("model.norm.weight", static _ => new byte[48], [48], ElementType.I8);
+        Fails("'model.norm.weight' is I8; weights must be F32, F16, BF16 or F64");
+    }
+
+    [Fact]
+    public void Weights_widen_to_the_floats_that_are_stored()
+    {
+        using var teacher = Checkpoint.Open(Path.Combine(Fixtures.Root, "models/quickstart-teacher"));
+        Assert.Equal(ElementType.BF16, teacher.StoredType);
+        var all = teacher.ReadFloat32("model.embed_tokens.weight");
+        var some = new float[70_001];
+        teacher.ReadFloat32("model.embed_tokens.weight", 12_345, some);
+        Assert.Equal(all[12_345..(12_345 + some.Length)], some);
+        var bytes = teacher.FileOf("model.norm.weight").ReadBytes("model.norm.weight");
+        Assert.Equal(BitConverter.UInt32BitsToSingle((uint)BitConverter.ToUInt16(bytes, 2) << 16), teacher.ReadFloat32("model.norm.weight")[1]);
+    }
+
+    [Theory]
+    [InlineData("../model-00001.safetensors", "is not a plain file name")]
+    [InlineData("..", "is not a plain file name")]
+    [InlineData("/etc/passwd", "is not a plain file name")]
+    [InlineData("a\\b", "is not a plain file name")]
+    [InlineData("c:x", "is not a plain file name")]
+    [InlineData("a\0b", "is not a plain file name")]
+    [InlineData("", "is not a plain file name")]
+    [InlineData("absent.safetensors", "absent.safetensors: not found")]
+    public void Shard_names_that_leave_the_folder_or_lead_nowhere_are_refused(string name, string expected)
+    {
+        Copy("families/llama-3.1", weights: false);
+        WriteIndex(new() { ["model.norm.weight"] = name });
+        Fails(expected);
+    }
+
+    [Fact]
+    public void Link_out_of_the_folder_is_refused_unless_it_is_the_download_cache()
+    {
+        Copy("families/llama-3.1", weights: false);
+        var link = Path.Combine(folder, "model.safetensors");
+        File.CreateSymbolicLink(link, Fixtures.Golden("families/llama-3.1/model.safetensors"));
+        Fails("outside the folder");
+
+        var (snapshot, blobs) = (Path.Combine(folder, "hub/snapshots/abc"), Path.Combine(folder, "hub/blobs"));
+        Directory.CreateDirectory(snapshot);
+        Directory.CreateDirectory(blobs);
+        File.Copy(Fixtures.Golden("families/llama-3.1/model.safetensors"), Path.Combine(blobs, "123"));
+        File.Copy(Fixtures.Golden("families/llama-3.1/config.json"), Path.Combine(snapshot, "config.json"));
+        File.CreateSymbolicLink(Path.Combine(snapshot, "model.safetensors"), "../../blobs/123");
+        using var checkpoint = Checkpoint.Open(snapshot);
+        Assert.Equal(checkpoint.Config.Parameters, checkpoint.CountedParameters);
+    }
+
+    [Theory]
+    [InlineData("missing-tensor", "weight_map puts 'model.layers.9.x' into model-")]
+    [InlineData("unlisted-tensor", "which weight_map does not put there")]
+    [InlineData("total", "metadata.total_size is 7, the shards' tensors have")]
+    [InlineData("map", "weight_map is missing or empty")]
+    [InlineData("type", "weight_map['model.norm.weight'] is not a string")]
+    [InlineData("metadata", "metadata must be an object")]
+    [InlineData("shard", "not found, but model.safetensors.index.json names it")]
+    public void Index_that_disagrees_with_its_shards_is_refused(string how, string expected)
+    {
+        WriteShards();
+        var path = Path.Combine(folder, "model.safetensors.index.json");
+        var index = JsonFile.Read(path);
+        var map = index["weight_map"]!.AsObject();
+        switch (how)
+        {
+            case "missing-tensor": map["model.layers.9.x"] = map["model.norm.weight"]!.DeepClone(); break;
+            case "unlisted-tensor": map.Remove("model.norm.weight"); break;
+            case "total": index["metadata"]!["total_size"] = 7; break;
+            case "map": index.Remove("weight_map"); break;
+            case "type": map["model.norm.weight"] = 3; break;
+            case "metadata": index["metadata"] = 3; break;
+            default: File.Delete(Path.Combine(folder, (string)map["model.norm.weight"]!)); break;
+        }
+
+        File.WriteAllText(path, index.ToJsonString());
+        Fails(expected);
+    }
+
+    private void WriteShards()
+    {
+        Directory.Delete(folder, recursive: true);
+        using var source = Checkpoint.Open(Fixtures.Golden("families/llama-3.1"));
+        CheckpointWriter.Write(folder, source.Config, source, ElementType.F32, source, new() { MaxShardBytes = 100_000 });
+        using var written = Checkpoint.Open(folder);
+        Assert.True(Directory.GetFiles(folder, "model-*.safetensors").Length > 2);
+    }
+
+    private void Copy(string golden, bool weights = true)
+    {
+        File.Copy(Fixtures.Golden(golden, "config.json"), Path.Combine(folder, "config.json"));
+        if (weights)
+            File.Copy(Fixtures.Golden(golden, "model.safetensors"), Path.Combine(folder, "model.safetensors"));
+    }
+
+    private void Edit(Action<JsonObject> edit)
+    {
+        var path = Path.Combine(folder, "config.json");
+        var config = JsonFile.Read(path);
+        edit(config);
+        File.WriteAllText(path, ConfigJson.Text(config));
+    }
+
+    private void AddTensor(string name, Func<SafetensorsFile, byte[]> bytes, long[] shape, ElementType type = ElementType.F32)
+    {
+        var path = Path.Combine(folder, "model.safetensors");
+        using var file = SafetensorsFile.Open(path);
+        var added = bytes(file);
+        var layout = SafetensorsLayout.Plan(file.Entries.Values.Where(entry => entry.Name != name)
+            .Select(static entry => new TensorSpec(entry.Name, entry.Type, entry.Shape)).Append(new(name, type, shape)));
+        SafetensorsWriter.Write(path, layout, (tensor, first, destination) =>
+        {
+            if (tensor.Name == name)
+                added.AsSpan((int)first, destination.Length).CopyTo(destination);
+            else
+                file.Read(file.Entry(tensor.Name), first, destination);
+        });
+    }
+
+    private void WriteIndex(JsonObject map) =>
+        File.WriteAllBytes(Path.Combine(folder, "model.safetensors.index.json"), Encoding.UTF8.GetBytes(new JsonObject { ["weight_map"] = map }.ToJsonString()));
+
+    private void Fails(params string[] expected)
+    {
+        var error = Assert.Throws<EspalierException>(() => Checkpoint.Open(folder));
+        foreach (var text in expected)
+            Assert.Contains(text, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.Message);
+    }
+}

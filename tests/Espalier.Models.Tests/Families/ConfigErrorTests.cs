@@ -1,0 +1,118 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Espalier.Models;
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Families;
+
+namespace Espalier.Tests.Families;
+
+public sealed class ConfigErrorTests
+{
+    private const string Llama3 = """{"rope_type":"llama3","factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":8192}""";
+
+    [Theory]
+    [InlineData("hidden_size", "-1", "hidden_size is -1")]
+    [InlineData("hidden_size", "0", "hidden_size is 0")]
+    [InlineData("hidden_size", "\"48\"", "hidden_size is \"48\"")]
+    [InlineData("hidden_size", "48.5", "hidden_size is 48.5")]
+    [InlineData("hidden_size", "4294967296", "hidden_size is 4294967296")]
+    [InlineData("hidden_size", "1e400", "hidden_size is 1e400")]
+    [InlineData("hidden_size", "2147483647", "hidden_size is 2147483647, it must be from 1 to 4194304")]
+    [InlineData("hidden_size", "null", "hidden_size is missing")]
+    [InlineData("num_hidden_layers", "2147483647", "num_hidden_layers is 2147483647")]
+    [InlineData("num_key_value_heads", "3", "num_attention_heads 4 is not a multiple of num_key_value_heads 3; the nearest are 3 and 6")]
+    [InlineData("num_key_value_heads", "8", "num_attention_heads 4 is not a multiple of num_key_value_heads 8; the nearest are 8")]
+    [InlineData("head_dim", "7", "head_dim 7 is odd")]
+    [InlineData("head_dim", "2000000", "num_attention_heads 4 * head_dim 2000000 is 8000000")]
+    [InlineData("hidden_act", "\"gelu\"", "hidden_act is \"gelu\"; a llama model has silu")]
+    [InlineData("hidden_act", "null", "hidden_act is null")]
+    [InlineData("rms_norm_eps", "0", "rms_norm_eps is 0")]
+    [InlineData("rms_norm_eps", "-1e-5", "rms_norm_eps is -1e-5")]
+    [InlineData("rope_theta", "\"big\"", "rope_theta is \"big\"")]
+    [InlineData("tie_word_embeddings", "1", "tie_word_embeddings is 1; it must be true or false")]
+    [InlineData("eos_token_id", "[1,-2]", "eos_token_id is [1,-2]")]
+    [InlineData("eos_token_id", "{}", "eos_token_id is {}")]
+    [InlineData("bos_token_id", "-1", "bos_token_id is -1")]
+    [InlineData("rope_scaling", "7", "rope_scaling is 7; it must be an object")]
+    [InlineData("rope_scaling", """{"rope_type":"longrope"}""", "rope_scaling.rope_type is \"longrope\"; this rotary scaling is not supported; known are default, linear, llama3, yarn")]
+    [InlineData("rope_scaling", """{"type":"dynamic","factor":2}""", "rope_scaling.type is \"dynamic\"")]
+    [InlineData("rope_scaling", """{}""", "rope_scaling.type is null")]
+    [InlineData("rope_scaling", """{"rope_type":"linear"}""", "rope_scaling.factor is missing")]
+    [InlineData("rope_scaling", """{"rope_type":"linear","factor":0.5}""", "rope_scaling.factor is 0.5")]
+    [InlineData("rope_scaling", """{"rope_type":"llama3","factor":8,"low_freq_factor":4,"high_freq_factor":1,"original_max_position_embeddings":128}""", "high_freq_factor is 1; it must be above low_freq_factor, which is 4")]
+    [InlineData("rope_scaling", """{"rope_type":"yarn","factor":4,"original_max_position_embeddings":1024}""", "rope_scaling.factor is 4; max_position_embeddings 1024 / original_max_position_embeddings 1024 is 1")]
+    [InlineData("rope_scaling", """{"rope_type":"yarn","factor":4,"truncate":false}""", "rope_scaling.truncate is false")]
+    [InlineData("quantization_config", """{"bits":4}""", "quantised weights")]
+    [InlineData("model_type", "\"gpt2\"", "model_type 'gpt2' is not supported; known are llama, mistral, nemotron")]
+    [InlineData("model_type", "null", "model_type is missing; known are llama")]
+    public void Impossible_field_is_refused_naming_file_field_and_value(string field, string value, string expected)
+    {
+        var raw = JsonFile.Read(Fixtures.Golden("families/llama-3.1/config.json"));
+        raw[field] = JsonNode.Parse(value);
+        var error = Assert.Throws<EspalierException>(() => Read(raw));
+        Assert.StartsWith("some/config.json: ", error.Message, StringComparison.Ordinal);
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"a":1,"a":2}""")]
+    [InlineData("""{"a":{"b":1,"b":2}}""")]
+    [InlineData("""[]""")]
+    [InlineData("""{"a":1""")]
+    [InlineData("""{"a":"\ud800"}""")]
+    [InlineData("""null""")]
+    [InlineData("")]
+    public void Json_that_is_broken_or_names_a_key_twice_is_refused(string json) =>
+        Assert.StartsWith("config.json: ", Assert.Throws<EspalierException>(() => JsonFile.Parse(Encoding.UTF8.GetBytes(json), "config.json")).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_thousand_nested_arrays_are_refused() =>
+        Assert.Throws<EspalierException>(() => JsonFile.Parse(Encoding.UTF8.GetBytes($$"""{"a":{{new string('[', 1000)}}{{new string(']', 1000)}}}"""), "config.json"));
+
+    [Theory]
+    [InlineData("llama", """{}""", 128, 32, null)]
+    [InlineData("llama", """{"head_dim":null,"num_key_value_heads":4}""", 128, 4, null)]
+    [InlineData("llama", """{"head_dim":64.0}""", 64, 32, null)]
+    [InlineData("mistral", """{}""", 128, 8, 4096)]
+    [InlineData("mistral", """{"sliding_window":null,"num_key_value_heads":null}""", 128, 32, null)]
+    [InlineData("nemotron", """{}""", 128, 48, null)]
+    public void Absent_fields_have_the_defaults_of_transformers(string modelType, string json, int headDim, int kvHeads, int? window)
+    {
+        var raw = JsonNode.Parse(json)!.AsObject();
+        raw["model_type"] = modelType;
+        var config = Read(raw);
+        Assert.Equal((headDim, kvHeads, window, false), (config.HeadDim, config.KeyValueHeads, config.SlidingWindow, config.TiedEmbeddings));
+    }
+
+    [Theory]
+    [InlineData("null", null)]
+    [InlineData("""{"type":"default"}""", null)]
+    [InlineData("""{"type":"linear","factor":2.0}""", "Linear { Factor = 2 }")]
+    [InlineData(Llama3, "Llama3 { Factor = 8, LowFrequencyFactor = 1, HighFrequencyFactor = 4, OriginalMaxPositions = 8192 }")]
+    [InlineData("""{"rope_type":"yarn","type":"linear","factor":1.0}""", "Yarn { Factor = 1, BetaFast = 32, BetaSlow = 1, OriginalMaxPositions = 2048, AttentionFactor = 1 }")]
+    [InlineData("""{"rope_type":"yarn","factor":2,"original_max_position_embeddings":1024,"beta_fast":16,"attention_factor":1.5}""", "Yarn { Factor = 2, BetaFast = 16, BetaSlow = 1, OriginalMaxPositions = 1024, AttentionFactor = 1.5 }")]
+    public void Rotary_scaling_is_read_under_either_name(string scaling, string? expected)
+    {
+        var config = Read(new() { ["model_type"] = "llama", ["rope_scaling"] = JsonNode.Parse(scaling) });
+        Assert.Equal(expected, config.Rotary.Scaling?.ToString());
+    }
+
+    [Theory]
+    [InlineData("""{"rope_type":"yarn","factor":4}""", 1.1386294361119891)]
+    [InlineData("""{"rope_type":"yarn","factor":4,"mscale":1.0,"mscale_all_dim":0.5}""", 1.0648216253695715)]
+    public void Yarn_s_attention_factor_is_derived_where_it_is_absent(string scaling, double expected)
+    {
+        var config = Read(new() { ["model_type"] = "llama", ["rope_scaling"] = JsonNode.Parse(scaling) });
+        Assert.Equal(expected, Assert.IsType<RotaryScaling.Yarn>(config.Rotary.Scaling).AttentionFactor, 6);
+    }
+
+    [Fact]
+    public void One_end_id_and_a_list_of_them_are_both_read()
+    {
+        Assert.Equal([7], Read(new() { ["model_type"] = "llama", ["eos_token_id"] = 7 }).EosTokenIds);
+        Assert.Equal([7, 9], Read(new() { ["model_type"] = "llama", ["eos_token_id"] = new JsonArray(7, 9) }).EosTokenIds);
+        Assert.Empty(Read(new() { ["model_type"] = "llama", ["eos_token_id"] = null }).EosTokenIds);
+    }
+
+    private static DecoderConfig Read(JsonObject raw) => FamilyCatalog.For(raw, "some/config.json").ReadConfig(raw, "some/config.json");
+}
