@@ -11,10 +11,13 @@ public sealed class Checkpoint : ITensorSource, IDisposable
 {
     private readonly CheckpointWeights? weights;
 
-    private Checkpoint(string folder, JsonObject rawConfig, JsonObject? generationConfig, Family family, DecoderConfig config, CheckpointWeights? weights)
+    private Checkpoint(
+        string folder, JsonObject rawConfig, JsonObject? generationConfig, Family family, DecoderConfig config,
+        IReadOnlyList<string> carried, CheckpointWeights? weights)
     {
         (Folder, RawConfig, GenerationConfig, Family, Config) = (folder, rawConfig, generationConfig, family, config);
         this.weights = weights;
+        CarriedFiles = carried;
     }
 
     /// <summary>The folder that was opened.</summary>
@@ -31,6 +34,9 @@ public sealed class Checkpoint : ITensorSource, IDisposable
 
     /// <summary>All fields of <c>generation_config.json</c>; null where there is none.</summary>
     public JsonObject? GenerationConfig { get; }
+
+    /// <summary>Names of the files that a folder written from this one takes over as they are: tokenizer, chat template, licence.</summary>
+    public IReadOnlyList<string> CarriedFiles { get; }
 
     /// <summary>Whether the weights are open.</summary>
     public bool HasWeights => weights is not null;
@@ -68,8 +74,10 @@ public sealed class Checkpoint : ITensorSource, IDisposable
         var config = family.ReadConfig(raw, configPath);
         var generationPath = Path.Combine(folder, CheckpointFolder.GenerationConfigFile);
         var generation = File.Exists(generationPath) ? JsonFile.Read(generationPath) : null;
+        // Found out now and not when a student is written: a file that must not be carried along.
+        var carried = CheckpointFolder.Carried(folder);
         var weights = requireWeights ? CheckpointWeights.Open(folder, family, config) : null;
-        return new(folder, raw, generation, family, config, weights);
+        return new(folder, raw, generation, family, config, carried, weights);
     }
 
     /// <summary>The file that holds a parameter.</summary>

@@ -55,9 +55,15 @@ public static class CheckpointFolder
     /// What a written folder takes over from its source as it is: tokenizer files, chat templates, licences and the like; not
     /// weights, not the two configs (written anew), not README, data (.jsonl) or hidden files, and no subfolders.
     /// </summary>
+    /// <returns>Names within the folder, in alphabetical order.</returns>
+    /// <exception cref="EspalierException">One of them is a link that leaves the folder.</exception>
     public static IReadOnlyList<string> Carried(string folder)
     {
-        return [.. Directory.EnumerateFiles(folder).Select(static path => Path.GetFileName(path)).Where(IsCarried).Order(StringComparer.Ordinal)];
+        var names = Directory.EnumerateFiles(folder).Where(File.Exists).Select(static path => Path.GetFileName(path))
+            .Where(IsCarried).Order(StringComparer.Ordinal).ToArray();
+        foreach (var name in names)
+            Inside(folder, name, folder);
+        return names;
 
         static bool IsCarried(string name) =>
             name is not (ConfigFile or GenerationConfigFile)
@@ -85,7 +91,7 @@ public static class CheckpointFolder
     }
 
     private static bool IsBelow(string path, string folder) =>
-        Real(Path.GetDirectoryName(path)!).Equals(folder, StringComparison.Ordinal);
+        $"{Real(Path.GetDirectoryName(path)!)}/".StartsWith($"{folder}/", StringComparison.Ordinal);
 
     private static string Real(string folder)
     {

@@ -37,7 +37,7 @@ public static class CheckpointWriter
         var shards = ShardPlan.Split(
             source.Family.Parameters(target).Select(parameter => new TensorSpec(parameter.Name, stored, parameter.Shape)), options.MaxShardBytes);
         var layouts = shards.Select(static shard => (shard.File, Layout: SafetensorsLayout.Plan(shard.Tensors))).ToArray();
-        var carried = CheckpointFolder.Carried(source.Folder).Select(name => CheckpointFolder.Inside(source.Folder, name, source.Folder)).ToArray();
+        var carried = source.CarriedFiles.Select(name => CheckpointFolder.Inside(source.Folder, name, source.Folder)).ToArray();
         var total = layouts.Sum(static shard => shard.Layout.Length) + carried.Sum(static path => new FileInfo(path).Length);
 
         Durable.WriteFolder(folder, total, temporary =>
@@ -56,6 +56,13 @@ public static class CheckpointWriter
 
     private static void Copy(string from, string to)
     {
+        // A pipe or a device has no length either, and is never opened.
+        if (new FileInfo(from).Length == 0)
+        {
+            Durable.WriteText(to, "");
+            return;
+        }
+
         using var source = new FileStream(from, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
         Durable.WriteFile(to, source.Length, source.CopyTo);
     }

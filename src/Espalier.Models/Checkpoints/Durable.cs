@@ -42,7 +42,7 @@ public static class Durable
         }
         catch (Exception e)
         {
-            File.Delete(temporary);
+            Discard(() => File.Delete(temporary));
             if (e is IOException or UnauthorizedAccessException)
                 throw new EspalierException($"{path}: cannot be written: {e.Message}", e);
             throw;
@@ -83,11 +83,23 @@ public static class Durable
         }
         catch (Exception e)
         {
-            if (Directory.Exists(temporary))
-                Directory.Delete(temporary, recursive: true);
+            Discard(() => Directory.Delete(temporary, recursive: true));
             if (e is IOException or UnauthorizedAccessException)
                 throw new EspalierException($"{folder}: cannot be written: {e.Message}", e);
             throw;
+        }
+    }
+
+    // What cannot be removed must not hide why the writing failed.
+    private static void Discard(Action delete)
+    {
+        try
+        {
+            delete();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The first error is the one to report.
         }
     }
 

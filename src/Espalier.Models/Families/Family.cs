@@ -117,13 +117,28 @@ public abstract class Family
         ConfigJson.Set(fields, "max_position_embeddings", target.MaxPositions);
         ConfigJson.SetFloat(fields, EpsilonField, target.NormEpsilon);
         ConfigJson.SetFloat(fields, "rope_theta", target.Rotary.Theta);
+        WriteIds(target, fields);
         WriteSpecific(target, fields);
         PretrainedConfig.DropDefaults(fields, Defaults);
 
         // What the file says must be what was asked for: a target that this family cannot express stops here.
-        var written = ReadConfig(fields, $"the {ModelType} config to be written") with { EosTokenIds = target.EosTokenIds, BosTokenId = target.BosTokenId };
-        return written == target
+        var written = ReadConfig(fields, $"the {ModelType} config to be written");
+        return written with { EosTokenIds = target.EosTokenIds } == target && written.EosTokenIds.SequenceEqual(target.EosTokenIds)
             ? ConfigJson.Sorted(fields)
             : throw new EspalierException($"a {ModelType} config.json cannot express the target: asked for {target}, it would say {written}");
+    }
+
+    private static void WriteIds(DecoderConfig target, JsonObject fields)
+    {
+        ConfigJson.Set(fields, "bos_token_id", target.BosTokenId);
+        // One id stands alone or in a list of one; a list is left as it is where it says the same.
+        if (new ConfigFields(fields, [], "config.json").Ids("eos_token_id").SequenceEqual(target.EosTokenIds))
+            return;
+        fields["eos_token_id"] = target.EosTokenIds.Count switch
+        {
+            0 => null,
+            1 => target.EosTokenIds[0],
+            _ => new JsonArray([.. target.EosTokenIds.Select(static id => JsonValue.Create(id))]),
+        };
     }
 }

@@ -169,6 +169,25 @@ public sealed class CheckpointTests : IDisposable
         Assert.Equal(checkpoint.Config.Parameters, checkpoint.CountedParameters);
     }
 
+    [Fact]
+    public void Pipe_in_place_of_the_weights_is_refused_and_not_waited_for()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        Copy("families/llama-3.1", weights: false);
+        using var mkfifo = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(folder, "model.safetensors")]);
+        mkfifo.WaitForExit();
+        Fails("truncated: 0 bytes");
+    }
+
+    [Fact]
+    public void Tokenizer_that_is_a_link_out_of_the_folder_is_refused_at_once()
+    {
+        Copy("families/llama-3.1");
+        File.CreateSymbolicLink(Path.Combine(folder, "tokenizer.json"), Fixtures.Golden("families/README.md"));
+        Fails("tokenizer.json: outside the folder");
+    }
+
     [Theory]
     [InlineData("missing-tensor", "weight_map puts 'model.layers.9.x' into model-")]
     [InlineData("unlisted-tensor", "which weight_map does not put there")]

@@ -52,6 +52,11 @@ public sealed class SafetensorsWriterTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_that_is_not_there_is_named() =>
+        Assert.Contains("cannot be written", Assert.Throws<EspalierException>(() => SafetensorsWriter.Write(
+            Path.Combine(folder, "no/such/model.safetensors"), SafetensorsLayout.Plan([new("a", ElementType.U8, [1])]), static (_, _, _) => { })).Message, StringComparison.Ordinal);
+
+    [Fact]
     public void A_cancelled_write_leaves_nothing_behind()
     {
         using var cancellation = new CancellationTokenSource();

@@ -91,6 +91,16 @@ public sealed class ConfigRoundTripTests
     }
 
     [Fact]
+    public void Ids_of_a_target_with_another_tokenizer_are_written()
+    {
+        using var source = Checkpoint.Open(Fixtures.Golden("families/mistral"), requireWeights: false);
+        var written = source.Family.WriteConfig(source.Config with { BosTokenId = 5, EosTokenIds = [6, 7] }, source.RawConfig, ElementType.F32);
+        Assert.Equal("5 [6,7]", $"{written["bos_token_id"]} {written["eos_token_id"]!.ToJsonString()}");
+        written = source.Family.WriteConfig(source.Config with { BosTokenId = null, EosTokenIds = [] }, source.RawConfig, ElementType.F32);
+        Assert.True(written.ContainsKey("bos_token_id") && written["bos_token_id"] is null && written["eos_token_id"] is null);
+    }
+
+    [Fact]
     public void A_target_that_the_family_cannot_express_is_refused()
     {
         using var source = Checkpoint.Open(Fixtures.Golden("families/mistral"), requireWeights: false);
