@@ -10,7 +10,7 @@ internal sealed class TemporaryTokenizer : IDisposable
     {
     }
 
-    public TemporaryTokenizer(string text) => File.WriteAllText(File(), text);
+    public TemporaryTokenizer(string text) => System.IO.File.WriteAllText(File(), text);
 
     public string Path { get; } = Directory.CreateTempSubdirectory("espalier-tokenizer-").FullName;
 

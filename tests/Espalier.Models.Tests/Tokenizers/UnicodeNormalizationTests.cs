@@ -34,7 +34,7 @@ public class UnicodeNormalizationTests
     [Fact]
     public void Every_character_keeps_its_form_when_normalised_twice()
     {
-        for (var point = 0xA0; point < 0x30000; point++)
+        for (var point = 0xA0; point < 0x20000; point++)
         {
             if (point is >= 0xD800 and <= 0xDFFF)
                 continue;
