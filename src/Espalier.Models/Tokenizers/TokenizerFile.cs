@@ -41,6 +41,10 @@ internal static class TokenizerFile
         {
             throw new EspalierException($"{path}: not valid JSON at line {error.LineNumber + 1}, byte {error.BytePositionInLine}: {error.Message.Split(" LineNumber")[0]}", error);
         }
+        catch (InvalidOperationException error) // the parser's complaint about half a surrogate pair in a name
+        {
+            throw new EspalierException($"{path}: not valid JSON: a name in it is not well-formed Unicode.", error);
+        }
     }
 
     /// <summary>

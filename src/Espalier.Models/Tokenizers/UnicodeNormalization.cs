@@ -138,7 +138,7 @@ internal static partial class UnicodeNormalization
                 var point = rune.Value;
                 if (point < 0xA0)
                     continue;
-                if (_classes.ContainsKey(point) || (compatibility && CompatibilityParts.ContainsKey(point)))
+                if (_classes.ContainsKey(point) || (compatibility && HasCompatibilityPart(point)))
                     return false;
                 if (compose ? _second.Contains(point) || _unstable.Contains(point) || point is >= VBase and < TBase + TCount
                             : Decompositions.ContainsKey(point) || point is >= HangulBase and < HangulBase + HangulCount)
@@ -146,6 +146,10 @@ internal static partial class UnicodeNormalization
             }
             return true;
         }
+
+        // A canonical decomposition may hold a character that decomposes compatibly: U+0385 is U+00A8 + U+0301.
+        private bool HasCompatibilityPart(int point) =>
+            CompatibilityParts.ContainsKey(point) || (Decompositions.TryGetValue(point, out var parts) && Array.Exists(parts, HasCompatibilityPart));
 
         public static Tables Parse()
         {

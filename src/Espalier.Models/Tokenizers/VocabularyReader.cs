@@ -55,6 +55,7 @@ internal sealed class VocabularyReader
 
     private void ReadAddedTokens(TokenizerNode node)
     {
+        var nextId = Vocabulary.Count;
         foreach (var item in node.Items())
         {
             var special = item["special"].Flag(false);
@@ -74,10 +75,13 @@ internal sealed class VocabularyReader
                 throw item.Refuse($"id {token.Id} is added twice.");
             if (AllTokens.TryGetValue(token.Content, out var known) && known != token.Id)
                 throw item.Refuse($"'{token.Content}' has id {token.Id} here and id {known} elsewhere.");
+            if (!Vocabulary.ContainsKey(token.Content) && token.Id != nextId)
+                throw item.Refuse($"'{token.Content}' has id {token.Id}, but the reference library would number it {nextId}: added tokens follow the vocabulary without gaps.");
             if (!_byId.TryAdd(token.Id, token.Content) && _byId[token.Id] != token.Content)
                 throw item.Refuse($"id {token.Id} belongs to both '{_byId[token.Id]}' and '{token.Content}'.");
             AllTokens[token.Content] = token.Id;
             AddedTokens.Add(token);
+            nextId = Math.Max(nextId, token.Id + 1);
         }
         AddedTokens.Sort((a, b) => a.Id.CompareTo(b.Id));
     }
