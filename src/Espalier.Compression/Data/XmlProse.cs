@@ -17,22 +17,24 @@ internal static class XmlProse
     }
 
     /// <summary>
-    /// Three plain words or more, and at least half of all: this keeps sentences, and drops signatures, instruction
-    /// names and the like.
+    /// Three plain words or more, two of them in lower case, and more than half of all: this keeps sentences, and drops
+    /// signatures, names of instructions and the like.
     /// </summary>
     public static bool IsSentence(string line)
     {
-        int words = 0, plain = 0;
+        int words = 0, plain = 0, lower = 0;
         foreach (var range in line.AsSpan().Split(' '))
         {
             var word = line.AsSpan()[range].Trim(".,;:()[]\"'`!?-");
             if (word.IsEmpty)
                 continue;
             words++;
-            if (char.IsLetter(word[0]) && !word[1..].ContainsAnyExcept(LaterLetters))
-                plain++;
+            if (word.Length < 2 || !char.IsLetter(word[0]) || word[1..].ContainsAnyExcept(LaterLetters))
+                continue;
+            plain++;
+            lower += char.IsLower(word[0]) ? 1 : 0;
         }
-        return plain >= 3 && 2 * plain >= words;
+        return plain >= 3 && lower >= 2 && 2 * plain > words;
     }
 
     /// <summary>What may follow the first letter of a plain word.</summary>
