@@ -32,7 +32,7 @@ public sealed class CorpusTests : IDisposable
     [Fact]
     public void Files_are_the_same_bytes_for_any_number_of_workers()
     {
-        var input = Lines(40_000);
+        var input = Lines(20_000);
         string[] Hashes(int workers)
         {
             var folder = data.At($"out{workers}");
@@ -84,7 +84,7 @@ public sealed class CorpusTests : IDisposable
     {
         using var cancel = new CancellationTokenSource();
         var progress = new Callback<(long Done, long Total)>(_ => cancel.Cancel());
-        Assert.ThrowsAny<OperationCanceledException>(() => Corpus.Build(Options(Lines(40_000), "5%"), DataFixture.Bytes, data.At("out"), progress, cancel.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => Corpus.Build(Options(Lines(20_000), "5%"), DataFixture.Bytes, data.At("out"), progress, cancel.Token));
         Assert.False(Directory.Exists(data.At("out")));
     }
 
@@ -92,7 +92,7 @@ public sealed class CorpusTests : IDisposable
     public void Progress_rises_to_all_bytes()
     {
         var reports = new List<(long Done, long Total)>();
-        Corpus.Build(Options(Lines(40_000), "5%"), DataFixture.Bytes, data.At("out"), new Callback<(long Done, long Total)>(reports.Add));
+        Corpus.Build(Options(Lines(20_000), "5%"), DataFixture.Bytes, data.At("out"), new Callback<(long Done, long Total)>(reports.Add));
         Assert.True(reports.Count > 2);
         Assert.Equal(reports.Select(report => report.Done).Order(), reports.Select(report => report.Done));
         Assert.Equal(reports[^1].Total, reports[^1].Done);

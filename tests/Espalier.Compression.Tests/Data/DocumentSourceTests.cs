@@ -121,6 +121,14 @@ public sealed class DocumentSourceTests : IDisposable
     }
 
     [Fact]
+    public void Gzip_of_several_members_is_read_whole()
+    {
+        var file = data.Write("a.jsonl.gz", [.. DataFixture.Gzip("{\"text\":\"one\"}\n"), .. DataFixture.Gzip("{\"text\":\"two\"}\n")]);
+        Assert.Equal(["one", "two"], DataFixture.Texts(skips, file));
+        Assert.Equal("", skips.ToString());
+    }
+
+    [Fact]
     public void Damaged_gzip_is_counted_not_thrown()
     {
         var texts = DataFixture.Texts(skips, data.Write("a.txt.gz", "this is no gzip"));
