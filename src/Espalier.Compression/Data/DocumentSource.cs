@@ -7,6 +7,9 @@ public sealed class DocumentSource
 {
     private readonly IReadOnlyList<(string Path, DocumentOptions Options)> files;
 
+    /// <summary>Without this switch of .NET, read once a process, a compressed file that was cut just ends, as if it were whole.</summary>
+    static DocumentSource() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
+
     private DocumentSource(string description, IReadOnlyList<(string, DocumentOptions)> files) =>
         (Description, this.files) = (description, files);
 

@@ -38,6 +38,7 @@ internal sealed class EncodingPipeline(DocumentEncoder encoder, ReadContext cont
 
         void WriteNext()
         {
+            context.Cancellation.ThrowIfCancellationRequested();
             foreach (var document in pending.Dequeue().GetAwaiter().GetResult())
                 write(document);
             batchDone();

@@ -13,21 +13,20 @@ internal static class TextDocuments
         while (NextLine(lines, context.Skips, out var line, out var whole, out var length))
         {
             var separator = !midLine && whole && options.Separator.Length > 0 && line == options.Separator;
-            if (!separator)
-            {
-                text.Append(line);
-                if (whole)
-                    text.Append('\n');
-                bytes += length;
-            }
             var blank = !midLine && whole && string.IsNullOrWhiteSpace(line);
             midLine = !whole;
-            if (separator || (blank && bytes >= options.DocumentBytes) || bytes >= hardLimit)
+            if (separator || (blank && bytes >= options.DocumentBytes) || bytes + length > hardLimit)
             {
                 if (Finish(text, separator, context.Skips) is { } done)
                     yield return new Document(done, $"{path}:{firstLine}");
-                (bytes, firstLine) = (0, lines.LineNumber + 1);
+                (bytes, firstLine) = (0, lines.LineNumber + (separator ? 1 : 0));
             }
+            if (separator)
+                continue;
+            text.Append(line);
+            if (whole)
+                text.Append('\n');
+            bytes += length;
         }
         if (Finish(text, firstLine == 1, context.Skips) is { } last)
             yield return new Document(last, $"{path}:{firstLine}");

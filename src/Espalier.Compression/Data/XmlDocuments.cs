@@ -70,7 +70,7 @@ internal static class XmlDocuments
         while (xml.NodeType != XmlNodeType.Element || xml.Name != "member")
             if (!xml.Read())
                 return null;
-        return (XElement)XNode.ReadFrom(xml);
+        return XmlElements.Read(xml);
     });
 
     private static T Guard<T>(XmlReader xml, string path, Func<T> read)

@@ -5,7 +5,7 @@ namespace Espalier.Compression.Data;
 
 /// <summary>
 /// Readable names from documentation ids (C# language specification, annex D): <c>M:System.String.Split(System.Char)</c>
-/// is <c>System.String.Split(char)</c>. What is malformed comes back as it is: a name is prose, not a reference.
+/// is <c>String.Split(char)</c>. What is malformed comes back as it is: a name is prose, not a reference.
 /// </summary>
 internal static class XmlMemberName
 {
@@ -21,15 +21,16 @@ internal static class XmlMemberName
         return dot < 0 ? path : path[..dot];
     }
 
-    /// <summary>The name in full, for a heading.</summary>
+    /// <summary>The name for a heading: a type with its namespace, a member with its type and parameters.</summary>
     /// <param name="id">The documentation id with its kind, such as <c>M:</c>.</param>
     /// <param name="typeParameters">Names of the declaring type's parameters, for <c>`0</c>.</param>
     /// <param name="methodParameters">Names of the method's own, for <c>``0</c>.</param>
-    public static string Full(string id, IReadOnlyList<string> typeParameters, IReadOnlyList<string> methodParameters)
+    public static string Heading(string id, IReadOnlyList<string> typeParameters, IReadOnlyList<string> methodParameters)
     {
         var type = WithParameters(DeclaringType(id), typeParameters);
         if (id.Length < 3 || id[0] is 'T' or 'N')
             return type;
+        type = type[OwnNameStart(type)..];
         var path = PathOf(id);
         var name = path[(LastOutside(path, '.') + 1)..];
         var arguments = Arguments(id, typeParameters, methodParameters);
@@ -109,6 +110,13 @@ internal static class XmlMemberName
     {
         var end = id.AsSpan().IndexOfAny('(', '~');
         return id[2..(end < 2 ? id.Length : end)];
+    }
+
+    /// <summary>Where the type's own name begins in <c>System.Collections.Generic.List&lt;T&gt;</c>.</summary>
+    private static int OwnNameStart(string type)
+    {
+        var bracket = type.IndexOf('<', StringComparison.Ordinal);
+        return type.LastIndexOf('.', (bracket < 0 ? type.Length : bracket) - 1) + 1;
     }
 
     private static int LastOutside(string text, char separator)

@@ -12,7 +12,7 @@ internal sealed class XmlMemberProse(ReadContext context)
     private readonly Dictionary<string, string[]> typeParameters = new(StringComparer.Ordinal);
 
     /// <summary>The heading of a type, by its id without kind.</summary>
-    public string TypeHeading(string type) => XmlMemberName.Full($"T:{type}", ParametersOf(type), []);
+    public string TypeHeading(string type) => XmlMemberName.Heading($"T:{type}", ParametersOf(type), []);
 
     /// <summary>The member's text, or null where nothing is left of it (which is counted).</summary>
     public (string Id, string Type, string Text)? Render(XElement member)
@@ -33,7 +33,7 @@ internal sealed class XmlMemberProse(ReadContext context)
 
         var text = new StringBuilder();
         if (id[0] != 'T')
-            text.Append("## ").Append(XmlMemberName.Full(id, ParametersOf(type), ownParameters)).Append("\n\n");
+            text.Append("## ").Append(XmlMemberName.Heading(id, ParametersOf(type), ownParameters)).Append("\n\n");
         text.Append(summary).Append('\n');
         foreach (var parameter in member.Elements("typeparam").Concat(member.Elements("param")))
             AppendNew(text, $"- {Name(parameter)}: ", [parameter]);

@@ -6,56 +6,54 @@ namespace Espalier.Compression.Data;
 /// <summary>The text of a documentation element, as lines: references by their names, lists as lines with a dash.</summary>
 internal static class XmlProse
 {
-    private const int MaxDepth = 32;
-
     /// <summary>The paragraphs of an element, white space collapsed, none empty.</summary>
     public static IEnumerable<string> Lines(XElement element)
     {
         var raw = new StringBuilder();
-        AppendContent(element, raw, 0);
+        AppendContent(element, raw);
         return raw.ToString().Split('\n').Select(Collapse).Where(line => line.Length > 0);
     }
 
     /// <summary>
-    /// Three plain words or more, and at least half of all: this keeps sentences, and drops signatures, instruction
-    /// names and the like.
+    /// Three plain words or more, two of them in lower case, and more than half of all: this keeps sentences, and drops
+    /// signatures, names of instructions and the like.
     /// </summary>
     public static bool IsSentence(string line)
     {
-        int words = 0, plain = 0;
+        int words = 0, plain = 0, lower = 0;
         foreach (var range in line.AsSpan().Split(' '))
         {
             var word = line.AsSpan()[range].Trim(".,;:()[]\"'`!?-");
             if (word.IsEmpty)
                 continue;
             words++;
-            if (char.IsLetter(word[0]) && !word[1..].ContainsAnyExcept(LaterLetters))
-                plain++;
+            if (word.Length < 2 || !char.IsLetter(word[0]) || word[1..].ContainsAnyExcept(LaterLetters))
+                continue;
+            plain++;
+            lower += char.IsLower(word[0]) ? 1 : 0;
         }
-        return plain >= 3 && 2 * plain >= words;
+        return plain >= 3 && lower >= 2 && 2 * plain > words;
     }
 
     /// <summary>What may follow the first letter of a plain word.</summary>
     private static readonly System.Buffers.SearchValues<char> LaterLetters =
         System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyz'’-");
 
-    private static void AppendContent(XElement element, StringBuilder raw, int depth)
+    private static void AppendContent(XElement element, StringBuilder raw)
     {
-        if (depth > MaxDepth)
-            return;
         foreach (var node in element.Nodes())
             if (node is XText text)
                 AppendText(text.Value, raw);
             else if (node is XElement child)
-                AppendElement(child, raw, depth + 1);
+                AppendElement(child, raw);
     }
 
-    private static void AppendElement(XElement element, StringBuilder raw, int depth)
+    private static void AppendElement(XElement element, StringBuilder raw)
     {
         switch (element.Name.LocalName)
         {
             case "see" or "seealso" or "xref" or "a" when !element.IsEmpty && !string.IsNullOrWhiteSpace(element.Value):
-                AppendContent(element, raw, depth);
+                AppendContent(element, raw);
                 break;
             case "see" or "seealso" or "xref":
                 raw.Append(Attribute(element, "langword") ?? Reference(Attribute(element, "cref") ?? Attribute(element, "uid")) ?? Attribute(element, "href"));
@@ -68,40 +66,40 @@ internal static class XmlProse
                 break;
             case "para" or "p" or "list" or "ul" or "ol" or "code" or "example" or "br":
                 raw.Append('\n');
-                AppendContent(element, raw, depth);
+                AppendContent(element, raw);
                 raw.Append('\n');
                 break;
             case "item" or "li":
                 raw.Append("\n- ");
-                AppendItem(element, raw, depth);
+                AppendItem(element, raw);
                 raw.Append('\n');
                 break;
             case "listheader":
                 break;
             case "sup":
                 raw.Append('^');
-                AppendContent(element, raw, depth);
+                AppendContent(element, raw);
                 break;
             default:
-                AppendContent(element, raw, depth);
+                AppendContent(element, raw);
                 break;
         }
     }
 
     /// <summary>A list item's cells on one line: <c>term: description</c>.</summary>
-    private static void AppendItem(XElement item, StringBuilder raw, int depth)
+    private static void AppendItem(XElement item, StringBuilder raw)
     {
-        string[] cells = [.. item.Elements().Where(cell => cell.Name.LocalName is "term" or "description").Select(cell => string.Join(' ', CellLines(cell, depth)))];
+        string[] cells = [.. item.Elements().Where(cell => cell.Name.LocalName is "term" or "description").Select(cell => string.Join(' ', CellLines(cell)))];
         if (cells.Length > 0)
             raw.AppendJoin(": ", cells.Where(cell => cell.Length > 0));
         else
-            AppendContent(item, raw, depth);
+            AppendContent(item, raw);
     }
 
-    private static IEnumerable<string> CellLines(XElement cell, int depth)
+    private static IEnumerable<string> CellLines(XElement cell)
     {
         var raw = new StringBuilder();
-        AppendContent(cell, raw, depth + 1);
+        AppendContent(cell, raw);
         return raw.ToString().Split('\n').Select(Collapse).Where(line => line.Length > 0);
     }
 

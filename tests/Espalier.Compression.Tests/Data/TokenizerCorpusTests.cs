@@ -1,0 +1,43 @@
+using Espalier.Compression.Data;
+using Espalier.Models.Tokenizers;
+using Espalier.Tests;
+
+namespace Espalier.Compression.Tests.Data;
+
+/// <summary>The data path with the bundled teacher's tokenizer, against ids that the reference library made.</summary>
+public sealed class TokenizerCorpusTests : IDisposable
+{
+    private static readonly Tokenizer Tokenizer = Tokenizer.Load(Path.Combine(Fixtures.Root, "models", "quickstart-teacher"));
+    private readonly DataFixture data = new();
+
+    public void Dispose() => data.Dispose();
+
+    [Fact]
+    public void Self_written_documents_give_the_reference_ids()
+    {
+        var source = Path.Combine(Fixtures.Root, "models", "quickstart-teacher", "self-written.jsonl");
+        AssertSameIds(source, Encoder(eos: null), Fixtures.Golden("quickstart-teacher", "self-written.ids.i32"));
+    }
+
+    [OutsideFact("text/tinystories.txt")]
+    public void Stories_between_separators_give_the_reference_ids() => AssertSameIds(
+        Fixtures.Outside("text", "tinystories.txt"), Encoder(Tokenizer.EosId), Fixtures.Outside("oracles", "quickstart-teacher", "tinystories.ids.u16"));
+
+    private void AssertSameIds(string source, DocumentEncoder encoder, string idsPath)
+    {
+        Corpus.BuildStore(new CorpusOptions { Sources = [source], Deduplicate = false }, encoder, data.At("store"));
+        using var store = TokenStore.Open(data.At("store"));
+        using var expected = (IDisposable)TokenIds.Parse(idsPath, Tokenizer.VocabularySize);
+        Assert.Equal(All((ITokens)expected), All(store));
+    }
+
+    private static DocumentEncoder Encoder(int? eos) =>
+        new((text, ids) => Tokenizer.Encode(text, ids), Tokenizer.VocabularySize, eos, Tokenizer.Sha256);
+
+    private static int[] All(ITokens tokens)
+    {
+        var ids = new int[tokens.Count];
+        tokens.Read(0, ids);
+        return ids;
+    }
+}
