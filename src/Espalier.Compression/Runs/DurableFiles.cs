@@ -7,7 +7,7 @@ namespace Espalier.Compression.Runs;
 /// <param name="layer">What touches the disk.</param>
 public sealed class DurableFiles(IFileLayer layer)
 {
-    private const int BufferSize = 1 << 17;
+    private const int BufferSize = 1 << 16;
 
     /// <summary>On the real disk.</summary>
     public static DurableFiles OnDisk { get; } = new(new DiskLayer());
