@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -16,13 +17,13 @@ public static class ContentHash
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static string OfFile(string path)
     {
-        using var file = new FileStream(path, new FileStreamOptions
-        {
-            Share = FileShare.ReadWrite,
-            BufferSize = 1 << 20,
-            Options = FileOptions.SequentialScan,
-        });
-        return Convert.ToHexStringLower(SHA256.HashData(file));
+        using var file = new FileStream(path, new FileStreamOptions { Share = FileShare.ReadWrite, BufferSize = 0, Options = FileOptions.SequentialScan });
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = ArrayPool<byte>.Shared.Rent(1 << 18);
+        for (int count; (count = file.Read(buffer)) > 0;)
+            hash.AppendData(buffer, 0, count);
+        ArrayPool<byte>.Shared.Return(buffer);
+        return Convert.ToHexStringLower(hash.GetCurrentHash());
     }
 
     /// <summary>

@@ -7,7 +7,7 @@ namespace Espalier.Compression.Runs;
 /// <param name="layer">What touches the disk.</param>
 public sealed class DurableFiles(IFileLayer layer)
 {
-    private const int BufferSize = 1 << 17;
+    private const int BufferSize = 1 << 16;
 
     /// <summary>On the real disk.</summary>
     public static DurableFiles OnDisk { get; } = new(new DiskLayer());
@@ -51,7 +51,8 @@ public sealed class DurableFiles(IFileLayer layer)
 
     /// <summary>
     /// Writes a whole folder or nothing: <paramref name="fill"/> gets an empty temporary folder, which is flushed file by file and
-    /// then takes the place of <paramref name="path"/>.
+    /// then takes the place of <paramref name="path"/>. Folders cannot be exchanged in one act: death between the two renames leaves
+    /// none of that name, so the stage that makes it must count as done only afterwards.
     /// </summary>
     public void WriteFolder(string path, Action<string> fill)
     {

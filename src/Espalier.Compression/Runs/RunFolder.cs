@@ -51,6 +51,11 @@ public sealed class RunFolder : IDisposable
             files.CleanLeftovers(System.IO.Path.Combine(path, "stages"), below: true);
             return new RunFolder(path, runLock, files, report ?? (_ => { }), manifest);
         }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            runLock.Dispose();
+            throw new EspalierException($"{path}: what an interrupted run left cannot be cleared away: {error.Message}; mend the disk or choose another run folder", error) { ExitCode = 1 };
+        }
         catch
         {
             runLock.Dispose();

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -7,32 +6,40 @@ namespace Espalier.Compression.Runs;
 
 /// <summary>
 /// A JSON record that carries the hash of its own text, <c>{"sha256": "...", "body": {...}}</c>: a flipped bit in a number is
-/// noticed, and a newer format is told from a damaged file.
+/// noticed, and a newer format is told from a damaged file. The frame is read byte by byte as it was written, so that nothing
+/// is parsed before its hash was found right.
 /// </summary>
 internal static class SealedJson
 {
+    private const int HashLength = 64;
+
+    private static ReadOnlySpan<byte> Head => "{\n\"sha256\": \""u8;
+    private static ReadOnlySpan<byte> Neck => "\",\n\"body\": "u8;
+    private static ReadOnlySpan<byte> Tail => "\n}\n"u8;
+
     public static byte[] Bytes<T>(T body, JsonTypeInfo<T> type)
     {
         var text = JsonSerializer.SerializeToUtf8Bytes(body, type);
-        return [.. Encoding.UTF8.GetBytes($"{{\n\"sha256\": \"{ContentHash.OfBytes(text)}\",\n\"body\": "), .. text, .. "\n}\n"u8];
+        return [.. Head, .. Encoding.ASCII.GetBytes(ContentHash.OfBytes(text)), .. Neck, .. text, .. Tail];
     }
 
     /// <exception cref="DamagedFileException">The file is not what was written.</exception>
     /// <exception cref="EspalierException">It is intact, of a format newer than <paramref name="knownVersion"/>.</exception>
     public static T Read<T>(string path, JsonTypeInfo<T> type, int knownVersion) where T : class
     {
+        var bytes = RunJson.ReadBytes(path);
+        var start = Head.Length + HashLength + Neck.Length;
+        if (bytes.Length < start + Tail.Length || !bytes.AsSpan().StartsWith(Head)
+            || !bytes.AsSpan(Head.Length + HashLength).StartsWith(Neck) || !bytes.AsSpan().EndsWith(Tail))
+            throw new DamagedFileException($"{path} is not a sealed record");
+        var body = bytes.AsMemory(start..^Tail.Length);
+        if (Encoding.ASCII.GetString(bytes, Head.Length, HashLength) != ContentHash.OfBytes(body.Span))
+            throw new DamagedFileException($"{path} does not have the hash that it states");
         try
         {
-            using var document = JsonDocument.Parse(RunJson.ReadBytes(path), RunJson.Strict);
-            var root = document.RootElement;
-            if (root.ValueKind != JsonValueKind.Object || root.GetPropertyCount() != 2
-                || !root.TryGetProperty("sha256", out var seal) || seal.ValueKind != JsonValueKind.String
-                || !root.TryGetProperty("body", out var body))
-                throw new DamagedFileException($"{path} is not a sealed record");
-            if (seal.GetString() != ContentHash.OfBytes(JsonMarshal.GetRawUtf8Value(body)))
-                throw new DamagedFileException($"{path} does not have the hash that it states");
-            RunJson.RequireKnownVersion(path, body, knownVersion);
-            return body.Deserialize(type) ?? throw new DamagedFileException($"{path} is empty");
+            using var document = JsonDocument.Parse(body, RunJson.Strict);
+            RunJson.RequireKnownVersion(path, document.RootElement, knownVersion);
+            return document.RootElement.Deserialize(type) ?? throw new DamagedFileException($"{path} is empty");
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {

@@ -88,7 +88,7 @@ public sealed class StageFolder : IDisposable
     /// Ends the stage: flushes and hashes everything in the folder, then writes <c>stage.json</c>, the last act. Before it the stage
     /// is undone, after it done, and there is nothing between.
     /// </summary>
-    /// <param name="result">What the stage found out; nothing that depends on the clock.</param>
+    /// <param name="result">What the stage found out; nothing that depends on the clock. No save may be in flight.</param>
     /// <exception cref="EspalierException">Exit code 1: the disk refused; the stage is not done.</exception>
     public StageRecord Complete(JsonObject? result = null)
     {
