@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Builds what changed. A stamp holds the size and the time of change of every source, so that being current costs
 # milliseconds; what must really be compiled is left to cmake and MSBuild.
 

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # A chroot of another Debian, for tests/on-debian. Sourced with ROOT set, as root, in a mount namespace of its own:
 # whatever is mounted here is gone when the last process ends, however it ends.
 
@@ -39,7 +40,7 @@ mount_system() {
     local folder=$1 place
     mount -t proc proc "$folder/proc"
     mount --bind /sys "$folder/sys"
-    mount --bind /dev "$folder/dev"
+    mount --rbind /dev "$folder/dev"
     mount -t tmpfs -o mode=1777 shm "$folder/dev/shm"
     mount -t tmpfs -o mode=1777 tmp "$folder/tmp"
     for place in /etc/resolv.conf /etc/hosts; do cp -L "$place" "$folder$place"; done

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # The .NET SDK: the one thing that the scripts do not install.
 
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_CLI_UI_LANGUAGE=en

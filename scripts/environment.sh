@@ -1,22 +1,20 @@
+# shellcheck shell=bash
 # What the process needs to know before libtorch and its BLAS are loaded.
 
 # OpenBLAS 0.3.21 (Debian 12) falls back to a generic kernel on processors it does not know: 31 instead of 188 GFLOP/s
 # were measured. The vector units say which kernel runs. Whoever sets OPENBLAS_CORETYPE themselves is not overruled.
-# SkylakeX needs nothing beyond AVX-512 F, VL, BW and DQ; Cooperlake differs from it in bfloat16 products alone.
-# src/Espalier.Torch chooses the same way for a program that starts without these scripts: change both.
+# SkylakeX needs nothing beyond AVX-512 F, VL, BW and DQ, and AMD's processors run the Haswell kernel as fast as their own.
+# Espalier.Torch (Native/BlasKernel.cs) chooses the same way for a program that starts without these scripts.
 choose_blas_kernel() {
     [[ -z ${OPENBLAS_CORETYPE:-} ]] || return 0
-    local line flags="" vendor=""
+    local line flags=""
     while IFS= read -r line; do
-        case $line in
-            vendor_id*) vendor=${line##*: } ;;
-            flags*) flags=" ${line#*: } "; break ;;
-        esac
+        if [[ $line == flags* ]]; then flags=" ${line#*: } "; break; fi
     done </proc/cpuinfo
     if [[ $flags == *" avx512f "* && $flags == *" avx512vl "* && $flags == *" avx512bw "* && $flags == *" avx512dq "* ]]; then
         export OPENBLAS_CORETYPE=SkylakeX
     elif [[ $flags == *" avx2 "* && $flags == *" fma "* ]]; then
-        if [[ $vendor == AuthenticAMD ]]; then export OPENBLAS_CORETYPE=Zen; else export OPENBLAS_CORETYPE=Haswell; fi
+        export OPENBLAS_CORETYPE=Haswell
     fi
 }
 

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Which libtorch: the folder in LIBTORCH where that is set, else the system's.
 
 multiarch=$(uname -m)-linux-gnu

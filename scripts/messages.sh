@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the scripts say. Everything goes to stderr: stdout belongs to the program (--json).
 
 say() { printf 'espalier: %s\n' "$*" >&2; }

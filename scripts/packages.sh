@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Debian and Ubuntu packages: what is missing is named first, then installed with apt-get.
 
 package_installed() { [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }

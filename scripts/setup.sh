@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by ./espalier and ./test with ROOT set: everything that a fresh machine with the .NET SDK needs.
 
 for part in messages packages dotnet libtorch build environment; do

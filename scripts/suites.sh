@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Runs the test projects one after the other and adds up their results.
 
 # suite_counts LOG: "passed failed skipped" as the suite's summary line tells them, or nothing.

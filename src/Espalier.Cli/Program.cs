@@ -1,1 +1,4 @@
-return 0;
+using Espalier.Cli;
+using Espalier.Cli.Commands;
+
+return Launch.Run(CommandList.All(), args, Terminal.OfProcess());

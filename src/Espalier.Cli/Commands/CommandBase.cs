@@ -1,0 +1,35 @@
+using System.CommandLine;
+using Espalier.Cli.Progress;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>
+/// What all commands share: examples below <c>--help</c>, <c>--json</c>, progress on stderr, and the exit codes. A command
+/// declares its arguments and options as fields, adds them in its constructor and does its work in <see cref="Run"/>.
+/// </summary>
+internal abstract class CommandBase : Command
+{
+    private readonly Option<bool> json = new("--json") { Description = "Print the result as one JSON object on stdout" };
+
+    protected CommandBase(string name, string description, params string[] examples) : base(name, description)
+    {
+        Examples = examples;
+        Options.Add(json);
+    }
+
+    /// <summary>Complete command lines that work as they stand.</summary>
+    internal IReadOnlyList<string> Examples { get; }
+
+    /// <summary>
+    /// Does the work and returns its exit code. Errors are thrown (<see cref="EspalierException"/> where the user can mend
+    /// them), never printed; the result goes to <see cref="CommandRun.Write{T}"/>.
+    /// </summary>
+    protected abstract int Run(CommandRun run);
+
+    internal int Invoke(ParseResult parsed, Terminal terminal)
+    {
+        using var interruption = new Interruption(terminal.Error);
+        using var progress = ConsoleProgress.For(terminal);
+        return Run(new CommandRun(parsed, terminal, progress, parsed.GetValue(json), interruption.Token));
+    }
+}

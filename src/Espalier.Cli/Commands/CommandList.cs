@@ -1,0 +1,10 @@
+namespace Espalier.Cli.Commands;
+
+/// <summary>All commands, in the order in which <c>--help</c> lists them: along the recipe.</summary>
+internal static class CommandList
+{
+    internal static IReadOnlyList<CommandBase> All() =>
+    [
+        new DoctorCommand(),
+    ];
+}

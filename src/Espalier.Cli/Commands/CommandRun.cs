@@ -1,0 +1,38 @@
+using System.CommandLine;
+using Espalier.Cli.Rendering;
+using Espalier.Compression;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>What a command is given to work with.</summary>
+/// <param name="parsed">The values of its arguments and options.</param>
+/// <param name="terminal">Its streams.</param>
+/// <param name="progress">Where it says how far it is; ended before the result is written.</param>
+/// <param name="json">Whether the result is wanted as JSON.</param>
+/// <param name="cancellation">Set by SIGINT and SIGTERM.</param>
+internal sealed class CommandRun(ParseResult parsed, Terminal terminal, IProgressReporter progress, bool json, CancellationToken cancellation)
+{
+    internal IProgressReporter Progress => progress;
+
+    internal CancellationToken Cancellation => cancellation;
+
+    internal Terminal Terminal => terminal;
+
+    /// <summary>The value of an option, or its default.</summary>
+    internal T? Get<T>(Option<T> option) => parsed.GetValue(option);
+
+    /// <summary>The value of an argument, or its default.</summary>
+    internal T? Get<T>(Argument<T> argument) => parsed.GetValue(argument);
+
+    /// <summary>Whether the user gave the option.</summary>
+    internal bool Has(Option option) => parsed.GetResult(option) is { Implicit: false };
+
+    /// <summary>Writes the command's one result: as a JSON object with <c>--json</c>, else as <paramref name="render"/> shows it.</summary>
+    internal void Write<T>(T result, Action<Page, T> render) where T : notnull
+    {
+        if (json)
+            terminal.Output.WriteLine(JsonOutput.Serialize(result));
+        else
+            render(new Page(terminal), result);
+    }
+}

@@ -1,0 +1,29 @@
+namespace Espalier.Cli;
+
+/// <summary>Says on one line what went wrong.</summary>
+internal static class Failure
+{
+    /// <summary>Writes the line (and with <paramref name="verbose"/> the stack trace), and returns the exit code.</summary>
+    internal static int Report(Exception error, bool verbose, TextWriter stderr)
+    {
+        var (line, code) = Describe(error);
+        stderr.WriteLine(line);
+        if (verbose)
+            stderr.WriteLine(error);
+        else if (code == ExitCodes.Failed && error is not EspalierException)
+            stderr.WriteLine("espalier: run again with --verbose for the stack trace");
+        return code;
+    }
+
+    private static (string Line, int Code) Describe(Exception error) => error switch
+    {
+        OperationCanceledException => ("espalier: interrupted", ExitCodes.Interrupted),
+        EspalierException mendable => ($"espalier: error: {OneLine(mendable.Message)}", mendable.ExitCode),
+        // One that wraps a single other says nothing itself.
+        AggregateException { InnerExceptions: [var only] } => Describe(only),
+        _ => ($"espalier: error: {OneLine(error.Message)} ({error.GetType().Name})", ExitCodes.Failed),
+    };
+
+    private static string OneLine(string message) =>
+        string.Join(' ', message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+}

@@ -1,0 +1,36 @@
+using System.Runtime.InteropServices;
+
+namespace Espalier.Cli;
+
+/// <summary>
+/// Turns SIGINT and SIGTERM into a cancelled token while it lives, so that the work can save first. Later signals change
+/// nothing: whoever cannot wait has SIGKILL, which a run survives too.
+/// </summary>
+internal sealed class Interruption : IDisposable
+{
+    private readonly CancellationTokenSource source = new();
+    private readonly PosixSignalRegistration[] registrations;
+
+    internal Interruption(TextWriter stderr)
+    {
+        void Stop(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            if (source.IsCancellationRequested)
+                return;
+            stderr.WriteLine("espalier: stopping after what is being done now");
+            source.Cancel();
+        }
+
+        registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop)];
+    }
+
+    internal CancellationToken Token => source.Token;
+
+    public void Dispose()
+    {
+        foreach (var registration in registrations)
+            registration.Dispose();
+        source.Dispose();
+    }
+}

@@ -1,0 +1,24 @@
+namespace Espalier.Cli.Machine;
+
+/// <summary>What <c>doctor</c> found: the fields of its JSON.</summary>
+/// <param name="Espalier">This program's version.</param>
+/// <param name="Dotnet">The runtime's version.</param>
+/// <param name="Torch">libtorch; null where it could not be loaded.</param>
+/// <param name="Cpu">The processor.</param>
+/// <param name="Memory">Memory in bytes.</param>
+/// <param name="Disk">The disk of the folder that was named.</param>
+/// <param name="Gpus">Graphics processors that the driver shows.</param>
+internal sealed record MachineReport(string Espalier, string Dotnet, TorchReport? Torch, CpuInfo Cpu, MemoryInfo Memory, DiskSpeed Disk, IReadOnlyList<string> Gpus)
+{
+    /// <summary>What is wrong, worst first.</summary>
+    public IReadOnlyList<Finding> Findings { get; init; } = [];
+}
+
+/// <summary>The libtorch in this process.</summary>
+/// <param name="Version">Its version.</param>
+/// <param name="Library">Our native library over it.</param>
+/// <param name="Threads">Threads of an operator.</param>
+/// <param name="HasCuda">Whether it can use a CUDA device.</param>
+/// <param name="Blas">Its matrix products.</param>
+/// <param name="SgemmGflops">Measured, float32, 2048 by 2048 by 2048, all threads.</param>
+internal sealed record TorchReport(string Version, string Library, int Threads, bool HasCuda, BlasLibrary Blas, double SgemmGflops);

@@ -1,0 +1,123 @@
+using Espalier.Compression;
+using Spectre.Console;
+
+namespace Espalier.Cli.Progress;
+
+/// <summary>
+/// Spectre's bars. Its display lives inside one call; that call runs on a thread of its own from the beginning of the
+/// first task to the end of the last one.
+/// </summary>
+internal sealed class BarProgress(IAnsiConsole console) : ConsoleProgress
+{
+    /// <summary>Leaves room for rate, time and detail on a terminal of 80 columns.</summary>
+    private const int BarWidth = 20;
+
+    private readonly Lock gate = new();
+    private readonly HashSet<BarTask> running = [];
+    private ProgressContext? context;
+    private ManualResetEventSlim? allDone;
+    private Task? display;
+
+    public override IProgressTask Begin(string title, long total, string unit)
+    {
+        lock (gate)
+        {
+            if (context is null)
+                StartDisplay();
+            var pace = new Pace(total, unit, TimeProvider.System);
+            var bar = context!.AddTask(Markup.Escape(title), autoStart: true, maxValue: total > 0 ? total : 1);
+            bar.IsIndeterminate = total <= 0;
+            var task = new BarTask(this, bar, pace);
+            PaceColumn.Attach(bar, pace);
+            running.Add(task);
+            return task;
+        }
+    }
+
+    public override void Note(string line) => console.MarkupLineInterpolated($"[grey]{line}[/]");
+
+    public override void Warn(string line) => console.MarkupLineInterpolated($"[yellow]warning:[/] {line}");
+
+    public override void Dispose()
+    {
+        lock (gate)
+            StopDisplay();
+    }
+
+    private void StartDisplay()
+    {
+        var started = new TaskCompletionSource<ProgressContext>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var done = allDone = new ManualResetEventSlim();
+        display = Task.Factory.StartNew(
+            () => console.Progress()
+                .AutoClear(false)
+                .Columns(new TaskDescriptionColumn(), new ProgressBarColumn { Width = BarWidth }, new PercentageColumn(), new PaceColumn())
+                .Start(made =>
+                {
+                    started.SetResult(made);
+                    done.Wait();
+                }),
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+        Task.WaitAny(display, started.Task);
+        if (!started.Task.IsCompletedSuccessfully)
+            display.GetAwaiter().GetResult();
+        context = started.Task.Result;
+    }
+
+    private void StopDisplay()
+    {
+        if (context is null)
+            return;
+        foreach (var task in running)
+            task.Stop();
+        running.Clear();
+        allDone!.Set();
+        display!.GetAwaiter().GetResult();
+        allDone.Dispose();
+        (context, allDone, display) = (null, null, null);
+    }
+
+    private void End(BarTask task)
+    {
+        lock (gate)
+        {
+            if (!running.Remove(task))
+                return;
+            task.Stop();
+            if (running.Count == 0)
+                StopDisplay();
+        }
+    }
+
+    private sealed class BarTask(BarProgress owner, ProgressTask bar, Pace pace) : IProgressTask
+    {
+        public void Advance(long done, string? detail = null)
+        {
+            pace.Advance(done, detail);
+            Show();
+        }
+
+        public void Report(long done, string? detail = null)
+        {
+            pace.Report(done, detail);
+            Show();
+        }
+
+        public void Dispose() => owner.End(this);
+
+        internal void Stop()
+        {
+            if (bar.IsIndeterminate)
+                (bar.IsIndeterminate, bar.Value) = (false, bar.MaxValue);
+            bar.StopTask();
+        }
+
+        private void Show()
+        {
+            if (!bar.IsIndeterminate)
+                bar.Value = Math.Min(pace.Done, bar.MaxValue);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+using Espalier.Cli.Rendering;
+using Espalier.Compression;
+
+namespace Espalier.Cli.Progress;
+
+/// <summary>Progress on stderr: bars for a person, plain lines for a file.</summary>
+internal abstract class ConsoleProgress : IProgressReporter, IDisposable
+{
+    internal static ConsoleProgress For(Terminal terminal) => terminal.ErrorIsTerminal
+        ? new BarProgress(Spectres.Console(terminal.Error, terminal.Colors))
+        : new LineProgress(terminal.Error, TimeProvider.System);
+
+    public abstract IProgressTask Begin(string title, long total, string unit);
+
+    public abstract void Note(string line);
+
+    public abstract void Warn(string line);
+
+    public abstract void Dispose();
+}

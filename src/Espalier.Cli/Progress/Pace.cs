@@ -1,0 +1,61 @@
+using Espalier.Cli.Rendering;
+
+namespace Espalier.Cli.Progress;
+
+/// <summary>
+/// How far a task is, how fast it goes and how long it will take. Units that were done before this process began (a
+/// resumed run reports them first) count for the share, not for the rate.
+/// </summary>
+internal sealed class Pace(long total, string unit, TimeProvider time)
+{
+    private readonly long begun = time.GetTimestamp();
+    private long? before;
+
+    internal long Done { get; private set; }
+
+    internal string Detail { get; private set; } = "";
+
+    internal double Share => total > 0 ? Math.Clamp((double)Done / total, 0, 1) : 0;
+
+    internal TimeSpan Elapsed => time.GetElapsedTime(begun);
+
+    /// <summary>Units a second since this process began, or 0 before anything is known.</summary>
+    internal double Rate => Elapsed.TotalSeconds > 0 ? Math.Max(0, Done - (before ?? 0)) / Elapsed.TotalSeconds : 0;
+
+    internal TimeSpan? Remaining => total > 0 && Rate > 0 ? TimeSpan.FromSeconds(Math.Max(0, total - Done) / Rate) : null;
+
+    internal void Advance(long done, string? detail)
+    {
+        before ??= 0;
+        Done += done;
+        Detail = detail ?? Detail;
+    }
+
+    internal void Report(long done, string? detail)
+    {
+        before ??= done;
+        Done = done;
+        Detail = detail ?? Detail;
+    }
+
+    /// <summary>"12/120 steps": bytes are scaled.</summary>
+    internal string Counted() => (total > 0 ? $"{Amount(Done)}/{Amount(total)} {Unit}" : $"{Amount(Done)} {Unit}").TrimEnd();
+
+    /// <summary>"3.2 steps/s", or nothing before anything is known.</summary>
+    internal string Speed() => Rate switch
+    {
+        0 => "",
+        _ when unit == "bytes" => $"{Units.Bytes((long)Rate)}/s",
+        >= 1 => $"{(Rate >= 10_000 ? Units.Count(Rate) : Units.Short(Rate))} {unit}/s",
+        _ => $"{Units.Short(1 / Rate)} s a {Singular}",
+    };
+
+    /// <summary>The parts that are not empty, with commas.</summary>
+    internal static string Join(params string[] parts) => string.Join(", ", parts.Where(p => p.Length > 0));
+
+    private string Unit => unit == "bytes" ? "" : unit;
+
+    private string Singular => unit.EndsWith('s') ? unit[..^1] : unit;
+
+    private string Amount(long value) => unit == "bytes" ? Units.Bytes(value) : value.ToString();
+}

@@ -1,0 +1,47 @@
+using System.Globalization;
+
+namespace Espalier.Cli.Rendering;
+
+/// <summary>Numbers as people read them.</summary>
+internal static class Units
+{
+    /// <summary>1.5 GiB.</summary>
+    internal static string Bytes(long bytes)
+    {
+        string[] names = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+        var (value, at) = ((double)bytes, 0);
+        for (; Math.Abs(value) >= 1024 && at < names.Length - 1; at++)
+            value /= 1024;
+        return $"{Short(value)} {names[at]}";
+    }
+
+    /// <summary>1.23M, 8.03B: counts of parameters and tokens.</summary>
+    internal static string Count(double count)
+    {
+        string[] names = ["", "k", "M", "B", "T"];
+        var at = 0;
+        for (; Math.Abs(count) >= 1000 && at < names.Length - 1; at++)
+            count /= 1000;
+        return Short(count) + names[at];
+    }
+
+    /// <summary>Three digits that matter: 0.123, 1.23, 12.3, 123.</summary>
+    internal static string Short(double value)
+    {
+        var size = Math.Abs(value);
+        var format = value == Math.Floor(value) && size < 1000 ? "0" : size switch { >= 100 => "0", >= 10 => "0.0", >= 1 => "0.00", _ => "0.000" };
+        return value.ToString(format, CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>45 s, 3 min 20 s, 2 h 5 min.</summary>
+    internal static string Time(TimeSpan time)
+    {
+        var seconds = (long)Math.Round(Math.Min(time.TotalSeconds, 1e15));
+        return seconds switch
+        {
+            < 60 => $"{seconds} s",
+            < 3600 => $"{seconds / 60} min {seconds % 60} s",
+            _ => $"{seconds / 3600} h {seconds % 3600 / 60} min",
+        };
+    }
+}

@@ -1,0 +1,22 @@
+namespace Espalier.Cli;
+
+/// <summary>The two streams that a command writes to, and what they can show.</summary>
+/// <param name="Output">Results.</param>
+/// <param name="Error">Progress, notes and errors.</param>
+/// <param name="OutputIsTerminal">Whether a person reads <paramref name="Output"/>.</param>
+/// <param name="ErrorIsTerminal">Whether a person reads <paramref name="Error"/>.</param>
+/// <param name="Colors">Whether colours are wanted (NO_COLOR is not set).</param>
+internal sealed record Terminal(TextWriter Output, TextWriter Error, bool OutputIsTerminal, bool ErrorIsTerminal, bool Colors)
+{
+    /// <summary>The process's own streams. A dumb terminal (TERM=dumb) counts as a file.</summary>
+    internal static Terminal OfProcess()
+    {
+        var dumb = Environment.GetEnvironmentVariable("TERM") is null or "" or "dumb";
+        return new Terminal(
+            Console.Out,
+            Console.Error,
+            !dumb && !Console.IsOutputRedirected,
+            !dumb && !Console.IsErrorRedirected,
+            string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")));
+    }
+}

@@ -1,0 +1,45 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Parsing;
+
+namespace Espalier.Cli;
+
+/// <summary>Turns what the parser found wrong into one sentence that names the nearest known command or option.</summary>
+internal static class WrongUsage
+{
+    /// <summary>The sentence, or null where nothing is wrong (or where help is asked for, which is never wrong).</summary>
+    internal static string? Describe(ParseResult parsed)
+    {
+        if (parsed.Errors.Count == 0 || parsed.Action is HelpWithExamples)
+            return null;
+
+        var command = parsed.CommandResult.Command;
+        var way = $"see: {CommandLine(command)} --help";
+        foreach (var token in parsed.UnmatchedTokens)
+        {
+            if (token.StartsWith('-'))
+                return $"there is no option {token}.{NearestName.Hint(token, OptionNames(parsed.CommandResult))} ({way})";
+            if (command.Subcommands.Count > 0)
+                return $"there is no command {token}.{NearestName.Hint(token, command.Subcommands.Select(c => c.Name))} ({way})";
+            return $"{command.Name} does not know what to do with \"{token}\" ({way})";
+        }
+        return $"{Plain(parsed.Errors[0].Message)} ({way})";
+    }
+
+    private static IEnumerable<string> OptionNames(CommandResult result)
+    {
+        for (SymbolResult? at = result; at is not null; at = at.Parent)
+            if (at is CommandResult { Command: var command })
+                foreach (var option in command.Options.Where(o => !o.Hidden && (command == result.Command || o.Recursive)))
+                    yield return option.Name;
+    }
+
+    /// <summary>The parser's own sentence, with the types of C# said in words.</summary>
+    private static string Plain(string message) => message
+        .TrimEnd('.')
+        .Replace("as expected type 'System.Int32'", "as a whole number", StringComparison.Ordinal)
+        .Replace("as expected type 'System.Int64'", "as a whole number", StringComparison.Ordinal)
+        .Replace("as expected type 'System.Double'", "as a number", StringComparison.Ordinal);
+
+    private static string CommandLine(Command command) => command is RootCommand ? "espalier" : $"espalier {command.Name}";
+}

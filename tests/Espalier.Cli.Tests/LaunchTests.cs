@@ -1,0 +1,191 @@
+using System.Text.Json;
+
+namespace Espalier.Cli.Tests;
+
+public sealed class LaunchTests
+{
+    [Fact]
+    public void Without_a_command_the_commands_are_listed()
+    {
+        var (code, output, error) = TestCommand.Launch("");
+        Assert.Equal(0, code);
+        Assert.Contains("doctor", output);
+        Assert.Empty(error);
+    }
+
+    [Fact]
+    public void An_unknown_command_names_the_nearest_one()
+    {
+        var (code, output, error) = TestCommand.Launch("doctr --json");
+        Assert.Equal(2, code);
+        Assert.Empty(output);
+        Assert.Equal("espalier: error: there is no command doctr. Did you mean doctor? (see: espalier --help)\n", error);
+    }
+
+    [Fact]
+    public void An_unknown_option_names_the_nearest_one()
+    {
+        var (code, _, error) = TestCommand.Launch("work --stesp 3");
+        Assert.Equal(2, code);
+        Assert.Equal("espalier: error: there is no option --stesp. Did you mean --steps? (see: espalier work --help)\n", error);
+    }
+
+    [Fact]
+    public void The_options_of_the_whole_program_are_named_too()
+    {
+        var (code, _, error) = TestCommand.Launch("work --verbos");
+        Assert.Equal(2, code);
+        Assert.Contains("Did you mean --verbose?", error);
+    }
+
+    [Fact]
+    public void An_option_that_resembles_nothing_gets_no_suggestion()
+    {
+        var (code, _, error) = TestCommand.Launch("work --quantisation 3");
+        Assert.Equal(2, code);
+        Assert.DoesNotContain("Did you mean", error);
+    }
+
+    [Theory]
+    [InlineData("work --steps many", "'many'", "a whole number")]
+    [InlineData("work --steps", "--steps", "missing")]
+    [InlineData("work left-over", "left-over", "work")]
+    public void Wrong_values_are_wrong_usage(string line, string first, string second)
+    {
+        var (code, output, error) = TestCommand.Launch(line);
+        Assert.Equal(2, code);
+        Assert.Empty(output);
+        Assert.StartsWith("espalier: error: ", error);
+        Assert.Single(error.TrimEnd('\n').Split('\n'));
+        Assert.Contains(first, error);
+        Assert.Contains(second, error);
+    }
+
+    [Fact]
+    public void Wrong_usage_does_not_begin_the_work()
+    {
+        var begun = false;
+        _ = TestCommand.Launch("work --stepps 3", _ => { begun = true; return 0; });
+        Assert.False(begun);
+    }
+
+    [Fact]
+    public void Help_ends_with_the_examples()
+    {
+        var (code, output, _) = TestCommand.Launch("work --help");
+        Assert.Equal(0, code);
+        Assert.Contains("--json", output);
+        Assert.Contains("Example:\n  espalier work --steps 3\n", output);
+    }
+
+    [Fact]
+    public void Every_command_has_a_description_and_an_example_that_it_understands()
+    {
+        Assert.All(Commands.CommandList.All(), command =>
+        {
+            Assert.NotEmpty(command.Description!);
+            Assert.NotEmpty(command.Examples);
+            Assert.All(command.Examples, example => Assert.StartsWith($"espalier {command.Name}", example));
+            Assert.All(command.Examples, example => Assert.Empty(command.Parse([.. System.CommandLine.Parsing.CommandLineParser.SplitCommandLine(example.Split('|')[0]).Skip(2)]).Errors));
+        });
+    }
+
+    [Fact]
+    public void The_exit_code_is_that_of_the_work()
+    {
+        Assert.Equal(0, TestCommand.Launch("work").Code);
+        Assert.Equal(1, TestCommand.Launch("work", _ => 1).Code);
+    }
+
+    [Fact]
+    public void A_mendable_error_is_one_line_without_a_stack_trace()
+    {
+        var (code, output, error) = TestCommand.Launch("work --json", _ => throw new EspalierException("config.json: hidden_size is 3,\n  not 4"));
+        Assert.Equal(2, code);
+        Assert.Empty(output);
+        Assert.Equal("espalier: error: config.json: hidden_size is 3, not 4\n", error);
+    }
+
+    [Fact]
+    public void An_error_may_bring_its_own_exit_code() =>
+        Assert.Equal(1, TestCommand.Launch("work", _ => throw new EspalierException("the disk is full") { ExitCode = 1 }).Code);
+
+    [Fact]
+    public void An_unexpected_error_points_at_verbose()
+    {
+        var (code, _, error) = TestCommand.Launch("work", _ => throw new InvalidOperationException("no row 3"));
+        Assert.Equal(1, code);
+        Assert.Equal("espalier: error: no row 3 (InvalidOperationException)\nespalier: run again with --verbose for the stack trace\n", error);
+    }
+
+    [Theory]
+    [InlineData("work --verbose")]
+    [InlineData("--verbose work")]
+    public void Verbose_shows_the_stack_trace(string line)
+    {
+        var (code, _, error) = TestCommand.Launch(line, _ => throw new InvalidOperationException("no row 3"));
+        Assert.Equal(1, code);
+        Assert.Contains("   at ", error);
+    }
+
+    [Fact]
+    public void An_interrupted_run_ends_with_130()
+    {
+        var (code, _, error) = TestCommand.Launch("work", _ => throw new OperationCanceledException());
+        Assert.Equal(130, code);
+        Assert.Equal("espalier: interrupted\n", error);
+    }
+
+    [Fact]
+    public void A_signal_cancels_the_work_and_a_second_one_is_harmless()
+    {
+        var (code, _, error) = TestCommand.Launch("work", run =>
+        {
+            for (var signal = 0; signal < 2; signal++)
+                System.Diagnostics.Process.Start("kill", ["-TERM", $"{Environment.ProcessId}"]).WaitForExit();
+            Assert.True(run.Cancellation.WaitHandle.WaitOne(TimeSpan.FromSeconds(30)));
+            // The second one arrives while this still works.
+            Thread.Sleep(100);
+            run.Cancellation.ThrowIfCancellationRequested();
+            return 0;
+        });
+        Assert.Equal(130, code);
+        Assert.Equal("espalier: stopping after what is being done now\nespalier: interrupted\n", error);
+    }
+
+    [Fact]
+    public void Json_is_one_object_on_one_line_of_stdout_and_everything_else_goes_to_stderr()
+    {
+        var (code, output, error) = TestCommand.Launch("work --json", run =>
+        {
+            run.Progress.Note("a note");
+            run.Progress.Warn("take care");
+            run.Write(new { NllSe = 0.5, Output = "student" }, (page, _) => page.Line("for people"));
+            return 0;
+        });
+        Assert.Equal(0, code);
+        Assert.Single(output.TrimEnd('\n').Split('\n'));
+        Assert.Equal(0.5, JsonDocument.Parse(output).RootElement.GetProperty("nll_se").GetDouble());
+        Assert.Equal("a note\nwarning: take care\n", error);
+    }
+
+    [Fact]
+    public void Without_json_the_result_is_rendered()
+    {
+        var (_, output, _) = TestCommand.Launch("work", run =>
+        {
+            run.Write(new { Output = "student" }, (page, result) => page.Line($"wrote {result.Output}"));
+            return 0;
+        });
+        Assert.Equal("wrote student\n", output);
+    }
+
+    [Fact]
+    public void Options_tell_whether_they_were_given()
+    {
+        TestCommand? command = null;
+        command = new TestCommand(run => run.Has(command!.Steps) ? run.Get(command.Steps) : -1);
+        Assert.Equal(3, TestCommand.Launch("work --steps 3", command).Code);
+        Assert.Equal(-1, TestCommand.Launch("work", command).Code);
+    }
+}

@@ -1,0 +1,88 @@
+using Espalier.Cli.Machine;
+
+namespace Espalier.Cli.Tests.Machine;
+
+public sealed class ParsingTests
+{
+    [Fact]
+    public void The_processor_is_read_from_cpuinfo()
+    {
+        var cpu = CpuInfo.Parse(MachineFixtures.CpuText);
+        Assert.Equal("Intel(R) Xeon(R) Processor @ 2.50GHz", cpu.Model);
+        Assert.Equal(2, cpu.Processors);
+        Assert.Equal(2500.125, cpu.Megahertz);
+        Assert.Equal(["sse4.2", "avx", "avx2", "fma", "avx512", "avx512-bf16", "amx"], cpu.VectorUnits);
+    }
+
+    [Fact]
+    public void An_arm_processor_has_features_instead_of_flags()
+    {
+        var cpu = CpuInfo.Parse("processor\t: 0\nFeatures\t: fp asimd sve bf16\n");
+        Assert.Equal(["neon", "sve", "bf16"], cpu.VectorUnits);
+        Assert.Equal(0, cpu.Megahertz);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(":\n::\nflags\nflags:\ncpu MHz: fast\n")]
+    public void Nonsense_gives_an_unknown_processor(string text)
+    {
+        var cpu = CpuInfo.Parse(text);
+        Assert.Equal("unknown", cpu.Model);
+        Assert.Empty(cpu.VectorUnits);
+    }
+
+    [Fact]
+    public void Memory_is_read_from_meminfo() =>
+        Assert.Equal(
+            new MemoryInfo(24684096L * 1024, 23400000L * 1024),
+            MemoryInfo.Parse("MemTotal:       24684096 kB\nMemFree:        20000000 kB\nMemAvailable:   23400000 kB\n"));
+
+    [Fact]
+    public void Memory_that_is_not_told_is_zero() => Assert.Equal(new MemoryInfo(0, 0), MemoryInfo.Parse("MemTotal: lots\n"));
+
+    [Theory]
+    [InlineData("/usr/lib/x86_64-linux-gnu/openblas-openmp/libblas.so.3", "openblas-openmp")]
+    [InlineData("/usr/lib/x86_64-linux-gnu/openblas-pthread/libopenblasp-r0.3.21.so", "openblas-pthread")]
+    [InlineData("/opt/openblas/lib/libopenblas.so.0", "openblas")]
+    [InlineData("/usr/lib/x86_64-linux-gnu/blas/libblas.so.3.11.0", "reference")]
+    [InlineData("/usr/lib/x86_64-linux-gnu/libmkl_rt.so", "mkl")]
+    [InlineData("/opt/libtorch/lib/libtorch_cpu.so", "part-of-libtorch")]
+    [InlineData("", "part-of-libtorch")]
+    [InlineData("/opt/vendor/libfast.so", "other")]
+    public void The_blas_library_is_told_by_its_file(string file, string kind) =>
+        Assert.Contains($"\"kind\":\"{kind}\"", Cli.Rendering.JsonOutput.Serialize(BlasLibrary.Of(file, "")));
+
+    [Fact]
+    public void The_kernel_of_an_openblas_that_is_not_used_is_not_shown() =>
+        Assert.Null(BlasLibrary.Of("/usr/lib/x86_64-linux-gnu/blas/libblas.so.3.11.0", "Haswell").Kernel);
+
+    [Fact]
+    public void Graphics_processors_are_read_from_the_driver()
+    {
+        using var root = new TemporaryFolder();
+        Assert.Empty(GpuInfo.Read(root.Path));
+
+        var device = Directory.CreateDirectory(Path.Combine(root.Path, "dev"));
+        foreach (var name in (string[])["nvidia0", "nvidiactl", "nvidia-uvm"])
+            File.WriteAllText(Path.Combine(device.FullName, name), "");
+        Assert.Equal(["nvidia0"], GpuInfo.Read(root.Path));
+
+        var gpu = Directory.CreateDirectory(Path.Combine(root.Path, "proc/driver/nvidia/gpus/0000:01:00.0"));
+        File.WriteAllText(Path.Combine(gpu.FullName, "information"), "Model: \t\t NVIDIA H200\nIRQ: 1\n");
+        Assert.Equal(["NVIDIA H200"], GpuInfo.Read(root.Path));
+    }
+
+    [Fact]
+    public void Measuring_the_disk_leaves_nothing_behind()
+    {
+        using var folder = new TemporaryFolder();
+        var disk = DiskSpeed.Measure(folder.Path, 8 << 20);
+        Assert.True(disk.WriteBytesPerSecond > 0 && disk.ReadBytesPerSecond > 0 && disk.Free > 0);
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
+    public void A_folder_that_cannot_be_written_is_named() =>
+        Assert.Contains("/proc/sys", Assert.Throws<EspalierException>(() => DiskSpeed.Measure("/proc/sys", 1)).Message);
+}

@@ -1,0 +1,46 @@
+using Espalier.Cli.Progress;
+using Espalier.Cli.Rendering;
+
+namespace Espalier.Cli.Tests.Progress;
+
+public sealed class BarProgressTests : IDisposable
+{
+    private readonly StringWriter output = new();
+
+    public void Dispose() => output.Dispose();
+
+    [Fact]
+    public void The_last_picture_shows_the_whole_bar_and_the_detail()
+    {
+        using (var progress = new BarProgress(Spectres.Console(output, colors: false)))
+        using (var task = progress.Begin("distil [all]", 3, "steps"))
+            for (var step = 0; step < 3; step++)
+                task.Advance(1, "loss 2.5");
+        Assert.Contains("distil [all]", output.ToString());
+        Assert.Contains("100%", output.ToString());
+        Assert.Contains("3/3 steps", output.ToString());
+    }
+
+    [Fact]
+    public void Displays_follow_each_other_and_tasks_nest()
+    {
+        using var progress = new BarProgress(Spectres.Console(output, colors: false));
+        using (var outer = progress.Begin("first", 2, "stages"))
+        using (var inner = progress.Begin("within", 0, "tokens"))
+            inner.Advance(5);
+        using (progress.Begin("second", 1, "steps"))
+            progress.Note("between [brackets]");
+        Assert.Contains("second", output.ToString());
+        Assert.Contains("between [brackets]", output.ToString());
+    }
+
+    [Fact]
+    public void A_task_left_open_by_an_error_ends_with_the_reporter_and_the_cursor_comes_back()
+    {
+        var progress = new BarProgress(Spectres.Console(output, colors: false));
+        var task = progress.Begin("distil", 10, "steps");
+        progress.Dispose();
+        task.Dispose();
+        Assert.EndsWith("\u001b[?25h", output.ToString().TrimEnd());
+    }
+}

@@ -1,0 +1,13 @@
+namespace Espalier.Cli.Tests.Progress;
+
+/// <summary>A clock that stands still until it is moved.</summary>
+internal sealed class ManualTime : TimeProvider
+{
+    private long ticks;
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override long GetTimestamp() => ticks;
+
+    internal void Pass(double seconds) => ticks += TimeSpan.FromSeconds(seconds).Ticks;
+}

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using Espalier.Cli.Commands;
+
+namespace Espalier.Cli.Tests;
+
+/// <summary>A command that does what a test tells it, beside the real ones.</summary>
+internal sealed class TestCommand : CommandBase
+{
+    private readonly Func<CommandRun, int> work;
+
+    internal Option<int> Steps { get; } = new("--steps");
+
+    internal TestCommand(Func<CommandRun, int> work) : base("work", "Works", "espalier work --steps 3")
+    {
+        this.work = work;
+        Options.Add(Steps);
+    }
+
+    /// <summary>Runs a command line against this command and the real ones, without a terminal.</summary>
+    internal static (int Code, string Output, string Error) Launch(string line, Func<CommandRun, int>? work = null) =>
+        Launch(line, new TestCommand(work ?? (_ => 0)));
+
+    internal static (int Code, string Output, string Error) Launch(string line, TestCommand command)
+    {
+        var (output, error) = (new StringWriter(), new StringWriter());
+        var code = Cli.Launch.Run([command, .. CommandList.All()], line.Split(' ', StringSplitOptions.RemoveEmptyEntries), new Terminal(output, error, false, false, false));
+        return (code, output.ToString(), error.ToString());
+    }
+
+    protected override int Run(CommandRun run) => work(run);
+}
