@@ -1,4 +1,5 @@
 // What of autograd is no operator: backward from several roots, gradients of leaves, grad mode (of the calling thread).
+#include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include "guard.h"
@@ -39,8 +40,10 @@ esp_status esp_tensor_set_grad(esp_tensor* tensor, const esp_tensor* grad) {
       return;
     }
     const auto& g = tensor_of(grad);
+    TORCH_CHECK(!g.is_same(t), "a tensor cannot be its own gradient");
     TORCH_CHECK(g.sizes() == t.sizes(), "the gradient has shape ", g.sizes(), " and the tensor ", t.sizes());
     TORCH_CHECK(g.scalar_type() == t.scalar_type(), "the gradient is ", g.scalar_type(), " and the tensor ", t.scalar_type());
+    TORCH_CHECK(g.device() == t.device(), "the gradient is on ", g.device(), " and the tensor on ", t.device());
     t.mutable_grad() = g;
   });
 }
@@ -50,9 +53,9 @@ esp_status esp_tensor_set_requires_grad(esp_tensor* tensor, int32_t value) {
 }
 
 esp_status esp_grad_mode(int32_t* enabled) {
-  return guard([&] { *need(enabled, "enabled") = at::GradMode::is_enabled(); });
+  return guard([&] { *need(enabled, "enabled") = c10::GradMode::is_enabled(); });
 }
 
 esp_status esp_set_grad_mode(int32_t enabled) {
-  return guard([&] { at::GradMode::set_enabled(enabled != 0); });
+  return guard([&] { c10::GradMode::set_enabled(enabled != 0); });
 }

@@ -4,7 +4,7 @@ namespace {
 thread_local std::string last_error;
 }
 
-void espalier::set_error(const std::string& message) noexcept {
+void espalier::set_error(const char* message) noexcept {
   try {
     last_error = message;
   } catch (...) {

@@ -1,14 +1,17 @@
 // What every export stands on: one place that turns exceptions into a status and a sentence.
 #pragma once
 #include <ATen/ATen.h>
+#include <algorithm>
 #include <cstring>
+#include <exception>
+#include <new>
 #include <string>
 
 #include "espalier.h"
 
 namespace espalier {
 
-void set_error(const std::string& message) noexcept;
+void set_error(const char* message) noexcept;
 
 template <class Body>
 esp_status guard(Body&& body) noexcept {

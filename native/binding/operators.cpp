@@ -11,6 +11,7 @@
 using espalier::guard;
 using espalier::need;
 using espalier::tensor_of;
+using Kind = c10::TypeKind;
 
 namespace {
 
@@ -24,51 +25,74 @@ const char* name_of(int32_t tag) {
   return tag >= 0 && tag < 10 ? names[tag] : "an unknown kind of value";
 }
 
-c10::IValue tensors_of(const esp_value& value, const c10::Type& type) {
+const c10::Type& inside_optional(const c10::Type& type) {
+  return type.kind() == Kind::OptionalType ? *type.castRaw<c10::OptionalType>()->getElementType() : type;
+}
+
+c10::IValue tensors_of(const esp_value& value) {
   auto list = reinterpret_cast<esp_tensor* const*>(value.length == 0 ? nullptr : need(value.p, "list"));
-  if (type.castRaw<c10::ListType>()->getElementType()->kind() == c10::TypeKind::OptionalType) {
-    c10::List<c10::optional<at::Tensor>> tensors;
-    for (int32_t i = 0; i < value.length; i++)
-      tensors.push_back(list[i] == nullptr ? c10::optional<at::Tensor>() : c10::optional<at::Tensor>(tensor_of(list[i])));
-    return tensors;
-  }
   c10::List<at::Tensor> tensors;
   tensors.reserve(value.length);
   for (int32_t i = 0; i < value.length; i++) tensors.push_back(tensor_of(list[i]));
   return tensors;
 }
 
-template <class T>
+c10::IValue optional_tensors_of(const esp_value& value, const c10::TypePtr& element) {
+  auto list = reinterpret_cast<esp_tensor* const*>(value.length == 0 ? nullptr : need(value.p, "list"));
+  c10::impl::GenericList tensors(element);
+  tensors.reserve(value.length);
+  for (int32_t i = 0; i < value.length; i++)
+    tensors.push_back(list[i] == nullptr ? c10::IValue() : c10::IValue(tensor_of(list[i])));
+  return tensors;
+}
+
+template <class To, class From>
 c10::IValue list_of(const esp_value& value) {
-  c10::List<T> list;
+  auto from = static_cast<const From*>(value.length == 0 ? nullptr : need(value.p, "list"));
+  c10::List<To> list;
   list.reserve(value.length);
-  auto from = static_cast<const T*>(value.length == 0 ? nullptr : need(value.p, "list"));
-  for (int32_t i = 0; i < value.length; i++) list.push_back(from[i]);
+  for (int32_t i = 0; i < value.length; i++) list.push_back(To(from[i]));
   return list;
+}
+
+// An integer stands for an enumeration too (dtype, layout, memory format), which libtorch trusts to be in range.
+bool integer_fits(int64_t value, Kind real) {
+  switch (real) {
+    case Kind::ScalarTypeType:
+      return value >= 0 && value < static_cast<int64_t>(c10::ScalarType::Undefined);
+    case Kind::LayoutType:
+      return value >= 0 && value < static_cast<int64_t>(c10::Layout::NumOptions);
+    case Kind::MemoryFormatType:
+      return value >= 0 && value < static_cast<int64_t>(c10::MemoryFormat::NumOptions);
+    default:
+      return true;
+  }
 }
 
 // The value as the schema wants it; a kind that does not fit is refused with the argument's name.
 c10::IValue convert(const esp_value& value, const c10::Argument& argument, const c10::FunctionSchema& schema) {
-  using Kind = c10::TypeKind;
   if (value.tag == ESP_DEFAULT) {
     TORCH_CHECK(argument.default_value().has_value(), schema.name(), ": argument '", argument.name(), "' has no default");
     return *argument.default_value();
   }
-  const c10::Type* type = argument.type().get();
-  if (type->kind() == Kind::OptionalType) {
-    if (value.tag == ESP_NONE) return c10::IValue();
-    type = type->castRaw<c10::OptionalType>()->getElementType().get();
-  }
-  const auto kind = type->kind();
+  TORCH_CHECK(value.tag < ESP_INT_LIST || value.length >= 0, schema.name(), ": argument '", argument.name(), "' has length ", value.length);
+  if (value.tag == ESP_NONE && argument.type()->kind() == Kind::OptionalType) return c10::IValue();
+  const c10::Type& type = inside_optional(*argument.type());
+  const auto kind = type.kind();
   const auto integer = kind == Kind::IntType || kind == Kind::SymIntType || kind == Kind::ScalarTypeType ||
                        kind == Kind::LayoutType || kind == Kind::MemoryFormatType;
-  const auto list = kind == Kind::ListType ? type->castRaw<c10::ListType>()->getElementType()->kind() : Kind::NoneType;
+  const auto element = kind == Kind::ListType ? type.castRaw<c10::ListType>()->getElementType() : c10::TypePtr();
+  const auto list = element ? element->kind() : Kind::NoneType;
   switch (value.tag) {
     case ESP_TENSOR:
       if (kind == Kind::TensorType) return tensor_of(static_cast<const esp_tensor*>(value.p));
       break;
     case ESP_INT:
-      if (integer) return value.i;
+      if (integer) {
+        TORCH_CHECK(integer_fits(value.i, inside_optional(*argument.real_type()).kind()), schema.name(), ": argument '",
+                    argument.name(), "' is ", value.i, ", which is not a ", inside_optional(*argument.real_type()).repr_str());
+        return value.i;
+      }
       if (kind == Kind::NumberType) return c10::Scalar(value.i);
       if (kind == Kind::FloatType) return static_cast<double>(value.i);
       break;
@@ -81,18 +105,15 @@ c10::IValue convert(const esp_value& value, const c10::Argument& argument, const
       if (kind == Kind::NumberType) return c10::Scalar(value.i != 0);
       break;
     case ESP_INT_LIST:
-      if (list == Kind::IntType || list == Kind::SymIntType) return list_of<int64_t>(value);
+      if (list == Kind::IntType || list == Kind::SymIntType) return list_of<int64_t, int64_t>(value);
       break;
     case ESP_DOUBLE_LIST:
-      if (list == Kind::FloatType) return list_of<double>(value);
-      if (list == Kind::NumberType) {
-        c10::List<c10::Scalar> scalars;
-        for (int32_t i = 0; i < value.length; i++) scalars.push_back(static_cast<const double*>(need(value.p, "list"))[i]);
-        return scalars;
-      }
+      if (list == Kind::FloatType) return list_of<double, double>(value);
+      if (list == Kind::NumberType) return list_of<c10::Scalar, double>(value);
       break;
     case ESP_TENSOR_LIST:
-      if (list == Kind::TensorType || list == Kind::OptionalType) return tensors_of(value, *type);
+      if (list == Kind::TensorType) return tensors_of(value);
+      if (list == Kind::OptionalType && inside_optional(*element).kind() == Kind::TensorType) return optional_tensors_of(value, element);
       break;
     case ESP_STRING: {
       std::string text(static_cast<const char*>(value.length == 0 ? "" : need(value.p, "string")), value.length);
@@ -107,45 +128,54 @@ c10::IValue convert(const esp_value& value, const c10::Argument& argument, const
               argument.type()->repr_str());
 }
 
-// Results in the order of the schema; lists of tensors are laid out flat.
-void flatten(const c10::IValue& result, std::vector<c10::IValue>& into) {
-  if (result.isTensorList()) {
-    for (const at::Tensor& tensor : result.toTensorVector()) into.emplace_back(tensor);
-  } else {
-    into.push_back(result);
-  }
+// Lists of tensors are laid out flat.
+int64_t count_of(const c10::IValue& result) {
+  if (result.isTensorList()) return static_cast<int64_t>(result.toTensorVector().size());
+  TORCH_CHECK(result.isTensor() || result.isInt() || result.isDouble() || result.isBool() || result.isNone(),
+              "a result of a kind that this binding does not carry: ", result.tagKind());
+  return 1;
 }
 
-esp_value result_of(const c10::IValue& value) {
+esp_value tensor_result(at::Tensor tensor) {
   esp_value out{};
-  if (value.isTensor()) {
-    auto tensor = value.toTensor();
-    out.tag = tensor.defined() ? ESP_TENSOR : ESP_NONE;
-    out.p = tensor.defined() ? espalier::adopt(std::move(tensor)) : nullptr;
-  } else if (value.isInt()) {
-    out.tag = ESP_INT;
-    out.i = value.toInt();
-  } else if (value.isDouble()) {
-    out.tag = ESP_DOUBLE;
-    out.d = value.toDouble();
-  } else if (value.isBool()) {
-    out.tag = ESP_BOOL;
-    out.i = value.toBool();
-  } else {
-    TORCH_CHECK(value.isNone(), "a result of a kind that this binding does not carry: ", value.tagKind());
-    out.tag = ESP_NONE;
-  }
+  out.tag = tensor.defined() ? ESP_TENSOR : ESP_NONE;
+  out.p = tensor.defined() ? espalier::adopt(std::move(tensor)) : nullptr;
   return out;
+}
+
+esp_value* write(c10::IValue&& result, esp_value* to) {
+  if (result.isTensorList()) {
+    for (at::Tensor& tensor : result.toTensorVector()) *to++ = tensor_result(std::move(tensor));
+    return to;
+  }
+  if (result.isTensor()) {
+    *to = tensor_result(std::move(result).toTensor());
+    return to + 1;
+  }
+  *to = esp_value{};
+  to->tag = ESP_NONE;
+  if (result.isInt()) {
+    to->tag = ESP_INT;
+    to->i = result.toInt();
+  } else if (result.isDouble()) {
+    to->tag = ESP_DOUBLE;
+    to->d = result.toDouble();
+  } else if (result.isBool()) {
+    to->tag = ESP_BOOL;
+    to->i = result.toBool();
+  }
+  return to + 1;
 }
 
 }  // namespace
 
 esp_status esp_op_find(const char* name, const char* overload, const esp_op** op) {
   return guard([&] {
-    static std::mutex mutex;
-    static std::map<std::string, std::unique_ptr<c10::OperatorHandle>> found;
+    // Never destroyed: other threads may still call operators while the process ends.
+    static auto& mutex = *new std::mutex;
+    static auto& found = *new std::map<std::pair<std::string, std::string>, c10::OperatorHandle>;
     need(op, "op");
-    const auto key = std::string(need(name, "name")) + "." + need(overload, "overload");
+    const std::pair<std::string, std::string> key(need(name, "name"), need(overload, "overload"));
     std::lock_guard<std::mutex> lock(mutex);
     auto at = found.find(key);
     if (at == found.end()) {
@@ -154,9 +184,9 @@ esp_status esp_op_find(const char* name, const char* overload, const esp_op** op
         *op = nullptr;
         return;
       }
-      at = found.emplace(key, std::make_unique<c10::OperatorHandle>(*handle)).first;
+      at = found.emplace(key, *handle).first;
     }
-    *op = reinterpret_cast<const esp_op*>(at->second.get());
+    *op = reinterpret_cast<const esp_op*>(&at->second);
   });
 }
 
@@ -175,6 +205,8 @@ esp_status esp_op_call(const esp_op* op, const esp_value* arguments, int32_t arg
     const auto& schema = handle.schema();
     const auto& wanted = schema.arguments();
     need(result_count, "result_count");
+    TORCH_CHECK(capacity >= 0, "room for ", capacity, " results");
+    if (capacity > 0) need(results, "results");
     TORCH_CHECK(argument_count >= 0 && static_cast<size_t>(argument_count) <= wanted.size(), schema.name(), " takes ",
                 wanted.size(), " arguments and was given ", argument_count);
     if (argument_count > 0) need(arguments, "arguments");
@@ -187,16 +219,12 @@ esp_status esp_op_call(const esp_op* op, const esp_value* arguments, int32_t arg
 
     handle.callBoxed(stack);
 
-    if (capacity == 0) {
-      *result_count = 0;
-      return;
+    int64_t count = 0;
+    if (capacity > 0) {
+      for (const auto& result : stack) count += count_of(result);
+      TORCH_CHECK(capacity >= count, schema.name(), " gives ", count, " results and there is room for ", capacity);
+      for (auto& result : stack) results = write(std::move(result), results);
     }
-    std::vector<c10::IValue> flat;
-    for (const auto& result : stack) flatten(result, flat);
-    TORCH_CHECK(static_cast<size_t>(capacity) >= flat.size(), schema.name(), " gives ", flat.size(),
-                " results and there is room for ", capacity);
-    need(results, "results");
-    for (size_t i = 0; i < flat.size(); i++) results[i] = result_of(flat[i]);
-    *result_count = static_cast<int32_t>(flat.size());
+    *result_count = static_cast<int32_t>(count);
   });
 }

@@ -1,4 +1,6 @@
 // Lifetime of handles, and bytes in and out.
+#include <c10/core/GradMode.h>
+
 #include <atomic>
 
 #include "guard.h"
@@ -10,9 +12,26 @@ using espalier::tensor_of;
 namespace {
 std::atomic<int64_t> live{0};
 
-void check_bytes(const at::Tensor& tensor, int64_t bytes) {
-  const auto wanted = static_cast<int64_t>(tensor.numel() * tensor.element_size());
+void check_bytes(int64_t wanted, int64_t bytes) {
   TORCH_CHECK(wanted == bytes, "the tensor has ", wanted, " bytes and the buffer ", bytes);
+}
+
+// Sizes come from files: their product is checked before anything is allocated.
+int64_t bytes_of(at::IntArrayRef sizes, c10::ScalarType dtype) {
+  auto bytes = static_cast<int64_t>(c10::elementSize(dtype));
+  bool overflow = false, empty = false;
+  for (const auto size : sizes) {
+    TORCH_CHECK(size >= 0, "a tensor cannot have a negative size: ", sizes);
+    empty |= size == 0;
+    overflow |= __builtin_mul_overflow(bytes, size, &bytes);
+  }
+  TORCH_CHECK(empty || !overflow, "a tensor of sizes ", sizes, " is larger than any memory");
+  return empty ? 0 : bytes;
+}
+
+// Tensors without storage (meta, lazily zero) say that they have elements and point to none.
+void* storage_of(const at::Tensor& tensor) {
+  return need(tensor.data_ptr(), "the tensor's storage");
 }
 }  // namespace
 
@@ -35,11 +54,14 @@ esp_status esp_tensor_from_data(const void* data, int64_t bytes, int32_t dtype, 
   return guard([&] {
     need(tensor, "tensor");
     TORCH_CHECK(dimensions >= 0 && dimensions <= ESP_MAX_DIMENSIONS, dimensions, " dimensions; at most ", ESP_MAX_DIMENSIONS);
-    TORCH_CHECK(dtype >= 0 && dtype < static_cast<int32_t>(c10::ScalarType::NumOptions), "dtype ", dtype, " is unknown");
+    TORCH_CHECK(dtype >= 0 && dtype < static_cast<int32_t>(c10::ScalarType::Undefined), "dtype ", dtype, " is unknown");
     if (dimensions > 0) need(sizes, "sizes");
-    auto made = at::empty(at::IntArrayRef(sizes, dimensions), at::TensorOptions().dtype(static_cast<c10::ScalarType>(dtype)));
-    check_bytes(made, bytes);
-    if (bytes > 0) std::memcpy(made.data_ptr(), need(data, "data"), bytes);
+    const at::IntArrayRef shape(sizes, dimensions);
+    const auto type = static_cast<c10::ScalarType>(dtype);
+    check_bytes(bytes_of(shape, type), bytes);
+    if (bytes > 0) need(data, "data");
+    auto made = at::empty(shape, at::TensorOptions().dtype(type));
+    if (bytes > 0) std::memcpy(storage_of(made), data, bytes);
     *tensor = espalier::adopt(std::move(made));
   });
 }
@@ -62,24 +84,22 @@ esp_status esp_tensor_describe(const esp_tensor* tensor, esp_tensor_info* info) 
 esp_status esp_tensor_copy_out(const esp_tensor* tensor, void* data, int64_t bytes) {
   return guard([&] {
     const auto& t = tensor_of(tensor);
-    check_bytes(t, bytes);
+    check_bytes(static_cast<int64_t>(t.nbytes()), bytes);
     if (bytes == 0) return;
+    need(data, "data");
     const auto host = t.detach().to(at::kCPU).contiguous();
-    std::memcpy(need(data, "data"), host.data_ptr(), bytes);
+    std::memcpy(data, storage_of(host), bytes);
   });
 }
 
 esp_status esp_tensor_copy_in(esp_tensor* tensor, const void* data, int64_t bytes) {
   return guard([&] {
     auto& t = tensor_of(tensor);
-    check_bytes(t, bytes);
+    check_bytes(static_cast<int64_t>(t.nbytes()), bytes);
     if (bytes == 0) return;
-    at::NoGradGuard no_grad;
     need(data, "data");
-    if (t.is_contiguous() && t.device().is_cpu()) {
-      std::memcpy(t.data_ptr(), data, bytes);
-    } else {
-      t.copy_(at::from_blob(const_cast<void*>(data), t.sizes(), at::TensorOptions().dtype(t.scalar_type())));
-    }
+    // Through copy_, so that a graph that saved the old values refuses to run backward over the new ones.
+    c10::NoGradGuard no_grad;
+    t.copy_(at::from_blob(const_cast<void*>(data), t.sizes(), at::TensorOptions().dtype(t.scalar_type())));
   });
 }

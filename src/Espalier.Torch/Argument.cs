@@ -43,17 +43,17 @@ public readonly struct Argument
     /// <summary>An element type.</summary>
     public static implicit operator Argument(DType value) => new(ValueTag.Int, (long)value);
 
-    /// <summary>A list of integers, such as sizes.</summary>
-    public static implicit operator Argument(long[] value) => new(ValueTag.IntList, 0, value);
+    /// <summary>A list of integers, such as sizes; null is <see cref="None"/>.</summary>
+    public static implicit operator Argument(long[]? value) => List(ValueTag.IntList, value);
 
-    /// <summary>A list of floating-point numbers.</summary>
-    public static implicit operator Argument(double[] value) => new(ValueTag.DoubleList, 0, value);
+    /// <summary>A list of floating-point numbers; null is <see cref="None"/>.</summary>
+    public static implicit operator Argument(double[]? value) => List(ValueTag.DoubleList, value);
 
-    /// <summary>A list of tensors; null entries are None.</summary>
-    public static implicit operator Argument(Tensor?[] value) => new(ValueTag.TensorList, 0, value);
+    /// <summary>A list of tensors; null entries are None, and so is null.</summary>
+    public static implicit operator Argument(Tensor?[]? value) => List(ValueTag.TensorList, value);
 
-    /// <summary>A string, or the name of a device.</summary>
-    public static implicit operator Argument(string value) => new(ValueTag.String, 0, value);
+    /// <summary>A string, or the name of a device; null is <see cref="None"/>.</summary>
+    public static implicit operator Argument(string? value) => List(ValueTag.String, value);
 
     /// <summary>Eight-byte words that a list or a string needs beside the value itself.</summary>
     internal int ScratchWords => Reference switch
@@ -62,4 +62,6 @@ public readonly struct Argument
         string text => text.Length / 2 + 1, // at most three bytes of UTF-8 a character, and a word of slack
         _ => 0,
     };
+
+    private static Argument List(ValueTag tag, object? value) => value is null ? None : new(tag, 0, value);
 }

@@ -37,19 +37,25 @@ public sealed unsafe class Op
     public Tensor Call(params ReadOnlySpan<Argument> arguments)
     {
         NativeValue result;
-        Invoke(arguments, &result, 1);
-        return Tensor.Adopt(result.Pointer);
+        var count = Invoke(arguments, &result, 1);
+        return count == 1 && result.Tag == ValueTag.Tensor ? Tensor.Adopt(result.Pointer) : throw Unwanted("one tensor", &result, count);
     }
 
     /// <summary>Calls for the effect alone, as of an in-place operator.</summary>
     public void CallVoid(params ReadOnlySpan<Argument> arguments) => Invoke(arguments, null, 0);
 
-    /// <summary>Calls and returns the tensors that result, at most 16; the caller (or the current scope) owns them.</summary>
+    /// <summary>Calls and returns the tensors that result, at most 256; the caller (or the current scope) owns them.</summary>
+    [SkipLocalsInit]
     public Tensor[] CallMany(params ReadOnlySpan<Argument> arguments)
     {
-        var results = stackalloc NativeValue[16];
-        var tensors = new Tensor[Invoke(arguments, results, 16)];
-        for (var i = 0; i < tensors.Length; i++)
+        const int room = 256;
+        var results = stackalloc NativeValue[room];
+        var count = Invoke(arguments, results, room);
+        for (var i = 0; i < count; i++)
+            if (results[i].Tag != ValueTag.Tensor)
+                throw Unwanted("tensors alone", results, count);
+        var tensors = new Tensor[count];
+        for (var i = 0; i < count; i++)
             tensors[i] = Tensor.Adopt(results[i].Pointer);
         return tensors;
     }
@@ -58,14 +64,35 @@ public sealed unsafe class Op
     public long CallInteger(params ReadOnlySpan<Argument> arguments)
     {
         NativeValue result;
-        Invoke(arguments, &result, 1);
-        return result.Integer;
+        var count = Invoke(arguments, &result, 1);
+        return count == 1 && result.Tag is ValueTag.Int or ValueTag.Bool ? result.Integer : throw Unwanted("an integer", &result, count);
+    }
+
+    /// <summary>Calls and returns the single number (bool, integer or floating-point) that results, as a double.</summary>
+    public double CallNumber(params ReadOnlySpan<Argument> arguments)
+    {
+        NativeValue result;
+        var count = Invoke(arguments, &result, 1);
+        return count == 1 && result.Tag is ValueTag.Double ? result.Number
+            : count == 1 && result.Tag is ValueTag.Int or ValueTag.Bool ? result.Integer
+            : throw Unwanted("a number", &result, count);
+    }
+
+    /// <summary>The error about results of another kind than the caller's; frees them.</summary>
+    private TorchException Unwanted(string wanted, NativeValue* results, int count)
+    {
+        for (var i = 0; i < count; i++)
+            if (results[i].Tag == ValueTag.Tensor)
+                NativeMethods.esp_tensor_free(results[i].Pointer);
+        return new TorchException($"the operator does not give {wanted}: {Schema}");
     }
 
     [SkipLocalsInit]
     private int Invoke(ReadOnlySpan<Argument> arguments, NativeValue* results, int capacity)
     {
-        const int stackWords = 64;
+        const int stackWords = 64, mostArguments = 64;
+        if (arguments.Length > mostArguments)
+            throw new TorchException($"an operator was given {arguments.Length} arguments; none takes more than {mostArguments}");
         var words = 0;
         foreach (ref readonly var argument in arguments)
             words += argument.ScratchWords;

@@ -83,5 +83,7 @@ internal static class Ops
     public static readonly Op Arange = Op.Find("aten::arange", "start_step");
     public static readonly Op ZerosLike = Op.Find("aten::zeros_like");
     public static readonly Op EmptyLike = Op.Find("aten::empty_like");
+    public static readonly Op Item = Op.Find("aten::item");
+    public static readonly Op ViewAs = Op.Find("aten::view", "dtype");
     public static readonly Op Less = Op.Find("aten::lt", "Scalar");
 }

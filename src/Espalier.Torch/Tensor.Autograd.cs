@@ -61,6 +61,9 @@ public sealed unsafe partial class Tensor
     /// <summary>One backward pass from several roots, each with its gradient (null is one).</summary>
     public static void Backward(ReadOnlySpan<(Tensor Root, Tensor? Gradient)> roots)
     {
+        const int most = 1024;
+        if (roots.Length > most)
+            throw new TorchException($"backward was given {roots.Length} roots and takes at most {most}");
         var pointers = stackalloc nint[2 * roots.Length];
         int heldRoots = 0, heldGradients = 0;
         try

@@ -5,18 +5,17 @@ namespace Espalier.Torch;
 public sealed unsafe partial class Tensor
 {
     /// <summary>A tensor with a copy of the values, in the order of the shape.</summary>
-    public static Tensor From<T>(ReadOnlySpan<T> values, params ReadOnlySpan<long> shape) where T : unmanaged =>
-        FromBytes(System.Runtime.InteropServices.MemoryMarshal.AsBytes(values), DTypes.Of<T>(), shape);
+    public static Tensor From<T>(ReadOnlySpan<T> values, params ReadOnlySpan<long> shape) where T : unmanaged
+    {
+        fixed (T* data = values)
+            return FromMemory(data, (long)values.Length * sizeof(T), DTypes.Of<T>(), shape);
+    }
 
     /// <summary>A tensor with a copy of the bytes, read as elements of <paramref name="dtype"/>.</summary>
     public static Tensor FromBytes(ReadOnlySpan<byte> bytes, DType dtype, params ReadOnlySpan<long> shape)
     {
-        NativeLoader.EnsureLoaded();
-        nint tensor;
         fixed (byte* data = bytes)
-        fixed (long* sizes = shape)
-            NativeMethods.esp_tensor_from_data(data, bytes.Length, (int)dtype, sizes, shape.Length, &tensor);
-        return Adopt(tensor);
+            return FromMemory(data, bytes.Length, dtype, shape);
     }
 
     /// <summary>The values in the order of the shape. Waits for the device. No gradient.</summary>
@@ -51,12 +50,15 @@ public sealed unsafe partial class Tensor
     }
 
     /// <summary>The single value of a tensor with one element, as a double. Waits for the device.</summary>
-    public double Item()
+    public double Item() => Ops.Item.CallNumber(this);
+
+    private static Tensor FromMemory(void* data, long bytes, DType dtype, ReadOnlySpan<long> shape)
     {
-        using var wide = To(DType.Float64).Unscoped();
-        double value;
-        NativeMethods.esp_tensor_copy_out(wide._handle, &value, sizeof(double));
-        return value;
+        NativeLoader.EnsureLoaded();
+        nint tensor;
+        fixed (long* sizes = shape)
+            NativeMethods.esp_tensor_from_data(data, bytes, (int)dtype, sizes, shape.Length, &tensor);
+        return Adopt(tensor);
     }
 
     private void Check<T>() where T : unmanaged

@@ -59,6 +59,17 @@ public sealed partial class Tensor
     /// <summary>Running sum along a dimension.</summary>
     public Tensor CumSum(int dimension) => Ops.CumSum.Call(this, dimension);
 
-    /// <summary>Whether shapes and all bits of the values are the same (NaN equals nothing). Waits for the device.</summary>
+    /// <summary>Whether shapes and values are the same (NaN equals nothing, −0 equals 0). Waits for the device.</summary>
     public bool ValuesEqual(Tensor other) => Ops.Equal.CallInteger(this, other) != 0;
+
+    /// <summary>Whether element types, shapes and all bits of the values are the same (NaN equals the same NaN). Waits for the device.</summary>
+    public bool BitsEqual(Tensor other)
+    {
+        if (DType != other.DType)
+            return false;
+        const int int16 = 2;
+        var integer = DType.Size() switch { 1 => DType.UInt8, 2 => (DType)int16, 4 => DType.Int32, _ => DType.Int64 };
+        using var scope = TensorScope.Begin();
+        return Ops.ViewAs.Call(Detach(), integer).ValuesEqual(Ops.ViewAs.Call(other.Detach(), integer));
+    }
 }

@@ -54,7 +54,13 @@ public sealed unsafe partial class Tensor : IDisposable
     }
 
     /// <summary>The size of a dimension; negative ones count from the end.</summary>
-    public long Size(int dimension) => ShapeArray[dimension < 0 ? dimension + ShapeArray.Length : dimension];
+    public long Size(int dimension)
+    {
+        var shape = ShapeArray;
+        var index = dimension < 0 ? dimension + shape.Length : dimension;
+        return (uint)index < (uint)shape.Length ? shape[index]
+            : throw new ArgumentOutOfRangeException(nameof(dimension), dimension, $"the tensor has {shape.Length} dimensions");
+    }
 
     /// <summary>Takes the tensor out of every scope: from now on its holder disposes it. For parameters, buffers and optimizer state.</summary>
     public Tensor Unscoped()

@@ -13,16 +13,24 @@ namespace Espalier.Torch;
 public readonly ref struct TensorScope
 {
     private readonly Frame _frame;
+    private readonly long _opening;
 
-    private TensorScope(Frame frame) => _frame = frame;
+    private TensorScope(Frame frame)
+    {
+        _frame = frame;
+        _opening = frame.Opening;
+    }
 
     /// <summary>Opens a scope on this thread; dispose it on the same thread, innermost first.</summary>
     public static TensorScope Begin() => new(Frame.Push());
 
-    /// <summary>Hands a tensor to the enclosing scope, or to the caller where there is none, and returns it.</summary>
+    /// <summary>
+    /// Hands a tensor of this scope (or of one inside it) to the enclosing scope, or to the caller where there is none, and returns it.
+    /// A tensor that lives longer anyway is left where it is.
+    /// </summary>
     public Tensor Keep(Tensor tensor)
     {
-        if (tensor.Frame == _frame)
+        if (tensor.Frame is { } owner && _frame.Encloses(owner))
         {
             tensor.Frame = null;
             _frame.Parent?.Add(tensor);
@@ -30,33 +38,43 @@ public readonly ref struct TensorScope
         return tensor;
     }
 
-    /// <summary>Disposes the scope's tensors.</summary>
-    public void Dispose() => _frame.Pop();
+    /// <summary>Disposes the scope's tensors. Idempotent.</summary>
+    /// <exception cref="InvalidOperationException">A scope inside this one is still open.</exception>
+    public void Dispose()
+    {
+        if (_frame.Opening == _opening)
+            _frame.Pop();
+    }
 
     /// <summary>The list behind a scope; frames are kept for re-use, one chain a thread.</summary>
     internal sealed class Frame
     {
         [ThreadStatic] private static Frame? _current;
+        [ThreadStatic] private static Frame? _outermost;
         private readonly List<Tensor> _tensors = [];
         private Frame? _spare;
 
         public static Frame? Current => _current;
 
-        public Frame? Parent { get; private set; }
+        public Frame? Parent { get; private init; }
 
-        public static Frame Push()
-        {
-            var frame = _current?._spare ?? new Frame { Parent = _current };
-            if (_current is not null)
-                _current._spare = frame;
-            _current = frame;
-            return frame;
-        }
+        /// <summary>How many scopes this frame has served: tells a scope that has ended from the one that uses its frame now.</summary>
+        public long Opening { get; private set; }
+
+        public static Frame Push() =>
+            _current = _current is { } parent ? parent._spare ??= new Frame { Parent = parent } : _outermost ??= new Frame();
 
         public void Add(Tensor tensor)
         {
             tensor.Frame = this;
             _tensors.Add(tensor);
+        }
+
+        public bool Encloses(Frame? inner)
+        {
+            while (inner is not null && inner != this)
+                inner = inner.Parent;
+            return inner is not null;
         }
 
         public void Pop()
@@ -68,6 +86,7 @@ public readonly ref struct TensorScope
                     tensor.Dispose();
             _tensors.Clear();
             _current = Parent;
+            Opening++;
         }
     }
 }

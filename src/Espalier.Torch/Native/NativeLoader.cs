@@ -14,6 +14,7 @@ internal static partial class NativeLoader
 
     private static readonly Lock Gate = new();
     private static bool _prepared;
+    private static volatile bool _loaded;
 
     /// <summary>Idempotent; called before the first native function.</summary>
     public static void Prepare()
@@ -32,11 +33,14 @@ internal static partial class NativeLoader
     /// <summary>Loads the library and checks that both sides speak the same ABI.</summary>
     public static void EnsureLoaded()
     {
+        if (_loaded)
+            return;
         Prepare();
         var version = NativeMethods.esp_abi_version();
         if (version != NativeMethods.AbiVersion)
             throw new EspalierException(
                 $"{Find()} speaks ABI {version} and this program ABI {NativeMethods.AbiVersion}: delete the folder build/ and start ./espalier again") { ExitCode = 1 };
+        _loaded = true;
     }
 
     /// <summary>The library's file: the environment's, else the nearest <c>build/native</c> upwards.</summary>
