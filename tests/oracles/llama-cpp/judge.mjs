@@ -87,7 +87,7 @@ function tokenize(text) {
 async function withSequence(size, use) {
     // Flash attention and a 16-bit cache would each cost about 1e-4 nats: parity wants neither.
     const context = await model.createContext({
-        contextSize: size, batchSize: size, sequences: 1, flashAttention: false, ignoreMemorySafetyChecks: true, threads: {ideal: 1, min: 1},
+        contextSize: size + 32, batchSize: size, sequences: 1, flashAttention: false, ignoreMemorySafetyChecks: true, threads: {ideal: 1, min: 1},
         experimentalKvCacheKeyType: "F32", experimentalKvCacheValueType: "F32",
     });
     await use(context.getSequence());
