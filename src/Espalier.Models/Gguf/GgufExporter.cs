@@ -10,7 +10,7 @@ public static class GgufExporter
     /// <summary>
     /// Exports weights, shape, tokenizer and chat template. Norms and other vectors stay float32; a matrix whose rows are no
     /// multiple of Q8_0's block of 32 (pruned widths) is stored as float16, as llama.cpp's own converter does. A folder
-    /// without any tokenizer gives a file without a vocabulary, which runs on token ids.
+    /// without any tokenizer gives a vocabulary that spells each id as <c>&lt;17&gt;</c>.
     /// </summary>
     /// <param name="hfFolder">The folder: <c>config.json</c>, safetensors and, usually, <c>tokenizer.json</c>.</param>
     /// <param name="outputFile">The file to write; replaced in one step when everything is durable.</param>

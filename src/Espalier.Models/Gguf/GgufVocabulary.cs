@@ -12,7 +12,7 @@ internal static class GgufVocabulary
     // The numbers are llama.cpp's enum llama_token_type.
     private const int Normal = 1, Unknown = 2, Control = 3, UserDefined = 4, Unused = 5, Byte = 6;
 
-    /// <summary>Describes a folder's tokenizer; without any tokenizer file, an empty vocabulary that llama.cpp runs on ids.</summary>
+    /// <summary>Describes a folder's tokenizer; without any tokenizer file, a vocabulary that spells ids as <c>&lt;17&gt;</c>.</summary>
     public static void Describe(Checkpoint checkpoint, GgufMetadata metadata)
     {
         var folder = checkpoint.Folder;
@@ -20,11 +20,12 @@ internal static class GgufVocabulary
         {
             if (File.Exists(Path.Combine(folder, "tokenizer.model")))
                 throw new EspalierException($"{folder}: has tokenizer.model but no {TokenizerFile}; save the tokenizer with transformers (AutoTokenizer ... save_pretrained) and export again");
-            metadata.Add("tokenizer.ggml.model", "no_vocab");
-            return;
+            DescribeIds(checkpoint.Config.VocabularySize, metadata);
         }
-
-        Describe(Tokenizer.Load(folder).Model, checkpoint.Config.VocabularySize, Path.Combine(folder, TokenizerFile), metadata);
+        else
+        {
+            Describe(Tokenizer.Load(folder).Model, checkpoint.Config.VocabularySize, Path.Combine(folder, TokenizerFile), metadata);
+        }
         foreach (var (key, id) in SpecialIds(checkpoint, metadata.Get<string[]>("tokenizer.ggml.tokens")))
             metadata.Add(key, (uint)id);
         if (ChatTemplate.Of(folder) is { } template)
@@ -63,6 +64,21 @@ internal static class GgufVocabulary
         metadata.Add("tokenizer.ggml.add_eos_token", model.AddsEos);
         if (model.UnknownId is { } unknown)
             metadata.Add("tokenizer.ggml.unknown_token_id", (uint)unknown);
+    }
+
+    /// <summary>
+    /// llama.cpp has a model type without any vocabulary, but front ends that tokenize a line break on loading abort on it.
+    /// So each id is a token of its own, written <c>&lt;id&gt;</c>, which can be typed and is printed.
+    /// </summary>
+    private static void DescribeIds(int vocabularySize, GgufMetadata metadata)
+    {
+        metadata.Add("tokenizer.ggml.model", "gpt2");
+        metadata.Add("tokenizer.ggml.pre", "gpt-2");
+        metadata.Add("tokenizer.ggml.tokens", Enumerable.Range(0, vocabularySize).Select(id => $"<{id}>").ToArray());
+        metadata.Add("tokenizer.ggml.token_type", Enumerable.Repeat(UserDefined, vocabularySize).ToArray());
+        metadata.Add("tokenizer.ggml.merges", Array.Empty<string>());
+        metadata.Add("tokenizer.ggml.add_bos_token", false);
+        metadata.Add("tokenizer.ggml.add_eos_token", false);
     }
 
     /// <summary>
