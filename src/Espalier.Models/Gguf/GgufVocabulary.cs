@@ -139,8 +139,8 @@ internal static class GgufVocabulary
     private static float[] Scores(TokenizerModel model, int vocabularySize)
     {
         var ranks = new Dictionary<string, int>(StringComparer.Ordinal);
-        for (var rank = 0; rank < model.Merges.Count; rank++)
-            ranks.TryAdd(model.Merges[rank].Left + model.Merges[rank].Right, rank);
+        foreach (var (left, right) in model.Merges)
+            ranks.TryAdd(left + right, ranks.Count);
         return [.. Enumerable.Range(0, vocabularySize).Select(id => id < model.Tokens.Count && model.Tokens[id] is { } text && ranks.TryGetValue(text, out var rank) ? -(float)rank : 0f)];
     }
 

@@ -4,6 +4,7 @@
 //   node judge.mjs MODEL.gguf --golden golden.safetensors               largest difference from stored logits
 //   node judge.mjs MODEL.gguf --greedy 1,5,9 --max-tokens 40            greedy continuation
 //   node judge.mjs MODEL.gguf --tokenize "some text"                    ids, with the model's own BOS rule
+//   node judge.mjs MODEL.gguf --documents FILE.jsonl --ids FILE.i32     whether the texts give exactly these ids, one after another
 //
 // Window w has the inputs ids[w·seq .. w·seq + seq − 1], each scored on the id after it; positions restart at 0 in every
 // window. The softmax is taken here in float64 from llama.cpp's raw float32 logits: its own probabilities are float32 sums.
@@ -19,6 +20,7 @@ const model = await llama.loadModel({modelPath, gpuLayers: 0});
 let result;
 if (options.golden !== undefined) result = await compareWithGolden(options.golden);
 else if (options.greedy !== undefined) result = await generate(options.greedy.split(",").map(Number), Number(options["max-tokens"] ?? 40));
+else if (options.documents !== undefined) result = compareTokens(options.documents, readIds(options.ids));
 else if (options.tokenize !== undefined) result = {ids: tokenize(options.tokenize)};
 else result = await meanNll(readIds(options.ids), Number(options.seq ?? 256), Number(options.windows ?? 0));
 
@@ -84,8 +86,14 @@ function tokenize(text) {
     return model.tokens.shouldPrependBosToken && model.tokens.bos != null && ids[0] !== model.tokens.bos ? [model.tokens.bos, ...ids] : [...ids];
 }
 
+function compareTokens(file, expected) {
+    const ids = fs.readFileSync(file, "utf8").split("\n").filter(line => line !== "").flatMap(line => tokenize(JSON.parse(line).text));
+    const differs = expected.findIndex((id, i) => id !== ids[i]);
+    return {tokens: ids.length, expected_tokens: expected.length, first_difference: differs < 0 && ids.length === expected.length ? null : differs < 0 ? expected.length : differs};
+}
+
 async function withSequence(size, use) {
-    // Flash attention and a 16-bit cache would each cost about 1e-4 nats: parity wants neither.
+    // Room for more than the window: a full context drops its first tokens. Flash attention and a 16-bit cache would each cost about 1e-4 nats: parity wants neither.
     const context = await model.createContext({
         contextSize: size + 32, batchSize: size, sequences: 1, flashAttention: false, ignoreMemorySafetyChecks: true, threads: {ideal: 1, min: 1},
         experimentalKvCacheKeyType: "F32", experimentalKvCacheValueType: "F32",
