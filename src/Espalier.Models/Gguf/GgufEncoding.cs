@@ -1,0 +1,120 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
+namespace Espalier.Models.Gguf;
+
+/// <summary>Float32 weights to the bytes of a GGUF type and back, bit for bit as ggml's reference quantisers do.</summary>
+public static class GgufEncoding
+{
+    /// <summary>
+    /// Writes <paramref name="source"/>, whole blocks, into <paramref name="destination"/>, which it fills exactly.
+    /// False, with the destination undefined, where a weight is not finite or does not fit the type.
+    /// </summary>
+    public static bool TryEncode(GgufType type, ReadOnlySpan<float> source, Span<byte> destination)
+    {
+        if (source.Length % type.BlockSize() != 0 || destination.Length != type.RowBytes(source.Length))
+            throw new ArgumentException($"{source.Length} weights do not fill {destination.Length} bytes of {type}");
+        return type switch
+        {
+            GgufType.F32 => EncodeF32(source, destination),
+            GgufType.F16 => EncodeF16(source, destination),
+            GgufType.BF16 => EncodeBF16(source, destination),
+            GgufType.Q8_0 => EncodeQ8_0(source, destination),
+            _ => throw new ArgumentOutOfRangeException(nameof(type), type, null),
+        };
+    }
+
+    /// <summary>Writes the weights that <paramref name="source"/> stores into <paramref name="destination"/>.</summary>
+    public static void Decode(GgufType type, ReadOnlySpan<byte> source, Span<float> destination)
+    {
+        if (destination.Length % type.BlockSize() != 0 || source.Length != type.RowBytes(destination.Length))
+            throw new ArgumentException($"{source.Length} bytes of {type} do not hold {destination.Length} weights");
+        for (int i = 0, block = 0; i < destination.Length; block++)
+        {
+            var bytes = source.Slice(block * type.BlockBytes(), type.BlockBytes());
+            switch (type)
+            {
+                case GgufType.F32:
+                    destination[i++] = BinaryPrimitives.ReadSingleLittleEndian(bytes);
+                    break;
+                case GgufType.F16:
+                    destination[i++] = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes);
+                    break;
+                case GgufType.BF16:
+                    destination[i++] = BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes) << 16);
+                    break;
+                case GgufType.Q8_0:
+                    var scale = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes);
+                    foreach (var quant in MemoryMarshal.Cast<byte, sbyte>(bytes[2..]))
+                        destination[i++] = quant * scale;
+                    break;
+                default:
+                    throw new ArgumentOutOfRangeException(nameof(type), type, null);
+            }
+        }
+    }
+
+    private static bool EncodeF32(ReadOnlySpan<float> source, Span<byte> destination)
+    {
+        for (var i = 0; i < source.Length; i++)
+        {
+            if (!float.IsFinite(source[i]))
+                return false;
+            BinaryPrimitives.WriteSingleLittleEndian(destination[(4 * i)..], source[i]);
+        }
+        return true;
+    }
+
+    private static bool EncodeF16(ReadOnlySpan<float> source, Span<byte> destination)
+    {
+        for (var i = 0; i < source.Length; i++)
+        {
+            var half = (Half)source[i];
+            if (!Half.IsFinite(half))
+                return false;
+            BinaryPrimitives.WriteHalfLittleEndian(destination[(2 * i)..], half);
+        }
+        return true;
+    }
+
+    private static bool EncodeBF16(ReadOnlySpan<float> source, Span<byte> destination)
+    {
+        for (var i = 0; i < source.Length; i++)
+        {
+            // Round to nearest, ties to even: the carry may run into the exponent, which is what rounding means there.
+            var bits = BitConverter.SingleToUInt32Bits(source[i]);
+            var rounded = (ushort)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+            if (!float.IsFinite(source[i]) || (rounded & 0x7f80) == 0x7f80)
+                return false;
+            BinaryPrimitives.WriteUInt16LittleEndian(destination[(2 * i)..], rounded);
+        }
+        return true;
+    }
+
+    private static bool EncodeQ8_0(ReadOnlySpan<float> source, Span<byte> destination)
+    {
+        for (var (i, at) = (0, 0); i < source.Length; i += 32, at += 34)
+        {
+            var block = source.Slice(i, 32);
+            var largest = 0f;
+            foreach (var weight in block)
+            {
+                if (!float.IsFinite(weight))
+                    return false;
+                largest = MathF.Max(largest, MathF.Abs(weight));
+            }
+
+            // ggml rounds with the float32 scale and stores it in float16 afterwards; halves round away from zero.
+            var scale = largest / 127f;
+            // A block so small that the inverse overflows is stored as zeros: float16 has no scale for it.
+            var inverse = scale == 0f || float.IsInfinity(1f / scale) ? 0f : 1f / scale;
+            var stored = (Half)scale;
+            if (!Half.IsFinite(stored))
+                return false;
+            BinaryPrimitives.WriteHalfLittleEndian(destination[at..], stored);
+            for (var j = 0; j < 32; j++)
+                destination[at + 2 + j] = (byte)(sbyte)MathF.Round(block[j] * inverse, MidpointRounding.AwayFromZero);
+        }
+        return true;
+    }
+}

@@ -1,0 +1,71 @@
+using System.Buffers;
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Families;
+
+namespace Espalier.Models.Gguf;
+
+/// <summary>Writes a Hugging Face folder as one GGUF file that llama.cpp runs.</summary>
+public static class GgufExporter
+{
+    /// <summary>
+    /// Exports weights, shape, tokenizer and chat template. Norms and other vectors stay float32; a matrix whose rows are no
+    /// multiple of Q8_0's block of 32 (pruned widths) is stored as float16, as llama.cpp's own converter does. A folder
+    /// without any tokenizer gives a vocabulary that spells each id as <c>&lt;17&gt;</c>.
+    /// </summary>
+    /// <param name="hfFolder">The folder: <c>config.json</c>, safetensors and, usually, <c>tokenizer.json</c>.</param>
+    /// <param name="outputFile">The file to write; replaced in one step when everything is durable.</param>
+    /// <param name="type">How matrices are stored.</param>
+    /// <param name="progress">Told after each chunk.</param>
+    /// <param name="cancellation">Stops between chunks; nothing is left behind.</param>
+    /// <exception cref="EspalierException">
+    /// The folder is broken, llama.cpp cannot express the model or its tokenizer, a weight does not fit, or writing failed.
+    /// </exception>
+    public static void Export(
+        string hfFolder, string outputFile, GgufType type, IProgress<GgufProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        using var checkpoint = Checkpoint.Open(hfFolder);
+        var config = checkpoint.Config;
+        LlamaArchitecture.Require(config, hfFolder);
+
+        var metadata = new GgufMetadata();
+        metadata.Add("general.architecture", LlamaArchitecture.Name);
+        metadata.Add("general.type", "model");
+        metadata.Add("general.name", Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(hfFolder))));
+        metadata.Add("general.file_type", type.FileType());
+        metadata.Add("general.quantization_version", 2u);
+        LlamaArchitecture.Describe(config, metadata);
+        GgufVocabulary.Describe(checkpoint, metadata);
+
+        var tensors = checkpoint.Family.Table.Parameters(config).Select(p => Source(checkpoint, p, type)).ToList();
+        if (config.Rotary.Scaling is RotaryScaling.Llama3 scaling)
+        {
+            var factors = RotaryFactors.Of(scaling, config.Rotary.Theta, config.HeadDim);
+            tensors.Add(new(RotaryFactors.Name, GgufType.F32, [factors.Length], (_, rows) => factors.CopyTo(rows)));
+        }
+        GgufWriter.Write(outputFile, metadata, tensors, progress, cancellation);
+    }
+
+    /// <summary>The type that a tensor is stored in when the file's type is <paramref name="wanted"/>.</summary>
+    internal static GgufType StoredType(IReadOnlyList<long> shape, GgufType wanted)
+        => shape.Count == 1 ? GgufType.F32 : shape[^1] % wanted.BlockSize() != 0 ? GgufType.F16 : wanted;
+
+    private static GgufTensorSource Source(Checkpoint checkpoint, NamedParameter parameter, GgufType wanted)
+    {
+        var (name, (role, _), shape) = parameter;
+        var type = StoredType(shape, wanted);
+        var ggufName = LlamaArchitecture.NameOf(parameter.Parameter);
+        var width = shape.Length == 1 ? 1 : (int)shape[^1];
+        var headDim = checkpoint.Config.HeadDim;
+        return role is ParameterRole.QueryProjection or ParameterRole.KeyProjection or ParameterRole.QueryProjectionBias or ParameterRole.KeyProjectionBias
+            ? new(ggufName, type, shape, ReadInterleaved, headDim)
+            : new(ggufName, type, shape, (first, rows) => checkpoint.ReadFloat32(name, first * shape[^1], rows));
+
+        void ReadInterleaved(long firstRow, Span<float> rows)
+        {
+            var halves = ArrayPool<float>.Shared.Rent(rows.Length);
+            checkpoint.ReadFloat32(name, firstRow * width, halves.AsSpan(0, rows.Length));
+            HeadOrder.Interleave(halves.AsSpan(0, rows.Length), rows, headDim, width);
+            ArrayPool<float>.Shared.Return(halves);
+        }
+    }
+}

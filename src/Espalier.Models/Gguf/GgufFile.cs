@@ -1,0 +1,198 @@
+using System.Buffers;
+using System.Numerics;
+
+namespace Espalier.Models.Gguf;
+
+/// <summary>
+/// A GGUF file opened for reading: its metadata and tensors of the types that <see cref="GgufType"/> names. The head is
+/// checked whole (counts, lengths, types, shapes, alignment, overlaps, file size) before any weight is read.
+/// </summary>
+public sealed class GgufFile : IDisposable
+{
+    private readonly FileStream stream;
+    private readonly Dictionary<string, GgufTensor> byName;
+    private readonly string path;
+
+    private GgufFile(string path, FileStream stream, GgufMetadata metadata, IReadOnlyList<GgufTensor> tensors, long dataStart)
+    {
+        this.path = path;
+        this.stream = stream;
+        Metadata = metadata;
+        Tensors = tensors;
+        DataStart = dataStart;
+        byName = tensors.ToDictionary(t => t.Name, StringComparer.Ordinal);
+    }
+
+    /// <summary>Keys and values in file order.</summary>
+    public GgufMetadata Metadata { get; }
+
+    /// <summary>The tensors in file order.</summary>
+    public IReadOnlyList<GgufTensor> Tensors { get; }
+
+    /// <summary>The byte of the file that <see cref="GgufTensor.Offset"/> counts from.</summary>
+    public long DataStart { get; }
+
+    /// <summary>Opens and checks a file.</summary>
+    /// <exception cref="EspalierException">It is missing, or not a GGUF file that this reader can trust.</exception>
+    public static GgufFile Open(string path)
+    {
+        FileStream stream;
+        try
+        {
+            stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new EspalierException($"{path}: cannot be read: {e.Message}", e);
+        }
+        try
+        {
+            var (metadata, tensors, dataStart) = ReadHead(new GgufCursor(stream, path), stream.Length);
+            return new(path, stream, metadata, tensors, dataStart);
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The tensor of this name.</summary>
+    /// <exception cref="EspalierException">There is none.</exception>
+    public GgufTensor this[string name]
+        => byName.TryGetValue(name, out var tensor) ? tensor : throw new EspalierException($"{path}: holds no tensor '{name}'");
+
+    /// <summary>Whether there is a tensor of this name.</summary>
+    public bool Contains(string name) => byName.ContainsKey(name);
+
+    /// <summary>The stored bytes of a tensor.</summary>
+    public byte[] ReadBytes(string name)
+    {
+        var tensor = ReadableAtOnce(name);
+        var bytes = new byte[tensor.Bytes];
+        ReadExactly(DataStart + tensor.Offset, bytes);
+        return bytes;
+    }
+
+    /// <summary>All weights of a tensor in row order, widened to float32.</summary>
+    public float[] ReadFloat32(string name)
+    {
+        var tensor = ReadableAtOnce(name);
+        var weights = new float[tensor.Elements];
+        var rowBytes = (int)tensor.Type.RowBytes(tensor.Width);
+        var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(rowBytes, 1));
+        try
+        {
+            var row = buffer.AsSpan(0, rowBytes);
+            for (var r = 0L; r < tensor.Rows; r++)
+            {
+                ReadExactly(DataStart + tensor.Offset + r * rowBytes, row);
+                GgufEncoding.Decode(tensor.Type, row, weights.AsSpan((int)(r * tensor.Width), (int)tensor.Width));
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+        return weights;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => stream.Dispose();
+
+    private static (GgufMetadata, List<GgufTensor>, long DataStart) ReadHead(GgufCursor cursor, long fileLength)
+    {
+        if (fileLength < 4 || cursor.ReadUInt32("the magic number") != 0x46554747)
+            throw cursor.Refuse("not a GGUF file: it does not begin with 'GGUF'");
+        if (cursor.ReadUInt32("the version") is var version && version != GgufLayout.Version)
+            throw cursor.Refuse($"GGUF version {version}; version {GgufLayout.Version} is supported");
+        var tensorCount = cursor.ReadCount("the number of tensors", 24);
+        var keyCount = cursor.ReadCount("the number of metadata keys", 13);
+
+        var metadata = new GgufMetadata();
+        for (var i = 0L; i < keyCount; i++)
+        {
+            var key = cursor.ReadString("a metadata key");
+            if (metadata.Contains(key))
+                throw cursor.Refuse($"metadata key '{key}' stands twice");
+            metadata.Add(key, cursor.ReadValue((GgufValueType)cursor.ReadUInt32($"the type of '{key}'"), $"'{key}'"));
+        }
+
+        var alignment = metadata.Contains("general.alignment") ? metadata.Get<uint>("general.alignment") : GgufLayout.Alignment;
+        if (alignment > 1 << 20 || !BitOperations.IsPow2(alignment))
+            throw cursor.Refuse($"general.alignment is {alignment}, a power of two was expected");
+
+        var tensors = new List<GgufTensor>();
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0L; i < tensorCount; i++)
+        {
+            var tensor = ReadTensor(cursor);
+            if (!names.Add(tensor.Name))
+                throw cursor.Refuse($"tensor '{tensor.Name}' stands twice");
+            tensors.Add(tensor);
+        }
+
+        var dataStart = (cursor.Position + alignment - 1) / alignment * alignment;
+        CheckPlaces(cursor, tensors, alignment, fileLength - dataStart);
+        return (metadata, tensors, dataStart);
+    }
+
+    private static GgufTensor ReadTensor(GgufCursor cursor)
+    {
+        var name = cursor.ReadString("a tensor's name");
+        var dimensions = cursor.ReadUInt32($"the number of dimensions of '{name}'");
+        if (dimensions is < 1 or > 4)
+            throw cursor.Refuse($"tensor '{name}' has {dimensions} dimensions, 1 to 4 were expected");
+        var shape = new long[dimensions];
+        var elements = 1L;
+        for (var d = dimensions; d-- > 0;)
+        {
+            var size = cursor.ReadUInt64($"the shape of '{name}'");
+            if (size is 0 or > int.MaxValue || elements > Array.MaxLength * 16L / (long)size)
+                throw cursor.Refuse($"tensor '{name}' has a dimension of {size}, which is empty or too large");
+            shape[d] = (long)size;
+            elements *= shape[d];
+        }
+        var type = (GgufType)cursor.ReadUInt32($"the type of '{name}'");
+        if (!GgufTypes.All.Contains(type))
+            throw cursor.Refuse($"tensor '{name}' is of ggml type {(int)type}; {string.Join(", ", GgufTypes.All)} are supported");
+        if (shape[^1] % type.BlockSize() != 0)
+            throw cursor.Refuse($"tensor '{name}' has rows of {shape[^1]}, not a multiple of {type}'s block of {type.BlockSize()}");
+        var offset = cursor.ReadUInt64($"the offset of '{name}'");
+        if (offset > long.MaxValue / 2)
+            throw cursor.Refuse($"tensor '{name}' begins at {offset}, outside of the file");
+        return new(name, type, shape, (long)offset);
+    }
+
+    private static void CheckPlaces(GgufCursor cursor, List<GgufTensor> tensors, long alignment, long dataLength)
+    {
+        GgufTensor? before = null;
+        foreach (var tensor in tensors.OrderBy(t => t.Offset))
+        {
+            if (tensor.Offset % alignment != 0)
+                throw cursor.Refuse($"tensor '{tensor.Name}' begins at {tensor.Offset}, not a multiple of {alignment}");
+            if (tensor.Offset + tensor.Bytes > dataLength)
+                throw cursor.Refuse($"tensor '{tensor.Name}' ends at {tensor.Offset + tensor.Bytes}, but the data has {Math.Max(dataLength, 0)} bytes");
+            if (before is not null && before.Offset + before.Bytes > tensor.Offset)
+                throw cursor.Refuse($"tensors '{before.Name}' and '{tensor.Name}' overlap at {tensor.Offset}");
+            before = tensor;
+        }
+    }
+
+    private GgufTensor ReadableAtOnce(string name)
+        => this[name] is { } tensor && tensor.Bytes <= Array.MaxLength
+            ? tensor
+            : throw new EspalierException($"{path}: tensor '{name}' is too large to be read at once");
+
+    private void ReadExactly(long position, Span<byte> destination)
+    {
+        while (destination.Length > 0)
+        {
+            var read = RandomAccess.Read(stream.SafeFileHandle, destination, position);
+            if (read == 0)
+                throw new EspalierException($"{path}: ended at byte {position} while it was read; has it changed?");
+            destination = destination[read..];
+            position += read;
+        }
+    }
+}

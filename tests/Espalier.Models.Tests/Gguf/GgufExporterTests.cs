@@ -1,0 +1,128 @@
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Gguf;
+using Espalier.Tests;
+
+namespace Espalier.Models.Tests.Gguf;
+
+public sealed class GgufExporterTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void The_bundled_teacher_is_described_as_llama_cpp_reads_it()
+    {
+        using var file = Export(Path.Combine(Fixtures.Root, "models", "quickstart-teacher"), GgufType.BF16);
+
+        var metadata = file.Metadata;
+        Assert.Equal("llama", metadata.Get<string>("general.architecture"));
+        Assert.Equal("quickstart-teacher", metadata.Get<string>("general.name"));
+        Assert.Equal(32u, metadata.Get<uint>("general.file_type"));
+        Assert.Equal(
+            [512u, 256u, 8u, 768u, 8u, 4u, 32u, 32u, 32u, 4096u],
+            new[] { "context_length", "embedding_length", "block_count", "feed_forward_length", "attention.head_count", "attention.head_count_kv", "attention.key_length", "attention.value_length", "rope.dimension_count", "vocab_size" }
+                .Select(k => metadata.Get<uint>($"llama.{k}")));
+        Assert.Equal(1e-5f, metadata.Get<float>("llama.attention.layer_norm_rms_epsilon"));
+        Assert.Equal(10000f, metadata.Get<float>("llama.rope.freq_base"));
+        Assert.Equal("gpt2", metadata.Get<string>("tokenizer.ggml.model"));
+        Assert.Equal("llama-bpe", metadata.Get<string>("tokenizer.ggml.pre"));
+        Assert.Equal("<|begin_of_text|>", metadata.Get<string[]>("tokenizer.ggml.tokens")[4080]);
+        Assert.Equal(3, metadata.Get<int[]>("tokenizer.ggml.token_type")[4080]);
+        Assert.Equal(["\u0120 t", "h e"], metadata.Get<string[]>("tokenizer.ggml.merges")[..2]);
+        Assert.Equal((4080u, 4081u, 4084u), (metadata.Get<uint>("tokenizer.ggml.bos_token_id"), metadata.Get<uint>("tokenizer.ggml.eos_token_id"), metadata.Get<uint>("tokenizer.ggml.eot_token_id")));
+        Assert.True(metadata.Get<bool>("tokenizer.ggml.add_bos_token"));
+        Assert.StartsWith("{{ bos_token }}", metadata.Get<string>("tokenizer.chat_template"), StringComparison.Ordinal);
+        Assert.Equal(2 + 8 * 9, file.Tensors.Count);
+        Assert.False(file.Contains("output.weight"));
+    }
+
+    [Theory]
+    [InlineData(GgufType.F32)]
+    [InlineData(GgufType.BF16)]
+    public void Weights_are_the_checkpoints_with_q_and_k_reordered(GgufType type)
+    {
+        // 4 query heads, 2 key heads of 16 on a width of 40: head_dim is not hidden / heads.
+        var source = Fixtures.Golden("families", "mistral-nemo");
+        using var checkpoint = Checkpoint.Open(source);
+        using var file = Export(source, type);
+
+        Assert.Equal(16u, file.Metadata.Get<uint>("llama.attention.key_length"));
+        Assert.Equal([64L, 40L], file["blk.1.attn_q.weight"].Shape);
+        AssertRounded(checkpoint.ReadFloat32("model.layers.2.mlp.down_proj.weight"), file.ReadFloat32("blk.2.ffn_down.weight"));
+        AssertRounded(checkpoint.ReadFloat32("lm_head.weight"), file.ReadFloat32("output.weight"));
+        AssertRounded(checkpoint.ReadFloat32("model.layers.1.self_attn.v_proj.weight"), file.ReadFloat32("blk.1.attn_v.weight"));
+        var q = checkpoint.ReadFloat32("model.layers.1.self_attn.q_proj.weight");
+        var exported = file.ReadFloat32("blk.1.attn_q.weight");
+        // Row 3 of the second head pairs entry 1 with entry 1 + 8, and is the latter.
+        AssertRounded(q[(25 * 40)..(26 * 40)], exported[(19 * 40)..(20 * 40)]);
+        Assert.NotEqual(q[(19 * 40)..(20 * 40)], exported[(19 * 40)..(20 * 40)]);
+
+        void AssertRounded(float[] expected, float[] actual)
+            => Assert.All(expected.Zip(actual), p => Assert.InRange(Math.Abs(p.First - p.Second), 0, type == GgufType.F32 ? 0 : Math.Abs(p.First) / 256));
+    }
+
+    [Fact]
+    public void Q8_0_keeps_vectors_in_float32_and_odd_widths_in_float16()
+    {
+        using var file = Export(Fixtures.Golden("families", "llama-3.1"), GgufType.Q8_0);
+
+        Assert.Equal(7u, file.Metadata.Get<uint>("general.file_type"));
+        Assert.Equal(GgufType.F32, file["blk.0.attn_norm.weight"].Type);
+        Assert.Equal(GgufType.F32, file["output_norm.weight"].Type);
+        Assert.Equal(GgufType.F16, file["token_embd.weight"].Type); // rows of 48
+        Assert.Equal(GgufType.Q8_0, file["blk.0.ffn_down.weight"].Type); // rows of 96
+    }
+
+    [Fact]
+    public void Llama_3_scaling_becomes_a_tensor_of_divisors()
+    {
+        using var file = Export(Fixtures.Golden("families", "llama-3.1"), GgufType.F32);
+
+        var factors = file.ReadFloat32("rope_freqs.weight");
+        Assert.Equal((1f, 8f, 6), (factors[0], factors[5], factors.Length));
+        Assert.False(file.Metadata.Contains("llama.rope.scaling.type"));
+    }
+
+    [Fact]
+    public void A_folder_without_a_tokenizer_spells_ids()
+    {
+        using var file = Export(Fixtures.Golden("pruning", "width"), GgufType.F16);
+
+        Assert.Equal("<17>", file.Metadata.Get<string[]>("tokenizer.ggml.tokens")[17]);
+        Assert.False(file.Metadata.Get<bool>("tokenizer.ggml.add_bos_token"));
+    }
+
+    [Fact]
+    public void A_family_that_the_architecture_cannot_express_is_refused_by_name()
+    {
+        var error = Assert.Throws<EspalierException>(() => Export(Fixtures.Golden("families", "nemotron"), GgufType.F32));
+
+        Assert.Contains("'nemotron'", error.Message, StringComparison.Ordinal);
+        Assert.Contains("llama and mistral", error.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(folder.Path));
+    }
+
+    [OutsideFact("models/stories260K/stories260K.gguf")]
+    public void Another_converters_file_of_the_same_model_holds_the_same_weights_and_tokens()
+    {
+        using var expected = GgufFile.Open(Fixtures.Outside("models", "stories260K", "stories260K.gguf"));
+        using var file = Export(Fixtures.Outside("models", "stories260K"), GgufType.F32);
+
+        foreach (var tensor in expected.Tensors.Where(t => t.Name != "output.weight")) // tied: ours leaves it out
+            Assert.Equal(expected.ReadFloat32(tensor.Name), file.ReadFloat32(tensor.Name));
+        foreach (var key in new[] { "tokenizer.ggml.tokens", "tokenizer.ggml.token_type", "tokenizer.ggml.model", "tokenizer.ggml.bos_token_id", "tokenizer.ggml.eos_token_id", "tokenizer.ggml.unknown_token_id", "tokenizer.ggml.add_bos_token", "tokenizer.ggml.add_space_prefix" })
+            Assert.Equal(expected.Metadata.Get<object>(key), file.Metadata.Get<object>(key));
+        // Single characters have scores there too, but no merge makes one.
+        var tokens = file.Metadata.Get<string[]>("tokenizer.ggml.tokens");
+        var scores = expected.Metadata.Get<float[]>("tokenizer.ggml.scores").Zip(file.Metadata.Get<float[]>("tokenizer.ggml.scores"));
+        Assert.All(scores.Where((_, id) => id >= 259 && tokens[id].Length > 1), s => Assert.Equal(s.First, s.Second));
+    }
+
+    private GgufFile Export(string source, GgufType type)
+    {
+        var path = folder.File("model.gguf");
+        GgufExporter.Export(source, path, type);
+        return GgufFile.Open(path);
+    }
+}
