@@ -1,0 +1,160 @@
+using Espalier.Compression.Importance;
+using Espalier.Compression.Pruning;
+
+namespace Espalier.Compression.Recipes;
+
+/// <summary>
+/// A whole run as a person would say it; keys in kebab-case in the file, a default for everything but the teacher. Read by <see cref="RecipeFile"/>, which
+/// refuses unknown keys.
+/// </summary>
+public sealed record Recipe
+{
+    /// <summary>The teacher's Hugging Face folder; a config.json alone is enough to plan.</summary>
+    public required string Teacher { get; init; }
+
+    /// <summary>The run folder; runs/NAME-OF-THE-RECIPE where absent.</summary>
+    public string? Output { get; init; }
+
+    /// <summary>Seed of everything random.</summary>
+    public long Seed { get; init; } = 1;
+
+    /// <summary>Texts.</summary>
+    public required DataSection Data { get; init; }
+
+    /// <summary>Teacher correction; null leaves the teacher as it is.</summary>
+    public TrainingSection? Correct { get; init; }
+
+    /// <summary>Importance.</summary>
+    public ScoreSection Score { get; init; } = new();
+
+    /// <summary>Shape of the student and how its units are chosen.</summary>
+    public required PruneSection Prune { get; init; }
+
+    /// <summary>Training of the student; null leaves it as pruned.</summary>
+    public TrainingSection? Distill { get; init; }
+
+    /// <summary>What teacher and student are evaluated on.</summary>
+    public IReadOnlyList<EvaluationSet> Evaluate { get; init; } = [new("held-out", null)];
+
+    /// <summary>What is written at the end.</summary>
+    public IReadOnlyList<ExportKind> Export { get; init; } = [ExportKind.Hf];
+}
+
+/// <summary>Texts and how they are cut.</summary>
+public sealed record DataSection
+{
+    /// <summary>Sources of training text: paths, globs, <c>dotnet-docs</c>, or one file of ids (.i32, .u16).</summary>
+    public required IReadOnlyList<string> Train { get; init; }
+
+    /// <summary>Share of the documents held out, by the hash of their text; of ids, the last windows.</summary>
+    public double HeldOut { get; init; } = 0.02;
+
+    /// <summary>Tokens of a window.</summary>
+    public int Sequence { get; init; } = 256;
+}
+
+/// <summary>A training stage.</summary>
+public sealed record TrainingSection
+{
+    /// <summary>The loss: forward-kl or cross-entropy.</summary>
+    public string Loss { get; init; } = "forward-kl";
+
+    /// <summary>Temperature of teacher and student in forward-kl.</summary>
+    public double Temperature { get; init; } = 1.0;
+
+    /// <summary>Optimizer steps; given so or through <c>tokens</c>.</summary>
+    public long Steps { get; init; }
+
+    /// <summary>Windows a step.</summary>
+    public int Batch { get; init; } = 8;
+
+    /// <summary>Windows of one pass; 0 is the whole batch.</summary>
+    public int MicroBatch { get; init; }
+
+    /// <summary>Peak of the schedule.</summary>
+    public double LearningRate { get; init; } = 1e-3;
+
+    /// <summary>End of the schedule.</summary>
+    public double MinLearningRate { get; init; } = 1e-4;
+
+    /// <summary>Warm-up steps.</summary>
+    public int WarmUp { get; init; } = 10;
+
+    /// <summary>Decoupled weight decay.</summary>
+    public double WeightDecay { get; init; } = 0.1;
+
+    /// <summary>Global gradient norm that is clipped to; null for none.</summary>
+    public double? Clip { get; init; } = 1.0;
+
+    /// <summary>Steps between evaluations on held-out data; 0 only at the end.</summary>
+    public long EvaluateEvery { get; init; }
+
+    /// <summary>Steps between checkpoints.</summary>
+    public long CheckpointEvery { get; init; } = 50;
+}
+
+/// <summary>How units are scored.</summary>
+public sealed record ScoreSection
+{
+    /// <summary>Calibration samples.</summary>
+    public int Samples { get; init; } = 256;
+
+    /// <summary>Aggregation over the samples.</summary>
+    public Aggregation Batch { get; init; } = Aggregation.L2;
+
+    /// <summary>Aggregation over a sample's positions.</summary>
+    public Aggregation Sequence { get; init; } = Aggregation.Mean;
+}
+
+/// <summary>How the student's weights come about.</summary>
+public enum PruneMethod
+{
+    /// <summary>The units of highest importance, sliced from the teacher.</summary>
+    Importance,
+
+    /// <summary>Random units of the same shape, sliced from the teacher: a control.</summary>
+    Random,
+
+    /// <summary>Random weights of the same shape: a control.</summary>
+    RandomInit,
+}
+
+/// <summary>The student's shape.</summary>
+public sealed record PruneSection
+{
+    /// <summary>Sizes; what is null stays.</summary>
+    public PruneTarget Target { get; init; } = new();
+
+    /// <summary>How the units are chosen.</summary>
+    public PruneMethod Method { get; init; } = PruneMethod.Importance;
+
+    /// <summary>Which layers a depth cut takes.</summary>
+    public DepthChoice Depth { get; init; } = DepthChoice.Contiguous;
+
+    /// <summary>A plan written by hand, instead of sizes.</summary>
+    public string? Plan { get; init; }
+}
+
+/// <summary>Something to evaluate on.</summary>
+/// <param name="Name">held-out, teacher-domain, or a name given in the recipe.</param>
+/// <param name="Source">Text or ids; null for held-out. For teacher-domain the teacher's self-written.jsonl unless given.</param>
+public sealed record EvaluationSet(string Name, string? Source);
+
+/// <summary>What is exported.</summary>
+public enum ExportKind
+{
+    /// <summary>The Hugging Face folder.</summary>
+    Hf,
+
+    /// <summary>GGUF, float32.</summary>
+    GgufF32,
+
+    /// <summary>GGUF, float16.</summary>
+    GgufF16,
+
+    /// <summary>GGUF, bfloat16.</summary>
+    GgufBf16,
+
+    /// <summary>GGUF, Q8_0.</summary>
+    GgufQ8,
+}
