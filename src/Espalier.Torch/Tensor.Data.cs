@@ -49,6 +49,13 @@ public sealed unsafe partial class Tensor
             NativeMethods.esp_tensor_copy_out(_handle, data, bytes.Length);
     }
 
+    /// <summary>Overwrites the raw bytes, in the order of the shape. Not seen by autograd.</summary>
+    public void CopyBytesFrom(ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* data = bytes)
+            NativeMethods.esp_tensor_copy_in(_handle, data, bytes.Length);
+    }
+
     /// <summary>The single value of a tensor with one element, as a double. Waits for the device.</summary>
     public double Item() => Ops.Item.CallNumber(this);
 

@@ -4,7 +4,7 @@ using Espalier.Compression.Pruning;
 namespace Espalier.Compression.Recipes;
 
 /// <summary>
-/// A whole run as a person would say it; keys in kebab-case in the file, a default for everything but the teacher. Read by <see cref="RecipeFile"/>, which
+/// A whole run as a person would say it; keys in kebab-case in the file, a default for everything but the teacher. Read from a file, which
 /// refuses unknown keys.
 /// </summary>
 public sealed record Recipe
@@ -82,6 +82,12 @@ public sealed record TrainingSection
 
     /// <summary>Decoupled weight decay.</summary>
     public double WeightDecay { get; init; } = 0.1;
+
+    /// <summary>Decay of AdamW's first moment.</summary>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>Decay of AdamW's second moment.</summary>
+    public double Beta2 { get; init; } = 0.95;
 
     /// <summary>Global gradient norm that is clipped to; null for none.</summary>
     public double? Clip { get; init; } = 1.0;

@@ -8,7 +8,7 @@ namespace Espalier.Compression.Runs;
 /// </summary>
 public sealed class BackgroundSaver(CheckpointStore store) : IDisposable
 {
-    private Task<Checkpoint>? _inFlight;
+    private Task<SavedCheckpoint>? _inFlight;
 
     /// <summary>Starts to save, after the save before has ended. The parts must read snapshots, for they are written later.</summary>
     /// <exception cref="EspalierException">The save before failed; the new one is not started.</exception>
@@ -21,7 +21,7 @@ public sealed class BackgroundSaver(CheckpointStore store) : IDisposable
     /// <summary>Waits until nothing is in flight.</summary>
     /// <returns>What was saved last since the previous wait, or null.</returns>
     /// <exception cref="EspalierException">That save failed.</exception>
-    public Checkpoint? Wait()
+    public SavedCheckpoint? Wait()
     {
         if (_inFlight is not { } save)
             return null;

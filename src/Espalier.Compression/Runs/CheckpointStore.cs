@@ -26,7 +26,7 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
     /// two. A verified checkpoint of that step is left as it is, for a stage's state at a step is always the same.
     /// </summary>
     /// <exception cref="EspalierException">Exit code 1: it could not be written; what was there before is intact.</exception>
-    public Checkpoint Save(long step, IReadOnlyList<CheckpointPart> parts)
+    public SavedCheckpoint Save(long step, IReadOnlyList<CheckpointPart> parts)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
         if (parts.FirstOrDefault(part => !FileFact.IsSafeName(part.Name) || part.Name.Contains('/') || part.Name == CheckpointManifest.FileName) is { } bad)
@@ -58,7 +58,7 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
     /// </summary>
     /// <param name="report">Hears one sentence for each damaged checkpoint.</param>
     /// <exception cref="EspalierException">A checkpoint is of a newer format: refused, never guessed.</exception>
-    public Checkpoint? OpenLatest(Action<string>? report = null)
+    public SavedCheckpoint? OpenLatest(Action<string>? report = null)
     {
         files.CleanLeftovers(_folder, below: false);
         foreach (var step in Steps())
@@ -77,7 +77,7 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
         _verified.Clear();
     }
 
-    private Checkpoint WriteAndVerify(long step, IReadOnlyList<CheckpointPart> parts)
+    private SavedCheckpoint WriteAndVerify(long step, IReadOnlyList<CheckpointPart> parts)
     {
         var (temporary, final) = (PathOf(step) + ".tmp", PathOf(step));
         files.EnsureFolder(_folder);
@@ -121,7 +121,7 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
         }
     }
 
-    private Checkpoint? TryVerify(long step, out string? problem)
+    private SavedCheckpoint? TryVerify(long step, out string? problem)
     {
         var path = PathOf(step);
         _verified.Remove(step);
@@ -134,7 +134,7 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
             if (problem is not null)
                 return null;
             _verified.Add(step);
-            return new Checkpoint(step, path, manifest.Files);
+            return new SavedCheckpoint(step, path, manifest.Files);
         }
         catch (DamagedFileException damage)
         {

@@ -61,7 +61,7 @@ public sealed record RunManifest
     public RunManifest With(StageEntry entry)
     {
         var stages = Stages.ToList();
-        var index = stages.FindIndex(stage => stage.Name == entry.Name);
+        var index = stages.FindIndex(stage => stage.Folder == entry.Folder);
         if (index < 0)
             stages.Add(entry);
         else

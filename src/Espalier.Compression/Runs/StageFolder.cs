@@ -67,7 +67,7 @@ public sealed class StageFolder : IDisposable
     /// deletes artefacts that were begun but are not vouched for.
     /// </summary>
     /// <param name="keepArtefacts">For a stage that judges itself which of its artefacts are good.</param>
-    public Checkpoint? Begin(bool keepArtefacts = false)
+    public SavedCheckpoint? Begin(bool keepArtefacts = false)
     {
         if (IsComplete)
             throw new InvalidOperationException($"{Path} is complete.");

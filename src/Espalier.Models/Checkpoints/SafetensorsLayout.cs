@@ -13,7 +13,7 @@ public sealed class SafetensorsLayout
         (Header, Entries, Length) = (header, entries, length);
 
     /// <summary>The file's first bytes: eight of the header's length, and the header, padded to a multiple of eight.</summary>
-    internal byte[] Header { get; }
+    public ReadOnlyMemory<byte> Header { get; }
 
     /// <summary>The tensors in the order of their bytes.</summary>
     public IReadOnlyList<TensorEntry> Entries { get; }

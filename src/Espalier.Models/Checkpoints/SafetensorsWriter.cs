@@ -21,7 +21,7 @@ public static class SafetensorsWriter
         string path, SafetensorsLayout layout, TensorBytes bytes, Action<long>? progress = null, CancellationToken cancellation = default) =>
         Durable.WriteFile(path, layout.Length, stream =>
         {
-            stream.Write(layout.Header);
+            stream.Write(layout.Header.Span);
             var buffer = new byte[Math.Min(BufferBytes, Math.Max(8, layout.Length))];
             foreach (var entry in layout.Entries)
             {

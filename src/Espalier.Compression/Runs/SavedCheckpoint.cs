@@ -4,7 +4,7 @@ namespace Espalier.Compression.Runs;
 /// <param name="Step">The state is that after this many steps.</param>
 /// <param name="Folder">Full path of <c>step-N</c>.</param>
 /// <param name="Files">Its files with sizes and hashes, in the order in which they were saved.</param>
-public sealed record Checkpoint(long Step, string Folder, IReadOnlyList<FileFact> Files)
+public sealed record SavedCheckpoint(long Step, string Folder, IReadOnlyList<FileFact> Files)
 {
     /// <summary>The full path of one of its files.</summary>
     /// <exception cref="EspalierException">The checkpoint has no such file.</exception>

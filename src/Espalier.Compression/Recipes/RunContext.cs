@@ -1,0 +1,106 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Text.Json.Nodes;
+using Espalier.Compression.Runs;
+using Espalier.Torch;
+
+namespace Espalier.Compression.Recipes;
+
+/// <summary>A run folder that is held, with what every stage needs: progress, a way to stop, and the manifest kept up to date.</summary>
+public sealed class RunContext : IDisposable
+{
+    private readonly RunFolder _folder;
+
+    private RunContext(RunFolder folder, IProgressReporter progress, CancellationToken stop) =>
+        (_folder, Progress, Stop) = (folder, progress, stop);
+
+    /// <summary>Where progress is told.</summary>
+    public IProgressReporter Progress { get; }
+
+    /// <summary>Cancelled when the run should save and end.</summary>
+    public CancellationToken Stop { get; }
+
+    /// <summary>The run's folder.</summary>
+    public RunFolder Folder => _folder;
+
+    /// <summary>The manifest as it stands.</summary>
+    public RunManifest Manifest => _folder.Manifest!;
+
+    /// <summary>Takes a run folder and writes its manifest, keeping the entries of stages from earlier starts.</summary>
+    /// <param name="path">The folder; created.</param>
+    /// <param name="recipe">Canonical text of what is run, for its hash.</param>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="progress">Where progress is told.</param>
+    /// <param name="stop">Cancelled when the run should save and end.</param>
+    /// <exception cref="EspalierException">Another process holds the folder, or it cannot be written.</exception>
+    public static RunContext Open(string path, string recipe, long seed, IProgressReporter progress, CancellationToken stop)
+    {
+        var folder = RunFolder.Open(path, progress.Warn);
+        try
+        {
+            folder.Save(new RunManifest
+            {
+                ProgramVersion = typeof(RunContext).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown",
+                RecipeHash = ContentHash.OfText(recipe),
+                Seeds = new Dictionary<string, long> { ["run"] = seed },
+                Machine = MachineFacts.Detect(TorchRuntime.Threads, new Dictionary<string, string>
+                {
+                    ["libtorch"] = TorchRuntime.Version,
+                    ["blas-kernel"] = TorchRuntime.BlasKernelName,
+                    ["dotnet"] = Environment.Version.ToString(),
+                }),
+                Stages = folder.Manifest?.Stages ?? [],
+            });
+            return new(folder, progress, stop);
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Does a stage unless its folder shows that it was done: <paramref name="work"/> fills the folder (from a checkpoint where an earlier start left one) and
+    /// returns what it found out. The manifest says what became of it, whatever happens.
+    /// </summary>
+    public StageRecord Do(string name, JsonObject options, IReadOnlyDictionary<string, string> inputs, Func<StageFolder, SavedCheckpoint?, JsonObject?> work)
+    {
+        Stop.ThrowIfCancellationRequested();
+        using var stage = _folder.Stage(name, options, inputs);
+        var before = Manifest.Stages.FirstOrDefault(entry => entry.Folder == stage.Key.FolderName)?.Seconds ?? 0;
+        if (stage.Record is { } done)
+        {
+            Progress.Note($"{name}: done before ({stage.Key.FolderName})");
+            Enter(stage, StageStatus.Reused, before, done.OutputHash);
+            return done;
+        }
+        var started = Stopwatch.GetTimestamp();
+        double Seconds() => before + Stopwatch.GetElapsedTime(started).TotalSeconds;
+        Enter(stage, StageStatus.Started, before, null);
+        try
+        {
+            var checkpoint = stage.Begin();
+            var result = work(stage, checkpoint);
+            var record = stage.Complete(result);
+            stage.Checkpoints.DeleteAll();
+            Enter(stage, StageStatus.Done, Seconds(), record.OutputHash);
+            return record;
+        }
+        catch (Exception)
+        {
+            Enter(stage, StageStatus.Started, Seconds(), null);
+            throw;
+        }
+    }
+
+    /// <summary>The folder of a stage that was done.</summary>
+    public string FolderOf(StageRecord record) =>
+        Path.Combine(_folder.Path, "stages", $"{record.Name}-{record.Key[..12]}");
+
+    /// <inheritdoc/>
+    public void Dispose() => _folder.Dispose();
+
+    private void Enter(StageFolder stage, StageStatus status, double seconds, string? output) =>
+        _folder.Save(Manifest.With(new(stage.Key.Name, stage.Key.FolderName, stage.Key.Hash, status, seconds, output)));
+}

@@ -1,0 +1,108 @@
+using System.Text.Json.Nodes;
+using Espalier.Compression.Data;
+using Espalier.Compression.Runs;
+using Espalier.Models.Tokenizers;
+
+namespace Espalier.Compression.Recipes.Stages;
+
+/// <summary>Tokens to train on and tokens held out, with the hash of what determines them. Dispose it.</summary>
+/// <param name="Train">Training ids.</param>
+/// <param name="HeldOut">Held-out ids.</param>
+/// <param name="Hash">Goes into the keys of the stages that read them.</param>
+/// <param name="HeldOutBytesPerToken">UTF-8 bytes of held-out text a token; null for ids without text.</param>
+/// <param name="Owned">What is to be disposed.</param>
+public sealed record TokenSets(ITokens Train, ITokens HeldOut, string Hash, double? HeldOutBytesPerToken, IReadOnlyList<IDisposable> Owned) : IDisposable
+{
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var item in Owned)
+            item.Dispose();
+    }
+}
+
+/// <summary>Text to tokens, in a stage of its own; ids from a file are taken as they are.</summary>
+public static class DataStage
+{
+    /// <summary>Training and held-out tokens of a recipe.</summary>
+    public static TokenSets Run(RunContext run, DataSection data, string tokenizerFolder, int vocabulary)
+    {
+        if (data.Train is [var single] && IsIds(single))
+            return OfIds(single, data, vocabulary);
+        var tokenizer = Tokenizer.Load(tokenizerFolder);
+        var record = run.Do("data", Options(data.Train, data.HeldOut), Inputs(tokenizer, data.Train), (stage, _) =>
+        {
+            using var task = run.Progress.Begin("data", DocumentSource.Parse(data.Train).TotalBytes, "bytes");
+            var summary = Corpus.Build(
+                new() { Sources = data.Train, HeldOut = new(data.HeldOut) }, Encoder(tokenizer), stage.Path, new Told(task), run.Stop);
+            return new()
+            {
+                ["train_tokens"] = summary.Train.Tokens,
+                ["held_out_tokens"] = summary.HeldOut?.Tokens,
+                ["train_documents"] = summary.Train.Documents,
+                ["held_out_documents"] = summary.HeldOut?.Documents,
+            };
+        });
+        var folder = run.FolderOf(record);
+        var train = TokenStore.Open(Path.Combine(folder, Corpus.TrainFolder), vocabulary);
+        var heldOut = TokenStore.Open(Path.Combine(folder, Corpus.HeldOutFolder), vocabulary);
+        return new(train, heldOut, record.OutputHash, BytesPerToken(heldOut), [train, heldOut]);
+    }
+
+    /// <summary>The tokens of one text, all of them: something to evaluate on.</summary>
+    public static (ITokens Tokens, string Hash, double? BytesPerToken) OfText(RunContext run, string name, string source, string tokenizerFolder, int vocabulary)
+    {
+        if (IsIds(source))
+            return (TokenIds.Parse(source, vocabulary), ContentHash.OfFile(source), null);
+        var tokenizer = Tokenizer.Load(tokenizerFolder);
+        var record = run.Do($"text-{name}", Options([source], 0), Inputs(tokenizer, [source]), (stage, _) =>
+        {
+            using var task = run.Progress.Begin($"text {name}", DocumentSource.Parse([source]).TotalBytes, "bytes");
+            var (index, _) = Corpus.BuildStore(new() { Sources = [source] }, Encoder(tokenizer), Path.Combine(stage.Path, "tokens"), new Told(task), run.Stop);
+            return new() { ["tokens"] = index.Count, ["documents"] = index.Documents };
+        });
+        var store = TokenStore.Open(Path.Combine(run.FolderOf(record), "tokens"), vocabulary);
+        return (store, record.OutputHash, BytesPerToken(store));
+    }
+
+    /// <summary>The tokenizer as the data path takes it.</summary>
+    public static DocumentEncoder Encoder(Tokenizer tokenizer) =>
+        new((text, ids) => tokenizer.Encode(text, ids), tokenizer.VocabularySize, tokenizer.EosId, tokenizer.Sha256);
+
+    /// <summary>Ids: whole windows from the front to train on, the last ones held out, as the recipe's share says (at least one each).</summary>
+    private static TokenSets OfIds(string spec, DataSection data, int vocabulary)
+    {
+        var all = TokenIds.Parse(spec, vocabulary);
+        var length = data.Sequence + 1;
+        var windows = all.Count / length;
+        var heldOut = Math.Max(1, (long)(windows * data.HeldOut));
+        if (windows - heldOut < 1)
+            throw new EspalierException($"{spec}: {all.Count} ids make {windows} windows of {length}; at least one to train on and one held out are needed");
+        var cut = (windows - heldOut) * length;
+        return new(
+            new TokenRange(all, 0, cut), new TokenRange(all, cut, heldOut * length),
+            ContentHash.OfText($"{ContentHash.OfFile(spec)} {data.HeldOut:R} {data.Sequence}"), null, all is IDisposable closing ? [closing] : []);
+    }
+
+    private static bool IsIds(string source) =>
+        source.EndsWith(".i32", StringComparison.OrdinalIgnoreCase) || source.EndsWith(".u16", StringComparison.OrdinalIgnoreCase);
+
+    private static double BytesPerToken(TokenStore store) => (double)store.Index.TextBytes / store.Count;
+
+    private static JsonObject Options(IReadOnlyList<string> sources, double heldOut) => new()
+    {
+        ["sources"] = new JsonArray([.. sources.Select(source => (JsonNode)source)]),
+        ["held_out"] = heldOut,
+    };
+
+    private static Dictionary<string, string> Inputs(Tokenizer tokenizer, IReadOnlyList<string> sources) => new()
+    {
+        ["tokenizer"] = tokenizer.Sha256,
+        ["text"] = ContentHash.OfText(string.Concat(DocumentSource.Parse(sources).Files.Select(file => $"{Path.GetFileName(file)} {ContentHash.OfFile(file)}\n"))),
+    };
+
+    private sealed class Told(IProgressTask task) : IProgress<(long Done, long Total)>
+    {
+        public void Report((long Done, long Total) value) => task.Report(value.Done);
+    }
+}

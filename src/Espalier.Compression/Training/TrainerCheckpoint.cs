@@ -1,0 +1,67 @@
+using System.Text.Json;
+using Espalier.Compression.Runs;
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Families;
+using Espalier.Torch;
+
+namespace Espalier.Compression.Training;
+
+/// <summary>A trainer's whole state as files of a checkpoint: weights and both moments bit for bit, and the loop's record.</summary>
+internal static class TrainerCheckpoint
+{
+    private const string TensorsFile = "state.safetensors";
+    private const string LoopFile = "loop.json";
+
+    /// <summary>A snapshot that training no longer touches.</summary>
+    public static IReadOnlyList<CheckpointPart> Snapshot(Trainer trainer, Family family)
+    {
+        var copies = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        var specs = new List<TensorSpec>();
+        foreach (var (name, tensor) in Tensors(trainer, family))
+        {
+            var bytes = new byte[tensor.ElementCount * tensor.DType.Size()];
+            tensor.CopyBytesTo(bytes);
+            copies.Add(name, bytes);
+            specs.Add(new(name, tensor.DType == DType.Float64 ? ElementType.F64 : ElementType.F32, tensor.Shape.ToArray()));
+        }
+        var layout = SafetensorsLayout.Plan(specs);
+        return
+        [
+            CheckpointPart.FromBytes(LoopFile, JsonSerializer.SerializeToUtf8Bytes(trainer.State)),
+            new(TensorsFile, stream =>
+            {
+                stream.Write(layout.Header.Span);
+                foreach (var entry in layout.Entries)
+                    stream.Write(copies[entry.Name]);
+            }),
+        ];
+    }
+
+    /// <summary>Puts a trainer where the checkpoint was taken.</summary>
+    /// <exception cref="EspalierException">The checkpoint is not of this model.</exception>
+    public static void Restore(Trainer trainer, Family family, SavedCheckpoint checkpoint)
+    {
+        using var file = SafetensorsFile.Open(checkpoint.PathOf(TensorsFile));
+        foreach (var (name, tensor) in Tensors(trainer, family))
+        {
+            var entry = file.Entry(name);
+            if (!entry.Shape.AsSpan().SequenceEqual(tensor.Shape))
+                throw new EspalierException($"{file.Path}: '{name}' is [{string.Join(", ", entry.Shape)}] and the model's [{string.Join(", ", tensor.Shape.ToArray())}]; the checkpoint is of another model");
+            tensor.CopyBytesFrom(file.ReadBytes(name));
+        }
+        trainer.Resume(JsonSerializer.Deserialize<LoopState>(checkpoint.Read(LoopFile))
+            ?? throw new EspalierException($"{checkpoint.PathOf(LoopFile)}: holds no state"));
+    }
+
+    private static IEnumerable<(string Name, Tensor Value)> Tensors(Trainer trainer, Family family)
+    {
+        var parameters = trainer.Model.Parameters;
+        for (var i = 0; i < parameters.Count; i++)
+        {
+            var name = family.NameOf(parameters[i].Parameter);
+            yield return ($"weight.{name}", parameters[i].Value);
+            yield return ($"first-moment.{name}", trainer.Optimizer.FirstMoments[i]);
+            yield return ($"second-moment.{name}", trainer.Optimizer.SecondMoments[i]);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using Espalier.Compression.Data;
+using Espalier.Compression.Evaluation;
+using Espalier.Compression.Runs;
+using Espalier.Models.Families;
+
+namespace Espalier.Compression.Training;
+
+/// <summary>What a training stage does beside training.</summary>
+public sealed record TrainingStageOptions
+{
+    /// <summary>Name for progress: correct, distill, pretrain.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>Steps in all.</summary>
+    public required long Steps { get; init; }
+
+    /// <summary>Steps between checkpoints; 0 for none but the one at an interruption.</summary>
+    public long CheckpointEvery { get; init; } = 50;
+
+    /// <summary>Steps between evaluations on <see cref="HeldOut"/>; 0 for none.</summary>
+    public long EvaluateEvery { get; init; }
+
+    /// <summary>Held-out windows, or null.</summary>
+    public WindowSet? HeldOut { get; init; }
+}
+
+/// <summary>
+/// Runs a trainer inside a stage's folder: goes on from the newest whole checkpoint, writes metrics and timing, saves in the background, and saves once more
+/// when it is asked to stop. Killed anywhere, run again, it ends with the same bits.
+/// </summary>
+public static class TrainingStage
+{
+    /// <summary>Bytes of optimizer state and weights a parameter: weight, m and v in float32.</summary>
+    private const int BytesOfAParameter = 12;
+
+    /// <summary>Trains to the end, from a checkpoint where there is one. The caller begins and completes the stage.</summary>
+    /// <exception cref="OperationCanceledException">Asked to stop; the state is saved.</exception>
+    public static void Run(StageFolder stage, SavedCheckpoint? checkpoint, Trainer trainer, Family family, TrainingStageOptions options, IProgressReporter progress, CancellationToken stop)
+    {
+        var model = trainer.Model;
+        DiskSpace.Require(stage.Path, 4 * BytesOfAParameter * model.Config.Parameters, "three checkpoints and the model");
+        if (checkpoint is not null)
+        {
+            TrainerCheckpoint.Restore(trainer, family, checkpoint);
+            progress.Note($"{options.Title}: going on from step {checkpoint.Step}");
+        }
+
+        using var saver = new BackgroundSaver(stage.Checkpoints);
+        using var task = progress.Begin(options.Title, options.Steps, "steps");
+        task.Report(trainer.State.Step);
+        trainer.Every(1, report =>
+        {
+            stage.Metrics.Append(report.Step, ("loss", report.Loss), ("gradient_norm", report.GradientNorm),
+                ("learning_rate", report.LearningRate), ("tokens", trainer.State.Tokens), ("skipped", report.Skipped));
+            stage.Timing.Append(report.Step, ("seconds", report.Seconds), ("tokens_per_second", report.Tokens / report.Seconds));
+            if (report.Skipped)
+                progress.Warn($"{options.Title}: step {report.Step} skipped, its loss is {report.Loss} and its gradient norm {report.GradientNorm}");
+            task.Report(report.Step, $"loss {report.Loss:0.000}, {report.Tokens / report.Seconds:0} tokens/s");
+        });
+        if (options.HeldOut is { } heldOut)
+            trainer.Every(options.EvaluateEvery, report =>
+            {
+                var result = PerplexityEvaluator.Run(model, heldOut, null, 8, NullProgress.Instance, stop: stop);
+                stage.Metrics.Append(report.Step, ("held_out_nll", result.Nll), ("held_out_nll_se", result.NllStandardError));
+            });
+        trainer.Every(options.CheckpointEvery, report =>
+        {
+            if (report.Step < options.Steps)
+                saver.Save(report.Step, TrainerCheckpoint.Snapshot(trainer, family));
+        });
+
+        try
+        {
+            trainer.Run(stop);
+            saver.Wait();
+        }
+        catch (OperationCanceledException) when (trainer.State.Step > 0)
+        {
+            saver.Save(trainer.State.Step, TrainerCheckpoint.Snapshot(trainer, family));
+            saver.Wait();
+            progress.Note($"{options.Title}: saved at step {trainer.State.Step}; the same command goes on from there");
+            throw;
+        }
+    }
+}
