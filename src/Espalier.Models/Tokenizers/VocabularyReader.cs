@@ -33,7 +33,7 @@ internal sealed class VocabularyReader
         reader.ReadVocabulary(root["model"]["vocab"]);
         if (!root["added_tokens"].IsNull)
             reader.ReadAddedTokens(root["added_tokens"]);
-        reader.FillTokens(root["model"]["vocab"]);
+        reader.FillTokens();
         reader.ReadMerges(root["model"]["merges"]);
         return reader;
     }
@@ -51,6 +51,9 @@ internal sealed class VocabularyReader
         }
         if (Vocabulary.Count == 0)
             throw node.Refuse("the vocabulary is empty.");
+        var highest = _byId.Keys.Max();
+        if (highest >= _byId.Count + MostUnusedIds)
+            throw node.Refuse($"the highest id is {highest}, with only {_byId.Count} tokens; at most {MostUnusedIds} ids may be unused.");
     }
 
     private void ReadAddedTokens(TokenizerNode node)
@@ -86,12 +89,9 @@ internal sealed class VocabularyReader
         AddedTokens.Sort((a, b) => a.Id.CompareTo(b.Id));
     }
 
-    private void FillTokens(TokenizerNode node)
+    private void FillTokens()
     {
-        var highest = _byId.Keys.Max();
-        if (highest >= _byId.Count + MostUnusedIds)
-            throw node.Refuse($"the highest id is {highest}, with only {_byId.Count} tokens; at most {MostUnusedIds} ids may be unused.");
-        Tokens = new string?[highest + 1];
+        Tokens = new string?[_byId.Keys.Max() + 1];
         foreach (var (id, token) in _byId)
             Tokens[id] = token;
     }

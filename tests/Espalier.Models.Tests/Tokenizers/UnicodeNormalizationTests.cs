@@ -35,7 +35,7 @@ public class UnicodeNormalizationTests
     [Fact]
     public void Composed_forms_are_the_composition_of_the_decomposed_ones()
     {
-        for (var point = 0xA0; point < 0x20000; point++)
+        for (var point = 0xA0; point < 0x12000; point++)
         {
             if (point is >= 0xD800 and <= 0xDFFF)
                 continue;
