@@ -1,5 +1,6 @@
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Espalier.Models.Checkpoints;
 
@@ -87,8 +88,14 @@ public sealed class SafetensorsFile : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(byteOffset);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(destination.Length, entry.ByteLength - byteOffset);
-        if (destination.Length > 0)
-            Buffer.ReadSpan((ulong)(BufferOffset + entry.Offset + byteOffset), destination);
+        var offset = (ulong)(BufferOffset + entry.Offset + byteOffset);
+        // ReadSpan copies element by element, so the elements are made large.
+        var blocks = MemoryMarshal.Cast<byte, Vector512<byte>>(destination);
+        var copied = blocks.Length * Vector512<byte>.Count;
+        if (copied > 0)
+            Buffer.ReadSpan(offset, blocks);
+        if (copied < destination.Length)
+            Buffer.ReadSpan(offset + (ulong)copied, destination[copied..]);
     }
 
     /// <summary>All stored bytes of a tensor below 2 GB.</summary>
