@@ -10,6 +10,7 @@ namespace Espalier.Compression.Recipes;
 public sealed class RunContext : IDisposable
 {
     private readonly RunFolder _folder;
+    private readonly List<string> _used = [];
 
     private RunContext(RunFolder folder, IProgressReporter progress, CancellationToken stop) =>
         (_folder, Progress, Stop) = (folder, progress, stop);
@@ -25,6 +26,9 @@ public sealed class RunContext : IDisposable
 
     /// <summary>The manifest as it stands.</summary>
     public RunManifest Manifest => _folder.Manifest!;
+
+    /// <summary>Entries of the stages that this start did or found done, in their order.</summary>
+    public IReadOnlyList<StageEntry> Used => [.. _used.Select(folder => Manifest.Stages.First(entry => entry.Folder == folder))];
 
     /// <summary>Takes a run folder and writes its manifest, keeping the entries of stages from earlier starts.</summary>
     /// <param name="path">The folder; created.</param>
@@ -68,6 +72,8 @@ public sealed class RunContext : IDisposable
     {
         Stop.ThrowIfCancellationRequested();
         using var stage = _folder.Stage(name, options, inputs);
+        if (!_used.Contains(stage.Key.FolderName))
+            _used.Add(stage.Key.FolderName);
         var before = Manifest.Stages.FirstOrDefault(entry => entry.Folder == stage.Key.FolderName)?.Seconds ?? 0;
         if (stage.Record is { } done)
         {
@@ -93,6 +99,16 @@ public sealed class RunContext : IDisposable
             throw;
         }
     }
+
+    /// <summary>The record of a stage that was done, or null.</summary>
+    public StageRecord? RecordOf(StageKey key)
+    {
+        using var stage = _folder.Stage(key);
+        return stage.Record;
+    }
+
+    /// <summary>Makes a stage be done again.</summary>
+    public void Forget(StageKey key) => _folder.Files.DeleteTree(Path.Combine(_folder.Path, "stages", key.FolderName));
 
     /// <summary>The folder of a stage that was done.</summary>
     public string FolderOf(StageRecord record) =>

@@ -20,8 +20,9 @@ public static class TrainStage
     /// <param name="section">How to train.</param>
     /// <param name="data">Tokens.</param>
     /// <param name="sequence">Tokens of a window.</param>
-    /// <param name="order">Which windows when; null shuffles by the seed.</param>
     /// <param name="seed">Seed of the order.</param>
+    /// <param name="order">Which windows when, given their number; null shuffles by the seed.</param>
+    /// <param name="orderName">What the order is, for the stage's key.</param>
     public static ModelFolder Run(
         RunContext run, string name, string resultName, ModelFolder start, ModelFolder? teacher, TrainingSection section,
         TokenSets data, int sequence, long seed, Func<long, SampleOrder>? order = null, string orderName = "shuffled")

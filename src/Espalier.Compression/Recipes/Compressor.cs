@@ -1,0 +1,119 @@
+using Espalier.Compression.Data;
+using Espalier.Compression.Recipes.Stages;
+using Espalier.Compression.Runs;
+using Espalier.Models.Checkpoints;
+
+namespace Espalier.Compression.Recipes;
+
+/// <summary>The whole recipe: data, correction, scores, pruning, distillation, export, evaluation. Only what is missing is done.</summary>
+public sealed class Compressor(RunContext run, Recipe recipe, string arm, string place = "")
+{
+    private readonly List<ModelRow> _rows = [];
+    private readonly Dictionary<string, string> _metrics = [];
+    private readonly int _sequence = recipe.Data.Sequence;
+
+    /// <summary>Runs to the end, or to where it is stopped; started again it goes on.</summary>
+    public CompressResult Run()
+    {
+        var teacher = Teacher(out var stored, out var vocabulary);
+        CheckTarget();
+        using var data = DataStage.Run(run, recipe.Data, teacher.Path, vocabulary);
+        var texts = Texts(data, teacher.Path, vocabulary);
+        Evaluate(teacher, texts);
+
+        var corrected = Correct(teacher, data, texts);
+        var scores = Score(corrected, data);
+        var (pruned, plan) = PruneStages.Prune(run, corrected, recipe.Prune, scores, recipe.Seed);
+        Evaluate(pruned, texts);
+        var trained = Distill(pruned, corrected, data);
+        var (student, gguf) = ExportStage.Run(run, place, trained, stored, recipe.Export);
+        Evaluate(student, texts);
+
+        foreach (var text in texts)
+            (text.Tokens as IDisposable)?.Dispose();
+        return new()
+        {
+            Arm = arm,
+            Output = run.Folder.Path,
+            Student = student.Path,
+            Gguf = gguf,
+            Rows = _rows,
+            Stages = [.. run.Used.Select(entry => new StageRow(arm, entry.Name, entry.Folder, entry.Seconds, entry.Status == StageStatus.Reused))],
+            Scores = scores?.Path,
+            Plan = plan,
+            Metrics = _metrics,
+        };
+    }
+
+    private ModelFolder Teacher(out ElementType stored, out int vocabulary)
+    {
+        using var checkpoint = Checkpoint.Open(recipe.Teacher);
+        checkpoint.CheckFinite(run.Stop);
+        (stored, vocabulary) = (checkpoint.StoredType, checkpoint.Config.VocabularySize);
+        if (_sequence > checkpoint.Config.MaxPositions)
+            throw new EspalierException($"data.sequence is {_sequence} and the teacher has {checkpoint.Config.MaxPositions} positions");
+        return new("teacher", recipe.Teacher, ContentHash.OfFolder(recipe.Teacher));
+    }
+
+    /// <summary>A shape that cannot be is refused before hours of correction, not after.</summary>
+    private void CheckTarget()
+    {
+        using var checkpoint = Checkpoint.Open(recipe.Teacher, requireWeights: false);
+        if (recipe.Prune.Plan is { } plan)
+            PlanFile.Read(plan).Apply(checkpoint.Config);
+        else
+            recipe.Prune.Target.Apply(checkpoint.Config);
+        foreach (var section in new[] { recipe.Correct, recipe.Distill }.OfType<TrainingSection>())
+            TrainStage.OptionsOf(section).Validate();
+    }
+
+    private ModelFolder Correct(ModelFolder teacher, TokenSets data, IReadOnlyList<EvaluationText> texts)
+    {
+        if (recipe.Correct is not { } section)
+            return teacher;
+        var corrected = TrainStage.Run(run, "correct", "corrected teacher", teacher, null, section, data, _sequence, recipe.Seed + 1);
+        _metrics["correct"] = Path.Combine(Path.GetDirectoryName(corrected.Path)!, "metrics.jsonl");
+        Evaluate(corrected, texts);
+        return corrected;
+    }
+
+    private (string Path, string Hash)? Score(ModelFolder teacher, TokenSets data)
+    {
+        if (recipe.Prune.Method != PruneMethod.Importance || recipe.Prune.Plan is not null)
+            return null;
+        using var checkpoint = Checkpoint.Open(teacher.Path, requireWeights: false);
+        var dropped = checkpoint.Config.Layers - (recipe.Prune.Target.Layers ?? checkpoint.Config.Layers);
+        return PruneStages.Score(run, teacher, recipe.Score, dropped > 1 ? [1, dropped] : [1], data, _sequence);
+    }
+
+    private ModelFolder Distill(ModelFolder pruned, ModelFolder teacher, TokenSets data)
+    {
+        if (recipe.Distill is not { } section)
+            return pruned;
+        var trained = TrainStage.Run(run, "distill", "student", pruned, teacher, section, data, _sequence, recipe.Seed);
+        _metrics["distill"] = Path.Combine(Path.GetDirectoryName(trained.Path)!, "metrics.jsonl");
+        return trained;
+    }
+
+    private List<EvaluationText> Texts(TokenSets data, string tokenizer, int vocabulary)
+    {
+        var texts = new List<EvaluationText>();
+        foreach (var set in recipe.Evaluate)
+        {
+            if (set.Source is null && set.Name == "held-out")
+            {
+                texts.Add(new(set.Name, new TokenRange(data.HeldOut, 0, data.HeldOut.Count), data.Hash, data.HeldOutBytesPerToken));
+                continue;
+            }
+            var source = set.Source ?? Path.Combine(recipe.Teacher, "self-written.jsonl");
+            if (!Path.Exists(source))
+                throw new EspalierException($"evaluate: {set.Name} reads {source}, which does not exist; name a text with '{set.Name}: PATH'");
+            var (tokens, hash, bytes) = DataStage.OfText(run, set.Name, source, tokenizer, vocabulary);
+            texts.Add(new(set.Name, tokens, hash, bytes));
+        }
+        return texts;
+    }
+
+    private void Evaluate(ModelFolder model, IReadOnlyList<EvaluationText> texts) =>
+        _rows.Add(EvaluateStage.Run(run, arm, model, texts, _sequence));
+}
