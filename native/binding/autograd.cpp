@@ -49,7 +49,7 @@ esp_status esp_tensor_set_grad(esp_tensor* tensor, const esp_tensor* grad) {
 }
 
 esp_status esp_tensor_set_requires_grad(esp_tensor* tensor, int32_t value) {
-  return guard([&] { tensor_of(tensor).set_requires_grad(value != 0); });
+  return guard([&] { tensor_of(tensor).requires_grad_(value != 0); });
 }
 
 esp_status esp_grad_mode(int32_t* enabled) {

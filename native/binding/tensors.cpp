@@ -58,6 +58,7 @@ esp_status esp_tensor_from_data(const void* data, int64_t bytes, int32_t dtype, 
     if (dimensions > 0) need(sizes, "sizes");
     const at::IntArrayRef shape(sizes, dimensions);
     const auto type = static_cast<c10::ScalarType>(dtype);
+    TORCH_CHECK(!c10::isQIntType(type), type, " has no plain elements");
     check_bytes(bytes_of(shape, type), bytes);
     if (bytes > 0) need(data, "data");
     auto made = at::empty(shape, at::TensorOptions().dtype(type));

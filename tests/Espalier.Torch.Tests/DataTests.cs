@@ -1,0 +1,126 @@
+using Espalier.Tests;
+
+namespace Espalier.Torch.Tests;
+
+/// <summary>Bytes in and out, and what kinds of arguments reach an operator.</summary>
+public sealed class DataTests : TorchTest
+{
+    [Fact]
+    public void Values_of_every_element_type_return_unchanged()
+    {
+        RoundTrip<byte>(DType.UInt8, [0, 1, 255]);
+        RoundTrip<int>(DType.Int32, [int.MinValue, 0, int.MaxValue]);
+        RoundTrip<long>(DType.Int64, [long.MinValue, 0, long.MaxValue]);
+        RoundTrip<Half>(DType.Float16, [Half.MinValue, Half.Epsilon, Half.NaN]);
+        RoundTrip<float>(DType.Float32, [float.MinValue, float.Epsilon, float.NaN, -0f]);
+        RoundTrip<double>(DType.Float64, [double.MinValue, double.Epsilon, double.NegativeInfinity]);
+        RoundTrip<bool>(DType.Bool, [true, false]);
+    }
+
+    [Fact]
+    public void Bfloat16_travels_as_bytes()
+    {
+        using var x = Tensor.FromBytes([0x80, 0x3f, 0x00, 0xc0], DType.BFloat16, 2);
+        using var wide = x.To(DType.Float32);
+        Assert.Equal([1f, -2], wide.ToArray<float>());
+        var bytes = new byte[4];
+        x.CopyBytesTo(bytes);
+        Assert.Equal([0x80, 0x3f, 0x00, 0xc0], bytes);
+    }
+
+    [Fact]
+    public void Empty_and_scalar_tensors_are_tensors()
+    {
+        using var none = Tensor.From<float>([], 0, 3);
+        Assert.Empty(none.ToArray<float>());
+        Assert.Equal([0, 3], none.Shape.ToArray());
+        using var vast = Tensor.From<float>([], 1L << 40, 0);
+        Assert.Equal(0, vast.ElementCount);
+        using var one = Tensor.From<long>([(1L << 53) - 1]);
+        Assert.Equal(0, one.Dimensions);
+        Assert.Equal((1L << 53) - 1, one.Item());
+    }
+
+    [Fact]
+    public void Views_are_read_and_written_in_the_order_of_their_shape()
+    {
+        using var x = Tensor.From<int>([1, 2, 3, 4, 5, 6], 2, 3);
+        using var t = x.Transpose(0, 1);
+        Assert.False(t.IsContiguous);
+        Assert.Equal([1, 4, 2, 5, 3, 6], t.ToArray<int>());
+        t.CopyFrom<int>([10, 40, 20, 50, 30, 60]);
+        Assert.Equal([10, 20, 30, 40, 50, 60], x.ToArray<int>());
+        Assert.Equal("Int32 [3, 2]", t.ToString());
+    }
+
+    [Fact]
+    public void Lists_of_any_length_are_arguments()
+    {
+        using var scope = TensorScope.Begin();
+        var x = Tensor.From<float>([7], 1);
+        Assert.Equal([1000], Tensor.Cat(0, [.. Enumerable.Repeat(x, 1000)]).Shape.ToArray());
+        Assert.Equal([64 + 1, 1], Tensor.Stack(0, [.. Enumerable.Repeat(x, 64 + 1)]).Shape.ToArray());
+        var einsum = Op.Find("aten::einsum");
+        Assert.Equal([49f], einsum.Call("i,i->i", new[] { x, x }).ToArray<float>());
+        var spaced = $"i,{new string(' ', 5000)}i->i";
+        Assert.Equal([49f], einsum.Call(spaced, new[] { x, x }).ToArray<float>());
+    }
+
+    [Fact]
+    public void Optional_lists_strings_and_nulls_reach_the_operator()
+    {
+        using var scope = TensorScope.Begin();
+        var x = Tensor.From<float>([1, 2, 3, 4], 2, 2);
+        var index = Tensor.From<long>([1], 1);
+        Assert.Equal([2f, 4], Op.Find("aten::index", "Tensor").Call(x, new Tensor?[] { null, index }).ToArray<float>());
+        Assert.Equal([1f, 2, 3, 4], Op.Find("aten::_to_copy").Call(x, DType.Float32, Argument.None, "cpu").ToArray<float>());
+        Assert.Equal(10, Op.Find("aten::sum", "dim_IntList").Call(x, (long[]?)null).Item());
+        Assert.Equal([3f, 7], x.Linear(Tensor.From<float>([1, 1], 1, 2), null).ToArray<float>());
+        Assert.Equal(4, Op.Find("aten::upsample_nearest1d", "vec").Call(x.Unsqueeze(0), Argument.None, new[] { 2.0 }).Size(2));
+        Assert.Contains("aten::sum.dim_IntList(Tensor self", Op.Find("aten::sum", "dim_IntList").Schema);
+    }
+
+    [Fact]
+    public void In_place_operators_change_the_storage()
+    {
+        using var scope = TensorScope.Begin();
+        var x = Tensor.From<float>([1, 2, 4], 3);
+        var view = x.View(3, 1);
+        x.AddInPlace(x, 0.5);
+        x.MulInPlace(2);
+        x.AddInPlace(1);
+        x.SubInPlace(Tensor.Full(1, DType.Float32, 3));
+        x.DivInPlace(Tensor.Full(3, DType.Float32, 3));
+        Assert.Equal([1f, 2, 4], view.ToArray<float>());
+        x.LerpInPlace(Tensor.Full(3, DType.Float32, 3), 0.5);
+        Assert.Equal([2f, 2.5f, 3.5f], x.ToArray<float>());
+        x.MaskedFillInPlace(x.Less(3), -1);
+        Assert.Equal([-1f, -1, 3.5f], x.ToArray<float>());
+        x.ZeroInPlace();
+        Assert.Equal(0, x.Sum().Item());
+    }
+
+    [Fact]
+    public void Equality_of_bits_is_stricter_and_wider_than_equality_of_values()
+    {
+        using var scope = TensorScope.Begin();
+        var (zero, minus, nan) = (Tensor.From<float>([0f], 1), Tensor.From<float>([-0f], 1), Tensor.From<float>([float.NaN], 1));
+        Assert.True(zero.ValuesEqual(minus));
+        Assert.False(zero.BitsEqual(minus));
+        Assert.True(nan.BitsEqual(nan.Clone()));
+        Assert.False(nan.ValuesEqual(nan.Clone()));
+        Assert.False(zero.BitsEqual(zero.To(DType.Int32)));
+        Assert.False(zero.BitsEqual(zero.View(1, 1)));
+        Assert.True(zero.To(DType.BFloat16).BitsEqual(zero.To(DType.BFloat16)));
+    }
+
+    private static void RoundTrip<T>(DType dtype, T[] values) where T : unmanaged
+    {
+        using var x = Tensor.From<T>(values, values.Length);
+        Assert.Equal(dtype, x.DType);
+        Assert.Equal(dtype.Size() * (long)values.Length, System.Runtime.CompilerServices.Unsafe.SizeOf<T>() * x.ElementCount);
+        Assert.Equal(values, x.ToArray<T>());
+        using var copy = x.Clone();
+        Assert.True(copy.BitsEqual(x));
+    }
+}
