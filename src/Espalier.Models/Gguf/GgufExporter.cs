@@ -37,11 +37,8 @@ public static class GgufExporter
         GgufVocabulary.Describe(checkpoint, metadata);
 
         var tensors = checkpoint.Family.Table.Parameters(config).Select(p => Source(checkpoint, p, type)).ToList();
-        if (config.Rotary.Scaling is RotaryScaling.Llama3 scaling)
-        {
-            var factors = RotaryFactors.Of(scaling, config.Rotary.Theta, config.HeadDim);
+        if (RotaryFactors.Of(config) is { } factors)
             tensors.Add(new(RotaryFactors.Name, GgufType.F32, [factors.Length], (_, rows) => factors.CopyTo(rows)));
-        }
         GgufWriter.Write(outputFile, metadata, tensors, progress, cancellation);
     }
 

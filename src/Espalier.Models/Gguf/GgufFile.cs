@@ -100,6 +100,13 @@ public sealed class GgufFile : IDisposable
     /// <inheritdoc/>
     public void Dispose() => stream.Dispose();
 
+    /// <summary>Refuses a head that <see cref="Open"/> would refuse in a file of <paramref name="fileLength"/> bytes.</summary>
+    internal static void Check(byte[] head, string path, long fileLength)
+    {
+        using var stream = new MemoryStream(head, writable: false);
+        ReadHead(new GgufCursor(stream, path), fileLength);
+    }
+
     private static (GgufMetadata, List<GgufTensor>, long DataStart) ReadHead(GgufCursor cursor, long fileLength)
     {
         if (fileLength < 4 || cursor.ReadUInt32("the magic number") != 0x46554747)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Espalier.Models.Checkpoints;
 
 namespace Espalier.Models.Gguf;
 
@@ -8,10 +9,10 @@ public static class GgufWriter
     private const int ChunkBytes = 4 << 20;
 
     /// <summary>
-    /// Writes a file beside its final name, makes it durable, reads its head back, and renames it into place. Whatever was
-    /// there stays until then; on failure or cancellation nothing is left behind.
+    /// Writes a file beside its final name, makes it durable, and renames it into place. Whatever was there stays until
+    /// then; on failure or cancellation nothing is left behind.
     /// </summary>
-    /// <exception cref="EspalierException">A weight does not fit its type, or the file cannot be written (exit code 1).</exception>
+    /// <exception cref="EspalierException">A weight does not fit its type, or the file cannot be written.</exception>
     public static void Write(
         string outputFile, GgufMetadata metadata, IReadOnlyList<GgufTensorSource> tensors, IProgress<GgufProgress>? progress = null, CancellationToken cancellation = default)
     {
@@ -23,31 +24,14 @@ public static class GgufWriter
         if (!Directory.Exists(folder))
             throw new EspalierException($"{outputFile}: the folder {folder} does not exist");
 
-        var temporary = Path.Combine(folder, $".{Path.GetFileName(output)}.{Guid.NewGuid():N}.tmp");
-        try
+        // Our own reader has to accept the head before a weight is read for it.
+        GgufFile.Check(layout.Head, outputFile, layout.TotalBytes);
+        Durable.WriteFile(output, layout.TotalBytes, stream =>
         {
-            using (var stream = new FileStream(temporary, new FileStreamOptions
-            {
-                // CreateNew follows no symbolic link; preallocation finds a full disk before the work, not after it.
-                Mode = FileMode.CreateNew, Access = FileAccess.Write, PreallocationSize = layout.TotalBytes, BufferSize = 0,
-            }))
-            {
-                stream.Write(layout.Head);
-                foreach (var (source, place) in tensors.Zip(layout.Tensors))
-                    WriteTensor(stream, source, place, layout, progress, cancellation);
-                stream.Flush(flushToDisk: true);
-            }
-            Verify(temporary, layout);
-            File.Move(temporary, output, overwrite: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new EspalierException($"{outputFile}: cannot be written ({layout.TotalBytes} bytes are needed): {e.Message}", e) { ExitCode = 1 };
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
+            stream.Write(layout.Head);
+            foreach (var (source, place) in tensors.Zip(layout.Tensors))
+                WriteTensor(stream, source, place, layout, progress, cancellation);
+        });
     }
 
     private static void WriteTensor(
@@ -91,13 +75,5 @@ public static class GgufWriter
             else
                 largest = MathF.Max(largest, MathF.Abs(weight));
         return new($"tensor {source.Name} holds a weight of size {largest:G6}, which {source.Type} cannot store; export as {GgufType.BF16.Name()} or {GgufType.F32.Name()}");
-    }
-
-    private static void Verify(string path, GgufLayout layout)
-    {
-        using var written = GgufFile.Open(path);
-        var same = written.Tensors.Zip(layout.Tensors).All(p => p.First with { Shape = [] } == p.Second with { Shape = [] } && p.First.Shape.SequenceEqual(p.Second.Shape));
-        if (written.Tensors.Count != layout.Tensors.Count || !same || new FileInfo(path).Length != layout.TotalBytes)
-            throw new IOException("what was written does not read back; is the disk failing?");
     }
 }

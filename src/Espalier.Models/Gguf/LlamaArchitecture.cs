@@ -51,12 +51,13 @@ internal static class LlamaArchitecture
                 metadata.Add("llama.rope.scaling.type", "linear");
                 metadata.Add("llama.rope.scaling.factor", (float)linear.Factor);
                 break;
+            case RotaryScaling.Yarn yarn when !RotaryFactors.HasKeys(yarn):
+                metadata.Add("llama.rope.scaling.attn_factor", (float)yarn.AttentionFactor);
+                break;
             case RotaryScaling.Yarn yarn:
                 metadata.Add("llama.rope.scaling.type", "yarn");
                 metadata.Add("llama.rope.scaling.factor", (float)yarn.Factor);
                 metadata.Add("llama.rope.scaling.original_context_length", (uint)yarn.OriginalMaxPositions);
-                metadata.Add("llama.rope.scaling.yarn_beta_fast", (float)yarn.BetaFast);
-                metadata.Add("llama.rope.scaling.yarn_beta_slow", (float)yarn.BetaSlow);
                 // llama.cpp multiplies this by the usual 0.1 ln(factor) + 1 itself.
                 metadata.Add("llama.rope.scaling.attn_factor", (float)(yarn.AttentionFactor / (0.1 * Math.Log(yarn.Factor) + 1.0)));
                 break;
