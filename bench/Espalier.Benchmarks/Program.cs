@@ -3,12 +3,18 @@ using Espalier.Benchmarks;
 using Espalier.Torch;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
+int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
-if (args is not ["binding", ..])
+switch (args)
 {
-    await Console.Error.WriteLineAsync("usage: Espalier.Benchmarks binding [THREADS]");
-    return 2;
+    case ["binding", .. var rest]:
+        TorchRuntime.Start(rest.Length > 0 ? Number(rest[0]) : null);
+        Console.WriteLine(BindingBenchmark.Run());
+        return 0;
+    case ["kd-step", var folder, var pairs, var threads, "--", .. var peer]:
+        Console.WriteLine(KdStepBenchmark.Run(folder, Number(pairs), Number(threads), peer));
+        return 0;
+    default:
+        await Console.Error.WriteLineAsync("usage: Espalier.Benchmarks binding [THREADS] | kd-step FOLDER PAIRS THREADS -- PEER-COMMAND...");
+        return 2;
 }
-TorchRuntime.Start(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : null);
-Console.WriteLine(BindingBenchmark.Run());
-return 0;
