@@ -6,6 +6,10 @@ using Espalier.Models.Checkpoints;
 namespace Espalier.Compression.Recipes;
 
 /// <summary>The whole recipe: data, correction, scores, pruning, distillation, export, evaluation. Only what is missing is done.</summary>
+/// <param name="run">The run folder, held.</param>
+/// <param name="recipe">What to do.</param>
+/// <param name="arm">The recipe's name, for tables.</param>
+/// <param name="place">Folder inside the run folder for the student; empty for the run folder itself.</param>
 public sealed class Compressor(RunContext run, Recipe recipe, string arm, string place = "")
 {
     private readonly List<ModelRow> _rows = [];
@@ -26,7 +30,7 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
         var (pruned, plan) = PruneStages.Prune(run, corrected, recipe.Prune, scores, recipe.Seed);
         Evaluate(pruned, texts);
         var trained = Distill(pruned, corrected, data);
-        var (student, gguf) = ExportStage.Run(run, place, trained, stored, recipe.Export);
+        var (student, gguf) = ExportStage.Run(run, Path.Combine(run.Folder.Path, place, "student"), trained, "student", stored, recipe.Export);
         Evaluate(student, texts);
 
         foreach (var text in texts)
@@ -102,7 +106,8 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
         {
             if (set.Source is null && set.Name == "held-out")
             {
-                texts.Add(new(set.Name, new TokenRange(data.HeldOut, 0, data.HeldOut.Count), data.Hash, data.HeldOutBytesPerToken));
+                var heldOut = data.HeldOut ?? throw new EspalierException("evaluate: held-out is asked for and data.held-out is 0: hold out a share, or evaluate on a text");
+                texts.Add(new(set.Name, new TokenRange(heldOut, 0, heldOut.Count), data.Hash, data.HeldOutBytesPerToken));
                 continue;
             }
             var source = set.Source ?? Path.Combine(recipe.Teacher, "self-written.jsonl");

@@ -7,11 +7,11 @@ namespace Espalier.Compression.Recipes.Stages;
 
 /// <summary>Tokens to train on and tokens held out, with the hash of what determines them. Dispose it.</summary>
 /// <param name="Train">Training ids.</param>
-/// <param name="HeldOut">Held-out ids.</param>
+/// <param name="HeldOut">Held-out ids; null where nothing is held out.</param>
 /// <param name="Hash">Goes into the keys of the stages that read them.</param>
 /// <param name="HeldOutBytesPerToken">UTF-8 bytes of held-out text a token; null for ids without text.</param>
 /// <param name="Owned">What is to be disposed.</param>
-public sealed record TokenSets(ITokens Train, ITokens HeldOut, string Hash, double? HeldOutBytesPerToken, IReadOnlyList<IDisposable> Owned) : IDisposable
+public sealed record TokenSets(ITokens Train, ITokens? HeldOut, string Hash, double? HeldOutBytesPerToken, IReadOnlyList<IDisposable> Owned) : IDisposable
 {
     /// <inheritdoc/>
     public void Dispose()
@@ -45,6 +45,8 @@ public static class DataStage
         });
         var folder = run.FolderOf(record);
         var train = TokenStore.Open(Path.Combine(folder, Corpus.TrainFolder), vocabulary);
+        if (data.HeldOut == 0)
+            return new(train, null, record.OutputHash, null, [train]);
         var heldOut = TokenStore.Open(Path.Combine(folder, Corpus.HeldOutFolder), vocabulary);
         return new(train, heldOut, record.OutputHash, BytesPerToken(heldOut), [train, heldOut]);
     }
@@ -69,10 +71,16 @@ public static class DataStage
     public static DocumentEncoder Encoder(Tokenizer tokenizer) =>
         new((text, ids) => tokenizer.Encode(text, ids), tokenizer.VocabularySize, tokenizer.EosId, tokenizer.Sha256);
 
-    /// <summary>Ids: whole windows from the front to train on, the last ones held out, as the recipe's share says (at least one each).</summary>
+    /// <summary>
+    /// Ids: whole windows from the front to train on, the last ones held out, as the share says (at least one each); with a share of 0 all ids
+    /// are for training.
+    /// </summary>
     private static TokenSets OfIds(string spec, DataSection data, int vocabulary)
     {
         var all = TokenIds.Parse(spec, vocabulary);
+        IReadOnlyList<IDisposable> owned = all is IDisposable closing ? [closing] : [];
+        if (data.HeldOut == 0)
+            return new(all, null, HashOf(spec, data), null, owned);
         var length = data.Sequence + 1;
         var windows = all.Count / length;
         var heldOut = Math.Max(1, (long)(windows * data.HeldOut));
@@ -81,11 +89,15 @@ public static class DataStage
         var cut = (windows - heldOut) * length;
         return new(
             new TokenRange(all, 0, cut), new TokenRange(all, cut, heldOut * length),
-            ContentHash.OfText($"{ContentHash.OfFile(spec)} {data.HeldOut:R} {data.Sequence}"), null, all is IDisposable closing ? [closing] : []);
+            HashOf(spec, data), null, owned);
     }
 
+    private static string HashOf(string spec, DataSection data) =>
+        ContentHash.OfText($"{(File.Exists(spec) ? ContentHash.OfFile(spec) : spec)} {data.HeldOut:R} {data.Sequence}");
+
     private static bool IsIds(string source) =>
-        source.EndsWith(".i32", StringComparison.OrdinalIgnoreCase) || source.EndsWith(".u16", StringComparison.OrdinalIgnoreCase);
+        source.EndsWith(".i32", StringComparison.OrdinalIgnoreCase) || source.EndsWith(".u16", StringComparison.OrdinalIgnoreCase)
+        || source.All(c => char.IsAsciiDigit(c) || c is ',' or ' ');
 
     private static double BytesPerToken(TokenStore store) => (double)store.Index.TextBytes / store.Count;
 

@@ -70,7 +70,7 @@ public static class TrainStage
             Steps = section.Steps,
             CheckpointEvery = section.CheckpointEvery,
             EvaluateEvery = section.EvaluateEvery,
-            HeldOut = section.EvaluateEvery > 0 ? new WindowSet(data.HeldOut, sequence, WindowStride.Contiguous) : null,
+            HeldOut = section.EvaluateEvery > 0 && data.HeldOut is { } heldOut ? new WindowSet(heldOut, sequence, WindowStride.Contiguous) : null,
         }, run.Progress, run.Stop);
         CheckpointWriter.Write(stage.PathOf("model"), model.Config, source, ElementType.F32, DecoderWeights.Source(model, source.Family), cancellation: run.Stop);
         return new()

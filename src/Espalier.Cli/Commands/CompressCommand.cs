@@ -1,0 +1,75 @@
+using System.CommandLine;
+using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Report;
+using Espalier.Compression.Recipes;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>The whole recipe, or several on one run folder.</summary>
+internal sealed class CompressCommand : CommandBase
+{
+    private readonly Argument<string[]> recipes = new("recipe")
+    {
+        Description = "Recipe files; several share the run folder and whatever stages they have in common, and end in one table",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private readonly Option<string> output = new("--output", "-o")
+    {
+        Description = "Run folder; by default the recipe's, else runs/NAME-OF-THE-RECIPE",
+        HelpName = "FOLDER",
+    };
+
+    private readonly Option<string[]> train = new("--train")
+    {
+        Description = "Train on this text (or file of ids) instead of the recipe's",
+        HelpName = "TEXT",
+        AllowMultipleArgumentsPerToken = false,
+    };
+
+    private readonly ThreadsOption threads = new();
+
+    internal CompressCommand() : base(
+        "compress",
+        "Run a recipe: correct the teacher, score, prune, distil, evaluate, export, report; goes on where it was interrupted",
+        "espalier compress recipes/quickstart.yaml",
+        "espalier compress recipes/arms/*.yaml --output runs/arms --json")
+    {
+        Arguments.Add(recipes);
+        Options.Add(output);
+        Options.Add(train);
+        threads.AddTo(this);
+    }
+
+    protected override int Run(CommandRun run)
+    {
+        var files = run.Get(recipes)!;
+        var read = files.Select(file => (Name: Path.GetFileNameWithoutExtension(file), Recipe: WithTrain(RecipeFile.Read(file), run.Get(train)))).ToArray();
+        if (read.Select(entry => entry.Name).Distinct().Count() != read.Length)
+            throw new EspalierException("two recipes have the same file name: results are named for it, rename one");
+        var folder = run.Get(output) ?? read[0].Recipe.Output ?? Path.Combine("runs", read[0].Name);
+        if (read.Length > 1 && !run.Has(output))
+            throw new EspalierException($"{read.Length} recipes were given: name the run folder that they share with --output");
+        threads.Start(run);
+
+        var canonical = string.Join('\n', read.Select(entry => RecipeFile.Canonical(entry.Recipe)));
+        using var context = RunContext.Open(folder, canonical, read[0].Recipe.Seed, run.Progress, run.Cancellation);
+        var text = string.Join("\n", files.Select(File.ReadAllText));
+        context.Folder.WriteFile("recipe.yaml", stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
+
+        var results = new List<CompressResult>();
+        foreach (var (name, recipe) in read)
+            results.Add(new Compressor(context, recipe, name, read.Length > 1 ? name : "").Run());
+        var report = context.Folder.PathOf("report.html");
+        context.Folder.WriteFile("report.html", stream =>
+        {
+            using var writer = new StreamWriter(stream, leaveOpen: true);
+            ReportWriter.Write(writer, results, context.Manifest, text);
+        });
+        run.Write(CompressReport.Of(results, context.Folder.Path, report), CompressPage.Show);
+        return ExitCodes.Done;
+    }
+
+    private static Recipe WithTrain(Recipe recipe, string[]? train) =>
+        train is { Length: > 0 } ? recipe with { Data = recipe.Data with { Train = train } } : recipe;
+}

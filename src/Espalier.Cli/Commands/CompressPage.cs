@@ -1,0 +1,23 @@
+using Espalier.Cli.Rendering;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>What <c>compress</c> shows to a person at the end.</summary>
+internal static class CompressPage
+{
+    internal static void Show(Page page, CompressReport report)
+    {
+        page.Table(ModelTable.Of(report.Rows));
+        page.Line();
+        var stages = new TextTable(new("stage"), new("time", Number: true), new(""));
+        foreach (var stage in report.Stages)
+            stages.Add(stage.Stage, Units.Time(TimeSpan.FromSeconds(stage.Seconds)), stage.Reused ? "done before" : "");
+        page.Table(stages);
+        page.Line();
+        foreach (var student in report.Students)
+            page.Line($"student  {student}");
+        foreach (var file in report.Gguf)
+            page.Line($"gguf     {file}");
+        page.Line($"report   {report.Report}");
+    }
+}

@@ -1,0 +1,35 @@
+using Espalier.Compression.Recipes;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>What <c>compress --json</c> prints.</summary>
+internal sealed record CompressReport
+{
+    /// <summary>The run folder.</summary>
+    public required string Output { get; init; }
+
+    /// <summary>The students' Hugging Face folders, one a recipe.</summary>
+    public required IReadOnlyList<string> Students { get; init; }
+
+    /// <summary>Exported GGUF files.</summary>
+    public required IReadOnlyList<string> Gguf { get; init; }
+
+    /// <summary>The report.</summary>
+    public required string Report { get; init; }
+
+    /// <summary>The table: a row a model.</summary>
+    public required IReadOnlyList<ModelRow> Rows { get; init; }
+
+    /// <summary>What each stage took.</summary>
+    public required IReadOnlyList<StageRow> Stages { get; init; }
+
+    internal static CompressReport Of(IReadOnlyList<CompressResult> results, string output, string report) => new()
+    {
+        Output = output,
+        Students = [.. results.Select(result => result.Student)],
+        Gguf = [.. results.SelectMany(result => result.Gguf)],
+        Report = report,
+        Rows = [.. results.SelectMany(result => result.Rows)],
+        Stages = [.. results.SelectMany(result => result.Stages).DistinctBy(stage => stage.Folder)],
+    };
+}

@@ -1,0 +1,23 @@
+using System.CommandLine;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>Fine-tunes a teacher on the text that its student will be distilled on.</summary>
+internal sealed class CorrectCommand : TrainingCommand
+{
+    private readonly Argument<string> teacher = new("teacher") { Description = "Hugging Face folder of the teacher" };
+
+    internal CorrectCommand() : base(
+        "correct",
+        "Teacher correction: fine-tune a teacher on the text that its student will be distilled on",
+        2e-4,
+        "espalier correct models/quickstart-teacher dotnet-docs --steps 100 --output corrected",
+        "espalier correct teacher --ids tokens.u16 --steps 150 --lr 5e-4 --output corrected --json")
+    {
+        Arguments.Add(teacher);
+        AddShared();
+    }
+
+    protected override (string Start, string? Teacher, string Loss, double Temperature) Models(CommandRun run) =>
+        (run.Get(teacher)!, null, "cross-entropy", 1);
+}

@@ -1,0 +1,28 @@
+using System.CommandLine;
+using Espalier.Compression.Recipes;
+using Espalier.Compression.Recipes.Stages;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>Trains a model from random weights.</summary>
+internal sealed class PretrainCommand : TrainingCommand
+{
+    private readonly Argument<string> config = new("config") { Description = "Folder with config.json (and tokenizer.json for text); weights in it are not read" };
+
+    internal PretrainCommand() : base(
+        "pretrain",
+        "Train a model of a config from random weights, by cross-entropy",
+        1e-3,
+        "espalier pretrain models/quickstart-teacher dotnet-docs --steps 100 --output scratch",
+        "espalier pretrain folder --ids tokens.u16 --steps 300 --lr 3e-3 --seed 7 --output scratch --json")
+    {
+        Arguments.Add(config);
+        AddShared();
+    }
+
+    protected override (string Start, string? Teacher, string Loss, double Temperature) Models(CommandRun run) =>
+        (run.Get(config)!, null, "cross-entropy", 1);
+
+    protected override ModelFolder Start(RunContext run, string path, long seed) =>
+        PruneStages.Prune(run, new("config", path, Compression.Runs.ContentHash.OfText(File.ReadAllText(Path.Combine(path, "config.json")))), new() { Method = PruneMethod.RandomInit }, null, seed).Model;
+}

@@ -1,0 +1,118 @@
+using System.CommandLine;
+using System.Globalization;
+using Espalier.Compression.Data;
+using Espalier.Compression.Recipes;
+
+namespace Espalier.Cli.Commands.Shared;
+
+/// <summary>How a model is trained, and on what: the options that <c>distill</c>, <c>correct</c> and <c>pretrain</c> share.</summary>
+internal sealed class TrainingInput
+{
+    private readonly Argument<string[]> text = new("text")
+    {
+        Description = "Text: txt, md, jsonl (each also .gz), folders, patterns such as docs/**/*.md, or dotnet-docs",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    private readonly Option<string> ids = new("--ids")
+    {
+        Description = "Token ids instead of text: FILE.i32 (little-endian int32), FILE.u16, or 1,2,3",
+        HelpName = "IDS",
+    };
+
+    private readonly Option<string> order = new("--order")
+    {
+        Description = "Order of the windows: shuffled (by --seed), sequential (0, 1, 2, ...), or a file of window numbers (.i32)",
+        HelpName = "shuffled|sequential|FILE.i32",
+        DefaultValueFactory = _ => "shuffled",
+    };
+
+    private readonly CountOption batch = new("--batch", "Windows of a step", 8);
+    private readonly CountOption microBatch = new("--micro-batch", "Windows of one pass, whose gradients add up to the whole step's; 0 is all at once", 0, least: 0);
+    private readonly CountOption seq = new("--seq", "Tokens of a window; window w is ids[w (N + 1)] to ids[w (N + 1) + N]", 256);
+    private readonly CountOption steps = new("--steps", "Optimizer steps", 200, least: 0);
+    private readonly NumberOption learningRate;
+    private readonly NumberOption minLearningRate = new("--min-lr", "Learning rate that the cosine comes down to; by default a tenth of --lr", "RATE");
+    private readonly CountOption warmUp = new("--warmup", "Warm-up steps: step s of W has rate lr (s + 1) / W", 10, least: 0);
+    private readonly NumberOption weightDecay = new("--weight-decay", "Decoupled decay of matrices; norms and biases never decay", "X", 0.1);
+    private readonly Option<string> betas = new("--betas") { Description = "AdamW's two betas", HelpName = "B1,B2", DefaultValueFactory = _ => "0.9,0.95" };
+    private readonly NumberOption clip = new("--clip", "Global gradient norm that gradients are scaled down to; 0 is no clip", "NORM", 1.0);
+    private readonly CountOption seed = new("--seed", "Seed of the order (and of random weights)", 1, least: 0);
+    private readonly NumberOption heldOut = new("--held-out", "Share held out to evaluate on: of documents by their hash, of ids the last windows; by default 2% of text and nothing of ids", "SHARE");
+    private readonly CountOption evaluateEvery = new("--evaluate-every", "Steps between evaluations on held-out data; 0 only before and after", 0, least: 0);
+    private readonly CountOption checkpointEvery = new("--checkpoint-every", "Steps between checkpoints; 0 only when interrupted", 50, least: 0);
+
+    internal TrainingInput(double learningRate) =>
+        this.learningRate = new("--lr", "Highest learning rate", "RATE", learningRate);
+
+    internal void AddTo(Command command)
+    {
+        command.Arguments.Add(text);
+        foreach (var option in (Option[])[ids, order, batch, microBatch, seq, steps, learningRate, minLearningRate, warmUp, weightDecay, betas, clip, seed, heldOut, evaluateEvery, checkpointEvery])
+            command.Options.Add(option);
+    }
+
+    internal long Seed(CommandRun run) => run.Get(seed)!.Value;
+
+    internal int Sequence(CommandRun run) => run.Get(seq)!.Value;
+
+    /// <summary>What to train on.</summary>
+    /// <exception cref="EspalierException">Nothing or both were given, or a share that is none.</exception>
+    internal DataSection Data(CommandRun run)
+    {
+        var sources = run.Get(text) ?? [];
+        if (sources.Length > 0 && run.Has(ids))
+            throw new EspalierException($"both text ({sources[0]}) and --ids were given: give one of them");
+        if (sources.Length == 0 && !run.Has(ids))
+            throw new EspalierException("nothing to train on was given: name text files or folders, or token ids with --ids");
+        var share = run.Get(heldOut) ?? (run.Has(ids) ? 0 : 0.02);
+        if (share is < 0 or >= 1)
+            throw new EspalierException($"--held-out is {share} and must be at least 0 and below 1, such as 2%");
+        return new() { Train = run.Has(ids) ? [run.Get(ids)!] : sources, HeldOut = share, Sequence = Sequence(run) };
+    }
+
+    /// <summary>How to train.</summary>
+    internal TrainingSection Section(CommandRun run, string loss, double temperature)
+    {
+        var peak = run.Get(learningRate)!.Value;
+        var (beta1, beta2) = Betas(run.Get(betas)!);
+        return new()
+        {
+            Loss = loss,
+            Temperature = temperature,
+            Steps = run.Get(steps)!.Value,
+            Batch = run.Get(batch)!.Value,
+            MicroBatch = run.Get(microBatch)!.Value,
+            LearningRate = peak,
+            MinLearningRate = run.Get(minLearningRate) ?? peak / 10,
+            WarmUp = run.Get(warmUp)!.Value,
+            WeightDecay = run.Get(weightDecay)!.Value,
+            Beta1 = beta1,
+            Beta2 = beta2,
+            Clip = run.Get(clip) is 0 ? null : run.Get(clip),
+            EvaluateEvery = run.Get(evaluateEvery)!.Value,
+            CheckpointEvery = run.Get(checkpointEvery)!.Value,
+        };
+    }
+
+    /// <summary>The order, and its name for the stage's key.</summary>
+    internal (Func<long, SampleOrder> Make, string Name) Order(CommandRun run)
+    {
+        var seedOfOrder = Seed(run);
+        return run.Get(order) switch
+        {
+            "shuffled" => (windows => SampleOrder.Shuffled(windows, seedOfOrder), "shuffled"),
+            "sequential" => (SampleOrder.Sequential, "sequential"),
+            var file when File.Exists(file) => (windows => SampleOrder.FromFile(file!, windows), Compression.Runs.ContentHash.OfFile(file!)),
+            var other => throw new EspalierException(
+                $"--order is '{other}', it must be shuffled, sequential or a file of window numbers.{NearestName.Hint(other!, ["shuffled", "sequential"])}"),
+        };
+    }
+
+    private static (double, double) Betas(string text) =>
+        text.Split(',') is [var first, var second]
+        && double.TryParse(first, NumberStyles.Float, CultureInfo.InvariantCulture, out var beta1)
+        && double.TryParse(second, NumberStyles.Float, CultureInfo.InvariantCulture, out var beta2)
+            ? (beta1, beta2)
+            : throw new EspalierException($"--betas is '{text}', it must be two numbers such as 0.9,0.95");
+}

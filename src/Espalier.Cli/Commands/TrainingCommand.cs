@@ -1,0 +1,99 @@
+using System.CommandLine;
+using Espalier.Cli.Commands.Shared;
+using Espalier.Compression.Data;
+using Espalier.Compression.Recipes;
+using Espalier.Compression.Recipes.Stages;
+using Espalier.Compression.Runs;
+using Espalier.Models.Checkpoints;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>
+/// What <c>distill</c>, <c>correct</c> and <c>pretrain</c> share. The result is a Hugging Face folder; beside it lies FOLDER.run with metrics, checkpoints and what
+/// the same command needs to go on after an interruption.
+/// </summary>
+internal abstract class TrainingCommand : CommandBase
+{
+    private readonly Option<string> output = new("--output", "-o")
+    {
+        Description = "Hugging Face folder to write; FOLDER.run beside it keeps metrics and checkpoints",
+        HelpName = "FOLDER",
+        Required = true,
+    };
+
+    private readonly DtypeOption dtype = new();
+    private readonly ThreadsOption threads = new();
+    private readonly TrainingInput training;
+
+    protected TrainingCommand(string name, string description, double learningRate, params string[] examples) : base(name, description, examples) =>
+        training = new(learningRate);
+
+    protected Option<string> Output => output;
+
+    /// <summary>Called at the end of a constructor, once the command's own arguments are there.</summary>
+    protected void AddShared()
+    {
+        training.AddTo(this);
+        Options.Add(output);
+        dtype.AddTo(this);
+        threads.AddTo(this);
+    }
+
+    /// <summary>The model to begin from, the teacher where the loss needs one, and how the loss is called.</summary>
+    protected abstract (string Start, string? Teacher, string Loss, double Temperature) Models(CommandRun run);
+
+    /// <summary>The model that training begins from, made in the run where it does not exist yet.</summary>
+    protected virtual ModelFolder Start(RunContext run, string path, long seed) => new("start", path, ContentHash.OfFolder(path));
+
+    protected sealed override int Run(CommandRun run)
+    {
+        var (start, teacher, loss, temperature) = Models(run);
+        var section = training.Section(run, loss, temperature);
+        TrainStage.OptionsOf(section).Validate();
+        var (data, order, folder) = (training.Data(run), training.Order(run), Path.TrimEndingDirectorySeparator(Path.GetFullPath(run.Get(output)!)));
+        CheckInputs(run, start, teacher, folder, data.Sequence);
+        threads.Start(run);
+
+        using var context = RunContext.Open($"{folder}.run", $"{Name} {string.Join(' ', Environment.GetCommandLineArgs().Skip(1))}", training.Seed(run), run.Progress, run.Cancellation);
+        using var source = Checkpoint.Open(start, requireWeights: false);
+        using var tokens = DataStage.Run(context, data, start, source.Config.VocabularySize);
+        EvaluationText[] texts = tokens.HeldOut is { } heldOut
+            ? [new("held-out", new TokenRange(heldOut, 0, heldOut.Count), tokens.Hash, tokens.HeldOutBytesPerToken)]
+            : [];
+        var from = Start(context, start, training.Seed(run));
+        var guide = teacher is null ? null : new ModelFolder("teacher", teacher, ContentHash.OfFolder(teacher));
+        var rows = new List<ModelRow>();
+        if (guide is not null)
+            rows.Add(EvaluateStage.Run(context, Name, guide, texts, data.Sequence));
+        rows.Add(EvaluateStage.Run(context, Name, from, texts, data.Sequence));
+
+        var trained = TrainStage.Run(context, Name, "trained", from, guide, section, tokens, data.Sequence, training.Seed(run), order.Make, order.Name);
+        var (result, _) = ExportStage.Run(context, folder, trained, "result", StoredType(run, from), []);
+        rows.Add(EvaluateStage.Run(context, Name, result, texts, data.Sequence));
+
+        run.Write(TrainingReport.Of(folder, trained, rows), TrainingPage.Show);
+        return ExitCodes.Done;
+    }
+
+    private ElementType StoredType(CommandRun run, ModelFolder from)
+    {
+        using var checkpoint = from.Open();
+        return dtype.Read(run, checkpoint);
+    }
+
+    private static void CheckInputs(CommandRun run, string start, string? teacher, string folder, int sequence)
+    {
+        foreach (var path in new[] { start, teacher }.OfType<string>())
+        {
+            using var model = Checkpoint.Open(path, CheckpointFolder.HasWeights(path));
+            if (model.HasWeights)
+                model.CheckFinite(run.Cancellation);
+            if (sequence > model.Config.MaxPositions)
+                throw new EspalierException($"--seq is {sequence} and {path} has {model.Config.MaxPositions} positions (max_position_embeddings): give at most that");
+            if ($"{folder}/".StartsWith($"{Path.GetFullPath(path).TrimEnd('/')}/", StringComparison.Ordinal))
+                throw new EspalierException($"--output {folder}: lies inside the model's folder {path}; give a place outside it");
+        }
+        if (!Directory.Exists($"{folder}.run") && Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+            throw new EspalierException($"--output {folder}: exists and is not empty; give another folder or remove it");
+    }
+}
