@@ -5,6 +5,7 @@ internal static class CommandList
 {
     internal static IReadOnlyList<CommandBase> All() =>
     [
+        new PlanCommand(),
         new DoctorCommand(),
     ];
 }

@@ -1,0 +1,98 @@
+using System.Globalization;
+using Espalier.Cli.Rendering;
+using Espalier.Compression.Recipes;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>What <c>plan</c> shows to a person.</summary>
+internal static class PlanPage
+{
+    internal static void Show(Page page, RecipePlan plan)
+    {
+        page.Heading("Models");
+        page.Table(Models(plan));
+        page.Line();
+        page.Heading("Stages");
+        page.Table(Stages(plan));
+        page.Line("Memory is float32 weights, and for training gradients and Adam's moments; activations come on top.");
+        page.Line();
+        page.Heading("Disk");
+        var disk = new TextTable(new TextColumn("what"), new TextColumn("size", Number: true));
+        foreach (var file in plan.Disk)
+            disk.Add(file.What, Units.Bytes(file.Bytes));
+        disk.Add("all, at most", Units.Bytes(plan.DiskBytes));
+        page.Table(disk);
+        page.Line();
+        page.Heading("Time, estimated");
+        page.Table(Times(plan));
+        page.Line($"{Units.Count(plan.Tokens)} tokens, {Operations(plan.Flops)}; without evaluation and writing.");
+        if (plan.Warnings.Count > 0)
+        {
+            page.Line();
+            page.Heading("Before you start");
+            foreach (var warning in plan.Warnings)
+                page.Line($"warning: {warning}");
+        }
+    }
+
+    private static TextTable Models(RecipePlan plan)
+    {
+        var (teacher, student) = (plan.Teacher, plan.Student);
+        var table = new TextTable(new TextColumn(""), new TextColumn("teacher", Number: true), new TextColumn("student", Number: true));
+        Row("family", model => model.Family);
+        Row("hidden", model => $"{model.HiddenSize}");
+        Row("ffn", model => $"{model.IntermediateSize}");
+        Row("layers", model => $"{model.NumHiddenLayers}");
+        Row("heads / KV heads", model => $"{model.NumAttentionHeads} / {model.NumKeyValueHeads}");
+        Row("head_dim", model => $"{model.HeadDim}");
+        Row("vocabulary", model => $"{model.VocabSize}{(model.TieWordEmbeddings ? ", tied" : "")}");
+        Row("parameters", model => Exact(model.Parameters));
+        Row("  embedding", model => Exact(model.EmbeddingParameters));
+        Row("  the rest", model => Exact(model.NonEmbeddingParameters));
+        Row("weights, float32", model => Units.Bytes(model.WeightBytesFloat32));
+        Row("weights, bfloat16", model => Units.Bytes(model.WeightBytesBfloat16));
+        Row("KV cache a token, float32", model => Units.Bytes(model.KvCacheBytesPerTokenFloat32));
+        Row("KV cache a token, bfloat16", model => Units.Bytes(model.KvCacheBytesPerTokenBfloat16));
+        Row("forward pass a token", model => Operations(model.ForwardFlopsPerToken));
+        return table;
+
+        void Row(string name, Func<ModelForecast, string> value) => table.Add(name, value(teacher), value(student));
+    }
+
+    private static TextTable Stages(RecipePlan plan)
+    {
+        var table = new TextTable(new TextColumn("stage"), new TextColumn("tokens", Number: true), new TextColumn("operations", Number: true), new TextColumn("memory", Number: true), new TextColumn("does"));
+        foreach (var stage in plan.Stages)
+            table.Add(
+                stage.Name,
+                stage.Tokens is { } tokens ? Units.Count(tokens) : "",
+                stage.Flops is { } flops ? Operations(flops) : "",
+                stage.MemoryBytes is { } memory ? Units.Bytes(memory) : "",
+                stage.Does);
+        return table;
+    }
+
+    private static TextTable Times(RecipePlan plan)
+    {
+        var table = new TextTable(new TextColumn("device"), new TextColumn("speed", Number: true), new TextColumn("assumed", Number: true), new TextColumn("time", Number: true));
+        foreach (var time in plan.Times)
+            table.Add(
+                time.Device,
+                time.Gflops >= 10_000 ? $"{time.Gflops / 1000:0} TFLOP/s" : $"{time.Gflops:0} GFLOP/s",
+                $"{time.Utilisation * 100:0} % of it",
+                time.Seconds >= 2 * 86400 ? $"{Units.Short(Math.Round(time.Seconds / 86400))} days" : Units.Time(TimeSpan.FromSeconds(time.Seconds)));
+        return table;
+    }
+
+    private static string Exact(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
+
+    /// <summary>1.23 GFLOP, 45.6 PFLOP.</summary>
+    private static string Operations(double flops)
+    {
+        string[] names = ["FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP", "PFLOP", "EFLOP", "ZFLOP", "YFLOP"];
+        var at = 0;
+        for (; flops >= 1000 && at < names.Length - 1; at++)
+            flops /= 1000;
+        return $"{Units.Short(flops)} {names[at]}";
+    }
+}

@@ -1,0 +1,140 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Espalier.Compression.Recipes;
+using Espalier.Compression.Runs;
+
+namespace Espalier.Compression.Importance;
+
+/// <summary>
+/// The JSON form of <see cref="ImportanceScores"/>, which is also what <c>espalier score --json</c> prints: where the scores come from
+/// (<c>version</c>, <c>batch</c>, <c>sequence</c>, <c>samples</c>, <c>sample_length</c>, <c>teacher</c>, <c>calibration</c>) and <c>axes</c>:
+/// <c>neurons</c> [layer][neuron], <c>heads</c> [layer][head], <c>channels</c> [channel] network-wide, <c>channels_per_norm</c>
+/// [norm][channel], <c>layers</c> (block influence: span width to [first layer]).
+/// </summary>
+public static class ScoresFile
+{
+    /// <summary>Longest file that is read: that of a 15B model has 25 MB.</summary>
+    public const long MaxBytes = 256 << 20;
+
+    private const int Newest = 1;
+    private static readonly string[] Aggregations = ["l2", "mean", "variance"];
+
+    /// <summary>Reads scores.</summary>
+    /// <exception cref="EspalierException">The file cannot be read, or a field is unknown, missing, of a wrong type, or contradicts another; it is named.</exception>
+    public static ImportanceScores Read(string path) => JsonFields.Read(path, MaxBytes, Parse);
+
+    /// <summary>Writes scores, whole or not at all.</summary>
+    /// <exception cref="EspalierException">A score is not finite; its place is named.</exception>
+    public static void Write(string path, ImportanceScores scores)
+    {
+        var bytes = Bytes(scores);
+        DurableFiles.OnDisk.WriteFile(path, stream => stream.Write(bytes));
+    }
+
+    /// <summary>The scores as a JSON object, as the file holds them.</summary>
+    /// <exception cref="EspalierException">A score is not finite; its place is named.</exception>
+    public static JsonObject ToJson(ImportanceScores scores) => JsonNode.Parse(Bytes(scores))!.AsObject();
+
+    private static byte[] Bytes(ImportanceScores scores)
+    {
+        ArgumentNullException.ThrowIfNull(scores);
+        RequireFinite(scores);
+        return JsonLayout.Bytes(json =>
+        {
+            json.WriteStartObject();
+            json.WriteNumber("version", scores.Version);
+            json.WriteString("batch", scores.Batch);
+            json.WriteString("sequence", scores.Sequence);
+            json.WriteNumber("samples", scores.Samples);
+            json.WriteNumber("sample_length", scores.SampleLength);
+            json.WriteString("teacher", scores.Teacher);
+            json.WriteString("calibration", scores.Calibration);
+            json.WriteStartObject("axes");
+            json.NumberLists("neurons", scores.Neurons);
+            json.NumberLists("heads", scores.Heads);
+            json.Numbers("channels", scores.Channels);
+            json.NumberLists("channels_per_norm", scores.ChannelsPerNorm);
+            json.WriteStartObject("layers");
+            foreach (var (width, influence) in scores.BlockInfluence.OrderBy(pair => pair.Key))
+                json.Numbers(width.ToString(CultureInfo.InvariantCulture), influence);
+            json.WriteEndObject();
+            json.WriteEndObject();
+            json.WriteEndObject();
+        });
+    }
+
+    private static ImportanceScores Parse(JsonElement root, string source)
+    {
+        var fields = new JsonFields(root, source, "", "version", "batch", "sequence", "samples", "sample_length", "teacher", "calibration", "axes");
+        var axes = new JsonFields(fields.Object("axes"), source, "axes.", "neurons", "heads", "channels", "channels_per_norm", "layers");
+        var scores = new ImportanceScores
+        {
+            Version = fields.Version(Newest),
+            Batch = fields.OneOf("batch", Aggregations),
+            Sequence = fields.OneOf("sequence", Aggregations),
+            Samples = fields.Long("samples"),
+            SampleLength = fields.Int("sample_length"),
+            Teacher = fields.Text("teacher") ?? "",
+            Calibration = fields.Text("calibration") ?? "",
+            Neurons = axes.NumberLists("neurons"),
+            Heads = axes.NumberLists("heads"),
+            Channels = axes.Numbers("channels"),
+            ChannelsPerNorm = axes.NumberLists("channels_per_norm"),
+            BlockInfluence = Layers(axes, source),
+        };
+        return Agreeing(scores, source);
+    }
+
+    private static Dictionary<int, double[]> Layers(JsonFields axes, string source)
+    {
+        var layers = axes.Object("layers");
+        var values = new JsonFields(layers, source, "axes.layers.");
+        var spans = new Dictionary<int, double[]>();
+        foreach (var span in layers.EnumerateObject())
+        {
+            if (!int.TryParse(span.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var width) || width < 1 || !spans.TryAdd(width, values.Numbers(span.Name)))
+                throw new EspalierException($"{source}: axes.layers.{RecipeFields.Clip(span.Name)}: a span's width is a whole number from 1, each once");
+        }
+        return spans.ContainsKey(1) ? spans : throw values.Wrong("1", "the block influence of single layers must be there");
+    }
+
+    private static ImportanceScores Agreeing(ImportanceScores scores, string source)
+    {
+        var layers = scores.Heads.Length;
+        Same("axes.neurons", scores.Neurons.Length, "layers", layers);
+        Same("axes.channels_per_norm", scores.ChannelsPerNorm.Length, "norms, two a layer and the last", 2 * layers + 1);
+        Same("axes.channels_per_norm[0]", scores.ChannelsPerNorm[0].Length, "channels", scores.Channels.Length);
+        foreach (var (width, influence) in scores.BlockInfluence)
+            Same($"axes.layers.{width}", influence.Length, $"spans of {width} among {layers} layers", layers - width + 1);
+        return scores;
+
+        void Same(string field, int has, string what, int expected)
+        {
+            if (has != expected)
+                throw new EspalierException($"{source}: {field} has {has} entries; there are {Math.Max(0, expected)} {what}");
+        }
+    }
+
+    private static void RequireFinite(ImportanceScores scores)
+    {
+        Rows("neurons", scores.Neurons);
+        Rows("heads", scores.Heads);
+        Rows("channels_per_norm", scores.ChannelsPerNorm);
+        Row("channels", scores.Channels);
+        foreach (var (width, influence) in scores.BlockInfluence)
+            Row($"layers.{width}", influence);
+
+        static void Rows(string axis, double[][] rows)
+        {
+            for (var i = 0; i < rows.Length; i++)
+                Row($"{axis}[{i}]", rows[i]);
+        }
+
+        static void Row(string place, double[] row)
+        {
+            if (Array.FindIndex(row, x => !double.IsFinite(x)) is >= 0 and var at)
+                throw new EspalierException($"importance: {place}[{at}] is {row[at]}; the model's activations are not finite there, look at its weights and at the calibration text") { ExitCode = 1 };
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using Espalier.Models;
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Families;
+using Espalier.Models.Gguf;
+
+namespace Espalier.Compression.Recipes;
+
+/// <summary>Something that the run writes.</summary>
+/// <param name="What">Its name.</param>
+/// <param name="Bytes">Its size, without headers, tokenizer and logs.</param>
+public sealed record DiskForecast(string What, long Bytes)
+{
+    // Weights and two moments in float32; two checkpoints stay and a third is written before one of them goes.
+    private const int CheckpointBytes = 12;
+    private const int Checkpoints = 3;
+
+    /// <summary>All that a recipe writes, tokenized text aside.</summary>
+    internal static IReadOnlyList<DiskForecast> Of(Recipe recipe, Family family, DecoderConfig teacher, DecoderConfig student, ElementType stored)
+    {
+        var files = new List<DiskForecast>();
+        if (recipe.Correct is not null)
+        {
+            files.Add(new("checkpoints of correct", Checkpoints * CheckpointBytes * teacher.Parameters));
+            files.Add(new("corrected teacher", stored.Bytes() * teacher.Parameters));
+        }
+        files.Add(new("pruned student", stored.Bytes() * student.Parameters));
+        if (recipe.Distill is not null)
+            files.Add(new("checkpoints of distill", Checkpoints * CheckpointBytes * student.Parameters));
+        foreach (var kind in recipe.Export)
+            files.Add(new($"student, {RecipeFields.NameOf(kind)}", kind switch
+            {
+                ExportKind.Hf => stored.Bytes() * student.Parameters,
+                ExportKind.GgufF32 => Gguf(family, student, GgufType.F32),
+                ExportKind.GgufF16 => Gguf(family, student, GgufType.F16),
+                ExportKind.GgufBf16 => Gguf(family, student, GgufType.BF16),
+                _ => Gguf(family, student, GgufType.Q8_0),
+            }));
+        return files;
+    }
+
+    // Vectors stay float32, and rows that are no whole number of blocks become float16: GgufExporter's rules.
+    private static long Gguf(Family family, DecoderConfig config, GgufType type) => family.Parameters(config).Sum(parameter =>
+    {
+        var shape = parameter.Shape;
+        var elements = shape.Aggregate(1L, (product, size) => product * size);
+        var actual = shape.Length == 1 ? GgufType.F32 : shape[^1] % type.BlockSize() != 0 ? GgufType.F16 : type;
+        return actual.RowBytes(elements);
+    });
+}

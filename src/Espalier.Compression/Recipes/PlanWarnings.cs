@@ -1,0 +1,51 @@
+using Espalier.Models;
+
+namespace Espalier.Compression.Recipes;
+
+/// <summary>What a person would want to know before the run begins.</summary>
+internal static class PlanWarnings
+{
+    private const int Multiple = 64;
+    private const string SelfWritten = "self-written.jsonl";
+
+    public static IReadOnlyList<string> Of(Recipe recipe, bool teacherHasWeights, DecoderConfig teacher, DecoderConfig student)
+    {
+        var warnings = new List<string>();
+        if (!teacherHasWeights)
+            warnings.Add($"{recipe.Teacher} holds no weights: this can be planned and not run; put the model's files beside its config.json, or let teacher: name the folder that has them");
+        foreach (var source in recipe.Data.Train.Where(source => source != RecipePaths.DotnetDocs && !RecipePaths.IsThere(source)))
+            warnings.Add($"data.train: {source} is not there");
+        foreach (var set in recipe.Evaluate.Where(set => set.Source is { } source && !RecipePaths.IsThere(source)))
+            warnings.Add($"evaluate: {set.Name}: {set.Source} is not there");
+        if (recipe.Evaluate.Any(set => set is { Name: "teacher-domain", Source: null }) && !File.Exists(Path.Combine(recipe.Teacher, SelfWritten)))
+            warnings.Add($"evaluate: teacher-domain needs {SelfWritten} in {recipe.Teacher}, or a path as in {{ teacher-domain: PATH }}");
+        if (recipe.Data.Sequence > teacher.MaxPositions)
+            warnings.Add($"data.sequence {recipe.Data.Sequence} is beyond the teacher's max_position_embeddings {teacher.MaxPositions}");
+        if (recipe.Prune.Method != PruneMethod.RandomInit)
+            AddCut(warnings, 1 - (double)student.NonEmbeddingParameters / teacher.NonEmbeddingParameters);
+        AddMultiple(warnings, "hidden", student.HiddenSize, teacher.HiddenSize);
+        AddMultiple(warnings, "ffn", student.IntermediateSize, teacher.IntermediateSize);
+        return warnings;
+    }
+
+    private static void AddCut(List<string> warnings, double cut)
+    {
+        var share = $"{cut * 100:0.#} % of the non-embedding parameters go at once";
+        if (cut <= 0)
+            warnings.Add("prune: the student is as large as the teacher; nothing is cut");
+        else if (cut > 0.5)
+            warnings.Add($"prune: {share}, more than half: two runs that prune and distil one after the other lose less");
+        else if (cut > 1.0 / 3)
+            warnings.Add($"prune: {share}, more than a third: expect to need more distillation, or go in two runs");
+    }
+
+    private static void AddMultiple(List<string> warnings, string axis, int size, int teacher)
+    {
+        if (size == teacher || size % Multiple == 0)
+            return;
+        var below = size / Multiple * Multiple;
+        var above = below + Multiple;
+        var nearest = below == 0 ? $"the nearest is {above}" : above > teacher ? $"the nearest is {below}" : $"the nearest are {below} and {above}";
+        warnings.Add($"prune.{axis} {size} is not a multiple of {Multiple}, which matrix units work in; {nearest}");
+    }
+}

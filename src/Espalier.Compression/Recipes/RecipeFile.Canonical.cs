@@ -1,0 +1,75 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Espalier.Compression.Runs;
+
+namespace Espalier.Compression.Recipes;
+
+public static partial class RecipeFile
+{
+    /// <summary>
+    /// One text for each meaning: JSON with sorted keys and every default written out, however the file spelt it; for hashing. It is a
+    /// recipe too, and reads back as the same one. The output folder is not in it, for it changes no result.
+    /// </summary>
+    public static string Canonical(Recipe recipe)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        var target = recipe.Prune.Target;
+        return Encoding.UTF8.GetString(CanonicalJson.Bytes(new JsonObject
+        {
+            ["teacher"] = recipe.Teacher,
+            ["seed"] = recipe.Seed,
+            ["data"] = new JsonObject
+            {
+                ["train"] = List(recipe.Data.Train),
+                ["held-out"] = recipe.Data.HeldOut,
+                ["sequence"] = recipe.Data.Sequence,
+            },
+            ["correct"] = Training(recipe.Correct, withLoss: false),
+            ["score"] = new JsonObject
+            {
+                ["samples"] = recipe.Score.Samples,
+                ["batch"] = RecipeFields.NameOf(recipe.Score.Batch),
+                ["sequence"] = RecipeFields.NameOf(recipe.Score.Sequence),
+            },
+            ["prune"] = recipe.Prune.Plan is { } plan ? new JsonObject { ["plan"] = plan } : new JsonObject
+            {
+                ["hidden"] = target.Hidden,
+                ["ffn"] = target.Ffn,
+                ["heads"] = target.Heads,
+                ["layers"] = target.Layers,
+                ["method"] = RecipeFields.NameOf(recipe.Prune.Method),
+                ["depth"] = RecipeFields.NameOf(recipe.Prune.Depth),
+            },
+            ["distill"] = Training(recipe.Distill, withLoss: true),
+            ["evaluate"] = new JsonArray([.. recipe.Evaluate.Select(set =>
+                set.Source is { } source ? (JsonNode)new JsonObject { [set.Name] = source } : JsonValue.Create(set.Name))]),
+            ["export"] = List(recipe.Export.Select(RecipeFields.NameOf)),
+        }));
+    }
+
+    private static JsonArray List(IEnumerable<string> texts) => new([.. texts.Select(text => JsonValue.Create(text))]);
+
+    private static JsonNode Training(TrainingSection? training, bool withLoss)
+    {
+        if (training is null)
+            return JsonValue.Create("never");
+        var fields = new JsonObject
+        {
+            ["steps"] = training.Steps,
+            ["batch"] = training.Batch,
+            ["micro-batch"] = training.MicroBatch,
+            ["learning-rate"] = training.LearningRate,
+            ["min-learning-rate"] = training.MinLearningRate,
+            ["warm-up"] = training.WarmUp,
+            ["weight-decay"] = training.WeightDecay,
+            ["clip"] = training.Clip is { } clip ? clip : "none",
+            ["evaluate-every"] = training.EvaluateEvery,
+            ["checkpoint-every"] = training.CheckpointEvery,
+        };
+        if (withLoss)
+            fields["loss"] = training.Loss;
+        if (withLoss && training.Loss == Losses[0])
+            fields["temperature"] = training.Temperature;
+        return fields;
+    }
+}

@@ -1,0 +1,75 @@
+using Espalier.Compression.Pruning;
+using Espalier.Models.Checkpoints;
+
+namespace Espalier.Compression.Recipes;
+
+/// <summary>A dry run: what a recipe will do and cost, from the teacher's <c>config.json</c> alone. No weight is read.</summary>
+public sealed record RecipePlan
+{
+    /// <summary>The teacher's folder.</summary>
+    public required string TeacherFolder { get; init; }
+
+    /// <summary>Whether weights lie in it; without them the recipe can be planned and not run.</summary>
+    public required bool TeacherHasWeights { get; init; }
+
+    /// <summary>The teacher.</summary>
+    public required ModelForecast Teacher { get; init; }
+
+    /// <summary>The student.</summary>
+    public required ModelForecast Student { get; init; }
+
+    /// <summary>Student's over teacher's non-embedding parameters.</summary>
+    public required double NonEmbeddingKept { get; init; }
+
+    /// <summary>The stages, in order.</summary>
+    public required IReadOnlyList<StageForecast> Stages { get; init; }
+
+    /// <summary>Tokens through a model in all stages where that is known beforehand.</summary>
+    public required long Tokens { get; init; }
+
+    /// <summary>Floating-point operations of these.</summary>
+    public required double Flops { get; init; }
+
+    /// <summary>What will be written, in bytes.</summary>
+    public required IReadOnlyList<DiskForecast> Disk { get; init; }
+
+    /// <summary>The sum of these: the most that the run holds at a time.</summary>
+    public required long DiskBytes { get; init; }
+
+    /// <summary>Estimated times: on this machine, where its speed was given, and on named GPUs.</summary>
+    public required IReadOnlyList<TimeForecast> Times { get; init; }
+
+    /// <summary>What to think about before starting.</summary>
+    public required IReadOnlyList<string> Warnings { get; init; }
+
+    /// <summary>Plans a recipe.</summary>
+    /// <param name="recipe">The recipe, its paths located (<see cref="RecipeFile.Read"/>).</param>
+    /// <param name="gflopsHere">Measured speed of a large float32 matrix product on this machine in GFLOP/s; null leaves this machine out of the times.</param>
+    /// <exception cref="EspalierException">The teacher's config cannot be read, or the student's shape is not legal.</exception>
+    public static RecipePlan Of(Recipe recipe, double? gflopsHere = null)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        using var checkpoint = Checkpoint.Open(recipe.Teacher, requireWeights: false);
+        var teacher = checkpoint.Config;
+        var student = (recipe.Prune.Plan is { } plan ? PlanFile.Read(plan).Apply(teacher) : recipe.Prune.Target.Apply(teacher)).Validate("the student");
+        var hasWeights = File.Exists(Path.Combine(recipe.Teacher, CheckpointFolder.SingleFile)) || File.Exists(Path.Combine(recipe.Teacher, CheckpointFolder.IndexFile));
+        var stages = StageForecast.Of(recipe, teacher, student);
+        var disk = DiskForecast.Of(recipe, checkpoint.Family, teacher, student, checkpoint.StoredType);
+        var flops = stages.Sum(stage => stage.Flops ?? 0);
+        return new()
+        {
+            TeacherFolder = recipe.Teacher,
+            TeacherHasWeights = hasWeights,
+            Teacher = ModelForecast.Of(teacher, recipe.Data.Sequence),
+            Student = ModelForecast.Of(student, recipe.Data.Sequence),
+            NonEmbeddingKept = (double)student.NonEmbeddingParameters / teacher.NonEmbeddingParameters,
+            Stages = stages,
+            Tokens = stages.Sum(stage => stage.Tokens ?? 0),
+            Flops = flops,
+            Disk = disk,
+            DiskBytes = disk.Sum(file => file.Bytes),
+            Times = TimeForecast.Of(flops, gflopsHere),
+            Warnings = PlanWarnings.Of(recipe, hasWeights, teacher, student),
+        };
+    }
+}

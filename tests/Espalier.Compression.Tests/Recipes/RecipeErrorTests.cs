@@ -1,0 +1,130 @@
+using System.Text;
+using Espalier.Compression.Recipes;
+
+namespace Espalier.Compression.Tests.Recipes;
+
+public sealed class RecipeErrorTests
+{
+    private const string Short = "teacher: t\ndata: { train: a.txt }\nprune: { hidden: 192 }\n";
+
+    private static string Refusal(string text) => Assert.Throws<EspalierException>(() => RecipeFile.Parse(text, "r.yaml")).Message;
+
+    [Theory]
+    [InlineData("teachr: t", "r.yaml, line 4: there is no key teachr: did you mean teacher?")]
+    [InlineData("zzz: t", "r.yaml, line 4: there is no key zzz: known are teacher, output,")]
+    [InlineData("correct: { steps: 3,\n  warmup: 2 }", "r.yaml, line 5: there is no key correct.warmup: did you mean warm-up?")]
+    [InlineData("correct: { steps: 3, loss: forward-kl }", "line 4: there is no key correct.loss: the teacher is always corrected with cross-entropy")]
+    [InlineData("teacher: u", "line 4: teacher is there twice, first on line 1")]
+    [InlineData("score: { samples: many }", "line 4: score.samples is many; it must be a whole number from 1")]
+    [InlineData("score: { samples: 0 }", "score.samples is 0; it must be a whole number from 1")]
+    [InlineData("score: { samples: 1.5 }", "score.samples is 1.5;")]
+    [InlineData("score: { samples: [1] }", "score.samples is a list; it must be one value")]
+    [InlineData("score: { batch: l3 }", "score.batch: l3 is not known; Did you mean l2? Known are l2, mean, variance")]
+    [InlineData("score: 256", "score is 256; it must be a section: { samples: ..., batch: ..., sequence: ... }")]
+    [InlineData("seed: -1", "seed is -1; it must be a whole number from 0")]
+    [InlineData("seed: 99999999999999999999999999999", "seed is 99999999999999999999999999999;")]
+    [InlineData("distill: { loss: forward-kl }", "line 4: distill.steps is missing; give it, as in: steps: 120; or tokens: 1M")]
+    [InlineData("distill: { steps: 3, tokens: 1M }", "distill.tokens is 1M; steps are given too")]
+    [InlineData("distill: { steps: 3, learning-rate: fast }", "distill.learning-rate is fast; it must be a number above 0")]
+    [InlineData("distill: { steps: 3, learning-rate: 1e-4 to 1e-3 }", "the end 0.001 must not be above the peak 0.0001")]
+    [InlineData("distill: { steps: 3, learning-rate: 1e-3 to 1e-4 to 1e-5 }", "distill.learning-rate")]
+    [InlineData("distill: { steps: 3, learning-rate: 1e-3 to 1e-4, min-learning-rate: 1e-5 }", "distill.min-learning-rate is 1e-5; learning-rate names its end already")]
+    [InlineData("distill: { steps: 3, learning-rate: 1e999 }", "distill.learning-rate is 1e999;")]
+    [InlineData("distill: { steps: 3, batch: 8, micro-batch: 3 }", "distill.micro-batch is 3; it must divide the batch of 8 windows")]
+    [InlineData("distill: { steps: 3, warm-up: 4 }", "distill.warm-up is 4; there are only 3 steps")]
+    [InlineData("distill: { steps: 3, loss: kl }", "distill.loss: kl is not known;")]
+    [InlineData("distill: { steps: 3, loss: cross-entropy, temperature: 2 }", "distill.temperature is 2; it belongs to forward-kl")]
+    [InlineData("distill: { steps: 3, clip: 0 }", "distill.clip is 0; it must be a number above 0, or none")]
+    [InlineData("distill: { steps: 1000T }", "distill.steps is 1000T;")]
+    [InlineData("distill: auto", "distill is auto; it must be a section")]
+    [InlineData("evaluate: heldout", "line 4: evaluate: heldout is not known; Did you mean held-out?")]
+    [InlineData("evaluate: [{ held-out: a.txt }]", "held-out is the part of data.train that is held out and has no path")]
+    [InlineData("evaluate: [{ a/b: a.txt }]", "a/b cannot name a text")]
+    [InlineData("evaluate: [{ a: [b] }]", "evaluate: a must have one path")]
+    [InlineData("evaluate: [held-out, held-out]", "evaluate: held-out is there twice")]
+    [InlineData("export: gguf-q8", "export: gguf-q8 is not known; Did you mean gguf-q8_0?")]
+    [InlineData("export: [hf, hf]", "hf is there twice")]
+    [InlineData("output: &a x", "line 4: anchors, aliases and tags")]
+    [InlineData("output: !!str x", "line 4: anchors, aliases and tags")]
+    [InlineData("output: !mine x", "line 4: anchors, aliases and tags")]
+    [InlineData("output: \"a", "not valid YAML")]
+    [InlineData("---\nteacher: u", "line 4: a second document begins")]
+    [InlineData("[a, b]: c", "line 4: a key must be a word")]
+    public void What_is_wrong_in_a_recipe_is_named_with_its_line(string added, string expected) => Assert.Contains(expected, Refusal(Short + added));
+
+    [Theory]
+    [InlineData("", "r.yaml: is empty")]
+    [InlineData("# only this\n", "is empty")]
+    [InlineData("- a\n- b", "r.yaml: is no recipe")]
+    [InlineData("data: { train: a }\nprune: { ffn: 1 }", "teacher is missing; give it, as in: teacher: ")]
+    [InlineData("teacher:\ndata: { train: a }\nprune: { ffn: 1 }", "teacher is missing")]
+    [InlineData("teacher: [t]\ndata: { train: a }\nprune: { ffn: 1 }", "teacher is a list")]
+    [InlineData("teacher: t\nprune: { ffn: 1 }", "data is missing; give it, as in: data: { train: ")]
+    [InlineData("teacher: t\ndata: { sequence: 3 }\nprune: { ffn: 1 }", "line 2: data.train is missing")]
+    [InlineData("teacher: t\ndata: { train: [] }\nprune: { ffn: 1 }", "data.train is a list; it must name at least one source")]
+    [InlineData("teacher: t\ndata: { train: [[a]] }\nprune: { ffn: 1 }", "data.train must list texts")]
+    [InlineData("teacher: t\ndata: { train: a, held-out: 100% }\nprune: { ffn: 1 }", "data.held-out is 100%; it must be a share")]
+    [InlineData("teacher: t\ndata: { train: a }", "prune is missing")]
+    [InlineData("teacher: t\ndata: { train: a }\nprune: { method: random }", "prune.hidden is missing")]
+    [InlineData("teacher: t\ndata: { train: a }\nprune: { plan: p.json, ffn: 3 }", "prune.ffn is 3; prune.plan says already what stays")]
+    [InlineData("teacher: t\ndata: { train: a }\nprune: { hiden: 3 }", "line 3: there is no key prune.hiden: did you mean hidden?")]
+    public void What_a_recipe_lacks_is_named(string text, string expected) => Assert.Contains(expected, Refusal(text));
+
+    [Fact]
+    public void Deep_and_growing_texts_are_refused_before_they_cost_anything()
+    {
+        Assert.Contains("levels deep", Refusal("teacher: " + new string('[', 400_000)));
+        Assert.Contains("levels deep", Refusal(string.Concat(Enumerable.Range(0, 400).Select(i => new string(' ', i) + "a:\n"))));
+        Assert.Contains("the limit is", Refusal(new string('a', RecipeFile.MaxBytes + 1)));
+        Assert.Contains("anchors", Refusal("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]"));
+        Assert.Contains("there is no key", Refusal(string.Concat(Enumerable.Range(0, 90_000).Select(i => $"k{i}: 1\n"))));
+        Assert.Contains("there is no key", Refusal(new string('k', 500_000) + ": 1"));
+    }
+
+    [Fact]
+    public void Damaged_recipes_give_typed_errors_and_nothing_else()
+    {
+        var good = Encoding.UTF8.GetBytes("teacher: t\ndata: { train: [a.txt, b], held-out: 2% }\ncorrect: { steps: 3, learning-rate: 1e-3 to 1e-4 }\nprune:\n  hidden: 192\nevaluate: [held-out, { a: \"b\" }]\n");
+        var random = new Random(5);
+        const string spice = "{}[]:,-&*!|>'\"%@`#?\n\t \0\r\\~=0aé\u2028\ud800";
+        for (var round = 0; round < 4000; round++)
+        {
+            var text = new StringBuilder(Encoding.UTF8.GetString(good));
+            for (var edit = random.Next(1, 6); edit > 0; edit--)
+            {
+                var at = random.Next(text.Length);
+                switch (random.Next(3))
+                {
+                    case 0: text[at] = spice[random.Next(spice.Length)]; break;
+                    case 1: text.Insert(at, spice[random.Next(spice.Length)]); break;
+                    default: text.Remove(at, Math.Min(text.Length - at, random.Next(1, 9))); break;
+                }
+            }
+            try
+            {
+                RecipeFile.Parse(text.ToString(), "r.yaml");
+            }
+            catch (EspalierException)
+            {
+            }
+        }
+    }
+
+    [Fact]
+    public void A_file_that_is_no_text_is_refused_by_name()
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            Assert.Contains($"{path}: is empty", Assert.Throws<EspalierException>(() => RecipeFile.Read(path)).Message);
+            File.WriteAllBytes(path, [0x74, 0xff, 0xfe]);
+            Assert.Contains($"{path}: is not UTF-8 text", Assert.Throws<EspalierException>(() => RecipeFile.Read(path)).Message);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+        Assert.Contains("not found", Assert.Throws<EspalierException>(() => RecipeFile.Read(path)).Message);
+        Assert.Contains("is a folder", Assert.Throws<EspalierException>(() => RecipeFile.Read(Path.GetTempPath())).Message);
+    }
+}

@@ -1,0 +1,127 @@
+using Espalier.Compression.Importance;
+using Espalier.Compression.Pruning;
+using Espalier.Compression.Recipes;
+
+namespace Espalier.Compression.Tests.Recipes;
+
+public sealed class RecipeFileTests
+{
+    private const string Short = "teacher: t\ndata: { train: a.txt }\nprune: { hidden: 192 }\n";
+
+    private const string Full = """
+        teacher: models/t
+        output: runs/x
+        seed: 7
+        data:
+          train: [a.txt, "b/**/*.md"]
+          held-out: 2.5%
+          sequence: 128
+        correct: { steps: 12, learning-rate: 3e-4, warm-up: 3, weight-decay: 0, clip: none, evaluate-every: 4, checkpoint-every: 6 }
+        score: { samples: 1k, batch: mean, sequence: variance }
+        prune: { hidden: 192, ffn: 512, heads: 4, layers: 6, method: random, depth: scattered }
+        distill: { loss: forward-kl, temperature: 2, tokens: 1M, batch: 6, micro-batch: 3, learning-rate: 1e-3 to 1e-5, warm-up: 20 }
+        evaluate: [held-out, teacher-domain, { wiki: wiki.txt, code: code.i32 }]
+        export: [hf, gguf-f32, gguf-f16, gguf-bf16, gguf-q8_0]
+        """;
+
+    private static Recipe Parse(string text) => RecipeFile.Parse(text, "r.yaml");
+
+    [Fact]
+    public void Everything_but_teacher_data_and_prune_has_a_default()
+    {
+        var recipe = Parse(Short);
+        Assert.Equal(("t", 1, 0.02, 256), (recipe.Teacher, recipe.Seed, recipe.Data.HeldOut, recipe.Data.Sequence));
+        Assert.Equal(["a.txt"], recipe.Data.Train);
+        Assert.Null(recipe.Correct);
+        Assert.Null(recipe.Distill);
+        Assert.Null(recipe.Output);
+        Assert.Equal(new ScoreSection(), recipe.Score);
+        Assert.Equal(new PruneSection { Target = new() { Hidden = 192 } }, recipe.Prune);
+        Assert.Equal([new EvaluationSet("held-out", null)], recipe.Evaluate);
+        Assert.Equal([ExportKind.Hf], recipe.Export);
+    }
+
+    [Fact]
+    public void Every_key_reaches_its_field()
+    {
+        var recipe = Parse(Full);
+        Assert.Equal(("models/t", "runs/x", 7, 0.025, 128), (recipe.Teacher, recipe.Output, recipe.Seed, recipe.Data.HeldOut, recipe.Data.Sequence));
+        Assert.Equal(["a.txt", "b/**/*.md"], recipe.Data.Train);
+        Assert.Equal(new TrainingSection
+        {
+            Loss = "cross-entropy",
+            Steps = 12,
+            LearningRate = 3e-4,
+            MinLearningRate = 3e-5,
+            WarmUp = 3,
+            WeightDecay = 0,
+            Clip = null,
+            EvaluateEvery = 4,
+            CheckpointEvery = 6,
+        }, recipe.Correct);
+        Assert.Equal(new ScoreSection { Samples = 1000, Batch = Aggregation.Mean, Sequence = Aggregation.Variance }, recipe.Score);
+        Assert.Equal(new PruneSection { Target = new() { Hidden = 192, Ffn = 512, Heads = 4, Layers = 6 }, Method = PruneMethod.Random, Depth = DepthChoice.Scattered }, recipe.Prune);
+        // 1,000,000 / (6 · 128) is 1302.08.
+        Assert.Equal(new TrainingSection { Temperature = 2, Steps = 1303, Batch = 6, MicroBatch = 3, LearningRate = 1e-3, MinLearningRate = 1e-5, WarmUp = 20 }, recipe.Distill);
+        Assert.Equal([new("held-out", null), new("teacher-domain", null), new("wiki", "wiki.txt"), new EvaluationSet("code", "code.i32")], recipe.Evaluate);
+        Assert.Equal([ExportKind.Hf, ExportKind.GgufF32, ExportKind.GgufF16, ExportKind.GgufBf16, ExportKind.GgufQ8], recipe.Export);
+    }
+
+    [Fact]
+    public void A_file_with_only_defaults_gives_the_records_defaults() =>
+        Assert.Equal(new TrainingSection { Steps = 100 }, Parse(Short + "distill: { steps: 100 }").Distill);
+
+    [Theory]
+    [InlineData("evaluate: teacher-domain", "evaluate: [teacher-domain]")]
+    [InlineData("export: gguf-q8_0", "export:\n  - gguf-q8_0")]
+    [InlineData("score: { samples: 300k }", "score:\n  samples: 300000")]
+    [InlineData("distill: { steps: 9, learning-rate: 1e-3 to 1e-4 }", "distill: { steps: 9, learning-rate: 0.001, min-learning-rate: 0.0001 }")]
+    [InlineData("distill: { steps: 9, learning-rate: 2e-3 }", "distill: { steps: 9, learning-rate: 0.002, min-learning-rate: 2e-4 }")]
+    [InlineData("distill: { tokens: 2048 }", "distill: { steps: 1 }")]
+    [InlineData("distill: { tokens: 2049, batch: 8 }", "distill: { steps: 2 }")]
+    [InlineData("distill: never", "distill:")]
+    [InlineData("seed: 1", "seed: ~")]
+    [InlineData("output: runs/a", "output: runs/b")]
+    public void Two_spellings_of_one_meaning_have_one_canonical_text(string one, string other) =>
+        Assert.Equal(RecipeFile.Canonical(Parse(Short + one)), RecipeFile.Canonical(Parse(Short + other)));
+
+    [Theory]
+    [InlineData("seed: 2")]
+    [InlineData("distill: { steps: 9 }")]
+    [InlineData("correct: { steps: 9 }")]
+    [InlineData("export: [hf, gguf-f16]")]
+    [InlineData("evaluate: []")]
+    public void Another_meaning_has_another_canonical_text(string added) =>
+        Assert.NotEqual(RecipeFile.Canonical(Parse(Short)), RecipeFile.Canonical(Parse(Short + added)));
+
+    [Theory]
+    [InlineData(Short)]
+    [InlineData(Full)]
+    [InlineData("teacher: \"t é\"\ndata: { train: a.txt }\nprune: { plan: p.json }\ndistill: { loss: cross-entropy, steps: 3 }")]
+    public void The_canonical_text_is_a_recipe_that_reads_back_as_the_same(string text)
+    {
+        var canonical = RecipeFile.Canonical(Parse(text));
+        Assert.Equal(canonical, RecipeFile.Canonical(Parse(canonical)));
+    }
+
+    [Fact]
+    public void Relative_paths_that_are_not_here_are_looked_for_above_the_recipes_folder()
+    {
+        var root = Directory.CreateTempSubdirectory("espalier-recipe-");
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(root.FullName, "recipes"));
+            Directory.CreateDirectory(Path.Combine(root.FullName, "models", "t"));
+            var path = Path.Combine(root.FullName, "recipes", "r.yaml");
+            File.WriteAllText(path, "teacher: models/t\ndata: { train: [dotnet-docs, 'models/*.md', gone.txt, /tmp] }\nprune: { layers: 2 }\noutput: models/t");
+            var recipe = RecipeFile.Read(path);
+            Assert.Equal(Path.Combine(root.FullName, "models/t"), recipe.Teacher);
+            Assert.Equal(["dotnet-docs", Path.Combine(root.FullName, "models/*.md"), "gone.txt", "/tmp"], recipe.Data.Train);
+            Assert.Equal("models/t", recipe.Output);
+        }
+        finally
+        {
+            root.Delete(recursive: true);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+using Espalier.Compression.Pruning;
+using Espalier.Compression.Recipes;
+using Espalier.Tests;
+
+namespace Espalier.Compression.Tests.Recipes;
+
+public sealed class RecipePlanTests
+{
+    private static string Teacher => Path.Combine(Fixtures.Root, "models", "quickstart-teacher");
+
+    private static RecipePlan Plan(string prune, string rest = "", double? gflops = null) =>
+        RecipePlan.Of(RecipeFile.Parse($"teacher: {Teacher}\ndata: {{ train: dotnet-docs }}\nprune: {prune}\n{rest}", "r.yaml"), gflops);
+
+    private static RecipePlan PlanOf(string name) => RecipePlan.Of(RecipeFile.Read(Path.Combine(Fixtures.Root, "recipes", name)));
+
+    // Untied gated models: 2Vh + L(2h·N·H + 2h·K·H + 3h·f + 2h) + h.
+    private static long Gated(long v, long h, long f, long l) => 2 * v * h + l * (2 * h * 32 * 128 + 2 * h * 8 * 128 + 3 * h * f + 2 * h) + h;
+
+    // Nemotron-4: 2Vh + L(2h·N·H + 2h·K·H + 2h·f + 4h) + 2h; norms have a bias.
+    private static long Nemotron(long h, long f, long n) => 2 * 256000 * h + 32 * (2 * h * n * 128 + 2 * h * 8 * 128 + 2 * h * f + 4 * h) + 2 * h;
+
+    [Theory]
+    [InlineData("llama-3.1-8b-width-4b.yaml", 8_030_261_248, 4_512_746_496)]
+    [InlineData("llama-3.1-8b-depth-4b.yaml", 8_030_261_248, 4_540_469_248)]
+    [InlineData("mistral-nemo-12b-width-8b.yaml", 12_247_782_400, 8_414_105_600)]
+    [InlineData("nemotron-4-15b-width-8b.yaml", 15_628_775_424, 8_271_699_968)]
+    [InlineData("nemotron-4-8b-width-4b.yaml", 8_271_699_968, 4_190_509_056)]
+    public void Planned_parameters_are_the_published_ones(string recipe, long teacher, long student)
+    {
+        var plan = PlanOf(recipe);
+        Assert.Equal(teacher, plan.Teacher.Parameters);
+        Assert.Equal(student, plan.Student.Parameters);
+        Assert.False(plan.TeacherHasWeights);
+    }
+
+    [Fact]
+    public void The_published_numbers_are_the_closed_forms()
+    {
+        Assert.Equal(8_030_261_248, Gated(128256, 4096, 14336, 32));
+        Assert.Equal(4_512_746_496, Gated(128256, 3072, 9216, 32));
+        Assert.Equal(4_540_469_248, Gated(128256, 4096, 14336, 16));
+        Assert.Equal(12_247_782_400, Gated(131072, 5120, 14336, 40));
+        Assert.Equal(8_414_105_600, Gated(131072, 4096, 11520, 40));
+        Assert.Equal(15_628_775_424, Nemotron(6144, 24576, 48));
+        Assert.Equal(8_271_699_968, Nemotron(4096, 16384, 48));
+        Assert.Equal(4_190_509_056, Nemotron(3072, 9216, 24));
+    }
+
+    [Fact]
+    public void Stages_come_in_order_with_their_costs()
+    {
+        var plan = Plan("{ hidden: 192, ffn: 512 }", "correct: { steps: 10 }\ndistill: { tokens: 4096 }\nevaluate: [held-out, teacher-domain]\nexport: [hf, gguf-q8_0]");
+        Assert.Equal(["data", "correct", "score", "prune", "distill", "evaluate", "export"], plan.Stages.Select(stage => stage.Name));
+        var (teacher, student) = (plan.Teacher.ForwardFlopsPerToken, plan.Student.ForwardFlopsPerToken);
+        Assert.Equal((10, 10 * 8 * 256, 3 * teacher * 20480), (plan.Stages[1].Steps, plan.Stages[1].Tokens, plan.Stages[1].Flops));
+        Assert.Equal((256 * 256, teacher * 65536), (plan.Stages[2].Tokens, plan.Stages[2].Flops));
+        Assert.Equal((2, 4096, (3 * student + teacher) * 4096), (plan.Stages[4].Steps, plan.Stages[4].Tokens, plan.Stages[4].Flops));
+        Assert.Equal(20480 + 65536 + 4096, plan.Tokens);
+        Assert.Equal(plan.Stages.Sum(stage => stage.Flops ?? 0), plan.Flops);
+        Assert.Equal(16 * plan.Teacher.Parameters, plan.Stages[1].MemoryBytes);
+        Assert.Equal(16 * plan.Student.Parameters + 4 * plan.Teacher.Parameters, plan.Stages[4].MemoryBytes);
+        Assert.True(plan.TeacherHasWeights);
+    }
+
+    [Fact]
+    public void Controls_need_no_scores_and_cross_entropy_no_teacher()
+    {
+        var plan = Plan("{ hidden: 192, method: random-init }", "distill: { steps: 2, loss: cross-entropy }");
+        Assert.Equal(["data", "prune", "distill", "evaluate", "export"], plan.Stages.Select(stage => stage.Name));
+        Assert.Equal(3 * plan.Student.ForwardFlopsPerToken * 4096, plan.Flops);
+    }
+
+    [Fact]
+    public void Time_is_operations_over_the_assumed_share_of_the_speed()
+    {
+        var plan = Plan("{ hidden: 192 }", "distill: { steps: 2 }", gflops: 100);
+        Assert.Equal(["this machine", "one A100", "one H100"], plan.Times.Select(time => time.Device));
+        Assert.Equal(plan.Flops / 50e9, plan.Times[0].Seconds, 1e-9);
+        Assert.Equal(plan.Flops / (0.4 * 312e12), plan.Times[1].Seconds, 1e-12);
+        Assert.Equal(2, Plan("{ hidden: 192 }").Times.Count);
+    }
+
+    [Fact]
+    public void The_planned_GGUF_size_is_the_sum_over_its_tensors()
+    {
+        // A tied model of 8 layers, hidden 256: 17 norms of 256 stay float32, everything else takes 34 bytes for 32 weights.
+        var plan = Plan("{ ffn: 512 }", "export: gguf-q8_0");
+        const long vectors = 17 * 256;
+        Assert.Equal((plan.Student.Parameters - vectors) / 32 * 34 + 4 * vectors, plan.Disk.Single(file => file.What == "student, gguf-q8_0").Bytes);
+        Assert.Equal(plan.Disk.Sum(file => file.Bytes), plan.DiskBytes);
+    }
+
+    [Theory]
+    [InlineData("{ hidden: 200 }", "prune.hidden 200 is not a multiple of 64, which matrix units work in; the nearest are 192 and 256")]
+    [InlineData("{ ffn: 20 }", "prune.ffn 20 is not a multiple of 64, which matrix units work in; the nearest is 64")]
+    [InlineData("{ layers: 5 }", "more than a third")]
+    [InlineData("{ layers: 3 }", "more than half")]
+    [InlineData("{ layers: 8 }", "nothing is cut")]
+    public void What_one_should_think_about_is_said(string prune, string expected) => Assert.Contains(Plan(prune).Warnings, warning => warning.Contains(expected));
+
+    [Fact]
+    public void A_modest_cut_of_a_teacher_with_weights_warns_of_nothing() => Assert.Empty(Plan("{ ffn: 512 }", "evaluate: [held-out, teacher-domain]").Warnings);
+
+    [Theory]
+    [InlineData("{ heads: 6 }", "prune.heads is 6 and must be a multiple of the 4 KV heads")]
+    [InlineData("{ hidden: 300 }", "prune.hidden is 300 and must be between 1 and the teacher's 256")]
+    public void An_illegal_shape_is_refused(string prune, string expected) => Assert.Contains(expected, Assert.Throws<EspalierException>(() => Plan(prune)).Message);
+
+    [Fact]
+    public void A_plan_by_hand_is_applied()
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            var everything = PruningPlan.Everything(new Models.DecoderConfig
+            {
+                Family = "llama",
+                VocabularySize = 4096,
+                HiddenSize = 256,
+                IntermediateSize = 768,
+                Layers = 8,
+                QueryHeads = 8,
+                KeyValueHeads = 4,
+                HeadDim = 32,
+                TiedEmbeddings = true,
+                MaxPositions = 512,
+            });
+            PlanFile.Write(path, everything with { Layers = [0, 7], Heads = everything.Heads[..2], Neurons = everything.Neurons[..2] });
+            var plan = Plan($"{{ plan: {path} }}");
+            Assert.Equal(2, plan.Student.NumHiddenLayers);
+            Assert.DoesNotContain(plan.Stages, stage => stage.Name == "score");
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public void The_papers_schedules_come_out_in_steps()
+    {
+        // 94B / (1152 · 8192) and 380B / (768 · 8192), rounded up.
+        Assert.Equal(9961, PlanOf("llama-3.1-8b-width-4b.yaml").Stages.Single(stage => stage.Name == "distill").Steps);
+        Assert.Equal(60400, PlanOf("mistral-nemo-12b-width-8b.yaml").Stages.Single(stage => stage.Name == "distill").Steps);
+    }
+}
