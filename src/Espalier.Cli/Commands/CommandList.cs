@@ -5,6 +5,12 @@ internal static class CommandList
 {
     internal static IReadOnlyList<CommandBase> All() =>
     [
+        new InspectCommand(),
+        new ScoreCommand(),
+        new PruneCommand(),
+        new EvaluateCommand(),
+        new GenerateCommand(),
+        new ExportCommand(),
         new DoctorCommand(),
     ];
 }
