@@ -5,7 +5,17 @@ internal static class CommandList
 {
     internal static IReadOnlyList<CommandBase> All() =>
     [
+        new CompressCommand(),
         new PlanCommand(),
+        new InspectCommand(),
+        new ScoreCommand(),
+        new PruneCommand(),
+        new CorrectCommand(),
+        new DistillCommand(),
+        new PretrainCommand(),
+        new EvaluateCommand(),
+        new GenerateCommand(),
+        new ExportCommand(),
         new DoctorCommand(),
     ];
 }

@@ -18,6 +18,9 @@ internal sealed class CommandRun(ParseResult parsed, Terminal terminal, IProgres
 
     internal Terminal Terminal => terminal;
 
+    /// <summary>Whether the result is wanted as JSON: then nothing else may go to stdout.</summary>
+    internal bool Json => json;
+
     /// <summary>The value of an option, or its default.</summary>
     internal T? Get<T>(Option<T> option) => parsed.GetValue(option);
 

@@ -1,4 +1,5 @@
 using Espalier.Compression.Data;
+using Espalier.Compression.Pruning;
 using Espalier.Compression.Recipes.Stages;
 using Espalier.Compression.Runs;
 using Espalier.Models.Checkpoints;

@@ -1,0 +1,90 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Espalier.Cli.Commands.Shared;
+using Espalier.Compression;
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Gguf;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>Writes a model as GGUF, or as a Hugging Face folder of another element type.</summary>
+internal sealed class ExportCommand : CommandBase
+{
+    private const string Ending = ".gguf";
+
+    private readonly ModelArgument model = new();
+    private readonly Option<string> output = new("--output") { Description = "The GGUF file or the folder to write", HelpName = "FILE.gguf|FOLDER", Required = true };
+    private readonly ChoiceOption<ExportType> type = new(
+        "--type", "How matrices are stored in GGUF, or hf for a folder; by default what the output's name says, as exactly as the model is stored", null,
+        ("f32", ExportType.F32), ("f16", ExportType.F16), ("bf16", ExportType.Bf16), ("q8_0", ExportType.Q8), ("hf", ExportType.Hf));
+    private readonly DtypeOption dtype = new();
+
+    internal ExportCommand() : base(
+        "export",
+        "Write a model as GGUF for llama.cpp, or as a Hugging Face folder of another element type",
+        "espalier export models/quickstart-teacher --output teacher-q8_0.gguf --type q8_0",
+        "espalier export models/quickstart-teacher --output teacher-f32 --type hf --dtype f32")
+    {
+        model.AddTo(this);
+        Options.Add(output);
+        Options.Add(type);
+        dtype.AddTo(this);
+    }
+
+    protected override int Run(CommandRun run)
+    {
+        var place = run.Get(output)!;
+        var wanted = run.Get(type) ?? (place.EndsWith(Ending, StringComparison.OrdinalIgnoreCase) ? null : ExportType.Hf);
+        if (wanted != ExportType.Hf && dtype.IsGiven(run))
+            throw new EspalierException($"--dtype is for folders (--type hf): for {place} choose --type {string.Join(", ", GgufTypes.All.Select(GgufTypes.Name))}");
+        if (wanted == ExportType.Hf && place.EndsWith(Ending, StringComparison.OrdinalIgnoreCase))
+            throw new EspalierException($"--output {place}: --type hf writes a folder; give a name without {Ending}");
+
+        var started = Stopwatch.GetTimestamp();
+        using var checkpoint = model.Open(run);
+        var report = wanted == ExportType.Hf ? WriteFolder(run, checkpoint, place) : WriteGguf(run, checkpoint, place, wanted);
+        run.Write(report with { Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds }, ExportPage.Show);
+        return ExitCodes.Done;
+    }
+
+    private ExportReport WriteFolder(CommandRun run, Checkpoint checkpoint, string place)
+    {
+        var folder = OutputPath.Folder(place, checkpoint.Folder);
+        var stored = dtype.Read(run, checkpoint);
+        checkpoint.CheckFinite(run.Cancellation);
+        using (var task = run.Progress.Begin("export", checkpoint.Config.Parameters * stored.Bytes(), "bytes"))
+            CheckpointWriter.Write(folder, checkpoint.Config, checkpoint, stored, checkpoint, new() { Progress = written => task.Advance(written) }, run.Cancellation);
+        using var written = Checkpoint.Open(folder);
+        return new() { Output = folder, Format = "hf", Type = stored.ConfigName(), Bytes = written.TotalBytes, SourceBytes = checkpoint.TotalBytes };
+    }
+
+    private static ExportReport WriteGguf(CommandRun run, Checkpoint checkpoint, string place, ExportType? wanted)
+    {
+        var file = OutputPath.File("--output", place, Ending);
+        var stored = wanted switch
+        {
+            ExportType.F32 => GgufType.F32,
+            ExportType.F16 => GgufType.F16,
+            ExportType.Bf16 => GgufType.BF16,
+            ExportType.Q8 => GgufType.Q8_0,
+            _ => checkpoint.StoredType switch { ElementType.BF16 => GgufType.BF16, ElementType.F16 => GgufType.F16, _ => GgufType.F32 },
+        };
+        using (var task = run.Progress.Begin("export", 0, "bytes"))
+            GgufExporter.Export(checkpoint.Folder, file, stored, new Told(task), run.Cancellation);
+        return new() { Output = file, Format = "gguf", Type = stored.Name(), Bytes = new FileInfo(file).Length, SourceBytes = checkpoint.TotalBytes };
+    }
+
+    private enum ExportType
+    {
+        F32,
+        F16,
+        Bf16,
+        Q8,
+        Hf,
+    }
+
+    private sealed class Told(IProgressTask task) : IProgress<GgufProgress>
+    {
+        public void Report(GgufProgress value) => task.Report(value.BytesDone);
+    }
+}

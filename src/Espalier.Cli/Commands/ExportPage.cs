@@ -1,0 +1,10 @@
+using Espalier.Cli.Rendering;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>What <c>export</c> shows to a person.</summary>
+internal static class ExportPage
+{
+    internal static void Show(Page page, ExportReport report) =>
+        page.Line($"wrote {report.Output}: {report.Format} {report.Type}, {Units.Bytes(report.Bytes)} (the model: {Units.Bytes(report.SourceBytes)})");
+}

@@ -1,0 +1,108 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text;
+using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Rendering;
+using Espalier.Compression.Data;
+using Espalier.Models;
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Generation;
+using Espalier.Models.Tokenizers;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>Continues a text or token ids.</summary>
+internal sealed class GenerateCommand : CommandBase
+{
+    private const int LongestPrompt = 1 << 20;
+
+    private readonly ModelArgument model = new();
+    private readonly Option<string> prompt = new("--prompt") { Description = "Text to continue; BOS stands before it as the tokenizer says", HelpName = "TEXT" };
+    private readonly Option<string> ids = new("--ids") { Description = "Token ids to continue instead: 1,2,3 or FILE.i32 or FILE.u16; no BOS is added, and EOS does not stop", HelpName = "IDS" };
+    private readonly CountOption maxTokens = new("--max-tokens", "Tokens at most; the model's positions end it too", 128, least: 0);
+    private readonly Option<bool> ignoreEos = new("--ignore-eos") { Description = "Go on behind EOS with --prompt too" };
+    private readonly SamplingInput sampling = new();
+    private readonly ThreadsOption threads = new();
+
+    internal GenerateCommand() : base(
+        "generate",
+        "Continue a text or token ids, greedily or by sampling",
+        "espalier generate models/quickstart-teacher --prompt \"Once upon a time\" --max-tokens 60",
+        "espalier generate models/quickstart-teacher --prompt \"The kernel\" --temperature 0.7 --top-p 0.9 --seed 3",
+        "espalier generate models/quickstart-teacher --ids 4080 --greedy --max-tokens 200 --json")
+    {
+        model.AddTo(this);
+        foreach (var option in (Option[])[prompt, ids, maxTokens])
+            Options.Add(option);
+        sampling.AddTo(this);
+        Options.Add(ignoreEos);
+        threads.AddTo(this);
+    }
+
+    protected override int Run(CommandRun run)
+    {
+        if (run.Has(prompt) == run.Has(ids))
+            throw new EspalierException(run.Has(prompt) ? "both --prompt and --ids were given: give one of them" : "nothing to continue was given: --prompt TEXT or --ids 1,2,3");
+        using var checkpoint = model.OpenFinite(run);
+        var options = sampling.Read(run, checkpoint);
+        // Ids need no tokenizer: without one there is no text to show.
+        var tokenizer = run.Has(prompt) || File.Exists(Path.Combine(checkpoint.Folder, "tokenizer.json")) ? Tokenizer.Load(checkpoint.Folder) : null;
+        int[] start = run.Has(prompt) ? tokenizer!.Encode(run.Get(prompt)!) : ReadIds(run.Get(ids)!, checkpoint.Config.VocabularySize);
+        var stops = run.Has(prompt) && !run.Get(ignoreEos) ? StopIds.Of(checkpoint, tokenizer!) : null;
+
+        threads.Start(run);
+        using var decoder = DecoderWeights.Load(checkpoint);
+        Action<string> show = _ => { };
+        if (!run.Json)
+            show = piece => { run.Terminal.Output.Write(piece); run.Terminal.Output.Flush(); };
+        var report = Generate(Generator.Continue(decoder, start, run.Get(maxTokens)!.Value, options, stops, run.Cancellation), tokenizer, stops, show);
+        // Who reads the text has it already; the figures are no part of it.
+        run.Write(report with { PromptTokens = start.Length, StoppedBy = StoppedBy(report, stops, run.Get(maxTokens)!.Value) }, (page, _) => page.Line());
+        if (!run.Json)
+            run.Progress.Note($"{report.Ids.Count} tokens{(report.TokensPerSecond is { } rate ? $", {Units.Short(rate)} tokens/s" : "")}");
+        return ExitCodes.Done;
+    }
+
+    private static int[] ReadIds(string spec, int vocabulary)
+    {
+        var tokens = TokenIds.Parse(spec, vocabulary);
+        using var file = tokens as IDisposable;
+        if (tokens.Count > LongestPrompt)
+            throw new EspalierException($"--ids {spec}: {tokens.Count} ids are no prompt; give at most {LongestPrompt}");
+        var ids = new int[tokens.Count];
+        tokens.Read(0, ids);
+        return ids;
+    }
+
+    private static GenerationReport Generate(IEnumerable<int> next, Tokenizer? tokenizer, IReadOnlySet<int>? stops, Action<string> show)
+    {
+        var (made, text) = (new List<int>(), new StringBuilder());
+        var stream = tokenizer?.CreateDecodeStream(skipSpecialTokens: true);
+        var (started, first) = (Stopwatch.GetTimestamp(), 0L);
+        foreach (var id in next)
+        {
+            if (made.Count == 0)
+                first = Stopwatch.GetTimestamp();
+            made.Add(id);
+            Say(stream is null ? $"{(made.Count > 1 ? "," : "")}{id}" : stops?.Contains(id) == true ? "" : stream.Append(id));
+        }
+        var ended = Stopwatch.GetTimestamp();
+        Say(stream?.Finish() ?? "");
+        return new()
+        {
+            Ids = made,
+            Text = stream is null ? null : text.ToString(),
+            PromptSeconds = made.Count == 0 ? null : Stopwatch.GetElapsedTime(started, first).TotalSeconds,
+            TokensPerSecond = made.Count < 2 ? null : (made.Count - 1) / Stopwatch.GetElapsedTime(first, ended).TotalSeconds,
+        };
+
+        void Say(string piece)
+        {
+            text.Append(piece);
+            show(piece);
+        }
+    }
+
+    private static string StoppedBy(GenerationReport report, IReadOnlySet<int>? stops, int maxTokens) =>
+        report.Ids.Count > 0 && stops?.Contains(report.Ids[^1]) == true ? "eos" : report.Ids.Count == maxTokens ? "max-tokens" : "positions";
+}

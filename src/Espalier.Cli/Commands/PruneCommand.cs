@@ -1,0 +1,107 @@
+using System.CommandLine;
+using Espalier.Cli.Commands.Shared;
+using Espalier.Compression.Importance;
+using Espalier.Compression.Pruning;
+using Espalier.Models.Checkpoints;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>Cuts a model down to a shape, by scores, by a plan or at random.</summary>
+internal sealed class PruneCommand : CommandBase
+{
+    private readonly ModelArgument model = new();
+    private readonly TokenInput input = new();
+    private readonly Option<string> output = new("--output") { Description = "The folder to write", HelpName = "FOLDER", Required = true };
+    private readonly ShapeInput shape = new();
+    private readonly Option<string> scores = new("--scores") { Description = "Scores that espalier score wrote", HelpName = "FILE.json" };
+    private readonly Option<string> plan = new("--plan") { Description = "What survives, instead of a shape", HelpName = "FILE.json" };
+    private readonly Option<bool> random = new("--random") { Description = "Choose at random, as a control" };
+    private readonly CountOption seed = new("--seed", "Seed of --random", 0, least: 0);
+    private readonly Option<string> writePlan = new("--write-plan") { Description = "Write what survives, for --plan", HelpName = "FILE.json" };
+    private readonly DtypeOption dtype = new();
+    private readonly CalibrationInput calibration = new();
+    private readonly ThreadsOption threads = new();
+
+    internal PruneCommand() : base(
+        "prune",
+        "Cut a model down to a smaller shape by slicing: the units of highest importance stay",
+        "espalier prune models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --hidden 192 --ffn 512 --output pruned",
+        "espalier prune models/quickstart-teacher --scores scores.json --layers 6 --output shallow",
+        "espalier prune models/quickstart-teacher --random --seed 1 --hidden 192 --ffn 512 --output random --write-plan plan.json")
+    {
+        model.AddTo(this);
+        input.AddTo(this);
+        Options.Add(output);
+        shape.AddTo(this);
+        foreach (var option in (Option[])[scores, plan, random, seed, writePlan])
+            Options.Add(option);
+        dtype.AddTo(this);
+        calibration.AddTo(this);
+        threads.AddTo(this);
+    }
+
+    protected override int Run(CommandRun run)
+    {
+        RequireOneSource(run);
+        using var checkpoint = model.Open(run);
+        var folder = OutputPath.Folder(run.Get(output)!, checkpoint.Folder);
+        var planFile = run.Get(writePlan) is { } path ? OutputPath.File("--write-plan", path, ".json", checkpoint.Folder) : null;
+        var stored = dtype.Read(run, checkpoint);
+        if (!run.Has(plan))
+            _ = shape.Student(run, checkpoint.Config);
+        checkpoint.CheckFinite(run.Cancellation);
+
+        var kept = PlanOf(run, checkpoint);
+        Pruner.Write(checkpoint, kept, folder, stored, run.Progress, run.Cancellation);
+        if (planFile is not null)
+            PlanFile.Write(planFile, kept);
+        using var pruned = Checkpoint.Open(folder);
+        run.Write(
+            new PruneReport
+            {
+                Output = folder,
+                Method = kept.Method,
+                Rows = [PruneRow.Of("teacher", checkpoint), PruneRow.Of("pruned", pruned)],
+                Plan = planFile,
+            },
+            PrunePage.Show);
+        return ExitCodes.Done;
+    }
+
+    private PruningPlan PlanOf(CommandRun run, Checkpoint checkpoint)
+    {
+        if (run.Get(plan) is { } file)
+        {
+            var read = PlanFile.Read(file);
+            _ = read.Apply(checkpoint.Config);
+            return read;
+        }
+        var student = shape.Student(run, checkpoint.Config);
+        if (run.Get(random))
+            return PlanBuilder.Random(checkpoint.Config, student, (ulong)run.Get(seed)!.Value);
+        return PlanBuilder.ByImportance(checkpoint.Config, student, ScoresOf(run, checkpoint, checkpoint.Config.Layers - student.Layers), shape.Depth(run));
+    }
+
+    private ImportanceScores ScoresOf(CommandRun run, Checkpoint checkpoint, int dropped)
+    {
+        if (run.Get(scores) is { } file)
+            return ScoresFile.Read(file);
+        threads.Start(run);
+        return calibration.Score(run, checkpoint, input, dropped > 0 ? [dropped] : []);
+    }
+
+    /// <summary>Scores, a plan, chance, or text to score on: one of them, since each says by itself what stays.</summary>
+    private void RequireOneSource(CommandRun run)
+    {
+        string[] given = [.. new[] { (run.Has(scores), "--scores"), (run.Has(plan), "--plan"), (run.Get(random), "--random"), (input.IsGiven(run), "text or --ids to score on") }
+            .Where(source => source.Item1).Select(source => source.Item2)];
+        if (given.Length == 0)
+            throw new EspalierException("nothing says which units stay: give text or --ids to score on, --scores FILE, --plan FILE or --random");
+        if (given.Length > 1)
+            throw new EspalierException($"{string.Join(" and ", given)} were given and each says which units stay: give one of them");
+        if (run.Has(plan) && shape.Given(run) is { } option)
+            throw new EspalierException($"--plan and {option} were given and the plan says the shape by itself: leave {option} out");
+        if (run.Has(seed) && !run.Get(random))
+            throw new EspalierException("--seed is for --random, which was not given");
+    }
+}

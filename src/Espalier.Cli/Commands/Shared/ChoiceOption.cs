@@ -1,0 +1,25 @@
+using System.CommandLine;
+
+namespace Espalier.Cli.Commands.Shared;
+
+/// <summary>An option that takes one of a few names, in either case; null where it is not given and has no default.</summary>
+internal sealed class ChoiceOption<T> : Option<T?> where T : struct
+{
+    internal ChoiceOption(string name, string description, T? byDefault, params (string Name, T Value)[] choices) : base(name)
+    {
+        Description = description;
+        HelpName = string.Join('|', choices.Select(choice => choice.Name));
+        if (byDefault is not null)
+            DefaultValueFactory = _ => byDefault;
+        CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            foreach (var (known, value) in choices)
+                if (known.Equals(text, StringComparison.OrdinalIgnoreCase))
+                    return value;
+            var names = choices.Select(choice => choice.Name).ToArray();
+            result.AddError($"{name} is '{text}', it must be one of {string.Join(", ", names)}.{NearestName.Hint(text, names)}");
+            return null;
+        };
+    }
+}

@@ -1,0 +1,33 @@
+using System.CommandLine;
+using Espalier.Models.Checkpoints;
+
+namespace Espalier.Cli.Commands.Shared;
+
+/// <summary>The folder of the model that a command works on.</summary>
+internal sealed class ModelArgument
+{
+    private readonly Argument<string> argument = new("model") { Description = "Hugging Face folder: config.json and safetensors" };
+
+    internal void AddTo(Command command) => command.Arguments.Add(argument);
+
+    internal string Folder(CommandRun run) => run.Get(argument)!;
+
+    /// <summary>Opens the model and checks headers, shapes and names.</summary>
+    internal Checkpoint Open(CommandRun run) => Checkpoint.Open(Folder(run));
+
+    /// <summary>The same, with every weight read once: one that is NaN or infinite is refused by name before work begins.</summary>
+    internal Checkpoint OpenFinite(CommandRun run)
+    {
+        var checkpoint = Open(run);
+        try
+        {
+            checkpoint.CheckFinite(run.Cancellation);
+            return checkpoint;
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using System.CommandLine;
+using Espalier.Compression.Pruning;
+using Espalier.Models;
+
+namespace Espalier.Cli.Commands.Shared;
+
+/// <summary>The shape to prune to; what is not given stays.</summary>
+internal sealed class ShapeInput
+{
+    // Limits are the model's, so PruneTarget names them, with the nearest legal value.
+    private readonly CountOption hidden = new("--hidden", "Width of the residual stream", least: int.MinValue);
+    private readonly CountOption ffn = new("--ffn", "Width of the feed-forward blocks", least: int.MinValue);
+    private readonly CountOption heads = new("--heads", "Query heads of a layer, a multiple of the key/value heads", least: int.MinValue);
+    private readonly CountOption layers = new("--layers", "Layers", least: int.MinValue);
+    private readonly ChoiceOption<DepthChoice> depth = new(
+        "--depth", "Which layers go: the span, or the single ones, with the least block influence", DepthChoice.Contiguous,
+        ("contiguous", DepthChoice.Contiguous), ("scattered", DepthChoice.Scattered));
+
+    private CountOption[] Sizes => [hidden, ffn, heads, layers];
+
+    internal void AddTo(Command command)
+    {
+        foreach (var option in Sizes)
+            command.Options.Add(option);
+        command.Options.Add(depth);
+    }
+
+    /// <summary>The first option of the shape that was given, or null.</summary>
+    internal string? Given(CommandRun run) => Sizes.Append<Option>(depth).FirstOrDefault(run.Has)?.Name;
+
+    internal DepthChoice Depth(CommandRun run) => run.Get(depth)!.Value;
+
+    /// <summary>The student's config.</summary>
+    /// <exception cref="EspalierException">No size was given, or one is impossible; the nearest legal one is named.</exception>
+    internal DecoderConfig Student(CommandRun run, DecoderConfig teacher) => Sizes.Any(run.Has)
+        ? new PruneTarget { Hidden = run.Get(hidden), Ffn = run.Get(ffn), Heads = run.Get(heads), Layers = run.Get(layers) }.Apply(teacher)
+        : throw new EspalierException("there is nothing to prune: give --hidden, --ffn, --heads or --layers");
+}

@@ -1,0 +1,21 @@
+using System.Text.Json.Nodes;
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Tokenizers;
+
+namespace Espalier.Cli.Commands.Shared;
+
+/// <summary>The ids that end a text: those of config.json, of generation_config.json and of the tokenizer.</summary>
+internal static class StopIds
+{
+    internal static IReadOnlySet<int> Of(Checkpoint model, Tokenizer tokenizer)
+    {
+        var ids = new HashSet<int>(model.Config.EosTokenIds);
+        if (tokenizer.EosId is { } eos)
+            ids.Add(eos);
+        var named = model.GenerationConfig?["eos_token_id"];
+        foreach (var node in named is JsonArray list ? list : (IEnumerable<JsonNode?>)[named])
+            if (node is JsonValue value && value.TryGetValue<int>(out var id))
+                ids.Add(id);
+        return ids;
+    }
+}

@@ -1,0 +1,44 @@
+using System.CommandLine;
+using Espalier.Compression.Data;
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Tokenizers;
+
+namespace Espalier.Cli.Commands.Shared;
+
+/// <summary>What a command reads: text, which the model's tokenizer encodes, or token ids.</summary>
+internal sealed class TokenInput
+{
+    private readonly Argument<string[]> text = new("text")
+    {
+        Description = "Text: txt, md, jsonl (each also .gz), folders, patterns such as docs/**/*.md, or dotnet-docs",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    private readonly Option<string> ids = new("--ids")
+    {
+        Description = "Token ids instead of text: FILE.i32 (little-endian int32), FILE.u16, a token store's folder, or 1,2,3",
+        HelpName = "IDS",
+    };
+
+    internal void AddTo(Command command)
+    {
+        command.Arguments.Add(text);
+        command.Options.Add(ids);
+    }
+
+    internal bool IsGiven(CommandRun run) => run.Get(text) is { Length: > 0 } || run.Has(ids);
+
+    /// <summary>Opens what the user gave. Every id is below the model's vocabulary.</summary>
+    /// <exception cref="EspalierException">Nothing or both were given, nothing is there, or an id is outside the vocabulary.</exception>
+    internal TokenSource Open(CommandRun run, Checkpoint model)
+    {
+        var sources = run.Get(text) ?? [];
+        if (sources.Length > 0 && run.Has(ids))
+            throw new EspalierException($"both text ({sources[0]}) and --ids were given: give one of them");
+        if (run.Has(ids))
+            return new TokenSource(TokenIds.Parse(run.Get(ids)!, model.Config.VocabularySize));
+        if (sources.Length == 0)
+            throw new EspalierException("nothing to read was given: name text files or folders behind the model, or token ids with --ids");
+        return TokenSource.Encode(sources, model, Tokenizer.Load(model.Folder), run);
+    }
+}

@@ -1,0 +1,81 @@
+using System.Text.Json;
+
+namespace Espalier.Cli.Tests.Commands;
+
+public sealed class GenerateTests : TorchTest
+{
+    [Fact]
+    public void Ids_are_continued_greedily_as_transformers_does_beyond_the_end_of_a_text()
+    {
+        using var golden = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("quickstart-teacher", "golden.json")));
+        var expected = golden.RootElement.GetProperty("greedy_200_from_bos").EnumerateArray().Select(id => id.GetInt32()).ToArray();
+        Assert.Contains(4081, expected[..^1]);
+        var result = Verb.Json($"generate {Verb.Teacher} --ids 4080 --greedy --max-tokens {expected.Length - 1} --threads 2");
+        Verb.HasFields(result, "ids text prompt_tokens stopped_by prompt_seconds tokens_per_second");
+        Assert.Equal(expected[1..], result.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()));
+        Assert.StartsWith("Once upon a time", result.GetProperty("text").GetString());
+        Assert.Equal("max-tokens", result.GetProperty("stopped_by").GetString());
+    }
+
+    [OutsideFact("models/stories260K")]
+    public void Stories_are_continued_as_llama_cpp_does()
+    {
+        using var golden = JsonDocument.Parse(File.ReadAllText(Fixtures.Outside("oracles", "stories260K", "stories260K_greedy200.json")));
+        var expected = golden.RootElement.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()).ToArray();
+        var result = Verb.Json($"generate {Fixtures.Outside("models", "stories260K")} --ids {expected[0]} --greedy --max-tokens 200 --threads 2");
+        Assert.Equal(expected[1..], result.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()));
+    }
+
+    [Fact]
+    public void Text_streams_to_stdout_and_is_that_of_the_json()
+    {
+        var line = $"generate {Verb.Teacher} --prompt Once --greedy --max-tokens 12 --threads 2";
+        var (code, output, error) = TestCommand.Launch(line);
+        Assert.Equal(0, code);
+        var json = Verb.Json(line);
+        Assert.Equal(json.GetProperty("text").GetString() + "\n", output);
+        Assert.StartsWith("12 tokens", error);
+        Assert.True(json.GetProperty("prompt_tokens").GetInt32() > 1);
+    }
+
+    [Fact]
+    public void Text_ends_with_its_end()
+    {
+        // The greedy text from BOS ends at its 135th token.
+        var ended = Verb.Json($"generate {Verb.Teacher} --prompt Once --greedy --max-tokens 300 --threads 2");
+        Assert.Equal("eos", ended.GetProperty("stopped_by").GetString());
+        Assert.Equal(4081, ended.GetProperty("ids").EnumerateArray().Last().GetInt32());
+        Assert.DoesNotContain("<|", ended.GetProperty("text").GetString());
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_ids()
+    {
+        string Ids(int seed) => Verb.Json($"generate {Verb.Tiny} --ids 1,2 --temperature 2 --max-tokens 16 --seed {seed} --threads 2").GetProperty("ids").ToString();
+        Assert.Equal(Ids(1), Ids(1));
+        Assert.NotEqual(Ids(1), Ids(2));
+    }
+
+    [Fact]
+    public void Without_a_tokenizer_ids_are_printed()
+    {
+        var line = $"generate {Verb.Tiny} --ids 1,2 --greedy --max-tokens 3 --threads 2";
+        var json = Verb.Json(line);
+        Assert.False(json.TryGetProperty("text", out _));
+        Assert.Equal(string.Join(',', json.GetProperty("ids").EnumerateArray()) + "\n", TestCommand.Launch(line).Output);
+    }
+
+    [Theory]
+    [InlineData("--ids 1,128", "128")]
+    [InlineData("", "--prompt")]
+    [InlineData("--ids 1 --prompt a", "--ids")]
+    [InlineData("--prompt a", "tokenizer.json")]
+    [InlineData("--ids 1 --greedy --top-k 3", "--top-k")]
+    [InlineData("--ids 1 --top-p 2", "top-p")]
+    [InlineData("--ids 1 --temperature -1", "temperature")]
+    [InlineData("--ids 1 --temperature hot", "hot")]
+    [InlineData("--ids 1 --max-tokens -3", "--max-tokens is -3")]
+    [InlineData("--ids 1 --max-tokens 3 --threads 0", "--threads is 0")]
+    public void Wrong_input_is_one_line(string arguments, string named) =>
+        Assert.Contains(named, Verb.Refused($"generate {Verb.Tiny} {arguments}"));
+}

@@ -1,0 +1,48 @@
+namespace Espalier.Cli.Tests.Commands;
+
+public sealed class InspectTests
+{
+    [Fact]
+    public void The_documented_fields_are_there()
+    {
+        var facts = Verb.Json($"inspect {Verb.Teacher} --check");
+        Verb.HasFields(facts, "path family parameters non_embedding_parameters bytes weights files memory_bytes kv_cache_bytes_per_token integrity "
+            + "hidden_size intermediate_size num_hidden_layers num_attention_heads num_key_value_heads head_dim vocab_size tie_word_embeddings rope_theta "
+            + "max_position_embeddings hidden_act rms_norm_eps model_type dtype bos_token_id eos_token_id");
+        Assert.Equal("llama", facts.GetProperty("family").GetString());
+        Assert.Equal(7_344_384, facts.GetProperty("parameters").GetInt64());
+        Assert.Equal(6_295_808, facts.GetProperty("non_embedding_parameters").GetInt64());
+        Assert.Equal(2 * 7_344_384, facts.GetProperty("bytes").GetInt64());
+        Assert.Equal(32, facts.GetProperty("head_dim").GetInt32());
+        Assert.Equal("bfloat16", facts.GetProperty("dtype").GetString());
+        Assert.Equal(2 * 8 * 4 * 32 * 2, facts.GetProperty("kv_cache_bytes_per_token").GetProperty("bf16").GetInt64());
+        Assert.Equal("weights", facts.GetProperty("integrity").GetString());
+    }
+
+    [Fact]
+    public void A_config_alone_is_enough()
+    {
+        using var folder = new TemporaryFolder();
+        File.Copy(Path.Combine(Verb.Teacher, "config.json"), Path.Combine(folder.Path, "config.json"));
+        var facts = Verb.Json($"inspect {folder.Path}");
+        Assert.Equal(7_344_384, facts.GetProperty("parameters").GetInt64());
+        Assert.Equal(0, facts.GetProperty("bytes").GetInt64());
+        Assert.False(facts.GetProperty("weights").GetBoolean());
+        Assert.Equal("config", facts.GetProperty("integrity").GetString());
+        Assert.Contains("no weights here", TestCommand.Launch($"inspect {folder.Path}").Output);
+        Assert.Contains("model.safetensors", Verb.Refused($"inspect {folder.Path} --check"));
+    }
+
+    [Fact]
+    public void A_gguf_file_is_counted_alike()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "model.gguf");
+        _ = Verb.Json($"export {Verb.Tiny} --output {file}");
+        var (facts, model) = (Verb.Json($"inspect {file}"), Verb.Json($"inspect {Verb.Tiny}"));
+        Verb.HasFields(facts, "path family parameters non_embedding_parameters bytes dtype tensors metadata");
+        foreach (var field in new[] { "parameters", "non_embedding_parameters", "bytes" })
+            Assert.Equal(model.GetProperty(field).GetInt64(), facts.GetProperty(field).GetInt64());
+        Assert.Contains("--check", Verb.Refused($"inspect {file} --check"));
+    }
+}
