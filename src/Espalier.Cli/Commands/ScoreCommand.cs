@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Compression.Importance;
+using Espalier.Compression.Recipes;
 
 namespace Espalier.Cli.Commands;
 

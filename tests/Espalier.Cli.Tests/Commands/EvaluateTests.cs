@@ -1,5 +1,6 @@
-using System.Text;
 using System.Text.Json;
+using System.Text;
+using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;
 
@@ -66,7 +67,7 @@ public sealed class EvaluateTests : TorchTest
     [InlineData("--ids 1,2,3 --seq 0", "--seq is 0")]
     [InlineData("--ids 1,2,3 --windows many", "'many'")]
     [InlineData("--ids nothing.i32", "nothing.i32")]
-    [InlineData("nothing.txt", "nothing.txt")]
+    [InlineData("nothing.txt", "tokenizer.json")]
     [InlineData("some.txt --ids 1,2,3", "--ids")]
     [InlineData("", "--ids")]
     [InlineData("--ids 1,2,3 --per-token no-such-folder/x.jsonl", "no-such-folder")]
@@ -74,6 +75,10 @@ public sealed class EvaluateTests : TorchTest
     [InlineData("--ids 1,2,3 --treads 2", "--threads")]
     public void Wrong_input_is_one_line(string arguments, string named) =>
         Assert.Contains(named, Verb.Refused($"evaluate {Verb.Tiny} {arguments}"));
+
+    [Fact]
+    public void A_text_that_is_not_there_is_named() =>
+        Assert.Contains("nothing.txt", Verb.Refused($"evaluate {Verb.Teacher} nothing.txt"));
 
     [Fact]
     public void A_text_without_text_is_refused_and_leaves_nothing_behind()

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;
 
