@@ -2,7 +2,6 @@ using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
-using Espalier.Compression.Recipes;
 using Espalier.Models.Checkpoints;
 
 namespace Espalier.Cli.Commands;

@@ -13,7 +13,7 @@ public sealed class PruneTests : TorchTest
     {
         using var folder = new TemporaryFolder();
         var output = Path.Combine(folder.Path, "pruned");
-        var result = Verb.Json($"prune {Verb.Tiny} {GoldenCalibration.Arguments(folder.Path)} {Width} --output {output} --threads 2");
+        var result = Verb.Json($"prune {Verb.Tiny} {GoldenCalibration.Arguments(folder.Path)} {Width} --output {output} --threads 1");
         Verb.HasFields(result, "output method rows");
         Assert.Equal(output, result.GetProperty("output").GetString());
         var rows = result.GetProperty("rows").EnumerateArray().ToArray();
@@ -28,7 +28,7 @@ public sealed class PruneTests : TorchTest
     {
         using var folder = new TemporaryFolder();
         var (scores, plan) = (Path.Combine(folder.Path, "scores.json"), Path.Combine(folder.Path, "plan.json"));
-        _ = Verb.Json($"score {Verb.Tiny} {GoldenCalibration.Arguments(folder.Path)} --spans 2 --output {scores} --threads 2");
+        _ = Verb.Json($"score {Verb.Tiny} {GoldenCalibration.Arguments(folder.Path)} --spans 2 --output {scores} --threads 1");
         _ = Verb.Json($"prune {Verb.Tiny} --scores {scores} {Width} --output {folder.Path}/by-scores --write-plan {plan}");
         _ = Verb.Json($"prune {Verb.Tiny} --plan {plan} --output {folder.Path}/by-plan");
         AssertSameWeights(Fixtures.Golden("pruning", "width"), Path.Combine(folder.Path, "by-scores"));
