@@ -10,11 +10,18 @@ internal static class WrongUsage
     /// <summary>The sentence, or null where nothing is wrong (or where help is asked for, which is never wrong).</summary>
     internal static string? Describe(ParseResult parsed)
     {
-        if (parsed.Errors.Count == 0 || parsed.Action is HelpWithExamples)
+        if (parsed.Action is HelpWithExamples)
             return null;
 
         var command = parsed.CommandResult.Command;
         var way = $"see: {CommandLine(command)} --help";
+        // The library takes a misspelt option for a value where a command has arguments.
+        var taken = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value);
+        if (taken.FirstOrDefault(value => value.Length > 1 && value.StartsWith('-')) is { } misspelt)
+            return $"there is no option {misspelt}.{NearestName.Hint(misspelt, OptionNames(parsed.CommandResult))} ({way})";
+        if (parsed.Errors.Count == 0)
+            return null;
+
         foreach (var token in parsed.UnmatchedTokens)
         {
             if (token.StartsWith('-'))

@@ -81,7 +81,7 @@ public sealed class LaunchTests
     [Fact]
     public void Every_command_has_a_description_and_an_example_that_it_understands()
     {
-        Assert.All(Commands.CommandList.All(), command =>
+        Assert.All(Cli.Commands.CommandList.All(), command =>
         {
             Assert.NotEmpty(command.Description!);
             Assert.NotEmpty(command.Examples);

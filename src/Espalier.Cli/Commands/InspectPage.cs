@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text.Json.Nodes;
+using System.Text.Json;
 using Espalier.Cli.Rendering;
 
 namespace Espalier.Cli.Commands;
@@ -18,7 +18,7 @@ internal static class InspectPage
         page.Heading(facts.Path);
         page.Table(TextTable.OfFacts([
             ("family", facts.Family),
-            .. shapes.Where(name => facts.Config[name] is not null).Select(name => (name, Text(facts.Config[name]!))),
+            .. shapes.Where(facts.Config.ContainsKey).Select(name => (name, Text(facts.Config[name]))),
             ("parameters", Exact(facts.Parameters)),
             ("  without embeddings", Exact(facts.NonEmbeddingParameters)),
             ("on disk", facts.Weights ? $"{Units.Bytes(facts.Bytes)} in {facts.Files} file{(facts.Files == 1 ? "" : "s")}" : "no weights here"),
@@ -48,5 +48,5 @@ internal static class InspectPage
 
     private static string Exact(long count) => string.Create(CultureInfo.InvariantCulture, $"{count:N0}");
 
-    private static string Text(JsonNode value) => value.ToJsonString().Trim('"');
+    private static string Text(JsonElement value) => value.GetRawText().Trim('"');
 }

@@ -1,4 +1,4 @@
-using System.Text.Json.Nodes;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
@@ -45,7 +45,7 @@ internal sealed record ModelFacts
 
     /// <summary>The fields of <c>config.json</c> under their Hugging Face names, with what absent ones mean; dtype is that of the weights.</summary>
     [JsonExtensionData]
-    public JsonObject Config { get; init; } = [];
+    public Dictionary<string, JsonElement> Config { get; init; } = [];
 
     internal static ModelFacts Of(Checkpoint checkpoint, bool read)
     {
@@ -66,11 +66,11 @@ internal sealed record ModelFacts
         };
     }
 
-    private static JsonObject Fields(Checkpoint checkpoint)
+    private static Dictionary<string, JsonElement> Fields(Checkpoint checkpoint)
     {
         var fields = checkpoint.Family.WriteConfig(checkpoint.Config, checkpoint.RawConfig, checkpoint.StoredType);
         // Some families derive it where it is absent, and whoever reads this should not have to.
         fields["head_dim"] = checkpoint.Config.HeadDim;
-        return fields;
+        return fields.Where(field => field.Value is not null).ToDictionary(field => field.Key, field => JsonSerializer.SerializeToElement(field.Value));
     }
 }

@@ -38,7 +38,11 @@ internal sealed class ScoreCommand : CommandBase
         var scores = calibration.Score(run, checkpoint, input, widths);
         if (file is not null)
             ScoresFile.Write(file, scores);
-        run.Write(ScoreReport.Of(scores, checkpoint.Folder, file), ScorePage.Show);
+        var report = ScoresFile.ToJson(scores);
+        report["model"] = checkpoint.Folder;
+        if (file is not null)
+            report["output"] = file;
+        run.Write(report, (page, _) => ScorePage.Show(page, scores, checkpoint.Folder, file));
         return ExitCodes.Done;
     }
 

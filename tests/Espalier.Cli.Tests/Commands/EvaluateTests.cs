@@ -1,5 +1,6 @@
-using System.Text;
 using System.Text.Json;
+using System.Text;
+using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;
 
@@ -9,21 +10,13 @@ public sealed class EvaluateTests : TorchTest
     public void The_bundled_teachers_loss_is_that_of_transformers()
     {
         using var golden = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("quickstart-teacher", "golden.json")));
-        var expected = golden.RootElement.GetProperty("nll_per_window").EnumerateArray().Take(4).Average(nll => nll.GetDouble());
-        var result = Verb.Json($"evaluate {Verb.Teacher} --ids {Verb.TeacherIds} --seq 256 --windows 4 --threads 2");
+        var expected = golden.RootElement.GetProperty("nll_per_window").EnumerateArray().Take(2).Average(nll => nll.GetDouble());
+        var result = Verb.Json($"evaluate {Verb.Teacher} --ids {Verb.TeacherIds} --seq 256 --windows 2 --threads 1");
         Verb.HasFields(result, "model data nll nll_se perplexity tokens seq windows seconds tokens_per_second");
         Assert.Equal(expected, result.GetProperty("nll").GetDouble(), 2e-6);
         Assert.Equal(Math.Exp(result.GetProperty("nll").GetDouble()), result.GetProperty("perplexity").GetDouble(), 1e-9);
-        Assert.Equal(4 * 256, result.GetProperty("tokens").GetInt64());
+        Assert.Equal(2 * 256, result.GetProperty("tokens").GetInt64());
         Assert.False(result.TryGetProperty("bits_per_byte", out _));
-    }
-
-    [OutsideFact("models/stories260K")]
-    public void Stories_have_the_loss_of_llama_cpp()
-    {
-        var ids = Fixtures.Outside("oracles", "stories260K", "tinystories.ids.i32");
-        var result = Verb.Json($"evaluate {Fixtures.Outside("models", "stories260K")} --ids {ids} --seq 512 --windows 20 --threads 2");
-        Assert.Equal(1.275128, result.GetProperty("nll").GetDouble(), 1e-5);
     }
 
     [Fact]
@@ -33,13 +26,13 @@ public sealed class EvaluateTests : TorchTest
         const string Text = "One day, a cat saw the Größe of a big red ball. It was happy.";
         File.WriteAllText(Path.Combine(folder.Path, "story.txt"), Text);
         // BOS is the first id and never predicted, EOS the last: what is predicted is the whole text and the EOS.
-        var all = Verb.Json($"evaluate {Verb.Teacher} {folder.Path}/story.txt --threads 2");
+        var all = Verb.Json($"evaluate {Verb.Teacher} {folder.Path}/story.txt --threads 1");
         Assert.Equal(Encoding.UTF8.GetByteCount(Text), all.GetProperty("bytes").GetInt64());
         Assert.Equal(
             all.GetProperty("nll").GetDouble() * all.GetProperty("tokens").GetInt64() / Math.Log(2) / all.GetProperty("bytes").GetInt64(),
             all.GetProperty("bits_per_byte").GetDouble(), 1e-12);
 
-        var part = Verb.Json($"evaluate {Verb.Teacher} {folder.Path}/story.txt --seq 2 --windows 1 --threads 2");
+        var part = Verb.Json($"evaluate {Verb.Teacher} {folder.Path}/story.txt --seq 2 --windows 1 --threads 1");
         Assert.InRange(part.GetProperty("bytes").GetInt64(), 2, Text.Length / 2);
     }
 
@@ -48,7 +41,7 @@ public sealed class EvaluateTests : TorchTest
     {
         using var folder = new TemporaryFolder();
         var file = Path.Combine(folder.Path, "tokens.jsonl");
-        var result = Verb.Json($"evaluate {Verb.Tiny} --ids 5,1,2,3,4,5,6,7,8 --seq 4 --per-token {file} --threads 2");
+        var result = Verb.Json($"evaluate {Verb.Tiny} --ids 5,1,2,3,4,5,6,7,8 --seq 4 --per-token {file} --threads 1");
         var lines = File.ReadAllLines(file).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
         Assert.Equal([0, 1], lines.Select(line => line.GetProperty("window").GetInt32()));
         Assert.Equal([5, 1, 2, 3, 4], lines[0].GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()));
@@ -66,7 +59,7 @@ public sealed class EvaluateTests : TorchTest
     [InlineData("--ids 1,2,3 --seq 0", "--seq is 0")]
     [InlineData("--ids 1,2,3 --windows many", "'many'")]
     [InlineData("--ids nothing.i32", "nothing.i32")]
-    [InlineData("nothing.txt", "nothing.txt")]
+    [InlineData("nothing.txt", "tokenizer.json")]
     [InlineData("some.txt --ids 1,2,3", "--ids")]
     [InlineData("", "--ids")]
     [InlineData("--ids 1,2,3 --per-token no-such-folder/x.jsonl", "no-such-folder")]
@@ -74,6 +67,10 @@ public sealed class EvaluateTests : TorchTest
     [InlineData("--ids 1,2,3 --treads 2", "--threads")]
     public void Wrong_input_is_one_line(string arguments, string named) =>
         Assert.Contains(named, Verb.Refused($"evaluate {Verb.Tiny} {arguments}"));
+
+    [Fact]
+    public void A_text_that_is_not_there_is_named() =>
+        Assert.Contains("nothing.txt", Verb.Refused($"evaluate {Verb.Teacher} nothing.txt"));
 
     [Fact]
     public void A_text_without_text_is_refused_and_leaves_nothing_behind()

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;
 
@@ -10,7 +11,7 @@ public sealed class GenerateTests : TorchTest
         using var golden = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("quickstart-teacher", "golden.json")));
         var expected = golden.RootElement.GetProperty("greedy_200_from_bos").EnumerateArray().Select(id => id.GetInt32()).ToArray();
         Assert.Contains(4081, expected[..^1]);
-        var result = Verb.Json($"generate {Verb.Teacher} --ids 4080 --greedy --max-tokens {expected.Length - 1} --threads 2");
+        var result = Verb.Json($"generate {Verb.Teacher} --ids 4080 --greedy --max-tokens {expected.Length - 1} --threads 1");
         Verb.HasFields(result, "ids text prompt_tokens stopped_by prompt_seconds tokens_per_second");
         Assert.Equal(expected[1..], result.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()));
         Assert.StartsWith("Once upon a time", result.GetProperty("text").GetString());
@@ -22,14 +23,14 @@ public sealed class GenerateTests : TorchTest
     {
         using var golden = JsonDocument.Parse(File.ReadAllText(Fixtures.Outside("oracles", "stories260K", "stories260K_greedy200.json")));
         var expected = golden.RootElement.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()).ToArray();
-        var result = Verb.Json($"generate {Fixtures.Outside("models", "stories260K")} --ids {expected[0]} --greedy --max-tokens 200 --threads 2");
+        var result = Verb.Json($"generate {Fixtures.Outside("models", "stories260K")} --ids {expected[0]} --greedy --max-tokens 200 --threads 1");
         Assert.Equal(expected[1..], result.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()));
     }
 
     [Fact]
     public void Text_streams_to_stdout_and_is_that_of_the_json()
     {
-        var line = $"generate {Verb.Teacher} --prompt Once --greedy --max-tokens 12 --threads 2";
+        var line = $"generate {Verb.Teacher} --prompt Once --greedy --max-tokens 12 --threads 1";
         var (code, output, error) = TestCommand.Launch(line);
         Assert.Equal(0, code);
         var json = Verb.Json(line);
@@ -42,7 +43,7 @@ public sealed class GenerateTests : TorchTest
     public void Text_ends_with_its_end()
     {
         // The greedy text from BOS ends at its 135th token.
-        var ended = Verb.Json($"generate {Verb.Teacher} --prompt Once --greedy --max-tokens 300 --threads 2");
+        var ended = Verb.Json($"generate {Verb.Teacher} --prompt Once --greedy --max-tokens 300 --threads 1");
         Assert.Equal("eos", ended.GetProperty("stopped_by").GetString());
         Assert.Equal(4081, ended.GetProperty("ids").EnumerateArray().Last().GetInt32());
         Assert.DoesNotContain("<|", ended.GetProperty("text").GetString());
@@ -51,7 +52,7 @@ public sealed class GenerateTests : TorchTest
     [Fact]
     public void The_same_seed_gives_the_same_ids()
     {
-        string Ids(int seed) => Verb.Json($"generate {Verb.Tiny} --ids 1,2 --temperature 2 --max-tokens 16 --seed {seed} --threads 2").GetProperty("ids").ToString();
+        string Ids(int seed) => Verb.Json($"generate {Verb.Tiny} --ids 1,2 --temperature 2 --max-tokens 16 --seed {seed} --threads 1").GetProperty("ids").ToString();
         Assert.Equal(Ids(1), Ids(1));
         Assert.NotEqual(Ids(1), Ids(2));
     }
@@ -59,7 +60,7 @@ public sealed class GenerateTests : TorchTest
     [Fact]
     public void Without_a_tokenizer_ids_are_printed()
     {
-        var line = $"generate {Verb.Tiny} --ids 1,2 --greedy --max-tokens 3 --threads 2";
+        var line = $"generate {Verb.Tiny} --ids 1,2 --greedy --max-tokens 3 --threads 1";
         var json = Verb.Json(line);
         Assert.False(json.TryGetProperty("text", out _));
         Assert.Equal(string.Join(',', json.GetProperty("ids").EnumerateArray()) + "\n", TestCommand.Launch(line).Output);

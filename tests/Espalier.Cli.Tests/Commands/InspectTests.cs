@@ -1,3 +1,5 @@
+using Espalier.Tests;
+
 namespace Espalier.Cli.Tests.Commands;
 
 public sealed class InspectTests

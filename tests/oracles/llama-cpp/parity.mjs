@@ -26,7 +26,7 @@ console.log("type        bytes     llama.cpp    difference   allowed");
 let missed = false;
 for (const [type, limit] of Object.entries(allowed)) {
     const file = path.join(work, `model-${type}.gguf`);
-    run(espalier, ["export", folder, "--format", `gguf-${type}`, "--output", file]);
+    run(espalier, ["export", folder, "--type", type, "--output", file]);
     const {nll} = JSON.parse(run(process.execPath, [path.join(here, "judge.mjs"), file, ...windows]));
     const ok = Math.abs(nll - here_nll) <= limit;
     missed ||= !ok;

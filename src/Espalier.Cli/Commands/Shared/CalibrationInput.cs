@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
+using Espalier.Compression.Runs;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 

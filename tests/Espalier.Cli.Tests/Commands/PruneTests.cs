@@ -1,0 +1,105 @@
+using System.Text.Json;
+using Espalier.Models.Checkpoints;
+using Espalier.Tests;
+
+namespace Espalier.Cli.Tests.Commands;
+
+public sealed class PruneTests : TorchTest
+{
+    private const string Width = "--hidden 32 --ffn 64 --heads 4";
+
+    [Fact]
+    public void Text_scored_on_the_fly_gives_the_pruned_model_of_the_reference()
+    {
+        using var folder = new TemporaryFolder();
+        var output = Path.Combine(folder.Path, "pruned");
+        var result = Verb.Json($"prune {Verb.Tiny} {GoldenCalibration.Arguments(folder.Path)} {Width} --output {output} --threads 1");
+        Verb.HasFields(result, "output method rows");
+        Assert.Equal(output, result.GetProperty("output").GetString());
+        var rows = result.GetProperty("rows").EnumerateArray().ToArray();
+        Assert.Equal(["teacher", "pruned"], rows.Select(row => row.GetProperty("model").GetString()));
+        Assert.All(rows, row => Verb.HasFields(row, "model path hidden_size intermediate_size num_attention_heads num_hidden_layers parameters non_embedding_parameters bytes"));
+        Assert.Equal(Verb.Json($"inspect {output}").GetProperty("parameters").GetInt64(), rows[1].GetProperty("parameters").GetInt64());
+        AssertSameWeights(Fixtures.Golden("pruning", "width"), output);
+    }
+
+    [Fact]
+    public void Scores_and_plans_carry_what_was_chosen_from_one_command_to_the_next()
+    {
+        using var folder = new TemporaryFolder();
+        var (scores, plan) = (Path.Combine(folder.Path, "scores.json"), Path.Combine(folder.Path, "plan.json"));
+        _ = Verb.Json($"score {Verb.Tiny} {GoldenCalibration.Arguments(folder.Path)} --spans 2 --output {scores} --threads 1");
+        _ = Verb.Json($"prune {Verb.Tiny} --scores {scores} {Width} --output {folder.Path}/by-scores --write-plan {plan}");
+        _ = Verb.Json($"prune {Verb.Tiny} --plan {plan} --output {folder.Path}/by-plan");
+        AssertSameWeights(Fixtures.Golden("pruning", "width"), Path.Combine(folder.Path, "by-scores"));
+        AssertSameWeights(Fixtures.Golden("pruning", "width"), Path.Combine(folder.Path, "by-plan"));
+
+        var shallow = Verb.Json($"prune {Verb.Tiny} --scores {scores} --layers 4 --output {folder.Path}/shallow");
+        Assert.Equal(4, shallow.GetProperty("rows")[1].GetProperty("num_hidden_layers").GetInt32());
+        Assert.Contains("spans of 3", Verb.Refused($"prune {Verb.Tiny} --scores {scores} --layers 3 --output {folder.Path}/other"));
+    }
+
+    [Fact]
+    public void A_random_choice_repeats_with_its_seed()
+    {
+        using var folder = new TemporaryFolder();
+        string Pruned(string name, int seed)
+        {
+            var output = Path.Combine(folder.Path, name);
+            _ = Verb.Json($"prune {Verb.Tiny} --random --seed {seed} --layers 3 {Width} --output {output} --dtype bf16");
+            return output;
+        }
+        var (first, again, other) = (Pruned("first", 1), Pruned("again", 1), Pruned("other", 2));
+        AssertSameWeights(first, again);
+        Assert.NotEqual(File.ReadAllBytes(Path.Combine(first, "model.safetensors")), File.ReadAllBytes(Path.Combine(other, "model.safetensors")));
+        Assert.Equal("bfloat16", Verb.Json($"inspect {first}").GetProperty("dtype").GetString());
+    }
+
+    [Theory]
+    [InlineData("--random --hidden 64 --output OUT/x", "prune.hidden is 64")]
+    [InlineData("--random --hidden 0 --output OUT/x", "nearest legal value is 1")]
+    [InlineData("--random --heads 3 --output OUT/x", "2 and 4")]
+    [InlineData("--random --output OUT/x", "--hidden")]
+    [InlineData("--hidden 32 --output OUT/x", "--scores")]
+    [InlineData("--random --scores s.json --hidden 32 --output OUT/x", "--scores and --random")]
+    [InlineData("--plan p.json --hidden 32 --output OUT/x", "--hidden")]
+    [InlineData("--ids 1,2,3 --seed 4 --hidden 32 --output OUT/x", "--seed")]
+    [InlineData("--plan OUT/missing.json --output OUT/x", "missing.json")]
+    [InlineData("--scores OUT/missing.json --hidden 32 --output OUT/x", "missing.json")]
+    [InlineData("--random --hidden 32", "--output")]
+    [InlineData("--random --hidden 32 --output OUT", "not empty")]
+    [InlineData("--random --hidden 32 --output OUT/model/pruned", "inside")]
+    [InlineData("--random --hidden 32 --output OUT/x --depth sideways", "contiguous")]
+    [InlineData("--random --hidden 32 --output OUT/x --dtype q8", "bf16")]
+    [InlineData("--random --hiden 32 --output OUT/x", "--hidden")]
+    public void Wrong_input_is_one_line_and_leaves_nothing_behind(string arguments, string named)
+    {
+        using var folder = new TemporaryFolder();
+        var model = Verb.Copy(Verb.Tiny, Path.Combine(folder.Path, "model"));
+        var before = Directory.GetFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories);
+        Assert.Contains(named, Verb.Refused($"prune {model} {arguments.Replace("OUT", folder.Path, StringComparison.Ordinal)}"));
+        Assert.Equal(before, Directory.GetFileSystemEntries(folder.Path, "*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public void A_plan_that_breaks_head_groups_is_refused_with_the_nearest_legal_one()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "plan.json");
+        _ = Verb.Json($"prune {Verb.Tiny} --random {Width} --output {folder.Path}/x --write-plan {file}");
+        var plan = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(file))!.AsObject();
+        var heads = plan.First(pair => pair.Key.Equals("heads", StringComparison.OrdinalIgnoreCase)).Key;
+        plan[heads]![2] = JsonSerializer.SerializeToNode(new[] { 0, 1, 2, 4 });
+        File.WriteAllText(file, plan.ToJsonString());
+        Assert.Contains("heads[2]", Verb.Refused($"prune {Verb.Tiny} --plan {file} --output {folder.Path}/y"));
+        Assert.False(Directory.Exists(Path.Combine(folder.Path, "y")));
+    }
+
+    private static void AssertSameWeights(string expected, string actual)
+    {
+        using var first = Checkpoint.Open(expected);
+        using var second = Checkpoint.Open(actual);
+        Assert.Equal(first.Config with { EosTokenIds = [] }, second.Config with { EosTokenIds = [] });
+        Assert.All(first.Entries.Keys, name => Assert.Equal(first.ReadFloat32(name), second.ReadFloat32(name)));
+    }
+}
