@@ -61,7 +61,9 @@ internal static class PlanPage
 
     private static TextTable Stages(RecipePlan plan)
     {
-        var table = new TextTable(new TextColumn("stage"), new TextColumn("tokens", Number: true), new TextColumn("operations", Number: true), new TextColumn("memory", Number: true), new TextColumn("does"));
+        var table = new TextTable(
+            new TextColumn("stage"), new TextColumn("tokens", Number: true), new TextColumn("operations", Number: true), new TextColumn("memory", Number: true),
+            new TextColumn("does"));
         foreach (var stage in plan.Stages)
             table.Add(
                 stage.Name,
@@ -80,9 +82,16 @@ internal static class PlanPage
                 time.Device,
                 time.Gflops >= 10_000 ? $"{time.Gflops / 1000:0} TFLOP/s" : $"{time.Gflops:0} GFLOP/s",
                 $"{time.Utilisation * 100:0} % of it",
-                time.Seconds >= 2 * 86400 ? $"{Units.Short(Math.Round(time.Seconds / 86400))} days" : Units.Time(TimeSpan.FromSeconds(time.Seconds)));
+                Duration(time.Seconds));
         return table;
     }
+
+    private static string Duration(double seconds) => (seconds / 86400) switch
+    {
+        >= 1000 and var days => $"{Units.Count(Math.Round(days / 365))} years",
+        >= 2 and var days => $"{Math.Round(days)} days",
+        _ => Units.Time(TimeSpan.FromSeconds(seconds)),
+    };
 
     private static string Exact(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
 

@@ -62,6 +62,7 @@ public static partial class RecipeFile
             ["min-learning-rate"] = training.MinLearningRate,
             ["warm-up"] = training.WarmUp,
             ["weight-decay"] = training.WeightDecay,
+            ["betas"] = new JsonArray(training.Beta1, training.Beta2),
             ["clip"] = training.Clip is { } clip ? clip : "none",
             ["evaluate-every"] = training.EvaluateEvery,
             ["checkpoint-every"] = training.CheckpointEvery,

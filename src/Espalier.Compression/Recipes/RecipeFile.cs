@@ -12,12 +12,8 @@ public static partial class RecipeFile
     /// <summary>Longest recipe that is read.</summary>
     public const int MaxBytes = 1_000_000;
 
-    // Far beyond any run, and so small that no product of sizes leaves 64 bits.
-    private const long MaxTokens = 1_000_000_000_000_000;
-
     private const string HeldOut = "held-out";
     private const string TeacherDomain = "teacher-domain";
-    private static readonly string[] Losses = ["forward-kl", "cross-entropy"];
 
     /// <summary>
     /// Reads a recipe. A relative path in it means the current directory if it exists there, else the folder above the recipe's own
@@ -102,77 +98,6 @@ public static partial class RecipeFile
         };
     }
 
-    private static TrainingSection? Training(RecipeFields fields, string key, int sequence)
-    {
-        if (fields.Find(key) is null or YamlText { Text: "never" })
-            return null;
-        var defaults = new TrainingSection();
-        var section = fields.Section(key)!;
-        var batch = section.Size("batch", most: 1 << 24) ?? defaults.Batch;
-        var steps = Steps(section, batch, sequence);
-        var micro = section.Size("micro-batch", least: 0) ?? defaults.MicroBatch;
-        if (micro > 0 && batch % micro != 0)
-            throw section.Wrong("micro-batch", $"it must divide the batch of {batch} windows");
-        var (peak, low) = LearningRates(section);
-        var warmUp = section.Size("warm-up", least: 0);
-        if (warmUp > steps)
-            throw section.Wrong("warm-up", $"there are only {steps} steps");
-        var training = new TrainingSection
-        {
-            Loss = "cross-entropy",
-            Steps = steps,
-            Batch = batch,
-            MicroBatch = micro,
-            LearningRate = peak,
-            MinLearningRate = low,
-            WarmUp = warmUp ?? (int)Math.Min(defaults.WarmUp, steps),
-            WeightDecay = section.Number("weight-decay", x => x is >= 0 and < 1000, "from 0") ?? defaults.WeightDecay,
-            Clip = section.Has("clip") && section.Text("clip") == "none" ? null : section.Number("clip", x => x > 0, "above 0, or none") ?? defaults.Clip,
-            EvaluateEvery = section.Count("evaluate-every", least: 0) ?? defaults.EvaluateEvery,
-            CheckpointEvery = section.Count("checkpoint-every") ?? defaults.CheckpointEvery,
-        };
-        return key == "correct" ? training : WithLoss(training, section);
-    }
-
-    private static TrainingSection WithLoss(TrainingSection training, RecipeFields section)
-    {
-        var loss = section.Text("loss") ?? Losses[0];
-        if (!Losses.Contains(loss))
-            throw section.Unknown("loss", loss, Losses);
-        if (loss != Losses[0] && section.Has("temperature"))
-            throw section.Wrong("temperature", $"it belongs to {Losses[0]} and the loss is {loss}; leave it out");
-        return training with { Loss = loss, Temperature = section.Number("temperature", x => x > 0, "above 0") ?? training.Temperature };
-    }
-
-    private static long Steps(RecipeFields section, int batch, int sequence)
-    {
-        if (section.Has("steps") && section.Has("tokens"))
-            throw section.Wrong("tokens", "steps are given too; keep one of the two");
-        var aStep = (long)batch * sequence;
-        if (section.Count("steps") is { } steps)
-            return steps <= MaxTokens / aStep ? steps : throw section.Wrong("steps", $"{batch} windows of {sequence} tokens a step make more than {MaxTokens} tokens");
-        if (section.Count("tokens", most: MaxTokens) is not { } tokens)
-            throw section.Missing("steps", "steps: 120; or tokens: 1M");
-        return tokens / aStep + (tokens % aStep > 0 ? 1 : 0);
-    }
-
-    private static (double Peak, double Low) LearningRates(RecipeFields section)
-    {
-        const string key = "learning-rate", end = "min-learning-rate";
-        var parts = (section.Text(key) ?? "1e-3").Split(" to ", StringSplitOptions.TrimEntries);
-        if (parts.Length > 2)
-            throw section.Wrong(key, "it must be a number, or two as in: 1e-3 to 1e-4");
-        var peak = section.Number(key, parts[0], x => x > 0, "above 0, or two as in: 1e-3 to 1e-4");
-        if (parts.Length == 2 && section.Has(end))
-            throw section.Wrong(end, $"{key} names its end already; keep one of the two");
-        // A decimal tenth: 1e-3 / 10 in binary is not the number that 1e-4 is read as.
-        var low = parts.Length == 2 ? section.Number(key, parts[1], x => x >= 0, "from 0")
-            : section.Number(end, x => x >= 0, "from 0") ?? Tenth(peak);
-        return low <= peak ? (peak, low) : throw section.Wrong(parts.Length == 2 ? key : end, $"the end {low} must not be above the peak {peak}");
-    }
-
-    private static double Tenth(double value) => value is > 1e-20 and < 1e20 ? (double)((decimal)value / 10m) : value / 10;
-
     private static List<EvaluationSet> Evaluate(RecipeFields fields)
     {
         const string key = "evaluate";
@@ -187,7 +112,8 @@ public static partial class RecipeFile
             else if (item is YamlText { Text: HeldOut or TeacherDomain } text)
                 sets.Add(new(text.Text, null));
             else if (item is YamlText unknown)
-                throw fields.At(item.Line, $"{key}: {RecipeFields.Clip(unknown.Text)} is not known;{NearestName.Hint(unknown.Text, [HeldOut, TeacherDomain])} Known are {HeldOut} and {TeacherDomain}; a text of your own is {{ NAME: PATH }}");
+                throw fields.At(item.Line, $"{key}: {RecipeFields.Clip(unknown.Text)} is not known;{NearestName.Hint(unknown.Text, [HeldOut, TeacherDomain])} "
+                    + $"Known are {HeldOut} and {TeacherDomain}; a text of your own is {{ NAME: PATH }}");
             else
                 throw fields.At(item.Line, $"{key} must list {HeldOut}, {TeacherDomain} or {{ NAME: PATH }}");
         }
@@ -197,8 +123,9 @@ public static partial class RecipeFile
 
         EvaluationSet Named(string name, YamlValue source)
         {
-            if (name.Length is 0 or > 64 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') || !char.IsAsciiLetterOrDigit(name[0]))
-                throw fields.At(source.Line, $"{key}: {RecipeFields.Clip(name)} cannot name a text; a name has letters, digits, - _ . and at most 64 of them");
+            // The name becomes part of a folder's.
+            if (name.Length is 0 or > 40 || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-') || name[0] == '-')
+                throw fields.At(source.Line, $"{key}: {RecipeFields.Clip(name)} cannot name a text; a name has a-z, 0-9 and -, and at most 40 of them");
             if (name == HeldOut)
                 throw fields.At(source.Line, $"{key}: {HeldOut} is the part of data.train that is held out and has no path; give yours another name");
             if (source is not YamlText { IsEmpty: false, Text: { Length: > 0 } path } || path.Contains('\0'))

@@ -34,7 +34,8 @@ public sealed record StageForecast(string Name, string Does, long? Steps, long? 
         if (recipe.Prune is { Method: PruneMethod.Importance, Plan: null })
         {
             var tokens = (long)recipe.Score.Samples * sequence;
-            stages.Add(new("score", $"importance of every unit over {recipe.Score.Samples} samples, ({RecipeFields.NameOf(recipe.Score.Batch)}, {RecipeFields.NameOf(recipe.Score.Sequence)})",
+            var aggregator = $"({RecipeFields.NameOf(recipe.Score.Batch)}, {RecipeFields.NameOf(recipe.Score.Sequence)})";
+            stages.Add(new("score", $"importance of every unit over {recipe.Score.Samples} samples, {aggregator}",
                 null, tokens, forwardTeacher * tokens, WeightBytes * teacher.Parameters));
         }
         stages.Add(new("prune", HowPruned(recipe, teacher, student), null, null, null, null));
@@ -47,7 +48,7 @@ public sealed record StageForecast(string Name, string Does, long? Steps, long? 
                 TrainingBytes * student.Parameters + (hasTeacher ? WeightBytes * teacher.Parameters : 0)));
         }
         if (recipe.Evaluate.Count > 0)
-            stages.Add(new("evaluate", $"teacher, corrected teacher, pruned and distilled student on {string.Join(", ", recipe.Evaluate.Select(set => set.Name))}", null, null, null, WeightBytes * teacher.Parameters));
+            stages.Add(new("evaluate", $"{Models(recipe)} on {string.Join(", ", recipe.Evaluate.Select(set => set.Name))}", null, null, null, WeightBytes * teacher.Parameters));
         if (recipe.Export.Count > 0)
             stages.Add(new("export", string.Join(", ", recipe.Export.Select(RecipeFields.NameOf)), null, null, null, null));
         return stages;
@@ -56,7 +57,10 @@ public sealed record StageForecast(string Name, string Does, long? Steps, long? 
     private static long TokensOf(TrainingSection training, int sequence) => checked(training.Steps * training.Batch * sequence);
 
     private static string Schedule(TrainingSection training) =>
-        $"{training.Steps} steps of {training.Batch} windows, learning rate {training.LearningRate} to {training.MinLearningRate}, {training.WarmUp} warm-up steps";
+        $"{training.Steps} steps of {training.Batch} windows, learning rate {training.LearningRate:0.####e-0} to {training.MinLearningRate:0.####e-0}, {training.WarmUp} warm-up steps";
+
+    private static string Models(Recipe recipe) =>
+        $"teacher{(recipe.Correct is null ? "" : ", corrected teacher")}, pruned student{(recipe.Distill is null ? "" : ", distilled student")}";
 
     private static string HowPruned(Recipe recipe, DecoderConfig teacher, DecoderConfig student)
     {

@@ -43,7 +43,6 @@ internal sealed class YamlTree
         }
         catch (YamlException error)
         {
-            // The library puts "While scanning a ..., found ..." into one sentence; the position it adds is ours.
             throw new EspalierException($"{source}, line {Math.Max(1, error.Start.Line)}: not valid YAML: {error.Message}", error);
         }
         catch (Exception error) when (error is not EspalierException and not OutOfMemoryException)
@@ -66,7 +65,8 @@ internal sealed class YamlTree
     private YamlValue Value(ParsingEvent at, int depth)
     {
         if (at is AnchorAlias or NodeEvent { Anchor.IsEmpty: false } or NodeEvent { Tag.IsEmpty: false })
-            throw new EspalierException($"{_source}, line {at.Start.Line}: anchors, aliases and tags (& * !) are not used in recipes; write the value itself, in quotes if it begins so");
+            throw new EspalierException(
+                $"{_source}, line {at.Start.Line}: anchors, aliases and tags (& * !) are not used in recipes; write the value itself, in quotes if it begins so");
         if (depth > MaxDepth)
             throw new EspalierException($"{_source}, line {at.Start.Line}: more than {MaxDepth} levels deep; a recipe has 3");
         return at switch

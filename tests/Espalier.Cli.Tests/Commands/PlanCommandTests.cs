@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Espalier.Tests;
 
-namespace Espalier.Cli.Tests.Commands;
+namespace Espalier.Cli.Tests;
 
 public sealed class PlanCommandTests
 {
@@ -33,7 +33,7 @@ public sealed class PlanCommandTests
     {
         var (code, output, _) = TestCommand.Launch($"plan {Recipe("llama-3.1-8b-depth-4b.yaml")} --gflops 100");
         Assert.Equal(0, code);
-        foreach (var text in (string[])["4,540,469,248", "layers 32 to 16", "one A100", "this machine", "distill", "gguf-q8_0", "warning: ", "days"])
+        foreach (var text in (string[])["4,540,469,248", "layers 32 to 16", "one A100", "this machine", "distill", "gguf-q8_0", "warning: ", "days", "years"])
             Assert.Contains(text, output);
     }
 

@@ -36,6 +36,8 @@ public sealed class RecipeErrorTests
     [InlineData("distill: { steps: 3, loss: cross-entropy, temperature: 2 }", "distill.temperature is 2; it belongs to forward-kl")]
     [InlineData("distill: { steps: 3, clip: 0 }", "distill.clip is 0; it must be a number above 0, or none")]
     [InlineData("distill: { steps: 1000T }", "distill.steps is 1000T;")]
+    [InlineData("distill: { steps: 3, betas: 0.9 }", "distill.betas is 0.9; it must be a number from 0 and below 1, two of them")]
+    [InlineData("distill: { steps: 3, betas: [0.9, 1] }", "distill.betas is a list; it must be a number from 0 and below 1")]
     [InlineData("distill: auto", "distill is auto; it must be a section")]
     [InlineData("evaluate: heldout", "line 4: evaluate: heldout is not known; Did you mean held-out?")]
     [InlineData("evaluate: [{ held-out: a.txt }]", "held-out is the part of data.train that is held out and has no path")]
@@ -78,7 +80,7 @@ public sealed class RecipeErrorTests
         Assert.Contains("the limit is", Refusal(new string('a', RecipeFile.MaxBytes + 1)));
         Assert.Contains("anchors", Refusal("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]"));
         Assert.Contains("there is no key", Refusal(string.Concat(Enumerable.Range(0, 90_000).Select(i => $"k{i}: 1\n"))));
-        Assert.Contains("there is no key", Refusal(new string('k', 500_000) + ": 1"));
+        Assert.Contains("not valid YAML", Refusal(new string('k', 500_000) + ": 1"));
     }
 
     [Fact]

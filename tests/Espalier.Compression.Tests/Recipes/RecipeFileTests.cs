@@ -16,7 +16,7 @@ public sealed class RecipeFileTests
           train: [a.txt, "b/**/*.md"]
           held-out: 2.5%
           sequence: 128
-        correct: { steps: 12, learning-rate: 3e-4, warm-up: 3, weight-decay: 0, clip: none, evaluate-every: 4, checkpoint-every: 6 }
+        correct: { steps: 12, learning-rate: 3e-4, warm-up: 3, weight-decay: 0, betas: [0.8, 0.999], clip: none, evaluate-every: 4, checkpoint-every: 6 }
         score: { samples: 1k, batch: mean, sequence: variance }
         prune: { hidden: 192, ffn: 512, heads: 4, layers: 6, method: random, depth: scattered }
         distill: { loss: forward-kl, temperature: 2, tokens: 1M, batch: 6, micro-batch: 3, learning-rate: 1e-3 to 1e-5, warm-up: 20 }
@@ -55,6 +55,8 @@ public sealed class RecipeFileTests
             MinLearningRate = 3e-5,
             WarmUp = 3,
             WeightDecay = 0,
+            Beta1 = 0.8,
+            Beta2 = 0.999,
             Clip = null,
             EvaluateEvery = 4,
             CheckpointEvery = 6,
