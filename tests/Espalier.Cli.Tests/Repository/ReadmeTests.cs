@@ -1,0 +1,93 @@
+using System.Text.RegularExpressions;
+using Espalier.Cli.Commands;
+using Espalier.Tests;
+
+namespace Espalier.Cli.Tests.Repository;
+
+/// <summary>The README against the repository and the program.</summary>
+public sealed partial class ReadmeTests
+{
+    /// <summary>How deep the tree goes below each folder at the root; one level where nothing is said.</summary>
+    private static readonly Dictionary<string, int> s_depths = new() { ["src"] = 2, ["scripts"] = 0 };
+
+    private static readonly string s_readme = RepositoryFiles.Read("README.md");
+
+    [Fact]
+    public void The_tree_has_the_folders_of_the_repository_and_no_others()
+    {
+        var there = RepositoryFiles.Folders.Where(IsInTheTree).Order(StringComparer.Ordinal);
+        var told = Tree().Where(path => path.EndsWith('/')).Order(StringComparer.Ordinal);
+        Assert.Equal(there, told);
+    }
+
+    [Fact]
+    public void Files_that_the_tree_names_exist() =>
+        Assert.All(Tree().Where(path => !path.EndsWith('/')), path => Assert.True(File.Exists(Path.Combine(Fixtures.Root, path)), path));
+
+    [Fact]
+    public void Every_folder_of_the_tree_is_annotated() =>
+        Assert.All(TreeLines(), line => Assert.NotEmpty(line.Groups["text"].Value));
+
+    [Fact]
+    public void Every_command_of_the_program_is_in_the_table() =>
+        Assert.Empty(CommandList.All().Select(command => command.Name).Except(CommandsOfTheTable()));
+
+    [Fact]
+    public void Commands_that_pages_show_are_in_the_table()
+    {
+        var known = CommandsOfTheTable().ToHashSet();
+        Assert.NotEmpty(known);
+        foreach (var page in RepositoryFiles.Pages)
+            foreach (Match shown in CommandLine().Matches(RepositoryFiles.Read(page)))
+                Assert.True(known.Contains(shown.Groups["name"].Value), $"{page} shows '{shown.Value.Trim()}', which is no command of the README's table");
+    }
+
+    [Theory]
+    [InlineData("quickstart-output")]
+    [InlineData("commands")]
+    public void Delimited_blocks_are_closed(string name) => Assert.NotEmpty(Block(name));
+
+    private static bool IsInTheTree(string folder)
+    {
+        var parts = folder.TrimEnd('/').Split('/');
+        return parts.Length <= 1 + s_depths.GetValueOrDefault(parts[0], 1) && !(parts[0] == "tests" && parts.Length > 2);
+    }
+
+    private static IEnumerable<string> Tree()
+    {
+        var open = new List<string>();
+        foreach (var line in TreeLines())
+        {
+            var (depth, name) = (line.Groups["indent"].Length / 4, line.Groups["name"].Value);
+            open.RemoveRange(depth, open.Count - depth);
+            yield return string.Concat(open) + name;
+            if (name.EndsWith('/'))
+                open.Add(name);
+        }
+    }
+
+    private static IEnumerable<Match> TreeLines() =>
+        Block("tree").Split('\n').Where(line => line.Length > 0 && !line.StartsWith("```", StringComparison.Ordinal)).Select(line => TreeLine().Match(line));
+
+    private static IEnumerable<string> CommandsOfTheTable() =>
+        TableRow().Matches(Block("commands")).Select(row => row.Groups["name"].Value);
+
+    /// <summary>What stands between <c>&lt;!-- name --&gt;</c> and <c>&lt;!-- /name --&gt;</c>.</summary>
+    private static string Block(string name)
+    {
+        var (first, last) = ($"<!-- {name} -->\n", $"<!-- /{name} -->");
+        var (start, end) = (s_readme.IndexOf(first, StringComparison.Ordinal), s_readme.IndexOf(last, StringComparison.Ordinal));
+        Assert.True(start >= 0 && end > start, $"README.md has no block between {first.Trim()} and {last}");
+        return s_readme[(start + first.Length)..end];
+    }
+
+    [GeneratedRegex(@"^(?<indent>(    )*)(?<name>\S+)\s*(?<text>.*)$")]
+    private static partial Regex TreeLine();
+
+    [GeneratedRegex(@"^\| `(?<name>[a-z]+)", RegexOptions.Multiline)]
+    private static partial Regex TableRow();
+
+    // At the start of a line of code or of a code span; capitals are placeholders, and what begins with a dash is an option.
+    [GeneratedRegex(@"(^    |`)(\./)?espalier (?<name>[a-z][a-z-]*)\b", RegexOptions.Multiline)]
+    private static partial Regex CommandLine();
+}
