@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Espalier.Cli.Commands;
+using Espalier.Compression.Recipes;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Repository;
@@ -29,8 +30,16 @@ public sealed partial class ReadmeTests
         Assert.All(TreeLines(), line => Assert.NotEmpty(line.Groups["text"].Value));
 
     [Fact]
-    public void Every_command_of_the_program_is_in_the_table() =>
-        Assert.Empty(CommandList.All().Select(command => command.Name).Except(CommandsOfTheTable()));
+    public void The_table_has_the_commands_of_the_program_and_no_others() =>
+        Assert.Equal(CommandList.All().Select(command => command.Name).Order(StringComparer.Ordinal), CommandsOfTheTable().Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Recipes_that_pages_show_are_read()
+    {
+        var recipes = RepositoryFiles.Pages.SelectMany(page => Recipe().Matches(RepositoryFiles.Read(page)).Select(match => (page, match.Groups["text"].Value))).ToArray();
+        Assert.NotEmpty(recipes);
+        Assert.All(recipes, recipe => RecipeFile.Parse(recipe.Value, recipe.page));
+    }
 
     [Fact]
     public void Commands_that_pages_show_are_in_the_table()
@@ -86,6 +95,9 @@ public sealed partial class ReadmeTests
 
     [GeneratedRegex(@"^\| `(?<name>[a-z]+)", RegexOptions.Multiline)]
     private static partial Regex TableRow();
+
+    [GeneratedRegex(@"^```yaml\n(?<text>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Recipe();
 
     // At the start of a line of code or of a code span; capitals are placeholders, and what begins with a dash is an option.
     [GeneratedRegex(@"(^    |`)(\./)?espalier (?<name>[a-z][a-z-]*)\b", RegexOptions.Multiline)]
