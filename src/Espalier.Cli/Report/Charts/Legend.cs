@@ -1,0 +1,22 @@
+namespace Espalier.Cli.Report.Charts;
+
+/// <summary>What the colours and strokes of a chart mean.</summary>
+internal static class Legend
+{
+    /// <summary>Writes an entry for each series, drawn as it is in the chart.</summary>
+    internal static void Write(HtmlBuilder html, params IReadOnlyList<Series> entries)
+    {
+        using var list = html.Open("ul", ("class", "legend"));
+        foreach (var entry in entries)
+            using (html.Open("li"))
+            {
+                using (html.Open("svg", ("viewBox", "0 0 30 10"), ("aria-hidden", "true")))
+                using (html.Open("g", ("class", $"{entry.Style.ToString().ToLowerInvariant()} {entry.Class}")))
+                    if (entry.Style == SeriesStyle.Marks)
+                        html.Void("circle", ("cx", "15"), ("cy", "5"), ("r", "3.5"));
+                    else
+                        html.Void("path", ("d", "M2 5H28"));
+                html.Text(entry.Name);
+            }
+    }
+}

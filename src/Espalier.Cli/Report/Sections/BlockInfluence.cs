@@ -1,0 +1,33 @@
+using Espalier.Cli.Report.Charts;
+using Espalier.Compression.Importance;
+
+namespace Espalier.Cli.Report.Sections;
+
+/// <summary>How much each block, or span of blocks, turns the residual stream.</summary>
+internal static class BlockInfluence
+{
+    internal static void Write(HtmlBuilder html, ImportanceScores scores, ReportArm arm)
+    {
+        foreach (var (width, influence) in (scores.BlockInfluence ?? new Dictionary<int, double[]>()).OrderBy(span => span.Key))
+        {
+            if (influence is not { Length: > 0 })
+                continue;
+            var dropped = Dropped(scores, arm);
+            var marked = Enumerable.Range(0, influence.Length).Where(first => Enumerable.Range(first, width).All(dropped.Contains)).ToHashSet();
+            html.Leaf("h3", width == 1 ? "Block influence of each layer" : $"Block influence of spans of {width} layers");
+            html.Leaf("p", "One minus the mean cosine between the residual stream before and after; what lies low can go with the least harm."
+                + (marked.Count > 0 ? " ✕: dropped." : ""), ("class", "how"));
+            new BarChart
+            {
+                Title = $"Block influence, width {width}", XLabel = width == 1 ? "layer" : "first layer of the span", YLabel = "1 − cosine",
+                Values = influence, Marked = marked, Mark = "dropped",
+            }.Write(html);
+        }
+    }
+
+    private static HashSet<int> Dropped(ImportanceScores scores, ReportArm arm)
+    {
+        var layers = scores.BlockInfluence.TryGetValue(1, out var single) ? single.Length : scores.Neurons?.Length ?? 0;
+        return arm.Plan is { Layers: { } kept } ? [.. Enumerable.Range(0, layers).Except(kept)] : [];
+    }
+}

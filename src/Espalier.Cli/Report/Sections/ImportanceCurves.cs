@@ -1,0 +1,29 @@
+using Espalier.Cli.Report.Charts;
+
+namespace Espalier.Cli.Report.Sections;
+
+/// <summary>Scores as sorted curves.</summary>
+internal static class ImportanceCurves
+{
+    private const int MostLayers = 32, MostPoints = 120;
+
+    /// <summary>A thin line a layer (of many layers evenly chosen ones), relative to its largest value; deeper ones fainter.</summary>
+    internal static IReadOnlyList<Series> PerLayer(double[][] layers)
+    {
+        var shown = Math.Min(layers.Length, MostLayers);
+        return [.. Enumerable.Range(0, shown).Select(i =>
+        {
+            var layer = shown == 1 ? 0 : (int)((long)i * (layers.Length - 1) / (shown - 1));
+            var sorted = layers[layer].OrderDescending().ToArray();
+            var largest = sorted.FirstOrDefault(value => value > 0 && double.IsFinite(value), 1);
+            return new Series($"layer {layer}", 0, SeriesStyle.Line, Binning.Sample([.. sorted.Select((value, rank) => new Point(rank + 1, value / largest))], MostPoints))
+            {
+                Opacity = 1 - 0.75 * i / Math.Max(1, shown - 1),
+            };
+        })];
+    }
+
+    /// <summary>One line.</summary>
+    internal static Series Whole(double[] values) => new(
+        "channels", 0, SeriesStyle.Line, Binning.Sample([.. values.OrderDescending().Select((value, rank) => new Point(rank + 1, value))], 3 * MostPoints));
+}

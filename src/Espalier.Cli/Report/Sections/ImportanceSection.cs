@@ -1,0 +1,85 @@
+using Espalier.Cli.Report.Charts;
+using Espalier.Compression.Importance;
+
+namespace Espalier.Cli.Report.Sections;
+
+/// <summary>What the scores say about the teacher's units, and where the cut went.</summary>
+internal static class ImportanceSection
+{
+    /// <summary>Arms that were scored differently, at most; the pictures are large.</summary>
+    private const int MostPictures = 3;
+
+    internal static void Write(HtmlBuilder html, ReportRun run)
+    {
+        var groups = run.Arms.Where(arm => arm.Scores is not null).GroupBy(arm => arm.Scores!).ToArray();
+        if (groups.Length == 0)
+            return;
+        html.Leaf("h2", "Importance");
+        html.Leaf("p", "How to read it: a curve that falls steeply before the cut (dashed) says that what was cut mattered little; a flat one, that the cut took units as good as those that stayed. "
+            + "In the heat maps each row's darkest cell is its own largest value and shade goes with the square root.", ("class", "how"));
+        foreach (var group in groups.Take(MostPictures))
+            Pictures(html, run, group.Key, [.. group]);
+        if (groups.Length > MostPictures)
+            html.Leaf("p", $"{groups.Length - MostPictures} more sets of scores are in the arms' folders and not drawn here.", ("class", "quiet"));
+    }
+
+    private static void Pictures(HtmlBuilder html, ReportRun run, ImportanceScores scores, ReportArm[] arms)
+    {
+        if (run.HasArms)
+            html.Leaf("h3", $"Scores of {string.Join(", ", arms.Select(arm => arm.Name))}");
+        html.Leaf("p", $"Aggregated over samples by {scores.Batch} and over positions by {scores.Sequence}; {Figures.Exact(scores.Samples)} samples of {Figures.Exact(scores.SampleLength)} tokens.");
+        PerLayer(html, "neurons", "neuron", scores.Neurons, Cuts(arms, arm => arm.Plan?.Neurons?.FirstOrDefault()?.Length));
+        Map(html, "neurons", "neurons, the most important of the layer first", "layer", Sorted(scores.Neurons), null);
+        PerLayer(html, "heads", "head", scores.Heads, Cuts(arms, arm => arm.Plan?.Heads?.FirstOrDefault()?.Length));
+        Map(html, "heads", "query head, in the order of the model (✕: cut)", "layer", scores.Heads, CutHeads(arms[0]));
+        Channels(html, scores, Cuts(arms, arm => arm.Plan?.Channels?.Length));
+        Map(html, "channels by norm", "channel, in the order of the model", "norm", scores.ChannelsPerNorm, null);
+        BlockInfluence.Write(html, scores, arms[0]);
+    }
+
+    /// <summary>A line where each of the arms cut, if it did.</summary>
+    private static Cut[] Cuts(ReportArm[] arms, Func<ReportArm, int?> kept) =>
+        [.. arms.Select(kept).OfType<int>().Distinct().Order().Select(count => new Cut(count, $"kept {Figures.Exact(count)}"))];
+
+    private static void PerLayer(HtmlBuilder html, string units, string unit, double[][]? layers, Cut[] cuts)
+    {
+        if (layers is not { Length: > 0 })
+            return;
+        html.Leaf("h3", $"{char.ToUpperInvariant(units[0])}{units[1..]} of each layer, the most important first");
+        html.Leaf("p", "A line a layer, relative to the layer's largest; the deeper the layer, the fainter its line.", ("class", "how"));
+        new SvgChart
+        {
+            Title = $"Importance of {units}, sorted, by layer", XLabel = $"{unit}, by rank", YLabel = "share of the largest", Y = Axis.Between(0, 1.03),
+            Height = 240, Cuts = cuts, Series = ImportanceCurves.PerLayer(layers),
+        }.Write(html);
+    }
+
+    private static void Channels(HtmlBuilder html, ImportanceScores scores, Cut[] cuts)
+    {
+        if (scores.Channels is not { Length: > 0 })
+            return;
+        html.Leaf("h3", "Channels of the residual stream, the most important first");
+        html.Leaf("p", "One ranking for the whole network: the sum over all norms.", ("class", "how"));
+        new SvgChart
+        {
+            Title = "Importance of channels, sorted", XLabel = "channel, by rank", YLabel = "score", Height = 240, Cuts = cuts,
+            Series = [ImportanceCurves.Whole(scores.Channels)],
+        }.Write(html);
+    }
+
+    private static void Map(HtmlBuilder html, string units, string xLabel, string yLabel, IReadOnlyList<double[]>? rows, Func<int, int, bool>? crossed)
+    {
+        if (rows is { Count: > 0 } && rows.All(row => row.Length > 0))
+            new HeatMap { Title = $"Heat map of {units}", XLabel = xLabel, YLabel = yLabel, Rows = rows, Crossed = crossed }.Write(html);
+    }
+
+    private static double[][]? Sorted(double[][]? rows) => rows?.Select(row => row.OrderDescending().ToArray()).ToArray();
+
+    private static Func<int, int, bool>? CutHeads(ReportArm arm)
+    {
+        if (arm.Plan is not { Layers: { } layers, Heads: { } heads } || layers.Length != heads.Length)
+            return null;
+        var kept = layers.Zip(heads).ToDictionary(pair => pair.First, pair => pair.Second.ToHashSet());
+        return (layer, head) => !kept.TryGetValue(layer, out var stays) || !stays.Contains(head);
+    }
+}

@@ -1,0 +1,86 @@
+using Espalier.Cli.Rendering;
+using Espalier.Compression.Recipes;
+
+namespace Espalier.Cli.Report.Sections;
+
+/// <summary>What came out, in a sentence and a table.</summary>
+internal static class SummarySection
+{
+    internal static void Write(HtmlBuilder html, ReportRun run)
+    {
+        html.Leaf("p", Sentence(run), ("class", "lead"));
+        if (run.Problems.Count > 0)
+            using (html.Open("ul", ("class", "problems")))
+                foreach (var problem in run.Problems)
+                    html.Leaf("li", $"Left out of this report: {problem}");
+        if (run.Models.Count == 0)
+            return;
+        html.Leaf("p", "How to read it: NLL is the mean negative log-likelihood of the next token in nats, ± one standard error; lower is better. Perplexity is e to that power. "
+            + "The small figures compare with the teacher. Tokens a second are those of greedy generation of one sequence on this machine."
+            + (run.Models.Any(model => model.Row.Model == "corrected teacher") ? " The corrected teacher is the teacher after further training on this run's text; the student is made from it." : ""), ("class", "how"));
+        Table(run).Write(html);
+    }
+
+    private static string Sentence(ReportRun run)
+    {
+        var (teacher, student) = run.Arms.Count == 0 ? (null, null) : (run.ModelOf(run.Arms[0], "teacher"), run.ModelOf(run.Arms[0], "student"));
+        if (teacher is null || student is null)
+            return "This run has not come to a student and a teacher to compare it with.";
+        var text = (run.HasArms ? $"The student of {run.Arms[0].Name}" : "The student")
+            + $" has {Units.Count(student.Row.Parameters)} parameters, {Figures.Share(student.Row.Parameters, teacher.Row.Parameters)} of the teacher's {Units.Count(teacher.Row.Parameters)}";
+        if (student.Row.Evaluations is [var own, ..] && Of(teacher, own.Set) is { } its)
+        {
+            text += $"; its loss on {own.Set} is {Figures.LossWithError(own.Nll, own.NllStandardError)} nats a token, the teacher's {Figures.LossWithError(its.Nll, its.NllStandardError)}";
+            if (run.ModelOf(run.Arms[0], "corrected teacher") is { } corrected && Of(corrected, own.Set) is { } better)
+                text += $" ({Figures.Loss(better.Nll)} after correction)";
+        }
+        if (student.Row.TokensPerSecond is { } speed && teacher.Row.TokensPerSecond is { } before && before > 0)
+            text += $"; it generates {Figures.Short(speed)} tokens a second, {Figures.Short(speed / before)} times the teacher's {Figures.Short(before)}";
+        return text + ".";
+    }
+
+    private static HtmlTable Table(ReportRun run)
+    {
+        var bits = run.Texts.ToDictionary(text => text, text => run.Models.Any(model => Of(model, text)?.BitsPerByte is not null));
+        var columns = new List<(string, bool)> { ("Model", false), ("Parameters", true), ("Non-embedding", true), ("On disk", true) };
+        var groups = new List<(string, int)> { ("", columns.Count) };
+        foreach (var text in run.Texts)
+        {
+            columns.AddRange([("NLL ± SE", true), ("Perplexity", true)]);
+            if (bits[text])
+                columns.Add(("Bits/byte", true));
+            groups.Add((text, bits[text] ? 3 : 2));
+        }
+        columns.Add(("Tokens/s", true));
+        groups.Add(("", 1));
+
+        var table = new HtmlTable(columns) { Groups = groups };
+        var teacher = run.Models.FirstOrDefault(model => model.Row.Model == "teacher");
+        foreach (var model in run.Models)
+            table.Add(model.Row.Model == "student" ? "student" : null, [.. Cells(run, model, teacher == model ? null : teacher, bits)]);
+        return table;
+    }
+
+    private static IEnumerable<Cell> Cells(ReportRun run, ReportModel model, ReportModel? teacher, Dictionary<string, bool> bits)
+    {
+        var row = model.Row;
+        yield return new(model.Title, run.HasArms ? model.Arms.Count == run.Arms.Count ? "all arms" : string.Join(", ", model.Arms) : null);
+        yield return new(Units.Count(row.Parameters), teacher is null ? null : Figures.Share(row.Parameters, teacher.Row.Parameters));
+        yield return new(Units.Count(row.NonEmbeddingParameters), teacher is null ? null : Figures.Share(row.NonEmbeddingParameters, teacher.Row.NonEmbeddingParameters));
+        yield return new(Units.Bytes(row.Bytes), teacher is null ? null : Figures.Share(row.Bytes, teacher.Row.Bytes));
+        foreach (var text in run.Texts)
+        {
+            var own = Of(model, text);
+            var its = teacher is null ? null : Of(teacher, text);
+            yield return own is null ? new(Figures.None) : new(Figures.LossWithError(own.Nll, own.NllStandardError), its is null ? null : Figures.Signed(own.Nll - its.Nll));
+            yield return new(own is null ? Figures.None : Figures.Short(own.Perplexity));
+            if (bits[text])
+                yield return new(own?.BitsPerByte is { } value ? Figures.Loss(value) : Figures.None);
+        }
+        yield return row.TokensPerSecond is { } speed
+            ? new(Figures.Short(speed), teacher?.Row.TokensPerSecond is { } before && before > 0 ? "× " + Figures.Short(speed / before) : null)
+            : new(Figures.None);
+    }
+
+    private static EvaluationRow? Of(ReportModel model, string text) => model.Row.Evaluations.FirstOrDefault(evaluation => evaluation.Set == text);
+}
