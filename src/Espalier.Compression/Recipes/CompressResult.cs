@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Espalier.Compression.Recipes;
 
 /// <summary>What a model does on one text.</summary>
@@ -7,7 +9,8 @@ namespace Espalier.Compression.Recipes;
 /// <param name="Perplexity">e^nll.</param>
 /// <param name="BitsPerByte">Bits a byte of text; null for ids without text.</param>
 /// <param name="Tokens">Tokens predicted.</param>
-public sealed record EvaluationRow(string Set, double Nll, double NllStandardError, double Perplexity, double? BitsPerByte, long Tokens);
+public sealed record EvaluationRow(
+    string Set, double Nll, [property: JsonPropertyName("nll_se")] double NllStandardError, double Perplexity, double? BitsPerByte, long Tokens);
 
 /// <summary>One model of the final table.</summary>
 /// <param name="Arm">The recipe's name.</param>

@@ -18,7 +18,7 @@ public sealed class CheckpointStoreTests : IDisposable
         CheckpointPart.FromBytes("optimizer", Encoding.UTF8.GetBytes($"moments after {step} steps")),
     ];
 
-    internal static void AssertIsThatOf(long step, Checkpoint? checkpoint)
+    internal static void AssertIsThatOf(long step, SavedCheckpoint? checkpoint)
     {
         Assert.Equal(step, checkpoint?.Step);
         Assert.Equal($"weights after {step} steps", Encoding.UTF8.GetString(checkpoint!.Read("weights")));

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Espalier.Compression.Runs;
 
 namespace Espalier.Tests.Runs;
@@ -51,21 +50,5 @@ public sealed class SmallPartsTests : IDisposable
         DiskSpace.Require(_folder.Of("not", "yet"), 1, "a checkpoint");
         var error = Assert.Throws<EspalierException>(() => DiskSpace.Require(_folder.Of("not", "yet"), long.MaxValue, "two checkpoints"));
         Assert.Matches("two checkpoints need 9223372036.85 GB but [0-9.]+ (GB|bytes) are free there; free ", error.Message);
-    }
-
-    [Theory]
-    [InlineData("-TERM")]
-    [InlineData("-INT")]
-    public void The_first_signal_asks_to_stop_and_the_second_is_harmless(string signal)
-    {
-        using var heard = new SemaphoreSlim(0);
-        using var stop = new StopSignal(_ => heard.Release());
-        Assert.False(stop.IsRequested);
-        for (var time = 0; time < 2; time++)
-        {
-            using var kill = Process.Start("kill", [signal, $"{Environment.ProcessId}"]);
-            Assert.True(heard.Wait(TimeSpan.FromSeconds(30)));
-        }
-        Assert.True(stop.Token.WaitHandle.WaitOne(TimeSpan.FromSeconds(30)));
     }
 }
