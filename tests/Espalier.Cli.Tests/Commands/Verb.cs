@@ -58,10 +58,9 @@ internal static class Verb
     internal static string Copy(string model, string target)
     {
         Directory.CreateDirectory(target);
+        // Written anew: a copied file would be read-only where the model is.
         foreach (var file in Directory.GetFiles(model))
-            File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
-        foreach (var file in Directory.GetFiles(target))
-            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            File.WriteAllBytes(Path.Combine(target, Path.GetFileName(file)), File.ReadAllBytes(file));
         return target;
     }
 }

@@ -1,0 +1,43 @@
+using System.Text.Json;
+using Espalier.Tests;
+
+namespace Espalier.Cli.Tests.Commands;
+
+/// <summary>docs/commands.md says what other programs may rely on: every field of its examples is printed.</summary>
+public sealed class DocumentationTests : TorchTest
+{
+    [Theory]
+    [InlineData("inspect", "inspect TEACHER")]
+    [InlineData("evaluate", "evaluate TEACHER TEACHER/self-written.jsonl --seq 16 --windows 1 --threads 1")]
+    [InlineData("generate", "generate TEACHER --ids 4080 --greedy --max-tokens 3 --threads 1")]
+    [InlineData("score", "score TEACHER --ids 1,2,3 --samples 1 --seq 2 --threads 1")]
+    [InlineData("prune", "prune TEACHER --random --hidden 64 --output OUT/pruned")]
+    [InlineData("export", "export TEACHER --output OUT/teacher.gguf")]
+    public void Every_field_of_the_example_is_printed(string command, string line)
+    {
+        using var folder = new TemporaryFolder();
+        var printed = Verb.Json(line.Replace("TEACHER", Verb.Teacher, StringComparison.Ordinal).Replace("OUT", folder.Path, StringComparison.Ordinal));
+        AssertHas(Example(command), printed, command);
+    }
+
+    private static JsonElement Example(string command)
+    {
+        var page = File.ReadAllText(Path.Combine(Fixtures.Root, "docs", "commands.md"));
+        var section = page[page.IndexOf($"\n## {command}\n", StringComparison.Ordinal)..];
+        var begin = section.IndexOf("```json\n", StringComparison.Ordinal) + "```json\n".Length;
+        return JsonDocument.Parse(section[begin..section.IndexOf("\n```\n", begin, StringComparison.Ordinal)]).RootElement;
+    }
+
+    private static void AssertHas(JsonElement documented, JsonElement printed, string place)
+    {
+        Assert.True(documented.ValueKind == printed.ValueKind, $"{place} is {printed.ValueKind}, documented as {documented.ValueKind}");
+        if (documented.ValueKind == JsonValueKind.Array)
+            AssertHas(documented[0], printed[0], $"{place}[0]");
+        if (documented.ValueKind == JsonValueKind.Object)
+            foreach (var field in documented.EnumerateObject())
+            {
+                Assert.True(printed.TryGetProperty(field.Name, out var value), $"{place}.{field.Name} is documented and not printed");
+                AssertHas(field.Value, value, $"{place}.{field.Name}");
+            }
+    }
+}
