@@ -29,7 +29,7 @@ internal static class Figures
 
     /// <summary>0.25, 150, 1e-4: labels of axes.</summary>
     internal static string Tick(double value) => value == 0 ? "0"
-        : Math.Abs(value) is < 1e-3 or >= 1e6 ? Or(value, "0.##e0") : Or(value, "0.####");
+        : Math.Abs(value) is < 1e-2 or >= 1e6 ? Or(value, "0.##e0") : Or(value, "0.####");
 
     /// <summary>A coordinate: a tenth of a pixel is enough.</summary>
     internal static string Pixel(double value) => Or(Math.Clamp(value, -1e5, 1e5), "0.#");

@@ -14,7 +14,7 @@ internal static class ReportStyle
           --c0: #6cbcf0; --c1: #f58a42; --c2: #2fc795; --c3: #e59cc5; --c4: #e8bf4a; --c5: #a9b8f5; } }
         * { box-sizing: border-box; }
         body { margin: 0; background: var(--ground); color: var(--text); font: 16px/1.55 system-ui, "Segoe UI", "Noto Sans", "DejaVu Sans", sans-serif; }
-        main { max-width: 1040px; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
+        main { max-width: 1140px; margin: 0 auto; padding: 2rem 1.25rem 4rem; }
         h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .8rem; overflow-wrap: anywhere; }
         h2 { font-size: 1.3rem; margin: 3rem 0 .4rem; padding-top: .9rem; border-top: 2px solid var(--accent); }
         h3 { font-size: 1.02rem; margin: 1.6rem 0 .3rem; }
@@ -23,9 +23,10 @@ internal static class ReportStyle
         p.how, .quiet { color: var(--quiet); }
         .quiet { font-size: .82rem; font-weight: 400; }
         .scroll { overflow-x: auto; margin: .8rem 0; }
-        table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; min-width: 50%; }
-        th, td { padding: .38rem .7rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
+        table { border-collapse: collapse; font-size: .86rem; font-variant-numeric: tabular-nums; min-width: 50%; }
+        th, td { padding: .36rem .55rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
         th { font-weight: 600; vertical-align: bottom; }
+        tbody th { vertical-align: top; min-width: 9.5rem; }
         thead th { border-bottom: 2px solid var(--line); }
         th.number, td.number { text-align: right; white-space: nowrap; }
         th.span { text-align: center; }
@@ -34,7 +35,7 @@ internal static class ReportStyle
         code, pre, .mono { font-family: ui-monospace, "SFMono-Regular", "DejaVu Sans Mono", Menlo, monospace; font-size: .85em; overflow-wrap: anywhere; }
         pre { background: var(--panel); border: 1px solid var(--line); border-radius: 6px; padding: .8rem 1rem; overflow-x: auto; overflow-wrap: normal; line-height: 1.45; }
         ol.lineage { list-style: none; margin: .8rem 0; padding: 0; display: flex; flex-wrap: wrap; gap: .7rem 2rem; }
-        ol.lineage li { position: relative; flex: 0 1 auto; width: 14.5rem; background: var(--panel); border: 1px solid var(--line); border-left: 4px solid var(--c0); border-radius: 6px; padding: .5rem .8rem; }
+        ol.lineage li { position: relative; flex: 0 1 auto; width: 13.6rem; background: var(--panel); border: 1px solid var(--line); border-left: 4px solid var(--c0); border-radius: 6px; padding: .5rem .8rem; }
         ol.lineage li.model { border-left-color: var(--c2); }
         ol.lineage li.shared { border-style: dashed; border-left-style: solid; }
         ol.lineage li + li::before { content: "→"; position: absolute; left: -1.75rem; top: .7rem; color: var(--quiet); font-size: 1.2rem; }
@@ -66,7 +67,8 @@ internal static class ReportStyle
         .bar { fill: currentColor; }
         .heat { fill: var(--heat); }
         .heatground { fill: var(--panel); }
-        .cross { stroke: var(--c1); stroke-width: 1.5; fill: none; }
+        .under { stroke: var(--ground); stroke-width: 5; fill: none; stroke-linecap: round; }
+        .cross { stroke: var(--c1); stroke-width: 1.8; fill: none; }
         .c0 { color: var(--c0); } .c1 { color: var(--c1); } .c2 { color: var(--c2); } .c3 { color: var(--c3); } .c4 { color: var(--c4); } .c5 { color: var(--c5); }
         @media print { main { max-width: none; } h2 { break-after: avoid; } svg, tr { break-inside: avoid; } }
 

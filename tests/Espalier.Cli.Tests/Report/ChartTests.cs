@@ -9,7 +9,7 @@ public sealed class ChartTests
     [Theory]
     [InlineData(0, 10, "0 2 4 6 8 10")]
     [InlineData(2.87, 4.12, "3 3.2 3.4 3.6 3.8 4")]
-    [InlineData(0, 0.001, "0 2e-4 4e-4 6e-4 8e-4 0.001")]
+    [InlineData(0, 0.001, "0 2e-4 4e-4 6e-4 8e-4 1e-3")]
     public void Ticks_are_round(double low, double high, string expected) =>
         Assert.Equal(expected, string.Join(' ', Axis.Between(low, high).Ticks.Select(Figures.Tick)));
 
@@ -60,6 +60,13 @@ public sealed class ChartTests
     [Fact]
     public void Running_mean_of_equal_values_is_that_value_from_the_first() =>
         Assert.All(Binning.Smooth([new(0, 2), new(1, double.NaN), new(2, 2)], 10), point => Assert.Equal(2, point.Y, 12));
+
+    [Fact]
+    public void Running_mean_of_a_straight_line_does_not_lag()
+    {
+        var line = Enumerable.Range(0, 50).Select(i => new Point(i, 3 * i)).ToArray();
+        Assert.All(Binning.Smooth(line, 10), (point, i) => Assert.Equal(3 * i, point.Y, 9));
+    }
 
     [Fact]
     public void Heat_map_shades_cells_against_their_rows_largest()

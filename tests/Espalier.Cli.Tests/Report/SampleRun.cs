@@ -83,7 +83,7 @@ internal sealed class SampleRun : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static string Hash(string arm) => string.Concat(Convert.ToHexStringLower(Encoding.UTF8.GetBytes(arm.PadRight(6))[..6]));
+    private static string Hash(string arm) => Convert.ToHexStringLower(Encoding.UTF8.GetBytes(arm.PadLeft(6))[^6..]);
 
     private static ModelRow Row(string arm, string model, string path, long parameters, double heldOut, double domain, double speed) => new(
         arm, model, path, parameters, parameters - 1_000_000, parameters * 2,

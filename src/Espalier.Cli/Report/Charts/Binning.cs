@@ -55,16 +55,23 @@ internal static class Binning
         return sorted.Skip(cut).Take(sorted.Length - 2 * cut);
     }
 
-    /// <summary>Running mean that forgets over about <paramref name="span"/> points, unbiased at the start; steps over what is not finite.</summary>
-    internal static Point[] Smooth(IReadOnlyList<Point> points, double span)
+    /// <summary>
+    /// Mean over about <paramref name="span"/> points around each, over fewer towards the ends so that it never lags; what is not finite does
+    /// not count.
+    /// </summary>
+    internal static Point[] Smooth(IReadOnlyList<Point> points, int span)
     {
-        var keep = 1 - 1 / Math.Max(1, span);
-        var (sum, weight) = (0.0, 0.0);
-        return [.. points.Select(point =>
+        var (sums, counts) = (new double[points.Count + 1], new int[points.Count + 1]);
+        for (var i = 0; i < points.Count; i++)
         {
-            if (double.IsFinite(point.Y))
-                (sum, weight) = (keep * sum + (1 - keep) * point.Y, keep * weight + (1 - keep));
-            return point with { Y = weight > 0 ? sum / weight : double.NaN };
+            var finite = double.IsFinite(points[i].Y);
+            (sums[i + 1], counts[i + 1]) = (sums[i] + (finite ? points[i].Y : 0), counts[i] + (finite ? 1 : 0));
+        }
+        return [.. points.Select((point, i) =>
+        {
+            var half = Math.Min(span / 2, Math.Min(i, points.Count - 1 - i));
+            var (from, to) = (i - half, i + half + 1);
+            return point with { Y = counts[to] > counts[from] ? (sums[to] - sums[from]) / (counts[to] - counts[from]) : double.NaN };
         })];
     }
 

@@ -89,8 +89,10 @@ internal sealed record HeatMap
                     path.Append('M').Append(Figures.Pixel(x - half)).Append(' ').Append(Figures.Pixel(y - half)).Append('L').Append(Figures.Pixel(x + half)).Append(' ').Append(Figures.Pixel(y + half))
                         .Append('M').Append(Figures.Pixel(x - half)).Append(' ').Append(Figures.Pixel(y + half)).Append('L').Append(Figures.Pixel(x + half)).Append(' ').Append(Figures.Pixel(y - half));
                 }
-        if (path.Length > 0)
-            html.Void("path", ("class", "cross"), ("d", path.ToString()));
+        if (path.Length == 0)
+            return;
+        html.Void("path", ("class", "under"), ("d", path.ToString()));
+        html.Void("path", ("class", "cross"), ("d", path.ToString()));
     }
 
     private void Labels(HtmlBuilder html, int shown, double height, double low)
@@ -99,8 +101,8 @@ internal sealed record HeatMap
         for (var row = 0; row < shown; row += every)
             html.Leaf("text", Figures.Exact((long)row * Rows.Count / shown), ("class", "end"), ("x", Figures.Pixel(Left - 6)), ("y", Figures.Pixel(Top + (row + 0.5) * height)), ("dy", "0.35em"));
         var count = Rows.Max(row => row.Count);
-        foreach (var tick in Axis.Between(0, count, 8).Ticks)
-            html.Leaf("text", Figures.Tick(tick), ("class", "middle"), ("x", Figures.Pixel(Left + tick / count * (Wide - Left - 4))), ("y", Figures.Pixel(low + 14)));
+        foreach (var tick in Axis.Between(0, count, 8).Ticks.Where(tick => tick < count && tick == Math.Floor(tick)))
+            html.Leaf("text", Figures.Tick(tick), ("class", "middle"), ("x", Figures.Pixel(Left + (tick + 0.5) / count * (Wide - Left - 4))), ("y", Figures.Pixel(low + 14)));
         html.Leaf("text", XLabel, ("class", "middle label"), ("x", Figures.Pixel((Left + Wide) / 2)), ("y", Figures.Pixel(low + 30)));
         var middle = Figures.Pixel((Top + low) / 2);
         html.Leaf("text", YLabel, ("class", "middle label"), ("x", "13"), ("y", middle), ("transform", $"rotate(-90 13 {middle})"));

@@ -8,7 +8,7 @@ internal sealed record Cut(double X, string Label);
 /// <summary>A chart of lines and marks over two axes, as SVG. Draws what it is given: one point, none, NaN.</summary>
 internal sealed record SvgChart
 {
-    private const double Left = 58, Right = 58, Top = 12, Bottom = 42, Wide = 760;
+    private const double Left = 58, Right = 58, Top = 12, Bottom = 42, Wide = 760, Edge = 5;
 
     /// <summary>What it shows, for those who cannot see it.</summary>
     internal required string Title { get; init; }
@@ -41,16 +41,16 @@ internal sealed record SvgChart
     /// <summary>Writes the chart.</summary>
     internal void Write(HtmlBuilder html)
     {
-        var x = Axis.Over(Series.SelectMany(series => series.Points).Select(point => point.X).Concat(Cuts.Select(cut => cut.X)), about: 8);
+        var x = Axis.Over(Series.SelectMany(series => series.Points).Select(point => point.X).Concat(Cuts.Select(cut => cut.X)).Append(0), about: 8);
         var y = Y ?? Axis.Over(Series.SelectMany(Visible), margin: 0.05);
         var secondary = Axis.Over(Series.Where(series => series.Style == SeriesStyle.Secondary).SelectMany(series => series.Points).Select(point => point.Y).Append(0), margin: 0.05);
         using var svg = html.Open("svg", ("viewBox", $"0 0 {Figures.Pixel(Wide)} {Figures.Pixel(Height)}"), ("role", "img"), ("aria-label", Title));
         Frame(html, x, y);
         if (HasSecondary)
             SecondaryAxis(html, secondary);
-        // A nested svg cuts off what leaves the plot.
-        using (html.Open("svg", ("x", Figures.Pixel(Left)), ("y", Figures.Pixel(Top)), ("width", Figures.Pixel(Wide - Left - Right)), ("height", Figures.Pixel(Low - Top)),
-            ("viewBox", $"{Figures.Pixel(Left)} {Figures.Pixel(Top)} {Figures.Pixel(Wide - Left - Right)} {Figures.Pixel(Low - Top)}")))
+        // A nested svg cuts off what leaves the plot, but for the half of a circle on its edge.
+        var (left, top, width, height) = (Figures.Pixel(Left - Edge), Figures.Pixel(Top - Edge), Figures.Pixel(Wide - Left - Right + 2 * Edge), Figures.Pixel(Low - Top + 2 * Edge));
+        using (html.Open("svg", ("x", left), ("y", top), ("width", width), ("height", height), ("viewBox", $"{left} {top} {width} {height}")))
             foreach (var series in Series)
                 Draw(html, series, x, series.Style == SeriesStyle.Secondary ? secondary : y);
         for (var i = 0; i < Cuts.Count; i++)

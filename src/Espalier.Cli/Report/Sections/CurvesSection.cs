@@ -38,13 +38,16 @@ internal static class CurvesSection
         for (var i = 0; i < curves.Count; i++)
         {
             var (name, curve) = curves[i];
-            var span = Math.Max(1, curve.Loss.Count / 30.0);
+            var span = curve.Loss.Count / 20;
             raw.Add(new($"{name}, each step", i, SeriesStyle.Faint, Binning.Extremes(curve.Loss, bins)));
             lines.Add(new($"{name}, running mean", i, SeriesStyle.Line, Binning.Sample(Binning.Smooth(curve.Loss, span), 2 * bins)));
             marks.Add(new($"{name}, held out", i, SeriesStyle.Marks, Binning.Sample(curve.HeldOut, bins)));
             rates.Add(new($"{name}, learning rate", i, SeriesStyle.Secondary, Binning.Sample(curve.LearningRate, bins)));
             norms.Add(new(name, i, SeriesStyle.Line, Binning.Extremes(curve.GradientNorm, bins)));
         }
+        // Arms mostly share their schedule: one line says so.
+        if (rates.All(rate => rate.Points.SequenceEqual(rates[0].Points)))
+            rates.RemoveRange(1, rates.Count - 1);
         var apart = AreApart(lines, marks);
         new SvgChart
         {
@@ -54,7 +57,7 @@ internal static class CurvesSection
         if (curves.Count > 1)
             Legend.Write(html, [.. lines.Select((line, i) => line with { Name = curves[i].Name })]);
         else
-            Legend.Write(html, raw[0] with { Name = "each step" }, lines[0] with { Name = "running mean" }, marks[0] with { Name = "held out" }, rates[0] with { Name = "learning rate" });
+            Legend.Write(html, [raw[0] with { Name = "each step" }, lines[0] with { Name = "running mean" }, rates[0] with { Name = "learning rate" }, .. apart ? [] : new[] { marks[0] with { Name = "held out" } }]);
         if (apart)
             new SvgChart { Title = $"{stage}: held-out NLL by step", XLabel = "step", YLabel = "held-out NLL", Height = 200, Series = [.. marks.Select(Joined), .. marks] }.Write(html);
         new SvgChart

@@ -39,7 +39,7 @@ internal static class ImportanceSection
 
     /// <summary>A line where each of the arms cut, if it did.</summary>
     private static Cut[] Cuts(ReportArm[] arms, Func<ReportArm, int?> kept) =>
-        [.. arms.Select(kept).OfType<int>().Distinct().Order().Select(count => new Cut(count, $"kept {Figures.Exact(count)}"))];
+        [.. arms.Select(kept).OfType<int>().Distinct().Order().Select(count => new Cut(count + 0.5, $"kept {Figures.Exact(count)}"))];
 
     private static void PerLayer(HtmlBuilder html, string units, string unit, double[][]? layers, Cut[] cuts)
     {
@@ -62,7 +62,7 @@ internal static class ImportanceSection
         html.Leaf("p", "One ranking for the whole network: the sum over all norms.", ("class", "how"));
         new SvgChart
         {
-            Title = "Importance of channels, sorted", XLabel = "channel, by rank", YLabel = "score", Height = 240, Cuts = cuts,
+            Title = "Importance of channels, sorted", XLabel = "channel, by rank", YLabel = "score", Height = 240, Cuts = cuts, Y = Axis.Over(scores.Channels.Append(0), margin: 0.03),
             Series = [ImportanceCurves.Whole(scores.Channels)],
         }.Write(html);
     }

@@ -10,7 +10,7 @@ internal static class LineageSection
     {
         html.Leaf("h2", "Lineage");
         html.Leaf("p", "How to read it: each box is made from the one before it and from the text's tokens; the teacher that scores are taken of also guides the distillation. "
-            + "A folder's name ends in the hash of everything that determines what is in it, so an equal name means equal contents."
+            + "Folders of stages lie in stages/; a name ends in the hash of everything that determines the contents, so an equal name means equal contents."
             + (run.HasArms ? " A dashed box is one that an arm above has made already." : ""), ("class", "how"));
         var seen = new HashSet<string>();
         foreach (var arm in run.Arms)
@@ -22,7 +22,7 @@ internal static class LineageSection
                 Box(html, "model", "Teacher", run.Relative(model.Path), $"{Units.Count(model.Parameters)} parameters");
             foreach (var stage in arm.Result.Stages)
                 if (TitleOf(stage.Stage) is { } title)
-                    Box(html, seen.Add(stage.Folder) ? null : "shared", title, $"stages/{stage.Folder}", Figures.Time(stage.Seconds));
+                    Box(html, seen.Add(stage.Folder) ? null : "shared", title, stage.Folder, Figures.Time(stage.Seconds));
             foreach (var model in arm.Result.Rows.Where(row => row.Model == "student").Take(1))
                 Box(html, "model", "Student", run.Relative(model.Path), $"{Units.Count(model.Parameters)} parameters");
             foreach (var file in arm.Result.Gguf)

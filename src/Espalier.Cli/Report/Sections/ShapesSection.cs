@@ -41,12 +41,12 @@ internal static class ShapesSection
 
     private static void Layers(HtmlBuilder html, ReportRun run)
     {
-        foreach (var arm in run.Arms)
+        foreach (var group in run.Arms.Where(arm => arm.Plan?.Layers is not null).GroupBy(arm => string.Join(' ', arm.Plan!.Layers)))
         {
-            if (arm.Plan is not { Layers: not null } plan || run.ModelOf(arm, "teacher")?.Config is not { } teacher || plan.Layers.Length >= teacher.Layers)
+            var kept = group.First().Plan!.Layers.ToHashSet();
+            if (run.ModelOf(group.First(), "teacher")?.Config is not { } teacher || kept.Count >= teacher.Layers)
                 continue;
-            var kept = plan.Layers.ToHashSet();
-            html.Leaf("h3", $"Layers kept{(run.HasArms ? $" by {arm.Name}" : "")}: {kept.Count} of {teacher.Layers}");
+            html.Leaf("h3", $"Layers kept{(run.HasArms ? $" by {string.Join(", ", group.Select(arm => arm.Name))}" : "")}: {kept.Count} of {teacher.Layers}");
             using var strip = html.Open("ul", ("class", "strip"));
             for (var layer = 0; layer < teacher.Layers; layer++)
                 html.Leaf("li", Figures.Exact(layer), ("class", kept.Contains(layer) ? null : "gone"), ("title", kept.Contains(layer) ? "kept" : "dropped"));

@@ -1,6 +1,3 @@
-using Espalier.Cli.Report;
-using Espalier.Compression.Recipes;
-
 namespace Espalier.Cli.Report.Sections;
 
 /// <summary>What to type to use the result.</summary>
