@@ -39,7 +39,8 @@ internal static partial class NativeLoader
         var version = NativeMethods.esp_abi_version();
         if (version != NativeMethods.AbiVersion)
             throw new EspalierException(
-                $"{Find()} speaks ABI {version} and this program ABI {NativeMethods.AbiVersion}: delete the folder build/ and start ./espalier again") { ExitCode = 1 };
+                $"{Find()} speaks ABI {version} and this program ABI {NativeMethods.AbiVersion}: delete the folder build/ and start ./espalier again")
+            { ExitCode = 1 };
         _loaded = true;
     }
 
@@ -55,7 +56,8 @@ internal static partial class NativeLoader
                 return file;
         }
         throw new EspalierException(
-            $"libespalier.so was not found above {AppContext.BaseDirectory}: start the program with ./espalier, which builds it, or set {PathVariable}") { ExitCode = 1 };
+            $"libespalier.so was not found above {AppContext.BaseDirectory}: start the program with ./espalier, which builds it, or set {PathVariable}")
+        { ExitCode = 1 };
     }
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)

@@ -1,8 +1,8 @@
 using Espalier.Compression.Data;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Training;
-using Espalier.Models.Checkpoints;
 using Espalier.Models;
+using Espalier.Models.Checkpoints;
 using Espalier.Tests;
 using Espalier.Torch;
 

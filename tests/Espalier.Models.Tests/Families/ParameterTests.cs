@@ -70,7 +70,9 @@ public sealed class ParameterTests
         var family = FamilyCatalog.For(modelType, "config.json");
         var config = Read($$"""{"model_type":"{{modelType}}","num_hidden_layers":12,"num_key_value_heads":8}""") with
         {
-            QueryKeyValueBias = true, AttentionOutputBias = true, MlpBias = true,
+            QueryKeyValueBias = true,
+            AttentionOutputBias = true,
+            MlpBias = true,
         };
         if (modelType == "mistral")
             config = config with { QueryKeyValueBias = false, AttentionOutputBias = false, MlpBias = false };

@@ -51,8 +51,16 @@ public sealed class GgufVocabularyTests
 
     private static TokenizerModel ByteLevel => new()
     {
-        Kind = TokenizerKind.ByteLevelBpe, Tokens = ["a", "b", "ab", "xyz"], Merges = [("a", "b")], AddedTokens = [],
-        AddsBos = true, AddsEos = false, AddPrefixSpace = false, Split = PretokenizerSplit.Llama3, ByteFallback = false, IgnoreMerges = true,
+        Kind = TokenizerKind.ByteLevelBpe,
+        Tokens = ["a", "b", "ab", "xyz"],
+        Merges = [("a", "b")],
+        AddedTokens = [],
+        AddsBos = true,
+        AddsEos = false,
+        AddPrefixSpace = false,
+        Split = PretokenizerSplit.Llama3,
+        ByteFallback = false,
+        IgnoreMerges = true,
     };
 
     private static TokenizerModel Metaspace => new()
@@ -61,7 +69,13 @@ public sealed class GgufVocabularyTests
         Tokens = ["<unk>", "<s>", "<0x0A>", "<0xZZ>", "a", "b", "ab", "\u2581ab", "\u2581tool", "[PAD10]", null],
         Merges = [("a", "b"), ("\u2581", "ab"), ("\u2581a", "b")],
         AddedTokens = [new() { Id = 0, Content = "<unk>", Special = true }, new() { Id = 1, Content = "<s>", Special = true }, new() { Id = 8, Content = "\u2581tool" }],
-        AddsBos = true, AddsEos = false, AddPrefixSpace = true, Split = PretokenizerSplit.None, ByteFallback = true, IgnoreMerges = false, UnknownId = 0,
+        AddsBos = true,
+        AddsEos = false,
+        AddPrefixSpace = true,
+        Split = PretokenizerSplit.None,
+        ByteFallback = true,
+        IgnoreMerges = false,
+        UnknownId = 0,
     };
 
     private static GgufMetadata Describe(TokenizerModel model, int vocabularySize)

@@ -19,8 +19,12 @@ internal static class BlockInfluence
                 + (marked.Count > 0 ? " ✕: dropped." : ""), ("class", "how"));
             new BarChart
             {
-                Title = $"Block influence, width {width}", XLabel = width == 1 ? "layer" : "first layer of the span", YLabel = "1 − cosine",
-                Values = influence, Marked = marked, Mark = "dropped",
+                Title = $"Block influence, width {width}",
+                XLabel = width == 1 ? "layer" : "first layer of the span",
+                YLabel = "1 − cosine",
+                Values = influence,
+                Marked = marked,
+                Mark = "dropped",
             }.Write(html);
         }
     }

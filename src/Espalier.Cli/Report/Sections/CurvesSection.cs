@@ -51,7 +51,10 @@ internal static class CurvesSection
         var apart = AreApart(lines, marks);
         new SvgChart
         {
-            Title = $"{stage}: loss by step", XLabel = "step", YLabel = "training loss, nats a token", SecondaryLabel = "learning rate",
+            Title = $"{stage}: loss by step",
+            XLabel = "step",
+            YLabel = "training loss, nats a token",
+            SecondaryLabel = "learning rate",
             Series = [.. raw, .. rates, .. lines, .. apart ? [] : marks],
         }.Write(html);
         if (curves.Count > 1)
@@ -62,7 +65,11 @@ internal static class CurvesSection
             new SvgChart { Title = $"{stage}: held-out NLL by step", XLabel = "step", YLabel = "held-out NLL", Height = 200, Series = [.. marks.Select(Joined), .. marks] }.Write(html);
         new SvgChart
         {
-            Title = $"{stage}: gradient norm by step", XLabel = "step", YLabel = "gradient norm", Height = 150, Series = norms,
+            Title = $"{stage}: gradient norm by step",
+            XLabel = "step",
+            YLabel = "gradient norm",
+            Height = 150,
+            Series = norms,
             Y = Axis.Over(norms.SelectMany(norm => Binning.Middle([.. norm.Points.Select(point => point.Y)], 0.01)).Append(0), margin: 0.05, about: 3),
         }.Write(html);
     }

@@ -49,8 +49,13 @@ internal static class ImportanceSection
         html.Leaf("p", "A line a layer, relative to the layer's largest; the deeper the layer, the fainter its line.", ("class", "how"));
         new SvgChart
         {
-            Title = $"Importance of {units}, sorted, by layer", XLabel = $"{unit}, by rank", YLabel = "share of the largest", Y = Axis.Between(0, 1.03),
-            Height = 240, Cuts = cuts, Series = ImportanceCurves.PerLayer(layers),
+            Title = $"Importance of {units}, sorted, by layer",
+            XLabel = $"{unit}, by rank",
+            YLabel = "share of the largest",
+            Y = Axis.Between(0, 1.03),
+            Height = 240,
+            Cuts = cuts,
+            Series = ImportanceCurves.PerLayer(layers),
         }.Write(html);
     }
 
@@ -62,7 +67,12 @@ internal static class ImportanceSection
         html.Leaf("p", "One ranking for the whole network: the sum over all norms.", ("class", "how"));
         new SvgChart
         {
-            Title = "Importance of channels, sorted", XLabel = "channel, by rank", YLabel = "score", Height = 240, Cuts = cuts, Y = Axis.Over(scores.Channels.Append(0), margin: 0.03),
+            Title = "Importance of channels, sorted",
+            XLabel = "channel, by rank",
+            YLabel = "score",
+            Height = 240,
+            Cuts = cuts,
+            Y = Axis.Over(scores.Channels.Append(0), margin: 0.03),
             Series = [ImportanceCurves.Whole(scores.Channels)],
         }.Write(html);
     }
