@@ -11,7 +11,7 @@ namespace Espalier.Cli.Report;
 /// <summary>All that the report tells, read once. What cannot be read is left out and said under <see cref="Problems"/>.</summary>
 internal sealed class ReportRun
 {
-    private readonly Dictionary<string, object?> _read = [];
+    private readonly Dictionary<(Type Kind, string Path), object?> _read = [];
     private readonly List<string> _problems = [];
 
     internal ReportRun(IReadOnlyList<CompressResult> results, RunManifest manifest, string recipeText)
@@ -75,10 +75,10 @@ internal sealed class ReportRun
 
     private TrainingCurve Curve(string path)
     {
-        if (_read.TryGetValue(path, out var known))
+        if (_read.TryGetValue((typeof(TrainingCurve), path), out var known))
             return (TrainingCurve)known!;
         var curve = TrainingCurve.Read(path);
-        _read[path] = curve;
+        _read[(typeof(TrainingCurve), path)] = curve;
         if (curve.Problem is { } problem)
             _problems.Add(problem);
         return curve;
@@ -95,7 +95,7 @@ internal sealed class ReportRun
     {
         if (path is null)
             return null;
-        if (_read.TryGetValue(path, out var known))
+        if (_read.TryGetValue((typeof(T), path), out var known))
             return (T?)known;
         T? value = null;
         try
@@ -107,7 +107,7 @@ internal sealed class ReportRun
         {
             _problems.Add(error.Message);
         }
-        _read[path] = value;
+        _read[(typeof(T), path)] = value;
         return value;
     }
 }

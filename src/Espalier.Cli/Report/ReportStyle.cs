@@ -37,7 +37,7 @@ internal static class ReportStyle
         ol.lineage { list-style: none; margin: .8rem 0; padding: 0; display: flex; flex-wrap: wrap; gap: .7rem 2rem; }
         ol.lineage li { position: relative; flex: 0 1 auto; width: 13.6rem; background: var(--panel); border: 1px solid var(--line); border-left: 4px solid var(--c0); border-radius: 6px; padding: .5rem .8rem; }
         ol.lineage li.model { border-left-color: var(--c2); }
-        ol.lineage li.shared { border-style: dashed; border-left-style: solid; }
+        ol.lineage li.shared { border: 1px dashed var(--quiet); background: none; }
         ol.lineage li + li::before { content: "→"; position: absolute; left: -1.75rem; top: .7rem; color: var(--quiet); font-size: 1.2rem; }
         ol.lineage b, ol.lineage span { display: block; }
         ul.strip { list-style: none; display: flex; flex-wrap: wrap; gap: 4px; padding: 0; margin: .3rem 0 1rem; }
@@ -57,9 +57,8 @@ internal static class ReportStyle
         line.cut { stroke: var(--c1); stroke-width: 1.5; stroke-dasharray: 5 3; }
         .line path, .faint path, .secondary path { fill: none; stroke: currentColor; stroke-linejoin: round; stroke-linecap: round; }
         .line path { stroke-width: 2; }
-        .faint path { stroke-width: 1; opacity: .3; }
+        .faint path { stroke-width: 1; opacity: .42; }
         .secondary path { stroke-width: 1.2; stroke-dasharray: 1 3; opacity: .8; }
-        .thin path { stroke-width: 1; }
         .marks path { stroke: currentColor; stroke-width: 1.5; fill: none; }
         .marks circle { fill: var(--ground); stroke: currentColor; stroke-width: 2; }
         .dash1 path { stroke-dasharray: 7 4; }

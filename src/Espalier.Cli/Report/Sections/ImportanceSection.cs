@@ -16,7 +16,7 @@ internal static class ImportanceSection
             return;
         html.Leaf("h2", "Importance");
         html.Leaf("p", "How to read it: a curve that falls steeply before the cut (dashed) says that what was cut mattered little; a flat one, that the cut took units as good as those that stayed. "
-            + "In the heat maps each row's darkest cell is its own largest value and shade goes with the square root.", ("class", "how"));
+            + "In the heat maps each row's strongest cell is its own largest value and shade goes with the square root.", ("class", "how"));
         foreach (var group in groups.Take(MostPictures))
             Pictures(html, run, group.Key, [.. group]);
         if (groups.Length > MostPictures)
