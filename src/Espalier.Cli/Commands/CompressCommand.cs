@@ -53,20 +53,19 @@ internal sealed class CompressCommand : CommandBase
         threads.Start(run);
 
         var canonical = string.Join('\n', read.Select(entry => RecipeFile.Canonical(entry.Recipe)));
-        using var context = RunContext.Open(folder, canonical, read[0].Recipe.Seed, run.Progress, run.Cancellation);
         var text = string.Join("\n", files.Select(File.ReadAllText));
-        context.Folder.WriteFile("recipe.yaml", stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
-
-        var results = new List<CompressResult>();
-        foreach (var (name, recipe) in read)
-            results.Add(new Compressor(context, recipe, name, read.Length > 1 ? name : "").Run());
-        var report = context.Folder.PathOf("report.html");
-        context.Folder.WriteFile("report.html", stream =>
+        var report = RunContext.Within(folder, canonical, read[0].Recipe.Seed, run.Progress, run.Cancellation, context =>
         {
-            using var writer = new StreamWriter(stream, leaveOpen: true);
-            ReportWriter.Write(writer, results, context.Manifest, text);
+            context.Folder.WriteFile("recipe.yaml", stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
+            var results = read.Select(entry => new Compressor(context, entry.Recipe, entry.Name, read.Length > 1 ? entry.Name : "").Run()).ToList();
+            context.Folder.WriteFile("report.html", stream =>
+            {
+                using var writer = new StreamWriter(stream, leaveOpen: true);
+                ReportWriter.Write(writer, results, context.Manifest, text);
+            });
+            return CompressReport.Of(results, context.Folder.Path, context.Folder.PathOf("report.html"));
         });
-        run.Write(CompressReport.Of(results, context.Folder.Path, report), CompressPage.Show);
+        run.Write(report, CompressPage.Show);
         return ExitCodes.Done;
     }
 

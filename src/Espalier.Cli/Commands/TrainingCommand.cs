@@ -54,24 +54,25 @@ internal abstract class TrainingCommand : CommandBase
         CheckInputs(run, start, teacher, folder, data.Sequence);
         threads.Start(run);
 
-        using var context = RunContext.Open($"{folder}.run", $"{Name} {string.Join(' ', Environment.GetCommandLineArgs().Skip(1))}", training.Seed(run), run.Progress, run.Cancellation);
-        using var source = Checkpoint.Open(start, requireWeights: false);
-        using var tokens = DataStage.Run(context, data, start, source.Config.VocabularySize);
-        EvaluationText[] texts = tokens.HeldOut is { } heldOut
-            ? [new("held-out", new TokenRange(heldOut, 0, heldOut.Count), tokens.Hash, tokens.HeldOutBytesPerToken)]
-            : [];
-        var from = Start(context, start, training.Seed(run));
-        var guide = teacher is null ? null : new ModelFolder("teacher", teacher, ContentHash.OfFolder(teacher));
-        var rows = new List<ModelRow>();
-        if (guide is not null)
-            rows.Add(EvaluateStage.Run(context, Name, guide, texts, data.Sequence));
-        rows.Add(EvaluateStage.Run(context, Name, from, texts, data.Sequence));
+        var command = string.Join(' ', Environment.GetCommandLineArgs().Skip(1));
+        var report = RunContext.Within($"{folder}.run", command, training.Seed(run), run.Progress, run.Cancellation, context =>
+        {
+            using var source = Checkpoint.Open(start, requireWeights: false);
+            using var tokens = DataStage.Run(context, data, start, source.Config.VocabularySize);
+            _ = new WindowSet(tokens.Train, data.Sequence); // too little text is refused before anything is computed
+            EvaluationText[] texts = tokens.HeldOut is { } heldOut
+                ? [new("held-out", new TokenRange(heldOut, 0, heldOut.Count), tokens.Hash, tokens.HeldOutBytesPerToken)]
+                : [];
+            ModelRow Evaluate(ModelFolder model) => EvaluateStage.Run(context, Name, model, texts, data.Sequence);
 
-        var trained = TrainStage.Run(context, Name, "trained", from, guide, section, tokens, data.Sequence, training.Seed(run), order.Make, order.Name);
-        var (result, _) = ExportStage.Run(context, folder, trained, "result", StoredType(run, from), []);
-        rows.Add(EvaluateStage.Run(context, Name, result, texts, data.Sequence));
-
-        run.Write(TrainingReport.Of(folder, trained, rows), TrainingPage.Show);
+            var from = Start(context, start, training.Seed(run));
+            var guide = teacher is null ? null : new ModelFolder("teacher", teacher, ContentHash.OfFolder(teacher));
+            ModelRow[] before = guide is null ? [Evaluate(from)] : [Evaluate(guide), Evaluate(from)];
+            var trained = TrainStage.Run(context, Name, "trained", from, guide, section, tokens, data.Sequence, training.Seed(run), order.Make, order.Name);
+            var (result, _) = ExportStage.Run(context, folder, trained, "result", StoredType(run, from), []);
+            return TrainingReport.Of(folder, trained, [.. before, Evaluate(result)]);
+        });
+        run.Write(report, TrainingPage.Show);
         return ExitCodes.Done;
     }
 

@@ -27,11 +27,7 @@ public static class ImportanceScorer
     /// <exception cref="EspalierException">Fewer windows than samples, or a non-finite activation (the layer is named).</exception>
     public static ImportanceScores Run(Decoder model, WindowSet windows, ScoreOptions options, IProgressReporter progress, CancellationToken stop = default)
     {
-        if (options.Samples < 1)
-            throw new EspalierException($"samples is {options.Samples} and must be at least 1");
-        if (windows.Count < options.Samples)
-            throw new EspalierException(
-                $"{options.Samples} calibration samples of {windows.SequenceLength + 1} ids were asked for and the text has {windows.Count}: give more text, fewer samples or shorter ones");
+        Check(windows, options.Samples);
         using var collector = new ImportanceCollector(model.Config, options.Aggregator, options.SpanWidths);
         using var noGrad = GradMode.Disable();
         using var task = progress.Begin("score", options.Samples, "samples");
@@ -49,5 +45,15 @@ public static class ImportanceScorer
             task.Report(done);
         }
         return collector.Result(sequence);
+    }
+
+    /// <summary>Refuses calibration that the windows cannot give; a recipe asks before it starts.</summary>
+    internal static void Check(WindowSet windows, int samples)
+    {
+        if (samples < 1)
+            throw new EspalierException($"samples is {samples} and must be at least 1");
+        if (windows.Count < samples)
+            throw new EspalierException(
+                $"{samples} calibration samples of {windows.SequenceLength + 1} ids were asked for and the text has {windows.Count}: give more text, fewer samples or shorter ones");
     }
 }

@@ -1,4 +1,5 @@
 using Espalier.Compression.Data;
+using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Recipes.Stages;
 using Espalier.Compression.Runs;
@@ -23,6 +24,7 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
         var teacher = Teacher(out var stored, out var vocabulary);
         CheckTarget();
         using var data = DataStage.Run(run, recipe.Data, teacher.Path, vocabulary);
+        CheckText(data);
         var texts = Texts(data, teacher.Path, vocabulary);
         Evaluate(teacher, texts);
 
@@ -72,6 +74,16 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
             TrainStage.OptionsOf(section).Validate();
     }
 
+    /// <summary>Too little text is refused before anything is computed on it.</summary>
+    private void CheckText(TokenSets data)
+    {
+        var windows = new WindowSet(data.Train, _sequence);
+        if (IsScored)
+            ImportanceScorer.Check(windows, recipe.Score.Samples);
+    }
+
+    private bool IsScored => recipe.Prune is { Method: PruneMethod.Importance, Plan: null };
+
     private ModelFolder Correct(ModelFolder teacher, TokenSets data, IReadOnlyList<EvaluationText> texts)
     {
         if (recipe.Correct is not { } section)
@@ -84,7 +96,7 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
 
     private (string Path, string Hash)? Score(ModelFolder teacher, TokenSets data)
     {
-        if (recipe.Prune.Method != PruneMethod.Importance || recipe.Prune.Plan is not null)
+        if (!IsScored)
             return null;
         using var checkpoint = Checkpoint.Open(teacher.Path, requireWeights: false);
         var dropped = checkpoint.Config.Layers - (recipe.Prune.Target.Layers ?? checkpoint.Config.Layers);

@@ -65,6 +65,34 @@ public sealed class RunContext : IDisposable
     }
 
     /// <summary>
+    /// Takes a run folder (<see cref="Open"/>), works in it and lets go of it. A folder that did not exist before and in which wrong input let nothing be
+    /// done is removed again.
+    /// </summary>
+    public static T Within<T>(
+        string path, string recipe, long seed, IProgressReporter progress, CancellationToken stop, Func<RunContext, T> work)
+    {
+        var isNew = !Directory.Exists(path);
+        var isIdle = true;
+        try
+        {
+            using var run = Open(path, recipe, seed, progress, stop);
+            try
+            {
+                return work(run);
+            }
+            finally
+            {
+                isIdle = run.Manifest.Stages.All(stage => stage.Status == StageStatus.Started);
+            }
+        }
+        catch (EspalierException error) when (error.ExitCode == 2 && isNew && isIdle && Directory.Exists(path))
+        {
+            Directory.Delete(path, recursive: true);
+            throw;
+        }
+    }
+
+    /// <summary>
     /// Does a stage unless its folder shows that it was done: <paramref name="work"/> fills the folder (from a checkpoint where an earlier start left one) and
     /// returns what it found out. The manifest says what became of it, whatever happens.
     /// </summary>

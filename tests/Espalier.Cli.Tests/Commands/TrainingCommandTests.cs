@@ -1,0 +1,91 @@
+using Espalier.Tests;
+
+namespace Espalier.Cli.Tests.Commands;
+
+/// <summary>distill, correct, pretrain and compress, in this process, on the tiny golden models.</summary>
+public sealed class TrainingCommandTests : TorchTest
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly string _ids;
+
+    public TrainingCommandTests() =>
+        _ids = Verb.WriteIds(_folder.Path, "ids.i32", Enumerable.Range(0, 4000).Select(i => i * i % 127));
+
+    [Fact]
+    public void Distill_prints_the_rows_and_goes_on_from_what_was_done()
+    {
+        var output = Path.Combine(_folder.Path, "student");
+        var line = $"distill {Fixtures.Golden("pruning", "width")} --teacher {Verb.Tiny} --ids {_ids} --order sequential --batch 4 --seq 32 --steps 6 --warmup 2 --held-out 10% --output {output}";
+        var first = Verb.Json(line);
+        Verb.HasFields(first, "output metrics steps final_loss rows");
+        Assert.Equal(6, first.GetProperty("steps").GetInt64());
+        Assert.Equal(3, first.GetProperty("rows").GetArrayLength());
+        Verb.HasFields(first.GetProperty("rows")[2].GetProperty("evaluations")[0], "set nll nll_se perplexity tokens");
+        Assert.True(File.Exists(Path.Combine(output, "model.safetensors")));
+
+        var written = File.GetLastWriteTimeUtc(Path.Combine(output, "model.safetensors"));
+        Assert.Equal(first.GetProperty("final_loss").GetDouble(), Verb.Json(line).GetProperty("final_loss").GetDouble());
+        Assert.Equal(written, File.GetLastWriteTimeUtc(Path.Combine(output, "model.safetensors")));
+    }
+
+    [Fact]
+    public void Accumulated_micro_batches_give_the_whole_batchs_model()
+    {
+        double Loss(string name, string more) => Verb.Json(
+            $"correct {Verb.Tiny} --ids {_ids} --order sequential --batch 4 --seq 32 --steps 5 --output {Path.Combine(_folder.Path, name)} {more}").GetProperty("final_loss").GetDouble();
+        Assert.Equal(Loss("whole", ""), Loss("parts", "--micro-batch 2"), 1e-5);
+    }
+
+    [Fact]
+    public void Pretrain_starts_from_weights_that_the_seed_alone_gives()
+    {
+        double Loss(string name, int seed) => Verb.Json(
+            $"pretrain {Verb.Tiny} --ids {_ids} --batch 4 --seq 32 --steps 2 --seed {seed} --output {Path.Combine(_folder.Path, name)}").GetProperty("final_loss").GetDouble();
+        Assert.Equal(Loss("a", 1), Loss("b", 1));
+        Assert.NotEqual(Loss("c", 1), Loss("d", 2));
+    }
+
+    [Theory]
+    [InlineData("--ids 1,2,300", "outside the vocabulary of 128")]
+    [InlineData("--ids 1,2,3", "fewer than one window")]
+    [InlineData("--ids IDS --steps 3 --lr -1", "learning-rate is -1")]
+    [InlineData("--ids IDS --micro-batch 3", "divisor of batch 8")]
+    [InlineData("--ids IDS --order shufled", "shuffled")]
+    [InlineData("--ids IDS --temperature 0", "must be above 0")]
+    [InlineData("--ids IDS --loss kl", "forward-kl")]
+    [InlineData("--ids IDS --seq 99999", "positions")]
+    public void Bad_input_is_one_line_and_leaves_nothing(string options, string message)
+    {
+        var output = Path.Combine(_folder.Path, "out");
+        var error = Verb.Refused($"distill {Verb.Tiny} --teacher {Verb.Tiny} --output {output} {options.Replace("IDS", _ids)}");
+        Assert.Contains(message, error);
+        Assert.False(Path.Exists(output));
+        Assert.False(Path.Exists($"{output}.run"));
+    }
+
+    [Theory]
+    [InlineData("prune: { hidden: 32, heads: 3 }", "nearest legal values are 2 and 4")]
+    [InlineData("prune: { hidden: 64 }", "between 1 and the teacher's 48")]
+    [InlineData("prune: { hiden: 32 }", "hidden")]
+    [InlineData("prune: { hidden: 32 }\nscore: { samples: 100000 }", "give more text, fewer samples")]
+    public void A_recipe_that_cannot_work_is_refused_before_anything_is_done(string lines, string message)
+    {
+        var recipe = Path.Combine(_folder.Path, "recipe.yaml");
+        File.WriteAllText(recipe, $"teacher: {Verb.Tiny}\ndata: {{ train: {_ids}, held-out: 10%, sequence: 32 }}\n{lines}\ndistill: {{ steps: 2, batch: 2 }}\n");
+        var error = Verb.Refused($"compress {recipe} --output {Path.Combine(_folder.Path, "run")}");
+        Assert.Contains(message, error);
+        Assert.False(Path.Exists(Path.Combine(_folder.Path, "run")));
+    }
+
+    [Fact]
+    public void A_truncated_teacher_leaves_no_run_folder()
+    {
+        var broken = Verb.Copy(Verb.Tiny, Path.Combine(_folder.Path, "broken"));
+        using (var file = File.OpenWrite(Path.Combine(broken, "model.safetensors")))
+            file.SetLength(file.Length - 100);
+        var recipe = Path.Combine(_folder.Path, "recipe.yaml");
+        File.WriteAllText(recipe, $"teacher: {broken}\ndata: {{ train: {_ids}, held-out: 10%, sequence: 32 }}\nprune: {{ hidden: 32 }}\n");
+        Assert.Contains("model.safetensors", Verb.Refused($"compress {recipe} --output {Path.Combine(_folder.Path, "run")}"));
+        Assert.False(Path.Exists(Path.Combine(_folder.Path, "run")));
+    }
+}
