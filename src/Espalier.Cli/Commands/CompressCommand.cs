@@ -54,7 +54,7 @@ internal sealed class CompressCommand : CommandBase
 
         var canonical = string.Join('\n', read.Select(entry => RecipeFile.Canonical(entry.Recipe)));
         var text = string.Join("\n", files.Select(File.ReadAllText));
-        var report = RunContext.Within(folder, canonical, read[0].Recipe.Seed, run.Progress, run.Cancellation, context =>
+        var report = RunContext.Within(folder, canonical, read[0].Recipe.Seed, run.Progress, context =>
         {
             context.Folder.WriteFile("recipe.yaml", stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
             var results = read.Select(entry => new Compressor(context, entry.Recipe, entry.Name, read.Length > 1 ? entry.Name : "").Run()).ToList();
@@ -64,7 +64,7 @@ internal sealed class CompressCommand : CommandBase
                 ReportWriter.Write(writer, results, context.Manifest, text);
             });
             return CompressReport.Of(results, context.Folder.Path, context.Folder.PathOf("report.html"));
-        });
+        }, run.Cancellation);
         run.Write(report, CompressPage.Show);
         return ExitCodes.Done;
     }

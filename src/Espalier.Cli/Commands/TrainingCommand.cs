@@ -55,7 +55,7 @@ internal abstract class TrainingCommand : CommandBase
         threads.Start(run);
 
         var command = string.Join(' ', Environment.GetCommandLineArgs().Skip(1));
-        var report = RunContext.Within($"{folder}.run", command, training.Seed(run), run.Progress, run.Cancellation, context =>
+        var report = RunContext.Within($"{folder}.run", command, training.Seed(run), run.Progress, context =>
         {
             using var source = Checkpoint.Open(start, requireWeights: false);
             using var tokens = DataStage.Run(context, data, start, source.Config.VocabularySize);
@@ -71,7 +71,7 @@ internal abstract class TrainingCommand : CommandBase
             var trained = TrainStage.Run(context, Name, "trained", from, guide, section, tokens, data.Sequence, training.Seed(run), order.Make, order.Name);
             var (result, _) = ExportStage.Run(context, folder, trained, "result", StoredType(run, from), []);
             return TrainingReport.Of(folder, trained, [.. before, Evaluate(result)]);
-        });
+        }, run.Cancellation);
         run.Write(report, TrainingPage.Show);
         return ExitCodes.Done;
     }

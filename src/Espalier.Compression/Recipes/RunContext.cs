@@ -69,7 +69,7 @@ public sealed class RunContext : IDisposable
     /// done is removed again.
     /// </summary>
     public static T Within<T>(
-        string path, string recipe, long seed, IProgressReporter progress, CancellationToken stop, Func<RunContext, T> work)
+        string path, string recipe, long seed, IProgressReporter progress, Func<RunContext, T> work, CancellationToken stop)
     {
         var isNew = !Directory.Exists(path);
         var isIdle = true;

@@ -28,17 +28,25 @@ internal sealed class TokenInput
 
     internal bool IsGiven(CommandRun run) => run.Get(text) is { Length: > 0 } || run.Has(ids);
 
-    /// <summary>Opens what the user gave. Every id is below the model's vocabulary.</summary>
-    /// <exception cref="EspalierException">Nothing or both were given, nothing is there, or an id is outside the vocabulary.</exception>
-    internal TokenSource Open(CommandRun run, Checkpoint model)
+    /// <summary>What the user gave, unread: the sources of text, or the ids.</summary>
+    /// <exception cref="EspalierException">Nothing or both were given.</exception>
+    internal (string[] Text, string? Ids) Given(CommandRun run)
     {
         var sources = run.Get(text) ?? [];
         if (sources.Length > 0 && run.Has(ids))
             throw new EspalierException($"both text ({sources[0]}) and --ids were given: give one of them");
-        if (run.Has(ids))
-            return new TokenSource(TokenIds.Parse(run.Get(ids)!, model.Config.VocabularySize));
-        if (sources.Length == 0)
+        if (sources.Length == 0 && !run.Has(ids))
             throw new EspalierException("nothing to read was given: name text files or folders behind the model, or token ids with --ids");
+        return (sources, run.Has(ids) ? run.Get(ids) : null);
+    }
+
+    /// <summary>Opens what the user gave. Every id is below the model's vocabulary.</summary>
+    /// <exception cref="EspalierException">Nothing or both were given, nothing is there, or an id is outside the vocabulary.</exception>
+    internal TokenSource Open(CommandRun run, Checkpoint model)
+    {
+        var (sources, given) = Given(run);
+        if (given is not null)
+            return new TokenSource(TokenIds.Parse(given, model.Config.VocabularySize));
         return TokenSource.Encode(sources, model, Tokenizer.Load(model.Folder), run);
     }
 }

@@ -8,17 +8,7 @@ namespace Espalier.Cli.Commands.Shared;
 /// <summary>How a model is trained, and on what: the options that <c>distill</c>, <c>correct</c> and <c>pretrain</c> share.</summary>
 internal sealed class TrainingInput
 {
-    private readonly Argument<string[]> text = new("text")
-    {
-        Description = "Text: txt, md, jsonl (each also .gz), folders, patterns such as docs/**/*.md, or dotnet-docs",
-        Arity = ArgumentArity.ZeroOrMore,
-    };
-
-    private readonly Option<string> ids = new("--ids")
-    {
-        Description = "Token ids instead of text: FILE.i32 (little-endian int32), FILE.u16, or 1,2,3",
-        HelpName = "IDS",
-    };
+    private readonly TokenInput input = new();
 
     private readonly Option<string> order = new("--order")
     {
@@ -47,8 +37,8 @@ internal sealed class TrainingInput
 
     internal void AddTo(Command command)
     {
-        command.Arguments.Add(text);
-        foreach (var option in (Option[])[ids, order, batch, microBatch, seq, steps, learningRate, minLearningRate, warmUp, weightDecay, betas, clip, seed, heldOut, evaluateEvery, checkpointEvery])
+        input.AddTo(command);
+        foreach (var option in (Option[])[order, batch, microBatch, seq, steps, learningRate, minLearningRate, warmUp, weightDecay, betas, clip, seed, heldOut, evaluateEvery, checkpointEvery])
             command.Options.Add(option);
     }
 
@@ -60,15 +50,11 @@ internal sealed class TrainingInput
     /// <exception cref="EspalierException">Nothing or both were given, or a share that is none.</exception>
     internal DataSection Data(CommandRun run)
     {
-        var sources = run.Get(text) ?? [];
-        if (sources.Length > 0 && run.Has(ids))
-            throw new EspalierException($"both text ({sources[0]}) and --ids were given: give one of them");
-        if (sources.Length == 0 && !run.Has(ids))
-            throw new EspalierException("nothing to train on was given: name text files or folders, or token ids with --ids");
-        var share = run.Get(heldOut) ?? (run.Has(ids) ? 0 : 0.02);
+        var (text, ids) = input.Given(run);
+        var share = run.Get(heldOut) ?? (ids is null ? 0.02 : 0);
         if (share is < 0 or >= 1)
             throw new EspalierException($"--held-out is {share} and must be at least 0 and below 1, such as 2%");
-        return new() { Train = run.Has(ids) ? [run.Get(ids)!] : sources, HeldOut = share, Sequence = Sequence(run) };
+        return new() { Train = ids is null ? text : [ids], HeldOut = share, Sequence = Sequence(run) };
     }
 
     /// <summary>How to train.</summary>
