@@ -10,8 +10,12 @@ internal static class CompressPage
         page.Table(ModelTable.Of(report.Rows));
         page.Line();
         var stages = new TextTable(new("stage"), new("time", Number: true), new(""));
-        foreach (var stage in report.Stages)
-            stages.Add(stage.Stage, Units.Time(TimeSpan.FromSeconds(stage.Seconds)), stage.Reused ? "done before" : "");
+        foreach (var stage in report.Stages.GroupBy(stage => stage.Stage))
+        {
+            var times = stage.Count() > 1 ? $"{stage.Count()} times" : "";
+            var reused = stage.All(row => row.Reused) ? "done before" : "";
+            stages.Add(stage.Key, Units.Time(TimeSpan.FromSeconds(stage.Sum(row => row.Seconds))), string.Join(", ", new[] { times, reused }.Where(text => text.Length > 0)));
+        }
         page.Table(stages);
         page.Line();
         foreach (var student in report.Students)
