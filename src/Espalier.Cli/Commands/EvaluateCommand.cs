@@ -35,7 +35,7 @@ internal sealed class EvaluateCommand : CommandBase
 
     protected override int Run(CommandRun run)
     {
-        var lines = run.Get(perToken) is { } file ? OutputPath.File("--per-token", file, ".jsonl", model.Folder(run)) : null;
+        var lines = run.Get(perToken) is { } file ? OutputPath.File("--per-token", file, model.Folder(run)) : null;
         using var checkpoint = model.OpenFinite(run);
         using var source = input.Open(run, checkpoint);
         var length = SequenceLength(run, checkpoint.Config, source.Tokens);

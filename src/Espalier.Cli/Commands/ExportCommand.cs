@@ -16,7 +16,8 @@ internal sealed class ExportCommand : CommandBase
     private readonly Option<string> output = new("--output") { Description = "The GGUF file or the folder to write", HelpName = "FILE.gguf|FOLDER", Required = true };
     private readonly ChoiceOption<ExportType> type = new(
         "--type", "How matrices are stored in GGUF, or hf for a folder; by default what the output's name says, as exactly as the model is stored", null,
-        ("f32", ExportType.F32), ("f16", ExportType.F16), ("bf16", ExportType.Bf16), ("q8_0", ExportType.Q8), ("hf", ExportType.Hf));
+        ("f32", ExportType.F32), ("f16", ExportType.F16), ("bf16", ExportType.Bf16), ("q8_0", ExportType.Q8), ("hf", ExportType.Hf),
+        ("gguf-f32", ExportType.F32), ("gguf-f16", ExportType.F16), ("gguf-bf16", ExportType.Bf16), ("gguf-q8_0", ExportType.Q8));
     private readonly DtypeOption dtype = new();
 
     internal ExportCommand() : base(
@@ -27,6 +28,7 @@ internal sealed class ExportCommand : CommandBase
     {
         model.AddTo(this);
         Options.Add(output);
+        type.Aliases.Add("--format");
         Options.Add(type);
         dtype.AddTo(this);
     }
@@ -60,7 +62,7 @@ internal sealed class ExportCommand : CommandBase
 
     private static ExportReport WriteGguf(CommandRun run, Checkpoint checkpoint, string place, ExportType? wanted)
     {
-        var file = OutputPath.File("--output", place, Ending);
+        var file = OutputPath.File("--output", place);
         var stored = wanted switch
         {
             ExportType.F32 => GgufType.F32,

@@ -45,7 +45,7 @@ internal sealed class PruneCommand : CommandBase
         RequireOneSource(run);
         using var checkpoint = model.Open(run);
         var folder = OutputPath.Folder(run.Get(output)!, checkpoint.Folder);
-        var planFile = run.Get(writePlan) is { } path ? OutputPath.File("--write-plan", path, ".json", checkpoint.Folder) : null;
+        var planFile = run.Get(writePlan) is { } path ? OutputPath.File("--write-plan", path, checkpoint.Folder) : null;
         var stored = dtype.Read(run, checkpoint);
         if (!run.Has(plan))
             _ = shape.Student(run, checkpoint.Config);

@@ -31,7 +31,7 @@ internal sealed class ScoreCommand : CommandBase
 
     protected override int Run(CommandRun run)
     {
-        var file = run.Get(output) is { } path ? OutputPath.File("--output", path, ".json", model.Folder(run)) : null;
+        var file = run.Get(output) is { } path ? OutputPath.File("--output", path, model.Folder(run)) : null;
         var widths = Widths(run.Get(spans)!);
         using var checkpoint = model.OpenFinite(run);
         threads.Start(run);

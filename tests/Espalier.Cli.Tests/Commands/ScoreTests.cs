@@ -48,7 +48,6 @@ public sealed class ScoreTests : TorchTest
     [InlineData("--ids 1,2,3,4 --samples 1 --seq 3 --spans 1,two", "'two'")]
     [InlineData("--ids 1,2,3,4 --samples 0", "--samples is 0")]
     [InlineData("--ids 1,2,3,4 --batch-aggregation l3", "l2")]
-    [InlineData("--ids 1,2,3,4 --output scores.txt", ".json")]
     [InlineData("", "--ids")]
     public void Wrong_input_is_one_line(string arguments, string named) =>
         Assert.Contains(named, Verb.Refused($"score {Verb.Tiny} {arguments}"));

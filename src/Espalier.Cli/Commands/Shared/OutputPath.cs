@@ -15,14 +15,12 @@ internal static class OutputPath
     }
 
     /// <summary>A file that is to be written, or replaced when the new one is complete; with a model's folder, outside that.</summary>
-    internal static string File(string option, string path, string ending, string? modelFolder = null)
+    internal static string File(string option, string path, string? modelFolder = null)
     {
         if (modelFolder is not null)
             Outside(option, path, modelFolder);
         if (Directory.Exists(path))
-            throw new EspalierException($"{option} {path}: is a folder; give a file that ends in {ending}");
-        if (!path.EndsWith(ending, StringComparison.OrdinalIgnoreCase))
-            throw new EspalierException($"{option} {path}: must end in {ending}");
+            throw new EspalierException($"{option} {path}: is a folder; give a file");
         var parent = Path.GetDirectoryName(Path.GetFullPath(path))!;
         return Directory.Exists(parent) ? path : throw new EspalierException($"{option} {path}: the folder {parent} does not exist; make it first");
     }
