@@ -5,13 +5,22 @@ namespace Espalier.Cli.Rendering;
 /// <summary>What is made of Spectre.Console's parts.</summary>
 internal static class Spectres
 {
-    internal static IAnsiConsole Console(TextWriter output, bool colors) => AnsiConsole.Create(new AnsiConsoleSettings
+    internal static IAnsiConsole Console(TextWriter output, bool colors)
     {
-        Out = new AnsiConsoleOutput(output),
-        Ansi = AnsiSupport.Yes,
-        Interactive = InteractionSupport.Yes,
-        ColorSystem = colors ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
-    });
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(output),
+            Ansi = AnsiSupport.Yes,
+            Interactive = InteractionSupport.Yes,
+            ColorSystem = colors ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+        });
+        // A terminal that does not know its size says 0, which live displays cannot draw in.
+        if (console.Profile.Height < 2)
+            console.Profile.Height = 24;
+        if (console.Profile.Width < 20)
+            console.Profile.Width = 80;
+        return console;
+    }
 
     internal static Table Table(TextTable table)
     {
