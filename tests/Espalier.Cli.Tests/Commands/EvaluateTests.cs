@@ -63,7 +63,6 @@ public sealed class EvaluateTests : TorchTest
     [InlineData("some.txt --ids 1,2,3", "--ids")]
     [InlineData("", "--ids")]
     [InlineData("--ids 1,2,3 --per-token no-such-folder/x.jsonl", "no-such-folder")]
-    [InlineData("--ids 1,2,3 --per-token x.txt", ".jsonl")]
     [InlineData("--ids 1,2,3 --treads 2", "--threads")]
     public void Wrong_input_is_one_line(string arguments, string named) =>
         Assert.Contains(named, Verb.Refused($"evaluate {Verb.Tiny} {arguments}"));

@@ -39,7 +39,6 @@ public sealed class ExportTests : TorchTest
     [InlineData("--output OUT/x.gguf --type q4", "q8_0")]
     [InlineData("--output OUT/x.gguf --dtype bf16", "--dtype")]
     [InlineData("--output OUT/x.gguf --type hf", ".gguf")]
-    [InlineData("--output OUT/x.bin --type f16", ".gguf")]
     [InlineData("--output OUT/none/x.gguf", "none")]
     [InlineData("--output OUT/model", "inside")]
     [InlineData("--output OUT --type hf", "not empty")]
