@@ -8,7 +8,7 @@ public sealed class KillTests : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("espalier-kill-").FullName;
 
     [Fact]
-    public void Killed_ten_times_at_random_moments_the_run_ends_with_the_same_bits()
+    public void Killed_again_and_again_at_random_moments_the_run_ends_with_the_same_bits()
     {
         var undisturbed = Finish("undisturbed");
         var random = new Random(20261122);
