@@ -33,7 +33,7 @@ internal static class KdStepBenchmark
         var shape = batches.Entries["ids"].Shape;
         int[] ids = MemoryMarshal.Cast<byte, int>(batches.ReadBytes("ids")).ToArray();
         var windows = new WindowSet(TokenIds.FromList(ids.Append(0), "batches", teacher.Config.VocabularySize), (int)shape[2], WindowStride.Contiguous);
-        using var trainer = new Trainer(student, new LogitObjective(new ForwardKl(), teacher), new(windows, SampleOrder.Sequential(windows.Count)), new()
+        using var trainer = new Trainer(student, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher)), new(windows, SampleOrder.Sequential(windows.Count)), new()
         {
             Steps = pairs + WarmUp,
             Batch = (int)shape[1],

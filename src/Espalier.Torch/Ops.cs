@@ -28,6 +28,7 @@ internal static class Ops
     public static readonly Op Linear = Op.Find("aten::linear");
     public static readonly Op Softmax = Op.Find("aten::softmax", "int");
     public static readonly Op LogSoftmax = Op.Find("aten::log_softmax", "int");
+    public static readonly Op LogAddExp = Op.Find("aten::logaddexp");
     public static readonly Op LogSumExp = Op.Find("aten::logsumexp");
     public static readonly Op MaskedFill = Op.Find("aten::masked_fill", "Scalar");
     public static readonly Op Embedding = Op.Find("aten::embedding");
@@ -49,6 +50,7 @@ internal static class Ops
     public static readonly Op AddmmIn = Op.Find("aten::addmm_");
     public static readonly Op IndexAddIn = Op.Find("aten::index_add_");
     public static readonly Op ScatterAddIn = Op.Find("aten::scatter_add_");
+    public static readonly Op ScatterFillIn = Op.Find("aten::scatter_", "value");
     public static readonly Op MaskedFillIn = Op.Find("aten::masked_fill_", "Scalar");
     public static readonly Op View = Op.Find("aten::view");
     public static readonly Op Reshape = Op.Find("aten::reshape");
@@ -86,4 +88,5 @@ internal static class Ops
     public static readonly Op Item = Op.Find("aten::item");
     public static readonly Op ViewAs = Op.Find("aten::view", "dtype");
     public static readonly Op Less = Op.Find("aten::lt", "Scalar");
+    public static readonly Op LessOrEqual = Op.Find("aten::le", "Scalar");
 }

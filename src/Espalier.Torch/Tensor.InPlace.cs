@@ -53,6 +53,9 @@ public sealed partial class Tensor
     /// <summary>this[index] += source along a dimension; index (Int64) has source's shape.</summary>
     public void ScatterAddInPlace(int dimension, Tensor index, Tensor source) => Ops.ScatterAddIn.CallVoid(this, dimension, index, source);
 
+    /// <summary>this[index] = value along a dimension (index Int64).</summary>
+    public void ScatterFillInPlace(int dimension, Tensor index, double value) => Ops.ScatterFillIn.CallVoid(this, dimension, index, value);
+
     /// <summary>Sets elements to a value where the mask (Bool) is true.</summary>
     public void MaskedFillInPlace(Tensor mask, double value) => Ops.MaskedFillIn.CallVoid(this, mask, value);
 }

@@ -65,6 +65,9 @@ public sealed partial class Tensor
     /// <summary>log Σ exp over a dimension.</summary>
     public Tensor LogSumExp(int dimension, bool keep = false) => Ops.LogSumExp.Call(this, new long[] { dimension }, keep);
 
+    /// <summary>log (e^this + e^other), broadcast.</summary>
+    public Tensor LogAddExp(Tensor other) => Ops.LogAddExp.Call(this, other);
+
     /// <summary>Values of this where the mask (Bool) is false, <paramref name="value"/> elsewhere.</summary>
     public Tensor MaskedFill(Tensor mask, double value) => Ops.MaskedFill.Call(this, mask, value);
 
@@ -77,6 +80,9 @@ public sealed partial class Tensor
 
     /// <summary>Bool tensor: this below value.</summary>
     public Tensor Less(double value) => Ops.Less.Call(this, value);
+
+    /// <summary>Bool tensor: this at most value.</summary>
+    public Tensor LessOrEqual(double value) => Ops.LessOrEqual.Call(this, value);
 
     /// <summary>Bool tensor: which elements are neither infinite nor NaN.</summary>
     public Tensor IsFinite() => Ops.IsFinite.Call(this);

@@ -38,6 +38,13 @@ public readonly ref struct TensorScope
         return tensor;
     }
 
+    /// <summary>Gives a tensor that is in no scope to this one.</summary>
+    public Tensor Adopt(Tensor tensor)
+    {
+        _frame.Add(tensor);
+        return tensor;
+    }
+
     /// <summary>Disposes the scope's tensors. Idempotent.</summary>
     /// <exception cref="InvalidOperationException">A scope inside this one is still open.</exception>
     public void Dispose()

@@ -1,11 +1,15 @@
+using Espalier.Models;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Distillation;
 
-// Shapes: N positions, C positions of a chunk, D student width, E teacher width, V vocabulary.
+// Shapes: N positions, C positions of a chunk, D student width, V vocabulary, P parts of the loss.
 
-/// <summary>The teacher's side of a head: hidden states before it, [N, E], and its matrix, [V, E]. Neither gets a gradient.</summary>
-public readonly record struct TeacherHead(Tensor Hidden, Tensor Weight);
+/// <summary>What <see cref="ChunkedHead.Backward"/> found.</summary>
+/// <param name="Sum">Summed loss of all positions, each part times its weight.</param>
+/// <param name="Parts">Summed parts before their weights, in the order of <see cref="LogitLoss.Parts"/>.</param>
+/// <param name="HiddenGradient">scale · d(sum)/d(hidden), [N, D].</param>
+public sealed record HeadResult(double Sum, double[] Parts, Tensor HiddenGradient);
 
 /// <summary>
 /// The head and its loss, a chunk of positions at a time with the gradient made in the forward: memory is flat in tokens, and any
@@ -26,37 +30,44 @@ public static class ChunkedHead
     /// <param name="hidden_ND">Student hidden states before the head, cut off from the graph.</param>
     /// <param name="head">The head's matrix, [V, D].</param>
     /// <param name="targets_N">Next ids, Int64.</param>
-    /// <param name="teacher">Null where the loss needs none.</param>
+    /// <param name="teacher">
+    /// Null where the loss needs none. Where its vocabulary has another size than the student's, what only one of them has is padding and gets no probability on either side.
+    /// </param>
     /// <param name="loss">The loss.</param>
     /// <param name="scale">Multiplies the gradients, not the sum: 1 / (tokens of the whole step).</param>
+    /// <param name="compute">What matrix products are computed in.</param>
     /// <param name="chunk">Positions a chunk; 0 chooses.</param>
-    public static (double Sum, Tensor HiddenGradient) Backward(
-        Tensor hidden_ND, Tensor head, Tensor targets_N, TeacherHead? teacher, LogitLoss loss, double scale, int chunk = 0)
+    public static HeadResult Backward(
+        Tensor hidden_ND, Tensor head, Tensor targets_N, TeacherSignal? teacher, LogitLoss loss, double scale,
+        ComputeType compute = ComputeType.Float32, int chunk = 0)
     {
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
-        var (N, V) = (hidden_ND.Size(0), head.Size(0));
-        if (teacher is { } t && t.Weight.Size(0) != V)
-            throw new EspalierException($"the teacher's vocabulary has {t.Weight.Size(0)} entries and the student's {V}: distillation on logits needs the same tokenizer");
+        var (N, V) = (hidden_ND.Size(0), Math.Min(head.Size(0), teacher?.Vocabulary ?? long.MaxValue));
         chunk = chunk > 0 ? chunk : ChunkSize(V);
 
+        var weight_VD = V == head.Size(0) ? head : head.Slice(0, 0, V);
         var gradient_ND = scope.Keep(hidden_ND.EmptyLike());
-        var headGradient_VD = head.RequiresGrad ? GradientOf(head) : null;
-        var sum = Tensor.Zeros(DType.Float64);
+        var headGradient_VD = head.RequiresGrad ? GradientOf(head).Slice(0, 0, V) : null;
+        var sums_P = Tensor.Zeros(DType.Float64, loss.Parts.Count);
         for (var start = 0L; start < N; start += chunk)
         {
             using var inner = TensorScope.Begin();
             var end = Math.Min(N, start + chunk);
             var hidden_CD = hidden_ND.Slice(0, start, end);
-            var logits_CV = hidden_CD.Linear(head);
-            var teacher_CV = teacher is { } source ? source.Hidden.Slice(0, start, end).Linear(source.Weight) : null;
+            var logits_CV = compute.Linear(hidden_CD, weight_VD);
 
-            sum.AddInPlace(loss.Compute(logits_CV, teacher_CV, targets_N.Slice(0, start, end)).Sum(DType.Float64));
-            gradient_ND.Slice(0, start, end).CopyInPlace(logits_CV.MatMul(head));
-            headGradient_VD?.AddmmInPlace(logits_CV.Transpose(0, 1), hidden_CD, scale);
+            var losses_PC = loss.Compute(logits_CV, teacher?.At(start, end, V), targets_N.Slice(0, start, end)).View(-1, end - start);
+            sums_P.AddInPlace(losses_PC.Sum([-1], keep: false, DType.Float64));
+            gradient_ND.Slice(0, start, end).CopyInPlace(compute.MatMul(logits_CV, weight_VD));
+            if (compute == ComputeType.Float32)
+                headGradient_VD?.AddmmInPlace(logits_CV.Transpose(0, 1), hidden_CD, scale);
+            else
+                headGradient_VD?.AddInPlace(compute.MatMul(logits_CV.Transpose(0, 1), hidden_CD), scale);
         }
         gradient_ND.MulInPlace(scale);
-        return (sum.Item(), gradient_ND);
+        var parts = sums_P.ToArray<double>();
+        return new(parts.Zip(loss.Parts, (sum, part) => sum * part.Weight).Sum(), parts, gradient_ND);
     }
 
     /// <summary>−log q[target] of each position, [N], without gradients: what evaluation sums.</summary>

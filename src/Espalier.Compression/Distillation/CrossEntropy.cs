@@ -12,7 +12,7 @@ public sealed class CrossEntropy : LogitLoss
     public override bool NeedsTeacher => false;
 
     /// <inheritdoc/>
-    public override Tensor Compute(Tensor student_CV, Tensor? teacher_CV, Tensor targets_C)
+    public override Tensor Compute(Tensor student_CV, TeacherChunk? teacher, Tensor targets_C)
     {
         var index_C1 = targets_C.Unsqueeze(-1);
         var logQ_CV = student_CV.LogSoftmax(-1);

@@ -4,17 +4,13 @@ namespace Espalier.Compression.Distillation;
 
 /// <summary>
 /// KL(p, q) = Σ p (log p − log q), p = softmax(teacher / τ), q = softmax(student / τ): the recipe's loss (Minitron, arXiv 2407.14679,
-/// section 3). Gradient: (q − p) / τ. No factor τ²: with a temperature other than 1 the caller scales where that convention is wanted.
+/// section 3). Gradient: (q − p) / τ. No factor τ²: see <see cref="MixedLoss.Of"/> where that convention is wanted. Takes entries of a cache in place of the
+/// whole distribution (<see cref="SparseKl"/>), which then were captured at this temperature.
 /// </summary>
-public sealed class ForwardKl : LogitLoss
+/// <param name="temperature">τ, above 0; 1 is the recipe's.</param>
+public sealed class ForwardKl(double temperature = 1.0) : LogitLoss
 {
-    private readonly double _temperature;
-
-    /// <summary>Creates the loss.</summary>
-    /// <param name="temperature">τ, above 0; 1 is the recipe's.</param>
-    public ForwardKl(double temperature = 1.0) => _temperature = temperature > 0 && double.IsFinite(temperature)
-        ? temperature
-        : throw new EspalierException($"temperature is {temperature} and must be above 0");
+    private readonly double _temperature = Temperature(temperature);
 
     /// <inheritdoc/>
     public override string Name => "forward-kl";
@@ -23,9 +19,11 @@ public sealed class ForwardKl : LogitLoss
     public override bool NeedsTeacher => true;
 
     /// <inheritdoc/>
-    public override Tensor Compute(Tensor student_CV, Tensor? teacher_CV, Tensor targets_C)
+    public override Tensor Compute(Tensor student_CV, TeacherChunk? teacher, Tensor targets_C)
     {
-        ArgumentNullException.ThrowIfNull(teacher_CV);
+        if (teacher is SparseChunk sparse)
+            return SparseKl.Compute(student_CV, sparse, _temperature);
+        var teacher_CV = TeacherChunk.LogitsOf(teacher, this);
         if (_temperature != 1.0)
         {
             student_CV.MulInPlace(1 / _temperature);

@@ -15,16 +15,16 @@ public sealed record AdamWOptions(double Beta1 = 0.9, double Beta2 = 0.95, doubl
 /// </summary>
 public sealed class AdamW : IDisposable
 {
-    private readonly (Tensor Weight, bool Decays)[] _parameters;
+    private readonly TrainedParameter[] _parameters;
     private readonly AdamWOptions _options;
 
     /// <summary>Creates the optimizer with zero moments.</summary>
-    public AdamW(IEnumerable<(Tensor Weight, bool Decays)> parameters, AdamWOptions options)
+    public AdamW(IEnumerable<TrainedParameter> parameters, AdamWOptions options)
     {
         _parameters = [.. parameters];
         _options = options;
-        FirstMoments = [.. _parameters.Select(p => p.Weight.ZerosLike().Unscoped())];
-        SecondMoments = [.. _parameters.Select(p => p.Weight.ZerosLike().Unscoped())];
+        FirstMoments = [.. _parameters.Select(p => p.Value.ZerosLike().Unscoped())];
+        SecondMoments = [.. _parameters.Select(p => p.Value.ZerosLike().Unscoped())];
     }
 
     /// <summary>m of each parameter, in their order.</summary>
@@ -36,8 +36,10 @@ public sealed class AdamW : IDisposable
     /// <summary>Updates made, which the bias correction counts.</summary>
     public long Updates { get; set; }
 
-    /// <summary>One update from the accumulated gradients, each multiplied by <paramref name="gradientFactor"/> (the clip) first. A parameter without a gradient stays.</summary>
-    public void Step(double learningRate, double gradientFactor)
+    /// <summary>One update from the accumulated gradients, each multiplied by its clip factor first. A parameter without a gradient stays.</summary>
+    /// <param name="learningRate">The schedule's rate; each parameter's own factor multiplies it.</param>
+    /// <param name="clipFactors">One a parameter, in their order.</param>
+    public void Step(double learningRate, IReadOnlyList<double> clipFactors)
     {
         using var noGrad = GradMode.Disable();
         Updates++;
@@ -47,13 +49,14 @@ public sealed class AdamW : IDisposable
         for (var i = 0; i < _parameters.Length; i++)
         {
             using var scope = TensorScope.Begin();
-            var (weight, decays) = _parameters[i];
+            var (_, weight, decays, rateFactor) = _parameters[i];
             if (weight.Grad() is not { } gradient)
                 continue;
-            if (gradientFactor != 1)
-                gradient.MulInPlace(gradientFactor);
+            var rate = learningRate * rateFactor;
+            if (clipFactors[i] != 1)
+                gradient.MulInPlace(clipFactors[i]);
             if (decays && _options.WeightDecay != 0)
-                weight.MulInPlace(1 - learningRate * _options.WeightDecay);
+                weight.MulInPlace(1 - rate * _options.WeightDecay);
             var (m, v) = (FirstMoments[i], SecondMoments[i]);
             m.LerpInPlace(gradient, 1 - b1);
             v.MulInPlace(b2);
@@ -61,7 +64,7 @@ public sealed class AdamW : IDisposable
             var denominator = v.Sqrt();
             denominator.MulInPlace(1 / correction2);
             denominator.AddInPlace(_options.Epsilon);
-            weight.AddcdivInPlace(m, denominator, -learningRate / correction1);
+            weight.AddcdivInPlace(m, denominator, -rate / correction1);
         }
     }
 

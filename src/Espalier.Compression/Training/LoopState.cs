@@ -11,10 +11,12 @@ public sealed record LoopState(long Step = 0, long Tokens = 0, long Updates = 0,
 /// <summary>What one step did.</summary>
 /// <param name="Step">Steps done, this one included.</param>
 /// <param name="Loss">Mean loss of a position, nats.</param>
-/// <param name="GradientNorm">Global norm before the clip.</param>
+/// <param name="GradientNorm">Global norm of the model's gradients before the clip.</param>
 /// <param name="LearningRate">The step's learning rate.</param>
 /// <param name="Tokens">Positions of the step.</param>
 /// <param name="Skipped">Whether a non-finite loss or gradient kept the weights as they were.</param>
+/// <param name="Parts">The loss's parts, each a mean before its weight; none where it is one thing.</param>
 /// <param name="Seconds">Wall-clock seconds of the step.</param>
-public readonly record struct StepReport(
-    long Step, double Loss, double GradientNorm, double LearningRate, long Tokens, bool Skipped, double Seconds);
+public sealed record StepReport(
+    long Step, double Loss, double GradientNorm, double LearningRate, long Tokens, bool Skipped,
+    IReadOnlyList<(string Name, double Value)> Parts, double Seconds);

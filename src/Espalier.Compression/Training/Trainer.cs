@@ -18,6 +18,7 @@ public sealed class Trainer : IDisposable
     private readonly BatchReader _data;
     private readonly TrainingOptions _options;
     private readonly CosineSchedule _schedule;
+    private readonly IReadOnlyList<ParameterSet> _sets;
     private readonly Tensor[] _weights;
     private readonly AdamW _optimizer;
     private readonly List<(long Interval, Action<StepReport> Act)> _hooks = [];
@@ -29,10 +30,15 @@ public sealed class Trainer : IDisposable
         (_model, _objective, _data, _options) = (model, objective, data, options.Validate());
         _schedule = options.Schedule;
         _model.RequiresGrad = true;
-        _weights = [.. model.Parameters.Select(p => p.Value)];
-        _optimizer = new(model.Parameters.Select(p => (p.Value, Decays(p.Parameter, p.Value))), options.Optimizer);
+        _sets =
+        [
+            new("model", [.. model.Parameters.Select(p => new TrainedParameter(p.Parameter.ToString(), p.Value, Decays(p.Parameter, p.Value)))]),
+            .. objective.Trained,
+        ];
+        _weights = [.. _sets.SelectMany(set => set.Parameters).Select(parameter => parameter.Value)];
+        _optimizer = new(_sets.SelectMany(set => set.Parameters), options.Optimizer);
         var (windows, sequence) = (options.WindowsOfAPass, data.Windows.SequenceLength);
-        _batch = new(new long[windows * sequence], new long[windows * sequence], windows, sequence);
+        _batch = new(new long[windows], new long[windows * sequence], new long[windows * sequence], windows, sequence);
     }
 
     /// <summary>Where the loop stands.</summary>
@@ -41,7 +47,10 @@ public sealed class Trainer : IDisposable
     /// <summary>The model under training.</summary>
     public Decoder Model => _model;
 
-    /// <summary>The optimizer with its moments.</summary>
+    /// <summary>All that is trained: the model's parameters in their order, then what the objective brings.</summary>
+    public IReadOnlyList<ParameterSet> Sets => _sets;
+
+    /// <summary>The optimizer with its moments, in the order of <see cref="Sets"/>.</summary>
     public AdamW Optimizer => _optimizer;
 
     /// <summary>Calls <paramref name="act"/> after every <paramref name="interval"/>-th step; 0 never. Hooks run in the order in which they were added.</summary>
@@ -91,17 +100,25 @@ public sealed class Trainer : IDisposable
         var tokens = (long)_options.Batch * _data.Windows.SequenceLength;
         Gradients.Clear(_weights);
         var sum = 0.0;
+        var parts = new double[_objective.PartNames.Count];
         for (var done = 0; done < _options.Batch; done += _batch.Size)
         {
-            _data.ReadPositions(State.Step * _options.Batch + done, _batch.Inputs, _batch.Targets);
-            sum += _objective.Accumulate(_model, _batch, 1.0 / tokens);
+            var position = State.Step * _options.Batch + done;
+            _data.ReadPositions(position, _batch.Inputs, _batch.Targets);
+            for (var i = 0; i < _batch.Size; i++)
+                _batch.Windows[i] = _data.Order.WindowAt(position + i);
+            var sums = _objective.Accumulate(_model, _batch, 1.0 / tokens);
+            sum += sums.Sum;
+            for (var i = 0; i < parts.Length; i++)
+                parts[i] += sums.Parts[i];
         }
 
-        var norm = Gradients.GlobalNorm(_weights);
+        var norms = _sets.Select(set => Gradients.GlobalNorm(set.Parameters.Select(parameter => parameter.Value))).ToArray();
         var learningRate = _schedule.At(State.Step);
-        var skipped = !double.IsFinite(sum) || !double.IsFinite(norm);
+        var skipped = !double.IsFinite(sum) || !norms.All(double.IsFinite);
         if (!skipped)
-            _optimizer.Step(learningRate, Gradients.ClipFactor(norm, _options.Clip));
+            _optimizer.Step(learningRate, [.. _sets.Zip(norms).SelectMany(pair =>
+                Enumerable.Repeat(Gradients.ClipFactor(pair.Second, _options.Clip), pair.First.Parameters.Count))]);
 
         State = new(
             State.Step + 1,
@@ -109,8 +126,13 @@ public sealed class Trainer : IDisposable
             _optimizer.Updates,
             skipped ? State.SkippedInARow + 1 : 0,
             State.SkippedSteps + (skipped ? 1 : 0));
-        return new(State.Step, sum / tokens, norm, learningRate, tokens, skipped, Stopwatch.GetElapsedTime(started).TotalSeconds);
+        return new(
+            State.Step, sum / tokens, norms[0], learningRate, tokens, skipped,
+            [.. _objective.PartNames.Zip(parts, (name, part) => (name, part / tokens))], Stopwatch.GetElapsedTime(started).TotalSeconds);
     }
+
+    /// <summary>The windows that a step sees, in their order.</summary>
+    public long[] WindowsOf(long step) => [.. Enumerable.Range(0, _options.Batch).Select(i => _data.Order.WindowAt(step * _options.Batch + i))];
 
     private bool Decays(Parameter parameter, Tensor weight) =>
         weight.Dimensions == 2 && (_options.DecayEmbedding || parameter.Role != ParameterRole.Embedding);

@@ -55,11 +55,12 @@ internal static class TrainerCheckpoint
 
     private static IEnumerable<(string Name, Tensor Value)> Tensors(Trainer trainer, Family family)
     {
-        var parameters = trainer.Model.Parameters;
-        for (var i = 0; i < parameters.Count; i++)
+        var names = trainer.Model.Parameters.Select(parameter => family.NameOf(parameter.Parameter))
+            .Concat(trainer.Sets.Skip(1).SelectMany(set => set.Parameters.Select(parameter => $"{set.Name}.{parameter.Name}")));
+        var values = trainer.Sets.SelectMany(set => set.Parameters).Select(parameter => parameter.Value);
+        foreach (var (i, (name, value)) in names.Zip(values).Index())
         {
-            var name = family.NameOf(parameters[i].Parameter);
-            yield return ($"weight.{name}", parameters[i].Value);
+            yield return ($"weight.{name}", value);
             yield return ($"first-moment.{name}", trainer.Optimizer.FirstMoments[i]);
             yield return ($"second-moment.{name}", trainer.Optimizer.SecondMoments[i]);
         }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Runs;
@@ -50,8 +51,13 @@ public static class TrainingStage
         task.Report(trainer.State.Step);
         trainer.Every(1, report =>
         {
-            stage.Metrics.Append(report.Step, ("loss", report.Loss), ("gradient_norm", report.GradientNorm),
-                ("learning_rate", report.LearningRate), ("tokens", trainer.State.Tokens), ("skipped", report.Skipped));
+            stage.Metrics.Append(report.Step,
+            [
+                ("loss", report.Loss), .. report.Parts.Select(part => ($"loss_{part.Name}", (JsonNode?)part.Value)), ("gradient_norm", report.GradientNorm),
+                ("learning_rate", report.LearningRate), ("tokens", trainer.State.Tokens), ("skipped", report.Skipped),
+                // A step that was skipped says what it saw.
+                .. report.Skipped ? [("windows", (JsonNode?)new JsonArray([.. trainer.WindowsOf(report.Step - 1).Select(window => (JsonNode)window)]))] : Array.Empty<(string, JsonNode?)>(),
+            ]);
             stage.Timing.Append(report.Step, ("seconds", report.Seconds), ("tokens_per_second", report.Tokens / report.Seconds));
             if (report.Skipped)
                 progress.Warn($"{options.Title}: step {report.Step} skipped, its loss is {report.Loss} and its gradient norm {report.GradientNorm}");

@@ -40,6 +40,9 @@ public sealed class Decoder : IDisposable
     /// <summary>Element type of weights and compute.</summary>
     public DType DType { get; }
 
+    /// <summary>What matrix products are computed in; the weights' own type unless set.</summary>
+    public ComputeType Compute { get; set; }
+
     /// <summary>The embedding table, [V, D].</summary>
     public Tensor Embedding => _weights[new(ParameterRole.Embedding)];
 
@@ -79,6 +82,23 @@ public sealed class Decoder : IDisposable
         var y_BTD = _norm.Forward(x_BTD);
         tap?.Invoke(TapPoint.FinalNorm, -1, y_BTD);
         return y_BTD;
+    }
+
+    /// <summary>A forward pass to go back through with gradients from outside; the caller disposes it.</summary>
+    /// <param name="ids_BT">Token ids, Int64.</param>
+    /// <param name="places">Values that losses read on the way, or none.</param>
+    public TrainingPass Train(Tensor ids_BT, IReadOnlyCollection<TapPlace>? places = null)
+    {
+        var roots = new Dictionary<TapPlace, Tensor>();
+        var hidden_BTD = Forward(ids_BT, places is { Count: > 0 } ? Keep : null);
+        return new(hidden_BTD, roots);
+
+        // Another handle: the block's scope ends before the loss is known.
+        void Keep(TapPoint point, int layer, Tensor value)
+        {
+            if (places.Contains(new(point, layer)))
+                roots[new(point, layer)] = value.View(value.Shape.ToArray()).Unscoped();
+        }
     }
 
     /// <summary>Logits of hidden states: [..., D] to [..., V].</summary>

@@ -25,7 +25,7 @@ public sealed class LogitObjectiveTests : TorchTest
         model.RequiresGrad = true;
         var tokens = ids.Length - 1;
 
-        var sum = new LogitObjective(new CrossEntropy()).Accumulate(model, new(ids[..^1], ids[1..], 1, tokens), 1.0 / tokens);
+        var sum = new LogitObjective(new CrossEntropy()).Accumulate(model, new([0], ids[..^1], ids[1..], 1, tokens), 1.0 / tokens).Sum;
 
         var loss = golden.GetProperty("loss_ce_mean").GetDouble();
         Assert.Equal(loss, sum / tokens, dtype == DType.Float64 ? 1e-10 : 1e-5);
@@ -50,7 +50,7 @@ public sealed class LogitObjectiveTests : TorchTest
         teacher.Head.FillInPlace(double.NaN);
         var windows = new WindowSet(TokenIds.FromList(Enumerable.Range(0, 500).Select(i => i % 128), "ids", 128), 16);
         using var trainer = new Trainer(
-            model, new LogitObjective(new ForwardKl(), teacher), new(windows, SampleOrder.Sequential(windows.Count)), new() { Steps = 50, Batch = 2, SkipLimit = 3 });
+            model, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher)), new(windows, SampleOrder.Sequential(windows.Count)), new() { Steps = 50, Batch = 2, SkipLimit = 3 });
         var before = GoldenTensors.DoublesOf(model.Embedding);
         var reports = new List<StepReport>();
         trainer.Every(1, reports.Add);
@@ -61,17 +61,5 @@ public sealed class LogitObjectiveTests : TorchTest
         Assert.Contains("3 steps in a row", error.Message);
         Assert.All(reports, report => Assert.True(report.Skipped));
         Assert.Equal(before, GoldenTensors.DoublesOf(model.Embedding));
-    }
-
-    [Fact]
-    public void Teacher_and_student_of_different_vocabularies_are_refused()
-    {
-        using var student = GoldenTensors.Load(Fixtures.Golden("families", "mistral"), DType.Float32);
-        using var teacher = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), DType.Float32);
-        student.RequiresGrad = true;
-        var batch = new Batch([1, 2, 3], [2, 3, 4], 1, 3);
-        var error = Assert.Throws<EspalierException>(() => new LogitObjective(new ForwardKl(), teacher).Accumulate(student, batch, 1));
-        Assert.Contains("128", error.Message);
-        Assert.Contains("96", error.Message);
     }
 }

@@ -21,7 +21,7 @@ public sealed class TrajectoryGoldenTests : TorchTest
         using var teacher = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), dtype);
         using var checkpoint = Checkpoint.Open(Fixtures.Golden("pruning", "width"));
         using var student = DecoderWeights.Load(checkpoint, dtype);
-        using var trainer = new Trainer(student, new LogitObjective(new ForwardKl(), teacher), Batches(golden), new()
+        using var trainer = new Trainer(student, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher)), Batches(golden), new()
         {
             Steps = 10,
             Batch = 4,

@@ -63,7 +63,7 @@ public static class TrainStage
                 $"{teacher!.Path} has a vocabulary of {guide.Config.VocabularySize} and {start.Path} one of {model.Config.VocabularySize}: distillation on logits needs the same tokenizer");
 
         var windows = new WindowSet(data.Train, sequence);
-        using var trainer = new Trainer(model, new LogitObjective(loss, guide), new BatchReader(windows, order(windows.Count)), OptionsOf(section));
+        using var trainer = new Trainer(model, new LogitObjective(loss, guide is null ? null : new OnlineTeacher(guide)), new BatchReader(windows, order(windows.Count)), OptionsOf(section));
         TrainingStage.Run(stage, checkpoint, trainer, source.Family, new()
         {
             Title = name,

@@ -1,0 +1,61 @@
+using Espalier.Compression.Training;
+using Espalier.Models;
+using Espalier.Torch;
+
+namespace Espalier.Compression.Distillation;
+
+// Shapes: B batch, T time, N = B T positions, D student width.
+
+/// <summary>
+/// A loss on logits: cross-entropy on the data, or a divergence from a frozen teacher, and beside it, where wanted, a loss on hidden states. The teacher stays the
+/// caller's; the hidden-state loss too.
+/// </summary>
+public sealed class LogitObjective : Objective
+{
+    private readonly LogitLoss _loss;
+    private readonly TeacherGuide? _teacher;
+    private readonly HiddenStateLoss? _hidden;
+
+    /// <summary>Creates the objective.</summary>
+    /// <param name="loss">The loss on logits.</param>
+    /// <param name="teacher">Needed where a loss compares with one.</param>
+    /// <param name="hidden">The loss on hidden states, or null.</param>
+    public LogitObjective(LogitLoss loss, TeacherGuide? teacher = null, HiddenStateLoss? hidden = null)
+    {
+        if (loss.NeedsTeacher && teacher is null)
+            throw new ArgumentException($"{loss.Name} needs a teacher", nameof(teacher));
+        if (hidden is not null && teacher is null)
+            throw new ArgumentException("a loss on hidden states needs a teacher", nameof(teacher));
+        (_loss, _teacher, _hidden) = (loss, loss.NeedsTeacher || hidden is not null ? teacher : null, hidden);
+    }
+
+    /// <inheritdoc/>
+    public override string Name => _hidden is null ? _loss.Name : $"{_loss.Name} + {_hidden.Name}";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> PartNames => _hidden is null && _loss.Parts.Count == 1
+        ? []
+        : [.. _loss.Parts.Select(part => part.Name), .. _hidden is null ? Array.Empty<string>() : [_hidden.Name]];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ParameterSet> Trained => _hidden?.Trained ?? [];
+
+    /// <inheritdoc/>
+    public override ObjectiveSums Accumulate(Decoder student, Batch batch, double scale)
+    {
+        using var scope = TensorScope.Begin();
+        var ids_BT = Tensor.From<long>(batch.Inputs, batch.Size, batch.Sequence);
+        var targets_N = Tensor.From<long>(batch.Targets, batch.Tokens);
+        var view = _teacher?.Look(batch, ids_BT, _hidden?.TeacherPlaces ?? []);
+
+        using var pass = student.Train(ids_BT, _hidden?.StudentPlaces);
+        var width = pass.Hidden.Size(-1);
+        var head = ChunkedHead.Backward(
+            pass.Hidden.View(-1, width), student.Head, targets_N, _loss.NeedsTeacher ? view?.Signal : null, _loss, scale, student.Compute);
+        var states = _hidden?.Backward(pass, view!.States, head.Sum, scale);
+        pass.Backward(head.HiddenGradient.View(batch.Size, batch.Sequence, width), states?.Gradients);
+        return states is null
+            ? new(head.Sum, head.Parts)
+            : new(head.Sum + states.Weight * states.Sum, [.. head.Parts, states.Sum]);
+    }
+}

@@ -1,0 +1,43 @@
+using Espalier.Compression.Training;
+using Espalier.Models;
+using Espalier.Torch;
+
+namespace Espalier.Compression.Distillation;
+
+// Shapes: B batch, T time, E teacher width.
+
+/// <summary>What a teacher says about a batch.</summary>
+/// <param name="Signal">Its distributions.</param>
+/// <param name="States">Its hidden states where they were asked for, without gradients. The caller's scope owns them.</param>
+public sealed record TeacherView(TeacherSignal Signal, IReadOnlyDictionary<TapPlace, Tensor> States);
+
+/// <summary>Where a distillation's teacher is: in memory, or in a cache that was written before.</summary>
+public abstract class TeacherGuide
+{
+    /// <summary>Looks at a batch.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="ids_BT">Its inputs as a tensor.</param>
+    /// <param name="places">Hidden states that a loss reads.</param>
+    public abstract TeacherView Look(Batch batch, Tensor ids_BT, IReadOnlyCollection<TapPlace> places);
+}
+
+/// <summary>A teacher in memory, run on every batch without gradients. It stays the caller's.</summary>
+public sealed class OnlineTeacher(Decoder teacher) : TeacherGuide
+{
+    /// <inheritdoc/>
+    public override TeacherView Look(Batch batch, Tensor ids_BT, IReadOnlyCollection<TapPlace> places)
+    {
+        using var noGrad = GradMode.Disable();
+        using var scope = TensorScope.Begin();
+        var states = new Dictionary<TapPlace, Tensor>();
+        var hidden_BTE = teacher.Forward(ids_BT, places.Count == 0 ? null : (point, layer, value) =>
+        {
+            // The handle ends with the block's scope; the storage is never written again.
+            if (places.Contains(new(point, layer)))
+                states[new(point, layer)] = value.Detach().Unscoped();
+        });
+        foreach (var state in states.Values)
+            scope.Keep(scope.Adopt(state));
+        return new(new TeacherHead(scope.Keep(hidden_BTE.View(-1, hidden_BTE.Size(-1))), teacher.Head), states);
+    }
+}

@@ -1,0 +1,41 @@
+using Espalier.Models;
+using Espalier.Torch;
+
+namespace Espalier.Compression.Distillation;
+
+// Shapes: N positions, C positions of a chunk, E teacher width, K kept entries, V vocabulary.
+
+/// <summary>What is known of the teacher at N positions; <see cref="ChunkedHead"/> asks for it a chunk at a time. Nothing of it gets a gradient.</summary>
+public abstract class TeacherSignal
+{
+    /// <summary>Entries of the teacher's vocabulary.</summary>
+    public abstract long Vocabulary { get; }
+
+    /// <summary>Positions start ≤ i &lt; end, over the first <paramref name="vocabulary"/> entries.</summary>
+    public abstract TeacherChunk At(long start, long end, long vocabulary);
+}
+
+/// <summary>A teacher's hidden states before its head, [N, E], and the head's matrix, [V, E]: logits are made where they are needed.</summary>
+public sealed class TeacherHead(Tensor hidden_NE, Tensor weight_VE, ComputeType compute = ComputeType.Float32) : TeacherSignal
+{
+    /// <inheritdoc/>
+    public override long Vocabulary => weight_VE.Size(0);
+
+    /// <inheritdoc/>
+    public override TeacherChunk At(long start, long end, long vocabulary)
+    {
+        var weight = vocabulary == Vocabulary ? weight_VE : weight_VE.Slice(0, 0, vocabulary);
+        return new DenseChunk(compute.Linear(hidden_NE.Slice(0, start, end), weight));
+    }
+}
+
+/// <summary>Some entries of each distribution, as a cache keeps them: [N, K], and [N] beside.</summary>
+public sealed class SparseSignal(long vocabulary, Tensor ids_NK, Tensor weights_NK, Tensor? logTail_N, Tensor? entropy_N) : TeacherSignal
+{
+    /// <inheritdoc/>
+    public override long Vocabulary => vocabulary;
+
+    /// <inheritdoc/>
+    public override TeacherChunk At(long start, long end, long vocabulary) => new SparseChunk(
+        ids_NK.Slice(0, start, end), weights_NK.Slice(0, start, end), logTail_N?.Slice(0, start, end), entropy_N?.Slice(0, start, end));
+}

@@ -1,0 +1,15 @@
+using Espalier.Torch;
+
+namespace Espalier.Compression.Training;
+
+/// <summary>A trained tensor.</summary>
+/// <param name="Name">Its name inside its set.</param>
+/// <param name="Value">The tensor.</param>
+/// <param name="Decays">Whether weight decay acts on it.</param>
+/// <param name="LearningRateFactor">Multiplies the schedule's rate.</param>
+public sealed record TrainedParameter(string Name, Tensor Value, bool Decays, double LearningRateFactor = 1);
+
+/// <summary>Tensors that are clipped together by the norm of all their gradients.</summary>
+/// <param name="Name">For checkpoints and metrics.</param>
+/// <param name="Parameters">The tensors.</param>
+public sealed record ParameterSet(string Name, IReadOnlyList<TrainedParameter> Parameters);
