@@ -15,7 +15,7 @@ public abstract class TorchTest : IDisposable
         _leakedBefore = TorchRuntime.LeakedTensors;
     }
 
-    public void Dispose()
+    public virtual void Dispose()
     {
         Assert.Equal(_before, TorchRuntime.LiveTensors);
         Assert.Equal(_leakedBefore, TorchRuntime.LeakedTensors);

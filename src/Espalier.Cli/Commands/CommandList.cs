@@ -11,6 +11,7 @@ internal static class CommandList
         new ScoreCommand(),
         new PruneCommand(),
         new CorrectCommand(),
+        new CacheCommand(),
         new DistillCommand(),
         new PretrainCommand(),
         new EvaluateCommand(),

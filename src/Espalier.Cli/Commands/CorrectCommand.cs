@@ -18,6 +18,6 @@ internal sealed class CorrectCommand : TrainingCommand
         AddShared();
     }
 
-    protected override (string Start, string? Teacher, string Loss, double Temperature) Models(CommandRun run) =>
-        (run.Get(teacher)!, null, "cross-entropy", 1);
+    protected override TrainingSources Models(CommandRun run) =>
+        new(run.Get(teacher)!, null, null, new() { Loss = "cross-entropy" });
 }

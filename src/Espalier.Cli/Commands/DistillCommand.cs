@@ -1,5 +1,8 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Caching;
+using Espalier.Compression.Recipes;
 
 namespace Espalier.Cli.Commands;
 
@@ -10,40 +13,78 @@ internal sealed class DistillCommand : TrainingCommand
 
     private readonly Option<string> teacher = new("--teacher") { Description = "Hugging Face folder of the teacher", HelpName = "FOLDER" };
 
+    private readonly Option<string> cache = new("--cache")
+    {
+        Description = "Folder that espalier cache wrote, instead of the teacher, for the same data, sequence and temperature",
+        HelpName = "FOLDER",
+    };
+
     private readonly Option<string> loss = new("--loss")
     {
-        Description = "forward-kl: the teacher's distribution; cross-entropy: the text itself, without a teacher (a control)",
-        HelpName = "forward-kl|cross-entropy",
+        Description = $"Loss on the logits, or a sum such as 0.9*forward-kl + 0.1*cross-entropy; known are {string.Join(", ", LossSpec.Names)}",
+        HelpName = "LOSS",
         DefaultValueFactory = _ => "forward-kl",
     };
 
-    private readonly NumberOption temperature = new("--temperature", "Divides both models' logits in forward-kl; no factor of its square", "T", 1.0);
+    private readonly NumberOption temperature = new("--temperature", "Divides both models' logits", "T", 1.0);
+
+    private readonly Option<bool> squared = new("--temperature-squared") { Description = "Multiply losses that have a temperature by its square" };
+
+    private readonly HiddenInput hidden = new();
 
     internal DistillCommand() : base(
         "distill",
         "Train a student to give its teacher's distribution, by forward KL on the logits",
         1e-3,
         "espalier distill pruned --teacher models/quickstart-teacher dotnet-docs --steps 100 --output student",
+        "espalier distill shallow --teacher teacher dotnet-docs --loss \"jensen-shannon(0.1) + 0.1*cross-entropy\" --hidden-layers 6:3 --hidden-embedding --output student",
+        "espalier distill pruned --cache cache dotnet-docs --steps 100 --output student",
         "espalier distill pruned --teacher teacher --ids tokens.u16 --order sequential --batch 8 --seq 256 --steps 20 --lr 1e-3 --min-lr 1e-4 --output student --json")
     {
         Arguments.Add(student);
-        Options.Add(teacher);
-        Options.Add(loss);
-        Options.Add(temperature);
+        foreach (var option in (Option[])[teacher, cache, loss, temperature, squared])
+            Options.Add(option);
+        hidden.AddTo(this);
         AddShared();
     }
 
-    protected override (string Start, string? Teacher, string Loss, double Temperature) Models(CommandRun run)
+    protected override TrainingSources Models(CommandRun run)
     {
-        string[] losses = ["forward-kl", "cross-entropy"];
-        var name = run.Get(loss)!;
-        if (!losses.Contains(name))
-            throw new EspalierException($"--loss is '{name}', it must be one of {string.Join(", ", losses)}.{NearestName.Hint(name, losses)}");
-        if (name == "forward-kl" && !run.Has(teacher))
-            throw new EspalierException("--teacher is missing: forward-kl compares with a teacher; name its folder, or take --loss cross-entropy");
+        var spec = LossOf(run);
         var tau = run.Get(temperature)!.Value;
         if (tau <= 0)
             throw new EspalierException($"--temperature is {tau} and must be above 0");
-        return (run.Get(student)!, name == "forward-kl" ? run.Get(teacher) : null, name, tau);
+        if (!spec.HasTemperature && run.Has(temperature))
+            throw new EspalierException($"--temperature is {tau} and the loss {spec} has none: leave it out");
+        var states = hidden.Read(run);
+        var section = new TrainingSection { Loss = spec.ToString(), Temperature = tau, TemperatureSquared = run.Get(squared), Hidden = states };
+        if (!spec.NeedsTeacher && states is null)
+        {
+            if (run.Has(cache))
+                throw new EspalierException($"--cache was given and --loss {spec} needs no teacher: leave it out");
+            return new(run.Get(student)!, null, null, section);
+        }
+        if (run.Get(cache) is not { } folder)
+            return run.Has(teacher)
+                ? new(run.Get(student)!, run.Get(teacher), null, section)
+                : throw new EspalierException($"--teacher is missing: {spec} compares with a teacher; name its folder, give --cache, or take --loss cross-entropy");
+        if (states is not null)
+            throw new EspalierException("--cache and a loss on hidden states were given and a cache holds no states: give --teacher instead of --cache");
+        section = section with { Cache = CacheInput.SectionOf(folder) };
+        return section.Cache.Encoding == CacheEncoding.Hidden || spec.TakesSparse
+            ? new(run.Get(student)!, run.Get(teacher), folder, section)
+            : throw new EspalierException($"--loss {spec} needs whole distributions and {folder} holds some entries of each: take forward-kl, or a cache of encoding hidden");
+    }
+
+    private LossSpec LossOf(CommandRun run)
+    {
+        try
+        {
+            return LossSpec.Parse(run.Get(loss)!);
+        }
+        catch (EspalierException error)
+        {
+            throw new EspalierException($"--loss: {error.Message}", error);
+        }
     }
 }

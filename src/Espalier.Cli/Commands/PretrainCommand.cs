@@ -20,8 +20,8 @@ internal sealed class PretrainCommand : TrainingCommand
         AddShared();
     }
 
-    protected override (string Start, string? Teacher, string Loss, double Temperature) Models(CommandRun run) =>
-        (run.Get(config)!, null, "cross-entropy", 1);
+    protected override TrainingSources Models(CommandRun run) =>
+        new(run.Get(config)!, null, null, new() { Loss = "cross-entropy" });
 
     protected override ModelFolder Start(RunContext run, string path, long seed) =>
         PruneStages.Prune(run, new("config", path, Compression.Runs.ContentHash.OfText(File.ReadAllText(Path.Combine(path, "config.json")))), new() { Method = PruneMethod.RandomInit }, null, seed).Model;

@@ -39,16 +39,16 @@ internal abstract class TrainingCommand : CommandBase
         threads.AddTo(this);
     }
 
-    /// <summary>The model to begin from, the teacher where the loss needs one, and how the loss is called.</summary>
-    protected abstract (string Start, string? Teacher, string Loss, double Temperature) Models(CommandRun run);
+    /// <summary>The model to begin from, what it learns from, and the loss.</summary>
+    protected abstract TrainingSources Models(CommandRun run);
 
     /// <summary>The model that training begins from, made in the run where it does not exist yet.</summary>
     protected virtual ModelFolder Start(RunContext run, string path, long seed) => new("start", path, ContentHash.OfFolder(path));
 
     protected sealed override int Run(CommandRun run)
     {
-        var (start, teacher, loss, temperature) = Models(run);
-        var section = training.Section(run, loss, temperature);
+        var (start, teacher, cache, loss) = Models(run);
+        var section = training.Section(run, loss);
         TrainStage.OptionsOf(section).Validate();
         var (data, order, folder) = (training.Data(run), training.Order(run), Path.TrimEndingDirectorySeparator(Path.GetFullPath(run.Get(output)!)));
         CheckInputs(run, start, teacher, folder, data.Sequence);
@@ -68,6 +68,8 @@ internal abstract class TrainingCommand : CommandBase
             var from = Start(context, start, training.Seed(run));
             var guide = teacher is null ? null : new ModelFolder("teacher", teacher, ContentHash.OfFolder(teacher));
             ModelRow[] before = guide is null ? [Evaluate(from)] : [Evaluate(guide), Evaluate(from)];
+            if (cache is not null)
+                guide = CacheInput.Require(cache, guide?.Hash, tokens, data.Sequence, section.Temperature);
             var trained = TrainStage.Run(context, Name, "trained", from, guide, section, tokens, data.Sequence, training.Seed(run), order.Make, order.Name);
             var (result, _) = ExportStage.Run(context, folder, trained, "result", StoredType(run, from), []);
             return TrainingReport.Of(folder, trained, [.. before, Evaluate(result)]);

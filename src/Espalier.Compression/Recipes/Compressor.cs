@@ -1,4 +1,5 @@
 using Espalier.Compression.Data;
+using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Recipes.Stages;
@@ -107,9 +108,21 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
     {
         if (recipe.Distill is not { } section)
             return pruned;
-        var trained = TrainStage.Run(run, "distill", "student", pruned, teacher, section, data, _sequence, recipe.Seed);
+        var guide = section.Cache is null ? teacher : Cache(teacher, section, data);
+        var trained = TrainStage.Run(run, "distill", "student", pruned, guide, section, data, _sequence, recipe.Seed);
         _metrics["distill"] = Path.Combine(Path.GetDirectoryName(trained.Path)!, "metrics.jsonl");
         return trained;
+    }
+
+    /// <summary>The teacher's distributions on the windows of the training to come; the folder then stands for the teacher.</summary>
+    private ModelFolder Cache(ModelFolder teacher, TrainingSection section, TokenSets data)
+    {
+        var (folder, hash) = CacheStage.Run(
+            run, teacher, section.Cache!, section.Temperature, data, _sequence, recipe.Seed,
+            windows => CacheStage.WindowsOf(SampleOrder.Shuffled(windows.Count, recipe.Seed), section.Steps * section.Batch));
+        using var cache = TeacherCache.Open(folder);
+        cache.Require(CacheStage.KeyOf(teacher, section.Cache!, section.Temperature, data, _sequence, recipe.Seed));
+        return new("cache", folder, hash);
     }
 
     private List<EvaluationText> Texts(TokenSets data, string tokenizer, int vocabulary)

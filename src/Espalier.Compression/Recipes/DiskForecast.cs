@@ -26,6 +26,9 @@ public sealed record DiskForecast(string What, long Bytes)
         files.Add(new("pruned student", stored.Bytes() * student.Parameters));
         if (recipe.Distill is not null)
             files.Add(new("checkpoints of distill", Checkpoints * CheckpointBytes * student.Parameters));
+        // At most: windows that are seen twice are kept once.
+        if (recipe.Distill is { Cache: { } cache } distill)
+            files.Add(new("teacher's distributions", (long)(CacheForecast.Of(cache, teacher, recipe.Data.Sequence).BytesOfAToken * distill.Steps * distill.Batch * recipe.Data.Sequence)));
         foreach (var kind in recipe.Export)
             files.Add(new($"student, {RecipeFields.NameOf(kind)}", kind switch
             {

@@ -1,3 +1,5 @@
+using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
 
@@ -56,11 +58,20 @@ public sealed record DataSection
 /// <summary>A training stage.</summary>
 public sealed record TrainingSection
 {
-    /// <summary>The loss: forward-kl or cross-entropy.</summary>
+    /// <summary>The loss on logits, as <see cref="LossSpec"/> writes it.</summary>
     public string Loss { get; init; } = "forward-kl";
 
-    /// <summary>Temperature of teacher and student in forward-kl.</summary>
+    /// <summary>Temperature of teacher and student.</summary>
     public double Temperature { get; init; } = 1.0;
+
+    /// <summary>Whether terms with a temperature are multiplied by its square.</summary>
+    public bool TemperatureSquared { get; init; }
+
+    /// <summary>Loss on hidden states beside that on logits; null for none.</summary>
+    public HiddenStateOptions? Hidden { get; init; }
+
+    /// <summary>Teacher's distributions written before training, which then never loads the teacher; null for a teacher that is run beside.</summary>
+    public CacheSection? Cache { get; init; }
 
     /// <summary>Optimizer steps; given so or through <c>tokens</c>.</summary>
     public long Steps { get; init; }
@@ -97,6 +108,19 @@ public sealed record TrainingSection
 
     /// <summary>Steps between checkpoints.</summary>
     public long CheckpointEvery { get; init; } = 50;
+}
+
+/// <summary>How a teacher's distributions are kept.</summary>
+public sealed record CacheSection
+{
+    /// <summary>What is kept of each distribution.</summary>
+    public CacheEncoding Encoding { get; init; } = CacheEncoding.TopK;
+
+    /// <summary>Likeliest entries kept exactly.</summary>
+    public int K { get; init; } = 64;
+
+    /// <summary>Entries drawn.</summary>
+    public int Samples { get; init; } = 32;
 }
 
 /// <summary>How units are scored.</summary>

@@ -76,6 +76,30 @@ internal sealed class RecipeFields
     /// <summary>One of an enum's values by its name in kebab-case; null where absent.</summary>
     public T? Choice<T>(string key) where T : struct, Enum => Text(key) is { } text ? Choice<T>(key, text) : null;
 
+    /// <summary>true or false; null where absent.</summary>
+    public bool? Flag(string key) => Text(key) switch
+    {
+        null => null,
+        "true" => true,
+        "false" => false,
+        _ => throw Wrong(key, "it must be true or false"),
+    };
+
+    /// <summary>A value that has a reader of its own, whose complaint gets its place in the file; null where absent.</summary>
+    public T? Read<T>(string key, Func<string, T> parse) where T : notnull
+    {
+        if (!Has(key))
+            return default;
+        try
+        {
+            return parse(Find(key) is YamlText ? Text(key)! : "");
+        }
+        catch (EspalierException error)
+        {
+            throw At(key, error.Message);
+        }
+    }
+
     /// <summary>The enum's value of that name.</summary>
     public T Choice<T>(string key, string text) where T : struct, Enum
     {
@@ -115,6 +139,9 @@ internal sealed class RecipeFields
 
     /// <summary>An error about a key that must be there.</summary>
     public EspalierException Missing(string key, string example) => At(_line, $"{Path(key)} is missing; give it, as in: {example}");
+
+    /// <summary>An error at a key.</summary>
+    public EspalierException At(string key, string what) => At(Find(key)?.Line ?? _line, $"{Path(key)}: {what}");
 
     /// <summary>An error at a line of the file.</summary>
     public EspalierException At(long line, string what) => new($"{_source}, line {line}: {what}");

@@ -1,5 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Runs;
 
 namespace Espalier.Compression.Recipes;
@@ -47,6 +49,16 @@ public static partial class RecipeFile
         }));
     }
 
+    private static JsonObject Cache(CacheSection cache)
+    {
+        var fields = new JsonObject { ["encoding"] = RecipeFields.NameOf(cache.Encoding) };
+        if (cache.Encoding is CacheEncoding.TopK or CacheEncoding.TopKSamples)
+            fields["k"] = cache.K;
+        if (cache.Encoding is CacheEncoding.Samples or CacheEncoding.TopKSamples)
+            fields["samples"] = cache.Samples;
+        return fields;
+    }
+
     private static JsonArray List(IEnumerable<string> texts) => new([.. texts.Select(text => JsonValue.Create(text))]);
 
     private static JsonNode Training(TrainingSection? training, bool withLoss)
@@ -67,10 +79,26 @@ public static partial class RecipeFile
             ["evaluate-every"] = training.EvaluateEvery,
             ["checkpoint-every"] = training.CheckpointEvery,
         };
-        if (withLoss)
-            fields["loss"] = training.Loss;
-        if (withLoss && training.Loss == Losses[0])
+        if (!withLoss)
+            return fields;
+        fields["loss"] = training.Loss;
+        if (LossSpec.Parse(training.Loss).HasTemperature)
+        {
             fields["temperature"] = training.Temperature;
+            fields["temperature-squared"] = training.TemperatureSquared;
+        }
+        if (training.Hidden is { } hidden)
+            fields["hidden"] = new JsonObject
+            {
+                ["layers"] = List(hidden.Layers.Select(pair => pair.ToString())),
+                ["attention"] = List(hidden.Attention.Select(pair => pair.ToString())),
+                ["embedding"] = hidden.Embedding,
+                ["final"] = hidden.Final,
+                ["distance"] = RecipeFields.NameOf(hidden.Distance),
+                ["weight"] = hidden.Weight is { } weight ? weight : "dynamic",
+            };
+        if (training.Cache is { } cache)
+            fields["cache"] = Cache(cache);
         return fields;
     }
 }

@@ -1,11 +1,12 @@
+using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Caching;
+
 namespace Espalier.Compression.Recipes;
 
 public static partial class RecipeFile
 {
     // Far beyond any run, and so small that no product of sizes leaves 64 bits.
     private const long MaxTokens = 1_000_000_000_000_000;
-
-    private static readonly string[] Losses = ["forward-kl", "cross-entropy"];
 
     private static TrainingSection? Training(RecipeFields fields, string key, int sequence)
     {
@@ -44,12 +45,63 @@ public static partial class RecipeFile
 
     private static TrainingSection WithLoss(TrainingSection training, RecipeFields section)
     {
-        var loss = section.Text("loss") ?? Losses[0];
-        if (!Losses.Contains(loss))
-            throw section.Unknown("loss", loss, Losses);
-        if (loss != Losses[0] && section.Has("temperature"))
-            throw section.Wrong("temperature", $"it belongs to {Losses[0]} and the loss is {loss}; leave it out");
-        return training with { Loss = loss, Temperature = section.Number("temperature", x => x > 0, "above 0") ?? training.Temperature };
+        var loss = section.Read("loss", LossSpec.Parse) ?? LossSpec.Parse(new TrainingSection().Loss);
+        foreach (var key in new[] { "temperature", "temperature-squared" })
+            if (!loss.HasTemperature && section.Has(key))
+                throw section.Wrong(key, $"the loss is {loss}, which has no temperature; leave it out");
+        var hidden = Hidden(section);
+        var cache = Cache(section);
+        if (cache is not null && !loss.NeedsTeacher)
+            throw section.At("cache", $"the loss is {loss}, which needs no teacher; leave the cache out");
+        if (cache is not null && hidden is not null)
+            throw section.At("cache", "hidden states are compared too, which needs the teacher itself; keep one of the two");
+        if (cache is { Encoding: not CacheEncoding.Hidden } && !loss.TakesSparse)
+            throw section.At("cache", $"the loss is {loss}, which needs whole distributions; take forward-kl, or encoding: hidden");
+        return training with
+        {
+            Loss = loss.ToString(),
+            Temperature = section.Number("temperature", x => x > 0, "above 0") ?? training.Temperature,
+            TemperatureSquared = section.Flag("temperature-squared") ?? false,
+            Hidden = hidden,
+            Cache = cache,
+        };
+    }
+
+    private static HiddenStateOptions? Hidden(RecipeFields parent)
+    {
+        if (parent.Section("hidden") is not { } section)
+            return null;
+        var options = new HiddenStateOptions
+        {
+            Layers = Pairs(section, "layers"),
+            Attention = Pairs(section, "attention"),
+            Embedding = section.Flag("embedding") ?? false,
+            Final = section.Flag("final") ?? false,
+            Distance = section.Choice<HiddenDistance>("distance") ?? HiddenDistance.Mse,
+            Weight = section.Has("weight") && section.Text("weight") == "dynamic" ? null : section.Number("weight", x => x > 0, "above 0, or dynamic"),
+        };
+        return options.IsEmpty ? throw section.Missing("layers", "hidden: { layers: 29:13, embedding: true }") : options;
+    }
+
+    private static IReadOnlyList<LayerPair> Pairs(RecipeFields section, string key) =>
+        section.Read(key, _ => section.Texts(key)!.Select(LayerPair.Parse).ToArray()) ?? [];
+
+    private static CacheSection? Cache(RecipeFields parent)
+    {
+        if (parent.Section("cache") is not { } section)
+            return null;
+        var defaults = new CacheSection();
+        var encoding = section.Choice<CacheEncoding>("encoding") ?? defaults.Encoding;
+        if (encoding is CacheEncoding.Samples or CacheEncoding.Hidden && section.Has("k"))
+            throw section.Wrong("k", $"encoding {RecipeFields.NameOf(encoding)} keeps no likeliest entries; leave it out");
+        if (encoding is CacheEncoding.TopK or CacheEncoding.Hidden && section.Has("samples"))
+            throw section.Wrong("samples", $"encoding {RecipeFields.NameOf(encoding)} draws nothing; leave it out");
+        return new()
+        {
+            Encoding = encoding,
+            K = section.Size("k", most: 1 << 16) ?? defaults.K,
+            Samples = section.Size("samples", most: 1 << 16) ?? defaults.Samples,
+        };
     }
 
     private static (double, double) Betas(RecipeFields section, TrainingSection defaults)

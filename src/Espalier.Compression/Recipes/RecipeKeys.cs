@@ -16,13 +16,15 @@ internal static class RecipeKeys
         ["correct"] = Training,
         ["score"] = ["samples", "batch", "sequence"],
         ["prune"] = ["hidden", "ffn", "heads", "layers", "method", "depth", "plan"],
-        ["distill"] = ["loss", "temperature", .. Training],
+        ["distill"] = ["loss", "temperature", "temperature-squared", "hidden", "cache", .. Training],
+        ["hidden"] = ["layers", "attention", "embedding", "final", "distance", "weight"],
+        ["cache"] = ["encoding", "k", "samples"],
     };
 
     /// <summary>Why a key that one might expect in a section is not there; null for others.</summary>
     public static string? WhyNot(string section, string key) => (section, key) switch
     {
-        ("correct", "loss" or "temperature") => "the teacher is always corrected with cross-entropy; leave it out",
+        ("correct", "loss" or "temperature" or "temperature-squared" or "hidden" or "cache") => "the teacher is always corrected with cross-entropy; leave it out",
         _ => null,
     };
 }

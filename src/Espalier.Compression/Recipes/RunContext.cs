@@ -96,7 +96,13 @@ public sealed class RunContext : IDisposable
     /// Does a stage unless its folder shows that it was done: <paramref name="work"/> fills the folder (from a checkpoint where an earlier start left one) and
     /// returns what it found out. The manifest says what became of it, whatever happens.
     /// </summary>
-    public StageRecord Do(string name, JsonObject options, IReadOnlyDictionary<string, string> inputs, Func<StageFolder, SavedCheckpoint?, JsonObject?> work)
+    /// <param name="name">The stage.</param>
+    /// <param name="options">Its options, which are part of its key.</param>
+    /// <param name="inputs">Hashes of what it reads, which are too.</param>
+    /// <param name="work">Fills the folder.</param>
+    /// <param name="keepArtefacts">For a stage that judges itself which files of an interrupted start are good.</param>
+    public StageRecord Do(
+        string name, JsonObject options, IReadOnlyDictionary<string, string> inputs, Func<StageFolder, SavedCheckpoint?, JsonObject?> work, bool keepArtefacts = false)
     {
         Stop.ThrowIfCancellationRequested();
         using var stage = _folder.Stage(name, options, inputs);
@@ -114,7 +120,7 @@ public sealed class RunContext : IDisposable
         Enter(stage, StageStatus.Started, before, null);
         try
         {
-            var checkpoint = stage.Begin();
+            var checkpoint = stage.Begin(keepArtefacts);
             var result = work(stage, checkpoint);
             var record = stage.Complete(result);
             stage.Checkpoints.DeleteAll();

@@ -1,3 +1,4 @@
+using Espalier.Compression.Distillation;
 using Espalier.Models;
 
 namespace Espalier.Compression.Recipes;
@@ -42,7 +43,14 @@ public sealed record StageForecast(string Name, string Does, long? Steps, long? 
         if (recipe.Distill is { } distill)
         {
             var tokens = TokensOf(distill, sequence);
-            var hasTeacher = distill.Loss != "cross-entropy";
+            var hasTeacher = LossSpec.Parse(distill.Loss).NeedsTeacher;
+            if (distill.Cache is { } cache)
+            {
+                var size = CacheForecast.Of(cache, teacher, sequence);
+                stages.Add(new("cache", $"the teacher's distributions, {RecipeFields.NameOf(cache.Encoding)}: {size.BytesOfAToken:0.#} bytes a token", null, tokens,
+                    forwardTeacher * tokens, WeightBytes * teacher.Parameters));
+                hasTeacher = false;
+            }
             stages.Add(new("distill", $"{distill.Loss}: {Schedule(distill)}", distill.Steps, tokens,
                 (3 * forwardStudent + (hasTeacher ? forwardTeacher : 0)) * tokens,
                 TrainingBytes * student.Parameters + (hasTeacher ? WeightBytes * teacher.Parameters : 0)));

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Espalier.Compression.Distillation.Caching;
 
 namespace Espalier.Compression.Runs;
 
@@ -12,6 +13,8 @@ namespace Espalier.Compression.Runs;
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
     AllowDuplicateProperties = false)]
+[JsonSerializable(typeof(CacheKey))]
+[JsonSerializable(typeof(CacheManifest))]
 [JsonSerializable(typeof(CheckpointManifest))]
 [JsonSerializable(typeof(StageRecord))]
 [JsonSerializable(typeof(RunManifest))]

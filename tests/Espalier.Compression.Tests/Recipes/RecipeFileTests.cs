@@ -1,3 +1,5 @@
+using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Recipes;
@@ -73,6 +75,17 @@ public sealed class RecipeFileTests
     public void A_file_with_only_defaults_gives_the_records_defaults() =>
         Assert.Equal(new TrainingSection { Steps = 100 }, Parse(Short + "distill: { steps: 100 }").Distill);
 
+    [Fact]
+    public void Hidden_states_and_a_cache_reach_their_fields()
+    {
+        var hidden = Parse(Short + "distill: { steps: 3, hidden: { layers: [3:1, 5:2], attention: 1:1, embedding: true, weight: dynamic } }").Distill!.Hidden!;
+        Assert.Equal([new(3, 1), new LayerPair(5, 2)], hidden.Layers);
+        Assert.Equal([new LayerPair(1, 1)], hidden.Attention);
+        Assert.Equal((true, false, HiddenDistance.Mse, null), (hidden.Embedding, hidden.Final, hidden.Distance, hidden.Weight));
+        var cache = Parse(Short + "distill: { steps: 3, cache: { encoding: top-k-samples, k: 16, samples: 8 } }").Distill!.Cache;
+        Assert.Equal(new CacheSection { Encoding = CacheEncoding.TopKSamples, K = 16, Samples = 8 }, cache);
+    }
+
     [Theory]
     [InlineData("evaluate: teacher-domain", "evaluate: [teacher-domain]")]
     [InlineData("export: gguf-q8_0", "export:\n  - gguf-q8_0")]
@@ -90,6 +103,8 @@ public sealed class RecipeFileTests
     [Theory]
     [InlineData("seed: 2")]
     [InlineData("distill: { steps: 9 }")]
+    [InlineData("distill: { steps: 9, hidden: { final: true } }")]
+    [InlineData("distill: { steps: 9, cache: { k: 3 } }")]
     [InlineData("correct: { steps: 9 }")]
     [InlineData("export: [hf, gguf-f16]")]
     [InlineData("evaluate: []")]
@@ -100,6 +115,9 @@ public sealed class RecipeFileTests
     [InlineData(Short)]
     [InlineData(Full)]
     [InlineData("teacher: \"t é\"\ndata: { train: a.txt }\nprune: { plan: p.json }\ndistill: { loss: cross-entropy, steps: 3 }")]
+    [InlineData(Short + "distill: { loss: 0.9*forward-kl + jensen-shannon(0.1), temperature: 2, temperature-squared: true, steps: 3, hidden: { layers: [3:1, 5:2], attention: 1:1, embedding: true, distance: cosine, weight: 0.5 } }")]
+    [InlineData(Short + "distill: { steps: 3, cache: { encoding: top-k-samples, k: 16, samples: 8 } }")]
+    [InlineData(Short + "distill: { steps: 3, cache: { encoding: hidden } }")]
     public void The_canonical_text_is_a_recipe_that_reads_back_as_the_same(string text)
     {
         var canonical = RecipeFile.Canonical(Parse(text));

@@ -58,14 +58,12 @@ internal sealed class TrainingInput
     }
 
     /// <summary>How to train.</summary>
-    internal TrainingSection Section(CommandRun run, string loss, double temperature)
+    internal TrainingSection Section(CommandRun run, TrainingSection loss)
     {
         var peak = run.Get(learningRate)!.Value;
         var (beta1, beta2) = Betas(run.Get(betas)!);
-        return new()
+        return loss with
         {
-            Loss = loss,
-            Temperature = temperature,
             Steps = run.Get(steps)!.Value,
             Batch = run.Get(batch)!.Value,
             MicroBatch = run.Get(microBatch)!.Value,

@@ -16,7 +16,7 @@ public static class TrainStage
     /// <param name="name">correct, distill, pretrain.</param>
     /// <param name="resultName">The result's name in tables.</param>
     /// <param name="start">The model to begin from.</param>
-    /// <param name="teacher">The teacher, where the loss needs one.</param>
+    /// <param name="teacher">The teacher, where the loss needs one; a folder of a cache stands for it where the section says so.</param>
     /// <param name="section">How to train.</param>
     /// <param name="data">Tokens.</param>
     /// <param name="sequence">Tokens of a window.</param>
@@ -28,10 +28,10 @@ public static class TrainStage
         TokenSets data, int sequence, long seed, Func<long, SampleOrder>? order = null, string orderName = "shuffled")
     {
         var inputs = new Dictionary<string, string> { ["start"] = start.Hash, ["data"] = data.Hash };
-        if (teacher is not null && section.Loss != "cross-entropy")
-            inputs["teacher"] = teacher.Hash;
+        if (teacher is not null && (LossSpec.Parse(section.Loss).NeedsTeacher || section.Hidden is not null))
+            inputs[section.Cache is null ? "teacher" : "cache"] = teacher.Hash;
         var record = run.Do(name, Options(section, sequence, seed, orderName), inputs, (stage, checkpoint) =>
-            Train(run, name, start, teacher, section, data, sequence, order ?? (windows => SampleOrder.Shuffled(windows, seed)), stage, checkpoint));
+            Train(run, name, start, teacher, section, data, sequence, seed, order ?? (windows => SampleOrder.Shuffled(windows, seed)), stage, checkpoint));
         return new(resultName, Path.Combine(run.FolderOf(record), "model"), record.OutputHash);
     }
 
@@ -50,20 +50,18 @@ public static class TrainStage
 
     private static JsonObject Train(
         RunContext run, string name, ModelFolder start, ModelFolder? teacher, TrainingSection section,
-        TokenSets data, int sequence, Func<long, SampleOrder> order, StageFolder stage, SavedCheckpoint? checkpoint)
+        TokenSets data, int sequence, long seed, Func<long, SampleOrder> order, StageFolder stage, SavedCheckpoint? checkpoint)
     {
         using var source = start.Open();
         using var model = DecoderWeights.Load(source);
-        LogitLoss loss = section.Loss == "cross-entropy" ? new CrossEntropy() : new ForwardKl(section.Temperature);
-        using var guide = loss.NeedsTeacher
-            ? (teacher ?? throw new EspalierException($"{name}: loss {section.Loss} needs a teacher")).Load()
+        var loss = LossSpec.Parse(section.Loss).Make(section.Temperature, section.TemperatureSquared);
+        using var guide = loss.NeedsTeacher || section.Hidden is not null
+            ? Guide.Of(teacher ?? throw new EspalierException($"{name}: loss {section.Loss} needs a teacher"), section, model.Config)
             : null;
-        if (guide is not null && guide.Config.VocabularySize != model.Config.VocabularySize)
-            throw new EspalierException(
-                $"{teacher!.Path} has a vocabulary of {guide.Config.VocabularySize} and {start.Path} one of {model.Config.VocabularySize}: distillation on logits needs the same tokenizer");
+        using var hidden = section.Hidden is null ? null : new HiddenStateLoss(section.Hidden, guide!.Config!, model.Config, (ulong)seed);
 
         var windows = new WindowSet(data.Train, sequence);
-        using var trainer = new Trainer(model, new LogitObjective(loss, guide is null ? null : new OnlineTeacher(guide)), new BatchReader(windows, order(windows.Count)), OptionsOf(section));
+        using var trainer = new Trainer(model, new LogitObjective(loss, guide?.Teacher, hidden), new BatchReader(windows, order(windows.Count)), OptionsOf(section));
         TrainingStage.Run(stage, checkpoint, trainer, source.Family, new()
         {
             Title = name,
@@ -81,22 +79,39 @@ public static class TrainStage
         };
     }
 
-    private static JsonObject Options(TrainingSection section, int sequence, long seed, string order) => new()
+    /// <summary>What determines the result. What a section leaves at its default and older programs did not know is left out, so that their stages are found.</summary>
+    private static JsonObject Options(TrainingSection section, int sequence, long seed, string order)
     {
-        ["loss"] = section.Loss,
-        ["temperature"] = section.Temperature,
-        ["steps"] = section.Steps,
-        ["batch"] = section.Batch,
-        ["micro_batch"] = section.MicroBatch,
-        ["learning_rate"] = section.LearningRate,
-        ["min_learning_rate"] = section.MinLearningRate,
-        ["warm_up"] = section.WarmUp,
-        ["weight_decay"] = section.WeightDecay,
-        ["betas"] = new JsonArray(section.Beta1, section.Beta2),
-        ["clip"] = section.Clip,
-        ["evaluate_every"] = section.EvaluateEvery,
-        ["sequence"] = sequence,
-        ["seed"] = seed,
-        ["order"] = order,
-    };
+        var options = new JsonObject
+        {
+            ["loss"] = section.Loss,
+            ["temperature"] = section.Temperature,
+            ["steps"] = section.Steps,
+            ["batch"] = section.Batch,
+            ["micro_batch"] = section.MicroBatch,
+            ["learning_rate"] = section.LearningRate,
+            ["min_learning_rate"] = section.MinLearningRate,
+            ["warm_up"] = section.WarmUp,
+            ["weight_decay"] = section.WeightDecay,
+            ["betas"] = new JsonArray(section.Beta1, section.Beta2),
+            ["clip"] = section.Clip,
+            ["evaluate_every"] = section.EvaluateEvery,
+            ["sequence"] = sequence,
+            ["seed"] = seed,
+            ["order"] = order,
+        };
+        if (section.TemperatureSquared)
+            options["temperature_squared"] = true;
+        if (section.Hidden is { } hidden)
+            options["hidden"] = new JsonObject
+            {
+                ["layers"] = string.Join(' ', hidden.Layers),
+                ["attention"] = string.Join(' ', hidden.Attention),
+                ["embedding"] = hidden.Embedding,
+                ["final"] = hidden.Final,
+                ["distance"] = RecipeFields.NameOf(hidden.Distance),
+                ["weight"] = hidden.Weight,
+            };
+        return options;
+    }
 }

@@ -1,0 +1,83 @@
+using System.CommandLine;
+using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Rendering;
+using Espalier.Compression.Data;
+using Espalier.Compression.Distillation.Caching;
+using Espalier.Compression.Recipes;
+using Espalier.Compression.Recipes.Stages;
+using Espalier.Compression.Runs;
+using Espalier.Models.Checkpoints;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>Writes a teacher's distributions to disk, to distil from without the teacher.</summary>
+internal sealed class CacheCommand : CommandBase
+{
+    private readonly Argument<string> teacher = new("teacher") { Description = "Hugging Face folder of the teacher" };
+    private readonly TokenInput input = new();
+
+    private readonly Option<string> output = new("--output", "-o")
+    {
+        Description = "Folder to write; FOLDER.run beside it keeps the tokens", HelpName = "FOLDER", Required = true,
+    };
+
+    private readonly ChoiceOption<CacheEncoding> encoding = new(
+        "--encoding", "What is kept: the k likeliest entries and the mass of the others; entries drawn; both; or hidden states, which are exact", CacheEncoding.TopK,
+        ("top-k", CacheEncoding.TopK), ("samples", CacheEncoding.Samples), ("top-k-samples", CacheEncoding.TopKSamples), ("hidden", CacheEncoding.Hidden));
+
+    private readonly CountOption k = new("--k", "Likeliest entries kept of each distribution", 64);
+    private readonly CountOption samples = new("--samples", "Entries drawn from each distribution", 32);
+    private readonly NumberOption temperature = new("--temperature", "Divides the logits; training must use the same", "T", 1.0);
+    private readonly CountOption seq = new("--seq", "Tokens of a window", 256);
+    private readonly CountOption windows = new("--windows", "Keep the first windows only; by default all");
+    private readonly NumberOption heldOut = new("--held-out", "Share held out, as distill is told; by default 2% of text and nothing of ids", "SHARE");
+    private readonly CountOption seed = new("--seed", "Seed of the draws", 1, least: 0);
+    private readonly ThreadsOption threads = new();
+
+    internal CacheCommand() : base(
+        "cache",
+        "Write a teacher's distributions on a text to disk, to distil from them without the teacher",
+        "espalier cache models/quickstart-teacher dotnet-docs --encoding top-k --k 64 --output cache",
+        "espalier cache teacher --ids tokens.u16 --seq 256 --encoding top-k-samples --k 16 --samples 16 --output cache --json")
+    {
+        Arguments.Add(teacher);
+        input.AddTo(this);
+        foreach (var option in (Option[])[output, encoding, k, samples, temperature, seq, windows, heldOut, seed])
+            Options.Add(option);
+        threads.AddTo(this);
+    }
+
+    protected override int Run(CommandRun run)
+    {
+        var path = run.Get(teacher)!;
+        using var checkpoint = Checkpoint.Open(path);
+        checkpoint.CheckFinite(run.Cancellation);
+        var (text, ids) = input.Given(run);
+        var (length, tau) = (run.Get(seq)!.Value, run.Get(temperature)!.Value);
+        if (tau <= 0)
+            throw new EspalierException($"--temperature is {tau} and must be above 0");
+        if (length > checkpoint.Config.MaxPositions)
+            throw new EspalierException($"--seq is {length} and {path} has {checkpoint.Config.MaxPositions} positions (max_position_embeddings): give at most that");
+        var data = new DataSection { Train = ids is null ? text : [ids], HeldOut = run.Get(heldOut) ?? (ids is null ? 0.02 : 0), Sequence = length };
+        var section = new CacheSection { Encoding = run.Get(encoding)!.Value, K = run.Get(k)!.Value, Samples = run.Get(samples)!.Value };
+        var folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(run.Get(output)!));
+        if (!Directory.Exists($"{folder}.run") && Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+            throw new EspalierException($"--output {folder}: exists and is not empty; give another folder or remove it");
+        threads.Start(run);
+
+        var report = RunContext.Within($"{folder}.run", "cache", run.Get(seed)!.Value, run.Progress, context =>
+        {
+            using var tokens = DataStage.Run(context, data, path, checkpoint.Config.VocabularySize);
+            var all = new WindowSet(tokens.Train, length);
+            var kept = Math.Min(run.Get(windows) ?? all.Count, all.Count);
+            var guide = new ModelFolder("teacher", path, ContentHash.OfFolder(path));
+            var key = CacheStage.KeyOf(guide, section, tau, tokens, length, run.Get(seed)!.Value);
+            run.Progress.Note($"cache: {kept} windows of {length} tokens, {Units.Bytes(new CacheLayout(key).BytesFor(kept))}");
+            using var model = guide.Load();
+            CacheWriter.Run(folder, key, model, all, [.. Enumerable.Range(0, checked((int)kept)).Select(window => (long)window)], context.Folder.Files, context.Progress, context.Stop);
+            return CacheReport.Of(folder, key, kept);
+        }, run.Cancellation);
+        run.Write(report, CachePage.Show);
+        return ExitCodes.Done;
+    }
+}

@@ -1,0 +1,33 @@
+using Espalier.Compression.Distillation.Caching;
+using Espalier.Compression.Recipes;
+using Espalier.Compression.Recipes.Stages;
+using Espalier.Compression.Runs;
+
+namespace Espalier.Cli.Commands.Shared;
+
+/// <summary>A cache of the teacher's distributions that was given instead of the teacher.</summary>
+internal static class CacheInput
+{
+    /// <summary>What a cache keeps, from its own words.</summary>
+    internal static CacheSection SectionOf(string folder)
+    {
+        using var cache = TeacherCache.Open(folder);
+        return new() { Encoding = cache.Key.Encoding, K = Math.Max(1, cache.Key.K), Samples = Math.Max(1, cache.Key.Samples) };
+    }
+
+    /// <summary>The cache as what training reads, when it belongs to these tokens and this temperature.</summary>
+    /// <exception cref="EspalierException">It is stale: the difference is named.</exception>
+    internal static ModelFolder Require(string folder, string? teacher, TokenSets tokens, int sequence, double temperature)
+    {
+        using var cache = TeacherCache.Open(folder);
+        var key = cache.Key;
+        cache.Require(key with
+        {
+            Teacher = teacher ?? "",
+            Data = tokens.Hash,
+            Sequence = sequence,
+            Temperature = key.Encoding == CacheEncoding.Hidden ? key.Temperature : temperature,
+        });
+        return new("cache", folder, ContentHash.OfFile(Path.Combine(folder, "cache.json")));
+    }
+}

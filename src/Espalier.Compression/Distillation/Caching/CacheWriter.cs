@@ -1,0 +1,102 @@
+using System.Runtime.InteropServices;
+using Espalier.Compression.Data;
+using Espalier.Compression.Runs;
+using Espalier.Models;
+using Espalier.Models.Checkpoints;
+using Espalier.Torch;
+
+namespace Espalier.Compression.Distillation.Caching;
+
+/// <summary>Writes a cache: a shard at a time, each whole or not there, so that a capture that was killed goes on at its last shard; <c>cache.json</c> last.</summary>
+public static class CacheWriter
+{
+    internal const string WindowsName = "windows.i64", HeadName = "head.safetensors", HeadTensor = "lm_head.weight";
+
+    /// <summary>Most bytes of a shard, and so what a killed capture does again.</summary>
+    private const long ShardBytes = 64 << 20;
+
+    private const int Batch = 8;
+
+    /// <summary>Captures the teacher's distributions, or finishes a capture that was interrupted. The folder is the caller's alone.</summary>
+    /// <param name="folder">The cache's folder; created. What lies there of another key is written anew.</param>
+    /// <param name="key">What the cache belongs to.</param>
+    /// <param name="teacher">The teacher.</param>
+    /// <param name="data">The data's windows.</param>
+    /// <param name="windows">Which of them are kept, ascending, none twice.</param>
+    /// <param name="files">Writes durably.</param>
+    /// <param name="progress">Told of the windows done.</param>
+    /// <param name="stop">Stops between two batches; whole shards stay.</param>
+    /// <exception cref="EspalierException">Too little disk space, or a distribution that is not finite.</exception>
+    public static void Run(
+        string folder, CacheKey key, Decoder teacher, WindowSet data, IReadOnlyList<long> windows, DurableFiles files, IProgressReporter progress, CancellationToken stop)
+    {
+        if (windows.Count == 0)
+            throw new EspalierException("cache: there are no windows to keep");
+        var layout = new CacheLayout(key);
+        var ofAShard = (int)Math.Clamp(ShardBytes / Math.Max(1, layout.WindowBytes), 1, 1 << 20);
+        files.EnsureFolder(folder);
+        files.CleanLeftovers(folder, below: false);
+        files.DeleteFile(Path.Combine(folder, CacheManifest.FileName));
+        DiskSpace.Require(folder, layout.BytesFor(windows.Count), "the teacher's distributions");
+
+        var facts = new List<FileFact> { files.WriteFile(Path.Combine(folder, WindowsName), stream => stream.Write(MemoryMarshal.AsBytes(windows.ToArray().AsSpan()))) };
+        if (key.Encoding == CacheEncoding.Hidden)
+            facts.Add(WriteHead(folder, teacher));
+
+        using var task = progress.Begin("cache", windows.Count, "windows");
+        for (long shard = 0, first = 0; first < windows.Count; shard++, first += ofAShard)
+        {
+            var count = (int)Math.Min(ofAShard, windows.Count - first);
+            var path = Path.Combine(folder, CacheShard.NameOf(shard));
+            var header = CacheShard.Header(key, first, count, layout.WindowBytes);
+            if (CacheShard.IsWhole(path, header, header.Length + layout.BytesFor(count)))
+            {
+                facts.Add(new(Path.GetFileName(path), new FileInfo(path).Length, ContentHash.OfFile(path)));
+                task.Report(first + count);
+                continue;
+            }
+            facts.Add(files.WriteFile(path, stream =>
+            {
+                stream.Write(header);
+                Capture(key, layout, teacher, data, [.. windows.Skip((int)first).Take(count)], stream, done => task.Report(first + done), stop);
+            }));
+        }
+        var manifest = SealedJson.Bytes(new CacheManifest(CacheManifest.KnownVersion, key, windows.Count, ofAShard, facts), RunJson.Default.CacheManifest);
+        files.WriteFile(Path.Combine(folder, CacheManifest.FileName), stream => stream.Write(manifest));
+    }
+
+    private static void Capture(
+        CacheKey key, CacheLayout layout, Decoder teacher, WindowSet data, long[] windows, Stream stream, Action<long> done, CancellationToken stop)
+    {
+        using var noGrad = GradMode.Disable();
+        var encoder = new DistributionEncoder(key);
+        var length = key.Sequence;
+        for (var first = 0; first < windows.Length; first += Batch)
+        {
+            stop.ThrowIfCancellationRequested();
+            using var scope = TensorScope.Begin();
+            var size = Math.Min(Batch, windows.Length - first);
+            var (inputs, targets) = (new long[size * length], new long[length]);
+            for (var i = 0; i < size; i++)
+                data.Read(windows[first + i], inputs.AsSpan(i * length, length), targets);
+            var hidden_BTE = teacher.Forward(Tensor.From<long>(inputs, size, length));
+            Memory<byte>[] records = [.. Enumerable.Range(0, size).Select(_ => new byte[layout.WindowBytes].AsMemory())];
+            encoder.Encode(hidden_BTE.View(-1, hidden_BTE.Size(-1)), teacher.Head, windows.AsSpan(first, size), records);
+            foreach (var record in records)
+                stream.Write(record.Span);
+            done(first + size);
+        }
+    }
+
+    private static FileFact WriteHead(string folder, Decoder teacher)
+    {
+        var path = Path.Combine(folder, HeadName);
+        var bytes = new byte[4 * teacher.Head.ElementCount];
+        using (TensorScope.Begin())
+            teacher.Head.Detach().To(DType.Float32).CopyBytesTo(bytes);
+        SafetensorsWriter.Write(
+            path, SafetensorsLayout.Plan([new(HeadTensor, ElementType.F32, teacher.Head.Shape.ToArray())]),
+            (_, offset, destination) => bytes.AsSpan((int)offset, destination.Length).CopyTo(destination));
+        return new(HeadName, new FileInfo(path).Length, ContentHash.OfFile(path));
+    }
+}

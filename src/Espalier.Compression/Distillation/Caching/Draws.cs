@@ -1,0 +1,40 @@
+namespace Espalier.Compression.Distillation.Caching;
+
+/// <summary>
+/// Draws entries from a distribution. Systematic: one uniform number a position moves a comb of equal steps over the cumulative distribution, so that every entry is
+/// expected as often as in independent draws, with less noise. The number depends on seed, window and position alone.
+/// </summary>
+internal static class Draws
+{
+    /// <summary>Fills <paramref name="ids"/> with entries of weights (not negative, not all zero; they need not sum to one). What has weight zero is never drawn.</summary>
+    public static void Fill(ReadOnlySpan<float> weights, double uniform, Span<int> ids)
+    {
+        var total = 0.0;
+        foreach (var weight in weights)
+            total += weight;
+        var (step, cumulative, drawn, last) = (total / ids.Length, 0.0, 0, 0);
+        for (var id = 0; id < weights.Length && drawn < ids.Length; id++)
+        {
+            if (weights[id] <= 0)
+                continue;
+            last = id;
+            cumulative += weights[id];
+            while (drawn < ids.Length && (drawn + uniform) * step < cumulative)
+                ids[drawn++] = id;
+        }
+        // Rounding may leave the comb's last tooth behind the end.
+        ids[drawn..].Fill(last);
+    }
+
+    /// <summary>The uniform number of a position, 0 ≤ u &lt; 1: SplitMix64's finaliser over the three.</summary>
+    public static double Uniform(long seed, long window, int position) =>
+        (Mix(Mix(Mix((ulong)seed + 0x9E3779B97F4A7C15) ^ (ulong)window) + (ulong)position) >> 11) * (1.0 / (1UL << 53));
+
+    private static ulong Mix(ulong z)
+    {
+        z += 0x9E3779B97F4A7C15;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return z ^ (z >> 31);
+    }
+}

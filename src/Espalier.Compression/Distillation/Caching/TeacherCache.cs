@@ -1,0 +1,106 @@
+using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
+using Espalier.Compression.Runs;
+using Espalier.Models.Checkpoints;
+
+namespace Espalier.Compression.Distillation.Caching;
+
+/// <summary>A cache on disk, memory-mapped; every file was read and had its hash when it was opened. Reading is safe from several threads.</summary>
+public sealed class TeacherCache : IDisposable
+{
+    private readonly string _folder;
+    private readonly long[] _windows;
+    private readonly int _ofAShard;
+    private readonly (MemoryMappedFile File, MemoryMappedViewAccessor View)[] _shards;
+
+    private TeacherCache(string folder, CacheManifest manifest, long[] windows)
+    {
+        (_folder, Key, _windows, _ofAShard) = (folder, manifest.Key, windows, manifest.WindowsOfAShard);
+        Layout = new(Key);
+        _shards = new (MemoryMappedFile, MemoryMappedViewAccessor)[(windows.Length + _ofAShard - 1) / _ofAShard];
+        for (var i = 0; i < _shards.Length; i++)
+        {
+            var file = MemoryMappedFile.CreateFromFile(Path.Combine(folder, CacheShard.NameOf(i)), FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
+            _shards[i] = (file, file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read));
+        }
+    }
+
+    /// <summary>What the cache belongs to.</summary>
+    public CacheKey Key { get; }
+
+    /// <summary>Where the fields of a window lie.</summary>
+    public CacheLayout Layout { get; }
+
+    /// <summary>How many windows are kept.</summary>
+    public int Windows => _windows.Length;
+
+    /// <summary>The folder.</summary>
+    public string Folder => _folder;
+
+    /// <summary>Opens a cache and checks all of it.</summary>
+    /// <exception cref="EspalierException">It is not whole, damaged, or of a newer format.</exception>
+    public static TeacherCache Open(string folder)
+    {
+        try
+        {
+            var manifest = SealedJson.Read(Path.Combine(folder, CacheManifest.FileName), RunJson.Default.CacheManifest, CacheManifest.KnownVersion);
+            if (manifest.Files.Select(file => file.Problem(folder, hash: true)).FirstOrDefault(found => found is not null) is { } problem)
+                throw new DamagedFileException($"{folder}: {problem}");
+            var bytes = File.ReadAllBytes(Path.Combine(folder, CacheWriter.WindowsName));
+            var windows = MemoryMarshal.Cast<byte, long>(bytes).ToArray();
+            var layout = new CacheLayout(manifest.Key);
+            if (windows.Length != manifest.Windows || windows.Length == 0 || manifest.WindowsOfAShard < 1)
+                throw new DamagedFileException($"{folder}: {windows.Length} windows are listed and {manifest.Windows} stated");
+            for (var (shard, first) = (0, 0L); first < windows.Length; shard++, first += manifest.WindowsOfAShard)
+            {
+                var count = Math.Min(manifest.WindowsOfAShard, windows.Length - first);
+                var header = CacheShard.Header(manifest.Key, first, count, layout.WindowBytes);
+                if (!CacheShard.IsWhole(Path.Combine(folder, CacheShard.NameOf(shard)), header, header.Length + layout.BytesFor(count)))
+                    throw new DamagedFileException($"{folder}: {CacheShard.NameOf(shard)} is not the shard that belongs there");
+            }
+            return new(folder, manifest, windows);
+        }
+        catch (Exception error) when (error is DamagedFileException or IOException or UnauthorizedAccessException)
+        {
+            throw new EspalierException($"{folder} is no whole cache: {error.Message}; write it again with espalier cache", error);
+        }
+    }
+
+    /// <summary>Refuses a cache of anything else.</summary>
+    /// <exception cref="EspalierException">The difference is named.</exception>
+    public void Require(CacheKey wanted)
+    {
+        if (Key.DifferenceFrom(wanted) is { } difference)
+            throw new EspalierException($"{_folder} is stale: {difference}; write it again with espalier cache, or train with what it was written for");
+    }
+
+    /// <summary>Copies a window's record.</summary>
+    /// <param name="window">The window's number in the data.</param>
+    /// <param name="record">Takes <see cref="CacheLayout.WindowBytes"/> bytes.</param>
+    /// <exception cref="EspalierException">The window is not kept.</exception>
+    public void Read(long window, byte[] record)
+    {
+        var place = Array.BinarySearch(_windows, window);
+        if (place < 0)
+            throw new EspalierException($"{_folder} does not hold window {window} ({_windows.Length} windows are kept, {_windows[0]} to {_windows[^1]}); write a cache of more windows, or take fewer steps");
+        var (shard, slot) = Math.DivRem(place, _ofAShard);
+        _shards[shard].View.ReadArray(CacheShard.HeaderBytes + (long)slot * Layout.WindowBytes, record, 0, Layout.WindowBytes);
+    }
+
+    /// <summary>The teacher's head, [V, E] row by row, of a cache of hidden states.</summary>
+    public float[] ReadHead()
+    {
+        using var file = SafetensorsFile.Open(Path.Combine(_folder, CacheWriter.HeadName));
+        return file.ReadFloat32(CacheWriter.HeadTensor);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var (file, view) in _shards)
+        {
+            view.Dispose();
+            file.Dispose();
+        }
+    }
+}
