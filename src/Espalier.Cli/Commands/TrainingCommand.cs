@@ -67,10 +67,9 @@ internal abstract class TrainingCommand : CommandBase
 
             var from = Start(context, start, training.Seed(run));
             var guide = teacher is null ? null : new ModelFolder("teacher", teacher, ContentHash.OfFolder(teacher));
+            var kept = cache is null ? null : CacheInput.Require(cache, guide?.Hash, tokens, data.Sequence, section.Temperature);
             ModelRow[] before = guide is null ? [Evaluate(from)] : [Evaluate(guide), Evaluate(from)];
-            if (cache is not null)
-                guide = CacheInput.Require(cache, guide?.Hash, tokens, data.Sequence, section.Temperature);
-            var trained = TrainStage.Run(context, Name, "trained", from, guide, section, tokens, data.Sequence, training.Seed(run), order.Make, order.Name);
+            var trained = TrainStage.Run(context, Name, "trained", from, kept ?? guide, section, tokens, data.Sequence, training.Seed(run), order.Make, order.Name);
             var (result, _) = ExportStage.Run(context, folder, trained, "result", StoredType(run, from), []);
             return TrainingReport.Of(folder, trained, [.. before, Evaluate(result)]);
         }, run.Cancellation);

@@ -41,7 +41,7 @@ public sealed class HiddenStateLoss : IDisposable
         if (teacher.HiddenSize != student.HiddenSize)
         {
             var values = new float[teacher.HiddenSize * student.HiddenSize];
-            new GaussianStream(seed, "lift").Fill(values, 1 / Math.Sqrt(student.HiddenSize));
+            new NormalNumbers(seed, "lift").Fill(values, 1 / Math.Sqrt(student.HiddenSize));
             using var single = Tensor.From<float>(values, teacher.HiddenSize, student.HiddenSize).Unscoped();
             Lift = single.To(dtype).Unscoped();
             Lift.RequiresGrad = true;

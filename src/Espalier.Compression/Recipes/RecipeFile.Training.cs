@@ -83,7 +83,7 @@ public static partial class RecipeFile
         return options.IsEmpty ? throw section.Missing("layers", "hidden: { layers: 29:13, embedding: true }") : options;
     }
 
-    private static IReadOnlyList<LayerPair> Pairs(RecipeFields section, string key) =>
+    private static LayerPair[] Pairs(RecipeFields section, string key) =>
         section.Read(key, _ => section.Texts(key)!.Select(LayerPair.Parse).ToArray()) ?? [];
 
     private static CacheSection? Cache(RecipeFields parent)

@@ -38,7 +38,7 @@ public static class DecoderWeights
     {
         var values = new float[named.Shape.Aggregate(1L, (product, size) => product * size)];
         if (named.Shape.Length == 2)
-            new GaussianStream(seed, named.Name).Fill(values, deviation);
+            new NormalNumbers(seed, named.Name).Fill(values, deviation);
         else if (named.Parameter.Role.IsNormWeight() && (config.Norm == NormKind.RmsNorm || named.Parameter.Role is ParameterRole.QueryNorm or ParameterRole.KeyNorm))
             Array.Fill(values, 1f); // LayerNorm1p adds one itself
         return values;

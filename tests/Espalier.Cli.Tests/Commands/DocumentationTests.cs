@@ -13,6 +13,7 @@ public sealed class DocumentationTests : TorchTest
     [InlineData("score", "score TEACHER --ids 1,2,3 --samples 1 --seq 2 --threads 1")]
     [InlineData("prune", "prune TEACHER --random --hidden 64 --output OUT/pruned")]
     [InlineData("export", "export TEACHER --output OUT/teacher.gguf")]
+    [InlineData("cache", "cache TEACHER --ids IDS --seq 32 --windows 2 --threads 1 --output OUT/cache")]
     [InlineData("distill", "distill TEACHER --teacher TEACHER --ids IDS --held-out 0.1% --seq 32 --batch 1 --steps 1 --output OUT/student")]
     public void Every_field_of_the_example_is_printed(string command, string line)
     {

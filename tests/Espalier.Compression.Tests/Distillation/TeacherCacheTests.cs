@@ -27,9 +27,9 @@ public sealed class TeacherCacheTests : TorchTest
 
     private static Decoder Student() => GoldenTensors.Load(Fixtures.Golden("pruning", "width"), DType.Float32);
 
-    private void Write(Decoder teacher, CacheKey key, params long[] kept) => Write(teacher, key, CancellationToken.None, DurableFiles.OnDisk, kept);
+    private void Write(Decoder teacher, CacheKey key, params long[] kept) => Write(teacher, key, DurableFiles.OnDisk, kept, CancellationToken.None);
 
-    private void Write(Decoder teacher, CacheKey key, CancellationToken stop, DurableFiles files, long[] kept) =>
+    private void Write(Decoder teacher, CacheKey key, DurableFiles files, long[] kept, CancellationToken stop) =>
         CacheWriter.Run(Path, key, teacher, _windows, kept.Length > 0 ? kept : [.. Enumerable.Range(0, 6).Select(i => (long)i)], files, NullProgress.Instance, stop);
 
     private Batch BatchOf(params long[] windows)
@@ -98,7 +98,7 @@ public sealed class TeacherCacheTests : TorchTest
         using var student = Student();
         var batch = BatchOf(2);
         var online = Of(student, new OnlineTeacher(teacher), batch);
-        const int seeds = 200;
+        const int seeds = 100;
         var mean = new double[online.Gradient.Length];
         var (loss, single) = (0.0, 0.0);
         for (var seed = 1; seed <= seeds; seed++)
@@ -167,7 +167,7 @@ public sealed class TeacherCacheTests : TorchTest
         {
             try
             {
-                Write(teacher, Key(teacher, encoding), CancellationToken.None, new DurableFiles(new FaultyLayer(acts, Fault.Kill)), kept);
+                Write(teacher, Key(teacher, encoding), new DurableFiles(new FaultyLayer(acts, Fault.Kill)), kept, CancellationToken.None);
                 break;
             }
             catch (DiedException)
@@ -181,7 +181,7 @@ public sealed class TeacherCacheTests : TorchTest
         File.Delete(System.IO.Path.Combine(Path, "shard-00000.bin"));
         using var stop = new CancellationTokenSource();
         stop.Cancel();
-        Assert.Throws<OperationCanceledException>(() => Write(teacher, Key(teacher, encoding), stop.Token, DurableFiles.OnDisk, kept));
+        Assert.Throws<OperationCanceledException>(() => Write(teacher, Key(teacher, encoding), DurableFiles.OnDisk, kept, stop.Token));
         Write(teacher, Key(teacher, encoding), kept);
         Assert.Equal(whole, ContentHash.OfFolder(Path));
     }

@@ -34,8 +34,8 @@ public sealed record CacheKey(
     /// <param name="wanted">What training wants; a null hash is not compared.</param>
     public string? DifferenceFrom(CacheKey wanted) =>
         Differs("the teacher", Short(Teacher), Short(wanted.Teacher), wanted.Teacher.Length > 0)
-        ?? Differs("the data", Short(Data), Short(wanted.Data))
         ?? Differs("the sequence", Sequence, wanted.Sequence)
+        ?? Differs("the data", Short(Data), Short(wanted.Data))
         ?? Differs("the vocabulary", Vocabulary, wanted.Vocabulary)
         ?? Differs("the teacher's width", HiddenSize, wanted.HiddenSize)
         ?? Differs("the encoding", Encoding, wanted.Encoding)

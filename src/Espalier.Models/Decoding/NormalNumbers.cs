@@ -7,12 +7,12 @@ namespace Espalier.Models;
 /// Normal numbers from (seed, name) alone: SplitMix64 started at a hash of both, Box–Muller on top. The same on every machine and in every order
 /// of use.
 /// </summary>
-public sealed class GaussianStream
+public sealed class NormalNumbers
 {
     private ulong _state;
 
     /// <summary>The stream of a name under a seed.</summary>
-    public GaussianStream(ulong seed, string name)
+    public NormalNumbers(ulong seed, string name)
     {
         Span<byte> hash = stackalloc byte[32];
         SHA256.HashData(Encoding.UTF8.GetBytes($"{seed}/{name}"), hash);
