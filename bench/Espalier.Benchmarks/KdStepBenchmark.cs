@@ -1,13 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Espalier.Compression.Data;
-using Espalier.Compression.Distillation;
-using Espalier.Compression.Training;
 using Espalier.Models;
-using Espalier.Models.Checkpoints;
 using Espalier.Torch;
 
 namespace Espalier.Benchmarks;
@@ -25,26 +20,12 @@ internal static class KdStepBenchmark
     {
         TorchRuntime.Start(threads);
         using var peer = new Peer(peerCommand);
-        using var teacherFolder = Checkpoint.Open(Path.Combine(folder, "teacher"));
-        using var studentFolder = Checkpoint.Open(Path.Combine(folder, "student"));
-        using var teacher = DecoderWeights.Load(teacherFolder);
-        using var student = DecoderWeights.Load(studentFolder);
-        using var batches = SafetensorsFile.Open(Path.Combine(folder, "batches.safetensors"));
-        var shape = batches.Entries["ids"].Shape;
-        int[] ids = MemoryMarshal.Cast<byte, int>(batches.ReadBytes("ids")).ToArray();
-        var windows = new WindowSet(TokenIds.FromList(ids.Append(0), "batches", teacher.Config.VocabularySize), (int)shape[2], WindowStride.Contiguous);
-        using var trainer = new Trainer(student, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher)), new(windows, SampleOrder.Sequential(windows.Count)), new()
-        {
-            Steps = pairs + WarmUp,
-            Batch = (int)shape[1],
-            LearningRate = 1e-3,
-            MinLearningRate = 1e-3,
-            WarmUp = 0,
-        });
+        using var setup = new KdSetup(folder, pairs + WarmUp);
+        var (trainer, teacher, student) = (setup.Trainer, setup.Teacher, setup.Student);
 
         var own = new List<double>();
         var theirs = new List<double>();
-        long tokens = shape[1] * shape[2];
+        var tokens = setup.Tokens;
         peer.WaitUntilReady();
         JsonObject? answer = null;
         trainer.Every(1, report =>
@@ -69,7 +50,7 @@ internal static class KdStepBenchmark
 
         var ratios = own.Zip(theirs, (a, b) => b / a).Order().ToArray();
         var sgemm = Sgemm();
-        var flops = teacher.Config.ForwardFlopsPerToken((int)shape[2]) + 3 * student.Config.ForwardFlopsPerToken((int)shape[2]);
+        var flops = teacher.Config.ForwardFlopsPerToken(setup.Sequence) + 3 * student.Config.ForwardFlopsPerToken(setup.Sequence);
         return JsonSerializer.Serialize(new
         {
             libtorch = TorchRuntime.Version,

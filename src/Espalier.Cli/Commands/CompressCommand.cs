@@ -27,17 +27,25 @@ internal sealed class CompressCommand : CommandBase
         AllowMultipleArgumentsPerToken = false,
     };
 
+    private readonly Option<string> seeds = new("--seeds")
+    {
+        Description = "Run every recipe once with each of these seeds instead of its own, and show means and spreads over them",
+        HelpName = "1,2,3",
+    };
+
     private readonly ThreadsOption threads = new();
 
     internal CompressCommand() : base(
         "compress",
         "Run a recipe: correct the teacher, score, prune, distil, evaluate, export, report; goes on where it was interrupted",
         "espalier compress recipes/quickstart.yaml",
-        "espalier compress recipes/arms/*.yaml --output runs/arms --json")
+        "espalier compress recipes/arms/*.yaml --output runs/arms --json",
+        "espalier compress recipes/study/*.yaml --seeds 1,2,3 --output runs/study")
     {
         Arguments.Add(recipes);
         Options.Add(output);
         Options.Add(train);
+        Options.Add(seeds);
         threads.AddTo(this);
     }
 
@@ -47,9 +55,11 @@ internal sealed class CompressCommand : CommandBase
         var read = files.Select(file => (Name: Path.GetFileNameWithoutExtension(file), Recipe: WithTrain(RecipeFile.Read(file), run.Get(train)))).ToArray();
         if (read.Select(entry => entry.Name).Distinct().Count() != read.Length)
             throw new EspalierException("two recipes have the same file name: results are named for it, rename one");
+        if (run.Get(seeds) is { } list)
+            read = [.. read.SelectMany(entry => SeedSummary.Parse(list).Select(seed => (SeedSummary.NameOf(entry.Name, seed), entry.Recipe with { Seed = seed })))];
         var folder = run.Get(output) ?? read[0].Recipe.Output ?? Path.Combine("runs", read[0].Name);
         if (read.Length > 1 && !run.Has(output))
-            throw new EspalierException($"{read.Length} recipes were given: name the run folder that they share with --output");
+            throw new EspalierException($"{read.Length} {(run.Has(seeds) ? "runs" : "recipes")} were given: name the run folder that they share with --output");
         threads.Start(run);
 
         var canonical = string.Join('\n', read.Select(entry => RecipeFile.Canonical(entry.Recipe)));

@@ -9,6 +9,11 @@ internal static class CompressPage
     {
         page.Table(ModelTable.Of(report.Rows));
         page.Line();
+        if (report.Seeds is { } seeds)
+        {
+            page.Table(SeedsTable(seeds));
+            page.Line();
+        }
         var stages = new TextTable(new("stage"), new("time", Number: true), new(""));
         foreach (var stage in report.Stages.GroupBy(stage => stage.Stage))
         {
@@ -23,5 +28,13 @@ internal static class CompressPage
         foreach (var file in report.Gguf)
             page.Line($"gguf     {file}");
         page.Line($"report   {report.Report}");
+    }
+
+    private static TextTable SeedsTable(IReadOnlyList<SeedSummary> seeds)
+    {
+        var table = new TextTable(new("recipe"), new("model"), new("text"), new("mean nll", Number: true), new("sd over seeds", Number: true), new("seeds", Number: true));
+        foreach (var row in seeds)
+            table.Add(row.Arm, row.Model, row.Set, $"{row.Nll:0.0000}", $"{row.NllSd:0.0000}", $"{row.Seeds}");
+        return table;
     }
 }

@@ -20,11 +20,15 @@ internal sealed record CompressReport
     /// <summary>The table: a row a model.</summary>
     public required IReadOnlyList<ModelRow> Rows { get; init; }
 
+    /// <summary>Means and spreads over seeds, where a recipe ran with several.</summary>
+    public IReadOnlyList<SeedSummary>? Seeds { get; init; }
+
     /// <summary>What each stage took.</summary>
     public required IReadOnlyList<StageRow> Stages { get; init; }
 
     internal static CompressReport Of(IReadOnlyList<CompressResult> results, string output, string report) => new()
     {
+        Seeds = SeedSummary.Of(results.SelectMany(result => result.Rows)) is { Count: > 0 } seeds ? seeds : null,
         Output = output,
         Students = [.. results.Select(result => result.Student)],
         Gguf = [.. results.SelectMany(result => result.Gguf)],

@@ -1,0 +1,85 @@
+using System.Text.Json;
+using Espalier.Compression;
+using Espalier.Compression.Data;
+using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Caching;
+using Espalier.Compression.Runs;
+using Espalier.Compression.Training;
+using Espalier.Models;
+using Espalier.Models.Checkpoints;
+using Espalier.Torch;
+
+namespace Espalier.Benchmarks;
+
+/// <summary>
+/// Bytes a token and error of the gradient of each encoding of a cache: the distance to the gradient with the teacher at hand, of one batch of 8 windows of 128, as a share of that gradient's
+/// length, over seeds; and of its mean over the seeds, which an unbiased encoding brings down by the root of their number.
+/// </summary>
+internal static class CacheBenchmark
+{
+    private const int Sequence = 128, Windows = 8, Seeds = 8;
+
+    private static readonly (CacheEncoding Encoding, int K, int Samples)[] s_cases =
+    [
+        (CacheEncoding.TopK, 128, 0), (CacheEncoding.TopK, 64, 0), (CacheEncoding.TopK, 19, 0), (CacheEncoding.Samples, 0, 58), (CacheEncoding.Samples, 0, 128),
+        (CacheEncoding.TopKSamples, 4, 45), (CacheEncoding.TopKSamples, 10, 26), (CacheEncoding.TopKSamples, 15, 11), (CacheEncoding.Hidden, 0, 0),
+    ];
+
+    public static void Run(string teacherFolder, string studentFolder, string ids, Action<string> print)
+    {
+        using var teacherCheckpoint = Checkpoint.Open(teacherFolder);
+        using var studentCheckpoint = Checkpoint.Open(studentFolder);
+        using var teacher = DecoderWeights.Load(teacherCheckpoint);
+        using var student = DecoderWeights.Load(studentCheckpoint);
+        student.RequiresGrad = true;
+        var tokens = TokenIds.Parse(ids, teacher.Config.VocabularySize);
+        var windows = new WindowSet(tokens, Sequence);
+        long[] kept = [.. Enumerable.Range(0, Windows).Select(i => (long)i)];
+        var batch = new Batch(kept, new long[Windows * Sequence], new long[Windows * Sequence], Windows, Sequence);
+        new BatchReader(windows, SampleOrder.Sequential(windows.Count)).Read(0, Windows, batch.Inputs, batch.Targets);
+        var online = Gradient(student, new OnlineTeacher(teacher), batch);
+        var length = Norm(online);
+        foreach (var (encoding, k, samples) in s_cases)
+        {
+            var (mean, error) = (new double[online.Length], 0.0);
+            var seeds = samples > 0 ? Seeds : 1;
+            CacheLayout? layout = null;
+            for (var seed = 1; seed <= seeds; seed++)
+            {
+                var folder = Directory.CreateTempSubdirectory("espalier-cache-").FullName;
+                try
+                {
+                    var key = CacheKey.Of("", "", Sequence, teacher.Config.VocabularySize, teacher.Config.HiddenSize, 1, encoding, k, samples, seed);
+                    layout = new(key);
+                    CacheWriter.Run(folder, key, teacher, windows, kept, DurableFiles.OnDisk, NullProgress.Instance, default);
+                    using var cache = TeacherCache.Open(folder);
+                    using var guide = new CachedTeacher(cache);
+                    var gradient = Gradient(student, guide, batch);
+                    error += Norm([.. gradient.Zip(online, (a, b) => a - b)]) / length / seeds;
+                    for (var i = 0; i < mean.Length; i++)
+                        mean[i] += gradient[i] / seeds;
+                }
+                finally
+                {
+                    Directory.Delete(folder, recursive: true);
+                }
+            }
+            print(JsonSerializer.Serialize(new
+            {
+                encoding = encoding.ToString(), k, samples, bytes_per_token = Math.Round((double)layout!.WindowBytes / Sequence, 1), seeds,
+                gradient_error = Math.Round(error, 5), error_of_the_mean = Math.Round(Norm([.. mean.Zip(online, (a, b) => a - b)]) / length, 5),
+            }));
+        }
+        (tokens as IDisposable)?.Dispose();
+    }
+
+    private static double[] Gradient(Decoder student, TeacherGuide guide, Batch batch)
+    {
+        Gradients.Clear(student.Parameters.Select(p => p.Value));
+        _ = new LogitObjective(new ForwardKl(), guide).Accumulate(student, batch, 1.0 / batch.Tokens);
+        using var scope = TensorScope.Begin();
+        return [.. student.Parameters.SelectMany(p => p.Value.Grad()!.Clone().View(-1).ToArray<float>()).Select(value => (double)value)];
+    }
+
+    private static double Norm(double[] values) => Math.Sqrt(values.Sum(value => value * value));
+}
