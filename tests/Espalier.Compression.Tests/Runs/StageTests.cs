@@ -93,6 +93,7 @@ public sealed class StageTests : IDisposable
     [InlineData(Fault.PowerLossOfData)]
     [InlineData(Fault.PowerLossOfNames)]
     [InlineData(Fault.Full)]
+    [InlineData(Fault.Error)]
     public void Death_before_any_act_of_a_stage_leaves_it_done_or_not_and_the_next_run_ends_with_the_same_files(Fault fault)
     {
         string[]? expected = null;

@@ -63,7 +63,8 @@ public static class TrainStage
                 $"{teacher!.Path} has a vocabulary of {guide.Config.VocabularySize} and {start.Path} one of {model.Config.VocabularySize}: distillation on logits needs the same tokenizer");
 
         var windows = new WindowSet(data.Train, sequence);
-        using var trainer = new Trainer(model, new LogitObjective(loss, guide), new BatchReader(windows, order(windows.Count)), OptionsOf(section));
+        var samples = order(windows.Count);
+        using var trainer = new Trainer(model, new LogitObjective(loss, guide), new BatchReader(windows, samples), OptionsOf(section));
         TrainingStage.Run(stage, checkpoint, trainer, source.Family, new()
         {
             Title = name,
@@ -71,6 +72,7 @@ public static class TrainStage
             CheckpointEvery = section.CheckpointEvery,
             EvaluateEvery = section.EvaluateEvery,
             HeldOut = section.EvaluateEvery > 0 && data.HeldOut is { } heldOut ? new WindowSet(heldOut, sequence, WindowStride.Contiguous) : null,
+            WindowsOfStep = step => Enumerable.Range(0, section.Batch).Select(i => samples.WindowAt(step * section.Batch + i)),
         }, run.Progress, run.Stop);
         CheckpointWriter.Write(stage.PathOf("model"), model.Config, source, ElementType.F32, DecoderWeights.Source(model, source.Family), cancellation: run.Stop);
         return new()
