@@ -119,6 +119,18 @@ public sealed class RunFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_manifest_is_flushed_before_its_name_and_its_folder_after_it()
+    {
+        var layer = new FaultyLayer(int.MaxValue, Fault.Kill);
+        using var run = RunFolder.Open(_folder.Path, files: new DurableFiles(layer));
+        layer.Acts.Clear();
+        run.Save(Manifest());
+        Assert.Equal(["create", "write", "sync", "rename", "sync-folder"], layer.Acts.Select(act => act.Split(' ')[0]));
+        Assert.EndsWith(" run.json", layer.Acts[3], StringComparison.Ordinal);
+        Assert.Equal($"sync-folder {Path.GetFileName(_folder.Path)}", layer.Acts[4]);
+    }
+
+    [Fact]
     public void Any_flipped_bit_of_a_manifest_is_refused_or_changes_no_structure()
     {
         // run.json is for people and editors, so it carries no hash of itself: what it says of stages is never believed without their stage.json.

@@ -129,6 +129,23 @@ public sealed class StageTests : IDisposable
     }
 
     [Fact]
+    public void Everything_that_a_stage_made_is_flushed_before_it_counts_as_done()
+    {
+        var layer = new FaultyLayer(int.MaxValue, Fault.Kill);
+        using var run = Open(new DurableFiles(layer));
+        using var stage = run.Stage("distill", Options(), s_inputs);
+        stage.Begin();
+        Work(stage);
+        layer.Acts.Clear();
+        stage.Complete();
+        var done = layer.Acts.FindIndex(act => act.StartsWith("rename ", StringComparison.Ordinal) && act.EndsWith(" stage.json", StringComparison.Ordinal));
+        var folder = stage.Key.FolderName;
+        Assert.All(["sync weights", "sync-folder model", "sync metrics.jsonl", $"sync-folder {folder}"], act => Assert.InRange(layer.Acts.IndexOf(act), 0, done - 1));
+        Assert.InRange(layer.Acts.FindIndex(act => act.StartsWith("sync stage.json.tmp-", StringComparison.Ordinal)), 0, done - 1);
+        Assert.Equal([$"sync-folder {folder}"], layer.Acts.Skip(done + 1));
+    }
+
+    [Fact]
     public void A_resumed_stage_forgets_artefacts_that_nothing_vouches_for_and_log_lines_after_its_checkpoint()
     {
         using var run = Open();
