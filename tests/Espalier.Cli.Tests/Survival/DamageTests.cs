@@ -3,7 +3,7 @@ using Espalier.Tests;
 namespace Espalier.Cli.Tests.Survival;
 
 /// <summary>Promise R5 on the real program: damage is found before a step is done on it, said, and made good.</summary>
-[Collection(SurvivalCollection.Name)]
+[Collection(SharedSmallRun.Name)]
 public sealed class DamageTests(SmallRun small)
 {
     [Fact]

@@ -1,7 +1,7 @@
 namespace Espalier.Cli.Tests.Survival;
 
 /// <summary>Promise R4 on a real full disk; every single operation that fails is tested with a faulty file layer.</summary>
-[Collection(SurvivalCollection.Name)]
+[Collection(SharedSmallRun.Name)]
 public sealed class FullDiskTests(SmallRun small)
 {
     [MountFact]

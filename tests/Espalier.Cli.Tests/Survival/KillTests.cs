@@ -3,7 +3,7 @@ using Espalier.Tests;
 namespace Espalier.Cli.Tests.Survival;
 
 /// <summary>Promise R1: kill -9 at any time, a quarter of the times inside the write of a checkpoint, and the end has the same bits.</summary>
-[Collection(SurvivalCollection.Name)]
+[Collection(SharedSmallRun.Name)]
 public sealed class KillTests(SmallRun small)
 {
     [Fact]

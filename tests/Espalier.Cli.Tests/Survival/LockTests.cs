@@ -4,7 +4,7 @@ using Espalier.Compression.Runs;
 namespace Espalier.Cli.Tests.Survival;
 
 /// <summary>Promise R15: one run at a time in a folder; the lock ends with the process.</summary>
-[Collection(SurvivalCollection.Name)]
+[Collection(SharedSmallRun.Name)]
 public sealed class LockTests(SmallRun small)
 {
     [Fact]

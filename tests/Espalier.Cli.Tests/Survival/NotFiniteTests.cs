@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Espalier.Cli.Tests.Survival;
 
 /// <summary>Promise R14 on the real program: a learning rate that blows the model up after a step.</summary>
-[Collection(SurvivalCollection.Name)]
+[Collection(SharedSmallRun.Name)]
 public sealed class NotFiniteTests(SmallRun small)
 {
     [Fact]

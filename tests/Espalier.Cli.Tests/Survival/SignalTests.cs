@@ -3,7 +3,7 @@ using Espalier.Tests;
 namespace Espalier.Cli.Tests.Survival;
 
 /// <summary>Promise R6: SIGTERM and SIGINT save and end with 130; further signals change nothing.</summary>
-[Collection(SurvivalCollection.Name)]
+[Collection(SharedSmallRun.Name)]
 public sealed class SignalTests(SmallRun small)
 {
     [Fact]

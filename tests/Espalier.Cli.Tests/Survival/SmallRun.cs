@@ -103,7 +103,7 @@ public sealed class SmallRun : IDisposable
 
 /// <summary>The tests that share <see cref="SmallRun"/>.</summary>
 [CollectionDefinition(Name)]
-public sealed class SurvivalCollection : ICollectionFixture<SmallRun>
+public sealed class SharedSmallRun : ICollectionFixture<SmallRun>
 {
     /// <summary>Its name.</summary>
     public const string Name = "survival";
