@@ -53,6 +53,7 @@ public static class TrainingStage
 
         var best = HeldOutLoss.Best(stage.Metrics.Path);
         stage.Checkpoints.BestStep = best?.Step;
+        stage.Checkpoints.OpenBest(progress.Warn);
         using var saver = new BackgroundSaver(stage.Checkpoints);
         using var task = progress.Begin(options.Title, options.Steps, "steps");
         task.Report(trainer.State.Step);

@@ -48,6 +48,7 @@ public sealed class TrainingStageTests : TorchTest, IDisposable
     {
         // A learning rate that grows until it ruins the model: an early evaluation is the best.
         Assert.ThrowsAny<OperationCanceledException>(() => Train(_folder.Of("again"), learningRate: 3, warmUp: Steps, stopAt: 9));
+        Assert.Empty(_warnings);
         Train(_folder.Of("again"), learningRate: 3, warmUp: Steps, check: Check);
 
         static void Check(StageFolder stage)
