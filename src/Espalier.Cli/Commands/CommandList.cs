@@ -17,6 +17,7 @@ internal static class CommandList
         new EvaluateCommand(),
         new GenerateCommand(),
         new ExportCommand(),
+        new CompareRunsCommand(),
         new DoctorCommand(),
     ];
 }

@@ -10,9 +10,8 @@ namespace Espalier.Compression.Recipes;
 /// <param name="Bytes">Its size, without headers, tokenizer and logs.</param>
 public sealed record DiskForecast(string What, long Bytes)
 {
-    // Weights and two moments in float32; two checkpoints stay and a third is written before one of them goes.
+    // Weights and two moments in float32.
     private const int CheckpointBytes = 12;
-    private const int Checkpoints = 3;
 
     /// <summary>All that a recipe writes, tokenized text aside.</summary>
     internal static IReadOnlyList<DiskForecast> Of(Recipe recipe, Family family, DecoderConfig teacher, DecoderConfig student, ElementType stored)
@@ -20,12 +19,12 @@ public sealed record DiskForecast(string What, long Bytes)
         var files = new List<DiskForecast>();
         if (recipe.Correct is not null)
         {
-            files.Add(new("checkpoints of correct", Checkpoints * CheckpointBytes * teacher.Parameters));
+            files.Add(new("checkpoints of correct", Checkpoints(recipe.Correct) * CheckpointBytes * teacher.Parameters));
             files.Add(new("corrected teacher", stored.Bytes() * teacher.Parameters));
         }
         files.Add(new("pruned student", stored.Bytes() * student.Parameters));
         if (recipe.Distill is not null)
-            files.Add(new("checkpoints of distill", Checkpoints * CheckpointBytes * student.Parameters));
+            files.Add(new("checkpoints of distill", Checkpoints(recipe.Distill) * CheckpointBytes * student.Parameters));
         // At most: windows that are seen twice are kept once.
         if (recipe.Distill is { Cache: { } cache } distill)
             files.Add(new("teacher's distributions", (long)(CacheForecast.Of(cache, teacher, recipe.Data.Sequence).BytesOfAToken * distill.Steps * distill.Batch * recipe.Data.Sequence)));
@@ -40,6 +39,9 @@ public sealed record DiskForecast(string What, long Bytes)
             }));
         return files;
     }
+
+    // Two stay and a third is written before one of them goes; where training evaluates, the best stays too.
+    private static int Checkpoints(TrainingSection section) => section.EvaluateEvery > 0 ? 4 : 3;
 
     // Vectors stay float32, and rows that are no whole number of blocks become float16: GgufExporter's rules.
     private static long Gguf(Family family, DecoderConfig config, GgufType type) => family.Parameters(config).Sum(parameter =>

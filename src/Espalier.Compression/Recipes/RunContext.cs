@@ -109,9 +109,12 @@ public sealed class RunContext : IDisposable
         if (!_used.Contains(stage.Key.FolderName))
             _used.Add(stage.Key.FolderName);
         var before = Manifest.Stages.FirstOrDefault(entry => entry.Folder == stage.Key.FolderName)?.Seconds ?? 0;
-        if (stage.Record is { } done)
+        // Read whole: what later stages compute from it must be what was made.
+        if (stage.Verify() && stage.Record is { } done)
         {
             Progress.Note($"{name}: done before ({stage.Key.FolderName})");
+            // Left where the run died between the stage's last act and this.
+            stage.Checkpoints.DeleteAll();
             Enter(stage, StageStatus.Reused, before, done.OutputHash);
             return done;
         }

@@ -12,10 +12,10 @@ public sealed class BackgroundSaver(CheckpointStore store) : IDisposable
 
     /// <summary>Starts to save, after the save before has ended. The parts must read snapshots, for they are written later.</summary>
     /// <exception cref="EspalierException">The save before failed; the new one is not started.</exception>
-    public void Save(long step, IReadOnlyList<CheckpointPart> parts)
+    public void Save(long step, IReadOnlyList<CheckpointPart> parts, bool best = false)
     {
         Wait();
-        _inFlight = Task.Factory.StartNew(() => store.Save(step, parts), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        _inFlight = Task.Factory.StartNew(() => store.Save(step, parts, best), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <summary>Waits until nothing is in flight.</summary>

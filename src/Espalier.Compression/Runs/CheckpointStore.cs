@@ -8,7 +8,7 @@ namespace Espalier.Compression.Runs;
 /// </summary>
 /// <param name="folder">Holds the <c>step-N</c> folders; created at the first save.</param>
 /// <param name="files">Writes durably.</param>
-/// <param name="keep">How many verified checkpoints stay, at least 1.</param>
+/// <param name="keep">How many verified checkpoints stay beside the best, at least 1.</param>
 public sealed class CheckpointStore(string folder, DurableFiles files, int keep = 2)
 {
     private readonly string _folder = Path.GetFullPath(folder);
@@ -22,11 +22,20 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
     public string Folder => _folder;
 
     /// <summary>
-    /// Saves the state after <paramref name="step"/> steps, reads it back, and only then deletes checkpoints older than the newest
-    /// two. A verified checkpoint of that step is left as it is, for a stage's state at a step is always the same.
+    /// The step whose checkpoint is the best so far and stays whatever its age, or null. Whoever opens the store says which it is (from
+    /// the held-out losses in the metrics, so that it is the same after a resume); later a save marked as best takes its place.
     /// </summary>
+    public long? BestStep { get; set; }
+
+    /// <summary>
+    /// Saves the state after <paramref name="step"/> steps, reads it back, and only then deletes checkpoints older than the newest
+    /// two, the best excepted. A verified checkpoint of that step is left as it is, for a stage's state at a step is always the same.
+    /// </summary>
+    /// <param name="step">Steps done.</param>
+    /// <param name="parts">The files.</param>
+    /// <param name="best">Whether it is the best so far: the former best may go once this one was read back.</param>
     /// <exception cref="EspalierException">Exit code 1: it could not be written; what was there before is intact.</exception>
-    public SavedCheckpoint Save(long step, IReadOnlyList<CheckpointPart> parts)
+    public SavedCheckpoint Save(long step, IReadOnlyList<CheckpointPart> parts, bool best = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
         if (parts.FirstOrDefault(part => !FileFact.IsSafeName(part.Name) || part.Name.Contains('/') || part.Name == CheckpointManifest.FileName) is { } bad)
@@ -36,10 +45,12 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
 
         try
         {
-            if (Directory.Exists(PathOf(step)) && TryVerify(step, out _) is { } present)
-                return present;
-            var saved = WriteAndVerify(step, parts);
-            DeleteOld(step);
+            var present = Directory.Exists(PathOf(step)) ? TryVerify(step, out _) : null;
+            var saved = present ?? WriteAndVerify(step, parts);
+            if (best)
+                BestStep = step;
+            if (present is null || best)
+                DeleteOld(step);
             return saved;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -70,11 +81,24 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
         return null;
     }
 
+    /// <summary>The checkpoint of <see cref="BestStep"/>, every byte of it read; null where there is none or it is damaged, which is reported.</summary>
+    /// <param name="report">Hears one sentence of a damaged one.</param>
+    public SavedCheckpoint? OpenBest(Action<string>? report = null)
+    {
+        if (BestStep is not { } step)
+            return null;
+        var best = TryVerify(step, out var problem);
+        if (best is null)
+            report?.Invoke($"{PathOf(step)}, the best checkpoint, is damaged: {problem}");
+        return best;
+    }
+
     /// <summary>Deletes all checkpoints, when a finished stage needs them no more.</summary>
     public void DeleteAll()
     {
         files.DeleteFolder(_folder);
         _verified.Clear();
+        BestStep = null;
     }
 
     private SavedCheckpoint WriteAndVerify(long step, IReadOnlyList<CheckpointPart> parts)
@@ -116,6 +140,8 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
                 kept++;
                 continue;
             }
+            if (step == BestStep)
+                continue;
             _verified.Remove(step);
             files.DeleteFolder(PathOf(step));
         }

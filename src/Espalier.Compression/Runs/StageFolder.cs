@@ -8,12 +8,13 @@ namespace Espalier.Compression.Runs;
 /// </summary>
 public sealed class StageFolder : IDisposable
 {
-    /// <summary>In the folder, but no artefacts: they depend on the clock or are for going on only. TensorBoard's files belong into <c>tensorboard</c>.</summary>
+    /// <summary>In the folder, but no artefacts: they depend on the clock or are for going on only.</summary>
     private static readonly string[] s_apart = [StageRecord.FileName, "timing.jsonl", "checkpoints", "tensorboard"];
 
     private readonly DurableFiles _files;
     private readonly Action<string> _report;
     private MetricsLog? _metrics, _timing;
+    private TensorBoardLog? _board;
 
     internal StageFolder(string stages, StageKey key, DurableFiles files, Action<string> report)
     {
@@ -44,6 +45,9 @@ public sealed class StageFolder : IDisposable
 
     /// <summary><c>timing.jsonl</c>: seconds, tokens per second, memory; by step too. Open between begin and complete.</summary>
     public MetricsLog Timing => _timing ?? throw NotBegun();
+
+    /// <summary><c>tensorboard/</c>: what metrics and timing hold, once more for TensorBoard; there only where something is added. Open between begin and complete.</summary>
+    public TensorBoardLog Board => _board ?? throw NotBegun();
 
     /// <summary>The full path of an artefact, made by name.</summary>
     /// <param name="name">Relative name, with <c>/</c> between folders.</param>
@@ -81,6 +85,7 @@ public sealed class StageFolder : IDisposable
                     _files.DeleteTree(entry.FullName);
         _metrics = MetricsLog.Open(PathOf("metrics.jsonl"), checkpoint?.Step, _files);
         _timing = MetricsLog.Open(PathOf("timing.jsonl"), checkpoint?.Step, _files);
+        _board = new TensorBoardLog(PathOf("tensorboard"), (checkpoint?.Step ?? 0) + 1, _files, _report);
         return checkpoint;
     }
 
@@ -148,7 +153,9 @@ public sealed class StageFolder : IDisposable
     {
         _metrics?.Dispose();
         _timing?.Dispose();
+        _board?.Dispose();
         _metrics = _timing = null;
+        _board = null;
     }
 
     private InvalidOperationException NotBegun() => new($"{Path} was not begun, or is complete.");

@@ -31,61 +31,94 @@ public sealed record TrainingStageOptions
 /// </summary>
 public static class TrainingStage
 {
-    /// <summary>Bytes of optimizer state and weights a parameter: weight, m and v in float32.</summary>
-    private const int BytesOfAParameter = 12;
+    /// <summary>Bytes of a checkpoint a parameter (weight, m and v in float32) and of the model.</summary>
+    private const int CheckpointBytes = 12, ModelBytes = 4;
 
     /// <summary>Trains to the end, from a checkpoint where there is one. The caller begins and completes the stage.</summary>
     /// <exception cref="OperationCanceledException">Asked to stop; the state is saved.</exception>
     public static void Run(StageFolder stage, SavedCheckpoint? checkpoint, Trainer trainer, Family family, TrainingStageOptions options, IProgressReporter progress, CancellationToken stop)
     {
         var model = trainer.Model;
-        DiskSpace.Require(stage.Path, 4 * BytesOfAParameter * model.Config.Parameters, "three checkpoints and the model");
+        var evaluates = options is { HeldOut: not null, EvaluateEvery: > 0 };
+        DiskSpace.Require(
+            stage.Path, ((evaluates ? 4 : 3) * CheckpointBytes + ModelBytes) * model.Config.Parameters, $"{(evaluates ? "four" : "three")} checkpoints and the model");
         if (checkpoint is not null)
         {
             TrainerCheckpoint.Restore(trainer, family, checkpoint);
             progress.Note($"{options.Title}: going on from step {checkpoint.Step}");
         }
 
+        var best = HeldOutLoss.Best(stage.Metrics.Path);
+        stage.Checkpoints.BestStep = best?.Step;
+        stage.Checkpoints.OpenBest(progress.Warn);
         using var saver = new BackgroundSaver(stage.Checkpoints);
         using var task = progress.Begin(options.Title, options.Steps, "steps");
         task.Report(trainer.State.Step);
         trainer.Every(1, report =>
         {
-            stage.Metrics.Append(report.Step,
-            [
-                ("loss", report.Loss), .. report.Parts.Select(part => ($"loss_{part.Name}", (JsonNode?)part.Value)), ("gradient_norm", report.GradientNorm),
-                ("learning_rate", report.LearningRate), ("tokens", trainer.State.Tokens), ("skipped", report.Skipped),
-                // A step that was skipped says what it saw.
-                .. report.Skipped ? [("windows", (JsonNode?)new JsonArray([.. trainer.WindowsOf(report.Step - 1).Select(window => (JsonNode)window)]))] : Array.Empty<(string, JsonNode?)>(),
-            ]);
+            stage.Metrics.Append(report.Step, Fields(report, trainer));
             stage.Timing.Append(report.Step, ("seconds", report.Seconds), ("tokens_per_second", report.Tokens / report.Seconds));
+            stage.Board.Append(report.Step, ("loss", report.Loss), ("gradient_norm", report.GradientNorm), ("learning_rate", report.LearningRate),
+                ("tokens_per_second", report.Tokens / report.Seconds));
             if (report.Skipped)
-                progress.Warn($"{options.Title}: step {report.Step} skipped, its loss is {report.Loss} and its gradient norm {report.GradientNorm}");
+                progress.Warn($"{options.Title}: step {report.Step} skipped, its loss is {report.Loss} and its gradient norm {report.GradientNorm} (windows {string.Join(", ", trainer.WindowsOf(report.Step - 1))})");
             task.Report(report.Step, $"loss {report.Loss:0.000}, {report.Tokens / report.Seconds:0} tokens/s");
         });
-        if (options.HeldOut is { } heldOut)
-            trainer.Every(options.EvaluateEvery, report =>
-            {
-                var result = PerplexityEvaluator.Run(model, heldOut, null, 8, NullProgress.Instance, stop: stop);
-                stage.Metrics.Append(report.Step, ("held_out_nll", result.Nll), ("held_out_nll_se", result.NllStandardError));
-            });
+        var saved = checkpoint?.Step;
+        if (evaluates)
+            trainer.Every(options.EvaluateEvery, report => Evaluate(report.Step));
         trainer.Every(options.CheckpointEvery, report =>
         {
-            if (report.Step < options.Steps)
-                saver.Save(report.Step, TrainerCheckpoint.Snapshot(trainer, family));
+            if (report.Step < options.Steps && report.Step != saved)
+                Save(report.Step);
         });
 
         try
         {
+            // Stopped in the midst of an evaluation, the run before saved the step and not the evaluation.
+            if (evaluates && checkpoint is { Step: > 0 } && checkpoint.Step % options.EvaluateEvery == 0 && HeldOutLoss.Last(stage.Metrics.Path) != checkpoint.Step)
+                Evaluate(checkpoint.Step);
             trainer.Run(stop);
             saver.Wait();
         }
         catch (OperationCanceledException) when (trainer.State.Step > 0)
         {
-            saver.Save(trainer.State.Step, TrainerCheckpoint.Snapshot(trainer, family));
+            if (trainer.State.Step != saved)
+                Save(trainer.State.Step);
             saver.Wait();
             progress.Note($"{options.Title}: saved at step {trainer.State.Step}; the same command goes on from there");
             throw;
         }
+
+        void Save(long step, bool isBest = false)
+        {
+            saver.Save(step, TrainerCheckpoint.Snapshot(trainer, family), isBest);
+            saved = step;
+        }
+
+        void Evaluate(long step)
+        {
+            var result = PerplexityEvaluator.Run(model, options.HeldOut!, null, 8, NullProgress.Instance, stop: stop);
+            stage.Metrics.Append(step, ("held_out_nll", result.Nll), ("held_out_nll_se", result.NllStandardError));
+            stage.Board.Append(step, ("held_out_nll", result.Nll));
+            // The best weights are kept, whatever comes later; a loss that is not finite is never the best.
+            if (!(result.Nll < (best?.Nll ?? double.PositiveInfinity)))
+                return;
+            best = (step, result.Nll);
+            Save(step, isBest: true);
+        }
+    }
+
+    private static (string Name, JsonNode? Value)[] Fields(StepReport report, Trainer trainer)
+    {
+        List<(string, JsonNode?)> fields =
+        [
+            ("loss", report.Loss), .. report.Parts.Select(part => ($"loss_{part.Name}", (JsonNode?)part.Value)), ("gradient_norm", report.GradientNorm),
+            ("learning_rate", report.LearningRate), ("tokens", trainer.State.Tokens), ("skipped", report.Skipped),
+        ];
+        // A step that was skipped says what it saw.
+        if (report.Skipped)
+            fields.Add(("windows", new JsonArray([.. trainer.WindowsOf(report.Step - 1).Select(window => JsonValue.Create(window))])));
+        return [.. fields];
     }
 }

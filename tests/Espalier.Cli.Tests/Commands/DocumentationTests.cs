@@ -22,7 +22,7 @@ public sealed class DocumentationTests : TorchTest
         AssertHas(Example(command), printed, command);
     }
 
-    private static JsonElement Example(string command)
+    internal static JsonElement Example(string command)
     {
         var page = File.ReadAllText(Path.Combine(Fixtures.Root, "docs", "commands.md"));
         var section = page[page.IndexOf($"\n## {command}\n", StringComparison.Ordinal)..];
@@ -30,7 +30,7 @@ public sealed class DocumentationTests : TorchTest
         return JsonDocument.Parse(section[begin..section.IndexOf("\n```\n", begin, StringComparison.Ordinal)]).RootElement;
     }
 
-    private static void AssertHas(JsonElement documented, JsonElement printed, string place)
+    internal static void AssertHas(JsonElement documented, JsonElement printed, string place)
     {
         Assert.True(documented.ValueKind == printed.ValueKind, $"{place} is {printed.ValueKind}, documented as {documented.ValueKind}");
         if (documented.ValueKind == JsonValueKind.Array)

@@ -93,7 +93,7 @@ public sealed partial class ReadmeTests
     [GeneratedRegex(@"^(?<indent>(    )*)(?<name>\S+)\s*(?<text>.*)$")]
     private static partial Regex TreeLine();
 
-    [GeneratedRegex(@"^\| `(?<name>[a-z]+)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| `(?<name>[a-z-]+)", RegexOptions.Multiline)]
     private static partial Regex TableRow();
 
     [GeneratedRegex(@"^```yaml\n(?<text>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]

@@ -2,99 +2,47 @@ using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Survival;
 
-/// <summary>A run of 40 training steps, killed and stopped in every way: promises R1, R6 and R15 on the real program.</summary>
-public sealed class KillTests : IDisposable
+/// <summary>Promise R1: kill -9 at any time, a quarter of the times inside the write of a checkpoint, and the end has the same bits.</summary>
+[Collection(SharedSmallRun.Name)]
+public sealed class KillTests(SmallRun small)
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("espalier-kill-").FullName;
-
     [Fact]
-    public void Killed_again_and_again_at_random_moments_the_run_ends_with_the_same_bits()
+    public void Killed_again_and_again_the_run_ends_with_the_same_bits()
     {
-        var undisturbed = Finish("undisturbed");
         var random = new Random(20261122);
-        var killed = Path.Combine(_folder, "killed");
-        var kills = 0;
-        for (var i = 0; i < 10; i++)
+        var (kills, inside, ofThisRun, mostOfARun, runs) = (0, 0, 0, 0, 0);
+        var wanted = LongRun.Times(10, 200);
+        var run = small.At("killed-0");
+        for (var attempt = 0; kills < wanted; attempt++)
         {
-            using var program = Start("killed");
-            // Half of the kills wait for the training to have begun, so that they fall between and into checkpoints.
-            if (i % 2 == 1)
-                program.Until(() => Directory.Exists(killed) && Directory.EnumerateDirectories(killed, "step-*", SearchOption.AllDirectories).Any());
-            Thread.Sleep(random.Next(0, i % 2 == 1 ? 150 : 900));
+            Assert.True(attempt < 4 * wanted, $"{attempt} starts met only {kills} times a program that could be killed");
+            using var program = small.Start(run);
+            var (logs, checkpoints) = (SmallRun.Logs(run).Sum(log => log.Length), SmallRun.Checkpoints(run).Length == 0 ? "" : SmallRun.Checkpoints(run)[^1]);
+            var intoWrite = inside * 4 <= kills;
+            if (intoWrite)
+                program.Spin(() => SmallRun.Checkpoints(run, ".tmp").Length > 0);
+            else if (attempt % 3 == 0)
+                program.Until(() => SmallRun.Checkpoints(run) is [.., var newest] && newest != checkpoints);
+            else if (attempt % 3 == 1)
+                program.Until(() => SmallRun.Logs(run).Sum(log => log.Length) > logs);
+            else
+                Thread.Sleep(random.Next(0, 1200));
             if (program.HasExited)
-                break;
+            {
+                Assert.True(program.Wait() == 0, program.Error);
+                small.AssertUndisturbed(run);
+                Directory.Delete(run, recursive: true);
+                (run, ofThisRun) = (small.At($"killed-{++runs}"), 0);
+                continue;
+            }
             program.Kill();
             kills++;
+            mostOfARun = Math.Max(mostOfARun, ++ofThisRun);
+            if (SmallRun.Checkpoints(run, ".tmp").Length > 0)
+                inside++;
         }
-        Assert.True(kills >= 3, $"only {kills} kills met a running program: the run is too short for this test");
-        AssertSame(undisturbed, Finish("killed"));
-    }
-
-    [Fact]
-    public void Stopped_by_a_signal_it_saves_exits_with_130_and_goes_on()
-    {
-        var undisturbed = Finish("undisturbed");
-        using (var program = Start("stopped"))
-        {
-            var stopped = Path.Combine(_folder, "stopped");
-            program.Until(() => Directory.Exists(stopped) && Directory.EnumerateFiles(stopped, "metrics.jsonl", SearchOption.AllDirectories).Any(file => new FileInfo(file).Length > 0));
-            program.Terminate();
-            var code = program.Wait();
-            Assert.True(code == 130, $"exit code {code}: {program.Error}");
-            Assert.Contains("saved at step", program.Error);
-        }
-        AssertSame(undisturbed, Finish("stopped"));
-    }
-
-    [Fact]
-    public void A_second_run_in_the_same_folder_is_refused_naming_the_first()
-    {
-        using var first = Start("shared");
-        first.Until(() => File.Exists(Path.Combine(_folder, "shared", "run.json")));
-        using var second = Start("shared");
-        Assert.Equal(2, second.Wait());
-        Assert.Contains($"{first.Id}", second.Error);
-        first.Kill();
-    }
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
-
-    private RealProgram Start(string name) => new("compress", Recipe(), "--output", Path.Combine(_folder, name), "--threads", "1");
-
-    private string Finish(string name)
-    {
-        using var program = Start(name);
-        var code = program.Wait();
-        Assert.True(code == 0, program.Error);
-        return Path.Combine(_folder, name);
-    }
-
-    /// <summary>The tiny golden teacher on ids that a formula gives: correction and distillation of 20 steps each.</summary>
-    private string Recipe()
-    {
-        var ids = Path.Combine(_folder, "ids.u16");
-        if (!File.Exists(ids))
-        {
-            File.WriteAllBytes(ids, [.. Enumerable.Range(0, 20_000).SelectMany(i => BitConverter.GetBytes((ushort)(i * i % 127)))]);
-            File.WriteAllText(Path.Combine(_folder, "recipe.yaml"), $$"""
-                teacher: {{Fixtures.Golden("pruning", "teacher")}}
-                data: { train: {{ids}}, held-out: 5%, sequence: 32 }
-                correct: { steps: 20, batch: 4, learning-rate: 3e-3 to 3e-4, warm-up: 2, checkpoint-every: 4, evaluate-every: 8 }
-                score: { samples: 32 }
-                prune: { hidden: 32, ffn: 64, heads: 4 }
-                distill: { steps: 20, batch: 4, learning-rate: 1e-2 to 1e-3, warm-up: 2, checkpoint-every: 4, evaluate-every: 8 }
-                evaluate: [ held-out ]
-                export: [ hf, gguf-f32 ]
-                """);
-        }
-        return Path.Combine(_folder, "recipe.yaml");
-    }
-
-    private static void AssertSame(string expected, string actual)
-    {
-        Assert.Equal(File.ReadAllBytes(Path.Combine(expected, "student", "model.safetensors")), File.ReadAllBytes(Path.Combine(actual, "student", "model.safetensors")));
-        Assert.Equal(File.ReadAllBytes(Path.Combine(expected, "student-f32.gguf")), File.ReadAllBytes(Path.Combine(actual, "student-f32.gguf")));
-        string[] Logs(string run) => [.. Directory.EnumerateFiles(run, "metrics.jsonl", SearchOption.AllDirectories).Order().Select(file => $"{Path.GetRelativePath(run, file)}\n{File.ReadAllText(file)}")];
-        Assert.Equal(Logs(expected), Logs(actual));
+        small.AssertUndisturbed(small.Finish(run));
+        Assert.True(inside * 4 >= kills - 4, $"{inside} of {kills} kills were inside a checkpoint's write");
+        Assert.True(mostOfARun >= Math.Min(20, wanted), $"no run was killed more than {mostOfARun} times");
     }
 }

@@ -43,14 +43,22 @@ internal sealed class RealProgram : IDisposable
         _process.WaitForExit();
     }
 
-    /// <summary>SIGTERM.</summary>
-    public void Terminate() => Process.Start("kill", ["-TERM", Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]).WaitForExit();
+    /// <summary>Sends a signal by its name: TERM, INT, STOP, CONT.</summary>
+    public void Signal(string name) => Process.Start("kill", [$"-{name}", Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]).WaitForExit();
 
     /// <summary>Waits until something is true or the program ends.</summary>
     public void Until(Func<bool> happened)
     {
         for (var i = 0; i < 6000 && !HasExited && !happened(); i++)
             Thread.Sleep(10);
+    }
+
+    /// <summary>The same without a pause between two looks, for what lasts milliseconds.</summary>
+    public void Spin(Func<bool> happened)
+    {
+        var end = Environment.TickCount64 + 60_000;
+        while (!HasExited && Environment.TickCount64 < end && !happened())
+            Thread.SpinWait(100);
     }
 
     public void Dispose()

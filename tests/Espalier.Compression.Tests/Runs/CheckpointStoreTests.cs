@@ -182,6 +182,108 @@ public sealed class CheckpointStoreTests : IDisposable
     }
 
     [Fact]
+    public void The_best_one_stays_beside_the_newest_two_until_a_better_one_was_read_back()
+    {
+        var store = Store();
+        foreach (var step in new[] { 1L, 2, 3, 4, 5 })
+            store.Save(step, Parts(step), best: step == 2);
+        Assert.Equal(["step-2", "step-4", "step-5"], Folders());
+        AssertIsThatOf(2, store.OpenBest());
+
+        store.Save(6, Parts(6), best: true);
+        Assert.Equal(["step-5", "step-6"], Folders());
+        store.Save(7, Parts(7));
+        // A step that is there already may turn out the best: stopped in the midst of its evaluation, it was saved before.
+        store.Save(7, Parts(7), best: true);
+        store.Save(8, Parts(8));
+        store.Save(9, Parts(9));
+        Assert.Equal(["step-7", "step-8", "step-9"], Folders());
+
+        // After a resume whoever knows the losses says which it is.
+        store = Store();
+        Assert.Null(store.OpenBest());
+        store.BestStep = 7;
+        store.Save(10, Parts(10));
+        Assert.Equal(["step-10", "step-7", "step-9"], Folders());
+        File.WriteAllText(_folder.Of("step-7", "weights"), "weights after x steps");
+        Assert.Null(store.OpenBest(_reports.Add));
+        Assert.Contains("step-7, the best checkpoint, is damaged: weights has the hash ", Assert.Single(_reports), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(Fault.Kill)]
+    [InlineData(Fault.PowerLossOfData)]
+    [InlineData(Fault.PowerLossOfNames)]
+    [InlineData(Fault.Error)]
+    [InlineData(Fault.Full)]
+    public void Death_before_any_act_of_saving_a_better_one_leaves_the_former_best_or_the_new_one(Fault fault)
+    {
+        for (var (n, failed) = (0, true); failed; n++)
+        {
+            using var folder = new TemporaryFolder();
+            CheckpointStore Open(DurableFiles files) => new(folder.Path, files, keep: 1) { BestStep = 1 };
+            var store = Open(DurableFiles.OnDisk);
+            foreach (var step in new[] { 1L, 2 })
+                store.Save(step, Parts(step));
+            failed = Record.Exception(() => Open(new DurableFiles(new FaultyLayer(n, fault))).Save(3, Parts(3), best: true)) is not null;
+
+            store = Open(DurableFiles.OnDisk);
+            var latest = store.OpenLatest(_reports.Add)!.Step;
+            Assert.Empty(_reports);
+            // What the metrics up to the latest checkpoint call the best is there.
+            store.BestStep = latest == 3 ? 3 : 1;
+            AssertIsThatOf(latest == 3 ? 3 : 1, store.OpenBest());
+        }
+    }
+
+    [Fact]
+    public void Random_flips_cuts_and_exchanges_in_a_large_checkpoint_are_found_and_the_older_one_taken()
+    {
+        var random = new Random(20261122);
+        CheckpointPart[] Large(long step) =>
+        [
+            CheckpointPart.FromBytes("weights", Bytes(step, 40_000)),
+            CheckpointPart.FromBytes("optimizer", Bytes(step + 100, 80_000)),
+        ];
+        static byte[] Bytes(long seed, int count)
+        {
+            var bytes = new byte[count];
+            new Random((int)seed).NextBytes(bytes);
+            return bytes;
+        }
+        var store = Store();
+        store.Save(1, Large(1));
+        store.Save(2, Large(2));
+        var originals = Directory.GetFiles(_folder.Of("step-2")).ToDictionary(file => file, File.ReadAllBytes);
+        var files = originals.Keys.Order(StringComparer.Ordinal).ToArray();
+        for (var i = 0; i < LongRun.Times(300, 10_000); i++)
+        {
+            var file = files[random.Next(files.Length)];
+            var bytes = (byte[])originals[file].Clone();
+            var bit = random.Next(bytes.Length * 8);
+            bytes[bit / 8] ^= (byte)(1 << (bit % 8));
+            if (i % 10 == 9)
+                bytes = originals[file][..random.Next(bytes.Length)];
+            if (i % 50 == 49)
+                bytes = originals[files[(Array.IndexOf(files, file) + 1) % files.Length]];
+            File.WriteAllBytes(file, bytes);
+            Assert.True(store.OpenLatest()?.Step == 1, $"{file}, round {i}, bit {bit}");
+            File.WriteAllBytes(file, originals[file]);
+        }
+        Assert.Equal(2, store.OpenLatest()?.Step);
+    }
+
+    [Fact]
+    public void The_last_verified_one_outlives_any_number_of_saves_that_fail()
+    {
+        Store().Save(1, Parts(1));
+        for (var n = 0; n < 12; n++)
+            Assert.Throws<EspalierException>(() => new CheckpointStore(_folder.Path, new DurableFiles(new FaultyLayer(n, Fault.Full)), keep: 1).Save(n + 2, Parts(n + 2)));
+        AssertIsThatOf(1, Store().OpenLatest(_reports.Add));
+        Assert.Empty(_reports);
+    }
+
+    [Fact]
     public void A_checkpoint_of_a_newer_format_is_refused_not_passed_over()
     {
         Store().Save(1, Parts(1));
@@ -222,6 +324,8 @@ public sealed class CheckpointStoreTests : IDisposable
         saver.Save(8, Parts(8));
         Assert.Throws<EspalierException>(saver.Dispose);
     }
+
+    private string[] Folders() => [.. Directory.GetDirectories(_folder.Path).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
     internal static bool Dies(Action act)
     {

@@ -70,6 +70,35 @@ public sealed class MetricsLogTests : IDisposable
     }
 
     [Fact]
+    public void Readers_beside_a_writer_never_see_half_a_line_as_data()
+    {
+        using var log = Open(null);
+        var steps = LongRun.Times(300, 5000);
+        var text = new string('x', 5000);
+        var writer = new Thread(() =>
+        {
+            for (var step = 1; step <= steps; step++)
+                log.Append(step, ("text", text), ("loss", step / 3.0));
+        });
+        writer.Start();
+        int seen, earlier = 0;
+        do
+        {
+            seen = 0;
+            foreach (var (step, fields) in MetricsLines.Read(LogPath))
+            {
+                Assert.Equal(++seen, step);
+                Assert.Equal((text, step / 3.0), (fields["text"]!.GetValue<string>(), fields["loss"]!.GetValue<double>()));
+            }
+            Assert.True(seen >= earlier, $"{seen} lines after {earlier}");
+            earlier = seen;
+        }
+        while (seen < steps && (writer.IsAlive || MetricsLines.Read(LogPath).Count() == steps));
+        writer.Join();
+        Assert.Equal(steps, MetricsLines.Read(LogPath).Count());
+    }
+
+    [Fact]
     public void A_log_that_is_a_link_is_refused()
     {
         File.WriteAllText(_folder.Of("precious"), "x");

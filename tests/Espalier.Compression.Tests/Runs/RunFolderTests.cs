@@ -91,6 +91,82 @@ public sealed class RunFolderTests : IDisposable
         Assert.Equal(["slow"], manifest.Warnings);
     }
 
+    [Theory]
+    [InlineData(Fault.Kill)]
+    [InlineData(Fault.PowerLossOfData)]
+    [InlineData(Fault.PowerLossOfNames)]
+    [InlineData(Fault.Error)]
+    [InlineData(Fault.Full)]
+    public void Death_before_any_act_of_writing_the_manifest_leaves_the_old_or_the_new_one(Fault fault)
+    {
+        var seen = new HashSet<int>();
+        for (var (n, failed) = (0, true); failed; n++)
+        {
+            using var folder = new TemporaryFolder();
+            var files = new DurableFiles(new FaultyLayer(n, fault));
+            using (var run = RunFolder.Open(folder.Path))
+                run.Save(Manifest());
+            failed = Record.Exception(() =>
+            {
+                using var run = RunFolder.Open(folder.Path, files: files);
+                run.Save(run.Manifest! with { Warnings = ["second"] });
+            }) is not null;
+            using var again = RunFolder.Open(folder.Path);
+            seen.Add(again.Manifest!.Warnings.Count);
+            Assert.Equal(["run.json", "run.lock"], folder.Files());
+        }
+        Assert.Equal([0, 1], seen.Order());
+    }
+
+    [Fact]
+    public void A_manifest_is_flushed_before_its_name_and_its_folder_after_it()
+    {
+        var layer = new FaultyLayer(int.MaxValue, Fault.Kill);
+        using var run = RunFolder.Open(_folder.Path, files: new DurableFiles(layer));
+        layer.Acts.Clear();
+        run.Save(Manifest());
+        Assert.Equal(["create", "write", "sync", "rename", "sync-folder"], layer.Acts.Select(act => act.Split(' ')[0]));
+        Assert.EndsWith(" run.json", layer.Acts[3], StringComparison.Ordinal);
+        Assert.Equal($"sync-folder {Path.GetFileName(_folder.Path)}", layer.Acts[4]);
+    }
+
+    [Fact]
+    public void Any_flipped_bit_of_a_manifest_is_refused_or_changes_no_structure()
+    {
+        // run.json is for people and editors, so it carries no hash of itself: what it says of stages is never believed without their stage.json.
+        using (var run = RunFolder.Open(_folder.Path))
+            run.Save(Manifest().With(new StageEntry("data", "data-0", "k", StageStatus.Done, 1, "h")));
+        var bytes = File.ReadAllBytes(_folder.Of("run.json"));
+        for (var bit = 0; bit < bytes.Length * 8; bit++)
+        {
+            bytes[bit / 8] ^= (byte)(1 << (bit % 8));
+            File.WriteAllBytes(_folder.Of("run.json"), bytes);
+            var error = Record.Exception(() => RunFolder.Open(_folder.Path).Dispose());
+            Assert.True(error is null or EspalierException, $"bit {bit}: {error}");
+            bytes[bit / 8] ^= (byte)(1 << (bit % 8));
+        }
+    }
+
+    [Fact]
+    public void Of_many_that_want_a_folder_at_once_exactly_one_gets_it()
+    {
+        for (var round = 0; round < LongRun.Times(20, 500); round++)
+        {
+            using var folder = new TemporaryFolder();
+            var runs = new RunFolder?[6];
+            var errors = new Exception?[runs.Length];
+            var threads = Enumerable.Range(0, runs.Length).Select(i => new Thread(() => errors[i] = Record.Exception(() => runs[i] = RunFolder.Open(folder.Path)))).ToArray();
+            foreach (var thread in threads)
+                thread.Start();
+            foreach (var thread in threads)
+                thread.Join();
+            Assert.Single(runs, run => run is not null);
+            Assert.All(errors.OfType<Exception>(), error => Assert.Contains("is in use by ", Assert.IsType<EspalierException>(error).Message, StringComparison.Ordinal));
+            foreach (var run in runs)
+                run?.Dispose();
+        }
+    }
+
     [Fact]
     public void A_manifest_of_a_newer_format_is_refused_before_anything_is_touched()
     {

@@ -93,6 +93,7 @@ public sealed class StageTests : IDisposable
     [InlineData(Fault.PowerLossOfData)]
     [InlineData(Fault.PowerLossOfNames)]
     [InlineData(Fault.Full)]
+    [InlineData(Fault.Error)]
     public void Death_before_any_act_of_a_stage_leaves_it_done_or_not_and_the_next_run_ends_with_the_same_files(Fault fault)
     {
         string[]? expected = null;
@@ -125,6 +126,23 @@ public sealed class StageTests : IDisposable
             files.WriteFile(stage.PathOf("weights"), stream => stream.Write("weights"u8));
             stage.Complete(new JsonObject { ["steps"] = 4 });
         }
+    }
+
+    [Fact]
+    public void Everything_that_a_stage_made_is_flushed_before_it_counts_as_done()
+    {
+        var layer = new FaultyLayer(int.MaxValue, Fault.Kill);
+        using var run = Open(new DurableFiles(layer));
+        using var stage = run.Stage("distill", Options(), s_inputs);
+        stage.Begin();
+        Work(stage);
+        layer.Acts.Clear();
+        stage.Complete();
+        var done = layer.Acts.FindIndex(act => act.StartsWith("rename ", StringComparison.Ordinal) && act.EndsWith(" stage.json", StringComparison.Ordinal));
+        var folder = stage.Key.FolderName;
+        Assert.All(["sync weights", "sync-folder model", "sync metrics.jsonl", $"sync-folder {folder}"], act => Assert.InRange(layer.Acts.IndexOf(act), 0, done - 1));
+        Assert.InRange(layer.Acts.FindIndex(act => act.StartsWith("sync stage.json.tmp-", StringComparison.Ordinal)), 0, done - 1);
+        Assert.Equal([$"sync-folder {folder}"], layer.Acts.Skip(done + 1));
     }
 
     [Fact]
