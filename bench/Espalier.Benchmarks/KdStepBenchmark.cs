@@ -27,6 +27,7 @@ internal static class KdStepBenchmark
         using var peer = new Peer(peerCommand);
         using var teacherFolder = Checkpoint.Open(Path.Combine(folder, "teacher"));
         using var studentFolder = Checkpoint.Open(Path.Combine(folder, "student"));
+        _ = VocabularyAlignment.Of(teacherFolder.Folder, studentFolder.Folder);
         using var teacher = DecoderWeights.Load(teacherFolder);
         using var student = DecoderWeights.Load(studentFolder);
         using var batches = SafetensorsFile.Open(Path.Combine(folder, "batches.safetensors"));

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Compression.Data;
+using Espalier.Compression.Distillation;
 using Espalier.Compression.Recipes;
 using Espalier.Compression.Recipes.Stages;
 using Espalier.Compression.Runs;
@@ -51,14 +52,13 @@ internal abstract class TrainingCommand : CommandBase
         var section = training.Section(run, loss, temperature);
         TrainStage.OptionsOf(section).Validate();
         var (data, order, folder) = (training.Data(run), training.Order(run), Path.TrimEndingDirectorySeparator(Path.GetFullPath(run.Get(output)!)));
-        CheckInputs(run, start, teacher, folder, data.Sequence);
+        var vocabulary = CheckInputs(run, start, teacher, folder, data.Sequence);
         threads.Start(run);
 
         var command = string.Join(' ', Environment.GetCommandLineArgs().Skip(1));
         var report = RunContext.Within($"{folder}.run", command, training.Seed(run), run.Progress, context =>
         {
-            using var source = Checkpoint.Open(start, requireWeights: false);
-            using var tokens = DataStage.Run(context, data, start, source.Config.VocabularySize);
+            using var tokens = DataStage.Run(context, data, start, vocabulary);
             _ = new WindowSet(tokens.Train, data.Sequence); // too little text is refused before anything is computed
             EvaluationText[] texts = tokens.HeldOut is { } heldOut
                 ? [new("held-out", new TokenRange(heldOut, 0, heldOut.Count), tokens.Hash, tokens.HeldOutBytesPerToken)]
@@ -82,7 +82,8 @@ internal abstract class TrainingCommand : CommandBase
         return dtype.Read(run, checkpoint);
     }
 
-    private static void CheckInputs(CommandRun run, string start, string? teacher, string folder, int sequence)
+    /// <summary>Refuses what cannot work; returns the size of the vocabulary that ids must lie in.</summary>
+    private static int CheckInputs(CommandRun run, string start, string? teacher, string folder, int sequence)
     {
         foreach (var path in new[] { start, teacher }.OfType<string>())
         {
@@ -96,5 +97,7 @@ internal abstract class TrainingCommand : CommandBase
         }
         if (!Directory.Exists($"{folder}.run") && Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
             throw new EspalierException($"--output {folder}: exists and is not empty; give another folder or remove it");
+        using var source = Checkpoint.Open(start, requireWeights: false);
+        return teacher is null ? source.Config.VocabularySize : VocabularyAlignment.Of(teacher, start).Size;
     }
 }

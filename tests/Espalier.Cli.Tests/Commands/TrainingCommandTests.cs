@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;
@@ -61,6 +62,39 @@ public sealed class TrainingCommandTests : TorchTest
         Assert.Contains(message, error);
         Assert.False(Path.Exists(output));
         Assert.False(Path.Exists($"{output}.run"));
+    }
+
+    [Fact]
+    public void A_student_with_another_vocabulary_is_refused_before_anything_is_done()
+    {
+        var output = Path.Combine(_folder.Path, "out");
+        var error = Verb.Refused($"distill {Verb.Tiny} --teacher {Verb.Teacher} --output {output} --ids {_ids} --steps 2 --seq 16");
+        Assert.Contains($"{Verb.Teacher} has a vocabulary of 4096 and {Verb.Tiny} one of 128", error);
+        Assert.False(Path.Exists($"{output}.run"));
+    }
+
+    [Fact]
+    public void A_student_whose_vocabulary_is_padded_is_distilled_and_the_padding_is_told()
+    {
+        string Model(string name, int vocabulary)
+        {
+            var config = Verb.Copy(Verb.Tiny, Path.Combine(_folder.Path, $"{name}-config"));
+            var json = JsonNode.Parse(File.ReadAllText(Path.Combine(config, "config.json")))!;
+            json["vocab_size"] = vocabulary;
+            File.WriteAllText(Path.Combine(config, "config.json"), json.ToJsonString());
+            File.Delete(Path.Combine(config, "model.safetensors"));
+            var folder = Path.Combine(_folder.Path, name);
+            Verb.Json($"pretrain {config} --ids 1,2,3,4,5 --seq 4 --batch 1 --steps 1 --output {folder}");
+            return folder;
+        }
+        var (teacher, student) = (Model("teacher", 100), Model("student", 128));
+        var output = Path.Combine(_folder.Path, "out");
+        var line = $"distill {student} --teacher {teacher} --seq 16 --steps 2 --batch 2 --output {output} --ids";
+        Assert.Contains("outside the vocabulary of 100", Verb.Refused($"{line} {_ids}"));
+        var few = Verb.WriteIds(_folder.Path, "few.i32", Enumerable.Range(0, 400).Select(i => i * i % 99));
+        var (code, _, error) = TestCommand.Launch($"{line} {few}");
+        Assert.True(code == 0, error);
+        Assert.Contains("the teacher's 100 and the student's 128 entries differ by padding to a multiple of 128", error);
     }
 
     [Theory]

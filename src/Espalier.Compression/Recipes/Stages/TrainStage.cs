@@ -58,12 +58,10 @@ public static class TrainStage
         using var guide = loss.NeedsTeacher
             ? (teacher ?? throw new EspalierException($"{name}: loss {section.Loss} needs a teacher")).Load()
             : null;
-        if (guide is not null && guide.Config.VocabularySize != model.Config.VocabularySize)
-            throw new EspalierException(
-                $"{teacher!.Path} has a vocabulary of {guide.Config.VocabularySize} and {start.Path} one of {model.Config.VocabularySize}: distillation on logits needs the same tokenizer");
+        var listened = guide is null ? null : Aligned(run, new OnlineTeacher(guide), teacher!, start);
 
         var windows = new WindowSet(data.Train, sequence);
-        using var trainer = new Trainer(model, new LogitObjective(loss, guide is null ? null : new OnlineTeacher(guide)), new BatchReader(windows, order(windows.Count)), OptionsOf(section));
+        using var trainer = new Trainer(model, new LogitObjective(loss, listened), new BatchReader(windows, order(windows.Count)), OptionsOf(section));
         TrainingStage.Run(stage, checkpoint, trainer, source.Family, new()
         {
             Title = name,
@@ -79,6 +77,15 @@ public static class TrainStage
             ["tokens"] = trainer.State.Tokens,
             ["skipped_steps"] = trainer.State.SkippedSteps,
         };
+    }
+
+    /// <summary>The teacher, heard on what its vocabulary shares with the student's.</summary>
+    private static TeacherGuide Aligned(RunContext run, TeacherGuide guide, ModelFolder teacher, ModelFolder start)
+    {
+        var alignment = VocabularyAlignment.Of(teacher.Path, start.Path);
+        if (alignment.Note is { } note)
+            run.Progress.Note(note);
+        return new AlignedTeacher(guide, alignment.Size);
     }
 
     private static JsonObject Options(TrainingSection section, int sequence, long seed, string order) => new()
