@@ -23,6 +23,7 @@ internal sealed class DistillCommand : TrainingCommand
         "distill",
         "Train a student to give its teacher's distribution, by forward KL on the logits",
         1e-3,
+        10,
         "espalier distill pruned --teacher models/quickstart-teacher dotnet-docs --steps 100 --output student",
         "espalier distill pruned --teacher teacher --ids tokens.u16 --order sequential --batch 8 --seq 256 --steps 20 --lr 1e-3 --min-lr 1e-4 --output student --json")
     {

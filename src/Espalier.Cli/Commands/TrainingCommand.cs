@@ -26,8 +26,8 @@ internal abstract class TrainingCommand : CommandBase
     private readonly ThreadsOption threads = new();
     private readonly TrainingInput training;
 
-    protected TrainingCommand(string name, string description, double learningRate, params string[] examples) : base(name, description, examples) =>
-        training = new(learningRate);
+    protected TrainingCommand(string name, string description, double learningRate, int? warmUp, params string[] examples) : base(name, description, examples) =>
+        training = new(learningRate, warmUp);
 
     protected Option<string> Output => output;
 

@@ -18,7 +18,7 @@ public static partial class RecipeFile
         var micro = section.Size("micro-batch", least: 0) ?? defaults.MicroBatch;
         if (micro > 0 && batch % micro != 0)
             throw section.Wrong("micro-batch", $"it must divide the batch of {batch} windows");
-        var (peak, low) = LearningRates(section);
+        var (peak, low) = LearningRates(section, key);
         var (beta1, beta2) = Betas(section, defaults);
         var warmUp = section.Size("warm-up", least: 0);
         if (warmUp > steps)
@@ -31,7 +31,7 @@ public static partial class RecipeFile
             MicroBatch = micro,
             LearningRate = peak,
             MinLearningRate = low,
-            WarmUp = warmUp ?? (int)Math.Min(defaults.WarmUp, steps),
+            WarmUp = warmUp ?? DefaultWarmUp(key, steps),
             WeightDecay = section.Number("weight-decay", x => x is >= 0 and < 1000, "from 0") ?? defaults.WeightDecay,
             Beta1 = beta1,
             Beta2 = beta2,
@@ -74,10 +74,11 @@ public static partial class RecipeFile
         return tokens / aStep + (tokens % aStep > 0 ? 1 : 0);
     }
 
-    private static (double Peak, double Low) LearningRates(RecipeFields section)
+    private static (double Peak, double Low) LearningRates(RecipeFields section, string name)
     {
         const string key = "learning-rate", end = "min-learning-rate";
-        var parts = (section.Text(key) ?? "1e-3").Split(" to ", StringSplitOptions.TrimEntries);
+        var fifth = name == "correct" ? FifthOfTheTeachers(section) : null;
+        var parts = (section.Text(key) ?? fifth ?? "1e-3").Split(" to ", StringSplitOptions.TrimEntries);
         if (parts.Length > 2)
             throw section.Wrong(key, "it must be a number, or two as in: 1e-3 to 1e-4");
         var peak = section.Number(key, parts[0], x => x > 0, "above 0, or two as in: 1e-3 to 1e-4");

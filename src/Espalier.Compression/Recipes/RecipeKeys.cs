@@ -13,7 +13,7 @@ internal static class RecipeKeys
     {
         [""] = ["teacher", "output", "seed", "data", "correct", "score", "prune", "distill", "evaluate", "export"],
         ["data"] = ["train", "held-out", "sequence"],
-        ["correct"] = Training,
+        ["correct"] = ["teacher-learning-rate", .. Training],
         ["score"] = ["samples", "batch", "sequence"],
         ["prune"] = ["hidden", "ffn", "heads", "layers", "method", "depth", "plan"],
         ["distill"] = ["loss", "temperature", .. Training],

@@ -82,6 +82,10 @@ public sealed class RecipeFileTests
     [InlineData("distill: { tokens: 2048 }", "distill: { steps: 1 }")]
     [InlineData("distill: { tokens: 2049, batch: 8 }", "distill: { steps: 2 }")]
     [InlineData("distill: never", "distill:")]
+    [InlineData("correct: { steps: 2000, teacher-learning-rate: 3e-4 }", "correct: { steps: 2000, learning-rate: 6e-5 to 6e-6, warm-up: 120 }")]
+    [InlineData("correct: { steps: 2000, teacher-learning-rate: 3e-4, min-learning-rate: 0 }", "correct: { steps: 2000, learning-rate: 6e-5 to 0, warm-up: 120 }")]
+    [InlineData("correct: { steps: 99 }", "correct: { steps: 99, learning-rate: 1e-3 to 1e-4, warm-up: 9 }")]
+    [InlineData("distill: { steps: 99 }", "distill: { steps: 99, warm-up: 10 }")]
     [InlineData("seed: 1", "seed: ~")]
     [InlineData("output: runs/a", "output: runs/b")]
     public void Two_spellings_of_one_meaning_have_one_canonical_text(string one, string other) =>
