@@ -18,14 +18,14 @@ public sealed record DiskForecast(string What, long Bytes)
     internal static IReadOnlyList<DiskForecast> Of(Recipe recipe, Family family, DecoderConfig teacher, DecoderConfig student, ElementType stored)
     {
         var files = new List<DiskForecast>();
-        if (recipe.Correct is not null)
-        {
+        var isParallel = recipe.Correction.Mode == CorrectMode.Parallel;
+        if (recipe.Correct is not null && !isParallel)
             files.Add(new("checkpoints of correct", Checkpoints * CheckpointBytes * teacher.Parameters));
+        if (recipe.Correct is not null)
             files.Add(new("corrected teacher", stored.Bytes() * teacher.Parameters));
-        }
         files.Add(new("pruned student", stored.Bytes() * student.Parameters));
         if (recipe.Distill is not null)
-            files.Add(new("checkpoints of distill", Checkpoints * CheckpointBytes * student.Parameters));
+            files.Add(new("checkpoints of distill", Checkpoints * CheckpointBytes * (student.Parameters + (isParallel ? teacher.Parameters : 0))));
         foreach (var kind in recipe.Export)
             files.Add(new($"student, {RecipeFields.NameOf(kind)}", kind switch
             {

@@ -7,14 +7,14 @@ public static partial class RecipeFile
 
     private static readonly string[] Losses = ["forward-kl", "cross-entropy"];
 
-    private static TrainingSection? Training(RecipeFields fields, string key, int sequence)
+    private static TrainingSection? Training(RecipeFields fields, string key, int sequence, long? byDefault = null)
     {
         if (fields.Find(key) is null or YamlText { Text: "never" })
             return null;
         var defaults = new TrainingSection();
         var section = fields.Section(key)!;
         var batch = section.Size("batch", most: 1 << 24) ?? defaults.Batch;
-        var steps = Steps(section, batch, sequence);
+        var steps = Steps(section, batch, sequence, byDefault);
         var micro = section.Size("micro-batch", least: 0) ?? defaults.MicroBatch;
         if (micro > 0 && batch % micro != 0)
             throw section.Wrong("micro-batch", $"it must divide the batch of {batch} windows");
@@ -62,14 +62,14 @@ public static partial class RecipeFile
             : throw section.Wrong(key, $"it must be a number {rule}");
     }
 
-    private static long Steps(RecipeFields section, int batch, int sequence)
+    private static long Steps(RecipeFields section, int batch, int sequence, long? byDefault)
     {
         if (section.Has("steps") && section.Has("tokens"))
             throw section.Wrong("tokens", "steps are given too; keep one of the two");
         var aStep = (long)batch * sequence;
         if (section.Count("steps") is { } steps)
             return steps <= MaxTokens / aStep ? steps : throw section.Wrong("steps", $"{batch} windows of {sequence} tokens a step make more than {MaxTokens} tokens");
-        if (section.Count("tokens", most: MaxTokens) is not { } tokens)
+        if ((section.Count("tokens", most: MaxTokens) ?? byDefault) is not { } tokens)
             throw section.Missing("steps", "steps: 120; or tokens: 1M");
         return tokens / aStep + (tokens % aStep > 0 ? 1 : 0);
     }

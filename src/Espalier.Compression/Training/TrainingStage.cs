@@ -39,7 +39,8 @@ public static class TrainingStage
     public static void Run(StageFolder stage, SavedCheckpoint? checkpoint, Trainer trainer, Family family, TrainingStageOptions options, IProgressReporter progress, CancellationToken stop)
     {
         var model = trainer.Model;
-        DiskSpace.Require(stage.Path, 4 * BytesOfAParameter * model.Config.Parameters, "three checkpoints and the model");
+        var trained = trainer.Sets.SelectMany(set => set.Parameters).Sum(parameter => parameter.Value.ElementCount);
+        DiskSpace.Require(stage.Path, 4 * BytesOfAParameter * trained, "three checkpoints and the model");
         if (checkpoint is not null)
         {
             TrainerCheckpoint.Restore(trainer, family, checkpoint);

@@ -73,6 +73,15 @@ public sealed class RecipeFileTests
     public void A_file_with_only_defaults_gives_the_records_defaults() =>
         Assert.Equal(new TrainingSection { Steps = 100 }, Parse(Short + "distill: { steps: 100 }").Distill);
 
+    [Fact]
+    public void A_teacher_that_is_corrected_meanwhile_goes_along_with_the_distillation()
+    {
+        var recipe = Parse(Short + "correct: { mode: parallel, learning-rate: 2e-4 }\ndistill: { steps: 20, batch: 2, learning-rate: 1e-3 to 1e-4, warm-up: 3 }");
+        Assert.Equal(new CorrectionSection { Mode = CorrectMode.Parallel }, recipe.Correction);
+        Assert.Equal(recipe.Distill! with { Loss = "cross-entropy", LearningRate = 2e-4, MinLearningRate = recipe.Correct!.MinLearningRate }, recipe.Correct);
+        Assert.Equal(2e-5, recipe.Correct.MinLearningRate, 1e-12);
+    }
+
     [Theory]
     [InlineData("evaluate: teacher-domain", "evaluate: [teacher-domain]")]
     [InlineData("export: gguf-q8_0", "export:\n  - gguf-q8_0")]
@@ -86,6 +95,10 @@ public sealed class RecipeFileTests
     [InlineData("correct: { steps: 2000, teacher-learning-rate: 3e-4, min-learning-rate: 0 }", "correct: { steps: 2000, learning-rate: 6e-5 to 0, warm-up: 120 }")]
     [InlineData("correct: { steps: 99 }", "correct: { steps: 99, learning-rate: 1e-3 to 1e-4, warm-up: 9 }")]
     [InlineData("distill: { steps: 99 }", "distill: { steps: 99, warm-up: 10 }")]
+    [InlineData("correct: { steps: 9 }", "correct: { steps: 9, when: always, mode: before }")]
+    [InlineData("correct: auto\ndistill: { steps: 300 }", "correct: { when: auto, steps: 300, threshold: 0.1 }\ndistill: { steps: 300 }")]
+    [InlineData("correct: { when: auto, batch: 4 }\ndistill: { steps: 300 }", "correct: { when: auto, steps: 600, batch: 4 }\ndistill: { steps: 300 }")]
+    [InlineData("correct: { mode: parallel, teacher-learning-rate: 1e-3 }\ndistill: { steps: 9 }", "correct: { mode: parallel, learning-rate: 2e-4 }\ndistill: { steps: 9 }")]
     [InlineData("seed: 1", "seed: ~")]
     [InlineData("output: runs/a", "output: runs/b")]
     public void Two_spellings_of_one_meaning_have_one_canonical_text(string one, string other) =>
@@ -95,6 +108,10 @@ public sealed class RecipeFileTests
     [InlineData("seed: 2")]
     [InlineData("distill: { steps: 9 }")]
     [InlineData("correct: { steps: 9 }")]
+    [InlineData("correct: { steps: 9, when: auto }")]
+    [InlineData("correct: { steps: 9, when: auto, threshold: 0.2 }")]
+    [InlineData("correct: { steps: 9, when: auto, reference: a.txt }")]
+    [InlineData("distill: { steps: 9 }\ncorrect: { mode: parallel }")]
     [InlineData("export: [hf, gguf-f16]")]
     [InlineData("evaluate: []")]
     public void Another_meaning_has_another_canonical_text(string added) =>
@@ -104,6 +121,8 @@ public sealed class RecipeFileTests
     [InlineData(Short)]
     [InlineData(Full)]
     [InlineData("teacher: \"t é\"\ndata: { train: a.txt }\nprune: { plan: p.json }\ndistill: { loss: cross-entropy, steps: 3 }")]
+    [InlineData(Short + "correct: { when: auto, reference: b.txt, threshold: 0 }\ndistill: { steps: 20, batch: 2 }")]
+    [InlineData(Short + "correct: { mode: parallel, when: auto, learning-rate: 3e-4 }\ndistill: { steps: 20, batch: 2, learning-rate: 1e-3 to 0 }")]
     public void The_canonical_text_is_a_recipe_that_reads_back_as_the_same(string text)
     {
         var canonical = RecipeFile.Canonical(Parse(text));
