@@ -5,6 +5,8 @@ namespace Espalier.Cli.Tests.Survival;
 /// <summary>A run of 40 training steps, killed and stopped in every way: promises R1, R6 and R15 on the real program.</summary>
 public sealed class KillTests : IDisposable
 {
+    private const string Correct = "correct: { steps: 20, batch: 4, learning-rate: 3e-3 to 3e-4, warm-up: 2, checkpoint-every: 4, evaluate-every: 8 }";
+
     private readonly string _folder = Directory.CreateTempSubdirectory("espalier-kill-").FullName;
 
     [Fact]
@@ -28,6 +30,25 @@ public sealed class KillTests : IDisposable
         }
         Assert.True(kills >= 3, $"only {kills} kills met a running program: the run is too short for this test");
         AssertSame(undisturbed, Finish("killed"));
+    }
+
+    [Fact]
+    public void A_teacher_that_is_corrected_meanwhile_survives_a_kill_with_the_same_bits()
+    {
+        const string correct = "correct: { mode: parallel, learning-rate: 2e-3 }";
+        var undisturbed = Finish("undisturbed", correct);
+        using (var program = Start("killed", correct))
+        {
+            var killed = Path.Combine(_folder, "killed");
+            program.Until(() => Directory.Exists(killed) && Directory.EnumerateDirectories(killed, "step-*", SearchOption.AllDirectories).Any());
+            Assert.False(program.HasExited, "the run ended before it could be killed");
+            program.Kill();
+        }
+        var resumed = Finish("killed", correct);
+        AssertSame(undisturbed, resumed);
+        static string Teacher(string run) => Directory.EnumerateDirectories(run, "teacher", SearchOption.AllDirectories).Single();
+        Assert.Equal(File.ReadAllBytes(Path.Combine(Teacher(undisturbed), "model.safetensors")), File.ReadAllBytes(Path.Combine(Teacher(resumed), "model.safetensors")));
+        Assert.NotEqual(File.ReadAllBytes(Path.Combine(Fixtures.Golden("pruning", "teacher"), "model.safetensors")), File.ReadAllBytes(Path.Combine(Teacher(resumed), "model.safetensors")));
     }
 
     [Fact]
@@ -59,18 +80,18 @@ public sealed class KillTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private RealProgram Start(string name) => new("compress", Recipe(), "--output", Path.Combine(_folder, name), "--threads", "1");
+    private RealProgram Start(string name, string? correct = null) => new("compress", Recipe(correct ?? Correct), "--output", Path.Combine(_folder, name), "--threads", "1");
 
-    private string Finish(string name)
+    private string Finish(string name, string? correct = null)
     {
-        using var program = Start(name);
+        using var program = Start(name, correct);
         var code = program.Wait();
         Assert.True(code == 0, program.Error);
         return Path.Combine(_folder, name);
     }
 
     /// <summary>The tiny golden teacher on ids that a formula gives: correction and distillation of 20 steps each.</summary>
-    private string Recipe()
+    private string Recipe(string correct)
     {
         var ids = Path.Combine(_folder, "ids.u16");
         if (!File.Exists(ids))
@@ -79,7 +100,7 @@ public sealed class KillTests : IDisposable
             File.WriteAllText(Path.Combine(_folder, "recipe.yaml"), $$"""
                 teacher: {{Fixtures.Golden("pruning", "teacher")}}
                 data: { train: {{ids}}, held-out: 5%, sequence: 32 }
-                correct: { steps: 20, batch: 4, learning-rate: 3e-3 to 3e-4, warm-up: 2, checkpoint-every: 4, evaluate-every: 8 }
+                {{correct}}
                 score: { samples: 32 }
                 prune: { hidden: 32, ffn: 64, heads: 4 }
                 distill: { steps: 20, batch: 4, learning-rate: 1e-2 to 1e-3, warm-up: 2, checkpoint-every: 4, evaluate-every: 8 }
