@@ -23,6 +23,8 @@ internal static class CompressPage
         }
         page.Table(stages);
         page.Line();
+        foreach (var why in (report.Need ?? []).Select(row => row.Need.Why).Distinct())
+            page.Line(why);
         foreach (var student in report.Students)
             page.Line($"student  {student}");
         foreach (var file in report.Gguf)

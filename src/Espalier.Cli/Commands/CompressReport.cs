@@ -1,6 +1,12 @@
+using Espalier.Compression.Evaluation;
 using Espalier.Compression.Recipes;
 
 namespace Espalier.Cli.Commands;
+
+/// <summary>What was decided about a recipe's teacher.</summary>
+/// <param name="Arm">The recipe's name.</param>
+/// <param name="Need">The test's result.</param>
+internal sealed record NeedRow(string Arm, NeedResult Need);
 
 /// <summary>What <c>compress --json</c> prints.</summary>
 internal sealed record CompressReport
@@ -22,6 +28,8 @@ internal sealed record CompressReport
 
     /// <summary>Means and spreads over seeds, where a recipe ran with several.</summary>
     public IReadOnlyList<SeedSummary>? Seeds { get; init; }
+    /// <summary>Whether the teacher needed correction, one a recipe that asked; absent where none did.</summary>
+    public IReadOnlyList<NeedRow>? Need { get; init; }
 
     /// <summary>What each stage took.</summary>
     public required IReadOnlyList<StageRow> Stages { get; init; }
@@ -34,6 +42,7 @@ internal sealed record CompressReport
         Gguf = [.. results.SelectMany(result => result.Gguf)],
         Report = report,
         Rows = [.. results.SelectMany(result => result.Rows)],
+        Need = results.Any(result => result.Need is not null) ? [.. results.Where(result => result.Need is not null).Select(result => new NeedRow(result.Arm, result.Need!))] : null,
         Stages = [.. results.SelectMany(result => result.Stages).DistinctBy(stage => stage.Folder)],
     };
 }

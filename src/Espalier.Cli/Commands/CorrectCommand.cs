@@ -11,6 +11,7 @@ internal sealed class CorrectCommand : TrainingCommand
         "correct",
         "Teacher correction: fine-tune a teacher on the text that its student will be distilled on",
         2e-4,
+        null,
         "espalier correct models/quickstart-teacher dotnet-docs --steps 100 --output corrected",
         "espalier correct teacher --ids tokens.u16 --steps 150 --lr 5e-4 --output corrected --json")
     {

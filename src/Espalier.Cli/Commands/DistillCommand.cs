@@ -36,6 +36,7 @@ internal sealed class DistillCommand : TrainingCommand
         "distill",
         "Train a student to give its teacher's distribution, by forward KL on the logits",
         1e-3,
+        10,
         "espalier distill pruned --teacher models/quickstart-teacher dotnet-docs --steps 100 --output student",
         "espalier distill shallow --teacher teacher dotnet-docs --loss \"jensen-shannon(0.1) + 0.1*cross-entropy\" --hidden-layers 6:3 --hidden-embedding --output student",
         "espalier distill pruned --cache cache dotnet-docs --steps 100 --output student",

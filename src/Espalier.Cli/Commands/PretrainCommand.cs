@@ -13,6 +13,7 @@ internal sealed class PretrainCommand : TrainingCommand
         "pretrain",
         "Train a model of a config from random weights, by cross-entropy",
         1e-3,
+        10,
         "espalier pretrain models/quickstart-teacher dotnet-docs --steps 100 --output scratch",
         "espalier pretrain folder --ids tokens.u16 --steps 300 --lr 3e-3 --seed 7 --output scratch --json")
     {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Compression.Data;
+using Espalier.Compression.Distillation;
 using Espalier.Compression.Recipes;
 using Espalier.Compression.Recipes.Stages;
 using Espalier.Compression.Runs;
@@ -25,8 +26,8 @@ internal abstract class TrainingCommand : CommandBase
     private readonly ThreadsOption threads = new();
     private readonly TrainingInput training;
 
-    protected TrainingCommand(string name, string description, double learningRate, params string[] examples) : base(name, description, examples) =>
-        training = new(learningRate);
+    protected TrainingCommand(string name, string description, double learningRate, int? warmUp, params string[] examples) : base(name, description, examples) =>
+        training = new(learningRate, warmUp);
 
     protected Option<string> Output => output;
 
@@ -51,14 +52,13 @@ internal abstract class TrainingCommand : CommandBase
         var section = training.Section(run, loss);
         TrainStage.OptionsOf(section).Validate();
         var (data, order, folder) = (training.Data(run), training.Order(run), Path.TrimEndingDirectorySeparator(Path.GetFullPath(run.Get(output)!)));
-        CheckInputs(run, start, teacher, folder, data.Sequence);
+        var vocabulary = CheckInputs(run, start, teacher, folder, data.Sequence);
         threads.Start(run);
 
         var command = string.Join(' ', Environment.GetCommandLineArgs().Skip(1));
         var report = RunContext.Within($"{folder}.run", command, training.Seed(run), run.Progress, context =>
         {
-            using var source = Checkpoint.Open(start, requireWeights: false);
-            using var tokens = DataStage.Run(context, data, start, source.Config.VocabularySize);
+            using var tokens = DataStage.Run(context, data, start, vocabulary);
             _ = new WindowSet(tokens.Train, data.Sequence); // too little text is refused before anything is computed
             EvaluationText[] texts = tokens.HeldOut is { } heldOut
                 ? [new("held-out", new TokenRange(heldOut, 0, heldOut.Count), tokens.Hash, tokens.HeldOutBytesPerToken)]
@@ -83,7 +83,8 @@ internal abstract class TrainingCommand : CommandBase
         return dtype.Read(run, checkpoint);
     }
 
-    private static void CheckInputs(CommandRun run, string start, string? teacher, string folder, int sequence)
+    /// <summary>Refuses what cannot work; returns the size of the vocabulary that ids must lie in.</summary>
+    private static int CheckInputs(CommandRun run, string start, string? teacher, string folder, int sequence)
     {
         foreach (var path in new[] { start, teacher }.OfType<string>())
         {
@@ -97,5 +98,7 @@ internal abstract class TrainingCommand : CommandBase
         }
         if (!Directory.Exists($"{folder}.run") && Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
             throw new EspalierException($"--output {folder}: exists and is not empty; give another folder or remove it");
+        using var source = Checkpoint.Open(start, requireWeights: false);
+        return teacher is null ? source.Config.VocabularySize : VocabularyAlignment.Of(teacher, start).Size;
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Espalier.Compression.Evaluation;
 
 namespace Espalier.Compression.Recipes;
 
@@ -62,4 +63,7 @@ public sealed record CompressResult
 
     /// <summary>metrics.jsonl of each training stage, by its name.</summary>
     public required IReadOnlyDictionary<string, string> Metrics { get; init; }
+
+    /// <summary>Whether the teacher needed correction; null where the recipe said so itself.</summary>
+    public NeedResult? Need { get; init; }
 }

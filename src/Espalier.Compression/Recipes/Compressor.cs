@@ -1,5 +1,6 @@
 using Espalier.Compression.Data;
 using Espalier.Compression.Distillation.Caching;
+using Espalier.Compression.Evaluation;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Recipes.Stages;
@@ -18,6 +19,7 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
     private readonly List<ModelRow> _rows = [];
     private readonly Dictionary<string, string> _metrics = [];
     private readonly int _sequence = recipe.Data.Sequence;
+    private NeedResult? _need;
 
     /// <summary>Runs to the end, or to where it is stopped; started again it goes on.</summary>
     public CompressResult Run()
@@ -29,11 +31,13 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
         var texts = Texts(data, teacher.Path, vocabulary);
         Evaluate(teacher, texts);
 
-        var corrected = Correct(teacher, data, texts);
+        var correct = IsCorrected(teacher, data, vocabulary) ? recipe.Correct : null;
+        var parallel = recipe.Correction.Mode == CorrectMode.Parallel;
+        var corrected = parallel ? teacher : Correct(correct, teacher, data, texts);
         var scores = Score(corrected, data);
         var (pruned, plan) = PruneStages.Prune(run, corrected, recipe.Prune, scores, recipe.Seed);
         Evaluate(pruned, texts);
-        var trained = Distill(pruned, corrected, data);
+        var trained = Distill(pruned, corrected, parallel ? correct : null, data, texts);
         var (student, gguf) = ExportStage.Run(run, Path.Combine(run.Folder.Path, place, "student"), trained, "student", stored, recipe.Export);
         Evaluate(student, texts);
 
@@ -50,6 +54,7 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
             Scores = scores?.Path,
             Plan = plan,
             Metrics = _metrics,
+            Need = _need,
         };
     }
 
@@ -85,9 +90,17 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
 
     private bool IsScored => recipe.Prune is { Method: PruneMethod.Importance, Plan: null };
 
-    private ModelFolder Correct(ModelFolder teacher, TokenSets data, IReadOnlyList<EvaluationText> texts)
+    private bool IsCorrected(ModelFolder teacher, TokenSets data, int vocabulary)
     {
-        if (recipe.Correct is not { } section)
+        if (recipe.Correct is null || recipe.Correction.When == CorrectWhen.Always)
+            return recipe.Correct is not null;
+        _need = NeedStage.Run(run, teacher, recipe.Correction, data, _sequence, vocabulary, recipe.Seed);
+        return _need.Needed;
+    }
+
+    private ModelFolder Correct(TrainingSection? section, ModelFolder teacher, TokenSets data, IReadOnlyList<EvaluationText> texts)
+    {
+        if (section is null)
             return teacher;
         var corrected = TrainStage.Run(run, "correct", "corrected teacher", teacher, null, section, data, _sequence, recipe.Seed + 1);
         _metrics["correct"] = Path.Combine(Path.GetDirectoryName(corrected.Path)!, "metrics.jsonl");
@@ -104,12 +117,14 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
         return PruneStages.Score(run, teacher, recipe.Score, dropped > 1 ? [1, dropped] : [1], data, _sequence);
     }
 
-    private ModelFolder Distill(ModelFolder pruned, ModelFolder teacher, TokenSets data)
+    private ModelFolder Distill(ModelFolder pruned, ModelFolder teacher, TrainingSection? correction, TokenSets data, IReadOnlyList<EvaluationText> texts)
     {
         if (recipe.Distill is not { } section)
             return pruned;
         var guide = section.Cache is null ? teacher : Cache(teacher, section, data);
-        var trained = TrainStage.Run(run, "distill", "student", pruned, guide, section, data, _sequence, recipe.Seed);
+        var trained = TrainStage.Run(run, "distill", "student", pruned, guide, section, data, _sequence, recipe.Seed, correction: correction);
+        if (correction is not null)
+            Evaluate(TrainStage.CorrectedTeacher(trained), texts);
         _metrics["distill"] = Path.Combine(Path.GetDirectoryName(trained.Path)!, "metrics.jsonl");
         return trained;
     }

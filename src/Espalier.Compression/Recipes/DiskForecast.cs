@@ -17,14 +17,14 @@ public sealed record DiskForecast(string What, long Bytes)
     internal static IReadOnlyList<DiskForecast> Of(Recipe recipe, Family family, DecoderConfig teacher, DecoderConfig student, ElementType stored)
     {
         var files = new List<DiskForecast>();
-        if (recipe.Correct is not null)
-        {
+        var isParallel = recipe.Correction.Mode == CorrectMode.Parallel;
+        if (recipe.Correct is not null && !isParallel)
             files.Add(new("checkpoints of correct", Checkpoints(recipe.Correct) * CheckpointBytes * teacher.Parameters));
+        if (recipe.Correct is not null)
             files.Add(new("corrected teacher", stored.Bytes() * teacher.Parameters));
-        }
         files.Add(new("pruned student", stored.Bytes() * student.Parameters));
         if (recipe.Distill is not null)
-            files.Add(new("checkpoints of distill", Checkpoints(recipe.Distill) * CheckpointBytes * student.Parameters));
+            files.Add(new("checkpoints of distill", Checkpoints(recipe.Distill) * CheckpointBytes * (student.Parameters + (isParallel ? teacher.Parameters : 0))));
         // At most: windows that are seen twice are kept once.
         if (recipe.Distill is { Cache: { } cache } distill)
             files.Add(new("teacher's distributions", (long)(CacheForecast.Of(cache, teacher, recipe.Data.Sequence).BytesOfAToken * distill.Steps * distill.Batch * recipe.Data.Sequence)));

@@ -19,6 +19,8 @@ internal static class PlanWarnings
             warnings.Add($"evaluate: {set.Name}: {set.Source} is not there");
         if (recipe.Evaluate.Any(set => set is { Name: "teacher-domain", Source: null }) && !File.Exists(Path.Combine(recipe.Teacher, SelfWritten)))
             warnings.Add($"evaluate: teacher-domain needs {SelfWritten} in {recipe.Teacher}, or a path as in {{ teacher-domain: PATH }}");
+        if (recipe.Correction.Reference is { } reference && !RecipePaths.IsThere(reference))
+            warnings.Add($"correct.reference: {reference} is not there");
         if (recipe.Data.Sequence > teacher.MaxPositions)
             warnings.Add($"data.sequence {recipe.Data.Sequence} is beyond the teacher's max_position_embeddings {teacher.MaxPositions}");
         if (recipe.Prune.Method != PruneMethod.RandomInit)

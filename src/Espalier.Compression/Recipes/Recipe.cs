@@ -26,6 +26,9 @@ public sealed record Recipe
     /// <summary>Teacher correction; null leaves the teacher as it is.</summary>
     public TrainingSection? Correct { get; init; }
 
+    /// <summary>Whether the teacher is corrected, and when; as it stands where <see cref="Correct"/> is null.</summary>
+    public CorrectionSection Correction { get; init; } = new();
+
     /// <summary>Importance.</summary>
     public ScoreSection Score { get; init; } = new();
 

@@ -114,6 +114,8 @@ internal sealed class RecipeFields
     {
         null => null,
         YamlMap map => new(map, _source, key),
+        // A word that stands for a section without any key.
+        YamlText { Text: var word, Line: var line } when RecipeKeys.IsShort(key, word) => new(new YamlMap([], line), _source, key),
         _ => throw Wrong(key, $"it must be a section: {{ {string.Join(", ", RecipeKeys.Sections[key].Take(3).Select(name => $"{name}: ..."))} }}"),
     };
 

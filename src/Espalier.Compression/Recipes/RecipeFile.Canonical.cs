@@ -26,7 +26,7 @@ public static partial class RecipeFile
                 ["held-out"] = recipe.Data.HeldOut,
                 ["sequence"] = recipe.Data.Sequence,
             },
-            ["correct"] = Training(recipe.Correct, withLoss: false),
+            ["correct"] = Correction(recipe),
             ["score"] = new JsonObject
             {
                 ["samples"] = recipe.Score.Samples,

@@ -8,18 +8,18 @@ public static partial class RecipeFile
     // Far beyond any run, and so small that no product of sizes leaves 64 bits.
     private const long MaxTokens = 1_000_000_000_000_000;
 
-    private static TrainingSection? Training(RecipeFields fields, string key, int sequence)
+    private static TrainingSection? Training(RecipeFields fields, string key, int sequence, long? byDefault = null)
     {
         if (fields.Find(key) is null or YamlText { Text: "never" })
             return null;
         var defaults = new TrainingSection();
         var section = fields.Section(key)!;
         var batch = section.Size("batch", most: 1 << 24) ?? defaults.Batch;
-        var steps = Steps(section, batch, sequence);
+        var steps = Steps(section, batch, sequence, byDefault);
         var micro = section.Size("micro-batch", least: 0) ?? defaults.MicroBatch;
         if (micro > 0 && batch % micro != 0)
             throw section.Wrong("micro-batch", $"it must divide the batch of {batch} windows");
-        var (peak, low) = LearningRates(section);
+        var (peak, low) = LearningRates(section, key);
         var (beta1, beta2) = Betas(section, defaults);
         var warmUp = section.Size("warm-up", least: 0);
         if (warmUp > steps)
@@ -32,7 +32,7 @@ public static partial class RecipeFile
             MicroBatch = micro,
             LearningRate = peak,
             MinLearningRate = low,
-            WarmUp = warmUp ?? (int)Math.Min(defaults.WarmUp, steps),
+            WarmUp = warmUp ?? DefaultWarmUp(key, steps),
             WeightDecay = section.Number("weight-decay", x => x is >= 0 and < 1000, "from 0") ?? defaults.WeightDecay,
             Beta1 = beta1,
             Beta2 = beta2,
@@ -114,22 +114,23 @@ public static partial class RecipeFile
             : throw section.Wrong(key, $"it must be a number {rule}");
     }
 
-    private static long Steps(RecipeFields section, int batch, int sequence)
+    private static long Steps(RecipeFields section, int batch, int sequence, long? byDefault)
     {
         if (section.Has("steps") && section.Has("tokens"))
             throw section.Wrong("tokens", "steps are given too; keep one of the two");
         var aStep = (long)batch * sequence;
         if (section.Count("steps") is { } steps)
             return steps <= MaxTokens / aStep ? steps : throw section.Wrong("steps", $"{batch} windows of {sequence} tokens a step make more than {MaxTokens} tokens");
-        if (section.Count("tokens", most: MaxTokens) is not { } tokens)
+        if ((section.Count("tokens", most: MaxTokens) ?? byDefault) is not { } tokens)
             throw section.Missing("steps", "steps: 120; or tokens: 1M");
         return tokens / aStep + (tokens % aStep > 0 ? 1 : 0);
     }
 
-    private static (double Peak, double Low) LearningRates(RecipeFields section)
+    private static (double Peak, double Low) LearningRates(RecipeFields section, string name)
     {
         const string key = "learning-rate", end = "min-learning-rate";
-        var parts = (section.Text(key) ?? "1e-3").Split(" to ", StringSplitOptions.TrimEntries);
+        var fifth = name == "correct" ? FifthOfTheTeachers(section) : null;
+        var parts = (section.Text(key) ?? fifth ?? "1e-3").Split(" to ", StringSplitOptions.TrimEntries);
         if (parts.Length > 2)
             throw section.Wrong(key, "it must be a number, or two as in: 1e-3 to 1e-4");
         var peak = section.Number(key, parts[0], x => x > 0, "above 0, or two as in: 1e-3 to 1e-4");

@@ -35,16 +35,21 @@ public static partial class RecipeFile
             throw new EspalierException($"{sourceName}: is no recipe; it begins with keys such as teacher:, data: and prune:");
         var fields = new RecipeFields(root, sourceName, "");
         var data = Data(fields);
+        var distill = Training(fields, "distill", data.Sequence);
+        var (correct, correction) = Correct(fields, data.Sequence, distill);
+        if (correction.Mode == CorrectMode.Parallel && distill?.Cache is not null)
+            throw fields.At("distill", "its cache is of a teacher that stays as it is, and correct.mode is parallel; keep one of the two");
         return new Recipe
         {
             Teacher = fields.Text("teacher") ?? throw fields.Missing("teacher", "teacher: models/quickstart-teacher"),
             Output = fields.Text("output"),
             Seed = fields.Count("seed", least: 0, most: long.MaxValue) ?? 1,
             Data = data,
-            Correct = Training(fields, "correct", data.Sequence),
+            Correct = correct,
+            Correction = correction,
             Score = Score(fields),
             Prune = Prune(fields),
-            Distill = Training(fields, "distill", data.Sequence),
+            Distill = distill,
             Evaluate = Evaluate(fields),
             Export = Export(fields),
         };

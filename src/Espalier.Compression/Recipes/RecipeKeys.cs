@@ -13,13 +13,16 @@ internal static class RecipeKeys
     {
         [""] = ["teacher", "output", "seed", "data", "correct", "score", "prune", "distill", "evaluate", "export"],
         ["data"] = ["train", "held-out", "sequence"],
-        ["correct"] = Training,
+        ["correct"] = ["when", "mode", "threshold", "reference", "teacher-learning-rate", .. Training],
         ["score"] = ["samples", "batch", "sequence"],
         ["prune"] = ["hidden", "ffn", "heads", "layers", "method", "depth", "plan"],
         ["distill"] = ["loss", "temperature", "temperature-squared", "hidden", "cache", .. Training],
         ["hidden"] = ["layers", "attention", "embedding", "final", "distance", "weight"],
         ["cache"] = ["encoding", "k", "samples"],
     };
+
+    /// <summary>Whether a word may stand in place of a section: <c>correct: auto</c> is a correction with all its defaults.</summary>
+    public static bool IsShort(string section, string word) => (section, word) is ("correct", "auto");
 
     /// <summary>Why a key that one might expect in a section is not there; null for others.</summary>
     public static string? WhyNot(string section, string key) => (section, key) switch

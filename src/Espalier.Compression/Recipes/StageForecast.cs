@@ -1,10 +1,12 @@
 using Espalier.Compression.Distillation;
+using Espalier.Compression.Evaluation;
+using Espalier.Compression.Recipes.Stages;
 using Espalier.Models;
 
 namespace Espalier.Compression.Recipes;
 
 /// <summary>A stage before it runs.</summary>
-/// <param name="Name">data, correct, score, prune, distill, evaluate or export.</param>
+/// <param name="Name">data, need, correct, score, prune, distill, evaluate or export.</param>
 /// <param name="Does">What it does, in a sentence.</param>
 /// <param name="Steps">Optimizer steps; null where nothing is trained.</param>
 /// <param name="Tokens">Tokens that go through a model; null where that depends on the text.</param>
@@ -27,10 +29,13 @@ public sealed record StageForecast(string Name, string Does, long? Steps, long? 
         {
             new("data", $"{string.Join(", ", recipe.Data.Train)} to windows of {sequence} tokens, {recipe.Data.HeldOut * 100:0.##} % held out", null, null, null, null),
         };
-        if (recipe.Correct is { } correct)
+        var isParallel = recipe.Correct is not null && recipe.Correction.Mode == CorrectMode.Parallel;
+        if (recipe.Correct is not null && recipe.Correction.When == CorrectWhen.Auto)
+            stages.Add(Need(recipe, teacher, forwardTeacher));
+        if (recipe.Correct is { } correct && !isParallel)
         {
             var tokens = TokensOf(correct, sequence);
-            stages.Add(new("correct", $"the teacher learns the text: {Schedule(correct)}", correct.Steps, tokens, 3 * forwardTeacher * tokens, TrainingBytes * teacher.Parameters));
+            stages.Add(new("correct", $"{IfNeeded(recipe)}the teacher learns the text: {Schedule(correct)}", correct.Steps, tokens, 3 * forwardTeacher * tokens, TrainingBytes * teacher.Parameters));
         }
         if (recipe.Prune is { Method: PruneMethod.Importance, Plan: null })
         {
@@ -51,9 +56,10 @@ public sealed record StageForecast(string Name, string Does, long? Steps, long? 
                     forwardTeacher * tokens, WeightBytes * teacher.Parameters));
                 hasTeacher = false;
             }
-            stages.Add(new("distill", $"{distill.Loss}: {Schedule(distill)}", distill.Steps, tokens,
-                (3 * forwardStudent + (hasTeacher ? forwardTeacher : 0)) * tokens,
-                TrainingBytes * student.Parameters + (hasTeacher ? WeightBytes * teacher.Parameters : 0)));
+            var along = isParallel ? $"; {IfNeeded(recipe)}the teacher learns the text meanwhile, learning rate {recipe.Correct!.LearningRate:0.####e-0}" : "";
+            stages.Add(new("distill", $"{distill.Loss}: {Schedule(distill)}{along}", distill.Steps, tokens,
+                (3 * forwardStudent + (isParallel ? 3 : hasTeacher ? 1 : 0) * forwardTeacher) * tokens,
+                TrainingBytes * student.Parameters + (isParallel ? TrainingBytes : hasTeacher ? WeightBytes : 0) * teacher.Parameters));
         }
         if (recipe.Evaluate.Count > 0)
             stages.Add(new("evaluate", $"{Models(recipe)} on {string.Join(", ", recipe.Evaluate.Select(set => set.Name))}", null, null, null, WeightBytes * teacher.Parameters));
@@ -63,6 +69,19 @@ public sealed record StageForecast(string Name, string Does, long? Steps, long? 
     }
 
     private static long TokensOf(TrainingSection training, int sequence) => checked(training.Steps * training.Batch * sequence);
+
+    private static StageForecast Need(Recipe recipe, DecoderConfig teacher, double forward)
+    {
+        var window = Math.Min(recipe.Data.Sequence, NeedTest.MostSequence);
+        var written = NeedStage.ReferencePath(recipe.Teacher, recipe.Correction.Reference) is null;
+        // Generated text goes through the teacher once to be written and once to be judged.
+        var tokens = (long)window * (NeedTest.MostWindows + (written ? 2 * NeedTest.WrittenWindows : NeedTest.MostWindows));
+        var reference = written ? "text that the teacher writes now" : recipe.Correction.Reference ?? "what the teacher wrote itself";
+        return new("need", $"is the teacher's loss on held-out text, beyond what it expects, more than {recipe.Correction.Threshold:0.###} nats a token above that on {reference}? else no correction",
+            null, tokens, forward * tokens, WeightBytes * teacher.Parameters);
+    }
+
+    private static string IfNeeded(Recipe recipe) => recipe.Correction.When == CorrectWhen.Auto ? "if needed, " : "";
 
     private static string Schedule(TrainingSection training) =>
         $"{training.Steps} steps of {training.Batch} windows, learning rate {training.LearningRate:0.####e-0} to {training.MinLearningRate:0.####e-0}, {training.WarmUp} warm-up steps";

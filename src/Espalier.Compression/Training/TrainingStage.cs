@@ -40,8 +40,9 @@ public static class TrainingStage
     {
         var model = trainer.Model;
         var evaluates = options is { HeldOut: not null, EvaluateEvery: > 0 };
+        var trained = trainer.Sets.SelectMany(set => set.Parameters).Sum(parameter => parameter.Value.ElementCount);
         DiskSpace.Require(
-            stage.Path, ((evaluates ? 4 : 3) * CheckpointBytes + ModelBytes) * model.Config.Parameters, $"{(evaluates ? "four" : "three")} checkpoints and the model");
+            stage.Path, ((evaluates ? 4 : 3) * CheckpointBytes + ModelBytes) * trained, $"{(evaluates ? "four" : "three")} checkpoints and the model");
         if (checkpoint is not null)
         {
             TrainerCheckpoint.Restore(trainer, family, checkpoint);

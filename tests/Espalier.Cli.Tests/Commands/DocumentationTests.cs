@@ -10,6 +10,7 @@ public sealed class DocumentationTests : TorchTest
     [InlineData("inspect", "inspect TEACHER")]
     [InlineData("evaluate", "evaluate TEACHER TEACHER/self-written.jsonl --seq 16 --windows 1 --threads 1")]
     [InlineData("generate", "generate TEACHER --ids 4080 --greedy --max-tokens 3 --threads 1")]
+    [InlineData("need", "need TEACHER --ids IDS --reference IDS --seq 8 --threads 1")]
     [InlineData("score", "score TEACHER --ids 1,2,3 --samples 1 --seq 2 --threads 1")]
     [InlineData("prune", "prune TEACHER --random --hidden 64 --output OUT/pruned")]
     [InlineData("export", "export TEACHER --output OUT/teacher.gguf")]

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;
@@ -63,6 +64,39 @@ public sealed class TrainingCommandTests : TorchTest
         Assert.False(Path.Exists($"{output}.run"));
     }
 
+    [Fact]
+    public void A_student_with_another_vocabulary_is_refused_before_anything_is_done()
+    {
+        var output = Path.Combine(_folder.Path, "out");
+        var error = Verb.Refused($"distill {Verb.Tiny} --teacher {Verb.Teacher} --output {output} --ids {_ids} --steps 2 --seq 16");
+        Assert.Contains($"{Verb.Teacher} has a vocabulary of 4096 and {Verb.Tiny} one of 128", error);
+        Assert.False(Path.Exists($"{output}.run"));
+    }
+
+    [Fact]
+    public void A_student_whose_vocabulary_is_padded_is_distilled_and_the_padding_is_told()
+    {
+        string Model(string name, int vocabulary)
+        {
+            var config = Verb.Copy(Verb.Tiny, Path.Combine(_folder.Path, $"{name}-config"));
+            var json = JsonNode.Parse(File.ReadAllText(Path.Combine(config, "config.json")))!;
+            json["vocab_size"] = vocabulary;
+            File.WriteAllText(Path.Combine(config, "config.json"), json.ToJsonString());
+            File.Delete(Path.Combine(config, "model.safetensors"));
+            var folder = Path.Combine(_folder.Path, name);
+            Verb.Json($"pretrain {config} --ids 1,2,3,4,5 --seq 4 --batch 1 --steps 1 --output {folder}");
+            return folder;
+        }
+        var (teacher, student) = (Model("teacher", 100), Model("student", 128));
+        var output = Path.Combine(_folder.Path, "out");
+        var line = $"distill {student} --teacher {teacher} --seq 16 --steps 2 --batch 2 --output {output} --ids";
+        Assert.Contains("outside the vocabulary of 100", Verb.Refused($"{line} {_ids}"));
+        var few = Verb.WriteIds(_folder.Path, "few.i32", Enumerable.Range(0, 400).Select(i => i * i % 99));
+        var (code, _, error) = TestCommand.Launch($"{line} {few}");
+        Assert.True(code == 0, error);
+        Assert.Contains("the teacher's 100 and the student's 128 entries differ by padding to a multiple of 128", error);
+    }
+
     [Theory]
     [InlineData("prune: { hidden: 32, heads: 3 }", "nearest legal values are 2 and 4")]
     [InlineData("prune: { hidden: 64 }", "between 1 and the teacher's 48")]
@@ -75,6 +109,48 @@ public sealed class TrainingCommandTests : TorchTest
         var error = Verb.Refused($"compress {recipe} --output {Path.Combine(_folder.Path, "run")}");
         Assert.Contains(message, error);
         Assert.False(Path.Exists(Path.Combine(_folder.Path, "run")));
+    }
+
+    [Theory]
+    [InlineData("100", false, "teacher pruned student")]
+    [InlineData("0", true, "teacher corrected-teacher pruned student")]
+    public void A_correction_is_done_where_the_test_says_so(string threshold, bool needed, string models)
+    {
+        // Ids that the teacher has never seen, against ids that it writes itself.
+        var result = Compress("auto", $"{{ when: auto, threshold: {threshold}, reference: {Written()}, steps: 2, batch: 2, learning-rate: 1e-3 }}");
+        var need = result.GetProperty("need")[0].GetProperty("need");
+        Verb.HasFields(need, "needed why data reference difference difference_se lower upper threshold loss_difference seq");
+        Assert.Equal(needed, need.GetProperty("needed").GetBoolean());
+        Assert.Equal(models, string.Join(' ', result.GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("model").GetString()!.Replace(' ', '-'))));
+        Assert.Equal(needed, result.GetProperty("stages").EnumerateArray().Any(stage => stage.GetProperty("stage").GetString() == "correct"));
+        Assert.Contains(need.GetProperty("why").GetString()!, File.ReadAllText(result.GetProperty("report").GetString()!));
+    }
+
+    [Fact]
+    public void A_teacher_that_is_corrected_in_parallel_is_written_and_stands_in_the_table()
+    {
+        var result = Compress("parallel", "{ mode: parallel, learning-rate: 5e-4 }");
+        var rows = result.GetProperty("rows").EnumerateArray().ToDictionary(row => row.GetProperty("model").GetString()!);
+        Assert.Equal(["teacher", "pruned", "corrected teacher", "student"], rows.Keys);
+        double Loss(string model) => rows[model].GetProperty("evaluations")[0].GetProperty("nll").GetDouble();
+        Assert.True(Loss("corrected teacher") < Loss("teacher"), $"{Loss("corrected teacher")} against {Loss("teacher")}");
+        Assert.True(File.Exists(Path.Combine(rows["corrected teacher"].GetProperty("path").GetString()!, "model.safetensors")));
+        Assert.Equal(["data", "evaluate", "score", "prune", "distill", "export"], result.GetProperty("stages").EnumerateArray().Select(stage => stage.GetProperty("stage").GetString()).Distinct().Prepend("data"));
+    }
+
+    private System.Text.Json.JsonElement Compress(string name, string correct)
+    {
+        var recipe = Path.Combine(_folder.Path, $"{name}.yaml");
+        File.WriteAllText(recipe, $"teacher: {Verb.Tiny}\ndata: {{ train: {_ids}, held-out: 10%, sequence: 32 }}\ncorrect: {correct}\nscore: {{ samples: 8 }}\nprune: {{ hidden: 32 }}\ndistill: {{ steps: 4, batch: 2, warm-up: 0 }}\n");
+        return Verb.Json($"compress {recipe} --output {Path.Combine(_folder.Path, name)}");
+    }
+
+    /// <summary>Ids that go on as the tiny model finds likeliest.</summary>
+    private string Written()
+    {
+        var line = Verb.Json($"generate {Verb.Tiny} --ids 1 --greedy --max-tokens 200");
+        int[] ids = [.. line.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32())];
+        return Verb.WriteIds(_folder.Path, "written.i32", Enumerable.Repeat(ids.Prepend(1), 3).SelectMany(all => all).Take(400));
     }
 
     [Fact]

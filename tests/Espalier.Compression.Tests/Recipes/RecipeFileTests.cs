@@ -86,6 +86,15 @@ public sealed class RecipeFileTests
         Assert.Equal(new CacheSection { Encoding = CacheEncoding.TopKSamples, K = 16, Samples = 8 }, cache);
     }
 
+    [Fact]
+    public void A_teacher_that_is_corrected_meanwhile_goes_along_with_the_distillation()
+    {
+        var recipe = Parse(Short + "correct: { mode: parallel, learning-rate: 2e-4 }\ndistill: { steps: 20, batch: 2, learning-rate: 1e-3 to 1e-4, warm-up: 3 }");
+        Assert.Equal(new CorrectionSection { Mode = CorrectMode.Parallel }, recipe.Correction);
+        Assert.Equal(recipe.Distill! with { Loss = "cross-entropy", LearningRate = 2e-4, MinLearningRate = recipe.Correct!.MinLearningRate }, recipe.Correct);
+        Assert.Equal(2e-5, recipe.Correct.MinLearningRate, 1e-12);
+    }
+
     [Theory]
     [InlineData("evaluate: teacher-domain", "evaluate: [teacher-domain]")]
     [InlineData("export: gguf-q8_0", "export:\n  - gguf-q8_0")]
@@ -95,6 +104,14 @@ public sealed class RecipeFileTests
     [InlineData("distill: { tokens: 2048 }", "distill: { steps: 1 }")]
     [InlineData("distill: { tokens: 2049, batch: 8 }", "distill: { steps: 2 }")]
     [InlineData("distill: never", "distill:")]
+    [InlineData("correct: { steps: 2000, teacher-learning-rate: 3e-4 }", "correct: { steps: 2000, learning-rate: 6e-5 to 6e-6, warm-up: 120 }")]
+    [InlineData("correct: { steps: 2000, teacher-learning-rate: 3e-4, min-learning-rate: 0 }", "correct: { steps: 2000, learning-rate: 6e-5 to 0, warm-up: 120 }")]
+    [InlineData("correct: { steps: 99 }", "correct: { steps: 99, learning-rate: 1e-3 to 1e-4, warm-up: 9 }")]
+    [InlineData("distill: { steps: 99 }", "distill: { steps: 99, warm-up: 10 }")]
+    [InlineData("correct: { steps: 9 }", "correct: { steps: 9, when: always, mode: before }")]
+    [InlineData("correct: auto\ndistill: { steps: 300 }", "correct: { when: auto, steps: 300, threshold: 0.1 }\ndistill: { steps: 300 }")]
+    [InlineData("correct: { when: auto, batch: 4 }\ndistill: { steps: 300 }", "correct: { when: auto, steps: 600, batch: 4 }\ndistill: { steps: 300 }")]
+    [InlineData("correct: { mode: parallel, teacher-learning-rate: 1e-3 }\ndistill: { steps: 9 }", "correct: { mode: parallel, learning-rate: 2e-4 }\ndistill: { steps: 9 }")]
     [InlineData("seed: 1", "seed: ~")]
     [InlineData("output: runs/a", "output: runs/b")]
     public void Two_spellings_of_one_meaning_have_one_canonical_text(string one, string other) =>
@@ -106,6 +123,10 @@ public sealed class RecipeFileTests
     [InlineData("distill: { steps: 9, hidden: { final: true } }")]
     [InlineData("distill: { steps: 9, cache: { k: 3 } }")]
     [InlineData("correct: { steps: 9 }")]
+    [InlineData("correct: { steps: 9, when: auto }")]
+    [InlineData("correct: { steps: 9, when: auto, threshold: 0.2 }")]
+    [InlineData("correct: { steps: 9, when: auto, reference: a.txt }")]
+    [InlineData("distill: { steps: 9 }\ncorrect: { mode: parallel }")]
     [InlineData("export: [hf, gguf-f16]")]
     [InlineData("evaluate: []")]
     public void Another_meaning_has_another_canonical_text(string added) =>
@@ -118,6 +139,8 @@ public sealed class RecipeFileTests
     [InlineData(Short + "distill: { loss: 0.9*forward-kl + jensen-shannon(0.1), temperature: 2, temperature-squared: true, steps: 3, hidden: { layers: [3:1, 5:2], attention: 1:1, embedding: true, distance: cosine, weight: 0.5 } }")]
     [InlineData(Short + "distill: { steps: 3, cache: { encoding: top-k-samples, k: 16, samples: 8 } }")]
     [InlineData(Short + "distill: { steps: 3, cache: { encoding: hidden } }")]
+    [InlineData(Short + "correct: { when: auto, reference: b.txt, threshold: 0 }\ndistill: { steps: 20, batch: 2 }")]
+    [InlineData(Short + "correct: { mode: parallel, when: auto, learning-rate: 3e-4 }\ndistill: { steps: 20, batch: 2, learning-rate: 1e-3 to 0 }")]
     public void The_canonical_text_is_a_recipe_that_reads_back_as_the_same(string text)
     {
         var canonical = RecipeFile.Canonical(Parse(text));

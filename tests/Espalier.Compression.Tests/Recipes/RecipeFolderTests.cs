@@ -51,6 +51,8 @@ public sealed class RecipeFolderTests
             .. Enum.GetValues<ExportKind>().Select(RecipeFields.NameOf),
             .. Enum.GetValues<PruneMethod>().Select(RecipeFields.NameOf),
             .. Enum.GetValues<DepthChoice>().Select(RecipeFields.NameOf),
+            .. Enum.GetValues<CorrectWhen>().Select(RecipeFields.NameOf),
+            .. Enum.GetValues<CorrectMode>().Select(RecipeFields.NameOf),
             .. Enum.GetValues<Aggregation>().Select(RecipeFields.NameOf),
         ];
         Assert.All(names, name => Assert.Contains($"`{name}`", Page));

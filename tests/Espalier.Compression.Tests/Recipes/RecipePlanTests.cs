@@ -71,6 +71,31 @@ public sealed class RecipePlanTests
     }
 
     [Fact]
+    public void A_correction_that_is_tested_for_has_its_test_planned()
+    {
+        var plan = Plan("{ ffn: 512 }", "correct: auto\ndistill: { steps: 20 }");
+        Assert.Equal(["data", "need", "correct", "score", "prune", "distill", "evaluate", "export"], plan.Stages.Select(stage => stage.Name));
+        // 64 windows of 256 tokens of each of the two texts.
+        Assert.Equal((2 * 64 * 256, 2 * 64 * 256 * plan.Teacher.ForwardFlopsPerToken), (plan.Stages[1].Tokens, plan.Stages[1].Flops));
+        Assert.Contains("more than 0.1 nats a token above that on what the teacher wrote itself", plan.Stages[1].Does);
+        Assert.StartsWith("if needed, the teacher learns the text: 20 steps", plan.Stages[2].Does);
+        Assert.Contains("correct.reference: gone.txt is not there", Plan("{ ffn: 512 }", "correct: { steps: 2, when: auto, reference: gone.txt }").Warnings);
+    }
+
+    [Fact]
+    public void A_correction_in_parallel_is_part_of_the_distillation()
+    {
+        var (plan, before) = (Plan("{ ffn: 512 }", "correct: { mode: parallel, learning-rate: 2e-4 }\ndistill: { steps: 2 }"), Plan("{ ffn: 512 }", "distill: { steps: 2 }"));
+        Assert.Equal(["data", "score", "prune", "distill", "evaluate", "export"], plan.Stages.Select(stage => stage.Name));
+        Assert.EndsWith("the teacher learns the text meanwhile, learning rate 2e-4", plan.Stages[3].Does);
+        Assert.Equal(3 * (plan.Student.ForwardFlopsPerToken + plan.Teacher.ForwardFlopsPerToken) * 4096, plan.Stages[3].Flops);
+        Assert.Equal(16 * (plan.Student.Parameters + plan.Teacher.Parameters), plan.Stages[3].MemoryBytes);
+        long Checkpoints(RecipePlan of) => of.Disk.Single(file => file.What == "checkpoints of distill").Bytes;
+        Assert.Equal(3 * 12 * plan.Teacher.Parameters, Checkpoints(plan) - Checkpoints(before));
+        Assert.Contains(plan.Disk, file => file.What == "corrected teacher");
+    }
+
+    [Fact]
     public void Time_is_operations_over_the_assumed_share_of_the_speed()
     {
         var plan = Plan("{ hidden: 192 }", "distill: { steps: 2 }", gflops: 100);

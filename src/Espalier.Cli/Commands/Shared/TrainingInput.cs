@@ -23,7 +23,7 @@ internal sealed class TrainingInput
     private readonly CountOption steps = new("--steps", "Optimizer steps", 200, least: 0);
     private readonly NumberOption learningRate;
     private readonly NumberOption minLearningRate = new("--min-lr", "Learning rate that the cosine comes down to; by default a tenth of --lr", "RATE");
-    private readonly CountOption warmUp = new("--warmup", "Warm-up steps: step s of W has rate lr (s + 1) / W", 10, least: 0);
+    private readonly CountOption warmUp;
     private readonly NumberOption weightDecay = new("--weight-decay", "Decoupled decay of matrices; norms and biases never decay", "X", 0.1);
     private readonly Option<string> betas = new("--betas") { Description = "AdamW's two betas", HelpName = "B1,B2", DefaultValueFactory = _ => "0.9,0.95" };
     private readonly NumberOption clip = new("--clip", "Global gradient norm that gradients are scaled down to; 0 is no clip", "NORM", 1.0);
@@ -32,8 +32,13 @@ internal sealed class TrainingInput
     private readonly CountOption evaluateEvery = new("--evaluate-every", "Steps between evaluations on held-out data; 0 only before and after", 0, least: 0);
     private readonly CountOption checkpointEvery = new("--checkpoint-every", "Steps between checkpoints; 0 only when interrupted", 50, least: 0);
 
-    internal TrainingInput(double learningRate) =>
+    /// <summary>Options with a command's own defaults; <paramref name="warmUp"/> null is that of a correction.</summary>
+    internal TrainingInput(double learningRate, int? warmUp)
+    {
         this.learningRate = new("--lr", "Highest learning rate", "RATE", learningRate);
+        var byDefault = warmUp is null ? "; by default 120, at most a tenth of the steps" : "";
+        this.warmUp = new("--warmup", $"Warm-up steps: step s of W has rate lr (s + 1) / W{byDefault}", warmUp, least: 0);
+    }
 
     internal void AddTo(Command command)
     {
@@ -69,7 +74,7 @@ internal sealed class TrainingInput
             MicroBatch = run.Get(microBatch)!.Value,
             LearningRate = peak,
             MinLearningRate = run.Get(minLearningRate) ?? peak / 10,
-            WarmUp = run.Get(warmUp)!.Value,
+            WarmUp = run.Get(warmUp) ?? CorrectionSection.DefaultWarmUp(run.Get(steps)!.Value),
             WeightDecay = run.Get(weightDecay)!.Value,
             Beta1 = beta1,
             Beta2 = beta2,

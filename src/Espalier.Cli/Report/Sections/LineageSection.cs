@@ -17,6 +17,8 @@ internal static class LineageSection
         {
             if (run.HasArms)
                 html.Leaf("h3", arm.Name);
+            if (arm.Result.Need is { } need)
+                html.Leaf("p", $"The teacher was tested: {need.Why}.");
             using var list = html.Open("ol", ("class", "lineage"));
             foreach (var model in arm.Result.Rows.Where(row => row.Model == "teacher").Take(1))
                 Box(html, "model", "Teacher", run.Relative(model.Path), $"{Units.Count(model.Parameters)} parameters");
@@ -34,6 +36,7 @@ internal static class LineageSection
     private static string? TitleOf(string stage) => stage switch
     {
         "data" => "Tokens",
+        "need" => "Test whether the teacher needs correction",
         "correct" => "Corrected teacher",
         "score" => "Importance scores",
         "search" => "Searched shape",

@@ -95,7 +95,8 @@ public static class DataStage
     private static string HashOf(string spec, DataSection data) =>
         ContentHash.OfText($"{(File.Exists(spec) ? ContentHash.OfFile(spec) : spec)} {data.HeldOut:R} {data.Sequence}");
 
-    private static bool IsIds(string source) =>
+    /// <summary>Whether a source is token ids, and no text.</summary>
+    public static bool IsIds(string source) =>
         source.EndsWith(".i32", StringComparison.OrdinalIgnoreCase) || source.EndsWith(".u16", StringComparison.OrdinalIgnoreCase)
         || source.All(c => char.IsAsciiDigit(c) || c is ',' or ' ');
 

@@ -49,7 +49,8 @@ public static class PruneStages
             inputs["scores"] = scores!.Value.Hash;
         var record = run.Do("prune", Options(section, seed), inputs, (stage, _) =>
         {
-            using var source = teacher.Open();
+            // Random weights need the shape alone: a folder with a config.json is enough.
+            using var source = Checkpoint.Open(teacher.Path, requireWeights: section.Method != PruneMethod.RandomInit);
             var folder = stage.PathOf("model");
             if (section.Method == PruneMethod.RandomInit)
             {

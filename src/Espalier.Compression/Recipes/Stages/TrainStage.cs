@@ -11,6 +11,8 @@ namespace Espalier.Compression.Recipes.Stages;
 /// <summary>A model trained in a stage: correction, distillation or pre-training, which differ in their section and teacher.</summary>
 public static class TrainStage
 {
+    private const string TeacherFolder = "teacher";
+
     /// <summary>Trains <paramref name="start"/> and gives the folder of the result, stored in float32.</summary>
     /// <param name="run">The run.</param>
     /// <param name="name">correct, distill, pretrain.</param>
@@ -23,17 +25,26 @@ public static class TrainStage
     /// <param name="seed">Seed of the order.</param>
     /// <param name="order">Which windows when, given their number; null shuffles by the seed.</param>
     /// <param name="orderName">What the order is, for the stage's key.</param>
+    /// <param name="correction">How the teacher is corrected meanwhile (<see cref="CorrectMode.Parallel"/>), or null; then <see cref="CorrectedTeacher"/> finds it.</param>
     public static ModelFolder Run(
         RunContext run, string name, string resultName, ModelFolder start, ModelFolder? teacher, TrainingSection section,
-        TokenSets data, int sequence, long seed, Func<long, SampleOrder>? order = null, string orderName = "shuffled")
+        TokenSets data, int sequence, long seed, Func<long, SampleOrder>? order = null, string orderName = "shuffled",
+        TrainingSection? correction = null)
     {
         var inputs = new Dictionary<string, string> { ["start"] = start.Hash, ["data"] = data.Hash };
         if (teacher is not null && (LossSpec.Parse(section.Loss).NeedsTeacher || section.Hidden is not null))
             inputs[section.Cache is null ? "teacher" : "cache"] = teacher.Hash;
-        var record = run.Do(name, Options(section, sequence, seed, orderName), inputs, (stage, checkpoint) =>
-            Train(run, name, start, teacher, section, data, sequence, seed, order ?? (windows => SampleOrder.Shuffled(windows, seed)), stage, checkpoint));
+        var options = Options(section, sequence, seed, orderName);
+        if (correction is not null)
+            options["teacher_learning_rate"] = correction.LearningRate;
+        var record = run.Do(name, options, inputs, (stage, checkpoint) =>
+            Train(run, name, start, teacher, section, correction, data, sequence, seed, order ?? (windows => SampleOrder.Shuffled(windows, seed)), stage, checkpoint));
         return new(resultName, Path.Combine(run.FolderOf(record), "model"), record.OutputHash);
     }
+
+    /// <summary>The teacher that was corrected while a student was trained, beside that student.</summary>
+    public static ModelFolder CorrectedTeacher(ModelFolder trained) =>
+        new("corrected teacher", Path.Combine(Path.GetDirectoryName(trained.Path)!, TeacherFolder), ContentHash.OfText($"{trained.Hash} {TeacherFolder}"));
 
     /// <summary>A section as the trainer takes it.</summary>
     public static TrainingOptions OptionsOf(TrainingSection section) => new()
@@ -49,19 +60,22 @@ public static class TrainStage
     };
 
     private static JsonObject Train(
-        RunContext run, string name, ModelFolder start, ModelFolder? teacher, TrainingSection section,
+        RunContext run, string name, ModelFolder start, ModelFolder? teacher, TrainingSection section, TrainingSection? correction,
         TokenSets data, int sequence, long seed, Func<long, SampleOrder> order, StageFolder stage, SavedCheckpoint? checkpoint)
     {
         using var source = start.Open();
         using var model = DecoderWeights.Load(source);
         var loss = LossSpec.Parse(section.Loss).Make(section.Temperature, section.TemperatureSquared);
         using var guide = loss.NeedsTeacher || section.Hidden is not null
-            ? Guide.Of(teacher ?? throw new EspalierException($"{name}: loss {section.Loss} needs a teacher"), section, model.Config)
+            ? Guide.Of(teacher ?? throw new EspalierException($"{name}: loss {section.Loss} needs a teacher"), start, section, run.Progress)
             : null;
         using var hidden = section.Hidden is null ? null : new HiddenStateLoss(section.Hidden, guide!.Config!, model.Config, (ulong)seed);
+        Objective objective = correction is not null && guide?.Model is { } live
+            ? new ParallelCorrection(live, correction.LearningRate / section.LearningRate, heard => new LogitObjective(loss, guide.Aligned(heard), hidden))
+            : new LogitObjective(loss, guide?.Teacher, hidden);
 
         var windows = new WindowSet(data.Train, sequence);
-        using var trainer = new Trainer(model, new LogitObjective(loss, guide?.Teacher, hidden), new BatchReader(windows, order(windows.Count)), OptionsOf(section));
+        using var trainer = new Trainer(model, objective, new BatchReader(windows, order(windows.Count)), OptionsOf(section));
         TrainingStage.Run(stage, checkpoint, trainer, source.Family, new()
         {
             Title = name,
@@ -71,6 +85,9 @@ public static class TrainStage
             HeldOut = section.EvaluateEvery > 0 && data.HeldOut is { } heldOut ? new WindowSet(heldOut, sequence, WindowStride.Contiguous) : null,
         }, run.Progress, run.Stop);
         CheckpointWriter.Write(stage.PathOf("model"), model.Config, source, ElementType.F32, DecoderWeights.Source(model, source.Family), cancellation: run.Stop);
+        if (correction is not null && guide?.Model is { } corrected)
+            using (var original = teacher!.Open())
+                CheckpointWriter.Write(stage.PathOf(TeacherFolder), corrected.Config, original, ElementType.F32, DecoderWeights.Source(corrected, original.Family), cancellation: run.Stop);
         return new()
         {
             ["steps"] = trainer.State.Step,

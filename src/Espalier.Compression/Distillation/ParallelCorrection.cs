@@ -1,0 +1,78 @@
+using Espalier.Compression.Training;
+using Espalier.Models;
+using Espalier.Torch;
+
+namespace Espalier.Compression.Distillation;
+
+// Shapes: B batch, T time, N = B T positions, E teacher width.
+
+/// <summary>
+/// Teacher correction while the student learns (arXiv 2408.11796: as good as before): on every batch the teacher takes a step of cross-entropy on the text, and the student
+/// one towards the teacher's distribution as it stood before that step. One forward pass of the teacher serves both, and nothing flows from the student's loss
+/// into the teacher. The teacher stays the caller's.
+/// </summary>
+public sealed class ParallelCorrection : Objective
+{
+    private readonly LearningTeacher _teacher;
+    private readonly Objective _student;
+
+    /// <summary>Creates the objective.</summary>
+    /// <param name="teacher">The teacher; gradients of all its parameters are wanted from now on.</param>
+    /// <param name="learningRateFactor">The teacher's learning rate over the student's, at every step; above 0.</param>
+    /// <param name="student">The student's objective, given where to hear the teacher.</param>
+    public ParallelCorrection(Decoder teacher, double learningRateFactor, Func<TeacherGuide, Objective> student)
+    {
+        if (!(learningRateFactor > 0 && double.IsFinite(learningRateFactor)))
+            throw new ArgumentOutOfRangeException(nameof(learningRateFactor), learningRateFactor, "must be above 0");
+        teacher.RequiresGrad = true;
+        _teacher = new(teacher);
+        _student = student(_teacher);
+        PartNames = [.. _student.PartNames, "teacher"];
+        Trained =
+        [
+            .. _student.Trained,
+            new("teacher", [.. teacher.Parameters.Select(p => new TrainedParameter(p.Parameter.ToString(), p.Value, p.Value.Dimensions == 2, learningRateFactor))]),
+        ];
+    }
+
+    /// <inheritdoc/>
+    public override string Name => $"{_student.Name}, teacher corrected";
+
+    /// <summary>The student's parts, and <c>teacher</c>: its cross-entropy on the text.</summary>
+    public override IReadOnlyList<string> PartNames { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ParameterSet> Trained { get; }
+
+    /// <summary>The sum is the student's loss; the teacher's is the last part. A teacher whose loss is not finite shows in the norm of its set.</summary>
+    public override ObjectiveSums Accumulate(Decoder student, Batch batch, double scale)
+    {
+        _teacher.Begin(scale);
+        var sums = _student.Accumulate(student, batch, scale);
+        return new(sums.Sum, [.. sums.Parts, _teacher.End()]);
+    }
+
+    /// <summary>Learns from a batch while it is looked at.</summary>
+    private sealed class LearningTeacher(Decoder teacher) : TeacherGuide
+    {
+        private readonly CrossEntropy _loss = new();
+        private double _scale;
+        private double? _sum;
+
+        public void Begin(double scale) => (_scale, _sum) = (scale, null);
+
+        public double End() => _sum ?? throw new InvalidOperationException("the student's objective did not look at the teacher");
+
+        public override TeacherView Look(Batch batch, Tensor ids_BT, IReadOnlyCollection<TapPlace> places)
+        {
+            using var pass = teacher.Train(ids_BT, places);
+            var hidden_NE = pass.Hidden.View(-1, pass.Hidden.Size(-1));
+            var head = ChunkedHead.Backward(
+                hidden_NE, teacher.Head, Tensor.From<long>(batch.Targets, batch.Tokens), null, _loss, _scale, teacher.Compute);
+            _sum = head.Sum;
+            pass.Backward(head.HiddenGradient.View(batch.Size, batch.Sequence, hidden_NE.Size(-1)));
+            // Detached handles of the caller's scope: the graph ends here, the values stay. Weights change at the end of the step, behind all micro-batches.
+            return new(new TeacherHead(hidden_NE, teacher.Head.Detach(), teacher.Compute), places.ToDictionary(place => place, pass.Tapped));
+        }
+    }
+}

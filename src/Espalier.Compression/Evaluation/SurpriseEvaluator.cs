@@ -1,0 +1,84 @@
+using Espalier.Compression.Data;
+using Espalier.Compression.Distillation;
+using Espalier.Models;
+using Espalier.Torch;
+
+namespace Espalier.Compression.Evaluation;
+
+// Shapes: N positions, C positions of a chunk, D width, V vocabulary.
+
+/// <summary>What a model lost on some windows, and what it expected to lose there; means over each window, nats a token.</summary>
+/// <param name="Loss">−log p of the token that came.</param>
+/// <param name="Expected">The entropy of p: the mean loss if the tokens were drawn from p.</param>
+public sealed record WindowSurprise(IReadOnlyList<double> Loss, IReadOnlyList<double> Expected)
+{
+    /// <summary>Loss beyond what was expected, of each window.</summary>
+    public IReadOnlyList<double> Excess => [.. Loss.Zip(Expected, (loss, expected) => loss - expected)];
+}
+
+/// <summary>
+/// Compares a model's loss with its own expectation. On text drawn from the model itself the two agree in the mean at every position, whatever stands before; on
+/// text of another kind the model is surer than it should be, and the loss is above.
+/// </summary>
+public static class SurpriseEvaluator
+{
+    /// <summary>Runs over at most <paramref name="most"/> windows, evenly spread over the data. No gradients; sums in float64.</summary>
+    /// <param name="model">The model; read only.</param>
+    /// <param name="windows">The windows.</param>
+    /// <param name="most">Most windows that are looked at.</param>
+    /// <param name="batch">Windows of one forward pass.</param>
+    /// <param name="progress">Told of the windows done.</param>
+    /// <param name="title">Its title.</param>
+    /// <param name="stop">Stops.</param>
+    public static WindowSurprise Run(
+        Decoder model, WindowSet windows, int most, int batch, IProgressReporter progress, string title, CancellationToken stop = default)
+    {
+        var total = Math.Min(most, windows.Count);
+        var sequence = windows.SequenceLength;
+        var (losses, expected) = (new List<double>(), new List<double>());
+        using var noGrad = GradMode.Disable();
+        using var task = progress.Begin(title, total, "windows");
+        for (var done = 0L; done < total;)
+        {
+            stop.ThrowIfCancellationRequested();
+            var size = (int)Math.Min(batch, total - done);
+            var (inputs, targets) = (new long[size * sequence], new long[size * sequence]);
+            for (var i = 0; i < size; i++)
+                windows.Read((done + i) * windows.Count / total, inputs.AsSpan(i * sequence, sequence), targets.AsSpan(i * sequence, sequence));
+            using var scope = TensorScope.Begin();
+            var hidden_BTD = model.Forward(Tensor.From<long>(inputs, size, sequence));
+            var (loss_N, entropy_N) = OfPositions(hidden_BTD.View(-1, hidden_BTD.Size(-1)), model.Head, Tensor.From<long>(targets, targets.Length));
+            losses.AddRange(Means(loss_N, size));
+            expected.AddRange(Means(entropy_N, size));
+            done += size;
+            task.Report(done);
+        }
+        return new(losses, expected);
+    }
+
+    /// <summary>−log p[target] and the entropy of p at each position, [N] in float64.</summary>
+    internal static (Tensor Loss_N, Tensor Entropy_N) OfPositions(Tensor hidden_ND, Tensor head, Tensor targets_N)
+    {
+        using var scope = TensorScope.Begin();
+        var N = hidden_ND.Size(0);
+        var chunk = ChunkedHead.ChunkSize(head.Size(0));
+        var (loss_N, entropy_N) = (scope.Keep(Tensor.Empty(DType.Float64, N)), scope.Keep(Tensor.Empty(DType.Float64, N)));
+        for (var start = 0L; start < N; start += chunk)
+        {
+            using var inner = TensorScope.Begin();
+            var end = Math.Min(N, start + chunk);
+            var logP_CV = hidden_ND.Slice(0, start, end).Linear(head).LogSoftmax(-1);
+            loss_N.Slice(0, start, end).CopyInPlace(logP_CV.Gather(-1, targets_N.Slice(0, start, end).Unsqueeze(-1)).Squeeze(-1).Neg());
+            entropy_N.Slice(0, start, end).CopyInPlace(logP_CV.Exp().Mul(logP_CV).Sum([-1], keep: false, DType.Float64).Neg());
+        }
+        return (loss_N, entropy_N);
+    }
+
+    private static IEnumerable<double> Means(Tensor values_N, int windows)
+    {
+        var values = values_N.ToArray<double>();
+        var sequence = values.Length / windows;
+        for (var i = 0; i < windows; i++)
+            yield return values.AsSpan(i * sequence, sequence).ToArray().Average();
+    }
+}
