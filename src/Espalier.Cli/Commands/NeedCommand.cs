@@ -53,7 +53,7 @@ internal sealed class NeedCommand : CommandBase
 
         threads.Start(run);
         using var decoder = DecoderWeights.Load(checkpoint);
-        var (tokens, name) = given is null ? (NeedStage.Written(run.Progress, decoder, length, run.Get(seed)!.Value, run.Cancellation), NeedStage.OwnText) : (given.Tokens, given.Name);
+        var (tokens, name) = given is null ? (NeedStage.Written(run.Progress, decoder, NeedStage.TokenizerOf(folder), length, run.Get(seed)!.Value, run.Cancellation), NeedStage.OwnText) : (given.Tokens, given.Name);
         var result = NeedTest.Run(
             decoder, source.Tokens, source.Name, tokens, run.Has(reference) ? name : NeedStage.OwnText, length, run.Get(threshold)!.Value, run.Progress, run.Cancellation);
         run.Write(NeedReport.Of(folder, result), NeedPage.Show);

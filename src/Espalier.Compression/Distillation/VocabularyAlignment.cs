@@ -75,7 +75,7 @@ public sealed record VocabularyAlignment(int Size, string? Note)
         return extra;
     }
 
-    private static string Listed(IReadOnlyList<string> tokens) =>
+    private static string Listed(List<string> tokens) =>
         string.Join(", ", tokens.Take(4)) + (tokens.Count > 4 ? $" and {tokens.Count - 4} more" : "");
 
     private static string Quoted(string? token)

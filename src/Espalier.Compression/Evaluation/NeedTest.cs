@@ -80,7 +80,7 @@ public static class NeedTest
     public const int MostSequence = 256;
 
     /// <summary>Most windows of each text, spread evenly over it.</summary>
-    public const int MostWindows = 64;
+    public const int MostWindows = 128;
 
     /// <summary>Windows of text that the teacher writes itself for a reference: about as many tokens are generated.</summary>
     public const int WrittenWindows = 16;

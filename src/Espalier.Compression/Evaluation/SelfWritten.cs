@@ -1,20 +1,25 @@
 using Espalier.Compression.Data;
 using Espalier.Models;
 using Espalier.Models.Generation;
+using Espalier.Models.Tokenizers;
 
 namespace Espalier.Compression.Evaluation;
 
 /// <summary>Text that a model writes itself: documents drawn at temperature 1 from BOS, each ended by EOS. A stand-in for what it was trained on.</summary>
 public static class SelfWritten
 {
+    private const int MostEmpty = 100;
+
     /// <summary>Writes documents until there are enough tokens; the same seed gives the same ones.</summary>
     /// <param name="model">The model.</param>
     /// <param name="tokens">Tokens that are wanted.</param>
     /// <param name="documentLength">Most tokens of a document, with BOS and EOS.</param>
     /// <param name="seed">Seed of the choices.</param>
+    /// <param name="tokenizer">Turns each document into text and back, as text from a file comes: the ids that were drawn need not be those that the text has. Null leaves them.</param>
     /// <param name="progress">Told of the tokens.</param>
     /// <param name="stop">Stops.</param>
-    public static ITokens Write(Decoder model, int tokens, int documentLength, long seed, IProgressReporter progress, CancellationToken stop = default)
+    /// <exception cref="EspalierException">Exit code 1: nothing but empty documents came.</exception>
+    public static ITokens Write(Decoder model, int tokens, int documentLength, long seed, Tokenizer? tokenizer, IProgressReporter progress, CancellationToken stop = default)
     {
         var ends = model.Config.EosTokenIds.ToHashSet();
         var start = model.Config.BosTokenId ?? 0;
@@ -22,14 +27,21 @@ public static class SelfWritten
         using var task = progress.Begin("write text", tokens, "tokens");
         for (var document = 0; ids.Count < tokens; document++)
         {
-            ids.Add(start);
+            // A tokenizer without BOS and EOS makes nothing of a document without text.
+            if (document >= MostEmpty && ids.Count == 0)
+                throw new EspalierException($"the teacher wrote {document} documents without any text: name a reference that it is at home in") { ExitCode = 1 };
+            var written = new List<int>();
             var options = new SamplingOptions { Temperature = 1, Seed = unchecked((int)(seed * 1_000_003 + document)) };
             foreach (var id in Generator.Continue(model, [start], Math.Max(1, Math.Min(documentLength, model.Config.MaxPositions) - 2), options, ends, stop))
             {
-                ids.Add(id);
-                task.Report(Math.Min(ids.Count, tokens));
+                written.Add(id);
+                task.Report(Math.Min(ids.Count + written.Count, tokens));
             }
-            if (model.Config.EosTokenIds is [var end, ..] && !ends.Contains(ids[^1]))
+            if (tokenizer is null)
+                ids.AddRange(written.Prepend(start));
+            else
+                tokenizer.Encode(tokenizer.Decode([.. written], skipSpecialTokens: true), ids);
+            if ((tokenizer?.EosId ?? model.Config.EosTokenIds.Select(id => (int?)id).FirstOrDefault()) is { } end && (ids.Count == 0 || ids[^1] != end))
                 ids.Add(end);
         }
         return TokenIds.FromList(ids.Take(tokens), "text that the teacher wrote itself", model.Config.VocabularySize);

@@ -8,7 +8,7 @@ namespace Espalier.Compression.Tests.Evaluation;
 
 public sealed class NeedTestTests : TorchTest
 {
-    private static ITokens Ids(int count, Func<int, int> id) => TokenIds.FromList(Enumerable.Range(0, count).Select(id), "ids", 128);
+    private static TokenIds Ids(int count, Func<int, int> id) => TokenIds.FromList(Enumerable.Range(0, count).Select(id), "ids", 128);
 
     private static Decoder Model()
     {
@@ -44,7 +44,7 @@ public sealed class NeedTestTests : TorchTest
         using var weights = Model();
         // Without an end all documents have one length, and each is a window of its own.
         using var model = new Decoder(weights.Config with { EosTokenIds = [] }, weights.Parameters.Select(p => KeyValuePair.Create(p.Parameter, p.Value)));
-        var written = SelfWritten.Write(model, 33 * 24, 34, 3, NullProgress.Instance);
+        var written = SelfWritten.Write(model, 33 * 24, 34, 3, null, NullProgress.Instance);
         Assert.Equal(33 * 24, written.Count);
         var found = SurpriseEvaluator.Run(model, new WindowSet(written, 32), 24, 8, NullProgress.Instance, "x");
         var (excess, error) = WelchInterval.MeanAndError(found.Excess);
@@ -52,10 +52,10 @@ public sealed class NeedTestTests : TorchTest
         Assert.InRange(error, 0, 0.1);
 
         var (again, other) = (new int[70], new int[70]);
-        SelfWritten.Write(model, 70, 34, 3, NullProgress.Instance).Read(0, again);
+        SelfWritten.Write(model, 70, 34, 3, null, NullProgress.Instance).Read(0, again);
         written.Read(0, other);
         Assert.Equal(again, other);
-        SelfWritten.Write(model, 70, 34, 4, NullProgress.Instance).Read(0, again);
+        SelfWritten.Write(model, 70, 34, 4, null, NullProgress.Instance).Read(0, again);
         Assert.NotEqual(again, other);
     }
 
@@ -63,7 +63,7 @@ public sealed class NeedTestTests : TorchTest
     public void Correction_is_needed_for_strange_text_and_not_for_the_models_own()
     {
         using var model = Model();
-        var written = SelfWritten.Write(model, 16 * 32 + 1, 32, 1, NullProgress.Instance);
+        var written = SelfWritten.Write(model, 16 * 32 + 1, 32, 1, null, NullProgress.Instance);
         var strange = NeedTest.Run(model, Ids(1000, i => i * i % 127), "squares", written, "its own", 32, 0.1, NullProgress.Instance);
         Assert.True(strange.Needed, strange.Why);
         Assert.StartsWith("correction is needed: ", strange.Why);
@@ -71,7 +71,7 @@ public sealed class NeedTestTests : TorchTest
         Assert.Equal(strange.Data.Excess - strange.Reference.Excess, strange.Difference, 1e-12);
         Assert.Equal(strange.Data.Loss - strange.Data.Expected, strange.Data.Excess, 1e-9);
 
-        var own = NeedTest.Run(model, SelfWritten.Write(model, 16 * 32 + 1, 32, 2, NullProgress.Instance), "more of it", written, "its own", 32, 0.1, NullProgress.Instance);
+        var own = NeedTest.Run(model, SelfWritten.Write(model, 16 * 32 + 1, 32, 2, null, NullProgress.Instance), "more of it", written, "its own", 32, 0.1, NullProgress.Instance);
         Assert.False(own.Needed, own.Why);
         Assert.StartsWith("correction is not needed: ", own.Why);
 

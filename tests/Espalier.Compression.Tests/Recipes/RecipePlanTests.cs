@@ -75,8 +75,8 @@ public sealed class RecipePlanTests
     {
         var plan = Plan("{ ffn: 512 }", "correct: auto\ndistill: { steps: 20 }");
         Assert.Equal(["data", "need", "correct", "score", "prune", "distill", "evaluate", "export"], plan.Stages.Select(stage => stage.Name));
-        // 64 windows of 256 tokens of each of the two texts.
-        Assert.Equal((2 * 64 * 256, 2 * 64 * 256 * plan.Teacher.ForwardFlopsPerToken), (plan.Stages[1].Tokens, plan.Stages[1].Flops));
+        // 128 windows of 256 tokens of each of the two texts.
+        Assert.Equal((2 * 128 * 256, 2 * 128 * 256 * plan.Teacher.ForwardFlopsPerToken), (plan.Stages[1].Tokens, plan.Stages[1].Flops));
         Assert.Contains("more than 0.1 nats a token above that on what the teacher wrote itself", plan.Stages[1].Does);
         Assert.StartsWith("if needed, the teacher learns the text: 20 steps", plan.Stages[2].Does);
         Assert.Contains("correct.reference: gone.txt is not there", Plan("{ ffn: 512 }", "correct: { steps: 2, when: auto, reference: gone.txt }").Warnings);

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
+using Espalier.Models.Tokenizers;
 
 namespace Espalier.Compression.Recipes.Stages;
 
@@ -38,7 +39,7 @@ public static class NeedStage
             var record = run.Do("need", options, inputs, (_, _) =>
             {
                 using var model = teacher.Load();
-                var (tokens, name) = reference is { } there ? (there.Tokens, there.Name) : (Written(run.Progress, model, sequence, seed, run.Stop), OwnText);
+                var (tokens, name) = reference is { } there ? (there.Tokens, there.Name) : (Written(run.Progress, model, TokenizerOf(teacher.Path), sequence, seed, run.Stop), OwnText);
                 var result = NeedTest.Run(model, new TokenRange(heldOut, 0, heldOut.Count), "held-out text", tokens, name, sequence, section.Threshold, run.Progress, run.Stop);
                 return (JsonObject)JsonSerializer.SerializeToNode(result, s_json)!;
             });
@@ -56,6 +57,9 @@ public static class NeedStage
     public static string? ReferencePath(string teacher, string? given) =>
         given ?? (File.Exists(Path.Combine(teacher, SelfWrittenFile)) && File.Exists(Path.Combine(teacher, "tokenizer.json")) ? Path.Combine(teacher, SelfWrittenFile) : null);
 
+    /// <summary>The tokenizer of a folder, where it has one.</summary>
+    public static Tokenizer? TokenizerOf(string folder) => File.Exists(Path.Combine(folder, "tokenizer.json")) ? Tokenizer.Load(folder) : null;
+
     private static (ITokens Tokens, string Hash, string Name)? ReferenceOf(RunContext run, ModelFolder teacher, string? given, int vocabulary)
     {
         if (ReferencePath(teacher.Path, given) is not { } path)
@@ -67,10 +71,10 @@ public static class NeedStage
     }
 
     /// <summary>A reference that the teacher writes now, and word of what that costs.</summary>
-    public static ITokens Written(IProgressReporter progress, Models.Decoder model, int sequence, long seed, CancellationToken stop)
+    public static ITokens Written(IProgressReporter progress, Models.Decoder model, Tokenizer? tokenizer, int sequence, long seed, CancellationToken stop)
     {
         var tokens = NeedTest.WrittenWindows * Math.Min(sequence, NeedTest.MostSequence) + 1;
         progress.Note($"need: there is no text that the teacher is at home in, so it writes {tokens} tokens itself: that many passes of one token; a reference costs none");
-        return SelfWritten.Write(model, tokens, Math.Min(sequence, NeedTest.MostSequence), seed, progress, stop);
+        return SelfWritten.Write(model, tokens, Math.Min(sequence, NeedTest.MostSequence), seed, tokenizer, progress, stop);
     }
 }
