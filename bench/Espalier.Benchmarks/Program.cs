@@ -14,7 +14,11 @@ switch (args)
     case ["kd-step", var folder, var pairs, var threads, "--", .. var peer]:
         Console.WriteLine(KdStepBenchmark.Run(folder, Number(pairs), Number(threads), peer));
         return 0;
+    case ["optimizer", var layers, var width, var inner, var vocabulary, var pairs, var threads]:
+        TorchRuntime.Start(Number(threads));
+        Console.WriteLine(OptimizerBenchmark.Run(Number(layers), Number(width), Number(inner), Number(vocabulary), Number(pairs)));
+        return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: Espalier.Benchmarks binding [THREADS] | kd-step FOLDER PAIRS THREADS -- PEER-COMMAND...");
+        await Console.Error.WriteLineAsync("usage: Espalier.Benchmarks binding [THREADS] | optimizer LAYERS WIDTH INNER VOCABULARY PAIRS THREADS | kd-step FOLDER PAIRS THREADS -- PEER-COMMAND...");
         return 2;
 }
