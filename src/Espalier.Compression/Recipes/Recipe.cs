@@ -1,5 +1,6 @@
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
+using Espalier.Compression.Training;
 
 namespace Espalier.Compression.Recipes;
 
@@ -71,10 +72,16 @@ public sealed record TrainingSection
     /// <summary>Windows of one pass; 0 is the whole batch.</summary>
     public int MicroBatch { get; init; }
 
+    /// <summary>Course of the learning rate behind the warm-up.</summary>
+    public ScheduleKind Schedule { get; init; }
+
+    /// <summary>Steps of the decay of <see cref="ScheduleKind.Wsd"/>; null is a tenth of the steps.</summary>
+    public long? DecaySteps { get; init; }
+
     /// <summary>Peak of the schedule.</summary>
     public double LearningRate { get; init; } = 1e-3;
 
-    /// <summary>End of the schedule.</summary>
+    /// <summary>End of the schedule; without a meaning where it is constant.</summary>
     public double MinLearningRate { get; init; } = 1e-4;
 
     /// <summary>Warm-up steps.</summary>

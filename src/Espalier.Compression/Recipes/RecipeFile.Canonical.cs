@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Espalier.Compression.Runs;
+using Espalier.Compression.Training;
 
 namespace Espalier.Compression.Recipes;
 
@@ -59,7 +60,7 @@ public static partial class RecipeFile
             ["batch"] = training.Batch,
             ["micro-batch"] = training.MicroBatch,
             ["learning-rate"] = training.LearningRate,
-            ["min-learning-rate"] = training.MinLearningRate,
+            ["schedule"] = RecipeFields.NameOf(training.Schedule),
             ["warm-up"] = training.WarmUp,
             ["weight-decay"] = training.WeightDecay,
             ["betas"] = new JsonArray(training.Beta1, training.Beta2),
@@ -67,6 +68,10 @@ public static partial class RecipeFile
             ["evaluate-every"] = training.EvaluateEvery,
             ["checkpoint-every"] = training.CheckpointEvery,
         };
+        if (training.Schedule != ScheduleKind.Constant)
+            fields["min-learning-rate"] = training.MinLearningRate;
+        if (training.Schedule == ScheduleKind.Wsd)
+            fields["decay-steps"] = training.DecaySteps ?? StableDecaySchedule.DecayOf(training.Steps);
         if (withLoss)
             fields["loss"] = training.Loss;
         if (withLoss && training.Loss == Losses[0])

@@ -5,7 +5,8 @@ internal static class RecipeKeys
 {
     private static readonly string[] Training =
     [
-        "steps", "tokens", "batch", "micro-batch", "learning-rate", "min-learning-rate", "warm-up", "weight-decay", "betas", "clip", "evaluate-every", "checkpoint-every",
+        "steps", "tokens", "batch", "micro-batch", "schedule", "learning-rate", "min-learning-rate", "warm-up", "decay-steps",
+        "weight-decay", "betas", "clip", "evaluate-every", "checkpoint-every",
     ];
 
     /// <summary>Section to its keys, in the order in which help lists them.</summary>

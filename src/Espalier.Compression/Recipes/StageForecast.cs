@@ -1,3 +1,4 @@
+using Espalier.Compression.Training;
 using Espalier.Models;
 
 namespace Espalier.Compression.Recipes;
@@ -57,7 +58,14 @@ public sealed record StageForecast(string Name, string Does, long? Steps, long? 
     private static long TokensOf(TrainingSection training, int sequence) => checked(training.Steps * training.Batch * sequence);
 
     private static string Schedule(TrainingSection training) =>
-        $"{training.Steps} steps of {training.Batch} windows, learning rate {training.LearningRate:0.####e-0} to {training.MinLearningRate:0.####e-0}, {training.WarmUp} warm-up steps";
+        $"{training.Steps} steps of {training.Batch} windows, learning rate {Rates(training)}, {training.WarmUp} warm-up steps";
+
+    private static string Rates(TrainingSection training) => training.Schedule switch
+    {
+        ScheduleKind.Constant => $"{training.LearningRate:0.####e-0}",
+        ScheduleKind.Cosine => $"{training.LearningRate:0.####e-0} to {training.MinLearningRate:0.####e-0}",
+        var other => $"{training.LearningRate:0.####e-0} to {training.MinLearningRate:0.####e-0} ({RecipeFields.NameOf(other)})",
+    };
 
     private static string Models(Recipe recipe) =>
         $"teacher{(recipe.Correct is null ? "" : ", corrected teacher")}, pruned student{(recipe.Distill is null ? "" : ", distilled student")}";

@@ -17,7 +17,7 @@ public sealed class Trainer : IDisposable
     private readonly Objective _objective;
     private readonly BatchReader _data;
     private readonly TrainingOptions _options;
-    private readonly CosineSchedule _schedule;
+    private readonly Schedule _schedule;
     private readonly IReadOnlyList<ParameterSet> _sets;
     private readonly Tensor[] _weights;
     private readonly AdamW _optimizer;
@@ -28,7 +28,7 @@ public sealed class Trainer : IDisposable
     public Trainer(Decoder model, Objective objective, BatchReader data, TrainingOptions options)
     {
         (_model, _objective, _data, _options) = (model, objective, data, options.Validate());
-        _schedule = options.Schedule;
+        _schedule = options.LearningRates;
         _model.RequiresGrad = true;
         _sets =
         [

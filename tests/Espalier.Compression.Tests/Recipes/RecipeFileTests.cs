@@ -81,6 +81,8 @@ public sealed class RecipeFileTests
     [InlineData("distill: { steps: 9, learning-rate: 2e-3 }", "distill: { steps: 9, learning-rate: 0.002, min-learning-rate: 2e-4 }")]
     [InlineData("distill: { tokens: 2048 }", "distill: { steps: 1 }")]
     [InlineData("distill: { tokens: 2049, batch: 8 }", "distill: { steps: 2 }")]
+    [InlineData("distill: { steps: 41, schedule: wsd, decay-steps: 5 }", "distill: { steps: 41, schedule: wsd }")]
+    [InlineData("distill: { steps: 41, schedule: wsd, decay-steps: 10% }", "distill: { steps: 41, schedule: wsd }")]
     [InlineData("distill: never", "distill:")]
     [InlineData("seed: 1", "seed: ~")]
     [InlineData("output: runs/a", "output: runs/b")]
@@ -91,6 +93,7 @@ public sealed class RecipeFileTests
     [InlineData("seed: 2")]
     [InlineData("distill: { steps: 9 }")]
     [InlineData("correct: { steps: 9 }")]
+    [InlineData("distill: { steps: 9, schedule: constant }")]
     [InlineData("export: [hf, gguf-f16]")]
     [InlineData("evaluate: []")]
     public void Another_meaning_has_another_canonical_text(string added) =>
@@ -99,6 +102,7 @@ public sealed class RecipeFileTests
     [Theory]
     [InlineData(Short)]
     [InlineData(Full)]
+    [InlineData(Short + "distill: { steps: 41, schedule: wsd, decay-steps: 7 }\ncorrect: { steps: 41, schedule: constant }")]
     [InlineData("teacher: \"t é\"\ndata: { train: a.txt }\nprune: { plan: p.json }\ndistill: { loss: cross-entropy, steps: 3 }")]
     public void The_canonical_text_is_a_recipe_that_reads_back_as_the_same(string text)
     {

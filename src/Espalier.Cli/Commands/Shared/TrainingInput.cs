@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Espalier.Compression.Data;
 using Espalier.Compression.Recipes;
+using Espalier.Compression.Training;
 
 namespace Espalier.Cli.Commands.Shared;
 
@@ -22,7 +23,13 @@ internal sealed class TrainingInput
     private readonly CountOption seq = new("--seq", "Tokens of a window; window w is ids[w (N + 1)] to ids[w (N + 1) + N]", 256);
     private readonly CountOption steps = new("--steps", "Optimizer steps", 200, least: 0);
     private readonly NumberOption learningRate;
-    private readonly NumberOption minLearningRate = new("--min-lr", "Learning rate that the cosine comes down to; by default a tenth of --lr", "RATE");
+    private readonly NumberOption minLearningRate = new("--min-lr", "Learning rate that the schedule comes down to; by default a tenth of --lr", "RATE");
+
+    private readonly ChoiceOption<ScheduleKind> schedule = new(
+        "--schedule", "Course of the learning rate behind the warm-up; wsd keeps the peak and comes down in the last --decay-steps", ScheduleKind.Cosine,
+        ("cosine", ScheduleKind.Cosine), ("linear", ScheduleKind.Linear), ("wsd", ScheduleKind.Wsd), ("constant", ScheduleKind.Constant));
+
+    private readonly CountOption decaySteps = new("--decay-steps", "Steps of the decay of --schedule wsd; by default a tenth of --steps");
     private readonly CountOption warmUp = new("--warmup", "Warm-up steps: step s of W has rate lr (s + 1) / W", 10, least: 0);
     private readonly NumberOption weightDecay = new("--weight-decay", "Decoupled decay of matrices; norms and biases never decay", "X", 0.1);
     private readonly Option<string> betas = new("--betas") { Description = "AdamW's two betas", HelpName = "B1,B2", DefaultValueFactory = _ => "0.9,0.95" };
@@ -38,7 +45,7 @@ internal sealed class TrainingInput
     internal void AddTo(Command command)
     {
         input.AddTo(command);
-        foreach (var option in (Option[])[order, batch, microBatch, seq, steps, learningRate, minLearningRate, warmUp, weightDecay, betas, clip, seed, heldOut, evaluateEvery, checkpointEvery])
+        foreach (var option in (Option[])[order, batch, microBatch, seq, steps, learningRate, minLearningRate, schedule, warmUp, decaySteps, weightDecay, betas, clip, seed, heldOut, evaluateEvery, checkpointEvery])
             command.Options.Add(option);
     }
 
@@ -62,6 +69,9 @@ internal sealed class TrainingInput
     {
         var peak = run.Get(learningRate)!.Value;
         var (beta1, beta2) = Betas(run.Get(betas)!);
+        var course = run.Get(schedule)!.Value;
+        if (course == ScheduleKind.Constant && run.Get(minLearningRate) is { } low)
+            throw new EspalierException($"--min-lr is {low} and --schedule constant has no end: leave one of them out");
         return new()
         {
             Loss = loss,
@@ -71,6 +81,8 @@ internal sealed class TrainingInput
             MicroBatch = run.Get(microBatch)!.Value,
             LearningRate = peak,
             MinLearningRate = run.Get(minLearningRate) ?? peak / 10,
+            Schedule = course,
+            DecaySteps = run.Get(decaySteps),
             WarmUp = run.Get(warmUp)!.Value,
             WeightDecay = run.Get(weightDecay)!.Value,
             Beta1 = beta1,

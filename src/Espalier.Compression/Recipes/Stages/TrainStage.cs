@@ -44,6 +44,8 @@ public static class TrainStage
         LearningRate = section.LearningRate,
         MinLearningRate = section.MinLearningRate,
         WarmUp = section.WarmUp,
+        Schedule = section.Schedule,
+        DecaySteps = section.DecaySteps,
         Optimizer = new(section.Beta1, section.Beta2, WeightDecay: section.WeightDecay),
         Clip = section.Clip,
     };
@@ -81,22 +83,38 @@ public static class TrainStage
         };
     }
 
-    private static JsonObject Options(TrainingSection section, int sequence, long seed, string order) => new()
+    private static JsonObject Options(TrainingSection section, int sequence, long seed, string order)
     {
-        ["loss"] = section.Loss,
-        ["temperature"] = section.Temperature,
-        ["steps"] = section.Steps,
-        ["batch"] = section.Batch,
-        ["micro_batch"] = section.MicroBatch,
-        ["learning_rate"] = section.LearningRate,
-        ["min_learning_rate"] = section.MinLearningRate,
-        ["warm_up"] = section.WarmUp,
-        ["weight_decay"] = section.WeightDecay,
-        ["betas"] = new JsonArray(section.Beta1, section.Beta2),
-        ["clip"] = section.Clip,
-        ["evaluate_every"] = section.EvaluateEvery,
-        ["sequence"] = sequence,
-        ["seed"] = seed,
-        ["order"] = order,
-    };
+        var options = new JsonObject
+        {
+            ["loss"] = section.Loss,
+            ["temperature"] = section.Temperature,
+            ["steps"] = section.Steps,
+            ["batch"] = section.Batch,
+            ["micro_batch"] = section.MicroBatch,
+            ["learning_rate"] = section.LearningRate,
+            ["min_learning_rate"] = section.MinLearningRate,
+            ["warm_up"] = section.WarmUp,
+            ["weight_decay"] = section.WeightDecay,
+            ["betas"] = new JsonArray(section.Beta1, section.Beta2),
+            ["clip"] = section.Clip,
+            ["evaluate_every"] = section.EvaluateEvery,
+            ["sequence"] = sequence,
+            ["seed"] = seed,
+            ["order"] = order,
+        };
+        AddWhatDiffers(options, section);
+        return options;
+    }
+
+    /// <summary>A field that came later is there only where it is not the default, so that the keys of older run folders stay what they were.</summary>
+    private static void AddWhatDiffers(JsonObject options, TrainingSection section)
+    {
+        if (section.Schedule != ScheduleKind.Cosine)
+            options["schedule"] = section.Schedule.ToString().ToLowerInvariant();
+        if (section.Schedule == ScheduleKind.Wsd)
+            options["decay_steps"] = section.DecaySteps ?? StableDecaySchedule.DecayOf(section.Steps);
+        if (section.Schedule == ScheduleKind.Constant)
+            options.Remove("min_learning_rate");
+    }
 }
