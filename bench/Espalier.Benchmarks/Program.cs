@@ -18,7 +18,11 @@ switch (args)
         TorchRuntime.Start(Number(threads));
         Console.WriteLine(OptimizerBenchmark.Run(Number(layers), Number(width), Number(inner), Number(vocabulary), Number(pairs)));
         return 0;
+    case ["memory", var folder, var batch, var sequence, "keep" or "checkpoint"]:
+        TorchRuntime.Start(null);
+        Console.WriteLine(MemoryBenchmark.Run(folder, Number(batch), Number(sequence), args[^1] == "checkpoint"));
+        return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: Espalier.Benchmarks binding [THREADS] | optimizer LAYERS WIDTH INNER VOCABULARY PAIRS THREADS | kd-step FOLDER PAIRS THREADS -- PEER-COMMAND...");
+        await Console.Error.WriteLineAsync("usage: Espalier.Benchmarks binding [THREADS] | optimizer LAYERS WIDTH INNER VOCABULARY PAIRS THREADS | memory FOLDER BATCH SEQUENCE keep|checkpoint | kd-step FOLDER PAIRS THREADS -- PEER-COMMAND...");
         return 2;
 }

@@ -96,6 +96,15 @@ public sealed record TrainingSection
     /// <summary>Decay of AdamW's second moment.</summary>
     public double Beta2 { get; init; } = 0.95;
 
+    /// <summary>What stays as it is.</summary>
+    public FrozenParts Freeze { get; init; } = FrozenParts.None;
+
+    /// <summary>Factor of the learning rate from one layer to the one below it.</summary>
+    public double LayerDecay { get; init; } = 1;
+
+    /// <summary>Whether the graphs of blocks are made twice instead of kept.</summary>
+    public bool ActivationCheckpointing { get; init; }
+
     /// <summary>Global gradient norm that is clipped to; null for none.</summary>
     public double? Clip { get; init; } = 1.0;
 

@@ -73,6 +73,9 @@ internal sealed class RecipeFields
         : Quantity.Share(text) is > 0 and < 1 and var share ? share
         : throw Wrong(key, "it must be a share such as 2% or 0.02, above 0 and below 1");
 
+    /// <summary>true or false; null where absent.</summary>
+    public bool? Flag(string key) => Text(key) switch { null => null, "true" => true, "false" => false, _ => throw Wrong(key, "it must be true or false") };
+
     /// <summary>One of an enum's values by its name in kebab-case; null where absent.</summary>
     public T? Choice<T>(string key) where T : struct, Enum => Text(key) is { } text ? Choice<T>(key, text) : null;
 
@@ -115,6 +118,9 @@ internal sealed class RecipeFields
 
     /// <summary>An error about a key that must be there.</summary>
     public EspalierException Missing(string key, string example) => At(_line, $"{Path(key)} is missing; give it, as in: {example}");
+
+    /// <summary>An error that is worded already, at a key's line.</summary>
+    public EspalierException At(string key, string what) => At(Find(key)?.Line ?? _line, $"{(_section.Length == 0 ? "" : $"{_section}.")}{what}");
 
     /// <summary>An error at a line of the file.</summary>
     public EspalierException At(long line, string what) => new($"{_source}, line {line}: {what}");

@@ -65,6 +65,9 @@ public static partial class RecipeFile
             ["weight-decay"] = training.WeightDecay,
             ["betas"] = new JsonArray(training.Beta1, training.Beta2),
             ["clip"] = training.Clip is { } clip ? clip : "none",
+            ["freeze"] = List(training.Freeze.Words),
+            ["layer-decay"] = training.LayerDecay,
+            ["activation-checkpointing"] = training.ActivationCheckpointing ? "true" : "false",
             ["evaluate-every"] = training.EvaluateEvery,
             ["checkpoint-every"] = training.CheckpointEvery,
         };

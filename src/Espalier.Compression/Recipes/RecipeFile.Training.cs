@@ -41,6 +41,9 @@ public static partial class RecipeFile
             Beta1 = beta1,
             Beta2 = beta2,
             Clip = section.Has("clip") && section.Text("clip") == "none" ? null : section.Number("clip", x => x > 0, "above 0, or none") ?? defaults.Clip,
+            Freeze = Freeze(section),
+            LayerDecay = section.Number("layer-decay", x => x is > 0 and <= 1, "above 0 and at most 1") ?? defaults.LayerDecay,
+            ActivationCheckpointing = section.Flag("activation-checkpointing") ?? defaults.ActivationCheckpointing,
             EvaluateEvery = section.Count("evaluate-every", least: 0) ?? defaults.EvaluateEvery,
             CheckpointEvery = section.Count("checkpoint-every") ?? defaults.CheckpointEvery,
         };
@@ -77,6 +80,18 @@ public static partial class RecipeFile
         if (section.Count("tokens", most: MaxTokens) is not { } tokens)
             throw section.Missing("steps", "steps: 120; or tokens: 1M");
         return tokens / aStep + (tokens % aStep > 0 ? 1 : 0);
+    }
+
+    private static FrozenParts Freeze(RecipeFields section)
+    {
+        try
+        {
+            return section.Texts("freeze") is { } words ? FrozenParts.Parse(words) : FrozenParts.None;
+        }
+        catch (EspalierException error) when (error.Message.StartsWith("freeze: ", StringComparison.Ordinal))
+        {
+            throw section.At("freeze", error.Message);
+        }
     }
 
     private static long? DecaySteps(RecipeFields section, ScheduleKind schedule, long steps, int warmUp)

@@ -1,5 +1,6 @@
 using Espalier.Compression.Training;
 using Espalier.Models;
+using Espalier.Models.Families;
 
 namespace Espalier.Compression.Recipes;
 
@@ -10,7 +11,7 @@ namespace Espalier.Compression.Recipes;
 /// <param name="Tokens">Tokens that go through a model; null where that depends on the text.</param>
 /// <param name="Flops">Floating-point operations; null where that depends on the text.</param>
 /// <param name="MemoryBytes">
-/// Float32 weights, and where training gradients and the two moments of Adam with them (16 bytes a weight); activations come on top. Null where no
+/// Float32 weights, and where training gradients and the two moments of Adam with them (16 bytes a weight, 4 where it is frozen); activations come on top. Null where no
 /// model is in memory.
 /// </param>
 public sealed record StageForecast(string Name, string Does, long? Steps, long? Tokens, double? Flops, long? MemoryBytes)
@@ -30,7 +31,7 @@ public sealed record StageForecast(string Name, string Does, long? Steps, long? 
         if (recipe.Correct is { } correct)
         {
             var tokens = TokensOf(correct, sequence);
-            stages.Add(new("correct", $"the teacher learns the text: {Schedule(correct)}", correct.Steps, tokens, 3 * forwardTeacher * tokens, TrainingBytes * teacher.Parameters));
+            stages.Add(new("correct", $"the teacher learns the text: {Schedule(correct)}", correct.Steps, tokens, 3 * forwardTeacher * tokens, TrainingBytesOf(correct, teacher)));
         }
         if (recipe.Prune is { Method: PruneMethod.Importance, Plan: null })
         {
@@ -46,13 +47,20 @@ public sealed record StageForecast(string Name, string Does, long? Steps, long? 
             var hasTeacher = distill.Loss != "cross-entropy";
             stages.Add(new("distill", $"{distill.Loss}: {Schedule(distill)}", distill.Steps, tokens,
                 (3 * forwardStudent + (hasTeacher ? forwardTeacher : 0)) * tokens,
-                TrainingBytes * student.Parameters + (hasTeacher ? WeightBytes * teacher.Parameters : 0)));
+                TrainingBytesOf(distill, student) + (hasTeacher ? WeightBytes * teacher.Parameters : 0)));
         }
         if (recipe.Evaluate.Count > 0)
             stages.Add(new("evaluate", $"{Models(recipe)} on {string.Join(", ", recipe.Evaluate.Select(set => set.Name))}", null, null, null, WeightBytes * teacher.Parameters));
         if (recipe.Export.Count > 0)
             stages.Add(new("export", string.Join(", ", recipe.Export.Select(RecipeFields.NameOf)), null, null, null, null));
         return stages;
+    }
+
+    private static long TrainingBytesOf(TrainingSection training, DecoderConfig config)
+    {
+        var trained = training.Freeze.IsEmpty ? config.Parameters : FamilyCatalog.For(config.Family, "freeze").Parameters(config)
+            .Where(named => !training.Freeze.Hold(named.Parameter)).Sum(named => named.Shape.Aggregate(1L, (product, size) => product * size));
+        return WeightBytes * config.Parameters + (TrainingBytes - WeightBytes) * trained;
     }
 
     private static long TokensOf(TrainingSection training, int sequence) => checked(training.Steps * training.Batch * sequence);

@@ -24,15 +24,20 @@ public sealed class Trainer : IDisposable
     private readonly List<(long Interval, Action<StepReport> Act)> _hooks = [];
     private readonly Batch _batch;
 
-    /// <summary>Creates the loop at step 0. Gradients of all the model's parameters are wanted from now on.</summary>
+    /// <summary>Creates the loop at step 0. Gradients of all the model's parameters are wanted from now on, but of those that are frozen.</summary>
+    /// <exception cref="EspalierException">An option that cannot work, or not with this model.</exception>
     public Trainer(Decoder model, Objective objective, BatchReader data, TrainingOptions options)
     {
         (_model, _objective, _data, _options) = (model, objective, data, options.Validate());
         _schedule = options.LearningRates;
-        _model.RequiresGrad = true;
+        model.ActivationCheckpointing = options.ActivationCheckpointing;
+        var frozen = options.Freeze.Within(model.Config, model.Parameters.Select(p => p.Parameter));
+        Trained = [.. model.Parameters.Where(p => !frozen.Hold(p.Parameter))];
+        foreach (var (parameter, value) in model.Parameters)
+            value.RequiresGrad = !frozen.Hold(parameter);
         _sets =
         [
-            new("model", [.. model.Parameters.Select(p => new TrainedParameter(p.Parameter.ToString(), p.Value, Decays(p.Parameter, p.Value)))]),
+            new("model", [.. Trained.Select(p => new TrainedParameter(p.Parameter.ToString(), p.Value, Decays(p.Parameter, p.Value), LayerDecay.FactorOf(p.Parameter, model.Config.Layers, options.LayerDecay)))]),
             .. objective.Trained,
         ];
         _weights = [.. _sets.SelectMany(set => set.Parameters).Select(parameter => parameter.Value)];
@@ -46,6 +51,9 @@ public sealed class Trainer : IDisposable
 
     /// <summary>The model under training.</summary>
     public Decoder Model => _model;
+
+    /// <summary>The model's parameters that are trained, in their order.</summary>
+    public IReadOnlyList<(Parameter Parameter, Tensor Value)> Trained { get; }
 
     /// <summary>All that is trained: the model's parameters in their order, then what the objective brings.</summary>
     public IReadOnlyList<ParameterSet> Sets => _sets;

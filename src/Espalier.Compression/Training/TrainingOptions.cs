@@ -36,6 +36,15 @@ public sealed record TrainingOptions
     /// <summary>Whether the embedding table decays like other matrices. Norms and biases never decay.</summary>
     public bool DecayEmbedding { get; init; } = true;
 
+    /// <summary>What stays as it is.</summary>
+    public FrozenParts Freeze { get; init; } = FrozenParts.None;
+
+    /// <summary>Factor of the learning rate from one layer to the one below it (<see cref="Training.LayerDecay"/>); 1 for none.</summary>
+    public double LayerDecay { get; init; } = 1;
+
+    /// <summary>Whether blocks are computed twice, so that their graphs need not be kept. Changes no result.</summary>
+    public bool ActivationCheckpointing { get; init; }
+
     /// <summary>Global gradient norm above which gradients are scaled down; null for no clip.</summary>
     public double? Clip { get; init; } = 1.0;
 
@@ -72,6 +81,7 @@ public sealed record TrainingOptions
         Require(Optimizer.Beta2 is >= 0 and < 1, "betas", Optimizer.Beta2, "at least 0 and below 1");
         Require(Optimizer.Epsilon > 0, "epsilon", Optimizer.Epsilon, "above 0");
         Require(Optimizer.WeightDecay is >= 0 and < 1e3, "weight-decay", Optimizer.WeightDecay, "at least 0");
+        Require(LayerDecay is > 0 and <= 1, "layer-decay", LayerDecay, "above 0 and at most 1");
         Require(Clip is null or > 0, "clip", Clip ?? 0, "above 0");
         Require(SkipLimit >= 1, "skip-limit", SkipLimit, "at least 1");
         return this;

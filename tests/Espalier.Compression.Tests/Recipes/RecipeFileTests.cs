@@ -83,6 +83,7 @@ public sealed class RecipeFileTests
     [InlineData("distill: { tokens: 2049, batch: 8 }", "distill: { steps: 2 }")]
     [InlineData("distill: { steps: 41, schedule: wsd, decay-steps: 5 }", "distill: { steps: 41, schedule: wsd }")]
     [InlineData("distill: { steps: 41, schedule: wsd, decay-steps: 10% }", "distill: { steps: 41, schedule: wsd }")]
+    [InlineData("distill: { steps: 9, freeze: [layers 2-2, norms, norms] }", "distill: { steps: 9, freeze: [norms, layer 2] }")]
     [InlineData("distill: never", "distill:")]
     [InlineData("seed: 1", "seed: ~")]
     [InlineData("output: runs/a", "output: runs/b")]
@@ -94,6 +95,7 @@ public sealed class RecipeFileTests
     [InlineData("distill: { steps: 9 }")]
     [InlineData("correct: { steps: 9 }")]
     [InlineData("distill: { steps: 9, schedule: constant }")]
+    [InlineData("distill: { steps: 9, freeze: norms }")]
     [InlineData("export: [hf, gguf-f16]")]
     [InlineData("evaluate: []")]
     public void Another_meaning_has_another_canonical_text(string added) =>
@@ -102,7 +104,7 @@ public sealed class RecipeFileTests
     [Theory]
     [InlineData(Short)]
     [InlineData(Full)]
-    [InlineData(Short + "distill: { steps: 41, schedule: wsd, decay-steps: 7 }\ncorrect: { steps: 41, schedule: constant }")]
+    [InlineData(Short + "distill: { steps: 41, schedule: wsd, decay-steps: 7, freeze: [layers 0-3, head], layer-decay: 0.9, activation-checkpointing: true }\ncorrect: { steps: 41, schedule: constant }")]
     [InlineData("teacher: \"t é\"\ndata: { train: a.txt }\nprune: { plan: p.json }\ndistill: { loss: cross-entropy, steps: 3 }")]
     public void The_canonical_text_is_a_recipe_that_reads_back_as_the_same(string text)
     {

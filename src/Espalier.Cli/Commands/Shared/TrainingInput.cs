@@ -34,6 +34,19 @@ internal sealed class TrainingInput
     private readonly NumberOption weightDecay = new("--weight-decay", "Decoupled decay of matrices; norms and biases never decay", "X", 0.1);
     private readonly Option<string> betas = new("--betas") { Description = "AdamW's two betas", HelpName = "B1,B2", DefaultValueFactory = _ => "0.9,0.95" };
     private readonly NumberOption clip = new("--clip", "Global gradient norm that gradients are scaled down to; 0 is no clip", "NORM", 1.0);
+    private readonly Option<string> freeze = new("--freeze")
+    {
+        Description = "What stays as it is: embedding, head, norms, attention, mlp, layers 0-3, with commas between them",
+        HelpName = "PARTS",
+    };
+
+    private readonly NumberOption layerDecay = new("--layer-decay", "Factor of the learning rate from one layer to the one below it, the embedding last", "X", 1.0);
+
+    private readonly Option<bool> activationCheckpointing = new("--activation-checkpointing")
+    {
+        Description = "Keep the inputs of blocks alone and compute each block twice: less memory, a third more work, the same result",
+    };
+
     private readonly CountOption seed = new("--seed", "Seed of the order (and of random weights)", 1, least: 0);
     private readonly NumberOption heldOut = new("--held-out", "Share held out to evaluate on: of documents by their hash, of ids the last windows; by default 2% of text and nothing of ids", "SHARE");
     private readonly CountOption evaluateEvery = new("--evaluate-every", "Steps between evaluations on held-out data; 0 only before and after", 0, least: 0);
@@ -45,7 +58,7 @@ internal sealed class TrainingInput
     internal void AddTo(Command command)
     {
         input.AddTo(command);
-        foreach (var option in (Option[])[order, batch, microBatch, seq, steps, learningRate, minLearningRate, schedule, warmUp, decaySteps, weightDecay, betas, clip, seed, heldOut, evaluateEvery, checkpointEvery])
+        foreach (var option in (Option[])[order, batch, microBatch, seq, steps, learningRate, minLearningRate, schedule, warmUp, decaySteps, weightDecay, betas, clip, freeze, layerDecay, activationCheckpointing, seed, heldOut, evaluateEvery, checkpointEvery])
             command.Options.Add(option);
     }
 
@@ -88,6 +101,9 @@ internal sealed class TrainingInput
             Beta1 = beta1,
             Beta2 = beta2,
             Clip = run.Get(clip) is 0 ? null : run.Get(clip),
+            Freeze = run.Get(freeze) is { } parts ? FrozenParts.Parse(parts.Split(',', StringSplitOptions.TrimEntries)) : FrozenParts.None,
+            LayerDecay = run.Get(layerDecay)!.Value,
+            ActivationCheckpointing = run.Get(activationCheckpointing),
             EvaluateEvery = run.Get(evaluateEvery)!.Value,
             CheckpointEvery = run.Get(checkpointEvery)!.Value,
         };

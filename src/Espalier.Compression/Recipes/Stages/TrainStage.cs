@@ -48,6 +48,9 @@ public static class TrainStage
         DecaySteps = section.DecaySteps,
         Optimizer = new(section.Beta1, section.Beta2, WeightDecay: section.WeightDecay),
         Clip = section.Clip,
+        Freeze = section.Freeze,
+        LayerDecay = section.LayerDecay,
+        ActivationCheckpointing = section.ActivationCheckpointing,
     };
 
     private static JsonObject Train(
@@ -116,5 +119,9 @@ public static class TrainStage
             options["decay_steps"] = section.DecaySteps ?? StableDecaySchedule.DecayOf(section.Steps);
         if (section.Schedule == ScheduleKind.Constant)
             options.Remove("min_learning_rate");
+        if (!section.Freeze.IsEmpty)
+            options["freeze"] = string.Join(", ", section.Freeze.Words);
+        if (section.LayerDecay != 1)
+            options["layer_decay"] = section.LayerDecay;
     }
 }
