@@ -105,6 +105,9 @@ public sealed record TrainingSection
     /// <summary>Whether the graphs of blocks are made twice instead of kept.</summary>
     public bool ActivationCheckpointing { get; init; }
 
+    /// <summary>What the products with weights are computed in.</summary>
+    public ComputeChoice Compute { get; init; }
+
     /// <summary>Global gradient norm that is clipped to; null for none.</summary>
     public double? Clip { get; init; } = 1.0;
 

@@ -68,6 +68,7 @@ public static partial class RecipeFile
             ["freeze"] = List(training.Freeze.Words),
             ["layer-decay"] = training.LayerDecay,
             ["activation-checkpointing"] = training.ActivationCheckpointing ? "true" : "false",
+            ["compute"] = RecipeFields.NameOf(training.Compute),
             ["evaluate-every"] = training.EvaluateEvery,
             ["checkpoint-every"] = training.CheckpointEvery,
         };

@@ -30,6 +30,7 @@ public sealed class Trainer : IDisposable
     {
         (_model, _objective, _data, _options) = (model, objective, data, options.Validate());
         _schedule = options.LearningRates;
+        model.Compute = options.Compute;
         model.ActivationCheckpointing = options.ActivationCheckpointing;
         var frozen = options.Freeze.Within(model.Config, model.Parameters.Select(p => p.Parameter));
         Trained = [.. model.Parameters.Where(p => !frozen.Hold(p.Parameter))];

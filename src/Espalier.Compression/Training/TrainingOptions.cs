@@ -1,3 +1,5 @@
+using Espalier.Models;
+
 namespace Espalier.Compression.Training;
 
 /// <summary>How a model is trained. Validated once, by <see cref="Validate"/>.</summary>
@@ -44,6 +46,9 @@ public sealed record TrainingOptions
 
     /// <summary>Whether blocks are computed twice, so that their graphs need not be kept. Changes no result.</summary>
     public bool ActivationCheckpointing { get; init; }
+
+    /// <summary>What the products with weights are computed in. Master weights, gradients and moments are the model's own.</summary>
+    public ComputeType Compute { get; init; }
 
     /// <summary>Global gradient norm above which gradients are scaled down; null for no clip.</summary>
     public double? Clip { get; init; } = 1.0;

@@ -27,9 +27,9 @@ internal sealed class Attention(DecoderConfig config, int layer)
     {
         var (B, T, H) = (x_BTD.Size(0), x_BTD.Size(1), config.HeadDim);
 
-        var q_BTNH = QProj.Forward(x_BTD).View(B, T, -1, H);
-        var k_BTKH = KProj.Forward(x_BTD).View(B, T, -1, H);
-        var v_BTKH = VProj.Forward(x_BTD).View(B, T, -1, H);
+        var q_BTNH = QProj.Forward(x_BTD, context.Compute).View(B, T, -1, H);
+        var k_BTKH = KProj.Forward(x_BTD, context.Compute).View(B, T, -1, H);
+        var v_BTKH = VProj.Forward(x_BTD, context.Compute).View(B, T, -1, H);
         if (QNorm is not null)
             q_BTNH = QNorm.Forward(q_BTNH);
         if (KNorm is not null)
@@ -45,7 +45,7 @@ internal sealed class Attention(DecoderConfig config, int layer)
             : Plain(q_BTNH, k_BTKH, v_BTKH, context.Mask);
         context.Tap?.Invoke(TapPoint.AttentionOutput, layer, y_BTNH);
 
-        return OProj.Forward(y_BTNH.Reshape(B, T, -1));
+        return OProj.Forward(y_BTNH.Reshape(B, T, -1), context.Compute);
     }
 
     /// <summary>The query heads of a group are stacked along the rows, so that keys and values are never repeated.</summary>

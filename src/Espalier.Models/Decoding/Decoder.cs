@@ -40,7 +40,7 @@ public sealed class Decoder : IDisposable
     /// <summary>Element type of weights and compute.</summary>
     public DType DType { get; }
 
-    /// <summary>What matrix products are computed in; the weights' own type unless set.</summary>
+    /// <summary>What the products with weights are computed in, in blocks and chunked head; those of attention stay in the weights' own type, which this is too unless set.</summary>
     public ComputeType Compute { get; set; }
 
     /// <summary>Whether <see cref="Train"/> keeps the blocks' inputs alone and computes each block twice.</summary>
@@ -102,7 +102,7 @@ public sealed class Decoder : IDisposable
         var (T, past) = (ids_BT.Size(1), cache?.Length ?? 0);
         if (cache is not null && past + T > cache.Capacity)
             throw new EspalierException($"{past + T} positions exceed the cache's {cache.Capacity}");
-        return new(_rotary, _rotary.At(past, T), _mask.For(T, past + T), cache, tap);
+        return new(_rotary, _rotary.At(past, T), _mask.For(T, past + T), cache, tap, Compute);
     }
 
     /// <summary>The embedding, [B, T, D].</summary>

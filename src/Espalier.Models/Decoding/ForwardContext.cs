@@ -8,5 +8,6 @@ namespace Espalier.Models;
 /// <param name="Mask">Additive mask [T, S], or null where every key may be seen.</param>
 /// <param name="Cache">Keys and values of earlier positions, or null.</param>
 /// <param name="Tap">Who listens, or null.</param>
+/// <param name="Compute">What projections are computed in.</param>
 internal sealed record ForwardContext(
-    Rotary Rotary, (Tensor Cos, Tensor Sin) Table, Tensor? Mask, KeyValueCache? Cache, Tap? Tap);
+    Rotary Rotary, (Tensor Cos, Tensor Sin) Table, Tensor? Mask, KeyValueCache? Cache, Tap? Tap, ComputeType Compute);

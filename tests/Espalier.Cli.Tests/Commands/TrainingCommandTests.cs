@@ -55,6 +55,7 @@ public sealed class TrainingCommandTests : TorchTest
     [InlineData("--ids IDS --steps 20 --schedule wsd --decay-steps 11", "decay-steps is 11 and must be from 1 to the 10 steps behind the warm-up")]
     [InlineData("--ids IDS --freeze mlp,hed", "Did you mean head?")]
     [InlineData("--ids IDS --layer-decay 0", "layer-decay is 0 and must be above 0 and at most 1")]
+    [InlineData("--ids IDS --compute bfloat", "Did you mean bfloat16?")]
     [InlineData("--ids IDS --micro-batch 3", "divisor of batch 8")]
     [InlineData("--ids IDS --order shufled", "shuffled")]
     [InlineData("--ids IDS --temperature 0", "must be above 0")]

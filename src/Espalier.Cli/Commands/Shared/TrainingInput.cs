@@ -47,6 +47,10 @@ internal sealed class TrainingInput
         Description = "Keep the inputs of blocks alone and compute each block twice: less memory, a third more work, the same result",
     };
 
+    private readonly ChoiceOption<ComputeChoice> compute = new(
+        "--compute", "What the products with weights are computed in; auto is bfloat16 where the processor has units for it", ComputeChoice.Float32,
+        ("float32", ComputeChoice.Float32), ("bfloat16", ComputeChoice.Bfloat16), ("auto", ComputeChoice.Auto));
+
     private readonly CountOption seed = new("--seed", "Seed of the order (and of random weights)", 1, least: 0);
     private readonly NumberOption heldOut = new("--held-out", "Share held out to evaluate on: of documents by their hash, of ids the last windows; by default 2% of text and nothing of ids", "SHARE");
     private readonly CountOption evaluateEvery = new("--evaluate-every", "Steps between evaluations on held-out data; 0 only before and after", 0, least: 0);
@@ -58,7 +62,7 @@ internal sealed class TrainingInput
     internal void AddTo(Command command)
     {
         input.AddTo(command);
-        foreach (var option in (Option[])[order, batch, microBatch, seq, steps, learningRate, minLearningRate, schedule, warmUp, decaySteps, weightDecay, betas, clip, freeze, layerDecay, activationCheckpointing, seed, heldOut, evaluateEvery, checkpointEvery])
+        foreach (var option in (Option[])[order, batch, microBatch, seq, steps, learningRate, minLearningRate, schedule, warmUp, decaySteps, weightDecay, betas, clip, freeze, layerDecay, activationCheckpointing, compute, seed, heldOut, evaluateEvery, checkpointEvery])
             command.Options.Add(option);
     }
 
@@ -104,6 +108,7 @@ internal sealed class TrainingInput
             Freeze = run.Get(freeze) is { } parts ? FrozenParts.Parse(parts.Split(',', StringSplitOptions.TrimEntries)) : FrozenParts.None,
             LayerDecay = run.Get(layerDecay)!.Value,
             ActivationCheckpointing = run.Get(activationCheckpointing),
+            Compute = run.Get(compute)!.Value,
             EvaluateEvery = run.Get(evaluateEvery)!.Value,
             CheckpointEvery = run.Get(checkpointEvery)!.Value,
         };

@@ -50,6 +50,7 @@ public static class TrainStage
         Clip = section.Clip,
         Freeze = section.Freeze,
         LayerDecay = section.LayerDecay,
+        Compute = section.Compute.Here(),
         ActivationCheckpointing = section.ActivationCheckpointing,
     };
 
@@ -63,6 +64,7 @@ public static class TrainStage
         using var guide = loss.NeedsTeacher
             ? (teacher ?? throw new EspalierException($"{name}: loss {section.Loss} needs a teacher")).Load()
             : null;
+        guide?.Compute = section.Compute.Here();
         if (guide is not null && guide.Config.VocabularySize != model.Config.VocabularySize)
             throw new EspalierException(
                 $"{teacher!.Path} has a vocabulary of {guide.Config.VocabularySize} and {start.Path} one of {model.Config.VocabularySize}: distillation on logits needs the same tokenizer");
@@ -119,6 +121,9 @@ public static class TrainStage
             options["decay_steps"] = section.DecaySteps ?? StableDecaySchedule.DecayOf(section.Steps);
         if (section.Schedule == ScheduleKind.Constant)
             options.Remove("min_learning_rate");
+        // Auto stands for what it comes to here: a run that goes on elsewhere must not mix the two.
+        if (section.Compute.Here() == ComputeType.Bfloat16)
+            options["compute"] = "bfloat16";
         if (!section.Freeze.IsEmpty)
             options["freeze"] = string.Join(", ", section.Freeze.Words);
         if (section.LayerDecay != 1)
