@@ -1,3 +1,4 @@
+using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Training;
@@ -52,6 +53,9 @@ public sealed record DataSection
 
     /// <summary>Tokens of a window.</summary>
     public int Sequence { get; init; } = 256;
+
+    /// <summary>What a document sees, in training, of the one before it in its window.</summary>
+    public DocumentContext Documents { get; init; }
 }
 
 /// <summary>A training stage.</summary>

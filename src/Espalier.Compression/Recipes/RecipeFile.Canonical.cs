@@ -24,6 +24,7 @@ public static partial class RecipeFile
                 ["train"] = List(recipe.Data.Train),
                 ["held-out"] = recipe.Data.HeldOut,
                 ["sequence"] = recipe.Data.Sequence,
+                ["documents"] = RecipeFields.NameOf(recipe.Data.Documents),
             },
             ["correct"] = Training(recipe.Correct, withLoss: false),
             ["score"] = new JsonObject

@@ -13,7 +13,7 @@ internal static class RecipeKeys
     public static IReadOnlyDictionary<string, string[]> Sections { get; } = new Dictionary<string, string[]>
     {
         [""] = ["teacher", "output", "seed", "data", "correct", "score", "prune", "distill", "evaluate", "export"],
-        ["data"] = ["train", "held-out", "sequence"],
+        ["data"] = ["train", "held-out", "sequence", "documents"],
         ["correct"] = Training,
         ["score"] = ["samples", "batch", "sequence"],
         ["prune"] = ["hidden", "ffn", "heads", "layers", "method", "depth", "plan"],

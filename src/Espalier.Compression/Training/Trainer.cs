@@ -44,7 +44,7 @@ public sealed class Trainer : IDisposable
         _weights = [.. _sets.SelectMany(set => set.Parameters).Select(parameter => parameter.Value)];
         _optimizer = new(_sets.SelectMany(set => set.Parameters), options.Optimizer);
         var (windows, sequence) = (options.WindowsOfAPass, data.Windows.SequenceLength);
-        _batch = new(new long[windows], new long[windows * sequence], new long[windows * sequence], windows, sequence);
+        _batch = new(new long[windows], new long[windows * sequence], new long[windows * sequence], windows, sequence, data.Windows.Boundaries is null ? null : new long[windows * sequence]);
     }
 
     /// <summary>Where the loop stands.</summary>
@@ -112,10 +112,7 @@ public sealed class Trainer : IDisposable
         var parts = new double[_objective.PartNames.Count];
         for (var done = 0; done < _options.Batch; done += _batch.Size)
         {
-            var position = State.Step * _options.Batch + done;
-            _data.ReadPositions(position, _batch.Inputs, _batch.Targets);
-            for (var i = 0; i < _batch.Size; i++)
-                _batch.Windows[i] = _data.Order.WindowAt(position + i);
+            Read(State.Step * _options.Batch + done);
             var sums = _objective.Accumulate(_model, _batch, 1.0 / tokens);
             sum += sums.Sum;
             for (var i = 0; i < parts.Length; i++)
@@ -138,6 +135,17 @@ public sealed class Trainer : IDisposable
         return new(
             State.Step, sum / tokens, norms[0], learningRate, tokens, skipped,
             [.. _objective.PartNames.Zip(parts, (name, part) => (name, part / tokens))], Stopwatch.GetElapsedTime(started).TotalSeconds);
+    }
+
+    private void Read(long position)
+    {
+        _data.ReadPositions(position, _batch.Inputs, _batch.Targets);
+        for (var i = 0; i < _batch.Size; i++)
+        {
+            _batch.Windows[i] = _data.Order.WindowAt(position + i);
+            if (_batch.Places is { } places)
+                _data.Windows.ReadPlaces(_batch.Windows[i], _batch.Inputs.AsSpan(i * _batch.Sequence, _batch.Sequence), places.AsSpan(i * _batch.Sequence, _batch.Sequence));
+        }
     }
 
     /// <summary>The windows that a step sees, in their order.</summary>

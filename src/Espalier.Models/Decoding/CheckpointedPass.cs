@@ -10,16 +10,18 @@ internal sealed class CheckpointedPass : TrainingPass
 {
     private readonly Decoder _decoder;
     private readonly Tensor _ids_BT;
+    private readonly DocumentLayout? _layout;
     private readonly Dictionary<TapPlace, Tensor> _tapped = [];
     private readonly Tensor[] _inputs_BTD;
     private readonly Tensor _hidden_BTD;
 
-    public CheckpointedPass(Decoder decoder, Tensor ids_BT, IReadOnlyCollection<TapPlace>? places)
+    public CheckpointedPass(Decoder decoder, Tensor ids_BT, IReadOnlyCollection<TapPlace>? tapped, long[]? places)
     {
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
         (_decoder, _ids_BT) = (decoder, ids_BT);
-        var context = decoder.ContextOf(ids_BT, Keep(places, _tapped));
+        _layout = decoder.LayoutOf(ids_BT, places);
+        var context = decoder.ContextOf(ids_BT, Keep(tapped, _tapped), _layout);
         _inputs_BTD = new Tensor[decoder.Blocks.Count + 1];
         _inputs_BTD[0] = decoder.Embed(ids_BT, context).Unscoped();
         for (var layer = 0; layer < decoder.Blocks.Count; layer++)
@@ -45,7 +47,7 @@ internal sealed class CheckpointedPass : TrainingPass
         if (slope_BTD is not null)
         {
             var roots = new Dictionary<TapPlace, Tensor>();
-            var x_BTD = _decoder.Embed(_ids_BT, _decoder.ContextOf(_ids_BT, Keep(gradients.Keys, roots)));
+            var x_BTD = _decoder.Embed(_ids_BT, _decoder.ContextOf(_ids_BT, Keep(gradients.Keys, roots), _layout));
             BackAgain(x_BTD, slope_BTD, roots, gradients);
         }
     }
@@ -53,6 +55,7 @@ internal sealed class CheckpointedPass : TrainingPass
     public override void Dispose()
     {
         _hidden_BTD.Dispose();
+        _layout?.Dispose();
         foreach (var tensor in _inputs_BTD.Concat(_tapped.Values))
             tensor.Dispose();
     }
@@ -64,7 +67,7 @@ internal sealed class CheckpointedPass : TrainingPass
         var roots = new Dictionary<TapPlace, Tensor>();
         var x_BTD = _inputs_BTD[part].Detach();
         x_BTD.RequiresGrad = lowest < part;
-        BackAgain(forward(x_BTD, _decoder.ContextOf(_ids_BT, Keep(gradients.Keys, roots))), gradient, roots, gradients);
+        BackAgain(forward(x_BTD, _decoder.ContextOf(_ids_BT, Keep(gradients.Keys, roots), _layout)), gradient, roots, gradients);
         return x_BTD.Grad() is { } slope_BTD ? scope.Keep(slope_BTD) : null;
     }
 

@@ -69,9 +69,15 @@ public sealed class Decoder : IDisposable
     /// <param name="ids_BT">Token ids, Int64. Ids outside the vocabulary are libtorch's error.</param>
     /// <param name="tap">Reads values as they pass, or null.</param>
     /// <param name="cache">Earlier positions, which these follow; null starts at position 0.</param>
-    public Tensor Forward(Tensor ids_BT, Tap? tap = null, KeyValueCache? cache = null)
+    /// <param name="places">
+    /// Each token's place in its document, row by row, where a row holds several: 0 begins a document, which sees nothing before it. Null where rows are one text.
+    /// </param>
+    public Tensor Forward(Tensor ids_BT, Tap? tap = null, KeyValueCache? cache = null, long[]? places = null)
     {
-        var context = ContextOf(ids_BT, tap, cache);
+        if (cache is not null && places is not null)
+            throw new ArgumentException("a cache holds one text a row", nameof(places));
+        using var layout = LayoutOf(ids_BT, places);
+        var context = ContextOf(ids_BT, tap, layout, cache);
         var x_BTD = Embed(ids_BT, context);
         foreach (var block in _blocks)
             x_BTD = block.Forward(x_BTD, context);
@@ -81,9 +87,10 @@ public sealed class Decoder : IDisposable
 
     /// <summary>A forward pass to go back through with gradients from outside; the caller disposes it.</summary>
     /// <param name="ids_BT">Token ids, Int64; they stay until the pass ends.</param>
-    /// <param name="places">Values that losses read on the way, or none.</param>
-    public TrainingPass Train(Tensor ids_BT, IReadOnlyCollection<TapPlace>? places = null) =>
-        ActivationCheckpointing ? new CheckpointedPass(this, ids_BT, places) : new GraphPass(this, ids_BT, places);
+    /// <param name="tapped">Values that losses read on the way, or none.</param>
+    /// <param name="places">Each token's place in its document, as in <see cref="Forward"/>, or null.</param>
+    public TrainingPass Train(Tensor ids_BT, IReadOnlyCollection<TapPlace>? tapped = null, long[]? places = null) =>
+        ActivationCheckpointing ? new CheckpointedPass(this, ids_BT, tapped, places) : new GraphPass(this, ids_BT, tapped, places);
 
     /// <summary>Logits of hidden states: [..., D] to [..., V].</summary>
     public Tensor Logits(Tensor hidden) => hidden.Linear(Head);
@@ -96,13 +103,20 @@ public sealed class Decoder : IDisposable
         .Select(p => p.Parameter.Role == ParameterRole.Embedding ? -1 : p.Parameter.Layer < 0 ? _blocks.Length : p.Parameter.Layer)
         .DefaultIfEmpty(_blocks.Length).Min();
 
+    /// <summary>The layout of rows with several documents; null where every token follows the one before it.</summary>
+    internal DocumentLayout? LayoutOf(Tensor ids_BT, long[]? places) => places is null
+        ? null
+        : DocumentLayout.Of(places, ids_BT.Size(0), ids_BT.Size(1), _rotary, Config.SlidingWindow, DType);
+
     /// <summary>What the blocks of a pass over these ids share.</summary>
-    internal ForwardContext ContextOf(Tensor ids_BT, Tap? tap, KeyValueCache? cache = null)
+    internal ForwardContext ContextOf(Tensor ids_BT, Tap? tap, DocumentLayout? layout = null, KeyValueCache? cache = null)
     {
         var (T, past) = (ids_BT.Size(1), cache?.Length ?? 0);
         if (cache is not null && past + T > cache.Capacity)
             throw new EspalierException($"{past + T} positions exceed the cache's {cache.Capacity}");
-        return new(_rotary, _rotary.At(past, T), _mask.For(T, past + T), cache, tap, Compute);
+        return layout is not null
+            ? new(_rotary, (layout.Cos, layout.Sin), layout.Mask, Packed: true, null, tap, Compute)
+            : new(_rotary, _rotary.At(past, T), _mask.For(T, past + T), Packed: false, cache, tap, Compute);
     }
 
     /// <summary>The embedding, [B, T, D].</summary>

@@ -8,8 +8,8 @@ internal sealed class GraphPass : TrainingPass
     private readonly Tensor _hidden_BTD;
     private readonly Dictionary<TapPlace, Tensor> _roots = [];
 
-    public GraphPass(Decoder decoder, Tensor ids_BT, IReadOnlyCollection<TapPlace>? places) =>
-        _hidden_BTD = decoder.Forward(ids_BT, Keep(places, _roots)).Unscoped();
+    public GraphPass(Decoder decoder, Tensor ids_BT, IReadOnlyCollection<TapPlace>? tapped, long[]? places) =>
+        _hidden_BTD = decoder.Forward(ids_BT, Keep(tapped, _roots), places: places).Unscoped();
 
     public override Tensor Hidden => _hidden_BTD.Detach();
 

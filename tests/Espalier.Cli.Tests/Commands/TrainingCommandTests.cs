@@ -56,6 +56,7 @@ public sealed class TrainingCommandTests : TorchTest
     [InlineData("--ids IDS --freeze mlp,hed", "Did you mean head?")]
     [InlineData("--ids IDS --layer-decay 0", "layer-decay is 0 and must be above 0 and at most 1")]
     [InlineData("--ids IDS --compute bfloat", "Did you mean bfloat16?")]
+    [InlineData("--ids IDS --documents separat", "Did you mean separate?")]
     [InlineData("--ids IDS --micro-batch 3", "divisor of batch 8")]
     [InlineData("--ids IDS --order shufled", "shuffled")]
     [InlineData("--ids IDS --temperature 0", "must be above 0")]

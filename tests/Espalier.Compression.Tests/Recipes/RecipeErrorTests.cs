@@ -76,6 +76,7 @@ public sealed class RecipeErrorTests
     [InlineData("data: { train: a }\nprune: { ffn: 1 }", "teacher is missing; give it, as in: teacher: ")]
     [InlineData("teacher:\ndata: { train: a }\nprune: { ffn: 1 }", "teacher is missing")]
     [InlineData("teacher: [t]\ndata: { train: a }\nprune: { ffn: 1 }", "teacher is a list")]
+    [InlineData("teacher: t\ndata: { train: a, documents: seperate }\nprune: { ffn: 1 }", "line 2: data.documents: seperate is not known; Did you mean separate? Known are cross, separate")]
     [InlineData("teacher: t\nprune: { ffn: 1 }", "data is missing; give it, as in: data: { train: ")]
     [InlineData("teacher: t\ndata: { sequence: 3 }\nprune: { ffn: 1 }", "line 2: data.train is missing")]
     [InlineData("teacher: t\ndata: { train: [] }\nprune: { ffn: 1 }", "data.train is a list; it must name at least one source")]

@@ -16,6 +16,7 @@ public sealed class RecipeFileTests
           train: [a.txt, "b/**/*.md"]
           held-out: 2.5%
           sequence: 128
+          documents: separate
         correct: { steps: 12, learning-rate: 3e-4, warm-up: 3, weight-decay: 0, betas: [0.8, 0.999], clip: none, evaluate-every: 4, checkpoint-every: 6 }
         score: { samples: 1k, batch: mean, sequence: variance }
         prune: { hidden: 192, ffn: 512, heads: 4, layers: 6, method: random, depth: scattered }
@@ -47,6 +48,7 @@ public sealed class RecipeFileTests
         var recipe = Parse(Full);
         Assert.Equal(("models/t", "runs/x", 7, 0.025, 128), (recipe.Teacher, recipe.Output, recipe.Seed, recipe.Data.HeldOut, recipe.Data.Sequence));
         Assert.Equal(["a.txt", "b/**/*.md"], recipe.Data.Train);
+        Assert.Equal(Espalier.Compression.Data.DocumentContext.Separate, recipe.Data.Documents);
         Assert.Equal(new TrainingSection
         {
             Loss = "cross-entropy",

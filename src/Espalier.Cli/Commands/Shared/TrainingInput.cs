@@ -21,6 +21,10 @@ internal sealed class TrainingInput
     private readonly CountOption batch = new("--batch", "Windows of a step", 8);
     private readonly CountOption microBatch = new("--micro-batch", "Windows of one pass, whose gradients add up to the whole step's; 0 is all at once", 0, least: 0);
     private readonly CountOption seq = new("--seq", "Tokens of a window; window w is ids[w (N + 1)] to ids[w (N + 1) + N]", 256);
+    private readonly ChoiceOption<DocumentContext> documents = new(
+        "--documents", "Whether tokens see documents before their own in a window (cross) or not, with positions that begin anew (separate; of ids a document ends with EOS)",
+        DocumentContext.Cross, ("cross", DocumentContext.Cross), ("separate", DocumentContext.Separate));
+
     private readonly CountOption steps = new("--steps", "Optimizer steps", 200, least: 0);
     private readonly NumberOption learningRate;
     private readonly NumberOption minLearningRate = new("--min-lr", "Learning rate that the schedule comes down to; by default a tenth of --lr", "RATE");
@@ -62,7 +66,7 @@ internal sealed class TrainingInput
     internal void AddTo(Command command)
     {
         input.AddTo(command);
-        foreach (var option in (Option[])[order, batch, microBatch, seq, steps, learningRate, minLearningRate, schedule, warmUp, decaySteps, weightDecay, betas, clip, freeze, layerDecay, activationCheckpointing, compute, seed, heldOut, evaluateEvery, checkpointEvery])
+        foreach (var option in (Option[])[order, batch, microBatch, seq, documents, steps, learningRate, minLearningRate, schedule, warmUp, decaySteps, weightDecay, betas, clip, freeze, layerDecay, activationCheckpointing, compute, seed, heldOut, evaluateEvery, checkpointEvery])
             command.Options.Add(option);
     }
 
@@ -78,7 +82,7 @@ internal sealed class TrainingInput
         var share = run.Get(heldOut) ?? (ids is null ? 0.02 : 0);
         if (share is < 0 or >= 1)
             throw new EspalierException($"--held-out is {share} and must be at least 0 and below 1, such as 2%");
-        return new() { Train = ids is null ? text : [ids], HeldOut = share, Sequence = Sequence(run) };
+        return new() { Train = ids is null ? text : [ids], HeldOut = share, Sequence = Sequence(run), Documents = run.Get(documents)!.Value };
     }
 
     /// <summary>How to train.</summary>

@@ -30,7 +30,7 @@ public static class TrainStage
         var inputs = new Dictionary<string, string> { ["start"] = start.Hash, ["data"] = data.Hash };
         if (teacher is not null && section.Loss != "cross-entropy")
             inputs["teacher"] = teacher.Hash;
-        var record = run.Do(name, Options(section, sequence, seed, orderName), inputs, (stage, checkpoint) =>
+        var record = run.Do(name, Options(section, data, sequence, seed, orderName), inputs, (stage, checkpoint) =>
             Train(run, name, start, teacher, section, data, sequence, order ?? (windows => SampleOrder.Shuffled(windows, seed)), stage, checkpoint));
         return new(resultName, Path.Combine(run.FolderOf(record), "model"), record.OutputHash);
     }
@@ -69,7 +69,7 @@ public static class TrainStage
             throw new EspalierException(
                 $"{teacher!.Path} has a vocabulary of {guide.Config.VocabularySize} and {start.Path} one of {model.Config.VocabularySize}: distillation on logits needs the same tokenizer");
 
-        var windows = new WindowSet(data.Train, sequence);
+        var windows = new WindowSet(data.Train, sequence, boundaries: data.Boundaries);
         using var trainer = new Trainer(model, new LogitObjective(loss, guide is null ? null : new OnlineTeacher(guide)), new BatchReader(windows, order(windows.Count)), OptionsOf(section));
         TrainingStage.Run(stage, checkpoint, trainer, source.Family, new()
         {
@@ -88,7 +88,7 @@ public static class TrainStage
         };
     }
 
-    private static JsonObject Options(TrainingSection section, int sequence, long seed, string order)
+    private static JsonObject Options(TrainingSection section, TokenSets data, int sequence, long seed, string order)
     {
         var options = new JsonObject
         {
@@ -109,6 +109,8 @@ public static class TrainStage
             ["order"] = order,
         };
         AddWhatDiffers(options, section);
+        if (data.Boundaries is not null)
+            options["documents"] = "separate";
         return options;
     }
 
