@@ -49,7 +49,7 @@ internal static class CacheBenchmark
                 var folder = Directory.CreateTempSubdirectory("espalier-cache-").FullName;
                 try
                 {
-                    var key = CacheKey.Of("", "", Sequence, teacher.Config.VocabularySize, teacher.Config.HiddenSize, 1, encoding, k, samples, seed);
+                    var key = CacheKey.Of("", "", Sequence, false, teacher.Config.VocabularySize, teacher.Config.HiddenSize, 1, encoding, k, samples, seed);
                     layout = new(key);
                     CacheWriter.Run(folder, key, teacher, windows, kept, DurableFiles.OnDisk, NullProgress.Instance, default);
                     using var cache = TeacherCache.Open(folder);

@@ -21,7 +21,15 @@ switch (args)
         TorchRuntime.Start(rest.Length > 0 ? Number(rest[0]) : null);
         CacheBenchmark.Run(teacher, student, ids, Console.WriteLine);
         return 0;
+    case ["optimizer", var layers, var width, var inner, var vocabulary, var pairs, var threads]:
+        TorchRuntime.Start(Number(threads));
+        Console.WriteLine(OptimizerBenchmark.Run(Number(layers), Number(width), Number(inner), Number(vocabulary), Number(pairs)));
+        return 0;
+    case ["memory", var folder, var batch, var sequence, "keep" or "checkpoint"]:
+        TorchRuntime.Start(null);
+        Console.WriteLine(MemoryBenchmark.Run(folder, Number(batch), Number(sequence), args[^1] == "checkpoint"));
+        return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: Espalier.Benchmarks binding [THREADS] | kd-step FOLDER PAIRS THREADS -- PEER-COMMAND... | kd-memory FOLDER STEPS THREADS | cache TEACHER STUDENT IDS [THREADS]");
+        await Console.Error.WriteLineAsync("usage: Espalier.Benchmarks binding [THREADS] | kd-step FOLDER PAIRS THREADS -- PEER-COMMAND... | kd-memory FOLDER STEPS THREADS | cache TEACHER STUDENT IDS [THREADS] | optimizer LAYERS WIDTH INNER VOCABULARY PAIRS THREADS | memory FOLDER BATCH SEQUENCE keep|checkpoint");
         return 2;
 }

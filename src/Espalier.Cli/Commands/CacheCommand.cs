@@ -31,6 +31,10 @@ internal sealed class CacheCommand : CommandBase
     private readonly CountOption seq = new("--seq", "Tokens of a window", 256);
     private readonly CountOption windows = new("--windows", "Keep the first windows only; by default all");
     private readonly NumberOption heldOut = new("--held-out", "Share held out, as distill is told; by default 2% of text and nothing of ids", "SHARE");
+    private readonly ChoiceOption<DocumentContext> documents = new(
+        "--documents", "Whether tokens see documents before their own in a window, as distill is told", DocumentContext.Cross,
+        ("cross", DocumentContext.Cross), ("separate", DocumentContext.Separate));
+
     private readonly CountOption seed = new("--seed", "Seed of the draws", 1, least: 0);
     private readonly ThreadsOption threads = new();
 
@@ -42,7 +46,7 @@ internal sealed class CacheCommand : CommandBase
     {
         Arguments.Add(teacher);
         input.AddTo(this);
-        foreach (var option in (Option[])[output, encoding, k, samples, temperature, seq, windows, heldOut, seed])
+        foreach (var option in (Option[])[output, encoding, k, samples, temperature, seq, windows, heldOut, documents, seed])
             Options.Add(option);
         threads.AddTo(this);
     }
@@ -58,7 +62,7 @@ internal sealed class CacheCommand : CommandBase
             throw new EspalierException($"--temperature is {tau} and must be above 0");
         if (length > checkpoint.Config.MaxPositions)
             throw new EspalierException($"--seq is {length} and {path} has {checkpoint.Config.MaxPositions} positions (max_position_embeddings): give at most that");
-        var data = new DataSection { Train = ids is null ? text : [ids], HeldOut = run.Get(heldOut) ?? (ids is null ? 0.02 : 0), Sequence = length };
+        var data = new DataSection { Train = ids is null ? text : [ids], HeldOut = run.Get(heldOut) ?? (ids is null ? 0.02 : 0), Sequence = length, Documents = run.Get(documents)!.Value };
         var section = new CacheSection { Encoding = run.Get(encoding)!.Value, K = run.Get(k)!.Value, Samples = run.Get(samples)!.Value };
         var folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(run.Get(output)!));
         if (!Directory.Exists($"{folder}.run") && Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
@@ -68,7 +72,7 @@ internal sealed class CacheCommand : CommandBase
         var report = RunContext.Within($"{folder}.run", "cache", run.Get(seed)!.Value, run.Progress, context =>
         {
             using var tokens = DataStage.Run(context, data, path, checkpoint.Config.VocabularySize);
-            var all = new WindowSet(tokens.Train, length);
+            var all = new WindowSet(tokens.Train, length, boundaries: tokens.Boundaries);
             var kept = Math.Min(run.Get(windows) ?? all.Count, all.Count);
             var guide = new ModelFolder("teacher", path, ContentHash.OfFolder(path));
             var key = CacheStage.KeyOf(guide, section, tau, tokens, length, run.Get(seed)!.Value);

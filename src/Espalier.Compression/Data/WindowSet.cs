@@ -2,7 +2,7 @@ namespace Espalier.Compression.Data;
 
 /// <summary>
 /// A row of tokens as windows of seq + 1 ids: inputs are the first seq, targets the last seq. A short tail is dropped;
-/// windows do not heed where documents begin.
+/// windows do not heed where documents begin, but can tell.
 /// </summary>
 public sealed class WindowSet
 {
@@ -13,12 +13,14 @@ public sealed class WindowSet
     /// <param name="tokens">The ids.</param>
     /// <param name="sequenceLength">Inputs of a window.</param>
     /// <param name="stride">How far windows are apart.</param>
+    /// <param name="boundaries">Where documents begin, where it matters.</param>
     /// <exception cref="EspalierException">The tokens are fewer than one window.</exception>
-    public WindowSet(ITokens tokens, int sequenceLength, WindowStride stride = WindowStride.Disjoint)
+    public WindowSet(ITokens tokens, int sequenceLength, WindowStride stride = WindowStride.Disjoint, DocumentBoundaries? boundaries = null)
     {
         if (sequenceLength is < 1 or int.MaxValue)
             throw new EspalierException($"sequence is {sequenceLength}, must be at least 1");
         this.tokens = tokens;
+        Boundaries = boundaries;
         SequenceLength = sequenceLength;
         step = stride == WindowStride.Disjoint ? sequenceLength + 1 : sequenceLength;
         Count = stride == WindowStride.Disjoint ? tokens.Count / step : (tokens.Count - 1) / step;
@@ -31,6 +33,17 @@ public sealed class WindowSet
 
     /// <summary>How many windows there are, at least 1.</summary>
     public long Count { get; }
+
+    /// <summary>Where documents begin; null where it does not matter.</summary>
+    public DocumentBoundaries? Boundaries { get; }
+
+    /// <summary>Each input's place in its document (<see cref="DocumentBoundaries.Places"/>).</summary>
+    /// <param name="window">Which window.</param>
+    /// <param name="inputs">Its inputs.</param>
+    /// <param name="places">Takes the places.</param>
+    /// <exception cref="InvalidOperationException">The windows were made without <see cref="Boundaries"/>.</exception>
+    public void ReadPlaces(long window, ReadOnlySpan<long> inputs, Span<long> places) =>
+        (Boundaries ?? throw new InvalidOperationException($"{tokens.Name}: no boundaries were given")).Places(window * step, inputs, places);
 
     /// <summary>Reads one window.</summary>
     /// <param name="window">Which, below <see cref="Count"/>.</param>

@@ -48,7 +48,7 @@ public sealed class LogitObjective : Objective
         var targets_N = Tensor.From<long>(batch.Targets, batch.Tokens);
         var view = _teacher?.Look(batch, ids_BT, _hidden?.TeacherPlaces ?? []);
 
-        using var pass = student.Train(ids_BT, _hidden?.StudentPlaces);
+        using var pass = student.Train(ids_BT, _hidden?.StudentPlaces, batch.Places);
         var width = pass.Hidden.Size(-1);
         var head = ChunkedHead.Backward(
             pass.Hidden.View(-1, width), student.Head, targets_N, _loss.NeedsTeacher ? view?.Signal : null, _loss, scale, student.Compute);

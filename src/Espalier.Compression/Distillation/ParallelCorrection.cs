@@ -65,7 +65,7 @@ public sealed class ParallelCorrection : Objective
 
         public override TeacherView Look(Batch batch, Tensor ids_BT, IReadOnlyCollection<TapPlace> places)
         {
-            using var pass = teacher.Train(ids_BT, places);
+            using var pass = teacher.Train(ids_BT, places, batch.Places);
             var hidden_NE = pass.Hidden.View(-1, pass.Hidden.Size(-1));
             var head = ChunkedHead.Backward(
                 hidden_NE, teacher.Head, Tensor.From<long>(batch.Targets, batch.Tokens), null, _loss, _scale, teacher.Compute);

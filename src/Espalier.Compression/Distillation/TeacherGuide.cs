@@ -35,7 +35,7 @@ public sealed class OnlineTeacher(Decoder teacher) : TeacherGuide
             // The handle ends with the block's scope; the storage is never written again.
             if (places.Contains(new(point, layer)))
                 states[new(point, layer)] = value.Detach().Unscoped();
-        });
+        }, places: batch.Places);
         foreach (var state in states.Values)
             scope.Keep(scope.Adopt(state));
         return new(new TeacherHead(scope.Keep(hidden_BTE.View(-1, hidden_BTE.Size(-1))), teacher.Head), states);

@@ -1,7 +1,9 @@
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
+using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
+using Espalier.Compression.Training;
 
 namespace Espalier.Compression.Recipes;
 
@@ -56,6 +58,9 @@ public sealed record DataSection
 
     /// <summary>Tokens of a window.</summary>
     public int Sequence { get; init; } = 256;
+
+    /// <summary>What a document sees, in training, of the one before it in its window.</summary>
+    public DocumentContext Documents { get; init; }
 }
 
 /// <summary>A training stage.</summary>
@@ -85,10 +90,16 @@ public sealed record TrainingSection
     /// <summary>Windows of one pass; 0 is the whole batch.</summary>
     public int MicroBatch { get; init; }
 
+    /// <summary>Course of the learning rate behind the warm-up.</summary>
+    public ScheduleKind Schedule { get; init; }
+
+    /// <summary>Steps of the decay of <see cref="ScheduleKind.Wsd"/>; null is a tenth of the steps.</summary>
+    public long? DecaySteps { get; init; }
+
     /// <summary>Peak of the schedule.</summary>
     public double LearningRate { get; init; } = 1e-3;
 
-    /// <summary>End of the schedule.</summary>
+    /// <summary>End of the schedule; without a meaning where it is constant.</summary>
     public double MinLearningRate { get; init; } = 1e-4;
 
     /// <summary>Warm-up steps.</summary>
@@ -102,6 +113,18 @@ public sealed record TrainingSection
 
     /// <summary>Decay of AdamW's second moment.</summary>
     public double Beta2 { get; init; } = 0.95;
+
+    /// <summary>What stays as it is.</summary>
+    public FrozenParts Freeze { get; init; } = FrozenParts.None;
+
+    /// <summary>Factor of the learning rate from one layer to the one below it.</summary>
+    public double LayerDecay { get; init; } = 1;
+
+    /// <summary>Whether the graphs of blocks are made twice instead of kept.</summary>
+    public bool ActivationCheckpointing { get; init; }
+
+    /// <summary>What the products with weights are computed in.</summary>
+    public ComputeChoice Compute { get; init; }
 
     /// <summary>Global gradient norm that is clipped to; null for none.</summary>
     public double? Clip { get; init; } = 1.0;

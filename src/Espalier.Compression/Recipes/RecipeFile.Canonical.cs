@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Runs;
+using Espalier.Compression.Training;
 
 namespace Espalier.Compression.Recipes;
 
@@ -25,6 +26,7 @@ public static partial class RecipeFile
                 ["train"] = List(recipe.Data.Train),
                 ["held-out"] = recipe.Data.HeldOut,
                 ["sequence"] = recipe.Data.Sequence,
+                ["documents"] = RecipeFields.NameOf(recipe.Data.Documents),
             },
             ["correct"] = Correction(recipe),
             ["score"] = new JsonObject
@@ -71,14 +73,22 @@ public static partial class RecipeFile
             ["batch"] = training.Batch,
             ["micro-batch"] = training.MicroBatch,
             ["learning-rate"] = training.LearningRate,
-            ["min-learning-rate"] = training.MinLearningRate,
+            ["schedule"] = RecipeFields.NameOf(training.Schedule),
             ["warm-up"] = training.WarmUp,
             ["weight-decay"] = training.WeightDecay,
             ["betas"] = new JsonArray(training.Beta1, training.Beta2),
             ["clip"] = training.Clip is { } clip ? clip : "none",
+            ["freeze"] = List(training.Freeze.Words),
+            ["layer-decay"] = training.LayerDecay,
+            ["activation-checkpointing"] = training.ActivationCheckpointing ? "true" : "false",
+            ["compute"] = RecipeFields.NameOf(training.Compute),
             ["evaluate-every"] = training.EvaluateEvery,
             ["checkpoint-every"] = training.CheckpointEvery,
         };
+        if (training.Schedule != ScheduleKind.Constant)
+            fields["min-learning-rate"] = training.MinLearningRate;
+        if (training.Schedule == ScheduleKind.Wsd)
+            fields["decay-steps"] = training.DecaySteps ?? StableDecaySchedule.DecayOf(training.Steps);
         if (!withLoss)
             return fields;
         fields["loss"] = training.Loss;

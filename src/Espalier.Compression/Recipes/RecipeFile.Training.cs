@@ -1,5 +1,6 @@
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
+using Espalier.Compression.Training;
 
 namespace Espalier.Compression.Recipes;
 
@@ -19,7 +20,8 @@ public static partial class RecipeFile
         var micro = section.Size("micro-batch", least: 0) ?? defaults.MicroBatch;
         if (micro > 0 && batch % micro != 0)
             throw section.Wrong("micro-batch", $"it must divide the batch of {batch} windows");
-        var (peak, low) = LearningRates(section, key);
+        var schedule = section.Choice<ScheduleKind>("schedule") ?? defaults.Schedule;
+        var (peak, low) = LearningRates(section, key, schedule);
         var (beta1, beta2) = Betas(section, defaults);
         var warmUp = section.Size("warm-up", least: 0);
         if (warmUp > steps)
@@ -30,6 +32,8 @@ public static partial class RecipeFile
             Steps = steps,
             Batch = batch,
             MicroBatch = micro,
+            Schedule = schedule,
+            DecaySteps = DecaySteps(section, schedule, steps, warmUp ?? (int)Math.Min(defaults.WarmUp, steps)),
             LearningRate = peak,
             MinLearningRate = low,
             WarmUp = warmUp ?? DefaultWarmUp(key, steps),
@@ -37,6 +41,10 @@ public static partial class RecipeFile
             Beta1 = beta1,
             Beta2 = beta2,
             Clip = section.Has("clip") && section.Text("clip") == "none" ? null : section.Number("clip", x => x > 0, "above 0, or none") ?? defaults.Clip,
+            Freeze = Freeze(section),
+            LayerDecay = section.Number("layer-decay", x => x is > 0 and <= 1, "above 0 and at most 1") ?? defaults.LayerDecay,
+            ActivationCheckpointing = section.Flag("activation-checkpointing") ?? defaults.ActivationCheckpointing,
+            Compute = section.Choice<ComputeChoice>("compute") ?? defaults.Compute,
             EvaluateEvery = section.Count("evaluate-every", least: 0) ?? defaults.EvaluateEvery,
             CheckpointEvery = section.Count("checkpoint-every") ?? defaults.CheckpointEvery,
         };
@@ -126,13 +134,30 @@ public static partial class RecipeFile
         return tokens / aStep + (tokens % aStep > 0 ? 1 : 0);
     }
 
-    private static (double Peak, double Low) LearningRates(RecipeFields section, string name)
+    private static FrozenParts Freeze(RecipeFields section) =>
+        section.Read("freeze", _ => FrozenParts.Parse(section.Texts("freeze")!)) ?? FrozenParts.None;
+
+    private static long? DecaySteps(RecipeFields section, ScheduleKind schedule, long steps, int warmUp)
+    {
+        const string key = "decay-steps";
+        if (section.Text(key) is not { } text)
+            return null;
+        if (schedule != ScheduleKind.Wsd)
+            throw section.Wrong(key, $"it belongs to schedule: wsd and the schedule is {RecipeFields.NameOf(schedule)}; leave it out");
+        var most = steps - warmUp;
+        var decay = text.EndsWith('%') ? (long)Math.Ceiling((section.Share(key) ?? 0) * steps) : section.Count(key)!.Value;
+        return decay <= most ? decay : throw section.Wrong(key, $"only {most} of the {steps} steps are behind the warm-up");
+    }
+
+    private static (double Peak, double Low) LearningRates(RecipeFields section, string name, ScheduleKind schedule = ScheduleKind.Cosine)
     {
         const string key = "learning-rate", end = "min-learning-rate";
         var fifth = name == "correct" ? FifthOfTheTeachers(section) : null;
         var parts = (section.Text(key) ?? fifth ?? "1e-3").Split(" to ", StringSplitOptions.TrimEntries);
         if (parts.Length > 2)
             throw section.Wrong(key, "it must be a number, or two as in: 1e-3 to 1e-4");
+        if (schedule == ScheduleKind.Constant && (parts.Length == 2 || section.Has(end)))
+            throw section.Wrong(parts.Length == 2 ? key : end, "a constant schedule has no end; give the rate alone");
         var peak = section.Number(key, parts[0], x => x > 0, "above 0, or two as in: 1e-3 to 1e-4");
         if (parts.Length == 2 && section.Has(end))
             throw section.Wrong(end, $"{key} names its end already; keep one of the two");

@@ -1,3 +1,4 @@
+using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
 
@@ -65,6 +66,7 @@ public static partial class RecipeFile
             Train = train.Count > 0 ? train : throw section.Wrong("train", "it must name at least one source"),
             HeldOut = section.Share("held-out") ?? 0.02,
             Sequence = section.Size("sequence", most: 1 << 22) ?? 256,
+            Documents = section.Choice<DocumentContext>("documents") ?? DocumentContext.Cross,
         };
     }
 

@@ -5,14 +5,15 @@ internal static class RecipeKeys
 {
     private static readonly string[] Training =
     [
-        "steps", "tokens", "batch", "micro-batch", "learning-rate", "min-learning-rate", "warm-up", "weight-decay", "betas", "clip", "evaluate-every", "checkpoint-every",
+        "steps", "tokens", "batch", "micro-batch", "schedule", "learning-rate", "min-learning-rate", "warm-up", "decay-steps",
+        "weight-decay", "betas", "clip", "freeze", "layer-decay", "activation-checkpointing", "compute", "evaluate-every", "checkpoint-every",
     ];
 
     /// <summary>Section to its keys, in the order in which help lists them.</summary>
     public static IReadOnlyDictionary<string, string[]> Sections { get; } = new Dictionary<string, string[]>
     {
         [""] = ["teacher", "output", "seed", "data", "correct", "score", "prune", "distill", "evaluate", "export"],
-        ["data"] = ["train", "held-out", "sequence"],
+        ["data"] = ["train", "held-out", "sequence", "documents"],
         ["correct"] = ["when", "mode", "threshold", "reference", "teacher-learning-rate", .. Training],
         ["score"] = ["samples", "batch", "sequence"],
         ["prune"] = ["hidden", "ffn", "heads", "layers", "method", "depth", "plan"],

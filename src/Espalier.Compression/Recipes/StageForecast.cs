@@ -1,7 +1,9 @@
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Recipes.Stages;
+using Espalier.Compression.Training;
 using Espalier.Models;
+using Espalier.Models.Families;
 
 namespace Espalier.Compression.Recipes;
 
@@ -12,7 +14,7 @@ namespace Espalier.Compression.Recipes;
 /// <param name="Tokens">Tokens that go through a model; null where that depends on the text.</param>
 /// <param name="Flops">Floating-point operations; null where that depends on the text.</param>
 /// <param name="MemoryBytes">
-/// Float32 weights, and where training gradients and the two moments of Adam with them (16 bytes a weight); activations come on top. Null where no
+/// Float32 weights, and where training gradients and the two moments of Adam with them (16 bytes a weight, 4 where it is frozen); activations come on top. Null where no
 /// model is in memory.
 /// </param>
 public sealed record StageForecast(string Name, string Does, long? Steps, long? Tokens, double? Flops, long? MemoryBytes)
@@ -35,7 +37,7 @@ public sealed record StageForecast(string Name, string Does, long? Steps, long? 
         if (recipe.Correct is { } correct && !isParallel)
         {
             var tokens = TokensOf(correct, sequence);
-            stages.Add(new("correct", $"{IfNeeded(recipe)}the teacher learns the text: {Schedule(correct)}", correct.Steps, tokens, 3 * forwardTeacher * tokens, TrainingBytes * teacher.Parameters));
+            stages.Add(new("correct", $"{IfNeeded(recipe)}the teacher learns the text: {Schedule(correct)}", correct.Steps, tokens, 3 * forwardTeacher * tokens, TrainingBytesOf(correct, teacher)));
         }
         if (recipe.Prune is { Method: PruneMethod.Importance, Plan: null })
         {
@@ -59,13 +61,20 @@ public sealed record StageForecast(string Name, string Does, long? Steps, long? 
             var along = isParallel ? $"; {IfNeeded(recipe)}the teacher learns the text meanwhile, learning rate {recipe.Correct!.LearningRate:0.####e-0}" : "";
             stages.Add(new("distill", $"{distill.Loss}: {Schedule(distill)}{along}", distill.Steps, tokens,
                 (3 * forwardStudent + (isParallel ? 3 : hasTeacher ? 1 : 0) * forwardTeacher) * tokens,
-                TrainingBytes * student.Parameters + (isParallel ? TrainingBytes : hasTeacher ? WeightBytes : 0) * teacher.Parameters));
+                TrainingBytesOf(distill, student) + (isParallel ? TrainingBytes : hasTeacher ? WeightBytes : 0) * teacher.Parameters));
         }
         if (recipe.Evaluate.Count > 0)
             stages.Add(new("evaluate", $"{Models(recipe)} on {string.Join(", ", recipe.Evaluate.Select(set => set.Name))}", null, null, null, WeightBytes * teacher.Parameters));
         if (recipe.Export.Count > 0)
             stages.Add(new("export", string.Join(", ", recipe.Export.Select(RecipeFields.NameOf)), null, null, null, null));
         return stages;
+    }
+
+    private static long TrainingBytesOf(TrainingSection training, DecoderConfig config)
+    {
+        var trained = training.Freeze.IsEmpty ? config.Parameters : FamilyCatalog.For(config.Family, "freeze").Parameters(config)
+            .Where(named => !training.Freeze.Hold(named.Parameter)).Sum(named => named.Shape.Aggregate(1L, (product, size) => product * size));
+        return WeightBytes * config.Parameters + (TrainingBytes - WeightBytes) * trained;
     }
 
     private static long TokensOf(TrainingSection training, int sequence) => checked(training.Steps * training.Batch * sequence);
@@ -84,7 +93,14 @@ public sealed record StageForecast(string Name, string Does, long? Steps, long? 
     private static string IfNeeded(Recipe recipe) => recipe.Correction.When == CorrectWhen.Auto ? "if needed, " : "";
 
     private static string Schedule(TrainingSection training) =>
-        $"{training.Steps} steps of {training.Batch} windows, learning rate {training.LearningRate:0.####e-0} to {training.MinLearningRate:0.####e-0}, {training.WarmUp} warm-up steps";
+        $"{training.Steps} steps of {training.Batch} windows, learning rate {Rates(training)}, {training.WarmUp} warm-up steps";
+
+    private static string Rates(TrainingSection training) => training.Schedule switch
+    {
+        ScheduleKind.Constant => $"{training.LearningRate:0.####e-0}",
+        ScheduleKind.Cosine => $"{training.LearningRate:0.####e-0} to {training.MinLearningRate:0.####e-0}",
+        var other => $"{training.LearningRate:0.####e-0} to {training.MinLearningRate:0.####e-0} ({RecipeFields.NameOf(other)})",
+    };
 
     private static string Models(Recipe recipe) =>
         $"teacher{(recipe.Correct is null ? "" : ", corrected teacher")}, pruned student{(recipe.Distill is null ? "" : ", distilled student")}";

@@ -6,7 +6,8 @@ namespace Espalier.Compression.Training;
 /// <param name="Targets">The ids that follow.</param>
 /// <param name="Size">Rows.</param>
 /// <param name="Sequence">Ids of a row.</param>
-public sealed record Batch(long[] Windows, long[] Inputs, long[] Targets, int Size, int Sequence)
+/// <param name="Places">Each input's place in its document where attention is to end there; null where it is not.</param>
+public sealed record Batch(long[] Windows, long[] Inputs, long[] Targets, int Size, int Sequence, long[]? Places = null)
 {
     /// <summary>Positions, each of which is predicted once.</summary>
     public long Tokens => (long)Size * Sequence;

@@ -17,28 +17,34 @@ public sealed class Trainer : IDisposable
     private readonly Objective _objective;
     private readonly BatchReader _data;
     private readonly TrainingOptions _options;
-    private readonly CosineSchedule _schedule;
+    private readonly Schedule _schedule;
     private readonly IReadOnlyList<ParameterSet> _sets;
     private readonly Tensor[] _weights;
     private readonly AdamW _optimizer;
     private readonly List<(long Interval, Action<StepReport> Act)> _hooks = [];
     private readonly Batch _batch;
 
-    /// <summary>Creates the loop at step 0. Gradients of all the model's parameters are wanted from now on.</summary>
+    /// <summary>Creates the loop at step 0. Gradients of all the model's parameters are wanted from now on, but of those that are frozen.</summary>
+    /// <exception cref="EspalierException">An option that cannot work, or not with this model.</exception>
     public Trainer(Decoder model, Objective objective, BatchReader data, TrainingOptions options)
     {
         (_model, _objective, _data, _options) = (model, objective, data, options.Validate());
-        _schedule = options.Schedule;
-        _model.RequiresGrad = true;
+        _schedule = options.LearningRates;
+        model.Compute = options.Compute;
+        model.ActivationCheckpointing = options.ActivationCheckpointing;
+        var frozen = options.Freeze.Within(model.Config, model.Parameters.Select(p => p.Parameter));
+        Trained = [.. model.Parameters.Where(p => !frozen.Hold(p.Parameter))];
+        foreach (var (parameter, value) in model.Parameters)
+            value.RequiresGrad = !frozen.Hold(parameter);
         _sets =
         [
-            new("model", [.. model.Parameters.Select(p => new TrainedParameter(p.Parameter.ToString(), p.Value, Decays(p.Parameter, p.Value)))]),
+            new("model", [.. Trained.Select(p => new TrainedParameter(p.Parameter.ToString(), p.Value, Decays(p.Parameter, p.Value), LayerDecay.FactorOf(p.Parameter, model.Config.Layers, options.LayerDecay)))]),
             .. objective.Trained,
         ];
         _weights = [.. _sets.SelectMany(set => set.Parameters).Select(parameter => parameter.Value)];
         _optimizer = new(_sets.SelectMany(set => set.Parameters), options.Optimizer);
         var (windows, sequence) = (options.WindowsOfAPass, data.Windows.SequenceLength);
-        _batch = new(new long[windows], new long[windows * sequence], new long[windows * sequence], windows, sequence);
+        _batch = new(new long[windows], new long[windows * sequence], new long[windows * sequence], windows, sequence, data.Windows.Boundaries is null ? null : new long[windows * sequence]);
     }
 
     /// <summary>Where the loop stands.</summary>
@@ -46,6 +52,9 @@ public sealed class Trainer : IDisposable
 
     /// <summary>The model under training.</summary>
     public Decoder Model => _model;
+
+    /// <summary>The model's parameters that are trained, in their order.</summary>
+    public IReadOnlyList<(Parameter Parameter, Tensor Value)> Trained { get; }
 
     /// <summary>All that is trained: the model's parameters in their order, then what the objective brings.</summary>
     public IReadOnlyList<ParameterSet> Sets => _sets;
@@ -103,10 +112,7 @@ public sealed class Trainer : IDisposable
         var parts = new double[_objective.PartNames.Count];
         for (var done = 0; done < _options.Batch; done += _batch.Size)
         {
-            var position = State.Step * _options.Batch + done;
-            _data.ReadPositions(position, _batch.Inputs, _batch.Targets);
-            for (var i = 0; i < _batch.Size; i++)
-                _batch.Windows[i] = _data.Order.WindowAt(position + i);
+            Read(State.Step * _options.Batch + done);
             var sums = _objective.Accumulate(_model, _batch, 1.0 / tokens);
             sum += sums.Sum;
             for (var i = 0; i < parts.Length; i++)
@@ -129,6 +135,17 @@ public sealed class Trainer : IDisposable
         return new(
             State.Step, sum / tokens, norms[0], learningRate, tokens, skipped,
             [.. _objective.PartNames.Zip(parts, (name, part) => (name, part / tokens))], Stopwatch.GetElapsedTime(started).TotalSeconds);
+    }
+
+    private void Read(long position)
+    {
+        _data.ReadPositions(position, _batch.Inputs, _batch.Targets);
+        for (var i = 0; i < _batch.Size; i++)
+        {
+            _batch.Windows[i] = _data.Order.WindowAt(position + i);
+            if (_batch.Places is { } places)
+                _data.Windows.ReadPlaces(_batch.Windows[i], _batch.Inputs.AsSpan(i * _batch.Sequence, _batch.Sequence), places.AsSpan(i * _batch.Sequence, _batch.Sequence));
+        }
     }
 
     /// <summary>The windows that a step sees, in their order.</summary>

@@ -6,7 +6,7 @@ using Espalier.Torch;
 
 namespace Espalier.Compression.Training;
 
-/// <summary>A trainer's whole state as files of a checkpoint: weights and both moments bit for bit, and the loop's record.</summary>
+/// <summary>A trainer's whole state as files of a checkpoint: trained weights and both moments bit for bit, and the loop's record.</summary>
 internal static class TrainerCheckpoint
 {
     private const string TensorsFile = "state.safetensors";
@@ -55,7 +55,7 @@ internal static class TrainerCheckpoint
 
     private static IEnumerable<(string Name, Tensor Value)> Tensors(Trainer trainer, Family family)
     {
-        var names = trainer.Model.Parameters.Select(parameter => family.NameOf(parameter.Parameter))
+        var names = trainer.Trained.Select(parameter => family.NameOf(parameter.Parameter))
             .Concat(trainer.Sets.Skip(1).SelectMany(set => set.Parameters.Select(parameter => $"{set.Name}.{parameter.Name}")));
         var values = trainer.Sets.SelectMany(set => set.Parameters).Select(parameter => parameter.Value);
         foreach (var (i, (name, value)) in names.Zip(values).Index())

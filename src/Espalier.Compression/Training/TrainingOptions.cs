@@ -1,3 +1,5 @@
+using Espalier.Models;
+
 namespace Espalier.Compression.Training;
 
 /// <summary>How a model is trained. Validated once, by <see cref="Validate"/>.</summary>
@@ -15,7 +17,7 @@ public sealed record TrainingOptions
     /// <summary>Highest learning rate.</summary>
     public double LearningRate { get; init; } = 1e-3;
 
-    /// <summary>Learning rate that the cosine comes down to.</summary>
+    /// <summary>Learning rate that the schedule comes down to; a constant one does not.</summary>
     public double MinLearningRate { get; init; } = 1e-4;
 
     /// <summary>Warm-up steps.</summary>
@@ -24,11 +26,29 @@ public sealed record TrainingOptions
     /// <summary>Whether the warm-up's first step has rate zero, as Megatron and transformers count, instead of peak / warm-up.</summary>
     public bool WarmUpFromZero { get; init; }
 
+    /// <summary>The course of the learning rate after the warm-up.</summary>
+    public ScheduleKind Schedule { get; init; }
+
+    /// <summary>Steps of the decay at the end, with <see cref="ScheduleKind.Wsd"/>; null is a tenth of the steps.</summary>
+    public long? DecaySteps { get; init; }
+
     /// <summary>Optimizer settings.</summary>
     public AdamWOptions Optimizer { get; init; } = new();
 
     /// <summary>Whether the embedding table decays like other matrices. Norms and biases never decay.</summary>
     public bool DecayEmbedding { get; init; } = true;
+
+    /// <summary>What stays as it is.</summary>
+    public FrozenParts Freeze { get; init; } = FrozenParts.None;
+
+    /// <summary>Factor of the learning rate from one layer to the one below it (<see cref="Training.LayerDecay"/>); 1 for none.</summary>
+    public double LayerDecay { get; init; } = 1;
+
+    /// <summary>Whether blocks are computed twice, so that their graphs need not be kept. Changes no result.</summary>
+    public bool ActivationCheckpointing { get; init; }
+
+    /// <summary>What the products with weights are computed in. Master weights, gradients and moments are the model's own.</summary>
+    public ComputeType Compute { get; init; }
 
     /// <summary>Global gradient norm above which gradients are scaled down; null for no clip.</summary>
     public double? Clip { get; init; } = 1.0;
@@ -40,7 +60,13 @@ public sealed record TrainingOptions
     internal int WindowsOfAPass => MicroBatch == 0 ? Batch : MicroBatch;
 
     /// <summary>The learning rates that the options ask for.</summary>
-    public CosineSchedule Schedule => new(LearningRate, MinLearningRate, WarmUp, Steps, WarmUpFromZero);
+    public Schedule LearningRates => Schedule switch
+    {
+        ScheduleKind.Linear => new LinearSchedule(LearningRate, MinLearningRate, WarmUp, Steps, WarmUpFromZero),
+        ScheduleKind.Wsd => new StableDecaySchedule(LearningRate, MinLearningRate, WarmUp, Steps, DecaySteps ?? StableDecaySchedule.DecayOf(Steps), WarmUpFromZero),
+        ScheduleKind.Constant => new ConstantSchedule(LearningRate, WarmUp, Steps, WarmUpFromZero),
+        _ => new CosineSchedule(LearningRate, MinLearningRate, WarmUp, Steps, WarmUpFromZero),
+    };
 
     /// <summary>Checks every field; returns the options.</summary>
     /// <exception cref="EspalierException">A value that cannot work, naming the field.</exception>
@@ -53,10 +79,14 @@ public sealed record TrainingOptions
         Require(LearningRate >= 0 && double.IsFinite(LearningRate), "learning-rate", LearningRate, "at least 0");
         Require(MinLearningRate >= 0 && MinLearningRate <= LearningRate, "min-learning-rate", MinLearningRate, $"between 0 and learning-rate {LearningRate}");
         Require(WarmUp >= 0, "warm-up", WarmUp, "at least 0");
+        if (Schedule != ScheduleKind.Wsd && DecaySteps is not null)
+            throw new EspalierException($"decay-steps is {DecaySteps} and belongs to the schedule wsd; the schedule is {Schedule.ToString().ToLowerInvariant()}");
+        Require(DecaySteps is null || (DecaySteps >= 1 && DecaySteps <= Steps - Math.Min(WarmUp, Steps)), "decay-steps", DecaySteps ?? 0, $"from 1 to the {Steps - Math.Min(WarmUp, Steps)} steps behind the warm-up");
         Require(Optimizer.Beta1 is >= 0 and < 1, "betas", Optimizer.Beta1, "at least 0 and below 1");
         Require(Optimizer.Beta2 is >= 0 and < 1, "betas", Optimizer.Beta2, "at least 0 and below 1");
         Require(Optimizer.Epsilon > 0, "epsilon", Optimizer.Epsilon, "above 0");
         Require(Optimizer.WeightDecay is >= 0 and < 1e3, "weight-decay", Optimizer.WeightDecay, "at least 0");
+        Require(LayerDecay is > 0 and <= 1, "layer-decay", LayerDecay, "above 0 and at most 1");
         Require(Clip is null or > 0, "clip", Clip ?? 0, "above 0");
         Require(SkipLimit >= 1, "skip-limit", SkipLimit, "at least 1");
         return this;

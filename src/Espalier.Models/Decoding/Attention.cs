@@ -27,9 +27,9 @@ internal sealed class Attention(DecoderConfig config, int layer)
     {
         var (B, T, H) = (x_BTD.Size(0), x_BTD.Size(1), config.HeadDim);
 
-        var q_BTNH = QProj.Forward(x_BTD).View(B, T, -1, H);
-        var k_BTKH = KProj.Forward(x_BTD).View(B, T, -1, H);
-        var v_BTKH = VProj.Forward(x_BTD).View(B, T, -1, H);
+        var q_BTNH = QProj.Forward(x_BTD, context.Compute).View(B, T, -1, H);
+        var k_BTKH = KProj.Forward(x_BTD, context.Compute).View(B, T, -1, H);
+        var v_BTKH = VProj.Forward(x_BTD, context.Compute).View(B, T, -1, H);
         if (QNorm is not null)
             q_BTNH = QNorm.Forward(q_BTNH);
         if (KNorm is not null)
@@ -41,31 +41,31 @@ internal sealed class Attention(DecoderConfig config, int layer)
             (k_BTKH, v_BTKH) = cache.Append(layer, k_BTKH, v_BTKH);
 
         var y_BTNH = FusedAttention is not null && config.SlidingWindow is null && T > 1 && k_BTKH.Size(1) == T
-            ? Fused(q_BTNH, k_BTKH, v_BTKH)
+            ? Fused(q_BTNH, k_BTKH, v_BTKH, context.Packed ? context.Mask!.Squeeze(1) : null)
             : Plain(q_BTNH, k_BTKH, v_BTKH, context.Mask);
         context.Tap?.Invoke(TapPoint.AttentionOutput, layer, y_BTNH);
 
-        return OProj.Forward(y_BTNH.Reshape(B, T, -1));
+        return OProj.Forward(y_BTNH.Reshape(B, T, -1), context.Compute);
     }
 
     /// <summary>The query heads of a group are stacked along the rows, so that keys and values are never repeated.</summary>
-    private Tensor Plain(Tensor q_BTNH, Tensor k_BSKH, Tensor v_BSKH, Tensor? mask_TS)
+    private Tensor Plain(Tensor q_BTNH, Tensor k_BSKH, Tensor v_BSKH, Tensor? mask)
     {
         var (B, T, S) = (q_BTNH.Size(0), q_BTNH.Size(1), k_BSKH.Size(1));
         var (K, G, H) = (config.KeyValueHeads, config.GroupSize, config.HeadDim);
 
         var q = q_BTNH.Mul(1.0 / Math.Sqrt(H)).View(B, T, K, G, H).Permute(0, 2, 3, 1, 4).Reshape(B, K, G * T, H);
         var scores = q.MatMul(k_BSKH.Permute(0, 2, 3, 1)).View(B, K, G, T, S);
-        if (mask_TS is not null)
-            scores.AddInPlace(mask_TS);
+        if (mask is not null)
+            scores.AddInPlace(mask);
         var y = scores.Softmax(-1).View(B, K, G * T, S).MatMul(v_BSKH.Transpose(1, 2));
         return y.View(B, K, G, T, H).Permute(0, 3, 1, 2, 4).Reshape(B, T, K * G, H);
     }
 
-    private Tensor Fused(Tensor q_BTNH, Tensor k_BTKH, Tensor v_BTKH)
+    private Tensor Fused(Tensor q_BTNH, Tensor k_BTKH, Tensor v_BTKH, Tensor? mask_B1TT)
     {
         var y_BNTH = FusedAttention!.Call(
-            q_BTNH.Transpose(1, 2), Repeat(k_BTKH).Transpose(1, 2), Repeat(v_BTKH).Transpose(1, 2), Argument.None, 0.0, true);
+            q_BTNH.Transpose(1, 2), Repeat(k_BTKH).Transpose(1, 2), Repeat(v_BTKH).Transpose(1, 2), mask_B1TT, 0.0, mask_B1TT is null);
         return y_BNTH.Transpose(1, 2);
     }
 

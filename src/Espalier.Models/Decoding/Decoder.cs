@@ -40,8 +40,11 @@ public sealed class Decoder : IDisposable
     /// <summary>Element type of weights and compute.</summary>
     public DType DType { get; }
 
-    /// <summary>What matrix products are computed in; the weights' own type unless set.</summary>
+    /// <summary>What the products with weights are computed in, in blocks and chunked head; those of attention stay in the weights' own type, which this is too unless set.</summary>
     public ComputeType Compute { get; set; }
+
+    /// <summary>Whether <see cref="Train"/> keeps the blocks' inputs alone and computes each block twice.</summary>
+    public bool ActivationCheckpointing { get; set; }
 
     /// <summary>The embedding table, [V, D].</summary>
     public Tensor Embedding => _weights[new(ParameterRole.Embedding)];
@@ -66,43 +69,71 @@ public sealed class Decoder : IDisposable
     /// <param name="ids_BT">Token ids, Int64. Ids outside the vocabulary are libtorch's error.</param>
     /// <param name="tap">Reads values as they pass, or null.</param>
     /// <param name="cache">Earlier positions, which these follow; null starts at position 0.</param>
-    public Tensor Forward(Tensor ids_BT, Tap? tap = null, KeyValueCache? cache = null)
+    /// <param name="places">
+    /// Each token's place in its document, row by row, where a row holds several: 0 begins a document, which sees nothing before it. Null where rows are one text.
+    /// </param>
+    public Tensor Forward(Tensor ids_BT, Tap? tap = null, KeyValueCache? cache = null, long[]? places = null)
+    {
+        if (cache is not null && places is not null)
+            throw new ArgumentException("a cache holds one text a row", nameof(places));
+        using var layout = LayoutOf(ids_BT, places);
+        var context = ContextOf(ids_BT, tap, layout, cache);
+        var x_BTD = Embed(ids_BT, context);
+        foreach (var block in _blocks)
+            x_BTD = block.Forward(x_BTD, context);
+        cache?.Advance(ids_BT.Size(1));
+        return Finish(x_BTD, context);
+    }
+
+    /// <summary>A forward pass to go back through with gradients from outside; the caller disposes it.</summary>
+    /// <param name="ids_BT">Token ids, Int64; they stay until the pass ends.</param>
+    /// <param name="tapped">Values that losses read on the way, or none.</param>
+    /// <param name="places">Each token's place in its document, as in <see cref="Forward"/>, or null.</param>
+    public TrainingPass Train(Tensor ids_BT, IReadOnlyCollection<TapPlace>? tapped = null, long[]? places = null) =>
+        ActivationCheckpointing ? new CheckpointedPass(this, ids_BT, tapped, places) : new GraphPass(this, ids_BT, tapped, places);
+
+    /// <summary>Logits of hidden states: [..., D] to [..., V].</summary>
+    public Tensor Logits(Tensor hidden) => hidden.Linear(Head);
+
+    /// <summary>The blocks, from the input up.</summary>
+    internal IReadOnlyList<Block> Blocks => _blocks;
+
+    /// <summary>The lowest part that wants a gradient: −1 the embedding, else a block; their number where only what is above them does, or nothing.</summary>
+    internal int LowestTrained => _parameters.Where(p => p.Value.RequiresGrad)
+        .Select(p => p.Parameter.Role == ParameterRole.Embedding ? -1 : p.Parameter.Layer < 0 ? _blocks.Length : p.Parameter.Layer)
+        .DefaultIfEmpty(_blocks.Length).Min();
+
+    /// <summary>The layout of rows with several documents; null where every token follows the one before it.</summary>
+    internal DocumentLayout? LayoutOf(Tensor ids_BT, long[]? places) => places is null
+        ? null
+        : DocumentLayout.Of(places, ids_BT.Size(0), ids_BT.Size(1), _rotary, Config.SlidingWindow, DType);
+
+    /// <summary>What the blocks of a pass over these ids share.</summary>
+    internal ForwardContext ContextOf(Tensor ids_BT, Tap? tap, DocumentLayout? layout = null, KeyValueCache? cache = null)
     {
         var (T, past) = (ids_BT.Size(1), cache?.Length ?? 0);
         if (cache is not null && past + T > cache.Capacity)
             throw new EspalierException($"{past + T} positions exceed the cache's {cache.Capacity}");
-        var context = new ForwardContext(_rotary, _rotary.At(past, T), _mask.For(T, past + T), cache, tap);
+        return layout is not null
+            ? new(_rotary, (layout.Cos, layout.Sin), layout.Mask, Packed: true, null, tap, Compute)
+            : new(_rotary, _rotary.At(past, T), _mask.For(T, past + T), Packed: false, cache, tap, Compute);
+    }
 
+    /// <summary>The embedding, [B, T, D].</summary>
+    internal Tensor Embed(Tensor ids_BT, ForwardContext context)
+    {
         var x_BTD = Embedding.Embedding(ids_BT);
-        tap?.Invoke(TapPoint.Embedding, -1, x_BTD);
-        foreach (var block in _blocks)
-            x_BTD = block.Forward(x_BTD, context);
-        cache?.Advance(T);
+        context.Tap?.Invoke(TapPoint.Embedding, -1, x_BTD);
+        return x_BTD;
+    }
 
+    /// <summary>The final norm, [B, T, D].</summary>
+    internal Tensor Finish(Tensor x_BTD, ForwardContext context)
+    {
         var y_BTD = _norm.Forward(x_BTD);
-        tap?.Invoke(TapPoint.FinalNorm, -1, y_BTD);
+        context.Tap?.Invoke(TapPoint.FinalNorm, -1, y_BTD);
         return y_BTD;
     }
-
-    /// <summary>A forward pass to go back through with gradients from outside; the caller disposes it.</summary>
-    /// <param name="ids_BT">Token ids, Int64.</param>
-    /// <param name="places">Values that losses read on the way, or none.</param>
-    public TrainingPass Train(Tensor ids_BT, IReadOnlyCollection<TapPlace>? places = null)
-    {
-        var roots = new Dictionary<TapPlace, Tensor>();
-        var hidden_BTD = Forward(ids_BT, places is { Count: > 0 } ? Keep : null);
-        return new(hidden_BTD, roots);
-
-        // Another handle: the block's scope ends before the loss is known.
-        void Keep(TapPoint point, int layer, Tensor value)
-        {
-            if (places.Contains(new(point, layer)))
-                roots[new(point, layer)] = value.View(value.Shape.ToArray()).Unscoped();
-        }
-    }
-
-    /// <summary>Logits of hidden states: [..., D] to [..., V].</summary>
-    public Tensor Logits(Tensor hidden) => hidden.Linear(Head);
 
     /// <inheritdoc/>
     public void Dispose()

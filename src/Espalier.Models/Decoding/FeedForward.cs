@@ -14,9 +14,9 @@ internal sealed class FeedForward(int layer)
 
     public Tensor Forward(Tensor x_BTD, ForwardContext context)
     {
-        var up_BTF = UpProj.Forward(x_BTD);
-        var y_BTF = GateProj is null ? up_BTF.Relu().Square() : GateProj.Forward(x_BTD).Silu().Mul(up_BTF);
+        var up_BTF = UpProj.Forward(x_BTD, context.Compute);
+        var y_BTF = GateProj is null ? up_BTF.Relu().Square() : GateProj.Forward(x_BTD, context.Compute).Silu().Mul(up_BTF);
         context.Tap?.Invoke(TapPoint.MlpIntermediate, layer, y_BTF);
-        return DownProj.Forward(y_BTF);
+        return DownProj.Forward(y_BTF, context.Compute);
     }
 }

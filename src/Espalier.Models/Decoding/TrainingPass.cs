@@ -9,30 +9,34 @@ public readonly record struct TapPlace(TapPoint Point, int Layer);
 /// One forward pass that can be gone back through once, from gradients made outside of the graph: of the output, and of values that were tapped on the way.
 /// Made by <see cref="Decoder.Train"/>; dispose it.
 /// </summary>
-public sealed class TrainingPass : IDisposable
+public abstract class TrainingPass : IDisposable
 {
-    private readonly Tensor _hidden_BTD;
-    private readonly Dictionary<TapPlace, Tensor> _roots;
-
-    internal TrainingPass(Tensor hidden_BTD, Dictionary<TapPlace, Tensor> roots) => (_hidden_BTD, _roots) = (hidden_BTD.Unscoped(), roots);
-
     /// <summary>The output of the final norm, [B, T, D], cut off from the graph.</summary>
-    public Tensor Hidden => _hidden_BTD.Detach();
+    public abstract Tensor Hidden { get; }
 
     /// <summary>A tapped value, cut off from the graph.</summary>
-    public Tensor Tapped(TapPlace place) => _roots[place].Detach();
+    public abstract Tensor Tapped(TapPlace place);
 
-    /// <summary>Adds the gradients to those of the parameters.</summary>
+    /// <summary>Adds the gradients to those of the parameters. Where nothing below a value wants one, its gradient goes nowhere.</summary>
     /// <param name="gradient">d(loss)/d(hidden), [B, T, D].</param>
     /// <param name="tapped">d(loss)/d(value) of tapped values, or none.</param>
-    public void Backward(Tensor gradient, IReadOnlyCollection<KeyValuePair<TapPlace, Tensor>>? tapped = null) =>
-        Tensor.Backward([(_hidden_BTD, gradient), .. (tapped ?? []).Select(pair => (_roots[pair.Key], (Tensor?)pair.Value))]);
+    public abstract void Backward(Tensor gradient, IReadOnlyCollection<KeyValuePair<TapPlace, Tensor>>? tapped = null);
 
     /// <inheritdoc/>
-    public void Dispose()
+    public abstract void Dispose();
+
+    /// <summary>One backward pass from those roots that want a gradient.</summary>
+    private protected static void BackwardFrom(IEnumerable<(Tensor Root, Tensor? Gradient)> roots)
     {
-        _hidden_BTD.Dispose();
-        foreach (var root in _roots.Values)
-            root.Dispose();
+        var wanted = roots.Where(root => root.Root.RequiresGrad).ToArray();
+        if (wanted.Length > 0)
+            Tensor.Backward(wanted);
     }
+
+    /// <summary>A tap that keeps the named places: each another handle on the value's storage and place in the graph, in no scope, for the block's scope ends before the loss is known.</summary>
+    private protected static Tap? Keep(IReadOnlyCollection<TapPlace>? places, Dictionary<TapPlace, Tensor> into) => places is not { Count: > 0 } ? null : (point, layer, value) =>
+    {
+        if (places.Contains(new(point, layer)))
+            into[new(point, layer)] = value.View(value.Shape.ToArray()).Unscoped();
+    };
 }

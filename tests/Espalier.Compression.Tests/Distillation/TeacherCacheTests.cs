@@ -21,7 +21,7 @@ public sealed class TeacherCacheTests : TorchTest
     private string Path => System.IO.Path.Combine(_folder.Path, "cache");
 
     private static CacheKey Key(Decoder teacher, CacheEncoding encoding, int k = 8, int samples = 16, long seed = 1, double temperature = 1) =>
-        CacheKey.Of("teacher", "data", Sequence, Vocabulary, teacher.Config.HiddenSize, temperature, encoding, k, samples, seed);
+        CacheKey.Of("teacher", "data", Sequence, false, Vocabulary, teacher.Config.HiddenSize, temperature, encoding, k, samples, seed);
 
     private static Decoder Teacher() => GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), DType.Float32);
 
@@ -200,7 +200,7 @@ public sealed class TeacherCacheTests : TorchTest
             (key with { Teacher = "another" }, "the teacher is teacher in the cache and another here"), (key with { Data = "x" }, "the data is data in the cache"),
             (key with { Sequence = 32 }, "the sequence is 16 in the cache and 32 here"), (key with { Temperature = 2 }, "the temperature is 1"),
             (key with { K = 9 }, "k is 8"), (key with { Samples = 9 }, "samples is 16"), (key with { Seed = 9 }, "the seed is 1"),
-            (key with { Encoding = CacheEncoding.TopK }, "the encoding is TopKSamples"), (key with { Vocabulary = 9 }, "the vocabulary is 128"),
+            (key with { Encoding = CacheEncoding.TopK }, "the encoding is TopKSamples"), (key with { Vocabulary = 9 }, "the vocabulary is 128"), (key with { Documents = "separate" }, "the context of documents is cross"),
         })
             Assert.Contains(what, Assert.Throws<EspalierException>(() => cache.Require(other)).Message);
         Assert.Contains("does not hold window 9", Assert.Throws<EspalierException>(() => cache.Read(9, new byte[cache.Layout.WindowBytes])).Message);

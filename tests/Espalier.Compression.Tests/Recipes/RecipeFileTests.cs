@@ -18,6 +18,7 @@ public sealed class RecipeFileTests
           train: [a.txt, "b/**/*.md"]
           held-out: 2.5%
           sequence: 128
+          documents: separate
         correct: { steps: 12, learning-rate: 3e-4, warm-up: 3, weight-decay: 0, betas: [0.8, 0.999], clip: none, evaluate-every: 4, checkpoint-every: 6 }
         score: { samples: 1k, batch: mean, sequence: variance }
         prune: { hidden: 192, ffn: 512, heads: 4, layers: 6, method: random, depth: scattered }
@@ -49,6 +50,7 @@ public sealed class RecipeFileTests
         var recipe = Parse(Full);
         Assert.Equal(("models/t", "runs/x", 7, 0.025, 128), (recipe.Teacher, recipe.Output, recipe.Seed, recipe.Data.HeldOut, recipe.Data.Sequence));
         Assert.Equal(["a.txt", "b/**/*.md"], recipe.Data.Train);
+        Assert.Equal(Espalier.Compression.Data.DocumentContext.Separate, recipe.Data.Documents);
         Assert.Equal(new TrainingSection
         {
             Loss = "cross-entropy",
@@ -103,6 +105,9 @@ public sealed class RecipeFileTests
     [InlineData("distill: { steps: 9, learning-rate: 2e-3 }", "distill: { steps: 9, learning-rate: 0.002, min-learning-rate: 2e-4 }")]
     [InlineData("distill: { tokens: 2048 }", "distill: { steps: 1 }")]
     [InlineData("distill: { tokens: 2049, batch: 8 }", "distill: { steps: 2 }")]
+    [InlineData("distill: { steps: 41, schedule: wsd, decay-steps: 5 }", "distill: { steps: 41, schedule: wsd }")]
+    [InlineData("distill: { steps: 41, schedule: wsd, decay-steps: 10% }", "distill: { steps: 41, schedule: wsd }")]
+    [InlineData("distill: { steps: 9, freeze: [layers 2-2, norms, norms] }", "distill: { steps: 9, freeze: [norms, layer 2] }")]
     [InlineData("distill: never", "distill:")]
     [InlineData("correct: { steps: 2000, teacher-learning-rate: 3e-4 }", "correct: { steps: 2000, learning-rate: 6e-5 to 6e-6, warm-up: 120 }")]
     [InlineData("correct: { steps: 2000, teacher-learning-rate: 3e-4, min-learning-rate: 0 }", "correct: { steps: 2000, learning-rate: 6e-5 to 0, warm-up: 120 }")]
@@ -127,6 +132,8 @@ public sealed class RecipeFileTests
     [InlineData("correct: { steps: 9, when: auto, threshold: 0.2 }")]
     [InlineData("correct: { steps: 9, when: auto, reference: a.txt }")]
     [InlineData("distill: { steps: 9 }\ncorrect: { mode: parallel }")]
+    [InlineData("distill: { steps: 9, schedule: constant }")]
+    [InlineData("distill: { steps: 9, freeze: norms }")]
     [InlineData("export: [hf, gguf-f16]")]
     [InlineData("evaluate: []")]
     public void Another_meaning_has_another_canonical_text(string added) =>
@@ -135,6 +142,7 @@ public sealed class RecipeFileTests
     [Theory]
     [InlineData(Short)]
     [InlineData(Full)]
+    [InlineData(Short + "distill: { steps: 41, schedule: wsd, decay-steps: 7, freeze: [layers 0-3, head], layer-decay: 0.9, activation-checkpointing: true, compute: auto }\ncorrect: { steps: 41, schedule: constant }")]
     [InlineData("teacher: \"t é\"\ndata: { train: a.txt }\nprune: { plan: p.json }\ndistill: { loss: cross-entropy, steps: 3 }")]
     [InlineData(Short + "distill: { loss: 0.9*forward-kl + jensen-shannon(0.1), temperature: 2, temperature-squared: true, steps: 3, hidden: { layers: [3:1, 5:2], attention: 1:1, embedding: true, distance: cosine, weight: 0.5 } }")]
     [InlineData(Short + "distill: { steps: 3, cache: { encoding: top-k-samples, k: 16, samples: 8 } }")]

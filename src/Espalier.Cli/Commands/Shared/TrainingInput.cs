@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Espalier.Compression.Data;
 using Espalier.Compression.Recipes;
+using Espalier.Compression.Training;
 
 namespace Espalier.Cli.Commands.Shared;
 
@@ -20,13 +21,40 @@ internal sealed class TrainingInput
     private readonly CountOption batch = new("--batch", "Windows of a step", 8);
     private readonly CountOption microBatch = new("--micro-batch", "Windows of one pass, whose gradients add up to the whole step's; 0 is all at once", 0, least: 0);
     private readonly CountOption seq = new("--seq", "Tokens of a window; window w is ids[w (N + 1)] to ids[w (N + 1) + N]", 256);
+    private readonly ChoiceOption<DocumentContext> documents = new(
+        "--documents", "Whether tokens see documents before their own in a window (cross) or not, with positions that begin anew (separate; of ids a document ends with EOS)",
+        DocumentContext.Cross, ("cross", DocumentContext.Cross), ("separate", DocumentContext.Separate));
+
     private readonly CountOption steps = new("--steps", "Optimizer steps", 200, least: 0);
     private readonly NumberOption learningRate;
-    private readonly NumberOption minLearningRate = new("--min-lr", "Learning rate that the cosine comes down to; by default a tenth of --lr", "RATE");
+    private readonly NumberOption minLearningRate = new("--min-lr", "Learning rate that the schedule comes down to; by default a tenth of --lr", "RATE");
+
+    private readonly ChoiceOption<ScheduleKind> schedule = new(
+        "--schedule", "Course of the learning rate behind the warm-up; wsd keeps the peak and comes down in the last --decay-steps", ScheduleKind.Cosine,
+        ("cosine", ScheduleKind.Cosine), ("linear", ScheduleKind.Linear), ("wsd", ScheduleKind.Wsd), ("constant", ScheduleKind.Constant));
+
+    private readonly CountOption decaySteps = new("--decay-steps", "Steps of the decay of --schedule wsd; by default a tenth of --steps");
     private readonly CountOption warmUp;
     private readonly NumberOption weightDecay = new("--weight-decay", "Decoupled decay of matrices; norms and biases never decay", "X", 0.1);
     private readonly Option<string> betas = new("--betas") { Description = "AdamW's two betas", HelpName = "B1,B2", DefaultValueFactory = _ => "0.9,0.95" };
     private readonly NumberOption clip = new("--clip", "Global gradient norm that gradients are scaled down to; 0 is no clip", "NORM", 1.0);
+    private readonly Option<string> freeze = new("--freeze")
+    {
+        Description = "What stays as it is: embedding, head, norms, attention, mlp, layers 0-3, with commas between them",
+        HelpName = "PARTS",
+    };
+
+    private readonly NumberOption layerDecay = new("--layer-decay", "Factor of the learning rate from one layer to the one below it, the embedding last", "X", 1.0);
+
+    private readonly Option<bool> activationCheckpointing = new("--activation-checkpointing")
+    {
+        Description = "Keep the inputs of blocks alone and compute each block twice: less memory, a third more work, the same result",
+    };
+
+    private readonly ChoiceOption<ComputeChoice> compute = new(
+        "--compute", "What the products with weights are computed in; auto is bfloat16 where the processor has units for it", ComputeChoice.Float32,
+        ("float32", ComputeChoice.Float32), ("bfloat16", ComputeChoice.Bfloat16), ("auto", ComputeChoice.Auto));
+
     private readonly CountOption seed = new("--seed", "Seed of the order (and of random weights)", 1, least: 0);
     private readonly NumberOption heldOut = new("--held-out", "Share held out to evaluate on: of documents by their hash, of ids the last windows; by default 2% of text and nothing of ids", "SHARE");
     private readonly CountOption evaluateEvery = new("--evaluate-every", "Steps between evaluations on held-out data; 0 only before and after", 0, least: 0);
@@ -43,7 +71,7 @@ internal sealed class TrainingInput
     internal void AddTo(Command command)
     {
         input.AddTo(command);
-        foreach (var option in (Option[])[order, batch, microBatch, seq, steps, learningRate, minLearningRate, warmUp, weightDecay, betas, clip, seed, heldOut, evaluateEvery, checkpointEvery])
+        foreach (var option in (Option[])[order, batch, microBatch, seq, documents, steps, learningRate, minLearningRate, schedule, warmUp, decaySteps, weightDecay, betas, clip, freeze, layerDecay, activationCheckpointing, compute, seed, heldOut, evaluateEvery, checkpointEvery])
             command.Options.Add(option);
     }
 
@@ -59,7 +87,7 @@ internal sealed class TrainingInput
         var share = run.Get(heldOut) ?? (ids is null ? 0.02 : 0);
         if (share is < 0 or >= 1)
             throw new EspalierException($"--held-out is {share} and must be at least 0 and below 1, such as 2%");
-        return new() { Train = ids is null ? text : [ids], HeldOut = share, Sequence = Sequence(run) };
+        return new() { Train = ids is null ? text : [ids], HeldOut = share, Sequence = Sequence(run), Documents = run.Get(documents)!.Value };
     }
 
     /// <summary>How to train.</summary>
@@ -67,6 +95,9 @@ internal sealed class TrainingInput
     {
         var peak = run.Get(learningRate)!.Value;
         var (beta1, beta2) = Betas(run.Get(betas)!);
+        var course = run.Get(schedule)!.Value;
+        if (course == ScheduleKind.Constant && run.Get(minLearningRate) is { } low)
+            throw new EspalierException($"--min-lr is {low} and --schedule constant has no end: leave one of them out");
         return loss with
         {
             Steps = run.Get(steps)!.Value,
@@ -74,11 +105,17 @@ internal sealed class TrainingInput
             MicroBatch = run.Get(microBatch)!.Value,
             LearningRate = peak,
             MinLearningRate = run.Get(minLearningRate) ?? peak / 10,
+            Schedule = course,
+            DecaySteps = run.Get(decaySteps),
             WarmUp = run.Get(warmUp) ?? CorrectionSection.DefaultWarmUp(run.Get(steps)!.Value),
             WeightDecay = run.Get(weightDecay)!.Value,
             Beta1 = beta1,
             Beta2 = beta2,
             Clip = run.Get(clip) is 0 ? null : run.Get(clip),
+            Freeze = run.Get(freeze) is { } parts ? FrozenParts.Parse(parts.Split(',', StringSplitOptions.TrimEntries)) : FrozenParts.None,
+            LayerDecay = run.Get(layerDecay)!.Value,
+            ActivationCheckpointing = run.Get(activationCheckpointing),
+            Compute = run.Get(compute)!.Value,
             EvaluateEvery = run.Get(evaluateEvery)!.Value,
             CheckpointEvery = run.Get(checkpointEvery)!.Value,
         };

@@ -4,6 +4,7 @@ namespace Espalier.Compression.Distillation.Caching;
 /// <param name="Teacher">Hash of the teacher's folder, or of the stage that made it.</param>
 /// <param name="Data">Hash of the tokens and of how they are cut.</param>
 /// <param name="Sequence">Positions of a window.</param>
+/// <param name="Documents">Whether tokens saw documents before their own: cross or separate.</param>
 /// <param name="Vocabulary">Entries of the teacher's vocabulary.</param>
 /// <param name="HiddenSize">The teacher's width.</param>
 /// <param name="Temperature">τ of the distributions that were kept.</param>
@@ -12,11 +13,11 @@ namespace Espalier.Compression.Distillation.Caching;
 /// <param name="Samples">Drawn entries.</param>
 /// <param name="Seed">Seed of the draws.</param>
 public sealed record CacheKey(
-    string Teacher, string Data, int Sequence, int Vocabulary, int HiddenSize, double Temperature, CacheEncoding Encoding, int K, int Samples, long Seed)
+    string Teacher, string Data, int Sequence, string Documents, int Vocabulary, int HiddenSize, double Temperature, CacheEncoding Encoding, int K, int Samples, long Seed)
 {
     /// <summary>The key of these settings; what an encoding does not use is 0, so that it cannot differ.</summary>
     public static CacheKey Of(
-        string teacher, string data, int sequence, int vocabulary, int hiddenSize, double temperature, CacheEncoding encoding, int k, int samples, long seed)
+        string teacher, string data, int sequence, bool separate, int vocabulary, int hiddenSize, double temperature, CacheEncoding encoding, int k, int samples, long seed)
     {
         var (keepsTop, draws) = (encoding is CacheEncoding.TopK or CacheEncoding.TopKSamples, encoding is CacheEncoding.Samples or CacheEncoding.TopKSamples);
         if (keepsTop && k < 1)
@@ -26,7 +27,7 @@ public sealed record CacheKey(
         if (draws && samples < 1)
             throw new EspalierException($"cache: samples is {samples} and must be at least 1");
         return new(
-            teacher, data, sequence, vocabulary, hiddenSize, encoding == CacheEncoding.Hidden ? 1 : temperature, encoding,
+            teacher, data, sequence, separate ? "separate" : "cross", vocabulary, hiddenSize, encoding == CacheEncoding.Hidden ? 1 : temperature, encoding,
             keepsTop ? k : 0, draws ? samples : 0, draws ? seed : 0);
     }
 
@@ -36,6 +37,7 @@ public sealed record CacheKey(
         Differs("the teacher", Short(Teacher), Short(wanted.Teacher), wanted.Teacher.Length > 0)
         ?? Differs("the sequence", Sequence, wanted.Sequence)
         ?? Differs("the data", Short(Data), Short(wanted.Data))
+        ?? Differs("the context of documents", Documents, wanted.Documents)
         ?? Differs("the vocabulary", Vocabulary, wanted.Vocabulary)
         ?? Differs("the teacher's width", HiddenSize, wanted.HiddenSize)
         ?? Differs("the encoding", Encoding, wanted.Encoding)

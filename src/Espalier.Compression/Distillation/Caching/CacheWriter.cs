@@ -76,10 +76,15 @@ public static class CacheWriter
             stop.ThrowIfCancellationRequested();
             using var scope = TensorScope.Begin();
             var size = Math.Min(Batch, windows.Length - first);
-            var (inputs, targets) = (new long[size * length], new long[length]);
+            var (inputs, targets, places) = (new long[size * length], new long[length], data.Boundaries is null ? null : new long[size * length]);
             for (var i = 0; i < size; i++)
-                data.Read(windows[first + i], inputs.AsSpan(i * length, length), targets);
-            var hidden_BTE = teacher.Forward(Tensor.From<long>(inputs, size, length));
+            {
+                var row = inputs.AsSpan(i * length, length);
+                data.Read(windows[first + i], row, targets);
+                if (places is not null)
+                    data.ReadPlaces(windows[first + i], row, places.AsSpan(i * length, length));
+            }
+            var hidden_BTE = teacher.Forward(Tensor.From<long>(inputs, size, length), places: places);
             Memory<byte>[] records = [.. Enumerable.Range(0, size).Select(_ => new byte[layout.WindowBytes].AsMemory())];
             encoder.Encode(hidden_BTE.View(-1, hidden_BTE.Size(-1)), teacher.Head, windows.AsSpan(first, size), records);
             foreach (var record in records)

@@ -25,7 +25,7 @@ public static class CacheStage
     public static (string Folder, string Hash) Run(
         RunContext run, ModelFolder teacher, CacheSection section, double temperature, TokenSets data, int sequence, long seed, Func<WindowSet, long[]>? windows = null)
     {
-        var all = new WindowSet(data.Train, sequence);
+        var all = new WindowSet(data.Train, sequence, boundaries: data.Boundaries);
         var kept = windows?.Invoke(all) ?? [.. Enumerable.Range(0, checked((int)all.Count)).Select(window => (long)window)];
         var key = KeyOf(teacher, section, temperature, data, sequence, seed);
         var options = new JsonObject
@@ -38,6 +38,8 @@ public static class CacheStage
             ["seed"] = key.Seed,
             ["windows"] = ContentHash.OfText(string.Join(',', kept)),
         };
+        if (data.Boundaries is not null)
+            options["documents"] = "separate";
         var record = run.Do("cache", options, new Dictionary<string, string> { ["teacher"] = teacher.Hash, ["data"] = data.Hash }, (stage, _) =>
         {
             using var model = teacher.Load();
@@ -65,5 +67,5 @@ public static class CacheStage
     }
 
     private static CacheKey KeyOf(DecoderConfig teacher, string hash, CacheSection section, double temperature, TokenSets data, int sequence, long seed) =>
-        CacheKey.Of(hash, data.Hash, sequence, teacher.VocabularySize, teacher.HiddenSize, temperature, section.Encoding, section.K, section.Samples, seed);
+        CacheKey.Of(hash, data.Hash, sequence, data.Boundaries is not null, teacher.VocabularySize, teacher.HiddenSize, temperature, section.Encoding, section.K, section.Samples, seed);
 }

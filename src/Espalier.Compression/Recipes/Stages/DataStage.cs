@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Data;
 using Espalier.Compression.Runs;
+using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Compression.Recipes.Stages;
@@ -13,6 +14,9 @@ namespace Espalier.Compression.Recipes.Stages;
 /// <param name="Owned">What is to be disposed.</param>
 public sealed record TokenSets(ITokens Train, ITokens? HeldOut, string Hash, double? HeldOutBytesPerToken, IReadOnlyList<IDisposable> Owned) : IDisposable
 {
+    /// <summary>Where training documents begin, if attention is to end there.</summary>
+    public DocumentBoundaries? Boundaries { get; init; }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -26,6 +30,15 @@ public static class DataStage
 {
     /// <summary>Training and held-out tokens of a recipe.</summary>
     public static TokenSets Run(RunContext run, DataSection data, string tokenizerFolder, int vocabulary)
+    {
+        var tokens = Tokens(run, data, tokenizerFolder, vocabulary);
+        if (data.Documents == DocumentContext.Cross)
+            return tokens;
+        using var model = Checkpoint.Open(tokenizerFolder, requireWeights: false);
+        return tokens with { Boundaries = DocumentBoundaries.Of(tokens.Train, [.. model.Config.EosTokenIds]) };
+    }
+
+    private static TokenSets Tokens(RunContext run, DataSection data, string tokenizerFolder, int vocabulary)
     {
         if (data.Train is [var single] && IsIds(single))
             return OfIds(single, data, vocabulary);

@@ -34,7 +34,7 @@ public static class TrainStage
         var inputs = new Dictionary<string, string> { ["start"] = start.Hash, ["data"] = data.Hash };
         if (teacher is not null && (LossSpec.Parse(section.Loss).NeedsTeacher || section.Hidden is not null))
             inputs[section.Cache is null ? "teacher" : "cache"] = teacher.Hash;
-        var options = Options(section, sequence, seed, orderName);
+        var options = Options(section, data, sequence, seed, orderName);
         if (correction is not null)
             options["teacher_learning_rate"] = correction.LearningRate;
         var record = run.Do(name, options, inputs, (stage, checkpoint) =>
@@ -55,8 +55,14 @@ public static class TrainStage
         LearningRate = section.LearningRate,
         MinLearningRate = section.MinLearningRate,
         WarmUp = section.WarmUp,
+        Schedule = section.Schedule,
+        DecaySteps = section.DecaySteps,
         Optimizer = new(section.Beta1, section.Beta2, WeightDecay: section.WeightDecay),
         Clip = section.Clip,
+        Freeze = section.Freeze,
+        LayerDecay = section.LayerDecay,
+        Compute = section.Compute.Here(),
+        ActivationCheckpointing = section.ActivationCheckpointing,
     };
 
     private static JsonObject Train(
@@ -69,12 +75,13 @@ public static class TrainStage
         using var guide = loss.NeedsTeacher || section.Hidden is not null
             ? Guide.Of(teacher ?? throw new EspalierException($"{name}: loss {section.Loss} needs a teacher"), start, section, run.Progress)
             : null;
+        guide?.Model?.Compute = section.Compute.Here();
         using var hidden = section.Hidden is null ? null : new HiddenStateLoss(section.Hidden, guide!.Config!, model.Config, (ulong)seed);
         Objective objective = correction is not null && guide?.Model is { } live
             ? new ParallelCorrection(live, correction.LearningRate / section.LearningRate, heard => new LogitObjective(loss, guide.Aligned(heard), hidden))
             : new LogitObjective(loss, guide?.Teacher, hidden);
 
-        var windows = new WindowSet(data.Train, sequence);
+        var windows = new WindowSet(data.Train, sequence, boundaries: data.Boundaries);
         using var trainer = new Trainer(model, objective, new BatchReader(windows, order(windows.Count)), OptionsOf(section));
         TrainingStage.Run(stage, checkpoint, trainer, source.Family, new()
         {
@@ -96,8 +103,7 @@ public static class TrainStage
         };
     }
 
-    /// <summary>What determines the result. What a section leaves at its default and older programs did not know is left out, so that their stages are found.</summary>
-    private static JsonObject Options(TrainingSection section, int sequence, long seed, string order)
+    private static JsonObject Options(TrainingSection section, TokenSets data, int sequence, long seed, string order)
     {
         var options = new JsonObject
         {
@@ -117,6 +123,28 @@ public static class TrainStage
             ["seed"] = seed,
             ["order"] = order,
         };
+        AddWhatDiffers(options, section);
+        if (data.Boundaries is not null)
+            options["documents"] = "separate";
+        return options;
+    }
+
+    /// <summary>A field that came later is there only where it is not the default, so that the keys of older run folders stay what they were.</summary>
+    private static void AddWhatDiffers(JsonObject options, TrainingSection section)
+    {
+        if (section.Schedule != ScheduleKind.Cosine)
+            options["schedule"] = section.Schedule.ToString().ToLowerInvariant();
+        if (section.Schedule == ScheduleKind.Wsd)
+            options["decay_steps"] = section.DecaySteps ?? StableDecaySchedule.DecayOf(section.Steps);
+        if (section.Schedule == ScheduleKind.Constant)
+            options.Remove("min_learning_rate");
+        // Auto stands for what it comes to here: a run that goes on elsewhere must not mix the two.
+        if (section.Compute.Here() == ComputeType.Bfloat16)
+            options["compute"] = "bfloat16";
+        if (!section.Freeze.IsEmpty)
+            options["freeze"] = string.Join(", ", section.Freeze.Words);
+        if (section.LayerDecay != 1)
+            options["layer_decay"] = section.LayerDecay;
         if (section.TemperatureSquared)
             options["temperature_squared"] = true;
         if (section.Hidden is { } hidden)
@@ -129,6 +157,5 @@ public static class TrainStage
                 ["distance"] = RecipeFields.NameOf(hidden.Distance),
                 ["weight"] = hidden.Weight,
             };
-        return options;
     }
 }

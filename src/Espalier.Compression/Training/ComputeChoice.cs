@@ -1,0 +1,24 @@
+using Espalier.Models;
+
+namespace Espalier.Compression.Training;
+
+/// <summary>What a training computes the products with weights in, as a person says it.</summary>
+public enum ComputeChoice
+{
+    /// <summary>Float32.</summary>
+    Float32,
+
+    /// <summary>Operands rounded to bfloat16; weights, gradients, moments, norms, attention and losses stay in float32.</summary>
+    Bfloat16,
+
+    /// <summary>Bfloat16 where the processor has units for it, else float32.</summary>
+    Auto,
+}
+
+/// <summary>What a choice comes to on this machine.</summary>
+public static class ComputeChoices
+{
+    /// <summary>The type that products are computed in here.</summary>
+    public static ComputeType Here(this ComputeChoice choice) =>
+        choice == ComputeChoice.Bfloat16 || (choice == ComputeChoice.Auto && ProcessorUnits.HasBfloat16) ? ComputeType.Bfloat16 : ComputeType.Float32;
+}

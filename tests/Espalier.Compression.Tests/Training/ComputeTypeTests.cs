@@ -1,0 +1,53 @@
+using Espalier.Compression.Distillation;
+using Espalier.Compression.Training;
+using Espalier.Models;
+using Espalier.Tests;
+using Espalier.Torch;
+
+namespace Espalier.Compression.Tests.Training;
+
+/// <summary>Products in bfloat16 on the bundled teacher against float32: docs/numerics.md has the bounds.</summary>
+public sealed class ComputeTypeTests : TorchTest
+{
+    private static string Teacher => Path.Combine(Fixtures.Root, "models", "quickstart-teacher");
+
+    [Fact]
+    public void Bfloat16_products_stay_near_float32_and_leave_float32_gradients()
+    {
+        using var model = GoldenTensors.Load(Teacher, DType.Float32);
+        model.RequiresGrad = true;
+        var (loss, gradients) = Step(model, ComputeType.Float32);
+        var (rounded, roundedGradients) = Step(model, ComputeType.Bfloat16);
+
+        Assert.NotEqual(loss, rounded);
+        Assert.Equal(loss, rounded, 5e-3 * loss);
+        foreach (var ((name, a), (_, b)) in gradients.Zip(roundedGradients))
+        {
+            var (difference, norm) = (Math.Sqrt(a.Zip(b, (x, y) => (x - y) * (x - y)).Sum()), Math.Sqrt(a.Sum(x => x * x)));
+            Assert.True(difference <= 0.05 * norm, $"{name}: the gradient differs by {difference / norm:0.####} of its norm");
+        }
+    }
+
+    [Theory]
+    [InlineData("flags\t\t: fpu avx512f avx512_bf16 amx_tile", true)]
+    [InlineData("flags\t\t: fpu amx_bf16", true)]
+    [InlineData("flags\t\t: fpu avx512f avx2", false)]
+    [InlineData("Features\t: asimd", false)]
+    public void Units_are_read_from_the_processors_flags(string line, bool has) => Assert.Equal(has, ProcessorUnits.Bfloat16In(["processor\t: 0", line]));
+
+    [Fact]
+    public void Auto_is_what_the_processor_has() =>
+        Assert.Equal(ProcessorUnits.HasBfloat16 ? ComputeType.Bfloat16 : ComputeType.Float32, ComputeChoice.Auto.Here());
+
+    private static (double Loss, (string Name, double[] Values)[] Gradients) Step(Decoder model, ComputeType compute)
+    {
+        using var scope = TensorScope.Begin();
+        model.Compute = compute;
+        long[] ids = [.. Enumerable.Range(0, 49).Select(i => (long)(i * i * 31 % model.Config.VocabularySize))];
+        var loss = new LogitObjective(new CrossEntropy()).Accumulate(model, new([0], ids[..^1], ids[1..], 1, 48), 1.0 / 48).Sum / 48;
+        var gradients = model.Parameters.Select(p => (p.Parameter.ToString(), GoldenTensors.DoublesOf(p.Value.Grad()!))).ToArray();
+        Assert.All(model.Parameters, p => Assert.Equal(DType.Float32, p.Value.Grad()!.DType));
+        Gradients.Clear(model.Parameters.Select(p => p.Value));
+        return (loss, gradients);
+    }
+}
