@@ -20,6 +20,7 @@ public sealed class StageFolder : IDisposable
         (Key, _files, _report) = (key, files, report);
         Path = System.IO.Path.Combine(stages, key.FolderName);
         Checkpoints = new CheckpointStore(System.IO.Path.Combine(Path, "checkpoints"), files) { BeforePublish = SyncLogs };
+        BestCheckpoints = new CheckpointStore(System.IO.Path.Combine(Path, "checkpoints", "best"), files, keep: 1) { BeforePublish = SyncLogs };
         Record = StageRecord.Find(Path, key, hash: false, out var problem);
         Disbelieve(problem);
     }
@@ -38,6 +39,9 @@ public sealed class StageFolder : IDisposable
 
     /// <summary>The stage's checkpoints; saving one flushes the logs first.</summary>
     public CheckpointStore Checkpoints { get; }
+
+    /// <summary>Where the checkpoint with the lowest held-out loss stays, one at a time.</summary>
+    public CheckpointStore BestCheckpoints { get; }
 
     /// <summary><c>metrics.jsonl</c>: what depends on data and seed alone, equal bit for bit in every run. Open between begin and complete.</summary>
     public MetricsLog Metrics => _metrics ?? throw NotBegun();

@@ -47,6 +47,7 @@ public sealed class RecipeErrorTests
     [InlineData("distill: { steps: 3, layer-decay: 1.1 }", "distill.layer-decay is 1.1; it must be a number above 0 and at most 1")]
     [InlineData("distill: { steps: 3, activation-checkpointing: yes }", "distill.activation-checkpointing is yes; it must be true or false")]
     [InlineData("distill: { steps: 3, compute: bf16 }", "distill.compute: bf16 is not known;")]
+    [InlineData("distill: { steps: 3, early-stopping: 2 }", "distill.early-stopping is 2; it looks at evaluations, and evaluate-every is 0")]
     [InlineData("distill: { steps: 3, loss: kl }", "distill.loss: kl is not known;")]
     [InlineData("distill: { steps: 3, loss: cross-entropy, temperature: 2 }", "distill.temperature is 2; it belongs to forward-kl")]
     [InlineData("distill: { steps: 3, clip: 0 }", "distill.clip is 0; it must be a number above 0, or none")]

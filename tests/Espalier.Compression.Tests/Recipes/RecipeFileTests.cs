@@ -106,7 +106,7 @@ public sealed class RecipeFileTests
     [Theory]
     [InlineData(Short)]
     [InlineData(Full)]
-    [InlineData(Short + "distill: { steps: 41, schedule: wsd, decay-steps: 7, freeze: [layers 0-3, head], layer-decay: 0.9, activation-checkpointing: true, compute: auto }\ncorrect: { steps: 41, schedule: constant }")]
+    [InlineData(Short + "distill: { steps: 41, schedule: wsd, decay-steps: 7, freeze: [layers 0-3, head], layer-decay: 0.9, activation-checkpointing: true, compute: auto, evaluate-every: 5, early-stopping: 3 }\ncorrect: { steps: 41, schedule: constant }")]
     [InlineData("teacher: \"t é\"\ndata: { train: a.txt }\nprune: { plan: p.json }\ndistill: { loss: cross-entropy, steps: 3 }")]
     public void The_canonical_text_is_a_recipe_that_reads_back_as_the_same(string text)
     {
