@@ -132,6 +132,9 @@ public sealed record TrainingSection
     /// <summary>Steps between evaluations on held-out data; 0 only at the end.</summary>
     public long EvaluateEvery { get; init; }
 
+    /// <summary>Evaluations in a row without a new best after which training ends; 0 for never.</summary>
+    public int EarlyStopping { get; init; }
+
     /// <summary>Steps between checkpoints.</summary>
     public long CheckpointEvery { get; init; } = 50;
 }

@@ -83,6 +83,7 @@ public static partial class RecipeFile
             ["activation-checkpointing"] = training.ActivationCheckpointing ? "true" : "false",
             ["compute"] = RecipeFields.NameOf(training.Compute),
             ["evaluate-every"] = training.EvaluateEvery,
+            ["early-stopping"] = training.EarlyStopping,
             ["checkpoint-every"] = training.CheckpointEvery,
         };
         if (training.Schedule != ScheduleKind.Constant)

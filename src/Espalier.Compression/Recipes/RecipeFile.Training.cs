@@ -46,6 +46,7 @@ public static partial class RecipeFile
             ActivationCheckpointing = section.Flag("activation-checkpointing") ?? defaults.ActivationCheckpointing,
             Compute = section.Choice<ComputeChoice>("compute") ?? defaults.Compute,
             EvaluateEvery = section.Count("evaluate-every", least: 0) ?? defaults.EvaluateEvery,
+            EarlyStopping = EarlyStopping(section),
             CheckpointEvery = section.Count("checkpoint-every") ?? defaults.CheckpointEvery,
         };
         return key == "correct" ? training : WithLoss(training, section);
@@ -132,6 +133,14 @@ public static partial class RecipeFile
         if ((section.Count("tokens", most: MaxTokens) ?? byDefault) is not { } tokens)
             throw section.Missing("steps", "steps: 120; or tokens: 1M");
         return tokens / aStep + (tokens % aStep > 0 ? 1 : 0);
+    }
+
+    private static int EarlyStopping(RecipeFields section)
+    {
+        const string key = "early-stopping";
+        if (section.Size(key, least: 0) is not ({ } evaluations and > 0))
+            return 0;
+        return section.Count("evaluate-every", least: 0) is > 0 ? evaluations : throw section.Wrong(key, "it looks at evaluations, and evaluate-every is 0; give that too, as in: evaluate-every: 50");
     }
 
     private static FrozenParts Freeze(RecipeFields section) =>

@@ -6,7 +6,7 @@ internal static class RecipeKeys
     private static readonly string[] Training =
     [
         "steps", "tokens", "batch", "micro-batch", "schedule", "learning-rate", "min-learning-rate", "warm-up", "decay-steps",
-        "weight-decay", "betas", "clip", "freeze", "layer-decay", "activation-checkpointing", "compute", "evaluate-every", "checkpoint-every",
+        "weight-decay", "betas", "clip", "freeze", "layer-decay", "activation-checkpointing", "compute", "evaluate-every", "early-stopping", "checkpoint-every",
     ];
 
     /// <summary>Section to its keys, in the order in which help lists them.</summary>

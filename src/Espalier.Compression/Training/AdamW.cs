@@ -39,9 +39,12 @@ public sealed class AdamW : IDisposable
     /// <summary>One update from the accumulated gradients, each multiplied by its clip factor first. A parameter without a gradient stays.</summary>
     /// <param name="learningRate">The schedule's rate; each parameter's own factor multiplies it.</param>
     /// <param name="clipFactors">One a parameter, in their order.</param>
-    public void Step(double learningRate, IReadOnlyList<double> clipFactors)
+    /// <param name="measure">Whether to measure the update's size, for which one parameter at a time is copied.</param>
+    /// <returns>‖w after − w before‖ / ‖w before‖ over all parameters that were updated; null where it was not measured or nothing was updated.</returns>
+    public double? Step(double learningRate, IReadOnlyList<double> clipFactors, bool measure = false)
     {
         using var noGrad = GradMode.Disable();
+        var (moved, size) = (0.0, 0.0);
         Updates++;
         var (b1, b2) = (_options.Beta1, _options.Beta2);
         var correction1 = 1 - Math.Pow(b1, Updates);
@@ -53,6 +56,7 @@ public sealed class AdamW : IDisposable
             if (weight.Grad() is not { } gradient)
                 continue;
             var rate = learningRate * rateFactor;
+            var before = measure ? weight.Clone() : null;
             if (clipFactors[i] != 1)
                 gradient.MulInPlace(clipFactors[i]);
             if (decays && _options.WeightDecay != 0)
@@ -65,7 +69,14 @@ public sealed class AdamW : IDisposable
             denominator.MulInPlace(1 / correction2);
             denominator.AddInPlace(_options.Epsilon);
             weight.AddcdivInPlace(m, denominator, -rate / correction1);
+            if (before is not null)
+            {
+                size += Math.Pow(before.Norm().Item(), 2);
+                before.SubInPlace(weight);
+                moved += Math.Pow(before.Norm().Item(), 2);
+            }
         }
+        return size > 0 ? Math.Sqrt(moved / size) : null;
     }
 
     /// <inheritdoc/>

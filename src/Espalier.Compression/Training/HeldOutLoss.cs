@@ -20,7 +20,8 @@ public static class HeldOutLoss
     /// <summary>The last step that was evaluated, or null.</summary>
     internal static long? Last(string metrics) => All(metrics).Select(line => (long?)line.Step).LastOrDefault();
 
-    private static IEnumerable<(long Step, double Nll)> All(string metrics)
+    /// <summary>Every evaluation, in order; NaN where the loss was not finite.</summary>
+    internal static IEnumerable<(long Step, double Nll)> All(string metrics)
     {
         foreach (var (step, fields) in MetricsLines.Read(metrics))
             if (fields["held_out_nll"] is JsonValue value)

@@ -16,7 +16,8 @@ public sealed record LoopState(long Step = 0, long Tokens = 0, long Updates = 0,
 /// <param name="Tokens">Positions of the step.</param>
 /// <param name="Skipped">Whether a non-finite loss or gradient kept the weights as they were.</param>
 /// <param name="Parts">The loss's parts, each a mean before its weight; none where it is one thing.</param>
+/// <param name="UpdateRatio">‖what the update added to the weights‖ / ‖weights‖ over all that is trained; null where the step did not measure it.</param>
 /// <param name="Seconds">Wall-clock seconds of the step.</param>
 public sealed record StepReport(
     long Step, double Loss, double GradientNorm, double LearningRate, long Tokens, bool Skipped,
-    IReadOnlyList<(string Name, double Value)> Parts, double Seconds);
+    IReadOnlyList<(string Name, double Value)> Parts, double? UpdateRatio, double Seconds);

@@ -23,6 +23,7 @@ public sealed class Trainer : IDisposable
     private readonly AdamW _optimizer;
     private readonly List<(long Interval, Action<StepReport> Act)> _hooks = [];
     private readonly Batch _batch;
+    private bool _finished;
 
     /// <summary>Creates the loop at step 0. Gradients of all the model's parameters are wanted from now on, but of those that are frozen.</summary>
     /// <exception cref="EspalierException">An option that cannot work, or not with this model.</exception>
@@ -76,12 +77,15 @@ public sealed class Trainer : IDisposable
         _optimizer.Updates = state.Updates;
     }
 
+    /// <summary>Called by a hook: this step is the last.</summary>
+    public void Finish() => _finished = true;
+
     /// <summary>Trains until the last step.</summary>
     /// <exception cref="OperationCanceledException">Asked to stop; the state is that between two steps.</exception>
     /// <exception cref="EspalierException">Exit code 1: too many steps in a row had a non-finite loss or gradient.</exception>
     public void Run(CancellationToken stop = default)
     {
-        while (State.Step < _options.Steps)
+        while (State.Step < _options.Steps && !_finished)
         {
             stop.ThrowIfCancellationRequested();
             var report = Step();
@@ -122,9 +126,10 @@ public sealed class Trainer : IDisposable
         var norms = _sets.Select(set => Gradients.GlobalNorm(set.Parameters.Select(parameter => parameter.Value))).ToArray();
         var learningRate = _schedule.At(State.Step);
         var skipped = !double.IsFinite(sum) || !norms.All(double.IsFinite);
+        double? updateRatio = null;
         if (!skipped)
-            _optimizer.Step(learningRate, [.. _sets.Zip(norms).SelectMany(pair =>
-                Enumerable.Repeat(Gradients.ClipFactor(pair.Second, _options.Clip), pair.First.Parameters.Count))]);
+            updateRatio = _optimizer.Step(learningRate, [.. _sets.Zip(norms).SelectMany(pair =>
+                Enumerable.Repeat(Gradients.ClipFactor(pair.Second, _options.Clip), pair.First.Parameters.Count))], measure: (State.Step + 1) % _options.UpdateRatioEvery == 0);
 
         State = new(
             State.Step + 1,
@@ -134,7 +139,7 @@ public sealed class Trainer : IDisposable
             State.SkippedSteps + (skipped ? 1 : 0));
         return new(
             State.Step, sum / tokens, norms[0], learningRate, tokens, skipped,
-            [.. _objective.PartNames.Zip(parts, (name, part) => (name, part / tokens))], Stopwatch.GetElapsedTime(started).TotalSeconds);
+            [.. _objective.PartNames.Zip(parts, (name, part) => (name, part / tokens))], updateRatio, Stopwatch.GetElapsedTime(started).TotalSeconds);
     }
 
     private void Read(long position)

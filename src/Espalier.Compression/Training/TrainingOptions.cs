@@ -53,6 +53,9 @@ public sealed record TrainingOptions
     /// <summary>Global gradient norm above which gradients are scaled down; null for no clip.</summary>
     public double? Clip { get; init; } = 1.0;
 
+    /// <summary>Steps between measurements of the update's size against the weights'; each reads the weights twice more.</summary>
+    public int UpdateRatioEvery { get; init; } = 10;
+
     /// <summary>Steps in a row with a non-finite loss or gradient after which the run stops.</summary>
     public int SkipLimit { get; init; } = 10;
 
@@ -88,6 +91,7 @@ public sealed record TrainingOptions
         Require(Optimizer.WeightDecay is >= 0 and < 1e3, "weight-decay", Optimizer.WeightDecay, "at least 0");
         Require(LayerDecay is > 0 and <= 1, "layer-decay", LayerDecay, "above 0 and at most 1");
         Require(Clip is null or > 0, "clip", Clip ?? 0, "above 0");
+        Require(UpdateRatioEvery >= 1, "update-ratio-every", UpdateRatioEvery, "at least 1");
         Require(SkipLimit >= 1, "skip-limit", SkipLimit, "at least 1");
         return this;
     }

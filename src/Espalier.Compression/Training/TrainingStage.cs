@@ -23,6 +23,12 @@ public sealed record TrainingStageOptions
 
     /// <summary>Held-out windows, or null.</summary>
     public WindowSet? HeldOut { get; init; }
+
+    /// <summary>Evaluations in a row without a new best after which training ends; the result is then the best weights, however it ended. 0 for never.</summary>
+    public int EarlyStopping { get; init; }
+
+    /// <summary>Floating-point operations that training on a token takes, teacher included; 0 where nobody knows.</summary>
+    public double FlopsPerToken { get; init; }
 }
 
 /// <summary>
@@ -35,8 +41,9 @@ public static class TrainingStage
     private const int CheckpointBytes = 12, ModelBytes = 4;
 
     /// <summary>Trains to the end, from a checkpoint where there is one. The caller begins and completes the stage.</summary>
+    /// <returns>Where the loop stood at its end; the model is that of an earlier step where the best weights were put back.</returns>
     /// <exception cref="OperationCanceledException">Asked to stop; the state is saved.</exception>
-    public static void Run(StageFolder stage, SavedCheckpoint? checkpoint, Trainer trainer, Family family, TrainingStageOptions options, IProgressReporter progress, CancellationToken stop)
+    public static LoopState Run(StageFolder stage, SavedCheckpoint? checkpoint, Trainer trainer, Family family, TrainingStageOptions options, IProgressReporter progress, CancellationToken stop)
     {
         var model = trainer.Model;
         var evaluates = options is { HeldOut: not null, EvaluateEvery: > 0 };
@@ -49,16 +56,23 @@ public static class TrainingStage
             progress.Note($"{options.Title}: going on from step {checkpoint.Step}");
         }
 
-        var best = HeldOutLoss.Best(stage.Metrics.Path);
-        stage.Checkpoints.BestStep = best?.Step;
+        var stopping = Heard(stage, options.EarlyStopping);
+        stage.Checkpoints.BestStep = stopping.BestStep;
         stage.Checkpoints.OpenBest(progress.Warn);
+        if (stopping.IsOver)
+            trainer.Finish();
+        var speed = options.FlopsPerToken > 0 ? MatrixSpeed.Measure() : double.PositiveInfinity;
         using var saver = new BackgroundSaver(stage.Checkpoints);
         using var task = progress.Begin(options.Title, options.Steps, "steps");
         task.Report(trainer.State.Step);
         trainer.Every(1, report =>
         {
             stage.Metrics.Append(report.Step, Fields(report, trainer));
-            stage.Timing.Append(report.Step, ("seconds", report.Seconds), ("tokens_per_second", report.Tokens / report.Seconds));
+            stage.Timing.Append(report.Step,
+            [
+                ("seconds", report.Seconds), ("tokens_per_second", report.Tokens / report.Seconds), ("resident_bytes", Environment.WorkingSet),
+                .. double.IsFinite(speed) ? [("mfu", (JsonNode?)(options.FlopsPerToken * report.Tokens / report.Seconds / speed))] : Array.Empty<(string, JsonNode?)>(),
+            ]);
             stage.Board.Append(report.Step, ("loss", report.Loss), ("gradient_norm", report.GradientNorm), ("learning_rate", report.LearningRate),
                 ("tokens_per_second", report.Tokens / report.Seconds));
             if (report.Skipped)
@@ -91,6 +105,16 @@ public static class TrainingStage
             throw;
         }
 
+        var end = trainer.State;
+        if (options.EarlyStopping > 0 && stopping.BestStep is { } best && best != end.Step)
+        {
+            var kept = stage.Checkpoints.OpenBest(progress.Warn)
+                ?? throw new EspalierException($"{stage.Checkpoints.Folder}: the best weights, of step {best}, are not there or damaged; delete {stage.Path} and start again") { ExitCode = 1 };
+            TrainerCheckpoint.Restore(trainer, family, kept);
+            progress.Note($"{options.Title}: {(end.Step < options.Steps ? $"stopped at step {end.Step}, " : "")}the best held-out loss was that of step {best}, whose weights are the result");
+        }
+        return end;
+
         void Save(long step, bool isBest = false)
         {
             saver.Save(step, TrainerCheckpoint.Snapshot(trainer, family), isBest);
@@ -102,11 +126,11 @@ public static class TrainingStage
             var result = PerplexityEvaluator.Run(model, options.HeldOut!, null, 8, NullProgress.Instance, stop: stop);
             stage.Metrics.Append(step, ("held_out_nll", result.Nll), ("held_out_nll_se", result.NllStandardError));
             stage.Board.Append(step, ("held_out_nll", result.Nll));
-            // The best weights are kept, whatever comes later; a loss that is not finite is never the best.
-            if (!(result.Nll < (best?.Nll ?? double.PositiveInfinity)))
-                return;
-            best = (step, result.Nll);
-            Save(step, isBest: true);
+            // The best weights are kept, whatever comes later.
+            if (stopping.Hear(step, result.Nll))
+                Save(step, isBest: true);
+            if (stopping.IsOver)
+                trainer.Finish();
         }
     }
 
@@ -115,11 +139,20 @@ public static class TrainingStage
         List<(string, JsonNode?)> fields =
         [
             ("loss", report.Loss), .. report.Parts.Select(part => ($"loss_{part.Name}", (JsonNode?)part.Value)), ("gradient_norm", report.GradientNorm),
-            ("learning_rate", report.LearningRate), ("tokens", trainer.State.Tokens), ("skipped", report.Skipped),
+            ("learning_rate", report.LearningRate), .. report.UpdateRatio is { } ratio ? [("update_ratio", (JsonNode?)ratio)] : Array.Empty<(string, JsonNode?)>(), ("tokens", trainer.State.Tokens), ("skipped", report.Skipped),
         ];
         // A step that was skipped says what it saw.
         if (report.Skipped)
             fields.Add(("windows", new JsonArray([.. trainer.WindowsOf(report.Step - 1).Select(window => JsonValue.Create(window))])));
         return [.. fields];
+    }
+
+    /// <summary>What the losses up to the checkpoint decide.</summary>
+    private static EarlyStopping Heard(StageFolder stage, int patience)
+    {
+        var stopping = new EarlyStopping(patience);
+        foreach (var (step, nll) in HeldOutLoss.All(stage.Metrics.Path))
+            stopping.Hear(step, nll);
+        return stopping;
     }
 }

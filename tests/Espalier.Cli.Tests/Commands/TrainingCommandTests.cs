@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.Json;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;
@@ -30,6 +31,29 @@ public sealed class TrainingCommandTests : TorchTest
     }
 
     [Fact]
+    public void Early_stopping_ends_with_the_best_weights()
+    {
+        // A rate at which the held-out loss soon rises.
+        var line = $"correct {Verb.Tiny} --ids {_ids} --order sequential --batch 4 --seq 32 --steps 60 --lr 3e-2 --warmup 0 --schedule constant --held-out 10% --evaluate-every 2 --early-stopping 2";
+        var output = Path.Combine(_folder.Path, "stopped");
+        var report = Verb.Json($"{line} --output {output}");
+        var steps = report.GetProperty("steps").GetInt64();
+        Assert.True(steps < 60, $"{steps} steps");
+
+        var lines = File.ReadLines(report.GetProperty("metrics").GetString()!).Select(text => JsonDocument.Parse(text).RootElement).ToArray();
+        var losses = lines.Where(entry => entry.TryGetProperty("held_out_nll", out _)).Select(entry => (Step: entry.GetProperty("step").GetInt64(), Nll: entry.GetProperty("held_out_nll").GetDouble())).ToArray();
+        var best = losses.MinBy(loss => loss.Nll);
+        Assert.Equal(steps, best.Step + 4);
+        Assert.Equal(best.Nll, report.GetProperty("rows")[1].GetProperty("evaluations")[0].GetProperty("nll").GetDouble(), 1e-6);
+        Assert.Contains(lines, entry => entry.TryGetProperty("update_ratio", out var ratio) && ratio.GetDouble() > 0);
+
+        // What timing depends on the clock is in the other log.
+        var timing = JsonDocument.Parse(File.ReadLines(Path.Combine(Path.GetDirectoryName(report.GetProperty("metrics").GetString()!)!, "timing.jsonl")).First()).RootElement;
+        Verb.HasFields(timing, "step seconds tokens_per_second resident_bytes mfu");
+        Assert.InRange(timing.GetProperty("mfu").GetDouble(), 1e-9, 10);
+    }
+
+    [Fact]
     public void Accumulated_micro_batches_give_the_whole_batchs_model()
     {
         double Loss(string name, string more) => Verb.Json(
@@ -58,6 +82,7 @@ public sealed class TrainingCommandTests : TorchTest
     [InlineData("--ids IDS --layer-decay 0", "layer-decay is 0 and must be above 0 and at most 1")]
     [InlineData("--ids IDS --compute bfloat", "Did you mean bfloat16?")]
     [InlineData("--ids IDS --documents separat", "Did you mean separate?")]
+    [InlineData("--ids IDS --early-stopping 2", "give the steps between them")]
     [InlineData("--ids IDS --micro-batch 3", "divisor of batch 8")]
     [InlineData("--ids IDS --order shufled", "shuffled")]
     [InlineData("--ids IDS --temperature 0", "must be above 0")]

@@ -75,6 +75,7 @@ public sealed class RecipeErrorTests
     [InlineData("distill: { steps: 3, loss: cross-entropy, cache: { k: 3 } }", "distill.cache: the loss is cross-entropy, which needs no teacher")]
     [InlineData("distill: { steps: 3, loss: reverse-kl, cache: { k: 3 } }", "distill.cache: the loss is reverse-kl, which needs whole distributions")]
     [InlineData("distill: { steps: 3, hidden: { final: true }, cache: { encoding: hidden } }", "distill.cache: hidden states are compared too")]
+    [InlineData("distill: { steps: 3, early-stopping: 2 }", "distill.early-stopping is 2; it looks at evaluations, and evaluate-every is 0")]
     [InlineData("distill: { steps: 3, clip: 0 }", "distill.clip is 0; it must be a number above 0, or none")]
     [InlineData("distill: { steps: 1000T }", "distill.steps is 1000T;")]
     [InlineData("distill: { steps: 3, betas: 0.9 }", "distill.betas is 0.9; it must be a number from 0 and below 1, two of them")]

@@ -142,7 +142,7 @@ public sealed class RecipeFileTests
     [Theory]
     [InlineData(Short)]
     [InlineData(Full)]
-    [InlineData(Short + "distill: { steps: 41, schedule: wsd, decay-steps: 7, freeze: [layers 0-3, head], layer-decay: 0.9, activation-checkpointing: true, compute: auto }\ncorrect: { steps: 41, schedule: constant }")]
+    [InlineData(Short + "distill: { steps: 41, schedule: wsd, decay-steps: 7, freeze: [layers 0-3, head], layer-decay: 0.9, activation-checkpointing: true, compute: auto, evaluate-every: 5, early-stopping: 3 }\ncorrect: { steps: 41, schedule: constant }")]
     [InlineData("teacher: \"t é\"\ndata: { train: a.txt }\nprune: { plan: p.json }\ndistill: { loss: cross-entropy, steps: 3 }")]
     [InlineData(Short + "distill: { loss: 0.9*forward-kl + jensen-shannon(0.1), temperature: 2, temperature-squared: true, steps: 3, hidden: { layers: [3:1, 5:2], attention: 1:1, embedding: true, distance: cosine, weight: 0.5 } }")]
     [InlineData(Short + "distill: { steps: 3, cache: { encoding: top-k-samples, k: 16, samples: 8 } }")]

@@ -58,6 +58,7 @@ internal sealed class TrainingInput
     private readonly CountOption seed = new("--seed", "Seed of the order (and of random weights)", 1, least: 0);
     private readonly NumberOption heldOut = new("--held-out", "Share held out to evaluate on: of documents by their hash, of ids the last windows; by default 2% of text and nothing of ids", "SHARE");
     private readonly CountOption evaluateEvery = new("--evaluate-every", "Steps between evaluations on held-out data; 0 only before and after", 0, least: 0);
+    private readonly CountOption earlyStopping = new("--early-stopping", "Evaluations without a new best after which training ends; the result is the best. 0 never", 0, least: 0);
     private readonly CountOption checkpointEvery = new("--checkpoint-every", "Steps between checkpoints; 0 only when interrupted", 50, least: 0);
 
     /// <summary>Options with a command's own defaults; <paramref name="warmUp"/> null is that of a correction.</summary>
@@ -71,7 +72,7 @@ internal sealed class TrainingInput
     internal void AddTo(Command command)
     {
         input.AddTo(command);
-        foreach (var option in (Option[])[order, batch, microBatch, seq, documents, steps, learningRate, minLearningRate, schedule, warmUp, decaySteps, weightDecay, betas, clip, freeze, layerDecay, activationCheckpointing, compute, seed, heldOut, evaluateEvery, checkpointEvery])
+        foreach (var option in (Option[])[order, batch, microBatch, seq, documents, steps, learningRate, minLearningRate, schedule, warmUp, decaySteps, weightDecay, betas, clip, freeze, layerDecay, activationCheckpointing, compute, seed, heldOut, evaluateEvery, earlyStopping, checkpointEvery])
             command.Options.Add(option);
     }
 
@@ -98,6 +99,8 @@ internal sealed class TrainingInput
         var course = run.Get(schedule)!.Value;
         if (course == ScheduleKind.Constant && run.Get(minLearningRate) is { } low)
             throw new EspalierException($"--min-lr is {low} and --schedule constant has no end: leave one of them out");
+        if (run.Get(earlyStopping) > 0 && run.Get(evaluateEvery) == 0)
+            throw new EspalierException($"--early-stopping is {run.Get(earlyStopping)} and --evaluate-every 0: it looks at evaluations, give the steps between them");
         return loss with
         {
             Steps = run.Get(steps)!.Value,
@@ -117,6 +120,7 @@ internal sealed class TrainingInput
             ActivationCheckpointing = run.Get(activationCheckpointing),
             Compute = run.Get(compute)!.Value,
             EvaluateEvery = run.Get(evaluateEvery)!.Value,
+            EarlyStopping = run.Get(earlyStopping)!.Value,
             CheckpointEvery = run.Get(checkpointEvery)!.Value,
         };
     }

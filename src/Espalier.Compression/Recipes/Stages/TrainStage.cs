@@ -82,25 +82,32 @@ public static class TrainStage
             : new LogitObjective(loss, guide?.Teacher, hidden);
 
         var windows = new WindowSet(data.Train, sequence, boundaries: data.Boundaries);
+        if (section.EarlyStopping > 0 && (data.HeldOut is null || section.EvaluateEvery == 0))
+            throw new EspalierException($"{name}: early-stopping is {section.EarlyStopping} and looks at held-out loss, but {(data.HeldOut is null ? "nothing is held out; hold out a share" : "evaluate-every is 0; give steps between evaluations")}");
         using var trainer = new Trainer(model, objective, new BatchReader(windows, order(windows.Count)), OptionsOf(section));
-        TrainingStage.Run(stage, checkpoint, trainer, source.Family, new()
+        var end = TrainingStage.Run(stage, checkpoint, trainer, source.Family, new()
         {
             Title = name,
             Steps = section.Steps,
             CheckpointEvery = section.CheckpointEvery,
             EvaluateEvery = section.EvaluateEvery,
+            EarlyStopping = section.EarlyStopping,
+            FlopsPerToken = 3 * model.Config.ForwardFlopsPerToken(sequence) + (correction is null ? 1 : 3) * (guide?.Config?.ForwardFlopsPerToken(sequence) ?? 0),
             HeldOut = section.EvaluateEvery > 0 && data.HeldOut is { } heldOut ? new WindowSet(heldOut, sequence, WindowStride.Contiguous) : null,
         }, run.Progress, run.Stop);
         CheckpointWriter.Write(stage.PathOf("model"), model.Config, source, ElementType.F32, DecoderWeights.Source(model, source.Family), cancellation: run.Stop);
         if (correction is not null && guide?.Model is { } corrected)
             using (var original = teacher!.Open())
                 CheckpointWriter.Write(stage.PathOf(TeacherFolder), corrected.Config, original, ElementType.F32, DecoderWeights.Source(corrected, original.Family), cancellation: run.Stop);
-        return new()
+        var result = new JsonObject
         {
-            ["steps"] = trainer.State.Step,
-            ["tokens"] = trainer.State.Tokens,
-            ["skipped_steps"] = trainer.State.SkippedSteps,
+            ["steps"] = end.Step,
+            ["tokens"] = end.Tokens,
+            ["skipped_steps"] = end.SkippedSteps,
         };
+        if (section.EarlyStopping > 0)
+            result["best_step"] = trainer.State.Step;
+        return result;
     }
 
     private static JsonObject Options(TrainingSection section, TokenSets data, int sequence, long seed, string order)
@@ -141,6 +148,8 @@ public static class TrainStage
         // Auto stands for what it comes to here: a run that goes on elsewhere must not mix the two.
         if (section.Compute.Here() == ComputeType.Bfloat16)
             options["compute"] = "bfloat16";
+        if (section.EarlyStopping > 0)
+            options["early_stopping"] = section.EarlyStopping;
         if (!section.Freeze.IsEmpty)
             options["freeze"] = string.Join(", ", section.Freeze.Words);
         if (section.LayerDecay != 1)
