@@ -59,7 +59,8 @@ internal abstract class TrainingCommand : CommandBase
         var report = RunContext.Within($"{folder}.run", command, training.Seed(run), run.Progress, context =>
         {
             using var tokens = DataStage.Run(context, data, start, vocabulary);
-            _ = new WindowSet(tokens.Train, data.Sequence); // too little text is refused before anything is computed
+            // Too little text is refused before anything is computed.
+            TrainStage.CheckBatch(section, new WindowSet(tokens.Train, data.Sequence).Count);
             EvaluationText[] texts = tokens.HeldOut is { } heldOut
                 ? [new("held-out", new TokenRange(heldOut, 0, heldOut.Count), tokens.Hash, tokens.HeldOutBytesPerToken)]
                 : [];

@@ -84,6 +84,8 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
     private void CheckText(TokenSets data)
     {
         var windows = new WindowSet(data.Train, _sequence);
+        foreach (var section in new[] { recipe.Correct, recipe.Distill }.OfType<TrainingSection>())
+            TrainStage.CheckBatch(section, windows.Count);
         if (IsScored)
             ImportanceScorer.Check(windows, recipe.Score.Samples);
     }

@@ -73,6 +73,7 @@ public sealed class TrainingCommandTests : TorchTest
     [Theory]
     [InlineData("--ids 1,2,300", "outside the vocabulary of 128")]
     [InlineData("--ids 1,2,3", "fewer than one window")]
+    [InlineData("--ids IDS --seq 32 --batch 500", "batch is 500 windows and the data has 121")]
     [InlineData("--ids IDS --steps 3 --lr -1", "learning-rate is -1")]
     [InlineData("--ids IDS --schedule cosin", "Did you mean cosine?")]
     [InlineData("--ids IDS --schedule constant --min-lr 1e-4", "--schedule constant has no end")]

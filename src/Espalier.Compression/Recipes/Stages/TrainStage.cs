@@ -65,6 +65,14 @@ public static class TrainStage
         ActivationCheckpointing = section.ActivationCheckpointing,
     };
 
+    /// <summary>Refuses a batch that would hold a window twice.</summary>
+    /// <exception cref="EspalierException">The batch has more windows than the data.</exception>
+    public static void CheckBatch(TrainingSection section, long windows)
+    {
+        if (section.Batch > windows)
+            throw new EspalierException($"batch is {section.Batch} windows and the data has {windows}: take a smaller batch, shorter windows or more text");
+    }
+
     private static JsonObject Train(
         RunContext run, string name, ModelFolder start, ModelFolder? teacher, TrainingSection section, TrainingSection? correction,
         TokenSets data, int sequence, long seed, Func<long, SampleOrder> order, StageFolder stage, SavedCheckpoint? checkpoint)
@@ -82,6 +90,7 @@ public static class TrainStage
             : new LogitObjective(loss, guide?.Teacher, hidden);
 
         var windows = new WindowSet(data.Train, sequence, boundaries: data.Boundaries);
+        CheckBatch(section, windows.Count);
         if (section.EarlyStopping > 0 && (data.HeldOut is null || section.EvaluateEvery == 0))
             throw new EspalierException($"{name}: early-stopping is {section.EarlyStopping} and looks at held-out loss, but {(data.HeldOut is null ? "nothing is held out; hold out a share" : "evaluate-every is 0; give steps between evaluations")}");
         using var trainer = new Trainer(model, objective, new BatchReader(windows, order(windows.Count)), OptionsOf(section));
