@@ -44,15 +44,18 @@ public static class ConfigJson
     /// <summary>A float as Python's <c>repr</c> spells it: shortest digits, an exponent below 1e-4 and from 1e16 on.</summary>
     internal static string Float(double value)
     {
-        var scientific = value.ToString("E16", CultureInfo.InvariantCulture);
         var shortest = value.ToString("R", CultureInfo.InvariantCulture);
         var negative = shortest[0] == '-';
-        var mantissa = shortest.TrimStart('-').Split('E')[0];
+        var parts = shortest.TrimStart('-').Split('E');
+        var mantissa = parts[0];
         var digits = mantissa.Replace(".", "", StringComparison.Ordinal).Trim('0');
         if (digits.Length == 0)
             return negative ? "-0.0" : "0.0";
 
-        var exponent = int.Parse(scientific[(scientific.IndexOf('E', StringComparison.Ordinal) + 1)..], CultureInfo.InvariantCulture);
+        // From the shortest form, too: 1e-6 with all its digits is 9.99...e-7.
+        var point = mantissa.IndexOf('.', StringComparison.Ordinal) is >= 0 and var found ? found : mantissa.Length;
+        var first = mantissa.AsSpan().IndexOfAnyExcept('0', '.');
+        var exponent = (parts.Length > 1 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : 0) + (first < point ? point - 1 - first : point - first);
         string text;
         if (exponent is < -4 or >= 16)
             text = $"{digits[0]}{(digits.Length > 1 ? "." : "")}{digits[1..]}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}";

@@ -12,6 +12,8 @@ public sealed class ConfigRoundTripTests
     [InlineData("families/mistral")]
     [InlineData("families/mistral-nemo")]
     [InlineData("families/nemotron")]
+    [InlineData("families/qwen2")]
+    [InlineData("families/qwen3")]
     [InlineData("pruning/teacher")]
     [InlineData("pruning/width")]
     [InlineData("pruning/depth")]
@@ -44,6 +46,16 @@ public sealed class ConfigRoundTripTests
             : teacher.Config with { Layers = 4 };
         var written = teacher.Family.WriteConfig(shapes, teacher.RawConfig, ElementType.F32);
         Assert.Equal(File.ReadAllText(Fixtures.Golden("pruning", target, "config.json")), ConfigJson.Text(written));
+    }
+
+    [Theory]
+    [InlineData("families/qwen2")]
+    [InlineData("families/qwen3")]
+    public void Layer_types_are_as_many_as_layers_stay(string folder)
+    {
+        using var source = Checkpoint.Open(Fixtures.Golden(folder), requireWeights: false);
+        var written = source.Family.WriteConfig(source.Config with { Layers = 2 }, source.RawConfig, ElementType.F32);
+        Assert.Equal("""["full_attention","full_attention"]""", written["layer_types"]!.ToJsonString());
     }
 
     [Fact]
@@ -122,6 +134,19 @@ public sealed class ConfigRoundTripTests
     [InlineData(-1.5e-300, "-1.5e-300")]
     [InlineData(1.2345678901234567e20, "1.2345678901234567e+20")]
     [InlineData(8.25, "8.25")]
+    [InlineData(1e-6, "1e-06")]
+    [InlineData(1e-7, "1e-07")]
+    [InlineData(1e15, "1000000000000000.0")]
     [InlineData(100.5, "100.5")]
     public void Floats_are_spelt_as_python_spells_them(double value, string expected) => Assert.Equal(expected, ConfigJson.Float(value));
+
+    /// <summary>1e-6, which many families have, once came out as 1e-07: its digits written out in full begin with 9.99.</summary>
+    [Fact]
+    public void Floats_read_back_as_the_same_number()
+    {
+        var random = new Random(1);
+        for (var exponent = -300; exponent <= 300; exponent++)
+            foreach (var value in new[] { Math.Pow(10, exponent), double.Parse($"1e{exponent}", System.Globalization.CultureInfo.InvariantCulture), (random.NextDouble() - 0.5) * Math.Pow(10, exponent) })
+                Assert.Equal(value, double.Parse(ConfigJson.Float(value), System.Globalization.CultureInfo.InvariantCulture));
+    }
 }

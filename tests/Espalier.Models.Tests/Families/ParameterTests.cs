@@ -13,6 +13,8 @@ public sealed class ParameterTests
     [InlineData("families/mistral")]
     [InlineData("families/mistral-nemo")]
     [InlineData("families/nemotron")]
+    [InlineData("families/qwen2")]
+    [InlineData("families/qwen3")]
     [InlineData("pruning/teacher")]
     [InlineData("pruning/width")]
     [InlineData("pruning/depth")]
@@ -29,6 +31,8 @@ public sealed class ParameterTests
     [InlineData("""{"model_type":"llama","hidden_size":4096,"intermediate_size":14336,"num_attention_heads":32,"num_key_value_heads":8,"num_hidden_layers":32,"vocab_size":128256}""", 8_030_261_248)]
     [InlineData("""{"model_type":"mistral","hidden_size":5120,"intermediate_size":14336,"num_attention_heads":32,"num_key_value_heads":8,"num_hidden_layers":40,"vocab_size":131072,"head_dim":128}""", 12_247_782_400)]
     [InlineData("""{"model_type":"mistral","hidden_size":4096,"intermediate_size":11520,"num_attention_heads":32,"num_key_value_heads":8,"num_hidden_layers":40,"vocab_size":131072,"head_dim":128}""", 8_414_105_600)]
+    [InlineData("""{"model_type":"qwen2","hidden_size":896,"intermediate_size":4864,"num_attention_heads":14,"num_key_value_heads":2,"num_hidden_layers":24,"vocab_size":151936,"tie_word_embeddings":true}""", 494_032_768)]
+    [InlineData("""{"model_type":"qwen3","hidden_size":1024,"intermediate_size":3072,"num_attention_heads":16,"num_key_value_heads":8,"num_hidden_layers":28,"vocab_size":151936,"tie_word_embeddings":true}""", 596_049_920)]
     public void Closed_form_equals_the_published_count(string json, long expected)
     {
         var config = Read(json);
@@ -65,6 +69,8 @@ public sealed class ParameterTests
     [InlineData("llama")]
     [InlineData("mistral")]
     [InlineData("nemotron")]
+    [InlineData("qwen2")]
+    [InlineData("qwen3")]
     public void Every_name_of_a_family_is_read_back_to_the_parameter_that_it_names(string modelType)
     {
         var family = FamilyCatalog.For(modelType, "config.json");

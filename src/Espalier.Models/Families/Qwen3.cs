@@ -1,0 +1,68 @@
+using System.Text.Json.Nodes;
+using static Espalier.Models.Families.ParameterRole;
+
+namespace Espalier.Models.Families;
+
+/// <summary>Qwen3 (dense): each query and key head is normed before it turns; head_dim is a field of its own.</summary>
+public sealed class Qwen3 : Family
+{
+    /// <inheritdoc/>
+    public override string ModelType => "qwen3";
+
+    /// <inheritdoc/>
+    public override string Architecture => "Qwen3ForCausalLM";
+
+    /// <inheritdoc/>
+    public override ParameterTable Table { get; } = new(
+        (Embedding, "model.embed_tokens.weight"),
+        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight"),
+        (QueryProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias"),
+        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
+        (KeyProjectionBias, "model.layers.{layer}.self_attn.k_proj.bias"),
+        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
+        (ValueProjectionBias, "model.layers.{layer}.self_attn.v_proj.bias"),
+        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
+        (OutputProjectionBias, "model.layers.{layer}.self_attn.o_proj.bias"),
+        (QueryNorm, "model.layers.{layer}.self_attn.q_norm.weight"),
+        (KeyNorm, "model.layers.{layer}.self_attn.k_norm.weight"),
+        (GateProjection, "model.layers.{layer}.mlp.gate_proj.weight"),
+        (UpProjection, "model.layers.{layer}.mlp.up_proj.weight"),
+        (DownProjection, "model.layers.{layer}.mlp.down_proj.weight"),
+        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
+        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
+        (FinalNorm, "model.norm.weight"),
+        (Head, "lm_head.weight"));
+
+    /// <inheritdoc/>
+    protected override JsonObject Defaults { get; } = ConfigJson.Object("""
+        {
+          "attention_bias": false, "attention_dropout": 0.0, "head_dim": 128, "hidden_act": "silu", "hidden_size": 4096,
+          "initializer_range": 0.02, "intermediate_size": 22016, "max_position_embeddings": 32768, "max_window_layers": 28,
+          "num_attention_heads": 32, "num_hidden_layers": 32, "num_key_value_heads": 32, "rms_norm_eps": 1e-06,
+          "rope_scaling": null, "rope_theta": 10000.0, "sliding_window": null, "tie_word_embeddings": false, "use_cache": true,
+          "use_sliding_window": false, "vocab_size": 151936
+        }
+        """);
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
+
+    /// <inheritdoc/>
+    protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
+    {
+        QwenLayers.RequireFull(fields);
+        return common with
+        {
+            QueryKeyNorm = true,
+            QueryKeyValueBias = fields.Bool("attention_bias"),
+            AttentionOutputBias = fields.Bool("attention_bias"),
+        };
+    }
+
+    /// <inheritdoc/>
+    protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
+    {
+        fields["attention_bias"] = target.QueryKeyValueBias;
+        QwenLayers.Write(target, fields);
+    }
+}
