@@ -66,8 +66,13 @@ internal static class CacheBenchmark
             }
             print(JsonSerializer.Serialize(new
             {
-                encoding = encoding.ToString(), k, samples, bytes_per_token = Math.Round((double)layout!.WindowBytes / Sequence, 1), seeds,
-                gradient_error = Math.Round(error, 5), error_of_the_mean = Math.Round(Norm([.. mean.Zip(online, (a, b) => a - b)]) / length, 5),
+                encoding = encoding.ToString(),
+                k,
+                samples,
+                bytes_per_token = Math.Round((double)layout!.WindowBytes / Sequence, 1),
+                seeds,
+                gradient_error = Math.Round(error, 5),
+                error_of_the_mean = Math.Round(Norm([.. mean.Zip(online, (a, b) => a - b)]) / length, 5),
             }));
         }
         (tokens as IDisposable)?.Dispose();

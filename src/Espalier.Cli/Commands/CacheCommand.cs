@@ -18,7 +18,9 @@ internal sealed class CacheCommand : CommandBase
 
     private readonly Option<string> output = new("--output", "-o")
     {
-        Description = "Folder to write; FOLDER.run beside it keeps the tokens", HelpName = "FOLDER", Required = true,
+        Description = "Folder to write; FOLDER.run beside it keeps the tokens",
+        HelpName = "FOLDER",
+        Required = true,
     };
 
     private readonly ChoiceOption<CacheEncoding> encoding = new(

@@ -1,6 +1,6 @@
+using Espalier.Compression.Data;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
-using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Training;

@@ -1,5 +1,5 @@
-using System.Text.Json.Nodes;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;

@@ -1,6 +1,6 @@
 using Espalier.Compression.Distillation;
-using Espalier.Models.Checkpoints;
 using Espalier.Models;
+using Espalier.Models.Checkpoints;
 using Espalier.Tests;
 using Espalier.Torch;
 

@@ -10,7 +10,7 @@ namespace Espalier.Compression.Recipes.Stages;
 public static class NeedStage
 {
     private const string SelfWrittenFile = "self-written.jsonl";
-    
+
     /// <summary>The name of a reference that the teacher wrote.</summary>
     public const string OwnText = "what it wrote itself";
 
