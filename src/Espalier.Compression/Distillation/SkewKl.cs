@@ -8,7 +8,7 @@ public sealed class SkewKl : Divergence
     private readonly double _alpha;
 
     /// <summary>Creates the loss.</summary>
-    /// <param name="alpha">α, the teacher's share of the mixture, at least 0 and below 1; the paper's is 0.1.</param>
+    /// <param name="alpha">α, the teacher's share of the mixture, above 0 and below 1; the paper's is 0.1.</param>
     /// <param name="temperature">τ, above 0.</param>
     public SkewKl(double alpha = 0.1, double temperature = 1.0) : base(temperature) => _alpha = alpha is > 0 and < 1
         ? alpha
