@@ -5,7 +5,6 @@ using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
 using Espalier.Models.Gguf;
 using Espalier.Models.Runtimes;
-using Espalier.Models.Gguf;
 
 namespace Espalier.Compression.Recipes.Stages;
 
