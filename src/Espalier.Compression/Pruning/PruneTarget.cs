@@ -48,6 +48,17 @@ public sealed record PruneTarget
         };
     }
 
+    /// <summary>What leads from one shape to a smaller one; sizes that stay are null.</summary>
+    public static PruneTarget Between(DecoderConfig from, DecoderConfig to) => new()
+    {
+        Hidden = to.HiddenSize == from.HiddenSize ? null : to.HiddenSize,
+        Ffn = to.IntermediateSize == from.IntermediateSize ? null : to.IntermediateSize,
+        Layers = to.Layers == from.Layers ? null : to.Layers,
+        KvHeads = to.KeyValueHeads == from.KeyValueHeads ? null : to.KeyValueHeads,
+        Heads = to.QueryHeads == from.QueryHeads ? null : to.QueryHeads,
+        Multiple = 1,
+    };
+
     private int QueryHeads(int kvHeads, int groupSize)
     {
         var heads = Heads ?? kvHeads * groupSize;

@@ -20,12 +20,13 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
     private readonly Dictionary<string, string> _metrics = [];
     private readonly int _sequence = recipe.Data.Sequence;
     private NeedResult? _need;
+    private string? _scores, _plan;
 
     /// <summary>Runs to the end, or to where it is stopped; started again it goes on.</summary>
     public CompressResult Run()
     {
         var teacher = Teacher(out var stored, out var vocabulary);
-        CheckTarget();
+        var cuts = CheckedCuts();
         using var data = DataStage.Run(run, recipe.Data, teacher.Path, vocabulary);
         CheckText(data);
         var texts = Texts(data, teacher.Path, vocabulary);
@@ -34,10 +35,18 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
         var correct = IsCorrected(teacher, data, vocabulary) ? recipe.Correct : null;
         var parallel = recipe.Correction.Mode == CorrectMode.Parallel;
         var corrected = parallel ? teacher : Correct(correct, teacher, data, texts);
-        var scores = Score(corrected, data);
-        var (pruned, plan) = PruneStages.Prune(run, corrected, recipe.Prune, scores, recipe.Seed);
-        Evaluate(pruned, texts);
-        var trained = Distill(pruned, corrected, parallel ? correct : null, data, texts);
+        var trained = corrected;
+        for (var cycle = 1; cycle <= cuts.Count; cycle++)
+        {
+            // The last cycle's models are the run's own; those on the way are numbered.
+            var number = cycle == cuts.Count ? "" : $" {cycle}";
+            var pruned = Prune(trained, cuts[cycle - 1], $"pruned{number}", data);
+            Evaluate(pruned, texts);
+            var guide = recipe.Cycles?.Teacher == CycleTeacher.Previous ? trained : corrected;
+            trained = Distill(pruned, guide, parallel ? correct : null, number, data, texts);
+            if (cycle < cuts.Count)
+                Evaluate(trained, texts);
+        }
         var (student, gguf) = ExportStage.Run(run, Path.Combine(run.Folder.Path, place, "student"), trained, "student", stored, recipe.Export);
         Evaluate(student, texts);
 
@@ -51,8 +60,8 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
             Gguf = gguf,
             Rows = _rows,
             Stages = [.. run.Used.Select(entry => new StageRow(arm, entry.Name, entry.Folder, entry.Seconds, entry.Status == StageStatus.Reused))],
-            Scores = scores?.Path,
-            Plan = plan,
+            Scores = _scores,
+            Plan = _plan,
             Metrics = _metrics,
             Need = _need,
         };
@@ -68,14 +77,15 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
         return new("teacher", recipe.Teacher, ContentHash.OfFolder(recipe.Teacher));
     }
 
-    /// <summary>A shape that cannot be is refused before hours of correction, not after.</summary>
-    private void CheckTarget()
+    /// <summary>The way to the student's shape. What cannot be is refused before hours of correction, not after.</summary>
+    private IReadOnlyList<IReadOnlyList<PruneSection>> CheckedCuts()
     {
         using var checkpoint = Checkpoint.Open(recipe.Teacher, requireWeights: false);
         var student = recipe.Prune.Plan is { } plan ? PlanFile.Read(plan).Apply(checkpoint.Config) : recipe.Prune.Target.Apply(checkpoint.Config);
         ExportStage.Preflight(checkpoint.Family, student, checkpoint.RawConfig, recipe.Export);
         foreach (var section in new[] { recipe.Correct, recipe.Distill }.OfType<TrainingSection>())
             TrainStage.OptionsOf(section).Validate();
+        return CutPath.Of(recipe, checkpoint.Config);
     }
 
     /// <summary>Too little text is refused before anything is computed on it.</summary>
@@ -108,24 +118,37 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
         return corrected;
     }
 
-    private (string Path, string Hash)? Score(ModelFolder teacher, TokenSets data)
+    /// <summary>One cycle's cuts, each scored on what the one before it left.</summary>
+    private ModelFolder Prune(ModelFolder model, IReadOnlyList<PruneSection> rounds, string name, TokenSets data)
+    {
+        foreach (var section in rounds)
+        {
+            var scores = Score(model, section, data);
+            (model, var plan) = PruneStages.Prune(run, model, section, scores, recipe.Seed);
+            // The report shows what was scored and kept of the teacher itself.
+            (_scores, _plan) = (_scores ?? scores?.Path, _plan ?? plan);
+        }
+        return model with { Name = name };
+    }
+
+    private (string Path, string Hash)? Score(ModelFolder teacher, PruneSection section, TokenSets data)
     {
         if (!IsScored)
             return null;
         using var checkpoint = Checkpoint.Open(teacher.Path, requireWeights: false);
-        var dropped = checkpoint.Config.Layers - (recipe.Prune.Target.Layers ?? checkpoint.Config.Layers);
+        var dropped = checkpoint.Config.Layers - (section.Target.Layers ?? checkpoint.Config.Layers);
         return PruneStages.Score(run, teacher, recipe.Score, dropped > 1 ? [1, dropped] : [1], data, _sequence);
     }
 
-    private ModelFolder Distill(ModelFolder pruned, ModelFolder teacher, TrainingSection? correction, TokenSets data, IReadOnlyList<EvaluationText> texts)
+    private ModelFolder Distill(ModelFolder pruned, ModelFolder teacher, TrainingSection? correction, string number, TokenSets data, IReadOnlyList<EvaluationText> texts)
     {
         if (recipe.Distill is not { } section)
             return pruned;
         var guide = section.Cache is null ? teacher : Cache(teacher, section, data);
-        var trained = TrainStage.Run(run, "distill", "student", pruned, guide, section, data, _sequence, recipe.Seed, correction: correction);
+        var trained = TrainStage.Run(run, "distill", $"student{number}", pruned, guide, section, data, _sequence, recipe.Seed, correction: correction);
         if (correction is not null)
             Evaluate(TrainStage.CorrectedTeacher(trained), texts);
-        _metrics["distill"] = Path.Combine(Path.GetDirectoryName(trained.Path)!, "metrics.jsonl");
+        _metrics[$"distill{number}"] = Path.Combine(Path.GetDirectoryName(trained.Path)!, "metrics.jsonl");
         return trained;
     }
 

@@ -37,6 +37,9 @@ public sealed record Recipe
     /// <summary>Shape of the student and how its units are chosen.</summary>
     public required PruneSection Prune { get; init; }
 
+    /// <summary>Cycles of pruning and distilling; null for one.</summary>
+    public CyclesSection? Cycles { get; init; }
+
     /// <summary>Training of the student; null leaves it as pruned.</summary>
     public TrainingSection? Distill { get; init; }
 
@@ -163,6 +166,9 @@ public sealed record ScoreSection
 
     /// <summary>Aggregation over a sample's positions.</summary>
     public Aggregation Sequence { get; init; } = Aggregation.Mean;
+
+    /// <summary>T of iterative importance: scoring and pruning are done in so many equal steps, without training between (<see cref="ShapePath"/>).</summary>
+    public int Rounds { get; init; } = 1;
 }
 
 /// <summary>How the student's weights come about.</summary>

@@ -119,6 +119,10 @@ internal sealed class RecipeFields
         _ => throw Wrong(key, $"it must be a section: {{ {string.Join(", ", RecipeKeys.Sections[key].Take(3).Select(name => $"{name}: ..."))} }}"),
     };
 
+    /// <summary>An item of a list as a section of its own kind.</summary>
+    public RecipeFields Inside(YamlValue item, string section) =>
+        item is YamlMap map ? new(map, _source, section) : throw At(item.Line, $"{Path(section)} must list maps such as {{ {RecipeKeys.Sections[section][0]}: ... }}");
+
     /// <summary>The value as it stands; null where absent.</summary>
     public YamlValue? Find(string key) => RecipeKeys.Sections[_section].Contains(key, StringComparer.Ordinal)
         ? _values.GetValueOrDefault(key)

@@ -17,7 +17,7 @@ public static partial class RecipeFile
     {
         ArgumentNullException.ThrowIfNull(recipe);
         var target = recipe.Prune.Target;
-        return Encoding.UTF8.GetString(CanonicalJson.Bytes(new JsonObject
+        var whole = new JsonObject
         {
             ["teacher"] = recipe.Teacher,
             ["seed"] = recipe.Seed,
@@ -34,6 +34,7 @@ public static partial class RecipeFile
                 ["samples"] = recipe.Score.Samples,
                 ["batch"] = RecipeFields.NameOf(recipe.Score.Batch),
                 ["sequence"] = RecipeFields.NameOf(recipe.Score.Sequence),
+                ["rounds"] = recipe.Score.Rounds,
             },
             ["prune"] = recipe.Prune.Plan is { } plan ? new JsonObject { ["plan"] = plan } : new JsonObject
             {
@@ -51,7 +52,10 @@ public static partial class RecipeFile
             ["evaluate"] = new JsonArray([.. recipe.Evaluate.Select(set =>
                 set.Source is { } source ? (JsonNode)new JsonObject { [set.Name] = source } : JsonValue.Create(set.Name))]),
             ["export"] = List(recipe.Export.Select(RecipeFields.NameOf)),
-        }));
+        };
+        if (recipe.Cycles is { } cycles)
+            whole["cycles"] = Canonical(cycles);
+        return Encoding.UTF8.GetString(CanonicalJson.Bytes(whole));
     }
 
     private static JsonObject Cache(CacheSection cache)

@@ -40,6 +40,7 @@ public static partial class RecipeFile
         var (correct, correction) = Correct(fields, data.Sequence, distill);
         if (correction.Mode == CorrectMode.Parallel && distill?.Cache is not null)
             throw fields.At("distill", "its cache is of a teacher that stays as it is, and correct.mode is parallel; keep one of the two");
+        var (score, prune) = (Score(fields), Prune(fields));
         return new Recipe
         {
             Teacher = fields.Text("teacher") ?? throw fields.Missing("teacher", "teacher: models/quickstart-teacher"),
@@ -48,8 +49,9 @@ public static partial class RecipeFile
             Data = data,
             Correct = correct,
             Correction = correction,
-            Score = Score(fields),
-            Prune = Prune(fields),
+            Score = score,
+            Prune = prune,
+            Cycles = Cycles(fields, prune, score.Rounds, distill, correction),
             Distill = distill,
             Evaluate = Evaluate(fields),
             Export = Export(fields),
@@ -78,6 +80,7 @@ public static partial class RecipeFile
             Samples = section.Size("samples") ?? defaults.Samples,
             Batch = section.Choice<Aggregation>("batch") ?? defaults.Batch,
             Sequence = section.Choice<Aggregation>("sequence") ?? defaults.Sequence,
+            Rounds = section.Size("rounds", most: 16) ?? defaults.Rounds,
         };
     }
 
@@ -102,15 +105,7 @@ public static partial class RecipeFile
             throw section.Wrong("merge-heads", $"heads are merged in the order of their scores, and prune.method is {RecipeFields.NameOf(method)}; leave it out");
         return new()
         {
-            Target = new()
-            {
-                Hidden = section.Size("hidden"),
-                Ffn = section.Size("ffn"),
-                Heads = section.Size("heads"),
-                KvHeads = section.Size("kv-heads"),
-                Layers = section.Size("layers"),
-                Multiple = section.Size("multiple"),
-            },
+            Target = Sizes(section),
             Method = method,
             Depth = section.Choice<DepthChoice>("depth") ?? DepthChoice.Contiguous,
             MergeHeads = merges,

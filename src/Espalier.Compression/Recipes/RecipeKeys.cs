@@ -12,18 +12,20 @@ internal static class RecipeKeys
     /// <summary>Section to its keys, in the order in which help lists them.</summary>
     public static IReadOnlyDictionary<string, string[]> Sections { get; } = new Dictionary<string, string[]>
     {
-        [""] = ["teacher", "output", "seed", "data", "correct", "score", "prune", "distill", "evaluate", "export"],
+        [""] = ["teacher", "output", "seed", "data", "correct", "score", "prune", "cycles", "distill", "evaluate", "export"],
         ["data"] = ["train", "held-out", "sequence", "documents"],
         ["correct"] = ["when", "mode", "threshold", "reference", "teacher-learning-rate", .. Training],
-        ["score"] = ["samples", "batch", "sequence"],
+        ["score"] = ["samples", "batch", "sequence", "rounds"],
         ["prune"] = ["hidden", "ffn", "heads", "kv-heads", "layers", "multiple", "method", "depth", "merge-heads", "plan"],
+        ["cycles"] = ["count", "largest-cut", "teacher", "shapes"],
+        ["shapes"] = ["hidden", "ffn", "heads", "kv-heads", "layers", "multiple"],
         ["distill"] = ["loss", "temperature", "temperature-squared", "hidden", "cache", .. Training],
         ["hidden"] = ["layers", "attention", "embedding", "final", "distance", "weight"],
         ["cache"] = ["encoding", "k", "samples"],
     };
 
     /// <summary>Whether a word may stand in place of a section: <c>correct: auto</c> is a correction with all its defaults.</summary>
-    public static bool IsShort(string section, string word) => (section, word) is ("correct", "auto");
+    public static bool IsShort(string section, string word) => (section, word) is ("correct", "auto") or ("cycles", "auto");
 
     /// <summary>Why a key that one might expect in a section is not there; null for others.</summary>
     public static string? WhyNot(string section, string key) => (section, key) switch

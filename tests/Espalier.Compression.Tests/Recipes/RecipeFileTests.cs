@@ -134,6 +134,9 @@ public sealed class RecipeFileTests
     [InlineData("distill: { steps: 9 }\ncorrect: { mode: parallel }")]
     [InlineData("distill: { steps: 9, schedule: constant }")]
     [InlineData("distill: { steps: 9, freeze: norms }")]
+    [InlineData("score: { rounds: 2 }")]
+    [InlineData("cycles: auto\ndistill: { steps: 9 }")]
+    [InlineData("cycles: { count: 3 }\ndistill: { steps: 9 }")]
     [InlineData("export: [hf, gguf-f16]")]
     [InlineData("evaluate: []")]
     public void Another_meaning_has_another_canonical_text(string added) =>
@@ -147,6 +150,10 @@ public sealed class RecipeFileTests
     [InlineData(Short + "distill: { loss: 0.9*forward-kl + jensen-shannon(0.1), temperature: 2, temperature-squared: true, steps: 3, hidden: { layers: [3:1, 5:2], attention: 1:1, embedding: true, distance: cosine, weight: 0.5 } }")]
     [InlineData(Short + "distill: { steps: 3, cache: { encoding: top-k-samples, k: 16, samples: 8 } }")]
     [InlineData(Short + "distill: { steps: 3, cache: { encoding: hidden } }")]
+    [InlineData("teacher: t\ndata: { train: a.txt }\nprune: { hidden: 192, heads: 4, kv-heads: 2, multiple: 8, merge-heads: true }\nscore: { rounds: 3 }")]
+    [InlineData(Short + "cycles: auto\ndistill: { steps: 3 }")]
+    [InlineData(Short + "cycles: { count: 2, teacher: previous }\ndistill: { steps: 3 }")]
+    [InlineData(Short + "cycles: { shapes: [{ hidden: 224, layers: 7 }, { hidden: 208, multiple: 16 }] }\ndistill: { steps: 3 }")]
     [InlineData(Short + "correct: { when: auto, reference: b.txt, threshold: 0 }\ndistill: { steps: 20, batch: 2 }")]
     [InlineData(Short + "correct: { mode: parallel, when: auto, learning-rate: 3e-4 }\ndistill: { steps: 20, batch: 2, learning-rate: 1e-3 to 0 }")]
     public void The_canonical_text_is_a_recipe_that_reads_back_as_the_same(string text)
