@@ -94,7 +94,7 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
         var windows = new WindowSet(data.Train, _sequence);
         foreach (var section in new[] { recipe.Correct, recipe.Distill }.OfType<TrainingSection>())
             TrainStage.CheckBatch(section, windows.Count);
-        if (IsScored)
+        if (IsScored || recipe.Prune.Method == PruneMethod.Wanda)
             ImportanceScorer.Check(windows, recipe.Score.Samples);
     }
 
@@ -121,6 +121,8 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
     /// <summary>One cycle's cuts, each scored on what the one before it left.</summary>
     private ModelFolder Prune(ModelFolder model, IReadOnlyList<PruneSection> rounds, string name, TokenSets data)
     {
+        if (recipe.Prune.Sparsity is not null)
+            return PruneStages.Mask(run, model, recipe.Prune, recipe.Score.Samples, data, _sequence);
         foreach (var section in rounds)
         {
             var scores = Score(model, section, data);

@@ -3,6 +3,7 @@ using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
+using Espalier.Compression.Pruning.Masks;
 using Espalier.Compression.Training;
 
 namespace Espalier.Compression.Recipes;
@@ -182,6 +183,12 @@ public enum PruneMethod
 
     /// <summary>Random weights of the same shape: a control.</summary>
     RandomInit,
+
+    /// <summary>The smallest weights become zero, the shape stays: shows what structure costs.</summary>
+    Magnitude,
+
+    /// <summary>The weights with the smallest product with their inputs' norm become zero, the shape stays (<see cref="WandaMask"/>).</summary>
+    Wanda,
 }
 
 /// <summary>The student's shape.</summary>
@@ -195,6 +202,9 @@ public sealed record PruneSection
 
     /// <summary>Which layers a depth cut takes.</summary>
     public DepthChoice Depth { get; init; } = DepthChoice.Contiguous;
+
+    /// <summary>How many weights a masking method sets to zero; null for other methods.</summary>
+    public Sparsity? Sparsity { get; init; }
 
     /// <summary>Whether query heads that go leave their residual in those that stay (<see cref="HeadMerge"/>).</summary>
     public bool MergeHeads { get; init; }

@@ -36,7 +36,9 @@ public static partial class RecipeFile
                 ["sequence"] = RecipeFields.NameOf(recipe.Score.Sequence),
                 ["rounds"] = recipe.Score.Rounds,
             },
-            ["prune"] = recipe.Prune.Plan is { } plan ? new JsonObject { ["plan"] = plan } : new JsonObject
+            ["prune"] = recipe.Prune.Plan is { } plan ? new JsonObject { ["plan"] = plan }
+                : recipe.Prune.Sparsity is { } sparsity ? new JsonObject { ["method"] = RecipeFields.NameOf(recipe.Prune.Method), ["sparsity"] = sparsity.ToString() }
+                : new JsonObject
             {
                 ["hidden"] = target.Hidden,
                 ["ffn"] = target.Ffn,

@@ -1,6 +1,7 @@
 using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
+using Espalier.Compression.Pruning.Masks;
 
 namespace Espalier.Compression.Recipes;
 
@@ -95,11 +96,17 @@ public static partial class RecipeFile
                 if (other != "plan" && section.Has(other))
                     throw section.Wrong(other, "prune.plan says already what stays; keep one of the two");
         }
+        else if (section.Choice<PruneMethod>("method") is PruneMethod.Magnitude or PruneMethod.Wanda)
+        {
+            return Mask(fields, section);
+        }
         else if (!sizes.Any(section.Has))
         {
             throw section.Missing("hidden", $"{example}; or one of {string.Join(", ", sizes)}, plan");
         }
         var method = section.Choice<PruneMethod>("method") ?? PruneMethod.Importance;
+        if (section.Has("sparsity"))
+            throw section.Wrong("sparsity", "it belongs to method: magnitude and method: wanda, which leave the shape as it is; leave it out");
         var merges = section.Flag("merge-heads") ?? false;
         if (merges && method != PruneMethod.Importance)
             throw section.Wrong("merge-heads", $"heads are merged in the order of their scores, and prune.method is {RecipeFields.NameOf(method)}; leave it out");
@@ -111,6 +118,18 @@ public static partial class RecipeFile
             MergeHeads = merges,
             Plan = section.Text("plan"),
         };
+    }
+
+    /// <summary>A mask keeps the shape, and training would fill its zeros again.</summary>
+    private static PruneSection Mask(RecipeFields fields, RecipeFields section)
+    {
+        var method = section.Choice<PruneMethod>("method")!.Value;
+        foreach (var other in RecipeKeys.Sections["prune"])
+            if (other is not ("method" or "sparsity") && section.Has(other))
+                throw section.Wrong(other, $"method {RecipeFields.NameOf(method)} sets weights to zero and keeps the shape; leave it out");
+        if (fields.Has("distill") && fields.Find("distill") is not YamlText { Text: "never" })
+            throw fields.At("distill", $"prune.method is {RecipeFields.NameOf(method)}, a comparison without training, which would fill the zeros again; leave one of them out");
+        return new() { Method = method, Sparsity = section.Has("sparsity") ? section.Read("sparsity", Sparsity.Parse) : Sparsity.Half };
     }
 
     private static List<EvaluationSet> Evaluate(RecipeFields fields)

@@ -16,7 +16,7 @@ internal static class RecipeKeys
         ["data"] = ["train", "held-out", "sequence", "documents"],
         ["correct"] = ["when", "mode", "threshold", "reference", "teacher-learning-rate", .. Training],
         ["score"] = ["samples", "batch", "sequence", "rounds"],
-        ["prune"] = ["hidden", "ffn", "heads", "kv-heads", "layers", "multiple", "method", "depth", "merge-heads", "plan"],
+        ["prune"] = ["hidden", "ffn", "heads", "kv-heads", "layers", "multiple", "method", "sparsity", "depth", "merge-heads", "plan"],
         ["cycles"] = ["count", "largest-cut", "teacher", "shapes"],
         ["shapes"] = ["hidden", "ffn", "heads", "kv-heads", "layers", "multiple"],
         ["distill"] = ["loss", "temperature", "temperature-squared", "hidden", "cache", .. Training],

@@ -151,6 +151,7 @@ public sealed class RecipeFileTests
     [InlineData(Short + "distill: { steps: 3, cache: { encoding: top-k-samples, k: 16, samples: 8 } }")]
     [InlineData(Short + "distill: { steps: 3, cache: { encoding: hidden } }")]
     [InlineData("teacher: t\ndata: { train: a.txt }\nprune: { hidden: 192, heads: 4, kv-heads: 2, multiple: 8, merge-heads: true }\nscore: { rounds: 3 }")]
+    [InlineData("teacher: t\ndata: { train: a.txt }\nprune: { method: wanda, sparsity: 2:4 }")]
     [InlineData(Short + "cycles: auto\ndistill: { steps: 3 }")]
     [InlineData(Short + "cycles: { count: 2, teacher: previous }\ndistill: { steps: 3 }")]
     [InlineData(Short + "cycles: { shapes: [{ hidden: 224, layers: 7 }, { hidden: 208, multiple: 16 }] }\ndistill: { steps: 3 }")]

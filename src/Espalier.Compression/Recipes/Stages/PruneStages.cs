@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
+using Espalier.Compression.Pruning.Masks;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 
@@ -67,6 +68,25 @@ public static class PruneStages
         var path = run.FolderOf(record);
         var plan = Path.Combine(path, PlanName);
         return (new("pruned", Path.Combine(path, "model"), record.OutputHash), File.Exists(plan) ? plan : null);
+    }
+
+    /// <summary>The teacher with its least worthy weights set to zero, its shape as it is.</summary>
+    public static ModelFolder Mask(RunContext run, ModelFolder teacher, PruneSection section, int samples, TokenSets data, int sequence)
+    {
+        WeightMask mask = section.Method == PruneMethod.Wanda ? new WandaMask() : new MagnitudeMask();
+        var options = new JsonObject { ["method"] = RecipeFields.NameOf(section.Method), ["sparsity"] = section.Sparsity!.Value.ToString() };
+        var inputs = new Dictionary<string, string> { ["teacher"] = teacher.Hash };
+        if (mask.NeedsInputs)
+            (options["samples"], options["tokens"], inputs["data"]) = (samples, sequence, data.Hash);
+        var record = run.Do("prune", options, inputs, (stage, _) =>
+        {
+            using var source = teacher.Open();
+            using var model = DecoderWeights.Load(source);
+            var zeros = MaskPruner.Run(model, mask, section.Sparsity.Value, new WindowSet(data.Train, sequence), samples, run.Progress, run.Stop);
+            CheckpointWriter.Write(stage.PathOf("model"), source.Config, source, source.StoredType, DecoderWeights.Source(model, source.Family), cancellation: run.Stop);
+            return new() { ["parameters"] = source.Config.Parameters, ["zeros"] = zeros };
+        });
+        return new("pruned", Path.Combine(run.FolderOf(record), "model"), record.OutputHash);
     }
 
     private static PruningPlan PlanOf(PruneSection section, DecoderConfig teacher, string? scores, long seed)

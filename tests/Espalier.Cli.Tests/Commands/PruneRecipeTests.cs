@@ -5,13 +5,13 @@ using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;
 
-/// <summary>Recipes that prune in several steps: cycles with training between, rounds without.</summary>
-public sealed class CyclesTests : TorchTest
+/// <summary>Recipes that prune otherwise than in one cut: cycles with training between, rounds without, masks.</summary>
+public sealed class PruneRecipeTests : TorchTest
 {
     private readonly TemporaryFolder _folder = new();
     private readonly string _ids;
 
-    public CyclesTests() => _ids = Verb.WriteIds(_folder.Path, "ids.i32", Enumerable.Range(0, 4000).Select(i => i * i % 127));
+    public PruneRecipeTests() => _ids = Verb.WriteIds(_folder.Path, "ids.i32", Enumerable.Range(0, 4000).Select(i => i * i % 127));
 
     [Theory]
     [InlineData("original")]
@@ -50,6 +50,21 @@ public sealed class CyclesTests : TorchTest
         Assert.Equal((3, 3, 1), (stages.Count(stage => stage == "score"), stages.Count(stage => stage == "prune"), stages.Count(stage => stage == "distill")));
         Assert.Equal(["teacher", "pruned", "student"], result.GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("model").GetString()));
         Assert.Equal((24, 48, 6), ShapeOf(result.GetProperty("students")[0].GetString()!));
+    }
+
+    [Theory]
+    [InlineData("magnitude", "50%")]
+    [InlineData("wanda", "2:4")]
+    public void A_mask_sets_weights_to_zero_and_keeps_the_shape(string method, string sparsity)
+    {
+        var result = Compress(method, $"prune: {{ method: {method}, sparsity: {sparsity} }}");
+        Assert.Equal(["teacher", "pruned", "student"], result.GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("model").GetString()));
+        var student = result.GetProperty("students")[0].GetString()!;
+        Assert.Equal((48, 96, 6), ShapeOf(student));
+        using var model = Checkpoint.Open(student);
+        var up = model.ReadFloat32("model.layers.5.mlp.up_proj.weight");
+        Assert.Equal(up.Length / 2, up.Count(weight => weight == 0));
+        Assert.DoesNotContain(0f, model.ReadFloat32("lm_head.weight"));
     }
 
     [Fact]

@@ -1,0 +1,66 @@
+using Espalier.Compression.Data;
+using Espalier.Models;
+using Espalier.Models.Families;
+using Espalier.Torch;
+
+namespace Espalier.Compression.Pruning.Masks;
+
+// Shapes: B batch, T time, D model width, F feed-forward width, N query heads, H head width.
+
+/// <summary>L2 norms of the inputs of one layer's matrices over calibration tokens, summed in float64.</summary>
+internal sealed class InputNorms
+{
+    private readonly Dictionary<TapPoint, double[]> _squares = [];
+
+    /// <summary>Runs the model, as it is now, over the first windows.</summary>
+    public static InputNorms Measure(Decoder model, int layer, WindowSet windows, int samples, CancellationToken stop)
+    {
+        const int batch = 8;
+        var norms = new InputNorms();
+        using var noGrad = GradMode.Disable();
+        var sequence = windows.SequenceLength;
+        for (var done = 0; done < samples; done += batch)
+        {
+            stop.ThrowIfCancellationRequested();
+            using var scope = TensorScope.Begin();
+            var size = Math.Min(batch, samples - done);
+            var (inputs, targets) = (new long[size * sequence], new long[size * sequence]);
+            for (var i = 0; i < size; i++)
+                windows.Read(done + i, inputs.AsSpan(i * sequence, sequence), targets.AsSpan(i * sequence, sequence));
+            model.Forward(Tensor.From<long>(inputs, size, sequence), (point, at, value) =>
+            {
+                if (at == layer)
+                    norms.Add(point, value);
+            });
+        }
+        return norms;
+    }
+
+    /// <summary>The norms of a matrix' inputs, one a column.</summary>
+    public double[] Of(ParameterRole role) => [.. _squares[PlaceOf(role)!.Value].Select(Math.Sqrt)];
+
+    /// <summary>Where a matrix' input is tapped; null for what has none inside a block.</summary>
+    public static TapPoint? PlaceOf(ParameterRole role) => role switch
+    {
+        ParameterRole.QueryProjection or ParameterRole.KeyProjection or ParameterRole.ValueProjection => TapPoint.InputNorm,
+        ParameterRole.OutputProjection => TapPoint.AttentionOutput,
+        ParameterRole.GateProjection or ParameterRole.UpProjection => TapPoint.PostAttentionNorm,
+        ParameterRole.DownProjection => TapPoint.MlpIntermediate,
+        _ => null,
+    };
+
+    private void Add(TapPoint point, Tensor value)
+    {
+        if (point is not (TapPoint.InputNorm or TapPoint.AttentionOutput or TapPoint.PostAttentionNorm or TapPoint.MlpIntermediate))
+            return;
+        using var scope = TensorScope.Begin();
+        long inputs = 1;
+        for (var i = 2; i < value.Dimensions; i++)
+            inputs *= value.Size(i);
+        var sums = value.Reshape(-1, inputs).To(DType.Float64).Square().Sum([0]).ToArray<double>();
+        if (!_squares.TryGetValue(point, out var squares))
+            _squares[point] = squares = new double[inputs];
+        for (var i = 0; i < sums.Length; i++)
+            squares[i] += sums[i];
+    }
+}
