@@ -39,17 +39,17 @@ public static partial class RecipeFile
             ["prune"] = recipe.Prune.Plan is { } plan ? new JsonObject { ["plan"] = plan }
                 : recipe.Prune.Sparsity is { } sparsity ? new JsonObject { ["method"] = RecipeFields.NameOf(recipe.Prune.Method), ["sparsity"] = sparsity.ToString() }
                 : new JsonObject
-            {
-                ["hidden"] = target.Hidden,
-                ["ffn"] = target.Ffn,
-                ["heads"] = target.Heads,
-                ["kv-heads"] = target.KvHeads,
-                ["layers"] = target.Layers,
-                ["multiple"] = target.Multiple,
-                ["merge-heads"] = recipe.Prune.MergeHeads ? "true" : "false",
-                ["method"] = RecipeFields.NameOf(recipe.Prune.Method),
-                ["depth"] = RecipeFields.NameOf(recipe.Prune.Depth),
-            },
+                {
+                    ["hidden"] = target.Hidden,
+                    ["ffn"] = target.Ffn,
+                    ["heads"] = target.Heads,
+                    ["kv-heads"] = target.KvHeads,
+                    ["layers"] = target.Layers,
+                    ["multiple"] = target.Multiple,
+                    ["merge-heads"] = recipe.Prune.MergeHeads ? "true" : "false",
+                    ["method"] = RecipeFields.NameOf(recipe.Prune.Method),
+                    ["depth"] = RecipeFields.NameOf(recipe.Prune.Depth),
+                },
             ["distill"] = Training(recipe.Distill, withLoss: true),
             ["evaluate"] = new JsonArray([.. recipe.Evaluate.Select(set =>
                 set.Source is { } source ? (JsonNode)new JsonObject { [set.Name] = source } : JsonValue.Create(set.Name))]),

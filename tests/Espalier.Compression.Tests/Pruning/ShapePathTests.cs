@@ -10,8 +10,18 @@ public sealed class ShapePathTests
     // Nemotron-4 15B and Minitron 4B.
     private static readonly DecoderConfig Large = new()
     {
-        Family = "nemotron", VocabularySize = 256_000, HiddenSize = 6144, IntermediateSize = 24576, Layers = 32, QueryHeads = 48, KeyValueHeads = 8, HeadDim = 128,
-        TiedEmbeddings = false, MaxPositions = 4096, Norm = NormKind.LayerNorm1p, Activation = ActivationKind.SquaredRelu,
+        Family = "nemotron",
+        VocabularySize = 256_000,
+        HiddenSize = 6144,
+        IntermediateSize = 24576,
+        Layers = 32,
+        QueryHeads = 48,
+        KeyValueHeads = 8,
+        HeadDim = 128,
+        TiedEmbeddings = false,
+        MaxPositions = 4096,
+        Norm = NormKind.LayerNorm1p,
+        Activation = ActivationKind.SquaredRelu,
     };
 
     private static readonly DecoderConfig Small = Large with { HiddenSize = 3072, IntermediateSize = 9216, QueryHeads = 24 };
