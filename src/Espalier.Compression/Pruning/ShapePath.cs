@@ -9,12 +9,16 @@ public static class ShapePath
 
     /// <summary>
     /// The shapes after each of T steps, the student's last: step i goes to d_s − i (d_s − d_t) / T on every axis (arXiv 2407.14679, section 2.4), in whole layers,
-    /// heads of whole KV groups, and widths in multiples of 64 where both ends are such.
+    /// heads of whole KV groups, and widths in multiples where both ends are such.
     /// </summary>
+    /// <param name="teacher">Where the path begins.</param>
+    /// <param name="student">Where it ends.</param>
+    /// <param name="steps">T.</param>
+    /// <param name="multiple">What widths on the way are multiples of; 1 for models that nobody runs.</param>
     /// <exception cref="EspalierException">There are fewer sizes between the two than steps.</exception>
-    public static IReadOnlyList<DecoderConfig> Even(DecoderConfig teacher, DecoderConfig student, int steps)
+    public static IReadOnlyList<DecoderConfig> Even(DecoderConfig teacher, DecoderConfig student, int steps, int multiple = PruneTarget.DefaultMultiple)
     {
-        var path = Enumerable.Range(1, steps).Select(i => i == steps ? student : At(teacher, student, (double)i / steps)).ToList();
+        var path = Enumerable.Range(1, steps).Select(i => i == steps ? student : At(teacher, student, (double)i / steps, multiple)).ToList();
         for (var i = 0; i < path.Count; i++)
             if (path[i] == (i == 0 ? teacher : path[i - 1]))
                 throw new EspalierException($"there are no {steps} different shapes between the teacher's and the student's: step {i + 1} would cut nothing; take fewer steps");
@@ -50,21 +54,20 @@ public static class ShapePath
     public static double LargestCut(DecoderConfig teacher, IReadOnlyList<DecoderConfig> path) =>
         path.Select((shape, i) => 1 - (double)shape.NonEmbeddingParameters / (i == 0 ? teacher : path[i - 1]).NonEmbeddingParameters).Max();
 
-    private static DecoderConfig At(DecoderConfig teacher, DecoderConfig student, double share)
+    private static DecoderConfig At(DecoderConfig teacher, DecoderConfig student, double share, int multiple)
     {
         var kvHeads = Between(teacher.KeyValueHeads, student.KeyValueHeads, share, 1);
         return teacher with
         {
-            HiddenSize = Between(teacher.HiddenSize, student.HiddenSize, share, MultipleOf(teacher.HiddenSize, student.HiddenSize)),
-            IntermediateSize = Between(teacher.IntermediateSize, student.IntermediateSize, share, MultipleOf(teacher.IntermediateSize, student.IntermediateSize)),
+            HiddenSize = Between(teacher.HiddenSize, student.HiddenSize, share, MultipleOf(teacher.HiddenSize, student.HiddenSize, multiple)),
+            IntermediateSize = Between(teacher.IntermediateSize, student.IntermediateSize, share, MultipleOf(teacher.IntermediateSize, student.IntermediateSize, multiple)),
             Layers = Between(teacher.Layers, student.Layers, share, 1),
             KeyValueHeads = kvHeads,
             QueryHeads = kvHeads * Between(teacher.GroupSize, student.GroupSize, share, 1),
         };
     }
 
-    private static int MultipleOf(int from, int to) =>
-        from % PruneTarget.DefaultMultiple == 0 && to % PruneTarget.DefaultMultiple == 0 ? PruneTarget.DefaultMultiple : 1;
+    private static int MultipleOf(int from, int to, int multiple) => from % multiple == 0 && to % multiple == 0 ? multiple : 1;
 
     private static int Between(int from, int to, double share, int multiple) =>
         Math.Clamp((int)Math.Round((from + share * (to - from)) / multiple) * multiple, to, from);

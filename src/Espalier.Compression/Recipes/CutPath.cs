@@ -19,7 +19,7 @@ internal static class CutPath
 
     private static PruneSection[] Rounds(Recipe recipe, DecoderConfig from, DecoderConfig to)
     {
-        var shapes = ShapePath.Even(from, to, recipe.Score.Rounds);
+        var shapes = ShapePath.Even(from, to, recipe.Score.Rounds, multiple: 1);
         return [.. shapes.Select((shape, i) => recipe.Prune with { Target = PruneTarget.Between(i == 0 ? from : shapes[i - 1], shape) })];
     }
 }
