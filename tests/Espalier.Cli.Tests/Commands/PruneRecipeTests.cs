@@ -75,6 +75,16 @@ public sealed class PruneRecipeTests : TorchTest
         Assert.False(Path.Exists(Path.Combine(_folder.Path, "none")));
     }
 
+    [Fact]
+    public void A_gguf_file_that_the_family_does_not_have_is_refused_before_anything_is_done()
+    {
+        var recipe = Path.Combine(_folder.Path, "gguf.yaml");
+        var ids = Verb.WriteIds(_folder.Path, "few.i32", Enumerable.Range(0, 1000).Select(i => i % 90));
+        File.WriteAllText(recipe, $"teacher: {Fixtures.Golden("families", "qwen3")}\ndata: {{ train: {ids}, held-out: 10%, sequence: 16 }}\nprune: {{ ffn: 40 }}\nscore: {{ samples: 8 }}\nexport: [hf, gguf-q8_0]\n");
+        Assert.Contains("cannot be exported to GGUF: the family 'qwen3' is not exported yet", Verb.Refused($"compress {recipe} --output {_folder.Path}/gguf"));
+        Assert.False(Path.Exists(Path.Combine(_folder.Path, "gguf")));
+    }
+
     private static (int Hidden, int Ffn, int Layers) ShapeOf(string folder)
     {
         using var model = Checkpoint.Open(folder);
