@@ -6,8 +6,9 @@ namespace Espalier.Compression.Importance;
 // Shapes: B batch, T time, D model width, F feed-forward width, N query heads, H head width.
 
 /// <summary>
-/// Activation importance of all axes in one forward pass, as a tap (Minitron, arXiv 2407.14679, section 2.2): neurons, heads, embedding
-/// channels, and the block influence of layers and contiguous spans. Sums in float64.
+/// Activation importance of all axes in one forward pass, as taps (Minitron, arXiv 2407.14679, section 2.2): neurons, heads, embedding
+/// channels, and the block influence of layers and contiguous spans. Sums in float64. Every batch has a tap of its own, so that batches may go through the
+/// model one after the other or layer by layer; as long as each layer sees them in the same order, the sums have the same bits.
 /// </summary>
 internal sealed class ImportanceCollector : IDisposable
 {
@@ -16,7 +17,7 @@ internal sealed class ImportanceCollector : IDisposable
     private readonly int[] _spanWidths;
     private readonly UnitScore[] _neurons, _heads, _norms;
     private readonly Dictionary<int, double[]> _cosines;
-    private readonly Tensor?[] _streams;
+    private readonly List<StreamHistory> _histories = [];
     private long _samples, _positions;
 
     public ImportanceCollector(DecoderConfig config, Aggregator aggregator, IEnumerable<int> spanWidths)
@@ -30,16 +31,22 @@ internal sealed class ImportanceCollector : IDisposable
         _heads = Make(config.Layers, config.QueryHeads);
         _norms = Make(2 * config.Layers + 1, config.HiddenSize);
         _cosines = _spanWidths.ToDictionary(w => w, w => new double[config.Layers - w + 1]);
-        _streams = new Tensor?[config.Layers + 1];
     }
 
-    /// <summary>Given to <see cref="Decoder.Forward"/>, once a batch, without gradients.</summary>
-    public void Record(TapPoint point, int layer, Tensor value)
+    /// <summary>The tap of one batch, given to <see cref="Decoder.Forward"/> without gradients.</summary>
+    public Tap Batch()
+    {
+        var history = new StreamHistory(_config.Layers, _spanWidths[^1]);
+        _histories.Add(history);
+        return (point, layer, value) => Record(history, point, layer, value);
+    }
+
+    private void Record(StreamHistory history, TapPoint point, int layer, Tensor value)
     {
         switch (point)
         {
-            case TapPoint.BlockInput:
-                Stream(layer, value);
+            case TapPoint.BlockInput when layer == 0:
+                history.Add(0, value);
                 break;
             case TapPoint.InputNorm:
                 _norms[2 * layer].Add(value);
@@ -53,12 +60,13 @@ internal sealed class ImportanceCollector : IDisposable
             case TapPoint.MlpIntermediate:
                 _neurons[layer].Add(value);
                 break;
-            case TapPoint.BlockOutput when layer == _config.Layers - 1:
-                Stream(layer + 1, value);
-                ClearStreams();
+            case TapPoint.BlockOutput:
+                CloseSpans(history, layer + 1, value);
                 break;
             case TapPoint.FinalNorm:
                 _norms[^1].Add(value);
+                _histories.Remove(history);
+                history.Dispose();
                 _samples += value.Size(0);
                 _positions += value.Size(0) * value.Size(1);
                 break;
@@ -88,7 +96,7 @@ internal sealed class ImportanceCollector : IDisposable
 
     public void Dispose()
     {
-        ClearStreams();
+        _histories.ForEach(history => history.Dispose());
         foreach (var score in _neurons.Concat(_heads).Concat(_norms))
             score.Dispose();
     }
@@ -99,20 +107,14 @@ internal sealed class ImportanceCollector : IDisposable
         _heads[layer].Add(y_BTNH.Norm([-1]));
     }
 
-    /// <summary>The residual stream before block i (i = layers: after the last one): closes every span that ends here.</summary>
-    private void Stream(int i, Tensor x_BTD)
+    /// <summary>The residual stream after i blocks: closes every span that ends here.</summary>
+    private void CloseSpans(StreamHistory history, int i, Tensor x_BTD)
     {
         using var scope = TensorScope.Begin();
         foreach (var width in _spanWidths)
             if (i >= width)
-                _cosines[width][i - width] += SumOfCosines(_streams[i - width]!, x_BTD);
-        _streams[i] = x_BTD.Detach().Unscoped();
-        var noLongerNeeded = i - _spanWidths[^1];
-        if (noLongerNeeded >= 0)
-        {
-            _streams[noLongerNeeded]!.Dispose();
-            _streams[noLongerNeeded] = null;
-        }
+                _cosines[width][i - width] += SumOfCosines(history[i - width], x_BTD);
+        history.Add(i, x_BTD);
     }
 
     private static double SumOfCosines(Tensor a_BTD, Tensor b_BTD)
@@ -120,14 +122,5 @@ internal sealed class ImportanceCollector : IDisposable
         var dot = a_BTD.Mul(b_BTD).Sum([-1]);
         var norms = a_BTD.Norm([-1]).Mul(b_BTD.Norm([-1]));
         return dot.Div(norms).Sum(DType.Float64).Item();
-    }
-
-    private void ClearStreams()
-    {
-        for (var i = 0; i < _streams.Length; i++)
-        {
-            _streams[i]?.Dispose();
-            _streams[i] = null;
-        }
     }
 }

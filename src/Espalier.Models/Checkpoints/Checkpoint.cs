@@ -96,6 +96,9 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     /// <summary>All elements of a parameter, widened to float.</summary>
     public float[] ReadFloat32(string name) => Weights.FileOf(name).ReadFloat32(name);
 
+    /// <summary>Copies elements of a parameter, widened to float, and refuses NaN and infinity as <see cref="CheckFinite"/> does.</summary>
+    internal void ReadFinite(string name, long firstElement, Span<float> destination) => Weights.ReadFinite(name, firstElement, destination);
+
     /// <inheritdoc/>
     void ITensorSource.Fill(string name, long firstElement, Span<float> destination) => ReadFloat32(name, firstElement, destination);
 

@@ -25,9 +25,10 @@ public static class DecoderWeights
     /// <summary>A decoder's weights under the family's names, for <see cref="CheckpointWriter"/>. Reads the decoder; keep it until the writing is done.</summary>
     public static ITensorSource Source(Decoder decoder, Family family) => new DecoderSource(decoder, family);
 
-    private static Tensor ToTensor(float[] values, long[] shape, DType dtype)
+    /// <summary>A tensor of no scope with a copy of the values.</summary>
+    internal static Tensor ToTensor(ReadOnlySpan<float> values, ReadOnlySpan<long> shape, DType dtype)
     {
-        var tensor = Tensor.From<float>(values, shape).Unscoped();
+        var tensor = Tensor.From(values, shape).Unscoped();
         if (dtype == DType.Float32)
             return tensor;
         using (tensor)
