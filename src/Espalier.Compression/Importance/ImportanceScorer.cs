@@ -43,31 +43,8 @@ public static class ImportanceScorer
         return collector.Result(sequence);
     }
 
-    /// <summary>
-    /// Runs the pass layer by layer over a model that is not loaded. The scores are those of <see cref="Run"/>, bit for bit. In memory are one layer and, for every sample, as many
-    /// residual streams as the widest span has layers: samples · positions · width · 4 bytes each.
-    /// </summary>
-    /// <exception cref="EspalierException">As <see cref="Run"/>; a weight is not finite (named).</exception>
-    public static ImportanceScores RunStreamed(
-        StreamedDecoder model, WindowSet windows, ScoreOptions options, IProgressReporter progress, CancellationToken stop = default)
-    {
-        Check(windows, options.Samples);
-        using var collector = new ImportanceCollector(model.Config, options.Aggregator, options.SpanWidths);
-        using var task = progress.Begin("score", (long)options.Samples * model.Config.Layers, "sample layers");
-        long[][] batches = [.. Batches(windows, options)];
-        Tap[] taps = [.. batches.Select(_ => collector.Batch() + Advance)];
-        model.Forward(batches, windows.SequenceLength, taps, stop);
-        return collector.Result(windows.SequenceLength);
-
-        void Advance(TapPoint point, int layer, Tensor value)
-        {
-            if (point == TapPoint.BlockOutput)
-                task.Advance(value.Size(0));
-        }
-    }
-
     /// <summary>The ids of the first samples, batch by batch.</summary>
-    private static IEnumerable<long[]> Batches(WindowSet windows, ScoreOptions options)
+    internal static IEnumerable<long[]> Batches(WindowSet windows, ScoreOptions options)
     {
         var sequence = windows.SequenceLength;
         var targets = new long[sequence];

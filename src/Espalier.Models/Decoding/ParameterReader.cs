@@ -5,7 +5,7 @@ using Espalier.Torch;
 namespace Espalier.Models;
 
 /// <summary>
-/// Reads parameters one by one out of a checkpoint's memory-mapped files and counts the bytes. Whole tensors go through one buffer of the largest one's size;
+/// Reads parameters one by one out of a checkpoint's files and counts the bytes. Whole tensors go through one buffer of the largest one's size;
 /// a value that is NaN or infinite is refused where it is read, so that no pass over the files is needed before.
 /// </summary>
 internal sealed class ParameterReader(Checkpoint checkpoint, DType dtype)

@@ -7,9 +7,9 @@ namespace Espalier.Models;
 // Shapes: B batch, T time, D model width, V vocabulary.
 
 /// <summary>
-/// A decoder whose weights stay on disk. A layer is read, all batches pass through it, and it is dropped before the next one is read: memory holds one layer's
-/// weights and the residual stream of every batch, and each weight is read once, however many batches there are. Operators, their order and their sizes are those of
-/// <see cref="Decoder.Forward"/>, so a tap sees the same bits. No gradients, and no logits: the head is not read. Reads the checkpoint; keep that open.
+/// A decoder whose weights stay on disk: its parts are read one at a time, from the input up, and dropped when all batches have passed through. Operators, their order and
+/// their sizes are those of <see cref="Decoder.Forward"/>, so a tap sees the same bits. No gradients, and no logits: the head is not read. A weight that is NaN or infinite is
+/// refused by name when it is read. Reads the checkpoint; keep that open. Not safe for several threads.
 /// </summary>
 public sealed class StreamedDecoder : IDisposable
 {
@@ -35,36 +35,41 @@ public sealed class StreamedDecoder : IDisposable
     /// <summary>Shapes and kinds.</summary>
     public DecoderConfig Config { get; }
 
-    /// <summary>Bytes of stored weights that all passes have read.</summary>
+    /// <summary>Element type of compute.</summary>
+    public DType DType => _dtype;
+
+    /// <summary>Bytes of stored weights that were read so far.</summary>
     public long BytesRead => _reader.BytesRead;
 
-    /// <summary>One forward pass of all batches, layer by layer, to the final norm; what comes out is seen by the taps.</summary>
-    /// <param name="batches">Token ids, row after row, the length of each a multiple of <paramref name="sequence"/>.</param>
-    /// <param name="sequence">T, positions of a row.</param>
-    /// <param name="taps">For each batch who listens to it: what <see cref="Decoder.Forward"/> would tell of it, one layer of all batches after the other.</param>
-    /// <param name="stop">Stops between two batches of a layer.</param>
-    /// <exception cref="EspalierException">An id is outside the vocabulary, or a weight is not finite (named).</exception>
-    public void Forward(IReadOnlyList<long[]> batches, int sequence, IReadOnlyList<Tap> taps, CancellationToken stop = default)
+    /// <summary>The embedding of each batch, [B, T, D], made when it is asked for. The caller disposes each; no scope does. Rows that no id names are not read, the others once.</summary>
+    /// <param name="batches">Token ids, row after row.</param>
+    /// <param name="sequence">T, positions of a row; each batch is a multiple of it.</param>
+    /// <exception cref="EspalierException">An id is outside the vocabulary.</exception>
+    public IEnumerable<Tensor> Embed(IReadOnlyList<long[]> batches, int sequence)
     {
-        using var noGrad = GradMode.Disable();
-        var streams_BTD = new Tensor?[batches.Count];
-        try
+        var table = _parameters.Single(named => named.Parameter.Role == ParameterRole.Embedding);
+        var rows = new EmbeddingRows(_reader, Config, table.Name, batches);
+        return batches.Select(ids => rows.Embed(ids, sequence, _dtype));
+    }
+
+    /// <summary>Reads a block. The caller disposes it before it reads the next one.</summary>
+    public StreamedPart Block(int layer)
+    {
+        var weights = new LayerWeights(_reader, _parameters.Where(named => named.Parameter.Layer == layer));
+        return new(this, weights, new DecoderParts(Config, weights.Tensors).Block(layer).Forward);
+    }
+
+    /// <summary>Reads the norm after the last block. The caller disposes it.</summary>
+    public StreamedPart FinalNorm()
+    {
+        var weights = new LayerWeights(_reader, _parameters.Where(named => named.Parameter.Role is ParameterRole.FinalNorm or ParameterRole.FinalNormBias));
+        var norm = new DecoderParts(Config, weights.Tensors).FinalNorm();
+        return new(this, weights, (x_BTD, context) =>
         {
-            Embed(batches, sequence, taps, streams_BTD);
-            for (var layer = 0; layer < Config.Layers; layer++)
-            {
-                stop.ThrowIfCancellationRequested();
-                using var weights = new LayerWeights(_reader, _parameters.Where(named => named.Parameter.Layer == layer));
-                var block = new DecoderParts(Config, weights.Tensors).Block(layer);
-                Pass(streams_BTD, sequence, taps, block.Forward, stop);
-            }
-            Finish(streams_BTD, sequence, taps, stop);
-        }
-        finally
-        {
-            foreach (var x_BTD in streams_BTD)
-                x_BTD?.Dispose();
-        }
+            var y_BTD = norm.Forward(x_BTD);
+            context.Tap?.Invoke(TapPoint.FinalNorm, -1, y_BTD);
+            return y_BTD;
+        });
     }
 
     /// <inheritdoc/>
@@ -74,40 +79,7 @@ public sealed class StreamedDecoder : IDisposable
         _mask.Dispose();
     }
 
-    private void Embed(IReadOnlyList<long[]> batches, int sequence, IReadOnlyList<Tap> taps, Tensor?[] streams_BTD)
-    {
-        var table = _parameters.Single(named => named.Parameter.Role == ParameterRole.Embedding);
-        var rows = new EmbeddingRows(_reader, Config, table.Name, batches);
-        for (var batch = 0; batch < batches.Count; batch++)
-        {
-            streams_BTD[batch] = rows.Embed(batches[batch], sequence, _dtype);
-            taps[batch](TapPoint.Embedding, -1, streams_BTD[batch]!);
-        }
-    }
-
-    private void Finish(Tensor?[] streams_BTD, int sequence, IReadOnlyList<Tap> taps, CancellationToken stop)
-    {
-        using var weights = new LayerWeights(_reader, _parameters.Where(named => named.Parameter.Role is ParameterRole.FinalNorm or ParameterRole.FinalNormBias));
-        var norm = new DecoderParts(Config, weights.Tensors).FinalNorm();
-        Pass(streams_BTD, sequence, taps, (x_BTD, context) =>
-        {
-            var y_BTD = norm.Forward(x_BTD);
-            context.Tap!(TapPoint.FinalNorm, -1, y_BTD);
-            return y_BTD;
-        }, stop);
-    }
-
-    /// <summary>Sends every batch through one part; what comes out takes the place of what went in.</summary>
-    private void Pass(Tensor?[] streams_BTD, int sequence, IReadOnlyList<Tap> taps, Func<Tensor, ForwardContext, Tensor> part, CancellationToken stop)
-    {
-        for (var batch = 0; batch < streams_BTD.Length; batch++)
-        {
-            stop.ThrowIfCancellationRequested();
-            using var scope = TensorScope.Begin();
-            var context = new ForwardContext(
-                _rotary, _rotary.At(0, sequence), _mask.For(sequence, sequence), Packed: false, Cache: null, taps[batch], ComputeType.Float32);
-            using var x_BTD = streams_BTD[batch]!;
-            streams_BTD[batch] = part(x_BTD, context).Unscoped();
-        }
-    }
+    /// <summary>What a part needs besides its weights, for positions 0 to T − 1. The caller's scope owns cos and sin.</summary>
+    internal ForwardContext ContextOf(long T, Tap? tap) =>
+        new(_rotary, _rotary.At(0, T), _mask.For(T, T), Packed: false, Cache: null, tap, ComputeType.Float32);
 }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Streaming;
 using Espalier.Compression.Pruning;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
@@ -29,10 +30,10 @@ public static class PruneStages
         };
         var record = run.Do("score", options, new Dictionary<string, string> { ["teacher"] = teacher.Hash, ["data"] = data.Hash }, (stage, _) =>
         {
-            using var model = teacher.Load();
-            var scores = ImportanceScorer.Run(
+            using var model = teacher.Open();
+            var scores = ScoringMemory.For(model.Config).Score(
                 model, new WindowSet(data.Train, sequence),
-                new() { Samples = section.Samples, Aggregator = new(section.Batch, section.Sequence), SpanWidths = spans }, run.Progress, run.Stop);
+                new() { Samples = section.Samples, Aggregator = new(section.Batch, section.Sequence), SpanWidths = spans }, stage.Path, run.Progress, run.Stop);
             ScoresFile.Write(stage.PathOf(ScoresName), scores with { Teacher = teacher.Hash, Calibration = data.Hash });
             return new() { ["samples"] = scores.Samples };
         });
