@@ -49,7 +49,6 @@ internal sealed class PruneCommand : CommandBase
         var stored = dtype.Read(run, checkpoint);
         if (!run.Has(plan))
             _ = shape.Student(run, checkpoint.Config);
-        checkpoint.CheckFinite(run.Cancellation);
 
         var kept = PlanOf(run, checkpoint);
         Pruner.Write(checkpoint, kept, folder, stored, run.Progress, run.Cancellation);

@@ -44,11 +44,12 @@ internal sealed partial class CheckpointWeights : IDisposable
         ? file
         : throw new EspalierException($"{folder}: has no parameter '{name}' among its {entries.Count}");
 
-    public void CheckFinite(CancellationToken cancellation)
+    public void CheckFinite(IEnumerable<string> names, CancellationToken cancellation)
     {
         var values = new float[ChunkElements];
-        foreach (var (name, entry) in entries)
+        foreach (var name in names)
         {
+            var entry = Entry(name);
             for (long first = 0; first < entry.Elements; first += ChunkElements)
             {
                 cancellation.ThrowIfCancellationRequested();
