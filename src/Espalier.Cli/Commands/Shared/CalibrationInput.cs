@@ -57,7 +57,7 @@ internal sealed class CalibrationInput
         var scores = within.Score(checkpoint, windows, options, folder, run.Progress, run.Cancellation);
         return scores with
         {
-            Teacher = Compression.Runs.ContentHash.OfFolder(checkpoint.Folder),
+            Teacher = Compression.Runs.ContentHash.OfKnownFolder(checkpoint.Folder),
             Calibration = HashOf(source.Tokens, (windows.SequenceLength + 1L) * options.Samples),
         };
     }

@@ -56,8 +56,7 @@ public static class PruneStages
             if (section.Method == PruneMethod.RandomInit)
             {
                 var config = section.Target.Apply(source.Config);
-                using var model = DecoderWeights.Initialise(config, source.Family, (ulong)seed);
-                CheckpointWriter.Write(folder, config, source, ElementType.F32, DecoderWeights.Source(model, source.Family), cancellation: run.Stop);
+                CheckpointWriter.Write(folder, config, source, ElementType.F32, DecoderWeights.RandomSource(config, source.Family, (ulong)seed), cancellation: run.Stop);
                 return new() { ["parameters"] = config.Parameters };
             }
             var plan = PlanOf(section, source.Config, scores?.Path, seed);
