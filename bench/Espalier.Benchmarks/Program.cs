@@ -1,5 +1,7 @@
 using System.Globalization;
 using Espalier.Benchmarks;
+using Espalier.Models;
+using Espalier.Models.Checkpoints;
 using Espalier.Torch;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
@@ -29,7 +31,11 @@ switch (args)
         TorchRuntime.Start(null);
         Console.WriteLine(MemoryBenchmark.Run(folder, Number(batch), Number(sequence), args[^1] == "checkpoint"));
         return 0;
+    case ["random-model", var folder, var output]:
+        using (var shape = Checkpoint.Open(folder, requireWeights: false))
+            CheckpointWriter.Write(output, shape.Config, shape, ElementType.F32, DecoderWeights.RandomSource(shape.Config, shape.Family, seed: 0));
+        return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: Espalier.Benchmarks binding [THREADS] | kd-step FOLDER PAIRS THREADS -- PEER-COMMAND... | kd-memory FOLDER STEPS THREADS | cache TEACHER STUDENT IDS [THREADS] | optimizer LAYERS WIDTH INNER VOCABULARY PAIRS THREADS | memory FOLDER BATCH SEQUENCE keep|checkpoint");
+        await Console.Error.WriteLineAsync("usage: Espalier.Benchmarks binding [THREADS] | kd-step FOLDER PAIRS THREADS -- PEER-COMMAND... | kd-memory FOLDER STEPS THREADS | cache TEACHER STUDENT IDS [THREADS] | optimizer LAYERS WIDTH INNER VOCABULARY PAIRS THREADS | memory FOLDER BATCH SEQUENCE keep|checkpoint | random-model CONFIG-FOLDER OUTPUT");
         return 2;
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Reflection;
 using Espalier.Cli.Machine;
 using Espalier.Cli.Rendering;
+using Espalier.Compression.Runs;
 
 namespace Espalier.Cli.Commands;
 

@@ -49,7 +49,6 @@ internal sealed class PruneCommand : CommandBase
         var stored = dtype.Read(run, checkpoint);
         if (!run.Has(plan))
             _ = shape.Student(run, checkpoint.Config);
-        checkpoint.CheckFinite(run.Cancellation);
 
         var kept = PlanOf(run, checkpoint);
         Pruner.Write(checkpoint, kept, folder, stored, run.Progress, run.Cancellation);
@@ -89,7 +88,7 @@ internal sealed class PruneCommand : CommandBase
         if (run.Get(scores) is { } file)
             return ScoresFile.Read(file);
         threads.Start(run);
-        return calibration.Score(run, checkpoint, input, dropped > 0 ? [dropped] : []);
+        return calibration.Score(run, checkpoint, input, dropped > 0 ? [dropped] : [], MemoryInput.FolderBeside(run.Get(output)));
     }
 
     /// <summary>Scores, a plan, chance, or text to score on: one of them, since each says by itself what stays.</summary>

@@ -33,9 +33,9 @@ internal sealed class ScoreCommand : CommandBase
     {
         var file = run.Get(output) is { } path ? OutputPath.File("--output", path, model.Folder(run)) : null;
         var widths = Widths(run.Get(spans)!);
-        using var checkpoint = model.OpenFinite(run);
+        using var checkpoint = model.Open(run);
         threads.Start(run);
-        var scores = calibration.Score(run, checkpoint, input, widths);
+        var scores = calibration.Score(run, checkpoint, input, widths, MemoryInput.FolderBeside(file));
         if (file is not null)
             ScoresFile.Write(file, scores);
         var report = ScoresFile.ToJson(scores);

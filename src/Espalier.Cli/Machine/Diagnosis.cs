@@ -1,4 +1,5 @@
 using Espalier.Cli.Rendering;
+using Espalier.Compression.Runs;
 
 namespace Espalier.Cli.Machine;
 

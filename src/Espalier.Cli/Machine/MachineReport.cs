@@ -1,3 +1,5 @@
+using Espalier.Compression.Runs;
+
 namespace Espalier.Cli.Machine;
 
 /// <summary>What <c>doctor</c> found: the fields of its JSON.</summary>

@@ -6,41 +6,65 @@ namespace Espalier.Compression.Importance;
 // Shapes: B batch, T time, D model width, F feed-forward width, N query heads, H head width.
 
 /// <summary>
-/// Activation importance of all axes in one forward pass, as a tap (Minitron, arXiv 2407.14679, section 2.2): neurons, heads, embedding
-/// channels, and the block influence of layers and contiguous spans. Sums in float64.
+/// Activation importance of all axes in one forward pass, as taps (Minitron, arXiv 2407.14679, section 2.2): neurons, heads, embedding
+/// channels, and the block influence of layers and contiguous spans. Sums in float64. Every batch has a tap of its own, so that batches may go through the
+/// model one after the other or layer by layer: as long as each layer sees them in the same order, the sums have the same bits.
 /// </summary>
 internal sealed class ImportanceCollector : IDisposable
 {
     private readonly DecoderConfig _config;
     private readonly Aggregator _aggregator;
-    private readonly int[] _spanWidths;
+    private readonly BlockInfluence _influence;
     private readonly UnitScore[] _neurons, _heads, _norms;
-    private readonly Dictionary<int, double[]> _cosines;
-    private readonly Tensor?[] _streams;
+    private readonly List<StreamHistory> _histories = [];
     private long _samples, _positions;
 
     public ImportanceCollector(DecoderConfig config, Aggregator aggregator, IEnumerable<int> spanWidths)
     {
         (_config, _aggregator) = (config, aggregator);
-        _spanWidths = [.. spanWidths.Append(1).Distinct().Order()];
-        if (_spanWidths[0] < 1 || _spanWidths[^1] > config.Layers)
-            throw new EspalierException($"a span of {(_spanWidths[0] < 1 ? _spanWidths[0] : _spanWidths[^1])} layers was asked for and the model has {config.Layers}");
+        _influence = new(config.Layers, spanWidths);
         UnitScore[] Make(int count, long units) => [.. Enumerable.Range(0, count).Select(_ => new UnitScore(aggregator, units))];
         _neurons = Make(config.Layers, config.IntermediateSize);
         _heads = Make(config.Layers, config.QueryHeads);
         _norms = Make(2 * config.Layers + 1, config.HiddenSize);
-        _cosines = _spanWidths.ToDictionary(w => w, w => new double[config.Layers - w + 1]);
-        _streams = new Tensor?[config.Layers + 1];
     }
 
-    /// <summary>Given to <see cref="Decoder.Forward"/>, once a batch, without gradients.</summary>
-    public void Record(TapPoint point, int layer, Tensor value)
+    /// <summary>How many blocks the streams of a batch must be remembered for.</summary>
+    public int WidestSpan => _influence.Widest;
+
+    /// <summary>The tap of one batch that goes through the model in one piece, given to <see cref="Decoder.Forward"/> without gradients.</summary>
+    public Tap Batch()
+    {
+        var history = new LiveStreams(_config.Layers, WidestSpan);
+        var tap = Batch(history);
+        return (point, layer, value) =>
+        {
+            if (point == TapPoint.BlockInput && layer == 0)
+                history.Add(0, value);
+            tap(point, layer, value);
+        };
+    }
+
+    /// <summary>
+    /// The tap of one batch whose history has been told what enters the first block, and is told what leaves each. It is disposed after the batch's last value, and else with this.
+    /// </summary>
+    public Tap Batch(StreamHistory history)
+    {
+        _histories.Add(history);
+        return (point, layer, value) =>
+        {
+            Record(history, point, layer, value);
+            if (point != TapPoint.FinalNorm)
+                return;
+            _histories.Remove(history);
+            history.Dispose();
+        };
+    }
+
+    private void Record(StreamHistory history, TapPoint point, int layer, Tensor value)
     {
         switch (point)
         {
-            case TapPoint.BlockInput:
-                Stream(layer, value);
-                break;
             case TapPoint.InputNorm:
                 _norms[2 * layer].Add(value);
                 break;
@@ -53,9 +77,8 @@ internal sealed class ImportanceCollector : IDisposable
             case TapPoint.MlpIntermediate:
                 _neurons[layer].Add(value);
                 break;
-            case TapPoint.BlockOutput when layer == _config.Layers - 1:
-                Stream(layer + 1, value);
-                ClearStreams();
+            case TapPoint.BlockOutput:
+                _influence.Add(layer + 1, value, history);
                 break;
             case TapPoint.FinalNorm:
                 _norms[^1].Add(value);
@@ -82,13 +105,13 @@ internal sealed class ImportanceCollector : IDisposable
             Heads = [.. _heads.Select(score => score.Result())],
             ChannelsPerNorm = perNorm,
             Channels = channels,
-            BlockInfluence = _cosines.ToDictionary(pair => pair.Key, pair => pair.Value.Select(sum => 1 - sum / _positions).ToArray()),
+            BlockInfluence = _influence.Result(_positions),
         };
     }
 
     public void Dispose()
     {
-        ClearStreams();
+        _histories.ForEach(history => history.Dispose());
         foreach (var score in _neurons.Concat(_heads).Concat(_norms))
             score.Dispose();
     }
@@ -97,37 +120,5 @@ internal sealed class ImportanceCollector : IDisposable
     {
         using var scope = TensorScope.Begin();
         _heads[layer].Add(y_BTNH.Norm([-1]));
-    }
-
-    /// <summary>The residual stream before block i (i = layers: after the last one): closes every span that ends here.</summary>
-    private void Stream(int i, Tensor x_BTD)
-    {
-        using var scope = TensorScope.Begin();
-        foreach (var width in _spanWidths)
-            if (i >= width)
-                _cosines[width][i - width] += SumOfCosines(_streams[i - width]!, x_BTD);
-        _streams[i] = x_BTD.Detach().Unscoped();
-        var noLongerNeeded = i - _spanWidths[^1];
-        if (noLongerNeeded >= 0)
-        {
-            _streams[noLongerNeeded]!.Dispose();
-            _streams[noLongerNeeded] = null;
-        }
-    }
-
-    private static double SumOfCosines(Tensor a_BTD, Tensor b_BTD)
-    {
-        var dot = a_BTD.Mul(b_BTD).Sum([-1]);
-        var norms = a_BTD.Norm([-1]).Mul(b_BTD.Norm([-1]));
-        return dot.Div(norms).Sum(DType.Float64).Item();
-    }
-
-    private void ClearStreams()
-    {
-        for (var i = 0; i < _streams.Length; i++)
-        {
-            _streams[i]?.Dispose();
-            _streams[i] = null;
-        }
     }
 }

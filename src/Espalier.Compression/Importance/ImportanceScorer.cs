@@ -32,19 +32,31 @@ public static class ImportanceScorer
         using var noGrad = GradMode.Disable();
         using var task = progress.Begin("score", options.Samples, "samples");
         var sequence = windows.SequenceLength;
-        for (var done = 0; done < options.Samples;)
+        foreach (var ids in Batches(windows, options))
         {
             stop.ThrowIfCancellationRequested();
             using var scope = TensorScope.Begin();
-            var size = Math.Min(options.Batch, options.Samples - done);
-            var (inputs, targets) = (new long[size * sequence], new long[size * sequence]);
-            for (var i = 0; i < size; i++)
-                windows.Read(done + i, inputs.AsSpan(i * sequence, sequence), targets.AsSpan(i * sequence, sequence));
-            model.Forward(Tensor.From<long>(inputs, size, sequence), collector.Record);
-            done += size;
-            task.Report(done);
+            var size = ids.Length / sequence;
+            model.Forward(Tensor.From<long>(ids, size, sequence), collector.Batch());
+            task.Advance(size);
         }
         return collector.Result(sequence);
+    }
+
+    /// <summary>The ids of the first samples, batch by batch.</summary>
+    internal static IEnumerable<long[]> Batches(WindowSet windows, ScoreOptions options)
+    {
+        var sequence = windows.SequenceLength;
+        var targets = new long[sequence];
+        for (var done = 0; done < options.Samples;)
+        {
+            var size = Math.Min(options.Batch, options.Samples - done);
+            var inputs = new long[size * sequence];
+            for (var i = 0; i < size; i++)
+                windows.Read(done + i, inputs.AsSpan(i * sequence, sequence), targets);
+            yield return inputs;
+            done += size;
+        }
     }
 
     /// <summary>Refuses calibration that the windows cannot give; a recipe asks before it starts.</summary>

@@ -1,12 +1,11 @@
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Families;
 
 namespace Espalier.Compression.Pruning;
 
 /// <summary>
-/// Applies a plan by slicing: rows and columns of the kept units, unscaled, queries merged where the plan says so, layers renumbered. Streams one tensor at a time from the memory-mapped
-/// teacher into a new Hugging Face folder, so that the model never is in memory.
+/// Applies a plan by slicing: rows and columns of the kept units, unscaled, queries merged where the plan says so, layers renumbered. Streams one block of rows at a time from the
+/// teacher into a new Hugging Face folder, so that not even a tensor need fit in memory. Every weight of the teacher is read once, those that go too: one that is not finite is refused.
 /// </summary>
 public static class Pruner
 {
@@ -23,103 +22,10 @@ public static class Pruner
     {
         var student = plan.Apply(teacher.Config);
         var bytes = student.Parameters * stored.Bytes();
+        var weights = new SlicedWeights(teacher, plan);
+        teacher.CheckFinite(weights.LeftOut, stop);
         using var task = progress.Begin("prune", bytes, "bytes");
-        CheckpointWriter.Write(
-            folder, student, teacher, stored, new SlicedWeights(teacher, plan), new() { Progress = written => task.Advance(written) }, stop);
+        CheckpointWriter.Write(folder, student, teacher, stored, weights, new() { Progress = written => task.Advance(written) }, stop);
         return student;
     }
-}
-
-/// <summary>The student's weights, sliced from the teacher's as they are asked for.</summary>
-internal sealed class SlicedWeights(Checkpoint teacher, PruningPlan plan) : ITensorSource
-{
-    private readonly DecoderConfig _config = teacher.Config;
-    private string _current = "";
-    private float[] _values = [];
-
-    public void Fill(string name, long firstElement, Span<float> destination)
-    {
-        if (_current != name)
-            (_current, _values) = (name, Slice(name));
-        _values.AsSpan(checked((int)firstElement), destination.Length).CopyTo(destination);
-    }
-
-    private float[] Slice(string name)
-    {
-        if (!teacher.Family.TryParse(name, out var parameter))
-            throw new EspalierException($"{name} is no parameter of the {teacher.Config.Family} family");
-        var old = parameter.Layer < 0 ? parameter : parameter with { Layer = plan.Layers[parameter.Layer] };
-        var source = teacher.Family.NameOf(old);
-        var shape = ParameterShape.Of(parameter.Role, _config);
-        var rows = Kept(AxisOf(parameter.Role, 0), parameter.Layer) ?? Range(shape[0]);
-        var columns = shape.Length == 2 ? Kept(AxisOf(parameter.Role, 1), parameter.Layer) ?? Range(shape[1]) : [0];
-        var width = shape.Length == 2 ? shape[1] : 1;
-
-        var values = new float[(long)rows.Length * columns.Length];
-        var row = new float[width];
-        for (var i = 0; i < rows.Length; i++)
-        {
-            teacher.ReadFloat32(source, rows[i] * width, row);
-            if (IsQuery(parameter.Role) && MergedWith(parameter.Layer, rows[i]) is { } gone)
-                Merge(source, gone, row);
-            for (var j = 0; j < columns.Length; j++)
-                values[(long)i * columns.Length + j] = row[columns[j]];
-        }
-        return values;
-    }
-
-    private static bool IsQuery(ParameterRole role) => role is ParameterRole.QueryProjection or ParameterRole.QueryProjectionBias;
-
-    /// <summary>The row of the head that goes, whose residual row <paramref name="row"/> takes in; null for none.</summary>
-    private int? MergedWith(int layer, int row)
-    {
-        foreach (var (head, gone) in plan.Merges?[layer] ?? [])
-            if (row / _config.HeadDim == head)
-                return gone * _config.HeadDim + row % _config.HeadDim;
-        return null;
-    }
-
-    /// <summary>row ← row + (row − gone), both as the teacher has them.</summary>
-    private void Merge(string source, int gone, float[] row)
-    {
-        var other = new float[row.Length];
-        teacher.ReadFloat32(source, (long)gone * row.Length, other);
-        for (var j = 0; j < row.Length; j++)
-            row[j] = (float)(2.0 * row[j] - other[j]); // exact before it is rounded once
-    }
-
-    private static int[] Range(long count) => [.. Enumerable.Range(0, checked((int)count))];
-
-    /// <summary>Kept indices along an axis; null keeps all.</summary>
-    private int[]? Kept(Axis axis, int layer) => axis switch
-    {
-        Axis.Channels => plan.Channels,
-        Axis.Neurons => plan.Neurons[layer],
-        Axis.Heads => RowsOf(plan.Heads[layer]),
-        Axis.KvHeads => plan.KvHeads is { } kept ? RowsOf(kept[layer]) : null,
-        _ => null,
-    };
-
-    private int[] RowsOf(int[] heads) => [.. heads.SelectMany(head => Enumerable.Range(head * _config.HeadDim, _config.HeadDim))];
-
-    private enum Axis
-    {
-        Whole,
-        Channels,
-        Neurons,
-        Heads,
-        KvHeads,
-    }
-
-    private static Axis AxisOf(ParameterRole role, int dimension) => (role, dimension) switch
-    {
-        (ParameterRole.Embedding or ParameterRole.Head, 0) => Axis.Whole,
-        (ParameterRole.QueryProjection or ParameterRole.QueryProjectionBias, 0) => Axis.Heads,
-        (ParameterRole.KeyProjection or ParameterRole.ValueProjection or ParameterRole.KeyProjectionBias or ParameterRole.ValueProjectionBias, 0) => Axis.KvHeads,
-        (ParameterRole.QueryNorm or ParameterRole.KeyNorm, _) => Axis.Whole,
-        (ParameterRole.OutputProjection, 1) => Axis.Heads,
-        (ParameterRole.GateProjection or ParameterRole.UpProjection or ParameterRole.GateProjectionBias or ParameterRole.UpProjectionBias, 0) => Axis.Neurons,
-        (ParameterRole.DownProjection, 1) => Axis.Neurons,
-        _ => Axis.Channels,
-    };
 }

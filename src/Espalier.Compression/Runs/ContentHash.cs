@@ -31,10 +31,15 @@ public static class ContentHash
     /// followed, the text of their target counts instead; empty folders do not count.
     /// </summary>
     /// <exception cref="IOException">The folder or a file in it cannot be read.</exception>
-    public static string OfFolder(string folder)
+    public static string OfFolder(string folder) => Folder(folder, OfFile);
+
+    /// <summary>The same, for provenance alone: large files that this user's cache knows by path, inode, size and time of change are not read again.</summary>
+    public static string OfKnownFolder(string folder) => Folder(folder, HashCache.OfUser().OfFile);
+
+    private static string Folder(string folder, Func<string, string> ofFile)
     {
         var lines = new List<string>();
-        Collect(new DirectoryInfo(folder), "", lines);
+        Collect(new DirectoryInfo(folder), "", lines, ofFile);
         lines.Sort(string.CompareOrdinal);
         return OfText(string.Concat(lines));
     }
@@ -43,7 +48,7 @@ public static class ContentHash
     public static string OfFacts(IEnumerable<FileFact> files) =>
         OfText(string.Concat(files.Select(file => Line(file.Name, file.Sha256)).Order(StringComparer.Ordinal)));
 
-    private static void Collect(DirectoryInfo folder, string prefix, List<string> lines)
+    private static void Collect(DirectoryInfo folder, string prefix, List<string> lines, Func<string, string> ofFile)
     {
         foreach (var entry in folder.EnumerateFileSystemInfos())
         {
@@ -51,9 +56,9 @@ public static class ContentHash
             if (entry.LinkTarget is { } target)
                 lines.Add(Line(name, "-> " + target));
             else if (entry is DirectoryInfo inner)
-                Collect(inner, name + '/', lines);
+                Collect(inner, name + '/', lines, ofFile);
             else
-                lines.Add(Line(name, OfFile(entry.FullName)));
+                lines.Add(Line(name, ofFile(entry.FullName)));
         }
     }
 

@@ -16,6 +16,7 @@ namespace Espalier.Compression.Runs;
 [JsonSerializable(typeof(CacheKey))]
 [JsonSerializable(typeof(CacheManifest))]
 [JsonSerializable(typeof(CheckpointManifest))]
+[JsonSerializable(typeof(KnownHash[]))]
 [JsonSerializable(typeof(StageRecord))]
 [JsonSerializable(typeof(RunManifest))]
 [JsonSerializable(typeof(RunOwner))]

@@ -4,7 +4,7 @@ using Espalier.Models.Families;
 namespace Espalier.Models.Checkpoints;
 
 /// <summary>
-/// A model in a Hugging Face folder: its config, and its weights in one or many memory-mapped safetensors files, checked
+/// A model in a Hugging Face folder: its config, and its weights in one or many safetensors files, checked
 /// against each other when it is opened. Nothing but headers is read until a tensor is asked for.
 /// </summary>
 public sealed class Checkpoint : ITensorSource, IDisposable
@@ -96,12 +96,19 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     /// <summary>All elements of a parameter, widened to float.</summary>
     public float[] ReadFloat32(string name) => Weights.FileOf(name).ReadFloat32(name);
 
+    /// <summary>Copies elements of a parameter, widened to float, and refuses NaN and infinity.</summary>
+    /// <exception cref="EspalierException">Names the tensor, the element and the value.</exception>
+    public void ReadFinite(string name, long firstElement, Span<float> destination) => Weights.ReadFinite(name, firstElement, destination);
+
     /// <inheritdoc/>
     void ITensorSource.Fill(string name, long firstElement, Span<float> destination) => ReadFloat32(name, firstElement, destination);
 
     /// <summary>Reads every weight and refuses NaN and infinity.</summary>
     /// <exception cref="EspalierException">Names the tensor, the element and the value.</exception>
-    public void CheckFinite(CancellationToken cancellation = default) => Weights.CheckFinite(cancellation);
+    public void CheckFinite(CancellationToken cancellation = default) => Weights.CheckFinite(Entries.Keys, cancellation);
+
+    /// <summary>The same for some of them.</summary>
+    public void CheckFinite(IEnumerable<string> names, CancellationToken cancellation = default) => Weights.CheckFinite(names, cancellation);
 
     /// <inheritdoc/>
     public void Dispose() => weights?.Dispose();

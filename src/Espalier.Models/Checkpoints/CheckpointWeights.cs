@@ -44,20 +44,27 @@ internal sealed partial class CheckpointWeights : IDisposable
         ? file
         : throw new EspalierException($"{folder}: has no parameter '{name}' among its {entries.Count}");
 
-    public void CheckFinite(CancellationToken cancellation)
+    public void CheckFinite(IEnumerable<string> names, CancellationToken cancellation)
     {
         var values = new float[ChunkElements];
-        foreach (var (name, entry) in entries)
+        foreach (var name in names)
         {
+            var entry = Entry(name);
             for (long first = 0; first < entry.Elements; first += ChunkElements)
             {
                 cancellation.ThrowIfCancellationRequested();
-                var chunk = values.AsSpan(0, (int)Math.Min(ChunkElements, entry.Elements - first));
-                owners[name].ReadFloat32(entry, first, chunk);
-                if (ElementConversion.IndexOfNonFinite(chunk) is var index and >= 0)
-                    throw new EspalierException($"{owners[name].Path}: '{name}' element {first + index} of {entry.Elements} is {chunk[index]}; the weights are broken, use another copy");
+                ReadFinite(name, first, values.AsSpan(0, (int)Math.Min(ChunkElements, entry.Elements - first)));
             }
         }
+    }
+
+    /// <summary>Copies elements as floats and refuses NaN and infinity by tensor, element and value.</summary>
+    public void ReadFinite(string name, long firstElement, Span<float> destination)
+    {
+        var (file, entry) = (FileOf(name), Entry(name));
+        file.ReadFloat32(entry, firstElement, destination);
+        if (ElementConversion.IndexOfNonFinite(destination) is var index and >= 0)
+            throw new EspalierException($"{file.Path}: '{name}' element {firstElement + index} of {entry.Elements} is {destination[index]}; the weights are broken, use another copy");
     }
 
     public void Dispose() => files.ForEach(static file => file.Dispose());

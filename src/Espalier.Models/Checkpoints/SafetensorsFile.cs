@@ -1,29 +1,25 @@
-using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 
 namespace Espalier.Models.Checkpoints;
 
 /// <summary>
-/// A safetensors file, memory-mapped: opening it reads the header alone, and reading a tensor touches its pages alone.
-/// Reading is safe from several threads. A file that someone shortens while it is open takes the process down with it, as
-/// with every memory map; checkpoints are replaced by renaming, never rewritten in place.
+/// A safetensors file: opening it reads the header alone, and a tensor's bytes are read when they are asked for, at their place in the file. It is not mapped into
+/// memory, so that what was read once does not count as this process's memory, and a file that someone shortens is an error and not the end of the process.
+/// Reading is safe from several threads.
 /// </summary>
 public sealed class SafetensorsFile : IDisposable
 {
     private const int ChunkBytes = 1 << 16;
 
     private readonly SafetensorsHeader header;
-    private readonly MemoryMappedFile? map;
-    private readonly MemoryMappedViewAccessor? view;
+    private readonly FileStream stream;
 
     private SafetensorsFile(string path, SafetensorsHeader header, FileStream stream)
     {
         Path = path;
         this.header = header;
+        this.stream = stream;
         Length = stream.Length;
-        map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-        view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
     }
 
     /// <summary>The path that was opened.</summary>
@@ -37,17 +33,6 @@ public sealed class SafetensorsFile : IDisposable
 
     /// <summary>The free text pairs of the header.</summary>
     public IReadOnlyDictionary<string, string> Metadata => header.Metadata;
-
-    /// <summary>
-    /// The mapped bytes of the whole file, for whoever needs their address; <see cref="TensorEntry.Offset"/> counts from
-    /// its start plus <see cref="BufferOffset"/>. Owned by this file: valid until it is disposed.
-    /// </summary>
-    public SafeBuffer Buffer => View.SafeMemoryMappedViewHandle;
-
-    /// <summary>Where the file's first byte lies in <see cref="Buffer"/>.</summary>
-    public long BufferOffset => View.PointerOffset;
-
-    private MemoryMappedViewAccessor View => view ?? throw new ObjectDisposedException(nameof(SafetensorsFile));
 
     /// <summary>Opens a file and checks its header.</summary>
     /// <exception cref="EspalierException">The file is missing, unreadable, or not what the format allows.</exception>
@@ -88,14 +73,22 @@ public sealed class SafetensorsFile : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(byteOffset);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(destination.Length, entry.ByteLength - byteOffset);
-        var offset = (ulong)(BufferOffset + entry.Offset + byteOffset);
-        // ReadSpan copies element by element, so the elements are made large.
-        var blocks = MemoryMarshal.Cast<byte, Vector512<byte>>(destination);
-        var copied = blocks.Length * Vector512<byte>.Count;
-        if (copied > 0)
-            Buffer.ReadSpan(offset, blocks);
-        if (copied < destination.Length)
-            Buffer.ReadSpan(offset + (ulong)copied, destination[copied..]);
+        try
+        {
+            var handle = stream.SafeFileHandle;
+            for (var done = 0; done < destination.Length;)
+            {
+                var count = RandomAccess.Read(handle, destination[done..], entry.Offset + byteOffset + done);
+                if (count == 0)
+                    throw new EspalierException(
+                        $"{Path}: had {Length} bytes when it was opened and ends at {entry.Offset + byteOffset + done} now, inside '{entry.Name}'; it was shortened meanwhile, use another copy");
+                done += count;
+            }
+        }
+        catch (IOException e)
+        {
+            throw new EspalierException($"{Path}: '{entry.Name}' cannot be read: {e.Message}", e);
+        }
     }
 
     /// <summary>All stored bytes of a tensor below 2 GB.</summary>
@@ -142,9 +135,5 @@ public sealed class SafetensorsFile : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        view?.Dispose();
-        map?.Dispose();
-    }
+    public void Dispose() => stream.Dispose();
 }

@@ -30,8 +30,9 @@ public sealed class Decoder : IDisposable
         DType = _weights[new(ParameterRole.Embedding)].DType;
         _rotary = new(config, DType);
         _mask = new(config.SlidingWindow, DType);
-        _blocks = [.. Enumerable.Range(0, config.Layers).Select(BlockOf)];
-        _norm = NormOf(ParameterRole.FinalNorm, ParameterRole.FinalNormBias, -1);
+        var parts = new DecoderParts(config, _weights);
+        _blocks = [.. Enumerable.Range(0, config.Layers).Select(parts.Block)];
+        _norm = parts.FinalNorm();
     }
 
     /// <summary>Shapes and kinds.</summary>
@@ -143,36 +144,4 @@ public sealed class Decoder : IDisposable
         _rotary.Dispose();
         _mask.Dispose();
     }
-
-    private Block BlockOf(int layer) => new(layer)
-    {
-        InputLayernorm = NormOf(ParameterRole.InputNorm, ParameterRole.InputNormBias, layer),
-        SelfAttn = new Attention(Config, layer)
-        {
-            QProj = ProjectionOf(ParameterRole.QueryProjection, ParameterRole.QueryProjectionBias, layer),
-            KProj = ProjectionOf(ParameterRole.KeyProjection, ParameterRole.KeyProjectionBias, layer),
-            VProj = ProjectionOf(ParameterRole.ValueProjection, ParameterRole.ValueProjectionBias, layer),
-            OProj = ProjectionOf(ParameterRole.OutputProjection, ParameterRole.OutputProjectionBias, layer),
-            QNorm = HeadNormOf(ParameterRole.QueryNorm, layer),
-            KNorm = HeadNormOf(ParameterRole.KeyNorm, layer),
-        },
-        PostAttentionLayernorm = NormOf(ParameterRole.PostAttentionNorm, ParameterRole.PostAttentionNormBias, layer),
-        Mlp = new FeedForward(layer)
-        {
-            GateProj = Config.Activation == ActivationKind.SwiGlu
-                ? ProjectionOf(ParameterRole.GateProjection, ParameterRole.GateProjectionBias, layer)
-                : null,
-            UpProj = ProjectionOf(ParameterRole.UpProjection, ParameterRole.UpProjectionBias, layer),
-            DownProj = ProjectionOf(ParameterRole.DownProjection, ParameterRole.DownProjectionBias, layer),
-        },
-    };
-
-    private Projection ProjectionOf(ParameterRole weight, ParameterRole bias, int layer) =>
-        new(_weights[new(weight, layer)], _weights.GetValueOrDefault(new(bias, layer)));
-
-    private Norm NormOf(ParameterRole weight, ParameterRole bias, int layer) =>
-        new(Config.Norm, Config.NormEpsilon, _weights[new(weight, layer)], _weights.GetValueOrDefault(new(bias, layer)));
-
-    private Norm? HeadNormOf(ParameterRole weight, int layer) =>
-        _weights.TryGetValue(new(weight, layer), out var tensor) ? new(NormKind.RmsNorm, Config.NormEpsilon, tensor, null) : null;
 }

@@ -22,12 +22,16 @@ public static class DecoderWeights
         family.Parameters(config).Select(named =>
             KeyValuePair.Create(named.Parameter, ToTensor(Draw(named, config, seed, deviation), named.Shape, DType.Float32))));
 
+    /// <summary>The weights of <see cref="Initialise"/> for <see cref="CheckpointWriter"/>, drawn piece by piece as they are asked for: no tensor is ever in memory.</summary>
+    public static ITensorSource RandomSource(DecoderConfig config, Family family, ulong seed, double deviation = 0.02) => new RandomWeights(config, family, seed, deviation);
+
     /// <summary>A decoder's weights under the family's names, for <see cref="CheckpointWriter"/>. Reads the decoder; keep it until the writing is done.</summary>
     public static ITensorSource Source(Decoder decoder, Family family) => new DecoderSource(decoder, family);
 
-    private static Tensor ToTensor(float[] values, long[] shape, DType dtype)
+    /// <summary>A tensor of no scope with a copy of the values.</summary>
+    internal static Tensor ToTensor(ReadOnlySpan<float> values, ReadOnlySpan<long> shape, DType dtype)
     {
-        var tensor = Tensor.From<float>(values, shape).Unscoped();
+        var tensor = Tensor.From(values, shape).Unscoped();
         if (dtype == DType.Float32)
             return tensor;
         using (tensor)
@@ -37,15 +41,9 @@ public static class DecoderWeights
     private static float[] Draw(NamedParameter named, DecoderConfig config, ulong seed, double deviation)
     {
         var values = new float[named.Shape.Aggregate(1L, (product, size) => product * size)];
-        if (named.Shape.Length == 2)
-            new NormalNumbers(seed, named.Name).Fill(values, deviation);
-        else if (named.Parameter.Role.IsNormWeight() && (config.Norm == NormKind.RmsNorm || named.Parameter.Role is ParameterRole.QueryNorm or ParameterRole.KeyNorm))
-            Array.Fill(values, 1f); // LayerNorm1p adds one itself
+        RandomWeights.Fill(named, config, seed, deviation, 0, values);
         return values;
     }
-
-    private static bool IsNormWeight(this ParameterRole role) => role is
-        ParameterRole.InputNorm or ParameterRole.PostAttentionNorm or ParameterRole.FinalNorm or ParameterRole.QueryNorm or ParameterRole.KeyNorm;
 
     private sealed class DecoderSource(Decoder decoder, Family family) : ITensorSource
     {

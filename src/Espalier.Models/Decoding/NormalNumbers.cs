@@ -9,6 +9,8 @@ namespace Espalier.Models;
 /// </summary>
 public sealed class NormalNumbers
 {
+    private const ulong Step = 0x9E3779B97F4A7C15;
+
     private ulong _state;
 
     /// <summary>The stream of a name under a seed.</summary>
@@ -17,6 +19,13 @@ public sealed class NormalNumbers
         Span<byte> hash = stackalloc byte[32];
         SHA256.HashData(Encoding.UTF8.GetBytes($"{seed}/{name}"), hash);
         _state = BitConverter.ToUInt64(hash);
+    }
+
+    /// <summary>Leaves out so many numbers, as if they had been filled in; an even number, since they come in pairs of two draws.</summary>
+    public void Skip(long numbers)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(numbers % 2, 0, nameof(numbers));
+        _state = unchecked(_state + (ulong)numbers * Step);
     }
 
     /// <summary>Fills with normal(0, deviation).</summary>
@@ -34,7 +43,7 @@ public sealed class NormalNumbers
 
     private double Uniform()
     {
-        var z = _state += 0x9E3779B97F4A7C15;
+        var z = _state += Step;
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
         z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
         return ((z ^ (z >> 31)) >> 11) * (1.0 / (1UL << 53));

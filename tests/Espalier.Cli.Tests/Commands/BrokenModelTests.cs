@@ -33,6 +33,19 @@ public sealed class BrokenModelTests : TorchTest
         Check(command, model => Directory.Delete(model, recursive: true), "not found");
     }
 
+    [Fact]
+    public void A_broken_weight_of_a_model_that_is_read_layer_by_layer_is_named()
+    {
+        using var folder = new TemporaryFolder();
+        var model = Verb.Copy(Verb.Tiny, Path.Combine(folder.Path, "model"));
+        SetWeight(model, "model.layers.3.mlp.up_proj.weight", float.NaN);
+        var (code, output, error) = TestCommand.Launch($"score {model} --ids 1,2,3,4 --samples 1 --seq 3 --stream --output {folder.Path}/scores.json");
+        Assert.Equal((2, ""), (code, output));
+        Assert.StartsWith("espalier: error: ", error.TrimEnd('\n').Split('\n')[^1]);
+        Assert.Contains("'model.layers.3.mlp.up_proj.weight' element 0", error);
+        Assert.Equal([model], Directory.GetFileSystemEntries(folder.Path));
+    }
+
     private static void Check(string command, Action<string> harm, string named)
     {
         using var folder = new TemporaryFolder();

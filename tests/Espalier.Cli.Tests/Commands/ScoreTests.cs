@@ -42,6 +42,24 @@ public sealed class ScoreTests : TorchTest
     }
 
     [Theory]
+    [InlineData("--stream", "layer by layer")]
+    [InlineData("--memory 0.001MB", "residual streams of 0.29 MB go to ")]
+    public void A_model_that_is_read_layer_by_layer_has_the_same_scores_and_it_is_said(string option, string said)
+    {
+        using var folder = new TemporaryFolder();
+        var line = $"score {Verb.Tiny} {GoldenCalibration.Arguments(folder.Path)} --spans 1,3 --threads 1 --json";
+        var (_, loaded, silence) = TestCommand.Launch(line);
+        var (code, streamed, error) = TestCommand.Launch($"{line} {option} --output {folder.Path}/scores.json");
+        Assert.True(code == 0, error);
+        Assert.Contains(said, error);
+        Assert.DoesNotContain("layer by layer", silence);
+        Assert.Equal(JsonDocument.Parse(loaded).RootElement.GetProperty("axes").GetRawText(), JsonDocument.Parse(streamed).RootElement.GetProperty("axes").GetRawText());
+        Assert.Equal(["calibration.i32", "scores.json"], Directory.GetFiles(folder.Path).Select(Path.GetFileName).Order());
+    }
+
+    [Theory]
+    [InlineData("--ids 1,2,3 --memory much", "--memory is 'much'")]
+    [InlineData("--ids 1,2,3 --memory -1GB", "4GB")]
     [InlineData("--ids 1,2,3", "fewer than one window")]
     [InlineData("--ids 1,2,3,4,5,6 --seq 2", "256 calibration samples")]
     [InlineData("--ids 1,2,3,4 --samples 1 --seq 3 --spans 9", "9")]

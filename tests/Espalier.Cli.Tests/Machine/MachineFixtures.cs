@@ -1,4 +1,5 @@
 using Espalier.Cli.Machine;
+using Espalier.Compression.Runs;
 
 namespace Espalier.Cli.Tests.Machine;
 

@@ -159,7 +159,7 @@ internal sealed class FaultyLayer(int failAt, Fault fault) : IFileLayer
     {
         public Stream Inner => inner;
         public string Path => path;
-        public override bool CanRead => false;
+        public override bool CanRead => inner.CanRead;
         public override bool CanSeek => true;
         public override bool CanWrite => true;
         public override long Length => inner.Length;
@@ -181,7 +181,7 @@ internal sealed class FaultyLayer(int failAt, Fault fault) : IFileLayer
 
         public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
         public override void Flush() => inner.Flush();
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+        public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
         public override long Seek(long offset, SeekOrigin origin) => inner.Seek(offset, origin);
 
         protected override void Dispose(bool disposing)

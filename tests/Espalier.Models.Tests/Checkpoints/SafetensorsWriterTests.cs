@@ -26,6 +26,19 @@ public sealed class SafetensorsWriterTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_is_shortened_while_it_is_open_is_an_error_that_names_the_tensor()
+    {
+        var path = Path.Combine(folder, "model.safetensors");
+        SafetensorsWriter.Write(path, SafetensorsLayout.Plan([new("a", ElementType.F32, [4]), new("b", ElementType.F32, [4])]), static (_, _, bytes) => bytes.Clear());
+        using var opened = SafetensorsFile.Open(path);
+        using (var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+            file.SetLength(file.Length - 1);
+        Assert.Equal(16, opened.ReadBytes("a").Length);
+        var error = Assert.Throws<EspalierException>(() => opened.ReadBytes("b"));
+        Assert.Contains($"{path}: had {opened.Length} bytes when it was opened and ends at {opened.Length - 1} now, inside 'b'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_source_that_fails_leaves_the_old_file_and_nothing_else()
     {
         var path = Path.Combine(folder, "model.safetensors");

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Streaming;
 using Espalier.Compression.Runs;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
@@ -20,18 +21,22 @@ internal sealed class CalibrationInput
     private readonly ChoiceOption<Aggregation> overBatch = Aggregator("--batch-aggregation", "samples", Compression.Importance.Aggregator.Default.Batch);
     private readonly ChoiceOption<Aggregation> overSequence = Aggregator("--sequence-aggregation", "the positions of a sample", Compression.Importance.Aggregator.Default.Sequence);
 
+    private readonly MemoryInput memory = new();
+
     internal void AddTo(Command command)
     {
         foreach (var option in (Option[])[samples, seq, batch, overBatch, overSequence])
             command.Options.Add(option);
+        memory.AddTo(command);
     }
 
     /// <summary>Scores a model. libtorch is started before.</summary>
     /// <param name="run">The command's values and progress.</param>
-    /// <param name="checkpoint">The model, its weights known to be finite.</param>
+    /// <param name="checkpoint">The model; a weight that is not finite is refused here.</param>
     /// <param name="input">Text or ids.</param>
     /// <param name="spans">Widths of the spans of layers whose block influence is wanted.</param>
-    internal ImportanceScores Score(CommandRun run, Checkpoint checkpoint, TokenInput input, IReadOnlyList<int> spans)
+    /// <param name="folder">Where residual streams may go that do not fit in memory.</param>
+    internal ImportanceScores Score(CommandRun run, Checkpoint checkpoint, TokenInput input, IReadOnlyList<int> spans, string folder)
     {
         var config = checkpoint.Config;
         if (run.Get(seq) > config.MaxPositions)
@@ -45,11 +50,14 @@ internal sealed class CalibrationInput
             Aggregator = new(run.Get(overBatch)!.Value, run.Get(overSequence)!.Value),
             SpanWidths = spans,
         };
-        using var decoder = DecoderWeights.Load(checkpoint);
-        var scores = ImportanceScorer.Run(decoder, windows, options, run.Progress, run.Cancellation);
+        var within = memory.Choose(run, config);
+        // Read layer by layer, weights are checked when they are read.
+        if (!within.Streams)
+            checkpoint.CheckFinite(run.Cancellation);
+        var scores = within.Score(checkpoint, windows, options, folder, run.Progress, run.Cancellation);
         return scores with
         {
-            Teacher = Compression.Runs.ContentHash.OfFolder(checkpoint.Folder),
+            Teacher = Compression.Runs.ContentHash.OfKnownFolder(checkpoint.Folder),
             Calibration = HashOf(source.Tokens, (windows.SequenceLength + 1L) * options.Samples),
         };
     }

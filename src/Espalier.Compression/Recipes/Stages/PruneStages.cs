@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Streaming;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Pruning.Masks;
 using Espalier.Models;
@@ -30,10 +31,10 @@ public static class PruneStages
         };
         var record = run.Do("score", options, new Dictionary<string, string> { ["teacher"] = teacher.Hash, ["data"] = data.Hash }, (stage, _) =>
         {
-            using var model = teacher.Load();
-            var scores = ImportanceScorer.Run(
+            using var model = teacher.Open();
+            var scores = ScoringMemory.For(model.Config).Score(
                 model, new WindowSet(data.Train, sequence),
-                new() { Samples = section.Samples, Aggregator = new(section.Batch, section.Sequence), SpanWidths = spans }, run.Progress, run.Stop);
+                new() { Samples = section.Samples, Aggregator = new(section.Batch, section.Sequence), SpanWidths = spans }, stage.Path, run.Progress, run.Stop);
             ScoresFile.Write(stage.PathOf(ScoresName), scores with { Teacher = teacher.Hash, Calibration = data.Hash });
             return new() { ["samples"] = scores.Samples };
         });
@@ -56,8 +57,7 @@ public static class PruneStages
             if (section.Method == PruneMethod.RandomInit)
             {
                 var config = section.Target.Apply(source.Config);
-                using var model = DecoderWeights.Initialise(config, source.Family, (ulong)seed);
-                CheckpointWriter.Write(folder, config, source, ElementType.F32, DecoderWeights.Source(model, source.Family), cancellation: run.Stop);
+                CheckpointWriter.Write(folder, config, source, ElementType.F32, DecoderWeights.RandomSource(config, source.Family, (ulong)seed), cancellation: run.Stop);
                 return new() { ["parameters"] = config.Parameters };
             }
             var plan = PlanOf(section, source.Config, scores?.Path, seed);

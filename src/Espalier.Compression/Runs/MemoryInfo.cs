@@ -1,19 +1,22 @@
 using System.Globalization;
 
-namespace Espalier.Cli.Machine;
+namespace Espalier.Compression.Runs;
 
 /// <summary>Memory in bytes: what this process may have in all, and what it could get now.</summary>
-internal sealed record MemoryInfo(long Total, long Available)
+/// <param name="Total">In all; 0 where the system does not tell.</param>
+/// <param name="Available">Now, without pushing anything out; 0 where the system does not tell.</param>
+public sealed record MemoryInfo(long Total, long Available)
 {
     /// <summary>The machine's memory, or a container's limit where that is lower.</summary>
-    internal static MemoryInfo Read()
+    public static MemoryInfo Read()
     {
         var machine = Parse(File.ReadAllText("/proc/meminfo"));
         var limit = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         return limit > 0 && limit < machine.Total ? new MemoryInfo(limit, Math.Min(limit, machine.Available)) : machine;
     }
 
-    internal static MemoryInfo Parse(string text) => new(Field(text, "MemTotal:"), Field(text, "MemAvailable:"));
+    /// <summary>Reads the text of <c>/proc/meminfo</c>.</summary>
+    public static MemoryInfo Parse(string text) => new(Field(text, "MemTotal:"), Field(text, "MemAvailable:"));
 
     private static long Field(string text, string name)
     {

@@ -1,0 +1,55 @@
+using System.CommandLine;
+using System.Globalization;
+using Espalier.Compression.Importance.Streaming;
+using Espalier.Models;
+
+namespace Espalier.Cli.Commands.Shared;
+
+/// <summary><c>--stream</c> and <c>--memory</c>: how scoring gets by with the memory there is.</summary>
+internal sealed class MemoryInput
+{
+    private readonly Option<bool> stream = new("--stream")
+    {
+        Description = "Read the model layer by layer instead of loading it, even if it fits in memory; the scores are the same",
+    };
+
+    private readonly Option<long?> memory = new("--memory")
+    {
+        Description = "What scoring may take, such as 4GB; a model whose float32 weights are larger is read layer by layer [default: 60 % of what is free]",
+        HelpName = "SIZE",
+        CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            if (Parse(text) is { } bytes)
+                return bytes;
+            result.AddError($"--memory is '{text}', it must be a size such as 500MB, 4GB or 3.5GB");
+            return null;
+        },
+    };
+
+    internal void AddTo(Command command)
+    {
+        command.Options.Add(stream);
+        command.Options.Add(memory);
+    }
+
+    internal ScoringMemory Choose(CommandRun run, DecoderConfig model) => ScoringMemory.For(model, run.Get(memory), run.Get(stream));
+
+    /// <summary>Where what does not fit goes: beside the output, else where temporary files go.</summary>
+    internal static string FolderBeside(string? output) =>
+        output is not null && Path.GetDirectoryName(Path.GetFullPath(output)) is { } parent && Directory.Exists(parent) ? parent : Path.GetTempPath();
+
+    private static long? Parse(string text)
+    {
+        var (unit, number) = text.ToUpperInvariant() switch
+        {
+            var t when t.EndsWith("GB", StringComparison.Ordinal) => (1e9, t[..^2]),
+            var t when t.EndsWith("MB", StringComparison.Ordinal) => (1e6, t[..^2]),
+            var t when t.EndsWith("KB", StringComparison.Ordinal) => (1e3, t[..^2]),
+            _ => (0, ""),
+        };
+        return double.TryParse(number.Trim(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value > 0 && value * unit < long.MaxValue
+            ? (long)(value * unit)
+            : null;
+    }
+}

@@ -1,0 +1,56 @@
+using System.Globalization;
+using Espalier.Compression.Data;
+using Espalier.Compression.Runs;
+using Espalier.Models;
+using Espalier.Models.Checkpoints;
+
+namespace Espalier.Compression.Importance.Streaming;
+
+/// <summary>How scoring gets by with the memory there is: the model loaded, or read layer by layer; residual streams in memory, or on the disk. The scores are the same bits.</summary>
+/// <param name="Bytes">What scoring may take.</param>
+/// <param name="Streams">Whether the model is read layer by layer.</param>
+public sealed record ScoringMemory(long Bytes, bool Streams)
+{
+    // The rest is for activations, for the tokenizer, and for others.
+    private const double ShareOfFree = 0.6;
+
+    // Half is for a block's weights, once as they are read and once as tensors, and for activations.
+    private const double ShareOfStreams = 0.5;
+
+    /// <summary>Chooses for a model: it is loaded where its float32 weights fit.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="bytes">What scoring may take; null is 60 % of the memory that is free.</param>
+    /// <param name="stream">Whether to read layer by layer in any case.</param>
+    public static ScoringMemory For(DecoderConfig model, long? bytes = null, bool stream = false)
+    {
+        var may = bytes ?? (MemoryInfo.Read() is { Available: > 0 } memory ? (long)(ShareOfFree * memory.Available) : long.MaxValue);
+        return new(may, stream || WeightBytes(model) > may);
+    }
+
+    /// <summary>Scores a model; says how, where it is not loaded.</summary>
+    /// <param name="checkpoint">The open model. Where it is streamed, its weights need not be known to be finite.</param>
+    /// <param name="windows">Calibration windows.</param>
+    /// <param name="options">What is scored.</param>
+    /// <param name="folder">Where residual streams go that do not fit; nothing stays there.</param>
+    /// <param name="progress">Told of the work, and of the choice.</param>
+    /// <param name="stop">Stops between two batches.</param>
+    public ImportanceScores Score(Checkpoint checkpoint, WindowSet windows, ScoreOptions options, string folder, IProgressReporter progress, CancellationToken stop = default)
+    {
+        if (!Streams)
+        {
+            using var loaded = DecoderWeights.Load(checkpoint);
+            return ImportanceScorer.Run(loaded, windows, options, progress, stop);
+        }
+        using var model = new StreamedDecoder(checkpoint);
+        var (budget, streams) = ((long)(ShareOfStreams * Bytes), StreamedScorer.StreamBytes(model.Config, windows, options));
+        progress.Note($"scoring layer by layer: the weights take {Size(WeightBytes(model.Config))} in float32 and scoring may take {Size(Bytes)}"
+            + (streams > budget ? $"; residual streams of {Size(streams)} go to {folder}" : ""));
+        return StreamedScorer.Run(model, windows, options, budget, folder, progress, stop);
+    }
+
+    private static double WeightBytes(DecoderConfig model) => 4.0 * model.Parameters;
+
+    private static string Size(double bytes) => bytes < 1e9
+        ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.##} MB")
+        : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.##} GB");
+}

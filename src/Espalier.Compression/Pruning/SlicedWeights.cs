@@ -1,0 +1,82 @@
+using Espalier.Models;
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Families;
+
+namespace Espalier.Compression.Pruning;
+
+/// <summary>The student's weights, sliced from the teacher's block by block as they are asked for, in the order of the file.</summary>
+internal sealed class SlicedWeights(Checkpoint teacher, PruningPlan plan) : ITensorSource
+{
+    private readonly DecoderConfig _config = teacher.Config;
+    private string _current = "";
+    private SlicedTensor? _tensor;
+
+    /// <summary>Names of the teacher's parameters of which the student has nothing: those of the layers that go.</summary>
+    public IEnumerable<string> LeftOut => teacher.Family.Parameters(_config)
+        .Where(named => named.Parameter.Layer >= 0 && !plan.Layers.Contains(named.Parameter.Layer)).Select(named => named.Name);
+
+    public void Fill(string name, long firstElement, Span<float> destination)
+    {
+        if (_current != name)
+            (_current, _tensor) = (name, Open(name));
+        _tensor!.Read(firstElement, destination);
+    }
+
+    private SlicedTensor Open(string name)
+    {
+        if (!teacher.Family.TryParse(name, out var parameter))
+            throw new EspalierException($"{name} is no parameter of the {teacher.Config.Family} family");
+        var old = parameter.Layer < 0 ? parameter : parameter with { Layer = plan.Layers[parameter.Layer] };
+        var shape = ParameterShape.Of(parameter.Role, _config);
+        return new(teacher, teacher.Family.NameOf(old), shape)
+        {
+            Rows = Kept(AxisOf(parameter.Role, 0), parameter.Layer),
+            Columns = shape.Length == 2 ? Kept(AxisOf(parameter.Role, 1), parameter.Layer) : null,
+            MergedWith = IsQuery(parameter.Role) && plan.Merges is not null ? row => MergedWith(parameter.Layer, row) : null,
+        };
+    }
+
+    private static bool IsQuery(ParameterRole role) => role is ParameterRole.QueryProjection or ParameterRole.QueryProjectionBias;
+
+    /// <summary>The row of the head that goes, whose residual row <paramref name="row"/> takes in; null for none.</summary>
+    private int? MergedWith(int layer, int row)
+    {
+        foreach (var (head, gone) in plan.Merges?[layer] ?? [])
+            if (row / _config.HeadDim == head)
+                return gone * _config.HeadDim + row % _config.HeadDim;
+        return null;
+    }
+
+    /// <summary>Kept indices along an axis; null keeps all.</summary>
+    private int[]? Kept(Axis axis, int layer) => axis switch
+    {
+        Axis.Channels => plan.Channels,
+        Axis.Neurons => plan.Neurons[layer],
+        Axis.Heads => RowsOf(plan.Heads[layer]),
+        Axis.KvHeads => plan.KvHeads is { } kept ? RowsOf(kept[layer]) : null,
+        _ => null,
+    };
+
+    private int[] RowsOf(int[] heads) => [.. heads.SelectMany(head => Enumerable.Range(head * _config.HeadDim, _config.HeadDim))];
+
+    private enum Axis
+    {
+        Whole,
+        Channels,
+        Neurons,
+        Heads,
+        KvHeads,
+    }
+
+    private static Axis AxisOf(ParameterRole role, int dimension) => (role, dimension) switch
+    {
+        (ParameterRole.Embedding or ParameterRole.Head, 0) => Axis.Whole,
+        (ParameterRole.QueryProjection or ParameterRole.QueryProjectionBias, 0) => Axis.Heads,
+        (ParameterRole.KeyProjection or ParameterRole.ValueProjection or ParameterRole.KeyProjectionBias or ParameterRole.ValueProjectionBias, 0) => Axis.KvHeads,
+        (ParameterRole.QueryNorm or ParameterRole.KeyNorm, _) => Axis.Whole,
+        (ParameterRole.OutputProjection, 1) => Axis.Heads,
+        (ParameterRole.GateProjection or ParameterRole.UpProjection or ParameterRole.GateProjectionBias or ParameterRole.UpProjectionBias, 0) => Axis.Neurons,
+        (ParameterRole.DownProjection, 1) => Axis.Neurons,
+        _ => Axis.Channels,
+    };
+}

@@ -1,0 +1,44 @@
+using Espalier.Models.Families;
+using Espalier.Torch;
+
+namespace Espalier.Models;
+
+/// <summary>Blocks and norms built around weights: those of a whole model, or of the one layer that is in memory.</summary>
+internal sealed class DecoderParts(DecoderConfig config, IReadOnlyDictionary<Parameter, Tensor> weights)
+{
+    /// <summary>The block of a layer; its weights are among those given.</summary>
+    public Block Block(int layer) => new(layer)
+    {
+        InputLayernorm = NormOf(ParameterRole.InputNorm, ParameterRole.InputNormBias, layer),
+        SelfAttn = new Attention(config, layer)
+        {
+            QProj = ProjectionOf(ParameterRole.QueryProjection, ParameterRole.QueryProjectionBias, layer),
+            KProj = ProjectionOf(ParameterRole.KeyProjection, ParameterRole.KeyProjectionBias, layer),
+            VProj = ProjectionOf(ParameterRole.ValueProjection, ParameterRole.ValueProjectionBias, layer),
+            OProj = ProjectionOf(ParameterRole.OutputProjection, ParameterRole.OutputProjectionBias, layer),
+            QNorm = HeadNormOf(ParameterRole.QueryNorm, layer),
+            KNorm = HeadNormOf(ParameterRole.KeyNorm, layer),
+        },
+        PostAttentionLayernorm = NormOf(ParameterRole.PostAttentionNorm, ParameterRole.PostAttentionNormBias, layer),
+        Mlp = new FeedForward(layer)
+        {
+            GateProj = config.Activation == ActivationKind.SwiGlu
+                ? ProjectionOf(ParameterRole.GateProjection, ParameterRole.GateProjectionBias, layer)
+                : null,
+            UpProj = ProjectionOf(ParameterRole.UpProjection, ParameterRole.UpProjectionBias, layer),
+            DownProj = ProjectionOf(ParameterRole.DownProjection, ParameterRole.DownProjectionBias, layer),
+        },
+    };
+
+    /// <summary>The norm after the last block; its weights are among those given.</summary>
+    public Norm FinalNorm() => NormOf(ParameterRole.FinalNorm, ParameterRole.FinalNormBias, -1);
+
+    private Projection ProjectionOf(ParameterRole weight, ParameterRole bias, int layer) =>
+        new(weights[new(weight, layer)], weights.GetValueOrDefault(new(bias, layer)));
+
+    private Norm NormOf(ParameterRole weight, ParameterRole bias, int layer) =>
+        new(config.Norm, config.NormEpsilon, weights[new(weight, layer)], weights.GetValueOrDefault(new(bias, layer)));
+
+    private Norm? HeadNormOf(ParameterRole weight, int layer) =>
+        weights.TryGetValue(new(weight, layer), out var tensor) ? new(NormKind.RmsNorm, config.NormEpsilon, tensor, null) : null;
+}

@@ -1,0 +1,37 @@
+using Espalier.Models.Families;
+using Espalier.Torch;
+
+namespace Espalier.Models;
+
+/// <summary>The rows of the embedding table that some ids name, each read once and in the order of the file.</summary>
+internal sealed class EmbeddingRows
+{
+    private readonly int _width;
+    private readonly long[] _ids;
+    private readonly float[] _rows;
+
+    /// <summary>Reads the rows.</summary>
+    /// <exception cref="EspalierException">An id is outside the vocabulary.</exception>
+    public EmbeddingRows(ParameterReader reader, DecoderConfig config, string table, IEnumerable<long[]> batches)
+    {
+        _width = config.HiddenSize;
+        _ids = [.. batches.SelectMany(ids => ids).Distinct().Order()];
+        if (_ids.Length > 0 && (_ids[0] < 0 || _ids[^1] >= config.VocabularySize))
+            throw new EspalierException(
+                $"id {(_ids[0] < 0 ? _ids[0] : _ids[^1])} is outside the vocabulary of {config.VocabularySize}: the text was encoded with another model's tokenizer");
+        _rows = new float[checked((long)_ids.Length * _width)];
+        for (var i = 0; i < _ids.Length; i++)
+            reader.ReadRow(table, _ids[i], Row(i));
+    }
+
+    /// <summary>The embedding of a batch, [B, T, D]. The caller owns the tensor; no scope does.</summary>
+    public Tensor Embed(long[] ids, int sequence, DType dtype)
+    {
+        var values = new float[(long)ids.Length * _width];
+        for (var i = 0; i < ids.Length; i++)
+            Row(Array.BinarySearch(_ids, ids[i])).CopyTo(values.AsSpan(i * _width, _width));
+        return DecoderWeights.ToTensor(values, [ids.Length / sequence, sequence, _width], dtype);
+    }
+
+    private Span<float> Row(int index) => _rows.AsSpan(checked(index * _width), _width);
+}
