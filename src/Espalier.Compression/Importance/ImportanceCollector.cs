@@ -13,19 +13,18 @@ internal sealed class ImportanceCollector : IDisposable
 {
     private readonly DecoderConfig _config;
     private readonly Aggregator _aggregator;
+    private readonly NeuronValues _neuronValues;
     private readonly int[] _spanWidths;
     private readonly UnitScore[] _neurons, _heads, _norms;
     private readonly Dictionary<int, double[]> _cosines;
     private readonly Tensor?[] _streams;
     private long _samples, _positions;
 
-    public ImportanceCollector(DecoderConfig config, Aggregator aggregator, IEnumerable<int> spanWidths)
+    public ImportanceCollector(DecoderConfig config, ScoreOptions options)
     {
-        (_config, _aggregator) = (config, aggregator);
-        _spanWidths = [.. spanWidths.Append(1).Distinct().Order()];
-        if (_spanWidths[0] < 1 || _spanWidths[^1] > config.Layers)
-            throw new EspalierException($"a span of {(_spanWidths[0] < 1 ? _spanWidths[0] : _spanWidths[^1])} layers was asked for and the model has {config.Layers}");
-        UnitScore[] Make(int count, long units) => [.. Enumerable.Range(0, count).Select(_ => new UnitScore(aggregator, units))];
+        (_config, _aggregator, _neuronValues) = (config, options.Aggregator, options.Neurons ?? NeuronValuesOf.Default(config));
+        _spanWidths = LayerSpans.Widths(options.SpanWidths, config.Layers);
+        UnitScore[] Make(int count, long units) => [.. Enumerable.Range(0, count).Select(_ => new UnitScore(_aggregator, units))];
         _neurons = Make(config.Layers, config.IntermediateSize);
         _heads = Make(config.Layers, config.QueryHeads);
         _norms = Make(2 * config.Layers + 1, config.HiddenSize);
@@ -50,7 +49,8 @@ internal sealed class ImportanceCollector : IDisposable
             case TapPoint.PostAttentionNorm:
                 _norms[2 * layer + 1].Add(value);
                 break;
-            case TapPoint.MlpIntermediate:
+            case TapPoint.MlpPreActivation when _neuronValues == NeuronValues.PreActivation:
+            case TapPoint.MlpIntermediate when _neuronValues == NeuronValues.DownInput:
                 _neurons[layer].Add(value);
                 break;
             case TapPoint.BlockOutput when layer == _config.Layers - 1:
@@ -74,8 +74,10 @@ internal sealed class ImportanceCollector : IDisposable
                 channels[i] += norm[i];
         return new()
         {
+            Method = ScoreMethod.Activation,
             Batch = _aggregator.Batch.ToString().ToLowerInvariant(),
             Sequence = _aggregator.Sequence.ToString().ToLowerInvariant(),
+            NeuronValues = _neuronValues,
             Samples = _samples,
             SampleLength = sampleLength,
             Neurons = [.. _neurons.Select(score => score.Result())],

@@ -1,5 +1,6 @@
 using Espalier.Compression.Data;
 using Espalier.Models;
+using Espalier.Models.Checkpoints;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Importance;
@@ -13,38 +14,65 @@ public sealed record ScoreOptions
     /// <summary>Samples of one forward pass; does not change the scores.</summary>
     public int Batch { get; init; } = 8;
 
+    /// <summary>What importance is read from.</summary>
+    public ScoreMethod Method { get; init; } = ScoreMethod.Activation;
+
     /// <summary>How activations become scores.</summary>
     public Aggregator Aggregator { get; init; } = Aggregator.Default;
+
+    /// <summary>Which value of a neuron is read; null is what suits the model, <see cref="NeuronValuesOf.Default"/>.</summary>
+    public NeuronValues? Neurons { get; init; }
 
     /// <summary>Widths of the contiguous spans whose block influence is wanted, beside single layers.</summary>
     public IReadOnlyList<int> SpanWidths { get; init; } = [];
 }
 
-/// <summary>Scores every prunable unit of a model in one forward pass over the first calibration windows.</summary>
+/// <summary>Scores every prunable unit of a model on the first calibration windows.</summary>
 public static class ImportanceScorer
 {
-    /// <summary>Runs the pass. Scores do not depend on how samples are batched, beyond rounding.</summary>
-    /// <exception cref="EspalierException">Fewer windows than samples, or a non-finite activation (the layer is named).</exception>
+    /// <summary>Scores a model in its folder, by whichever method.</summary>
+    /// <param name="checkpoint">The open model; loaded for compute in float32 where the method runs it.</param>
+    /// <param name="windows">Calibration text; null where the method reads none.</param>
+    /// <param name="options">What is scored, and on how much.</param>
+    /// <param name="progress">Told of the samples, or of the weights.</param>
+    /// <param name="stop">Stops.</param>
+    /// <exception cref="EspalierException">Fewer windows than samples.</exception>
+    public static ImportanceScores Run(Checkpoint checkpoint, WindowSet? windows, ScoreOptions options, IProgressReporter progress, CancellationToken stop = default)
+    {
+        if (options.Method == ScoreMethod.Magnitude)
+            return MagnitudeScorer.Run(checkpoint, options.SpanWidths, progress, stop);
+        ArgumentNullException.ThrowIfNull(windows);
+        Check(windows, options.Samples);
+        using var model = DecoderWeights.Load(checkpoint);
+        return Run(model, windows, options, progress, stop);
+    }
+
+    /// <summary>Scores a loaded model by activations or by Taylor. Scores do not depend on how samples are batched, beyond rounding.</summary>
+    /// <exception cref="EspalierException">Fewer windows than samples.</exception>
     public static ImportanceScores Run(Decoder model, WindowSet windows, ScoreOptions options, IProgressReporter progress, CancellationToken stop = default)
     {
         Check(windows, options.Samples);
-        using var collector = new ImportanceCollector(model.Config, options.Aggregator, options.SpanWidths);
+        return options.Method switch
+        {
+            ScoreMethod.Activation => ByActivations(model, windows, options, progress, stop),
+            ScoreMethod.Taylor => TaylorScorer.Run(model, windows, options, progress, stop),
+            _ => throw new ArgumentException($"{options.Method} scores a checkpoint", nameof(options)),
+        };
+    }
+
+    private static ImportanceScores ByActivations(Decoder model, WindowSet windows, ScoreOptions options, IProgressReporter progress, CancellationToken stop)
+    {
+        using var collector = new ImportanceCollector(model.Config, options);
         using var noGrad = GradMode.Disable();
         using var task = progress.Begin("score", options.Samples, "samples");
-        var sequence = windows.SequenceLength;
-        for (var done = 0; done < options.Samples;)
+        foreach (var batch in CalibrationBatches.Of(windows, options))
         {
             stop.ThrowIfCancellationRequested();
             using var scope = TensorScope.Begin();
-            var size = Math.Min(options.Batch, options.Samples - done);
-            var (inputs, targets) = (new long[size * sequence], new long[size * sequence]);
-            for (var i = 0; i < size; i++)
-                windows.Read(done + i, inputs.AsSpan(i * sequence, sequence), targets.AsSpan(i * sequence, sequence));
-            model.Forward(Tensor.From<long>(inputs, size, sequence), collector.Record);
-            done += size;
-            task.Report(done);
+            model.Forward(Tensor.From<long>(batch.Inputs, batch.Size, batch.Sequence), collector.Record);
+            task.Advance(batch.Size);
         }
-        return collector.Result(sequence);
+        return collector.Result(windows.SequenceLength);
     }
 
     /// <summary>Refuses calibration that the windows cannot give; a recipe asks before it starts.</summary>

@@ -26,7 +26,7 @@ public static class PlanBuilder
         var layers = LayersToKeep(teacher, student, scores, depth);
         return new()
         {
-            Method = $"importance ({scores.Batch}, {scores.Sequence})",
+            Method = scores.How,
             Layers = layers,
             Channels = Largest(scores.Channels, student.HiddenSize),
             Heads = [.. layers.Select(layer => HeadsToKeep(scores.Heads[layer], teacher, student))],

@@ -51,8 +51,8 @@ internal sealed class SlicedWeights(Checkpoint teacher, PruningPlan plan) : ITen
         var old = parameter.Layer < 0 ? parameter : parameter with { Layer = plan.Layers[parameter.Layer] };
         var source = teacher.Family.NameOf(old);
         var shape = ParameterShape.Of(parameter.Role, _config);
-        var rows = Kept(AxisOf(parameter.Role, 0), parameter.Layer) ?? Range(shape[0]);
-        var columns = shape.Length == 2 ? Kept(AxisOf(parameter.Role, 1), parameter.Layer) ?? Range(shape[1]) : [0];
+        var rows = Kept(CutAxes.Of(parameter.Role, 0), parameter.Layer) ?? Range(shape[0]);
+        var columns = shape.Length == 2 ? Kept(CutAxes.Of(parameter.Role, 1), parameter.Layer) ?? Range(shape[1]) : [0];
         var width = shape.Length == 2 ? shape[1] : 1;
 
         var values = new float[(long)rows.Length * columns.Length];
@@ -69,31 +69,11 @@ internal sealed class SlicedWeights(Checkpoint teacher, PruningPlan plan) : ITen
     private static int[] Range(long count) => [.. Enumerable.Range(0, checked((int)count))];
 
     /// <summary>Kept indices along an axis; null keeps all.</summary>
-    private int[]? Kept(Axis axis, int layer) => axis switch
+    private int[]? Kept(CutAxis axis, int layer) => axis switch
     {
-        Axis.Channels => plan.Channels,
-        Axis.Neurons => plan.Neurons[layer],
-        Axis.Heads => [.. plan.Heads[layer].SelectMany(head => Enumerable.Range(head * _config.HeadDim, _config.HeadDim))],
+        CutAxis.Channels => plan.Channels,
+        CutAxis.Neurons => plan.Neurons[layer],
+        CutAxis.Heads => [.. plan.Heads[layer].SelectMany(head => Enumerable.Range(head * _config.HeadDim, _config.HeadDim))],
         _ => null,
-    };
-
-    private enum Axis
-    {
-        Whole,
-        Channels,
-        Neurons,
-        Heads,
-    }
-
-    private static Axis AxisOf(ParameterRole role, int dimension) => (role, dimension) switch
-    {
-        (ParameterRole.Embedding or ParameterRole.Head, 0) => Axis.Whole,
-        (ParameterRole.QueryProjection or ParameterRole.QueryProjectionBias, 0) => Axis.Heads,
-        (ParameterRole.KeyProjection or ParameterRole.ValueProjection or ParameterRole.KeyProjectionBias or ParameterRole.ValueProjectionBias, 0) => Axis.Whole,
-        (ParameterRole.QueryNorm or ParameterRole.KeyNorm, _) => Axis.Whole,
-        (ParameterRole.OutputProjection, 1) => Axis.Heads,
-        (ParameterRole.GateProjection or ParameterRole.UpProjection or ParameterRole.GateProjectionBias or ParameterRole.UpProjectionBias, 0) => Axis.Neurons,
-        (ParameterRole.DownProjection, 1) => Axis.Neurons,
-        _ => Axis.Channels,
     };
 }

@@ -44,6 +44,9 @@ internal sealed class JsonFields
         }
     }
 
+    /// <summary>Whether the field is there.</summary>
+    public bool Has(string name) => Need(name) is not null;
+
     /// <summary>A version from 1 to the newest known one.</summary>
     public int Version(int newest)
     {
@@ -66,6 +69,10 @@ internal sealed class JsonFields
     /// <summary>Text that must be one of those known.</summary>
     public string OneOf(string name, params string[] known) => Text(name) is { } text && known.Contains(text, StringComparer.Ordinal)
         ? text : throw Wrong(name, $"it must be one of {string.Join(", ", known)}");
+
+    /// <summary>One of an enum's values by its name in kebab-case; null where absent.</summary>
+    public T? Choice<T>(string name) where T : struct, Enum =>
+        Has(name) ? Enum.GetValues<T>().First(value => RecipeFields.NameOf(value) == OneOf(name, [.. Enum.GetValues<T>().Select(RecipeFields.NameOf)])) : null;
 
     /// <summary>An object that must be there.</summary>
     public JsonElement Object(string name) => Need(name) is { ValueKind: JsonValueKind.Object } value ? value : throw Wrong(name, "it must be an object");
