@@ -93,12 +93,16 @@ internal sealed class PruneCommand : CommandBase
     /// <summary>Scores, a plan, chance, or text to score on: one of them, since each says by itself what stays.</summary>
     private void RequireOneSource(CommandRun run)
     {
-        string[] given = [.. new[] { (run.Has(scores), "--scores"), (run.Has(plan), "--plan"), (run.Get(random), "--random"), (input.IsGiven(run), "text or --ids to score on") }
+        string[] given = [.. new[] { (run.Has(scores), "--scores"), (run.Has(plan), "--plan"), (run.Get(random), "--random"), (input.IsGiven(run), "text or --ids to score on"),
+                (!calibration.ReadsText(run), "--method magnitude") }
             .Where(source => source.Item1).Select(source => source.Item2)];
         if (given.Length == 0)
-            throw new EspalierException("nothing says which units stay: give text or --ids to score on, --scores FILE, --plan FILE or --random");
+            throw new EspalierException("nothing says which units stay: give text or --ids to score on, --method magnitude, --scores FILE, --plan FILE or --random");
         if (given.Length > 1)
             throw new EspalierException($"{string.Join(" and ", given)} were given and each says which units stay: give one of them");
+        if ((run.Has(scores) || run.Has(plan) || run.Get(random)) && calibration.Given(run) is { } unread)
+            throw new EspalierException($"{given[0]} and {unread} were given and nothing is scored then: leave {unread} out");
+        calibration.Check(run, input);
         if (run.Has(plan) && shape.Given(run) is { } option)
             throw new EspalierException($"--plan and {option} were given and the plan says the shape by itself: leave {option} out");
         if (run.Has(seed) && !run.Get(random))

@@ -17,9 +17,10 @@ internal sealed class ScoreCommand : CommandBase
 
     internal ScoreCommand() : base(
         "score",
-        "Score neurons, heads, channels and layers by the activations of one forward pass over calibration text",
+        "Score neurons, heads, channels and layers: by the activations of one forward pass over calibration text, or by weights as a control",
         "espalier score models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --output scores.json",
-        "espalier score models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --samples 32 --spans 1,2,4 --json")
+        "espalier score models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --samples 32 --spans 1,2,4 --json",
+        "espalier score models/quickstart-teacher --method magnitude --output magnitudes.json")
     {
         model.AddTo(this);
         input.AddTo(this);
@@ -33,6 +34,7 @@ internal sealed class ScoreCommand : CommandBase
     {
         var file = run.Get(output) is { } path ? OutputPath.File("--output", path, model.Folder(run)) : null;
         var widths = Widths(run.Get(spans)!);
+        calibration.Check(run, input);
         using var checkpoint = model.OpenFinite(run);
         threads.Start(run);
         var scores = calibration.Score(run, checkpoint, input, widths);

@@ -9,9 +9,9 @@ internal static class ScorePage
 {
     internal static void Show(Page page, ImportanceScores scores, string model, string? file)
     {
-        page.Heading($"{model}: {scores.Samples} samples of {scores.SampleLength} tokens, ({scores.Batch}, {scores.Sequence})");
+        page.Heading($"{model}: {scores.How}{(scores.Samples > 0 ? $", {scores.Samples} samples of {scores.SampleLength} tokens" : "")}");
         var table = new TextTable(
-            new("layer", Number: true), new("block influence", Number: true),
+            new("layer", Number: true), new(scores.Method == ScoreMethod.Activation ? "block influence" : "all weights", Number: true),
             new("head, least", Number: true), new("most", Number: true), new("neuron, least", Number: true), new("median", Number: true), new("most", Number: true));
         for (var layer = 0; layer < scores.BlockInfluence[1].Length; layer++)
         {

@@ -86,7 +86,7 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
         var windows = new WindowSet(data.Train, _sequence);
         foreach (var section in new[] { recipe.Correct, recipe.Distill }.OfType<TrainingSection>())
             TrainStage.CheckBatch(section, windows.Count);
-        if (IsScored)
+        if (IsScored && recipe.Score.Method != ScoreMethod.Magnitude)
             ImportanceScorer.Check(windows, recipe.Score.Samples);
     }
 

@@ -163,6 +163,12 @@ public sealed record ScoreSection
 
     /// <summary>Aggregation over a sample's positions.</summary>
     public Aggregation Sequence { get; init; } = Aggregation.Mean;
+
+    /// <summary>What importance is read from; the aggregations are for activations, the samples for what reads text.</summary>
+    public ScoreMethod Method { get; init; } = ScoreMethod.Activation;
+
+    /// <summary>Which value of a neuron is read; null is what suits the teacher.</summary>
+    public NeuronValues? Neurons { get; init; }
 }
 
 /// <summary>How the student's weights come about.</summary>

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
+using Espalier.Compression.Importance;
 using Espalier.Compression.Runs;
 using Espalier.Compression.Training;
 
@@ -29,12 +30,7 @@ public static partial class RecipeFile
                 ["documents"] = RecipeFields.NameOf(recipe.Data.Documents),
             },
             ["correct"] = Correction(recipe),
-            ["score"] = new JsonObject
-            {
-                ["samples"] = recipe.Score.Samples,
-                ["batch"] = RecipeFields.NameOf(recipe.Score.Batch),
-                ["sequence"] = RecipeFields.NameOf(recipe.Score.Sequence),
-            },
+            ["score"] = Score(recipe.Score),
             ["prune"] = recipe.Prune.Plan is { } plan ? new JsonObject { ["plan"] = plan } : new JsonObject
             {
                 ["hidden"] = target.Hidden,
@@ -49,6 +45,20 @@ public static partial class RecipeFile
                 set.Source is { } source ? (JsonNode)new JsonObject { [set.Name] = source } : JsonValue.Create(set.Name))]),
             ["export"] = List(recipe.Export.Select(RecipeFields.NameOf)),
         }));
+    }
+
+    private static JsonObject Score(ScoreSection score)
+    {
+        var fields = new JsonObject { ["method"] = RecipeFields.NameOf(score.Method) };
+        if (score.Method != ScoreMethod.Magnitude)
+            fields["samples"] = score.Samples;
+        if (score.Method == ScoreMethod.Activation)
+        {
+            fields["batch"] = RecipeFields.NameOf(score.Batch);
+            fields["sequence"] = RecipeFields.NameOf(score.Sequence);
+            fields["neurons"] = score.Neurons is { } values ? RecipeFields.NameOf(values) : null;
+        }
+        return fields;
     }
 
     private static JsonObject Cache(CacheSection cache)

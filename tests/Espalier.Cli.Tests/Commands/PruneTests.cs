@@ -55,7 +55,23 @@ public sealed class PruneTests : TorchTest
         Assert.Equal("bfloat16", Verb.Json($"inspect {first}").GetProperty("dtype").GetString());
     }
 
+    [Fact]
+    public void Weights_alone_can_say_what_stays()
+    {
+        using var folder = new TemporaryFolder();
+        var scores = Path.Combine(folder.Path, "scores.json");
+        _ = Verb.Json($"score {Verb.Tiny} --method magnitude --spans 2 --output {scores} --threads 1");
+        _ = Verb.Json($"prune {Verb.Tiny} --scores {scores} --layers 4 {Width} --output {folder.Path}/by-scores");
+        var direct = Verb.Json($"prune {Verb.Tiny} --method magnitude --layers 4 {Width} --output {folder.Path}/direct --threads 1");
+        Assert.Equal("weight magnitude", direct.GetProperty("method").GetString());
+        AssertSameWeights(Path.Combine(folder.Path, "by-scores"), Path.Combine(folder.Path, "direct"));
+    }
+
     [Theory]
+    [InlineData("--random --method taylor --hidden 32 --output OUT/x", "--random and --method were given")]
+    [InlineData("--scores s.json --samples 3 --hidden 32 --output OUT/x", "--scores and --samples were given")]
+    [InlineData("--method magnitude --random --hidden 32 --output OUT/x", "--random and --method magnitude")]
+    [InlineData("--method magnitude --ids 1,2,3 --hidden 32 --output OUT/x", "text or --ids to score on and --method magnitude")]
     [InlineData("--random --hidden 64 --output OUT/x", "prune.hidden is 64")]
     [InlineData("--random --hidden 0 --output OUT/x", "nearest legal value is 1")]
     [InlineData("--random --heads 3 --output OUT/x", "2 and 4")]

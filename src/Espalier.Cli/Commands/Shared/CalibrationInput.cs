@@ -9,10 +9,14 @@ using Espalier.Models.Checkpoints;
 
 namespace Espalier.Cli.Commands.Shared;
 
-/// <summary>How a model is scored: the first windows of the text or the ids, one sample each, and how activations become scores.</summary>
+/// <summary>How a model is scored: by what, on the first windows of the text or the ids, one sample each, and how activations become scores.</summary>
 internal sealed class CalibrationInput
 {
     private const int DefaultSeq = 256;
+
+    private readonly ChoiceOption<ScoreMethod> method = new(
+        "--method", "What importance is read from; taylor and magnitude are controls, and magnitude reads weights alone, without text", ScoreMethod.Activation,
+        ("activation", ScoreMethod.Activation), ("taylor", ScoreMethod.Taylor), ("magnitude", ScoreMethod.Magnitude));
 
     private readonly CountOption samples = new("--samples", "Calibration samples: the first N windows, none overlapping", 256);
     private readonly CountOption seq = new("--seq", $"Tokens of a sample; by default the model's positions, at most {DefaultSeq}");
@@ -20,10 +24,35 @@ internal sealed class CalibrationInput
     private readonly ChoiceOption<Aggregation> overBatch = Aggregator("--batch-aggregation", "samples", Compression.Importance.Aggregator.Default.Batch);
     private readonly ChoiceOption<Aggregation> overSequence = Aggregator("--sequence-aggregation", "the positions of a sample", Compression.Importance.Aggregator.Default.Sequence);
 
+    private readonly ChoiceOption<NeuronValues> neurons = new(
+        "--neurons", "Which value of a neuron is read; by default down-input of gated models, pre-activation of others", null,
+        ("down-input", NeuronValues.DownInput), ("pre-activation", NeuronValues.PreActivation));
+
+    private Option[] OfActivations => [overBatch, overSequence, neurons];
+
+    private Option[] OfText => [samples, seq, batch];
+
     internal void AddTo(Command command)
     {
-        foreach (var option in (Option[])[samples, seq, batch, overBatch, overSequence])
+        foreach (var option in (Option[])[method, .. OfText, .. OfActivations])
             command.Options.Add(option);
+    }
+
+    /// <summary>Whether scores come from text; else from weights alone.</summary>
+    internal bool ReadsText(CommandRun run) => run.Get(method) != ScoreMethod.Magnitude;
+
+    /// <summary>The first option that was given, or null.</summary>
+    internal string? Given(CommandRun run) => ((Option[])[method, .. OfText, .. OfActivations]).FirstOrDefault(run.Has)?.Name;
+
+    /// <summary>Refuses options and text that the method does not read.</summary>
+    internal void Check(CommandRun run, TokenInput input)
+    {
+        var asked = run.Get(method)!.Value;
+        Option[] useless = [.. asked == ScoreMethod.Activation ? [] : OfActivations, .. asked == ScoreMethod.Magnitude ? OfText : []];
+        if (useless.FirstOrDefault(run.Has) is { } option)
+            throw new EspalierException($"{option.Name} was given and --method is {asked.ToString().ToLowerInvariant()}, which does not read it: leave it out");
+        if (asked == ScoreMethod.Magnitude && input.IsGiven(run))
+            throw new EspalierException("text or --ids was given and --method is magnitude, which reads weights alone: leave it out");
     }
 
     /// <summary>Scores a model. libtorch is started before.</summary>
@@ -34,24 +63,25 @@ internal sealed class CalibrationInput
     internal ImportanceScores Score(CommandRun run, Checkpoint checkpoint, TokenInput input, IReadOnlyList<int> spans)
     {
         var config = checkpoint.Config;
+        var options = new ScoreOptions
+        {
+            Method = run.Get(method)!.Value,
+            Samples = run.Get(samples)!.Value,
+            Batch = run.Get(batch)!.Value,
+            Aggregator = new(run.Get(overBatch)!.Value, run.Get(overSequence)!.Value),
+            Neurons = run.Get(neurons),
+            SpanWidths = spans,
+        };
+        if (!ReadsText(run))
+            return OfTeacher(ImportanceScorer.Run(checkpoint, null, options, run.Progress, run.Cancellation));
         if (run.Get(seq) > config.MaxPositions)
             throw new EspalierException($"--seq is {run.Get(seq)} and the model has {config.MaxPositions} positions (max_position_embeddings): give at most that");
         using var source = input.Open(run, checkpoint);
         var windows = new WindowSet(source.Tokens, run.Get(seq) ?? Math.Min(DefaultSeq, config.MaxPositions));
-        var options = new ScoreOptions
-        {
-            Samples = run.Get(samples)!.Value,
-            Batch = run.Get(batch)!.Value,
-            Aggregator = new(run.Get(overBatch)!.Value, run.Get(overSequence)!.Value),
-            SpanWidths = spans,
-        };
-        using var decoder = DecoderWeights.Load(checkpoint);
-        var scores = ImportanceScorer.Run(decoder, windows, options, run.Progress, run.Cancellation);
-        return scores with
-        {
-            Teacher = Compression.Runs.ContentHash.OfFolder(checkpoint.Folder),
-            Calibration = HashOf(source.Tokens, (windows.SequenceLength + 1L) * options.Samples),
-        };
+        var scores = ImportanceScorer.Run(checkpoint, windows, options, run.Progress, run.Cancellation);
+        return OfTeacher(scores) with { Calibration = HashOf(source.Tokens, (windows.SequenceLength + 1L) * options.Samples) };
+
+        ImportanceScores OfTeacher(ImportanceScores found) => found with { Teacher = Compression.Runs.ContentHash.OfFolder(checkpoint.Folder) };
     }
 
     /// <summary>SHA-256 of the ids that were read, as little-endian int32: the same for a text and for its ids.</summary>

@@ -16,25 +16,23 @@ public static class PruneStages
     /// <summary>File of the scores inside the stage's folder.</summary>
     public const string ScoresName = "scores.json";
 
-    /// <summary>Importance of the teacher's units on the first training windows; the path of the scores file and its hash.</summary>
+    /// <summary>Importance of the teacher's units, by the first training windows or its weights; the path of the scores file and its hash.</summary>
     public static (string Path, string Hash) Score(RunContext run, ModelFolder teacher, ScoreSection section, IReadOnlyList<int> spans, TokenSets data, int sequence)
     {
-        var options = new JsonObject
+        var readsText = section.Method != ScoreMethod.Magnitude;
+        var inputs = new Dictionary<string, string> { ["teacher"] = teacher.Hash };
+        if (readsText)
+            inputs["data"] = data.Hash;
+        var record = run.Do("score", ScoreOptionsOf(section, spans, sequence), inputs, (stage, _) =>
         {
-            ["samples"] = section.Samples,
-            ["batch"] = section.Batch.ToString().ToLowerInvariant(),
-            ["sequence"] = section.Sequence.ToString().ToLowerInvariant(),
-            ["tokens"] = sequence,
-            ["spans"] = new JsonArray([.. spans.Select(span => (JsonNode)span)]),
-        };
-        var record = run.Do("score", options, new Dictionary<string, string> { ["teacher"] = teacher.Hash, ["data"] = data.Hash }, (stage, _) =>
-        {
-            using var model = teacher.Load();
-            var scores = ImportanceScorer.Run(
-                model, new WindowSet(data.Train, sequence),
-                new() { Samples = section.Samples, Aggregator = new(section.Batch, section.Sequence), SpanWidths = spans }, run.Progress, run.Stop);
-            ScoresFile.Write(stage.PathOf(ScoresName), scores with { Teacher = teacher.Hash, Calibration = data.Hash });
-            return new() { ["samples"] = scores.Samples };
+            using var checkpoint = teacher.Open();
+            var options = new ScoreOptions
+            {
+                Method = section.Method, Samples = section.Samples, Aggregator = new(section.Batch, section.Sequence), Neurons = section.Neurons, SpanWidths = spans,
+            };
+            var scores = ImportanceScorer.Run(checkpoint, readsText ? new WindowSet(data.Train, sequence) : null, options, run.Progress, run.Stop);
+            ScoresFile.Write(stage.PathOf(ScoresName), scores with { Teacher = teacher.Hash, Calibration = readsText ? data.Hash : "" });
+            return readsText ? new() { ["samples"] = scores.Samples } : new();
         });
         return (Path.Combine(run.FolderOf(record), ScoresName), record.OutputHash);
     }
@@ -77,6 +75,27 @@ public static class PruneStages
         return section.Method == PruneMethod.Random
             ? PlanBuilder.Random(teacher, student, (ulong)seed)
             : PlanBuilder.ByImportance(teacher, student, ScoresFile.Read(scores!), section.Depth);
+    }
+
+    private static JsonObject ScoreOptionsOf(ScoreSection section, IReadOnlyList<int> spans, int sequence)
+    {
+        var options = new JsonObject
+        {
+            ["method"] = RecipeFields.NameOf(section.Method),
+            ["spans"] = new JsonArray([.. spans.Select(span => (JsonNode)span)]),
+        };
+        if (section.Method != ScoreMethod.Magnitude)
+        {
+            options["samples"] = section.Samples;
+            options["tokens"] = sequence;
+        }
+        if (section.Method == ScoreMethod.Activation)
+        {
+            options["batch"] = section.Batch.ToString().ToLowerInvariant();
+            options["sequence"] = section.Sequence.ToString().ToLowerInvariant();
+            options["neurons"] = section.Neurons is { } values ? RecipeFields.NameOf(values) : null;
+        }
+        return options;
     }
 
     private static JsonObject Options(PruneSection section, long seed)
