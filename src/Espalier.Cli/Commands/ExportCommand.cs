@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Rendering;
 using Espalier.Compression;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Gguf;
+using Espalier.Models.Runtimes;
 
 namespace Espalier.Cli.Commands;
 
@@ -56,8 +58,12 @@ internal sealed class ExportCommand : CommandBase
         checkpoint.CheckFinite(run.Cancellation);
         using (var task = run.Progress.Begin("export", checkpoint.Config.Parameters * stored.Bytes(), "bytes"))
             CheckpointWriter.Write(folder, checkpoint.Config, checkpoint, stored, checkpoint, new() { Progress = written => task.Advance(written) }, run.Cancellation);
+        if (ReloadCheck.Fits(checkpoint.Config))
+            ReloadCheck.Require(checkpoint, folder, stored);
+        else
+            run.Progress.Warn($"{folder} was not loaded again to compare its logits: that takes {Units.Bytes(ReloadCheck.Bytes(checkpoint.Config))} of memory");
         using var written = Checkpoint.Open(folder);
-        return new() { Output = folder, Format = "hf", Type = stored.ConfigName(), Bytes = written.TotalBytes, SourceBytes = checkpoint.TotalBytes };
+        return new() { Output = folder, Format = "hf", Type = stored.ConfigName(), Bytes = written.TotalBytes, SourceBytes = checkpoint.TotalBytes, Runtimes = Preflight.Of(checkpoint.Family, checkpoint.Config, written.RawConfig) };
     }
 
     private static ExportReport WriteGguf(CommandRun run, Checkpoint checkpoint, string place, ExportType? wanted)

@@ -1,3 +1,5 @@
+using Espalier.Models.Runtimes;
+
 namespace Espalier.Cli.Commands;
 
 /// <summary>What <c>export --json</c> prints.</summary>
@@ -17,6 +19,9 @@ internal sealed record ExportReport
 
     /// <summary>Bytes of the weights that were read.</summary>
     public required long SourceBytes { get; init; }
+
+    /// <summary>Of a folder: what other programs would read differently than it is.</summary>
+    public IReadOnlyList<RuntimeVerdict>? Runtimes { get; init; }
 
     /// <summary>Seconds of all of it.</summary>
     public double Seconds { get; init; }

@@ -77,9 +77,11 @@ internal sealed class PruneCommand : CommandBase
             return read;
         }
         var student = shape.Student(run, checkpoint.Config);
+        if (run.Get(random) && shape.MergeHeads(run))
+            throw new EspalierException("--merge-heads merges in the order of scores and --random has none: leave one of them out");
         if (run.Get(random))
             return PlanBuilder.Random(checkpoint.Config, student, (ulong)run.Get(seed)!.Value);
-        return PlanBuilder.ByImportance(checkpoint.Config, student, ScoresOf(run, checkpoint, checkpoint.Config.Layers - student.Layers), shape.Depth(run));
+        return PlanBuilder.ByImportance(checkpoint.Config, student, ScoresOf(run, checkpoint, checkpoint.Config.Layers - student.Layers), shape.Depth(run), shape.MergeHeads(run));
     }
 
     private ImportanceScores ScoresOf(CommandRun run, Checkpoint checkpoint, int dropped)

@@ -5,7 +5,7 @@ namespace Espalier.Compression.Pruning;
 /// <summary>What an axis of a parameter counts, as far as pruning cares.</summary>
 internal enum CutAxis
 {
-    /// <summary>Nothing that is cut: vocabulary, key/value heads, entries of a head.</summary>
+    /// <summary>Nothing that is cut: vocabulary, entries of a head.</summary>
     Whole,
 
     /// <summary>Channels of the residual stream.</summary>
@@ -16,6 +16,9 @@ internal enum CutAxis
 
     /// <summary>Query heads of the layer, each with all its entries.</summary>
     Heads,
+
+    /// <summary>Key/value heads of the layer, each with all its entries.</summary>
+    KvHeads,
 }
 
 /// <summary>Which axis of which parameter belongs to which units: what slicing cuts, and what scores by weights add up.</summary>
@@ -26,7 +29,7 @@ internal static class CutAxes
     {
         (ParameterRole.Embedding or ParameterRole.Head, 0) => CutAxis.Whole,
         (ParameterRole.QueryProjection or ParameterRole.QueryProjectionBias, 0) => CutAxis.Heads,
-        (ParameterRole.KeyProjection or ParameterRole.ValueProjection or ParameterRole.KeyProjectionBias or ParameterRole.ValueProjectionBias, 0) => CutAxis.Whole,
+        (ParameterRole.KeyProjection or ParameterRole.ValueProjection or ParameterRole.KeyProjectionBias or ParameterRole.ValueProjectionBias, 0) => CutAxis.KvHeads,
         (ParameterRole.QueryNorm or ParameterRole.KeyNorm, _) => CutAxis.Whole,
         (ParameterRole.OutputProjection, 1) => CutAxis.Heads,
         (ParameterRole.GateProjection or ParameterRole.UpProjection or ParameterRole.GateProjectionBias or ParameterRole.UpProjectionBias, 0) => CutAxis.Neurons,

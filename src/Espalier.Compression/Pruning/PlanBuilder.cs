@@ -17,19 +17,31 @@ public enum DepthChoice
 public static class PlanBuilder
 {
     /// <summary>
-    /// Keeps the units with the largest scores, ties to the lower index: heads inside each KV group, neurons a layer, channels once for
-    /// the network.
+    /// Keeps the units with the largest scores, ties to the lower index: KV groups by the sum of their heads, heads inside each KV group,
+    /// neurons a layer, channels once for the network.
     /// </summary>
-    public static PruningPlan ByImportance(DecoderConfig teacher, DecoderConfig student, ImportanceScores scores, DepthChoice depth = DepthChoice.Contiguous)
+    /// <param name="teacher">The teacher.</param>
+    /// <param name="student">The student.</param>
+    /// <param name="scores">Importance of the teacher's units.</param>
+    /// <param name="depth">Which layers go.</param>
+    /// <param name="mergeHeads">Whether query heads that go leave their residual in those that stay.</param>
+    /// <exception cref="EspalierException">Scores of another shape, or a merge where more than half of a group's heads go.</exception>
+    public static PruningPlan ByImportance(
+        DecoderConfig teacher, DecoderConfig student, ImportanceScores scores, DepthChoice depth = DepthChoice.Contiguous, bool mergeHeads = false)
     {
         CheckScores(teacher, scores);
+        if (mergeHeads)
+            HeadChoice.CheckMerge(teacher, student);
         var layers = LayersToKeep(teacher, student, scores, depth);
+        var heads = layers.Select(layer => HeadChoice.Of(scores.Heads[layer], teacher, student, mergeHeads)).ToArray();
         return new()
         {
-            Method = scores.How,
+            Method = $"{scores.How}{(mergeHeads ? ", heads merged" : "")}",
             Layers = layers,
             Channels = Largest(scores.Channels, student.HiddenSize),
-            Heads = [.. layers.Select(layer => HeadsToKeep(scores.Heads[layer], teacher, student))],
+            Heads = [.. heads.Select(layer => layer.Heads)],
+            KvHeads = KvHeadsOf(heads, teacher, student),
+            Merges = mergeHeads ? [.. heads.Select(layer => layer.Merges)] : null,
             Neurons = [.. layers.Select(layer => Largest(scores.Neurons[layer], student.IntermediateSize))],
         };
     }
@@ -40,12 +52,15 @@ public static class PlanBuilder
         var random = new Random(unchecked((int)(seed ^ (seed >> 32))));
         double[] Draw(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextDouble())];
         var layers = Largest(Draw(teacher.Layers), student.Layers);
+        var channels = Largest(Draw(teacher.HiddenSize), student.HiddenSize);
+        var heads = layers.Select(_ => HeadChoice.Of(Draw(teacher.QueryHeads), teacher, student, merge: false)).ToArray();
         return new()
         {
             Method = $"random, seed {seed}",
             Layers = layers,
-            Channels = Largest(Draw(teacher.HiddenSize), student.HiddenSize),
-            Heads = [.. layers.Select(_ => HeadsToKeep(Draw(teacher.QueryHeads), teacher, student))],
+            Channels = channels,
+            Heads = [.. heads.Select(layer => layer.Heads)],
+            KvHeads = KvHeadsOf(heads, teacher, student),
             Neurons = [.. layers.Select(_ => Largest(Draw(teacher.IntermediateSize), student.IntermediateSize))],
         };
     }
@@ -54,10 +69,8 @@ public static class PlanBuilder
     internal static int[] Largest(IReadOnlyList<double> values, int count) =>
         [.. Enumerable.Range(0, values.Count).OrderByDescending(i => values[i]).ThenBy(i => i).Take(count).Order()];
 
-    private static int[] HeadsToKeep(double[] scores, DecoderConfig teacher, DecoderConfig student) =>
-        [.. Enumerable.Range(0, teacher.KeyValueHeads).SelectMany(group =>
-            Largest(scores[(group * teacher.GroupSize)..((group + 1) * teacher.GroupSize)], student.GroupSize)
-                .Select(head => group * teacher.GroupSize + head))];
+    private static int[][]? KvHeadsOf(HeadChoice[] layers, DecoderConfig teacher, DecoderConfig student) =>
+        teacher.KeyValueHeads == student.KeyValueHeads ? null : [.. layers.Select(layer => layer.KvHeads)];
 
     private static int[] LayersToKeep(DecoderConfig teacher, DecoderConfig student, ImportanceScores scores, DepthChoice depth)
     {

@@ -6,7 +6,8 @@ namespace Espalier.Compression.Pruning;
 
 /// <summary>
 /// The JSON form of a <see cref="PruningPlan"/>, which a person can write: <c>version</c> (1), <c>method</c> (free text), <c>layers</c>,
-/// <c>channels</c>, and <c>heads</c> and <c>neurons</c> with one list for each kept layer; 0-based indices of what stays.
+/// <c>channels</c>, and <c>heads</c> and <c>neurons</c> with one list for each kept layer; 0-based indices of what stays. Optional, again with one list for each kept
+/// layer: <c>kv_heads</c> where whole KV groups go, and <c>merges</c> with pairs [head that stays, head that goes].
 /// </summary>
 public static class PlanFile
 {
@@ -32,6 +33,10 @@ public static class PlanFile
             json.Numbers("channels", plan.Channels);
             json.NumberLists("heads", plan.Heads);
             json.NumberLists("neurons", plan.Neurons);
+            if (plan.KvHeads is { } kvHeads)
+                json.NumberLists("kv_heads", kvHeads);
+            if (plan.Merges is { } merges)
+                WriteMerges(json, merges);
             json.WriteEndObject();
         });
         DurableFiles.OnDisk.WriteFile(path, stream => stream.Write(bytes));
@@ -39,7 +44,7 @@ public static class PlanFile
 
     private static PruningPlan Parse(JsonElement root, string source)
     {
-        var fields = new JsonFields(root, source, "", "version", "method", "layers", "channels", "heads", "neurons");
+        var fields = new JsonFields(root, source, "", "version", "method", "layers", "channels", "heads", "neurons", "kv_heads", "merges");
         var plan = new PruningPlan
         {
             Version = fields.Version(Newest),
@@ -48,7 +53,26 @@ public static class PlanFile
             Channels = fields.Indices("channels"),
             Heads = fields.IndexLists("heads"),
             Neurons = fields.IndexLists("neurons"),
+            KvHeads = root.TryGetProperty("kv_heads", out _) ? fields.IndexLists("kv_heads") : null,
+            Merges = root.TryGetProperty("merges", out var merges) ? Merges(merges, fields) : null,
         };
         return plan;
+    }
+
+    private static void WriteMerges(Utf8JsonWriter json, HeadMerge[][] merges)
+    {
+        json.WriteStartArray("merges");
+        foreach (var layer in merges)
+            json.WriteRawValue($"[{string.Join(", ", layer.Select(merge => $"[{merge.Head}, {merge.Gone}]"))}]");
+        json.WriteEndArray();
+    }
+
+    private static HeadMerge[][] Merges(JsonElement merges, JsonFields fields)
+    {
+        const string rule = "it must be a list with, for each kept layer, a list of pairs [head that stays, head that goes]";
+        JsonElement.ArrayEnumerator Items(JsonElement list) => list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : throw fields.Wrong("merges", rule);
+        int Head(JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var head) ? head : throw fields.Wrong("merges", rule);
+        HeadMerge Pair(JsonElement pair) => Items(pair).ToArray() is [var head, var gone] ? new(Head(head), Head(gone)) : throw fields.Wrong("merges", rule);
+        return [.. Items(merges).Select(layer => Items(layer).Select(Pair).ToArray())];
     }
 }

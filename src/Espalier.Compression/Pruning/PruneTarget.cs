@@ -2,35 +2,69 @@ using Espalier.Models;
 
 namespace Espalier.Compression.Pruning;
 
-/// <summary>The shape to prune to; what is null stays as in the teacher. <c>head_dim</c> and the KV heads always stay.</summary>
+/// <summary>The shape to prune to; what is null stays as in the teacher. <c>head_dim</c> always stays.</summary>
 public sealed record PruneTarget
 {
+    /// <summary>What widths must be multiples of where nobody says otherwise: matrix units work in tiles of it. CUDA's like 128.</summary>
+    public const int DefaultMultiple = 64;
+
     /// <summary>Width of the residual stream.</summary>
     public int? Hidden { get; init; }
 
     /// <summary>Width of the feed-forward block.</summary>
     public int? Ffn { get; init; }
 
-    /// <summary>Query heads a layer; a multiple of the KV heads.</summary>
+    /// <summary>Query heads a layer; a multiple of the KV heads. Null keeps the teacher's number a KV group.</summary>
     public int? Heads { get; init; }
+
+    /// <summary>KV heads a layer: fewer of them cut whole groups, with their query heads. Null keeps them all.</summary>
+    public int? KvHeads { get; init; }
 
     /// <summary>Blocks.</summary>
     public int? Layers { get; init; }
 
+    /// <summary>
+    /// What <see cref="Hidden"/> and <see cref="Ffn"/> must be multiples of where they differ from the teacher's; 1 allows any. Null is
+    /// <see cref="DefaultMultiple"/> for a width that is a multiple of it in the teacher, else 1.
+    /// </summary>
+    public int? Multiple { get; init; }
+
     /// <summary>The student's config.</summary>
-    /// <exception cref="EspalierException">A size above the teacher's, below one, or that breaks the head groups; the nearest legal one is named.</exception>
+    /// <exception cref="EspalierException">
+    /// A size above the teacher's, below one, no multiple of what it must be, or that breaks the head groups; the nearest legal ones are named.
+    /// </exception>
     public DecoderConfig Apply(DecoderConfig teacher)
     {
-        if (Heads is { } heads && (heads % teacher.KeyValueHeads != 0 || heads < 1 || heads > teacher.QueryHeads))
-            throw new EspalierException(
-                $"prune.heads is {heads} and must be a multiple of the {teacher.KeyValueHeads} KV heads, at most {teacher.QueryHeads}: {NearestHeads(heads, teacher)}");
+        if (Multiple < 1)
+            throw new EspalierException($"prune.multiple is {Multiple} and must be at least 1, which allows any size");
+        var kvHeads = Within("kv-heads", KvHeads, teacher.KeyValueHeads);
         return teacher with
         {
-            HiddenSize = Within("hidden", Hidden, teacher.HiddenSize),
-            IntermediateSize = Within("ffn", Ffn, teacher.IntermediateSize),
+            HiddenSize = OfMultiple("hidden", Hidden, teacher.HiddenSize),
+            IntermediateSize = OfMultiple("ffn", Ffn, teacher.IntermediateSize),
             Layers = Within("layers", Layers, teacher.Layers),
-            QueryHeads = Heads ?? teacher.QueryHeads,
+            KeyValueHeads = kvHeads,
+            QueryHeads = QueryHeads(kvHeads, teacher.GroupSize),
         };
+    }
+
+    private int QueryHeads(int kvHeads, int groupSize)
+    {
+        var heads = Heads ?? kvHeads * groupSize;
+        if (heads < 1 || heads % kvHeads != 0 || heads > kvHeads * groupSize)
+            throw new EspalierException(
+                $"prune.heads is {heads} and must be a multiple of the {kvHeads} KV heads, at most {kvHeads * groupSize}: {Nearest(heads, kvHeads, kvHeads * groupSize)}");
+        return heads;
+    }
+
+    private int OfMultiple(string field, int? asked, int teacher)
+    {
+        var size = Within(field, asked, teacher);
+        var multiple = Multiple ?? (teacher % DefaultMultiple == 0 ? DefaultMultiple : 1);
+        if (size != teacher && size % multiple != 0)
+            throw new EspalierException(
+                $"prune.{field} is {size} and must be a multiple of {multiple}, which matrix units work in: {Nearest(size, multiple, teacher)}; a multiple of 1 allows any size");
+        return size;
     }
 
     private static int Within(string field, int? asked, int teacher)
@@ -40,10 +74,13 @@ public sealed record PruneTarget
         return asked ?? teacher;
     }
 
-    private static string NearestHeads(int heads, DecoderConfig teacher)
+    /// <summary>The multiples around a size, or the teacher's own size where no multiple lies above.</summary>
+    private static string Nearest(int size, int multiple, int most)
     {
-        var below = Math.Clamp(heads / teacher.KeyValueHeads * teacher.KeyValueHeads, teacher.KeyValueHeads, teacher.QueryHeads);
-        var above = Math.Clamp(below + teacher.KeyValueHeads, teacher.KeyValueHeads, teacher.QueryHeads);
-        return below == above || below > heads || above > teacher.QueryHeads ? $"the nearest legal value is {below}" : $"the nearest legal values are {below} and {above}";
+        var below = Math.Min(size, most) / multiple * multiple;
+        var above = Math.Min(Math.Max(below, 0) + multiple, most);
+        return below < multiple ? $"the nearest legal value is {above}"
+            : size > most || above == below ? $"the nearest legal value is {(size > most ? most : below)}"
+            : $"the nearest legal values are {below} and {above}";
     }
 }

@@ -5,7 +5,7 @@ using Espalier.Models.Families;
 namespace Espalier.Compression.Pruning;
 
 /// <summary>
-/// Applies a plan by slicing: rows and columns of the kept units, unscaled, layers renumbered. Streams one tensor at a time from the memory-mapped
+/// Applies a plan by slicing: rows and columns of the kept units, unscaled, queries merged where the plan says so, layers renumbered. Streams one tensor at a time from the memory-mapped
 /// teacher into a new Hugging Face folder, so that the model never is in memory.
 /// </summary>
 public static class Pruner
@@ -60,10 +60,32 @@ internal sealed class SlicedWeights(Checkpoint teacher, PruningPlan plan) : ITen
         for (var i = 0; i < rows.Length; i++)
         {
             teacher.ReadFloat32(source, rows[i] * width, row);
+            if (IsQuery(parameter.Role) && MergedWith(parameter.Layer, rows[i]) is { } gone)
+                Merge(source, gone, row);
             for (var j = 0; j < columns.Length; j++)
                 values[(long)i * columns.Length + j] = row[columns[j]];
         }
         return values;
+    }
+
+    private static bool IsQuery(ParameterRole role) => role is ParameterRole.QueryProjection or ParameterRole.QueryProjectionBias;
+
+    /// <summary>The row of the head that goes, whose residual row <paramref name="row"/> takes in; null for none.</summary>
+    private int? MergedWith(int layer, int row)
+    {
+        foreach (var (head, gone) in plan.Merges?[layer] ?? [])
+            if (row / _config.HeadDim == head)
+                return gone * _config.HeadDim + row % _config.HeadDim;
+        return null;
+    }
+
+    /// <summary>row ← row + (row − gone), both as the teacher has them.</summary>
+    private void Merge(string source, int gone, float[] row)
+    {
+        var other = new float[row.Length];
+        teacher.ReadFloat32(source, (long)gone * row.Length, other);
+        for (var j = 0; j < row.Length; j++)
+            row[j] = (float)(2.0 * row[j] - other[j]); // exact before it is rounded once
     }
 
     private static int[] Range(long count) => [.. Enumerable.Range(0, checked((int)count))];
@@ -73,7 +95,10 @@ internal sealed class SlicedWeights(Checkpoint teacher, PruningPlan plan) : ITen
     {
         CutAxis.Channels => plan.Channels,
         CutAxis.Neurons => plan.Neurons[layer],
-        CutAxis.Heads => [.. plan.Heads[layer].SelectMany(head => Enumerable.Range(head * _config.HeadDim, _config.HeadDim))],
+        CutAxis.Heads => RowsOf(plan.Heads[layer]),
+        CutAxis.KvHeads => plan.KvHeads is { } kept ? RowsOf(kept[layer]) : null,
         _ => null,
     };
+
+    private int[] RowsOf(int[] heads) => [.. heads.SelectMany(head => Enumerable.Range(head * _config.HeadDim, _config.HeadDim))];
 }

@@ -20,8 +20,14 @@ public sealed record PruningPlan
     /// <summary>Kept channels of the residual stream, the same in the whole network.</summary>
     public required int[] Channels { get; init; }
 
-    /// <summary>Kept query heads of each kept block: the same number inside each KV group.</summary>
+    /// <summary>Kept query heads of each kept block: the same number inside each kept KV group.</summary>
     public required int[][] Heads { get; init; }
+
+    /// <summary>Kept KV heads of each kept block, the same number in each; null keeps them all.</summary>
+    public int[][]? KvHeads { get; init; }
+
+    /// <summary>Residual merges of query heads in each kept block, done before slicing; null for none.</summary>
+    public HeadMerge[][]? Merges { get; init; }
 
     /// <summary>Kept neurons of each kept block: the same number in each.</summary>
     public required int[][] Neurons { get; init; }
@@ -44,13 +50,18 @@ public sealed record PruningPlan
         CheckList("channels", Channels, teacher.HiddenSize);
         CheckPerLayer("heads", Heads, teacher.QueryHeads);
         CheckPerLayer("neurons", Neurons, teacher.IntermediateSize);
+        if (KvHeads is not null)
+            CheckPerLayer("kv_heads", KvHeads, teacher.KeyValueHeads);
         for (var i = 0; i < Heads.Length; i++)
             CheckGroups(i, teacher);
+        CheckMerges(teacher);
         return new PruneTarget
         {
             Layers = Layers.Length,
             Hidden = Channels.Length,
             Heads = Heads[0].Length,
+            KvHeads = KvHeads?[0].Length,
+            Multiple = 1,
             Ffn = Neurons[0].Length,
         }.Apply(teacher);
     }
@@ -69,13 +80,42 @@ public sealed record PruningPlan
 
     private void CheckGroups(int i, DecoderConfig teacher)
     {
+        int[] groups = KvHeads?[i] ?? [.. Enumerable.Range(0, teacher.KeyValueHeads)];
         var perGroup = new int[teacher.KeyValueHeads];
         foreach (var head in Heads[i])
-            perGroup[head / teacher.GroupSize]++;
-        if (perGroup.Distinct().Count() != 1 || perGroup[0] == 0)
+        {
+            var group = head / teacher.GroupSize;
+            if (!groups.Contains(group))
+                throw new EspalierException($"plan: heads[{i}] keeps head {head} of KV head {group}, which kv_heads[{i}] drops: keep both or neither");
+            perGroup[group]++;
+        }
+        var kept = groups.Select(group => perGroup[group]).ToArray();
+        if (kept.Distinct().Count() != 1 || kept[0] == 0)
             throw new EspalierException(
-                $"plan: heads[{i}] keeps {string.Join(", ", perGroup)} heads in the {teacher.KeyValueHeads} KV groups; every group must keep the same number, the nearest being "
-                + $"{Math.Clamp((int)Math.Round(Heads[i].Length / (double)teacher.KeyValueHeads), 1, teacher.GroupSize)} a group");
+                $"plan: heads[{i}] keeps {string.Join(", ", kept)} heads in the {groups.Length} KV groups; every group must keep the same number, the nearest being "
+                + $"{Math.Clamp((int)Math.Round(Heads[i].Length / (double)groups.Length), 1, teacher.GroupSize)} a group");
+    }
+
+    private void CheckMerges(DecoderConfig teacher)
+    {
+        if (Merges is null)
+            return;
+        if (Merges.Length != Layers.Length)
+            throw new EspalierException($"plan: merges has {Merges.Length} lists and layers has {Layers.Length}; there must be one for each kept layer");
+        for (var i = 0; i < Merges.Length; i++)
+            foreach (var (head, gone) in Merges[i])
+            {
+                var pair = $"plan: merges[{i}] has [{head}, {gone}]:";
+                if (!Heads[i].Contains(head))
+                    throw new EspalierException($"{pair} head {head} does not stay; the first of a pair is a head of heads[{i}]");
+                if (gone < 0 || gone >= teacher.QueryHeads || gone / teacher.GroupSize != head / teacher.GroupSize)
+                    throw new EspalierException(
+                        $"{pair} head {gone} is not in the KV group of head {head}, heads {head / teacher.GroupSize * teacher.GroupSize} to {(head / teacher.GroupSize + 1) * teacher.GroupSize - 1}");
+                if (Heads[i].Contains(gone))
+                    throw new EspalierException($"{pair} head {gone} stays; the second of a pair is a head that goes");
+                if (Merges[i].Count(merge => merge.Head == head) > 1)
+                    throw new EspalierException($"{pair} head {head} takes part in more than one merge; once is the most");
+            }
     }
 
     private static void CheckList(string field, int[] kept, int limit)

@@ -72,10 +72,8 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
     private void CheckTarget()
     {
         using var checkpoint = Checkpoint.Open(recipe.Teacher, requireWeights: false);
-        if (recipe.Prune.Plan is { } plan)
-            PlanFile.Read(plan).Apply(checkpoint.Config);
-        else
-            recipe.Prune.Target.Apply(checkpoint.Config);
+        var student = recipe.Prune.Plan is { } plan ? PlanFile.Read(plan).Apply(checkpoint.Config) : recipe.Prune.Target.Apply(checkpoint.Config);
+        ExportStage.Preflight(checkpoint.Family, student, checkpoint.RawConfig, recipe.Export);
         foreach (var section in new[] { recipe.Correct, recipe.Distill }.OfType<TrainingSection>())
             TrainStage.OptionsOf(section).Validate();
     }

@@ -196,6 +196,9 @@ public sealed record PruneSection
     /// <summary>Which layers a depth cut takes.</summary>
     public DepthChoice Depth { get; init; } = DepthChoice.Contiguous;
 
+    /// <summary>Whether query heads that go leave their residual in those that stay (<see cref="HeadMerge"/>).</summary>
+    public bool MergeHeads { get; init; }
+
     /// <summary>A plan written by hand, instead of sizes.</summary>
     public string? Plan { get; init; }
 }

@@ -95,7 +95,7 @@ public static partial class RecipeFile
     {
         const string example = "prune: { hidden: 192, ffn: 512 }";
         var section = fields.Section("prune") ?? throw fields.Missing("prune", example);
-        string[] sizes = ["hidden", "ffn", "heads", "layers"];
+        string[] sizes = ["hidden", "ffn", "heads", "kv-heads", "layers"];
         if (section.Has("plan"))
         {
             foreach (var other in RecipeKeys.Sections["prune"])
@@ -106,11 +106,24 @@ public static partial class RecipeFile
         {
             throw section.Missing("hidden", $"{example}; or one of {string.Join(", ", sizes)}, plan");
         }
+        var method = section.Choice<PruneMethod>("method") ?? PruneMethod.Importance;
+        var merges = section.Flag("merge-heads") ?? false;
+        if (merges && method != PruneMethod.Importance)
+            throw section.Wrong("merge-heads", $"heads are merged in the order of their scores, and prune.method is {RecipeFields.NameOf(method)}; leave it out");
         return new()
         {
-            Target = new() { Hidden = section.Size("hidden"), Ffn = section.Size("ffn"), Heads = section.Size("heads"), Layers = section.Size("layers") },
-            Method = section.Choice<PruneMethod>("method") ?? PruneMethod.Importance,
+            Target = new()
+            {
+                Hidden = section.Size("hidden"),
+                Ffn = section.Size("ffn"),
+                Heads = section.Size("heads"),
+                KvHeads = section.Size("kv-heads"),
+                Layers = section.Size("layers"),
+                Multiple = section.Size("multiple"),
+            },
+            Method = method,
             Depth = section.Choice<DepthChoice>("depth") ?? DepthChoice.Contiguous,
+            MergeHeads = merges,
             Plan = section.Text("plan"),
         };
     }

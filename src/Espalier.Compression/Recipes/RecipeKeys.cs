@@ -16,7 +16,7 @@ internal static class RecipeKeys
         ["data"] = ["train", "held-out", "sequence", "documents"],
         ["correct"] = ["when", "mode", "threshold", "reference", "teacher-learning-rate", .. Training],
         ["score"] = ["samples", "batch", "sequence", "method", "neurons"],
-        ["prune"] = ["hidden", "ffn", "heads", "layers", "method", "depth", "plan"],
+        ["prune"] = ["hidden", "ffn", "heads", "kv-heads", "layers", "multiple", "method", "depth", "merge-heads", "plan"],
         ["distill"] = ["loss", "temperature", "temperature-squared", "hidden", "cache", .. Training],
         ["hidden"] = ["layers", "attention", "embedding", "final", "distance", "weight"],
         ["cache"] = ["encoding", "k", "samples"],

@@ -42,6 +42,12 @@ public static class GgufExporter
         GgufWriter.Write(outputFile, metadata, tensors, progress, cancellation);
     }
 
+    /// <summary>Refuses a model that llama.cpp cannot express, from its shape alone.</summary>
+    /// <param name="config">The model.</param>
+    /// <param name="name">The model's name, for the error.</param>
+    /// <exception cref="EspalierException">What stands in the way.</exception>
+    public static void Require(DecoderConfig config, string name) => LlamaArchitecture.Require(config, name);
+
     /// <summary>The type that a tensor is stored in when the file's type is <paramref name="wanted"/>.</summary>
     internal static GgufType StoredType(IReadOnlyList<long> shape, GgufType wanted)
         => shape.Count == 1 ? GgufType.F32 : shape[^1] % wanted.BlockSize() != 0 ? GgufType.F16 : wanted;

@@ -1,7 +1,10 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Runs;
+using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Families;
 using Espalier.Models.Gguf;
+using Espalier.Models.Runtimes;
 
 namespace Espalier.Compression.Recipes.Stages;
 
@@ -38,7 +41,7 @@ public static class ExportStage
             run.Folder.Files.EnsureFolder(Path.GetDirectoryName(folder)!);
             run.Folder.Files.DeleteTree(folder);
             using (var source = trained.Open())
-                CheckpointWriter.Write(folder, source.Config, source, stored, source, cancellation: run.Stop);
+                WriteFolder(run, source, folder, stored);
             for (var i = 0; i < files.Length; i++)
             {
                 run.Progress.Note($"export: {Path.GetFileName(files[i])}");
@@ -47,6 +50,37 @@ public static class ExportStage
             return HashesOf(folder, files);
         });
         return (new(name, folder, (string)record.Result["folder"]!), files);
+    }
+
+    /// <summary>
+    /// What would stop an export at its end, or make transformers read the folder differently than it is meant, found from the shape alone. The other
+    /// programs' differences are told: there is a way round them.
+    /// </summary>
+    /// <param name="family">The student's family.</param>
+    /// <param name="student">Its shape.</param>
+    /// <param name="source">The teacher's config.json, whose other fields stay.</param>
+    /// <param name="kinds">What will be written.</param>
+    /// <exception cref="EspalierException">A GGUF file that the family does not have, or shapes that transformers does not read back.</exception>
+    public static IReadOnlyList<RuntimeVerdict> Preflight(Family family, DecoderConfig student, JsonObject source, IReadOnlyList<ExportKind> kinds)
+    {
+        if (kinds.Any(kind => kind != ExportKind.Hf))
+            GgufExporter.Require(student, "the student");
+        var verdicts = Models.Runtimes.Preflight.OfTarget(family, student, source);
+        if (verdicts.First(verdict => verdict.Runtime == "transformers").Findings is [var finding, ..])
+            throw new EspalierException($"export: transformers would not read the student back: {finding}") { ExitCode = 1 };
+        return verdicts;
+    }
+
+    private static void WriteFolder(RunContext run, Checkpoint source, string folder, ElementType stored)
+    {
+        foreach (var (runtime, findings) in Preflight(source.Family, source.Config, source.RawConfig, [ExportKind.Hf]))
+            foreach (var finding in findings)
+                run.Progress.Warn($"export: {runtime}: {finding}");
+        CheckpointWriter.Write(folder, source.Config, source, stored, source, cancellation: run.Stop);
+        if (ReloadCheck.Fits(source.Config))
+            ReloadCheck.Require(source, folder, stored);
+        else
+            run.Progress.Warn($"export: {folder} was not loaded again to compare its logits: that takes {ReloadCheck.Bytes(source.Config) / 1e9:0.#} GB of memory");
     }
 
     private static JsonObject HashesOf(string folder, IReadOnlyList<string> files)

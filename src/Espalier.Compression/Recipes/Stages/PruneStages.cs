@@ -74,7 +74,7 @@ public static class PruneStages
         var student = section.Target.Apply(teacher);
         return section.Method == PruneMethod.Random
             ? PlanBuilder.Random(teacher, student, (ulong)seed)
-            : PlanBuilder.ByImportance(teacher, student, ScoresFile.Read(scores!), section.Depth);
+            : PlanBuilder.ByImportance(teacher, student, ScoresFile.Read(scores!), section.Depth, section.MergeHeads);
     }
 
     private static JsonObject ScoreOptionsOf(ScoreSection section, IReadOnlyList<int> spans, int sequence)
@@ -111,6 +111,10 @@ public static class PruneStages
         };
         if (section.Method != PruneMethod.Importance)
             options["seed"] = seed;
+        if (section.Target.KvHeads is { } kvHeads)
+            options["kv_heads"] = kvHeads;
+        if (section.MergeHeads)
+            options["merge_heads"] = true;
         return options;
     }
 }

@@ -1,0 +1,15 @@
+namespace Espalier.Models.Runtimes;
+
+/// <summary>llama.cpp's own converter: head_dim becomes the key length, but Nemotron's rotary width comes from hidden_size / num_attention_heads.</summary>
+public sealed class LlamaCpp : Runtime
+{
+    /// <inheritdoc/>
+    public override string Name => "llama.cpp";
+
+    /// <inheritdoc/>
+    public override string Reason => "its converter takes Nemotron's rotary width from hidden_size / num_attention_heads: keep hidden_size, or cut heads in the same proportion";
+
+    /// <inheritdoc/>
+    public override int RotaryEntries(WrittenShape shape) =>
+        shape.Family.ModelType == "nemotron" ? (int)(shape.RotaryFraction * shape.Hidden) / shape.Heads : base.RotaryEntries(shape);
+}

@@ -1,0 +1,27 @@
+namespace Espalier.Models.Runtimes;
+
+/// <summary>
+/// Ollama's import of folders: of Llama it keeps head_dim but takes the rotary width from hidden_size / num_attention_heads, of Qwen2 it does not read
+/// head_dim. A GGUF file of ours goes past all of it.
+/// </summary>
+public sealed class Ollama : Runtime
+{
+    private static readonly string[] Imported = ["llama", "qwen2", "qwen3"];
+
+    /// <inheritdoc/>
+    public override string Name => "Ollama";
+
+    /// <inheritdoc/>
+    public override string Reason => "its import of folders does not read head_dim there: give it a GGUF file, where the family has one";
+
+    /// <inheritdoc/>
+    public override string? Refuses(WrittenShape shape) => Imported.Contains(shape.Family.ModelType)
+        ? null
+        : $"its import of folders does not know {shape.Family.Architecture}: give it a GGUF file, where the family has one";
+
+    /// <inheritdoc/>
+    public override int HeadDim(WrittenShape shape) => shape.Family.ModelType == "qwen2" ? shape.Quotient : base.HeadDim(shape);
+
+    /// <inheritdoc/>
+    public override int RotaryEntries(WrittenShape shape) => shape.Family.ModelType == "llama" ? shape.Quotient : base.RotaryEntries(shape);
+}

@@ -1,0 +1,52 @@
+using System.Text.Json.Nodes;
+using Espalier.Models.Families;
+
+namespace Espalier.Models.Runtimes;
+
+/// <summary>What a program would do with a folder.</summary>
+/// <param name="Runtime">The program.</param>
+/// <param name="Findings">Where it would load or compute something else than the weights are; empty where all is well.</param>
+public sealed record RuntimeVerdict(string Runtime, IReadOnlyList<string> Findings);
+
+/// <summary>
+/// Before a model leaves: what transformers, vLLM, llama.cpp and Ollama will take for the shape of every parameter from the <c>config.json</c> that is
+/// written, against what the weights are.
+/// </summary>
+public static class Preflight
+{
+    /// <summary>One verdict for each program, from the config alone.</summary>
+    /// <param name="family">The family.</param>
+    /// <param name="config">The model's shape, which its weights have.</param>
+    /// <param name="written">The fields of the <c>config.json</c> that goes with them.</param>
+    public static IReadOnlyList<RuntimeVerdict> Of(Family family, DecoderConfig config, JsonObject written)
+    {
+        var shape = WrittenShape.Of(family, config, written);
+        return [.. Runtime.All.Select(runtime => new RuntimeVerdict(runtime.Name, Findings(runtime, shape, config)))];
+    }
+
+    /// <summary>The config.json that would be written for a shape, and the verdicts on it.</summary>
+    /// <param name="family">The family.</param>
+    /// <param name="config">The shape.</param>
+    /// <param name="source">The config that it comes from, whose other fields are kept.</param>
+    public static IReadOnlyList<RuntimeVerdict> OfTarget(Family family, DecoderConfig config, JsonObject source) =>
+        Of(family, config, family.WriteConfig(config, source, Checkpoints.ElementType.F32));
+
+    private static List<string> Findings(Runtime runtime, WrittenShape shape, DecoderConfig config)
+    {
+        var findings = new List<string>();
+        if (runtime.Refuses(shape) is { } why)
+            return [why];
+        var (headDim, turning) = (runtime.HeadDim(shape), runtime.RotaryEntries(shape));
+        var read = config with { HeadDim = headDim };
+        foreach (var (name, (role, _), has) in shape.Family.Parameters(config).Where(parameter => parameter.Parameter.Layer <= 0))
+        {
+            var expected = ParameterShape.Of(role, read);
+            if (!expected.SequenceEqual(has))
+                findings.Add($"{name} is [{string.Join(", ", has)}] and would be read as [{string.Join(", ", expected)}] (head_dim {headDim}); {runtime.Reason}");
+        }
+        var turns = (int)(config.HeadDim * config.Rotary.Fraction);
+        if (findings.Count == 0 && turning != turns)
+            findings.Add($"{turns} of {config.HeadDim} entries of a head turn and it would turn {turning}; {runtime.Reason}");
+        return findings;
+    }
+}

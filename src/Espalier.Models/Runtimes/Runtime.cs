@@ -1,0 +1,26 @@
+namespace Espalier.Models.Runtimes;
+
+/// <summary>
+/// How a program that runs models understands a Hugging Face folder of these families, where it is not the field's plain meaning. Pruning breaks what
+/// programs derive: head_dim is no longer hidden_size / num_attention_heads.
+/// </summary>
+public abstract class Runtime
+{
+    /// <summary>All that are checked.</summary>
+    public static IReadOnlyList<Runtime> All { get; } = [new Transformers(), new Vllm(), new LlamaCpp(), new Ollama()];
+
+    /// <summary>The program.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Why the program cannot load such a folder at all; null where it can.</summary>
+    public virtual string? Refuses(WrittenShape shape) => null;
+
+    /// <summary>H: entries of a head, as the program takes them.</summary>
+    public virtual int HeadDim(WrittenShape shape) => shape.HeadDim ?? shape.Quotient;
+
+    /// <summary>Entries of a head that turn, as the program takes them.</summary>
+    public virtual int RotaryEntries(WrittenShape shape) => (int)(HeadDim(shape) * shape.RotaryFraction);
+
+    /// <summary>Where a difference comes from and what to do, for the reader of a finding.</summary>
+    public abstract string Reason { get; }
+}

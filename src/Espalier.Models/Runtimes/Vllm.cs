@@ -1,0 +1,18 @@
+namespace Espalier.Models.Runtimes;
+
+/// <summary>vLLM (0.6 to 0.10 were read): its Qwen2 divides hidden_size by the heads whatever head_dim says.</summary>
+public sealed class Vllm : Runtime
+{
+    /// <inheritdoc/>
+    public override string Name => "vLLM";
+
+    /// <inheritdoc/>
+    public override string Reason => "its Qwen2 takes hidden_size / num_attention_heads for head_dim: keep hidden_size, or cut heads in the same proportion";
+
+    /// <inheritdoc/>
+    public override int HeadDim(WrittenShape shape) => shape.Family.ModelType == "qwen2" ? shape.Quotient : base.HeadDim(shape);
+
+    /// <summary>Numbers of GPUs, 1 to 8, that its tensor parallelism can split such heads over.</summary>
+    public static IReadOnlyList<int> TensorParallel(WrittenShape shape) =>
+        [.. new[] { 1, 2, 4, 8 }.Where(gpus => shape.Heads % gpus == 0 && (shape.KvHeads % gpus == 0 || gpus % shape.KvHeads == 0))];
+}

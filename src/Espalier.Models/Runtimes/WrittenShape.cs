@@ -1,0 +1,22 @@
+using System.Text.Json.Nodes;
+using Espalier.Models.Families;
+
+namespace Espalier.Models.Runtimes;
+
+/// <summary>The fields of a <c>config.json</c> that other programs take the shapes of attention from, as they stand in the file.</summary>
+/// <param name="Family">The model's family.</param>
+/// <param name="Hidden">hidden_size.</param>
+/// <param name="Heads">num_attention_heads.</param>
+/// <param name="KvHeads">num_key_value_heads; the heads where absent.</param>
+/// <param name="HeadDim">head_dim; null where absent or null.</param>
+/// <param name="RotaryFraction">partial_rotary_factor; 1 where absent.</param>
+public sealed record WrittenShape(Family Family, int Hidden, int Heads, int KvHeads, int? HeadDim, double RotaryFraction)
+{
+    /// <summary>What a program takes for head_dim that does not know the field.</summary>
+    public int Quotient => Hidden / Heads;
+
+    /// <summary>Reads the fields that the family's own reader has checked already.</summary>
+    public static WrittenShape Of(Family family, DecoderConfig config, JsonObject written) => new(
+        family, config.HiddenSize, config.QueryHeads, config.KeyValueHeads,
+        ConfigJson.Number(written["head_dim"]) is { } headDim ? (int)headDim : null, config.Rotary.Fraction);
+}

@@ -1,0 +1,85 @@
+using System.Text.Json.Nodes;
+using Espalier.Models;
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Runtimes;
+
+namespace Espalier.Tests.Runtimes;
+
+/// <summary>What other programs read out of a config.json that pruning has changed.</summary>
+public sealed class PreflightTests : TorchTest
+{
+    public static TheoryData<string> Families => [.. Directory.GetDirectories(Fixtures.Golden("families")).Select(folder => Path.GetFileName(folder)).Order()];
+
+    [Theory, MemberData(nameof(Families))]
+    public void Transformers_reads_every_family_back_whatever_is_cut(string family)
+    {
+        using var model = Checkpoint.Open(Fixtures.Golden("families", family));
+        Assert.Empty(Findings(model, model.Config, "transformers"));
+        Assert.Empty(Findings(model, model.Config with { HiddenSize = model.Config.HiddenSize / 2 }, "transformers"));
+    }
+
+    [Theory]
+    [InlineData("llama-3.1", "vLLM", null)]
+    [InlineData("mistral", "vLLM", null)]
+    [InlineData("qwen3", "vLLM", null)]
+    [InlineData("nemotron", "vLLM", null)]
+    [InlineData("qwen2", "vLLM", "self_attn.q_proj.weight is [48, 24] and would be read as [24, 24] (head_dim 6); its Qwen2 takes hidden_size / num_attention_heads")]
+    [InlineData("llama-3.1", "llama.cpp", null)]
+    [InlineData("qwen2", "llama.cpp", null)]
+    [InlineData("nemotron", "llama.cpp", "6 of 12 entries of a head turn and it would turn 3; its converter takes Nemotron's rotary width from hidden_size")]
+    [InlineData("llama-3.1", "Ollama", "12 of 12 entries of a head turn and it would turn 6")]
+    [InlineData("qwen3", "Ollama", null)]
+    [InlineData("mistral", "Ollama", "does not know MistralForCausalLM: give it a GGUF file")]
+    public void A_cut_of_the_width_alone_is_found_where_a_program_derives_head_dim(string family, string program, string? expected)
+    {
+        using var model = Checkpoint.Open(Fixtures.Golden("families", family));
+        var findings = Findings(model, model.Config with { HiddenSize = model.Config.HiddenSize / 2 }, program);
+        if (expected is null)
+            Assert.Empty(findings);
+        else
+            Assert.Contains(findings, finding => finding.Contains(expected, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_config_without_head_dim_is_found_where_it_is_not_the_quotient()
+    {
+        using var model = Checkpoint.Open(Fixtures.Golden("families", "qwen3"));
+        var written = (JsonObject)model.RawConfig.DeepClone();
+        written.Remove("head_dim");
+        var verdict = Preflight.Of(model.Family, model.Config, written).Single(verdict => verdict.Runtime == "transformers");
+        Assert.Contains("(head_dim 128)", verdict.Findings[0]);
+    }
+
+    [Fact]
+    public void Tensor_parallelism_needs_heads_that_can_be_split()
+    {
+        using var model = Checkpoint.Open(Fixtures.Golden("families", "llama-3.1"));
+        IReadOnlyList<int> Gpus(int heads, int kvHeads) =>
+            Vllm.TensorParallel(WrittenShape.Of(model.Family, model.Config with { QueryHeads = heads, KeyValueHeads = kvHeads }, model.RawConfig));
+        Assert.Equal([1, 2, 4, 8], Gpus(32, 8));
+        Assert.Equal([1, 2, 4, 8], Gpus(24, 8));
+        Assert.Equal([1, 2], Gpus(6, 2));
+        Assert.Equal([1], Gpus(9, 3));
+    }
+
+    [Theory]
+    [InlineData(ElementType.F32)]
+    [InlineData(ElementType.BF16)]
+    [InlineData(ElementType.F16)]
+    public void A_written_folder_computes_what_was_written_and_a_changed_one_does_not(ElementType stored)
+    {
+        var folder = Path.Combine(Directory.CreateTempSubdirectory("espalier-reload-").FullName, "model");
+        using var model = Checkpoint.Open(Fixtures.Golden("families", "qwen3"));
+        CheckpointWriter.Write(folder, model.Config, model, stored, model);
+        ReloadCheck.Require(model, folder, stored);
+
+        var file = Path.Combine(folder, "model.safetensors");
+        var bytes = File.ReadAllBytes(file);
+        bytes[^1] ^= 0x40; // the highest bit of the last weight's exponent but one
+        File.WriteAllBytes(file, bytes);
+        Assert.Contains("does not compute what was written", Assert.Throws<EspalierException>(() => ReloadCheck.Require(model, folder, stored)).Message);
+    }
+
+    private static IReadOnlyList<string> Findings(Checkpoint model, DecoderConfig config, string program) =>
+        Preflight.OfTarget(model.Family, config, model.RawConfig).Single(verdict => verdict.Runtime == program).Findings;
+}
