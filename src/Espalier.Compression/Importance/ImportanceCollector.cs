@@ -6,13 +6,12 @@ namespace Espalier.Compression.Importance;
 // Shapes: B batch, T time, D model width, F feed-forward width, N query heads, H head width.
 
 /// <summary>
-/// Activation importance of all axes in one forward pass, as a tap (Minitron, arXiv 2407.14679, section 2.2): neurons, heads, embedding
+/// Activation importance of all axes by all aggregators in one forward pass, as a tap (Minitron, arXiv 2407.14679, section 2.2): neurons, heads, embedding
 /// channels, and the block influence of layers and contiguous spans. Sums in float64.
 /// </summary>
 internal sealed class ImportanceCollector : IDisposable
 {
     private readonly DecoderConfig _config;
-    private readonly Aggregator _aggregator;
     private readonly NeuronValues _neuronValues;
     private readonly int[] _spanWidths;
     private readonly UnitScore[] _neurons, _heads, _norms;
@@ -22,12 +21,13 @@ internal sealed class ImportanceCollector : IDisposable
 
     public ImportanceCollector(DecoderConfig config, ScoreOptions options)
     {
-        (_config, _aggregator, _neuronValues) = (config, options.Aggregator, options.Neurons ?? NeuronValuesOf.Default(config));
+        (_config, _neuronValues) = (config, options.Neurons);
         _spanWidths = LayerSpans.Widths(options.SpanWidths, config.Layers);
-        UnitScore[] Make(int count, long units) => [.. Enumerable.Range(0, count).Select(_ => new UnitScore(_aggregator, units))];
-        _neurons = Make(config.Layers, config.IntermediateSize);
-        _heads = Make(config.Layers, config.QueryHeads);
-        _norms = Make(2 * config.Layers + 1, config.HiddenSize);
+        UnitScore[] PerLayer(string what, int units) => [.. Enumerable.Range(0, config.Layers).Select(layer => new UnitScore($"layer {layer}, {what}", units))];
+        _neurons = PerLayer(_neuronValues == NeuronValues.Intermediate ? "the input of the down projection" : "what enters the activation", config.IntermediateSize);
+        _heads = PerLayer("the output of attention", config.QueryHeads);
+        var (before, after) = (PerLayer("the norm before attention", config.HiddenSize), PerLayer("the norm before the feed-forward block", config.HiddenSize));
+        _norms = [.. before.Zip(after, (first, second) => (UnitScore[])[first, second]).SelectMany(pair => pair), new("the final norm", config.HiddenSize)];
         _cosines = _spanWidths.ToDictionary(w => w, w => new double[config.Layers - w + 1]);
         _streams = new Tensor?[config.Layers + 1];
     }
@@ -50,7 +50,7 @@ internal sealed class ImportanceCollector : IDisposable
                 _norms[2 * layer + 1].Add(value);
                 break;
             case TapPoint.MlpPreActivation when _neuronValues == NeuronValues.PreActivation:
-            case TapPoint.MlpIntermediate when _neuronValues == NeuronValues.DownInput:
+            case TapPoint.MlpIntermediate when _neuronValues == NeuronValues.Intermediate:
                 _neurons[layer].Add(value);
                 break;
             case TapPoint.BlockOutput when layer == _config.Layers - 1:
@@ -65,9 +65,10 @@ internal sealed class ImportanceCollector : IDisposable
         }
     }
 
-    public ImportanceScores Result(int sampleLength)
+    public ImportanceScores Result(Aggregator aggregator, int sampleLength)
     {
-        var perNorm = _norms.Select(score => score.Result()).ToArray();
+        double[][] Scores(UnitScore[] units) => [.. units.Select(unit => unit.Result(aggregator))];
+        var perNorm = Scores(_norms);
         var channels = new double[_config.HiddenSize];
         foreach (var norm in perNorm)
             for (var i = 0; i < channels.Length; i++)
@@ -75,25 +76,20 @@ internal sealed class ImportanceCollector : IDisposable
         return new()
         {
             Method = ScoreMethod.Activation,
-            Batch = _aggregator.Batch.ToString().ToLowerInvariant(),
-            Sequence = _aggregator.Sequence.ToString().ToLowerInvariant(),
+            Batch = Aggregator.NameOf(aggregator.Batch),
+            Sequence = Aggregator.NameOf(aggregator.Sequence),
             NeuronValues = _neuronValues,
             Samples = _samples,
             SampleLength = sampleLength,
-            Neurons = [.. _neurons.Select(score => score.Result())],
-            Heads = [.. _heads.Select(score => score.Result())],
+            Neurons = Scores(_neurons),
+            Heads = Scores(_heads),
             ChannelsPerNorm = perNorm,
             Channels = channels,
             BlockInfluence = _cosines.ToDictionary(pair => pair.Key, pair => pair.Value.Select(sum => 1 - sum / _positions).ToArray()),
         };
     }
 
-    public void Dispose()
-    {
-        ClearStreams();
-        foreach (var score in _neurons.Concat(_heads).Concat(_norms))
-            score.Dispose();
-    }
+    public void Dispose() => ClearStreams();
 
     private void AddHeads(int layer, Tensor y_BTNH)
     {

@@ -20,8 +20,11 @@ public sealed record ScoreOptions
     /// <summary>How activations become scores.</summary>
     public Aggregator Aggregator { get; init; } = Aggregator.Default;
 
-    /// <summary>Which value of a neuron is read; null is what suits the model, <see cref="NeuronValuesOf.Default"/>.</summary>
-    public NeuronValues? Neurons { get; init; }
+    /// <summary>Which value of a neuron is read.</summary>
+    public NeuronValues Neurons { get; init; } = NeuronValues.Intermediate;
+
+    /// <summary>Seed of scores by chance.</summary>
+    public long Seed { get; init; }
 
     /// <summary>Widths of the contiguous spans whose block influence is wanted, beside single layers.</summary>
     public IReadOnlyList<int> SpanWidths { get; init; } = [];
@@ -36,43 +39,43 @@ public static class ImportanceScorer
     /// <param name="options">What is scored, and on how much.</param>
     /// <param name="progress">Told of the samples, or of the weights.</param>
     /// <param name="stop">Stops.</param>
-    /// <exception cref="EspalierException">Fewer windows than samples.</exception>
+    /// <exception cref="EspalierException">Fewer windows than samples, or a value that is not finite; the place is named.</exception>
     public static ImportanceScores Run(Checkpoint checkpoint, WindowSet? windows, ScoreOptions options, IProgressReporter progress, CancellationToken stop = default)
     {
-        if (options.Method == ScoreMethod.Magnitude)
-            return MagnitudeScorer.Run(checkpoint, options.SpanWidths, progress, stop);
-        ArgumentNullException.ThrowIfNull(windows);
-        Check(windows, options.Samples);
-        using var model = DecoderWeights.Load(checkpoint);
-        return Run(model, windows, options, progress, stop);
+        switch (options.Method)
+        {
+            case ScoreMethod.Magnitude:
+                return MagnitudeScorer.Run(checkpoint, options.SpanWidths, progress, stop);
+            case ScoreMethod.Random:
+                return RandomScorer.Run(checkpoint.Config, options.SpanWidths, options.Seed);
+            default:
+                ArgumentNullException.ThrowIfNull(windows);
+                Check(windows, options.Samples);
+                using (var model = DecoderWeights.Load(checkpoint))
+                    return Run(model, windows, options, progress, stop);
+        }
     }
 
-    /// <summary>Scores a loaded model by activations or by Taylor. Scores do not depend on how samples are batched, beyond rounding.</summary>
-    /// <exception cref="EspalierException">Fewer windows than samples.</exception>
+    /// <summary>Scores a loaded model by a method that runs it. Scores do not depend on how samples are batched, beyond rounding.</summary>
+    /// <exception cref="EspalierException">Fewer windows than samples, or a value that is not finite; the place is named.</exception>
     public static ImportanceScores Run(Decoder model, WindowSet windows, ScoreOptions options, IProgressReporter progress, CancellationToken stop = default)
     {
         Check(windows, options.Samples);
         return options.Method switch
         {
-            ScoreMethod.Activation => ByActivations(model, windows, options, progress, stop),
+            ScoreMethod.Activation => ActivationScorer.Run(model, windows, options, [options.Aggregator], progress, stop)[0],
+            ScoreMethod.Redundancy => RedundancyScorer.Run(model, windows, options, progress, stop),
             ScoreMethod.Taylor => TaylorScorer.Run(model, windows, options, progress, stop),
-            _ => throw new ArgumentException($"{options.Method} scores a checkpoint", nameof(options)),
+            _ => throw new ArgumentException($"{options.Method} does not run the model", nameof(options)),
         };
     }
 
-    private static ImportanceScores ByActivations(Decoder model, WindowSet windows, ScoreOptions options, IProgressReporter progress, CancellationToken stop)
+    /// <summary>Activation scores by all nine aggregators, in the order of <see cref="Aggregator.All"/>, out of one forward pass.</summary>
+    /// <exception cref="EspalierException">Fewer windows than samples, or an activation that is not finite; the place is named.</exception>
+    public static IReadOnlyList<ImportanceScores> RunAll(Decoder model, WindowSet windows, ScoreOptions options, IProgressReporter progress, CancellationToken stop = default)
     {
-        using var collector = new ImportanceCollector(model.Config, options);
-        using var noGrad = GradMode.Disable();
-        using var task = progress.Begin("score", options.Samples, "samples");
-        foreach (var batch in CalibrationBatches.Of(windows, options))
-        {
-            stop.ThrowIfCancellationRequested();
-            using var scope = TensorScope.Begin();
-            model.Forward(Tensor.From<long>(batch.Inputs, batch.Size, batch.Sequence), collector.Record);
-            task.Advance(batch.Size);
-        }
-        return collector.Result(windows.SequenceLength);
+        Check(windows, options.Samples);
+        return ActivationScorer.Run(model, windows, options, Aggregator.All, progress, stop);
     }
 
     /// <summary>Refuses calibration that the windows cannot give; a recipe asks before it starts.</summary>

@@ -7,7 +7,7 @@ namespace Espalier.Compression.Importance;
 public sealed record ImportanceScores
 {
     /// <summary>Version of the JSON form.</summary>
-    public int Version { get; init; } = 1;
+    public int Version { get; init; } = ScoresFile.Newest;
 
     /// <summary>What the scores were read from.</summary>
     public ScoreMethod Method { get; init; } = ScoreMethod.Activation;
@@ -19,7 +19,10 @@ public sealed record ImportanceScores
     public string Sequence { get; init; } = "";
 
     /// <summary>Which value of a neuron was read; without a meaning where no activations were.</summary>
-    public NeuronValues NeuronValues { get; init; } = NeuronValues.DownInput;
+    public NeuronValues NeuronValues { get; init; } = NeuronValues.Intermediate;
+
+    /// <summary>Seed of scores by chance; without a meaning elsewhere.</summary>
+    public long Seed { get; init; }
 
     /// <summary>Calibration samples; 0 where no text was read.</summary>
     public long Samples { get; init; }
@@ -30,7 +33,7 @@ public sealed record ImportanceScores
     /// <summary>SHA-256 of the teacher's folder, or empty where it is not known.</summary>
     public string Teacher { get; init; } = "";
 
-    /// <summary>SHA-256 of the calibration ids, or empty where it is not known.</summary>
+    /// <summary>SHA-256 of the calibration ids that were read, as <see cref="CalibrationHash"/> makes it; empty where it is not known or no text was read.</summary>
     public string Calibration { get; init; } = "";
 
     /// <summary>[layer][neuron].</summary>
@@ -56,6 +59,8 @@ public sealed record ImportanceScores
     {
         ScoreMethod.Taylor => "taylor",
         ScoreMethod.Magnitude => "weight magnitude",
+        ScoreMethod.Redundancy => $"redundancy ({Batch}, {Sequence})",
+        ScoreMethod.Random => $"random, seed {Seed}",
         _ => $"importance ({Batch}, {Sequence})",
     };
 }

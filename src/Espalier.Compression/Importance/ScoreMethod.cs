@@ -11,4 +11,10 @@ public enum ScoreMethod
 
     /// <summary>√Σw² over a unit's weights. No text at all.</summary>
     Magnitude,
+
+    /// <summary>How little neurons and heads copy another one of their layer, by the cosine of their activations; channels and layers as <see cref="Activation"/>.</summary>
+    Redundancy,
+
+    /// <summary>Chance. No model, no text.</summary>
+    Random,
 }

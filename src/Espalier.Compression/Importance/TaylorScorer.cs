@@ -25,7 +25,8 @@ internal static class TaylorScorer
             foreach (var batch in CalibrationBatches.Of(windows, options))
             {
                 stop.ThrowIfCancellationRequested();
-                loss.Accumulate(model, batch, scale);
+                if (!double.IsFinite(loss.Accumulate(model, batch, scale).Sum))
+                    throw NotFinite($"the loss of calibration samples {batch.Windows[0]} to {batch.Windows[^1]}");
                 task.Advance(batch.Size);
             }
             return Totals(model).Result(ScoreMethod.Taylor, sum => sum, options.SpanWidths) with { Samples = options.Samples, SampleLength = windows.SequenceLength };
@@ -44,9 +45,15 @@ internal static class TaylorScorer
         foreach (var (parameter, weight) in model.Parameters)
         {
             using var scope = TensorScope.Begin();
-            if (weight.Grad() is { } gradient)
-                totals.Add(parameter, 0, weight.Mul(gradient).Abs());
+            if (weight.Grad() is not { } gradient)
+                continue;
+            if (!gradient.AllFinite())
+                throw NotFinite($"the gradient of {parameter.Role}{(parameter.Layer < 0 ? "" : $" in layer {parameter.Layer}")}");
+            totals.Add(parameter, 0, weight.Mul(gradient).Abs());
         }
         return totals;
     }
+
+    private static EspalierException NotFinite(string what) =>
+        new($"importance: {what} is not finite: look at the model's weights and at the calibration text") { ExitCode = 1 };
 }

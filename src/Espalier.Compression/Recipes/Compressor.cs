@@ -84,7 +84,7 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
         var windows = new WindowSet(data.Train, _sequence);
         foreach (var section in new[] { recipe.Correct, recipe.Distill }.OfType<TrainingSection>())
             TrainStage.CheckBatch(section, windows.Count);
-        if (IsScored && recipe.Score.Method != ScoreMethod.Magnitude)
+        if (IsScored && recipe.Score.Method.ReadsText())
             ImportanceScorer.Check(windows, recipe.Score.Samples);
     }
 
@@ -114,7 +114,7 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
             return null;
         using var checkpoint = Checkpoint.Open(teacher.Path, requireWeights: false);
         var dropped = checkpoint.Config.Layers - (recipe.Prune.Target.Layers ?? checkpoint.Config.Layers);
-        return PruneStages.Score(run, teacher, recipe.Score, dropped > 1 ? [1, dropped] : [1], data, _sequence);
+        return PruneStages.Score(run, teacher, recipe.Score, dropped > 1 ? [1, dropped] : [1], data, _sequence, recipe.Seed);
     }
 
     private ModelFolder Distill(ModelFolder pruned, ModelFolder teacher, TrainingSection? correction, TokenSets data, IReadOnlyList<EvaluationText> texts)

@@ -62,6 +62,10 @@ internal sealed class JsonFields
     public long Long(string name) => Need(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out var number) && number >= 1
         ? number : throw Wrong(name, "it must be a whole number from 1");
 
+    /// <summary>A whole number from 0, of 64 bits, that must be there.</summary>
+    public long LongFromZero(string name) => Need(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out var number) && number >= 0
+        ? number : throw Wrong(name, "it must be a whole number from 0");
+
     /// <summary>Text; null where absent.</summary>
     public string? Text(string name) => !_object.TryGetProperty(name, out var value) ? null
         : value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Wrong(name, "it must be a text");

@@ -167,8 +167,8 @@ public sealed record ScoreSection
     /// <summary>What importance is read from; the aggregations are for activations, the samples for what reads text.</summary>
     public ScoreMethod Method { get; init; } = ScoreMethod.Activation;
 
-    /// <summary>Which value of a neuron is read; null is what suits the teacher.</summary>
-    public NeuronValues? Neurons { get; init; }
+    /// <summary>Which value of a neuron is read.</summary>
+    public NeuronValues Neurons { get; init; } = NeuronValues.Intermediate;
 }
 
 /// <summary>How the student's weights come about.</summary>

@@ -53,13 +53,13 @@ public static partial class RecipeFile
     private static JsonObject Score(ScoreSection score)
     {
         var fields = new JsonObject { ["method"] = RecipeFields.NameOf(score.Method) };
-        if (score.Method != ScoreMethod.Magnitude)
+        if (score.Method.ReadsText())
             fields["samples"] = score.Samples;
-        if (score.Method == ScoreMethod.Activation)
+        if (score.Method.ReadsActivations())
         {
             fields["batch"] = RecipeFields.NameOf(score.Batch);
             fields["sequence"] = RecipeFields.NameOf(score.Sequence);
-            fields["neurons"] = score.Neurons is { } values ? RecipeFields.NameOf(values) : null;
+            fields["neurons"] = RecipeFields.NameOf(score.Neurons);
         }
         return fields;
     }

@@ -92,8 +92,12 @@ public sealed record StageForecast(string Name, string Does, long? Steps, long? 
         return score.Method switch
         {
             ScoreMethod.Magnitude => new("score", "size of every unit's weights (a control)", null, null, null, null),
+            ScoreMethod.Random => new("score", "chance (a control)", null, null, null, null),
             ScoreMethod.Taylor => new("score", $"first-order Taylor of every unit over {score.Samples} samples (a control)",
                 null, tokens, 3 * forward * tokens, 2 * WeightBytes * teacher.Parameters),
+            ScoreMethod.Redundancy => new("score", $"how little neurons and heads copy each other over {score.Samples} samples (a control)", null, tokens,
+                (forward + 2.0 * teacher.Layers * teacher.IntermediateSize * teacher.IntermediateSize) * tokens,
+                WeightBytes * teacher.Parameters + 8L * teacher.Layers * teacher.IntermediateSize * teacher.IntermediateSize),
             _ => new("score", $"importance of every unit over {score.Samples} samples, ({RecipeFields.NameOf(score.Batch)}, {RecipeFields.NameOf(score.Sequence)})",
                 null, tokens, forward * tokens, WeightBytes * teacher.Parameters),
         };

@@ -27,25 +27,21 @@ public sealed class NeuronValuesTests : TorchTest
     public void The_down_projections_input_is_behind_activation_and_gate()
     {
         using var model = GoldenTensors.Load(Fixtures.Golden("families", "llama-3.1"), DType.Float64);
-        var scores = Score(model, NeuronValues.DownInput);
+        var scores = Score(model, NeuronValues.Intermediate);
         var expected = ByHand(model, 1, m_BTD =>
             m_BTD.Linear(Weight(model, ParameterRole.GateProjection, 1)).Silu().Mul(m_BTD.Linear(Weight(model, ParameterRole.UpProjection, 1))));
         GoldenTensors.AssertClose(expected, scores.Neurons[1], 0, 1e-9, "layer 1");
     }
 
-    [Theory]
-    [InlineData("llama-3.1", NeuronValues.DownInput)]
-    [InlineData("qwen3", NeuronValues.DownInput)]
-    [InlineData("nemotron", NeuronValues.PreActivation)]
-    public void What_is_read_unless_told_otherwise_goes_by_the_gate_and_is_recorded(string family, NeuronValues expected)
+    [Fact]
+    public void What_is_read_unless_told_otherwise_is_the_down_projections_input_and_only_neurons_depend_on_it()
     {
-        using var model = GoldenTensors.Load(Fixtures.Golden("families", family), DType.Float64);
-        var (byDefault, told) = (Score(model, null), Score(model, expected));
-        Assert.Equal(expected, byDefault.NeuronValues);
-        Assert.Equal(told.Neurons, byDefault.Neurons);
-        var other = expected == NeuronValues.DownInput ? NeuronValues.PreActivation : NeuronValues.DownInput;
-        Assert.NotEqual(told.Neurons[0], Score(model, other).Neurons[0]);
-        Assert.Equal(told.Channels, Score(model, other).Channels);
+        using var model = GoldenTensors.Load(Fixtures.Golden("families", "nemotron"), DType.Float64);
+        var (usual, before) = (Score(model, new ScoreOptions().Neurons), Score(model, NeuronValues.PreActivation));
+        Assert.Equal(NeuronValues.Intermediate, usual.NeuronValues);
+        Assert.NotEqual(usual.Neurons[0], before.Neurons[0]);
+        Assert.Equal(usual.Channels, before.Channels);
+        Assert.Equal(usual.Heads, before.Heads);
     }
 
     private static Tensor Weight(Decoder model, ParameterRole role, int layer) => model.Parameters.Single(named => named.Parameter == new Parameter(role, layer)).Value;
@@ -53,7 +49,7 @@ public sealed class NeuronValuesTests : TorchTest
     private static WindowSet Windows(Decoder model) =>
         new(TokenIds.FromList(Enumerable.Range(0, Samples * (Sequence + 1)).Select(i => (i * 37 + i / 5) % model.Config.VocabularySize), "ids", model.Config.VocabularySize), Sequence);
 
-    private static ImportanceScores Score(Decoder model, NeuronValues? values) =>
+    private static ImportanceScores Score(Decoder model, NeuronValues values) =>
         ImportanceScorer.Run(model, Windows(model), new() { Samples = Samples, Neurons = values }, NullProgress.Instance);
 
     /// <summary>√ over samples of the squared mean over positions of |value|, one sample at a time.</summary>

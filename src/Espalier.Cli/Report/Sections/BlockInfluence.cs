@@ -8,9 +8,9 @@ internal static class BlockInfluence
 {
     internal static void Write(HtmlBuilder html, ImportanceScores scores, ReportArm arm)
     {
-        var (name, how, unit) = scores.Method == ScoreMethod.Activation
+        var (name, how, unit) = scores.Method.ReadsActivations()
             ? ("Block influence", "One minus the mean cosine between the residual stream before and after", "1 − cosine")
-            : ("Weights", "What the scores of all weights add up to", "total");
+            : ("Score", "What the weights of the layers add up to, or chance", "score");
         foreach (var (width, influence) in (scores.BlockInfluence ?? new Dictionary<int, double[]>()).OrderBy(span => span.Key))
         {
             if (influence is not { Length: > 0 })

@@ -40,9 +40,11 @@ internal static class ImportanceSection
     private static string Source(ImportanceScores scores)
     {
         var samples = $"{Figures.Exact(scores.Samples)} samples of {Figures.Exact(scores.SampleLength)} tokens";
-        var neuron = scores.NeuronValues == NeuronValues.DownInput ? "the input of the down projection" : "what enters the activation";
+        var neuron = scores.NeuronValues == NeuronValues.Intermediate ? "the input of the down projection" : "what enters the activation";
         return scores.Method switch
         {
+            ScoreMethod.Random => $"A control: chance, seed {scores.Seed}.",
+            ScoreMethod.Redundancy => $"A control: neurons and heads by how little they copy another one of their layer or group (channels and layers by activations); {samples}.",
             ScoreMethod.Magnitude => "A control: the root of the sum of the squares of a unit's weights. No text was read.",
             ScoreMethod.Taylor => $"A control, first-order Taylor: the sum of |weight × gradient| over a unit's weights; {samples}.",
             _ => $"Aggregated over samples by {scores.Batch} and over positions by {scores.Sequence}; of a neuron, {neuron} is read; {samples}.",
@@ -76,7 +78,7 @@ internal static class ImportanceSection
         if (scores.Channels is not { Length: > 0 })
             return;
         html.Leaf("h3", "Channels of the residual stream, the most important first");
-        html.Leaf("p", scores.Method == ScoreMethod.Activation
+        html.Leaf("p", scores.Method.ReadsActivations()
             ? "One ranking for the whole network: the sum over all norms."
             : "One ranking for the whole network: all weights that touch the channel.", ("class", "how"));
         new SvgChart

@@ -16,22 +16,31 @@ public static class PruneStages
     /// <summary>File of the scores inside the stage's folder.</summary>
     public const string ScoresName = "scores.json";
 
-    /// <summary>Importance of the teacher's units, by the first training windows or its weights; the path of the scores file and its hash.</summary>
-    public static (string Path, string Hash) Score(RunContext run, ModelFolder teacher, ScoreSection section, IReadOnlyList<int> spans, TokenSets data, int sequence)
+    /// <summary>Importance of the teacher's units, by the first training windows or without any; the path of the scores file and its hash.</summary>
+    public static (string Path, string Hash) Score(RunContext run, ModelFolder teacher, ScoreSection section, IReadOnlyList<int> spans, TokenSets data, int sequence, long seed)
     {
-        var readsText = section.Method != ScoreMethod.Magnitude;
+        var readsText = section.Method.ReadsText();
         var inputs = new Dictionary<string, string> { ["teacher"] = teacher.Hash };
         if (readsText)
             inputs["data"] = data.Hash;
-        var record = run.Do("score", ScoreOptionsOf(section, spans, sequence), inputs, (stage, _) =>
+        var record = run.Do("score", ScoreOptionsOf(section, spans, sequence, seed), inputs, (stage, _) =>
         {
             using var checkpoint = teacher.Open();
             var options = new ScoreOptions
             {
-                Method = section.Method, Samples = section.Samples, Aggregator = new(section.Batch, section.Sequence), Neurons = section.Neurons, SpanWidths = spans,
+                Method = section.Method,
+                Samples = section.Samples,
+                Aggregator = new(section.Batch, section.Sequence),
+                Neurons = section.Neurons,
+                SpanWidths = spans,
+                Seed = seed,
             };
             var scores = ImportanceScorer.Run(checkpoint, readsText ? new WindowSet(data.Train, sequence) : null, options, run.Progress, run.Stop);
-            ScoresFile.Write(stage.PathOf(ScoresName), scores with { Teacher = teacher.Hash, Calibration = readsText ? data.Hash : "" });
+            ScoresFile.Write(stage.PathOf(ScoresName), scores with
+            {
+                Teacher = Runs.ContentHash.OfFolder(teacher.Path),
+                Calibration = readsText ? CalibrationHash.Of(data.Train, sequence, section.Samples) : "",
+            });
             return readsText ? new() { ["samples"] = scores.Samples } : new();
         });
         return (Path.Combine(run.FolderOf(record), ScoresName), record.OutputHash);
@@ -77,24 +86,26 @@ public static class PruneStages
             : PlanBuilder.ByImportance(teacher, student, ScoresFile.Read(scores!), section.Depth, section.MergeHeads);
     }
 
-    private static JsonObject ScoreOptionsOf(ScoreSection section, IReadOnlyList<int> spans, int sequence)
+    /// <summary>What determines scores. A choice that is the default is left out, so that folders from before there was one still serve.</summary>
+    private static JsonObject ScoreOptionsOf(ScoreSection section, IReadOnlyList<int> spans, int sequence, long seed)
     {
-        var options = new JsonObject
-        {
-            ["method"] = RecipeFields.NameOf(section.Method),
-            ["spans"] = new JsonArray([.. spans.Select(span => (JsonNode)span)]),
-        };
-        if (section.Method != ScoreMethod.Magnitude)
-        {
+        var options = new JsonObject();
+        if (section.Method.ReadsText())
             options["samples"] = section.Samples;
-            options["tokens"] = sequence;
-        }
-        if (section.Method == ScoreMethod.Activation)
+        if (section.Method.ReadsActivations())
         {
-            options["batch"] = section.Batch.ToString().ToLowerInvariant();
-            options["sequence"] = section.Sequence.ToString().ToLowerInvariant();
-            options["neurons"] = section.Neurons is { } values ? RecipeFields.NameOf(values) : null;
+            options["batch"] = Aggregator.NameOf(section.Batch);
+            options["sequence"] = Aggregator.NameOf(section.Sequence);
         }
+        if (section.Method.ReadsText())
+            options["tokens"] = sequence;
+        options["spans"] = new JsonArray([.. spans.Select(span => (JsonNode)span)]);
+        if (section.Method != ScoreMethod.Activation)
+            options["method"] = RecipeFields.NameOf(section.Method);
+        if (section.Neurons != NeuronValues.Intermediate)
+            options["neurons"] = RecipeFields.NameOf(section.Neurons);
+        if (section.Method == ScoreMethod.Random)
+            options["seed"] = seed;
         return options;
     }
 
