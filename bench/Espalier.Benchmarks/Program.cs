@@ -23,6 +23,11 @@ switch (args)
         TorchRuntime.Start(rest.Length > 0 ? Number(rest[0]) : null);
         CacheBenchmark.Run(teacher, student, ids, Console.WriteLine);
         return 0;
+    case ["importance", var folder, var ids, .. var rest]:
+        TorchRuntime.Start(rest.Length > 3 ? Number(rest[3]) : null);
+        Console.WriteLine(ImportanceBenchmark.Run(
+            folder, ids, rest.Length > 0 ? Number(rest[0]) : 16, rest.Length > 1 ? Number(rest[1]) : 256, rest.Length > 2 ? Number(rest[2]) : 9));
+        return 0;
     case ["optimizer", var layers, var width, var inner, var vocabulary, var pairs, var threads]:
         TorchRuntime.Start(Number(threads));
         Console.WriteLine(OptimizerBenchmark.Run(Number(layers), Number(width), Number(inner), Number(vocabulary), Number(pairs)));
@@ -36,6 +41,6 @@ switch (args)
             CheckpointWriter.Write(output, shape.Config, shape, ElementType.F32, DecoderWeights.RandomSource(shape.Config, shape.Family, seed: 0));
         return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: Espalier.Benchmarks binding [THREADS] | kd-step FOLDER PAIRS THREADS -- PEER-COMMAND... | kd-memory FOLDER STEPS THREADS | cache TEACHER STUDENT IDS [THREADS] | optimizer LAYERS WIDTH INNER VOCABULARY PAIRS THREADS | memory FOLDER BATCH SEQUENCE keep|checkpoint | random-model CONFIG-FOLDER OUTPUT");
+        await Console.Error.WriteLineAsync("usage: Espalier.Benchmarks binding [THREADS] | kd-step FOLDER PAIRS THREADS -- PEER-COMMAND... | kd-memory FOLDER STEPS THREADS | cache TEACHER STUDENT IDS [THREADS] | importance MODEL IDS [WINDOWS] [SEQ] [ROUNDS] [THREADS] | optimizer LAYERS WIDTH INNER VOCABULARY PAIRS THREADS | memory FOLDER BATCH SEQUENCE keep|checkpoint | random-model CONFIG-FOLDER OUTPUT");
         return 2;
 }

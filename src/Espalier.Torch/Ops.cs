@@ -89,4 +89,7 @@ internal static class Ops
     public static readonly Op ViewAs = Op.Find("aten::view", "dtype");
     public static readonly Op Less = Op.Find("aten::lt", "Scalar");
     public static readonly Op LessOrEqual = Op.Find("aten::le", "Scalar");
+
+    /// <summary>Ours; null where the native library was built without it.</summary>
+    public static readonly Op? UnitSums = Op.TryFind("espalier::unit_sums");
 }

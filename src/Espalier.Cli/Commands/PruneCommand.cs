@@ -2,6 +2,7 @@ using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
+using Espalier.Compression.Runs;
 using Espalier.Models.Checkpoints;
 
 namespace Espalier.Cli.Commands;
@@ -16,7 +17,7 @@ internal sealed class PruneCommand : CommandBase
     private readonly Option<string> scores = new("--scores") { Description = "Scores that espalier score wrote", HelpName = "FILE.json" };
     private readonly Option<string> plan = new("--plan") { Description = "What survives, instead of a shape", HelpName = "FILE.json" };
     private readonly Option<bool> random = new("--random") { Description = "Choose at random, as a control" };
-    private readonly CountOption seed = new("--seed", "Seed of --random", 0, least: 0);
+    private readonly CountOption seed = new("--seed", "Seed of --random and of --method random", 0, least: 0);
     private readonly Option<string> writePlan = new("--write-plan") { Description = "Write what survives, for --plan", HelpName = "FILE.json" };
     private readonly DtypeOption dtype = new();
     private readonly CalibrationInput calibration = new();
@@ -86,23 +87,35 @@ internal sealed class PruneCommand : CommandBase
     private ImportanceScores ScoresOf(CommandRun run, Checkpoint checkpoint, int dropped)
     {
         if (run.Get(scores) is { } file)
-            return ScoresFile.Read(file);
+            return OfThisModel(ScoresFile.Read(file), file, checkpoint);
         threads.Start(run);
-        return calibration.Score(run, checkpoint, input, dropped > 0 ? [dropped] : [], MemoryInput.FolderBeside(run.Get(output)));
+        return calibration.Score(run, checkpoint, input, dropped > 0 ? [dropped] : [], run.Get(seed)!.Value, MemoryInput.FolderBeside(run.Get(output)));
+    }
+
+    /// <summary>Refuses scores that name another model; those that name none pass, and are held against the shape alone.</summary>
+    private static ImportanceScores OfThisModel(ImportanceScores read, string file, Checkpoint checkpoint)
+    {
+        if (read.Teacher.Length == 0 || ContentHash.OfKnownFolder(checkpoint.Folder) is var hash && hash == read.Teacher)
+            return read;
+        throw new EspalierException($"{file}: the scores are of a model with the hash {read.Teacher[..Math.Min(12, read.Teacher.Length)]}… and {checkpoint.Folder} has {hash[..12]}…: score this model, or give the one that was scored");
     }
 
     /// <summary>Scores, a plan, chance, or text to score on: one of them, since each says by itself what stays.</summary>
     private void RequireOneSource(CommandRun run)
     {
-        string[] given = [.. new[] { (run.Has(scores), "--scores"), (run.Has(plan), "--plan"), (run.Get(random), "--random"), (input.IsGiven(run), "text or --ids to score on") }
+        string[] given = [.. new[] { (run.Has(scores), "--scores"), (run.Has(plan), "--plan"), (run.Get(random), "--random"), (input.IsGiven(run), "text or --ids to score on"),
+                (!calibration.Method(run).ReadsText(), $"--method {calibration.Method(run).ToString().ToLowerInvariant()}") }
             .Where(source => source.Item1).Select(source => source.Item2)];
         if (given.Length == 0)
-            throw new EspalierException("nothing says which units stay: give text or --ids to score on, --scores FILE, --plan FILE or --random");
+            throw new EspalierException("nothing says which units stay: give text or --ids to score on, --method magnitude, --scores FILE, --plan FILE or --random");
         if (given.Length > 1)
             throw new EspalierException($"{string.Join(" and ", given)} were given and each says which units stay: give one of them");
+        if ((run.Has(scores) || run.Has(plan) || run.Get(random)) && calibration.Given(run) is { } unread)
+            throw new EspalierException($"{given[0]} and {unread} were given and nothing is scored then: leave {unread} out");
+        calibration.Check(run, input);
         if (run.Has(plan) && shape.Given(run) is { } option)
             throw new EspalierException($"--plan and {option} were given and the plan says the shape by itself: leave {option} out");
-        if (run.Has(seed) && !run.Get(random))
-            throw new EspalierException("--seed is for --random, which was not given");
+        if (run.Has(seed) && !run.Get(random) && calibration.Method(run) != ScoreMethod.Random)
+            throw new EspalierException("--seed is for --random and --method random, which were not given");
     }
 }

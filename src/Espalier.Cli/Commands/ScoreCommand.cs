@@ -1,41 +1,71 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Compression.Importance;
 
 namespace Espalier.Cli.Commands;
 
-/// <summary>Importance of every unit that can be pruned.</summary>
+/// <summary>Importance of every unit that can be pruned, and how far two scorings agree.</summary>
 internal sealed class ScoreCommand : CommandBase
 {
-    private readonly ModelArgument model = new();
+    private readonly ModelArgument model = new(optional: true);
     private readonly TokenInput input = new();
     private readonly CalibrationInput calibration = new();
+    private readonly ChoiceOption<bool> aggregators = new("--aggregators", "Score by all nine aggregators in one pass and write l2-mean.json, ... into the folder of --output", null, ("all", true));
     private readonly Option<string> spans = new("--spans") { Description = "Widths of spans of layers whose block influence is wanted, such as 1,2,4", HelpName = "N,N", DefaultValueFactory = _ => "1" };
-    private readonly Option<string> output = new("--output") { Description = "Write the scores for prune --scores", HelpName = "FILE.json" };
+    private readonly CountOption seed = new("--seed", "Seed of --method random", 0, least: 0);
+    private readonly Option<string> output = new("--output") { Description = "Write the scores for prune --scores; with --aggregators all a folder", HelpName = "FILE.json" };
+    private readonly ScoreComparison comparison = new();
     private readonly ThreadsOption threads = new();
 
     internal ScoreCommand() : base(
         "score",
-        "Score neurons, heads, channels and layers by the activations of one forward pass over calibration text",
+        "Score neurons, heads, channels and layers by the activations of one forward pass over calibration text, or by a control; compare scores. Of equal scores the lower index counts as more important",
         "espalier score models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --output scores.json",
-        "espalier score models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --samples 32 --spans 1,2,4 --json")
+        "espalier score models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --samples 32 --spans 1,2,4 --json",
+        "espalier score models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --aggregators all --output scores",
+        "espalier score models/quickstart-teacher --method magnitude --output magnitudes.json",
+        "espalier score --compare scores.json magnitudes.json --keep 0.75")
     {
         model.AddTo(this);
         input.AddTo(this);
         calibration.AddTo(this);
-        Options.Add(spans);
-        Options.Add(output);
+        foreach (var option in (Option[])[aggregators, spans, seed, output])
+            Options.Add(option);
+        comparison.AddTo(this);
         threads.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
     {
-        var file = run.Get(output) is { } path ? OutputPath.File("--output", path, model.Folder(run)) : null;
+        if (comparison.IsAsked(run))
+        {
+            if (model.IsGiven(run) || input.IsGiven(run) || calibration.Given(run) is not null || run.Has(output))
+                throw new EspalierException("--compare reads two files of scores and nothing else: leave the model, its text, how to score and --output out");
+            comparison.Run(run);
+            return ExitCodes.Done;
+        }
+        comparison.RequireNothing(run);
+        if (!model.IsGiven(run))
+            throw new EspalierException("no model was given: espalier score MODEL TEXT..., or --compare A.json B.json");
         var widths = Widths(run.Get(spans)!);
+        calibration.Check(run, input);
+        if (run.Has(seed) && calibration.Method(run) != ScoreMethod.Random)
+            throw new EspalierException("--seed is for --method random, which was not given");
+        if (run.Has(aggregators))
+            ByAll(run, widths);
+        else
+            ByOne(run, widths);
+        return ExitCodes.Done;
+    }
+
+    private void ByOne(CommandRun run, int[] widths)
+    {
+        var file = run.Get(output) is { } path ? OutputPath.File("--output", path, model.Folder(run)) : null;
         using var checkpoint = model.Open(run);
         threads.Start(run);
-        var scores = calibration.Score(run, checkpoint, input, widths, MemoryInput.FolderBeside(file));
+        var scores = calibration.Score(run, checkpoint, input, widths, run.Get(seed)!.Value, MemoryInput.FolderBeside(file));
         if (file is not null)
             ScoresFile.Write(file, scores);
         var report = ScoresFile.ToJson(scores);
@@ -43,7 +73,19 @@ internal sealed class ScoreCommand : CommandBase
         if (file is not null)
             report["output"] = file;
         run.Write(report, (page, _) => ScorePage.Show(page, scores, checkpoint.Folder, file));
-        return ExitCodes.Done;
+    }
+
+    private void ByAll(CommandRun run, int[] widths)
+    {
+        calibration.CheckForAll(run);
+        var folder = OutputPath.Folder(run.Get(output) ?? throw new EspalierException("--aggregators all makes nine files: name their folder with --output"), model.Folder(run));
+        using var checkpoint = model.Open(run);
+        threads.Start(run);
+        var all = calibration.ScoreByAll(run, checkpoint, input, widths, MemoryInput.FolderBeside(folder));
+        string[] files = [.. Aggregator.All.Select(aggregator => $"{aggregator.FileName}.json")];
+        ScoresFolder.Write(folder, files.Zip(all));
+        var report = new JsonObject { ["model"] = checkpoint.Folder, ["output"] = folder, ["files"] = new JsonArray([.. files.Select(file => JsonValue.Create(file))]) };
+        run.Write(report, (page, _) => ScorePage.ShowAll(page, all, checkpoint.Folder, folder));
     }
 
     private static int[] Widths(string list) => [.. list.Split(',', StringSplitOptions.TrimEntries).Select(part =>

@@ -17,9 +17,7 @@ internal sealed class BlockInfluence
     /// <exception cref="EspalierException">A span is wider than the model is deep, or empty.</exception>
     public BlockInfluence(int layers, IEnumerable<int> spanWidths)
     {
-        _widths = [.. spanWidths.Append(1).Distinct().Order()];
-        if (_widths[0] < 1 || _widths[^1] > layers)
-            throw new EspalierException($"a span of {(_widths[0] < 1 ? _widths[0] : _widths[^1])} layers was asked for and the model has {layers}");
+        _widths = LayerSpans.Widths(spanWidths, layers);
         _cosines = _widths.ToDictionary(width => width, width => new double[layers - width + 1]);
     }
 

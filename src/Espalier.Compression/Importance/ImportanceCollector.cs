@@ -6,27 +6,28 @@ namespace Espalier.Compression.Importance;
 // Shapes: B batch, T time, D model width, F feed-forward width, N query heads, H head width.
 
 /// <summary>
-/// Activation importance of all axes in one forward pass, as taps (Minitron, arXiv 2407.14679, section 2.2): neurons, heads, embedding
+/// Activation importance of all axes by all aggregators in one forward pass, as taps (Minitron, arXiv 2407.14679, section 2.2): neurons, heads, embedding
 /// channels, and the block influence of layers and contiguous spans. Sums in float64. Every batch has a tap of its own, so that batches may go through the
 /// model one after the other or layer by layer: as long as each layer sees them in the same order, the sums have the same bits.
 /// </summary>
 internal sealed class ImportanceCollector : IDisposable
 {
     private readonly DecoderConfig _config;
-    private readonly Aggregator _aggregator;
+    private readonly NeuronValues _neuronValues;
     private readonly BlockInfluence _influence;
     private readonly UnitScore[] _neurons, _heads, _norms;
     private readonly List<StreamHistory> _histories = [];
     private long _samples, _positions;
 
-    public ImportanceCollector(DecoderConfig config, Aggregator aggregator, IEnumerable<int> spanWidths)
+    public ImportanceCollector(DecoderConfig config, ScoreOptions options)
     {
-        (_config, _aggregator) = (config, aggregator);
-        _influence = new(config.Layers, spanWidths);
-        UnitScore[] Make(int count, long units) => [.. Enumerable.Range(0, count).Select(_ => new UnitScore(aggregator, units))];
-        _neurons = Make(config.Layers, config.IntermediateSize);
-        _heads = Make(config.Layers, config.QueryHeads);
-        _norms = Make(2 * config.Layers + 1, config.HiddenSize);
+        (_config, _neuronValues) = (config, options.Neurons);
+        _influence = new(config.Layers, options.SpanWidths);
+        UnitScore[] PerLayer(string what, int units) => [.. Enumerable.Range(0, config.Layers).Select(layer => new UnitScore($"layer {layer}, {what}", units))];
+        _neurons = PerLayer(_neuronValues == NeuronValues.Intermediate ? "the input of the down projection" : "what enters the activation", config.IntermediateSize);
+        _heads = PerLayer("the output of attention", config.QueryHeads);
+        var (before, after) = (PerLayer("the norm before attention", config.HiddenSize), PerLayer("the norm before the feed-forward block", config.HiddenSize));
+        _norms = [.. before.Zip(after, (first, second) => (UnitScore[])[first, second]).SelectMany(pair => pair), new("the final norm", config.HiddenSize)];
     }
 
     /// <summary>How many blocks the streams of a batch must be remembered for.</summary>
@@ -74,7 +75,8 @@ internal sealed class ImportanceCollector : IDisposable
             case TapPoint.PostAttentionNorm:
                 _norms[2 * layer + 1].Add(value);
                 break;
-            case TapPoint.MlpIntermediate:
+            case TapPoint.MlpPreActivation when _neuronValues == NeuronValues.PreActivation:
+            case TapPoint.MlpIntermediate when _neuronValues == NeuronValues.Intermediate:
                 _neurons[layer].Add(value);
                 break;
             case TapPoint.BlockOutput:
@@ -88,33 +90,31 @@ internal sealed class ImportanceCollector : IDisposable
         }
     }
 
-    public ImportanceScores Result(int sampleLength)
+    public ImportanceScores Result(Aggregator aggregator, int sampleLength)
     {
-        var perNorm = _norms.Select(score => score.Result()).ToArray();
+        double[][] Scores(UnitScore[] units) => [.. units.Select(unit => unit.Result(aggregator))];
+        var perNorm = Scores(_norms);
         var channels = new double[_config.HiddenSize];
         foreach (var norm in perNorm)
             for (var i = 0; i < channels.Length; i++)
                 channels[i] += norm[i];
         return new()
         {
-            Batch = _aggregator.Batch.ToString().ToLowerInvariant(),
-            Sequence = _aggregator.Sequence.ToString().ToLowerInvariant(),
+            Method = ScoreMethod.Activation,
+            Batch = Aggregator.NameOf(aggregator.Batch),
+            Sequence = Aggregator.NameOf(aggregator.Sequence),
+            NeuronValues = _neuronValues,
             Samples = _samples,
             SampleLength = sampleLength,
-            Neurons = [.. _neurons.Select(score => score.Result())],
-            Heads = [.. _heads.Select(score => score.Result())],
+            Neurons = Scores(_neurons),
+            Heads = Scores(_heads),
             ChannelsPerNorm = perNorm,
             Channels = channels,
             BlockInfluence = _influence.Result(_positions),
         };
     }
 
-    public void Dispose()
-    {
-        _histories.ForEach(history => history.Dispose());
-        foreach (var score in _neurons.Concat(_heads).Concat(_norms))
-            score.Dispose();
-    }
+    public void Dispose() => _histories.ForEach(history => history.Dispose());
 
     private void AddHeads(int layer, Tensor y_BTNH)
     {

@@ -1,5 +1,6 @@
 using Espalier.Compression.Data;
 using Espalier.Models;
+using Espalier.Models.Checkpoints;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Importance;
@@ -13,50 +14,69 @@ public sealed record ScoreOptions
     /// <summary>Samples of one forward pass; does not change the scores.</summary>
     public int Batch { get; init; } = 8;
 
+    /// <summary>What importance is read from.</summary>
+    public ScoreMethod Method { get; init; } = ScoreMethod.Activation;
+
     /// <summary>How activations become scores.</summary>
     public Aggregator Aggregator { get; init; } = Aggregator.Default;
+
+    /// <summary>Which value of a neuron is read.</summary>
+    public NeuronValues Neurons { get; init; } = NeuronValues.Intermediate;
+
+    /// <summary>Seed of scores by chance.</summary>
+    public long Seed { get; init; }
 
     /// <summary>Widths of the contiguous spans whose block influence is wanted, beside single layers.</summary>
     public IReadOnlyList<int> SpanWidths { get; init; } = [];
 }
 
-/// <summary>Scores every prunable unit of a model in one forward pass over the first calibration windows.</summary>
+/// <summary>Scores every prunable unit of a model on the first calibration windows.</summary>
 public static class ImportanceScorer
 {
-    /// <summary>Runs the pass. Scores do not depend on how samples are batched, beyond rounding.</summary>
-    /// <exception cref="EspalierException">Fewer windows than samples, or a non-finite activation (the layer is named).</exception>
+    /// <summary>Scores a model in its folder, by whichever method.</summary>
+    /// <param name="checkpoint">The open model; loaded for compute in float32 where the method runs it.</param>
+    /// <param name="windows">Calibration text; null where the method reads none.</param>
+    /// <param name="options">What is scored, and on how much.</param>
+    /// <param name="progress">Told of the samples, or of the weights.</param>
+    /// <param name="stop">Stops.</param>
+    /// <exception cref="EspalierException">Fewer windows than samples, or a value that is not finite; the place is named.</exception>
+    public static ImportanceScores Run(Checkpoint checkpoint, WindowSet? windows, ScoreOptions options, IProgressReporter progress, CancellationToken stop = default)
+    {
+        switch (options.Method)
+        {
+            case ScoreMethod.Magnitude:
+                return MagnitudeScorer.Run(checkpoint, options.SpanWidths, progress, stop);
+            case ScoreMethod.Random:
+                return RandomScorer.Run(checkpoint.Config, options.SpanWidths, options.Seed);
+            default:
+                ArgumentNullException.ThrowIfNull(windows);
+                Check(windows, options.Samples);
+                using (var model = DecoderWeights.Load(checkpoint))
+                    return Run(model, windows, options, progress, stop);
+        }
+    }
+
+    /// <summary>Scores a loaded model by a method that runs it. Scores do not depend on how samples are batched, beyond rounding.</summary>
+    /// <exception cref="EspalierException">Fewer windows than samples, or a value that is not finite; the place is named.</exception>
     public static ImportanceScores Run(Decoder model, WindowSet windows, ScoreOptions options, IProgressReporter progress, CancellationToken stop = default)
     {
         Check(windows, options.Samples);
-        using var collector = new ImportanceCollector(model.Config, options.Aggregator, options.SpanWidths);
-        using var noGrad = GradMode.Disable();
-        using var task = progress.Begin("score", options.Samples, "samples");
-        var sequence = windows.SequenceLength;
-        foreach (var ids in Batches(windows, options))
+        return options.Method switch
         {
-            stop.ThrowIfCancellationRequested();
-            using var scope = TensorScope.Begin();
-            var size = ids.Length / sequence;
-            model.Forward(Tensor.From<long>(ids, size, sequence), collector.Batch());
-            task.Advance(size);
-        }
-        return collector.Result(sequence);
+            ScoreMethod.Activation => ActivationScorer.Run(model, windows, options, [options.Aggregator], progress, stop)[0],
+            ScoreMethod.Redundancy => RedundancyScorer.Run(model, windows, options, progress, stop),
+            ScoreMethod.Taylor => TaylorScorer.Run(model, windows, options, progress, stop),
+            _ => throw new ArgumentException($"{options.Method} does not run the model", nameof(options)),
+        };
     }
 
-    /// <summary>The ids of the first samples, batch by batch.</summary>
-    internal static IEnumerable<long[]> Batches(WindowSet windows, ScoreOptions options)
+    /// <summary>Activation scores by several aggregators, such as <see cref="Aggregator.All"/>, out of one forward pass.</summary>
+    /// <exception cref="EspalierException">Fewer windows than samples, or an activation that is not finite; the place is named.</exception>
+    public static IReadOnlyList<ImportanceScores> Run(
+        Decoder model, WindowSet windows, ScoreOptions options, IReadOnlyList<Aggregator> aggregators, IProgressReporter progress, CancellationToken stop = default)
     {
-        var sequence = windows.SequenceLength;
-        var targets = new long[sequence];
-        for (var done = 0; done < options.Samples;)
-        {
-            var size = Math.Min(options.Batch, options.Samples - done);
-            var inputs = new long[size * sequence];
-            for (var i = 0; i < size; i++)
-                windows.Read(done + i, inputs.AsSpan(i * sequence, sequence), targets);
-            yield return inputs;
-            done += size;
-        }
+        Check(windows, options.Samples);
+        return ActivationScorer.Run(model, windows, options, aggregators, progress, stop);
     }
 
     /// <summary>Refuses calibration that the windows cannot give; a recipe asks before it starts.</summary>

@@ -7,38 +7,60 @@ namespace Espalier.Compression.Importance;
 public sealed record ImportanceScores
 {
     /// <summary>Version of the JSON form.</summary>
-    public int Version { get; init; } = 1;
+    public int Version { get; init; } = ScoresFile.Newest;
 
-    /// <summary>Batch aggregation: l2, mean or variance.</summary>
-    public required string Batch { get; init; }
+    /// <summary>What the scores were read from.</summary>
+    public ScoreMethod Method { get; init; } = ScoreMethod.Activation;
 
-    /// <summary>Sequence aggregation: l2, mean or variance.</summary>
-    public required string Sequence { get; init; }
+    /// <summary>Batch aggregation: l2, mean or variance; empty where no activations were read.</summary>
+    public string Batch { get; init; } = "";
 
-    /// <summary>Calibration samples.</summary>
-    public required long Samples { get; init; }
+    /// <summary>Sequence aggregation: l2, mean or variance; empty where no activations were read.</summary>
+    public string Sequence { get; init; } = "";
 
-    /// <summary>Positions of a sample.</summary>
-    public required int SampleLength { get; init; }
+    /// <summary>Which value of a neuron was read; without a meaning where no activations were.</summary>
+    public NeuronValues NeuronValues { get; init; } = NeuronValues.Intermediate;
+
+    /// <summary>Seed of scores by chance; without a meaning elsewhere.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>Calibration samples; 0 where no text was read.</summary>
+    public long Samples { get; init; }
+
+    /// <summary>Positions of a sample; 0 where no text was read.</summary>
+    public int SampleLength { get; init; }
 
     /// <summary>SHA-256 of the teacher's folder, or empty where it is not known.</summary>
     public string Teacher { get; init; } = "";
 
-    /// <summary>SHA-256 of the calibration ids, or empty where it is not known.</summary>
+    /// <summary>SHA-256 of the calibration ids that were read, as <see cref="CalibrationHash"/> makes it; empty where it is not known or no text was read.</summary>
     public string Calibration { get; init; } = "";
 
-    /// <summary>[layer][neuron]: input of the down projection.</summary>
+    /// <summary>[layer][neuron].</summary>
     public required double[][] Neurons { get; init; }
 
-    /// <summary>[layer][head]: L2 norm of the head's attention output before the output projection.</summary>
+    /// <summary>[layer][query head]: of activations, the L2 norm of the head's attention output before the output projection.</summary>
     public required double[][] Heads { get; init; }
 
-    /// <summary>[norm][channel]: outputs of the norms, two a layer and the final one.</summary>
-    public required double[][] ChannelsPerNorm { get; init; }
+    /// <summary>[norm][channel]: outputs of the norms, two a layer and the final one; empty where no activations were read.</summary>
+    public double[][] ChannelsPerNorm { get; init; } = [];
 
-    /// <summary>[channel]: the sum over the norms, which ranks the whole network's channels.</summary>
+    /// <summary>[channel]: ranks the whole network's channels; of activations, the sum over the norms.</summary>
     public required double[] Channels { get; init; }
 
-    /// <summary>Block influence of contiguous spans: width to [first layer], 1 − mean cosine(stream before, stream after).</summary>
+    /// <summary>
+    /// Contiguous spans: width to [first layer]. Of activations the block influence, 1 − mean cosine(stream before, stream after); else what the weights of the span's blocks
+    /// add up to.
+    /// </summary>
     public required IReadOnlyDictionary<int, double[]> BlockInfluence { get; init; }
+
+    /// <summary>How the units were scored, for people: "importance (l2, mean)", "taylor", "weight magnitude".</summary>
+    public string How => Method switch
+    {
+        ScoreMethod.Taylor => "taylor",
+        ScoreMethod.Magnitude => "weight magnitude",
+        ScoreMethod.Redundancy => $"redundancy ({Batch}, {Sequence})",
+        ScoreMethod.Random => $"random, seed {Seed}",
+        _ => $"importance ({Batch}, {Sequence})",
+    };
 }

@@ -8,17 +8,22 @@ namespace Espalier.Compression.Importance;
 
 /// <summary>
 /// The JSON form of <see cref="ImportanceScores"/>, which is also what <c>espalier score --json</c> prints: where the scores come from
-/// (<c>version</c>, <c>batch</c>, <c>sequence</c>, <c>samples</c>, <c>sample_length</c>, <c>teacher</c>, <c>calibration</c>) and <c>axes</c>:
-/// <c>neurons</c> [layer][neuron], <c>heads</c> [layer][head], <c>channels</c> [channel] network-wide, <c>channels_per_norm</c>
-/// [norm][channel], <c>layers</c> (block influence: span width to [first layer]).
+/// (<c>version</c>, <c>method</c>, of activations <c>batch</c>, <c>sequence</c> and <c>neuron_values</c>, of chance <c>seed</c>, where text was read <c>samples</c> and <c>sample_length</c>,
+/// <c>teacher</c>, <c>calibration</c>) and <c>axes</c>: <c>neurons</c> [layer][neuron], <c>heads</c> [layer][head], <c>channels</c> [channel] network-wide, of
+/// activations <c>channels_per_norm</c> [norm][channel], <c>layers</c> (block influence, or what weights add up to: span width to [first layer]). A file of version 1 has
+/// no <c>method</c> and is one of activations.
 /// </summary>
 public static class ScoresFile
 {
     /// <summary>Longest file that is read: that of a 15B model has 25 MB.</summary>
     public const long MaxBytes = 256 << 20;
 
-    private const int Newest = 1;
+    /// <summary>The version that is written: 1 knew activations alone.</summary>
+    internal const int Newest = 2;
+
     private static readonly string[] Aggregations = ["l2", "mean", "variance"];
+    private static readonly string[] ActivationFields = ["batch", "sequence", "neuron_values"];
+    private static readonly string[] TextFields = ["samples", "sample_length"];
 
     /// <summary>Reads scores.</summary>
     /// <exception cref="EspalierException">The file cannot be read, or a field is unknown, missing, of a wrong type, or contradicts another; it is named.</exception>
@@ -36,6 +41,13 @@ public static class ScoresFile
     /// <exception cref="EspalierException">A score is not finite; its place is named.</exception>
     public static JsonObject ToJson(ImportanceScores scores) => JsonNode.Parse(Bytes(scores))!.AsObject();
 
+    /// <summary>What says where scores come from, under the names of the file; what does not apply is not there.</summary>
+    internal static IReadOnlyList<(string Field, string Value)> Provenance(ImportanceScores scores)
+    {
+        string[] provenance = ["method", .. ActivationFields, "seed", .. TextFields, "teacher", "calibration"];
+        return [.. ToJson(scores).Where(field => provenance.Contains(field.Key)).Select(field => (field.Key, field.Value!.ToString()))];
+    }
+
     private static byte[] Bytes(ImportanceScores scores)
     {
         ArgumentNullException.ThrowIfNull(scores);
@@ -43,18 +55,29 @@ public static class ScoresFile
         return JsonLayout.Bytes(json =>
         {
             json.WriteStartObject();
-            json.WriteNumber("version", scores.Version);
-            json.WriteString("batch", scores.Batch);
-            json.WriteString("sequence", scores.Sequence);
-            json.WriteNumber("samples", scores.Samples);
-            json.WriteNumber("sample_length", scores.SampleLength);
+            json.WriteNumber("version", Newest);
+            json.WriteString("method", RecipeFields.NameOf(scores.Method));
+            if (scores.Method.ReadsActivations())
+            {
+                json.WriteString("batch", scores.Batch);
+                json.WriteString("sequence", scores.Sequence);
+                json.WriteString("neuron_values", RecipeFields.NameOf(scores.NeuronValues));
+            }
+            if (scores.Method == ScoreMethod.Random)
+                json.WriteNumber("seed", scores.Seed);
+            if (scores.Method.ReadsText())
+            {
+                json.WriteNumber("samples", scores.Samples);
+                json.WriteNumber("sample_length", scores.SampleLength);
+            }
             json.WriteString("teacher", scores.Teacher);
             json.WriteString("calibration", scores.Calibration);
             json.WriteStartObject("axes");
             json.NumberLists("neurons", scores.Neurons);
             json.NumberLists("heads", scores.Heads);
             json.Numbers("channels", scores.Channels);
-            json.NumberLists("channels_per_norm", scores.ChannelsPerNorm);
+            if (scores.Method.ReadsActivations())
+                json.NumberLists("channels_per_norm", scores.ChannelsPerNorm);
             json.WriteStartObject("layers");
             foreach (var (width, influence) in scores.BlockInfluence.OrderBy(pair => pair.Key))
                 json.Numbers(width.ToString(CultureInfo.InvariantCulture), influence);
@@ -66,21 +89,33 @@ public static class ScoresFile
 
     private static ImportanceScores Parse(JsonElement root, string source)
     {
-        var fields = new JsonFields(root, source, "", "version", "batch", "sequence", "samples", "sample_length", "teacher", "calibration", "axes");
+        var fields = new JsonFields(
+            root, source, "", "version", "method", "batch", "sequence", "neuron_values", "seed", "samples", "sample_length", "teacher", "calibration", "axes");
         var axes = new JsonFields(fields.Object("axes"), source, "axes.", "neurons", "heads", "channels", "channels_per_norm", "layers");
+        var version = fields.Version(Newest);
+        var method = fields.Choice<ScoreMethod>("method") ?? ScoreMethod.Activation;
+        var (ofActivations, ofText, ofChance) = (method.ReadsActivations(), method.ReadsText(), method == ScoreMethod.Random);
+        foreach (var field in (string[])[.. ofActivations ? [] : ActivationFields, .. ofText ? [] : TextFields, .. ofChance ? (string[])[] : ["seed"]])
+            if (fields.Has(field))
+                throw fields.Wrong(field, $"scores of method {RecipeFields.NameOf(method)} have none; leave it out");
+        if (!ofActivations && axes.Has("channels_per_norm"))
+            throw axes.Wrong("channels_per_norm", $"scores of method {RecipeFields.NameOf(method)} have none; leave it out");
         var scores = new ImportanceScores
         {
-            Version = fields.Version(Newest),
-            Batch = fields.OneOf("batch", Aggregations),
-            Sequence = fields.OneOf("sequence", Aggregations),
-            Samples = fields.Long("samples"),
-            SampleLength = fields.Int("sample_length"),
+            Version = version,
+            Method = method,
+            Batch = ofActivations ? fields.OneOf("batch", Aggregations) : "",
+            Sequence = ofActivations ? fields.OneOf("sequence", Aggregations) : "",
+            NeuronValues = fields.Choice<NeuronValues>("neuron_values") ?? NeuronValues.Intermediate,
+            Seed = ofChance ? fields.LongFromZero("seed") : 0,
+            Samples = ofText ? fields.Long("samples") : 0,
+            SampleLength = ofText ? fields.Int("sample_length") : 0,
             Teacher = fields.Text("teacher") ?? "",
             Calibration = fields.Text("calibration") ?? "",
             Neurons = axes.NumberLists("neurons"),
             Heads = axes.NumberLists("heads"),
             Channels = axes.Numbers("channels"),
-            ChannelsPerNorm = axes.NumberLists("channels_per_norm"),
+            ChannelsPerNorm = ofActivations ? axes.NumberLists("channels_per_norm") : [],
             BlockInfluence = Layers(axes, source),
         };
         return Agreeing(scores, source);
@@ -103,8 +138,11 @@ public static class ScoresFile
     {
         var layers = scores.Heads.Length;
         Same("axes.neurons", scores.Neurons.Length, "layers", layers);
-        Same("axes.channels_per_norm", scores.ChannelsPerNorm.Length, "norms, two a layer and the last", 2 * layers + 1);
-        Same("axes.channels_per_norm[0]", scores.ChannelsPerNorm[0].Length, "channels", scores.Channels.Length);
+        if (scores.Method.ReadsActivations())
+        {
+            Same("axes.channels_per_norm", scores.ChannelsPerNorm.Length, "norms, two a layer and the last", 2 * layers + 1);
+            Same("axes.channels_per_norm[0]", scores.ChannelsPerNorm[0].Length, "channels", scores.Channels.Length);
+        }
         foreach (var (width, influence) in scores.BlockInfluence)
             Same($"axes.layers.{width}", influence.Length, $"spans of {width} among {layers} layers", layers - width + 1);
         return scores;
@@ -134,7 +172,7 @@ public static class ScoresFile
         static void Row(string place, double[] row)
         {
             if (Array.FindIndex(row, x => !double.IsFinite(x)) is >= 0 and var at)
-                throw new EspalierException($"importance: {place}[{at}] is {row[at]}; the model's activations are not finite there, look at its weights and at the calibration text") { ExitCode = 1 };
+                throw new EspalierException($"importance: {place}[{at}] is {row[at]}; what it is read from is not finite there, look at its weights and at the calibration text") { ExitCode = 1 };
         }
     }
 }

@@ -36,7 +36,7 @@ public static class PlanBuilder
         var heads = layers.Select(layer => HeadChoice.Of(scores.Heads[layer], teacher, student, mergeHeads)).ToArray();
         return new()
         {
-            Method = $"importance ({scores.Batch}, {scores.Sequence}){(mergeHeads ? ", heads merged" : "")}",
+            Method = $"{scores.How}{(mergeHeads ? ", heads merged" : "")}",
             Layers = layers,
             Channels = Largest(scores.Channels, student.HiddenSize),
             Heads = [.. heads.Select(layer => layer.Heads)],

@@ -30,8 +30,8 @@ internal sealed class SlicedWeights(Checkpoint teacher, PruningPlan plan) : ITen
         var shape = ParameterShape.Of(parameter.Role, _config);
         return new(teacher, teacher.Family.NameOf(old), shape)
         {
-            Rows = Kept(AxisOf(parameter.Role, 0), parameter.Layer),
-            Columns = shape.Length == 2 ? Kept(AxisOf(parameter.Role, 1), parameter.Layer) : null,
+            Rows = Kept(CutAxes.Of(parameter.Role, 0), parameter.Layer),
+            Columns = shape.Length == 2 ? Kept(CutAxes.Of(parameter.Role, 1), parameter.Layer) : null,
             MergedWith = IsQuery(parameter.Role) && plan.Merges is not null ? row => MergedWith(parameter.Layer, row) : null,
         };
     }
@@ -48,35 +48,14 @@ internal sealed class SlicedWeights(Checkpoint teacher, PruningPlan plan) : ITen
     }
 
     /// <summary>Kept indices along an axis; null keeps all.</summary>
-    private int[]? Kept(Axis axis, int layer) => axis switch
+    private int[]? Kept(CutAxis axis, int layer) => axis switch
     {
-        Axis.Channels => plan.Channels,
-        Axis.Neurons => plan.Neurons[layer],
-        Axis.Heads => RowsOf(plan.Heads[layer]),
-        Axis.KvHeads => plan.KvHeads is { } kept ? RowsOf(kept[layer]) : null,
+        CutAxis.Channels => plan.Channels,
+        CutAxis.Neurons => plan.Neurons[layer],
+        CutAxis.Heads => RowsOf(plan.Heads[layer]),
+        CutAxis.KvHeads => plan.KvHeads is { } kept ? RowsOf(kept[layer]) : null,
         _ => null,
     };
 
     private int[] RowsOf(int[] heads) => [.. heads.SelectMany(head => Enumerable.Range(head * _config.HeadDim, _config.HeadDim))];
-
-    private enum Axis
-    {
-        Whole,
-        Channels,
-        Neurons,
-        Heads,
-        KvHeads,
-    }
-
-    private static Axis AxisOf(ParameterRole role, int dimension) => (role, dimension) switch
-    {
-        (ParameterRole.Embedding or ParameterRole.Head, 0) => Axis.Whole,
-        (ParameterRole.QueryProjection or ParameterRole.QueryProjectionBias, 0) => Axis.Heads,
-        (ParameterRole.KeyProjection or ParameterRole.ValueProjection or ParameterRole.KeyProjectionBias or ParameterRole.ValueProjectionBias, 0) => Axis.KvHeads,
-        (ParameterRole.QueryNorm or ParameterRole.KeyNorm, _) => Axis.Whole,
-        (ParameterRole.OutputProjection, 1) => Axis.Heads,
-        (ParameterRole.GateProjection or ParameterRole.UpProjection or ParameterRole.GateProjectionBias or ParameterRole.UpProjectionBias, 0) => Axis.Neurons,
-        (ParameterRole.DownProjection, 1) => Axis.Neurons,
-        _ => Axis.Channels,
-    };
 }

@@ -94,7 +94,7 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
         var windows = new WindowSet(data.Train, _sequence);
         foreach (var section in new[] { recipe.Correct, recipe.Distill }.OfType<TrainingSection>())
             TrainStage.CheckBatch(section, windows.Count);
-        if (IsScored || recipe.Prune.Method == PruneMethod.Wanda)
+        if (IsScored && recipe.Score.Method.ReadsText() || recipe.Prune.Method == PruneMethod.Wanda)
             ImportanceScorer.Check(windows, recipe.Score.Samples);
     }
 
@@ -139,7 +139,7 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
             return null;
         using var checkpoint = Checkpoint.Open(teacher.Path, requireWeights: false);
         var dropped = checkpoint.Config.Layers - (section.Target.Layers ?? checkpoint.Config.Layers);
-        return PruneStages.Score(run, teacher, recipe.Score, dropped > 1 ? [1, dropped] : [1], data, _sequence);
+        return PruneStages.Score(run, teacher, recipe.Score, dropped > 1 ? [1, dropped] : [1], data, _sequence, recipe.Seed);
     }
 
     private ModelFolder Distill(ModelFolder pruned, ModelFolder teacher, TrainingSection? correction, string number, TokenSets data, IReadOnlyList<EvaluationText> texts)

@@ -44,6 +44,9 @@ internal sealed class JsonFields
         }
     }
 
+    /// <summary>Whether the field is there.</summary>
+    public bool Has(string name) => Need(name) is not null;
+
     /// <summary>A version from 1 to the newest known one.</summary>
     public int Version(int newest)
     {
@@ -59,6 +62,10 @@ internal sealed class JsonFields
     public long Long(string name) => Need(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out var number) && number >= 1
         ? number : throw Wrong(name, "it must be a whole number from 1");
 
+    /// <summary>A whole number from 0, of 64 bits, that must be there.</summary>
+    public long LongFromZero(string name) => Need(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out var number) && number >= 0
+        ? number : throw Wrong(name, "it must be a whole number from 0");
+
     /// <summary>Text; null where absent.</summary>
     public string? Text(string name) => !_object.TryGetProperty(name, out var value) ? null
         : value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Wrong(name, "it must be a text");
@@ -66,6 +73,10 @@ internal sealed class JsonFields
     /// <summary>Text that must be one of those known.</summary>
     public string OneOf(string name, params string[] known) => Text(name) is { } text && known.Contains(text, StringComparer.Ordinal)
         ? text : throw Wrong(name, $"it must be one of {string.Join(", ", known)}");
+
+    /// <summary>One of an enum's values by its name in kebab-case; null where absent.</summary>
+    public T? Choice<T>(string name) where T : struct, Enum =>
+        Has(name) ? Enum.GetValues<T>().First(value => RecipeFields.NameOf(value) == OneOf(name, [.. Enum.GetValues<T>().Select(RecipeFields.NameOf)])) : null;
 
     /// <summary>An object that must be there.</summary>
     public JsonElement Object(string name) => Need(name) is { ValueKind: JsonValueKind.Object } value ? value : throw Wrong(name, "it must be an object");

@@ -170,6 +170,12 @@ public sealed record ScoreSection
 
     /// <summary>T of iterative importance: scoring and pruning are done in so many equal steps, without training between (<see cref="ShapePath"/>).</summary>
     public int Rounds { get; init; } = 1;
+
+    /// <summary>What importance is read from; the aggregations are for activations, the samples for what reads text.</summary>
+    public ScoreMethod Method { get; init; } = ScoreMethod.Activation;
+
+    /// <summary>Which value of a neuron is read.</summary>
+    public NeuronValues Neurons { get; init; } = NeuronValues.Intermediate;
 }
 
 /// <summary>How the student's weights come about.</summary>

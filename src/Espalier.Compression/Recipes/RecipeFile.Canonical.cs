@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
+using Espalier.Compression.Importance;
 using Espalier.Compression.Runs;
 using Espalier.Compression.Training;
 
@@ -29,13 +30,7 @@ public static partial class RecipeFile
                 ["documents"] = RecipeFields.NameOf(recipe.Data.Documents),
             },
             ["correct"] = Correction(recipe),
-            ["score"] = new JsonObject
-            {
-                ["samples"] = recipe.Score.Samples,
-                ["batch"] = RecipeFields.NameOf(recipe.Score.Batch),
-                ["sequence"] = RecipeFields.NameOf(recipe.Score.Sequence),
-                ["rounds"] = recipe.Score.Rounds,
-            },
+            ["score"] = Score(recipe.Score),
             ["prune"] = recipe.Prune.Plan is { } plan ? new JsonObject { ["plan"] = plan }
                 : recipe.Prune.Sparsity is { } sparsity ? new JsonObject { ["method"] = RecipeFields.NameOf(recipe.Prune.Method), ["sparsity"] = sparsity.ToString() }
                 : new JsonObject
@@ -58,6 +53,20 @@ public static partial class RecipeFile
         if (recipe.Cycles is { } cycles)
             whole["cycles"] = Canonical(cycles);
         return Encoding.UTF8.GetString(CanonicalJson.Bytes(whole));
+    }
+
+    private static JsonObject Score(ScoreSection score)
+    {
+        var fields = new JsonObject { ["method"] = RecipeFields.NameOf(score.Method), ["rounds"] = score.Rounds };
+        if (score.Method.ReadsText())
+            fields["samples"] = score.Samples;
+        if (score.Method.ReadsActivations())
+        {
+            fields["batch"] = RecipeFields.NameOf(score.Batch);
+            fields["sequence"] = RecipeFields.NameOf(score.Sequence);
+            fields["neurons"] = RecipeFields.NameOf(score.Neurons);
+        }
+        return fields;
     }
 
     private static JsonObject Cache(CacheSection cache)

@@ -76,8 +76,18 @@ public static partial class RecipeFile
     private static ScoreSection Score(RecipeFields fields)
     {
         var defaults = new ScoreSection();
-        return fields.Section("score") is not { } section ? defaults : new()
+        if (fields.Section("score") is not { } section)
+            return defaults;
+        var method = section.Choice<ScoreMethod>("method") ?? defaults.Method;
+        foreach (var key in (string[])["batch", "sequence", "neurons"])
+            if (!method.ReadsActivations() && section.Has(key))
+                throw section.Wrong(key, $"it is about activations and score.method is {RecipeFields.NameOf(method)}; leave it out");
+        if (!method.ReadsText() && section.Has("samples"))
+            throw section.Wrong("samples", $"score.method is {RecipeFields.NameOf(method)}, which reads no text; leave it out");
+        return new()
         {
+            Method = method,
+            Neurons = section.Choice<NeuronValues>("neurons") ?? defaults.Neurons,
             Samples = section.Size("samples") ?? defaults.Samples,
             Batch = section.Choice<Aggregation>("batch") ?? defaults.Batch,
             Sequence = section.Choice<Aggregation>("sequence") ?? defaults.Sequence,

@@ -1,5 +1,6 @@
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Evaluation;
+using Espalier.Compression.Importance;
 using Espalier.Compression.Recipes.Stages;
 using Espalier.Compression.Training;
 using Espalier.Models;
@@ -40,12 +41,7 @@ public sealed record StageForecast(string Name, string Does, long? Steps, long? 
             stages.Add(new("correct", $"{IfNeeded(recipe)}the teacher learns the text: {Schedule(correct)}", correct.Steps, tokens, 3 * forwardTeacher * tokens, TrainingBytesOf(correct, teacher)));
         }
         if (recipe.Prune is { Method: PruneMethod.Importance, Plan: null })
-        {
-            var tokens = (long)recipe.Score.Samples * sequence;
-            var aggregator = $"({RecipeFields.NameOf(recipe.Score.Batch)}, {RecipeFields.NameOf(recipe.Score.Sequence)})";
-            stages.Add(new("score", $"importance of every unit over {recipe.Score.Samples} samples, {aggregator}",
-                null, tokens, forwardTeacher * tokens, WeightBytes * teacher.Parameters));
-        }
+            stages.Add(Score(recipe, teacher, forwardTeacher));
         stages.Add(new("prune", HowPruned(recipe, teacher, student), null, null, null, null));
         if (recipe.Distill is { } distill)
         {
@@ -88,6 +84,23 @@ public sealed record StageForecast(string Name, string Does, long? Steps, long? 
         var reference = written ? "text that the teacher writes now" : recipe.Correction.Reference ?? "what the teacher wrote itself";
         return new("need", $"is the teacher's loss on held-out text, beyond what it expects, more than {recipe.Correction.Threshold:0.###} nats a token above that on {reference}? else no correction",
             null, tokens, forward * tokens, WeightBytes * teacher.Parameters);
+    }
+
+    private static StageForecast Score(Recipe recipe, DecoderConfig teacher, double forward)
+    {
+        var (score, tokens) = (recipe.Score, (long)recipe.Score.Samples * recipe.Data.Sequence);
+        return score.Method switch
+        {
+            ScoreMethod.Magnitude => new("score", "size of every unit's weights (a control)", null, null, null, null),
+            ScoreMethod.Random => new("score", "chance (a control)", null, null, null, null),
+            ScoreMethod.Taylor => new("score", $"first-order Taylor of every unit over {score.Samples} samples (a control)",
+                null, tokens, 3 * forward * tokens, 2 * WeightBytes * teacher.Parameters),
+            ScoreMethod.Redundancy => new("score", $"how little neurons and heads copy each other over {score.Samples} samples (a control)", null, tokens,
+                (forward + 2.0 * teacher.Layers * teacher.IntermediateSize * teacher.IntermediateSize) * tokens,
+                WeightBytes * teacher.Parameters + 8L * teacher.Layers * teacher.IntermediateSize * teacher.IntermediateSize),
+            _ => new("score", $"importance of every unit over {score.Samples} samples, ({RecipeFields.NameOf(score.Batch)}, {RecipeFields.NameOf(score.Sequence)})",
+                null, tokens, forward * tokens, WeightBytes * teacher.Parameters),
+        };
     }
 
     private static string IfNeeded(Recipe recipe) => recipe.Correction.When == CorrectWhen.Auto ? "if needed, " : "";

@@ -15,7 +15,9 @@ internal sealed class FeedForward(int layer)
     public Tensor Forward(Tensor x_BTD, ForwardContext context)
     {
         var up_BTF = UpProj.Forward(x_BTD, context.Compute);
-        var y_BTF = GateProj is null ? up_BTF.Relu().Square() : GateProj.Forward(x_BTD, context.Compute).Silu().Mul(up_BTF);
+        var z_BTF = GateProj?.Forward(x_BTD, context.Compute) ?? up_BTF;
+        context.Tap?.Invoke(TapPoint.MlpPreActivation, layer, z_BTF);
+        var y_BTF = GateProj is null ? z_BTF.Relu().Square() : z_BTF.Silu().Mul(up_BTF);
         context.Tap?.Invoke(TapPoint.MlpIntermediate, layer, y_BTF);
         return DownProj.Forward(y_BTF, context.Compute);
     }

@@ -55,7 +55,70 @@ public sealed class PruneTests : TorchTest
         Assert.Equal("bfloat16", Verb.Json($"inspect {first}").GetProperty("dtype").GetString());
     }
 
+    [Fact]
+    public void Scores_of_another_model_are_refused_by_its_hash_and_those_without_one_pass()
+    {
+        using var folder = new TemporaryFolder();
+        var scores = Path.Combine(folder.Path, "scores.json");
+        _ = Verb.Json($"score {Verb.Tiny} --method random --seed 1 --output {scores} --threads 1");
+        _ = Verb.Json($"prune {Verb.Tiny} --random --seed 1 --layers 6 --dtype bf16 --output {folder.Path}/other");
+        var error = Verb.Refused($"prune {folder.Path}/other --scores {scores} {Width} --output {folder.Path}/x");
+        Assert.Contains("the scores are of a model with the hash", error);
+        var anonymous = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(scores))!.AsObject();
+        anonymous["teacher"] = "";
+        File.WriteAllText(scores, anonymous.ToJsonString());
+        _ = Verb.Json($"prune {folder.Path}/other --scores {scores} {Width} --output {folder.Path}/x");
+    }
+
+    [Fact]
+    public void Equal_scores_keep_the_lower_indices()
+    {
+        using var folder = new TemporaryFolder();
+        var scores = Path.Combine(folder.Path, "scores.json");
+        _ = Verb.Json($"score {Verb.Tiny} --method random --spans 2 --output {scores} --threads 1");
+        var flat = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(scores))!;
+        Flatten(flat["axes"]!);
+        File.WriteAllText(scores, flat.ToJsonString());
+        var file = Path.Combine(folder.Path, "plan.json");
+        _ = Verb.Json($"prune {Verb.Tiny} --scores {scores} {Width} --layers 4 --depth scattered --output {folder.Path}/x --write-plan {file}");
+        var plan = JsonDocument.Parse(File.ReadAllText(file)).RootElement;
+        int[] Indices(JsonElement list) => [.. list.EnumerateArray().Select(index => index.GetInt32())];
+        Assert.Equal(Enumerable.Range(0, 32), Indices(plan.GetProperty("channels")));
+        Assert.Equal(Enumerable.Range(0, 4), Indices(plan.GetProperty("layers")));
+        Assert.All(plan.GetProperty("neurons").EnumerateArray(), layer => Assert.Equal(Enumerable.Range(0, 64), Indices(layer)));
+        Assert.All(plan.GetProperty("heads").EnumerateArray(), layer => Assert.Equal([0, 1, 4, 5], Indices(layer)));
+
+        static void Flatten(System.Text.Json.Nodes.JsonNode node)
+        {
+            if (node is System.Text.Json.Nodes.JsonObject fields)
+                foreach (var field in fields)
+                    Flatten(field.Value!);
+            else if (node is System.Text.Json.Nodes.JsonArray list)
+                for (var i = 0; i < list.Count; i++)
+                    if (list[i] is System.Text.Json.Nodes.JsonArray)
+                        Flatten(list[i]!);
+                    else
+                        list[i] = 1;
+        }
+    }
+
+    [Fact]
+    public void Weights_alone_can_say_what_stays()
+    {
+        using var folder = new TemporaryFolder();
+        var scores = Path.Combine(folder.Path, "scores.json");
+        _ = Verb.Json($"score {Verb.Tiny} --method magnitude --spans 2 --output {scores} --threads 1");
+        _ = Verb.Json($"prune {Verb.Tiny} --scores {scores} --layers 4 {Width} --output {folder.Path}/by-scores");
+        var direct = Verb.Json($"prune {Verb.Tiny} --method magnitude --layers 4 {Width} --output {folder.Path}/direct --threads 1");
+        Assert.Equal("weight magnitude", direct.GetProperty("method").GetString());
+        AssertSameWeights(Path.Combine(folder.Path, "by-scores"), Path.Combine(folder.Path, "direct"));
+    }
+
     [Theory]
+    [InlineData("--random --method taylor --hidden 32 --output OUT/x", "--random and --method were given")]
+    [InlineData("--scores s.json --samples 3 --hidden 32 --output OUT/x", "--scores and --samples were given")]
+    [InlineData("--method magnitude --random --hidden 32 --output OUT/x", "--random and --method magnitude")]
+    [InlineData("--method magnitude --ids 1,2,3 --hidden 32 --output OUT/x", "text or --ids to score on and --method magnitude")]
     [InlineData("--random --hidden 64 --output OUT/x", "prune.hidden is 64")]
     [InlineData("--random --hidden 0 --output OUT/x", "nearest legal value is 1")]
     [InlineData("--random --heads 3 --output OUT/x", "2 and 4")]

@@ -1,5 +1,6 @@
 using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
+using Espalier.Models.Families;
 using Espalier.Tests;
 using Espalier.Torch;
 
@@ -34,6 +35,46 @@ public sealed class ImportanceGoldenTests : TorchTest
     }
 
     [Theory]
+    [InlineData(DType.Float64)]
+    [InlineData(DType.Float32)]
+    public void All_nine_aggregators_come_out_of_one_pass_and_each_is_what_a_pass_of_its_own_gives(DType dtype)
+    {
+        using var model = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), dtype);
+        var passes = new PassCounter();
+        var all = ImportanceScorer.Run(model, Calibration(), Options(Aggregator.Default, 16), Aggregator.All, passes);
+        Assert.Equal((9, 1), (all.Count, passes.Count));
+        foreach (var (aggregator, scores) in Aggregator.All.Zip(all))
+        {
+            var alone = Score(aggregator, dtype, 16);
+            Assert.Equal((aggregator.ToString(), aggregator.ToString()), ($"({scores.Batch}, {scores.Sequence})", $"({alone.Batch}, {alone.Sequence})"));
+            Assert.Equal(alone.Neurons, scores.Neurons);
+            Assert.Equal(alone.Heads, scores.Heads);
+            Assert.Equal(alone.ChannelsPerNorm, scores.ChannelsPerNorm);
+            Assert.Equal(alone.Channels, scores.Channels);
+            Assert.Equal(alone.BlockInfluence[2], scores.BlockInfluence[2]);
+        }
+        Assert.Equal(9, Aggregator.All.Select(aggregator => aggregator.FileName).Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData(ParameterRole.GateProjection, 3, "layer 3, the input of the down projection is not finite in calibration sample 0")]
+    [InlineData(ParameterRole.ValueProjection, 1, "layer 1, the output of attention is not finite in calibration sample 0")]
+    [InlineData(ParameterRole.PostAttentionNorm, 2, "layer 2, the norm before the feed-forward block is not finite in calibration sample 0, unit 0")]
+    [InlineData(ParameterRole.FinalNorm, -1, "the final norm is not finite")]
+    public void A_value_that_is_not_finite_stops_the_scoring_in_its_batch_and_names_layer_and_place(ParameterRole role, int layer, string expected)
+    {
+        using var model = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), DType.Float32);
+        var weight = model.Parameters.Single(named => named.Parameter == new Parameter(role, layer)).Value;
+        var values = weight.ToArray<float>();
+        values[0] = float.NaN;
+        weight.CopyFrom<float>(values);
+        var passes = new PassCounter();
+        var error = Assert.Throws<EspalierException>(() => ImportanceScorer.Run(model, Calibration(), Options(Aggregator.Default, 4), passes));
+        Assert.Contains(expected, error.Message);
+        Assert.Equal((1, 0L), (error.ExitCode, passes.Samples));
+    }
+
+    [Theory]
     [InlineData(DType.Float64, 1e-9)]
     [InlineData(DType.Float32, 1e-5)]
     public void Block_influence_of_every_span_is_that_of_the_reference(DType dtype, double relative)
@@ -55,11 +96,17 @@ public sealed class ImportanceGoldenTests : TorchTest
     internal static ImportanceScores Score(Aggregator aggregator, DType dtype, int batch)
     {
         using var model = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), dtype);
+        return ImportanceScorer.Run(model, Calibration(), Options(aggregator, batch), NullProgress.Instance);
+    }
+
+    private static ScoreOptions Options(Aggregator aggregator, int batch) => new() { Samples = 16, Batch = batch, Aggregator = aggregator, SpanWidths = [1, 2, 3] };
+
+    private static WindowSet Calibration()
+    {
         using var calibration = new GoldenTensors(Fixtures.Golden("pruning", "calibration.safetensors"));
         // One id more at the end, so that windows of 32 inputs are the 16 sequences themselves.
         var ids = calibration.Longs("input_ids").Append(0).Select(id => (int)id);
-        var windows = new WindowSet(TokenIds.FromList(ids, "calibration", 128), 32, WindowStride.Contiguous);
-        return ImportanceScorer.Run(model, windows, new() { Samples = 16, Batch = batch, Aggregator = aggregator, SpanWidths = [1, 2, 3] }, NullProgress.Instance);
+        return new(TokenIds.FromList(ids, "calibration", 128), 32, WindowStride.Contiguous);
     }
 
     private static string Short(Aggregation aggregation) => aggregation switch
@@ -68,4 +115,34 @@ public sealed class ImportanceGoldenTests : TorchTest
         Aggregation.Mean => "mean",
         _ => "var",
     };
+
+    /// <summary>Counts passes over the calibration text and their samples.</summary>
+    private sealed class PassCounter : IProgressReporter, IProgressTask
+    {
+        public int Count { get; private set; }
+
+        public long Samples { get; private set; }
+
+        public IProgressTask Begin(string title, long total, string unit)
+        {
+            Count++;
+            return this;
+        }
+
+        public void Advance(long done, string? detail = null) => Samples += done;
+
+        public void Report(long done, string? detail = null) => Samples = done;
+
+        public void Note(string line)
+        {
+        }
+
+        public void Warn(string line)
+        {
+        }
+
+        public void Dispose()
+        {
+        }
+    }
 }

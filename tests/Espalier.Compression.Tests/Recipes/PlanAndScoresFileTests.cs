@@ -86,6 +86,33 @@ public sealed class PlanAndScoresFileTests : IDisposable
         Assert.Equal(Scores.BlockInfluence.OrderBy(pair => pair.Key), back.BlockInfluence.OrderBy(pair => pair.Key));
     }
 
+    [Theory]
+    [InlineData(ScoreMethod.Taylor, 7, 128)]
+    [InlineData(ScoreMethod.Magnitude, 0, 0)]
+    [InlineData(ScoreMethod.Random, 0, 0)]
+    public void Scores_by_weights_read_back_without_what_belongs_to_activations(ScoreMethod method, long samples, int length)
+    {
+        ScoresFile.Write(JsonPath, Scores with { Method = method, Batch = "", Sequence = "", Samples = samples, SampleLength = length, ChannelsPerNorm = [], Seed = method == ScoreMethod.Random ? 5 : 0 });
+        var back = ScoresFile.Read(JsonPath);
+        Assert.Equal((method, "", "", samples, length), (back.Method, back.Batch, back.Sequence, back.Samples, back.SampleLength));
+        Assert.Empty(back.ChannelsPerNorm);
+        Assert.Equal(Scores.Channels, back.Channels);
+        Assert.Equal(method switch { ScoreMethod.Taylor => "taylor", ScoreMethod.Random => "random, seed 5", _ => "weight magnitude" }, back.How);
+    }
+
+    [Fact]
+    public void The_value_of_a_neuron_that_was_read_is_recorded_and_version_1_has_the_down_projections_input()
+    {
+        ScoresFile.Write(JsonPath, Scores with { NeuronValues = NeuronValues.PreActivation });
+        Assert.Equal(NeuronValues.PreActivation, ScoresFile.Read(JsonPath).NeuronValues);
+        var older = ScoresFile.ToJson(Scores);
+        Assert.True(older.Remove("method") && older.Remove("neuron_values"));
+        older["version"] = 1;
+        File.WriteAllText(JsonPath, older.ToJsonString());
+        var back = ScoresFile.Read(JsonPath);
+        Assert.Equal((ScoreMethod.Activation, NeuronValues.Intermediate, "importance (l2, mean)"), (back.Method, back.NeuronValues, back.How));
+    }
+
     [Fact]
     public void The_json_of_scores_has_axes_with_the_values_per_layer_and_network_wide()
     {
@@ -106,6 +133,11 @@ public sealed class PlanAndScoresFileTests : IDisposable
 
     [Theory]
     [InlineData("batch", "\"l3\"", "batch is \"l3\"; it must be one of l2, mean, variance")]
+    [InlineData("method", "\"hessian\"", "method is \"hessian\"; it must be one of activation, taylor, magnitude, redundancy, random")]
+    [InlineData("method", "\"taylor\"", "batch is \"l2\"; scores of method taylor have none; leave it out")]
+    [InlineData("neuron_values", "\"gate\"", "neuron_values is \"gate\"; it must be one of intermediate, pre-activation")]
+    [InlineData("version", "3", "version 3 is newer than 2")]
+    [InlineData("seed", "1", "seed is 1; scores of method activation have none; leave it out")]
     [InlineData("samples", "0", "samples is 0; it must be a whole number from 1")]
     [InlineData("teacher", "3", "teacher is 3; it must be a text")]
     [InlineData("axes", "[]", "axes is a list; it must be an object")]

@@ -73,6 +73,20 @@ public sealed class RecipeFileTests
         Assert.Equal([ExportKind.Hf, ExportKind.GgufF32, ExportKind.GgufF16, ExportKind.GgufBf16, ExportKind.GgufQ8], recipe.Export);
     }
 
+    [Theory]
+    [InlineData("{ method: taylor, samples: 64 }", ScoreMethod.Taylor, 64, NeuronValues.Intermediate)]
+    [InlineData("{ method: magnitude }", ScoreMethod.Magnitude, 256, NeuronValues.Intermediate)]
+    [InlineData("{ method: random }", ScoreMethod.Random, 256, NeuronValues.Intermediate)]
+    [InlineData("{ method: redundancy, batch: mean, neurons: pre-activation }", ScoreMethod.Redundancy, 256, NeuronValues.PreActivation)]
+    [InlineData("{ neurons: pre-activation }", ScoreMethod.Activation, 256, NeuronValues.PreActivation)]
+    public void What_scores_are_read_from_reaches_its_fields_and_survives_the_canonical_form(string score, ScoreMethod method, int samples, NeuronValues neurons)
+    {
+        var recipe = Parse(Short + $"score: {score}");
+        Assert.Equal(new ScoreSection { Method = method, Samples = samples, Neurons = neurons, Batch = recipe.Score.Batch }, recipe.Score);
+        Assert.Equal(recipe.Score, Parse(RecipeFile.Canonical(recipe)).Score);
+        Assert.NotEqual(RecipeFile.Canonical(Parse(Short)), RecipeFile.Canonical(recipe));
+    }
+
     [Fact]
     public void A_file_with_only_defaults_gives_the_records_defaults() =>
         Assert.Equal(new TrainingSection { Steps = 100 }, Parse(Short + "distill: { steps: 100 }").Distill);
@@ -101,6 +115,7 @@ public sealed class RecipeFileTests
     [InlineData("evaluate: teacher-domain", "evaluate: [teacher-domain]")]
     [InlineData("export: gguf-q8_0", "export:\n  - gguf-q8_0")]
     [InlineData("score: { samples: 300k }", "score:\n  samples: 300000")]
+    [InlineData("score: { method: activation }", "score: { samples: 256, batch: l2, sequence: mean, neurons: intermediate }")]
     [InlineData("distill: { steps: 9, learning-rate: 1e-3 to 1e-4 }", "distill: { steps: 9, learning-rate: 0.001, min-learning-rate: 0.0001 }")]
     [InlineData("distill: { steps: 9, learning-rate: 2e-3 }", "distill: { steps: 9, learning-rate: 0.002, min-learning-rate: 2e-4 }")]
     [InlineData("distill: { tokens: 2048 }", "distill: { steps: 1 }")]

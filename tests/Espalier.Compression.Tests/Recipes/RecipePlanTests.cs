@@ -63,6 +63,15 @@ public sealed class RecipePlanTests
     }
 
     [Fact]
+    public void Scores_by_taylor_cost_a_backward_pass_and_those_by_magnitude_no_token()
+    {
+        StageForecast Score(string section) => Plan("{ hidden: 192 }", $"score: {section}").Stages.Single(stage => stage.Name == "score");
+        var (activation, taylor, magnitude) = (Score("{ samples: 8 }"), Score("{ samples: 8, method: taylor }"), Score("{ method: magnitude }"));
+        Assert.Equal((activation.Tokens, 3 * activation.Flops, 2 * activation.MemoryBytes), (taylor.Tokens, taylor.Flops, taylor.MemoryBytes));
+        Assert.Equal((null, null, null), (magnitude.Tokens, magnitude.Flops, magnitude.MemoryBytes));
+    }
+
+    [Fact]
     public void Controls_need_no_scores_and_cross_entropy_no_teacher()
     {
         var plan = Plan("{ hidden: 192, method: random-init }", "distill: { steps: 2, loss: cross-entropy }");

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Streaming;
@@ -10,71 +8,112 @@ using Espalier.Models.Checkpoints;
 
 namespace Espalier.Cli.Commands.Shared;
 
-/// <summary>How a model is scored: the first windows of the text or the ids, one sample each, and how activations become scores.</summary>
+/// <summary>How a model is scored: by what, on the first windows of the text or the ids, one sample each, and how activations become scores.</summary>
 internal sealed class CalibrationInput
 {
     private const int DefaultSeq = 256;
+
+    private readonly ChoiceOption<ScoreMethod> method = new(
+        "--method", "What importance is read from: activations, or as controls |weight x gradient|, the size of weights, copies of each other, chance; magnitude and random read no text", ScoreMethod.Activation,
+        [.. Enum.GetValues<ScoreMethod>().Select(value => (NameOf(value), value))]);
 
     private readonly CountOption samples = new("--samples", "Calibration samples: the first N windows, none overlapping", 256);
     private readonly CountOption seq = new("--seq", $"Tokens of a sample; by default the model's positions, at most {DefaultSeq}");
     private readonly CountOption batch = new("--batch", "Samples of one forward pass; changes nothing but speed and memory", 8, most: 1024);
     private readonly ChoiceOption<Aggregation> overBatch = Aggregator("--batch-aggregation", "samples", Compression.Importance.Aggregator.Default.Batch);
     private readonly ChoiceOption<Aggregation> overSequence = Aggregator("--sequence-aggregation", "the positions of a sample", Compression.Importance.Aggregator.Default.Sequence);
+    private readonly ChoiceOption<NeuronValues> neurons = new(
+        "--neurons", "Which value of a neuron is read: the input of the down projection, or what enters the activation", NeuronValues.Intermediate,
+        ("intermediate", NeuronValues.Intermediate), ("pre-activation", NeuronValues.PreActivation));
 
     private readonly MemoryInput memory = new();
 
+    private Option[] Aggregations => [overBatch, overSequence];
+
+    private Option[] OfText => [samples, seq, batch];
+
+    private Option[] All => [method, .. OfText, .. Aggregations, neurons];
+
     internal void AddTo(Command command)
     {
-        foreach (var option in (Option[])[samples, seq, batch, overBatch, overSequence])
+        foreach (var option in All)
             command.Options.Add(option);
         memory.AddTo(command);
+    }
+
+    /// <summary>What importance is read from.</summary>
+    internal ScoreMethod Method(CommandRun run) => run.Get(method)!.Value;
+
+    /// <summary>The first option that was given, or null.</summary>
+    internal string? Given(CommandRun run) => All.FirstOrDefault(run.Has)?.Name;
+
+    /// <summary>Refuses options and text that the method does not read.</summary>
+    internal void Check(CommandRun run, TokenInput input)
+    {
+        var asked = Method(run);
+        Option[] useless = [.. asked.ReadsActivations() ? [] : (Option[])[.. Aggregations, neurons], .. asked.ReadsText() ? [] : OfText];
+        if (useless.FirstOrDefault(run.Has) is { } option)
+            throw new EspalierException($"{option.Name} was given and --method is {NameOf(asked)}, which does not read it: leave it out");
+        if (!asked.ReadsText() && input.IsGiven(run))
+            throw new EspalierException($"text or --ids was given and --method is {NameOf(asked)}, which reads none: leave it out");
+    }
+
+    /// <summary>Refuses one aggregator, where all are asked for, and methods that have none.</summary>
+    internal void CheckForAll(CommandRun run)
+    {
+        if (Aggregations.FirstOrDefault(run.Has) is { } option)
+            throw new EspalierException($"--aggregators all and {option.Name} were given: give one of them");
+        if (Method(run) != ScoreMethod.Activation)
+            throw new EspalierException($"--aggregators all is about activations and --method is {NameOf(Method(run))}: leave one of them out");
     }
 
     /// <summary>Scores a model. libtorch is started before.</summary>
     /// <param name="run">The command's values and progress.</param>
     /// <param name="checkpoint">The model; a weight that is not finite is refused here.</param>
     /// <param name="input">Text or ids.</param>
-    /// <param name="spans">Widths of the spans of layers whose block influence is wanted.</param>
+    /// <param name="spans">Widths of the spans of layers that are wanted.</param>
+    /// <param name="seed">Seed of scores by chance.</param>
     /// <param name="folder">Where residual streams may go that do not fit in memory.</param>
-    internal ImportanceScores Score(CommandRun run, Checkpoint checkpoint, TokenInput input, IReadOnlyList<int> spans, string folder)
+    internal ImportanceScores Score(CommandRun run, Checkpoint checkpoint, TokenInput input, IReadOnlyList<int> spans, long seed, string folder)
+    {
+        var options = OptionsOf(run, spans) with { Seed = seed };
+        if (options.Method.ReadsText())
+            return OnText(run, checkpoint, input, (within, windows) => [within.Score(checkpoint, windows, options, folder, run.Progress, run.Cancellation)])[0];
+        checkpoint.CheckFinite(run.Cancellation);
+        return ImportanceScorer.Run(checkpoint, null, options, run.Progress, run.Cancellation) with { Teacher = ContentHash.OfKnownFolder(checkpoint.Folder) };
+    }
+
+    /// <summary>Scores a model by all nine aggregators, in their order.</summary>
+    internal IReadOnlyList<ImportanceScores> ScoreByAll(CommandRun run, Checkpoint checkpoint, TokenInput input, IReadOnlyList<int> spans, string folder) => OnText(
+        run, checkpoint, input, (within, windows) => within.Score(checkpoint, windows, OptionsOf(run, spans), Compression.Importance.Aggregator.All, folder, run.Progress, run.Cancellation));
+
+    private ScoreOptions OptionsOf(CommandRun run, IReadOnlyList<int> spans) => new()
+    {
+        Method = Method(run),
+        Samples = run.Get(samples)!.Value,
+        Batch = run.Get(batch)!.Value,
+        Aggregator = new(run.Get(overBatch)!.Value, run.Get(overSequence)!.Value),
+        Neurons = run.Get(neurons)!.Value,
+        SpanWidths = spans,
+    };
+
+    private ImportanceScores[] OnText(CommandRun run, Checkpoint checkpoint, TokenInput input, Func<ScoringMemory, WindowSet, IReadOnlyList<ImportanceScores>> score)
     {
         var config = checkpoint.Config;
         if (run.Get(seq) > config.MaxPositions)
             throw new EspalierException($"--seq is {run.Get(seq)} and the model has {config.MaxPositions} positions (max_position_embeddings): give at most that");
         using var source = input.Open(run, checkpoint);
         var windows = new WindowSet(source.Tokens, run.Get(seq) ?? Math.Min(DefaultSeq, config.MaxPositions));
-        var options = new ScoreOptions
-        {
-            Samples = run.Get(samples)!.Value,
-            Batch = run.Get(batch)!.Value,
-            Aggregator = new(run.Get(overBatch)!.Value, run.Get(overSequence)!.Value),
-            SpanWidths = spans,
-        };
         var within = memory.Choose(run, config);
         // Read layer by layer, weights are checked when they are read.
         if (!within.Streams)
             checkpoint.CheckFinite(run.Cancellation);
-        var scores = within.Score(checkpoint, windows, options, folder, run.Progress, run.Cancellation);
-        return scores with
-        {
-            Teacher = Compression.Runs.ContentHash.OfKnownFolder(checkpoint.Folder),
-            Calibration = HashOf(source.Tokens, (windows.SequenceLength + 1L) * options.Samples),
-        };
+        var found = score(within, windows);
+        var (teacher, calibration) = (ContentHash.OfKnownFolder(checkpoint.Folder), CalibrationHash.Of(source.Tokens, windows.SequenceLength, run.Get(samples)!.Value));
+        return [.. found.Select(scores => scores with { Teacher = teacher, Calibration = calibration })];
     }
 
-    /// <summary>SHA-256 of the ids that were read, as little-endian int32: the same for a text and for its ids.</summary>
-    private static string HashOf(ITokens tokens, long count)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var ids = new int[Math.Min(count, 1 << 16)];
-        for (var position = 0L; position < count; position += ids.Length)
-        {
-            var part = ids.AsSpan(0, (int)Math.Min(ids.Length, count - position));
-            tokens.Read(position, part);
-            hash.AppendData(MemoryMarshal.AsBytes(part));
-        }
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
+    private static string NameOf(ScoreMethod method) => method.ToString().ToLowerInvariant();
 
     private static ChoiceOption<Aggregation> Aggregator(string name, string over, Aggregation byDefault) => new(
         name, $"How values over {over} become one", byDefault,

@@ -4,11 +4,18 @@ using Espalier.Models.Checkpoints;
 namespace Espalier.Cli.Commands.Shared;
 
 /// <summary>The folder of the model that a command works on.</summary>
-internal sealed class ModelArgument
+/// <param name="optional">Whether the command can do something without one, and asks itself.</param>
+internal sealed class ModelArgument(bool optional = false)
 {
-    private readonly Argument<string> argument = new("model") { Description = "Hugging Face folder: config.json and safetensors" };
+    private readonly Argument<string> argument = new("model")
+    {
+        Description = "Hugging Face folder: config.json and safetensors",
+        Arity = optional ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
+    };
 
     internal void AddTo(Command command) => command.Arguments.Add(argument);
+
+    internal bool IsGiven(CommandRun run) => run.Get(argument) is not null;
 
     internal string Folder(CommandRun run) => run.Get(argument)!;
 

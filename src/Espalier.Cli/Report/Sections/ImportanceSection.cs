@@ -27,7 +27,7 @@ internal static class ImportanceSection
     {
         if (run.HasArms)
             html.Leaf("h3", $"Scores of {string.Join(", ", arms.Select(arm => arm.Name))}");
-        html.Leaf("p", $"Aggregated over samples by {scores.Batch} and over positions by {scores.Sequence}; {Figures.Exact(scores.Samples)} samples of {Figures.Exact(scores.SampleLength)} tokens.");
+        html.Leaf("p", Source(scores));
         PerLayer(html, "neurons", "neuron", scores.Neurons, Cuts(arms, arm => arm.Plan?.Neurons?.FirstOrDefault()?.Length));
         Map(html, "neurons", "neurons, the most important of the layer first", "layer", Sorted(scores.Neurons), null);
         PerLayer(html, "heads", "head", scores.Heads, Cuts(arms, arm => arm.Plan?.Heads?.FirstOrDefault()?.Length));
@@ -35,6 +35,20 @@ internal static class ImportanceSection
         Channels(html, scores, Cuts(arms, arm => arm.Plan?.Channels?.Length));
         Map(html, "channels by norm", "channel, in the order of the model", "norm", scores.ChannelsPerNorm, null);
         BlockInfluence.Write(html, scores, arms[0]);
+    }
+
+    private static string Source(ImportanceScores scores)
+    {
+        var samples = $"{Figures.Exact(scores.Samples)} samples of {Figures.Exact(scores.SampleLength)} tokens";
+        var neuron = scores.NeuronValues == NeuronValues.Intermediate ? "the input of the down projection" : "what enters the activation";
+        return scores.Method switch
+        {
+            ScoreMethod.Random => $"A control: chance, seed {scores.Seed}.",
+            ScoreMethod.Redundancy => $"A control: neurons and heads by how little they copy another one of their layer or group (channels and layers by activations); {samples}.",
+            ScoreMethod.Magnitude => "A control: the root of the sum of the squares of a unit's weights. No text was read.",
+            ScoreMethod.Taylor => $"A control, first-order Taylor: the sum of |weight × gradient| over a unit's weights; {samples}.",
+            _ => $"Aggregated over samples by {scores.Batch} and over positions by {scores.Sequence}; of a neuron, {neuron} is read; {samples}.",
+        };
     }
 
     /// <summary>A line where each of the arms cut, if it did.</summary>
@@ -64,7 +78,9 @@ internal static class ImportanceSection
         if (scores.Channels is not { Length: > 0 })
             return;
         html.Leaf("h3", "Channels of the residual stream, the most important first");
-        html.Leaf("p", "One ranking for the whole network: the sum over all norms.", ("class", "how"));
+        html.Leaf("p", scores.Method.ReadsActivations()
+            ? "One ranking for the whole network: the sum over all norms."
+            : "One ranking for the whole network: all weights that touch the channel.", ("class", "how"));
         new SvgChart
         {
             Title = "Importance of channels, sorted",

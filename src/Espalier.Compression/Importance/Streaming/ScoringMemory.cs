@@ -29,23 +29,41 @@ public sealed record ScoringMemory(long Bytes, bool Streams)
 
     /// <summary>Scores a model; says how, where it is not loaded.</summary>
     /// <param name="checkpoint">The open model. Where it is streamed, its weights need not be known to be finite.</param>
-    /// <param name="windows">Calibration windows.</param>
+    /// <param name="windows">Calibration windows; null where the method reads none.</param>
     /// <param name="options">What is scored.</param>
     /// <param name="folder">Where residual streams go that do not fit; nothing stays there.</param>
     /// <param name="progress">Told of the work, and of the choice.</param>
     /// <param name="stop">Stops between two batches.</param>
-    public ImportanceScores Score(Checkpoint checkpoint, WindowSet windows, ScoreOptions options, string folder, IProgressReporter progress, CancellationToken stop = default)
+    /// <exception cref="EspalierException">A method that needs the whole model, which does not fit.</exception>
+    public ImportanceScores Score(Checkpoint checkpoint, WindowSet? windows, ScoreOptions options, string folder, IProgressReporter progress, CancellationToken stop = default)
+    {
+        if (!options.Method.ReadsText())
+            return ImportanceScorer.Run(checkpoint, null, options, progress, stop);
+        ArgumentNullException.ThrowIfNull(windows);
+        return Score(checkpoint, windows, options, [options.Aggregator], folder, progress, stop)[0];
+    }
+
+    /// <summary>Scores a model by several aggregators in one pass.</summary>
+    /// <inheritdoc cref="Score(Checkpoint, WindowSet, ScoreOptions, string, IProgressReporter, CancellationToken)"/>
+    public IReadOnlyList<ImportanceScores> Score(
+        Checkpoint checkpoint, WindowSet windows, ScoreOptions options, IReadOnlyList<Aggregator> aggregators, string folder, IProgressReporter progress, CancellationToken stop = default)
     {
         if (!Streams)
         {
             using var loaded = DecoderWeights.Load(checkpoint);
-            return ImportanceScorer.Run(loaded, windows, options, progress, stop);
+            return options.Method == ScoreMethod.Activation
+                ? ImportanceScorer.Run(loaded, windows, options, aggregators, progress, stop)
+                : [ImportanceScorer.Run(loaded, windows, options, progress, stop)];
         }
+        if (options.Method != ScoreMethod.Activation)
+            throw new EspalierException(
+                $"method {options.Method.ToString().ToLowerInvariant()} needs the whole model: its weights take {Size(WeightBytes(checkpoint.Config))} in float32 and scoring may take {Size(Bytes)}; "
+                + "activation and magnitude read it piece by piece");
         using var model = new StreamedDecoder(checkpoint);
         var (budget, streams) = ((long)(ShareOfStreams * Bytes), StreamedScorer.StreamBytes(model.Config, windows, options));
         progress.Note($"scoring layer by layer: the weights take {Size(WeightBytes(model.Config))} in float32 and scoring may take {Size(Bytes)}"
             + (streams > budget ? $"; residual streams of {Size(streams)} go to {folder}" : ""));
-        return StreamedScorer.Run(model, windows, options, budget, folder, progress, stop);
+        return StreamedScorer.Run(model, windows, options, aggregators, budget, folder, progress, stop);
     }
 
     private static double WeightBytes(DecoderConfig model) => 4.0 * model.Parameters;

@@ -26,13 +26,24 @@ public static class StreamedScorer
         StreamedDecoder model, WindowSet windows, ScoreOptions options, long memory, string folder, IProgressReporter progress, CancellationToken stop = default) =>
         Run(model, windows, options, memory, folder, DurableFiles.OnDisk.Layer, progress, stop);
 
+    /// <summary>The same pass for several aggregators.</summary>
+    public static IReadOnlyList<ImportanceScores> Run(
+        StreamedDecoder model, WindowSet windows, ScoreOptions options, IReadOnlyList<Aggregator> aggregators, long memory, string folder, IProgressReporter progress,
+        CancellationToken stop = default) =>
+        Run(model, windows, options, aggregators, memory, folder, DurableFiles.OnDisk.Layer, progress, stop);
+
     internal static ImportanceScores Run(
-        StreamedDecoder model, WindowSet windows, ScoreOptions options, long memory, string folder, IFileLayer disk, IProgressReporter progress, CancellationToken stop)
+        StreamedDecoder model, WindowSet windows, ScoreOptions options, long memory, string folder, IFileLayer disk, IProgressReporter progress, CancellationToken stop) =>
+        Run(model, windows, options, [options.Aggregator], memory, folder, disk, progress, stop)[0];
+
+    private static IReadOnlyList<ImportanceScores> Run(
+        StreamedDecoder model, WindowSet windows, ScoreOptions options, IReadOnlyList<Aggregator> aggregators, long memory, string folder, IFileLayer disk,
+        IProgressReporter progress, CancellationToken stop)
     {
         ImportanceScorer.Check(windows, options.Samples);
-        using var collector = new ImportanceCollector(model.Config, options.Aggregator, options.SpanWidths);
+        using var collector = new ImportanceCollector(model.Config, options);
         var (layers, sequence) = (model.Config.Layers, windows.SequenceLength);
-        long[][] batches = [.. ImportanceScorer.Batches(windows, options)];
+        long[][] batches = [.. CalibrationBatches.Of(windows, options).Select(batch => batch.Inputs)];
         using var spill = StreamBytes(model.Config, windows, options) > memory ? FileFor(model, sequence, options, collector.WidestSpan, batches.Length, disk, folder) : null;
         var histories = batches.Select((ids, batch) => HistoryOf(model, spill, batch, collector.WidestSpan, [ids.Length / sequence, sequence, model.Config.HiddenSize])).ToArray();
         Tap[] taps = [.. histories.Select(collector.Batch)];
@@ -53,7 +64,7 @@ public static class StreamedScorer
         using var norm = model.FinalNorm();
         for (var batch = 0; batch < batches.Length; batch++)
             Pass(norm, layers, batch);
-        return collector.Result(sequence);
+        return [.. aggregators.Select(aggregator => collector.Result(aggregator, sequence))];
 
         // What comes out of a block is taken by its tap.
         void Pass(StreamedPart part, int below, int batch)

@@ -18,25 +18,33 @@ public static class PruneStages
     /// <summary>File of the scores inside the stage's folder.</summary>
     public const string ScoresName = "scores.json";
 
-    /// <summary>Importance of the teacher's units on the first training windows; the path of the scores file and its hash.</summary>
-    public static (string Path, string Hash) Score(RunContext run, ModelFolder teacher, ScoreSection section, IReadOnlyList<int> spans, TokenSets data, int sequence)
+    /// <summary>Importance of the teacher's units, by the first training windows or without any; the path of the scores file and its hash.</summary>
+    public static (string Path, string Hash) Score(RunContext run, ModelFolder teacher, ScoreSection section, IReadOnlyList<int> spans, TokenSets data, int sequence, long seed)
     {
-        var options = new JsonObject
+        var readsText = section.Method.ReadsText();
+        var inputs = new Dictionary<string, string> { ["teacher"] = teacher.Hash };
+        if (readsText)
+            inputs["data"] = data.Hash;
+        var record = run.Do("score", ScoreOptionsOf(section, spans, sequence, seed), inputs, (stage, _) =>
         {
-            ["samples"] = section.Samples,
-            ["batch"] = section.Batch.ToString().ToLowerInvariant(),
-            ["sequence"] = section.Sequence.ToString().ToLowerInvariant(),
-            ["tokens"] = sequence,
-            ["spans"] = new JsonArray([.. spans.Select(span => (JsonNode)span)]),
-        };
-        var record = run.Do("score", options, new Dictionary<string, string> { ["teacher"] = teacher.Hash, ["data"] = data.Hash }, (stage, _) =>
-        {
-            using var model = teacher.Open();
-            var scores = ScoringMemory.For(model.Config).Score(
-                model, new WindowSet(data.Train, sequence),
-                new() { Samples = section.Samples, Aggregator = new(section.Batch, section.Sequence), SpanWidths = spans }, stage.Path, run.Progress, run.Stop);
-            ScoresFile.Write(stage.PathOf(ScoresName), scores with { Teacher = teacher.Hash, Calibration = data.Hash });
-            return new() { ["samples"] = scores.Samples };
+            using var checkpoint = teacher.Open();
+            var options = new ScoreOptions
+            {
+                Method = section.Method,
+                Samples = section.Samples,
+                Aggregator = new(section.Batch, section.Sequence),
+                Neurons = section.Neurons,
+                SpanWidths = spans,
+                Seed = seed,
+            };
+            var scores = ScoringMemory.For(checkpoint.Config).Score(
+                checkpoint, readsText ? new WindowSet(data.Train, sequence) : null, options, stage.Path, run.Progress, run.Stop);
+            ScoresFile.Write(stage.PathOf(ScoresName), scores with
+            {
+                Teacher = Runs.ContentHash.OfKnownFolder(teacher.Path),
+                Calibration = readsText ? CalibrationHash.Of(data.Train, sequence, section.Samples) : "",
+            });
+            return readsText ? new() { ["samples"] = scores.Samples } : new();
         });
         return (Path.Combine(run.FolderOf(record), ScoresName), record.OutputHash);
     }
@@ -97,6 +105,29 @@ public static class PruneStages
         return section.Method == PruneMethod.Random
             ? PlanBuilder.Random(teacher, student, (ulong)seed)
             : PlanBuilder.ByImportance(teacher, student, ScoresFile.Read(scores!), section.Depth, section.MergeHeads);
+    }
+
+    /// <summary>What determines scores. A choice that is the default is left out, so that folders from before there was one still serve.</summary>
+    private static JsonObject ScoreOptionsOf(ScoreSection section, IReadOnlyList<int> spans, int sequence, long seed)
+    {
+        var options = new JsonObject();
+        if (section.Method.ReadsText())
+            options["samples"] = section.Samples;
+        if (section.Method.ReadsActivations())
+        {
+            options["batch"] = Aggregator.NameOf(section.Batch);
+            options["sequence"] = Aggregator.NameOf(section.Sequence);
+        }
+        if (section.Method.ReadsText())
+            options["tokens"] = sequence;
+        options["spans"] = new JsonArray([.. spans.Select(span => (JsonNode)span)]);
+        if (section.Method != ScoreMethod.Activation)
+            options["method"] = RecipeFields.NameOf(section.Method);
+        if (section.Neurons != NeuronValues.Intermediate)
+            options["neurons"] = RecipeFields.NameOf(section.Neurons);
+        if (section.Method == ScoreMethod.Random)
+            options["seed"] = seed;
+        return options;
     }
 
     private static JsonObject Options(PruneSection section, long seed)

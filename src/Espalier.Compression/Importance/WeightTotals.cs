@@ -1,0 +1,70 @@
+using Espalier.Compression.Pruning;
+using Espalier.Models;
+using Espalier.Models.Families;
+using Espalier.Torch;
+
+namespace Espalier.Compression.Importance;
+
+// Shapes: R rows, C columns of a parameter, or of some rows of it.
+
+/// <summary>
+/// Sums of something that every weight has, over all weights that touch a unit: those that slicing takes with it. Key and value projections are shared by the heads of a
+/// group and belong to none; a tied table counts once. Sums in float64.
+/// </summary>
+internal sealed class WeightTotals(DecoderConfig config)
+{
+    private readonly double[][] _neurons = Rows(config.Layers, config.IntermediateSize);
+    private readonly double[][] _heads = Rows(config.Layers, config.QueryHeads);
+    private readonly double[] _channels = new double[config.HiddenSize];
+    private readonly double[] _layers = new double[config.Layers];
+
+    /// <summary>Adds the values of a parameter's weights, or of some rows of it.</summary>
+    /// <param name="parameter">Whose.</param>
+    /// <param name="firstRow">Which of the parameter's rows is the first here.</param>
+    /// <param name="values">[R, C], or [R] of a parameter with one axis; none negative.</param>
+    public void Add(Parameter parameter, long firstRow, Tensor values)
+    {
+        using var scope = TensorScope.Begin();
+        var isMatrix = values.Dimensions == 2;
+        var rows = (isMatrix ? values.Sum([1], keep: false, DType.Float64) : values.To(DType.Float64)).ToArray<double>();
+        Add(CutAxes.Of(parameter.Role, 0), parameter.Layer, firstRow, rows);
+        if (isMatrix)
+            Add(CutAxes.Of(parameter.Role, 1), parameter.Layer, 0, values.Sum([0], keep: false, DType.Float64).ToArray<double>());
+        if (parameter.Layer >= 0)
+            _layers[parameter.Layer] += rows.Sum();
+    }
+
+    /// <summary>Scores out of the sums; the caller adds where they come from.</summary>
+    /// <param name="method">What was added up.</param>
+    /// <param name="finish">Makes a unit's score of its sum.</param>
+    /// <param name="spanWidths">Widths of the spans of layers that are wanted, beside 1.</param>
+    public ImportanceScores Result(ScoreMethod method, Func<double, double> finish, IEnumerable<int> spanWidths)
+    {
+        return new()
+        {
+            Method = method,
+            Neurons = [.. _neurons.Select(Finished)],
+            Heads = [.. _heads.Select(Finished)],
+            Channels = Finished(_channels),
+            BlockInfluence = LayerSpans.Widths(spanWidths, config.Layers).ToDictionary(width => width, Spans),
+        };
+
+        double[] Finished(double[] sums) => [.. sums.Select(finish)];
+        double[] Spans(int width) => [.. Enumerable.Range(0, config.Layers - width + 1).Select(first => finish(_layers[first..(first + width)].Sum()))];
+    }
+
+    private void Add(CutAxis axis, int layer, long first, double[] sums)
+    {
+        var (units, entries) = axis switch
+        {
+            CutAxis.Channels => (_channels, 1),
+            CutAxis.Neurons => (_neurons[layer], 1),
+            CutAxis.Heads => (_heads[layer], config.HeadDim),
+            _ => (null, 1),
+        };
+        for (var i = 0; units is not null && i < sums.Length; i++)
+            units[(first + i) / entries] += sums[i];
+    }
+
+    private static double[][] Rows(int count, int width) => [.. Enumerable.Range(0, count).Select(_ => new double[width])];
+}

@@ -1,0 +1,86 @@
+using Espalier.Tests;
+
+namespace Espalier.Torch.Tests;
+
+/// <summary>The fused sums of importance against the same out of libtorch's operators.</summary>
+public sealed class UnitSumsTests : TorchTest
+{
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(2, 4, 7)]
+    [InlineData(3, 5, 8)]
+    [InlineData(1, 31, 17)]
+    [InlineData(2, 6, 513)]
+    [InlineData(2, 3, 1024)]
+    [InlineData(2, 0, 5)]
+    [InlineData(0, 3, 5)]
+    public void The_fused_operator_gives_what_its_parts_give(int samples, int positions, int units)
+    {
+        using var scope = TensorScope.Begin();
+        foreach (var dtype in new[] { DType.Float64, DType.Float32 })
+        {
+            var x_BTU = Values(samples * positions * units).View(samples, positions, units).To(dtype);
+            AssertSame(x_BTU.UnitSumsByParts(), Fused().Call(x_BTU));
+        }
+    }
+
+    [Fact]
+    public void Values_that_do_not_lie_one_after_the_other_are_read_in_their_places()
+    {
+        using var scope = TensorScope.Begin();
+        var x_BTU = Values(2 * 9 * 5).View(2, 5, 9).Transpose(1, 2);
+        AssertSame(x_BTU.UnitSumsByParts(), Fused().Call(x_BTU));
+    }
+
+    [Fact]
+    public void The_batch_and_the_number_of_threads_do_not_show()
+    {
+        using var scope = TensorScope.Begin();
+        var x_BTU = Values(6 * 33 * 700).View(6, 33, 700).To(DType.Float32);
+        var whole = x_BTU.UnitSums();
+        for (var sample = 0; sample < 6; sample++)
+            Assert.Equal(whole.Slice(1, sample, sample + 1).ToArray<double>(), x_BTU.Slice(0, sample, sample + 1).UnitSums().ToArray<double>());
+        TorchRuntime.Threads = 1;
+        Assert.Equal(whole.ToArray<double>(), x_BTU.UnitSums().ToArray<double>());
+        TorchRuntime.Threads = 2;
+    }
+
+    [Fact]
+    public void What_is_not_finite_shows_in_the_sum_of_squares()
+    {
+        using var scope = TensorScope.Begin();
+        var sums = Tensor.From<float>([1, float.NaN, float.PositiveInfinity, 2, 2, 2], 1, 2, 3).UnitSums().ToArray<double>();
+        Assert.Equal(5, sums[3]);
+        Assert.Equal((double.NaN, double.PositiveInfinity), (sums[4], sums[5]));
+    }
+
+    [Fact]
+    public void Other_shapes_and_types_are_errors_and_half_precision_goes_by_parts()
+    {
+        using var scope = TensorScope.Begin();
+        Assert.Contains("2 dimensions", Assert.Throws<TorchException>(() => Fused().Call(Values(6).View(2, 3))).Message);
+        Assert.Contains("float32 or float64", Assert.Throws<TorchException>(() => Fused().Call(Values(6).View(1, 2, 3).To(DType.Int64))).Message);
+        var halves = Values(6).View(1, 2, 3).To(DType.BFloat16);
+        AssertSame(halves.UnitSumsByParts(), halves.UnitSums());
+    }
+
+    [Fact]
+    public void Two_threads_may_call_at_once() => Parallel.For(0, 8, _ =>
+    {
+        using var scope = TensorScope.Begin();
+        var x_BTU = Values(2 * 17 * 65).View(2, 17, 65);
+        AssertSame(x_BTU.UnitSumsByParts(), x_BTU.UnitSums());
+    });
+
+    private static Op Fused() => Op.Find("espalier::unit_sums");
+
+    private static Tensor Values(int count) => Tensor.From<double>([.. Enumerable.Range(0, count).Select(i => Math.Sin(i * 0.7) * (1 + i % 5))], count);
+
+    private static void AssertSame(Tensor expected, Tensor actual)
+    {
+        Assert.Equal(expected.Shape.ToArray(), actual.Shape.ToArray());
+        Assert.Equal(DType.Float64, actual.DType);
+        foreach (var (wanted, found) in expected.ToArray<double>().Zip(actual.ToArray<double>()))
+            Assert.True(Math.Abs(wanted - found) <= 1e-13 * (1 + Math.Abs(wanted)), $"{found:R}, expected {wanted:R}");
+    }
+}
