@@ -21,6 +21,14 @@ switch (args)
         TorchRuntime.Start(rest.Length > 0 ? Number(rest[0]) : null);
         CacheBenchmark.Run(teacher, student, ids, Console.WriteLine);
         return 0;
+    case ["depth", var teacher, var ids, var samples, var sequence, var batch, var rounds, var threads]:
+        TorchRuntime.Start(Number(threads));
+        Console.WriteLine(DepthBenchmark.Run(teacher, ids, Number(samples), Number(sequence), Number(batch), Number(rounds)));
+        return 0;
+    case ["depth-scan", var teacher, var ids, var samples, var sequence, var batch, var pairs, var threads, "--", .. var peer]:
+        TorchRuntime.Start(Number(threads));
+        Console.WriteLine(DepthBenchmark.RunPaired(teacher, ids, Number(samples), Number(sequence), Number(batch), Number(pairs), peer));
+        return 0;
     case ["optimizer", var layers, var width, var inner, var vocabulary, var pairs, var threads]:
         TorchRuntime.Start(Number(threads));
         Console.WriteLine(OptimizerBenchmark.Run(Number(layers), Number(width), Number(inner), Number(vocabulary), Number(pairs)));
@@ -30,6 +38,6 @@ switch (args)
         Console.WriteLine(MemoryBenchmark.Run(folder, Number(batch), Number(sequence), args[^1] == "checkpoint"));
         return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: Espalier.Benchmarks binding [THREADS] | kd-step FOLDER PAIRS THREADS -- PEER-COMMAND... | kd-memory FOLDER STEPS THREADS | cache TEACHER STUDENT IDS [THREADS] | optimizer LAYERS WIDTH INNER VOCABULARY PAIRS THREADS | memory FOLDER BATCH SEQUENCE keep|checkpoint");
+        await Console.Error.WriteLineAsync("usage: Espalier.Benchmarks binding [THREADS] | kd-step FOLDER PAIRS THREADS -- PEER-COMMAND... | kd-memory FOLDER STEPS THREADS | cache TEACHER STUDENT IDS [THREADS] | depth TEACHER IDS SAMPLES SEQUENCE BATCH ROUNDS THREADS | depth-scan TEACHER IDS SAMPLES SEQUENCE BATCH PAIRS THREADS -- PEER-COMMAND... | optimizer LAYERS WIDTH INNER VOCABULARY PAIRS THREADS | memory FOLDER BATCH SEQUENCE keep|checkpoint");
         return 2;
 }

@@ -27,7 +27,7 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
         var teacher = Teacher(out var stored, out var vocabulary);
         CheckTarget();
         using var data = DataStage.Run(run, recipe.Data, teacher.Path, vocabulary);
-        CheckText(data);
+        CheckText(data, teacher);
         var texts = Texts(data, teacher.Path, vocabulary);
         Evaluate(teacher, texts);
 
@@ -35,7 +35,8 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
         var parallel = recipe.Correction.Mode == CorrectMode.Parallel;
         var corrected = parallel ? teacher : Correct(correct, teacher, data, texts);
         var scores = Score(corrected, data);
-        var (pruned, plan) = PruneStages.Prune(run, corrected, recipe.Prune, scores, recipe.Seed);
+        var depth = DepthStage.IsNeeded(recipe, corrected) ? DepthStage.Run(run, corrected, recipe, data) : null;
+        var (pruned, plan) = PruneStages.Prune(run, corrected, recipe.Prune, scores, recipe.Seed, depth);
         Evaluate(pruned, texts);
         var trained = Distill(pruned, corrected, parallel ? correct : null, data, texts);
         var (student, gguf) = ExportStage.Run(run, Path.Combine(run.Folder.Path, place, "student"), trained, "student", stored, recipe.Export);
@@ -79,13 +80,14 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
     }
 
     /// <summary>Too little text is refused before anything is computed on it.</summary>
-    private void CheckText(TokenSets data)
+    private void CheckText(TokenSets data, ModelFolder teacher)
     {
         var windows = new WindowSet(data.Train, _sequence);
         foreach (var section in new[] { recipe.Correct, recipe.Distill }.OfType<TrainingSection>())
             TrainStage.CheckBatch(section, windows.Count);
         if (IsScored)
             ImportanceScorer.Check(windows, recipe.Score.Samples);
+        DepthStage.Check(recipe, teacher, windows);
     }
 
     private bool IsScored => recipe.Prune is { Method: PruneMethod.Importance, Plan: null };

@@ -34,6 +34,9 @@ public static partial class RecipeFile
                 ["samples"] = recipe.Score.Samples,
                 ["batch"] = RecipeFields.NameOf(recipe.Score.Batch),
                 ["sequence"] = RecipeFields.NameOf(recipe.Score.Sequence),
+                ["depth"] = RecipeFields.NameOf(recipe.Score.Depth),
+                ["depth-samples"] = recipe.Score.DepthSamples,
+                ["task"] = recipe.Score.Task,
             },
             ["prune"] = recipe.Prune.Plan is { } plan ? new JsonObject { ["plan"] = plan } : new JsonObject
             {

@@ -1,5 +1,6 @@
 using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
 
 namespace Espalier.Compression.Recipes;
@@ -73,11 +74,21 @@ public static partial class RecipeFile
     private static ScoreSection Score(RecipeFields fields)
     {
         var defaults = new ScoreSection();
-        return fields.Section("score") is not { } section ? defaults : new()
+        if (fields.Section("score") is not { } section)
+            return defaults;
+        var depth = section.Choice<DepthMetricKind>("depth") ?? defaults.Depth;
+        if (depth == DepthMetricKind.Task && !section.Has("task"))
+            throw section.Missing("task", "score: { depth: task, task: items.jsonl }");
+        if (depth != DepthMetricKind.Task && section.Has("task"))
+            throw section.Wrong("task", $"it is for depth: task, and depth is {RecipeFields.NameOf(depth)}; add that or leave it out");
+        return new()
         {
             Samples = section.Size("samples") ?? defaults.Samples,
             Batch = section.Choice<Aggregation>("batch") ?? defaults.Batch,
             Sequence = section.Choice<Aggregation>("sequence") ?? defaults.Sequence,
+            Depth = depth,
+            DepthSamples = section.Size("depth-samples") ?? defaults.DepthSamples,
+            Task = section.Text("task"),
         };
     }
 

@@ -15,7 +15,7 @@ internal static class RecipeKeys
         [""] = ["teacher", "output", "seed", "data", "correct", "score", "prune", "distill", "evaluate", "export"],
         ["data"] = ["train", "held-out", "sequence", "documents"],
         ["correct"] = ["when", "mode", "threshold", "reference", "teacher-learning-rate", .. Training],
-        ["score"] = ["samples", "batch", "sequence"],
+        ["score"] = ["samples", "batch", "sequence", "depth", "depth-samples", "task"],
         ["prune"] = ["hidden", "ffn", "heads", "kv-heads", "layers", "multiple", "method", "depth", "merge-heads", "plan"],
         ["distill"] = ["loss", "temperature", "temperature-squared", "hidden", "cache", .. Training],
         ["hidden"] = ["layers", "attention", "embedding", "final", "distance", "weight"],

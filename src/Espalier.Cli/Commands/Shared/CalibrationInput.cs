@@ -55,7 +55,7 @@ internal sealed class CalibrationInput
     }
 
     /// <summary>SHA-256 of the ids that were read, as little-endian int32: the same for a text and for its ids.</summary>
-    private static string HashOf(ITokens tokens, long count)
+    internal static string HashOf(ITokens tokens, long count)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var ids = new int[Math.Min(count, 1 << 16)];
