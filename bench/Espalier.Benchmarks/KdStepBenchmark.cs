@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Espalier.Models;
@@ -31,7 +30,7 @@ internal static class KdStepBenchmark
         trainer.Every(1, report =>
         {
             // An odd step runs its own side first, an even one the peer's.
-            answer ??= peer.Step();
+            answer ??= peer.Next("step");
             var (loss, norm) = ((double)answer["loss"]!, (double)answer["grad_norm"]!);
             if (Math.Abs(report.Loss - loss) > 1e-5 || Math.Abs(report.GradientNorm - norm) > 1e-4 * Math.Max(1, norm))
                 throw new InvalidOperationException($"no parity at step {report.Step}: loss {report.Loss} against {loss}, gradient norm {report.GradientNorm} against {norm}");
@@ -42,7 +41,7 @@ internal static class KdStepBenchmark
             }
             answer = null;
             if (report.Step < pairs + WarmUp && report.Step % 2 == 1)
-                answer = peer.Step();
+                answer = peer.Next("step");
         });
         var managed = GC.GetAllocatedBytesForCurrentThread();
         trainer.Run();
@@ -99,41 +98,4 @@ internal static class KdStepBenchmark
     }
 
     private static double At(double[] sorted, double share) => sorted[(int)Math.Round(share * (sorted.Length - 1))];
-
-    /// <summary>The other program, which waits for a line before each step (<c>--paced</c>).</summary>
-    private sealed class Peer : IDisposable
-    {
-        private readonly Process _process;
-
-        public Peer(string[] command)
-        {
-            var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true };
-            start.Environment["OMP_WAIT_POLICY"] = "passive";
-            _process = Process.Start(start) ?? throw new InvalidOperationException($"{command[0]} did not start");
-            _process.StandardInput.AutoFlush = true;
-        }
-
-        public void WaitUntilReady() => Read("ready");
-
-        public JsonObject Step()
-        {
-            _process.StandardInput.WriteLine("next");
-            return Read("step");
-        }
-
-        public void Dispose()
-        {
-            _process.StandardInput.Close();
-            _process.WaitForExit(10_000);
-            _process.Dispose();
-        }
-
-        private JsonObject Read(string kind)
-        {
-            while (_process.StandardOutput.ReadLine() is { } line)
-                if (JsonNode.Parse(line) is JsonObject found && (string?)found["event"] == kind)
-                    return found;
-            throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"the peer ended before its event '{kind}'"));
-        }
-    }
 }

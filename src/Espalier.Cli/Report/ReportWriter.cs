@@ -39,7 +39,8 @@ internal static class ReportWriter
         RecipeSection.Write(html, run);
     }
 
-    private static void Head(HtmlBuilder html, string title)
+    /// <summary>The head of a page that needs no network and no script.</summary>
+    internal static void Head(HtmlBuilder html, string title)
     {
         using var head = html.Open("head");
         html.Void("meta", ("charset", "utf-8"));

@@ -11,6 +11,9 @@ public enum DepthChoice
 
     /// <summary>The single layers with the least block influence, wherever they are.</summary>
     Scattered,
+
+    /// <summary>One layer after the other, each time the one whose removal does the least harm to what is left; needs a depth scan.</summary>
+    Greedy,
 }
 
 /// <summary>Makes plans: by importance, or at random as a control.</summary>
@@ -25,14 +28,18 @@ public static class PlanBuilder
     /// <param name="scores">Importance of the teacher's units.</param>
     /// <param name="depth">Which layers go.</param>
     /// <param name="mergeHeads">Whether query heads that go leave their residual in those that stay.</param>
+    /// <param name="keepLayers">The layers that stay, ascending, where something else than block influence chose them; null lets the scores choose.</param>
     /// <exception cref="EspalierException">Scores of another shape, or a merge where more than half of a group's heads go.</exception>
     public static PruningPlan ByImportance(
-        DecoderConfig teacher, DecoderConfig student, ImportanceScores scores, DepthChoice depth = DepthChoice.Contiguous, bool mergeHeads = false)
+        DecoderConfig teacher, DecoderConfig student, ImportanceScores scores, DepthChoice depth = DepthChoice.Contiguous, bool mergeHeads = false,
+        IReadOnlyList<int>? keepLayers = null)
     {
         CheckScores(teacher, scores);
         if (mergeHeads)
             HeadChoice.CheckMerge(teacher, student);
-        var layers = LayersToKeep(teacher, student, scores, depth);
+        int[] layers = keepLayers is null ? LayersToKeep(teacher, student, scores, depth) : [.. keepLayers];
+        if (layers.Length != student.Layers)
+            throw new EspalierException($"{layers.Length} layers were chosen to stay and the student has {student.Layers}: choose as many");
         var heads = layers.Select(layer => HeadChoice.Of(scores.Heads[layer], teacher, student, mergeHeads)).ToArray();
         return new()
         {
@@ -79,6 +86,8 @@ public static class PlanBuilder
             return [.. Enumerable.Range(0, teacher.Layers)];
         if (depth == DepthChoice.Scattered)
             return Largest(scores.BlockInfluence[1], student.Layers);
+        if (depth == DepthChoice.Greedy)
+            throw new EspalierException("a greedy choice of layers needs a scan that these scores do not hold: let a recipe do it (prune.depth: greedy), or give contiguous or scattered");
         if (!scores.BlockInfluence.TryGetValue(dropped, out var spans))
             throw new EspalierException(
                 $"the scores hold block influence of spans of {string.Join(", ", scores.BlockInfluence.Keys.Order())} layers and {dropped} are to be dropped: score again with spans of {dropped}");

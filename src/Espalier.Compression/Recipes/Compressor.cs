@@ -28,7 +28,7 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
         var teacher = Teacher(out var stored, out var vocabulary);
         var cuts = CheckedCuts();
         using var data = DataStage.Run(run, recipe.Data, teacher.Path, vocabulary);
-        CheckText(data);
+        CheckText(data, teacher);
         var texts = Texts(data, teacher.Path, vocabulary);
         Evaluate(teacher, texts);
 
@@ -89,13 +89,14 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
     }
 
     /// <summary>Too little text is refused before anything is computed on it.</summary>
-    private void CheckText(TokenSets data)
+    private void CheckText(TokenSets data, ModelFolder teacher)
     {
         var windows = new WindowSet(data.Train, _sequence);
         foreach (var section in new[] { recipe.Correct, recipe.Distill }.OfType<TrainingSection>())
             TrainStage.CheckBatch(section, windows.Count);
         if (IsScored && recipe.Score.Method.ReadsText() || recipe.Prune.Method == PruneMethod.Wanda)
             ImportanceScorer.Check(windows, recipe.Score.Samples);
+        DepthStage.Check(recipe, teacher, windows);
     }
 
     private bool IsScored => recipe.Prune is { Method: PruneMethod.Importance, Plan: null };
@@ -126,7 +127,9 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
         foreach (var section in rounds)
         {
             var scores = Score(model, section, data);
-            (model, var plan) = PruneStages.Prune(run, model, section, scores, recipe.Seed);
+            var cut = recipe with { Prune = section };
+            var depth = DepthStage.IsNeeded(cut, model) ? DepthStage.Run(run, model, cut, data) : null;
+            (model, var plan) = PruneStages.Prune(run, model, section, scores, recipe.Seed, depth);
             // The report shows what was scored and kept of the teacher itself.
             (_scores, _plan) = (_scores ?? scores?.Path, _plan ?? plan);
         }

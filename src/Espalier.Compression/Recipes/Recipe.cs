@@ -2,6 +2,7 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Pruning.Masks;
 using Espalier.Compression.Training;
@@ -176,6 +177,15 @@ public sealed record ScoreSection
 
     /// <summary>Which value of a neuron is read.</summary>
     public NeuronValues Neurons { get; init; } = NeuronValues.Intermediate;
+
+    /// <summary>What tells which layers can go, where some do.</summary>
+    public DepthMetricKind Depth { get; init; } = DepthMetricKind.BlockInfluence;
+
+    /// <summary>Calibration samples of a depth scan, which costs half a pass for every layer.</summary>
+    public int DepthSamples { get; init; } = 64;
+
+    /// <summary>Multiple-choice items for <see cref="DepthMetricKind.Task"/>; null for none.</summary>
+    public string? Task { get; init; }
 }
 
 /// <summary>How the student's weights come about.</summary>

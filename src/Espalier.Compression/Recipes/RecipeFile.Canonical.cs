@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Runs;
 using Espalier.Compression.Training;
 
@@ -57,7 +58,11 @@ public static partial class RecipeFile
 
     private static JsonObject Score(ScoreSection score)
     {
-        var fields = new JsonObject { ["method"] = RecipeFields.NameOf(score.Method), ["rounds"] = score.Rounds };
+        var fields = new JsonObject { ["method"] = RecipeFields.NameOf(score.Method), ["rounds"] = score.Rounds, ["depth"] = RecipeFields.NameOf(score.Depth) };
+        if (score.Depth != DepthMetricKind.Task)
+            fields["depth-samples"] = score.DepthSamples;
+        else
+            fields["task"] = score.Task;
         if (score.Method.ReadsText())
             fields["samples"] = score.Samples;
         if (score.Method.ReadsActivations())

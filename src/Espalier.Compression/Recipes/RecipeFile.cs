@@ -1,5 +1,6 @@
 using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Pruning.Masks;
 
@@ -84,6 +85,11 @@ public static partial class RecipeFile
                 throw section.Wrong(key, $"it is about activations and score.method is {RecipeFields.NameOf(method)}; leave it out");
         if (!method.ReadsText() && section.Has("samples"))
             throw section.Wrong("samples", $"score.method is {RecipeFields.NameOf(method)}, which reads no text; leave it out");
+        var depth = section.Choice<DepthMetricKind>("depth") ?? defaults.Depth;
+        if (depth == DepthMetricKind.Task && !section.Has("task"))
+            throw section.Missing("task", "score: { depth: task, task: items.jsonl }");
+        if (depth != DepthMetricKind.Task && section.Has("task"))
+            throw section.Wrong("task", $"it is for depth: task, and depth is {RecipeFields.NameOf(depth)}; add that or leave it out");
         return new()
         {
             Method = method,
@@ -92,6 +98,9 @@ public static partial class RecipeFile
             Batch = section.Choice<Aggregation>("batch") ?? defaults.Batch,
             Sequence = section.Choice<Aggregation>("sequence") ?? defaults.Sequence,
             Rounds = section.Size("rounds", most: 16) ?? defaults.Rounds,
+            Depth = depth,
+            DepthSamples = section.Size("depth-samples") ?? defaults.DepthSamples,
+            Task = section.Text("task"),
         };
     }
 

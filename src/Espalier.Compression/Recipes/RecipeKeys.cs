@@ -15,7 +15,7 @@ internal static class RecipeKeys
         [""] = ["teacher", "output", "seed", "data", "correct", "score", "prune", "cycles", "distill", "evaluate", "export"],
         ["data"] = ["train", "held-out", "sequence", "documents"],
         ["correct"] = ["when", "mode", "threshold", "reference", "teacher-learning-rate", .. Training],
-        ["score"] = ["samples", "batch", "sequence", "method", "neurons", "rounds"],
+        ["score"] = ["samples", "batch", "sequence", "method", "neurons", "rounds", "depth", "depth-samples", "task"],
         ["prune"] = ["hidden", "ffn", "heads", "kv-heads", "layers", "multiple", "method", "sparsity", "depth", "merge-heads", "plan"],
         ["cycles"] = ["count", "largest-cut", "teacher", "shapes"],
         ["shapes"] = ["hidden", "ffn", "heads", "kv-heads", "layers", "multiple"],

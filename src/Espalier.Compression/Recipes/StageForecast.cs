@@ -1,6 +1,7 @@
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Recipes.Stages;
 using Espalier.Compression.Training;
 using Espalier.Models;
@@ -9,7 +10,7 @@ using Espalier.Models.Families;
 namespace Espalier.Compression.Recipes;
 
 /// <summary>A stage before it runs.</summary>
-/// <param name="Name">data, need, correct, score, prune, distill, evaluate or export.</param>
+/// <param name="Name">data, need, correct, score, depth, prune, distill, evaluate or export.</param>
 /// <param name="Does">What it does, in a sentence.</param>
 /// <param name="Steps">Optimizer steps; null where nothing is trained.</param>
 /// <param name="Tokens">Tokens that go through a model; null where that depends on the text.</param>
@@ -42,6 +43,14 @@ public sealed record StageForecast(string Name, string Does, long? Steps, long? 
         }
         if (recipe.Prune is { Method: PruneMethod.Importance, Plan: null })
             stages.Add(Score(recipe, teacher, forwardTeacher));
+        if (DepthStage.Asked(recipe, teacher) is { } asked)
+        {
+            var (tokens, flops) = DepthCost.Of(asked, teacher, sequence);
+            var (items, what) = (recipe.Score.Task, $"{RecipeFields.NameOf(recipe.Score.Depth)} without each layer{DepthStage.Words(asked)}");
+            stages.Add(items is null
+                ? new("depth", $"{what}, over {asked.Samples} samples", null, tokens, flops, WeightBytes * teacher.Parameters)
+                : new("depth", $"{what}, on {items}", null, null, null, WeightBytes * teacher.Parameters));
+        }
         stages.Add(new("prune", HowPruned(recipe, teacher, student), null, null, null, null));
         if (recipe.Distill is { } distill)
         {

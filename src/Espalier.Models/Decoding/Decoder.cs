@@ -96,6 +96,28 @@ public sealed class Decoder : IDisposable
     /// <summary>Logits of hidden states: [..., D] to [..., V].</summary>
     public Tensor Logits(Tensor hidden) => hidden.Linear(Head);
 
+    /// <summary>The residual stream before the first block, [B, T, D], of ids from position 0: the beginning of a pass that goes block by block.</summary>
+    public Tensor EmbedStream(Tensor ids_BT) => Embedding.Embedding(ids_BT);
+
+    /// <summary>
+    /// The residual stream behind one block, [B, T, D]. Blocks may be left out and come in any order, and rows need not belong together: what several models without
+    /// some of the blocks have in common is computed once.
+    /// </summary>
+    /// <param name="layer">Which block, from 0.</param>
+    /// <param name="stream_BTD">The stream before it, positions from 0.</param>
+    public Tensor RunBlock(int layer, Tensor stream_BTD)
+    {
+        using var scope = TensorScope.Begin();
+        return scope.Keep(_blocks[layer].Forward(stream_BTD, ContextOf(stream_BTD, null)));
+    }
+
+    /// <summary>The final norm of a residual stream, [B, T, D], which <see cref="Logits"/> takes.</summary>
+    public Tensor FinishStream(Tensor stream_BTD)
+    {
+        using var scope = TensorScope.Begin();
+        return scope.Keep(_norm.Forward(stream_BTD));
+    }
+
     /// <summary>The blocks, from the input up.</summary>
     internal IReadOnlyList<Block> Blocks => _blocks;
 

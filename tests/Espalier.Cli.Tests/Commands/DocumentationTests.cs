@@ -12,6 +12,7 @@ public sealed class DocumentationTests : TorchTest
     [InlineData("generate", "generate TEACHER --ids 4080 --greedy --max-tokens 3 --threads 1")]
     [InlineData("need", "need TEACHER --ids IDS --reference IDS --seq 8 --threads 1")]
     [InlineData("score", "score TEACHER --ids 1,2,3 --samples 1 --seq 2 --threads 1")]
+    [InlineData("depth", "depth TEACHER --ids IDS --metrics lm-loss --samples 1 --seq 8 --drop 2 --threads 1")]
     [InlineData("prune", "prune TEACHER --random --hidden 64 --output OUT/pruned")]
     [InlineData("export", "export TEACHER --output OUT/teacher.gguf")]
     [InlineData("cache", "cache TEACHER --ids IDS --seq 32 --windows 2 --threads 1 --output OUT/cache")]

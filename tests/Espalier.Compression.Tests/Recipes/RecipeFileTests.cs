@@ -154,6 +154,8 @@ public sealed class RecipeFileTests
     [InlineData("cycles: { count: 3 }\ndistill: { steps: 9 }")]
     [InlineData("export: [hf, gguf-f16]")]
     [InlineData("evaluate: []")]
+    [InlineData("score: { depth: lm-loss }")]
+    [InlineData("score: { depth-samples: 9 }")]
     public void Another_meaning_has_another_canonical_text(string added) =>
         Assert.NotEqual(RecipeFile.Canonical(Parse(Short)), RecipeFile.Canonical(Parse(Short + added)));
 
@@ -172,6 +174,7 @@ public sealed class RecipeFileTests
     [InlineData(Short + "cycles: { shapes: [{ hidden: 224, layers: 7 }, { hidden: 208, multiple: 16 }] }\ndistill: { steps: 3 }")]
     [InlineData(Short + "correct: { when: auto, reference: b.txt, threshold: 0 }\ndistill: { steps: 20, batch: 2 }")]
     [InlineData(Short + "correct: { mode: parallel, when: auto, learning-rate: 3e-4 }\ndistill: { steps: 20, batch: 2, learning-rate: 1e-3 to 0 }")]
+    [InlineData(Short + "score: { depth: task, task: items.jsonl, depth-samples: 3 }")]
     public void The_canonical_text_is_a_recipe_that_reads_back_as_the_same(string text)
     {
         var canonical = RecipeFile.Canonical(Parse(text));

@@ -50,13 +50,16 @@ public static class PruneStages
     }
 
     /// <summary>The student before training, and the file of the plan where one was applied.</summary>
-    public static (ModelFolder Model, string? Plan) Prune(RunContext run, ModelFolder teacher, PruneSection section, (string Path, string Hash)? scores, long seed)
+    public static (ModelFolder Model, string? Plan) Prune(
+        RunContext run, ModelFolder teacher, PruneSection section, (string Path, string Hash)? scores, long seed, DepthStage.Found? depth = null)
     {
         var inputs = new Dictionary<string, string> { ["teacher"] = teacher.Hash };
         if (section.Plan is { } planPath)
             inputs["plan"] = Runs.ContentHash.OfFile(planPath);
         else if (section.Method == PruneMethod.Importance)
             inputs["scores"] = scores!.Value.Hash;
+        if (depth is not null)
+            inputs["depth"] = depth.Hash;
         var record = run.Do("prune", Options(section, seed), inputs, (stage, _) =>
         {
             // Random weights need the shape alone: a folder with a config.json is enough.
@@ -68,7 +71,7 @@ public static class PruneStages
                 CheckpointWriter.Write(folder, config, source, ElementType.F32, DecoderWeights.RandomSource(config, source.Family, (ulong)seed), cancellation: run.Stop);
                 return new() { ["parameters"] = config.Parameters };
             }
-            var plan = PlanOf(section, source.Config, scores?.Path, seed);
+            var plan = PlanOf(section, source.Config, scores?.Path, seed, depth);
             var student = Pruner.Write(source, plan, folder, source.StoredType, run.Progress, run.Stop);
             PlanFile.Write(stage.PathOf(PlanName), plan);
             return new() { ["parameters"] = student.Parameters };
@@ -97,14 +100,16 @@ public static class PruneStages
         return new("pruned", Path.Combine(run.FolderOf(record), "model"), record.OutputHash);
     }
 
-    private static PruningPlan PlanOf(PruneSection section, DecoderConfig teacher, string? scores, long seed)
+    private static PruningPlan PlanOf(PruneSection section, DecoderConfig teacher, string? scores, long seed, DepthStage.Found? depth)
     {
         if (section.Plan is { } path)
             return PlanFile.Read(path);
         var student = section.Target.Apply(teacher);
         return section.Method == PruneMethod.Random
             ? PlanBuilder.Random(teacher, student, (ulong)seed)
-            : PlanBuilder.ByImportance(teacher, student, ScoresFile.Read(scores!), section.Depth, section.MergeHeads);
+            : PlanBuilder.ByImportance(teacher, student, ScoresFile.Read(scores!), section.Depth, section.MergeHeads, depth?.Keep(section.Depth, teacher.Layers - student.Layers)) is var plan && depth is not null
+                ? plan with { Method = $"{plan.Method}, layers by {RecipeFields.NameOf(depth.Metric)}, {RecipeFields.NameOf(section.Depth)}" }
+                : plan;
     }
 
     /// <summary>What determines scores. A choice that is the default is left out, so that folders from before there was one still serve.</summary>

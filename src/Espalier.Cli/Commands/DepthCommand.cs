@@ -1,0 +1,135 @@
+using System.CommandLine;
+using System.Globalization;
+using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Report;
+using Espalier.Compression.Data;
+using Espalier.Compression.Evaluation;
+using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Depth;
+using Espalier.Compression.Runs;
+using Espalier.Models;
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Tokenizers;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>Importance of layers, by what their removal does.</summary>
+internal sealed class DepthCommand : CommandBase
+{
+    private const int DefaultSeq = 256;
+    private const string All = "all";
+
+    private readonly ModelArgument model = new();
+    private readonly TokenInput input = new();
+    private readonly Option<string> metrics = new("--metrics")
+    {
+        Description = $"What tells how much a layer matters: {string.Join(", ", DepthNames.Metrics)}, a list of them, or all (the task only with --task)",
+        HelpName = "NAME,NAME",
+        DefaultValueFactory = _ => All,
+    };
+
+    private readonly CountOption samples = new("--samples", "Calibration samples: the first N windows, none overlapping", 64);
+    private readonly CountOption seq = new("--seq", $"Tokens of a sample; by default the model's positions, at most {DefaultSeq}");
+    private readonly CountOption batch = new("--batch", "Samples of one forward pass; changes nothing but speed and memory", 8, most: 1024);
+    private readonly CountOption drop = new("--drop", "How many layers are to go: the best span, single layers and greedy sequence of so many by each metric");
+    private readonly Option<string> spans = new("--spans") { Description = "Widths of further spans of layers, such as 2,4", HelpName = "N,N" };
+    private readonly Option<string> task = new("--task") { Description = "Multiple-choice items, one JSON object a line: context, choices, answer", HelpName = "FILE.jsonl" };
+    private readonly Option<string> output = new("--output") { Description = "Write the scores", HelpName = "FILE.json" };
+    private readonly Option<string> picture = new("--picture") { Description = "Draw them: one page with a line for each metric and their rank correlations", HelpName = "FILE.html" };
+    private readonly ThreadsOption threads = new();
+
+    internal DepthCommand() : base(
+        "depth",
+        "Score layers by what removing them does: single ones, contiguous spans and greedy sequences, by several metrics side by side",
+        "espalier depth models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --drop 2 --picture depth.html",
+        "espalier depth models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --metrics lm-loss,logit-mse --samples 16 --json")
+    {
+        model.AddTo(this);
+        input.AddTo(this);
+        foreach (var option in (Option[])[metrics, samples, seq, batch, drop, spans, task, output, picture])
+            Options.Add(option);
+        threads.AddTo(this);
+    }
+
+    protected override int Run(CommandRun run)
+    {
+        var file = run.Get(output) is { } path ? OutputPath.File("--output", path, model.Folder(run)) : null;
+        var page = run.Get(picture) is { } drawn ? OutputPath.File("--picture", drawn, model.Folder(run)) : null;
+        var kinds = Kinds(run);
+        using var checkpoint = model.OpenFinite(run);
+        var options = OptionsOf(run, checkpoint.Config, kinds);
+        var items = run.Get(task) is { } name ? MultipleChoiceFile.Read(name) : null;
+        using var source = Source(run, checkpoint, kinds);
+        var windows = source is null ? null : Windows(run, checkpoint.Config, source.Tokens, options.Samples);
+        var choices = items is null ? null : new MultipleChoiceTask(items, Tokenizer.Load(checkpoint.Folder), checkpoint.Config.MaxPositions);
+
+        threads.Start(run);
+        using var decoder = DecoderWeights.Load(checkpoint);
+        var scores = DepthScorer.Run(decoder, windows, choices, options, run.Progress, run.Cancellation) with
+        {
+            Teacher = ContentHash.OfKnownFolder(checkpoint.Folder),
+            Calibration = windows is null ? "" : CalibrationHash.Of(source!.Tokens, windows.SequenceLength, options.Samples),
+            Task = items is null ? "" : ContentHash.OfFile(run.Get(task)!),
+        };
+        if (file is not null)
+            DepthScoresFile.Write(file, scores);
+        var report = new DepthReport(checkpoint.Folder, scores, run.Get(drop), file, page);
+        if (page is not null)
+            DurableFiles.OnDisk.WriteFile(page, stream =>
+            {
+                using var writer = new StreamWriter(stream, leaveOpen: true);
+                DepthPicture.Write(writer, report);
+            });
+        run.Write(report.ToJson(), (shown, _) => DepthPage.Show(shown, report));
+        return ExitCodes.Done;
+    }
+
+    private DepthMetricKind[] Kinds(CommandRun run)
+    {
+        var list = run.Get(metrics)!;
+        DepthMetricKind[] kinds = list == All
+            ? [.. Enum.GetValues<DepthMetricKind>().Where(kind => kind != DepthMetricKind.Task || run.Has(task))]
+            : [.. list.Split(',', StringSplitOptions.TrimEntries).Select(DepthNames.Parse).Distinct()];
+        if (kinds.Contains(DepthMetricKind.Task) && !run.Has(task))
+            throw new EspalierException("--metrics has task and there is none: give multiple-choice items with --task FILE.jsonl");
+        return !kinds.Contains(DepthMetricKind.Task) && run.Has(task)
+            ? throw new EspalierException($"--task was given and --metrics is '{list}': add task to them, or leave --task out")
+            : kinds;
+    }
+
+    private DepthOptions OptionsOf(CommandRun run, DecoderConfig config, DepthMetricKind[] kinds)
+    {
+        var dropped = run.Get(drop) ?? 0;
+        if (dropped >= config.Layers)
+            throw new EspalierException($"--drop is {dropped} and the model has {config.Layers} layers: drop from 1 to {config.Layers - 1}");
+        int[] widths = run.Get(spans) is { } list ? Widths(list) : [];
+        if (Array.Find(widths, width => width < 1 || width >= config.Layers) is not 0 and var wrong)
+            throw new EspalierException($"--spans has {wrong} and the model has {config.Layers} layers: give widths from 1 to {config.Layers - 1}");
+        return new()
+        {
+            Metrics = kinds,
+            Samples = run.Get(samples)!.Value,
+            Batch = run.Get(batch)!.Value,
+            Widths = dropped > 0 ? [.. widths, dropped] : widths,
+            Greedy = dropped,
+        };
+    }
+
+    private TokenSource? Source(CommandRun run, Checkpoint checkpoint, DepthMetricKind[] kinds) =>
+        kinds is [DepthMetricKind.Task] && !input.IsGiven(run) ? null : input.Open(run, checkpoint);
+
+    private WindowSet Windows(CommandRun run, DecoderConfig config, ITokens tokens, int samples)
+    {
+        if (run.Get(seq) > config.MaxPositions)
+            throw new EspalierException($"--seq is {run.Get(seq)} and the model has {config.MaxPositions} positions (max_position_embeddings): give at most that");
+        var windows = new WindowSet(tokens, run.Get(seq) ?? Math.Min(DefaultSeq, config.MaxPositions));
+        if (windows.Count < samples && !run.Has(this.samples))
+            throw new EspalierException($"{tokens.Name}: {tokens.Count} tokens make {windows.Count} samples of {windows.SequenceLength + 1} ids and --samples is {samples}: give --samples {windows.Count}, shorter ones with --seq, or more text");
+        return windows;
+    }
+
+    private static int[] Widths(string list) => [.. list.Split(',', StringSplitOptions.TrimEntries).Select(part =>
+        int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var width) && width > 0
+            ? width
+            : throw new EspalierException($"--spans is '{list}' and '{part}' is no number of layers: give widths such as 2,4"))];
+}

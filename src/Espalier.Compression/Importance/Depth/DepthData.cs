@@ -1,0 +1,49 @@
+using Espalier.Compression.Data;
+using Espalier.Compression.Evaluation;
+
+namespace Espalier.Compression.Importance.Depth;
+
+/// <summary>What variants of a model are run on; read anew for every scan.</summary>
+internal abstract class DepthData
+{
+    /// <summary>Rows of all batches.</summary>
+    public abstract int Rows { get; }
+
+    /// <summary>What a row is called in progress.</summary>
+    public abstract string Unit { get; }
+
+    /// <summary>The batches, in order.</summary>
+    public abstract IEnumerable<DepthBatch> Batches();
+}
+
+/// <summary>The first windows of a text.</summary>
+internal sealed class WindowData(WindowSet windows, int samples, int batch) : DepthData
+{
+    public override int Rows => samples;
+
+    public override string Unit => "samples";
+
+    public override IEnumerable<DepthBatch> Batches()
+    {
+        var length = windows.SequenceLength;
+        for (var done = 0; done < samples; done += batch)
+        {
+            var rows = Math.Min(batch, samples - done);
+            var (ids, targets) = (new long[rows * length], new long[rows * length]);
+            for (var i = 0; i < rows; i++)
+                windows.Read(done + i, ids.AsSpan(i * length, length), targets.AsSpan(i * length, length));
+            yield return new(ids, rows, length, targets, null, done);
+        }
+    }
+}
+
+/// <summary>The choices of a task, each a row behind its context.</summary>
+internal sealed class ChoiceData(MultipleChoiceTask task, int batch) : DepthData
+{
+    public override int Rows => task.Rows.Count;
+
+    public override string Unit => "choices";
+
+    public override IEnumerable<DepthBatch> Batches() => task.Batches(batch)
+        .Select(rows => new DepthBatch(rows.Ids, rows.Rows, rows.Length, rows.Targets, rows.Positions, rows.FirstRow));
+}

@@ -1,0 +1,90 @@
+namespace Espalier.Compression.Importance.Depth;
+
+/// <summary>
+/// How much the layers of a model matter, by one or more metrics, with where that comes from: plain data with a JSON form. Higher is more harm done by removing them.
+/// </summary>
+public sealed record DepthScores
+{
+    /// <summary>Version of the JSON form.</summary>
+    public int Version { get; init; } = 1;
+
+    /// <summary>Layers of the model.</summary>
+    public required int Layers { get; init; }
+
+    /// <summary>Calibration samples; 0 where only the task was asked.</summary>
+    public required int Samples { get; init; }
+
+    /// <summary>Positions of a sample; 0 likewise.</summary>
+    public required int SampleLength { get; init; }
+
+    /// <summary>SHA-256 of the teacher's folder, or empty where it is not known.</summary>
+    public string Teacher { get; init; } = "";
+
+    /// <summary>SHA-256 of the calibration ids, or empty where it is not known.</summary>
+    public string Calibration { get; init; } = "";
+
+    /// <summary>SHA-256 of the task's file, or empty where there is none.</summary>
+    public string Task { get; init; } = "";
+
+    /// <summary>What each metric says.</summary>
+    public required IReadOnlyDictionary<DepthMetricKind, DepthMetricScores> Metrics { get; init; }
+
+    /// <summary>The layers that stay when the metric chooses which go, ascending.</summary>
+    /// <param name="kind">The metric.</param>
+    /// <param name="choice">The contiguous span with the least harm, the single layers with the least, or the greedy sequence.</param>
+    /// <param name="drop">How many go.</param>
+    /// <exception cref="EspalierException">What is asked for was not scored; the way to it is named.</exception>
+    public int[] Keep(DepthMetricKind kind, Pruning.DepthChoice choice, int drop)
+    {
+        if (drop == 0)
+            return [.. Enumerable.Range(0, Layers)];
+        if (!Metrics.TryGetValue(kind, out var scores))
+            throw new EspalierException($"{Recipes.RecipeFields.NameOf(kind)} was not scored; there are {string.Join(", ", Metrics.Keys.Select(Recipes.RecipeFields.NameOf))}");
+        return [.. Enumerable.Range(0, Layers).Except(scores.Drop(choice, drop))];
+    }
+}
+
+/// <summary>What one metric says about the layers.</summary>
+public sealed record DepthMetricScores
+{
+    /// <summary>The value of the whole model.</summary>
+    public required double Whole { get; init; }
+
+    /// <summary>[layer]: the value without that layer.</summary>
+    public required double[] Singles { get; init; }
+
+    /// <summary>Width to [first layer]: the value without that span, from two layers on.</summary>
+    public required IReadOnlyDictionary<int, double[]> Spans { get; init; }
+
+    /// <summary>Layers in the order in which a greedy sequence removes them: each time the one whose removal does the least harm to what is left.</summary>
+    public required int[] Removed { get; init; }
+
+    /// <summary>The value after each removal.</summary>
+    public required double[] RemovedValues { get; init; }
+
+    /// <summary>Of a task: the accuracy of the whole model; else null.</summary>
+    public double? WholeAccuracy { get; init; }
+
+    /// <summary>Of a task: [layer], the accuracy without it; else null.</summary>
+    public double[]? Accuracies { get; init; }
+
+    /// <summary>The layers that go, ascending; ties to the lower index.</summary>
+    /// <exception cref="EspalierException">Spans of that width, or so long a sequence, were not scored.</exception>
+    public int[] Drop(Pruning.DepthChoice choice, int count)
+    {
+        switch (choice)
+        {
+            case Pruning.DepthChoice.Scattered:
+                return [.. Enumerable.Range(0, Singles.Length).OrderBy(layer => Singles[layer]).ThenBy(layer => layer).Take(count).Order()];
+            case Pruning.DepthChoice.Greedy:
+                return Removed.Length >= count
+                    ? [.. Removed.Take(count).Order()]
+                    : throw new EspalierException($"the greedy sequence has {Removed.Length} layers and {count} are to be dropped: score again with --drop {count}");
+            default:
+                var spans = count == 1 ? Singles : Spans.GetValueOrDefault(count)
+                    ?? throw new EspalierException($"spans of {count} layers were not scored, and so many are to be dropped: score again with --drop {count}");
+                var first = Enumerable.Range(0, spans.Length).MinBy(i => spans[i]);
+                return [.. Enumerable.Range(first, count)];
+        }
+    }
+}

@@ -1,0 +1,13 @@
+namespace Espalier.Compression.Importance.Depth;
+
+/// <summary>Consecutive layers that are left out, counted among the layers that are there.</summary>
+/// <param name="First">The first that goes.</param>
+/// <param name="Width">How many go; 0 leaves the model whole.</param>
+internal readonly record struct DepthSpan(int First, int Width)
+{
+    /// <summary>The first layer behind the span.</summary>
+    public int Next => First + Width;
+
+    /// <summary>All spans of a width among so many layers.</summary>
+    public static IEnumerable<DepthSpan> All(int layers, int width) => Enumerable.Range(0, layers - width + 1).Select(first => new DepthSpan(first, width));
+}

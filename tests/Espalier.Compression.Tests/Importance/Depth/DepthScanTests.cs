@@ -1,0 +1,124 @@
+using Espalier.Compression.Importance.Depth;
+using Espalier.Models;
+using Espalier.Tests;
+using Espalier.Torch;
+
+namespace Espalier.Compression.Tests.Importance.Depth;
+
+public sealed class DepthScanTests : TorchTest
+{
+    private static readonly int[] s_all = [0, 1, 2, 3, 4, 5];
+    private static readonly DepthSpan[] s_spans = [.. new[] { 1, 2, 4 }.SelectMany(width => DepthSpan.All(6, width)), new(0, 0)];
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(5)]
+    [InlineData(100)]
+    [InlineData(0)]
+    public void The_wavefront_gives_what_a_forward_pass_of_every_variant_gives(int stack)
+    {
+        using var model = DepthFixture.Teacher(DType.Float64);
+        var (naive, scan) = (Metrics(), Metrics());
+        var data = new WindowData(DepthFixture.Windows(31), 7, 3);
+        new NaiveDepthScan(model).Run(data, s_all, s_spans, naive);
+        new DepthScan(model) { Stack = stack }.Run(data, s_all, s_spans, scan, "depth", NullProgress.Instance, default);
+        for (var i = 0; i < naive.Length; i++)
+            GoldenTensors.AssertClose(naive[i].Values(), scan[i].Values(), 1e-15, 1e-12, $"{naive[i].Kind}");
+        Assert.True(scan[0].Values().Distinct().Count() > 10);
+    }
+
+    [Fact]
+    public void A_model_that_has_lost_layers_is_still_compared_with_the_whole_one()
+    {
+        using var model = DepthFixture.Teacher(DType.Float64);
+        int[] left = [0, 2, 3, 5];
+        DepthSpan[] spans = [.. DepthSpan.All(4, 1), new(0, 0)];
+        var (naive, scan) = (Metrics(), Metrics());
+        var data = new WindowData(DepthFixture.Windows(31), 6, 4);
+        new NaiveDepthScan(model).Run(data, left, spans, naive);
+        new DepthScan(model) { Stack = 3 }.Run(data, left, spans, scan, "depth", NullProgress.Instance, default);
+        for (var i = 0; i < naive.Length; i++)
+            GoldenTensors.AssertClose(naive[i].Values(), scan[i].Values(), 1e-15, 1e-12, $"{naive[i].Kind}");
+        Assert.True(scan[1].Values()[^1] > 0);
+    }
+
+    [Theory]
+    [InlineData(DepthMetricKind.LmLoss)]
+    [InlineData(DepthMetricKind.LogitMse)]
+    public void A_greedy_sequence_is_the_one_that_trying_everything_in_each_round_gives(DepthMetricKind kind)
+    {
+        var scores = DepthFixture.Score(kind, DType.Float64, sequence: 31, batch: 8, samples: 8, greedy: 4);
+        using var model = DepthFixture.Teacher(DType.Float64);
+        var left = new List<int>(s_all);
+        for (var round = 0; round < 4; round++)
+        {
+            // Each remaining layer taken out by a list of its own, without any span.
+            var values = left.Select(layer => Without(model, kind, [.. left.Where(other => other != layer)])).ToArray();
+            var least = Array.IndexOf(values, values.Min());
+            Assert.Equal(left[least], scores.Removed[round]);
+            Assert.Equal(values[least], scores.RemovedValues[round], 1e-12 * values[least]);
+            left.RemoveAt(least);
+        }
+    }
+
+    [Fact]
+    public void All_metrics_together_give_what_each_gives_alone()
+    {
+        using var model = DepthFixture.Teacher(DType.Float64);
+        DepthMetricKind[] kinds = [DepthMetricKind.LogitMse, DepthMetricKind.LmLoss, DepthMetricKind.BlockInfluence, DepthMetricKind.Angular];
+        var together = DepthScorer.Run(model, DepthFixture.Windows(31), null, new() { Metrics = kinds, Samples = 8, Widths = [3], Greedy = 3 }, NullProgress.Instance);
+        foreach (var kind in kinds)
+        {
+            var alone = DepthFixture.Score(kind, DType.Float64, sequence: 31, batch: 8, samples: 8, greedy: 3);
+            GoldenTensors.AssertClose(alone.Singles, together.Metrics[kind].Singles, 1e-15, 1e-12, $"{kind}");
+            GoldenTensors.AssertClose(alone.Spans[3], together.Metrics[kind].Spans[3], 1e-15, 1e-12, $"{kind}");
+            Assert.Equal(alone.Removed, together.Metrics[kind].Removed);
+        }
+    }
+
+    [Theory]
+    [InlineData(6, 0, "6 layers are to be dropped and the model has 6: drop from 1 to 5")]
+    [InlineData(1, 7, "7 layers are to be dropped and the model has 6: drop from 1 to 5")]
+    [InlineData(0, 0, "0 layers are to be dropped")]
+    public void Dropping_what_is_not_there_is_refused(int width, int greedy, string message)
+    {
+        using var model = DepthFixture.Teacher(DType.Float32);
+        var error = Assert.Throws<EspalierException>(() => DepthScorer.Run(
+            model, DepthFixture.Windows(31), null, new() { Metrics = [DepthMetricKind.LmLoss], Samples = 4, Widths = [width], Greedy = greedy }, NullProgress.Instance));
+        Assert.Contains(message, error.Message);
+    }
+
+    [Fact]
+    public void A_value_that_is_not_finite_is_an_error_that_names_the_layer()
+    {
+        using var model = DepthFixture.Teacher(DType.Float32);
+        // Block 4 overflows whatever it is given: every variant that has it does, the first first.
+        foreach (var (parameter, value) in model.Parameters)
+            if (parameter.Layer == 4 && parameter.Role == Models.Families.ParameterRole.DownProjection)
+                value.FillInPlace(1e38);
+        var error = Assert.Throws<EspalierException>(() => DepthScorer.Run(
+            model, DepthFixture.Windows(31), null, new() { Metrics = [DepthMetricKind.LmLoss], Samples = 4 }, NullProgress.Instance));
+        Assert.Contains("lm-loss without layer 0 is", error.Message);
+        Assert.Equal(1, error.ExitCode);
+    }
+
+    [Fact]
+    public void A_scan_stops_when_it_is_told_to()
+    {
+        using var model = DepthFixture.Teacher(DType.Float32);
+        using var stop = new CancellationTokenSource();
+        stop.Cancel();
+        Assert.Throws<OperationCanceledException>(() => DepthScorer.Run(
+            model, DepthFixture.Windows(31), null, new() { Metrics = [DepthMetricKind.LmLoss], Samples = 4 }, NullProgress.Instance, stop.Token));
+    }
+
+    private static double Without(Decoder model, DepthMetricKind kind, int[] layers)
+    {
+        var metrics = Metrics();
+        new NaiveDepthScan(model).Run(new WindowData(DepthFixture.Windows(31), 8, 8), layers, [new(0, 0)], metrics);
+        return metrics.Single(metric => metric.Kind == kind).Values()[0];
+    }
+
+    private static DepthMetric[] Metrics() => [new LmLossMetric(), new LogitMseMetric()];
+}
