@@ -1,22 +1,23 @@
 using System.CommandLine;
-using Espalier.Cli.Machine;
-using Espalier.Compression;
 using Espalier.Compression.Recipes;
+using Espalier.Compression.Training;
+using Espalier.Models;
+using Espalier.Torch;
 
 namespace Espalier.Cli.Commands;
 
 /// <summary>A dry run of a recipe from the teacher's config.json: no weight is read and nothing is written.</summary>
 internal sealed class PlanCommand : CommandBase
 {
-    private const int MatrixSize = 1024;
-
     private readonly Argument<string> recipe = new("RECIPE") { Description = "The recipe: a YAML file" };
 
     private readonly Option<double?> gflops = new("--gflops")
     {
-        Description = "This machine's speed in GFLOP/s, for the time [default: measured with a short matrix product]",
+        Description = "This machine's speed in a matrix product in GFLOP/s, for the time [default: a block of the student's shape is run and trained for a few seconds]",
         HelpName = "NUMBER",
     };
+
+    private readonly Option<bool> noCalibration = new("--no-calibration") { Description = "Leave this machine out of the times" };
 
     internal PlanCommand() : base(
         "plan",
@@ -26,27 +27,36 @@ internal sealed class PlanCommand : CommandBase
     {
         Arguments.Add(recipe);
         Options.Add(gflops);
+        Options.Add(noCalibration);
     }
 
     protected override int Run(CommandRun run)
     {
         if (run.Get(gflops) is { } given && !(given > 0 && double.IsFinite(given)))
             throw new EspalierException($"--gflops is {given} and must be above 0");
+        if (run.Has(gflops) && run.Get(noCalibration))
+            throw new EspalierException("--gflops and --no-calibration were given and one says this machine's speed, the other leaves it out: give one of them");
         var read = RecipeFile.Read(run.Get(recipe)!);
-        run.Write(RecipePlan.Of(read, run.Get(gflops) ?? Measured(run.Progress)), PlanPage.Show);
+        run.Write(RecipePlan.Of(read, student => Here(run, student, read.Data.Sequence)), PlanPage.Show);
         return ExitCodes.Done;
     }
 
-    private static double? Measured(IProgressReporter progress)
+    private DeviceSpeed? Here(CommandRun run, DecoderConfig student, int sequence)
     {
+        if (run.Get(noCalibration))
+            return null;
+        if (run.Get(gflops) is { } given)
+            return DeviceSpeed.FromProduct(given);
         try
         {
-            return 2.0 * MatrixSize * MatrixSize * MatrixSize / new TorchProbe().MatrixProductSeconds(MatrixSize) / 1e9;
+            TorchRuntime.Start();
+            var (forward, training) = BlockSpeed.Measure(student, sequence);
+            return DeviceSpeed.FromWork(forward, training);
         }
         // The rest of the plan needs no libtorch.
         catch (Exception error) when (error is EspalierException or DllNotFoundException or TypeInitializationException)
         {
-            progress.Warn($"this machine's speed could not be measured: {((error as TypeInitializationException)?.InnerException ?? error).Message}; give it with --gflops");
+            run.Progress.Warn($"this machine's speed could not be measured: {((error as TypeInitializationException)?.InnerException ?? error).Message}; give it with --gflops");
             return null;
         }
     }

@@ -16,6 +16,9 @@ internal static class PlanPage
         page.Table(Stages(plan));
         page.Line("Memory is float32 weights, and for training gradients and Adam's moments; activations come on top.");
         page.Line();
+        page.Heading("Shapes near the student's");
+        page.Table(Neighbours(plan));
+        page.Line();
         page.Heading("Disk");
         var disk = new TextTable(new TextColumn("what"), new TextColumn("size", Number: true));
         foreach (var file in plan.Disk)
@@ -25,6 +28,8 @@ internal static class PlanPage
         page.Line();
         page.Heading("Time, estimated");
         page.Table(Times(plan));
+        page.Line();
+        page.Table(HoursOfStages(plan));
         page.Line($"{Units.Count(plan.Tokens)} tokens, {Operations(plan.Flops)}; without evaluation and writing.");
         if (plan.Warnings.Count > 0)
         {
@@ -53,6 +58,7 @@ internal static class PlanPage
         Row("weights, bfloat16", model => Units.Bytes(model.WeightBytesBfloat16));
         Row("KV cache a token, float32", model => Units.Bytes(model.KvCacheBytesPerTokenFloat32));
         Row("KV cache a token, bfloat16", model => Units.Bytes(model.KvCacheBytesPerTokenBfloat16));
+        Row("KV cache of one text, bfloat16", model => $"{Units.Bytes(model.KvCacheBytesBfloat16)} at {model.KvCacheContext}");
         Row("forward pass a token", model => Operations(model.ForwardFlopsPerToken));
         return table;
 
@@ -71,6 +77,23 @@ internal static class PlanPage
                 stage.Flops is { } flops ? Operations(flops) : "",
                 stage.MemoryBytes is { } memory ? Units.Bytes(memory) : "",
                 stage.Does);
+        return table;
+    }
+
+    private static TextTable Neighbours(RecipePlan plan)
+    {
+        var table = new TextTable(new TextColumn("axis"), new TextColumn("size", Number: true), new TextColumn("multiple of", Number: true), new TextColumn("parameters", Number: true),
+            new TextColumn("without embedding", Number: true));
+        foreach (var near in plan.Neighbours)
+            table.Add(near.Axis, $"{near.Size}", near.Multiple is { } multiple ? $"{multiple}" : "", Exact(near.Parameters), Exact(near.NonEmbeddingParameters));
+        return table;
+    }
+
+    private static TextTable HoursOfStages(RecipePlan plan)
+    {
+        var table = new TextTable([new TextColumn("stage"), .. plan.Times.Select(time => new TextColumn(time.Device, Number: true))]);
+        for (var i = 0; i < plan.Times[0].Stages.Count; i++)
+            table.Add([plan.Times[0].Stages[i].Stage, .. plan.Times.Select(time => Duration(time.Stages[i].Hours * 3600))]);
         return table;
     }
 

@@ -8,7 +8,8 @@ namespace Espalier.Compression.Recipes;
 /// <summary>Something that the run writes.</summary>
 /// <param name="What">Its name.</param>
 /// <param name="Bytes">Its size, without headers, tokenizer and logs.</param>
-public sealed record DiskForecast(string What, long Bytes)
+/// <param name="Stage">The stage that writes it.</param>
+public sealed record DiskForecast(string What, long Bytes, string Stage)
 {
     // Weights and two moments in float32.
     private const int CheckpointBytes = 12;
@@ -19,15 +20,15 @@ public sealed record DiskForecast(string What, long Bytes)
         var files = new List<DiskForecast>();
         var isParallel = recipe.Correction.Mode == CorrectMode.Parallel;
         if (recipe.Correct is not null && !isParallel)
-            files.Add(new("checkpoints of correct", Checkpoints(recipe.Correct) * CheckpointBytes * teacher.Parameters));
+            files.Add(new("checkpoints of correct", Checkpoints(recipe.Correct) * CheckpointBytes * teacher.Parameters, "correct"));
         if (recipe.Correct is not null)
-            files.Add(new("corrected teacher", stored.Bytes() * teacher.Parameters));
-        files.Add(new("pruned student", stored.Bytes() * student.Parameters));
+            files.Add(new("corrected teacher", stored.Bytes() * teacher.Parameters, isParallel ? "distill" : "correct"));
+        files.Add(new("pruned student", stored.Bytes() * student.Parameters, "prune"));
         if (recipe.Distill is not null)
-            files.Add(new("checkpoints of distill", Checkpoints(recipe.Distill) * CheckpointBytes * (student.Parameters + (isParallel ? teacher.Parameters : 0))));
+            files.Add(new("checkpoints of distill", Checkpoints(recipe.Distill) * CheckpointBytes * (student.Parameters + (isParallel ? teacher.Parameters : 0)), "distill"));
         // At most: windows that are seen twice are kept once.
         if (recipe.Distill is { Cache: { } cache } distill)
-            files.Add(new("teacher's distributions", (long)(CacheForecast.Of(cache, teacher, recipe.Data.Sequence).BytesOfAToken * distill.Steps * distill.Batch * recipe.Data.Sequence)));
+            files.Add(new("teacher's distributions", (long)(CacheForecast.Of(cache, teacher, recipe.Data.Sequence).BytesOfAToken * distill.Steps * distill.Batch * recipe.Data.Sequence), "cache"));
         foreach (var kind in recipe.Export)
             files.Add(new($"student, {RecipeFields.NameOf(kind)}", kind switch
             {
@@ -36,7 +37,7 @@ public sealed record DiskForecast(string What, long Bytes)
                 ExportKind.GgufF16 => Gguf(family, student, GgufType.F16),
                 ExportKind.GgufBf16 => Gguf(family, student, GgufType.BF16),
                 _ => Gguf(family, student, GgufType.Q8_0),
-            }));
+            }, "export"));
         return files;
     }
 

@@ -53,6 +53,15 @@ public sealed record ModelForecast
     /// <summary>Keys and values that a token leaves in the cache, in bfloat16.</summary>
     public required long KvCacheBytesPerTokenBfloat16 { get; init; }
 
+    /// <summary>Positions of the text whose cache is told: all that the model has.</summary>
+    public required int KvCacheContext { get; init; }
+
+    /// <summary>Texts at a time whose cache is told.</summary>
+    public required int KvCacheBatch { get; init; }
+
+    /// <summary>Bytes of keys and values of that many texts of that length, in bfloat16.</summary>
+    public required long KvCacheBytesBfloat16 { get; init; }
+
     /// <summary>Floating-point operations of a token's forward pass, inside a window of the recipe's length.</summary>
     public required double ForwardFlopsPerToken { get; init; }
 
@@ -78,6 +87,9 @@ public sealed record ModelForecast
             WeightBytesBfloat16 = 2 * config.Parameters,
             KvCacheBytesPerTokenFloat32 = config.KeyValueBytesPerToken(4),
             KvCacheBytesPerTokenBfloat16 = config.KeyValueBytesPerToken(2),
+            KvCacheContext = config.MaxPositions,
+            KvCacheBatch = 1,
+            KvCacheBytesBfloat16 = config.KeyValueBytesPerToken(2) * config.MaxPositions,
             ForwardFlopsPerToken = config.ForwardFlopsPerToken(sequence),
         };
     }

@@ -1,4 +1,6 @@
 using Espalier.Models;
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Runtimes;
 
 namespace Espalier.Compression.Recipes;
 
@@ -8,8 +10,9 @@ internal static class PlanWarnings
     private const int Multiple = 64;
     private const string SelfWritten = "self-written.jsonl";
 
-    public static IReadOnlyList<string> Of(Recipe recipe, bool teacherHasWeights, DecoderConfig teacher, DecoderConfig student)
+    public static IReadOnlyList<string> Of(Recipe recipe, bool teacherHasWeights, Checkpoint original, DecoderConfig student)
     {
+        var teacher = original.Config;
         var warnings = new List<string>();
         if (!teacherHasWeights)
             warnings.Add($"{recipe.Teacher} holds no weights: this can be planned and not run; put the model's files beside its config.json, or let teacher: name the folder that has them");
@@ -24,9 +27,16 @@ internal static class PlanWarnings
         if (recipe.Data.Sequence > teacher.MaxPositions)
             warnings.Add($"data.sequence {recipe.Data.Sequence} is beyond the teacher's max_position_embeddings {teacher.MaxPositions}");
         if (recipe.Prune.Method != PruneMethod.RandomInit)
+        {
             AddCut(warnings, 1 - (double)student.NonEmbeddingParameters / teacher.NonEmbeddingParameters);
+            AddAxis(warnings, "hidden", teacher.HiddenSize, student.HiddenSize);
+            AddAxis(warnings, "ffn", teacher.IntermediateSize, student.IntermediateSize);
+            AddAxis(warnings, "heads", teacher.QueryHeads, student.QueryHeads);
+            AddDepth(warnings, teacher.Layers, student.Layers);
+        }
         AddMultiple(warnings, "hidden", student.HiddenSize, teacher.HiddenSize);
         AddMultiple(warnings, "ffn", student.IntermediateSize, teacher.IntermediateSize);
+        AddPrograms(warnings, original, student);
         return warnings;
     }
 
@@ -39,6 +49,33 @@ internal static class PlanWarnings
             warnings.Add($"prune: {share}, more than half: two runs that prune and distil one after the other lose less");
         else if (cut > 1.0 / 3)
             warnings.Add($"prune: {share}, more than a third: expect to need more distillation, or go in two runs");
+    }
+
+    private static void AddAxis(List<string> warnings, string axis, int from, int to)
+    {
+        var cut = $"prune.{axis} {from} to {to} takes {100.0 * (from - to) / from:0.#} % of that axis";
+        if (2 * (from - to) > from)
+            warnings.Add($"{cut}, more than half: cut less of it, or in two runs that prune and distil one after the other");
+        else if (3 * (from - to) > from)
+            warnings.Add($"{cut}, more than a third: expect to need more distillation");
+    }
+
+    // arXiv 2408.11796: 16 of Llama-3.1-8B's 32 layers went and what was left was distilled; it tells of no deeper cut.
+    private static void AddDepth(List<string> warnings, int from, int to)
+    {
+        if (2 * to < from)
+            warnings.Add($"prune.layers {from} to {to} keeps fewer than half of the layers, and a cut of half is the deepest that the papers tell of: keep at least {(from + 1) / 2}");
+        else
+            AddAxis(warnings, "layers", from, to);
+    }
+
+    // What they make of the teacher already is not this recipe's doing.
+    private static void AddPrograms(List<string> warnings, Checkpoint original, DecoderConfig student)
+    {
+        var before = Preflight.OfTarget(original.Family, original.Config, original.RawConfig).ToDictionary(verdict => verdict.Runtime, verdict => verdict.Findings);
+        foreach (var (runtime, findings) in Preflight.OfTarget(original.Family, student, original.RawConfig))
+            if (findings.Except(before[runtime]).FirstOrDefault() is { } finding)
+                warnings.Add($"{runtime} would read the student wrongly: {finding}");
     }
 
     private static void AddMultiple(List<string> warnings, string axis, int size, int teacher)

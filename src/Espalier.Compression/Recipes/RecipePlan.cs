@@ -1,4 +1,5 @@
 using Espalier.Compression.Pruning;
+using Espalier.Models;
 using Espalier.Models.Checkpoints;
 
 namespace Espalier.Compression.Recipes;
@@ -42,34 +43,50 @@ public sealed record RecipePlan
     /// <summary>What to think about before starting.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
+    /// <summary>Legal shapes near the student's, one size changed.</summary>
+    public required IReadOnlyList<ShapeNeighbour> Neighbours { get; init; }
+
     /// <summary>Plans a recipe.</summary>
     /// <param name="recipe">The recipe, its paths located (<see cref="RecipeFile.Read"/>).</param>
     /// <param name="gflopsHere">Measured speed of a large float32 matrix product on this machine in GFLOP/s; null leaves this machine out of the times.</param>
     /// <exception cref="EspalierException">The teacher's config cannot be read, or the student's shape is not legal.</exception>
-    public static RecipePlan Of(Recipe recipe, double? gflopsHere = null)
+    public static RecipePlan Of(Recipe recipe, double? gflopsHere = null) =>
+        Of(recipe, gflopsHere is { } gflops ? _ => DeviceSpeed.FromProduct(gflops) : null);
+
+    /// <summary>Plans a recipe.</summary>
+    /// <param name="recipe">The recipe, its paths located (<see cref="RecipeFile.Read"/>).</param>
+    /// <param name="here">Finds out how fast this machine is at the student's shape; null, or null as its answer, leaves this machine out of the times.</param>
+    /// <exception cref="EspalierException">The teacher's config cannot be read, or the student's shape is not legal.</exception>
+    public static RecipePlan Of(Recipe recipe, Func<DecoderConfig, DeviceSpeed?>? here)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         using var checkpoint = Checkpoint.Open(recipe.Teacher, requireWeights: false);
         var teacher = checkpoint.Config;
         var student = (recipe.Prune.Plan is { } plan ? PlanFile.Read(plan).Apply(teacher) : recipe.Prune.Target.Apply(teacher)).Validate("the student");
         var hasWeights = File.Exists(Path.Combine(recipe.Teacher, CheckpointFolder.SingleFile)) || File.Exists(Path.Combine(recipe.Teacher, CheckpointFolder.IndexFile));
-        var stages = StageForecast.Of(recipe, teacher, student);
         var disk = DiskForecast.Of(recipe, checkpoint.Family, teacher, student, checkpoint.StoredType);
+        var (teacherForecast, studentForecast) = (ModelForecast.Of(teacher, recipe.Data.Sequence), ModelForecast.Of(student, recipe.Data.Sequence));
+        StageForecast[] stages = [.. StageForecast.Of(recipe, teacher, student).Select(stage => stage with
+        {
+            Model = stage.Name switch { "data" => null, "prune" or "distill" or "export" => studentForecast, _ => teacherForecast },
+            DiskBytes = disk.Where(file => file.Stage == stage.Name).Select(file => (long?)file.Bytes).Sum() is > 0 and var bytes ? bytes : null,
+        })];
         var flops = stages.Sum(stage => stage.Flops ?? 0);
         return new()
         {
             TeacherFolder = recipe.Teacher,
             TeacherHasWeights = hasWeights,
-            Teacher = ModelForecast.Of(teacher, recipe.Data.Sequence),
-            Student = ModelForecast.Of(student, recipe.Data.Sequence),
+            Teacher = teacherForecast,
+            Student = studentForecast,
             NonEmbeddingKept = (double)student.NonEmbeddingParameters / teacher.NonEmbeddingParameters,
             Stages = stages,
             Tokens = stages.Sum(stage => stage.Tokens ?? 0),
             Flops = flops,
             Disk = disk,
             DiskBytes = disk.Sum(file => file.Bytes),
-            Times = TimeForecast.Of(flops, gflopsHere),
-            Warnings = PlanWarnings.Of(recipe, hasWeights, teacher, student),
+            Times = TimeForecast.Of(stages, here?.Invoke(student)),
+            Warnings = PlanWarnings.Of(recipe, hasWeights, checkpoint, student),
+            Neighbours = ShapeNeighbour.Of(teacher, student),
         };
     }
 }

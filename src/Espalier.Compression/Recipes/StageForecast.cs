@@ -21,6 +21,12 @@ namespace Espalier.Compression.Recipes;
 /// </param>
 public sealed record StageForecast(string Name, string Does, long? Steps, long? Tokens, double? Flops, long? MemoryBytes)
 {
+    /// <summary>The model that it runs, makes or writes, the larger where it runs two: shape, parameters, KV cache. Null where there is none.</summary>
+    public ModelForecast? Model { get; init; }
+
+    /// <summary>The most that it writes to the disk; null where that depends on the text, or is nothing to speak of.</summary>
+    public long? DiskBytes { get; init; }
+
     private const int WeightBytes = 4;
     private const int TrainingBytes = 16;
 

@@ -21,8 +21,8 @@ public sealed class PlanCommandTests
         Assert.Equal(2L * 32 * 8 * 128 * 2, student.GetProperty("kv_cache_bytes_per_token_bfloat16").GetInt64());
         Assert.False(plan.GetProperty("teacher_has_weights").GetBoolean());
         Assert.Equal(7, plan.GetProperty("stages").GetArrayLength());
-        Assert.Equal(3, plan.GetProperty("times").GetArrayLength());
-        foreach (var name in (string[])["teacher_folder", "non_embedding_kept", "tokens", "flops", "disk", "disk_bytes", "warnings"])
+        Assert.Equal(6, plan.GetProperty("times").GetArrayLength());
+        foreach (var name in (string[])["teacher_folder", "non_embedding_kept", "tokens", "flops", "disk", "disk_bytes", "warnings", "neighbours"])
             Assert.True(plan.TryGetProperty(name, out _), name);
 
         int Of(string name) => student.GetProperty(name).GetInt32();

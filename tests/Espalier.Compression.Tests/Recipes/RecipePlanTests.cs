@@ -108,10 +108,55 @@ public sealed class RecipePlanTests
     public void Time_is_operations_over_the_assumed_share_of_the_speed()
     {
         var plan = Plan("{ hidden: 192 }", "distill: { steps: 2 }", gflops: 100);
-        Assert.Equal(["this machine", "one A100", "one H100"], plan.Times.Select(time => time.Device));
+        Assert.Equal(["this machine", "one A100", "one H100", "one H200", "one L40S", "one RTX 4090"], plan.Times.Select(time => time.Device));
         Assert.Equal(plan.Flops / 50e9, plan.Times[0].Seconds, 1e-9);
         Assert.Equal(plan.Flops / (0.4 * 312e12), plan.Times[1].Seconds, 1e-12);
-        Assert.Equal(2, Plan("{ hidden: 192 }").Times.Count);
+        Assert.Equal(5, Plan("{ hidden: 192 }").Times.Count);
+    }
+
+    [Fact]
+    public void Hours_of_stages_are_those_of_their_own_work_and_sum_up()
+    {
+        var recipe = RecipeFile.Parse($"teacher: {Teacher}\ndata: {{ train: dotnet-docs }}\nprune: {{ hidden: 192 }}\ndistill: {{ steps: 2 }}", "r.yaml");
+        var plan = RecipePlan.Of(recipe, _ => DeviceSpeed.FromWork(forward: 40, training: 20));
+        var here = plan.Times[0];
+        double Hours(string name) => here.Stages.Single(stage => stage.Stage == name).Hours;
+        double Flops(string name) => plan.Stages.Single(stage => stage.Name == name).Flops!.Value;
+        Assert.Equal(Flops("score") / 40e9 / 3600, Hours("score"), 1e-12);
+        Assert.Equal(Flops("distill") / 20e9 / 3600, Hours("distill"), 1e-12);
+        Assert.Equal((20, 1, here.Stages.Sum(stage => stage.Hours) * 3600), (here.Gflops, here.Utilisation, here.Seconds));
+        Assert.All(plan.Times, time => Assert.Equal(here.Stages.Select(stage => stage.Stage), time.Stages.Select(stage => stage.Stage)));
+    }
+
+    [Fact]
+    public void Each_stage_tells_its_model_and_what_it_writes()
+    {
+        var plan = Plan("{ hidden: 192 }", "distill: { steps: 2 }\nexport: [hf, gguf-q8_0]");
+        StageForecast Stage(string name) => plan.Stages.Single(stage => stage.Name == name);
+        Assert.Null(Stage("data").Model);
+        Assert.Equal(plan.Teacher, Stage("score").Model);
+        Assert.Equal(plan.Student, Stage("distill").Model);
+        Assert.Null(Stage("score").DiskBytes);
+        Assert.Equal(plan.DiskBytes, plan.Stages.Sum(stage => stage.DiskBytes ?? 0));
+        Assert.Equal(plan.Disk.Where(file => file.Stage == "export").Sum(file => file.Bytes), Stage("export").DiskBytes);
+        Assert.Equal(plan.Student.KvCacheBytesPerTokenBfloat16 * plan.Student.KvCacheContext * plan.Student.KvCacheBatch, plan.Student.KvCacheBytesBfloat16);
+    }
+
+    [Fact]
+    public void Neighbours_are_the_legal_sizes_around_each_axis_with_their_parameters()
+    {
+        // The teacher has hidden 256, ffn 768, 8 heads in 4 groups, 8 layers.
+        var plan = Plan("{ hidden: 192, ffn: 512, layers: 8 }");
+        Assert.Equal(
+            [("hidden", 128, 128), ("hidden", 256, 128), ("ffn", 384, 128), ("ffn", 448, 64), ("ffn", 576, 64), ("ffn", 640, 128), ("heads", 4, null), ("kv-heads", 3, null), ("layers", 7, null)],
+            plan.Neighbours.Select(near => (near.Axis, near.Size, near.Multiple)));
+        foreach (var near in plan.Neighbours.Where(near => near.Axis is "hidden" or "ffn"))
+        {
+            var other = Plan(near.Axis == "hidden" ? $"{{ hidden: {near.Size}, ffn: 512 }}" : $"{{ hidden: 192, ffn: {near.Size} }}").Student;
+            Assert.Equal((other.Parameters, other.NonEmbeddingParameters), (near.Parameters, near.NonEmbeddingParameters));
+        }
+        Assert.Equal(Plan("{ hidden: 192, ffn: 512, layers: 7 }").Student.Parameters, plan.Neighbours[^1].Parameters);
+        Assert.Equal(Plan("{ hidden: 192, ffn: 512, kv-heads: 3 }").Student.Parameters, plan.Neighbours[^2].Parameters);
     }
 
     [Fact]
@@ -130,7 +175,23 @@ public sealed class RecipePlanTests
     [InlineData("{ layers: 5 }", "more than a third")]
     [InlineData("{ layers: 3 }", "more than half")]
     [InlineData("{ layers: 8 }", "nothing is cut")]
+    [InlineData("{ layers: 5 }", "prune.layers 8 to 5 takes 37.5 % of that axis, more than a third")]
+    [InlineData("{ layers: 3 }", "prune.layers 8 to 3 keeps fewer than half of the layers, and a cut of half is the deepest that the papers tell of: keep at least 4")]
+    [InlineData("{ hidden: 64 }", "prune.hidden 256 to 64 takes 75 % of that axis, more than half")]
+    [InlineData("{ heads: 4 }", "prune.heads 8 to 4 takes 50 % of that axis, more than a third")]
     public void What_one_should_think_about_is_said(string prune, string expected) => Assert.Contains(Plan(prune).Warnings, warning => warning.Contains(expected));
+
+    [Fact]
+    public void A_depth_of_half_is_not_too_deep() => Assert.DoesNotContain(Plan("{ layers: 4 }").Warnings, warning => warning.Contains("keep at least"));
+
+    [Fact]
+    public void A_program_that_would_take_head_dim_from_the_width_is_named_where_the_width_is_cut()
+    {
+        Assert.Contains(Plan("{ hidden: 192 }").Warnings, warning => warning.StartsWith("Ollama would read the student wrongly: 32 of 32 entries of a head turn and it would turn 24", StringComparison.Ordinal));
+        Assert.DoesNotContain(Plan("{ ffn: 512 }").Warnings, warning => warning.Contains("wrongly"));
+        var nemotron = PlanOf("nemotron-4-15b-width-8b.yaml").Warnings.Where(warning => warning.Contains("wrongly")).ToArray();
+        Assert.StartsWith("llama.cpp would read", Assert.Single(nemotron));
+    }
 
     [Fact]
     public void A_modest_cut_of_a_teacher_with_weights_warns_of_nothing() => Assert.Empty(Plan("{ ffn: 512 }", "evaluate: [held-out, teacher-domain]").Warnings);

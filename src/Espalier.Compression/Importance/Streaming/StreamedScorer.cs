@@ -47,7 +47,7 @@ public static class StreamedScorer
         using var spill = StreamBytes(model.Config, windows, options) > memory ? FileFor(model, sequence, options, collector.WidestSpan, batches.Length, disk, folder) : null;
         var histories = batches.Select((ids, batch) => HistoryOf(model, spill, batch, collector.WidestSpan, [ids.Length / sequence, sequence, model.Config.HiddenSize])).ToArray();
         Tap[] taps = [.. histories.Select(collector.Batch)];
-        using var task = progress.Begin("score", (long)options.Samples * layers, "samples of a layer");
+        using var task = progress.Begin("score", (long)options.Samples * layers, "sample layers");
         foreach (var (history, x_BTD) in histories.Zip(model.Embed(batches, sequence)))
             using (x_BTD)
                 history.Add(0, x_BTD);

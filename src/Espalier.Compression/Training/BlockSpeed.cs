@@ -1,0 +1,95 @@
+using System.Diagnostics;
+using Espalier.Models;
+using Espalier.Models.Families;
+using Espalier.Torch;
+
+namespace Espalier.Compression.Training;
+
+// Shapes: B batch, T time, D model width.
+
+/// <summary>
+/// How fast this process does the work that a recipe asks for: one block of a shape forward, and forward and backward. A block of more weights than take a
+/// moment is halved on all axes until it is small enough; products of that size run as fast as larger ones. The optimizer's update is once a step and not once a token, and stays out.
+/// </summary>
+public static class BlockSpeed
+{
+    private const long MostParameters = 8_000_000;
+    private const int LeastPositions = 16, MostPositions = 256, Vocabulary = 64;
+
+    // Text is made longer until a pass takes this long: a slow or busy machine is done soon, too.
+    private static readonly TimeSpan s_moment = TimeSpan.FromSeconds(0.15);
+
+    // The pass that is under way when the time is up is waited for.
+    private static readonly TimeSpan s_forward = TimeSpan.FromSeconds(0.5), s_training = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>10⁹ operations a second of a forward pass and of one with its backward pass, the best of those that fit in about two seconds. libtorch is started before.</summary>
+    /// <param name="model">The shape.</param>
+    /// <param name="sequence">Positions of a window; more than 256 are not needed.</param>
+    public static (double Forward, double Training) Measure(DecoderConfig model, int sequence)
+    {
+        var config = BlockOf(model);
+        using var decoder = new Decoder(config, FamilyCatalog.For(config.Family, "block").Parameters(config)
+            .Select(named => KeyValuePair.Create(named.Parameter, Tensor.Full(0.01, DType.Float32, named.Shape))));
+        var T = Math.Min(sequence, LeastPositions);
+        for (; T < Math.Min(sequence, MostPositions) && Time(() => Forward(decoder, T)) < s_moment; T *= 2)
+        {
+        }
+        T = Math.Min(T, sequence);
+        // The head is not run.
+        var flops = (config.ForwardFlopsPerToken(T) - 2.0 * config.VocabularySize * config.HiddenSize) * T / 1e9;
+        var forward = Best(s_forward, () => Forward(decoder, T));
+        decoder.RequiresGrad = true;
+        return (flops / forward, 3 * flops / Best(s_training, () => Backward(decoder, T)));
+    }
+
+    /// <summary>One block of the shape, or of the shape halved until it is small enough; head_dim stays.</summary>
+    internal static DecoderConfig BlockOf(DecoderConfig model)
+    {
+        var block = model with { Layers = 1, VocabularySize = Vocabulary, TiedEmbeddings = true };
+        while (block.BlockParameters > MostParameters)
+        {
+            var groups = Math.Max(1, block.KeyValueHeads / 2);
+            block = block with
+            {
+                HiddenSize = block.HiddenSize / 2,
+                IntermediateSize = block.IntermediateSize / 2,
+                KeyValueHeads = groups,
+                QueryHeads = groups * block.GroupSize,
+            };
+        }
+        return block;
+    }
+
+    private static void Forward(Decoder decoder, int T)
+    {
+        using var noGrad = GradMode.Disable();
+        using var scope = TensorScope.Begin();
+        decoder.Forward(Ids(T));
+    }
+
+    private static void Backward(Decoder decoder, int T)
+    {
+        using var scope = TensorScope.Begin();
+        using var pass = decoder.Train(Ids(T));
+        pass.Backward(Tensor.Full(1e-3, DType.Float32, pass.Hidden.Shape.ToArray()));
+    }
+
+    private static Tensor Ids(int T) => Tensor.From<long>([.. Enumerable.Range(0, T).Select(i => (long)(i % Vocabulary))], 1, T);
+
+    /// <summary>Seconds of the fastest; the first pays for pages and gradients' memory, and counts only where there is time for no other.</summary>
+    private static double Best(TimeSpan budget, Action work)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var best = Time(work);
+        while (Stopwatch.GetElapsedTime(began) < budget)
+            best = TimeSpan.FromTicks(Math.Min(best.Ticks, Time(work).Ticks));
+        return best.TotalSeconds;
+    }
+
+    private static TimeSpan Time(Action work)
+    {
+        var started = Stopwatch.GetTimestamp();
+        work();
+        return Stopwatch.GetElapsedTime(started);
+    }
+}
