@@ -94,7 +94,7 @@ internal sealed class ImportanceCollector : IDisposable
     private void AddHeads(int layer, Tensor y_BTNH)
     {
         using var scope = TensorScope.Begin();
-        _heads[layer].Add(y_BTNH.Norm([-1]));
+        _heads[layer].Add(y_BTNH.RowNorms());
     }
 
     /// <summary>The residual stream before block i (i = layers: after the last one): closes every span that ends here.</summary>
@@ -113,12 +113,7 @@ internal sealed class ImportanceCollector : IDisposable
         }
     }
 
-    private static double SumOfCosines(Tensor a_BTD, Tensor b_BTD)
-    {
-        var dot = a_BTD.Mul(b_BTD).Sum([-1]);
-        var norms = a_BTD.Norm([-1]).Mul(b_BTD.Norm([-1]));
-        return dot.Div(norms).Sum(DType.Float64).Item();
-    }
+    private static double SumOfCosines(Tensor a_BTD, Tensor b_BTD) => a_BTD.RowCosines(b_BTD).ToArray<double>().Sum();
 
     private void ClearStreams()
     {
