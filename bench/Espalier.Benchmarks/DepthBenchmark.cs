@@ -22,9 +22,9 @@ internal static class DepthBenchmark
         var (naive, cached, wavefront) = (new List<double>(), new List<double>(), new List<double>());
         for (var round = 0; round <= rounds; round++)
         {
-            var (a, expected) = setup.Time(metrics => new NaiveDepthScan(setup.Model).Run(setup.Data, setup.Layers, setup.Variants, metrics));
-            var (b, first) = setup.Time(metrics => setup.Scan(1, metrics));
-            var (c, second) = setup.Time(metrics => setup.Scan(0, metrics));
+            var (a, expected) = Setup.Time(metrics => new NaiveDepthScan(setup.Model).Run(setup.Data, setup.Layers, setup.Variants, metrics));
+            var (b, first) = Setup.Time(metrics => setup.Scan(1, metrics));
+            var (c, second) = Setup.Time(metrics => setup.Scan(0, metrics));
             RequireSame(expected, first, 1e-5);
             RequireSame(expected, second, 1e-5);
             if (round == 0)
@@ -82,7 +82,7 @@ internal static class DepthBenchmark
             ratio_peer_over_own = Quantiles(theirs.Zip(own, (a, b) => a / b)),
         });
 
-        (double, double[]) Mine() => setup.Time(metrics => setup.Scan(0, metrics));
+        (double, double[]) Mine() => Setup.Time(metrics => setup.Scan(0, metrics));
 
         (double, double[]) Other()
         {
@@ -129,7 +129,7 @@ internal static class DepthBenchmark
         public void Scan(int stack, DepthMetric[] metrics) =>
             new DepthScan(Model) { Stack = stack }.Run(Data, Layers, Variants, metrics, "depth", NullProgress.Instance, default);
 
-        public (double Seconds, double[] Values) Time(Action<DepthMetric[]> scan)
+        public static (double Seconds, double[] Values) Time(Action<DepthMetric[]> scan)
         {
             DepthMetric[] metrics = [new LmLossMetric()];
             var started = Stopwatch.GetTimestamp();

@@ -1,22 +1,14 @@
 // What importance needs of an activation, in one read of it: sums over positions of |x|, x² and x, per sample and unit, in float64.
-#include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <torch/library.h>
 
-#include <algorithm>
 #include <cmath>
+
+#include "rows.h"
 
 namespace {
 
 // Units whose three rows of sums stay in the first-level cache while the positions go by.
 constexpr int64_t kUnits = 512;
-
-// The widest vectors that the machine has, chosen when the library is loaded; sums of a unit are made in one order on all of them.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define ESPALIER_WIDEST __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define ESPALIER_WIDEST
-#endif
 
 // Adds four positions to the sums of some units, so that the sums go through memory once for four reads.
 #define ESPALIER_ADD_FOUR(name, scalar)                                                                          \
@@ -57,22 +49,12 @@ void sums_of(const Scalar* x, int64_t positions, int64_t stride, int64_t units, 
     }
 }
 
-// Each sample's piece of units is summed by one thread: the number of threads does not show.
-template <class Body>
-void for_each(int64_t count, const Body& body) {
-#ifdef _OPENMP
-  at::parallel_for(0, count, 1, body);
-#else
-  body(0, count);
-#endif
-}
-
 template <class Scalar>
 void unit_sums_of(const at::Tensor& x, at::Tensor& out) {
   const int64_t B = x.size(0), T = x.size(1), U = x.size(2), pieces = (U + kUnits - 1) / kUnits;
   const Scalar* from = x.data_ptr<Scalar>();
   double* to = out.data_ptr<double>();
-  for_each(B * pieces, [&](int64_t first, int64_t last) {
+  espalier::for_each(B * pieces, 1, [&](int64_t first, int64_t last) {
     for (int64_t i = first; i < last; ++i) {
       const int64_t b = i / pieces, u = i % pieces * kUnits, at = b * U + u;
       sums_of(from + b * T * U + u, T, U, std::min(kUnits, U - u), to + at, to + B * U + at, to + 2 * B * U + at);

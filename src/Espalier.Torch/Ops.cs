@@ -92,4 +92,10 @@ internal static class Ops
 
     /// <summary>Ours; null where the native library was built without it.</summary>
     public static readonly Op? UnitSums = Op.TryFind("espalier::unit_sums");
+
+    /// <summary>Ours; null where the native library was built without it.</summary>
+    public static readonly Op? RowNorms = Op.TryFind("espalier::row_norms");
+
+    /// <summary>Ours; null where the native library was built without it.</summary>
+    public static readonly Op? RowCosines = Op.TryFind("espalier::row_cosines");
 }

@@ -35,21 +35,6 @@ public sealed partial class Tensor
     /// <summary>L2 norm over dimensions.</summary>
     public Tensor Norm(long[] dimensions, bool keep = false) => Ops.Norm.Call(this, 2.0, dimensions, keep);
 
-    /// <summary>
-    /// Sums over the positions of samples [B, T, U], in float64: [3, B, U] with Σ|x|, Σx² and Σx. One read of the values where the fused operator serves (float32 and
-    /// float64 on the CPU), else <see cref="UnitSumsByParts"/>. No gradient.
-    /// </summary>
-    public Tensor UnitSums() =>
-        Ops.UnitSums is { } fused && DType is (DType.Float32 or DType.Float64) ? fused.Call(this) : UnitSumsByParts();
-
-    /// <summary>The same out of libtorch's operators: what the fused one is tested against.</summary>
-    public Tensor UnitSumsByParts()
-    {
-        using var scope = TensorScope.Begin();
-        var x_BTU = To(DType.Float64);
-        return scope.Keep(Stack(0, x_BTU.Abs().Sum([1]), x_BTU.Square().Sum([1]), x_BTU.Sum([1])));
-    }
-
     /// <summary>Whether every element is finite. Waits for the device.</summary>
     public bool AllFinite()
     {

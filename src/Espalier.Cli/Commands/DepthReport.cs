@@ -46,5 +46,5 @@ internal sealed record DepthReport(string Model, DepthScores Scores, int? Drop, 
 
     private JsonObject Each(Func<DepthMetricKind, JsonNode?> value) => new(Kinds.Select(kind => KeyValuePair.Create(DepthNames.Of(kind), value(kind))));
 
-    private static JsonNode? Number(double value) => double.IsFinite(value) ? JsonValue.Create(value) : null;
+    private static JsonValue? Number(double value) => double.IsFinite(value) ? JsonValue.Create(value) : null;
 }

@@ -12,7 +12,7 @@ internal sealed class ScoreCommand : CommandBase
     private readonly ModelArgument model = new(optional: true);
     private readonly TokenInput input = new();
     private readonly CalibrationInput calibration = new();
-    private readonly ChoiceOption<bool> aggregators = new("--aggregators", "Score by all nine aggregators in one pass and write l2-mean.json, ... into the folder of --output", null, ("all", true));
+    private readonly ChoiceOption<Which> aggregators = new("--aggregators", "Score by all nine aggregators in one pass and write l2-mean.json, ... into the folder of --output", null, ("all", Which.All));
     private readonly Option<string> spans = new("--spans") { Description = "Widths of spans of layers whose block influence is wanted, such as 1,2,4", HelpName = "N,N", DefaultValueFactory = _ => "1" };
     private readonly CountOption seed = new("--seed", "Seed of --method random", 0, least: 0);
     private readonly Option<string> output = new("--output") { Description = "Write the scores for prune --scores; with --aggregators all a folder", HelpName = "FILE.json" };
@@ -86,6 +86,11 @@ internal sealed class ScoreCommand : CommandBase
         ScoresFolder.Write(folder, files.Zip(all));
         var report = new JsonObject { ["model"] = checkpoint.Folder, ["output"] = folder, ["files"] = new JsonArray([.. files.Select(file => JsonValue.Create(file))]) };
         run.Write(report, (page, _) => ScorePage.ShowAll(page, all, checkpoint.Folder, folder));
+    }
+
+    private enum Which
+    {
+        All,
     }
 
     private static int[] Widths(string list) => [.. list.Split(',', StringSplitOptions.TrimEntries).Select(part =>

@@ -49,7 +49,7 @@ internal static class ScorePage
             [("layers", scores.BlockInfluence[1]), ("heads", [.. scores.Heads.SelectMany(layer => layer)]), ("neurons", [.. scores.Neurons.SelectMany(layer => layer)]), ("channels", scores.Channels)])
             table.Add([axis, values.Length.ToString(CultureInfo.InvariantCulture), Digits(values.Sum()), .. Summary(values)]);
         page.Table(table);
-        page.Line("< 1 %: units with less than a hundredth of the largest score beside them");
+        page.Line($"{scores.Channels.Length} channels; < 1 %: units with less than a hundredth of the largest score beside them");
     }
 
     private static string[] Summary(double[] values)

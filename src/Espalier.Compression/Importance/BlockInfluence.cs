@@ -39,10 +39,5 @@ internal sealed class BlockInfluence
     public IReadOnlyDictionary<int, double[]> Result(long positions) =>
         _cosines.ToDictionary(pair => pair.Key, pair => pair.Value.Select(sum => 1 - sum / positions).ToArray());
 
-    private static double SumOfCosines(Tensor a_BTD, Tensor b_BTD)
-    {
-        var dot = a_BTD.Mul(b_BTD).Sum([-1]);
-        var norms = a_BTD.Norm([-1]).Mul(b_BTD.Norm([-1]));
-        return dot.Div(norms).Sum(DType.Float64).Item();
-    }
+    private static double SumOfCosines(Tensor a_BTD, Tensor b_BTD) => a_BTD.RowCosines(b_BTD).ToArray<double>().Sum();
 }

@@ -119,6 +119,6 @@ internal sealed class ImportanceCollector : IDisposable
     private void AddHeads(int layer, Tensor y_BTNH)
     {
         using var scope = TensorScope.Begin();
-        _heads[layer].Add(y_BTNH.Norm([-1]));
+        _heads[layer].Add(y_BTNH.RowNorms());
     }
 }

@@ -2,8 +2,8 @@ using Espalier.Tests;
 
 namespace Espalier.Torch.Tests;
 
-/// <summary>The fused sums of importance against the same out of libtorch's operators.</summary>
-public sealed class UnitSumsTests : TorchTest
+/// <summary>The fused operators of importance against the same out of libtorch's operators.</summary>
+public sealed class ImportanceOperatorsTests : TorchTest
 {
     [Theory]
     [InlineData(1, 1, 1)]
@@ -22,6 +22,47 @@ public sealed class UnitSumsTests : TorchTest
             var x_BTU = Values(samples * positions * units).View(samples, positions, units).To(dtype);
             AssertSame(x_BTU.UnitSumsByParts(), Fused().Call(x_BTU));
         }
+    }
+
+    [Theory]
+    [InlineData(2, 3, 4, 8)]
+    [InlineData(1, 5, 2, 33)]
+    [InlineData(1, 1, 1, 1)]
+    [InlineData(2, 40, 3, 16)]
+    [InlineData(0, 3, 5, 4)]
+    [InlineData(1, 2, 2, 0)]
+    public void Norms_and_cosines_of_rows_are_what_their_parts_give(int samples, int positions, int heads, int width)
+    {
+        using var scope = TensorScope.Begin();
+        foreach (var dtype in new[] { DType.Float64, DType.Float32 })
+        {
+            // As attention leaves it: heads before positions in memory.
+            var x_BTNH = Values(samples * positions * heads * width).View(samples, heads, positions, width).To(dtype).Transpose(1, 2);
+            AssertSame(x_BTNH.RowNormsByParts(), Op.Find("espalier::row_norms").Call(x_BTNH));
+            var other = x_BTNH.Square().Add(0.1);
+            if (width > 0)
+                AssertSame(x_BTNH.RowCosinesByParts(other), Op.Find("espalier::row_cosines").Call(x_BTNH, other));
+        }
+    }
+
+    [Fact]
+    public void Rows_whose_entries_lie_apart_are_read_too_and_a_row_of_zeros_has_no_cosine()
+    {
+        using var scope = TensorScope.Begin();
+        var apart = Values(2 * 3 * 4 * 5).View(2, 3, 5, 4).Transpose(2, 3);
+        AssertSame(apart.RowNormsByParts(), apart.RowNorms());
+        var cosines = Tensor.From<double>([0, 0, 3, 4], 2, 2).RowCosines(Tensor.From<double>([1, 2, 6, 8], 2, 2)).ToArray<double>();
+        Assert.Equal(double.NaN, cosines[0]);
+        Assert.Equal(1, cosines[1], 1e-15);
+    }
+
+    [Fact]
+    public void Rows_of_other_shapes_and_types_are_errors()
+    {
+        using var scope = TensorScope.Begin();
+        Assert.Contains("four", Assert.Throws<TorchException>(() => Op.Find("espalier::row_norms").Call(Values(6).View(2, 3))).Message);
+        Assert.Contains("one shape", Assert.Throws<TorchException>(() => Values(6).View(2, 3).RowCosines(Values(6).View(3, 2))).Message);
+        Assert.Contains("float32 or float64", Assert.Throws<TorchException>(() => Values(6).View(2, 3).RowCosines(Values(6).View(2, 3).To(DType.Float32))).Message);
     }
 
     [Fact]
@@ -74,7 +115,7 @@ public sealed class UnitSumsTests : TorchTest
 
     private static Op Fused() => Op.Find("espalier::unit_sums");
 
-    private static Tensor Values(int count) => Tensor.From<double>([.. Enumerable.Range(0, count).Select(i => Math.Sin(i * 0.7) * (1 + i % 5))], count);
+    private static Tensor Values(int count) => Tensor.From<double>([.. Enumerable.Range(0, count).Select(i => Math.Sin(0.3 + i * 0.7) * (1 + i % 5))], count);
 
     private static void AssertSame(Tensor expected, Tensor actual)
     {
