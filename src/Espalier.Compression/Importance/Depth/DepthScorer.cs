@@ -121,7 +121,8 @@ public static class DepthScorer
             var values = metric.Values();
             if (Array.FindIndex(values, value => !double.IsFinite(value)) is >= 0 and var at)
                 throw new EspalierException(
-                    $"depth: {RecipeFields.NameOf(metric.Kind)} {Where(layers, variants[at])} is {values[at]}; the model's activations are not finite there, look at its weights and at the text") { ExitCode = 1 };
+                    $"depth: {RecipeFields.NameOf(metric.Kind)} {Where(layers, variants[at])} is {values[at]}; the model's activations are not finite there, look at its weights and at the text")
+                { ExitCode = 1 };
             return values;
         }
 

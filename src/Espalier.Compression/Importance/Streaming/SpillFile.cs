@@ -77,5 +77,6 @@ internal sealed class SpillFile : IDisposable
 
     private EspalierException Failed(Exception error) =>
         new($"{Path.GetDirectoryName(_path)}: residual streams that do not fit in memory could not be kept here: {error.Message}; "
-            + "free some room, choose another folder, or score fewer or shorter samples", error) { ExitCode = 1 };
+            + "free some room, choose another folder, or score fewer or shorter samples", error)
+        { ExitCode = 1 };
 }
