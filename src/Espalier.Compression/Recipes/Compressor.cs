@@ -14,7 +14,7 @@ namespace Espalier.Compression.Recipes;
 /// <param name="recipe">What to do.</param>
 /// <param name="arm">The recipe's name, for tables.</param>
 /// <param name="place">Folder inside the run folder for the student; empty for the run folder itself.</param>
-public sealed class Compressor(RunContext run, Recipe recipe, string arm, string place = "")
+public sealed partial class Compressor(RunContext run, Recipe recipe, string arm, string place = "")
 {
     private readonly List<ModelRow> _rows = [];
     private readonly Dictionary<string, string> _metrics = [];
@@ -35,7 +35,7 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
         var parallel = recipe.Correction.Mode == CorrectMode.Parallel;
         var corrected = parallel ? teacher : Correct(correct, teacher, data, texts);
         var scores = Score(corrected, data);
-        var (pruned, plan) = PruneStages.Prune(run, corrected, recipe.Prune, scores, recipe.Seed);
+        var (pruned, plan) = PruneStages.Prune(run, corrected, PruneTo(corrected, scores, data, texts), scores, recipe.Seed);
         Evaluate(pruned, texts);
         var trained = Distill(pruned, corrected, parallel ? correct : null, data, texts);
         var (student, gguf) = ExportStage.Run(run, Path.Combine(run.Folder.Path, place, "student"), trained, "student", stored, recipe.Export);
@@ -55,6 +55,7 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
             Plan = plan,
             Metrics = _metrics,
             Need = _need,
+            Search = _found,
         };
     }
 
@@ -72,7 +73,7 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
     private void CheckTarget()
     {
         using var checkpoint = Checkpoint.Open(recipe.Teacher, requireWeights: false);
-        var student = recipe.Prune.Plan is { } plan ? PlanFile.Read(plan).Apply(checkpoint.Config) : recipe.Prune.Target.Apply(checkpoint.Config);
+        var student = recipe.Search is { } search ? CheckSearch(checkpoint, search, _sequence) : recipe.Prune.Plan is { } plan ? PlanFile.Read(plan).Apply(checkpoint.Config) : recipe.Prune.Target.Apply(checkpoint.Config);
         ExportStage.Preflight(checkpoint.Family, student, checkpoint.RawConfig, recipe.Export);
         foreach (var section in new[] { recipe.Correct, recipe.Distill }.OfType<TrainingSection>())
             TrainStage.OptionsOf(section).Validate();
@@ -113,8 +114,7 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
         if (!IsScored)
             return null;
         using var checkpoint = Checkpoint.Open(teacher.Path, requireWeights: false);
-        var dropped = checkpoint.Config.Layers - (recipe.Prune.Target.Layers ?? checkpoint.Config.Layers);
-        return PruneStages.Score(run, teacher, recipe.Score, dropped > 1 ? [1, dropped] : [1], data, _sequence);
+        return PruneStages.Score(run, teacher, recipe.Score, SpansToScore(checkpoint.Config), data, _sequence);
     }
 
     private ModelFolder Distill(ModelFolder pruned, ModelFolder teacher, TrainingSection? correction, TokenSets data, IReadOnlyList<EvaluationText> texts)

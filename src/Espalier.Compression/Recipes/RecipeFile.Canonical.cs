@@ -17,7 +17,7 @@ public static partial class RecipeFile
     {
         ArgumentNullException.ThrowIfNull(recipe);
         var target = recipe.Prune.Target;
-        return Encoding.UTF8.GetString(CanonicalJson.Bytes(new JsonObject
+        var fields = new JsonObject
         {
             ["teacher"] = recipe.Teacher,
             ["seed"] = recipe.Seed,
@@ -51,7 +51,10 @@ public static partial class RecipeFile
             ["evaluate"] = new JsonArray([.. recipe.Evaluate.Select(set =>
                 set.Source is { } source ? (JsonNode)new JsonObject { [set.Name] = source } : JsonValue.Create(set.Name))]),
             ["export"] = List(recipe.Export.Select(RecipeFields.NameOf)),
-        }));
+        };
+        if (recipe.Search is { } search)
+            AddSearch(fields, search, recipe.Prune);
+        return Encoding.UTF8.GetString(CanonicalJson.Bytes(fields));
     }
 
     private static JsonObject Cache(CacheSection cache)

@@ -40,6 +40,8 @@ public static partial class RecipeFile
         var (correct, correction) = Correct(fields, data.Sequence, distill);
         if (correction.Mode == CorrectMode.Parallel && distill?.Cache is not null)
             throw fields.At("distill", "its cache is of a teacher that stays as it is, and correct.mode is parallel; keep one of the two");
+        var evaluate = Evaluate(fields);
+        var search = Search(fields, distill, correction, evaluate);
         return new Recipe
         {
             Teacher = fields.Text("teacher") ?? throw fields.Missing("teacher", "teacher: models/quickstart-teacher"),
@@ -49,9 +51,10 @@ public static partial class RecipeFile
             Correct = correct,
             Correction = correction,
             Score = Score(fields),
-            Prune = Prune(fields),
+            Search = search,
+            Prune = search is null ? Prune(fields) : PruneToWhatIsFound(fields),
             Distill = distill,
-            Evaluate = Evaluate(fields),
+            Evaluate = evaluate,
             Export = Export(fields),
         };
     }

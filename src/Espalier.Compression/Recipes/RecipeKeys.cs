@@ -12,10 +12,15 @@ internal static class RecipeKeys
     /// <summary>Section to its keys, in the order in which help lists them.</summary>
     public static IReadOnlyDictionary<string, string[]> Sections { get; } = new Dictionary<string, string[]>
     {
-        [""] = ["teacher", "output", "seed", "data", "correct", "score", "prune", "distill", "evaluate", "export"],
+        [""] = ["teacher", "output", "seed", "data", "correct", "score", "search", "prune", "distill", "evaluate", "export"],
         ["data"] = ["train", "held-out", "sequence", "documents"],
         ["correct"] = ["when", "mode", "threshold", "reference", "teacher-learning-rate", .. Training],
         ["score"] = ["samples", "batch", "sequence"],
+        ["search"] =
+        [
+            "layers", "heads", "ffn", "expansion", "hidden", "parameters", "non-embedding-parameters", "memory", "context", "sequences", "flops-per-token", "prefill", "decode",
+            "candidates", "proxy", "rungs", "batch", "learning-rate", "tasks",
+        ],
         ["prune"] = ["hidden", "ffn", "heads", "kv-heads", "layers", "multiple", "method", "depth", "merge-heads", "plan"],
         ["distill"] = ["loss", "temperature", "temperature-squared", "hidden", "cache", .. Training],
         ["hidden"] = ["layers", "attention", "embedding", "final", "distance", "weight"],
