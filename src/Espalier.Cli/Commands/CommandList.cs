@@ -9,6 +9,7 @@ internal static class CommandList
         new PlanCommand(),
         new InspectCommand(),
         new ScoreCommand(),
+        new SearchCommand(),
         new PruneCommand(),
         new NeedCommand(),
         new CorrectCommand(),

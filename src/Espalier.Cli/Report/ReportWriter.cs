@@ -33,13 +33,14 @@ internal static class ReportWriter
         ShapesSection.Write(html, run);
         CurvesSection.Write(html, run);
         ImportanceSection.Write(html, run);
+        CandidatesSection.Write(html, run);
         EvaluationSection.Write(html, run);
         CostsSection.Write(html, run);
         UseSection.Write(html, run);
         RecipeSection.Write(html, run);
     }
 
-    private static void Head(HtmlBuilder html, string title)
+    internal static void Head(HtmlBuilder html, string title)
     {
         using var head = html.Open("head");
         html.Void("meta", ("charset", "utf-8"));

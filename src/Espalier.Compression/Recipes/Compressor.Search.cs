@@ -9,6 +9,8 @@ public sealed partial class Compressor
 {
     private SearchResult? _found;
 
+    private TrainingSection? SearchTraining => recipe.Search?.Training(recipe.Distill!, recipe.Search.Rungs[^1]);
+
     /// <summary>Goes as far as the search for a shape; <see cref="Run"/> goes on from there.</summary>
     /// <exception cref="EspalierException">The recipe has none.</exception>
     public SearchResult RunSearch()
@@ -33,7 +35,8 @@ public sealed partial class Compressor
         if (recipe.Search is not { } search)
             return recipe.Prune;
         var compared = texts.Where(text => text.Name == "held-out").Concat(texts.Where(text => search.Tasks.Contains(text.Name))).ToArray();
-        _found = SearchStage.Run(run, new(teacher, scores!.Value, recipe.Prune, search, recipe.Distill!, data, compared, _sequence, recipe.Seed));
+        using var original = Checkpoint.Open(recipe.Teacher, requireWeights: false);
+        _found = SearchStage.Run(run, new(teacher, scores!.Value, recipe.Prune, search, recipe.Distill!, data, compared, _sequence, recipe.Seed, original.StoredType.Bytes()));
         return recipe.Prune with { Target = _found.Target(recipe.Prune.Target.Multiple) };
     }
 

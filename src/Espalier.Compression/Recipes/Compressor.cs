@@ -75,7 +75,7 @@ public sealed partial class Compressor(RunContext run, Recipe recipe, string arm
         using var checkpoint = Checkpoint.Open(recipe.Teacher, requireWeights: false);
         var student = recipe.Search is { } search ? CheckSearch(checkpoint, search, _sequence) : recipe.Prune.Plan is { } plan ? PlanFile.Read(plan).Apply(checkpoint.Config) : recipe.Prune.Target.Apply(checkpoint.Config);
         ExportStage.Preflight(checkpoint.Family, student, checkpoint.RawConfig, recipe.Export);
-        foreach (var section in new[] { recipe.Correct, recipe.Distill }.OfType<TrainingSection>())
+        foreach (var section in new[] { recipe.Correct, SearchTraining, recipe.Distill }.OfType<TrainingSection>())
             TrainStage.OptionsOf(section).Validate();
     }
 
@@ -83,7 +83,7 @@ public sealed partial class Compressor(RunContext run, Recipe recipe, string arm
     private void CheckText(TokenSets data)
     {
         var windows = new WindowSet(data.Train, _sequence);
-        foreach (var section in new[] { recipe.Correct, recipe.Distill }.OfType<TrainingSection>())
+        foreach (var section in new[] { recipe.Correct, SearchTraining, recipe.Distill }.OfType<TrainingSection>())
             TrainStage.CheckBatch(section, windows.Count);
         if (IsScored)
             ImportanceScorer.Check(windows, recipe.Score.Samples);

@@ -18,6 +18,9 @@ public sealed record RecipePlan
     /// <summary>The student.</summary>
     public required ModelForecast Student { get; init; }
 
+    /// <summary>What a search has to choose from; null without one. <see cref="Student"/> is then its largest shape.</summary>
+    public SearchPlan? Search { get; init; }
+
     /// <summary>Student's over teacher's non-embedding parameters.</summary>
     public required double NonEmbeddingKept { get; init; }
 
@@ -51,9 +54,12 @@ public sealed record RecipePlan
         ArgumentNullException.ThrowIfNull(recipe);
         using var checkpoint = Checkpoint.Open(recipe.Teacher, requireWeights: false);
         var teacher = checkpoint.Config;
-        var student = (recipe.Prune.Plan is { } plan ? PlanFile.Read(plan).Apply(teacher) : recipe.Prune.Target.Apply(teacher)).Validate("the student");
+        var search = recipe.Search is null ? null : SearchPlan.Of(recipe, checkpoint, gflopsHere);
+        var student = (search is not null ? search.Largest.Shape : recipe.Prune.Plan is { } plan ? PlanFile.Read(plan).Apply(teacher) : recipe.Prune.Target.Apply(teacher)).Validate("the student");
         var hasWeights = File.Exists(Path.Combine(recipe.Teacher, CheckpointFolder.SingleFile)) || File.Exists(Path.Combine(recipe.Teacher, CheckpointFolder.IndexFile));
         var stages = StageForecast.Of(recipe, teacher, student);
+        if (search is not null)
+            stages = search.Among(stages);
         var disk = DiskForecast.Of(recipe, checkpoint.Family, teacher, student, checkpoint.StoredType);
         var flops = stages.Sum(stage => stage.Flops ?? 0);
         return new()
@@ -62,6 +68,7 @@ public sealed record RecipePlan
             TeacherHasWeights = hasWeights,
             Teacher = ModelForecast.Of(teacher, recipe.Data.Sequence),
             Student = ModelForecast.Of(student, recipe.Data.Sequence),
+            Search = search,
             NonEmbeddingKept = (double)student.NonEmbeddingParameters / teacher.NonEmbeddingParameters,
             Stages = stages,
             Tokens = stages.Sum(stage => stage.Tokens ?? 0),

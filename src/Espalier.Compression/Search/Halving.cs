@@ -1,23 +1,18 @@
 using System.Globalization;
-using System.Text.Json.Serialization;
 using Espalier.Compression.Evaluation;
 
 namespace Espalier.Compression.Search;
 
 /// <summary>Why a search ended.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<HalvingEnd>))]
 public enum HalvingEnd
 {
     /// <summary>Two rungs in a row ordered the survivors alike, by more than their standard errors.</summary>
-    [JsonStringEnumMemberName("stable")]
     Stable,
 
     /// <summary>All rungs were used.</summary>
-    [JsonStringEnumMemberName("rungs-used-up")]
     RungsUsedUp,
 
     /// <summary>There was one candidate alone.</summary>
-    [JsonStringEnumMemberName("one-alone")]
     OneAlone,
 }
 
@@ -68,16 +63,16 @@ public static class Halving
         {
             var at = rung;
             var losses = left.ToDictionary(candidate => candidate, candidate => evaluate(candidate, at));
-            IReadOnlyList<int> order = Order(left, losses);
+            var order = Order(left, losses);
             done.Add(new(rungs[rung], order, [.. order.Select(candidate => losses[candidate])]));
-            if (order.Count == 1)
+            if (order.Length == 1)
                 return new(done, HalvingEnd.OneAlone);
             if (rung > 0 && order.SequenceEqual(left) && AreApart(done[^1]))
                 return new(done, HalvingEnd.Stable);
             if (rung == rungs.Count - 1)
                 return new(done, HalvingEnd.RungsUsedUp);
             // In the order of this rung, which the next one is compared with. Of one alone nobody could say whether its place is stable.
-            left = [.. order.Take(Kept(order.Count))];
+            left = [.. order.Take(Kept(order.Length))];
         }
     }
 

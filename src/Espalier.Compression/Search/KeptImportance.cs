@@ -55,15 +55,15 @@ public sealed class KeptImportance
     }
 
     /// <summary>Element n: the share of the sum that the n largest hold.</summary>
-    private static double[] Shares(IReadOnlyList<double> values)
+    private static double[] Shares(double[] values)
     {
         var sum = values.Sum(value => Math.Max(0, value));
-        var shares = new double[values.Count + 1];
+        var shares = new double[values.Length + 1];
         var so = 0.0;
         foreach (var (i, value) in values.Select(value => Math.Max(0, value)).OrderDescending().Index())
         {
             so += value;
-            shares[i + 1] = sum > 0 ? Math.Min(1, so / sum) : (i + 1.0) / values.Count;
+            shares[i + 1] = sum > 0 ? Math.Min(1, so / sum) : (i + 1.0) / values.Length;
         }
         return shares;
     }

@@ -109,4 +109,11 @@ public sealed class HalvingTests
         Assert.Equal(0.1 / Math.Sqrt(3), difference.StandardError!.Value, 1e-12);
         Assert.Null(PairedDifference.Of([2], [1]).StandardError);
     }
+
+    [Fact]
+    public void The_front_is_what_nothing_beats_in_both()
+    {
+        (double Cost, double Loss)[] all = [(3, 1), (1, 3), (2, 3), (2, 2), (2, 2), (4, 1), (5, double.NaN), (1, 4)];
+        Assert.Equal([(1, 3), (2, 2), (2, 2), (3, 1)], ParetoFront.Of(all, item => item.Cost, item => item.Loss));
+    }
 }

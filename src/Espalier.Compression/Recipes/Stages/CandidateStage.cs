@@ -22,9 +22,10 @@ namespace Espalier.Compression.Recipes.Stages;
 /// <param name="Texts">What candidates are compared on; the held-out text first.</param>
 /// <param name="Sequence">Tokens of a window.</param>
 /// <param name="Seed">Seed of the order, the same for all.</param>
+/// <param name="ElementBytes">Bytes of a weight of the exported student, for memory: those of the recipe's teacher, while a corrected one is kept in float32.</param>
 public sealed record CandidateSetting(
     ModelFolder Teacher, (string Path, string Hash) Scores, PruneSection Prune, SearchSection Search, TrainingSection Distill,
-    TokenSets Data, IReadOnlyList<EvaluationText> Texts, int Sequence, long Seed);
+    TokenSets Data, IReadOnlyList<EvaluationText> Texts, int Sequence, long Seed, int ElementBytes);
 
 /// <summary>A candidate at a rung: where its training stands, and its losses.</summary>
 /// <param name="Record">The stage's record.</param>

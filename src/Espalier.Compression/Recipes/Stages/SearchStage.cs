@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Search;
@@ -25,7 +26,7 @@ public static class SearchStage
     // As many candidates are evaluated as pruned for each that is trained.
     private const int PrunedForOne = 4;
 
-    private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+    private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true, Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) } };
 
     /// <summary>Searches, or reads what earlier starts found.</summary>
     public static SearchResult Run(RunContext run, CandidateSetting setting)
@@ -33,7 +34,7 @@ public static class SearchStage
         using var checkpoint = Checkpoint.Open(setting.Teacher.Path, requireWeights: false);
         var (teacher, section) = (checkpoint.Config, setting.Search);
         var latency = LatencyTable.Open(run.Folder.PathOf(LatencyName), run.Stop);
-        IEnumerable<Candidate> Allowed() => section.Enumerate(teacher, setting.Sequence, checkpoint.StoredType.Bytes(), latency, run.Stop);
+        IEnumerable<Candidate> Allowed() => section.Enumerate(teacher, setting.Sequence, setting.ElementBytes, latency, run.Stop);
         var proxied = Proxied(run, setting, teacher, Allowed);
         var candidates = proxied.Select(entry => entry.Candidate).ToArray();
 
@@ -57,7 +58,7 @@ public static class SearchStage
         });
         run.Progress.Note($"search: {Halving.Why(halving)}; {candidates[halving.Best].Name} is the best");
 
-        var result = ResultOf(setting, checkpoint, proxied, halving);
+        var result = ResultOf(setting, proxied, halving);
         var inputs = states.Select((state, i) => (candidates[i].Name, state!.Record.OutputHash)).ToDictionary(pair => pair.Name, pair => pair.OutputHash);
         run.Do("search", Options(setting), inputs, (stage, _) =>
         {
@@ -94,7 +95,7 @@ public static class SearchStage
         return [.. pruned.OrderBy(entry => entry.Proxy).Take(count)];
     }
 
-    private static SearchResult ResultOf(CandidateSetting setting, Checkpoint teacher, (Candidate Candidate, double Proxy)[] candidates, HalvingResult halving)
+    private static SearchResult ResultOf(CandidateSetting setting, (Candidate Candidate, double Proxy)[] candidates, HalvingResult halving)
     {
         var order = halving.Order;
         var rows = order.Select((number, place) =>
@@ -109,7 +110,7 @@ public static class SearchStage
                 Hidden = candidate.Hidden,
                 Parameters = candidate.Parameters,
                 NonEmbeddingParameters = candidate.NonEmbeddingParameters,
-                MemoryBytes = candidate.MemoryBytes(teacher.StoredType.Bytes(), setting.Search.Context, setting.Search.Sequences),
+                MemoryBytes = candidate.MemoryBytes(setting.ElementBytes, setting.Search.Context, setting.Search.Sequences),
                 ForwardFlopsPerToken = candidate.Shape.ForwardFlopsPerToken(setting.Sequence),
                 Proxy = proxy,
                 ProxyRank = number + 1,
