@@ -19,6 +19,9 @@ public sealed record RecipePlan
     /// <summary>The student.</summary>
     public required ModelForecast Student { get; init; }
 
+    /// <summary>What a search has to choose from; null without one. <see cref="Student"/> is then its largest shape.</summary>
+    public SearchPlan? Search { get; init; }
+
     /// <summary>Student's over teacher's non-embedding parameters.</summary>
     public required double NonEmbeddingKept { get; init; }
 
@@ -62,11 +65,13 @@ public sealed record RecipePlan
         ArgumentNullException.ThrowIfNull(recipe);
         using var checkpoint = Checkpoint.Open(recipe.Teacher, requireWeights: false);
         var teacher = checkpoint.Config;
-        var student = (recipe.Prune.Plan is { } plan ? PlanFile.Read(plan).Apply(teacher) : recipe.Prune.Target.Apply(teacher)).Validate("the student");
+        var search = recipe.Search is null ? null : SearchPlan.Of(recipe, checkpoint, gflops: null);
+        var student = (search is not null ? search.Largest.Shape : recipe.Prune.Plan is { } plan ? PlanFile.Read(plan).Apply(teacher) : recipe.Prune.Target.Apply(teacher)).Validate("the student");
         var hasWeights = File.Exists(Path.Combine(recipe.Teacher, CheckpointFolder.SingleFile)) || File.Exists(Path.Combine(recipe.Teacher, CheckpointFolder.IndexFile));
         var disk = DiskForecast.Of(recipe, checkpoint.Family, teacher, student, checkpoint.StoredType);
         var (teacherForecast, studentForecast) = (ModelForecast.Of(teacher, recipe.Data.Sequence), ModelForecast.Of(student, recipe.Data.Sequence));
-        StageForecast[] stages = [.. StageForecast.Of(recipe, teacher, student).Select(stage => stage with
+        var planned = StageForecast.Of(recipe, teacher, student);
+        StageForecast[] stages = [.. (search?.Among(planned) ?? planned).Select(stage => stage with
         {
             Model = stage.Name switch { "data" => null, "prune" or "distill" or "export" => studentForecast, _ => teacherForecast },
             DiskBytes = disk.Where(file => file.Stage == stage.Name).Select(file => (long?)file.Bytes).Sum() is > 0 and var bytes ? bytes : null,
@@ -78,6 +83,7 @@ public sealed record RecipePlan
             TeacherHasWeights = hasWeights,
             Teacher = teacherForecast,
             Student = studentForecast,
+            Search = search,
             NonEmbeddingKept = (double)student.NonEmbeddingParameters / teacher.NonEmbeddingParameters,
             Stages = stages,
             Tokens = stages.Sum(stage => stage.Tokens ?? 0),
