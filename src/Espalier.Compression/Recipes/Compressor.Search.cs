@@ -8,6 +8,7 @@ namespace Espalier.Compression.Recipes;
 public sealed partial class Compressor
 {
     private SearchResult? _found;
+    private IReadOnlyList<SearchTask> _tasks = [];
 
     private TrainingSection? SearchTraining => recipe.Search?.Training(recipe.Distill!, recipe.Search.Rungs[^1]);
 
@@ -35,13 +36,16 @@ public sealed partial class Compressor
         var search = recipe.Search!;
         var compared = texts.Where(text => text.Name == "held-out").Concat(texts.Where(text => search.Tasks.Contains(text.Name))).ToArray();
         using var original = Checkpoint.Open(recipe.Teacher, requireWeights: false);
-        _found = SearchStage.Run(run, new(teacher, scores!.Value, recipe.Prune, search, recipe.Distill!, data, compared, _sequence, recipe.Seed, original.StoredType.Bytes()));
+        _found = SearchStage.Run(run, new(teacher, scores!.Value, recipe.Prune, search, recipe.Distill!, data, compared, _tasks, _sequence, recipe.Seed, original.StoredType.Bytes()));
         return recipe.Prune with { Target = _found.Target(recipe.Prune.Target.Multiple) };
     }
 
-    /// <summary>Refuses sizes of a search that cannot be, and a budget that nothing keeps to as far as it needs no measuring.</summary>
-    private static DecoderConfig CheckSearch(Checkpoint teacher, SearchSection search, int sequence) =>
-        search.Enumerate(teacher.Config, sequence, teacher.StoredType.Bytes(), latency: null).First().Shape;
+    /// <summary>Refuses sizes of a search that cannot be, a budget that nothing keeps to as far as it needs no measuring, and broken tasks.</summary>
+    private DecoderConfig CheckSearch(Checkpoint teacher, SearchSection search, int sequence)
+    {
+        _tasks = [.. search.Tasks.Where(SearchTask.IsFile).Select(task => SearchTask.Open(task, teacher.Folder))];
+        return search.Enumerate(teacher.Config, sequence, teacher.StoredType.Bytes(), latency: null).First().Shape;
+    }
 
     /// <summary>Numbers of layers that may go at once, for the scores; 1 is always there.</summary>
     private int[] SpansToScore(DecoderConfig teacher)

@@ -111,9 +111,10 @@ public static partial class RecipeFile
         var others = evaluate.Select(set => set.Name).Where(name => name != HeldOut).ToArray();
         var names = section.Texts(key) ?? [];
         foreach (var name in names)
-            if (!others.Contains(name, StringComparer.Ordinal))
-                throw section.Unknown(key, name, others.Length > 0 ? others : ["texts that evaluate lists beside held-out"]);
-        return names.Distinct(StringComparer.Ordinal).Count() == names.Count ? names : throw section.Wrong(key, "a text is there twice; keep one");
+            if (!Stages.SearchTask.IsFile(name) && !others.Contains(name, StringComparer.Ordinal))
+                throw section.Unknown(key, name, [.. others.Length > 0 ? others : ["texts that evaluate lists beside held-out"], "FILE.jsonl with multiple-choice items"]);
+        string[] shown = [HeldOut, .. names.Select(name => Stages.SearchTask.IsFile(name) ? Path.GetFileNameWithoutExtension(name) : name)];
+        return shown.Distinct(StringComparer.Ordinal).Count() == shown.Length ? names : throw section.Wrong(key, "a name is there twice; keep one, or give the file another name");
     }
 
     private static void AddSearch(JsonObject recipe, SearchSection search, PruneSection prune)

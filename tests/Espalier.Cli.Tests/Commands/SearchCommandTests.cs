@@ -67,6 +67,33 @@ public sealed class SearchCommandTests : TorchTest
     }
 
     [Fact]
+    public void Candidates_are_compared_on_multiple_choice_items_too()
+    {
+        File.WriteAllLines(At("sky.jsonl"),
+        [
+            """{"context": "Once upon a", "choices": ["time", "chair"], "answer": 0}""",
+            """{"context": "The girl was", "choices": ["happy", "of"], "answer": 0}""",
+        ]);
+        File.WriteAllText(At("tasks.yaml"), $$"""
+            teacher: {{Verb.Teacher}}
+            data: { train: {{Verb.TeacherIds}}, held-out: 0.1%, sequence: 16 }
+            score: { samples: 8 }
+            search: { layers: [3, 4], rungs: [1, 2], tasks: {{At("sky.jsonl")}} }
+            distill: { steps: 2, batch: 1, warm-up: 0 }
+            """);
+        var report = Verb.Json($"search {At("tasks.yaml")} --output {At("run")} --threads 1");
+        foreach (var row in report.GetProperty("candidates").EnumerateArray())
+        {
+            var task = row.GetProperty("losses").EnumerateArray().First(loss => loss.GetProperty("set").GetString() == "sky");
+            Assert.InRange(task.GetProperty("nll").GetDouble(), 1e-3, 20);
+            Assert.True(task.GetProperty("nll_se").GetDouble() > 0);
+        }
+        File.WriteAllText(At("sky.jsonl"), """{"context": "Once", "choices": ["a", "b"], "answer": 2}""");
+        Assert.Contains("answer is 2 and must be a whole number from 0 to 1", Verb.Refused($"search {At("tasks.yaml")} --output {At("other")} --threads 1"));
+        Assert.False(Directory.Exists(At("other")));
+    }
+
+    [Fact]
     public void A_rung_goes_on_as_one_longer_training_would()
     {
         double Last(string rungs, string output) => Verb.Json($"search {Recipe($"{output}.yaml", $"candidates: {File("one.json", "{\"layers\": 5}")}, rungs: {rungs}")} --output {At(output)} --threads 1")

@@ -242,6 +242,7 @@ public sealed class RecipeFileTests
     [InlineData("search: { hidden: 128, rungs: [50, 25] }", "search.rungs is a list; its steps are counted from the beginning and ascend")]
     [InlineData("search: { hidden: 128, rungs: [soon] }", "search.rungs is a list; it must list numbers of steps")]
     [InlineData("search: { hidden: 128, tasks: held-out }", "search.tasks: held-out is not known;")]
+    [InlineData("search: { hidden: 128, tasks: [a/items.jsonl, b/items.jsonl] }", "a name is there twice")]
     [InlineData("search: { hidden: 128, proxi: importance }", "there is no key search.proxi: did you mean proxy?")]
     [InlineData("search: { hidden: 128 }\nevaluate: []", "search: its candidates are compared on held-out, which evaluate does not list")]
     [InlineData("search: { hidden: 128 }\nprune: { ffn: 512 }", "prune.ffn is 512; the search finds the shape")]

@@ -20,12 +20,13 @@ namespace Espalier.Compression.Recipes.Stages;
 /// <param name="Distill">How the student will be trained.</param>
 /// <param name="Data">Tokens.</param>
 /// <param name="Texts">What candidates are compared on; the held-out text first.</param>
+/// <param name="Tasks">Multiple-choice files that they are compared on too.</param>
 /// <param name="Sequence">Tokens of a window.</param>
 /// <param name="Seed">Seed of the order, the same for all.</param>
 /// <param name="ElementBytes">Bytes of a weight of the exported student, for memory: those of the recipe's teacher, while a corrected one is kept in float32.</param>
 public sealed record CandidateSetting(
     ModelFolder Teacher, (string Path, string Hash) Scores, PruneSection Prune, SearchSection Search, TrainingSection Distill,
-    TokenSets Data, IReadOnlyList<EvaluationText> Texts, int Sequence, long Seed, int ElementBytes);
+    TokenSets Data, IReadOnlyList<EvaluationText> Texts, IReadOnlyList<SearchTask> Tasks, int Sequence, long Seed, int ElementBytes);
 
 /// <summary>A candidate at a rung: where its training stands, and its losses.</summary>
 /// <param name="Record">The stage's record.</param>
@@ -114,7 +115,27 @@ public static class CandidateStage
             losses[text.Name] = result.WindowNll;
             rows.Add(EvaluateStage.ToJson(result, text));
         }
+        foreach (var task in setting.Tasks)
+        {
+            var items = task.Losses(model, run.Progress, run.Stop);
+            losses[task.Name] = items;
+            rows.Add(Row(task, items));
+        }
         return rows;
+    }
+
+    private static JsonObject Row(SearchTask task, double[] items)
+    {
+        var mean = items.Average();
+        var variance = items.Length > 1 ? items.Sum(item => (item - mean) * (item - mean)) / (items.Length - 1) : 0;
+        return new()
+        {
+            ["set"] = task.Name,
+            ["nll"] = mean,
+            ["nll_se"] = Math.Sqrt(variance / items.Length),
+            ["perplexity"] = Math.Exp(mean),
+            ["tokens"] = task.Tokens,
+        };
     }
 
     private static JsonObject Options(CandidateSetting setting, Candidate candidate, TrainingSection? training)
@@ -139,6 +160,8 @@ public static class CandidateStage
     {
         var inputs = setting.Texts.ToDictionary(text => $"text-{text.Name}", text => text.Hash);
         (inputs["teacher"], inputs["scores"]) = (setting.Teacher.Hash, setting.Scores.Hash);
+        foreach (var task in setting.Tasks)
+            inputs[$"task-{task.Name}"] = task.Hash;
         if (training is not null)
             inputs["data"] = setting.Data.Hash;
         if (before is not null)

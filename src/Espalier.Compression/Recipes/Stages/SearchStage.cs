@@ -38,7 +38,7 @@ public static class SearchStage
         var proxied = Proxied(run, setting, teacher, Allowed);
         var candidates = proxied.Select(entry => entry.Candidate).ToArray();
 
-        var evaluated = setting.Texts.Sum(text => (text.Tokens.Count - 1) / setting.Sequence * setting.Sequence);
+        var evaluated = setting.Texts.Sum(text => (text.Tokens.Count - 1) / setting.Sequence * setting.Sequence) + setting.Tasks.Sum(task => task.Tokens);
         var forecast = SearchForecast.Of(section, setting.Distill, teacher, candidates, setting.Sequence, evaluated, MatrixSpeed.Measure() / 1e9);
         run.Progress.Note(string.Create(CultureInfo.InvariantCulture,
             $"search: {candidates.Length} candidates up to {section.Rungs[^1]} steps: at most {forecast.Tokens:N0} tokens, {forecast.Flops:0.00e+0} operations, about {forecast.Seconds / 60:0.0} minutes here"));
