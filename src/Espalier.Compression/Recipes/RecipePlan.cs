@@ -1,4 +1,3 @@
-using Espalier.Compression.Pruning;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 
@@ -62,14 +61,14 @@ public sealed record RecipePlan
         ArgumentNullException.ThrowIfNull(recipe);
         using var checkpoint = Checkpoint.Open(recipe.Teacher, requireWeights: false);
         var teacher = checkpoint.Config;
-        var student = (recipe.Prune.Plan is { } plan ? PlanFile.Read(plan).Apply(teacher) : recipe.Prune.Target.Apply(teacher)).Validate("the student");
+        var cycles = PlannedCycle.Of(recipe, teacher);
+        var student = cycles[^1].To;
         var hasWeights = File.Exists(Path.Combine(recipe.Teacher, CheckpointFolder.SingleFile)) || File.Exists(Path.Combine(recipe.Teacher, CheckpointFolder.IndexFile));
-        var disk = DiskForecast.Of(recipe, checkpoint.Family, teacher, student, checkpoint.StoredType);
+        var disk = DiskForecast.Of(recipe, checkpoint.Family, teacher, cycles, checkpoint.StoredType);
         var (teacherForecast, studentForecast) = (ModelForecast.Of(teacher, recipe.Data.Sequence), ModelForecast.Of(student, recipe.Data.Sequence));
-        StageForecast[] stages = [.. StageForecast.Of(recipe, teacher, student).Select(stage => stage with
+        StageForecast[] stages = [.. StageForecast.Of(recipe, teacher, cycles).Select(stage => stage with
         {
-            Model = stage.Name switch { "data" => null, "prune" or "distill" or "export" => studentForecast, _ => teacherForecast },
-            DiskBytes = disk.Where(file => file.Stage == stage.Name).Select(file => (long?)file.Bytes).Sum() is > 0 and var bytes ? bytes : null,
+            DiskBytes = disk.Where(file => file.Stage == stage.Title()).Select(file => (long?)file.Bytes).Sum() is > 0 and var bytes ? bytes : null,
         })];
         var flops = stages.Sum(stage => stage.Flops ?? 0);
         return new()
@@ -85,7 +84,7 @@ public sealed record RecipePlan
             Disk = disk,
             DiskBytes = disk.Sum(file => file.Bytes),
             Times = TimeForecast.Of(stages, here?.Invoke(student)),
-            Warnings = PlanWarnings.Of(recipe, hasWeights, checkpoint, student),
+            Warnings = PlanWarnings.Of(recipe, hasWeights, checkpoint, cycles),
             Neighbours = ShapeNeighbour.Of(teacher, student),
         };
     }
