@@ -15,16 +15,19 @@ namespace Espalier.Benchmarks;
 /// </summary>
 internal static class DepthBenchmark
 {
-    /// <summary>The three ways, in one process.</summary>
-    public static string Run(string folder, string ids, int samples, int sequence, int batch, int rounds)
+    /// <summary>Time of a scan: by the clock, and that the processor spent on it, which other programs on a busy machine change little.</summary>
+    private readonly record struct Cost(double Seconds, double Processor);
+
+    /// <summary>The three ways, in one process; <paramref name="stack"/> streams at most in the wavefront, 0 for the program's own choice.</summary>
+    public static string Run(string folder, string ids, int samples, int sequence, int batch, int rounds, int stack)
     {
         using var setup = new Setup(folder, ids, samples, sequence, batch);
-        var (naive, cached, wavefront) = (new List<double>(), new List<double>(), new List<double>());
+        var (naive, cached, wavefront) = (new List<Cost>(), new List<Cost>(), new List<Cost>());
         for (var round = 0; round <= rounds; round++)
         {
             var (a, expected) = Setup.Time(metrics => new NaiveDepthScan(setup.Model).Run(setup.Data, setup.Layers, setup.Variants, metrics));
             var (b, first) = Setup.Time(metrics => setup.Scan(1, metrics));
-            var (c, second) = Setup.Time(metrics => setup.Scan(0, metrics));
+            var (c, second) = Setup.Time(metrics => setup.Scan(stack, metrics));
             RequireSame(expected, first, 1e-5);
             RequireSame(expected, second, 1e-5);
             if (round == 0)
@@ -42,12 +45,15 @@ internal static class DepthBenchmark
             samples,
             sequence,
             batch,
+            stack,
             rounds,
-            naive_seconds = Quantiles(naive),
-            cached_seconds = Quantiles(cached),
-            wavefront_seconds = Quantiles(wavefront),
-            ratio_naive_over_cached = Quantiles(naive.Zip(cached, (a, b) => a / b)),
-            ratio_naive_over_wavefront = Quantiles(naive.Zip(wavefront, (a, b) => a / b)),
+            naive_seconds = Quantiles(naive.Select(cost => cost.Seconds)),
+            cached_seconds = Quantiles(cached.Select(cost => cost.Seconds)),
+            wavefront_seconds = Quantiles(wavefront.Select(cost => cost.Seconds)),
+            ratio_naive_over_cached = Quantiles(naive.Zip(cached, (a, b) => a.Seconds / b.Seconds)),
+            ratio_naive_over_wavefront = Quantiles(naive.Zip(wavefront, (a, b) => a.Seconds / b.Seconds)),
+            processor_ratio_naive_over_cached = Quantiles(naive.Zip(cached, (a, b) => a.Processor / b.Processor)),
+            processor_ratio_naive_over_wavefront = Quantiles(naive.Zip(wavefront, (a, b) => a.Processor / b.Processor)),
         });
     }
 
@@ -64,8 +70,8 @@ internal static class DepthBenchmark
             RequireSame(expected, values, 1e-5);
             if (pair == 0)
                 continue;
-            own.Add(mine);
-            theirs.Add(other);
+            own.Add(mine.Seconds);
+            theirs.Add(other.Seconds);
         }
         return JsonSerializer.Serialize(new
         {
@@ -82,16 +88,16 @@ internal static class DepthBenchmark
             ratio_peer_over_own = Quantiles(theirs.Zip(own, (a, b) => a / b)),
         });
 
-        (double, double[]) Mine() => Setup.Time(metrics => setup.Scan(0, metrics));
+        (Cost, double[]) Mine() => Setup.Time(metrics => setup.Scan(0, metrics));
 
-        (double, double[]) Other()
+        (Cost, double[]) Other()
         {
             var without = Enumerable.Range(0, setup.Layers.Length).Select(layer => layer == 0 ? peer.Next("without") : peer.Read("without")).ToArray();
-            return (without.Sum(line => (double)line["seconds"]!), [.. without.Select(line => (double)line["nll"]!)]);
+            return (new(without.Sum(line => (double)line["seconds"]!), 0), [.. without.Select(line => (double)line["nll"]!)]);
         }
     }
 
-    private static ((double, double[]), (double, double[])) Swapped((double, double[]) other, (double, double[]) mine) => (mine, other);
+    private static ((Cost, double[]), (Cost, double[])) Swapped((Cost, double[]) other, (Cost, double[]) mine) => (mine, other);
 
     private static void RequireSame(double[] expected, double[] found, double tolerance)
     {
@@ -129,12 +135,12 @@ internal static class DepthBenchmark
         public void Scan(int stack, DepthMetric[] metrics) =>
             new DepthScan(Model) { Stack = stack }.Run(Data, Layers, Variants, metrics, "depth", NullProgress.Instance, default);
 
-        public static (double Seconds, double[] Values) Time(Action<DepthMetric[]> scan)
+        public static (Cost Cost, double[] Values) Time(Action<DepthMetric[]> scan)
         {
             DepthMetric[] metrics = [new LmLossMetric()];
-            var started = Stopwatch.GetTimestamp();
+            var (started, spent) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
             scan(metrics);
-            return (Stopwatch.GetElapsedTime(started).TotalSeconds, metrics[0].Values());
+            return (new(Stopwatch.GetElapsedTime(started).TotalSeconds, (Environment.CpuUsage.TotalTime - spent).TotalSeconds), metrics[0].Values());
         }
 
         public void Dispose() => Model.Dispose();

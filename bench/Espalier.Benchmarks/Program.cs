@@ -28,9 +28,9 @@ switch (args)
         Console.WriteLine(ImportanceBenchmark.Run(
             folder, ids, rest.Length > 0 ? Number(rest[0]) : 16, rest.Length > 1 ? Number(rest[1]) : 256, rest.Length > 2 ? Number(rest[2]) : 9));
         return 0;
-    case ["depth", var teacher, var ids, var samples, var sequence, var batch, var rounds, var threads]:
+    case ["depth", var teacher, var ids, var samples, var sequence, var batch, var rounds, var threads, .. var rest]:
         TorchRuntime.Start(Number(threads));
-        Console.WriteLine(DepthBenchmark.Run(teacher, ids, Number(samples), Number(sequence), Number(batch), Number(rounds)));
+        Console.WriteLine(DepthBenchmark.Run(teacher, ids, Number(samples), Number(sequence), Number(batch), Number(rounds), rest.Length > 0 ? Number(rest[0]) : 0));
         return 0;
     case ["depth-scan", var teacher, var ids, var samples, var sequence, var batch, var pairs, var threads, "--", .. var peer]:
         TorchRuntime.Start(Number(threads));
@@ -49,6 +49,6 @@ switch (args)
             CheckpointWriter.Write(output, shape.Config, shape, ElementType.F32, DecoderWeights.RandomSource(shape.Config, shape.Family, seed: 0));
         return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: Espalier.Benchmarks binding [THREADS] | kd-step FOLDER PAIRS THREADS -- PEER-COMMAND... | kd-memory FOLDER STEPS THREADS | cache TEACHER STUDENT IDS [THREADS] | importance MODEL IDS [WINDOWS] [SEQ] [ROUNDS] [THREADS] | depth TEACHER IDS SAMPLES SEQUENCE BATCH ROUNDS THREADS | depth-scan TEACHER IDS SAMPLES SEQUENCE BATCH PAIRS THREADS -- PEER-COMMAND... | optimizer LAYERS WIDTH INNER VOCABULARY PAIRS THREADS | memory FOLDER BATCH SEQUENCE keep|checkpoint");
+        await Console.Error.WriteLineAsync("usage: Espalier.Benchmarks binding [THREADS] | kd-step FOLDER PAIRS THREADS -- PEER-COMMAND... | kd-memory FOLDER STEPS THREADS | cache TEACHER STUDENT IDS [THREADS] | importance MODEL IDS [WINDOWS] [SEQ] [ROUNDS] [THREADS] | depth TEACHER IDS SAMPLES SEQUENCE BATCH ROUNDS THREADS [STACK] | depth-scan TEACHER IDS SAMPLES SEQUENCE BATCH PAIRS THREADS -- PEER-COMMAND... | optimizer LAYERS WIDTH INNER VOCABULARY PAIRS THREADS | memory FOLDER BATCH SEQUENCE keep|checkpoint");
         return 2;
 }

@@ -10,6 +10,7 @@ internal static class CommandList
         new InspectCommand(),
         new ScoreCommand(),
         new DepthCommand(),
+        new SearchCommand(),
         new PruneCommand(),
         new NeedCommand(),
         new CorrectCommand(),

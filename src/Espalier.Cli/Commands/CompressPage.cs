@@ -23,6 +23,11 @@ internal static class CompressPage
         }
         page.Table(stages);
         page.Line();
+        foreach (var search in report.Search ?? [])
+        {
+            SearchPage.ShowResult(page, search.Search);
+            page.Line();
+        }
         foreach (var why in (report.Need ?? []).Select(row => row.Need.Why).Distinct())
             page.Line(why);
         foreach (var student in report.Students)

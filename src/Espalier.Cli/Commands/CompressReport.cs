@@ -1,5 +1,6 @@
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Recipes;
+using Espalier.Compression.Search;
 
 namespace Espalier.Cli.Commands;
 
@@ -7,6 +8,11 @@ namespace Espalier.Cli.Commands;
 /// <param name="Arm">The recipe's name.</param>
 /// <param name="Need">The test's result.</param>
 internal sealed record NeedRow(string Arm, NeedResult Need);
+
+/// <summary>What a recipe's search found.</summary>
+/// <param name="Arm">The recipe's name.</param>
+/// <param name="Search">Its result.</param>
+internal sealed record SearchRow(string Arm, SearchResult Search);
 
 /// <summary>What <c>compress --json</c> prints.</summary>
 internal sealed record CompressReport
@@ -31,6 +37,9 @@ internal sealed record CompressReport
     /// <summary>Whether the teacher needed correction, one a recipe that asked; absent where none did.</summary>
     public IReadOnlyList<NeedRow>? Need { get; init; }
 
+    /// <summary>What the searches for a shape found, one a recipe that has one; absent where none has.</summary>
+    public IReadOnlyList<SearchRow>? Search { get; init; }
+
     /// <summary>What each stage took.</summary>
     public required IReadOnlyList<StageRow> Stages { get; init; }
 
@@ -43,6 +52,7 @@ internal sealed record CompressReport
         Report = report,
         Rows = [.. results.SelectMany(result => result.Rows)],
         Need = results.Any(result => result.Need is not null) ? [.. results.Where(result => result.Need is not null).Select(result => new NeedRow(result.Arm, result.Need!))] : null,
+        Search = results.Any(result => result.Search is not null) ? [.. results.Where(result => result.Search is not null).Select(result => new SearchRow(result.Arm, result.Search!))] : null,
         Stages = [.. results.SelectMany(result => result.Stages).DistinctBy(stage => stage.Folder)],
     };
 }

@@ -12,6 +12,8 @@ internal static class PlanPage
         page.Heading("Models");
         page.Table(Models(plan));
         page.Line();
+        if (plan.Search is { } search)
+            SearchPage.ShowPlan(page, search);
         page.Heading("Stages");
         page.Table(Stages(plan));
         page.Line("Memory is float32 weights, and for training gradients and Adam's moments; activations come on top.");

@@ -33,6 +33,7 @@ internal static class ReportWriter
         ShapesSection.Write(html, run);
         CurvesSection.Write(html, run);
         ImportanceSection.Write(html, run);
+        CandidatesSection.Write(html, run);
         EvaluationSection.Write(html, run);
         CostsSection.Write(html, run);
         UseSection.Write(html, run);

@@ -64,18 +64,26 @@ public sealed class MultipleChoiceTask
     /// <summary>Judges by the log-likelihood of each row's choice.</summary>
     public MultipleChoiceResult Judge(IReadOnlyList<double> logLikelihoods)
     {
+        var (sum, right) = (0.0, 0);
+        foreach (var (loss, isRight) in ByItem(logLikelihoods))
+            (sum, right) = (sum + loss, right + (isRight ? 1 : 0));
+        return new(sum / _items.Count, (double)right / _items.Count);
+    }
+
+    /// <summary>−log p[right] of each item, and whether the right choice is the likeliest.</summary>
+    public IEnumerable<(double NegativeLogProbability, bool IsRight)> ByItem(IReadOnlyList<double> logLikelihoods)
+    {
         ArgumentNullException.ThrowIfNull(logLikelihoods);
         ArgumentOutOfRangeException.ThrowIfNotEqual(logLikelihoods.Count, Rows.Count);
-        var (sum, right, row) = (0.0, 0, 0);
+        var row = 0;
         foreach (var item in _items)
         {
-            var scores = item.Choices.Select((_, i) => logLikelihoods[row + i] / Rows[row + i].Characters).ToArray();
+            var first = row;
+            var scores = item.Choices.Select((_, i) => logLikelihoods[first + i] / Rows[first + i].Characters).ToArray();
             var most = scores.Max();
-            sum += most + Math.Log(scores.Sum(score => Math.Exp(score - most))) - scores[item.Answer];
-            right += Array.IndexOf(scores, most) == item.Answer ? 1 : 0;
             row += item.Choices.Count;
+            yield return (most + Math.Log(scores.Sum(score => Math.Exp(score - most))) - scores[item.Answer], Array.IndexOf(scores, most) == item.Answer);
         }
-        return new(sum / _items.Count, (double)right / _items.Count);
     }
 
     private static MultipleChoiceRow Encode(MultipleChoiceItem item, string choice, int number, Tokenizer tokenizer, int positions)

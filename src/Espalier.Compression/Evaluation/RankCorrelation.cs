@@ -27,7 +27,7 @@ public static class RankCorrelation
     }
 
     /// <summary>Places from 0 in ascending order; equal values share the mean of theirs.</summary>
-    private static double[] Ranks(IReadOnlyList<double> values)
+    public static double[] Ranks(IReadOnlyList<double> values)
     {
         int[] order = [.. Enumerable.Range(0, values.Count).OrderBy(i => values[i])];
         var ranks = new double[order.Length];

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Espalier.Compression.Evaluation;
+using Espalier.Compression.Search;
 
 namespace Espalier.Compression.Recipes;
 
@@ -63,6 +64,9 @@ public sealed record CompressResult
 
     /// <summary>metrics.jsonl of each training stage, by its name.</summary>
     public required IReadOnlyDictionary<string, string> Metrics { get; init; }
+
+    /// <summary>The shapes that were compared; null where the recipe said the student's.</summary>
+    public SearchResult? Search { get; init; }
 
     /// <summary>Whether the teacher needed correction; null where the recipe said so itself.</summary>
     public NeedResult? Need { get; init; }

@@ -14,7 +14,7 @@ namespace Espalier.Compression.Recipes;
 /// <param name="recipe">What to do.</param>
 /// <param name="arm">The recipe's name, for tables.</param>
 /// <param name="place">Folder inside the run folder for the student; empty for the run folder itself.</param>
-public sealed class Compressor(RunContext run, Recipe recipe, string arm, string place = "")
+public sealed partial class Compressor(RunContext run, Recipe recipe, string arm, string place = "")
 {
     private readonly List<ModelRow> _rows = [];
     private readonly Dictionary<string, string> _metrics = [];
@@ -35,6 +35,8 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
         var correct = IsCorrected(teacher, data, vocabulary) ? recipe.Correct : null;
         var parallel = recipe.Correction.Mode == CorrectMode.Parallel;
         var corrected = parallel ? teacher : Correct(correct, teacher, data, texts);
+        if (recipe.Search is not null)
+            cuts = [[PruneTo(corrected, Score(corrected, recipe.Prune, data), data, texts)]];
         var trained = corrected;
         for (var cycle = 1; cycle <= cuts.Count; cycle++)
         {
@@ -64,6 +66,7 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
             Plan = _plan,
             Metrics = _metrics,
             Need = _need,
+            Search = _found,
         };
     }
 
@@ -81,18 +84,18 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
     private IReadOnlyList<IReadOnlyList<PruneSection>> CheckedCuts()
     {
         using var checkpoint = Checkpoint.Open(recipe.Teacher, requireWeights: false);
-        var student = recipe.Prune.Plan is { } plan ? PlanFile.Read(plan).Apply(checkpoint.Config) : recipe.Prune.Target.Apply(checkpoint.Config);
+        var student = recipe.Search is { } search ? CheckSearch(checkpoint, search, _sequence) : recipe.Prune.Plan is { } plan ? PlanFile.Read(plan).Apply(checkpoint.Config) : recipe.Prune.Target.Apply(checkpoint.Config);
         ExportStage.Preflight(checkpoint.Family, student, checkpoint.RawConfig, recipe.Export);
-        foreach (var section in new[] { recipe.Correct, recipe.Distill }.OfType<TrainingSection>())
+        foreach (var section in new[] { recipe.Correct, SearchTraining, recipe.Distill }.OfType<TrainingSection>())
             TrainStage.OptionsOf(section).Validate();
-        return CutPath.Of(recipe, checkpoint.Config);
+        return recipe.Search is null ? CutPath.Of(recipe, checkpoint.Config) : [];
     }
 
     /// <summary>Too little text is refused before anything is computed on it.</summary>
     private void CheckText(TokenSets data, ModelFolder teacher)
     {
         var windows = new WindowSet(data.Train, _sequence);
-        foreach (var section in new[] { recipe.Correct, recipe.Distill }.OfType<TrainingSection>())
+        foreach (var section in new[] { recipe.Correct, SearchTraining, recipe.Distill }.OfType<TrainingSection>())
             TrainStage.CheckBatch(section, windows.Count);
         if (IsScored && recipe.Score.Method.ReadsText() || recipe.Prune.Method == PruneMethod.Wanda)
             ImportanceScorer.Check(windows, recipe.Score.Samples);
@@ -142,7 +145,8 @@ public sealed class Compressor(RunContext run, Recipe recipe, string arm, string
             return null;
         using var checkpoint = Checkpoint.Open(teacher.Path, requireWeights: false);
         var dropped = checkpoint.Config.Layers - (section.Target.Layers ?? checkpoint.Config.Layers);
-        return PruneStages.Score(run, teacher, recipe.Score, dropped > 1 ? [1, dropped] : [1], data, _sequence, recipe.Seed);
+        int[] spans = recipe.Search is not null ? SpansToScore(checkpoint.Config) : dropped > 1 ? [1, dropped] : [1];
+        return PruneStages.Score(run, teacher, recipe.Score, spans, data, _sequence, recipe.Seed);
     }
 
     private ModelFolder Distill(ModelFolder pruned, ModelFolder teacher, TrainingSection? correction, string number, TokenSets data, IReadOnlyList<EvaluationText> texts)

@@ -22,6 +22,9 @@ public sealed record DeviceSpeed(string Device, double Forward, double Training,
     /// <summary>This machine, from its own work at the recipe's shape.</summary>
     public static DeviceSpeed FromWork(double forward, double training) => new("this machine", forward, training, 1);
 
+    /// <summary>Seconds for so many operations of training.</summary>
+    public double TrainingSeconds(double flops) => flops / (Training * 1e9 * Utilisation);
+
     /// <summary>Seconds for a stage; null where its operations are not known beforehand.</summary>
     public double? Seconds(StageForecast stage) => stage.Flops / ((stage.Steps is null ? Forward : Training) * 1e9 * Utilisation);
 

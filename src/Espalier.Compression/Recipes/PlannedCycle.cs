@@ -21,6 +21,11 @@ internal sealed record PlannedCycle(int? Number, IReadOnlyList<PlannedRound> Rou
     /// <summary>The shape behind it.</summary>
     public DecoderConfig To => Rounds[^1].To;
 
+    /// <summary>The one cut of a recipe whose sizes a search finds.</summary>
+    /// <exception cref="EspalierException">A shape that cannot be.</exception>
+    public static IReadOnlyList<PlannedCycle> Found(Recipe recipe, DecoderConfig teacher, DecoderConfig found) =>
+        [new(null, [new(null, recipe.Prune, teacher, found.Validate("the student"))])];
+
     /// <summary>The cycles of a recipe, in order, the way <see cref="CutPath"/> has them.</summary>
     /// <exception cref="EspalierException">A shape that cannot be, or a path that does not exist.</exception>
     public static IReadOnlyList<PlannedCycle> Of(Recipe recipe, DecoderConfig teacher)

@@ -36,7 +36,10 @@ public sealed record Recipe
     /// <summary>Importance.</summary>
     public ScoreSection Score { get; init; } = new();
 
-    /// <summary>Shape of the student and how its units are chosen.</summary>
+    /// <summary>Shapes among which the student's is found; null where <see cref="Prune"/> says the sizes.</summary>
+    public SearchSection? Search { get; init; }
+
+    /// <summary>Shape of the student and how its units are chosen; without sizes where there is a <see cref="Search"/>.</summary>
     public required PruneSection Prune { get; init; }
 
     /// <summary>Cycles of pruning and distilling; null for one.</summary>

@@ -53,6 +53,8 @@ public static partial class RecipeFile
         };
         if (recipe.Cycles is { } cycles)
             whole["cycles"] = Canonical(cycles);
+        if (recipe.Search is { } search)
+            AddSearch(whole, search, recipe.Prune);
         return Encoding.UTF8.GetString(CanonicalJson.Bytes(whole));
     }
 

@@ -42,7 +42,10 @@ public static partial class RecipeFile
         var (correct, correction) = Correct(fields, data.Sequence, distill);
         if (correction.Mode == CorrectMode.Parallel && distill?.Cache is not null)
             throw fields.At("distill", "its cache is of a teacher that stays as it is, and correct.mode is parallel; keep one of the two");
-        var (score, prune) = (Score(fields), Prune(fields));
+        var evaluate = Evaluate(fields);
+        var score = Score(fields);
+        var search = Search(fields, score, distill, correction, evaluate);
+        var prune = search is null ? Prune(fields) : PruneToWhatIsFound(fields);
         return new Recipe
         {
             Teacher = fields.Text("teacher") ?? throw fields.Missing("teacher", "teacher: models/quickstart-teacher"),
@@ -52,10 +55,11 @@ public static partial class RecipeFile
             Correct = correct,
             Correction = correction,
             Score = score,
+            Search = search,
             Prune = prune,
             Cycles = Cycles(fields, prune, score.Rounds, distill, correction),
             Distill = distill,
-            Evaluate = Evaluate(fields),
+            Evaluate = evaluate,
             Export = Export(fields),
         };
     }

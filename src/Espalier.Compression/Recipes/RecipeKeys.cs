@@ -12,10 +12,15 @@ internal static class RecipeKeys
     /// <summary>Section to its keys, in the order in which help lists them.</summary>
     public static IReadOnlyDictionary<string, string[]> Sections { get; } = new Dictionary<string, string[]>
     {
-        [""] = ["teacher", "output", "seed", "data", "correct", "score", "prune", "cycles", "distill", "evaluate", "export"],
+        [""] = ["teacher", "output", "seed", "data", "correct", "score", "search", "prune", "cycles", "distill", "evaluate", "export"],
         ["data"] = ["train", "held-out", "sequence", "documents"],
         ["correct"] = ["when", "mode", "threshold", "reference", "teacher-learning-rate", .. Training],
         ["score"] = ["samples", "batch", "sequence", "method", "neurons", "rounds", "depth", "depth-samples", "task"],
+        ["search"] =
+        [
+            "layers", "heads", "ffn", "expansion", "hidden", "parameters", "non-embedding-parameters", "memory", "context", "sequences", "flops-per-token", "prefill", "decode",
+            "candidates", "proxy", "rungs", "batch", "learning-rate", "tasks",
+        ],
         ["prune"] = ["hidden", "ffn", "heads", "kv-heads", "layers", "multiple", "method", "sparsity", "depth", "merge-heads", "plan"],
         ["cycles"] = ["count", "largest-cut", "teacher", "shapes"],
         ["shapes"] = ["hidden", "ffn", "heads", "kv-heads", "layers", "multiple"],

@@ -18,6 +18,11 @@ internal static class RecipePaths
             Data = recipe.Data with { Train = [.. recipe.Data.Train.Select(Find)] },
             Correction = recipe.Correction with { Reference = recipe.Correction.Reference is { } reference ? Find(reference) : null },
             Score = recipe.Score with { Task = recipe.Score.Task is { } task ? Find(task) : null },
+            Search = recipe.Search is not { } search ? null : search with
+            {
+                CandidatesFile = search.CandidatesFile is { } candidates ? Find(candidates) : null,
+                Tasks = [.. search.Tasks.Select(task => Stages.SearchTask.IsFile(task) ? Find(task) : task)],
+            },
             Prune = recipe.Prune with { Plan = recipe.Prune.Plan is { } plan ? Find(plan) : null },
             Evaluate = [.. recipe.Evaluate.Select(set => set with { Source = set.Source is { } source ? Find(source) : null })],
         };

@@ -18,6 +18,9 @@ public sealed record RecipePlan
     /// <summary>The student.</summary>
     public required ModelForecast Student { get; init; }
 
+    /// <summary>What a search has to choose from; null without one. <see cref="Student"/> is then its largest shape.</summary>
+    public SearchPlan? Search { get; init; }
+
     /// <summary>Student's over teacher's non-embedding parameters.</summary>
     public required double NonEmbeddingKept { get; init; }
 
@@ -61,13 +64,16 @@ public sealed record RecipePlan
         ArgumentNullException.ThrowIfNull(recipe);
         using var checkpoint = Checkpoint.Open(recipe.Teacher, requireWeights: false);
         var teacher = checkpoint.Config;
-        var cycles = PlannedCycle.Of(recipe, teacher);
+        var search = recipe.Search is null ? null : SearchPlan.Of(recipe, checkpoint, gflops: null);
+        var cycles = search is null ? PlannedCycle.Of(recipe, teacher) : PlannedCycle.Found(recipe, teacher, search.Largest.Shape);
         var student = cycles[^1].To;
         var hasWeights = File.Exists(Path.Combine(recipe.Teacher, CheckpointFolder.SingleFile)) || File.Exists(Path.Combine(recipe.Teacher, CheckpointFolder.IndexFile));
         var disk = DiskForecast.Of(recipe, checkpoint.Family, teacher, cycles, checkpoint.StoredType);
         var (teacherForecast, studentForecast) = (ModelForecast.Of(teacher, recipe.Data.Sequence), ModelForecast.Of(student, recipe.Data.Sequence));
-        StageForecast[] stages = [.. StageForecast.Of(recipe, teacher, cycles).Select(stage => stage with
+        var planned = StageForecast.Of(recipe, teacher, cycles);
+        StageForecast[] stages = [.. (search?.Among(planned) ?? planned).Select(stage => stage with
         {
+            Model = stage.Name == "search" ? teacherForecast : stage.Model,
             DiskBytes = disk.Where(file => file.Stage == stage.Title()).Select(file => (long?)file.Bytes).Sum() is > 0 and var bytes ? bytes : null,
         })];
         var flops = stages.Sum(stage => stage.Flops ?? 0);
@@ -77,6 +83,7 @@ public sealed record RecipePlan
             TeacherHasWeights = hasWeights,
             Teacher = teacherForecast,
             Student = studentForecast,
+            Search = search,
             NonEmbeddingKept = (double)student.NonEmbeddingParameters / teacher.NonEmbeddingParameters,
             Stages = stages,
             Tokens = stages.Sum(stage => stage.Tokens ?? 0),

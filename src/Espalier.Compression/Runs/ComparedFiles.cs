@@ -18,7 +18,7 @@ internal sealed record ComparedFile(string Name, ComparedKind Kind, string? A, s
 /// </summary>
 internal static class ComparedFiles
 {
-    private static readonly string[] s_leftOut = ["run.json", "run.lock", "recipe.yaml", "report.html", "timing.jsonl", "tensorboard"];
+    private static readonly string[] s_leftOut = ["run.json", "run.lock", "recipe.yaml", "report.html", "timing.jsonl", "tensorboard", "latency.json"];
 
     public static List<ComparedFile> Of(string a, string b)
     {

@@ -40,6 +40,7 @@ internal static class LineageSection
         "correct" => "Corrected teacher",
         "score" => "Importance scores",
         "search" => "Searched shape",
+        "candidate" => null,
         "prune" => "Pruned model",
         "distill" => "Distilled student",
         "export" => "Export",

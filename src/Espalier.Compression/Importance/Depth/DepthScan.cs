@@ -46,7 +46,7 @@ internal sealed class DepthScan(Decoder model)
     {
         var embedded_BTD = model.EmbedStream(Tensor.From<long>(batch.Ids, batch.Rows, batch.Length));
         var runners = metrics.Where(metric => metric.RunsVariants).ToArray();
-        var streams_BTD = Prefix(embedded_BTD, layers, stop);
+        var streams_BTD = Prefix(embedded_BTD, layers.Take(Needed(layers, variants, metrics)), stop);
         foreach (var metric in metrics)
             metric.Streams(streams_BTD, variants);
         if (runners.Length == 0)
@@ -58,8 +58,12 @@ internal sealed class DepthScan(Decoder model)
         head.Flush();
     }
 
-    /// <summary>The streams before each layer and behind the last one.</summary>
-    private List<Tensor> Prefix(Tensor embedded_BTD, IReadOnlyList<int> layers, CancellationToken stop)
+    /// <summary>How many layers the model itself must go through: where no stream is compared, none behind the last that a variant enters with.</summary>
+    private int Needed(IReadOnlyList<int> layers, IReadOnlyList<DepthSpan> variants, IReadOnlyList<DepthMetric> metrics) =>
+        metrics.Any(metric => !metric.RunsVariants || (metric.ReadsReference && layers.Count == model.Config.Layers)) ? layers.Count : variants.Max(variant => variant.First);
+
+    /// <summary>The stream before each of the first layers, and behind the last of these.</summary>
+    private List<Tensor> Prefix(Tensor embedded_BTD, IEnumerable<int> layers, CancellationToken stop)
     {
         List<Tensor> streams_BTD = [embedded_BTD];
         foreach (var layer in layers)

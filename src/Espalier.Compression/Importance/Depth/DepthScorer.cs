@@ -74,7 +74,7 @@ public static class DepthScorer
         public IEnumerable<(DepthMetricKind Kind, DepthMetricScores Scores)> Run()
         {
             int[] widths = [.. options.Widths.Append(1).Distinct().Order()];
-            DepthSpan[] variants = [.. widths.SelectMany(width => DepthSpan.All(_all.Length, width)), new(0, 0)];
+            DepthSpan[] variants = [.. widths.SelectMany(width => DepthSpan.All(_all.Length, width)), DepthSpan.None(_all.Length)];
             _scan.Run(data, _all, variants, metrics, "depth", progress, stop);
             var first = metrics.Select(metric => Finite(metric, _all, variants)).ToArray();
             var accuracies = metrics.Select(metric => (metric as TaskMetric)?.Accuracies()).ToArray();
@@ -122,7 +122,9 @@ public static class DepthScorer
             if (Array.FindIndex(values, value => !double.IsFinite(value)) is >= 0 and var at)
                 throw new EspalierException(
                     $"depth: {RecipeFields.NameOf(metric.Kind)} {Where(layers, variants[at])} is {values[at]}; the model's activations are not finite there, look at its weights and at the text")
-                { ExitCode = 1 };
+                {
+                    ExitCode = 1,
+                };
             return values;
         }
 

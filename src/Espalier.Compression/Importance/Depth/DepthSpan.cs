@@ -8,6 +8,9 @@ internal readonly record struct DepthSpan(int First, int Width)
     /// <summary>The first layer behind the span.</summary>
     public int Next => First + Width;
 
+    /// <summary>Nothing, behind the last of so many layers: the model as it is, which costs a scan no layer more.</summary>
+    public static DepthSpan None(int layers) => new(layers, 0);
+
     /// <summary>All spans of a width among so many layers.</summary>
     public static IEnumerable<DepthSpan> All(int layers, int width) => Enumerable.Range(0, layers - width + 1).Select(first => new DepthSpan(first, width));
 }

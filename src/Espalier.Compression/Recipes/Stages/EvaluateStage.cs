@@ -63,7 +63,7 @@ public static class EvaluateStage
         ? MetricsLines.Read(timing).Select(line => (double?)line.Fields["tokens_per_second"]).LastOrDefault()
         : null;
 
-    private static JsonObject ToJson(PerplexityResult result, EvaluationText text) => new()
+    internal static JsonObject ToJson(PerplexityResult result, EvaluationText text) => new()
     {
         ["set"] = text.Name,
         ["nll"] = result.Nll,
@@ -73,6 +73,6 @@ public static class EvaluateStage
         ["tokens"] = result.Tokens,
     };
 
-    private static EvaluationRow FromJson(JsonObject entry) => new(
+    internal static EvaluationRow FromJson(JsonObject entry) => new(
         (string)entry["set"]!, (double)entry["nll"]!, (double)entry["nll_se"]!, (double)entry["perplexity"]!, (double?)entry["bits_per_byte"], (long)entry["tokens"]!);
 }

@@ -5,6 +5,7 @@ using Espalier.Compression.Runs;
 using Espalier.Compression.Training;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Families;
 
 namespace Espalier.Compression.Recipes.Stages;
 
@@ -79,11 +80,33 @@ public static class TrainStage
     {
         using var source = start.Open();
         using var model = DecoderWeights.Load(source);
+        using var guide = GuideOf(run, name, start, teacher, section);
+        var result = Fit(run, name, model, source.Family, guide, section, correction, data, sequence, seed, order, stage, checkpoint);
+        CheckpointWriter.Write(stage.PathOf("model"), model.Config, source, ElementType.F32, DecoderWeights.Source(model, source.Family), cancellation: run.Stop);
+        if (correction is not null && guide?.Model is { } corrected)
+            using (var original = teacher!.Open())
+                CheckpointWriter.Write(stage.PathOf(TeacherFolder), corrected.Config, original, ElementType.F32, DecoderWeights.Source(corrected, original.Family), cancellation: run.Stop);
+        return result;
+    }
+
+    /// <summary>The teacher that a section's losses ask, opened; null where they ask none.</summary>
+    internal static Guide? GuideOf(RunContext run, string name, ModelFolder start, ModelFolder? teacher, TrainingSection section)
+    {
+        if (!LossSpec.Parse(section.Loss).NeedsTeacher && section.Hidden is null)
+            return null;
+        var guide = Guide.Of(teacher ?? throw new EspalierException($"{name}: loss {section.Loss} needs a teacher"), start, section, run.Progress);
+        guide.Model?.Compute = section.Compute.Here();
+        return guide;
+    }
+
+    /// <summary>Trains a loaded model inside a stage that was begun; what came of it, for the stage's record. <paramref name="begun"/> may put a trainer that has no checkpoint where another one
+    /// stood, <paramref name="ended"/> sees where it ends.</summary>
+    internal static JsonObject Fit(
+        RunContext run, string name, Decoder model, Family family, Guide? guide, TrainingSection section, TrainingSection? correction,
+        TokenSets data, int sequence, long seed, Func<long, SampleOrder> order, StageFolder stage, SavedCheckpoint? checkpoint,
+        Action<Trainer>? begun = null, Action<Trainer>? ended = null)
+    {
         var loss = LossSpec.Parse(section.Loss).Make(section.Temperature, section.TemperatureSquared);
-        using var guide = loss.NeedsTeacher || section.Hidden is not null
-            ? Guide.Of(teacher ?? throw new EspalierException($"{name}: loss {section.Loss} needs a teacher"), start, section, run.Progress)
-            : null;
-        guide?.Model?.Compute = section.Compute.Here();
         using var hidden = section.Hidden is null ? null : new HiddenStateLoss(section.Hidden, guide!.Config!, model.Config, (ulong)seed);
         Objective objective = correction is not null && guide?.Model is { } live
             ? new ParallelCorrection(live, correction.LearningRate / section.LearningRate, heard => new LogitObjective(loss, guide.Aligned(heard), hidden))
@@ -94,7 +117,9 @@ public static class TrainStage
         if (section.EarlyStopping > 0 && (data.HeldOut is null || section.EvaluateEvery == 0))
             throw new EspalierException($"{name}: early-stopping is {section.EarlyStopping} and looks at held-out loss, but {(data.HeldOut is null ? "nothing is held out; hold out a share" : "evaluate-every is 0; give steps between evaluations")}");
         using var trainer = new Trainer(model, objective, new BatchReader(windows, order(windows.Count)), OptionsOf(section));
-        var end = TrainingStage.Run(stage, checkpoint, trainer, source.Family, new()
+        if (checkpoint is null)
+            begun?.Invoke(trainer);
+        var end = TrainingStage.Run(stage, checkpoint, trainer, family, new()
         {
             Title = name,
             Steps = section.Steps,
@@ -104,10 +129,7 @@ public static class TrainStage
             FlopsPerToken = 3 * model.Config.ForwardFlopsPerToken(sequence) + (correction is null ? 1 : 3) * (guide?.Config?.ForwardFlopsPerToken(sequence) ?? 0),
             HeldOut = section.EvaluateEvery > 0 && data.HeldOut is { } heldOut ? new WindowSet(heldOut, sequence, WindowStride.Contiguous) : null,
         }, run.Progress, run.Stop);
-        CheckpointWriter.Write(stage.PathOf("model"), model.Config, source, ElementType.F32, DecoderWeights.Source(model, source.Family), cancellation: run.Stop);
-        if (correction is not null && guide?.Model is { } corrected)
-            using (var original = teacher!.Open())
-                CheckpointWriter.Write(stage.PathOf(TeacherFolder), corrected.Config, original, ElementType.F32, DecoderWeights.Source(corrected, original.Family), cancellation: run.Stop);
+        ended?.Invoke(trainer);
         var result = new JsonObject
         {
             ["steps"] = end.Step,
@@ -119,7 +141,7 @@ public static class TrainStage
         return result;
     }
 
-    private static JsonObject Options(TrainingSection section, TokenSets data, int sequence, long seed, string order)
+    internal static JsonObject Options(TrainingSection section, TokenSets data, int sequence, long seed, string order)
     {
         var options = new JsonObject
         {

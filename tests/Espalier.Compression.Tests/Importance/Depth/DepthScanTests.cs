@@ -8,7 +8,7 @@ namespace Espalier.Compression.Tests.Importance.Depth;
 public sealed class DepthScanTests : TorchTest
 {
     private static readonly int[] s_all = [0, 1, 2, 3, 4, 5];
-    private static readonly DepthSpan[] s_spans = [.. new[] { 1, 2, 4 }.SelectMany(width => DepthSpan.All(6, width)), new(0, 0)];
+    private static readonly DepthSpan[] s_spans = [.. new[] { 1, 2, 4 }.SelectMany(width => DepthSpan.All(6, width)), DepthSpan.None(6)];
 
     [Theory]
     [InlineData(1)]
@@ -29,11 +29,23 @@ public sealed class DepthScanTests : TorchTest
     }
 
     [Fact]
+    public void Where_the_whole_model_is_not_asked_for_the_values_stay()
+    {
+        using var model = DepthFixture.Teacher(DType.Float64);
+        DepthMetric[] naive = [new LmLossMetric()], scan = [new LmLossMetric()];
+        DepthSpan[] spans = [new(1, 1), new(3, 2)];
+        var data = new WindowData(DepthFixture.Windows(31), 4, 4);
+        new NaiveDepthScan(model).Run(data, s_all, spans, naive);
+        new DepthScan(model).Run(data, s_all, spans, scan, "depth", NullProgress.Instance, default);
+        GoldenTensors.AssertClose(naive[0].Values(), scan[0].Values(), 0, 1e-12, "lm-loss");
+    }
+
+    [Fact]
     public void A_model_that_has_lost_layers_is_still_compared_with_the_whole_one()
     {
         using var model = DepthFixture.Teacher(DType.Float64);
         int[] left = [0, 2, 3, 5];
-        DepthSpan[] spans = [.. DepthSpan.All(4, 1), new(0, 0)];
+        DepthSpan[] spans = [.. DepthSpan.All(4, 1), DepthSpan.None(4)];
         var (naive, scan) = (Metrics(), Metrics());
         var data = new WindowData(DepthFixture.Windows(31), 6, 4);
         new NaiveDepthScan(model).Run(data, left, spans, naive);

@@ -1,0 +1,99 @@
+using System.CommandLine;
+using System.Text;
+using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Report;
+using Espalier.Compression.Recipes;
+using Espalier.Compression.Recipes.Stages;
+using Espalier.Compression.Runs;
+using Espalier.Compression.Search;
+using Espalier.Models.Checkpoints;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>The part of a recipe that finds the student's shape, or only the list of what it would choose from.</summary>
+internal sealed class SearchCommand : CommandBase
+{
+    private readonly Argument<string> recipe = new("recipe") { Description = "Recipe with a search section" };
+
+    private readonly Option<string> output = new("--output", "-o")
+    {
+        Description = "Run folder, which compress goes on in; by default the recipe's, else runs/NAME-OF-THE-RECIPE",
+        HelpName = "FOLDER",
+    };
+
+    private readonly Option<bool> enumerate = new("--enumerate") { Description = "Only list the candidates; needs no weights, and computes nothing unless a latency is asked for" };
+    private readonly CountOption limit = new("--limit", "With --enumerate: how many are shown", 100, least: 0);
+    private readonly Option<string> write = new("--write") { Description = "With --enumerate: write all candidates, for search.candidates", HelpName = "FILE.json" };
+    private readonly Option<string> picture = new("--picture") { Description = "Write a picture of loss against parameters and latency", HelpName = "FILE.html" };
+    private readonly ThreadsOption threads = new();
+
+    internal SearchCommand() : base(
+        "search",
+        "Find the student's shape: enumerate, order, train the most promising briefly, halve; stops before the distillation and goes on where it was interrupted",
+        "espalier search recipes/quickstart-search.yaml --picture search.html",
+        "espalier search recipes/nemotron-4-15b-search-4b.yaml --enumerate --json | jq .count")
+    {
+        Arguments.Add(recipe);
+        foreach (var option in (Option[])[output, enumerate, limit, write, picture])
+            Options.Add(option);
+        threads.AddTo(this);
+    }
+
+    protected override int Run(CommandRun run)
+    {
+        var file = run.Get(recipe)!;
+        var read = RecipeFile.Read(file);
+        if (read.Search is not { } search)
+            throw new EspalierException($"{file}: has no search; give it one, as in: search: {{ non-embedding-parameters: 3M +-5%, hidden: [128, 192] }}");
+        var folder = run.Get(output) ?? read.Output ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(file));
+        if (run.Get(enumerate))
+            return Enumerate(run, read, search, folder);
+        foreach (var option in new Option[] { limit, write })
+            if (run.Has(option))
+                throw new EspalierException($"{option.Name} goes with --enumerate; a search shows what it trained and writes all candidates into its stage");
+        var drawn = run.Get(picture) is { } path ? OutputPath.File("--picture", path, read.Teacher) : null;
+        threads.Start(run);
+        var (found, place) = RunContext.Within(folder, RecipeFile.Canonical(read), read.Seed, run.Progress, context =>
+        {
+            var text = Encoding.UTF8.GetBytes(File.ReadAllText(file));
+            context.Folder.WriteFile("recipe.yaml", stream => stream.Write(text));
+            return (new Compressor(context, read, Path.GetFileNameWithoutExtension(file)).RunSearch(), context.Folder.Path);
+        }, run.Cancellation);
+        if (drawn is not null)
+            DurableFiles.OnDisk.WriteFile(drawn, stream => ParetoPicture.Write(stream, found));
+        run.Write(SearchReport.Of(found, place, drawn), (page, report) => SearchPage.Show(page, report, found));
+        return ExitCodes.Done;
+    }
+
+    private int Enumerate(CommandRun run, Recipe read, SearchSection search, string folder)
+    {
+        if (run.Has(picture))
+            throw new EspalierException("--picture shows what was trained and --enumerate trains nothing; leave one of them out");
+        using var teacher = Checkpoint.Open(read.Teacher, requireWeights: false);
+        LatencyTable? latency = null;
+        if (search.Prefill is not null || search.Decode is not null)
+        {
+            threads.Start(run);
+            latency = LatencyTable.Open(Path.Combine(folder, SearchStage.LatencyName), run.Cancellation);
+        }
+        var (count, shown) = (0L, new List<CandidateForecast>());
+        var most = run.Get(limit);
+        IEnumerable<Candidate> Counted()
+        {
+            foreach (var candidate in search.Enumerate(teacher.Config, read.Data.Sequence, teacher.StoredType.Bytes(), latency, run.Cancellation))
+            {
+                if (count++ < most)
+                    shown.Add(CandidateForecast.Of(candidate, search, read.Data.Sequence, teacher.StoredType.Bytes()));
+                yield return candidate;
+            }
+        }
+        if (run.Get(write) is { } path)
+            DurableFiles.OnDisk.WriteFile(OutputPath.File("--write", path, read.Teacher), stream => CandidatesFile.Write(stream, Counted()));
+        else
+            foreach (var _ in Counted())
+            {
+            }
+        run.Write(new EnumerationReport { Count = count, Candidates = shown, File = run.Get(write) }, SearchPage.ShowEnumeration);
+        return ExitCodes.Done;
+    }
+}

@@ -1,0 +1,59 @@
+using System.Globalization;
+using Espalier.Compression.Recipes;
+
+namespace Espalier.Compression.Search;
+
+/// <summary>What a quantity may be, both ends included: <c>4.0B +-5%</c>, <c>7.80B to 8.50B</c>, <c>&lt;= 3M</c>.</summary>
+/// <param name="Least">Lower end, 0 for none.</param>
+/// <param name="Most">Upper end.</param>
+public readonly record struct Budget(double Least, double Most)
+{
+    /// <summary>Reads a budget of a count such as <c>3M</c>.</summary>
+    public static Budget OfCount(string text) => Parse(text, part => Quantity.Count(part) ?? Quantity.Number(part), "3M +-5%, 2.8M to 3.2M or <= 3M");
+
+    /// <summary>Reads a budget of bytes: <c>8GiB</c>, <c>512MB</c>; without a unit bytes.</summary>
+    public static Budget OfBytes(string text) => Parse(
+        text, part => Scaled(part, [("KiB", 1L << 10), ("MiB", 1L << 20), ("GiB", 1L << 30), ("TiB", 1L << 40), ("kB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12)]), "<= 8GiB or 500MB to 1GB");
+
+    /// <summary>Reads a budget of seconds: <c>20ms</c>, <c>0.5s</c>; without a unit seconds.</summary>
+    public static Budget OfSeconds(string text) => Parse(text, part => Scaled(part, [("us", 1e-6), ("ms", 1e-3), ("s", 1)]), "<= 20ms or 10ms to 0.1s");
+
+    /// <summary>Whether a value lies inside.</summary>
+    public bool Holds(double value) => value >= Least && value <= Most;
+
+    /// <summary>How far outside a value lies, as a share of the end that it misses; 0 inside.</summary>
+    public double Distance(double value) => value < Least ? (Least - value) / Least : value > Most ? (value - Most) / Most : 0;
+
+    /// <summary>The form that reads back as the same budget.</summary>
+    public override string ToString() => Least > 0
+        ? string.Create(CultureInfo.InvariantCulture, $"{Least:R} to {Most:R}")
+        : string.Create(CultureInfo.InvariantCulture, $"<= {Most:R}");
+
+    private static Budget Parse(string text, Func<string, double?> number, string examples)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        EspalierException Wrong() => new($"'{RecipeFields.Clip(text)}' is no budget; write {examples}");
+        double Positive(string part) => number(part.Trim()) is > 0 and { } value && double.IsFinite(value) ? value : throw Wrong();
+        if (text.StartsWith("<=", StringComparison.Ordinal))
+            return new(0, Positive(text[2..]));
+        if (text.Split(" to ") is [var first, var last])
+            return Positive(first) <= Positive(last) ? new(Positive(first), Positive(last)) : throw new EspalierException($"'{RecipeFields.Clip(text)}' begins above its end; the smaller number comes first");
+        if (text.Replace("±", "+-", StringComparison.Ordinal).Split("+-") is not [var middle, var share])
+            throw Wrong();
+        if (Quantity.Share(share.Trim()) is not (>= 0 and < 1 and { } part))
+            throw Wrong();
+        // In decimal where it can be: 3M less 5 % is 2,850,000 and not a hair beside it.
+        var value = Positive(middle);
+        return value < 1e18 && value > 1e-9
+            ? new((double)((decimal)value * (1 - (decimal)part)), (double)((decimal)value * (1 + (decimal)part)))
+            : new(value * (1 - part), value * (1 + part));
+    }
+
+    private static double? Scaled(string part, (string Unit, double Scale)[] units)
+    {
+        foreach (var (unit, scale) in units)
+            if (part.EndsWith(unit, StringComparison.Ordinal))
+                return Quantity.Number(part[..^unit.Length].Trim()) * scale;
+        return Quantity.Number(part);
+    }
+}

@@ -1,0 +1,38 @@
+using System.Globalization;
+using Espalier.Compression.Pruning;
+using Espalier.Models;
+
+namespace Espalier.Compression.Search;
+
+/// <summary>A shape that a student could have, with the facts that follow from it by closed form.</summary>
+/// <param name="Shape">The whole config.</param>
+public sealed record Candidate(DecoderConfig Shape)
+{
+    /// <summary>Blocks.</summary>
+    public int Layers => Shape.Layers;
+
+    /// <summary>Query heads of a block.</summary>
+    public int Heads => Shape.QueryHeads;
+
+    /// <summary>Width of the feed-forward block.</summary>
+    public int Ffn => Shape.IntermediateSize;
+
+    /// <summary>Width of the residual stream.</summary>
+    public int Hidden => Shape.HiddenSize;
+
+    /// <summary>All weights.</summary>
+    public long Parameters => Shape.Parameters;
+
+    /// <summary>Weights without the embedding table and the head.</summary>
+    public long NonEmbeddingParameters => Shape.NonEmbeddingParameters;
+
+    /// <summary><c>32/24/9216/3072</c>: layers, heads, feed-forward width, hidden width, as Table 12 of arXiv 2407.14679 has them.</summary>
+    public string Name => string.Create(CultureInfo.InvariantCulture, $"{Layers}/{Heads}/{Ffn}/{Hidden}");
+
+    /// <summary>Bytes of the weights, and of the keys and values of so many sequences of so many positions.</summary>
+    public long MemoryBytes(int elementBytes, long context, long sequences) =>
+        checked(elementBytes * Parameters + Shape.KeyValueBytesPerToken(elementBytes) * context * sequences);
+
+    /// <summary>The sizes to prune to.</summary>
+    public PruneTarget Target(int? multiple) => new() { Layers = Layers, Heads = Heads, Ffn = Ffn, Hidden = Hidden, Multiple = multiple };
+}

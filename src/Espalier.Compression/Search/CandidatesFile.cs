@@ -1,0 +1,58 @@
+using System.Text.Json;
+using Espalier.Compression.Recipes;
+using Espalier.Models;
+
+namespace Espalier.Compression.Search;
+
+/// <summary>
+/// Candidates as a JSON file, which a person can write: <c>version</c> (1) and <c>candidates</c>, each with <c>layers</c>, <c>heads</c>, <c>ffn</c> and <c>hidden</c>;
+/// a size that is left out is the teacher's.
+/// </summary>
+public static class CandidatesFile
+{
+    /// <summary>Longest file that is read.</summary>
+    public const long MaxBytes = 64 << 20;
+
+    private const int Newest = 1;
+    private static readonly string[] Axes = ["layers", "heads", "ffn", "hidden"];
+
+    /// <summary>Reads candidates and checks each against the teacher.</summary>
+    /// <exception cref="EspalierException">The file cannot be read, a field is unknown, of a wrong type or illegal (with the nearest legal value), or a shape comes twice.</exception>
+    public static IReadOnlyList<Candidate> Read(string path, DecoderConfig teacher, int? multiple = null) =>
+        JsonFields.Read(path, MaxBytes, (root, source) => Parse(root, source, teacher, multiple));
+
+    /// <summary>Writes candidates one after the other, as they are enumerated.</summary>
+    public static long Write(Stream stream, IEnumerable<Candidate> candidates)
+    {
+        ArgumentNullException.ThrowIfNull(candidates);
+        using var text = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
+        text.Write("{\n  \"version\": 1,\n  \"candidates\": [");
+        var count = 0L;
+        foreach (var candidate in candidates)
+            text.Write($"{(count++ > 0 ? "," : "")}\n    {{\"layers\": {candidate.Layers}, \"heads\": {candidate.Heads}, \"ffn\": {candidate.Ffn}, \"hidden\": {candidate.Hidden}}}");
+        text.Write("\n  ]\n}\n");
+        return count;
+    }
+
+    private static Candidate[] Parse(JsonElement root, string source, DecoderConfig teacher, int? multiple)
+    {
+        var fields = new JsonFields(root, source, "", "version", "candidates");
+        fields.Version(Newest);
+        if (!root.TryGetProperty("candidates", out var list) || list.ValueKind != JsonValueKind.Array || list.GetArrayLength() == 0)
+            throw fields.Wrong("candidates", "it must be a list of shapes, with at least one, as in: [{ \"layers\": 6, \"hidden\": 192 }]");
+        var candidates = list.EnumerateArray().Select((item, i) => One(item, source, $"candidates[{i}].", teacher, multiple)).ToArray();
+        for (var i = 1; i < candidates.Length; i++)
+            if (Array.FindIndex(candidates, 0, i, earlier => earlier.Shape == candidates[i].Shape) is >= 0 and var first)
+                throw new EspalierException($"{source}: candidates[{i}] is {candidates[i].Name}, which candidates[{first}] is already; keep one");
+        return candidates;
+    }
+
+    private static Candidate One(JsonElement item, string source, string prefix, DecoderConfig teacher, int? multiple)
+    {
+        var fields = new JsonFields(item, source, prefix, Axes);
+        int? Size(string axis) => item.TryGetProperty(axis, out _) ? fields.Int(axis) : null;
+        var sizes = new Pruning.PruneTarget { Layers = Size("layers"), Heads = Size("heads"), Ffn = Size("ffn"), Hidden = Size("hidden"), Multiple = multiple };
+        var shape = SearchSpace.Check(teacher, sizes, $"{source}: {prefix}");
+        return shape != teacher ? new(shape) : throw new EspalierException($"{source}: {prefix.TrimEnd('.')} is the teacher's own shape; name a smaller size of {string.Join(", ", Axes)}");
+    }
+}

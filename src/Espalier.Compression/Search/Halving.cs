@@ -1,0 +1,121 @@
+using System.Globalization;
+using Espalier.Compression.Evaluation;
+
+namespace Espalier.Compression.Search;
+
+/// <summary>Why a search ended.</summary>
+public enum HalvingEnd
+{
+    /// <summary>Two rungs in a row ordered the survivors alike, by more than their standard errors.</summary>
+    Stable,
+
+    /// <summary>All rungs were used.</summary>
+    RungsUsedUp,
+
+    /// <summary>There was one candidate alone.</summary>
+    OneAlone,
+}
+
+/// <summary>A candidate's losses on one text.</summary>
+/// <param name="Text">The text's name.</param>
+/// <param name="Nll">Mean, nats a token.</param>
+/// <param name="StandardError">Its standard error over windows.</param>
+/// <param name="Windows">The windows' means, for paired comparison.</param>
+public sealed record TextLoss(string Text, double Nll, double StandardError, IReadOnlyList<double> Windows);
+
+/// <summary>What a rung found.</summary>
+/// <param name="Steps">Optimizer steps of each, from the beginning.</param>
+/// <param name="Order">The candidates that reached it, by number, best first.</param>
+/// <param name="Losses">Theirs, in the same order, on every text; the held-out text first.</param>
+public sealed record HalvingRung(long Steps, IReadOnlyList<int> Order, IReadOnlyList<IReadOnlyList<TextLoss>> Losses);
+
+/// <summary>What successive halving found.</summary>
+/// <param name="Rungs">The rungs that were used.</param>
+/// <param name="End">Why it ended.</param>
+public sealed record HalvingResult(IReadOnlyList<HalvingRung> Rungs, HalvingEnd End)
+{
+    /// <summary>The chosen candidate's number.</summary>
+    public int Best => Rungs[^1].Order[0];
+
+    /// <summary>All candidates, best first: who came further is before who did not.</summary>
+    public IReadOnlyList<int> Order => [.. Rungs.Reverse().SelectMany(rung => rung.Order).Distinct()];
+}
+
+/// <summary>
+/// Successive halving (arXiv 1502.07943): all candidates are trained to the first rung, the better half of them goes on to the next, and never fewer than two. It ends early when the
+/// survivors' order no longer moves: the same in two rungs in a row (Kendall's τ = 1), and the held-out loss of each further from the next one's than the standard error of that difference.
+/// </summary>
+public static class Halving
+{
+    /// <summary>Runs to its end.</summary>
+    /// <param name="candidates">How many there are.</param>
+    /// <param name="rungs">Steps from the beginning, ascending.</param>
+    /// <param name="evaluate">A candidate's losses at a rung, given both numbers; called once for each, rung by rung.</param>
+    public static HalvingResult Run(int candidates, IReadOnlyList<long> rungs, Func<int, int, IReadOnlyList<TextLoss>> evaluate)
+    {
+        ArgumentNullException.ThrowIfNull(rungs);
+        ArgumentNullException.ThrowIfNull(evaluate);
+        if (candidates < 1 || rungs.Count < 1)
+            throw new ArgumentException($"{candidates} candidates and {rungs.Count} rungs", nameof(candidates));
+        var done = new List<HalvingRung>();
+        IReadOnlyList<int> left = [.. Enumerable.Range(0, candidates)];
+        for (var rung = 0; ; rung++)
+        {
+            var at = rung;
+            var losses = left.ToDictionary(candidate => candidate, candidate => evaluate(candidate, at));
+            var order = Order(left, losses);
+            done.Add(new(rungs[rung], order, [.. order.Select(candidate => losses[candidate])]));
+            if (order.Length == 1)
+                return new(done, HalvingEnd.OneAlone);
+            if (rung > 0 && order.SequenceEqual(left) && AreApart(done[^1]))
+                return new(done, HalvingEnd.Stable);
+            if (rung == rungs.Count - 1)
+                return new(done, HalvingEnd.RungsUsedUp);
+            // In the order of this rung, which the next one is compared with. Of one alone nobody could say whether its place is stable.
+            left = [.. order.Take(Kept(order.Length))];
+        }
+    }
+
+    /// <summary>How many candidates reach each rung, without end.</summary>
+    public static IEnumerable<int> Sizes(int candidates)
+    {
+        for (var count = candidates; count > 1; count = Kept(count))
+            yield return count;
+        if (candidates == 1)
+            yield return 1;
+    }
+
+    private static int Kept(int candidates) => Math.Max(2, (candidates + 1) / 2);
+
+    /// <summary>By the mean of the ranks on all texts, then by held-out loss, then as they were.</summary>
+    private static int[] Order(IReadOnlyList<int> candidates, Dictionary<int, IReadOnlyList<TextLoss>> losses)
+    {
+        var texts = losses[candidates[0]].Count;
+        var ranks = Enumerable.Range(0, texts).Select(text => RankCorrelation.Ranks([.. candidates.Select(candidate => losses[candidate][text].Nll)])).ToArray();
+        return [.. Enumerable.Range(0, candidates.Count).OrderBy(i => ranks.Average(text => text[i])).ThenBy(i => losses[candidates[i]][0].Nll).ThenBy(i => i).Select(i => candidates[i])];
+    }
+
+    private static bool AreApart(HalvingRung rung)
+    {
+        for (var i = 1; i < rung.Order.Count; i++)
+        {
+            var difference = PairedDifference.Of(rung.Losses[i][0].Windows, rung.Losses[i - 1][0].Windows);
+            if (difference.StandardError is not { } error || Math.Abs(difference.Mean) <= error)
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>The end in a sentence.</summary>
+    public static string Why(HalvingResult result)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        var steps = string.Create(CultureInfo.InvariantCulture, $"{result.Rungs[^1].Steps}");
+        return result.End switch
+        {
+            HalvingEnd.Stable => $"ended at {steps} steps: the order of the {result.Rungs[^1].Order.Count} survivors was that of the rung before, by more than the standard errors of their differences",
+            HalvingEnd.OneAlone => $"ended at {steps} steps: there was nothing to compare the one candidate with",
+            _ => $"ended at {steps} steps: all rungs were used, and the order of the last survivors may still move",
+        };
+    }
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Text.Json;
+using Espalier.Compression.Runs;
+using Espalier.Models;
+using Espalier.Torch;
+
+namespace Espalier.Compression.Search;
+
+/// <summary>
+/// Times of single layers and heads on this machine, each measured once and kept in a JSON file under the machine's facts. A candidate's latency is the sum of its
+/// parts: layers · layer + embedding and last norm + head of one position.
+/// </summary>
+public sealed class LatencyTable
+{
+    private const int Version = 1;
+    private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+
+    private readonly Func<DecoderConfig, int, bool, LatencyMeasure> _measure;
+    private readonly CancellationToken _stop;
+    private readonly string? _path;
+    private readonly string _machine;
+    private readonly Dictionary<string, Dictionary<string, LatencyMeasure>> _machines;
+
+    private LatencyTable(string? path, string machine, Dictionary<string, Dictionary<string, LatencyMeasure>> machines, Func<DecoderConfig, int, bool, LatencyMeasure> measure, CancellationToken stop)
+    {
+        (_path, _machine, _machines, _measure, _stop) = (path, machine, machines, measure, stop);
+        machines.TryAdd(machine, []);
+    }
+
+    /// <summary>Opens the table of this machine; a file that cannot be read as one is begun anew, for it only saves time.</summary>
+    /// <param name="path">The file; null keeps nothing.</param>
+    /// <param name="stop">Stops between two shapes; what was measured is kept.</param>
+    public static LatencyTable Open(string? path, CancellationToken stop = default) => Open(path, MachineName(), LatencyProbe.Measure, stop);
+
+    /// <summary>The same with another machine's name and another way to measure.</summary>
+    internal static LatencyTable Open(string? path, string machine, Func<DecoderConfig, int, bool, LatencyMeasure> measure, CancellationToken stop = default) =>
+        new(path, machine, path is not null && File.Exists(path) ? ReadMachines(path) : [], measure, stop);
+
+    /// <summary>Seconds of the first pass over a sequence, up to the first new token's logits.</summary>
+    public double Prefill(Candidate candidate, int tokens) => Sum(candidate.Shape, tokens, isDecode: false);
+
+    /// <summary>Seconds of one further token behind so many.</summary>
+    public double Decode(Candidate candidate, int context) => Sum(candidate.Shape, context, isDecode: true);
+
+    /// <summary>How many shapes are in the table for this machine.</summary>
+    public int Count => _machines[_machine].Count;
+
+    private double Sum(DecoderConfig shape, int positions, bool isDecode)
+    {
+        var times = _machines[_machine];
+        var key = string.Create(CultureInfo.InvariantCulture,
+            $"{(isDecode ? "decode" : "prefill")} {positions}: {shape.Family} hidden {shape.HiddenSize} ffn {shape.IntermediateSize} heads {shape.QueryHeads}/{shape.KeyValueHeads} of {shape.HeadDim} vocabulary {shape.VocabularySize}");
+        if (!times.TryGetValue(key, out var measured))
+        {
+            _stop.ThrowIfCancellationRequested();
+            times[key] = measured = _measure(shape, positions, isDecode);
+            Save();
+        }
+        return shape.Layers * measured.Layer + measured.Ends + measured.Head;
+    }
+
+    private void Save()
+    {
+        if (_path is null)
+            return;
+        DurableFiles.OnDisk.EnsureFolder(Path.GetDirectoryName(Path.GetFullPath(_path))!);
+        DurableFiles.OnDisk.WriteFile(_path, stream => JsonSerializer.Serialize(stream, new Kept(Version, _machines), s_json));
+    }
+
+    private static Dictionary<string, Dictionary<string, LatencyMeasure>> ReadMachines(string path)
+    {
+        try
+        {
+            var kept = JsonSerializer.Deserialize<Kept>(File.ReadAllBytes(path), s_json);
+            var isWhole = kept is { Version: Version, Machines: { } machines } && machines.Values.All(times => times is not null && times.Values.All(time => time is { IsPlausible: true }));
+            return isWhole ? kept!.Machines : [];
+        }
+        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    private static string MachineName()
+    {
+        var facts = MachineFacts.Detect(TorchRuntime.Threads, new Dictionary<string, string>());
+        return string.Create(CultureInfo.InvariantCulture, $"{facts.Cpu}, {facts.Cores} cores, {facts.Threads} threads, libtorch {TorchRuntime.Version}, {TorchRuntime.BlasKernelName}");
+    }
+
+    private sealed record Kept(int Version, Dictionary<string, Dictionary<string, LatencyMeasure>> Machines);
+}
+
+/// <summary>Seconds of a shape's parts.</summary>
+/// <param name="Layer">One block.</param>
+/// <param name="Ends">Embedding and last norm.</param>
+/// <param name="Head">The logits of one position.</param>
+public sealed record LatencyMeasure(double Layer, double Ends, double Head)
+{
+    internal bool IsPlausible => double.IsFinite(Layer + Ends + Head) && Layer > 0 && Ends >= 0 && Head >= 0;
+}

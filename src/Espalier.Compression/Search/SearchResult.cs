@@ -1,0 +1,105 @@
+using System.Text.Json.Serialization;
+using Espalier.Compression.Pruning;
+using Espalier.Compression.Recipes;
+
+namespace Espalier.Compression.Search;
+
+/// <summary>A candidate's loss on one text at one rung.</summary>
+/// <param name="Steps">Optimizer steps from the beginning.</param>
+/// <param name="Set">The text's name.</param>
+/// <param name="Nll">Mean, nats a token.</param>
+/// <param name="NllStandardError">Its standard error over windows.</param>
+public sealed record RungLoss(long Steps, string Set, double Nll, [property: JsonPropertyName("nll_se")] double NllStandardError);
+
+/// <summary>A candidate that was trained.</summary>
+public sealed record CandidateRow
+{
+    /// <summary>Place in the end, from 1: who came further is before who did not.</summary>
+    public required int Rank { get; init; }
+
+    /// <summary>Blocks.</summary>
+    public required int Layers { get; init; }
+
+    /// <summary>Query heads of a block.</summary>
+    public required int Heads { get; init; }
+
+    /// <summary>Width of the feed-forward block.</summary>
+    public required int Ffn { get; init; }
+
+    /// <summary>Width of the residual stream.</summary>
+    public required int Hidden { get; init; }
+
+    /// <summary>All weights.</summary>
+    public required long Parameters { get; init; }
+
+    /// <summary>Weights without the embedding table and the head.</summary>
+    public required long NonEmbeddingParameters { get; init; }
+
+    /// <summary>Bytes of weights, keys and values at the search's context.</summary>
+    public required long MemoryBytes { get; init; }
+
+    /// <summary>Floating-point operations of a token's forward pass.</summary>
+    public required double ForwardFlopsPerToken { get; init; }
+
+    /// <summary>The proxy's value: share of importance kept, or held-out loss as pruned.</summary>
+    public required double Proxy { get; init; }
+
+    /// <summary>Place by the proxy, from 1.</summary>
+    public required int ProxyRank { get; init; }
+
+    /// <summary>Losses at every rung that it reached; the held-out text first.</summary>
+    public required IReadOnlyList<RungLoss> Losses { get; init; }
+
+    /// <summary>Measured here: seconds of the first pass over the search's context; null in the stage's file, which depends on no machine.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? PrefillSeconds { get; init; }
+
+    /// <summary>Measured here: seconds of a further token behind it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? DecodeSeconds { get; init; }
+
+    /// <summary>Held-out loss at the last rung that it reached.</summary>
+    [JsonIgnore]
+    public RungLoss LastHeldOut => Losses.Where(loss => loss.Set == Losses[0].Set).MaxBy(loss => loss.Steps)!;
+
+    /// <summary><c>32/24/9216/3072</c>: layers, heads, feed-forward width, hidden width.</summary>
+    [JsonIgnore]
+    public string Name => $"{Layers}/{Heads}/{Ffn}/{Hidden}";
+}
+
+/// <summary>What a search takes or took.</summary>
+/// <param name="Tokens">Tokens through a candidate, trained on or evaluated.</param>
+/// <param name="Flops">Floating-point operations, the teacher's included.</param>
+/// <param name="Seconds">Wall-clock time; null where this machine's speed is not known.</param>
+public sealed record SearchCost(long Tokens, double Flops, double? Seconds);
+
+/// <summary>What a search found.</summary>
+public sealed record SearchResult
+{
+    /// <summary>The candidates, best first.</summary>
+    public required IReadOnlyList<CandidateRow> Candidates { get; init; }
+
+    /// <summary>How the proxy ordered them.</summary>
+    public required SearchProxy Proxy { get; init; }
+
+    /// <summary>Spearman's ρ between the places by the proxy and in the end; null where there is none.</summary>
+    public required double? ProxySpearman { get; init; }
+
+    /// <summary>Why it ended.</summary>
+    public required HalvingEnd End { get; init; }
+
+    /// <summary>The same in a sentence.</summary>
+    public required string Why { get; init; }
+
+    /// <summary>What it takes at most, reckoned beforehand; null in the stage's file.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SearchCost? Forecast { get; init; }
+
+    /// <summary>What it took, over all starts; null in the stage's file.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SearchCost? Cost { get; init; }
+
+    /// <summary>The sizes that are taken.</summary>
+    public PruneTarget Target(int? multiple) =>
+        new() { Layers = Candidates[0].Layers, Heads = Candidates[0].Heads, Ffn = Candidates[0].Ffn, Hidden = Candidates[0].Hidden, Multiple = multiple };
+}

@@ -1,0 +1,91 @@
+using Espalier.Compression.Pruning;
+using Espalier.Models;
+
+namespace Espalier.Compression.Search;
+
+/// <summary>Sizes that a student may have, by axis; an empty axis stays as in the teacher. <c>head_dim</c> and the KV heads always stay.</summary>
+public sealed record SearchSpace
+{
+    /// <summary>Numbers of layers.</summary>
+    public IReadOnlyList<int> Layers { get; init; } = [];
+
+    /// <summary>Query heads of a layer.</summary>
+    public IReadOnlyList<int> Heads { get; init; } = [];
+
+    /// <summary>Widths of the feed-forward block.</summary>
+    public IReadOnlyList<int> Ffn { get; init; } = [];
+
+    /// <summary>Widths of the feed-forward block as multiples of the residual stream's, instead of <see cref="Ffn"/>; a product is rounded to a whole number.</summary>
+    public IReadOnlyList<double> Expansion { get; init; } = [];
+
+    /// <summary>Widths of the residual stream.</summary>
+    public IReadOnlyList<int> Hidden { get; init; } = [];
+
+    /// <summary>What widths must be multiples of, as in <see cref="PruneTarget.Multiple"/>.</summary>
+    public int? Multiple { get; init; }
+
+    /// <summary>Whether no axis has sizes.</summary>
+    public bool IsEmpty => Layers.Count + Heads.Count + Ffn.Count + Expansion.Count + Hidden.Count == 0;
+
+    /// <summary>
+    /// Every shape but the teacher's own, one after the other as they are asked for: deep before shallow, then few heads before many, wide before narrow, narrow
+    /// feed-forward blocks before wide. Products of width and expansion above the teacher's are left out.
+    /// </summary>
+    /// <exception cref="EspalierException">A size that is illegal, whatever it is combined with; the nearest legal ones are named.</exception>
+    public IEnumerable<Candidate> Shapes(DecoderConfig teacher)
+    {
+        ArgumentNullException.ThrowIfNull(teacher);
+        Check(teacher);
+        return Walk(teacher);
+    }
+
+    private IEnumerable<Candidate> Walk(DecoderConfig teacher)
+    {
+        foreach (var layers in Or(Layers, teacher.Layers).OrderDescending())
+            foreach (var heads in Or(Heads, teacher.QueryHeads).Order())
+                foreach (var hidden in Or(Hidden, teacher.HiddenSize).OrderDescending())
+                    foreach (var ffn in FfnOf(hidden, teacher))
+                    {
+                        var shape = teacher with { Layers = layers, QueryHeads = heads, HiddenSize = hidden, IntermediateSize = ffn };
+                        if (shape != teacher)
+                            yield return new(shape);
+                    }
+    }
+
+    private IEnumerable<int> FfnOf(int hidden, DecoderConfig teacher) => Expansion.Count == 0
+        ? Or(Ffn, teacher.IntermediateSize).Order()
+        : Expansion.Select(factor => Math.Round(factor * hidden, MidpointRounding.AwayFromZero))
+            .Where(ffn => ffn >= 1 && ffn <= teacher.IntermediateSize).Select(ffn => (int)ffn).Distinct().Order();
+
+    private void Check(DecoderConfig teacher)
+    {
+        foreach (var layers in Layers)
+            Check(teacher, new() { Layers = layers });
+        foreach (var heads in Heads)
+            Check(teacher, new() { Heads = heads });
+        foreach (var ffn in Ffn)
+            Check(teacher, new() { Ffn = ffn });
+        foreach (var hidden in Hidden)
+            Check(teacher, new() { Hidden = hidden });
+        if (Expansion.Count > 0)
+            foreach (var ffn in Or(Hidden, teacher.HiddenSize).SelectMany(hidden => FfnOf(hidden, teacher)).Distinct())
+                Check(teacher, new() { Ffn = ffn });
+    }
+
+    private void Check(DecoderConfig teacher, PruneTarget axis) => Check(teacher, axis with { Multiple = Multiple }, "search.");
+
+    /// <summary>Pruning's own rules, with the field's name where the size was written.</summary>
+    internal static DecoderConfig Check(DecoderConfig teacher, PruneTarget sizes, string prefix)
+    {
+        try
+        {
+            return sizes.Apply(teacher);
+        }
+        catch (EspalierException error)
+        {
+            throw new EspalierException(error.Message.Replace("prune.", prefix, StringComparison.Ordinal), error);
+        }
+    }
+
+    private static IEnumerable<int> Or(IReadOnlyList<int> sizes, int teacher) => sizes.Count > 0 ? sizes.Distinct() : [teacher];
+}

@@ -1,0 +1,43 @@
+using Espalier.Compression.Recipes;
+
+namespace Espalier.Compression.Search;
+
+/// <summary>The sizes of an axis: numbers, and ranges such as <c>29-32</c> or <c>192-256 step 64</c>.</summary>
+public static class SizeRange
+{
+    /// <summary>Most sizes of one axis.</summary>
+    public const int MostSizes = 10_000;
+
+    /// <summary>Reads sizes; each comes once, ascending.</summary>
+    /// <exception cref="EspalierException">Something that is no size, or too many.</exception>
+    public static int[] Parse(IEnumerable<string> texts)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        var sizes = new SortedSet<int>();
+        foreach (var text in texts)
+        {
+            var (first, last, step) = Range(text);
+            if ((last - first) / step + 1 > MostSizes)
+                throw new EspalierException($"'{RecipeFields.Clip(text)}' are {(last - first) / step + 1} sizes, the limit is {MostSizes}; take larger steps, as in 1024-4096 step 512");
+            for (long size = first; size <= last; size += step)
+                sizes.Add((int)size);
+        }
+        return sizes.Count is > 0 and <= MostSizes ? [.. sizes] : throw new EspalierException($"{sizes.Count} sizes are named; it must be 1 to {MostSizes}");
+    }
+
+    private static (int First, int Last, int Step) Range(string text)
+    {
+        var halves = text.Split(" step ", StringSplitOptions.TrimEntries);
+        var ends = halves[0].Split('-', StringSplitOptions.TrimEntries);
+        if (halves.Length > 2 || ends.Length > 2 || (halves.Length == 2 && ends.Length == 1))
+            throw NoSize(text);
+        var (first, last) = (SizeOf(text, ends[0]), SizeOf(text, ends[^1]));
+        return first <= last
+            ? (first, last, halves.Length == 2 ? SizeOf(text, halves[1]) : 1)
+            : throw new EspalierException($"'{RecipeFields.Clip(text)}' begins at {first} and ends at {last}; the smaller size comes first");
+    }
+
+    private static int SizeOf(string text, string part) => Quantity.Count(part) is >= 1 and <= 1 << 30 and { } size ? (int)size : throw NoSize(text);
+
+    private static EspalierException NoSize(string text) => new($"'{RecipeFields.Clip(text)}' is no size; write a whole number from 1, 29-32 or 192-256 step 64");
+}
