@@ -64,10 +64,11 @@ internal sealed class DepthCommand : CommandBase
         var choices = items is null ? null : new MultipleChoiceTask(items, Tokenizer.Load(checkpoint.Folder), checkpoint.Config.MaxPositions);
 
         threads.Start(run);
+        var fingerprint = ModelFingerprint.Watch(checkpoint);
         using var decoder = DecoderWeights.Load(checkpoint);
         var scores = DepthScorer.Run(decoder, windows, choices, options, run.Progress, run.Cancellation) with
         {
-            Teacher = ContentHash.OfKnownFolder(checkpoint.Folder),
+            Teacher = fingerprint.Finish(run.Cancellation),
             Calibration = windows is null ? "" : CalibrationHash.Of(source!.Tokens, windows.SequenceLength, options.Samples),
             Task = items is null ? "" : ContentHash.OfFile(run.Get(task)!),
         };

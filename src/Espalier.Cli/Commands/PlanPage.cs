@@ -74,7 +74,7 @@ internal static class PlanPage
             new TextColumn("does"));
         foreach (var stage in plan.Stages)
             table.Add(
-                stage.Name,
+                stage.Title(),
                 stage.Tokens is { } tokens ? Units.Count(tokens) : "",
                 stage.Flops is { } flops ? Operations(flops) : "",
                 stage.MemoryBytes is { } memory ? Units.Bytes(memory) : "",

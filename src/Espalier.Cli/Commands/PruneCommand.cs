@@ -87,17 +87,20 @@ internal sealed class PruneCommand : CommandBase
     private ImportanceScores ScoresOf(CommandRun run, Checkpoint checkpoint, int dropped)
     {
         if (run.Get(scores) is { } file)
-            return OfThisModel(ScoresFile.Read(file), file, checkpoint);
+            return OfThisModel(run, ScoresFile.Read(file), file, checkpoint);
         threads.Start(run);
         return calibration.Score(run, checkpoint, input, dropped > 0 ? [dropped] : [], run.Get(seed)!.Value, MemoryInput.FolderBeside(run.Get(output)));
     }
 
     /// <summary>Refuses scores that name another model; those that name none pass, and are held against the shape alone.</summary>
-    private static ImportanceScores OfThisModel(ImportanceScores read, string file, Checkpoint checkpoint)
+    private static ImportanceScores OfThisModel(CommandRun run, ImportanceScores read, string file, Checkpoint checkpoint)
     {
-        if (read.Teacher.Length == 0 || ContentHash.OfKnownFolder(checkpoint.Folder) is var hash && hash == read.Teacher)
+        if (read.Teacher.Length == 0)
             return read;
-        throw new EspalierException($"{file}: the scores are of a model with the hash {read.Teacher[..Math.Min(12, read.Teacher.Length)]}… and {checkpoint.Folder} has {hash[..12]}…: score this model, or give the one that was scored");
+        var hash = read.NamesFolder ? ContentHash.OfKnownFolder(checkpoint.Folder) : ModelFingerprint.Of(checkpoint, run.Cancellation);
+        if (hash == read.Teacher)
+            return read;
+        throw new EspalierException($"{file}: the scores are of a {(read.NamesFolder ? "folder" : "model")} with the hash {read.Teacher[..Math.Min(12, read.Teacher.Length)]}… and {checkpoint.Folder} has {hash[..12]}…: score this model, or give the one that was scored");
     }
 
     /// <summary>Scores, a plan, chance, or text to score on: one of them, since each says by itself what stays.</summary>

@@ -30,7 +30,7 @@ public sealed record ImportanceScores
     /// <summary>Positions of a sample; 0 where no text was read.</summary>
     public int SampleLength { get; init; }
 
-    /// <summary>SHA-256 of the teacher's folder, or empty where it is not known.</summary>
+    /// <summary>The teacher's <see cref="Runs.ModelFingerprint"/>, or empty where it is not known. Up to version 2 the SHA-256 of its folder.</summary>
     public string Teacher { get; init; } = "";
 
     /// <summary>SHA-256 of the calibration ids that were read, as <see cref="CalibrationHash"/> makes it; empty where it is not known or no text was read.</summary>
@@ -53,6 +53,9 @@ public sealed record ImportanceScores
     /// add up to.
     /// </summary>
     public required IReadOnlyDictionary<int, double[]> BlockInfluence { get; init; }
+
+    /// <summary>Whether <see cref="Teacher"/> is the hash of a folder, as versions 1 and 2 have it.</summary>
+    public bool NamesFolder => Version < 3;
 
     /// <summary>How the units were scored, for people: "importance (l2, mean)", "taylor", "weight magnitude".</summary>
     public string How => Method switch

@@ -11,7 +11,7 @@ public static class MagnitudeScorer
     /// <summary>Elements that are in memory at once.</summary>
     private const long PieceElements = 1 << 22;
 
-    /// <summary>Scores a checkpoint.</summary>
+    /// <summary>Scores a checkpoint. Each weight is read once, and refused by name where it is not finite.</summary>
     /// <param name="checkpoint">The open model.</param>
     /// <param name="spanWidths">Widths of the spans of layers that are wanted, beside single ones.</param>
     /// <param name="progress">Told of the weights read.</param>
@@ -31,7 +31,7 @@ public static class MagnitudeScorer
                 using var scope = TensorScope.Begin();
                 var rows = Math.Min(rowsAtOnce, named.Shape[0] - row);
                 var values = new float[rows * width];
-                checkpoint.ReadFloat32(named.Name, row * width, values);
+                checkpoint.ReadFinite(named.Name, row * width, values);
                 // Squared in float64: the square of a small float32 is none.
                 var weights = named.Shape.Length == 2 ? Tensor.From<float>(values, rows, width) : Tensor.From<float>(values, rows);
                 squares.Add(named.Parameter, row, weights.To(DType.Float64).Square());

@@ -11,15 +11,15 @@ namespace Espalier.Compression.Importance;
 /// (<c>version</c>, <c>method</c>, of activations <c>batch</c>, <c>sequence</c> and <c>neuron_values</c>, of chance <c>seed</c>, where text was read <c>samples</c> and <c>sample_length</c>,
 /// <c>teacher</c>, <c>calibration</c>) and <c>axes</c>: <c>neurons</c> [layer][neuron], <c>heads</c> [layer][head], <c>channels</c> [channel] network-wide, of
 /// activations <c>channels_per_norm</c> [norm][channel], <c>layers</c> (block influence, or what weights add up to: span width to [first layer]). A file of version 1 has
-/// no <c>method</c> and is one of activations.
+/// no <c>method</c> and is one of activations; up to version 2 <c>teacher</c> is the hash of a folder.
 /// </summary>
 public static class ScoresFile
 {
     /// <summary>Longest file that is read: that of a 15B model has 25 MB.</summary>
     public const long MaxBytes = 256 << 20;
 
-    /// <summary>The version that is written: 1 knew activations alone.</summary>
-    internal const int Newest = 2;
+    /// <summary>The version that new scores have: 1 knew activations alone, 1 and 2 name the teacher's folder and not the model.</summary>
+    internal const int Newest = 3;
 
     private static readonly string[] Aggregations = ["l2", "mean", "variance"];
     private static readonly string[] ActivationFields = ["batch", "sequence", "neuron_values"];
@@ -55,7 +55,7 @@ public static class ScoresFile
         return JsonLayout.Bytes(json =>
         {
             json.WriteStartObject();
-            json.WriteNumber("version", Newest);
+            json.WriteNumber("version", scores.Version);
             json.WriteString("method", RecipeFields.NameOf(scores.Method));
             if (scores.Method.ReadsActivations())
             {

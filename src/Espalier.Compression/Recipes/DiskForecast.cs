@@ -8,14 +8,14 @@ namespace Espalier.Compression.Recipes;
 /// <summary>Something that the run writes.</summary>
 /// <param name="What">Its name.</param>
 /// <param name="Bytes">Its size, without headers, tokenizer and logs.</param>
-/// <param name="Stage">The stage that writes it.</param>
+/// <param name="Stage">The stage that writes it, with its cycle and round where there are several (<see cref="StageForecast.Title"/>).</param>
 public sealed record DiskForecast(string What, long Bytes, string Stage)
 {
     // Weights and two moments in float32.
     private const int CheckpointBytes = 12;
 
     /// <summary>All that a recipe writes, tokenized text aside.</summary>
-    internal static IReadOnlyList<DiskForecast> Of(Recipe recipe, Family family, DecoderConfig teacher, DecoderConfig student, ElementType stored)
+    internal static IReadOnlyList<DiskForecast> Of(Recipe recipe, Family family, DecoderConfig teacher, IReadOnlyList<PlannedCycle> cycles, ElementType stored)
     {
         var files = new List<DiskForecast>();
         var isParallel = recipe.Correction.Mode == CorrectMode.Parallel;
@@ -23,9 +23,17 @@ public sealed record DiskForecast(string What, long Bytes, string Stage)
             files.Add(new("checkpoints of correct", Checkpoints(recipe.Correct) * CheckpointBytes * teacher.Parameters, "correct"));
         if (recipe.Correct is not null)
             files.Add(new("corrected teacher", stored.Bytes() * teacher.Parameters, isParallel ? "distill" : "correct"));
-        files.Add(new("pruned student", stored.Bytes() * student.Parameters, "prune"));
-        if (recipe.Distill is not null)
-            files.Add(new("checkpoints of distill", Checkpoints(recipe.Distill) * CheckpointBytes * (student.Parameters + (isParallel ? teacher.Parameters : 0)), "distill"));
+        foreach (var cycle in cycles)
+        {
+            foreach (var round in cycle.Rounds)
+                files.Add(new(
+                    StageForecast.TitleOf("pruned student", cycle.Number, round.Number), stored.Bytes() * round.To.Parameters, StageForecast.TitleOf("prune", cycle.Number, round.Number)));
+            if (recipe.Distill is { } training)
+                files.Add(new(
+                    StageForecast.TitleOf("checkpoints of distill", cycle.Number),
+                    Checkpoints(training) * CheckpointBytes * (cycle.To.Parameters + (isParallel ? teacher.Parameters : 0)), StageForecast.TitleOf("distill", cycle.Number)));
+        }
+        var student = cycles[^1].To;
         // At most: windows that are seen twice are kept once.
         if (recipe.Distill is { Cache: { } cache } distill)
             files.Add(new("teacher's distributions", (long)(CacheForecast.Of(cache, teacher, recipe.Data.Sequence).BytesOfAToken * distill.Steps * distill.Batch * recipe.Data.Sequence), "cache"));

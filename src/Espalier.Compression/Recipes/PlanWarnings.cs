@@ -10,7 +10,7 @@ internal static class PlanWarnings
     private const int Multiple = 64;
     private const string SelfWritten = "self-written.jsonl";
 
-    public static IReadOnlyList<string> Of(Recipe recipe, bool teacherHasWeights, Checkpoint original, DecoderConfig student)
+    public static IReadOnlyList<string> Of(Recipe recipe, bool teacherHasWeights, Checkpoint original, IReadOnlyList<PlannedCycle> cycles)
     {
         var teacher = original.Config;
         var warnings = new List<string>();
@@ -26,17 +26,27 @@ internal static class PlanWarnings
             warnings.Add($"correct.reference: {reference} is not there");
         if (recipe.Data.Sequence > teacher.MaxPositions)
             warnings.Add($"data.sequence {recipe.Data.Sequence} is beyond the teacher's max_position_embeddings {teacher.MaxPositions}");
-        if (recipe.Prune.Method != PruneMethod.RandomInit)
+        foreach (var cycle in cycles)
+            warnings.AddRange(OfCycle(recipe.Prune, cycle).Select(warning => cycle.Number is { } number ? $"cycle {number}: {warning}" : warning));
+        AddPrograms(warnings, original, cycles[^1].To);
+        return warnings;
+    }
+
+    /// <summary>Each cycle is trained behind its cut, so it is its own cut that counts and not the whole way.</summary>
+    private static List<string> OfCycle(PruneSection prune, PlannedCycle cycle)
+    {
+        var (warnings, from, to) = (new List<string>(), cycle.From, cycle.To);
+        // Random weights are not cut, and neither is a shape that is masked.
+        if (prune is { Method: not PruneMethod.RandomInit, Sparsity: null })
         {
-            AddCut(warnings, 1 - (double)student.NonEmbeddingParameters / teacher.NonEmbeddingParameters);
-            AddAxis(warnings, "hidden", teacher.HiddenSize, student.HiddenSize);
-            AddAxis(warnings, "ffn", teacher.IntermediateSize, student.IntermediateSize);
-            AddAxis(warnings, "heads", teacher.QueryHeads, student.QueryHeads);
-            AddDepth(warnings, teacher.Layers, student.Layers);
+            AddCut(warnings, 1 - (double)to.NonEmbeddingParameters / from.NonEmbeddingParameters);
+            AddAxis(warnings, "hidden", from.HiddenSize, to.HiddenSize);
+            AddAxis(warnings, "ffn", from.IntermediateSize, to.IntermediateSize);
+            AddAxis(warnings, "heads", from.QueryHeads, to.QueryHeads);
+            AddDepth(warnings, from.Layers, to.Layers);
         }
-        AddMultiple(warnings, "hidden", student.HiddenSize, teacher.HiddenSize);
-        AddMultiple(warnings, "ffn", student.IntermediateSize, teacher.IntermediateSize);
-        AddPrograms(warnings, original, student);
+        AddMultiple(warnings, "hidden", to.HiddenSize, from.HiddenSize);
+        AddMultiple(warnings, "ffn", to.IntermediateSize, from.IntermediateSize);
         return warnings;
     }
 
@@ -46,16 +56,16 @@ internal static class PlanWarnings
         if (cut <= 0)
             warnings.Add("prune: the student is as large as the teacher; nothing is cut");
         else if (cut > 0.5)
-            warnings.Add($"prune: {share}, more than half: two runs that prune and distil one after the other lose less");
+            warnings.Add($"prune: {share}, more than half: cycles that prune and distil one after the other lose less (cycles: auto)");
         else if (cut > 1.0 / 3)
-            warnings.Add($"prune: {share}, more than a third: expect to need more distillation, or go in two runs");
+            warnings.Add($"prune: {share}, more than a third: expect to need more distillation, or go in cycles (cycles: auto)");
     }
 
     private static void AddAxis(List<string> warnings, string axis, int from, int to)
     {
         var cut = $"prune.{axis} {from} to {to} takes {100.0 * (from - to) / from:0.#} % of that axis";
         if (2 * (from - to) > from)
-            warnings.Add($"{cut}, more than half: cut less of it, or in two runs that prune and distil one after the other");
+            warnings.Add($"{cut}, more than half: cut less of it, or in cycles that prune and distil one after the other");
         else if (3 * (from - to) > from)
             warnings.Add($"{cut}, more than a third: expect to need more distillation");
     }

@@ -1,4 +1,3 @@
-using Espalier.Compression.Pruning;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 
@@ -66,15 +65,16 @@ public sealed record RecipePlan
         using var checkpoint = Checkpoint.Open(recipe.Teacher, requireWeights: false);
         var teacher = checkpoint.Config;
         var search = recipe.Search is null ? null : SearchPlan.Of(recipe, checkpoint, gflops: null);
-        var student = (search is not null ? search.Largest.Shape : recipe.Prune.Plan is { } plan ? PlanFile.Read(plan).Apply(teacher) : recipe.Prune.Target.Apply(teacher)).Validate("the student");
+        var cycles = search is null ? PlannedCycle.Of(recipe, teacher) : PlannedCycle.Found(recipe, teacher, search.Largest.Shape);
+        var student = cycles[^1].To;
         var hasWeights = File.Exists(Path.Combine(recipe.Teacher, CheckpointFolder.SingleFile)) || File.Exists(Path.Combine(recipe.Teacher, CheckpointFolder.IndexFile));
-        var disk = DiskForecast.Of(recipe, checkpoint.Family, teacher, student, checkpoint.StoredType);
+        var disk = DiskForecast.Of(recipe, checkpoint.Family, teacher, cycles, checkpoint.StoredType);
         var (teacherForecast, studentForecast) = (ModelForecast.Of(teacher, recipe.Data.Sequence), ModelForecast.Of(student, recipe.Data.Sequence));
-        var planned = StageForecast.Of(recipe, teacher, student);
+        var planned = StageForecast.Of(recipe, teacher, cycles);
         StageForecast[] stages = [.. (search?.Among(planned) ?? planned).Select(stage => stage with
         {
-            Model = stage.Name switch { "data" => null, "prune" or "distill" or "export" => studentForecast, _ => teacherForecast },
-            DiskBytes = disk.Where(file => file.Stage == stage.Name).Select(file => (long?)file.Bytes).Sum() is > 0 and var bytes ? bytes : null,
+            Model = stage.Name == "search" ? teacherForecast : stage.Model,
+            DiskBytes = disk.Where(file => file.Stage == stage.Title()).Select(file => (long?)file.Bytes).Sum() is > 0 and var bytes ? bytes : null,
         })];
         var flops = stages.Sum(stage => stage.Flops ?? 0);
         return new()
@@ -91,7 +91,7 @@ public sealed record RecipePlan
             Disk = disk,
             DiskBytes = disk.Sum(file => file.Bytes),
             Times = TimeForecast.Of(stages, here?.Invoke(student)),
-            Warnings = PlanWarnings.Of(recipe, hasWeights, checkpoint, student),
+            Warnings = PlanWarnings.Of(recipe, hasWeights, checkpoint, cycles),
             Neighbours = ShapeNeighbour.Of(teacher, student),
         };
     }

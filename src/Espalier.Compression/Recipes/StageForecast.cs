@@ -2,6 +2,7 @@ using Espalier.Compression.Distillation;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
+using Espalier.Compression.Pruning.Masks;
 using Espalier.Compression.Recipes.Stages;
 using Espalier.Compression.Training;
 using Espalier.Models;
@@ -27,58 +28,115 @@ public sealed record StageForecast(string Name, string Does, long? Steps, long? 
     /// <summary>The most that it writes to the disk; null where that depends on the text, or is nothing to speak of.</summary>
     public long? DiskBytes { get; init; }
 
+    /// <summary>The cycle of pruning and distilling that it belongs to, from 1; null where there is one cycle, or it belongs to none.</summary>
+    public int? Cycle { get; init; }
+
+    /// <summary>The round of iterative importance within the cycle, from 1; null where there is one round, or it belongs to none.</summary>
+    public int? Round { get; init; }
+
+    /// <summary>What tells it from its likes of other cycles and rounds: <c>score, cycle 2, round 1</c>.</summary>
+    public string Title() => TitleOf(Name, Cycle, Round);
+
+    internal static string TitleOf(string name, int? cycle, int? round = null) =>
+        $"{name}{(cycle is null ? "" : $", cycle {cycle}")}{(round is null ? "" : $", round {round}")}";
+
     private const int WeightBytes = 4;
     private const int TrainingBytes = 16;
 
     /// <summary>The stages of a recipe, in order. A backward pass costs two forward passes.</summary>
-    internal static IReadOnlyList<StageForecast> Of(Recipe recipe, DecoderConfig teacher, DecoderConfig student)
+    internal static IReadOnlyList<StageForecast> Of(Recipe recipe, DecoderConfig teacher, IReadOnlyList<PlannedCycle> cycles)
     {
         var sequence = recipe.Data.Sequence;
-        var (forwardTeacher, forwardStudent) = (teacher.ForwardFlopsPerToken(sequence), student.ForwardFlopsPerToken(sequence));
+        var forwardTeacher = teacher.ForwardFlopsPerToken(sequence);
+        var teacherForecast = ModelForecast.Of(teacher, sequence);
         var stages = new List<StageForecast>
         {
             new("data", $"{string.Join(", ", recipe.Data.Train)} to windows of {sequence} tokens, {recipe.Data.HeldOut * 100:0.##} % held out", null, null, null, null),
         };
         var isParallel = recipe.Correct is not null && recipe.Correction.Mode == CorrectMode.Parallel;
         if (recipe.Correct is not null && recipe.Correction.When == CorrectWhen.Auto)
-            stages.Add(Need(recipe, teacher, forwardTeacher));
+            stages.Add(Need(recipe, teacher, forwardTeacher) with { Model = teacherForecast });
         if (recipe.Correct is { } correct && !isParallel)
         {
             var tokens = TokensOf(correct, sequence);
-            stages.Add(new("correct", $"{IfNeeded(recipe)}the teacher learns the text: {Schedule(correct)}", correct.Steps, tokens, 3 * forwardTeacher * tokens, TrainingBytesOf(correct, teacher)));
-        }
-        if (recipe.Prune is { Method: PruneMethod.Importance, Plan: null })
-            stages.Add(Score(recipe, teacher, forwardTeacher));
-        if (DepthStage.Asked(recipe, teacher) is { } asked)
-        {
-            var (tokens, flops) = DepthCost.Of(asked, teacher, sequence);
-            var (items, what) = (recipe.Score.Task, $"{RecipeFields.NameOf(recipe.Score.Depth)} without each layer{DepthStage.Words(asked)}");
-            stages.Add(items is null
-                ? new("depth", $"{what}, over {asked.Samples} samples", null, tokens, flops, WeightBytes * teacher.Parameters)
-                : new("depth", $"{what}, on {items}", null, null, null, WeightBytes * teacher.Parameters));
-        }
-        stages.Add(new("prune", HowPruned(recipe, teacher, student), null, null, null, null));
-        if (recipe.Distill is { } distill)
-        {
-            var tokens = TokensOf(distill, sequence);
-            var hasTeacher = LossSpec.Parse(distill.Loss).NeedsTeacher;
-            if (distill.Cache is { } cache)
+            stages.Add(new("correct", $"{IfNeeded(recipe)}the teacher learns the text: {Schedule(correct)}", correct.Steps, tokens, 3 * forwardTeacher * tokens, TrainingBytesOf(correct, teacher))
             {
-                var size = CacheForecast.Of(cache, teacher, sequence);
-                stages.Add(new("cache", $"the teacher's distributions, {RecipeFields.NameOf(cache.Encoding)}: {size.BytesOfAToken:0.#} bytes a token", null, tokens,
-                    forwardTeacher * tokens, WeightBytes * teacher.Parameters));
-                hasTeacher = false;
-            }
-            var along = isParallel ? $"; {IfNeeded(recipe)}the teacher learns the text meanwhile, learning rate {recipe.Correct!.LearningRate:0.####e-0}" : "";
-            stages.Add(new("distill", $"{distill.Loss}: {Schedule(distill)}{along}", distill.Steps, tokens,
-                (3 * forwardStudent + (isParallel ? 3 : hasTeacher ? 1 : 0) * forwardTeacher) * tokens,
-                TrainingBytesOf(distill, student) + (isParallel ? TrainingBytes : hasTeacher ? WeightBytes : 0) * teacher.Parameters));
+                Model = teacherForecast,
+            });
+        }
+        foreach (var cycle in cycles)
+        {
+            foreach (var round in cycle.Rounds)
+                stages.AddRange(Cut(recipe, round).Select(stage => stage with { Cycle = cycle.Number, Round = round.Number }));
+            if (recipe.Distill is { } distill)
+                stages.AddRange(Distill(recipe, distill, teacher, cycle, isParallel).Select(stage => stage with { Cycle = cycle.Number }));
         }
         if (recipe.Evaluate.Count > 0)
-            stages.Add(new("evaluate", $"{Models(recipe)} on {string.Join(", ", recipe.Evaluate.Select(set => set.Name))}", null, null, null, WeightBytes * teacher.Parameters));
+            stages.Add(new("evaluate", $"{Models(recipe, cycles.Count)} on {string.Join(", ", recipe.Evaluate.Select(set => set.Name))}", null, null, null, WeightBytes * teacher.Parameters)
+            {
+                Model = teacherForecast,
+            });
         if (recipe.Export.Count > 0)
-            stages.Add(new("export", string.Join(", ", recipe.Export.Select(RecipeFields.NameOf)), null, null, null, null));
+            stages.Add(new("export", string.Join(", ", recipe.Export.Select(RecipeFields.NameOf)), null, null, null, null) { Model = ModelForecast.Of(cycles[^1].To, sequence) });
         return stages;
+    }
+
+    /// <summary>One cut: what is scored for it, and the cut itself.</summary>
+    private static IEnumerable<StageForecast> Cut(Recipe recipe, PlannedRound round)
+    {
+        var (sequence, model, section) = (recipe.Data.Sequence, round.From, round.Section);
+        var (forward, forecast) = (model.ForwardFlopsPerToken(sequence), ModelForecast.Of(model, sequence));
+        if (section.Sparsity is { } sparsity)
+        {
+            yield return Mask(recipe, sparsity, model, forward) with { Model = forecast };
+            yield break;
+        }
+        if (section is { Method: PruneMethod.Importance, Plan: null })
+            yield return Score(recipe, model, forward) with { Model = forecast };
+        if (DepthStage.Asked(recipe with { Prune = section }, model) is { } asked)
+        {
+            var (tokens, flops) = DepthCost.Of(asked, model, sequence);
+            var (items, what) = (recipe.Score.Task, $"{RecipeFields.NameOf(recipe.Score.Depth)} without each layer{DepthStage.Words(asked)}");
+            yield return (items is null
+                ? new StageForecast("depth", $"{what}, over {asked.Samples} samples", null, tokens, flops, WeightBytes * model.Parameters)
+                : new StageForecast("depth", $"{what}, on {items}", null, null, null, WeightBytes * model.Parameters)) with
+            { Model = forecast };
+        }
+        yield return new("prune", HowPruned(section, model, round.To), null, null, null, null) { Model = ModelForecast.Of(round.To, sequence) };
+    }
+
+    /// <summary>A cycle's distillation, and the cache that it reads.</summary>
+    private static IEnumerable<StageForecast> Distill(Recipe recipe, TrainingSection distill, DecoderConfig teacher, PlannedCycle cycle, bool isParallel)
+    {
+        var (sequence, student) = (recipe.Data.Sequence, cycle.To);
+        var guide = recipe.Cycles?.Teacher == CycleTeacher.Previous ? cycle.From : teacher;
+        var (forwardGuide, forwardStudent) = (guide.ForwardFlopsPerToken(sequence), student.ForwardFlopsPerToken(sequence));
+        var tokens = TokensOf(distill, sequence);
+        var hasTeacher = LossSpec.Parse(distill.Loss).NeedsTeacher;
+        if (distill.Cache is { } cache)
+        {
+            var size = CacheForecast.Of(cache, guide, sequence);
+            yield return new("cache", $"the teacher's distributions, {RecipeFields.NameOf(cache.Encoding)}: {size.BytesOfAToken:0.#} bytes a token", null, tokens,
+                forwardGuide * tokens, WeightBytes * guide.Parameters)
+            { Model = ModelForecast.Of(guide, sequence) };
+            hasTeacher = false;
+        }
+        var along = isParallel ? $"; {IfNeeded(recipe)}the teacher learns the text meanwhile, learning rate {recipe.Correct!.LearningRate:0.####e-0}" : "";
+        var from = cycle.Number > 1 && hasTeacher ? recipe.Cycles!.Teacher == CycleTeacher.Previous ? $", from the student of cycle {cycle.Number - 1}" : ", from the run's teacher" : "";
+        yield return new("distill", $"{distill.Loss}{from}: {Schedule(distill)}{along}", distill.Steps, tokens,
+            (3 * forwardStudent + (isParallel ? 3 : hasTeacher ? 1 : 0) * forwardGuide) * tokens,
+            TrainingBytesOf(distill, student) + (isParallel ? TrainingBytes : hasTeacher ? WeightBytes : 0) * guide.Parameters)
+        { Model = ModelForecast.Of(student, sequence) };
+    }
+
+    /// <summary>Weights to zero, the shape as it is: the model is loaded, and for Wanda run once for each block.</summary>
+    private static StageForecast Mask(Recipe recipe, Sparsity sparsity, DecoderConfig model, double forward)
+    {
+        var memory = WeightBytes * model.Parameters;
+        if (recipe.Prune.Method != PruneMethod.Wanda)
+            return new("prune", $"{sparsity} of the weights of all blocks to zero, the smallest of each matrix (a control); the shape stays", null, null, null, memory);
+        var tokens = (long)model.Layers * recipe.Score.Samples * recipe.Data.Sequence;
+        return new("prune", $"{sparsity} of the weights of all blocks to zero, by Wanda over {recipe.Score.Samples} samples (a control); the shape stays", null, tokens, forward * tokens, memory);
     }
 
     private static long TrainingBytesOf(TrainingSection training, DecoderConfig config)
@@ -130,21 +188,21 @@ public sealed record StageForecast(string Name, string Does, long? Steps, long? 
         var other => $"{training.LearningRate:0.####e-0} to {training.MinLearningRate:0.####e-0} ({RecipeFields.NameOf(other)})",
     };
 
-    private static string Models(Recipe recipe) =>
-        $"teacher{(recipe.Correct is null ? "" : ", corrected teacher")}, pruned student{(recipe.Distill is null ? "" : ", distilled student")}";
+    private static string Models(Recipe recipe, int cycles) =>
+        $"teacher{(recipe.Correct is null ? "" : ", corrected teacher")}, pruned student{(recipe.Distill is null ? "" : ", distilled student")}{(cycles > 1 ? " of each cycle" : "")}";
 
-    private static string HowPruned(Recipe recipe, DecoderConfig teacher, DecoderConfig student)
+    private static string HowPruned(PruneSection prune, DecoderConfig teacher, DecoderConfig student)
     {
         var cuts = new List<string>();
         Cut("hidden", teacher.HiddenSize, student.HiddenSize);
         Cut("ffn", teacher.IntermediateSize, student.IntermediateSize);
         Cut("heads", teacher.QueryHeads, student.QueryHeads);
         Cut("layers", teacher.Layers, student.Layers);
-        var how = recipe.Prune.Plan is { } plan ? $"as {plan} says" : recipe.Prune.Method switch
+        var how = prune.Plan is { } plan ? $"as {plan} says" : prune.Method switch
         {
             PruneMethod.Random => "random units (a control)",
             PruneMethod.RandomInit => "random weights of that shape (a control)",
-            _ when teacher.Layers != student.Layers => $"least important units, {RecipeFields.NameOf(recipe.Prune.Depth)} layers",
+            _ when teacher.Layers != student.Layers => $"least important units, {RecipeFields.NameOf(prune.Depth)} layers",
             _ => "least important units",
         };
         return $"{(cuts.Count > 0 ? string.Join(", ", cuts) : "nothing")}; {how}";

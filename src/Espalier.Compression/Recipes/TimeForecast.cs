@@ -14,13 +14,13 @@ public sealed record TimeForecast(string Device, double Gflops, double Utilisati
 
     private static TimeForecast On(DeviceSpeed device, IReadOnlyList<StageForecast> stages)
     {
-        var seconds = stages.Select(stage => (stage.Name, Seconds: device.Seconds(stage))).Where(stage => stage.Seconds is not null).ToArray();
+        var seconds = stages.Select(stage => (Name: stage.Title(), Seconds: device.Seconds(stage))).Where(stage => stage.Seconds is not null).ToArray();
         return new(device.Device, device.Training, device.Utilisation, seconds.Sum(stage => stage.Seconds!.Value),
             [.. seconds.Select(stage => new StageHours(stage.Name, stage.Seconds!.Value / 3600))]);
     }
 }
 
 /// <summary>Hours of a stage on a device.</summary>
-/// <param name="Stage">The stage's name.</param>
+/// <param name="Stage">The stage's name, with its cycle and round where there are several (<see cref="StageForecast.Title"/>).</param>
 /// <param name="Hours">The estimate.</param>
 public sealed record StageHours(string Stage, double Hours);

@@ -33,7 +33,7 @@ public static class ContentHash
     /// <exception cref="IOException">The folder or a file in it cannot be read.</exception>
     public static string OfFolder(string folder) => Folder(folder, OfFile);
 
-    /// <summary>The same, for provenance alone: large files that this user's cache knows by path, inode, size and time of change are not read again.</summary>
+    /// <summary>The same, to know a folder again that old scores name: large files that this user's cache knows by path, inode, size and time of change are not read again.</summary>
     public static string OfKnownFolder(string folder) => Folder(folder, HashCache.OfUser().OfFile);
 
     private static string Folder(string folder, Func<string, string> ofFile)

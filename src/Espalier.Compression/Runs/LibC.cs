@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Espalier.Compression.Runs;
 
 /// <summary>
-/// The four calls that .NET has no door to: opening a folder (for fsync), opening a file without .NET's own shared lock,
+/// The calls that .NET has no door to: opening a folder (for fsync), opening a file without .NET's own shared lock,
 /// flock, and statx. Paths go as bytes, so that nothing is marshalled and no unsafe code is generated.
 /// </summary>
 internal static class LibC
@@ -13,6 +13,7 @@ internal static class LibC
     private const int CloseOnExec = 0x80000;
     private const int LockExclusive = 2, LockNonBlocking = 4;
     private const int InterruptedCall = 4;
+    private const int BasicFields = 0x7ff, FactBytes = 256;
 
     /// <summary>Opens a file or folder for reading; Linux only.</summary>
     public static SafeFileHandle OpenRead(string path)
@@ -41,13 +42,23 @@ internal static class LibC
     /// <summary>Which file this is, without a hash; null where the system does not say, and on other systems than Linux.</summary>
     public static KnownHash? Identity(string path)
     {
-        if (!OperatingSystem.IsLinux())
-            return null;
+        const int currentFolder = -100;
+        var facts = new byte[FactBytes];
+        return OperatingSystem.IsLinux() && statx(currentFolder, Encoding.UTF8.GetBytes(path + '\0'), 0, BasicFields, facts) == 0 ? Identity(path, facts) : null;
+    }
+
+    /// <summary>Which file is open, by whatever name it can be found now.</summary>
+    public static KnownHash? Identity(SafeFileHandle file, string path)
+    {
+        const int theFileItself = 0x1000;
+        var facts = new byte[FactBytes];
+        return OperatingSystem.IsLinux() && statx(file, "\0"u8.ToArray(), theFileItself, BasicFields, facts) == 0 ? Identity(path, facts) : null;
+    }
+
+    private static KnownHash Identity(string path, byte[] facts)
+    {
         // The layout of struct statx is the same on every processor.
-        const int currentFolder = -100, basicFields = 0x7ff, inode = 32, size = 40, changedSeconds = 96, changedNanoseconds = 104;
-        var facts = new byte[256];
-        if (statx(currentFolder, Encoding.UTF8.GetBytes(path + '\0'), 0, basicFields, facts) != 0)
-            return null;
+        const int inode = 32, size = 40, changedSeconds = 96, changedNanoseconds = 104;
         var changed = BitConverter.ToInt64(facts, changedSeconds) * 1_000_000_000 + BitConverter.ToUInt32(facts, changedNanoseconds);
         return new(path, BitConverter.ToUInt64(facts, inode), BitConverter.ToInt64(facts, size), changed, "");
     }
@@ -65,4 +76,7 @@ internal static class LibC
 
     [DllImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int statx(int folder, byte[] path, int flags, uint mask, byte[] facts);
+
+    [DllImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int statx(SafeFileHandle file, byte[] path, int flags, uint mask, byte[] facts);
 }

@@ -17,6 +17,7 @@ namespace Espalier.Compression.Runs;
 [JsonSerializable(typeof(CacheManifest))]
 [JsonSerializable(typeof(CheckpointManifest))]
 [JsonSerializable(typeof(KnownHash[]))]
+[JsonSerializable(typeof(KnownModel[]))]
 [JsonSerializable(typeof(StageRecord))]
 [JsonSerializable(typeof(RunManifest))]
 [JsonSerializable(typeof(RunOwner))]

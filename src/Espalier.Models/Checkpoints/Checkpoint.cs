@@ -44,6 +44,9 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     /// <summary>The parameters by name; their offsets count within <see cref="FileOf"/>.</summary>
     public IReadOnlyDictionary<string, TensorEntry> Entries => Weights.Entries;
 
+    /// <summary>The files of the weights.</summary>
+    public IReadOnlyList<SafetensorsFile> Files => Weights.Files;
+
     /// <summary>Bytes of all parameters as they are stored.</summary>
     public long TotalBytes => Entries.Values.Sum(static entry => entry.ByteLength);
 
@@ -109,6 +112,15 @@ public sealed class Checkpoint : ITensorSource, IDisposable
 
     /// <summary>The same for some of them.</summary>
     public void CheckFinite(IEnumerable<string> names, CancellationToken cancellation = default) => Weights.CheckFinite(names, cancellation);
+
+    /// <summary>From here on, bytes of parameters that are read are hashed on the way, so that <see cref="WeightsHash"/> need not read them again.</summary>
+    public void HashWhatIsRead() => Weights.HashWhatIsRead();
+
+    /// <summary>
+    /// SHA-256 of the weights, as 64 lower-case hexadecimal digits: of a line for each parameter, in ordinal order, with name, element type, shape and the SHA-256 of its stored bytes.
+    /// How the parameters are laid out in files does not count. Reads those bytes that were not read from front to back since <see cref="HashWhatIsRead"/>.
+    /// </summary>
+    public string WeightsHash(CancellationToken cancellation = default) => Weights.Hash(cancellation);
 
     /// <inheritdoc/>
     public void Dispose() => weights?.Dispose();

@@ -12,10 +12,13 @@ internal sealed partial class CheckpointWeights : IDisposable
     private readonly Dictionary<string, SafetensorsFile> owners = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TensorEntry> entries = new(StringComparer.Ordinal);
     private readonly string folder;
+    private TensorDigests? digests;
 
     private CheckpointWeights(string folder) => this.folder = folder;
 
     public IReadOnlyDictionary<string, TensorEntry> Entries => entries;
+
+    public IReadOnlyList<SafetensorsFile> Files => files;
 
     public ElementType MainType => entries.Values.GroupBy(static entry => entry.Type)
         .MaxBy(static group => group.Sum(static entry => entry.ByteLength))!.Key;
@@ -67,7 +70,33 @@ internal sealed partial class CheckpointWeights : IDisposable
             throw new EspalierException($"{file.Path}: '{name}' element {firstElement + index} of {entry.Elements} is {destination[index]}; the weights are broken, use another copy");
     }
 
-    public void Dispose() => files.ForEach(static file => file.Dispose());
+    /// <summary>From here on, what is read is hashed on the way.</summary>
+    public void HashWhatIsRead()
+    {
+        digests ??= new();
+        foreach (var file in files)
+            file.Digests = digests;
+    }
+
+    /// <summary>The hash of all tensors; reads what was not read since <see cref="HashWhatIsRead"/>.</summary>
+    public string Hash(CancellationToken cancellation)
+    {
+        HashWhatIsRead();
+        var buffer = new byte[ChunkElements];
+        foreach (var (name, entry) in entries)
+            for (long at; (at = digests!.Taken(entry)) < entry.ByteLength;)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                owners[name].Read(entry, at, buffer.AsSpan(0, (int)Math.Min(buffer.Length, entry.ByteLength - at)));
+            }
+        return TensorDigests.OfLines(entries.Values.Select(digests!.Line));
+    }
+
+    public void Dispose()
+    {
+        files.ForEach(static file => file.Dispose());
+        digests?.Dispose();
+    }
 
     private void OpenFiles()
     {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Espalier.Models.Checkpoints;
 
@@ -27,6 +28,12 @@ public sealed class SafetensorsFile : IDisposable
 
     /// <summary>Bytes of the file.</summary>
     public long Length { get; }
+
+    /// <summary>The open file, for asking the system which one it is. This object disposes it.</summary>
+    public SafeFileHandle Handle => stream.SafeFileHandle;
+
+    /// <summary>Where the bytes that are read are hashed on the way, or null.</summary>
+    internal TensorDigests? Digests { get; set; }
 
     /// <summary>The tensors by name, in the order of their bytes.</summary>
     public IReadOnlyDictionary<string, TensorEntry> Entries => header.Entries;
@@ -84,6 +91,7 @@ public sealed class SafetensorsFile : IDisposable
                         $"{Path}: had {Length} bytes when it was opened and ends at {entry.Offset + byteOffset + done} now, inside '{entry.Name}'; it was shortened meanwhile, use another copy");
                 done += count;
             }
+            Digests?.Take(entry, byteOffset, destination);
         }
         catch (IOException e)
         {

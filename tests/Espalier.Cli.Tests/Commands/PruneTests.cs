@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Espalier.Compression.Runs;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;
 
@@ -68,6 +69,27 @@ public sealed class PruneTests : TorchTest
         anonymous["teacher"] = "";
         File.WriteAllText(scores, anonymous.ToJsonString());
         _ = Verb.Json($"prune {folder.Path}/other --scores {scores} {Width} --output {folder.Path}/x");
+    }
+
+    [Fact]
+    public void Scores_follow_the_model_and_old_ones_the_folder()
+    {
+        using var folder = new TemporaryFolder();
+        var (scores, copy) = (Path.Combine(folder.Path, "scores.json"), Path.Combine(folder.Path, "copy"));
+        Directory.CreateDirectory(copy);
+        foreach (var name in (string[])["config.json", "model.safetensors"])
+            File.Copy(Path.Combine(Verb.Tiny, name), Path.Combine(copy, name));
+        File.WriteAllText(Path.Combine(copy, "notes.txt"), "another file");
+        _ = Verb.Json($"score {Verb.Tiny} --method magnitude --output {scores} --threads 1");
+        _ = Verb.Json($"prune {copy} --scores {scores} {Width} --output {folder.Path}/of-the-copy");
+
+        // What version 2 wrote: the hash of everything in the folder.
+        var old = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(scores))!.AsObject();
+        (old["version"], old["teacher"]) = (2, ContentHash.OfFolder(copy));
+        File.WriteAllText(scores, old.ToJsonString());
+        _ = Verb.Json($"prune {copy} --scores {scores} {Width} --output {folder.Path}/by-old-ones");
+        File.WriteAllText(Path.Combine(copy, "notes.txt"), "another text");
+        Assert.Contains("the scores are of a folder with the hash", Verb.Refused($"prune {copy} --scores {scores} {Width} --output {folder.Path}/x"));
     }
 
     [Fact]

@@ -113,6 +113,20 @@ public sealed class PlanAndScoresFileTests : IDisposable
         Assert.Equal((ScoreMethod.Activation, NeuronValues.Intermediate, "importance (l2, mean)"), (back.Method, back.NeuronValues, back.How));
     }
 
+    [Theory]
+    [InlineData(2, true)]
+    [InlineData(3, false)]
+    public void Up_to_version_2_the_teacher_is_a_folder_and_stays_one_when_it_is_written_again(int version, bool folder)
+    {
+        var json = ScoresFile.ToJson(Scores);
+        json["version"] = version;
+        File.WriteAllText(JsonPath, json.ToJsonString());
+        var read = ScoresFile.Read(JsonPath);
+        Assert.Equal((folder, "ab"), (read.NamesFolder, read.Teacher));
+        Assert.Equal(version, ScoresFile.ToJson(read)["version"]!.GetValue<int>());
+        Assert.False(Scores.NamesFolder);
+    }
+
     [Fact]
     public void The_json_of_scores_has_axes_with_the_values_per_layer_and_network_wide()
     {
@@ -136,7 +150,7 @@ public sealed class PlanAndScoresFileTests : IDisposable
     [InlineData("method", "\"hessian\"", "method is \"hessian\"; it must be one of activation, taylor, magnitude, redundancy, random")]
     [InlineData("method", "\"taylor\"", "batch is \"l2\"; scores of method taylor have none; leave it out")]
     [InlineData("neuron_values", "\"gate\"", "neuron_values is \"gate\"; it must be one of intermediate, pre-activation")]
-    [InlineData("version", "3", "version 3 is newer than 2")]
+    [InlineData("version", "4", "version 4 is newer than 3")]
     [InlineData("seed", "1", "seed is 1; scores of method activation have none; leave it out")]
     [InlineData("samples", "0", "samples is 0; it must be a whole number from 1")]
     [InlineData("teacher", "3", "teacher is 3; it must be a text")]

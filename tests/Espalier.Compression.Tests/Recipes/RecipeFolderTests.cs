@@ -24,6 +24,19 @@ public sealed class RecipeFolderTests
         Assert.Equal(RecipeFile.Canonical(recipe), RecipeFile.Canonical(RecipeFile.Parse(RecipeFile.Canonical(recipe), name)));
     }
 
+    public static TheoryData<string> NamesInFolders => [.. Directory.GetFiles(Path.Combine(Fixtures.Root, "recipes"), "*.yaml", SearchOption.AllDirectories)
+        .Select(path => Path.GetRelativePath(Path.Combine(Fixtures.Root, "recipes"), path)).Where(name => name.Contains('/')).Order(StringComparer.Ordinal)];
+
+    [Theory]
+    [MemberData(nameof(NamesInFolders))]
+    public void Every_recipe_of_a_study_plans_as_from_the_repositorys_root(string name)
+    {
+        var recipe = RecipeFile.Read(Path.Combine(Fixtures.Root, "recipes", name));
+        var plan = RecipePlan.Of(recipe with { Teacher = Path.Combine(Fixtures.Root, recipe.Teacher) });
+        Assert.Equal(recipe.Score.Rounds, plan.Stages.Count(stage => stage.Name == "prune"));
+        Assert.DoesNotContain(plan.Warnings, warning => warning.Contains("nothing is cut"));
+    }
+
     [Fact]
     public void Every_key_is_described_in_its_section_of_the_page()
     {

@@ -79,8 +79,11 @@ internal sealed class CalibrationInput
         var options = OptionsOf(run, spans) with { Seed = seed };
         if (options.Method.ReadsText())
             return OnText(run, checkpoint, input, (within, windows) => [within.Score(checkpoint, windows, options, folder, run.Progress, run.Cancellation)])[0];
-        checkpoint.CheckFinite(run.Cancellation);
-        return ImportanceScorer.Run(checkpoint, null, options, run.Progress, run.Cancellation) with { Teacher = ContentHash.OfKnownFolder(checkpoint.Folder) };
+        var fingerprint = ModelFingerprint.Watch(checkpoint);
+        // Magnitudes are those of weights that are checked when they are read; chance reads none.
+        if (options.Method != ScoreMethod.Magnitude)
+            checkpoint.CheckFinite(run.Cancellation);
+        return ImportanceScorer.Run(checkpoint, null, options, run.Progress, run.Cancellation) with { Teacher = fingerprint.Finish(run.Cancellation) };
     }
 
     /// <summary>Scores a model by all nine aggregators, in their order.</summary>
@@ -105,11 +108,12 @@ internal sealed class CalibrationInput
         using var source = input.Open(run, checkpoint);
         var windows = new WindowSet(source.Tokens, run.Get(seq) ?? Math.Min(DefaultSeq, config.MaxPositions));
         var within = memory.Choose(run, config);
+        var fingerprint = ModelFingerprint.Watch(checkpoint);
         // Read layer by layer, weights are checked when they are read.
         if (!within.Streams)
             checkpoint.CheckFinite(run.Cancellation);
         var found = score(within, windows);
-        var (teacher, calibration) = (ContentHash.OfKnownFolder(checkpoint.Folder), CalibrationHash.Of(source.Tokens, windows.SequenceLength, run.Get(samples)!.Value));
+        var (teacher, calibration) = (fingerprint.Finish(run.Cancellation), CalibrationHash.Of(source.Tokens, windows.SequenceLength, run.Get(samples)!.Value));
         return [.. found.Select(scores => scores with { Teacher = teacher, Calibration = calibration })];
     }
 

@@ -6,7 +6,7 @@ namespace Espalier.Compression.Importance.Depth;
 public sealed record DepthScores
 {
     /// <summary>Version of the JSON form.</summary>
-    public int Version { get; init; } = 1;
+    public int Version { get; init; } = DepthScoresFile.Newest;
 
     /// <summary>Layers of the model.</summary>
     public required int Layers { get; init; }
@@ -17,7 +17,7 @@ public sealed record DepthScores
     /// <summary>Positions of a sample; 0 likewise.</summary>
     public required int SampleLength { get; init; }
 
-    /// <summary>SHA-256 of the teacher's folder, or empty where it is not known.</summary>
+    /// <summary>The teacher's <see cref="Runs.ModelFingerprint"/>, or empty where it is not known. In version 1 the SHA-256 of its folder.</summary>
     public string Teacher { get; init; } = "";
 
     /// <summary>SHA-256 of the calibration ids, or empty where it is not known.</summary>

@@ -16,7 +16,7 @@ public static class DepthScoresFile
     /// <summary>Longest file that is read.</summary>
     public const long MaxBytes = 16 << 20;
 
-    private const int Newest = 1;
+    internal const int Newest = 2;
 
     /// <summary>Reads scores.</summary>
     /// <exception cref="EspalierException">The file cannot be read, or a field is unknown, missing, of a wrong type, or contradicts another; it is named.</exception>

@@ -82,12 +82,14 @@ public static class DepthStage
             (inputs["data"], options["samples"], options["tokens"]) = (data.Hash, asked.Samples, sequence);
         var record = run.Do("depth", options, inputs, (stage, _) =>
         {
-            using var model = teacher.Load();
+            using var checkpoint = teacher.Open();
+            var fingerprint = ModelFingerprint.Watch(checkpoint);
+            using var model = DecoderWeights.Load(checkpoint);
             var task = recipe.Score.Task is { } path ? TaskOf(teacher, path) : null;
             var scores = DepthScorer.Run(model, task is null ? new WindowSet(data.Train, sequence) : null, task, asked, run.Progress, run.Stop);
             DepthScoresFile.Write(stage.PathOf(ScoresName), scores with
             {
-                Teacher = ContentHash.OfKnownFolder(teacher.Path),
+                Teacher = fingerprint.Finish(run.Stop),
                 Calibration = task is null ? CalibrationHash.Of(data.Train, sequence, asked.Samples) : "",
                 Task = inputs.GetValueOrDefault("task", ""),
             });

@@ -4,6 +4,7 @@ using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Streaming;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Pruning.Masks;
+using Espalier.Compression.Runs;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 
@@ -28,6 +29,7 @@ public static class PruneStages
         var record = run.Do("score", ScoreOptionsOf(section, spans, sequence, seed), inputs, (stage, _) =>
         {
             using var checkpoint = teacher.Open();
+            var fingerprint = ModelFingerprint.Watch(checkpoint);
             var options = new ScoreOptions
             {
                 Method = section.Method,
@@ -41,7 +43,7 @@ public static class PruneStages
                 checkpoint, readsText ? new WindowSet(data.Train, sequence) : null, options, stage.Path, run.Progress, run.Stop);
             ScoresFile.Write(stage.PathOf(ScoresName), scores with
             {
-                Teacher = Runs.ContentHash.OfKnownFolder(teacher.Path),
+                Teacher = fingerprint.Finish(run.Stop),
                 Calibration = readsText ? CalibrationHash.Of(data.Train, sequence, section.Samples) : "",
             });
             return readsText ? new() { ["samples"] = scores.Samples } : new();
@@ -55,7 +57,7 @@ public static class PruneStages
     {
         var inputs = new Dictionary<string, string> { ["teacher"] = teacher.Hash };
         if (section.Plan is { } planPath)
-            inputs["plan"] = Runs.ContentHash.OfFile(planPath);
+            inputs["plan"] = ContentHash.OfFile(planPath);
         else if (section.Method == PruneMethod.Importance)
             inputs["scores"] = scores!.Value.Hash;
         if (depth is not null)

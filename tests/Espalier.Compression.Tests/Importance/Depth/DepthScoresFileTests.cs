@@ -65,7 +65,7 @@ public sealed class DepthScoresFileTests
     }
 
     [Theory]
-    [InlineData("\"version\": 1", "\"version\": 2", "version 2 is newer than 1")]
+    [InlineData("\"version\": 2", "\"version\": 3", "version 3 is newer than 2")]
     [InlineData("\"lm-loss\"", "\"lm-los\"", "did you mean lm-loss?")]
     [InlineData("[4, 1, 1, 3]", "[4, 1, 1]", "metrics.lm-loss.singles has 3 entries and must have 4")]
     [InlineData("[7, 9, 5]", "[7, 9]", "metrics.lm-loss.spans.2 has 2 entries and must have 3")]
