@@ -14,7 +14,7 @@ namespace Espalier.Compression.Training;
 public static class BlockSpeed
 {
     private const long MostParameters = 8_000_000;
-    private const int LeastPositions = 16, MostPositions = 256, Vocabulary = 64;
+    private const int LeastPositions = 64, MostPositions = 256, Vocabulary = 64;
 
     // Text is made longer until a pass takes this long: a slow or busy machine is done soon, too.
     private static readonly TimeSpan s_moment = TimeSpan.FromSeconds(0.15);
@@ -31,6 +31,8 @@ public static class BlockSpeed
         using var decoder = new Decoder(config, FamilyCatalog.For(config.Family, "block").Parameters(config)
             .Select(named => KeyValuePair.Create(named.Parameter, Tensor.Full(0.01, DType.Float32, named.Shape))));
         var T = Math.Min(sequence, LeastPositions);
+        // The first pass of a process loads what is needed, and says nothing about the speed.
+        Forward(decoder, T);
         for (; T < Math.Min(sequence, MostPositions) && Time(() => Forward(decoder, T)) < s_moment; T *= 2)
         {
         }
