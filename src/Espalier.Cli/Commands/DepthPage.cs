@@ -63,5 +63,5 @@ internal static class DepthPage
 
     private static string Digits(double value) => value.ToString("G5", CultureInfo.InvariantCulture);
 
-    private static string Two(double value) => double.IsNaN(value) ? "-" : value.ToString("0.00", CultureInfo.InvariantCulture);
+    private static string Two(double value) => value.ToString("0.00", CultureInfo.InvariantCulture);
 }

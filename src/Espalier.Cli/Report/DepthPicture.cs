@@ -79,7 +79,7 @@ internal static class DepthPicture
         var table = new HtmlTable([("", false), .. report.Kinds.Select(kind => (DepthNames.Of(kind), true))]);
         foreach (var first in report.Kinds)
             table.Add(null, [new(DepthNames.Of(first)), .. report.Kinds.Select(second =>
-                new Cell(report.Correlation(first, second) is var rho && double.IsNaN(rho) ? Figures.None : rho.ToString("0.00;−0.00;0.00", CultureInfo.InvariantCulture)))]);
+                new Cell(report.Correlation(first, second).ToString("0.00;−0.00;0.00", CultureInfo.InvariantCulture)))]);
         table.Write(html);
     }
 

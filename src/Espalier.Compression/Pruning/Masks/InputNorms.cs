@@ -1,4 +1,5 @@
 using Espalier.Compression.Data;
+using Espalier.Compression.Importance;
 using Espalier.Models;
 using Espalier.Models.Families;
 using Espalier.Torch;
@@ -15,19 +16,13 @@ internal sealed class InputNorms
     /// <summary>Runs the model, as it is now, over the first windows.</summary>
     public static InputNorms Measure(Decoder model, int layer, WindowSet windows, int samples, CancellationToken stop)
     {
-        const int batch = 8;
         var norms = new InputNorms();
         using var noGrad = GradMode.Disable();
-        var sequence = windows.SequenceLength;
-        for (var done = 0; done < samples; done += batch)
+        foreach (var batch in CalibrationBatches.Of(windows, new() { Samples = samples }))
         {
             stop.ThrowIfCancellationRequested();
             using var scope = TensorScope.Begin();
-            var size = Math.Min(batch, samples - done);
-            var (inputs, targets) = (new long[size * sequence], new long[size * sequence]);
-            for (var i = 0; i < size; i++)
-                windows.Read(done + i, inputs.AsSpan(i * sequence, sequence), targets.AsSpan(i * sequence, sequence));
-            model.Forward(Tensor.From<long>(inputs, size, sequence), (point, at, value) =>
+            model.Forward(Tensor.From<long>(batch.Inputs, batch.Size, batch.Sequence), (point, at, value) =>
             {
                 if (at == layer)
                     norms.Add(point, value);
