@@ -7,7 +7,7 @@ public sealed partial class Tensor
 
     /// <summary>Sums over the positions of samples [B, T, U], in float64: [3, B, U] with Σ|x|, Σx² and Σx.</summary>
     public Tensor UnitSums() =>
-        Ops.UnitSums is { } fused && IsFused ? fused.Call(this) : UnitSumsByParts();
+        IsFused ? Ops.UnitSums.Call(this) : UnitSumsByParts();
 
     /// <summary>The same out of libtorch's operators: what the fused one is tested against.</summary>
     public Tensor UnitSumsByParts()
@@ -18,7 +18,7 @@ public sealed partial class Tensor
     }
 
     /// <summary>L2 norms over the last of four dimensions, in float64: [B, T, N, H] to [B, T, N].</summary>
-    public Tensor RowNorms() => Ops.RowNorms is { } fused && IsFused ? fused.Call(this) : RowNormsByParts();
+    public Tensor RowNorms() => IsFused ? Ops.RowNorms.Call(this) : RowNormsByParts();
 
     /// <summary>The same out of libtorch's operators: what the fused one is tested against.</summary>
     public Tensor RowNormsByParts()
@@ -28,7 +28,7 @@ public sealed partial class Tensor
     }
 
     /// <summary>Cosines between rows of the last dimension, in float64; NaN where a row is all zero. Both tensors are of one shape and type.</summary>
-    public Tensor RowCosines(Tensor other) => Ops.RowCosines is { } fused && IsFused ? fused.Call(this, other) : RowCosinesByParts(other);
+    public Tensor RowCosines(Tensor other) => IsFused ? Ops.RowCosines.Call(this, other) : RowCosinesByParts(other);
 
     /// <summary>The same out of libtorch's operators: what the fused one is tested against.</summary>
     public Tensor RowCosinesByParts(Tensor other)

@@ -83,8 +83,7 @@ public static class ChunkedHead
             using var inner = TensorScope.Begin();
             var end = Math.Min(N, start + chunk);
             var logits_CV = hidden_ND.Slice(0, start, end).Linear(head);
-            var chosen_C = logits_CV.Gather(-1, targets_N.Slice(0, start, end).Unsqueeze(-1)).Squeeze(-1);
-            nll_N.Slice(0, start, end).CopyInPlace(logits_CV.LogSumExp(-1).Sub(chosen_C));
+            nll_N.Slice(0, start, end).CopyInPlace(logits_CV.TokenNll(targets_N.Slice(0, start, end)));
         }
         return nll_N;
     }

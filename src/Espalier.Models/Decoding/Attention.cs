@@ -34,14 +34,16 @@ internal sealed class Attention(DecoderConfig config, int layer)
             q_BTNH = QNorm.Forward(q_BTNH);
         if (KNorm is not null)
             k_BTKH = KNorm.Forward(k_BTKH);
-        q_BTNH = context.Rotary.Apply(q_BTNH, context.Table);
-        k_BTKH = context.Rotary.Apply(k_BTKH, context.Table);
+        q_BTNH = q_BTNH.Rotate(context.Table.Cos, context.Table.Sin);
+        k_BTKH = k_BTKH.Rotate(context.Table.Cos, context.Table.Sin);
 
         if (context.Cache is { } cache)
             (k_BTKH, v_BTKH) = cache.Append(layer, k_BTKH, v_BTKH);
 
-        var y_BTNH = FusedAttention is not null && config.SlidingWindow is null && T > 1 && k_BTKH.Size(1) == T
-            ? Fused(q_BTNH, k_BTKH, v_BTKH, context.Packed ? context.Mask!.Squeeze(1) : null)
+        // Ours is made for many queries; a single one of generation is a product of a vector.
+        var y_BTNH =
+            q_BTNH.IsForwardFused && !context.Packed && T > 1 ? q_BTNH.CausalAttention(k_BTKH, v_BTKH, 1.0 / Math.Sqrt(H), config.SlidingWindow)
+            : FusedAttention is not null && config.SlidingWindow is null && T > 1 && k_BTKH.Size(1) == T ? Fused(q_BTNH, k_BTKH, v_BTKH, context.Packed ? context.Mask!.Squeeze(1) : null)
             : Plain(q_BTNH, k_BTKH, v_BTKH, context.Mask);
         context.Tap?.Invoke(TapPoint.AttentionOutput, layer, y_BTNH);
 

@@ -138,8 +138,8 @@ public sealed class Decoder : IDisposable
         if (cache is not null && past + T > cache.Capacity)
             throw new EspalierException($"{past + T} positions exceed the cache's {cache.Capacity}");
         return layout is not null
-            ? new(_rotary, (layout.Cos, layout.Sin), layout.Mask, Packed: true, null, tap, Compute)
-            : new(_rotary, _rotary.At(past, T), _mask.For(T, past + T), Packed: false, cache, tap, Compute);
+            ? new((layout.Cos, layout.Sin), layout.Mask, Packed: true, null, tap, Compute)
+            : new(_rotary.At(past, T), _mask.For(T, past + T), Packed: false, cache, tap, Compute);
     }
 
     /// <summary>The embedding, [B, T, D].</summary>

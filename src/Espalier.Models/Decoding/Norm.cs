@@ -7,7 +7,7 @@ internal sealed class Norm(NormKind kind, double epsilon, Tensor weight, Tensor?
 {
     public Tensor Forward(Tensor x) => kind switch
     {
-        NormKind.RmsNorm => x.Mul(x.Square().Mean([-1], keep: true).Add(epsilon).Rsqrt()).Mul(weight),
+        NormKind.RmsNorm => x.RmsNorm(weight, epsilon),
         NormKind.LayerNorm1p => x.LayerNorm(weight.Add(1), bias!, epsilon),
         _ => throw new InvalidOperationException($"norm {kind}"),
     };

@@ -5,7 +5,7 @@ namespace Espalier.Models;
 // Shapes: B batch, T time, N heads, H head width, R entries of a head that turn, P positions in the table.
 
 /// <summary>
-/// Rotary position embedding (arXiv 2104.09864) in the halves convention of Hugging Face checkpoints: entry i turns with entry i + R/2.
+/// The tables of rotary position embedding (arXiv 2104.09864), in the halves convention of Hugging Face checkpoints: <see cref="Tensor.Rotate"/> turns by them.
 /// Frequencies and tables are computed in double and rounded once.
 /// </summary>
 internal sealed class Rotary : IDisposable
@@ -13,15 +13,13 @@ internal sealed class Rotary : IDisposable
     private readonly double[] _frequencies;
     private readonly double _amplitude;
     private readonly DType _dtype;
-    private readonly int _rotated;
     private readonly Lock _gate = new();
     private Tensor? _cos_P1R;
     private Tensor? _sin_P1R;
 
     public Rotary(DecoderConfig config, DType dtype)
     {
-        _rotated = (int)(config.HeadDim * config.Rotary.Fraction);
-        _frequencies = RotaryFrequencies.Of(config.Rotary, _rotated);
+        _frequencies = RotaryFrequencies.Of(config.Rotary, (int)(config.HeadDim * config.Rotary.Fraction));
         _amplitude = config.Rotary.Scaling is RotaryScaling.Yarn yarn ? yarn.AttentionFactor : 1.0;
         _dtype = dtype;
     }
@@ -35,19 +33,6 @@ internal sealed class Rotary : IDisposable
                 Grow(Math.Max(512, start + count));
             return (_cos_P1R!.Slice(0, start, start + count), _sin_P1R!.Slice(0, start, start + count));
         }
-    }
-
-    /// <summary>Turns the first R entries of each head; x is [B, T, N, H].</summary>
-    public Tensor Apply(Tensor x_BTNH, (Tensor Cos, Tensor Sin) table)
-    {
-        var half = _rotated / 2;
-        var a = x_BTNH.Slice(-1, 0, half);
-        var b = x_BTNH.Slice(-1, half, _rotated);
-        var turnedA = a.Mul(table.Cos).Sub(b.Mul(table.Sin));
-        var turnedB = b.Mul(table.Cos).Add(a.Mul(table.Sin));
-        return _rotated == x_BTNH.Size(-1)
-            ? Tensor.Cat(-1, turnedA, turnedB)
-            : Tensor.Cat(-1, turnedA, turnedB, x_BTNH.Slice(-1, _rotated, x_BTNH.Size(-1)));
     }
 
     public void Dispose()

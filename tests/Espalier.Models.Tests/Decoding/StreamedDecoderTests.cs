@@ -28,6 +28,7 @@ public sealed class StreamedDecoderTests : TorchTest
             foreach (var (ids, seen) in batches.Zip(streamed))
             {
                 using var scope = TensorScope.Begin();
+                using var noGrad = GradMode.Disable();
                 var whole = new Recorder();
                 loaded.Forward(Tensor.From<long>(ids, ids.Length / Sequence, Sequence), whole.Record);
                 whole.Forget(TapPoint.Embedding);

@@ -72,7 +72,7 @@ internal sealed class DepthHead : IDisposable
         using var scope = TensorScope.Begin();
         var logits_CV = _model.Logits(hidden_CD);
         var nll_C = _metrics.All(metric => metric.ReadsReference) ? null
-            : logits_CV.LogSumExp(-1).Sub(logits_CV.Gather(-1, _targets_N.Slice(0, start, end).Unsqueeze(-1)).Squeeze(-1));
+            : logits_CV.TokenNll(_targets_N.Slice(0, start, end));
         foreach (var metric in _metrics)
             metric.Predictions(variant, _batch, new(start, nll_C, logits_CV, reference_CV));
     }
