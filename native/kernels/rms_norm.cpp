@@ -17,6 +17,8 @@ ESPALIER_INLINE void norm_body(const float* x, const float* weight, float* y, in
     Floats even = {}, odd = {};
     int64_t i = 0;
     for (; i + 2 * kLanes <= n; i += 2 * kLanes) {
+      __builtin_prefetch(x + i + espalier::kAhead);
+      __builtin_prefetch(x + i + kLanes + espalier::kAhead);
       const Floats a = espalier::load(x + i), b = espalier::load(x + i + kLanes);
       even += a * a;
       odd += b * b;

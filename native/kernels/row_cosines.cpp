@@ -7,10 +7,36 @@
 
 namespace {
 
-#define ESPALIER_COSINES(name, scalar)                                                                           \
-  ESPALIER_WIDEST void name(const scalar* a, const scalar* b, int64_t rows, int64_t n, double* out) {             \
-    for (int64_t r = 0; r < rows; ++r, a += n, b += n)                                                           \
-      out[r] = espalier::products(a, b, n) / (std::sqrt(espalier::products(a, a, n)) * std::sqrt(espalier::products(b, b, n))); \
+using espalier::Doubles;
+using espalier::eight;
+using espalier::kDoubles;
+
+// The three sums of a pair of rows in one read.
+template <class Scalar>
+inline __attribute__((always_inline)) double cosine(const Scalar* a, const Scalar* b, int64_t n) {
+  Doubles across = {}, of_a = {}, of_b = {};
+  int64_t i = 0;
+  for (; i + kDoubles <= n; i += kDoubles) {
+    __builtin_prefetch(a + i + espalier::kAhead);
+    __builtin_prefetch(b + i + espalier::kAhead);
+    const Doubles x = eight(a + i), y = eight(b + i);
+    across += x * y;
+    of_a += x * x;
+    of_b += y * y;
+  }
+  double ab = espalier::total(across), aa = espalier::total(of_a), bb = espalier::total(of_b);
+  for (; i < n; ++i) {
+    const double x = a[i], y = b[i];
+    ab += x * y;
+    aa += x * x;
+    bb += y * y;
+  }
+  return ab / (std::sqrt(aa) * std::sqrt(bb));
+}
+
+#define ESPALIER_COSINES(name, scalar)                                                               \
+  ESPALIER_WIDEST void name(const scalar* a, const scalar* b, int64_t rows, int64_t n, double* out) { \
+    for (int64_t r = 0; r < rows; ++r, a += n, b += n) out[r] = cosine(a, b, n);                     \
   }
 ESPALIER_COSINES(cosines_float, float)
 ESPALIER_COSINES(cosines_double, double)

@@ -11,6 +11,7 @@ namespace {
   ESPALIER_WIDEST void name(const scalar* x, int64_t rows, int64_t stride, int64_t n, double* out) { \
     for (int64_t r = 0; r < rows; ++r) {                                                 \
       const scalar* row = x + r * stride;                                                \
+      for (int64_t i = 0; i < n; i += 16) __builtin_prefetch(row + i + espalier::kAhead); \
       out[r] = std::sqrt(espalier::products(row, row, n));                               \
     }                                                                                    \
   }

@@ -14,7 +14,11 @@ ESPALIER_INLINE Floats of(Floats gate, Floats up) { return gate / (1.0f + espali
 
 ESPALIER_INLINE void silu_body(const float* gate, const float* up, float* y, int64_t n) {
   int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) espalier::store(y + i, of(espalier::load(gate + i), espalier::load(up + i)));
+  for (; i + kLanes <= n; i += kLanes) {
+    __builtin_prefetch(gate + i + espalier::kAhead);
+    __builtin_prefetch(up + i + espalier::kAhead);
+    espalier::store(y + i, of(espalier::load(gate + i), espalier::load(up + i)));
+  }
   if (i < n) espalier::store_some(y + i, of(espalier::load_some(gate + i, n - i, 0), espalier::load_some(up + i, n - i, 0)), n - i);
 }
 ESPALIER_ENTRIES(silu, (const float* gate, const float* up, float* y, int64_t n), (gate, up, y, n))

@@ -20,7 +20,10 @@ ESPALIER_INLINE void losses_body(const float* x, const int64_t* targets, float* 
     const int64_t whole = n / kLanes * kLanes, left = n - whole;
     const Floats end = left > 0 ? espalier::load_some(x + whole, left, -INFINITY) : espalier::all(-INFINITY);
     Floats tops = end;
-    for (int64_t i = 0; i < whole; i += kLanes) tops = espalier::largest(espalier::load(x + i), tops);
+    for (int64_t i = 0; i < whole; i += kLanes) {
+      __builtin_prefetch(x + i + espalier::kAhead);
+      tops = espalier::largest(espalier::load(x + i), tops);
+    }
     const float top = espalier::largest(tops);
     double sum = espalier::sum(espalier::exponential(end - top));
     for (int64_t from = 0; from < whole; from += kTerms) {
