@@ -72,6 +72,32 @@ public sealed class FamilyGoldenTests : TorchTest
         GoldenTensors.AssertClose(golden.Doubles("long.logits"), longLogits, absolute, relative, "long.logits");
     }
 
+    /// <summary>The operators of passes without gradients, at once and in two pieces behind a cache.</summary>
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Logits_without_gradients_are_those_of_the_reference_too(string family, DType dtype)
+    {
+        var folder = Fixtures.Golden("families", family);
+        using var golden = new GoldenTensors(Path.Combine(folder, "golden.safetensors"));
+        using var checkpoint = Checkpoint.Open(folder);
+        using var model = DecoderWeights.Load(checkpoint, dtype);
+        var (absolute, relative) = dtype == DType.Float64 ? (1e-6, 1e-6) : (2e-4, 0.0);
+        using var scope = TensorScope.Begin();
+        using var noGrad = GradMode.Disable();
+        foreach (var (ids, expected) in new[] { ("input_ids", "logits"), ("long.input_ids", "long.logits") })
+        {
+            var ids_BT = golden.Ids(ids);
+            var whole = GoldenTensors.DoublesOf(model.Logits(model.Forward(ids_BT)));
+            GoldenTensors.AssertClose(golden.Doubles(expected), whole, absolute, relative, expected);
+
+            var (T, half) = (ids_BT.Size(1), ids_BT.Size(1) / 2);
+            using var cache = new KeyValueCache(model.Config, ids_BT.Size(0), T, dtype);
+            var first = model.Logits(model.Forward(ids_BT.Slice(1, 0, half), cache: cache));
+            var second = model.Logits(model.Forward(ids_BT.Slice(1, half, T), cache: cache));
+            GoldenTensors.AssertClose(golden.Doubles(expected), GoldenTensors.DoublesOf(Tensor.Cat(1, first, second)), absolute, relative, $"{expected} in two pieces");
+        }
+    }
+
     private static string FamilyCatalogTypeOf(string folder) =>
         System.Text.Json.JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "config.json"))).RootElement.GetProperty("model_type").GetString()!;
 }
