@@ -83,14 +83,15 @@ public sealed class SmallRun : IDisposable
         }
     }
 
-    internal string WriteRecipe(string name, string learningRate)
+    /// <summary>Writes the recipe, with a search in place of sizes where there is one.</summary>
+    internal string WriteRecipe(string name, string learningRate, string shape = "prune: { hidden: 32, ffn: 64, heads: 4 }")
     {
         File.WriteAllText(At($"{name}.yaml"), $$"""
             teacher: {{At("teacher")}}
             data: { train: {{At("ids.u16")}}, held-out: 5%, sequence: 32 }
             correct: { steps: 20, batch: 4, learning-rate: {{learningRate}}, warm-up: 2, checkpoint-every: 4, evaluate-every: 8 }
             score: { samples: 32 }
-            prune: { hidden: 32, ffn: 64, heads: 4 }
+            {{shape}}
             distill: { steps: 20, batch: 4, learning-rate: 1e-2 to 1e-3, warm-up: 2, checkpoint-every: 4, evaluate-every: 8 }
             evaluate: [ held-out ]
             export: [ hf, gguf-f32 ]
