@@ -23,6 +23,12 @@ internal sealed class Attention(DecoderConfig config, int layer)
 
     public Norm? KNorm { get; init; }
 
+    /// <summary>
+    /// Whether a pass over T positions, each row one text, goes without a mask: by our own operator, which is made for many queries; a single one of generation is a product
+    /// of a vector.
+    /// </summary>
+    public static bool IsFused(DType dtype, long T) => T > 1 && dtype == DType.Float32 && FusedForward.IsEnabled;
+
     public Tensor Forward(Tensor x_BTD, ForwardContext context)
     {
         var (B, T, H) = (x_BTD.Size(0), x_BTD.Size(1), config.HeadDim);
@@ -40,9 +46,8 @@ internal sealed class Attention(DecoderConfig config, int layer)
         if (context.Cache is { } cache)
             (k_BTKH, v_BTKH) = cache.Append(layer, k_BTKH, v_BTKH);
 
-        // Ours is made for many queries; a single one of generation is a product of a vector.
         var y_BTNH =
-            q_BTNH.IsForwardFused && !context.Packed && T > 1 ? q_BTNH.CausalAttention(k_BTKH, v_BTKH, 1.0 / Math.Sqrt(H), config.SlidingWindow)
+            !context.Packed && IsFused(q_BTNH.DType, T) ? q_BTNH.CausalAttention(k_BTKH, v_BTKH, 1.0 / Math.Sqrt(H), config.SlidingWindow)
             : FusedAttention is not null && config.SlidingWindow is null && T > 1 && k_BTKH.Size(1) == T ? Fused(q_BTNH, k_BTKH, v_BTKH, context.Packed ? context.Mask!.Squeeze(1) : null)
             : Plain(q_BTNH, k_BTKH, v_BTKH, context.Mask);
         context.Tap?.Invoke(TapPoint.AttentionOutput, layer, y_BTNH);

@@ -139,7 +139,7 @@ public sealed class Decoder : IDisposable
             throw new EspalierException($"{past + T} positions exceed the cache's {cache.Capacity}");
         return layout is not null
             ? new((layout.Cos, layout.Sin), layout.Mask, Packed: true, null, tap, Compute)
-            : new(_rotary.At(past, T), _mask.For(T, past + T), Packed: false, cache, tap, Compute);
+            : new(_rotary.At(past, T), Attention.IsFused(DType, T) ? null : _mask.For(T, past + T), Packed: false, cache, tap, Compute);
     }
 
     /// <summary>The embedding, [B, T, D].</summary>

@@ -4,7 +4,7 @@ namespace Espalier.Models;
 
 /// <summary>What every block of one forward pass shares.</summary>
 /// <param name="Table">Rotary cos and sin of this pass's positions.</param>
-/// <param name="Mask">Additive mask, [T, S], or [B, 1, 1, T, S] where rows differ; null where every key may be seen.</param>
+/// <param name="Mask">Additive mask, [T, S], or [B, 1, 1, T, S] where rows differ; null where every key may be seen, or attention needs none.</param>
 /// <param name="Packed">Whether the mask is more than causal: rows hold several documents.</param>
 /// <param name="Cache">Keys and values of earlier positions, or null.</param>
 /// <param name="Tap">Who listens, or null.</param>
