@@ -1,3 +1,5 @@
+using Espalier.Models.Files;
+
 namespace Espalier.Compression.Runs;
 
 /// <summary>Which kinds of file there are to compare, in the order in which a stage makes them.</summary>
