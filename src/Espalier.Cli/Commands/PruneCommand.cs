@@ -13,7 +13,7 @@ internal sealed class PruneCommand : CommandBase
 {
     private readonly ModelArgument model = new();
     private readonly TokenInput input = new();
-    private readonly Option<string> output = new("--output") { Description = "The folder to write", HelpName = "FOLDER", Required = true };
+    private readonly Option<string> output = new("--output", "-o") { Description = "The folder to write", HelpName = "FOLDER", Required = true };
     private readonly ShapeInput shape = new();
     private readonly Option<string> scores = new("--scores") { Description = "Scores that espalier score wrote", HelpName = "FILE.json" };
     private readonly Option<string> plan = new("--plan") { Description = "What survives, instead of a shape", HelpName = "FILE.json" };

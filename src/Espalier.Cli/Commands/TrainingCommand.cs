@@ -65,7 +65,7 @@ internal abstract class TrainingCommand : CommandBase
             EvaluationText[] texts = tokens.HeldOut is { } heldOut
                 ? [new("held-out", new TokenRange(heldOut, 0, heldOut.Count), tokens.Hash, tokens.HeldOutBytesPerToken)]
                 : [];
-            ModelRow Evaluate(ModelFolder model) => EvaluateStage.Run(context, Name, model, texts, data.Sequence);
+            ModelRow Evaluate(ModelFolder model) => EvaluateStage.Run(context, Name, model, texts, data.Sequence, tokenizer: null);
 
             var from = Start(context, start, training.Seed(run));
             var guide = teacher is null ? null : new ModelFolder("teacher", teacher, ContentHash.OfFolder(teacher));
