@@ -67,7 +67,13 @@ internal sealed class CompressCommand : CommandBase
         var report = RunContext.Within(folder, canonical, read[0].Recipe.Seed, run.Progress, context =>
         {
             context.Folder.WriteFile("recipe.yaml", stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
-            var results = read.Select(entry => new Compressor(context, entry.Recipe, entry.Name, read.Length > 1 ? entry.Name : "").Run()).ToList();
+            var results = new List<CompressResult>();
+            foreach (var (name, recipe) in read)
+            {
+                var compressor = new Compressor(context, recipe, name, read.Length > 1 ? name : "") { Told = so => RunResults.Write(context.Folder, [.. results, so]) };
+                results.Add(compressor.Run());
+                RunResults.Write(context.Folder, results);
+            }
             context.Folder.WriteFile("report.html", stream =>
             {
                 using var writer = new StreamWriter(stream, leaveOpen: true);

@@ -8,6 +8,8 @@ internal static class CompressPage
     internal static void Show(Page page, CompressReport report)
     {
         page.Table(ModelTable.Of(report.Rows));
+        if (ModelTable.Legend(report.Rows) is { } legend)
+            page.Line(legend);
         page.Line();
         if (report.Seeds is { } seeds)
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Espalier.Cli.Rendering;
+using Espalier.Compression.Evaluation;
 using Espalier.Compression.Recipes;
 
 namespace Espalier.Cli.Commands;
@@ -24,10 +25,20 @@ internal static class ModelTable
             table.Add([
                 .. arm, row.Model, Units.Count(row.Parameters), Units.Count(row.NonEmbeddingParameters), Units.Bytes(row.Bytes),
                 .. sets.SelectMany(set => Cells(row.Evaluations.FirstOrDefault(evaluation => evaluation.Set == set))),
-                row.TokensPerSecond is { } speed ? speed.ToString("0", CultureInfo.InvariantCulture) : ""]);
+                Speed(row.Speed)]);
         }
         return table;
     }
+
+    /// <summary>What the last column says; null where nothing stands in it.</summary>
+    internal static string? Legend(IReadOnlyList<ModelRow> rows) =>
+        rows.Select(row => row.Speed).FirstOrDefault(speed => speed?.HasSpread == true) is { } measured
+            ? $"tokens/s: greedy, one sequence of {measured.Tokens} tokens; the median of {measured.Measurements} measurements, the slowest and the fastest"
+            : null;
+
+    /// <summary>One measurement alone says little on a machine that may have been busy: it is left to <c>--json</c>.</summary>
+    private static string Speed(GenerationSpeed? speed) => speed is not { HasSpread: true } ? ""
+        : string.Create(CultureInfo.InvariantCulture, $"{speed.Median:0} ({speed.Lowest:0} to {speed.Highest:0})");
 
     private static string[] Cells(EvaluationRow? evaluation) => evaluation is null
         ? ["", ""]

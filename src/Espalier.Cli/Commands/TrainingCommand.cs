@@ -6,6 +6,7 @@ using Espalier.Compression.Recipes;
 using Espalier.Compression.Recipes.Stages;
 using Espalier.Compression.Runs;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Files;
 
 namespace Espalier.Cli.Commands;
 
@@ -64,7 +65,7 @@ internal abstract class TrainingCommand : CommandBase
             EvaluationText[] texts = tokens.HeldOut is { } heldOut
                 ? [new("held-out", new TokenRange(heldOut, 0, heldOut.Count), tokens.Hash, tokens.HeldOutBytesPerToken)]
                 : [];
-            ModelRow Evaluate(ModelFolder model) => EvaluateStage.Run(context, Name, model, texts, data.Sequence);
+            ModelRow Evaluate(ModelFolder model) => EvaluateStage.Run(context, Name, model, texts, data.Sequence, tokenizer: null);
 
             var from = Start(context, start, training.Seed(run));
             var guide = teacher is null ? null : new ModelFolder("teacher", teacher, ContentHash.OfFolder(teacher));

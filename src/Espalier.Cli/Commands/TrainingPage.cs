@@ -8,6 +8,8 @@ internal static class TrainingPage
     internal static void Show(Page page, TrainingReport report)
     {
         page.Table(ModelTable.Of(report.Rows));
+        if (ModelTable.Legend(report.Rows) is { } legend)
+            page.Line(legend);
         page.Line($"wrote {report.Output}; metrics in {report.Metrics}");
     }
 }

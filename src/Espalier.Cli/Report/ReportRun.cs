@@ -50,6 +50,9 @@ internal sealed class ReportRun
     /// <summary>What could not be read.</summary>
     internal IReadOnlyList<string> Problems => _problems;
 
+    /// <summary>The arm that was begun and not ended, or null.</summary>
+    internal ReportArm? Unfinished => Arms.FirstOrDefault(arm => !arm.Result.IsFinished);
+
     /// <summary>Whether models need their arms named.</summary>
     internal bool HasArms => Arms.Count > 1;
 

@@ -22,10 +22,20 @@ public sealed record EvaluationRow(
 /// <param name="NonEmbeddingParameters">Without the embedding table.</param>
 /// <param name="Bytes">Weights on disk.</param>
 /// <param name="Evaluations">One a text.</param>
-/// <param name="TokensPerSecond">Greedy generation, one sequence; null when it was not measured.</param>
+/// <param name="Speed">Greedy generation of one sequence; null when it was not measured.</param>
 public sealed record ModelRow(
     string Arm, string Model, string Path, long Parameters, long NonEmbeddingParameters, long Bytes,
-    IReadOnlyList<EvaluationRow> Evaluations, double? TokensPerSecond);
+    IReadOnlyList<EvaluationRow> Evaluations, GenerationSpeed? Speed)
+{
+    /// <summary>Folder inside <c>stages</c> of its evaluation: models of equal contents, evaluated on the same texts, have the same one.</summary>
+    public string? Stage { get; init; }
+
+    /// <summary>Folder inside <c>stages</c> of what it writes; null without a tokenizer.</summary>
+    public string? Samples { get; init; }
+
+    /// <summary>The median of <see cref="Speed"/>.</summary>
+    public double? TokensPerSecond => Speed?.Median;
+}
 
 /// <summary>One stage of the run.</summary>
 /// <param name="Arm">The recipe's name.</param>
@@ -40,6 +50,9 @@ public sealed record CompressResult
 {
     /// <summary>The recipe's name.</summary>
     public required string Arm { get; init; }
+
+    /// <summary>Whether the recipe was run to its end; until then there is what has come out so far.</summary>
+    public bool IsFinished { get; init; } = true;
 
     /// <summary>The run folder.</summary>
     public required string Output { get; init; }

@@ -5,7 +5,10 @@ using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Recipes.Stages;
 using Espalier.Compression.Runs;
+using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Files;
+using Espalier.Models.Tokenizers;
 
 namespace Espalier.Compression.Recipes;
 
@@ -21,11 +24,19 @@ public sealed partial class Compressor(RunContext run, Recipe recipe, string arm
     private readonly int _sequence = recipe.Data.Sequence;
     private NeedResult? _need;
     private string? _scores, _plan;
+    private Tokenizer? _tokenizer;
+
+    /// <summary>Hears what has come out so far, every time that a model was evaluated.</summary>
+    public Action<CompressResult>? Told { get; init; }
+
+    private string StudentFolder => Path.Combine(run.Folder.Path, place, "student");
 
     /// <summary>Runs to the end, or to where it is stopped; started again it goes on.</summary>
     public CompressResult Run()
     {
+        run.BeginArm();
         var teacher = Teacher(out var stored, out var vocabulary);
+        _tokenizer = Tokenizer();
         var cuts = CheckedCuts();
         using var data = DataStage.Run(run, recipe.Data, teacher.Path, vocabulary);
         CheckText(data, teacher);
@@ -49,26 +60,29 @@ public sealed partial class Compressor(RunContext run, Recipe recipe, string arm
             if (cycle < cuts.Count)
                 Evaluate(trained, texts);
         }
-        var (student, gguf) = ExportStage.Run(run, Path.Combine(run.Folder.Path, place, "student"), trained, "student", stored, recipe.Export);
+        var (student, gguf) = ExportStage.Run(run, StudentFolder, trained, "student", stored, recipe.Export);
         Evaluate(student, texts);
 
         foreach (var text in texts)
             (text.Tokens as IDisposable)?.Dispose();
-        return new()
-        {
-            Arm = arm,
-            Output = run.Folder.Path,
-            Student = student.Path,
-            Gguf = gguf,
-            Rows = _rows,
-            Stages = [.. run.Used.Select(entry => new StageRow(arm, entry.Name, entry.Folder, entry.Seconds, entry.Status == StageStatus.Reused))],
-            Scores = _scores,
-            Plan = _plan,
-            Metrics = _metrics,
-            Need = _need,
-            Search = _found,
-        };
+        return Result(gguf, isFinished: true);
     }
+
+    private CompressResult Result(IReadOnlyList<string> gguf, bool isFinished) => new()
+    {
+        Arm = arm,
+        IsFinished = isFinished,
+        Output = run.Folder.Path,
+        Student = StudentFolder,
+        Gguf = gguf,
+        Rows = [.. _rows],
+        Stages = [.. run.Used.Select(entry => new StageRow(arm, entry.Name, entry.Folder, entry.Seconds, entry.Status == StageStatus.Reused))],
+        Scores = _scores,
+        Plan = _plan,
+        Metrics = new Dictionary<string, string>(_metrics),
+        Need = _need,
+        Search = _found,
+    };
 
     private ModelFolder Teacher(out ElementType stored, out int vocabulary)
     {
@@ -78,6 +92,20 @@ public sealed partial class Compressor(RunContext run, Recipe recipe, string arm
         if (_sequence > checkpoint.Config.MaxPositions)
             throw new EspalierException($"data.sequence is {_sequence} and the teacher has {checkpoint.Config.MaxPositions} positions");
         return new("teacher", recipe.Teacher, ContentHash.OfFolder(recipe.Teacher));
+    }
+
+    /// <summary>For samples alone, so that one that cannot be read costs no more than these: whoever needs it for text says what is wrong.</summary>
+    private Tokenizer? Tokenizer()
+    {
+        try
+        {
+            return NeedStage.TokenizerOf(recipe.Teacher);
+        }
+        catch (EspalierException error)
+        {
+            run.Progress.Warn($"no sample texts: {error.Message}");
+            return null;
+        }
     }
 
     /// <summary>The way to the student's shape. What cannot be is refused before hours of correction, not after.</summary>
@@ -192,6 +220,9 @@ public sealed partial class Compressor(RunContext run, Recipe recipe, string arm
         return texts;
     }
 
-    private void Evaluate(ModelFolder model, IReadOnlyList<EvaluationText> texts) =>
-        _rows.Add(EvaluateStage.Run(run, arm, model, texts, _sequence));
+    private void Evaluate(ModelFolder model, IReadOnlyList<EvaluationText> texts)
+    {
+        _rows.Add(EvaluateStage.Run(run, arm, model, texts, _sequence, _tokenizer));
+        Told?.Invoke(Result([], isFinished: false));
+    }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Reflection;
 using System.Text.Json.Nodes;
 using Espalier.Compression.Runs;
+using Espalier.Models.Files;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Recipes;
@@ -27,8 +28,11 @@ public sealed class RunContext : IDisposable
     /// <summary>The manifest as it stands.</summary>
     public RunManifest Manifest => _folder.Manifest!;
 
-    /// <summary>Entries of the stages that this start did or found done, in their order.</summary>
+    /// <summary>Entries of the stages that the arm at work did or found done, in their order.</summary>
     public IReadOnlyList<StageEntry> Used => [.. _used.Select(folder => Manifest.Stages.First(entry => entry.Folder == folder))];
+
+    /// <summary>From here on <see cref="Used"/> names the stages of another arm, those too that it shares with earlier ones.</summary>
+    public void BeginArm() => _used.Clear();
 
     /// <summary>Takes a run folder and writes its manifest, keeping the entries of stages from earlier starts.</summary>
     /// <param name="path">The folder; created.</param>

@@ -1,3 +1,6 @@
+using Espalier.Compression.Recipes;
+using Espalier.Models.Files;
+
 namespace Espalier.Compression.Runs;
 
 /// <summary>Which kinds of file there are to compare, in the order in which a stage makes them.</summary>
@@ -18,7 +21,7 @@ internal sealed record ComparedFile(string Name, ComparedKind Kind, string? A, s
 /// </summary>
 internal static class ComparedFiles
 {
-    private static readonly string[] s_leftOut = ["run.json", "run.lock", "recipe.yaml", "report.html", "timing.jsonl", "tensorboard", "latency.json"];
+    private static readonly string[] s_leftOut = ["run.json", "run.lock", "recipe.yaml", "report.html", RunResults.FileName, "timing.jsonl", "tensorboard", "latency.json"];
 
     public static List<ComparedFile> Of(string a, string b)
     {

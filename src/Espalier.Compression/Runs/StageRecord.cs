@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Espalier.Models.Files;
 
 namespace Espalier.Compression.Runs;
 
@@ -29,6 +30,15 @@ public sealed record StageRecord(
     /// <summary>Hash of the names and contents of all artefacts.</summary>
     [JsonIgnore]
     public string OutputHash => ContentHash.OfFacts(Artefacts);
+
+    /// <summary>The record of a finished stage, whatever its key; null where the stage was never finished. For readers such as the report: no artefact is looked at.</summary>
+    /// <exception cref="DamagedFileException">It is not what was written.</exception>
+    /// <exception cref="EspalierException">It is of a newer format.</exception>
+    public static StageRecord? Read(string folder)
+    {
+        var path = System.IO.Path.Combine(folder, FileName);
+        return System.IO.Path.Exists(path) ? SealedJson.Read(path, RunJson.Default.StageRecord, KnownVersion) : null;
+    }
 
     /// <summary>
     /// The record of a finished stage, or null: with <paramref name="problem"/> when there is one that cannot be believed, without

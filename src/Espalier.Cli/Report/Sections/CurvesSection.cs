@@ -32,7 +32,7 @@ internal static class CurvesSection
 
     private static void Stage(HtmlBuilder html, string stage, List<(string Name, TrainingCurve Curve)> curves)
     {
-        html.Leaf("h3", $"{stage}: {string.Join("; ", curves.Select(one => $"{(curves.Count > 1 ? one.Name + ", " : "")}{Figures.Exact(one.Curve.Steps)} steps"))}");
+        html.Leaf("h3", $"{stage}: {string.Join("; ", curves.Select(one => $"{(curves.Count > 1 ? one.Name + ", " : "")}{Figures.Exact(one.Curve.Steps)} step{(one.Curve.Steps == 1 ? "" : "s")}"))}");
         var bins = Math.Clamp(Points / (8 * curves.Count), 20, 200);
         var (raw, lines, marks, rates, norms) = (new List<Series>(), new List<Series>(), new List<Series>(), new List<Series>(), new List<Series>());
         for (var i = 0; i < curves.Count; i++)

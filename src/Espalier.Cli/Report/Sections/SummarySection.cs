@@ -8,6 +8,8 @@ internal static class SummarySection
 {
     internal static void Write(HtmlBuilder html, ReportRun run)
     {
+        if (run.Unfinished is { } unfinished)
+            html.Leaf("p", $"{(run.HasArms ? unfinished.Name : "The run")} is not finished: it is at work, was interrupted or failed. This is what there is so far.", ("class", "lead"));
         html.Leaf("p", Sentence(run), ("class", "lead"));
         if (run.Problems.Count > 0)
             using (html.Open("ul", ("class", "problems")))
@@ -16,7 +18,9 @@ internal static class SummarySection
         if (run.Models.Count == 0)
             return;
         html.Leaf("p", "How to read it: NLL is the mean negative log-likelihood of the next token in nats, ± one standard error; lower is better. Perplexity is e to that power. "
-            + "The small figures compare with the teacher. Tokens a second are those of greedy generation of one sequence on this machine."
+            + "The small figures compare with the teacher. Tokens a second are those of greedy generation of one sequence on this machine"
+            + (run.Models.Select(model => model.Row.Speed).FirstOrDefault(speed => speed?.HasSpread == true) is { } measured
+                ? $", {measured.Tokens} tokens behind a prompt of one: the median of {measured.Measurements} measurements, below it the slowest and the fastest." : ".")
             + (run.Models.Any(model => model.Row.Model == "corrected teacher") ? " The corrected teacher is the teacher after further training on this run's text; the student is made from it." : ""), ("class", "how"));
         Table(run).Write(html);
     }
@@ -34,8 +38,9 @@ internal static class SummarySection
             if (run.ModelOf(run.Arms[0], "corrected teacher") is { } corrected && Of(corrected, own.Set) is { } better)
                 text += $" ({Figures.Loss(better.Nll)} after correction)";
         }
-        if (student.Row.TokensPerSecond is { } speed && teacher.Row.TokensPerSecond is { } before && before > 0)
-            text += $"; it generates {Figures.Short(speed)} tokens a second, {Figures.Short(speed / before)} times the teacher's {Figures.Short(before)}";
+        if (student.Row.Speed is { HasSpread: true } speed && teacher.Row.Speed is { HasSpread: true, Median: > 0 } before && before.Tokens == speed.Tokens)
+            text += $"; it generates {Figures.Short(speed.Median)} tokens a second, {Figures.Short(speed.Median / before.Median)} times the teacher's {Figures.Short(before.Median)} "
+                + $"(medians of {speed.Measurements} times {speed.Tokens} tokens)";
         return text + ".";
     }
 
@@ -77,8 +82,9 @@ internal static class SummarySection
             if (bits[text])
                 yield return new(own?.BitsPerByte is { } value ? Figures.Loss(value) : Figures.None);
         }
-        yield return row.TokensPerSecond is { } speed
-            ? new(Figures.Short(speed), teacher?.Row.TokensPerSecond is { } before && before > 0 ? "× " + Figures.Short(speed / before) : null)
+        // One measurement alone says little on a machine that may have been busy.
+        yield return row.Speed is { HasSpread: true } speed
+            ? new(Figures.Short(speed.Median), $"{Figures.Short(speed.Lowest)} to {Figures.Short(speed.Highest)}")
             : new(Figures.None);
     }
 

@@ -7,12 +7,12 @@ internal static class UseSection
 
     internal static void Write(HtmlBuilder html, ReportRun run)
     {
-        if (run.Arms.Count == 0)
+        if (run.Arms.FirstOrDefault(arm => arm.Result.IsFinished) is not { } arm)
             return;
-        var result = run.Arms[0].Result;
+        var result = arm.Result;
         html.Leaf("h2", "Using the result");
         html.Leaf("p", "How to read it: paths are seen from the folder of this report; change there first."
-            + (run.HasArms ? $" The student is that of {run.Arms[0].Name}." : ""), ("class", "how"));
+            + (run.HasArms ? $" The student is that of {arm.Name}." : ""), ("class", "how"));
         var student = run.Relative(result.Student);
         Snippet(html, "Python, with transformers", $"""
             from transformers import AutoModelForCausalLM, AutoTokenizer

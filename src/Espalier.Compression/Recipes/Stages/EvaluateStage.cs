@@ -1,11 +1,12 @@
-using System.Diagnostics;
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Runs;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Generation;
+using Espalier.Models.Tokenizers;
 
 namespace Espalier.Compression.Recipes.Stages;
 
@@ -16,52 +17,83 @@ namespace Espalier.Compression.Recipes.Stages;
 /// <param name="BytesPerToken">UTF-8 bytes a token, or null.</param>
 public sealed record EvaluationText(string Name, ITokens Tokens, string Hash, double? BytesPerToken);
 
-/// <summary>Loss on every text and speed of generation of one model: a row of the final table.</summary>
+/// <summary>Loss on every text, speed of generation and a few samples of one model: a row of the final table.</summary>
 public static class EvaluateStage
 {
-    private const int SpeedTokens = 96;
+    /// <summary>In the stage's folder: the mean loss of every window by the text's name, so that two models can be compared window by window.</summary>
+    public const string LossesName = "losses.json";
+
+    private const string TimingName = "timing.jsonl";
+
+    private static readonly JsonSerializerOptions s_losses = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
     /// <summary>Evaluates, or reads what an earlier start found.</summary>
-    public static ModelRow Run(RunContext run, string arm, ModelFolder model, IReadOnlyList<EvaluationText> texts, int sequence)
+    /// <param name="run">The run.</param>
+    /// <param name="arm">The recipe's name.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="texts">What it is evaluated on; it goes on from beginnings of the first.</param>
+    /// <param name="sequence">Tokens of a window.</param>
+    /// <param name="tokenizer">Turns what it writes into text; null leaves that out.</param>
+    public static ModelRow Run(RunContext run, string arm, ModelFolder model, IReadOnlyList<EvaluationText> texts, int sequence, Tokenizer? tokenizer)
     {
         using var checkpoint = model.Open();
-        var inputs = texts.ToDictionary(text => $"text-{text.Name}", text => text.Hash);
-        inputs["model"] = model.Hash;
-        var record = run.Do("evaluate", new() { ["sequence"] = sequence }, inputs, (stage, _) =>
+        Decoder? loaded = null;
+        Decoder Load() => loaded ??= DecoderWeights.Load(checkpoint);
+        try
         {
-            using var decoder = DecoderWeights.Load(checkpoint);
-            var results = new JsonArray();
-            foreach (var text in texts)
+            var inputs = texts.ToDictionary(text => $"text-{text.Name}", text => text.Hash);
+            inputs["model"] = model.Hash;
+            var record = run.Do("evaluate", new() { ["sequence"] = sequence }, inputs, (stage, _) => Evaluate(run, model, Load(), texts, sequence, stage));
+            var samples = tokenizer is null || texts.Count == 0 ? null : SampleStage.Run(run, model, checkpoint.Config, Load, texts[0], tokenizer);
+            return new(
+                arm, model.Name, model.Path, checkpoint.Config.Parameters, checkpoint.Config.NonEmbeddingParameters, checkpoint.TotalBytes,
+                [.. record.Result["evaluations"]!.AsArray().Select(entry => FromJson(entry!.AsObject()))],
+                SpeedOf(Path.Combine(run.FolderOf(record), TimingName)))
             {
-                run.Progress.Note($"evaluate: {model.Name} on {text.Name}");
-                results.Add(ToJson(PerplexityEvaluator.Run(
-                    decoder, new WindowSet(text.Tokens, sequence, WindowStride.Contiguous), null, 8, run.Progress, stop: run.Stop), text));
-            }
-            stage.Timing.Append(0, ("tokens_per_second", TokensPerSecond(decoder, run.Stop)));
-            return new() { ["model"] = model.Name, ["evaluations"] = results };
-        });
-        return new(
-            arm, model.Name, model.Path, checkpoint.Config.Parameters, checkpoint.Config.NonEmbeddingParameters, checkpoint.TotalBytes,
-            [.. record.Result["evaluations"]!.AsArray().Select(entry => FromJson(entry!.AsObject()))],
-            SpeedOf(Path.Combine(run.FolderOf(record), "timing.jsonl")));
+                Stage = Path.GetFileName(run.FolderOf(record)),
+                Samples = samples is null ? null : Path.GetFileName(run.FolderOf(samples)),
+            };
+        }
+        finally
+        {
+            loaded?.Dispose();
+        }
     }
 
-    /// <summary>Greedy generation of one sequence from BOS, prompt excluded, after a short warm-up.</summary>
-    private static double? TokensPerSecond(Decoder decoder, CancellationToken stop)
+    private static JsonObject Evaluate(RunContext run, ModelFolder model, Decoder decoder, IReadOnlyList<EvaluationText> texts, int sequence, StageFolder stage)
     {
-        int[] prompt = [decoder.Config.BosTokenId ?? 0];
-        var tokens = Math.Min(SpeedTokens, decoder.Config.MaxPositions - prompt.Length);
-        if (tokens < 8)
-            return null;
-        _ = Generator.Continue(decoder, prompt, 8, new(), stop: stop).Count();
-        var started = Stopwatch.GetTimestamp();
-        var made = Generator.Continue(decoder, prompt, tokens, new(), stop: stop).Count();
-        return made / Stopwatch.GetElapsedTime(started).TotalSeconds;
+        var results = new JsonArray();
+        var losses = new Dictionary<string, IReadOnlyList<double>>();
+        foreach (var text in texts)
+        {
+            run.Progress.Note($"evaluate: {model.Name} on {text.Name}");
+            var result = PerplexityEvaluator.Run(
+                decoder, new WindowSet(text.Tokens, sequence, WindowStride.Contiguous), null, 8, run.Progress, stop: run.Stop);
+            results.Add(ToJson(result, text));
+            losses[text.Name] = result.WindowNll;
+        }
+        run.Folder.Files.WriteFile(stage.PathOf(LossesName), stream => JsonSerializer.Serialize(stream, losses, s_losses));
+        if (GenerationSpeed.Measure(decoder, run.Stop) is { } speed)
+            stage.Timing.Append(
+                0, ("tokens_per_second", speed.Median), ("lowest", speed.Lowest), ("highest", speed.Highest), ("measurements", speed.Measurements), ("tokens", speed.Tokens));
+        return new() { ["model"] = model.Name, ["evaluations"] = results };
     }
 
-    private static double? SpeedOf(string timing) => File.Exists(timing)
-        ? MetricsLines.Read(timing).Select(line => (double?)line.Fields["tokens_per_second"]).LastOrDefault()
-        : null;
+    /// <summary>What the stage's log says; a folder of an earlier program has one measurement, of which no spread is known.</summary>
+    private static GenerationSpeed? SpeedOf(string timing)
+    {
+        if (!File.Exists(timing) || MetricsLines.Read(timing).Select(line => line.Fields).LastOrDefault() is not { } fields || (double?)fields["tokens_per_second"] is not { } median)
+            return null;
+        return new(median, (double?)fields["lowest"] ?? median, (double?)fields["highest"] ?? median, (int?)fields["measurements"] ?? 1, (int?)fields["tokens"] ?? 0);
+    }
+
+    /// <summary>The mean loss of every window by the text's name; null where an earlier program kept none.</summary>
+    /// <param name="folder">The stage's folder.</param>
+    public static IReadOnlyDictionary<string, double[]>? LossesOf(string folder)
+    {
+        var path = Path.Combine(folder, LossesName);
+        return File.Exists(path) ? JsonSerializer.Deserialize<Dictionary<string, double[]>>(File.ReadAllBytes(path), s_losses) : null;
+    }
 
     internal static JsonObject ToJson(PerplexityResult result, EvaluationText text) => new()
     {
