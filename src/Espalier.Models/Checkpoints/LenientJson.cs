@@ -82,7 +82,8 @@ internal static class LenientJson
             if (rest[0] == '"')
                 inside = !inside;
             var length = inside ? 0 : rest.StartsWith("NaN"u8) ? 3 : rest.StartsWith("Infinity"u8) ? 8 : rest.StartsWith("-Infinity"u8) ? 9 : 0;
-            if (length == 0)
+            // A name without quotes is no JSON of anybody's.
+            if (length == 0 || rest[length..].TrimStart(" \t\r\n"u8).StartsWith(":"u8))
             {
                 quoted.Add(rest[0]);
                 continue;

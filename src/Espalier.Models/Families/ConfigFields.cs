@@ -18,7 +18,7 @@ public sealed class ConfigFields(JsonObject fields, JsonObject defaults, string 
     public string Source => source;
 
     /// <summary>The names that the file itself holds here.</summary>
-    public IEnumerable<string> Names => fields.Select(static field => field.Key);
+    public IEnumerable<string> Names => fields.Select(static pair => pair.Key);
 
     /// <summary>Whether the file itself holds the field, null or not.</summary>
     public bool IsGiven(string name) => fields.ContainsKey(name);
