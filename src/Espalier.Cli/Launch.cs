@@ -47,13 +47,10 @@ internal static class Launch
             command.SetAction(parsed => command.Invoke(parsed, terminal));
             root.Add(command);
         }
-        root.SetAction(parsed =>
-        {
-            new HelpAction().Invoke(parsed);
-            return ExitCodes.Done;
-        });
         var help = root.Options.OfType<HelpOption>().Single();
-        help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        var shown = new HelpWithExamples((HelpAction)help.Action!);
+        help.Action = shown;
+        root.SetAction(shown.Invoke);
         return root;
     }
 }

@@ -27,11 +27,15 @@ internal static class WrongUsage
             if (token.StartsWith('-'))
                 return $"there is no option {token}.{NearestName.Hint(token, OptionNames(parsed.CommandResult))} ({way})";
             if (command.Subcommands.Count > 0)
-                return $"there is no command {token}.{NearestName.Hint(token, command.Subcommands.Select(c => c.Name))} ({way})";
+                return NoCommand(token, command);
             return $"{command.Name} does not know what to do with \"{token}\" ({way})";
         }
         return $"{Plain(parsed.Errors[0].Message)} ({way})";
     }
+
+    /// <summary>That a command is not there, and which is nearest.</summary>
+    internal static string NoCommand(string name, Command parent) =>
+        $"there is no command {name}.{NearestName.Hint(name, parent.Subcommands.Select(command => command.Name))} (see: {CommandLine(parent)} --help)";
 
     private static IEnumerable<string> OptionNames(CommandResult result)
     {

@@ -79,6 +79,59 @@ public sealed class LaunchTests
     }
 
     [Fact]
+    public void Help_is_a_command_too_and_shows_the_same()
+    {
+        Assert.Equal(TestCommand.Launch("prune --help"), TestCommand.Launch("help prune"));
+        Assert.Equal(TestCommand.Launch("--help"), TestCommand.Launch("help"));
+        Assert.Equal(TestCommand.Launch("--help"), TestCommand.Launch(""));
+    }
+
+    [Fact]
+    public void Help_of_an_unknown_command_names_the_nearest_one()
+    {
+        var (code, output, error) = TestCommand.Launch("help prnue");
+        Assert.Equal(2, code);
+        Assert.Empty(output);
+        Assert.Equal("espalier: error: there is no command prnue. Did you mean prune? (see: espalier --help)\n", error);
+    }
+
+    [Fact]
+    public void Help_lists_each_command_once_below_its_group()
+    {
+        var lines = TestCommand.Launch("--help").Output.Split('\n');
+        Assert.All(lines, line => Assert.True(line.Length <= 140, line));
+        var heading = "";
+        var found = new Dictionary<string, string>();
+        foreach (var line in lines)
+            if (line.EndsWith(':') && !line.StartsWith(' '))
+                heading = line.TrimEnd(':');
+            else if (line.StartsWith("  ", StringComparison.Ordinal) && line[2] != ' ' && line[2] != '-')
+                found.Add(line.Trim().Split(' ')[0], heading);
+        Assert.All(Cli.Commands.CommandList.All(), command =>
+        {
+            Assert.NotEmpty(command.Group);
+            Assert.Equal(command.Group, found[command.Name]);
+        });
+    }
+
+    [Fact]
+    public void Help_as_json_has_every_option_with_its_choices()
+    {
+        var facts = JsonDocument.Parse(TestCommand.Launch("help prune --json").Output).RootElement.GetProperty("commands")[0];
+        var depth = facts.GetProperty("options").EnumerateArray().Single(option => option.GetProperty("name").GetString() == "--depth");
+        Assert.Equal(["contiguous", "scattered"], depth.GetProperty("choices").EnumerateArray().Select(choice => choice.GetString()));
+        Assert.Equal(Cli.Commands.CommandList.All().Count + 1, JsonDocument.Parse(TestCommand.Launch("help --json").Output).RootElement.GetProperty("commands").GetArrayLength());
+    }
+
+    [Fact]
+    public void Every_output_has_the_short_name_o()
+    {
+        var outputs = Cli.Commands.CommandList.All().SelectMany(command => command.Options.Where(option => option.Name == "--output")).ToArray();
+        Assert.True(outputs.Length >= 10);
+        Assert.All(outputs, option => Assert.Contains("-o", option.Aliases));
+    }
+
+    [Fact]
     public void Every_command_has_a_description_and_an_example_that_it_understands()
     {
         Assert.All(Cli.Commands.CommandList.All(), command =>

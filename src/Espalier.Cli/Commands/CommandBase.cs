@@ -17,8 +17,11 @@ internal abstract class CommandBase : Command
         Options.Add(json);
     }
 
-    /// <summary>Complete command lines that work as they stand.</summary>
+    /// <summary>Complete command lines that work as they stand, one after the other; a test runs them all.</summary>
     internal IReadOnlyList<string> Examples { get; }
+
+    /// <summary>The heading below which help lists the command.</summary>
+    internal string Group { get; set; } = "Others";
 
     /// <summary>
     /// Does the work and returns its exit code. Errors are thrown (<see cref="EspalierException"/> where the user can mend

@@ -1,26 +1,21 @@
 namespace Espalier.Cli.Commands;
 
-/// <summary>All commands, in the order in which <c>--help</c> lists them: along the recipe.</summary>
+/// <summary>All commands, in the groups and the order in which help lists them: along the recipe, so that examples find what those before them made.</summary>
 internal static class CommandList
 {
     internal static IReadOnlyList<CommandBase> All() =>
     [
-        new CompressCommand(),
-        new PlanCommand(),
-        new InspectCommand(),
-        new ScoreCommand(),
-        new DepthCommand(),
-        new SearchCommand(),
-        new PruneCommand(),
-        new NeedCommand(),
-        new CorrectCommand(),
-        new CacheCommand(),
-        new DistillCommand(),
-        new PretrainCommand(),
-        new EvaluateCommand(),
-        new GenerateCommand(),
-        new ExportCommand(),
-        new CompareRunsCommand(),
-        new DoctorCommand(),
+        .. Group("The recipe", new CompressCommand(), new PlanCommand(), new SearchCommand()),
+        .. Group("Single stages", new ScoreCommand(), new DepthCommand(), new PruneCommand(), new NeedCommand(), new CorrectCommand(), new CacheCommand(), new DistillCommand(), new PretrainCommand(), new ExportCommand()),
+        .. Group("Models", new InspectCommand(), new EvaluateCommand(), new GenerateCommand()),
+        .. Group("Run folders", new CompareRunsCommand()),
+        .. Group("This program", new DoctorCommand(), new HelpCommand()),
     ];
+
+    private static CommandBase[] Group(string title, params CommandBase[] commands)
+    {
+        foreach (var command in commands)
+            command.Group = title;
+        return commands;
+    }
 }

@@ -21,6 +21,9 @@ internal sealed class CommandRun(ParseResult parsed, Terminal terminal, IProgres
     /// <summary>Whether the result is wanted as JSON: then nothing else may go to stdout.</summary>
     internal bool Json => json;
 
+    /// <summary>The whole program's command, which has all others.</summary>
+    internal RootCommand Root => (RootCommand)parsed.RootCommandResult.Command;
+
     /// <summary>The value of an option, or its default.</summary>
     internal T? Get<T>(Option<T> option) => parsed.GetValue(option);
 

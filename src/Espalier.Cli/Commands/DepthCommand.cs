@@ -9,6 +9,7 @@ using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Runs;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Files;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Cli.Commands;
@@ -34,7 +35,7 @@ internal sealed class DepthCommand : CommandBase
     private readonly CountOption drop = new("--drop", "How many layers are to go: the best span, single layers and greedy sequence of so many by each metric");
     private readonly Option<string> spans = new("--spans") { Description = "Widths of further spans of layers, such as 2,4", HelpName = "N,N" };
     private readonly Option<string> task = new("--task") { Description = "Multiple-choice items, one JSON object a line: context, choices, answer", HelpName = "FILE.jsonl" };
-    private readonly Option<string> output = new("--output") { Description = "Write the scores", HelpName = "FILE.json" };
+    private readonly Option<string> output = new("--output", "-o") { Description = "Write the scores", HelpName = "FILE.json" };
     private readonly Option<string> picture = new("--picture") { Description = "Draw them: one page with a line for each metric and their rank correlations", HelpName = "FILE.html" };
     private readonly ThreadsOption threads = new();
 

@@ -15,7 +15,7 @@ internal sealed class ExportCommand : CommandBase
     private const string Ending = ".gguf";
 
     private readonly ModelArgument model = new();
-    private readonly Option<string> output = new("--output") { Description = "The GGUF file or the folder to write", HelpName = "FILE.gguf|FOLDER", Required = true };
+    private readonly Option<string> output = new("--output", "-o") { Description = "The GGUF file or the folder to write", HelpName = "FILE.gguf|FOLDER", Required = true };
     private readonly ChoiceOption<ExportType> type = new(
         "--type", "How matrices are stored in GGUF, or hf for a folder; by default what the output's name says, as exactly as the model is stored", null,
         ("f32", ExportType.F32), ("f16", ExportType.F16), ("bf16", ExportType.Bf16), ("q8_0", ExportType.Q8), ("hf", ExportType.Hf),

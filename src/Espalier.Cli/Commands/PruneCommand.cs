@@ -4,6 +4,7 @@ using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Runs;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Files;
 
 namespace Espalier.Cli.Commands;
 
@@ -12,7 +13,7 @@ internal sealed class PruneCommand : CommandBase
 {
     private readonly ModelArgument model = new();
     private readonly TokenInput input = new();
-    private readonly Option<string> output = new("--output") { Description = "The folder to write", HelpName = "FOLDER", Required = true };
+    private readonly Option<string> output = new("--output", "-o") { Description = "The folder to write", HelpName = "FOLDER", Required = true };
     private readonly ShapeInput shape = new();
     private readonly Option<string> scores = new("--scores") { Description = "Scores that espalier score wrote", HelpName = "FILE.json" };
     private readonly Option<string> plan = new("--plan") { Description = "What survives, instead of a shape", HelpName = "FILE.json" };
@@ -97,7 +98,7 @@ internal sealed class PruneCommand : CommandBase
     {
         if (read.Teacher.Length == 0)
             return read;
-        var hash = read.NamesFolder ? ContentHash.OfKnownFolder(checkpoint.Folder) : ModelFingerprint.Of(checkpoint, run.Cancellation);
+        var hash = read.NamesFolder ? KnownFolder.Hash(checkpoint.Folder) : ModelFingerprint.Of(checkpoint, run.Cancellation);
         if (hash == read.Teacher)
             return read;
         throw new EspalierException($"{file}: the scores are of a {(read.NamesFolder ? "folder" : "model")} with the hash {read.Teacher[..Math.Min(12, read.Teacher.Length)]}… and {checkpoint.Folder} has {hash[..12]}…: score this model, or give the one that was scored");

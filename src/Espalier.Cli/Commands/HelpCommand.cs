@@ -1,0 +1,36 @@
+using System.CommandLine;
+using Espalier.Cli.Interface;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>Help by its name: of the program, or of one command.</summary>
+internal sealed class HelpCommand : CommandBase
+{
+    private readonly Argument<string?> command = new("command")
+    {
+        Description = "The command; none lists them all",
+        HelpName = "COMMAND",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    internal HelpCommand() : base(
+        "help",
+        "Show what a command takes, with examples; with --json all arguments and options as data",
+        "espalier help",
+        "espalier help prune",
+        "espalier help distill --json | jq .commands[0].options") => Arguments.Add(command);
+
+    protected override int Run(CommandRun run)
+    {
+        var name = run.Get(command);
+        var found = name is null ? null : run.Root.Subcommands.FirstOrDefault(known => known.Name == name)
+            ?? throw new EspalierException(WrongUsage.NoCommand(name, run.Root));
+        if (run.Json)
+        {
+            run.Write(InterfaceFacts.Of(run.Root, found), (_, _) => { });
+            return ExitCodes.Done;
+        }
+        return run.Root.Parse(found is null ? ["--help"] : [found.Name, "--help"])
+            .Invoke(new InvocationConfiguration { Output = run.Terminal.Output, Error = run.Terminal.Error });
+    }
+}
