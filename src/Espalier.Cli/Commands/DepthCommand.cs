@@ -37,6 +37,7 @@ internal sealed class DepthCommand : CommandBase
     private readonly Option<string> task = new("--task") { Description = "Multiple-choice items, one JSON object a line: context, choices, answer", HelpName = "FILE.jsonl" };
     private readonly Option<string> output = new("--output", "-o") { Description = "Write the scores", HelpName = "FILE.json" };
     private readonly Option<string> picture = new("--picture") { Description = "Draw them: one page with a line for each metric and their rank correlations", HelpName = "FILE.html" };
+    private readonly FormatInput format = new();
     private readonly ThreadsOption threads = new();
 
     internal DepthCommand() : base(
@@ -49,11 +50,13 @@ internal sealed class DepthCommand : CommandBase
         input.AddTo(this);
         foreach (var option in (Option[])[metrics, samples, seq, batch, drop, spans, task, output, picture])
             Options.Add(option);
+        format.AddTo(this);
         threads.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
     {
+        format.Check(run);
         var file = run.Get(output) is { } path ? OutputPath.File("--output", path, model.Folder(run)) : null;
         var page = run.Get(picture) is { } drawn ? OutputPath.File("--picture", drawn, model.Folder(run)) : null;
         var kinds = Kinds(run);
@@ -82,7 +85,7 @@ internal sealed class DepthCommand : CommandBase
                 using var writer = new StreamWriter(stream, leaveOpen: true);
                 DepthPicture.Write(writer, report);
             });
-        run.Write(report.ToJson(), (shown, _) => DepthPage.Show(shown, report));
+        format.Write(run, report.ToJson(), (shown, _) => DepthPage.Show(shown, report), _ => DepthPage.Csv(report));
         return ExitCodes.Done;
     }
 
