@@ -15,6 +15,9 @@ internal sealed class HtmlTable(params IReadOnlyList<(string Title, bool Number)
     /// <summary>Columns of several, written above them: title and how many.</summary>
     internal IReadOnlyList<(string Title, int Columns)> Groups { get; init; } = [];
 
+    /// <summary>Whether there is anything below the header.</summary>
+    internal bool HasRows => _rows.Count > 0;
+
     /// <summary>Adds a row.</summary>
     internal void Add(string? cssClass, params IReadOnlyList<Cell> cells) => _rows.Add((cssClass, [.. cells]));
 

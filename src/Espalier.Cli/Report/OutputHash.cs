@@ -7,16 +7,16 @@ namespace Espalier.Cli.Report;
 
 /// <summary>The hash of something that a stage made; never its key, which says from what it was made.</summary>
 /// <param name="Output">What it is.</param>
-/// <param name="Hash">SHA-256; null where it is not known.</param>
-internal sealed record OutputHash(string Output, string? Hash)
+/// <param name="Hash">SHA-256.</param>
+internal sealed record OutputHash(string Output, string Hash)
 {
     private const int Digits = 64;
 
-    /// <summary>What a stage made: the exported folder and files by their names, the artefacts that lie in its folder, or what it found out.</summary>
+    /// <summary>What a stage made: the exported folder and files by their names, the artefacts that lie in its folder, or what it found out. Nothing of a stage that is not done, or whose record is gone.</summary>
     internal static IReadOnlyList<OutputHash> Of(ReportRun run, StageRow stage)
     {
         if (run.Record(stage.Folder) is not { } record)
-            return [new(stage.Folder, null)];
+            return [];
         if (stage.Stage == "export")
             return [.. Exported(record)];
         var files = record.Artefacts.Where(file => file.Size > 0).ToArray();

@@ -58,12 +58,12 @@ internal static class ParetoPicture
         html.Leaf("p", "How to read it: a mark is a candidate after so many steps, its bar ± one standard error of its held-out loss; a line joins those of one rung that nothing beats in both. "
             + "The number beside its last mark is a candidate's rank in the table. Candidates that were left out at a rung have no mark at the next. "
             + "Latency is the sum of layers that were timed on this machine.", ("class", "how"));
-        Chart(html, result, "parameters", "parameters, millions", row => row.Parameters / Million);
-        Chart(html, result, "the time of a first pass", "first pass over the context, milliseconds", row => row.PrefillSeconds / Millisecond);
-        Chart(html, result, "the time of a further token", "a further token, milliseconds", row => row.DecodeSeconds / Millisecond);
+        Chart(html, result, "parameters", "parameters", "parameters, millions", row => row.Parameters / Million);
+        Chart(html, result, "prefill", "the time of a first pass", "first pass over the context, milliseconds", row => row.PrefillSeconds / Millisecond);
+        Chart(html, result, "decode", "the time of a further token", "a further token, milliseconds", row => row.DecodeSeconds / Millisecond);
     }
 
-    private static void Chart(HtmlBuilder html, SearchResult result, string name, string label, Func<CandidateRow, double?> cost)
+    private static void Chart(HtmlBuilder html, SearchResult result, string name, string what, string label, Func<CandidateRow, double?> cost)
     {
         if (result.Candidates.Any(row => cost(row) is null))
             return;
@@ -78,7 +78,7 @@ internal static class ParetoPicture
                 $"{entry.Row.Name} (layers/heads/ffn/hidden), rank {Figures.Exact(entry.Row.Rank)}, after {rung.Key} steps", number, SeriesStyle.Marks,
                 [new(cost(entry.Row)!.Value, entry.Loss.Nll, entry.Loss.NllStandardError, entry.Loss == entry.Row.LastHeldOut ? Figures.Exact(entry.Row.Rank) : null)])));
         }
-        html.Leaf("h3", $"Loss against {name}");
+        html.Leaf("h3", $"Loss against {what}");
         Legend.Write(html, [.. rungs.Select((rung, number) => new Series($"after {rung.Key} steps", number, SeriesStyle.Marks, []))]);
         new SvgChart { Title = $"held-out NLL against {name}", XLabel = label, YLabel = "held-out NLL, nats a token", Series = series, FromZero = false, Height = 300 }.Write(html);
     }

@@ -29,6 +29,7 @@ internal static class ReportStyle
         th, td { padding: .36rem .55rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
         th { font-weight: 600; vertical-align: bottom; }
         tbody th { vertical-align: top; min-width: 9.5rem; }
+        tbody th.number { min-width: 0; }
         thead th { border-bottom: 2px solid var(--line); }
         th.number, td.number { text-align: right; white-space: nowrap; }
         th.span { text-align: center; }

@@ -24,7 +24,8 @@ internal static class RecipeSection
         var table = new HtmlTable(("Output", false), ("SHA-256", false));
         foreach (var stage in run.Arms.SelectMany(arm => arm.Result.Stages).DistinctBy(stage => stage.Folder))
             foreach (var (output, hash) in OutputHash.Of(run, stage))
-                table.Add(null, new(output), new(hash ?? Figures.None) { IsCode = true });
-        table.Write(html);
+                table.Add(null, new(output), new(hash) { IsCode = true });
+        if (table.HasRows)
+            table.Write(html);
     }
 }
