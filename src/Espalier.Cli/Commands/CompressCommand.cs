@@ -29,6 +29,7 @@ internal sealed class CompressCommand : CommandBase
         HelpName = "1,2,3",
     };
 
+    private readonly FormatInput format = new();
     private readonly ThreadsOption threads = new();
 
     internal CompressCommand() : base(
@@ -42,11 +43,13 @@ internal sealed class CompressCommand : CommandBase
         Options.Add(output);
         Options.Add(train);
         Options.Add(seeds);
+        format.AddTo(this);
         threads.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
     {
+        format.Check(run);
         var files = run.Get(recipes)!;
         var read = files.Select(file => (Name: Path.GetFileNameWithoutExtension(file), Recipe: WithTrain(RecipeFile.Read(file), run.Get(train)))).ToArray();
         if (read.Select(entry => entry.Name).Distinct().Count() != read.Length)
@@ -78,7 +81,7 @@ internal sealed class CompressCommand : CommandBase
             });
             return CompressReport.Of(results, context.Folder.Path, context.Folder.PathOf("report.html"));
         }, run.Cancellation);
-        run.Write(report, CompressPage.Show);
+        format.Write(run, report, CompressPage.Show, report => ModelTable.Csv(report.Rows));
         return ExitCodes.Done;
     }
 
