@@ -21,12 +21,14 @@ public static class Corpus
     /// <param name="output">The folder; created.</param>
     /// <param name="progress">Bytes of source files read, and all of them.</param>
     /// <param name="cancellation">Stops between documents and leaves no half store.</param>
+    /// <param name="skips">Takes what was skipped, with examples; null where the summary is enough.</param>
     /// <exception cref="EspalierException">No text, or all of it on one side of the split.</exception>
     public static CorpusSummary Build(
-        CorpusOptions options, DocumentEncoder encoder, string output, IProgress<(long Done, long Total)>? progress = null, CancellationToken cancellation = default)
+        CorpusOptions options, DocumentEncoder encoder, string output, IProgress<(long Done, long Total)>? progress = null, CancellationToken cancellation = default,
+        SkipCounts? skips = null)
     {
-        var source = DocumentSource.Parse(options.Sources);
-        var context = new ReadContext(cancellation: cancellation);
+        var source = DocumentSource.Parse(options.Sources, options.Field);
+        var context = new ReadContext(skips, cancellation);
         var split = options.HeldOut;
         try
         {
@@ -59,13 +61,17 @@ public static class Corpus
     }
 
     /// <summary>Writes one token store without a split: text to evaluate on.</summary>
-    /// <inheritdoc cref="Build" path="/param"/>
+    /// <param name="options">What to read.</param>
+    /// <param name="encoder">The tokenizer.</param>
+    /// <param name="output">The folder; created.</param>
+    /// <param name="progress">Bytes of source files read, and all of them.</param>
+    /// <param name="cancellation">Stops between documents and leaves no half store.</param>
     /// <returns>The store's index and what was skipped.</returns>
     /// <exception cref="EspalierException">No text.</exception>
     public static (TokenStoreIndex Index, SkipCounts Skips) BuildStore(
         CorpusOptions options, DocumentEncoder encoder, string output, IProgress<(long Done, long Total)>? progress = null, CancellationToken cancellation = default)
     {
-        var source = DocumentSource.Parse(options.Sources);
+        var source = DocumentSource.Parse(options.Sources, options.Field);
         var context = new ReadContext(cancellation: cancellation);
         using var store = new TokenStoreWriter(output, encoder, source.Description);
         Encode(source, options, encoder, context, progress, document => store.Append(document.Ids.Span, document.Utf8Bytes));
@@ -88,7 +94,7 @@ public static class Corpus
     {
         if (train + (heldOut ?? 0) == 0)
             throw new EspalierException(
-                $"no text in {source.Description}: {source.Files.Count()} files were read, no document was left (skipped: {(skips.ToString() is { Length: > 0 } reasons ? reasons : "none")})");
+                $"no text in {source.Description}: {source.Files.Count()} files were read, no document was left (skipped: {(skips.ToString().Length > 0 ? skips.Describe() : "none")})");
         var share = split.Share.ToString("P1", CultureInfo.InvariantCulture);
         if (heldOut == 0)
             throw new EspalierException($"held-out {share} of {train} documents in {source.Description} is none; give a larger share, more text, or 0 to hold out nothing");

@@ -3,8 +3,11 @@ namespace Espalier.Compression.Data;
 /// <summary>What a corpus is made of.</summary>
 public sealed record CorpusOptions
 {
-    /// <summary>The sources, as <see cref="DocumentSource.Parse"/> takes them.</summary>
+    /// <summary>The sources, as <see cref="DocumentSource.Parse(IEnumerable{string}, string?)"/> takes them.</summary>
     public required IReadOnlyList<string> Sources { get; init; }
+
+    /// <summary>The field of records that alone decides, where a source names none; null for any known shape.</summary>
+    public string? Field { get; init; }
 
     /// <summary>Which documents are held out; a share of 0 holds out none, and writes no held-out store.</summary>
     public HeldOutSplit HeldOut { get; init; } = new(0.02);

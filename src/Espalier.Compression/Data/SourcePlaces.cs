@@ -12,7 +12,7 @@ public static class SourcePlaces
     /// <param name="name">What it is, for messages: <c>the text</c>.</param>
     /// <param name="sources">The sources as the user gave them.</param>
     public static IEnumerable<ReadPlace> Of(string name, IEnumerable<string> sources) =>
-        sources.SelectMany(Files).Select(path => new ReadPlace(name, path));
+        sources.Select(DocumentSource.PathOf).SelectMany(Files).Select(path => new ReadPlace(name, path));
 
     private static IEnumerable<string> Files(string source)
     {
