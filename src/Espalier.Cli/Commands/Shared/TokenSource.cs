@@ -28,11 +28,13 @@ internal sealed class TokenSource(ITokens tokens, Tokenizer? tokenizer = null, s
         {
             using (var task = run.Progress.Begin("encode", 0, "bytes"))
             {
-                var encoder = new DocumentEncoder((text, ids) => tokenizer.Encode(text, ids), model.Config.VocabularySize, tokenizer.EosId, tokenizer.Sha256);
+                var encoder = DocumentEncoder.Of(tokenizer, model.Config.VocabularySize);
                 var options = new CorpusOptions { Sources = sources, Field = field, Deduplicate = false };
                 var (_, skips) = Corpus.BuildStore(options, encoder, folder, new Told(task), run.Cancellation);
                 if (skips.ToString().Length > 0)
                     run.Progress.Warn($"{source.Description}: skipped or mended: {skips.Describe()}");
+                if (SkipCounts.DoubledBosWarning(skips[SkipReason.DoubledBos]) is { } warning)
+                    run.Progress.Warn($"{source.Description}: {warning}");
             }
             return new TokenSource(TokenStore.Open(folder, model.Config.VocabularySize, source.Description), tokenizer, folder);
         }

@@ -50,8 +50,9 @@ public static class DataStage
             var skips = new SkipCounts();
             using var task = run.Progress.Begin("data", source.TotalBytes, "bytes");
             var options = new CorpusOptions { Sources = data.Train, Field = data.Field, HeldOut = new(data.HeldOut) };
-            var summary = Corpus.Build(options, Encoder(tokenizer), stage.Path, new Told(task), run.Stop, skips);
+            var summary = Corpus.Build(options, DocumentEncoder.Of(tokenizer, vocabulary), stage.Path, new Told(task), run.Stop, skips);
             Say(run, source, skips);
+            WarnOfBos(run, "data", skips[SkipReason.DoubledBos]);
             return new()
             {
                 ["train_tokens"] = summary.Train.Tokens,
@@ -78,17 +79,21 @@ public static class DataStage
         var record = run.Do($"text-{name}", Options([source], 0, null), Inputs(tokenizer, files), (stage, _) =>
         {
             using var task = run.Progress.Begin($"text {name}", files.TotalBytes, "bytes");
-            var (index, skips) = Corpus.BuildStore(new() { Sources = [source] }, Encoder(tokenizer), Path.Combine(stage.Path, "tokens"), new Told(task), run.Stop);
+            var (index, skips) = Corpus.BuildStore(
+                new() { Sources = [source] }, DocumentEncoder.Of(tokenizer, vocabulary), Path.Combine(stage.Path, "tokens"), new Told(task), run.Stop);
             Say(run, files, skips);
+            WarnOfBos(run, $"text {name}", skips[SkipReason.DoubledBos]);
             return new() { ["tokens"] = index.Count, ["documents"] = index.Documents };
         });
         var store = TokenStore.Open(Path.Combine(run.FolderOf(record), "tokens"), vocabulary, source);
         return (store, record.OutputHash, BytesPerToken(store));
     }
 
-    /// <summary>The tokenizer as the data path takes it.</summary>
-    public static DocumentEncoder Encoder(Tokenizer tokenizer) =>
-        new((text, ids) => tokenizer.Encode(text, ids), tokenizer.VocabularySize, tokenizer.EosId, tokenizer.Sha256);
+    private static void WarnOfBos(RunContext run, string what, long documents)
+    {
+        if (SkipCounts.DoubledBosWarning(documents) is { } warning)
+            run.Progress.Warn($"{what}: {warning}");
+    }
 
     /// <summary>
     /// Ids: whole windows from the front to train on, the last ones held out, as the share says (at least one each); with a share of 0 all ids
