@@ -21,14 +21,12 @@ public static class Corpus
     /// <param name="output">The folder; created.</param>
     /// <param name="progress">Bytes of source files read, and all of them.</param>
     /// <param name="cancellation">Stops between documents and leaves no half store.</param>
-    /// <param name="skips">Takes what was skipped, with examples; null where the summary is enough.</param>
     /// <exception cref="EspalierException">No text, or all of it on one side of the split.</exception>
     public static CorpusSummary Build(
-        CorpusOptions options, DocumentEncoder encoder, string output, IProgress<(long Done, long Total)>? progress = null, CancellationToken cancellation = default,
-        SkipCounts? skips = null)
+        CorpusOptions options, DocumentEncoder encoder, string output, IProgress<(long Done, long Total)>? progress = null, CancellationToken cancellation = default)
     {
         var source = DocumentSource.Parse(options.Sources, options.Field);
-        var context = new ReadContext(skips, cancellation);
+        var context = new ReadContext(options.Skips, cancellation);
         var split = options.HeldOut;
         try
         {
@@ -72,7 +70,7 @@ public static class Corpus
         CorpusOptions options, DocumentEncoder encoder, string output, IProgress<(long Done, long Total)>? progress = null, CancellationToken cancellation = default)
     {
         var source = DocumentSource.Parse(options.Sources, options.Field);
-        var context = new ReadContext(cancellation: cancellation);
+        var context = new ReadContext(options.Skips, cancellation);
         using var store = new TokenStoreWriter(output, encoder, source.Description);
         Encode(source, options, encoder, context, progress, document => store.Append(document.Ids.Span, document.Utf8Bytes));
         CheckSides(source, new HeldOutSplit(0), context.Skips, store.Documents, null);

@@ -15,6 +15,9 @@ public sealed record CorpusOptions
     /// <summary>Threads that encode; the result does not depend on it.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;
 
+    /// <summary>Takes what is skipped, with its first places; null where the counts of the result are enough.</summary>
+    public SkipCounts? Skips { get; init; }
+
     /// <summary>Whether a document whose text was read before is dropped (and counted).</summary>
     public bool Deduplicate { get; init; } = true;
 }

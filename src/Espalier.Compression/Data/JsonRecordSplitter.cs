@@ -10,7 +10,7 @@ internal readonly record struct JsonPiece(long Line, byte[]? Json, SkipReason? F
 /// <param name="limit">Most bytes of a record.</param>
 internal sealed class JsonRecordSplitter(int limit)
 {
-    private readonly MemoryStream _record = new();
+    private readonly List<byte> _record = [];
     private long _line;
     private int _depth;
     private bool _inString, _escaped, _tooLong, _inArray, _begun, _lost, _midLine;
@@ -62,7 +62,7 @@ internal sealed class JsonRecordSplitter(int limit)
         }
         else if (b is (byte)'{' or (byte)'[' || (b == '"' && !_lost))
         {
-            _record.SetLength(0);
+            _record.Clear();
             (_begun, _line, _tooLong, _lost) = (true, line, false, false);
             Continue(b, done);
         }
@@ -102,16 +102,16 @@ internal sealed class JsonRecordSplitter(int limit)
             _last = b;
         if (Inside)
             return;
-        done.Enqueue(_tooLong ? new(_line, null, SkipReason.LongLine) : new(_line, _record.ToArray(), null));
+        done.Enqueue(_tooLong ? new(_line, null, SkipReason.LongLine) : new(_line, [.. _record], null));
         Reset();
     }
 
     private void Append(byte b)
     {
-        if (_record.Length >= limit)
+        if (_record.Count >= limit)
             _tooLong = true;
         else
-            _record.WriteByte(b);
+            _record.Add(b);
     }
 
     private void Break(Queue<JsonPiece> done)
@@ -124,7 +124,7 @@ internal sealed class JsonRecordSplitter(int limit)
     private void Reset()
     {
         (_depth, _inString, _escaped, _last) = (0, false, false, 0);
-        _record.SetLength(0);
+        _record.Clear();
         // What one long record took is not kept for short ones.
         if (_record.Capacity > 1 << 20)
             _record.Capacity = 0;

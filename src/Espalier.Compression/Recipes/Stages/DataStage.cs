@@ -49,8 +49,8 @@ public static class DataStage
         {
             var skips = new SkipCounts();
             using var task = run.Progress.Begin("data", source.TotalBytes, "bytes");
-            var options = new CorpusOptions { Sources = data.Train, Field = data.Field, HeldOut = new(data.HeldOut) };
-            var summary = Corpus.Build(options, DocumentEncoder.Of(tokenizer, vocabulary), stage.Path, new Told(task), run.Stop, skips);
+            var options = new CorpusOptions { Sources = data.Train, Field = data.Field, HeldOut = new(data.HeldOut), Skips = skips };
+            var summary = Corpus.Build(options, DocumentEncoder.Of(tokenizer, vocabulary), stage.Path, new Told(task), run.Stop);
             Say(run, source, skips);
             WarnOfBos(run, "data", skips[SkipReason.DoubledBos]);
             return new()
