@@ -70,6 +70,7 @@ internal sealed class CacheCommand : CommandBase
             Documents = run.Get(documents)!.Value,
         };
         var section = new CacheSection { Encoding = run.Get(encoding)!.Value, K = run.Get(k)!.Value, Samples = run.Get(samples)!.Value };
+        CacheWriter.Require(folder);
         threads.Start(run);
 
         var report = RunContext.Within($"{folder}.run", "cache", run.Get(seed)!.Value, run.Progress, context =>

@@ -25,7 +25,7 @@ public static class Corpus
     public static CorpusSummary Build(
         CorpusOptions options, DocumentEncoder encoder, string output, IProgress<(long Done, long Total)>? progress = null, CancellationToken cancellation = default)
     {
-        var source = DocumentSource.Parse(options.Sources, options.Field);
+        var source = DocumentSource.Parse(options.Sources, options.Field, options.LeaveOut);
         var context = new ReadContext(options.Skips, cancellation);
         var split = options.HeldOut;
         try
@@ -69,7 +69,7 @@ public static class Corpus
     public static (TokenStoreIndex Index, SkipCounts Skips) BuildStore(
         CorpusOptions options, DocumentEncoder encoder, string output, IProgress<(long Done, long Total)>? progress = null, CancellationToken cancellation = default)
     {
-        var source = DocumentSource.Parse(options.Sources, options.Field);
+        var source = DocumentSource.Parse(options.Sources, options.Field, options.LeaveOut);
         var context = new ReadContext(options.Skips, cancellation);
         using var store = new TokenStoreWriter(output, encoder, source.Description);
         Encode(source, options, encoder, context, progress, document => store.Append(document.Ids.Span, document.Utf8Bytes));

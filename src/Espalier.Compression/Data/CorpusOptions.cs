@@ -3,8 +3,11 @@ namespace Espalier.Compression.Data;
 /// <summary>What a corpus is made of.</summary>
 public sealed record CorpusOptions
 {
-    /// <summary>The sources, as <see cref="DocumentSource.Parse(IEnumerable{string}, string?)"/> takes them.</summary>
+    /// <summary>The sources, as <see cref="DocumentSource"/> takes them.</summary>
     public required IReadOnlyList<string> Sources { get; init; }
+
+    /// <summary>Tells of a file that a folder or pattern holds whether it is left out.</summary>
+    public Predicate<string>? LeaveOut { get; init; }
 
     /// <summary>The field of records that alone decides, where a source names none; null for any known shape.</summary>
     public string? Field { get; init; }

@@ -28,7 +28,7 @@ public sealed class DocumentSource
     /// <summary>Bytes of all files, as they lie on disk.</summary>
     public long TotalBytes => files.Sum(file => new FileInfo(file.Path).Length);
 
-    /// <inheritdoc cref="Parse(IEnumerable{string}, string?)"/>
+    /// <inheritdoc cref="Parse(IEnumerable{string}, string?, Predicate{string}?)"/>
     public static DocumentSource Parse(params IEnumerable<string> specs) => Parse(specs, field: null);
 
     /// <summary>
@@ -38,14 +38,17 @@ public sealed class DocumentSource
     /// </summary>
     /// <param name="specs">The specs.</param>
     /// <param name="field">The field of records that alone decides, where a spec names none; null for any known shape.</param>
+    /// <param name="leaveOut">
+    /// Tells of a file that a folder or pattern holds whether it is left out: what a run wrote itself is no text to train on. One that is named itself never is.
+    /// </param>
     /// <exception cref="EspalierException">Nothing is there, or an option is unknown.</exception>
-    public static DocumentSource Parse(IEnumerable<string> specs, string? field)
+    public static DocumentSource Parse(IEnumerable<string> specs, string? field, Predicate<string>? leaveOut = null)
     {
         string[] all = [.. specs];
         if (all.Length == 0 || all.Any(string.IsNullOrWhiteSpace))
             throw new EspalierException($"data: no source given; a source is a path, a pattern such as docs/**/*.md, or {DotnetDocs.Name}");
         var notes = new List<string>();
-        return new DocumentSource(string.Join(", ", all), [.. all.SelectMany(spec => FilesOf(spec, new() { Field = field }, notes))], notes);
+        return new DocumentSource(string.Join(", ", all), [.. all.SelectMany(spec => FilesOf(spec, new() { Field = field }, leaveOut, notes))], notes);
     }
 
     /// <summary>The path, folder or pattern of a spec, without its options.</summary>
@@ -131,7 +134,7 @@ public sealed class DocumentSource
         yield break;
     }
 
-    private static IEnumerable<(string, DocumentOptions)> FilesOf(string spec, DocumentOptions common, List<string> notes)
+    private static IEnumerable<(string, DocumentOptions)> FilesOf(string spec, DocumentOptions common, Predicate<string>? leaveOut, List<string> notes)
     {
         var (path, options) = File.Exists(spec) ? (spec, common) : SplitOptions(spec, common);
         string? note = null;
@@ -140,7 +143,11 @@ public sealed class DocumentSource
             : SourceFiles.Find(path, out note);
         if (note is not null)
             notes.Add(note);
-        return found.Select(file => (file, options));
+        if (leaveOut is not null && !File.Exists(path))
+            found = [.. found.Where(file => !leaveOut(file))];
+        return found.Count > 0
+            ? found.Select(file => (file, options))
+            : throw new EspalierException($"data '{path}': holds nothing but what this run wrote itself; name the text, or give another output folder");
     }
 
     private static (string Path, DocumentOptions Options) SplitOptions(string spec, DocumentOptions options)

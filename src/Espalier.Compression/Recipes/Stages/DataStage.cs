@@ -44,12 +44,19 @@ public static class DataStage
         if (data.Train is [var single] && IsIds(single))
             return OfIds(single, data, vocabulary);
         var tokenizer = Tokenizer.Load(tokenizerFolder);
-        var source = DocumentSource.Parse(data.Train, data.Field);
+        var source = DocumentSource.Parse(data.Train, data.Field, run.Folder.Owns);
         var record = run.Do("data", Options(data.Train, data.HeldOut, data.Field), Inputs(tokenizer, source), (stage, _) =>
         {
             var skips = new SkipCounts();
             using var task = run.Progress.Begin("data", source.TotalBytes, "bytes");
-            var options = new CorpusOptions { Sources = data.Train, Field = data.Field, HeldOut = new(data.HeldOut), Skips = skips };
+            var options = new CorpusOptions
+            {
+                Sources = data.Train,
+                Field = data.Field,
+                LeaveOut = run.Folder.Owns,
+                HeldOut = new(data.HeldOut),
+                Skips = skips,
+            };
             var summary = Corpus.Build(options, DocumentEncoder.Of(tokenizer, vocabulary), stage.Path, new Told(task), run.Stop);
             Say(run, source, skips);
             WarnOfBos(run, "data", skips[SkipReason.DoubledBos]);
@@ -75,12 +82,12 @@ public static class DataStage
         if (IsIds(source))
             return (TokenIds.Parse(source, vocabulary), ContentHash.OfFile(source), null);
         var tokenizer = Tokenizer.Load(tokenizerFolder);
-        var files = DocumentSource.Parse([source]);
+        var files = DocumentSource.Parse([source], field: null, run.Folder.Owns);
         var record = run.Do($"text-{name}", Options([source], 0, null), Inputs(tokenizer, files), (stage, _) =>
         {
             using var task = run.Progress.Begin($"text {name}", files.TotalBytes, "bytes");
             var (index, skips) = Corpus.BuildStore(
-                new() { Sources = [source] }, DocumentEncoder.Of(tokenizer, vocabulary), Path.Combine(stage.Path, "tokens"), new Told(task), run.Stop);
+                new() { Sources = [source], LeaveOut = run.Folder.Owns }, DocumentEncoder.Of(tokenizer, vocabulary), Path.Combine(stage.Path, "tokens"), new Told(task), run.Stop);
             Say(run, files, skips);
             WarnOfBos(run, $"text {name}", skips[SkipReason.DoubledBos]);
             return new() { ["tokens"] = index.Count, ["documents"] = index.Documents };
