@@ -88,7 +88,8 @@ public sealed class RecipePlanTests
         Assert.Equal((2 * 128 * 256, 2 * 128 * 256 * plan.Teacher.ForwardFlopsPerToken), (plan.Stages[1].Tokens, plan.Stages[1].Flops));
         Assert.Contains("more than 0.1 nats a token above that on what the teacher wrote itself", plan.Stages[1].Does);
         Assert.StartsWith("if needed, the teacher learns the text: 20 steps", plan.Stages[2].Does);
-        Assert.Contains("correct.reference: gone.txt is not there", Plan("{ ffn: 512 }", "correct: { steps: 2, when: auto, reference: gone.txt }").Warnings);
+        var refused = Assert.Throws<RecipeRefusedException>(() => Plan("{ ffn: 512 }", "correct: { steps: 2, when: auto, reference: gone.txt }"));
+        Assert.Equal("correct.reference: gone.txt does not exist; name a file, folder or pattern that does", Assert.Single(refused.Problems));
     }
 
     [Fact]
@@ -279,7 +280,7 @@ public sealed class RecipePlanTests
     [InlineData("{ kv-heads: 5 }", "prune.kv-heads is 5 and must be between 1 and the teacher's 4")]
     [InlineData("{ kv-heads: 2, heads: 8 }", "prune.heads is 8 and must be a multiple of the 2 KV heads, at most 4: the nearest legal value is 4")]
     [InlineData("{ hidden: 300 }", "prune.hidden is 300 and must be between 1 and the teacher's 256")]
-    public void An_illegal_shape_is_refused(string prune, string expected) => Assert.Contains(expected, Assert.Throws<EspalierException>(() => Plan(prune)).Message);
+    public void An_illegal_shape_is_refused(string prune, string expected) => Assert.Contains(expected, Assert.Throws<RecipeRefusedException>(() => Plan(prune)).Message);
 
     [Fact]
     public void A_plan_by_hand_is_applied()
