@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Espalier.Compression.Recipes;
 using Espalier.Compression.Recipes.Stages;
+using Espalier.Models.Files;
 
 namespace Espalier.Cli.Commands;
 
@@ -25,5 +26,5 @@ internal sealed class PretrainCommand : TrainingCommand
         new(run.Get(config)!, null, null, new() { Loss = "cross-entropy" });
 
     protected override ModelFolder Start(RunContext run, string path, long seed) =>
-        PruneStages.Prune(run, new("config", path, Compression.Runs.ContentHash.OfText(File.ReadAllText(Path.Combine(path, "config.json")))), new() { Method = PruneMethod.RandomInit }, null, seed).Model;
+        PruneStages.Prune(run, new("config", path, ContentHash.OfText(File.ReadAllText(Path.Combine(path, "config.json")))), new() { Method = PruneMethod.RandomInit }, null, seed).Model;
 }

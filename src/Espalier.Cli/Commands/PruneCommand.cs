@@ -4,6 +4,7 @@ using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Runs;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Files;
 
 namespace Espalier.Cli.Commands;
 
@@ -97,7 +98,7 @@ internal sealed class PruneCommand : CommandBase
     {
         if (read.Teacher.Length == 0)
             return read;
-        var hash = read.NamesFolder ? ContentHash.OfKnownFolder(checkpoint.Folder) : ModelFingerprint.Of(checkpoint, run.Cancellation);
+        var hash = read.NamesFolder ? KnownFolder.Hash(checkpoint.Folder) : ModelFingerprint.Of(checkpoint, run.Cancellation);
         if (hash == read.Teacher)
             return read;
         throw new EspalierException($"{file}: the scores are of a {(read.NamesFolder ? "folder" : "model")} with the hash {read.Teacher[..Math.Min(12, read.Teacher.Length)]}… and {checkpoint.Folder} has {hash[..12]}…: score this model, or give the one that was scored");

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Reflection;
 using System.Text.Json.Nodes;
 using Espalier.Compression.Runs;
+using Espalier.Models.Files;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Recipes;

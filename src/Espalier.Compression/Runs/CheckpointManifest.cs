@@ -1,3 +1,5 @@
+using Espalier.Models.Files;
+
 namespace Espalier.Compression.Runs;
 
 /// <summary><c>manifest.json</c> of a checkpoint: every file with its size and hash.</summary>

@@ -1,4 +1,5 @@
 using Espalier.Compression.Recipes;
+using Espalier.Models.Files;
 
 namespace Espalier.Compression.Runs;
 

@@ -1,3 +1,5 @@
+using Espalier.Models.Files;
+
 namespace Espalier.Compression.Runs;
 
 /// <summary>A hash that is known, and of which file: whatever touches its content changes one of these.</summary>
@@ -9,6 +11,9 @@ namespace Espalier.Compression.Runs;
 internal sealed record KnownHash(string Path, ulong Inode, long Bytes, long Changed, string Sha256)
 {
     private const long Settled = 2_000_000_000;
+
+    /// <summary>A file whose hash is not known yet; null where the system does not say which file it is.</summary>
+    public static KnownHash? Of(string path, FileIdentity? file) => file is null ? null : new(path, file.Inode, file.Bytes, file.Changed, "");
 
     /// <summary>Whether the file has been as it is for some seconds: one that has just changed could change again at the same instant, by the file system's clock.</summary>
     public bool IsSettled(DateTimeOffset now) => (now - DateTimeOffset.UnixEpoch).Ticks * 100 - Changed > Settled;
@@ -38,13 +43,13 @@ internal sealed class HashCache(string path, TimeProvider time, long least = Has
     public string OfFile(string file)
     {
         file = System.IO.Path.GetFullPath(file);
-        if (LibC.Identity(file) is not { } before || before.Bytes < least)
+        if (KnownHash.Of(file, LibC.Identity(file)) is not { } before || before.Bytes < least)
             return ContentHash.OfFile(file);
         var known = _file.Read();
         if (known.FirstOrDefault(entry => entry with { Sha256 = "" } == before)?.Sha256 is { } hash)
             return hash;
         hash = ContentHash.OfFile(file);
-        if (before == LibC.Identity(file) && before.IsSettled(time.GetUtcNow()))
+        if (before == KnownHash.Of(file, LibC.Identity(file)) && before.IsSettled(time.GetUtcNow()))
             _file.Write([before with { Sha256 = hash }, .. known.Where(entry => entry.Path != file).Take(Most - 1)]);
         return hash;
     }

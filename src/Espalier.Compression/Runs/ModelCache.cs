@@ -1,4 +1,5 @@
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Files;
 
 namespace Espalier.Compression.Runs;
 
@@ -34,7 +35,7 @@ internal sealed class ModelCache(string path, TimeProvider time, long least = Ha
     public KnownHash[]? FilesOf(Checkpoint checkpoint)
     {
         var now = time.GetUtcNow();
-        KnownHash[] files = [.. checkpoint.Files.Select(file => LibC.Identity(file.Handle, Path.GetFullPath(file.Path))).OfType<KnownHash>()];
+        KnownHash[] files = [.. checkpoint.Files.Select(file => KnownHash.Of(Path.GetFullPath(file.Path), LibC.Identity(file.Handle))).OfType<KnownHash>()];
         return files.Length == checkpoint.Files.Count && files.Sum(file => file.Bytes) >= least && files.All(file => file.IsSettled(now)) ? files : null;
     }
 

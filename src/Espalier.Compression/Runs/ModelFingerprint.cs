@@ -1,4 +1,5 @@
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Files;
 
 namespace Espalier.Compression.Runs;
 

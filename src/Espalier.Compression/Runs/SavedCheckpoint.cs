@@ -1,3 +1,5 @@
+using Espalier.Models.Files;
+
 namespace Espalier.Compression.Runs;
 
 /// <summary>A checkpoint all of whose files were read and had the hashes of its manifest.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Espalier.Models.Files;
 
 namespace Espalier.Compression.Runs;
 

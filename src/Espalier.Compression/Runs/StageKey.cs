@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Espalier.Models.Files;
 
 namespace Espalier.Compression.Runs;
 

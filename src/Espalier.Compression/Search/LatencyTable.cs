@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Espalier.Compression.Runs;
 using Espalier.Models;
+using Espalier.Models.Files;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Search;

@@ -3,6 +3,7 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Runs;
 using Espalier.Models.Families;
+using Espalier.Models.Files;
 
 namespace Espalier.Compression.Training;
 

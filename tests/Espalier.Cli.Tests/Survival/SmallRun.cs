@@ -1,4 +1,5 @@
 using Espalier.Compression.Runs;
+using Espalier.Models.Files;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Survival;

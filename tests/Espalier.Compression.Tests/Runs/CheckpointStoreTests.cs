@@ -1,5 +1,6 @@
 using System.Text;
 using Espalier.Compression.Runs;
+using Espalier.Models.Files;
 
 namespace Espalier.Tests.Runs;
 

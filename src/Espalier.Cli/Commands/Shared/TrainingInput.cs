@@ -3,6 +3,7 @@ using System.Globalization;
 using Espalier.Compression.Data;
 using Espalier.Compression.Recipes;
 using Espalier.Compression.Training;
+using Espalier.Models.Files;
 
 namespace Espalier.Cli.Commands.Shared;
 
@@ -133,7 +134,7 @@ internal sealed class TrainingInput
         {
             "shuffled" => (windows => SampleOrder.Shuffled(windows, seedOfOrder), "shuffled"),
             "sequential" => (SampleOrder.Sequential, "sequential"),
-            var file when File.Exists(file) => (windows => SampleOrder.FromFile(file!, windows), Compression.Runs.ContentHash.OfFile(file!)),
+            var file when File.Exists(file) => (windows => SampleOrder.FromFile(file!, windows), ContentHash.OfFile(file!)),
             var other => throw new EspalierException(
                 $"--order is '{other}', it must be shuffled, sequential or a file of window numbers.{NearestName.Hint(other!, ["shuffled", "sequential"])}"),
         };

@@ -1,4 +1,5 @@
 using Espalier.Compression.Runs;
+using Espalier.Models.Files;
 
 namespace Espalier.Compression.Importance.Streaming;
 

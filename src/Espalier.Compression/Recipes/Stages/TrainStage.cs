@@ -6,6 +6,7 @@ using Espalier.Compression.Training;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
+using Espalier.Models.Files;
 
 namespace Espalier.Compression.Recipes.Stages;
 

@@ -1,4 +1,4 @@
-namespace Espalier.Compression.Runs;
+namespace Espalier.Models.Files;
 
 /// <summary>The real disk.</summary>
 public sealed class DiskLayer : IFileLayer

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Espalier.Compression.Runs;
+namespace Espalier.Models.Files;
 
 /// <summary>The names of things half done: whoever finds one after a crash may delete it, and nothing else.</summary>
 internal static partial class Leftovers

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 
-namespace Espalier.Compression.Runs;
+namespace Espalier.Models.Files;
 
 /// <summary>
 /// Hashes and counts what passes on its way to a file, so that a manifest says what was meant and a reading back finds what

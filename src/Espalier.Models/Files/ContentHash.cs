@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Espalier.Compression.Runs;
+namespace Espalier.Models.Files;
 
 /// <summary>SHA-256 of contents, as 64 lower-case hexadecimal digits: what stages are keyed by.</summary>
 public static class ContentHash
@@ -31,12 +31,10 @@ public static class ContentHash
     /// followed, the text of their target counts instead; empty folders do not count.
     /// </summary>
     /// <exception cref="IOException">The folder or a file in it cannot be read.</exception>
-    public static string OfFolder(string folder) => Folder(folder, OfFile);
+    public static string OfFolder(string folder) => OfFolder(folder, OfFile);
 
-    /// <summary>The same, to know a folder again that old scores name: large files that this user's cache knows by path, inode, size and time of change are not read again.</summary>
-    public static string OfKnownFolder(string folder) => Folder(folder, HashCache.OfUser().OfFile);
-
-    private static string Folder(string folder, Func<string, string> ofFile)
+    /// <summary>The same, where somebody else knows the files' hashes.</summary>
+    public static string OfFolder(string folder, Func<string, string> ofFile)
     {
         var lines = new List<string>();
         Collect(new DirectoryInfo(folder), "", lines, ofFile);
@@ -44,7 +42,7 @@ public static class ContentHash
         return OfText(string.Concat(lines));
     }
 
-    /// <summary>The hash of a list of files that are known by name and hash: equal to <see cref="OfFolder"/> of a folder with just these.</summary>
+    /// <summary>The hash of a list of files that are known by name and hash: equal to <see cref="OfFolder(string)"/> of a folder with just these.</summary>
     public static string OfFacts(IEnumerable<FileFact> files) =>
         OfText(string.Concat(files.Select(file => Line(file.Name, file.Sha256)).Order(StringComparer.Ordinal)));
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Espalier.Compression.Runs;
+namespace Espalier.Models.Files;
 
 /// <summary>Asking for room before work starts, instead of failing hours later.</summary>
 public static class DiskSpace

@@ -1,4 +1,4 @@
-namespace Espalier.Compression.Runs;
+namespace Espalier.Models.Files;
 
 /// <summary>
 /// Every act of a run that changes the disk, one method each, so that a test can make the n-th one fail, or die before it,

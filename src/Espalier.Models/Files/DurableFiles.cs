@@ -1,4 +1,4 @@
-namespace Espalier.Compression.Runs;
+namespace Espalier.Models.Files;
 
 /// <summary>
 /// Writing so that a reader, a crash or a power loss finds either the old or the new, never something between:

@@ -1,4 +1,4 @@
-namespace Espalier.Compression.Runs;
+namespace Espalier.Models.Files;
 
 /// <summary>What a finished file must look like.</summary>
 /// <param name="Name">Path inside its folder, with <c>/</c> between folders.</param>

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 
-namespace Espalier.Compression.Runs;
+namespace Espalier.Models.Files;
 
 /// <summary>
 /// The calls that .NET has no door to: opening a folder (for fsync), opening a file without .NET's own shared lock,
@@ -40,27 +40,28 @@ internal static class LibC
     public static bool TryLock(SafeFileHandle file) => flock(file, LockExclusive | LockNonBlocking) == 0;
 
     /// <summary>Which file this is, without a hash; null where the system does not say, and on other systems than Linux.</summary>
-    public static KnownHash? Identity(string path)
+    public static FileIdentity? Identity(string path)
     {
         const int currentFolder = -100;
         var facts = new byte[FactBytes];
-        return OperatingSystem.IsLinux() && statx(currentFolder, Encoding.UTF8.GetBytes(path + '\0'), 0, BasicFields, facts) == 0 ? Identity(path, facts) : null;
+        return OperatingSystem.IsLinux() && statx(currentFolder, Encoding.UTF8.GetBytes(path + '\0'), 0, BasicFields, facts) == 0 ? Identity(facts) : null;
     }
 
     /// <summary>Which file is open, by whatever name it can be found now.</summary>
-    public static KnownHash? Identity(SafeFileHandle file, string path)
+    public static FileIdentity? Identity(SafeFileHandle file)
     {
         const int theFileItself = 0x1000;
         var facts = new byte[FactBytes];
-        return OperatingSystem.IsLinux() && statx(file, "\0"u8.ToArray(), theFileItself, BasicFields, facts) == 0 ? Identity(path, facts) : null;
+        return OperatingSystem.IsLinux() && statx(file, "\0"u8.ToArray(), theFileItself, BasicFields, facts) == 0 ? Identity(facts) : null;
     }
 
-    private static KnownHash Identity(string path, byte[] facts)
+    private static FileIdentity Identity(byte[] facts)
     {
         // The layout of struct statx is the same on every processor.
-        const int inode = 32, size = 40, changedSeconds = 96, changedNanoseconds = 104;
+        const int inode = 32, size = 40, changedSeconds = 96, changedNanoseconds = 104, deviceMajor = 136, deviceMinor = 140;
         var changed = BitConverter.ToInt64(facts, changedSeconds) * 1_000_000_000 + BitConverter.ToUInt32(facts, changedNanoseconds);
-        return new(path, BitConverter.ToUInt64(facts, inode), BitConverter.ToInt64(facts, size), changed, "");
+        var device = ((ulong)BitConverter.ToUInt32(facts, deviceMajor) << 32) | BitConverter.ToUInt32(facts, deviceMinor);
+        return new(device, BitConverter.ToUInt64(facts, inode), BitConverter.ToInt64(facts, size), changed);
     }
 
     private static IOException Error(string what, string path) => new($"{path} {what}: {Marshal.GetLastPInvokeErrorMessage()}");

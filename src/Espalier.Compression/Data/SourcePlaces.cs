@@ -1,0 +1,30 @@
+using Espalier.Models.Files;
+
+namespace Espalier.Compression.Data;
+
+/// <summary>Where sources of text or ids lie on the disk, for <see cref="OutputGuard"/>.</summary>
+public static class SourcePlaces
+{
+    /// <summary>
+    /// A path as it is; a pattern as the files that match it, so that the folder of <c>**/*.md</c> may still be written to; nothing for
+    /// <c>dotnet-docs</c>, for ids in place (<c>1,2,3</c>) and for what is not there, which reading refuses with its reason.
+    /// </summary>
+    /// <param name="name">What it is, for messages: <c>the text</c>.</param>
+    /// <param name="sources">The sources as the user gave them.</param>
+    public static IEnumerable<ReadPlace> Of(string name, IEnumerable<string> sources) =>
+        sources.SelectMany(Files).Select(path => new ReadPlace(name, path));
+
+    private static IEnumerable<string> Files(string source)
+    {
+        if (Path.Exists(source))
+            return [source];
+        try
+        {
+            return Glob.IsPattern(source) ? SourceFiles.Find(source) : [];
+        }
+        catch (EspalierException)
+        {
+            return [];
+        }
+    }
+}

@@ -1,0 +1,6 @@
+namespace Espalier.Models.Files;
+
+/// <summary>A file or folder that a command reads, and that nothing may be written over.</summary>
+/// <param name="Name">What it is, for messages: <c>the model's folder</c>.</param>
+/// <param name="Path">Where it lies. Nothing need be there.</param>
+public sealed record ReadPlace(string Name, string Path);
