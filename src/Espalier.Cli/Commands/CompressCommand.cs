@@ -60,7 +60,7 @@ internal sealed class CompressCommand : CommandBase
         var folder = run.Get(output) ?? read[0].Recipe.Output ?? Path.Combine("runs", read[0].Name);
         if (read.Length > 1 && !run.Has(output))
             throw new EspalierException($"{read.Length} {(run.Has(seeds) ? "runs" : "recipes")} were given: name the run folder that they share with --output");
-        Compressor.Check(read, run.Cancellation);
+        Compressor.Check(read, folder, run.Cancellation);
         threads.Start(run);
 
         var canonical = string.Join('\n', read.Select(entry => RecipeFile.Canonical(entry.Recipe)));

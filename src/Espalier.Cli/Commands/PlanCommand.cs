@@ -36,7 +36,8 @@ internal sealed class PlanCommand : CommandBase
             throw new EspalierException($"--gflops is {given} and must be above 0");
         if (run.Has(gflops) && run.Get(noCalibration))
             throw new EspalierException("--gflops and --no-calibration were given and one says this machine's speed, the other leaves it out: give one of them");
-        var read = RecipeFile.Read(run.Get(recipe)!);
+        var (file, read) = (run.Get(recipe)!, RecipeFile.Read(run.Get(recipe)!));
+        read = read with { Output = read.Output ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(file)) };
         run.Write(RecipePlan.Of(read, student => Here(run, student, read.Data.Sequence)), PlanPage.Show);
         return ExitCodes.Done;
     }

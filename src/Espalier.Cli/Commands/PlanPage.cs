@@ -17,6 +17,7 @@ internal static class PlanPage
         page.Heading("Stages");
         page.Table(Stages(plan));
         page.Line("Memory is float32 weights, and for training gradients and Adam's moments; activations come on top.");
+        page.Line("Whether long text is long enough is known once it is encoded: all stages are held against it then, before anything is computed.");
         page.Line();
         page.Heading("Shapes near the student's");
         page.Table(Neighbours(plan));

@@ -53,7 +53,7 @@ internal sealed class SearchCommand : CommandBase
             if (run.Has(option))
                 throw new EspalierException($"{option.Name} goes with --enumerate; a search shows what it trained and writes all candidates into its stage");
         var drawn = run.Get(picture) is { } path ? OutputPath.File("--picture", path, read.Teacher) : null;
-        Compressor.Check([(Path.GetFileNameWithoutExtension(file), read)], run.Cancellation);
+        Compressor.Check([(Path.GetFileNameWithoutExtension(file), read)], folder, run.Cancellation);
         threads.Start(run);
         var (found, place) = RunContext.Within(folder, RecipeFile.Canonical(read), read.Seed, run.Progress, context =>
         {

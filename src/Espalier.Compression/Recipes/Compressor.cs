@@ -34,9 +34,11 @@ public sealed partial class Compressor(RunContext run, Recipe recipe, string arm
 
     /// <summary>Refuses, before any work, what recipes ask for and cannot have: all of it at once.</summary>
     /// <param name="recipes">The recipes with their names.</param>
+    /// <param name="output">The run folder.</param>
     /// <param name="stop">Stops.</param>
     /// <exception cref="RecipeRefusedException">Everything that was refused.</exception>
-    public static void Check(IReadOnlyList<(string Name, Recipe Recipe)> recipes, CancellationToken stop = default) => RecipeChecks.Require(recipes, stop);
+    public static void Check(IReadOnlyList<(string Name, Recipe Recipe)> recipes, string output, CancellationToken stop = default) =>
+        RecipeChecks.Require(recipes, output, stop);
 
     /// <summary>Runs to the end, or to where it is stopped; started again it goes on.</summary>
     public CompressResult Run()

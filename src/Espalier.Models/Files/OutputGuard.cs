@@ -52,7 +52,7 @@ public static class OutputGuard
         return itself.Concat(Directory.Exists(input) ? Below(input, links: true).Select(RealPath.Of) : []).Distinct();
     }
 
-    private static IEnumerable<string> FilesBelow(string folder) => Below(folder, links: false);
+    private static FileSystemEnumerable<string> FilesBelow(string folder) => Below(folder, links: false);
 
     /// <summary>Files or links below a folder, without following links (which may form a ring).</summary>
     private static FileSystemEnumerable<string> Below(string folder, bool links) => new(

@@ -123,6 +123,18 @@ public sealed class PlanAndCompressAgreeTests : TorchTest
     }
 
     [Fact]
+    public void A_run_folder_that_lies_in_the_teacher_is_refused_by_both()
+    {
+        _sections["output"] = At("teacher/run");
+        var recipe = Recipe();
+        var (planned, ran) = (TestCommand.Launch($"plan {recipe} --no-calibration"), TestCommand.Launch($"compress {recipe} --threads 1"));
+        Assert.Equal(2, planned.Code);
+        Assert.Equal(planned, ran);
+        Assert.Contains("lies inside the teacher's folder", planned.Error);
+        Assert.False(Path.Exists(At("teacher/run")));
+    }
+
+    [Fact]
     public void A_folder_to_plan_with_is_planned_and_says_what_was_not_checked()
     {
         Directory.Delete(At("teacher"), recursive: true);

@@ -1,4 +1,5 @@
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Files;
 
 namespace Espalier.Compression.Recipes.Checks;
 
@@ -13,25 +14,28 @@ internal sealed record RecipeChecks(IReadOnlyList<string> Problems, IReadOnlyLis
 {
     /// <summary>Checks a recipe that is planned: a teacher without weights may lack its tokenizer and its texts, too.</summary>
     public static RecipeChecks OfPlan(Recipe recipe, CancellationToken stop = default) =>
-        Of(recipe, mayLackWeights: true, new TextCounter(stop));
+        Of(recipe, recipe.Output, mayLackWeights: true, new TextCounter(stop));
 
     /// <summary>Checks recipes that are about to be run.</summary>
     /// <param name="recipes">The recipes with their names.</param>
+    /// <param name="output">The run folder.</param>
     /// <param name="stop">Stops.</param>
     /// <exception cref="RecipeRefusedException">Everything that was refused.</exception>
-    public static void Require(IReadOnlyList<(string Name, Recipe Recipe)> recipes, CancellationToken stop = default)
+    public static void Require(IReadOnlyList<(string Name, Recipe Recipe)> recipes, string output, CancellationToken stop = default)
     {
         var (counter, refusals) = (new TextCounter(stop), new Refusals());
         // Seeds change nothing here.
         foreach (var (name, recipe) in recipes.DistinctBy(entry => RecipeFile.Canonical(entry.Recipe with { Seed = 0 })))
-            foreach (var problem in Of(recipe, mayLackWeights: false, counter).Problems)
+            foreach (var problem in Of(recipe, output, mayLackWeights: false, counter).Problems)
                 refusals.Add(recipes.Count > 1 ? $"{name}: {problem}" : problem);
         refusals.Require();
     }
 
-    private static RecipeChecks Of(Recipe recipe, bool mayLackWeights, TextCounter counter)
+    private static RecipeChecks Of(Recipe recipe, string? output, bool mayLackWeights, TextCounter counter)
     {
         var refusals = new Refusals();
+        if (output is not null)
+            refusals.Try(() => OutputGuard.Require($"the run folder {output}", output, RecipeInputs.Of(recipe)));
         var hasWeights = CheckpointFolder.HasWeights(recipe.Teacher);
         if (refusals.Try(() => Checkpoint.Open(recipe.Teacher, requireWeights: false)) is not { } teacher)
             return new(refusals.Problems, []);
