@@ -44,11 +44,17 @@ switch (args)
         TorchRuntime.Start(null);
         Console.WriteLine(MemoryBenchmark.Run(folder, Number(batch), Number(sequence), args[^1] == "checkpoint"));
         return 0;
+    case ["threads-wait", var folder, var ids, var rounds, var threads]:
+        Console.WriteLine(ThreadsWaitBenchmark.Run(folder, ids, Number(rounds), Number(threads)));
+        return 0;
+    case ["threads-wait-one", var folder, var ids, var threads]:
+        Console.WriteLine(ThreadsWaitBenchmark.Measure(folder, ids, Number(threads)));
+        return 0;
     case ["random-model", var folder, var output]:
         using (var shape = Checkpoint.Open(folder, requireWeights: false))
             CheckpointWriter.Write(output, shape.Config, shape, ElementType.F32, DecoderWeights.RandomSource(shape.Config, shape.Family, seed: 0));
         return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: Espalier.Benchmarks binding [THREADS] | kd-step FOLDER PAIRS THREADS -- PEER-COMMAND... | kd-memory FOLDER STEPS THREADS | cache TEACHER STUDENT IDS [THREADS] | importance MODEL IDS [WINDOWS] [SEQ] [ROUNDS] [THREADS] | depth TEACHER IDS SAMPLES SEQUENCE BATCH ROUNDS THREADS [STACK] | depth-scan TEACHER IDS SAMPLES SEQUENCE BATCH PAIRS THREADS -- PEER-COMMAND... | optimizer LAYERS WIDTH INNER VOCABULARY PAIRS THREADS | memory FOLDER BATCH SEQUENCE keep|checkpoint");
+        await Console.Error.WriteLineAsync("usage: Espalier.Benchmarks binding [THREADS] | kd-step FOLDER PAIRS THREADS -- PEER-COMMAND... | kd-memory FOLDER STEPS THREADS | cache TEACHER STUDENT IDS [THREADS] | importance MODEL IDS [WINDOWS] [SEQ] [ROUNDS] [THREADS] | depth TEACHER IDS SAMPLES SEQUENCE BATCH ROUNDS THREADS [STACK] | depth-scan TEACHER IDS SAMPLES SEQUENCE BATCH PAIRS THREADS -- PEER-COMMAND... | optimizer LAYERS WIDTH INNER VOCABULARY PAIRS THREADS | memory FOLDER BATCH SEQUENCE keep|checkpoint | threads-wait TEACHER IDS ROUNDS THREADS");
         return 2;
 }

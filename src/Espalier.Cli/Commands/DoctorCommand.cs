@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Reflection;
 using Espalier.Cli.Machine;
 using Espalier.Cli.Rendering;
@@ -12,6 +13,13 @@ internal sealed class DoctorCommand : CommandBase
     private const int MatrixSize = 2048;
     private const int DiskMebibytes = 256;
 
+    /// <summary>Hidden: only measures the product and prints it, for a comparison with another environment.</summary>
+    internal const string ProductsOnly = "--products-only";
+
+    private static readonly TimeSpan s_glance = TimeSpan.FromMilliseconds(300);
+
+    private readonly Option<bool> productsOnly = new(ProductsOnly) { Hidden = true };
+
     private readonly Option<DirectoryInfo> folder = new("--folder")
     {
         Description = "Measure the disk of this folder",
@@ -24,14 +32,27 @@ internal sealed class DoctorCommand : CommandBase
         "Show libtorch, its BLAS library and kernel, threads, vector units, memory, GPU, measured sgemm and disk speed, and what is wrong",
         "espalier doctor",
         "espalier doctor --json | jq .findings",
-        "espalier doctor --folder runs") => Options.Add(folder);
+        "espalier doctor --folder runs")
+    {
+        Options.Add(folder);
+        Options.Add(productsOnly);
+    }
 
     protected override int Run(CommandRun run)
     {
+        if (run.Get(productsOnly))
+        {
+            run.Terminal.Output.WriteLine(Gflops(new TorchProbe()).ToString("R", CultureInfo.InvariantCulture));
+            return ExitCodes.Done;
+        }
         var place = run.Get(folder)!;
         if (!place.Exists)
             throw new EspalierException($"the folder {place} does not exist: name one that does with --folder");
 
+        // Before anything here works.
+        var busy = ProcessorLoad.OfOthers(s_glance);
+        var environment = EnvironmentPresets.Read(Environment.GetEnvironmentVariable);
+        var ofBlas = EnvironmentPresets.OfBlas(environment);
         var (torch, torchError) = LookAtTorch();
         var report = new MachineReport(
             typeof(DoctorCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown",
@@ -40,7 +61,12 @@ internal sealed class DoctorCommand : CommandBase
             CpuInfo.Read(),
             MemoryInfo.Read(),
             DiskSpeed.Measure(place.FullName, (long)DiskMebibytes << 20),
-            GpuInfo.Read());
+            GpuInfo.Read())
+        {
+            BusyProcessors = Math.Round(busy, 2),
+            Environment = environment,
+            Preset = torch is null || ofBlas.Count == 0 ? null : PresetSpeed.Measure(ofBlas, environment, torch.SgemmGflops),
+        };
         report = report with { Findings = Diagnosis.Of(report, torchError) };
 
         run.Write(report, DoctorPage.Show);
@@ -52,18 +78,18 @@ internal sealed class DoctorCommand : CommandBase
         try
         {
             var probe = new TorchProbe();
-            var flops = 2.0 * MatrixSize * MatrixSize * MatrixSize;
             return (new TorchReport(
                 probe.TorchVersion,
                 probe.NativeLibrary,
                 probe.Threads,
                 probe.HasCuda,
                 BlasLibrary.OfProcess(probe),
-                flops / probe.MatrixProductSeconds(MatrixSize) / 1e9), null);
+                Gflops(probe)), null);
         }
         catch (Exception error) when (error is EspalierException or DllNotFoundException or TypeInitializationException)
         {
             return (null, (error as TypeInitializationException)?.InnerException?.Message ?? error.Message);
         }
     }
+    private static double Gflops(TorchProbe probe) => 2.0 * MatrixSize * MatrixSize * MatrixSize / probe.MatrixProductSeconds(MatrixSize) / 1e9;
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Espalier.Cli.Machine;
 using Espalier.Cli.Rendering;
 
@@ -19,6 +20,8 @@ internal static class DoctorPage
         page.Table(TextTable.OfFacts(
             ("processor", $"{report.Cpu.Model}, {report.Cpu.Processors} logical processors{(report.Cpu.Megahertz > 0 ? $", {report.Cpu.Megahertz:0} MHz" : "")}"),
             ("vector units", report.Cpu.VectorUnits.Count > 0 ? string.Join(' ', report.Cpu.VectorUnits) : "none known"),
+            ("busy with other programs", string.Create(CultureInfo.InvariantCulture, $"{report.BusyProcessors:0.0} processors")),
+            ("preset", report.Environment.Count > 0 ? string.Join(' ', report.Environment.Select(preset => $"{preset.Key}={preset.Value}")) : "nothing"),
             ("memory", $"{Units.Bytes(report.Memory.Total)}, {Units.Bytes(report.Memory.Available)} available"),
             ("disk", $"{Units.Bytes(report.Disk.Free)} free in {report.Disk.Folder}"),
             ("disk, write and fsync", $"{Units.Bytes((long)report.Disk.WriteBytesPerSecond)}/s"),

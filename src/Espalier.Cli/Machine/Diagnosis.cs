@@ -1,3 +1,4 @@
+using System.Globalization;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Runs;
 
@@ -17,6 +18,7 @@ internal static class Diagnosis
             found.Add(new(Severity.Unusable, torchError ?? "libtorch could not be loaded", "start the program with ./espalier, which installs and builds what is missing"));
         else
             found.AddRange([.. Blas(torch.Blas, report.Cpu), .. Speed(torch, report.Cpu), .. Threads(torch, report.Cpu), .. Gpu(torch, report.Gpus)]);
+        found.AddRange([.. EnvironmentPresets.OfThreads(report.Environment, report.Cpu.Processors), .. report.Preset?.Findings() ?? [], .. Busy(report)]);
         found.AddRange([.. Memory(report.Memory), .. Disk(report.Disk)]);
         return [.. found.OrderBy(f => f.Severity)];
     }
@@ -53,6 +55,15 @@ internal static class Diagnosis
     {
         if (torch.Threads > cpu.Processors)
             yield return new(Severity.Warning, $"{torch.Threads} threads on {cpu.Processors} processors wait for each other", "unset OMP_NUM_THREADS or lower it");
+    }
+
+    private static IEnumerable<Finding> Busy(MachineReport report)
+    {
+        if (report.BusyProcessors > ProcessorLoad.BusyShare * report.Cpu.Processors)
+            yield return new(
+                Severity.Warning,
+                string.Create(CultureInfo.InvariantCulture, $"other programs keep {report.BusyProcessors:0.0} of {report.Cpu.Processors} processors busy; the speeds above are what they leave"),
+                "wait for them or end them, and measure again");
     }
 
     private static IEnumerable<Finding> Gpu(TorchReport torch, IReadOnlyList<string> gpus)

@@ -12,6 +12,15 @@ namespace Espalier.Cli.Machine;
 /// <param name="Gpus">Graphics processors that the driver shows.</param>
 internal sealed record MachineReport(string Espalier, string Dotnet, TorchReport? Torch, CpuInfo Cpu, MemoryInfo Memory, DiskSpeed Disk, IReadOnlyList<string> Gpus)
 {
+    /// <summary>Processors that other programs kept busy before anything was measured.</summary>
+    public double BusyProcessors { get; init; }
+
+    /// <summary>What the environment presets for OpenBLAS and OpenMP.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>What a preset kernel or cache size of OpenBLAS costs; null where there is none.</summary>
+    public PresetSpeed? Preset { get; init; }
+
     /// <summary>What is wrong, worst first.</summary>
     public IReadOnlyList<Finding> Findings { get; init; } = [];
 }

@@ -40,10 +40,11 @@ public sealed class RunContext : IDisposable
     /// <param name="seed">The run's seed.</param>
     /// <param name="progress">Where progress is told.</param>
     /// <param name="stop">Cancelled when the run should save and end.</param>
+    /// <param name="files">Where to write; the disk by default.</param>
     /// <exception cref="EspalierException">Another process holds the folder, or it cannot be written.</exception>
-    public static RunContext Open(string path, string recipe, long seed, IProgressReporter progress, CancellationToken stop)
+    public static RunContext Open(string path, string recipe, long seed, IProgressReporter progress, CancellationToken stop, DurableFiles? files = null)
     {
-        var folder = RunFolder.Open(path, progress.Warn);
+        var folder = RunFolder.Open(path, progress.Warn, files);
         try
         {
             folder.Save(new RunManifest
@@ -69,29 +70,20 @@ public sealed class RunContext : IDisposable
     }
 
     /// <summary>
-    /// Takes a run folder (<see cref="Open"/>), works in it and lets go of it. A folder that did not exist before and in which wrong input let nothing be
-    /// done is removed again.
+    /// Takes a run folder (<see cref="Open"/>), works in it and lets go of it. Where wrong input lets nothing be done, what this start made is taken
+    /// back while the folder is still held (<see cref="RunFolder.Withdraw"/>).
     /// </summary>
     public static T Within<T>(
-        string path, string recipe, long seed, IProgressReporter progress, Func<RunContext, T> work, CancellationToken stop)
+        string path, string recipe, long seed, IProgressReporter progress, Func<RunContext, T> work, CancellationToken stop, DurableFiles? files = null)
     {
-        var isNew = !Directory.Exists(path);
-        var isIdle = true;
+        using var run = Open(path, recipe, seed, progress, stop, files);
         try
         {
-            using var run = Open(path, recipe, seed, progress, stop);
-            try
-            {
-                return work(run);
-            }
-            finally
-            {
-                isIdle = run.Manifest.Stages.All(stage => stage.Status == StageStatus.Started);
-            }
+            return work(run);
         }
-        catch (EspalierException error) when (error.ExitCode == 2 && isNew && isIdle && Directory.Exists(path))
+        catch (EspalierException error) when (error.ExitCode == 2)
         {
-            Directory.Delete(path, recursive: true);
+            run._folder.Withdraw();
             throw;
         }
     }

@@ -11,9 +11,10 @@ public sealed class RunFolder : IDisposable
     private readonly RunLock _lock;
     private readonly DurableFiles _files;
     private readonly Action<string> _report;
+    private readonly RunTraces _traces;
 
-    private RunFolder(string path, RunLock runLock, DurableFiles files, Action<string> report, RunManifest? manifest) =>
-        (Path, _lock, _files, _report, Manifest) = (path, runLock, files, report, manifest);
+    private RunFolder(string path, RunLock runLock, DurableFiles files, Action<string> report, RunManifest? manifest, RunTraces traces) =>
+        (Path, _lock, _files, _report, Manifest, _traces) = (path, runLock, files, report, manifest, traces);
 
     /// <summary>Full path.</summary>
     public string Path { get; }
@@ -35,22 +36,17 @@ public sealed class RunFolder : IDisposable
     {
         path = System.IO.Path.GetFullPath(path);
         files ??= DurableFiles.OnDisk;
+        var isNew = !Directory.Exists(path);
+        var isLockNew = !File.Exists(System.IO.Path.Combine(path, RunLock.FileName));
+        var runLock = Take(path, files);
         try
         {
-            files.EnsureFolder(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new EspalierException($"{path} cannot be the run folder: {error.Message}", error);
-        }
-        var runLock = RunLock.Take(path);
-        try
-        {
+            var traces = RunTraces.Before(path, isNew, isLockNew, files);
             // Before anything is touched: a newer program's folder is not ours to tidy.
             var manifest = RunManifest.Load(path);
             files.CleanLeftovers(path, below: false);
             files.CleanLeftovers(System.IO.Path.Combine(path, "stages"), below: true);
-            return new RunFolder(path, runLock, files, report ?? (_ => { }), manifest);
+            return new RunFolder(path, runLock, files, report ?? (_ => { }), manifest, traces);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -89,6 +85,32 @@ public sealed class RunFolder : IDisposable
         ? System.IO.Path.Combine(Path, name)
         : throw new ArgumentException($"\"{name}\" leaves the folder.", nameof(name));
 
+    /// <summary>
+    /// Takes back what this start put into the folder, and the folder where this start made it, when wrong input let nothing be done in it. As soon as
+    /// there is anything that a later start can go on from, all stays.
+    /// </summary>
+    public void Withdraw() => _traces.Remove();
+
     /// <summary>Lets go of the folder.</summary>
     public void Dispose() => _lock.Dispose();
+
+    private static RunLock Take(string path, DurableFiles files)
+    {
+        // A run that comes to nothing takes its folder away again, perhaps just between these two acts.
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                files.EnsureFolder(path);
+                return RunLock.Take(path);
+            }
+            catch (DirectoryNotFoundException) when (attempt < 100)
+            {
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                throw new EspalierException($"{path} cannot be the run folder: {error.Message}", error);
+            }
+        }
+    }
 }

@@ -9,7 +9,7 @@ namespace Espalier.Compression.Runs;
 /// </summary>
 internal sealed class RunLock : IDisposable
 {
-    private const string FileName = "run.lock";
+    public const string FileName = "run.lock";
 
     // What .NET puts into HResult when the lock is taken: errno EWOULDBLOCK on Linux, a Windows code there.
     private const int WouldBlock = 11, SharingViolation = unchecked((int)0x80070020);
@@ -18,14 +18,25 @@ internal sealed class RunLock : IDisposable
 
     private RunLock(FileStream file) => _file = file;
 
-    /// <exception cref="EspalierException">Another process, or this one, has it.</exception>
+    /// <exception cref="EspalierException">Another process, or this one, has it, or a file of that name is not one of ours.</exception>
+    /// <exception cref="DirectoryNotFoundException">The folder is not there, or no longer.</exception>
     public static RunLock Take(string folder)
     {
         var path = Path.Combine(folder, FileName);
         if (new FileInfo(path).LinkTarget is { } target)
             throw new EspalierException($"{path} is a symbolic link to {target}; delete it");
-        if (TryOpen(path) is not { } file)
-            throw new EspalierException($"{folder} is in use by {Owner(path)}; wait for it, stop it, or choose another run folder");
+        FileStream? file;
+        do file = TryOpen(path) ?? throw new EspalierException($"{folder} is in use by {Owner(path)}; wait for it, stop it, or choose another run folder");
+        while (!IsStillThere(file, path));
+        try
+        {
+            RequireOurs(file, path);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
         try
         {
             var text = JsonSerializer.SerializeToUtf8Bytes(new RunOwner(Environment.ProcessId, Environment.MachineName, TimeProvider.System.GetUtcNow()), RunJson.Default.RunOwner);
@@ -58,7 +69,7 @@ internal sealed class RunLock : IDisposable
         {
             return null;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is (IOException and not DirectoryNotFoundException) or UnauthorizedAccessException)
         {
             throw new EspalierException($"{path} cannot be written: {error.Message}; choose another run folder", error);
         }
@@ -67,6 +78,28 @@ internal sealed class RunLock : IDisposable
             return file;
         file.Dispose();
         return null;
+    }
+
+    /// <summary>
+    /// Whether the file that is locked is the one of that name. A run that came to nothing deletes its lock with its folder: whoever opened the
+    /// file before that gets the lock on a file that nobody else will ever find.
+    /// </summary>
+    private static bool IsStillThere(FileStream file, string path)
+    {
+        if (!OperatingSystem.IsLinux() || (LibC.Identity(path) is { } named && LibC.Identity(file.SafeFileHandle)?.IsSame(named) == true))
+            return true;
+        file.Dispose();
+        return false;
+    }
+
+    /// <summary>Somebody else's file of that name is not written over. Ours is empty or names its owner; a power loss may leave zeros.</summary>
+    private static void RequireOurs(FileStream file, string path)
+    {
+        var bytes = new byte[4096];
+        var text = bytes.AsSpan(0, file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false));
+        if (text.TrimEnd((byte)0).Length > 0 && !(text[0] == '{' && text.IndexOf("\"pid\""u8) > 0))
+            throw new EspalierException($"{path} is a file that this program did not write; move it away, or choose another run folder");
+        file.Position = 0;
     }
 
     private static string Owner(string path)

@@ -6,7 +6,7 @@ namespace Espalier.Torch.Native;
 /// OpenBLAS 0.3.21 (Debian 12) does not know processors newer than itself and falls back to a generic kernel, about six
 /// times slower. The kernel is chosen from the vector units instead.
 /// </summary>
-internal static class BlasKernel
+public static class BlasKernel
 {
     /// <summary>A value for <c>OPENBLAS_CORETYPE</c>, or null where OpenBLAS should decide.</summary>
     public static string? ForThisProcessor() =>

@@ -24,6 +24,8 @@ internal static partial class NativeLoader
             if (_prepared)
                 return;
             SetUnlessSet("OPENBLAS_CORETYPE", BlasKernel.ForThisProcessor());
+            if (ThreadWaiting.Choice(Environment.GetEnvironmentVariable) is { } spins)
+                _ = setenv(ThreadWaiting.Variable, spins, 1);
             Allocator.KeepMemory();
             NativeLibrary.SetDllImportResolver(typeof(NativeLoader).Assembly, Resolve);
             _prepared = true;

@@ -64,4 +64,51 @@ public sealed class DiagnosisTests
     [Fact]
     public void More_threads_than_processors_are_said() =>
         Assert.Contains("8 threads on 2", Assert.Single(Diagnosis.Of(MachineFixtures.With(sound.Torch! with { Threads = 8 }))).What);
+
+    [Fact]
+    public void A_preset_of_OpenBLAS_that_halves_the_speed_is_named_with_both_speeds()
+    {
+        var finding = Assert.Single(Diagnosis.Of(sound with { Preset = new("OPENBLAS_CORETYPE=Haswell, OPENBLAS_L2_SIZE=32", 94, 188) }));
+        Assert.Contains("OPENBLAS_CORETYPE=Haswell", finding.What);
+        Assert.Contains("94 GFLOP/s with it and 188 without", finding.What);
+        Assert.Equal("unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE", finding.WayOut);
+        Assert.Empty(Diagnosis.Of(sound with { Preset = new("OPENBLAS_CORETYPE=Zen", 180, 188) }));
+    }
+
+    [Fact]
+    public void The_kernel_that_the_launcher_chooses_is_no_preset_and_another_is()
+    {
+        static IReadOnlyList<string> Of(string name, string value) => EnvironmentPresets.OfBlas(EnvironmentPresets.Read(asked => asked == name ? value : null));
+        Assert.Empty(Of("OPENBLAS_CORETYPE", Espalier.Torch.Native.BlasKernel.ForThisProcessor() ?? ""));
+        Assert.Equal(["OPENBLAS_CORETYPE"], Of("OPENBLAS_CORETYPE", "Prescott"));
+        Assert.Equal(["OPENBLAS_L2_SIZE"], Of("OPENBLAS_L2_SIZE", "64"));
+        Assert.Empty(Of("OMP_NUM_THREADS", "2"));
+    }
+
+    [Theory]
+    [InlineData("OMP_WAIT_POLICY", "ACTIVE", true)]
+    [InlineData("OMP_WAIT_POLICY", "passive", false)]
+    [InlineData("GOMP_SPINCOUNT", "infinite", true)]
+    [InlineData("GOMP_SPINCOUNT", "300000", true)]
+    [InlineData("GOMP_SPINCOUNT", "1000", false)]
+    [InlineData("OMP_THREAD_LIMIT", "1", true)]
+    [InlineData("OMP_THREAD_LIMIT", "2", false)]
+    [InlineData("OMP_PROC_BIND", "close", true)]
+    [InlineData("OMP_PROC_BIND", "false", false)]
+    [InlineData("GOMP_CPU_AFFINITY", "0", true)]
+    [InlineData("OMP_DYNAMIC", "true", true)]
+    [InlineData("OMP_NUM_THREADS", "2", false)]
+    public void Presets_of_threads_that_hurt_are_named_with_the_way_out(string name, string value, bool hurts)
+    {
+        var findings = Diagnosis.Of(sound with { Environment = new Dictionary<string, string> { [name] = value } });
+        Assert.Equal(hurts ? [$"unset {name}"] : [], findings.Select(finding => finding.WayOut));
+        Assert.All(findings, finding => Assert.StartsWith(name, finding.What));
+    }
+
+    [Fact]
+    public void A_busy_machine_is_said()
+    {
+        Assert.Contains("other programs keep 1.6 of 2 processors busy", Assert.Single(Diagnosis.Of(sound with { BusyProcessors = 1.6 })).What);
+        Assert.Empty(Diagnosis.Of(sound with { BusyProcessors = 0.2 }));
+    }
 }

@@ -57,6 +57,19 @@ public sealed class ScriptTests
     public void The_kernel_that_the_user_chose_stays() =>
         Assert.Equal("Nehalem\n", Bash("OPENBLAS_CORETYPE=Nehalem; source scripts/environment.sh; choose_blas_kernel; echo $OPENBLAS_CORETYPE").Output);
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("OMP_WAIT_POLICY=active")]
+    [InlineData("OMP_WAIT_POLICY=passive")]
+    [InlineData("GOMP_SPINCOUNT=77")]
+    public void Launcher_and_binding_choose_by_one_rule_how_threads_wait(string preset)
+    {
+        var given = preset.Split('=') is [var name, var value] ? (name, value) : ("", "");
+        var chosen = Torch.Native.ThreadWaiting.Choice(variable => variable == given.Item1 ? given.Item2 : null);
+        var (_, output) = Bash($"unset OMP_WAIT_POLICY GOMP_SPINCOUNT; {preset}; source scripts/environment.sh; choose_thread_waiting; echo ${{GOMP_SPINCOUNT:-unset}}");
+        Assert.Equal(chosen ?? (given.Item1 == "GOMP_SPINCOUNT" ? given.Item2 : "unset"), output.TrimEnd('\n'));
+    }
+
     [Fact]
     public void A_failing_step_shows_its_whole_output()
     {

@@ -1,0 +1,50 @@
+using System.Globalization;
+using Espalier.Torch.Native;
+
+namespace Espalier.Cli.Machine;
+
+/// <summary>What the environment presets for OpenBLAS and OpenMP, which read it once, and what of it costs speed.</summary>
+internal static class EnvironmentPresets
+{
+    private const string CoreType = "OPENBLAS_CORETYPE";
+
+    /// <summary>Spins beyond this last longer than the system's own time slices.</summary>
+    private const long ManySpins = 100_000;
+
+    private static readonly string[] s_openblas = [CoreType, "OPENBLAS_L2_SIZE", "OPENBLAS_BLOCK_FACTOR"];
+
+    private static readonly string[] s_openmp =
+    [
+        "OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OMP_DYNAMIC", "OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY", "KMP_AFFINITY", "KMP_BLOCKTIME", .. ThreadWaiting.OfTheUser,
+    ];
+
+    /// <summary>The variables that are set, with their values.</summary>
+    internal static IReadOnlyDictionary<string, string> Read(Func<string, string?> environment) =>
+        s_openblas.Concat(s_openmp).Select(name => (name, Value: environment(name))).Where(entry => !string.IsNullOrEmpty(entry.Value))
+            .ToDictionary(entry => entry.name, entry => entry.Value!);
+
+    /// <summary>Those by which OpenBLAS is told something else than the program would choose.</summary>
+    internal static IReadOnlyList<string> OfBlas(IReadOnlyDictionary<string, string> presets) =>
+        [.. s_openblas.Where(name => presets.TryGetValue(name, out var value) && !(name == CoreType && value.Equals(BlasKernel.ForThisProcessor(), StringComparison.OrdinalIgnoreCase)))];
+
+    /// <summary>What is wrong with the presets of threads.</summary>
+    internal static IEnumerable<Finding> OfThreads(IReadOnlyDictionary<string, string> presets, int processors)
+    {
+        string? Value(string name) => presets.GetValueOrDefault(name);
+        static Finding Unset(string name, string what) => new(Severity.Warning, what, $"unset {name}");
+
+        if (int.TryParse(Value("OMP_THREAD_LIMIT"), NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit < processors)
+            yield return Unset("OMP_THREAD_LIMIT", $"OMP_THREAD_LIMIT is preset to {limit} and there are {processors} processors: no command gets more threads than that");
+        if (Value("OMP_DYNAMIC")?.ToLowerInvariant() is "true" or "1")
+            yield return Unset("OMP_DYNAMIC", "OMP_DYNAMIC is preset: the number of threads changes with the machine's load, and with it the last bits of results");
+        foreach (var name in new[] { "OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY", "KMP_AFFINITY" })
+            if (Value(name)?.ToLowerInvariant() is { } bound and not ("false" or "disabled" or "none"))
+                yield return Unset(name, $"{name} is preset to {bound}, which ties threads to processors: two programs that do so share one and leave others idle");
+        if (Value("OMP_WAIT_POLICY")?.ToLowerInvariant() is "active")
+            yield return Unset("OMP_WAIT_POLICY", $"OMP_WAIT_POLICY is preset to active: {Spinning}");
+        if (Value(ThreadWaiting.Variable) is { } spins && (!long.TryParse(spins, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count > ManySpins))
+            yield return Unset(ThreadWaiting.Variable, $"{ThreadWaiting.Variable} is preset to {spins}: {Spinning}");
+    }
+
+    private const string Spinning = "threads that wait keep their processor, and where others compute too they wait for each other";
+}
