@@ -77,6 +77,8 @@ internal sealed class ExportCommand : CommandBase
             ExportType.Q8 => GgufType.Q8_0,
             _ => checkpoint.StoredType switch { ElementType.BF16 => GgufType.BF16, ElementType.F16 => GgufType.F16, _ => GgufType.F32 },
         };
+        foreach (var loss in GgufExporter.Check(checkpoint.Config, checkpoint.Folder, checkpoint.Folder))
+            run.Progress.Warn(loss);
         using (var task = run.Progress.Begin("export", 0, "bytes"))
             GgufExporter.Export(checkpoint.Folder, file, stored, new Told(task), run.Cancellation);
         return new() { Output = file, Format = "gguf", Type = stored.Name(), Bytes = new FileInfo(file).Length, SourceBytes = checkpoint.TotalBytes };

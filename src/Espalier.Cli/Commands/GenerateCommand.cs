@@ -47,7 +47,9 @@ internal sealed class GenerateCommand : CommandBase
         var options = sampling.Read(run, checkpoint);
         // Ids need no tokenizer: without one there is no text to show.
         var tokenizer = run.Has(prompt) || File.Exists(Path.Combine(checkpoint.Folder, "tokenizer.json")) ? Tokenizer.Load(checkpoint.Folder) : null;
-        int[] start = run.Has(prompt) ? tokenizer!.Encode(run.Get(prompt)!) : ReadIds(run.Get(ids)!, checkpoint.Config.VocabularySize);
+        int[] start = run.Has(prompt)
+            ? EncodePrompt(run, tokenizer!, checkpoint.Config.VocabularySize)
+            : ReadIds(run.Get(ids)!, checkpoint.Config.VocabularySize);
         var stops = run.Has(prompt) && !run.Get(ignoreEos) ? StopIds.Of(checkpoint, tokenizer!) : null;
 
         threads.Start(run);
@@ -61,6 +63,19 @@ internal sealed class GenerateCommand : CommandBase
         if (!run.Json)
             run.Progress.Note($"{report.Ids.Count} tokens{(report.TokensPerSecond is { } rate ? $", {Units.Short(rate)} tokens/s" : "")}");
         return ExitCodes.Done;
+    }
+
+    private int[] EncodePrompt(CommandRun run, Tokenizer tokenizer, int vocabulary)
+    {
+        var start = tokenizer.Encode(run.Get(prompt)!);
+        if (Array.Find(start, id => id >= vocabulary) is > 0 and var beyond)
+            throw new EspalierException(
+                $"--prompt: the tokenizer gave id {beyond} ('{tokenizer.TokenText(beyond)}'), not below the vocabulary of {vocabulary}, which is what the model has rows for: leave it out");
+        if (tokenizer.DoublesBos(start))
+            run.Progress.Warn("--prompt begins with the tokenizer's own BOS, and another one is put before it, as transformers does: leave it out if one is meant");
+        if (tokenizer.Model.AddsEos)
+            run.Progress.Warn("the tokenizer puts EOS after every text, the prompt too, as transformers does: what follows begins a new text");
+        return start;
     }
 
     private static int[] ReadIds(string spec, int vocabulary)

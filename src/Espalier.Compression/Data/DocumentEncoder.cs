@@ -1,3 +1,5 @@
+using Espalier.Models.Tokenizers;
+
 namespace Espalier.Compression.Data;
 
 /// <summary>Appends the ids of a text, its BOS first where the tokenizer has one. Called by several threads at once.</summary>
@@ -10,6 +12,28 @@ public delegate void EncodeText(string text, List<int> ids);
 /// <param name="Sha256">Hash of the tokenizer, lower-case hexadecimal; kept with the tokens.</param>
 public sealed record DocumentEncoder(EncodeText Encode, int VocabularySize, int? EosId, string Sha256)
 {
+    /// <summary>What <see cref="Encode"/> puts before every text; null for nothing, or for something else than one BOS.</summary>
+    public int? BosId { get; init; }
+
+    /// <summary>The token of an id, for messages; null where nobody knows.</summary>
+    public Func<int, string?>? TokenText { get; init; }
+
+    /// <summary>The tokenizer of a model as the data path takes it.</summary>
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="rows">Rows of the model's embedding table; ids from there on are refused.</param>
+    public static DocumentEncoder Of(Tokenizer tokenizer, int rows)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        return new((text, ids) => tokenizer.Encode(text, ids), Math.Min(tokenizer.VocabularySize, rows), tokenizer.EosId, tokenizer.Sha256)
+        {
+            BosId = tokenizer.Model.AddsBos ? tokenizer.BosId : null,
+            TokenText = tokenizer.TokenText,
+        };
+    }
+
+    /// <summary>Whether a document's ids begin with BOS twice: its text brings its own.</summary>
+    internal bool DoublesBos(ReadOnlySpan<int> ids) => BosId is { } bos && ids.Length > 1 && ids[0] == bos && ids[1] == bos;
+
     /// <summary>The ids of one document with EOS behind them.</summary>
     /// <exception cref="EspalierException">An id outside the vocabulary.</exception>
     public void EncodeDocument(Document document, List<int> ids)
@@ -21,6 +45,7 @@ public sealed record DocumentEncoder(EncodeText Encode, int VocabularySize, int?
         for (var i = begin; i < ids.Count; i++)
             if ((uint)ids[i] >= (uint)VocabularySize)
                 throw new EspalierException(
-                    $"{document.Origin}: the tokenizer gave id {ids[i]}, not below the vocabulary of {VocabularySize}");
+                    $"{document.Origin}: the tokenizer gave id {ids[i]}{(TokenText?.Invoke(ids[i]) is { } token ? $" ('{token}')" : "")}, "
+                    + $"not below the vocabulary of {VocabularySize}, which is what the model has rows for: take it out of the text");
     }
 }

@@ -40,7 +40,11 @@ internal sealed class EncodingPipeline(DocumentEncoder encoder, ReadContext cont
         {
             context.Cancellation.ThrowIfCancellationRequested();
             foreach (var document in pending.Dequeue().GetAwaiter().GetResult())
+            {
+                if (encoder.DoublesBos(document.Ids.Span))
+                    context.Skips.Add(SkipReason.DoubledBos);
                 write(document);
+            }
             batchDone();
         }
     }

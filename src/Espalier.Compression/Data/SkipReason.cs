@@ -38,4 +38,7 @@ public enum SkipReason
 
     /// <summary>Not dropped: a line whose NUL characters were taken out.</summary>
     RemovedNul,
+
+    /// <summary>Not dropped: a document whose text begins with BOS itself, so that BOS stands before it twice, as transformers has it.</summary>
+    DoubledBos,
 }

@@ -29,10 +29,12 @@ internal readonly record struct HeadChoice(int[] KvHeads, int[] Heads, HeadMerge
     }
 
     /// <summary>Refuses a merge that the formula has no pairs for.</summary>
-    /// <exception cref="EspalierException">More than half of a group's heads go.</exception>
+    /// <exception cref="EspalierException">More than half of a group's heads go, or a group has one head.</exception>
     public static void CheckMerge(DecoderConfig teacher, DecoderConfig student)
     {
         var (have, keep) = (teacher.GroupSize, student.GroupSize);
+        if (have == 1 && student.QueryHeads < teacher.QueryHeads)
+            throw new EspalierException("prune.merge-heads: each query head has a KV head of its own, so no head is left in its group to merge into: leave merge-heads out");
         if (have > 2 * keep)
             throw new EspalierException(
                 $"prune.merge-heads: each KV group keeps {keep} of {have} heads and a merge needs at least half: keep {(have + 1) / 2 * student.KeyValueHeads} heads or leave merge-heads out");

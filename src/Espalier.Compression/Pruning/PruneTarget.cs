@@ -14,7 +14,10 @@ public sealed record PruneTarget
     /// <summary>Width of the feed-forward block.</summary>
     public int? Ffn { get; init; }
 
-    /// <summary>Query heads a layer; a multiple of the KV heads. Null keeps the teacher's number a KV group.</summary>
+    /// <summary>
+    /// Query heads a layer; a multiple of the KV heads. Null keeps the teacher's number a KV group. Where each query head has a KV head of its own (multi-head
+    /// attention), fewer heads are fewer KV heads too, unless <see cref="KvHeads"/> says otherwise.
+    /// </summary>
     public int? Heads { get; init; }
 
     /// <summary>KV heads a layer: fewer of them cut whole groups, with their query heads. Null keeps them all.</summary>
@@ -37,7 +40,7 @@ public sealed record PruneTarget
     {
         if (Multiple < 1)
             throw new EspalierException($"prune.multiple is {Multiple} and must be at least 1, which allows any size");
-        var kvHeads = Within("kv-heads", KvHeads, teacher.KeyValueHeads);
+        var kvHeads = Within("kv-heads", KvHeads ?? KvHeadsOf(Heads, teacher), teacher.KeyValueHeads);
         return teacher with
         {
             HiddenSize = OfMultiple("hidden", Hidden, teacher.HiddenSize),
@@ -47,6 +50,9 @@ public sealed record PruneTarget
             QueryHeads = QueryHeads(kvHeads, teacher.GroupSize),
         };
     }
+
+    /// <summary>The KV heads that go with a number of query heads where nothing else is said of them; null keeps them all.</summary>
+    private static int? KvHeadsOf(int? heads, DecoderConfig teacher) => teacher.GroupSize == 1 && heads >= 1 && heads <= teacher.QueryHeads ? heads : null;
 
     /// <summary>What leads from one shape to a smaller one; sizes that stay are null.</summary>
     public static PruneTarget Between(DecoderConfig from, DecoderConfig to) => new()
@@ -64,7 +70,8 @@ public sealed record PruneTarget
         var heads = Heads ?? kvHeads * groupSize;
         if (heads < 1 || heads % kvHeads != 0 || heads > kvHeads * groupSize)
             throw new EspalierException(
-                $"prune.heads is {heads} and must be a multiple of the {kvHeads} KV heads, at most {kvHeads * groupSize}: {Nearest(heads, kvHeads, kvHeads * groupSize)}");
+                $"prune.heads is {heads} and must be a multiple of the {kvHeads} KV heads, at most {kvHeads * groupSize}: {Nearest(heads, kvHeads, kvHeads * groupSize)}"
+                + (heads < kvHeads && heads > 0 ? "; fewer need fewer KV heads (kv-heads), which cuts whole groups" : ""));
         return heads;
     }
 

@@ -18,10 +18,11 @@ public sealed record ShapeNeighbour(string Axis, int Size, int? Multiple, long P
         var found = new List<ShapeNeighbour>();
         Widths("hidden", student.HiddenSize, teacher.HiddenSize, size => student with { HiddenSize = size });
         Widths("ffn", student.IntermediateSize, teacher.IntermediateSize, size => student with { IntermediateSize = size });
-        foreach (var heads in Around(student.QueryHeads, student.KeyValueHeads, student.KeyValueHeads * teacher.GroupSize))
-            Add("heads", heads, null, student with { QueryHeads = heads });
+        if (teacher.GroupSize > 1)
+            foreach (var heads in Around(student.QueryHeads, student.KeyValueHeads, student.KeyValueHeads * teacher.GroupSize))
+                Add("heads", heads, null, student with { QueryHeads = heads });
         foreach (var groups in Around(student.KeyValueHeads, 1, teacher.KeyValueHeads))
-            Add("kv-heads", groups, null, student with { KeyValueHeads = groups, QueryHeads = groups * student.GroupSize });
+            Add(teacher.GroupSize > 1 ? "kv-heads" : "heads", groups, null, student with { KeyValueHeads = groups, QueryHeads = groups * student.GroupSize });
         foreach (var layers in Around(student.Layers, 1, teacher.Layers))
             Add("layers", layers, null, student with { Layers = layers });
         return found;

@@ -24,7 +24,9 @@ public sealed class KeptImportance
         _teacher = teacher;
         _channels = Shares(scores.Channels);
         _neurons = Mean([.. scores.Neurons.Select(layer => Shares(layer))]);
-        _heads = Mean([.. scores.Heads.SelectMany(layer => layer.Chunk(teacher.GroupSize)).Select(group => Shares(group))]);
+        // Heads go inside their KV group; in multi-head attention, where a group is one head, they go with it.
+        var choice = teacher.GroupSize == 1 ? teacher.QueryHeads : teacher.GroupSize;
+        _heads = Mean([.. scores.Heads.SelectMany(layer => layer.Chunk(choice)).Select(heads => Shares(heads))]);
         _layers = LayerShares(teacher.Layers, scores, depth);
     }
 
@@ -32,8 +34,10 @@ public sealed class KeptImportance
     public double Of(Candidate candidate)
     {
         ArgumentNullException.ThrowIfNull(candidate);
-        return _channels[candidate.Hidden] * _neurons[candidate.Ffn] * _heads[candidate.Heads / _teacher.KeyValueHeads] * _layers[candidate.Layers];
+        return _channels[candidate.Hidden] * _neurons[candidate.Ffn] * _heads[HeadsOfChoice(candidate)] * _layers[candidate.Layers];
     }
+
+    private int HeadsOfChoice(Candidate candidate) => _teacher.GroupSize == 1 ? candidate.Heads : candidate.Heads / _teacher.KeyValueHeads;
 
     /// <summary>The best of many, best first, holding no more than are asked for; ties to the earlier one.</summary>
     public IReadOnlyList<Candidate> Best(IEnumerable<Candidate> candidates, int count)

@@ -3,7 +3,7 @@ using Espalier.Models;
 
 namespace Espalier.Compression.Search;
 
-/// <summary>Sizes that a student may have, by axis; an empty axis stays as in the teacher. <c>head_dim</c> and the KV heads always stay.</summary>
+/// <summary>Sizes that a student may have, by axis; an empty axis stays as in the teacher. <c>head_dim</c> always stays, and so do the KV heads unless each query head has its own.</summary>
 public sealed record SearchSpace
 {
     /// <summary>Numbers of layers.</summary>
@@ -42,11 +42,11 @@ public sealed record SearchSpace
     private IEnumerable<Candidate> Walk(DecoderConfig teacher)
     {
         foreach (var layers in Or(Layers, teacher.Layers).OrderDescending())
-            foreach (var heads in Or(Heads, teacher.QueryHeads).Order())
+            foreach (var attention in Or(Heads, teacher.QueryHeads).Order().Select(heads => new PruneTarget { Heads = heads }.Apply(teacher)))
                 foreach (var hidden in Or(Hidden, teacher.HiddenSize).OrderDescending())
                     foreach (var ffn in FfnOf(hidden, teacher))
                     {
-                        var shape = teacher with { Layers = layers, QueryHeads = heads, HiddenSize = hidden, IntermediateSize = ffn };
+                        var shape = attention with { Layers = layers, HiddenSize = hidden, IntermediateSize = ffn };
                         if (shape != teacher)
                             yield return new(shape);
                     }

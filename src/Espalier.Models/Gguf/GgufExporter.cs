@@ -48,6 +48,19 @@ public static class GgufExporter
     /// <exception cref="EspalierException">What stands in the way.</exception>
     public static void Require(DecoderConfig config, string name) => LlamaArchitecture.Require(config, name);
 
+    /// <summary>Refuses what llama.cpp cannot express of a model and its tokenizer, before any weight is there.</summary>
+    /// <param name="config">The model.</param>
+    /// <param name="tokenizerFolder">The folder whose tokenizer goes with it: its own, or that of the model it is pruned from.</param>
+    /// <param name="name">The model's name, for the error.</param>
+    /// <returns>What a GGUF file says less exactly than the folder, one sentence each; empty where all is well.</returns>
+    /// <exception cref="EspalierException">What stands in the way.</exception>
+    public static IReadOnlyList<string> Check(DecoderConfig config, string tokenizerFolder, string name)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        LlamaArchitecture.Require(config, name);
+        return GgufVocabulary.Check(tokenizerFolder, config.VocabularySize);
+    }
+
     /// <summary>The type that a tensor is stored in when the file's type is <paramref name="wanted"/>.</summary>
     internal static GgufType StoredType(IReadOnlyList<long> shape, GgufType wanted)
         => shape.Count == 1 ? GgufType.F32 : shape[^1] % wanted.BlockSize() != 0 ? GgufType.F16 : wanted;

@@ -9,40 +9,82 @@ internal static class GgufVocabulary
 {
     private const string TokenizerFile = "tokenizer.json";
 
+    // A tokenizer in another form is no missing tokenizer.
+    private static readonly string[] s_otherFiles = ["tokenizer.model", "tekken.json", "vocab.json", "vocab.txt"];
+
     // The numbers are llama.cpp's enum llama_token_type.
     private const int Normal = 1, Unknown = 2, Control = 3, UserDefined = 4, Unused = 5, Byte = 6;
 
     /// <summary>Describes a folder's tokenizer; without any tokenizer file, a vocabulary that spells ids as <c>&lt;17&gt;</c>.</summary>
     public static void Describe(Checkpoint checkpoint, GgufMetadata metadata)
     {
-        var folder = checkpoint.Folder;
-        if (!File.Exists(Path.Combine(folder, TokenizerFile)))
-        {
-            if (File.Exists(Path.Combine(folder, "tokenizer.model")))
-                throw new EspalierException($"{folder}: has tokenizer.model but no {TokenizerFile}; save the tokenizer with transformers (AutoTokenizer ... save_pretrained) and export again");
+        var tokenizer = Load(checkpoint.Folder);
+        if (tokenizer is null)
             DescribeIds(checkpoint.Config.VocabularySize, metadata);
-        }
         else
-        {
-            Describe(Tokenizer.Load(folder).Model, checkpoint.Config.VocabularySize, Path.Combine(folder, TokenizerFile), metadata);
-        }
-        foreach (var (key, id) in SpecialIds(checkpoint, metadata.Get<string[]>("tokenizer.ggml.tokens")))
+            Describe(tokenizer.Model, checkpoint.Config.VocabularySize, FileOf(checkpoint.Folder), metadata);
+        foreach (var (key, id) in SpecialIds(checkpoint, tokenizer, metadata.Get<string[]>("tokenizer.ggml.tokens")))
             metadata.Add(key, (uint)id);
-        if (ChatTemplate.Of(folder) is { } template)
+        if (ChatTemplate.Of(checkpoint.Folder) is { } template)
             metadata.Add("tokenizer.chat_template", template);
+    }
+
+    /// <summary>Refuses a folder's tokenizer that llama.cpp cannot express.</summary>
+    /// <param name="folder">The folder, which needs no weights.</param>
+    /// <param name="vocabularySize">Rows of the model's embedding table.</param>
+    /// <returns>What is lost on the way, one sentence each.</returns>
+    /// <exception cref="EspalierException">What stands in the way.</exception>
+    public static IReadOnlyList<string> Check(string folder, int vocabularySize)
+    {
+        if (Load(folder) is not { } tokenizer)
+            return [$"{folder}: has no {TokenizerFile}: the GGUF file spells each id as <17>, and reads no text"];
+        Describe(tokenizer.Model, vocabularySize, FileOf(folder), new());
+        return [.. Losses(tokenizer, vocabularySize).Select(loss => $"{FileOf(folder)}: {loss}")];
+    }
+
+    private static string FileOf(string folder) => Path.Combine(folder, TokenizerFile);
+
+    private static Tokenizer? Load(string folder)
+    {
+        if (File.Exists(FileOf(folder)))
+            return Tokenizer.Load(folder);
+        if (Array.Find(s_otherFiles, name => File.Exists(Path.Combine(folder, name))) is { } other)
+            throw new EspalierException(
+                $"{folder}: has {other} but no {TokenizerFile}; save the tokenizer with transformers (AutoTokenizer ... save_pretrained) and export again");
+        return null;
+    }
+
+    private static IEnumerable<string> Losses(Tokenizer tokenizer, int vocabularySize)
+    {
+        var model = tokenizer.Model;
+        if (model.Tokens.Count > vocabularySize)
+        {
+            string[] beyond = [.. model.Tokens.Skip(vocabularySize).OfType<string>()];
+            yield return $"{beyond.Length} of its tokens have ids from {vocabularySize} on, where the model (vocab_size {vocabularySize}) has no rows; they are left out: "
+                + string.Join(", ", beyond.Take(3).Select(token => $"'{token}'")) + (beyond.Length > 3 ? ", ..." : "");
+        }
+        if (model.Before.Count > 1 || model.Before is [var first] && first != tokenizer.BosId || model.After.Count > 1 || model.After is [var last] && last != tokenizer.EosId)
+            yield return "its template adds other tokens than one BOS and one EOS, which llama.cpp does not";
+        if (model is { Kind: TokenizerKind.ByteLevelBpe, AddPrefixSpace: true })
+            yield return "it puts a space before each text, which llama.cpp does not do where tokens are bytes: a text that begins without one gets other ids there";
+        if (model.Normalizers.Count > 0)
+            yield return $"llama.cpp does not apply its normalizer ({string.Join(", ", model.Normalizers)}): text that it would change gets other ids there";
     }
 
     /// <summary>Describes tokens, their types, merges or scores, and what encoding adds.</summary>
     internal static void Describe(TokenizerModel model, int vocabularySize, string file, GgufMetadata metadata)
     {
-        if (model.Tokens.Count > vocabularySize)
-            throw new EspalierException($"{file}: has ids up to {model.Tokens.Count - 1}, but vocab_size is {vocabularySize}; llama.cpp needs a row for each token");
+        foreach (var (adds, ids, name) in new[] { (model.AddsBos, model.Before, "BOS"), (model.AddsEos, model.After, "EOS") })
+            if (adds && ids.Any(id => id >= vocabularySize))
+                throw new EspalierException(
+                    $"{file}: puts {name} at every text, whose id {ids.Max()} is not below vocab_size {vocabularySize}: the tokenizer and config.json are not of one model; put the right {TokenizerFile} there");
+        model = Within(model, vocabularySize);
 
         var (tokens, types) = Tokens(model, vocabularySize);
         if (model.Kind == TokenizerKind.ByteLevelBpe)
         {
             metadata.Add("tokenizer.ggml.model", "gpt2");
-            metadata.Add("tokenizer.ggml.pre", PreTokenizer(model, file));
+            metadata.Add("tokenizer.ggml.pre", GgufPreTokenizer.NameOf(model, file));
             metadata.Add("tokenizer.ggml.tokens", tokens);
             metadata.Add("tokenizer.ggml.token_type", types);
             metadata.Add("tokenizer.ggml.merges", model.Merges.Select(m => $"{m.Left} {m.Right}").ToArray());
@@ -81,32 +123,19 @@ internal static class GgufVocabulary
         metadata.Add("tokenizer.ggml.add_eos_token", false);
     }
 
-    /// <summary>
-    /// llama.cpp's name of the split. <c>llama-bpe</c> and <c>tekken</c> take a whole word from the vocabulary before any
-    /// merge, the others never do; that matters only where merges do not reach every token.
-    /// </summary>
-    private static string PreTokenizer(TokenizerModel model, string file)
+    /// <summary>The tokens that the model has rows for, and the merges that make them; all of them where none lies beyond.</summary>
+    private static TokenizerModel Within(TokenizerModel model, int vocabularySize)
     {
-        var (name, takesWholeWords) = model.Split switch
+        if (model.Tokens.Count <= vocabularySize)
+            return model;
+        var beyond = model.Tokens.Skip(vocabularySize).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        return model with
         {
-            PretokenizerSplit.Llama3 => ("llama-bpe", true),
-            PretokenizerSplit.Tekken => ("tekken", true),
-            PretokenizerSplit.Qwen2 => ("qwen2", false),
-            PretokenizerSplit.Gpt2 => ("gpt-2", false),
-            _ => throw new EspalierException($"{file}: its pre-tokenizer is none that llama.cpp has a name for (GPT-2, Llama 3, Qwen2 or Tekken)"),
+            Tokens = [.. model.Tokens.Take(vocabularySize)],
+            AddedTokens = [.. model.AddedTokens.Where(token => token.Id < vocabularySize)],
+            Merges = [.. model.Merges.Where(merge => !beyond.Contains(merge.Left) && !beyond.Contains(merge.Right) && !beyond.Contains(merge.Left + merge.Right))],
+            UnknownId = model.UnknownId < vocabularySize ? model.UnknownId : null,
         };
-        if (takesWholeWords == model.IgnoreMerges || MergesReachEveryToken(model))
-            return name;
-        // The same split as llama-bpe, without whole words.
-        return name == "llama-bpe" ? "smaug-bpe"
-            : throw new EspalierException($"{file}: ignore_merges is {model.IgnoreMerges}, which llama.cpp's '{name}' cannot express for tokens that no merge reaches");
-    }
-
-    private static bool MergesReachEveryToken(TokenizerModel model)
-    {
-        var reached = model.Merges.Select(m => m.Left + m.Right).ToHashSet(StringComparer.Ordinal);
-        var added = model.AddedTokens.Select(t => t.Id).ToHashSet();
-        return !model.Tokens.Where((token, id) => token is { Length: > 1 } && !added.Contains(id) && !reached.Contains(token)).Any();
     }
 
     private static (string[] Tokens, int[] Types) Tokens(TokenizerModel model, int vocabularySize)
@@ -158,15 +187,17 @@ internal static class GgufVocabulary
     private static bool IsByte(string text)
         => text.Length == 6 && text.StartsWith("<0x", StringComparison.Ordinal) && text[5] == '>' && char.IsAsciiHexDigitUpper(text[3]) && char.IsAsciiHexDigitUpper(text[4]);
 
-    private static IEnumerable<(string Key, int Id)> SpecialIds(Checkpoint checkpoint, string[] tokens)
+    // What is put around every text is the tokenizer's own; config.json may name another, or none.
+    private static IEnumerable<(string Key, int Id)> SpecialIds(Checkpoint checkpoint, Tokenizer? tokenizer, string[] tokens)
     {
-        if (checkpoint.Config.BosTokenId is { } bos && Known(bos))
+        if ((tokenizer is { Model.AddsBos: true } ? tokenizer.BosId : checkpoint.Config.BosTokenId) is { } bos && Known(bos))
             yield return ("tokenizer.ggml.bos_token_id", bos);
         if (Number(checkpoint.RawConfig["pad_token_id"]) is { } pad && Known(pad))
             yield return ("tokenizer.ggml.padding_token_id", pad);
 
         // llama.cpp stops at any of three: end of sequence, of turn, of message.
-        var ends = checkpoint.Config.EosTokenIds.Concat(GenerationEnds(checkpoint)).Where(Known).Distinct().ToList();
+        IEnumerable<int> added = tokenizer is { Model.AddsEos: true, EosId: { } eos } ? [eos] : [];
+        var ends = added.Concat(checkpoint.Config.EosTokenIds).Concat(GenerationEnds(checkpoint)).Where(Known).Distinct().ToList();
         if (ends.Count == 0)
             yield break;
         yield return ("tokenizer.ggml.eos_token_id", ends[0]);

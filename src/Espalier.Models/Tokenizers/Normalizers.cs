@@ -62,6 +62,16 @@ internal static class Normalizers
         }
     }
 
+    /// <summary>The normalizers that do something else than write <paramref name="mark"/> for the space and in front.</summary>
+    public static IEnumerable<string> Others(TokenizerNode node, string mark)
+    {
+        if (node.IsNull)
+            return [];
+        var type = node["type"].Text();
+        return type == "Sequence" ? node["normalizers"].Items().SelectMany(item => Others(item, mark))
+            : type == "Prepend" && Describe(node, mark).Prepends || type == "Replace" && Describe(node, mark).WritesMark ? [] : [type];
+    }
+
     private static string Strip(string text, bool left, bool right) => (left, right) switch
     {
         (true, true) => text.Trim(),

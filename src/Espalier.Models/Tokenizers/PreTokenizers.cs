@@ -6,6 +6,9 @@ internal sealed class PreTokenizers
     private readonly List<Func<WordStep, WordStep>> _steps = [];
     private readonly List<PretokenizerSplit> _splits = [];
 
+    // How many steps there were when the last known expression was added: nothing came after it while there are as many.
+    private int _lastSplit;
+
     private PreTokenizers()
     {
     }
@@ -22,11 +25,12 @@ internal sealed class PreTokenizers
     /// <summary>Nothing stands between the normalised text and the model.</summary>
     public bool IsEmpty => _steps.Count == 0 && !ByteLevel;
 
-    /// <summary>The one split among them; Other where there are several or digits are cut as well.</summary>
-    public PretokenizerSplit Split => _splits.Count switch
+    /// <summary>What the splits come to together.</summary>
+    public PretokenizerSplit Split => _splits switch
     {
-        0 => PretokenizerSplit.None,
-        1 => _splits[0],
+        [] => PretokenizerSplit.None,
+        [var single] => single,
+        [PretokenizerSplit.Digits, PretokenizerSplit.Gpt2] => PretokenizerSplit.DigitsThenGpt2,
         _ => PretokenizerSplit.Other,
     };
 
@@ -65,9 +69,7 @@ internal sealed class PreTokenizers
                 AddSplit(node);
                 break;
             case "Digits":
-                var individual = node["individual_digits"].Flag(false);
-                _steps.Add(next => new DigitsStep(individual, next));
-                _splits.AddRange([PretokenizerSplit.Other, PretokenizerSplit.Other]);
+                AddDigits(node["individual_digits"].Flag(false));
                 break;
             case "Metaspace":
                 AddMetaspace(node);
@@ -79,14 +81,29 @@ internal sealed class PreTokenizers
 
     private void Add(SplitScanner scanner)
     {
+        // A split of what it has just split itself changes nothing: files write GPT-2's out and leave ByteLevel's own on.
+        if (_steps.Count > 0 && _steps.Count == _lastSplit && _splits[^1] == scanner.Kind)
+            return;
         _steps.Add(next => new ScannerStep(scanner, next));
         _splits.Add(scanner.Kind);
+        _lastSplit = _steps.Count;
+    }
+
+    private void AddDigits(bool individual)
+    {
+        _steps.Add(next => new DigitsStep(individual, next));
+        _splits.Add(individual ? PretokenizerSplit.Digits : PretokenizerSplit.Other);
     }
 
     private void AddSplit(TokenizerNode node)
     {
         if (node["pattern"]["Regex"] is var pattern && pattern.IsNull)
             throw node.Refuse("a Split by a plain string is not supported; the regular expressions of GPT-2, Llama 3, Qwen2 and Mistral-NeMo are.");
+        if (pattern.Text() == @"\p{N}" && node["behavior"].Text() == "Isolated" && !node["invert"].Flag(false))
+        {
+            AddDigits(individual: true);
+            return;
+        }
         var scanner = SplitScanner.Find(pattern.Text())
             ?? throw pattern.Refuse($"the regular expression '{pattern.Text()}' is not one of those known (GPT-2, Llama 3, Qwen2, Mistral-NeMo).");
         // The known expressions match every character, so keeping the matches alone is the same as isolating them.

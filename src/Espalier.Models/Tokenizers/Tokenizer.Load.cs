@@ -1,10 +1,16 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Espalier.Models.Tokenizers;
 
 public sealed partial class Tokenizer
 {
     private const char Mark = '\u2581';
 
-    /// <summary>Reads <c>tokenizer.json</c>, and the names of BOS and EOS from <c>tokenizer_config.json</c> or <c>special_tokens_map.json</c> beside it.</summary>
+    /// <summary>
+    /// Reads <c>tokenizer.json</c>, the names of BOS and EOS from <c>tokenizer_config.json</c> or <c>special_tokens_map.json</c> beside it, and whether they are
+    /// added: classes of Llama's kind say so by <c>add_bos_token</c> and <c>add_eos_token</c>, all others by the template in <c>tokenizer.json</c>.
+    /// </summary>
     /// <param name="folderOrFile">A Hugging Face folder, or the file itself.</param>
     /// <exception cref="EspalierException">The file is missing, damaged or contradicts itself, or asks for a feature that is not supported (which is named).</exception>
     public static Tokenizer Load(string folderOrFile)
@@ -47,10 +53,15 @@ public sealed partial class Tokenizer
         _raw = new(words.AddedTokens.Where(token => !token.Normalized).Select(token => (token.Content, token)));
         _normalized = new(words.AddedTokens.Where(token => token.Normalized).Select(token => (_normalize?.Invoke(token.Content) ?? token.Content, token)));
         _decoders = Decoders.Read(root["decoder"]);
-        _post = PostProcessor.Read(root["post_processor"], id => TokenText(id) is not null);
+        var template = PostProcessor.Read(root["post_processor"], id => TokenText(id) is not null);
 
-        BosId = SpecialId(path, "bos_token", _post.Before.Count > 0 ? _post.Before[0] : null);
-        EosId = SpecialId(path, "eos_token", _post.After.Count > 0 ? _post.After[^1] : null);
+        var kind = TokenizerClass.Of(path);
+        BosId = SpecialId(path, "bos_token", kind?.Bos, template.Before.Count > 0 ? template.Before[0] : null);
+        EosId = SpecialId(path, "eos_token", kind?.Eos, template.After.Count > 0 ? template.After[^1] : null);
+        _post = kind?.Replace(template, BosId, EosId) ?? template;
+        // Two folders with one tokenizer.json give other ids where the flags beside it differ.
+        if (!_post.Before.SequenceEqual(template.Before) || !_post.After.SequenceEqual(template.After))
+            Sha256 = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{sha256} {string.Join(',', _post.Before)} {string.Join(',', _post.After)}")));
         Model = new()
         {
             Kind = options.ByteLevel ? TokenizerKind.ByteLevelBpe : TokenizerKind.MetaspaceBpe,
@@ -59,8 +70,11 @@ public sealed partial class Tokenizer
             AddedTokens = words.AddedTokens,
             AddsBos = BosId is not null && _post.Before.Count > 0 && _post.Before[0] == BosId,
             AddsEos = EosId is not null && _post.After.Count > 0 && _post.After[^1] == EosId,
+            Before = _post.Before,
+            After = _post.After,
             AddPrefixSpace = preTokenizers.PrefixesSpace || described.Prepends,
             Split = preTokenizers.Split,
+            Normalizers = [.. Normalizers.Others(root["normalizer"], Mark.ToString())],
             ByteFallback = options.ByteFallback,
             IgnoreMerges = options.IgnoreMerges,
             UnknownId = options.UnknownId,
@@ -99,9 +113,10 @@ public sealed partial class Tokenizer
         return token.AsSpan().TrimStart(Mark).Contains(Mark);
     }
 
-    private int? SpecialId(string path, string key, int? fromTemplate)
+    private int? SpecialId(string path, string key, string? ofClass, int? fromTemplate)
     {
         var (known, text) = TokenizerFile.SpecialToken(path, key);
-        return known ? text is null ? null : TokenId(text) : fromTemplate;
+        return known ? text is null ? null : TokenId(text)
+            : (ofClass is null ? null : TokenId(ofClass)) ?? fromTemplate;
     }
 }

@@ -25,7 +25,9 @@ public sealed partial class Tokenizer
     /// <summary>The id that ends a text; null where neither the files beside tokenizer.json nor its template name one.</summary>
     public int? EosId { get; }
 
-    /// <summary>SHA-256 of tokenizer.json in lower-case hexadecimal.</summary>
+    /// <summary>
+    /// SHA-256 in lower-case hexadecimal of what decides the ids: of tokenizer.json alone, or also of what the flags beside it put in place of its template.
+    /// </summary>
     public string Sha256 { get; }
 
     /// <summary>The parts, for writing the tokenizer in another format.</summary>
@@ -64,6 +66,9 @@ public sealed partial class Tokenizer
         if (addSpecialTokens)
             ids.AddRange(_post.After);
     }
+
+    /// <summary>Whether these ids, of a text with special tokens, start with BOS twice: the text brings its own, and one was put before it.</summary>
+    public bool DoublesBos(ReadOnlySpan<int> ids) => Model.AddsBos && ids.Length > 1 && ids[0] == BosId && ids[1] == BosId;
 
     /// <summary>The text of ids. Ids without a token add nothing.</summary>
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecialTokens = false)

@@ -28,7 +28,13 @@ public enum PretokenizerSplit
     /// <summary>Mistral-NeMo's (Tekken): words also end before an upper-case letter.</summary>
     Tekken,
 
-    /// <summary>Another supported combination, such as digits alone and then GPT-2.</summary>
+    /// <summary>Every digit alone, what is between them not at all.</summary>
+    Digits,
+
+    /// <summary>First every digit alone, then GPT-2's on what is between them (SmolLM, StarCoder, Granite's code models).</summary>
+    DigitsThenGpt2,
+
+    /// <summary>Another supported combination, such as runs of digits and then GPT-2.</summary>
     Other,
 }
 
@@ -53,11 +59,20 @@ public sealed record TokenizerModel
     /// <summary>Whether encoding with special tokens ends with the EOS token.</summary>
     public required bool AddsEos { get; init; }
 
+    /// <summary>All ids that encoding with special tokens puts before the text: none, BOS, or what the template says.</summary>
+    public IReadOnlyList<int> Before { get; init; } = [];
+
+    /// <summary>All ids that encoding with special tokens puts after the text.</summary>
+    public IReadOnlyList<int> After { get; init; } = [];
+
     /// <summary>Whether a space is put before the text.</summary>
     public required bool AddPrefixSpace { get; init; }
 
     /// <summary>How the text is cut into words before merging.</summary>
     public required PretokenizerSplit Split { get; init; }
+
+    /// <summary>Normalizers that do something else than write U+2581 for the space, by the names that tokenizer.json gives them.</summary>
+    public IReadOnlyList<string> Normalizers { get; init; } = [];
 
     /// <summary>Whether characters outside the vocabulary become <c>&lt;0xXX&gt;</c> tokens.</summary>
     public required bool ByteFallback { get; init; }

@@ -30,6 +30,9 @@ internal readonly struct TokenizerNode(JsonElement element, string file, string 
         }
     }
 
+    /// <summary>Whether this is an object with such a member, be it null.</summary>
+    public bool Has(string name) => element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out _);
+
     public IEnumerable<TokenizerNode> Items()
     {
         if (!IsArray)

@@ -40,6 +40,14 @@ public sealed class GenerateTests : TorchTest
     }
 
     [Fact]
+    public void A_prompt_that_brings_its_own_bos_is_warned_of_and_continued_as_transformers_does()
+    {
+        var (code, _, error) = TestCommand.Launch($"generate {Verb.Teacher} --prompt <|begin_of_text|>Once --greedy --max-tokens 2 --threads 1");
+        Assert.Equal(0, code);
+        Assert.Contains("warning: --prompt begins with the tokenizer's own BOS, and another one is put before it", error);
+    }
+
+    [Fact]
     public void Text_ends_with_its_end()
     {
         // The greedy text from BOS ends at its 135th token.

@@ -23,6 +23,32 @@ public sealed class TokenizerCorpusTests : IDisposable
     public void Stories_between_separators_give_the_reference_ids() => AssertSameIds(
         Fixtures.Outside("text", "tinystories.txt"), Encoder(Tokenizer.EosId), Fixtures.Outside("oracles", "quickstart-teacher", "tinystories.ids.u16"));
 
+    [Fact]
+    public void Documents_that_bring_their_own_bos_are_counted()
+    {
+        data.Write("a.jsonl", """
+            {"text": "<|begin_of_text|>once"}
+            {"text": "twice <|begin_of_text|>"}
+            {"text": "<|begin_of_text|>"}
+            """);
+        var (_, skips) = Corpus.BuildStore(new() { Sources = [data.At("a.jsonl")] }, DocumentEncoder.Of(Tokenizer, 4096), data.At("store"));
+        Assert.Equal(2, skips[SkipReason.DoubledBos]);
+        Assert.Equal("", skips.ToString());
+        Assert.StartsWith("2 documents begin with the tokenizer's own BOS, and another one is put before it", SkipCounts.DoubledBosWarning(2));
+        Assert.Null(SkipCounts.DoubledBosWarning(0));
+        using var store = TokenStore.Open(data.At("store"));
+        Assert.Equal([4080, 4080], All(store)[..2]);
+    }
+
+    [Fact]
+    public void A_token_without_a_row_is_refused_by_name()
+    {
+        var source = data.Write("a.txt", "a <|reserved_special_token_9|>");
+        var error = Assert.Throws<EspalierException>(
+            () => Corpus.BuildStore(new() { Sources = [source] }, DocumentEncoder.Of(Tokenizer, 4090), data.At("store")));
+        Assert.Contains("the tokenizer gave id 4094 ('<|reserved_special_token_9|>'), not below the vocabulary of 4090", error.Message);
+    }
+
     private void AssertSameIds(string source, DocumentEncoder encoder, string idsPath)
     {
         Corpus.BuildStore(new CorpusOptions { Sources = [source], Deduplicate = false }, encoder, data.At("store"));

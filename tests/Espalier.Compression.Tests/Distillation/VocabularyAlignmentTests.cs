@@ -68,10 +68,51 @@ public sealed class VocabularyAlignmentTests : IDisposable
         Assert.Equal(4097, VocabularyAlignment.Of(Model("c", 4224), Model("d", 4352, more)).Size);
     }
 
+    [Theory]
+    [InlineData(4096, 4096)]
+    [InlineData(4224, 4352)]
+    public void Control_tokens_of_one_id_and_two_names_are_listed_in_a_warning(int teacher, int student)
+    {
+        var alignment = VocabularyAlignment.Of(Model("a", teacher), Model("b", student, Renamed(4090, "<|finetune_right_pad_id|>")));
+        Assert.Equal(4096, alignment.Size);
+        Assert.Contains("1 control token has another name in the student: 4090 '<|reserved_special_token_5|>' is '<|finetune_right_pad_id|>' there", alignment.Warning);
+        Assert.Equal(teacher == student, alignment.Note is null);
+    }
+
     [Fact]
-    public void Control_tokens_of_one_id_and_two_meanings_are_refused() => Assert.Contains(
-        "id 4096 is '<|tool|>' in ",
-        Refused(Model("a", 4224, WithAdded(Tokenizer(), 4096, "<|tool|>")), Model("b", 4224, WithAdded(Tokenizer(), 4096, "<|user|>"))));
+    public void A_long_list_of_renamed_control_tokens_is_cut()
+    {
+        var renamed = Enumerable.Range(4085, 11).Aggregate(Tokenizer(), (tokenizer, id) => Renamed(id, $"<|new_{id}|>", tokenizer));
+        var warning = VocabularyAlignment.Of(Model("a", 4096), Model("b", 4096, renamed)).Warning;
+        Assert.Contains("11 control tokens have another name in the student: 4085 ", warning);
+        Assert.Contains("4092 '<|reserved_special_token_7|>' is '<|new_4092|>' there and 3 more", warning);
+    }
+
+    [Fact]
+    public void Control_tokens_that_changed_places_are_refused()
+    {
+        var swapped = Renamed(4086, "<|reserved_special_token_0|>", Renamed(4085, "<|reserved_special_token_1|>"));
+        Assert.Contains("id 4085 is '<|reserved_special_token_0|>' in ", Refused(Model("a", 4096), Model("b", 4096, swapped)));
+    }
+
+    [Fact]
+    public void A_renamed_token_that_begins_texts_here_and_ends_them_there_is_refused()
+    {
+        var renamed = Renamed(4081, "<|a|>", Renamed(4080, "<|b|>"));
+        var (teacher, student) = (Model("a", 4096), Model("b", 4096, renamed));
+        File.WriteAllText(Path.Combine(teacher, "tokenizer_config.json"), """{"bos_token": "<|begin_of_text|>", "eos_token": "<|end_of_text|>"}""");
+        File.WriteAllText(Path.Combine(student, "tokenizer_config.json"), """{"bos_token": "<|a|>", "eos_token": "<|b|>"}""");
+        Assert.Contains("id 4080 is '<|begin_of_text|>' in ", Refused(teacher, student));
+        File.WriteAllText(Path.Combine(student, "tokenizer_config.json"), """{"bos_token": "<|b|>", "eos_token": "<|a|>"}""");
+        Assert.Contains("2 control tokens have another name", VocabularyAlignment.Of(teacher, student).Warning);
+    }
+
+    [Fact]
+    public void A_text_token_of_another_name_is_refused_though_it_was_added_later()
+    {
+        var (one, other) = (WithAdded(Tokenizer(), 4096, "<tool>", special: false), WithAdded(Tokenizer(), 4096, "<user>", special: false));
+        Assert.Contains("id 4096 is '<tool>' in ", Refused(Model("a", 4224, one), Model("b", 4224, other)));
+    }
 
     [Fact]
     public void A_model_with_fewer_rows_than_its_tokenizer_has_ids_is_refused_with_both_numbers() =>
@@ -108,9 +149,16 @@ public sealed class VocabularyAlignmentTests : IDisposable
 
     private static string TokenOf(JsonObject vocabulary, int id) => vocabulary.First(entry => (int)entry.Value! == id).Key;
 
-    private static JsonObject WithAdded(JsonObject tokenizer, int id, string content)
+    private static JsonObject WithAdded(JsonObject tokenizer, int id, string content, bool special = true)
     {
-        tokenizer["added_tokens"]!.AsArray().Add(new JsonObject { ["id"] = id, ["content"] = content, ["special"] = true });
+        tokenizer["added_tokens"]!.AsArray().Add(new JsonObject { ["id"] = id, ["content"] = content, ["special"] = special });
+        return tokenizer;
+    }
+
+    private static JsonObject Renamed(int id, string content, JsonObject? tokenizer = null)
+    {
+        tokenizer ??= Tokenizer();
+        tokenizer["added_tokens"]!.AsArray().Single(token => (int)token!["id"]! == id)!["content"] = content;
         return tokenizer;
     }
 

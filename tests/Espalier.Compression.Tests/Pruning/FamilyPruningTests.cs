@@ -61,6 +61,52 @@ public sealed class FamilyPruningTests : TorchTest
         GoldenTensors.AssertClose(Logits(teacher, Mask), Logits(pruned), 1e-10, 0, family);
     }
 
+    [Fact]
+    public void Fewer_heads_of_multi_head_attention_take_their_kv_heads_with_them()
+    {
+        using var grouped = Open("qwen2"); // biases on q, k and v
+        using var teacher = Ungrouped(grouped);
+        var config = teacher.Config;
+        Assert.Equal(config.QueryHeads, config.KeyValueHeads);
+        GoldenTensors.AssertClose(Logits(grouped), Logits(teacher), 1e-12, 0, "the same model, each query head with a KV head of its own");
+
+        var student = new PruneTarget { Heads = 2 }.Apply(config);
+        Assert.Equal((2, 2), (student.QueryHeads, student.KeyValueHeads));
+        Assert.Equal(student, new PruneTarget { KvHeads = 2 }.Apply(config));
+        var plan = PlanBuilder.Random(config, student, 5);
+        Assert.Equal(plan.KvHeads, plan.Heads);
+        using var pruned = Prune(teacher, plan, "multi-head");
+        Assert.Equal((2, 2), (pruned.Config.QueryHeads, pruned.Config.KeyValueHeads));
+        void Mask(TapPoint point, int layer, Tensor value)
+        {
+            if (point == TapPoint.AttentionOutput)
+                Zero(value, plan.Heads[layer]);
+        }
+        GoldenTensors.AssertClose(Logits(teacher, Mask), Logits(pruned), 1e-10, 0, "masked and sliced");
+        // By hand: the rows of k of the heads that stay.
+        var (rows, width) = (Values(teacher, "model.layers.0.self_attn.k_proj.weight"), config.HeadDim * config.HiddenSize);
+        Assert.Equal(plan.Heads[0].SelectMany(head => rows[(head * width)..((head + 1) * width)]), Values(pruned, "model.layers.0.self_attn.k_proj.weight"));
+    }
+
+    [Fact]
+    public void Heads_of_multi_head_attention_can_be_cut_to_any_number_but_not_be_merged()
+    {
+        using var grouped = Open("qwen2");
+        var config = grouped.Config with { KeyValueHeads = grouped.Config.QueryHeads };
+        for (var heads = 1; heads <= config.QueryHeads; heads++)
+            Assert.Equal(config with { QueryHeads = heads, KeyValueHeads = heads }, new PruneTarget { Heads = heads }.Apply(config));
+        void Refused(PruneTarget target, string message) =>
+            Assert.Contains(message, Assert.Throws<EspalierException>(() => target.Apply(config)).Message);
+        Refused(new() { Heads = 2, KvHeads = config.QueryHeads }, $"prune.heads is 2 and must be a multiple of the {config.QueryHeads} KV heads");
+        Refused(new() { Heads = config.QueryHeads + 1 }, "the nearest legal value is");
+        Refused(new() { Heads = 0 }, "prune.heads is 0");
+        var merge = Assert.Throws<EspalierException>(() => HeadChoice.CheckMerge(config, new PruneTarget { Heads = 2 }.Apply(config)));
+        Assert.Contains("no head is left in its group to merge into", merge.Message);
+        // Where heads share KV heads, the message says what cuts those.
+        var few = Assert.Throws<EspalierException>(() => new PruneTarget { Heads = 1 }.Apply(grouped.Config));
+        Assert.Contains("fewer need fewer KV heads (kv-heads)", few.Message);
+    }
+
     [Theory, MemberData(nameof(Families))]
     public void Skipped_layers_equal_dropped_ones(string family)
     {
@@ -91,6 +137,28 @@ public sealed class FamilyPruningTests : TorchTest
         CheckpointWriter.Write(folder, pruned.Config, pruned, ElementType.F32, DecoderWeights.Source(inMemory, pruned.Family));
         using var again = Checkpoint.Open(folder);
         Assert.Equal(Logits(pruned), Logits(again));
+    }
+
+    /// <summary>A model that says the same with a KV head for every query head: those of a group are copies.</summary>
+    private Checkpoint Ungrouped(Checkpoint grouped)
+    {
+        var folder = Path.Combine(_folder, "ungrouped");
+        CheckpointWriter.Write(folder, grouped.Config with { KeyValueHeads = grouped.Config.QueryHeads }, grouped, ElementType.F32, new Copies(grouped));
+        return Checkpoint.Open(folder);
+    }
+
+    private sealed class Copies(Checkpoint grouped) : ITensorSource
+    {
+        public void Fill(string name, long firstElement, Span<float> destination)
+        {
+            var values = Values(grouped, name);
+            if (name.Contains("k_proj", StringComparison.Ordinal) || name.Contains("v_proj", StringComparison.Ordinal))
+            {
+                var head = values.Length / grouped.Config.KeyValueHeads;
+                values = [.. values.Chunk(head).SelectMany(one => Enumerable.Repeat(one, grouped.Config.GroupSize)).SelectMany(one => one)];
+            }
+            values.AsSpan((int)firstElement, destination.Length).CopyTo(destination);
+        }
     }
 
     private static PruneTarget Half(DecoderConfig config) => new()

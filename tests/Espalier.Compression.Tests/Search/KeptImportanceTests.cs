@@ -52,6 +52,19 @@ public sealed class KeptImportanceTests
     }
 
     [Fact]
+    public void Heads_of_multi_head_attention_are_chosen_among_all()
+    {
+        var teacher = Teacher with { KeyValueHeads = Teacher.QueryHeads };
+        var kept = new KeptImportance(teacher, Scores(teacher, Single), DepthChoice.Scattered);
+        var space = new SearchSpace { Heads = [2, 4, 6, 8] };
+        // Four heads hold 3 and four hold 1.
+        Assert.Equal(
+            [(2, 2, 6.0 / 16), (4, 4, 12.0 / 16), (6, 6, 14.0 / 16)],
+            space.Shapes(teacher).Select(candidate => (candidate.Heads, candidate.Shape.KeyValueHeads, kept.Of(candidate))));
+        Assert.All(space.Shapes(teacher), candidate => Assert.Equal(candidate.Shape, candidate.Target(null).Apply(teacher)));
+    }
+
+    [Fact]
     public void A_contiguous_span_counts_the_layers_that_it_takes()
     {
         var teacher = Teacher;

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Gguf;
 using Espalier.Tests;
@@ -93,6 +94,82 @@ public sealed class GgufExporterTests : IDisposable
         Assert.False(file.Metadata.Get<bool>("tokenizer.ggml.add_bos_token"));
     }
 
+    [Theory]
+    [InlineData("LlamaTokenizerFast", true, false, true, false)]
+    [InlineData("LlamaTokenizerFast", false, false, false, false)]
+    [InlineData("LlamaTokenizer", true, true, true, true)]
+    [InlineData("PreTrainedTokenizerFast", false, true, true, false)]
+    public void Bos_and_eos_are_those_that_the_tokenizer_adds(string name, bool addBos, bool addEos, bool bos, bool eos)
+    {
+        // config.json names others, which stay where nothing is added.
+        var source = Tiny("ids", 4096, config => (config["bos_token_id"], config["eos_token_id"]) = (4086, 4087), settings =>
+            (settings["tokenizer_class"], settings["add_bos_token"], settings["add_eos_token"]) = (name, addBos, addEos));
+        using var file = Export(source, GgufType.F32);
+        var metadata = file.Metadata;
+        Assert.Equal((bos, eos), (metadata.Get<bool>("tokenizer.ggml.add_bos_token"), metadata.Get<bool>("tokenizer.ggml.add_eos_token")));
+        Assert.Equal(
+            (bos ? 4080u : 4086u, eos ? 4081u : 4087u),
+            (metadata.Get<uint>("tokenizer.ggml.bos_token_id"), metadata.Get<uint>("tokenizer.ggml.eos_token_id")));
+    }
+
+    [Fact]
+    public void A_tokenizer_longer_than_the_embedding_loses_its_last_tokens_and_it_is_said()
+    {
+        var source = Tiny("long", 4090);
+        using var file = Export(source, GgufType.F32);
+        Assert.Equal("<|reserved_special_token_4|>", file.Metadata.Get<string[]>("tokenizer.ggml.tokens")[^1]);
+        Assert.Equal((4090, 4090L), (file.Metadata.Get<string[]>("tokenizer.ggml.tokens").Length, file["token_embd.weight"].Shape[0]));
+        var loss = Assert.Single(Losses(source));
+        Assert.Contains("6 of its tokens have ids from 4090 on, where the model (vocab_size 4090) has no rows; they are left out: '<|reserved_special_token_5|>'", loss, StringComparison.Ordinal);
+        Assert.Empty(Losses(Tiny("padded", 4224)));
+    }
+
+    [Fact]
+    public void What_llama_cpp_does_not_do_is_said_before_any_weight_is_read()
+    {
+        var source = Tiny("losses", 4096, tokenizer: tokenizer =>
+        {
+            tokenizer["normalizer"] = new JsonObject { ["type"] = "NFC" };
+            tokenizer["pre_tokenizer"]!["pretokenizers"]![1]!["add_prefix_space"] = true;
+            tokenizer["post_processor"]!["processors"]![1]!["single"]!.AsArray().Insert(0, new JsonObject { ["SpecialToken"] = new JsonObject { ["id"] = "<|begin_of_text|>" } });
+        });
+        File.Delete(Path.Combine(source, "model.safetensors"));
+        var losses = Losses(source);
+        Assert.Equal(3, losses.Count);
+        Assert.Contains("other tokens than one BOS and one EOS", losses[0], StringComparison.Ordinal);
+        Assert.Contains("a space before each text", losses[1], StringComparison.Ordinal);
+        Assert.Contains("its normalizer (NFC)", losses[2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Single_digits_before_gpt_2_are_smollm()
+    {
+        var source = Tiny("digits", 4096, tokenizer: tokenizer =>
+        {
+            tokenizer["pre_tokenizer"] = JsonNode.Parse("""
+                {"type": "Sequence", "pretokenizers": [{"type": "Digits", "individual_digits": true}, {"type": "ByteLevel", "add_prefix_space": false}]}
+                """);
+            tokenizer["model"]!["ignore_merges"] = false;
+        });
+        using var file = Export(source, GgufType.F32);
+        Assert.Equal("smollm", file.Metadata.Get<string>("tokenizer.ggml.pre"));
+        Assert.Empty(Losses(source));
+    }
+
+    [Theory]
+    [InlineData("tokenizer.model")]
+    [InlineData("tekken.json")]
+    [InlineData("vocab.json")]
+    public void A_tokenizer_in_another_form_is_no_missing_tokenizer(string name)
+    {
+        var source = Tiny("other", 4096);
+        File.Move(Path.Combine(source, "tokenizer.json"), Path.Combine(source, name));
+        foreach (var act in new Action[] { () => Losses(source), () => Export(source, GgufType.F32).Dispose() })
+            Assert.Contains($"has {name} but no tokenizer.json", Assert.Throws<EspalierException>(act).Message, StringComparison.Ordinal);
+        File.Delete(Path.Combine(source, name));
+        Assert.Contains("spells each id as <17>", Assert.Single(Losses(source)), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_family_that_the_architecture_cannot_express_is_refused_by_name()
     {
@@ -117,6 +194,44 @@ public sealed class GgufExporterTests : IDisposable
         var tokens = file.Metadata.Get<string[]>("tokenizer.ggml.tokens");
         var scores = expected.Metadata.Get<float[]>("tokenizer.ggml.scores").Zip(file.Metadata.Get<float[]>("tokenizer.ggml.scores"));
         Assert.All(scores.Where((_, id) => id >= 259 && tokens[id].Length > 1), s => Assert.Equal(s.First, s.Second));
+    }
+
+    private static IReadOnlyList<string> Losses(string source)
+    {
+        using var checkpoint = Checkpoint.Open(source, requireWeights: false);
+        return GgufExporter.Check(checkpoint.Config, source, "the student");
+    }
+
+    /// <summary>The bundled teacher's tokenizer before a model of one narrow layer without meaning.</summary>
+    private string Tiny(string name, int rows, Action<JsonObject>? change = null, Action<JsonObject>? settings = null, Action<JsonObject>? tokenizer = null)
+    {
+        var teacher = Path.Combine(Fixtures.Root, "models", "quickstart-teacher");
+        var target = folder.File(name);
+        using var source = Checkpoint.Open(teacher);
+        var config = source.Config with
+        {
+            VocabularySize = rows, HiddenSize = 32, IntermediateSize = 32, Layers = 1, QueryHeads = 1, KeyValueHeads = 1,
+        };
+        CheckpointWriter.Write(target, config, source, ElementType.F32, new Ones());
+        Edit("config.json", change);
+        Edit("tokenizer_config.json", settings);
+        Edit("tokenizer.json", tokenizer);
+        return target;
+
+        void Edit(string file, Action<JsonObject>? edit)
+        {
+            if (edit is null)
+                return;
+            var path = Path.Combine(target, file);
+            var json = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+            edit(json);
+            File.WriteAllText(path, json.ToJsonString());
+        }
+    }
+
+    private sealed class Ones : ITensorSource
+    {
+        public void Fill(string name, long firstElement, Span<float> destination) => destination.Fill(1);
     }
 
     private GgufFile Export(string source, GgufType type)

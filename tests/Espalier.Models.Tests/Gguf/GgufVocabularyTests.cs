@@ -25,6 +25,7 @@ public sealed class GgufVocabularyTests
     [InlineData(PretokenizerSplit.Gpt2, false, "gpt-2")]
     [InlineData(PretokenizerSplit.Qwen2, false, "qwen2")]
     [InlineData(PretokenizerSplit.Tekken, true, "tekken")]
+    [InlineData(PretokenizerSplit.DigitsThenGpt2, false, "smollm")]
     public void The_split_has_llama_cpps_name(PretokenizerSplit split, bool ignoreMerges, string name)
     {
         // "xyz" is reached by no merge, so it matters whether whole words are taken.
@@ -34,6 +35,8 @@ public sealed class GgufVocabularyTests
 
     [Theory]
     [InlineData(PretokenizerSplit.Gpt2, true, "ignore_merges")]
+    [InlineData(PretokenizerSplit.DigitsThenGpt2, true, "ignore_merges")]
+    [InlineData(PretokenizerSplit.Digits, false, "single digits and nothing else")]
     [InlineData(PretokenizerSplit.Other, false, "pre-tokenizer")]
     [InlineData(PretokenizerSplit.None, false, "pre-tokenizer")]
     public void A_split_without_a_name_is_refused(PretokenizerSplit split, bool ignoreMerges, string word)
@@ -43,10 +46,22 @@ public sealed class GgufVocabularyTests
     }
 
     [Fact]
-    public void More_tokens_than_rows_are_refused_with_both_numbers()
+    public void Tokens_without_rows_are_left_out_with_the_merges_that_make_them()
     {
-        var error = Assert.Throws<EspalierException>(() => Describe(ByteLevel, 3));
-        Assert.Contains("ids up to 3, but vocab_size is 3", error.Message, StringComparison.Ordinal);
+        var model = ByteLevel with { Tokens = ["a", "b", "ab", "abb", "c"], Merges = [("a", "b"), ("ab", "b")], UnknownId = 4 };
+        var metadata = Describe(model, 3);
+        Assert.Equal(["a", "b", "ab"], metadata.Get<string[]>("tokenizer.ggml.tokens"));
+        Assert.Equal(["a b"], metadata.Get<string[]>("tokenizer.ggml.merges"));
+        Assert.Equal(3, metadata.Get<int[]>("tokenizer.ggml.token_type").Length);
+        Assert.False(metadata.Contains("tokenizer.ggml.unknown_token_id"));
+        Assert.Equal(2, Describe(Metaspace, 2).Get<float[]>("tokenizer.ggml.scores").Length);
+    }
+
+    [Fact]
+    public void A_bos_without_a_row_is_refused_where_every_text_begins_with_it()
+    {
+        var error = Assert.Throws<EspalierException>(() => Describe(ByteLevel with { Before = [3] }, 3));
+        Assert.Contains("puts BOS at every text, whose id 3 is not below vocab_size 3", error.Message, StringComparison.Ordinal);
     }
 
     private static TokenizerModel ByteLevel => new()

@@ -10,7 +10,7 @@ internal sealed class ShapeInput
     // Limits are the model's, so PruneTarget names them, with the nearest legal value.
     private readonly CountOption hidden = new("--hidden", "Width of the residual stream", least: int.MinValue);
     private readonly CountOption ffn = new("--ffn", "Width of the feed-forward blocks", least: int.MinValue);
-    private readonly CountOption heads = new("--heads", "Query heads of a layer, a multiple of the key/value heads", least: int.MinValue);
+    private readonly CountOption heads = new("--heads", "Query heads of a layer, a multiple of the key/value heads; where each has its own, that goes with it", least: int.MinValue);
     private readonly CountOption kvHeads = new("--kv-heads", "Key/value heads of a layer: fewer of them cut whole groups", least: int.MinValue);
     private readonly CountOption layers = new("--layers", "Layers", least: int.MinValue);
     private readonly ChoiceOption<DepthChoice> depth = new(

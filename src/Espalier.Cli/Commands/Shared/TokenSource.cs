@@ -25,11 +25,13 @@ internal sealed class TokenSource(ITokens tokens, Tokenizer? tokenizer = null, s
         {
             using (var task = run.Progress.Begin("encode", 0, "bytes"))
             {
-                var encoder = new DocumentEncoder((text, ids) => tokenizer.Encode(text, ids), model.Config.VocabularySize, tokenizer.EosId, tokenizer.Sha256);
+                var encoder = DocumentEncoder.Of(tokenizer, model.Config.VocabularySize);
                 var options = new CorpusOptions { Sources = sources, Deduplicate = false };
                 var (_, skips) = Corpus.BuildStore(options, encoder, folder, new Told(task), run.Cancellation);
                 if (skips.ToString() is { Length: > 0 } reasons)
                     run.Progress.Warn($"{string.Join(", ", sources)}: skipped or mended: {reasons}");
+                if (SkipCounts.DoubledBosWarning(skips[SkipReason.DoubledBos]) is { } warning)
+                    run.Progress.Warn($"{string.Join(", ", sources)}: {warning}");
             }
             return new TokenSource(TokenStore.Open(folder, model.Config.VocabularySize), tokenizer, folder);
         }

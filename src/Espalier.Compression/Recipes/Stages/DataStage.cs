@@ -48,7 +48,8 @@ public static class DataStage
         {
             using var task = run.Progress.Begin("data", DocumentSource.Parse(data.Train).TotalBytes, "bytes");
             var summary = Corpus.Build(
-                new() { Sources = data.Train, HeldOut = new(data.HeldOut) }, Encoder(tokenizer), stage.Path, new Told(task), run.Stop);
+                new() { Sources = data.Train, HeldOut = new(data.HeldOut) }, DocumentEncoder.Of(tokenizer, vocabulary), stage.Path, new Told(task), run.Stop);
+            WarnOfBos(run, "data", summary.Skips.GetValueOrDefault(DataJson.Kebab(nameof(SkipReason.DoubledBos))));
             return new()
             {
                 ["train_tokens"] = summary.Train.Tokens,
@@ -74,16 +75,20 @@ public static class DataStage
         var record = run.Do($"text-{name}", Options([source], 0), Inputs(tokenizer, [source]), (stage, _) =>
         {
             using var task = run.Progress.Begin($"text {name}", DocumentSource.Parse([source]).TotalBytes, "bytes");
-            var (index, _) = Corpus.BuildStore(new() { Sources = [source] }, Encoder(tokenizer), Path.Combine(stage.Path, "tokens"), new Told(task), run.Stop);
+            var (index, skips) = Corpus.BuildStore(
+                new() { Sources = [source] }, DocumentEncoder.Of(tokenizer, vocabulary), Path.Combine(stage.Path, "tokens"), new Told(task), run.Stop);
+            WarnOfBos(run, $"text {name}", skips[SkipReason.DoubledBos]);
             return new() { ["tokens"] = index.Count, ["documents"] = index.Documents };
         });
         var store = TokenStore.Open(Path.Combine(run.FolderOf(record), "tokens"), vocabulary);
         return (store, record.OutputHash, BytesPerToken(store));
     }
 
-    /// <summary>The tokenizer as the data path takes it.</summary>
-    public static DocumentEncoder Encoder(Tokenizer tokenizer) =>
-        new((text, ids) => tokenizer.Encode(text, ids), tokenizer.VocabularySize, tokenizer.EosId, tokenizer.Sha256);
+    private static void WarnOfBos(RunContext run, string what, long documents)
+    {
+        if (SkipCounts.DoubledBosWarning(documents) is { } warning)
+            run.Progress.Warn($"{what}: {warning}");
+    }
 
     /// <summary>
     /// Ids: whole windows from the front to train on, the last ones held out, as the share says (at least one each); with a share of 0 all ids

@@ -42,7 +42,7 @@ public static class ExportStage
             run.Folder.Files.EnsureFolder(Path.GetDirectoryName(folder)!);
             run.Folder.Files.DeleteTree(folder);
             using (var source = trained.Open())
-                WriteFolder(run, source, folder, stored);
+                WriteFolder(run, source, folder, stored, kinds);
             for (var i = 0; i < files.Length; i++)
             {
                 run.Progress.Note($"export: {Path.GetFileName(files[i])}");
@@ -61,20 +61,22 @@ public static class ExportStage
     /// <param name="student">Its shape.</param>
     /// <param name="source">The teacher's config.json, whose other fields stay.</param>
     /// <param name="kinds">What will be written.</param>
-    /// <exception cref="EspalierException">A GGUF file that the family does not have, or shapes that transformers does not read back.</exception>
-    public static IReadOnlyList<RuntimeVerdict> Preflight(Family family, DecoderConfig student, JsonObject source, IReadOnlyList<ExportKind> kinds)
+    /// <param name="tokenizerFolder">The folder whose tokenizer the student gets: the teacher's.</param>
+    /// <returns>What each program makes of the folder, and under <c>GGUF</c> what those files say less exactly; no weights are read.</returns>
+    /// <exception cref="EspalierException">A GGUF file that llama.cpp has no words for, or shapes that transformers does not read back.</exception>
+    public static IReadOnlyList<RuntimeVerdict> Preflight(
+        Family family, DecoderConfig student, JsonObject source, IReadOnlyList<ExportKind> kinds, string tokenizerFolder)
     {
-        if (kinds.Any(kind => kind != ExportKind.Hf))
-            GgufExporter.Require(student, "the student");
-        var verdicts = Models.Runtimes.Preflight.OfTarget(family, student, source);
+        var losses = kinds.Any(kind => kind != ExportKind.Hf) ? GgufExporter.Check(student, tokenizerFolder, "the student") : [];
+        IReadOnlyList<RuntimeVerdict> verdicts = [.. Models.Runtimes.Preflight.OfTarget(family, student, source), new("GGUF", losses)];
         if (verdicts.First(verdict => verdict.Runtime == "transformers").Findings is [var finding, ..])
             throw new EspalierException($"export: transformers would not read the student back: {finding}") { ExitCode = 1 };
         return verdicts;
     }
 
-    private static void WriteFolder(RunContext run, Checkpoint source, string folder, ElementType stored)
+    private static void WriteFolder(RunContext run, Checkpoint source, string folder, ElementType stored, IReadOnlyList<ExportKind> kinds)
     {
-        foreach (var (runtime, findings) in Preflight(source.Family, source.Config, source.RawConfig, [ExportKind.Hf]))
+        foreach (var (runtime, findings) in Preflight(source.Family, source.Config, source.RawConfig, kinds, source.Folder))
             foreach (var finding in findings)
                 run.Progress.Warn($"export: {runtime}: {finding}");
         CheckpointWriter.Write(folder, source.Config, source, stored, source, cancellation: run.Stop);

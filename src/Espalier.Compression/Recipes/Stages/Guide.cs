@@ -41,6 +41,8 @@ internal sealed class Guide : IDisposable
         var alignment = VocabularyAlignment.Of(teacher.Path, student.Path);
         if (alignment.Note is { } note)
             progress.Note(note);
+        if (alignment.Warning is { } warning)
+            progress.Warn(warning);
         return new(teacher.Load(), alignment.Size);
     }
 
