@@ -33,7 +33,7 @@ internal static class PlanPage
         page.Table(Times(plan));
         page.Line();
         page.Table(HoursOfStages(plan));
-        page.Line($"{Units.Count(plan.Tokens)} tokens, {Operations(plan.Flops)}; without evaluation and writing.");
+        page.Line($"{Units.Count(plan.Tokens)} tokens, {Operations(plan.Flops)}; without evaluation and writing. The time of a stage is the middle of its range.");
         if (plan.Warnings.Count > 0)
         {
             page.Line();
@@ -107,10 +107,12 @@ internal static class PlanPage
             table.Add(
                 time.Device,
                 time.Gflops >= 10_000 ? $"{time.Gflops / 1000:0} TFLOP/s" : $"{time.Gflops:0} GFLOP/s",
-                $"{time.Utilisation * 100:0} % of it",
-                Duration(time.Seconds));
+                time.Utilisation == 1 ? "as measured" : $"{time.Utilisation * 100:0} % of it",
+                Range(Duration(time.SecondsFrom), Duration(time.SecondsTo)));
         return table;
     }
+
+    private static string Range(string from, string to) => from == to ? from : $"{from} to {to}";
 
     private static string Duration(double seconds) => (seconds / 86400) switch
     {

@@ -18,7 +18,7 @@ internal sealed class PruneCommand : CommandBase
     private readonly Option<string> scores = new("--scores") { Description = "Scores that espalier score wrote", HelpName = "FILE.json" };
     private readonly Option<string> plan = new("--plan") { Description = "What survives, instead of a shape", HelpName = "FILE.json" };
     private readonly Option<bool> random = new("--random") { Description = "Choose at random, as a control" };
-    private readonly CountOption seed = new("--seed", "Seed of --random and of --method random", 0, least: 0);
+    private readonly CountOption seed = new("--seed", "Seed of --random and of --method random", 1, least: 0);
     private readonly Option<string> writePlan = new("--write-plan") { Description = "Write what survives, for --plan", HelpName = "FILE.json" };
     private readonly DtypeOption dtype = new();
     private readonly CalibrationInput calibration = new();

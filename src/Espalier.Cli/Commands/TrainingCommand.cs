@@ -27,8 +27,8 @@ internal abstract class TrainingCommand : CommandBase
     private readonly ThreadsOption threads = new();
     private readonly TrainingInput training;
 
-    protected TrainingCommand(string name, string description, double learningRate, int? warmUp, params string[] examples) : base(name, description, examples) =>
-        training = new(learningRate, warmUp);
+    protected TrainingCommand(string name, string description, bool isCorrection, params string[] examples) : base(name, description, examples) =>
+        training = new(isCorrection);
 
     protected Option<string> Output => output;
 
@@ -94,7 +94,7 @@ internal abstract class TrainingCommand : CommandBase
             if (model.HasWeights)
                 model.CheckFinite(run.Cancellation);
             if (sequence > model.Config.MaxPositions)
-                throw new EspalierException($"--seq is {sequence} and {path} has {model.Config.MaxPositions} positions (max_position_embeddings): give at most that");
+                throw new EspalierException($"--sequence is {sequence} and {path} has {model.Config.MaxPositions} positions (max_position_embeddings): give at most that");
             if ($"{folder}/".StartsWith($"{Path.GetFullPath(path).TrimEnd('/')}/", StringComparison.Ordinal))
                 throw new EspalierException($"--output {folder}: lies inside the model's folder {path}; give a place outside it");
         }

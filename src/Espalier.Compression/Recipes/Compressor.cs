@@ -155,7 +155,7 @@ public sealed partial class Compressor(RunContext run, Recipe recipe, string arm
     {
         if (section is null)
             return teacher;
-        var corrected = TrainStage.Run(run, "correct", "corrected teacher", teacher, null, section, data, _sequence, recipe.Seed + 1);
+        var corrected = TrainStage.Run(run, "correct", "corrected teacher", teacher, null, section, data, _sequence, CorrectionSection.SeedOf(recipe.Seed));
         _metrics["correct"] = Path.Combine(Path.GetDirectoryName(corrected.Path)!, "metrics.jsonl");
         Evaluate(corrected, texts);
         return corrected;

@@ -1,3 +1,4 @@
+using Espalier.Compression.Recipes.Stages;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Runtimes;
@@ -19,6 +20,8 @@ internal static class PlanWarnings
         foreach (var cycle in cycles)
             warnings.AddRange(OfCycle(recipe.Prune, cycle).Select(warning => cycle.Number is { } number ? $"cycle {number}: {warning}" : warning));
         AddPrograms(warnings, original, cycles[^1].To);
+        warnings.AddRange(ExportStage.Preflight(original.Family, cycles[^1].To, original.RawConfig, recipe.Export, original.Folder)
+            .Where(verdict => verdict.Runtime == ExportStage.Gguf).SelectMany(verdict => verdict.Findings).Select(finding => $"export: {finding}"));
         return warnings;
     }
 

@@ -116,6 +116,19 @@ public sealed class RecipePlanTests
     }
 
     [Fact]
+    public void Time_is_a_range_as_wide_as_the_measurements_lie_apart()
+    {
+        var recipe = RecipeFile.Parse($"teacher: {Teacher}\ndata: {{ train: dotnet-docs }}\nprune: {{ hidden: 192 }}\ndistill: {{ steps: 2 }}", "r.yaml");
+        TimeForecast Here(double[] forward, double[] training) => RecipePlan.Of(recipe, _ => DeviceSpeed.FromWork(forward, training)).Times[0];
+        var wide = Here([40, 40, 40], [10, 20, 40]);
+        Assert.Equal((wide.Seconds / 2, wide.Seconds * 2), (wide.SecondsFrom, wide.SecondsTo));
+        // A few equal seconds do not promise equal hours.
+        var narrow = Here([40], [20]);
+        Assert.Equal((wide.Seconds, narrow.Seconds / 1.1, narrow.Seconds / 0.9), (narrow.Seconds, narrow.SecondsFrom, narrow.SecondsTo));
+        Assert.All(RecipePlan.Of(recipe, gflopsHere: 100).Times, time => Assert.True(time.SecondsFrom < time.Seconds && time.Seconds < time.SecondsTo, time.Device));
+    }
+
+    [Fact]
     public void Hours_of_stages_are_those_of_their_own_work_and_sum_up()
     {
         var recipe = RecipeFile.Parse($"teacher: {Teacher}\ndata: {{ train: dotnet-docs }}\nprune: {{ hidden: 192 }}\ndistill: {{ steps: 2 }}", "r.yaml");

@@ -20,7 +20,7 @@ internal static class ShapeChecks
             Named(refusals, "correct", () => Frozen(correct, teacher.Family, teacher.Config));
         if (refusals.Try(() => Cycles(recipe, teacher)) is { } cycles)
         {
-            refusals.Try(() => { ExportStage.Preflight(teacher.Family, cycles[^1].To, teacher.RawConfig, recipe.Export); });
+            refusals.Try(() => { ExportStage.Preflight(teacher.Family, cycles[^1].To, teacher.RawConfig, recipe.Export, teacher.Folder); });
             foreach (var cycle in cycles)
                 OfCycle(refusals, recipe, teacher, cycle);
         }

@@ -70,7 +70,7 @@ internal sealed class TextCounter(CancellationToken stop)
         try
         {
             // Written and opened as the run does it, so that what it would refuse is refused.
-            var summary = Corpus.Build(new() { Sources = sources, HeldOut = new(heldOut) }, DataStage.Encoder(tokenizer), folder, cancellation: stop);
+            var summary = Corpus.Build(new() { Sources = sources, HeldOut = new(heldOut) }, DocumentEncoder.Of(tokenizer, vocabulary), folder, cancellation: stop);
             foreach (var side in Directory.GetDirectories(folder))
                 using (TokenStore.Open(side, vocabulary))
                 {

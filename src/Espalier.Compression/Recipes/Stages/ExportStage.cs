@@ -12,6 +12,9 @@ namespace Espalier.Compression.Recipes.Stages;
 /// <summary>The deployable result: a Hugging Face folder, such as <c>student/</c> at the top of the run folder, and GGUF files beside it.</summary>
 public static class ExportStage
 {
+    /// <summary>The runtime that stands for GGUF files among the verdicts of <see cref="Preflight"/>.</summary>
+    internal const string Gguf = "GGUF";
+
     /// <summary>Writes what is missing or was changed.</summary>
     /// <param name="run">The run.</param>
     /// <param name="folder">The Hugging Face folder to make; GGUF files get its name with <c>-TYPE.gguf</c> behind it.</param>
@@ -68,7 +71,7 @@ public static class ExportStage
         Family family, DecoderConfig student, JsonObject source, IReadOnlyList<ExportKind> kinds, string tokenizerFolder)
     {
         var losses = kinds.Any(kind => kind != ExportKind.Hf) ? GgufExporter.Check(student, tokenizerFolder, "the student") : [];
-        IReadOnlyList<RuntimeVerdict> verdicts = [.. Models.Runtimes.Preflight.OfTarget(family, student, source), new("GGUF", losses)];
+        IReadOnlyList<RuntimeVerdict> verdicts = [.. Models.Runtimes.Preflight.OfTarget(family, student, source), new(Gguf, losses)];
         if (verdicts.First(verdict => verdict.Runtime == "transformers").Findings is [var finding, ..])
             throw new EspalierException($"export: transformers would not read the student back: {finding}") { ExitCode = 1 };
         return verdicts;
