@@ -105,7 +105,7 @@ public sealed record RecipeDraft
                     {
                         var (trained, heldOut) = counter.OfData(new() { Train = train, HeldOut = share, Sequence = sequence }, tokenizer, teacher.VocabularySize);
                         var windows = Guess(trained) / (sequence + 1);
-                        var fits = windows >= 1 && (heldOut is null || heldOut.Windows(sequence, WindowStride.Contiguous) >= 2);
+                        var fits = windows >= 1 && (heldOut is null || heldOut.Windows(sequence, WindowStride.Contiguous) >= 1);
                         // Shorter windows are worth it only where there would be few.
                         if (fits && (windows >= EnoughWindows || sequence / 2 < ShortestWindow))
                             return (train, share, sequence, windows);

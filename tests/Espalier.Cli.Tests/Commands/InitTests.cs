@@ -85,7 +85,7 @@ public sealed class InitTests : TorchTest
     }
 
     [Theory]
-    [InlineData("MODEL AT/gone.txt", "gone.txt")]
+    [InlineData("TEACHER AT/gone.txt", "gone.txt")]
     [InlineData("AT/gone AT/ids.i32", "gone: not found")]
     [InlineData("MODEL AT/few.i32", "at least one to train on and one held out are needed")]
     [InlineData("MODEL AT/text.txt", "tokenizer.json")]
@@ -94,7 +94,7 @@ public sealed class InitTests : TorchTest
         Verb.WriteIds(_folder.Path, "ids.i32", Enumerable.Range(0, 300).Select(i => i % 127));
         Verb.WriteIds(_folder.Path, "few.i32", [1, 2, 3]);
         File.WriteAllText(At("text.txt"), "A few words.");
-        Assert.Contains(says, Verb.Refused($"init {arguments.Replace("MODEL", Verb.Tiny, StringComparison.Ordinal).Replace("AT", _folder.Path, StringComparison.Ordinal)} --output {At("recipe.yaml")}"));
+        Assert.Contains(says, Verb.Refused($"init {arguments.Replace("MODEL", Verb.Tiny, StringComparison.Ordinal).Replace("TEACHER", Verb.Teacher, StringComparison.Ordinal).Replace("AT", _folder.Path, StringComparison.Ordinal)} --output {At("recipe.yaml")}"));
         Assert.False(File.Exists(At("recipe.yaml")));
     }
 

@@ -110,6 +110,7 @@ public sealed class PlanAndCompressAgreeTests : TorchTest
 
     [Theory]
     [InlineData("evaluate", "[ held-out, { mine: AT/text.txt } ]", "mine (AT/text.txt): ")]
+    [InlineData("data", "{ train: AT/text.txt, held-out: 10%, sequence: 16 }", "held-out 10")]
     [InlineData("score", "{ samples: 60 }", "score.samples: 60 calibration samples of 17 ids were asked for and the text has ")]
     [InlineData("distill", "{ steps: 1, batch: 60 }", "distill: batch is 60 windows and the data has ")]
     [InlineData("data", "{ train: [AT/many.jsonl, AT/gone.md], held-out: 10%, sequence: 16 }", "gone.md': no such file or folder")]

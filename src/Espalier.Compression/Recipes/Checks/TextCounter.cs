@@ -79,7 +79,9 @@ internal sealed class TextCounter(CancellationToken stop)
         }
         finally
         {
-            Directory.Delete(folder, recursive: true);
+            // A corpus that comes to nothing takes its empty folder away itself.
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
         }
     }
 
