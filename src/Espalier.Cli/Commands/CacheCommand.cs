@@ -17,12 +17,7 @@ internal sealed class CacheCommand : CommandBase
     private readonly Argument<string> teacher = new("teacher") { Description = "Hugging Face folder of the teacher" };
     private readonly TokenInput input = new();
 
-    private readonly Option<string> output = new("--output", "-o")
-    {
-        Description = "Folder to write; FOLDER.run beside it keeps the tokens",
-        HelpName = "FOLDER",
-        Required = true,
-    };
+    private readonly OutputOption output = new("--output", "Folder to write; FOLDER.run beside it keeps the tokens", "FOLDER", required: true);
 
     private readonly ChoiceOption<CacheEncoding> encoding = new(
         "--encoding", "What is kept: the k likeliest entries and the mass of the others; entries drawn; both; or hidden states, which are exact", CacheEncoding.TopK,
@@ -57,6 +52,7 @@ internal sealed class CacheCommand : CommandBase
     protected override int Run(CommandRun run)
     {
         var path = run.Get(teacher)!;
+        var folder = output.FolderWithRun(run, [new("the teacher's folder", path), .. input.Places(run)]);
         using var checkpoint = Checkpoint.Open(path);
         checkpoint.CheckFinite(run.Cancellation);
         var (text, ids) = input.Given(run);
@@ -67,9 +63,6 @@ internal sealed class CacheCommand : CommandBase
             throw new EspalierException($"--sequence is {length} and {path} has {checkpoint.Config.MaxPositions} positions (max_position_embeddings): give at most that");
         var data = new DataSection { Train = ids is null ? text : [ids], HeldOut = run.Get(heldOut) ?? (ids is null ? 0.02 : 0), Sequence = length, Documents = run.Get(documents)!.Value };
         var section = new CacheSection { Encoding = run.Get(encoding)!.Value, K = run.Get(k)!.Value, Samples = run.Get(samples)!.Value };
-        var folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(run.Get(output)!));
-        if (!Directory.Exists($"{folder}.run") && Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
-            throw new EspalierException($"--output {folder}: exists and is not empty; give another folder or remove it");
         threads.Start(run);
 
         var report = RunContext.Within($"{folder}.run", "cache", run.Get(seed)!.Value, run.Progress, context =>

@@ -14,11 +14,7 @@ internal sealed class CompressCommand : CommandBase
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private readonly Option<string> output = new("--output", "-o")
-    {
-        Description = "Run folder; by default the recipe's, else runs/NAME-OF-THE-RECIPE",
-        HelpName = "FOLDER",
-    };
+    private readonly OutputOption output = new("--output", "Run folder; by default the recipe's, else runs/NAME-OF-THE-RECIPE", "FOLDER");
 
     private readonly Option<string[]> train = new("--train")
     {
@@ -57,7 +53,9 @@ internal sealed class CompressCommand : CommandBase
             throw new EspalierException("two recipes have the same file name: results are named for it, rename one");
         if (run.Get(seeds) is { } list)
             read = [.. read.SelectMany(entry => SeedSummary.Parse(list).Select(seed => (SeedSummary.NameOf(entry.Name, seed), entry.Recipe with { Seed = seed })))];
-        var folder = run.Get(output) ?? read[0].Recipe.Output ?? Path.Combine("runs", read[0].Name);
+        var byDefault = read[0].Recipe.Output ?? Path.Combine("runs", read[0].Name);
+        // Where the recipe names it, it is one of the recipe's problems.
+        var folder = !run.Has(output) ? byDefault : output.RunFolder(run, byDefault, read.SelectMany(entry => RecipeInputs.ModelAndTexts(entry.Recipe)).Distinct());
         if (read.Length > 1 && !run.Has(output))
             throw new EspalierException($"{read.Length} {(run.Has(seeds) ? "runs" : "recipes")} were given: name the run folder that they share with --output");
         Compressor.Check(read, folder, run.Cancellation);

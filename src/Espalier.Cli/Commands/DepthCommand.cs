@@ -35,8 +35,8 @@ internal sealed class DepthCommand : CommandBase
     private readonly CountOption drop = new("--drop", "How many layers are to go: the best span, single layers and greedy sequence of so many by each metric");
     private readonly Option<string> spans = new("--spans") { Description = "Widths of further spans of layers, such as 2,4", HelpName = "N,N" };
     private readonly Option<string> task = new("--task") { Description = "Multiple-choice items, one JSON object a line: context, choices, answer", HelpName = "FILE.jsonl" };
-    private readonly Option<string> output = new("--output", "-o") { Description = "Write the scores", HelpName = "FILE.json" };
-    private readonly Option<string> picture = new("--picture") { Description = "Draw them: one page with a line for each metric and their rank correlations", HelpName = "FILE.html" };
+    private readonly OutputOption output = new("--output", "Write the scores", "FILE.json");
+    private readonly OutputOption picture = new("--picture", "Draw them: one page with a line for each metric and their rank correlations", "FILE.html");
     private readonly ThreadsOption threads = new();
 
     internal DepthCommand() : base(
@@ -54,8 +54,9 @@ internal sealed class DepthCommand : CommandBase
 
     protected override int Run(CommandRun run)
     {
-        var file = run.Get(output) is { } path ? OutputPath.File("--output", path, model.Folder(run)) : null;
-        var page = run.Get(picture) is { } drawn ? OutputPath.File("--picture", drawn, model.Folder(run)) : null;
+        ReadPlace[] reads = [model.Place(run), .. input.Places(run), .. run.Get(task) is { } asked ? [new ReadPlace("the multiple-choice items", asked)] : Array.Empty<ReadPlace>()];
+        var file = output.File(run, OutputKind.DepthScores, reads);
+        var page = picture.File(run, OutputKind.Html, [.. reads, .. output.Place(run)]);
         var kinds = Kinds(run);
         using var checkpoint = model.OpenFinite(run);
         var options = OptionsOf(run, checkpoint.Config, kinds);

@@ -17,7 +17,7 @@ internal sealed class EvaluateCommand : CommandBase
     private readonly CountOption seq = new CountOption("--sequence", "Tokens of a window; by default the model's positions, at most 1024").Or("--seq");
     private readonly CountOption windows = new("--windows", "Only the first N windows; by default all");
     private readonly CountOption batch = new("--batch", "Windows of one forward pass; changes nothing but speed and memory", 8, most: 1024);
-    private readonly Option<string> perToken = new("--per-token") { Description = "Write one JSON line a window: its number, its ids and the NLL of each target", HelpName = "FILE.jsonl" };
+    private readonly OutputOption perToken = new("--per-token", "Write one JSON line a window: its number, its ids and the NLL of each target", "FILE.jsonl");
     private readonly ThreadsOption threads = new();
 
     internal EvaluateCommand() : base(
@@ -35,7 +35,7 @@ internal sealed class EvaluateCommand : CommandBase
 
     protected override int Run(CommandRun run)
     {
-        var lines = run.Get(perToken) is { } file ? OutputPath.File("--per-token", file, model.Folder(run)) : null;
+        var lines = perToken.File(run, OutputKind.PerToken, [model.Place(run), .. input.Places(run)]);
         using var checkpoint = model.OpenFinite(run);
         using var source = input.Open(run, checkpoint);
         var length = SequenceLength(run, checkpoint.Config, source.Tokens);

@@ -15,7 +15,7 @@ internal sealed class ExportCommand : CommandBase
     private const string Ending = ".gguf";
 
     private readonly ModelArgument model = new();
-    private readonly Option<string> output = new("--output", "-o") { Description = "The GGUF file or the folder to write", HelpName = "FILE.gguf|FOLDER", Required = true };
+    private readonly OutputOption output = new("--output", "The GGUF file or the folder to write", "FILE.gguf|FOLDER", required: true);
     private readonly ChoiceOption<ExportType> type = new(
         "--type", "How matrices are stored in GGUF, or hf for a folder; by default what the output's name says, as exactly as the model is stored", null,
         ("f32", ExportType.F32), ("f16", ExportType.F16), ("bf16", ExportType.Bf16), ("q8_0", ExportType.Q8), ("hf", ExportType.Hf),
@@ -46,14 +46,14 @@ internal sealed class ExportCommand : CommandBase
 
         var started = Stopwatch.GetTimestamp();
         using var checkpoint = model.Open(run);
-        var report = wanted == ExportType.Hf ? WriteFolder(run, checkpoint, place) : WriteGguf(run, checkpoint, place, wanted);
+        var report = wanted == ExportType.Hf ? WriteFolder(run, checkpoint) : WriteGguf(run, checkpoint, wanted);
         run.Write(report with { Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds }, ExportPage.Show);
         return ExitCodes.Done;
     }
 
-    private ExportReport WriteFolder(CommandRun run, Checkpoint checkpoint, string place)
+    private ExportReport WriteFolder(CommandRun run, Checkpoint checkpoint)
     {
-        var folder = OutputPath.Folder(place, checkpoint.Folder);
+        var folder = output.NewFolder(run, model.Place(run));
         var stored = dtype.Read(run, checkpoint);
         checkpoint.CheckFinite(run.Cancellation);
         using (var task = run.Progress.Begin("export", checkpoint.Config.Parameters * stored.Bytes(), "bytes"))
@@ -66,9 +66,9 @@ internal sealed class ExportCommand : CommandBase
         return new() { Output = folder, Format = "hf", Type = stored.ConfigName(), Bytes = written.TotalBytes, SourceBytes = checkpoint.TotalBytes, Runtimes = Preflight.Of(checkpoint.Family, checkpoint.Config, written.RawConfig) };
     }
 
-    private static ExportReport WriteGguf(CommandRun run, Checkpoint checkpoint, string place, ExportType? wanted)
+    private ExportReport WriteGguf(CommandRun run, Checkpoint checkpoint, ExportType? wanted)
     {
-        var file = OutputPath.File("--output", place);
+        var file = output.File(run, OutputKind.Gguf, model.Place(run))!;
         var stored = wanted switch
         {
             ExportType.F32 => GgufType.F32,

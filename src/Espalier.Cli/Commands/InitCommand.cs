@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Text;
+using Espalier.Cli.Commands.Shared;
+using Espalier.Compression.Data;
 using Espalier.Compression.Recipes;
 
 namespace Espalier.Cli.Commands;
@@ -7,6 +9,8 @@ namespace Espalier.Cli.Commands;
 /// <summary>Writes a recipe to begin with.</summary>
 internal sealed class InitCommand : CommandBase
 {
+    private static readonly OutputKind s_none = new("replaced by this command", _ => false);
+
     private readonly Argument<string> model = new("model") { Description = "Hugging Face folder of the teacher" };
 
     private readonly Argument<string[]> text = new("text")
@@ -15,12 +19,7 @@ internal sealed class InitCommand : CommandBase
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private readonly Option<string> output = new("--output", "-o")
-    {
-        Description = "The recipe to write; nothing is overwritten",
-        HelpName = "FILE.yaml",
-        DefaultValueFactory = _ => "recipe.yaml",
-    };
+    private readonly OutputOption output = new("--output", "The recipe to write; nothing is overwritten", "FILE.yaml") { DefaultValueFactory = _ => "recipe.yaml" };
 
     internal InitCommand() : base(
         "init",
@@ -35,13 +34,11 @@ internal sealed class InitCommand : CommandBase
 
     protected override int Run(CommandRun run)
     {
-        var file = run.Get(output)!;
-        if (Path.Exists(file))
-            throw new EspalierException($"--output {file}: exists and is not overwritten; give another file");
-        var parent = Path.GetDirectoryName(Path.GetFullPath(file))!;
-        if (!Directory.Exists(parent))
-            throw new EspalierException($"--output {file}: the folder {parent} does not exist; make it first");
-        var draft = RecipeDraft.Of(run.Get(model)!, run.Get(text)!, run.Cancellation);
+        var (folder, texts) = (run.Get(model)!, run.Get(text)!);
+        if (Path.Exists(run.Get(output)))
+            throw new EspalierException($"--output {run.Get(output)}: exists and is not overwritten; give another file");
+        var file = output.File(run, s_none, [new("the model's folder", folder), .. SourcePlaces.Of("the text", texts)])!;
+        var draft = RecipeDraft.Of(folder, texts, run.Cancellation);
         var yaml = RecipeDraftText.Of(draft);
         // What is written is what plan and compress take.
         var plan = RecipePlan.Of(RecipeFile.Parse(yaml, file));

@@ -13,13 +13,13 @@ internal sealed class PruneCommand : CommandBase
 {
     private readonly ModelArgument model = new();
     private readonly TokenInput input = new();
-    private readonly Option<string> output = new("--output", "-o") { Description = "The folder to write", HelpName = "FOLDER", Required = true };
+    private readonly OutputOption output = new("--output", "The folder to write", "FOLDER", required: true);
     private readonly ShapeInput shape = new();
     private readonly Option<string> scores = new("--scores") { Description = "Scores that espalier score wrote", HelpName = "FILE.json" };
     private readonly Option<string> plan = new("--plan") { Description = "What survives, instead of a shape", HelpName = "FILE.json" };
     private readonly Option<bool> random = new("--random") { Description = "Choose at random, as a control" };
     private readonly CountOption seed = new("--seed", "Seed of --random and of --method random", 1, least: 0);
-    private readonly Option<string> writePlan = new("--write-plan") { Description = "Write what survives, for --plan", HelpName = "FILE.json" };
+    private readonly OutputOption writePlan = new("--write-plan", "Write what survives, for --plan", "FILE.json");
     private readonly DtypeOption dtype = new();
     private readonly CalibrationInput calibration = new();
     private readonly ThreadsOption threads = new();
@@ -46,8 +46,11 @@ internal sealed class PruneCommand : CommandBase
     {
         RequireOneSource(run);
         using var checkpoint = model.Open(run);
-        var folder = OutputPath.Folder(run.Get(output)!, checkpoint.Folder);
-        var planFile = run.Get(writePlan) is { } path ? OutputPath.File("--write-plan", path, checkpoint.Folder) : null;
+        ReadPlace[] reads = [model.Place(run), .. input.Places(run), .. Given("the scores", run.Get(scores)), .. Given("the plan", run.Get(plan))];
+        var folder = output.NewFolder(run, reads);
+        var planFile = writePlan.File(run, OutputKind.Plan, reads);
+        if (planFile is not null && Path.GetFullPath(planFile) == Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))
+            throw new EspalierException($"--write-plan {planFile}: is --output too; give another name");
         var stored = dtype.Read(run, checkpoint);
         if (!run.Has(plan))
             _ = shape.Student(run, checkpoint.Config);
@@ -68,6 +71,8 @@ internal sealed class PruneCommand : CommandBase
             PrunePage.Show);
         return ExitCodes.Done;
     }
+
+    private static ReadPlace[] Given(string name, string? path) => path is null ? [] : [new(name, path)];
 
     private PruningPlan PlanOf(CommandRun run, Checkpoint checkpoint)
     {

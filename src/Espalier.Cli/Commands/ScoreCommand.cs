@@ -15,7 +15,7 @@ internal sealed class ScoreCommand : CommandBase
     private readonly ChoiceOption<Which> aggregators = new("--aggregators", "Score by all nine aggregators in one pass and write l2-mean.json, ... into the folder of --output", null, ("all", Which.All));
     private readonly Option<string> spans = new("--spans") { Description = "Widths of spans of layers whose block influence is wanted, such as 1,2,4", HelpName = "N,N", DefaultValueFactory = _ => "1" };
     private readonly CountOption seed = new("--seed", "Seed of --method random", 1, least: 0);
-    private readonly Option<string> output = new("--output", "-o") { Description = "Write the scores for prune --scores; with --aggregators all a folder", HelpName = "FILE.json" };
+    private readonly OutputOption output = new("--output", "Write the scores for prune --scores; with --aggregators all a folder", "FILE.json");
     private readonly ScoreComparison comparison = new();
     private readonly ThreadsOption threads = new();
 
@@ -62,7 +62,7 @@ internal sealed class ScoreCommand : CommandBase
 
     private void ByOne(CommandRun run, int[] widths)
     {
-        var file = run.Get(output) is { } path ? OutputPath.File("--output", path, model.Folder(run)) : null;
+        var file = output.File(run, OutputKind.Scores, [model.Place(run), .. input.Places(run)]);
         using var checkpoint = model.Open(run);
         threads.Start(run);
         var scores = calibration.Score(run, checkpoint, input, widths, run.Get(seed)!.Value, MemoryInput.FolderBeside(file));
@@ -78,7 +78,9 @@ internal sealed class ScoreCommand : CommandBase
     private void ByAll(CommandRun run, int[] widths)
     {
         calibration.CheckForAll(run);
-        var folder = OutputPath.Folder(run.Get(output) ?? throw new EspalierException("--aggregators all makes nine files: name their folder with --output"), model.Folder(run));
+        if (!run.Has(output))
+            throw new EspalierException("--aggregators all makes nine files: name their folder with --output");
+        var folder = output.NewFolder(run, [model.Place(run), .. input.Places(run)]);
         using var checkpoint = model.Open(run);
         threads.Start(run);
         var all = calibration.ScoreByAll(run, checkpoint, input, widths, MemoryInput.FolderBeside(folder));

@@ -16,16 +16,12 @@ internal sealed class SearchCommand : CommandBase
 {
     private readonly Argument<string> recipe = new("recipe") { Description = "Recipe with a search section" };
 
-    private readonly Option<string> output = new("--output", "-o")
-    {
-        Description = "Run folder, which compress goes on in; by default the recipe's, else runs/NAME-OF-THE-RECIPE",
-        HelpName = "FOLDER",
-    };
+    private readonly OutputOption output = new("--output", "Run folder, which compress goes on in; by default the recipe's, else runs/NAME-OF-THE-RECIPE", "FOLDER");
 
     private readonly Option<bool> enumerate = new("--enumerate") { Description = "Only list the candidates; needs no weights, and computes nothing unless a latency is asked for" };
     private readonly CountOption limit = new("--limit", "With --enumerate: how many are shown", 100, least: 0);
-    private readonly Option<string> write = new("--write") { Description = "With --enumerate: write all candidates, for search.candidates", HelpName = "FILE.json" };
-    private readonly Option<string> picture = new("--picture") { Description = "Write a picture of loss against parameters and latency", HelpName = "FILE.html" };
+    private readonly OutputOption write = new("--write", "With --enumerate: write all candidates, for search.candidates", "FILE.json");
+    private readonly OutputOption picture = new("--picture", "Write a picture of loss against parameters and latency", "FILE.html");
     private readonly ThreadsOption threads = new();
 
     internal SearchCommand() : base(
@@ -46,13 +42,14 @@ internal sealed class SearchCommand : CommandBase
         var read = RecipeFile.Read(file);
         if (read.Search is not { } search)
             throw new EspalierException($"{file}: has no search; give it one, as in: search: {{ non-embedding-parameters: 3M +-5%, hidden: [128, 192] }}");
-        var folder = run.Get(output) ?? read.Output ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(file));
+        var byDefault = read.Output ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(file));
+        var folder = run.Has(output) || run.Get(enumerate) ? output.RunFolder(run, byDefault, RecipeInputs.ModelAndTexts(read)) : byDefault;
         if (run.Get(enumerate))
             return Enumerate(run, read, search, folder);
         foreach (var option in new Option[] { limit, write })
             if (run.Has(option))
                 throw new EspalierException($"{option.Name} goes with --enumerate; a search shows what it trained and writes all candidates into its stage");
-        var drawn = run.Get(picture) is { } path ? OutputPath.File("--picture", path, read.Teacher) : null;
+        var drawn = picture.File(run, OutputKind.Html, Reads(file, read));
         Compressor.Check([(Path.GetFileNameWithoutExtension(file), read)], folder, run.Cancellation);
         threads.Start(run);
         var (found, place) = RunContext.Within(folder, RecipeFile.Canonical(read), read.Seed, run.Progress, context =>
@@ -66,6 +63,8 @@ internal sealed class SearchCommand : CommandBase
         run.Write(SearchReport.Of(found, place, drawn), (page, report) => SearchPage.Show(page, report, found));
         return ExitCodes.Done;
     }
+
+    private static IEnumerable<ReadPlace> Reads(string file, Recipe recipe) => RecipeInputs.Of(recipe).Prepend(new("the recipe", file));
 
     private int Enumerate(CommandRun run, Recipe read, SearchSection search, string folder)
     {
@@ -89,8 +88,8 @@ internal sealed class SearchCommand : CommandBase
                 yield return candidate;
             }
         }
-        if (run.Get(write) is { } path)
-            DurableFiles.OnDisk.WriteFile(OutputPath.File("--write", path, read.Teacher), stream => CandidatesFile.Write(stream, Counted()));
+        if (write.File(run, OutputKind.Candidates, Reads(run.Get(recipe)!, read)) is { } path)
+            DurableFiles.OnDisk.WriteFile(path, stream => CandidatesFile.Write(stream, Counted()));
         else
             foreach (var _ in Counted())
             {

@@ -16,12 +16,7 @@ namespace Espalier.Cli.Commands;
 /// </summary>
 internal abstract class TrainingCommand : CommandBase
 {
-    private readonly Option<string> output = new("--output", "-o")
-    {
-        Description = "Hugging Face folder to write; FOLDER.run beside it keeps metrics and checkpoints",
-        HelpName = "FOLDER",
-        Required = true,
-    };
+    private readonly OutputOption output = new("--output", "Hugging Face folder to write; FOLDER.run beside it keeps metrics and checkpoints", "FOLDER", required: true);
 
     private readonly DtypeOption dtype = new();
     private readonly ThreadsOption threads = new();
@@ -30,7 +25,7 @@ internal abstract class TrainingCommand : CommandBase
     protected TrainingCommand(string name, string description, bool isCorrection, params string[] examples) : base(name, description, examples) =>
         training = new(isCorrection);
 
-    protected Option<string> Output => output;
+    protected OutputOption Output => output;
 
     /// <summary>Called at the end of a constructor, once the command's own arguments are there.</summary>
     protected void AddShared()
@@ -52,8 +47,11 @@ internal abstract class TrainingCommand : CommandBase
         var (start, teacher, cache, loss) = Models(run);
         var section = training.Section(run, loss);
         TrainStage.OptionsOf(section).Validate();
-        var (data, order, folder) = (training.Data(run), training.Order(run), Path.TrimEndingDirectorySeparator(Path.GetFullPath(run.Get(output)!)));
-        var vocabulary = CheckInputs(run, start, teacher, folder, data.Sequence);
+        var folder = output.FolderWithRun(run, [
+            new("the model's folder", start), .. teacher is null ? [] : new ReadPlace[] { new("the teacher's folder", teacher) },
+            .. cache is null ? [] : new ReadPlace[] { new("the cache", cache) }, .. training.Places(run)]);
+        var (data, order) = (training.Data(run), training.Order(run));
+        var vocabulary = CheckInputs(run, start, teacher, data.Sequence);
         threads.Start(run);
 
         var command = string.Join(' ', Environment.GetCommandLineArgs().Skip(1));
@@ -86,7 +84,7 @@ internal abstract class TrainingCommand : CommandBase
     }
 
     /// <summary>Refuses what cannot work; returns the size of the vocabulary that ids must lie in.</summary>
-    private static int CheckInputs(CommandRun run, string start, string? teacher, string folder, int sequence)
+    private static int CheckInputs(CommandRun run, string start, string? teacher, int sequence)
     {
         foreach (var path in new[] { start, teacher }.OfType<string>())
         {
@@ -95,11 +93,7 @@ internal abstract class TrainingCommand : CommandBase
                 model.CheckFinite(run.Cancellation);
             if (sequence > model.Config.MaxPositions)
                 throw new EspalierException($"--sequence is {sequence} and {path} has {model.Config.MaxPositions} positions (max_position_embeddings): give at most that");
-            if ($"{folder}/".StartsWith($"{Path.GetFullPath(path).TrimEnd('/')}/", StringComparison.Ordinal))
-                throw new EspalierException($"--output {folder}: lies inside the model's folder {path}; give a place outside it");
         }
-        if (!Directory.Exists($"{folder}.run") && Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
-            throw new EspalierException($"--output {folder}: exists and is not empty; give another folder or remove it");
         using var source = Checkpoint.Open(start, requireWeights: false);
         return teacher is null ? source.Config.VocabularySize : VocabularyAlignment.Of(teacher, start).Size;
     }

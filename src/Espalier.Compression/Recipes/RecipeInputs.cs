@@ -6,8 +6,8 @@ namespace Espalier.Compression.Recipes;
 /// <summary>Every file and folder that a recipe reads, for <see cref="OutputGuard"/>.</summary>
 public static class RecipeInputs
 {
-    /// <summary>The teacher, the texts and the files that sections name.</summary>
-    public static IEnumerable<ReadPlace> Of(Recipe recipe)
+    /// <summary>The teacher and the texts: what a run folder may not be, hold or lie in. Plans and candidates may well come from an earlier stage of the same run.</summary>
+    public static IEnumerable<ReadPlace> ModelAndTexts(Recipe recipe)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         return
@@ -16,6 +16,16 @@ public static class RecipeInputs
             .. SourcePlaces.Of("the data", recipe.Data.Train),
             .. SourcePlaces.Of("the evaluation text", recipe.Evaluate.Select(set => set.Source).OfType<string>()),
             .. SourcePlaces.Of("the reference text", new[] { recipe.Correction.Reference }.OfType<string>()),
+        ];
+    }
+
+    /// <summary>The teacher, the texts and the files that sections name.</summary>
+    public static IEnumerable<ReadPlace> Of(Recipe recipe)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        return
+        [
+            .. ModelAndTexts(recipe),
             .. Files("the multiple-choice items", [recipe.Score.Task]),
             .. Files("the plan", [recipe.Prune.Plan]),
             .. Files("the candidates", [recipe.Search?.CandidatesFile]),

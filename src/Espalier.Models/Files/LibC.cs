@@ -58,10 +58,11 @@ internal static class LibC
     private static FileIdentity Identity(byte[] facts)
     {
         // The layout of struct statx is the same on every processor.
-        const int inode = 32, size = 40, changedSeconds = 96, changedNanoseconds = 104, deviceMajor = 136, deviceMinor = 140;
+        const int mode = 28, inode = 32, size = 40, changedSeconds = 96, changedNanoseconds = 104, deviceMajor = 136, deviceMinor = 140;
         var changed = BitConverter.ToInt64(facts, changedSeconds) * 1_000_000_000 + BitConverter.ToUInt32(facts, changedNanoseconds);
         var device = ((ulong)BitConverter.ToUInt32(facts, deviceMajor) << 32) | BitConverter.ToUInt32(facts, deviceMinor);
-        return new(device, BitConverter.ToUInt64(facts, inode), BitConverter.ToInt64(facts, size), changed);
+        var isRegular = (BitConverter.ToUInt16(facts, mode) & 0xf000) == 0x8000;
+        return new(device, BitConverter.ToUInt64(facts, inode), BitConverter.ToInt64(facts, size), isRegular, changed);
     }
 
     private static IOException Error(string what, string path) => new($"{path} {what}: {Marshal.GetLastPInvokeErrorMessage()}");

@@ -25,6 +25,29 @@ public static class OutputGuard
         }
     }
 
+    /// <summary>
+    /// Refuses to replace what is there unless it is nothing of anybody's: an earlier output of the same kind, or an empty file. A link would
+    /// be replaced and not followed, which nobody means; a device would be gone.
+    /// </summary>
+    /// <param name="what">The file for messages: <c>--output scores.json</c>.</param>
+    /// <param name="file">The file that will be written.</param>
+    /// <param name="kind">What an earlier output is: <c>a file of scores</c>.</param>
+    /// <param name="isOfKind">Whether an existing regular file is one.</param>
+    /// <exception cref="EspalierException">Something else is there.</exception>
+    public static void RequireReplaceable(string what, string file, string kind, Func<string, bool> isOfKind)
+    {
+        if (new FileInfo(file).LinkTarget is { } target)
+            throw new EspalierException($"{what}: is a link to {target}; name the file itself or delete the link");
+        if (Directory.Exists(file))
+            throw new EspalierException($"{what}: is a folder; give a file");
+        if (!File.Exists(file))
+            return;
+        if (LibC.Identity(file) is { IsRegular: false })
+            throw new EspalierException($"{what}: is a pipe or a device; give a file");
+        if (new FileInfo(file).Length > 0 && !isOfKind(file))
+            throw new EspalierException($"{what}: exists and is not {kind}, so it is not replaced; give another name or delete it");
+    }
+
     private static void Check(string what, string place, ReadPlace input, bool isLink)
     {
         var through = isLink ? " through a link" : "";
@@ -41,7 +64,7 @@ public static class OutputGuard
         }
         // Hard links: another name of a file that is read.
         if (File.Exists(place) && Directory.Exists(input.Path) && LibC.Identity(place) is { } file)
-            if (FilesBelow(input.Path).FirstOrDefault(name => LibC.Identity(name)?.IsSame(file) == true) is { } twin)
+            if (Below(input.Path, links: false).FirstOrDefault(name => LibC.Identity(name)?.IsSame(file) == true) is { } twin)
                 throw new EspalierException($"{what}: is the same file as {twin}, of {input.Name} {input.Path}; give another place");
     }
 
@@ -51,8 +74,6 @@ public static class OutputGuard
         string[] itself = [RealPath.Of(input), RealPath.OfEntry(input)];
         return itself.Concat(Directory.Exists(input) ? Below(input, links: true).Select(RealPath.Of) : []).Distinct();
     }
-
-    private static FileSystemEnumerable<string> FilesBelow(string folder) => Below(folder, links: false);
 
     /// <summary>Files or links below a folder, without following links (which may form a ring).</summary>
     private static FileSystemEnumerable<string> Below(string folder, bool links) => new(

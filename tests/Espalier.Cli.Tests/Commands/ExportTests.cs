@@ -40,8 +40,11 @@ public sealed class ExportTests : TorchTest
     [InlineData("--output OUT/x.gguf --dtype bf16", "--dtype")]
     [InlineData("--output OUT/x.gguf --type hf", ".gguf")]
     [InlineData("--output OUT/none/x.gguf", "none")]
-    [InlineData("--output OUT/model", "inside")]
-    [InlineData("--output OUT --type hf", "not empty")]
+    [InlineData("--output OUT/model", "the model's folder")]
+    [InlineData("--output OUT/model/new", "inside")]
+    [InlineData("--output OUT/model/model.safetensors --type f32", "inside")]
+    [InlineData("--output OUT --type hf", "holds")]
+    [InlineData("--output OUT/empty/.. --type hf", "holds")]
     [InlineData("", "--output")]
     public void Wrong_input_is_one_line_and_leaves_nothing_behind(string arguments, string named)
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Files;
 
 namespace Espalier.Cli.Commands.Shared;
 
@@ -18,6 +19,9 @@ internal sealed class ModelArgument(bool optional = false)
     internal bool IsGiven(CommandRun run) => run.Get(argument) is not null;
 
     internal string Folder(CommandRun run) => run.Get(argument)!;
+
+    /// <summary>The folder as what no output may touch.</summary>
+    internal ReadPlace Place(CommandRun run) => new("the model's folder", Folder(run));
 
     /// <summary>Opens the model and checks headers, shapes and names.</summary>
     internal Checkpoint Open(CommandRun run) => Checkpoint.Open(Folder(run));

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Espalier.Compression.Data;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Files;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Cli.Commands.Shared;
@@ -27,6 +28,10 @@ internal sealed class TokenInput
     }
 
     internal bool IsGiven(CommandRun run) => run.Get(text) is { Length: > 0 } || run.Has(ids);
+
+    /// <summary>What is read, as what no output may touch.</summary>
+    internal IEnumerable<ReadPlace> Places(CommandRun run) =>
+        SourcePlaces.Of("the text", run.Get(text) ?? []).Concat(SourcePlaces.Of("the ids", run.Get(ids) is { } given ? [given] : []));
 
     /// <summary>What the user gave, unread: the sources of text, or the ids.</summary>
     /// <exception cref="EspalierException">Nothing or both were given.</exception>

@@ -84,6 +84,10 @@ internal sealed class TrainingInput
             command.Options.Add(option);
     }
 
+    /// <summary>What is read, as what no output may touch.</summary>
+    internal IEnumerable<ReadPlace> Places(CommandRun run) =>
+        input.Places(run).Concat(File.Exists(run.Get(order)) ? [new("the order", run.Get(order)!)] : []);
+
     internal long Seed(CommandRun run) => run.Get(seed)!.Value;
 
     internal int Sequence(CommandRun run) => run.Get(seq)!.Value;

@@ -35,7 +35,7 @@ internal sealed record RecipeChecks(IReadOnlyList<string> Problems, IReadOnlyLis
     {
         var refusals = new Refusals();
         if (output is not null)
-            refusals.Try(() => OutputGuard.Require($"the run folder {output}", output, RecipeInputs.Of(recipe)));
+            refusals.Try(() => OutputGuard.Require($"the run folder {output}", output, RecipeInputs.ModelAndTexts(recipe)));
         var hasWeights = CheckpointFolder.HasWeights(recipe.Teacher);
         if (refusals.Try(() => Checkpoint.Open(recipe.Teacher, requireWeights: false)) is not { } teacher)
             return new(refusals.Problems, []);
