@@ -11,7 +11,7 @@ internal static class Failure
         var (line, code) = Describe(error);
         if (error is RecipeRefusedException { Problems: var problems })
             foreach (var problem in problems)
-                stderr.WriteLine($"espalier: error: {OneLine(problem)}");
+                stderr.WriteLine($"espalier: error: {OneLine.Of(problem)}");
         else
             stderr.WriteLine(line);
         if (verbose)
