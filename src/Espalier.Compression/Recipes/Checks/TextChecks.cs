@@ -37,7 +37,7 @@ internal sealed class TextChecks(Refusals refusals, Recipe recipe, Checkpoint te
         TextDemands.Check(refusals, recipe, teacher.Config, new(train, heldOut, evaluations, reference));
         foreach (var (key, task) in Tasks())
             if (IsThere(key, task) && (_tokenizer is not null || !isOnlyPlanned))
-                refusals.Try(() => { _ = _tokenizer is null ? null : new MultipleChoiceTask(MultipleChoiceFile.Read(task), _tokenizer, teacher.Config.MaxPositions); });
+                refusals.Try(() => { _ = _tokenizer is null ? null : new MultipleChoiceTask(MultipleChoiceFile.Read(task), _tokenizer, teacher.Config.MaxPositions, _vocabulary); });
         return _unchecked;
     }
 
