@@ -63,6 +63,7 @@ internal sealed class CacheCommand : CommandBase
             throw new EspalierException($"--sequence is {length} and {path} has {checkpoint.Config.MaxPositions} positions (max_position_embeddings): give at most that");
         var data = new DataSection { Train = ids is null ? text : [ids], HeldOut = run.Get(heldOut) ?? (ids is null ? 0.02 : 0), Sequence = length, Documents = run.Get(documents)!.Value };
         var section = new CacheSection { Encoding = run.Get(encoding)!.Value, K = run.Get(k)!.Value, Samples = run.Get(samples)!.Value };
+        CacheWriter.Require(folder);
         threads.Start(run);
 
         var report = RunContext.Within($"{folder}.run", "cache", run.Get(seed)!.Value, run.Progress, context =>

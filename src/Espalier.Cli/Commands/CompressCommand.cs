@@ -29,6 +29,7 @@ internal sealed class CompressCommand : CommandBase
         HelpName = "1,2,3",
     };
 
+    private readonly FormatInput format = new();
     private readonly ThreadsOption threads = new();
 
     internal CompressCommand() : base(
@@ -42,11 +43,13 @@ internal sealed class CompressCommand : CommandBase
         Options.Add(output);
         Options.Add(train);
         Options.Add(seeds);
+        format.AddTo(this);
         threads.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
     {
+        format.Check(run);
         var files = run.Get(recipes)!;
         var read = files.Select(file => (Name: Path.GetFileNameWithoutExtension(file), Recipe: WithTrain(RecipeFile.Read(file), run.Get(train)))).ToArray();
         if (read.Select(entry => entry.Name).Distinct().Count() != read.Length)
@@ -59,17 +62,18 @@ internal sealed class CompressCommand : CommandBase
         if (read.Length > 1 && !run.Has(output))
             throw new EspalierException($"{read.Length} {(run.Has(seeds) ? "runs" : "recipes")} were given: name the run folder that they share with --output");
         Compressor.Check(read, folder, run.Cancellation);
+        var text = string.Join("\n", files.Select(File.ReadAllText));
+        RunPlace.Require(folder, read, text);
         threads.Start(run);
 
         var canonical = string.Join('\n', read.Select(entry => RecipeFile.Canonical(entry.Recipe)));
-        var text = string.Join("\n", files.Select(File.ReadAllText));
         var report = RunContext.Within(folder, canonical, read[0].Recipe.Seed, run.Progress, context =>
         {
             context.Folder.WriteFile("recipe.yaml", stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
             var results = new List<CompressResult>();
             foreach (var (name, recipe) in read)
             {
-                var compressor = new Compressor(context, recipe, name, read.Length > 1 ? name : "") { Told = so => RunResults.Write(context.Folder, [.. results, so]) };
+                var compressor = new Compressor(context, recipe, name, RunPlace.Of(name, read.Length)) { Told = so => RunResults.Write(context.Folder, [.. results, so]) };
                 results.Add(compressor.Run());
                 RunResults.Write(context.Folder, results);
             }
@@ -80,7 +84,7 @@ internal sealed class CompressCommand : CommandBase
             });
             return CompressReport.Of(results, context.Folder.Path, context.Folder.PathOf("report.html"));
         }, run.Cancellation);
-        run.Write(report, CompressPage.Show);
+        format.Write(run, report, CompressPage.Show, report => ModelTable.Csv(report.Rows));
         return ExitCodes.Done;
     }
 

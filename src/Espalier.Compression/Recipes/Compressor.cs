@@ -44,6 +44,9 @@ public sealed partial class Compressor(RunContext run, Recipe recipe, string arm
     public CompressResult Run()
     {
         run.BeginArm();
+        // Again where it is written, for that is hours later.
+        foreach (var output in ExportStage.OutputsOf(StudentFolder, recipe.Export))
+            run.Folder.Require(output);
         var teacher = Teacher(out var stored, out var vocabulary);
         _tokenizer = Tokenizer();
         var cuts = CheckedCuts();

@@ -52,6 +52,12 @@ public sealed record RunManifest
     /// <summary>The stages in their order.</summary>
     public IReadOnlyList<StageEntry> Stages { get; init; } = [];
 
+    /// <summary>What the run has put outside its stages, which it may replace; null in a manifest of version 0.1, which kept no list.</summary>
+    public IReadOnlyList<RunOutput>? Outputs { get; init; }
+
+    /// <summary>Folders in which outputs are made until they are whole, as seen from the run folder; the next start deletes what it finds of them.</summary>
+    public IReadOnlyList<string> Unfinished { get; init; } = [];
+
     /// <summary>What was asked for and not done, each with its reason.</summary>
     public IReadOnlyList<string> Refusals { get; init; } = [];
 

@@ -12,6 +12,8 @@ public sealed class StageFolder : IDisposable
     /// <summary>In the folder, but no artefacts: they depend on the clock or are for going on only.</summary>
     private static readonly string[] s_apart = [StageRecord.FileName, "timing.jsonl", "checkpoints", "tensorboard"];
 
+    private const string MetricsName = "metrics.jsonl";
+
     private readonly DurableFiles _files;
     private readonly Action<string> _report;
     private MetricsLog? _metrics, _timing;
@@ -21,7 +23,7 @@ public sealed class StageFolder : IDisposable
     {
         (Key, _files, _report) = (key, files, report);
         Path = System.IO.Path.Combine(stages, key.FolderName);
-        Checkpoints = new CheckpointStore(System.IO.Path.Combine(Path, "checkpoints"), files) { BeforePublish = SyncLogs };
+        Checkpoints = new CheckpointStore(System.IO.Path.Combine(Path, "checkpoints"), files) { BeforePublish = SyncLogs, Logs = () => _metrics is { } log ? [log.Fact()] : [] };
         Record = StageRecord.Find(Path, key, hash: false, out var problem);
         Disbelieve(problem);
     }
@@ -68,8 +70,8 @@ public sealed class StageFolder : IDisposable
     }
 
     /// <summary>
-    /// Starts or goes on: finds the newest whole checkpoint (null: from the beginning), cuts both logs off after its step, and
-    /// deletes artefacts that were begun but are not vouched for.
+    /// Starts or goes on: finds the newest whole checkpoint (null: from the beginning), cuts the metrics off after what it vouches for and the timing after
+    /// its step, and deletes artefacts that were begun but are not vouched for.
     /// </summary>
     /// <param name="keepArtefacts">For a stage that judges itself which of its artefacts are good.</param>
     public SavedCheckpoint? Begin(bool keepArtefacts = false)
@@ -82,9 +84,9 @@ public sealed class StageFolder : IDisposable
         var checkpoint = Checkpoints.OpenLatest(_report);
         if (!keepArtefacts)
             foreach (var entry in new DirectoryInfo(Path).GetFileSystemInfos())
-                if (!s_apart.Contains(entry.Name) && entry.Name != "metrics.jsonl")
+                if (!s_apart.Contains(entry.Name) && entry.Name != MetricsName)
                     _files.DeleteTree(entry.FullName);
-        _metrics = MetricsLog.Open(PathOf("metrics.jsonl"), checkpoint?.Step, _files);
+        _metrics = MetricsLog.Open(PathOf(MetricsName), checkpoint?.Step, _files, checkpoint?.Logs?.FirstOrDefault(log => log.Name == MetricsName));
         _timing = MetricsLog.Open(PathOf("timing.jsonl"), checkpoint?.Step, _files);
         _board = new TensorBoardLog(PathOf("tensorboard"), (checkpoint?.Step ?? 0) + 1, _files, _report);
         return checkpoint;
