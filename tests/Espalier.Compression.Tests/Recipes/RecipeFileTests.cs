@@ -144,7 +144,7 @@ public sealed class RecipeFileTests
     [InlineData("distill: never", "distill:")]
     [InlineData("correct: { steps: 2000, teacher-learning-rate: 3e-4 }", "correct: { steps: 2000, learning-rate: 6e-5 to 6e-6, warm-up: 120 }")]
     [InlineData("correct: { steps: 2000, teacher-learning-rate: 3e-4, min-learning-rate: 0 }", "correct: { steps: 2000, learning-rate: 6e-5 to 0, warm-up: 120 }")]
-    [InlineData("correct: { steps: 99 }", "correct: { steps: 99, learning-rate: 1e-3 to 1e-4, warm-up: 9 }")]
+    [InlineData("correct: { steps: 99 }", "correct: { steps: 99, learning-rate: 2e-4 to 2e-5, warm-up: 9 }")]
     [InlineData("distill: { steps: 99 }", "distill: { steps: 99, warm-up: 10 }")]
     [InlineData("correct: { steps: 9 }", "correct: { steps: 9, when: always, mode: before }")]
     [InlineData("correct: auto\ndistill: { steps: 300 }", "correct: { when: auto, steps: 300, threshold: 0.1 }\ndistill: { steps: 300 }")]
