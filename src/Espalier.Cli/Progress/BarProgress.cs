@@ -34,9 +34,9 @@ internal sealed class BarProgress(IAnsiConsole console) : ConsoleProgress
         }
     }
 
-    public override void Note(string line) => console.MarkupLineInterpolated($"[grey]{line}[/]");
+    public override void Note(string line) => console.MarkupLineInterpolated($"[grey]{OneLine.Of(line)}[/]");
 
-    public override void Warn(string line) => console.MarkupLineInterpolated($"[yellow]warning:[/] {line}");
+    public override void Warn(string line) => console.MarkupLineInterpolated($"[yellow]warning:[/] {OneLine.Of(line)}");
 
     public override void Dispose()
     {
