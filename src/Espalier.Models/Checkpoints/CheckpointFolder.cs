@@ -42,11 +42,11 @@ public static class CheckpointFolder
         var path = Path.Combine(folder, name);
         try
         {
-            if (File.Exists(path))
-                return path;
-            throw new EspalierException(new FileInfo(path).LinkTarget is { } target
-                ? $"{path}: is a link to {target}, which is not there; put the file itself there"
-                : $"{path}: not found, but {Path.GetFileName(namedBy)} names it; download it into the folder");
+            if (!File.Exists(path))
+                throw new EspalierException($"{path}: not found, but {Path.GetFileName(namedBy)} names it; download it into the folder");
+            return File.ResolveLinkTarget(path, returnFinalTarget: true) is { Exists: false } target
+                ? throw new EspalierException($"{path}: is a link to {target.FullName}, which is not there; put the file itself there")
+                : path;
         }
         catch (IOException e)
         {
@@ -75,13 +75,14 @@ public static class CheckpointFolder
     /// unless they belong to the tokenizer.
     /// </summary>
     /// <returns>Names within the folder, in alphabetical order.</returns>
+    /// <exception cref="EspalierException">One of them is a link that leads nowhere.</exception>
     public static IReadOnlyList<string> Carried(string folder)
     {
-        return
-        [
-            .. Directory.EnumerateFiles(folder).Where(File.Exists).Select(static path => Path.GetFileName(path))
-                .Where(name => IsCarried(name) && (Followed.Contains(name) || Outside(folder, name) is null)).Order(StringComparer.Ordinal),
-        ];
+        var names = Directory.EnumerateFiles(folder).Where(File.Exists).Select(static path => Path.GetFileName(path))
+            .Where(name => IsCarried(name) && (Followed.Contains(name) || Outside(folder, name) is null)).Order(StringComparer.Ordinal).ToArray();
+        foreach (var name in names)
+            Inside(folder, name, folder);
+        return names;
 
         static bool IsCarried(string name) =>
             name is not (ConfigFile or GenerationConfigFile)

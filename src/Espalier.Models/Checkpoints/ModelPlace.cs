@@ -47,8 +47,6 @@ internal static partial class ModelPlace
     private static string WithoutConfig(string folder)
     {
         var missing = $"{Path.Combine(folder, CheckpointFolder.ConfigFile)}: not found";
-        if (new FileInfo(Path.Combine(folder, CheckpointFolder.ConfigFile)).LinkTarget is { } target)
-            return $"{missing}; it is a link to {target}, and nothing is there";
         if (File.Exists(Path.Combine(folder, AdapterFile)))
             return Adapter(folder);
         var names = Names(Directory.EnumerateFiles, folder);

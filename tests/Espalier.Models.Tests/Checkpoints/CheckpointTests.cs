@@ -351,7 +351,7 @@ public sealed class CheckpointTests : IDisposable
     }
 
     private void WriteIndex(JsonObject map) =>
-        File.WriteAllBytes(Path.Combine(folder, "model.safetensors.index.json"), Encoding.UTF8.GetBytes(new JsonObject { ["weight_map"] = map }.ToJsonString()));
+        File.WriteAllBytes(Path.Combine(folder, "model.safetensors.index.json"), Encoding.UTF8.GetBytes(new JsonObject { ["weight_map"] = map.DeepClone() }.ToJsonString()));
 
     private void Fails(params string[] expected)
     {
