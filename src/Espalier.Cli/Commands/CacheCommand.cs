@@ -53,7 +53,7 @@ internal sealed class CacheCommand : CommandBase
     {
         var path = run.Get(teacher)!;
         var folder = output.FolderWithRun(run, [new("the teacher's folder", path), .. input.Places(run)]);
-        using var checkpoint = Checkpoint.Open(path);
+        using var checkpoint = Checkpoint.Open(path).Told(run);
         checkpoint.CheckFinite(run.Cancellation);
         var (text, ids) = input.Given(run);
         var (length, tau) = (run.Get(seq)!.Value, run.Get(temperature)!.Value);

@@ -45,7 +45,7 @@ internal sealed class NeedCommand : CommandBase
     protected override int Run(CommandRun run)
     {
         var folder = run.Get(teacher)!;
-        using var checkpoint = Checkpoint.Open(folder);
+        using var checkpoint = Checkpoint.Open(folder).Told(run);
         checkpoint.CheckFinite(run.Cancellation);
         var length = Math.Min(run.Get(seq)!.Value, checkpoint.Config.MaxPositions);
         using var source = input.Open(run, checkpoint);

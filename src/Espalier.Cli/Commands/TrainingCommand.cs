@@ -89,7 +89,7 @@ internal abstract class TrainingCommand : CommandBase
     {
         foreach (var path in new[] { start, teacher }.OfType<string>())
         {
-            using var model = Checkpoint.Open(path, CheckpointFolder.HasWeights(path));
+            using var model = Checkpoint.Open(path, CheckpointFolder.HasWeights(path)).Told(run);
             if (model.HasWeights)
                 model.CheckFinite(run.Cancellation);
             if (sequence > model.Config.MaxPositions)

@@ -99,6 +99,8 @@ public sealed partial class Compressor(RunContext run, Recipe recipe, string arm
     private ModelFolder Teacher(out ElementType stored, out int vocabulary)
     {
         using var checkpoint = Checkpoint.Open(recipe.Teacher);
+        foreach (var note in checkpoint.Notes)
+            run.Progress.Note($"note: {note}");
         checkpoint.CheckFinite(run.Stop);
         (stored, vocabulary) = (checkpoint.StoredType, checkpoint.Config.VocabularySize);
         if (_sequence > checkpoint.Config.MaxPositions)

@@ -13,7 +13,7 @@ internal static class PlanWarnings
     public static IReadOnlyList<string> Of(Recipe recipe, bool teacherHasWeights, Checkpoint original, IReadOnlyList<PlannedCycle> cycles, IReadOnlyList<string> notChecked)
     {
         var teacher = original.Config;
-        var warnings = new List<string>();
+        var warnings = new List<string>(original.Notes);
         if (!teacherHasWeights)
             warnings.Add($"{recipe.Teacher} holds no weights: this can be planned and not run; put the model's files beside its config.json, or let teacher: name the folder that has them");
         warnings.AddRange(notChecked);
