@@ -119,7 +119,7 @@ public sealed class LaunchTests
     {
         var facts = JsonDocument.Parse(TestCommand.Launch("help prune --json").Output).RootElement.GetProperty("commands")[0];
         var depth = facts.GetProperty("options").EnumerateArray().Single(option => option.GetProperty("name").GetString() == "--depth");
-        Assert.Equal(["contiguous", "scattered"], depth.GetProperty("choices").EnumerateArray().Select(choice => choice.GetString()));
+        Assert.Equal(["contiguous", "scattered", "greedy"], depth.GetProperty("choices").EnumerateArray().Select(choice => choice.GetString()));
         Assert.Equal(Cli.Commands.CommandList.All().Count + 1, JsonDocument.Parse(TestCommand.Launch("help --json").Output).RootElement.GetProperty("commands").GetArrayLength());
     }
 
@@ -139,7 +139,7 @@ public sealed class LaunchTests
             Assert.NotEmpty(command.Description!);
             Assert.NotEmpty(command.Examples);
             Assert.All(command.Examples, example => Assert.StartsWith($"espalier {command.Name}", example));
-            Assert.All(command.Examples, example => Assert.Empty(command.Parse([.. System.CommandLine.Parsing.CommandLineParser.SplitCommandLine(example.Split('|')[0]).Skip(2)]).Errors));
+            Assert.All(command.Examples, example => Assert.Empty(command.Parse([.. System.CommandLine.Parsing.CommandLineParser.SplitCommandLine(example.Split('|', '>')[0]).Skip(2)]).Errors));
         });
     }
 
@@ -157,6 +157,24 @@ public sealed class LaunchTests
         Assert.Equal(2, code);
         Assert.Empty(output);
         Assert.Equal("espalier: error: config.json: hidden_size is 3, not 4\n", error);
+    }
+
+    [Theory]
+    [InlineData("a\r\n\r\n  b: not found", "a b: not found")]
+    [InlineData("a\u2028b\u0085c\vd", "a b c d")]
+    [InlineData("a\u001b[2Jb\0c\u009b\u202ed\te", "a\\u001b[2Jb\\u0000c\\u009b\\u202ed e")]
+    [InlineData("ünïcödé 😀 stays\n", "ünïcödé 😀 stays")]
+    public void Names_and_values_cannot_break_the_line_of_an_error_a_warning_or_a_note(string message, string expected)
+    {
+        Assert.Equal($"espalier: error: {expected}\n", TestCommand.Launch("work", _ => throw new EspalierException(message)).Error);
+        Assert.Equal(expected, new EspalierException(message).Message);
+        Assert.StartsWith($"espalier: error: {expected} (", TestCommand.Launch("work", _ => throw new InvalidOperationException(message)).Error);
+        Assert.Equal($"warning: {expected}\n{expected}\n", TestCommand.Launch("work", run =>
+        {
+            run.Progress.Warn(message);
+            run.Progress.Note(message);
+            return 0;
+        }).Error);
     }
 
     [Fact]

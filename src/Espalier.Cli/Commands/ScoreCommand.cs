@@ -14,7 +14,7 @@ internal sealed class ScoreCommand : CommandBase
     private readonly CalibrationInput calibration = new();
     private readonly ChoiceOption<Which> aggregators = new("--aggregators", "Score by all nine aggregators in one pass and write l2-mean.json, ... into the folder of --output", null, ("all", Which.All));
     private readonly Option<string> spans = new("--spans") { Description = "Widths of spans of layers whose block influence is wanted, such as 1,2,4", HelpName = "N,N", DefaultValueFactory = _ => "1" };
-    private readonly CountOption seed = new("--seed", "Seed of --method random", 0, least: 0);
+    private readonly CountOption seed = new("--seed", "Seed of --method random", 1, least: 0);
     private readonly OutputOption output = new("--output", "Write the scores for prune --scores; with --aggregators all a folder", "FILE.json");
     private readonly ScoreComparison comparison = new();
     private readonly ThreadsOption threads = new();
@@ -22,7 +22,7 @@ internal sealed class ScoreCommand : CommandBase
     internal ScoreCommand() : base(
         "score",
         "Score neurons, heads, channels and layers by the activations of one forward pass over calibration text, or by a control; compare scores. Of equal scores the lower index counts as more important",
-        "espalier score models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --output scores.json",
+        "espalier score models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --spans 1,2 --output scores.json",
         "espalier score models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --samples 32 --spans 1,2,4 --json",
         "espalier score models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --aggregators all --output scores",
         "espalier score models/quickstart-teacher --method magnitude --output magnitudes.json",

@@ -1,7 +1,7 @@
-using System.Text.Json;
 using Espalier.Compression.Data;
 using Espalier.Compression.Recipes;
 using Espalier.Compression.Recipes.Stages;
+using Espalier.Compression.Runs;
 using Espalier.Tests;
 
 namespace Espalier.Compression.Tests.Recipes;
@@ -50,9 +50,9 @@ public sealed class DataStageTests : TorchTest
             DataStage.Run(run, new() { Train = [file], HeldOut = 0.3 }, Teacher, Vocabulary).Dispose();
             DataStage.Run(run, new() { Train = [file], HeldOut = 0.3, Field = "body" }, Teacher, Vocabulary).Dispose();
         });
-        string[] options = [.. Directory.GetFiles(Path.Combine(_folder, "run", "stages"), "stage.json", SearchOption.AllDirectories)
-            .Select(record => JsonDocument.Parse(File.ReadAllBytes(record)).RootElement.GetProperty("options"))
-            .Select(element => string.Join(",", element.EnumerateObject().Select(property => property.Name).Order(StringComparer.Ordinal))).Order(StringComparer.Ordinal)];
+        string[] options = [.. Directory.GetDirectories(Path.Combine(_folder, "run", "stages"))
+            .Select(stage => StageRecord.Read(stage)!.Options!.AsObject())
+            .Select(names => string.Join(",", names.Select(pair => pair.Key).Order(StringComparer.Ordinal))).Order(StringComparer.Ordinal)];
         Assert.Equal(["field,held_out,sources", "held_out,sources"], options);
     }
 
