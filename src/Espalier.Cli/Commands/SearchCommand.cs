@@ -52,11 +52,12 @@ internal sealed class SearchCommand : CommandBase
             if (run.Has(option))
                 throw new EspalierException($"{option.Name} goes with --enumerate; a search shows what it trained and writes all candidates into its stage");
         var drawn = picture.File(run, OutputKind.Html, Reads(file, read));
+        var text = File.ReadAllText(file);
+        RunPlace.RequireRecipe(folder, text);
         threads.Start(run);
         var (found, place) = RunContext.Within(folder, RecipeFile.Canonical(read), read.Seed, run.Progress, context =>
         {
-            var text = Encoding.UTF8.GetBytes(File.ReadAllText(file));
-            context.Folder.WriteFile("recipe.yaml", stream => stream.Write(text));
+            context.Folder.WriteFile("recipe.yaml", stream => stream.Write(Encoding.UTF8.GetBytes(text)));
             return (new Compressor(context, read, Path.GetFileNameWithoutExtension(file)).RunSearch(), context.Folder.Path);
         }, run.Cancellation);
         if (drawn is not null)

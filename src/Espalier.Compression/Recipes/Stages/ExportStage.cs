@@ -27,7 +27,7 @@ public static class ExportStage
     {
         folder = Path.GetFullPath(folder);
         var types = kinds.Where(kind => kind != ExportKind.Hf).Select(TypeOf).Distinct().ToArray();
-        var files = types.Select(type => $"{folder}-{type.Name()}.gguf").ToArray();
+        var files = types.Select(type => FileOf(folder, type)).ToArray();
         var options = new JsonObject
         {
             ["stored"] = stored.Name(),
@@ -36,24 +36,36 @@ public static class ExportStage
         };
         var inputs = new Dictionary<string, string> { ["model"] = trained.Hash };
         var key = StageKey.Of("export", options, inputs);
+        // Before the record is forgotten that may be all that vouches for them.
+        foreach (var output in files.Prepend(folder))
+            run.Folder.Require(output);
         // The results do not lie in the stage's folder: when they are not what the stage left there, it is done again.
         var before = run.RecordOf(key);
         if (before is not null && HashesOf(folder, files).ToJsonString() != before.Result.ToJsonString())
             run.Forget(key);
         var record = run.Do("export", options, inputs, (_, _) =>
         {
-            run.Folder.Files.EnsureFolder(Path.GetDirectoryName(folder)!);
-            run.Folder.Files.DeleteTree(folder);
-            using (var source = trained.Open())
-                WriteFolder(run, source, folder, stored, kinds);
-            for (var i = 0; i < files.Length; i++)
+            run.Folder.Publish([folder, .. files], place =>
             {
-                run.Progress.Note($"export: {Path.GetFileName(files[i])}");
-                GgufExporter.Export(folder, files[i], types[i], cancellation: run.Stop);
-            }
+                var made = Path.Combine(place, Path.GetFileName(folder));
+                using (var source = trained.Open())
+                    WriteFolder(run, source, made, stored, kinds);
+                foreach (var (type, file) in types.Zip(files))
+                {
+                    run.Progress.Note($"export: {Path.GetFileName(file)}");
+                    GgufExporter.Export(made, Path.Combine(place, Path.GetFileName(file)), type, cancellation: run.Stop);
+                }
+            });
             return HashesOf(folder, files);
         });
         return (new(name, folder, (string)record.Result["folder"]!), files);
+    }
+
+    /// <summary>What an export writes: the Hugging Face folder first, then GGUF files beside it.</summary>
+    public static IReadOnlyList<string> OutputsOf(string folder, IReadOnlyList<ExportKind> kinds)
+    {
+        folder = Path.GetFullPath(folder);
+        return [folder, .. kinds.Where(kind => kind != ExportKind.Hf).Select(TypeOf).Distinct().Select(type => FileOf(folder, type))];
     }
 
     /// <summary>
@@ -88,6 +100,8 @@ public static class ExportStage
         else
             run.Progress.Warn($"export: {folder} was not loaded again to compare its logits: that takes {ReloadCheck.Bytes(source.Config) / 1e9:0.#} GB of memory");
     }
+
+    private static string FileOf(string folder, GgufType type) => $"{folder}-{type.Name()}.gguf";
 
     private static JsonObject HashesOf(string folder, IReadOnlyList<string> files)
     {
