@@ -61,6 +61,9 @@ public sealed record DataSection
     /// <summary>Sources of training text: paths, globs, <c>dotnet-docs</c>, or one file of ids (.i32, .u16).</summary>
     public required IReadOnlyList<string> Train { get; init; }
 
+    /// <summary>The field of records, or column of tables, that holds the text and alone decides; null for any shape that is known.</summary>
+    public string? Field { get; init; }
+
     /// <summary>Share of the documents held out, by the hash of their text; of ids, the last windows.</summary>
     public double HeldOut { get; init; } = 0.02;
 
@@ -74,6 +77,15 @@ public sealed record DataSection
 /// <summary>A training stage.</summary>
 public sealed record TrainingSection
 {
+    private const int DefaultWarmUp = 10;
+
+    /// <summary>End of a schedule that names none, for its peak: a tenth.</summary>
+    /// <remarks>A decimal tenth: 3e-4 / 10 in binary is not the number that 3e-5 is read as, and would make another stage's key.</remarks>
+    public static double EndOf(double peak) => peak is > 1e-20 and < 1e20 ? (double)((decimal)peak / 10m) : peak / 10;
+
+    /// <summary>Warm-up steps of a training that names none, for the number of its steps.</summary>
+    public static int WarmUpOf(long steps) => (int)Math.Min(DefaultWarmUp, steps);
+
     /// <summary>The loss on logits, as <see cref="LossSpec"/> writes it.</summary>
     public string Loss { get; init; } = "forward-kl";
 
@@ -104,14 +116,14 @@ public sealed record TrainingSection
     /// <summary>Steps of the decay of <see cref="ScheduleKind.Wsd"/>; null is a tenth of the steps.</summary>
     public long? DecaySteps { get; init; }
 
-    /// <summary>Peak of the schedule.</summary>
+    /// <summary>Peak of the schedule; a correction's is <see cref="CorrectionSection.DefaultLearningRate"/> where it names none.</summary>
     public double LearningRate { get; init; } = 1e-3;
 
     /// <summary>End of the schedule; without a meaning where it is constant.</summary>
     public double MinLearningRate { get; init; } = 1e-4;
 
     /// <summary>Warm-up steps.</summary>
-    public int WarmUp { get; init; } = 10;
+    public int WarmUp { get; init; } = DefaultWarmUp;
 
     /// <summary>Decoupled weight decay.</summary>
     public double WeightDecay { get; init; } = 0.1;

@@ -13,7 +13,7 @@ internal static class RecipeKeys
     public static IReadOnlyDictionary<string, string[]> Sections { get; } = new Dictionary<string, string[]>
     {
         [""] = ["teacher", "output", "seed", "data", "correct", "score", "search", "prune", "cycles", "distill", "evaluate", "export"],
-        ["data"] = ["train", "held-out", "sequence", "documents"],
+        ["data"] = ["train", "field", "held-out", "sequence", "documents"],
         ["correct"] = ["when", "mode", "threshold", "reference", "teacher-learning-rate", .. Training],
         ["score"] = ["samples", "batch", "sequence", "method", "neurons", "rounds", "depth", "depth-samples", "task"],
         ["search"] =
@@ -27,6 +27,14 @@ internal static class RecipeKeys
         ["distill"] = ["loss", "temperature", "temperature-squared", "hidden", "cache", .. Training],
         ["hidden"] = ["layers", "attention", "embedding", "final", "distance", "weight"],
         ["cache"] = ["encoding", "k", "samples"],
+    };
+
+    /// <summary>The key that another name stands for: what the option of a command is called where that cannot have the key's own name.</summary>
+    public static string NameOf(string section, string key) => (section, key) switch
+    {
+        ("score", "batch-aggregation") => "batch",
+        ("score", "sequence-aggregation") => "sequence",
+        _ => key,
     };
 
     /// <summary>Whether a word may stand in place of a section: <c>correct: auto</c> is a correction with all its defaults.</summary>

@@ -9,7 +9,7 @@ namespace Espalier.Compression.Recipes.Stages;
 /// <summary>Whether the teacher needs correction: its loss beyond its own expectation on held-out text against that on a reference.</summary>
 public static class NeedStage
 {
-    private const string SelfWrittenFile = "self-written.jsonl";
+    internal const string SelfWrittenFile = "self-written.jsonl";
 
     /// <summary>The name of a reference that the teacher wrote.</summary>
     public const string OwnText = "what it wrote itself";
@@ -64,7 +64,7 @@ public static class NeedStage
     {
         if (ReferencePath(teacher.Path, given) is not { } path)
             return null;
-        if (!Path.Exists(path))
+        if (path != DotnetDocs.Name && !RecipePaths.IsThere(path))
             throw new EspalierException($"correct.reference: {path} does not exist; name a text that the teacher is at home in, or leave it out");
         var (tokens, hash, _) = DataStage.OfText(run, "reference", path, teacher.Path, vocabulary);
         return (tokens, hash, given is null ? OwnText : Path.GetFileName(path));
