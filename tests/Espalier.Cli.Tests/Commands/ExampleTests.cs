@@ -35,6 +35,7 @@ public sealed partial class ExampleTests : IDisposable
         line = Count().Replace(line, "$1 4");
         string[] more = line.Split(' ')[1] switch
         {
+            "cache" or "correct" or "distill" or "pretrain" when line.Contains(Text, StringComparison.Ordinal) => ["--seq 16", "--held-out 10%"],
             "cache" or "correct" or "distill" or "pretrain" or "need" => ["--seq 16"],
             "score" when !line.Contains("--compare", StringComparison.Ordinal) && !line.Contains("--method", StringComparison.Ordinal) => ["--seq 16", "--samples 4"],
             "depth" => ["--seq 16", "--samples 4"],
@@ -67,7 +68,7 @@ public sealed partial class ExampleTests : IDisposable
     {
         var teacher = Verb.Copy(Verb.Teacher, At("models", "quickstart-teacher"));
         Change(Path.Combine(teacher, "config.json"), text => Regex.Replace(text, "(\"max_position_embeddings\": *)\\d+", "${1}32"));
-        File.WriteAllLines(At(Text.Split('/')), File.ReadLines(Path.Combine(Verb.Teacher, "self-written.jsonl")).Take(200));
+        File.WriteAllLines(At(Text.Split('/')), File.ReadLines(Path.Combine(Verb.Teacher, "self-written.jsonl")).Take(40));
         Directory.CreateDirectory(At("tests", "golden", "quickstart-teacher"));
         File.Copy(Verb.TeacherIds, At("tests", "golden", "quickstart-teacher", "self-written.ids.i32"));
         Directory.CreateDirectory(At("docs"));
@@ -106,7 +107,7 @@ public sealed partial class ExampleTests : IDisposable
     [GeneratedRegex(@"(--steps|--batch) \d+")]
     private static partial Regex Steps();
 
-    [GeneratedRegex(@"--seq \d+")]
+    [GeneratedRegex(@"--seq(uence)? \d+")]
     private static partial Regex Length();
 
     [GeneratedRegex(@"(?<!top-k-samples --k 16 )(--samples|--windows|--max-tokens) \d+")]
