@@ -18,12 +18,9 @@ internal static class Failure
     private static (string Line, int Code) Describe(Exception error) => error switch
     {
         OperationCanceledException => ("espalier: interrupted", ExitCodes.Interrupted),
-        EspalierException mendable => ($"espalier: error: {OneLine(mendable.Message)}", mendable.ExitCode),
+        EspalierException mendable => ($"espalier: error: {mendable.Message}", mendable.ExitCode),
         // One that wraps a single other says nothing itself.
         AggregateException { InnerExceptions: [var only] } => Describe(only),
-        _ => ($"espalier: error: {OneLine(error.Message)} ({error.GetType().Name})", ExitCodes.Failed),
+        _ => ($"espalier: error: {OneLine.Of(error.Message)} ({error.GetType().Name})", ExitCodes.Failed),
     };
-
-    private static string OneLine(string message) =>
-        string.Join(' ', message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 }

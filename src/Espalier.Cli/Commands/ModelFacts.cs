@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
@@ -71,6 +72,14 @@ internal sealed record ModelFacts
         var fields = checkpoint.Family.WriteConfig(checkpoint.Config, checkpoint.RawConfig, checkpoint.StoredType);
         // Some families derive it where it is absent, and whoever reads this should not have to.
         fields["head_dim"] = checkpoint.Config.HeadDim;
+        if (fields["rope_parameters"] is JsonObject parameters)
+        {
+            // Whichever form the file has for them.
+            fields["rope_theta"] = parameters["rope_theta"]?.DeepClone();
+            if (checkpoint.Config.Rotary.Scaling is not null)
+                fields["rope_scaling"] = new JsonObject(parameters.Where(field => field.Key is not ("rope_theta" or "partial_rotary_factor"))
+                    .Select(field => KeyValuePair.Create(field.Key, field.Value?.DeepClone())));
+        }
         return fields.Where(field => field.Value is not null).ToDictionary(field => field.Key, field => JsonSerializer.SerializeToElement(field.Value));
     }
 }

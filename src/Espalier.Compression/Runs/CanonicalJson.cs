@@ -55,6 +55,7 @@ internal static class CanonicalJson
         if (text.AsSpan().TrimStart('-').IndexOfAnyExceptInRange('0', '9') < 0)
             return text == "-0" ? "0" : text;
         var real = value.GetDouble();
-        return real == 0 ? "0" : real.ToString("R", CultureInfo.InvariantCulture);
+        // Beyond the range of a double there is only the spelling.
+        return real == 0 ? "0" : double.IsFinite(real) ? real.ToString("R", CultureInfo.InvariantCulture) : text;
     }
 }

@@ -3,18 +3,16 @@ using System.Text.Json.Nodes;
 
 namespace Espalier.Models.Checkpoints;
 
-/// <summary>Reads small JSON files that nobody vouches for: a limit on size and depth, and no key twice.</summary>
+/// <summary>Reads small JSON files that nobody vouches for, as Python does (<see cref="LenientJson"/>), with a limit on size and depth.</summary>
 public static class JsonFile
 {
     /// <summary>Longest <c>config.json</c> that is read.</summary>
     public const int MaxConfigBytes = 4 << 20;
 
-    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 64, AllowDuplicateProperties = false };
-
     /// <summary>Reads a file that holds one object.</summary>
     /// <param name="path">The file.</param>
     /// <param name="maxBytes">Longest file that is read at all.</param>
-    /// <exception cref="EspalierException">The file is missing, too long, or not one JSON object without duplicate keys.</exception>
+    /// <exception cref="EspalierException">The file is missing, too long, or not one JSON object.</exception>
     public static JsonObject Read(string path, int maxBytes = MaxConfigBytes)
     {
         try
@@ -27,6 +25,8 @@ public static class JsonFile
                 throw new EspalierException($"{path}: {stream.Length} bytes, the limit is {maxBytes}");
             var bytes = new byte[stream.Length];
             stream.ReadExactly(bytes);
+            if (ForeignFile.Explain(bytes.AsSpan(0, Math.Min(bytes.Length, ForeignFile.Start))) is { } foreign)
+                throw new EspalierException($"{path}: {foreign}");
             return Parse(bytes, path);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
@@ -47,28 +47,12 @@ public static class JsonFile
             utf8 = utf8[byteOrderMark.Length..];
         try
         {
-            if (JsonNode.Parse(utf8, documentOptions: Strict) is not JsonObject fields)
-                throw new EspalierException($"{source}: holds no JSON object");
-            Touch(fields);
-            return fields;
+            return LenientJson.Parse(utf8) as JsonObject ?? throw new EspalierException($"{source}: holds no JSON object");
         }
-        // InvalidOperationException: escaped text that is no valid Unicode; ArgumentException: a key twice.
-        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
+        // InvalidOperationException: escaped text that is no valid Unicode.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new EspalierException($"{source}: not valid JSON: {e.Message}", e);
         }
-    }
-
-    // Nodes are made when they are first looked at; looking at all of them here leaves no error for later.
-    private static void Touch(JsonNode? node)
-    {
-        if (node is JsonObject fields)
-            foreach (var (_, value) in fields)
-                Touch(value);
-        else if (node is JsonArray items)
-            foreach (var item in items)
-                Touch(item);
-        else if (node?.GetValueKind() == JsonValueKind.String)
-            node.GetValue<string>();
     }
 }

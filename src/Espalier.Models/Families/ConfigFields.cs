@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Espalier.Models.Checkpoints;
 
 namespace Espalier.Models.Families;
 
@@ -16,8 +17,17 @@ public sealed class ConfigFields(JsonObject fields, JsonObject defaults, string 
     /// <summary>The file, for errors.</summary>
     public string Source => source;
 
+    /// <summary>The names that the file itself holds here.</summary>
+    public IEnumerable<string> Names => fields.Select(static pair => pair.Key);
+
     /// <summary>Whether the file itself holds the field, null or not.</summary>
     public bool IsGiven(string name) => fields.ContainsKey(name);
+
+    /// <summary>Whether the file itself holds the field, and it is not null.</summary>
+    public bool Says(string name) => IsGiven(name) && Find(name) is not null;
+
+    /// <summary>Whether the field is an object.</summary>
+    public bool IsObject(string name) => Find(name) is JsonObject;
 
     /// <summary>A whole number from <paramref name="least"/> to 2^31 - 1; null where the field is null.</summary>
     public int? OptionalInt(string name, int least = 1)
@@ -66,6 +76,16 @@ public sealed class ConfigFields(JsonObject fields, JsonObject defaults, string 
         var node => throw Wrong(name, node, "it must be a string"),
     };
 
+    /// <summary>A list of texts; empty where the field is null.</summary>
+    public IReadOnlyList<string> Texts(string name)
+    {
+        if (Find(name) is not { } node)
+            return [];
+        return node is JsonArray array && array.All(static item => item?.GetValueKind() == JsonValueKind.String)
+            ? [.. array.Select(static item => item!.GetValue<string>())]
+            : throw Wrong(name, node, "it must be a list of strings");
+    }
+
     /// <summary>One id or a list of ids, as <c>eos_token_id</c>; empty where the field is null.</summary>
     public IReadOnlyList<int> Ids(string name)
     {
@@ -86,6 +106,9 @@ public sealed class ConfigFields(JsonObject fields, JsonObject defaults, string 
         var node => throw Wrong(name, node, "it must be an object"),
     };
 
+    /// <summary>A field's name from the top of the file: <c>rope_scaling.factor</c>.</summary>
+    public string Path(string name) => prefix + name;
+
     /// <summary>An error about a field: file, name, value, and what it should be.</summary>
     public EspalierException Wrong(string name, JsonNode? value, string why) =>
         new($"{source}: {prefix}{name} is {Short(value)}; {why}");
@@ -95,7 +118,12 @@ public sealed class ConfigFields(JsonObject fields, JsonObject defaults, string 
 
     private EspalierException Lacks(string name) => new($"{source}: {prefix}{name} is missing");
 
-    private JsonNode? Find(string name) => fields.TryGetPropertyValue(name, out var node) ? node : defaults[name];
+    private JsonNode? Find(string name)
+    {
+        if (JsonOddities.Of(fields, name) is { } oddity)
+            throw new EspalierException($"{source}: {prefix}{name} {oddity}");
+        return fields.TryGetPropertyValue(name, out var node) ? node : defaults[name];
+    }
 
     private static string Short(JsonNode? value)
     {

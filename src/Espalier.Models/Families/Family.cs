@@ -32,6 +32,9 @@ public abstract class Family
     /// <summary>Whether the config class fills in a <c>head_dim</c> that is absent or null.</summary>
     protected virtual bool FillsHeadDim => true;
 
+    /// <summary>Whether <c>partial_rotary_factor</c> may leave a part of each head unturned; in the other families programs disagree on what it means.</summary>
+    protected virtual bool TurnsPartly => false;
+
     /// <summary>Adds what is this family's own to the config that the common fields give.</summary>
     protected abstract DecoderConfig Specify(DecoderConfig common, ConfigFields fields);
 
@@ -76,7 +79,7 @@ public abstract class Family
             TiedEmbeddings = fields.Bool("tie_word_embeddings"),
             MaxPositions = maxPositions,
             NormEpsilon = fields.Positive(EpsilonField),
-            Rotary = new() { Theta = fields.Positive("rope_theta"), Scaling = RopeScalingFields.Read(fields, maxPositions) },
+            Rotary = RotaryFields.Read(fields, maxPositions, TurnsPartly),
             BosTokenId = fields.OptionalInt("bos_token_id", least: 0),
             EosTokenIds = fields.Ids("eos_token_id"),
         };
@@ -85,7 +88,8 @@ public abstract class Family
 
     /// <summary>
     /// The <c>config.json</c> of a target, as <c>save_pretrained</c> of transformers 4.57 writes it: the source's fields (known
-    /// here or not) with the target's values, the family's defaults for what the source lacks, in alphabetical order.
+    /// here or not) with the target's values, the family's defaults for what the source lacks, in alphabetical order. How positions turn is said in the one
+    /// form that the source has (<see cref="RotaryFields"/>).
     /// </summary>
     /// <param name="target">The shapes to write.</param>
     /// <param name="source">The <c>config.json</c> of the model that the target comes from; empty for none.</param>
@@ -93,10 +97,12 @@ public abstract class Family
     /// <exception cref="EspalierException">The family's <c>config.json</c> cannot say what the target asks for.</exception>
     public JsonObject WriteConfig(DecoderConfig target, JsonObject source, ElementType stored)
     {
-        target.Validate($"the {ModelType} config to be written");
+        var toBeWritten = $"the {ModelType} config to be written";
+        target.Validate(toBeWritten);
         var fields = (JsonObject)source.DeepClone();
+        var inParameters = RotaryFields.KeepOneForm(fields, new(fields, Defaults, toBeWritten), target.MaxPositions, TurnsPartly);
         foreach (var (name, value) in Defaults)
-            if (!fields.ContainsKey(name))
+            if (!fields.ContainsKey(name) && !(inParameters && RotaryFields.Older.Contains(name)))
                 fields[name] = value?.DeepClone();
 
         fields.Remove("torch_dtype");
@@ -116,16 +122,24 @@ public abstract class Family
         fields["tie_word_embeddings"] = target.TiedEmbeddings;
         ConfigJson.Set(fields, "max_position_embeddings", target.MaxPositions);
         ConfigJson.SetFloat(fields, EpsilonField, target.NormEpsilon);
-        ConfigJson.SetFloat(fields, "rope_theta", target.Rotary.Theta);
+        RotaryFields.Write(target.Rotary, fields, TurnsPartly);
         WriteIds(target, fields);
         WriteSpecific(target, fields);
         PretrainedConfig.DropDefaults(fields, Defaults);
 
         // What the file says must be what was asked for: a target that this family cannot express stops here.
-        var written = ReadConfig(fields, $"the {ModelType} config to be written");
+        var written = ReadConfig(fields, toBeWritten);
         return written with { EosTokenIds = target.EosTokenIds } == target && written.EosTokenIds.SequenceEqual(target.EosTokenIds)
             ? ConfigJson.Sorted(fields)
             : throw new EspalierException($"a {ModelType} config.json cannot express the target: asked for {target}, it would say {written}");
+    }
+
+    /// <summary>How a program takes positions to turn that does not know <c>rope_parameters</c>.</summary>
+    internal RotaryConfig OlderRotary(JsonObject written, int maxPositions)
+    {
+        var fields = (JsonObject)written.DeepClone();
+        RotaryFields.RemoveParameters(fields);
+        return RotaryFields.Read(new(fields, Defaults, "config.json"), maxPositions, TurnsPartly);
     }
 
     private static void WriteIds(DecoderConfig target, JsonObject fields)

@@ -61,8 +61,5 @@ public sealed class Llama : Family
     {
         fields["attention_bias"] = target.QueryKeyValueBias;
         fields["mlp_bias"] = target.MlpBias;
-        // Files from before 4.43 say "type"; transformers adds the newer name beside it.
-        if (fields["rope_scaling"] is JsonObject scaling && scaling["type"] is { } type)
-            scaling["rope_type"] = type.DeepClone();
     }
 }

@@ -53,11 +53,13 @@ public sealed class Nemotron : Family
     protected override string EpsilonField => "norm_eps";
 
     /// <inheritdoc/>
+    protected override bool TurnsPartly => true;
+
+    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields) => common with
     {
         Norm = NormKind.LayerNorm1p,
         Activation = ActivationKind.SquaredRelu,
-        Rotary = common.Rotary with { Fraction = fields.Positive("partial_rotary_factor") },
         QueryKeyValueBias = fields.Bool("attention_bias"),
         AttentionOutputBias = fields.Bool("attention_bias"),
         MlpBias = fields.Bool("mlp_bias"),
@@ -68,6 +70,5 @@ public sealed class Nemotron : Family
     {
         fields["attention_bias"] = target.QueryKeyValueBias;
         fields["mlp_bias"] = target.MlpBias;
-        ConfigJson.SetFloat(fields, "partial_rotary_factor", target.Rotary.Fraction);
     }
 }

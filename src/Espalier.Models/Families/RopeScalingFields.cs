@@ -1,23 +1,37 @@
 namespace Espalier.Models.Families;
 
-/// <summary>Reads <c>rope_scaling</c> as transformers does; writing keeps the source's object.</summary>
+/// <summary>Reads the object that names a scaling, <c>rope_scaling</c> or <c>rope_parameters</c>, as transformers does; writing keeps the source's object.</summary>
 internal static class RopeScalingFields
 {
     private const string Known = "default, linear, llama3, yarn";
+    private const string Original = "original_max_position_embeddings";
 
-    /// <summary>The scaling that the config asks for; null for plain frequencies.</summary>
-    public static RotaryScaling? Read(ConfigFields config, int maxPositions)
+    private static readonly string[] s_values =
+    [
+        "factor", "low_freq_factor", "high_freq_factor", Original, "attention_factor", "beta_fast", "beta_slow", "mscale", "mscale_all_dim",
+        "short_factor", "long_factor",
+    ];
+
+    /// <summary>Whether the object says anything of scaling: <c>rope_parameters</c> may hold theta alone.</summary>
+    public static bool IsSaid(ConfigFields scaling) => scaling.Says("rope_type") || scaling.Says("type") || s_values.Any(scaling.Says);
+
+    /// <summary>The scaling that the object asks for; null for plain frequencies.</summary>
+    /// <param name="scaling">The object.</param>
+    /// <param name="config">The config that it stands in.</param>
+    /// <param name="maxPositions">max_position_embeddings.</param>
+    public static RotaryScaling? Read(ConfigFields scaling, ConfigFields config, int maxPositions)
     {
-        if (config.Object("rope_scaling") is not { } scaling)
-            return null;
-        // Older files say "type"; where both stand, transformers reads "rope_type".
-        var key = scaling.IsGiven("rope_type") ? "rope_type" : "type";
-        return scaling.Text(key) switch
+        // Older files say "type".
+        var (newer, older) = (scaling.Text("rope_type"), scaling.Text("type"));
+        if (newer is not null && older is not null && newer != older)
+            throw scaling.Wrong("rope_type", $"type beside it is \"{older}\"; keep one of them");
+        var key = newer is not null || (older is null && scaling.IsGiven("rope_type")) ? "rope_type" : "type";
+        return (newer ?? older) switch
         {
             "default" => null,
             "linear" => new RotaryScaling.Linear(Factor(scaling)),
-            "llama3" => Llama3(scaling),
-            "yarn" => Yarn(scaling, maxPositions),
+            "llama3" => Llama3(scaling, config),
+            "yarn" => Yarn(scaling, config, maxPositions),
             _ => throw scaling.Wrong(key, $"this rotary scaling is not supported; known are {Known}"),
         };
     }
@@ -28,29 +42,39 @@ internal static class RopeScalingFields
         return factor >= 1 ? factor : throw scaling.Wrong("factor", "it must be at least 1");
     }
 
-    private static RotaryScaling.Llama3 Llama3(ConfigFields scaling)
+    private static RotaryScaling.Llama3 Llama3(ConfigFields scaling, ConfigFields config)
     {
         var (low, high) = (scaling.Positive("low_freq_factor"), scaling.Positive("high_freq_factor"));
         if (high <= low)
             throw scaling.Wrong("high_freq_factor", $"it must be above low_freq_factor, which is {low}");
-        return new(Factor(scaling), low, high, scaling.Int("original_max_position_embeddings"));
+        return new(Factor(scaling), low, high, OriginalOf(scaling, config) ?? scaling.Int(Original));
     }
 
-    private static RotaryScaling.Yarn Yarn(ConfigFields scaling, int maxPositions)
+    private static RotaryScaling.Yarn Yarn(ConfigFields scaling, ConfigFields config, int maxPositions)
     {
         if (scaling.IsGiven("truncate") && !scaling.Bool("truncate"))
             throw scaling.Wrong("truncate", "only yarn with truncated bounds (true, the default) is supported");
-        var factor = Factor(scaling);
-        var original = scaling.OptionalInt("original_max_position_embeddings");
-        // Where both are given, releases of transformers disagree on which counts: 4.57 takes the ratio, later ones the factor.
-        if (original is { } o && Math.Abs((double)maxPositions / o - factor) > 1e-6 * factor)
-            throw scaling.Wrong("factor", $"max_position_embeddings {maxPositions} / original_max_position_embeddings {o} is {(double)maxPositions / o}; make them agree");
+        var original = OriginalOf(scaling, config);
+        // A factor that is given counts, whatever the ratio of the lengths is: so the model pages of Qwen mean it, and so transformers 5, vLLM and llama.cpp
+        // read it. transformers 4.57 takes the ratio (RotaryNotes says so).
+        var factor = !scaling.Says("factor") && original is { } o ? (double)maxPositions / o : Factor(scaling);
+        if (factor < 1)
+            throw scaling.Wrong(Original, $"it must be at most max_position_embeddings, which is {maxPositions}");
 
         var (mscale, allDims) = (scaling.OptionalDouble("mscale") ?? 0, scaling.OptionalDouble("mscale_all_dim") ?? 0);
         var attention = scaling.OptionalDouble("attention_factor")
             ?? (mscale != 0 && allDims != 0 ? Scale(factor, mscale) / Scale(factor, allDims) : Scale(factor, 1));
         return new(factor, OrDefault(scaling.OptionalDouble("beta_fast"), 32), OrDefault(scaling.OptionalDouble("beta_slow"), 1),
             original ?? maxPositions, attention);
+    }
+
+    /// <summary>The length that the model was trained with; some files have it beside the object, where transformers 5 reads it too.</summary>
+    private static int? OriginalOf(ConfigFields scaling, ConfigFields config)
+    {
+        var (inside, beside) = (scaling.OptionalInt(Original), config.IsGiven(Original) ? config.OptionalInt(Original) : null);
+        return inside is { } i && beside is { } b && i != b
+            ? throw scaling.Wrong(Original, $"{Original} at the top level is {b}; keep one of them")
+            : inside ?? beside;
     }
 
     // arXiv 2309.00071, equation 22; Python's "or" reads 0 as absent.

@@ -2,7 +2,7 @@ namespace Espalier.Models.Runtimes;
 
 /// <summary>
 /// Ollama's import of folders: of Llama it keeps head_dim but takes the rotary width from hidden_size / num_attention_heads, of Qwen2 it does not read
-/// head_dim. A GGUF file of ours goes past all of it.
+/// head_dim, and of none rope_parameters. A GGUF file of ours goes past all of it.
 /// </summary>
 public sealed class Ollama : Runtime
 {
@@ -24,4 +24,7 @@ public sealed class Ollama : Runtime
 
     /// <inheritdoc/>
     public override int RotaryEntries(WrittenShape shape) => shape.Family.ModelType == "llama" ? shape.Quotient : base.RotaryEntries(shape);
+
+    /// <inheritdoc/>
+    public override RotaryConfig? Rotary(WrittenShape shape) => shape.OlderRotary;
 }

@@ -7,7 +7,7 @@ namespace Espalier.Models.Runtimes;
 public abstract class Runtime
 {
     /// <summary>All that are checked.</summary>
-    public static IReadOnlyList<Runtime> All { get; } = [new Transformers(), new Vllm(), new LlamaCpp(), new Ollama()];
+    public static IReadOnlyList<Runtime> All { get; } = [new Transformers(), new Transformers4(), new Vllm(), new LlamaCpp(), new Ollama()];
 
     /// <summary>The program.</summary>
     public abstract string Name { get; }
@@ -20,6 +20,9 @@ public abstract class Runtime
 
     /// <summary>Entries of a head that turn, as the program takes them.</summary>
     public virtual int RotaryEntries(WrittenShape shape) => (int)(HeadDim(shape) * shape.RotaryFraction);
+
+    /// <summary>How positions turn, as the program takes it; null where it reads both forms of it, as <c>config.json</c> means them.</summary>
+    public virtual RotaryConfig? Rotary(WrittenShape shape) => null;
 
     /// <summary>Where a difference comes from and what to do, for the reader of a finding.</summary>
     public abstract string Reason { get; }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;
@@ -33,6 +35,26 @@ public sealed class InspectTests
         Assert.Equal("config", facts.GetProperty("integrity").GetString());
         Assert.Contains("no weights here", TestCommand.Launch($"inspect {folder.Path}").Output);
         Assert.Contains("model.safetensors", Verb.Refused($"inspect {folder.Path} --check"));
+    }
+
+    [Fact]
+    public void Theta_and_scaling_are_told_alike_whichever_form_the_config_has()
+    {
+        using var folder = new TemporaryFolder();
+        var raw = JsonNode.Parse(File.ReadAllText(Fixtures.Golden("families", "llama-3.1", "config.json")))!.AsObject();
+        var path = Path.Combine(folder.Path, "config.json");
+        File.WriteAllText(path, raw.ToJsonString());
+        var older = Verb.Json($"inspect {folder.Path}");
+        var parameters = (JsonObject)raw["rope_scaling"]!.DeepClone();
+        parameters["rope_theta"] = 500000.0;
+        raw.Remove("rope_theta");
+        raw.Remove("rope_scaling");
+        raw["rope_parameters"] = parameters;
+        File.WriteAllText(path, raw.ToJsonString());
+        var newer = Verb.Json($"inspect {folder.Path}");
+        foreach (var field in new[] { "rope_theta", "rope_scaling" })
+            Assert.True(JsonElement.DeepEquals(older.GetProperty(field), newer.GetProperty(field)), newer.ToString());
+        Assert.True(newer.TryGetProperty("rope_parameters", out _));
     }
 
     [Fact]

@@ -40,7 +40,9 @@ public sealed class ConfigErrorTests
     [InlineData("rope_scaling", """{"rope_type":"linear"}""", "rope_scaling.factor is missing")]
     [InlineData("rope_scaling", """{"rope_type":"linear","factor":0.5}""", "rope_scaling.factor is 0.5")]
     [InlineData("rope_scaling", """{"rope_type":"llama3","factor":8,"low_freq_factor":4,"high_freq_factor":1,"original_max_position_embeddings":128}""", "high_freq_factor is 1; it must be above low_freq_factor, which is 4")]
-    [InlineData("rope_scaling", """{"rope_type":"yarn","factor":4,"original_max_position_embeddings":1024}""", "rope_scaling.factor is 4; max_position_embeddings 1024 / original_max_position_embeddings 1024 is 1")]
+    [InlineData("rope_scaling", """{"rope_type":"yarn","type":"linear","factor":4}""", "rope_scaling.rope_type is \"yarn\"; type beside it is \"linear\"; keep one of them")]
+    [InlineData("rope_scaling", """{"rope_type":"yarn","original_max_position_embeddings":2048}""", "rope_scaling.original_max_position_embeddings is 2048; it must be at most max_position_embeddings, which is 1024")]
+    [InlineData("partial_rotary_factor", "0.5", "partial_rotary_factor is 0.5; heads of this family turn whole")]
     [InlineData("rope_scaling", """{"rope_type":"yarn","factor":4,"truncate":false}""", "rope_scaling.truncate is false")]
     [InlineData("quantization_config", """{"bits":4}""", "quantised weights")]
     [InlineData("model_type", "\"gpt2\"", "model_type 'gpt2' is not supported; known are llama, mistral, nemotron")]
@@ -55,14 +57,16 @@ public sealed class ConfigErrorTests
     }
 
     [Theory]
-    [InlineData("""{"a":1,"a":2}""")]
-    [InlineData("""{"a":{"b":1,"b":2}}""")]
     [InlineData("""[]""")]
+    [InlineData("""{"a":Nan}""")]
+    [InlineData("""{"a":NaNs}""")]
+    [InlineData("""{NaN:1}""")]
+    [InlineData("""{"a":+Infinity}""")]
     [InlineData("""{"a":1""")]
     [InlineData("""{"a":"\ud800"}""")]
     [InlineData("""null""")]
     [InlineData("")]
-    public void Json_that_is_broken_or_names_a_key_twice_is_refused(string json) =>
+    public void Json_that_is_broken_is_refused(string json) =>
         Assert.StartsWith("config.json: ", Assert.Throws<EspalierException>(() => JsonFile.Parse(Encoding.UTF8.GetBytes(json), "config.json")).Message, StringComparison.Ordinal);
 
     [Fact]
@@ -89,12 +93,42 @@ public sealed class ConfigErrorTests
     [InlineData("""{"type":"default"}""", null)]
     [InlineData("""{"type":"linear","factor":2.0}""", "Linear { Factor = 2 }")]
     [InlineData(Llama3, "Llama3 { Factor = 8, LowFrequencyFactor = 1, HighFrequencyFactor = 4, OriginalMaxPositions = 8192 }")]
-    [InlineData("""{"rope_type":"yarn","type":"linear","factor":1.0}""", "Yarn { Factor = 1, BetaFast = 32, BetaSlow = 1, OriginalMaxPositions = 2048, AttentionFactor = 1 }")]
+    [InlineData("""{"rope_type":"yarn","type":"yarn","factor":1.0}""", "Yarn { Factor = 1, BetaFast = 32, BetaSlow = 1, OriginalMaxPositions = 2048, AttentionFactor = 1 }")]
     [InlineData("""{"rope_type":"yarn","factor":2,"original_max_position_embeddings":1024,"beta_fast":16,"attention_factor":1.5}""", "Yarn { Factor = 2, BetaFast = 16, BetaSlow = 1, OriginalMaxPositions = 1024, AttentionFactor = 1.5 }")]
+    [InlineData("""{"type":"yarn","factor":4.0,"original_max_position_embeddings":2048}""", "Yarn { Factor = 4, BetaFast = 32, BetaSlow = 1, OriginalMaxPositions = 2048, AttentionFactor = 1.138629436111989 }")]
+    [InlineData("""{"rope_type":"yarn","factor":4.0,"original_max_position_embeddings":1638}""", "Yarn { Factor = 4, BetaFast = 32, BetaSlow = 1, OriginalMaxPositions = 1638, AttentionFactor = 1.138629436111989 }")]
+    [InlineData("""{"rope_type":"yarn","original_max_position_embeddings":1024}""", "Yarn { Factor = 2, BetaFast = 32, BetaSlow = 1, OriginalMaxPositions = 1024, AttentionFactor = 1.0693147180559945 }")]
     public void Rotary_scaling_is_read_under_either_name(string scaling, string? expected)
     {
         var config = Read(new() { ["model_type"] = "llama", ["rope_scaling"] = JsonNode.Parse(scaling) });
         Assert.Equal(expected, config.Rotary.Scaling?.ToString());
+    }
+
+    [Theory]
+    [InlineData("hidden_size", "1, \"hidden_size\": 48", "hidden_size stands twice, as 1 and as 48; keep one of them")]
+    [InlineData("hidden_size", "NaN", "hidden_size is NaN, which is no number of JSON; give a finite one")]
+    [InlineData("rope_theta", "-Infinity", "rope_theta is -Infinity")]
+    [InlineData("eos_token_id", "[1, NaN]", "eos_token_id is NaN")]
+    [InlineData("rope_scaling", """{"rope_type":"linear","factor":Infinity}""", "rope_scaling.factor is Infinity")]
+    [InlineData("rope_scaling", """{"rope_type":"linear","factor":2,"factor":4}""", "rope_scaling.factor stands twice, as 2 and as 4")]
+    public void What_python_alone_reads_is_refused_in_a_field_that_is_read(string field, string value, string expected)
+    {
+        var text = $$"""{"model_type":"llama","{{field}}":{{value}}}""";
+        Assert.Equal($"some/config.json: {expected}", Assert.Throws<EspalierException>(() => Read(Parse(text))).Message[..(18 + expected.Length)]);
+    }
+
+    [Fact]
+    public void What_python_alone_reads_is_passed_over_in_a_field_that_nobody_reads()
+    {
+        var raw = Parse("""
+            {"model_type":"llama", "hidden_size":64, "num_attention_heads":4, "hidden_size":64, "my_loss":NaN, "my_list":[1,-Infinity], "note":"NaN, \"Infinity",
+             "mine":{"a":1,"a":2}, "twice":1, "twice":[3]}
+            """);
+        var config = Read(raw);
+        Assert.Equal(64, config.HiddenSize);
+        // As Python: of two the last one counts.
+        Assert.Equal("""{"a":2} [3] NaN, "Infinity""", $"{raw["mine"]!.ToJsonString()} {raw["twice"]!.ToJsonString()} {raw["note"]}");
+        Assert.Equal(config.Parameters, Read(new Llama().WriteConfig(config, raw, ElementType.F32)).Parameters);
     }
 
     [Theory]
@@ -113,6 +147,8 @@ public sealed class ConfigErrorTests
         Assert.Equal([7, 9], Read(new() { ["model_type"] = "llama", ["eos_token_id"] = new JsonArray(7, 9) }).EosTokenIds);
         Assert.Empty(Read(new() { ["model_type"] = "llama", ["eos_token_id"] = null }).EosTokenIds);
     }
+
+    private static JsonObject Parse(string json) => JsonFile.Parse(Encoding.UTF8.GetBytes(json), "some/config.json");
 
     private static DecoderConfig Read(JsonObject raw) => FamilyCatalog.For(raw, "some/config.json").ReadConfig(raw, "some/config.json");
 }

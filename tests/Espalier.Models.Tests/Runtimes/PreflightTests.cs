@@ -40,6 +40,26 @@ public sealed class PreflightTests : TorchTest
             Assert.Contains(findings, finding => finding.Contains(expected, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("transformers", null)]
+    [InlineData("transformers before 5", "it does not read rope_parameters and would take theta 10000.0 for 500000.0 with llama3 scaling")]
+    [InlineData("vLLM", null)]
+    [InlineData("llama.cpp", null)]
+    [InlineData("Ollama", "it does not read rope_parameters and would take theta 10000.0 for 500000.0 with llama3 scaling")]
+    public void Programs_that_do_not_know_rope_parameters_are_named(string program, string? expected)
+    {
+        using var model = Checkpoint.Open(Fixtures.Golden("families", "llama-3.1"));
+        var source = (JsonObject)model.RawConfig.DeepClone();
+        var parameters = (JsonObject)source["rope_scaling"]!.DeepClone();
+        parameters["rope_theta"] = source["rope_theta"]!.DeepClone();
+        source.Remove("rope_theta");
+        source.Remove("rope_scaling");
+        source["rope_parameters"] = parameters;
+        Assert.Empty(Findings(model, model.Config, program));
+        var findings = Preflight.OfTarget(model.Family, model.Config, source).Single(verdict => verdict.Runtime == program).Findings;
+        Assert.Equal(expected is not null, findings.Any(finding => finding.StartsWith(expected ?? "", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void A_config_without_head_dim_is_found_where_it_is_not_the_quotient()
     {

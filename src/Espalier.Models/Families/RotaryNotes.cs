@@ -1,0 +1,22 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace Espalier.Models.Families;
+
+/// <summary>What of a config's rotary embedding releases of the usual programs read differently.</summary>
+internal static class RotaryNotes
+{
+    /// <summary>A sentence where YaRN's factor and the ratio of the lengths differ, and both are given; null elsewhere.</summary>
+    /// <param name="config">The model.</param>
+    /// <param name="raw">Its config.json.</param>
+    public static string? OfYarn(DecoderConfig config, JsonObject raw)
+    {
+        if (config.Rotary.Scaling is not RotaryScaling.Yarn yarn
+            || (raw["rope_scaling"] as JsonObject)?["original_max_position_embeddings"] is null || raw["rope_scaling"]!["factor"] is null)
+            return null;
+        var ratio = (double)config.MaxPositions / yarn.OriginalMaxPositions;
+        return Math.Abs(ratio - yarn.Factor) <= 1e-6 * yarn.Factor ? null : string.Create(CultureInfo.InvariantCulture,
+            $"the factor {yarn.Factor} of YaRN counts here, as in transformers 5, vLLM and llama.cpp; transformers 4.57 takes max_position_embeddings "
+            + $"{config.MaxPositions} / original_max_position_embeddings {yarn.OriginalMaxPositions} = {ratio:0.###} in its place");
+    }
+}
