@@ -12,12 +12,14 @@ public static class DurableOutput
     /// <param name="path">The file; its folder must exist.</param>
     /// <param name="bytes">How much will be written, so that a full disk is known before the work; 0 if unknown.</param>
     /// <param name="write">Writes the content.</param>
+    /// <param name="files">What writes; by default the disk.</param>
     /// <exception cref="EspalierException">The disk refused; nothing is left behind, and an older file is as it was.</exception>
-    public static void WriteFile(string path, long bytes, Action<Stream> write) => OneLine(path, () =>
+    public static void WriteFile(string path, long bytes, Action<Stream> write, DurableFiles? files = null) => OneLine(path, () =>
     {
-        DurableFiles.OnDisk.Sweep(path);
-        DiskSpace.Require(Path.GetDirectoryName(Path.GetFullPath(path))!, bytes, Path.GetFileName(path));
-        DurableFiles.OnDisk.WriteFile(path, write);
+        files ??= DurableFiles.OnDisk;
+        files.Sweep(path);
+        RequireRoom(path, bytes);
+        files.WriteFile(path, write);
     });
 
     /// <summary>Writes a text file in UTF-8.</summary>
@@ -31,8 +33,9 @@ public static class DurableOutput
     /// <param name="folder">The folder to make.</param>
     /// <param name="bytes">How much will be written, to refuse a full disk before the work.</param>
     /// <param name="fill">Fills the temporary folder that it is handed.</param>
+    /// <param name="files">What writes; by default the disk.</param>
     /// <exception cref="EspalierException">Something is in the way, or the disk refused; nothing is left behind.</exception>
-    public static void WriteFolder(string folder, long bytes, Action<string> fill)
+    public static void WriteFolder(string folder, long bytes, Action<string> fill, DurableFiles? files = null)
     {
         folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         if (File.Exists(folder) || new DirectoryInfo(folder).LinkTarget is not null)
@@ -41,10 +44,17 @@ public static class DurableOutput
             throw new EspalierException($"{folder}: exists and is not empty; give another folder or remove it");
         OneLine(folder, () =>
         {
-            DurableFiles.OnDisk.Sweep(folder);
-            DiskSpace.Require(folder, bytes, Path.GetFileName(folder));
-            DurableFiles.OnDisk.WriteNewFolder(folder, fill);
+            files ??= DurableFiles.OnDisk;
+            files.Sweep(folder);
+            RequireRoom(folder, bytes);
+            files.WriteNewFolder(folder, fill);
         });
+    }
+
+    private static void RequireRoom(string path, long bytes)
+    {
+        if (DiskSpace.Free(Path.GetDirectoryName(Path.GetFullPath(path))!) is { } free && bytes > free)
+            throw new EspalierException($"{path}: needs {bytes} bytes, {free} are free on its disk; make room or give another folder");
     }
 
     private static void OneLine(string path, Action act)

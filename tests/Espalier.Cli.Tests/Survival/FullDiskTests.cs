@@ -30,12 +30,29 @@ public sealed class FullDiskTests(SmallRun small)
             var code = program.Wait();
             Assert.True(code == 1, $"exit code {code}: {program.Error}");
             Assert.Contains("No space left on device", program.Error, StringComparison.Ordinal);
+            Assert.Matches("the disk is full .*the checkpoint of step [0-9]+ is intact; make room", program.Error);
             Assert.Single(program.Error.Split("espalier: error: ").Skip(1));
         }
         Assert.NotEmpty(SmallRun.Checkpoints(run));
         File.Delete(filler);
         small.Finish(run);
         small.AssertUndisturbed(run);
+    }
+
+    [MountFact]
+    public void A_signal_on_a_full_disk_ends_as_a_signal_does_after_a_try_to_save()
+    {
+        using var disk = SmallDisk.Mount(small.At("full-and-stopped"), "24m");
+        var run = Path.Combine(disk.Path, "run");
+        using var program = small.Start(run);
+        program.Until(() => SmallRun.Checkpoints(run).Length > 0);
+        program.Signal("STOP");
+        Fill(Path.Combine(disk.Path, "filler"));
+        program.Signal("TERM");
+        program.Signal("CONT");
+        var code = program.Wait();
+        Assert.True(code == 130, $"exit code {code}: {program.Error}");
+        Assert.Contains("the disk is full", program.Error, StringComparison.Ordinal);
     }
 
     private static void Fill(string path)
