@@ -63,7 +63,7 @@ internal sealed class DepthCommand : CommandBase
         var items = run.Get(task) is { } name ? MultipleChoiceFile.Read(name) : null;
         using var source = Source(run, checkpoint, kinds);
         var windows = source is null ? null : Windows(run, checkpoint.Config, source.Tokens, options.Samples);
-        var choices = items is null ? null : new MultipleChoiceTask(items, Tokenizer.Load(checkpoint.Folder), checkpoint.Config.MaxPositions);
+        var choices = items is null ? null : new MultipleChoiceTask(items, Tokenizer.Load(checkpoint.Folder), checkpoint.Config.MaxPositions, checkpoint.Config.VocabularySize);
 
         threads.Start(run);
         var fingerprint = ModelFingerprint.Watch(checkpoint);

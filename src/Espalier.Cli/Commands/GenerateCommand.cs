@@ -68,9 +68,7 @@ internal sealed class GenerateCommand : CommandBase
     private int[] EncodePrompt(CommandRun run, Tokenizer tokenizer, int vocabulary)
     {
         var start = tokenizer.Encode(run.Get(prompt)!);
-        if (Array.Find(start, id => id >= vocabulary) is > 0 and var beyond)
-            throw new EspalierException(
-                $"--prompt: the tokenizer gave id {beyond} ('{tokenizer.TokenText(beyond)}'), not below the vocabulary of {vocabulary}, which is what the model has rows for: leave it out");
+        tokenizer.RequireRows(start, vocabulary, "--prompt");
         if (tokenizer.DoublesBos(start))
             run.Progress.Warn("--prompt begins with the tokenizer's own BOS, and another one is put before it, as transformers does: leave it out if one is meant");
         if (tokenizer.Model.AddsEos)

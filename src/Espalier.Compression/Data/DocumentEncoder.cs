@@ -21,9 +21,15 @@ public sealed record DocumentEncoder(EncodeText Encode, int VocabularySize, int?
     /// <summary>The tokenizer of a model as the data path takes it.</summary>
     /// <param name="tokenizer">The tokenizer.</param>
     /// <param name="rows">Rows of the model's embedding table; ids from there on are refused.</param>
+    /// <exception cref="EspalierException">The model has no row for the tokenizer's EOS.</exception>
     public static DocumentEncoder Of(Tokenizer tokenizer, int rows)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
+        // It would be put behind every document.
+        if (tokenizer.EosId >= rows)
+            throw new EspalierException(
+                $"the tokenizer's EOS '{tokenizer.TokenText(tokenizer.EosId.Value)}' has id {tokenizer.EosId}, and the model has rows for ids below {rows} (vocab_size): "
+                + "tokenizer.json and config.json are not of one model; put the right tokenizer.json there");
         return new((text, ids) => tokenizer.Encode(text, ids), Math.Min(tokenizer.VocabularySize, rows), tokenizer.EosId, tokenizer.Sha256)
         {
             BosId = tokenizer.Model.AddsBos ? tokenizer.BosId : null,

@@ -25,11 +25,14 @@ public sealed class MultipleChoiceTask
     /// <param name="items">The items.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="positions">The model's positions; contexts are cut on the left to fit.</param>
+    /// <param name="rows">Rows of the model's embedding table; null for as many as the tokenizer has ids.</param>
     /// <exception cref="EspalierException">There are no items, or a choice cannot be scored; the item is named.</exception>
-    public MultipleChoiceTask(IReadOnlyList<MultipleChoiceItem> items, Tokenizer tokenizer, int positions)
+    public MultipleChoiceTask(IReadOnlyList<MultipleChoiceItem> items, Tokenizer tokenizer, int positions, int? rows = null)
     {
         _items = items.Count > 0 ? items : throw new EspalierException("the task has no items");
         Rows = [.. items.SelectMany((item, i) => item.Choices.Select(choice => Encode(item, choice, i, tokenizer, positions)))];
+        foreach (var row in Rows)
+            tokenizer.RequireRows(row.Ids, rows ?? tokenizer.VocabularySize, "items");
     }
 
     /// <summary>The rows, item by item, choice by choice.</summary>

@@ -70,6 +70,19 @@ public sealed partial class Tokenizer
     /// <summary>Whether these ids, of a text with special tokens, start with BOS twice: the text brings its own, and one was put before it.</summary>
     public bool DoublesBos(ReadOnlySpan<int> ids) => Model.AddsBos && ids.Length > 1 && ids[0] == BosId && ids[1] == BosId;
 
+    /// <summary>Refuses ids that a model has no row for: tokenizers may have more tokens than the model that they lie beside.</summary>
+    /// <param name="ids">The ids of a text.</param>
+    /// <param name="rows">Rows of the model's embedding table.</param>
+    /// <param name="origin">Where the text is from, for the error.</param>
+    /// <exception cref="EspalierException">An id is not below <paramref name="rows"/>; its token is named.</exception>
+    public void RequireRows(ReadOnlySpan<int> ids, int rows, string origin)
+    {
+        foreach (var id in ids)
+            if (id >= rows)
+                throw new EspalierException(
+                    $"{origin}: the tokenizer gave id {id} ('{TokenText(id)}'), not below the vocabulary of {rows}, which is what the model has rows for: take it out of the text");
+    }
+
     /// <summary>The text of ids. Ids without a token add nothing.</summary>
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecialTokens = false)
     {

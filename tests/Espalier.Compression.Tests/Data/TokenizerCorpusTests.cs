@@ -49,6 +49,11 @@ public sealed class TokenizerCorpusTests : IDisposable
         Assert.Contains("the tokenizer gave id 4094 ('<|reserved_special_token_9|>'), not below the vocabulary of 4090", error.Message);
     }
 
+    [Fact]
+    public void An_eos_without_a_row_is_refused_before_any_text_is_read() => Assert.Contains(
+        "the tokenizer's EOS '<|end_of_text|>' has id 4081, and the model has rows for ids below 4081",
+        Assert.Throws<EspalierException>(() => DocumentEncoder.Of(Tokenizer, 4081)).Message);
+
     private void AssertSameIds(string source, DocumentEncoder encoder, string idsPath)
     {
         Corpus.BuildStore(new CorpusOptions { Sources = [source], Deduplicate = false }, encoder, data.At("store"));

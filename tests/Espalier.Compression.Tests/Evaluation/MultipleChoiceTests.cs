@@ -36,6 +36,12 @@ public sealed class MultipleChoiceTests : TorchTest
     }
 
     [Fact]
+    public void A_token_that_the_model_has_no_row_for_is_refused_by_name() => Assert.Contains(
+        "items: the tokenizer gave id 4094 ('<|reserved_special_token_9|>'), not below the vocabulary of 4090",
+        Assert.Throws<EspalierException>(
+            () => new MultipleChoiceTask([new("A", ["<|reserved_special_token_9|>", "b"], 0)], Tokenizer.Load(s_teacher), 256, rows: 4090)).Message);
+
+    [Fact]
     public void An_item_is_judged_by_log_likelihoods_a_character()
     {
         var task = new MultipleChoiceTask([new("A", ["one", "eleven"], 0), new("B", ["one", "eleven"], 1)], Tokenizer.Load(s_teacher), 256);

@@ -269,6 +269,27 @@ public sealed class RecipePlanTests
     }
 
     [Fact]
+    public void What_a_gguf_file_says_less_exactly_is_said()
+    {
+        var folder = Directory.CreateTempSubdirectory("espalier-plan-").FullName;
+        try
+        {
+            foreach (var file in Directory.GetFiles(Teacher))
+                File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+            var tokenizer = Path.Combine(folder, "tokenizer.json");
+            File.WriteAllText(tokenizer, File.ReadAllText(tokenizer).Replace("\"normalizer\": null", "\"normalizer\": {\"type\": \"NFC\"}", StringComparison.Ordinal));
+            IReadOnlyList<string> Warnings(string export) =>
+                RecipePlan.Of(RecipeFile.Parse($"teacher: {folder}\ndata: {{ train: dotnet-docs }}\nprune: {{ ffn: 512 }}\nexport: {export}", "r.yaml")).Warnings;
+            Assert.Contains(Warnings("gguf-q8_0"), warning => warning.StartsWith("export: GGUF: ", StringComparison.Ordinal) && warning.Contains("its normalizer (NFC)"));
+            Assert.DoesNotContain(Warnings("hf"), warning => warning.Contains("GGUF"));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public void A_modest_cut_of_a_teacher_with_weights_warns_of_nothing() => Assert.Empty(Plan("{ ffn: 512 }", "evaluate: [held-out, teacher-domain]").Warnings);
 
     [Theory]

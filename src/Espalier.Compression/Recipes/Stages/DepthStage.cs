@@ -108,6 +108,6 @@ public static class DepthStage
     private static MultipleChoiceTask TaskOf(ModelFolder teacher, string items)
     {
         using var checkpoint = Checkpoint.Open(teacher.Path, requireWeights: false);
-        return new(MultipleChoiceFile.Read(items), Tokenizer.Load(teacher.Path), checkpoint.Config.MaxPositions);
+        return new(MultipleChoiceFile.Read(items), Tokenizer.Load(teacher.Path), checkpoint.Config.MaxPositions, checkpoint.Config.VocabularySize);
     }
 }

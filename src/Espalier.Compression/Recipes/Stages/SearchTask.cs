@@ -30,7 +30,7 @@ public sealed record SearchTask(string Name, string Hash, MultipleChoiceTask Ite
     public static SearchTask Open(string path, string model)
     {
         using var checkpoint = Checkpoint.Open(model, requireWeights: false);
-        return new(Path.GetFileNameWithoutExtension(path), ContentHash.OfFile(path), new(MultipleChoiceFile.Read(path), Tokenizer.Load(model), checkpoint.Config.MaxPositions));
+        return new(Path.GetFileNameWithoutExtension(path), ContentHash.OfFile(path), new(MultipleChoiceFile.Read(path), Tokenizer.Load(model), checkpoint.Config.MaxPositions, checkpoint.Config.VocabularySize));
     }
 
     /// <summary>−log p of the right choice, of each item.</summary>
