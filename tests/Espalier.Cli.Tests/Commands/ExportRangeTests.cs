@@ -21,7 +21,9 @@ public sealed class ExportRangeTests : TorchTest
         using (var tiny = Checkpoint.Open(Verb.Tiny))
             CheckpointWriter.Write(At("large"), tiny.Config, tiny, ElementType.F32, new OneLarge(tiny));
         line = line.Replace("OUT", At("out"), StringComparison.Ordinal).Replace(" M ", $" {At("large")} ", StringComparison.Ordinal);
-        Assert.Contains(named, Verb.Refused(line));
+        var (code, _, error) = TestCommand.Launch(line);
+        Assert.Equal(2, code);
+        Assert.Contains(named, error);
         Assert.Equal(["large"], Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName));
         Verb.Json(line + " --clamp");
         if (!Directory.Exists(At("out")))

@@ -39,22 +39,6 @@ public sealed class FullDiskTests(SmallRun small)
         small.AssertUndisturbed(run);
     }
 
-    [MountFact]
-    public void A_signal_on_a_full_disk_ends_as_a_signal_does_after_a_try_to_save()
-    {
-        using var disk = SmallDisk.Mount(small.At("full-and-stopped"), "24m");
-        var run = Path.Combine(disk.Path, "run");
-        using var program = small.Start(run);
-        program.Until(() => SmallRun.Checkpoints(run).Length > 0);
-        program.Signal("STOP");
-        Fill(Path.Combine(disk.Path, "filler"));
-        program.Signal("TERM");
-        program.Signal("CONT");
-        var code = program.Wait();
-        Assert.True(code == 130, $"exit code {code}: {program.Error}");
-        Assert.Contains("the disk is full", program.Error, StringComparison.Ordinal);
-    }
-
     private static void Fill(string path)
     {
         using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);

@@ -148,7 +148,7 @@ public sealed class TrainingStageTests : TorchTest, IDisposable
         Assert.Contains("the disk is full", error.Message);
         Assert.Contains("the checkpoint of step 4 is intact; make room and give the same command again to go on from there", error.Message);
 
-        Assert.ThrowsAny<OperationCanceledException>(() => Train(_folder.Of("stopped"), stopAt: 7, files: new(new FaultyLayer(act, Fault.Full))));
+        Assert.ThrowsAny<OperationCanceledException>(() => Train(_folder.Of("stopped"), stopAt: 6, files: new(new FaultyLayer(act, Fault.Full))));
         Assert.Contains(_warnings, warning => warning.Contains("the checkpoint of step 4 is intact", StringComparison.Ordinal));
 
         foreach (var name in (string[])["full", "stopped"])
