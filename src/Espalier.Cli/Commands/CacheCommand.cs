@@ -40,7 +40,7 @@ internal sealed class CacheCommand : CommandBase
         "cache",
         "Write a teacher's distributions on a text to disk, to distil from them without the teacher",
         "espalier cache models/quickstart-teacher dotnet-docs --encoding top-k --k 64 --output cache",
-        "espalier cache teacher --ids tokens.u16 --seq 256 --encoding top-k-samples --k 16 --samples 16 --output cache --json")
+        "espalier cache models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --seq 256 --encoding top-k-samples --k 16 --samples 16 --output sampled --json")
     {
         Arguments.Add(teacher);
         input.AddTo(this);
@@ -63,6 +63,7 @@ internal sealed class CacheCommand : CommandBase
             throw new EspalierException($"--seq is {length} and {path} has {checkpoint.Config.MaxPositions} positions (max_position_embeddings): give at most that");
         var data = new DataSection { Train = ids is null ? text : [ids], HeldOut = run.Get(heldOut) ?? (ids is null ? 0.02 : 0), Sequence = length, Documents = run.Get(documents)!.Value };
         var section = new CacheSection { Encoding = run.Get(encoding)!.Value, K = run.Get(k)!.Value, Samples = run.Get(samples)!.Value };
+        CacheWriter.Require(folder);
         threads.Start(run);
 
         var report = RunContext.Within($"{folder}.run", "cache", run.Get(seed)!.Value, run.Progress, context =>

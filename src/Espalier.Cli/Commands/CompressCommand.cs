@@ -29,12 +29,14 @@ internal sealed class CompressCommand : CommandBase
         HelpName = "1,2,3",
     };
 
+    private readonly FormatInput format = new();
     private readonly ThreadsOption threads = new();
 
     internal CompressCommand() : base(
         "compress",
         "Run a recipe: correct the teacher, score, prune, distil, evaluate, export, report; goes on where it was interrupted",
         "espalier compress recipes/quickstart.yaml",
+        "espalier compress recipes/quickstart.yaml --output runs/again",
         "espalier compress recipes/arms/*.yaml --output runs/arms --json",
         "espalier compress recipes/study/*.yaml --seeds 1,2,3 --output runs/study")
     {
@@ -42,11 +44,13 @@ internal sealed class CompressCommand : CommandBase
         Options.Add(output);
         Options.Add(train);
         Options.Add(seeds);
+        format.AddTo(this);
         threads.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
     {
+        format.Check(run);
         var files = run.Get(recipes)!;
         var read = files.Select(file => (Name: Path.GetFileNameWithoutExtension(file), Recipe: WithTrain(RecipeFile.Read(file), run.Get(train)))).ToArray();
         if (read.Select(entry => entry.Name).Distinct().Count() != read.Length)
@@ -56,17 +60,19 @@ internal sealed class CompressCommand : CommandBase
         var folder = output.RunFolder(run, read[0].Recipe.Output ?? Path.Combine("runs", read[0].Name), read.SelectMany(entry => RecipeInputs.ModelAndTexts(entry.Recipe)).Distinct());
         if (read.Length > 1 && !run.Has(output))
             throw new EspalierException($"{read.Length} {(run.Has(seeds) ? "runs" : "recipes")} were given: name the run folder that they share with --output");
+        var text = string.Join("\n", files.Select(File.ReadAllText));
+        RunPlace.Require(folder, read, text);
         threads.Start(run);
 
         var canonical = string.Join('\n', read.Select(entry => RecipeFile.Canonical(entry.Recipe)));
-        var text = string.Join("\n", files.Select(File.ReadAllText));
         var report = RunContext.Within(folder, canonical, read[0].Recipe.Seed, run.Progress, context =>
         {
             context.Folder.WriteFile("recipe.yaml", stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
             var results = new List<CompressResult>();
+            context.Plan([.. read.SelectMany(entry => StagePlan.Of(entry.Recipe, entry.Name))]);
             foreach (var (name, recipe) in read)
             {
-                var compressor = new Compressor(context, recipe, name, read.Length > 1 ? name : "") { Told = so => RunResults.Write(context.Folder, [.. results, so]) };
+                var compressor = new Compressor(context, recipe, name, RunPlace.Of(name, read.Length)) { Told = so => RunResults.Write(context.Folder, [.. results, so]) };
                 results.Add(compressor.Run());
                 RunResults.Write(context.Folder, results);
             }
@@ -77,7 +83,7 @@ internal sealed class CompressCommand : CommandBase
             });
             return CompressReport.Of(results, context.Folder.Path, context.Folder.PathOf("report.html"));
         }, run.Cancellation);
-        run.Write(report, CompressPage.Show);
+        format.Write(run, report, CompressPage.Show, report => ModelTable.Csv(report.Rows));
         return ExitCodes.Done;
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Espalier.Cli.Rendering;
 
 namespace Espalier.Cli.Commands;
@@ -14,6 +15,11 @@ internal static class CompressPage
         if (report.Seeds is { } seeds)
         {
             page.Table(SeedsTable(seeds));
+            page.Line();
+        }
+        if (report.Differences is { } differences)
+        {
+            page.Table(DifferencesTable(differences));
             page.Line();
         }
         var stages = new TextTable(new("stage"), new("time", Number: true), new(""));
@@ -43,7 +49,19 @@ internal static class CompressPage
     {
         var table = new TextTable(new("recipe"), new("model"), new("text"), new("mean nll", Number: true), new("sd over seeds", Number: true), new("seeds", Number: true));
         foreach (var row in seeds)
-            table.Add(row.Arm, row.Model, row.Set, $"{row.Nll:0.0000}", $"{row.NllSd:0.0000}", $"{row.Seeds}");
+            table.Add(row.Arm, row.Model, row.Set, Number($"{row.Nll:0.0000}"), row.NllSd is { } sd ? Number($"{sd:0.0000}") : "none", Number($"{row.Seeds}"));
         return table;
     }
+
+    /// <summary>Against the first recipe alone: of many recipes the pairs are many, and <c>--json</c> has them all.</summary>
+    private static TextTable DifferencesTable(IReadOnlyList<ArmDifference> differences)
+    {
+        var table = new TextTable(
+            new("student of"), new("against"), new("text"), new("nll difference", Number: true), new("95 % interval", Number: true), new("paired over", Number: true));
+        foreach (var row in differences.Where(row => row.Against == differences[0].Against))
+            table.Add(row.Arm, row.Against, row.Set, Number($"{row.Nll:+0.0000;-0.0000}"), Number($"{row.Lower:+0.0000;-0.0000} to {row.Upper:+0.0000;-0.0000}"), $"{row.Pairs} {row.Over}");
+        return table;
+    }
+
+    private static string Number(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -34,6 +34,10 @@ internal sealed record CompressReport
 
     /// <summary>Means and spreads over seeds, where a recipe ran with several.</summary>
     public IReadOnlyList<SeedSummary>? Seeds { get; init; }
+
+    /// <summary>How far the recipes' students are apart, each pair once; absent with one recipe.</summary>
+    public IReadOnlyList<ArmDifference>? Differences { get; init; }
+
     /// <summary>Whether the teacher needed correction, one a recipe that asked; absent where none did.</summary>
     public IReadOnlyList<NeedRow>? Need { get; init; }
 
@@ -46,6 +50,7 @@ internal sealed record CompressReport
     internal static CompressReport Of(IReadOnlyList<CompressResult> results, string output, string report) => new()
     {
         Seeds = SeedSummary.Of(results.SelectMany(result => result.Rows)) is { Count: > 0 } seeds ? seeds : null,
+        Differences = ArmDifference.Of(results) is { Count: > 0 } differences ? differences : null,
         Output = output,
         Students = [.. results.Select(result => result.Student)],
         Gguf = [.. results.SelectMany(result => result.Gguf)],

@@ -37,23 +37,26 @@ internal sealed class DepthCommand : CommandBase
     private readonly Option<string> task = new("--task") { Description = "Multiple-choice items, one JSON object a line: context, choices, answer", HelpName = "FILE.jsonl" };
     private readonly OutputOption output = new("--output", "Write the scores", "FILE.json");
     private readonly OutputOption picture = new("--picture", "Draw them: one page with a line for each metric and their rank correlations", "FILE.html");
+    private readonly FormatInput format = new();
     private readonly ThreadsOption threads = new();
 
     internal DepthCommand() : base(
         "depth",
         "Score layers by what removing them does: single ones, contiguous spans and greedy sequences, by several metrics side by side",
-        "espalier depth models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --drop 2 --picture depth.html",
+        "espalier depth models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --drop 2 --output depth.json --picture depth.html",
         "espalier depth models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --metrics lm-loss,logit-mse --samples 16 --json")
     {
         model.AddTo(this);
         input.AddTo(this);
         foreach (var option in (Option[])[metrics, samples, seq, batch, drop, spans, task, output, picture])
             Options.Add(option);
+        format.AddTo(this);
         threads.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
     {
+        format.Check(run);
         ReadPlace[] reads = [model.Place(run), .. input.Places(run), .. run.Get(task) is { } asked ? [new ReadPlace("the multiple-choice items", asked)] : Array.Empty<ReadPlace>()];
         var file = output.File(run, OutputKind.DepthScores, reads);
         var page = picture.File(run, OutputKind.Html, [.. reads, .. output.Place(run)]);
@@ -83,7 +86,7 @@ internal sealed class DepthCommand : CommandBase
                 using var writer = new StreamWriter(stream, leaveOpen: true);
                 DepthPicture.Write(writer, report);
             });
-        run.Write(report.ToJson(), (shown, _) => DepthPage.Show(shown, report));
+        format.Write(run, report.ToJson(), (shown, _) => DepthPage.Show(shown, report), _ => DepthPage.Csv(report));
         return ExitCodes.Done;
     }
 

@@ -29,6 +29,16 @@ internal static class DepthPage
             page.Line($"wrote {file}");
     }
 
+    /// <summary>A row a layer; the whole model's comes first, without a layer.</summary>
+    internal static CsvTable Csv(DepthReport report)
+    {
+        var table = new CsvTable(["without_layer", .. report.Kinds.Select(DepthNames.Of)]);
+        table.Add([null, .. report.Kinds.Select(kind => (object?)report.Scores.Metrics[kind].Whole)]);
+        for (var layer = 0; layer < report.Scores.Layers; layer++)
+            table.Add([layer, .. report.Kinds.Select(kind => (object?)report.Scores.Metrics[kind].Singles[layer])]);
+        return table;
+    }
+
     private static TextTable Layers(DepthReport report)
     {
         var columns = report.Kinds.Select(kind => (Name: DepthNames.Of(kind), report.Scores.Metrics[kind].Whole, Values: report.Scores.Metrics[kind].Singles)).ToList();

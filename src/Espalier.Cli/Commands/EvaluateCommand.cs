@@ -19,6 +19,7 @@ internal sealed class EvaluateCommand : CommandBase
     private readonly CountOption windows = new("--windows", "Only the first N windows; by default all");
     private readonly CountOption batch = new("--batch", "Windows of one forward pass; changes nothing but speed and memory", 8, most: 1024);
     private readonly OutputOption perToken = new("--per-token", "Write one JSON line a window: its number, its ids and the NLL of each target", "FILE.jsonl");
+    private readonly FormatInput format = new();
     private readonly ThreadsOption threads = new();
 
     internal EvaluateCommand() : base(
@@ -31,11 +32,13 @@ internal sealed class EvaluateCommand : CommandBase
         input.AddTo(this);
         foreach (var option in (Option[])[seq, windows, batch, perToken])
             Options.Add(option);
+        format.AddTo(this);
         threads.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
     {
+        format.Check(run);
         var lines = perToken.File(run, OutputKind.PerToken, [model.Place(run), .. input.Places(run)]);
         using var checkpoint = model.OpenFinite(run);
         using var source = input.Open(run, checkpoint);
@@ -47,7 +50,8 @@ internal sealed class EvaluateCommand : CommandBase
         var result = lines is null ? Measure(run, decoder, set, null) : MeasureIntoFile(run, decoder, set, lines);
 
         var bytes = source.BytesOfTargets(result.Tokens);
-        run.Write(
+        format.Write(
+            run,
             new EvaluationReport
             {
                 Model = checkpoint.Folder,
@@ -64,7 +68,8 @@ internal sealed class EvaluateCommand : CommandBase
                 TokensPerSecond = result.Tokens / result.Seconds,
                 PerToken = lines,
             },
-            EvaluatePage.Show);
+            EvaluatePage.Show,
+            EvaluatePage.Csv);
         return ExitCodes.Done;
     }
 

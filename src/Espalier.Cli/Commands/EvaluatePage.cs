@@ -18,4 +18,13 @@ internal static class EvaluatePage
             .. report.PerToken is { } file ? [("per token", file)] : Array.Empty<(string, string)>(),
         ]));
     }
+
+    /// <summary>One row.</summary>
+    internal static CsvTable Csv(EvaluationReport report)
+    {
+        var table = new CsvTable("model", "data", "nll", "nll_se", "perplexity", "bits_per_byte", "tokens", "bytes", "seq", "windows", "seconds", "tokens_per_second");
+        table.Add(
+            report.Model, report.Data, report.Nll, report.NllSe, report.Perplexity, report.BitsPerByte, report.Tokens, report.Bytes, report.Seq, report.Windows, report.Seconds, report.TokensPerSecond);
+        return table;
+    }
 }

@@ -22,6 +22,7 @@ internal sealed class SearchCommand : CommandBase
     private readonly CountOption limit = new("--limit", "With --enumerate: how many are shown", 100, least: 0);
     private readonly OutputOption write = new("--write", "With --enumerate: write all candidates, for search.candidates", "FILE.json");
     private readonly OutputOption picture = new("--picture", "Write a picture of loss against parameters and latency", "FILE.html");
+    private readonly FormatInput format = new();
     private readonly ThreadsOption threads = new();
 
     internal SearchCommand() : base(
@@ -33,11 +34,13 @@ internal sealed class SearchCommand : CommandBase
         Arguments.Add(recipe);
         foreach (var option in (Option[])[output, enumerate, limit, write, picture])
             Options.Add(option);
+        format.AddTo(this);
         threads.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
     {
+        format.Check(run);
         var file = run.Get(recipe)!;
         var read = RecipeFile.Read(file);
         if (read.Search is not { } search)
@@ -49,16 +52,17 @@ internal sealed class SearchCommand : CommandBase
             if (run.Has(option))
                 throw new EspalierException($"{option.Name} goes with --enumerate; a search shows what it trained and writes all candidates into its stage");
         var drawn = picture.File(run, OutputKind.Html, Reads(file, read));
+        var text = File.ReadAllText(file);
+        RunPlace.RequireRecipe(folder, text);
         threads.Start(run);
         var (found, place) = RunContext.Within(folder, RecipeFile.Canonical(read), read.Seed, run.Progress, context =>
         {
-            var text = Encoding.UTF8.GetBytes(File.ReadAllText(file));
-            context.Folder.WriteFile("recipe.yaml", stream => stream.Write(text));
+            context.Folder.WriteFile("recipe.yaml", stream => stream.Write(Encoding.UTF8.GetBytes(text)));
             return (new Compressor(context, read, Path.GetFileNameWithoutExtension(file)).RunSearch(), context.Folder.Path);
         }, run.Cancellation);
         if (drawn is not null)
             DurableOutput.WriteFile(drawn, 0, stream => ParetoPicture.Write(stream, found));
-        run.Write(SearchReport.Of(found, place, drawn), (page, report) => SearchPage.Show(page, report, found));
+        format.Write(run, SearchReport.Of(found, place, drawn), (page, report) => SearchPage.Show(page, report, found), SearchPage.Csv);
         return ExitCodes.Done;
     }
 
@@ -92,7 +96,7 @@ internal sealed class SearchCommand : CommandBase
             foreach (var _ in Counted())
             {
             }
-        run.Write(new EnumerationReport { Count = count, Candidates = shown, File = run.Get(write) }, SearchPage.ShowEnumeration);
+        format.Write(run, new EnumerationReport { Count = count, Candidates = shown, File = run.Get(write) }, SearchPage.ShowEnumeration, SearchPage.Csv);
         return ExitCodes.Done;
     }
 }

@@ -41,6 +41,29 @@ internal static class SearchPage
             page.Line($"Cost: at most {Costs(before)} were reckoned, {Costs(after)} were taken.");
     }
 
+    /// <summary>A row a candidate, rung and text.</summary>
+    internal static CsvTable Csv(SearchReport report)
+    {
+        var table = new CsvTable(
+            "rank", "layers", "heads", "ffn", "hidden", "parameters", "non_embedding_parameters", "memory_bytes", "forward_flops_per_token", "proxy", "proxy_rank",
+            "prefill_seconds", "decode_seconds", "steps", "set", "nll", "nll_se");
+        foreach (var row in report.Candidates)
+            foreach (var loss in row.Losses)
+                table.Add(
+                    row.Rank, row.Layers, row.Heads, row.Ffn, row.Hidden, row.Parameters, row.NonEmbeddingParameters, row.MemoryBytes, row.ForwardFlopsPerToken, row.Proxy, row.ProxyRank,
+                    row.PrefillSeconds, row.DecodeSeconds, loss.Steps, loss.Set, loss.Nll, loss.NllStandardError);
+        return table;
+    }
+
+    /// <summary>A row a shape.</summary>
+    internal static CsvTable Csv(EnumerationReport report)
+    {
+        var table = new CsvTable("layers", "heads", "ffn", "hidden", "parameters", "non_embedding_parameters", "memory_bytes", "forward_flops_per_token");
+        foreach (var row in report.Candidates)
+            table.Add(row.Layers, row.Heads, row.Ffn, row.Hidden, row.Parameters, row.NonEmbeddingParameters, row.MemoryBytes, row.ForwardFlopsPerToken);
+        return table;
+    }
+
     /// <summary>What there is to choose from.</summary>
     internal static void ShowEnumeration(Page page, EnumerationReport report)
     {

@@ -52,6 +52,7 @@ internal abstract class TrainingCommand : CommandBase
             .. cache is null ? [] : new ReadPlace[] { new("the cache", cache) }, .. training.Places(run)]);
         var (data, order) = (training.Data(run), training.Order(run));
         var vocabulary = CheckInputs(run, start, teacher, data.Sequence);
+        RunFolder.Check($"{folder}.run", folder);
         threads.Start(run);
 
         var command = string.Join(' ', Environment.GetCommandLineArgs().Skip(1));

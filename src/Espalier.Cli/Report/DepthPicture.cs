@@ -28,12 +28,13 @@ internal static class DepthPicture
         Greedy(html, report);
         Chosen(html, report);
         Correlations(html, report);
+        Values(html, report);
     }
 
     private static void Singles(HtmlBuilder html, DepthReport report)
     {
         html.Leaf("h2", "Without each layer");
-        html.Leaf("p", "What removing one layer adds to the metric's value for the whole model, as a share of the most that any layer adds. What lies low can go with the least harm.", ("class", "how"));
+        html.Leaf("p", "What removing one layer adds to the metric's value for the whole model, as a share of the most that any layer adds. What lies low can go with the least harm; the number beside a mark is the layer that its metric would miss least.", ("class", "how"));
         Chart(html, "Harm of removing each layer", "layer", report.Kinds.Select(kind => (kind, Harm(report.Scores.Metrics[kind].Singles, report.Scores.Metrics[kind].Whole))));
     }
 
@@ -83,11 +84,40 @@ internal static class DepthPicture
         table.Write(html);
     }
 
+    private static void Values(HtmlBuilder html, DepthReport report)
+    {
+        html.Leaf("h2", "The values");
+        html.Leaf("p", "Each metric without one layer; the first row is the whole model. Higher is more harm.", ("class", "how"));
+        var table = new HtmlTable([("without layer", false), .. report.Kinds.Select(kind => ($"{DepthNames.Of(kind)}, {Unit(kind)}", true))]);
+        table.Add("student", [new("none"), .. report.Kinds.Select(kind => new Cell(Figures.Short(report.Scores.Metrics[kind].Whole)))]);
+        for (var layer = 0; layer < report.Scores.Layers; layer++)
+            table.Add(null, [new(Figures.Exact(layer)), .. report.Kinds.Select(kind => new Cell(Figures.Short(report.Scores.Metrics[kind].Singles[layer])))]);
+        table.Write(html);
+    }
+
+    private static string Unit(DepthMetricKind kind) => kind switch
+    {
+        DepthMetricKind.BlockInfluence => "1 − cosine",
+        DepthMetricKind.Angular => "angle / π",
+        DepthMetricKind.LmLoss => "nats a token",
+        DepthMetricKind.LogitMse => "squared logits",
+        _ => "nats an item",
+    };
+
     private static void Chart(HtmlBuilder html, string title, string label, IEnumerable<(DepthMetricKind Kind, double[] Values)> lines)
     {
         var series = lines.Select(line => new Series(DepthNames.Of(line.Kind), (int)line.Kind, SeriesStyle.Line, [.. line.Values.Select((value, x) => new Point(x, value))])).ToArray();
-        new SvgChart { Title = title, XLabel = label, YLabel = "harm, share of the most", Series = series }.Write(html);
+        var marks = series.Select(line => line with { Style = SeriesStyle.Marks, Name = $"{line.Name}, {label}", Points = Named(line.Points) });
+        new SvgChart { Title = title, XLabel = label, YLabel = "harm, share of the metric's largest", Series = [.. series, .. marks], WholeX = true, Height = 300 }.Write(html);
         Legend.Write(html, series);
+    }
+
+    /// <summary>The least harmful of a line has its number beside it.</summary>
+    private static Point[] Named(IReadOnlyList<Point> points)
+    {
+        var least = points.Where(point => double.IsFinite(point.Y)).Select(point => point.Y).DefaultIfEmpty(double.NaN).Min();
+        var first = points.FirstOrDefault(point => point.Y == least);
+        return [.. points.Select(point => point.X == first.X && point.Y == least ? point with { Label = Figures.Exact((long)point.X) } : point)];
     }
 
     /// <summary>Values over the whole model's, the largest being 1; of those below, as much below.</summary>

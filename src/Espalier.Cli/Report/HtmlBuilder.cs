@@ -17,6 +17,11 @@ internal sealed class HtmlBuilder(TextWriter output) : IDisposable
         NewLineChars = "\n",
     });
 
+    private int _ids;
+
+    /// <summary>A name that no other element of the page has.</summary>
+    internal string NextId() => $"d{++_ids}";
+
     /// <summary>The document type; comes first.</summary>
     internal void Doctype() => output.Write("<!DOCTYPE html>\n");
 

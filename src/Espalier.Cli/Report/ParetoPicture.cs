@@ -1,3 +1,5 @@
+using System.Globalization;
+using Espalier.Cli.Rendering;
 using Espalier.Cli.Report.Charts;
 using Espalier.Compression.Search;
 
@@ -19,20 +21,49 @@ internal static class ParetoPicture
         using var body = html.Open("body");
         using var main = html.Open("main");
         html.Leaf("h1", "Espalier: search");
+        html.Leaf("p", $"The search {result.Why}.", ("class", "lead"));
+        Table(html, result);
         Write(html, result);
+    }
+
+    /// <summary>The candidates, best first; the numbers of the ranks name the marks of the charts.</summary>
+    internal static void Table(HtmlBuilder html, SearchResult result)
+    {
+        var (prefill, decode) = (result.Candidates.Any(row => row.PrefillSeconds is not null), result.Candidates.Any(row => row.DecodeSeconds is not null));
+        var columns = new List<(string, bool)>
+        {
+            ("Rank", true), ("Layers / heads / ffn / hidden", false), ("By proxy", true), ("Parameters", true), ("Without embedding", true), ("Steps", true), ("Held-out NLL", true), ("SE", true),
+        };
+        columns.AddRange(prefill ? [("First pass, ms", true)] : []);
+        columns.AddRange(decode ? [("Further token, ms", true)] : []);
+        var table = new HtmlTable(columns);
+        foreach (var row in result.Candidates)
+        {
+            var last = row.LastHeldOut;
+            List<Cell> cells =
+            [
+                new(Figures.Exact(row.Rank)), new(row.Name), new(Figures.Exact(row.ProxyRank)), new(Units.Count(row.Parameters)),
+                new(Units.Count(row.NonEmbeddingParameters)), new(Figures.Exact(last.Steps)), new(Figures.Loss(last.Nll)), new(Figures.Loss(last.NllStandardError)),
+            ];
+            cells.AddRange(prefill ? [Milliseconds(row.PrefillSeconds)] : []);
+            cells.AddRange(decode ? [Milliseconds(row.DecodeSeconds)] : []);
+            table.Add(row.Rank == 1 ? "student" : null, cells);
+        }
+        table.Write(html);
     }
 
     /// <summary>The charts.</summary>
     internal static void Write(HtmlBuilder html, SearchResult result)
     {
-        html.Leaf("p", "How to read it: a circle is a candidate after so many steps, its bar ± one standard error of its held-out loss; a line joins those of one rung that nothing beats in both. "
-            + "Candidates that were left out at a rung have no circle at the next. Latency is the sum of layers that were timed on this machine.", ("class", "how"));
-        Chart(html, result, "parameters", "million parameters", row => row.Parameters / Million);
-        Chart(html, result, "prefill", "milliseconds of the first pass", row => row.PrefillSeconds / Millisecond);
-        Chart(html, result, "decode", "milliseconds of a further token", row => row.DecodeSeconds / Millisecond);
+        html.Leaf("p", "How to read it: a mark is a candidate after so many steps, its bar ± one standard error of its held-out loss; a line joins those of one rung that nothing beats in both. "
+            + "The number beside its last mark is a candidate's rank in the table. Candidates that were left out at a rung have no mark at the next. "
+            + "Latency is the sum of layers that were timed on this machine.", ("class", "how"));
+        Chart(html, result, "parameters", "parameters", "parameters, millions", row => row.Parameters / Million);
+        Chart(html, result, "prefill", "the time of a first pass", "first pass over the context, milliseconds", row => row.PrefillSeconds / Millisecond);
+        Chart(html, result, "decode", "the time of a further token", "a further token, milliseconds", row => row.DecodeSeconds / Millisecond);
     }
 
-    private static void Chart(HtmlBuilder html, SearchResult result, string name, string label, Func<CandidateRow, double?> cost)
+    private static void Chart(HtmlBuilder html, SearchResult result, string name, string what, string label, Func<CandidateRow, double?> cost)
     {
         if (result.Candidates.Any(row => cost(row) is null))
             return;
@@ -44,10 +75,14 @@ internal static class ParetoPicture
             var front = ParetoFront.Of(rung, entry => cost(entry.Row)!.Value, entry => entry.Loss.Nll);
             series.Add(new($"front after {rung.Key} steps", number, SeriesStyle.Line, [.. front.Select(entry => new Point(cost(entry.Row)!.Value, entry.Loss.Nll))]));
             series.AddRange(rung.OrderBy(entry => cost(entry.Row)).Select(entry => new Series(
-                $"{entry.Row.Name} (layers/heads/ffn/hidden) after {rung.Key} steps", number, SeriesStyle.Marks, [new(cost(entry.Row)!.Value, entry.Loss.Nll, entry.Loss.NllStandardError)])));
+                $"{entry.Row.Name} (layers/heads/ffn/hidden), rank {Figures.Exact(entry.Row.Rank)}, after {rung.Key} steps", number, SeriesStyle.Marks,
+                [new(cost(entry.Row)!.Value, entry.Loss.Nll, entry.Loss.NllStandardError, entry.Loss == entry.Row.LastHeldOut ? Figures.Exact(entry.Row.Rank) : null)])));
         }
-        html.Leaf("h3", $"Loss against {name}");
+        html.Leaf("h3", $"Loss against {what}");
         Legend.Write(html, [.. rungs.Select((rung, number) => new Series($"after {rung.Key} steps", number, SeriesStyle.Marks, []))]);
-        new SvgChart { Title = $"held-out NLL against {name}", XLabel = label, YLabel = "held-out NLL", Series = series }.Write(html);
+        new SvgChart { Title = $"held-out NLL against {name}", XLabel = label, YLabel = "held-out NLL, nats a token", Series = series, FromZero = false, Height = 300 }.Write(html);
     }
+
+    private static Cell Milliseconds(double? seconds) =>
+        new(seconds is { } time ? (time / Millisecond).ToString("0.0##", CultureInfo.InvariantCulture) : Figures.None);
 }

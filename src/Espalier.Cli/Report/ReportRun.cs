@@ -26,6 +26,8 @@ internal sealed class ReportRun
             .GroupBy(entry => (entry.Row.Model, entry.Row.Path))
             .Select(group => new ReportModel(group.First().Row, [.. group.Select(entry => entry.Name).Distinct()], Once(group.Key.Path, ConfigOf)))
             .OrderBy(model => model.IsTeacher ? 0 : 1)];
+        foreach (var stage in Arms.SelectMany(arm => arm.Result.Stages).Select(stage => stage.Folder).Concat(Models.Select(model => model.Row.Samples ?? "")))
+            Record(stage);
         Texts = [.. Models.SelectMany(model => model.Row.Evaluations).Select(evaluation => evaluation.Set).Distinct()];
     }
 
@@ -62,6 +64,9 @@ internal sealed class ReportRun
     /// <summary>The model of an arm, or null.</summary>
     internal ReportModel? ModelOf(ReportArm arm, string name) => Models.FirstOrDefault(model => model.Row.Model == name && model.Arms.Contains(arm.Name));
 
+    /// <summary>The record of a stage by its folder's name; null where it is not done, or cannot be read.</summary>
+    internal StageRecord? Record(string stage) => stage.Length == 0 ? null : Once(Path.Combine(Folder, "stages", stage), StageRecord.Read);
+
     /// <summary>A path as seen from the run folder, where it is inside; otherwise as it was given.</summary>
     internal string Relative(string path)
     {
@@ -94,7 +99,7 @@ internal sealed class ReportRun
     }
 
     /// <summary>Reads a file or folder once; null where there is none, or where it cannot be read, which is then a problem to name.</summary>
-    private T? Once<T>(string? path, Func<string, T> read) where T : class
+    private T? Once<T>(string? path, Func<string, T?> read) where T : class
     {
         if (path is null)
             return null;

@@ -35,6 +35,8 @@ internal static class ReportWriter
         ImportanceSection.Write(html, run);
         CandidatesSection.Write(html, run);
         EvaluationSection.Write(html, run);
+        ComparisonSection.Write(html, run);
+        SamplesSection.Write(html, run);
         CostsSection.Write(html, run);
         UseSection.Write(html, run);
         RecipeSection.Write(html, run);

@@ -25,7 +25,7 @@ public static class Corpus
     public static CorpusSummary Build(
         CorpusOptions options, DocumentEncoder encoder, string output, IProgress<(long Done, long Total)>? progress = null, CancellationToken cancellation = default)
     {
-        var source = DocumentSource.Parse(options.Sources);
+        var source = DocumentSource.Parse(options.Sources, options.LeaveOut);
         var context = new ReadContext(cancellation: cancellation);
         var split = options.HeldOut;
         try
@@ -65,7 +65,7 @@ public static class Corpus
     public static (TokenStoreIndex Index, SkipCounts Skips) BuildStore(
         CorpusOptions options, DocumentEncoder encoder, string output, IProgress<(long Done, long Total)>? progress = null, CancellationToken cancellation = default)
     {
-        var source = DocumentSource.Parse(options.Sources);
+        var source = DocumentSource.Parse(options.Sources, options.LeaveOut);
         var context = new ReadContext(cancellation: cancellation);
         using var store = new TokenStoreWriter(output, encoder, source.Description);
         Encode(source, options, encoder, context, progress, document => store.Append(document.Ids.Span, document.Utf8Bytes));

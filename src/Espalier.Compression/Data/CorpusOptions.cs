@@ -3,8 +3,11 @@ namespace Espalier.Compression.Data;
 /// <summary>What a corpus is made of.</summary>
 public sealed record CorpusOptions
 {
-    /// <summary>The sources, as <see cref="DocumentSource.Parse"/> takes them.</summary>
+    /// <summary>The sources, as <see cref="DocumentSource"/> takes them.</summary>
     public required IReadOnlyList<string> Sources { get; init; }
+
+    /// <summary>Tells of a file that a folder or pattern holds whether it is left out.</summary>
+    public Predicate<string>? LeaveOut { get; init; }
 
     /// <summary>Which documents are held out; a share of 0 holds out none, and writes no held-out store.</summary>
     public HeldOutSplit HeldOut { get; init; } = new(0.02);

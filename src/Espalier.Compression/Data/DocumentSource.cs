@@ -28,12 +28,18 @@ public sealed class DocumentSource
     /// <c>chats.jsonl;field=body</c>, <c>stories.txt;separator=***;document-bytes=4096</c>.
     /// </summary>
     /// <exception cref="EspalierException">Nothing is there, or an option is unknown.</exception>
-    public static DocumentSource Parse(params IEnumerable<string> specs)
+    public static DocumentSource Parse(params IEnumerable<string> specs) => Parse(specs, null);
+
+    /// <summary>The same without files that folders and patterns happen to hold: what a run wrote itself is no text to train on.</summary>
+    /// <param name="specs">The specs.</param>
+    /// <param name="leaveOut">Tells of a file that was found whether it is left out; one that is named itself never is.</param>
+    /// <exception cref="EspalierException">Nothing is there, or an option is unknown.</exception>
+    public static DocumentSource Parse(IEnumerable<string> specs, Predicate<string>? leaveOut)
     {
         string[] all = [.. specs];
         if (all.Length == 0 || all.Any(string.IsNullOrWhiteSpace))
             throw new EspalierException($"data: no source given; a source is a path, a pattern such as docs/**/*.md, or {DotnetDocs.Name}");
-        return new DocumentSource(string.Join(", ", all), [.. all.SelectMany(FilesOf)]);
+        return new DocumentSource(string.Join(", ", all), [.. all.SelectMany(spec => FilesOf(spec, leaveOut))]);
     }
 
     /// <summary>Reads all documents; counts and progress go to the context.</summary>
@@ -78,13 +84,17 @@ public sealed class DocumentSource
         yield break;
     }
 
-    private static IEnumerable<(string, DocumentOptions)> FilesOf(string spec)
+    private static IEnumerable<(string, DocumentOptions)> FilesOf(string spec, Predicate<string>? leaveOut)
     {
         var (path, options) = File.Exists(spec) ? (spec, new DocumentOptions()) : SplitOptions(spec);
         var found = path == DotnetDocs.Name && !Path.Exists(path)
             ? [.. Directory.GetFiles(DotnetDocs.FindFolder(), "*.xml").Order(StringComparer.Ordinal)]
             : SourceFiles.Find(path);
-        return found.Select(file => (file, options));
+        if (leaveOut is not null && !File.Exists(path))
+            found = [.. found.Where(file => !leaveOut(file))];
+        return found.Count > 0
+            ? found.Select(file => (file, options))
+            : throw new EspalierException($"data '{path}': holds nothing but what this run wrote itself; name the text, or give another output folder");
     }
 
     private static (string Path, DocumentOptions Options) SplitOptions(string spec)

@@ -11,16 +11,17 @@ public static class SourcePlaces
     /// </summary>
     /// <param name="name">What it is, for messages: <c>the text</c>.</param>
     /// <param name="sources">The sources as the user gave them.</param>
-    public static IEnumerable<ReadPlace> Of(string name, IEnumerable<string> sources) =>
-        sources.SelectMany(Files).Select(path => new ReadPlace(name, path));
+    public static IEnumerable<ReadPlace> Of(string name, IEnumerable<string> sources) => sources.SelectMany(source => Places(name, source));
 
-    private static IEnumerable<string> Files(string source)
+    private static IEnumerable<ReadPlace> Places(string name, string source)
     {
-        if (Path.Exists(source))
-            return [source];
+        // Options of a source follow its path: chats.jsonl;field=body.
+        var path = Path.Exists(source) ? source : source.Split(';')[0].Trim();
+        if (Path.Exists(path))
+            return [new(name, path)];
         try
         {
-            return Glob.IsPattern(source) ? SourceFiles.Find(source) : [];
+            return Glob.IsPattern(path) ? SourceFiles.Find(path).Select(file => new ReadPlace(name, file) { IsFound = true }) : [];
         }
         catch (EspalierException)
         {

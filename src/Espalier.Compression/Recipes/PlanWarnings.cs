@@ -1,6 +1,6 @@
+using Espalier.Compression.Recipes.Stages;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Gguf;
 using Espalier.Models.Runtimes;
 
 namespace Espalier.Compression.Recipes;
@@ -30,9 +30,8 @@ internal static class PlanWarnings
         foreach (var cycle in cycles)
             warnings.AddRange(OfCycle(recipe.Prune, cycle).Select(warning => cycle.Number is { } number ? $"cycle {number}: {warning}" : warning));
         AddPrograms(warnings, original, cycles[^1].To);
-        // A folder of a config.json alone has no tokenizer either, and is not to be run.
-        if (teacherHasWeights && recipe.Export.Any(kind => kind != ExportKind.Hf))
-            AddGguf(warnings, original, cycles[^1].To);
+        warnings.AddRange(ExportStage.Preflight(original.Family, cycles[^1].To, original.RawConfig, recipe.Export, original.Folder)
+            .Where(verdict => verdict.Runtime == ExportStage.Gguf).SelectMany(verdict => verdict.Findings).Select(finding => $"export: {finding}"));
         return warnings;
     }
 
@@ -90,18 +89,6 @@ internal static class PlanWarnings
         foreach (var (runtime, findings) in Preflight.OfTarget(original.Family, student, original.RawConfig))
             if (findings.Except(before[runtime]).FirstOrDefault() is { } finding)
                 warnings.Add($"{runtime} would read the student wrongly: {finding}");
-    }
-
-    // What cannot be written at all is refused by the checks that plan and compress share, and is no warning.
-    private static void AddGguf(List<string> warnings, Checkpoint original, DecoderConfig student)
-    {
-        try
-        {
-            warnings.AddRange(GgufExporter.Check(student, original.Folder, "the student").Select(loss => $"export: GGUF: {loss}"));
-        }
-        catch (EspalierException)
-        {
-        }
     }
 
     private static void AddMultiple(List<string> warnings, string axis, int size, int teacher)

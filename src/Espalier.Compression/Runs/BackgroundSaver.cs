@@ -15,7 +15,9 @@ public sealed class BackgroundSaver(CheckpointStore store) : IDisposable
     public void Save(long step, IReadOnlyList<CheckpointPart> parts, bool best = false)
     {
         Wait();
-        _inFlight = Task.Factory.StartNew(() => store.Save(step, parts, best), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        // Now, at the step's edge: the log grows while the save is in flight.
+        var logs = store.Logs?.Invoke();
+        _inFlight = Task.Factory.StartNew(() => store.Save(step, parts, best, logs), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <summary>Waits until nothing is in flight.</summary>

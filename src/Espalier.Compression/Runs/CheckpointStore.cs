@@ -19,6 +19,12 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
     /// <summary>Called on the saving thread just before a checkpoint gets its name: what it relies on (the logs) must be on the disk by then.</summary>
     public Action? BeforePublish { get; set; }
 
+    /// <summary>
+    /// States the logs as they are now, by their names beside the checkpoints' folder: a checkpoint vouches for what a resume will read in them. Called
+    /// on the thread that asks for a save.
+    /// </summary>
+    public Func<IReadOnlyList<FileFact>>? Logs { get; set; }
+
     /// <summary>Full path of the folder that holds the checkpoints.</summary>
     public string Folder => _folder;
 
@@ -36,7 +42,9 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
     /// <param name="parts">The files.</param>
     /// <param name="best">Whether it is the best so far: the former best may go once this one was read back.</param>
     /// <exception cref="EspalierException">Exit code 1: it could not be written; what was there before is intact.</exception>
-    public SavedCheckpoint Save(long step, IReadOnlyList<CheckpointPart> parts, bool best = false)
+    public SavedCheckpoint Save(long step, IReadOnlyList<CheckpointPart> parts, bool best = false) => Save(step, parts, best, Logs?.Invoke());
+
+    internal SavedCheckpoint Save(long step, IReadOnlyList<CheckpointPart> parts, bool best, IReadOnlyList<FileFact>? logs)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
         if (parts.FirstOrDefault(part => !FileFact.IsSafeName(part.Name) || part.Name.Contains('/') || part.Name == CheckpointManifest.FileName) is { } bad)
@@ -46,8 +54,9 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
 
         try
         {
-            var present = Directory.Exists(PathOf(step)) ? TryVerify(step, out _) : null;
-            var saved = present ?? WriteAndVerify(step, parts);
+            // One that goes with another log is of another training: of one before the log was damaged, or on another machine.
+            var present = Directory.Exists(PathOf(step)) && TryVerify(step, out _) is { } there && LogProblem(there) is null ? there : null;
+            var saved = present ?? WriteAndVerify(step, parts, logs);
             if (best)
                 BestStep = step;
             if (present is null || best)
@@ -65,22 +74,39 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
     }
 
     /// <summary>
-    /// The newest checkpoint that is whole, or null; clears away what interrupted saves left. A damaged one is passed over and
-    /// reported, and stays until the next save succeeds.
+    /// The newest checkpoint that is whole and whose logs are what it was saved with, or null; clears away what interrupted saves left. Another one is
+    /// passed over and reported, and stays until the next save succeeds.
     /// </summary>
-    /// <param name="report">Hears one sentence for each damaged checkpoint.</param>
-    /// <exception cref="EspalierException">A checkpoint is of a newer format: refused, never guessed.</exception>
+    /// <param name="report">Hears one sentence for each checkpoint that is passed over.</param>
+    /// <exception cref="EspalierException">
+    /// A checkpoint is of a newer format: refused, never guessed. Or there are whole ones, and none whose logs are what it was saved with.
+    /// </exception>
     public SavedCheckpoint? OpenLatest(Action<string>? report = null)
     {
         files.CleanLeftovers(_folder, below: false);
+        string? changed = null;
         foreach (var step in Steps())
         {
-            if (TryVerify(step, out var problem) is { } checkpoint)
-                return checkpoint;
-            report?.Invoke($"{PathOf(step)} is damaged and passed over: {problem}");
+            if (TryVerify(step, out var problem) is not { } checkpoint)
+            {
+                report?.Invoke($"{PathOf(step)} is damaged and passed over: {problem}");
+                continue;
+            }
+            // What is known to have been changed is not believed for an older checkpoint that says nothing of it.
+            if (changed is null || checkpoint.Logs is not null)
+            {
+                if (LogProblem(checkpoint) is not { } logProblem)
+                    return checkpoint;
+                changed ??= logProblem;
+                report?.Invoke($"{PathOf(step)} is passed over: {logProblem}");
+            }
         }
-        return null;
+        return changed is null ? null : throw new EspalierException(
+            $"{changed}; what is in it decides how the training goes on, so no checkpoint can be used: put the file back as it was, or delete {Path.GetDirectoryName(_folder)} to do that stage again");
     }
+
+    /// <summary>The newest whole checkpoint of a step up to this one, or null.</summary>
+    public SavedCheckpoint? LatestUpTo(long last) => Steps().Where(step => step <= last).Select(step => TryVerify(step, out _)).FirstOrDefault(saved => saved is not null);
 
     /// <summary>The checkpoint of <see cref="BestStep"/>, every byte of it read; null where there is none or it is damaged, which is reported.</summary>
     /// <param name="report">Hears one sentence of a damaged one.</param>
@@ -89,6 +115,8 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
         if (BestStep is not { } step)
             return null;
         var best = TryVerify(step, out var problem);
+        if (best is not null && (problem = LogProblem(best)) is not null)
+            best = null;
         if (best is null)
             report?.Invoke($"{PathOf(step)}, the best checkpoint, is damaged: {problem}");
         return best;
@@ -102,7 +130,7 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
         BestStep = null;
     }
 
-    private SavedCheckpoint WriteAndVerify(long step, IReadOnlyList<CheckpointPart> parts)
+    private SavedCheckpoint WriteAndVerify(long step, IReadOnlyList<CheckpointPart> parts, IReadOnlyList<FileFact>? logs)
     {
         var (temporary, final) = (PathOf(step) + ".tmp", PathOf(step));
         files.EnsureFolder(_folder);
@@ -112,7 +140,7 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
                 files.DeleteTree(temporary);
             files.Layer.CreateFolder(temporary);
             var facts = parts.Select(part => files.WriteNew(Path.Combine(temporary, part.Name), part.Write)).ToArray();
-            var manifest = SealedJson.Bytes(new CheckpointManifest(CheckpointManifest.KnownVersion, step, facts), RunJson.Default.CheckpointManifest);
+            var manifest = SealedJson.Bytes(new CheckpointManifest(CheckpointManifest.KnownVersion, step, facts) { Logs = logs }, RunJson.Default.CheckpointManifest);
             files.WriteNew(Path.Combine(temporary, CheckpointManifest.FileName), stream => stream.Write(manifest));
             files.Layer.SyncFolder(temporary);
             BeforePublish?.Invoke();
@@ -161,7 +189,7 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
             if (problem is not null)
                 return null;
             _verified.Add(step);
-            return new SavedCheckpoint(step, path, manifest.Files);
+            return new SavedCheckpoint(step, path, manifest.Files) { Logs = manifest.Logs };
         }
         catch (DamagedFileException damage)
         {
@@ -169,6 +197,10 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
             return null;
         }
     }
+
+    /// <summary>How a log is no longer what a checkpoint was saved with, naming the file; null where all are.</summary>
+    private string? LogProblem(SavedCheckpoint checkpoint) =>
+        checkpoint.Logs?.Select(log => MetricsLines.Problem(Path.GetDirectoryName(_folder)!, log)).FirstOrDefault(found => found is not null);
 
     /// <summary>The steps for which there is a folder, newest first.</summary>
     private long[] Steps() => !Directory.Exists(_folder)

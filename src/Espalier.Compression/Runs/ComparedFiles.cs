@@ -8,6 +8,7 @@ internal enum ComparedKind
 {
     Metrics,
     Tensors,
+    Manifest,
     Bytes,
     Stage,
 }
@@ -39,6 +40,7 @@ internal static class ComparedFiles
     {
         "metrics.jsonl" => ComparedKind.Metrics,
         StageRecord.FileName => ComparedKind.Stage,
+        CheckpointManifest.FileName when StepOf(name) is not null => ComparedKind.Manifest,
         _ when name.EndsWith(".safetensors", StringComparison.Ordinal) => ComparedKind.Tensors,
         _ => ComparedKind.Bytes,
     };

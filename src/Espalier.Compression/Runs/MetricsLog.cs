@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Espalier.Models.Files;
@@ -16,10 +17,11 @@ public sealed class MetricsLog : IDisposable
     private readonly Stream _stream;
     private readonly IFileLayer _layer;
     private readonly ArrayBufferWriter<byte> _line = new(256);
-    private long _lastStep;
+    private readonly IncrementalHash _hash;
+    private long _lastStep, _length;
 
-    private MetricsLog(string path, Stream stream, IFileLayer layer, long lastStep) =>
-        (Path, _stream, _layer, _lastStep) = (path, stream, layer, lastStep);
+    private MetricsLog(string path, Stream stream, IFileLayer layer, long lastStep, long length, IncrementalHash hash) =>
+        (Path, _stream, _layer, _lastStep, _length, _hash) = (path, stream, layer, lastStep, length, hash);
 
     /// <summary>Full path of the file.</summary>
     public string Path { get; }
@@ -28,24 +30,31 @@ public sealed class MetricsLog : IDisposable
     /// Opens a log to go on after a checkpoint: lines of steps after <paramref name="afterStep"/>, and a torn last line, are cut off,
     /// so that the finished file equals that of a run which nothing disturbed. Null empties the log.
     /// </summary>
+    /// <param name="path">The file; created where it is missing.</param>
+    /// <param name="afterStep">The checkpoint's step.</param>
+    /// <param name="files">Writes.</param>
+    /// <param name="stated">What the checkpoint says of the log, found to be so: exactly that stays. Null where it says nothing.</param>
     /// <exception cref="EspalierException">A line in the part that stays is damaged.</exception>
-    public static MetricsLog Open(string path, long? afterStep, DurableFiles files)
+    public static MetricsLog Open(string path, long? afterStep, DurableFiles files, FileFact? stated = null)
     {
         path = System.IO.Path.GetFullPath(path);
         var isNew = !File.Exists(path);
-        var keep = isNew || afterStep is null ? 0 : MetricsLines.LengthUpTo(path, afterStep.Value);
+        var keep = isNew || afterStep is null ? 0 : stated?.Size ?? MetricsLines.LengthUpTo(path, afterStep.Value);
+        var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var stream = files.Layer.OpenLog(path);
         try
         {
             if (stream.Length != keep)
                 stream.SetLength(keep);
-            stream.Position = keep;
+            stream.Position = 0;
+            MetricsLines.Append(hash, stream, keep);
             if (isNew)
                 files.Layer.SyncFolder(System.IO.Path.GetDirectoryName(path)!);
-            return new MetricsLog(path, stream, files.Layer, keep == 0 ? 0 : afterStep ?? 0);
+            return new MetricsLog(path, stream, files.Layer, keep == 0 ? 0 : afterStep ?? 0, keep, hash);
         }
         catch
         {
+            hash.Dispose();
             stream.Dispose();
             throw;
         }
@@ -78,8 +87,17 @@ public sealed class MetricsLog : IDisposable
             {
                 throw new EspalierException($"{Path} could not be written: {error.Message}; mend the disk (free some space?) and start again", error) { ExitCode = 1 };
             }
+            _hash.AppendData(_line.WrittenSpan);
+            _length += _line.WrittenCount;
             _lastStep = step;
         }
+    }
+
+    /// <summary>Name, length and hash of the log as it is now: what a checkpoint vouches for.</summary>
+    public FileFact Fact()
+    {
+        lock (_gate)
+            return new(System.IO.Path.GetFileName(Path), _length, Convert.ToHexStringLower(_hash.GetCurrentHash()));
     }
 
     /// <summary>Makes all lines survive a power loss; a checkpoint does this before it gets its name.</summary>
@@ -93,7 +111,10 @@ public sealed class MetricsLog : IDisposable
     public void Dispose()
     {
         lock (_gate)
+        {
             _stream.Dispose();
+            _hash.Dispose();
+        }
     }
 
     private static void Write(Utf8JsonWriter json, string name, JsonNode? value)

@@ -25,7 +25,7 @@ public static class RunComparison
                 throw new EspalierException($"{folder}: {(File.Exists(folder) ? "is a file; give the folder that it is in" : "not found")}");
 
         var tally = new ComparisonTally(options);
-        var compared = ComparedFiles.Of(a, b).Where(file => options.Exact || file.Kind != ComparedKind.Bytes).ToArray();
+        var compared = ComparedFiles.Of(a, b).Where(file => options.Exact || file.Kind is not (ComparedKind.Bytes or ComparedKind.Manifest)).ToArray();
         foreach (var (folder, has) in new[] { (a, compared.Any(file => file.A is not null)), (b, compared.Any(file => file.B is not null)) })
             if (!has)
                 throw new EspalierException($"{folder}: holds no metrics.jsonl, no stage.json and no safetensors; give a run folder, a stage, a checkpoint or a model");
@@ -63,8 +63,28 @@ public static class RunComparison
             case ComparedKind.Tensors:
                 TensorComparison.Run(name, a, b, tally, stop);
                 break;
+            case ComparedKind.Manifest when IsSameState(a, b):
+                return;
         }
         if (tally is { Options.Exact: true, First: null })
             ByteComparison.Run(name, a, b, tally, stop);
+    }
+
+    /// <summary>
+    /// Whether two manifests list the same files. How much of the log was there depends on where a run was stopped, and the log itself is compared.
+    /// </summary>
+    private static bool IsSameState(string a, string b)
+    {
+        try
+        {
+            return State(a).SequenceEqual(State(b));
+        }
+        catch (DamagedFileException)
+        {
+            return false;
+        }
+
+        static byte[] State(string path) => SealedJson.Bytes(
+            SealedJson.Read(path, RunJson.Default.CheckpointManifest, CheckpointManifest.KnownVersion) with { Logs = null }, RunJson.Default.CheckpointManifest);
     }
 }

@@ -12,9 +12,10 @@ public sealed class RunFolder : IDisposable
     private readonly DurableFiles _files;
     private readonly Action<string> _report;
     private readonly RunTraces _traces;
+    private readonly OutputLedger _outputs;
 
-    private RunFolder(string path, RunLock runLock, DurableFiles files, Action<string> report, RunManifest? manifest, RunTraces traces) =>
-        (Path, _lock, _files, _report, Manifest, _traces) = (path, runLock, files, report, manifest, traces);
+    private RunFolder(string path, RunLock runLock, DurableFiles files, Action<string> report, RunManifest? manifest, RunTraces traces, OutputLedger outputs) =>
+        (Path, _lock, _files, _report, Manifest, _traces, _outputs) = (path, runLock, files, report, manifest, traces, outputs);
 
     /// <summary>Full path.</summary>
     public string Path { get; }
@@ -44,9 +45,9 @@ public sealed class RunFolder : IDisposable
             var traces = RunTraces.Before(path, isNew, isLockNew, files);
             // Before anything is touched: a newer program's folder is not ours to tidy.
             var manifest = RunManifest.Load(path);
-            files.CleanLeftovers(path, below: false);
-            files.CleanLeftovers(System.IO.Path.Combine(path, "stages"), below: true);
-            return new RunFolder(path, runLock, files, report ?? (_ => { }), manifest, traces);
+            var outputs = new OutputLedger(path, manifest);
+            RunLeftovers.Sweep(path, outputs, files);
+            return new RunFolder(path, runLock, files, report ?? (_ => { }), manifest, traces, outputs);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -70,15 +71,122 @@ public sealed class RunFolder : IDisposable
     /// <summary>The folder of a stage whose key is made already.</summary>
     public StageFolder Stage(StageKey key) => new(System.IO.Path.Combine(Path, "stages"), key, _files, _report);
 
-    /// <summary>Writes <c>run.json</c>, whole or not at all.</summary>
+    /// <summary>Writes <c>run.json</c>, whole or not at all, with the outputs so far.</summary>
     public void Save(RunManifest manifest)
     {
+        manifest = _outputs.Enter(manifest);
         manifest.Save(Path, _files);
         Manifest = manifest;
     }
 
-    /// <summary>Writes a file at the top of the run folder (<c>recipe.yaml</c>, <c>report.html</c>), whole or not at all.</summary>
-    public void WriteFile(string name, Action<Stream> write) => _files.WriteFile(PathOf(name), write);
+    /// <summary>Refuses outputs that would replace what no record of a run folder vouches for. Changes nothing and needs no lock: for a look before the work.</summary>
+    /// <param name="path">The run folder; it need not exist.</param>
+    /// <param name="outputs">Full paths of files and folders that will be written.</param>
+    /// <exception cref="EspalierException">What is in the way is named; or <c>run.json</c> is damaged or of a newer format.</exception>
+    public static void Check(string path, params IEnumerable<string> outputs)
+    {
+        var ledger = new OutputLedger(path, RunManifest.Load(path));
+        foreach (var output in outputs)
+            ledger.Require(output);
+    }
+
+    /// <summary>Refuses an output that would replace what no record of this run vouches for.</summary>
+    /// <param name="output">Its full path.</param>
+    /// <exception cref="EspalierException">What is in the way is named.</exception>
+    public void Require(string output) => _outputs.Require(output);
+
+    /// <summary>Whether a path is this run's own: its records, its stages, or an output. What is read for a run leaves it out.</summary>
+    public bool Owns(string path) => Owns(Path, _outputs, path);
+
+    /// <summary>The same of a run folder that is not held; it need not exist.</summary>
+    /// <exception cref="EspalierException">Its <c>run.json</c> is damaged or of a newer format.</exception>
+    public static Predicate<string> OwnFiles(string path)
+    {
+        path = System.IO.Path.GetFullPath(path);
+        var outputs = new OutputLedger(path, RunManifest.Load(path));
+        return file => Owns(path, outputs, file);
+    }
+
+    private static bool Owns(string folder, OutputLedger outputs, string path)
+    {
+        var name = System.IO.Path.GetRelativePath(folder, System.IO.Path.GetFullPath(path)).Replace('\\', '/');
+        return name.StartsWith("stages/", StringComparison.Ordinal) || RunLeftovers.Records.Contains(name) || outputs.Holds(path);
+    }
+
+    /// <summary>
+    /// Writes a file at the top of the run folder (<c>recipe.yaml</c>, <c>report.html</c>), whole or not at all. One that holds the same already is left
+    /// as it is, whoever wrote it.
+    /// </summary>
+    /// <exception cref="EspalierException">A file of that name is there that is not this run's, or was changed.</exception>
+    public void WriteFile(string name, Action<Stream> write)
+    {
+        var path = PathOf(name);
+        var temporary = Leftovers.NameFor(path);
+        try
+        {
+            var fact = _files.WriteNew(temporary, write) with { Name = System.IO.Path.GetFileName(path) };
+            if (fact.Problem(System.IO.Path.GetDirectoryName(path)!, hash: true) is null)
+            {
+                _files.DeleteFile(temporary);
+                return;
+            }
+            Enter(path, [fact]);
+            _files.Layer.Rename(temporary, path);
+            _files.Layer.SyncFolder(System.IO.Path.GetDirectoryName(path)!);
+            _outputs.Settle(path);
+        }
+        catch (Exception error)
+        {
+            _files.TryDelete(temporary);
+            if (error is IOException or UnauthorizedAccessException)
+                throw NotWritten(path, error);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Makes outputs, files or folders in one folder, and then puts them into their places. Killed on the way, the next start finds the old ones, the new
+    /// ones or none, knows which are its own, and clears away the rest.
+    /// </summary>
+    /// <param name="outputs">Their full paths.</param>
+    /// <param name="make">Makes all of them, under their names, in the folder that it is given.</param>
+    /// <exception cref="EspalierException">Something is in the way that is not this run's, or was changed.</exception>
+    public void Publish(IReadOnlyList<string> outputs, Action<string> make)
+    {
+        var parent = System.IO.Path.GetDirectoryName(outputs[0])!;
+        var place = Leftovers.NameFor(outputs[0]);
+        try
+        {
+            _files.EnsureFolder(parent);
+            _outputs.Begin(place);
+            SaveOutputs();
+            _files.Layer.CreateFolder(place);
+            using var held = DurableFiles.Hold(place);
+            make(place);
+            _files.SyncTree(place);
+            foreach (var output in outputs)
+                Enter(output, OutputLedger.FactsOf(System.IO.Path.Combine(place, System.IO.Path.GetFileName(output))));
+            foreach (var output in outputs)
+            {
+                var made = System.IO.Path.Combine(place, System.IO.Path.GetFileName(output));
+                if (Directory.Exists(output))
+                    _files.Layer.Rename(output, Leftovers.NameFor(made));
+                _files.Layer.Rename(made, output);
+                _outputs.Settle(output);
+            }
+            _files.Layer.SyncFolder(parent);
+            _files.DeleteTree(place);
+            _outputs.End(place);
+            SaveOutputs();
+        }
+        catch (Exception error)
+        {
+            _files.TryDelete(place);
+            if (error is IOException or UnauthorizedAccessException)
+                throw NotWritten(outputs[0], error);
+            throw;
+        }
+    }
 
     /// <summary>The full path of something in the run folder.</summary>
     public string PathOf(string name) => FileFact.IsSafeName(name)
@@ -93,6 +201,23 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Lets go of the folder.</summary>
     public void Dispose() => _lock.Dispose();
+
+    private static EspalierException NotWritten(string path, Exception error) =>
+        new($"{path}: cannot be written: {error.Message}; mend the disk (free some space?) and start again", error);
+
+    /// <summary>Vouches for an output that is about to get its name, in place of what is vouched for now.</summary>
+    private void Enter(string output, IReadOnlyList<FileFact> files)
+    {
+        _outputs.Require(output);
+        _outputs.Add(output, files);
+        SaveOutputs();
+    }
+
+    private void SaveOutputs()
+    {
+        if (Manifest is { } manifest)
+            Save(manifest);
+    }
 
     private static RunLock Take(string path, DurableFiles files)
     {

@@ -8,6 +8,9 @@ namespace Espalier.Compression.Runs;
 /// <param name="Files">Its files with sizes and hashes, in the order in which they were saved.</param>
 public sealed record SavedCheckpoint(long Step, string Folder, IReadOnlyList<FileFact> Files)
 {
+    /// <summary>The beginnings of the stage's logs that were found to be those that the checkpoint was saved with; null where it is of a version that kept none.</summary>
+    public IReadOnlyList<FileFact>? Logs { get; init; }
+
     /// <summary>The full path of one of its files.</summary>
     /// <exception cref="EspalierException">The checkpoint has no such file.</exception>
     public string PathOf(string name) => Files.Any(file => file.Name == name)

@@ -12,6 +12,8 @@ public sealed class StageFolder : IDisposable
     /// <summary>In the folder, but no artefacts: they depend on the clock or are for going on only.</summary>
     private static readonly string[] s_apart = [StageRecord.FileName, "timing.jsonl", "checkpoints", "tensorboard"];
 
+    private const string MetricsName = "metrics.jsonl";
+
     private readonly DurableFiles _files;
     private readonly Action<string> _report;
     private MetricsLog? _metrics, _timing;
@@ -21,10 +23,13 @@ public sealed class StageFolder : IDisposable
     {
         (Key, _files, _report) = (key, files, report);
         Path = System.IO.Path.Combine(stages, key.FolderName);
-        Checkpoints = new CheckpointStore(System.IO.Path.Combine(Path, "checkpoints"), files) { BeforePublish = SyncLogs };
+        Checkpoints = new CheckpointStore(System.IO.Path.Combine(Path, "checkpoints"), files) { BeforePublish = SyncLogs, Logs = () => _metrics is { } log ? [log.Fact()] : [] };
         Record = StageRecord.Find(Path, key, hash: false, out var problem);
         Disbelieve(problem);
     }
+
+    /// <summary>The recipe that the stage is done for: TensorBoard's curves are named for it. Set before <see cref="Begin"/>; empty where there is none.</summary>
+    public string Arm { get; set; } = "";
 
     /// <summary>What determines this stage.</summary>
     public StageKey Key { get; }
@@ -68,8 +73,8 @@ public sealed class StageFolder : IDisposable
     }
 
     /// <summary>
-    /// Starts or goes on: finds the newest whole checkpoint (null: from the beginning), cuts both logs off after its step, and
-    /// deletes artefacts that were begun but are not vouched for.
+    /// Starts or goes on: finds the newest whole checkpoint (null: from the beginning), cuts the metrics off after what it vouches for and the timing after
+    /// its step, and deletes artefacts that were begun but are not vouched for.
     /// </summary>
     /// <param name="keepArtefacts">For a stage that judges itself which of its artefacts are good.</param>
     public SavedCheckpoint? Begin(bool keepArtefacts = false)
@@ -82,11 +87,11 @@ public sealed class StageFolder : IDisposable
         var checkpoint = Checkpoints.OpenLatest(_report);
         if (!keepArtefacts)
             foreach (var entry in new DirectoryInfo(Path).GetFileSystemInfos())
-                if (!s_apart.Contains(entry.Name) && entry.Name != "metrics.jsonl")
+                if (!s_apart.Contains(entry.Name) && entry.Name != MetricsName)
                     _files.DeleteTree(entry.FullName);
-        _metrics = MetricsLog.Open(PathOf("metrics.jsonl"), checkpoint?.Step, _files);
+        _metrics = MetricsLog.Open(PathOf(MetricsName), checkpoint?.Step, _files, checkpoint?.Logs?.FirstOrDefault(log => log.Name == MetricsName));
         _timing = MetricsLog.Open(PathOf("timing.jsonl"), checkpoint?.Step, _files);
-        _board = new TensorBoardLog(PathOf("tensorboard"), (checkpoint?.Step ?? 0) + 1, _files, _report);
+        _board = new TensorBoardLog(BoardFolder(), (checkpoint?.Step ?? 0) + 1, _files, _report);
         return checkpoint;
     }
 
@@ -120,6 +125,20 @@ public sealed class StageFolder : IDisposable
 
     /// <summary>Closes the logs.</summary>
     public void Dispose() => CloseLogs();
+
+    /// <summary>Where an earlier start began its curves they go on, whatever recipe it belonged to: recipes share stages.</summary>
+    private string BoardFolder()
+    {
+        var folder = new DirectoryInfo(PathOf("tensorboard"));
+        if (folder is { Exists: true, LinkTarget: null })
+        {
+            if (folder.EnumerateFiles().Any())
+                return folder.FullName;
+            if (folder.EnumerateDirectories().FirstOrDefault() is { } begun)
+                return begun.FullName;
+        }
+        return Arm.Length > 0 && FileFact.IsSafeName(Arm) && !Arm.Contains('/', StringComparison.Ordinal) ? System.IO.Path.Combine(folder.FullName, Arm) : folder.FullName;
+    }
 
     private void Disbelieve(string? problem)
     {

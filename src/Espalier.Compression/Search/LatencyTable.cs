@@ -28,14 +28,20 @@ public sealed class LatencyTable
         machines.TryAdd(machine, []);
     }
 
-    /// <summary>Opens the table of this machine; a file that cannot be read as one is begun anew, for it only saves time.</summary>
+    /// <summary>
+    /// Opens the table of this machine; one that is damaged is begun anew, for it only saves time. A file that is no table at all is somebody else's: it stays as it
+    /// is, and what is measured is not kept.
+    /// </summary>
     /// <param name="path">The file; null keeps nothing.</param>
     /// <param name="stop">Stops between two shapes; what was measured is kept.</param>
     public static LatencyTable Open(string? path, CancellationToken stop = default) => Open(path, MachineName(), LatencyProbe.Measure, stop);
 
     /// <summary>The same with another machine's name and another way to measure.</summary>
-    internal static LatencyTable Open(string? path, string machine, Func<DecoderConfig, int, bool, LatencyMeasure> measure, CancellationToken stop = default) =>
-        new(path, machine, path is not null && File.Exists(path) ? ReadMachines(path) : [], measure, stop);
+    internal static LatencyTable Open(string? path, string machine, Func<DecoderConfig, int, bool, LatencyMeasure> measure, CancellationToken stop = default)
+    {
+        var isThere = path is not null && Path.Exists(path);
+        return new(isThere && !IsTable(path!) ? null : path, machine, isThere ? ReadMachines(path!) : [], measure, stop);
+    }
 
     /// <summary>Seconds of the first pass over a sequence, up to the first new token's logits.</summary>
     public double Prefill(Candidate candidate, int tokens) => Sum(candidate.Shape, tokens, isDecode: false);
@@ -66,6 +72,18 @@ public sealed class LatencyTable
             return;
         DurableFiles.OnDisk.EnsureFolder(Path.GetDirectoryName(Path.GetFullPath(_path))!);
         DurableFiles.OnDisk.WriteFile(_path, stream => JsonSerializer.Serialize(stream, new Kept(Version, _machines), s_json));
+    }
+
+    private static bool IsTable(string path)
+    {
+        try
+        {
+            return new FileInfo(path) is { LinkTarget: null } && File.ReadAllText(path) is var text && (text.Length == 0 || text.Contains("\"machines\"", StringComparison.Ordinal));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     private static Dictionary<string, Dictionary<string, LatencyMeasure>> ReadMachines(string path)

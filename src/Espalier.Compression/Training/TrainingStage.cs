@@ -44,6 +44,7 @@ public static class TrainingStage
     /// <summary>Trains to the end, from a checkpoint where there is one. The caller begins and completes the stage.</summary>
     /// <returns>Where the loop stood at its end; the model is that of an earlier step where the best weights were put back.</returns>
     /// <exception cref="OperationCanceledException">Asked to stop; the state is saved.</exception>
+    /// <exception cref="EspalierException">Exit code 1: too many steps in a row were skipped, all of them, or those up to the end.</exception>
     public static LoopState Run(StageFolder stage, SavedCheckpoint? checkpoint, Trainer trainer, Family family, TrainingStageOptions options, IProgressReporter progress, CancellationToken stop)
     {
         var model = trainer.Model;
@@ -97,6 +98,11 @@ public static class TrainingStage
             trainer.Run(stop);
             saver.Wait();
         }
+        catch (EspalierException error) when (error.ExitCode == 1 && trainer.State.SkippedInARow > 0 && !RefusedByDisk.Is(error))
+        {
+            saver.Wait();
+            throw SkippedSteps.Stopped(options.Title, error, trainer.State, stage);
+        }
         catch (OperationCanceledException) when (trainer.State.Step > 0)
         {
             // A disk that refuses changes nothing about who asked for the end.
@@ -131,6 +137,7 @@ public static class TrainingStage
             TrainerCheckpoint.Restore(trainer, family, kept);
             progress.Note($"{options.Title}: {(end.Step < options.Steps ? $"stopped at step {end.Step}, " : "")}the best held-out loss was that of step {best}, whose weights are the result");
         }
+        SkippedSteps.RequireResult(options.Title, end, trainer.State, stage);
         return end;
 
         // What else the disk refuses meanwhile is the same news.

@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Xml.Linq;
 using Espalier.Cli.Report;
 using Espalier.Cli.Report.Charts;
+using Espalier.Cli.Report.Sections;
 
 namespace Espalier.Cli.Tests.Report;
 
@@ -41,7 +43,56 @@ public sealed class ChartTests
 
     [Fact]
     public void Colours_beyond_the_palette_differ_in_their_dashes() =>
-        Assert.Equal(18, Enumerable.Range(0, 18).Select(i => new Series("", i, SeriesStyle.Line, []).Class).Distinct().Count());
+        Assert.Equal(30, Enumerable.Range(0, Series.Looks).Select(i => new Series("", i, SeriesStyle.Line, []).Class).Distinct().Count());
+
+    [Fact]
+    public void Marks_beyond_the_palette_differ_in_their_shapes()
+    {
+        string Shape(int color) => Draw(new("s", color, SeriesStyle.Marks, [new(1, 1)])).Descendants("g").Single().Elements().Single() is var mark
+            ? $"{mark.Name} {(string?)mark.Attribute("points")}" : "";
+        Assert.Equal(5, new[] { 0, 6, 12, 18, 24 }.Select(Shape).Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData(5, "layer 0;layer 1;layer 2;layer 3;layer 4")]
+    [InlineData(9, "layer 0;layer 1;layer 2;layer 3;layer 4;layer 5;layer 6;layer 7;layer 8")]
+    [InlineData(18, "layer 0 to 1;layer 2 to 3;layer 4 to 5;layer 6 to 7;layer 8 to 9;layer 10 to 11;layer 12 to 13;layer 14 to 15;layer 16 to 17")]
+    public void A_legend_says_which_layers_a_colour_stands_for(int layers, string legend)
+    {
+        var series = ImportanceCurves.PerLayer([.. Enumerable.Range(0, layers).Select(layer => new[] { 1.0, 0.5 })]);
+        var entries = ImportanceCurves.Legend(series);
+        Assert.Equal(legend, string.Join(';', entries.Select(entry => entry.Name)));
+        Assert.Equal(entries.Count, entries.Select(entry => entry.Class).Distinct().Count());
+    }
+
+    [Fact]
+    public void Names_of_points_do_not_cover_each_other()
+    {
+        var points = Enumerable.Range(0, 6).Select(i => new Point(1 + 0.01 * i, 2 + 0.02 * (i % 2), 0, $"{i}")).ToArray();
+        var names = Written(new SvgChart { Title = "t", XLabel = "x", YLabel = "y", Series = [new("s", 0, SeriesStyle.Marks, points)], FromZero = false }.Write)
+            .Elements("text").Where(text => ((string)text.Attribute("class")!).EndsWith("name", StringComparison.Ordinal)).ToArray();
+        Assert.Equal(["0", "1", "2", "3", "4", "5"], names.Select(name => name.Value));
+        Assert.Equal(6, names.Select(name => ((string?)name.Attribute("x"), (string?)name.Attribute("y"))).Distinct().Count());
+    }
+
+    [Fact]
+    public void A_chart_is_drawn_for_a_page_of_400_pixels()
+    {
+        var lines = Enumerable.Range(0, 12).Select(i => new Series($"layer {i}", i, SeriesStyle.Line, [new(0, i), new(123_456, 1e-3 * i)])).ToArray();
+        Series rate = new("rate", 0, SeriesStyle.Secondary, [new(0, 1e-3), new(123_456, 1e-4)]);
+        var chart = Written(new SvgChart { Title = "t", XLabel = "step", YLabel = new string('y', 90), SecondaryLabel = "learning rate", Series = [rate, .. lines] }.Write);
+        var width = double.Parse(chart.Attribute("viewBox")!.Value.Split(' ')[2], CultureInfo.InvariantCulture);
+        // Letters of 14 units come out at ten pixels or more, and no text leaves the picture.
+        Assert.True(14 * 370 / width >= 10, $"{width} units");
+        Assert.All(chart.Elements("text"), text =>
+        {
+            var (x, wide) = (double.Parse(text.Attribute("x")!.Value, CultureInfo.InvariantCulture), 8.3 * text.Value.Length);
+            var from = (string?)text.Attribute("class") switch { var c when c?.Contains("middle", StringComparison.Ordinal) == true => x - wide / 2, var c when c?.Contains("end", StringComparison.Ordinal) == true => x - wide, _ => x };
+            Assert.True(from >= -1 && from + wide <= width + 8, $"'{text.Value}' from {from} to {from + wide} of {width}");
+        });
+        Assert.Contains("layer 0: from 0 at 0", chart.Element("desc")!.Value, StringComparison.Ordinal);
+        Assert.Equal((string?)chart.Element("desc")!.Attribute("id"), (string?)chart.Attribute("aria-describedby"));
+    }
 
     [Fact]
     public void Binned_extremes_keep_the_spike()

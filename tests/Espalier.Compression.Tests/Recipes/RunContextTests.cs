@@ -192,7 +192,7 @@ public sealed class RunContextTests : IDisposable
             if (done > 0)
                 Within(folder, run => Stage(run, "correct", _ => Assert.Fail("lost")));
             else if (Directory.Exists(folder))
-                Assert.Empty(Directory.EnumerateFiles(folder).Where(name => Path.GetFileName(name) != "run.lock"));
+                Assert.DoesNotContain(Directory.EnumerateFiles(folder), name => Path.GetFileName(name) != "run.lock");
         }
     }
 

@@ -63,7 +63,14 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public void Leftovers_of_interrupted_writes_go_and_everything_else_stays()
     {
-        foreach (var name in new[] { "run.json.tmp-01234567", "notes.tmp", "mine.tmp-xyz", "stages/data-0/model/a.tmp-89abcdef", "stages/data-0/checkpoints/step-4.tmp/weights", "stages/data-0/kept" })
+        const string stage = "stages/data-0123456789ab";
+        foreach (var name in new[]
+        {
+            "run.json.tmp-01234567", "report.html.tmp-01234567", $"{stage}/model/a.tmp-89abcdef", $"{stage}/checkpoints/step-4.tmp/weights", $"{stage}.tmp-01234567/stage.json",
+            // Names like ours that no run gives.
+            "notes.tmp", "mine.tmp-xyz", "report.tmp-01234567", "report.html.tmp-1", "report.html.tmp-01234567.bak", "step-4.tmp/weights", "student.tmp-01234567/weights",
+            "stages/notes.tmp-01234567", "stages/mine/a.tmp-01234567", $"{stage}/kept",
+        })
         {
             Directory.CreateDirectory(Path.GetDirectoryName(_folder.Of(name))!);
             File.WriteAllText(_folder.Of(name), "x");
@@ -72,7 +79,10 @@ public sealed class RunFolderTests : IDisposable
         File.WriteAllText(outside.Of("a.tmp-01234567"), "x");
         Directory.CreateSymbolicLink(_folder.Of("stages", "link"), outside.Path);
         RunFolder.Open(_folder.Path).Dispose();
-        Assert.Equal(["mine.tmp-xyz", "notes.tmp", "run.lock", "stages/data-0/kept"], _folder.Files().Where(name => !name.StartsWith("stages/link", StringComparison.Ordinal)));
+        Assert.Equal(
+            ["mine.tmp-xyz", "notes.tmp", "report.html.tmp-01234567.bak", "report.html.tmp-1", "report.tmp-01234567", "run.lock", $"{stage}/kept",
+                "stages/mine/a.tmp-01234567", "stages/notes.tmp-01234567", "step-4.tmp/weights", "student.tmp-01234567/weights"],
+            _folder.Files().Where(name => !name.StartsWith("stages/link", StringComparison.Ordinal)));
         Assert.Single(outside.Files());
     }
 
@@ -172,10 +182,10 @@ public sealed class RunFolderTests : IDisposable
     public void A_manifest_of_a_newer_format_is_refused_before_anything_is_touched()
     {
         File.WriteAllText(_folder.Of("run.json"), """{ "format_version": 2, "anything": [] }""");
-        File.WriteAllText(_folder.Of("a.tmp-01234567"), "x");
+        File.WriteAllText(_folder.Of("run.json.tmp-01234567"), "x");
         var error = Assert.Throws<EspalierException>(() => RunFolder.Open(_folder.Path));
         Assert.Matches(new Regex("run.json: format_version 2 is newer than 1"), error.Message);
-        Assert.True(File.Exists(_folder.Of("a.tmp-01234567")));
+        Assert.True(File.Exists(_folder.Of("run.json.tmp-01234567")));
     }
 
     [Theory]
@@ -206,8 +216,10 @@ public sealed class RunFolderTests : IDisposable
         using var run = RunFolder.Open(_folder.Path);
         File.WriteAllText(_folder.Of("precious"), "x");
         File.CreateSymbolicLink(_folder.Of("report.html"), _folder.Of("precious"));
-        run.WriteFile("report.html", stream => stream.Write("report"u8));
+        Assert.Contains("is a link to ", Assert.Throws<EspalierException>(() => run.WriteFile("report.html", stream => stream.Write("report"u8))).Message, StringComparison.Ordinal);
         Assert.Equal("x", File.ReadAllText(_folder.Of("precious")));
+        File.Delete(_folder.Of("report.html"));
+        run.WriteFile("report.html", stream => stream.Write("report"u8));
 
         run.Files.WriteFolder(run.PathOf("student"), path => File.WriteAllText(Path.Combine(path, "old"), ""));
         run.Files.WriteFolder(run.PathOf("student"), path => File.WriteAllText(Path.Combine(path, "new"), ""));

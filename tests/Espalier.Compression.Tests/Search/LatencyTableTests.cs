@@ -71,6 +71,19 @@ public sealed class LatencyTableTests : TorchTest
         Assert.Equal(0, file.Open("one").Count);
     }
 
+    [Theory]
+    [InlineData("{ \"ping\": 12 }", true)]
+    [InlineData("my measurements", true)]
+    [InlineData("{\"version\": 1, \"machines\": {", false)]
+    public void A_file_that_is_no_table_stays_as_it_is_and_one_that_is_damaged_is_replaced(string text, bool stays)
+    {
+        using var file = new LatencyFile((_, _, _) => new(1, 0, 0));
+        File.WriteAllText(file.Path, text);
+        _ = file.Open("one").Prefill(Shapes()[0], 8);
+        Assert.Equal(stays, File.ReadAllText(file.Path) == text);
+        Assert.Equal(stays ? 0 : 1, file.Open("one").Count);
+    }
+
     [Fact]
     public void A_real_layer_takes_time_and_the_models_are_let_go()
     {

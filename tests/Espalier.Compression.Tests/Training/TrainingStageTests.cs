@@ -127,6 +127,7 @@ public sealed class TrainingStageTests : TorchTest, IDisposable
         var error = Assert.Throws<EspalierException>(() => Train(_folder.Of("run"), poisonFrom: 6, poisonTo: Steps, poison: double.NaN, skipLimit: 5));
         Assert.Equal(1, error.ExitCode);
         Assert.Contains("5 steps in a row, up to step 10", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith("the last good checkpoint is " + Directory.GetDirectories(_folder.Path, "step-9", SearchOption.AllDirectories).Single(), error.Message, StringComparison.Ordinal);
         var checkpoints = Directory.GetDirectories(_folder.Path, "checkpoints", SearchOption.AllDirectories).Single();
         var latest = new CheckpointStore(checkpoints, DurableFiles.OnDisk).OpenLatest(_warnings.Add)!;
         using var state = SafetensorsFile.Open(latest.PathOf("state.safetensors"));
@@ -159,10 +160,46 @@ public sealed class TrainingStageTests : TorchTest, IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(1, Steps, "all 12 steps had", "no checkpoint has learnt anything;")]
+    [InlineData(9, Steps, "the last 4 steps, 9 to 12, had", "checkpoints/step-9;")]
+    [InlineData(Steps, Steps, "step 12, the last, had", "checkpoints/step-12;")]
+    public void A_training_whose_every_or_whose_last_steps_were_skipped_has_no_result(int from, int to, string steps, string checkpoint)
+    {
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            // Started again it goes on after step 9, with the poison where it was, and says the same.
+            var done = 9 * attempt;
+            var error = Assert.Throws<EspalierException>(() => Train(_folder.Of("run"), poisonFrom: Math.Max(1, from - done), poisonTo: to - done, poison: double.NaN, skipLimit: 100));
+            Assert.Equal(1, error.ExitCode);
+            Assert.StartsWith($"correct: {steps}", error.Message, StringComparison.Ordinal);
+            Assert.Contains(checkpoint, error.Message, StringComparison.Ordinal);
+            Assert.Contains("lower the learning rate", error.Message, StringComparison.Ordinal);
+            Assert.Empty(Directory.GetFiles(_folder.Path, "stage.json", SearchOption.AllDirectories));
+        }
+    }
+
+    [Fact]
+    public void Skipped_steps_before_the_last_cost_only_themselves()
+    {
+        Train(_folder.Of("run"), poisonFrom: 3, poisonTo: Steps - 1, poison: double.NaN, skipLimit: 100);
+        Assert.Single(Directory.GetFiles(_folder.Path, "stage.json", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public void Skipped_steps_behind_the_best_weights_leave_these_as_the_result()
+    {
+        // Every evaluation from the fourth step on finds the same weights, so the first is the best.
+        Train(_folder.Of("run"), poisonFrom: 5, poisonTo: Steps, poison: double.NaN, skipLimit: 100, earlyStopping: 3);
+        Assert.Single(Directory.GetFiles(_folder.Path, "stage.json", SearchOption.AllDirectories));
+        var error = Assert.Throws<EspalierException>(() => Train(_folder.Of("none"), poisonFrom: 1, poisonTo: Steps, poison: double.NaN, skipLimit: 100, earlyStopping: 3));
+        Assert.StartsWith("correct: all 12 steps had", error.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>Twelve steps of two windows on the tiny golden model, evaluated every fourth.</summary>
     private void Train(
         string path, int stopAt = 0, double learningRate = 3e-3, int warmUp = 2, int poisonFrom = 0, int poisonTo = 0, double poison = 0, int skipLimit = 10, int checkpointEvery = 3,
-        bool keepAll = false, Action<StageFolder>? prepare = null, Action<StageFolder>? check = null, DurableFiles? files = null)
+        bool keepAll = false, int earlyStopping = 0, Action<StageFolder>? prepare = null, Action<StageFolder>? check = null, DurableFiles? files = null)
     {
         using var run = RunFolder.Open(path, _warnings.Add, files);
         using var stage = run.Stage("correct", null, new Dictionary<string, string> { ["data"] = "aa" });
@@ -188,6 +225,7 @@ public sealed class TrainingStageTests : TorchTest, IDisposable
             Steps = Steps,
             CheckpointEvery = checkpointEvery,
             EvaluateEvery = 4,
+            EarlyStopping = earlyStopping,
             HeldOut = new WindowSet(TokenIds.FromList(Enumerable.Range(0, 100).Select(i => i * 5 % 127), "ids", 128), 16),
         }, new Watch(this, step =>
         {

@@ -43,7 +43,8 @@ internal sealed class OutputOption : Option<string>
     /// <summary>The same beside <c>FOLDER.run</c>, with which an earlier start of the same command left the folder.</summary>
     internal string FolderWithRun(CommandRun run, params IEnumerable<ReadPlace> reads)
     {
-        ReadPlace[] all = [.. reads];
+        Named(run.Get(this)!);
+        var all = NotOfRun($"{Path.TrimEndingDirectorySeparator(Path.GetFullPath(run.Get(this)!))}.run", reads);
         var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(Checked(run, all)));
         OutputGuard.Require($"{Name} {run.Get(this)}, whose run is in {path}.run", $"{path}.run", all);
         if (!Directory.Exists($"{path}.run"))
@@ -59,12 +60,19 @@ internal sealed class OutputOption : Option<string>
     {
         var path = run.Get(this) ?? byDefault;
         Named(path);
-        OutputGuard.Require(run.Has(this) ? $"{Name} {path}" : $"the run folder {path}", path, reads);
+        OutputGuard.Require(run.Has(this) ? $"{Name} {path}" : $"the run folder {path}", path, NotOfRun(path, reads));
         return path;
     }
 
     /// <summary>The output as what no other output of the same command may touch.</summary>
     internal IEnumerable<ReadPlace> Place(CommandRun run) => run.Get(this) is { } path ? [new($"the output of {Name}", path)] : [];
+
+    /// <summary>Without what a pattern finds of the run's own files, which the run does not read.</summary>
+    private static ReadPlace[] NotOfRun(string folder, IEnumerable<ReadPlace> reads)
+    {
+        var isOwn = Compression.Runs.RunFolder.OwnFiles(folder);
+        return [.. reads.Where(place => !place.IsFound || !isOwn(place.Path))];
+    }
 
     private string Checked(CommandRun run, IEnumerable<ReadPlace> reads)
     {

@@ -3,7 +3,7 @@ namespace Espalier.Cli.Report.Charts;
 /// <summary>A bar for each of a few things, some of them marked.</summary>
 internal sealed record BarChart
 {
-    private const double Left = 58, Right = 8, Top = 14, Bottom = 38, Wide = 760, Height = 200;
+    private const double Left = 60, Right = ChartFrame.Wide - 8, Top = ChartFrame.Top + 8, Height = 200, Character = 9;
 
     /// <summary>What it shows, for those who cannot see it.</summary>
     internal required string Title { get; init; }
@@ -26,36 +26,33 @@ internal sealed record BarChart
     /// <summary>Writes the chart.</summary>
     internal void Write(HtmlBuilder html)
     {
-        var low = Height - Bottom;
+        var low = Height - ChartFrame.Bottom;
         var y = Axis.Over(Values.Append(0), margin: 0.02, about: 4);
-        var width = (Wide - Left - Right) / Math.Max(1, Values.Count);
-        using var svg = html.Open("svg", ("viewBox", $"0 0 {Figures.Pixel(Wide)} {Figures.Pixel(Height)}"), ("role", "img"), ("aria-label", Title));
-        foreach (var tick in y.Ticks)
-        {
-            var at = Figures.Pixel(y.Place(tick, low, Top));
-            html.Void("line", ("class", "grid"), ("x1", Figures.Pixel(Left)), ("x2", Figures.Pixel(Wide - Right)), ("y1", at), ("y2", at));
-            html.Leaf("text", Figures.Tick(tick), ("class", "end"), ("x", Figures.Pixel(Left - 6)), ("y", at), ("dy", "0.35em"));
-        }
-        var every = Math.Max(1, (int)Math.Ceiling(22 / width));
+        var width = (Right - Left) / Math.Max(1, Values.Count);
+        using var svg = ChartFrame.Open(html, Height, Title, string.Join("; ", Values.Select((_, i) => Told(i))));
+        ChartFrame.Values(html, y, Left, Right, low, Top);
+        // No number touches its neighbour.
+        var every = Math.Max(1, (int)Math.Ceiling((Figures.Exact(Values.Count).Length * Character + 6) / width));
         for (var i = 0; i < Values.Count; i++)
         {
             var middle = Left + (i + 0.5) * width;
             if (i % every == 0)
-                html.Leaf("text", Figures.Exact(i), ("class", "middle"), ("x", Figures.Pixel(middle)), ("y", Figures.Pixel(low + 14)));
+                html.Leaf("text", Figures.Exact(i), ("class", "middle"), ("x", Figures.Pixel(middle)), ("y", Figures.Pixel(low + 16)));
             if (double.IsFinite(Values[i]))
                 Bar(html, i, middle, Math.Min(width * 0.8, 60), y.Place(0, low, Top), y.Place(Values[i], low, Top));
         }
-        html.Leaf("text", XLabel, ("class", "middle label"), ("x", Figures.Pixel((Left + Wide - Right) / 2)), ("y", Figures.Pixel(Height - 6)));
-        var half = Figures.Pixel((Top + low) / 2);
-        html.Leaf("text", YLabel, ("class", "middle label"), ("x", "13"), ("y", half), ("transform", $"rotate(-90 13 {half})"));
+        ChartFrame.XLabel(html, XLabel, (Left + Right) / 2, Height);
+        ChartFrame.YLabel(html, YLabel);
     }
+
+    private string Told(int i) => $"{i}: {Figures.Loss(Values[i])}{(Marked.Contains(i) ? $", {Mark}" : "")}";
 
     private void Bar(HtmlBuilder html, int i, double middle, double width, double zero, double value)
     {
         var marked = Marked.Contains(i);
         using (html.Open("rect", ("class", marked ? "bar c1" : "bar c0"), ("x", Figures.Pixel(middle - width / 2)), ("width", Figures.Pixel(width)),
             ("y", Figures.Pixel(Math.Min(zero, value))), ("height", Figures.Pixel(Math.Max(1, Math.Abs(zero - value))))))
-            html.Leaf("title", $"{i}: {Figures.Loss(Values[i])}{(marked ? $", {Mark}" : "")}");
+            html.Leaf("title", Told(i));
         if (marked)
             html.Leaf("text", "✕", ("class", "middle cut"), ("x", Figures.Pixel(middle)), ("y", Figures.Pixel(Math.Min(zero, value) - 3)));
     }

@@ -10,7 +10,7 @@ internal sealed record HeatMap
 {
     internal const int MostColumns = 128, MostRows = 64;
     private const int Shades = 12;
-    private const double Left = 58, Wide = 760, Top = 4, Bottom = 36;
+    private const double Left = 40, Wide = ChartFrame.Wide, Top = ChartFrame.Top - 4, Letter = 15;
 
     /// <summary>What it shows, for those who cannot see it.</summary>
     internal required string Title { get; init; }
@@ -32,10 +32,9 @@ internal sealed record HeatMap
     {
         var rows = Binned();
         var columns = rows.Max(row => row.Length);
-        var (width, height) = ((Wide - Left - 4) / columns, Math.Clamp(240.0 / rows.Length, 4, 16));
+        var (width, height) = ((Wide - Left - 4) / columns, Math.Clamp(200.0 / rows.Length, 3, 16));
         var (right, low) = (Left + columns * width, Top + rows.Length * height);
-        using var svg = html.Open("svg", ("viewBox", $"0 0 {Figures.Pixel(Wide)} {Figures.Pixel(low + Bottom)}"), ("role", "img"), ("aria-label", Title));
-        html.Leaf("title", Title);
+        using var svg = ChartFrame.Open(html, low + ChartFrame.Bottom, Title, $"{Rows.Count} rows ({YLabel}), {Rows.Max(row => row.Count)} columns ({XLabel})");
         html.Void("rect", ("class", "heatground"), ("x", Figures.Pixel(Left)), ("y", Figures.Pixel(Top)), ("width", Figures.Pixel(right - Left)), ("height", Figures.Pixel(low - Top)));
         Cells(html, rows, width, height);
         Crosses(html, rows, width, height);
@@ -97,14 +96,13 @@ internal sealed record HeatMap
 
     private void Labels(HtmlBuilder html, int shown, double height, double low)
     {
-        var every = Math.Max(1, (int)Math.Ceiling(shown * 11 / (shown * height)));
+        var every = Math.Max(1, (int)Math.Ceiling(Letter / height));
         for (var row = 0; row < shown; row += every)
-            html.Leaf("text", Figures.Exact((long)row * Rows.Count / shown), ("class", "end"), ("x", Figures.Pixel(Left - 6)), ("y", Figures.Pixel(Top + (row + 0.5) * height)), ("dy", "0.35em"));
+            html.Leaf("text", Figures.Exact((long)row * Rows.Count / shown), ("class", "end"), ("x", Figures.Pixel(Left - 5)), ("y", Figures.Pixel(Top + (row + 0.5) * height)), ("dy", "0.35em"));
         var count = Rows.Max(row => row.Count);
-        foreach (var tick in Axis.Between(0, count, 8).Ticks.Where(tick => tick < count && tick == Math.Floor(tick)))
-            html.Leaf("text", Figures.Tick(tick), ("class", "middle"), ("x", Figures.Pixel(Left + (tick + 0.5) / count * (Wide - Left - 4))), ("y", Figures.Pixel(low + 14)));
-        html.Leaf("text", XLabel, ("class", "middle label"), ("x", Figures.Pixel((Left + Wide) / 2)), ("y", Figures.Pixel(low + 30)));
-        var middle = Figures.Pixel((Top + low) / 2);
-        html.Leaf("text", YLabel, ("class", "middle label"), ("x", "13"), ("y", middle), ("transform", $"rotate(-90 13 {middle})"));
+        foreach (var tick in Axis.Between(0, count).Ticks.Where(tick => tick < count && tick == Math.Floor(tick)))
+            html.Leaf("text", Figures.Tick(tick), ("class", "middle"), ("x", Figures.Pixel(Left + (tick + 0.5) / count * (Wide - Left - 4))), ("y", Figures.Pixel(low + 17)));
+        ChartFrame.XLabel(html, XLabel, Wide / 2, low + ChartFrame.Bottom);
+        ChartFrame.YLabel(html, YLabel);
     }
 }

@@ -13,7 +13,7 @@ internal static class Legend
                 using (html.Open("svg", ("viewBox", "0 0 30 10"), ("aria-hidden", "true")))
                 using (html.Open("g", ("class", $"{entry.Style.ToString().ToLowerInvariant()} {entry.Class}")))
                     if (entry.Style == SeriesStyle.Marks)
-                        html.Void("circle", ("cx", "15"), ("cy", "5"), ("r", "3.5"));
+                        Mark.Write(html, entry.Shape, 15, 5, tooltip: null);
                     else
                         html.Void("path", ("d", "M2 5H28"));
                 html.Text(entry.Name);

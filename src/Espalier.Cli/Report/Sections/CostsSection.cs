@@ -24,7 +24,8 @@ internal static class CostsSection
         foreach (var group in stages)
         {
             var (arm, stage) = group.First();
-            var curve = arm.Curves.GetValueOrDefault(stage.Stage);
+            var curve = arm.Result.Metrics.Where(log => Path.GetFileName(Path.GetDirectoryName(log.Value)) == stage.Folder)
+                .Select(log => arm.Curves[log.Key]).FirstOrDefault();
             var tokens = curve?.Tokens ?? double.NaN;
             total += double.IsFinite(stage.Seconds) ? stage.Seconds : 0;
             table.Add(null,

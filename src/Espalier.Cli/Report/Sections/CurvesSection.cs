@@ -2,7 +2,7 @@ using Espalier.Cli.Report.Charts;
 
 namespace Espalier.Cli.Report.Sections;
 
-/// <summary>How training went, a chart a stage with all arms in it.</summary>
+/// <summary>How training went: for each stage a chart for each kind of loss, with all arms that have it.</summary>
 internal static class CurvesSection
 {
     /// <summary>Points of all arms together; what is more is binned.</summary>
@@ -15,54 +15,80 @@ internal static class CurvesSection
         if (stages.Length == 0)
             return;
         html.Leaf("h2", "Training");
-        html.Leaf("p", "How to read it: the faint line is the loss of each step's batch, the bold line its running mean, the circles the loss on held-out text with bars of one standard error, "
-            + "the dotted line the learning rate (right-hand axis). A distillation's training loss is its distance from the teacher and no NLL: held-out NLL then has a chart of its own. "
+        html.Leaf("p", "How to read it: the faint line is the loss of each step's batch, the bold line its running mean, marks are the loss on held-out text with bars of one standard error, "
+            + "the dotted line the learning rate (right-hand axis). A distillation's training loss is its distance from the teacher and no NLL: each kind of loss has a chart of its own, and so has held-out NLL beside such ones. "
             + "The gradient norm is that before clipping; a gap is a step that was skipped.", ("class", "how"));
         foreach (var (stage, curves) in stages)
-            Stage(html, stage, curves);
+            Stage(html, stage, curves, run.HasArms);
     }
 
     /// <summary>An arm's curve; arms that share the stage's folder share the curve.</summary>
-    private static List<(string Name, TrainingCurve Curve)> CurvesOf(ReportRun run, string stage) =>
+    private static List<Drawn> CurvesOf(ReportRun run, string stage) =>
     [
-        .. run.Arms.Where(arm => arm.Curves.ContainsKey(stage)).GroupBy(arm => arm.Curves[stage])
+        .. run.Arms.Index().Where(arm => arm.Item.Curves.ContainsKey(stage)).GroupBy(arm => arm.Item.Curves[stage])
             .Where(group => group.Key.Loss.Count + group.Key.HeldOut.Count > 0)
-            .Select(group => (run.HasArms ? string.Join(", ", group.Select(arm => arm.Name)) : stage, group.Key)),
+            .Select(group => new Drawn(
+                run.HasArms ? string.Join(", ", group.Select(arm => arm.Item.Name)) : stage, group.First().Index, group.Key,
+                TrainingLoss.Of(stage, run.Record(Path.GetFileName(Path.GetDirectoryName(group.First().Item.Result.Metrics[stage])!))))),
     ];
 
-    private static void Stage(HtmlBuilder html, string stage, List<(string Name, TrainingCurve Curve)> curves)
+    private static void Stage(HtmlBuilder html, string stage, List<Drawn> curves, bool named)
     {
         html.Leaf("h3", $"{stage}: {string.Join("; ", curves.Select(one => $"{(curves.Count > 1 ? one.Name + ", " : "")}{Figures.Exact(one.Curve.Steps)} step{(one.Curve.Steps == 1 ? "" : "s")}"))}");
         var bins = Math.Clamp(Points / (8 * curves.Count), 20, 200);
-        var (raw, lines, marks, rates, norms) = (new List<Series>(), new List<Series>(), new List<Series>(), new List<Series>(), new List<Series>());
-        for (var i = 0; i < curves.Count; i++)
-        {
-            var (name, curve) = curves[i];
-            var span = curve.Loss.Count / 20;
-            raw.Add(new($"{name}, each step", i, SeriesStyle.Faint, Binning.Extremes(curve.Loss, bins)));
-            lines.Add(new($"{name}, running mean", i, SeriesStyle.Line, Binning.Sample(Binning.Smooth(curve.Loss, span), 2 * bins)));
-            marks.Add(new($"{name}, held out", i, SeriesStyle.Marks, Binning.Sample(curve.HeldOut, bins)));
-            rates.Add(new($"{name}, learning rate", i, SeriesStyle.Secondary, Binning.Sample(curve.LearningRate, bins)));
-            norms.Add(new(name, i, SeriesStyle.Line, Binning.Extremes(curve.GradientNorm, bins)));
-        }
+        var kinds = curves.GroupBy(one => one.Loss).ToArray();
+        var apart = kinds.Length > 1 || !kinds[0].Key.IsNll;
+        foreach (var kind in kinds)
+            Losses(html, kinds.Length > 1 ? $"{stage}, {kind.Key.Name}" : stage, kind.Key, [.. kind], bins, named, withHeldOut: !apart);
+        if (apart)
+            HeldOut(html, stage, [.. curves.Where(one => one.Curve.HeldOut.Count > 0)], bins, named);
+        Norms(html, stage, curves, bins, named);
+    }
+
+    private static void Losses(HtmlBuilder html, string stage, TrainingLoss loss, Drawn[] curves, int bins, bool named, bool withHeldOut)
+    {
+        Series[] raw = [.. curves.Select(one => one.Series("each step", SeriesStyle.Faint, Binning.Extremes(one.Curve.Loss, bins)))];
+        Series[] lines = [.. curves.Select(one => one.Series("running mean", SeriesStyle.Line, Binning.Sample(Binning.Smooth(one.Curve.Loss, one.Curve.Loss.Count / 20), 2 * bins)))];
+        Series[] marks = withHeldOut ? [.. curves.Select(one => one.Series("held out", SeriesStyle.Marks, Binning.Sample(one.Curve.HeldOut, bins)))] : [];
+        Series[] rates = [.. curves.Select(one => one.Series("learning rate", SeriesStyle.Secondary, Binning.Sample(one.Curve.LearningRate, bins)))];
         // Arms mostly share their schedule: one line says so.
         if (rates.All(rate => rate.Points.SequenceEqual(rates[0].Points)))
-            rates.RemoveRange(1, rates.Count - 1);
-        var apart = AreApart(lines, marks);
+            rates = [rates[0] with { Name = "learning rate" }];
         new SvgChart
         {
             Title = $"{stage}: loss by step",
             XLabel = "step",
-            YLabel = "training loss, nats a token",
+            YLabel = withHeldOut ? loss.Label : $"training {loss.Label}",
             SecondaryLabel = "learning rate",
-            Series = [.. raw, .. rates, .. lines, .. apart ? [] : marks],
+            Series = [.. raw, .. rates, .. lines, .. marks],
         }.Write(html);
-        if (curves.Count > 1)
+        if (named)
             Legend.Write(html, [.. lines.Select((line, i) => line with { Name = curves[i].Name })]);
         else
-            Legend.Write(html, [raw[0] with { Name = "each step" }, lines[0] with { Name = "running mean" }, rates[0] with { Name = "learning rate" }, .. apart ? [] : new[] { marks[0] with { Name = "held out" } }]);
-        if (apart)
-            new SvgChart { Title = $"{stage}: held-out NLL by step", XLabel = "step", YLabel = "held-out NLL", Height = 200, Series = [.. marks.Select(Joined), .. marks] }.Write(html);
+            Legend.Write(html, [raw[0] with { Name = "each step" }, lines[0] with { Name = "running mean" }, rates[0] with { Name = "learning rate" }, .. marks.Select(mark => mark with { Name = "held out" })]);
+    }
+
+    private static void HeldOut(HtmlBuilder html, string stage, Drawn[] curves, int bins, bool named)
+    {
+        if (curves.Length == 0)
+            return;
+        Series[] marks = [.. curves.Select(one => one.Series("held out", SeriesStyle.Marks, Binning.Sample(one.Curve.HeldOut, bins)))];
+        new SvgChart
+        {
+            Title = $"{stage}: held-out NLL by step",
+            XLabel = "step",
+            YLabel = "held-out NLL, nats a token",
+            Series = [.. marks.Select(mark => mark with { Style = SeriesStyle.Line, Opacity = 0.5 }), .. marks],
+        }.Write(html);
+        if (named)
+            Legend.Write(html, [.. marks.Select((mark, i) => mark with { Name = curves[i].Name })]);
+    }
+
+    private static void Norms(HtmlBuilder html, string stage, List<Drawn> curves, int bins, bool named)
+    {
+        Series[] norms = [.. curves.Select(one => one.Series("gradient norm", SeriesStyle.Line, Binning.Extremes(one.Curve.GradientNorm, bins)))];
+        if (norms.All(norm => norm.Points.All(point => !double.IsFinite(point.Y))))
+            return;
         new SvgChart
         {
             Title = $"{stage}: gradient norm by step",
@@ -72,15 +98,13 @@ internal static class CurvesSection
             Series = norms,
             Y = Axis.Over(norms.SelectMany(norm => Binning.Middle([.. norm.Points.Select(point => point.Y)], 0.01)).Append(0), margin: 0.05, about: 3),
         }.Write(html);
+        if (named)
+            Legend.Write(html, [.. norms.Select((norm, i) => norm with { Name = curves[i].Name })]);
     }
 
-    /// <summary>Whether training loss and held-out loss are of such different size that one axis would flatten both.</summary>
-    private static bool AreApart(List<Series> losses, List<Series> heldOut)
+    /// <summary>A curve with the name and the number of the first arm that has it, which is its colour in all charts.</summary>
+    private sealed record Drawn(string Name, int Color, TrainingCurve Curve, TrainingLoss Loss)
     {
-        static double[] Values(List<Series> of) => [.. of.SelectMany(series => series.Points).Select(point => point.Y).Where(double.IsFinite)];
-        var (own, other) = (Values(losses), Values(heldOut));
-        return own.Length > 0 && other.Length > 0 && (own.Max() < other.Min() || other.Max() < own.Min());
+        public Series Series(string what, SeriesStyle style, IReadOnlyList<Point> points) => new($"{Name}, {what}", Color, style, points);
     }
-
-    private static Series Joined(Series marks) => marks with { Style = SeriesStyle.Line, Opacity = 0.5 };
 }

@@ -29,11 +29,11 @@ internal static class ImportanceSection
             html.Leaf("h3", $"Scores of {string.Join(", ", arms.Select(arm => arm.Name))}");
         html.Leaf("p", Source(scores));
         PerLayer(html, "neurons", "neuron", scores.Neurons, Cuts(arms, arm => arm.Plan?.Neurons?.FirstOrDefault()?.Length));
-        Map(html, "neurons", "neurons, the most important of the layer first", "layer", Sorted(scores.Neurons), null);
+        Map(html, "neurons", "neurons, the layer's most important first", "layer", Sorted(scores.Neurons), null);
         PerLayer(html, "heads", "head", scores.Heads, Cuts(arms, arm => arm.Plan?.Heads?.FirstOrDefault()?.Length));
-        Map(html, "heads", "query head, in the order of the model (✕: cut)", "layer", scores.Heads, CutHeads(arms[0]));
+        Map(html, "heads", "query head, in the model's order (✕: cut)", "layer", scores.Heads, CutHeads(arms[0]));
         Channels(html, scores, Cuts(arms, arm => arm.Plan?.Channels?.Length));
-        Map(html, "channels by norm", "channel, in the order of the model", "norm", scores.ChannelsPerNorm, null);
+        Map(html, "channels by norm", "channel, in the model's order", "norm", scores.ChannelsPerNorm, null);
         BlockInfluence.Write(html, scores, arms[0]);
     }
 
@@ -60,17 +60,18 @@ internal static class ImportanceSection
         if (layers is not { Length: > 0 })
             return;
         html.Leaf("h3", $"{char.ToUpperInvariant(units[0])}{units[1..]} of each layer, the most important first");
-        html.Leaf("p", "A line a layer, relative to the layer's largest; the deeper the layer, the fainter its line.", ("class", "how"));
+        html.Leaf("p", "A line a layer, relative to the layer's largest; the colours go from the first layer to the last.", ("class", "how"));
+        var series = ImportanceCurves.PerLayer(layers);
         new SvgChart
         {
             Title = $"Importance of {units}, sorted, by layer",
             XLabel = $"{unit}, by rank",
-            YLabel = "share of the largest",
+            YLabel = "importance, share of the largest",
             Y = Axis.Between(0, 1.03),
-            Height = 240,
             Cuts = cuts,
-            Series = ImportanceCurves.PerLayer(layers),
+            Series = series,
         }.Write(html);
+        Legend.Write(html, ImportanceCurves.Legend(series));
     }
 
     private static void Channels(HtmlBuilder html, ImportanceScores scores, Cut[] cuts)
@@ -85,8 +86,7 @@ internal static class ImportanceSection
         {
             Title = "Importance of channels, sorted",
             XLabel = "channel, by rank",
-            YLabel = "score",
-            Height = 240,
+            YLabel = "importance score",
             Cuts = cuts,
             Y = Axis.Over(scores.Channels.Append(0), margin: 0.03),
             Series = [ImportanceCurves.Whole(scores.Channels)],

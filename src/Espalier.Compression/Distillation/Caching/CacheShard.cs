@@ -15,6 +15,18 @@ internal static class CacheShard
 
     public static string NameOf(long shard) => $"shard-{shard:00000}.bin";
 
+    /// <summary>Whether a file has the name of a shard.</summary>
+    public static bool IsShardName(string name) =>
+        name.StartsWith("shard-", StringComparison.Ordinal) && name.EndsWith(".bin", StringComparison.Ordinal) && name.Length >= 15 && name.AsSpan(6, name.Length - 10).IndexOfAnyExceptInRange('0', '9') < 0;
+
+    /// <summary>Whether a file begins as a shard does, of whatever key.</summary>
+    public static bool HasHead(string path)
+    {
+        using var stream = File.OpenRead(path);
+        var found = new byte[8];
+        return stream.ReadAtLeast(found, found.Length, throwOnEndOfStream: false) == found.Length && found.AsSpan().SequenceEqual("ESPCACHE"u8);
+    }
+
     public static byte[] Header(CacheKey key, long first, long windows, int windowBytes)
     {
         var header = new byte[HeaderBytes];

@@ -66,6 +66,27 @@ public static class CacheWriter
         files.WriteFile(Path.Combine(folder, CacheManifest.FileName), stream => stream.Write(manifest));
     }
 
+    /// <summary>Refuses a folder that holds anything but a cache, whole or half written.</summary>
+    /// <exception cref="EspalierException">The file that no cache has is named.</exception>
+    public static void Require(string folder)
+    {
+        if (!Directory.Exists(folder))
+            return;
+        foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos())
+            if (entry is DirectoryInfo || entry.LinkTarget is not null || !IsOurs(entry.FullName))
+                throw new EspalierException($"{entry.FullName} is not of a cache that was written here; move it away, or choose another output folder");
+    }
+
+    private static bool IsOurs(string path)
+    {
+        var name = Path.GetFileName(path);
+        if (Leftovers.Is(name))
+            name = name[..name.LastIndexOf(".tmp", StringComparison.Ordinal)];
+        else if (CacheShard.IsShardName(name))
+            return CacheShard.HasHead(path);
+        return name is CacheManifest.FileName or WindowsName or HeadName || CacheShard.IsShardName(name);
+    }
+
     private static void Capture(
         CacheKey key, CacheLayout layout, Decoder teacher, WindowSet data, long[] windows, Stream stream, Action<long> done, CancellationToken stop)
     {

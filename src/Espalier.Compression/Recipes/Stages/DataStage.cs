@@ -44,11 +44,11 @@ public static class DataStage
         if (data.Train is [var single] && IsIds(single))
             return OfIds(single, data, vocabulary);
         var tokenizer = Tokenizer.Load(tokenizerFolder);
-        var record = run.Do("data", Options(data.Train, data.HeldOut), Inputs(tokenizer, data.Train), (stage, _) =>
+        var record = run.Do("data", Options(data.Train, data.HeldOut), Inputs(run, tokenizer, data.Train), (stage, _) =>
         {
-            using var task = run.Progress.Begin("data", DocumentSource.Parse(data.Train).TotalBytes, "bytes");
+            using var task = run.Progress.Begin("data", DocumentSource.Parse(data.Train, run.Folder.Owns).TotalBytes, "bytes");
             var summary = Corpus.Build(
-                new() { Sources = data.Train, HeldOut = new(data.HeldOut) }, DocumentEncoder.Of(tokenizer, vocabulary), stage.Path, new Told(task), run.Stop);
+                new() { Sources = data.Train, LeaveOut = run.Folder.Owns, HeldOut = new(data.HeldOut) }, DocumentEncoder.Of(tokenizer, vocabulary), stage.Path, new Told(task), run.Stop);
             WarnOfBos(run, "data", summary.Skips.GetValueOrDefault(DataJson.Kebab(nameof(SkipReason.DoubledBos))));
             return new()
             {
@@ -72,11 +72,11 @@ public static class DataStage
         if (IsIds(source))
             return (TokenIds.Parse(source, vocabulary), ContentHash.OfFile(source), null);
         var tokenizer = Tokenizer.Load(tokenizerFolder);
-        var record = run.Do($"text-{name}", Options([source], 0), Inputs(tokenizer, [source]), (stage, _) =>
+        var record = run.Do($"text-{name}", Options([source], 0), Inputs(run, tokenizer, [source]), (stage, _) =>
         {
-            using var task = run.Progress.Begin($"text {name}", DocumentSource.Parse([source]).TotalBytes, "bytes");
+            using var task = run.Progress.Begin($"text {name}", DocumentSource.Parse([source], run.Folder.Owns).TotalBytes, "bytes");
             var (index, skips) = Corpus.BuildStore(
-                new() { Sources = [source] }, DocumentEncoder.Of(tokenizer, vocabulary), Path.Combine(stage.Path, "tokens"), new Told(task), run.Stop);
+                new() { Sources = [source], LeaveOut = run.Folder.Owns }, DocumentEncoder.Of(tokenizer, vocabulary), Path.Combine(stage.Path, "tokens"), new Told(task), run.Stop);
             WarnOfBos(run, $"text {name}", skips[SkipReason.DoubledBos]);
             return new() { ["tokens"] = index.Count, ["documents"] = index.Documents };
         });
@@ -127,10 +127,10 @@ public static class DataStage
         ["held_out"] = heldOut,
     };
 
-    private static Dictionary<string, string> Inputs(Tokenizer tokenizer, IReadOnlyList<string> sources) => new()
+    private static Dictionary<string, string> Inputs(RunContext run, Tokenizer tokenizer, IReadOnlyList<string> sources) => new()
     {
         ["tokenizer"] = tokenizer.Sha256,
-        ["text"] = ContentHash.OfText(string.Concat(DocumentSource.Parse(sources).Files.Select(file => $"{Path.GetFileName(file)} {ContentHash.OfFile(file)}\n"))),
+        ["text"] = ContentHash.OfText(string.Concat(DocumentSource.Parse(sources, run.Folder.Owns).Files.Select(file => $"{Path.GetFileName(file)} {ContentHash.OfFile(file)}\n"))),
     };
 
     private sealed class Told(IProgressTask task) : IProgress<(long Done, long Total)>

@@ -12,6 +12,9 @@ namespace Espalier.Compression.Recipes.Stages;
 /// <summary>The deployable result: a Hugging Face folder, such as <c>student/</c> at the top of the run folder, and GGUF files beside it.</summary>
 public static class ExportStage
 {
+    /// <summary>The runtime that stands for GGUF files among the verdicts of <see cref="Preflight"/>.</summary>
+    internal const string Gguf = "GGUF";
+
     /// <summary>Writes what is missing or was changed.</summary>
     /// <param name="run">The run.</param>
     /// <param name="folder">The Hugging Face folder to make; GGUF files get its name with <c>-TYPE.gguf</c> behind it.</param>
@@ -25,7 +28,7 @@ public static class ExportStage
     {
         folder = Path.GetFullPath(folder);
         var types = kinds.Where(kind => kind != ExportKind.Hf).Select(TypeOf).Distinct().ToArray();
-        var files = types.Select(type => $"{folder}-{type.Name()}.gguf").ToArray();
+        var files = types.Select(type => FileOf(folder, type)).ToArray();
         var options = new JsonObject
         {
             ["stored"] = stored.Name(),
@@ -39,24 +42,37 @@ public static class ExportStage
             options["clamp"] = true;
         var inputs = new Dictionary<string, string> { ["model"] = trained.Hash };
         var key = StageKey.Of("export", options, inputs);
+        // Before the record is forgotten that may be all that vouches for them.
+        foreach (var output in files.Prepend(folder))
+            run.Folder.Require(output);
         // The results do not lie in the stage's folder: when they are not what the stage left there, it is done again.
         var before = run.RecordOf(key);
         if (before is not null && HashesOf(folder, files).ToJsonString() != before.Result.ToJsonString())
             run.Forget(key);
         var record = run.Do("export", options, inputs, (_, _) =>
         {
-            run.Folder.Files.EnsureFolder(Path.GetDirectoryName(folder)!);
-            run.Folder.Files.DeleteTree(folder);
-            using (var source = trained.Open())
-                WriteFolder(run, source, folder, stored, kinds, clamp);
-            for (var i = 0; i < files.Length; i++)
+            run.Folder.Publish([folder, .. files], place =>
             {
-                run.Progress.Note($"export: {Path.GetFileName(files[i])}");
-                GgufExporter.Export(trained.Path, files[i], types[i], name: Path.GetFileName(folder), clamp: clamp, cancellation: run.Stop);
-            }
+                var made = Path.Combine(place, Path.GetFileName(folder));
+                using (var source = trained.Open())
+                    WriteFolder(run, source, made, stored, kinds, clamp);
+                foreach (var (type, file) in types.Zip(files))
+                {
+                    run.Progress.Note($"export: {Path.GetFileName(file)}");
+                    GgufExporter.Export(
+                        trained.Path, Path.Combine(place, Path.GetFileName(file)), type, name: Path.GetFileName(folder), clamp: clamp, cancellation: run.Stop);
+                }
+            });
             return HashesOf(folder, files);
         });
         return (new(name, folder, (string)record.Result["folder"]!), files);
+    }
+
+    /// <summary>What an export writes: the Hugging Face folder first, then GGUF files beside it.</summary>
+    public static IReadOnlyList<string> OutputsOf(string folder, IReadOnlyList<ExportKind> kinds)
+    {
+        folder = Path.GetFullPath(folder);
+        return [folder, .. kinds.Where(kind => kind != ExportKind.Hf).Select(TypeOf).Distinct().Select(type => FileOf(folder, type))];
     }
 
     /// <summary>
@@ -74,7 +90,7 @@ public static class ExportStage
         Family family, DecoderConfig student, JsonObject source, IReadOnlyList<ExportKind> kinds, string tokenizerFolder)
     {
         var losses = kinds.Any(kind => kind != ExportKind.Hf) ? GgufExporter.Check(student, tokenizerFolder, "the student") : [];
-        IReadOnlyList<RuntimeVerdict> verdicts = [.. Models.Runtimes.Preflight.OfTarget(family, student, source), new("GGUF", losses)];
+        IReadOnlyList<RuntimeVerdict> verdicts = [.. Models.Runtimes.Preflight.OfTarget(family, student, source), new(Gguf, losses)];
         if (verdicts.First(verdict => verdict.Runtime == "transformers").Findings is [var finding, ..])
             throw new EspalierException($"export: transformers would not read the student back: {finding}") { ExitCode = 1 };
         return verdicts;
@@ -94,6 +110,8 @@ public static class ExportStage
         else
             run.Progress.Warn($"export: {folder} was not loaded again to compare its logits: that takes {ReloadCheck.Bytes(source.Config) / 1e9:0.#} GB of memory");
     }
+
+    private static string FileOf(string folder, GgufType type) => $"{folder}-{type.Name()}.gguf";
 
     private static JsonObject HashesOf(string folder, IReadOnlyList<string> files)
     {

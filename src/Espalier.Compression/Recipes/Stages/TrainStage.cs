@@ -41,7 +41,18 @@ public static class TrainStage
             options["teacher_learning_rate"] = correction.LearningRate;
         var record = run.Do(name, options, inputs, (stage, checkpoint) =>
             Train(run, name, start, teacher, section, correction, data, sequence, seed, order ?? (windows => SampleOrder.Shuffled(windows, seed)), stage, checkpoint));
+        RequireUpdates(name, record, run.FolderOf(record));
         return new(resultName, Path.Combine(run.FolderOf(record), "model"), record.OutputHash);
+    }
+
+    /// <summary>Version 0.1 took a training for done in which every step had been skipped.</summary>
+    private static void RequireUpdates(string name, StageRecord record, string folder)
+    {
+        if ((long?)record.Result["skipped_steps"] is > 0 and var skipped && skipped == (long?)record.Result["steps"])
+            throw new EspalierException(
+                $"{name}: {folder} is of an earlier version, and all of its {skipped} steps were skipped for a loss or gradient that is not finite: "
+                + "there is no trained model; lower the learning rate, or look at the data")
+            { ExitCode = 1 };
     }
 
     /// <summary>The teacher that was corrected while a student was trained, beside that student.</summary>
