@@ -53,6 +53,8 @@ public static partial class RecipeFile
         };
         if (recipe.Clamp)
             whole["clamp"] = "true";
+        if (recipe.Data.Field is { } field)
+            whole["data"]!["field"] = field;
         if (recipe.Cycles is { } cycles)
             whole["cycles"] = Canonical(cycles);
         if (recipe.Search is { } search)
