@@ -119,7 +119,7 @@ public sealed class LaunchTests
     {
         var facts = JsonDocument.Parse(TestCommand.Launch("help prune --json").Output).RootElement.GetProperty("commands")[0];
         var depth = facts.GetProperty("options").EnumerateArray().Single(option => option.GetProperty("name").GetString() == "--depth");
-        Assert.Equal(["contiguous", "scattered"], depth.GetProperty("choices").EnumerateArray().Select(choice => choice.GetString()));
+        Assert.Equal(["contiguous", "scattered", "greedy"], depth.GetProperty("choices").EnumerateArray().Select(choice => choice.GetString()));
         Assert.Equal(Cli.Commands.CommandList.All().Count + 1, JsonDocument.Parse(TestCommand.Launch("help --json").Output).RootElement.GetProperty("commands").GetArrayLength());
     }
 
@@ -139,7 +139,7 @@ public sealed class LaunchTests
             Assert.NotEmpty(command.Description!);
             Assert.NotEmpty(command.Examples);
             Assert.All(command.Examples, example => Assert.StartsWith($"espalier {command.Name}", example));
-            Assert.All(command.Examples, example => Assert.Empty(command.Parse([.. System.CommandLine.Parsing.CommandLineParser.SplitCommandLine(example.Split('|')[0]).Skip(2)]).Errors));
+            Assert.All(command.Examples, example => Assert.Empty(command.Parse([.. System.CommandLine.Parsing.CommandLineParser.SplitCommandLine(example.Split('|', '>')[0]).Skip(2)]).Errors));
         });
     }
 

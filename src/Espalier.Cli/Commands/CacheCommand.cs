@@ -40,7 +40,7 @@ internal sealed class CacheCommand : CommandBase
         "cache",
         "Write a teacher's distributions on a text to disk, to distil from them without the teacher",
         "espalier cache models/quickstart-teacher dotnet-docs --encoding top-k --k 64 --output cache",
-        "espalier cache teacher --ids tokens.u16 --seq 256 --encoding top-k-samples --k 16 --samples 16 --output cache --json")
+        "espalier cache models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --seq 256 --encoding top-k-samples --k 16 --samples 16 --output sampled --json")
     {
         Arguments.Add(teacher);
         input.AddTo(this);

@@ -8,8 +8,8 @@ internal static class CommandList
         .. Group("The recipe", new CompressCommand(), new PlanCommand(), new SearchCommand()),
         .. Group("Single stages", new ScoreCommand(), new DepthCommand(), new PruneCommand(), new NeedCommand(), new CorrectCommand(), new CacheCommand(), new DistillCommand(), new PretrainCommand(), new ExportCommand()),
         .. Group("Models", new InspectCommand(), new EvaluateCommand(), new GenerateCommand()),
-        .. Group("Run folders", new CompareRunsCommand()),
-        .. Group("This program", new DoctorCommand(), new HelpCommand()),
+        .. Group("Run folders", new RunsCommand(), new StatusCommand(), new ReportCommand(), new CompareRunsCommand()),
+        .. Group("This program", new DoctorCommand(), new HelpCommand(), new CompletionCommand()),
     ];
 
     private static CommandBase[] Group(string title, params CommandBase[] commands)

@@ -15,8 +15,8 @@ internal sealed class CompareRunsCommand : CommandBase
     internal CompareRunsCommand() : base(
         "compare-runs",
         "Prove two runs equal, or name the first difference",
-        "espalier compare-runs runs/a runs/b --exact",
-        "espalier compare-runs runs/a/student runs/b/student --tolerance 1e-6 --json")
+        "espalier compare-runs runs/quickstart runs/again --exact",
+        "espalier compare-runs runs/quickstart/student runs/again/student --tolerance 1e-6 --json")
     {
         Arguments.Add(first);
         Arguments.Add(second);

@@ -36,6 +36,7 @@ internal sealed class CompressCommand : CommandBase
         "compress",
         "Run a recipe: correct the teacher, score, prune, distil, evaluate, export, report; goes on where it was interrupted",
         "espalier compress recipes/quickstart.yaml",
+        "espalier compress recipes/quickstart.yaml --output runs/again",
         "espalier compress recipes/arms/*.yaml --output runs/arms --json",
         "espalier compress recipes/study/*.yaml --seeds 1,2,3 --output runs/study")
     {
@@ -68,6 +69,7 @@ internal sealed class CompressCommand : CommandBase
         {
             context.Folder.WriteFile("recipe.yaml", stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
             var results = new List<CompressResult>();
+            context.Plan([.. read.SelectMany(entry => StagePlan.Of(entry.Recipe, entry.Name))]);
             foreach (var (name, recipe) in read)
             {
                 var compressor = new Compressor(context, recipe, name, RunPlace.Of(name, read.Length)) { Told = so => RunResults.Write(context.Folder, [.. results, so]) };

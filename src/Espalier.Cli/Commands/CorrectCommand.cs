@@ -13,7 +13,7 @@ internal sealed class CorrectCommand : TrainingCommand
         2e-4,
         null,
         "espalier correct models/quickstart-teacher dotnet-docs --steps 100 --output corrected",
-        "espalier correct teacher --ids tokens.u16 --steps 150 --lr 5e-4 --output corrected --json")
+        "espalier correct models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --steps 150 --lr 5e-4 --output adapted --json")
     {
         Arguments.Add(teacher);
         AddShared();

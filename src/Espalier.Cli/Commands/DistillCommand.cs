@@ -38,9 +38,9 @@ internal sealed class DistillCommand : TrainingCommand
         1e-3,
         10,
         "espalier distill pruned --teacher models/quickstart-teacher dotnet-docs --steps 100 --output student",
-        "espalier distill shallow --teacher teacher dotnet-docs --loss \"jensen-shannon(0.1) + 0.1*cross-entropy\" --hidden-layers 6:3 --hidden-embedding --output student",
-        "espalier distill pruned --cache cache dotnet-docs --steps 100 --output student",
-        "espalier distill pruned --teacher teacher --ids tokens.u16 --order sequential --batch 8 --seq 256 --steps 20 --lr 1e-3 --min-lr 1e-4 --output student --json")
+        "espalier distill shallow --teacher corrected dotnet-docs --loss \"jensen-shannon(0.1) + 0.1*cross-entropy\" --hidden-layers 6:3 --hidden-embedding --output shallow-student",
+        "espalier distill pruned --cache cache dotnet-docs --steps 100 --output from-cache",
+        "espalier distill pruned --teacher models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --order sequential --batch 8 --seq 256 --steps 20 --lr 1e-3 --min-lr 1e-4 --output stepwise --json")
     {
         Arguments.Add(student);
         foreach (var option in (Option[])[teacher, cache, loss, temperature, squared])

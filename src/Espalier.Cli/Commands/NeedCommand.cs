@@ -33,7 +33,7 @@ internal sealed class NeedCommand : CommandBase
         "need",
         "Test whether a teacher needs correction for a text: its loss beyond its own expectation, there and on a reference",
         "espalier need models/quickstart-teacher dotnet-docs",
-        "espalier need models/quickstart-teacher texts/mine.txt --reference texts/like-its-training.txt --json")
+        "espalier need models/quickstart-teacher docs --reference models/quickstart-teacher/self-written.jsonl --json")
     {
         Arguments.Add(teacher);
         input.AddTo(this);

@@ -16,7 +16,7 @@ internal sealed class PretrainCommand : TrainingCommand
         1e-3,
         10,
         "espalier pretrain models/quickstart-teacher dotnet-docs --steps 100 --output scratch",
-        "espalier pretrain folder --ids tokens.u16 --steps 300 --lr 3e-3 --seed 7 --output scratch --json")
+        "espalier pretrain models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --steps 300 --lr 3e-3 --seed 7 --output scratch-7 --json")
     {
         Arguments.Add(config);
         AddShared();

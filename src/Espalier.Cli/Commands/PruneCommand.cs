@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Runs;
 using Espalier.Models.Checkpoints;
@@ -15,7 +16,8 @@ internal sealed class PruneCommand : CommandBase
     private readonly TokenInput input = new();
     private readonly OutputOption output = new("--output", "The folder to write", "FOLDER", required: true);
     private readonly ShapeInput shape = new();
-    private readonly Option<string> scores = new("--scores") { Description = "Scores that espalier score wrote", HelpName = "FILE.json" };
+    private readonly Option<string> scores = new("--scores") { Description = "Scores that espalier score or espalier depth wrote", HelpName = "FILE.json" };
+    private readonly DepthScoresInput depthScores = new();
     private readonly Option<string> plan = new("--plan") { Description = "What survives, instead of a shape", HelpName = "FILE.json" };
     private readonly Option<bool> random = new("--random") { Description = "Choose at random, as a control" };
     private readonly CountOption seed = new("--seed", "Seed of --random and of --method random", 0, least: 0);
@@ -28,7 +30,8 @@ internal sealed class PruneCommand : CommandBase
         "prune",
         "Cut a model down to a smaller shape by slicing: the units of highest importance stay",
         "espalier prune models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --hidden 192 --ffn 512 --output pruned",
-        "espalier prune models/quickstart-teacher --scores scores.json --layers 6 --output shallow",
+        "espalier prune models/quickstart-teacher --scores scores.json --layers 6 --hidden 192 --output small",
+        "espalier prune models/quickstart-teacher --depth-scores depth.json --depth-metric lm-loss --layers 6 --output shallow",
         "espalier prune models/quickstart-teacher --random --seed 1 --hidden 192 --ffn 512 --output random --write-plan plan.json")
     {
         model.AddTo(this);
@@ -37,6 +40,7 @@ internal sealed class PruneCommand : CommandBase
         shape.AddTo(this);
         foreach (var option in (Option[])[scores, plan, random, seed, writePlan])
             Options.Add(option);
+        depthScores.AddTo(this);
         dtype.AddTo(this);
         calibration.AddTo(this);
         threads.AddTo(this);
@@ -87,40 +91,62 @@ internal sealed class PruneCommand : CommandBase
             throw new EspalierException("--merge-heads merges in the order of scores and --random has none: leave one of them out");
         if (run.Get(random))
             return PlanBuilder.Random(checkpoint.Config, student, (ulong)run.Get(seed)!.Value);
-        return PlanBuilder.ByImportance(checkpoint.Config, student, ScoresOf(run, checkpoint, checkpoint.Config.Layers - student.Layers), shape.Depth(run), shape.MergeHeads(run));
+        if (DepthFile(run) is not { } ofLayers)
+            return PlanBuilder.ByImportance(checkpoint.Config, student, ScoresOf(run, checkpoint, checkpoint.Config.Layers - student.Layers), shape.Depth(run), shape.MergeHeads(run));
+        var layers = DepthScoresFile.Read(ofLayers);
+        RequireThisModel(run, ofLayers, layers.Teacher, layers.Version < 2, checkpoint);
+        var (keep, how) = depthScores.Choose(run, ofLayers, layers, shape.Depth(run), checkpoint.Config, student);
+        if (!HasUnits(run))
+            return PlanBuilder.OfLayers(checkpoint.Config, student, keep, how);
+        var units = PlanBuilder.ByImportance(checkpoint.Config, student, ScoresOf(run, checkpoint, 0), shape.Depth(run), shape.MergeHeads(run), keep);
+        return units with { Method = $"{units.Method}, {how}" };
     }
+
+    private string? DepthFile(CommandRun run) => depthScores.File(run, run.Get(scores));
+
+    /// <summary>The file of scores of units; null where none was given, or the one given has scores of layers.</summary>
+    private string? UnitFile(CommandRun run) => run.Get(scores) is { } file && file != DepthFile(run) ? file : null;
+
+    /// <summary>Whether something says which neurons, heads and channels stay.</summary>
+    private bool HasUnits(CommandRun run) => UnitFile(run) is not null || input.IsGiven(run) || !calibration.Method(run).ReadsText();
 
     private ImportanceScores ScoresOf(CommandRun run, Checkpoint checkpoint, int dropped)
     {
-        if (run.Get(scores) is { } file)
-            return OfThisModel(run, ScoresFile.Read(file), file, checkpoint);
+        if (UnitFile(run) is { } file)
+        {
+            var read = ScoresFile.Read(file);
+            RequireThisModel(run, file, read.Teacher, read.NamesFolder, checkpoint);
+            return read;
+        }
         threads.Start(run);
         return calibration.Score(run, checkpoint, input, dropped > 0 ? [dropped] : [], run.Get(seed)!.Value, MemoryInput.FolderBeside(run.Get(output)));
     }
 
     /// <summary>Refuses scores that name another model; those that name none pass, and are held against the shape alone.</summary>
-    private static ImportanceScores OfThisModel(CommandRun run, ImportanceScores read, string file, Checkpoint checkpoint)
+    private static void RequireThisModel(CommandRun run, string file, string teacher, bool namesFolder, Checkpoint checkpoint)
     {
-        if (read.Teacher.Length == 0)
-            return read;
-        var hash = read.NamesFolder ? KnownFolder.Hash(checkpoint.Folder) : ModelFingerprint.Of(checkpoint, run.Cancellation);
-        if (hash == read.Teacher)
-            return read;
-        throw new EspalierException($"{file}: the scores are of a {(read.NamesFolder ? "folder" : "model")} with the hash {read.Teacher[..Math.Min(12, read.Teacher.Length)]}… and {checkpoint.Folder} has {hash[..12]}…: score this model, or give the one that was scored");
+        if (teacher.Length == 0)
+            return;
+        var hash = namesFolder ? KnownFolder.Hash(checkpoint.Folder) : ModelFingerprint.Of(checkpoint, run.Cancellation);
+        if (hash != teacher)
+            throw new EspalierException($"{file}: the scores are of a {(namesFolder ? "folder" : "model")} with the hash {teacher[..Math.Min(12, teacher.Length)]}… and {checkpoint.Folder} has {hash[..12]}…: score this model, or give the one that was scored");
     }
 
     /// <summary>Scores, a plan, chance, or text to score on: one of them, since each says by itself what stays.</summary>
     private void RequireOneSource(CommandRun run)
     {
-        string[] given = [.. new[] { (run.Has(scores), "--scores"), (run.Has(plan), "--plan"), (run.Get(random), "--random"), (input.IsGiven(run), "text or --ids to score on"),
+        string[] given = [.. new[] { (UnitFile(run) is not null, "--scores"), (run.Has(plan), "--plan"), (run.Get(random), "--random"), (input.IsGiven(run), "text or --ids to score on"),
                 (!calibration.Method(run).ReadsText(), $"--method {calibration.Method(run).ToString().ToLowerInvariant()}") }
             .Where(source => source.Item1).Select(source => source.Item2)];
-        if (given.Length == 0)
-            throw new EspalierException("nothing says which units stay: give text or --ids to score on, --method magnitude, --scores FILE, --plan FILE or --random");
+        var ofLayers = DepthFile(run);
+        if (given.Length == 0 && ofLayers is null)
+            throw new EspalierException("nothing says which units stay: give text or --ids to score on, --method magnitude, --scores FILE, --depth-scores FILE, --plan FILE or --random");
         if (given.Length > 1)
             throw new EspalierException($"{string.Join(" and ", given)} were given and each says which units stay: give one of them");
-        if ((run.Has(scores) || run.Has(plan) || run.Get(random)) && calibration.Given(run) is { } unread)
-            throw new EspalierException($"{given[0]} and {unread} were given and nothing is scored then: leave {unread} out");
+        if (ofLayers is not null && (run.Has(plan) || run.Get(random)))
+            throw new EspalierException($"{given[0]} and scores of layers were given and each says which layers stay: give one of them");
+        if ((run.Has(scores) || run.Has(plan) || run.Get(random) || !HasUnits(run)) && calibration.Given(run) is { } unread)
+            throw new EspalierException($"{given.FirstOrDefault("scores of layers")} and {unread} were given and nothing is scored then: leave {unread} out");
         calibration.Check(run, input);
         if (run.Has(plan) && shape.Given(run) is { } option)
             throw new EspalierException($"--plan and {option} were given and the plan says the shape by itself: leave {option} out");

@@ -47,6 +47,9 @@ internal sealed record CommandFacts(
 internal sealed record ValueFacts(
     string Name, IReadOnlyList<string> Aliases, string Description, string? Value, IReadOnlyList<string> Choices, bool Files, bool Folders, bool Required, bool Many)
 {
+    /// <summary>Whether it names a command of this program.</summary>
+    internal bool IsCommand => Value == "COMMAND";
+
     internal static ValueFacts Of(Option option)
     {
         var takesValue = option.ValueType != typeof(bool) && option.Arity.MaximumNumberOfValues > 0;

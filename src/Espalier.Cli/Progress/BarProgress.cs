@@ -14,6 +14,7 @@ internal sealed class BarProgress(IAnsiConsole console) : ConsoleProgress
 
     private readonly Lock gate = new();
     private readonly HashSet<BarTask> running = [];
+    private string stage = "";
     private ProgressContext? context;
     private ManualResetEventSlim? allDone;
     private Task? display;
@@ -25,13 +26,20 @@ internal sealed class BarProgress(IAnsiConsole console) : ConsoleProgress
             if (context is null)
                 StartDisplay();
             var pace = new Pace(total, unit, TimeProvider.System);
-            var bar = context!.AddTask(Markup.Escape(title), autoStart: true, maxValue: total > 0 ? total : 1);
+            var bar = context!.AddTask(Markup.Escape($"{stage}{title}"), autoStart: true, maxValue: total > 0 ? total : 1);
             bar.IsIndeterminate = total <= 0;
             var task = new BarTask(this, bar, pace);
             PaceColumn.Attach(bar, pace);
             running.Add(task);
             return task;
         }
+    }
+
+    public override void Stage(int number, int total, string title)
+    {
+        base.Stage(number, total, title);
+        lock (gate)
+            stage = $"{number}/{total} ";
     }
 
     public override void Note(string line) => console.MarkupLineInterpolated($"[grey]{line}[/]");

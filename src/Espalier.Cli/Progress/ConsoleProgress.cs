@@ -12,6 +12,8 @@ internal abstract class ConsoleProgress : IProgressReporter, IDisposable
 
     public abstract IProgressTask Begin(string title, long total, string unit);
 
+    public virtual void Stage(int number, int total, string title) => Note($"stage {number} of {total}: {title}");
+
     public abstract void Note(string line);
 
     public abstract void Warn(string line);

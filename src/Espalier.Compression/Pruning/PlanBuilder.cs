@@ -53,6 +53,28 @@ public static class PlanBuilder
         };
     }
 
+    /// <summary>Keeps layers as they are; nothing else is cut.</summary>
+    /// <param name="teacher">The teacher.</param>
+    /// <param name="student">The student: fewer layers, the same widths.</param>
+    /// <param name="layers">The layers that stay, ascending.</param>
+    /// <param name="how">How they were chosen, for people.</param>
+    /// <exception cref="EspalierException">The student has other widths.</exception>
+    public static PruningPlan OfLayers(DecoderConfig teacher, DecoderConfig student, IReadOnlyList<int> layers, string how)
+    {
+        if (student with { Layers = teacher.Layers } != teacher)
+            throw new EspalierException("scores of layers say nothing of neurons, heads and channels, and these are to go too: give text to score on or the scores of espalier score beside them");
+        return new()
+        {
+            Method = how,
+            Layers = [.. layers],
+            Channels = All(teacher.HiddenSize),
+            Heads = [.. layers.Select(_ => All(teacher.QueryHeads))],
+            Neurons = [.. layers.Select(_ => All(teacher.IntermediateSize))],
+        };
+
+        static int[] All(int count) => [.. Enumerable.Range(0, count)];
+    }
+
     /// <summary>A random choice of the same shape: random scores in the same rules, and for depth scattered layers.</summary>
     public static PruningPlan Random(DecoderConfig teacher, DecoderConfig student, ulong seed)
     {
@@ -87,7 +109,7 @@ public static class PlanBuilder
         if (depth == DepthChoice.Scattered)
             return Largest(scores.BlockInfluence[1], student.Layers);
         if (depth == DepthChoice.Greedy)
-            throw new EspalierException("a greedy choice of layers needs a scan that these scores do not hold: let a recipe do it (prune.depth: greedy), or give contiguous or scattered");
+            throw new EspalierException("a greedy choice of layers needs a scan that these scores do not hold: give those of espalier depth with --depth-scores, let a recipe do it (prune.depth: greedy), or give contiguous or scattered");
         if (!scores.BlockInfluence.TryGetValue(dropped, out var spans))
             throw new EspalierException(
                 $"the scores hold block influence of spans of {string.Join(", ", scores.BlockInfluence.Keys.Order())} layers and {dropped} are to be dropped: score again with spans of {dropped}");

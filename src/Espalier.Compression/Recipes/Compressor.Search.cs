@@ -18,7 +18,7 @@ public sealed partial class Compressor
     {
         if (recipe.Search is null)
             throw new EspalierException("the recipe has no search; give it one, as in: search: { non-embedding-parameters: 3M +-5%, hidden: [128, 192] }");
-        run.BeginArm();
+        run.BeginArm(arm);
         var teacher = Teacher(out _, out var vocabulary);
         _ = CheckedCuts();
         using var data = DataStage.Run(run, recipe.Data, teacher.Path, vocabulary);

@@ -34,7 +34,7 @@ public sealed partial class Compressor(RunContext run, Recipe recipe, string arm
     /// <summary>Runs to the end, or to where it is stopped; started again it goes on.</summary>
     public CompressResult Run()
     {
-        run.BeginArm();
+        run.BeginArm(arm);
         // Again where it is written, for that is hours later.
         foreach (var output in ExportStage.OutputsOf(StudentFolder, recipe.Export))
             run.Folder.Require(output);

@@ -12,6 +12,10 @@ public sealed class RunContext : IDisposable
 {
     private readonly RunFolder _folder;
     private readonly List<string> _used = [];
+    private IReadOnlyList<PlannedStage> _planned = [];
+    private string _arm = "";
+    private int _at = -1;
+    private RunPosition? _position;
 
     private RunContext(RunFolder folder, IProgressReporter progress, CancellationToken stop) =>
         (_folder, Progress, Stop) = (folder, progress, stop);
@@ -32,7 +36,19 @@ public sealed class RunContext : IDisposable
     public IReadOnlyList<StageEntry> Used => [.. _used.Select(folder => Manifest.Stages.First(entry => entry.Folder == folder))];
 
     /// <summary>From here on <see cref="Used"/> names the stages of another arm, those too that it shares with earlier ones.</summary>
-    public void BeginArm() => _used.Clear();
+    /// <param name="arm">The recipe's name.</param>
+    public void BeginArm(string arm = "")
+    {
+        _used.Clear();
+        _arm = arm;
+    }
+
+    /// <summary>Says which stages will come, so that the run can tell how far it is.</summary>
+    public void Plan(IReadOnlyList<PlannedStage> stages)
+    {
+        (_planned, _at, _position) = (stages, -1, null);
+        _folder.Save(Manifest with { Arms = [.. stages.Select(stage => stage.Arm).Distinct()] });
+    }
 
     /// <summary>Takes a run folder and writes its manifest, keeping the entries of stages from earlier starts.</summary>
     /// <param name="path">The folder; created.</param>
@@ -58,6 +74,7 @@ public sealed class RunContext : IDisposable
                     ["blas-kernel"] = TorchRuntime.BlasKernelName,
                     ["dotnet"] = Environment.Version.ToString(),
                 }),
+                Arms = folder.Manifest?.Arms ?? [],
                 Stages = folder.Manifest?.Stages ?? [],
             });
             return new(folder, progress, stop);
@@ -79,13 +96,58 @@ public sealed class RunContext : IDisposable
         using var run = Open(path, recipe, seed, progress, stop, files);
         try
         {
-            return work(run);
+            return Recorded(run, work);
         }
         catch (EspalierException error) when (error.ExitCode == 2)
         {
             run._folder.Withdraw();
             throw;
         }
+    }
+
+    /// <summary>Works, and leaves in the manifest how that ended.</summary>
+    private static T Recorded<T>(RunContext run, Func<RunContext, T> work)
+    {
+        try
+        {
+            var result = work(run);
+            run.End(RunEnd.Done, null);
+            return result;
+        }
+        catch (Exception error)
+        {
+            try
+            {
+                run.End(error is OperationCanceledException ? RunEnd.Interrupted : RunEnd.Failed, error is OperationCanceledException ? null : error.Message);
+            }
+            catch (Exception second) when (second is IOException or UnauthorizedAccessException or EspalierException)
+            {
+                // The disk may be what went wrong: the first error is the one to hear of.
+            }
+            throw;
+        }
+    }
+
+    private void End(RunEnd end, string? message) => _folder.Save(Manifest with { Outcome = new(end, message, TimeProvider.System.GetUtcNow()) });
+
+    /// <summary>Goes on to the next planned stage of that name; what is not planned (samples, a search's candidates) belongs to the one before.</summary>
+    private void Advance(string name)
+    {
+        // What a search trains comes before its own stage, which collects it, and stands for it already.
+        var at = Find(name == "candidate" ? "search" : name);
+        if (at < 0)
+            return;
+        _position = new(at + 1, _planned.Count, _planned[at].Name, _planned[at].Arm);
+        if (name != "candidate")
+            _at = at;
+    }
+
+    private int Find(string name)
+    {
+        for (var i = _at + 1; i < _planned.Count; i++)
+            if (_planned[i].Name == name && (_arm.Length == 0 || _planned[i].Arm == _arm))
+                return i;
+        return -1;
     }
 
     /// <summary>
@@ -104,6 +166,8 @@ public sealed class RunContext : IDisposable
         using var stage = _folder.Stage(name, options, inputs);
         if (!_used.Contains(stage.Key.FolderName))
             _used.Add(stage.Key.FolderName);
+        stage.Arm = _arm;
+        Advance(name);
         var before = Manifest.Stages.FirstOrDefault(entry => entry.Folder == stage.Key.FolderName)?.Seconds ?? 0;
         // Read whole: what later stages compute from it must be what was made.
         if (stage.Verify() && stage.Record is { } done)
@@ -114,6 +178,8 @@ public sealed class RunContext : IDisposable
             Enter(stage, StageStatus.Reused, before, done.OutputHash);
             return done;
         }
+        if (_position is { } position)
+            Progress.Stage(position.Stage, position.Of, Manifest.Arms.Count > 1 ? $"{position.Arm}, {name}" : name);
         var started = Stopwatch.GetTimestamp();
         double Seconds() => before + Stopwatch.GetElapsedTime(started).TotalSeconds;
         Enter(stage, StageStatus.Started, before, null);
@@ -151,5 +217,10 @@ public sealed class RunContext : IDisposable
     public void Dispose() => _folder.Dispose();
 
     private void Enter(StageFolder stage, StageStatus status, double seconds, string? output) =>
-        _folder.Save(Manifest.With(new(stage.Key.Name, stage.Key.FolderName, stage.Key.Hash, status, seconds, output)));
+        _folder.Save(Manifest.With(new(stage.Key.Name, stage.Key.FolderName, stage.Key.Hash, status, seconds, output, StepsOf(stage.Key.Options))) with { Position = _position });
+
+    private static long? StepsOf(JsonNode? options) =>
+        (options?["steps"] ?? options?["training"]?["steps"]) is not JsonValue value ? null
+        : value.TryGetValue<long>(out var steps) ? steps
+        : value.TryGetValue<int>(out var few) ? few : null;
 }

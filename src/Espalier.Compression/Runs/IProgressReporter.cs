@@ -9,6 +9,12 @@ public interface IProgressReporter
     /// <param name="unit">Their name in the plural: "steps", "tokens", "bytes".</param>
     IProgressTask Begin(string title, long total, string unit);
 
+    /// <summary>The work as a whole comes to another stage, which what is begun from here on belongs to.</summary>
+    /// <param name="number">Which, from 1.</param>
+    /// <param name="total">How many there are.</param>
+    /// <param name="title">Its name.</param>
+    void Stage(int number, int total, string title) => Note($"stage {number} of {total}: {title}");
+
     /// <summary>Says something worth reading later, on one line.</summary>
     void Note(string line);
 

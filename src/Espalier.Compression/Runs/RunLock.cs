@@ -102,6 +102,13 @@ internal sealed class RunLock : IDisposable
         file.Position = 0;
     }
 
+    /// <summary>Who has written its name into the lock of a run folder; null where nobody has. Takes no lock.</summary>
+    public static RunOwner? OwnerOf(string folder)
+    {
+        var path = Path.Combine(folder, FileName);
+        return File.Exists(path) ? TryRead(path) : null;
+    }
+
     private static string Owner(string path)
     {
         // The winner may not have written its name yet; the loser has a second.

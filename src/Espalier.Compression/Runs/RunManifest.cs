@@ -23,7 +23,8 @@ public enum StageStatus
 /// <param name="Status">What became of it.</param>
 /// <param name="Seconds">Wall-clock time over all attempts that the program saw the end of.</param>
 /// <param name="OutputHash">Hash of its artefacts, once done.</param>
-public sealed record StageEntry(string Name, string Folder, string Key, StageStatus Status, double Seconds, string? OutputHash);
+/// <param name="Steps">Steps that it trains; null where it trains nothing.</param>
+public sealed record StageEntry(string Name, string Folder, string Key, StageStatus Status, double Seconds, string? OutputHash, long? Steps = null);
 
 /// <summary>
 /// <c>run.json</c>: what was run, with what, where, and what came of it; everything that is needed to repeat it. Immutable:
@@ -48,6 +49,15 @@ public sealed record RunManifest
 
     /// <summary>Where it was run.</summary>
     public required MachineFacts Machine { get; init; }
+
+    /// <summary>Names of the recipes that are run, in their order; empty where it is a single training.</summary>
+    public IReadOnlyList<string> Arms { get; init; } = [];
+
+    /// <summary>Where the last start is, or was, among the stages to come; null where they are not known beforehand.</summary>
+    public RunPosition? Position { get; init; }
+
+    /// <summary>How the last start ended; null while it works, and where it was killed.</summary>
+    public RunOutcome? Outcome { get; init; }
 
     /// <summary>The stages in their order.</summary>
     public IReadOnlyList<StageEntry> Stages { get; init; } = [];

@@ -32,6 +32,9 @@ public sealed class StageFolder : IDisposable
         Disbelieve(problem);
     }
 
+    /// <summary>The recipe that the stage is done for: TensorBoard's curves are named for it. Set before <see cref="Begin"/>; empty where there is none.</summary>
+    public string Arm { get; set; } = "";
+
     /// <summary>What determines this stage.</summary>
     public StageKey Key { get; }
 
@@ -93,7 +96,7 @@ public sealed class StageFolder : IDisposable
         var stated = checkpoint?.Logs?.FirstOrDefault(log => log.Name == MetricsName);
         _metrics = MetricsLog.Open(PathOf(MetricsName), checkpoint?.Step, _files, stated);
         _timing = MetricsLog.Open(PathOf("timing.jsonl"), checkpoint?.Step, _files);
-        _board = new TensorBoardLog(PathOf("tensorboard"), (checkpoint?.Step ?? 0) + 1, _files, _report);
+        _board = new TensorBoardLog(BoardFolder(), (checkpoint?.Step ?? 0) + 1, _files, _report);
         return checkpoint;
     }
 
@@ -127,6 +130,20 @@ public sealed class StageFolder : IDisposable
 
     /// <summary>Closes the logs.</summary>
     public void Dispose() => CloseLogs();
+
+    /// <summary>Where an earlier start began its curves they go on, whatever recipe it belonged to: recipes share stages.</summary>
+    private string BoardFolder()
+    {
+        var folder = new DirectoryInfo(PathOf("tensorboard"));
+        if (folder is { Exists: true, LinkTarget: null })
+        {
+            if (folder.EnumerateFiles().Any())
+                return folder.FullName;
+            if (folder.EnumerateDirectories().FirstOrDefault() is { } begun)
+                return begun.FullName;
+        }
+        return Arm.Length > 0 && FileFact.IsSafeName(Arm) && !Arm.Contains('/', StringComparison.Ordinal) ? System.IO.Path.Combine(folder.FullName, Arm) : folder.FullName;
+    }
 
     private void Disbelieve(string? problem)
     {

@@ -14,8 +14,8 @@ internal sealed class ShapeInput
     private readonly CountOption kvHeads = new("--kv-heads", "Key/value heads of a layer: fewer of them cut whole groups", least: int.MinValue);
     private readonly CountOption layers = new("--layers", "Layers", least: int.MinValue);
     private readonly ChoiceOption<DepthChoice> depth = new(
-        "--depth", "Which layers go: the span, or the single ones, with the least block influence", DepthChoice.Contiguous,
-        ("contiguous", DepthChoice.Contiguous), ("scattered", DepthChoice.Scattered));
+        "--depth", "Which layers go: the span, or the single ones, that matter least; or one after the other, which needs --depth-scores", DepthChoice.Contiguous,
+        ("contiguous", DepthChoice.Contiguous), ("scattered", DepthChoice.Scattered), ("greedy", DepthChoice.Greedy));
 
     private readonly CountOption multiple = new("--multiple", "What --hidden and --ffn must be multiples of: 64 where the model's own are; 1 allows any, 128 suits CUDA");
     private readonly Option<bool> mergeHeads = new("--merge-heads") { Description = "Let query heads that go leave their residual in those that stay" };

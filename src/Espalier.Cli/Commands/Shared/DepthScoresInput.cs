@@ -1,0 +1,88 @@
+using System.CommandLine;
+using System.Text.Json;
+using Espalier.Compression.Importance.Depth;
+using Espalier.Compression.Pruning;
+using Espalier.Models;
+
+namespace Espalier.Cli.Commands.Shared;
+
+/// <summary>What <c>depth --output</c> wrote, and the metric in it that says which layers go.</summary>
+internal sealed class DepthScoresInput
+{
+    private readonly Option<string> file = new("--depth-scores")
+    {
+        Description = "What espalier depth --output wrote: says which layers go; text or --scores say the rest, where widths are cut too",
+        HelpName = "FILE.json",
+    };
+
+    private readonly Option<string> metric = new("--depth-metric")
+    {
+        Description = "Which of its metrics; by default block-influence, or the only one there is",
+        HelpName = string.Join('|', DepthNames.Metrics),
+    };
+
+    internal void AddTo(Command command)
+    {
+        command.Options.Add(file);
+        command.Options.Add(metric);
+    }
+
+    /// <summary>The file: that of the option, or of <c>--scores</c> where its content is scores of layers.</summary>
+    internal string? File(CommandRun run, string? scores)
+    {
+        var layers = scores is not null && IsOfLayers(scores) ? scores : null;
+        if (layers is not null && run.Has(file))
+            throw new EspalierException($"--scores {scores} and --depth-scores are both scores of layers: give one of them");
+        if (layers is null && !run.Has(file) && run.Has(metric))
+            throw new EspalierException("--depth-metric is for scores of layers, which were not given: add --depth-scores FILE.json");
+        return run.Get(file) ?? layers;
+    }
+
+    /// <summary>The layers that stay, and how they were chosen, for people.</summary>
+    /// <param name="run">The command's values.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="scores">What it holds.</param>
+    /// <param name="choice">Which layers go.</param>
+    /// <param name="teacher">The teacher.</param>
+    /// <param name="student">The student.</param>
+    internal (int[] Keep, string How) Choose(CommandRun run, string path, DepthScores scores, DepthChoice choice, DecoderConfig teacher, DecoderConfig student)
+    {
+        if (scores.Layers != teacher.Layers)
+            throw new EspalierException($"{path}: has scores of {scores.Layers} layers and the model has {teacher.Layers}: score this model");
+        if (student.Layers == teacher.Layers)
+            throw new EspalierException($"{path}: says which layers go and none goes: say how many stay with --layers, or leave the file out");
+        var kind = KindOf(run, path, scores);
+        return (scores.Keep(kind, choice, teacher.Layers - student.Layers), $"layers by {DepthNames.Of(kind)}, {choice.ToString().ToLowerInvariant()}");
+    }
+
+    private DepthMetricKind KindOf(CommandRun run, string path, DepthScores scores)
+    {
+        string[] there = [.. scores.Metrics.Keys.Order().Select(DepthNames.Of)];
+        if (run.Get(metric) is { } asked)
+            return there.Contains(asked)
+                ? DepthNames.Parse(asked)
+                : throw new EspalierException($"--depth-metric is '{asked}' and {path} has {string.Join(", ", there)}.{NearestName.Hint(asked, there)}");
+        if (scores.Metrics.ContainsKey(DepthMetricKind.BlockInfluence))
+            return DepthMetricKind.BlockInfluence;
+        return scores.Metrics.Count == 1
+            ? scores.Metrics.Keys.Single()
+            : throw new EspalierException($"{path}: has {string.Join(", ", there)}: say which of them chooses with --depth-metric");
+    }
+
+    /// <summary>Scores of layers have metrics, scores of units axes. What is no JSON is left to whoever reads it, and says what is wrong.</summary>
+    private static bool IsOfLayers(string path)
+    {
+        try
+        {
+            if (new FileInfo(path) is not { Exists: true, Length: <= DepthScoresFile.MaxBytes })
+                return false;
+            using var document = JsonDocument.Parse(System.IO.File.ReadAllBytes(path));
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("metrics", out _) && !document.RootElement.TryGetProperty("axes", out _);
+        }
+        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+}
