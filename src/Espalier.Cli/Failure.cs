@@ -1,13 +1,19 @@
+using Espalier.Compression.Recipes;
+
 namespace Espalier.Cli;
 
-/// <summary>Says on one line what went wrong.</summary>
+/// <summary>Says on one line what went wrong; of a recipe each problem on a line of its own.</summary>
 internal static class Failure
 {
     /// <summary>Writes the line (and with <paramref name="verbose"/> the stack trace), and returns the exit code.</summary>
     internal static int Report(Exception error, bool verbose, TextWriter stderr)
     {
         var (line, code) = Describe(error);
-        stderr.WriteLine(line);
+        if (error is RecipeRefusedException { Problems: var problems })
+            foreach (var problem in problems)
+                stderr.WriteLine($"espalier: error: {OneLine.Of(problem)}");
+        else
+            stderr.WriteLine(line);
         if (verbose)
             stderr.WriteLine(error);
         else if (code == ExitCodes.Failed && error is not EspalierException)

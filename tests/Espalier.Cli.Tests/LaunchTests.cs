@@ -159,6 +159,24 @@ public sealed class LaunchTests
         Assert.Equal("espalier: error: config.json: hidden_size is 3, not 4\n", error);
     }
 
+    [Theory]
+    [InlineData("a\r\n\r\n  b: not found", "a b: not found")]
+    [InlineData("a\u2028b\u0085c\vd", "a b c d")]
+    [InlineData("a\u001b[2Jb\0c\u009b\u202ed\te", "a\\u001b[2Jb\\u0000c\\u009b\\u202ed e")]
+    [InlineData("ünïcödé 😀 stays\n", "ünïcödé 😀 stays")]
+    public void Names_and_values_cannot_break_the_line_of_an_error_a_warning_or_a_note(string message, string expected)
+    {
+        Assert.Equal($"espalier: error: {expected}\n", TestCommand.Launch("work", _ => throw new EspalierException(message)).Error);
+        Assert.Equal(expected, new EspalierException(message).Message);
+        Assert.StartsWith($"espalier: error: {expected} (", TestCommand.Launch("work", _ => throw new InvalidOperationException(message)).Error);
+        Assert.Equal($"warning: {expected}\n{expected}\n", TestCommand.Launch("work", run =>
+        {
+            run.Progress.Warn(message);
+            run.Progress.Note(message);
+            return 0;
+        }).Error);
+    }
+
     [Fact]
     public void An_error_may_bring_its_own_exit_code() =>
         Assert.Equal(1, TestCommand.Launch("work", _ => throw new EspalierException("the disk is full") { ExitCode = 1 }).Code);

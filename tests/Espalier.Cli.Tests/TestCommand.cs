@@ -27,5 +27,13 @@ internal sealed class TestCommand : CommandBase
         return (code, output.ToString(), error.ToString());
     }
 
+    /// <summary>Runs a command line whose parts may hold blanks.</summary>
+    internal static (int Code, string Output, string Error) LaunchWith(params string[] line)
+    {
+        var (output, error) = (new StringWriter(), new StringWriter());
+        var code = Cli.Launch.Run(CommandList.All(), line, new Terminal(output, error, false, false, false));
+        return (code, output.ToString(), error.ToString());
+    }
+
     protected override int Run(CommandRun run) => work(run);
 }

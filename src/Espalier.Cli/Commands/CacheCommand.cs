@@ -26,7 +26,7 @@ internal sealed class CacheCommand : CommandBase
     private readonly CountOption k = new("--k", "Likeliest entries kept of each distribution", 64);
     private readonly CountOption samples = new("--samples", "Entries drawn from each distribution", 32);
     private readonly NumberOption temperature = new("--temperature", "Divides the logits; training must use the same", "T", 1.0);
-    private readonly CountOption seq = new("--seq", "Tokens of a window", 256);
+    private readonly CountOption seq = new CountOption("--sequence", "Tokens of a window", 256).Or("--seq");
     private readonly CountOption windows = new("--windows", "Keep the first windows only; by default all");
     private readonly NumberOption heldOut = new("--held-out", "Share held out, as distill is told; by default 2% of text and nothing of ids", "SHARE");
     private readonly ChoiceOption<DocumentContext> documents = new(
@@ -40,7 +40,7 @@ internal sealed class CacheCommand : CommandBase
         "cache",
         "Write a teacher's distributions on a text to disk, to distil from them without the teacher",
         "espalier cache models/quickstart-teacher dotnet-docs --encoding top-k --k 64 --output cache",
-        "espalier cache models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --seq 256 --encoding top-k-samples --k 16 --samples 16 --output sampled --json")
+        "espalier cache models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --sequence 256 --encoding top-k-samples --k 16 --samples 16 --output sampled --json")
     {
         Arguments.Add(teacher);
         input.AddTo(this);
@@ -53,14 +53,14 @@ internal sealed class CacheCommand : CommandBase
     {
         var path = run.Get(teacher)!;
         var folder = output.FolderWithRun(run, [new("the teacher's folder", path), .. input.Places(run)]);
-        using var checkpoint = Checkpoint.Open(path);
+        using var checkpoint = Checkpoint.Open(path).Told(run);
         checkpoint.CheckFinite(run.Cancellation);
         var (text, ids) = input.Given(run);
         var (length, tau) = (run.Get(seq)!.Value, run.Get(temperature)!.Value);
         if (tau <= 0)
             throw new EspalierException($"--temperature is {tau} and must be above 0");
         if (length > checkpoint.Config.MaxPositions)
-            throw new EspalierException($"--seq is {length} and {path} has {checkpoint.Config.MaxPositions} positions (max_position_embeddings): give at most that");
+            throw new EspalierException($"--sequence is {length} and {path} has {checkpoint.Config.MaxPositions} positions (max_position_embeddings): give at most that");
         var data = new DataSection { Train = ids is null ? text : [ids], HeldOut = run.Get(heldOut) ?? (ids is null ? 0.02 : 0), Sequence = length, Documents = run.Get(documents)!.Value };
         var section = new CacheSection { Encoding = run.Get(encoding)!.Value, K = run.Get(k)!.Value, Samples = run.Get(samples)!.Value };
         CacheWriter.Require(folder);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Rendering;
 using Espalier.Compression;
 
@@ -26,6 +27,9 @@ internal sealed class CommandRun(ParseResult parsed, Terminal terminal, IProgres
 
     /// <summary>The value of an option, or its default.</summary>
     internal T? Get<T>(Option<T> option) => parsed.GetValue(option);
+
+    /// <summary>The value of an option with names, or its default.</summary>
+    internal T? Get<T>(ChoiceOption<T> option) where T : struct => parsed.GetValue(option) ?? option.ByDefault;
 
     /// <summary>The value of an argument, or its default.</summary>
     internal T? Get<T>(Argument<T> argument) => parsed.GetValue(argument);

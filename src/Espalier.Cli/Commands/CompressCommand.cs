@@ -57,9 +57,12 @@ internal sealed class CompressCommand : CommandBase
             throw new EspalierException("two recipes have the same file name: results are named for it, rename one");
         if (run.Get(seeds) is { } list)
             read = [.. read.SelectMany(entry => SeedSummary.Parse(list).Select(seed => (SeedSummary.NameOf(entry.Name, seed), entry.Recipe with { Seed = seed })))];
-        var folder = output.RunFolder(run, read[0].Recipe.Output ?? Path.Combine("runs", read[0].Name), read.SelectMany(entry => RecipeInputs.ModelAndTexts(entry.Recipe)).Distinct());
+        var byDefault = read[0].Recipe.Output ?? Path.Combine("runs", read[0].Name);
+        // Where the recipe names it, it is one of the recipe's problems.
+        var folder = !run.Has(output) ? byDefault : output.RunFolder(run, byDefault, read.SelectMany(entry => RecipeInputs.ModelAndTexts(entry.Recipe)).Distinct());
         if (read.Length > 1 && !run.Has(output))
             throw new EspalierException($"{read.Length} {(run.Has(seeds) ? "runs" : "recipes")} were given: name the run folder that they share with --output");
+        Compressor.Check(read, folder, run.Cancellation);
         var text = string.Join("\n", files.Select(File.ReadAllText));
         RunPlace.Require(folder, read, text);
         threads.Start(run);

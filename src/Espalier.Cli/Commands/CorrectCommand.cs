@@ -10,10 +10,9 @@ internal sealed class CorrectCommand : TrainingCommand
     internal CorrectCommand() : base(
         "correct",
         "Teacher correction: fine-tune a teacher on the text that its student will be distilled on",
-        2e-4,
-        null,
+        isCorrection: true,
         "espalier correct models/quickstart-teacher dotnet-docs --steps 100 --output corrected",
-        "espalier correct models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --steps 150 --lr 5e-4 --output adapted --json")
+        "espalier correct models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --steps 150 --learning-rate 5e-4 --output adapted --json")
     {
         Arguments.Add(teacher);
         AddShared();

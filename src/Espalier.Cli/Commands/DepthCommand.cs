@@ -30,7 +30,7 @@ internal sealed class DepthCommand : CommandBase
     };
 
     private readonly CountOption samples = new("--samples", "Calibration samples: the first N windows, none overlapping", 64);
-    private readonly CountOption seq = new("--seq", $"Tokens of a sample; by default the model's positions, at most {DefaultSeq}");
+    private readonly CountOption seq = new CountOption("--sequence", $"Tokens of a sample; by default the model's positions, at most {DefaultSeq}").Or("--seq");
     private readonly CountOption batch = new("--batch", "Samples of one forward pass; changes nothing but speed and memory", 8, most: 1024);
     private readonly CountOption drop = new("--drop", "How many layers are to go: the best span, single layers and greedy sequence of so many by each metric");
     private readonly Option<string> spans = new("--spans") { Description = "Widths of further spans of layers, such as 2,4", HelpName = "N,N" };
@@ -127,10 +127,10 @@ internal sealed class DepthCommand : CommandBase
     private WindowSet Windows(CommandRun run, DecoderConfig config, ITokens tokens, int samples)
     {
         if (run.Get(seq) > config.MaxPositions)
-            throw new EspalierException($"--seq is {run.Get(seq)} and the model has {config.MaxPositions} positions (max_position_embeddings): give at most that");
+            throw new EspalierException($"--sequence is {run.Get(seq)} and the model has {config.MaxPositions} positions (max_position_embeddings): give at most that");
         var windows = new WindowSet(tokens, run.Get(seq) ?? Math.Min(DefaultSeq, config.MaxPositions));
         if (windows.Count < samples && !run.Has(this.samples))
-            throw new EspalierException($"{tokens.Name}: {tokens.Count} tokens make {windows.Count} samples of {windows.SequenceLength + 1} ids and --samples is {samples}: give --samples {windows.Count}, shorter ones with --seq, or more text");
+            throw new EspalierException($"{tokens.Name}: {tokens.Count} tokens make {windows.Count} samples of {windows.SequenceLength + 1} ids and --samples is {samples}: give --samples {windows.Count}, shorter ones with --sequence, or more text");
         return windows;
     }
 

@@ -35,12 +35,11 @@ internal sealed class DistillCommand : TrainingCommand
     internal DistillCommand() : base(
         "distill",
         "Train a student to give its teacher's distribution, by forward KL on the logits",
-        1e-3,
-        10,
+        isCorrection: false,
         "espalier distill pruned --teacher models/quickstart-teacher dotnet-docs --steps 100 --output student",
         "espalier distill shallow --teacher corrected dotnet-docs --loss \"jensen-shannon(0.1) + 0.1*cross-entropy\" --hidden-layers 6:3 --hidden-embedding --output shallow-student",
         "espalier distill pruned --cache cache dotnet-docs --steps 100 --output from-cache",
-        "espalier distill pruned --teacher models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --order sequential --batch 8 --seq 256 --steps 20 --lr 1e-3 --min-lr 1e-4 --output stepwise --json")
+        "espalier distill pruned --teacher models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --order sequential --batch 8 --sequence 256 --steps 20 --learning-rate 1e-3 --min-learning-rate 1e-4 --output stepwise --json")
     {
         Arguments.Add(student);
         foreach (var option in (Option[])[teacher, cache, loss, temperature, squared])

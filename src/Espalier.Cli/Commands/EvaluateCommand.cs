@@ -14,7 +14,7 @@ internal sealed class EvaluateCommand : CommandBase
 
     private readonly ModelArgument model = new();
     private readonly TokenInput input = new();
-    private readonly CountOption seq = new("--seq", "Tokens of a window; by default the model's positions, at most 1024");
+    private readonly CountOption seq = new CountOption("--sequence", "Tokens of a window; by default the model's positions, at most 1024").Or("--seq");
     private readonly CountOption windows = new("--windows", "Only the first N windows; by default all");
     private readonly CountOption batch = new("--batch", "Windows of one forward pass; changes nothing but speed and memory", 8, most: 1024);
     private readonly OutputOption perToken = new("--per-token", "Write one JSON line a window: its number, its ids and the NLL of each target", "FILE.jsonl");
@@ -25,7 +25,7 @@ internal sealed class EvaluateCommand : CommandBase
         "evaluate",
         "Measure mean NLL (nats a token, with standard error), perplexity and bits per byte of a text or of token ids",
         "espalier evaluate models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --windows 64",
-        "espalier evaluate models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --seq 256 --windows 16 --json")
+        "espalier evaluate models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --sequence 256 --windows 16 --json")
     {
         model.AddTo(this);
         input.AddTo(this);
@@ -78,7 +78,7 @@ internal sealed class EvaluateCommand : CommandBase
             return (int)Math.Max(1, Math.Min(Math.Min(LongestDefault, config.MaxPositions), tokens.Count - 1));
         return asked <= config.MaxPositions
             ? asked
-            : throw new EspalierException($"--seq is {asked} and the model has {config.MaxPositions} positions (max_position_embeddings): give at most that");
+            : throw new EspalierException($"--sequence is {asked} and the model has {config.MaxPositions} positions (max_position_embeddings): give at most that");
     }
 
     private PerplexityResult Measure(CommandRun run, Decoder decoder, WindowSet set, Action<long, long[], float[]>? perWindow)

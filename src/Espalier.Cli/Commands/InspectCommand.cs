@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Espalier.Cli.Commands.Shared;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Gguf;
 
@@ -26,7 +27,7 @@ internal sealed class InspectCommand : CommandBase
         if (!Directory.Exists(place) && place.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
             return RunGguf(run, place);
 
-        using var checkpoint = Checkpoint.Open(place, run.Get(check) || HasWeights(place));
+        using var checkpoint = Checkpoint.Open(place, run.Get(check) || HasWeights(place)).Told(run);
         if (run.Get(check))
             checkpoint.CheckFinite(run.Cancellation);
         run.Write(ModelFacts.Of(checkpoint, run.Get(check)), InspectPage.Show);

@@ -1,14 +1,18 @@
 using System.CommandLine;
+using System.Globalization;
+using Espalier.Cli.Commands.Shared;
 using Espalier.Compression.Recipes;
+using Espalier.Compression.Runs;
 using Espalier.Compression.Training;
 using Espalier.Models;
-using Espalier.Torch;
 
 namespace Espalier.Cli.Commands;
 
 /// <summary>A dry run of a recipe from the teacher's config.json: no weight is read and nothing is written.</summary>
 internal sealed class PlanCommand : CommandBase
 {
+    private static readonly TimeSpan s_glance = TimeSpan.FromSeconds(0.3);
+
     private readonly Argument<string> recipe = new("RECIPE") { Description = "The recipe: a YAML file" };
 
     private readonly Option<double?> gflops = new("--gflops")
@@ -16,6 +20,8 @@ internal sealed class PlanCommand : CommandBase
         Description = "This machine's speed in a matrix product in GFLOP/s, for the time [default: a block of the student's shape is run and trained for a few seconds]",
         HelpName = "NUMBER",
     };
+
+    private readonly ThreadsOption threads = new();
 
     private readonly Option<bool> noCalibration = new("--no-calibration") { Description = "Leave this machine out of the times" };
 
@@ -28,6 +34,7 @@ internal sealed class PlanCommand : CommandBase
         Arguments.Add(recipe);
         Options.Add(gflops);
         Options.Add(noCalibration);
+        threads.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
@@ -36,20 +43,28 @@ internal sealed class PlanCommand : CommandBase
             throw new EspalierException($"--gflops is {given} and must be above 0");
         if (run.Has(gflops) && run.Get(noCalibration))
             throw new EspalierException("--gflops and --no-calibration were given and one says this machine's speed, the other leaves it out: give one of them");
-        var read = RecipeFile.Read(run.Get(recipe)!);
-        run.Write(RecipePlan.Of(read, student => Here(run, student, read.Data.Sequence)), PlanPage.Show);
+        var (file, read) = (run.Get(recipe)!, RecipeFile.Read(run.Get(recipe)!));
+        read = read with { Output = read.Output ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(file)) };
+        var busy = 0.0;
+        var plan = RecipePlan.Of(read, student => Here(run, student, read.Data.Sequence, out busy));
+        run.Write(busy > ProcessorLoad.BusyShare * Environment.ProcessorCount ? plan with { Warnings = [.. plan.Warnings, Busy(busy)] } : plan, PlanPage.Show);
         return ExitCodes.Done;
     }
 
-    private DeviceSpeed? Here(CommandRun run, DecoderConfig student, int sequence)
+    private static string Busy(double processors) => string.Create(CultureInfo.InvariantCulture,
+        $"this machine is busy: other programs keep {processors:0.0} of {Environment.ProcessorCount} processors; its times are of what they leave, and shorter when they are gone");
+
+    private DeviceSpeed? Here(CommandRun run, DecoderConfig student, int sequence, out double busy)
     {
+        busy = 0;
         if (run.Get(noCalibration))
             return null;
         if (run.Get(gflops) is { } given)
             return DeviceSpeed.FromProduct(given);
         try
         {
-            TorchRuntime.Start();
+            threads.Start(run);
+            busy = ProcessorLoad.OfOthers(s_glance);
             var (forward, training) = BlockSpeed.Measure(student, sequence);
             return DeviceSpeed.FromWork(forward, training);
         }

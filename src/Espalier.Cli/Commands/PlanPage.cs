@@ -17,6 +17,7 @@ internal static class PlanPage
         page.Heading("Stages");
         page.Table(Stages(plan));
         page.Line("Memory is float32 weights, and for training gradients and Adam's moments; activations come on top.");
+        page.Line("Whether long text is long enough is known once it is encoded: all stages are held against it then, before anything is computed.");
         page.Line();
         page.Heading("Shapes near the student's");
         page.Table(Neighbours(plan));
@@ -32,7 +33,7 @@ internal static class PlanPage
         page.Table(Times(plan));
         page.Line();
         page.Table(HoursOfStages(plan));
-        page.Line($"{Units.Count(plan.Tokens)} tokens, {Operations(plan.Flops)}; without evaluation and writing.");
+        page.Line($"{Units.Count(plan.Tokens)} tokens, {Operations(plan.Flops)}; without evaluation and writing. The time of a stage is the middle of its range.");
         if (plan.Warnings.Count > 0)
         {
             page.Line();
@@ -106,10 +107,12 @@ internal static class PlanPage
             table.Add(
                 time.Device,
                 time.Gflops >= 10_000 ? $"{time.Gflops / 1000:0} TFLOP/s" : $"{time.Gflops:0} GFLOP/s",
-                $"{time.Utilisation * 100:0} % of it",
-                Duration(time.Seconds));
+                time.Utilisation == 1 ? "as measured" : $"{time.Utilisation * 100:0} % of it",
+                Range(Duration(time.SecondsFrom), Duration(time.SecondsTo)));
         return table;
     }
+
+    private static string Range(string from, string to) => from == to ? from : $"{from} to {to}";
 
     private static string Duration(double seconds) => (seconds / 86400) switch
     {

@@ -13,10 +13,9 @@ internal sealed class PretrainCommand : TrainingCommand
     internal PretrainCommand() : base(
         "pretrain",
         "Train a model of a config from random weights, by cross-entropy",
-        1e-3,
-        10,
+        isCorrection: false,
         "espalier pretrain models/quickstart-teacher dotnet-docs --steps 100 --output scratch",
-        "espalier pretrain models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --steps 300 --lr 3e-3 --seed 7 --output scratch-7 --json")
+        "espalier pretrain models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --steps 300 --learning-rate 3e-3 --seed 7 --output scratch-7 --json")
     {
         Arguments.Add(config);
         AddShared();

@@ -20,7 +20,7 @@ internal sealed class PruneCommand : CommandBase
     private readonly DepthScoresInput depthScores = new();
     private readonly Option<string> plan = new("--plan") { Description = "What survives, instead of a shape", HelpName = "FILE.json" };
     private readonly Option<bool> random = new("--random") { Description = "Choose at random, as a control" };
-    private readonly CountOption seed = new("--seed", "Seed of --random and of --method random", 0, least: 0);
+    private readonly CountOption seed = new("--seed", "Seed of --random and of --method random", 1, least: 0);
     private readonly OutputOption writePlan = new("--write-plan", "Write what survives, for --plan", "FILE.json");
     private readonly DtypeOption dtype = new();
     private readonly CalibrationInput calibration = new();

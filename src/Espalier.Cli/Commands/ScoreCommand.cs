@@ -14,7 +14,7 @@ internal sealed class ScoreCommand : CommandBase
     private readonly CalibrationInput calibration = new();
     private readonly ChoiceOption<Which> aggregators = new("--aggregators", "Score by all nine aggregators in one pass and write l2-mean.json, ... into the folder of --output", null, ("all", Which.All));
     private readonly Option<string> spans = new("--spans") { Description = "Widths of spans of layers whose block influence is wanted, such as 1,2,4", HelpName = "N,N", DefaultValueFactory = _ => "1" };
-    private readonly CountOption seed = new("--seed", "Seed of --method random", 0, least: 0);
+    private readonly CountOption seed = new("--seed", "Seed of --method random", 1, least: 0);
     private readonly OutputOption output = new("--output", "Write the scores for prune --scores; with --aggregators all a folder", "FILE.json");
     private readonly ScoreComparison comparison = new();
     private readonly ThreadsOption threads = new();

@@ -45,13 +45,15 @@ internal sealed class SearchCommand : CommandBase
         var read = RecipeFile.Read(file);
         if (read.Search is not { } search)
             throw new EspalierException($"{file}: has no search; give it one, as in: search: {{ non-embedding-parameters: 3M +-5%, hidden: [128, 192] }}");
-        var folder = output.RunFolder(run, read.Output ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(file)), RecipeInputs.ModelAndTexts(read));
+        var byDefault = read.Output ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(file));
+        var folder = run.Has(output) || run.Get(enumerate) ? output.RunFolder(run, byDefault, RecipeInputs.ModelAndTexts(read)) : byDefault;
         if (run.Get(enumerate))
             return Enumerate(run, read, search, folder);
         foreach (var option in new Option[] { limit, write })
             if (run.Has(option))
                 throw new EspalierException($"{option.Name} goes with --enumerate; a search shows what it trained and writes all candidates into its stage");
         var drawn = picture.File(run, OutputKind.Html, Reads(file, read));
+        Compressor.Check([(Path.GetFileNameWithoutExtension(file), read)], folder, run.Cancellation);
         var text = File.ReadAllText(file);
         RunPlace.RequireRecipe(folder, text);
         threads.Start(run);

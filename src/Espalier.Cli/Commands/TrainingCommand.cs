@@ -22,8 +22,8 @@ internal abstract class TrainingCommand : CommandBase
     private readonly ThreadsOption threads = new();
     private readonly TrainingInput training;
 
-    protected TrainingCommand(string name, string description, double learningRate, int? warmUp, params string[] examples) : base(name, description, examples) =>
-        training = new(learningRate, warmUp);
+    protected TrainingCommand(string name, string description, bool isCorrection, params string[] examples) : base(name, description, examples) =>
+        training = new(isCorrection);
 
     protected OutputOption Output => output;
 
@@ -89,11 +89,11 @@ internal abstract class TrainingCommand : CommandBase
     {
         foreach (var path in new[] { start, teacher }.OfType<string>())
         {
-            using var model = Checkpoint.Open(path, CheckpointFolder.HasWeights(path));
+            using var model = Checkpoint.Open(path, CheckpointFolder.HasWeights(path)).Told(run);
             if (model.HasWeights)
                 model.CheckFinite(run.Cancellation);
             if (sequence > model.Config.MaxPositions)
-                throw new EspalierException($"--seq is {sequence} and {path} has {model.Config.MaxPositions} positions (max_position_embeddings): give at most that");
+                throw new EspalierException($"--sequence is {sequence} and {path} has {model.Config.MaxPositions} positions (max_position_embeddings): give at most that");
         }
         using var source = Checkpoint.Open(start, requireWeights: false);
         return teacher is null ? source.Config.VocabularySize : VocabularyAlignment.Of(teacher, start).Size;

@@ -42,9 +42,9 @@ internal sealed class BarProgress(IAnsiConsole console) : ConsoleProgress
             stage = $"{number}/{total} ";
     }
 
-    public override void Note(string line) => console.MarkupLineInterpolated($"[grey]{line}[/]");
+    public override void Note(string line) => console.MarkupLineInterpolated($"[grey]{OneLine.Of(line)}[/]");
 
-    public override void Warn(string line) => console.MarkupLineInterpolated($"[yellow]warning:[/] {line}");
+    public override void Warn(string line) => console.MarkupLineInterpolated($"[yellow]warning:[/] {OneLine.Of(line)}");
 
     public override void Dispose()
     {

@@ -16,9 +16,9 @@ internal sealed class LineProgress(TextWriter output, TimeProvider time) : Conso
 
     public override IProgressTask Begin(string title, long total, string unit) => new LineTask(this, title, total, unit);
 
-    public override void Note(string line) => Write(line);
+    public override void Note(string line) => Write(OneLine.Of(line));
 
-    public override void Warn(string line) => Write($"warning: {line}");
+    public override void Warn(string line) => Write($"warning: {OneLine.Of(line)}");
 
     public override void Dispose()
     {

@@ -29,7 +29,11 @@ public abstract class DocumentBoundaries
     public static DocumentBoundaries Of(ITokens tokens, IReadOnlyCollection<int> eos) =>
         tokens is TokenStore store ? new StoredBoundaries(store.ReadDocumentStarts())
         : eos.Count > 0 ? new EosBoundaries(eos)
-        : throw new EspalierException($"documents: separate, and {tokens.Name} holds ids of a model without an eos_token_id: nothing tells where documents begin; write cross, or give text");
+        : throw new EspalierException(NoEos(tokens.Name));
+
+    /// <summary>The error of ids that nothing ends.</summary>
+    internal static string NoEos(string name) =>
+        $"documents: separate, and {name} holds ids of a model without an eos_token_id: nothing tells where documents begin; write cross, or give text";
 
     /// <summary>Whether a document begins at a token.</summary>
     /// <param name="position">Its place in the row.</param>

@@ -25,8 +25,12 @@ public sealed class WindowSet
         step = stride == WindowStride.Disjoint ? sequenceLength + 1 : sequenceLength;
         Count = stride == WindowStride.Disjoint ? tokens.Count / step : (tokens.Count - 1) / step;
         if (Count == 0)
-            throw new EspalierException($"{tokens.Name}: {tokens.Count} tokens are fewer than one window of {sequenceLength + 1}; give more text or a shorter sequence");
+            throw new EspalierException(TooFew(tokens.Name, $"{tokens.Count}", sequenceLength));
     }
+
+    /// <summary>The error of tokens that are fewer than one window.</summary>
+    internal static string TooFew(string name, string tokens, int sequence) =>
+        $"{name}: {tokens} tokens are fewer than one window of {sequence + 1}; give more text or a shorter sequence";
 
     /// <summary>Inputs, and targets, of a window.</summary>
     public int SequenceLength { get; }

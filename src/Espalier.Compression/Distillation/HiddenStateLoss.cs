@@ -30,14 +30,9 @@ public sealed class HiddenStateLoss : IDisposable
     /// <exception cref="EspalierException">Nothing is compared, or a layer is not there.</exception>
     public HiddenStateLoss(HiddenStateOptions options, DecoderConfig teacher, DecoderConfig student, ulong seed, DType dtype = DType.Float32)
     {
-        if (options.IsEmpty)
-            throw new EspalierException("hidden: nothing is compared; name layers such as 29:13, or embedding or final");
-        if (options.Weight is { } weight && !(weight > 0 && double.IsFinite(weight)))
-            throw new EspalierException($"hidden: weight is {weight} and must be above 0");
+        Check(options, teacher, student);
         _options = options;
         _pairs = [.. Pairs(options, teacher, student)];
-        if (_pairs.Select(pair => pair.Student).Distinct().Count() != _pairs.Length)
-            throw new EspalierException("hidden: a layer of the student is compared twice; keep one pair of it");
         if (teacher.HiddenSize != student.HiddenSize)
         {
             var values = new float[teacher.HiddenSize * student.HiddenSize];
@@ -46,6 +41,19 @@ public sealed class HiddenStateLoss : IDisposable
             Lift = single.To(dtype).Unscoped();
             Lift.RequiresGrad = true;
         }
+    }
+
+    /// <summary>Refuses what cannot be compared, from the shapes alone.</summary>
+    /// <exception cref="EspalierException">Nothing is compared, or a layer is not there or twice there.</exception>
+    internal static void Check(HiddenStateOptions options, DecoderConfig teacher, DecoderConfig student)
+    {
+        if (options.IsEmpty)
+            throw new EspalierException("hidden: nothing is compared; name layers such as 29:13, or embedding or final");
+        if (options.Weight is { } weight && !(weight > 0 && double.IsFinite(weight)))
+            throw new EspalierException($"hidden: weight is {weight} and must be above 0");
+        var students = Pairs(options, teacher, student).Select(pair => pair.Student).ToArray();
+        if (students.Distinct().Count() != students.Length)
+            throw new EspalierException("hidden: a layer of the student is compared twice; keep one pair of it");
     }
 
     /// <summary>The map, [E, D]: lifted = state · liftᵀ. Null where the widths are equal.</summary>

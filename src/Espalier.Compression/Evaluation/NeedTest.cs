@@ -76,6 +76,13 @@ public sealed record NeedResult
 /// </summary>
 public static class NeedTest
 {
+    /// <summary>Refuses a text of fewer than two windows.</summary>
+    internal static void CheckWindows(string name, string tokens, long windows, int sequence)
+    {
+        if (windows < 2)
+            throw new EspalierException($"{name}: {tokens} tokens make {windows} window{(windows == 1 ? "" : "s")} of {sequence}, and at least 2 are needed to know how sure the loss is: give more text");
+    }
+
     /// <summary>Most tokens of a window: many short windows tell the mean better than a few long ones.</summary>
     public const int MostSequence = 256;
 
@@ -124,8 +131,7 @@ public static class NeedTest
         WindowSurprise Look(ITokens tokens, string name)
         {
             var windows = new WindowSet(tokens, sequence, WindowStride.Contiguous);
-            if (windows.Count < 2)
-                throw new EspalierException($"{name}: {tokens.Count} tokens make {windows.Count} window of {sequence}, and at least 2 are needed to know how sure the loss is: give more text");
+            CheckWindows(name, $"{tokens.Count}", windows.Count, sequence);
             var found = SurpriseEvaluator.Run(teacher, windows, MostWindows, 8, progress, $"need: {name}", stop);
             return found.Excess.All(double.IsFinite)
                 ? found

@@ -80,12 +80,19 @@ public static class ImportanceScorer
     }
 
     /// <summary>Refuses calibration that the windows cannot give; a recipe asks before it starts.</summary>
-    internal static void Check(WindowSet windows, int samples)
+    internal static void Check(WindowSet windows, int samples) => Check(windows.Count, samples, windows.SequenceLength);
+
+    /// <summary>The same, of windows that are only counted.</summary>
+    /// <param name="windows">How many there are.</param>
+    /// <param name="samples">How many are asked for.</param>
+    /// <param name="sequence">Tokens of one.</param>
+    /// <param name="key">Who asks, for the error; null where that is plain.</param>
+    internal static void Check(long windows, int samples, int sequence, string? key = null)
     {
         if (samples < 1)
             throw new EspalierException($"samples is {samples} and must be at least 1");
-        if (windows.Count < samples)
+        if (windows < samples)
             throw new EspalierException(
-                $"{samples} calibration samples of {windows.SequenceLength + 1} ids were asked for and the text has {windows.Count}: give more text, fewer samples or shorter ones");
+                $"{(key is null ? "" : $"{key}: ")}{samples} calibration samples of {sequence + 1} ids were asked for and the text has {windows}: give more text, fewer samples or shorter ones");
     }
 }

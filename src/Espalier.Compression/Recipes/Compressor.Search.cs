@@ -22,8 +22,8 @@ public sealed partial class Compressor
         var teacher = Teacher(out _, out var vocabulary);
         _ = CheckedCuts();
         using var data = DataStage.Run(run, recipe.Data, teacher.Path, vocabulary);
-        CheckText(data, teacher);
         var texts = Texts(data, teacher.Path, vocabulary);
+        CheckText(data, texts);
         var corrected = Correct(IsCorrected(teacher, data, vocabulary) ? recipe.Correct : null, teacher, data, texts);
         PruneTo(corrected, Score(corrected, recipe.Prune, data), data, texts);
         foreach (var text in texts)

@@ -3,6 +3,7 @@ using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
+using Espalier.Compression.Recipes.Checks;
 using Espalier.Compression.Recipes.Stages;
 using Espalier.Compression.Runs;
 using Espalier.Models;
@@ -31,6 +32,14 @@ public sealed partial class Compressor(RunContext run, Recipe recipe, string arm
 
     private string StudentFolder => Path.Combine(run.Folder.Path, place, "student");
 
+    /// <summary>Refuses, before any work, what recipes ask for and cannot have: all of it at once.</summary>
+    /// <param name="recipes">The recipes with their names.</param>
+    /// <param name="output">The run folder.</param>
+    /// <param name="stop">Stops.</param>
+    /// <exception cref="RecipeRefusedException">Everything that was refused.</exception>
+    public static void Check(IReadOnlyList<(string Name, Recipe Recipe)> recipes, string output, CancellationToken stop = default) =>
+        RecipeChecks.Require(recipes, output, stop);
+
     /// <summary>Runs to the end, or to where it is stopped; started again it goes on.</summary>
     public CompressResult Run()
     {
@@ -42,8 +51,8 @@ public sealed partial class Compressor(RunContext run, Recipe recipe, string arm
         _tokenizer = Tokenizer();
         var cuts = CheckedCuts();
         using var data = DataStage.Run(run, recipe.Data, teacher.Path, vocabulary);
-        CheckText(data, teacher);
         var texts = Texts(data, teacher.Path, vocabulary);
+        CheckText(data, texts);
         Evaluate(teacher, texts);
 
         var correct = IsCorrected(teacher, data, vocabulary) ? recipe.Correct : null;
@@ -90,6 +99,8 @@ public sealed partial class Compressor(RunContext run, Recipe recipe, string arm
     private ModelFolder Teacher(out ElementType stored, out int vocabulary)
     {
         using var checkpoint = Checkpoint.Open(recipe.Teacher);
+        foreach (var note in checkpoint.Notes)
+            run.Progress.Note($"note: {note}");
         checkpoint.CheckFinite(run.Stop);
         (stored, vocabulary) = (checkpoint.StoredType, checkpoint.Config.VocabularySize);
         if (_sequence > checkpoint.Config.MaxPositions)
@@ -122,15 +133,17 @@ public sealed partial class Compressor(RunContext run, Recipe recipe, string arm
         return recipe.Search is null ? CutPath.Of(recipe, checkpoint.Config) : [];
     }
 
-    /// <summary>Too little text is refused before anything is computed on it.</summary>
-    private void CheckText(TokenSets data, ModelFolder teacher)
+    /// <summary>Now that the tokens are counted: everything that there is too little text for, before anything is computed on it.</summary>
+    private void CheckText(TokenSets data, IReadOnlyList<EvaluationText> texts)
     {
-        var windows = new WindowSet(data.Train, _sequence);
-        foreach (var section in new[] { recipe.Correct, SearchTraining, recipe.Distill }.OfType<TrainingSection>())
-            TrainStage.CheckBatch(section, windows.Count);
-        if (IsScored && recipe.Score.Method.ReadsText() || recipe.Prune.Method == PruneMethod.Wanda)
-            ImportanceScorer.Check(windows, recipe.Score.Samples);
-        DepthStage.Check(recipe, teacher, windows);
+        using var teacher = Checkpoint.Open(recipe.Teacher, requireWeights: false);
+        var refusals = new Refusals();
+        TextDemands.Check(refusals, recipe, teacher.Config, new(
+            TextSize.Of(data.Train, string.Join(", ", recipe.Data.Train)),
+            data.HeldOut is { } heldOut ? TextSize.Of(heldOut, $"held-out of {string.Join(", ", recipe.Data.Train)}") : null,
+            texts.Where(text => text.Name != RecipeFile.HeldOut).ToDictionary(text => text.Name, text => TextSize.Of(text.Tokens, $"evaluate: {text.Name}")),
+            Reference: null));
+        refusals.Require();
     }
 
     private bool IsScored => recipe.Prune is { Method: PruneMethod.Importance, Plan: null };
@@ -147,7 +160,7 @@ public sealed partial class Compressor(RunContext run, Recipe recipe, string arm
     {
         if (section is null)
             return teacher;
-        var corrected = TrainStage.Run(run, "correct", "corrected teacher", teacher, null, section, data, _sequence, recipe.Seed + 1);
+        var corrected = TrainStage.Run(run, "correct", "corrected teacher", teacher, null, section, data, _sequence, CorrectionSection.SeedOf(recipe.Seed));
         _metrics["correct"] = Path.Combine(Path.GetDirectoryName(corrected.Path)!, "metrics.jsonl");
         Evaluate(corrected, texts);
         return corrected;

@@ -9,24 +9,14 @@ namespace Espalier.Compression.Recipes;
 internal static class PlanWarnings
 {
     private const int Multiple = 64;
-    private const string SelfWritten = "self-written.jsonl";
 
-    public static IReadOnlyList<string> Of(Recipe recipe, bool teacherHasWeights, Checkpoint original, IReadOnlyList<PlannedCycle> cycles)
+    public static IReadOnlyList<string> Of(Recipe recipe, bool teacherHasWeights, Checkpoint original, IReadOnlyList<PlannedCycle> cycles, IReadOnlyList<string> notChecked)
     {
         var teacher = original.Config;
-        var warnings = new List<string>();
+        var warnings = new List<string>(original.Notes);
         if (!teacherHasWeights)
             warnings.Add($"{recipe.Teacher} holds no weights: this can be planned and not run; put the model's files beside its config.json, or let teacher: name the folder that has them");
-        foreach (var source in recipe.Data.Train.Where(source => source != RecipePaths.DotnetDocs && !RecipePaths.IsThere(source)))
-            warnings.Add($"data.train: {source} is not there");
-        foreach (var set in recipe.Evaluate.Where(set => set.Source is { } source && !RecipePaths.IsThere(source)))
-            warnings.Add($"evaluate: {set.Name}: {set.Source} is not there");
-        if (recipe.Evaluate.Any(set => set is { Name: "teacher-domain", Source: null }) && !File.Exists(Path.Combine(recipe.Teacher, SelfWritten)))
-            warnings.Add($"evaluate: teacher-domain needs {SelfWritten} in {recipe.Teacher}, or a path as in {{ teacher-domain: PATH }}");
-        if (recipe.Correction.Reference is { } reference && !RecipePaths.IsThere(reference))
-            warnings.Add($"correct.reference: {reference} is not there");
-        if (recipe.Data.Sequence > teacher.MaxPositions)
-            warnings.Add($"data.sequence {recipe.Data.Sequence} is beyond the teacher's max_position_embeddings {teacher.MaxPositions}");
+        warnings.AddRange(notChecked);
         foreach (var cycle in cycles)
             warnings.AddRange(OfCycle(recipe.Prune, cycle).Select(warning => cycle.Number is { } number ? $"cycle {number}: {warning}" : warning));
         AddPrograms(warnings, original, cycles[^1].To);

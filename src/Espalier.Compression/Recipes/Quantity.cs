@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace Espalier.Compression.Recipes;
 
-/// <summary>Numbers as recipes write them: <c>1e-3</c>, <c>2%</c>, <c>300k</c>, <c>1.5M</c>, <c>94B</c>.</summary>
-internal static class Quantity
+/// <summary>Numbers as recipes and options write them: <c>1e-3</c>, <c>2%</c>, <c>300k</c>, <c>1.5M</c>, <c>94B</c>.</summary>
+public static class Quantity
 {
     private const decimal Most = 1e18m;
 

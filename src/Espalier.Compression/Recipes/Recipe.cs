@@ -74,6 +74,15 @@ public sealed record DataSection
 /// <summary>A training stage.</summary>
 public sealed record TrainingSection
 {
+    private const int DefaultWarmUp = 10;
+
+    /// <summary>End of a schedule that names none, for its peak: a tenth.</summary>
+    /// <remarks>A decimal tenth: 3e-4 / 10 in binary is not the number that 3e-5 is read as, and would make another stage's key.</remarks>
+    public static double EndOf(double peak) => peak is > 1e-20 and < 1e20 ? (double)((decimal)peak / 10m) : peak / 10;
+
+    /// <summary>Warm-up steps of a training that names none, for the number of its steps.</summary>
+    public static int WarmUpOf(long steps) => (int)Math.Min(DefaultWarmUp, steps);
+
     /// <summary>The loss on logits, as <see cref="LossSpec"/> writes it.</summary>
     public string Loss { get; init; } = "forward-kl";
 
@@ -104,14 +113,14 @@ public sealed record TrainingSection
     /// <summary>Steps of the decay of <see cref="ScheduleKind.Wsd"/>; null is a tenth of the steps.</summary>
     public long? DecaySteps { get; init; }
 
-    /// <summary>Peak of the schedule.</summary>
+    /// <summary>Peak of the schedule; a correction's is <see cref="CorrectionSection.DefaultLearningRate"/> where it names none.</summary>
     public double LearningRate { get; init; } = 1e-3;
 
     /// <summary>End of the schedule; without a meaning where it is constant.</summary>
     public double MinLearningRate { get; init; } = 1e-4;
 
     /// <summary>Warm-up steps.</summary>
-    public int WarmUp { get; init; } = 10;
+    public int WarmUp { get; init; } = DefaultWarmUp;
 
     /// <summary>Decoupled weight decay.</summary>
     public double WeightDecay { get; init; } = 0.1;

@@ -17,14 +17,15 @@ internal sealed class RecipeFields
         var known = RecipeKeys.Sections[section];
         foreach (var (key, value) in map.Entries)
         {
-            if (!known.Contains(key.Text, StringComparer.Ordinal))
+            var name = RecipeKeys.NameOf(section, key.Text);
+            if (!known.Contains(name, StringComparer.Ordinal))
             {
-                var why = RecipeKeys.WhyNot(section, key.Text)
-                    ?? (NearestName.Nearest(key.Text, known) is { } nearest ? $"did you mean {nearest}?" : $"known are {string.Join(", ", known)}");
-                throw At(key.Line, $"there is no key {Path(Clip(key.Text))}: {why}");
+                var why = RecipeKeys.WhyNot(section, name)
+                    ?? (NearestName.Nearest(name, known) is { } nearest ? $"did you mean {nearest}?" : $"known are {string.Join(", ", known)}");
+                throw At(key.Line, $"there is no key {Path(Clip(name))}: {why}");
             }
-            if (value is not YamlText { IsEmpty: true })
-                _values.Add(key.Text, value);
+            if (value is not YamlText { IsEmpty: true } && !_values.TryAdd(name, value))
+                throw At(key.Line, $"{Path(key.Text)} is another name of {Path(name)}, which is there too; keep one of the two");
         }
     }
 

@@ -41,12 +41,12 @@ public static partial class RecipeFile
         if (distill is null || distill.Loss == "cross-entropy")
             throw section.Wrong("mode", "it needs a distillation that hears the teacher: give distill with such a loss, or leave mode out");
         var (peak, low) = LearningRates(section, "correct");
-        if (low != Tenth(peak))
+        if (low != TrainingSection.EndOf(peak))
             throw section.Wrong("learning-rate", "with mode: parallel its end follows distill's schedule; give the peak alone");
         return distill with { Loss = "cross-entropy", Temperature = 1, TemperatureSquared = false, Hidden = null, Cache = null, LearningRate = peak, MinLearningRate = Math.Min(peak, distill.MinLearningRate * (peak / distill.LearningRate)) };
     }
-    private static int DefaultWarmUp(string key, long steps) =>
-        key == "correct" ? CorrectionSection.DefaultWarmUp(steps) : (int)Math.Min(new TrainingSection().WarmUp, steps);
+
+    private static int DefaultWarmUp(string key, long steps) => key == "correct" ? CorrectionSection.DefaultWarmUp(steps) : TrainingSection.WarmUpOf(steps);
 
     /// <summary>The peak that <c>teacher-learning-rate</c> stands for, as text; null where it is not given.</summary>
     private static string? FifthOfTheTeachers(RecipeFields section)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Training;
@@ -33,21 +34,21 @@ public static partial class RecipeFile
             Batch = batch,
             MicroBatch = micro,
             Schedule = schedule,
-            DecaySteps = DecaySteps(section, schedule, steps, warmUp ?? (int)Math.Min(defaults.WarmUp, steps)),
+            DecaySteps = DecaySteps(section, schedule, steps, warmUp ?? TrainingSection.WarmUpOf(steps)),
             LearningRate = peak,
             MinLearningRate = low,
             WarmUp = warmUp ?? DefaultWarmUp(key, steps),
             WeightDecay = section.Number("weight-decay", x => x is >= 0 and < 1000, "from 0") ?? defaults.WeightDecay,
             Beta1 = beta1,
             Beta2 = beta2,
-            Clip = section.Has("clip") && section.Text("clip") == "none" ? null : section.Number("clip", x => x > 0, "above 0, or none") ?? defaults.Clip,
+            Clip = Clip(section, defaults),
             Freeze = Freeze(section),
             LayerDecay = section.Number("layer-decay", x => x is > 0 and <= 1, "above 0 and at most 1") ?? defaults.LayerDecay,
             ActivationCheckpointing = section.Flag("activation-checkpointing") ?? defaults.ActivationCheckpointing,
             Compute = section.Choice<ComputeChoice>("compute") ?? defaults.Compute,
             EvaluateEvery = section.Count("evaluate-every", least: 0) ?? defaults.EvaluateEvery,
             EarlyStopping = EarlyStopping(section),
-            CheckpointEvery = section.Count("checkpoint-every") ?? defaults.CheckpointEvery,
+            CheckpointEvery = section.Count("checkpoint-every", least: 0) ?? defaults.CheckpointEvery,
         };
         return key == "correct" ? training : WithLoss(training, section);
     }
@@ -113,6 +114,15 @@ public static partial class RecipeFile
         };
     }
 
+    /// <summary>Never, in either of its spellings, is null.</summary>
+    private static double? Clip(RecipeFields section, TrainingSection defaults)
+    {
+        const string key = "clip";
+        if (!section.Has(key))
+            return defaults.Clip;
+        return section.Text(key) == "none" || section.Number(key, x => x >= 0, "above 0; none or 0 never clips") is not ({ } norm and > 0) ? null : norm;
+    }
+
     private static (double, double) Betas(RecipeFields section, TrainingSection defaults)
     {
         const string key = "betas", rule = "from 0 and below 1, two of them as in: [0.9, 0.95]";
@@ -162,7 +172,8 @@ public static partial class RecipeFile
     {
         const string key = "learning-rate", end = "min-learning-rate";
         var fifth = name == "correct" ? FifthOfTheTeachers(section) : null;
-        var parts = (section.Text(key) ?? fifth ?? "1e-3").Split(" to ", StringSplitOptions.TrimEntries);
+        var byDefault = name == "correct" ? CorrectionSection.DefaultLearningRate : new TrainingSection().LearningRate;
+        var parts = (section.Text(key) ?? fifth ?? byDefault.ToString("R", CultureInfo.InvariantCulture)).Split(" to ", StringSplitOptions.TrimEntries);
         if (parts.Length > 2)
             throw section.Wrong(key, "it must be a number, or two as in: 1e-3 to 1e-4");
         if (schedule == ScheduleKind.Constant && (parts.Length == 2 || section.Has(end)))
@@ -170,11 +181,8 @@ public static partial class RecipeFile
         var peak = section.Number(key, parts[0], x => x > 0, "above 0, or two as in: 1e-3 to 1e-4");
         if (parts.Length == 2 && section.Has(end))
             throw section.Wrong(end, $"{key} names its end already; keep one of the two");
-        // A decimal tenth: 1e-3 / 10 in binary is not the number that 1e-4 is read as.
         var low = parts.Length == 2 ? section.Number(key, parts[1], x => x >= 0, "from 0")
-            : section.Number(end, x => x >= 0, "from 0") ?? Tenth(peak);
+            : section.Number(end, x => x >= 0, "from 0") ?? TrainingSection.EndOf(peak);
         return low <= peak ? (peak, low) : throw section.Wrong(parts.Length == 2 ? key : end, $"the end {low} must not be above the peak {peak}");
     }
-
-    private static double Tenth(double value) => value is > 1e-20 and < 1e20 ? (double)((decimal)value / 10m) : value / 10;
 }

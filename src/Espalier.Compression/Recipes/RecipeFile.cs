@@ -15,7 +15,7 @@ public static partial class RecipeFile
     /// <summary>Longest recipe that is read.</summary>
     public const int MaxBytes = 1_000_000;
 
-    private const string HeldOut = "held-out";
+    internal const string HeldOut = "held-out";
     private const string TeacherDomain = "teacher-domain";
 
     /// <summary>

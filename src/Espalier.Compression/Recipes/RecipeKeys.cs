@@ -29,6 +29,14 @@ internal static class RecipeKeys
         ["cache"] = ["encoding", "k", "samples"],
     };
 
+    /// <summary>The key that another name stands for: what the option of a command is called where that cannot have the key's own name.</summary>
+    public static string NameOf(string section, string key) => (section, key) switch
+    {
+        ("score", "batch-aggregation") => "batch",
+        ("score", "sequence-aggregation") => "sequence",
+        _ => key,
+    };
+
     /// <summary>Whether a word may stand in place of a section: <c>correct: auto</c> is a correction with all its defaults.</summary>
     public static bool IsShort(string section, string word) => (section, word) is ("correct", "auto") or ("cycles", "auto");
 

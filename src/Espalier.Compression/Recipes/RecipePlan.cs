@@ -1,3 +1,4 @@
+using Espalier.Compression.Recipes.Checks;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 
@@ -51,23 +52,26 @@ public sealed record RecipePlan
     /// <summary>Plans a recipe.</summary>
     /// <param name="recipe">The recipe, its paths located (<see cref="RecipeFile.Read"/>).</param>
     /// <param name="gflopsHere">Measured speed of a large float32 matrix product on this machine in GFLOP/s; null leaves this machine out of the times.</param>
-    /// <exception cref="EspalierException">The teacher's config cannot be read, or the student's shape is not legal.</exception>
+    /// <exception cref="RecipeRefusedException">What <c>compress</c> would refuse, all of it: see <c>docs/recipe.md</c>.</exception>
     public static RecipePlan Of(Recipe recipe, double? gflopsHere = null) =>
         Of(recipe, gflopsHere is { } gflops ? _ => DeviceSpeed.FromProduct(gflops) : null);
 
     /// <summary>Plans a recipe.</summary>
     /// <param name="recipe">The recipe, its paths located (<see cref="RecipeFile.Read"/>).</param>
     /// <param name="here">Finds out how fast this machine is at the student's shape; null, or null as its answer, leaves this machine out of the times.</param>
-    /// <exception cref="EspalierException">The teacher's config cannot be read, or the student's shape is not legal.</exception>
+    /// <exception cref="RecipeRefusedException">What <c>compress</c> would refuse, all of it: see <c>docs/recipe.md</c>.</exception>
     public static RecipePlan Of(Recipe recipe, Func<DecoderConfig, DeviceSpeed?>? here)
     {
         ArgumentNullException.ThrowIfNull(recipe);
+        var checks = RecipeChecks.OfPlan(recipe);
+        if (checks.Problems.Count > 0)
+            throw new RecipeRefusedException(checks.Problems);
         using var checkpoint = Checkpoint.Open(recipe.Teacher, requireWeights: false);
         var teacher = checkpoint.Config;
         var search = recipe.Search is null ? null : SearchPlan.Of(recipe, checkpoint, gflops: null);
         var cycles = search is null ? PlannedCycle.Of(recipe, teacher) : PlannedCycle.Found(recipe, teacher, search.Largest.Shape);
         var student = cycles[^1].To;
-        var hasWeights = File.Exists(Path.Combine(recipe.Teacher, CheckpointFolder.SingleFile)) || File.Exists(Path.Combine(recipe.Teacher, CheckpointFolder.IndexFile));
+        var hasWeights = CheckpointFolder.HasWeights(recipe.Teacher);
         var disk = DiskForecast.Of(recipe, checkpoint.Family, teacher, cycles, checkpoint.StoredType);
         var (teacherForecast, studentForecast) = (ModelForecast.Of(teacher, recipe.Data.Sequence), ModelForecast.Of(student, recipe.Data.Sequence));
         var planned = StageForecast.Of(recipe, teacher, cycles);
@@ -91,7 +95,7 @@ public sealed record RecipePlan
             Disk = disk,
             DiskBytes = disk.Sum(file => file.Bytes),
             Times = TimeForecast.Of(stages, here?.Invoke(student)),
-            Warnings = PlanWarnings.Of(recipe, hasWeights, checkpoint, cycles),
+            Warnings = PlanWarnings.Of(recipe, hasWeights, checkpoint, cycles, checks.Unchecked),
             Neighbours = ShapeNeighbour.Of(teacher, student),
         };
     }

@@ -8,6 +8,12 @@ namespace Espalier.Compression.Recipes;
 /// <param name="Stages">Hours of each stage whose operations are known beforehand.</param>
 public sealed record TimeForecast(string Device, double Gflops, double Utilisation, double Seconds, IReadOnlyList<StageHours> Stages)
 {
+    /// <summary>The shorter end of the range that the sum lies in.</summary>
+    public double SecondsFrom { get; init; }
+
+    /// <summary>The longer end.</summary>
+    public double SecondsTo { get; init; }
+
     /// <summary>Times on this machine, where its speed is known, and on one GPU of each named kind.</summary>
     internal static IReadOnlyList<TimeForecast> Of(IReadOnlyList<StageForecast> stages, DeviceSpeed? here) =>
         [.. (here is null ? [] : new[] { here }).Concat(DeviceSpeed.Gpus).Select(device => On(device, stages))];
@@ -15,8 +21,12 @@ public sealed record TimeForecast(string Device, double Gflops, double Utilisati
     private static TimeForecast On(DeviceSpeed device, IReadOnlyList<StageForecast> stages)
     {
         var seconds = stages.Select(stage => (Name: stage.Title(), Seconds: device.Seconds(stage))).Where(stage => stage.Seconds is not null).ToArray();
-        return new(device.Device, device.Training, device.Utilisation, seconds.Sum(stage => stage.Seconds!.Value),
-            [.. seconds.Select(stage => new StageHours(stage.Name, stage.Seconds!.Value / 3600))]);
+        var sum = seconds.Sum(stage => stage.Seconds!.Value);
+        return new(device.Device, device.Training, device.Utilisation, sum, [.. seconds.Select(stage => new StageHours(stage.Name, stage.Seconds!.Value / 3600))])
+        {
+            SecondsFrom = sum / device.Best,
+            SecondsTo = sum / device.Worst,
+        };
     }
 }
 

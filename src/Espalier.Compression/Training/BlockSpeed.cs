@@ -22,10 +22,10 @@ public static class BlockSpeed
     // The pass that is under way when the time is up is waited for.
     private static readonly TimeSpan s_forward = TimeSpan.FromSeconds(0.5), s_training = TimeSpan.FromSeconds(1.5);
 
-    /// <summary>10⁹ operations a second of a forward pass and of one with its backward pass, the best of those that fit in about two seconds. libtorch is started before.</summary>
+    /// <summary>10⁹ operations a second of forward passes, and of such with their backward pass: one number for each pass that fits in about two seconds. libtorch is started before.</summary>
     /// <param name="model">The shape.</param>
     /// <param name="sequence">Positions of a window; more than 256 are not needed.</param>
-    public static (double Forward, double Training) Measure(DecoderConfig model, int sequence)
+    public static (IReadOnlyList<double> Forward, IReadOnlyList<double> Training) Measure(DecoderConfig model, int sequence)
     {
         var config = BlockOf(model);
         using var decoder = new Decoder(config, FamilyCatalog.For(config.Family, "block").Parameters(config)
@@ -39,9 +39,9 @@ public static class BlockSpeed
         T = Math.Min(T, sequence);
         // The head is not run.
         var flops = (config.ForwardFlopsPerToken(T) - 2.0 * config.VocabularySize * config.HiddenSize) * T / 1e9;
-        var forward = Best(s_forward, () => Forward(decoder, T));
+        double[] forward = [.. Times(s_forward, () => Forward(decoder, T)).Select(seconds => flops / seconds)];
         decoder.RequiresGrad = true;
-        return (flops / forward, 3 * flops / Best(s_training, () => Backward(decoder, T)));
+        return (forward, [.. Times(s_training, () => Backward(decoder, T)).Select(seconds => 3 * flops / seconds)]);
     }
 
     /// <summary>One block of the shape, or of the shape halved until it is small enough; head_dim stays.</summary>
@@ -78,14 +78,15 @@ public static class BlockSpeed
 
     private static Tensor Ids(int T) => Tensor.From<long>([.. Enumerable.Range(0, T).Select(i => (long)(i % Vocabulary))], 1, T);
 
-    /// <summary>Seconds of the fastest; the first pays for pages and gradients' memory, and counts only where there is time for no other.</summary>
-    private static double Best(TimeSpan budget, Action work)
+    /// <summary>Seconds of each pass; the first pays for pages and gradients' memory, and counts only where there is time for no other.</summary>
+    private static List<double> Times(TimeSpan budget, Action work)
     {
         var began = Stopwatch.GetTimestamp();
-        var best = Time(work);
+        var first = Time(work).TotalSeconds;
+        var times = new List<double>();
         while (Stopwatch.GetElapsedTime(began) < budget)
-            best = TimeSpan.FromTicks(Math.Min(best.Ticks, Time(work).Ticks));
-        return best.TotalSeconds;
+            times.Add(Time(work).TotalSeconds);
+        return times.Count > 0 ? times : [first];
     }
 
     private static TimeSpan Time(Action work)

@@ -38,6 +38,9 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     /// <summary>Names of the files that a folder written from this one takes over as they are: tokenizer, chat template, licence.</summary>
     public IReadOnlyList<string> CarriedFiles { get; }
 
+    /// <summary>What the user should know of the files, a sentence each: what was passed over, followed, or is read differently elsewhere.</summary>
+    public IReadOnlyList<string> Notes { get; private init; } = [];
+
     /// <summary>Whether the weights are open.</summary>
     public bool HasWeights => weights is not null;
 
@@ -67,10 +70,7 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     /// </exception>
     public static Checkpoint Open(string folder, bool requireWeights = true)
     {
-        if (!Directory.Exists(folder))
-            throw new EspalierException(File.Exists(folder)
-                ? $"{folder}: is a file; give the folder that holds config.json and model.safetensors"
-                : $"{folder}: not found");
+        ModelPlace.Require(folder);
         var configPath = Path.Combine(folder, CheckpointFolder.ConfigFile);
         var raw = JsonFile.Read(configPath);
         var family = FamilyCatalog.For(raw, configPath);
@@ -80,7 +80,7 @@ public sealed class Checkpoint : ITensorSource, IDisposable
         // Found out now and not when a student is written: a file that must not be carried along.
         var carried = CheckpointFolder.Carried(folder);
         var weights = requireWeights ? CheckpointWeights.Open(folder, family, config) : null;
-        return new(folder, raw, generation, family, config, carried, weights);
+        return new(folder, raw, generation, family, config, carried, weights) { Notes = NotesOf(folder, raw, config, weights) };
     }
 
     /// <summary>The file that holds a parameter.</summary>
@@ -124,6 +124,16 @@ public sealed class Checkpoint : ITensorSource, IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => weights?.Dispose();
+
+    private static string[] NotesOf(string folder, JsonObject raw, DecoderConfig config, CheckpointWeights? weights) =>
+    [
+        .. new[]
+        {
+            CheckpointFolder.NoteOfLinks(folder, weights?.Files.Select(static file => Path.GetFileName(file.Path)) ?? []),
+            RotaryNotes.OfYarn(config, raw) is { } yarn ? $"{Path.Combine(folder, CheckpointFolder.ConfigFile)}: {yarn}" : null,
+        }.OfType<string>(),
+        .. weights?.Notes ?? [],
+    ];
 
     private static ElementType DeclaredType(JsonObject config)
     {

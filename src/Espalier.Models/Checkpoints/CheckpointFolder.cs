@@ -1,3 +1,5 @@
+using Espalier.Models.Files;
+
 namespace Espalier.Models.Checkpoints;
 
 /// <summary>The files of a Hugging Face folder: names that stay inside it, weights, and what is carried along.</summary>
@@ -24,43 +26,60 @@ public static class CheckpointFolder
     public static bool HasWeights(string folder) =>
         File.Exists(Path.Combine(folder, SingleFile)) || File.Exists(Path.Combine(folder, IndexFile));
 
-    /// <summary>
-    /// The path of a file inside the folder whose name was read from a file: a plain basename, no link that leaves the folder.
-    /// The download cache of Hugging Face is let through: there, a snapshot's files are links into the <c>blobs</c> beside it.
-    /// </summary>
+    /// <summary>Files of a model that are read wherever a link leads that the user has laid in their place.</summary>
+    private static readonly string[] Followed =
+    [
+        ConfigFile, GenerationConfigFile, SingleFile, IndexFile, "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json",
+        "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json",
+    ];
+
+    /// <summary>The path of a file inside the folder whose name was read from a file: a plain basename, so that no file names another place.</summary>
     /// <exception cref="EspalierException">The name could lead elsewhere, or no such file exists.</exception>
     public static string Inside(string folder, string name, string namedBy)
     {
         if (name.Length == 0 || name is "." or ".." || name.AsSpan().IndexOfAny("/\\:\0") >= 0 || Path.IsPathRooted(name))
             throw new EspalierException($"{namedBy}: '{name.Replace('\0', '?')}' is not a plain file name inside the folder");
         var path = Path.Combine(folder, name);
-        FileSystemInfo? target;
         try
         {
             if (!File.Exists(path))
                 throw new EspalierException($"{path}: not found, but {Path.GetFileName(namedBy)} names it; download it into the folder");
-            target = File.ResolveLinkTarget(path, returnFinalTarget: true);
+            return File.ResolveLinkTarget(path, returnFinalTarget: true) is { Exists: false } target
+                ? throw new EspalierException($"{path}: is a link to {target.FullName}, which is not there; put the file itself there")
+                : path;
         }
         catch (IOException e)
         {
             throw new EspalierException($"{path}: cannot be read: {e.Message}", e);
         }
+    }
 
-        if (target is null || IsBelow(target.FullName, Real(folder)) || IsBlob(folder, target.FullName))
-            return path;
-        throw new EspalierException($"{path}: is a link to {target.FullName}, outside the folder; put the file itself there (cp -L)");
+    /// <summary>
+    /// Where a file of the folder lies if it is a link that leaves the folder; null for all others, and in the download cache of Hugging Face, where a
+    /// snapshot's files are links into the <c>blobs</c> beside it.
+    /// </summary>
+    public static string? Outside(string folder, string name)
+    {
+        var path = Path.Combine(folder, name);
+        if (new FileInfo(path).LinkTarget is null)
+            return null;
+        var target = RealPath.Of(path);
+        var (own, parent) = (RealPath.Of(folder), Path.GetDirectoryName(RealPath.Of(folder)));
+        var blobs = Path.GetFileName(parent) == "snapshots" ? Path.Combine(Path.GetDirectoryName(parent)!, "blobs") : own;
+        return RealPath.Upwards(target).Any(above => above == own || above == blobs) ? null : target;
     }
 
     /// <summary>
     /// What a written folder takes over from its source as it is: tokenizer files, chat templates, licences and the like; not
-    /// weights, not the two configs (written anew), not README, data (.jsonl) or hidden files, and no subfolders.
+    /// weights, not the two configs (written anew), not README, data (.jsonl) or hidden files, no subfolders, and no links to files elsewhere
+    /// unless they belong to the tokenizer.
     /// </summary>
     /// <returns>Names within the folder, in alphabetical order.</returns>
-    /// <exception cref="EspalierException">One of them is a link that leaves the folder.</exception>
+    /// <exception cref="EspalierException">One of them is a link that leads nowhere.</exception>
     public static IReadOnlyList<string> Carried(string folder)
     {
         var names = Directory.EnumerateFiles(folder).Where(File.Exists).Select(static path => Path.GetFileName(path))
-            .Where(IsCarried).Order(StringComparer.Ordinal).ToArray();
+            .Where(name => IsCarried(name) && (Followed.Contains(name) || Outside(folder, name) is null)).Order(StringComparer.Ordinal).ToArray();
         foreach (var name in names)
             Inside(folder, name, folder);
         return names;
@@ -73,6 +92,18 @@ public static class CheckpointFolder
             && !WeightEndings.Any(ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase));
     }
 
+    /// <summary>A sentence about the model's files that are links out of the folder; null where there are none.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="weights">Names of the files of weights that are read.</param>
+    internal static string? NoteOfLinks(string folder, IEnumerable<string> weights)
+    {
+        var links = Followed.Concat(weights).Distinct().Where(name => File.Exists(Path.Combine(folder, name)))
+            .Select(name => (Name: name, Target: Outside(folder, name))).Where(static link => link.Target is not null).ToArray();
+        return links.Length == 0 ? null
+            : $"{folder}: {string.Join(", ", links.Take(4).Select(static link => $"{link.Name} is a link to {link.Target}"))}"
+                + $"{(links.Length > 4 ? $" and {links.Length - 4} more" : "")}, outside the folder; what lies there is read";
+    }
+
     /// <summary>Why a folder has no weights to open: names what is there instead.</summary>
     internal static EspalierException NoWeights(string folder)
     {
@@ -80,22 +111,9 @@ public static class CheckpointFolder
         var pickle = files.FirstOrDefault(static name => PickleEndings.Any(ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase)));
         return new(pickle is not null
             ? $"{Path.Combine(folder, pickle)}: pickled weights can run code and are never read; convert them to safetensors (save_pretrained with safe_serialization=True)"
+            : File.Exists(Path.Combine(folder, ModelPlace.AdapterFile)) ? ModelPlace.Adapter(folder)
+            : files.FirstOrDefault(static name => name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)) is { } gguf
+            ? $"{folder}: has no safetensors, but {gguf}, and models are not read from GGUF; download the Hugging Face files that it was made from"
             : $"{folder}: has neither {SingleFile} nor {IndexFile}{(files.Length == 0 ? "; it is empty" : $"; it has {string.Join(", ", files.Take(10))}")}");
-    }
-
-    private static bool IsBlob(string folder, string target)
-    {
-        var snapshots = Path.GetDirectoryName(Real(folder));
-        return Path.GetFileName(snapshots) == "snapshots"
-            && IsBelow(target, Path.Combine(Path.GetDirectoryName(snapshots)!, "blobs"));
-    }
-
-    private static bool IsBelow(string path, string folder) =>
-        $"{Real(Path.GetDirectoryName(path)!)}/".StartsWith($"{folder}/", StringComparison.Ordinal);
-
-    private static string Real(string folder)
-    {
-        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        return Directory.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName is { } target ? Path.TrimEndingDirectorySeparator(target) : full;
     }
 }

@@ -1,10 +1,9 @@
-using System.Text.RegularExpressions;
 using Espalier.Models.Families;
 
 namespace Espalier.Models.Checkpoints;
 
 /// <summary>The open files of a checkpoint, every tensor checked against the family's table and the config.</summary>
-internal sealed partial class CheckpointWeights : IDisposable
+internal sealed class CheckpointWeights : IDisposable
 {
     private const int ChunkElements = 1 << 18;
 
@@ -19,6 +18,9 @@ internal sealed partial class CheckpointWeights : IDisposable
     public IReadOnlyDictionary<string, TensorEntry> Entries => entries;
 
     public IReadOnlyList<SafetensorsFile> Files => files;
+
+    /// <summary>What was passed over or followed, for the user to know.</summary>
+    public List<string> Notes { get; } = [];
 
     public ElementType MainType => entries.Values.GroupBy(static entry => entry.Type)
         .MaxBy(static group => group.Sum(static entry => entry.ByteLength))!.Key;
@@ -119,7 +121,8 @@ internal sealed partial class CheckpointWeights : IDisposable
             index.Check(Path.GetFileName(path), file);
         }
 
-        index.CheckTotal(entries.Values.Sum(static entry => entry.ByteLength));
+        if (index.NoteOfTotal(entries.Values.Sum(static entry => entry.ByteLength)) is { } note)
+            Notes.Add(note);
     }
 
     private void Add(SafetensorsFile file)
@@ -138,8 +141,10 @@ internal sealed partial class CheckpointWeights : IDisposable
         var wanted = family.Parameters(config).ToDictionary(static parameter => parameter.Name, StringComparer.Ordinal);
         if (config.TiedEmbeddings)
             DropTiedHead(family, config);
-        // Files of early Llama 2 hold the rotary frequencies, which follow from the config; transformers passes over them too.
-        foreach (var name in entries.Keys.Where(static name => RotaryBuffer().IsMatch(name)).ToArray())
+        var scales = entries.Keys.Where(name => HarmlessTensors.IsCacheScale(name) && !wanted.ContainsKey(name)).ToArray();
+        if (scales.Length > 0)
+            Notes.Add($"{folder}: {scales.Length} scales of a quantised key/value cache ({scales[0]}, ...) are not needed here and left out");
+        foreach (var name in entries.Keys.Where(HarmlessTensors.IsRotary).Concat(scales).ToArray())
             Remove(name);
 
         var missing = wanted.Keys.Where(name => !entries.ContainsKey(name)).ToArray();
@@ -200,7 +205,4 @@ internal sealed partial class CheckpointWeights : IDisposable
 
     private static string List(string what, string[] names) => names.Length == 0 ? ""
         : $"{what} {string.Join(", ", names.Take(12))}{(names.Length > 12 ? $" and {names.Length - 12} more" : "")}";
-
-    [GeneratedRegex(@"^model\.layers\.[0-9]+\.self_attn\.rotary_emb\.inv_freq$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex RotaryBuffer();
 }

@@ -31,7 +31,7 @@ public static class JsonFile
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new EspalierException($"{path}: not found", e);
+            throw new EspalierException(new FileInfo(path).LinkTarget is { } target ? $"{path}: is a link to {target}, which is not there" : $"{path}: not found", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -51,9 +51,12 @@ public sealed class SafetensorsFile : IDisposable
             // Asked before opening: a pipe or a device has no length, and opening it could wait for ever.
             SafetensorsHeader.ReadLength(new byte[8], new FileInfo(path).Length, path);
             stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
-            Span<byte> first = stackalloc byte[8];
-            var read = stream.ReadAtLeast(first, 8, throwOnEndOfStream: false);
-            var json = new byte[SafetensorsHeader.ReadLength(first[..read], stream.Length, path)];
+            Span<byte> first = stackalloc byte[ForeignFile.Start];
+            var read = stream.ReadAtLeast(first, first.Length, throwOnEndOfStream: false);
+            if (ForeignFile.Explain(first[..read]) is { } foreign)
+                throw new EspalierException($"{path}: {foreign}");
+            var json = new byte[SafetensorsHeader.ReadLength(first[..Math.Min(read, 8)], stream.Length, path)];
+            stream.Position = 8;
             stream.ReadExactly(json);
             return new(path, SafetensorsHeader.Parse(json, stream.Length, path), stream);
         }

@@ -7,7 +7,7 @@ namespace Espalier.Models.Checkpoints;
 /// <summary><c>model.safetensors.index.json</c>: which shard holds which tensor.</summary>
 /// <param name="Path">The index file.</param>
 /// <param name="Shards">Shard file names in alphabetical order, each with the names of its tensors.</param>
-/// <param name="TotalSize">Bytes of all tensors, where the index says so.</param>
+/// <param name="TotalSize">Bytes of all tensors, where the index says so in whole bytes.</param>
 internal sealed record ShardIndex(string Path, IReadOnlyDictionary<string, HashSet<string>> Shards, long? TotalSize)
 {
     private const int MaxBytes = 64 << 20;
@@ -29,36 +29,24 @@ internal sealed record ShardIndex(string Path, IReadOnlyDictionary<string, HashS
             tensors.Add(tensor);
         }
 
-        return new(path, shards, ReadTotal(root, path));
+        return new(path, shards, ReadTotal(root));
     }
 
-    /// <summary>Refuses a shard that holds other tensors than the index says.</summary>
+    /// <summary>Refuses a shard that holds other tensors than the index says, but for <see cref="HarmlessTensors"/>.</summary>
     public void Check(string shard, SafetensorsFile file)
     {
         var named = Shards[shard];
-        if (named.FirstOrDefault(name => !file.Entries.ContainsKey(name)) is { } missing)
+        if (named.FirstOrDefault(name => !file.Entries.ContainsKey(name) && !HarmlessTensors.Contains(name)) is { } missing)
             throw new EspalierException($"{Path}: weight_map puts '{missing}' into {shard}, which does not hold it");
-        if (file.Entries.Keys.FirstOrDefault(name => !named.Contains(name)) is { } extra)
+        if (file.Entries.Keys.FirstOrDefault(name => !named.Contains(name) && !HarmlessTensors.Contains(name)) is { } extra)
             throw new EspalierException($"{Path}: {shard} holds '{extra}', which weight_map does not put there");
     }
 
-    /// <summary>Refuses shards whose tensors are more or fewer bytes than the index says.</summary>
-    public void CheckTotal(long bytes)
-    {
-        if (TotalSize is { } total && total != bytes)
-            throw new EspalierException($"{Path}: metadata.total_size is {total}, the shards' tensors have {bytes} bytes");
-    }
+    /// <summary>A sentence where the shards' tensors are more or fewer bytes than the index says, which no program relies on; null where they are as many.</summary>
+    public string? NoteOfTotal(long bytes) => TotalSize is { } total && total != bytes
+        ? $"{Path}: metadata.total_size is {total} and the shards' tensors have {bytes} bytes; the shards count"
+        : null;
 
-    private static long? ReadTotal(JsonObject root, string path)
-    {
-        if (root["metadata"] is null)
-            return null;
-        if (root["metadata"] is not JsonObject metadata)
-            throw new EspalierException($"{path}: metadata must be an object");
-        if (metadata["total_size"] is not { } node)
-            return null;
-        return ConfigJson.Number(node) is { } total and >= 0 and < 1e18 && Math.Floor(total) == total
-            ? (long)total
-            : throw new EspalierException($"{path}: metadata.total_size is {node.ToJsonString()}, it must be a whole number of bytes");
-    }
+    private static long? ReadTotal(JsonObject root) =>
+        ConfigJson.Number((root["metadata"] as JsonObject)?["total_size"]) is { } total and >= 0 and < 1e18 && Math.Floor(total) == total ? (long)total : null;
 }

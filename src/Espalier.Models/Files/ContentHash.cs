@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
+using Espalier.Models.Checkpoints;
 
 namespace Espalier.Models.Files;
 
@@ -28,7 +29,8 @@ public static class ContentHash
 
     /// <summary>
     /// The hash of a folder: of its files' relative names and hashes, in ordinal order of the names. Symbolic links are not
-    /// followed, the text of their target counts instead; empty folders do not count.
+    /// followed, the text of their target counts instead; but a file that a link fetches from elsewhere counts with its content, which may
+    /// change there (a download cache's blobs do not). Empty folders do not count.
     /// </summary>
     /// <exception cref="IOException">The folder or a file in it cannot be read.</exception>
     public static string OfFolder(string folder) => OfFolder(folder, OfFile);
@@ -37,7 +39,7 @@ public static class ContentHash
     public static string OfFolder(string folder, Func<string, string> ofFile)
     {
         var lines = new List<string>();
-        Collect(new DirectoryInfo(folder), "", lines, ofFile);
+        Collect(folder, new DirectoryInfo(folder), "", lines, ofFile);
         lines.Sort(string.CompareOrdinal);
         return OfText(string.Concat(lines));
     }
@@ -46,19 +48,22 @@ public static class ContentHash
     public static string OfFacts(IEnumerable<FileFact> files) =>
         OfText(string.Concat(files.Select(file => Line(file.Name, file.Sha256)).Order(StringComparer.Ordinal)));
 
-    private static void Collect(DirectoryInfo folder, string prefix, List<string> lines, Func<string, string> ofFile)
+    private static void Collect(string root, DirectoryInfo folder, string prefix, List<string> lines, Func<string, string> ofFile)
     {
         foreach (var entry in folder.EnumerateFileSystemInfos())
         {
             var name = prefix + entry.Name;
             if (entry.LinkTarget is { } target)
-                lines.Add(Line(name, "-> " + target));
+                lines.Add(Line(name, CheckpointFolder.Outside(root, name) is { } outside && IsRegular(outside) ? ofFile(outside) : "-> " + target));
             else if (entry is DirectoryInfo inner)
-                Collect(inner, name + '/', lines, ofFile);
+                Collect(root, inner, name + '/', lines, ofFile);
             else
                 lines.Add(Line(name, ofFile(entry.FullName)));
         }
     }
+
+    // A pipe or a device has no length.
+    private static bool IsRegular(string path) => new FileInfo(path) is { Exists: true, Length: > 0 };
 
     // NUL cannot occur in a file name, so no two lists of files read the same.
     private static string Line(string name, string content) => $"{name}\0{content}\n";

@@ -31,12 +31,16 @@ public static class Generator
         Decoder model, IReadOnlyList<int> prompt, int count, SamplingOptions options, IReadOnlySet<int>? stopIds, CancellationToken stop)
     {
         using var cache = new KeyValueCache(model.Config, 1, prompt.Count + Math.Max(0, count), model.DType);
-        var sampler = new Sampler(options);
+        var (sampler, repetition) = (new Sampler(options), new RepetitionPenalty(options.RepetitionPenalty));
+        repetition.See(prompt);
         long[] next = [.. prompt.Select(id => (long)id)];
         for (var i = 0; i < count; i++)
         {
             stop.ThrowIfCancellationRequested();
-            var chosen = sampler.Choose(NextLogits(model, next, cache));
+            var logits = NextLogits(model, next, cache);
+            repetition.Apply(logits);
+            var chosen = sampler.Choose(logits);
+            repetition.See([chosen]);
             yield return chosen;
             if (stopIds?.Contains(chosen) == true)
                 yield break;

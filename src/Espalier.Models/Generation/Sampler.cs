@@ -12,6 +12,9 @@ public sealed record SamplingOptions
     /// <summary>Only the likeliest whose probabilities add up to this (nucleus, arXiv 1904.09751); 1 is all.</summary>
     public double TopP { get; init; } = 1.0;
 
+    /// <summary>What the logits of ids that stand in the text already are divided by (multiplied where they are negative), before anything else; 1 is off.</summary>
+    public double RepetitionPenalty { get; init; } = 1.0;
+
     /// <summary>Seed of the choices.</summary>
     public int Seed { get; init; }
 
@@ -24,6 +27,8 @@ public sealed record SamplingOptions
             throw new EspalierException($"top-k is {TopK} and must be at least 0 (0 is all)");
         if (!(TopP > 0 && TopP <= 1))
             throw new EspalierException($"top-p is {TopP} and must be above 0 and at most 1");
+        if (!(RepetitionPenalty > 0 && double.IsFinite(RepetitionPenalty)))
+            throw new EspalierException($"repetition-penalty is {RepetitionPenalty} and must be above 0 (1 is off)");
         return this;
     }
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Espalier.Models.Checkpoints;
 
 namespace Espalier.Models.Tokenizers;
 
@@ -14,7 +15,18 @@ internal static class TokenizerFile
     public static string Locate(string folderOrFile)
     {
         var path = Directory.Exists(folderOrFile) ? Path.Combine(folderOrFile, "tokenizer.json") : folderOrFile;
-        return File.Exists(path) ? path : throw new EspalierException($"{path}: there is no such file; a tokenizer is read from tokenizer.json.");
+        return File.Exists(path) ? path : throw new EspalierException($"{path}: there is no such file; {Instead(Path.GetDirectoryName(Path.GetFullPath(path))!)}");
+    }
+
+    /// <summary>What lies there in its place, and how it becomes tokenizer.json.</summary>
+    private static string Instead(string folder)
+    {
+        bool Has(string name) => File.Exists(Path.Combine(folder, name));
+        const string Convert = "make tokenizer.json with transformers: AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)";
+        return Has("tokenizer.model") ? $"tokenizer.model, of SentencePiece, is not read: {Convert}, or download tokenizer.json from the model's page"
+            : Has("tekken.json") ? "tekken.json, of Mistral's own format, is not read: download tokenizer.json and tokenizer_config.json from the model's page, or take them from another model of the same tokenizer"
+            : Has("vocab.json") && Has("merges.txt") ? $"vocab.json and merges.txt are not read: {Convert}"
+            : "a tokenizer is read from tokenizer.json: download it into the folder.";
     }
 
     /// <summary>Parses a file; its SHA-256 is in lower-case hexadecimal.</summary>
@@ -26,6 +38,8 @@ internal static class TokenizerFile
             if (new FileInfo(path).Length is > LongestFile and var length)
                 throw new EspalierException($"{path}: {length:N0} bytes are more than the {LongestFile:N0} that a tokenizer may have.");
             bytes = File.ReadAllBytes(path);
+            if (ForeignFile.Explain(bytes.AsSpan(0, Math.Min(bytes.Length, ForeignFile.Start))) is { } foreign)
+                throw new EspalierException($"{path}: {foreign}");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -8,6 +8,7 @@ public sealed class DocumentationTests : TorchTest
 {
     [Theory]
     [InlineData("inspect", "inspect TEACHER")]
+    [InlineData("init", "init TEACHER TEACHER/self-written.jsonl --output OUT/recipe.yaml")]
     [InlineData("evaluate", "evaluate TEACHER TEACHER/self-written.jsonl --seq 16 --windows 1 --threads 1")]
     [InlineData("generate", "generate TEACHER --ids 4080 --greedy --max-tokens 3 --threads 1")]
     [InlineData("need", "need TEACHER --ids IDS --reference IDS --seq 8 --threads 1")]

@@ -65,6 +65,42 @@ public sealed class GenerateTests : TorchTest
         Assert.NotEqual(Ids(1), Ids(2));
     }
 
+    [Theory]
+    [InlineData("""{"do_sample":false,"temperature":0.6,"top_p":0.9}""", "", "--greedy")]
+    [InlineData("""{"do_sample":false,"temperature":2.5,"top_k":9}""", "--temperature 2 --seed 3", "--temperature 2 --top-k 9 --seed 3")]
+    [InlineData("""{"do_sample":false}""", "--top-k 5 --seed 3", "--temperature 1 --top-k 5 --seed 3")]
+    [InlineData("""{"do_sample":true,"temperature":2.5,"top_k":9}""", "--seed 3", "--temperature 2.5 --top-k 9 --seed 3")]
+    [InlineData("""{"repetition_penalty":1.7,"do_sample":false}""", "", "--greedy --repetition-penalty 1.7")]
+    [InlineData("""{"repetition_penalty":1.7}""", "--greedy", "--greedy --repetition-penalty 1.7")]
+    [InlineData("""{"repetition_penalty":1.7}""", "--greedy --repetition-penalty 1", "--greedy")]
+    [InlineData("""{"repetition_penalty":1.7,"temperature":3}""", "--seed 4", "--temperature 3 --repetition-penalty 1.7 --seed 4")]
+    public void Generation_config_is_followed_and_options_override_it(string file, string given, string meant)
+    {
+        using var folder = new TemporaryFolder();
+        var (model, bare) = (Verb.Copy(Verb.Tiny, Path.Combine(folder.Path, "model")), Verb.Copy(Verb.Tiny, Path.Combine(folder.Path, "bare")));
+        File.WriteAllText(Path.Combine(model, "generation_config.json"), file);
+        File.Delete(Path.Combine(bare, "generation_config.json"));
+        string Ids(string folder, string options) => Verb.Json($"generate {folder} --ids 1,2,3 {options} --max-tokens 24 --threads 1").GetProperty("ids").ToString();
+        Assert.Equal(Ids(bare, meant), Ids(model, given));
+        if (file.Contains("repetition", StringComparison.Ordinal) && meant.Contains("repetition", StringComparison.Ordinal))
+            Assert.NotEqual(Ids(bare, meant.Replace("1.7", "1", StringComparison.Ordinal)), Ids(model, given));
+    }
+
+    [Theory]
+    [InlineData("""{"no_repeat_ngram_size":3,"num_beams":4,"min_p":0.1,"top_k":50}""", "--greedy", "not followed here: no_repeat_ngram_size 3, num_beams 4")]
+    [InlineData("""{"no_repeat_ngram_size":0,"num_beams":1,"min_p":0.1,"bad_words_ids":null}""", "", "not followed here: min_p 0.1")]
+    [InlineData("""{"no_repeat_ngram_size":0,"num_beams":1,"typical_p":1.0,"min_p":0.1,"suppress_tokens":[]}""", "--greedy", null)]
+    public void What_is_not_followed_is_named(string file, string options, string? warning)
+    {
+        using var folder = new TemporaryFolder();
+        var model = Verb.Copy(Verb.Tiny, Path.Combine(folder.Path, "model"));
+        File.WriteAllText(Path.Combine(model, "generation_config.json"), file);
+        var (code, _, error) = TestCommand.Launch($"generate {model} --ids 1 {options} --max-tokens 1 --threads 1");
+        Assert.Equal(0, code);
+        Assert.Equal(warning is not null, error.Contains("warning:", StringComparison.Ordinal));
+        Assert.Contains(warning is null ? "1 tokens" : $"{warning}\n", error);
+    }
+
     [Fact]
     public void Without_a_tokenizer_ids_are_printed()
     {
@@ -81,6 +117,7 @@ public sealed class GenerateTests : TorchTest
     [InlineData("--prompt a", "tokenizer.json")]
     [InlineData("--ids 1 --greedy --top-k 3", "--top-k")]
     [InlineData("--ids 1 --top-p 2", "top-p")]
+    [InlineData("--ids 1 --repetition-penalty 0", "repetition-penalty is 0")]
     [InlineData("--ids 1 --temperature -1", "temperature")]
     [InlineData("--ids 1 --temperature hot", "hot")]
     [InlineData("--ids 1 --max-tokens -3", "--max-tokens is -3")]

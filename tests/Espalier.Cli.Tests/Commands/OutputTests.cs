@@ -16,6 +16,7 @@ public sealed class OutputTests : TorchTest
     /// <summary>A command line for every output; M is a model, I its ids, R a recipe, OUT the output and N a place that is free.</summary>
     private static readonly Dictionary<string, string> s_lines = new()
     {
+        ["init --output"] = "init M I --output OUT",
         ["compress --output"] = "compress R --output OUT",
         ["search --output"] = "search R --output OUT",
         ["search --write"] = "search R --enumerate --output N --write OUT",
@@ -129,7 +130,7 @@ public sealed class OutputTests : TorchTest
 
     private static bool IsRunFolder(string output) => output is "compress --output" or "search --output";
 
-    private static bool IsFile(string output) => output.Contains("--write", StringComparison.Ordinal) || output is "score --output" or "depth --output" or "depth --picture" or "search --picture" or "evaluate --per-token";
+    private static bool IsFile(string output) => output.Contains("--write", StringComparison.Ordinal) || output is "init --output" or "score --output" or "depth --output" or "depth --picture" or "search --picture" or "evaluate --per-token";
 
     private string At(string name) => Path.Combine(_folder.Path, name);
 

@@ -132,9 +132,9 @@ public sealed class TrainingCommandTests : TorchTest
     }
 
     [Theory]
-    [InlineData("prune: { hidden: 32, heads: 3 }", "nearest legal values are 2 and 4")]
-    [InlineData("prune: { hidden: 64 }", "between 1 and the teacher's 48")]
-    [InlineData("prune: { hiden: 32 }", "hidden")]
+    [InlineData("prune: { hidden: 32, heads: 3 }\nscore: { samples: 8 }", "nearest legal values are 2 and 4")]
+    [InlineData("prune: { hidden: 64 }\nscore: { samples: 8 }", "between 1 and the teacher's 48")]
+    [InlineData("prune: { hiden: 32 }\nscore: { samples: 8 }", "hidden")]
     [InlineData("prune: { hidden: 32 }\nscore: { samples: 100000 }", "give more text, fewer samples")]
     public void A_recipe_that_cannot_work_is_refused_before_anything_is_done(string lines, string message)
     {
@@ -194,7 +194,7 @@ public sealed class TrainingCommandTests : TorchTest
         using (var file = File.OpenWrite(Path.Combine(broken, "model.safetensors")))
             file.SetLength(file.Length - 100);
         var recipe = Path.Combine(_folder.Path, "recipe.yaml");
-        File.WriteAllText(recipe, $"teacher: {broken}\ndata: {{ train: {_ids}, held-out: 10%, sequence: 32 }}\nprune: {{ hidden: 32 }}\n");
+        File.WriteAllText(recipe, $"teacher: {broken}\ndata: {{ train: {_ids}, held-out: 10%, sequence: 32 }}\nscore: {{ samples: 8 }}\nprune: {{ hidden: 32 }}\n");
         Assert.Contains("model.safetensors", Verb.Refused($"compress {recipe} --output {Path.Combine(_folder.Path, "run")}"));
         Assert.False(Path.Exists(Path.Combine(_folder.Path, "run")));
     }

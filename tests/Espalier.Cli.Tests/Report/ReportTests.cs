@@ -156,6 +156,16 @@ public sealed class ReportTests : IDisposable
     }
 
     [Fact]
+    public void Of_more_arms_than_can_be_told_apart_the_rest_is_left_out_and_said()
+    {
+        var page = Parse(_run.Report([.. Enumerable.Range(0, 32).Select(i => _run.Arm($"arm{i:00}", 0.01 * i, steps: 3))]));
+        var chart = page.Descendants("svg").Single(svg => (string?)svg.Attribute("aria-label") == "distill: gradient norm by step");
+        var looks = chart.Descendants("g").Select(line => (string?)line.Attribute("class")).ToArray();
+        Assert.Equal((30, 30), (looks.Length, looks.Distinct().Count()));
+        Assert.Contains(page.Descendants("p"), paragraph => paragraph.Value.StartsWith("Drawn are the first 30 of 32", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Equal_runs_give_equal_reports()
     {
         var arm = _run.Arm("arm");

@@ -94,6 +94,20 @@ public sealed class RecipeFileTests
         Assert.Equal(new TrainingSection { Steps = 100 }, Parse(Short + "distill: { steps: 100 }").Distill);
 
     [Fact]
+    public void A_correction_that_names_no_rate_has_a_low_one_and_its_decimal_tenth()
+    {
+        var correct = Parse(Short + "correct: { steps: 100 }").Correct!;
+        Assert.Equal((2e-4, 2e-5, 10), (correct.LearningRate, correct.MinLearningRate, correct.WarmUp));
+        Assert.Equal(2e-4, Parse(Short + "correct: { mode: parallel }\ndistill: { steps: 20 }").Correct!.LearningRate);
+    }
+
+    [Theory]
+    [InlineData(3e-4, 3e-5)]
+    [InlineData(7e-5, 7e-6)]
+    [InlineData(6e-4, 6e-5)]
+    public void The_end_of_a_schedule_is_a_tenth_in_decimal(double peak, double end) => Assert.Equal(end, TrainingSection.EndOf(peak));
+
+    [Fact]
     public void Hidden_states_and_a_cache_reach_their_fields()
     {
         var hidden = Parse(Short + "distill: { steps: 3, hidden: { layers: [3:1, 5:2], attention: 1:1, embedding: true, weight: dynamic } }").Distill!.Hidden!;
@@ -121,6 +135,8 @@ public sealed class RecipeFileTests
     [InlineData("distill: { steps: 9, learning-rate: 1e-3 to 1e-4 }", "distill: { steps: 9, learning-rate: 0.001, min-learning-rate: 0.0001 }")]
     [InlineData("distill: { steps: 9, learning-rate: 2e-3 }", "distill: { steps: 9, learning-rate: 0.002, min-learning-rate: 2e-4 }")]
     [InlineData("distill: { tokens: 2048 }", "distill: { steps: 1 }")]
+    [InlineData("distill: { steps: 9, clip: 0 }", "distill: { steps: 9, clip: none }")]
+    [InlineData("score: { batch-aggregation: mean, sequence-aggregation: l2 }", "score: { batch: mean, sequence: l2 }")]
     [InlineData("distill: { tokens: 2049, batch: 8 }", "distill: { steps: 2 }")]
     [InlineData("distill: { steps: 41, schedule: wsd, decay-steps: 5 }", "distill: { steps: 41, schedule: wsd }")]
     [InlineData("distill: { steps: 41, schedule: wsd, decay-steps: 10% }", "distill: { steps: 41, schedule: wsd }")]
@@ -128,7 +144,7 @@ public sealed class RecipeFileTests
     [InlineData("distill: never", "distill:")]
     [InlineData("correct: { steps: 2000, teacher-learning-rate: 3e-4 }", "correct: { steps: 2000, learning-rate: 6e-5 to 6e-6, warm-up: 120 }")]
     [InlineData("correct: { steps: 2000, teacher-learning-rate: 3e-4, min-learning-rate: 0 }", "correct: { steps: 2000, learning-rate: 6e-5 to 0, warm-up: 120 }")]
-    [InlineData("correct: { steps: 99 }", "correct: { steps: 99, learning-rate: 1e-3 to 1e-4, warm-up: 9 }")]
+    [InlineData("correct: { steps: 99 }", "correct: { steps: 99, learning-rate: 2e-4 to 2e-5, warm-up: 9 }")]
     [InlineData("distill: { steps: 99 }", "distill: { steps: 99, warm-up: 10 }")]
     [InlineData("correct: { steps: 9 }", "correct: { steps: 9, when: always, mode: before }")]
     [InlineData("correct: auto\ndistill: { steps: 300 }", "correct: { when: auto, steps: 300, threshold: 0.1 }\ndistill: { steps: 300 }")]

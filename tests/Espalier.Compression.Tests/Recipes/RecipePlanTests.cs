@@ -88,7 +88,8 @@ public sealed class RecipePlanTests
         Assert.Equal((2 * 128 * 256, 2 * 128 * 256 * plan.Teacher.ForwardFlopsPerToken), (plan.Stages[1].Tokens, plan.Stages[1].Flops));
         Assert.Contains("more than 0.1 nats a token above that on what the teacher wrote itself", plan.Stages[1].Does);
         Assert.StartsWith("if needed, the teacher learns the text: 20 steps", plan.Stages[2].Does);
-        Assert.Contains("correct.reference: gone.txt is not there", Plan("{ ffn: 512 }", "correct: { steps: 2, when: auto, reference: gone.txt }").Warnings);
+        var refused = Assert.Throws<RecipeRefusedException>(() => Plan("{ ffn: 512 }", "correct: { steps: 2, when: auto, reference: gone.txt }"));
+        Assert.Equal("correct.reference: gone.txt does not exist; name a file, folder or pattern that does", Assert.Single(refused.Problems));
     }
 
     [Fact]
@@ -112,6 +113,19 @@ public sealed class RecipePlanTests
         Assert.Equal(plan.Flops / 50e9, plan.Times[0].Seconds, 1e-9);
         Assert.Equal(plan.Flops / (0.4 * 312e12), plan.Times[1].Seconds, 1e-12);
         Assert.Equal(5, Plan("{ hidden: 192 }").Times.Count);
+    }
+
+    [Fact]
+    public void Time_is_a_range_as_wide_as_the_measurements_lie_apart()
+    {
+        var recipe = RecipeFile.Parse($"teacher: {Teacher}\ndata: {{ train: dotnet-docs }}\nprune: {{ hidden: 192 }}\ndistill: {{ steps: 2 }}", "r.yaml");
+        TimeForecast Here(double[] forward, double[] training) => RecipePlan.Of(recipe, _ => DeviceSpeed.FromWork(forward, training)).Times[0];
+        var wide = Here([40, 40, 40], [10, 20, 40]);
+        Assert.Equal((wide.Seconds / 2, wide.Seconds * 2), (wide.SecondsFrom, wide.SecondsTo));
+        // A few equal seconds do not promise equal hours.
+        var narrow = Here([40], [20]);
+        Assert.Equal((wide.Seconds, narrow.Seconds / 1.1, narrow.Seconds / 0.9), (narrow.Seconds, narrow.SecondsFrom, narrow.SecondsTo));
+        Assert.All(RecipePlan.Of(recipe, gflopsHere: 100).Times, time => Assert.True(time.SecondsFrom < time.Seconds && time.Seconds < time.SecondsTo, time.Device));
     }
 
     [Fact]
@@ -300,7 +314,7 @@ public sealed class RecipePlanTests
     [InlineData("{ kv-heads: 5 }", "prune.kv-heads is 5 and must be between 1 and the teacher's 4")]
     [InlineData("{ kv-heads: 2, heads: 8 }", "prune.heads is 8 and must be a multiple of the 2 KV heads, at most 4: the nearest legal value is 4")]
     [InlineData("{ hidden: 300 }", "prune.hidden is 300 and must be between 1 and the teacher's 256")]
-    public void An_illegal_shape_is_refused(string prune, string expected) => Assert.Contains(expected, Assert.Throws<EspalierException>(() => Plan(prune)).Message);
+    public void An_illegal_shape_is_refused(string prune, string expected) => Assert.Contains(expected, Assert.Throws<RecipeRefusedException>(() => Plan(prune)).Message);
 
     [Fact]
     public void A_plan_by_hand_is_applied()

@@ -49,6 +49,40 @@ public sealed class GenerationTests : TorchTest
         Assert.NotEqual(Sample(1), Sample(2));
     }
 
+    [Theory]
+    [InlineData(1.3)]
+    [InlineData(0.7)]
+    public void The_repetition_penalty_divides_or_multiplies_what_stands_in_prompt_and_text(double penalty)
+    {
+        using var model = GoldenTensors.Load(Fixtures.Golden("families", "llama-3.1"), DType.Float32);
+        List<int> text = [5, 9, 5];
+        for (var i = 0; i < 20; i++)
+        {
+            var logits = LastLogits(model, text);
+            foreach (var id in text.Distinct())
+                logits[id] = logits[id] < 0 ? logits[id] * (float)penalty : logits[id] / (float)penalty;
+            text.Add(Array.IndexOf(logits, logits.Max()));
+        }
+
+        Assert.Equal(text[3..], Generator.Continue(model, [5, 9, 5], 20, new() { RepetitionPenalty = penalty }));
+        Assert.NotEqual(text[3..], Generator.Continue(model, [5, 9, 5], 20, new()));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(double.NaN)]
+    public void A_penalty_that_is_none_is_refused(double penalty) =>
+        Assert.Contains("repetition-penalty is", Assert.Throws<EspalierException>(() => new SamplingOptions { RepetitionPenalty = penalty }.Validate()).Message);
+
+    private static float[] LastLogits(Decoder model, List<int> ids)
+    {
+        using var noGrad = GradMode.Disable();
+        using var scope = TensorScope.Begin();
+        var hidden_1TD = model.Forward(Tensor.From<long>([.. ids.Select(id => (long)id)], 1, ids.Count));
+        return model.Logits(hidden_1TD.Select(1, ids.Count - 1)).ToArray<float>();
+    }
+
     [Fact]
     public void Prompts_that_cannot_work_are_refused_with_both_numbers()
     {

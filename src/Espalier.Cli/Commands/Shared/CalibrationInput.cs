@@ -18,7 +18,7 @@ internal sealed class CalibrationInput
         [.. Enum.GetValues<ScoreMethod>().Select(value => (NameOf(value), value))]);
 
     private readonly CountOption samples = new("--samples", "Calibration samples: the first N windows, none overlapping", 256);
-    private readonly CountOption seq = new("--seq", $"Tokens of a sample; by default the model's positions, at most {DefaultSeq}");
+    private readonly CountOption seq = new CountOption("--sequence", $"Tokens of a sample; by default the model's positions, at most {DefaultSeq}").Or("--seq");
     private readonly CountOption batch = new("--batch", "Samples of one forward pass; changes nothing but speed and memory", 8, most: 1024);
     private readonly ChoiceOption<Aggregation> overBatch = Aggregator("--batch-aggregation", "samples", Compression.Importance.Aggregator.Default.Batch);
     private readonly ChoiceOption<Aggregation> overSequence = Aggregator("--sequence-aggregation", "the positions of a sample", Compression.Importance.Aggregator.Default.Sequence);
@@ -104,7 +104,7 @@ internal sealed class CalibrationInput
     {
         var config = checkpoint.Config;
         if (run.Get(seq) > config.MaxPositions)
-            throw new EspalierException($"--seq is {run.Get(seq)} and the model has {config.MaxPositions} positions (max_position_embeddings): give at most that");
+            throw new EspalierException($"--sequence is {run.Get(seq)} and the model has {config.MaxPositions} positions (max_position_embeddings): give at most that");
         using var source = input.Open(run, checkpoint);
         var windows = new WindowSet(source.Tokens, run.Get(seq) ?? Math.Min(DefaultSeq, config.MaxPositions));
         var within = memory.Choose(run, config);

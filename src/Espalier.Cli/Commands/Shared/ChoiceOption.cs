@@ -7,10 +7,10 @@ internal sealed class ChoiceOption<T> : Option<T?> where T : struct
 {
     internal ChoiceOption(string name, string description, T? byDefault, params (string Name, T Value)[] choices) : base(name)
     {
-        Description = description;
+        ByDefault = byDefault;
+        // Said here and not by the parser's help, which would show the name that C# has for it.
+        Description = byDefault is { } value ? $"{description} [default: {choices.First(choice => choice.Value.Equals(value)).Name}]" : description;
         HelpName = string.Join('|', choices.Select(choice => choice.Name));
-        if (byDefault is not null)
-            DefaultValueFactory = _ => byDefault;
         CustomParser = result =>
         {
             var text = result.Tokens[0].Value;
@@ -18,8 +18,11 @@ internal sealed class ChoiceOption<T> : Option<T?> where T : struct
                 if (known.Equals(text, StringComparison.OrdinalIgnoreCase))
                     return value;
             var names = choices.Select(choice => choice.Name).ToArray();
-            result.AddError($"{name} is '{text}', it must be one of {string.Join(", ", names)}.{NearestName.Hint(text, names)}");
+            result.AddError($"{result.OptionName()} is '{text}', it must be one of {string.Join(", ", names)}.{NearestName.Hint(text, names)}");
             return null;
         };
     }
+
+    /// <summary>The value where none is given.</summary>
+    internal T? ByDefault { get; }
 }

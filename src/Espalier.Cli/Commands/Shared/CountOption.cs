@@ -1,9 +1,9 @@
 using System.CommandLine;
-using System.Globalization;
+using Espalier.Compression.Recipes;
 
 namespace Espalier.Cli.Commands.Shared;
 
-/// <summary>An option that takes a whole number within limits; null where it is not given and has no default.</summary>
+/// <summary>An option that takes a whole number within limits, as recipes write it (<c>300</c>, <c>1k</c>); null where it is not given and has no default.</summary>
 internal sealed class CountOption : Option<int?>
 {
     internal CountOption(string name, string description, int? byDefault = null, int least = 1, int most = int.MaxValue) : base(name)
@@ -15,11 +15,14 @@ internal sealed class CountOption : Option<int?>
         CustomParser = result =>
         {
             var text = result.Tokens[0].Value;
-            if (!int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value))
-                result.AddError($"{name} is '{text}', it must be a whole number");
-            else if (value < least || value > most)
-                result.AddError(most == int.MaxValue ? $"{name} is {value}, it must be at least {least}" : $"{name} is {value}, it must be from {least} to {most}");
-            return value;
+            if (Quantity.Count(text) is not { } value)
+                result.AddError($"{result.OptionName()} is '{text}', it must be a whole number");
+            else if (value >= least && value <= most)
+                return (int)value;
+            else
+                result.AddError(most == int.MaxValue && value < least
+                    ? $"{result.OptionName()} is {value}, it must be at least {least}" : $"{result.OptionName()} is {value}, it must be from {least} to {most}");
+            return null;
         };
     }
 }

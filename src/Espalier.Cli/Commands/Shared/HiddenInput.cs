@@ -19,7 +19,7 @@ internal sealed class HiddenInput
     private readonly ChoiceOption<HiddenDistance> distance = new(
         "--hidden-distance", "How hidden states are compared", HiddenDistance.Mse, ("mse", HiddenDistance.Mse), ("cosine", HiddenDistance.Cosine));
 
-    private readonly NumberOption weight = new("--hidden-weight", "Multiplies the loss on hidden states; by default loss on logits / loss on hidden states, anew in every pass", "X");
+    private readonly NumberOption weight = new("--hidden-weight", "Multiplies the loss on hidden states; by default loss on logits / loss on hidden states, anew in every pass (dynamic)", "X", word: ("dynamic", double.NaN));
 
     internal void AddTo(Command command)
     {
@@ -37,7 +37,7 @@ internal sealed class HiddenInput
             Embedding = run.Get(embedding),
             Final = run.Get(final),
             Distance = run.Get(distance)!.Value,
-            Weight = run.Get(weight),
+            Weight = run.Get(weight) is { } given && !double.IsNaN(given) ? given : null,
         };
         if (!options.IsEmpty)
             return options;

@@ -1,5 +1,5 @@
-using System.Text.Json.Nodes;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Generation;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Cli.Commands.Shared;
@@ -12,10 +12,7 @@ internal static class StopIds
         var ids = new HashSet<int>(model.Config.EosTokenIds);
         if (tokenizer.EosId is { } eos)
             ids.Add(eos);
-        var named = model.GenerationConfig?["eos_token_id"];
-        foreach (var node in named is JsonArray list ? list : (IEnumerable<JsonNode?>)[named])
-            if (node is JsonValue value && value.TryGetValue<int>(out var id))
-                ids.Add(id);
+        ids.UnionWith(new GenerationFields(model).EosIds);
         return ids;
     }
 }

@@ -35,6 +35,11 @@ internal static class CurvesSection
     private static void Stage(HtmlBuilder html, string stage, List<Drawn> curves, bool named)
     {
         html.Leaf("h3", $"{stage}: {string.Join("; ", curves.Select(one => $"{(curves.Count > 1 ? one.Name + ", " : "")}{Figures.Exact(one.Curve.Steps)} step{(one.Curve.Steps == 1 ? "" : "s")}"))}");
+        if (curves.Count > Series.Looks)
+        {
+            html.Leaf("p", $"Drawn are the first {Series.Looks} of {curves.Count}: more could not be told apart. All are in metrics.jsonl of their stages.", ("class", "quiet"));
+            curves = [.. curves.Take(Series.Looks).Select((one, i) => one with { Color = i })];
+        }
         var bins = Math.Clamp(Points / (8 * curves.Count), 20, 200);
         var kinds = curves.GroupBy(one => one.Loss).ToArray();
         var apart = kinds.Length > 1 || !kinds[0].Key.IsNll;

@@ -13,6 +13,15 @@ public readonly record struct Sparsity(double Share, int? Group = null)
     /// <summary>Weights that go among so many.</summary>
     public int Of(int count) => (int)Math.Round(Share * count, MidpointRounding.ToZero);
 
+    /// <summary>Refuses a matrix that does not divide into groups.</summary>
+    /// <param name="columns">Inputs of the matrix.</param>
+    /// <exception cref="EspalierException">The columns are no whole number of groups.</exception>
+    internal void CheckColumns(int columns)
+    {
+        if (Group is { } group && columns % group != 0)
+            throw new EspalierException($"sparsity {this}: a matrix has {columns} inputs, which is no multiple of {group}; take a share such as 50%");
+    }
+
     /// <summary>Reads <c>50%</c>, <c>0.5</c> or <c>2:4</c>.</summary>
     /// <exception cref="EspalierException">It is none of them.</exception>
     public static Sparsity Parse(string text)

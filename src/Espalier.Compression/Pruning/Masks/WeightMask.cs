@@ -21,8 +21,7 @@ public abstract class WeightMask
     /// <exception cref="EspalierException">The columns are no whole number of groups.</exception>
     public long Apply(Span<float> weights, int columns, ReadOnlySpan<double> inputNorms, Sparsity sparsity)
     {
-        if (sparsity.Group is { } group && columns % group != 0)
-            throw new EspalierException($"sparsity {sparsity}: a matrix has {columns} inputs, which is no multiple of {group}; take a share such as 50%");
+        sparsity.CheckColumns(columns);
         var size = sparsity.Group ?? (WithinRows ? columns : weights.Length);
         var (worth, order) = (new double[size], new int[size]);
         long chosen = 0;

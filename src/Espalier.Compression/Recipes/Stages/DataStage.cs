@@ -100,15 +100,18 @@ public static class DataStage
         IReadOnlyList<IDisposable> owned = all is IDisposable closing ? [closing] : [];
         if (data.HeldOut == 0)
             return new(all, null, HashOf(spec, data), null, owned);
+        var (train, heldOut) = SplitOfIds(spec, all.Count, data);
+        return new(new TokenRange(all, 0, train), new TokenRange(all, train, heldOut), HashOf(spec, data), null, owned);
+    }
+
+    /// <summary>How many ids are for training and how many, behind them, are held out.</summary>
+    internal static (long Train, long HeldOut) SplitOfIds(string spec, long count, DataSection data)
+    {
         var length = data.Sequence + 1;
-        var windows = all.Count / length;
+        var windows = count / length;
         var heldOut = Math.Max(1, (long)(windows * data.HeldOut));
-        if (windows - heldOut < 1)
-            throw new EspalierException($"{spec}: {all.Count} ids make {windows} windows of {length}; at least one to train on and one held out are needed");
-        var cut = (windows - heldOut) * length;
-        return new(
-            new TokenRange(all, 0, cut), new TokenRange(all, cut, heldOut * length),
-            HashOf(spec, data), null, owned);
+        return windows - heldOut >= 1 ? ((windows - heldOut) * length, heldOut * length)
+            : throw new EspalierException($"{spec}: {count} ids make {windows} windows of {length}; at least one to train on and one held out are needed");
     }
 
     private static string HashOf(string spec, DataSection data) =>

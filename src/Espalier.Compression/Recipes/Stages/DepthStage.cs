@@ -55,17 +55,6 @@ public static class DepthStage
     internal static string Words(DepthOptions asked) =>
         asked.Greedy > 0 ? $", {asked.Greedy} of them one after the other" : asked.Widths.Any(width => width > 1) ? $" and each span of {asked.Widths[0]}" : "";
 
-    /// <summary>Refuses, before anything is computed, what a scan would refuse later.</summary>
-    internal static void Check(Recipe recipe, ModelFolder teacher, WindowSet windows)
-    {
-        if (Asked(recipe, teacher) is not { } asked)
-            return;
-        if (recipe.Score.Task is { } items)
-            _ = TaskOf(teacher, items);
-        else
-            ImportanceScorer.Check(windows, asked.Samples);
-    }
-
     /// <summary>Scans, or finds what an earlier start has scanned.</summary>
     public static Found Run(RunContext run, ModelFolder teacher, Recipe recipe, TokenSets data)
     {

@@ -9,7 +9,7 @@ namespace Espalier.Compression.Recipes.Stages;
 /// <summary>Whether the teacher needs correction: its loss beyond its own expectation on held-out text against that on a reference.</summary>
 public static class NeedStage
 {
-    private const string SelfWrittenFile = "self-written.jsonl";
+    internal const string SelfWrittenFile = "self-written.jsonl";
 
     /// <summary>The name of a reference that the teacher wrote.</summary>
     public const string OwnText = "what it wrote itself";

@@ -79,11 +79,14 @@ public static class TrainStage
     };
 
     /// <summary>Refuses a batch that would hold a window twice.</summary>
+    /// <param name="section">How to train.</param>
+    /// <param name="windows">Windows of the data.</param>
+    /// <param name="name">The section, for the error; null where there is one alone.</param>
     /// <exception cref="EspalierException">The batch has more windows than the data.</exception>
-    public static void CheckBatch(TrainingSection section, long windows)
+    public static void CheckBatch(TrainingSection section, long windows, string? name = null)
     {
         if (section.Batch > windows)
-            throw new EspalierException($"batch is {section.Batch} windows and the data has {windows}: take a smaller batch, shorter windows or more text");
+            throw new EspalierException($"{(name is null ? "" : $"{name}: ")}batch is {section.Batch} windows and the data has {windows}: take a smaller batch, shorter windows or more text");
     }
 
     private static JsonObject Train(
