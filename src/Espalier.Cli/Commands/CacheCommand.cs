@@ -61,7 +61,14 @@ internal sealed class CacheCommand : CommandBase
             throw new EspalierException($"--temperature is {tau} and must be above 0");
         if (length > checkpoint.Config.MaxPositions)
             throw new EspalierException($"--sequence is {length} and {path} has {checkpoint.Config.MaxPositions} positions (max_position_embeddings): give at most that");
-        var data = new DataSection { Train = ids is null ? text : [ids], HeldOut = run.Get(heldOut) ?? (ids is null ? 0.02 : 0), Sequence = length, Documents = run.Get(documents)!.Value };
+        var data = new DataSection
+        {
+            Train = ids is null ? text : [ids],
+            Field = input.Field(run),
+            HeldOut = run.Get(heldOut) ?? (ids is null ? 0.02 : 0),
+            Sequence = length,
+            Documents = run.Get(documents)!.Value,
+        };
         var section = new CacheSection { Encoding = run.Get(encoding)!.Value, K = run.Get(k)!.Value, Samples = run.Get(samples)!.Value };
         CacheWriter.Require(folder);
         threads.Start(run);

@@ -25,8 +25,8 @@ public static class Corpus
     public static CorpusSummary Build(
         CorpusOptions options, DocumentEncoder encoder, string output, IProgress<(long Done, long Total)>? progress = null, CancellationToken cancellation = default)
     {
-        var source = DocumentSource.Parse(options.Sources, options.LeaveOut);
-        var context = new ReadContext(cancellation: cancellation);
+        var source = DocumentSource.Parse(options.Sources, options.Field, options.LeaveOut);
+        var context = new ReadContext(options.Skips, cancellation);
         var split = options.HeldOut;
         try
         {
@@ -59,14 +59,18 @@ public static class Corpus
     }
 
     /// <summary>Writes one token store without a split: text to evaluate on.</summary>
-    /// <inheritdoc cref="Build" path="/param"/>
+    /// <param name="options">What to read.</param>
+    /// <param name="encoder">The tokenizer.</param>
+    /// <param name="output">The folder; created.</param>
+    /// <param name="progress">Bytes of source files read, and all of them.</param>
+    /// <param name="cancellation">Stops between documents and leaves no half store.</param>
     /// <returns>The store's index and what was skipped.</returns>
     /// <exception cref="EspalierException">No text.</exception>
     public static (TokenStoreIndex Index, SkipCounts Skips) BuildStore(
         CorpusOptions options, DocumentEncoder encoder, string output, IProgress<(long Done, long Total)>? progress = null, CancellationToken cancellation = default)
     {
-        var source = DocumentSource.Parse(options.Sources, options.LeaveOut);
-        var context = new ReadContext(cancellation: cancellation);
+        var source = DocumentSource.Parse(options.Sources, options.Field, options.LeaveOut);
+        var context = new ReadContext(options.Skips, cancellation);
         using var store = new TokenStoreWriter(output, encoder, source.Description);
         Encode(source, options, encoder, context, progress, document => store.Append(document.Ids.Span, document.Utf8Bytes));
         CheckSides(source, new HeldOutSplit(0), context.Skips, store.Documents, null);
@@ -88,7 +92,7 @@ public static class Corpus
     {
         if (train + (heldOut ?? 0) == 0)
             throw new EspalierException(
-                $"no text in {source.Description}: {source.Files.Count()} files were read, no document was left (skipped: {(skips.ToString() is { Length: > 0 } reasons ? reasons : "none")})");
+                $"no text in {source.Description}: {source.Files.Count()} files were read, no document was left (skipped: {(skips.ToString().Length > 0 ? skips.Describe() : "none")})");
         var share = split.Share.ToString("P1", CultureInfo.InvariantCulture);
         if (heldOut == 0)
             throw new EspalierException($"held-out {share} of {train} documents in {source.Description} is none; give a larger share, more text, or 0 to hold out nothing");

@@ -9,11 +9,17 @@ public sealed record CorpusOptions
     /// <summary>Tells of a file that a folder or pattern holds whether it is left out.</summary>
     public Predicate<string>? LeaveOut { get; init; }
 
+    /// <summary>The field of records that alone decides, where a source names none; null for any known shape.</summary>
+    public string? Field { get; init; }
+
     /// <summary>Which documents are held out; a share of 0 holds out none, and writes no held-out store.</summary>
     public HeldOutSplit HeldOut { get; init; } = new(0.02);
 
     /// <summary>Threads that encode; the result does not depend on it.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Takes what is skipped, with its first places; null where the counts of the result are enough.</summary>
+    public SkipCounts? Skips { get; init; }
 
     /// <summary>Whether a document whose text was read before is dropped (and counted).</summary>
     public bool Deduplicate { get; init; } = true;

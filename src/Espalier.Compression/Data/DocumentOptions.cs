@@ -3,19 +3,19 @@ namespace Espalier.Compression.Data;
 /// <summary>How files become documents.</summary>
 public sealed record DocumentOptions
 {
-    /// <summary>The field of a jsonl object that holds the text.</summary>
-    public string Field { get; init; } = "text";
+    /// <summary>The field of a record, or the column of a table, that holds the text and alone decides; null for any shape that is known.</summary>
+    public string? Field { get; init; }
 
-    /// <summary>A line of this text ends a document of a txt or md file. Empty: none does.</summary>
+    /// <summary>A line of this text ends a document of plain text. Empty: none does.</summary>
     public string Separator { get; init; } = "<|endoftext|>";
 
     /// <summary>
-    /// A document of a txt or md file ends at the first blank line after so many bytes, and anyhow after eight times as
+    /// A document of plain text ends at the first blank line after so many bytes, and anyhow after eight times as
     /// many, so that a long file is many documents, of which some can be held out.
     /// </summary>
     public int DocumentBytes { get; init; } = 8192;
 
-    /// <summary>Longest jsonl line that is read, bytes; longer ones are skipped and counted.</summary>
+    /// <summary>Longest line of JSON lines, JSON record or row of a table that is read, bytes; longer ones are skipped and counted.</summary>
     public int MaxLineBytes { get; init; } = 16 << 20;
 
     /// <summary>Sets one option by its kebab-case name.</summary>

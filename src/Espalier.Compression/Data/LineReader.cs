@@ -6,6 +6,8 @@ namespace Espalier.Compression.Data;
 /// </summary>
 internal sealed class LineReader(Stream stream, int limit, string path)
 {
+    private const int HeadBytes = 8 << 10;
+
     private byte[] buffer = new byte[Math.Min(limit, 64 << 10) + 4];
     private int start, end;
     private bool ended, begun, midLine;
@@ -23,6 +25,18 @@ internal sealed class LineReader(Stream stream, int limit, string path)
         {
             Begin();
             return end - start >= 2 && (buffer[start], buffer[start + 1]) is (0xFF, 0xFE) or (0xFE, 0xFF);
+        }
+    }
+
+    /// <summary>The first bytes of the text, up to some thousand; read before the first line.</summary>
+    public ReadOnlySpan<byte> Head
+    {
+        get
+        {
+            Begin();
+            while (!ended && end < HeadBytes && end < buffer.Length)
+                Fill();
+            return buffer.AsSpan(start, end - start);
         }
     }
 

@@ -4,12 +4,32 @@ namespace Espalier.Compression.Data;
 public sealed class SkipCounts
 {
     private readonly long[] counts = new long[Enum.GetValues<SkipReason>().Length];
+    private readonly SortedDictionary<SkipReason, string> examples = [];
+
+    /// <summary>Whether text was lost that was meant to be read: all but repetitions, empty documents and what was mended.</summary>
+    public bool LostText => LostTextReasons.Any(reason => this[reason] > 0);
 
     /// <summary>How often the reason occurred.</summary>
     public long this[SkipReason reason] => counts[(int)reason];
 
+    private static IEnumerable<SkipReason> LostTextReasons =>
+    [
+        SkipReason.LongLine, SkipReason.MalformedJson, SkipReason.MalformedRow, SkipReason.MissingField, SkipReason.TruncatedFile,
+        SkipReason.UnsupportedEncoding, SkipReason.BinaryFile,
+    ];
+
     /// <summary>Counts one more.</summary>
     public void Add(SkipReason reason, long times = 1) => counts[(int)reason] += times;
+
+    /// <summary>Counts one more, and keeps the first of its kind for <see cref="Describe"/>.</summary>
+    /// <param name="reason">Why.</param>
+    /// <param name="example">Where it was and what was looked for; called once at most.</param>
+    internal void Add(SkipReason reason, Func<string>? example)
+    {
+        Add(reason);
+        if (example is not null && !examples.ContainsKey(reason))
+            examples.Add(reason, example());
+    }
 
     /// <summary>The reasons that occurred, by their kebab-case names, in the order of the enumeration.</summary>
     public IReadOnlyDictionary<string, long> ToDictionary()
@@ -30,4 +50,7 @@ public sealed class SkipCounts
     /// <summary>Such as <c>3 malformed-json, 1 empty-document</c>; empty where nothing was. BOS twice has a sentence of its own.</summary>
     public override string ToString() => string.Join(
         ", ", ToDictionary().Where(pair => pair.Key != DataJson.Kebab(nameof(SkipReason.DoubledBos))).Select(pair => $"{pair.Value} {pair.Key}"));
+
+    /// <summary>The counts, and the first place of each reason that has one: <c>3 malformed-json; a.jsonl:7 is no JSON object</c>.</summary>
+    public string Describe() => string.Join("; ", [ToString(), .. examples.Values]);
 }

@@ -9,13 +9,16 @@ public enum SkipReason
     /// <summary>A document whose text was read before.</summary>
     DuplicateDocument,
 
-    /// <summary>A jsonl line longer than <see cref="DocumentOptions.MaxLineBytes"/>.</summary>
+    /// <summary>A line of JSON lines or of a table, or a JSON record, longer than <see cref="DocumentOptions.MaxLineBytes"/>.</summary>
     LongLine,
 
-    /// <summary>A jsonl line that is no JSON object.</summary>
+    /// <summary>A line of JSON lines, or a part of a JSON file, that is no JSON record, even by Python's rules.</summary>
     MalformedJson,
 
-    /// <summary>A JSON object without the field, or whose field is no string.</summary>
+    /// <summary>A row of a table with more values than the header has columns, or with a quote that never ends.</summary>
+    MalformedRow,
+
+    /// <summary>A record without a text in the field, or in any of the known shapes.</summary>
     MissingField,
 
     /// <summary>A compressed file that ends early or is damaged; what came before it is used.</summary>
@@ -23,6 +26,9 @@ public enum SkipReason
 
     /// <summary>A file in UTF-16 or UTF-32.</summary>
     UnsupportedEncoding,
+
+    /// <summary>A file of an unknown kind that is no text: NUL bytes, or hardly any UTF-8.</summary>
+    BinaryFile,
 
     /// <summary>An XML file that is no XML documentation.</summary>
     NotDocumentation,
@@ -33,7 +39,7 @@ public enum SkipReason
     /// <summary>A documented member, or a paragraph of one, that was read before.</summary>
     DuplicateProse,
 
-    /// <summary>Not dropped: a line with invalid UTF-8, whose bad bytes became U+FFFD.</summary>
+    /// <summary>Not dropped: a line with invalid UTF-8, or half a surrogate pair as an escape, which became U+FFFD.</summary>
     RepairedUtf8,
 
     /// <summary>Not dropped: a line whose NUL characters were taken out.</summary>

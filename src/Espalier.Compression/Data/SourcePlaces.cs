@@ -15,8 +15,7 @@ public static class SourcePlaces
 
     private static IEnumerable<ReadPlace> Places(string name, string source)
     {
-        // Options of a source follow its path: chats.jsonl;field=body.
-        var path = Path.Exists(source) ? source : source.Split(';')[0].Trim();
+        var path = DocumentSource.PathOf(source);
         if (Path.Exists(path))
             return [new(name, path)];
         try

@@ -7,9 +7,10 @@ namespace Espalier.Compression.Data;
 public sealed class TokenStore : ITokens, IDisposable
 {
     private readonly TokenFile tokens;
+    private readonly string folder;
 
-    private TokenStore(string folder, TokenStoreIndex index, TokenFile tokens) =>
-        (Name, Index, this.tokens) = (folder, index, tokens);
+    private TokenStore(string folder, string name, TokenStoreIndex index, TokenFile tokens) =>
+        (this.folder, Name, Index, this.tokens) = (folder, name, index, tokens);
 
     /// <summary>What the index says.</summary>
     public TokenStoreIndex Index { get; }
@@ -17,14 +18,15 @@ public sealed class TokenStore : ITokens, IDisposable
     /// <inheritdoc/>
     public long Count => tokens.Count;
 
-    /// <summary>The folder.</summary>
+    /// <summary>What the user knows it by: the text it was made of, or the folder.</summary>
     public string Name { get; }
 
     /// <summary>Opens a store; its files must agree with the index, and every id must be in the vocabulary.</summary>
     /// <param name="folder">The store's folder.</param>
     /// <param name="vocabularySize">The vocabulary of the model that will read it; null: that of the index.</param>
+    /// <param name="name">What the user knows it by, for messages; null for the folder.</param>
     /// <exception cref="EspalierException">Missing or contradictory files, a newer version, or ids outside the vocabulary.</exception>
-    public static TokenStore Open(string folder, int? vocabularySize = null)
+    public static TokenStore Open(string folder, int? vocabularySize = null, string? name = null)
     {
         var indexPath = Path.Combine(folder, TokenStoreWriter.IndexName);
         var index = DataJson.Read<TokenStoreIndex>(indexPath);
@@ -36,7 +38,7 @@ public sealed class TokenStore : ITokens, IDisposable
         CheckLength(Path.Combine(folder, TokenStoreWriter.TokensName), index.Count, (int)width, "ids");
         CheckLength(Path.Combine(folder, TokenStoreWriter.DocumentsName), index.Documents, 8, "documents");
         var vocabulary = Math.Min(vocabularySize ?? int.MaxValue, index.VocabularySize);
-        return new TokenStore(folder, index, TokenFile.Open(Path.Combine(folder, TokenStoreWriter.TokensName), width, vocabulary));
+        return new TokenStore(folder, name ?? folder, index, TokenFile.Open(Path.Combine(folder, TokenStoreWriter.TokensName), width, vocabulary));
     }
 
     /// <inheritdoc/>
@@ -49,7 +51,7 @@ public sealed class TokenStore : ITokens, IDisposable
     /// <exception cref="EspalierException">The offsets are not ascending positions within the tokens.</exception>
     public long[] ReadDocumentStarts()
     {
-        var path = Path.Combine(Name, TokenStoreWriter.DocumentsName);
+        var path = Path.Combine(folder, TokenStoreWriter.DocumentsName);
         var bytes = File.ReadAllBytes(path);
         var starts = new long[bytes.Length / 8];
         for (var i = 0; i < starts.Length; i++)
@@ -65,7 +67,7 @@ public sealed class TokenStore : ITokens, IDisposable
     /// <exception cref="EspalierException">They differ.</exception>
     public void Verify()
     {
-        var path = Path.Combine(Name, TokenStoreWriter.TokensName);
+        var path = Path.Combine(folder, TokenStoreWriter.TokensName);
         using var stream = File.OpenRead(path);
         var found = Convert.ToHexStringLower(SHA256.HashData(stream));
         if (found != Index.TokensSha256)

@@ -72,7 +72,7 @@ public sealed partial class Compressor(RunContext run, Recipe recipe, string arm
             if (cycle < cuts.Count)
                 Evaluate(trained, texts);
         }
-        var (student, gguf) = ExportStage.Run(run, StudentFolder, trained, "student", stored, recipe.Export);
+        var (student, gguf) = ExportStage.Run(run, StudentFolder, trained, "student", stored, recipe.Export, recipe.Clamp);
         Evaluate(student, texts);
 
         foreach (var text in texts)
@@ -228,7 +228,7 @@ public sealed partial class Compressor(RunContext run, Recipe recipe, string arm
                 continue;
             }
             var source = set.Source ?? Path.Combine(recipe.Teacher, "self-written.jsonl");
-            if (!Path.Exists(source))
+            if (source != DotnetDocs.Name && !RecipePaths.IsThere(source))
                 throw new EspalierException($"evaluate: {set.Name} reads {source}, which does not exist; name a text with '{set.Name}: PATH'");
             var (tokens, hash, bytes) = DataStage.OfText(run, set.Name, source, tokenizer, vocabulary);
             texts.Add(new(set.Name, tokens, hash, bytes));

@@ -53,6 +53,9 @@ public sealed record Recipe
 
     /// <summary>What is written at the end.</summary>
     public IReadOnlyList<ExportKind> Export { get; init; } = [ExportKind.Hf];
+
+    /// <summary>Whether weights beyond an exported element type's range become its largest number, instead of being refused.</summary>
+    public bool Clamp { get; init; }
 }
 
 /// <summary>Texts and how they are cut.</summary>
@@ -60,6 +63,9 @@ public sealed record DataSection
 {
     /// <summary>Sources of training text: paths, globs, <c>dotnet-docs</c>, or one file of ids (.i32, .u16).</summary>
     public required IReadOnlyList<string> Train { get; init; }
+
+    /// <summary>The field of records, or column of tables, that holds the text and alone decides; null for any shape that is known.</summary>
+    public string? Field { get; init; }
 
     /// <summary>Share of the documents held out, by the hash of their text; of ids, the last windows.</summary>
     public double HeldOut { get; init; } = 0.02;

@@ -61,6 +61,7 @@ public static partial class RecipeFile
             Distill = distill,
             Evaluate = evaluate,
             Export = Export(fields),
+            Clamp = fields.Flag("clamp") ?? false,
         };
     }
 
@@ -69,9 +70,14 @@ public static partial class RecipeFile
         const string example = "data: { train: dotnet-docs, held-out: 2%, sequence: 256 }";
         var section = fields.Section("data") ?? throw fields.Missing("data", example);
         var train = section.Texts("train") ?? throw section.Missing("train", example);
+        if (train.Count == 0)
+            throw section.Wrong("train", "it must name at least one source");
+        if (section.Has("field") && train.Any(Stages.DataStage.IsIds))
+            throw section.Wrong("field", "data.train is token ids, which have no fields; leave it out");
         return new()
         {
-            Train = train.Count > 0 ? train : throw section.Wrong("train", "it must name at least one source"),
+            Train = train,
+            Field = section.Text("field"),
             HeldOut = section.Share("held-out") ?? 0.02,
             Sequence = section.Size("sequence", most: 1 << 22) ?? 256,
             Documents = section.Choice<DocumentContext>("documents") ?? DocumentContext.Cross,

@@ -28,8 +28,9 @@ internal static class RecipePaths
         };
     }
 
-    /// <summary>Whether the path is there; of a pattern, the folder before its first wildcard.</summary>
-    public static bool IsThere(string path) => Path.Exists(Glob.IsPattern(path) ? Glob.Split(path).Folder : path);
+    /// <summary>Whether the path is there, whatever options it carries; of a pattern, the folder before its first wildcard.</summary>
+    public static bool IsThere(string source) =>
+        DocumentSource.PathOf(source) is var path && Path.Exists(Glob.IsPattern(path) ? Glob.Split(path).Folder : path);
 
     private static string Resolve(string path, string recipePath)
     {

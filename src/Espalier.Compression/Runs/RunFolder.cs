@@ -165,6 +165,7 @@ public sealed class RunFolder : IDisposable
             _outputs.Begin(place);
             SaveOutputs();
             _files.Layer.CreateFolder(place);
+            using var held = DurableFiles.Hold(place);
             make(place);
             _files.SyncTree(place);
             foreach (var output in outputs)

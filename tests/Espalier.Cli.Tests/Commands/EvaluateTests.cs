@@ -68,6 +68,31 @@ public sealed class EvaluateTests : TorchTest
         Assert.Contains(named, Verb.Refused($"evaluate {Verb.Tiny} {arguments}"));
 
     [Fact]
+    public void A_text_that_is_too_short_is_named_by_its_path_and_not_by_where_its_tokens_lie()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "short.txt");
+        File.WriteAllText(file, "Too short.");
+        var error = Verb.Refused($"evaluate {Verb.Teacher} {file} --seq 256 --windows 1");
+        Assert.Contains($"{file}: ", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("espalier-tokens", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_field_names_the_text_of_records_and_a_wrong_one_is_answered_with_what_is_there()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "a.jsonl");
+        File.WriteAllText(file, "{\"text\": \"no\", \"body\": \"One day, a cat saw a ball.\", \"score\": NaN}\n");
+        var (named, plain) = (Verb.Json($"evaluate {Verb.Teacher} {file} --field body --threads 1"), Path.Combine(folder.Path, "plain.txt"));
+        File.WriteAllText(plain, "One day, a cat saw a ball.");
+        Assert.Equal(Verb.Json($"evaluate {Verb.Teacher} {plain} --threads 1").GetProperty("nll").GetDouble(), named.GetProperty("nll").GetDouble());
+        Assert.Contains("a.jsonl:1 has text, body, score, and no text in the field bdy. Did you mean body?",
+            Verb.Refused($"evaluate {Verb.Teacher} {file} --field bdy"), StringComparison.Ordinal);
+        Assert.Contains("--field", Verb.Refused($"evaluate {Verb.Tiny} --ids 1,2,3 --field body"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_text_that_is_not_there_is_named() =>
         Assert.Contains("nothing.txt", Verb.Refused($"evaluate {Verb.Teacher} nothing.txt"));
 

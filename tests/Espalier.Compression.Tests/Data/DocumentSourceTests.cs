@@ -38,12 +38,12 @@ public sealed class DocumentSourceTests : IDisposable
     [Theory]
     [InlineData("missing.txt", "no such file or folder")]
     [InlineData("*.md", "matches no file")]
-    [InlineData("a.bin", "unknown kind of file")]
+    [InlineData("a.bin", "it is no text: a NUL byte at 0")]
     [InlineData("a.txt;feild=x", "unknown or empty option 'feild'")]
     [InlineData("a.txt;document-bytes=3", "document-bytes is '3'")]
     public void What_is_not_there_is_refused_by_name(string spec, string reason)
     {
-        data.Write("a.bin", "x");
+        data.Write("a.bin", "\0x");
         data.Write("a.txt", "x");
         var error = Assert.Throws<EspalierException>(() => DocumentSource.Parse(data.At(spec)));
         Assert.Contains(reason, error.Message, StringComparison.Ordinal);

@@ -47,6 +47,15 @@ public sealed class RecipeFileTests
     }
 
     [Fact]
+    public void A_field_is_part_of_the_meaning_and_its_absence_of_the_text_that_was_before_it()
+    {
+        var with = Parse(Short.Replace("a.txt", "a.jsonl, field: body"));
+        Assert.Equal("body", with.Data.Field);
+        Assert.Equal("body", Parse(RecipeFile.Canonical(with)).Data.Field);
+        Assert.DoesNotContain("field", RecipeFile.Canonical(Parse(Short)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Every_key_reaches_its_field()
     {
         var recipe = Parse(Full);

@@ -11,7 +11,7 @@ internal sealed class TokenInput
 {
     private readonly Argument<string[]> text = new("text")
     {
-        Description = "Text: txt, md, jsonl (each also .gz), folders, patterns such as docs/**/*.md, or dotnet-docs",
+        Description = "Text: txt, md, jsonl, json, csv, parquet or source files, also as .gz or .zst, folders, patterns such as docs/**/*.md, or dotnet-docs",
         Arity = ArgumentArity.ZeroOrMore,
     };
 
@@ -21,11 +21,21 @@ internal sealed class TokenInput
         HelpName = "IDS",
     };
 
+    private readonly Option<string> field = new("--field")
+    {
+        Description = "Field of JSON records, or column of a table, that holds the text; by default text, content, prompt + completion, messages, ...",
+        HelpName = "NAME",
+    };
+
     internal void AddTo(Command command)
     {
         command.Arguments.Add(text);
         command.Options.Add(ids);
+        command.Options.Add(field);
     }
+
+    /// <summary>The field that holds the text; null for any known shape.</summary>
+    internal string? Field(CommandRun run) => run.Get(field);
 
     internal bool IsGiven(CommandRun run) => run.Get(text) is { Length: > 0 } || run.Has(ids);
 
@@ -42,6 +52,8 @@ internal sealed class TokenInput
             throw new EspalierException($"both text ({sources[0]}) and --ids were given: give one of them");
         if (sources.Length == 0 && !run.Has(ids))
             throw new EspalierException("nothing to read was given: name text files or folders behind the model, or token ids with --ids");
+        if (run.Has(ids) && run.Has(field))
+            throw new EspalierException("--field was given and --ids, which have no fields: leave it out");
         return (sources, run.Has(ids) ? run.Get(ids) : null);
     }
 
@@ -52,6 +64,6 @@ internal sealed class TokenInput
         var (sources, given) = Given(run);
         if (given is not null)
             return new TokenSource(TokenIds.Parse(given, model.Config.VocabularySize));
-        return TokenSource.Encode(sources, model, Tokenizer.Load(model.Folder), run);
+        return TokenSource.Encode(sources, model, Tokenizer.Load(model.Folder), run, Field(run));
     }
 }

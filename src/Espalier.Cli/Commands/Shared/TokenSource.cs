@@ -11,29 +11,32 @@ internal sealed class TokenSource(ITokens tokens, Tokenizer? tokenizer = null, s
     internal ITokens Tokens => tokens;
 
     /// <summary>What the user named: the text, or the ids.</summary>
-    internal string Name => tokens is TokenStore store && temporary is not null ? store.Index.Source : tokens.Name;
+    internal string Name => tokens.Name;
 
     /// <summary>UTF-8 bytes of the text that ids 1 to <paramref name="targets"/> stand for; null where ids were given and not text.</summary>
     internal long? BytesOfTargets(long targets) =>
         tokenizer is null ? null : ScoredText.Utf8Bytes((TokenStore)tokens, tokenizer, targets);
 
     /// <summary>Encodes all documents of a text in their order, none dropped as a duplicate: BOS as the tokenizer says, EOS behind each.</summary>
-    internal static TokenSource Encode(string[] sources, Checkpoint model, Tokenizer tokenizer, CommandRun run)
+    internal static TokenSource Encode(string[] sources, Checkpoint model, Tokenizer tokenizer, CommandRun run, string? field = null)
     {
+        var source = DocumentSource.Parse(sources, field);
+        foreach (var note in source.Notes)
+            run.Progress.Note(note);
         var folder = Directory.CreateTempSubdirectory("espalier-tokens-").FullName;
         try
         {
             using (var task = run.Progress.Begin("encode", 0, "bytes"))
             {
                 var encoder = DocumentEncoder.Of(tokenizer, model.Config.VocabularySize);
-                var options = new CorpusOptions { Sources = sources, Deduplicate = false };
+                var options = new CorpusOptions { Sources = sources, Field = field, Deduplicate = false };
                 var (_, skips) = Corpus.BuildStore(options, encoder, folder, new Told(task), run.Cancellation);
-                if (skips.ToString() is { Length: > 0 } reasons)
-                    run.Progress.Warn($"{string.Join(", ", sources)}: skipped or mended: {reasons}");
+                if (skips.ToString().Length > 0)
+                    run.Progress.Warn($"{source.Description}: skipped or mended: {skips.Describe()}");
                 if (SkipCounts.DoubledBosWarning(skips[SkipReason.DoubledBos]) is { } warning)
-                    run.Progress.Warn($"{string.Join(", ", sources)}: {warning}");
+                    run.Progress.Warn($"{source.Description}: {warning}");
             }
-            return new TokenSource(TokenStore.Open(folder, model.Config.VocabularySize), tokenizer, folder);
+            return new TokenSource(TokenStore.Open(folder, model.Config.VocabularySize, source.Description), tokenizer, folder);
         }
         catch
         {

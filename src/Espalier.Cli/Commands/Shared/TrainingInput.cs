@@ -100,7 +100,7 @@ internal sealed class TrainingInput
         var share = run.Get(heldOut) ?? (ids is null ? 0.02 : 0);
         if (share is < 0 or >= 1)
             throw new EspalierException($"--held-out is {share} and must be at least 0 and below 1, such as 2%");
-        return new() { Train = ids is null ? text : [ids], HeldOut = share, Sequence = Sequence(run), Documents = run.Get(documents)!.Value };
+        return new() { Train = ids is null ? text : [ids], Field = input.Field(run), HeldOut = share, Sequence = Sequence(run), Documents = run.Get(documents)!.Value };
     }
 
     /// <summary>How to train.</summary>

@@ -44,12 +44,22 @@ public static class DataStage
         if (data.Train is [var single] && IsIds(single))
             return OfIds(single, data, vocabulary);
         var tokenizer = Tokenizer.Load(tokenizerFolder);
-        var record = run.Do("data", Options(data.Train, data.HeldOut), Inputs(run, tokenizer, data.Train), (stage, _) =>
+        var source = DocumentSource.Parse(data.Train, data.Field, run.Folder.Owns);
+        var record = run.Do("data", Options(data.Train, data.HeldOut, data.Field), Inputs(tokenizer, source), (stage, _) =>
         {
-            using var task = run.Progress.Begin("data", DocumentSource.Parse(data.Train, run.Folder.Owns).TotalBytes, "bytes");
-            var summary = Corpus.Build(
-                new() { Sources = data.Train, LeaveOut = run.Folder.Owns, HeldOut = new(data.HeldOut) }, DocumentEncoder.Of(tokenizer, vocabulary), stage.Path, new Told(task), run.Stop);
-            WarnOfBos(run, "data", summary.Skips.GetValueOrDefault(DataJson.Kebab(nameof(SkipReason.DoubledBos))));
+            var skips = new SkipCounts();
+            using var task = run.Progress.Begin("data", source.TotalBytes, "bytes");
+            var options = new CorpusOptions
+            {
+                Sources = data.Train,
+                Field = data.Field,
+                LeaveOut = run.Folder.Owns,
+                HeldOut = new(data.HeldOut),
+                Skips = skips,
+            };
+            var summary = Corpus.Build(options, DocumentEncoder.Of(tokenizer, vocabulary), stage.Path, new Told(task), run.Stop);
+            Say(run, source, skips);
+            WarnOfBos(run, "data", skips[SkipReason.DoubledBos]);
             return new()
             {
                 ["train_tokens"] = summary.Train.Tokens,
@@ -59,10 +69,10 @@ public static class DataStage
             };
         });
         var folder = run.FolderOf(record);
-        var train = TokenStore.Open(Path.Combine(folder, Corpus.TrainFolder), vocabulary);
+        var train = TokenStore.Open(Path.Combine(folder, Corpus.TrainFolder), vocabulary, $"data.train {source.Description}");
         if (data.HeldOut == 0)
             return new(train, null, record.OutputHash, null, [train]);
-        var heldOut = TokenStore.Open(Path.Combine(folder, Corpus.HeldOutFolder), vocabulary);
+        var heldOut = TokenStore.Open(Path.Combine(folder, Corpus.HeldOutFolder), vocabulary, $"the held-out part of {source.Description}");
         return new(train, heldOut, record.OutputHash, BytesPerToken(heldOut), [train, heldOut]);
     }
 
@@ -72,15 +82,17 @@ public static class DataStage
         if (IsIds(source))
             return (TokenIds.Parse(source, vocabulary), ContentHash.OfFile(source), null);
         var tokenizer = Tokenizer.Load(tokenizerFolder);
-        var record = run.Do($"text-{name}", Options([source], 0), Inputs(run, tokenizer, [source]), (stage, _) =>
+        var files = DocumentSource.Parse([source], field: null, run.Folder.Owns);
+        var record = run.Do($"text-{name}", Options([source], 0, null), Inputs(tokenizer, files), (stage, _) =>
         {
-            using var task = run.Progress.Begin($"text {name}", DocumentSource.Parse([source], run.Folder.Owns).TotalBytes, "bytes");
+            using var task = run.Progress.Begin($"text {name}", files.TotalBytes, "bytes");
             var (index, skips) = Corpus.BuildStore(
                 new() { Sources = [source], LeaveOut = run.Folder.Owns }, DocumentEncoder.Of(tokenizer, vocabulary), Path.Combine(stage.Path, "tokens"), new Told(task), run.Stop);
+            Say(run, files, skips);
             WarnOfBos(run, $"text {name}", skips[SkipReason.DoubledBos]);
             return new() { ["tokens"] = index.Count, ["documents"] = index.Documents };
         });
-        var store = TokenStore.Open(Path.Combine(run.FolderOf(record), "tokens"), vocabulary);
+        var store = TokenStore.Open(Path.Combine(run.FolderOf(record), "tokens"), vocabulary, source);
         return (store, record.OutputHash, BytesPerToken(store));
     }
 
@@ -124,16 +136,32 @@ public static class DataStage
 
     private static double BytesPerToken(TokenStore store) => (double)store.Index.TextBytes / store.Count;
 
-    private static JsonObject Options(IReadOnlyList<string> sources, double heldOut) => new()
+    /// <summary>What was not read, and text that was lost; repetitions and empty documents are only counted.</summary>
+    private static void Say(RunContext run, DocumentSource source, SkipCounts skips)
     {
-        ["sources"] = new JsonArray([.. sources.Select(source => (JsonNode)source)]),
-        ["held_out"] = heldOut,
-    };
+        foreach (var note in source.Notes)
+            run.Progress.Note(note);
+        if (skips.LostText)
+            run.Progress.Warn($"{source.Description}: skipped or mended: {skips.Describe()}");
+    }
 
-    private static Dictionary<string, string> Inputs(RunContext run, Tokenizer tokenizer, IReadOnlyList<string> sources) => new()
+    // A recipe without a field has the key that it had before there were fields.
+    private static JsonObject Options(IReadOnlyList<string> sources, double heldOut, string? field)
+    {
+        var options = new JsonObject
+        {
+            ["sources"] = new JsonArray([.. sources.Select(source => (JsonNode)source)]),
+            ["held_out"] = heldOut,
+        };
+        if (field is not null)
+            options["field"] = field;
+        return options;
+    }
+
+    private static Dictionary<string, string> Inputs(Tokenizer tokenizer, DocumentSource source) => new()
     {
         ["tokenizer"] = tokenizer.Sha256,
-        ["text"] = ContentHash.OfText(string.Concat(DocumentSource.Parse(sources, run.Folder.Owns).Files.Select(file => $"{Path.GetFileName(file)} {ContentHash.OfFile(file)}\n"))),
+        ["text"] = ContentHash.OfText(string.Concat(source.Files.Select(file => $"{Path.GetFileName(file)} {ContentHash.OfFile(file)}\n"))),
     };
 
     private sealed class Told(IProgressTask task) : IProgress<(long Done, long Total)>

@@ -64,7 +64,7 @@ public static class NeedStage
     {
         if (ReferencePath(teacher.Path, given) is not { } path)
             return null;
-        if (!Path.Exists(path))
+        if (path != DotnetDocs.Name && !RecipePaths.IsThere(path))
             throw new EspalierException($"correct.reference: {path} does not exist; name a text that the teacher is at home in, or leave it out");
         var (tokens, hash, _) = DataStage.OfText(run, "reference", path, teacher.Path, vocabulary);
         return (tokens, hash, given is null ? OwnText : Path.GetFileName(path));

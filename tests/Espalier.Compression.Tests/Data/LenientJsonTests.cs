@@ -1,0 +1,130 @@
+using System.Text;
+using System.Text.Json;
+using Espalier.Compression.Data;
+
+namespace Espalier.Compression.Tests.Data;
+
+/// <summary>JSON lines as Python's json writes them.</summary>
+public sealed class LenientJsonTests : IDisposable
+{
+    private readonly DataFixture data = new();
+    private readonly SkipCounts skips = new();
+
+    public void Dispose() => data.Dispose();
+
+    [Theory]
+    [InlineData("NaN")]
+    [InlineData("Infinity")]
+    [InlineData("-Infinity")]
+    [InlineData("[1, NaN, {\"x\": -Infinity}]")]
+    [InlineData("1e999")]
+    public void Not_a_number_in_another_field_keeps_the_document(string value)
+    {
+        var file = data.Write("a.jsonl", $$"""{"score": {{value}}, "text": "NaN and \"Infinity\" stay", "more": {{value}}}""");
+        Assert.Equal(["NaN and \"Infinity\" stay"], DataFixture.Texts(skips, file));
+        Assert.Equal("", skips.ToString());
+    }
+
+    [Theory]
+    [InlineData("""a\ud83d b""", "a\uFFFD b")]
+    [InlineData("""a\uDE00""", "a\uFFFD")]
+    [InlineData("""\ud83d\ud83d\ude00""", "\uFFFD\U0001F600")]
+    [InlineData("""\\ud83d \ud83d""", "\\ud83d \uFFFD")]
+    [InlineData("""\ud83d\u0041""", "\uFFFDA")]
+    public void Half_a_surrogate_pair_becomes_one_replacement_character(string escaped, string expected)
+    {
+        var file = data.Write("a.jsonl", $$"""{"text": "{{escaped}}", "score": NaN}""");
+        Assert.Equal([expected], DataFixture.Texts(skips, file));
+        Assert.Equal("1 repaired-utf8", skips.ToString());
+    }
+
+    [Fact]
+    public void Half_a_pair_in_another_field_or_in_a_name_harms_nothing()
+    {
+        var file = data.Write("a.jsonl", """
+            {"title": "\ud83d", "text": "one"}
+            {"\ud83d": 1, "text": "two"}
+            """);
+        Assert.Equal(["one", "two"], DataFixture.Texts(skips, file));
+    }
+
+    [Fact]
+    public void The_last_of_a_name_that_is_there_twice_counts_as_it_does_in_Python()
+    {
+        var file = data.Write("a.jsonl", """{"text": "first", "id": 1, "id": 2, "text": "last"}""");
+        Assert.Equal(["last"], DataFixture.Texts(skips, file));
+    }
+
+    [Fact]
+    public void Control_characters_inside_a_string_are_kept()
+    {
+        var file = data.Write("a.jsonl", "{\"text\": \"a\tb\u0001c\"}\r\n{\"text\": \"d\"}\r\n");
+        Assert.Equal(["a\tb\u0001c", "d"], DataFixture.Texts(skips, file));
+        Assert.Equal("", skips.ToString());
+    }
+
+    [Fact]
+    public void Byte_order_marks_in_the_middle_and_deep_nesting_are_read()
+    {
+        var deep = string.Concat(Enumerable.Repeat("[", 500)) + string.Concat(Enumerable.Repeat("]", 500));
+        var file = data.Write("a.jsonl", $"\uFEFF{{\"text\": \"one\"}}\n\uFEFF{{\"text\": \"two\", \"deep\": {deep}}}\n");
+        Assert.Equal(["one", "two"], DataFixture.Texts(skips, file));
+        Assert.Equal("", skips.ToString());
+    }
+
+    [Theory]
+    [InlineData("""{"text": "x",}""")]
+    [InlineData("""{"text": "x"} // why""")]
+    [InlineData("""{'text': 'x'}""")]
+    [InlineData("""{"text": "x", "n": -NaN}""")]
+    [InlineData("""{"text": "x", "n": NaNs}""")]
+    [InlineData("""{"text": "x" "y": 1}""")]
+    [InlineData("{\"text\": \"x\", \"y\": \"\\")]
+    [InlineData("""{"text": "\u12"}""")]
+    [InlineData("""{"text": "\x41"}""")]
+    public void What_Python_refuses_is_counted(string line)
+    {
+        Assert.Empty(DataFixture.Texts(skips, data.Write("a.jsonl", line)));
+        Assert.Equal("1 malformed-json", skips.ToString());
+        Assert.Contains("a.jsonl:1 is no JSON", skips.Describe(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Any_string_survives_however_it_is_escaped()
+    {
+        var random = new Random(7);
+        for (var round = 0; round < 500; round++)
+        {
+            var characters = Enumerable.Range(0, random.Next(1, 12)).Select(_ => (char)(random.Next(4) == 0 ? random.Next(0xD800, 0xE000) : random.Next(1, 0x10000))).ToArray();
+            var json = string.Concat(characters.Select(c => $"\\u{(int)c:x4}"));
+            var expected = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(new string(characters)));
+            Assert.Equal(expected, LenientJson.Read(Encoding.UTF8.GetBytes($"{{\"s\":\"{json}\",\"n\":NaN}}"), skips, record => record.GetProperty("s").GetString()));
+        }
+    }
+
+    [Fact]
+    public void Mutated_records_give_a_text_or_a_reason_and_never_anything_else()
+    {
+        var random = new Random(11);
+        var whole = Encoding.UTF8.GetBytes("""{"a": NaN, "messages": [{"role": "user", "content": [{"type": "text", "text": "h\ud83di"}]}], "b": -Infinity, "text": "x\u00e9"}""");
+        for (var round = 0; round < 5_000; round++)
+        {
+            var line = whole.ToArray();
+            for (var i = random.Next(1, 4); i > 0; i--)
+                line[random.Next(line.Length)] = (byte)random.Next(256);
+            line = line[..random.Next(1, line.Length + 1)];
+            var counts = new SkipCounts();
+            var text = JsonRecord.Text(line, "a.jsonl:1", null, counts);
+            Assert.True(text is not null || counts.LostText || counts[SkipReason.EmptyDocument] == 1);
+            Assert.DoesNotContain('\n', counts.Describe());
+        }
+    }
+
+    [Fact]
+    public void Valid_JSON_is_read_as_the_strict_reader_reads_it()
+    {
+        var json = Encoding.UTF8.GetBytes("""{"text": "a\\\"\/\b\f\n\r\té\u20ac😀", "n": [1.5e3, true, null]}""");
+        using var strict = JsonDocument.Parse(json);
+        Assert.Equal(strict.RootElement.GetProperty("text").GetString(), LenientJson.Read(json, skips, record => record.GetProperty("text").GetString()));
+    }
+}
