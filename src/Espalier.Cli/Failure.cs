@@ -1,4 +1,5 @@
 using Espalier.Compression.Recipes;
+using Espalier.Models.Files;
 
 namespace Espalier.Cli;
 
@@ -16,7 +17,7 @@ internal static class Failure
             stderr.WriteLine(line);
         if (verbose)
             stderr.WriteLine(error);
-        else if (code == ExitCodes.Failed && error is not EspalierException)
+        else if (code == ExitCodes.Failed && error is not (EspalierException or IOException or UnauthorizedAccessException))
             stderr.WriteLine("espalier: run again with --verbose for the stack trace");
         return code;
     }
@@ -27,6 +28,8 @@ internal static class Failure
         EspalierException mendable => ($"espalier: error: {mendable.Message}", mendable.ExitCode),
         // One that wraps a single other says nothing itself.
         AggregateException { InnerExceptions: [var only] } => Describe(only),
-        _ => ($"espalier: error: {OneLine.Of(error.Message)} ({error.GetType().Name})", ExitCodes.Failed),
+        // What the disk says names the file; the type of the exception would say nothing more.
+        IOException or UnauthorizedAccessException => ($"espalier: error: {OneLine.Of(DiskFull.Reason(error))}", ExitCodes.Failed),
+        _ => ($"espalier: internal error: {OneLine.Of(error.Message)}", ExitCodes.Failed),
     };
 }

@@ -186,7 +186,7 @@ public sealed class LaunchTests
     {
         var (code, _, error) = TestCommand.Launch("work", _ => throw new InvalidOperationException("no row 3"));
         Assert.Equal(1, code);
-        Assert.Equal("espalier: error: no row 3 (InvalidOperationException)\nespalier: run again with --verbose for the stack trace\n", error);
+        Assert.Equal("espalier: internal error: no row 3\nespalier: run again with --verbose for the stack trace\n", error);
     }
 
     [Theory]

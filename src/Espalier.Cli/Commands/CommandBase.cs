@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Espalier.Cli.Progress;
+using Espalier.Models.Files;
 
 namespace Espalier.Cli.Commands;
 
@@ -33,6 +34,15 @@ internal abstract class CommandBase : Command
     {
         using var interruption = new Interruption(terminal.Error);
         using var progress = ConsoleProgress.For(terminal);
-        return Run(new CommandRun(parsed, terminal, progress, parsed.GetValue(json), interruption.Token));
+        try
+        {
+            return Run(new CommandRun(parsed, terminal, progress, parsed.GetValue(json), interruption.Token));
+        }
+        // Who asked for the end gets it, whatever the disk says meanwhile.
+        catch (Exception error) when (interruption.Token.IsCancellationRequested && DiskFull.Is(error))
+        {
+            progress.Warn(error.Message);
+            throw new OperationCanceledException(error.Message, error, interruption.Token);
+        }
     }
 }

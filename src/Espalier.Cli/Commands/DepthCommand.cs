@@ -81,7 +81,7 @@ internal sealed class DepthCommand : CommandBase
             DepthScoresFile.Write(file, scores);
         var report = new DepthReport(checkpoint.Folder, scores, run.Get(drop), file, page);
         if (page is not null)
-            DurableFiles.OnDisk.WriteFile(page, stream =>
+            DurableOutput.WriteFile(page, 0, stream =>
             {
                 using var writer = new StreamWriter(stream, leaveOpen: true);
                 DepthPicture.Write(writer, report);

@@ -4,6 +4,7 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Files;
 
 namespace Espalier.Cli.Commands;
 
@@ -92,7 +93,7 @@ internal sealed class EvaluateCommand : CommandBase
     private PerplexityResult MeasureIntoFile(CommandRun run, Decoder decoder, WindowSet set, string file)
     {
         PerplexityResult? result = null;
-        Durable.WriteFile(file, 0, stream =>
+        DurableOutput.WriteFile(file, 0, stream =>
         {
             // Not disposed: that would close the file under the writer, which flushes and renames it.
             var buffered = new BufferedStream(stream, 1 << 16);

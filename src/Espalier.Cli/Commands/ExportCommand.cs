@@ -55,11 +55,14 @@ internal sealed class ExportCommand : CommandBase
     {
         var folder = output.NewFolder(run, model.Place(run));
         var stored = dtype.Read(run, checkpoint);
+        var narrowing = new Narrowing(dtype.Clamp(run));
         checkpoint.CheckFinite(run.Cancellation);
         using (var task = run.Progress.Begin("export", checkpoint.Config.Parameters * stored.Bytes(), "bytes"))
-            CheckpointWriter.Write(folder, checkpoint.Config, checkpoint, stored, checkpoint, new() { Progress = written => task.Advance(written) }, run.Cancellation);
+            CheckpointWriter.Write(folder, checkpoint.Config, checkpoint, stored, checkpoint, new() { Progress = written => task.Advance(written), Narrowing = narrowing }, run.Cancellation);
+        if (narrowing.Warning is { } warning)
+            run.Progress.Warn($"{folder}: {warning}");
         if (ReloadCheck.Fits(checkpoint.Config))
-            ReloadCheck.Require(checkpoint, folder, stored);
+            ReloadCheck.Require(checkpoint, folder, stored, dtype.Clamp(run));
         else
             run.Progress.Warn($"{folder} was not loaded again to compare its logits: that takes {Units.Bytes(ReloadCheck.Bytes(checkpoint.Config))} of memory");
         using var written = Checkpoint.Open(folder);
@@ -80,7 +83,7 @@ internal sealed class ExportCommand : CommandBase
         foreach (var loss in GgufExporter.Check(checkpoint.Config, checkpoint.Folder, checkpoint.Folder))
             run.Progress.Warn(loss);
         using (var task = run.Progress.Begin("export", 0, "bytes"))
-            GgufExporter.Export(checkpoint.Folder, file, stored, new Told(task), run.Cancellation);
+            GgufExporter.Export(checkpoint.Folder, file, stored, new Told(task), clamp: dtype.Clamp(run), cancellation: run.Cancellation);
         return new() { Output = file, Format = "gguf", Type = stored.Name(), Bytes = new FileInfo(file).Length, SourceBytes = checkpoint.TotalBytes };
     }
 

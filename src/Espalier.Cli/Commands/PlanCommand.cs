@@ -47,6 +47,7 @@ internal sealed class PlanCommand : CommandBase
         read = read with { Output = read.Output ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(file)) };
         var busy = 0.0;
         var plan = RecipePlan.Of(read, student => Here(run, student, read.Data.Sequence, out busy));
+        RunPlace.Require(read.Output, [(Path.GetFileNameWithoutExtension(file), read)], File.ReadAllText(file));
         run.Write(busy > ProcessorLoad.BusyShare * Environment.ProcessorCount ? plan with { Warnings = [.. plan.Warnings, Busy(busy)] } : plan, PlanPage.Show);
         return ExitCodes.Done;
     }

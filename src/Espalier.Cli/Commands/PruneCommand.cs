@@ -60,7 +60,7 @@ internal sealed class PruneCommand : CommandBase
             _ = shape.Student(run, checkpoint.Config);
 
         var kept = PlanOf(run, checkpoint);
-        Pruner.Write(checkpoint, kept, folder, stored, run.Progress, run.Cancellation);
+        Pruner.Write(checkpoint, kept, folder, stored, run.Progress, dtype.Clamp(run), run.Cancellation);
         if (planFile is not null)
             PlanFile.Write(planFile, kept);
         using var pruned = Checkpoint.Open(folder);

@@ -63,7 +63,7 @@ internal sealed class SearchCommand : CommandBase
             return (new Compressor(context, read, Path.GetFileNameWithoutExtension(file)).RunSearch(), context.Folder.Path);
         }, run.Cancellation);
         if (drawn is not null)
-            DurableFiles.OnDisk.WriteFile(drawn, stream => ParetoPicture.Write(stream, found));
+            DurableOutput.WriteFile(drawn, 0, stream => ParetoPicture.Write(stream, found));
         format.Write(run, SearchReport.Of(found, place, drawn), (page, report) => SearchPage.Show(page, report, found), SearchPage.Csv);
         return ExitCodes.Done;
     }
@@ -93,7 +93,7 @@ internal sealed class SearchCommand : CommandBase
             }
         }
         if (write.File(run, OutputKind.Candidates, Reads(run.Get(recipe)!, read)) is { } path)
-            DurableFiles.OnDisk.WriteFile(path, stream => CandidatesFile.Write(stream, Counted()));
+            DurableOutput.WriteFile(path, 0, stream => CandidatesFile.Write(stream, Counted()));
         else
             foreach (var _ in Counted())
             {

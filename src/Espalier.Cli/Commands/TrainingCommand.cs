@@ -71,7 +71,7 @@ internal abstract class TrainingCommand : CommandBase
             var kept = cache is null ? null : CacheInput.Require(cache, guide?.Hash, tokens, data.Sequence, section.Temperature);
             ModelRow[] before = guide is null ? [Evaluate(from)] : [Evaluate(guide), Evaluate(from)];
             var trained = TrainStage.Run(context, Name, "trained", from, kept ?? guide, section, tokens, data.Sequence, training.Seed(run), order.Make, order.Name);
-            var (result, _) = ExportStage.Run(context, folder, trained, "result", StoredType(run, from), []);
+            var (result, _) = ExportStage.Run(context, folder, trained, "result", StoredType(run, from), [], dtype.Clamp(run));
             return TrainingReport.Of(folder, trained, [.. before, Evaluate(result)]);
         }, run.Cancellation);
         run.Write(report, TrainingPage.Show);

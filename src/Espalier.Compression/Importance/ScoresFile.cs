@@ -35,7 +35,7 @@ public static class ScoresFile
     public static void Write(string path, ImportanceScores scores)
     {
         var bytes = Bytes(scores);
-        DurableFiles.OnDisk.WriteFile(path, stream => stream.Write(bytes));
+        DurableOutput.WriteFile(path, bytes.Length, stream => stream.Write(bytes));
     }
 
     /// <summary>The scores as a JSON object, as the file holds them.</summary>

@@ -40,7 +40,7 @@ public static class PlanFile
                 WriteMerges(json, merges);
             json.WriteEndObject();
         });
-        DurableFiles.OnDisk.WriteFile(path, stream => stream.Write(bytes));
+        DurableOutput.WriteFile(path, bytes.Length, stream => stream.Write(bytes));
     }
 
     private static PruningPlan Parse(JsonElement root, string source)

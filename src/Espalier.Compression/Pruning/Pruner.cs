@@ -9,23 +9,31 @@ namespace Espalier.Compression.Pruning;
 /// </summary>
 public static class Pruner
 {
+    /// <summary>Writes the student's folder, whose weights the element type must hold.</summary>
+    public static DecoderConfig Write(Checkpoint teacher, PruningPlan plan, string folder, ElementType stored, IProgressReporter progress, CancellationToken stop = default) =>
+        Write(teacher, plan, folder, stored, progress, clamp: false, stop);
+
     /// <summary>Writes the student's folder; it appears whole or not at all.</summary>
     /// <param name="teacher">The open teacher.</param>
     /// <param name="plan">What survives.</param>
     /// <param name="folder">The folder to make.</param>
     /// <param name="stored">Element type to store.</param>
     /// <param name="progress">Told of the parameters written.</param>
+    /// <param name="clamp">Whether weights beyond the element type's range become its largest number instead of being refused.</param>
     /// <param name="stop">Stops, leaving nothing behind.</param>
     /// <exception cref="EspalierException">The plan does not fit the teacher, or a weight is not finite.</exception>
     public static DecoderConfig Write(
-        Checkpoint teacher, PruningPlan plan, string folder, ElementType stored, IProgressReporter progress, CancellationToken stop = default)
+        Checkpoint teacher, PruningPlan plan, string folder, ElementType stored, IProgressReporter progress, bool clamp, CancellationToken stop)
     {
         var student = plan.Apply(teacher.Config);
         var bytes = student.Parameters * stored.Bytes();
         var weights = new SlicedWeights(teacher, plan);
         teacher.CheckFinite(weights.LeftOut, stop);
         using var task = progress.Begin("prune", bytes, "bytes");
-        CheckpointWriter.Write(folder, student, teacher, stored, weights, new() { Progress = written => task.Advance(written) }, stop);
+        var narrowing = new Narrowing(clamp);
+        CheckpointWriter.Write(folder, student, teacher, stored, weights, new() { Progress = written => task.Advance(written), Narrowing = narrowing }, stop);
+        if (narrowing.Warning is { } warning)
+            progress.Warn($"{folder}: {warning}");
         return student;
     }
 }

@@ -72,7 +72,7 @@ public sealed partial class Compressor(RunContext run, Recipe recipe, string arm
             if (cycle < cuts.Count)
                 Evaluate(trained, texts);
         }
-        var (student, gguf) = ExportStage.Run(run, StudentFolder, trained, "student", stored, recipe.Export);
+        var (student, gguf) = ExportStage.Run(run, StudentFolder, trained, "student", stored, recipe.Export, recipe.Clamp);
         Evaluate(student, texts);
 
         foreach (var text in texts)

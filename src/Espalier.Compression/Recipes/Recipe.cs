@@ -53,6 +53,9 @@ public sealed record Recipe
 
     /// <summary>What is written at the end.</summary>
     public IReadOnlyList<ExportKind> Export { get; init; } = [ExportKind.Hf];
+
+    /// <summary>Whether weights beyond an exported element type's range become its largest number, instead of being refused.</summary>
+    public bool Clamp { get; init; }
 }
 
 /// <summary>Texts and how they are cut.</summary>

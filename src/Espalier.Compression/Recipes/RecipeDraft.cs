@@ -22,6 +22,8 @@ public sealed record RecipeDraft
     // English text has about so many bytes a token; only of text that is too long to count.
     private const int BytesOfAToken = 4;
 
+    private const double FairShare = 0.1;
+
     private static readonly double[] s_shares = [0.02, 0.05, 0.1, 0.2, 0.4];
     private static readonly int[] s_documents = [0, 2048, 512, 256];
 
@@ -96,11 +98,12 @@ public sealed record RecipeDraft
         IReadOnlyList<string> texts, DecoderConfig teacher, Tokenizer? tokenizer, TextCounter counter)
     {
         EspalierException? refused = null;
-        foreach (var documents in s_documents)
+        // Text is rather cut into smaller documents than much of it held out.
+        foreach (var (documents, most) in s_documents.SelectMany(documents => new[] { (documents, FairShare) }).Append((s_documents[^1], s_shares[^1])))
         {
             string[] train = [.. texts.Select(text => documents > 0 && IsPlainText(text) ? $"{text};document-bytes={documents}" : text)];
             for (var sequence = Math.Min(LongestWindow, teacher.MaxPositions); sequence >= Math.Min(ShortestWindow, teacher.MaxPositions); sequence /= 2)
-                foreach (var share in s_shares)
+                foreach (var share in s_shares.Where(share => share <= most))
                     try
                     {
                         var (trained, heldOut) = counter.OfData(new() { Train = train, HeldOut = share, Sequence = sequence }, tokenizer, teacher.VocabularySize);
@@ -114,8 +117,6 @@ public sealed record RecipeDraft
                     {
                         refused ??= error;
                     }
-            if (refused is not null && !texts.Any(IsPlainText))
-                break;
         }
         throw refused ?? new EspalierException($"{string.Join(", ", texts)}: is too short to train on some of it and hold some out; give more text");
     }

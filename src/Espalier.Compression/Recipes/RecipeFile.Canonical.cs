@@ -51,6 +51,8 @@ public static partial class RecipeFile
                 set.Source is { } source ? (JsonNode)new JsonObject { [set.Name] = source } : JsonValue.Create(set.Name))]),
             ["export"] = List(recipe.Export.Select(RecipeFields.NameOf)),
         };
+        if (recipe.Clamp)
+            whole["clamp"] = "true";
         if (recipe.Data.Field is { } field)
             whole["data"]!["field"] = field;
         if (recipe.Cycles is { } cycles)

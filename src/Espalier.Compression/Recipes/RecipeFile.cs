@@ -61,6 +61,7 @@ public static partial class RecipeFile
             Distill = distill,
             Evaluate = evaluate,
             Export = Export(fields),
+            Clamp = fields.Flag("clamp") ?? false,
         };
     }
 

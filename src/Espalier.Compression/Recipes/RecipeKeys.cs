@@ -12,7 +12,7 @@ internal static class RecipeKeys
     /// <summary>Section to its keys, in the order in which help lists them.</summary>
     public static IReadOnlyDictionary<string, string[]> Sections { get; } = new Dictionary<string, string[]>
     {
-        [""] = ["teacher", "output", "seed", "data", "correct", "score", "search", "prune", "cycles", "distill", "evaluate", "export"],
+        [""] = ["teacher", "output", "seed", "data", "correct", "score", "search", "prune", "cycles", "distill", "evaluate", "export", "clamp"],
         ["data"] = ["train", "field", "held-out", "sequence", "documents"],
         ["correct"] = ["when", "mode", "threshold", "reference", "teacher-learning-rate", .. Training],
         ["score"] = ["samples", "batch", "sequence", "method", "neurons", "rounds", "depth", "depth-samples", "task"],

@@ -194,7 +194,14 @@ public sealed class RunContext : IDisposable
         }
         catch (Exception)
         {
-            Enter(stage, StageStatus.Started, Seconds(), null);
+            // On a full disk this fails too, and must not hide why.
+            try
+            {
+                Enter(stage, StageStatus.Started, Seconds(), null);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+            }
             throw;
         }
     }

@@ -38,7 +38,8 @@ public static class RunPlace
     {
         var path = Path.Combine(folder, RecipeName);
         // Run from the folder itself, the recipe is there already.
-        if (!File.Exists(path) || new FileInfo(path).LinkTarget is not null || !File.ReadAllBytes(path).AsSpan().SequenceEqual(Encoding.UTF8.GetBytes(text)))
+        var isThere = new FileInfo(path) is { Exists: true, LinkTarget: null };
+        if (!isThere || !File.ReadAllBytes(path).AsSpan().SequenceEqual(Encoding.UTF8.GetBytes(text)))
             RunFolder.Check(folder, path);
     }
 }

@@ -20,8 +20,8 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
     public Action? BeforePublish { get; set; }
 
     /// <summary>
-    /// States the logs as they are now, by their names beside the checkpoints' folder: a checkpoint vouches for what a resume will read in them. Called
-    /// on the thread that asks for a save.
+    /// States the logs as they are now, by their names beside the checkpoints' folder: a checkpoint vouches for what a resume will
+    /// read in them. Called on the thread that asks for a save.
     /// </summary>
     public Func<IReadOnlyList<FileFact>>? Logs { get; set; }
 
@@ -42,7 +42,8 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
     /// <param name="parts">The files.</param>
     /// <param name="best">Whether it is the best so far: the former best may go once this one was read back.</param>
     /// <exception cref="EspalierException">Exit code 1: it could not be written; what was there before is intact.</exception>
-    public SavedCheckpoint Save(long step, IReadOnlyList<CheckpointPart> parts, bool best = false) => Save(step, parts, best, Logs?.Invoke());
+    public SavedCheckpoint Save(long step, IReadOnlyList<CheckpointPart> parts, bool best = false) =>
+        Save(step, parts, best, Logs?.Invoke());
 
     internal SavedCheckpoint Save(long step, IReadOnlyList<CheckpointPart> parts, bool best, IReadOnlyList<FileFact>? logs)
     {
@@ -74,8 +75,8 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
     }
 
     /// <summary>
-    /// The newest checkpoint that is whole and whose logs are what it was saved with, or null; clears away what interrupted saves left. Another one is
-    /// passed over and reported, and stays until the next save succeeds.
+    /// The newest checkpoint that is whole and whose logs are what it was saved with, or null; clears away what interrupted saves
+    /// left. Another one is passed over and reported, and stays until the next save succeeds.
     /// </summary>
     /// <param name="report">Hears one sentence for each checkpoint that is passed over.</param>
     /// <exception cref="EspalierException">
@@ -102,11 +103,13 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
             }
         }
         return changed is null ? null : throw new EspalierException(
-            $"{changed}; what is in it decides how the training goes on, so no checkpoint can be used: put the file back as it was, or delete {Path.GetDirectoryName(_folder)} to do that stage again");
+            $"{changed}; what is in it decides how the training goes on, so no checkpoint can be used: put the file back as it was, "
+            + $"or delete {Path.GetDirectoryName(_folder)} to do that stage again");
     }
 
     /// <summary>The newest whole checkpoint of a step up to this one, or null.</summary>
-    public SavedCheckpoint? LatestUpTo(long last) => Steps().Where(step => step <= last).Select(step => TryVerify(step, out _)).FirstOrDefault(saved => saved is not null);
+    public SavedCheckpoint? LatestUpTo(long last) =>
+        Steps().Where(step => step <= last).Select(step => TryVerify(step, out _)).FirstOrDefault(saved => saved is not null);
 
     /// <summary>The checkpoint of <see cref="BestStep"/>, every byte of it read; null where there is none or it is damaged, which is reported.</summary>
     /// <param name="report">Hears one sentence of a damaged one.</param>
@@ -140,7 +143,8 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
                 files.DeleteTree(temporary);
             files.Layer.CreateFolder(temporary);
             var facts = parts.Select(part => files.WriteNew(Path.Combine(temporary, part.Name), part.Write)).ToArray();
-            var manifest = SealedJson.Bytes(new CheckpointManifest(CheckpointManifest.KnownVersion, step, facts) { Logs = logs }, RunJson.Default.CheckpointManifest);
+            var stated = new CheckpointManifest(CheckpointManifest.KnownVersion, step, facts) { Logs = logs };
+            var manifest = SealedJson.Bytes(stated, RunJson.Default.CheckpointManifest);
             files.WriteNew(Path.Combine(temporary, CheckpointManifest.FileName), stream => stream.Write(manifest));
             files.Layer.SyncFolder(temporary);
             BeforePublish?.Invoke();

@@ -59,7 +59,8 @@ public static class MetricsLines
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
             if (file.Length < stated.Size)
                 return $"{path} has {file.Length} bytes, and {stated.Size} when the checkpoint was saved";
-            return HashOf(file, stated.Size) == stated.Sha256 ? null : $"{path} was changed: its first {stated.Size} bytes are not those of when the checkpoint was saved";
+            return HashOf(file, stated.Size) == stated.Sha256 ? null
+                : $"{path} was changed: its first {stated.Size} bytes are not those of when the checkpoint was saved";
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -4,8 +4,8 @@ using Espalier.Models.Files;
 namespace Espalier.Compression.Runs;
 
 /// <summary>
-/// What this run may replace or delete outside its stages: what <c>run.json</c>, or the record of an export, vouches for, and nothing else. Outputs are
-/// entered before they get their name, so that a run that is killed in between knows its own again.
+/// What this run may replace or delete outside its stages: what <c>run.json</c>, or the record of an export, vouches for, and
+/// nothing else. Outputs are entered before they get their name, so that a run that is killed in between knows its own again.
 /// </summary>
 internal sealed class OutputLedger
 {
@@ -107,8 +107,8 @@ internal sealed class OutputLedger
     }
 
     /// <summary>
-    /// Whether the record of an export says that it left exactly this there: version 0.1 kept no other, and <c>run.json</c> may have been deleted. It is then entered,
-    /// for that record goes when the export is done again.
+    /// Whether the record of an export says that it left exactly this there: version 0.1 kept no other, and <c>run.json</c> may have
+    /// been deleted. It is then entered, for that record goes when the export is done again.
     /// </summary>
     private bool IsExported(string path)
     {
@@ -117,10 +117,12 @@ internal sealed class OutputLedger
             return false;
         foreach (var stage in Directory.EnumerateDirectories(stages, "export-*"))
         {
-            if (Leftovers.Is(Path.GetFileName(stage)) || TryRead(stage) is not { } record || (string?)record.Options?["folder"] is not { } exported)
+            if (Leftovers.Is(Path.GetFileName(stage)) || TryRead(stage) is not { } record
+                || (string?)record.Options?["folder"] is not { } exported)
                 continue;
             var folder = Path.GetFullPath(exported, _folder);
-            var stated = (string?)(path == folder ? record.Result["folder"] : Path.GetDirectoryName(path) == Path.GetDirectoryName(folder) ? record.Result[Path.GetFileName(path)] : null);
+            var stated = (string?)(path == folder ? record.Result["folder"]
+                : Path.GetDirectoryName(path) == Path.GetDirectoryName(folder) ? record.Result[Path.GetFileName(path)] : null);
             if (stated is null || stated != (Directory.Exists(path) ? ContentHash.OfFolder(path) : ContentHash.OfFile(path)))
                 continue;
             Add(path, FactsOf(path));
@@ -153,7 +155,7 @@ internal sealed class OutputLedger
         }
     }
 
-    /// <summary>Whether a file of that name is what version 0.1 wrote: the recipe of the last start, which it always wrote, or a report, known by its head.</summary>
+    /// <summary>Whether a file is what version 0.1 wrote: the recipe, which every start wrote, or a report, known by its head.</summary>
     private static bool IsOfVersion01(string path)
     {
         if (!File.Exists(path) || new FileInfo(path).LinkTarget is not null)
@@ -166,5 +168,6 @@ internal sealed class OutputLedger
         return Encoding.UTF8.GetString(head, 0, count).Contains("\u00b7 Espalier</title>", StringComparison.Ordinal);
     }
 
-    private string NameOf(string path) => Path.GetRelativePath(_folder, Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))).Replace('\\', '/');
+    private string NameOf(string path) =>
+        Path.GetRelativePath(_folder, Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))).Replace('\\', '/');
 }

@@ -71,7 +71,8 @@ public static class RunComparison
     }
 
     /// <summary>
-    /// Whether two manifests list the same files. How much of the log was there depends on where a run was stopped, and the log itself is compared.
+    /// Whether two manifests list the same files. How much of the log was there depends on where a run was stopped, and the log
+    /// itself is compared.
     /// </summary>
     private static bool IsSameState(string a, string b)
     {
@@ -84,7 +85,10 @@ public static class RunComparison
             return false;
         }
 
-        static byte[] State(string path) => SealedJson.Bytes(
-            SealedJson.Read(path, RunJson.Default.CheckpointManifest, CheckpointManifest.KnownVersion) with { Logs = null }, RunJson.Default.CheckpointManifest);
+        static byte[] State(string path)
+        {
+            var manifest = SealedJson.Read(path, RunJson.Default.CheckpointManifest, CheckpointManifest.KnownVersion);
+            return SealedJson.Bytes(manifest with { Logs = null }, RunJson.Default.CheckpointManifest);
+        }
     }
 }

@@ -14,7 +14,8 @@ public sealed class RunFolder : IDisposable
     private readonly RunTraces _traces;
     private readonly OutputLedger _outputs;
 
-    private RunFolder(string path, RunLock runLock, DurableFiles files, Action<string> report, RunManifest? manifest, RunTraces traces, OutputLedger outputs) =>
+    private RunFolder(
+        string path, RunLock runLock, DurableFiles files, Action<string> report, RunManifest? manifest, RunTraces traces, OutputLedger outputs) =>
         (Path, _lock, _files, _report, Manifest, _traces, _outputs) = (path, runLock, files, report, manifest, traces, outputs);
 
     /// <summary>Full path.</summary>
@@ -79,7 +80,10 @@ public sealed class RunFolder : IDisposable
         Manifest = manifest;
     }
 
-    /// <summary>Refuses outputs that would replace what no record of a run folder vouches for. Changes nothing and needs no lock: for a look before the work.</summary>
+    /// <summary>
+    /// Refuses outputs that would replace what no record of a run folder vouches for. Changes nothing and needs no lock: for a look
+    /// before the work.
+    /// </summary>
     /// <param name="path">The run folder; it need not exist.</param>
     /// <param name="outputs">Full paths of files and folders that will be written.</param>
     /// <exception cref="EspalierException">What is in the way is named; or <c>run.json</c> is damaged or of a newer format.</exception>
@@ -114,8 +118,8 @@ public sealed class RunFolder : IDisposable
     }
 
     /// <summary>
-    /// Writes a file at the top of the run folder (<c>recipe.yaml</c>, <c>report.html</c>), whole or not at all. One that holds the same already is left
-    /// as it is, whoever wrote it.
+    /// Writes a file at the top of the run folder (<c>recipe.yaml</c>, <c>report.html</c>), whole or not at all. One that holds the
+    /// same already is left as it is, whoever wrote it.
     /// </summary>
     /// <exception cref="EspalierException">A file of that name is there that is not this run's, or was changed.</exception>
     public void WriteFile(string name, Action<Stream> write)
@@ -145,8 +149,8 @@ public sealed class RunFolder : IDisposable
     }
 
     /// <summary>
-    /// Makes outputs, files or folders in one folder, and then puts them into their places. Killed on the way, the next start finds the old ones, the new
-    /// ones or none, knows which are its own, and clears away the rest.
+    /// Makes outputs, files or folders in one folder, and then puts them into their places. Killed on the way, the next start finds
+    /// the old ones, the new ones or none, knows which are its own, and clears away the rest.
     /// </summary>
     /// <param name="outputs">Their full paths.</param>
     /// <param name="make">Makes all of them, under their names, in the folder that it is given.</param>
@@ -161,6 +165,7 @@ public sealed class RunFolder : IDisposable
             _outputs.Begin(place);
             SaveOutputs();
             _files.Layer.CreateFolder(place);
+            using var held = DurableFiles.Hold(place);
             make(place);
             _files.SyncTree(place);
             foreach (var output in outputs)

@@ -4,13 +4,14 @@ using Espalier.Models.Files;
 namespace Espalier.Compression.Runs;
 
 /// <summary>
-/// What interrupted starts left in a run folder, and nothing else: unfinished forms of the run's own records, what <c>run.json</c> says was being made, and
-/// whatever lies half done in the folders of stages. Files of other people may have names like that.
+/// What interrupted starts left in a run folder, and nothing else: unfinished forms of the run's own records, what <c>run.json</c>
+/// says was being made, and whatever lies half done in the folders of stages. Files of other people may have names like that.
 /// </summary>
 internal static partial class RunLeftovers
 {
     /// <summary>The files that a run itself keeps at the top of its folder.</summary>
-    public static IReadOnlyList<string> Records { get; } = [RunManifest.FileName, RunLock.FileName, "recipe.yaml", "results.json", "report.html", "latency.json"];
+    public static IReadOnlyList<string> Records { get; } =
+        [RunManifest.FileName, RunLock.FileName, "recipe.yaml", "results.json", "report.html", "latency.json"];
 
     /// <summary>Clears away. The folder is held.</summary>
     public static void Sweep(string folder, OutputLedger outputs, DurableFiles files)
@@ -21,8 +22,9 @@ internal static partial class RunLeftovers
                 files.DeleteTree(path);
             outputs.End(path);
         }
-        foreach (var file in new DirectoryInfo(folder).GetFiles().Where(file => file.LinkTarget is null && Leftovers.Is(file.Name) && Records.Contains(StemOf(file.Name))))
-            files.DeleteFile(file.FullName);
+        foreach (var file in new DirectoryInfo(folder).GetFiles().Where(file => file.LinkTarget is null && Leftovers.Is(file.Name)))
+            if (Records.Contains(StemOf(file.Name)))
+                files.DeleteFile(file.FullName);
         var stages = Path.Combine(folder, "stages");
         if (!Directory.Exists(stages))
             return;

@@ -23,7 +23,11 @@ public sealed class StageFolder : IDisposable
     {
         (Key, _files, _report) = (key, files, report);
         Path = System.IO.Path.Combine(stages, key.FolderName);
-        Checkpoints = new CheckpointStore(System.IO.Path.Combine(Path, "checkpoints"), files) { BeforePublish = SyncLogs, Logs = () => _metrics is { } log ? [log.Fact()] : [] };
+        Checkpoints = new CheckpointStore(System.IO.Path.Combine(Path, "checkpoints"), files)
+        {
+            BeforePublish = SyncLogs,
+            Logs = () => _metrics is { } log ? [log.Fact()] : [],
+        };
         Record = StageRecord.Find(Path, key, hash: false, out var problem);
         Disbelieve(problem);
     }
@@ -73,8 +77,8 @@ public sealed class StageFolder : IDisposable
     }
 
     /// <summary>
-    /// Starts or goes on: finds the newest whole checkpoint (null: from the beginning), cuts the metrics off after what it vouches for and the timing after
-    /// its step, and deletes artefacts that were begun but are not vouched for.
+    /// Starts or goes on: finds the newest whole checkpoint (null: from the beginning), cuts the metrics off after what it vouches
+    /// for and the timing after its step, and deletes artefacts that were begun but are not vouched for.
     /// </summary>
     /// <param name="keepArtefacts">For a stage that judges itself which of its artefacts are good.</param>
     public SavedCheckpoint? Begin(bool keepArtefacts = false)
@@ -89,7 +93,8 @@ public sealed class StageFolder : IDisposable
             foreach (var entry in new DirectoryInfo(Path).GetFileSystemInfos())
                 if (!s_apart.Contains(entry.Name) && entry.Name != MetricsName)
                     _files.DeleteTree(entry.FullName);
-        _metrics = MetricsLog.Open(PathOf(MetricsName), checkpoint?.Step, _files, checkpoint?.Logs?.FirstOrDefault(log => log.Name == MetricsName));
+        var stated = checkpoint?.Logs?.FirstOrDefault(log => log.Name == MetricsName);
+        _metrics = MetricsLog.Open(PathOf(MetricsName), checkpoint?.Step, _files, stated);
         _timing = MetricsLog.Open(PathOf("timing.jsonl"), checkpoint?.Step, _files);
         _board = new TensorBoardLog(BoardFolder(), (checkpoint?.Step ?? 0) + 1, _files, _report);
         return checkpoint;

@@ -29,8 +29,8 @@ public sealed class LatencyTable
     }
 
     /// <summary>
-    /// Opens the table of this machine; one that is damaged is begun anew, for it only saves time. A file that is no table at all is somebody else's: it stays as it
-    /// is, and what is measured is not kept.
+    /// Opens the table of this machine; one that is damaged is begun anew, for it only saves time. A file that is no table at all is
+    /// somebody else's: it stays as it is, and what is measured is not kept.
     /// </summary>
     /// <param name="path">The file; null keeps nothing.</param>
     /// <param name="stop">Stops between two shapes; what was measured is kept.</param>
@@ -78,7 +78,8 @@ public sealed class LatencyTable
     {
         try
         {
-            return new FileInfo(path) is { LinkTarget: null } && File.ReadAllText(path) is var text && (text.Length == 0 || text.Contains("\"machines\"", StringComparison.Ordinal));
+            return new FileInfo(path) is { LinkTarget: null } && File.ReadAllText(path) is var text
+                && (text.Length == 0 || text.Contains("\"machines\"", StringComparison.Ordinal));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

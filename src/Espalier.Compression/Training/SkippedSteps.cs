@@ -3,8 +3,8 @@ using Espalier.Compression.Runs;
 namespace Espalier.Compression.Training;
 
 /// <summary>
-/// Steps that a loss or gradient which is not finite left without an update. A training whose result would be weights of before such steps has none:
-/// when every step was skipped, or when the last one was. Single ones on the way cost only themselves.
+/// Steps that a loss or gradient which is not finite left without an update. A training whose result would be weights of before
+/// such steps has none: when every step was skipped, or when the last one was. Single ones on the way cost only themselves.
 /// </summary>
 internal static class SkippedSteps
 {

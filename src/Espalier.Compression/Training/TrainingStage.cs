@@ -98,18 +98,35 @@ public static class TrainingStage
             trainer.Run(stop);
             saver.Wait();
         }
-        catch (EspalierException error) when (error.ExitCode == 1 && trainer.State.SkippedInARow > 0)
+        catch (EspalierException error) when (error.ExitCode == 1 && trainer.State.SkippedInARow > 0 && !RefusedByDisk.Is(error))
         {
             saver.Wait();
             throw SkippedSteps.Stopped(options.Title, error, trainer.State, stage);
         }
         catch (OperationCanceledException) when (trainer.State.Step > 0)
         {
-            if (trainer.State.Step != saved)
-                Save(trainer.State.Step);
-            saver.Wait();
-            progress.Note($"{options.Title}: saved at step {trainer.State.Step}; the same command goes on from there");
+            // A disk that refuses changes nothing about who asked for the end.
+            try
+            {
+                if (trainer.State.Step != saved)
+                    Save(trainer.State.Step);
+                saver.Wait();
+                progress.Note($"{options.Title}: saved at step {trainer.State.Step}; the same command goes on from there");
+            }
+            catch (Exception error) when (RefusedByDisk.Is(error))
+            {
+                progress.Warn(RefusedByDisk.Line(options.Title, error, stage.Checkpoints));
+            }
             throw;
+        }
+        catch (Exception error) when (RefusedByDisk.Is(error))
+        {
+            LetSaverEnd();
+            var line = RefusedByDisk.Line(options.Title, error, stage.Checkpoints);
+            if (!stop.IsCancellationRequested)
+                throw new EspalierException(line, error) { ExitCode = 1 };
+            progress.Warn(line);
+            throw new OperationCanceledException(line, error, stop);
         }
 
         var end = trainer.State;
@@ -122,6 +139,18 @@ public static class TrainingStage
         }
         SkippedSteps.RequireResult(options.Title, end, trainer.State, stage);
         return end;
+
+        // What else the disk refuses meanwhile is the same news.
+        void LetSaverEnd()
+        {
+            try
+            {
+                saver.Wait();
+            }
+            catch (Exception error) when (RefusedByDisk.Is(error))
+            {
+            }
+        }
 
         void Save(long step, bool isBest = false)
         {

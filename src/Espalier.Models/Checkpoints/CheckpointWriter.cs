@@ -1,4 +1,5 @@
 using Espalier.Models.Families;
+using Espalier.Models.Files;
 
 namespace Espalier.Models.Checkpoints;
 
@@ -7,6 +8,9 @@ public sealed record CheckpointWriterOptions
 {
     /// <summary>Largest file of weights in bytes; the default is that of transformers, 5 GB.</summary>
     public long MaxShardBytes { get; init; } = 5_000_000_000;
+
+    /// <summary>What becomes of values that the stored type cannot hold; by default they are refused by name.</summary>
+    public Narrowing Narrowing { get; init; } = new();
 
     /// <summary>Told the bytes of weights written since it was told last.</summary>
     public Action<long>? Progress { get; init; }
@@ -40,17 +44,17 @@ public static class CheckpointWriter
         var carried = source.CarriedFiles.Select(name => CheckpointFolder.Inside(source.Folder, name, source.Folder)).ToArray();
         var total = layouts.Sum(static shard => shard.Layout.Length) + carried.Sum(static path => new FileInfo(path).Length);
 
-        Durable.WriteFolder(folder, total, temporary =>
+        DurableOutput.WriteFolder(folder, total, temporary =>
         {
             foreach (var path in carried)
                 Copy(path, Path.Combine(temporary, Path.GetFileName(path)));
-            Durable.WriteText(Path.Combine(temporary, CheckpointFolder.ConfigFile), ConfigJson.Text(config));
-            Durable.WriteText(Path.Combine(temporary, CheckpointFolder.GenerationConfigFile), ConfigJson.Text(generation));
-            var bytes = SafetensorsWriter.Narrowing(weights);
+            DurableOutput.WriteText(Path.Combine(temporary, CheckpointFolder.ConfigFile), ConfigJson.Text(config));
+            DurableOutput.WriteText(Path.Combine(temporary, CheckpointFolder.GenerationConfigFile), ConfigJson.Text(generation));
+            var bytes = SafetensorsWriter.Narrowed(weights, options.Narrowing);
             foreach (var (file, layout) in layouts)
                 SafetensorsWriter.Write(Path.Combine(temporary, file), layout, bytes, options.Progress, cancellation);
             if (layouts.Length > 1)
-                Durable.WriteText(Path.Combine(temporary, CheckpointFolder.IndexFile), ShardPlan.Index(shards));
+                DurableOutput.WriteText(Path.Combine(temporary, CheckpointFolder.IndexFile), ShardPlan.Index(shards));
         });
     }
 
@@ -59,11 +63,11 @@ public static class CheckpointWriter
         // A pipe or a device has no length either, and is never opened.
         if (new FileInfo(from).Length == 0)
         {
-            Durable.WriteText(to, "");
+            DurableOutput.WriteText(to, "");
             return;
         }
 
         using var source = new FileStream(from, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
-        Durable.WriteFile(to, source.Length, source.CopyTo);
+        DurableOutput.WriteFile(to, source.Length, source.CopyTo);
     }
 }

@@ -1,3 +1,5 @@
+using Espalier.Models.Files;
+
 namespace Espalier.Models.Checkpoints;
 
 /// <summary>Supplies stored bytes of a tensor that is being written.</summary>
@@ -19,7 +21,7 @@ public static class SafetensorsWriter
     /// <param name="cancellation">Stops the writing and removes what was written.</param>
     public static void Write(
         string path, SafetensorsLayout layout, TensorBytes bytes, Action<long>? progress = null, CancellationToken cancellation = default) =>
-        Durable.WriteFile(path, layout.Length, stream =>
+        DurableOutput.WriteFile(path, layout.Length, stream =>
         {
             stream.Write(layout.Header.Span);
             var buffer = new byte[Math.Min(BufferBytes, Math.Max(8, layout.Length))];
@@ -37,8 +39,11 @@ public static class SafetensorsWriter
         });
 
     /// <summary>Supplies bytes from floats, narrowed to each tensor's type by rounding to nearest, ties to even.</summary>
-    public static TensorBytes Narrowing(ITensorSource source)
+    /// <param name="source">The floats.</param>
+    /// <param name="narrowing">What becomes of values that the type cannot hold; by default they are refused.</param>
+    public static TensorBytes Narrowed(ITensorSource source, Narrowing? narrowing = null)
     {
+        narrowing ??= new();
         var floats = Array.Empty<float>();
         return (tensor, byteOffset, destination) =>
         {
@@ -47,7 +52,7 @@ public static class SafetensorsWriter
             if (floats.Length < count)
                 floats = new float[count];
             source.Fill(tensor.Name, byteOffset / size, floats.AsSpan(0, count));
-            ElementConversion.FromFloat32(tensor.Type, floats.AsSpan(0, count), destination);
+            narrowing.Write(tensor.Name, byteOffset / size, tensor.Type, floats.AsSpan(0, count), destination);
         };
     }
 }

@@ -54,7 +54,7 @@ public static class ContentHash
         {
             var name = prefix + entry.Name;
             if (entry.LinkTarget is { } target)
-                lines.Add(Line(name, CheckpointFolder.Outside(root, name) is { } outside && IsRegular(outside) ? ofFile(outside) : "-> " + target));
+                lines.Add(Line(name, CheckpointFolder.Outside(root, name) is { } outside && IsRegular(outside) ? "=> " + ofFile(outside) : "-> " + target));
             else if (entry is DirectoryInfo inner)
                 Collect(root, inner, name + '/', lines, ofFile);
             else

@@ -7,7 +7,14 @@ public sealed class DiskLayer : IFileLayer
     public void CreateFolder(string path) => Directory.CreateDirectory(path);
 
     /// <inheritdoc/>
-    public Stream CreateFile(string path) => new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
+    public Stream CreateFile(string path)
+    {
+        var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0);
+        // .NET takes the same lock, unless an environment variable forbids it.
+        if (OperatingSystem.IsLinux())
+            LibC.Hold(file.SafeFileHandle);
+        return file;
+    }
 
     /// <inheritdoc/>
     public Stream OpenLog(string path) => new FileInfo(path).LinkTarget is { } target

@@ -9,6 +9,8 @@ public sealed class DurableFiles(IFileLayer layer)
 {
     private const int BufferSize = 1 << 16;
 
+    private static readonly EnumerationOptions s_asNamed = new() { AttributesToSkip = 0, MatchCasing = MatchCasing.CaseSensitive, MatchType = MatchType.Simple };
+
     /// <summary>On the real disk.</summary>
     public static DurableFiles OnDisk { get; } = new(new DiskLayer());
 
@@ -37,7 +39,9 @@ public sealed class DurableFiles(IFileLayer layer)
         var temporary = Leftovers.NameFor(path);
         try
         {
-            var fact = WriteNew(temporary, write) with { Name = Path.GetFileName(path) };
+            // Open until it has its name: the system's lock on it says that somebody is at work here.
+            using var file = layer.CreateFile(temporary);
+            var fact = Fill(file, path, write);
             layer.Rename(temporary, path);
             layer.SyncFolder(Path.GetDirectoryName(path)!);
             return fact;
@@ -63,6 +67,7 @@ public sealed class DurableFiles(IFileLayer layer)
         try
         {
             layer.CreateFolder(temporary);
+            using var held = Hold(temporary);
             fill(temporary);
             SyncTree(temporary);
             var old = Directory.Exists(path) ? Leftovers.NameFor(path) : null;
@@ -80,10 +85,69 @@ public sealed class DurableFiles(IFileLayer layer)
         }
     }
 
+    /// <summary>Writes a folder of a name that is free or an empty folder's, whole or not at all.</summary>
+    /// <exception cref="IOException">Somebody put something there meanwhile; that stays.</exception>
+    public void WriteNewFolder(string path, Action<string> fill)
+    {
+        path = Path.GetFullPath(path);
+        var parent = Path.GetDirectoryName(path)!;
+        EnsureFolder(parent);
+        var temporary = Leftovers.NameFor(path);
+        try
+        {
+            layer.CreateFolder(temporary);
+            using var held = Hold(temporary);
+            fill(temporary);
+            SyncTree(temporary);
+            if (Directory.Exists(path))
+                layer.DeleteFolder(path);
+            layer.Rename(temporary, path);
+            layer.SyncFolder(parent);
+        }
+        catch
+        {
+            TryDelete(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Says to <see cref="Sweep"/>, in whatever process, that somebody is at work in a folder, until it is disposed or this process ends. Null where the
+    /// system has no such locks.
+    /// </summary>
+    public static IDisposable? Hold(string folder) => LibC.HoldShared(folder);
+
+    /// <summary>
+    /// Deletes what killed writers of <paramref name="path"/> left beside it: names that were made for it, and that no living writer holds. Links are
+    /// left alone, and so is what cannot be deleted.
+    /// </summary>
+    public void Sweep(string path)
+    {
+        path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        var (parent, name) = (Path.GetDirectoryName(path), Path.GetFileName(path));
+        if (parent is null || !Directory.Exists(parent))
+            return;
+        try
+        {
+            foreach (var entry in new DirectoryInfo(parent).EnumerateFileSystemInfos($"{name}.tmp-*", s_asNamed))
+                if (Leftovers.IsOf(entry.Name, name) && entry.LinkTarget is null && LibC.IsUnheld(entry.FullName))
+                    TryDelete(entry.FullName);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A folder that cannot be listed: writing to it will say so.
+        }
+    }
+
     /// <summary>Writes and flushes a file under a name that is still free. The name itself survives once its folder is flushed.</summary>
     public FileFact WriteNew(string path, Action<Stream> write)
     {
         using var file = layer.CreateFile(path);
+        return Fill(file, path, write);
+    }
+
+    private FileFact Fill(Stream file, string path, Action<Stream> write)
+    {
         using var hashing = new HashingStream(file);
         // Not disposed on purpose: disposing after an error would write what is left in the buffer, and hide the error.
         var buffered = new BufferedStream(hashing, BufferSize);

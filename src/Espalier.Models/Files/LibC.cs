@@ -11,7 +11,7 @@ namespace Espalier.Models.Files;
 internal static class LibC
 {
     private const int CloseOnExec = 0x80000;
-    private const int LockExclusive = 2, LockNonBlocking = 4;
+    private const int LockShared = 1, LockExclusive = 2, LockNonBlocking = 4;
     private const int InterruptedCall = 4;
     private const int BasicFields = 0x7ff, FactBytes = 256;
 
@@ -38,6 +38,35 @@ internal static class LibC
 
     /// <summary>Takes an exclusive lock without waiting; false when somebody else has it.</summary>
     public static bool TryLock(SafeFileHandle file) => flock(file, LockExclusive | LockNonBlocking) == 0;
+
+    /// <summary>Opens a folder and takes a shared lock, which ends with the process however that ends; null where the system has none.</summary>
+    public static SafeFileHandle? HoldShared(string folder)
+    {
+        if (!OperatingSystem.IsLinux())
+            return null;
+        var handle = OpenRead(folder);
+        Hold(handle);
+        return handle;
+    }
+
+    /// <summary>The same for what is open already.</summary>
+    public static void Hold(SafeFileHandle file) => _ = flock(file, LockShared | LockNonBlocking);
+
+    /// <summary>Whether no living process holds a file or folder; false where the system does not say.</summary>
+    public static bool IsUnheld(string path)
+    {
+        if (!OperatingSystem.IsLinux())
+            return false;
+        try
+        {
+            using var handle = OpenRead(path);
+            return TryLock(handle);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Which file this is, without a hash; null where the system does not say, and on other systems than Linux.</summary>
     public static FileIdentity? Identity(string path)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Espalier.Models.Checkpoints;
 
 namespace Espalier.Models.Gguf;
 
@@ -23,6 +24,24 @@ public static class GgufEncoding
             _ => throw new ArgumentOutOfRangeException(nameof(type), type, null),
         };
     }
+
+    /// <summary>The largest weight that a type can hold; of Q8_0 127 times the largest scale of a block.</summary>
+    public static float Largest(GgufType type) => type switch
+    {
+        GgufType.F16 => ElementConversion.Largest(ElementType.F16),
+        GgufType.BF16 => ElementConversion.Largest(ElementType.BF16),
+        GgufType.Q8_0 => ElementConversion.Largest(ElementType.F16) * 127,
+        _ => float.MaxValue,
+    };
+
+    /// <summary>Whether a weight has a number in a type, rounded to nearest: neither it nor its block's scale becomes infinite.</summary>
+    internal static bool Fits(GgufType type, float weight) => type switch
+    {
+        GgufType.F16 => ElementConversion.IndexOfUnfit(ElementType.F16, [weight]) < 0,
+        GgufType.BF16 => ElementConversion.IndexOfUnfit(ElementType.BF16, [weight]) < 0,
+        GgufType.Q8_0 => ElementConversion.IndexOfUnfit(ElementType.F16, [weight / 127f]) < 0,
+        _ => float.IsFinite(weight),
+    };
 
     /// <summary>Writes the weights that <paramref name="source"/> stores into <paramref name="destination"/>.</summary>
     public static void Decode(GgufType type, ReadOnlySpan<byte> source, Span<float> destination)

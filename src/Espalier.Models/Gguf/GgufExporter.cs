@@ -16,12 +16,15 @@ public static class GgufExporter
     /// <param name="outputFile">The file to write; replaced in one step when everything is durable.</param>
     /// <param name="type">How matrices are stored.</param>
     /// <param name="progress">Told after each chunk.</param>
+    /// <param name="name">What the file calls the model; the folder's name where null.</param>
+    /// <param name="clamp">Whether finite weights beyond the type's range become its largest number instead of being refused.</param>
     /// <param name="cancellation">Stops between chunks; nothing is left behind.</param>
     /// <exception cref="EspalierException">
     /// The folder is broken, llama.cpp cannot express the model or its tokenizer, a weight does not fit, or writing failed.
     /// </exception>
     public static void Export(
-        string hfFolder, string outputFile, GgufType type, IProgress<GgufProgress>? progress = null, CancellationToken cancellation = default)
+        string hfFolder, string outputFile, GgufType type, IProgress<GgufProgress>? progress = null, string? name = null, bool clamp = false,
+        CancellationToken cancellation = default)
     {
         using var checkpoint = Checkpoint.Open(hfFolder);
         var config = checkpoint.Config;
@@ -30,7 +33,7 @@ public static class GgufExporter
         var metadata = new GgufMetadata();
         metadata.Add("general.architecture", LlamaArchitecture.Name);
         metadata.Add("general.type", "model");
-        metadata.Add("general.name", Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(hfFolder))));
+        metadata.Add("general.name", name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(hfFolder))));
         metadata.Add("general.file_type", type.FileType());
         metadata.Add("general.quantization_version", 2u);
         LlamaArchitecture.Describe(config, metadata);
@@ -39,7 +42,7 @@ public static class GgufExporter
         var tensors = checkpoint.Family.Table.Parameters(config).Select(p => Source(checkpoint, p, type)).ToList();
         if (RotaryFactors.Of(config) is { } factors)
             tensors.Add(new(RotaryFactors.Name, GgufType.F32, [factors.Length], (_, rows) => factors.CopyTo(rows)));
-        GgufWriter.Write(outputFile, metadata, tensors, progress, cancellation);
+        GgufWriter.Write(outputFile, metadata, tensors, progress, clamp, cancellation);
     }
 
     /// <summary>Refuses a model that llama.cpp cannot express, from its shape alone.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Files;
 
 namespace Espalier.Models.Gguf;
 
@@ -14,7 +15,8 @@ public static class GgufWriter
     /// </summary>
     /// <exception cref="EspalierException">A weight does not fit its type, or the file cannot be written.</exception>
     public static void Write(
-        string outputFile, GgufMetadata metadata, IReadOnlyList<GgufTensorSource> tensors, IProgress<GgufProgress>? progress = null, CancellationToken cancellation = default)
+        string outputFile, GgufMetadata metadata, IReadOnlyList<GgufTensorSource> tensors, IProgress<GgufProgress>? progress = null, bool clamp = false,
+        CancellationToken cancellation = default)
     {
         var layout = GgufLayout.Of(metadata, tensors.Select(t => t.Described));
         var output = Path.GetFullPath(outputFile);
@@ -26,16 +28,18 @@ public static class GgufWriter
 
         // Our own reader has to accept the head before a weight is read for it.
         GgufFile.Check(layout.Head, outputFile, layout.TotalBytes);
-        Durable.WriteFile(output, layout.TotalBytes, stream =>
+        DurableOutput.WriteFile(output, layout.TotalBytes, stream =>
         {
             stream.Write(layout.Head);
+            var done = (long)layout.Head.Length;
             foreach (var (source, place) in tensors.Zip(layout.Tensors))
-                WriteTensor(stream, source, place, layout, progress, cancellation);
+                WriteTensor(stream, ref done, source, place, layout, progress, clamp, cancellation);
         });
     }
 
     private static void WriteTensor(
-        FileStream stream, GgufTensorSource source, GgufTensor place, GgufLayout layout, IProgress<GgufProgress>? progress, CancellationToken cancellation)
+        Stream stream, ref long done, GgufTensorSource source, GgufTensor place, GgufLayout layout, IProgress<GgufProgress>? progress, bool clamp,
+        CancellationToken cancellation)
     {
         long unit = source.RowsAtOnce, width = place.Width;
         var rowsPerChunk = Math.Min(place.Rows, Math.Max(1, ChunkBytes / (width * sizeof(float)) / unit) * unit);
@@ -51,9 +55,15 @@ public static class GgufWriter
                 var encoded = bytes.AsSpan(0, (int)(rows * place.Type.RowBytes(width)));
                 source.ReadRows(row, chunk);
                 if (!GgufEncoding.TryEncode(place.Type, chunk, encoded))
-                    throw Unfit(source, chunk);
+                {
+                    // NaN and infinity are not clamped: whatever stands in their place would be made up.
+                    if (!clamp || ElementConversion.IndexOfNonFinite(chunk) >= 0 || ElementConversion.Clamp(GgufEncoding.Largest(place.Type), chunk) == 0
+                        || !GgufEncoding.TryEncode(place.Type, chunk, encoded))
+                        throw Unfit(source, place, row, chunk);
+                }
                 stream.Write(encoded);
-                progress?.Report(new(stream.Position, layout.TotalBytes, source.Name));
+                done += encoded.Length;
+                progress?.Report(new(done, layout.TotalBytes, source.Name));
             }
         }
         finally
@@ -63,17 +73,21 @@ public static class GgufWriter
         }
         Span<byte> padding = stackalloc byte[GgufLayout.Alignment];
         padding.Clear();
-        stream.Write(padding[..(int)(GgufLayout.Align(place.Bytes) - place.Bytes)]);
+        var missing = (int)(GgufLayout.Align(place.Bytes) - place.Bytes);
+        stream.Write(padding[..missing]);
+        done += missing;
     }
 
-    private static EspalierException Unfit(GgufTensorSource source, ReadOnlySpan<float> weights)
+    private static EspalierException Unfit(GgufTensorSource source, GgufTensor place, long firstRow, ReadOnlySpan<float> weights)
     {
-        var largest = 0f;
-        foreach (var weight in weights)
-            if (!float.IsFinite(weight))
-                return new($"tensor {source.Name} holds {weight}: a model with weights that are not finite is not exported");
-            else
-                largest = MathF.Max(largest, MathF.Abs(weight));
-        return new($"tensor {source.Name} holds a weight of size {largest:G6}, which {source.Type} cannot store; export as {GgufType.BF16.Name()} or {GgufType.F32.Name()}");
+        for (var i = 0; i < weights.Length; i++)
+            if (!GgufEncoding.Fits(place.Type, weights[i]))
+            {
+                var where = $"tensor {source.Name}: row {firstRow + i / place.Width}, column {i % place.Width} is {weights[i]:G9}";
+                return new(float.IsFinite(weights[i])
+                    ? $"{where}, which {source.Type} cannot hold (at most {GgufEncoding.Largest(place.Type):G9}): export as {GgufType.BF16.Name()} or {GgufType.F32.Name()}, or clamp (--clamp, in a recipe clamp: true)"
+                    : $"{where}: a model with weights that are not finite is not exported");
+            }
+        return new($"tensor {source.Name}: rows {firstRow} to {firstRow + weights.Length / place.Width - 1} cannot be stored as {source.Type}; export as {GgufType.F32.Name()}");
     }
 }

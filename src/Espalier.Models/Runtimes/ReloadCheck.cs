@@ -21,10 +21,11 @@ public static class ReloadCheck
     /// <param name="model">What was written.</param>
     /// <param name="folder">Where.</param>
     /// <param name="stored">The folder's element type.</param>
+    /// <param name="clamp">Whether values beyond the type were clamped.</param>
     /// <exception cref="EspalierException">They differ; both numbers and the place are named.</exception>
-    public static void Require(Checkpoint model, string folder, ElementType stored)
+    public static void Require(Checkpoint model, string folder, ElementType stored, bool clamp = false)
     {
-        var expected = Logits(model.Config, new Rounded(model, stored), model);
+        var expected = Logits(model.Config, new Rounded(model, stored, clamp), model);
         using var written = Checkpoint.Open(folder);
         var found = Logits(written.Config, written, written);
         var differs = expected.AsSpan().CommonPrefixLength(found);
@@ -51,13 +52,13 @@ public static class ReloadCheck
         return decoder.Logits(decoder.Forward(Tensor.From<long>(ids, 1, length))).ToArray<float>();
     }
 
-    private sealed class Rounded(ITensorSource source, ElementType type) : ITensorSource
+    private sealed class Rounded(ITensorSource source, ElementType type, bool clamp) : ITensorSource
     {
         public void Fill(string name, long firstElement, Span<float> destination)
         {
             source.Fill(name, firstElement, destination);
             var bytes = new byte[destination.Length * type.Bytes()];
-            ElementConversion.FromFloat32(type, destination, bytes);
+            new Narrowing(clamp).Write(name, firstElement, type, destination, bytes);
             ElementConversion.ToFloat32(type, bytes, destination);
         }
     }

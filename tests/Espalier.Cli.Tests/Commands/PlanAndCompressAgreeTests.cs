@@ -136,6 +136,19 @@ public sealed class PlanAndCompressAgreeTests : TorchTest
     }
 
     [Fact]
+    public void A_run_folder_with_files_of_the_user_is_refused_by_both()
+    {
+        _sections["output"] = At("mine");
+        Directory.CreateDirectory(At("mine/student"));
+        File.WriteAllText(At("mine/student/thesis.txt"), "years of work");
+        var recipe = Recipe();
+        var (planned, ran) = (TestCommand.Launch($"plan {recipe} --no-calibration"), TestCommand.Launch($"compress {recipe} --threads 1"));
+        Assert.Equal(2, planned.Code);
+        Assert.Equal(planned, ran);
+        Assert.Equal("years of work", File.ReadAllText(At("mine/student/thesis.txt")));
+    }
+
+    [Fact]
     public void A_folder_to_plan_with_is_planned_and_says_what_was_not_checked()
     {
         Directory.Delete(At("teacher"), recursive: true);

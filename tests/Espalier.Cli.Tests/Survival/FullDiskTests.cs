@@ -30,6 +30,7 @@ public sealed class FullDiskTests(SmallRun small)
             var code = program.Wait();
             Assert.True(code == 1, $"exit code {code}: {program.Error}");
             Assert.Contains("No space left on device", program.Error, StringComparison.Ordinal);
+            Assert.Matches("the disk is full .*the checkpoint of step [0-9]+ is intact; make room", program.Error);
             Assert.Single(program.Error.Split("espalier: error: ").Skip(1));
         }
         Assert.NotEmpty(SmallRun.Checkpoints(run));

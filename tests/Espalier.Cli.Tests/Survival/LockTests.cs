@@ -20,7 +20,7 @@ public sealed class LockTests(SmallRun small)
             Assert.False(first.HasExited, first.Error);
             // While it works, readers see whole lines or none.
             var lines = 0L;
-            first.Until(() => SmallRun.Checkpoints(run).Length > 1 || Read() < 0);
+            first.Until(() => Read() > 0 && SmallRun.Checkpoints(run).Length > 1);
             long Read()
             {
                 foreach (var log in Directory.EnumerateFiles(run, "metrics.jsonl", SearchOption.AllDirectories))

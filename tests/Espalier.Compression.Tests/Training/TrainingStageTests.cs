@@ -137,6 +137,29 @@ public sealed class TrainingStageTests : TorchTest, IDisposable
         Train(_folder.Of("run"), check: stage => Assert.Equal(Steps, MetricsLines.Read(stage.Metrics.Path).Last().Step));
     }
 
+    [Fact]
+    public void A_full_disk_is_one_line_that_names_the_intact_checkpoint_and_a_stop_is_a_stop_all_the_same()
+    {
+        var recorded = new FaultyLayer(int.MaxValue, Fault.Full);
+        Train(_folder.Of("recorded"), files: new(recorded));
+        var act = recorded.Acts.FindIndex(act => act == "create-folder step-6.tmp");
+
+        var error = Assert.Throws<EspalierException>(() => Train(_folder.Of("full"), files: new(new FaultyLayer(act, Fault.Full))));
+        Assert.Equal(1, error.ExitCode);
+        Assert.Contains("the disk is full", error.Message);
+        Assert.Contains("the checkpoint of step 4 is intact; make room and give the same command again to go on from there", error.Message);
+
+        Assert.ThrowsAny<OperationCanceledException>(() => Train(_folder.Of("stopped"), stopAt: 6, files: new(new FaultyLayer(act, Fault.Full))));
+        Assert.Contains(_warnings, warning => warning.Contains("the checkpoint of step 4 is intact", StringComparison.Ordinal));
+
+        foreach (var name in (string[])["full", "stopped"])
+        {
+            Train(_folder.Of(name));
+            var result = RunComparison.Run(_folder.Of("recorded"), _folder.Of(name), new(Exact: true));
+            Assert.True(result.First is null, $"{result.First}");
+        }
+    }
+
     [Theory]
     [InlineData(1, Steps, "all 12 steps had", "no checkpoint has learnt anything;")]
     [InlineData(9, Steps, "the last 4 steps, 9 to 12, had", "checkpoints/step-9;")]
@@ -176,9 +199,9 @@ public sealed class TrainingStageTests : TorchTest, IDisposable
     /// <summary>Twelve steps of two windows on the tiny golden model, evaluated every fourth.</summary>
     private void Train(
         string path, int stopAt = 0, double learningRate = 3e-3, int warmUp = 2, int poisonFrom = 0, int poisonTo = 0, double poison = 0, int skipLimit = 10, int checkpointEvery = 3,
-        bool keepAll = false, int earlyStopping = 0, Action<StageFolder>? prepare = null, Action<StageFolder>? check = null)
+        bool keepAll = false, int earlyStopping = 0, Action<StageFolder>? prepare = null, Action<StageFolder>? check = null, DurableFiles? files = null)
     {
-        using var run = RunFolder.Open(path, _warnings.Add);
+        using var run = RunFolder.Open(path, _warnings.Add, files);
         using var stage = run.Stage("correct", null, new Dictionary<string, string> { ["data"] = "aa" });
         var checkpoint = stage.Begin();
         prepare?.Invoke(stage);

@@ -76,7 +76,7 @@ public sealed class GgufFileTests : IDisposable
         Assert.Contains("bf16", error.Message, StringComparison.Ordinal);
         using var stopped = new CancellationTokenSource();
         stopped.Cancel();
-        Assert.Throws<OperationCanceledException>(() => GgufWriter.Write(path, [], [Source("w", GgufType.F32, [1], 1)], null, stopped.Token));
+        Assert.Throws<OperationCanceledException>(() => GgufWriter.Write(path, [], [Source("w", GgufType.F32, [1], 1)], cancellation: stopped.Token));
 
         Assert.Equal(["old.gguf"], Directory.GetFiles(folder.Path).Select(Path.GetFileName));
         Assert.Equal("old", File.ReadAllText(path));

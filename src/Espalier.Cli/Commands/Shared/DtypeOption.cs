@@ -11,7 +11,19 @@ internal sealed class DtypeOption
         ("f32", ElementType.F32), ("f16", ElementType.F16), ("bf16", ElementType.BF16),
         ("float32", ElementType.F32), ("float16", ElementType.F16), ("bfloat16", ElementType.BF16));
 
-    internal void AddTo(Command command) => command.Options.Add(option);
+    private readonly Option<bool> clamp = new("--clamp")
+    {
+        Description = "Write weights beyond the element type's range as its largest number, instead of refusing the first of them by name",
+    };
+
+    internal void AddTo(Command command)
+    {
+        command.Options.Add(option);
+        command.Options.Add(clamp);
+    }
+
+    /// <summary>Whether weights that the type cannot hold are brought back into its range.</summary>
+    internal bool Clamp(CommandRun run) => run.Get(clamp);
 
     internal bool IsGiven(CommandRun run) => run.Has(option);
 

@@ -26,6 +26,7 @@ internal sealed class OutputOption : Option<string>
             throw new EspalierException($"{Name} {path}: is a folder; give a file");
         OutputGuard.Require($"{Name} {path}", path, reads);
         OutputGuard.RequireReplaceable($"{Name} {path}", path, kind.Name, kind.Is);
+        DurableFiles.OnDisk.Sweep(path);
         var parent = Path.GetDirectoryName(Path.GetFullPath(path))!;
         return Directory.Exists(parent) ? path : throw new EspalierException($"{Name} {path}: the folder {parent} does not exist; make it first");
     }
@@ -35,6 +36,7 @@ internal sealed class OutputOption : Option<string>
     {
         var path = Checked(run, reads);
         RequireNew(path);
+        DurableFiles.OnDisk.Sweep(path);
         return path;
     }
 

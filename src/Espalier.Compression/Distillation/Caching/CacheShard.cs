@@ -17,7 +17,8 @@ internal static class CacheShard
 
     /// <summary>Whether a file has the name of a shard.</summary>
     public static bool IsShardName(string name) =>
-        name.StartsWith("shard-", StringComparison.Ordinal) && name.EndsWith(".bin", StringComparison.Ordinal) && name.Length >= 15 && name.AsSpan(6, name.Length - 10).IndexOfAnyExceptInRange('0', '9') < 0;
+        name.Length >= 15 && name.StartsWith("shard-", StringComparison.Ordinal) && name.EndsWith(".bin", StringComparison.Ordinal)
+        && name.AsSpan(6, name.Length - 10).IndexOfAnyExceptInRange('0', '9') < 0;
 
     /// <summary>Whether a file begins as a shard does, of whatever key.</summary>
     public static bool HasHead(string path)

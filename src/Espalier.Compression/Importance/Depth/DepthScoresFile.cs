@@ -27,7 +27,7 @@ public static class DepthScoresFile
     public static void Write(string path, DepthScores scores)
     {
         var bytes = Bytes(scores);
-        DurableFiles.OnDisk.WriteFile(path, stream => stream.Write(bytes));
+        DurableOutput.WriteFile(path, bytes.Length, stream => stream.Write(bytes));
     }
 
     /// <summary>The scores as a JSON object, as the file holds them.</summary>

@@ -36,7 +36,7 @@ internal sealed class TextCounter(CancellationToken stop)
     public (TextSize? Train, TextSize? HeldOut) OfData(DataSection data, Tokenizer? tokenizer, int vocabulary)
     {
         if (data.Train is not [var single] || !DataStage.IsIds(single))
-            return OfText(data.Train, data.HeldOut, tokenizer, vocabulary, name: null);
+            return OfText(data.Train, data.Field, data.HeldOut, tokenizer, vocabulary, name: null);
         var all = OfIds(single, vocabulary);
         if (data.HeldOut == 0)
             return (all, null);
@@ -46,31 +46,33 @@ internal sealed class TextCounter(CancellationToken stop)
 
     /// <summary>The tokens of one text that is evaluated on.</summary>
     public TextSize? OfText(string name, string source, Tokenizer? tokenizer, int vocabulary) =>
-        DataStage.IsIds(source) ? OfIds(source, vocabulary) : OfText([source], 0, tokenizer, vocabulary, $"{name} ({source})").Train;
+        DataStage.IsIds(source) ? OfIds(source, vocabulary) : OfText([source], null, 0, tokenizer, vocabulary, $"{name} ({source})").Train;
 
-    private (TextSize? Train, TextSize? HeldOut) OfText(IReadOnlyList<string> sources, double heldOut, Tokenizer? tokenizer, int vocabulary, string? name)
+    private (TextSize? Train, TextSize? HeldOut) OfText(
+        IReadOnlyList<string> sources, string? field, double heldOut, Tokenizer? tokenizer, int vocabulary, string? name)
     {
-        var source = DocumentSource.Parse(sources);
+        var source = DocumentSource.Parse(sources, field);
         name ??= source.Description;
         string[] files = [.. source.Files];
         var isPlain = files.All(IsPlain);
         var bytes = files.Sum(file => new FileInfo(file).Length * (IsPlain(file) ? 1 : Unpacked));
         if (tokenizer is not null && bytes <= CountedBytes)
             return _counted.GetOrAdd(
-                string.Join('\0', [tokenizer.Sha256, $"{heldOut:R}", $"{vocabulary}", .. sources]), _ => Count(sources, heldOut, tokenizer, vocabulary, name));
+                string.Join('\0', [tokenizer.Sha256, $"{heldOut:R}", $"{vocabulary}", field ?? "", .. sources]), _ => Count(sources, field, heldOut, tokenizer, vocabulary, name));
         if (!isPlain)
             return (null, null);
         var most = new TextSize(name, MostTokensOfAByte * bytes + MostTokensOfAByte, IsExact: false);
         return (most, heldOut > 0 ? most with { Name = $"held-out of {name}" } : null);
     }
 
-    private (TextSize? Train, TextSize? HeldOut) Count(IReadOnlyList<string> sources, double heldOut, Tokenizer tokenizer, int vocabulary, string name)
+    private (TextSize? Train, TextSize? HeldOut) Count(
+        IReadOnlyList<string> sources, string? field, double heldOut, Tokenizer tokenizer, int vocabulary, string name)
     {
         var folder = Directory.CreateTempSubdirectory("espalier-count-").FullName;
         try
         {
             // Written and opened as the run does it, so that what it would refuse is refused.
-            var summary = Corpus.Build(new() { Sources = sources, HeldOut = new(heldOut) }, DocumentEncoder.Of(tokenizer, vocabulary), folder, cancellation: stop);
+            var summary = Corpus.Build(new() { Sources = sources, Field = field, HeldOut = new(heldOut) }, DocumentEncoder.Of(tokenizer, vocabulary), folder, cancellation: stop);
             foreach (var side in Directory.GetDirectories(folder))
                 using (TokenStore.Open(side, vocabulary))
                 {

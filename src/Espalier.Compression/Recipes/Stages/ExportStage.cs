@@ -21,9 +21,10 @@ public static class ExportStage
     /// <param name="trained">The model to export.</param>
     /// <param name="name">The exported model's name in tables.</param>
     /// <param name="stored">Element type of the folder's weights.</param>
-    /// <param name="kinds">What to write beside the Hugging Face folder.</param>
+    /// <param name="kinds">What to write beside the Hugging Face folder. GGUF files are made from <paramref name="trained"/> itself, not from weights that were rounded for the folder.</param>
+    /// <param name="clamp">Whether weights beyond a type's range become its largest number instead of being refused.</param>
     public static (ModelFolder Model, IReadOnlyList<string> Gguf) Run(
-        RunContext run, string folder, ModelFolder trained, string name, ElementType stored, IReadOnlyList<ExportKind> kinds)
+        RunContext run, string folder, ModelFolder trained, string name, ElementType stored, IReadOnlyList<ExportKind> kinds, bool clamp = false)
     {
         folder = Path.GetFullPath(folder);
         var types = kinds.Where(kind => kind != ExportKind.Hf).Select(TypeOf).Distinct().ToArray();
@@ -34,6 +35,11 @@ public static class ExportStage
             ["gguf"] = new JsonArray([.. types.Select(type => (JsonNode)type.Name())]),
             ["folder"] = Path.GetRelativePath(run.Folder.Path, folder),
         };
+        // Where there is nothing to say, the key is that of runs of earlier versions.
+        if (types.Length > 0)
+            options["gguf_from"] = "model";
+        if (clamp)
+            options["clamp"] = true;
         var inputs = new Dictionary<string, string> { ["model"] = trained.Hash };
         var key = StageKey.Of("export", options, inputs);
         // Before the record is forgotten that may be all that vouches for them.
@@ -49,11 +55,12 @@ public static class ExportStage
             {
                 var made = Path.Combine(place, Path.GetFileName(folder));
                 using (var source = trained.Open())
-                    WriteFolder(run, source, made, stored, kinds);
+                    WriteFolder(run, source, made, stored, kinds, clamp);
                 foreach (var (type, file) in types.Zip(files))
                 {
                     run.Progress.Note($"export: {Path.GetFileName(file)}");
-                    GgufExporter.Export(made, Path.Combine(place, Path.GetFileName(file)), type, cancellation: run.Stop);
+                    GgufExporter.Export(
+                        trained.Path, Path.Combine(place, Path.GetFileName(file)), type, name: Path.GetFileName(folder), clamp: clamp, cancellation: run.Stop);
                 }
             });
             return HashesOf(folder, files);
@@ -89,14 +96,17 @@ public static class ExportStage
         return verdicts;
     }
 
-    private static void WriteFolder(RunContext run, Checkpoint source, string folder, ElementType stored, IReadOnlyList<ExportKind> kinds)
+    private static void WriteFolder(RunContext run, Checkpoint source, string folder, ElementType stored, IReadOnlyList<ExportKind> kinds, bool clamp)
     {
         foreach (var (runtime, findings) in Preflight(source.Family, source.Config, source.RawConfig, kinds, source.Folder))
             foreach (var finding in findings)
                 run.Progress.Warn($"export: {runtime}: {finding}");
-        CheckpointWriter.Write(folder, source.Config, source, stored, source, cancellation: run.Stop);
+        var narrowing = new Narrowing(clamp);
+        CheckpointWriter.Write(folder, source.Config, source, stored, source, new() { Narrowing = narrowing }, run.Stop);
+        if (narrowing.Warning is { } warning)
+            run.Progress.Warn($"export: {warning}");
         if (ReloadCheck.Fits(source.Config))
-            ReloadCheck.Require(source, folder, stored);
+            ReloadCheck.Require(source, folder, stored, clamp);
         else
             run.Progress.Warn($"export: {folder} was not loaded again to compare its logits: that takes {ReloadCheck.Bytes(source.Config) / 1e9:0.#} GB of memory");
     }
