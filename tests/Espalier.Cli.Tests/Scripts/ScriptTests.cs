@@ -58,7 +58,7 @@ public sealed class ScriptTests
         Assert.Equal("Nehalem\n", Bash("OPENBLAS_CORETYPE=Nehalem; source scripts/environment.sh; choose_blas_kernel; echo $OPENBLAS_CORETYPE").Output);
 
     [Theory]
-    [InlineData("")]
+    [InlineData(":")]
     [InlineData("OMP_WAIT_POLICY=active")]
     [InlineData("OMP_WAIT_POLICY=passive")]
     [InlineData("GOMP_SPINCOUNT=77")]
