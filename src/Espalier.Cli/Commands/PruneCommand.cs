@@ -50,7 +50,7 @@ internal sealed class PruneCommand : CommandBase
     {
         RequireOneSource(run);
         using var checkpoint = model.Open(run);
-        ReadPlace[] reads = [model.Place(run), .. input.Places(run), .. Given("the scores", run.Get(scores)), .. Given("the plan", run.Get(plan))];
+        ReadPlace[] reads = [model.Place(run), .. input.Places(run), .. Given("the scores", run.Get(scores)), .. Given("the scores of layers", DepthFile(run)), .. Given("the plan", run.Get(plan))];
         var folder = output.NewFolder(run, reads);
         var planFile = writePlan.File(run, OutputKind.Plan, reads);
         if (planFile is not null && Path.GetFullPath(planFile) == Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))

@@ -37,8 +37,11 @@ public sealed class OutputTests : TorchTest
     /// <summary>Options that name something to read, or a folder to measure in.</summary>
     private static readonly HashSet<string> s_reads =
     [
-        "--ids", "--teacher", "--cache", "--scores", "--plan", "--task", "--order", "--reference", "--train", "--folder", "--compare",
+        "--ids", "--teacher", "--cache", "--scores", "--depth-scores", "--plan", "--task", "--order", "--reference", "--train", "--folder", "--compare",
     ];
+
+    /// <summary>What needs a finished run to write from, and is tested where there is one.</summary>
+    private static readonly HashSet<string> s_elsewhere = ["report --output"];
 
     private readonly TemporaryFolder _folder = new();
     private readonly string _model, _ids;
@@ -62,9 +65,9 @@ public sealed class OutputTests : TorchTest
     {
         var paths = CommandList.All().SelectMany(command => command.Options.Where(IsPath).Select(option => (Name: $"{command.Name} {option.Name}", Option: option))).ToArray();
         Assert.All(paths, path => Assert.True(
-            path.Option is OutputOption ? s_lines.ContainsKey(path.Name) : s_reads.Contains(path.Option.Name),
+            path.Option is OutputOption ? s_lines.ContainsKey(path.Name) || s_elsewhere.Contains(path.Name) : s_reads.Contains(path.Option.Name),
             $"{path.Name} names a path: make it an {nameof(OutputOption)} and add a row here, or say above that it is read"));
-        Assert.Equal(s_lines.Keys.Order(), paths.Where(path => path.Option is OutputOption).Select(path => path.Name).Order());
+        Assert.Equal(s_lines.Keys.Order(), paths.Where(path => path.Option is OutputOption).Select(path => path.Name).Except(s_elsewhere).Order());
     }
 
     public static TheoryData<string> Outputs => [.. s_lines.Keys];
