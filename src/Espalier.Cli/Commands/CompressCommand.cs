@@ -68,6 +68,9 @@ internal sealed class CompressCommand : CommandBase
         threads.Start(run);
 
         var canonical = string.Join('\n', read.Select(entry => RecipeFile.Canonical(entry.Recipe)));
+        if (RunPlace.HoldsAnother(folder, canonical))
+            run.Progress.Warn($"{folder} holds the result of another recipe: its student, GGUF files and report stay until this run comes to its own; "
+                + "for a folder of its own give --output");
         var report = RunContext.Within(folder, canonical, read[0].Recipe.Seed, run.Progress, context =>
         {
             context.Folder.WriteFile("recipe.yaml", stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));

@@ -43,6 +43,8 @@ internal static class CompressPage
         foreach (var file in report.Gguf)
             page.Line($"gguf     {file}");
         page.Line($"report   {report.Report}");
+        if (report.Students is [var first, ..])
+            page.Line($"try it   espalier generate {first} --prompt \"Once upon a time\"");
     }
 
     private static TextTable SeedsTable(IReadOnlyList<SeedSummary> seeds)

@@ -11,7 +11,7 @@ internal static class DepthPage
     internal static void Show(Page page, DepthReport report)
     {
         var scores = report.Scores;
-        page.Heading(scores.Samples > 0 ? $"{report.Model}: {scores.Samples} samples of {scores.SampleLength} tokens; higher is more harm" : $"{report.Model}: higher is more harm");
+        page.Heading(scores.Samples > 0 ? $"{report.Model}: {scores.Samples} samples of {scores.SampleLength} tokens; higher means more harm" : $"{report.Model}: higher means more harm");
         page.Table(Layers(report));
         if (report.Drop is { } drop)
         {

@@ -20,7 +20,7 @@ internal sealed class GenerateCommand : CommandBase
     private readonly Option<string> prompt = new("--prompt") { Description = "Text to continue; BOS stands before it as the tokenizer says", HelpName = "TEXT" };
     private readonly Option<string> ids = new("--ids") { Description = "Token ids to continue instead: 1,2,3 or FILE.i32 or FILE.u16; no BOS is added, and EOS does not stop", HelpName = "IDS" };
     private readonly CountOption maxTokens = new("--max-tokens", "Tokens at most; the model's positions end it too", 128, least: 0);
-    private readonly Option<bool> ignoreEos = new("--ignore-eos") { Description = "Go on behind EOS with --prompt too" };
+    private readonly Option<bool> ignoreEos = new("--ignore-eos") { Description = "Continue past EOS, also with --prompt" };
     private readonly SamplingInput sampling = new();
     private readonly ThreadsOption threads = new();
 

@@ -10,11 +10,13 @@ internal sealed class RunsCommand : CommandBase
     /// <summary>Runs are looked for so many levels down; a run's own folders are not.</summary>
     private const int Depth = 3;
 
+    private const string DefaultPlace = "runs";
+
     private readonly Argument<string> folder = new("folder")
     {
         Description = "Folder to look in, with the folders in it",
         HelpName = "FOLDER",
-        DefaultValueFactory = _ => "runs",
+        DefaultValueFactory = _ => DefaultPlace,
     };
 
     internal RunsCommand() : base(
@@ -27,7 +29,9 @@ internal sealed class RunsCommand : CommandBase
     {
         var place = run.Get(folder)!;
         if (!Directory.Exists(place))
-            throw new EspalierException($"the folder {place} does not exist: name the folder that the runs lie in");
+            throw new EspalierException(place != DefaultPlace
+                ? $"the folder {place} does not exist: name the folder that the runs lie in"
+                : $"there are no runs here yet: compress makes the folder {place}; or name the folder that the runs lie in");
         List<RunStatus> found = [];
         foreach (var path in Below(place, Depth))
             try

@@ -42,7 +42,7 @@ internal static class JsonRecord
     {
         var shown = keys.Count == 0 ? "has no keys" : $"has {string.Join(", ", keys.Take(ShownKeys).Select(key => OneLine(key, ShownLength)))}{(keys.Count > ShownKeys ? ", ..." : "")}";
         return field is null
-            ? $"{origin} {shown}, and no text in any of {RecordText.Known}; name the field as in FILE;field=NAME"
+            ? $"{origin} {shown}, and no text in any of {RecordText.Known}; name the field {RecordText.ByName}"
             : $"{origin} {shown}, and no text in the field {OneLine(field, ShownLength)}.{NearestName.Hint(field, keys.Select(key => OneLine(key, ShownLength)))}";
     });
 

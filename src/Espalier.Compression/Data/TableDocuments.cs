@@ -35,7 +35,7 @@ internal static class TableDocuments
         var names = columns.Take(ShownColumns).Select(name => JsonRecord.OneLine(name, ShownLength)).ToArray();
         var has = $"data '{path}': has the columns {string.Join(", ", names)}{(columns.Count > ShownColumns ? ", ..." : "")}";
         return new(field is null
-            ? $"{has}, and none of {RecordText.Known}; name the column as in FILE;field=NAME"
+            ? $"{has}, and none of {RecordText.Known}; name the column {RecordText.ByName}"
             : $"{has}, and no {JsonRecord.OneLine(field, ShownLength)}.{NearestName.Hint(field, names)}");
     }
 

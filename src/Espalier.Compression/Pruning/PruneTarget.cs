@@ -81,7 +81,7 @@ public sealed record PruneTarget
         var multiple = Multiple ?? (teacher % DefaultMultiple == 0 ? DefaultMultiple : 1);
         if (size != teacher && size % multiple != 0)
             throw new EspalierException(
-                $"prune.{field} is {size} and must be a multiple of {multiple}, which matrix units work in: {Nearest(size, multiple, teacher)}; a multiple of 1 allows any size");
+                $"prune.{field} is {size} and must be a multiple of {multiple}, which matrix units work in: {Nearest(size, multiple, teacher)}; `multiple: 1` (--multiple 1) allows any size");
         return size;
     }
 

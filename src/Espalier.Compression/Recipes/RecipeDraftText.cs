@@ -15,7 +15,7 @@ public static class RecipeDraftText
     {
         ArgumentNullException.ThrowIfNull(draft);
         var text = new StringBuilder();
-        Line($"# Made by espalier init: a beginning that works as it stands. All keys, with their defaults, are in docs/recipe.md.");
+        Line($"# Made by espalier init; it runs as it is. All keys, with their defaults, are in docs/recipe.md.");
         Line($"teacher:  {Quoted(draft.Teacher)}");
         Line($"");
         Line($"# About {(draft.Windows > 100_000_000 ? "very many" : $"{draft.Windows}")} windows to train on; what is held out is never trained on.");
@@ -28,6 +28,7 @@ public static class RecipeDraftText
         Line($"score:    {{ samples: {draft.Samples} }}");
         Line($"");
         Line($"# The student's sizes; what is not named stays. It keeps {draft.Kept * 100:0} % of the parameters beside the embedding. espalier plan shows the legal sizes near these.");
+        Line($"# A third at once is safer, and plan warns of more: cycles: auto goes there in steps, each with its own distillation.");
         Line($"prune:    {{ {string.Join(", ", Sizes(draft))} }}");
         Line($"");
         Line($"# About {(draft.Steps * draft.Batch + draft.Windows - 1) / Math.Max(1, draft.Windows)} times through the text: more steps, and more text, make a better student.");

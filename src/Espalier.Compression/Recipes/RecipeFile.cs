@@ -3,6 +3,7 @@ using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Pruning.Masks;
+using Espalier.Models.Checkpoints;
 
 namespace Espalier.Compression.Recipes;
 
@@ -23,7 +24,9 @@ public static partial class RecipeFile
     /// (the repository's root for <c>recipes/NAME.yaml</c>) if it exists there, else it stays as written.
     /// </summary>
     /// <exception cref="EspalierException">The file cannot be read, or something in it is wrong.</exception>
-    public static Recipe Read(string path) => RecipePaths.Locate(Parse(InputFile.ReadText(path, MaxBytes), path), path);
+    public static Recipe Read(string path) => File.Exists(Path.Combine(path, CheckpointFolder.ConfigFile))
+        ? throw new EspalierException($"{path}: is a model's folder, and a recipe is wanted: write one with espalier init {path} TEXT")
+        : RecipePaths.Locate(Parse(InputFile.ReadText(path, MaxBytes), path), path);
 
     /// <summary>Reads a recipe's text; paths stay as written.</summary>
     /// <param name="text">YAML.</param>

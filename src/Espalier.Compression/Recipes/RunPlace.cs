@@ -31,6 +31,13 @@ public static class RunPlace
         RequireRecipe(folder, text);
     }
 
+    /// <summary>Whether a run folder holds the student of something else than what is about to be run in it.</summary>
+    /// <param name="folder">The run folder; it need not exist.</param>
+    /// <param name="canonical">Canonical text of what is run.</param>
+    public static bool HoldsAnother(string folder, string canonical) =>
+        RunManifest.Load(folder) is { } manifest && manifest.RecipeHash != ContentHash.OfText(canonical)
+        && manifest.Outputs?.Any(output => Path.GetFileName(output.Path) == "student") == true;
+
     /// <summary>The same for a run that writes nothing but its stages and its recipe.</summary>
     /// <inheritdoc cref="Require" path="/param"/>
     /// <exception cref="EspalierException">What is in the way is named.</exception>

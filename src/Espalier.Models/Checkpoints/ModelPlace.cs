@@ -50,6 +50,9 @@ internal static partial class ModelPlace
         if (File.Exists(Path.Combine(folder, AdapterFile)))
             return Adapter(folder);
         var names = Names(Directory.EnumerateFiles, folder);
+        // A run keeps its student in a folder of that name.
+        if (names.Contains("run.json") && Path.Combine(folder, "student") is var student && File.Exists(Path.Combine(student, CheckpointFolder.ConfigFile)))
+            return $"{folder}: is a run folder; its student is {student}";
         if (names.FirstOrDefault(static name => name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)) is { } gguf)
             return $"{missing}; the folder has {gguf}, and models are not read from GGUF: give the Hugging Face folder that it was made from";
         if (names.Contains("params.json"))

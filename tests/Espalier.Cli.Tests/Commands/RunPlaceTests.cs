@@ -1,3 +1,4 @@
+using Espalier.Compression.Recipes;
 using System.Text.Json;
 
 namespace Espalier.Cli.Tests.Commands;
@@ -55,6 +56,8 @@ public sealed class RunPlaceTests : IDisposable
         }
         Compress(_recipe);
         Assert.Equal("student student-f32.gguf".Split(' '), Outputs("student"));
+        Assert.False(RunPlace.HoldsAnother(Of("run"), RecipeFile.Canonical(RecipeFile.Read(_recipe))));
+        Assert.True(RunPlace.HoldsAnother(Of("run"), RecipeFile.Canonical(RecipeFile.Read(_other))));
         Compress(_other);
         // Nothing was left on the way.
         Assert.Equal([".", "other", "stages", "student", "students"], Directory.GetDirectories(Of("run")).Select(path => Path.GetFileName(path)!).Prepend(".").Order(StringComparer.Ordinal));

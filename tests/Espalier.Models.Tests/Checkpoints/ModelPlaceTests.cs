@@ -77,6 +77,10 @@ public sealed class ModelPlaceTests : IDisposable
         File.WriteAllText(gguf, "GGUF\u0003\0\0\0");
         Fails(gguf, "model.gguf: is a GGUF file; give the Hugging Face folder that it was made from");
         Fails(_folder, "config.json: not found; the folder has model.gguf, and models are not read from GGUF");
+        File.WriteAllText(Path.Combine(_folder, "run.json"), "{}");
+        var student = Directory.CreateDirectory(Path.Combine(_folder, "student")).FullName;
+        File.WriteAllText(Path.Combine(student, "config.json"), "{}");
+        Fails(_folder, $"{_folder}: is a run folder; its student is {student}");
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Espalier.Cli.Rendering;
+using Espalier.Compression.Evaluation;
 using Espalier.Compression.Recipes;
 
 namespace Espalier.Cli.Report.Sections;
@@ -39,10 +40,18 @@ internal static class SummarySection
                 text += $" ({Figures.Loss(better.Nll)} after correction)";
         }
         if (student.Row.Speed is { HasSpread: true } speed && teacher.Row.Speed is { HasSpread: true, Median: > 0 } before && before.Tokens == speed.Tokens)
-            text += $"; it generates {Figures.Short(speed.Median)} tokens a second, {Figures.Short(speed.Median / before.Median)} times the teacher's {Figures.Short(before.Median)} "
-                + $"(medians of {speed.Measurements} times {speed.Tokens} tokens)";
+            text += Generates(speed, before);
         return text + ".";
     }
+
+    /// <summary>A ratio is told only where the measurements do not overlap: on a busy machine it would be noise.</summary>
+    private static string Generates(GenerationSpeed student, GenerationSpeed teacher) =>
+        student.Lowest <= teacher.Highest && teacher.Lowest <= student.Highest
+            ? $"; no difference in the speed of generation could be measured (student {Range(student)}, teacher {Range(teacher)} tokens a second)"
+            : $"; it generates {Figures.Short(student.Median)} tokens a second, {Figures.Short(student.Median / teacher.Median)} times "
+                + $"the teacher's {Figures.Short(teacher.Median)} (medians of {student.Measurements} times {student.Tokens} tokens)";
+
+    private static string Range(GenerationSpeed speed) => $"{Figures.Short(speed.Lowest)} to {Figures.Short(speed.Highest)}";
 
     private static HtmlTable Table(ReportRun run)
     {
