@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
-using Espalier.Cli.Report;
 using Espalier.Cli.Rendering;
+using Espalier.Cli.Report;
 using Espalier.Compression.Runs;
 using Espalier.Models.Files;
 
