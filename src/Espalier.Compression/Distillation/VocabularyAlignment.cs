@@ -87,13 +87,16 @@ public sealed record VocabularyAlignment(int Size, string? Note)
     }
 
     /// <summary>
-    /// Whether an id is a control token on both sides that only its name tells apart. A name that the other side has at another id is no new name: the ids have
+    /// Whether an id is a control token that only its name tells apart: added on both sides, and special on one of them at least, for the control tokens that people name
+    /// (&lt;think&gt; in the place of a reserved one) are often to be seen in the decoded text. A name that the other side has at another id is no new name: the ids have
     /// changed places. Neither may one side begin texts with what the other side ends them with.
     /// </summary>
     private static bool IsRenamedControl(int id, Tokenizer teacher, Tokenizer student) =>
-        teacher.TokenText(id) is { } theirs && student.TokenText(id) is { } ours && teacher.IsSpecial(id) && student.IsSpecial(id)
+        teacher.TokenText(id) is { } theirs && student.TokenText(id) is { } ours && IsAdded(id, teacher) && IsAdded(id, student) && (teacher.IsSpecial(id) || student.IsSpecial(id))
         && student.TokenId(theirs) is null && teacher.TokenId(ours) is null
         && !Contradict(id, teacher, student) && !Contradict(id, student, teacher);
+
+    private static bool IsAdded(int id, Tokenizer tokenizer) => tokenizer.Model.AddedTokens.Any(token => token.Id == id);
 
     private static bool Contradict(int id, Tokenizer one, Tokenizer other) =>
         (id == one.BosId) != (id == one.EosId) && (id == other.BosId) != (id == other.EosId) && (id == one.BosId) != (id == other.BosId);
