@@ -29,7 +29,7 @@ choose_blas_library() {
 }
 
 # OpenMP's threads spin while they wait, libgomp's for some 17 ms: on a machine where others compute too, they burn the time that the
-# thread they wait for would need. A short spin still spans the gap between two operators (docs/decisions/0018). Whoever sets
+# thread they wait for would need. A short spin still spans the gap between two operators (docs/decisions/0013). Whoever sets
 # OMP_WAIT_POLICY or GOMP_SPINCOUNT themselves is not overruled. Espalier.Torch (Native/ThreadWaiting.cs) chooses the same way.
 choose_thread_waiting() {
     [[ -z ${OMP_WAIT_POLICY:-}${GOMP_SPINCOUNT:-} ]] || return 0

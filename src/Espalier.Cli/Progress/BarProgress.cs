@@ -10,7 +10,7 @@ namespace Espalier.Cli.Progress;
 internal sealed class BarProgress(IAnsiConsole console) : ConsoleProgress
 {
     /// <summary>Leaves room for rate, time and detail on a terminal of 80 columns.</summary>
-    private const int BarWidth = 20;
+    internal const int BarWidth = 12;
 
     private readonly Lock gate = new();
     private readonly HashSet<BarTask> running = [];

@@ -19,8 +19,20 @@ internal sealed class PaceColumn : ProgressColumn
         var time = task.IsFinished ? $"{Units.Time(task.ElapsedTime ?? TimeSpan.Zero)} taken"
             : pace.Remaining is { } remaining ? $"{Units.Time(remaining)} left"
             : "";
-        return new Text(Pace.Join(pace.Counted(), pace.Speed(), time, pace.Detail));
+        var (done, speed) = (pace.Counted(), pace.Speed());
+        return new Text(Fitting(RoomFor(task, options), [done, speed, time, pace.Detail], [done, time, pace.Detail], [done, time]));
     }
+
+    /// <summary>The most that fits in one line: this column never wraps, so that whatever is too long would squeeze the name and the bar.</summary>
+    private static string Fitting(int room, params string[][] choices)
+    {
+        var lines = choices.Select(parts => Pace.Join(parts)).ToArray();
+        return lines.FirstOrDefault(line => line.Length <= room) ?? lines[^1];
+    }
+
+    /// <summary>What is left of the console beside the name, the bar, the percentage and a blank between each.</summary>
+    private static int RoomFor(ProgressTask task, RenderOptions options) =>
+        options.ConsoleSize.Width - task.Description.RemoveMarkup().Length - BarProgress.BarWidth - "100%".Length - 4;
 
     internal static void Attach(ProgressTask task, Pace pace) => paces.Add(task, pace);
 }

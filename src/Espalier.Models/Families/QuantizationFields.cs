@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 namespace Espalier.Models.Families;
 
 /// <summary>
-/// <c>quantization_config</c>: refused, for weights that are quantised cannot be pruned, unless it speaks of the key/value cache alone, as llm-compressor writes it
-/// where nothing else was quantised. A written config has none: the scales that it speaks of are left out too.
+/// <c>quantization_config</c>: refused, for weights that are quantised cannot be pruned, unless it speaks of the key/value
+/// cache alone, as llm-compressor writes it where nothing else was quantised. A written config has none: the scales that it speaks of are left out too.
 /// </summary>
 internal static class QuantizationFields
 {
@@ -17,7 +17,8 @@ internal static class QuantizationFields
     public static void RequireNone(ConfigFields config)
     {
         if (config.Object(Name) is { } quantization && !IsOfCache(quantization))
-            throw new EspalierException($"{config.Source}: {Name}: quantised weights cannot be pruned; use the checkpoint in BF16, F16 or F32");
+            throw new EspalierException(
+                $"{config.Source}: {Name}: quantised weights cannot be pruned; use the checkpoint in BF16, F16 or F32");
     }
 
     /// <summary>A sentence where it speaks of the cache alone; null where there is none.</summary>

@@ -75,8 +75,8 @@ public sealed partial class Tokenizer
         // Two folders with one tokenizer.json give other ids where the flags beside it differ.
         if (!_post.Before.SequenceEqual(template.Before) || !_post.After.SequenceEqual(template.After))
         {
-            Disagreement = $"{path}: its template puts {Around(template)} around a text, and {kind!.Name} by add_bos_token and add_eos_token {Around(_post)}, which counts here and in "
-                + "transformers 4; transformers 5 and others that go by the template alone give other ids: make the two say the same";
+            Disagreement = $"{path}: its template puts {Around(template)} around a text, and {kind!.Name} "
+                + $"by add_bos_token and add_eos_token {Around(_post)}, which counts here and in transformers 4; transformers 5 and others that go by the template alone give other ids: make the two say the same";
             Sha256 = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{sha256} {string.Join(',', _post.Before)} {string.Join(',', _post.After)}")));
         }
 
@@ -100,7 +100,8 @@ public sealed partial class Tokenizer
     }
 
     private string Around(PostProcessor post) =>
-        post.Before.Count + post.After.Count == 0 ? "nothing" : string.Join(' ', [.. post.Before.Select(TokenText), "TEXT", .. post.After.Select(TokenText)]);
+        post.Before.Count + post.After.Count == 0 ? "nothing"
+            : string.Join(' ', [.. post.Before.Select(TokenText), "TEXT", .. post.After.Select(TokenText)]);
 
     private static void RefuseOtherModels(TokenizerNode model)
     {

@@ -61,7 +61,10 @@ internal static class TokenizerFile
         }
     }
 
-    /// <summary>Parses a file beside tokenizer.json, which Python writes and reads: NaN in it, or a key that stands twice, is nobody's harm (<see cref="LenientJson"/>).</summary>
+    /// <summary>
+    /// Parses a file beside tokenizer.json, which Python writes and reads: NaN in it, or a key that stands twice, is nobody's
+    /// harm (<see cref="LenientJson"/>).
+    /// </summary>
     public static (JsonDocument Document, TokenizerNode Root) ParseBeside(string path)
     {
         try

@@ -21,6 +21,26 @@ public sealed class BarProgressTests : IDisposable
         Assert.Contains("3/3 steps", output.ToString());
     }
 
+    [Theory]
+    [InlineData(80)]
+    [InlineData(200)]
+    public void A_bar_with_much_to_say_keeps_to_one_line(int width)
+    {
+        var console = Spectres.Console(output, colors: false);
+        console.Profile.Width = width;
+        using (var progress = new BarProgress(console))
+        {
+            progress.Stage(6, 8, "distill");
+            using var task = progress.Begin("distill", 200, "steps");
+            for (var step = 0; step < 200; step++)
+                task.Advance(1, "loss 1.724, 7971 tokens/s");
+        }
+        var last = output.ToString().Split('\n', '\r').Last(line => line.Contains("200/200 steps"));
+        Assert.Contains("6/8 distill", last);
+        Assert.Contains("100%", last);
+        Assert.True(last.TrimEnd().Length <= width, last);
+    }
+
     [Fact]
     public void Displays_follow_each_other_and_tasks_nest()
     {

@@ -32,7 +32,8 @@ internal static class CacheInput
         };
         cache.Require(wanted);
         if (key.Data != wanted.Data)
-            run.Progress.Warn($"{folder} was written with another tokenizer.json, which gives this text the same tokens: give --teacher too, and all ids are compared");
+            run.Progress.Warn($"{folder} was written with another tokenizer.json, which gives this text the same tokens: "
+                + "give --teacher too, and all ids are compared");
         return new("cache", folder, ContentHash.OfFile(Path.Combine(folder, "cache.json")));
     }
 }
