@@ -168,7 +168,7 @@ public sealed class LaunchTests
     {
         Assert.Equal($"espalier: error: {expected}\n", TestCommand.Launch("work", _ => throw new EspalierException(message)).Error);
         Assert.Equal(expected, new EspalierException(message).Message);
-        Assert.StartsWith($"espalier: error: {expected} (", TestCommand.Launch("work", _ => throw new InvalidOperationException(message)).Error);
+        Assert.StartsWith($"espalier: internal error: {expected}\n", TestCommand.Launch("work", _ => throw new InvalidOperationException(message)).Error);
         Assert.Equal($"warning: {expected}\n{expected}\n", TestCommand.Launch("work", run =>
         {
             run.Progress.Warn(message);

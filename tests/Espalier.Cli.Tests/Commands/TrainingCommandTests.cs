@@ -75,7 +75,7 @@ public sealed class TrainingCommandTests : TorchTest
     [InlineData("--ids 1,2,3", "fewer than one window")]
     [InlineData("--ids IDS --seq 32 --batch 500", "batch is 500 windows and the data has 121")]
     [InlineData("--ids IDS --steps 3 --lr -1", "learning-rate is -1")]
-    [InlineData("--ids IDS --steps 3 --lr 1e38", "learning-rate is 1E+38 and must be at least 0 and at most 1e6")]
+    [InlineData("--ids IDS --steps 3 --lr 1e38", "learning-rate is 1E+38 and must be at least 0 and at most 1e20")]
     [InlineData("--ids IDS --schedule cosin", "Did you mean cosine?")]
     [InlineData("--ids IDS --schedule constant --min-lr 1e-4", "--schedule constant has no end")]
     [InlineData("--ids IDS --decay-steps 3", "belongs to the schedule wsd")]
