@@ -6,6 +6,7 @@ using Espalier.Compression;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Gguf;
 using Espalier.Models.Runtimes;
+using Espalier.Models.Tokenizers;
 
 namespace Espalier.Cli.Commands;
 
@@ -65,6 +66,8 @@ internal sealed class ExportCommand : CommandBase
             ReloadCheck.Require(checkpoint, folder, stored, dtype.Clamp(run));
         else
             run.Progress.Warn($"{folder} was not loaded again to compare its logits: that takes {Units.Bytes(ReloadCheck.Bytes(checkpoint.Config))} of memory");
+        if (Tokenizer.DisagreementIn(folder) is { } disagreement)
+            run.Progress.Warn(disagreement);
         using var written = Checkpoint.Open(folder);
         return new() { Output = folder, Format = "hf", Type = stored.ConfigName(), Bytes = written.TotalBytes, SourceBytes = checkpoint.TotalBytes, Runtimes = Preflight.Of(checkpoint.Family, checkpoint.Config, written.RawConfig) };
     }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
-using Espalier.Cli.Report;
 using Espalier.Cli.Rendering;
+using Espalier.Cli.Report;
 using Espalier.Compression.Runs;
 using Espalier.Models.Files;
 
@@ -49,7 +49,7 @@ internal sealed class ReportCommand : CommandBase
             using (var held = RunFolder.Open(place, run.Progress.Warn))
                 held.WriteFile("report.html", stream => stream.Write(bytes));
         else
-            DurableFiles.OnDisk.WriteFile(file, stream => stream.Write(bytes));
+            DurableOutput.WriteFile(file, bytes.Length, stream => stream.Write(bytes));
         run.Write(new ReportFacts(place, status.State, file ?? Path.Combine(place, "report.html")), Show);
         return ExitCodes.Done;
     }

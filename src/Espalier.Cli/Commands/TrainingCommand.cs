@@ -68,7 +68,7 @@ internal abstract class TrainingCommand : CommandBase
 
             var from = Start(context, start, training.Seed(run));
             var guide = teacher is null ? null : new ModelFolder("teacher", teacher, ContentHash.OfFolder(teacher));
-            var kept = cache is null ? null : CacheInput.Require(cache, guide?.Hash, tokens, data.Sequence, section.Temperature);
+            var kept = cache is null ? null : CacheInput.Require(run, cache, guide?.Hash, tokens, data.Sequence, section.Temperature);
             ModelRow[] before = guide is null ? [Evaluate(from)] : [Evaluate(guide), Evaluate(from)];
             var trained = TrainStage.Run(context, Name, "trained", from, kept ?? guide, section, tokens, data.Sequence, training.Seed(run), order.Make, order.Name);
             var (result, _) = ExportStage.Run(context, folder, trained, "result", StoredType(run, from), [], dtype.Clamp(run));

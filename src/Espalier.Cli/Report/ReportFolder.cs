@@ -1,5 +1,6 @@
 using Espalier.Compression.Recipes;
 using Espalier.Compression.Runs;
+using Espalier.Models.Files;
 
 namespace Espalier.Cli.Report;
 
@@ -17,7 +18,7 @@ internal static class ReportFolder
     {
         var manifest = RunManifest.Load(folder) ?? throw new EspalierException($"{folder}: has no run.json; give the folder of a run, as compress --output names it");
         var recipe = Path.Combine(folder, "recipe.yaml");
-        ReportWriter.Write(output, Results(folder, manifest), manifest, File.Exists(recipe) ? File.ReadAllText(recipe) : "");
+        ReportWriter.Write(output, Results(folder, manifest), manifest, File.Exists(recipe) && FileKind.Odd(recipe) is null ? File.ReadAllText(recipe) : "");
     }
 
     /// <summary>The arms so far; to one that is not finished come the stages that were begun, with their curves.</summary>

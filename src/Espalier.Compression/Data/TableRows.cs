@@ -8,8 +8,11 @@ namespace Espalier.Compression.Data;
 /// <param name="skips">Where skips are counted.</param>
 internal sealed class TableRows(LineReader lines, char? separator, string path, DocumentOptions options, SkipCounts skips)
 {
+    private const long LeastLookAhead = 8 << 10;
+
     private readonly Stack<(string Text, long Number)> _again = [];
     private char? _separator = separator;
+    private long _lookAhead = options.MaxLineBytes;
 
     /// <summary>Where the last row began.</summary>
     public long LineNumber { get; private set; }
@@ -24,7 +27,9 @@ internal sealed class TableRows(LineReader lines, char? separator, string path, 
             var row = new TableRow(_separator ??= SeparatorOf(first.Text));
             var values = row.Take(first.Text);
             var (others, length) = (new List<(string, long)>(), (long)first.Text.Length);
-            while (values is null && length <= options.MaxLineBytes && NextLine() is { } other)
+            if (_again.Count == 0)
+                _lookAhead = options.MaxLineBytes;
+            while (values is null && length <= _lookAhead && NextLine() is { } other)
             {
                 others.Add(other);
                 length += other.Text.Length + 1;
@@ -37,6 +42,8 @@ internal sealed class TableRows(LineReader lines, char? separator, string path, 
             if (lines.Truncated)
                 return null;
             skips.Add(SkipReason.MalformedRow, () => $"{path}:{first.Number} has a quote that never ends");
+            // Each quote without an end halves how far the rows that are read again may reach: many of them cost a few passes, not one each.
+            _lookAhead = Math.Max(LeastLookAhead, Math.Min(_lookAhead, length) / 2);
             for (var i = others.Count - 1; i >= 0; i--)
                 _again.Push(others[i]);
         }

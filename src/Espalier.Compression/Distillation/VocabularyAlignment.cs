@@ -47,7 +47,8 @@ public sealed record VocabularyAlignment(int Size, string? Note)
                     $"{model.Folder} has a vocabulary of {model.Rows} and its tokenizer {tokenizer.VocabularySize} ids: config.json and tokenizer.json are not of one model; put the right tokenizer.json there");
         var size = Math.Min(known, Math.Min(teacher.Rows, student.Rows));
         return new(size, $"vocabulary: the teacher's {teacher.Rows} and the student's {student.Rows} entries differ by padding; "
-            + $"the {size} that the tokenizer knows are compared, the others get no probability{(also is null ? "" : $"; {also}")}") { Warning = warning };
+            + $"the {size} that the tokenizer knows are compared, the others get no probability{(also is null ? "" : $"; {also}")}")
+        { Warning = warning };
     }
 
     /// <summary>Without a tokenizer on both sides nobody knows what ids mean: sizes that differ can only be trusted where one is the other's rounded up.</summary>
@@ -87,13 +88,18 @@ public sealed record VocabularyAlignment(int Size, string? Note)
     }
 
     /// <summary>
-    /// Whether an id is a control token on both sides that only its name tells apart. A name that the other side has at another id is no new name: the ids have
+    /// Whether an id is a control token that only its name tells apart: added on both sides, and special on one of them at
+    /// least, for those that people name (&lt;think&gt; in the place of a reserved one) are often shown in decoded text.
+    /// A name that the other side has at another id is no new name: the ids have
     /// changed places. Neither may one side begin texts with what the other side ends them with.
     /// </summary>
     private static bool IsRenamedControl(int id, Tokenizer teacher, Tokenizer student) =>
-        teacher.TokenText(id) is { } theirs && student.TokenText(id) is { } ours && teacher.IsSpecial(id) && student.IsSpecial(id)
+        teacher.TokenText(id) is { } theirs && student.TokenText(id) is { } ours
+        && IsAdded(id, teacher) && IsAdded(id, student) && (teacher.IsSpecial(id) || student.IsSpecial(id))
         && student.TokenId(theirs) is null && teacher.TokenId(ours) is null
         && !Contradict(id, teacher, student) && !Contradict(id, student, teacher);
+
+    private static bool IsAdded(int id, Tokenizer tokenizer) => tokenizer.Model.AddedTokens.Any(token => token.Id == id);
 
     private static bool Contradict(int id, Tokenizer one, Tokenizer other) =>
         (id == one.BosId) != (id == one.EosId) && (id == other.BosId) != (id == other.EosId) && (id == one.BosId) != (id == other.BosId);

@@ -37,7 +37,8 @@ public sealed partial class Compressor
         var search = recipe.Search!;
         var compared = texts.Where(text => text.Name == "held-out").Concat(texts.Where(text => search.Tasks.Contains(text.Name))).ToArray();
         using var original = Checkpoint.Open(recipe.Teacher, requireWeights: false);
-        _found = SearchStage.Run(run, new(teacher, scores!.Value, recipe.Prune, search, recipe.Distill!, data, compared, _tasks, _sequence, recipe.Seed, original.StoredType.Bytes()));
+        _found = SearchStage.Run(run, new(
+            teacher, scores!.Value, recipe.Prune, search, recipe.Distill!, data, compared, _tasks, _sequence, recipe.Seed, original.StoredType.Bytes(), recipe.Clamp));
         return recipe.Prune with { Target = _found.Target(recipe.Prune.Target.Multiple) };
     }
 

@@ -176,7 +176,7 @@ public sealed partial class Compressor(RunContext run, Recipe recipe, string arm
             var scores = Score(model, section, data);
             var cut = recipe with { Prune = section };
             var depth = DepthStage.IsNeeded(cut, model) ? DepthStage.Run(run, model, cut, data) : null;
-            (model, var plan) = PruneStages.Prune(run, model, section, scores, recipe.Seed, depth);
+            (model, var plan) = PruneStages.Prune(run, model, section, scores, recipe.Seed, depth, recipe.Clamp);
             // The report shows what was scored and kept of the teacher itself.
             (_scores, _plan) = (_scores ?? scores?.Path, _plan ?? plan);
         }

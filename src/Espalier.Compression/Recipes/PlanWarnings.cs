@@ -2,6 +2,7 @@ using Espalier.Compression.Recipes.Stages;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Runtimes;
+using Espalier.Models.Tokenizers;
 
 namespace Espalier.Compression.Recipes;
 
@@ -20,6 +21,8 @@ internal static class PlanWarnings
         foreach (var cycle in cycles)
             warnings.AddRange(OfCycle(recipe.Prune, cycle).Select(warning => cycle.Number is { } number ? $"cycle {number}: {warning}" : warning));
         AddPrograms(warnings, original, cycles[^1].To);
+        if (Tokenizer.DisagreementIn(original.Folder) is { } disagreement)
+            warnings.Add(disagreement);
         warnings.AddRange(ExportStage.Preflight(original.Family, cycles[^1].To, original.RawConfig, recipe.Export, original.Folder)
             .Where(verdict => verdict.Runtime == ExportStage.Gguf).SelectMany(verdict => verdict.Findings).Select(finding => $"export: {finding}"));
         return warnings;

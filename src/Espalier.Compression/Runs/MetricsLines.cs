@@ -13,9 +13,11 @@ public static class MetricsLines
     private const int LongestLine = 1 << 20;
 
     /// <summary>The lines of a log in order; a last line without its end (a write in progress, a crash) is left out, a missing file is empty.</summary>
-    /// <exception cref="EspalierException">A line is damaged; the message names it.</exception>
+    /// <exception cref="EspalierException">A line is damaged, or it is no file; the message names it.</exception>
     public static IEnumerable<(long Step, JsonObject Fields)> Read(string path)
     {
+        if (LibC.Identity(path) is { IsRegular: false } && !Directory.Exists(path))
+            throw new EspalierException($"{path} is a pipe or a device, and no log");
         if (!File.Exists(path))
             yield break;
         var number = 0;
@@ -56,6 +58,8 @@ public static class MetricsLines
         var path = Path.Combine(folder, stated.Name);
         try
         {
+            if (FileKind.Odd(path) is { } odd)
+                return $"{path} {odd}, and was a log when the checkpoint was saved";
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
             if (file.Length < stated.Size)
                 return $"{path} has {file.Length} bytes, and {stated.Size} when the checkpoint was saved";
@@ -86,6 +90,19 @@ public static class MetricsLines
                 throw new EndOfStreamException("it ends too soon");
             hash.AppendData(buffer, 0, count);
         }
+    }
+
+    /// <summary>The same of a log that decides nothing: what comes before the first damaged line.</summary>
+    internal static long WholeLengthUpTo(string path, long step)
+    {
+        var keep = 0L;
+        foreach (var (end, line) in Lines(path))
+        {
+            if (Parse(line) is not { } parsed || parsed.Step > step)
+                break;
+            keep = end;
+        }
+        return keep;
     }
 
     private static EspalierException Damaged(string path, int line) =>

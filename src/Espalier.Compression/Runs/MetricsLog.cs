@@ -34,12 +34,14 @@ public sealed class MetricsLog : IDisposable
     /// <param name="afterStep">The checkpoint's step.</param>
     /// <param name="files">Writes.</param>
     /// <param name="stated">What the checkpoint says of the log, found to be so: exactly that stays. Null where it says nothing.</param>
+    /// <param name="decides">Whether something is decided by it; where nothing is, a damaged line and what follows it are cut off.</param>
     /// <exception cref="EspalierException">A line in the part that stays is damaged.</exception>
-    public static MetricsLog Open(string path, long? afterStep, DurableFiles files, FileFact? stated = null)
+    public static MetricsLog Open(string path, long? afterStep, DurableFiles files, FileFact? stated = null, bool decides = true)
     {
         path = System.IO.Path.GetFullPath(path);
         var isNew = !File.Exists(path);
-        var keep = isNew || afterStep is null ? 0 : stated?.Size ?? MetricsLines.LengthUpTo(path, afterStep.Value);
+        var keep = isNew || afterStep is null ? 0 : stated?.Size
+            ?? (decides ? MetricsLines.LengthUpTo(path, afterStep.Value) : MetricsLines.WholeLengthUpTo(path, afterStep.Value));
         var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var stream = files.Layer.OpenLog(path);
         try

@@ -47,6 +47,7 @@ public sealed class RunFolder : IDisposable
             // Before anything is touched: a newer program's folder is not ours to tidy.
             var manifest = RunManifest.Load(path);
             var outputs = new OutputLedger(path, manifest);
+            RequireStages(path);
             RunLeftovers.Sweep(path, outputs, files);
             return new RunFolder(path, runLock, files, report ?? (_ => { }), manifest, traces, outputs);
         }
@@ -90,6 +91,7 @@ public sealed class RunFolder : IDisposable
     public static void Check(string path, params IEnumerable<string> outputs)
     {
         var ledger = new OutputLedger(path, RunManifest.Load(path));
+        RequireStages(path);
         foreach (var output in outputs)
             ledger.Require(output);
     }
@@ -205,6 +207,13 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Lets go of the folder.</summary>
     public void Dispose() => _lock.Dispose();
+
+    private static void RequireStages(string folder)
+    {
+        var stages = System.IO.Path.Combine(folder, "stages");
+        if (!Directory.Exists(stages) && (File.Exists(stages) || FileKind.Odd(stages) is not null))
+            throw new EspalierException($"{stages} {FileKind.Odd(stages) ?? "is a file"} where the run keeps its stages: move it away, or choose another run folder");
+    }
 
     private static EspalierException NotWritten(string path, Exception error) =>
         new($"{path}: cannot be written: {error.Message}; mend the disk (free some space?) and start again", error);

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Espalier.Compression.Distillation.Caching;
+using Espalier.Compression.Search;
+using Espalier.Models.Files;
 
 namespace Espalier.Compression.Runs;
 
@@ -18,6 +20,7 @@ namespace Espalier.Compression.Runs;
 [JsonSerializable(typeof(CheckpointManifest))]
 [JsonSerializable(typeof(KnownHash[]))]
 [JsonSerializable(typeof(KnownModel[]))]
+[JsonSerializable(typeof(LatencyRecord))]
 [JsonSerializable(typeof(StageRecord))]
 [JsonSerializable(typeof(RunManifest))]
 [JsonSerializable(typeof(RunOwner))]
@@ -34,11 +37,11 @@ internal sealed partial class RunJson : JsonSerializerContext
     {
         try
         {
+            if (FileKind.Odd(path) is { } odd)
+                throw new DamagedFileException($"{path} {odd}, and no record of a run; move it away");
             var file = new FileInfo(path);
             if (!file.Exists)
                 throw new DamagedFileException($"{path} is missing");
-            if (file.LinkTarget is not null)
-                throw new DamagedFileException($"{path} is a symbolic link");
             if (file.Length is 0 or > LargestRecord)
                 throw new DamagedFileException($"{path} has {file.Length} bytes; 1 to {LargestRecord} are expected");
             return File.ReadAllBytes(path);

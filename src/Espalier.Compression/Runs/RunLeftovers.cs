@@ -22,8 +22,8 @@ internal static partial class RunLeftovers
                 files.DeleteTree(path);
             outputs.End(path);
         }
-        foreach (var file in new DirectoryInfo(folder).GetFiles().Where(file => file.LinkTarget is null && Leftovers.Is(file.Name)))
-            if (Records.Contains(StemOf(file.Name)))
+        foreach (var file in new DirectoryInfo(folder).GetFiles().Where(file => file.LinkTarget is null))
+            if (Records.Any(record => Leftovers.IsOf(file.Name, record)))
                 files.DeleteFile(file.FullName);
         var stages = Path.Combine(folder, "stages");
         if (!Directory.Exists(stages))

@@ -23,8 +23,8 @@ internal sealed class RunLock : IDisposable
     public static RunLock Take(string folder)
     {
         var path = Path.Combine(folder, FileName);
-        if (new FileInfo(path).LinkTarget is { } target)
-            throw new EspalierException($"{path} is a symbolic link to {target}; delete it");
+        if (FileKind.Odd(path) is { } odd)
+            throw new EspalierException($"{path} {odd}, and no lock of a run; delete it or move it away");
         FileStream? file;
         do file = TryOpen(path) ?? throw new EspalierException($"{folder} is in use by {Owner(path)}; wait for it, stop it, or choose another run folder");
         while (!IsStillThere(file, path));
@@ -106,7 +106,7 @@ internal sealed class RunLock : IDisposable
     public static RunOwner? OwnerOf(string folder)
     {
         var path = Path.Combine(folder, FileName);
-        return File.Exists(path) ? TryRead(path) : null;
+        return File.Exists(path) && FileKind.Odd(path) is null ? TryRead(path) : null;
     }
 
     private static string Owner(string path)

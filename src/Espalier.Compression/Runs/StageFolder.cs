@@ -86,7 +86,12 @@ public sealed class StageFolder : IDisposable
         if (IsComplete)
             throw new InvalidOperationException($"{Path} is complete.");
         CloseLogs();
+        if (new DirectoryInfo(Path).LinkTarget is { } target)
+            throw new EspalierException($"{Path} is a symbolic link to {target}, and a stage writes and deletes in its own folder alone: delete the link");
+        if (File.Exists(Path))
+            throw new EspalierException($"{Path} is a file where the stage's folder belongs: move it away");
         _files.EnsureFolder(Path);
+        ClearOddities();
         _files.CleanLeftovers(Path, below: true);
         var checkpoint = Checkpoints.OpenLatest(_report);
         if (!keepArtefacts)
@@ -95,7 +100,7 @@ public sealed class StageFolder : IDisposable
                     _files.DeleteTree(entry.FullName);
         var stated = checkpoint?.Logs?.FirstOrDefault(log => log.Name == MetricsName);
         _metrics = MetricsLog.Open(PathOf(MetricsName), checkpoint?.Step, _files, stated);
-        _timing = MetricsLog.Open(PathOf("timing.jsonl"), checkpoint?.Step, _files);
+        _timing = MetricsLog.Open(PathOf("timing.jsonl"), checkpoint?.Step, _files, decides: false);
         _board = new TensorBoardLog(BoardFolder(), (checkpoint?.Step ?? 0) + 1, _files, _report);
         return checkpoint;
     }
@@ -150,7 +155,27 @@ public sealed class StageFolder : IDisposable
         if (problem is null)
             return;
         _report($"{Path} is done again: {problem}");
-        _files.DeleteFile(PathOf(StageRecord.FileName));
+        // Whatever has that name: the stage's folder is its own.
+        if (System.IO.Path.Exists(PathOf(StageRecord.FileName)))
+            _files.DeleteTree(PathOf(StageRecord.FileName));
+    }
+
+    /// <summary>
+    /// What stands where a log or a folder of checkpoints belongs and is none goes: the stage would fail on it, or write and delete through a link in a
+    /// folder that is not its own. A <c>metrics.jsonl</c> beside checkpoints stays for them to judge: something is decided by it.
+    /// </summary>
+    private void ClearOddities()
+    {
+        foreach (var name in new[] { "timing.jsonl", "checkpoints", "tensorboard", MetricsName })
+        {
+            var path = PathOf(name);
+            var odd = FileKind.Odd(path);
+            var isWrong = name.EndsWith(".jsonl", StringComparison.Ordinal) ? odd is not null : File.Exists(path) || odd is not (null or FileKind.Folder);
+            if (!isWrong || (name == MetricsName && Directory.Exists(Checkpoints.Folder)))
+                continue;
+            _report($"{path} {odd ?? "is a file"}, which no stage writes there: it is deleted");
+            _files.DeleteTree(path);
+        }
     }
 
     private static void Collect(DirectoryInfo folder, string prefix, List<FileFact> artefacts)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Espalier.Compression.Runs;
 using Espalier.Models;
 using Espalier.Models.Files;
@@ -13,8 +12,8 @@ namespace Espalier.Compression.Search;
 /// </summary>
 public sealed class LatencyTable
 {
-    private const int Version = 1;
-    private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+    // The first had no hash of its own text: an edited time changed what a search found.
+    private const int Version = 2;
 
     private readonly Func<DecoderConfig, int, bool, LatencyMeasure> _measure;
     private readonly CancellationToken _stop;
@@ -29,8 +28,8 @@ public sealed class LatencyTable
     }
 
     /// <summary>
-    /// Opens the table of this machine; one that is damaged is begun anew, for it only saves time. A file that is no table at all is
-    /// somebody else's: it stays as it is, and what is measured is not kept.
+    /// Opens the table of this machine; one that was changed or is damaged is begun anew, for it only saves time, and so is one of version 0.1, which had
+    /// no hash. A file that is no table at all is somebody else's: it stays as it is, and what is measured is not kept.
     /// </summary>
     /// <param name="path">The file; null keeps nothing.</param>
     /// <param name="stop">Stops between two shapes; what was measured is kept.</param>
@@ -71,14 +70,15 @@ public sealed class LatencyTable
         if (_path is null)
             return;
         DurableFiles.OnDisk.EnsureFolder(Path.GetDirectoryName(Path.GetFullPath(_path))!);
-        DurableFiles.OnDisk.WriteFile(_path, stream => JsonSerializer.Serialize(stream, new Kept(Version, _machines), s_json));
+        var text = SealedJson.Bytes(new LatencyRecord(Version, _machines), RunJson.Default.LatencyRecord);
+        DurableFiles.OnDisk.WriteFile(_path, stream => stream.Write(text));
     }
 
     private static bool IsTable(string path)
     {
         try
         {
-            return new FileInfo(path) is { LinkTarget: null } && File.ReadAllText(path) is var text
+            return FileKind.Odd(path) is null && File.ReadAllText(path) is var text
                 && (text.Length == 0 || text.Contains("\"machines\"", StringComparison.Ordinal));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -91,11 +91,12 @@ public sealed class LatencyTable
     {
         try
         {
-            var kept = JsonSerializer.Deserialize<Kept>(File.ReadAllBytes(path), s_json);
-            var isWhole = kept is { Version: Version, Machines: { } machines } && machines.Values.All(times => times is not null && times.Values.All(time => time is { IsPlausible: true }));
-            return isWhole ? kept!.Machines : [];
+            var kept = SealedJson.Read(path, RunJson.Default.LatencyRecord, Version);
+            var isWhole = kept is { FormatVersion: Version, Machines: { } machines }
+                && machines.Values.All(times => times is not null && times.Values.All(time => time is { IsPlausible: true }));
+            return isWhole ? kept.Machines : [];
         }
-        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        catch (DamagedFileException)
         {
             return [];
         }
@@ -106,9 +107,10 @@ public sealed class LatencyTable
         var facts = MachineFacts.Detect(TorchRuntime.Threads, new Dictionary<string, string>());
         return string.Create(CultureInfo.InvariantCulture, $"{facts.Cpu}, {facts.Cores} cores, {facts.Threads} threads, libtorch {TorchRuntime.Version}, {TorchRuntime.BlasKernelName}");
     }
-
-    private sealed record Kept(int Version, Dictionary<string, Dictionary<string, LatencyMeasure>> Machines);
 }
+
+/// <summary><c>latency.json</c>: what was measured, by machine and shape.</summary>
+internal sealed record LatencyRecord(int FormatVersion, Dictionary<string, Dictionary<string, LatencyMeasure>> Machines);
 
 /// <summary>Seconds of a shape's parts.</summary>
 /// <param name="Layer">One block.</param>

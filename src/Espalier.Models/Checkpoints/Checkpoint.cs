@@ -127,11 +127,10 @@ public sealed class Checkpoint : ITensorSource, IDisposable
 
     private static string[] NotesOf(string folder, JsonObject raw, DecoderConfig config, CheckpointWeights? weights) =>
     [
-        .. new[]
-        {
-            CheckpointFolder.NoteOfLinks(folder, weights?.Files.Select(static file => Path.GetFileName(file.Path)) ?? []),
-            RotaryNotes.OfYarn(config, raw) is { } yarn ? $"{Path.Combine(folder, CheckpointFolder.ConfigFile)}: {yarn}" : null,
-        }.OfType<string>(),
+        .. new[] { CheckpointFolder.NoteOfLinks(folder, weights?.Files.Select(static file => Path.GetFileName(file.Path)) ?? []) }
+            .OfType<string>(),
+        .. new[] { RotaryNotes.OfYarn(config, raw), QuantizationFields.Note(raw) }.OfType<string>()
+            .Select(note => $"{Path.Combine(folder, CheckpointFolder.ConfigFile)}: {note}"),
         .. weights?.Notes ?? [],
     ];
 

@@ -59,8 +59,7 @@ public abstract class Family
     public DecoderConfig ReadConfig(JsonObject raw, string source)
     {
         var fields = new ConfigFields(raw, Defaults, source);
-        if (fields.Object("quantization_config") is not null)
-            throw new EspalierException($"{source}: quantization_config: quantised weights cannot be pruned; use the checkpoint in BF16, F16 or F32");
+        QuantizationFields.RequireNone(fields);
         var activation = fields.Text("hidden_act");
         if (activation is null || !Activations.Contains(activation))
             throw fields.Wrong("hidden_act", $"a {ModelType} model has {string.Join(" or ", Activations)}");
@@ -106,6 +105,7 @@ public abstract class Family
                 fields[name] = value?.DeepClone();
 
         fields.Remove("torch_dtype");
+        QuantizationFields.Remove(fields);
         fields["architectures"] = new JsonArray(Architecture);
         fields["model_type"] = ModelType;
         fields["dtype"] = stored.ConfigName();

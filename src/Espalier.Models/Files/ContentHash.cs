@@ -18,6 +18,9 @@ public static class ContentHash
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static string OfFile(string path)
     {
+        // Reading a pipe may wait for ever.
+        if (LibC.Identity(path) is { IsRegular: false } && !Directory.Exists(path))
+            throw new IOException($"{path} is a pipe or a device");
         using var file = new FileStream(path, new FileStreamOptions { Share = FileShare.ReadWrite, BufferSize = 0, Options = FileOptions.SequentialScan });
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = ArrayPool<byte>.Shared.Rent(1 << 18);

@@ -17,8 +17,8 @@ public sealed class DiskLayer : IFileLayer
     }
 
     /// <inheritdoc/>
-    public Stream OpenLog(string path) => new FileInfo(path).LinkTarget is { } target
-        ? throw new IOException($"{path} is a symbolic link to {target}; output never follows links, delete it")
+    public Stream OpenLog(string path) => FileKind.Odd(path) is { } odd
+        ? throw new IOException($"{path} {odd}, where a file is written; delete it or move it away")
         : new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
 
     /// <inheritdoc/>

@@ -118,8 +118,8 @@ public sealed class DurableFiles(IFileLayer layer)
     public static IDisposable? Hold(string folder) => LibC.HoldShared(folder);
 
     /// <summary>
-    /// Deletes what killed writers of <paramref name="path"/> left beside it: names that were made for it, and that no living writer holds. Links are
-    /// left alone, and so is what cannot be deleted.
+    /// Deletes what killed writers of <paramref name="path"/> left beside it, those of version 0.1 too: names that were made for it, and that no living
+    /// writer holds. Links are left alone, and so is what cannot be deleted.
     /// </summary>
     public void Sweep(string path)
     {
@@ -130,7 +130,7 @@ public sealed class DurableFiles(IFileLayer layer)
         try
         {
             foreach (var entry in new DirectoryInfo(parent).EnumerateFileSystemInfos($"{name}.tmp-*", s_asNamed))
-                if (Leftovers.IsOf(entry.Name, name) && entry.LinkTarget is null && LibC.IsUnheld(entry.FullName))
+                if ((Leftovers.IsOf(entry.Name, name) || Leftovers.IsOfVersion01(entry.Name, name)) && entry.LinkTarget is null && LibC.IsUnheld(entry.FullName))
                     TryDelete(entry.FullName);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

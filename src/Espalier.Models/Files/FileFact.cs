@@ -24,10 +24,10 @@ public sealed record FileFact(string Name, long Size, string Sha256)
         try
         {
             var file = new FileInfo(Path.Combine(folder, Name));
+            if (FileKind.Odd(file.FullName) is { } odd)
+                return $"{Name} {odd}";
             if (!file.Exists)
                 return $"{Name} is missing";
-            if (file.LinkTarget is not null)
-                return $"{Name} is a symbolic link";
             if (file.Length != Size)
                 return $"{Name} has {file.Length} bytes instead of {Size}";
             if (hash && ContentHash.OfFile(file.FullName) is var found && found != Sha256)

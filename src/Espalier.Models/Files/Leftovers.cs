@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -36,6 +37,26 @@ internal static partial class Leftovers
         && ushort.TryParse(name.AsSpan(of.Length + 9, 4), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var check)
         && check == Check(of, drawn);
 
+    /// <summary>Whether a name was made for <paramref name="of"/> by version 0.1, by a process that no longer lives: <c>NAME.tmp-PID-GUID</c>.</summary>
+    /// <param name="name">A file or folder name without its path.</param>
+    /// <param name="of">The name of the finished thing.</param>
+    public static bool IsOfVersion01(string name, string of) =>
+        name.StartsWith($"{of}.tmp-", StringComparison.Ordinal) && PatternOfVersion01().Match(name, of.Length) is { Success: true } match
+        && int.TryParse(match.Groups["pid"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && !IsAlive(pid);
+
+    private static bool IsAlive(int pid)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(pid);
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+
     private static ushort Check(string name, ushort drawn)
     {
         var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{drawn:x4} {name}"));
@@ -44,4 +65,7 @@ internal static partial class Leftovers
 
     [GeneratedRegex(@"\A(.+\.tmp-[0-9a-f]{8}|step-[0-9]+\.tmp)\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex Pattern();
+
+    [GeneratedRegex(@"\G\.tmp-(?<pid>[0-9]{1,9})-[0-9a-f]{32}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex PatternOfVersion01();
 }

@@ -21,6 +21,19 @@ public sealed partial class Tokenizer
             return new Tokenizer(root, path, sha256);
     }
 
+    /// <summary><see cref="Disagreement"/> of the tokenizer in a folder; null too where there is none, or none that can be read.</summary>
+    public static string? DisagreementIn(string folder)
+    {
+        try
+        {
+            return File.Exists(Path.Combine(folder, "tokenizer.json")) ? Load(folder).Disagreement : null;
+        }
+        catch (EspalierException)
+        {
+            return null; // Weights may be written without a tokenizer that is understood here.
+        }
+    }
+
     private Tokenizer(TokenizerNode root, string path, string sha256)
     {
         var model = root["model"];
@@ -61,7 +74,12 @@ public sealed partial class Tokenizer
         _post = kind?.Replace(template, BosId, EosId) ?? template;
         // Two folders with one tokenizer.json give other ids where the flags beside it differ.
         if (!_post.Before.SequenceEqual(template.Before) || !_post.After.SequenceEqual(template.After))
+        {
+            Disagreement = $"{path}: its template puts {Around(template)} around a text, and {kind!.Name} "
+                + $"by add_bos_token and add_eos_token {Around(_post)}, which counts here and in transformers 4; transformers 5 and others that go by the template alone give other ids: make the two say the same";
             Sha256 = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{sha256} {string.Join(',', _post.Before)} {string.Join(',', _post.After)}")));
+        }
+
         Model = new()
         {
             Kind = options.ByteLevel ? TokenizerKind.ByteLevelBpe : TokenizerKind.MetaspaceBpe,
@@ -80,6 +98,10 @@ public sealed partial class Tokenizer
             UnknownId = options.UnknownId,
         };
     }
+
+    private string Around(PostProcessor post) =>
+        post.Before.Count + post.After.Count == 0 ? "nothing"
+            : string.Join(' ', [.. post.Before.Select(TokenText), "TEXT", .. post.After.Select(TokenText)]);
 
     private static void RefuseOtherModels(TokenizerNode model)
     {

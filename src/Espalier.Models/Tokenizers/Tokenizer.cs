@@ -30,6 +30,12 @@ public sealed partial class Tokenizer
     /// </summary>
     public string Sha256 { get; }
 
+    /// <summary>
+    /// A sentence where the flags of <c>tokenizer_config.json</c>, which count here, and the template in
+    /// <c>tokenizer.json</c> put other ids around a text; null where they agree. Programs that go by the template alone, transformers 5 among them, give other ids then.
+    /// </summary>
+    public string? Disagreement { get; }
+
     /// <summary>The parts, for writing the tokenizer in another format.</summary>
     public TokenizerModel Model { get; }
 

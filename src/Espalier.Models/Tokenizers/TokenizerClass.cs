@@ -27,7 +27,7 @@ internal sealed record TokenizerClass(string Name, string Bos, string Eos, strin
         var (named, bos, eos) = ((string?)null, (bool?)null, (bool?)null);
         if (File.Exists(config))
         {
-            var (document, root, _) = TokenizerFile.Parse(config);
+            var (document, root) = TokenizerFile.ParseBeside(config);
             using (document)
                 (named, bos, eos) = (root["tokenizer_class"].Text(""), Flag(root, "add_bos_token"), Flag(root, "add_eos_token"));
         }
@@ -70,7 +70,7 @@ internal sealed record TokenizerClass(string Name, string Bos, string Eos, strin
             return null;
         try
         {
-            var (document, root, _) = TokenizerFile.Parse(path);
+            var (document, root) = TokenizerFile.ParseBeside(path);
             using (document)
             {
                 if (root["tokenizer_class"] is { IsString: true } named)

@@ -62,6 +62,24 @@ internal static class TokenizerFile
     }
 
     /// <summary>
+    /// Parses a file beside tokenizer.json, which Python writes and reads: NaN in it, or a key that stands twice, is nobody's
+    /// harm (<see cref="LenientJson"/>).
+    /// </summary>
+    public static (JsonDocument Document, TokenizerNode Root) ParseBeside(string path)
+    {
+        try
+        {
+            var (document, root, _) = Parse(path);
+            return (document, root);
+        }
+        catch (EspalierException)
+        {
+            var document = JsonDocument.Parse(JsonFile.Read(path, (int)LongestFile).ToJsonString());
+            return (document, new(document.RootElement, path, ""));
+        }
+    }
+
+    /// <summary>
     /// What tokenizer_config.json, else special_tokens_map.json beside the file names as <paramref name="key"/>: its text,
     /// null where the value is null; <c>Known</c> is false where neither names it.
     /// </summary>
@@ -72,7 +90,7 @@ internal static class TokenizerFile
             var path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(tokenizerPath))!, name);
             if (!File.Exists(path))
                 continue;
-            var (document, root, _) = Parse(path);
+            var (document, root) = ParseBeside(path);
             using (document)
             {
                 if (document.RootElement.ValueKind == JsonValueKind.Object && !document.RootElement.TryGetProperty(key, out _))

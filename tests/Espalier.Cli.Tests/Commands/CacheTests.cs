@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;
@@ -53,6 +54,26 @@ public sealed class CacheTests : TorchTest
             + (options.Contains("--seq") ? "" : " --seq 32");
         Assert.Contains(message, Verb.Refused(line));
         Assert.False(Path.Exists(Of("a")));
+    }
+
+    [Fact]
+    public void A_student_whose_control_token_has_another_name_is_distilled_from_a_cache()
+    {
+        var (teacher, student, text) = (Path.Combine(Fixtures.Root, "models", "quickstart-teacher"), Of("renamed"), Of("text.jsonl"));
+        Directory.CreateDirectory(student);
+        foreach (var file in Directory.EnumerateFiles(teacher))
+            File.Copy(file, Path.Combine(student, Path.GetFileName(file)));
+        var tokenizer = JsonNode.Parse(File.ReadAllText(Path.Combine(student, "tokenizer.json")))!;
+        var control = tokenizer["added_tokens"]!.AsArray().Last(token => (bool)token!["special"]!)!;
+        control["content"] = "<|renamed|>";
+        File.WriteAllText(Path.Combine(student, "tokenizer.json"), tokenizer.ToJsonString());
+        File.WriteAllLines(text, Enumerable.Range(0, 60).Select(i => $$"""{"text": "Page {{i}} of a book that has {{60 - i}} more of them behind it."}"""));
+
+        _ = Verb.Json($"cache {teacher} {text} --seq 16 --windows 8 --k 4 --output {Of("cache")}");
+        _ = Verb.Json($"distill {student} --cache {Of("cache")} {text} --seq 16 --batch 2 --steps 2 --order sequential --output {Of("a")}");
+
+        File.AppendAllText(text, """{"text": "One more page."}""");
+        Assert.Contains("the data is", Verb.Refused($"distill {student} --cache {Of("cache")} {text} --seq 16 --batch 2 --steps 2 --order sequential --output {Of("b")}"));
     }
 
     [Fact]

@@ -50,6 +50,20 @@ public sealed class ExportRangeTests : TorchTest
     }
 
     [Theory]
+    [InlineData("")]
+    [InlineData("clamp: true\n")]
+    public void Merged_heads_beyond_the_teachers_type_are_refused_or_clamped_as_the_recipe_says(string clamp)
+    {
+        using (var tiny = Checkpoint.Open(Verb.Tiny))
+            CheckpointWriter.Write(At("teacher"), tiny.Config, tiny, ElementType.F16, new LargeQueries(tiny));
+        var ids = Verb.WriteIds(_folder.Path, "ids.i32", Enumerable.Range(0, 2000).Select(i => i * i % 127));
+        File.WriteAllText(At("r.yaml"),
+            $"teacher: {At("teacher")}\ndata: {{ train: {ids}, held-out: 10%, sequence: 16 }}\nscore: {{ samples: 4 }}\nprune: {{ heads: 4, merge-heads: true }}\n{clamp}");
+        var (code, _, error) = TestCommand.Launch($"compress {At("r.yaml")} --output {At("run")}");
+        Assert.Equal((clamp.Length > 0 ? 0 : 2, true), (code, error.Contains(clamp.Length > 0 ? "were clamped" : "which F16 cannot hold", StringComparison.Ordinal)));
+    }
+
+    [Theory]
     [InlineData("export M --type f32 --output OUT")]
     [InlineData("export M --type hf --output OUT")]
     [InlineData("prune M --random --ffn 64 --multiple 1 --output OUT")]
@@ -58,10 +72,17 @@ public sealed class ExportRangeTests : TorchTest
     {
         var left = LeftBy(At("out"));
         var others = LeftBy(At("other"));
+        // Version 0.1's names, of a process that cannot live, of one that does, and of no process.
+        var guid = Guid.NewGuid().ToString("N");
+        var old = Directory.CreateDirectory(At($"out.tmp-999999999-{guid}")).FullName;
+        string[] kept = [At($"out.tmp-{Environment.ProcessId}-{guid}"), At($"out.tmp-999999999-{guid}0"), At($"my-out.tmp-999999999-{guid}")];
+        foreach (var path in kept)
+            File.WriteAllText(path, "mine");
         File.WriteAllText(At("out.tmp-notes"), "mine");
         Verb.Json(line.Replace("OUT", At("out"), StringComparison.Ordinal).Replace(" M ", $" {Verb.Tiny} ", StringComparison.Ordinal));
         Assert.False(Path.Exists(left));
-        Assert.Equal(new[] { others, At("out"), At("out.tmp-notes") }.Order(), Directory.GetFileSystemEntries(_folder.Path).Order());
+        Assert.False(Path.Exists(old));
+        Assert.Equal(kept.Concat([others, At("out"), At("out.tmp-notes")]).Order(), Directory.GetFileSystemEntries(_folder.Path).Order());
     }
 
     /// <summary>What a writer of this output leaves when it is killed: its folder is put aside before it can clear away, and put back.</summary>
@@ -85,6 +106,21 @@ public sealed class ExportRangeTests : TorchTest
             source.Fill(name, firstElement, destination);
             if (name == "model.layers.1.mlp.up_proj.weight" && firstElement <= 50 && 50 < firstElement + destination.Length)
                 destination[(int)(50 - firstElement)] = 100_000;
+        }
+    }
+
+    /// <summary>Queries near the largest number of F16, the signs of no two heads alike: what a kept head gets of another's is beyond it somewhere.</summary>
+    private sealed class LargeQueries(ITensorSource source) : ITensorSource
+    {
+        private const int Head = 8 * 48;
+
+        public void Fill(string name, long firstElement, Span<float> destination)
+        {
+            source.Fill(name, firstElement, destination);
+            if (!name.Contains("q_proj", StringComparison.Ordinal))
+                return;
+            for (var i = 0; i < destination.Length; i++)
+                destination[i] = (((firstElement + i) % Head >> (int)((firstElement + i) / Head)) & 1) == 0 ? 60_000 : -60_000;
         }
     }
 

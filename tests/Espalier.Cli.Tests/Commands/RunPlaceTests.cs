@@ -32,6 +32,7 @@ public sealed class RunPlaceTests : IDisposable
     [InlineData("report.html", false)]
     [InlineData("recipe.yaml", false)]
     [InlineData("results.json", false)]
+    [InlineData("stages", false)]
     [InlineData("recipe/student/notes", true)]
     [InlineData("other/student-f32.gguf", true)]
     [InlineData("other", true)]

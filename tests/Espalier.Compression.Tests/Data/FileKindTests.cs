@@ -106,6 +106,18 @@ public sealed class FileKindTests : IDisposable
         Assert.Contains("a.csv:3 has a quote that never ends", skips.Describe(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_table_full_of_quotes_without_an_end_is_not_read_once_a_row()
+    {
+        const int Rows = 10_000;
+        var file = data.Write("a.csv", "id,text\n" + string.Concat(Enumerable.Repeat("a\"b,\"c\n", Rows)));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Empty(DataFixture.Texts(skips, file));
+        Assert.Equal($"{Rows} malformed-row", skips.ToString());
+        // A row that reaches to the end copies what is left of the file.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 3L << 30);
+    }
+
     [Theory]
     [InlineData("id,body\n1,x\n", "", "has the columns id, body, and none of text, content")]
     [InlineData("id,body\n1,x\n", ";field=bdy", "has the columns id, body, and no bdy. Did you mean body?")]

@@ -207,6 +207,21 @@ public sealed class TeacherCacheTests : TorchTest
         Assert.Contains("does not hold window 9", Assert.Throws<EspalierException>(() => cache.Read(9, new byte[cache.Layout.WindowBytes])).Message);
     }
 
+    [Fact]
+    public void The_same_tokens_from_another_tokenizer_file_are_the_same_data()
+    {
+        using var teacher = Teacher();
+        var key = Key(teacher, CacheEncoding.TopK) with { Tokens = "tokens" };
+        Write(teacher, key);
+        using var cache = TeacherCache.Open(Path);
+        cache.Require(key with { Data = "of another tokenizer" });
+        foreach (var tokens in new[] { "other tokens", null })
+            Assert.Contains("the data is data in the cache", Assert.Throws<EspalierException>(() => cache.Require(key with { Data = "x", Tokens = tokens })).Message);
+        // Caches of version 0.1 know of no tokens: theirs are refused as before.
+        Assert.NotNull((key with { Tokens = null }).DifferenceFrom(key with { Data = "x" }));
+        Assert.Null((key with { Tokens = null }).DifferenceFrom(key));
+    }
+
     [Theory]
     [MemberData(nameof(Encodings))]
     public void Any_flipped_bit_is_found_before_training(CacheEncoding encoding)

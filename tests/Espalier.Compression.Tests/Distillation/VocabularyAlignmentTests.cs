@@ -107,6 +107,16 @@ public sealed class VocabularyAlignmentTests : IDisposable
         Assert.Contains("2 control tokens have another name", VocabularyAlignment.Of(teacher, student).Warning);
     }
 
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void A_control_token_that_decoding_shows_on_one_side_is_renamed_like_others(bool teacher, bool student)
+    {
+        // As <think> stands in the place of a reserved token.
+        var (one, other) = (WithAdded(Tokenizer(), 4096, "<|reserved_9|>", special: teacher), WithAdded(Tokenizer(), 4096, "<think>", special: student));
+        Assert.Contains("4096 '<|reserved_9|>' is '<think>' there", VocabularyAlignment.Of(Model("a", 4224, one), Model("b", 4224, other)).Warning);
+    }
+
     [Fact]
     public void A_text_token_of_another_name_is_refused_though_it_was_added_later()
     {

@@ -66,9 +66,9 @@ public sealed class RunFolderTests : IDisposable
         const string stage = "stages/data-0123456789ab";
         foreach (var name in new[]
         {
-            "run.json.tmp-01234567", "report.html.tmp-01234567", $"{stage}/model/a.tmp-89abcdef", $"{stage}/checkpoints/step-4.tmp/weights", $"{stage}.tmp-01234567/stage.json",
+            "run.json.tmp-0123a74b", "report.html.tmp-0123a35a", $"{stage}/model/a.tmp-89abcdef", $"{stage}/checkpoints/step-4.tmp/weights", $"{stage}.tmp-01234567/stage.json",
             // Names like ours that no run gives.
-            "notes.tmp", "mine.tmp-xyz", "report.tmp-01234567", "report.html.tmp-1", "report.html.tmp-01234567.bak", "step-4.tmp/weights", "student.tmp-01234567/weights",
+            "notes.tmp", "mine.tmp-xyz", "run.json.tmp-01234567", "report.tmp-01234567", "report.html.tmp-1", "report.html.tmp-01234567.bak", "step-4.tmp/weights", "student.tmp-01234567/weights",
             "stages/notes.tmp-01234567", "stages/mine/a.tmp-01234567", $"{stage}/kept",
         })
         {
@@ -80,7 +80,7 @@ public sealed class RunFolderTests : IDisposable
         Directory.CreateSymbolicLink(_folder.Of("stages", "link"), outside.Path);
         RunFolder.Open(_folder.Path).Dispose();
         Assert.Equal(
-            ["mine.tmp-xyz", "notes.tmp", "report.html.tmp-01234567.bak", "report.html.tmp-1", "report.tmp-01234567", "run.lock", $"{stage}/kept",
+            ["mine.tmp-xyz", "notes.tmp", "report.html.tmp-01234567.bak", "report.html.tmp-1", "report.tmp-01234567", "run.json.tmp-01234567", "run.lock", $"{stage}/kept",
                 "stages/mine/a.tmp-01234567", "stages/notes.tmp-01234567", "step-4.tmp/weights", "student.tmp-01234567/weights"],
             _folder.Files().Where(name => !name.StartsWith("stages/link", StringComparison.Ordinal)));
         Assert.Single(outside.Files());
@@ -182,10 +182,10 @@ public sealed class RunFolderTests : IDisposable
     public void A_manifest_of_a_newer_format_is_refused_before_anything_is_touched()
     {
         File.WriteAllText(_folder.Of("run.json"), """{ "format_version": 2, "anything": [] }""");
-        File.WriteAllText(_folder.Of("run.json.tmp-01234567"), "x");
+        File.WriteAllText(_folder.Of("run.json.tmp-0123a74b"), "x");
         var error = Assert.Throws<EspalierException>(() => RunFolder.Open(_folder.Path));
         Assert.Matches(new Regex("run.json: format_version 2 is newer than 1"), error.Message);
-        Assert.True(File.Exists(_folder.Of("run.json.tmp-01234567")));
+        Assert.True(File.Exists(_folder.Of("run.json.tmp-0123a74b")));
     }
 
     [Theory]

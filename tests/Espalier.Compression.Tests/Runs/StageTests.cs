@@ -56,6 +56,66 @@ public sealed class StageTests : IDisposable
     }
 
     [Theory]
+    [InlineData("timing.jsonl", "folder")]
+    [InlineData("timing.jsonl", "link")]
+    [InlineData("timing.jsonl", "pipe")]
+    [InlineData("timing.jsonl", "damaged line")]
+    [InlineData("metrics.jsonl", "folder")]
+    [InlineData("metrics.jsonl", "link")]
+    [InlineData("metrics.jsonl", "pipe")]
+    [InlineData("checkpoints", "file")]
+    [InlineData("checkpoints", "link")]
+    [InlineData("tensorboard", "file")]
+    [InlineData("tensorboard", "link")]
+    [InlineData("stage.json", "folder")]
+    public void What_stands_in_the_place_of_a_log_or_folder_goes_and_what_a_link_leads_to_stays(string name, string what)
+    {
+        using var outside = new TemporaryFolder();
+        Directory.CreateDirectory(outside.Of("step-4"));
+        File.WriteAllText(outside.Of("step-4/mine"), "mine");
+        using var run = Open();
+        using (var stage = run.Stage("distill", Options(), s_inputs))
+        {
+            var path = stage.PathOf(name);
+            Directory.CreateDirectory(stage.Path);
+            if (what == "folder")
+                File.WriteAllText(Path.Combine(Directory.CreateDirectory(path).FullName, "x"), "x");
+            else if (what == "link")
+                File.CreateSymbolicLink(path, name.EndsWith(".jsonl", StringComparison.Ordinal) ? outside.Of("step-4/mine") : outside.Path);
+            else if (what == "pipe")
+                System.Diagnostics.Process.Start("mkfifo", [path]).WaitForExit();
+            else
+                File.WriteAllText(path, "not a line\n");
+            if (name == "timing.jsonl" || what == "damaged line")
+                stage.Checkpoints.Save(2, [new("state", stream => stream.WriteByte(1))]);
+        }
+        using var begun = run.Stage("distill", Options(), s_inputs);
+        begun.Begin();
+        begun.Metrics.Append(3, ("loss", 1));
+        begun.Timing.Append(3, ("seconds", 1));
+        begun.Board.Append(3, ("loss", 1));
+        begun.Checkpoints.Save(3, [new("state", stream => stream.WriteByte(1))]);
+        begun.Complete();
+        Assert.True(run.Stage("distill", Options(), s_inputs).Verify());
+        Assert.Equal(what != "damaged line", _reports.Any(report => report.Contains(name, StringComparison.Ordinal)));
+        Assert.Equal("mine", File.ReadAllText(outside.Of("step-4/mine")));
+        Assert.Single(Directory.GetFileSystemEntries(outside.Path));
+    }
+
+    [Fact]
+    public void A_stage_does_not_write_through_a_link()
+    {
+        using var outside = new TemporaryFolder();
+        File.WriteAllText(outside.Of("mine"), "mine");
+        using var run = Open();
+        using var stage = run.Stage("distill", Options(), s_inputs);
+        Directory.CreateDirectory(Path.GetDirectoryName(stage.Path)!);
+        Directory.CreateSymbolicLink(stage.Path, outside.Path);
+        Assert.Contains("is a symbolic link to", Assert.Throws<EspalierException>(() => stage.Begin()).Message, StringComparison.Ordinal);
+        Assert.Equal("mine", File.ReadAllText(outside.Of("mine")));
+    }
+
+    [Theory]
     [InlineData("missing", "model/weights is missing")]
     [InlineData("cut", "model/weights has 3 bytes instead of 7")]
     [InlineData("changed", "model/weights has the hash ")]

@@ -71,6 +71,30 @@ public sealed class LatencyTableTests : TorchTest
         Assert.Equal(0, file.Open("one").Count);
     }
 
+    [Fact]
+    public void A_time_that_was_changed_is_not_believed()
+    {
+        using var file = new LatencyFile((_, _, _) => new(1, 0, 0));
+        _ = file.Table.Prefill(Shapes()[0], 8);
+        Assert.Equal(1, file.Open("one").Count);
+        var text = File.ReadAllText(file.Path);
+        File.WriteAllText(file.Path, text.Replace("\"layer\": 1", "\"layer\": 2", StringComparison.Ordinal));
+        Assert.NotEqual(text, File.ReadAllText(file.Path));
+        Assert.Equal(0, file.Open("one").Count);
+        Assert.Equal(4, file.Open("one").Prefill(Shapes()[0], 8));
+        Assert.Equal(text, File.ReadAllText(file.Path));
+    }
+
+    [Fact]
+    public void A_table_without_a_hash_as_version_0_1_wrote_it_is_measured_again()
+    {
+        using var file = new LatencyFile((_, _, _) => new(1, 0, 0));
+        File.WriteAllText(file.Path, "{\"version\": 1, \"machines\": {\"one\": {\"x\": {\"layer\": 1, \"ends\": 0, \"head\": 0}}}}");
+        Assert.Equal(0, file.Open("one").Count);
+        _ = file.Open("one").Prefill(Shapes()[0], 8);
+        Assert.Equal(1, file.Open("one").Count);
+    }
+
     [Theory]
     [InlineData("{ \"ping\": 12 }", true)]
     [InlineData("my measurements", true)]

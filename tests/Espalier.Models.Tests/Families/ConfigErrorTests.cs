@@ -45,6 +45,9 @@ public sealed class ConfigErrorTests
     [InlineData("partial_rotary_factor", "0.5", "partial_rotary_factor is 0.5; heads of this family turn whole")]
     [InlineData("rope_scaling", """{"rope_type":"yarn","factor":4,"truncate":false}""", "rope_scaling.truncate is false")]
     [InlineData("quantization_config", """{"bits":4}""", "quantised weights")]
+    [InlineData("quantization_config", """{"quant_method":"fp8","kv_cache_scheme":{"num_bits":8}}""", "quantised weights")]
+    [InlineData("quantization_config", """{"quant_method":"compressed-tensors","kv_cache_scheme":{"num_bits":8},"config_groups":{"group_0":{}}}""", "quantised weights")]
+    [InlineData("quantization_config", """{"quant_method":"compressed-tensors","kv_cache_scheme":null,"config_groups":{}}""", "quantised weights")]
     [InlineData("model_type", "\"gpt2\"", "model_type 'gpt2' is not supported; known are llama, mistral, nemotron")]
     [InlineData("model_type", "null", "model_type is missing; known are llama")]
     public void Impossible_field_is_refused_naming_file_field_and_value(string field, string value, string expected)
@@ -54,6 +57,20 @@ public sealed class ConfigErrorTests
         var error = Assert.Throws<EspalierException>(() => Read(raw));
         Assert.StartsWith("some/config.json: ", error.Message, StringComparison.Ordinal);
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"quant_method":"compressed-tensors","kv_cache_scheme":{"num_bits":8,"type":"float"},"config_groups":{},"ignore":[]}""")]
+    [InlineData("""{"quant_method":"compressed-tensors","kv_cache_scheme":{"num_bits":8,"type":"float"},"config_groups":null}""")]
+    public void Quantisation_of_the_cache_alone_is_passed_over_and_not_carried_on(string value)
+    {
+        var raw = JsonFile.Read(Fixtures.Golden("families/llama-3.1/config.json"));
+        var plain = Read(raw);
+        raw["quantization_config"] = JsonNode.Parse(value);
+        var config = Read(raw);
+
+        Assert.Equal(plain with { EosTokenIds = config.EosTokenIds }, config);
+        Assert.False(FamilyCatalog.For(raw, "config.json").WriteConfig(config, raw, ElementType.BF16).ContainsKey("quantization_config"));
     }
 
     [Theory]

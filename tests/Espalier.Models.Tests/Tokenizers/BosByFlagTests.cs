@@ -46,6 +46,40 @@ public sealed class BosByFlagTests
     }
 
     [Theory]
+    [InlineData("LlamaTokenizer", true, null, "B", null)]
+    [InlineData("LlamaTokenizerFast", true, null, "", "puts nothing around a text, and LlamaTokenizerFast by add_bos_token and add_eos_token ")]
+    [InlineData("LlamaTokenizer", false, null, "B", " nothing, which counts here and in transformers 4; transformers 5 and others")]
+    [InlineData("PreTrainedTokenizerFast", true, true, "", null)]
+    public void Flags_and_template_that_disagree_are_told(string name, bool? addBos, bool? addEos, string template, string? expected)
+    {
+        using var folder = Folder(template, Config(name, addBos, addEos));
+        var told = Tokenizer.DisagreementIn(folder.Path);
+        if (expected is null)
+            Assert.Null(told);
+        else
+            Assert.Contains(expected, told, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"model_type": "llama", "note": NaN}""")]
+    [InlineData("""{"model_type": "llama", "note": 1, "note": 2}""")]
+    public void A_config_that_only_python_reads_names_the_class_all_the_same(string config)
+    {
+        using var folder = Folder("", Config(null, null, null));
+        File.WriteAllText(folder.File("config.json"), config);
+        Assert.Equal(Around("B"), Tokenizer.Load(folder.Path).Encode("he"));
+    }
+
+    [Theory]
+    [InlineData("""{"tokenizer_class": "LlamaTokenizer", "bos_token": "<s>", "model_max_length": Infinity}""")]
+    [InlineData("""{"tokenizer_class": "LlamaTokenizer", "bos_token": "<s>", "legacy": true, "legacy": false}""")]
+    public void A_tokenizer_config_that_only_python_reads_is_followed(string config)
+    {
+        using var folder = Folder("", config);
+        Assert.Equal(Around("B"), Tokenizer.Load(folder.Path).Encode("he"));
+    }
+
+    [Theory]
     [InlineData("llama", "B")]
     [InlineData("mistral", "B")]
     [InlineData("qwen2", "")]

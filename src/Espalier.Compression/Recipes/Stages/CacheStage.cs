@@ -67,6 +67,12 @@ public static class CacheStage
         return [.. seen];
     }
 
+    /// <summary><see cref="CacheKey.Tokens"/> of some data.</summary>
+    public static string? TokensOf(TokenSets data) =>
+        data is { Boundaries: null, Train: TokenStore store } ? store.Index.TokensSha256 : null;
+
     private static CacheKey KeyOf(DecoderConfig teacher, string hash, CacheSection section, double temperature, TokenSets data, int sequence, long seed) =>
-        CacheKey.Of(hash, data.Hash, sequence, data.Boundaries is not null, teacher.VocabularySize, teacher.HiddenSize, temperature, section.Encoding, section.K, section.Samples, seed);
+        CacheKey.Of(
+            hash, data.Hash, sequence, data.Boundaries is not null, teacher.VocabularySize, teacher.HiddenSize, temperature,
+            section.Encoding, section.K, section.Samples, seed, TokensOf(data));
 }

@@ -25,9 +25,11 @@ namespace Espalier.Compression.Recipes.Stages;
 /// <param name="Sequence">Tokens of a window.</param>
 /// <param name="Seed">Seed of the order, the same for all.</param>
 /// <param name="ElementBytes">Bytes of a weight of the exported student, for memory: those of the recipe's teacher, while a corrected one is kept in float32.</param>
+/// <param name="Clamp">Whether merged heads beyond the teacher's element type become its largest number instead of being refused.</param>
 public sealed record CandidateSetting(
     ModelFolder Teacher, (string Path, string Hash) Scores, PruneSection Prune, SearchSection Search, TrainingSection Distill,
-    TokenSets Data, IReadOnlyList<EvaluationText> Texts, IReadOnlyList<SearchTask> Tasks, int Sequence, long Seed, int ElementBytes);
+    TokenSets Data, IReadOnlyList<EvaluationText> Texts, IReadOnlyList<SearchTask> Tasks, int Sequence, long Seed, int ElementBytes,
+    bool Clamp = false);
 
 /// <summary>A candidate at a rung: where its training stands, and its losses.</summary>
 /// <param name="Record">The stage's record.</param>
@@ -101,7 +103,7 @@ public static class CandidateStage
     {
         using var teacher = setting.Teacher.Open();
         var plan = PlanBuilder.ByImportance(teacher.Config, candidate.Shape, ScoresFile.Read(setting.Scores.Path), setting.Prune.Depth, setting.Prune.MergeHeads);
-        Pruner.Write(teacher, plan, folder, teacher.StoredType, run.Progress, run.Stop);
+        Pruner.Write(teacher, plan, folder, teacher.StoredType, run.Progress, setting.Clamp, run.Stop);
         return new("candidate", folder, ContentHash.OfText(candidate.Name));
     }
 
@@ -152,6 +154,8 @@ public static class CandidateStage
         };
         if (setting.Prune.MergeHeads)
             options["merge_heads"] = true;
+        if (setting is { Prune.MergeHeads: true, Clamp: true })
+            options["clamp"] = true;
         if (training is not null)
             options["training"] = TrainStage.Options(training, setting.Data, setting.Sequence, setting.Seed, "shuffled");
         return options;

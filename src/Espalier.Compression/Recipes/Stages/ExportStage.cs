@@ -6,6 +6,7 @@ using Espalier.Models.Families;
 using Espalier.Models.Files;
 using Espalier.Models.Gguf;
 using Espalier.Models.Runtimes;
+using Espalier.Models.Tokenizers;
 
 namespace Espalier.Compression.Recipes.Stages;
 
@@ -101,6 +102,8 @@ public static class ExportStage
         foreach (var (runtime, findings) in Preflight(source.Family, source.Config, source.RawConfig, kinds, source.Folder))
             foreach (var finding in findings)
                 run.Progress.Warn($"export: {runtime}: {finding}");
+        if (Tokenizer.DisagreementIn(source.Folder) is { } disagreement)
+            run.Progress.Warn($"export: {disagreement}");
         var narrowing = new Narrowing(clamp);
         CheckpointWriter.Write(folder, source.Config, source, stored, source, new() { Narrowing = narrowing }, run.Stop);
         if (narrowing.Warning is { } warning)

@@ -54,7 +54,7 @@ public static class PruneStages
 
     /// <summary>The student before training, and the file of the plan where one was applied.</summary>
     public static (ModelFolder Model, string? Plan) Prune(
-        RunContext run, ModelFolder teacher, PruneSection section, (string Path, string Hash)? scores, long seed, DepthStage.Found? depth = null)
+        RunContext run, ModelFolder teacher, PruneSection section, (string Path, string Hash)? scores, long seed, DepthStage.Found? depth = null, bool clamp = false)
     {
         var inputs = new Dictionary<string, string> { ["teacher"] = teacher.Hash };
         if (section.Plan is { } planPath)
@@ -63,7 +63,7 @@ public static class PruneStages
             inputs["scores"] = scores!.Value.Hash;
         if (depth is not null)
             inputs["depth"] = depth.Hash;
-        var record = run.Do("prune", Options(section, seed), inputs, (stage, _) =>
+        var record = run.Do("prune", Options(section, seed, clamp), inputs, (stage, _) =>
         {
             // Random weights need the shape alone: a folder with a config.json is enough.
             using var source = Checkpoint.Open(teacher.Path, requireWeights: section.Method != PruneMethod.RandomInit);
@@ -75,7 +75,7 @@ public static class PruneStages
                 return new() { ["parameters"] = config.Parameters };
             }
             var plan = PlanOf(section, source.Config, scores?.Path, seed, depth);
-            var student = Pruner.Write(source, plan, folder, source.StoredType, run.Progress, run.Stop);
+            var student = Pruner.Write(source, plan, folder, source.StoredType, run.Progress, clamp, run.Stop);
             PlanFile.Write(stage.PathOf(PlanName), plan);
             return new() { ["parameters"] = student.Parameters };
         });
@@ -138,7 +138,7 @@ public static class PruneStages
         return options;
     }
 
-    private static JsonObject Options(PruneSection section, long seed)
+    private static JsonObject Options(PruneSection section, long seed, bool clamp)
     {
         var options = new JsonObject
         {
@@ -155,6 +155,9 @@ public static class PruneStages
             options["kv_heads"] = kvHeads;
         if (section.MergeHeads)
             options["merge_heads"] = true;
+        // Only merged heads have weights that the teacher's type may not hold.
+        if (section.MergeHeads && clamp)
+            options["clamp"] = true;
         return options;
     }
 }
