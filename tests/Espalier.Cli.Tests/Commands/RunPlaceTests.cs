@@ -1,5 +1,5 @@
-using Espalier.Compression.Recipes;
 using System.Text.Json;
+using Espalier.Compression.Recipes;
 
 namespace Espalier.Cli.Tests.Commands;
 
