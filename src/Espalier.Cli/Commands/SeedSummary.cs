@@ -43,7 +43,7 @@ internal sealed record SeedSummary(string Arm, string Model, string Set, double 
             let arm = Split(row.Arm)
             where arm.Seed is not null
             from evaluation in row.Evaluations
-            // Equal contents on the same texts share their evaluation, under whatever path they lie.
+                // Equal contents on the same texts share their evaluation, under whatever path they lie.
             select (arm.Recipe, row.Model, evaluation.Set, Of: row.Stage ?? row.Path, evaluation.Nll);
         var runs = measured.GroupBy(one => (one.Recipe, one.Model, one.Set)).Where(seeds => seeds.Count() > 1)
             .Select(seeds => (seeds.Key, Different: seeds.DistinctBy(one => one.Of).ToArray())).ToArray();

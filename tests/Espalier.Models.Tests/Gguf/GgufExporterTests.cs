@@ -210,7 +210,12 @@ public sealed class GgufExporterTests : IDisposable
         using var source = Checkpoint.Open(teacher);
         var config = source.Config with
         {
-            VocabularySize = rows, HiddenSize = 32, IntermediateSize = 32, Layers = 1, QueryHeads = 1, KeyValueHeads = 1,
+            VocabularySize = rows,
+            HiddenSize = 32,
+            IntermediateSize = 32,
+            Layers = 1,
+            QueryHeads = 1,
+            KeyValueHeads = 1,
         };
         CheckpointWriter.Write(target, config, source, ElementType.F32, new Ones());
         Edit("config.json", change);

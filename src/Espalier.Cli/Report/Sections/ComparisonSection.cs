@@ -48,7 +48,8 @@ internal static class ComparisonSection
         {
             var rows = shown.Where(row => row.Set == set).ToArray();
             new IntervalChart($"Difference of NLL on {set} with 95 % intervals", $"{set}: difference of NLL, nats a token", [.. rows.Select(row =>
-                new Interval($"{row.Arm} against {row.Against}", row.Nll, (row.Upper - row.Lower) / 2))]) { Zero = true, Signed = true }.Write(html);
+                new Interval($"{row.Arm} against {row.Against}", row.Nll, (row.Upper - row.Lower) / 2))])
+            { Zero = true, Signed = true }.Write(html);
         }
         var table = new HtmlTable(("Student of", false), ("Against", false), ("Text", false), ("Difference of NLL", true), ("95 % interval", true), ("Pairs", true));
         foreach (var row in shown)
