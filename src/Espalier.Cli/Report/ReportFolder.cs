@@ -18,7 +18,7 @@ internal static class ReportFolder
     {
         var manifest = RunManifest.Load(folder) ?? throw new EspalierException($"{folder}: has no run.json; give the folder of a run, as compress --output names it");
         var recipe = Path.Combine(folder, "recipe.yaml");
-        ReportWriter.Write(output, Results(folder, manifest), manifest, File.Exists(recipe) && FileKind.Odd(recipe) is null ? File.ReadAllText(recipe) : "");
+        ReportWriter.Write(output, Results(folder, manifest), manifest, File.Exists(recipe) && PathKind.Odd(recipe) is null ? File.ReadAllText(recipe) : "");
     }
 
     /// <summary>The arms so far; to one that is not finished come the stages that were begun, with their curves.</summary>

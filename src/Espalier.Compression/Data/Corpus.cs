@@ -95,9 +95,9 @@ public static class Corpus
                 $"no text in {source.Description}: {source.Files.Count()} files were read, no document was left (skipped: {(skips.ToString().Length > 0 ? skips.Describe() : "none")})");
         var share = split.Share.ToString("P1", CultureInfo.InvariantCulture);
         if (heldOut == 0)
-            throw new EspalierException($"held-out {share} of {train} documents in {source.Description} is none; give a larger share, more text, or 0 to hold out nothing");
+            throw new OneSidedSplitException($"held-out {share} of {train} documents in {source.Description} is none; give a larger share, more text, or 0 to hold out nothing");
         if (train == 0)
-            throw new EspalierException($"held-out {share} takes all {heldOut} documents in {source.Description}; give a smaller share or more text");
+            throw new OneSidedSplitException($"held-out {share} takes all {heldOut} documents in {source.Description}; give a smaller share or more text");
     }
 
     private static CorpusSide SideOf(TokenStoreIndex index) => new(index.Documents, index.Count, index.TextBytes, index.TokensSha256);

@@ -113,16 +113,22 @@ public sealed record RecipeDraft
                         if (fits && (windows >= EnoughWindows || sequence / 2 < ShortestWindow))
                             return (train, share, sequence, windows);
                     }
+                    // Another cut may do; what else is wrong with the text stays wrong.
+                    catch (OneSidedSplitException)
+                    {
+                    }
                     catch (EspalierException error)
                     {
                         refused ??= error;
                     }
         }
-        throw refused ?? new EspalierException($"{string.Join(", ", texts)}: is too short to train on some of it and hold some out; give more text");
+        throw refused ?? new EspalierException($"{string.Join(", ", texts)}: is too short to train on some documents and hold others out; give more text "
+            + "(of records each is one document)");
     }
 
     private static long Guess(TextSize? size) => size is null ? long.MaxValue / 1024 : size.IsExact ? size.Tokens : size.Tokens / BytesOfAToken / BytesOfAToken;
 
+    /// <summary>Whether documents of the source can be cut smaller: of plain text, not of records.</summary>
     private static bool IsPlainText(string text) =>
-        !text.Contains(';', StringComparison.Ordinal) && (text.EndsWith(".txt", StringComparison.OrdinalIgnoreCase) || text.EndsWith(".md", StringComparison.OrdinalIgnoreCase));
+        !text.Contains(';', StringComparison.Ordinal) && (FileKinds.Of(text) == FileKind.Text || FileKinds.Of(text) is null && File.Exists(text));
 }

@@ -58,7 +58,7 @@ public static class MetricsLines
         var path = Path.Combine(folder, stated.Name);
         try
         {
-            if (FileKind.Odd(path) is { } odd)
+            if (PathKind.Odd(path) is { } odd)
                 return $"{path} {odd}, and was a log when the checkpoint was saved";
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
             if (file.Length < stated.Size)

@@ -79,7 +79,7 @@ internal sealed class OutputLedger
         var name = NameOf(path);
         if (Directory.Exists(path))
             return ProblemOfFolder(path, name);
-        if (FileKind.Odd(path) is { } odd)
+        if (PathKind.Odd(path) is { } odd)
             return $"{path} {odd}, which this run did not make";
         if (!File.Exists(path))
             return Path.GetDirectoryName(path) is { } parent && File.Exists(parent) ? $"{parent} is a file where a folder is needed" : null;
@@ -160,7 +160,7 @@ internal sealed class OutputLedger
     /// <summary>Whether a file is what version 0.1 wrote: the recipe, which every start wrote, or a report, known by its head.</summary>
     private static bool IsOfVersion01(string path)
     {
-        if (!File.Exists(path) || FileKind.Odd(path) is not null)
+        if (!File.Exists(path) || PathKind.Odd(path) is not null)
             return false;
         if (Path.GetFileName(path) == "recipe.yaml")
             return true;

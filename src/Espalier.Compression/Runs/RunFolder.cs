@@ -211,8 +211,8 @@ public sealed class RunFolder : IDisposable
     private static void RequireStages(string folder)
     {
         var stages = System.IO.Path.Combine(folder, "stages");
-        if (!Directory.Exists(stages) && (File.Exists(stages) || FileKind.Odd(stages) is not null))
-            throw new EspalierException($"{stages} {FileKind.Odd(stages) ?? "is a file"} where the run keeps its stages: move it away, or choose another run folder");
+        if (!Directory.Exists(stages) && (File.Exists(stages) || PathKind.Odd(stages) is not null))
+            throw new EspalierException($"{stages} {PathKind.Odd(stages) ?? "is a file"} where the run keeps its stages: move it away, or choose another run folder");
     }
 
     private static EspalierException NotWritten(string path, Exception error) =>

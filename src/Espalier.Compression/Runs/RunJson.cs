@@ -37,7 +37,7 @@ internal sealed partial class RunJson : JsonSerializerContext
     {
         try
         {
-            if (FileKind.Odd(path) is { } odd)
+            if (PathKind.Odd(path) is { } odd)
                 throw new DamagedFileException($"{path} {odd}, and no record of a run; move it away");
             var file = new FileInfo(path);
             if (!file.Exists)

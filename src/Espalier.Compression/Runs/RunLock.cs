@@ -23,7 +23,7 @@ internal sealed class RunLock : IDisposable
     public static RunLock Take(string folder)
     {
         var path = Path.Combine(folder, FileName);
-        if (FileKind.Odd(path) is { } odd)
+        if (PathKind.Odd(path) is { } odd)
             throw new EspalierException($"{path} {odd}, and no lock of a run; delete it or move it away");
         FileStream? file;
         do file = TryOpen(path) ?? throw new EspalierException($"{folder} is in use by {Owner(path)}; wait for it, stop it, or choose another run folder");
@@ -106,7 +106,7 @@ internal sealed class RunLock : IDisposable
     public static RunOwner? OwnerOf(string folder)
     {
         var path = Path.Combine(folder, FileName);
-        return File.Exists(path) && FileKind.Odd(path) is null ? TryRead(path) : null;
+        return File.Exists(path) && PathKind.Odd(path) is null ? TryRead(path) : null;
     }
 
     private static string Owner(string path)

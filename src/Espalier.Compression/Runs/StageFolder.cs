@@ -169,8 +169,8 @@ public sealed class StageFolder : IDisposable
         foreach (var name in new[] { "timing.jsonl", "checkpoints", "tensorboard", MetricsName })
         {
             var path = PathOf(name);
-            var odd = FileKind.Odd(path);
-            var isWrong = name.EndsWith(".jsonl", StringComparison.Ordinal) ? odd is not null : File.Exists(path) || odd is not (null or FileKind.Folder);
+            var odd = PathKind.Odd(path);
+            var isWrong = name.EndsWith(".jsonl", StringComparison.Ordinal) ? odd is not null : File.Exists(path) || odd is not (null or PathKind.Folder);
             if (!isWrong || (name == MetricsName && Directory.Exists(Checkpoints.Folder)))
                 continue;
             _report($"{path} {odd ?? "is a file"}, which no stage writes there: it is deleted");

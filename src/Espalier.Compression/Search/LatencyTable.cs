@@ -78,7 +78,7 @@ public sealed class LatencyTable
     {
         try
         {
-            return FileKind.Odd(path) is null && File.ReadAllText(path) is var text
+            return PathKind.Odd(path) is null && File.ReadAllText(path) is var text
                 && (text.Length == 0 || text.Contains("\"machines\"", StringComparison.Ordinal));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

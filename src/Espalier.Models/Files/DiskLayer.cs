@@ -17,7 +17,7 @@ public sealed class DiskLayer : IFileLayer
     }
 
     /// <inheritdoc/>
-    public Stream OpenLog(string path) => FileKind.Odd(path) is { } odd
+    public Stream OpenLog(string path) => PathKind.Odd(path) is { } odd
         ? throw new IOException($"{path} {odd}, where a file is written; delete it or move it away")
         : new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
 

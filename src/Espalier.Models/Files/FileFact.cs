@@ -24,7 +24,7 @@ public sealed record FileFact(string Name, long Size, string Sha256)
         try
         {
             var file = new FileInfo(Path.Combine(folder, Name));
-            if (FileKind.Odd(file.FullName) is { } odd)
+            if (PathKind.Odd(file.FullName) is { } odd)
                 return $"{Name} {odd}";
             if (!file.Exists)
                 return $"{Name} is missing";

@@ -51,11 +51,23 @@ public sealed class InitTests : TorchTest
     }
 
     [Fact]
-    public void A_short_text_of_one_piece_is_cut_so_that_some_is_held_out()
+    public void A_single_record_cannot_be_cut_and_what_to_do_is_said()
+    {
+        File.WriteAllText(At("one.jsonl"), $"{{\"text\": \"{string.Join(' ', Enumerable.Range(0, 300))}\"}}\n");
+        var (code, _, error) = TestCommand.LaunchWith("init", Verb.Teacher, At("one.jsonl"), "--output", At("recipe.yaml"));
+        Assert.Equal(2, code);
+        Assert.Contains("too short to train on some documents and hold others out; give more text (of records each is one document)", error);
+    }
+
+    [Theory]
+    [InlineData("one.txt")]
+    [InlineData("one.raw")]
+    [InlineData("one.cs")]
+    public void A_short_text_of_one_piece_is_cut_so_that_some_is_held_out(string name)
     {
         // Names that YAML would take for something else.
         Directory.CreateDirectory(At("odd: names, #1"));
-        var text = At("odd: names, #1/one.txt");
+        var text = At($"odd: names, #1/{name}");
         File.WriteAllText(text, string.Join('\n', Enumerable.Range(0, 60).Select(i => $"Line {i} of a text.{(i % 3 == 0 ? "\n" : "")}")));
         var (code, _, error) = TestCommand.LaunchWith("init", Verb.Teacher, text, "--output", At("recipe.yaml"));
         Assert.True(code == 0, error);

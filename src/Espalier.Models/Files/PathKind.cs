@@ -1,7 +1,7 @@
 namespace Espalier.Models.Files;
 
 /// <summary>What is there where a regular file is expected.</summary>
-public static class FileKind
+public static class PathKind
 {
     /// <summary>What is said of a folder.</summary>
     public const string Folder = "is a folder";
