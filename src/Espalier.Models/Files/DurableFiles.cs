@@ -58,36 +58,29 @@ public sealed class DurableFiles(IFileLayer layer)
     /// then takes the place of <paramref name="path"/>. Folders cannot be exchanged in one act: death between the two renames leaves
     /// none of that name, so the stage that makes it must count as done only afterwards.
     /// </summary>
-    public void WriteFolder(string path, Action<string> fill)
+    public void WriteFolder(string path, Action<string> fill) => MakeFolder(path, fill, (temporary, place, parent) =>
     {
-        path = Path.GetFullPath(path);
-        var parent = Path.GetDirectoryName(path)!;
-        EnsureFolder(parent);
-        var temporary = Leftovers.NameFor(path);
-        try
-        {
-            layer.CreateFolder(temporary);
-            using var held = Hold(temporary);
-            fill(temporary);
-            SyncTree(temporary);
-            var old = Directory.Exists(path) ? Leftovers.NameFor(path) : null;
-            if (old is not null)
-                layer.Rename(path, old);
-            layer.Rename(temporary, path);
-            layer.SyncFolder(parent);
-            if (old is not null)
-                DeleteTree(old);
-        }
-        catch
-        {
-            TryDelete(temporary);
-            throw;
-        }
-    }
+        var old = Directory.Exists(place) ? Leftovers.NameFor(place) : null;
+        if (old is not null)
+            layer.Rename(place, old);
+        layer.Rename(temporary, place);
+        layer.SyncFolder(parent);
+        if (old is not null)
+            DeleteTree(old);
+    });
 
     /// <summary>Writes a folder of a name that is free or an empty folder's, whole or not at all.</summary>
     /// <exception cref="IOException">Somebody put something there meanwhile; that stays.</exception>
-    public void WriteNewFolder(string path, Action<string> fill)
+    public void WriteNewFolder(string path, Action<string> fill) => MakeFolder(path, fill, (temporary, place, parent) =>
+    {
+        if (Directory.Exists(place))
+            layer.DeleteFolder(place);
+        layer.Rename(temporary, place);
+        layer.SyncFolder(parent);
+    });
+
+    /// <summary>Fills and flushes a temporary folder, which <paramref name="place"/> then gives its name (temporary, full path, folder above).</summary>
+    private void MakeFolder(string path, Action<string> fill, Action<string, string, string> place)
     {
         path = Path.GetFullPath(path);
         var parent = Path.GetDirectoryName(path)!;
@@ -99,10 +92,7 @@ public sealed class DurableFiles(IFileLayer layer)
             using var held = Hold(temporary);
             fill(temporary);
             SyncTree(temporary);
-            if (Directory.Exists(path))
-                layer.DeleteFolder(path);
-            layer.Rename(temporary, path);
-            layer.SyncFolder(parent);
+            place(temporary, path, parent);
         }
         catch
         {
