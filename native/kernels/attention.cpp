@@ -6,7 +6,6 @@
 #include <limits>
 #include <vector>
 
-#include "forward.h"
 #include "rows.h"
 #include "vectors.h"
 
@@ -209,7 +208,6 @@ at::Tensor causal_attention(const at::Tensor& q, const at::Tensor& k, const at::
     TORCH_CHECK(x.dim() == 4, "causal_attention: ", name, " has ", x.dim(), " dimensions, it must be [samples, positions, heads, entries]");
     TORCH_CHECK(x.scalar_type() == at::kFloat, "causal_attention: ", name, " is ", x.scalar_type(), ", it must be float32");
   }
-  espalier::no_gradient("causal_attention", {q, k, v});
   const int64_t B = q.size(0), T = q.size(1), N = q.size(2), H = q.size(3), S = k.size(1), K = k.size(2);
   TORCH_CHECK(k.sizes() == v.sizes() && k.size(0) == B && k.size(3) == H, "causal_attention: q is ", q.sizes(), ", k ", k.sizes(), " and v ", v.sizes(),
               ", they must be of one number of samples and one head width, k and v of one shape");

@@ -3,7 +3,6 @@
 
 #include <cmath>
 
-#include "forward.h"
 #include "rows.h"
 #include "vectors.h"
 
@@ -37,7 +36,6 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double epsilo
               ", the weight must have the last dimension of x");
   TORCH_CHECK(x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat, "rms_norm: x is ", x.scalar_type(), " and weight ", weight.scalar_type(),
               ", both must be float32");
-  espalier::no_gradient("rms_norm", {x, weight});
   const at::Tensor rows = x.contiguous(), factors = weight.contiguous();
   at::Tensor y = at::empty(x.sizes(), x.options());
   const int64_t n = x.size(-1);

@@ -1,7 +1,6 @@
 // Rotary position embedding (arXiv 2104.09864) in the halves convention, in one pass: the forward pass.
 #include <torch/library.h>
 
-#include "forward.h"
 #include "rows.h"
 #include "vectors.h"
 
@@ -38,7 +37,6 @@ at::Tensor rotate(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& 
   const bool own = cos.dim() == 4;  // a table for each sample
   TORCH_CHECK((own || cos.dim() == 3) && cos.sizes() == sin.sizes() && cos.size(-2) == 1 && cos.size(-3) == T && (!own || cos.size(0) == B) && 2 * half <= H,
               "rotate: x is ", x.sizes(), ", cos ", cos.sizes(), " and sin ", sin.sizes(), ", the tables must be [positions, 1, half] or [samples, positions, 1, half]");
-  espalier::no_gradient("rotate", {x, cos, sin});
   const at::Tensor rows = x.stride(3) == 1 ? x : x.contiguous(), c = cos.contiguous(), s = sin.contiguous();
   at::Tensor y = at::empty({B, T, N, H}, x.options());
   const float *from = rows.data_ptr<float>(), *from_c = c.data_ptr<float>(), *from_s = s.data_ptr<float>();

@@ -3,7 +3,6 @@
 
 #include <cmath>
 
-#include "forward.h"
 #include "rows.h"
 #include "vectors.h"
 
@@ -47,7 +46,6 @@ at::Tensor token_nll(const at::Tensor& logits, const at::Tensor& targets) {
               targets.sizes(), ", they must be [positions, vocabulary] and [positions]");
   TORCH_CHECK(logits.scalar_type() == at::kFloat && targets.scalar_type() == at::kLong, "token_nll: logits are ", logits.scalar_type(), " and targets ",
               targets.scalar_type(), ", they must be float32 and int64");
-  espalier::no_gradient("token_nll", {logits});
   const at::Tensor rows = logits.contiguous(), wanted = targets.contiguous();
   at::Tensor y = at::empty({logits.size(0)}, logits.options());
   const int64_t n = logits.size(1);
