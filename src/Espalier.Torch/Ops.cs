@@ -89,14 +89,4 @@ internal static class Ops
     public static readonly Op ViewAs = Op.Find("aten::view", "dtype");
     public static readonly Op Less = Op.Find("aten::lt", "Scalar");
     public static readonly Op LessOrEqual = Op.Find("aten::le", "Scalar");
-
-    // Ours.
-    public static readonly Op UnitSums = Op.Find("espalier::unit_sums");
-    public static readonly Op RowNorms = Op.Find("espalier::row_norms");
-    public static readonly Op RowCosines = Op.Find("espalier::row_cosines");
-    public static readonly Op RmsNorm = Op.Find("espalier::rms_norm");
-    public static readonly Op Rotate = Op.Find("espalier::rotate");
-    public static readonly Op SiluMul = Op.Find("espalier::silu_mul");
-    public static readonly Op CausalAttention = Op.Find("espalier::causal_attention");
-    public static readonly Op TokenNll = Op.Find("espalier::token_nll");
 }
