@@ -62,7 +62,6 @@ internal static class ImportanceBenchmark
         {
             libtorch = TorchRuntime.Version,
             threads = TorchRuntime.Threads,
-            fused = Op.TryFind("espalier::unit_sums") is not null,
             tokens = windows * sequence,
             rounds,
             plain_seconds = Spread(plain),

@@ -16,6 +16,7 @@ extern "C" {
 typedef int32_t esp_status;
 typedef struct esp_tensor esp_tensor;
 typedef struct esp_op esp_op;
+typedef void (*esp_body)(int64_t begin, int64_t end, void* context);
 
 // A tagged value: an argument or a result of an operator. Lists point to `length` elements.
 enum esp_tag {
@@ -50,6 +51,11 @@ typedef struct {
   int64_t sizes[ESP_MAX_DIMENSIONS];
 } esp_tensor_info;
 
+typedef struct {
+  void* data;  // the first element; null where there is none
+  int64_t strides[ESP_MAX_DIMENSIONS];
+} esp_tensor_place;
+
 // error.cpp
 ESP_EXPORT int32_t esp_abi_version(void);
 ESP_EXPORT const char* esp_last_error(void);
@@ -68,11 +74,13 @@ ESP_EXPORT esp_status esp_tensor_from_data(const void* data, int64_t bytes, int3
 ESP_EXPORT esp_status esp_tensor_describe(const esp_tensor* tensor, esp_tensor_info* info);
 ESP_EXPORT esp_status esp_tensor_copy_out(const esp_tensor* tensor, void* data, int64_t bytes);
 ESP_EXPORT esp_status esp_tensor_copy_in(esp_tensor* tensor, const void* data, int64_t bytes);
+ESP_EXPORT esp_status esp_tensor_placement(const esp_tensor* tensor, esp_tensor_place* place);  // on the CPU; good as long as the handle
 
 // runtime.cpp
 ESP_EXPORT const char* esp_torch_version(void);
 ESP_EXPORT esp_status esp_threads(int32_t* count);
 ESP_EXPORT esp_status esp_set_threads(int32_t count);
+ESP_EXPORT esp_status esp_parallel_for(int64_t begin, int64_t end, int64_t grain, esp_body body, void* context);
 ESP_EXPORT esp_status esp_manual_seed(uint64_t seed);
 ESP_EXPORT esp_status esp_flush_denormals(int32_t enabled, int32_t* supported);
 ESP_EXPORT esp_status esp_has_cuda(int32_t* available);

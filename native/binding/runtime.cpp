@@ -21,6 +21,13 @@ esp_status esp_set_threads(int32_t count) {
   });
 }
 
+esp_status esp_parallel_for(int64_t begin, int64_t end, int64_t grain, esp_body body, void* context) {
+  return guard([&] {
+    need(reinterpret_cast<void*>(body), "body");
+    at::parallel_for(begin, end, grain, [=](int64_t first, int64_t last) { body(first, last, context); });
+  });
+}
+
 esp_status esp_manual_seed(uint64_t seed) {
   return guard([&] { at::manual_seed(seed); });
 }

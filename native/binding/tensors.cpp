@@ -79,6 +79,17 @@ esp_status esp_tensor_describe(const esp_tensor* tensor, esp_tensor_info* info) 
   });
 }
 
+esp_status esp_tensor_placement(const esp_tensor* tensor, esp_tensor_place* place) {
+  return guard([&] {
+    const auto& t = tensor_of(tensor);
+    need(place, "place");
+    TORCH_CHECK(t.dim() <= ESP_MAX_DIMENSIONS, t.dim(), " dimensions; at most ", ESP_MAX_DIMENSIONS);
+    TORCH_CHECK(t.is_cpu(), "the tensor's memory is not the processor's");
+    place->data = t.numel() == 0 ? t.data_ptr() : storage_of(t);
+    std::copy(t.strides().begin(), t.strides().end(), place->strides);
+  });
+}
+
 esp_status esp_tensor_copy_out(const esp_tensor* tensor, void* data, int64_t bytes) {
   return guard([&] {
     const auto& t = tensor_of(tensor);

@@ -1,7 +1,7 @@
 namespace Espalier.Torch;
 
 /// <summary>
-/// Whether this thread takes the fused operators of the forward pass where gradients are off. On, unless a pass must have the bits of another one with gradients on.
+/// Whether this thread takes our kernels of the forward pass where gradients are off. On, unless a pass must have the bits of another one with gradients on.
 /// </summary>
 public static class FusedForward
 {

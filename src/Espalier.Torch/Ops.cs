@@ -91,14 +91,4 @@ internal static class Ops
     public static readonly Op ViewAs = Op.Find("aten::view", "dtype").With(Rule.None);
     public static readonly Op Less = Op.Find("aten::lt", "Scalar").With(Rule.None);
     public static readonly Op LessOrEqual = Op.Find("aten::le", "Scalar").With(Rule.None);
-
-    // Ours.
-    public static readonly Op UnitSums = Op.Find("espalier::unit_sums").With(Rule.None);
-    public static readonly Op RowNorms = Op.Find("espalier::row_norms").With(Rule.None);
-    public static readonly Op RowCosines = Op.Find("espalier::row_cosines").With(Rule.None);
-    public static readonly Op RmsNorm = Op.Find("espalier::rms_norm").With(Rule.Below);
-    public static readonly Op Rotate = Op.Find("espalier::rotate").With(Rule.Below);
-    public static readonly Op SiluMul = Op.Find("espalier::silu_mul").With(Rule.Below);
-    public static readonly Op CausalAttention = Op.Find("espalier::causal_attention").With(Rule.Below);
-    public static readonly Op TokenNll = Op.Find("espalier::token_nll").With(Rule.Below);
 }

@@ -1,13 +1,15 @@
+using Espalier.Torch.Kernels;
+
 namespace Espalier.Torch;
 
-/// <summary>What importance reads of activations, in float64 and in one read of the values by our fused operators (float32 and float64 on the CPU), else out of libtorch's. No gradient.</summary>
+/// <summary>What importance reads of activations, in float64 and in one read of the values by our kernels (float32 and float64 on the CPU), else out of libtorch's. No gradient.</summary>
 public sealed partial class Tensor
 {
     private bool IsFused => DType is DType.Float32 or DType.Float64;
 
     /// <summary>Sums over the positions of samples [B, T, U], in float64: [3, B, U] with Σ|x|, Σx² and Σx.</summary>
     public Tensor UnitSums() =>
-        IsFused ? Ops.UnitSums.Call(this) : UnitSumsByParts();
+        IsFused ? UnitSumsKernel.Forward(this) : UnitSumsByParts();
 
     /// <summary>The same out of libtorch's operators: what the fused one is tested against.</summary>
     public Tensor UnitSumsByParts()
@@ -18,7 +20,7 @@ public sealed partial class Tensor
     }
 
     /// <summary>L2 norms over the last of four dimensions, in float64: [B, T, N, H] to [B, T, N].</summary>
-    public Tensor RowNorms() => IsFused ? Ops.RowNorms.Call(this) : RowNormsByParts();
+    public Tensor RowNorms() => IsFused ? RowNormsKernel.Forward(this) : RowNormsByParts();
 
     /// <summary>The same out of libtorch's operators: what the fused one is tested against.</summary>
     public Tensor RowNormsByParts()
@@ -28,7 +30,7 @@ public sealed partial class Tensor
     }
 
     /// <summary>Cosines between rows of the last dimension, in float64; NaN where a row is all zero. Both tensors are of one shape and type.</summary>
-    public Tensor RowCosines(Tensor other) => IsFused ? Ops.RowCosines.Call(this, other) : RowCosinesByParts(other);
+    public Tensor RowCosines(Tensor other) => IsFused ? RowCosinesKernel.Forward(this, other) : RowCosinesByParts(other);
 
     /// <summary>The same out of libtorch's operators: what the fused one is tested against.</summary>
     public Tensor RowCosinesByParts(Tensor other)

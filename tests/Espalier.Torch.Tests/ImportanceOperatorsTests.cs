@@ -1,9 +1,9 @@
-using Espalier.Tests;
+using Espalier.Torch.Kernels;
 
 namespace Espalier.Torch.Tests;
 
-/// <summary>The fused operators of importance against the same out of libtorch's operators.</summary>
-public sealed class ImportanceOperatorsTests : TorchTest
+/// <summary>The kernels of importance against the same out of libtorch's operators.</summary>
+public sealed class ImportanceOperatorsTests() : KernelTest(bits: 0)
 {
     [Theory]
     [InlineData(1, 1, 1)]
@@ -14,13 +14,13 @@ public sealed class ImportanceOperatorsTests : TorchTest
     [InlineData(2, 3, 1024)]
     [InlineData(2, 0, 5)]
     [InlineData(0, 3, 5)]
-    public void The_fused_operator_gives_what_its_parts_give(int samples, int positions, int units)
+    public void The_kernel_gives_what_its_parts_give(int samples, int positions, int units)
     {
         using var scope = TensorScope.Begin();
         foreach (var dtype in new[] { DType.Float64, DType.Float32 })
         {
             var x_BTU = Values(samples * positions * units).View(samples, positions, units).To(dtype);
-            AssertSame(x_BTU.UnitSumsByParts(), Fused().Call(x_BTU));
+            AssertSame(x_BTU.UnitSumsByParts(), x_BTU.UnitSums());
         }
     }
 
@@ -38,10 +38,10 @@ public sealed class ImportanceOperatorsTests : TorchTest
         {
             // As attention leaves it: heads before positions in memory.
             var x_BTNH = Values(samples * positions * heads * width).View(samples, heads, positions, width).To(dtype).Transpose(1, 2);
-            AssertSame(x_BTNH.RowNormsByParts(), Op.Find("espalier::row_norms").Call(x_BTNH));
+            AssertSame(x_BTNH.RowNormsByParts(), x_BTNH.RowNorms());
             var other = x_BTNH.Square().Add(0.1);
             if (width > 0)
-                AssertSame(x_BTNH.RowCosinesByParts(other), Op.Find("espalier::row_cosines").Call(x_BTNH, other));
+                AssertSame(x_BTNH.RowCosinesByParts(other), x_BTNH.RowCosines(other));
         }
     }
 
@@ -60,7 +60,7 @@ public sealed class ImportanceOperatorsTests : TorchTest
     public void Rows_of_other_shapes_and_types_are_errors()
     {
         using var scope = TensorScope.Begin();
-        Assert.Contains("four", Assert.Throws<TorchException>(() => Op.Find("espalier::row_norms").Call(Values(6).View(2, 3))).Message);
+        Assert.Contains("four", Assert.Throws<TorchException>(() => Values(6).View(2, 3).RowNorms()).Message);
         Assert.Contains("one shape", Assert.Throws<TorchException>(() => Values(6).View(2, 3).RowCosines(Values(6).View(3, 2))).Message);
         Assert.Contains("float32 or float64", Assert.Throws<TorchException>(() => Values(6).View(2, 3).RowCosines(Values(6).View(2, 3).To(DType.Float32))).Message);
     }
@@ -70,7 +70,7 @@ public sealed class ImportanceOperatorsTests : TorchTest
     {
         using var scope = TensorScope.Begin();
         var x_BTU = Values(2 * 9 * 5).View(2, 5, 9).Transpose(1, 2);
-        AssertSame(x_BTU.UnitSumsByParts(), Fused().Call(x_BTU));
+        AssertSame(x_BTU.UnitSumsByParts(), x_BTU.UnitSums());
     }
 
     [Fact]
@@ -99,8 +99,8 @@ public sealed class ImportanceOperatorsTests : TorchTest
     public void Other_shapes_and_types_are_errors_and_half_precision_goes_by_parts()
     {
         using var scope = TensorScope.Begin();
-        Assert.Contains("2 dimensions", Assert.Throws<TorchException>(() => Fused().Call(Values(6).View(2, 3))).Message);
-        Assert.Contains("float32 or float64", Assert.Throws<TorchException>(() => Fused().Call(Values(6).View(1, 2, 3).To(DType.Int64))).Message);
+        Assert.Contains("2 dimensions", Assert.Throws<TorchException>(() => Values(6).View(2, 3).UnitSums()).Message);
+        Assert.Contains("float32 or float64", Assert.Throws<TorchException>(() => UnitSumsKernel.Forward(Values(6).View(1, 2, 3).To(DType.Int64))).Message);
         var halves = Values(6).View(1, 2, 3).To(DType.BFloat16);
         AssertSame(halves.UnitSumsByParts(), halves.UnitSums());
     }
@@ -112,8 +112,6 @@ public sealed class ImportanceOperatorsTests : TorchTest
         var x_BTU = Values(2 * 17 * 65).View(2, 17, 65);
         AssertSame(x_BTU.UnitSumsByParts(), x_BTU.UnitSums());
     });
-
-    private static Op Fused() => Op.Find("espalier::unit_sums");
 
     private static Tensor Values(int count) => Tensor.From<double>([.. Enumerable.Range(0, count).Select(i => Math.Sin(0.3 + i * 0.7) * (1 + i % 5))], count);
 

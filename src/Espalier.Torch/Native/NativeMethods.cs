@@ -29,11 +29,13 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library)] internal static partial Status esp_tensor_describe(TensorHandle tensor, NativeTensorInfo* info);
     [LibraryImport(Library)] internal static partial Status esp_tensor_copy_out(TensorHandle tensor, void* data, long bytes);
     [LibraryImport(Library)] internal static partial Status esp_tensor_copy_in(TensorHandle tensor, void* data, long bytes);
+    [LibraryImport(Library)] internal static partial Status esp_tensor_placement(nint tensor, Placement* placement);
 
     // runtime.cpp
     [LibraryImport(Library)] internal static partial nint esp_torch_version();
     [LibraryImport(Library)] internal static partial Status esp_threads(int* count);
     [LibraryImport(Library)] internal static partial Status esp_set_threads(int count);
+    [LibraryImport(Library)] internal static partial Status esp_parallel_for(long begin, long end, long grain, delegate* unmanaged[Cdecl]<long, long, void*, void> body, void* context);
     [LibraryImport(Library)] internal static partial Status esp_manual_seed(ulong seed);
     [LibraryImport(Library)] internal static partial Status esp_flush_denormals(int enabled, int* supported);
     [LibraryImport(Library)] internal static partial Status esp_has_cuda(int* available);

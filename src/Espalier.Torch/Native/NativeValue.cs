@@ -41,3 +41,11 @@ internal unsafe struct NativeTensorInfo
     public long Elements;
     public fixed long Sizes[MaxDimensions];
 }
+
+/// <summary>Where the elements of a tensor lie; <c>esp_tensor_place</c> in the C header.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct Placement
+{
+    public void* Data;
+    public fixed long Strides[NativeTensorInfo.MaxDimensions];
+}

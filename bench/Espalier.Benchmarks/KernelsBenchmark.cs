@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Espalier.Torch;
+
+namespace Espalier.Benchmarks;
+
+/// <summary>Each kernel against the same out of libtorch's operators: parity first, then A, B, A, B, ...; medians of wall time and processor time, and of the pairs' ratios.</summary>
+internal static class KernelsBenchmark
+{
+    private const double Tolerance = 1e-4;
+
+    private sealed record Case(string Name, Func<Tensor> Kernel, Func<Tensor> Twin);
+
+    /// <summary>Shapes of a small decoder: B samples of T positions, N heads of width H over K key heads, widths D and F, vocabulary V.</summary>
+    public static void Run(int pairs, string only, Action<string> write)
+    {
+        const long B = 8, T = 256, N = 8, K = 4, H = 32, D = 256, F = 768, V = 8192;
+        using var scope = TensorScope.Begin();
+        using var noGrad = GradMode.Disable();
+        var (x, weight) = (Values(B, T, D), Values(D));
+        var (q, k, v) = (Values(B, T, N, H), Values(B, T, K, H), Values(B, T, K, H));
+        var (cos, sin) = (Values(T, 1, H / 2), Values(T, 1, H / 2));
+        var (gate, up) = (Values(B * T, F), Values(B * T, F));
+        var (logits, targets) = (Values(512, V), Tensor.Arange(512, DType.Int64));
+        var mask = Tensor.Full(double.NegativeInfinity, DType.Float32, T, T).Triu(1);
+        var scale = 1 / Math.Sqrt(H);
+        Case[] cases =
+        [
+            new("rms-norm", () => x.RmsNorm(weight, 1e-5), () => x.RmsNormByParts(weight, 1e-5)),
+            new("rotate", () => q.Rotate(cos, sin), () => q.RotateByParts(cos, sin)),
+            new("silu-mul", () => gate.SiluMul(up), () => gate.SiluMulByParts(up)),
+            new("attention", () => q.CausalAttention(k, v, scale, null), () => Attention(q, k, v, mask, scale)),
+            new("token-nll", () => logits.TokenNll(targets), () => logits.TokenNllByParts(targets)),
+            new("unit-sums", () => x.UnitSums(), () => x.UnitSumsByParts()),
+            new("row-norms", () => q.RowNorms(), () => q.RowNormsByParts()),
+            new("row-cosines", () => x.RowCosines(x), () => x.RowCosinesByParts(x)),
+        ];
+        foreach (var one in cases.Where(one => one.Name.Contains(only, StringComparison.Ordinal)))
+            write(Compare(one, pairs));
+    }
+
+    private static string Compare(Case one, int pairs)
+    {
+        double apart;
+        using (TensorScope.Begin())
+            apart = one.Kernel().To(DType.Float64).Sub(one.Twin().To(DType.Float64)).Abs().Max().Item();
+        if (!(apart <= Tolerance))
+            throw new InvalidOperationException($"{one.Name}: kernel and twin differ by {apart}");
+        var calls = Calls(one.Twin);
+        var (kernel, twin) = (new List<Times>(), new List<Times>());
+        for (var pair = 0; pair < pairs + 2; pair++)
+        {
+            var a = Measure(one.Kernel, calls);
+            var b = Measure(one.Twin, calls);
+            if (pair < 2)
+                continue;
+            kernel.Add(a);
+            twin.Add(b);
+        }
+        return JsonSerializer.Serialize(new
+        {
+            kernel = one.Name,
+            threads = TorchRuntime.Threads,
+            apart,
+            kernel_us = Microseconds(kernel, time => time.Wall),
+            twin_us = Microseconds(twin, time => time.Wall),
+            kernel_cpu_us = Microseconds(kernel, time => time.Processor),
+            twin_cpu_us = Microseconds(twin, time => time.Processor),
+            ratio = Math.Round(Median(kernel.Zip(twin, (a, b) => b.Wall / a.Wall)), 2),
+            cpu_ratio = Math.Round(Median(kernel.Zip(twin, (a, b) => b.Processor / a.Processor)), 2),
+        });
+    }
+
+    private readonly record struct Times(double Wall, double Processor);
+
+    // As many calls as take some 20 ms.
+    private static int Calls(Func<Tensor> work)
+    {
+        var calls = 1;
+        while (Measure(work, calls).Wall * calls < 0.02)
+            calls *= 2;
+        return calls;
+    }
+
+    private static Times Measure(Func<Tensor> work, int calls)
+    {
+        var processor = Environment.CpuUsage.TotalTime;
+        var started = Stopwatch.GetTimestamp();
+        for (var call = 0; call < calls; call++)
+        {
+            using var scope = TensorScope.Begin();
+            work();
+        }
+        return new(Stopwatch.GetElapsedTime(started).TotalSeconds / calls, (Environment.CpuUsage.TotalTime - processor).TotalSeconds / calls);
+    }
+
+    private static double Microseconds(List<Times> times, Func<Times, double> which) => Math.Round(1e6 * Median(times.Select(which)), 1);
+
+    private static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        return sorted[sorted.Length / 2];
+    }
+
+    // As a decoder does without a kernel: the query heads of a group stacked along the rows.
+    private static Tensor Attention(Tensor q_BTNH, Tensor k_BTKH, Tensor v_BTKH, Tensor mask_TT, double scale)
+    {
+        var (B, T, N, H, K) = (q_BTNH.Size(0), q_BTNH.Size(1), q_BTNH.Size(2), q_BTNH.Size(3), k_BTKH.Size(2));
+        var q = q_BTNH.Mul(scale).View(B, T, K, N / K, H).Permute(0, 2, 3, 1, 4).Reshape(B, K, N / K * T, H);
+        var scores = q.MatMul(k_BTKH.Permute(0, 2, 3, 1)).View(B, K, N / K, T, T).Add(mask_TT);
+        var y = scores.Softmax(-1).View(B, K, N / K * T, T).MatMul(v_BTKH.Transpose(1, 2));
+        return y.View(B, K, N / K, T, H).Permute(0, 3, 1, 2, 4).Reshape(B, T, N, H);
+    }
+
+    private static Tensor Values(params long[] shape)
+    {
+        var random = new Random(1);
+        return Tensor.From<float>([.. Enumerable.Range(0, (int)shape.Aggregate((a, b) => a * b)).Select(_ => random.NextSingle() - 0.5f)], shape);
+    }
+}

@@ -1,0 +1,81 @@
+using static Espalier.Torch.Kernels.KernelErrors;
+
+namespace Espalier.Torch.Kernels;
+
+/// <summary>Causal grouped-query attention without the matrix of scores.</summary>
+internal static unsafe class AttentionKernel
+{
+    private const string Name = "causal_attention";
+
+    /// <summary>What comes out, [B, T, N, H].</summary>
+    /// <param name="q">Queries.</param>
+    /// <param name="k">Keys.</param>
+    /// <param name="v">Values.</param>
+    /// <param name="scale">What scores are multiplied by.</param>
+    /// <param name="window">Keys that a query sees, its own included, or null.</param>
+    /// <param name="begins">The position at which each query's document begins, Int64 [B, T], never falling along T; or null.</param>
+    public static Tensor Forward(Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins = null)
+    {
+        Check(q, k, v, window, begins);
+        using var y = Operand.Result(DType.Float32, q.Shape);
+        if (q.ElementCount == 0)
+            return y.Tensor;
+        using var queries = Operand.InRows(q);
+        using var keys = Operand.InRows(k);
+        using var values = Operand.InRows(v);
+        using var documents = Operand.InOrder(begins ?? q);
+        var p = Problem(q, k, queries, keys, values, scale, window);
+        p.Output = y.Floats;
+        p.Begins = begins is null ? null : documents.Longs;
+        var blocks = (p.T + AttentionForward.Queries - 1) / AttentionForward.Queries;
+        Workers.For(0, p.B * p.K * blocks, 1,
+            Width.Of(&AttentionForward.Tasks<Floats512>, &AttentionForward.Tasks<Floats256>, &AttentionForward.Tasks<Floats128>), &p);
+        return y.Tensor;
+    }
+
+    private static AttentionProblem Problem(Tensor q, Tensor k, Operand queries, Operand keys, Operand values, double scale, long? window) => new()
+    {
+        Queries = queries.Floats,
+        Keys = keys.Floats,
+        Values = values.Floats,
+        B = q.Size(0),
+        T = q.Size(1),
+        N = q.Size(2),
+        H = q.Size(3),
+        S = k.Size(1),
+        K = k.Size(2),
+        Window = Math.Min(window ?? long.MaxValue, k.Size(1)),
+        QuerySample = queries.Step(0),
+        QueryStep = queries.Step(1),
+        QueryHead = queries.Step(2),
+        KeySample = keys.Step(0),
+        KeyStep = keys.Step(1),
+        KeyHead = keys.Step(2),
+        ValueSample = values.Step(0),
+        ValueStep = values.Step(1),
+        ValueHead = values.Step(2),
+        Scale = (float)scale,
+    };
+
+    private static void Check(Tensor q, Tensor k, Tensor v, long? window, Tensor? begins)
+    {
+        foreach (var (name, x) in (ReadOnlySpan<(string, Tensor)>)[("q", q), ("k", k), ("v", v)])
+        {
+            if (x.Dimensions != 4)
+                throw Of(Name, $"{name} has {x.Dimensions} dimensions, it must be [samples, positions, heads, entries]");
+            if (x.DType != DType.Float32)
+                throw Of(Name, $"{name} is {x.DType}, it must be float32");
+        }
+        var (N, K, T, S) = (q.Size(2), k.Size(2), q.Size(1), k.Size(1));
+        if (!k.Shape.SequenceEqual(v.Shape) || k.Size(0) != q.Size(0) || k.Size(3) != q.Size(3))
+            throw Of(Name, $"q is {Sizes(q)}, k {Sizes(k)} and v {Sizes(v)}, they must be of one number of samples and one head width, k and v of one shape");
+        if (K == 0 || N % K != 0)
+            throw Of(Name, $"{N} query heads over {K} key heads, they must divide");
+        if (S < T)
+            throw Of(Name, $"{T} queries over {S} keys, the queries are the last of the keys' positions");
+        if (window <= 0)
+            throw Of(Name, $"a window of {window} keys, it must have at least one");
+        if (begins is not null && (begins.DType != DType.Int64 || !begins.Shape.SequenceEqual(q.Shape[..2])))
+            throw Of(Name, $"the documents' beginnings are {begins.DType} {Sizes(begins)}, they must be int64 of samples and positions");
+    }
+}

@@ -1,0 +1,76 @@
+using Espalier.Torch.Native;
+
+namespace Espalier.Torch.Kernels;
+
+/// <summary>
+/// The memory of a tensor for the length of a kernel: the one place that knows where elements lie. The tensor cannot be freed by another thread meanwhile; a copy that had to be made
+/// goes with the operand.
+/// </summary>
+internal readonly unsafe ref struct Operand
+{
+    private readonly Placement _placement;
+    private readonly bool _isCopy, _isGuarded;
+
+    private Operand(Tensor tensor, bool isCopy = false, bool isGuarded = false)
+    {
+        (Tensor, _isCopy, _isGuarded) = (tensor, isCopy, isGuarded);
+        Placement placement;
+        NativeMethods.esp_tensor_placement(tensor.Hold(), &placement);
+        _placement = placement;
+    }
+
+    /// <summary>The tensor, or its copy.</summary>
+    public Tensor Tensor { get; }
+
+    /// <summary>The first element.</summary>
+    public void* Data => _placement.Data;
+
+    /// <summary>The first element of a tensor of float32.</summary>
+    public float* Floats => (float*)_placement.Data;
+
+    /// <summary>The first element of a tensor of float64.</summary>
+    public double* Doubles => (double*)_placement.Data;
+
+    /// <summary>The first element of a tensor of Int64.</summary>
+    public long* Longs => (long*)_placement.Data;
+
+    /// <summary>Elements between neighbours of a dimension.</summary>
+    public long Step(int dimension) => _placement.Strides[dimension];
+
+    /// <summary>The tensor as it lies.</summary>
+    public static Operand Of(Tensor tensor) => new(tensor);
+
+    /// <summary>The tensor with its elements in the order of the shape; a copy where they are not.</summary>
+    public static Operand InOrder(Tensor tensor) => tensor.IsContiguous ? new(tensor) : Copy(tensor);
+
+    /// <summary>The tensor with the last dimension's elements side by side; a copy where they are not.</summary>
+    public static Operand InRows(Tensor tensor)
+    {
+        var there = new Operand(tensor);
+        if (there.Step(tensor.Dimensions - 1) == 1 || tensor.Size(-1) <= 1)
+            return there;
+        there.Dispose();
+        return Copy(tensor);
+    }
+
+    /// <summary>A new tensor to write, in order, which the caller owns; with ESPALIER_GUARD=1 between canaries, which are looked at when the kernel is done.</summary>
+    public static Operand Result(DType dtype, params ReadOnlySpan<long> shape) =>
+        Canaries.AreOn ? new(Canaries.Around(dtype, shape), isGuarded: true) : new(Tensor.Empty(dtype, shape.ToArray()));
+
+    /// <summary>Gives the memory free again.</summary>
+    public void Dispose()
+    {
+        var broken = _isGuarded && Data != null ? Canaries.Broken((byte*)Data, Tensor) : null;
+        Tensor.Release();
+        if (_isCopy)
+            Tensor.Dispose();
+        if (broken is not null)
+            throw new InvalidOperationException(broken);
+    }
+
+    private static Operand Copy(Tensor tensor)
+    {
+        using var noGrad = GradMode.Disable();
+        return new(tensor.Contiguous(), isCopy: true);
+    }
+}

@@ -1,0 +1,79 @@
+using System.Runtime.CompilerServices;
+using static Espalier.Torch.Kernels.KernelErrors;
+
+namespace Espalier.Torch.Kernels;
+
+/// <summary>Root-mean-square norm (arXiv 1910.07467) of the last dimension: y = x r w with r = 1 / √(mean of x² + ε).</summary>
+internal static unsafe partial class RmsNormKernel
+{
+    private const string Name = "rms_norm";
+
+    public static Tensor Forward(Tensor x, Tensor weight, double epsilon)
+    {
+        Check(x, weight);
+        using var to = Operand.Result(DType.Float32, x.Shape);
+        if (x.ElementCount == 0)
+            return to.Tensor;
+        var n = x.Size(-1);
+        using var from = Operand.InOrder(x);
+        using var by = Operand.InOrder(weight);
+        var job = new ForwardJob { X = from.Floats, Weight = by.Floats, Y = to.Floats, N = n, Epsilon = epsilon };
+        Workers.For(0, x.ElementCount / n, Grain(n), Width.Of(&Rows<Floats512>, &Rows<Floats256>, &Rows<Floats128>), &job);
+        return to.Tensor;
+    }
+
+    private static void Check(Tensor x, Tensor weight)
+    {
+        if (x.Dimensions == 0 || weight.Dimensions != 1 || weight.Size(0) != x.Size(-1))
+            throw Of(Name, $"x is {Sizes(x)} and weight {Sizes(weight)}, the weight must have the last dimension of x");
+        if (x.DType != DType.Float32 || weight.DType != DType.Float32)
+            throw Of(Name, $"x is {x.DType} and weight {weight.DType}, both must be float32");
+    }
+
+    private static long Grain(long n) => Math.Max(1, 4096 / n);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows<TV>(long first, long last, void* context) where TV : unmanaged, IFloats<TV>
+    {
+        var job = (ForwardJob*)context;
+        var n = job->N;
+        var weight = job->Weight;
+        for (var row = first; row < last; row++)
+        {
+            float* x = job->X + row * n, y = job->Y + row * n;
+            var r = Factor<TV>(x, n, job->Epsilon);
+            var factor = TV.All(r);
+            var i = 0L;
+            for (; i + TV.Lanes <= n; i += TV.Lanes)
+                (TV.Load(x + i) * factor * TV.Load(weight + i)).Store(y + i);
+            for (; i < n; i++)
+                y[i] = x[i] * r * weight[i];
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Factor<TV>(float* x, long n, double epsilon) where TV : unmanaged, IFloats<TV>
+    {
+        TV even = TV.All(0), odd = TV.All(0);
+        var i = 0L;
+        for (; i + 2 * TV.Lanes <= n; i += 2 * TV.Lanes)
+        {
+            Series.Ask(x + i + Series.Ahead);
+            Series.Ask(x + i + TV.Lanes + Series.Ahead);
+            TV a = TV.Load(x + i), b = TV.Load(x + i + TV.Lanes);
+            even = TV.MultiplyAdd(a, a, even);
+            odd = TV.MultiplyAdd(b, b, odd);
+        }
+        var squares = (even + odd).Sum();
+        for (; i < n; i++)
+            squares += x[i] * x[i];
+        return (float)(1 / Math.Sqrt((double)squares / n + epsilon));
+    }
+
+    private struct ForwardJob
+    {
+        public float* X, Weight, Y;
+        public long N;
+        public double Epsilon;
+    }
+}

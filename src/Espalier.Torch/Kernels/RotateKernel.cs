@@ -1,0 +1,98 @@
+using System.Runtime.CompilerServices;
+using static Espalier.Torch.Kernels.KernelErrors;
+
+namespace Espalier.Torch.Kernels;
+
+/// <summary>
+/// Rotary position embedding (arXiv 2104.09864) in the halves convention. The gradient is the turn back, with the sine's sign changed.
+/// </summary>
+internal static unsafe class RotateKernel
+{
+    private const string Name = "rotate";
+
+    public static Tensor Forward(Tensor x, Tensor cos, Tensor sin) => Turn(x, cos, sin, 1);
+
+    /// <summary>The gradient of x out of that of the turned heads.</summary>
+    public static Tensor Backward(Tensor gradient, Tensor cos, Tensor sin) => Turn(gradient, cos, sin, -1);
+
+    private static Tensor Turn(Tensor x, Tensor cos, Tensor sin, float sign)
+    {
+        Check(x, cos, sin);
+        var (B, T, N, H) = (x.Size(0), x.Size(1), x.Size(2), x.Size(3));
+        using var to = Operand.Result(DType.Float32, B, T, N, H);
+        using var from = Operand.InRows(x);
+        using var c = Operand.InOrder(cos);
+        using var s = Operand.InOrder(sin);
+        var job = new Job
+        {
+            X = from.Floats,
+            Y = to.Floats,
+            Cos = c.Floats,
+            Sin = s.Floats,
+            T = T,
+            N = N,
+            H = H,
+            Half = cos.Size(-1),
+            Sign = sign,
+            SampleStep = from.Step(0),
+            PositionStep = from.Step(1),
+            HeadStep = from.Step(2),
+            Tables = cos.Dimensions == 4 ? B : 1,
+        };
+        Workers.For(0, B * T, 16, Width.Of(&Positions<Floats512>, &Positions<Floats256>, &Positions<Floats128>), &job);
+        return to.Tensor;
+    }
+
+    private static void Check(Tensor x, Tensor cos, Tensor sin)
+    {
+        if (x.Dimensions != 4)
+            throw Of(Name, $"x has {x.Dimensions} dimensions, it must be [samples, positions, heads, entries]");
+        if (x.DType != DType.Float32 || cos.DType != DType.Float32 || sin.DType != DType.Float32)
+            throw Of(Name, $"x is {x.DType}, cos {cos.DType} and sin {sin.DType}, all must be float32");
+        var ownTables = cos.Dimensions == 4;
+        if ((!ownTables && cos.Dimensions != 3) || !cos.Shape.SequenceEqual(sin.Shape) || cos.Size(-2) != 1 || cos.Size(-3) != x.Size(1)
+            || (ownTables && cos.Size(0) != x.Size(0)) || 2 * cos.Size(-1) > x.Size(3))
+            throw Of(Name, $"x is {Sizes(x)}, cos {Sizes(cos)} and sin {Sizes(sin)}, the tables must be [positions, 1, half] or [samples, positions, 1, half]");
+    }
+
+    // Entry i of a head turns with entry i + half; the entries behind the two halves stay.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Positions<TV>(long first, long last, void* context) where TV : unmanaged, IFloats<TV>
+    {
+        var job = *(Job*)context;
+        var (N, H, half) = (job.N, job.H, job.Half);
+        var sign = TV.All(job.Sign);
+        for (var position = first; position < last; position++)
+        {
+            var (sample, t) = (position / job.T, position % job.T);
+            var table = (job.Tables == 1 ? t : position) * half;
+            float* cos = job.Cos + table, sin = job.Sin + table;
+            float* x = job.X + sample * job.SampleStep + t * job.PositionStep, y = job.Y + position * N * H;
+            for (var head = 0L; head < N; head++, x += job.HeadStep, y += H)
+            {
+                var i = 0L;
+                for (; i + TV.Lanes <= half; i += TV.Lanes)
+                {
+                    TV a = TV.Load(x + i), b = TV.Load(x + half + i), c = TV.Load(cos + i), s = TV.Load(sin + i) * sign;
+                    (a * c - b * s).Store(y + i);
+                    (b * c + a * s).Store(y + half + i);
+                }
+                for (; i < half; i++)
+                {
+                    float a = x[i], b = x[half + i], s = sin[i] * job.Sign;
+                    y[i] = a * cos[i] - b * s;
+                    y[half + i] = b * cos[i] + a * s;
+                }
+                for (i = 2 * half; i < H; i++)
+                    y[i] = x[i];
+            }
+        }
+    }
+
+    private struct Job
+    {
+        public float* X, Y, Cos, Sin;
+        public long T, N, H, Half, SampleStep, PositionStep, HeadStep, Tables;
+        public float Sign;
+    }
+}

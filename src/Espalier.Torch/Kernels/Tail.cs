@@ -1,0 +1,25 @@
+namespace Espalier.Torch.Kernels;
+
+/// <summary>The last floats of a row, fewer than a vector has.</summary>
+internal static unsafe class Tail
+{
+    private const int Most = 16;
+
+    /// <summary>So many floats, and <paramref name="others"/> behind them.</summary>
+    public static TV Load<TV>(float* from, long count, float others = 0) where TV : unmanaged, IFloats<TV>
+    {
+        var lanes = stackalloc float[Most];
+        for (var i = 0; i < TV.Lanes; i++)
+            lanes[i] = i < count ? from[i] : others;
+        return TV.Load(lanes);
+    }
+
+    /// <summary>Stores the first floats of a vector.</summary>
+    public static void Store<TV>(TV x, float* to, long count) where TV : unmanaged, IFloats<TV>
+    {
+        var lanes = stackalloc float[Most];
+        x.Store(lanes);
+        for (var i = 0; i < count; i++)
+            to[i] = lanes[i];
+    }
+}
