@@ -25,7 +25,7 @@ public sealed partial class Tensor
             if (_node is not null)
             {
                 if (!value)
-                    throw new TorchException("the result of a recorded operation keeps its place in the graph: Detach gives the same values without it");
+                    throw new TorchException("the result of a recorded operation keeps its place in the graph; Detach gives its values alone");
                 return;
             }
             if (value || _leaf is not null)
@@ -81,7 +81,8 @@ public sealed partial class Tensor
     /// <summary>One backward pass from several roots, each with its gradient (null is one).</summary>
     /// <param name="roots">Tensors that want a gradient.</param>
     /// <param name="complete">
-    /// Told of each leaf as soon as this pass has no more gradients for it, while it goes on: an optimizer or a reduction among processes can begin. Null where nobody asks.
+    /// Told of each leaf as soon as this pass has no more gradients for it, while it goes on: an optimizer or a reduction among processes
+    /// can begin. Null where nobody asks.
     /// </param>
     public static void Backward(ReadOnlySpan<(Tensor Root, Tensor? Gradient)> roots, Action<Tensor>? complete = null)
     {
@@ -96,7 +97,7 @@ public sealed partial class Tensor
         {
             var (root, gradient) = roots[i];
             if (!root.WantsGradient)
-                throw new TorchException($"root {i} of backward does not require grad: nothing that it was computed from does, or recording was off");
+                throw new TorchException($"root {i} of backward does not require grad: nothing that it came from does, or recording was off");
             if (gradient is not null && !gradient.Shape.SequenceEqual(root.Shape))
                 throw new TorchException($"the gradient of root {i} has shape {gradient.ShapeText} and the root {root.ShapeText}");
         }

@@ -4,7 +4,9 @@ using Espalier.Torch.Gradients;
 
 namespace Espalier.Torch.Tests;
 
-/// <summary>Each backward against central differences in float64, over odd shapes, broadcast ones, sizes 0 and 1, and inputs that are strided views.</summary>
+/// <summary>
+/// Each backward against central differences in float64, over odd shapes, broadcast ones, sizes 0 and 1, and inputs that are strided views.
+/// </summary>
 public sealed class GradientRuleTests : TorchTest
 {
     private static readonly Func<Tensor, Tensor> s_positive = x => x.Square().Add(0.5);
@@ -33,8 +35,10 @@ public sealed class GradientRuleTests : TorchTest
         ("To", x => x[0].To(DType.Float64), "3,5"),
         ("Clone", x => x[0].Clone(), "3,5"),
         ("Contiguous", x => x[0].Contiguous(), "3,5"),
-        ("MatMul", x => x[0].MatMul(x[1]), "3,5 5,2|2,3,5 5,4|2,1,3,5 4,5,2|3,5 2,5,4|5 5|5 5,3|3,5 5|2,3,5 5|5 2,5,3|0,5 5,2|3,0 0,2|2,0,5 5,3|1,1 1,1"),
-        ("Linear", x => x[0].Linear(x[1], x.Length > 2 ? x[2] : null), "3,5 2,5|2,3,5 4,5 4|5 4,5 4|2,1,3,5 1,5 1|0,5 2,5 2|2,0,5 3,5|3,0 2,0"),
+        ("MatMul", x => x[0].MatMul(x[1]), "3,5 5,2|2,3,5 5,4|2,1,3,5 4,5,2|3,5 2,5,4|0,5 5,2|3,0 0,2|2,0,5 5,3|1,1 1,1"),
+        ("MatMul", x => x[0].MatMul(x[1]), "5 5|5 5,3|3,5 5|2,3,5 5|5 2,5,3"),
+        ("Linear", x => x[0].Linear(x[1], x.Length > 2 ? x[2] : null), "3,5 2,5|2,3,5 4,5 4|5 4,5 4|2,1,3,5 1,5 1"),
+        ("Linear", x => x[0].Linear(x[1], x.Length > 2 ? x[2] : null), "0,5 2,5 2|2,0,5 3,5|3,0 2,0"),
         ("Softmax", x => x[0].Softmax(-1), "3,5|2,1|0,5"),
         ("Softmax", x => x[0].Softmax(0), "3,5|4"),
         ("LogSoftmax", x => x[0].LogSoftmax(-1), "3,5|2,1|0,5"),
@@ -96,7 +100,8 @@ public sealed class GradientRuleTests : TorchTest
     public void Gradients_are_the_differences(int index, string name, string shapes)
     {
         Assert.Equal(s_cases[index].Name, name);
-        var sizes = shapes.Split(' ').Select(s => s.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(long.Parse).ToArray()).ToArray();
+        long[] Parse(string shape) => [.. shape.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(long.Parse)];
+        var sizes = shapes.Split(' ').Select(Parse).ToArray();
         // Each input once as it is, and once as a strided view of something larger.
         for (var strided = 0; strided <= 1; strided++)
             Check(s_cases[index].Call, [.. sizes.Select((size, i) => Values(i + 1, size))], sizes, strided == 1);
@@ -105,12 +110,15 @@ public sealed class GradientRuleTests : TorchTest
     [Fact]
     public void Every_operator_of_the_table_has_a_rule_and_every_derivative_a_case_here()
     {
-        var table = typeof(Ops).GetFields(BindingFlags.Static | BindingFlags.Public).Select(field => (field.Name, Op: (Op)field.GetValue(null)!)).ToArray();
+        var table = typeof(Ops).GetFields(BindingFlags.Static | BindingFlags.Public)
+            .Select(field => (field.Name, Op: (Op)field.GetValue(null)!)).ToArray();
         Assert.All(table, entry => Assert.True(entry.Op.Rule is not null, $"{entry.Name} has no rule"));
-        Assert.Empty(table.Where(entry => entry.Op.Rule!.Derivative is not null).Select(entry => entry.Name).Except(s_cases.Select(c => c.Name)));
+        var differentiable = table.Where(entry => entry.Op.Rule!.Derivative is not null).Select(entry => entry.Name);
+        Assert.Empty(differentiable.Except(s_cases.Select(c => c.Name)));
         // What keeps values from gradients must say so, and nothing that rewrites memory may be differentiable.
-        Assert.All(table.Where(entry => entry.Op.Schema.Contains("(a!)", StringComparison.Ordinal)), entry => Assert.True(entry.Op.Rule!.Refuses, entry.Name));
-        Assert.All(table.Where(entry => entry.Name.EndsWith("In", StringComparison.Ordinal)), entry => Assert.True(entry.Op.Rule!.Refuses, entry.Name));
+        var writing = table.Where(entry => entry.Op.Schema.Contains("(a!)", StringComparison.Ordinal)).ToArray();
+        Assert.True(writing.Length > 10);
+        Assert.All(writing, entry => Assert.True(entry.Op.Rule!.Refuses, entry.Name));
     }
 
     [Theory]
@@ -123,9 +131,12 @@ public sealed class GradientRuleTests : TorchTest
         (x.RequiresGrad, w.RequiresGrad) = (true, true);
         x.To(dtype).Mul(w.To(dtype)).To(DType.Float32).Sum().Backward();
         Assert.Equal((DType.Float32, DType.Float32), (x.Grad()!.DType, w.Grad()!.DType));
-        Assert.All(w.ToArray<float>().Zip(x.Grad()!.Select(0, 1).ToArray<float>()), pair => Assert.Equal(pair.First, pair.Second, tolerance));
-        Assert.All(x.Sum([0]).ToArray<float>().Zip(w.Grad()!.ToArray<float>()), pair => Assert.Equal(pair.First, pair.Second, 3 * tolerance));
+        Near(w, x.Grad()!.Select(0, 1), tolerance);
+        Near(x.Sum([0]), w.Grad()!, 3 * tolerance);
         Assert.False(x.To(DType.Int64).RequiresGrad);
+
+        static void Near(Tensor expected, Tensor actual, double within) => Assert.All(
+            expected.ToArray<float>().Zip(actual.ToArray<float>()), pair => Assert.Equal(pair.First, pair.Second, within));
     }
 
     private static void Check(Func<Tensor[], Tensor> call, double[][] values, long[][] sizes, bool strided)
@@ -149,7 +160,8 @@ public sealed class GradientRuleTests : TorchTest
             for (var j = 0; j < actual.Length; j++)
             {
                 var difference = (Value(i, j, step) - Value(i, j, -step)) / (2 * step);
-                Assert.True(Math.Abs(difference - actual[j]) <= 1e-7 * (1 + Math.Abs(difference)), $"input {i}, element {j}: {actual[j]} is not {difference}");
+                var isNear = Math.Abs(difference - actual[j]) <= 1e-7 * (1 + Math.Abs(difference));
+                Assert.True(isNear, $"input {i}, element {j}: {actual[j]} is not {difference}");
             }
         }
 

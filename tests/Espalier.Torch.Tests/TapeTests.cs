@@ -83,8 +83,7 @@ public sealed class TapeTests : TorchTest
         var y = early.Mul(both).Mul(late).Mul(both);
         var told = new List<(Tensor, float)>();
         Tensor.Backward([(y, null)], leaf => told.Add((leaf, leaf.Grad()!.ToArray<float>()[0])));
-        Assert.Equal([(both, 12f), (late, 9f), (early, 18f)], told.Select(t => (t.Item1, t.Item2)).OrderBy(t => t.Item1 == both ? 0 : t.Item1 == late ? 1 : 2));
-        Assert.Equal(late, told[0].Item1);
+        Assert.Equal([(late, 9f), (early, 18f), (both, 12f)], told);
     }
 
     [Fact]
@@ -107,8 +106,8 @@ public sealed class TapeTests : TorchTest
         var (x, plain) = (Leaf(1, 2), Tensor.From<float>([1, 1], 2));
         foreach (var change in new Action[]
         {
-            () => x.AddInPlace(plain), () => x.Exp().MulInPlace(2), () => plain.AddInPlace(x), () => x.Exp().AddInPlace(x), () => x.Exp().ZeroInPlace(),
-            () => plain.CopyInPlace(x), () => x.Exp().AddcmulInPlace(plain, plain), () => Op.Find("aten::tan_").CallVoid(x.Exp()),
+            () => x.AddInPlace(plain), () => x.Exp().MulInPlace(2), () => plain.AddInPlace(x), () => x.Exp().AddInPlace(x),
+            () => x.Exp().ZeroInPlace(), () => plain.CopyInPlace(x), () => x.Exp().AddcmulInPlace(plain, plain), () => Op.Find("aten::tan_").CallVoid(x.Exp()),
         })
             Assert.Contains("in place", Assert.Throws<TorchException>(change).Message);
         Assert.Equal([1f, 1], plain.ToArray<float>());

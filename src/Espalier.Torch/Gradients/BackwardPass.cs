@@ -1,7 +1,8 @@
 namespace Espalier.Torch.Gradients;
 
 /// <summary>
-/// One walk from roots back to the leaves, in the reverse of the order of recording, so that sums have the same bits each time. What a node kept is freed as soon as its
+/// One walk from roots back to the leaves, in the reverse of the order of recording, so that sums have the same bits each time. What a node
+/// kept is freed as soon as its
 /// backward has run.
 /// </summary>
 internal sealed class BackwardPass
@@ -64,7 +65,7 @@ internal sealed class BackwardPass
         else if (sink is Node node && node.Pass != _pass)
         {
             if (node.IsSpent)
-                throw new TorchException("backward goes through a part of the graph for the second time, and what it kept was freed the first time");
+                throw new TorchException("backward goes through part of the graph for the second time, and the first time freed what it kept");
             node.Pass = _pass;
             node.Hold();
             _nodes.Add(node);

@@ -1,7 +1,8 @@
 namespace Espalier.Torch.Gradients;
 
 /// <summary>
-/// A tensor that a node keeps for its backward: a handle of its own on the same memory, which no scope ends, and what the memory's version was. The node frees it.
+/// A tensor that a node keeps for its backward: a handle of its own on the same memory, which no scope ends, and what the memory's version
+/// was. The node frees it.
 /// </summary>
 internal sealed class Kept : IDisposable
 {

@@ -15,7 +15,10 @@ internal sealed class Leaf(Tensor owner) : GradientSink
     /// <summary>Gradients that the backward pass under way has yet to add.</summary>
     public int Awaited { get; set; }
 
-    /// <summary>Adds in place, where there is one; the first one is kept itself where nothing else shares its memory. Always contiguous, for those who read it.</summary>
+    /// <summary>
+    /// Adds in place, where there is one; the first one is kept itself where nothing else shares its memory. Always contiguous, for those
+    /// who read it.
+    /// </summary>
     public override void Add(Tensor gradient)
     {
         if (!Wanted)

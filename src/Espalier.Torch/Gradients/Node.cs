@@ -1,13 +1,15 @@
 namespace Espalier.Torch.Gradients;
 
 /// <summary>
-/// A backward written by hand: from the gradient of the result those of the inputs, into <paramref name="into"/> in the inputs' order; what stays null has none. Runs once, without
+/// A backward written by hand: from the gradient of the result those of the inputs, into <paramref name="into"/> in the inputs' order; what
+/// stays null has none. Runs once, without
 /// recording, in a scope of its own. Tensors of the forward pass reach it as <see cref="Kept"/> alone; shapes and numbers may be captured.
 /// </summary>
 internal delegate void Backward(Tensor gradient, Span<Tensor?> into);
 
 /// <summary>
-/// One recorded operation. Held by its result and by the nodes after it; when the last of them lets go, or when backward has used it, what it keeps is freed.
+/// One recorded operation. Held by its result and by the nodes after it; when the last of them lets go, or when backward has used it, what
+/// it keeps is freed.
 /// </summary>
 internal sealed class Node : GradientSink
 {
@@ -68,7 +70,14 @@ internal sealed class Node : GradientSink
             return;
         }
         using var before = _pending;
-        _pending = before.Add(gradient).Unscoped();
+        if (!gradient.SharesMemory)
+        {
+            // The same sum: its two terms may change places.
+            _pending = Own(gradient);
+            _pending.AddInPlace(before);
+        }
+        else
+            _pending = before.Add(gradient).Unscoped();
     }
 
     /// <summary>The gathered gradient, which is the caller's now; null where none came.</summary>

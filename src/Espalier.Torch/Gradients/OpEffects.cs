@@ -1,6 +1,8 @@
 namespace Espalier.Torch.Gradients;
 
-/// <summary>What a schema says about memory: <c>Tensor(a)</c> of a result shares an argument's, and <c>Tensor(a!)</c> of an argument is written.</summary>
+/// <summary>
+/// What a schema says about memory: <c>Tensor(a)</c> of a result shares an argument's, and <c>Tensor(a!)</c> of an argument is written.
+/// </summary>
 /// <param name="ResultIsView">Whether results may share memory with the first tensor among the arguments.</param>
 /// <param name="Written">Which arguments are written, one bit each.</param>
 internal readonly record struct OpEffects(bool ResultIsView, ulong Written)

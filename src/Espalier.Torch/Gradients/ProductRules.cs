@@ -3,7 +3,10 @@ namespace Espalier.Torch.Gradients;
 /// <summary>Backwards of matrix products.</summary>
 internal static class ProductRules
 {
-    /// <summary>A product with its last two dimensions; leading ones are batches, broadcast, and a vector stands for a row on the left and a column on the right.</summary>
+    /// <summary>
+    /// A product with its last two dimensions; leading ones are batches, broadcast, and a vector stands for a row on the left and a column
+    /// on the right.
+    /// </summary>
     public static Backward MatMul(ref Recording call)
     {
         var (left, right) = (call.Input(0), call.Input(1));

@@ -1,7 +1,11 @@
+using System.Runtime.InteropServices;
+using Espalier.Torch.Native;
+
 namespace Espalier.Torch.Gradients;
 
 /// <summary>
-/// One call of an operator that is being recorded: its arguments by their place in the schema, its result, and what its backward keeps. Tensors among the arguments are the
+/// One call of an operator that is being recorded: its arguments by their place in the schema, its result, and what its backward keeps.
+/// Tensors among the arguments are the
 /// inputs, in their order; a list's are inputs each.
 /// </summary>
 internal ref struct Recording(ReadOnlySpan<Argument> arguments, Tensor result, Tensor?[]? others)
@@ -29,11 +33,15 @@ internal ref struct Recording(ReadOnlySpan<Argument> arguments, Tensor result, T
     public readonly Form? Form(int index) => Wants(index) ? new Form(Input(index)) : null;
 
     /// <summary>An integer, or what the schema's default is.</summary>
-    public readonly long Integer(int index, long missing) => Tag(index) is Native.ValueTag.Int or Native.ValueTag.Bool ? _arguments[index].Bits : missing;
+    public readonly long Integer(int index, long missing) => Tag(index) == ValueTag.Int ? _arguments[index].Bits : missing;
 
     /// <summary>A number, or what the schema's default is.</summary>
-    public readonly double Number(int index, double missing) =>
-        Tag(index) == Native.ValueTag.Double ? BitConverter.Int64BitsToDouble(_arguments[index].Bits) : Integer(index, 0) is var whole && Tag(index) == Native.ValueTag.Int ? whole : missing;
+    public readonly double Number(int index, double missing) => Tag(index) switch
+    {
+        ValueTag.Double => BitConverter.Int64BitsToDouble(_arguments[index].Bits),
+        ValueTag.Int => _arguments[index].Bits,
+        _ => missing,
+    };
 
     /// <summary>A list of integers, or null.</summary>
     public readonly long[]? Integers(int index) => index < _arguments.Length ? _arguments[index].Reference as long[] : null;
@@ -53,8 +61,8 @@ internal ref struct Recording(ReadOnlySpan<Argument> arguments, Tensor result, T
                 inputs.Add(tensor);
             else if (argument.Reference is Tensor?[] list)
                 inputs.AddRange(list);
-        Tape.Record(result, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(inputs), backward, _kept.AsSpan(0, _count));
+        Tape.Record(result, CollectionsMarshal.AsSpan(inputs), backward, _kept.AsSpan(0, _count));
     }
 
-    private readonly Native.ValueTag Tag(int index) => index < _arguments.Length ? _arguments[index].Tag : Native.ValueTag.Default;
+    private readonly ValueTag Tag(int index) => index < _arguments.Length ? _arguments[index].Tag : ValueTag.Default;
 }

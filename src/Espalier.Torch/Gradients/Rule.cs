@@ -1,12 +1,19 @@
 namespace Espalier.Torch.Gradients;
 
-/// <summary>What an operator's backward is, made at each recorded call from its arguments and its result; null where this call's result has no gradient.</summary>
+/// <summary>
+/// What an operator's backward is, made at each recorded call from its arguments and its result; null where this call's result has no
+/// gradient.
+/// </summary>
 internal delegate Backward? Derivative(ref Recording call);
 
-/// <summary>How gradient goes through an operator. One without a rule refuses inputs that want a gradient: a graph cut in silence would be the worst fault.</summary>
+/// <summary>
+/// How gradient goes through an operator. One without a rule refuses inputs that want a gradient: a graph cut in silence would be the worst
+/// fault.
+/// </summary>
 internal sealed class Rule
 {
-    private Rule(Derivative? derivative, bool refuses = false, bool shifts = false) => (Derivative, Refuses, Shifts) = (derivative, refuses, shifts);
+    private Rule(Derivative? derivative, bool refuses = false, bool shifts = false) =>
+        (Derivative, Refuses, Shifts) = (derivative, refuses, shifts);
 
     /// <summary>Results have no gradient by their nature: comparisons, indices, bits, fresh memory, statistics.</summary>
     public static Rule None { get; } = new(null);

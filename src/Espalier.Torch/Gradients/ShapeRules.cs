@@ -60,7 +60,9 @@ internal static class ShapeRules
         return (g, into) => into[0] = Scatter(g, a.Shape, dimension, index.Value);
     }
 
-    /// <summary>Of values that were picked by a sort or as the largest: each goes back where it stood. Their indices are the second result.</summary>
+    /// <summary>
+    /// Of values that were picked by a sort or as the largest: each goes back where it stood. Their indices are the second result.
+    /// </summary>
     public static Backward TopK(ref Recording call) => Picked(ref call, (int)call.Integer(2, -1));
 
     public static Backward Sort(ref Recording call) => Picked(ref call, (int)call.Integer(1, -1));

@@ -1,7 +1,8 @@
 namespace Espalier.Torch.Gradients;
 
 /// <summary>
-/// How often the memory behind tensors was written in place. Tensors that may share memory share this; a tensor without one shares its memory with nobody.
+/// How often the memory behind tensors was written in place. Tensors that may share memory share this; a tensor without one shares its
+/// memory with nobody.
 /// </summary>
 internal sealed class StorageVersion
 {

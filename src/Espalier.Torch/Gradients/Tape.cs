@@ -1,7 +1,8 @@
 namespace Espalier.Torch.Gradients;
 
 /// <summary>
-/// Records operations for the backward pass. An operation asks <see cref="Wants(Tensor)"/>, keeps what its backward needs, and hands its result to <see cref="Record"/>:
+/// Records operations for the backward pass. An operation asks <see cref="Wants(Tensor)"/>, keeps what its backward needs, and hands its
+/// result to <see cref="Record"/>:
 /// <code>
 /// if (!Tape.Wants(x, w)) return y;
 /// var (keptX, keptW) = (Kept.Of(x), Kept.Of(w));
@@ -31,7 +32,7 @@ internal static class Tape
     {
         if (GradMode.IsEnabled)
             foreach (ref readonly var argument in arguments)
-                if (argument.Reference is Tensor { WantsGradient: true } || (argument.Reference is Tensor?[] list && list.Any(x => x is { WantsGradient: true })))
+                if (argument.Reference is Tensor { WantsGradient: true } || (argument.Reference is Tensor?[] list && Wants(list)))
                     return true;
         return false;
     }
