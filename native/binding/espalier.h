@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 #define ESP_EXPORT __attribute__((visibility("default")))
-#define ESP_ABI_VERSION 1
+#define ESP_ABI_VERSION 2
 #define ESP_MAX_DIMENSIONS 16
 
 typedef int32_t esp_status;
@@ -45,7 +45,6 @@ typedef struct {
 typedef struct {
   int32_t dtype;  // c10::ScalarType
   int32_t is_cuda;
-  int32_t requires_grad;
   int32_t is_contiguous;
   int64_t dimensions;
   int64_t elements;
@@ -75,16 +74,7 @@ ESP_EXPORT esp_status esp_tensor_from_data(const void* data, int64_t bytes, int3
 ESP_EXPORT esp_status esp_tensor_describe(const esp_tensor* tensor, esp_tensor_info* info);
 ESP_EXPORT esp_status esp_tensor_copy_out(const esp_tensor* tensor, void* data, int64_t bytes);
 ESP_EXPORT esp_status esp_tensor_copy_in(esp_tensor* tensor, const void* data, int64_t bytes);
-
 ESP_EXPORT esp_status esp_tensor_placement(const esp_tensor* tensor, esp_tensor_place* place);  // on the CPU; good as long as the handle
-
-// autograd.cpp
-ESP_EXPORT esp_status esp_backward(esp_tensor* const* roots, esp_tensor* const* gradients, int32_t count);  // null gradient: one
-ESP_EXPORT esp_status esp_tensor_grad(const esp_tensor* tensor, esp_tensor** grad);  // *grad null: none yet
-ESP_EXPORT esp_status esp_tensor_set_grad(esp_tensor* tensor, const esp_tensor* grad);  // null clears
-ESP_EXPORT esp_status esp_tensor_set_requires_grad(esp_tensor* tensor, int32_t value);
-ESP_EXPORT esp_status esp_grad_mode(int32_t* enabled);
-ESP_EXPORT esp_status esp_set_grad_mode(int32_t enabled);
 
 // runtime.cpp
 ESP_EXPORT const char* esp_torch_version(void);

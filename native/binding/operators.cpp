@@ -1,5 +1,6 @@
 // Every operator of libtorch (and ours) through one door: found by name, called boxed with tagged values.
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/core/stack.h>
 
 #include <map>
@@ -217,6 +218,8 @@ esp_status esp_op_call(const esp_op* op, const esp_value* arguments, int32_t arg
     for (size_t i = 0; i < wanted.size(); i++)
       stack.push_back(convert(i < static_cast<size_t>(argument_count) ? arguments[i] : missing, wanted[i], schema));
 
+    // Gradients are the caller's matter: libtorch records nothing.
+    at::AutoDispatchBelowADInplaceOrView below_autograd;
     handle.callBoxed(stack);
 
     int64_t count = 0;

@@ -1,6 +1,4 @@
 // Lifetime of handles, and bytes in and out.
-#include <c10/core/GradMode.h>
-
 #include <atomic>
 
 #include "guard.h"
@@ -74,7 +72,6 @@ esp_status esp_tensor_describe(const esp_tensor* tensor, esp_tensor_info* info) 
     TORCH_CHECK(t.dim() <= ESP_MAX_DIMENSIONS, t.dim(), " dimensions; at most ", ESP_MAX_DIMENSIONS);
     info->dtype = static_cast<int32_t>(t.scalar_type());
     info->is_cuda = t.is_cuda();
-    info->requires_grad = t.requires_grad();
     info->is_contiguous = t.is_contiguous();
     info->dimensions = t.dim();
     info->elements = t.numel();
@@ -99,7 +96,7 @@ esp_status esp_tensor_copy_out(const esp_tensor* tensor, void* data, int64_t byt
     check_bytes(static_cast<int64_t>(t.nbytes()), bytes);
     if (bytes == 0) return;
     need(data, "data");
-    const auto host = t.detach().to(at::kCPU).contiguous();
+    const auto host = t.to(at::kCPU).contiguous();
     std::memcpy(data, storage_of(host), bytes);
   });
 }
@@ -110,8 +107,6 @@ esp_status esp_tensor_copy_in(esp_tensor* tensor, const void* data, int64_t byte
     check_bytes(static_cast<int64_t>(t.nbytes()), bytes);
     if (bytes == 0) return;
     need(data, "data");
-    // Through copy_, so that a graph that saved the old values refuses to run backward over the new ones.
-    c10::NoGradGuard no_grad;
     t.copy_(at::from_blob(const_cast<void*>(data), t.sizes(), at::TensorOptions().dtype(t.scalar_type())));
   });
 }

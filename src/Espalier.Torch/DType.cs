@@ -41,6 +41,9 @@ public static class DTypes
         _ => throw new ArgumentOutOfRangeException(nameof(dtype), dtype, "an element type that Espalier does not use"),
     };
 
+    /// <summary>Whether elements are floating-point numbers, of which alone there are gradients.</summary>
+    public static bool IsFloatingPoint(this DType dtype) => dtype is DType.Float16 or DType.Float32 or DType.Float64 or DType.BFloat16;
+
     internal static DType Of<T>() where T : unmanaged =>
         typeof(T) == typeof(float) ? DType.Float32
         : typeof(T) == typeof(double) ? DType.Float64

@@ -1,21 +1,13 @@
-using Espalier.Torch.Native;
-
 namespace Espalier.Torch;
 
 /// <summary>Whether this thread records operators for the backward pass.</summary>
-public static unsafe class GradMode
+public static class GradMode
 {
+    [ThreadStatic]
+    private static bool s_disabled;
+
     /// <summary>Whether recording is on for this thread (on at start).</summary>
-    public static bool IsEnabled
-    {
-        get
-        {
-            NativeLoader.EnsureLoaded();
-            int enabled;
-            NativeMethods.esp_grad_mode(&enabled);
-            return enabled != 0;
-        }
-    }
+    public static bool IsEnabled => !s_disabled;
 
     /// <summary>Turns recording off until the guard is disposed.</summary>
     public static Guard Disable() => new(false);
@@ -30,11 +22,11 @@ public static unsafe class GradMode
 
         internal Guard(bool enabled)
         {
-            _before = IsEnabled;
-            NativeMethods.esp_set_grad_mode(enabled ? 1 : 0);
+            _before = s_disabled;
+            s_disabled = !enabled;
         }
 
         /// <summary>Restores.</summary>
-        public void Dispose() => NativeMethods.esp_set_grad_mode(_before ? 1 : 0);
+        public void Dispose() => s_disabled = _before;
     }
 }

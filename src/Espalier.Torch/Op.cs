@@ -2,20 +2,28 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using Espalier.Torch.Gradients;
 using Espalier.Torch.Native;
 
 namespace Espalier.Torch;
 
 /// <summary>
-/// An operator of libtorch, or one of ours, found by name in the dispatcher and called boxed: autograd, devices and libtorch's
-/// own error messages come with it. Arguments that are left out take the schema's defaults. Safe to share between threads.
+/// An operator of libtorch, or one of ours, found by name in the dispatcher and called boxed, below autograd: devices and libtorch's own error messages come with it, and
+/// gradients are recorded here. Arguments that are left out take the schema's defaults. Safe to share between threads.
 /// </summary>
 public sealed unsafe class Op
 {
     private static readonly ConcurrentDictionary<(string, string), Op?> Found = new();
     private readonly nint _handle;
+    private readonly string _name;
+    private readonly OpEffects _effects;
+    private Rule? _rule;
 
-    private Op(nint handle) => _handle = handle;
+    private Op(nint handle, string name)
+    {
+        (_handle, _name) = (handle, name);
+        _effects = OpEffects.Of(Schema);
+    }
 
     /// <summary>The operator, or an error that names it when this libtorch has none.</summary>
     public static Op Find(string name, string overload = "") =>
@@ -27,28 +35,60 @@ public sealed unsafe class Op
         NativeLoader.EnsureLoaded();
         nint op;
         NativeMethods.esp_op_find(key.Item1, key.Item2, &op);
-        return op == 0 ? null : new Op(op);
+        return op == 0 ? null : new Op(op, key.Item2.Length == 0 ? key.Item1 : $"{key.Item1}.{key.Item2}");
     });
 
     /// <summary>The operator's schema as libtorch writes it.</summary>
     public string Schema => TorchRuntime.ReadText((text, capacity, length) => NativeMethods.esp_op_schema(_handle, (byte*)text, capacity, (int*)length));
 
+    /// <summary>How gradient goes through it; null where nobody has said.</summary>
+    internal Rule? Rule
+    {
+        get
+        {
+            // Rules stand in the table of operators, and this one may have been found by its name before anybody looked there.
+            if (_rule is null)
+                RuntimeHelpers.RunClassConstructor(typeof(Ops).TypeHandle);
+            return _rule;
+        }
+    }
+
+    /// <summary>Says how gradient goes through it.</summary>
+    internal Op With(Rule rule)
+    {
+        _rule = rule;
+        return this;
+    }
+
+    /// <summary>Says what its backward is.</summary>
+    internal Op With(Derivative derivative) => With((Rule)derivative);
+
     /// <summary>Calls and returns the single tensor that results; the caller (or the current scope) owns it.</summary>
     public Tensor Call(params ReadOnlySpan<Argument> arguments)
     {
-        NativeValue result;
-        var count = Invoke(arguments, &result, 1);
-        return count == 1 && result.Tag == ValueTag.Tensor ? Tensor.Adopt(result.Pointer) : throw Unwanted("one tensor", &result, count);
+        var derivative = DerivativeFor(arguments);
+        NativeValue value;
+        var count = Invoke(arguments, &value, 1);
+        if (count != 1 || value.Tag != ValueTag.Tensor)
+            throw Unwanted("one tensor", &value, count);
+        var result = Tensor.Adopt(value.Pointer);
+        Finish(arguments, result, null, derivative);
+        return result;
     }
 
     /// <summary>Calls for the effect alone, as of an in-place operator.</summary>
-    public void CallVoid(params ReadOnlySpan<Argument> arguments) => Invoke(arguments, null, 0);
+    public void CallVoid(params ReadOnlySpan<Argument> arguments)
+    {
+        _ = DerivativeFor(arguments);
+        Invoke(arguments, null, 0);
+    }
 
     /// <summary>Calls and returns the tensors that result, at most 256; the caller (or the current scope) owns them.</summary>
     [SkipLocalsInit]
     public Tensor[] CallMany(params ReadOnlySpan<Argument> arguments)
     {
         const int room = 256;
+        var derivative = DerivativeFor(arguments);
         var results = stackalloc NativeValue[room];
         var count = Invoke(arguments, results, room);
         for (var i = 0; i < count; i++)
@@ -57,6 +97,8 @@ public sealed unsafe class Op
         var tensors = new Tensor[count];
         for (var i = 0; i < count; i++)
             tensors[i] = Tensor.Adopt(results[i].Pointer);
+        if (count > 0)
+            Finish(arguments, tensors[0], tensors, derivative);
         return tensors;
     }
 
@@ -76,6 +118,39 @@ public sealed unsafe class Op
         return count == 1 && result.Tag is ValueTag.Double ? result.Number
             : count == 1 && result.Tag is ValueTag.Int or ValueTag.Bool ? result.Integer
             : throw Unwanted("a number", &result, count);
+    }
+
+    /// <summary>The derivative to record where an input wants a gradient and recording is on, else null; an error where the operator has none.</summary>
+    private Derivative? DerivativeFor(ReadOnlySpan<Argument> arguments)
+    {
+        if (!Tape.Wants(arguments))
+            return null;
+        var rule = Rule;
+        if (rule is { Refuses: false })
+            return rule.Derivative;
+        if (rule is { Shifts: true } && arguments[0].Reference is Tensor { IsRecorded: true } && !Tape.Wants(arguments[1..]))
+            return null;
+        throw new TorchException(_effects.Written != 0
+            ? $"{_name} works in place and one of its tensors wants a gradient: use the form that returns a new tensor, or turn recording off"
+            : $"{_name}: an input wants a gradient, and this operator has no backward; call it with gradients off");
+    }
+
+    private void Finish(ReadOnlySpan<Argument> arguments, Tensor result, Tensor[]? all, Derivative? derivative)
+    {
+        if (_effects.ResultIsView)
+            foreach (ref readonly var argument in arguments)
+                if (argument.Reference is Tensor source)
+                {
+                    result.ShareMemoryOf(source);
+                    foreach (var view in all ?? [])
+                        view.ShareMemoryOf(source);
+                    break;
+                }
+        if (derivative is null)
+            return;
+        var recording = new Recording(arguments, result, all);
+        if (derivative(ref recording) is { } backward)
+            recording.Record(backward);
     }
 
     /// <summary>The error about results of another kind than the caller's; frees them.</summary>
@@ -107,6 +182,8 @@ public sealed unsafe class Op
                 free = Marshal(arguments[held], values + held, free);
             int count;
             NativeMethods.esp_op_call(_handle, values, arguments.Length, results, capacity, &count);
+            if (_effects.Written != 0)
+                Written(arguments);
             return count;
         }
         finally
@@ -116,6 +193,22 @@ public sealed unsafe class Op
             if (scratch != onStack)
                 NativeMemory.Free(scratch);
         }
+    }
+
+    private void Written(ReadOnlySpan<Argument> arguments)
+    {
+        for (var i = 0; i < arguments.Length; i++)
+            if ((_effects.Written >> i & 1) != 0)
+                switch (arguments[i].Reference)
+                {
+                    case Tensor tensor:
+                        tensor.Written();
+                        break;
+                    case Tensor?[] list:
+                        foreach (var tensor in list)
+                            tensor?.Written();
+                        break;
+                }
     }
 
     /// <summary>Writes one argument; lists go to <paramref name="free"/>, whose next free word is returned. Tensors are held until released.</summary>

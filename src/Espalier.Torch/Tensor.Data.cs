@@ -34,12 +34,13 @@ public sealed unsafe partial class Tensor
             NativeMethods.esp_tensor_copy_out(_handle, data, (long)values.Length * sizeof(T));
     }
 
-    /// <summary>Overwrites the values; the span's length and element type must be the tensor's. Not seen by autograd.</summary>
+    /// <summary>Overwrites the values; the span's length and element type must be the tensor's. Not recorded.</summary>
     public void CopyFrom<T>(ReadOnlySpan<T> values) where T : unmanaged
     {
         Check<T>();
         fixed (T* data = values)
             NativeMethods.esp_tensor_copy_in(_handle, data, (long)values.Length * sizeof(T));
+        Written();
     }
 
     /// <summary>Copies the raw bytes out, in the order of the shape.</summary>
@@ -49,11 +50,12 @@ public sealed unsafe partial class Tensor
             NativeMethods.esp_tensor_copy_out(_handle, data, bytes.Length);
     }
 
-    /// <summary>Overwrites the raw bytes, in the order of the shape. Not seen by autograd.</summary>
+    /// <summary>Overwrites the raw bytes, in the order of the shape. Not recorded.</summary>
     public void CopyBytesFrom(ReadOnlySpan<byte> bytes)
     {
         fixed (byte* data = bytes)
             NativeMethods.esp_tensor_copy_in(_handle, data, bytes.Length);
+        Written();
     }
 
     /// <summary>The single value of a tensor with one element, as a double. Waits for the device.</summary>

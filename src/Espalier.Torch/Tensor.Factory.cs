@@ -17,6 +17,9 @@ public sealed partial class Tensor
     /// <summary>Zeros of this tensor's shape and type.</summary>
     public Tensor ZerosLike() => Ops.ZerosLike.Call(this);
 
+    /// <summary>Ones of this tensor's shape and type.</summary>
+    public Tensor OnesLike() => Ops.OnesLike.Call(this);
+
     /// <summary>Uninitialised elements of this tensor's shape and type.</summary>
     public Tensor EmptyLike() => Ops.EmptyLike.Call(this);
 }

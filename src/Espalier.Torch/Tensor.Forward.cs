@@ -1,3 +1,4 @@
+using Espalier.Torch.Gradients;
 using Espalier.Torch.Kernels;
 
 namespace Espalier.Torch;
@@ -47,7 +48,9 @@ public sealed partial class Tensor
     /// <param name="values">Values, of the keys' shape.</param>
     /// <param name="scale">What products are multiplied by, 1/√H by custom.</param>
     /// <param name="window">Keys that a query sees, its own included, or null for all up to its own.</param>
-    public Tensor CausalAttention(Tensor keys, Tensor values, double scale, long? window) => AttentionKernel.Forward(this, keys, values, scale, window);
+    public Tensor CausalAttention(Tensor keys, Tensor values, double scale, long? window) => Tape.Wants(this, keys, values)
+        ? throw new TorchException("causal_attention: an input wants a gradient, and the kernel has no backward; call it with gradients off")
+        : AttentionKernel.Forward(this, keys, values, scale, window);
 
     /// <summary>The loss of each row's target, log Σ exp(row) − row[target], of logits [C, V] and ids [C] (Int64): [C], nats.</summary>
     public Tensor TokenNll(Tensor targets) => IsForwardFused ? TokenNllKernel.Forward(this, targets) : TokenNllByParts(targets);

@@ -74,10 +74,6 @@ public sealed partial class Tensor
     /// <summary>Rows of this table [V, D] at the indices (Int64): [..., D].</summary>
     public Tensor Embedding(Tensor indices) => Ops.Embedding.Call(this, indices);
 
-    /// <summary>Layer norm over the last dimension.</summary>
-    public Tensor LayerNorm(Tensor weight, Tensor bias, double epsilon) =>
-        Ops.LayerNorm.Call(this, new long[] { Size(-1) }, weight, bias, epsilon);
-
     /// <summary>Bool tensor: this below value.</summary>
     public Tensor Less(double value) => Ops.Less.Call(this, value);
 

@@ -1,3 +1,4 @@
+using Espalier.Torch.Gradients;
 using Espalier.Torch.Native;
 
 namespace Espalier.Torch;
@@ -12,10 +13,11 @@ public sealed unsafe partial class Tensor : IDisposable
 {
     private readonly TensorHandle _handle;
     private long[]? _shape;
+    private DType _dtype;
 
-    private Tensor(nint handle)
+    private Tensor(TensorHandle handle)
     {
-        _handle = new TensorHandle(handle);
+        _handle = handle;
         TensorScope.Frame.Current?.Add(this);
     }
 
@@ -31,7 +33,14 @@ public sealed unsafe partial class Tensor : IDisposable
     public long ElementCount => Describe().Elements;
 
     /// <summary>Element type.</summary>
-    public DType DType => Describe().DType;
+    public DType DType
+    {
+        get
+        {
+            _ = ShapeArray;
+            return _dtype;
+        }
+    }
 
     /// <summary>Whether the elements lie in memory in the order of the shape.</summary>
     public bool IsContiguous => Describe().IsContiguous != 0;
@@ -46,6 +55,7 @@ public sealed unsafe partial class Tensor : IDisposable
                 var shape = new long[info.Dimensions];
                 for (var i = 0; i < shape.Length; i++)
                     shape[i] = info.Sizes[i];
+                _dtype = info.DType;
                 _shape = shape;
             }
             ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
@@ -69,13 +79,36 @@ public sealed unsafe partial class Tensor : IDisposable
         return this;
     }
 
-    /// <summary>Frees the handle; libtorch frees the memory when nothing else refers to it. Idempotent.</summary>
-    public void Dispose() => _handle.Dispose();
+    /// <summary>Frees the handle, the gradient and what was recorded for this tensor alone; libtorch frees the memory when nothing else refers to it. Idempotent.</summary>
+    public void Dispose()
+    {
+        Interlocked.Exchange(ref _node, null)?.Drop();
+        _leaf?.End();
+        _handle.Dispose();
+    }
 
     /// <inheritdoc/>
-    public override string ToString() => _handle.IsClosed ? "disposed tensor" : $"{DType} [{string.Join(", ", ShapeArray)}]";
+    public override string ToString() => _handle.IsClosed ? "disposed tensor" : $"{DType} {ShapeText}";
 
-    internal static Tensor Adopt(nint handle) => handle == 0 ? throw new TorchException("the operator gave no tensor") : new Tensor(handle);
+    internal string ShapeText => $"[{string.Join(", ", ShapeArray)}]";
+
+    internal static Tensor Adopt(nint handle) =>
+        handle == 0 ? throw new TorchException("the operator gave no tensor") : new Tensor(new TensorHandle(handle));
+
+    /// <summary>Another tensor on the same memory, for which nothing is recorded.</summary>
+    internal Tensor Alias() => new(TensorHandle.Sharing(_handle)) { _shape = _shape, _dtype = _dtype, _storage = SharedVersion() };
+
+    /// <summary>The version of this tensor's memory, for those who share it.</summary>
+    internal StorageVersion SharedVersion() => _storage ?? Interlocked.CompareExchange(ref _storage, new StorageVersion(), null) ?? _storage;
+
+    /// <summary>Whether another tensor may have the same memory.</summary>
+    internal bool SharesMemory => _storage is not null;
+
+    /// <summary>Says that this tensor may have the memory of another one.</summary>
+    internal void ShareMemoryOf(Tensor other) => _storage = other.SharedVersion();
+
+    /// <summary>Says that the memory was written, so that a backward that needs what was there notices.</summary>
+    internal void Written() => _storage?.Advance();
 
     /// <summary>The native pointer, kept valid until <see cref="Release"/>.</summary>
     internal nint Hold()

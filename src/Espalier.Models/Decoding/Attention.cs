@@ -7,10 +7,6 @@ namespace Espalier.Models;
 /// <summary>Grouped-query causal attention.</summary>
 internal sealed class Attention(DecoderConfig config, int layer)
 {
-    // Public since libtorch 2.0; its CPU kernel never materialises the scores.
-    private static readonly Op? FusedAttention =
-        TorchRuntime.Version.StartsWith("1.", StringComparison.Ordinal) ? null : Op.TryFind("aten::scaled_dot_product_attention");
-
     public required Projection QProj { get; init; }
 
     public required Projection KProj { get; init; }
@@ -48,7 +44,6 @@ internal sealed class Attention(DecoderConfig config, int layer)
 
         var y_BTNH =
             !context.Packed && IsFused(q_BTNH.DType, T) ? q_BTNH.CausalAttention(k_BTKH, v_BTKH, 1.0 / Math.Sqrt(H), config.SlidingWindow)
-            : FusedAttention is not null && config.SlidingWindow is null && T > 1 && k_BTKH.Size(1) == T ? Fused(q_BTNH, k_BTKH, v_BTKH, context.Packed ? context.Mask!.Squeeze(1) : null)
             : Plain(q_BTNH, k_BTKH, v_BTKH, context.Mask);
         context.Tap?.Invoke(TapPoint.AttentionOutput, layer, y_BTNH);
 
@@ -67,18 +62,5 @@ internal sealed class Attention(DecoderConfig config, int layer)
             scores.AddInPlace(mask);
         var y = scores.Softmax(-1).View(B, K, G * T, S).MatMul(v_BSKH.Transpose(1, 2));
         return y.View(B, K, G, T, H).Permute(0, 3, 1, 2, 4).Reshape(B, T, K * G, H);
-    }
-
-    private Tensor Fused(Tensor q_BTNH, Tensor k_BTKH, Tensor v_BTKH, Tensor? mask_B1TT)
-    {
-        var y_BNTH = FusedAttention!.Call(
-            q_BTNH.Transpose(1, 2), Repeat(k_BTKH).Transpose(1, 2), Repeat(v_BTKH).Transpose(1, 2), mask_B1TT, 0.0, mask_B1TT is null);
-        return y_BNTH.Transpose(1, 2);
-    }
-
-    private Tensor Repeat(Tensor x_BTKH)
-    {
-        var (B, T, K, G, H) = (x_BTKH.Size(0), x_BTKH.Size(1), config.KeyValueHeads, config.GroupSize, config.HeadDim);
-        return G == 1 ? x_BTKH : x_BTKH.Unsqueeze(3).Expand(B, T, K, G, H).Reshape(B, T, K * G, H);
     }
 }

@@ -9,7 +9,7 @@ namespace Espalier.Torch.Native;
 internal static unsafe partial class NativeMethods
 {
     public const string Library = "espalier";
-    public const int AbiVersion = 1;
+    public const int AbiVersion = 2;
 
     static NativeMethods() => NativeLoader.Prepare();
 
@@ -30,14 +30,6 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library)] internal static partial Status esp_tensor_copy_out(TensorHandle tensor, void* data, long bytes);
     [LibraryImport(Library)] internal static partial Status esp_tensor_copy_in(TensorHandle tensor, void* data, long bytes);
     [LibraryImport(Library)] internal static partial Status esp_tensor_placement(nint tensor, Placement* placement);
-
-    // autograd.cpp
-    [LibraryImport(Library)] internal static partial Status esp_backward(nint* roots, nint* gradients, int count);
-    [LibraryImport(Library)] internal static partial Status esp_tensor_grad(TensorHandle tensor, nint* grad);
-    [LibraryImport(Library)] internal static partial Status esp_tensor_set_grad(TensorHandle tensor, nint grad);
-    [LibraryImport(Library)] internal static partial Status esp_tensor_set_requires_grad(TensorHandle tensor, int value);
-    [LibraryImport(Library)] internal static partial Status esp_grad_mode(int* enabled);
-    [LibraryImport(Library)] internal static partial Status esp_set_grad_mode(int enabled);
 
     // runtime.cpp
     [LibraryImport(Library)] internal static partial nint esp_torch_version();

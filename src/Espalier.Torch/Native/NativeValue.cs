@@ -36,7 +36,6 @@ internal unsafe struct NativeTensorInfo
 
     public DType DType;
     public int IsCuda;
-    public int RequiresGrad;
     public int IsContiguous;
     public long Dimensions;
     public long Elements;

@@ -2,7 +2,7 @@ using Espalier.Tests;
 
 namespace Espalier.Torch.Tests;
 
-public sealed class AutogradTests : TorchTest
+public sealed class GradientTests : TorchTest
 {
     private static Tensor Leaf(params float[] values)
     {
@@ -50,7 +50,7 @@ public sealed class AutogradTests : TorchTest
     }
 
     [Fact]
-    public void Backward_without_a_graph_is_libtorchs_error()
+    public void Backward_without_a_graph_is_an_error()
     {
         using var scope = TensorScope.Begin();
         var x = Tensor.Zeros(DType.Float32, 2);
@@ -59,7 +59,6 @@ public sealed class AutogradTests : TorchTest
         y.Backward();
         Assert.Contains("second time", Assert.Throws<TorchException>(() => y.Backward()).Message);
         Assert.Contains("at least one root", Assert.Throws<TorchException>(() => Tensor.Backward([])).Message);
-        Assert.Contains("takes at most", Assert.Throws<TorchException>(() => Tensor.Backward(new (Tensor, Tensor?)[1_000_000])).Message);
     }
 
     [Fact]
@@ -93,10 +92,10 @@ public sealed class AutogradTests : TorchTest
         var e = x.Exp();
         using (GradMode.Disable())
             e.MulInPlace(2);
-        Assert.Contains("modified by an inplace operation", Assert.Throws<TorchException>(() => e.Backward()).Message);
+        Assert.Contains("changed in place", Assert.Throws<TorchException>(() => e.Backward()).Message);
         var f = x.Exp();
         f.CopyFrom<float>([0, 0]);
-        Assert.Contains("modified by an inplace operation", Assert.Throws<TorchException>(() => f.Backward()).Message);
+        Assert.Contains("changed in place", Assert.Throws<TorchException>(() => f.Backward()).Message);
         Assert.Throws<TorchException>(() => x.AddInPlace(1)); // a leaf, while recording
     }
 

@@ -1,0 +1,66 @@
+namespace Espalier.Torch.Gradients;
+
+/// <summary>Backwards of matrix products.</summary>
+internal static class ProductRules
+{
+    /// <summary>A product with its last two dimensions; leading ones are batches, broadcast, and a vector stands for a row on the left and a column on the right.</summary>
+    public static Backward MatMul(ref Recording call)
+    {
+        var (left, right) = (call.Input(0), call.Input(1));
+        var (a, b) = (call.Form(0), call.Form(1));
+        var (row, column) = (left.Dimensions == 1, right.Dimensions == 1);
+        var (x, y) = (call.Keep(0, b is not null), call.Keep(1, a is not null));
+        return (g, into) =>
+        {
+            if (column)
+                g = g.Unsqueeze(-1);
+            if (row)
+                g = g.Unsqueeze(-2);
+            if (a is not null)
+            {
+                var y2 = column ? y!.Value.Unsqueeze(-1) : y!.Value;
+                into[0] = Fit(g.MatMul(y2.Transpose(-2, -1)), a, row ? [1, .. a.Shape] : a.Shape);
+            }
+            if (b is not null)
+            {
+                var x2 = row ? x!.Value.Unsqueeze(0) : x!.Value;
+                into[1] = Fit(Transposed(x2, g, b.Shape.Length <= 2), b, column ? [.. b.Shape, 1] : b.Shape);
+            }
+        };
+    }
+
+    /// <summary>x · wᵀ + bias over the last dimension of x, whatever stands before it.</summary>
+    public static Backward Linear(ref Recording call)
+    {
+        var (x, w, bias) = (call.Form(0), call.Form(1), call.Form(2));
+        if (call.Input(1).Dimensions != 2)
+            throw new TorchException($"linear: the weight is {call.Input(1)} and must have two dimensions for a gradient");
+        var (input, weight) = (call.Keep(0, w is not null), call.Keep(1, x is not null));
+        return (g, into) =>
+        {
+            if (x is not null)
+                into[0] = x.Cast(g.MatMul(weight!.Value));
+            if (w is not null)
+                into[1] = w.Cast(Rows(g).Transpose(0, 1).MatMul(Rows(input!.Value)));
+            if (bias is not null)
+                into[2] = bias.Cast(Rows(g).Sum([0]));
+        };
+    }
+
+    // xᵀ · g; where the right side had no batches, the sum over them is one product of all rows.
+    private static Tensor Transposed(Tensor x, Tensor g, bool flat) =>
+        flat && x.Dimensions > 2 ? Rows(x).Transpose(0, 1).MatMul(Rows(g)) : x.Transpose(-2, -1).MatMul(g);
+
+    private static Tensor Fit(Tensor gradient, Form form, long[] shape) => form.Reshape(form.Cast(Form.Sum(gradient, shape)));
+
+    /// <summary>All leading dimensions as one.</summary>
+    private static Tensor Rows(Tensor x)
+    {
+        if (x.Dimensions == 2)
+            return x;
+        var rows = 1L;
+        foreach (var size in x.Shape[..^1])
+            rows *= size;
+        return x.Reshape(rows, x.Size(-1));
+    }
+}

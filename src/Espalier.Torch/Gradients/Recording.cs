@@ -1,0 +1,60 @@
+namespace Espalier.Torch.Gradients;
+
+/// <summary>
+/// One call of an operator that is being recorded: its arguments by their place in the schema, its result, and what its backward keeps. Tensors among the arguments are the
+/// inputs, in their order; a list's are inputs each.
+/// </summary>
+internal ref struct Recording(ReadOnlySpan<Argument> arguments, Tensor result, Tensor?[]? others)
+{
+    private readonly ReadOnlySpan<Argument> _arguments = arguments;
+    private readonly Kept?[] _kept = new Kept?[3];
+    private int _count;
+
+    /// <summary>The result, the first where there are several.</summary>
+    public readonly Tensor Result => result;
+
+    /// <summary>A further result.</summary>
+    public readonly Tensor Other(int index) => others![index]!;
+
+    /// <summary>A tensor argument.</summary>
+    public readonly Tensor Input(int index) => (Tensor)_arguments[index].Reference!;
+
+    /// <summary>A list of tensors.</summary>
+    public readonly Tensor?[] Inputs(int index) => (Tensor?[])_arguments[index].Reference!;
+
+    /// <summary>Whether an argument is a tensor that wants a gradient.</summary>
+    public readonly bool Wants(int index) => index < _arguments.Length && _arguments[index].Reference is Tensor { WantsGradient: true };
+
+    /// <summary>Shape and type of an input that wants a gradient, else null.</summary>
+    public readonly Form? Form(int index) => Wants(index) ? new Form(Input(index)) : null;
+
+    /// <summary>An integer, or what the schema's default is.</summary>
+    public readonly long Integer(int index, long missing) => Tag(index) is Native.ValueTag.Int or Native.ValueTag.Bool ? _arguments[index].Bits : missing;
+
+    /// <summary>A number, or what the schema's default is.</summary>
+    public readonly double Number(int index, double missing) =>
+        Tag(index) == Native.ValueTag.Double ? BitConverter.Int64BitsToDouble(_arguments[index].Bits) : Integer(index, 0) is var whole && Tag(index) == Native.ValueTag.Int ? whole : missing;
+
+    /// <summary>A list of integers, or null.</summary>
+    public readonly long[]? Integers(int index) => index < _arguments.Length ? _arguments[index].Reference as long[] : null;
+
+    /// <summary>Keeps an input where it is needed.</summary>
+    public Kept? Keep(int index, bool needed = true) => needed ? Keep(Input(index)) : null;
+
+    /// <summary>Keeps a tensor for the backward.</summary>
+    public Kept Keep(Tensor tensor) => _kept[_count++] = Kept.Of(tensor);
+
+    /// <summary>Notes the backward.</summary>
+    public readonly void Record(Backward backward)
+    {
+        var inputs = new List<Tensor?>(_arguments.Length);
+        foreach (ref readonly var argument in _arguments)
+            if (argument.Reference is Tensor tensor)
+                inputs.Add(tensor);
+            else if (argument.Reference is Tensor?[] list)
+                inputs.AddRange(list);
+        Tape.Record(result, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(inputs), backward, _kept.AsSpan(0, _count));
+    }
+
+    private readonly Native.ValueTag Tag(int index) => index < _arguments.Length ? _arguments[index].Tag : Native.ValueTag.Default;
+}

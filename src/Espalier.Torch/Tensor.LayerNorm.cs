@@ -1,0 +1,31 @@
+using Espalier.Torch.Gradients;
+
+namespace Espalier.Torch;
+
+public sealed partial class Tensor
+{
+    /// <summary>Layer norm (arXiv 1607.06450) over the last dimension D: (this − mean) / √(variance + ε) · weight + bias; weight and bias are [D].</summary>
+    public Tensor LayerNorm(Tensor weight, Tensor bias, double epsilon)
+    {
+        Tensor[] results;
+        using (GradMode.Disable())
+            results = Ops.NativeLayerNorm.CallMany(this, new[] { Size(-1) }, weight, bias, epsilon);
+        using Tensor mean = results[1], rstd = results[2];
+        if (!Tape.Wants(this, weight, bias))
+            return results[0];
+
+        var (x, w, b) = (new Form(this), new Form(weight), new Form(bias));
+        var (keptX, keptW, keptMean, keptRstd) = (Kept.Of(this), Kept.Of(weight), Kept.Of(mean), Kept.Of(rstd));
+        return Tape.Record(results[0], [this, weight, bias], (g, into) =>
+        {
+            var normal = keptX.Value.Sub(keptMean.Value).Mul(keptRstd.Value);
+            into[0] = x.Cast(LayerNormSlope(g.Mul(keptW.Value), normal, keptRstd.Value));
+            into[1] = w.Of(g.Mul(normal));
+            into[2] = b.Of(g);
+        }, keptX, keptW, keptMean, keptRstd);
+    }
+
+    // n = (x − mean) · r: dx = r (dn − mean(dn) − n mean(dn n)).
+    private static Tensor LayerNormSlope(Tensor g, Tensor normal, Tensor rstd) =>
+        g.Sub(g.Mean([-1], keep: true)).Sub(normal.Mul(g.Mul(normal).Mean([-1], keep: true))).Mul(rstd);
+}
