@@ -16,8 +16,7 @@ internal static class KernelsBenchmark
     {
         const long B = 8, T = 256, N = 8, K = 4, H = 32, D = 256, F = 768, V = 8192;
         using var scope = TensorScope.Begin();
-        using var noGrad = GradMode.Disable();
-        var (x, weight) = (Values(B, T, D), Values(D));
+        var (x, weight, bias) = (Values(B, T, D), Values(D), Values(D));
         var (q, k, v) = (Values(B, T, N, H), Values(B, T, K, H), Values(B, T, K, H));
         var (cos, sin) = (Values(T, 1, H / 2), Values(T, 1, H / 2));
         var (gate, up) = (Values(B * T, F), Values(B * T, F));
@@ -27,9 +26,17 @@ internal static class KernelsBenchmark
         Case[] cases =
         [
             new("rms-norm", () => x.RmsNorm(weight, 1e-5), () => x.RmsNormByParts(weight, 1e-5)),
+            new("rms-norm-backward", () => Back(v => v[0].RmsNorm(v[1], 1e-5), x, weight), () => Back(v => v[0].RmsNormByParts(v[1], 1e-5), x, weight)),
+            new("layer-norm-backward", () => Back(v => v[0].LayerNorm1p(v[1], v[2], 1e-5), x, weight, bias),
+                () => Back(v => v[0].LayerNorm1pByParts(v[1], v[2], 1e-5), x, weight, bias)),
             new("rotate", () => q.Rotate(cos, sin), () => q.RotateByParts(cos, sin)),
+            new("rotate-backward", () => Back(v => v[0].Rotate(cos, sin), q), () => Back(v => v[0].RotateByParts(cos, sin), q)),
             new("silu-mul", () => gate.SiluMul(up), () => gate.SiluMulByParts(up)),
+            new("silu-mul-backward", () => Back(v => v[0].SiluMul(v[1]), gate, up), () => Back(v => v[0].SiluMulByParts(v[1]), gate, up)),
+            new("squared-relu-backward", () => Back(v => v[0].SquaredRelu(), gate), () => Back(v => v[0].SquaredReluByParts(), gate)),
             new("attention", () => q.CausalAttention(k, v, scale, null), () => Attention(q, k, v, mask, scale)),
+            new("attention-backward", () => Back(a => a[0].CausalAttention(a[1], a[2], scale, null), q, k, v),
+                () => Back(a => Attention(a[0], a[1], a[2], mask, scale), q, k, v)),
             new("token-nll", () => logits.TokenNll(targets), () => logits.TokenNllByParts(targets)),
             new("unit-sums", () => x.UnitSums(), () => x.UnitSumsByParts()),
             new("row-norms", () => q.RowNorms(), () => q.RowNormsByParts()),
@@ -100,6 +107,17 @@ internal static class KernelsBenchmark
     {
         var sorted = values.Order().ToArray();
         return sorted[sorted.Length / 2];
+    }
+
+    // Forward and back with ones; the gradient of the first.
+    private static Tensor Back(Func<Tensor[], Tensor> forward, params Tensor[] inputs)
+    {
+        var leaves = Array.ConvertAll(inputs, input => input.Detach());
+        foreach (var leaf in leaves)
+            leaf.RequiresGrad = true;
+        var y = forward(leaves);
+        y.Backward(y.Detach());
+        return leaves[0].Grad()!;
     }
 
     // As a decoder does without a kernel: the query heads of a group stacked along the rows.

@@ -4,25 +4,67 @@ using Espalier.Torch.Kernels;
 namespace Espalier.Torch;
 
 /// <summary>
-/// What a decoder's forward pass repeats. Where gradients are off (<see cref="FusedForward"/>) and values are float32, by our kernels, which read each value once and
-/// have no backward pass; else out of libtorch's, through which gradient flows. Both give the same within rounding.
+/// What a decoder repeats, forward and back. Of float32 on the CPU by our kernels, which read each value once; else out of libtorch's operators. Both give the same within rounding, and
+/// gradient flows through both.
 /// </summary>
 public sealed partial class Tensor
 {
-    /// <summary>Whether the kernels of the forward pass take this tensor now.</summary>
-    public bool IsForwardFused => DType == DType.Float32 && FusedForward.IsEnabled;
+    /// <summary>Whether the kernels take this tensor.</summary>
+    public bool IsForwardFused
+    {
+        get
+        {
+            var info = Describe();
+            return info.DType == DType.Float32 && info.IsCuda == 0;
+        }
+    }
 
     /// <summary>this / √(mean of this² + ε) · weight over the last dimension D (arXiv 1910.07467); <paramref name="weight"/> is [D].</summary>
-    public Tensor RmsNorm(Tensor weight, double epsilon) => IsForwardFused ? RmsNormKernel.Forward(this, weight, epsilon) : RmsNormByParts(weight, epsilon);
+    public Tensor RmsNorm(Tensor weight, double epsilon)
+    {
+        if (!IsForwardFused)
+            return RmsNormByParts(weight, epsilon);
+        var y = RmsNormKernel.Forward(this, weight, epsilon);
+        if (!Tape.Wants(this, weight))
+            return y;
+        var (x, w) = (Kept.Of(this), Kept.Of(weight));
+        return Tape.Record(y, [this, weight], (g, into) => (into[0], into[1]) = RmsNormKernel.Backward(g, x.Value, w.Value, epsilon), x, w);
+    }
 
     /// <summary>The same out of libtorch's operators.</summary>
     public Tensor RmsNormByParts(Tensor weight, double epsilon) => Mul(Square().Mean([-1], keep: true).Add(epsilon).Rsqrt()).Mul(weight);
 
     /// <summary>
+    /// (this − mean) / √(variance + ε) · (1 + weight) + bias over the last dimension D (arXiv 1607.06450), with the weight kept as its distance from one; weight and bias are [D].
+    /// </summary>
+    public Tensor LayerNorm1p(Tensor weight, Tensor bias, double epsilon)
+    {
+        if (!IsForwardFused)
+            return LayerNorm1pByParts(weight, bias, epsilon);
+        var y = LayerNormKernel.Forward(this, weight, bias, epsilon);
+        if (!Tape.Wants(this, weight, bias))
+            return y;
+        var (x, w) = (Kept.Of(this), Kept.Of(weight));
+        return Tape.Record(y, [this, weight, bias], (g, into) => (into[0], into[1], into[2]) = LayerNormKernel.Backward(g, x.Value, w.Value, epsilon), x, w);
+    }
+
+    /// <summary>The same out of libtorch's operators.</summary>
+    public Tensor LayerNorm1pByParts(Tensor weight, Tensor bias, double epsilon) => LayerNorm(weight.Add(1), bias, epsilon);
+
+    /// <summary>
     /// Turns heads [B, T, N, H] by the angles of their positions (arXiv 2104.09864): of the first R entries, entry i with entry i + R/2. The tables are [T, 1, R/2], or
     /// [B, T, 1, R/2] where rows have their own positions.
     /// </summary>
-    public Tensor Rotate(Tensor cos, Tensor sin) => IsForwardFused ? RotateKernel.Forward(this, cos, sin) : RotateByParts(cos, sin);
+    public Tensor Rotate(Tensor cos, Tensor sin)
+    {
+        if (!IsForwardFused || Tape.Wants(cos, sin))
+            return RotateByParts(cos, sin);
+        var y = RotateKernel.Forward(this, cos, sin);
+        if (!Tape.Wants(this))
+            return y;
+        var (c, s) = (Kept.Of(cos), Kept.Of(sin));
+        return Tape.Record(y, [this], (g, into) => into[0] = RotateKernel.Backward(g, c.Value, s.Value), c, s);
+    }
 
     /// <summary>The same out of libtorch's operators.</summary>
     public Tensor RotateByParts(Tensor cos, Tensor sin)
@@ -35,10 +77,34 @@ public sealed partial class Tensor
     }
 
     /// <summary>silu(this) · up, the gated unit of arXiv 2002.05202; both of one shape.</summary>
-    public Tensor SiluMul(Tensor up) => IsForwardFused ? SiluMulKernel.Forward(this, up) : SiluMulByParts(up);
+    public Tensor SiluMul(Tensor up)
+    {
+        if (!IsForwardFused)
+            return SiluMulByParts(up);
+        var y = SiluMulKernel.Forward(this, up);
+        if (!Tape.Wants(this, up))
+            return y;
+        var (a, b) = (Kept.Of(this), Kept.Of(up));
+        return Tape.Record(y, [this, up], (g, into) => (into[0], into[1]) = SiluMulKernel.Backward(g, a.Value, b.Value), a, b);
+    }
 
     /// <summary>The same out of libtorch's operators.</summary>
     public Tensor SiluMulByParts(Tensor up) => Silu().Mul(up);
+
+    /// <summary>max(this, 0)² (arXiv 2109.08668).</summary>
+    public Tensor SquaredRelu()
+    {
+        if (!IsForwardFused)
+            return SquaredReluByParts();
+        var y = SquaredReluKernel.Forward(this);
+        if (!Tape.Wants(this))
+            return y;
+        var x = Kept.Of(this);
+        return Tape.Record(y, [this], (g, into) => into[0] = SquaredReluKernel.Backward(g, x.Value), x);
+    }
+
+    /// <summary>The same out of libtorch's operators.</summary>
+    public Tensor SquaredReluByParts() => Relu().Square();
 
     /// <summary>
     /// Causal grouped-query attention of these queries [B, T, N, H], the last T of the S positions of keys and values [B, S, K, H]: [B, T, N, H]. The scores are never in
@@ -48,12 +114,25 @@ public sealed partial class Tensor
     /// <param name="values">Values, of the keys' shape.</param>
     /// <param name="scale">What products are multiplied by, 1/√H by custom.</param>
     /// <param name="window">Keys that a query sees, its own included, or null for all up to its own.</param>
-    public Tensor CausalAttention(Tensor keys, Tensor values, double scale, long? window) => Tape.Wants(this, keys, values)
-        ? throw new TorchException("causal_attention: an input wants a gradient, and the kernel has no backward; call it with gradients off")
-        : AttentionKernel.Forward(this, keys, values, scale, window);
+    /// <param name="begins">
+    /// Where rows hold several documents: the position at which each query's document begins, Int64 [B, T], never falling along T; it sees nothing before it.
+    /// </param>
+    public Tensor CausalAttention(Tensor keys, Tensor values, double scale, long? window, Tensor? begins = null)
+    {
+        if (!Tape.Wants(this, keys, values))
+            return AttentionKernel.Forward(this, keys, values, scale, window, begins);
+        var (y, sums) = AttentionKernel.ForwardKept(this, keys, values, scale, window, begins);
+        var (q, k, v, documents) = (Kept.Of(this), Kept.Of(keys), Kept.Of(values), begins is null ? null : Kept.Of(begins));
+        var (keptY, keptSums) = (Kept.Of(y), Kept.Of(sums));
+        sums.Dispose();
+        return Tape.Record(y, [this, keys, values], (g, into) =>
+            (into[0], into[1], into[2]) =
+                AttentionKernel.Backward(g, keptY.Value, keptSums.Value, q.Value, k.Value, v.Value, scale, window, documents?.Value),
+            q, k, v, documents, keptY, keptSums);
+    }
 
     /// <summary>The loss of each row's target, log Σ exp(row) − row[target], of logits [C, V] and ids [C] (Int64): [C], nats.</summary>
-    public Tensor TokenNll(Tensor targets) => IsForwardFused ? TokenNllKernel.Forward(this, targets) : TokenNllByParts(targets);
+    public Tensor TokenNll(Tensor targets) => IsForwardFused && !Tape.Wants(this) ? TokenNllKernel.Forward(this, targets) : TokenNllByParts(targets);
 
     /// <summary>The same out of libtorch's operators.</summary>
     public Tensor TokenNllByParts(Tensor targets) => LogSumExp(-1).Sub(Gather(-1, targets.Unsqueeze(-1)).Squeeze(-1));

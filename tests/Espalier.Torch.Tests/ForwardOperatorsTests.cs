@@ -1,3 +1,5 @@
+using Espalier.Torch.Kernels;
+
 namespace Espalier.Torch.Tests;
 
 /// <summary>The kernels of the forward pass against the same out of libtorch's operators, in float64.</summary>
@@ -79,7 +81,7 @@ public abstract class ForwardOperatorsTests(int bits) : KernelTest(bits)
         var k = Values(samples, keys, keyHeads + 1, width).Slice(2, 1, keyHeads + 1);
         var v = Values(samples, keys, keyHeads, width).Mul(2);
         var scale = 1 / Math.Sqrt(width);
-        AssertNear(Attention(q, k, v, scale, window), Single(q).CausalAttention(Single(k), Single(v), scale, window), 1e-5);
+        AssertNear(Twins.Attention(q, k, v, scale, window), Single(q).CausalAttention(Single(k), Single(v), scale, window), 1e-5);
     }
 
     [Fact]
@@ -127,32 +129,6 @@ public abstract class ForwardOperatorsTests(int bits) : KernelTest(bits)
     }
 
     [Fact]
-    public void With_gradients_on_the_parts_are_taken()
-    {
-        using var scope = TensorScope.Begin();
-        var x = Single(Values(4, 16));
-        x.RequiresGrad = true;
-        var y = x.RmsNorm(Tensor.Full(1, DType.Float32, 16), 1e-5);
-        Assert.True(y.RequiresGrad);
-    }
-
-    [Fact]
-    public void They_can_be_turned_off_for_a_pass_that_must_have_the_bits_of_one_with_gradients()
-    {
-        using var scope = TensorScope.Begin();
-        var (x, weight) = (Single(Values(9, 37)), Single(Values(37)));
-        var expected = x.RmsNorm(weight, 1e-5).ToArray<float>();
-        using var noGrad = GradMode.Disable();
-        using (var parts = FusedForward.Disable())
-        {
-            Assert.False(x.IsForwardFused);
-            Assert.Equal(expected, x.RmsNorm(weight, 1e-5).ToArray<float>());
-        }
-        Assert.True(x.IsForwardFused);
-        Assert.False(x.To(DType.Float64).IsForwardFused);
-    }
-
-    [Fact]
     public void Other_shapes_and_ids_are_errors_that_say_what_was_there()
     {
         using var scope = TensorScope.Begin();
@@ -164,20 +140,23 @@ public abstract class ForwardOperatorsTests(int bits) : KernelTest(bits)
         Assert.Contains("one shape", Assert.Throws<TorchException>(() => q.SiluMul(k)).Message);
         Assert.Contains("last dimension", Assert.Throws<TorchException>(() => q.RmsNorm(Tensor.Full(1, DType.Float32, 4), 1e-5)).Message);
         Assert.Contains("tables", Assert.Throws<TorchException>(() => q.Rotate(Single(Values(4, 1, 5)), Single(Values(4, 1, 5)))).Message);
+        Assert.Contains("one shape", Assert.Throws<TorchException>(() => SquaredReluKernel.Backward(q, k)).Message);
+        Assert.Contains("weight and bias", Assert.Throws<TorchException>(() => q.LayerNorm1p(Single(Values(8)), Single(Values(9)), 1)).Message);
         Assert.Contains("target 9 at 0", Assert.Throws<TorchException>(() => Single(Values(1, 9)).TokenNll(Tensor.From<long>([9], 1))).Message);
     }
 
-    private static Tensor Attention(Tensor q_BTNH, Tensor k_BSKH, Tensor v_BSKH, double scale, int? window)
+    [Theory]
+    [InlineData(3, 15)]
+    [InlineData(2, 16)]
+    [InlineData(5, 70)]
+    [InlineData(0, 8)]
+    public void The_layer_norm_and_the_squared_rectifier_give_what_their_parts_give(int rows, int width)
     {
-        var (B, T, N, H) = (q_BTNH.Size(0), q_BTNH.Size(1), q_BTNH.Size(2), q_BTNH.Size(3));
-        var (S, K) = (k_BSKH.Size(1), k_BSKH.Size(2));
-        Tensor Repeat(Tensor x) => x.Unsqueeze(3).Expand(B, S, K, N / K, H).Reshape(B, S, N, H).Transpose(1, 2);
-        var mask = new double[T * S];
-        for (var t = 0L; t < T; t++)
-            for (var s = 0L; s < S; s++)
-                mask[t * S + s] = s > S - T + t || (window is { } seen && s <= S - T + t - seen) ? double.NegativeInfinity : 0;
-        var scores = q_BTNH.Transpose(1, 2).MatMul(Repeat(k_BSKH).Transpose(2, 3)).Mul(scale).Add(Tensor.From<double>(mask, T, S));
-        return scores.Softmax(-1).MatMul(Repeat(v_BSKH)).Transpose(1, 2);
+        using var scope = TensorScope.Begin();
+        var (x, weight, bias) = (Values(rows, width).Mul(20).Add(3), Values(width), Values(width).Mul(2));
+        AssertNear(x.LayerNorm1pByParts(weight, bias, 1e-5), Single(x).LayerNorm1p(Single(weight), Single(bias), 1e-5), 3e-6);
+        AssertNear(x.SquaredReluByParts(), Single(x).SquaredRelu(), 1e-6);
+        Assert.True(float.IsNaN(Tensor.Full(double.NaN, DType.Float32, 17).SquaredRelu().ToArray<float>()[16]));
     }
 
     private static Tensor Single(Tensor x) => x.To(DType.Float32);

@@ -18,8 +18,6 @@ internal sealed class CheckpointedPass : TrainingPass
     public CheckpointedPass(Decoder decoder, Tensor ids_BT, IReadOnlyCollection<TapPlace>? tapped, long[]? places)
     {
         using var noGrad = GradMode.Disable();
-        // The second computation has gradients on: both must give the same bits.
-        using var parts = FusedForward.Disable();
         using var scope = TensorScope.Begin();
         (_decoder, _ids_BT) = (decoder, ids_BT);
         _layout = decoder.LayoutOf(ids_BT, places);

@@ -138,8 +138,8 @@ public sealed class Decoder : IDisposable
         if (cache is not null && past + T > cache.Capacity)
             throw new EspalierException($"{past + T} positions exceed the cache's {cache.Capacity}");
         return layout is not null
-            ? new((layout.Cos, layout.Sin), layout.Mask, Packed: true, null, tap, Compute)
-            : new(_rotary.At(past, T), Attention.IsFused(DType, T) ? null : _mask.For(T, past + T), Packed: false, cache, tap, Compute);
+            ? new((layout.Cos, layout.Sin), layout.Mask, layout.Begins, null, tap, Compute)
+            : new(_rotary.At(past, T), Attention.IsFused(DType, T) ? null : _mask.For(T, past + T), Begins: null, cache, tap, Compute);
     }
 
     /// <summary>The embedding, [B, T, D].</summary>

@@ -8,7 +8,7 @@ internal sealed class Norm(NormKind kind, double epsilon, Tensor weight, Tensor?
     public Tensor Forward(Tensor x) => kind switch
     {
         NormKind.RmsNorm => x.RmsNorm(weight, epsilon),
-        NormKind.LayerNorm1p => x.LayerNorm(weight.Add(1), bias!, epsilon),
+        NormKind.LayerNorm1p => x.LayerNorm1p(weight, bias!, epsilon),
         _ => throw new InvalidOperationException($"norm {kind}"),
     };
 }

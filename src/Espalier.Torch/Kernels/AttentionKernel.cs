@@ -14,23 +14,71 @@ internal static unsafe class AttentionKernel
     /// <param name="scale">What scores are multiplied by.</param>
     /// <param name="window">Keys that a query sees, its own included, or null.</param>
     /// <param name="begins">The position at which each query's document begins, Int64 [B, T], never falling along T; or null.</param>
-    public static Tensor Forward(Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins = null)
+    public static Tensor Forward(Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins = null) =>
+        Forward(q, k, v, scale, window, begins, keep: false).Output;
+
+    /// <summary>The same, and what <see cref="Backward"/> needs: of each query row the largest score and the reciprocal of the sum of exponentials, [B, N, T, 2].</summary>
+    public static (Tensor Output, Tensor Sums) ForwardKept(Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins = null)
+    {
+        var (output, sums) = Forward(q, k, v, scale, window, begins, keep: true);
+        return (output, sums!);
+    }
+
+    /// <summary>The gradients of queries, keys and values out of that of what came out.</summary>
+    public static (Tensor Q, Tensor K, Tensor V) Backward(
+        Tensor gradient, Tensor output, Tensor sums, Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins = null)
     {
         Check(q, k, v, window, begins);
-        using var y = Operand.Result(DType.Float32, q.Shape);
+        if (gradient.DType != DType.Float32 || !gradient.Shape.SequenceEqual(q.Shape))
+            throw Of(Name, $"the gradient is {gradient.DType} {Sizes(gradient)} and q {Sizes(q)}");
+        using var toQ = Operand.Result(DType.Float32, q.Shape);
+        using var toK = Operand.Result(DType.Float32, k.Shape);
+        using var toV = Operand.Result(DType.Float32, v.Shape);
         if (q.ElementCount == 0)
-            return y.Tensor;
+        {
+            toK.Tensor.ZeroInPlace();
+            toV.Tensor.ZeroInPlace();
+            return (toQ.Tensor, toK.Tensor, toV.Tensor);
+        }
         using var queries = Operand.InRows(q);
         using var keys = Operand.InRows(k);
         using var values = Operand.InRows(v);
-        using var documents = Operand.InOrder(begins ?? q);
+        using var slope = Operand.InOrder(gradient);
+        using var y = Operand.InOrder(output);
+        using var kept = Operand.InOrder(sums);
+        using var documents = begins is null ? Operand.Of(q) : Operand.InOrder(begins);
         var p = Problem(q, k, queries, keys, values, scale, window);
         p.Output = y.Floats;
+        p.Sums = kept.Floats;
+        p.Begins = begins is null ? null : documents.Longs;
+        p.Slope = slope.Floats;
+        p.ToQueries = toQ.Floats;
+        p.ToKeys = toK.Floats;
+        p.ToValues = toV.Floats;
+        Workers.For(0, p.B * p.K, 1,
+            Width.Of(&AttentionBackward.Tasks<Floats512>, &AttentionBackward.Tasks<Floats256>, &AttentionBackward.Tasks<Floats128>), &p);
+        return (toQ.Tensor, toK.Tensor, toV.Tensor);
+    }
+
+    private static (Tensor Output, Tensor? Sums) Forward(Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins, bool keep)
+    {
+        Check(q, k, v, window, begins);
+        using var y = Operand.Result(DType.Float32, q.Shape);
+        using var sums = Operand.Result(DType.Float32, keep ? q.Size(0) : 0, q.Size(2), q.Size(1), 2);
+        if (q.ElementCount == 0)
+            return (y.Tensor, sums.Tensor);
+        using var queries = Operand.InRows(q);
+        using var keys = Operand.InRows(k);
+        using var values = Operand.InRows(v);
+        using var documents = begins is null ? Operand.Of(q) : Operand.InOrder(begins);
+        var p = Problem(q, k, queries, keys, values, scale, window);
+        p.Output = y.Floats;
+        p.Sums = keep ? sums.Floats : null;
         p.Begins = begins is null ? null : documents.Longs;
         var blocks = (p.T + AttentionForward.Queries - 1) / AttentionForward.Queries;
         Workers.For(0, p.B * p.K * blocks, 1,
             Width.Of(&AttentionForward.Tasks<Floats512>, &AttentionForward.Tasks<Floats256>, &AttentionForward.Tasks<Floats128>), &p);
-        return y.Tensor;
+        return (y.Tensor, sums.Tensor);
     }
 
     private static AttentionProblem Problem(Tensor q, Tensor k, Operand queries, Operand keys, Operand values, double scale, long? window) => new()

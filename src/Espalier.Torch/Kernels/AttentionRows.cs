@@ -53,4 +53,30 @@ internal static unsafe class AttentionRows
         for (; h < H; h++)
             y[h] = (kept != 0 ? y[h] * kept + c[h] : c[h]) * share;
     }
+
+    /// <summary>Scores become weights, exp(score · scale − top) · share, and gradients of weights those of scores, scale · weight · (gradient − dot).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Weights<TV>(float* scores, float* slopes, long count, float scale, float top, float share, float dot) where TV : unmanaged, IFloats<TV>
+    {
+        TV by = TV.All(scale), shift = TV.All(-top), part = TV.All(share), minus = TV.All(dot);
+        for (var s = 0L; s < count; s += TV.Lanes)
+        {
+            var weight = TV.Exponential(TV.MultiplyAdd(TV.Load(scores + s), by, shift)) * part;
+            weight.Store(scores + s);
+            (weight * by * (TV.Load(slopes + s) - minus)).Store(slopes + s);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Dot<TV>(float* a, float* b, long n) where TV : unmanaged, IFloats<TV>
+    {
+        var total = TV.All(0);
+        var i = 0L;
+        for (; i + TV.Lanes <= n; i += TV.Lanes)
+            total = TV.MultiplyAdd(TV.Load(a + i), TV.Load(b + i), total);
+        var sum = total.Sum();
+        for (; i < n; i++)
+            sum += a[i] * b[i];
+        return sum;
+    }
 }

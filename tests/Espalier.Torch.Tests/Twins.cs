@@ -1,0 +1,30 @@
+namespace Espalier.Torch.Tests;
+
+/// <summary>What kernels are tested with and against.</summary>
+internal static class Twins
+{
+    /// <summary>Numbers of float32 between −0.5 and 0.5, in float64.</summary>
+    public static Tensor Values(int seed, params long[] shape)
+    {
+        var random = new Random(seed);
+        var count = (int)shape.Aggregate(1L, (a, b) => a * b);
+        return Tensor.From<double>([.. Enumerable.Range(0, count).Select(_ => (double)(float)(random.NextDouble() - 0.5))], shape);
+    }
+
+    /// <summary>Attention as the softmax of all scores; <paramref name="places"/> as a decoder has them.</summary>
+    public static Tensor Attention(Tensor q_BTNH, Tensor k_BSKH, Tensor v_BSKH, double scale, int? window, long[]? places = null)
+    {
+        var (B, T, N, H) = (q_BTNH.Size(0), q_BTNH.Size(1), q_BTNH.Size(2), q_BTNH.Size(3));
+        var (S, K) = (k_BSKH.Size(1), k_BSKH.Size(2));
+        Tensor Repeat(Tensor x) => x.Unsqueeze(3).Expand(B, S, K, N / K, H).Reshape(B, S, N, H).Transpose(1, 2);
+        var mask = new double[B * T * S];
+        for (var i = 0L; i < B * T; i++)
+            for (var s = 0L; s < S; s++)
+            {
+                var distance = S - T + i % T - s;
+                mask[i * S + s] = distance < 0 || distance >= (window ?? long.MaxValue) || (places is not null && distance > places[i]) ? double.NegativeInfinity : 0;
+            }
+        var scores = q_BTNH.Transpose(1, 2).MatMul(Repeat(k_BSKH).Transpose(2, 3)).Mul(scale).Add(Tensor.From<double>(mask, B, 1, T, S));
+        return scores.Softmax(-1).MatMul(Repeat(v_BSKH)).Transpose(1, 2);
+    }
+}
