@@ -33,22 +33,23 @@ internal sealed class CheckpointedPass : TrainingPass
 
     public override Tensor Tapped(TapPlace place) => _tapped[place].Detach();
 
-    public override void Backward(Tensor gradient, IReadOnlyCollection<KeyValuePair<TapPlace, Tensor>>? tapped = null)
+    public override void Backward(
+        Tensor gradient, IReadOnlyCollection<KeyValuePair<TapPlace, Tensor>>? tapped = null, Action<Tensor>? complete = null)
     {
         using var scope = TensorScope.Begin();
         var gradients = (tapped ?? []).ToDictionary(pair => pair.Key, pair => pair.Value);
         var lowest = _decoder.LowestTrained;
-        var slope_BTD = Again(_decoder.Blocks.Count, gradient, gradients, lowest, (x_BTD, context) => _decoder.Finish(x_BTD, context));
+        var slope_BTD = Again(_decoder.Blocks.Count, gradient, gradients, lowest, _decoder.Finish, complete);
         for (var layer = _decoder.Blocks.Count - 1; layer >= Math.Max(0, lowest) && slope_BTD is not null; layer--)
         {
             using var above = slope_BTD;
-            slope_BTD = Again(layer, above, gradients, lowest, _decoder.Blocks[layer].Forward);
+            slope_BTD = Again(layer, above, gradients, lowest, _decoder.Blocks[layer].Forward, complete);
         }
         if (slope_BTD is not null)
         {
             var roots = new Dictionary<TapPlace, Tensor>();
             var x_BTD = _decoder.Embed(_ids_BT, _decoder.ContextOf(_ids_BT, Keep(gradients.Keys, roots), _layout));
-            BackAgain(x_BTD, slope_BTD, roots, gradients);
+            BackAgain(x_BTD, slope_BTD, roots, gradients, complete);
         }
     }
 
@@ -61,19 +62,27 @@ internal sealed class CheckpointedPass : TrainingPass
     }
 
     /// <summary>Computes a part once more, with its graph, and goes back through it. The gradient of its input, or null where nothing below wants one.</summary>
-    private Tensor? Again(int part, Tensor gradient, Dictionary<TapPlace, Tensor> gradients, int lowest, Func<Tensor, ForwardContext, Tensor> forward)
+    private Tensor? Again(
+        int part, Tensor gradient, Dictionary<TapPlace, Tensor> gradients, int lowest, Func<Tensor, ForwardContext, Tensor> forward, Action<Tensor>? complete)
     {
         using var scope = TensorScope.Begin();
         var roots = new Dictionary<TapPlace, Tensor>();
         var x_BTD = _inputs_BTD[part].Detach();
         x_BTD.RequiresGrad = lowest < part;
-        BackAgain(forward(x_BTD, _decoder.ContextOf(_ids_BT, Keep(gradients.Keys, roots), _layout)), gradient, roots, gradients);
+        var y_BTD = forward(x_BTD, _decoder.ContextOf(_ids_BT, Keep(gradients.Keys, roots), _layout));
+        // The part's input is a leaf of this part alone.
+        BackAgain(y_BTD, gradient, roots, gradients, complete is null ? null : leaf =>
+        {
+            if (leaf != x_BTD)
+                complete(leaf);
+        });
         return x_BTD.Grad() is { } slope_BTD ? scope.Keep(slope_BTD) : null;
     }
 
-    private static void BackAgain(Tensor output, Tensor gradient, Dictionary<TapPlace, Tensor> roots, Dictionary<TapPlace, Tensor> gradients)
+    private static void BackAgain(
+        Tensor output, Tensor gradient, Dictionary<TapPlace, Tensor> roots, Dictionary<TapPlace, Tensor> gradients, Action<Tensor>? complete)
     {
-        BackwardFrom([(output, gradient), .. roots.Select(root => (root.Value, (Tensor?)gradients[root.Key]))]);
+        BackwardFrom([(output, gradient), .. roots.Select(root => (root.Value, (Tensor?)gradients[root.Key]))], complete);
         foreach (var root in roots.Values)
             root.Dispose();
     }

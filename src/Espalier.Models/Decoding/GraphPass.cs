@@ -15,8 +15,9 @@ internal sealed class GraphPass : TrainingPass
 
     public override Tensor Tapped(TapPlace place) => _roots[place].Detach();
 
-    public override void Backward(Tensor gradient, IReadOnlyCollection<KeyValuePair<TapPlace, Tensor>>? tapped = null) =>
-        BackwardFrom([(_hidden_BTD, gradient), .. (tapped ?? []).Select(pair => (_roots[pair.Key], (Tensor?)pair.Value))]);
+    public override void Backward(
+        Tensor gradient, IReadOnlyCollection<KeyValuePair<TapPlace, Tensor>>? tapped = null, Action<Tensor>? complete = null) =>
+        BackwardFrom([(_hidden_BTD, gradient), .. (tapped ?? []).Select(pair => (_roots[pair.Key], (Tensor?)pair.Value))], complete);
 
     public override void Dispose()
     {

@@ -20,17 +20,22 @@ public abstract class TrainingPass : IDisposable
     /// <summary>Adds the gradients to those of the parameters. Where nothing below a value wants one, its gradient goes nowhere.</summary>
     /// <param name="gradient">d(loss)/d(hidden), [B, T, D].</param>
     /// <param name="tapped">d(loss)/d(value) of tapped values, or none.</param>
-    public abstract void Backward(Tensor gradient, IReadOnlyCollection<KeyValuePair<TapPlace, Tensor>>? tapped = null);
+    /// <param name="complete">
+    /// Told of each parameter as soon as this pass has no more gradients for it, the last block's first: what reduces or applies them can begin while the pass goes on. Null where
+    /// nobody asks.
+    /// </param>
+    public abstract void Backward(
+        Tensor gradient, IReadOnlyCollection<KeyValuePair<TapPlace, Tensor>>? tapped = null, Action<Tensor>? complete = null);
 
     /// <inheritdoc/>
     public abstract void Dispose();
 
     /// <summary>One backward pass from those roots that want a gradient.</summary>
-    private protected static void BackwardFrom(IEnumerable<(Tensor Root, Tensor? Gradient)> roots)
+    private protected static void BackwardFrom(IEnumerable<(Tensor Root, Tensor? Gradient)> roots, Action<Tensor>? complete)
     {
         var wanted = roots.Where(root => root.Root.RequiresGrad).ToArray();
         if (wanted.Length > 0)
-            Tensor.Backward(wanted);
+            Tensor.Backward(wanted, complete);
     }
 
     /// <summary>A tap that keeps the named places: each another handle on the value's storage and place in the graph, in no scope, for the block's scope ends before the loss is known.</summary>

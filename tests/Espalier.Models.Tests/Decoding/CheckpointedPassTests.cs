@@ -54,6 +54,31 @@ public sealed class CheckpointedPassTests : TorchTest
         Assert.Contains(kept, values => values.Length == 0 == lowest >= 0);
     }
 
+    /// <summary>Each trained parameter once, with the gradient that it has at the end, and the upper blocks before the lower.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Parameters_are_told_of_when_their_gradients_are_complete(bool checkpointing)
+    {
+        using var model = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), DType.Float64);
+        model.RequiresGrad = true;
+        model.Embedding.RequiresGrad = false;
+        model.ActivationCheckpointing = checkpointing;
+        using var scope = TensorScope.Begin();
+        using var pass = model.Train(Tensor.From<long>([1, 2, 3, 4], 1, 4));
+        var told = new List<(Tensor Value, double[] Gradient)>();
+        pass.Backward(pass.Hidden, complete: value => told.Add((value, GoldenTensors.DoublesOf(value.Grad()!))));
+
+        var trained = model.Parameters.Where(p => p.Value.RequiresGrad && p.Value != model.Head).ToArray();
+        Assert.Equal(trained.Select(p => p.Value).ToHashSet(), told.Select(t => t.Value).ToHashSet());
+        Assert.Equal(trained.Length, told.Count);
+        Assert.All(told, t => Assert.Equal(GoldenTensors.DoublesOf(t.Value.Grad()!), t.Gradient));
+        var layers = told.Select(t => trained.First(p => p.Value == t.Value).Parameter.Layer).Where(layer => layer >= 0).ToArray();
+        Assert.Equal(layers.OrderDescending(), layers);
+        foreach (var (_, value) in model.Parameters)
+            value.SetGrad(null);
+    }
+
     private static void Same(double[][] kept, double[][] again)
     {
         foreach (var (a, b) in kept.Zip(again))
