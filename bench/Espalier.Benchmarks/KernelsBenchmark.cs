@@ -21,6 +21,15 @@ internal static class KernelsBenchmark
         var (cos, sin) = (Values(T, 1, H / 2), Values(T, 1, H / 2));
         var (gate, up) = (Values(B * T, F), Values(B * T, F));
         var (logits, targets) = (Values(512, V), Tensor.Arange(512, DType.Int64));
+        var other = Values(512, V).Mul(2);
+        var state = Array.ConvertAll(new[] { 1.0, 1e-3, 1e-3, 1e-6 }, scale => Values(1 << 21).Abs().Mul(scale));
+        Tensor Update(bool kernel)
+        {
+            var step = new AdamWStep(1e-7, 0.9, 0.95, 1e-8, 0.1, 1, 10);
+            var (w, g, m, v) = (state[0], state[1], state[2], state[3]);
+            _ = kernel ? w.AdamWInPlace(g, m, v, step) : w.AdamWInPlaceByParts(g, m, v, step);
+            return w;
+        }
         var mask = Tensor.Full(double.NegativeInfinity, DType.Float32, T, T).Triu(1);
         var scale = 1 / Math.Sqrt(H);
         Case[] cases =
@@ -38,6 +47,10 @@ internal static class KernelsBenchmark
             new("attention-backward", () => Back(a => a[0].CausalAttention(a[1], a[2], scale, null), q, k, v),
                 () => Back(a => Attention(a[0], a[1], a[2], mask, scale), q, k, v)),
             new("token-nll", () => logits.TokenNll(targets), () => logits.TokenNllByParts(targets)),
+            new("forward-kl", () => Divergence(logits, other, kernel: true), () => Divergence(logits, other, kernel: false)),
+            new("cross-entropy", () => CrossEntropy(logits, targets, kernel: true), () => CrossEntropy(logits, targets, kernel: false)),
+            new("adamw", () => Update(kernel: true), () => Update(kernel: false)),
+            new("sum-of-squares", () => Tensor.Full(logits.SumOfSquares() / logits.ElementCount, DType.Float64), () => logits.To(DType.Float64).Square().Mean()),
             new("unit-sums", () => x.UnitSums(), () => x.UnitSumsByParts()),
             new("row-norms", () => q.RowNorms(), () => q.RowNormsByParts()),
             new("row-cosines", () => x.RowCosines(x), () => x.RowCosinesByParts(x)),
@@ -107,6 +120,21 @@ internal static class KernelsBenchmark
     {
         var sorted = values.Order().ToArray();
         return sorted[sorted.Length / 2];
+    }
+
+    // Losses overwrite their logits, so that both sides work on a copy.
+    private static Tensor Divergence(Tensor student, Tensor teacher, bool kernel)
+    {
+        var (s, t) = (student.Clone(), teacher.Clone());
+        var losses = kernel ? s.DivergenceInPlace(t, 1) : s.DivergenceInPlaceByParts(t, 1);
+        return losses.Add(s.Sum([-1]));
+    }
+
+    private static Tensor CrossEntropy(Tensor student, Tensor targets, bool kernel)
+    {
+        var s = student.Clone();
+        var losses = kernel ? s.CrossEntropyInPlace(targets) : s.CrossEntropyInPlaceByParts(targets);
+        return losses.Add(s.Sum([-1]));
     }
 
     // Forward and back with ones; the gradient of the first.

@@ -36,10 +36,6 @@ switch (args)
         TorchRuntime.Start(Number(threads));
         Console.WriteLine(DepthBenchmark.RunPaired(teacher, ids, Number(samples), Number(sequence), Number(batch), Number(pairs), peer));
         return 0;
-    case ["optimizer", var layers, var width, var inner, var vocabulary, var pairs, var threads]:
-        TorchRuntime.Start(Number(threads));
-        Console.WriteLine(OptimizerBenchmark.Run(Number(layers), Number(width), Number(inner), Number(vocabulary), Number(pairs)));
-        return 0;
     case ["kernels", var pairs, var threads, .. var rest]:
         TorchRuntime.Start(Number(threads));
         KernelsBenchmark.Run(Number(pairs), rest.Length > 0 ? rest[0] : "", Console.WriteLine);
@@ -59,6 +55,6 @@ switch (args)
             CheckpointWriter.Write(output, shape.Config, shape, ElementType.F32, DecoderWeights.RandomSource(shape.Config, shape.Family, seed: 0));
         return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: Espalier.Benchmarks binding [THREADS] | kd-step FOLDER PAIRS THREADS -- PEER-COMMAND... | kd-memory FOLDER STEPS THREADS | cache TEACHER STUDENT IDS [THREADS] | importance MODEL IDS [WINDOWS] [SEQ] [ROUNDS] [THREADS] | depth TEACHER IDS SAMPLES SEQUENCE BATCH ROUNDS THREADS [STACK] | depth-scan TEACHER IDS SAMPLES SEQUENCE BATCH PAIRS THREADS -- PEER-COMMAND... | optimizer LAYERS WIDTH INNER VOCABULARY PAIRS THREADS | kernels PAIRS THREADS [NAME] | memory FOLDER BATCH SEQUENCE keep|checkpoint | threads-wait TEACHER IDS ROUNDS THREADS");
+        await Console.Error.WriteLineAsync("usage: Espalier.Benchmarks binding [THREADS] | kd-step FOLDER PAIRS THREADS -- PEER-COMMAND... | kd-memory FOLDER STEPS THREADS | cache TEACHER STUDENT IDS [THREADS] | importance MODEL IDS [WINDOWS] [SEQ] [ROUNDS] [THREADS] | depth TEACHER IDS SAMPLES SEQUENCE BATCH ROUNDS THREADS [STACK] | depth-scan TEACHER IDS SAMPLES SEQUENCE BATCH PAIRS THREADS -- PEER-COMMAND... | kernels PAIRS THREADS [NAME] | memory FOLDER BATCH SEQUENCE keep|checkpoint | threads-wait TEACHER IDS ROUNDS THREADS");
         return 2;
 }

@@ -23,23 +23,6 @@ public sealed class ForwardKl(double temperature = 1.0) : LogitLoss
     {
         if (teacher is SparseChunk sparse)
             return SparseKl.Compute(student_CV, sparse, _temperature);
-        var teacher_CV = TeacherChunk.LogitsOf(teacher, this);
-        if (_temperature != 1.0)
-        {
-            student_CV.MulInPlace(1 / _temperature);
-            teacher_CV.MulInPlace(1 / _temperature);
-        }
-        var difference_CV = teacher_CV.LogSoftmax(-1);
-        var p_CV = difference_CV.Exp();
-        var logQ_CV = student_CV.LogSoftmax(-1);
-        student_CV.CopyInPlace(logQ_CV);
-        student_CV.ExpInPlace();
-        student_CV.SubInPlace(p_CV);
-        if (_temperature != 1.0)
-            student_CV.MulInPlace(1 / _temperature);
-
-        difference_CV.SubInPlace(logQ_CV);
-        difference_CV.MulInPlace(p_CV);
-        return difference_CV.Sum([-1]);
+        return student_CV.DivergenceInPlace(TeacherChunk.LogitsOf(teacher, this), _temperature);
     }
 }

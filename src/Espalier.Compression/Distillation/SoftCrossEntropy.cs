@@ -15,22 +15,6 @@ public sealed class SoftCrossEntropy(double temperature = 1.0) : LogitLoss
     public override bool NeedsTeacher => true;
 
     /// <inheritdoc/>
-    public override Tensor Compute(Tensor student_CV, TeacherChunk? teacher, Tensor targets_C)
-    {
-        var teacher_CV = TeacherChunk.LogitsOf(teacher, this);
-        if (_temperature != 1.0)
-        {
-            student_CV.MulInPlace(1 / _temperature);
-            teacher_CV.MulInPlace(1 / _temperature);
-        }
-        var p_CV = teacher_CV.Softmax(-1);
-        var logQ_CV = student_CV.LogSoftmax(-1);
-        student_CV.CopyInPlace(logQ_CV);
-        student_CV.ExpInPlace();
-        student_CV.SubInPlace(p_CV);
-        if (_temperature != 1.0)
-            student_CV.MulInPlace(1 / _temperature);
-        logQ_CV.MulInPlace(p_CV);
-        return logQ_CV.Sum([-1]).Neg();
-    }
+    public override Tensor Compute(Tensor student_CV, TeacherChunk? teacher, Tensor targets_C) =>
+        student_CV.DivergenceInPlace(TeacherChunk.LogitsOf(teacher, this), _temperature, withEntropy: false);
 }

@@ -39,42 +39,22 @@ public sealed class AdamW : IDisposable
     /// <summary>One update from the accumulated gradients, each multiplied by its clip factor first. A parameter without a gradient stays.</summary>
     /// <param name="learningRate">The schedule's rate; each parameter's own factor multiplies it.</param>
     /// <param name="clipFactors">One a parameter, in their order.</param>
-    /// <param name="measure">Whether to measure the update's size, for which one parameter at a time is copied.</param>
+    /// <param name="measure">Whether to measure the update's size.</param>
     /// <returns>‖w after − w before‖ / ‖w before‖ over all parameters that were updated; null where it was not measured or nothing was updated.</returns>
     public double? Step(double learningRate, IReadOnlyList<double> clipFactors, bool measure = false)
     {
-        using var noGrad = GradMode.Disable();
         var (moved, size) = (0.0, 0.0);
         Updates++;
-        var (b1, b2) = (_options.Beta1, _options.Beta2);
-        var correction1 = 1 - Math.Pow(b1, Updates);
-        var correction2 = Math.Sqrt(1 - Math.Pow(b2, Updates));
         for (var i = 0; i < _parameters.Length; i++)
         {
-            using var scope = TensorScope.Begin();
             var (_, weight, decays, rateFactor) = _parameters[i];
+            using var scope = TensorScope.Begin();
             if (weight.Grad() is not { } gradient)
                 continue;
-            var rate = learningRate * rateFactor;
-            var before = measure ? weight.Clone() : null;
-            if (clipFactors[i] != 1)
-                gradient.MulInPlace(clipFactors[i]);
-            if (decays && _options.WeightDecay != 0)
-                weight.MulInPlace(1 - rate * _options.WeightDecay);
-            var (m, v) = (FirstMoments[i], SecondMoments[i]);
-            m.LerpInPlace(gradient, 1 - b1);
-            v.MulInPlace(b2);
-            v.AddcmulInPlace(gradient, gradient, 1 - b2);
-            var denominator = v.Sqrt();
-            denominator.MulInPlace(1 / correction2);
-            denominator.AddInPlace(_options.Epsilon);
-            weight.AddcdivInPlace(m, denominator, -rate / correction1);
-            if (before is not null)
-            {
-                size += Math.Pow(before.Norm().Item(), 2);
-                before.SubInPlace(weight);
-                moved += Math.Pow(before.Norm().Item(), 2);
-            }
+            var step = new AdamWStep(
+                learningRate * rateFactor, _options.Beta1, _options.Beta2, _options.Epsilon, decays ? _options.WeightDecay : 0, clipFactors[i], Updates);
+            var (distance, length) = weight.AdamWInPlace(gradient, FirstMoments[i], SecondMoments[i], step, measure);
+            (moved, size) = (moved + distance, size + length);
         }
         return size > 0 ? Math.Sqrt(moved / size) : null;
     }

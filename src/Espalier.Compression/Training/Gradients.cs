@@ -5,16 +5,15 @@ namespace Espalier.Compression.Training;
 /// <summary>What is done to all gradients together.</summary>
 public static class Gradients
 {
-    /// <summary>Global L2 norm over the gradients of all parameters (float64 over the tensors' norms); NaN or infinite where one is.</summary>
+    /// <summary>Global L2 norm over the gradients of all parameters, in float64; NaN or infinite where one is.</summary>
     public static double GlobalNorm(IEnumerable<Tensor> parameters)
     {
-        using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
-        var norms = new List<Tensor>();
+        var squares = 0.0;
         foreach (var parameter in parameters)
             if (parameter.Grad() is { } gradient)
-                norms.Add(gradient.Norm());
-        return norms.Count == 0 ? 0 : Tensor.Stack(0, [.. norms]).To(DType.Float64).Norm().Item();
+                squares += gradient.SumOfSquares();
+        return Math.Sqrt(squares);
     }
 
     /// <summary>The factor that brings a norm down to the clip: min(1, clip / (norm + 1e-6)), as PyTorch; 1 where there is no clip.</summary>

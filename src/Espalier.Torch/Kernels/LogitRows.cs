@@ -49,4 +49,43 @@ internal static unsafe class LogitRows
             sum += TV.Exponential(Tail.Load<TV>(x + whole, n - whole, float.NegativeInfinity) - shift).Sum();
         return sum;
     }
+
+    /// <summary>x = exp(x − top), and its sum, as <see cref="SumOfExponentials"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static double Exponentials<TV>(float* x, float top, long n) where TV : unmanaged, IFloats<TV>
+    {
+        var shift = TV.All(top);
+        var sum = 0.0;
+        for (var from = 0L; from < n; from += Terms)
+        {
+            var part = TV.All(0);
+            var (i, to) = (from, Math.Min(n, from + Terms));
+            for (; i + TV.Lanes <= to; i += TV.Lanes)
+            {
+                var e = TV.Exponential(TV.Load(x + i) - shift);
+                e.Store(x + i);
+                part += e;
+            }
+            if (i < to)
+            {
+                var e = TV.Exponential(Tail.Load<TV>(x + i, to - i, float.NegativeInfinity) - shift);
+                Tail.Store(e, x + i, to - i);
+                part += e;
+            }
+            sum += part.Sum();
+        }
+        return sum;
+    }
+
+    /// <summary>x = x · factor.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Scale<TV>(float* x, float factor, long n) where TV : unmanaged, IFloats<TV>
+    {
+        var by = TV.All(factor);
+        var i = 0L;
+        for (; i + TV.Lanes <= n; i += TV.Lanes)
+            (TV.Load(x + i) * by).Store(x + i);
+        for (; i < n; i++)
+            x[i] *= factor;
+    }
 }

@@ -1,0 +1,54 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Espalier.Torch.Kernels;
+
+/// <summary>The sum of squares of a float32 tensor in float64, with the same bits on all processors and any number of threads.</summary>
+internal static unsafe class SquaresKernel
+{
+    private const long Piece = 1 << 15;
+
+    public static double Sum(Tensor x)
+    {
+        var count = x.ElementCount;
+        var pieces = (count + Piece - 1) / Piece;
+        using var from = Operand.InOrder(x);
+        using var sums = Operand.Own(DType.Float64, pieces);
+        var job = new Job { X = from.Floats, Sums = sums.Doubles, Count = count };
+        Workers.For(0, pieces, 1, &Pieces, &job);
+        var total = 0.0;
+        for (var piece = 0L; piece < pieces; piece++)
+            total += sums.Doubles[piece];
+        return total;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Pieces(long first, long last, void* context)
+    {
+        var job = (Job*)context;
+        var x = job->X;
+        for (var piece = first; piece < last; piece++)
+        {
+            Vector512<double> even = default, odd = default;
+            var (i, end) = (piece * Piece, Math.Min(job->Count, (piece + 1) * Piece));
+            for (; i + 2 * Doubles.Lanes <= end; i += 2 * Doubles.Lanes)
+            {
+                Series.Ask(x + i + Series.Ahead);
+                var (a, b) = (Doubles.Load(x + i), Doubles.Load(x + i + Doubles.Lanes));
+                even += a * a;
+                odd += b * b;
+            }
+            var sum = Doubles.Total(even + odd);
+            for (; i < end; i++)
+                sum += (double)x[i] * x[i];
+            job->Sums[piece] = sum;
+        }
+    }
+
+    private struct Job
+    {
+        public float* X;
+        public double* Sums;
+        public long Count;
+    }
+}

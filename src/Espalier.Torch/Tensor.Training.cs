@@ -1,0 +1,106 @@
+using Espalier.Torch.Kernels;
+
+namespace Espalier.Torch;
+
+/// <summary>What training does with logits, gradients and weights, in place and without recording. Of float32 on the CPU by our kernels, else out of libtorch's operators.</summary>
+public sealed partial class Tensor
+{
+    private bool IsFusedInOrder => IsForwardFused && IsContiguous;
+
+    /// <summary>The losses −log q[target] of rows of logits [C, V], [C] in nats; the logits are overwritten with their gradient, q − onehot(target).</summary>
+    public Tensor CrossEntropyInPlace(Tensor targets) => IsFusedInOrder ? LossKernels.CrossEntropy(this, targets) : CrossEntropyInPlaceByParts(targets);
+
+    /// <summary>The same out of libtorch's operators.</summary>
+    public Tensor CrossEntropyInPlaceByParts(Tensor targets)
+    {
+        using var noGrad = GradMode.Disable();
+        var index_C1 = targets.Unsqueeze(-1);
+        var logQ_CV = LogSoftmax(-1);
+        var loss_C = logQ_CV.Gather(-1, index_C1).Squeeze(-1).Neg();
+        CopyInPlace(logQ_CV);
+        ExpInPlace();
+        ScatterAddInPlace(-1, index_C1, Full(-1, DType, targets.Size(0), 1));
+        return loss_C;
+    }
+
+    /// <summary>
+    /// The losses Σ p (log p − log q) of rows of student logits [C, V], [C] in nats, with p and q the softmax of teacher's and student's logits over the temperature; both are
+    /// overwritten, the student's with their gradient, (q − p) / temperature.
+    /// </summary>
+    /// <param name="teacher">Teacher logits, [C, V].</param>
+    /// <param name="temperature">Above 0.</param>
+    /// <param name="withEntropy">Whether the teacher's own Σ p log p belongs to the loss; without it this is soft cross-entropy.</param>
+    public Tensor DivergenceInPlace(Tensor teacher, double temperature, bool withEntropy = true) =>
+        IsFusedInOrder && teacher.IsFusedInOrder
+            ? LossKernels.Divergence(this, teacher, temperature, withEntropy)
+            : DivergenceInPlaceByParts(teacher, temperature, withEntropy);
+
+    /// <summary>The same out of libtorch's operators.</summary>
+    public Tensor DivergenceInPlaceByParts(Tensor teacher, double temperature, bool withEntropy = true)
+    {
+        using var noGrad = GradMode.Disable();
+        if (temperature != 1.0)
+        {
+            MulInPlace(1 / temperature);
+            teacher.MulInPlace(1 / temperature);
+        }
+        var logP_CV = teacher.LogSoftmax(-1);
+        var p_CV = logP_CV.Exp();
+        var logQ_CV = LogSoftmax(-1);
+        CopyInPlace(logQ_CV);
+        ExpInPlace();
+        SubInPlace(p_CV);
+        if (temperature != 1.0)
+            MulInPlace(1 / temperature);
+        if (!withEntropy)
+            logP_CV.ZeroInPlace();
+        logP_CV.SubInPlace(logQ_CV);
+        logP_CV.MulInPlace(p_CV);
+        return logP_CV.MaskedFill(p_CV.LessOrEqual(0), 0).Sum([-1]);
+    }
+
+    /// <summary>
+    /// One update of this weight by Adam with decoupled weight decay (arXiv 1711.05101), as PyTorch computes it: w ← w (1 − rate · decay), m and v with bias correction,
+    /// w ← w − rate · m̂ / (√v̂ + ε).
+    /// </summary>
+    /// <param name="gradient">Its gradient; whether it is overwritten is left open.</param>
+    /// <param name="first">m, overwritten.</param>
+    /// <param name="second">v, overwritten.</param>
+    /// <param name="step">The numbers.</param>
+    /// <param name="measure">Whether to measure.</param>
+    /// <returns>Σ (w after − w before)² and Σ (w before)²; zeros where nothing was measured.</returns>
+    public (double Moved, double Size) AdamWInPlace(Tensor gradient, Tensor first, Tensor second, AdamWStep step, bool measure = false) =>
+        IsFusedInOrder && gradient.DType == DType.Float32 && first.IsFusedInOrder && second.IsFusedInOrder
+            ? AdamWKernel.Update(this, gradient, first, second, step, measure)
+            : AdamWInPlaceByParts(gradient, first, second, step, measure);
+
+    /// <summary>The same out of libtorch's operators.</summary>
+    public (double Moved, double Size) AdamWInPlaceByParts(Tensor gradient, Tensor first, Tensor second, AdamWStep step, bool measure = false)
+    {
+        using var noGrad = GradMode.Disable();
+        using var scope = TensorScope.Begin();
+        var before = measure ? Clone() : null;
+        if (step.Clip != 1)
+            gradient.MulInPlace(step.Clip);
+        if (step.Decay != 0)
+            MulInPlace(1 - step.Rate * step.Decay);
+        first.LerpInPlace(gradient, 1 - step.Beta1);
+        second.MulInPlace(step.Beta2);
+        second.AddcmulInPlace(gradient, gradient, 1 - step.Beta2);
+        var denominator = second.Sqrt();
+        denominator.MulInPlace(1 / step.Correction2);
+        denominator.AddInPlace(step.Epsilon);
+        AddcdivInPlace(first, denominator, -step.Rate / step.Correction1);
+        return before is null ? (0, 0) : (Sub(before).SumOfSquares(), before.SumOfSquares());
+    }
+
+    /// <summary>Σ x² in float64. No gradient.</summary>
+    public double SumOfSquares()
+    {
+        if (IsForwardFused)
+            return SquaresKernel.Sum(this);
+        using var noGrad = GradMode.Disable();
+        using var scope = TensorScope.Begin();
+        return To(DType.Float64).Square().Sum().Item();
+    }
+}
