@@ -71,9 +71,6 @@ public sealed partial class Tensor
     /// <summary>Values of this where the mask (Bool) is false, <paramref name="value"/> elsewhere.</summary>
     public Tensor MaskedFill(Tensor mask, double value) => Ops.MaskedFill.Call(this, mask, value);
 
-    /// <summary>Rows of this table [V, D] at the indices (Int64): [..., D].</summary>
-    public Tensor Embedding(Tensor indices) => Ops.Embedding.Call(this, indices);
-
     /// <summary>Bool tensor: this below value.</summary>
     public Tensor Less(double value) => Ops.Less.Call(this, value);
 

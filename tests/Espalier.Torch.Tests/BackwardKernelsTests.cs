@@ -80,6 +80,38 @@ public abstract class BackwardKernelsTests(int bits) : KernelTest(bits)
             x => Apart(x[0]).CausalAttention(Apart(x[1]), Apart(x[2]), scale, window, begins), 2e-5);
     }
 
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(7, 5)]
+    [InlineData(50, 33)]
+    [InlineData(9, 256)]
+    public void Tables(int vocabulary, int width)
+    {
+        using var scope = TensorScope.Begin();
+        var table = Values(1, vocabulary, width);
+        var ids = Tensor.From<long>([.. Enumerable.Range(0, 60).Select(i => (long)(i * i % vocabulary))], 4, 15);
+        AssertSame([table], v => v[0].EmbeddingByParts(ids), v => v[0].Embedding(ids), 1e-6);
+        // Onto a gradient that is there already, and behind an operation.
+        AssertSame(
+            [table], v => v[0].EmbeddingByParts(ids).Add(v[0].Square().Sum()), v => v[0].Embedding(ids).Add(v[0].Square().Sum()), 1e-6);
+        AssertSame([table], v => v[0].Mul(3).EmbeddingByParts(ids), v => v[0].Mul(3).Embedding(ids), 1e-6);
+        var none = Tensor.Zeros(DType.Int64, 0);
+        AssertSame([table], v => v[0].EmbeddingByParts(none), v => v[0].Embedding(none), 0);
+    }
+
+    [Fact]
+    public void A_table_s_gradient_is_added_to_where_it_lies()
+    {
+        using var scope = TensorScope.Begin();
+        var table = Single(Values(1, 6, 4));
+        table.RequiresGrad = true;
+        var before = Tensor.Full(1, DType.Float32, 6, 4);
+        table.SetGrad(before);
+        table.Embedding(Tensor.From<long>([5, 5], 2)).Sum().Backward();
+        Assert.Equal([.. Enumerable.Repeat(1f, 20), 3, 3, 3, 3], before.ToArray<float>());
+        table.SetGrad(null);
+    }
+
     [Fact]
     public void Huge_scores_leave_gradients_finite()
     {
