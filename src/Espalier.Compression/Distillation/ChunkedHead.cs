@@ -17,11 +17,20 @@ public sealed record HeadResult(double Sum, double[] Parts, Tensor HiddenGradien
 /// </summary>
 public static class ChunkedHead
 {
-    /// <summary>Bytes of float32 logits that a chunk may take for student and teacher together: small enough to stay near the cache.</summary>
-    private const long ChunkBytes = 16L << 20;
+    /// <summary>Bytes of float32 logits of student and teacher together: what stays near the cache, and what a chunk may take at most for the products' sake.</summary>
+    private const long NearBytes = 16L << 20, MostBytes = 128L << 20;
 
-    /// <summary>Positions a chunk: what <see cref="ChunkBytes"/> holds, at least 16, a multiple of 16.</summary>
-    public static int ChunkSize(long vocabulary) => (int)Math.Clamp(ChunkBytes / (8 * vocabulary) / 16 * 16, 16, 4096);
+    /// <summary>Positions below which products are slow: every chunk packs both heads and goes through the whole gradient of the student's.</summary>
+    private const long EnoughPositions = 256;
+
+    /// <summary>
+    /// Positions a chunk: what <see cref="NearBytes"/> hold, or <see cref="EnoughPositions"/> where that is more and <see cref="MostBytes"/> hold them; a multiple of 16 from 16 to 4,096.
+    /// </summary>
+    public static int ChunkSize(long vocabulary)
+    {
+        var bytes = 8 * vocabulary;
+        return (int)Math.Clamp(Math.Max(NearBytes / bytes, Math.Min(EnoughPositions, MostBytes / bytes)) / 16 * 16, 16, 4096);
+    }
 
     /// <summary>
     /// The summed loss of all positions (float64 accumulation), and its gradient: scale · d(sum)/d(hidden) is returned, and
