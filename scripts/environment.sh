@@ -33,7 +33,7 @@ choose_blas_library() {
 # OMP_WAIT_POLICY or GOMP_SPINCOUNT themselves is not overruled. Espalier.Torch (Native/ThreadWaiting.cs) chooses the same way.
 choose_thread_waiting() {
     [[ -z ${OMP_WAIT_POLICY:-}${GOMP_SPINCOUNT:-} ]] || return 0
-    export GOMP_SPINCOUNT=1000
+    export GOMP_SPINCOUNT=300
 }
 
 choose_environment() {

@@ -26,8 +26,8 @@ internal static class ThreadsWaitBenchmark
         ("libgomp's own: 300000 spins", "GOMP_SPINCOUNT", "300000"),
         ("30000 spins", "GOMP_SPINCOUNT", "30000"),
         ("3000 spins", "GOMP_SPINCOUNT", "3000"),
+        ("1000 spins", "GOMP_SPINCOUNT", "1000"),
         ("the program's choice", null, ""),
-        ("300 spins", "GOMP_SPINCOUNT", "300"),
         ("passive", "OMP_WAIT_POLICY", "passive"),
     ];
 

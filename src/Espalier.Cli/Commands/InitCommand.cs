@@ -23,7 +23,7 @@ internal sealed class InitCommand : CommandBase
 
     internal InitCommand() : base(
         "init",
-        "Write a first recipe for a model and a text: a legal student of about half the size, and lengths that fit the text",
+        "Write a first recipe for a model and a text: a student of about half the size, and lengths that fit the text",
         "espalier init models/quickstart-teacher dotnet-docs --output my-recipe.yaml",
         "espalier init models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --output own-text.yaml --json")
     {

@@ -30,9 +30,12 @@ internal static class PlanPage
         page.Table(disk);
         page.Line();
         page.Heading("Time, estimated");
-        page.Table(Times(plan));
+        var times = Shown(plan);
+        page.Table(Times(times));
         page.Line();
-        page.Table(HoursOfStages(plan));
+        page.Table(HoursOfStages(times));
+        if (times.Any(time => time.Utilisation != 1))
+            page.Line("GPUs stand there for comparison: this program computes on the processor.");
         page.Line($"{Units.Count(plan.Tokens)} tokens, {Operations(plan.Flops)}; without evaluation and writing. The time of a stage is the middle of its range.");
         if (plan.Warnings.Count > 0)
         {
@@ -92,18 +95,25 @@ internal static class PlanPage
         return table;
     }
 
-    private static TextTable HoursOfStages(RecipePlan plan)
+    /// <summary>This machine, and GPUs where the work is worth one: a column of 0 s says nothing.</summary>
+    private static TimeForecast[] Shown(RecipePlan plan)
     {
-        var table = new TextTable([new TextColumn("stage"), .. plan.Times.Select(time => new TextColumn(time.Device, Number: true))]);
-        for (var i = 0; i < plan.Times[0].Stages.Count; i++)
-            table.Add([plan.Times[0].Stages[i].Stage, .. plan.Times.Select(time => Duration(time.Stages[i].Hours * 3600))]);
+        TimeForecast[] telling = [.. plan.Times.Where(time => time.Utilisation == 1 || time.SecondsFrom >= 1)];
+        return telling.Length > 0 ? telling : [.. plan.Times];
+    }
+
+    private static TextTable HoursOfStages(TimeForecast[] times)
+    {
+        var table = new TextTable([new TextColumn("stage"), .. times.Select(time => new TextColumn(time.Device, Number: true))]);
+        for (var i = 0; i < times[0].Stages.Count; i++)
+            table.Add([times[0].Stages[i].Stage, .. times.Select(time => Duration(time.Stages[i].Hours * 3600))]);
         return table;
     }
 
-    private static TextTable Times(RecipePlan plan)
+    private static TextTable Times(TimeForecast[] times)
     {
         var table = new TextTable(new TextColumn("device"), new TextColumn("speed", Number: true), new TextColumn("assumed", Number: true), new TextColumn("time", Number: true));
-        foreach (var time in plan.Times)
+        foreach (var time in times)
             table.Add(
                 time.Device,
                 time.Gflops >= 10_000 ? $"{time.Gflops / 1000:0} TFLOP/s" : $"{time.Gflops:0} GFLOP/s",

@@ -24,7 +24,23 @@ internal static class BinaryContent
                 bad++;
             rest = rest[length..];
         }
-        return 10 * bad > head.Length ? $"it is no text: {bad} of its first {head.Length} bytes are no UTF-8" : null;
+        return 10 * bad <= head.Length ? null
+            : $"it is no text: {bad} of its first {head.Length} bytes are no UTF-8; text in another encoding is to be converted, as with iconv -f WINDOWS-1252 -t UTF-8";
+    }
+
+    /// <summary>
+    /// What the bytes look like without saying so, by iconv's name: UTF-16 of mostly Latin letters has a zero in every second byte, and none between.
+    /// </summary>
+    public static string? WideForm(ReadOnlySpan<byte> head)
+    {
+        Span<int> zeros = stackalloc int[2];
+        for (var i = 0; i < head.Length; i++)
+            if (head[i] == 0)
+                zeros[i & 1]++;
+        return head.Length < 16 ? null
+            : 4 * zeros[0] > head.Length && zeros[1] == 0 ? "UTF-16BE"
+            : 4 * zeros[1] > head.Length && zeros[0] == 0 ? "UTF-16LE"
+            : null;
     }
 
     /// <summary>The same of a file; null also where it cannot be read, which its reader says.</summary>

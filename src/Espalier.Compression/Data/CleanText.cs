@@ -9,7 +9,9 @@ internal static class CleanText
     public static string Decode(ReadOnlySpan<byte> utf8, SkipCounts skips)
     {
         if (!Utf8.IsValid(utf8))
-            skips.Add(SkipReason.RepairedUtf8);
+            skips.Add(
+                SkipReason.RepairedUtf8,
+                () => "what was no UTF-8 became U+FFFD: text in another encoding is to be converted first, as with iconv -f WINDOWS-1252 -t UTF-8");
         return Normalise(Encoding.UTF8.GetString(utf8), skips);
     }
 

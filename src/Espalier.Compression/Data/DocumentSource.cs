@@ -104,6 +104,12 @@ public sealed class DocumentSource
             context.Skips.Add(SkipReason.UnsupportedEncoding, () => $"{path} is UTF-16 or UTF-32; convert it to UTF-8");
             return [];
         }
+        if (BinaryContent.WideForm(lines.Head) is { } form)
+        {
+            context.Skips.Add(
+                SkipReason.UnsupportedEncoding, () => $"{path} looks like {form} without a byte order mark: convert it, as with iconv -f {form} -t UTF-8");
+            return [];
+        }
         if (kind is null && BinaryContent.WhyNotText(lines.Head) is { } why)
         {
             context.Skips.Add(SkipReason.BinaryFile, () => $"{path}: {why}");

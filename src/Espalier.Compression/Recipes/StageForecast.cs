@@ -72,7 +72,8 @@ public sealed record StageForecast(string Name, string Does, long? Steps, long? 
                 stages.AddRange(Distill(recipe, distill, teacher, cycle, isParallel).Select(stage => stage with { Cycle = cycle.Number }));
         }
         if (recipe.Evaluate.Count > 0)
-            stages.Add(new("evaluate", $"{Models(recipe, cycles.Count)} on {string.Join(", ", recipe.Evaluate.Select(set => set.Name))}", null, null, null, WeightBytes * teacher.Parameters)
+            stages.Add(new("evaluate", $"{Models(recipe, cycles.Count)} on {string.Join(", ", recipe.Evaluate.Select(set => set.Name))}; each writes on from a few beginnings", null, null, null,
+                WeightBytes * teacher.Parameters)
             {
                 Model = teacherForecast,
             });

@@ -13,7 +13,7 @@ public static class ThreadWaiting
     public const string Variable = "GOMP_SPINCOUNT";
 
     /// <summary>Rounds of spinning that are chosen where the user chose nothing.</summary>
-    public const int Spins = 1000;
+    public const int Spins = 300;
 
     /// <summary>The variables by which a user chooses: any of them, and nothing is set.</summary>
     public static IReadOnlyList<string> OfTheUser { get; } = ["OMP_WAIT_POLICY", Variable];

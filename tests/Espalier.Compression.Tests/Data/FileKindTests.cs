@@ -203,6 +203,25 @@ public sealed class FileKindTests : IDisposable
         Assert.Contains("Bad.cs: it is no text: a NUL byte at 5", skips.Describe(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("utf-16LE", "UTF-16LE")]
+    [InlineData("utf-16BE", "UTF-16BE")]
+    public void Wide_text_without_a_mark_is_named_with_the_way_out(string encoding, string form)
+    {
+        var file = data.Write("wide.txt", Encoding.GetEncoding(encoding).GetBytes("A sentence in another encoding, né.\n"));
+        Assert.Empty(DataFixture.Texts(skips, file));
+        Assert.Contains($"iconv -f {form} -t UTF-8", skips.Describe(), StringComparison.Ordinal);
+        Assert.True(skips.LostText);
+    }
+
+    [Fact]
+    public void Text_in_single_bytes_says_how_to_convert_it()
+    {
+        var file = data.Write("latin.txt", Encoding.Latin1.GetBytes("naïve café\n"));
+        Assert.Equal(["na\uFFFDve caf\uFFFD"], DataFixture.Texts(skips, file));
+        Assert.Contains("iconv -f WINDOWS-1252 -t UTF-8", skips.Describe(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_named_file_that_is_no_text_is_refused_with_the_reason()
     {
