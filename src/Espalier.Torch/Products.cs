@@ -32,7 +32,9 @@ public static unsafe class Products
 
     /// <summary>The library that is used.</summary>
     public static ProductLibrary Library { get; private set; } =
-        Libtorch.LinearPointwise == null || Environment.GetEnvironmentVariable(Variable) == "libtorch" ? ProductLibrary.Libtorch : ProductLibrary.OneDnn;
+        Libtorch.LinearPointwise != null && Environment.GetEnvironmentVariable(Variable) != "libtorch"
+            ? ProductLibrary.OneDnn
+            : ProductLibrary.Libtorch;
 
     /// <summary>Whether this libtorch can multiply by it.</summary>
     public static bool Has(ProductLibrary library) => library == ProductLibrary.Libtorch || Libtorch.LinearPointwise != null;

@@ -29,6 +29,9 @@ internal static unsafe class ScalarForms
     private static readonly RawOp s_scatterIn = new("aten::scatter_.src(Tensor(a!) self, int dim, Tensor index, Tensor src) -> Tensor(a!)");
     private static readonly RawOp s_scatterAddIn = new(
         "aten::scatter_add_(Tensor(a!) self, int dim, Tensor index, Tensor src) -> Tensor(a!)");
+    private static readonly RawOp s_to = new(
+        "aten::_to_copy(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, " +
+        "bool? pin_memory=None, bool non_blocking=False, MemoryFormat? memory_format=None) -> Tensor");
     private static readonly RawOp s_expand = new("aten::expand(Tensor(a) self, SymInt[] size, *, bool implicit=False) -> Tensor(a)");
     private static readonly RawOp s_reshape = new("aten::reshape(Tensor(a) self, SymInt[] shape) -> Tensor(a)");
     private static readonly RawOp s_norm = new("aten::frobenius_norm.dim(Tensor self, int[1] dim, bool keepdim=False) -> Tensor");
@@ -144,7 +147,8 @@ internal static unsafe class ScalarForms
     {
         var tensor = Held(beside);
         var dtype = TensorFacts.ElementType(tensor);
-        return dtype is DType.BFloat16 or DType.Float16 && TensorFacts.Sizes(tensor).Length > 0 || !dtype.IsFloatingPoint() ? Of(DType.Float32, value) : Of(dtype, value);
+        var narrow = dtype is DType.BFloat16 or DType.Float16 && TensorFacts.Sizes(tensor).Length > 0;
+        return Of(narrow || !dtype.IsFloatingPoint() ? DType.Float32 : dtype, value);
     }
 
     /// <summary>A number that an integer tensor is compared with exactly.</summary>
@@ -164,7 +168,9 @@ internal static unsafe class ScalarForms
             _ => Libtorch.NumberOfLong((long)value, &number),
         };
         Status.Check(status, "no memory for a number");
-        return (ulong)number;
+        return dtype is DType.Float16 or DType.BFloat16
+            ? (ulong)s_to.Run((ulong)number, DispatcherCall.Boxed((ulong)dtype), 0, 0, 0, 0, 0)
+            : (ulong)number;
     }
 
     private static ulong OneNumber(double value) => (ulong)s_reshape.Run(Of(DType.Float64, value), DispatcherCall.List(Words([1])));

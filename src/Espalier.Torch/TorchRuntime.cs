@@ -33,7 +33,7 @@ public static unsafe class TorchRuntime
             if (Libtorch.SetThreadCount != null)
                 Libtorch.SetThreadCount(value);
             else if (Threads != value)
-                throw new TorchException($"this libtorch ({Version}) lets nobody choose its threads: set OMP_NUM_THREADS={value} before the program starts");
+                throw new TorchException($"libtorch {Version} lets nobody choose its threads: set OMP_NUM_THREADS={value} before the program starts");
         }
     }
 
@@ -58,8 +58,10 @@ public static unsafe class TorchRuntime
     /// </summary>
     public static void Start(int? threads = null)
     {
+        LibtorchLoader.EnsureReady();
         // Threads inherit it from the one that starts them.
-        FlushesDenormals = Libtorch.Context != null && Libtorch.FlushDenormals != null && Libtorch.FlushDenormals(Libtorch.Context(), 1) != 0;
+        var known = Libtorch.Context != null && Libtorch.FlushDenormals != null;
+        FlushesDenormals = known && Libtorch.FlushDenormals(Libtorch.Context(), 1) != 0;
         Threads = threads ?? Environment.ProcessorCount;
     }
 

@@ -106,6 +106,42 @@ public sealed class DataTests : TorchTest
         Assert.Equal(0, x.Sum().Item());
     }
 
+    [Theory]
+    [InlineData(DType.BFloat16)]
+    [InlineData(DType.Float16)]
+    [InlineData(DType.Float32)]
+    [InlineData(DType.Float64)]
+    public void A_number_leaves_the_element_type_as_it_is(DType dtype)
+    {
+        using var scope = TensorScope.Begin();
+        foreach (var sizes in new long[][] { [], [1], [3] })
+        {
+            var x = Tensor.Full(2, dtype, sizes);
+            foreach (var (value, y) in new[] { (6.0, x.Mul(3)), (0.5, x.Div(4)), (2.25, x.Add(0.25)), (7, x.MaskedFill(x.Less(3), 7)) })
+            {
+                Assert.Equal(dtype, y.DType);
+                Assert.Equal(value, y.Sum(DType.Float64).Item() / Math.Max(1, y.ElementCount));
+            }
+            x.MulInPlace(2);
+            x.AddInPlace(1);
+            x.LerpInPlace(Tensor.Full(9, dtype, sizes), 0.5);
+            x.AddcmulInPlace(x, x, 0.5);
+            x.AddcdivInPlace(x, x, 0.5);
+            Assert.Equal((dtype, 32.0), (x.DType, x.Sum(DType.Float64).Item() / Math.Max(1, x.ElementCount)));
+        }
+    }
+
+    [Fact]
+    public void Whole_numbers_are_compared_and_filled_exactly()
+    {
+        using var scope = TensorScope.Begin();
+        var x = Tensor.From<long>([(1L << 53) - 1, (1L << 53) - 2], 2);
+        Assert.Equal([false, true], x.Less((1L << 53) - 1).ToArray<bool>());
+        Assert.Equal([true, true], x.LessOrEqual((1L << 53) - 1).ToArray<bool>());
+        x.MaskedFillInPlace(x.Less((1L << 53) - 1), (1L << 53) - 3);
+        Assert.Equal([(1L << 53) - 1, (1L << 53) - 3], x.ToArray<long>());
+    }
+
     [Fact]
     public void Equality_of_bits_is_stricter_and_wider_than_equality_of_values()
     {

@@ -14,7 +14,8 @@ public sealed class SchemaTests : TorchTest
     [Fact]
     public void Every_schema_of_ours_stands_in_libtorchs_own_file()
     {
-        var wanted = Declared().Select(schema => Encoding.ASCII.GetBytes(schema[(schema.IndexOf("::", StringComparison.Ordinal) + 2)..])).ToList();
+        var wanted = Declared()
+            .Select(schema => Encoding.ASCII.GetBytes(schema[(schema.IndexOf("::", StringComparison.Ordinal) + 2)..])).ToList();
         Assert.True(wanted.Count > 80, $"{wanted.Count} schemas");
         using var file = File.OpenRead(TorchRuntime.LibraryFile);
         const int longest = 4096;

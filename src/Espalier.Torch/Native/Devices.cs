@@ -11,7 +11,8 @@ internal static class Devices
     {
         var colon = name.IndexOf(':', StringComparison.Ordinal);
         var index = -1;
-        var known = colon < 0 || int.TryParse(name.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out index) && index < sbyte.MaxValue;
+        var known = colon < 0
+            || (int.TryParse(name.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out index) && index < sbyte.MaxValue);
         int? kind = (colon < 0 ? name : name[..colon]) switch
         {
             "cpu" => Libtorch.Cpu,

@@ -86,7 +86,8 @@ internal sealed unsafe class DispatcherCall
             case string text:
                 return String(text);
         }
-        return type.Kind == ValueKind.Float && argument.Tag == ValueTag.Int ? (ulong)BitConverter.DoubleToInt64Bits(argument.Bits) : (ulong)argument.Bits;
+        var widened = type.Kind == ValueKind.Float && argument.Tag == ValueTag.Int;
+        return (ulong)(widened ? BitConverter.DoubleToInt64Bits(argument.Bits) : argument.Bits);
     }
 
     private static ulong Tensors(Tensor?[] tensors, bool optional)
@@ -113,10 +114,11 @@ internal sealed unsafe class DispatcherCall
         return (ulong)handle;
     }
 
-    // Before 2.13 the word is freed by C++'s delete, which is free of what malloc gave.
-    private static ulong Boxed(ulong value)
+    /// <summary>The word of an optional that has a value.</summary>
+    public static ulong Boxed(ulong value)
     {
         ulong* word;
+        // Before 2.13 it is freed by C++'s delete, which is free of what malloc gave.
         if (Libtorch.NewOptional == null)
             word = (ulong*)NativeMemory.Alloc(sizeof(ulong));
         else

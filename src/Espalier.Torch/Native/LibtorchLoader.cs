@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 
 namespace Espalier.Torch.Native;
@@ -34,11 +36,25 @@ internal static unsafe partial class LibtorchLoader
         }
     }
 
+    /// <summary>Loads the library and looks all functions up: what is wrong with it is said by its own error, and not by that of a type that has no table.</summary>
+    public static void EnsureReady()
+    {
+        _ = Library;
+        try
+        {
+            RuntimeHelpers.RunClassConstructor(typeof(Libtorch).TypeHandle);
+        }
+        catch (TypeInitializationException e) when (e.InnerException is EspalierException reason)
+        {
+            ExceptionDispatchInfo.Throw(reason);
+        }
+    }
+
     /// <summary>A function of libtorch.</summary>
     /// <exception cref="EspalierException">It has none of this name.</exception>
     public static nint Export(string name) => NativeLibrary.TryGetExport(Library, name, out var address)
         ? address
-        : throw new EspalierException($"{Folder.Library} (libtorch {Version}) has no {name}: this program needs libtorch {Least} or later") { ExitCode = 1 };
+        : throw Wrong($"{Folder.Library} (libtorch {Version}) has no {name}: this program needs libtorch {Least} or later");
 
     /// <summary>A function that not every libtorch has, or null.</summary>
     public static nint TryExport(string name) => NativeLibrary.TryGetExport(Library, name, out var address) ? address : 0;
@@ -86,9 +102,11 @@ internal static unsafe partial class LibtorchLoader
         var (major, minor, patch) = ((int)(packed >> 56), (int)(packed >> 48 & 255), (int)(packed >> 40 & 255));
         var version = $"{major}.{minor}.{patch}";
         if (major < LeastMajor || (major == LeastMajor && minor < LeastMinor))
-            throw new EspalierException($"{folder.Library} is libtorch {(packed == 0 ? "2.8 or older" : version)}, and this program needs {Least} or later") { ExitCode = 1 };
+            throw Wrong($"{folder.Library} is libtorch {(packed == 0 ? "2.8 or older" : version)}, and this program needs {Least} or later");
         return version;
     }
+
+    private static EspalierException Wrong(string what) => new(what) { ExitCode = 1 };
 
     // .NET's Environment.SetEnvironmentVariable does not reach native getenv.
     private static void Set(string name, string value) => _ = setenv(name, value, 1);

@@ -15,6 +15,9 @@ internal static unsafe class Status
     }
 
     /// <summary>The error about a call that libtorch has just refused.</summary>
-    public static TorchException Failure(string what) =>
-        new(Libtorch.LastError != null && Marshal.PtrToStringUTF8((nint)Libtorch.LastError()) is { Length: > 0 } sentence ? $"{what}: {sentence.Split('\n')[0]}" : what);
+    public static TorchException Failure(string what)
+    {
+        var sentence = Libtorch.LastError == null ? null : Marshal.PtrToStringUTF8((nint)Libtorch.LastError());
+        return new(string.IsNullOrEmpty(sentence) ? what : $"{what}: {sentence.Split('\n')[0]}");
+    }
 }

@@ -19,7 +19,9 @@ internal static class ArgumentCheck
             if (argument.Tag == ValueTag.Default)
                 full[i] = wanted[i].HasDefault ? wanted[i].Default : throw Wrong(schema, wanted[i], "has no default");
             else
-                full[i] = Fits(argument, wanted[i].Type) ? argument : throw Wrong(schema, wanted[i], $"is {Named(argument)} and should be {wanted[i].Type}");
+                full[i] = Fits(argument, wanted[i].Type)
+                    ? argument
+                    : throw Wrong(schema, wanted[i], $"is {Named(argument)} and should be {wanted[i].Type}");
             CheckValue(schema, wanted[i], full[i]);
         }
     }
@@ -28,8 +30,7 @@ internal static class ArgumentCheck
     {
         ValueTag.None => type.IsOptional,
         ValueTag.Tensor => type is { Kind: ValueKind.Tensor, IsList: false },
-        ValueTag.Int => !type.IsList
-            && type.Kind is ValueKind.Int or ValueKind.Float or ValueKind.Scalar or ValueKind.ScalarType or ValueKind.Layout or ValueKind.MemoryFormat,
+        ValueTag.Int => !type.IsList && type.Kind is not (ValueKind.Tensor or ValueKind.Bool or ValueKind.Device or ValueKind.String),
         ValueTag.Double => !type.IsList && type.Kind is ValueKind.Float or ValueKind.Scalar,
         ValueTag.Bool => !type.IsList && type.Kind is ValueKind.Bool or ValueKind.Scalar,
         ValueTag.IntList => type is { Kind: ValueKind.Int or ValueKind.Bool, IsList: true },
@@ -57,7 +58,8 @@ internal static class ArgumentCheck
         }
         else if (parameter.Type.Kind == ValueKind.Device && argument.Reference is string device && !Devices.TryParse(device, out _))
             throw Wrong(schema, parameter, $"is the device '{device}', which is none of cpu, cuda, cuda:N and meta");
-        else if (!parameter.Type.EntriesAreOptional && argument.Reference is Tensor?[] tensors && Array.IndexOf(tensors, null) is >= 0 and var place)
+        else if (!parameter.Type.EntriesAreOptional
+            && argument.Reference is Tensor?[] tensors && Array.IndexOf(tensors, null) is >= 0 and var place)
             throw Wrong(schema, parameter, $"has no tensor at place {place}: a tensor is null");
     }
 

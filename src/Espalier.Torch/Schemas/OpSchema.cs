@@ -40,7 +40,8 @@ internal sealed class OpSchema
             throw new FormatException($"this is no schema: {text}");
         var name = text[..open];
         var point = name.IndexOf('.', StringComparison.Ordinal);
-        var parameters = Parts(WithoutAliases(text[(open + 1)..(arrow - 1)])).Where(part => part != "*").Select(part => Parameter.Parse(part, text)).ToArray();
+        var parameters = Parts(WithoutAliases(text[(open + 1)..(arrow - 1)]))
+            .Where(part => part != "*").Select(part => Parameter.Parse(part, text)).ToArray();
         var results = WithoutAliases(text[(arrow + 4)..]);
         if (results.StartsWith('('))
             results = results[1..^1];

@@ -16,7 +16,8 @@ internal sealed record Parameter(string Name, ValueType Type, bool HasDefault, A
         var declared = (equals < 0 ? text : text[..equals]).Trim();
         var space = declared.LastIndexOf(' ');
         var type = ValueType.Parse(declared[..space].Trim(), schema);
-        return new(declared[(space + 1)..], type, equals >= 0, equals < 0 ? Argument.Default : Literal(text[(equals + 1)..].Trim(), type, schema));
+        var value = equals < 0 ? Argument.Default : Literal(text[(equals + 1)..].Trim(), type, schema);
+        return new(declared[(space + 1)..], type, equals >= 0, value);
     }
 
     private static Argument Literal(string text, ValueType type, string schema)
@@ -32,7 +33,8 @@ internal sealed record Parameter(string Name, ValueType Type, bool HasDefault, A
             "contiguous_format" => 0,
             "Mean" => 1, // the reductions of losses: none, mean, sum
             _ when text[0] is '\'' or '"' => text[1..^1],
-            _ when long.TryParse(text, NumberStyles.AllowLeadingSign, invariant, out var whole) => type.Kind == ValueKind.Float ? (Argument)(double)whole : (Argument)whole,
+            _ when long.TryParse(text, NumberStyles.AllowLeadingSign, invariant, out var whole) =>
+                type.Kind == ValueKind.Float ? (Argument)(double)whole : (Argument)whole,
             _ when double.TryParse(text, NumberStyles.Float, invariant, out var number) => number,
             _ => throw new FormatException($"the default {text} is not known: {schema}"),
         };

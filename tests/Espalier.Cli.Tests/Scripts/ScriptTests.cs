@@ -62,5 +62,14 @@ public sealed class ScriptTests
     }
 
     [Fact]
+    public void A_libtorch_that_is_not_there_is_named()
+    {
+        var program = Path.Combine(AppContext.BaseDirectory, "espalier.dll");
+        var (code, output) = Bash($"LIBTORCH=/nowhere dotnet '{program}' generate models/quickstart-teacher --ids 4080");
+        Assert.Equal(1, code);
+        Assert.StartsWith("espalier: error: LIBTORCH is /nowhere, but neither /nowhere/lib nor /nowhere holds libtorch_cpu.so", output);
+    }
+
+    [Fact]
     public void An_unknown_argument_of_the_test_script_is_wrong_usage() => Assert.Equal(2, Bash("./test --fliter X").Code);
 }
