@@ -1,28 +1,28 @@
 # shellcheck shell=bash
 # Builds what changed. A stamp holds the size and the time of change of every source, so that being current costs
-# milliseconds; what must really be compiled is left to cmake and MSBuild.
+# milliseconds; what must really be compiled is left to MSBuild.
 
-# fingerprint FOLDER...: changes when a source, the libtorch or the place of the repository changes.
+# fingerprint FOLDER...: changes when a source or the place of the repository changes.
 fingerprint() {
     {
         printf '%s\n' "$ROOT"
         find "$@" \( -name bin -o -name obj \) -prune -o -type f -printf '%p %s %T@\n'
-        stat -L -c '%n %s %Y' "$(libtorch_library)" "$(native_folder)/libespalier.so" "$ROOT"/Directory.*.props "$ROOT/Espalier.slnx" 2>&1
+        stat -c '%n %s %Y' "$ROOT"/Directory.* "$ROOT/Espalier.slnx"
     } | sha256sum
 }
 
 # sources_of program|tests: the folders that decide whether it is current.
 sources_of() {
-    printf '%s\n' "$ROOT/native" "$ROOT/src"
+    printf '%s\n' "$ROOT/src"
     if [[ $1 == tests ]]; then printf '%s\n' "$ROOT/tests"; fi
 }
 
-stamp_of() { printf '%s\n' "$(native_folder).$1.stamp"; }
+stamp_of() { printf '%s\n' "$ROOT/build/$1.stamp"; }
 
 # outputs_of program|tests: the files that must be there.
 outputs_of() {
     local project
-    printf '%s\n' "$(native_folder)/libespalier.so" "$ROOT/src/Espalier.Cli/bin/Release/net10.0/espalier.dll"
+    printf '%s\n' "$ROOT/src/Espalier.Cli/bin/Release/net10.0/espalier.dll"
     [[ $1 == tests ]] || return 0
     for project in "$ROOT"/tests/*.Tests; do printf '%s\n' "$project/bin/Release/net10.0/${project##*/}.dll"; done
 }
@@ -43,17 +43,6 @@ set_stamp() {
     fingerprint "${sources[@]}" >"$(stamp_of "$1")"
 }
 
-build_native() {
-    local folder options=()
-    folder=$(native_folder)
-    if [[ -n ${LIBTORCH:-} ]]; then options+=("-DESPALIER_LIBTORCH=$LIBTORCH"); fi
-    if [[ ! -f $folder/CMakeCache.txt ]] || ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$ROOT/native" "$folder/CMakeCache.txt"; then
-        rm -rf "$folder"
-    fi
-    quietly "configuring the native library" cmake -S "$ROOT/native" -B "$folder" -DCMAKE_BUILD_TYPE=Release "${options[@]}"
-    quietly "building the native library" cmake --build "$folder" -j"$(nproc)"
-}
-
 build_managed() {
     local target=$ROOT/src/Espalier.Cli/Espalier.Cli.csproj
     if [[ $1 == tests ]]; then target=$ROOT/Espalier.slnx; fi
@@ -72,9 +61,7 @@ build() {
 }
 
 build_now() {
-    ensure_libtorch
     ensure_dotnet
-    build_native
     build_managed "$1"
     set_stamp "$1"
     if [[ $1 == tests ]]; then set_stamp program; fi

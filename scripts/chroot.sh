@@ -18,11 +18,11 @@ debian_mirror() {
 make_chroot() {
     local suite=$1 folder=$2 mirror
     [[ ! -e $folder/.complete ]] || return 0
-    ensure_packages debootstrap debian-archive-keyring
+    command -v debootstrap >/dev/null || fail "needs debootstrap on this machine"
     mirror=$(debian_mirror)
     rm -rf --one-file-system "$folder"
     mkdir -p "$folder"
-    quietly "debootstrap $suite" debootstrap --variant=minbase "$suite" "$folder" "$mirror"
+    quietly "debootstrap $suite" debootstrap --variant=minbase --include=libstdc++6,libgcc-s1,ca-certificates "$suite" "$folder" "$mirror"
     printf 'deb %s %s main\n' "$mirror" "$suite" >"$folder/etc/apt/sources.list"
     touch "$folder/.complete"
 }

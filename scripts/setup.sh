@@ -1,14 +1,14 @@
 # shellcheck shell=bash
 # Sourced by ./espalier and ./test with ROOT set: everything that a fresh machine with the .NET SDK needs.
 
-for part in messages packages dotnet libtorch build environment; do
+for part in messages dotnet build; do
     # shellcheck source=/dev/null
     source "$ROOT/scripts/$part.sh"
 done
 
-# set_up program|tests: installs and builds what is missing, then sets what the process needs.
+# set_up program|tests: fetches and builds what is missing.
 set_up() {
-    [[ $(uname -s) == Linux ]] || fail "runs on Linux; this is $(uname -s)"
+    [[ $(uname -s)-$(uname -m) == Linux-x86_64 || -n ${LIBTORCH:-} ]] ||
+        fail "runs on Linux on x86-64; this is $(uname -s) on $(uname -m): set LIBTORCH to a libtorch 2.10 or later for it"
     build "$1"
-    choose_environment
 }

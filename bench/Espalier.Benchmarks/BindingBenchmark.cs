@@ -26,7 +26,6 @@ internal static class BindingBenchmark
         return JsonSerializer.Serialize(new
         {
             libtorch = TorchRuntime.Version,
-            blas = TorchRuntime.BlasKernelName,
             threads = TorchRuntime.Threads,
             add_ns = add.Nanoseconds,
             add_bytes = add.Bytes,

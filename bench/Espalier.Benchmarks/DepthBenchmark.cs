@@ -39,7 +39,6 @@ internal static class DepthBenchmark
         return JsonSerializer.Serialize(new
         {
             libtorch = TorchRuntime.Version,
-            blas = TorchRuntime.BlasKernelName,
             threads = TorchRuntime.Threads,
             layers = setup.Layers.Length,
             samples,
@@ -76,7 +75,6 @@ internal static class DepthBenchmark
         return JsonSerializer.Serialize(new
         {
             libtorch = TorchRuntime.Version,
-            blas = TorchRuntime.BlasKernelName,
             threads = TorchRuntime.Threads,
             layers = setup.Layers.Length,
             samples,

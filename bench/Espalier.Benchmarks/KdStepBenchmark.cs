@@ -53,7 +53,6 @@ internal static class KdStepBenchmark
         return JsonSerializer.Serialize(new
         {
             libtorch = TorchRuntime.Version,
-            blas = TorchRuntime.BlasKernelName,
             threads,
             tokens,
             pairs,

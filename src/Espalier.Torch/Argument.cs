@@ -1,3 +1,4 @@
+using System.Globalization;
 using Espalier.Torch.Native;
 
 namespace Espalier.Torch;
@@ -55,12 +56,21 @@ public readonly struct Argument
     /// <summary>A string, or the name of a device; null is <see cref="None"/>.</summary>
     public static implicit operator Argument(string? value) => List(ValueTag.String, value);
 
-    /// <summary>Eight-byte words that a list or a string needs beside the value itself.</summary>
-    internal int ScratchWords => Reference switch
+    /// <summary>The value as errors show it: tensors by type and shape.</summary>
+    public override string ToString() => Reference switch
     {
-        Array list => list.Length,
-        string text => text.Length / 2 + 1, // at most three bytes of UTF-8 a character, and a word of slack
-        _ => 0,
+        Tensor?[] list => $"[{string.Join(", ", list.Select(tensor => tensor?.ToString() ?? "none"))}]",
+        long[] list => $"[{string.Join(", ", list)}]",
+        double[] list => $"[{string.Join(", ", list.Select(number => number.ToString(CultureInfo.InvariantCulture)))}]",
+        not null => Reference.ToString()!,
+        null => Tag switch
+        {
+            ValueTag.None => "none",
+            ValueTag.Bool => Bits != 0 ? "true" : "false",
+            ValueTag.Double => BitConverter.Int64BitsToDouble(Bits).ToString(CultureInfo.InvariantCulture),
+            ValueTag.Int => Bits.ToString(CultureInfo.InvariantCulture),
+            _ => "the default",
+        },
     };
 
     private static Argument List(ValueTag tag, object? value) => value is null ? None : new(tag, 0, value);

@@ -1,45 +1,50 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using System.Text;
 using Espalier.Torch.Gradients;
 using Espalier.Torch.Native;
+using Espalier.Torch.Schemas;
 
 namespace Espalier.Torch;
 
 /// <summary>
-/// An operator of libtorch, or one of ours, found by name in the dispatcher and called boxed, below autograd: devices and libtorch's own error messages come with it, and
-/// gradients are recorded here. Arguments that are left out take the schema's defaults. Safe to share between threads.
+/// An operator of libtorch by its schema, called boxed through the dispatcher, below autograd: devices come with it, and gradients are
+/// recorded here. Arguments are checked against the schema before the call; those that are left out take its defaults. Safe to share
+/// between threads.
 /// </summary>
 public sealed unsafe class Op
 {
-    private static readonly ConcurrentDictionary<(string, string), Op?> Found = new();
-    private readonly nint _handle;
-    private readonly string _name;
+    private static readonly ConcurrentDictionary<string, Op> s_made = new(StringComparer.Ordinal);
+
+    private readonly OpSchema _schema;
+    private readonly DispatcherCall? _dispatcher;
+    private readonly DirectCall? _direct;
     private readonly OpEffects _effects;
     private Rule? _rule;
 
-    private Op(nint handle, string name)
+    private Op(OpSchema schema, DirectCall? direct)
     {
-        (_handle, _name) = (handle, name);
-        _effects = OpEffects.Of(Schema);
+        if (schema.Parameters.Length > ArgumentArray.Room)
+            throw new FormatException($"more than {ArgumentArray.Room} arguments: {schema}");
+        if (schema.HasScalars && direct is null)
+            throw new FormatException($"the stable ABI carries no Scalar; declare the form with tensors: {schema}");
+        (_schema, _direct, _effects) = (schema, direct, OpEffects.Of(schema.Text));
+        _dispatcher = direct is null ? new(schema) : null;
     }
 
-    /// <summary>The operator, or an error that names it when this libtorch has none.</summary>
-    public static Op Find(string name, string overload = "") =>
-        TryFind(name, overload) ?? throw new TorchException($"this libtorch ({TorchRuntime.Version}) has no operator {name}{(overload.Length > 0 ? "." + overload : "")}");
+    /// <summary>
+    /// The operator of a schema, written as libtorch's <c>native_functions.yaml</c> writes it, with the namespace before it.
+    /// </summary>
+    /// <exception cref="FormatException">It is no schema, or it has types that the stable ABI does not carry.</exception>
+    public static Op Of(string schema) => s_made.GetOrAdd(schema, static text => new Op(OpSchema.Parse(text), null));
 
-    /// <summary>The operator, or null when this libtorch has none: for what only newer versions offer.</summary>
-    public static Op? TryFind(string name, string overload = "") => Found.GetOrAdd((name, overload), static key =>
-    {
-        NativeLoader.EnsureLoaded();
-        nint op;
-        NativeMethods.esp_op_find(key.Item1, key.Item2, &op);
-        return op == 0 ? null : new Op(op, key.Item2.Length == 0 ? key.Item1 : $"{key.Item1}.{key.Item2}");
-    });
+    /// <summary>An operator that is called some other way than through the dispatcher as it is declared.</summary>
+    internal static Op Of(string schema, DirectCall direct) => new(OpSchema.Parse(schema), direct);
 
-    /// <summary>The operator's schema as libtorch writes it.</summary>
-    public string Schema => TorchRuntime.ReadText((text, capacity, length) => NativeMethods.esp_op_schema(_handle, (byte*)text, capacity, (int*)length));
+    /// <summary>The schema.</summary>
+    public string Schema => _schema.Text;
+
+    /// <inheritdoc/>
+    public override string ToString() => Schema;
 
     /// <summary>How gradient goes through it; null where nobody has said.</summary>
     internal Rule? Rule
@@ -110,17 +115,9 @@ public sealed unsafe class Op
         return count == 1 && result.Tag is ValueTag.Int or ValueTag.Bool ? result.Integer : throw Unwanted("an integer", &result, count);
     }
 
-    /// <summary>Calls and returns the single number (bool, integer or floating-point) that results, as a double.</summary>
-    public double CallNumber(params ReadOnlySpan<Argument> arguments)
-    {
-        NativeValue result;
-        var count = Invoke(arguments, &result, 1);
-        return count == 1 && result.Tag is ValueTag.Double ? result.Number
-            : count == 1 && result.Tag is ValueTag.Int or ValueTag.Bool ? result.Integer
-            : throw Unwanted("a number", &result, count);
-    }
-
-    /// <summary>The derivative to record where an input wants a gradient and recording is on, else null; an error where the operator has none.</summary>
+    /// <summary>
+    /// The derivative to record where an input wants a gradient and recording is on, else null; an error where the operator has none.
+    /// </summary>
     private Derivative? DerivativeFor(ReadOnlySpan<Argument> arguments)
     {
         if (!Tape.Wants(arguments))
@@ -131,8 +128,8 @@ public sealed unsafe class Op
         if (rule is { Shifts: true } && arguments[0].Reference is Tensor { IsRecorded: true } && !Tape.Wants(arguments[1..]))
             return null;
         throw new TorchException(_effects.Written != 0
-            ? $"{_name} works in place and one of its tensors wants a gradient: use the form that returns a new tensor, or turn recording off"
-            : $"{_name}: an input wants a gradient, and this operator has no backward; call it with gradients off");
+            ? $"{_schema.FullName} works in place and one of its tensors wants a gradient: use the form that returns a new tensor, or turn recording off"
+            : $"{_schema.FullName}: an input wants a gradient, and this operator has no backward; call it with gradients off");
     }
 
     private void Finish(ReadOnlySpan<Argument> arguments, Tensor result, Tensor[]? all, Derivative? derivative)
@@ -156,43 +153,49 @@ public sealed unsafe class Op
     /// <summary>The error about results of another kind than the caller's; frees them.</summary>
     private TorchException Unwanted(string wanted, NativeValue* results, int count)
     {
-        for (var i = 0; i < count; i++)
-            if (results[i].Tag == ValueTag.Tensor)
-                NativeMethods.esp_tensor_free(results[i].Pointer);
+        OpResults.Free(results, count);
         return new TorchException($"the operator does not give {wanted}: {Schema}");
     }
 
     [SkipLocalsInit]
     private int Invoke(ReadOnlySpan<Argument> arguments, NativeValue* results, int capacity)
     {
-        const int stackWords = 64, mostArguments = 64;
-        if (arguments.Length > mostArguments)
-            throw new TorchException($"an operator was given {arguments.Length} arguments; none takes more than {mostArguments}");
-        var words = 0;
-        foreach (ref readonly var argument in arguments)
-            words += argument.ScratchWords;
-        var values = stackalloc NativeValue[arguments.Length];
-        var onStack = stackalloc long[stackWords];
-        var scratch = words <= stackWords ? onStack : (long*)NativeMemory.Alloc((nuint)words, sizeof(long));
+        var room = new ArgumentArray();
+        Span<Argument> full = ((Span<Argument>)room)[.._schema.Parameters.Length];
+        ArgumentCheck.Fill(_schema, arguments, full);
         var held = 0;
         try
         {
-            var free = scratch;
-            for (; held < arguments.Length; held++)
-                free = Marshal(arguments[held], values + held, free);
-            int count;
-            NativeMethods.esp_op_call(_handle, values, arguments.Length, results, capacity, &count);
-            if (_effects.Written != 0)
-                Written(arguments);
-            return count;
+            for (; held < full.Length; held++)
+                Hold(full[held]);
+            if (_direct is not null)
+                return CallDirectly(full, results, capacity);
+            var words = stackalloc ulong[_dispatcher!.Words];
+            for (var i = 0; i < full.Length; i++)
+                words[i] = DispatcherCall.Word(full[i], _schema.Parameters[i].Type);
+            if (!_dispatcher.Run(words))
+                throw Refused(full);
+            Written(full);
+            return OpResults.Collect(_schema, words, results, capacity);
         }
         finally
         {
             for (var i = 0; i < held; i++)
-                Release(arguments[i]);
-            if (scratch != onStack)
-                NativeMemory.Free(scratch);
+                Release(full[i]);
         }
+    }
+
+    private int CallDirectly(ReadOnlySpan<Argument> full, NativeValue* results, int capacity)
+    {
+        var result = _direct!(full);
+        if (result == RawOp.Refused)
+            throw Refused(full);
+        Written(full);
+        if (capacity > 0 && result != 0)
+            *results = new() { Tag = ValueTag.Tensor, Pointer = result };
+        else if (result != 0)
+            _ = Libtorch.DeleteTensor(result);
+        return capacity > 0 && result != 0 ? 1 : 0;
     }
 
     private void Written(ReadOnlySpan<Argument> arguments)
@@ -211,53 +214,35 @@ public sealed unsafe class Op
                 }
     }
 
-    /// <summary>Writes one argument; lists go to <paramref name="free"/>, whose next free word is returned. Tensors are held until released.</summary>
-    private static long* Marshal(in Argument argument, NativeValue* value, long* free)
+    /// <summary>libtorch 2.10 does not say why: shapes and types of all that it was given say it as well.</summary>
+    private TorchException Refused(ReadOnlySpan<Argument> full)
     {
-        value->Tag = argument.Tag;
-        value->Length = 0;
-        value->Integer = argument.Bits;
-        switch (argument.Reference)
-        {
-            case Tensor tensor:
-                value->Pointer = tensor.Hold();
-                return free;
-            case long[] list:
-                return Copy(list.AsSpan(), value, free);
-            case double[] list:
-                return Copy(MemoryMarshal.Cast<double, long>(list), value, free);
-            case Tensor?[] list:
-                value->Pointer = (nint)free;
-                for (; value->Length < list.Length; value->Length++)
-                    free[value->Length] = HoldInList(list, value->Length);
-                return free + list.Length;
-            case string text:
-                value->Pointer = (nint)free;
-                value->Length = Encoding.UTF8.GetBytes(text, new Span<byte>(free, argument.ScratchWords * sizeof(long)));
-                return free + argument.ScratchWords;
-            default:
-                return free;
-        }
+        var given = new string[full.Length];
+        for (var i = 0; i < given.Length; i++)
+            given[i] = $"{_schema.Parameters[i].Name} = {full[i]}";
+        return Status.Failure($"{_schema.FullName} does not take these together: {string.Join(", ", given)}");
     }
 
-    private static long* Copy(ReadOnlySpan<long> list, NativeValue* value, long* free)
+    private static void Hold(in Argument argument)
     {
-        list.CopyTo(new Span<long>(free, list.Length));
-        value->Pointer = (nint)free;
-        value->Length = list.Length;
-        return free + list.Length;
+        if (argument.Reference is Tensor tensor)
+            tensor.Hold();
+        else if (argument.Reference is Tensor?[] list)
+            HoldList(list);
     }
 
     // When one entry cannot be held, the ones before it must not stay held.
-    private static nint HoldInList(Tensor?[] list, int index)
+    private static void HoldList(Tensor?[] list)
     {
+        var held = 0;
         try
         {
-            return list[index]?.Hold() ?? 0;
+            for (; held < list.Length; held++)
+                list[held]?.Hold();
         }
         catch
         {
-            for (var i = 0; i < index; i++)
+            for (var i = 0; i < held; i++)
                 list[i]?.Release();
             throw;
         }

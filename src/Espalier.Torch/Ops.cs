@@ -2,93 +2,158 @@ using Espalier.Torch.Gradients;
 
 namespace Espalier.Torch;
 
-/// <summary>The operators that the typed methods of <see cref="Tensor"/> call, each with how gradient goes through it; every libtorch since 1.13 has them.</summary>
+/// <summary>
+/// The operators that the typed methods of <see cref="Tensor"/> call, each with how gradient goes through it; schemas as libtorch has them
+/// since 2.10.
+/// </summary>
 internal static class Ops
 {
-    public static readonly Op To = Op.Find("aten::_to_copy").With(ElementRules.Same);
-    public static readonly Op Clone = Op.Find("aten::clone").With(ElementRules.Same);
-    public static readonly Op Contiguous = Op.Find("aten::contiguous").With(ElementRules.Same);
-    public static readonly Op Add = Op.Find("aten::add", "Tensor").With(ElementRules.Add);
-    public static readonly Op AddScalar = Op.Find("aten::add", "Scalar").With(ElementRules.AddScalar);
-    public static readonly Op Sub = Op.Find("aten::sub", "Tensor").With(ElementRules.Sub);
-    public static readonly Op Mul = Op.Find("aten::mul", "Tensor").With(ElementRules.Mul);
-    public static readonly Op MulScalar = Op.Find("aten::mul", "Scalar").With(ElementRules.MulScalar);
-    public static readonly Op Div = Op.Find("aten::div", "Tensor").With(ElementRules.Div);
-    public static readonly Op DivScalar = Op.Find("aten::div", "Scalar").With(ElementRules.DivScalar);
-    public static readonly Op Neg = Op.Find("aten::neg").With(ElementRules.Neg);
-    public static readonly Op Exp = Op.Find("aten::exp").With(ElementRules.Exp);
-    public static readonly Op Log = Op.Find("aten::log").With(ElementRules.Log);
-    public static readonly Op Sqrt = Op.Find("aten::sqrt").With(ElementRules.Sqrt);
-    public static readonly Op Rsqrt = Op.Find("aten::rsqrt").With(ElementRules.Rsqrt);
-    public static readonly Op Abs = Op.Find("aten::abs").With(ElementRules.Abs);
-    public static readonly Op Square = Op.Find("aten::square").With(ElementRules.Square);
-    public static readonly Op Silu = Op.Find("aten::silu").With(ElementRules.Silu);
-    public static readonly Op Relu = Op.Find("aten::relu").With(ElementRules.Relu);
-    public static readonly Op IsFinite = Op.Find("aten::isfinite").With(Rule.None);
-    public static readonly Op MatMul = Op.Find("aten::matmul").With(ProductRules.MatMul);
-    public static readonly Op Linear = Op.Find("aten::linear").With(ProductRules.Linear);
-    public static readonly Op Softmax = Op.Find("aten::softmax", "int").With(ReductionRules.Softmax);
-    public static readonly Op LogSoftmax = Op.Find("aten::log_softmax", "int").With(ReductionRules.LogSoftmax);
-    public static readonly Op LogAddExp = Op.Find("aten::logaddexp").With(ElementRules.LogAddExp);
-    public static readonly Op LogSumExp = Op.Find("aten::logsumexp").With(ReductionRules.LogSumExp);
-    public static readonly Op MaskedFill = Op.Find("aten::masked_fill", "Scalar").With(ElementRules.MaskedFill);
-    public static readonly Op Embedding = Op.Find("aten::embedding").With(ShapeRules.Embedding);
-    public static readonly Op NativeLayerNorm = Op.Find("aten::native_layer_norm").With(Rule.Below);
-    public static readonly Op AddIn = Op.Find("aten::add_", "Tensor").With(Rule.ShiftsInPlace);
-    public static readonly Op AddInScalar = Op.Find("aten::add_", "Scalar").With(Rule.ShiftsInPlace);
-    public static readonly Op SubIn = Op.Find("aten::sub_", "Tensor").With(Rule.ShiftsInPlace);
-    public static readonly Op MulIn = Op.Find("aten::mul_", "Tensor").With(Rule.Writes);
-    public static readonly Op MulInScalar = Op.Find("aten::mul_", "Scalar").With(Rule.Writes);
-    public static readonly Op DivIn = Op.Find("aten::div_", "Tensor").With(Rule.Writes);
-    public static readonly Op ZeroIn = Op.Find("aten::zero_").With(Rule.Writes);
-    public static readonly Op FillIn = Op.Find("aten::fill_", "Scalar").With(Rule.Writes);
-    public static readonly Op CopyIn = Op.Find("aten::copy_").With(Rule.Writes);
-    public static readonly Op ExpIn = Op.Find("aten::exp_").With(Rule.Writes);
-    public static readonly Op SqrtIn = Op.Find("aten::sqrt_").With(Rule.Writes);
-    public static readonly Op AddcmulIn = Op.Find("aten::addcmul_").With(Rule.Writes);
-    public static readonly Op AddcdivIn = Op.Find("aten::addcdiv_").With(Rule.Writes);
-    public static readonly Op LerpIn = Op.Find("aten::lerp_", "Scalar").With(Rule.Writes);
-    public static readonly Op AddmmIn = Op.Find("aten::addmm_").With(Rule.Writes);
-    public static readonly Op IndexAddIn = Op.Find("aten::index_add_").With(Rule.Writes);
-    public static readonly Op ScatterAddIn = Op.Find("aten::scatter_add_").With(Rule.Writes);
-    public static readonly Op ScatterFillIn = Op.Find("aten::scatter_", "value").With(Rule.Writes);
-    public static readonly Op MaskedFillIn = Op.Find("aten::masked_fill_", "Scalar").With(Rule.Writes);
-    public static readonly Op View = Op.Find("aten::view").With(ShapeRules.Reshape);
-    public static readonly Op Reshape = Op.Find("aten::reshape").With(ShapeRules.Reshape);
-    public static readonly Op Transpose = Op.Find("aten::transpose", "int").With(ShapeRules.Transpose);
-    public static readonly Op Permute = Op.Find("aten::permute").With(ShapeRules.Permute);
-    public static readonly Op Unsqueeze = Op.Find("aten::unsqueeze").With(ShapeRules.Reshape);
-    public static readonly Op Squeeze = Op.Find("aten::squeeze", "dim").With(ShapeRules.Reshape);
-    public static readonly Op Expand = Op.Find("aten::expand").With(ShapeRules.Expand);
-    public static readonly Op Slice = Op.Find("aten::slice", "Tensor").With(ShapeRules.Slice);
-    public static readonly Op Select = Op.Find("aten::select", "int").With(ShapeRules.Select);
-    public static readonly Op IndexSelect = Op.Find("aten::index_select").With(ShapeRules.IndexSelect);
-    public static readonly Op Gather = Op.Find("aten::gather").With(ShapeRules.Gather);
-    public static readonly Op Cat = Op.Find("aten::cat").With(ShapeRules.Cat);
-    public static readonly Op Stack = Op.Find("aten::stack").With(ShapeRules.Stack);
-    public static readonly Op Tril = Op.Find("aten::tril").With(ShapeRules.Tril);
-    public static readonly Op Triu = Op.Find("aten::triu").With(ShapeRules.Triu);
-    public static readonly Op Sum = Op.Find("aten::sum").With(ReductionRules.Sum);
-    public static readonly Op SumDims = Op.Find("aten::sum", "dim_IntList").With(ReductionRules.SumDims);
-    public static readonly Op Mean = Op.Find("aten::mean").With(ReductionRules.Mean);
-    public static readonly Op MeanDims = Op.Find("aten::mean", "dim").With(ReductionRules.MeanDims);
-    public static readonly Op Max = Op.Find("aten::max").With(ReductionRules.Max);
-    public static readonly Op ArgMax = Op.Find("aten::argmax").With(Rule.None);
-    public static readonly Op Norm = Op.Find("aten::linalg_vector_norm").With(ReductionRules.Norm);
-    public static readonly Op All = Op.Find("aten::all").With(Rule.None);
-    public static readonly Op TopK = Op.Find("aten::topk").With(ShapeRules.TopK);
-    public static readonly Op Sort = Op.Find("aten::sort").With(ShapeRules.Sort);
-    public static readonly Op CumSum = Op.Find("aten::cumsum").With(ReductionRules.CumSum);
-    public static readonly Op Equal = Op.Find("aten::equal").With(Rule.None);
-    public static readonly Op Empty = Op.Find("aten::empty", "memory_format").With(Rule.None);
-    public static readonly Op Zeros = Op.Find("aten::zeros").With(Rule.None);
-    public static readonly Op Full = Op.Find("aten::full").With(Rule.None);
-    public static readonly Op Arange = Op.Find("aten::arange", "start_step").With(Rule.None);
-    public static readonly Op ZerosLike = Op.Find("aten::zeros_like").With(Rule.None);
-    public static readonly Op OnesLike = Op.Find("aten::ones_like").With(Rule.None);
-    public static readonly Op EmptyLike = Op.Find("aten::empty_like").With(Rule.None);
-    public static readonly Op Item = Op.Find("aten::item").With(Rule.None);
-    public static readonly Op ViewAs = Op.Find("aten::view", "dtype").With(Rule.None);
-    public static readonly Op Less = Op.Find("aten::lt", "Scalar").With(Rule.None);
-    public static readonly Op LessOrEqual = Op.Find("aten::le", "Scalar").With(Rule.None);
+    public static readonly Op To = Op.Of(
+        "aten::_to_copy(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, " +
+        "bool? pin_memory=None, bool non_blocking=False, MemoryFormat? memory_format=None) -> Tensor").With(ElementRules.Same);
+    public static readonly Op Clone = Op.Of(
+        "aten::clone(Tensor self, *, MemoryFormat? memory_format=None) -> Tensor").With(ElementRules.Same);
+    public static readonly Op Contiguous = Op.Of(
+        "aten::contiguous(Tensor(a) self, *, MemoryFormat memory_format=contiguous_format) -> Tensor(a)").With(ElementRules.Same);
+    public static readonly Op Add = Op.Of(
+        "aten::add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", ScalarForms.AddTensor).With(ElementRules.Add);
+    public static readonly Op AddScalar = Op.Of(
+        "aten::add.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor", ScalarForms.AddScalar).With(ElementRules.AddScalar);
+    public static readonly Op Sub = Op.Of(
+        "aten::sub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor", ScalarForms.SubTensor).With(ElementRules.Sub);
+    public static readonly Op Mul = Op.Of("aten::mul.Tensor(Tensor self, Tensor other) -> Tensor").With(ElementRules.Mul);
+    public static readonly Op MulScalar = Op.Of(
+        "aten::mul.Scalar(Tensor self, Scalar other) -> Tensor", ScalarForms.MulScalar).With(ElementRules.MulScalar);
+    public static readonly Op Div = Op.Of("aten::div.Tensor(Tensor self, Tensor other) -> Tensor").With(ElementRules.Div);
+    public static readonly Op DivScalar = Op.Of(
+        "aten::div.Scalar(Tensor self, Scalar other) -> Tensor", ScalarForms.DivScalar).With(ElementRules.DivScalar);
+    public static readonly Op Neg = Op.Of("aten::neg(Tensor self) -> Tensor").With(ElementRules.Neg);
+    public static readonly Op Exp = Op.Of("aten::exp(Tensor self) -> Tensor").With(ElementRules.Exp);
+    public static readonly Op Log = Op.Of("aten::log(Tensor self) -> Tensor").With(ElementRules.Log);
+    public static readonly Op Sqrt = Op.Of("aten::sqrt(Tensor self) -> Tensor").With(ElementRules.Sqrt);
+    public static readonly Op Rsqrt = Op.Of("aten::rsqrt(Tensor self) -> Tensor").With(ElementRules.Rsqrt);
+    public static readonly Op Abs = Op.Of("aten::abs(Tensor self) -> Tensor").With(ElementRules.Abs);
+    public static readonly Op Square = Op.Of("aten::square(Tensor self) -> Tensor").With(ElementRules.Square);
+    public static readonly Op Silu = Op.Of("aten::silu(Tensor self) -> Tensor").With(ElementRules.Silu);
+    public static readonly Op Relu = Op.Of("aten::relu(Tensor self) -> Tensor").With(ElementRules.Relu);
+    public static readonly Op IsFinite = Op.Of("aten::isfinite(Tensor self) -> Tensor").With(Rule.None);
+    public static readonly Op MatMul = Op.Of(
+        "aten::matmul(Tensor self, Tensor other) -> Tensor", Products.MatMul).With(ProductRules.MatMul);
+    public static readonly Op Linear = Op.Of(
+        "aten::linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor", Products.Linear).With(ProductRules.Linear);
+    public static readonly Op Softmax = Op.Of(
+        "aten::softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor").With(ReductionRules.Softmax);
+    public static readonly Op LogSoftmax = Op.Of(
+        "aten::log_softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor").With(ReductionRules.LogSoftmax);
+    public static readonly Op LogAddExp = Op.Of("aten::logaddexp(Tensor self, Tensor other) -> Tensor").With(ElementRules.LogAddExp);
+    public static readonly Op LogSumExp = Op.Of(
+        "aten::logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor").With(ReductionRules.LogSumExp);
+    public static readonly Op MaskedFill = Op.Of(
+        "aten::masked_fill.Scalar(Tensor self, Tensor mask, Scalar value) -> Tensor", ScalarForms.MaskedFill).With(ElementRules.MaskedFill);
+    public static readonly Op Embedding = Op.Of(
+        "aten::embedding(Tensor weight, Tensor indices, SymInt padding_idx=-1, bool scale_grad_by_freq=False, " +
+        "bool sparse=False) -> Tensor").With(ShapeRules.Embedding);
+    public static readonly Op NativeLayerNorm = Op.Of(
+        "aten::native_layer_norm(Tensor input, SymInt[] normalized_shape, Tensor? weight, Tensor? bias, " +
+        "float eps) -> (Tensor, Tensor, Tensor)").With(Rule.Below);
+    public static readonly Op AddIn = Op.Of(
+        "aten::add_.Tensor(Tensor(a!) self, Tensor other, *, Scalar alpha=1) -> Tensor(a!)", ScalarForms.AddIn).With(Rule.ShiftsInPlace);
+    public static readonly Op AddInScalar = Op.Of(
+        "aten::add_.Scalar(Tensor(a!) self, Scalar other, Scalar alpha=1) -> Tensor(a!)", ScalarForms.AddInScalar).With(Rule.ShiftsInPlace);
+    public static readonly Op SubIn = Op.Of(
+        "aten::sub_.Tensor(Tensor(a!) self, Tensor other, *, Scalar alpha=1) -> Tensor(a!)", ScalarForms.SubIn).With(Rule.ShiftsInPlace);
+    public static readonly Op MulIn = Op.Of("aten::mul_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)").With(Rule.Writes);
+    public static readonly Op MulInScalar = Op.Of(
+        "aten::mul_.Scalar(Tensor(a!) self, Scalar other) -> Tensor(a!)", ScalarForms.MulInScalar).With(Rule.Writes);
+    public static readonly Op DivIn = Op.Of("aten::div_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)").With(Rule.Writes);
+    public static readonly Op ZeroIn = Op.Of("aten::zero_(Tensor(a!) self) -> Tensor(a!)").With(Rule.Writes);
+    public static readonly Op FillIn = Op.Of(
+        "aten::fill_.Scalar(Tensor(a!) self, Scalar value) -> Tensor(a!)", ScalarForms.FillIn).With(Rule.Writes);
+    public static readonly Op CopyIn = Op.Of(
+        "aten::copy_(Tensor(a!) self, Tensor src, bool non_blocking=False) -> Tensor(a!)").With(Rule.Writes);
+    public static readonly Op ExpIn = Op.Of("aten::exp_(Tensor(a!) self) -> Tensor(a!)").With(Rule.Writes);
+    public static readonly Op SqrtIn = Op.Of("aten::sqrt_(Tensor(a!) self) -> Tensor(a!)").With(Rule.Writes);
+    public static readonly Op AddcmulIn = Op.Of(
+        "aten::addcmul_(Tensor(a!) self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor(a!)",
+        ScalarForms.AddcmulIn).With(Rule.Writes);
+    public static readonly Op AddcdivIn = Op.Of(
+        "aten::addcdiv_(Tensor(a!) self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor(a!)",
+        ScalarForms.AddcdivIn).With(Rule.Writes);
+    public static readonly Op LerpIn = Op.Of(
+        "aten::lerp_.Scalar(Tensor(a!) self, Tensor end, Scalar weight) -> Tensor(a!)", ScalarForms.LerpIn).With(Rule.Writes);
+    public static readonly Op AddmmIn = Op.Of(
+        "aten::addmm_(Tensor(a!) self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1) -> Tensor(a!)",
+        ScalarForms.AddmmIn).With(Rule.Writes);
+    public static readonly Op IndexAddIn = Op.Of(
+        "aten::index_add_(Tensor(a!) self, int dim, Tensor index, Tensor source, *, Scalar alpha=1) -> Tensor(a!)",
+        ScalarForms.IndexAddIn).With(Rule.Writes);
+    public static readonly Op ScatterAddIn = Op.Of(
+        "aten::scatter_add_(Tensor(a!) self, int dim, Tensor index, Tensor src) -> Tensor(a!)").With(Rule.Writes);
+    public static readonly Op ScatterFillIn = Op.Of(
+        "aten::scatter_.value(Tensor(a!) self, int dim, Tensor index, Scalar value) -> Tensor(a!)",
+        ScalarForms.ScatterFillIn).With(Rule.Writes);
+    public static readonly Op MaskedFillIn = Op.Of(
+        "aten::masked_fill_.Scalar(Tensor(a!) self, Tensor mask, Scalar value) -> Tensor(a!)", ScalarForms.MaskedFillIn).With(Rule.Writes);
+    public static readonly Op View = Op.Of("aten::view(Tensor(a) self, SymInt[] size) -> Tensor(a)").With(ShapeRules.Reshape);
+    public static readonly Op Reshape = Op.Of("aten::reshape(Tensor(a) self, SymInt[] shape) -> Tensor(a)").With(ShapeRules.Reshape);
+    public static readonly Op Transpose = Op.Of(
+        "aten::transpose.int(Tensor(a) self, int dim0, int dim1) -> Tensor(a)").With(ShapeRules.Transpose);
+    public static readonly Op Permute = Op.Of("aten::permute(Tensor(a) self, int[] dims) -> Tensor(a)").With(ShapeRules.Permute);
+    public static readonly Op Unsqueeze = Op.Of("aten::unsqueeze(Tensor(a) self, int dim) -> Tensor(a)").With(ShapeRules.Reshape);
+    public static readonly Op Squeeze = Op.Of("aten::squeeze.dim(Tensor(a) self, int dim) -> Tensor(a)").With(ShapeRules.Reshape);
+    public static readonly Op Expand = Op.Of(
+        "aten::expand(Tensor(a) self, SymInt[] size, *, bool implicit=False) -> Tensor(a)").With(ShapeRules.Expand);
+    public static readonly Op Slice = Op.Of(
+        "aten::slice.Tensor(Tensor(a) self, int dim=0, SymInt? start=None, SymInt? end=None, " +
+        "SymInt step=1) -> Tensor(a)").With(ShapeRules.Slice);
+    public static readonly Op Select = Op.Of(
+        "aten::select.int(Tensor(a) self, int dim, SymInt index) -> Tensor(a)").With(ShapeRules.Select);
+    public static readonly Op IndexSelect = Op.Of(
+        "aten::index_select(Tensor self, int dim, Tensor index) -> Tensor").With(ShapeRules.IndexSelect);
+    public static readonly Op Gather = Op.Of(
+        "aten::gather(Tensor self, int dim, Tensor index, *, bool sparse_grad=False) -> Tensor").With(ShapeRules.Gather);
+    public static readonly Op Cat = Op.Of("aten::cat(Tensor[] tensors, int dim=0) -> Tensor").With(ShapeRules.Cat);
+    public static readonly Op Stack = Op.Of("aten::stack(Tensor[] tensors, int dim=0) -> Tensor").With(ShapeRules.Stack);
+    public static readonly Op Tril = Op.Of("aten::tril(Tensor self, SymInt diagonal=0) -> Tensor").With(ShapeRules.Tril);
+    public static readonly Op Triu = Op.Of("aten::triu(Tensor self, SymInt diagonal=0) -> Tensor").With(ShapeRules.Triu);
+    public static readonly Op Sum = Op.Of("aten::sum(Tensor self, *, ScalarType? dtype=None) -> Tensor").With(ReductionRules.Sum);
+    public static readonly Op SumDims = Op.Of(
+        "aten::sum.dim_IntList(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor")
+        .With(ReductionRules.SumDims);
+    public static readonly Op Mean = Op.Of("aten::mean(Tensor self, *, ScalarType? dtype=None) -> Tensor").With(ReductionRules.Mean);
+    public static readonly Op MeanDims = Op.Of(
+        "aten::mean.dim(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor").With(ReductionRules.MeanDims);
+    public static readonly Op Max = Op.Of("aten::max(Tensor self) -> Tensor").With(ReductionRules.Max);
+    public static readonly Op ArgMax = Op.Of("aten::argmax(Tensor self, int? dim=None, bool keepdim=False) -> Tensor").With(Rule.None);
+    public static readonly Op Norm = Op.Of(
+        "aten::linalg_vector_norm(Tensor self, Scalar ord=2, int[1]? dim=None, bool keepdim=False, *, " +
+        "ScalarType? dtype=None) -> Tensor", ScalarForms.Norm).With(ReductionRules.Norm);
+    public static readonly Op All = Op.Of("aten::all(Tensor self) -> Tensor").With(Rule.None);
+    public static readonly Op TopK = Op.Of(
+        "aten::topk(Tensor self, SymInt k, int dim=-1, bool largest=True, bool sorted=True) -> (Tensor values, " +
+        "Tensor indices)").With(ShapeRules.TopK);
+    public static readonly Op Sort = Op.Of(
+        "aten::sort(Tensor self, int dim=-1, bool descending=False) -> (Tensor values, Tensor indices)").With(ShapeRules.Sort);
+    public static readonly Op CumSum = Op.Of(
+        "aten::cumsum(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor").With(ReductionRules.CumSum);
+    public static readonly Op Equal = Op.Of("aten::equal(Tensor self, Tensor other) -> bool").With(Rule.None);
+    public static readonly Op Empty = Op.Of(
+        "aten::empty.memory_format(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, " +
+        "bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor").With(Rule.None);
+    public static readonly Op Zeros = Op.Of(
+        "aten::zeros(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, " +
+        "bool? pin_memory=None) -> Tensor").With(Rule.None);
+    public static readonly Op ZerosLike = Op.Of(
+        "aten::zeros_like(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, " +
+        "bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor").With(Rule.None);
+    public static readonly Op OnesLike = Op.Of(
+        "aten::ones_like(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, " +
+        "bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor").With(Rule.None);
+    public static readonly Op EmptyLike = Op.Of(
+        "aten::empty_like(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, " +
+        "bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor").With(Rule.None);
+    public static readonly Op ViewAs = Op.Of("aten::view.dtype(Tensor(a) self, ScalarType dtype) -> Tensor(a)").With(Rule.None);
+    public static readonly Op Less = Op.Of("aten::lt.Scalar(Tensor self, Scalar other) -> Tensor", ScalarForms.LessScalar).With(Rule.None);
+    public static readonly Op LessOrEqual = Op.Of(
+        "aten::le.Scalar(Tensor self, Scalar other) -> Tensor", ScalarForms.LessOrEqualScalar).With(Rule.None);
 }

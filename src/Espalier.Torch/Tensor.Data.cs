@@ -31,7 +31,7 @@ public sealed unsafe partial class Tensor
     {
         Check<T>();
         fixed (T* data = values)
-            NativeMethods.esp_tensor_copy_out(_handle, data, (long)values.Length * sizeof(T));
+            CopyOut(data, (long)values.Length * sizeof(T));
     }
 
     /// <summary>Overwrites the values; the span's length and element type must be the tensor's. Not recorded.</summary>
@@ -39,7 +39,7 @@ public sealed unsafe partial class Tensor
     {
         Check<T>();
         fixed (T* data = values)
-            NativeMethods.esp_tensor_copy_in(_handle, data, (long)values.Length * sizeof(T));
+            CopyIn(data, (long)values.Length * sizeof(T));
         Written();
     }
 
@@ -47,27 +47,101 @@ public sealed unsafe partial class Tensor
     public void CopyBytesTo(Span<byte> bytes)
     {
         fixed (byte* data = bytes)
-            NativeMethods.esp_tensor_copy_out(_handle, data, bytes.Length);
+            CopyOut(data, bytes.Length);
     }
 
     /// <summary>Overwrites the raw bytes, in the order of the shape. Not recorded.</summary>
     public void CopyBytesFrom(ReadOnlySpan<byte> bytes)
     {
         fixed (byte* data = bytes)
-            NativeMethods.esp_tensor_copy_in(_handle, data, bytes.Length);
+            CopyIn(data, bytes.Length);
         Written();
     }
 
     /// <summary>The single value of a tensor with one element, as a double. Waits for the device.</summary>
-    public double Item() => Ops.Item.CallNumber(this);
+    public double Item()
+    {
+        if (ElementCount != 1)
+            throw new TorchException($"the tensor has {ElementCount} elements, and an item is the one of a tensor with one");
+        double number;
+        using var wide = DType == DType.Float64 ? null : Ops.To.Call(this, DType.Float64).Unscoped();
+        (wide ?? this).CopyOut(&number, sizeof(double));
+        return number;
+    }
 
     private static Tensor FromMemory(void* data, long bytes, DType dtype, ReadOnlySpan<long> shape)
     {
-        NativeLoader.EnsureLoaded();
-        nint tensor;
-        fixed (long* sizes = shape)
-            NativeMethods.esp_tensor_from_data(data, bytes, (int)dtype, sizes, shape.Length, &tensor);
-        return Adopt(tensor);
+        CheckBytes(BytesOf(shape, dtype), bytes);
+        var tensor = Ops.Empty.Call(shape.ToArray(), dtype);
+        if (bytes > 0)
+            tensor.Access(place => Buffer.MemoryCopy(data, place, bytes, bytes));
+        return tensor;
+    }
+
+    // Sizes come from files: their product is checked before anything is allocated.
+    private static long BytesOf(ReadOnlySpan<long> sizes, DType dtype)
+    {
+        if (sizes.Length > TensorFacts.MaxDimensions)
+            throw new TorchException($"{sizes.Length} dimensions; at most {TensorFacts.MaxDimensions}");
+        if (!Enum.IsDefined(dtype))
+            throw new TorchException($"element type {dtype} is unknown");
+        Int128 bytes = dtype.Size();
+        var empty = false;
+        foreach (var size in sizes)
+        {
+            if (size < 0)
+                throw new TorchException($"a tensor cannot have a negative size: [{string.Join(", ", sizes.ToArray())}]");
+            empty |= size == 0;
+            bytes = bytes > long.MaxValue ? bytes : bytes * size;
+        }
+        return empty ? 0 : bytes <= long.MaxValue ? (long)bytes : throw new TorchException($"a tensor of sizes [{string.Join(", ", sizes.ToArray())}] is larger than any memory");
+    }
+
+    private static void CheckBytes(long wanted, long bytes)
+    {
+        if (wanted != bytes)
+            throw new TorchException($"the tensor has {wanted} bytes and the buffer {bytes}");
+    }
+
+    private void CopyOut(void* data, long bytes)
+    {
+        CheckBytes(ElementCount * DType.Size(), bytes);
+        if (bytes == 0)
+            return;
+        using var noGrad = GradMode.Disable();
+        using var scope = TensorScope.Begin();
+        var here = IsOnCpu ? this : Ops.To.Call(this, Argument.None, Argument.None, "cpu");
+        (here.IsContiguous ? here : here.Contiguous()).Access(place => Buffer.MemoryCopy(place, data, bytes, bytes));
+    }
+
+    private void CopyIn(void* data, long bytes)
+    {
+        CheckBytes(ElementCount * DType.Size(), bytes);
+        if (bytes == 0)
+            return;
+        using var noGrad = GradMode.Disable();
+        if (IsContiguous && IsOnCpu)
+        {
+            Access(place => Buffer.MemoryCopy(data, place, bytes, bytes));
+            return;
+        }
+        using var values = FromMemory(data, bytes, DType, Shape).Unscoped();
+        CopyInPlace(values);
+    }
+
+    private delegate void MemoryAccess(void* place);
+
+    private void Access(MemoryAccess access)
+    {
+        var handle = Hold();
+        try
+        {
+            access(TensorFacts.Data(handle));
+        }
+        finally
+        {
+            Release();
+        }
     }
 
     private void Check<T>() where T : unmanaged

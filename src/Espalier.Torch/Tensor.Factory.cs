@@ -9,10 +9,25 @@ public sealed partial class Tensor
     public static Tensor Zeros(DType dtype, params long[] sizes) => Ops.Zeros.Call(sizes, dtype);
 
     /// <summary>One value everywhere.</summary>
-    public static Tensor Full(double value, DType dtype, params long[] sizes) => Ops.Full.Call(sizes, value, dtype);
+    public static Tensor Full(double value, DType dtype, params long[] sizes)
+    {
+        var tensor = Empty(dtype, sizes);
+        tensor.FillInPlace(value);
+        return tensor;
+    }
 
     /// <summary>0, 1, ..., count − 1.</summary>
-    public static Tensor Arange(long count, DType dtype) => Ops.Arange.Call(0L, count, 1L, dtype);
+    public static Tensor Arange(long count, DType dtype)
+    {
+        if (count is < 0 or > int.MaxValue)
+            throw new TorchException($"{count} numbers in a row; 0 to {int.MaxValue}");
+        var numbers = new long[count];
+        for (var i = 0; i < numbers.Length; i++)
+            numbers[i] = i;
+        using var scope = TensorScope.Begin();
+        var whole = From<long>(numbers, count);
+        return scope.Keep(dtype == DType.Int64 ? whole : whole.To(dtype));
+    }
 
     /// <summary>Zeros of this tensor's shape and type.</summary>
     public Tensor ZerosLike() => Ops.ZerosLike.Call(this);

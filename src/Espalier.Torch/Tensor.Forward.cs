@@ -10,14 +10,7 @@ namespace Espalier.Torch;
 public sealed partial class Tensor
 {
     /// <summary>Whether the kernels take this tensor.</summary>
-    public bool IsForwardFused
-    {
-        get
-        {
-            var info = Describe();
-            return info.DType == DType.Float32 && info.IsCuda == 0;
-        }
-    }
+    public bool IsForwardFused => DType == DType.Float32 && IsOnCpu;
 
     /// <summary>this / √(mean of this² + ε) · weight over the last dimension D (arXiv 1910.07467); <paramref name="weight"/> is [D].</summary>
     public Tensor RmsNorm(Tensor weight, double epsilon)

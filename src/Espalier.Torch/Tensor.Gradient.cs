@@ -73,8 +73,8 @@ public sealed partial class Tensor
     public Tensor Detach() => Alias();
 
     /// <summary>
-    /// Accumulates gradients into the leaves below this tensor. <paramref name="gradient"/> has this tensor's shape;
-    /// without it the tensor's gradient is one. What was recorded can be gone through once.
+    /// Accumulates gradients into the leaves below this tensor. <paramref name="gradient"/> has this tensor's shape; without it the
+    /// tensor's gradient is one. What was recorded can be gone through once.
     /// </summary>
     public void Backward(Tensor? gradient = null) => Backward([(this, gradient)]);
 

@@ -5,7 +5,7 @@ namespace Espalier.Torch;
 /// <summary>What importance reads of activations, in float64 and in one read of the values by our kernels (float32 and float64 on the CPU), else out of libtorch's. No gradient.</summary>
 public sealed partial class Tensor
 {
-    private bool IsFused => DType is DType.Float32 or DType.Float64;
+    private bool IsFused => DType is DType.Float32 or DType.Float64 && IsOnCpu;
 
     /// <summary>Sums over the positions of samples [B, T, U], in float64: [3, B, U] with Σ|x|, Σx² and Σx.</summary>
     public Tensor UnitSums() =>

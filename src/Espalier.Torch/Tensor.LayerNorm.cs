@@ -5,8 +5,7 @@ namespace Espalier.Torch;
 public sealed partial class Tensor
 {
     /// <summary>
-    /// Layer norm (arXiv 1607.06450) over the last dimension D: (this − mean) / √(variance + ε) · weight + bias; weight and bias
-    /// are [D].
+    /// Layer norm (arXiv 1607.06450) over the last dimension D: (this − mean) / √(variance + ε) · weight + bias; weight and bias are [D].
     /// </summary>
     public Tensor LayerNorm(Tensor weight, Tensor bias, double epsilon)
     {

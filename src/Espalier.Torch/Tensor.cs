@@ -14,6 +14,7 @@ public sealed unsafe partial class Tensor : IDisposable
     private readonly TensorHandle _handle;
     private long[]? _shape;
     private DType _dtype;
+    private bool _isOnCpu;
 
     private Tensor(TensorHandle handle)
     {
@@ -30,7 +31,7 @@ public sealed unsafe partial class Tensor : IDisposable
     public int Dimensions => ShapeArray.Length;
 
     /// <summary>Number of elements.</summary>
-    public long ElementCount => Describe().Elements;
+    public long ElementCount => Held(TensorFacts.Elements);
 
     /// <summary>Element type.</summary>
     public DType DType
@@ -42,8 +43,18 @@ public sealed unsafe partial class Tensor : IDisposable
         }
     }
 
+    /// <summary>Whether the elements lie in the processor's memory.</summary>
+    internal bool IsOnCpu
+    {
+        get
+        {
+            _ = ShapeArray;
+            return _isOnCpu;
+        }
+    }
+
     /// <summary>Whether the elements lie in memory in the order of the shape.</summary>
-    public bool IsContiguous => Describe().IsContiguous != 0;
+    public bool IsContiguous => Held(TensorFacts.IsContiguous);
 
     private long[] ShapeArray
     {
@@ -51,12 +62,17 @@ public sealed unsafe partial class Tensor : IDisposable
         {
             if (_shape is null)
             {
-                var info = Describe();
-                var shape = new long[info.Dimensions];
-                for (var i = 0; i < shape.Length; i++)
-                    shape[i] = info.Sizes[i];
-                _dtype = info.DType;
-                _shape = shape;
+                var handle = Hold();
+                try
+                {
+                    _dtype = TensorFacts.ElementType(handle);
+                    _isOnCpu = TensorFacts.IsOnCpu(handle);
+                    _shape = TensorFacts.Sizes(handle).ToArray();
+                }
+                finally
+                {
+                    Release();
+                }
             }
             ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
             return _shape;
@@ -96,7 +112,7 @@ public sealed unsafe partial class Tensor : IDisposable
         handle == 0 ? throw new TorchException("the operator gave no tensor") : new Tensor(new TensorHandle(handle));
 
     /// <summary>Another tensor on the same memory, for which nothing is recorded.</summary>
-    internal Tensor Alias() => new(TensorHandle.Sharing(_handle)) { _shape = _shape, _dtype = _dtype, _storage = SharedVersion() };
+    internal Tensor Alias() => new(TensorHandle.Sharing(_handle)) { _shape = _shape, _dtype = _dtype, _isOnCpu = _isOnCpu, _storage = SharedVersion() };
 
     /// <summary>The version of this tensor's memory, for those who share it.</summary>
     internal StorageVersion SharedVersion() => _storage ?? Interlocked.CompareExchange(ref _storage, new StorageVersion(), null) ?? _storage;
@@ -127,10 +143,19 @@ public sealed unsafe partial class Tensor : IDisposable
 
     internal void Release() => _handle.DangerousRelease();
 
-    private NativeTensorInfo Describe()
+    /// <summary>The native pointer, of a tensor that is held.</summary>
+    internal nint Pointer => _handle.DangerousGetHandle();
+
+    private T Held<T>(Func<nint, T> ask)
     {
-        NativeTensorInfo info;
-        NativeMethods.esp_tensor_describe(_handle, &info);
-        return info;
+        var handle = Hold();
+        try
+        {
+            return ask(handle);
+        }
+        finally
+        {
+            Release();
+        }
     }
 }

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Text;
 using Espalier.Torch.Native;
 
 namespace Espalier.Torch;
@@ -7,45 +5,40 @@ namespace Espalier.Torch;
 /// <summary>The process-wide settings of libtorch, and what it is.</summary>
 public static unsafe class TorchRuntime
 {
-    internal delegate void TextSource(nint text, int capacity, nint length);
+    private const int MostThreads = 1024;
 
-    /// <summary>libtorch's version, such as 1.13.1.</summary>
-    public static string Version
-    {
-        get
-        {
-            NativeLoader.EnsureLoaded();
-            return Marshal.PtrToStringUTF8(NativeMethods.esp_torch_version()) ?? "";
-        }
-    }
+    /// <summary>libtorch's version, such as 2.10.0.</summary>
+    public static string Version => Loaded(() => LibtorchLoader.Version);
+
+    /// <summary>The file of libtorch.</summary>
+    public static string LibraryFile => Loaded(() => LibtorchLoader.Folder.Library);
+
+    /// <summary>How that file was found.</summary>
+    public static LibtorchSource LibrarySource => Loaded(() => LibtorchLoader.Folder.Source);
 
     /// <summary>Threads inside an operator. Results repeat bit for bit at a fixed count.</summary>
     public static int Threads
     {
         get
         {
-            NativeLoader.EnsureLoaded();
-            int count;
-            NativeMethods.esp_threads(&count);
-            return count;
+            uint count;
+            Status.Check(Libtorch.ThreadCount(&count), "libtorch does not say how many threads it uses");
+            return (int)count;
         }
 
         set
         {
-            NativeLoader.EnsureLoaded();
-            NativeMethods.esp_set_threads(value);
+            if (value is < 1 or > MostThreads)
+                throw new TorchException($"threads must be 1 to {MostThreads}, not {value}");
+            if (Libtorch.SetThreadCount != null)
+                Libtorch.SetThreadCount(value);
+            else if (Threads != value)
+                throw new TorchException($"this libtorch ({Version}) lets nobody choose its threads: set OMP_NUM_THREADS={value} before the program starts");
         }
     }
 
     /// <summary>Tensors alive on the native side: what a test compares before and after.</summary>
-    public static long LiveTensors
-    {
-        get
-        {
-            NativeLoader.EnsureLoaded();
-            return NativeMethods.esp_tensor_live_count();
-        }
-    }
+    public static long LiveTensors => TensorHandle.LiveCount;
 
     /// <summary>Tensors that the garbage collector had to free because nobody disposed them: zero in a correct program.</summary>
     public static long LeakedTensors => TensorHandle.FinalizedCount;
@@ -53,65 +46,26 @@ public static unsafe class TorchRuntime
     /// <summary>Whether the allocator was set to keep freed memory.</summary>
     public static bool KeepsMemory => Allocator.Kept;
 
+    /// <summary>Whether numbers too small for full precision are zero in operators, as they should be for speed.</summary>
+    public static bool FlushesDenormals { get; private set; }
+
     /// <summary>Whether a CUDA device can be used by this libtorch.</summary>
-    public static bool HasCuda
-    {
-        get
-        {
-            NativeLoader.EnsureLoaded();
-            int available;
-            NativeMethods.esp_has_cuda(&available);
-            return available != 0;
-        }
-    }
-
-    /// <summary>The kernel that OpenBLAS chose, such as SkylakeX; empty where BLAS is another library.</summary>
-    public static string BlasKernelName
-    {
-        get
-        {
-            NativeLoader.EnsureLoaded();
-            return ReadText((text, capacity, length) => NativeMethods.esp_blas_kernel((byte*)text, capacity, (int*)length));
-        }
-    }
-
-    /// <summary>The file of the library that defines a symbol, such as the BLAS behind <c>sgemm_</c>; empty when none does.</summary>
-    public static string LibraryOf(string symbol)
-    {
-        NativeLoader.EnsureLoaded();
-        return ReadText((text, capacity, length) => NativeMethods.esp_library_path(symbol, (byte*)text, capacity, (int*)length));
-    }
-
-    /// <summary>The file of our own native library.</summary>
-    public static string NativeLibraryPath => NativeLoader.Find();
-
-    /// <summary>Seeds libtorch's own generator.</summary>
-    public static void ManualSeed(ulong seed)
-    {
-        NativeLoader.EnsureLoaded();
-        NativeMethods.esp_manual_seed(seed);
-    }
+    public static bool HasCuda => Libtorch.HasCuda != null && Libtorch.HasCuda() != 0;
 
     /// <summary>
-    /// The one place where a process is made ready: threads (all processors unless given), denormals flushed to zero on this
-    /// thread and those that operators start, and the seed of libtorch's generator.
+    /// The one place where a process is made ready: threads (all processors unless given), and denormals flushed to zero on this thread and
+    /// those that operators start.
     /// </summary>
-    public static void Start(int? threads = null, ulong seed = 0)
+    public static void Start(int? threads = null)
     {
-        NativeLoader.EnsureLoaded();
-        int supported;
-        NativeMethods.esp_flush_denormals(1, &supported);
+        // Threads inherit it from the one that starts them.
+        FlushesDenormals = Libtorch.Context != null && Libtorch.FlushDenormals != null && Libtorch.FlushDenormals(Libtorch.Context(), 1) != 0;
         Threads = threads ?? Environment.ProcessorCount;
-        ManualSeed(seed);
     }
 
-    internal static string ReadText(TextSource read)
+    private static T Loaded<T>(Func<T> fact)
     {
-        int length;
-        read(0, 0, (nint)(&length));
-        var bytes = new byte[length];
-        fixed (byte* text = bytes)
-            read((nint)text, bytes.Length, (nint)(&length));
-        return Encoding.UTF8.GetString(bytes);
+        _ = LibtorchLoader.Library;
+        return fact();
     }
 }

@@ -124,7 +124,7 @@ public sealed class TensorScopeTests : TorchTest
     public void Tensors_of_a_list_are_scoped_each()
     {
         using var scope = TensorScope.Begin();
-        var parts = Op.Find("aten::unbind", "int").CallMany(Tensor.Zeros(DType.Float32, 100, 2));
+        var parts = Op.Of("aten::unbind.int(Tensor(a -> *) self, int dim=0) -> Tensor(a)[]").CallMany(Tensor.Zeros(DType.Float32, 100, 2));
         Assert.Equal(100, parts.Length);
         Assert.Equal([2], parts[99].Shape.ToArray());
     }

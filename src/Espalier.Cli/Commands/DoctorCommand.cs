@@ -10,7 +10,6 @@ namespace Espalier.Cli.Commands;
 /// <summary>Looks at the machine: what is there, how fast it is, and what is wrong.</summary>
 internal sealed class DoctorCommand : CommandBase
 {
-    private const int MatrixSize = 2048;
     private const int DiskMebibytes = 256;
 
     /// <summary>Hidden: only measures the product and prints it, for a comparison with another environment.</summary>
@@ -29,7 +28,7 @@ internal sealed class DoctorCommand : CommandBase
 
     internal DoctorCommand() : base(
         "doctor",
-        "Show libtorch, its BLAS library and kernel, threads, vector units, memory, GPU, measured sgemm and disk speed, and what is wrong",
+        "Show libtorch, threads, vector units, memory, GPU, measured sgemm and disk speed, and what is wrong",
         "espalier doctor",
         "espalier doctor --json | jq .findings",
         "espalier doctor --folder runs")
@@ -42,7 +41,8 @@ internal sealed class DoctorCommand : CommandBase
     {
         if (run.Get(productsOnly))
         {
-            run.Terminal.Output.WriteLine(Gflops(new TorchProbe()).ToString("R", CultureInfo.InvariantCulture));
+            Espalier.Torch.TorchRuntime.Start();
+            run.Terminal.Output.WriteLine(TorchProbe.Gflops().ToString("R", CultureInfo.InvariantCulture));
             return ExitCodes.Done;
         }
         var place = run.Get(folder)!;
@@ -52,7 +52,7 @@ internal sealed class DoctorCommand : CommandBase
         // Before anything here works.
         var busy = ProcessorLoad.OfOthers(s_glance);
         var environment = EnvironmentPresets.Read(Environment.GetEnvironmentVariable);
-        var ofBlas = EnvironmentPresets.OfBlas(environment);
+        var ofProducts = EnvironmentPresets.OfProducts(environment);
         var (torch, torchError) = LookAtTorch();
         var report = new MachineReport(
             typeof(DoctorCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown",
@@ -65,7 +65,7 @@ internal sealed class DoctorCommand : CommandBase
         {
             BusyProcessors = Math.Round(busy, 2),
             Environment = environment,
-            Preset = torch is null || ofBlas.Count == 0 ? null : PresetSpeed.Measure(ofBlas, environment, torch.SgemmGflops),
+            Preset = torch is null || ofProducts.Count == 0 ? null : PresetSpeed.Measure(ofProducts, environment, torch.SgemmGflops),
         };
         report = report with { Findings = Diagnosis.Of(report, torchError) };
 
@@ -77,19 +77,11 @@ internal sealed class DoctorCommand : CommandBase
     {
         try
         {
-            var probe = new TorchProbe();
-            return (new TorchReport(
-                probe.TorchVersion,
-                probe.NativeLibrary,
-                probe.Threads,
-                probe.HasCuda,
-                BlasLibrary.OfProcess(probe),
-                Gflops(probe)), null);
+            return (TorchProbe.Look(), null);
         }
         catch (Exception error) when (error is EspalierException or DllNotFoundException or TypeInitializationException)
         {
             return (null, (error as TypeInitializationException)?.InnerException?.Message ?? error.Message);
         }
     }
-    private static double Gflops(TorchProbe probe) => 2.0 * MatrixSize * MatrixSize * MatrixSize / probe.MatrixProductSeconds(MatrixSize) / 1e9;
 }

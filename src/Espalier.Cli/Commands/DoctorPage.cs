@@ -1,6 +1,8 @@
 using System.Globalization;
 using Espalier.Cli.Machine;
 using Espalier.Cli.Rendering;
+using Espalier.Torch;
+using Espalier.Torch.Native;
 
 namespace Espalier.Cli.Commands;
 
@@ -41,10 +43,17 @@ internal static class DoctorPage
     private static (string, string)[] OfTorch(TorchReport torch) =>
     [
         ("libtorch", $"{torch.Version}{(torch.HasCuda ? " with CUDA" : "")}"),
-        ("native library", torch.Library),
-        ("BLAS", torch.Blas.File ?? "part of libtorch"),
-        ("BLAS kernel", torch.Blas.Kernel ?? "its own choice"),
+        ("libtorch's file", $"{torch.Library} ({Found(torch.Source)})"),
         ("threads", $"{torch.Threads}"),
-        ("sgemm, 2048 cubed", $"{torch.SgemmGflops:0} GFLOP/s"),
+        ("float32 products", $"{Name(torch.Products)}, {torch.SgemmGflops:0} GFLOP/s (2048 cubed){(torch.OtherGflops is { } other ? $"; the other library {other:0}" : "")}"),
     ];
+
+    internal static string Name(ProductLibrary library) => library == ProductLibrary.OneDnn ? "oneDNN" : "libtorch's own";
+
+    private static string Found(LibtorchSource source) => source switch
+    {
+        LibtorchSource.Package => "from the NuGet package",
+        LibtorchSource.Variable => "from LIBTORCH",
+        _ => "beside the program",
+    };
 }

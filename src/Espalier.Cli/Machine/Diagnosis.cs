@@ -1,6 +1,8 @@
 using System.Globalization;
+using Espalier.Cli.Commands;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Runs;
+using Espalier.Torch;
 
 namespace Espalier.Cli.Machine;
 
@@ -8,16 +10,16 @@ namespace Espalier.Cli.Machine;
 internal static class Diagnosis
 {
     private const long Gibibyte = 1L << 30;
-    private const double LeastOfExpected = 0.25;
+    private const double LeastOfExpected = 0.25, WorthChanging = 1.25;
     private const double LeastWriteBytesPerSecond = 30e6;
 
     internal static IReadOnlyList<Finding> Of(MachineReport report, string? torchError = null)
     {
         List<Finding> found = [];
         if (report.Torch is not { } torch)
-            found.Add(new(Severity.Unusable, torchError ?? "libtorch could not be loaded", "start the program with ./espalier, which installs and builds what is missing"));
+            found.Add(new(Severity.Unusable, torchError ?? "libtorch could not be loaded", "run ./espalier, which fetches it; where LIBTORCH is set, set it to a libtorch 2.10 or later"));
         else
-            found.AddRange([.. Blas(torch.Blas, report.Cpu), .. Speed(torch, report.Cpu), .. Threads(torch, report.Cpu), .. Gpu(torch, report.Gpus)]);
+            found.AddRange([.. Speed(torch, report.Cpu), .. Library(torch), .. Denormals(torch), .. Threads(torch, report.Cpu), .. Gpu(torch, report.Gpus)]);
         found.AddRange([.. EnvironmentPresets.OfThreads(report.Environment, report.Cpu.Processors), .. report.Preset?.Findings() ?? [], .. Busy(report)]);
         found.AddRange([.. Memory(report.Memory), .. Disk(report.Disk)]);
         return [.. found.OrderBy(f => f.Severity)];
@@ -27,20 +29,6 @@ internal static class Diagnosis
     internal static double ExpectedGflops(CpuInfo cpu, int threads) =>
         cpu.Megahertz / 1000 * cpu.SureOperationsPerCycle * Math.Min(threads, cpu.Processors);
 
-    private static IEnumerable<Finding> Blas(BlasLibrary blas, CpuInfo cpu)
-    {
-        const string install = "install libopenblas0-openmp; ./espalier then uses it";
-        if (blas.Kind == BlasKind.Reference)
-            yield return new(Severity.Warning, $"matrix products come from the reference BLAS ({blas.File}), which is tens of times slower", install);
-        if (blas.Kind is BlasKind.OpenblasPthread or BlasKind.OpenblasSerial)
-            yield return new(Severity.Warning, $"this OpenBLAS ({blas.File}) does not share libtorch's OpenMP threads", install);
-        if (blas.IsGeneric && cpu.Has("avx2"))
-            yield return new(
-                Severity.Warning,
-                $"OpenBLAS runs its {blas.Kernel} kernel, which leaves the vector units unused",
-                "start the program with ./espalier and with OPENBLAS_CORETYPE unset, or set it to Haswell (AVX2) or SkylakeX (AVX-512)");
-    }
-
     private static IEnumerable<Finding> Speed(TorchReport torch, CpuInfo cpu)
     {
         var expected = ExpectedGflops(cpu, torch.Threads);
@@ -48,7 +36,24 @@ internal static class Diagnosis
             yield return new(
                 Severity.Warning,
                 $"matrix products reach {torch.SgemmGflops:0} GFLOP/s, where {expected:0} would be usual for {torch.Threads} threads at {cpu.Megahertz:0} MHz",
-                "look for other programs that use the processors, and at the BLAS library and kernel above");
+                "look for other programs that use the processors, and at what is preset for MKL, oneDNN and OpenMP");
+    }
+
+    private static IEnumerable<Finding> Library(TorchReport torch)
+    {
+        if (torch.OtherGflops > torch.SgemmGflops * WorthChanging)
+            yield return new(
+                Severity.Warning,
+                $"matrix products go to {DoctorPage.Name(torch.Products)} with {torch.SgemmGflops:0} GFLOP/s, where {DoctorPage.Name(Other(torch.Products))} reaches {torch.OtherGflops:0}",
+                torch.Products == ProductLibrary.OneDnn ? $"set {Products.Variable}=libtorch" : $"unset {Products.Variable}");
+    }
+
+    private static ProductLibrary Other(ProductLibrary library) => library == ProductLibrary.OneDnn ? ProductLibrary.Libtorch : ProductLibrary.OneDnn;
+
+    private static IEnumerable<Finding> Denormals(TorchReport torch)
+    {
+        if (!torch.FlushesDenormals)
+            yield return new(Severity.Warning, $"libtorch {torch.Version} does not let tiny numbers be zero: a step slows down where many values come near to it", "use the libtorch of the package: unset LIBTORCH");
     }
 
     private static IEnumerable<Finding> Threads(TorchReport torch, CpuInfo cpu)

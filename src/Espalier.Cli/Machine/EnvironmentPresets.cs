@@ -3,29 +3,30 @@ using Espalier.Torch.Native;
 
 namespace Espalier.Cli.Machine;
 
-/// <summary>What the environment presets for OpenBLAS and OpenMP, which read it once, and what of it costs speed.</summary>
+/// <summary>What the environment presets for MKL, oneDNN and OpenMP, which read it once, and what of it costs speed.</summary>
 internal static class EnvironmentPresets
 {
-    private const string CoreType = "OPENBLAS_CORETYPE";
-
     /// <summary>Spins beyond this last longer than the system's own time slices.</summary>
     private const long ManySpins = 100_000;
 
-    private static readonly string[] s_openblas = [CoreType, "OPENBLAS_L2_SIZE", "OPENBLAS_BLOCK_FACTOR"];
+    private static readonly string[] s_products =
+    [
+        "ATEN_CPU_CAPABILITY", "DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA", "DNNL_VERBOSE", "ONEDNN_VERBOSE", "DNNL_DEFAULT_FPMATH_MODE", "ONEDNN_DEFAULT_FPMATH_MODE",
+        "MKL_ENABLE_INSTRUCTIONS", "MKL_CBWR", "MKL_VERBOSE", "MKL_DEBUG_CPU_TYPE",
+    ];
 
     private static readonly string[] s_openmp =
     [
-        "OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OMP_DYNAMIC", "OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY", "KMP_AFFINITY", "KMP_BLOCKTIME", .. ThreadWaiting.OfTheUser,
+        "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OMP_THREAD_LIMIT", "OMP_DYNAMIC", "OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY", "KMP_AFFINITY", "KMP_BLOCKTIME", .. ThreadWaiting.OfTheUser,
     ];
 
     /// <summary>The variables that are set, with their values.</summary>
     internal static IReadOnlyDictionary<string, string> Read(Func<string, string?> environment) =>
-        s_openblas.Concat(s_openmp).Select(name => (name, Value: environment(name))).Where(entry => !string.IsNullOrEmpty(entry.Value))
+        s_products.Concat(s_openmp).Select(name => (name, Value: environment(name))).Where(entry => !string.IsNullOrEmpty(entry.Value))
             .ToDictionary(entry => entry.name, entry => entry.Value!);
 
-    /// <summary>Those by which OpenBLAS is told something else than the program would choose.</summary>
-    internal static IReadOnlyList<string> OfBlas(IReadOnlyDictionary<string, string> presets) =>
-        [.. s_openblas.Where(name => presets.TryGetValue(name, out var value) && !(name == CoreType && value.Equals(BlasKernel.ForThisProcessor(), StringComparison.OrdinalIgnoreCase)))];
+    /// <summary>Those by which matrix products are told something.</summary>
+    internal static IReadOnlyList<string> OfProducts(IReadOnlyDictionary<string, string> presets) => [.. s_products.Where(presets.ContainsKey)];
 
     /// <summary>What is wrong with the presets of threads.</summary>
     internal static IEnumerable<Finding> OfThreads(IReadOnlyDictionary<string, string> presets, int processors)

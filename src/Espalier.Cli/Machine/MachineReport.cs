@@ -1,4 +1,6 @@
 using Espalier.Compression.Runs;
+using Espalier.Torch;
+using Espalier.Torch.Native;
 
 namespace Espalier.Cli.Machine;
 
@@ -15,10 +17,10 @@ internal sealed record MachineReport(string Espalier, string Dotnet, TorchReport
     /// <summary>Processors that other programs kept busy before anything was measured.</summary>
     public double BusyProcessors { get; init; }
 
-    /// <summary>What the environment presets for OpenBLAS and OpenMP.</summary>
+    /// <summary>What the environment presets for MKL, oneDNN and OpenMP.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>What a preset kernel or cache size of OpenBLAS costs; null where there is none.</summary>
+    /// <summary>What presets of MKL and oneDNN cost; null where there is none.</summary>
     public PresetSpeed? Preset { get; init; }
 
     /// <summary>What is wrong, worst first.</summary>
@@ -27,9 +29,13 @@ internal sealed record MachineReport(string Espalier, string Dotnet, TorchReport
 
 /// <summary>The libtorch in this process.</summary>
 /// <param name="Version">Its version.</param>
-/// <param name="Library">Our native library over it.</param>
+/// <param name="Library">Its file.</param>
+/// <param name="Source">How that was found.</param>
 /// <param name="Threads">Threads of an operator.</param>
 /// <param name="HasCuda">Whether it can use a CUDA device.</param>
-/// <param name="Blas">Its matrix products.</param>
+/// <param name="FlushesDenormals">Whether its threads take numbers too small for full precision as zero.</param>
+/// <param name="Products">Which library multiplies float32 matrices.</param>
 /// <param name="SgemmGflops">Measured, float32, 2048 by 2048 by 2048, all threads.</param>
-internal sealed record TorchReport(string Version, string Library, int Threads, bool HasCuda, BlasLibrary Blas, double SgemmGflops);
+/// <param name="OtherGflops">The same by the library that is not used; null where there is none.</param>
+internal sealed record TorchReport(
+    string Version, string Library, LibtorchSource Source, int Threads, bool HasCuda, bool FlushesDenormals, ProductLibrary Products, double SgemmGflops, double? OtherGflops);

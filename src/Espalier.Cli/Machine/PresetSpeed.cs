@@ -4,7 +4,7 @@ using Espalier.Cli.Commands;
 
 namespace Espalier.Cli.Machine;
 
-/// <summary>Matrix products with what is preset for OpenBLAS, and in a second process without it.</summary>
+/// <summary>Matrix products with what is preset for MKL and oneDNN, and in a second process without it.</summary>
 /// <param name="Presets">The variables, with their values.</param>
 /// <param name="Gflops">With them.</param>
 /// <param name="GflopsWithout">Without them.</param>
@@ -20,7 +20,7 @@ internal sealed record PresetSpeed(string Presets, double Gflops, double GflopsW
             $"unset {string.Join(' ', Presets.Split(", ").Select(preset => preset.Split('=')[0]))}"),
     ];
 
-    /// <summary>Measures in a process of its own, for OpenBLAS reads its environment once; null where that process fails.</summary>
+    /// <summary>Measures in a process of its own, for they read their environment once; null where that process fails.</summary>
     internal static PresetSpeed? Measure(IReadOnlyList<string> names, IReadOnlyDictionary<string, string> presets, double gflops)
     {
         var program = typeof(DoctorCommand).Assembly.Location;

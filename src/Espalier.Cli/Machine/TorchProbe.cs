@@ -3,30 +3,33 @@ using Espalier.Torch;
 
 namespace Espalier.Cli.Machine;
 
-/// <summary>The probe of the libtorch in this process.</summary>
-internal sealed class TorchProbe : IMachineProbe
+/// <summary>Measures matrix products of the libtorch in this process.</summary>
+internal static class TorchProbe
 {
-    private const int Repeats = 5;
+    private const int Size = 2048, Repeats = 5;
 
-    internal TorchProbe() => TorchRuntime.Start();
+    /// <summary>What libtorch is, and its speed as the program uses it.</summary>
+    internal static TorchReport Look()
+    {
+        TorchRuntime.Start();
+        var other = Products.Library == ProductLibrary.OneDnn ? ProductLibrary.Libtorch : ProductLibrary.OneDnn;
+        return new(
+            TorchRuntime.Version, TorchRuntime.LibraryFile, TorchRuntime.LibrarySource, TorchRuntime.Threads, TorchRuntime.HasCuda, TorchRuntime.FlushesDenormals,
+            Products.Library, Gflops(), Products.Has(other) ? GflopsOf(other) : null);
+    }
 
-    public string TorchVersion => TorchRuntime.Version;
+    private static double GflopsOf(ProductLibrary library)
+    {
+        using var use = Products.Using(library);
+        return Gflops();
+    }
 
-    public string NativeLibrary => TorchRuntime.NativeLibraryPath;
-
-    public int Threads => TorchRuntime.Threads;
-
-    public bool HasCuda => TorchRuntime.HasCuda;
-
-    public string BlasFile => TorchRuntime.LibraryOf("sgemm_");
-
-    public string BlasKernel => TorchRuntime.BlasKernelName;
-
-    public double MatrixProductSeconds(int size)
+    /// <summary>Float32 operations a second, in 10^9, of a product of two matrices of 2048 by 2048: the best of a few.</summary>
+    internal static double Gflops()
     {
         using var noGradient = GradMode.Disable();
         using var scope = TensorScope.Begin();
-        var (a, b) = (Tensor.Full(0.5, DType.Float32, size, size), Tensor.Full(0.25, DType.Float32, size, size));
+        var (a, b) = (Tensor.Full(0.5, DType.Float32, Size, Size), Tensor.Full(0.25, DType.Float32, Size, Size));
         var best = double.PositiveInfinity;
         // The first product pays for threads and pages and never is the best.
         for (var repeat = 0; repeat <= Repeats; repeat++)
@@ -35,6 +38,6 @@ internal sealed class TorchProbe : IMachineProbe
             using var product = a.MatMul(b);
             best = Math.Min(best, clock.Elapsed.TotalSeconds);
         }
-        return best;
+        return 2.0 * Size * Size * Size / best / 1e9;
     }
 }

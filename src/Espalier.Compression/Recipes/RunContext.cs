@@ -71,7 +71,7 @@ public sealed class RunContext : IDisposable
                 Machine = MachineFacts.Detect(TorchRuntime.Threads, new Dictionary<string, string>
                 {
                     ["libtorch"] = TorchRuntime.Version,
-                    ["blas-kernel"] = TorchRuntime.BlasKernelName,
+                    ["products"] = Products.Library == ProductLibrary.OneDnn ? "oneDNN" : "libtorch",
                     ["dotnet"] = Environment.Version.ToString(),
                 }),
                 Arms = folder.Manifest?.Arms ?? [],

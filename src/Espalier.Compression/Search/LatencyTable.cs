@@ -105,7 +105,7 @@ public sealed class LatencyTable
     private static string MachineName()
     {
         var facts = MachineFacts.Detect(TorchRuntime.Threads, new Dictionary<string, string>());
-        return string.Create(CultureInfo.InvariantCulture, $"{facts.Cpu}, {facts.Cores} cores, {facts.Threads} threads, libtorch {TorchRuntime.Version}, {TorchRuntime.BlasKernelName}");
+        return string.Create(CultureInfo.InvariantCulture, $"{facts.Cpu}, {facts.Cores} cores, {facts.Threads} threads, libtorch {TorchRuntime.Version}");
     }
 }
 

@@ -3,14 +3,23 @@ namespace Espalier.Torch.Gradients;
 /// <summary>Operators that only backwards call; nothing is recorded through them.</summary>
 internal static class BackwardOps
 {
-    public static readonly Op Silu = Op.Find("aten::silu_backward");
-    public static readonly Op Softmax = Op.Find("aten::_softmax_backward_data");
-    public static readonly Op LogSoftmax = Op.Find("aten::_log_softmax_backward_data");
-    public static readonly Op Embedding = Op.Find("aten::embedding_dense_backward");
-    public static readonly Op Slice = Op.Find("aten::slice_backward");
-    public static readonly Op Select = Op.Find("aten::select_backward");
-    public static readonly Op Sign = Op.Find("aten::sgn");
-    public static readonly Op Flip = Op.Find("aten::flip");
-    public static readonly Op Equal = Op.Find("aten::eq", "Tensor");
-    public static readonly Op NewZeros = Op.Find("aten::new_zeros");
+    public static readonly Op Silu = Op.Of("aten::silu_backward(Tensor grad_output, Tensor self) -> Tensor");
+    public static readonly Op Softmax = Op.Of(
+        "aten::_softmax_backward_data(Tensor grad_output, Tensor output, int dim, ScalarType input_dtype) -> Tensor");
+    public static readonly Op LogSoftmax = Op.Of(
+        "aten::_log_softmax_backward_data(Tensor grad_output, Tensor output, int dim, ScalarType input_dtype) -> Tensor");
+    public static readonly Op Embedding = Op.Of(
+        "aten::embedding_dense_backward(Tensor grad_output, Tensor indices, SymInt num_weights, SymInt padding_idx, " +
+        "bool scale_grad_by_freq) -> Tensor");
+    public static readonly Op Slice = Op.Of(
+        "aten::slice_backward(Tensor grad_output, SymInt[] input_sizes, int dim, SymInt start, SymInt end, " +
+        "SymInt step) -> Tensor");
+    public static readonly Op Select = Op.Of(
+        "aten::select_backward(Tensor grad_output, SymInt[] input_sizes, int dim, SymInt index) -> Tensor");
+    public static readonly Op Sign = Op.Of("aten::sgn(Tensor self) -> Tensor");
+    public static readonly Op Flip = Op.Of("aten::flip(Tensor self, int[] dims) -> Tensor");
+    public static readonly Op Equal = Op.Of("aten::eq.Tensor(Tensor self, Tensor other) -> Tensor");
+    public static readonly Op NewZeros = Op.Of(
+        "aten::new_zeros(Tensor self, SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, " +
+        "bool? pin_memory=None) -> Tensor");
 }

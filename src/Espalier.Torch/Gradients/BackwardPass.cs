@@ -2,8 +2,7 @@ namespace Espalier.Torch.Gradients;
 
 /// <summary>
 /// One walk from roots back to the leaves, in the reverse of the order of recording, so that sums have the same bits each time. What a node
-/// kept is freed as soon as its
-/// backward has run.
+/// kept is freed as soon as its backward has run.
 /// </summary>
 internal sealed class BackwardPass
 {

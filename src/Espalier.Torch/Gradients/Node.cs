@@ -2,8 +2,8 @@ namespace Espalier.Torch.Gradients;
 
 /// <summary>
 /// A backward written by hand: from the gradient of the result those of the inputs, into <paramref name="into"/> in the inputs' order; what
-/// stays null has none. Runs once, without
-/// recording, in a scope of its own. Tensors of the forward pass reach it as <see cref="Kept"/> alone; shapes and numbers may be captured.
+/// stays null has none. Runs once, without recording, in a scope of its own. Tensors of the forward pass reach it as <see cref="Kept"/>
+/// alone; shapes and numbers may be captured.
 /// </summary>
 internal delegate void Backward(Tensor gradient, Span<Tensor?> into);
 

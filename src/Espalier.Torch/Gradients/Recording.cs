@@ -1,12 +1,10 @@
-using System.Runtime.InteropServices;
 using Espalier.Torch.Native;
 
 namespace Espalier.Torch.Gradients;
 
 /// <summary>
 /// One call of an operator that is being recorded: its arguments by their place in the schema, its result, and what its backward keeps.
-/// Tensors among the arguments are the
-/// inputs, in their order; a list's are inputs each.
+/// Tensors among the arguments are the inputs, in their order; a list's are inputs each.
 /// </summary>
 internal ref struct Recording(ReadOnlySpan<Argument> arguments, Tensor result, Tensor?[]? others)
 {
@@ -55,13 +53,18 @@ internal ref struct Recording(ReadOnlySpan<Argument> arguments, Tensor result, T
     /// <summary>Notes the backward.</summary>
     public readonly void Record(Backward backward)
     {
-        var inputs = new List<Tensor?>(_arguments.Length);
+        var count = 0;
+        foreach (ref readonly var argument in _arguments)
+            count += argument.Reference is Tensor ? 1 : argument.Reference is Tensor?[] list ? list.Length : 0;
+        var sinks = new GradientSink?[count];
+        var at = 0;
         foreach (ref readonly var argument in _arguments)
             if (argument.Reference is Tensor tensor)
-                inputs.Add(tensor);
+                sinks[at++] = tensor.Sink;
             else if (argument.Reference is Tensor?[] list)
-                inputs.AddRange(list);
-        Tape.Record(result, CollectionsMarshal.AsSpan(inputs), backward, _kept.AsSpan(0, _count));
+                foreach (var entry in list)
+                    sinks[at++] = entry?.Sink;
+        result.SetNode(new Node(sinks, backward, _kept));
     }
 
     private readonly ValueTag Tag(int index) => index < _arguments.Length ? _arguments[index].Tag : ValueTag.Default;

@@ -14,9 +14,16 @@ internal readonly unsafe ref struct Operand
     private Operand(Tensor tensor, bool isCopy = false, bool isGuarded = false)
     {
         (Tensor, _isCopy, _isGuarded) = (tensor, isCopy, isGuarded);
-        Placement placement;
-        NativeMethods.esp_tensor_placement(tensor.Hold(), &placement);
-        _placement = placement;
+        var handle = tensor.Hold();
+        try
+        {
+            _placement = Placement.Of(handle);
+        }
+        catch
+        {
+            tensor.Release();
+            throw;
+        }
     }
 
     /// <summary>The tensor, or its copy.</summary>

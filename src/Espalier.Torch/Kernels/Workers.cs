@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Espalier.Torch.Native;
@@ -21,7 +20,7 @@ internal static unsafe class Workers
             return;
         }
         var loop = new Loop { Body = body, Context = context };
-        NativeMethods.esp_parallel_for(begin, end, grain, &Part, &loop);
+        Status.Check(Libtorch.ParallelFor(begin, end, grain, &Part, &loop), "libtorch runs no loops");
         if (loop.Failure != 0)
         {
             var failure = GCHandle.FromIntPtr(loop.Failure);
@@ -32,7 +31,7 @@ internal static unsafe class Workers
     }
 
     // An exception must not leave through native frames.
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    [UnmanagedCallersOnly]
     private static void Part(long begin, long end, void* context)
     {
         var loop = (Loop*)context;

@@ -1,22 +1,20 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using System.Runtime.InteropServices.Marshalling;
 
 namespace Espalier.Torch.Native;
 
-/// <summary>What every export returns; an error has been thrown before anyone can look at it.</summary>
-[NativeMarshalling(typeof(StatusMarshaller))]
-internal readonly struct Status;
-
-/// <summary>Turns a non-zero status into an exception with libtorch's sentence, so that no check can be forgotten.</summary>
-[CustomMarshaller(typeof(Status), MarshalMode.ManagedToUnmanagedOut, typeof(StatusMarshaller))]
-internal static class StatusMarshaller
+/// <summary>Turns a status of libtorch into an exception, with libtorch's own sentence where it tells one (since 2.13).</summary>
+internal static unsafe class Status
 {
+    /// <summary>Throws unless the status is success.</summary>
     [StackTraceHidden]
-    public static Status ConvertToManaged(int status)
+    public static void Check(int status, string what)
     {
         if (status != 0)
-            throw new TorchException(Marshal.PtrToStringUTF8(NativeMethods.esp_last_error()) ?? "an unknown error");
-        return default;
+            throw Failure(what);
     }
+
+    /// <summary>The error about a call that libtorch has just refused.</summary>
+    public static TorchException Failure(string what) =>
+        new(Libtorch.LastError != null && Marshal.PtrToStringUTF8((nint)Libtorch.LastError()) is { Length: > 0 } sentence ? $"{what}: {sentence.Split('\n')[0]}" : what);
 }

@@ -5,15 +5,15 @@ namespace Espalier.Torch.Native;
 /// <summary>Owns one native tensor. Its finalizer is a backstop for leaks, which tests count and fail on.</summary>
 internal sealed class TensorHandle : SafeHandleZeroOrMinusOneIsInvalid
 {
-    private static long _finalized;
+    private static long s_live, s_finalized;
 
     private readonly TensorHandle? _owner;
 
-    public TensorHandle() : base(ownsHandle: true)
+    public TensorHandle(nint handle) : base(ownsHandle: true)
     {
+        SetHandle(handle);
+        Interlocked.Increment(ref s_live);
     }
-
-    public TensorHandle(nint handle) : base(ownsHandle: true) => SetHandle(handle);
 
     private TensorHandle(TensorHandle owner) : base(ownsHandle: true)
     {
@@ -27,22 +27,27 @@ internal sealed class TensorHandle : SafeHandleZeroOrMinusOneIsInvalid
     /// <exception cref="ObjectDisposedException">It was freed.</exception>
     public static TensorHandle Sharing(TensorHandle other) => new(other);
 
-    /// <summary>Handles that the garbage collector had to free because nobody disposed them.</summary>
-    public static long FinalizedCount => Interlocked.Read(ref _finalized);
+    /// <summary>Native tensors that are owned by somebody.</summary>
+    public static long LiveCount => Interlocked.Read(ref s_live);
 
-    protected override bool ReleaseHandle()
+    /// <summary>Handles that the garbage collector had to free because nobody disposed them.</summary>
+    public static long FinalizedCount => Interlocked.Read(ref s_finalized);
+
+    protected override unsafe bool ReleaseHandle()
     {
-        if (_owner is null)
-            NativeMethods.esp_tensor_free(handle);
-        else
+        if (_owner is not null)
+        {
             _owner.DangerousRelease();
-        return true;
+            return true;
+        }
+        Interlocked.Decrement(ref s_live);
+        return Libtorch.DeleteTensor(handle) == 0;
     }
 
     protected override void Dispose(bool disposing)
     {
         if (!disposing && !IsInvalid && !IsClosed)
-            Interlocked.Increment(ref _finalized);
+            Interlocked.Increment(ref s_finalized);
         base.Dispose(disposing);
     }
 }

@@ -3,9 +3,9 @@ using System.Globalization;
 namespace Espalier.Torch.Native;
 
 /// <summary>
-/// How long OpenMP's threads spin before they sleep, when they have nothing to do. libgomp spins 300,000 rounds, which is some 17 ms where a pause takes 140 cycles:
-/// on a machine where others compute too, a thread burns its whole share of a processor waiting for one that is not even running. A short spin still spans the gap
-/// between two operators. docs/decisions/0013 has the numbers; scripts/environment.sh chooses by the same rule.
+/// How long OpenMP's threads spin before they sleep, when they have nothing to do. libgomp spins 300,000 rounds, which is some 17 ms where
+/// a pause takes 140 cycles: on a machine where others compute too, a thread burns its whole share of a processor waiting for one that is
+/// not even running. A short spin still spans the gap between two operators. docs/decisions/0013 has the numbers.
 /// </summary>
 public static class ThreadWaiting
 {

@@ -1,5 +1,6 @@
 using Espalier.Cli.Machine;
 using Espalier.Compression.Runs;
+using Espalier.Torch;
 
 namespace Espalier.Cli.Tests.Machine;
 
@@ -11,25 +12,23 @@ public sealed class DiagnosisTests
     public void A_sound_machine_has_no_findings() => Assert.Empty(Diagnosis.Of(sound));
 
     [Fact]
-    public void A_generic_kernel_is_found_by_name_and_by_its_speed()
+    public void Slow_products_are_said_with_both_speeds() =>
+        Assert.Contains("31 GFLOP/s, where 160", Assert.Single(Diagnosis.Of(MachineFixtures.With(sound.Torch! with { SgemmGflops = 31 }))).What);
+
+    [Fact]
+    public void A_library_that_multiplies_faster_is_said_with_both_speeds()
     {
-        var torch = sound.Torch! with { Blas = sound.Torch!.Blas with { Kernel = "Prescott" }, SgemmGflops = 31 };
-        var findings = Diagnosis.Of(MachineFixtures.With(torch));
-        Assert.Equal(2, findings.Count);
-        Assert.Contains("Prescott", findings[0].What);
-        Assert.Contains("OPENBLAS_CORETYPE", findings[0].WayOut);
-        Assert.Contains("31 GFLOP/s, where 160", findings[1].What);
+        var slow = sound.Torch! with { OtherGflops = 240 };
+        var finding = Assert.Single(Diagnosis.Of(MachineFixtures.With(slow)));
+        Assert.Contains("oneDNN with 188 GFLOP/s, where libtorch's own reaches 240", finding.What);
+        Assert.Equal("set ESPALIER_PRODUCTS=libtorch", finding.WayOut);
+        Assert.Equal("unset ESPALIER_PRODUCTS", Assert.Single(Diagnosis.Of(MachineFixtures.With(slow with { Products = ProductLibrary.Libtorch }))).WayOut);
+        Assert.Empty(Diagnosis.Of(MachineFixtures.With(sound.Torch! with { OtherGflops = 200 })));
     }
 
-    [Theory]
-    [InlineData("/usr/lib/x86_64-linux-gnu/blas/libblas.so.3.11.0", "reference BLAS")]
-    [InlineData("/usr/lib/x86_64-linux-gnu/openblas-pthread/libblas.so.3", "OpenMP")]
-    public void The_wrong_library_is_named_with_the_way_out(string file, string part)
-    {
-        var finding = Assert.Single(Diagnosis.Of(MachineFixtures.With(sound.Torch! with { Blas = BlasLibrary.Of(file, "SkylakeX") })));
-        Assert.Contains(part, finding.What);
-        Assert.Contains("libopenblas0-openmp", finding.WayOut);
-    }
+    [Fact]
+    public void A_libtorch_whose_tiny_numbers_are_slow_is_said() =>
+        Assert.Contains("unset LIBTORCH", Assert.Single(Diagnosis.Of(MachineFixtures.With(sound.Torch! with { FlushesDenormals = false }))).WayOut);
 
     [Fact]
     public void An_unknown_clock_expects_nothing() =>
@@ -66,22 +65,21 @@ public sealed class DiagnosisTests
         Assert.Contains("8 threads on 2", Assert.Single(Diagnosis.Of(MachineFixtures.With(sound.Torch! with { Threads = 8 }))).What);
 
     [Fact]
-    public void A_preset_of_OpenBLAS_that_halves_the_speed_is_named_with_both_speeds()
+    public void A_preset_that_halves_the_speed_is_named_with_both_speeds()
     {
-        var finding = Assert.Single(Diagnosis.Of(sound with { Preset = new("OPENBLAS_CORETYPE=Haswell, OPENBLAS_L2_SIZE=32", 94, 188) }));
-        Assert.Contains("OPENBLAS_CORETYPE=Haswell", finding.What);
+        var finding = Assert.Single(Diagnosis.Of(sound with { Preset = new("DNNL_MAX_CPU_ISA=AVX2, ATEN_CPU_CAPABILITY=default", 94, 188) }));
+        Assert.Contains("DNNL_MAX_CPU_ISA=AVX2", finding.What);
         Assert.Contains("94 GFLOP/s with it and 188 without", finding.What);
-        Assert.Equal("unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE", finding.WayOut);
-        Assert.Empty(Diagnosis.Of(sound with { Preset = new("OPENBLAS_CORETYPE=Zen", 180, 188) }));
+        Assert.Equal("unset DNNL_MAX_CPU_ISA ATEN_CPU_CAPABILITY", finding.WayOut);
+        Assert.Empty(Diagnosis.Of(sound with { Preset = new("MKL_CBWR=AVX2", 180, 188) }));
     }
 
     [Fact]
-    public void The_kernel_that_the_launcher_chooses_is_no_preset_and_another_is()
+    public void Presets_of_products_are_told_from_those_of_threads()
     {
-        static IReadOnlyList<string> Of(string name, string value) => EnvironmentPresets.OfBlas(EnvironmentPresets.Read(asked => asked == name ? value : null));
-        Assert.Empty(Of("OPENBLAS_CORETYPE", Espalier.Torch.Native.BlasKernel.ForThisProcessor() ?? ""));
-        Assert.Equal(["OPENBLAS_CORETYPE"], Of("OPENBLAS_CORETYPE", "Prescott"));
-        Assert.Equal(["OPENBLAS_L2_SIZE"], Of("OPENBLAS_L2_SIZE", "64"));
+        static IReadOnlyList<string> Of(string name, string value) => EnvironmentPresets.OfProducts(EnvironmentPresets.Read(asked => asked == name ? value : null));
+        Assert.Equal(["ONEDNN_MAX_CPU_ISA"], Of("ONEDNN_MAX_CPU_ISA", "AVX2"));
+        Assert.Equal(["MKL_CBWR"], Of("MKL_CBWR", "COMPATIBLE"));
         Assert.Empty(Of("OMP_NUM_THREADS", "2"));
     }
 

@@ -1,5 +1,7 @@
 using Espalier.Cli.Machine;
 using Espalier.Compression.Runs;
+using Espalier.Torch;
+using Espalier.Torch.Native;
 
 namespace Espalier.Cli.Tests.Machine;
 
@@ -24,7 +26,7 @@ internal static class MachineFixtures
     internal static MachineReport Sound { get; } = new(
         "0.1.0",
         "10.0.0",
-        new TorchReport("1.13.1", "/build/libespalier.so", 2, false, BlasLibrary.Of("/usr/lib/x86_64-linux-gnu/openblas-openmp/libblas.so.3", "SkylakeX"), 188),
+        new TorchReport("2.10.0", "/packages/libtorch_cpu.so", LibtorchSource.Package, 2, false, true, ProductLibrary.OneDnn, 188, null),
         CpuInfo.Parse(CpuText),
         new MemoryInfo(8L << 30, 6L << 30),
         new DiskSpeed("/runs", 50L << 30, 500e6, 900e6),

@@ -42,22 +42,6 @@ public sealed class ParsingTests
     [Fact]
     public void Memory_that_is_not_told_is_zero() => Assert.Equal(new MemoryInfo(0, 0), MemoryInfo.Parse("MemTotal: lots\n"));
 
-    [Theory]
-    [InlineData("/usr/lib/x86_64-linux-gnu/openblas-openmp/libblas.so.3", "openblas-openmp")]
-    [InlineData("/usr/lib/x86_64-linux-gnu/openblas-pthread/libopenblasp-r0.3.21.so", "openblas-pthread")]
-    [InlineData("/opt/openblas/lib/libopenblas.so.0", "openblas")]
-    [InlineData("/usr/lib/x86_64-linux-gnu/blas/libblas.so.3.11.0", "reference")]
-    [InlineData("/usr/lib/x86_64-linux-gnu/libmkl_rt.so", "mkl")]
-    [InlineData("/opt/libtorch/lib/libtorch_cpu.so", "part-of-libtorch")]
-    [InlineData("", "part-of-libtorch")]
-    [InlineData("/opt/vendor/libfast.so", "other")]
-    public void The_blas_library_is_told_by_its_file(string file, string kind) =>
-        Assert.Contains($"\"kind\":\"{kind}\"", Cli.Rendering.JsonOutput.Serialize(BlasLibrary.Of(file, "")));
-
-    [Fact]
-    public void The_kernel_of_an_openblas_that_is_not_used_is_not_shown() =>
-        Assert.Null(BlasLibrary.Of("/usr/lib/x86_64-linux-gnu/blas/libblas.so.3.11.0", "Haswell").Kernel);
-
     [Fact]
     public void Graphics_processors_are_read_from_the_driver()
     {

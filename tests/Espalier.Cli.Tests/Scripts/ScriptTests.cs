@@ -54,45 +54,11 @@ public sealed class ScriptTests
     }
 
     [Fact]
-    public void The_kernel_that_the_user_chose_stays() =>
-        Assert.Equal("Nehalem\n", Bash("OPENBLAS_CORETYPE=Nehalem; source scripts/environment.sh; choose_blas_kernel; echo $OPENBLAS_CORETYPE").Output);
-
-    [Theory]
-    [InlineData(":")]
-    [InlineData("OMP_WAIT_POLICY=active")]
-    [InlineData("OMP_WAIT_POLICY=passive")]
-    [InlineData("GOMP_SPINCOUNT=77")]
-    public void Launcher_and_binding_choose_by_one_rule_how_threads_wait(string preset)
-    {
-        var given = preset.Split('=') is [var name, var value] ? (name, value) : ("", "");
-        var chosen = Torch.Native.ThreadWaiting.Choice(variable => variable == given.Item1 ? given.Item2 : null);
-        var (_, output) = Bash($"unset OMP_WAIT_POLICY GOMP_SPINCOUNT; {preset}; source scripts/environment.sh; choose_thread_waiting; echo ${{GOMP_SPINCOUNT:-unset}}");
-        Assert.Equal(chosen ?? (given.Item1 == "GOMP_SPINCOUNT" ? given.Item2 : "unset"), output.TrimEnd('\n'));
-    }
-
-    [Fact]
     public void A_failing_step_shows_its_whole_output()
     {
         var (code, output) = Bash("source scripts/messages.sh; quietly 'building' sh -c 'echo the reason; exit 3'");
         Assert.Equal(1, code);
         Assert.Equal("espalier: building ...\nthe reason\nespalier: error: building failed; its output is above\n", output);
-    }
-
-    [Fact]
-    public void A_libtorch_that_is_not_there_is_named()
-    {
-        var (code, output) = Bash("source scripts/messages.sh; source scripts/packages.sh; source scripts/libtorch.sh; LIBTORCH=/nowhere; ensure_libtorch");
-        Assert.Equal(1, code);
-        Assert.StartsWith("espalier: error: LIBTORCH is /nowhere, but /nowhere/lib/libtorch_cpu.so does not exist", output);
-    }
-
-    [Fact]
-    public void Each_libtorch_has_its_own_build_folder()
-    {
-        const string folders = "source scripts/libtorch.sh; unset LIBTORCH; native_folder; LIBTORCH=/a; native_folder; LIBTORCH=/b; native_folder";
-        var lines = Bash(folders).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(Path.Combine(Fixtures.Root, "build", "native"), lines[0]);
-        Assert.Equal(3, lines.Distinct().Count());
     }
 
     [Fact]

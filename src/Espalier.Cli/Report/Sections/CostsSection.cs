@@ -49,7 +49,7 @@ internal static class CostsSection
         table.Add(null, new("Logical processors"), new(Figures.Exact(machine.Cores)));
         table.Add(null, new("Compute threads"), new(Figures.Exact(machine.Threads)));
         foreach (var (name, version) in machine.Libraries.OrderBy(library => library.Key, StringComparer.Ordinal))
-            table.Add(null, new(name switch { "blas-kernel" => "BLAS kernel", "dotnet" => ".NET", _ => name }), new(version));
+            table.Add(null, new(name switch { "dotnet" => ".NET", _ => name }), new(version));
         table.Add(null, new("Espalier"), new(run.Manifest.ProgramVersion));
         return table;
     }

@@ -1,0 +1,13 @@
+using System.Runtime.CompilerServices;
+
+namespace Espalier.Torch.Native;
+
+/// <summary>Room for the arguments of a call, without the heap.</summary>
+[InlineArray(Room)]
+internal struct ArgumentArray
+{
+    /// <summary>More no operator here takes.</summary>
+    public const int Room = 16;
+
+    private Argument _first;
+}

@@ -1,0 +1,94 @@
+using System.Runtime.CompilerServices;
+using static Espalier.Torch.Native.LibtorchLoader;
+
+[assembly: DisableRuntimeMarshalling]
+
+namespace Espalier.Torch.Native;
+
+/// <summary>
+/// The functions of libtorch's stable C ABI that are called here, looked up when the first is used. Signatures as in
+/// <c>torch/csrc/stable/c/shim.h</c> and
+/// <c>torch/csrc/inductor/aoti_torch/c/shim.h</c>; every int that is returned is a status, 0 for success.
+/// </summary>
+internal static unsafe class Libtorch
+{
+    // Operators.
+    public static readonly delegate* unmanaged<byte*, byte*, ulong*, int> CallDispatcher =
+        (delegate* unmanaged<byte*, byte*, ulong*, int>)Export("aoti_torch_call_dispatcher");
+    public static readonly delegate* unmanaged<nint, nint, double, nint*, int> Subtract =
+        (delegate* unmanaged<nint, nint, double, nint*, int>)Export("aoti_torch_aten_subtract_Tensor");
+
+    public static readonly delegate* unmanaged<nint, nint, nint*, byte*, double**, long, byte**, nint*, int> LinearPointwise =
+        (delegate* unmanaged<nint, nint, nint*, byte*, double**, long, byte**, nint*, int>)TryExport("aoti_torch_cpu__linear_pointwise"); // where oneDNN was built in
+
+    // Values of the dispatcher.
+    public static readonly delegate* unmanaged<nuint, nint*, int> NewList =
+        (delegate* unmanaged<nuint, nint*, int>)Export("torch_new_list_reserve_size");
+    public static readonly delegate* unmanaged<nint, ulong, int> PushBack =
+        (delegate* unmanaged<nint, ulong, int>)Export("torch_list_push_back");
+    public static readonly delegate* unmanaged<nint, nuint*, int> ListSize =
+        (delegate* unmanaged<nint, nuint*, int>)Export("torch_list_size");
+    public static readonly delegate* unmanaged<nint, nuint, ulong*, int> ListItem =
+        (delegate* unmanaged<nint, nuint, ulong*, int>)Export("torch_list_get_item");
+    public static readonly delegate* unmanaged<nint, int> DeleteList = (delegate* unmanaged<nint, int>)Export("torch_delete_list");
+    public static readonly delegate* unmanaged<byte*, nuint, nint*, int> NewString =
+        (delegate* unmanaged<byte*, nuint, nint*, int>)Export("torch_new_string_handle");
+    public static readonly delegate* unmanaged<ulong**, int> NewOptional =
+        (delegate* unmanaged<ulong**, int>)TryExport("torch_new_stable_ivalue"); // since 2.13
+
+    // Tensors.
+    public static readonly delegate* unmanaged<nint, nint*, int> NewHandle =
+        (delegate* unmanaged<nint, nint*, int>)Export("aoti_torch_new_tensor_handle");
+    public static readonly delegate* unmanaged<nint, int> DeleteTensor =
+        (delegate* unmanaged<nint, int>)Export("aoti_torch_delete_tensor_object");
+    public static readonly delegate* unmanaged<void*, long, long*, long*, long, int, int, int, nint*, int> FromBlob =
+        (delegate* unmanaged<void*, long, long*, long*, long, int, int, int, nint*, int>)Export("aoti_torch_create_tensor_from_blob");
+    public static readonly delegate* unmanaged<double, nint*, int> NumberOfDouble =
+        (delegate* unmanaged<double, nint*, int>)Export("aoti_torch_scalar_to_tensor_float64");
+    public static readonly delegate* unmanaged<float, nint*, int> NumberOfFloat =
+        (delegate* unmanaged<float, nint*, int>)Export("aoti_torch_scalar_to_tensor_float32");
+    public static readonly delegate* unmanaged<long, nint*, int> NumberOfLong =
+        (delegate* unmanaged<long, nint*, int>)Export("aoti_torch_scalar_to_tensor_int64");
+    public static readonly delegate* unmanaged<nint, long*, int> Dimensions =
+        (delegate* unmanaged<nint, long*, int>)Export("aoti_torch_get_dim");
+    public static readonly delegate* unmanaged<nint, long*, int> Elements =
+        (delegate* unmanaged<nint, long*, int>)Export("aoti_torch_get_numel");
+    public static readonly delegate* unmanaged<nint, long**, int> Sizes =
+        (delegate* unmanaged<nint, long**, int>)Export("aoti_torch_get_sizes");
+    public static readonly delegate* unmanaged<nint, long**, int> Strides =
+        (delegate* unmanaged<nint, long**, int>)Export("aoti_torch_get_strides");
+    public static readonly delegate* unmanaged<nint, int*, int> ElementType =
+        (delegate* unmanaged<nint, int*, int>)Export("aoti_torch_get_dtype");
+    public static readonly delegate* unmanaged<nint, int*, int> DeviceType =
+        (delegate* unmanaged<nint, int*, int>)Export("aoti_torch_get_device_type");
+    public static readonly delegate* unmanaged<nint, void**, int> DataPointer =
+        (delegate* unmanaged<nint, void**, int>)Export("aoti_torch_get_data_ptr");
+    public static readonly delegate* unmanaged<nint, byte*, int> IsContiguous =
+        (delegate* unmanaged<nint, byte*, int>)Export("aoti_torch_is_contiguous");
+    public static readonly delegate* unmanaged<nint, byte*, int> IsDefined =
+        (delegate* unmanaged<nint, byte*, int>)Export("aoti_torch_is_defined");
+
+    // Devices.
+    public static readonly int Cpu = ((delegate* unmanaged<int>)Export("aoti_torch_device_type_cpu"))();
+    public static readonly int Cuda = ((delegate* unmanaged<int>)Export("aoti_torch_device_type_cuda"))();
+    public static readonly int Meta = ((delegate* unmanaged<int>)Export("aoti_torch_device_type_meta"))();
+
+    // Threads.
+    public static readonly delegate* unmanaged<byte, void> SetGradMode =
+        (delegate* unmanaged<byte, void>)Export("aoti_torch_grad_mode_set_enabled");
+    public static readonly delegate* unmanaged<uint*, int> ThreadCount = (delegate* unmanaged<uint*, int>)Export("torch_get_num_threads");
+    public static readonly delegate* unmanaged<long, long, long, delegate* unmanaged<long, long, void*, void>, void*, int> ParallelFor =
+        (delegate* unmanaged<long, long, long, delegate* unmanaged<long, long, void*, void>, void*, int>)Export("torch_parallel_for");
+
+    // What went wrong; before 2.13 libtorch tells its log alone.
+    public static readonly delegate* unmanaged<byte*> LastError =
+        (delegate* unmanaged<byte*>)TryExport("torch_exception_get_what_without_backtrace");
+
+    // Not of the C ABI, which cannot do these: C++ functions that every libtorch exports under these names. Each has a way without it.
+    public static readonly delegate* unmanaged<int, void> SetThreadCount =
+        (delegate* unmanaged<int, void>)TryExport("_ZN2at15set_num_threadsEi");
+    public static readonly delegate* unmanaged<nint> Context = (delegate* unmanaged<nint>)TryExport("_ZN2at13globalContextEv");
+    public static readonly delegate* unmanaged<nint, byte, byte> FlushDenormals =
+        (delegate* unmanaged<nint, byte, byte>)TryExport("_ZN2at7Context16setFlushDenormalEb");
+    public static readonly delegate* unmanaged<byte> HasCuda = (delegate* unmanaged<byte>)TryExport("_ZN5torch4cuda12is_availableEv");
+}

@@ -1,0 +1,98 @@
+using System.Runtime.InteropServices;
+
+namespace Espalier.Torch.Native;
+
+/// <summary>
+/// Loads libtorch once, after what it and its libraries read only once has been set: waiting of threads, log level, allocator.
+/// </summary>
+internal static unsafe partial class LibtorchLoader
+{
+    /// <summary>The first version that has what is called here: <c>torch_parallel_for</c>, lists, strings and devices.</summary>
+    private const int LeastMajor = 2, LeastMinor = 10;
+
+    private static readonly string Least = $"{LeastMajor}.{LeastMinor}";
+    private static readonly Lock s_gate = new();
+    private static nint s_library;
+
+    /// <summary>The folder that was loaded from.</summary>
+    public static LibtorchFolder Folder { get; private set; } = null!;
+
+    /// <summary>libtorch's version, three parts.</summary>
+    public static string Version { get; private set; } = "";
+
+    /// <summary>The library, loaded by the first call.</summary>
+    public static nint Library
+    {
+        get
+        {
+            lock (s_gate)
+            {
+                if (s_library == 0)
+                    s_library = Load();
+                return s_library;
+            }
+        }
+    }
+
+    /// <summary>A function of libtorch.</summary>
+    /// <exception cref="EspalierException">It has none of this name.</exception>
+    public static nint Export(string name) => NativeLibrary.TryGetExport(Library, name, out var address)
+        ? address
+        : throw new EspalierException($"{Folder.Library} (libtorch {Version}) has no {name}: this program needs libtorch {Least} or later") { ExitCode = 1 };
+
+    /// <summary>A function that not every libtorch has, or null.</summary>
+    public static nint TryExport(string name) => NativeLibrary.TryGetExport(Library, name, out var address) ? address : 0;
+
+    private static nint Load()
+    {
+        var folder = LibtorchFolder.Find();
+        if (ThreadWaiting.Choice(Environment.GetEnvironmentVariable) is { } spins)
+            Set(ThreadWaiting.Variable, spins);
+        // libtorch 2.10 writes what it refuses to its log, with a stack trace: the user gets our own sentence.
+        if (Environment.GetEnvironmentVariable("TORCH_CPP_LOG_LEVEL") is null)
+            Set("TORCH_CPP_LOG_LEVEL", "FATAL");
+        Allocator.KeepMemory();
+
+        var library = Open(folder.Library);
+        Version = VersionOf(library, folder);
+        Folder = folder;
+        // Its log level is read by this alone, which Python calls and nobody here would.
+        if (NativeLibrary.TryLoad(Path.Combine(folder.Path, "libc10.so"), out var c10)
+            && NativeLibrary.TryGetExport(c10, "_ZN3c1011initLoggingEv", out var initLogging))
+            ((delegate* unmanaged<void>)initLogging)();
+        // Registers its kernels when it is loaded.
+        var cuda = Path.Combine(folder.Path, "libtorch_cuda.so");
+        if (File.Exists(cuda))
+            NativeLibrary.TryLoad(cuda, out _);
+        return library;
+    }
+
+    private static nint Open(string file)
+    {
+        try
+        {
+            return NativeLibrary.Load(file);
+        }
+        catch (DllNotFoundException e)
+        {
+            throw new EspalierException($"{file} cannot be loaded: {e.Message.Split('\n')[0]}", e) { ExitCode = 1 };
+        }
+    }
+
+    private static string VersionOf(nint library, LibtorchFolder folder)
+    {
+        // One byte each from the top: major, minor, patch.
+        var packed = NativeLibrary.TryGetExport(library, "aoti_torch_abi_version", out var ask) ? ((delegate* unmanaged<ulong>)ask)() : 0;
+        var (major, minor, patch) = ((int)(packed >> 56), (int)(packed >> 48 & 255), (int)(packed >> 40 & 255));
+        var version = $"{major}.{minor}.{patch}";
+        if (major < LeastMajor || (major == LeastMajor && minor < LeastMinor))
+            throw new EspalierException($"{folder.Library} is libtorch {(packed == 0 ? "2.8 or older" : version)}, and this program needs {Least} or later") { ExitCode = 1 };
+        return version;
+    }
+
+    // .NET's Environment.SetEnvironmentVariable does not reach native getenv.
+    private static void Set(string name, string value) => _ = setenv(name, value, 1);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int setenv(string name, string value, int overwrite);
+}
