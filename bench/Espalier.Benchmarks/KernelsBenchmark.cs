@@ -4,14 +4,19 @@ using Espalier.Torch;
 
 namespace Espalier.Benchmarks;
 
-/// <summary>Each kernel against the same out of libtorch's operators: parity first, then A, B, A, B, ...; medians of wall time and processor time, and of the pairs' ratios.</summary>
+/// <summary>
+/// Each kernel against the same out of libtorch's operators: parity first, then A, B, A, B, ...; medians of wall time and processor time,
+/// and of the pairs' ratios.
+/// </summary>
 internal static class KernelsBenchmark
 {
     private const double Tolerance = 1e-4;
 
     private sealed record Case(string Name, Func<Tensor> Kernel, Func<Tensor> Twin);
 
-    /// <summary>Shapes of a small decoder: B samples of T positions, N heads of width H over K key heads, widths D and F, vocabulary V.</summary>
+    /// <summary>
+    /// Shapes of a small decoder: B samples of T positions, N heads of width H over K key heads, widths D and F, vocabulary V.
+    /// </summary>
     public static void Run(int pairs, string only, Action<string> write)
     {
         const long B = 8, T = 256, N = 8, K = 4, H = 32, D = 256, F = 768, V = 8192;

@@ -4,15 +4,17 @@ using Espalier.Torch.Kernels;
 namespace Espalier.Torch;
 
 /// <summary>
-/// What a decoder repeats, forward and back. Of float32 on the CPU by our kernels, which read each value once; else out of libtorch's operators. Both give the same within rounding, and
-/// gradient flows through both.
+/// What a decoder repeats, forward and back. Of float32 on the CPU by our kernels, which read each value once; else out of libtorch's
+/// operators. Both give the same within rounding, and gradient flows through both.
 /// </summary>
 public sealed partial class Tensor
 {
     /// <summary>Whether the kernels take this tensor.</summary>
     public bool IsForwardFused => DType == DType.Float32 && IsOnCpu;
 
-    /// <summary>this / √(mean of this² + ε) · weight over the last dimension D (arXiv 1910.07467); <paramref name="weight"/> is [D].</summary>
+    /// <summary>
+    /// this / √(mean of this² + ε) · weight over the last dimension D (arXiv 1910.07467); <paramref name="weight"/> is [D].
+    /// </summary>
     public Tensor RmsNorm(Tensor weight, double epsilon)
     {
         if (!IsForwardFused)
@@ -28,7 +30,8 @@ public sealed partial class Tensor
     public Tensor RmsNormByParts(Tensor weight, double epsilon) => Mul(Square().Mean([-1], keep: true).Add(epsilon).Rsqrt()).Mul(weight);
 
     /// <summary>
-    /// (this − mean) / √(variance + ε) · (1 + weight) + bias over the last dimension D (arXiv 1607.06450), with the weight kept as its distance from one; weight and bias are [D].
+    /// (this − mean) / √(variance + ε) · (1 + weight) + bias over the last dimension D (arXiv 1607.06450), with the weight kept as its
+    /// distance from one; weight and bias are [D].
     /// </summary>
     public Tensor LayerNorm1p(Tensor weight, Tensor bias, double epsilon)
     {
@@ -38,15 +41,16 @@ public sealed partial class Tensor
         if (!Tape.Wants(this, weight, bias))
             return y;
         var (x, w) = (Kept.Of(this), Kept.Of(weight));
-        return Tape.Record(y, [this, weight, bias], (g, into) => (into[0], into[1], into[2]) = LayerNormKernel.Backward(g, x.Value, w.Value, epsilon), x, w);
+        return Tape.Record(
+            y, [this, weight, bias], (g, into) => (into[0], into[1], into[2]) = LayerNormKernel.Backward(g, x.Value, w.Value, epsilon), x, w);
     }
 
     /// <summary>The same out of libtorch's operators.</summary>
     public Tensor LayerNorm1pByParts(Tensor weight, Tensor bias, double epsilon) => LayerNorm(weight.Add(1), bias, epsilon);
 
     /// <summary>
-    /// Turns heads [B, T, N, H] by the angles of their positions (arXiv 2104.09864): of the first R entries, entry i with entry i + R/2. The tables are [T, 1, R/2], or
-    /// [B, T, 1, R/2] where rows have their own positions.
+    /// Turns heads [B, T, N, H] by the angles of their positions (arXiv 2104.09864): of the first R entries, entry i with entry i + R/2.
+    /// The tables are [T, 1, R/2], or [B, T, 1, R/2] where rows have their own positions.
     /// </summary>
     public Tensor Rotate(Tensor cos, Tensor sin)
     {
@@ -100,15 +104,16 @@ public sealed partial class Tensor
     public Tensor SquaredReluByParts() => Relu().Square();
 
     /// <summary>
-    /// Causal grouped-query attention of these queries [B, T, N, H], the last T of the S positions of keys and values [B, S, K, H]: [B, T, N, H]. The scores are never in
-    /// memory. Only where <see cref="IsForwardFused"/>.
+    /// Causal grouped-query attention of these queries [B, T, N, H], the last T of the S positions of keys and values [B, S, K, H]: [B, T,
+    /// N, H]. The scores are never in memory. Only where <see cref="IsForwardFused"/>.
     /// </summary>
     /// <param name="keys">Keys; K divides N.</param>
     /// <param name="values">Values, of the keys' shape.</param>
     /// <param name="scale">What products are multiplied by, 1/√H by custom.</param>
     /// <param name="window">Keys that a query sees, its own included, or null for all up to its own.</param>
     /// <param name="begins">
-    /// Where rows hold several documents: the position at which each query's document begins, Int64 [B, T], never falling along T; it sees nothing before it.
+    /// Where rows hold several documents: the position at which each query's document begins, Int64 [B, T], never falling along T; it sees
+    /// nothing before it.
     /// </param>
     public Tensor CausalAttention(Tensor keys, Tensor values, double scale, long? window, Tensor? begins = null)
     {
@@ -125,7 +130,8 @@ public sealed partial class Tensor
     }
 
     /// <summary>The loss of each row's target, log Σ exp(row) − row[target], of logits [C, V] and ids [C] (Int64): [C], nats.</summary>
-    public Tensor TokenNll(Tensor targets) => IsForwardFused && !Tape.Wants(this) ? TokenNllKernel.Forward(this, targets) : TokenNllByParts(targets);
+    public Tensor TokenNll(Tensor targets) =>
+        IsForwardFused && !Tape.Wants(this) ? TokenNllKernel.Forward(this, targets) : TokenNllByParts(targets);
 
     /// <summary>The same out of libtorch's operators.</summary>
     public Tensor TokenNllByParts(Tensor targets) => LogSumExp(-1).Sub(Gather(-1, targets.Unsqueeze(-1)).Squeeze(-1));

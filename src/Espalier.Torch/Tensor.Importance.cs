@@ -2,7 +2,10 @@ using Espalier.Torch.Kernels;
 
 namespace Espalier.Torch;
 
-/// <summary>What importance reads of activations, in float64 and in one read of the values by our kernels (float32 and float64 on the CPU), else out of libtorch's. No gradient.</summary>
+/// <summary>
+/// What importance reads of activations, in float64 and in one read of the values by our kernels (float32 and float64 on the CPU), else out
+/// of libtorch's. No gradient.
+/// </summary>
 public sealed partial class Tensor
 {
     private bool IsFused => DType is DType.Float32 or DType.Float64 && IsOnCpu;
@@ -29,7 +32,9 @@ public sealed partial class Tensor
         return scope.Keep(To(DType.Float64).Norm([-1]));
     }
 
-    /// <summary>Cosines between rows of the last dimension, in float64; NaN where a row is all zero. Both tensors are of one shape and type.</summary>
+    /// <summary>
+    /// Cosines between rows of the last dimension, in float64; NaN where a row is all zero. Both tensors are of one shape and type.
+    /// </summary>
     public Tensor RowCosines(Tensor other) => IsFused ? RowCosinesKernel.Forward(this, other) : RowCosinesByParts(other);
 
     /// <summary>The same out of libtorch's operators: what the fused one is tested against.</summary>

@@ -2,13 +2,19 @@ using Espalier.Torch.Kernels;
 
 namespace Espalier.Torch;
 
-/// <summary>What training does with logits, gradients and weights, in place and without recording. Of float32 on the CPU by our kernels, else out of libtorch's operators.</summary>
+/// <summary>
+/// What training does with logits, gradients and weights, in place and without recording. Of float32 on the CPU by our kernels, else out of
+/// libtorch's operators.
+/// </summary>
 public sealed partial class Tensor
 {
     private bool IsFusedInOrder => IsForwardFused && IsContiguous;
 
-    /// <summary>The losses −log q[target] of rows of logits [C, V], [C] in nats; the logits are overwritten with their gradient, q − onehot(target).</summary>
-    public Tensor CrossEntropyInPlace(Tensor targets) => IsFusedInOrder ? LossKernels.CrossEntropy(this, targets) : CrossEntropyInPlaceByParts(targets);
+    /// <summary>
+    /// The losses −log q[target] of rows of logits [C, V], [C] in nats; the logits are overwritten with their gradient, q − onehot(target).
+    /// </summary>
+    public Tensor CrossEntropyInPlace(Tensor targets) =>
+        IsFusedInOrder ? LossKernels.CrossEntropy(this, targets) : CrossEntropyInPlaceByParts(targets);
 
     /// <summary>The same out of libtorch's operators.</summary>
     public Tensor CrossEntropyInPlaceByParts(Tensor targets)
@@ -24,8 +30,8 @@ public sealed partial class Tensor
     }
 
     /// <summary>
-    /// The losses Σ p (log p − log q) of rows of student logits [C, V], [C] in nats, with p and q the softmax of teacher's and student's logits over the temperature; both are
-    /// overwritten, the student's with their gradient, (q − p) / temperature.
+    /// The losses Σ p (log p − log q) of rows of student logits [C, V], [C] in nats, with p and q the softmax of teacher's and student's
+    /// logits over the temperature; both are overwritten, the student's with their gradient, (q − p) / temperature.
     /// </summary>
     /// <param name="teacher">Teacher logits, [C, V].</param>
     /// <param name="temperature">Above 0.</param>
@@ -60,8 +66,8 @@ public sealed partial class Tensor
     }
 
     /// <summary>
-    /// One update of this weight by Adam with decoupled weight decay (arXiv 1711.05101), as PyTorch computes it: w ← w (1 − rate · decay), m and v with bias correction,
-    /// w ← w − rate · m̂ / (√v̂ + ε).
+    /// One update of this weight by Adam with decoupled weight decay (arXiv 1711.05101), as PyTorch computes it: w ← w (1 − rate · decay),
+    /// m and v with bias correction, w ← w − rate · m̂ / (√v̂ + ε).
     /// </summary>
     /// <param name="gradient">Its gradient; whether it is overwritten is left open.</param>
     /// <param name="first">m, overwritten.</param>
@@ -75,7 +81,8 @@ public sealed partial class Tensor
             : AdamWInPlaceByParts(gradient, first, second, step, measure);
 
     /// <summary>The same out of libtorch's operators.</summary>
-    public (double Moved, double Size) AdamWInPlaceByParts(Tensor gradient, Tensor first, Tensor second, AdamWStep step, bool measure = false)
+    public (double Moved, double Size) AdamWInPlaceByParts(
+        Tensor gradient, Tensor first, Tensor second, AdamWStep step, bool measure = false)
     {
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();

@@ -1,6 +1,8 @@
 namespace Espalier.Torch.Tests;
 
-/// <summary>Gradients by the kernels, in float32, against gradients through the plain twins, in float64, whose rules finite differences guard.</summary>
+/// <summary>
+/// Gradients by the kernels, in float32, against gradients through the plain twins, in float64, whose rules finite differences guard.
+/// </summary>
 public abstract class BackwardKernelsTests(int bits) : KernelTest(bits)
 {
     [Theory]

@@ -17,14 +17,20 @@ public sealed record HeadResult(double Sum, double[] Parts, Tensor HiddenGradien
 /// </summary>
 public static class ChunkedHead
 {
-    /// <summary>Bytes of float32 logits of student and teacher together: what stays near the cache, and what a chunk may take at most for the products' sake.</summary>
+    /// <summary>
+    /// Bytes of float32 logits of student and teacher together: what stays near the cache, and what a chunk may take at most for the
+    /// products' sake.
+    /// </summary>
     private const long NearBytes = 16L << 20, MostBytes = 128L << 20;
 
-    /// <summary>Positions below which products are slow: every chunk packs both heads and goes through the whole gradient of the student's.</summary>
+    /// <summary>
+    /// Positions below which products are slow: every chunk packs both heads and goes through the whole gradient of the student's.
+    /// </summary>
     private const long EnoughPositions = 256;
 
     /// <summary>
-    /// Positions a chunk: what <see cref="NearBytes"/> hold, or <see cref="EnoughPositions"/> where that is more and <see cref="MostBytes"/> hold them; a multiple of 16 from 16 to 4,096.
+    /// Positions a chunk: what <see cref="NearBytes"/> hold, or <see cref="EnoughPositions"/> where that is more and <see
+    /// cref="MostBytes"/> hold them; a multiple of 16 from 16 to 4,096.
     /// </summary>
     public static int ChunkSize(long vocabulary)
     {
@@ -40,7 +46,8 @@ public static class ChunkedHead
     /// <param name="head">The head's matrix, [V, D].</param>
     /// <param name="targets_N">Next ids, Int64.</param>
     /// <param name="teacher">
-    /// Null where the loss needs none. Where its vocabulary has another size than the student's, what only one of them has is padding and gets no probability on either side.
+    /// Null where the loss needs none. Where its vocabulary has another size than the student's, what only one of them has is padding and
+    /// gets no probability on either side.
     /// </param>
     /// <param name="loss">The loss.</param>
     /// <param name="scale">Multiplies the gradients, not the sum: 1 / (tokens of the whole step).</param>

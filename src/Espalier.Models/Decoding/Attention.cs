@@ -19,7 +19,10 @@ internal sealed class Attention(DecoderConfig config, int layer)
 
     public Norm? KNorm { get; init; }
 
-    /// <summary>Whether a pass over T positions goes without a mask: by our kernel, which is made for many queries; a single one of generation is a product of a vector.</summary>
+    /// <summary>
+    /// Whether a pass over T positions goes without a mask: by our kernel, which is made for many queries; a single one of generation is a
+    /// product of a vector.
+    /// </summary>
     public static bool IsFused(DType dtype, long T) => T > 1 && dtype == DType.Float32;
 
     public Tensor Forward(Tensor x_BTD, ForwardContext context)

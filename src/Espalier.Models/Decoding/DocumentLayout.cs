@@ -5,7 +5,8 @@ namespace Espalier.Models;
 // Shapes: B batch, T time, R entries of a head that turn.
 
 /// <summary>
-/// Rows of several documents each: rotary tables by each token's place in its own document, and where its document begins, before which it sees nothing. Owned by the pass that made it.
+/// Rows of several documents each: rotary tables by each token's place in its own document, and where its document begins, before which it
+/// sees nothing. Owned by the pass that made it.
 /// </summary>
 internal sealed class DocumentLayout : IDisposable
 {
@@ -25,7 +26,8 @@ internal sealed class DocumentLayout : IDisposable
     public Tensor? Begins { get; }
 
     /// <summary>The layout of places.</summary>
-    /// <param name="places">Each token's place in its document, from 0 and one more than the token before or 0 again; B · T of them.</param>
+    /// <param name="places">Each token's place in its document, from 0 and one more than the token before or 0 again; B · T of
+    /// them.</param>
     /// <param name="B">Rows.</param>
     /// <param name="T">Tokens of a row.</param>
     /// <param name="rotary">The rotary embedding.</param>
@@ -59,7 +61,8 @@ internal sealed class DocumentLayout : IDisposable
     {
         for (var i = 0L; i < B * T; i++)
             if (places[i] is var place && (place < 0 || place > i % T || (place > 0 && places[i - 1] != place - 1)))
-                throw new ArgumentException($"token {i % T} of row {i / T} has place {place}, which does not follow the one before it", nameof(places));
+                throw new ArgumentException(
+                    $"token {i % T} of row {i / T} has place {place}, which does not follow the one before it", nameof(places));
     }
 
     private static float[] MaskOf(long[] places, long B, long T, int? window)

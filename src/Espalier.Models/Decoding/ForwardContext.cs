@@ -4,8 +4,10 @@ namespace Espalier.Models;
 
 /// <summary>What every block of one forward pass shares.</summary>
 /// <param name="Table">Rotary cos and sin of this pass's positions.</param>
-/// <param name="Mask">Additive mask, [T, S], or [B, 1, 1, T, S] where rows differ; null where every key may be seen, or attention needs none.</param>
-/// <param name="Begins">Where rows hold several documents and attention needs no mask: the position at which each token's document begins, [B, T]; else null.</param>
+/// <param name="Mask">Additive mask, [T, S], or [B, 1, 1, T, S] where rows differ; null where every key may be seen, or attention needs
+/// none.</param>
+/// <param name="Begins">Where rows hold several documents and attention needs no mask: the position at which each token's document begins,
+/// [B, T]; else null.</param>
 /// <param name="Cache">Keys and values of earlier positions, or null.</param>
 /// <param name="Tap">Who listens, or null.</param>
 /// <param name="Compute">What projections are computed in.</param>

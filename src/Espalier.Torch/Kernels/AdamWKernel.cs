@@ -3,7 +3,9 @@ using static Espalier.Torch.Kernels.KernelErrors;
 
 namespace Espalier.Torch.Kernels;
 
-/// <summary>One update of Adam with decoupled weight decay (arXiv 1711.05101), reading and writing each number once, and what it moved.</summary>
+/// <summary>
+/// One update of Adam with decoupled weight decay (arXiv 1711.05101), reading and writing each number once, and what it moved.
+/// </summary>
 internal static unsafe class AdamWKernel
 {
     private const string Name = "adamw";
@@ -12,11 +14,13 @@ internal static unsafe class AdamWKernel
     private const long Piece = 1 << 14;
 
     /// <summary>Σ (w after − w before)² and Σ (w before)²; zeros where nothing is measured.</summary>
-    public static (double Moved, double Size) Update(Tensor weight, Tensor gradient, Tensor first, Tensor second, AdamWStep step, bool measure)
+    public static (double Moved, double Size) Update(
+        Tensor weight, Tensor gradient, Tensor first, Tensor second, AdamWStep step, bool measure)
     {
         foreach (var tensor in (ReadOnlySpan<Tensor>)[weight, gradient, first, second])
             if (tensor.DType != DType.Float32 || !tensor.Shape.SequenceEqual(weight.Shape))
-                throw Of(Name, $"weight is {weight.DType} {Sizes(weight)} and another {tensor.DType} {Sizes(tensor)}, all must be float32 and of one shape");
+                throw Of(
+                    Name, $"weight is {weight.DType} {Sizes(weight)} and another {tensor.DType} {Sizes(tensor)}, all must be float32 and of one shape");
         foreach (var tensor in (ReadOnlySpan<Tensor>)[weight, first, second])
             if (!tensor.IsContiguous)
                 throw Of(Name, "weight and moments must lie in order");
@@ -27,7 +31,8 @@ internal static unsafe class AdamWKernel
         using var m = Operand.Of(first);
         using var v = Operand.Of(second);
         using var sums = Operand.Own(DType.Float64, measure ? pieces : 0, 2);
-        var job = new Job { Weight = w.Floats, Gradient = g.Floats, First = m.Floats, Second = v.Floats, Sums = measure ? sums.Doubles : null, Count = count, Step = step };
+        var job = new Job { Weight = w.Floats, Gradient = g.Floats, First = m.Floats, Second = v.Floats, Count = count, Step = step };
+        job.Sums = measure ? sums.Doubles : null;
         Workers.For(0, pieces, 1, Width.Of(&Pieces<Floats512>, &Pieces<Floats256>, &Pieces<Floats128>), &job);
         weight.Written();
         first.Written();

@@ -3,8 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Espalier.Torch.Kernels;
 
 /// <summary>
-/// The backward pass of attention (arXiv 2307.08691, section 3.1), in tiles of queries and keys: the weights P are made again out of the scores and the sums that the forward pass kept;
-/// with dP = dY Vᵀ and D = Σ dY Y of each row, dS = scale · P (dP − D), dQ = dS K, dK = dSᵀ Q and dV = Pᵀ dY. A task is one key head of one sample: nothing is added by two threads.
+/// The backward pass of attention (arXiv 2307.08691, section 3.1), in tiles of queries and keys: the weights P are made again out of the
+/// scores and the sums that the forward pass kept; with dP = dY Vᵀ and D = Σ dY Y of each row, dS = scale · P (dP − D), dQ = dS K, dK = dSᵀ
+/// Q and dV = Pᵀ dY. A task is one key head of one sample: nothing is added by two threads.
 /// </summary>
 internal static unsafe class AttentionBackward
 {
@@ -59,7 +60,8 @@ internal static unsafe class AttentionBackward
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tiles<TV>(AttentionProblem* p, long b, long n, long t, long rows, long from, long to, in Own own) where TV : unmanaged, IFloats<TV>
+    private static void Tiles<TV>(AttentionProblem* p, long b, long n, long t, long rows, long from, long to, in Own own)
+        where TV : unmanaged, IFloats<TV>
     {
         var (H, width, wide) = (p->H, own.Width, Tile.Wide<TV>());
         for (var r = 0L; r < rows; r += Rows)
@@ -75,23 +77,24 @@ internal static unsafe class AttentionBackward
                 continue;
             }
             long low = (begin - from) / wide * wide, count = Tile.Up<TV>(end - from) - low, column = (from + low) * H;
-            Tile.Multiply<TV>(p->Query(b, t + r, n), p->QueryStep, 1, own.KeyColumns + column, H * wide, weights + low, Keys, some, count, H, add: false);
-            Tile.Multiply<TV>(p->Slope + p->Row(b, t + r, n), p->N * H, 1, own.ValueColumns + column, H * wide, slopes + low, Keys, some, count, H, add: false);
+            Tile.Multiply<TV>(
+                p->Query(b, t + r, n), p->QueryStep, 1, own.KeyColumns + column, H * wide, weights + low, Keys, some, count, H, add: false);
+            Tile.Multiply<TV>(
+                p->Slope + p->Row(b, t + r, n), p->N * H, 1, own.ValueColumns + column, H * wide, slopes + low, Keys, some, count, H, add: false);
             for (var i = 0L; i < some; i++, weights += Keys, slopes += Keys)
             {
                 var sums = p->Sums + ((b * p->N + n) * p->T + t + r + i) * 2;
                 AttentionRows.Weights<TV>(weights + low, slopes + low, count, p->Scale, sums[0], sums[1], own.Dots[r + i]);
-                long seenFrom = Math.Max(from, p->Low(b, t + r + i)) - from, seenTo = Math.Max(seenFrom, Math.Min(to, p->Past + t + r + i + 1) - from);
-                seenFrom = Math.Min(seenFrom, Keys);
-                seenTo = Math.Min(seenTo, Keys);
+                var seenFrom = Math.Min(Keys, Math.Max(from, p->Low(b, t + r + i)) - from);
+                var seenTo = Math.Max(seenFrom, Math.Min(to, p->Past + t + r + i + 1) - from);
                 Clear(weights, seenFrom);
                 Clear(slopes, seenFrom);
                 Clear(weights + seenTo, Keys - seenTo);
                 Clear(slopes + seenTo, Keys - seenTo);
             }
             Tile.Multiply<TV>(
-                own.Slopes + r * Keys + low, Keys, 1, own.KeyRows + from * width + low * wide, Keys * wide, own.ToQueries + r * width, width, some, width, count,
-                add: true);
+                own.Slopes + r * Keys + low, Keys, 1, own.KeyRows + from * width + low * wide, Keys * wide,
+                own.ToQueries + r * width, width, some, width, count, add: true);
         }
         // Keys that only later rows see begin with those.
         for (var s = 0L; s < to - from; s += Rows)
@@ -101,17 +104,18 @@ internal static unsafe class AttentionBackward
                 break;
             var some = Math.Min(Rows, to - from - s);
             Tile.Multiply<TV>(
-                own.Weights + skipped * Keys + s, 1, Keys, own.SlopeRows + skipped * wide, Queries * wide, own.ToValues + (from + s) * width, width, some, width,
-                rows - skipped, add: true);
+                own.Weights + skipped * Keys + s, 1, Keys, own.SlopeRows + skipped * wide, Queries * wide,
+                own.ToValues + (from + s) * width, width, some, width, rows - skipped, add: true);
             Tile.Multiply<TV>(
-                own.Slopes + skipped * Keys + s, 1, Keys, own.QueryRows + skipped * wide, Queries * wide, own.ToKeys + (from + s) * width, width, some, width,
-                rows - skipped, add: true);
+                own.Slopes + skipped * Keys + s, 1, Keys, own.QueryRows + skipped * wide, Queries * wide,
+                own.ToKeys + (from + s) * width, width, some, width, rows - skipped, add: true);
         }
     }
 
     private static void Clear(float* from, long count) => new Span<float>(from, (int)count).Clear();
 
-    private static void Copy(float* from, float* to, long count) => new Span<float>(from, (int)count).CopyTo(new Span<float>(to, (int)count));
+    private static void Copy(float* from, float* to, long count) =>
+        new Span<float>(from, (int)count).CopyTo(new Span<float>(to, (int)count));
 
     // Scratch of a thread: keys and values of one head packed, what is added up for them, and a tile.
     private readonly struct Own

@@ -3,8 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Espalier.Torch.Kernels;
 
 /// <summary>
-/// The forward pass of attention, in blocks of queries and keys with a running softmax (arXiv 2205.14135); keys that no query of a group of rows sees are never multiplied.
-/// A task is one block of queries of one key head: its order of sums is its own, so that the number of threads does not show.
+/// The forward pass of attention, in blocks of queries and keys with a running softmax (arXiv 2205.14135); keys that no query of a group of
+/// rows sees are never multiplied. A task is one block of queries of one key head: its order of sums is its own, so that the number of
+/// threads does not show.
 /// </summary>
 internal static unsafe class AttentionForward
 {
@@ -32,7 +33,8 @@ internal static unsafe class AttentionForward
         }
     }
 
-    private static void Block<TV>(AttentionProblem* p, long b, long head, long begin, long end, in Own own) where TV : unmanaged, IFloats<TV>
+    private static void Block<TV>(AttentionProblem* p, long b, long head, long begin, long end, in Own own)
+        where TV : unmanaged, IFloats<TV>
     {
         for (var from = p->Low(b, begin) / Keys * Keys; from < p->Past + end; from += Keys)
         {

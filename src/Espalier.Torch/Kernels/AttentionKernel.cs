@@ -17,7 +17,10 @@ internal static unsafe class AttentionKernel
     public static Tensor Forward(Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins = null) =>
         Forward(q, k, v, scale, window, begins, keep: false).Output;
 
-    /// <summary>The same, and what <see cref="Backward"/> needs: of each query row the largest score and the reciprocal of the sum of exponentials, [B, N, T, 2].</summary>
+    /// <summary>
+    /// The same, and what <see cref="Backward"/> needs: of each query row the largest score and the reciprocal of the sum of exponentials,
+    /// [B, N, T, 2].
+    /// </summary>
     public static (Tensor Output, Tensor Sums) ForwardKept(Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins = null)
     {
         var (output, sums) = Forward(q, k, v, scale, window, begins, keep: true);
@@ -60,7 +63,8 @@ internal static unsafe class AttentionKernel
         return (toQ.Tensor, toK.Tensor, toV.Tensor);
     }
 
-    private static (Tensor Output, Tensor? Sums) Forward(Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins, bool keep)
+    private static (Tensor Output, Tensor? Sums) Forward(
+        Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins, bool keep)
     {
         Check(q, k, v, window, begins);
         using var y = Operand.Result(DType.Float32, q.Shape);
@@ -81,29 +85,30 @@ internal static unsafe class AttentionKernel
         return (y.Tensor, sums.Tensor);
     }
 
-    private static AttentionProblem Problem(Tensor q, Tensor k, Operand queries, Operand keys, Operand values, double scale, long? window) => new()
-    {
-        Queries = queries.Floats,
-        Keys = keys.Floats,
-        Values = values.Floats,
-        B = q.Size(0),
-        T = q.Size(1),
-        N = q.Size(2),
-        H = q.Size(3),
-        S = k.Size(1),
-        K = k.Size(2),
-        Window = Math.Min(window ?? long.MaxValue, k.Size(1)),
-        QuerySample = queries.Step(0),
-        QueryStep = queries.Step(1),
-        QueryHead = queries.Step(2),
-        KeySample = keys.Step(0),
-        KeyStep = keys.Step(1),
-        KeyHead = keys.Step(2),
-        ValueSample = values.Step(0),
-        ValueStep = values.Step(1),
-        ValueHead = values.Step(2),
-        Scale = (float)scale,
-    };
+    private static AttentionProblem Problem(
+        Tensor q, Tensor k, Operand queries, Operand keys, Operand values, double scale, long? window) => new()
+        {
+            Queries = queries.Floats,
+            Keys = keys.Floats,
+            Values = values.Floats,
+            B = q.Size(0),
+            T = q.Size(1),
+            N = q.Size(2),
+            H = q.Size(3),
+            S = k.Size(1),
+            K = k.Size(2),
+            Window = Math.Min(window ?? long.MaxValue, k.Size(1)),
+            QuerySample = queries.Step(0),
+            QueryStep = queries.Step(1),
+            QueryHead = queries.Step(2),
+            KeySample = keys.Step(0),
+            KeyStep = keys.Step(1),
+            KeyHead = keys.Step(2),
+            ValueSample = values.Step(0),
+            ValueStep = values.Step(1),
+            ValueHead = values.Step(2),
+            Scale = (float)scale,
+        };
 
     private static void Check(Tensor q, Tensor k, Tensor v, long? window, Tensor? begins)
     {
@@ -116,7 +121,8 @@ internal static unsafe class AttentionKernel
         }
         var (N, K, T, S) = (q.Size(2), k.Size(2), q.Size(1), k.Size(1));
         if (!k.Shape.SequenceEqual(v.Shape) || k.Size(0) != q.Size(0) || k.Size(3) != q.Size(3))
-            throw Of(Name, $"q is {Sizes(q)}, k {Sizes(k)} and v {Sizes(v)}, they must be of one number of samples and one head width, k and v of one shape");
+            throw Of(
+                Name, $"q is {Sizes(q)}, k {Sizes(k)} and v {Sizes(v)}, they must be of one number of samples and one head width, k and v of one shape");
         if (K == 0 || N % K != 0)
             throw Of(Name, $"{N} query heads over {K} key heads, they must divide");
         if (S < T)

@@ -1,13 +1,16 @@
 namespace Espalier.Torch.Kernels;
 
 /// <summary>
-/// What causal grouped-query attention is given: queries [B, T, N, H], the last T of the S positions of keys and values [B, S, K, H], rows of H side by side; what comes out lies in order.
+/// What causal grouped-query attention is given: queries [B, T, N, H], the last T of the S positions of keys and values [B, S, K, H], rows
+/// of H side by side; what comes out lies in order.
 /// </summary>
 internal unsafe struct AttentionProblem
 {
     public float* Queries, Keys, Values, Output;
 
-    /// <summary>Of each query row the largest score and the reciprocal of the sum of exponentials, [B, N, T, 2]; null where nobody goes back.</summary>
+    /// <summary>
+    /// Of each query row the largest score and the reciprocal of the sum of exponentials, [B, N, T, 2]; null where nobody goes back.
+    /// </summary>
     public float* Sums;
 
     /// <summary>The position at which each query's document begins, [B, T], never falling; null where a row is one text.</summary>

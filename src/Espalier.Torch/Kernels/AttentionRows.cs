@@ -54,9 +54,13 @@ internal static unsafe class AttentionRows
             y[h] = (kept != 0 ? y[h] * kept + c[h] : c[h]) * share;
     }
 
-    /// <summary>Scores become weights, exp(score · scale − top) · share, and gradients of weights those of scores, scale · weight · (gradient − dot).</summary>
+    /// <summary>
+    /// Scores become weights, exp(score · scale − top) · share, and gradients of weights those of scores, scale · weight · (gradient −
+    /// dot).
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Weights<TV>(float* scores, float* slopes, long count, float scale, float top, float share, float dot) where TV : unmanaged, IFloats<TV>
+    public static void Weights<TV>(float* scores, float* slopes, long count, float scale, float top, float share, float dot)
+        where TV : unmanaged, IFloats<TV>
     {
         TV by = TV.All(scale), shift = TV.All(-top), part = TV.All(share), minus = TV.All(dot);
         for (var s = 0L; s < count; s += TV.Lanes)

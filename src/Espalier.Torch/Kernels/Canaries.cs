@@ -1,7 +1,8 @@
 namespace Espalier.Torch.Kernels;
 
 /// <summary>
-/// A debug mode, by <c>ESPALIER_GUARD=1</c>: what kernels write lies between bytes of a known pattern, and a kernel that touched them is an error that says so.
+/// A debug mode, by <c>ESPALIER_GUARD=1</c>: what kernels write lies between bytes of a known pattern, and a kernel that touched them is an
+/// error that says so.
 /// </summary>
 internal static unsafe class Canaries
 {

@@ -1,8 +1,8 @@
 namespace Espalier.Torch.Kernels;
 
 /// <summary>
-/// Sums down the rows of something, in float64: rows are cut into pieces by their number alone, each piece adds to a row of sums of its own, and the rows of sums are added in order. The
-/// number of threads does not show.
+/// Sums down the rows of something, in float64: rows are cut into pieces by their number alone, each piece adds to a row of sums of its
+/// own, and the rows of sums are added in order. The number of threads does not show.
 /// </summary>
 internal static unsafe class ColumnSums
 {
@@ -14,7 +14,9 @@ internal static unsafe class ColumnSums
     /// <summary>How many pieces so many rows are.</summary>
     public static long Pieces(long rows) => (rows + PieceOf(rows) - 1) / PieceOf(rows);
 
-    /// <summary>Adds the pieces' sums [pieces, n] up, each <paramref name="step"/> from the one before; the first one is overwritten.</summary>
+    /// <summary>
+    /// Adds the pieces' sums [pieces, n] up, each <paramref name="step"/> from the one before; the first one is overwritten.
+    /// </summary>
     public static void AddUp(double* sums, long pieces, long step, long n, float* to)
     {
         for (var piece = 1L; piece < pieces; piece++)

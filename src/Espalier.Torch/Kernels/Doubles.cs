@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Espalier.Torch.Kernels;
 
 /// <summary>
-/// Eight doubles at a time on every machine (the runtime splits them where registers are narrower), multiplied and added in two roundings: what is counted in float64 has the same bits
-/// on all of them.
+/// Eight doubles at a time on every machine (the runtime splits them where registers are narrower), multiplied and added in two roundings:
+/// what is counted in float64 has the same bits on all of them.
 /// </summary>
 internal static unsafe class Doubles
 {

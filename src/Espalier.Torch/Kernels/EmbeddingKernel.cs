@@ -4,8 +4,8 @@ using static Espalier.Torch.Kernels.KernelErrors;
 namespace Espalier.Torch.Kernels;
 
 /// <summary>
-/// The gradient of an embedding's table: each position's gradient is added to the row of its id. Threads share the columns, and each goes through the positions in order: nothing is
-/// sorted, and the number of threads does not show.
+/// The gradient of an embedding's table: each position's gradient is added to the row of its id. Threads share the columns, and each goes
+/// through the positions in order: nothing is sorted, and the number of threads does not show.
 /// </summary>
 internal static unsafe class EmbeddingKernel
 {
@@ -15,9 +15,10 @@ internal static unsafe class EmbeddingKernel
     /// <summary>table[ids[i]] += gradient[i], of a table [V, D], ids of any shape and their gradients [..., D].</summary>
     public static void AddTo(Tensor table, Tensor gradient, Tensor ids)
     {
-        if (table.Dimensions != 2 || table.DType != DType.Float32 || gradient.DType != DType.Float32 || ids.DType != DType.Int64 || !table.IsContiguous
-            || gradient.ElementCount != ids.ElementCount * table.Size(1))
-            throw Of(Name, $"the table is {table.DType} {Sizes(table)}, ids {ids.DType} {Sizes(ids)} and gradients {gradient.DType} {Sizes(gradient)}");
+        if (table.Dimensions != 2 || table.DType != DType.Float32 || gradient.DType != DType.Float32 || ids.DType != DType.Int64
+            || !table.IsContiguous || gradient.ElementCount != ids.ElementCount * table.Size(1))
+            throw Of(
+                Name, $"the table is {table.DType} {Sizes(table)}, ids {ids.DType} {Sizes(ids)} and gradients {gradient.DType} {Sizes(gradient)}");
         using var to = Operand.Of(table);
         using var from = Operand.InOrder(gradient);
         using var rows = Operand.InOrder(ids);

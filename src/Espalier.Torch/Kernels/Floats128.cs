@@ -20,7 +20,8 @@ internal readonly unsafe struct Floats128(Vector128<float> value) : IFloats<Floa
     public static Floats128 All(float x) => new(Vector128.Create(x));
 
     [MethodImpl(Inline)]
-    public static Floats128 MultiplyAdd(Floats128 a, Floats128 b, Floats128 c) => new(Vector128.MultiplyAddEstimate(a._value, b._value, c._value));
+    public static Floats128 MultiplyAdd(Floats128 a, Floats128 b, Floats128 c) =>
+        new(Vector128.MultiplyAddEstimate(a._value, b._value, c._value));
 
     [MethodImpl(Inline)]
     public static Floats128 Larger(Floats128 a, Floats128 b) =>

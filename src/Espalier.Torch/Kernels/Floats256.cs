@@ -20,7 +20,8 @@ internal readonly unsafe struct Floats256(Vector256<float> value) : IFloats<Floa
     public static Floats256 All(float x) => new(Vector256.Create(x));
 
     [MethodImpl(Inline)]
-    public static Floats256 MultiplyAdd(Floats256 a, Floats256 b, Floats256 c) => new(Vector256.MultiplyAddEstimate(a._value, b._value, c._value));
+    public static Floats256 MultiplyAdd(Floats256 a, Floats256 b, Floats256 c) =>
+        new(Vector256.MultiplyAddEstimate(a._value, b._value, c._value));
 
     [MethodImpl(Inline)]
     public static Floats256 Larger(Floats256 a, Floats256 b) =>

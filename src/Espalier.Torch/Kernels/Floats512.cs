@@ -21,7 +21,8 @@ internal readonly unsafe struct Floats512(Vector512<float> value) : IFloats<Floa
     public static Floats512 All(float x) => new(Vector512.Create(x));
 
     [MethodImpl(Inline)]
-    public static Floats512 MultiplyAdd(Floats512 a, Floats512 b, Floats512 c) => new(Vector512.MultiplyAddEstimate(a._value, b._value, c._value));
+    public static Floats512 MultiplyAdd(Floats512 a, Floats512 b, Floats512 c) =>
+        new(Vector512.MultiplyAddEstimate(a._value, b._value, c._value));
 
     [MethodImpl(Inline)]
     public static Floats512 Larger(Floats512 a, Floats512 b) =>

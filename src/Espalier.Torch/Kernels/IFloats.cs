@@ -1,8 +1,8 @@
 namespace Espalier.Torch.Kernels;
 
 /// <summary>
-/// A vector of floats of one width. Kernels are written once over it; the compiler of the runtime makes one of them for each width, in which nothing of this is left but the
-/// instructions.
+/// A vector of floats of one width. Kernels are written once over it; the compiler of the runtime makes one of them for each width, in
+/// which nothing of this is left but the instructions.
 /// </summary>
 internal unsafe interface IFloats<TSelf> where TSelf : unmanaged, IFloats<TSelf>
 {

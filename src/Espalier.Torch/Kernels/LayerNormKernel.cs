@@ -4,8 +4,9 @@ using static Espalier.Torch.Kernels.KernelErrors;
 namespace Espalier.Torch.Kernels;
 
 /// <summary>
-/// Layer norm of the last dimension whose weight is kept as its distance from one (Nemotron's LayerNorm1p): y = z (1 + w) + b with z = (x − mean) r, r = 1 / √(variance + ε).
-/// With g = dy (1 + w): dx = r (g − mean of g − z · mean of g z), dw = Σ dy z and db = Σ dy over the rows.
+/// Layer norm of the last dimension whose weight is kept as its distance from one (Nemotron's LayerNorm1p): y = z (1 + w) + b with z = (x −
+/// mean) r, r = 1 / √(variance + ε). With g = dy (1 + w): dx = r (g − mean of g − z · mean of g z), dw = Σ dy z and db = Σ dy over the
+/// rows.
 /// </summary>
 internal static unsafe class LayerNormKernel
 {
@@ -21,7 +22,8 @@ internal static unsafe class LayerNormKernel
         using var by = Operand.InOrder(weight);
         using var plus = Operand.InOrder(bias);
         var job = new Job { X = from.Floats, Weight = by.Floats, Bias = plus.Floats, Y = to.Floats, N = x.Size(-1), Epsilon = epsilon };
-        Workers.For(0, x.ElementCount / job.N, Math.Max(1, 4096 / job.N), Width.Of(&Rows<Floats512>, &Rows<Floats256>, &Rows<Floats128>), &job);
+        var body = Width.Of(&Rows<Floats512>, &Rows<Floats256>, &Rows<Floats128>);
+        Workers.For(0, x.ElementCount / job.N, Math.Max(1, 4096 / job.N), body, &job);
         return to.Tensor;
     }
 
@@ -63,7 +65,8 @@ internal static unsafe class LayerNormKernel
     private static void Check(Tensor x, Tensor weight, Tensor bias)
     {
         if (x.Dimensions == 0 || weight.Dimensions != 1 || weight.Size(0) != x.Size(-1) || !weight.Shape.SequenceEqual(bias.Shape))
-            throw Of(Name, $"x is {Sizes(x)}, weight {Sizes(weight)} and bias {Sizes(bias)}, weight and bias must have the last dimension of x");
+            throw Of(
+                Name, $"x is {Sizes(x)}, weight {Sizes(weight)} and bias {Sizes(bias)}, weight and bias must have the last dimension of x");
         if (x.DType != DType.Float32 || weight.DType != DType.Float32 || bias.DType != DType.Float32)
             throw Of(Name, $"x is {x.DType}, weight {weight.DType} and bias {bias.DType}, all must be float32");
     }

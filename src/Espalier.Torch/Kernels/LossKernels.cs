@@ -4,8 +4,9 @@ using static Espalier.Torch.Kernels.KernelErrors;
 namespace Espalier.Torch.Kernels;
 
 /// <summary>
-/// Losses on rows of logits with their gradient made on the way: the student's logits are overwritten with it. With e = exp(logit − largest) and Z = Σ e:
-/// cross-entropy is log Z − (s − top) of the target, with gradient e / Z − 1 there; forward KL with a teacher is Σ p (log p − log q), with gradient (q − p) / τ.
+/// Losses on rows of logits with their gradient made on the way: the student's logits are overwritten with it. With e = exp(logit −
+/// largest) and Z = Σ e: cross-entropy is log Z − (s − top) of the target, with gradient e / Z − 1 there; forward KL with a teacher is Σ p
+/// (log p − log q), with gradient (q − p) / τ.
 /// </summary>
 internal static unsafe class LossKernels
 {
@@ -26,7 +27,9 @@ internal static unsafe class LossKernels
         return to.Tensor;
     }
 
-    /// <summary>Σ p (log p − log q) of each row, [C], or without the teacher's entropy −Σ p log q; the teacher's logits are overwritten too.</summary>
+    /// <summary>
+    /// Σ p (log p − log q) of each row, [C], or without the teacher's entropy −Σ p log q; the teacher's logits are overwritten too.
+    /// </summary>
     /// <param name="student">Student logits, [C, V]; on return their gradient.</param>
     /// <param name="teacher">Teacher logits, of the same shape. Where one is −∞ the student's may be anything.</param>
     /// <param name="temperature">What logits are divided by.</param>
@@ -105,7 +108,8 @@ internal static unsafe class LossKernels
 
     // Both rows become exponentials; their sums, and Σ e_T · (log e_T − log e_S), in float64 over sums of some terms.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (double S, double T, double Along) Sums<TV>(float* s, float* t, float topS, float topT, float inverse, float entropy, long n)
+    private static (double S, double T, double Along) Sums<TV>(
+        float* s, float* t, float topS, float topT, float inverse, float entropy, long n)
         where TV : unmanaged, IFloats<TV>
     {
         TV by = TV.All(inverse), shiftS = TV.All(topS), shiftT = TV.All(topT), counts = TV.All(entropy), zero = TV.All(0);
@@ -127,7 +131,8 @@ internal static unsafe class LossKernels
             if (i < to)
             {
                 var left = to - i;
-                TV a = (Tail.Load<TV>(s + i, left, float.NegativeInfinity) - shiftS) * by, b = (Tail.Load<TV>(t + i, left, float.NegativeInfinity) - shiftT) * by;
+                var a = (Tail.Load<TV>(s + i, left, float.NegativeInfinity) - shiftS) * by;
+                var b = (Tail.Load<TV>(t + i, left, float.NegativeInfinity) - shiftT) * by;
                 TV eS = TV.Exponential(a), eT = TV.Exponential(b);
                 Tail.Store(eS, s + i, left);
                 Tail.Store(eT, t + i, left);

@@ -3,8 +3,8 @@ using Espalier.Torch.Native;
 namespace Espalier.Torch.Kernels;
 
 /// <summary>
-/// The memory of a tensor for the length of a kernel: the one place that knows where elements lie. The tensor cannot be freed by another thread meanwhile; a copy that had to be made
-/// goes with the operand.
+/// The memory of a tensor for the length of a kernel: the one place that knows where elements lie. The tensor cannot be freed by another
+/// thread meanwhile; a copy that had to be made goes with the operand.
 /// </summary>
 internal readonly unsafe ref struct Operand
 {
@@ -60,7 +60,10 @@ internal readonly unsafe ref struct Operand
         return Copy(tensor);
     }
 
-    /// <summary>A new tensor to write, in order, which the caller owns; with ESPALIER_GUARD=1 between canaries, which are looked at when the kernel is done.</summary>
+    /// <summary>
+    /// A new tensor to write, in order, which the caller owns; with ESPALIER_GUARD=1 between canaries, which are looked at when the kernel
+    /// is done.
+    /// </summary>
     public static Operand Result(DType dtype, params ReadOnlySpan<long> shape) =>
         Canaries.AreOn ? new(Canaries.Around(dtype, shape), isGuarded: true) : new(Tensor.Empty(dtype, shape.ToArray()));
 

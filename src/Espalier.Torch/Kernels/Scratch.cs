@@ -8,7 +8,9 @@ internal static unsafe class Scratch
     [ThreadStatic] private static float* _memory;
     [ThreadStatic] private static long _floats;
 
-    /// <summary>Room for so many floats, beginning on a cache line; good until the same thread asks again. What is in it is anything.</summary>
+    /// <summary>
+    /// Room for so many floats, beginning on a cache line; good until the same thread asks again. What is in it is anything.
+    /// </summary>
     public static float* Of(long floats)
     {
         if (floats > _floats)

@@ -10,8 +10,8 @@ internal static unsafe class Series
     public const int Ahead = 1024;
 
     /// <summary>
-    /// e to the x, within two units in the last place: x = n ln 2 + r, the series of e^r, and 2^n by the exponent's bits. Below the smallest normal number 0, above e^88.37
-    /// infinity; NaN stays NaN.
+    /// e to the x, within two units in the last place: x = n ln 2 + r, the series of e^r, and 2^n by the exponent's bits. Below the
+    /// smallest normal number 0, above e^88.37 infinity; NaN stays NaN.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TV ExponentialByBits<TV>(TV x) where TV : unmanaged, IFloats<TV>

@@ -3,7 +3,9 @@ using static Espalier.Torch.Kernels.KernelErrors;
 
 namespace Espalier.Torch.Kernels;
 
-/// <summary>The gated unit of SwiGLU (arXiv 2002.05202), y = g σ(g) u, and its gradients, dg = dy u σ(g) (1 + g (1 − σ(g))) and du = dy g σ(g).</summary>
+/// <summary>
+/// The gated unit of SwiGLU (arXiv 2002.05202), y = g σ(g) u, and its gradients, dg = dy u σ(g) (1 + g (1 − σ(g))) and du = dy g σ(g).
+/// </summary>
 internal static unsafe class SiluMulKernel
 {
     private const string Name = "silu_mul";
@@ -30,7 +32,9 @@ internal static unsafe class SiluMulKernel
         using var a = Operand.InOrder(gate);
         using var b = Operand.InOrder(up);
         using var dy = Operand.InOrder(gradient);
-        var job = new Job { Gate = a.Floats, Up = b.Floats, Y = dy.Floats, ToGate = toGate.Floats, ToUp = toUp.Floats, Count = gate.ElementCount };
+        var job = new Job { Gate = a.Floats, Up = b.Floats, Y = dy.Floats, Count = gate.ElementCount };
+        job.ToGate = toGate.Floats;
+        job.ToUp = toUp.Floats;
         Workers.For(0, Lines(job.Count), 256, Width.Of(&Gradients<Floats512>, &Gradients<Floats256>, &Gradients<Floats128>), &job);
         return (toGate.Tensor, toUp.Tensor);
     }
@@ -85,7 +89,9 @@ internal static unsafe class SiluMulKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TV Unit<TV>(TV gate, TV up) where TV : unmanaged, IFloats<TV> => gate / (TV.All(1) + TV.Exponential(TV.All(0) - gate)) * up;
+    private static TV Unit<TV>(TV gate, TV up)
+        where TV : unmanaged, IFloats<TV> =>
+        gate / (TV.All(1) + TV.Exponential(TV.All(0) - gate)) * up;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (TV Gate, TV Up) Slopes<TV>(TV gate, TV up, TV dy) where TV : unmanaged, IFloats<TV>

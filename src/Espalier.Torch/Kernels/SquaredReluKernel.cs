@@ -12,12 +12,14 @@ internal static unsafe class SquaredReluKernel
     public static Tensor Forward(Tensor x) => Run(x, x, Width.Of(&Squares<Floats512>, &Squares<Floats256>, &Squares<Floats128>));
 
     /// <summary>The gradient of x out of that of y.</summary>
-    public static Tensor Backward(Tensor gradient, Tensor x) => Run(x, gradient, Width.Of(&Slopes<Floats512>, &Slopes<Floats256>, &Slopes<Floats128>));
+    public static Tensor Backward(Tensor gradient, Tensor x) =>
+        Run(x, gradient, Width.Of(&Slopes<Floats512>, &Slopes<Floats256>, &Slopes<Floats128>));
 
     private static Tensor Run(Tensor x, Tensor gradient, delegate*<long, long, void*, void> body)
     {
         if (x.DType != DType.Float32 || gradient.DType != DType.Float32 || !x.Shape.SequenceEqual(gradient.Shape))
-            throw Of(Name, $"x is {x.DType} {Sizes(x)} and its gradient {gradient.DType} {Sizes(gradient)}, both must be float32 and of one shape");
+            throw Of(
+                Name, $"x is {x.DType} {Sizes(x)} and its gradient {gradient.DType} {Sizes(gradient)}, both must be float32 and of one shape");
         using var to = Operand.Result(DType.Float32, x.Shape);
         using var from = Operand.InOrder(x);
         using var slope = Operand.InOrder(gradient);

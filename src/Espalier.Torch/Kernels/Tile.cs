@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Espalier.Torch.Kernels;
 
 /// <summary>
-/// Small products that stay in the caches: C = A B or C += A B. A is read where it lies, by two steps, so that it may be a transposed view. B is packed in panels of
+/// Small products that stay in the caches: C = A B or C += A B. A is read where it lies, by two steps, so that it may be a transposed view.
+/// B is packed in panels of
 /// <see cref="Wide"/> columns: [columns / wide][depth][wide].
 /// </summary>
 internal static unsafe class Tile
@@ -47,7 +48,8 @@ internal static unsafe class Tile
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Eight<TV>(float* a, long r1, long aDepth, float* b, long depth, float* c, long cRow, bool add) where TV : unmanaged, IFloats<TV>
+    private static void Eight<TV>(float* a, long r1, long aDepth, float* b, long depth, float* c, long cRow, bool add)
+        where TV : unmanaged, IFloats<TV>
     {
         var zero = TV.All(0);
         TV c00 = zero, c01 = zero, c10 = zero, c11 = zero, c20 = zero, c21 = zero, c30 = zero, c31 = zero;
@@ -93,7 +95,8 @@ internal static unsafe class Tile
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Four<TV>(float* a, long r1, long aDepth, float* b, long depth, float* c, long cRow, bool add) where TV : unmanaged, IFloats<TV>
+    private static void Four<TV>(float* a, long r1, long aDepth, float* b, long depth, float* c, long cRow, bool add)
+        where TV : unmanaged, IFloats<TV>
     {
         var zero = TV.All(0);
         TV c00 = zero, c01 = zero, c10 = zero, c11 = zero, c20 = zero, c21 = zero, c30 = zero, c31 = zero;

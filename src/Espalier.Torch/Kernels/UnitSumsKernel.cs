@@ -4,7 +4,9 @@ using static Espalier.Torch.Kernels.KernelErrors;
 
 namespace Espalier.Torch.Kernels;
 
-/// <summary>What importance needs of an activation, in one read of it: sums over positions of |x|, x² and x, per sample and unit, in float64.</summary>
+/// <summary>
+/// What importance needs of an activation, in one read of it: sums over positions of |x|, x² and x, per sample and unit, in float64.
+/// </summary>
 internal static unsafe class UnitSumsKernel
 {
     private const string Name = "unit_sums";
@@ -40,7 +42,9 @@ internal static unsafe class UnitSumsKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Sums<T>(T* x, long positions, long stride, long units, double* absolute, double* squares, double* sums) where T : unmanaged
+    private static void Sums<T>(
+        T* x, long positions, long stride, long units, double* absolute, double* squares, double* sums)
+        where T : unmanaged
     {
         for (var u = 0L; u < units; u++)
             absolute[u] = squares[u] = sums[u] = 0;

@@ -7,7 +7,9 @@ internal static unsafe class Width
 {
     [ThreadStatic] private static int _wanted;
 
-    /// <summary>Bits of the vectors that this thread's kernels take: the widest that are fast here unless a test sets others; 0 sets them back.</summary>
+    /// <summary>
+    /// Bits of the vectors that this thread's kernels take: the widest that are fast here unless a test sets others; 0 sets them back.
+    /// </summary>
     public static int Bits { get => _wanted == 0 ? Widest : _wanted; set => _wanted = value; }
 
     /// <summary>What the machine has; 128 also where it has none, and single floats do the work.</summary>

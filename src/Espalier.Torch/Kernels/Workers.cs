@@ -5,12 +5,16 @@ using Espalier.Torch.Native;
 namespace Espalier.Torch.Kernels;
 
 /// <summary>
-/// Loops over libtorch's own threads, so that operators of libtorch and kernels of ours never compete for processors. A body gets a part of the range; how it is cut depends on the
-/// number of threads, so that what must have the same bits with any number of them is cut by the kernel, into tasks.
+/// Loops over libtorch's own threads, so that operators of libtorch and kernels of ours never compete for processors. A body gets a part of
+/// the range; how it is cut depends on the number of threads, so that what must have the same bits with any number of them is cut by the
+/// kernel, into tasks.
 /// </summary>
 internal static unsafe class Workers
 {
-    /// <summary>Runs the body over [begin, end), in parts of at least <paramref name="grain"/> where there is more than one. The first exception of a body is thrown here.</summary>
+    /// <summary>
+    /// Runs the body over [begin, end), in parts of at least <paramref name="grain"/> where there is more than one. The first exception of
+    /// a body is thrown here.
+    /// </summary>
     public static void For(long begin, long end, long grain, delegate*<long, long, void*, void> body, void* context)
     {
         if (end - begin <= grain)
