@@ -19,7 +19,7 @@ public sealed class LockTests(SmallRun small)
             using var second = small.Start(run);
             Assert.Equal(2, second.Wait());
             Assert.Matches($"is in use by process {first.Id} on {Regex.Escape(Environment.MachineName)}, started ", second.Error);
-            Assert.False(first.HasExited, first.Error);
+            Assert.False(first.HasExited, "the first run ended while it was stopped");
             // While it works, readers see whole lines or none.
             var lines = 0L;
             first.Signal("CONT");
