@@ -12,6 +12,14 @@ internal static class KernelsBenchmark
 {
     private const double Tolerance = 1e-4;
 
+    private static readonly Op s_flash = Op.Of(
+        "aten::_scaled_dot_product_flash_attention_for_cpu(Tensor query, Tensor key, Tensor value, float dropout_p=0.0, bool is_causal=False, *, "
+        + "Tensor? attn_mask=None, float? scale=None) -> (Tensor output, Tensor logsumexp)");
+
+    private static readonly Op s_flashBackward = Op.Of(
+        "aten::_scaled_dot_product_flash_attention_for_cpu_backward(Tensor grad_out, Tensor query, Tensor key, Tensor value, Tensor out, "
+        + "Tensor logsumexp, float dropout_p, bool is_causal, *, Tensor? attn_mask=None, float? scale=None) -> (Tensor, Tensor, Tensor)");
+
     private sealed record Case(string Name, Func<Tensor> Kernel, Func<Tensor> Twin);
 
     /// <summary>
@@ -51,6 +59,8 @@ internal static class KernelsBenchmark
             new("attention", () => q.CausalAttention(k, v, scale, null), () => Attention(q, k, v, mask, scale)),
             new("attention-backward", () => Back(a => a[0].CausalAttention(a[1], a[2], scale, null), q, k, v),
                 () => Back(a => Attention(a[0], a[1], a[2], mask, scale), q, k, v)),
+            new("attention-of-libtorch", () => q.CausalAttention(q, q, scale, null), () => Flash(q, q, q, scale)[0].Transpose(1, 2)),
+            new("attention-of-libtorch-backward", () => Back(a => a[0].CausalAttention(a[1], a[2], scale, null), q, q, q), () => FlashBack(q, scale)),
             new("token-nll", () => logits.TokenNll(targets), () => logits.TokenNllByParts(targets)),
             new("forward-kl", () => Divergence(logits, other, kernel: true), () => Divergence(logits, other, kernel: false)),
             new("cross-entropy", () => CrossEntropy(logits, targets, kernel: true), () => CrossEntropy(logits, targets, kernel: false)),
@@ -125,6 +135,17 @@ internal static class KernelsBenchmark
     {
         var sorted = values.Order().ToArray();
         return sorted[sorted.Length / 2];
+    }
+
+    // libtorch's own attention in tiles, for as many key heads as query heads.
+    private static Tensor[] Flash(Tensor q_BTNH, Tensor k_BTNH, Tensor v_BTNH, double scale) => s_flash.CallMany(
+        q_BTNH.Transpose(1, 2), k_BTNH.Transpose(1, 2), v_BTNH.Transpose(1, 2), 0.0, true, Argument.None, scale);
+
+    private static Tensor FlashBack(Tensor x_BTNH, double scale)
+    {
+        var y = Flash(x_BTNH, x_BTNH, x_BTNH, scale);
+        var x = x_BTNH.Transpose(1, 2);
+        return s_flashBackward.CallMany(y[0], x, x, x, y[0], y[1], 0.0, true, Argument.None, scale)[0].Transpose(1, 2);
     }
 
     // Losses overwrite their logits, so that both sides work on a copy.
