@@ -1,3 +1,6 @@
+using Espalier.Torch.Gradients;
+using Espalier.Torch.Kernels;
+
 namespace Espalier.Torch;
 
 public sealed partial class Tensor
@@ -54,7 +57,10 @@ public sealed partial class Tensor
     public Tensor MatMul(Tensor other) => Ops.MatMul.Call(this, other);
 
     /// <summary>this · weightᵀ + bias over the last dimension; <paramref name="weight"/> is [out, in].</summary>
-    public Tensor Linear(Tensor weight, Tensor? bias = null) => Ops.Linear.Call(this, weight, bias);
+    public Tensor Linear(Tensor weight, Tensor? bias = null) =>
+        Products.Library == ProductLibrary.OneDnn && !Tape.Wants(this, weight, bias) && RowProductKernel.Takes(this, weight, bias)
+            ? RowProductKernel.Forward(this, weight, bias)
+            : Ops.Linear.Call(this, weight, bias);
 
     /// <summary>Softmax over a dimension.</summary>
     public Tensor Softmax(int dimension) => Ops.Softmax.Call(this, dimension);

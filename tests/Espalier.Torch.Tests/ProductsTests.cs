@@ -1,4 +1,5 @@
 using Espalier.Tests;
+using Espalier.Torch.Kernels;
 
 namespace Espalier.Torch.Tests;
 
@@ -31,6 +32,37 @@ public sealed class ProductsTests : TorchTest
             var (a, b) = (one.ToArray<float>(), other.ToArray<float>());
             for (var i = 0; i < a.Length; i++)
                 Assert.Equal(b[i], a[i], 1e-5 * Math.Max(1, inner));
+        }
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(5, 3)]
+    [InlineData(129, 67)]
+    [InlineData(192, 512)]
+    [InlineData(768, 2049)] // for several threads
+    [InlineData(64, 0)]
+    public void One_row_has_the_sums_of_the_general_product_at_every_width(int inner, int columns)
+    {
+        using var scope = TensorScope.Begin();
+        var (wide, w, bias) = (Values(1, 2, 2 * inner), Values(2, columns, inner), Values(3, 1, columns).View(columns));
+        Tensor[] rows = [Values(4, 1, inner), Values(5, 1, inner).View(inner), Values(6, 1, inner).View(1, 1, inner), wide.Slice(0, 1, 2).Slice(1, inner, 2 * inner)];
+        try
+        {
+            foreach (var bits in (int[])[512, 256, 128])
+                foreach (var x in rows)
+                {
+                    Width.Bits = bits;
+                    var (one, other) = (By(ProductLibrary.OneDnn, () => x.Linear(w, bias)), By(ProductLibrary.Libtorch, () => x.Linear(w, bias)));
+                    Assert.Equal(other.Shape.ToArray(), one.Shape.ToArray());
+                    var (a, b) = (one.ToArray<float>(), other.ToArray<float>());
+                    for (var i = 0; i < a.Length; i++)
+                        Assert.Equal(b[i], a[i], 1e-5 * inner);
+                }
+        }
+        finally
+        {
+            Width.Bits = 0;
         }
     }
 

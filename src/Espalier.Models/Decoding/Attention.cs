@@ -19,11 +19,8 @@ internal sealed class Attention(DecoderConfig config, int layer)
 
     public Norm? KNorm { get; init; }
 
-    /// <summary>
-    /// Whether a pass over T positions goes without a mask: by our kernel, which is made for many queries; a single one of generation is a
-    /// product of a vector.
-    /// </summary>
-    public static bool IsFused(DType dtype, long T) => T > 1 && dtype == DType.Float32;
+    /// <summary>Whether a pass goes without a mask: by our kernel.</summary>
+    public static bool IsFused(DType dtype) => dtype == DType.Float32;
 
     public Tensor Forward(Tensor x_BTD, ForwardContext context)
     {
@@ -43,7 +40,7 @@ internal sealed class Attention(DecoderConfig config, int layer)
             (k_BTKH, v_BTKH) = cache.Append(layer, k_BTKH, v_BTKH);
 
         var y_BTNH =
-            IsFused(q_BTNH.DType, T) ? q_BTNH.CausalAttention(k_BTKH, v_BTKH, 1.0 / Math.Sqrt(H), config.SlidingWindow, context.Begins)
+            IsFused(q_BTNH.DType) ? q_BTNH.CausalAttention(k_BTKH, v_BTKH, 1.0 / Math.Sqrt(H), config.SlidingWindow, context.Begins)
             : Plain(q_BTNH, k_BTKH, v_BTKH, context.Mask);
         context.Tap?.Invoke(TapPoint.AttentionOutput, layer, y_BTNH);
 

@@ -139,7 +139,7 @@ public sealed class Decoder : IDisposable
             throw new EspalierException($"{past + T} positions exceed the cache's {cache.Capacity}");
         return layout is not null
             ? new((layout.Cos, layout.Sin), layout.Mask, layout.Begins, null, tap, Compute)
-            : new(_rotary.At(past, T), Attention.IsFused(DType, T) ? null : _mask.For(T, past + T), Begins: null, cache, tap, Compute);
+            : new(_rotary.At(past, T), Attention.IsFused(DType) ? null : _mask.For(T, past + T), Begins: null, cache, tap, Compute);
     }
 
     /// <summary>The embedding, [B, T, D].</summary>

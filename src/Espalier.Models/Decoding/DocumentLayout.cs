@@ -41,7 +41,7 @@ internal sealed class DocumentLayout : IDisposable
         using var scope = TensorScope.Begin();
         var (cos, sin) = rotary.At(0, T);
         var index = Tensor.From<long>(places, B * T);
-        var isFused = Attention.IsFused(dtype, T);
+        var isFused = Attention.IsFused(dtype);
         return new(
             cos.IndexSelect(0, index).View(B, T, 1, -1).Unscoped(),
             sin.IndexSelect(0, index).View(B, T, 1, -1).Unscoped(),

@@ -5,6 +5,9 @@ namespace Espalier.Torch.Kernels;
 /// <summary>Causal grouped-query attention without the matrix of scores.</summary>
 internal static unsafe class AttentionKernel
 {
+    /// <summary>Products below which a second thread costs more to wake than it saves.</summary>
+    private const long EnoughProducts = 1 << 20;
+
     private const string Name = "causal_attention";
 
     /// <summary>What comes out, [B, T, N, H].</summary>
@@ -80,7 +83,9 @@ internal static unsafe class AttentionKernel
         p.Sums = keep ? sums.Floats : null;
         p.Begins = begins is null ? null : documents.Longs;
         var blocks = (p.T + AttentionForward.Queries - 1) / AttentionForward.Queries;
-        Workers.For(0, p.B * p.K * blocks, 1,
+        // One token's attention over a short text is done before a second thread is awake.
+        var products = 2 * Math.Min(p.T, AttentionForward.Queries) * (q.Size(2) / p.K) * k.Size(1) * q.Size(3);
+        Workers.For(0, p.B * p.K * blocks, Math.Max(1, EnoughProducts / products),
             Width.Of(&AttentionForward.Tasks<Floats512>, &AttentionForward.Tasks<Floats256>, &AttentionForward.Tasks<Floats128>), &p);
         return (y.Tensor, sums.Tensor);
     }
