@@ -16,7 +16,7 @@ public enum ProductLibrary
 /// Products of float32 matrices on the processor. libtorch's own operators take MKL, which on AMD runs a path of half the speed; oneDNN, in
 /// the same file, is as fast on both. Which one is a rule and no measurement in each run: two runs must give the same bits.
 /// <c>ESPALIER_PRODUCTS=libtorch</c> turns it off; <c>doctor</c> measures both. Other types (bf16 by oneDNN), other devices and what is too
-/// small to gain go through the dispatcher.
+/// small to gain go through the dispatcher; one row without a gradient goes to <see cref="Kernels.RowProductKernel"/>.
 /// </summary>
 public static unsafe class Products
 {
