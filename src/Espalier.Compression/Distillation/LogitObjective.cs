@@ -1,4 +1,5 @@
 using Espalier.Compression.Training;
+using Espalier.Compression.Training.Profiling;
 using Espalier.Models;
 using Espalier.Torch;
 
@@ -46,16 +47,34 @@ public sealed class LogitObjective : Objective
         using var scope = TensorScope.Begin();
         var ids_BT = Tensor.From<long>(batch.Inputs, batch.Size, batch.Sequence);
         var targets_N = Tensor.From<long>(batch.Targets, batch.Tokens);
-        var view = _teacher?.Look(batch, ids_BT, _hidden?.TeacherPlaces ?? []);
+        var view = Look(batch, ids_BT);
 
-        using var pass = student.Train(ids_BT, _hidden?.StudentPlaces, batch.Places);
+        using var pass = Forward(student, batch, ids_BT);
         var width = pass.Hidden.Size(-1);
-        var head = ChunkedHead.Backward(
-            pass.Hidden.View(-1, width), student.Head, targets_N, _loss.NeedsTeacher ? view?.Signal : null, _loss, scale, student.Compute);
-        var states = _hidden?.Backward(pass, view!.States, head.Sum, scale);
-        pass.Backward(head.HiddenGradient.View(batch.Size, batch.Sequence, width), states?.Gradients);
+        HeadResult head;
+        HiddenStateResult? states;
+        using (StepProfiler.Enter(StepPhase.Head))
+        {
+            head = ChunkedHead.Backward(
+                pass.Hidden.View(-1, width), student.Head, targets_N, _loss.NeedsTeacher ? view?.Signal : null, _loss, scale, student.Compute);
+            states = _hidden?.Backward(pass, view!.States, head.Sum, scale);
+        }
+        using (StepProfiler.Enter(StepPhase.Backward))
+            pass.Backward(head.HiddenGradient.View(batch.Size, batch.Sequence, width), states?.Gradients);
         return states is null
             ? new(head.Sum, head.Parts)
             : new(head.Sum + states.Weight * states.Sum, [.. head.Parts, states.Sum]);
+    }
+
+    private TeacherView? Look(Batch batch, Tensor ids_BT)
+    {
+        using var phase = StepProfiler.Enter(StepPhase.Teacher);
+        return _teacher?.Look(batch, ids_BT, _hidden?.TeacherPlaces ?? []);
+    }
+
+    private TrainingPass Forward(Decoder student, Batch batch, Tensor ids_BT)
+    {
+        using var phase = StepProfiler.Enter(StepPhase.Forward);
+        return student.Train(ids_BT, _hidden?.StudentPlaces, batch.Places);
     }
 }

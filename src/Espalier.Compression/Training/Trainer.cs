@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Espalier.Compression.Data;
+using Espalier.Compression.Training.Profiling;
 using Espalier.Models;
 using Espalier.Models.Families;
 using Espalier.Torch;
@@ -47,6 +48,9 @@ public sealed class Trainer : IDisposable
         var (windows, sequence) = (options.WindowsOfAPass, data.Windows.SequenceLength);
         _batch = new(new long[windows], new long[windows * sequence], new long[windows * sequence], windows, sequence, data.Windows.Boundaries is null ? null : new long[windows * sequence]);
     }
+
+    /// <summary>Measures the steps; null, as by default, where nobody wants to know.</summary>
+    public StepProfiler? Profiler { get; set; }
 
     /// <summary>Where the loop stands.</summary>
     public LoopState State { get; private set; } = new();
@@ -111,6 +115,7 @@ public sealed class Trainer : IDisposable
     {
         var started = Stopwatch.GetTimestamp();
         var tokens = (long)_options.Batch * _data.Windows.SequenceLength;
+        using var profiled = StepProfiler.BeginStep(Profiler, tokens);
         Gradients.Clear(_weights);
         var sum = 0.0;
         var parts = new double[_objective.PartNames.Count];
@@ -123,6 +128,7 @@ public sealed class Trainer : IDisposable
                 parts[i] += sums.Parts[i];
         }
 
+        using var phase = StepProfiler.Enter(StepPhase.Optimizer);
         var norms = _sets.Select(set => Gradients.GlobalNorm(set.Parameters.Select(parameter => parameter.Value))).ToArray();
         var learningRate = _schedule.At(State.Step);
         var skipped = !double.IsFinite(sum) || !norms.All(double.IsFinite);
@@ -144,6 +150,7 @@ public sealed class Trainer : IDisposable
 
     private void Read(long position)
     {
+        using var phase = StepProfiler.Enter(StepPhase.Data);
         _data.ReadPositions(position, _batch.Inputs, _batch.Targets);
         for (var i = 0; i < _batch.Size; i++)
         {
