@@ -64,7 +64,7 @@ public static class ChunkedHead
 
         var weight_VD = V == head.Size(0) ? head : head.Slice(0, 0, V);
         var gradient_ND = scope.Keep(hidden_ND.EmptyLike());
-        var headGradient_VD = head.RequiresGrad ? GradientOf(head).Slice(0, 0, V) : null;
+        using var headGradient = head.RequiresGrad ? new HeadGradient(head, V, scale, compute) : null;
         var sums_P = Tensor.Zeros(DType.Float64, loss.Parts.Count);
         for (var start = 0L; start < N; start += chunk)
         {
@@ -76,11 +76,9 @@ public static class ChunkedHead
             var losses_PC = loss.Compute(logits_CV, teacher?.At(start, end, V), targets_N.Slice(0, start, end)).View(-1, end - start);
             sums_P.AddInPlace(losses_PC.Sum([-1], keep: false, DType.Float64));
             gradient_ND.Slice(0, start, end).CopyInPlace(compute.MatMul(logits_CV, weight_VD));
-            if (compute == ComputeType.Float32)
-                headGradient_VD?.AddmmInPlace(logits_CV.Transpose(0, 1), hidden_CD, scale);
-            else
-                headGradient_VD?.AddInPlace(compute.MatMul(logits_CV.Transpose(0, 1), hidden_CD), scale);
+            headGradient?.Add(logits_CV, hidden_CD);
         }
+        headGradient?.Complete();
         gradient_ND.MulInPlace(scale);
         var parts = sums_P.ToArray<double>();
         return new(parts.Zip(loss.Parts, (sum, part) => sum * part.Weight).Sum(), parts, gradient_ND);
@@ -102,13 +100,5 @@ public static class ChunkedHead
             nll_N.Slice(0, start, end).CopyInPlace(logits_CV.TokenNll(targets_N.Slice(0, start, end)));
         }
         return nll_N;
-    }
-
-    private static Tensor GradientOf(Tensor head)
-    {
-        if (head.Grad() is { } present)
-            return present;
-        head.SetGrad(head.ZerosLike());
-        return head.Grad()!;
     }
 }
