@@ -44,6 +44,15 @@ switch (args)
         TorchRuntime.Start(null);
         Console.WriteLine(MemoryBenchmark.Run(folder, Number(batch), Number(sequence), args[^1] == "checkpoint"));
         return 0;
+    case ["tokenizer-text", var shared, var output]:
+        TokenizerText.Write(shared, output);
+        return 0;
+    case ["tokenizer-passes", var file, var text, var threads, var passes]:
+        TokenizerBenchmark.Passes(file, text, Number(threads), Number(passes), Console.WriteLine);
+        return 0;
+    case ["tokenizer", var file, var text, var pairs, var threads, "--", .. var peer]:
+        Console.WriteLine(TokenizerBenchmark.Run(file, text, Number(pairs), Number(threads), peer));
+        return 0;
     case ["threads-wait", var folder, var ids, var rounds, var threads]:
         Console.WriteLine(ThreadsWaitBenchmark.Run(folder, ids, Number(rounds), Number(threads)));
         return 0;
