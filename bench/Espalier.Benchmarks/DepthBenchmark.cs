@@ -60,7 +60,7 @@ internal static class DepthBenchmark
     public static string RunPaired(string folder, string ids, int samples, int sequence, int batch, int pairs, string[] peerCommand)
     {
         using var setup = new Setup(folder, ids, samples, sequence, batch);
-        using var peer = new Peer(peerCommand);
+        using var peer = new Peer(new("peer", peerCommand[0], peerCommand[1..]));
         peer.WaitUntilReady();
         var (own, theirs) = (new List<double>(), new List<double>());
         for (var pair = 0; pair <= pairs; pair++)
