@@ -9,12 +9,22 @@ using Espalier.Models.Tokenizers;
 namespace Espalier.Benchmarks;
 
 /// <summary>
-/// A tokenizer over many documents, against Hugging Face's library. Each side starts a process a pair, so that the first pass is cold in every sense: no word was seen, and
+/// A tokenizer over many documents, against Hugging Face's library. Each side starts a process a pair, so that the first pass is cold in
+/// every sense: no word was seen, and
 /// our code is not compiled. The ids must be the same.
 /// </summary>
 internal static class TokenizerBenchmark
 {
-    /// <summary>One side: passes over the text in this process, a line each. The texts of one letter come last, as a multiple of the time of the same length of prose.</summary>
+    private static readonly (string Name, string Unit)[] s_repeated =
+    [
+        ("e", "e"), ("space", " "), ("digit", "7"), ("newline", "\n"), ("mark", "e\u0301\u0301"), ("emoji", "\U0001F600"), ("han", "\u4E2D"),
+        ("upper", "A"), ("quote", "'"), ("tabs", "\t "),
+    ];
+
+    /// <summary>
+    /// One side: passes over the text in this process, a line each. The texts of one letter come last, as a multiple of the time of the
+    /// same length of prose.
+    /// </summary>
     public static void Passes(string tokenizerFile, string textFile, int threads, int passes, Action<string> print)
     {
         var documents = TokenizerText.Read(textFile);
@@ -29,7 +39,16 @@ internal static class TokenizerBenchmark
             var (seconds, processor) = (Stopwatch.GetElapsedTime(started).TotalSeconds, (Environment.CpuUsage.TotalTime - used).TotalSeconds);
             var bytes = GC.GetTotalAllocatedBytes() - allocated;
             var tokens = ids.Sum(document => (long)document.Length);
-            print(JsonSerializer.Serialize(new { @event = "pass", number, seconds, processor, tokens, allocated_bytes_beyond_ids = bytes - 4 * tokens, sha256 = Sha256(ids) }));
+            print(JsonSerializer.Serialize(new
+            {
+                @event = "pass",
+                number,
+                seconds,
+                processor,
+                tokens,
+                allocated_bytes_beyond_ids = bytes - 4 * tokens,
+                sha256 = Sha256(ids),
+            }));
         }
         foreach (var (name, text) in OneLetter())
         {
@@ -43,7 +62,8 @@ internal static class TokenizerBenchmark
     /// <summary>Both sides in turn.</summary>
     public static string Run(string tokenizerFile, string textFile, int pairs, int threads, string[] peer)
     {
-        string[] mine = [Environment.ProcessPath!, typeof(TokenizerBenchmark).Assembly.Location, "tokenizer-passes", tokenizerFile, textFile, $"{threads}", "3"];
+        var program = typeof(TokenizerBenchmark).Assembly.Location;
+        string[] mine = [Environment.ProcessPath!, program, "tokenizer-passes", tokenizerFile, textFile, $"{threads}", "3"];
         var (own, other) = (new List<JsonObject[]>(), new List<JsonObject[]>());
         for (var pair = 0; pair < pairs; pair++)
             foreach (var (list, command) in pair % 2 == 0 ? [(own, mine), (other, peer)] : new[] { (other, peer), (own, mine) })
@@ -64,7 +84,8 @@ internal static class TokenizerBenchmark
             cold_processor = Ratio(0, 0, "processor"),
             warm = Ratio(2, 1, "seconds"),
             warm_processor = Ratio(2, 1, "processor"),
-            letters = own[0].Where(line => (string?)line["event"] == "letter").ToDictionary(line => (string)line["name"]!, line => (double)line["seconds"]!),
+            letters = own[0].Where(line => (string?)line["event"] == "letter")
+                .ToDictionary(line => (string)line["name"]!, line => (double)line["seconds"]!),
         });
 
         object Ratio(int mine, int theirs, string key) => Quantiles(own.Zip(other, (a, b) => (double)b[theirs][key]! / (double)a[mine][key]!));
@@ -73,12 +94,13 @@ internal static class TokenizerBenchmark
     }
 
     private static void Encode(Tokenizer tokenizer, string[] documents, int threads, int[][] ids) =>
-        Parallel.For(0, documents.Length, new ParallelOptions { MaxDegreeOfParallelism = threads }, i => ids[i] = tokenizer.Encode(documents[i], addSpecialTokens: false));
+        Parallel.For(
+            0, documents.Length, new() { MaxDegreeOfParallelism = threads }, i => ids[i] = tokenizer.Encode(documents[i], addSpecialTokens: false));
 
     private static IEnumerable<(string Name, string Text)> OneLetter()
     {
         const int length = 1_000_000;
-        foreach (var (name, unit) in new[] { ("e", "e"), ("space", " "), ("digit", "7"), ("newline", "\n"), ("mark", "e\u0301\u0301"), ("emoji", "\U0001F600"), ("han", "\u4E2D"), ("upper", "A"), ("quote", "'"), ("tabs", "\t ") })
+        foreach (var (name, unit) in s_repeated)
             yield return (name, string.Concat(Enumerable.Repeat(unit, length / unit.Length)));
         yield return ("marks", "e" + string.Concat(Enumerable.Repeat("\u0301\u0316", length / 2)));
     }
@@ -99,7 +121,8 @@ internal static class TokenizerBenchmark
     private static JsonObject[] Lines(string[] command)
     {
         using var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true })!;
-        var lines = process.StandardOutput.ReadToEnd().Split('\n').Where(line => line.StartsWith('{')).Select(line => JsonNode.Parse(line)!.AsObject()).ToArray();
+        var lines = process.StandardOutput.ReadToEnd().Split('\n').Where(line => line.StartsWith('{'))
+            .Select(line => JsonNode.Parse(line)!.AsObject()).ToArray();
         process.WaitForExit();
         return process.ExitCode == 0 ? lines : throw new InvalidOperationException($"{string.Join(' ', command)} ended with {process.ExitCode}");
     }

@@ -5,7 +5,8 @@ using System.Text.Json;
 namespace Espalier.Benchmarks;
 
 /// <summary>
-/// The text that tokenizers are measured on: 20 MB in documents of about 8 kB, three fifths books, the rest stories, encyclopedia, code and JSON, and short texts of many scripts.
+/// The text that tokenizers are measured on: 20 MB in documents of about 8 kB, three fifths books, the rest stories, encyclopedia, code
+/// and JSON, and short texts of many scripts.
 /// Written as one JSON string a line, so that a peer reads the same.
 /// </summary>
 internal static class TokenizerText

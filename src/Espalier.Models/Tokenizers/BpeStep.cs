@@ -28,7 +28,8 @@ internal sealed record BpeOptions
 /// <summary>The last step: a word becomes symbols, the symbols merge, the ids go out.</summary>
 internal sealed class BpeStep : WordStep
 {
-    // Nearly all words fit the first cache, whose slots are as long as what the processor reads at once; runs of spaces and words of many tokens go to the second.
+    // Nearly all words fit the first cache, whose slots are as long as what the processor reads at once; runs of spaces and words of
+    // many tokens go to the second.
     private const int Short = 16, Long = 64;
 
     private readonly BpeOptions _options;

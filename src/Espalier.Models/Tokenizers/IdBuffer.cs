@@ -43,5 +43,6 @@ internal sealed class IdBuffer
     /// <summary>Forgets all; the memory stays.</summary>
     public void Clear() => Count = 0;
 
-    private void Grow(int count) => Array.Resize(ref _items, Math.Max(checked(Count + count), (int)Math.Min(2L * _items.Length, Array.MaxLength)));
+    private void Grow(int count) =>
+        Array.Resize(ref _items, Math.Max(checked(Count + count), (int)Math.Min(2L * _items.Length, Array.MaxLength)));
 }

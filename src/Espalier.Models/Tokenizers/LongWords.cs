@@ -4,9 +4,10 @@ using System.Runtime.CompilerServices;
 namespace Espalier.Models.Tokenizers;
 
 /// <summary>
-/// Byte-pair merging of long words, with the symbols that <see cref="MergeLoop.Plain"/> gives. A merge that can make no pair of lower rank is done at once wherever it applies,
-/// from left to right; its positions wait in one list a rank. The others wait in a heap and are done one by one. A symbol costs a few look-ups (and a heap operation for
-/// merges of the second kind), however long the word. Not safe for several threads.
+/// Byte-pair merging of long words, with the symbols that <see cref="MergeLoop.Plain"/> gives. A merge that can make no pair of lower
+/// rank is done at once wherever it applies, from left to right; its positions wait in one list a rank. The others wait in a heap and are
+/// done one by one. A symbol costs a few look-ups (and a heap operation for merges of the second kind), however long the word. Not safe
+/// for several threads.
 /// </summary>
 internal sealed class LongWords(MergeTable table)
 {
@@ -66,7 +67,8 @@ internal sealed class LongWords(MergeTable table)
     }
 
     /// <summary>
-    /// As long as the pair of lowest rank is frequent, as in runs of one character: merges it everywhere in one pass, without any list. Returns how many symbols are left.
+    /// As long as the pair of lowest rank is frequent, as in runs of one character: merges it everywhere in one pass, without any list.
+    /// Returns how many symbols are left.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Sweep(Span<int> symbols)
@@ -97,7 +99,10 @@ internal sealed class LongWords(MergeTable table)
         return symbols.Length;
     }
 
-    /// <summary>Merges one pair, that of lowest rank, from left to right; not whole where it had to stop before a merge that makes a pair of lower rank.</summary>
+    /// <summary>
+    /// Merges one pair, that of lowest rank, from left to right; not whole where it had to stop before a merge that makes a pair of lower
+    /// rank.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private (int Kept, bool Whole) MergeEverywhere(Span<int> symbols, int left, int right, ulong merge)
     {
@@ -114,7 +119,8 @@ internal sealed class LongWords(MergeTable table)
             if (!steady)
             {
                 var (before, behind) = (kept > 0 ? symbols[kept - 1] : -1, i + 2 < symbols.Length ? symbols[i + 2] : -1);
-                if ((before != knownBefore && table.Find(before, result) < merge) || (behind != knownBehind && table.Find(result, behind) < merge))
+                if ((before != knownBefore && table.Find(before, result) < merge)
+                    || (behind != knownBehind && table.Find(result, behind) < merge))
                 {
                     symbols[i..].CopyTo(symbols[kept..]);
                     return (kept + symbols.Length - i, false);

@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Espalier.Models.Tokenizers;
 
 /// <summary>
-/// Byte-pair merging: again and again the adjacent pair of lowest rank, the leftmost of equals, becomes one symbol. As it is said, for short words; <see cref="LongWords"/>
+/// Byte-pair merging: again and again the adjacent pair of lowest rank, the leftmost of equals, becomes one symbol. As it is said, for
+/// short words; <see cref="LongWords"/>
 /// does the same for long ones.
 /// </summary>
 internal static class MergeLoop

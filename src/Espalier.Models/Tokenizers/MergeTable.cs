@@ -38,7 +38,8 @@ internal sealed class MergeTable
     public int Ranks { get; private set; }
 
     /// <summary>
-    /// For each rank, whether its merge can make no pair of lower rank: true for all where training left the table, false for some where the ways to split each token were
+    /// For each rank, whether its merge can make no pair of lower rank: true for all where training left the table, false for some where
+    /// the ways to split each token were
     /// written as merges afterwards, as for Llama 3.
     /// </summary>
     public bool[] Steady => _steady.Value;
@@ -53,7 +54,10 @@ internal sealed class MergeTable
         _results[rank] = result;
     }
 
-    /// <summary>The pair's rank, in the upper half, and the id of the token that it becomes; <see cref="NoMerge"/> for none. The lower number merges first.</summary>
+    /// <summary>
+    /// The pair's rank, in the upper half, and the id of the token that it becomes; <see cref="NoMerge"/> for none. The lower number
+    /// merges first.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public ulong Find(int left, int right) => _entries[Slot(left, right)].Merge;
 

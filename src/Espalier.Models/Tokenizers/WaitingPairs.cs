@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Espalier.Models.Tokenizers;
 
 /// <summary>
-/// The pairs of a long word that may merge, by the position at which they begin: those of steady ranks (<see cref="MergeTable.Steady"/>) in a doubly linked list a rank, the
+/// The pairs of a long word that may merge, by the position at which they begin: those of steady ranks (<see cref="MergeTable.Steady"/>)
+/// in a doubly linked list a rank, the
 /// others in a heap. Kept from word to word, for there is room for each rank; between two words it is empty.
 /// </summary>
 internal sealed class WaitingPairs
@@ -66,7 +67,10 @@ internal sealed class WaitingPairs
             _pairs._last[rank] = at;
         }
 
-        /// <summary>Takes away the pair at a position, if there is one. What is in the heap, or in the list that was taken whole, stays there and is known by its rank.</summary>
+        /// <summary>
+        /// Takes away the pair at a position, if there is one. What is in the heap, or in the list that was taken whole, stays there and
+        /// is known by its rank.
+        /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Remove(int at, int taken)
         {
@@ -83,7 +87,10 @@ internal sealed class WaitingPairs
                 _pairs._last[rank] = before >= 0 ? before : Emptied; // its rank is still queued
         }
 
-        /// <summary>Takes the positions of the lowest rank, ascending: all of a list, or the first of the heap. Returns how many, 0 where nothing waits any more.</summary>
+        /// <summary>
+        /// Takes the positions of the lowest rank, ascending: all of a list, or the first of the heap. Returns how many, 0 where nothing
+        /// waits any more.
+        /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public int Take(Span<int> positions, out int rank)
         {

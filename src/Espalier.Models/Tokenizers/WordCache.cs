@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 namespace Espalier.Models.Tokenizers;
 
 /// <summary>
-/// Ids of words seen before, in one array: one slot a hash, the newer word wins. Bounded, without locks and without an object a word. A slot begins with a word of its own
+/// Ids of words seen before, in one array: one slot a hash, the newer word wins. Bounded, without locks and without an object a word. A
+/// slot begins with a word of its own
 /// that names what is in it; it is odd while somebody writes, and a reader that finds it changed afterwards has read nothing.
 /// </summary>
 internal sealed class WordCache
