@@ -10,7 +10,7 @@ namespace Espalier.Benchmarks;
 /// <summary>The distillation that a folder of the peer's <c>--write</c> describes: teacher, student and batches.</summary>
 internal sealed class KdSetup : IDisposable
 {
-    internal KdSetup(string folder, int steps)
+    internal KdSetup(string folder, int steps, bool bfloat16 = false)
     {
         using var teacher = Checkpoint.Open(Path.Combine(folder, "teacher"));
         using var student = Checkpoint.Open(Path.Combine(folder, "student"));
@@ -27,6 +27,7 @@ internal sealed class KdSetup : IDisposable
             LearningRate = 1e-3,
             MinLearningRate = 1e-3,
             WarmUp = 0,
+            Compute = bfloat16 ? ComputeType.Bfloat16 : ComputeType.Float32,
         });
     }
 

@@ -13,8 +13,24 @@ switch (args)
         TorchRuntime.Start(rest.Length > 0 ? Number(rest[0]) : null);
         Console.WriteLine(BindingBenchmark.Run());
         return 0;
-    case ["kd-step", var folder, var pairs, var threads, "--", .. var peer]:
-        Console.WriteLine(KdStepBenchmark.Run(folder, Number(pairs), Number(threads), peer));
+    case ["--help" or "-h"] or []:
+        Console.WriteLine(Help.Text());
+        return args.Length == 0 ? 2 : 0;
+    case ["run", .. var asked]:
+        try
+        {
+            return Runner.Run(RunOptions.Parse(asked), "bench/run " + string.Join(' ', asked));
+        }
+        catch (ArgumentException wrong)
+        {
+            await Console.Error.WriteLineAsync($"bench/run: {wrong.Message}");
+            return 2;
+        }
+    case ["case", var bar, var subject, var threads, var pairs, var quick]:
+        return Runner.RunCase(bar, new(subject, Number(threads), Number(pairs), bool.Parse(quick)));
+    case ["references", var threads]:
+        TorchRuntime.Start(Number(threads));
+        Console.WriteLine(References.Json().ToJsonString());
         return 0;
     case ["kd-memory", var folder, var steps, var threads]:
         Console.WriteLine(KdMemoryBenchmark.Run(folder, Number(steps), Number(threads)));
@@ -44,6 +60,15 @@ switch (args)
         TorchRuntime.Start(null);
         Console.WriteLine(MemoryBenchmark.Run(folder, Number(batch), Number(sequence), args[^1] == "checkpoint"));
         return 0;
+    case ["tokenizer-text", var shared, var output]:
+        TokenizerText.Write(shared, output);
+        return 0;
+    case ["tokenizer-passes", var file, var text, var threads, var passes]:
+        TokenizerBenchmark.Passes(file, text, Number(threads), Number(passes), Console.WriteLine);
+        return 0;
+    case ["tokenizer", var file, var text, var pairs, var threads, "--", .. var peer]:
+        Console.WriteLine(TokenizerBenchmark.Run(file, text, Number(pairs), Number(threads), peer));
+        return 0;
     case ["threads-wait", var folder, var ids, var rounds, var threads]:
         Console.WriteLine(ThreadsWaitBenchmark.Run(folder, ids, Number(rounds), Number(threads)));
         return 0;
@@ -55,6 +80,6 @@ switch (args)
             CheckpointWriter.Write(output, shape.Config, shape, ElementType.F32, DecoderWeights.RandomSource(shape.Config, shape.Family, seed: 0));
         return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: Espalier.Benchmarks binding [THREADS] | kd-step FOLDER PAIRS THREADS -- PEER-COMMAND... | kd-memory FOLDER STEPS THREADS | cache TEACHER STUDENT IDS [THREADS] | importance MODEL IDS [WINDOWS] [SEQ] [ROUNDS] [THREADS] | depth TEACHER IDS SAMPLES SEQUENCE BATCH ROUNDS THREADS [STACK] | depth-scan TEACHER IDS SAMPLES SEQUENCE BATCH PAIRS THREADS -- PEER-COMMAND... | kernels PAIRS THREADS [NAME] | memory FOLDER BATCH SEQUENCE keep|checkpoint | threads-wait TEACHER IDS ROUNDS THREADS");
+        await Console.Error.WriteLineAsync("usage: Espalier.Benchmarks binding [THREADS] | kd-memory FOLDER STEPS THREADS | cache TEACHER STUDENT IDS [THREADS] | importance MODEL IDS [WINDOWS] [SEQ] [ROUNDS] [THREADS] | depth TEACHER IDS SAMPLES SEQUENCE BATCH ROUNDS THREADS [STACK] | depth-scan TEACHER IDS SAMPLES SEQUENCE BATCH PAIRS THREADS -- PEER-COMMAND... | kernels PAIRS THREADS [NAME] | memory FOLDER BATCH SEQUENCE keep|checkpoint | threads-wait TEACHER IDS ROUNDS THREADS | tokenizer-text SHARED OUTPUT | tokenizer-passes TOKENIZER TEXT THREADS PASSES | tokenizer TOKENIZER TEXT PAIRS THREADS -- PEER-COMMAND...");
         return 2;
 }

@@ -31,9 +31,10 @@ internal sealed class HeadGradient(Tensor head, long vocabulary, double scale, C
     /// <summary>Adds the sum to the head's gradient, or makes it that.</summary>
     public void Complete()
     {
+        // Where no position counts the gradient is zero, and not absent.
         if (_sum_DV is null)
-            return;
-        if (head.Grad() is null && vocabulary == head.Size(0))
+            _ = Gathered(head);
+        else if (head.Grad() is null && vocabulary == head.Size(0))
             head.SetGrad(_sum_DV.Turned());
         else
             Gathered(head).Slice(0, 0, vocabulary).AddTurnedInPlace(_sum_DV);

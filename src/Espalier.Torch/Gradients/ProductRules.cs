@@ -54,7 +54,7 @@ internal static class ProductRules
     private static Tensor OfWeight(Tensor g, Tensor x)
     {
         var (rows, wide, narrow) = (g.Size(0), g.Size(1), x.Size(1));
-        return rows * wide <= narrow * (rows + wide) ? g.Turned().MatMul(x) : x.Turned().MatMul(g).Turned();
+        return rows * wide <= narrow * (rows + wide) ? g.Transpose(0, 1).MatMul(x) : x.Turned().MatMul(g).Turned();
     }
 
     // xᵀ · g; where the right side had no batches, the sum over them is one product of all rows.
