@@ -98,6 +98,31 @@ public sealed class PackedGenerationTests : TorchTest
         Assert.Empty(GeneratorBatch.Continue(packed, [[1]], 0, _ => new())[0]);
     }
 
+    /// <summary>What docs/commands.md says that int8 weights cost.</summary>
+    [Fact]
+    public void Weights_of_int8_cost_the_bundled_teacher_less_than_a_thousandth_of_its_loss()
+    {
+        const int Windows = 16, Length = 256;
+        using var checkpoint = Checkpoint.Open(Path.Combine(Fixtures.Root, "models", "quickstart-teacher"));
+        var bytes = File.ReadAllBytes(Fixtures.Golden("quickstart-teacher", "self-written.ids.i32"));
+        long[] ids = [.. Enumerable.Range(0, Windows * Length + 1).Select(i => (long)BitConverter.ToInt32(bytes, 4 * i))];
+        using var scope = TensorScope.Begin();
+        using var noGrad = GradMode.Disable();
+        (double Loss, long[] Likeliest) Of(WeightFormat format)
+        {
+            using var model = Unpacked(checkpoint, format);
+            var logits = model.Logits(model.Forward(Tensor.From<long>(ids.AsSpan(0, Windows * Length), Windows, Length))).View(Windows * Length, -1);
+            var loss = logits.TokenNll(Tensor.From<long>(ids.AsSpan(1), Windows * Length)).Mean().Item();
+            return (loss, logits.ToArray<float>().Chunk(checkpoint.Config.VocabularySize).Select(row => (long)Array.IndexOf(row, row.Max())).ToArray());
+        }
+
+        var (full, packed) = (Of(WeightFormat.Float32), Of(WeightFormat.Int8));
+        var alike = full.Likeliest.Zip(packed.Likeliest).Count(pair => pair.First == pair.Second) / (double)full.Likeliest.Length;
+        Assert.True(Math.Abs(packed.Loss - full.Loss) < 1e-3 * full.Loss && alike > 0.97, $"loss {packed.Loss} of {full.Loss}, {alike:P1} of the likeliest ids alike");
+        if (Environment.GetEnvironmentVariable("ESPALIER_SHOW") == "1")
+            Assert.Fail($"loss {packed.Loss} of {full.Loss}, {alike:P1} alike");
+    }
+
     [Fact]
     public void A_token_makes_no_garbage()
     {
