@@ -20,7 +20,7 @@ internal static class Bars
 
     private static IEnumerable<string> Shapes(bool quick) => quick ? ["quickstart", "512-49k"] : Shape.Names;
 
-    private static IEnumerable<string> Models(bool quick) => quick ? DecodeModel.Names[..1] : DecodeModel.Names;
+    private static string[] Models(bool quick) => quick ? DecodeModel.Names[..1] : DecodeModel.Names;
 
     private static IEnumerable<Row> Decode(CaseInput input, params WeightFormat[] formats)
     {

@@ -27,11 +27,14 @@ internal static unsafe class PackKernel
         var body = format switch
         {
             WeightFormat.BFloat16 => Width.Of(
-                &Widen<Floats512, BFloat16Weights<Floats512>>, &Widen<Floats256, BFloat16Weights<Floats256>>, &Widen<Floats128, BFloat16Weights<Floats128>>),
+                &Widen<Floats512, BFloat16Weights<Floats512>>, &Widen<Floats256, BFloat16Weights<Floats256>>,
+                &Widen<Floats128, BFloat16Weights<Floats128>>),
             WeightFormat.Int8 => Width.Of(
-                &Widen<Floats512, Int8Weights<Floats512>>, &Widen<Floats256, Int8Weights<Floats256>>, &Widen<Floats128, Int8Weights<Floats128>>),
+                &Widen<Floats512, Int8Weights<Floats512>>, &Widen<Floats256, Int8Weights<Floats256>>,
+                &Widen<Floats128, Int8Weights<Floats128>>),
             _ => Width.Of(
-                &Widen<Floats512, SingleWeights<Floats512>>, &Widen<Floats256, SingleWeights<Floats256>>, &Widen<Floats128, SingleWeights<Floats128>>),
+                &Widen<Floats512, SingleWeights<Floats512>>, &Widen<Floats256, SingleWeights<Floats256>>,
+                &Widen<Floats128, SingleWeights<Floats128>>),
         };
         Workers.For(0, rows, Math.Max(1, 65_536 / Math.Max(1, columns)), body, &job);
     }

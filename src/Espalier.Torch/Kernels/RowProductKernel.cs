@@ -44,11 +44,14 @@ internal static unsafe class RowProductKernel
         var body = format switch
         {
             WeightFormat.BFloat16 => Width.Of(
-                &Tiles<Floats512, BFloat16Weights<Floats512>>, &Tiles<Floats256, BFloat16Weights<Floats256>>, &Tiles<Floats128, BFloat16Weights<Floats128>>),
+                &Tiles<Floats512, BFloat16Weights<Floats512>>, &Tiles<Floats256, BFloat16Weights<Floats256>>,
+                &Tiles<Floats128, BFloat16Weights<Floats128>>),
             WeightFormat.Int8 => Width.Of(
-                &Tiles<Floats512, Int8Weights<Floats512>>, &Tiles<Floats256, Int8Weights<Floats256>>, &Tiles<Floats128, Int8Weights<Floats128>>),
+                &Tiles<Floats512, Int8Weights<Floats512>>, &Tiles<Floats256, Int8Weights<Floats256>>,
+                &Tiles<Floats128, Int8Weights<Floats128>>),
             _ => Width.Of(
-                &Tiles<Floats512, SingleWeights<Floats512>>, &Tiles<Floats256, SingleWeights<Floats256>>, &Tiles<Floats128, SingleWeights<Floats128>>),
+                &Tiles<Floats512, SingleWeights<Floats512>>, &Tiles<Floats256, SingleWeights<Floats256>>,
+                &Tiles<Floats128, SingleWeights<Floats128>>),
         };
         var size = Math.Max(format switch { WeightFormat.BFloat16 => 2, WeightFormat.Int8 => 1, _ => 4 }, job.Rows);
         fixed (RowProductJob* here = &job)

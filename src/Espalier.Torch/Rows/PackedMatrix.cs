@@ -14,13 +14,16 @@ public sealed unsafe class PackedMatrix : IDisposable
     private bool _isDisposed;
 
     /// <summary>Takes a matrix.</summary>
-    /// <param name="weights">[rows, columns], float32, on the processor. In float32 and in order it is shared, not copied; whoever made it still owns it.</param>
+    /// <param name="weights">
+    /// [rows, columns], float32, on the processor. In float32 and in order it is shared, not copied; whoever made it still owns it.
+    /// </param>
     /// <param name="format">What it is kept as. bfloat16 is rounded to the nearest; of int8 <see cref="WeightFormat.Int8"/> says how.</param>
     /// <exception cref="TorchException">No matrix, or none of float32 on the processor.</exception>
     public PackedMatrix(Tensor weights, WeightFormat format)
     {
         if (weights.Dimensions != 2 || !weights.IsForwardFused)
-            throw new TorchException($"packed weights: {weights} on {(weights.IsOnCpu ? "the processor" : "another device")}, they must be a float32 matrix on the processor");
+            throw new TorchException(
+                $"packed weights: {weights} on {(weights.IsOnCpu ? "the processor" : "another device")}, they must be a float32 matrix on the processor");
         (Format, Rows, Columns) = (format, weights.Size(0), weights.Size(1));
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();

@@ -65,7 +65,8 @@ public static unsafe class RowOps
         if (bias.Width != weight.Width)
             throw KernelErrors.Of(Norms, $"a weight of {weight.Width} and a bias of {bias.Width}");
         LayerNormKernel.Run(
-            x.Of(Norms, "x", rows), weight.Of(Norms, "weight", 1), bias.Of(Norms, "bias", 1), epsilon, count, weight.Width, to.Of(Norms, "the result", rows));
+            x.Of(Norms, "x", rows), weight.Of(Norms, "weight", 1), bias.Of(Norms, "bias", 1), epsilon, count, weight.Width,
+            to.Of(Norms, "the result", rows));
         to.Check();
     }
 
@@ -123,12 +124,15 @@ public static unsafe class RowOps
         if (positions.Length != rows || headDim <= 0 || q.Width % headDim != 0 || keys.Width % headDim != 0 || keys.Width == 0
             || q.Width % keys.Width != 0 || values.Width != keys.Width || values.Rows != keys.Rows || to.Width != q.Width || window <= 0)
             throw KernelErrors.Of(
-                Attention, $"{rows} sequences and {positions.Length} positions, queries of {q.Width}, keys of {keys.Width}, values of {values.Width} and heads of {headDim}");
+                Attention,
+                $"{rows} sequences and {positions.Length} positions, queries of {q.Width}, keys of {keys.Width}, values of {values.Width} and heads of {headDim}");
         var longest = 0;
         for (var row = 0; row < rows; row++)
         {
             if ((uint)positions[row] >= (uint)capacity || sequences[row] < 0 || (sequences[row] + 1L) * capacity > keys.Rows)
-                throw KernelErrors.Of(Attention, $"row {row} is position {positions[row]} of sequence {sequences[row]}, there are {capacity} in each of {keys.Rows / Math.Max(1, capacity)}");
+                throw KernelErrors.Of(
+                    Attention,
+                    $"row {row} is position {positions[row]} of sequence {sequences[row]}, there are {capacity} in each of {keys.Rows / Math.Max(1, capacity)}");
             longest = Math.Max(longest, positions[row] + 1);
         }
         fixed (int* ofSequences = sequences, ofPositions = positions)
@@ -163,7 +167,8 @@ public static unsafe class RowOps
         weight.ThrowIfDisposed();
         if (weight.Format != format || weight.Columns != x.Width || to.Width != weight.Rows || (bias is not null && bias.Width != weight.Rows))
             throw KernelErrors.Of(
-                Products, $"{weight.Format} weights [{weight.Rows}, {weight.Columns}] of rows of {x.Width} into rows of {to.Width}{(bias is null ? "" : $", bias {bias.Width}")}");
+                Products,
+                $"{weight.Format} weights [{weight.Rows}, {weight.Columns}] of rows of {x.Width} into rows of {to.Width}{(bias is null ? "" : $", bias {bias.Width}")}");
         return new()
         {
             Weights = weight.Data,

@@ -119,8 +119,6 @@ public sealed class PackedGenerationTests : TorchTest
         var (full, packed) = (Of(WeightFormat.Float32), Of(WeightFormat.Int8));
         var alike = full.Likeliest.Zip(packed.Likeliest).Count(pair => pair.First == pair.Second) / (double)full.Likeliest.Length;
         Assert.True(Math.Abs(packed.Loss - full.Loss) < 1e-3 * full.Loss && alike > 0.97, $"loss {packed.Loss} of {full.Loss}, {alike:P1} of the likeliest ids alike");
-        if (Environment.GetEnvironmentVariable("ESPALIER_SHOW") == "1")
-            Assert.Fail($"loss {packed.Loss} of {full.Loss}, {alike:P1} alike");
     }
 
     [Fact]
