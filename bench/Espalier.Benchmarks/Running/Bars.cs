@@ -9,6 +9,7 @@ internal static class Bars
     [
         new("P1", "full distillation step, float32", PyTorch, ">= 1.2", Shapes, input => Step(input, bfloat16: false)),
         new("P1c", "full distillation step, bf16 products", PyTorch + ", autocast or not", ">= 1.2", Shapes, input => Step(input, bfloat16: true)),
+        new("P9", "tokenizer, 20 MB of mixed text, exact ids", "Hugging Face tokenizers", ">= 5 cold; one letter <= 3 of prose", TokenizerCase.Subjects, TokenizerCase.Run) { Threads = [2] },
     ];
 
     public static Bar? Find(string name) => All.FirstOrDefault(bar => bar.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
