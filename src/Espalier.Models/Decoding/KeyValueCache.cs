@@ -6,10 +6,10 @@ namespace Espalier.Models;
 /// Keys and values of the positions already seen, in buffers made once for <paramref name="capacity"/> positions. Dispose it.
 /// Not for use with gradients.
 /// </summary>
-public sealed class KeyValueCache(DecoderConfig config, long batch, long capacity, DType dtype = DType.Float32) : IDisposable
+public sealed class KeyValueCache(DecoderConfig config, long batch, long capacity, DType dtype = DType.Float32, Device? device = null) : IDisposable
 {
-    private readonly Tensor[] _keys = Make(config, batch, capacity, dtype);
-    private readonly Tensor[] _values = Make(config, batch, capacity, dtype);
+    private readonly Tensor[] _keys = Make(config, batch, capacity, dtype, device ?? Device.Cpu);
+    private readonly Tensor[] _values = Make(config, batch, capacity, dtype, device ?? Device.Cpu);
 
     /// <summary>Positions that the cache has room for.</summary>
     public long Capacity => capacity;
@@ -39,11 +39,11 @@ public sealed class KeyValueCache(DecoderConfig config, long batch, long capacit
     /// <summary>Called once all layers have written.</summary>
     internal void Advance(long positions) => Length += positions;
 
-    private static Tensor[] Make(DecoderConfig config, long batch, long capacity, DType dtype)
+    private static Tensor[] Make(DecoderConfig config, long batch, long capacity, DType dtype, Device device)
     {
         var buffers = new Tensor[config.Layers];
         for (var i = 0; i < buffers.Length; i++)
-            buffers[i] = Tensor.Empty(dtype, batch, capacity, config.KeyValueHeads, config.HeadDim).Unscoped();
+            buffers[i] = Tensor.Empty(dtype, device, batch, capacity, config.KeyValueHeads, config.HeadDim).Unscoped();
         return buffers;
     }
 }
