@@ -16,8 +16,9 @@ public sealed class DeviceTests : TorchTest
     public static TheoryData<string, DType> Cases()
     {
         var cases = new TheoryData<string, DType>();
-        foreach (var row in FamilyGoldenTests.Cases().Where(row => row.Data.Item1 != "nemotron"))
-            cases.Add(row.Data.Item1, row.Data.Item2);
+        foreach (var row in FamilyGoldenTests.Cases())
+            if (row is [string family and not "nemotron", DType dtype])
+                cases.Add(family, dtype);
         return cases;
     }
 
