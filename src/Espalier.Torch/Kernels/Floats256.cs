@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Espalier.Torch.Kernels;
 
@@ -15,6 +16,24 @@ internal readonly unsafe struct Floats256(Vector256<float> value) : IFloats<Floa
 
     [MethodImpl(Inline)]
     public static Floats256 Load(float* from) => new(Vector256.Load(from));
+
+    [MethodImpl(Inline)]
+    public static Floats256 LoadBFloat16(ushort* from)
+    {
+        var lanes = Vector128.Load(from);
+        var wide = Avx2.IsSupported
+            ? Avx2.ConvertToVector256Int32(lanes) : Vector256.Create(Vector128.WidenLower(lanes), Vector128.WidenUpper(lanes)).AsInt32();
+        return new((wide << 16).AsSingle());
+    }
+
+    [MethodImpl(Inline)]
+    public static Floats256 LoadInt8(sbyte* from)
+    {
+        if (Avx2.IsSupported)
+            return new(Vector256.ConvertToSingle(Avx2.ConvertToVector256Int32(Vector128.CreateScalarUnsafe(*(long*)from).AsSByte())));
+        var lanes = Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(long*)from).AsSByte());
+        return new(Vector256.ConvertToSingle(Vector256.Create(Vector128.WidenLower(lanes), Vector128.WidenUpper(lanes))));
+    }
 
     [MethodImpl(Inline)]
     public static Floats256 All(float x) => new(Vector256.Create(x));

@@ -14,6 +14,12 @@ internal unsafe interface IFloats<TSelf> where TSelf : unmanaged, IFloats<TSelf>
 
     static abstract TSelf Load(float* from);
 
+    /// <summary>Numbers of bfloat16, widened.</summary>
+    static abstract TSelf LoadBFloat16(ushort* from);
+
+    /// <summary>Whole numbers of a byte each.</summary>
+    static abstract TSelf LoadInt8(sbyte* from);
+
     static abstract TSelf All(float x);
 
     /// <summary>a · b + c, in one rounding where the machine does that.</summary>

@@ -17,9 +17,15 @@ internal static unsafe partial class RmsNormKernel
         var n = x.Size(-1);
         using var from = Operand.InOrder(x);
         using var by = Operand.InOrder(weight);
-        var job = new ForwardJob { X = from.Floats, Weight = by.Floats, Y = to.Floats, N = n, Epsilon = epsilon };
-        Workers.For(0, x.ElementCount / n, Grain(n), Width.Of(&Rows<Floats512>, &Rows<Floats256>, &Rows<Floats128>), &job);
+        Run(from.Floats, by.Floats, epsilon, x.ElementCount / n, n, to.Floats);
         return to.Tensor;
+    }
+
+    /// <summary>The norm of rows of n; y may be x.</summary>
+    public static void Run(float* x, float* weight, double epsilon, long rows, long n, float* y)
+    {
+        var job = new ForwardJob { X = x, Weight = weight, Y = y, N = n, Epsilon = epsilon };
+        Workers.For(0, rows, Grain(n), Width.Of(&Rows<Floats512>, &Rows<Floats256>, &Rows<Floats128>), &job);
     }
 
     private static void Check(Tensor x, Tensor weight)

@@ -17,9 +17,15 @@ internal static unsafe class SiluMulKernel
         using var to = Operand.Result(DType.Float32, gate.Shape);
         using var a = Operand.InOrder(gate);
         using var b = Operand.InOrder(up);
-        var job = new Job { Gate = a.Floats, Up = b.Floats, Y = to.Floats, Count = gate.ElementCount };
-        Workers.For(0, Lines(job.Count), 256, Width.Of(&Gated<Floats512>, &Gated<Floats256>, &Gated<Floats128>), &job);
+        Run(a.Floats, b.Floats, gate.ElementCount, to.Floats);
         return to.Tensor;
+    }
+
+    /// <summary>The units of so many gates; y may be one of the two.</summary>
+    public static void Run(float* gate, float* up, long count, float* y)
+    {
+        var job = new Job { Gate = gate, Up = up, Y = y, Count = count };
+        Workers.For(0, Lines(count), 256, Width.Of(&Gated<Floats512>, &Gated<Floats256>, &Gated<Floats128>), &job);
     }
 
     /// <summary>The gradients of gate and up out of that of y.</summary>
