@@ -28,6 +28,7 @@ internal static class TokenizerBenchmark
     public static void Passes(string tokenizerFile, string textFile, int threads, int passes, Action<string> print)
     {
         var documents = TokenizerText.Read(textFile);
+        var length = documents.Sum(Encoding.UTF8.GetByteCount);
         var tokenizer = Tokenizer.Load(tokenizerFile);
         for (var number = 0; number < passes; number++)
         {
@@ -45,6 +46,7 @@ internal static class TokenizerBenchmark
                 number,
                 seconds,
                 processor,
+                bytes = length,
                 tokens,
                 allocated_bytes_beyond_ids = bytes - 4 * tokens,
                 sha256 = Sha256(ids),
@@ -59,8 +61,8 @@ internal static class TokenizerBenchmark
         }
     }
 
-    /// <summary>Both sides in turn.</summary>
-    public static string Run(string tokenizerFile, string textFile, int pairs, int threads, string[] peer)
+    /// <summary>The lines of both sides, which take turns; a process each.</summary>
+    public static (List<JsonObject[]> Own, List<JsonObject[]> Peer) Pairs(string tokenizerFile, string textFile, int pairs, int threads, string[] peer)
     {
         var program = typeof(TokenizerBenchmark).Assembly.Location;
         string[] mine = [Environment.ProcessPath!, program, "tokenizer-passes", tokenizerFile, textFile, $"{threads}", "3"];
@@ -71,26 +73,7 @@ internal static class TokenizerBenchmark
         foreach (var line in own.Concat(other).SelectMany(lines => lines).Where(line => (string?)line["event"] == "pass"))
             if ((string?)line["sha256"] != (string?)other[0][0]["sha256"])
                 throw new InvalidOperationException($"the ids differ: {line.ToJsonString()} against {other[0][0].ToJsonString()}");
-        return JsonSerializer.Serialize(new
-        {
-            tokens = (long)own[0][0]["tokens"]!,
-            threads,
-            pairs,
-            own_cold_seconds = Of(own, 0, "seconds"),
-            own_warm_seconds = Of(own, 2, "seconds"),
-            peer_cold_seconds = Of(other, 0, "seconds"),
-            peer_warm_seconds = Of(other, 1, "seconds"),
-            cold = Ratio(0, 0, "seconds"),
-            cold_processor = Ratio(0, 0, "processor"),
-            warm = Ratio(2, 1, "seconds"),
-            warm_processor = Ratio(2, 1, "processor"),
-            letters = own[0].Where(line => (string?)line["event"] == "letter")
-                .ToDictionary(line => (string)line["name"]!, line => (double)line["seconds"]!),
-        });
-
-        object Ratio(int mine, int theirs, string key) => Quantiles(own.Zip(other, (a, b) => (double)b[theirs][key]! / (double)a[mine][key]!));
-
-        static object Of(List<JsonObject[]> runs, int at, string key) => Quantiles(runs.Select(run => (double)run[at][key]!));
+        return (own, other);
     }
 
     private static void Encode(Tokenizer tokenizer, string[] documents, int threads, int[][] ids) =>
@@ -125,12 +108,5 @@ internal static class TokenizerBenchmark
             .Select(line => JsonNode.Parse(line)!.AsObject()).ToArray();
         process.WaitForExit();
         return process.ExitCode == 0 ? lines : throw new InvalidOperationException($"{string.Join(' ', command)} ended with {process.ExitCode}");
-    }
-
-    private static object Quantiles(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        double At(double share) => Math.Round(sorted[(int)Math.Round(share * (sorted.Length - 1))], 4);
-        return new { median = At(0.5), p20 = At(0.2), p80 = At(0.8) };
     }
 }

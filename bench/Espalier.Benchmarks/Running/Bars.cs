@@ -11,6 +11,7 @@ internal static class Bars
     [
         new("P1", "full distillation step, float32", PyTorch, ">= 1.2", Shapes, input => Step(input, bfloat16: false)),
         new("P1c", "full distillation step, bf16 products", PyTorch + ", autocast or not", ">= 1.2", Shapes, input => Step(input, bfloat16: true)),
+        new("P9", "tokenizer, 20 MB of mixed text, exact ids", "Hugging Face tokenizers", ">= 5 cold; one letter <= 3 of prose", TokenizerCase.Subjects, TokenizerCase.Run) { Threads = [2] },
         new("P16", "prefill and decoding, float32 weights", "llama.cpp, F32", ">= 1.3 and >= 1.0", Models, input => Decode(input, WeightFormat.Float32)),
         new("P16b", "decoding, bfloat16 and int8 weights", "llama.cpp, F32", ">= 1.7 (bfloat16)", Models, input => Decode(input, WeightFormat.BFloat16, WeightFormat.Int8)),
         new("P17", "a pruned student's gain in prefill and decoding", "its teacher, by operations", ">= 0.95 by depth, >= 0.90 by width", Models, Gain),
