@@ -65,7 +65,7 @@ public static class ChunkedHead
         var weight_VD = V == head.Size(0) ? head : head.Slice(0, 0, V);
         var gradient_ND = scope.Keep(hidden_ND.EmptyLike());
         using var headGradient = head.RequiresGrad ? new HeadGradient(head, V, scale, compute) : null;
-        var sums_P = Tensor.Zeros(DType.Float64, loss.Parts.Count);
+        var sums_P = Tensor.Zeros(DType.Float64, hidden_ND.Device, loss.Parts.Count);
         for (var start = 0L; start < N; start += chunk)
         {
             using var inner = TensorScope.Begin();
@@ -91,7 +91,7 @@ public static class ChunkedHead
         using var scope = TensorScope.Begin();
         var N = hidden_ND.Size(0);
         chunk = chunk > 0 ? chunk : ChunkSize(head.Size(0));
-        var nll_N = scope.Keep(Tensor.Empty(hidden_ND.DType, N));
+        var nll_N = scope.Keep(Tensor.Empty(hidden_ND.DType, hidden_ND.Device, N));
         for (var start = 0L; start < N; start += chunk)
         {
             using var inner = TensorScope.Begin();

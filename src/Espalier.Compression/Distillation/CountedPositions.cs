@@ -16,7 +16,7 @@ internal sealed class CountedPositions
 
     private CountedPositions(long positions, Tensor? index_M) => (_positions, _index_M) = (positions, index_M);
 
-    public static CountedPositions Of(Batch batch)
+    public static CountedPositions Of(Batch batch, Device device)
     {
         var counted = batch.CountedTokens;
         if (counted == batch.Tokens)
@@ -25,7 +25,7 @@ internal sealed class CountedPositions
         for (int position = 0, next = 0; next < index.Length; position++)
             if (batch.LossMask![position])
                 index[next++] = position;
-        return new(batch.Tokens, Tensor.From<long>(index, counted));
+        return new(batch.Tokens, Tensor.From<long>(index, counted).On(device));
     }
 
     /// <summary>The rows that count, [M, …] of [N, …]; the same tensor where all do. Gradient flows.</summary>
@@ -39,7 +39,7 @@ internal sealed class CountedPositions
     {
         if (_index_M is null)
             return counted_MD;
-        var all_ND = Tensor.Zeros(counted_MD.DType, _positions, counted_MD.Size(1));
+        var all_ND = Tensor.Zeros(counted_MD.DType, counted_MD.Device, _positions, counted_MD.Size(1));
         all_ND.IndexAddInPlace(0, _index_M, counted_MD);
         return all_ND;
     }

@@ -45,9 +45,9 @@ public sealed class LogitObjective : Objective
     protected override ObjectiveSums AccumulateCounted(Decoder student, Batch batch, double scale)
     {
         using var scope = TensorScope.Begin();
-        var ids_BT = Tensor.From<long>(batch.Inputs, batch.Size, batch.Sequence);
-        var counted = CountedPositions.Of(batch);
-        var targets_M = counted.Rows(Tensor.From<long>(batch.Targets, batch.Tokens));
+        var ids_BT = Tensor.From<long>(batch.Inputs, batch.Size, batch.Sequence).On(student.Device);
+        var counted = CountedPositions.Of(batch, student.Device);
+        var targets_M = counted.Rows(Tensor.From<long>(batch.Targets, batch.Tokens).On(student.Device));
         var view = Look(batch, ids_BT);
 
         using var pass = Forward(student, batch, ids_BT);

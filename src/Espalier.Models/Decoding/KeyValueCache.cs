@@ -11,8 +11,8 @@ public sealed class KeyValueCache : IDisposable
     private readonly Tensor[] _keys, _values;
 
     /// <summary>Room for a number of positions of each row of a batch.</summary>
-    public KeyValueCache(DecoderConfig config, long batch, long capacity, DType dtype = DType.Float32)
-        : this(Make(config, batch, capacity, dtype), Make(config, batch, capacity, dtype), capacity) { }
+    public KeyValueCache(DecoderConfig config, long batch, long capacity, DType dtype = DType.Float32, Device? device = null)
+        : this(Make(config, batch, capacity, dtype, device ?? Device.Cpu), Make(config, batch, capacity, dtype, device ?? Device.Cpu), capacity) { }
 
     /// <summary>A cache in memory that is there, of each layer [B, capacity, K, H], which it takes over.</summary>
     internal KeyValueCache(Tensor[] keys, Tensor[] values, long capacity) => (_keys, _values, Capacity) = (keys, values, capacity);
@@ -45,11 +45,11 @@ public sealed class KeyValueCache : IDisposable
     /// <summary>Called once all layers have written.</summary>
     internal void Advance(long positions) => Length += positions;
 
-    private static Tensor[] Make(DecoderConfig config, long batch, long capacity, DType dtype)
+    private static Tensor[] Make(DecoderConfig config, long batch, long capacity, DType dtype, Device device)
     {
         var buffers = new Tensor[config.Layers];
         for (var i = 0; i < buffers.Length; i++)
-            buffers[i] = Tensor.Empty(dtype, batch, capacity, config.KeyValueHeads, config.HeadDim).Unscoped();
+            buffers[i] = Tensor.Empty(dtype, device, batch, capacity, config.KeyValueHeads, config.HeadDim).Unscoped();
         return buffers;
     }
 }

@@ -35,7 +35,7 @@ internal sealed class RowDecoder : IDisposable
         _blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => new RowBlock(weights, layer, _work, _keys[layer], _values[layer]))];
         _finalNorm = new(weights, ParameterRole.FinalNorm, ParameterRole.FinalNormBias, -1);
         _head = new(weights.Head, null, _work.Logits);
-        _rotary = new(config, DType.Float32);
+        _rotary = new(config, DType.Float32, Device.Cpu);
         using var scope = TensorScope.Begin();
         var (cos, sin) = _rotary.At(0, capacity);
         (_cos, _sin) = (RowBuffer.Of(cos), RowBuffer.Of(sin));

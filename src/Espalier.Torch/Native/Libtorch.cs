@@ -64,6 +64,8 @@ internal static unsafe class Libtorch
         (delegate* unmanaged<nint, int*, int>)Export("aoti_torch_get_dtype");
     public static readonly delegate* unmanaged<nint, int*, int> DeviceType =
         (delegate* unmanaged<nint, int*, int>)Export("aoti_torch_get_device_type");
+    public static readonly delegate* unmanaged<nint, int*, int> DeviceIndex =
+        (delegate* unmanaged<nint, int*, int>)Export("aoti_torch_get_device_index");
     public static readonly delegate* unmanaged<nint, void**, int> DataPointer =
         (delegate* unmanaged<nint, void**, int>)Export("aoti_torch_get_data_ptr");
     public static readonly delegate* unmanaged<nint, byte*, int> IsContiguous =
