@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Text.Json;
 using Espalier.Torch;
 
 namespace Espalier.Benchmarks;
@@ -22,13 +20,66 @@ internal static class KernelsBenchmark
 
     private sealed record Case(string Name, Func<Tensor> Kernel, Func<Tensor> Twin);
 
-    /// <summary>
-    /// Shapes of a small decoder: B samples of T positions, N heads of width H over K key heads, widths D and F, vocabulary V.
-    /// </summary>
-    public static void Run(int pairs, string only, Action<string> write)
+    private const long B = 8, T = 256, N = 8, K = 4, H = 32, D = 256, F = 768, V = 8192;
+
+    /// <summary>Kernel against twin; the subject is a part of the kernels' names, or "all".</summary>
+    public static IEnumerable<Row> Run(CaseInput input)
     {
-        const long B = 8, T = 256, N = 8, K = 4, H = 32, D = 256, F = 768, V = 8192;
+        TorchRuntime.Start(input.Threads);
         using var scope = TensorScope.Begin();
+        return [.. Cases().Where(one => input.Subject == "all" || one.Name.Contains(input.Subject, StringComparison.Ordinal)).Select(one => Compare(one, input))];
+    }
+
+    /// <summary>Operations, bytes that must move and processor seconds of a call of the kernels that do most of the work beside products.</summary>
+    public static IEnumerable<(string Name, double Operations, double Bytes, double Seconds)> Roofline()
+    {
+        using var scope = TensorScope.Begin();
+        var cases = Cases().ToDictionary(one => one.Name);
+        var (rows, heads) = ((double)B * T, (double)B * T * N * H);
+        var pairs = B * N * T * (T + 1) / 2.0;
+        (string Name, double Operations, double Bytes)[] chosen =
+        [
+            ("rms-norm", 4 * rows * D, 8 * rows * D),
+            ("rotate", 3 * heads, 8 * heads),
+            ("silu-mul", 12 * rows * F, 12 * rows * F),
+            ("attention", 4 * pairs * H, 4 * (2 * heads + 2 * heads * K / N)),
+            ("attention-backward", 14 * pairs * H, 4 * (5 * heads + 6 * heads * K / N)),
+            ("forward-kl", 40.0 * 512 * V, 4.0 * 5 * 512 * V),
+            ("adamw", 14.0 * (1 << 21), 28.0 * (1 << 21)),
+        ];
+        return [.. chosen.Select(one => (one.Name, one.Operations, one.Bytes, Seconds(cases[one.Name].Kernel)))];
+
+        static double Seconds(Func<Tensor> kernel)
+        {
+            var calls = Calls(kernel);
+            return Enumerable.Range(0, 7).Select(_ => Measure(kernel, calls).Processor).Order().ElementAt(3);
+        }
+    }
+
+    /// <summary>A small piece of work with a kernel, forward and back, for counting instructions.</summary>
+    public static Func<Tensor> Small(string name)
+    {
+        var (x, weight) = (Values(1, 64, 192), Values(192));
+        var (q, k, v) = (Values(1, 64, 4, 32), Values(1, 64, 2, 32), Values(1, 64, 2, 32));
+        var (student, teacher) = (Values(32, 4096), Values(32, 4096));
+        var state = Array.ConvertAll(new[] { 1.0, 1e-3, 1e-3, 1e-6 }, scale => Values(1 << 16).Abs().Mul(scale));
+        return name switch
+        {
+            "norm" => () => Back(a => a[0].RmsNorm(a[1], 1e-5), x, weight),
+            "attention" => () => Back(a => a[0].CausalAttention(a[1], a[2], 0.2, null), q, k, v),
+            "divergence" => () => Divergence(student, teacher, kernel: true),
+            "adamw" => () =>
+            {
+                state[0].AdamWInPlace(state[1], state[2], state[3], new(1e-7, 0.9, 0.95, 1e-8, 0.1, 1, 10));
+                return state[0];
+            },
+            _ => throw new ArgumentException($"no workload {name}"),
+        };
+    }
+
+    // Shapes of a small decoder: B samples of T positions, N heads of width H over K key heads, widths D and F, vocabulary V.
+    private static Case[] Cases()
+    {
         var (x, weight, bias) = (Values(B, T, D), Values(D), Values(D));
         var (q, k, v) = (Values(B, T, N, H), Values(B, T, K, H), Values(B, T, K, H));
         var (cos, sin) = (Values(T, 1, H / 2), Values(T, 1, H / 2));
@@ -45,7 +96,7 @@ internal static class KernelsBenchmark
         }
         var mask = Tensor.Full(double.NegativeInfinity, DType.Float32, T, T).Triu(1);
         var scale = 1 / Math.Sqrt(H);
-        Case[] cases =
+        return
         [
             new("rms-norm", () => x.RmsNorm(weight, 1e-5), () => x.RmsNormByParts(weight, 1e-5)),
             new("rms-norm-backward", () => Back(v => v[0].RmsNorm(v[1], 1e-5), x, weight), () => Back(v => v[0].RmsNormByParts(v[1], 1e-5), x, weight)),
@@ -70,11 +121,9 @@ internal static class KernelsBenchmark
             new("row-norms", () => q.RowNorms(), () => q.RowNormsByParts()),
             new("row-cosines", () => x.RowCosines(x), () => x.RowCosinesByParts(x)),
         ];
-        foreach (var one in cases.Where(one => one.Name.Contains(only, StringComparison.Ordinal)))
-            write(Compare(one, pairs));
     }
 
-    private static string Compare(Case one, int pairs)
+    private static Row Compare(Case one, CaseInput input)
     {
         double apart;
         using (TensorScope.Begin())
@@ -82,31 +131,9 @@ internal static class KernelsBenchmark
         if (!(apart <= Tolerance))
             throw new InvalidOperationException($"{one.Name}: kernel and twin differ by {apart}");
         var calls = Calls(one.Twin);
-        var (kernel, twin) = (new List<Times>(), new List<Times>());
-        for (var pair = 0; pair < pairs + 2; pair++)
-        {
-            var a = Measure(one.Kernel, calls);
-            var b = Measure(one.Twin, calls);
-            if (pair < 2)
-                continue;
-            kernel.Add(a);
-            twin.Add(b);
-        }
-        return JsonSerializer.Serialize(new
-        {
-            kernel = one.Name,
-            threads = TorchRuntime.Threads,
-            apart,
-            kernel_us = Microseconds(kernel, time => time.Wall),
-            twin_us = Microseconds(twin, time => time.Wall),
-            kernel_cpu_us = Microseconds(kernel, time => time.Processor),
-            twin_cpu_us = Microseconds(twin, time => time.Processor),
-            ratio = Math.Round(Median(kernel.Zip(twin, (a, b) => b.Wall / a.Wall)), 2),
-            cpu_ratio = Math.Round(Median(kernel.Zip(twin, (a, b) => b.Processor / a.Processor)), 2),
-        });
+        return Pairs.Measure(input.Pairs, 2, () => Measure(one.Kernel, calls), () => Measure(one.Twin, calls))
+            .OtherOverOwn(input with { Subject = one.Name }, "out of libtorch's operators / kernel", null);
     }
-
-    private readonly record struct Times(double Wall, double Processor);
 
     // As many calls as take some 20 ms.
     private static int Calls(Func<Tensor> work)
@@ -117,25 +144,14 @@ internal static class KernelsBenchmark
         return calls;
     }
 
-    private static Times Measure(Func<Tensor> work, int calls)
+    private static Cost Measure(Func<Tensor> work, int calls) => Cost.Of(() =>
     {
-        var processor = Environment.CpuUsage.TotalTime;
-        var started = Stopwatch.GetTimestamp();
         for (var call = 0; call < calls; call++)
         {
             using var scope = TensorScope.Begin();
             work();
         }
-        return new(Stopwatch.GetElapsedTime(started).TotalSeconds / calls, (Environment.CpuUsage.TotalTime - processor).TotalSeconds / calls);
-    }
-
-    private static double Microseconds(List<Times> times, Func<Times, double> which) => Math.Round(1e6 * Median(times.Select(which)), 1);
-
-    private static double Median(IEnumerable<double> values)
-    {
-        var sorted = values.Order().ToArray();
-        return sorted[sorted.Length / 2];
-    }
+    }) / calls;
 
     // libtorch's own attention in tiles, for as many key heads as query heads.
     private static Tensor[] Flash(Tensor q_BTNH, Tensor k_BTNH, Tensor v_BTNH, double scale) => s_flash.CallMany(

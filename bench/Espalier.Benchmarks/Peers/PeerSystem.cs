@@ -10,7 +10,11 @@ namespace Espalier.Benchmarks;
 /// </summary>
 internal sealed record PeerSystem(string Name, string? Root, string Torch)
 {
-    private const string TcMalloc = "LD_PRELOAD=libtcmalloc_minimal.so.4";
+    /// <summary>What to do where there is none.</summary>
+    public const string Missing = "no PyTorch: bench/peer-system FOLDER makes a place for it (then ESPALIER_PEER_ROOT=FOLDER), and ESPALIER_PEERS names the folder of kd_step.py";
+
+    /// <summary>The setting that gives a peer an allocator that keeps memory.</summary>
+    public const string TcMalloc = "LD_PRELOAD=libtcmalloc_minimal.so.4";
     private const string Kept = "GLIBC_TUNABLES=glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=4294967296";
 
     private static string Scripts => Path.GetFullPath(Environment.GetEnvironmentVariable("ESPALIER_PEERS") is { Length: > 0 } given ? given : "../shared/peers");

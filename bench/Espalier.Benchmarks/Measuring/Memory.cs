@@ -1,0 +1,22 @@
+using System.Globalization;
+
+namespace Espalier.Benchmarks;
+
+/// <summary>What the kernel counts of this process.</summary>
+internal static class Memory
+{
+    /// <summary>Highest resident memory since the last <see cref="ForgetPeak"/>, in MiB.</summary>
+    public static double PeakMiB => Field("/proc/self/status", "VmHWM:") / 1024;
+
+    /// <summary>Resident memory now, in MiB.</summary>
+    public static double ResidentMiB => Field("/proc/self/status", "VmRSS:") / 1024;
+
+    /// <summary>Bytes read by system calls so far.</summary>
+    public static double BytesRead => Field("/proc/self/io", "rchar:");
+
+    /// <summary>The peak starts again at what is resident now.</summary>
+    public static void ForgetPeak() => File.WriteAllText("/proc/self/clear_refs", "5");
+
+    private static double Field(string file, string name) => double.Parse(
+        File.ReadLines(file).First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture);
+}
