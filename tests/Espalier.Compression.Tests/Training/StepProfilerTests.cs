@@ -51,6 +51,8 @@ public sealed class StepProfilerTests : TorchTest
     [Fact]
     public void A_phase_without_a_profiler_is_nothing()
     {
+        // The first one pays for what the class sets up.
+        StepProfiler.Enter(StepPhase.Head).Dispose();
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 100; i++)
             using (StepProfiler.Enter(StepPhase.Head))
