@@ -5,7 +5,7 @@ namespace Espalier.Cli.Tests.Scripts;
 
 public sealed class ScriptTests
 {
-    private static readonly string[] commands = ["espalier", "test", ".ci/run", "tests/on-debian"];
+    private static readonly string[] commands = ["espalier", "test", ".ci/run", "tests/on-debian", "tests/instructions"];
 
     private static IEnumerable<string> All => [.. commands.Select(c => Path.Combine(Fixtures.Root, c)), .. Directory.GetFiles(Path.Combine(Fixtures.Root, "scripts"), "*.sh")];
 
