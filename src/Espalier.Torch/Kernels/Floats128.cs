@@ -17,6 +17,10 @@ internal readonly unsafe struct Floats128(Vector128<float> value) : IFloats<Floa
     public static Floats128 Load(float* from) => new(Vector128.Load(from));
 
     [MethodImpl(Inline)]
+    public static Floats128 Load(Bf16* from) =>
+        new(Vector128.ShiftLeft(Vector128.WidenLower(Vector128.CreateScalar(*(ulong*)from).AsUInt16()), 16).AsSingle());
+
+    [MethodImpl(Inline)]
     public static Floats128 All(float x) => new(Vector128.Create(x));
 
     [MethodImpl(Inline)]
@@ -55,6 +59,17 @@ internal readonly unsafe struct Floats128(Vector128<float> value) : IFloats<Floa
 
     [MethodImpl(Inline)]
     public void Store(float* to) => _value.Store(to);
+
+    [MethodImpl(Inline)]
+    public void Store(Bf16* to)
+    {
+        var bits = _value.AsUInt32();
+        var odd = Vector128.ShiftRightLogical(bits, 16) & Vector128.Create(1u);
+        var near = Vector128.ConditionalSelect(
+            Vector128.Equals(_value, _value).AsUInt32(), bits + odd + Vector128.Create(0x7fffu), bits | Vector128.Create(0x400000u));
+        var rounded = Vector128.ShiftRightLogical(near, 16);
+        *(ulong*)to = Vector128.Narrow(rounded, rounded).AsUInt64().ToScalar();
+    }
 
     [MethodImpl(Inline)]
     public void AddTo(double* to)

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Espalier.Torch.Kernels;
 
@@ -15,6 +16,15 @@ internal readonly unsafe struct Floats256(Vector256<float> value) : IFloats<Floa
 
     [MethodImpl(Inline)]
     public static Floats256 Load(float* from) => new(Vector256.Load(from));
+
+    [MethodImpl(Inline)]
+    public static Floats256 Load(Bf16* from)
+    {
+        var halves = Vector128.Load((ushort*)from);
+        var (low, high) = Vector128.Widen(halves);
+        var wide = Avx2.IsSupported ? Avx2.ConvertToVector256Int32(halves).AsUInt32() : Vector256.Create(low, high);
+        return new(Vector256.ShiftLeft(wide, 16).AsSingle());
+    }
 
     [MethodImpl(Inline)]
     public static Floats256 All(float x) => new(Vector256.Create(x));
@@ -55,6 +65,17 @@ internal readonly unsafe struct Floats256(Vector256<float> value) : IFloats<Floa
 
     [MethodImpl(Inline)]
     public void Store(float* to) => _value.Store(to);
+
+    [MethodImpl(Inline)]
+    public void Store(Bf16* to)
+    {
+        var bits = _value.AsUInt32();
+        var odd = Vector256.ShiftRightLogical(bits, 16) & Vector256.Create(1u);
+        var near = Vector256.ConditionalSelect(
+            Vector256.Equals(_value, _value).AsUInt32(), bits + odd + Vector256.Create(0x7fffu), bits | Vector256.Create(0x400000u));
+        var rounded = Vector256.ShiftRightLogical(near, 16);
+        ( Vector128.Narrow(rounded.GetLower(), rounded.GetUpper())).Store((ushort*)to);
+    }
 
     [MethodImpl(Inline)]
     public void AddTo(double* to)

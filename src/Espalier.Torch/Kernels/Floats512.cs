@@ -18,6 +18,15 @@ internal readonly unsafe struct Floats512(Vector512<float> value) : IFloats<Floa
     public static Floats512 Load(float* from) => new(Vector512.Load(from));
 
     [MethodImpl(Inline)]
+    public static Floats512 Load(Bf16* from)
+    {
+        var halves = Vector256.Load((ushort*)from);
+        var (low, high) = Vector256.Widen(halves);
+        var wide = Avx512F.IsSupported ? Avx512F.ConvertToVector512UInt32(halves) : Vector512.Create(low, high);
+        return new(Vector512.ShiftLeft(wide, 16).AsSingle());
+    }
+
+    [MethodImpl(Inline)]
     public static Floats512 All(float x) => new(Vector512.Create(x));
 
     [MethodImpl(Inline)]
@@ -65,6 +74,17 @@ internal readonly unsafe struct Floats512(Vector512<float> value) : IFloats<Floa
 
     [MethodImpl(Inline)]
     public void Store(float* to) => _value.Store(to);
+
+    [MethodImpl(Inline)]
+    public void Store(Bf16* to)
+    {
+        var bits = _value.AsUInt32();
+        var odd = Vector512.ShiftRightLogical(bits, 16) & Vector512.Create(1u);
+        var near = Vector512.ConditionalSelect(
+            Vector512.Equals(_value, _value).AsUInt32(), bits + odd + Vector512.Create(0x7fffu), bits | Vector512.Create(0x400000u));
+        var rounded = Vector512.ShiftRightLogical(near, 16);
+        (Avx512F.IsSupported ? Avx512F.ConvertToVector256UInt16(rounded) : Vector256.Narrow(rounded.GetLower(), rounded.GetUpper())).Store((ushort*)to);
+    }
 
     [MethodImpl(Inline)]
     public void AddTo(double* to)

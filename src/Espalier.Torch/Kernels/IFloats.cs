@@ -14,6 +14,9 @@ internal unsafe interface IFloats<TSelf> where TSelf : unmanaged, IFloats<TSelf>
 
     static abstract TSelf Load(float* from);
 
+    /// <summary>As many elements of half the width, widened.</summary>
+    static abstract TSelf Load(Bf16* from);
+
     static abstract TSelf All(float x);
 
     /// <summary>a · b + c, in one rounding where the machine does that.</summary>
@@ -42,6 +45,9 @@ internal unsafe interface IFloats<TSelf> where TSelf : unmanaged, IFloats<TSelf>
     static abstract TSelf operator /(TSelf a, TSelf b);
 
     void Store(float* to);
+
+    /// <summary>Each rounded as by <see cref="Bf16.Of"/>.</summary>
+    void Store(Bf16* to);
 
     /// <summary>Adds each float to a double.</summary>
     void AddTo(double* to);

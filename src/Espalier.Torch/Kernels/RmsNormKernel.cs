@@ -8,17 +8,21 @@ internal static unsafe partial class RmsNormKernel
 {
     private const string Name = "rms_norm";
 
-    public static Tensor Forward(Tensor x, Tensor weight, double epsilon)
+    /// <summary>y, in float32 or rounded to bfloat16 once.</summary>
+    public static Tensor Forward(Tensor x, Tensor weight, double epsilon, DType result = DType.Float32)
     {
         Check(x, weight);
-        using var to = Operand.Result(DType.Float32, x.Shape);
+        using var to = Operand.Result(result, x.Shape);
         if (x.ElementCount == 0)
             return to.Tensor;
         var n = x.Size(-1);
         using var from = Operand.InOrder(x);
         using var by = Operand.InOrder(weight);
-        var job = new ForwardJob { X = from.Floats, Weight = by.Floats, Y = to.Floats, N = n, Epsilon = epsilon };
-        Workers.For(0, x.ElementCount / n, Grain(n), Width.Of(&Rows<Floats512>, &Rows<Floats256>, &Rows<Floats128>), &job);
+        var job = new ForwardJob { X = from.Floats, Weight = by.Floats, Y = to.Data, N = n, Epsilon = epsilon };
+        var body = result == DType.BFloat16
+            ? Width.Of(&Rows<Floats512, Bf16>, &Rows<Floats256, Bf16>, &Rows<Floats128, Bf16>)
+            : Width.Of(&Rows<Floats512, float>, &Rows<Floats256, float>, &Rows<Floats128, float>);
+        Workers.For(0, x.ElementCount / n, Grain(n), body, &job);
         return to.Tensor;
     }
 
@@ -33,21 +37,22 @@ internal static unsafe partial class RmsNormKernel
     private static long Grain(long n) => Math.Max(1, 4096 / n);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows<TV>(long first, long last, void* context) where TV : unmanaged, IFloats<TV>
+    private static void Rows<TV, TE>(long first, long last, void* context) where TV : unmanaged, IFloats<TV> where TE : unmanaged
     {
         var job = (ForwardJob*)context;
         var n = job->N;
         var weight = job->Weight;
         for (var row = first; row < last; row++)
         {
-            float* x = job->X + row * n, y = job->Y + row * n;
+            var x = job->X + row * n;
+            var y = (TE*)job->Y + row * n;
             var r = Factor<TV>(x, n, job->Epsilon);
             var factor = TV.All(r);
             var i = 0L;
             for (; i + TV.Lanes <= n; i += TV.Lanes)
-                (TV.Load(x + i) * factor * TV.Load(weight + i)).Store(y + i);
+                Element.Store(TV.Load(x + i) * factor * TV.Load(weight + i), y + i);
             for (; i < n; i++)
-                y[i] = x[i] * r * weight[i];
+                Element.Set(y + i, x[i] * r * weight[i]);
         }
     }
 
@@ -72,7 +77,8 @@ internal static unsafe partial class RmsNormKernel
 
     private struct ForwardJob
     {
-        public float* X, Weight, Y;
+        public float* X, Weight;
+        public void* Y;
         public long N;
         public double Epsilon;
     }
