@@ -32,6 +32,9 @@ switch (args)
         TorchRuntime.Start(Number(threads));
         Console.WriteLine(References.Json().ToJsonString());
         return 0;
+    case ["compute", var folder, var pairs, var threads]:
+        Console.WriteLine(ComputeBenchmark.Run(folder, Number(pairs), Number(threads)));
+        return 0;
     case ["kd-memory", var folder, var steps, var threads]:
         Console.WriteLine(KdMemoryBenchmark.Run(folder, Number(steps), Number(threads)));
         return 0;
