@@ -62,15 +62,15 @@ internal static class DepthBenchmark
         using var setup = new Setup(folder, ids, samples, sequence, batch);
         using var peer = new Peer(new("peer", peerCommand[0], peerCommand[1..]));
         peer.WaitUntilReady();
-        var (own, theirs) = (new List<double>(), new List<double>());
+        var (own, theirs) = (new List<Cost>(), new List<Cost>());
         for (var pair = 0; pair <= pairs; pair++)
         {
             var ((mine, values), (other, expected)) = pair % 2 == 0 ? (Mine(), Other()) : Swapped(Other(), Mine());
             RequireSame(expected, values, 1e-5);
             if (pair == 0)
                 continue;
-            own.Add(mine.Seconds);
-            theirs.Add(other.Seconds);
+            own.Add(mine);
+            theirs.Add(other);
         }
         return JsonSerializer.Serialize(new
         {
@@ -81,17 +81,21 @@ internal static class DepthBenchmark
             sequence,
             batch,
             pairs,
-            own_seconds = Quantiles(own),
-            peer_seconds = Quantiles(theirs),
-            ratio_peer_over_own = Quantiles(theirs.Zip(own, (a, b) => a / b)),
+            own_seconds = Quantiles(own.Select(cost => cost.Seconds)),
+            peer_seconds = Quantiles(theirs.Select(cost => cost.Seconds)),
+            ratio_peer_over_own = Quantiles(theirs.Zip(own, (a, b) => a.Seconds / b.Seconds)),
+            processor_ratio_peer_over_own = Quantiles(theirs.Zip(own, (a, b) => a.Processor / b.Processor)),
         });
 
         (Cost, double[]) Mine() => Setup.Time(metrics => setup.Scan(0, metrics));
 
         (Cost, double[]) Other()
         {
+            var spent = peer.Processor;
             var without = Enumerable.Range(0, setup.Layers.Length).Select(layer => layer == 0 ? peer.Next("without") : peer.Read("without")).ToArray();
-            return (new(without.Sum(line => (double)line["seconds"]!), 0), [.. without.Select(line => (double)line["nll"]!)]);
+            // Its plain forward pass, which it times beside, is in the processor time: one of L + 1.
+            var processor = (peer.Processor - spent) * without.Length / (without.Length + 1);
+            return (new(without.Sum(line => (double)line["seconds"]!), processor), [.. without.Select(line => (double)line["nll"]!)]);
         }
     }
 

@@ -63,6 +63,9 @@ switch (args)
         TorchRuntime.Start(null);
         Console.WriteLine(MemoryBenchmark.Run(folder, Number(batch), Number(sequence), args[^1] == "checkpoint"));
         return 0;
+    case ["tokenizer-passes", var file, var text, var threads, var passes]:
+        TokenizerBenchmark.Passes(file, text, Number(threads), Number(passes), Console.WriteLine);
+        return 0;
     case ["threads-wait", var folder, var ids, var rounds, var threads]:
         Console.WriteLine(ThreadsWaitBenchmark.Run(folder, ids, Number(rounds), Number(threads)));
         return 0;
@@ -74,6 +77,6 @@ switch (args)
             CheckpointWriter.Write(output, shape.Config, shape, ElementType.F32, DecoderWeights.RandomSource(shape.Config, shape.Family, seed: 0));
         return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: Espalier.Benchmarks binding [THREADS] | kd-memory FOLDER STEPS THREADS | cache TEACHER STUDENT IDS [THREADS] | importance MODEL IDS [WINDOWS] [SEQ] [ROUNDS] [THREADS] | depth TEACHER IDS SAMPLES SEQUENCE BATCH ROUNDS THREADS [STACK] | depth-scan TEACHER IDS SAMPLES SEQUENCE BATCH PAIRS THREADS -- PEER-COMMAND... | kernels PAIRS THREADS [NAME] | memory FOLDER BATCH SEQUENCE keep|checkpoint | threads-wait TEACHER IDS ROUNDS THREADS");
+        await Console.Error.WriteLineAsync("usage: Espalier.Benchmarks binding [THREADS] | kd-memory FOLDER STEPS THREADS | cache TEACHER STUDENT IDS [THREADS] | importance MODEL IDS [WINDOWS] [SEQ] [ROUNDS] [THREADS] | depth TEACHER IDS SAMPLES SEQUENCE BATCH ROUNDS THREADS [STACK] | depth-scan TEACHER IDS SAMPLES SEQUENCE BATCH PAIRS THREADS -- PEER-COMMAND... | kernels PAIRS THREADS [NAME] | memory FOLDER BATCH SEQUENCE keep|checkpoint | threads-wait TEACHER IDS ROUNDS THREADS | tokenizer-passes TOKENIZER TEXT THREADS PASSES");
         return 2;
 }

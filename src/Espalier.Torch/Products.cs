@@ -64,6 +64,31 @@ public static unsafe class Products
         return product;
     }
 
+    /// <summary>c + x · y of matrices in a new tensor, where oneDNN adds while it writes; null where it does not.</summary>
+    internal static Tensor? TrySum(Tensor c, Tensor x, Tensor y)
+    {
+        nint sum = 0, a = x.Hold(), b = y.Hold(), there = c.Hold();
+        try
+        {
+            if (Libtorch.LinearPointwiseBinary == null || !IsOurs(a, b, turned: true)
+                || TensorFacts.Sizes(there) is not [var rows, var columns] || rows != TensorFacts.Sizes(a)[0] || columns != TensorFacts.Sizes(b)[1]
+                || !TensorFacts.IsContiguous(there) || TensorFacts.ElementType(there) != DType.Float32 || !TensorFacts.IsOnCpu(there))
+                return null;
+            var w = s_turned.Run(Lend(b));
+            fixed (byte* add = "add\0"u8)
+                if (w == RawOp.Refused || Libtorch.LinearPointwiseBinary(a, there, w, null, add, &sum) != 0)
+                    throw new TorchException($"{c} + {x} · {y} was refused");
+            _ = Libtorch.DeleteTensor(w);
+            return Tensor.Adopt(sum);
+        }
+        finally
+        {
+            c.Release();
+            y.Release();
+            x.Release();
+        }
+    }
+
     private static nint OneDnn(nint x, nint w, nint bias)
     {
         nint product;

@@ -8,6 +8,14 @@ public sealed partial class Tensor
     /// <summary>Zeros.</summary>
     public static Tensor Zeros(DType dtype, params long[] sizes) => Ops.Zeros.Call(sizes, dtype);
 
+    /// <summary>Uninitialised elements on a device.</summary>
+    public static Tensor Empty(DType dtype, Device device, params long[] sizes) =>
+        Ops.Empty.Call(sizes, dtype, Argument.None, device.ToString());
+
+    /// <summary>Zeros on a device.</summary>
+    public static Tensor Zeros(DType dtype, Device device, params long[] sizes) =>
+        Ops.Zeros.Call(sizes, dtype, Argument.None, device.ToString());
+
     /// <summary>One value everywhere.</summary>
     public static Tensor Full(double value, DType dtype, params long[] sizes)
     {

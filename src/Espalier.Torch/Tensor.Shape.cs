@@ -1,3 +1,5 @@
+using Espalier.Torch.Gradients;
+
 namespace Espalier.Torch;
 
 public sealed partial class Tensor
@@ -22,6 +24,20 @@ public sealed partial class Tensor
 
     /// <summary>A copy with another element type.</summary>
     public Tensor To(DType dtype) => Ops.To.Call(this, dtype);
+
+    /// <summary>
+    /// This very tensor where it lies on the device already, else a copy there. Gradient flows, back to where it was.
+    /// </summary>
+    public Tensor On(Device device)
+    {
+        if (device == Device)
+            return this;
+        var home = Device;
+        Tensor there;
+        using (GradMode.Disable())
+            there = Ops.To.Call(this, Argument.None, Argument.None, device.ToString());
+        return Tape.Wants(this) ? Tape.Record(there, [this], (g, into) => into[0] = g.On(home)) : there;
+    }
 
     /// <summary>A new dimension of size one (a view).</summary>
     public Tensor Unsqueeze(int dimension) => Ops.Unsqueeze.Call(this, dimension);

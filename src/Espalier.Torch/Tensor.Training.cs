@@ -68,6 +68,41 @@ public sealed partial class Tensor
         return logP_CV.MaskedFill(p_CV.LessOrEqual(0), 0).Sum([-1]);
     }
 
+    /// <summary>scale · thisᵀ of a matrix, with its elements in order. No gradient.</summary>
+    public Tensor Turned(double scale = 1)
+    {
+        using var noGrad = GradMode.Disable();
+        return IsForwardFused ? TurnKernel.Turned(this, (float)scale) : TurnedByParts(scale);
+    }
+
+    /// <summary>The same out of libtorch's operators.</summary>
+    public Tensor TurnedByParts(double scale = 1)
+    {
+        using var noGrad = GradMode.Disable();
+        return scale == 1 ? Transpose(0, 1).Contiguous() : Transpose(0, 1).Mul(scale).Contiguous();
+    }
+
+    /// <summary>this + a · b, of matrices. No gradient.</summary>
+    public Tensor PlusProduct(Tensor a, Tensor b)
+    {
+        using var noGrad = GradMode.Disable();
+        if (Products.TrySum(this, a, b) is { } sum)
+            return sum;
+        var product = a.MatMul(b);
+        product.AddInPlace(this);
+        return product;
+    }
+
+    /// <summary>this += scale · xᵀ, of matrices.</summary>
+    public void AddTurnedInPlace(Tensor x, double scale = 1)
+    {
+        using var noGrad = GradMode.Disable();
+        if (IsFusedInOrder && x.IsForwardFused)
+            TurnKernel.Add(this, x, (float)scale);
+        else
+            AddInPlace(x.Transpose(0, 1), scale);
+    }
+
     /// <summary>
     /// One update of this weight by Adam with decoupled weight decay (arXiv 1711.05101), as PyTorch computes it: w ← w (1 − rate · decay),
     /// m and v with bias correction, w ← w − rate · m̂ / (√v̂ + ε).

@@ -14,7 +14,7 @@ public sealed unsafe partial class Tensor : IDisposable
     private readonly TensorHandle _handle;
     private long[]? _shape;
     private DType _dtype;
-    private bool _isOnCpu;
+    private Device _device;
 
     private Tensor(TensorHandle handle)
     {
@@ -43,15 +43,18 @@ public sealed unsafe partial class Tensor : IDisposable
         }
     }
 
-    /// <summary>Whether the elements lie in the processor's memory.</summary>
-    internal bool IsOnCpu
+    /// <summary>Where the elements lie.</summary>
+    public Device Device
     {
         get
         {
             _ = ShapeArray;
-            return _isOnCpu;
+            return _device;
         }
     }
+
+    /// <summary>Whether the elements lie in the processor's memory.</summary>
+    internal bool IsOnCpu => Device.IsCpu;
 
     /// <summary>Whether the elements lie in memory in the order of the shape.</summary>
     public bool IsContiguous => Held(TensorFacts.IsContiguous);
@@ -66,7 +69,7 @@ public sealed unsafe partial class Tensor : IDisposable
                 try
                 {
                     _dtype = TensorFacts.ElementType(handle);
-                    _isOnCpu = TensorFacts.IsOnCpu(handle);
+                    _device = Device.Of(handle);
                     _shape = TensorFacts.Sizes(handle).ToArray();
                 }
                 finally
@@ -113,7 +116,7 @@ public sealed unsafe partial class Tensor : IDisposable
         handle == 0 ? throw new TorchException("the operator gave no tensor") : new Tensor(new TensorHandle(handle));
 
     /// <summary>Another tensor on the same memory, for which nothing is recorded.</summary>
-    internal Tensor Alias() => new(TensorHandle.Sharing(_handle)) { _shape = _shape, _dtype = _dtype, _isOnCpu = _isOnCpu, _storage = SharedVersion() };
+    internal Tensor Alias() => new(TensorHandle.Sharing(_handle)) { _shape = _shape, _dtype = _dtype, _device = _device, _storage = SharedVersion() };
 
     /// <summary>The version of this tensor's memory, for those who share it.</summary>
     internal StorageVersion SharedVersion() => _storage ?? Interlocked.CompareExchange(ref _storage, new StorageVersion(), null) ?? _storage;

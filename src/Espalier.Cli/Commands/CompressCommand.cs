@@ -31,6 +31,7 @@ internal sealed class CompressCommand : CommandBase
 
     private readonly FormatInput format = new();
     private readonly ThreadsOption threads = new();
+    private readonly ProfileOption profile = new();
 
     internal CompressCommand() : base(
         "compress",
@@ -46,6 +47,7 @@ internal sealed class CompressCommand : CommandBase
         Options.Add(seeds);
         format.AddTo(this);
         threads.AddTo(this);
+        profile.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
@@ -87,8 +89,8 @@ internal sealed class CompressCommand : CommandBase
                 using var writer = new StreamWriter(stream, leaveOpen: true);
                 ReportWriter.Write(writer, results, context.Manifest, text);
             });
-            return CompressReport.Of(results, context.Folder.Path, context.Folder.PathOf("report.html"));
-        }, run.Cancellation);
+            return CompressReport.Of(results, context.Folder.Path, context.Folder.PathOf("report.html")) with { Profile = profile.IsGiven(run) ? context.Profiles : null };
+        }, run.Cancellation, profile: profile.IsGiven(run));
         format.Write(run, report, CompressPage.Show, report => ModelTable.Csv(report.Rows));
         return ExitCodes.Done;
     }

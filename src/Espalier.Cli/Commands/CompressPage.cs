@@ -31,6 +31,7 @@ internal static class CompressPage
         }
         page.Table(stages);
         page.Line();
+        ProfilePage.Show(page, report.Profile);
         foreach (var search in report.Search ?? [])
         {
             SearchPage.ShowResult(page, search.Search);

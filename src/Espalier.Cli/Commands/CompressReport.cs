@@ -1,6 +1,7 @@
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Recipes;
 using Espalier.Compression.Search;
+using Espalier.Compression.Training.Profiling;
 
 namespace Espalier.Cli.Commands;
 
@@ -43,6 +44,9 @@ internal sealed record CompressReport
 
     /// <summary>What the searches for a shape found, one a recipe that has one; absent where none has.</summary>
     public IReadOnlyList<SearchRow>? Search { get; init; }
+
+    /// <summary>With <c>--profile</c>: where the time of the steps went, one a stage that trained now.</summary>
+    public IReadOnlyList<StepProfile>? Profile { get; init; }
 
     /// <summary>What each stage took.</summary>
     public required IReadOnlyList<StageRow> Stages { get; init; }

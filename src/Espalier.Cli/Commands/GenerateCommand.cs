@@ -8,6 +8,7 @@ using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
 using Espalier.Models.Tokenizers;
+using Espalier.Torch;
 
 namespace Espalier.Cli.Commands;
 
@@ -17,10 +18,20 @@ internal sealed class GenerateCommand : CommandBase
     private const int LongestPrompt = 1 << 20;
 
     private readonly ModelArgument model = new();
-    private readonly Option<string> prompt = new("--prompt") { Description = "Text to continue; BOS stands before it as the tokenizer says", HelpName = "TEXT" };
+    private readonly Option<string[]> prompt = new("--prompt")
+    {
+        Description = "Text to continue; BOS stands before it as the tokenizer says. Given several times, all are continued, each as if it were alone",
+        HelpName = "TEXT",
+        Arity = ArgumentArity.OneOrMore,
+    };
     private readonly Option<string> ids = new("--ids") { Description = "Token ids to continue instead: 1,2,3 or FILE.i32 or FILE.u16; no BOS is added, and EOS does not stop", HelpName = "IDS" };
     private readonly CountOption maxTokens = new("--max-tokens", "Tokens at most; the model's positions end it too", 128, least: 0);
     private readonly Option<bool> ignoreEos = new("--ignore-eos") { Description = "Continue past EOS, also with --prompt" };
+    private readonly CountOption batch = new("--batch", "Prompts continued at once where there are several; changes no text", GeneratorBatch.Usual, least: 1);
+    private readonly ChoiceOption<WeightFormat> weights = new(
+        "--weights", "What matrices are kept in, activations are float32: by default what changes nothing, bf16 where the model is stored so, else float32; "
+            + "int8 has a scale for 32 weights and changes the text a little", null,
+        ("float32", WeightFormat.Float32), ("bf16", WeightFormat.BFloat16), ("int8", WeightFormat.Int8), ("f32", WeightFormat.Float32), ("bfloat16", WeightFormat.BFloat16));
     private readonly SamplingInput sampling = new();
     private readonly ThreadsOption threads = new();
 
@@ -29,13 +40,15 @@ internal sealed class GenerateCommand : CommandBase
         "Continue a text or token ids, greedily or by sampling",
         "espalier generate models/quickstart-teacher --prompt \"Once upon a time\" --max-tokens 60",
         "espalier generate models/quickstart-teacher --prompt \"The kernel\" --temperature 0.7 --top-p 0.9 --seed 3",
+        "espalier generate models/quickstart-teacher --prompt Once --prompt \"The kernel\" --weights int8 --max-tokens 30",
         "espalier generate models/quickstart-teacher --ids 4080 --greedy --max-tokens 200 --json")
     {
         model.AddTo(this);
         foreach (var option in (Option[])[prompt, ids, maxTokens])
             Options.Add(option);
         sampling.AddTo(this);
-        Options.Add(ignoreEos);
+        foreach (var option in (Option[])[ignoreEos, weights, batch])
+            Options.Add(option);
         threads.AddTo(this);
     }
 
@@ -47,27 +60,70 @@ internal sealed class GenerateCommand : CommandBase
         var options = sampling.Read(run, checkpoint);
         // Ids need no tokenizer: without one there is no text to show.
         var tokenizer = run.Has(prompt) || File.Exists(Path.Combine(checkpoint.Folder, "tokenizer.json")) ? Tokenizer.Load(checkpoint.Folder) : null;
-        int[] start = run.Has(prompt)
-            ? EncodePrompt(run, tokenizer!, checkpoint.Config.VocabularySize)
-            : ReadIds(run.Get(ids)!, checkpoint.Config.VocabularySize);
+        int[][] starts = run.Has(prompt)
+            ? [.. run.Get(prompt)!.Select(text => EncodePrompt(run, text, tokenizer!, checkpoint.Config.VocabularySize))]
+            : [ReadIds(run.Get(ids)!, checkpoint.Config.VocabularySize)];
         var stops = run.Has(prompt) && !run.Get(ignoreEos) ? StopIds.Of(checkpoint, tokenizer!) : null;
 
         threads.Start(run);
-        using var decoder = DecoderWeights.Load(checkpoint);
+        using var packed = PackedWeights.Load(checkpoint, run.Get(weights) ?? PackedWeights.FormatOf(checkpoint));
+        if (starts.Length > 1)
+            return Several(run, packed, starts, options, tokenizer!, stops);
+        var start = starts[0];
         Action<string> show = _ => { };
         if (!run.Json)
             show = piece => { run.Terminal.Output.Write(piece); run.Terminal.Output.Flush(); };
-        var report = Generate(Generator.Continue(decoder, start, run.Get(maxTokens)!.Value, options, stops, run.Cancellation), tokenizer, stops, show);
+        var report = Generate(Generator.Continue(packed, start, run.Get(maxTokens)!.Value, options, stops, run.Cancellation), tokenizer, stops, show);
         // Who reads the text has it already; the figures are no part of it.
-        run.Write(report with { PromptTokens = start.Length, StoppedBy = StoppedBy(report, stops, run.Get(maxTokens)!.Value) }, (page, _) => page.Line());
+        run.Write(
+            report with { PromptTokens = start.Length, StoppedBy = StoppedBy(report.Ids, stops, run.Get(maxTokens)!.Value), Weights = NameOf(packed.Format) },
+            (page, _) => page.Line());
         if (!run.Json)
             run.Progress.Note($"{report.Ids.Count} tokens{(report.TokensPerSecond is { } rate ? $", {Units.Short(rate)} tokens/s" : "")}");
         return ExitCodes.Done;
     }
 
-    private int[] EncodePrompt(CommandRun run, Tokenizer tokenizer, int vocabulary)
+    // Many prompts at once: nothing streams, for their texts grow side by side.
+    private int Several(CommandRun run, PackedWeights packed, int[][] starts, SamplingOptions options, Tokenizer tokenizer, IReadOnlySet<int>? stops)
     {
-        var start = tokenizer.Encode(run.Get(prompt)!);
+        var started = Stopwatch.GetTimestamp();
+        var most = run.Get(maxTokens)!.Value;
+        var made = GeneratorBatch.Continue(
+            packed, starts, most, prompt => options with { Seed = options.Seed + prompt }, stops, run.Get(batch)!.Value, stop: run.Cancellation);
+        var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        var report = new GenerationsReport
+        {
+            Continuations =
+            [
+                .. made.Select((ids, i) => new ContinuationReport
+                {
+                    Prompt = run.Get(prompt)![i],
+                    Ids = ids,
+                    Text = tokenizer.Decode([.. ids], skipSpecialTokens: true),
+                    PromptTokens = starts[i].Length,
+                    StoppedBy = StoppedBy(ids, stops, most),
+                }),
+            ],
+            Seconds = seconds,
+            TokensPerSecond = made.Sum(ids => ids.Count) / seconds,
+            Weights = NameOf(packed.Format),
+        };
+        run.Write(report, (page, told) =>
+        {
+            foreach (var one in told.Continuations)
+            {
+                page.Line(one.Prompt + one.Text);
+                page.Line();
+            }
+        });
+        if (!run.Json)
+            run.Progress.Note($"{starts.Length} prompts, {made.Sum(ids => ids.Count)} tokens, {Units.Short(report.TokensPerSecond)} tokens/s");
+        return ExitCodes.Done;
+    }
+
+    private static int[] EncodePrompt(CommandRun run, string text, Tokenizer tokenizer, int vocabulary)
+    {
+        var start = tokenizer.Encode(text);
         tokenizer.RequireRows(start, vocabulary, "--prompt");
         if (tokenizer.DoublesBos(start))
             run.Progress.Warn("--prompt begins with the tokenizer's own BOS, and another one is put before it, as transformers does: leave it out if one is meant");
@@ -116,6 +172,8 @@ internal sealed class GenerateCommand : CommandBase
         }
     }
 
-    private static string StoppedBy(GenerationReport report, IReadOnlySet<int>? stops, int maxTokens) =>
-        report.Ids.Count > 0 && stops?.Contains(report.Ids[^1]) == true ? "eos" : report.Ids.Count == maxTokens ? "max-tokens" : "positions";
+    private static string NameOf(WeightFormat format) => format == WeightFormat.BFloat16 ? "bf16" : format.ToString().ToLowerInvariant();
+
+    private static string StoppedBy(IReadOnlyList<int> ids, IReadOnlySet<int>? stops, int maxTokens) =>
+        ids.Count > 0 && stops?.Contains(ids[^1]) == true ? "eos" : ids.Count == maxTokens ? "max-tokens" : "positions";
 }

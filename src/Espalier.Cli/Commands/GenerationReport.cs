@@ -18,6 +18,9 @@ internal sealed record GenerationReport
     /// <summary>Seconds until the first new id; absent where there is none.</summary>
     public double? PromptSeconds { get; init; }
 
+    /// <summary>float32, bf16 or int8: what the matrices were kept in.</summary>
+    public string Weights { get; init; } = "";
+
     /// <summary>New ids a second, from the second one on; absent where there are fewer than two.</summary>
     public double? TokensPerSecond { get; init; }
 }

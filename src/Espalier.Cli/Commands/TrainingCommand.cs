@@ -20,6 +20,7 @@ internal abstract class TrainingCommand : CommandBase
 
     private readonly DtypeOption dtype = new();
     private readonly ThreadsOption threads = new();
+    private readonly ProfileOption profile = new();
     private readonly TrainingInput training;
 
     protected TrainingCommand(string name, string description, bool isCorrection, params string[] examples) : base(name, description, examples) =>
@@ -34,6 +35,7 @@ internal abstract class TrainingCommand : CommandBase
         Options.Add(output);
         dtype.AddTo(this);
         threads.AddTo(this);
+        profile.AddTo(this);
     }
 
     /// <summary>The model to begin from, what it learns from, and the loss.</summary>
@@ -72,8 +74,8 @@ internal abstract class TrainingCommand : CommandBase
             ModelRow[] before = guide is null ? [Evaluate(from)] : [Evaluate(guide), Evaluate(from)];
             var trained = TrainStage.Run(context, Name, "trained", from, kept ?? guide, section, tokens, data.Sequence, training.Seed(run), order.Make, order.Name);
             var (result, _) = ExportStage.Run(context, folder, trained, "result", StoredType(run, from), [], dtype.Clamp(run));
-            return TrainingReport.Of(folder, trained, [.. before, Evaluate(result)]);
-        }, run.Cancellation);
+            return TrainingReport.Of(folder, trained, [.. before, Evaluate(result)], profile.IsGiven(run) ? context.Profiles : null);
+        }, run.Cancellation, profile: profile.IsGiven(run));
         run.Write(report, TrainingPage.Show);
         return ExitCodes.Done;
     }

@@ -10,6 +10,7 @@ internal static class TrainingPage
         page.Table(ModelTable.Of(report.Rows));
         if (ModelTable.Legend(report.Rows) is { } legend)
             page.Line(legend);
+        ProfilePage.Show(page, report.Profile);
         page.Line($"wrote {report.Output}; metrics in {report.Metrics}");
     }
 }

@@ -1,5 +1,6 @@
 using Espalier.Compression.Recipes;
 using Espalier.Compression.Runs;
+using Espalier.Compression.Training.Profiling;
 
 namespace Espalier.Cli.Commands;
 
@@ -21,7 +22,10 @@ internal sealed record TrainingReport
     /// <summary>The table: teacher where there is one, start, result.</summary>
     public required IReadOnlyList<ModelRow> Rows { get; init; }
 
-    internal static TrainingReport Of(string output, ModelFolder trained, IReadOnlyList<ModelRow> rows)
+    /// <summary>With <c>--profile</c>: where the time of the steps went; empty where the training was done before.</summary>
+    public IReadOnlyList<StepProfile>? Profile { get; init; }
+
+    internal static TrainingReport Of(string output, ModelFolder trained, IReadOnlyList<ModelRow> rows, IReadOnlyList<StepProfile>? profile)
     {
         var metrics = Path.Combine(Path.GetDirectoryName(trained.Path)!, "metrics.jsonl");
         var losses = MetricsLines.Read(metrics).Where(line => line.Fields.ContainsKey("loss")).ToList();
@@ -32,6 +36,7 @@ internal sealed record TrainingReport
             Steps = losses.Count,
             FinalLoss = losses.Count == 0 ? null : (double?)losses[^1].Fields["loss"],
             Rows = rows,
+            Profile = profile,
         };
     }
 }

@@ -14,13 +14,18 @@ public sealed class WindowSet
     /// <param name="sequenceLength">Inputs of a window.</param>
     /// <param name="stride">How far windows are apart.</param>
     /// <param name="boundaries">Where documents begin, where it matters.</param>
-    /// <exception cref="EspalierException">The tokens are fewer than one window.</exception>
-    public WindowSet(ITokens tokens, int sequenceLength, WindowStride stride = WindowStride.Disjoint, DocumentBoundaries? boundaries = null)
+    /// <param name="mask">Which tokens count in the loss; null where all of them do.</param>
+    /// <exception cref="EspalierException">The tokens are fewer than one window, or not as many as the mask's flags.</exception>
+    public WindowSet(
+        ITokens tokens, int sequenceLength, WindowStride stride = WindowStride.Disjoint, DocumentBoundaries? boundaries = null, LossMask? mask = null)
     {
+        if (mask is not null && mask.Count != tokens.Count)
+            throw new EspalierException($"{tokens.Name}: {tokens.Count} tokens and a loss mask of {mask.Count}; one flag belongs to each token");
         if (sequenceLength is < 1 or int.MaxValue)
             throw new EspalierException($"sequence is {sequenceLength}, must be at least 1");
         this.tokens = tokens;
         Boundaries = boundaries;
+        Mask = mask;
         SequenceLength = sequenceLength;
         step = stride == WindowStride.Disjoint ? sequenceLength + 1 : sequenceLength;
         Count = stride == WindowStride.Disjoint ? tokens.Count / step : (tokens.Count - 1) / step;
@@ -40,6 +45,22 @@ public sealed class WindowSet
 
     /// <summary>Where documents begin; null where it does not matter.</summary>
     public DocumentBoundaries? Boundaries { get; }
+
+    /// <summary>Which tokens count in the loss; null where all of them do.</summary>
+    public LossMask? Mask { get; }
+
+    /// <summary>For those who score every token.</summary>
+    /// <exception cref="EspalierException">There is a loss mask, which would go unheeded.</exception>
+    internal WindowSet WithoutMask(string purpose) =>
+        Mask is null ? this : throw new EspalierException($"{tokens.Name}: {purpose} counts every token and this data has a loss mask; give the data without it");
+
+    /// <summary>Targets of a window that count in the loss.</summary>
+    public int CountedTargets(long window) => Mask?.CountedIn(window * step + 1, SequenceLength) ?? SequenceLength;
+
+    /// <summary>Whether each target of a window counts in the loss.</summary>
+    /// <exception cref="InvalidOperationException">The windows were made without <see cref="Mask"/>.</exception>
+    public void ReadMask(long window, Span<bool> counted) =>
+        (Mask ?? throw new InvalidOperationException($"{tokens.Name}: no loss mask was given")).Read(window * step + 1, counted);
 
     /// <summary>Each input's place in its document (<see cref="DocumentBoundaries.Places"/>).</summary>
     /// <param name="window">Which window.</param>

@@ -67,8 +67,8 @@ public static class ChunkedHead
         var weight_VD = V == head.Size(0) ? whole_VD : whole_VD.Slice(0, 0, V);
         var operand_ND = compute.Operand(hidden_ND);
         var gradient_ND = scope.Keep(hidden_ND.EmptyLike());
-        var headGradient_VD = head.RequiresGrad ? GradientOf(head).Slice(0, 0, V) : null;
-        var sums_P = Tensor.Zeros(DType.Float64, loss.Parts.Count);
+        using var headGradient = head.RequiresGrad ? new HeadGradient(head, V, scale, compute) : null;
+        var sums_P = Tensor.Zeros(DType.Float64, hidden_ND.Device, loss.Parts.Count);
         for (var start = 0L; start < N; start += chunk)
         {
             using var inner = TensorScope.Begin();
@@ -83,11 +83,9 @@ public static class ChunkedHead
             sums_P.AddInPlace(losses_PC.Sum([-1], keep: false, DType.Float64));
             var slope_CV = compute.Operand(logits_CV);
             gradient_ND.Slice(0, start, end).CopyInPlace(slope_CV.MatMul(weight_VD));
-            if (narrow)
-                headGradient_VD?.AddBfloat16InPlace(slope_CV.Transpose(0, 1).MatMul(hidden_CD), scale);
-            else
-                headGradient_VD?.AddmmInPlace(slope_CV.Transpose(0, 1), hidden_CD, scale);
+            headGradient?.Add(slope_CV, hidden_CD);
         }
+        headGradient?.Complete();
         gradient_ND.MulInPlace(scale);
         var parts = sums_P.ToArray<double>();
         return new(parts.Zip(loss.Parts, (sum, part) => sum * part.Weight).Sum(), parts, gradient_ND);
@@ -100,7 +98,7 @@ public static class ChunkedHead
         using var scope = TensorScope.Begin();
         var N = hidden_ND.Size(0);
         chunk = chunk > 0 ? chunk : ChunkSize(head.Size(0));
-        var nll_N = scope.Keep(Tensor.Empty(hidden_ND.DType, N));
+        var nll_N = scope.Keep(Tensor.Empty(hidden_ND.DType, hidden_ND.Device, N));
         for (var start = 0L; start < N; start += chunk)
         {
             using var inner = TensorScope.Begin();
@@ -109,13 +107,5 @@ public static class ChunkedHead
             nll_N.Slice(0, start, end).CopyInPlace(logits_CV.TokenNll(targets_N.Slice(0, start, end)));
         }
         return nll_N;
-    }
-
-    private static Tensor GradientOf(Tensor head)
-    {
-        if (head.Grad() is { } present)
-            return present;
-        head.SetGrad(head.ZerosLike());
-        return head.Grad()!;
     }
 }

@@ -7,7 +7,7 @@ namespace Espalier.Compression.Distillation;
 // Shapes: N positions, D student width, E teacher width.
 
 /// <summary>What <see cref="HiddenStateLoss.Backward"/> found.</summary>
-/// <param name="Sum">Summed L_is of all positions, before its weight.</param>
+/// <param name="Sum">Summed L_is of the positions that count, before its weight.</param>
 /// <param name="Weight">α.</param>
 /// <param name="Gradients">d(scale · α · sum)/d(state) of each of the student's states.</param>
 public sealed record HiddenStateResult(double Sum, double Weight, IReadOnlyCollection<KeyValuePair<TapPlace, Tensor>> Gradients);
@@ -74,9 +74,11 @@ public sealed class HiddenStateLoss : IDisposable
     /// <summary>Compares the states and goes back to them, and to the map.</summary>
     /// <param name="pass">The student's pass, which tapped <see cref="StudentPlaces"/>.</param>
     /// <param name="teacher">The teacher's states.</param>
+    /// <param name="counted">Which positions count.</param>
     /// <param name="logits">Summed loss on logits, for α.</param>
     /// <param name="scale">1 / (tokens of the whole step).</param>
-    public HiddenStateResult Backward(TrainingPass pass, IReadOnlyDictionary<TapPlace, Tensor> teacher, double logits, double scale)
+    internal HiddenStateResult Backward(
+        TrainingPass pass, IReadOnlyDictionary<TapPlace, Tensor> teacher, CountedPositions counted, double logits, double scale)
     {
         var leaves = new List<KeyValuePair<TapPlace, Tensor>>();
         var terms = new List<Tensor>();
@@ -85,7 +87,9 @@ public sealed class HiddenStateLoss : IDisposable
             var leaf = pass.Tapped(ours);
             leaf.RequiresGrad = true;
             leaves.Add(new(ours, leaf));
-            terms.Add(Distance(Lift is null ? leaf : leaf.Linear(Lift), teacher[theirs]));
+            var (student_ND, teacher_NE) = (leaf.View(-1, leaf.Size(-1)), teacher[theirs].View(-1, teacher[theirs].Size(-1)));
+            var counted_MD = counted.Rows(student_ND);
+            terms.Add(Distance(Lift is null ? counted_MD : counted_MD.Linear(Lift), counted.Rows(teacher_NE)));
         }
         var total = Tensor.Stack(0, [.. terms]).Sum();
         var sum = total.Item();

@@ -1,10 +1,11 @@
 using Espalier.Compression.Training;
+using Espalier.Compression.Training.Profiling;
 using Espalier.Models;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Distillation;
 
-// Shapes: B batch, T time, N = B T positions, D student width.
+// Shapes: B batch, T time, N = B T positions, M of them that count, D student width.
 
 /// <summary>
 /// A loss on logits: cross-entropy on the data, or a divergence from a frozen teacher, and beside it, where wanted, a loss on hidden states. The teacher stays the
@@ -41,21 +42,41 @@ public sealed class LogitObjective : Objective
     public override IReadOnlyList<ParameterSet> Trained => _hidden?.Trained ?? [];
 
     /// <inheritdoc/>
-    public override ObjectiveSums Accumulate(Decoder student, Batch batch, double scale)
+    protected override ObjectiveSums AccumulateCounted(Decoder student, Batch batch, double scale)
     {
         using var scope = TensorScope.Begin();
-        var ids_BT = Tensor.From<long>(batch.Inputs, batch.Size, batch.Sequence);
-        var targets_N = Tensor.From<long>(batch.Targets, batch.Tokens);
-        var view = _teacher?.Look(batch, ids_BT, _hidden?.TeacherPlaces ?? []);
+        var ids_BT = Tensor.From<long>(batch.Inputs, batch.Size, batch.Sequence).On(student.Device);
+        var counted = CountedPositions.Of(batch, student.Device);
+        var targets_M = counted.Rows(Tensor.From<long>(batch.Targets, batch.Tokens).On(student.Device));
+        var view = Look(batch, ids_BT);
 
-        using var pass = student.Train(ids_BT, _hidden?.StudentPlaces, batch.Places);
+        using var pass = Forward(student, batch, ids_BT);
         var width = pass.Hidden.Size(-1);
-        var head = ChunkedHead.Backward(
-            pass.Hidden.View(-1, width), student.Head, targets_N, _loss.NeedsTeacher ? view?.Signal : null, _loss, scale, student.Compute);
-        var states = _hidden?.Backward(pass, view!.States, head.Sum, scale);
-        pass.Backward(head.HiddenGradient.View(batch.Size, batch.Sequence, width), states?.Gradients);
+        HeadResult head;
+        HiddenStateResult? states;
+        using (StepProfiler.Enter(StepPhase.Head))
+        {
+            head = ChunkedHead.Backward(
+                counted.Rows(pass.Hidden.View(-1, width)), student.Head, targets_M, _loss.NeedsTeacher ? counted.Rows(view?.Signal) : null, _loss, scale,
+                student.Compute);
+            states = _hidden?.Backward(pass, view!.States, counted, head.Sum, scale);
+        }
+        using (StepProfiler.Enter(StepPhase.Backward))
+            pass.Backward(counted.Spread(head.HiddenGradient).View(batch.Size, batch.Sequence, width), states?.Gradients);
         return states is null
             ? new(head.Sum, head.Parts)
             : new(head.Sum + states.Weight * states.Sum, [.. head.Parts, states.Sum]);
+    }
+
+    private TeacherView? Look(Batch batch, Tensor ids_BT)
+    {
+        using var phase = StepProfiler.Enter(StepPhase.Teacher);
+        return _teacher?.Look(batch, ids_BT, _hidden?.TeacherPlaces ?? []);
+    }
+
+    private TrainingPass Forward(Decoder student, Batch batch, Tensor ids_BT)
+    {
+        using var phase = StepProfiler.Enter(StepPhase.Forward);
+        return student.Train(ids_BT, _hidden?.StudentPlaces, batch.Places);
     }
 }

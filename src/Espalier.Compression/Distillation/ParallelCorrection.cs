@@ -45,7 +45,7 @@ public sealed class ParallelCorrection : Objective
     public override IReadOnlyList<ParameterSet> Trained { get; }
 
     /// <summary>The sum is the student's loss; the teacher's is the last part. A teacher whose loss is not finite shows in the norm of its set.</summary>
-    public override ObjectiveSums Accumulate(Decoder student, Batch batch, double scale)
+    protected override ObjectiveSums AccumulateCounted(Decoder student, Batch batch, double scale)
     {
         _teacher.Begin(scale);
         var sums = _student.Accumulate(student, batch, scale);
@@ -67,10 +67,11 @@ public sealed class ParallelCorrection : Objective
         {
             using var pass = teacher.Train(ids_BT, places, batch.Places);
             var hidden_NE = pass.Hidden.View(-1, pass.Hidden.Size(-1));
+            var counted = CountedPositions.Of(batch, teacher.Device);
             var head = ChunkedHead.Backward(
-                hidden_NE, teacher.Head, Tensor.From<long>(batch.Targets, batch.Tokens), null, _loss, _scale, teacher.Compute);
+                counted.Rows(hidden_NE), teacher.Head, counted.Rows(Tensor.From<long>(batch.Targets, batch.Tokens).On(teacher.Device)), null, _loss, _scale, teacher.Compute);
             _sum = head.Sum;
-            pass.Backward(head.HiddenGradient.View(batch.Size, batch.Sequence, hidden_NE.Size(-1)));
+            pass.Backward(counted.Spread(head.HiddenGradient).View(batch.Size, batch.Sequence, hidden_NE.Size(-1)));
             // Detached handles of the caller's scope: the graph ends here, the values stay. Weights change at the end of the step, behind all micro-batches.
             return new(new TeacherHead(hidden_NE, teacher.Head.Detach(), teacher.Compute), places.ToDictionary(place => place, pass.Tapped));
         }

@@ -13,6 +13,9 @@ public abstract class TeacherSignal
 
     /// <summary>Positions start ≤ i &lt; end, over the first <paramref name="vocabulary"/> entries.</summary>
     public abstract TeacherChunk At(long start, long end, long vocabulary);
+
+    /// <summary>The same at some of the positions alone, in the order of <paramref name="index_M"/> (Int64).</summary>
+    public abstract TeacherSignal Rows(Tensor index_M);
 }
 
 /// <summary>A teacher's hidden states before its head, [N, E], and the head's matrix, [V, E]: logits are made where they are needed.</summary>
@@ -28,6 +31,9 @@ public sealed class TeacherHead(Tensor hidden_NE, Tensor weight_VE, ComputeType 
         var weight = vocabulary == Vocabulary ? whole : whole.Slice(0, 0, vocabulary);
         return new DenseChunk(compute.Operand(hidden_NE.Slice(0, start, end)).Linear(weight));
     }
+
+    /// <inheritdoc/>
+    public override TeacherSignal Rows(Tensor index_M) => new TeacherHead(hidden_NE.IndexSelect(0, index_M), weight_VE, compute);
 }
 
 /// <summary>Some entries of each distribution, as a cache keeps them: [N, K], and [N] beside.</summary>
@@ -39,4 +45,8 @@ public sealed class SparseSignal(long vocabulary, Tensor ids_NK, Tensor weights_
     /// <inheritdoc/>
     public override TeacherChunk At(long start, long end, long vocabulary) => new SparseChunk(
         ids_NK.Slice(0, start, end), weights_NK.Slice(0, start, end), logTail_N?.Slice(0, start, end), entropy_N?.Slice(0, start, end));
+
+    /// <inheritdoc/>
+    public override TeacherSignal Rows(Tensor index_M) => new SparseSignal(
+        vocabulary, ids_NK.IndexSelect(0, index_M), weights_NK.IndexSelect(0, index_M), logTail_N?.IndexSelect(0, index_M), entropy_N?.IndexSelect(0, index_M));
 }

@@ -43,7 +43,7 @@ public static class PerplexityEvaluator
         Decoder model, WindowSet windows, long? count, int batch, IProgressReporter progress,
         Action<long, long[], float[]>? perToken = null, CancellationToken stop = default)
     {
-        var total = count ?? windows.Count;
+        var total = count ?? windows.WithoutMask("evaluation").Count;
         if (total < 1 || total > windows.Count)
             throw new EspalierException($"{total} windows were asked for and the data has {windows.Count} of {windows.SequenceLength} tokens");
         var started = System.Diagnostics.Stopwatch.GetTimestamp();

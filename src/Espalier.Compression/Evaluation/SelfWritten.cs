@@ -8,7 +8,7 @@ namespace Espalier.Compression.Evaluation;
 /// <summary>Text that a model writes itself: documents drawn at temperature 1 from BOS, each ended by EOS. A stand-in for what it was trained on.</summary>
 public static class SelfWritten
 {
-    private const int MostEmpty = 100;
+    private const int MostEmpty = 100, AtOnce = 10;
 
     /// <summary>Writes documents until there are enough tokens; the same seed gives the same ones.</summary>
     /// <param name="model">The model.</param>
@@ -25,24 +25,29 @@ public static class SelfWritten
         var start = model.Config.BosTokenId ?? 0;
         var ids = new List<int>(tokens + documentLength);
         using var task = progress.Begin("write text", tokens, "tokens");
-        for (var document = 0; ids.Count < tokens; document++)
+        using var weights = PackedWeights.Of(model);
+        var most = Math.Max(1, Math.Min(documentLength, model.Config.MaxPositions) - 2);
+        SamplingOptions Options(int document) => new() { Temperature = 1, Seed = unchecked((int)(seed * 1_000_003 + document)) };
+        // Documents are written several at once, which changes none of them; those behind the last that is needed are dropped.
+        for (var document = 0; ids.Count < tokens; document += AtOnce)
         {
             // A tokenizer without BOS and EOS makes nothing of a document without text.
             if (document >= MostEmpty && ids.Count == 0)
                 throw new EspalierException($"the teacher wrote {document} documents without any text: name a reference that it is at home in") { ExitCode = 1 };
-            var written = new List<int>();
-            var options = new SamplingOptions { Temperature = 1, Seed = unchecked((int)(seed * 1_000_003 + document)) };
-            foreach (var id in Generator.Continue(model, [start], Math.Max(1, Math.Min(documentLength, model.Config.MaxPositions) - 2), options, ends, stop))
+            var (first, begun) = (document, ids.Count);
+            var made = 0;
+            var texts = GeneratorBatch.Continue(
+                weights, [.. Enumerable.Repeat<int[]>([start], AtOnce)], most, place => Options(first + place), ends, AtOnce,
+                (_, _) => task.Report(Math.Min(begun + ++made, tokens)), stop);
+            foreach (var written in texts)
             {
-                written.Add(id);
-                task.Report(Math.Min(ids.Count + written.Count, tokens));
+                if (tokenizer is null)
+                    ids.AddRange(written.Prepend(start));
+                else
+                    tokenizer.Encode(tokenizer.Decode([.. written], skipSpecialTokens: true), ids);
+                if ((tokenizer?.EosId ?? model.Config.EosTokenIds.Select(id => (int?)id).FirstOrDefault()) is { } end && (ids.Count == 0 || ids[^1] != end))
+                    ids.Add(end);
             }
-            if (tokenizer is null)
-                ids.AddRange(written.Prepend(start));
-            else
-                tokenizer.Encode(tokenizer.Decode([.. written], skipSpecialTokens: true), ids);
-            if ((tokenizer?.EosId ?? model.Config.EosTokenIds.Select(id => (int?)id).FirstOrDefault()) is { } end && (ids.Count == 0 || ids[^1] != end))
-                ids.Add(end);
         }
         return TokenIds.FromList(ids.Take(tokens), "text that the teacher wrote itself", model.Config.VocabularySize);
     }

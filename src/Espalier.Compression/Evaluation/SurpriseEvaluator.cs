@@ -33,7 +33,7 @@ public static class SurpriseEvaluator
     public static WindowSurprise Run(
         Decoder model, WindowSet windows, int most, int batch, IProgressReporter progress, string title, CancellationToken stop = default)
     {
-        var total = Math.Min(most, windows.Count);
+        var total = Math.Min(most, windows.WithoutMask("evaluation").Count);
         var sequence = windows.SequenceLength;
         var (losses, expected) = (new List<double>(), new List<double>());
         using var noGrad = GradMode.Disable();

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Reflection;
 using System.Text.Json.Nodes;
 using Espalier.Compression.Runs;
+using Espalier.Compression.Training.Profiling;
 using Espalier.Models.Files;
 using Espalier.Torch;
 
@@ -22,6 +23,12 @@ public sealed class RunContext : IDisposable
 
     /// <summary>Where progress is told.</summary>
     public IProgressReporter Progress { get; }
+
+    /// <summary>Whether stages that train measure where their steps' time goes. Part of no key: it changes no result.</summary>
+    public bool ProfilesSteps { get; init; }
+
+    /// <summary>What they measured, in their order; a stage that was done before has nothing here.</summary>
+    public List<StepProfile> Profiles { get; } = [];
 
     /// <summary>Cancelled when the run should save and end.</summary>
     public CancellationToken Stop { get; }
@@ -57,8 +64,9 @@ public sealed class RunContext : IDisposable
     /// <param name="progress">Where progress is told.</param>
     /// <param name="stop">Cancelled when the run should save and end.</param>
     /// <param name="files">Where to write; the disk by default.</param>
+    /// <param name="profile">Whether training measures its steps (<see cref="ProfilesSteps"/>).</param>
     /// <exception cref="EspalierException">Another process holds the folder, or it cannot be written.</exception>
-    public static RunContext Open(string path, string recipe, long seed, IProgressReporter progress, CancellationToken stop, DurableFiles? files = null)
+    public static RunContext Open(string path, string recipe, long seed, IProgressReporter progress, CancellationToken stop, DurableFiles? files = null, bool profile = false)
     {
         var folder = RunFolder.Open(path, progress.Warn, files);
         try
@@ -77,7 +85,7 @@ public sealed class RunContext : IDisposable
                 Arms = folder.Manifest?.Arms ?? [],
                 Stages = folder.Manifest?.Stages ?? [],
             });
-            return new(folder, progress, stop);
+            return new(folder, progress, stop) { ProfilesSteps = profile };
         }
         catch
         {
@@ -91,9 +99,10 @@ public sealed class RunContext : IDisposable
     /// back while the folder is still held (<see cref="RunFolder.Withdraw"/>).
     /// </summary>
     public static T Within<T>(
-        string path, string recipe, long seed, IProgressReporter progress, Func<RunContext, T> work, CancellationToken stop, DurableFiles? files = null)
+        string path, string recipe, long seed, IProgressReporter progress, Func<RunContext, T> work, CancellationToken stop, DurableFiles? files = null,
+        bool profile = false)
     {
-        using var run = Open(path, recipe, seed, progress, stop, files);
+        using var run = Open(path, recipe, seed, progress, stop, files, profile);
         try
         {
             return Recorded(run, work);

@@ -2,13 +2,14 @@ using Espalier.Models;
 
 namespace Espalier.Compression.Training;
 
-/// <summary>What an objective found for some positions, as sums: the trainer divides by the global token count.</summary>
+/// <summary>What an objective found for the positions that count, as sums: the trainer divides by the step's number of counted tokens.</summary>
 /// <param name="Sum">What is minimised.</param>
 /// <param name="Parts">Its named parts before their weights, in the order of <see cref="Objective.PartNames"/>.</param>
 public sealed record ObjectiveSums(double Sum, IReadOnlyList<double> Parts);
 
 /// <summary>
-/// What a run minimises. Losses are sums; the trainer divides by the global token count, which it hands down as <c>scale</c>.
+/// What a run minimises. Losses are sums over the positions that count (<see cref="Batch.LossMask"/>); the trainer divides by their number in the whole step, which
+/// it hands down as <c>scale</c>, so that micro-batches and processes add up to one batch.
 /// </summary>
 public abstract class Objective
 {
@@ -23,7 +24,11 @@ public abstract class Objective
 
     /// <summary>
     /// Adds scale · d(summed loss)/d(parameter) to the gradient of every parameter of the student that wants one, and returns the
-    /// summed loss (nats) of the batch's positions.
+    /// summed loss (nats) of the batch's counted positions. Where none counts, nothing is computed and the sums are 0.
     /// </summary>
-    public abstract ObjectiveSums Accumulate(Decoder student, Batch batch, double scale);
+    public ObjectiveSums Accumulate(Decoder student, Batch batch, double scale) =>
+        batch.CountedTokens == 0 ? new(0, new double[PartNames.Count]) : AccumulateCounted(student, batch, scale);
+
+    /// <summary><see cref="Accumulate"/> where at least one position counts.</summary>
+    protected abstract ObjectiveSums AccumulateCounted(Decoder student, Batch batch, double scale);
 }

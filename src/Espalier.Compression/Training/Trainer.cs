@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Espalier.Compression.Data;
+using Espalier.Compression.Training.Profiling;
 using Espalier.Models;
 using Espalier.Models.Families;
 using Espalier.Torch;
@@ -44,9 +45,11 @@ public sealed class Trainer : IDisposable
         ];
         _weights = [.. _sets.SelectMany(set => set.Parameters).Select(parameter => parameter.Value)];
         _optimizer = new(_sets.SelectMany(set => set.Parameters), options.Optimizer);
-        var (windows, sequence) = (options.WindowsOfAPass, data.Windows.SequenceLength);
-        _batch = new(new long[windows], new long[windows * sequence], new long[windows * sequence], windows, sequence, data.Windows.Boundaries is null ? null : new long[windows * sequence]);
+        _batch = Batch.For(data.Windows, options.WindowsOfAPass);
     }
+
+    /// <summary>Measures the steps; null, as by default, where nobody wants to know.</summary>
+    public StepProfiler? Profiler { get; set; }
 
     /// <summary>Where the loop stands.</summary>
     public LoopState State { get; private set; } = new();
@@ -111,23 +114,29 @@ public sealed class Trainer : IDisposable
     {
         var started = Stopwatch.GetTimestamp();
         var tokens = (long)_options.Batch * _data.Windows.SequenceLength;
+        using var profiled = StepProfiler.BeginStep(Profiler, tokens);
+        // All micro-batches together: cutting a step differently must not change it.
+        var counted = _data.Windows.Mask is null ? tokens : WindowsOf(State.Step).Sum(window => (long)_data.Windows.CountedTargets(window));
+        var scale = 1.0 / Math.Max(1, counted);
         Gradients.Clear(_weights);
         var sum = 0.0;
         var parts = new double[_objective.PartNames.Count];
         for (var done = 0; done < _options.Batch; done += _batch.Size)
         {
             Read(State.Step * _options.Batch + done);
-            var sums = _objective.Accumulate(_model, _batch, 1.0 / tokens);
+            var sums = _objective.Accumulate(_model, _batch, scale);
             sum += sums.Sum;
             for (var i = 0; i < parts.Length; i++)
                 parts[i] += sums.Parts[i];
         }
 
+        using var phase = StepProfiler.Enter(StepPhase.Optimizer);
         var norms = _sets.Select(set => Gradients.GlobalNorm(set.Parameters.Select(parameter => parameter.Value))).ToArray();
         var learningRate = _schedule.At(State.Step);
         var skipped = !double.IsFinite(sum) || !norms.All(double.IsFinite);
         double? updateRatio = null;
-        if (!skipped)
+        // A step of which nothing counts has nothing to say: neither moments nor decay move.
+        if (!skipped && counted > 0)
             updateRatio = _optimizer.Step(learningRate, [.. _sets.Zip(norms).SelectMany(pair =>
                 Enumerable.Repeat(Gradients.ClipFactor(pair.Second, _options.Clip), pair.First.Parameters.Count))], measure: (State.Step + 1) % _options.UpdateRatioEvery == 0);
 
@@ -138,19 +147,15 @@ public sealed class Trainer : IDisposable
             skipped ? State.SkippedInARow + 1 : 0,
             State.SkippedSteps + (skipped ? 1 : 0));
         return new(
-            State.Step, sum / tokens, norms[0], learningRate, tokens, skipped,
-            [.. _objective.PartNames.Zip(parts, (name, part) => (name, part / tokens))], updateRatio, Stopwatch.GetElapsedTime(started).TotalSeconds);
+            State.Step, sum * scale, norms[0], learningRate, tokens, counted, skipped,
+            [.. _objective.PartNames.Zip(parts, (name, part) => (name, part * scale))], updateRatio, Stopwatch.GetElapsedTime(started).TotalSeconds);
     }
 
     private void Read(long position)
     {
-        _data.ReadPositions(position, _batch.Inputs, _batch.Targets);
+        using var phase = StepProfiler.Enter(StepPhase.Data);
         for (var i = 0; i < _batch.Size; i++)
-        {
-            _batch.Windows[i] = _data.Order.WindowAt(position + i);
-            if (_batch.Places is { } places)
-                _data.Windows.ReadPlaces(_batch.Windows[i], _batch.Inputs.AsSpan(i * _batch.Sequence, _batch.Sequence), places.AsSpan(i * _batch.Sequence, _batch.Sequence));
-        }
+            _batch.ReadRow(_data.Windows, _data.Order.WindowAt(position + i), i);
     }
 
     /// <summary>The windows that a step sees, in their order.</summary>

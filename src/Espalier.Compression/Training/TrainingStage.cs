@@ -1,9 +1,11 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Runs;
 using Espalier.Models.Families;
 using Espalier.Models.Files;
+using Espalier.Torch;
 
 namespace Espalier.Compression.Training;
 
@@ -41,6 +43,9 @@ public static class TrainingStage
     /// <summary>Bytes of a checkpoint a parameter (weight, m and v in float32) and of the model.</summary>
     private const int CheckpointBytes = 12, ModelBytes = 4;
 
+    /// <summary>How long the machine is looked at before a run says that it is starved.</summary>
+    private static readonly TimeSpan s_judged = TimeSpan.FromSeconds(10);
+
     /// <summary>Trains to the end, from a checkpoint where there is one. The caller begins and completes the stage.</summary>
     /// <returns>Where the loop stood at its end; the model is that of an earlier step where the best weights were put back.</returns>
     /// <exception cref="OperationCanceledException">Asked to stop; the state is saved.</exception>
@@ -67,6 +72,8 @@ public static class TrainingStage
         using var saver = new BackgroundSaver(stage.Checkpoints);
         using var task = progress.Begin(options.Title, options.Steps, "steps");
         task.Report(trainer.State.Step);
+        var (wait, isTold) = (new ProcessorWait(s_judged), false);
+        wait.Look();
         trainer.Every(1, report =>
         {
             stage.Metrics.Append(report.Step, Fields(report, trainer));
@@ -79,6 +86,11 @@ public static class TrainingStage
                 ("tokens_per_second", report.Tokens / report.Seconds));
             if (report.Skipped)
                 progress.Warn($"{options.Title}: step {report.Step} skipped, its loss is {report.Loss} and its gradient norm {report.GradientNorm} (windows {string.Join(", ", trainer.WindowsOf(report.Step - 1))})");
+            if (!isTold && wait.Look() is > ProcessorWait.Starved and var waited)
+            {
+                isTold = true;
+                progress.Warn(Starved(options.Title, waited));
+            }
             task.Report(report.Step, $"loss {report.Loss:0.000}, {report.Tokens / report.Seconds:0} tokens/s");
         });
         var saved = checkpoint?.Step;
@@ -170,6 +182,10 @@ public static class TrainingStage
                 trainer.Finish();
         }
     }
+
+    private static string Starved(string title, double waited) => string.Create(CultureInfo.InvariantCulture,
+        $"{title}: other programs keep the processors busy: this one's threads wait {waited:0%} of their time for one; ")
+        + (TorchRuntime.Threads > 1 ? "end the others, or start again with fewer --threads, which changes last bits of results" : "end the others, or wait longer");
 
     private static (string Name, JsonNode? Value)[] Fields(StepReport report, Trainer trainer)
     {

@@ -20,7 +20,7 @@ internal sealed class Attention(DecoderConfig config, int layer)
     public Norm? KNorm { get; init; }
 
     /// <summary>Whether a pass goes without a mask: by our kernel.</summary>
-    public static bool IsFused(DType dtype) => dtype == DType.Float32;
+    public static bool IsFused(DType dtype, Device device) => dtype == DType.Float32 && device == Device.Cpu;
 
     public Tensor Forward(Tensor x_BTD, ForwardContext context)
     {
@@ -42,7 +42,7 @@ internal sealed class Attention(DecoderConfig config, int layer)
             (k_BTKH, v_BTKH) = cache.Append(layer, k_BTKH, v_BTKH);
 
         var y_BTNH =
-            IsFused(q_BTNH.DType) ? q_BTNH.CausalAttention(k_BTKH, v_BTKH, 1.0 / Math.Sqrt(H), config.SlidingWindow, context.Begins)
+            IsFused(q_BTNH.DType, q_BTNH.Device) ? q_BTNH.CausalAttention(k_BTKH, v_BTKH, 1.0 / Math.Sqrt(H), config.SlidingWindow, context.Begins)
             : Plain(q_BTNH, k_BTKH, v_BTKH, context.Mask);
         context.Tell(TapPoint.AttentionOutput, layer, y_BTNH);
 

@@ -6,7 +6,7 @@ namespace Espalier.Models;
 /// The additive mask of causal attention: 0 where a query may look, −∞ elsewhere. Kept for the shape last asked for, since a run asks for the
 /// same again and again.
 /// </summary>
-internal sealed class CausalMask(int? window, DType dtype) : IDisposable
+internal sealed class CausalMask(int? window, DType dtype, Device device) : IDisposable
 {
     private readonly Lock _gate = new();
     private Tensor? _mask_TS;
@@ -40,6 +40,6 @@ internal sealed class CausalMask(int? window, DType dtype) : IDisposable
                     values[t * S + s] = double.NegativeInfinity;
         }
         using var scope = TensorScope.Begin();
-        return scope.Keep(Tensor.From<double>(values, T, S).To(dtype)).Unscoped();
+        return scope.Keep(Tensor.From<double>(values, T, S).To(dtype).On(device)).Unscoped();
     }
 }

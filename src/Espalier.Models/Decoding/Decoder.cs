@@ -20,7 +20,7 @@ public sealed class Decoder : IDisposable
 
     /// <summary>
     /// Builds the decoder around its weights and takes them over: one tensor a parameter in the checkpoint's order, of the shape that the config calls for and all of
-    /// one element type.
+    /// one element type, on one device.
     /// </summary>
     public Decoder(DecoderConfig config, IEnumerable<KeyValuePair<Parameter, Tensor>> weights)
     {
@@ -28,8 +28,9 @@ public sealed class Decoder : IDisposable
         _parameters = [.. weights.Select(pair => (pair.Key, pair.Value.Unscoped()))];
         _weights = _parameters.ToDictionary(pair => pair.Parameter, pair => pair.Value);
         DType = _weights[new(ParameterRole.Embedding)].DType;
-        _rotary = new(config, DType);
-        _mask = new(config.SlidingWindow, DType);
+        Device = _weights[new(ParameterRole.Embedding)].Device;
+        _rotary = new(config, DType, Device);
+        _mask = new(config.SlidingWindow, DType, Device);
         var parts = new DecoderParts(config, _weights);
         _blocks = [.. Enumerable.Range(0, config.Layers).Select(parts.Block)];
         _norm = parts.FinalNorm();
@@ -40,6 +41,9 @@ public sealed class Decoder : IDisposable
 
     /// <summary>Element type of weights and compute.</summary>
     public DType DType { get; }
+
+    /// <summary>Where the weights lie, and so where is computed: ids have to be there too.</summary>
+    public Device Device { get; }
 
     /// <summary>What the products with weights are computed in, in blocks and chunked head; those of attention stay in the weights' own type, which this is too unless set.</summary>
     public ComputeType Compute { get; set; }
@@ -129,7 +133,7 @@ public sealed class Decoder : IDisposable
     /// <summary>The layout of rows with several documents; null where every token follows the one before it.</summary>
     internal DocumentLayout? LayoutOf(Tensor ids_BT, long[]? places) => places is null
         ? null
-        : DocumentLayout.Of(places, ids_BT.Size(0), ids_BT.Size(1), _rotary, Config.SlidingWindow, DType);
+        : DocumentLayout.Of(places, ids_BT.Size(0), ids_BT.Size(1), _rotary, Config.SlidingWindow, DType, Device);
 
     /// <summary>What the blocks of a pass over these ids share.</summary>
     internal ForwardContext ContextOf(Tensor ids_BT, Tap? tap, DocumentLayout? layout = null, KeyValueCache? cache = null)
@@ -139,7 +143,7 @@ public sealed class Decoder : IDisposable
             throw new EspalierException($"{past + T} positions exceed the cache's {cache.Capacity}");
         return layout is not null
             ? new((layout.Cos, layout.Sin), layout.Mask, layout.Begins, null, tap, Compute)
-            : new(_rotary.At(past, T), Attention.IsFused(DType) ? null : _mask.For(T, past + T), Begins: null, cache, tap, Compute);
+            : new(_rotary.At(past, T), Attention.IsFused(DType, Device) ? null : _mask.For(T, past + T), Begins: null, cache, tap, Compute);
     }
 
     /// <summary>The embedding, [B, T, D].</summary>

@@ -33,20 +33,21 @@ internal sealed class DocumentLayout : IDisposable
     /// <param name="rotary">The rotary embedding.</param>
     /// <param name="window">Sliding window, or null.</param>
     /// <param name="dtype">Type of the values, which a mask has too.</param>
-    public static DocumentLayout Of(long[] places, long B, long T, Rotary rotary, int? window, DType dtype)
+    /// <param name="device">Where is computed.</param>
+    public static DocumentLayout Of(long[] places, long B, long T, Rotary rotary, int? window, DType dtype, Device device)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(places.Length, B * T);
         Check(places, B, T);
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
         var (cos, sin) = rotary.At(0, T);
-        var index = Tensor.From<long>(places, B * T);
-        var isFused = Attention.IsFused(dtype);
+        var index = Tensor.From<long>(places, B * T).On(device);
+        var isFused = Attention.IsFused(dtype, device);
         return new(
             cos.IndexSelect(0, index).View(B, T, 1, -1).Unscoped(),
             sin.IndexSelect(0, index).View(B, T, 1, -1).Unscoped(),
-            isFused ? null : Tensor.From<float>(MaskOf(places, B, T, window), B, 1, 1, T, T).To(dtype).Unscoped(),
-            isFused ? Tensor.From<long>([.. places.Select((place, i) => i % T - place)], B, T).Unscoped() : null);
+            isFused ? null : Tensor.From<float>(MaskOf(places, B, T, window), B, 1, 1, T, T).To(dtype).On(device).Unscoped(),
+            isFused ? Tensor.From<long>([.. places.Select((place, i) => i % T - place)], B, T).On(device).Unscoped() : null);
     }
 
     public void Dispose()

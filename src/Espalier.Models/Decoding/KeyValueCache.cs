@@ -3,16 +3,22 @@ using Espalier.Torch;
 namespace Espalier.Models;
 
 /// <summary>
-/// Keys and values of the positions already seen, in buffers made once for <paramref name="capacity"/> positions. Dispose it.
-/// Not for use with gradients.
+/// Keys and values of the positions already seen, in buffers made once for as many positions as it has room for. Dispose it. Not for use with
+/// gradients.
 /// </summary>
-public sealed class KeyValueCache(DecoderConfig config, long batch, long capacity, DType dtype = DType.Float32) : IDisposable
+public sealed class KeyValueCache : IDisposable
 {
-    private readonly Tensor[] _keys = Make(config, batch, capacity, dtype);
-    private readonly Tensor[] _values = Make(config, batch, capacity, dtype);
+    private readonly Tensor[] _keys, _values;
+
+    /// <summary>Room for a number of positions of each row of a batch.</summary>
+    public KeyValueCache(DecoderConfig config, long batch, long capacity, DType dtype = DType.Float32, Device? device = null)
+        : this(Make(config, batch, capacity, dtype, device ?? Device.Cpu), Make(config, batch, capacity, dtype, device ?? Device.Cpu), capacity) { }
+
+    /// <summary>A cache in memory that is there, of each layer [B, capacity, K, H], which it takes over.</summary>
+    internal KeyValueCache(Tensor[] keys, Tensor[] values, long capacity) => (_keys, _values, Capacity) = (keys, values, capacity);
 
     /// <summary>Positions that the cache has room for.</summary>
-    public long Capacity => capacity;
+    public long Capacity { get; }
 
     /// <summary>Positions held.</summary>
     public long Length { get; private set; }
@@ -39,11 +45,11 @@ public sealed class KeyValueCache(DecoderConfig config, long batch, long capacit
     /// <summary>Called once all layers have written.</summary>
     internal void Advance(long positions) => Length += positions;
 
-    private static Tensor[] Make(DecoderConfig config, long batch, long capacity, DType dtype)
+    private static Tensor[] Make(DecoderConfig config, long batch, long capacity, DType dtype, Device device)
     {
         var buffers = new Tensor[config.Layers];
         for (var i = 0; i < buffers.Length; i++)
-            buffers[i] = Tensor.Empty(dtype, batch, capacity, config.KeyValueHeads, config.HeadDim).Unscoped();
+            buffers[i] = Tensor.Empty(dtype, device, batch, capacity, config.KeyValueHeads, config.HeadDim).Unscoped();
         return buffers;
     }
 }

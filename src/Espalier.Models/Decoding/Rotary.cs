@@ -13,15 +13,16 @@ internal sealed class Rotary : IDisposable
     private readonly double[] _frequencies;
     private readonly double _amplitude;
     private readonly DType _dtype;
+    private readonly Device _device;
     private readonly Lock _gate = new();
     private Tensor? _cos_P1R;
     private Tensor? _sin_P1R;
 
-    public Rotary(DecoderConfig config, DType dtype)
+    public Rotary(DecoderConfig config, DType dtype, Device device)
     {
         _frequencies = RotaryFrequencies.Of(config.Rotary, (int)(config.HeadDim * config.Rotary.Fraction));
         _amplitude = config.Rotary.Scaling is RotaryScaling.Yarn yarn ? yarn.AttentionFactor : 1.0;
-        _dtype = dtype;
+        (_dtype, _device) = (dtype, device);
     }
 
     /// <summary>cos and sin for positions start ≤ p &lt; start + count, each [T, 1, R/2]. The caller's scope owns them.</summary>
@@ -63,6 +64,6 @@ internal sealed class Rotary : IDisposable
     private Tensor Table(double[] values, long positions)
     {
         using var scope = TensorScope.Begin();
-        return scope.Keep(Tensor.From<double>(values, positions, 1, _frequencies.Length).To(_dtype)).Unscoped();
+        return scope.Keep(Tensor.From<double>(values, positions, 1, _frequencies.Length).To(_dtype).On(_device)).Unscoped();
     }
 }

@@ -28,8 +28,8 @@ public sealed class StreamedDecoder : IDisposable
         _parameters = [.. checkpoint.Family.Parameters(Config)];
         _reader = new(checkpoint, dtype);
         _dtype = dtype;
-        _rotary = new(Config, dtype);
-        _mask = new(Config.SlidingWindow, dtype);
+        _rotary = new(Config, dtype, Device.Cpu);
+        _mask = new(Config.SlidingWindow, dtype, Device.Cpu);
     }
 
     /// <summary>Shapes and kinds.</summary>
@@ -81,5 +81,5 @@ public sealed class StreamedDecoder : IDisposable
 
     /// <summary>What a part needs besides its weights, for positions 0 to T − 1. The caller's scope owns cos and sin.</summary>
     internal ForwardContext ContextOf(long T, Tap? tap) =>
-        new(_rotary.At(0, T), Attention.IsFused(_dtype) ? null : _mask.For(T, T), Begins: null, Cache: null, tap, ComputeType.Float32);
+        new(_rotary.At(0, T), Attention.IsFused(_dtype, Device.Cpu) ? null : _mask.For(T, T), Begins: null, Cache: null, tap, ComputeType.Float32);
 }

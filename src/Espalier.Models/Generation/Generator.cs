@@ -2,7 +2,7 @@ using Espalier.Torch;
 
 namespace Espalier.Models.Generation;
 
-/// <summary>Continues a sequence of ids with a key/value cache.</summary>
+/// <summary>Continues sequences of ids with a key/value cache.</summary>
 public static class Generator
 {
     /// <summary>
@@ -13,7 +13,22 @@ public static class Generator
     public static IEnumerable<int> Continue(
         Decoder model, IReadOnlyList<int> prompt, int maxTokens, SamplingOptions options, IReadOnlySet<int>? stopIds = null, CancellationToken stop = default)
     {
-        var config = model.Config;
+        var count = Check(model.Config, prompt, maxTokens, options);
+        return PackedWeights.Takes(model)
+            ? Packed(PackedWeights.Of(model), isOwn: true, prompt, count, options, stopIds, stop)
+            : ByParts(model, prompt, count, options, stopIds, stop);
+    }
+
+    /// <summary>The same with packed weights, which stay the caller's.</summary>
+    /// <exception cref="EspalierException">As with a decoder.</exception>
+    public static IEnumerable<int> Continue(
+        PackedWeights model, IReadOnlyList<int> prompt, int maxTokens, SamplingOptions options, IReadOnlySet<int>? stopIds = null,
+        CancellationToken stop = default) =>
+        Packed(model, isOwn: false, prompt, Check(model.Config, prompt, maxTokens, options), options, stopIds, stop);
+
+    /// <summary>Most ids that may follow a prompt; refuses prompts that cannot be continued.</summary>
+    internal static int Check(DecoderConfig config, IReadOnlyList<int> prompt, int maxTokens, SamplingOptions options)
+    {
         options.Validate();
         if (maxTokens < 0)
             throw new EspalierException($"max-tokens is {maxTokens} and must be at least 0");
@@ -24,23 +39,42 @@ public static class Generator
                 throw new EspalierException($"id {prompt[i]} at position {i} of the prompt is outside the vocabulary of {config.VocabularySize}");
         if (prompt.Count > config.MaxPositions)
             throw new EspalierException($"the prompt has {prompt.Count} ids and the model {config.MaxPositions} positions: shorten it");
-        return Run(model, prompt, Math.Min(maxTokens, config.MaxPositions - prompt.Count), options, stopIds, stop);
+        return Math.Min(maxTokens, config.MaxPositions - prompt.Count);
     }
 
-    private static IEnumerable<int> Run(
+    private static IEnumerable<int> Packed(
+        PackedWeights model, bool isOwn, IReadOnlyList<int> prompt, int count, SamplingOptions options, IReadOnlySet<int>? stopIds, CancellationToken stop)
+    {
+        using var own = isOwn ? model : null;
+        if (count == 0)
+            yield break;
+        using var decoder = new RowDecoder(model, 1, prompt.Count + count);
+        var choice = new Choice(options, prompt);
+        stop.ThrowIfCancellationRequested();
+        int[] sequence = [0], position = [prompt.Count], chosen = [choice.Of(decoder.Begin(0, [.. prompt]))];
+        for (var i = 1; ; i++)
+        {
+            yield return chosen[0];
+            if (i == count || stopIds?.Contains(chosen[0]) == true)
+                yield break;
+            stop.ThrowIfCancellationRequested();
+            decoder.Next(sequence, position, chosen);
+            position[0]++;
+            chosen[0] = choice.Of(decoder.Logits(0));
+        }
+    }
+
+    // Other element types and devices: the decoder's own operators.
+    private static IEnumerable<int> ByParts(
         Decoder model, IReadOnlyList<int> prompt, int count, SamplingOptions options, IReadOnlySet<int>? stopIds, CancellationToken stop)
     {
-        using var cache = new KeyValueCache(model.Config, 1, prompt.Count + Math.Max(0, count), model.DType);
-        var (sampler, repetition) = (new Sampler(options), new RepetitionPenalty(options.RepetitionPenalty));
-        repetition.See(prompt);
+        using var cache = new KeyValueCache(model.Config, 1, prompt.Count + count, model.DType);
+        var choice = new Choice(options, prompt);
         long[] next = [.. prompt.Select(id => (long)id)];
         for (var i = 0; i < count; i++)
         {
             stop.ThrowIfCancellationRequested();
-            var logits = NextLogits(model, next, cache);
-            repetition.Apply(logits);
-            var chosen = sampler.Choose(logits);
-            repetition.See([chosen]);
+            var chosen = choice.Of(NextLogits(model, next, cache));
             yield return chosen;
             if (stopIds?.Contains(chosen) == true)
                 yield break;

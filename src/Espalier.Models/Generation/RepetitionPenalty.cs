@@ -16,6 +16,13 @@ internal sealed class RepetitionPenalty(double penalty)
             _seen.UnionWith(ids);
     }
 
+    /// <summary>Takes an id that stands in the text.</summary>
+    public void See(int id)
+    {
+        if (penalty != 1)
+            _seen.Add(id);
+    }
+
     /// <summary>Changes the logits of what was seen.</summary>
     public void Apply(Span<float> logits)
     {

@@ -33,37 +33,93 @@ public sealed record SamplingOptions
     }
 }
 
-/// <summary>Chooses ids from logits; its random choices depend on the seed alone.</summary>
+/// <summary>Chooses ids from logits; its random choices depend on the seed alone. Not for several threads.</summary>
 internal sealed class Sampler(SamplingOptions options)
 {
+    /// <summary>What is this many times as unlikely as the likeliest id is put in order only where the draw goes beyond all others.</summary>
+    private const double Likely = 1e-3;
+
     private readonly Random _random = new(options.Seed);
+    private int[] _order = [];
+    private double[] _keys = [];
 
     public int Choose(ReadOnlySpan<float> logits)
     {
+        var best = ArgMax(logits);
         if (options.Temperature == 0)
-            return ArgMax(logits);
-        var order = new int[logits.Length];
-        var scores = new double[logits.Length];
-        for (var i = 0; i < order.Length; i++)
-            (order[i], scores[i]) = (i, -logits[i]); // ascending in −logit: likeliest first, ties to the lower id
-        Array.Sort(scores, order);
-        var kept = options.TopK > 0 ? Math.Min(options.TopK, order.Length) : order.Length;
+            return best;
+        if (_order.Length < logits.Length)
+            (_order, _keys) = (new int[logits.Length], new double[logits.Length]);
         var total = 0.0;
-        for (var i = 0; i < kept; i++)
-            total += scores[i] = Math.Exp((logits[order[i]] - (double)logits[order[0]]) / options.Temperature);
-        var mass = 0.0;
-        var nucleus = 0;
+        var likely = 0;
+        // Those that are likely stand in front, in the order of their ids, the others behind.
+        var behind = logits.Length;
+        for (var i = 0; i < logits.Length; i++)
+        {
+            var weight = Weight(logits, i, best);
+            total += weight;
+            var at = weight >= Likely ? likely++ : --behind;
+            (_order[at], _keys[at]) = (i, -logits[i]);
+        }
+        if (options.TopK > 0 && options.TopK < logits.Length || options.TopP < 1)
+            return OfNucleus(logits, best, likely, total);
+        return Walk(logits, best, likely, _random.NextDouble() * total, logits.Length);
+    }
+
+    // The mass of the k likeliest, of those what adds up to p, and a draw from that.
+    private int OfNucleus(ReadOnlySpan<float> logits, int best, int likely, double total)
+    {
+        var kept = options.TopK > 0 ? Math.Min(options.TopK, logits.Length) : logits.Length;
+        var sorted = Sort(0, likely);
+        if (kept < logits.Length)
+        {
+            total = 0;
+            for (var i = 0; i < kept; i++)
+            {
+                if (i == sorted)
+                    sorted = Sort(likely, logits.Length);
+                total += Weight(logits, _order[i], best);
+            }
+        }
+        var (mass, nucleus) = (0.0, 0);
         while (nucleus < kept && mass < options.TopP * total)
-            mass += scores[nucleus++];
+        {
+            if (nucleus == sorted)
+                sorted = Sort(likely, logits.Length);
+            mass += Weight(logits, _order[nucleus++], best);
+        }
         var point = _random.NextDouble() * mass;
         for (var i = 0; i < nucleus; i++)
         {
-            point -= scores[i];
+            point -= Weight(logits, _order[i], best);
             if (point < 0)
-                return order[i];
+                return _order[i];
         }
-        return order[Math.Max(0, nucleus - 1)];
+        return _order[Math.Max(0, nucleus - 1)];
     }
+
+    private int Walk(ReadOnlySpan<float> logits, int best, int likely, double point, int count)
+    {
+        Sort(0, likely);
+        for (var i = 0; i < count; i++)
+        {
+            if (i == likely)
+                Sort(likely, count);
+            point -= Weight(logits, _order[i], best);
+            if (point < 0)
+                return _order[i];
+        }
+        return _order[count - 1];
+    }
+
+    // Ascending in −logit: likeliest first, ties to the lower id.
+    private int Sort(int from, int to)
+    {
+        Array.Sort(_keys, _order, from, to - from);
+        return to;
+    }
+
+    private double Weight(ReadOnlySpan<float> logits, int id, int best) => Math.Exp((logits[id] - (double)logits[best]) / options.Temperature);
 
     private static int ArgMax(ReadOnlySpan<float> logits)
     {

@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Espalier.Models.Tokenizers;
@@ -26,13 +28,22 @@ internal sealed record BpeOptions
 /// <summary>The last step: a word becomes symbols, the symbols merge, the ids go out.</summary>
 internal sealed class BpeStep : WordStep
 {
+    // Nearly all words fit the first cache, whose slots are as long as what the processor reads at once; runs of spaces and words of
+    // many tokens go to the second.
+    private const int Short = 16, Long = 64;
+
     private readonly BpeOptions _options;
-    private readonly WordCache _cache = new();
+    private readonly ConcurrentBag<LongWords> _longWords = [];
+    private readonly WordCache _cache = new(slots: 1 << 16, Short, ids: 6);
+    private readonly WordCache _longCache = new(slots: 1 << 12, Long, ids: 30);
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _vocabulary;
 
     // Ids of tokens of one character of the basic plane, and of the byte tokens; −1 where there is none.
     private readonly int[] _characters = new int[0x10000];
     private readonly int[] _bytes = new int[256];
+
+    // Hashing a longer word, to look whether it is a token, would be in vain.
+    private readonly int _longestToken;
 
     public BpeStep(BpeOptions options)
     {
@@ -41,19 +52,41 @@ internal sealed class BpeStep : WordStep
         _vocabulary = vocabulary.GetAlternateLookup<ReadOnlySpan<char>>();
         Array.Fill(_characters, -1);
         foreach (var (token, id) in vocabulary)
+        {
+            _longestToken = Math.Max(_longestToken, token.Length);
             if (token.Length == 1)
                 _characters[token[0]] = id;
+        }
         for (var value = 0; value < 256; value++)
             _bytes[value] = vocabulary.GetValueOrDefault(string.Create(CultureInfo.InvariantCulture, $"<0x{value:X2}>"), -1);
     }
 
-    public override void Accept(ReadOnlySpan<char> piece, bool startsText, List<int> ids)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Accept(ReadOnlySpan<char> piece, bool startsText, IdBuffer ids)
     {
-        if (_cache.TryAppend(piece, ids))
+        if (piece.Length > Long)
+        {
+            Encode(piece, ids);
             return;
+        }
+        var hash = WordCache.Hash(piece);
+        if (piece.Length <= Short && _cache.TryAppend(piece, hash, ids))
+            return;
+        if (_longCache.TryAppend(piece, hash, ids))
+            return;
+        var before = ids.Count;
+        Encode(piece, ids);
+        var made = ids.Written[before..];
+        if (!_cache.Set(piece, hash, made))
+            _longCache.Set(piece, hash, made);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Encode(ReadOnlySpan<char> piece, IdBuffer ids)
+    {
         if (!_options.ByteLevel)
         {
-            Encode(piece, piece, ids);
+            EncodeMapped(piece, ids);
             return;
         }
         var size = Encoding.UTF8.GetByteCount(piece);
@@ -73,38 +106,46 @@ internal sealed class BpeStep : WordStep
         }
     }
 
-    private void EncodeBytes(ReadOnlySpan<char> piece, Span<byte> bytes, Span<char> mapped, List<int> ids)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void EncodeBytes(ReadOnlySpan<char> piece, Span<byte> bytes, Span<char> mapped, IdBuffer ids)
     {
         Encoding.UTF8.GetBytes(piece, bytes);
         for (var i = 0; i < bytes.Length; i++)
             mapped[i] = ByteAlphabet.ToCharacter(bytes[i]);
-        Encode(piece, mapped, ids);
+        EncodeMapped(mapped, ids);
     }
 
-    private void Encode(ReadOnlySpan<char> word, ReadOnlySpan<char> mapped, List<int> ids)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void EncodeMapped(ReadOnlySpan<char> mapped, IdBuffer ids)
     {
-        if (_options.IgnoreMerges && _vocabulary.TryGetValue(mapped, out var whole))
+        if (_options.IgnoreMerges && mapped.Length <= _longestToken && _vocabulary.TryGetValue(mapped, out var whole))
         {
             ids.Add(whole);
-            _cache.Set(word, [whole]);
             return;
         }
         // A character takes at most three byte tokens for each UTF-16 unit, or one token.
         var most = _options.ByteFallback ? checked(3 * mapped.Length) : mapped.Length;
-        var rented = most > 256 ? ArrayPool<int>.Shared.Rent(most) : null;
-        var symbols = rented is null ? stackalloc int[256] : rented.AsSpan();
+        var symbols = ids.Free(most);
         symbols = symbols[..Symbols(mapped, symbols)];
-        symbols = symbols[..MergeLoop.Merge(symbols, _options.Merges)];
-        ids.AddRange((ReadOnlySpan<int>)symbols);
-        _cache.Set(word, symbols);
-        if (rented is not null)
-            ArrayPool<int>.Shared.Return(rented);
+        ids.Advance(Merge(symbols));
+    }
+
+    private int Merge(Span<int> symbols)
+    {
+        if (symbols.Length <= MergeLoop.PlainLimit)
+            return MergeLoop.Plain(symbols, _options.Merges);
+        if (!_longWords.TryTake(out var merger))
+            merger = new(_options.Merges);
+        var left = merger.Merge(symbols);
+        _longWords.Add(merger);
+        return left;
     }
 
     /// <summary>
     /// One symbol a character; what the vocabulary lacks becomes byte tokens, else the unknown token, else nothing. As in
     /// the reference library, byte tokens go out before an unknown token that is still waiting to be fused.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Symbols(ReadOnlySpan<char> mapped, Span<int> symbols)
     {
         var (count, unknowns) = (0, 0);

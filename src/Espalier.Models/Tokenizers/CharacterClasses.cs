@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Espalier.Models.Tokenizers;
@@ -55,6 +56,7 @@ internal static class CharacterClasses
         end > 1 && char.IsLowSurrogate(text[end - 1]) && char.IsHighSurrogate(text[end - 2]) ? At(text, end - 2, out _) : s_basic[text[end - 1]];
 
     /// <summary>The end of the run of code points of any class in <paramref name="wanted"/> that starts at <paramref name="index"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int SkipAny(ReadOnlySpan<char> text, int index, CharacterClass wanted)
     {
         while (index < text.Length && (At(text, index, out var length) & wanted) != 0)
@@ -63,6 +65,7 @@ internal static class CharacterClasses
     }
 
     /// <summary>The end of the run of code points of no class in <paramref name="unwanted"/> that starts at <paramref name="index"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int SkipNone(ReadOnlySpan<char> text, int index, CharacterClass unwanted)
     {
         while (index < text.Length && (At(text, index, out var length) & unwanted) == 0)

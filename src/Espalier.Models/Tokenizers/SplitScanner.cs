@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using static Espalier.Models.Tokenizers.CharacterClasses;
 
 namespace Espalier.Models.Tokenizers;
@@ -32,6 +33,7 @@ internal abstract class SplitScanner
     };
 
     /// <summary>The end of a contraction such as 're at <paramref name="start"/>, or <paramref name="start"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected static int Contraction(ReadOnlySpan<char> text, int start, bool ignoreCase)
     {
         if (text[start] != '\'' || start + 1 >= text.Length)
@@ -49,6 +51,7 @@ internal abstract class SplitScanner
     }
 
     /// <summary><c>\s*[\r\n]+|\s+(?!\S)|\s+</c> (without its first part where <paramref name="breaks"/> is false); there is white space at <paramref name="start"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected static int Spaces(ReadOnlySpan<char> text, int start, bool breaks)
     {
         var end = SkipAny(text, start, CharacterClass.Space);
@@ -59,6 +62,7 @@ internal abstract class SplitScanner
     }
 
     /// <summary><c> ?[^\s\p{L}\p{N}]+</c>, or <paramref name="start"/> where it does not match.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected static int Symbols(ReadOnlySpan<char> text, int start)
     {
         var from = text[start] == ' ' ? start + 1 : start;
@@ -74,6 +78,7 @@ internal abstract class SplitScanner
     {
         public override PretokenizerSplit Kind => PretokenizerSplit.Gpt2;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public override int Next(ReadOnlySpan<char> text, int start)
         {
             if (Contraction(text, start, ignoreCase: false) is var contraction && contraction > start)
@@ -91,6 +96,7 @@ internal abstract class SplitScanner
     {
         public override PretokenizerSplit Kind => digits == 3 ? PretokenizerSplit.Llama3 : PretokenizerSplit.Qwen2;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public override int Next(ReadOnlySpan<char> text, int start)
         {
             if (Contraction(text, start, ignoreCase: true) is var contraction && contraction > start)
@@ -120,6 +126,7 @@ internal abstract class SplitScanner
     {
         public override PretokenizerSplit Kind => PretokenizerSplit.Tekken;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public override int Next(ReadOnlySpan<char> text, int start)
         {
             var first = At(text, start, out var length);
@@ -139,6 +146,7 @@ internal abstract class SplitScanner
         }
 
         /// <summary>U*W+ with U upper-like and W lower-like, which overlap: U* gives back until W+ finds a character.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static int EndingInLower(ReadOnlySpan<char> text, int start)
         {
             var (index, lastLowerEnd) = (start, start);

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace Espalier.Models.Tokenizers;
 
 /// <summary>
@@ -6,6 +8,10 @@ namespace Espalier.Models.Tokenizers;
 /// </summary>
 public sealed partial class Tokenizer
 {
+    // A buffer of a longer text is not kept for the next one.
+    private const int MostKept = 1 << 20;
+
+    private readonly ConcurrentBag<IdBuffer> _buffers = [];
     private readonly Dictionary<string, int> _ids;
     private readonly string?[] _tokens;
     private readonly HashSet<int> _special;
@@ -53,9 +59,10 @@ public sealed partial class Tokenizer
     /// <param name="addSpecialTokens">Whether the post-processor's tokens (such as BOS) are added.</param>
     public int[] Encode(string text, bool addSpecialTokens = true)
     {
-        var ids = new List<int>(text.Length / 3 + 4);
-        Encode(text, ids, addSpecialTokens);
-        return [.. ids];
+        var buffer = Encoded(text, addSpecialTokens);
+        var ids = buffer.Written.ToArray();
+        Return(buffer);
+        return ids;
     }
 
     /// <summary>Appends the ids of a text to <paramref name="ids"/>.</summary>
@@ -64,13 +71,9 @@ public sealed partial class Tokenizer
     /// <param name="addSpecialTokens">Whether the post-processor's tokens (such as BOS) are added.</param>
     public void Encode(string text, List<int> ids, bool addSpecialTokens = true)
     {
-        text = WellFormed(text);
-        if (addSpecialTokens)
-            ids.AddRange(_post.Before);
-        // First what is cut out of the raw text; then each piece is normalised by itself, and the rest is cut out of that.
-        _raw.Split(text, (start, end) => EncodeRaw(text, start, end, ids), token => ids.Add(token.Id));
-        if (addSpecialTokens)
-            ids.AddRange(_post.After);
+        var buffer = Encoded(text, addSpecialTokens);
+        ids.AddRange(buffer.Written);
+        Return(buffer);
     }
 
     /// <summary>Whether these ids, of a text with special tokens, start with BOS twice: the text brings its own, and one was put before it.</summary>
@@ -101,7 +104,30 @@ public sealed partial class Tokenizer
     /// <summary>Starts decoding ids one by one.</summary>
     public TokenDecodeStream CreateDecodeStream(bool skipSpecialTokens = false) => new(this, skipSpecialTokens, _decoders);
 
-    private void EncodeRaw(string text, int start, int end, List<int> ids)
+    private IdBuffer Encoded(string text, bool addSpecialTokens)
+    {
+        text = WellFormed(text);
+        if (!_buffers.TryTake(out var ids))
+            ids = new();
+        if (addSpecialTokens)
+            foreach (var id in _post.Before)
+                ids.Add(id);
+        // First what is cut out of the raw text; then each piece is normalised by itself, and the rest is cut out of that.
+        _raw.Split(text, (start, end) => EncodeRaw(text, start, end, ids), token => ids.Add(token.Id));
+        if (addSpecialTokens)
+            foreach (var id in _post.After)
+                ids.Add(id);
+        return ids;
+    }
+
+    private void Return(IdBuffer buffer)
+    {
+        buffer.Clear();
+        if (buffer.Capacity <= MostKept)
+            _buffers.Add(buffer);
+    }
+
+    private void EncodeRaw(string text, int start, int end, IdBuffer ids)
     {
         if (_normalize is not null)
         {

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Buffers.Text;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Espalier.Models.Tokenizers;
@@ -76,13 +78,25 @@ internal static partial class UnicodeNormalization
             while (end < points.Count && tables.ClassOf(points[end]) != 0)
                 end++;
             if (end - i > 1)
-            {
-                var run = points.GetRange(i, end - i).OrderBy(tables.ClassOf).ToList(); // OrderBy is stable, as the annex asks.
-                for (var k = 0; k < run.Count; k++)
-                    points[i + k] = run[k];
-            }
+                SortByClass(CollectionsMarshal.AsSpan(points)[i..end], tables);
             i = end;
         }
+    }
+
+    // Stable, as the annex asks. Marks may come by the million: counted, not compared.
+    private static void SortByClass(Span<int> run, Tables tables)
+    {
+        Span<int> next = stackalloc int[257];
+        next.Clear();
+        foreach (var point in run)
+            next[tables.ClassOf(point) + 1]++;
+        for (var combining = 1; combining < next.Length; combining++)
+            next[combining] += next[combining - 1];
+        var sorted = ArrayPool<int>.Shared.Rent(run.Length);
+        foreach (var point in run)
+            sorted[next[tables.ClassOf(point)]++] = point;
+        sorted.AsSpan(0, run.Length).CopyTo(run);
+        ArrayPool<int>.Shared.Return(sorted);
     }
 
     private static void Compose(List<int> points, Tables tables)

@@ -1,4 +1,5 @@
-using System.Text;
+using System.Buffers;
+using System.Runtime.CompilerServices;
 
 namespace Espalier.Models.Tokenizers;
 
@@ -9,13 +10,14 @@ internal abstract class WordStep
     /// <param name="piece">Well-formed UTF-16.</param>
     /// <param name="startsText">Whether the piece is the very start of the text.</param>
     /// <param name="ids">Where the ids go.</param>
-    public abstract void Accept(ReadOnlySpan<char> piece, bool startsText, List<int> ids);
+    public abstract void Accept(ReadOnlySpan<char> piece, bool startsText, IdBuffer ids);
 }
 
 /// <summary>Cuts words with a known split expression.</summary>
 internal sealed class ScannerStep(SplitScanner scanner, WordStep next) : WordStep
 {
-    public override void Accept(ReadOnlySpan<char> piece, bool startsText, List<int> ids)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Accept(ReadOnlySpan<char> piece, bool startsText, IdBuffer ids)
     {
         for (int start = 0, end; start < piece.Length; start = end)
         {
@@ -28,7 +30,8 @@ internal sealed class ScannerStep(SplitScanner scanner, WordStep next) : WordSte
 /// <summary>Cuts numbers out, each digit alone or a run at once.</summary>
 internal sealed class DigitsStep(bool individual, WordStep next) : WordStep
 {
-    public override void Accept(ReadOnlySpan<char> piece, bool startsText, List<int> ids)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Accept(ReadOnlySpan<char> piece, bool startsText, IdBuffer ids)
     {
         for (int start = 0, end; start < piece.Length; start = end)
         {
@@ -44,8 +47,20 @@ internal sealed class DigitsStep(bool individual, WordStep next) : WordStep
 /// <summary>Puts a space in front of a piece that does not start with one.</summary>
 internal sealed class PrefixSpaceStep(WordStep next) : WordStep
 {
-    public override void Accept(ReadOnlySpan<char> piece, bool startsText, List<int> ids) =>
-        next.Accept(piece[0] == ' ' ? piece : string.Concat(" ", piece), startsText, ids);
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Accept(ReadOnlySpan<char> piece, bool startsText, IdBuffer ids)
+    {
+        if (piece[0] == ' ')
+        {
+            next.Accept(piece, startsText, ids);
+            return;
+        }
+        var rented = ArrayPool<char>.Shared.Rent(piece.Length + 1);
+        rented[0] = ' ';
+        piece.CopyTo(rented.AsSpan(1));
+        next.Accept(rented.AsSpan(0, piece.Length + 1), startsText, ids);
+        ArrayPool<char>.Shared.Return(rented);
+    }
 }
 
 /// <summary>When Metaspace puts its mark in front.</summary>
@@ -64,18 +79,24 @@ internal enum PrependScheme
 /// <summary>Writes spaces as the mark, puts it in front where asked, and cuts before each mark.</summary>
 internal sealed class MetaspaceStep(char mark, PrependScheme prepend, bool split, WordStep next) : WordStep
 {
-    public override void Accept(ReadOnlySpan<char> piece, bool startsText, List<int> ids)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Accept(ReadOnlySpan<char> piece, bool startsText, IdBuffer ids)
     {
         var prefixed = piece[0] != ' ' && piece[0] != mark && (prepend == PrependScheme.Always || (prepend == PrependScheme.First && startsText));
-        var builder = new StringBuilder(piece.Length + 1);
-        if (prefixed)
-            builder.Append(mark);
-        var text = builder.Append(piece).Replace(' ', mark).ToString().AsSpan();
-        if (!split)
-        {
+        var front = prefixed ? 1 : 0;
+        var rented = ArrayPool<char>.Shared.Rent(piece.Length + front);
+        rented[0] = mark;
+        piece.Replace(rented.AsSpan(front), ' ', mark);
+        ReadOnlySpan<char> text = rented.AsSpan(0, piece.Length + front);
+        if (split)
+            Split(text, startsText, ids);
+        else
             next.Accept(text, startsText, ids);
-            return;
-        }
+        ArrayPool<char>.Shared.Return(rented);
+    }
+
+    private void Split(ReadOnlySpan<char> text, bool startsText, IdBuffer ids)
+    {
         for (int start = 0, end; start < text.Length; start = end)
         {
             var found = text[(start + 1)..].IndexOf(mark);
@@ -91,7 +112,8 @@ internal sealed class MetaspaceStep(char mark, PrependScheme prepend, bool split
 /// </summary>
 internal sealed class MarkBoundaryStep(char mark, WordStep next) : WordStep
 {
-    public override void Accept(ReadOnlySpan<char> piece, bool startsText, List<int> ids)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Accept(ReadOnlySpan<char> piece, bool startsText, IdBuffer ids)
     {
         for (int start = 0, end; start < piece.Length; start = end)
         {

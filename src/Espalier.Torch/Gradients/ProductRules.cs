@@ -44,10 +44,17 @@ internal static class ProductRules
             if (x is not null)
                 into[0] = x.Cast(g.MatMul(weight!.Value));
             if (w is not null)
-                into[1] = w.Cast(Rows(g).Transpose(0, 1).MatMul(Rows(input!.Value)));
+                into[1] = w.Cast(OfWeight(Rows(g), Rows(input!.Value)));
             if (bias is not null)
                 into[2] = bias.Cast(Rows(g).Sum([0]));
         };
+    }
+
+    // gᵀ · x. One of them must lie turned: g, or x and then the product, whichever is less to write.
+    private static Tensor OfWeight(Tensor g, Tensor x)
+    {
+        var (rows, wide, narrow) = (g.Size(0), g.Size(1), x.Size(1));
+        return rows * wide <= narrow * (rows + wide) ? g.Transpose(0, 1).MatMul(x) : x.Turned().MatMul(g).Turned();
     }
 
     // xᵀ · g; where the right side had no batches, the sum over them is one product of all rows.

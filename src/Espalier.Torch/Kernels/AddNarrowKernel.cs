@@ -52,7 +52,7 @@ internal static unsafe class AddNarrowKernel
         var scale = TV.All(job->Scale);
         var (i, end) = (first * Line, Math.Min(job->Count, last * Line));
         for (; i + TV.Lanes <= end; i += TV.Lanes)
-            TV.MultiplyAdd(TV.Load(b + i), scale, TV.Load(x + i)).Store(y + i);
+            TV.MultiplyAdd(TV.LoadBFloat16((ushort*)b + i), scale, TV.Load(x + i)).Store(y + i);
         for (; i < end; i++)
             y[i] = x[i] + b[i].Wide * job->Scale;
     }

@@ -27,12 +27,9 @@ internal static unsafe class Element
 {
     private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
 
-    /// <summary>The element type of tensors of them.</summary>
-    public static DType TypeOf<TE>() where TE : unmanaged => typeof(TE) == typeof(Bf16) ? DType.BFloat16 : DType.Float32;
-
     [MethodImpl(Inline)]
     public static TV Load<TV, TE>(TE* from) where TV : unmanaged, IFloats<TV> where TE : unmanaged =>
-        typeof(TE) == typeof(Bf16) ? TV.Load((Bf16*)from) : TV.Load((float*)from);
+        typeof(TE) == typeof(Bf16) ? TV.LoadBFloat16((ushort*)from) : TV.Load((float*)from);
 
     [MethodImpl(Inline)]
     public static void Store<TV, TE>(TV x, TE* to) where TV : unmanaged, IFloats<TV> where TE : unmanaged

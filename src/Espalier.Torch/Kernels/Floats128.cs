@@ -17,8 +17,12 @@ internal readonly unsafe struct Floats128(Vector128<float> value) : IFloats<Floa
     public static Floats128 Load(float* from) => new(Vector128.Load(from));
 
     [MethodImpl(Inline)]
-    public static Floats128 Load(Bf16* from) =>
-        new(Vector128.ShiftLeft(Vector128.WidenLower(Vector128.CreateScalar(*(ulong*)from).AsUInt16()), 16).AsSingle());
+    public static Floats128 LoadBFloat16(ushort* from) =>
+        new((Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(long*)from).AsUInt16()) << 16).AsSingle());
+
+    [MethodImpl(Inline)]
+    public static Floats128 LoadInt8(sbyte* from) => new(Vector128.ConvertToSingle(
+        Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(int*)from).AsSByte()))));
 
     [MethodImpl(Inline)]
     public static Floats128 All(float x) => new(Vector128.Create(x));

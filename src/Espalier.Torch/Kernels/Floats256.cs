@@ -18,12 +18,21 @@ internal readonly unsafe struct Floats256(Vector256<float> value) : IFloats<Floa
     public static Floats256 Load(float* from) => new(Vector256.Load(from));
 
     [MethodImpl(Inline)]
-    public static Floats256 Load(Bf16* from)
+    public static Floats256 LoadBFloat16(ushort* from)
     {
-        var halves = Vector128.Load((ushort*)from);
-        var (low, high) = Vector128.Widen(halves);
-        var wide = Avx2.IsSupported ? Avx2.ConvertToVector256Int32(halves).AsUInt32() : Vector256.Create(low, high);
-        return new(Vector256.ShiftLeft(wide, 16).AsSingle());
+        var lanes = Vector128.Load(from);
+        var wide = Avx2.IsSupported
+            ? Avx2.ConvertToVector256Int32(lanes) : Vector256.Create(Vector128.WidenLower(lanes), Vector128.WidenUpper(lanes)).AsInt32();
+        return new((wide << 16).AsSingle());
+    }
+
+    [MethodImpl(Inline)]
+    public static Floats256 LoadInt8(sbyte* from)
+    {
+        if (Avx2.IsSupported)
+            return new(Vector256.ConvertToSingle(Avx2.ConvertToVector256Int32(Vector128.CreateScalarUnsafe(*(long*)from).AsSByte())));
+        var lanes = Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(long*)from).AsSByte());
+        return new(Vector256.ConvertToSingle(Vector256.Create(Vector128.WidenLower(lanes), Vector128.WidenUpper(lanes))));
     }
 
     [MethodImpl(Inline)]

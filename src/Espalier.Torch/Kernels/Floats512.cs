@@ -18,12 +18,24 @@ internal readonly unsafe struct Floats512(Vector512<float> value) : IFloats<Floa
     public static Floats512 Load(float* from) => new(Vector512.Load(from));
 
     [MethodImpl(Inline)]
-    public static Floats512 Load(Bf16* from)
+    public static Floats512 LoadBFloat16(ushort* from)
     {
-        var halves = Vector256.Load((ushort*)from);
-        var (low, high) = Vector256.Widen(halves);
-        var wide = Avx512F.IsSupported ? Avx512F.ConvertToVector512UInt32(halves) : Vector512.Create(low, high);
-        return new(Vector512.ShiftLeft(wide, 16).AsSingle());
+        var lanes = Vector256.Load(from);
+        var wide = Avx512F.IsSupported
+            ? Avx512F.ConvertToVector512UInt32(lanes) : Vector512.Create(Vector256.WidenLower(lanes), Vector256.WidenUpper(lanes));
+        return new((wide << 16).AsSingle());
+    }
+
+    [MethodImpl(Inline)]
+    public static Floats512 LoadInt8(sbyte* from)
+    {
+        var lanes = Vector128.Load(from);
+        if (Avx512F.IsSupported)
+            return new(Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(lanes)));
+        var (low, high) = Vector128.Widen(lanes);
+        return new(Vector512.ConvertToSingle(Vector512.Create(
+            Vector256.Create(Vector128.WidenLower(low), Vector128.WidenUpper(low)),
+            Vector256.Create(Vector128.WidenLower(high), Vector128.WidenUpper(high)))));
     }
 
     [MethodImpl(Inline)]

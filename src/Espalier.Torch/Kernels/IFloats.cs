@@ -14,8 +14,11 @@ internal unsafe interface IFloats<TSelf> where TSelf : unmanaged, IFloats<TSelf>
 
     static abstract TSelf Load(float* from);
 
-    /// <summary>As many elements of half the width, widened.</summary>
-    static abstract TSelf Load(Bf16* from);
+    /// <summary>Numbers of bfloat16, widened.</summary>
+    static abstract TSelf LoadBFloat16(ushort* from);
+
+    /// <summary>Whole numbers of a byte each.</summary>
+    static abstract TSelf LoadInt8(sbyte* from);
 
     static abstract TSelf All(float x);
 

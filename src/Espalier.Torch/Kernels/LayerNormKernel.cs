@@ -21,10 +21,15 @@ internal static unsafe class LayerNormKernel
         using var from = Operand.InOrder(x);
         using var by = Operand.InOrder(weight);
         using var plus = Operand.InOrder(bias);
-        var job = new Job { X = from.Floats, Weight = by.Floats, Bias = plus.Floats, Y = to.Floats, N = x.Size(-1), Epsilon = epsilon };
-        var body = Width.Of(&Rows<Floats512>, &Rows<Floats256>, &Rows<Floats128>);
-        Workers.For(0, x.ElementCount / job.N, Math.Max(1, 4096 / job.N), body, &job);
+        Run(from.Floats, by.Floats, plus.Floats, epsilon, x.ElementCount / x.Size(-1), x.Size(-1), to.Floats);
         return to.Tensor;
+    }
+
+    /// <summary>The norm of rows of n; y may be x.</summary>
+    public static void Run(float* x, float* weight, float* bias, double epsilon, long rows, long n, float* y)
+    {
+        var job = new Job { X = x, Weight = weight, Bias = bias, Y = y, N = n, Epsilon = epsilon };
+        Workers.For(0, rows, Math.Max(1, 4096 / n), Width.Of(&Rows<Floats512>, &Rows<Floats256>, &Rows<Floats128>), &job);
     }
 
     /// <summary>The gradients of x, weight and bias out of that of y; mean and variance are made again.</summary>

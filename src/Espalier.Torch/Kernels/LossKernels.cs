@@ -165,7 +165,7 @@ internal static unsafe class LossKernels
     {
         var i = 0L;
         for (; i + TV.Lanes <= n; i += TV.Lanes)
-            TV.Load(from + i).Store(to + i);
+            TV.LoadBFloat16((ushort*)from + i).Store(to + i);
         for (; i < n; i++)
             to[i] = from[i].Wide;
         return to;

@@ -18,12 +18,18 @@ internal static unsafe partial class RmsNormKernel
         var n = x.Size(-1);
         using var from = Operand.InOrder(x);
         using var by = Operand.InOrder(weight);
-        var job = new ForwardJob { X = from.Floats, Weight = by.Floats, Y = to.Data, N = n, Epsilon = epsilon };
-        var body = result == DType.BFloat16
-            ? Width.Of(&Rows<Floats512, Bf16>, &Rows<Floats256, Bf16>, &Rows<Floats128, Bf16>)
-            : Width.Of(&Rows<Floats512, float>, &Rows<Floats256, float>, &Rows<Floats128, float>);
-        Workers.For(0, x.ElementCount / n, Grain(n), body, &job);
+        if (result == DType.Float32)
+            Run(from.Floats, by.Floats, epsilon, x.ElementCount / n, n, to.Floats);
+        else
+            Run(from.Floats, by.Floats, epsilon, x.ElementCount / n, n, (Bf16*)to.Data);
         return to.Tensor;
+    }
+
+    /// <summary>The norm of rows of n; y may be x.</summary>
+    public static void Run<TE>(float* x, float* weight, double epsilon, long rows, long n, TE* y) where TE : unmanaged
+    {
+        var job = new ForwardJob { X = x, Weight = weight, Y = y, N = n, Epsilon = epsilon };
+        Workers.For(0, rows, Grain(n), Width.Of(&Rows<Floats512, TE>, &Rows<Floats256, TE>, &Rows<Floats128, TE>), &job);
     }
 
     private static void Check(Tensor x, Tensor weight)

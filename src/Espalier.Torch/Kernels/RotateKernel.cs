@@ -52,6 +52,14 @@ internal static unsafe class RotateKernel
         return to.Tensor;
     }
 
+    /// <summary>Turns rows of heads [rows, N, H] where they lie, by a row of cos and sin for each.</summary>
+    public static void Run(float* x, float* cos, float* sin, long rows, long N, long H, long half)
+    {
+        var job = new Job { X = x, Y = x, Cos = cos, Sin = sin, T = rows, N = N, H = H, Half = half };
+        (job.Sign, job.PositionStep, job.HeadStep, job.Tables) = (1, N * H, H, 1);
+        Workers.For(0, rows, 16, Width.Of(&Positions<Floats512, float, float>, &Positions<Floats256, float, float>, &Positions<Floats128, float, float>), &job);
+    }
+
     private static void Check(Tensor x, Tensor cos, Tensor sin)
     {
         if (x.Dimensions != 4)

@@ -17,12 +17,18 @@ internal static unsafe class SiluMulKernel
         using var to = Operand.Result(gate.DType, gate.Shape);
         using var a = Operand.InOrder(gate);
         using var b = Operand.InOrder(up);
-        var job = new Job { Gate = a.Data, Up = b.Data, Y = to.Data, Count = gate.ElementCount };
-        var body = gate.DType == DType.BFloat16
-            ? Width.Of(&Gated<Floats512, Bf16>, &Gated<Floats256, Bf16>, &Gated<Floats128, Bf16>)
-            : Width.Of(&Gated<Floats512, float>, &Gated<Floats256, float>, &Gated<Floats128, float>);
-        Workers.For(0, Lines(job.Count), 256, body, &job);
+        if (gate.DType == DType.Float32)
+            Run(a.Floats, b.Floats, gate.ElementCount, to.Floats);
+        else
+            Run((Bf16*)a.Data, (Bf16*)b.Data, gate.ElementCount, (Bf16*)to.Data);
         return to.Tensor;
+    }
+
+    /// <summary>The units of so many gates; y may be one of the two.</summary>
+    public static void Run<TE>(TE* gate, TE* up, long count, TE* y) where TE : unmanaged
+    {
+        var job = new Job { Gate = gate, Up = up, Y = y, Count = count };
+        Workers.For(0, Lines(count), 256, Width.Of(&Gated<Floats512, TE>, &Gated<Floats256, TE>, &Gated<Floats128, TE>), &job);
     }
 
     /// <summary>The gradients of gate and up out of that of y.</summary>

@@ -15,6 +15,13 @@ internal static unsafe class SquaredReluKernel
     public static Tensor Backward(Tensor gradient, Tensor x) =>
         Run(x, gradient, Width.Of(&Slopes<Floats512>, &Slopes<Floats256>, &Slopes<Floats128>));
 
+    /// <summary>The same of so many numbers; y may be x.</summary>
+    public static void Run(float* x, long count, float* y)
+    {
+        var job = new Job { X = x, Y = y, Count = count };
+        Workers.For(0, (count + Line - 1) / Line, 512, Width.Of(&Squares<Floats512>, &Squares<Floats256>, &Squares<Floats128>), &job);
+    }
+
     private static Tensor Run(Tensor x, Tensor gradient, delegate*<long, long, void*, void> body)
     {
         if (x.DType != DType.Float32 || gradient.DType != DType.Float32 || !x.Shape.SequenceEqual(gradient.Shape))

@@ -21,6 +21,9 @@ internal static unsafe class Libtorch
     public static readonly delegate* unmanaged<nint, nint, nint*, byte*, double**, long, byte**, nint*, int> LinearPointwise =
         (delegate* unmanaged<nint, nint, nint*, byte*, double**, long, byte**, nint*, int>)TryExport("aoti_torch_cpu__linear_pointwise"); // with oneDNN
 
+    public static readonly delegate* unmanaged<nint, nint, nint, nint*, byte*, nint*, int> LinearPointwiseBinary =
+        (delegate* unmanaged<nint, nint, nint, nint*, byte*, nint*, int>)TryExport("aoti_torch_cpu__linear_pointwise_binary"); // with oneDNN
+
     // Values of the dispatcher.
     public static readonly delegate* unmanaged<nuint, nint*, int> NewList =
         (delegate* unmanaged<nuint, nint*, int>)Export("torch_new_list_reserve_size");
@@ -61,6 +64,8 @@ internal static unsafe class Libtorch
         (delegate* unmanaged<nint, int*, int>)Export("aoti_torch_get_dtype");
     public static readonly delegate* unmanaged<nint, int*, int> DeviceType =
         (delegate* unmanaged<nint, int*, int>)Export("aoti_torch_get_device_type");
+    public static readonly delegate* unmanaged<nint, int*, int> DeviceIndex =
+        (delegate* unmanaged<nint, int*, int>)Export("aoti_torch_get_device_index");
     public static readonly delegate* unmanaged<nint, void**, int> DataPointer =
         (delegate* unmanaged<nint, void**, int>)Export("aoti_torch_get_data_ptr");
     public static readonly delegate* unmanaged<nint, byte*, int> IsContiguous =

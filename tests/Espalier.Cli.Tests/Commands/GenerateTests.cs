@@ -12,7 +12,7 @@ public sealed class GenerateTests : TorchTest
         var expected = golden.RootElement.GetProperty("greedy_200_from_bos").EnumerateArray().Select(id => id.GetInt32()).ToArray();
         Assert.Contains(4081, expected[..^1]);
         var result = Verb.Json($"generate {Verb.Teacher} --ids 4080 --greedy --max-tokens {expected.Length - 1} --threads 1");
-        Verb.HasFields(result, "ids text prompt_tokens stopped_by prompt_seconds tokens_per_second");
+        Verb.HasFields(result, "ids text prompt_tokens stopped_by prompt_seconds weights tokens_per_second");
         Assert.Equal(expected[1..], result.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()));
         Assert.StartsWith("Once upon a time", result.GetProperty("text").GetString());
         Assert.Equal("max-tokens", result.GetProperty("stopped_by").GetString());
@@ -55,6 +55,39 @@ public sealed class GenerateTests : TorchTest
         Assert.Equal("eos", ended.GetProperty("stopped_by").GetString());
         Assert.Equal(4081, ended.GetProperty("ids").EnumerateArray().Last().GetInt32());
         Assert.DoesNotContain("<|", ended.GetProperty("text").GetString());
+    }
+
+    [Fact]
+    public void Weights_of_bf16_are_the_bundled_teachers_own_and_int8_ones_are_near_them()
+    {
+        JsonElement Made(string options) => Verb.Json($"generate {Verb.Teacher} --prompt Once --greedy --max-tokens 30 --threads 1 {options}");
+        string Ids(string options) => Made(options).GetProperty("ids").ToString();
+        Assert.Equal("bf16", Made("").GetProperty("weights").GetString());
+        Assert.Equal(Ids("--weights float32"), Ids(""));
+        Assert.Equal(Ids("--weights f32"), Ids("--weights bfloat16"));
+        Assert.Equal("int8", Made("--weights int8").GetProperty("weights").GetString());
+        Assert.Equal(Made("").GetProperty("ids")[0].GetInt32(), Made("--weights int8").GetProperty("ids")[0].GetInt32());
+    }
+
+    [Fact]
+    public void Several_prompts_get_what_each_gets_alone()
+    {
+        const string Options = "--temperature 0.8 --max-tokens 20 --threads 1";
+        var together = Verb.Json($"generate {Verb.Teacher} --prompt Once --prompt Then --prompt He --batch 2 --seed 5 {Options}");
+        Verb.HasFields(together, "continuations seconds tokens_per_second weights");
+        var each = together.GetProperty("continuations").EnumerateArray().ToArray();
+        foreach (var (one, i) in new[] { "Once", "Then", "He" }.Select((one, i) => (one, i)))
+        {
+            var alone = Verb.Json($"generate {Verb.Teacher} --prompt {one} --seed {5 + i} {Options}");
+            Verb.HasFields(each[i], "prompt ids text prompt_tokens stopped_by");
+            Assert.Equal(one, each[i].GetProperty("prompt").GetString());
+            foreach (var field in (string[])["ids", "text", "prompt_tokens", "stopped_by"])
+                Assert.Equal(alone.GetProperty(field).ToString(), each[i].GetProperty(field).ToString());
+        }
+        var (code, output, error) = TestCommand.Launch($"generate {Verb.Teacher} --prompt Once --prompt Then --seed 5 {Options}");
+        Assert.Equal(0, code);
+        Assert.StartsWith($"Once{each[0].GetProperty("text").GetString()}\n\nThen{each[1].GetProperty("text").GetString()}\n", output);
+        Assert.StartsWith("2 prompts, ", error);
     }
 
     [Fact]
@@ -120,6 +153,8 @@ public sealed class GenerateTests : TorchTest
     [InlineData("--ids 1 --repetition-penalty 0", "repetition-penalty is 0")]
     [InlineData("--ids 1 --temperature -1", "temperature")]
     [InlineData("--ids 1 --temperature hot", "hot")]
+    [InlineData("--ids 1 --weights int4", "--weights is 'int4'")]
+    [InlineData("--ids 1 --batch 0", "--batch is 0")]
     [InlineData("--ids 1 --max-tokens -3", "--max-tokens is -3")]
     [InlineData("--ids 1 --max-tokens 3 --threads 0", "--threads is 0")]
     public void Wrong_input_is_one_line(string arguments, string named) =>

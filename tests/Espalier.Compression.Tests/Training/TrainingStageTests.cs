@@ -254,7 +254,7 @@ public sealed class TrainingStageTests : TorchTest, IDisposable
 
         public override string Name => _clean.Name;
 
-        public override ObjectiveSums Accumulate(Decoder student, Batch batch, double scale)
+        protected override ObjectiveSums AccumulateCounted(Decoder student, Batch batch, double scale)
         {
             var sum = _clean.Accumulate(student, batch, scale);
             using var scope = TensorScope.Begin();

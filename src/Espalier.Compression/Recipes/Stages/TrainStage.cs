@@ -3,6 +3,7 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Runs;
 using Espalier.Compression.Training;
+using Espalier.Compression.Training.Profiling;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
@@ -134,6 +135,8 @@ public static class TrainStage
         using var trainer = new Trainer(model, objective, new BatchReader(windows, order(windows.Count)), OptionsOf(section));
         if (checkpoint is null)
             begun?.Invoke(trainer);
+        var operations = StepOperations.Of(model.Config, guide?.Config, learns: correction is not null, sequence);
+        trainer.Profiler = run.ProfilesSteps ? new(operations) : null;
         var end = TrainingStage.Run(stage, checkpoint, trainer, family, new()
         {
             Title = name,
@@ -141,9 +144,11 @@ public static class TrainStage
             CheckpointEvery = section.CheckpointEvery,
             EvaluateEvery = section.EvaluateEvery,
             EarlyStopping = section.EarlyStopping,
-            FlopsPerToken = 3 * model.Config.ForwardFlopsPerToken(sequence) + (correction is null ? 1 : 3) * (guide?.Config?.ForwardFlopsPerToken(sequence) ?? 0),
+            FlopsPerToken = operations.Total,
             HeldOut = section.EvaluateEvery > 0 && data.HeldOut is { } heldOut ? new WindowSet(heldOut, sequence, WindowStride.Contiguous) : null,
         }, run.Progress, run.Stop);
+        if (trainer.Profiler?.Report(name, MatrixSpeed.Measure()) is { } profile)
+            run.Profiles.Add(profile);
         ended?.Invoke(trainer);
         var result = new JsonObject
         {

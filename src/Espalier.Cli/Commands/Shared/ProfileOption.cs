@@ -1,0 +1,16 @@
+using System.CommandLine;
+
+namespace Espalier.Cli.Commands.Shared;
+
+/// <summary><c>--profile</c> of commands that train.</summary>
+internal sealed class ProfileOption
+{
+    private readonly Option<bool> option = new("--profile")
+    {
+        Description = "Show at the end where the time of training steps went, by phase: seconds, GFLOP/s, page faults, managed bytes",
+    };
+
+    internal void AddTo(Command command) => command.Options.Add(option);
+
+    internal bool IsGiven(CommandRun run) => run.Get(option);
+}

@@ -1,0 +1,54 @@
+using Espalier.Models;
+using Espalier.Torch;
+
+namespace Espalier.Compression.Distillation;
+
+// Shapes: C positions of a chunk, D student width, V vocabulary.
+
+/// <summary>
+/// scale · d(sum of losses)/d(head), gathered from chunk to chunk. Of float32 it is gathered turned, [D, V]: that product takes the slopes as they lie, and
+/// oneDNN adds to the sum while it writes.
+/// </summary>
+internal sealed class HeadGradient(Tensor head, long vocabulary, double scale, ComputeType compute) : IDisposable
+{
+    private Tensor? _sum_DV;
+
+    /// <summary>Adds scale · slopesᵀ · hidden.</summary>
+    /// <param name="slopes_CV">d(sum)/d(logits) of the chunk.</param>
+    /// <param name="hidden_CD">Its hidden states.</param>
+    public void Add(Tensor slopes_CV, Tensor hidden_CD)
+    {
+        if (compute != ComputeType.Float32)
+        {
+            // Products in bfloat16 take a turned view as it lies; sums over chunks are float32.
+            Gathered(head).Slice(0, 0, vocabulary).AddBfloat16InPlace(slopes_CV.Transpose(0, 1).MatMul(hidden_CD), scale);
+            return;
+        }
+        using var before = _sum_DV;
+        var hidden_DC = hidden_CD.Turned(scale);
+        _sum_DV = (before is null ? hidden_DC.MatMul(slopes_CV) : before.PlusProduct(hidden_DC, slopes_CV)).Unscoped();
+    }
+
+    /// <summary>Adds the sum to the head's gradient, or makes it that.</summary>
+    public void Complete()
+    {
+        // Where no position counts the gradient is zero, and not absent.
+        if (_sum_DV is null)
+            _ = Gathered(head);
+        else if (head.Grad() is null && vocabulary == head.Size(0))
+            head.SetGrad(_sum_DV.Turned());
+        else
+            Gathered(head).Slice(0, 0, vocabulary).AddTurnedInPlace(_sum_DV);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _sum_DV?.Dispose();
+
+    private static Tensor Gathered(Tensor head)
+    {
+        if (head.Grad() is { } present)
+            return present;
+        head.SetGrad(head.ZerosLike());
+        return head.Grad()!;
+    }
+}

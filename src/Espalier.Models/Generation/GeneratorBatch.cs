@@ -1,0 +1,81 @@
+using Espalier.Torch;
+
+namespace Espalier.Models.Generation;
+
+/// <summary>
+/// Continues many prompts, a number of them at once: each weight is read once for all of them. A prompt gets the ids that it would get alone,
+/// whatever the others are and however many go together.
+/// </summary>
+public static class GeneratorBatch
+{
+    /// <summary>Prompts that go together where nothing else is asked.</summary>
+    public const int Usual = 8;
+
+    /// <summary>
+    /// What follows each prompt, in the order of the prompts, each ended as <see cref="Generator.Continue(PackedWeights, IReadOnlyList{int}, int,
+    /// SamplingOptions, IReadOnlySet{int}?, CancellationToken)"/> says.
+    /// </summary>
+    /// <param name="model">The weights, which stay the caller's.</param>
+    /// <param name="prompts">Ids of each prompt, of any lengths.</param>
+    /// <param name="maxTokens">Most ids that follow each.</param>
+    /// <param name="options">How the ids of a prompt, by its number, are chosen; a seed is its own.</param>
+    /// <param name="stopIds">Ids that end a continuation, or null.</param>
+    /// <param name="atOnce">Prompts that go together, from 1; their keys and values are in memory.</param>
+    /// <param name="told">Told of each id as it is chosen: prompt's number and id. Null where nobody asks.</param>
+    /// <param name="stop">Stops.</param>
+    /// <exception cref="EspalierException">A prompt that cannot be continued.</exception>
+    public static IReadOnlyList<IReadOnlyList<int>> Continue(
+        PackedWeights model, IReadOnlyList<IReadOnlyList<int>> prompts, int maxTokens, Func<int, SamplingOptions> options,
+        IReadOnlySet<int>? stopIds = null, int atOnce = Usual, Action<int, int>? told = null, CancellationToken stop = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(atOnce, 1);
+        var counts = prompts.Select((prompt, i) => Generator.Check(model.Config, prompt, maxTokens, options(i))).ToArray();
+        var made = prompts.Select(_ => new List<int>()).ToArray();
+        if (prompts.Count == 0 || maxTokens == 0)
+            return made;
+        var places = Math.Min(atOnce, prompts.Count);
+        using var decoder = new RowDecoder(model, places, prompts.Zip(counts, (prompt, count) => prompt.Count + count).Max());
+        var free = new Stack<int>(Enumerable.Range(0, places).Reverse());
+        var rows = new List<Row>(places);
+        int[] sequences = new int[places], positions = new int[places], ids = new int[places];
+        for (var waiting = 0; waiting < prompts.Count || rows.Count > 0;)
+        {
+            stop.ThrowIfCancellationRequested();
+            // A place that became free is taken at once.
+            while (waiting < prompts.Count && free.Count > 0)
+                Begin(waiting++);
+            for (var r = 0; r < rows.Count; r++)
+                (sequences[r], positions[r], ids[r]) = (rows[r].Sequence, rows[r].Position, made[rows[r].Prompt][^1]);
+            if (rows.Count == 0)
+                continue;
+            var count = rows.Count;
+            decoder.Next(sequences.AsSpan(0, count), positions.AsSpan(0, count), ids.AsSpan(0, count));
+            for (var r = 0; r < count; r++)
+                rows[r] = rows[r] with { Position = rows[r].Position + 1, IsDone = Take(rows[r].Prompt, rows[r].Choice.Of(decoder.Logits(r))) };
+            foreach (var row in rows.Where(row => row.IsDone))
+                free.Push(row.Sequence);
+            rows.RemoveAll(row => row.IsDone);
+        }
+        return made;
+
+        void Begin(int prompt)
+        {
+            if (counts[prompt] == 0)
+                return;
+            var choice = new Choice(options(prompt), prompts[prompt]);
+            var sequence = free.Peek();
+            if (Take(prompt, choice.Of(decoder.Begin(sequence, [.. prompts[prompt]]))))
+                return;
+            rows.Add(new(prompt, free.Pop(), prompts[prompt].Count, choice, IsDone: false));
+        }
+
+        bool Take(int prompt, int id)
+        {
+            made[prompt].Add(id);
+            told?.Invoke(prompt, id);
+            return made[prompt].Count == counts[prompt] || stopIds?.Contains(id) == true;
+        }
+    }
+
+    private readonly record struct Row(int Prompt, int Sequence, int Position, Choice Choice, bool IsDone);
+}

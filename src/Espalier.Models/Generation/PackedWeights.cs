@@ -1,0 +1,91 @@
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Families;
+using Espalier.Torch;
+
+namespace Espalier.Models.Generation;
+
+/// <summary>
+/// A decoder's weights as generation reads them: matrices in a <see cref="WeightFormat"/>, norms and biases in float32. Of any family. Dispose
+/// it.
+/// </summary>
+public sealed class PackedWeights : IDisposable
+{
+    private readonly Dictionary<Parameter, PackedMatrix> _matrices = [];
+    private readonly Dictionary<Parameter, RowBuffer> _rows = [];
+
+    private PackedWeights(DecoderConfig config, WeightFormat format) => (Config, Format) = (config, format);
+
+    /// <summary>Shapes and kinds.</summary>
+    public DecoderConfig Config { get; }
+
+    /// <summary>What the matrices are kept in.</summary>
+    public WeightFormat Format { get; }
+
+    /// <summary>Bytes of the matrices: what a token reads, but for the embedding where that is a table of its own.</summary>
+    public long Bytes => _matrices.Values.Sum(matrix => matrix.Bytes);
+
+    /// <summary>The format that changes no weight: bfloat16 where the checkpoint is stored so, else float32.</summary>
+    public static WeightFormat FormatOf(Checkpoint checkpoint) =>
+        checkpoint.StoredType == ElementType.BF16 ? WeightFormat.BFloat16 : WeightFormat.Float32;
+
+    /// <summary>Whether a decoder can be taken: of float32 on the processor.</summary>
+    public static bool Takes(Decoder decoder) => decoder.DType == DType.Float32 && decoder.Embedding.IsForwardFused;
+
+    /// <summary>Reads a checkpoint one parameter after the other; none is in memory unpacked for longer than it takes.</summary>
+    public static PackedWeights Load(Checkpoint checkpoint, WeightFormat format) => Of(
+        new(checkpoint.Config, format), Read(checkpoint));
+
+    /// <summary>A decoder's weights; in float32 they are shared with it and not copied. It must be one that <see cref="Takes"/> says.</summary>
+    public static PackedWeights Of(Decoder decoder, WeightFormat format = WeightFormat.Float32) => Of(
+        new(decoder.Config, format), decoder.Parameters.Select(pair => (pair.Parameter, pair.Value, IsOwn: false)));
+
+    internal PackedMatrix Embedding => Matrix(ParameterRole.Embedding, -1);
+
+    internal PackedMatrix Head => Config.TiedEmbeddings ? Embedding : Matrix(ParameterRole.Head, -1);
+
+    internal PackedMatrix Matrix(ParameterRole role, int layer) => _matrices[new(role, layer)];
+
+    internal RowBuffer? Row(ParameterRole role, int layer) => _rows.GetValueOrDefault(new(role, layer));
+
+    /// <summary>A layer's parameters (−1: those outside of the blocks that are no tables) as tensors, unpacked. The caller's scope owns them.</summary>
+    internal Dictionary<Parameter, Tensor> Unpack(int layer)
+    {
+        var tensors = _rows.Where(pair => pair.Key.Layer == layer).ToDictionary(pair => pair.Key, pair => pair.Value.Tensor.Select(0, 0));
+        if (layer >= 0)
+            foreach (var (parameter, matrix) in _matrices.Where(pair => pair.Key.Layer == layer))
+                tensors.Add(parameter, matrix.Unpack());
+        return tensors;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var part in _matrices.Values.Concat<IDisposable>(_rows.Values))
+            part.Dispose();
+    }
+
+    private static IEnumerable<(Parameter, Tensor, bool IsOwn)> Read(Checkpoint checkpoint)
+    {
+        var reader = new ParameterReader(checkpoint, DType.Float32);
+        return checkpoint.Family.Parameters(checkpoint.Config).Select(named => (named.Parameter, reader.Read(named), IsOwn: true));
+    }
+
+    private static PackedWeights Of(PackedWeights packed, IEnumerable<(Parameter Parameter, Tensor Value, bool IsOwn)> weights)
+    {
+        try
+        {
+            foreach (var (parameter, value, isOwn) in weights)
+                using (isOwn ? value : null)
+                    if (value.Dimensions == 2)
+                        packed._matrices.Add(parameter, new(value, packed.Format));
+                    else
+                        packed._rows.Add(parameter, RowBuffer.Of(value));
+            return packed;
+        }
+        catch
+        {
+            packed.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,116 @@
+using Espalier.Models.Families;
+using Espalier.Torch;
+
+namespace Espalier.Models.Generation;
+
+/// <summary>
+/// Continues several sequences, each with keys and values of its own, on <see cref="PackedWeights"/>. A prompt goes through the blocks of
+/// <see cref="Decoder"/> at once, by large products; what follows goes token by token through kernels that read each weight once for all
+/// sequences, without a tensor or a managed object for each. What a sequence gets does not depend on the others.
+/// </summary>
+internal sealed class RowDecoder : IDisposable
+{
+    /// <summary>Prompts up to this length go through the kernels of single tokens, their positions as rows.</summary>
+    public const int ShortPrompt = 8;
+
+    private readonly PackedWeights _weights;
+    private readonly int _capacity;
+    private readonly RowWorkspace _work;
+    private readonly RowBuffer[] _keys, _values;
+    private readonly RowBlock[] _blocks;
+    private readonly RowNorm _finalNorm;
+    private readonly RowProduct _head;
+    private readonly Rotary _rotary;
+    private readonly RowBuffer _cos, _sin;
+
+    /// <summary>Room for a number of sequences of so many positions each; the weights stay the caller's.</summary>
+    public RowDecoder(PackedWeights weights, int sequences, int capacity)
+    {
+        var config = weights.Config;
+        (_weights, _capacity) = (weights, capacity);
+        _work = new(config, Math.Max(sequences, ShortPrompt));
+        RowBuffer Cache(int _) => new((long)sequences * capacity, (long)config.KeyValueHeads * config.HeadDim);
+        _keys = [.. Enumerable.Range(0, config.Layers).Select(Cache)];
+        _values = [.. Enumerable.Range(0, config.Layers).Select(Cache)];
+        _blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => new RowBlock(weights, layer, _work, _keys[layer], _values[layer]))];
+        _finalNorm = new(weights, ParameterRole.FinalNorm, ParameterRole.FinalNormBias, -1);
+        _head = new(weights.Head, null, _work.Logits);
+        _rotary = new(config, DType.Float32, Device.Cpu);
+        using var scope = TensorScope.Begin();
+        var (cos, sin) = _rotary.At(0, capacity);
+        (_cos, _sin) = (RowBuffer.Of(cos), RowBuffer.Of(sin));
+    }
+
+    /// <summary>Takes a sequence's first ids in, and gives the logits after the last of them; good until the next call.</summary>
+    public Span<float> Begin(int sequence, ReadOnlySpan<int> ids)
+    {
+        if (ids.Length > ShortPrompt)
+            return BeginAtOnce(sequence, ids);
+        Span<int> sequences = stackalloc int[ids.Length], positions = stackalloc int[ids.Length];
+        sequences.Fill(sequence);
+        for (var i = 0; i < ids.Length; i++)
+            positions[i] = i;
+        Run(sequences, positions, ids);
+        _work.Stream.Row(ids.Length - 1).CopyTo(_work.Stream.Row(0));
+        Finish(1);
+        return Logits(0);
+    }
+
+    /// <summary>Takes the next id of each of some sequences in; <see cref="Logits"/> are those after them.</summary>
+    public void Next(ReadOnlySpan<int> sequences, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids)
+    {
+        Run(sequences, positions, ids);
+        Finish(sequences.Length);
+    }
+
+    /// <summary>The logits of a row, which may be overwritten.</summary>
+    public Span<float> Logits(int row) => _work.Logits.Row(row);
+
+    public void Dispose()
+    {
+        foreach (var buffer in _keys.Concat(_values).Append(_cos).Append(_sin))
+            buffer.Dispose();
+        _work.Dispose();
+        _rotary.Dispose();
+    }
+
+    private void Run(ReadOnlySpan<int> sequences, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids)
+    {
+        RowOps.Embedding(_weights.Embedding, ids, _work.Stream);
+        for (var row = 0; row < ids.Length; row++)
+        {
+            _cos.Row(positions[row]).CopyTo(_work.Cos.Row(row));
+            _sin.Row(positions[row]).CopyTo(_work.Sin.Row(row));
+        }
+        foreach (var block in _blocks)
+            block.Forward(sequences, positions, _capacity);
+    }
+
+    private void Finish(int rows)
+    {
+        _finalNorm.Forward(_work.Stream, rows, _work.Normed);
+        RowOps.Product(_work.Normed, rows, adds: false, _head);
+    }
+
+    private Span<float> BeginAtOnce(int sequence, ReadOnlySpan<int> ids)
+    {
+        using var noGrad = GradMode.Disable();
+        using var scope = TensorScope.Begin();
+        var (T, config) = (ids.Length, _weights.Config);
+        Tensor Own(RowBuffer buffer) =>
+            buffer.Tensor.View(-1, _capacity, config.KeyValueHeads, config.HeadDim).Slice(0, sequence, sequence + 1);
+        var cache = new KeyValueCache([.. _keys.Select(Own)], [.. _values.Select(Own)], _capacity);
+        using var embedded = new RowBuffer(T, config.HiddenSize);
+        RowOps.Embedding(_weights.Embedding, ids, embedded);
+        var x_1TD = embedded.Tensor.View(1, T, -1);
+        var context = new ForwardContext(_rotary.At(0, T), Mask: null, Begins: null, cache, Tap: null, ComputeType.Float32);
+        for (var layer = 0; layer < config.Layers; layer++)
+        {
+            using var unpacked = TensorScope.Begin();
+            x_1TD = unpacked.Keep(new DecoderParts(config, _weights.Unpack(layer)).Block(layer).Forward(x_1TD, context));
+        }
+        x_1TD.Select(1, T - 1).View(-1).CopyTo(_work.Stream.Row(0));
+        Finish(1);
+        return Logits(0);
+    }
+}

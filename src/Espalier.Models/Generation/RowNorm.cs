@@ -1,0 +1,19 @@
+using Espalier.Models.Families;
+using Espalier.Torch;
+
+namespace Espalier.Models.Generation;
+
+/// <summary>What <see cref="Norm"/> computes, on a few rows in memory that is there.</summary>
+internal sealed class RowNorm(PackedWeights weights, ParameterRole weight, ParameterRole bias, int layer)
+{
+    private readonly RowBuffer _weight = weights.Row(weight, layer)!;
+    private readonly RowBuffer? _bias = weights.Row(bias, layer);
+
+    public void Forward(RowBuffer x, int rows, RowBuffer to)
+    {
+        if (weights.Config.Norm == NormKind.RmsNorm)
+            RowOps.RmsNorm(x, rows, _weight, weights.Config.NormEpsilon, to);
+        else
+            RowOps.LayerNorm1p(x, rows, _weight, _bias!, weights.Config.NormEpsilon, to);
+    }
+}

@@ -1,0 +1,44 @@
+using Espalier.Torch;
+
+namespace Espalier.Models.Generation;
+
+/// <summary>Where a <see cref="RowDecoder"/> keeps what it computes on the way; all blocks use the same memory, one after the other.</summary>
+internal sealed class RowWorkspace(DecoderConfig config, int rows) : IDisposable
+{
+    private readonly List<RowBuffer> _all = [];
+
+    /// <summary>The residual stream.</summary>
+    public RowBuffer Stream => field ??= New(config.HiddenSize);
+
+    public RowBuffer Normed => field ??= New(config.HiddenSize);
+
+    public RowBuffer Queries => field ??= New((long)config.QueryHeads * config.HeadDim);
+
+    public RowBuffer Keys => field ??= New((long)config.KeyValueHeads * config.HeadDim);
+
+    public RowBuffer Values => field ??= New((long)config.KeyValueHeads * config.HeadDim);
+
+    public RowBuffer Attended => field ??= New((long)config.QueryHeads * config.HeadDim);
+
+    public RowBuffer Gate => field ??= New(config.IntermediateSize);
+
+    public RowBuffer Up => field ??= New(config.IntermediateSize);
+
+    public RowBuffer Logits => field ??= New(config.VocabularySize);
+
+    /// <summary>Of each row the cosines of its position.</summary>
+    public RowBuffer Cos => field ??= New((int)(config.HeadDim * config.Rotary.Fraction) / 2);
+
+    public RowBuffer Sin => field ??= New((int)(config.HeadDim * config.Rotary.Fraction) / 2);
+
+    /// <summary>Rows that there is room for.</summary>
+    public int Rows => rows;
+
+    public void Dispose() => _all.ForEach(buffer => buffer.Dispose());
+
+    private RowBuffer New(long width)
+    {
+        _all.Add(new(rows, width));
+        return _all[^1];
+    }
+}

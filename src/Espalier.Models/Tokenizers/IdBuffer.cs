@@ -1,0 +1,48 @@
+namespace Espalier.Models.Tokenizers;
+
+/// <summary>Where a text's ids gather: an array that grows and is used again for the next text. Not safe for several threads.</summary>
+internal sealed class IdBuffer
+{
+    private int[] _items = new int[4096];
+
+    /// <summary>Ids so far.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The ids; valid until the next is added.</summary>
+    public ReadOnlySpan<int> Written => _items.AsSpan(0, Count);
+
+    /// <summary>How many fit without growing.</summary>
+    public int Capacity => _items.Length;
+
+    /// <summary>Adds one.</summary>
+    public void Add(int id)
+    {
+        if (Count == _items.Length)
+            Grow(1);
+        _items[Count++] = id;
+    }
+
+    /// <summary>Adds several.</summary>
+    public void Add(ReadOnlySpan<int> ids)
+    {
+        ids.CopyTo(Free(ids.Length));
+        Count += ids.Length;
+    }
+
+    /// <summary>Room for so many behind the last; nothing is added until <see cref="Advance"/>.</summary>
+    public Span<int> Free(int count)
+    {
+        if (_items.Length - Count < count)
+            Grow(count);
+        return _items.AsSpan(Count, count);
+    }
+
+    /// <summary>Adds what was written into <see cref="Free"/>.</summary>
+    public void Advance(int count) => Count += count;
+
+    /// <summary>Forgets all; the memory stays.</summary>
+    public void Clear() => Count = 0;
+
+    private void Grow(int count) =>
+        Array.Resize(ref _items, Math.Max(checked(Count + count), (int)Math.Min(2L * _items.Length, Array.MaxLength)));
+}

@@ -1,0 +1,187 @@
+using Espalier.Torch.Kernels;
+
+namespace Espalier.Torch;
+
+/// <summary>
+/// What a generated token asks of a decoder, on a few rows, into memory that is there: nothing is allocated, and no operator of libtorch is
+/// called. Forward only, float32. A row's results have the same bits whatever rows are beside it and whatever the number of threads. The
+/// twins are the methods of <see cref="Tensor"/> of the same names.
+/// </summary>
+public static unsafe class RowOps
+{
+    private const string Products = "row products", Turn = "row rotation", Attention = "row attention", Units = "row units", Norms = "row norm";
+
+    /// <summary>x Wᵀ + b of the first rows, for one to three matrices of one format in one pass over the threads.</summary>
+    /// <param name="x">Rows of K.</param>
+    /// <param name="rows">How many.</param>
+    /// <param name="adds">Whether results are added to what is there.</param>
+    /// <param name="products">The matrices and where their results go.</param>
+    public static void Product(RowBuffer x, int rows, bool adds, params ReadOnlySpan<RowProduct> products)
+    {
+        if (products.Length is 0 or > RowProductJob.Most)
+            throw KernelErrors.Of(Products, $"{products.Length} matrices at once; 1 to {RowProductJob.Most}");
+        var format = products[0].Weight.Format;
+        var job = new RowProductJob { X = x.Of(Products, "x", rows), Rows = rows, K = x.Width, XStep = x.Width, Adds = adds };
+        job.A = Part(products[0], format, x, rows);
+        if (products.Length > 1)
+            job.B = Part(products[1], format, x, rows);
+        if (products.Length > 2)
+            job.C = Part(products[2], format, x, rows);
+        RowProductKernel.Run(format, ref job);
+        foreach (var product in products)
+            product.To.Check();
+    }
+
+    /// <summary>Rows of the matrix, widened: what an embedding looks up.</summary>
+    /// <exception cref="TorchException">An id without a row.</exception>
+    public static void Embedding(PackedMatrix table, ReadOnlySpan<int> ids, RowBuffer to)
+    {
+        table.ThrowIfDisposed();
+        if (to.Width != table.Columns)
+            throw KernelErrors.Of("row embedding", $"rows of {table.Columns} into rows of {to.Width}");
+        var y = to.Of("row embedding", "the result", ids.Length);
+        for (var i = 0; i < ids.Length; i++)
+        {
+            if ((uint)ids[i] >= table.Rows)
+                throw KernelErrors.Of("row embedding", $"id {ids[i]} at {i} is outside of {table.Rows} rows");
+            var bytes = table.Data + ids[i] * table.Columns * table.BytesOfOne;
+            PackKernel.ToFloats(table.Format, bytes, table.Scales + ids[i] * PackKernel.Blocks(table.Columns), 1, table.Columns, y + i * to.Width);
+        }
+        to.Check();
+    }
+
+    /// <summary>The root-mean-square norm of each <paramref name="weight"/>'s width of x; <paramref name="to"/> may be x.</summary>
+    public static void RmsNorm(RowBuffer x, int rows, RowBuffer weight, double epsilon, RowBuffer to)
+    {
+        var count = Pieces(x, rows, weight, to);
+        RmsNormKernel.Run(x.Of(Norms, "x", rows), weight.Of(Norms, "weight", 1), epsilon, count, weight.Width, to.Of(Norms, "the result", rows));
+        to.Check();
+    }
+
+    /// <summary>The layer norm with a weight kept as its distance from one; <paramref name="to"/> may be x.</summary>
+    public static void LayerNorm1p(RowBuffer x, int rows, RowBuffer weight, RowBuffer bias, double epsilon, RowBuffer to)
+    {
+        var count = Pieces(x, rows, weight, to);
+        if (bias.Width != weight.Width)
+            throw KernelErrors.Of(Norms, $"a weight of {weight.Width} and a bias of {bias.Width}");
+        LayerNormKernel.Run(
+            x.Of(Norms, "x", rows), weight.Of(Norms, "weight", 1), bias.Of(Norms, "bias", 1), epsilon, count, weight.Width,
+            to.Of(Norms, "the result", rows));
+        to.Check();
+    }
+
+    /// <summary>silu(gate) · up, into gate.</summary>
+    public static void SiluMul(RowBuffer gate, RowBuffer up, int rows)
+    {
+        if (gate.Width != up.Width)
+            throw KernelErrors.Of(Units, $"gates of {gate.Width} and values of {up.Width}");
+        var y = gate.Of(Units, "gate", rows);
+        SiluMulKernel.Run(y, up.Of(Units, "up", rows), rows * gate.Width, y);
+        gate.Check();
+    }
+
+    /// <summary>max(x, 0)², into x.</summary>
+    public static void SquaredRelu(RowBuffer x, int rows)
+    {
+        var y = x.Of(Units, "x", rows);
+        SquaredReluKernel.Run(y, rows * x.Width, y);
+        x.Check();
+    }
+
+    /// <summary>Turns the heads of each row, where they lie, by the row of cos and sin of its position.</summary>
+    /// <param name="x">Rows of heads of <paramref name="headDim"/>.</param>
+    /// <param name="headDim">Entries of a head.</param>
+    /// <param name="cos">Of each row, half as many as turn.</param>
+    /// <param name="sin">The same.</param>
+    /// <param name="rows">How many.</param>
+    public static void Rotate(RowBuffer x, int headDim, RowBuffer cos, RowBuffer sin, int rows)
+    {
+        if (headDim <= 0 || x.Width % headDim != 0 || cos.Width != sin.Width || 2 * cos.Width > headDim)
+            throw KernelErrors.Of(Turn, $"rows of {x.Width}, heads of {headDim}, tables of {cos.Width} and {sin.Width}");
+        RotateKernel.Run(
+            x.Of(Turn, "x", rows), cos.Of(Turn, "cos", rows), sin.Of(Turn, "sin", rows), rows, x.Width / headDim, headDim, cos.Width);
+        x.Check();
+    }
+
+    /// <summary>
+    /// Attention of one query a row over the positions of its sequence up to its own, which are in the cache already; grouped by the
+    /// heads of the cache.
+    /// </summary>
+    /// <param name="q">Rows of query heads.</param>
+    /// <param name="keys">A row a position, sequence after sequence, <paramref name="capacity"/> each; of key heads.</param>
+    /// <param name="values">The same of values.</param>
+    /// <param name="capacity">Positions that a sequence has room for.</param>
+    /// <param name="sequences">Of each row its sequence.</param>
+    /// <param name="positions">Of each row its position.</param>
+    /// <param name="headDim">Entries of a head.</param>
+    /// <param name="window">Keys that a query sees, its own included, or null for all.</param>
+    /// <param name="to">Rows like q.</param>
+    public static void Attend(
+        RowBuffer q, RowBuffer keys, RowBuffer values, int capacity, ReadOnlySpan<int> sequences, ReadOnlySpan<int> positions, int headDim,
+        long? window, RowBuffer to)
+    {
+        var rows = sequences.Length;
+        if (positions.Length != rows || headDim <= 0 || q.Width % headDim != 0 || keys.Width % headDim != 0 || keys.Width == 0
+            || q.Width % keys.Width != 0 || values.Width != keys.Width || values.Rows != keys.Rows || to.Width != q.Width || window <= 0)
+            throw KernelErrors.Of(
+                Attention,
+                $"{rows} sequences and {positions.Length} positions, queries of {q.Width}, keys of {keys.Width}, values of {values.Width} and heads of {headDim}");
+        var longest = 0;
+        for (var row = 0; row < rows; row++)
+        {
+            if ((uint)positions[row] >= (uint)capacity || sequences[row] < 0 || (sequences[row] + 1L) * capacity > keys.Rows)
+                throw KernelErrors.Of(
+                    Attention,
+                    $"row {row} is position {positions[row]} of sequence {sequences[row]}, there are {capacity} in each of {keys.Rows / Math.Max(1, capacity)}");
+            longest = Math.Max(longest, positions[row] + 1);
+        }
+        fixed (int* ofSequences = sequences, ofPositions = positions)
+        {
+            var job = new RowAttentionKernel.Job
+            {
+                Queries = q.Of(Attention, "q", rows),
+                Keys = keys.Of(Attention, "keys", keys.Rows),
+                Values = values.Of(Attention, "values", keys.Rows),
+                Y = to.Of(Attention, "the result", rows),
+                Sequences = ofSequences,
+                Positions = ofPositions,
+                Rows = rows,
+                N = q.Width / headDim,
+                K = keys.Width / headDim,
+                H = headDim,
+                Capacity = capacity,
+                Window = window ?? long.MaxValue,
+                Longest = longest,
+                QueryStep = q.Width,
+                YStep = to.Width,
+                Scale = (float)(1 / Math.Sqrt(headDim)),
+            };
+            RowAttentionKernel.Run(ref job);
+        }
+        to.Check();
+    }
+
+    private static RowProductJob.Part Part(in RowProduct product, WeightFormat format, RowBuffer x, int rows)
+    {
+        var (weight, bias, to) = (product.Weight, product.Bias, product.To);
+        weight.ThrowIfDisposed();
+        if (weight.Format != format || weight.Columns != x.Width || to.Width != weight.Rows || (bias is not null && bias.Width != weight.Rows))
+            throw KernelErrors.Of(
+                Products,
+                $"{weight.Format} weights [{weight.Rows}, {weight.Columns}] of rows of {x.Width} into rows of {to.Width}{(bias is null ? "" : $", bias {bias.Width}")}");
+        return new()
+        {
+            Weights = weight.Data,
+            Scales = weight.Scales,
+            Bias = bias is null ? null : bias.Of(Products, "bias", 1),
+            Y = to.Of(Products, "the result", rows),
+            N = weight.Rows,
+            YStep = to.Width,
+        };
+    }
+
+    private static long Pieces(RowBuffer x, int rows, RowBuffer weight, RowBuffer to) =>
+        weight.Width > 0 && x.Width % weight.Width == 0 && to.Width == x.Width
+            ? rows * (x.Width / weight.Width)
+            : throw KernelErrors.Of(Norms, $"rows of {x.Width}, a weight of {weight.Width} and results of {to.Width}");
+}
