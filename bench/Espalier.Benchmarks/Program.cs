@@ -32,6 +32,9 @@ switch (args)
         TorchRuntime.Start(Number(threads));
         Console.WriteLine(References.Json().ToJsonString());
         return 0;
+    case ["compute", var folder, var pairs, var threads]:
+        Console.WriteLine(ComputeBenchmark.Run(folder, Number(pairs), Number(threads)));
+        return 0;
     case ["memory", var folder, var batch, var sequence, "keep" or "checkpoint"]:
         TorchRuntime.Start(null);
         Console.WriteLine(MemoryBenchmark.Run(folder, Number(batch), Number(sequence), args[^1] == "checkpoint"));
@@ -50,7 +53,7 @@ switch (args)
             CheckpointWriter.Write(output, shape.Config, shape, ElementType.F32, DecoderWeights.RandomSource(shape.Config, shape.Family, seed: 0));
         return 0;
     default:
-        await Console.Error.WriteLineAsync("bench/run is the front of this program; by hand: binding [THREADS] | memory FOLDER BATCH SEQUENCE keep|checkpoint | random-model SHAPE OUTPUT | "
+        await Console.Error.WriteLineAsync("bench/run is the front of this program; by hand: binding [THREADS] | compute FOLDER PAIRS THREADS | memory FOLDER BATCH SEQUENCE keep|checkpoint | random-model SHAPE OUTPUT | "
             + "instructions WORKLOAD TIMES | tokenizer-passes TOKENIZER TEXT THREADS PASSES");
         return 2;
 }
