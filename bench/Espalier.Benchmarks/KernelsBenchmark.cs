@@ -72,7 +72,8 @@ internal static class KernelsBenchmark
             {
                 state[0].AdamWInPlace(state[1], state[2], state[3], new(1e-7, 0.9, 0.95, 1e-8, 0.1, 1, 10));
                 return state[0];
-            },
+            }
+            ,
             _ => throw new ArgumentException($"no workload {name}"),
         };
     }

@@ -30,14 +30,16 @@ internal static class CheckpointCases
         var parts = Snapshot();
         yield return Pairs.Measure(input.Pairs, 1, () => Cost.Of(() => store.Save(++step, parts)), () =>
                 Dd("if=/dev/zero", $"of={work.At("dd")}", "bs=1M", $"count={blocks}", "conv=fsync"))
-            .OtherOverOwn(input, "dd conv=fsync / save with checksum and fsync", 0.85, FormattableString.Invariant($"{bytes / 1e6:0} MB")) with { Processor = null };
+            .OtherOverOwn(input, "dd conv=fsync / save with checksum and fsync", 0.85, FormattableString.Invariant($"{bytes / 1e6:0} MB")) with
+        { Processor = null };
         using var saver = new BackgroundSaver(store);
         yield return Pairs.Measure(input.Pairs, 1, () =>
         {
             var stall = Cost.Of(() => saver.Save(++step, Snapshot()));
             saver.Wait();
             return stall;
-        }, Blocking).OwnOverOther(input, "stall of the loop / blocking save", 0.1) with { Processor = null };
+        }, Blocking).OwnOverOther(input, "stall of the loop / blocking save", 0.1) with
+        { Processor = null };
     }
 
     /// <summary>A model of 0.5 GB, cold, until its first forward pass could begin.</summary>
@@ -68,7 +70,8 @@ internal static class CheckpointCases
         {
             Forget();
             return Dd($"if={file}", "of=/dev/null", "bs=1M");
-        }).OtherOverOwn(input, "dd / load, cold", 0.85, FormattableString.Invariant($"{bytes / 1e6:0} MB")) with { Processor = null };
+        }).OtherOverOwn(input, "dd / load, cold", 0.85, FormattableString.Invariant($"{bytes / 1e6:0} MB")) with
+        { Processor = null };
         yield return new()
         {
             Case = input.Subject,

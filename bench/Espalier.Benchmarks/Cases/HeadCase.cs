@@ -1,7 +1,7 @@
-using Espalier.Compression.Training;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Espalier.Compression.Distillation;
+using Espalier.Compression.Training;
 using Espalier.Models.Checkpoints;
 using Espalier.Torch;
 

@@ -83,7 +83,7 @@ internal readonly unsafe struct Floats256(Vector256<float> value) : IFloats<Floa
         var near = Vector256.ConditionalSelect(
             Vector256.Equals(_value, _value).AsUInt32(), bits + odd + Vector256.Create(0x7fffu), bits | Vector256.Create(0x400000u));
         var rounded = Vector256.ShiftRightLogical(near, 16);
-        ( Vector128.Narrow(rounded.GetLower(), rounded.GetUpper())).Store((ushort*)to);
+        (Vector128.Narrow(rounded.GetLower(), rounded.GetUpper())).Store((ushort*)to);
     }
 
     [MethodImpl(Inline)]
