@@ -20,6 +20,7 @@ internal sealed class KdSetup : IDisposable
         (Sequence, Tokens) = ((int)shape[2], shape[1] * shape[2]);
         int[] ids = MemoryMarshal.Cast<byte, int>(batches.ReadBytes("ids")).ToArray();
         var windows = new WindowSet(TokenIds.FromList(ids.Append(0), "batches", Teacher.Config.VocabularySize), Sequence, WindowStride.Contiguous);
+        Teacher.Compute = bfloat16 ? ComputeType.Bfloat16 : ComputeType.Float32;
         Trainer = new(Student, new LogitObjective(new ForwardKl(), new OnlineTeacher(Teacher)), new(windows, SampleOrder.Sequential(windows.Count)), new()
         {
             Steps = steps,

@@ -32,6 +32,9 @@ switch (args)
         TorchRuntime.Start(Number(threads));
         Console.WriteLine(References.Json().ToJsonString());
         return 0;
+    case ["compute", var folder, var pairs, var threads]:
+        Console.WriteLine(ComputeBenchmark.Run(folder, Number(pairs), Number(threads)));
+        return 0;
     case ["kd-memory", var folder, var steps, var threads]:
         Console.WriteLine(KdMemoryBenchmark.Run(folder, Number(steps), Number(threads)));
         return 0;
@@ -74,6 +77,6 @@ switch (args)
             CheckpointWriter.Write(output, shape.Config, shape, ElementType.F32, DecoderWeights.RandomSource(shape.Config, shape.Family, seed: 0));
         return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: Espalier.Benchmarks binding [THREADS] | kd-memory FOLDER STEPS THREADS | cache TEACHER STUDENT IDS [THREADS] | importance MODEL IDS [WINDOWS] [SEQ] [ROUNDS] [THREADS] | depth TEACHER IDS SAMPLES SEQUENCE BATCH ROUNDS THREADS [STACK] | depth-scan TEACHER IDS SAMPLES SEQUENCE BATCH PAIRS THREADS -- PEER-COMMAND... | kernels PAIRS THREADS [NAME] | memory FOLDER BATCH SEQUENCE keep|checkpoint | threads-wait TEACHER IDS ROUNDS THREADS | tokenizer-passes TOKENIZER TEXT THREADS PASSES");
+        await Console.Error.WriteLineAsync("usage: Espalier.Benchmarks binding [THREADS] | compute FOLDER PAIRS THREADS | kd-memory FOLDER STEPS THREADS | cache TEACHER STUDENT IDS [THREADS] | importance MODEL IDS [WINDOWS] [SEQ] [ROUNDS] [THREADS] | depth TEACHER IDS SAMPLES SEQUENCE BATCH ROUNDS THREADS [STACK] | depth-scan TEACHER IDS SAMPLES SEQUENCE BATCH PAIRS THREADS -- PEER-COMMAND... | kernels PAIRS THREADS [NAME] | memory FOLDER BATCH SEQUENCE keep|checkpoint | threads-wait TEACHER IDS ROUNDS THREADS | tokenizer-passes TOKENIZER TEXT THREADS PASSES");
         return 2;
 }

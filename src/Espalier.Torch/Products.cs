@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using Espalier.Torch.Native;
 
 namespace Espalier.Torch;
@@ -15,8 +16,8 @@ public enum ProductLibrary
 /// <summary>
 /// Products of float32 matrices on the processor. libtorch's own operators take MKL, which on AMD runs a path of half the speed; oneDNN, in
 /// the same file, is as fast on both. Which one is a rule and no measurement in each run: two runs must give the same bits.
-/// <c>ESPALIER_PRODUCTS=libtorch</c> turns it off; <c>doctor</c> measures both. Other types (bf16 by oneDNN), other devices and what is too
-/// small to gain go through the dispatcher; one row without a gradient goes to <see cref="Kernels.RowProductKernel"/>.
+/// <c>ESPALIER_PRODUCTS=libtorch</c> turns it off; <c>doctor</c> measures both. bfloat16 goes the same way, which takes transposed views as
+/// they are. Other types, other devices and what is too small to gain go through the dispatcher; one row without a gradient goes to <see cref="Kernels.RowProductKernel"/>.
 /// </summary>
 public static unsafe class Products
 {
@@ -115,7 +116,8 @@ public static unsafe class Products
         var (n, k) = turned ? (right[1], right[0]) : (right[0], right[1]);
         var rows = TensorFacts.Elements(x) / Math.Max(1, left[^1]);
         return left[^1] == k && rows >= LeastRows && n > 0 && k > 0 && rows * n * k >= LeastFlops
-            && TensorFacts.ElementType(x) == DType.Float32 && TensorFacts.ElementType(w) == DType.Float32
+            && TensorFacts.ElementType(x) is var type && TensorFacts.ElementType(w) == type
+            && (type == DType.Float32 || (type == DType.BFloat16 && Avx512BW.IsSupported))
             && TensorFacts.IsOnCpu(x) && TensorFacts.IsOnCpu(w);
     }
 
@@ -124,7 +126,7 @@ public static unsafe class Products
         bias = argument.Reference is Tensor tensor ? tensor.Pointer : 0;
         return bias == 0
             || (TensorFacts.Sizes(bias) is [var length] && length == TensorFacts.Sizes(w)[0]
-                && TensorFacts.ElementType(bias) == DType.Float32 && TensorFacts.IsOnCpu(bias));
+                && TensorFacts.ElementType(bias) == TensorFacts.ElementType(w) && TensorFacts.IsOnCpu(bias));
     }
 
     private static nint Held(in Argument tensor) => ((Tensor)tensor.Reference!).Pointer;

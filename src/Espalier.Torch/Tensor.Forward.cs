@@ -50,17 +50,18 @@ public sealed partial class Tensor
 
     /// <summary>
     /// Turns heads [B, T, N, H] by the angles of their positions (arXiv 2104.09864): of the first R entries, entry i with entry i + R/2.
-    /// The tables are [T, 1, R/2], or [B, T, 1, R/2] where rows have their own positions.
+    /// The tables are [T, 1, R/2], or [B, T, 1, R/2] where rows have their own positions. Of bfloat16 and tables of float32 the result is
+    /// float32.
     /// </summary>
     public Tensor Rotate(Tensor cos, Tensor sin)
     {
-        if (!IsForwardFused || Tape.Wants(cos, sin))
+        if (!IsFusedNarrow || cos.DType != DType.Float32 || Tape.Wants(cos, sin))
             return RotateByParts(cos, sin);
         var y = RotateKernel.Forward(this, cos, sin);
         if (!Tape.Wants(this))
             return y;
-        var (c, s) = (Kept.Of(cos), Kept.Of(sin));
-        return Tape.Record(y, [this], (g, into) => into[0] = RotateKernel.Backward(g, c.Value, s.Value), c, s);
+        var (c, s, type) = (Kept.Of(cos), Kept.Of(sin), DType);
+        return Tape.Record(y, [this], (g, into) => into[0] = RotateKernel.Backward(g, c.Value, s.Value, type), c, s);
     }
 
     /// <summary>The same out of libtorch's operators.</summary>
@@ -76,7 +77,7 @@ public sealed partial class Tensor
     /// <summary>silu(this) · up, the gated unit of arXiv 2002.05202; both of one shape.</summary>
     public Tensor SiluMul(Tensor up)
     {
-        if (!IsForwardFused)
+        if (!IsFusedNarrow)
             return SiluMulByParts(up);
         var y = SiluMulKernel.Forward(this, up);
         if (!Tape.Wants(this, up))

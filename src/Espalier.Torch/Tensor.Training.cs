@@ -10,11 +10,14 @@ public sealed partial class Tensor
 {
     private bool IsFusedInOrder => IsForwardFused && IsContiguous;
 
+    // Logits may be bfloat16: losses are computed in float32, a row at a time.
+    private bool IsRowsOfLogits => IsFusedNarrow && IsContiguous;
+
     /// <summary>
     /// The losses −log q[target] of rows of logits [C, V], [C] in nats; the logits are overwritten with their gradient, q − onehot(target).
     /// </summary>
     public Tensor CrossEntropyInPlace(Tensor targets) =>
-        IsFusedInOrder ? LossKernels.CrossEntropy(this, targets) : CrossEntropyInPlaceByParts(targets);
+        IsRowsOfLogits ? LossKernels.CrossEntropy(this, targets) : CrossEntropyInPlaceByParts(targets);
 
     /// <summary>The same out of libtorch's operators.</summary>
     public Tensor CrossEntropyInPlaceByParts(Tensor targets)
@@ -37,7 +40,7 @@ public sealed partial class Tensor
     /// <param name="temperature">Above 0.</param>
     /// <param name="withEntropy">Whether the teacher's own Σ p log p belongs to the loss; without it this is soft cross-entropy.</param>
     public Tensor DivergenceInPlace(Tensor teacher, double temperature, bool withEntropy = true) =>
-        IsFusedInOrder && teacher.IsFusedInOrder
+        IsRowsOfLogits && teacher.IsRowsOfLogits && DType == teacher.DType
             ? LossKernels.Divergence(this, teacher, temperature, withEntropy)
             : DivergenceInPlaceByParts(teacher, temperature, withEntropy);
 

@@ -103,6 +103,7 @@ public sealed unsafe partial class Tensor : IDisposable
     {
         Interlocked.Exchange(ref _node, null)?.Drop();
         _leaf?.End();
+        _narrow?.Dispose();
         _handle.Dispose();
     }
 

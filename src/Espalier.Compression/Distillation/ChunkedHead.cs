@@ -62,7 +62,10 @@ public static class ChunkedHead
         var (N, V) = (hidden_ND.Size(0), Math.Min(head.Size(0), teacher?.Vocabulary ?? long.MaxValue));
         chunk = chunk > 0 ? chunk : ChunkSize(V);
 
-        var weight_VD = V == head.Size(0) ? head : head.Slice(0, 0, V);
+        var narrow = compute == ComputeType.Bfloat16;
+        var whole_VD = narrow ? head.InBfloat16() : head;
+        var weight_VD = V == head.Size(0) ? whole_VD : whole_VD.Slice(0, 0, V);
+        var operand_ND = compute.Operand(hidden_ND);
         var gradient_ND = scope.Keep(hidden_ND.EmptyLike());
         using var headGradient = head.RequiresGrad ? new HeadGradient(head, V, scale, compute) : null;
         var sums_P = Tensor.Zeros(DType.Float64, hidden_ND.Device, loss.Parts.Count);
@@ -70,13 +73,17 @@ public static class ChunkedHead
         {
             using var inner = TensorScope.Begin();
             var end = Math.Min(N, start + chunk);
-            var hidden_CD = hidden_ND.Slice(0, start, end);
-            var logits_CV = compute.Linear(hidden_CD, weight_VD);
+            var hidden_CD = operand_ND.Slice(0, start, end);
+            var logits_CV = hidden_CD.Linear(weight_VD);
+            var said = teacher?.At(start, end, V);
+            if (narrow && !(loss.TakesBfloat16 && said is null or DenseChunk { Logits_CV.DType: DType.BFloat16 }))
+                (logits_CV, said) = (logits_CV.Widened(), said is DenseChunk dense ? new DenseChunk(dense.Logits_CV.Widened()) : said);
 
-            var losses_PC = loss.Compute(logits_CV, teacher?.At(start, end, V), targets_N.Slice(0, start, end)).View(-1, end - start);
+            var losses_PC = loss.Compute(logits_CV, said, targets_N.Slice(0, start, end)).View(-1, end - start);
             sums_P.AddInPlace(losses_PC.Sum([-1], keep: false, DType.Float64));
-            gradient_ND.Slice(0, start, end).CopyInPlace(compute.MatMul(logits_CV, weight_VD));
-            headGradient?.Add(logits_CV, hidden_CD);
+            var slope_CV = compute.Operand(logits_CV);
+            gradient_ND.Slice(0, start, end).CopyInPlace(slope_CV.MatMul(weight_VD));
+            headGradient?.Add(slope_CV, hidden_CD);
         }
         headGradient?.Complete();
         gradient_ND.MulInPlace(scale);

@@ -9,6 +9,9 @@ public sealed class CrossEntropy : LogitLoss
     public override string Name => "cross-entropy";
 
     /// <inheritdoc/>
+    public override bool TakesBfloat16 => true;
+
+    /// <inheritdoc/>
     public override bool NeedsTeacher => false;
 
     /// <inheritdoc/>

@@ -16,6 +16,9 @@ public sealed class ForwardKl(double temperature = 1.0) : LogitLoss
     public override string Name => "forward-kl";
 
     /// <inheritdoc/>
+    public override bool TakesBfloat16 => true;
+
+    /// <inheritdoc/>
     public override bool NeedsTeacher => true;
 
     /// <inheritdoc/>

@@ -19,6 +19,9 @@ public abstract class LogitLoss
     /// <summary>Whether the loss compares with a teacher's logits.</summary>
     public abstract bool NeedsTeacher { get; }
 
+    /// <summary>Whether logits may come in bfloat16, and their gradient goes back so; computed is in float32 all the same.</summary>
+    public virtual bool TakesBfloat16 => false;
+
     /// <summary>What the loss is the weighted sum of; itself alone unless it is a mix.</summary>
     public virtual IReadOnlyList<LossPart> Parts => [new(Name, 1)];
 

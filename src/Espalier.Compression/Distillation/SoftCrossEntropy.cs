@@ -12,6 +12,9 @@ public sealed class SoftCrossEntropy(double temperature = 1.0) : LogitLoss
     public override string Name => "soft-cross-entropy";
 
     /// <inheritdoc/>
+    public override bool TakesBfloat16 => true;
+
+    /// <inheritdoc/>
     public override bool NeedsTeacher => true;
 
     /// <inheritdoc/>

@@ -27,8 +27,9 @@ public sealed class TeacherHead(Tensor hidden_NE, Tensor weight_VE, ComputeType 
     /// <inheritdoc/>
     public override TeacherChunk At(long start, long end, long vocabulary)
     {
-        var weight = vocabulary == Vocabulary ? weight_VE : weight_VE.Slice(0, 0, vocabulary);
-        return new DenseChunk(compute.Linear(hidden_NE.Slice(0, start, end), weight));
+        var whole = compute == ComputeType.Bfloat16 ? weight_VE.InBfloat16() : weight_VE;
+        var weight = vocabulary == Vocabulary ? whole : whole.Slice(0, 0, vocabulary);
+        return new DenseChunk(compute.Operand(hidden_NE.Slice(0, start, end)).Linear(weight));
     }
 
     /// <inheritdoc/>

@@ -30,7 +30,10 @@ public sealed record PerplexityResult
 /// <summary>Scores windows of token ids: every target given its window's earlier ids, positions restarting at 0 in each window.</summary>
 public static class PerplexityEvaluator
 {
-    /// <summary>Runs over the first <paramref name="count"/> windows (all where null). Sums in float64.</summary>
+    /// <summary>
+    /// Runs over the first <paramref name="count"/> windows (all where null), in the weights' own type also where the model is trained with
+    /// products in bfloat16. Sums in float64.
+    /// </summary>
     /// <param name="model">The model; read only.</param>
     /// <param name="windows">The windows.</param>
     /// <param name="count">How many windows.</param>
@@ -82,6 +85,7 @@ public static class PerplexityEvaluator
     private static float[] TokenNll(Decoder model, long[] inputs, long[] targets, int size, int sequence)
     {
         using var scope = TensorScope.Begin();
+        using var exact = model.Computing(ComputeType.Float32);
         var hidden_BTD = model.Forward(Tensor.From<long>(inputs, size, sequence));
         var nll_N = ChunkedHead.NegativeLogLikelihood(
             hidden_BTD.View(-1, hidden_BTD.Size(-1)), model.Head, Tensor.From<long>(targets, targets.Length));

@@ -30,9 +30,11 @@ internal sealed class Attention(DecoderConfig config, int layer)
         var k_BTKH = KProj.Forward(x_BTD, context.Compute).View(B, T, -1, H);
         var v_BTKH = VProj.Forward(x_BTD, context.Compute).View(B, T, -1, H);
         if (QNorm is not null)
-            q_BTNH = QNorm.Forward(q_BTNH);
+            q_BTNH = QNorm.Forward(q_BTNH.Widened());
         if (KNorm is not null)
-            k_BTKH = KNorm.Forward(k_BTKH);
+            k_BTKH = KNorm.Forward(k_BTKH.Widened());
+        // Of bfloat16 both come back as float32, the tables' type.
+        v_BTKH = v_BTKH.Widened();
         q_BTNH = q_BTNH.Rotate(context.Table.Cos, context.Table.Sin);
         k_BTKH = k_BTKH.Rotate(context.Table.Cos, context.Table.Sin);
 
@@ -42,7 +44,7 @@ internal sealed class Attention(DecoderConfig config, int layer)
         var y_BTNH =
             IsFused(q_BTNH.DType, q_BTNH.Device) ? q_BTNH.CausalAttention(k_BTKH, v_BTKH, 1.0 / Math.Sqrt(H), config.SlidingWindow, context.Begins)
             : Plain(q_BTNH, k_BTKH, v_BTKH, context.Mask);
-        context.Tap?.Invoke(TapPoint.AttentionOutput, layer, y_BTNH);
+        context.Tell(TapPoint.AttentionOutput, layer, y_BTNH);
 
         return OProj.Forward(y_BTNH.Reshape(B, T, -1), context.Compute);
     }

@@ -17,17 +17,21 @@ internal sealed class Block(int layer)
     public Tensor Forward(Tensor x_BTD, ForwardContext context)
     {
         using var scope = TensorScope.Begin();
-        context.Tap?.Invoke(TapPoint.BlockInput, layer, x_BTD);
+        context.Tell(TapPoint.BlockInput, layer, x_BTD);
 
-        var a_BTD = InputLayernorm.Forward(x_BTD);
-        context.Tap?.Invoke(TapPoint.InputNorm, layer, a_BTD);
-        var h_BTD = x_BTD.Add(SelfAttn.Forward(a_BTD, context));
+        var a_BTD = InputLayernorm.Forward(x_BTD, context.Compute);
+        context.Tell(TapPoint.InputNorm, layer, a_BTD);
+        var h_BTD = Sum(x_BTD, SelfAttn.Forward(a_BTD, context));
 
-        var m_BTD = PostAttentionLayernorm.Forward(h_BTD);
-        context.Tap?.Invoke(TapPoint.PostAttentionNorm, layer, m_BTD);
-        var y_BTD = h_BTD.Add(Mlp.Forward(m_BTD, context));
+        var m_BTD = PostAttentionLayernorm.Forward(h_BTD, context.Compute);
+        context.Tell(TapPoint.PostAttentionNorm, layer, m_BTD);
+        var y_BTD = Sum(h_BTD, Mlp.Forward(m_BTD, context));
 
-        context.Tap?.Invoke(TapPoint.BlockOutput, layer, y_BTD);
+        context.Tell(TapPoint.BlockOutput, layer, y_BTD);
         return scope.Keep(y_BTD);
     }
+
+    // The stream stays float32: what one of many layers adds may be less than half a unit of bfloat16 of what is there.
+    private static Tensor Sum(Tensor stream, Tensor added) =>
+        added.DType == DType.BFloat16 && stream.DType != added.DType ? stream.AddBfloat16(added) : stream.Add(added);
 }

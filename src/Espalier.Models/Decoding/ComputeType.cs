@@ -8,22 +8,27 @@ public enum ComputeType
     /// <summary>The weights' own type.</summary>
     Float32,
 
-    /// <summary>Operands rounded to bfloat16, which is several times faster where the processor has units for it.</summary>
+    /// <summary>Operands and results in bfloat16, added up in float32, which is several times faster where the processor has units for it.</summary>
     Bfloat16,
 }
 
 /// <summary>Matrix products in a compute type.</summary>
 public static class ComputeTypes
 {
-    /// <summary>x · weightᵀ + bias, [..., out], in the type of <paramref name="x"/>; <paramref name="weight"/> is [out, in]. Gradient flows to all three.</summary>
+    /// <summary>
+    /// x · weightᵀ + bias, [..., out], of a weight [out, in]; gradient flows to all three. In bfloat16 the result is bfloat16, and the
+    /// weight stays in its own type with a copy beside it (<see cref="Tensor.InBfloat16"/>); with a bias, which may be large, it is float32.
+    /// </summary>
     public static Tensor Linear(this ComputeType compute, Tensor x, Tensor weight, Tensor? bias = null) => compute == ComputeType.Float32
         ? x.Linear(weight, bias)
-        : Biased(x.To(DType.BFloat16).Linear(weight.To(DType.BFloat16)).To(x.DType), bias);
+        : Biased(compute.Operand(x).LinearInBfloat16(weight), bias);
 
-    /// <summary>a · b for matrices, in the type of <paramref name="a"/>.</summary>
-    public static Tensor MatMul(this ComputeType compute, Tensor a, Tensor b) => compute == ComputeType.Float32
-        ? a.MatMul(b)
-        : a.To(DType.BFloat16).MatMul(b.To(DType.BFloat16)).To(a.DType);
+    /// <summary>x as products take it: rounded to bfloat16 where they are computed in that.</summary>
+    public static Tensor Operand(this ComputeType compute, Tensor x) =>
+        compute == ComputeType.Float32 || x.DType == DType.BFloat16 ? x : x.To(DType.BFloat16);
 
-    private static Tensor Biased(Tensor x, Tensor? bias) => bias is null ? x : x.Add(bias);
+    private static Tensor Biased(Tensor x, Tensor? bias) => bias is null ? x : x.To(bias.DType).Add(bias);
+
+    /// <summary>x in float32 where it is bfloat16, else as it is: for what reads values and for what is no product.</summary>
+    public static Tensor Widened(this Tensor x) => x.DType == DType.BFloat16 ? x.To(DType.Float32) : x;
 }

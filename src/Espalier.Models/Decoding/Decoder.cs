@@ -48,6 +48,9 @@ public sealed class Decoder : IDisposable
     /// <summary>What the products with weights are computed in, in blocks and chunked head; those of attention stay in the weights' own type, which this is too unless set.</summary>
     public ComputeType Compute { get; set; }
 
+    /// <summary>Sets <see cref="Compute"/> until the result is disposed: evaluation amid training.</summary>
+    public IDisposable Computing(ComputeType compute) => new ComputeSwitch(this, compute);
+
     /// <summary>Whether <see cref="Train"/> keeps the blocks' inputs alone and computes each block twice.</summary>
     public bool ActivationCheckpointing { get; set; }
 
@@ -169,5 +172,15 @@ public sealed class Decoder : IDisposable
             tensor.Dispose();
         _rotary.Dispose();
         _mask.Dispose();
+    }
+
+    private sealed class ComputeSwitch : IDisposable
+    {
+        private readonly Decoder _decoder;
+        private readonly ComputeType _before;
+
+        public ComputeSwitch(Decoder decoder, ComputeType compute) => (_decoder, _before, decoder.Compute) = (decoder, decoder.Compute, compute);
+
+        public void Dispose() => _decoder.Compute = _before;
     }
 }

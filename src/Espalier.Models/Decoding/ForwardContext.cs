@@ -12,4 +12,8 @@ namespace Espalier.Models;
 /// <param name="Tap">Who listens, or null.</param>
 /// <param name="Compute">What projections are computed in.</param>
 internal sealed record ForwardContext(
-    (Tensor Cos, Tensor Sin) Table, Tensor? Mask, Tensor? Begins, KeyValueCache? Cache, Tap? Tap, ComputeType Compute);
+    (Tensor Cos, Tensor Sin) Table, Tensor? Mask, Tensor? Begins, KeyValueCache? Cache, Tap? Tap, ComputeType Compute)
+{
+    /// <summary>Tells whoever listens of a value, in float32 where it was computed in bfloat16.</summary>
+    public void Tell(TapPoint point, int layer, Tensor value) => Tap?.Invoke(point, layer, value.Widened());
+}

@@ -5,6 +5,11 @@ namespace Espalier.Models;
 /// <summary>The norm of a residual stream or of a head, over the last dimension.</summary>
 internal sealed class Norm(NormKind kind, double epsilon, Tensor weight, Tensor? bias)
 {
+    /// <summary>The norm as operand of products in a type.</summary>
+    public Tensor Forward(Tensor x, ComputeType compute) => compute == ComputeType.Bfloat16 && kind == NormKind.RmsNorm
+        ? x.RmsNormInBfloat16(weight, epsilon)
+        : compute.Operand(Forward(x));
+
     public Tensor Forward(Tensor x) => kind switch
     {
         NormKind.RmsNorm => x.RmsNorm(weight, epsilon),

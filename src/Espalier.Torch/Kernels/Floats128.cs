@@ -65,6 +65,17 @@ internal readonly unsafe struct Floats128(Vector128<float> value) : IFloats<Floa
     public void Store(float* to) => _value.Store(to);
 
     [MethodImpl(Inline)]
+    public void Store(Bf16* to)
+    {
+        var bits = _value.AsUInt32();
+        var odd = Vector128.ShiftRightLogical(bits, 16) & Vector128.Create(1u);
+        var near = Vector128.ConditionalSelect(
+            Vector128.Equals(_value, _value).AsUInt32(), bits + odd + Vector128.Create(0x7fffu), bits | Vector128.Create(0x400000u));
+        var rounded = Vector128.ShiftRightLogical(near, 16);
+        *(ulong*)to = Vector128.Narrow(rounded, rounded).AsUInt64().ToScalar();
+    }
+
+    [MethodImpl(Inline)]
     public void AddTo(double* to)
     {
         var (low, high) = Vector128.Widen(_value);

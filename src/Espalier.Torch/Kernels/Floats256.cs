@@ -76,6 +76,17 @@ internal readonly unsafe struct Floats256(Vector256<float> value) : IFloats<Floa
     public void Store(float* to) => _value.Store(to);
 
     [MethodImpl(Inline)]
+    public void Store(Bf16* to)
+    {
+        var bits = _value.AsUInt32();
+        var odd = Vector256.ShiftRightLogical(bits, 16) & Vector256.Create(1u);
+        var near = Vector256.ConditionalSelect(
+            Vector256.Equals(_value, _value).AsUInt32(), bits + odd + Vector256.Create(0x7fffu), bits | Vector256.Create(0x400000u));
+        var rounded = Vector256.ShiftRightLogical(near, 16);
+        ( Vector128.Narrow(rounded.GetLower(), rounded.GetUpper())).Store((ushort*)to);
+    }
+
+    [MethodImpl(Inline)]
     public void AddTo(double* to)
     {
         var (low, high) = Vector256.Widen(_value);

@@ -88,6 +88,17 @@ internal readonly unsafe struct Floats512(Vector512<float> value) : IFloats<Floa
     public void Store(float* to) => _value.Store(to);
 
     [MethodImpl(Inline)]
+    public void Store(Bf16* to)
+    {
+        var bits = _value.AsUInt32();
+        var odd = Vector512.ShiftRightLogical(bits, 16) & Vector512.Create(1u);
+        var near = Vector512.ConditionalSelect(
+            Vector512.Equals(_value, _value).AsUInt32(), bits + odd + Vector512.Create(0x7fffu), bits | Vector512.Create(0x400000u));
+        var rounded = Vector512.ShiftRightLogical(near, 16);
+        (Avx512F.IsSupported ? Avx512F.ConvertToVector256UInt16(rounded) : Vector256.Narrow(rounded.GetLower(), rounded.GetUpper())).Store((ushort*)to);
+    }
+
+    [MethodImpl(Inline)]
     public void AddTo(double* to)
     {
         var (low, high) = Vector512.Widen(_value);

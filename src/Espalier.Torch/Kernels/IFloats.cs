@@ -49,6 +49,9 @@ internal unsafe interface IFloats<TSelf> where TSelf : unmanaged, IFloats<TSelf>
 
     void Store(float* to);
 
+    /// <summary>Each rounded as by <see cref="Bf16.Of"/>.</summary>
+    void Store(Bf16* to);
+
     /// <summary>Adds each float to a double.</summary>
     void AddTo(double* to);
 

@@ -4,7 +4,7 @@ using static Espalier.Torch.Kernels.KernelErrors;
 namespace Espalier.Torch.Kernels;
 
 /// <summary>
-/// Losses on rows of logits with their gradient made on the way: the student's logits are overwritten with it. With e = exp(logit −
+/// Losses on rows of logits with their gradient made on the way: the student's logits are overwritten with it. Logits may be bfloat16; computed is in float32. With e = exp(logit −
 /// largest) and Z = Σ e: cross-entropy is log Z − (s − top) of the target, with gradient e / Z − 1 there; forward KL with a teacher is Σ p
 /// (log p − log q), with gradient (q − p) / τ.
 /// </summary>
@@ -21,7 +21,7 @@ internal static unsafe class LossKernels
         using var s = Operand.Of(student);
         using var wanted = Operand.InOrder(targets);
         TokenNllKernel.CheckIds(name, wanted.Longs, student.Size(0), student.Size(1));
-        var job = new Job { Student = s.Floats, Targets = wanted.Longs, Losses = to.Floats, N = student.Size(1) };
+        var job = new Job { Student = s.Data, IsNarrow = student.DType == DType.BFloat16, Targets = wanted.Longs, Losses = to.Floats, N = student.Size(1) };
         Workers.For(0, student.Size(0), Grain(job.N), Width.Of(&Hard<Floats512>, &Hard<Floats256>, &Hard<Floats128>), &job);
         student.Written();
         return to.Tensor;
@@ -46,8 +46,9 @@ internal static unsafe class LossKernels
         using var t = Operand.Of(teacher);
         var job = new Job
         {
-            Student = s.Floats,
-            Teacher = t.Floats,
+            Student = s.Data,
+            Teacher = t.Data,
+            IsNarrow = student.DType == DType.BFloat16,
             Losses = to.Floats,
             N = student.Size(1),
             Inverse = (float)(1 / temperature),
@@ -61,8 +62,8 @@ internal static unsafe class LossKernels
 
     private static void Check(string name, Tensor logits)
     {
-        if (logits.Dimensions != 2 || logits.DType != DType.Float32 || !logits.IsContiguous)
-            throw Of(name, $"logits are {logits.DType} {Sizes(logits)}, they must be float32 of positions and vocabulary, in order");
+        if (logits.Dimensions != 2 || logits.DType is not (DType.Float32 or DType.BFloat16) || !logits.IsContiguous)
+            throw Of(name, $"logits are {logits.DType} {Sizes(logits)}, they must be float32 or bfloat16 of positions and vocabulary, in order");
     }
 
     private static long Grain(long n) => Math.Max(1, 8192 / Math.Max(1, n));
@@ -74,13 +75,15 @@ internal static unsafe class LossKernels
         var n = job->N;
         for (var row = first; row < last; row++)
         {
-            var s = job->Student + row * n;
+            var s = job->IsNarrow ? Widened<TV>((Bf16*)job->Student + row * n, Scratch.Of(n), n) : (float*)job->Student + row * n;
             var target = job->Targets[row];
             var top = LogitRows.Top<TV>(s, n);
             var distance = (double)top - s[target];
             var sum = LogitRows.Exponentials<TV>(s, top, n);
             LogitRows.Scale<TV>(s, (float)(1 / sum), n);
             s[target] -= 1;
+            if (job->IsNarrow)
+                Narrow<TV>(s, (Bf16*)job->Student + row * n, n);
             job->Losses[row] = (float)(Math.Log(sum) + distance);
         }
     }
@@ -92,7 +95,14 @@ internal static unsafe class LossKernels
         var n = job->N;
         for (var row = first; row < last; row++)
         {
-            float* s = job->Student + row * n, t = job->Teacher + row * n;
+            float* s = (float*)job->Student + row * n, t = (float*)job->Teacher + row * n;
+            if (job->IsNarrow)
+            {
+                var room = (n + 15) / 16 * 16;
+                s = Scratch.Of(2 * room);
+                t = Widened<TV>((Bf16*)job->Teacher + row * n, s + room, n);
+                s = Widened<TV>((Bf16*)job->Student + row * n, s, n);
+            }
             float topS = LogitRows.Top<TV>(s, n), topT = LogitRows.Top<TV>(t, n);
             var (sumS, sumT, along) = Sums<TV>(s, t, topS, topT, job->Inverse, job->Entropy, n);
             TV ofS = TV.All((float)(job->Inverse / sumS)), ofT = TV.All((float)(job->Inverse / sumT));
@@ -102,6 +112,8 @@ internal static unsafe class LossKernels
                 (TV.Load(s + i) * ofS - TV.Load(t + i) * ofT).Store(s + i);
             if (i < n)
                 Tail.Store(Tail.Load<TV>(s + i, n - i) * ofS - Tail.Load<TV>(t + i, n - i) * ofT, s + i, n - i);
+            if (job->IsNarrow)
+                Narrow<TV>(s, (Bf16*)job->Student + row * n, n);
             job->Losses[row] = (float)(along / sumT + Math.Log(sumS) - job->Entropy * Math.Log(sumT));
         }
     }
@@ -147,9 +159,33 @@ internal static unsafe class LossKernels
         return (sumS, sumT, sumAlong);
     }
 
+    // A row of logits in bfloat16 is widened where it is used, near the processor, and its gradient rounded once.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float* Widened<TV>(Bf16* from, float* to, long n) where TV : unmanaged, IFloats<TV>
+    {
+        var i = 0L;
+        for (; i + TV.Lanes <= n; i += TV.Lanes)
+            TV.LoadBFloat16((ushort*)from + i).Store(to + i);
+        for (; i < n; i++)
+            to[i] = from[i].Wide;
+        return to;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Narrow<TV>(float* from, Bf16* to, long n) where TV : unmanaged, IFloats<TV>
+    {
+        var i = 0L;
+        for (; i + TV.Lanes <= n; i += TV.Lanes)
+            TV.Load(from + i).Store(to + i);
+        for (; i < n; i++)
+            to[i] = Bf16.Of(from[i]);
+    }
+
     private struct Job
     {
-        public float* Student, Teacher, Losses;
+        public void* Student, Teacher;
+        public bool IsNarrow;
+        public float* Losses;
         public long* Targets;
         public long N;
         public float Inverse, Entropy;

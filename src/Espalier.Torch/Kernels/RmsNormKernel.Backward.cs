@@ -10,7 +10,7 @@ internal static unsafe partial class RmsNormKernel
     public static (Tensor X, Tensor Weight) Backward(Tensor gradient, Tensor x, Tensor weight, double epsilon)
     {
         Check(x, weight);
-        if (!gradient.Shape.SequenceEqual(x.Shape) || gradient.DType != DType.Float32)
+        if (!gradient.Shape.SequenceEqual(x.Shape) || gradient.DType is not (DType.Float32 or DType.BFloat16))
             throw Of(Name, $"the gradient is {gradient.DType} {Sizes(gradient)} and x {Sizes(x)}");
         using var toX = Operand.Result(DType.Float32, x.Shape);
         using var toWeight = Operand.Result(DType.Float32, weight.Shape);
@@ -27,19 +27,22 @@ internal static unsafe partial class RmsNormKernel
         {
             X = from.Floats,
             Weight = by.Floats,
-            Slope = slope.Floats,
+            Slope = slope.Data,
             ToX = toX.Floats,
             Sums = sums.Doubles,
             N = n,
             Rows = rows,
             Epsilon = epsilon,
         };
-        Workers.For(0, pieces, 1, Width.Of(&BackwardPieces<Floats512>, &BackwardPieces<Floats256>, &BackwardPieces<Floats128>), &job);
+        var body = gradient.DType == DType.BFloat16
+            ? Width.Of(&BackwardPieces<Floats512, Bf16>, &BackwardPieces<Floats256, Bf16>, &BackwardPieces<Floats128, Bf16>)
+            : Width.Of(&BackwardPieces<Floats512, float>, &BackwardPieces<Floats256, float>, &BackwardPieces<Floats128, float>);
+        Workers.For(0, pieces, 1, body, &job);
         ColumnSums.AddUp(sums.Doubles, pieces, n, n, toWeight.Floats);
         return (toX.Tensor, toWeight.Tensor);
     }
 
-    private static void BackwardPieces<TV>(long first, long last, void* context) where TV : unmanaged, IFloats<TV>
+    private static void BackwardPieces<TV, TE>(long first, long last, void* context) where TV : unmanaged, IFloats<TV> where TE : unmanaged
     {
         var job = (BackwardJob*)context;
         for (var piece = first; piece < last; piece++)
@@ -47,45 +50,48 @@ internal static unsafe partial class RmsNormKernel
             var begin = piece * ColumnSums.PieceOf(job->Rows);
             var sums = job->Sums + piece * job->N;
             new Span<double>(sums, (int)job->N).Clear();
-            BackwardRows<TV>(job, begin, Math.Min(job->Rows, begin + ColumnSums.PieceOf(job->Rows)), sums);
+            BackwardRows<TV, TE>(job, begin, Math.Min(job->Rows, begin + ColumnSums.PieceOf(job->Rows)), sums);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void BackwardRows<TV>(BackwardJob* job, long begin, long end, double* sums) where TV : unmanaged, IFloats<TV>
+    private static void BackwardRows<TV, TE>(BackwardJob* job, long begin, long end, double* sums)
+        where TV : unmanaged, IFloats<TV> where TE : unmanaged
     {
         var n = job->N;
         var weight = job->Weight;
         for (var row = begin; row < end; row++)
         {
-            float* x = job->X + row * n, dy = job->Slope + row * n, dx = job->ToX + row * n;
+            float* x = job->X + row * n, dx = job->ToX + row * n;
+            var dy = (TE*)job->Slope + row * n;
             var r = Factor<TV>(x, n, job->Epsilon);
             var along = TV.All(0);
             var i = 0L;
             for (; i + TV.Lanes <= n; i += TV.Lanes)
-                along = TV.MultiplyAdd(TV.Load(dy + i) * TV.Load(weight + i), TV.Load(x + i), along);
+                along = TV.MultiplyAdd(Element.Load<TV, TE>(dy + i) * TV.Load(weight + i), TV.Load(x + i), along);
             var dot = along.Sum();
             for (; i < n; i++)
-                dot += dy[i] * weight[i] * x[i];
+                dot += Element.Get(dy + i) * weight[i] * x[i];
             var back = (float)((double)r * r * r * dot / n);
             TV factor = TV.All(r), minus = TV.All(-back);
             for (i = 0; i + TV.Lanes <= n; i += TV.Lanes)
             {
-                TV slope = TV.Load(dy + i), value = TV.Load(x + i);
+                TV slope = Element.Load<TV, TE>(dy + i), value = TV.Load(x + i);
                 TV.MultiplyAdd(value, minus, slope * TV.Load(weight + i) * factor).Store(dx + i);
                 (slope * value * factor).AddTo(sums + i);
             }
             for (; i < n; i++)
             {
-                dx[i] = dy[i] * weight[i] * r - x[i] * back;
-                sums[i] += dy[i] * x[i] * r;
+                dx[i] = Element.Get(dy + i) * weight[i] * r - x[i] * back;
+                sums[i] += Element.Get(dy + i) * x[i] * r;
             }
         }
     }
 
     private struct BackwardJob
     {
-        public float* X, Weight, Slope, ToX;
+        public float* X, Weight, ToX;
+        public void* Slope;
         public double* Sums;
         public long N, Rows;
         public double Epsilon;

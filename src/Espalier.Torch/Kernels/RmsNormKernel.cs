@@ -8,24 +8,28 @@ internal static unsafe partial class RmsNormKernel
 {
     private const string Name = "rms_norm";
 
-    public static Tensor Forward(Tensor x, Tensor weight, double epsilon)
+    /// <summary>y, in float32 or rounded to bfloat16 once.</summary>
+    public static Tensor Forward(Tensor x, Tensor weight, double epsilon, DType result = DType.Float32)
     {
         Check(x, weight);
-        using var to = Operand.Result(DType.Float32, x.Shape);
+        using var to = Operand.Result(result, x.Shape);
         if (x.ElementCount == 0)
             return to.Tensor;
         var n = x.Size(-1);
         using var from = Operand.InOrder(x);
         using var by = Operand.InOrder(weight);
-        Run(from.Floats, by.Floats, epsilon, x.ElementCount / n, n, to.Floats);
+        if (result == DType.Float32)
+            Run(from.Floats, by.Floats, epsilon, x.ElementCount / n, n, to.Floats);
+        else
+            Run(from.Floats, by.Floats, epsilon, x.ElementCount / n, n, (Bf16*)to.Data);
         return to.Tensor;
     }
 
     /// <summary>The norm of rows of n; y may be x.</summary>
-    public static void Run(float* x, float* weight, double epsilon, long rows, long n, float* y)
+    public static void Run<TE>(float* x, float* weight, double epsilon, long rows, long n, TE* y) where TE : unmanaged
     {
         var job = new ForwardJob { X = x, Weight = weight, Y = y, N = n, Epsilon = epsilon };
-        Workers.For(0, rows, Grain(n), Width.Of(&Rows<Floats512>, &Rows<Floats256>, &Rows<Floats128>), &job);
+        Workers.For(0, rows, Grain(n), Width.Of(&Rows<Floats512, TE>, &Rows<Floats256, TE>, &Rows<Floats128, TE>), &job);
     }
 
     private static void Check(Tensor x, Tensor weight)
@@ -39,21 +43,22 @@ internal static unsafe partial class RmsNormKernel
     private static long Grain(long n) => Math.Max(1, 4096 / n);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows<TV>(long first, long last, void* context) where TV : unmanaged, IFloats<TV>
+    private static void Rows<TV, TE>(long first, long last, void* context) where TV : unmanaged, IFloats<TV> where TE : unmanaged
     {
         var job = (ForwardJob*)context;
         var n = job->N;
         var weight = job->Weight;
         for (var row = first; row < last; row++)
         {
-            float* x = job->X + row * n, y = job->Y + row * n;
+            var x = job->X + row * n;
+            var y = (TE*)job->Y + row * n;
             var r = Factor<TV>(x, n, job->Epsilon);
             var factor = TV.All(r);
             var i = 0L;
             for (; i + TV.Lanes <= n; i += TV.Lanes)
-                (TV.Load(x + i) * factor * TV.Load(weight + i)).Store(y + i);
+                Element.Store(TV.Load(x + i) * factor * TV.Load(weight + i), y + i);
             for (; i < n; i++)
-                y[i] = x[i] * r * weight[i];
+                Element.Set(y + i, x[i] * r * weight[i]);
         }
     }
 
@@ -78,7 +83,8 @@ internal static unsafe partial class RmsNormKernel
 
     private struct ForwardJob
     {
-        public float* X, Weight, Y;
+        public float* X, Weight;
+        public void* Y;
         public long N;
         public double Epsilon;
     }

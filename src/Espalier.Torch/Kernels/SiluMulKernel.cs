@@ -14,18 +14,21 @@ internal static unsafe class SiluMulKernel
     public static Tensor Forward(Tensor gate, Tensor up)
     {
         Check(gate, up);
-        using var to = Operand.Result(DType.Float32, gate.Shape);
+        using var to = Operand.Result(gate.DType, gate.Shape);
         using var a = Operand.InOrder(gate);
         using var b = Operand.InOrder(up);
-        Run(a.Floats, b.Floats, gate.ElementCount, to.Floats);
+        if (gate.DType == DType.Float32)
+            Run(a.Floats, b.Floats, gate.ElementCount, to.Floats);
+        else
+            Run((Bf16*)a.Data, (Bf16*)b.Data, gate.ElementCount, (Bf16*)to.Data);
         return to.Tensor;
     }
 
     /// <summary>The units of so many gates; y may be one of the two.</summary>
-    public static void Run(float* gate, float* up, long count, float* y)
+    public static void Run<TE>(TE* gate, TE* up, long count, TE* y) where TE : unmanaged
     {
         var job = new Job { Gate = gate, Up = up, Y = y, Count = count };
-        Workers.For(0, Lines(count), 256, Width.Of(&Gated<Floats512>, &Gated<Floats256>, &Gated<Floats128>), &job);
+        Workers.For(0, Lines(count), 256, Width.Of(&Gated<Floats512, TE>, &Gated<Floats256, TE>, &Gated<Floats128, TE>), &job);
     }
 
     /// <summary>The gradients of gate and up out of that of y.</summary>
@@ -33,15 +36,18 @@ internal static unsafe class SiluMulKernel
     {
         Check(gate, up);
         Check(gate, gradient);
-        using var toGate = Operand.Result(DType.Float32, gate.Shape);
-        using var toUp = Operand.Result(DType.Float32, gate.Shape);
+        using var toGate = Operand.Result(gate.DType, gate.Shape);
+        using var toUp = Operand.Result(gate.DType, gate.Shape);
         using var a = Operand.InOrder(gate);
         using var b = Operand.InOrder(up);
         using var dy = Operand.InOrder(gradient);
-        var job = new Job { Gate = a.Floats, Up = b.Floats, Y = dy.Floats, Count = gate.ElementCount };
-        job.ToGate = toGate.Floats;
-        job.ToUp = toUp.Floats;
-        Workers.For(0, Lines(job.Count), 256, Width.Of(&Gradients<Floats512>, &Gradients<Floats256>, &Gradients<Floats128>), &job);
+        var job = new Job { Gate = a.Data, Up = b.Data, Y = dy.Data, Count = gate.ElementCount };
+        job.ToGate = toGate.Data;
+        job.ToUp = toUp.Data;
+        var body = gate.DType == DType.BFloat16
+            ? Width.Of(&Gradients<Floats512, Bf16>, &Gradients<Floats256, Bf16>, &Gradients<Floats128, Bf16>)
+            : Width.Of(&Gradients<Floats512, float>, &Gradients<Floats256, float>, &Gradients<Floats128, float>);
+        Workers.For(0, Lines(job.Count), 256, body, &job);
         return (toGate.Tensor, toUp.Tensor);
     }
 
@@ -49,48 +55,48 @@ internal static unsafe class SiluMulKernel
     {
         if (!gate.Shape.SequenceEqual(up.Shape))
             throw Of(Name, $"gate is {Sizes(gate)} and up {Sizes(up)}, they must be of one shape");
-        if (gate.DType != DType.Float32 || up.DType != DType.Float32)
-            throw Of(Name, $"gate is {gate.DType} and up {up.DType}, both must be float32");
+        if (gate.DType is not (DType.Float32 or DType.BFloat16) || up.DType != gate.DType)
+            throw Of(Name, $"gate is {gate.DType} and up {up.DType}, both must be float32 or both bfloat16");
     }
 
     private static long Lines(long count) => (count + Line - 1) / Line;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Gated<TV>(long first, long last, void* context) where TV : unmanaged, IFloats<TV>
+    private static void Gated<TV, TE>(long first, long last, void* context) where TV : unmanaged, IFloats<TV> where TE : unmanaged
     {
         var job = (Job*)context;
-        float* gate = job->Gate, up = job->Up, y = job->Y;
+        TE* gate = (TE*)job->Gate, up = (TE*)job->Up, y = (TE*)job->Y;
         var (i, end) = (first * Line, Math.Min(job->Count, last * Line));
         for (; i + TV.Lanes <= end; i += TV.Lanes)
         {
-            Series.Ask(gate + i + Series.Ahead);
-            Series.Ask(up + i + Series.Ahead);
-            Unit(TV.Load(gate + i), TV.Load(up + i)).Store(y + i);
+            Element.Ask(gate + i);
+            Element.Ask(up + i);
+            Element.Store(Unit(Element.Load<TV, TE>(gate + i), Element.Load<TV, TE>(up + i)), y + i);
         }
         if (i < end)
-            Tail.Store(Unit(Tail.Load<TV>(gate + i, end - i), Tail.Load<TV>(up + i, end - i)), y + i, end - i);
+            Tail.StoreOf(Unit(Tail.LoadOf<TV, TE>(gate + i, end - i), Tail.LoadOf<TV, TE>(up + i, end - i)), y + i, end - i);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Gradients<TV>(long first, long last, void* context) where TV : unmanaged, IFloats<TV>
+    private static void Gradients<TV, TE>(long first, long last, void* context) where TV : unmanaged, IFloats<TV> where TE : unmanaged
     {
         var job = (Job*)context;
-        float* gate = job->Gate, up = job->Up, y = job->Y, toGate = job->ToGate, toUp = job->ToUp;
+        TE* gate = (TE*)job->Gate, up = (TE*)job->Up, y = (TE*)job->Y, toGate = (TE*)job->ToGate, toUp = (TE*)job->ToUp;
         var (i, end) = (first * Line, Math.Min(job->Count, last * Line));
         for (; i + TV.Lanes <= end; i += TV.Lanes)
         {
-            Series.Ask(gate + i + Series.Ahead);
-            Series.Ask(up + i + Series.Ahead);
-            Series.Ask(y + i + Series.Ahead);
-            var (ofGate, ofUp) = Slopes(TV.Load(gate + i), TV.Load(up + i), TV.Load(y + i));
-            ofGate.Store(toGate + i);
-            ofUp.Store(toUp + i);
+            Element.Ask(gate + i);
+            Element.Ask(up + i);
+            Element.Ask(y + i);
+            var (ofGate, ofUp) = Slopes(Element.Load<TV, TE>(gate + i), Element.Load<TV, TE>(up + i), Element.Load<TV, TE>(y + i));
+            Element.Store(ofGate, toGate + i);
+            Element.Store(ofUp, toUp + i);
         }
         if (i < end)
         {
-            var (ofGate, ofUp) = Slopes(Tail.Load<TV>(gate + i, end - i), Tail.Load<TV>(up + i, end - i), Tail.Load<TV>(y + i, end - i));
-            Tail.Store(ofGate, toGate + i, end - i);
-            Tail.Store(ofUp, toUp + i, end - i);
+            var (ofGate, ofUp) = Slopes(Tail.LoadOf<TV, TE>(gate + i, end - i), Tail.LoadOf<TV, TE>(up + i, end - i), Tail.LoadOf<TV, TE>(y + i, end - i));
+            Tail.StoreOf(ofGate, toGate + i, end - i);
+            Tail.StoreOf(ofUp, toUp + i, end - i);
         }
     }
 
@@ -108,7 +114,7 @@ internal static unsafe class SiluMulKernel
 
     private struct Job
     {
-        public float* Gate, Up, Y, ToGate, ToUp;
+        public void* Gate, Up, Y, ToGate, ToUp;
         public long Count;
     }
 }

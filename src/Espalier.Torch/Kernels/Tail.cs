@@ -22,4 +22,22 @@ internal static unsafe class Tail
         for (var i = 0; i < count; i++)
             to[i] = lanes[i];
     }
+
+    /// <summary>So many elements, and zeros behind them.</summary>
+    public static TV LoadOf<TV, TE>(TE* from, long count) where TV : unmanaged, IFloats<TV> where TE : unmanaged
+    {
+        var lanes = stackalloc float[Most];
+        for (var i = 0; i < TV.Lanes; i++)
+            lanes[i] = i < count ? Element.Get(from + i) : 0;
+        return TV.Load(lanes);
+    }
+
+    /// <summary>Stores the first elements of a vector.</summary>
+    public static void StoreOf<TV, TE>(TV x, TE* to, long count) where TV : unmanaged, IFloats<TV> where TE : unmanaged
+    {
+        var lanes = stackalloc float[Most];
+        x.Store(lanes);
+        for (var i = 0; i < count; i++)
+            Element.Set(to + i, lanes[i]);
+    }
 }

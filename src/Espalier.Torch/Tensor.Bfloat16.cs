@@ -1,0 +1,88 @@
+using Espalier.Torch.Gradients;
+using Espalier.Torch.Kernels;
+
+namespace Espalier.Torch;
+
+/// <summary>
+/// A decoder whose products are computed in bfloat16: the kernel before a product writes its operand in bfloat16, weights have a copy in
+/// bfloat16 beside them, and what is added up over layers and steps (the residual stream, gradients of weights, the weights) stays float32.
+/// </summary>
+public sealed partial class Tensor
+{
+    private Tensor? _narrow;
+    private int _narrowVersion;
+
+    /// <summary>
+    /// These values rounded to bfloat16, kept until they are written: what a weight is multiplied as. The tensor owns it, and no gradient
+    /// flows. Where several threads read a tensor, one of them asks first.
+    /// </summary>
+    public Tensor InBfloat16()
+    {
+        if (DType == DType.BFloat16)
+            return this;
+        var version = SharedVersion().Value;
+        if (_narrow is null || _narrowVersion != version)
+        {
+            using var noGrad = GradMode.Disable();
+            _narrow?.Dispose();
+            (_narrow, _narrowVersion) = (To(DType.BFloat16).Unscoped(), version);
+        }
+        return _narrow;
+    }
+
+    /// <summary>
+    /// this · weightᵀ in bfloat16, [..., out], of this in bfloat16 and a weight [out, in] in float32, which gets its gradient in float32. The
+    /// product adds up in float32 and rounds its result.
+    /// </summary>
+    public Tensor LinearInBfloat16(Tensor weight)
+    {
+        Tensor y;
+        using (GradMode.Disable())
+            y = Ops.Linear.Call(this, weight.InBfloat16());
+        if (!Tape.Wants(this, weight))
+            return y;
+        var (wantsX, wantsW) = (WantsGradient, weight.WantsGradient);
+        // The weight itself is kept for its version: its copy follows it.
+        var (x, w, master) = (Kept.If(wantsW, this), Kept.If(wantsX, weight.InBfloat16()), Kept.If(wantsX, weight));
+        return Tape.Record(y, [this, weight], (g, into) =>
+        {
+            if (wantsX && master!.Value is not null)
+                into[0] = g.MatMul(w!.Value);
+            if (wantsW)
+                into[1] = g.Reshape(-1, g.Size(-1)).Transpose(0, 1).MatMul(x!.Value.Reshape(-1, x.Value.Size(-1))).To(DType.Float32);
+        }, x, w, master);
+    }
+
+    /// <summary><see cref="RmsNorm"/> of float32 with its result rounded to bfloat16; the gradient that comes back is bfloat16, too.</summary>
+    public Tensor RmsNormInBfloat16(Tensor weight, double epsilon)
+    {
+        if (!IsForwardFused)
+            return RmsNormByParts(weight, epsilon).To(DType.BFloat16);
+        var y = RmsNormKernel.Forward(this, weight, epsilon, DType.BFloat16);
+        if (!Tape.Wants(this, weight))
+            return y;
+        var (x, w) = (Kept.Of(this), Kept.Of(weight));
+        return Tape.Record(y, [this, weight], (g, into) => (into[0], into[1]) = RmsNormKernel.Backward(g, x.Value, w.Value, epsilon), x, w);
+    }
+
+    /// <summary>this + other in float32, of this in float32 and the other in bfloat16 and of one shape: the residual stream and what a layer adds.</summary>
+    public Tensor AddBfloat16(Tensor other)
+    {
+        if (!IsForwardFused)
+            return Add(other.To(DType));
+        var y = AddNarrowKernel.Forward(this, other);
+        return Tape.Wants(this, other) ? Tape.Record(y, [this, other], (g, into) => (into[0], into[1]) = (g, g.To(DType.BFloat16))) : y;
+    }
+
+    /// <summary>this += scale · other, of float32 and bfloat16. No gradient.</summary>
+    public void AddBfloat16InPlace(Tensor other, double scale = 1)
+    {
+        if (IsFusedInOrder)
+            AddNarrowKernel.AddTo(this, other, scale);
+        else
+            AddInPlace(other.To(DType), scale);
+    }
+
+    /// <summary>Whether the kernels that take bfloat16, too, take this tensor.</summary>
+    private bool IsFusedNarrow => DType is DType.Float32 or DType.BFloat16 && IsOnCpu;
+}
