@@ -31,28 +31,25 @@ public sealed partial class Tensor
     }
 
     /// <summary>
-    /// this · weightᵀ + bias in bfloat16, [..., out], of this in bfloat16 and a weight [out, in] and bias [out] in float32, which get their
-    /// gradients in float32. The product adds up in float32 and rounds its result.
+    /// this · weightᵀ in bfloat16, [..., out], of this in bfloat16 and a weight [out, in] in float32, which gets its gradient in float32. The
+    /// product adds up in float32 and rounds its result.
     /// </summary>
-    public Tensor LinearInBfloat16(Tensor weight, Tensor? bias = null)
+    public Tensor LinearInBfloat16(Tensor weight)
     {
         Tensor y;
         using (GradMode.Disable())
-            y = Ops.Linear.Call(this, weight.InBfloat16(), bias?.InBfloat16());
-        if (!Tape.Wants(this, weight, bias))
+            y = Ops.Linear.Call(this, weight.InBfloat16());
+        if (!Tape.Wants(this, weight))
             return y;
-        var (wantsX, wantsW, wantsBias) = (WantsGradient, weight.WantsGradient, bias is { WantsGradient: true });
+        var (wantsX, wantsW) = (WantsGradient, weight.WantsGradient);
         // The weight itself is kept for its version: its copy follows it.
         var (x, w, master) = (Kept.If(wantsW, this), Kept.If(wantsX, weight.InBfloat16()), Kept.If(wantsX, weight));
-        return Tape.Record(y, [this, weight, bias], (g, into) =>
+        return Tape.Record(y, [this, weight], (g, into) =>
         {
             if (wantsX && master!.Value is not null)
                 into[0] = g.MatMul(w!.Value);
-            var g_RO = wantsW || wantsBias ? g.Reshape(-1, g.Size(-1)) : null;
             if (wantsW)
-                into[1] = g_RO!.Transpose(0, 1).MatMul(x!.Value.Reshape(-1, x.Value.Size(-1))).To(DType.Float32);
-            if (wantsBias)
-                into[2] = g_RO!.Sum([0], keep: false, DType.Float32);
+                into[1] = g.Reshape(-1, g.Size(-1)).Transpose(0, 1).MatMul(x!.Value.Reshape(-1, x.Value.Size(-1))).To(DType.Float32);
         }, x, w, master);
     }
 

@@ -8,7 +8,7 @@ public enum ComputeChoice
     /// <summary>Float32.</summary>
     Float32,
 
-    /// <summary>Operands rounded to bfloat16; weights, gradients, moments, norms, attention and losses stay in float32.</summary>
+    /// <summary>Operands and results in bfloat16; weights, gradients, moments, the residual stream, attention and losses stay in float32.</summary>
     Bfloat16,
 
     /// <summary>Bfloat16 where the processor has units for it, else float32.</summary>
