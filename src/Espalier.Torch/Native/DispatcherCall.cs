@@ -14,9 +14,7 @@ internal sealed unsafe class DispatcherCall
 {
     private readonly OpSchema _schema;
     private readonly byte* _name, _overload;
-
-    [ThreadStatic]
-    private static bool s_isBelowAutograd;
+    private readonly bool _isProduct;
 
     public DispatcherCall(OpSchema schema)
     {
@@ -24,7 +22,13 @@ internal sealed unsafe class DispatcherCall
         // Operators live as long as the process.
         _name = Text(schema.Name);
         _overload = Text(schema.Overload);
+        _isProduct = IsProduct(schema.Name);
     }
+
+    /// <summary>Whether an operator multiplies matrices, by a library whose code must not be interrupted (<see cref="SignalHold"/>).</summary>
+    public static bool IsProduct(string name) => name["aten::".Length..] is
+        "linear" or "matmul" or "mm" or "mv" or "bmm" or "addmm" or "addmm_" or "addmv" or "addmv_" or "addbmm" or "addbmm_" or "baddbmm" or "baddbmm_" or "dot"
+        or "einsum" or "tensordot";
 
     /// <summary>Words that a call needs.</summary>
     public int Words => Math.Max(_schema.Parameters.Length, _schema.Results.Length);
@@ -32,13 +36,11 @@ internal sealed unsafe class DispatcherCall
     /// <summary>Calls; results come back in the same words. False where libtorch refused.</summary>
     public bool Run(ulong* words)
     {
-        // Gradients are recorded by us: nothing native ever wants one.
-        if (!s_isBelowAutograd)
-        {
-            Libtorch.SetGradMode(0);
-            s_isBelowAutograd = true;
-        }
-        return Libtorch.CallDispatcher(_name, _overload, words) == 0;
+        ComputeThread.MakeReady();
+        if (!_isProduct)
+            return Libtorch.CallDispatcher(_name, _overload, words) == 0;
+        using (SignalHold.Begin())
+            return Libtorch.CallDispatcher(_name, _overload, words) == 0;
     }
 
     /// <summary>The word of an argument that was checked; its tensors are held by the caller.</summary>
