@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Espalier.Torch.Native;
 
 /// <summary>What a thread needs before it computes, done at its first call.</summary>
@@ -10,8 +12,8 @@ internal static unsafe class ComputeThread
     private static int s_threads = -1;
 
     /// <summary>
-    /// Turns off libtorch's gradients on this thread, for they are recorded by us, and starts its helpers with signals held back for good: a
-    /// thread inherits the mask of the one that starts it, and helpers multiply (<see cref="SignalHold"/>).
+    /// Turns off libtorch's gradients on this thread, for they are recorded by us, and starts its helpers with signals held back for good:
+    /// a thread inherits the mask of the one that starts it, and helpers multiply (<see cref="SignalHold"/>).
     /// </summary>
     public static void MakeReady()
     {
@@ -33,7 +35,7 @@ internal static unsafe class ComputeThread
         s_readyFor = s_threads;
     }
 
-    [System.Runtime.InteropServices.UnmanagedCallersOnly]
+    [UnmanagedCallersOnly]
     private static void Nothing(long begin, long end, void* context)
     {
     }

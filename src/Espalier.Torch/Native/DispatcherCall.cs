@@ -25,11 +25,6 @@ internal sealed unsafe class DispatcherCall
         _isProduct = IsProduct(schema.Name);
     }
 
-    /// <summary>Whether an operator multiplies matrices, by a library whose code must not be interrupted (<see cref="SignalHold"/>).</summary>
-    public static bool IsProduct(string name) => name["aten::".Length..] is
-        "linear" or "matmul" or "mm" or "mv" or "bmm" or "addmm" or "addmm_" or "addmv" or "addmv_" or "addbmm" or "addbmm_" or "baddbmm" or "baddbmm_" or "dot"
-        or "einsum" or "tensordot";
-
     /// <summary>Words that a call needs.</summary>
     public int Words => Math.Max(_schema.Parameters.Length, _schema.Results.Length);
 
@@ -70,6 +65,10 @@ internal sealed unsafe class DispatcherCall
             Libtorch.PushBack(list, word);
         return (ulong)list;
     }
+
+    // Those that multiply matrices, by a library whose code must not be interrupted (SignalHold).
+    private static bool IsProduct(string name) => name["aten::".Length..].TrimEnd('_') is
+        "linear" or "matmul" or "mm" or "mv" or "bmm" or "dot" or "addmm" or "addmv" or "addbmm" or "baddbmm" or "einsum" or "tensordot";
 
     private static ulong Plain(in Argument argument, Schemas.ValueType type)
     {

@@ -4,9 +4,9 @@ using System.Runtime.InteropServices;
 namespace Espalier.Torch.Native;
 
 /// <summary>
-/// Holds signals back on this thread while a library multiplies matrices. The float32 code that oneDNN generated before 3.11.2 keeps a pointer to
-/// its data in the stack pointer, so that what the system writes there for a signal's handler lands in a tensor or in the heap. What
-/// arrives meanwhile is delivered at the end, to this thread, or at once to another one. docs/decisions/0017.
+/// Holds signals back on this thread while a library multiplies matrices. The float32 code that oneDNN generated before 3.11.2 keeps a
+/// pointer to its data in the stack pointer, so that what the system writes there for a signal's handler lands in a tensor or in the heap.
+/// What arrives meanwhile is delivered at the end, to this thread, or at once to another one. docs/decisions/0017.
 /// </summary>
 internal readonly unsafe ref partial struct SignalHold
 {
