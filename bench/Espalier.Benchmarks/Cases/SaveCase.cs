@@ -9,7 +9,7 @@ namespace Espalier.Benchmarks;
 
 /// <summary>
 /// P10: a training checkpoint of some 550 MB (weights and both moments) to the disk, against dd on the same disk; and how long the loop stands still for one, against a blocking save.
-/// Everything is on the disk before a side starts, and what it replaces is gone.
+/// Both sides end with everything on the disk, and what one replaces is gone before it starts.
 /// </summary>
 internal static class SaveCase
 {
@@ -29,7 +29,6 @@ internal static class SaveCase
             foreach (var old in Directory.EnumerateDirectories(work.Path, "checkpoints-*"))
                 Directory.Delete(old, recursive: true);
             File.Delete(work.At("dd"));
-            Disk.Sync();
             return new(folder, DurableFiles.OnDisk);
         }
         var parts = Snapshot();

@@ -5,9 +5,6 @@ namespace Espalier.Benchmarks;
 /// <summary>The disk's state before a measurement, and the plain program beside which ours is measured.</summary>
 internal static class Disk
 {
-    /// <summary>Everything that was written is on the disk.</summary>
-    public static void Sync() => Run("sync");
-
     /// <summary>Nothing of a file is in memory; what the host of a virtual machine keeps of it stays there.</summary>
     public static void Forget(string file)
     {
