@@ -1,8 +1,8 @@
 namespace Espalier.Compression.Training;
 
 /// <summary>
-/// Memory of snapshots that every one uses again. Arrays of its own for each would stay resident until the garbage collector looks at large ones, which
-/// in a training loop is seldom: a run of many checkpoints grew by hundreds of megabytes. Good for one snapshot at a time.
+/// Memory of snapshots that every one uses again. Arrays of its own for each would stay resident until the garbage collector looks at large
+/// ones, which in a training loop is seldom: a run of many checkpoints grew by hundreds of megabytes. Good for one snapshot at a time.
 /// </summary>
 internal sealed class SnapshotMemory
 {
