@@ -12,7 +12,8 @@ internal sealed class SnapshotMemory
     public byte[] Of(string name, long bytes)
     {
         if (!_copies.TryGetValue(name, out var copy) || copy.Length != bytes)
-            _copies[name] = copy = new byte[bytes];
+            // Nobody clears what is overwritten at once: the loop waits for this.
+            _copies[name] = copy = GC.AllocateUninitializedArray<byte>(checked((int)bytes));
         return copy;
     }
 
