@@ -101,8 +101,8 @@ internal static class HeadCase
             using var scope = TensorScope.Begin();
             var count = tokens ?? _tokens;
             Gradients.Clear([_head]);
-            var result = ChunkedHead.Backward(
-                _hidden.Slice(0, 0, count), _head, _targets.Slice(0, 0, count), new TeacherHead(_teacherHidden.Slice(0, 0, count), _teacherHead), new ForwardKl(), 1.0 / count);
+            var result = new ForwardKl().Backward(
+                new(_head), _hidden.Slice(0, 0, count), _targets.Slice(0, 0, count), new TeacherHead(_teacherHidden.Slice(0, 0, count), new(_teacherHead)), 1.0 / count);
             return _loss = result.Sum / count;
         }
 
