@@ -32,6 +32,7 @@ internal static class Bars
         new("P17", "a pruned student's gain in prefill and decoding", "its teacher, by operations", ">= 0.95 by depth, >= 0.90 by width", Models, Gain),
         new("P18", "clean clone to a first step; start of the program", "the clock", "< 60 s; < 0.3 s", One, SetUpCase.Run) { Threads = [1] },
         new("P19", "default threads beside as many that only compute", "one thread beside the same", ">= 0.7", quick => quick ? ["default"] : ["default", "settings"], BusyCase.Run) { Threads = [2] },
+        new("parity", "losses and gradient norms of two distillation steps", "PyTorch, its norms summed in float64", "within 1e-5", Shapes, input => ParityCase.Run(input, Current())) { Threads = [1] },
         new("kernels", "each kernel", "the same out of libtorch's operators", "for knowledge", _ => ["all"], KernelsBenchmark.Run) { Threads = [1] },
         new("roofline", "products and kernels below the machine's roofs", "multiply-adds in registers, and reading", "for knowledge", One, RooflineCase.Run) { Threads = [1] },
     ];
