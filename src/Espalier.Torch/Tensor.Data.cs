@@ -24,7 +24,7 @@ public sealed unsafe partial class Tensor
     public static Tensor FromWriter<T>(ReadOnlySpan<long> shape, Action<Span<T>> write) where T : unmanaged
     {
         var count = checked((int)(BytesOf(shape, DTypes.Of<T>()) / sizeof(T)));
-        var tensor = Ops.Empty.Call(shape.ToArray(), DTypes.Of<T>());
+        var tensor = Ops.Empty.Call(Shapes.Of(shape), DTypes.Of<T>());
         try
         {
             if (count > 0)
@@ -92,7 +92,7 @@ public sealed unsafe partial class Tensor
     private static Tensor FromMemory(void* data, long bytes, DType dtype, ReadOnlySpan<long> shape)
     {
         CheckBytes(BytesOf(shape, dtype), bytes);
-        var tensor = Ops.Empty.Call(shape.ToArray(), dtype);
+        var tensor = Ops.Empty.Call(Shapes.Of(shape), dtype);
         if (bytes > 0)
             tensor.Access(place => Buffer.MemoryCopy(data, place, bytes, bytes));
         return tensor;

@@ -1,23 +1,25 @@
+using Espalier.Torch.Native;
+
 namespace Espalier.Torch;
 
 public sealed partial class Tensor
 {
     /// <summary>Uninitialised elements.</summary>
-    public static Tensor Empty(DType dtype, params long[] sizes) => Ops.Empty.Call(sizes, dtype);
+    public static Tensor Empty(DType dtype, params ReadOnlySpan<long> sizes) => Ops.Empty.Call(Shapes.Of(sizes), dtype);
 
     /// <summary>Zeros.</summary>
-    public static Tensor Zeros(DType dtype, params long[] sizes) => Ops.Zeros.Call(sizes, dtype);
+    public static Tensor Zeros(DType dtype, params ReadOnlySpan<long> sizes) => Ops.Zeros.Call(Shapes.Of(sizes), dtype);
 
     /// <summary>Uninitialised elements on a device.</summary>
-    public static Tensor Empty(DType dtype, Device device, params long[] sizes) =>
-        Ops.Empty.Call(sizes, dtype, Argument.None, device.ToString());
+    public static Tensor Empty(DType dtype, Device device, params ReadOnlySpan<long> sizes) =>
+        Ops.Empty.Call(Shapes.Of(sizes), dtype, Argument.None, device.ToString());
 
     /// <summary>Zeros on a device.</summary>
-    public static Tensor Zeros(DType dtype, Device device, params long[] sizes) =>
-        Ops.Zeros.Call(sizes, dtype, Argument.None, device.ToString());
+    public static Tensor Zeros(DType dtype, Device device, params ReadOnlySpan<long> sizes) =>
+        Ops.Zeros.Call(Shapes.Of(sizes), dtype, Argument.None, device.ToString());
 
     /// <summary>One value everywhere.</summary>
-    public static Tensor Full(double value, DType dtype, params long[] sizes)
+    public static Tensor Full(double value, DType dtype, params ReadOnlySpan<long> sizes)
     {
         var tensor = Empty(dtype, sizes);
         tensor.FillInPlace(value);

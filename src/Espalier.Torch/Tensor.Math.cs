@@ -1,5 +1,6 @@
 using Espalier.Torch.Gradients;
 using Espalier.Torch.Kernels;
+using Espalier.Torch.Native;
 
 namespace Espalier.Torch;
 
@@ -69,7 +70,7 @@ public sealed partial class Tensor
     public Tensor LogSoftmax(int dimension) => Ops.LogSoftmax.Call(this, dimension);
 
     /// <summary>log Σ exp over a dimension.</summary>
-    public Tensor LogSumExp(int dimension, bool keep = false) => Ops.LogSumExp.Call(this, new long[] { dimension }, keep);
+    public Tensor LogSumExp(int dimension, bool keep = false) => Ops.LogSumExp.Call(this, Shapes.Of([dimension]), keep);
 
     /// <summary>log (e^this + e^other), broadcast.</summary>
     public Tensor LogAddExp(Tensor other) => Ops.LogAddExp.Call(this, other);

@@ -1,3 +1,5 @@
+using Espalier.Torch.Native;
+
 namespace Espalier.Torch;
 
 public sealed partial class Tensor
@@ -9,19 +11,19 @@ public sealed partial class Tensor
     public Tensor Sum(DType accumulate) => Ops.Sum.Call(this, accumulate);
 
     /// <summary>Sum over dimensions.</summary>
-    public Tensor Sum(long[] dimensions, bool keep = false) => Ops.SumDims.Call(this, dimensions, keep);
+    public Tensor Sum(ReadOnlySpan<long> dimensions, bool keep = false) => Ops.SumDims.Call(this, Shapes.Of(dimensions), keep);
 
     /// <summary>Sum over dimensions, accumulated in another type.</summary>
-    public Tensor Sum(long[] dimensions, bool keep, DType accumulate) => Ops.SumDims.Call(this, dimensions, keep, accumulate);
+    public Tensor Sum(ReadOnlySpan<long> dimensions, bool keep, DType accumulate) => Ops.SumDims.Call(this, Shapes.Of(dimensions), keep, accumulate);
 
     /// <summary>Mean of all elements.</summary>
     public Tensor Mean() => Ops.Mean.Call(this);
 
     /// <summary>Mean over dimensions.</summary>
-    public Tensor Mean(long[] dimensions, bool keep = false) => Ops.MeanDims.Call(this, dimensions, keep);
+    public Tensor Mean(ReadOnlySpan<long> dimensions, bool keep = false) => Ops.MeanDims.Call(this, Shapes.Of(dimensions), keep);
 
     /// <summary>Mean over dimensions, accumulated in another type.</summary>
-    public Tensor Mean(long[] dimensions, bool keep, DType accumulate) => Ops.MeanDims.Call(this, dimensions, keep, accumulate);
+    public Tensor Mean(ReadOnlySpan<long> dimensions, bool keep, DType accumulate) => Ops.MeanDims.Call(this, Shapes.Of(dimensions), keep, accumulate);
 
     /// <summary>Largest element.</summary>
     public Tensor Max() => Ops.Max.Call(this);
@@ -33,7 +35,7 @@ public sealed partial class Tensor
     public Tensor Norm() => Ops.Norm.Call(this, 2.0);
 
     /// <summary>L2 norm over dimensions.</summary>
-    public Tensor Norm(long[] dimensions, bool keep = false) => Ops.Norm.Call(this, 2.0, dimensions, keep);
+    public Tensor Norm(ReadOnlySpan<long> dimensions, bool keep = false) => Ops.Norm.Call(this, 2.0, Shapes.Of(dimensions), keep);
 
     /// <summary>Whether every element is finite. Waits for the device.</summary>
     public bool AllFinite()

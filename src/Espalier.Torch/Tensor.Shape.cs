@@ -1,20 +1,21 @@
 using Espalier.Torch.Gradients;
+using Espalier.Torch.Native;
 
 namespace Espalier.Torch;
 
 public sealed partial class Tensor
 {
     /// <summary>The same storage with other sizes; −1 is inferred. An error where the storage does not allow it.</summary>
-    public Tensor View(params long[] sizes) => Ops.View.Call(this, sizes);
+    public Tensor View(params ReadOnlySpan<long> sizes) => Ops.View.Call(this, Shapes.Of(sizes));
 
     /// <summary>Other sizes, copied where the storage does not allow a view; −1 is inferred.</summary>
-    public Tensor Reshape(params long[] sizes) => Ops.Reshape.Call(this, sizes);
+    public Tensor Reshape(params ReadOnlySpan<long> sizes) => Ops.Reshape.Call(this, Shapes.Of(sizes));
 
     /// <summary>Swaps two dimensions (a view).</summary>
     public Tensor Transpose(int first, int second) => Ops.Transpose.Call(this, first, second);
 
     /// <summary>Reorders the dimensions (a view).</summary>
-    public Tensor Permute(params long[] order) => Ops.Permute.Call(this, order);
+    public Tensor Permute(params ReadOnlySpan<long> order) => Ops.Permute.Call(this, Shapes.Of(order));
 
     /// <summary>Elements in memory in the order of the shape; a copy only where they are not.</summary>
     public Tensor Contiguous() => Ops.Contiguous.Call(this);
@@ -46,7 +47,7 @@ public sealed partial class Tensor
     public Tensor Squeeze(int dimension) => Ops.Squeeze.Call(this, dimension);
 
     /// <summary>Dimensions of size one repeated without copying; −1 keeps a size.</summary>
-    public Tensor Expand(params long[] sizes) => Ops.Expand.Call(this, sizes);
+    public Tensor Expand(params ReadOnlySpan<long> sizes) => Ops.Expand.Call(this, Shapes.Of(sizes));
 
     /// <summary>Elements start ≤ i &lt; end of a dimension (a view).</summary>
     public Tensor Slice(int dimension, long start, long end) => Ops.Slice.Call(this, dimension, start, end);

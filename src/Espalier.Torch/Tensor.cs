@@ -11,16 +11,19 @@ namespace Espalier.Torch;
 /// </summary>
 public sealed unsafe partial class Tensor : IDisposable
 {
-    private readonly TensorHandle _handle;
+    private TensorHandle _handle;
     private long[]? _shape;
     private DType _dtype;
     private Device _device;
 
-    private Tensor(TensorHandle handle)
+    private Tensor(nint native)
     {
-        _handle = handle;
+        _handle = new(native);
         TensorScope.Frame.Current?.Add(this);
     }
+
+    /// <summary>A backstop for leaks.</summary>
+    ~Tensor() => _handle.Close(byCollector: true);
 
     internal TensorScope.Frame? Frame { get; set; }
 
@@ -70,7 +73,7 @@ public sealed unsafe partial class Tensor : IDisposable
                 {
                     _dtype = TensorFacts.ElementType(handle);
                     _device = Device.Of(handle);
-                    _shape = TensorFacts.Sizes(handle).ToArray();
+                    _shape = Shapes.Of(TensorFacts.Sizes(handle));
                 }
                 finally
                 {
@@ -104,7 +107,8 @@ public sealed unsafe partial class Tensor : IDisposable
         Interlocked.Exchange(ref _node, null)?.Drop();
         _leaf?.End();
         _narrow?.Dispose();
-        _handle.Dispose();
+        _handle.Close();
+        GC.SuppressFinalize(this);
     }
 
     /// <inheritdoc/>
@@ -113,10 +117,23 @@ public sealed unsafe partial class Tensor : IDisposable
     internal string ShapeText => $"[{string.Join(", ", ShapeArray)}]";
 
     internal static Tensor Adopt(nint handle) =>
-        handle == 0 ? throw new TorchException("the operator gave no tensor") : new Tensor(new TensorHandle(handle));
+        handle == 0 ? throw new TorchException("the operator gave no tensor") : new Tensor(handle);
 
     /// <summary>Another tensor on the same memory, for which nothing is recorded.</summary>
-    internal Tensor Alias() => new(TensorHandle.Sharing(_handle)) { _shape = _shape, _dtype = _dtype, _device = _device, _storage = SharedVersion() };
+    internal Tensor Alias()
+    {
+        var native = Hold();
+        try
+        {
+            nint copy;
+            Status.Check(Libtorch.NewHandle(native, &copy), "no memory for a handle");
+            return new(copy) { _shape = _shape, _dtype = _dtype, _device = _device, _storage = SharedVersion() };
+        }
+        finally
+        {
+            Release();
+        }
+    }
 
     /// <summary>The version of this tensor's memory, for those who share it.</summary>
     internal StorageVersion SharedVersion() => _storage ?? Interlocked.CompareExchange(ref _storage, new StorageVersion(), null) ?? _storage;
@@ -131,24 +148,14 @@ public sealed unsafe partial class Tensor : IDisposable
     internal void Written() => _storage?.Advance();
 
     /// <summary>The native pointer, kept valid until <see cref="Release"/>.</summary>
-    internal nint Hold()
-    {
-        var held = false;
-        try
-        {
-            _handle.DangerousAddRef(ref held);
-        }
-        catch (ObjectDisposedException)
-        {
-            throw new ObjectDisposedException(nameof(Tensor), "the tensor was disposed before this use (did its scope end?)");
-        }
-        return _handle.DangerousGetHandle();
-    }
+    internal nint Hold() => _handle.TryHold()
+        ? _handle.Native
+        : throw new ObjectDisposedException(nameof(Tensor), "the tensor was disposed before this use (did its scope end?)");
 
-    internal void Release() => _handle.DangerousRelease();
+    internal void Release() => _handle.Release();
 
     /// <summary>The native pointer, of a tensor that is held.</summary>
-    internal nint Pointer => _handle.DangerousGetHandle();
+    internal nint Pointer => _handle.Native;
 
     private T Held<T>(Func<nint, T> ask)
     {

@@ -1,10 +1,12 @@
+using Espalier.Torch.Native;
+
 namespace Espalier.Torch.Gradients;
 
 /// <summary>The shape and type that a gradient must have: those of the input it belongs to.</summary>
 internal sealed class Form(Tensor input)
 {
     /// <summary>Sizes.</summary>
-    public long[] Shape { get; } = input.Shape.ToArray();
+    public long[] Shape { get; } = Shapes.Of(input.Shape);
 
     /// <summary>Element type.</summary>
     public DType DType { get; } = input.DType;

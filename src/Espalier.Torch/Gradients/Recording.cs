@@ -9,7 +9,7 @@ namespace Espalier.Torch.Gradients;
 internal ref struct Recording(ReadOnlySpan<Argument> arguments, Tensor result, Tensor?[]? others)
 {
     private readonly ReadOnlySpan<Argument> _arguments = arguments;
-    private readonly Kept?[] _kept = new Kept?[3];
+    private Kept?[]? _kept;
     private int _count;
 
     /// <summary>The result, the first where there are several.</summary>
@@ -48,7 +48,7 @@ internal ref struct Recording(ReadOnlySpan<Argument> arguments, Tensor result, T
     public Kept? Keep(int index, bool needed = true) => needed ? Keep(Input(index)) : null;
 
     /// <summary>Keeps a tensor for the backward.</summary>
-    public Kept Keep(Tensor tensor) => _kept[_count++] = Kept.Of(tensor);
+    public Kept Keep(Tensor tensor) => (_kept ??= new Kept?[3])[_count++] = Kept.Of(tensor);
 
     /// <summary>Notes the backward.</summary>
     public readonly void Record(Backward backward)
@@ -64,7 +64,7 @@ internal ref struct Recording(ReadOnlySpan<Argument> arguments, Tensor result, T
             else if (argument.Reference is Tensor?[] list)
                 foreach (var entry in list)
                     sinks[at++] = entry?.Sink;
-        result.SetNode(new Node(sinks, backward, _kept));
+        result.SetNode(new Node(sinks, backward, _kept ?? []));
     }
 
     private readonly ValueTag Tag(int index) => index < _arguments.Length ? _arguments[index].Tag : ValueTag.Default;

@@ -65,13 +65,13 @@ internal readonly unsafe ref struct Operand
     /// is done.
     /// </summary>
     public static Operand Result(DType dtype, params ReadOnlySpan<long> shape) =>
-        Canaries.AreOn ? new(Canaries.Around(dtype, shape), isGuarded: true) : new(Tensor.Empty(dtype, shape.ToArray()));
+        Canaries.AreOn ? new(Canaries.Around(dtype, shape), isGuarded: true) : new(Tensor.Empty(dtype, shape));
 
     /// <summary>A new tensor for what a kernel computes on the way; it goes with the operand.</summary>
     public static Operand Own(DType dtype, params ReadOnlySpan<long> shape)
     {
         using var noGrad = GradMode.Disable();
-        return new(Tensor.Empty(dtype, shape.ToArray()), isCopy: true);
+        return new(Tensor.Empty(dtype, shape), isCopy: true);
     }
 
     /// <summary>Gives the memory free again.</summary>

@@ -1,31 +1,24 @@
-using Microsoft.Win32.SafeHandles;
-
 namespace Espalier.Torch.Native;
 
-/// <summary>Owns one native tensor. Its finalizer is a backstop for leaks, which tests count and fail on.</summary>
-internal sealed class TensorHandle : SafeHandleZeroOrMinusOneIsInvalid
+/// <summary>
+/// A native tensor and how many use it right now: freed when it is closed and nobody holds it any more. A field of its owner, never
+/// copied; a finalizer of the owner is a backstop for leaks, which tests count and fail on.
+/// </summary>
+internal struct TensorHandle
 {
+    private const int Closed = 1, Holder = 2;
+
     private static long s_live, s_finalized;
 
-    private readonly TensorHandle? _owner;
+    private readonly nint _native;
+    private int _state;
 
-    public TensorHandle(nint handle) : base(ownsHandle: true)
+    /// <summary>Takes the native tensor over.</summary>
+    public TensorHandle(nint native)
     {
-        SetHandle(handle);
+        _native = native;
         Interlocked.Increment(ref s_live);
     }
-
-    private TensorHandle(TensorHandle owner) : base(ownsHandle: true)
-    {
-        var held = false;
-        owner.DangerousAddRef(ref held);
-        _owner = owner;
-        SetHandle(owner.handle);
-    }
-
-    /// <summary>Another handle on the same native tensor, which lives until both are freed.</summary>
-    /// <exception cref="ObjectDisposedException">It was freed.</exception>
-    public static TensorHandle Sharing(TensorHandle other) => new(other);
 
     /// <summary>Native tensors that are owned by somebody.</summary>
     public static long LiveCount => Interlocked.Read(ref s_live);
@@ -33,21 +26,49 @@ internal sealed class TensorHandle : SafeHandleZeroOrMinusOneIsInvalid
     /// <summary>Handles that the garbage collector had to free because nobody disposed them.</summary>
     public static long FinalizedCount => Interlocked.Read(ref s_finalized);
 
-    protected override unsafe bool ReleaseHandle()
+    /// <summary>The native tensor, valid while it is held.</summary>
+    public readonly nint Native => _native;
+
+    /// <summary>Whether nobody may hold it any more.</summary>
+    public readonly bool IsClosed => (Volatile.Read(in _state) & Closed) != 0;
+
+    /// <summary>Keeps the native tensor until <see cref="Release"/>; false where it is closed.</summary>
+    public bool TryHold()
     {
-        if (_owner is not null)
+        var state = Volatile.Read(ref _state);
+        while ((state & Closed) == 0)
         {
-            _owner.DangerousRelease();
-            return true;
+            var found = Interlocked.CompareExchange(ref _state, state + Holder, state);
+            if (found == state)
+                return true;
+            state = found;
         }
-        Interlocked.Decrement(ref s_live);
-        return Libtorch.DeleteTensor(handle) == 0;
+        return false;
     }
 
-    protected override void Dispose(bool disposing)
+    /// <summary>One holder less.</summary>
+    public void Release()
     {
-        if (!disposing && !IsInvalid && !IsClosed)
+        if (Interlocked.Add(ref _state, -Holder) == Closed)
+            Free();
+    }
+
+    /// <summary>Frees the native tensor, now or when the last holder releases it. Idempotent.</summary>
+    /// <param name="byCollector">Whether nobody disposed the owner.</param>
+    public void Close(bool byCollector = false)
+    {
+        var before = Interlocked.Or(ref _state, Closed);
+        if ((before & Closed) != 0)
+            return;
+        if (byCollector)
             Interlocked.Increment(ref s_finalized);
-        base.Dispose(disposing);
+        if (before == 0)
+            Free();
+    }
+
+    private readonly unsafe void Free()
+    {
+        Interlocked.Decrement(ref s_live);
+        _ = Libtorch.DeleteTensor(_native);
     }
 }
