@@ -22,7 +22,8 @@ make_chroot() {
     mirror=$(debian_mirror)
     rm -rf --one-file-system "$folder"
     mkdir -p "$folder"
-    quietly "debootstrap $suite" debootstrap --variant=minbase --include=libstdc++6,libgcc-s1,ca-certificates "$suite" "$folder" "$mirror"
+    quietly "debootstrap $suite" debootstrap --variant=minbase --include=libstdc++6,libgcc-s1,ca-certificates \
+        ${ESPALIER_DEBIAN_KEYRING:+"--keyring=$ESPALIER_DEBIAN_KEYRING"} "$suite" "$folder" "$mirror"
     printf 'deb %s %s main\n' "$mirror" "$suite" >"$folder/etc/apt/sources.list"
     touch "$folder/.complete"
 }
