@@ -2,6 +2,8 @@ using Espalier.Compression;
 using Espalier.Compression.Data;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
+using Espalier.Compression.Importance;
+using Espalier.Compression.Pruning;
 using Espalier.Compression.Runs;
 using Espalier.Compression.Training;
 using Espalier.Models;
@@ -12,12 +14,12 @@ using Espalier.Torch;
 namespace Espalier.Benchmarks;
 
 /// <summary>
-/// Bytes a token and error of the gradient of each encoding of a cache: the distance to the gradient with the teacher at hand, of one batch of 8 windows of 128, as a share of that gradient's
-/// length, over seeds; and of its mean over the seeds, which an unbiased encoding brings down by the root of their number.
+/// Bytes a token and error of the gradient of each encoding of a cache: the distance to the gradient with the teacher at hand, of one batch of 8 windows of 128 and a student pruned by
+/// importance, as a share of that gradient's length, over seeds; and of its mean over the seeds, which an unbiased encoding brings down by the root of their number.
 /// </summary>
 internal static class CacheBenchmark
 {
-    private const int Sequence = 128, Windows = 8, Seeds = 8;
+    private const int Sequence = 128, Windows = 8, Seeds = 8, CalibrationWindows = 64;
 
     private static readonly (CacheEncoding Encoding, int K, int Samples)[] s_cases =
     [
@@ -30,10 +32,11 @@ internal static class CacheBenchmark
         TorchRuntime.Start(input.Threads);
         using var checkpoint = Checkpoint.Open(BundledTeacher.Folder);
         using var teacher = DecoderWeights.Load(checkpoint);
-        using var student = DecoderWeights.Initialise(checkpoint.Config with { HiddenSize = 192, IntermediateSize = 512 }, checkpoint.Family, seed: 0);
-        student.RequiresGrad = true;
         var tokens = TokenIds.Parse(BundledTeacher.Ids, teacher.Config.VocabularySize);
         var windows = new WindowSet(tokens, Sequence);
+        using var work = new TemporaryFolder();
+        using var student = Pruned(checkpoint, teacher, windows, work.At("student"));
+        student.RequiresGrad = true;
         long[] kept = [.. Enumerable.Range(0, Windows).Select(i => (long)i)];
         var batch = new Batch(kept, new long[Windows * Sequence], new long[Windows * Sequence], Windows, Sequence);
         new BatchReader(windows, SampleOrder.Sequential(windows.Count)).Read(0, Windows, batch.Inputs, batch.Targets);
@@ -82,6 +85,16 @@ internal static class CacheBenchmark
         }
         yield return new() { Case = "least of those no worse than top-128", Threads = input.Threads, Quantity = "bytes a token", Value = Quantiles.Exactly(least), AtMost = 120 };
         (tokens as IDisposable)?.Dispose();
+    }
+
+    // What a cache is made for: a student that was cut out of its teacher and knows some of what it knew.
+    private static Decoder Pruned(Checkpoint checkpoint, Decoder teacher, WindowSet windows, string folder)
+    {
+        var scores = ImportanceScorer.Run(teacher, windows, new ScoreOptions { Samples = CalibrationWindows }, NullProgress.Instance);
+        var plan = PlanBuilder.ByImportance(checkpoint.Config, checkpoint.Config with { HiddenSize = 192, IntermediateSize = 512 }, scores);
+        Pruner.Write(checkpoint, plan, folder, ElementType.F32, NullProgress.Instance);
+        using var pruned = Checkpoint.Open(folder);
+        return DecoderWeights.Load(pruned);
     }
 
     private static double[] Gradient(Decoder student, TeacherGuide guide, Batch batch)

@@ -6,7 +6,7 @@ namespace Espalier.Benchmarks;
 /// Each kernel against the same out of libtorch's operators: parity first, then A, B, A, B, ...; medians of wall time and processor time,
 /// and of the pairs' ratios.
 /// </summary>
-internal static class KernelsBenchmark
+internal static partial class KernelsBenchmark
 {
     private const double Tolerance = 1e-4;
 
@@ -28,32 +28,6 @@ internal static class KernelsBenchmark
         TorchRuntime.Start(input.Threads);
         using var scope = TensorScope.Begin();
         return [.. Cases().Where(one => input.Subject == "all" || one.Name.Contains(input.Subject, StringComparison.Ordinal)).Select(one => Compare(one, input))];
-    }
-
-    /// <summary>Operations, bytes that must move and processor seconds of a call of the kernels that do most of the work beside products.</summary>
-    public static IEnumerable<(string Name, double Operations, double Bytes, double Seconds)> Roofline()
-    {
-        using var scope = TensorScope.Begin();
-        var cases = Cases().ToDictionary(one => one.Name);
-        var (rows, heads) = ((double)B * T, (double)B * T * N * H);
-        var pairs = B * N * T * (T + 1) / 2.0;
-        (string Name, double Operations, double Bytes)[] chosen =
-        [
-            ("rms-norm", 4 * rows * D, 8 * rows * D),
-            ("rotate", 3 * heads, 8 * heads),
-            ("silu-mul", 12 * rows * F, 12 * rows * F),
-            ("attention", 4 * pairs * H, 4 * (2 * heads + 2 * heads * K / N)),
-            ("attention-backward", 14 * pairs * H, 4 * (5 * heads + 6 * heads * K / N)),
-            ("forward-kl", 40.0 * 512 * V, 4.0 * 5 * 512 * V),
-            ("adamw", 14.0 * (1 << 21), 28.0 * (1 << 21)),
-        ];
-        return [.. chosen.Select(one => (one.Name, one.Operations, one.Bytes, Seconds(cases[one.Name].Kernel)))];
-
-        static double Seconds(Func<Tensor> kernel)
-        {
-            var calls = Calls(kernel);
-            return Enumerable.Range(0, 7).Select(_ => Measure(kernel, calls).Processor).Order().ElementAt(3);
-        }
     }
 
     /// <summary>A small piece of work with a kernel, forward and back, for counting instructions.</summary>
@@ -131,13 +105,15 @@ internal static class KernelsBenchmark
             apart = one.Kernel().To(DType.Float64).Sub(one.Twin().To(DType.Float64)).Abs().Max().Item();
         if (!(apart <= Tolerance))
             throw new InvalidOperationException($"{one.Name}: kernel and twin differ by {apart}");
-        var calls = Calls(one.Twin);
-        return Pairs.Measure(input.Pairs, 2, () => Measure(one.Kernel, calls), () => Measure(one.Twin, calls))
+        void Kernel() => one.Kernel();
+        void Twin() => one.Twin();
+        var calls = Calls(Twin);
+        return Pairs.Measure(input.Pairs, 2, () => Measure(Kernel, calls), () => Measure(Twin, calls))
             .OtherOverOwn(input with { Subject = one.Name }, "out of libtorch's operators / kernel", null);
     }
 
     // As many calls as take some 20 ms.
-    private static int Calls(Func<Tensor> work)
+    private static int Calls(Action work)
     {
         var calls = 1;
         while (Measure(work, calls).Wall * calls < 0.02)
@@ -145,7 +121,7 @@ internal static class KernelsBenchmark
         return calls;
     }
 
-    private static Cost Measure(Func<Tensor> work, int calls) => Cost.Of(() =>
+    private static Cost Measure(Action work, int calls) => Cost.Of(() =>
     {
         for (var call = 0; call < calls; call++)
         {

@@ -45,6 +45,9 @@ switch (args)
     case ["busy-step", var threads]:
         Console.WriteLine(BusyCase.Measure(Number(threads)));
         return 0;
+    case ["load", var model, var threads]:
+        Console.WriteLine(LoadCase.Measure(model, Number(threads)));
+        return 0;
     case ["instructions", var workload, var times]:
         Workloads.Run(workload, Number(times));
         return 0;

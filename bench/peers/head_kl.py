@@ -19,10 +19,23 @@ def parse():
         p.add_argument("--" + name, type=int, default=512)
     p.add_argument("--read")
     p.add_argument("--write")
+    p.add_argument("--first", type=int, default=0, help="take so many of the tokens that were written (default: all)")
     p.add_argument("--steps", type=int, default=9)
     p.add_argument("--paced", action="store_true")
     common.add_thread_argument(p)
     return p.parse_args()
+
+
+def resident_mib(field):
+    """VmRSS is what is resident now, VmHWM the highest since the last forget_peak."""
+    for line in open("/proc/self/status"):
+        if line.startswith(field + ":"):
+            return int(line.split()[1]) / 1024
+
+
+def forget_peak():
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
 
 
 def main():
@@ -37,9 +50,13 @@ def main():
     import torch.nn.functional as F
 
     arrays = {k: torch.from_numpy(v) for k, v in common.read_safetensors(os.path.join(a.read, "operands.safetensors"))}
-    hidden, head, teacher_hidden, teacher_head = (arrays[name] for name in NAMES)
+    hidden, head, teacher_hidden, teacher_head = (arrays.pop(name) for name in NAMES)
+    if a.first:
+        hidden, teacher_hidden = hidden[: a.first].clone(), teacher_hidden[: a.first].clone()
     hidden.requires_grad_(), head.requires_grad_()
-    common.print_json(event="ready", torch=torch.__version__, rss_mib=common.peak_rss_mib())
+    # Loading took more than stays: what a step adds is counted from what is resident now.
+    forget_peak()
+    common.print_json(event="ready", torch=torch.__version__, rss_mib=resident_mib("VmRSS"))
     for step in range(a.steps):
         if not common.may_go_on(a.paced):
             break
@@ -50,7 +67,7 @@ def main():
         loss = F.kl_div(F.log_softmax(hidden @ head.t(), -1), log_p, reduction="batchmean", log_target=True)
         loss.backward()
         del log_p
-        common.print_json(event="step", step=step, loss=loss.item(), seconds=time.perf_counter() - start, peak_rss_mib=common.peak_rss_mib())
+        common.print_json(event="step", step=step, loss=loss.item(), seconds=time.perf_counter() - start, peak_rss_mib=resident_mib("VmHWM"))
 
 
 if __name__ == "__main__":

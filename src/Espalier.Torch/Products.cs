@@ -75,6 +75,7 @@ public static unsafe class Products
                 || !TensorFacts.IsContiguous(there) || TensorFacts.ElementType(there) != DType.Float32 || !TensorFacts.IsOnCpu(there))
                 return null;
             var w = s_turned.Run(Lend(b));
+            using var hold = SignalHold.Begin();
             fixed (byte* add = "add\0"u8)
                 if (w == RawOp.Refused || Libtorch.LinearPointwiseBinary(a, there, w, null, add, &sum) != 0)
                     throw new TorchException($"{c} + {x} · {y} was refused");
@@ -93,6 +94,8 @@ public static unsafe class Products
     {
         nint product;
         double* noScalars = null;
+        ComputeThread.MakeReady();
+        using var hold = SignalHold.Begin();
         fixed (byte* none = "none\0"u8)
         {
             var noAlgorithm = none + 4;

@@ -18,6 +18,26 @@ public sealed unsafe partial class Tensor
             return FromMemory(data, bytes.Length, dtype, shape);
     }
 
+    /// <summary>A tensor on the processor whose values are written where they will lie, in the order of the shape: no second copy of them is ever in memory.</summary>
+    /// <param name="shape">Its sizes.</param>
+    /// <param name="write">Writes every value; what it leaves out is undefined. Where it throws, there is no tensor.</param>
+    public static Tensor FromWriter<T>(ReadOnlySpan<long> shape, Action<Span<T>> write) where T : unmanaged
+    {
+        var count = checked((int)(BytesOf(shape, DTypes.Of<T>()) / sizeof(T)));
+        var tensor = Ops.Empty.Call(shape.ToArray(), DTypes.Of<T>());
+        try
+        {
+            if (count > 0)
+                tensor.Access(place => write(new Span<T>(place, count)));
+            return tensor;
+        }
+        catch
+        {
+            tensor.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>The values in the order of the shape. Waits for the device. No gradient.</summary>
     public T[] ToArray<T>() where T : unmanaged
     {

@@ -31,7 +31,10 @@ public static unsafe class TorchRuntime
             if (value is < 1 or > MostThreads)
                 throw new TorchException($"threads must be 1 to {MostThreads}, not {value}");
             if (Libtorch.SetThreadCount != null)
+            {
                 Libtorch.SetThreadCount(value);
+                ComputeThread.Changed(value);
+            }
             else if (Threads != value)
                 throw new TorchException($"libtorch {Version} lets nobody choose its threads: set OMP_NUM_THREADS={value} before the program starts");
         }

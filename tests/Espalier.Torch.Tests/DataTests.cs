@@ -18,6 +18,22 @@ public sealed class DataTests : TorchTest
     }
 
     [Fact]
+    public void Values_are_written_where_they_lie_and_a_writer_that_fails_leaves_no_tensor()
+    {
+        using var x = Tensor.FromWriter<float>([2, 2], values =>
+        {
+            for (var i = 0; i < values.Length; i++)
+                values[i] = i;
+        });
+        Assert.Equal([2, 2], x.Shape.ToArray());
+        Assert.Equal([0f, 1, 2, 3], x.ToArray<float>());
+        using var none = Tensor.FromWriter<int>([3, 0], _ => Assert.Fail("there is nothing to write"));
+        Assert.Equal([3, 0], none.Shape.ToArray());
+        Assert.Throws<InvalidOperationException>(() => Tensor.FromWriter<float>([4], _ => throw new InvalidOperationException("no")));
+        Assert.Throws<OverflowException>(() => Tensor.FromWriter<byte>([1L << 31], _ => { }));
+    }
+
+    [Fact]
     public void Bfloat16_travels_as_bytes()
     {
         using var x = Tensor.FromBytes([0x80, 0x3f, 0x00, 0xc0], DType.BFloat16, 2);

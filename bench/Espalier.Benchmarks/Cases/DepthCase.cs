@@ -31,7 +31,9 @@ internal static class DepthCase
         Cost Own() => Scan(metrics => new DepthScan(model).Run(data, all, variants, metrics, "depth", NullProgress.Instance, default), out values);
         var own = Pairs.Measure(Math.Min(input.Pairs, 5), 1, Own, () => Scan(metrics => new NaiveDepthScan(model).Run(data, all, variants, metrics), out plain));
         RequireSame(plain, values);
-        yield return own.OtherOverOwn(input, "own plain scan / own", null);
+        yield return own.OtherOverOwn(input, "own plain scan / own", null, FormattableString.Invariant($"{Saved(model.Config):0.00} by its operations"));
+        yield return Pairs.Measure(Math.Min(input.Pairs, 5), 1, Own, () => Cost.Of(() => Products(model.Config)))
+            .OwnOverOther(input, "own / its products alone", null);
         var bar = layers >= 24 ? 3 : 2;
         if (system is null)
             throw new NotMeasuredException(PeerSystem.Missing);
@@ -59,6 +61,36 @@ internal static class DepthCase
         CheckpointWriter.Write(work.At("model"), config, like, ElementType.F32, DecoderWeights.RandomSource(config, like.Family, seed: 0));
         using var made = Checkpoint.Open(work.At("model"));
         return DecoderWeights.Load(made);
+    }
+
+    // Operations of L forward passes without a layer each, over those of the scan: what comes before the layer is computed once.
+    private static double Saved(DecoderConfig c)
+    {
+        var layer = (double)(c.ForwardFlopsPerToken(Sequence) - (c with { Layers = c.Layers - 1 }).ForwardFlopsPerToken(Sequence));
+        var head = c.ForwardFlopsPerToken(Sequence) - c.Layers * layer;
+        return c.Layers * ((c.Layers - 1) * layer + head) / (LayerPasses(c) * layer + c.Layers * head);
+    }
+
+    private static int LayerPasses(DecoderConfig c) => c.Layers * (c.Layers - 1) / 2 + c.Layers - 1;
+
+    // The products of a scan, in its shapes, and nothing else.
+    private static void Products(DecoderConfig c)
+    {
+        using var noGradient = GradMode.Disable();
+        using var scope = TensorScope.Begin();
+        int queries = c.QueryHeads * c.HeadDim, keys = c.KeyValueHeads * c.HeadDim;
+        (int From, int To)[] layer = [(c.HiddenSize, queries), (c.HiddenSize, keys), (c.HiddenSize, keys), (queries, c.HiddenSize),
+            (c.HiddenSize, c.IntermediateSize), (c.HiddenSize, c.IntermediateSize), (c.IntermediateSize, c.HiddenSize)];
+        Multiply(layer, Samples / Batch * LayerPasses(c));
+        Multiply([(c.HiddenSize, c.VocabularySize)], Samples / Batch * c.Layers);
+
+        static void Multiply((int From, int To)[] shapes, int times)
+        {
+            var operands = shapes.Select(shape => (X: Tensor.Full(0.5, DType.Float32, Batch * Sequence, shape.From), W: Tensor.Full(0.5, DType.Float32, shape.To, shape.From))).ToArray();
+            for (var i = 0; i < times; i++)
+                foreach (var (x, w) in operands)
+                    x.Linear(w).Dispose();
+        }
     }
 
     private static Cost Scan(Action<DepthMetric[]> scan, out double[] values)

@@ -20,23 +20,23 @@ internal static class RooflineCase
         var bandwidth = References.ReadBandwidth();
         yield return Plain(FormattableString.Invariant($"multiply-adds of {lanes} float32, GFLOP/s"), peak, input.Threads > 1 ? "one thread's times the threads" : "");
         yield return Plain("reading, GB/s", bandwidth, "");
-        foreach (var (rows, inner, columns) in new (long, long, long)[] { (2048, 2048, 2048), (2048, 256, 768), (2048, 768, 256), (512, 192, 32000), (512, 32000, 192), (32000, 512, 192), (1, 1024, 4096) })
+        foreach (var (rows, inner, columns) in new (long, long, long)[] { (2048, 2048, 2048), (2048, 256, 768), (2048, 768, 256), (512, 192, 32000), (512, 32000, 192), (32000, 512, 192), (1, 8192, 16384) })
         {
             var rate = References.Product(rows, inner, columns, DType.Float32);
             yield return On($"product {rows} x {inner} x {columns}", rate.Processor * input.Threads, 2.0 * rows * inner * columns, 4.0 * (rows * inner + inner * columns + rows * columns));
         }
         foreach (var kernel in KernelsBenchmark.Roofline())
-            yield return On(kernel.Name, kernel.Operations / kernel.Seconds / 1e9, kernel.Operations, kernel.Bytes);
+            yield return On(kernel.Name, kernel.Operations / KernelsBenchmark.Seconds(kernel) / 1e9, kernel.Operations, kernel.Bytes, kernel.Cached);
 
         Row Plain(string what, double value, string note) =>
             new() { Case = "roof", Threads = input.Threads, Quantity = what, Value = Quantiles.Exactly(value), Note = note };
 
-        Row On(string name, double gflops, double operations, double bytes)
+        Row On(string name, double gflops, double operations, double bytes, bool cached = false)
         {
-            var roof = Math.Min(peak, bandwidth * operations / bytes);
+            var roof = cached ? peak : Math.Min(peak, bandwidth * operations / bytes);
             return new()
             {
-                Case = name,
+                Case = cached ? $"{name}, in the cache" : name,
                 Threads = input.Threads,
                 Quantity = "GFLOP/s",
                 Value = Quantiles.Exactly(gflops),

@@ -20,6 +20,8 @@ internal static class StepCase
         {
             shape.Write(work, systems[0], pairs + WarmUp);
             TorchRuntime.Start(threads);
+            if (!bfloat16)
+                yield return NormParity.Run(shape, systems[0], work, threads);
             foreach (var system in systems)
             {
                 string[] options = ["--read", "WORK", "--threads", $"{threads}", "--sgemm", "0", "--paced", "--steps", "1000"];
@@ -48,7 +50,10 @@ internal static class StepCase
         using var peer = new Peer(command);
         using var setup = new KdSetup(work, pairs + WarmUp, bfloat16);
         peer.WaitUntilReady();
-        var (own, theirs, apart, allocated) = (new List<Cost>(), new List<Cost>(), 0.0, new List<double>());
+        var (own, theirs, apart, allocated, products) = (new List<Cost>(), new List<Cost>(), 0.0, new List<double>(), new List<Cost>());
+        // What share of the product a step reaches is told by the product of the same moment.
+        var product = References.SquareOf(bfloat16 ? DType.BFloat16 : DType.Float32, threads);
+        product();
         (JsonObject Answer, Cost Cost)? answer = null;
         var tolerance = bfloat16 ? 2e-2 : 1e-5;
         Cost.Clock clock = default;
@@ -65,6 +70,7 @@ internal static class StepCase
             {
                 own.Add(mine);
                 theirs.Add(cost);
+                products.Add(product());
                 allocated.Add(managed);
                 apart = Math.Max(apart, difference);
             }
@@ -98,29 +104,30 @@ internal static class StepCase
                 ["peer_forms_processor_seconds"] = new JsonObject(tried.Select(pair => KeyValuePair.Create(pair.Key.Name, (JsonNode?)Math.Round(pair.Value, 4)))),
             },
         };
-        yield return ShareOfProduct(shape, setup, threads, own, bfloat16);
+        yield return ShareOfProduct(shape, setup, threads, own, products, bfloat16);
     }
 
-    private static Row ShareOfProduct(Shape shape, KdSetup setup, int threads, List<Cost> own, bool bfloat16)
+    private static Row ShareOfProduct(Shape shape, KdSetup setup, int threads, List<Cost> own, List<Cost> products, bool bfloat16)
     {
         var flops = (setup.Teacher.Config.ForwardFlopsPerToken(setup.Sequence) + 3 * setup.Student.Config.ForwardFlopsPerToken(setup.Sequence)) * setup.Tokens;
         var dtype = bfloat16 ? DType.BFloat16 : DType.Float32;
-        var square = References.Product(2048, 2048, 2048, dtype);
         var (c, rows) = (setup.Student.Config, setup.Tokens);
         return new()
         {
             Case = shape.Name,
             Threads = threads,
             Quantity = "share of the measured product",
-            Wall = Quantiles.Of(own.Select(cost => flops / cost.Wall / 1e9 / square.Wall)),
-            Processor = Quantiles.Of(own.Select(cost => flops / cost.Processor / 1e9 / square.Processor)),
+            Wall = Quantiles.Of(own.Zip(products, (step, product) => flops / step.Wall / 1e9 / product.Wall)),
+            Processor = Quantiles.Of(own.Zip(products, (step, product) => flops / step.Processor / 1e9 / product.Processor)),
+            PeerSpread = Quantiles.Of(products.Select(product => product.Wall)).Spread,
+            PeerSpreadProcessor = Quantiles.Of(products.Select(product => product.Processor)).Spread,
             AtLeast = bfloat16 ? null : 0.65,
-            Note = "",
+            Note = "2048³ after each step",
             Details = new()
             {
                 ["flops_a_step"] = flops,
-                ["product_2048_gflops"] = Math.Round(square.Wall, 1),
-                ["product_2048_gflops_processor"] = Math.Round(square.Processor, 1),
+                ["product_2048_gflops"] = Quantiles.Of(products.Select(product => product.Wall)).Median,
+                ["product_2048_gflops_processor"] = Quantiles.Of(products.Select(product => product.Processor)).Median,
                 ["product_gate_gflops"] = Math.Round(References.Product(rows, c.HiddenSize, c.IntermediateSize, dtype).Processor, 1),
                 ["product_down_gflops"] = Math.Round(References.Product(rows, c.IntermediateSize, c.HiddenSize, dtype).Processor, 1),
                 ["product_head_gflops"] = Math.Round(References.Product(Math.Min(rows, 512), c.HiddenSize, c.VocabularySize, dtype).Processor, 1),

@@ -14,6 +14,9 @@ internal static class Memory
     /// <summary>Bytes read by system calls so far.</summary>
     public static double BytesRead => Field("/proc/self/io", "rchar:");
 
+    /// <summary>Pages that this process touched for the first time, so far.</summary>
+    public static long PageFaults => long.Parse(File.ReadAllText("/proc/self/stat").Split(')')[^1].Split(' ', StringSplitOptions.RemoveEmptyEntries)[7], CultureInfo.InvariantCulture);
+
     /// <summary>The peak starts again at what is resident now.</summary>
     public static void ForgetPeak() => File.WriteAllText("/proc/self/clear_refs", "5");
 

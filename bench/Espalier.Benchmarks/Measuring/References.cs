@@ -27,6 +27,24 @@ internal static class References
         return new(operations / Median(costs.Select(cost => cost.Wall)) / 1e9, operations / Median(costs.Select(cost => cost.Processor)) / 1e9);
     }
 
+    /// <summary>The product of 2048 x 2048 by 2048 x 2048 of a type, to be timed whenever it is asked for: GFLOP/s by the clock and in processor time.</summary>
+    public static Func<Cost> SquareOf(DType dtype, int calls)
+    {
+        using var noGradient = GradMode.Disable();
+        var (a, b) = (Tensor.Full(0.5, dtype, Side, Side), Tensor.Full(0.25, dtype, Side, Side));
+        return () =>
+        {
+            using var inner = GradMode.Disable();
+            var cost = Cost.Of(() =>
+            {
+                for (var call = 0; call < calls; call++)
+                    a.MatMul(b).Dispose();
+            });
+            var operations = 2.0 * Side * Side * Side * calls / 1e9;
+            return new(operations / cost.Wall, operations / cost.Processor);
+        };
+    }
+
     /// <summary>GB/s of a sum over 256 MiB, at the runtime's threads.</summary>
     public static double ReadBandwidth()
     {

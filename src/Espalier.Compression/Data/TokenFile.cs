@@ -1,12 +1,14 @@
 using System.Buffers;
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Espalier.Compression.Data;
 
-/// <summary>A memory-mapped file of ids, validated when opened.</summary>
+/// <summary>A memory-mapped file of ids. Every id was checked when it was opened, or when the same file was opened before (<see cref="CheckedIds"/>).</summary>
 public sealed class TokenFile : ITokens, IDisposable
 {
-    private const int Chunk = 16 << 10;
+    private const int Chunk = 16 << 10, CheckedAtOnce = 256 << 10;
     private readonly MemoryMappedFile file;
     private readonly MemoryMappedViewAccessor view;
 
@@ -31,7 +33,9 @@ public sealed class TokenFile : ITokens, IDisposable
     /// <param name="width">Bytes of an id.</param>
     /// <param name="vocabularySize">Ids must be below it; null: only negative ids are refused.</param>
     /// <exception cref="EspalierException">Missing, empty, half an id at the end, or an id outside the vocabulary.</exception>
-    public static TokenFile Open(string path, TokenWidth width, int? vocabularySize)
+    public static TokenFile Open(string path, TokenWidth width, int? vocabularySize) => Open(path, width, vocabularySize, CheckedIds.OfUser());
+
+    internal static TokenFile Open(string path, TokenWidth width, int? vocabularySize, CheckedIds known)
     {
         var stream = OpenStream(path);
         try
@@ -40,17 +44,11 @@ public sealed class TokenFile : ITokens, IDisposable
                 throw new EspalierException($"{path}: holds no token ids");
             if (stream.Length % (int)width != 0)
                 throw new EspalierException($"{path}: {stream.Length} bytes are no multiple of the {(int)width} that an id takes ({width}); the file is cut or of another kind");
-            var tokens = new TokenFile(path, stream.Length / (int)width, width, stream);
-            try
-            {
-                tokens.CheckIds(vocabularySize ?? int.MaxValue);
-                return tokens;
-            }
-            catch
-            {
-                tokens.Dispose();
-                throw;
-            }
+            var below = vocabularySize ?? int.MaxValue;
+            // Any 16 bits are an id of such a vocabulary.
+            if (width == TokenWidth.Int32 || below <= ushort.MaxValue)
+                known.Ensure(path, stream.SafeFileHandle, width, below, () => CheckIds(path, stream.SafeFileHandle, width, below));
+            return new TokenFile(path, stream.Length / (int)width, width, stream);
         }
         catch
         {
@@ -106,20 +104,44 @@ public sealed class TokenFile : ITokens, IDisposable
             throw new ArgumentOutOfRangeException(nameof(position), $"{Name}: ids {position} to {position + length} are not within the {Count} there are");
     }
 
-    private void CheckIds(int vocabularySize)
+    private static void CheckIds(string path, SafeFileHandle file, TokenWidth width, int below)
     {
-        if (Width == TokenWidth.UInt16 && vocabularySize > ushort.MaxValue)
-            return;
-        var ids = new int[(int)Math.Min(Chunk, Count)];
-        for (long at = 0; at < Count; at += ids.Length)
+        ArgumentOutOfRangeException.ThrowIfLessThan(below, 1);
+        var length = RandomAccess.GetLength(file);
+        // Read and not mapped: a page of a mapping costs more than checking what is in it.
+        var bytes = ArrayPool<byte>.Shared.Rent(CheckedAtOnce);
+        try
         {
-            var part = ids.AsSpan(0, (int)Math.Min(ids.Length, Count - at));
-            Read(at, part);
-            if (part.IndexOfAnyExceptInRange(0, vocabularySize - 1) is >= 0 and var bad)
-                throw new EspalierException(vocabularySize == int.MaxValue
-                    ? $"{Name}: {part[bad]} at position {at + bad} is negative; the file is of another kind"
-                    : $"{Name}: id {part[bad]} at position {at + bad} is outside the vocabulary of {vocabularySize}; the tokens belong to another tokenizer, or the file is not {Width}");
+            for (long at = 0, read; at < length; at += read)
+            {
+                read = RandomAccess.Read(file, bytes.AsSpan(0, CheckedAtOnce), at) / (int)width * (int)width;
+                if (read == 0)
+                    throw new EspalierException($"{path}: became shorter while it was read");
+                var (bad, id) = width == TokenWidth.Int32 ? FirstBad(bytes.AsSpan(0, (int)read), below) : FirstBad16(bytes.AsSpan(0, (int)read), below);
+                if (bad < 0)
+                    continue;
+                var position = at / (int)width + bad;
+                throw new EspalierException(below == int.MaxValue
+                    ? $"{path}: {id} at position {position} is negative; the file is of another kind"
+                    : $"{path}: id {id} at position {position} is outside the vocabulary of {below}; the tokens belong to another tokenizer, or the file is not {width}");
+            }
         }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
+    }
+
+    private static (int At, int Id) FirstBad(Span<byte> bytes, int below)
+    {
+        var ids = MemoryMarshal.Cast<byte, int>(bytes);
+        return ids.IndexOfAnyExceptInRange(0, below - 1) is >= 0 and var bad ? (bad, ids[bad]) : (-1, 0);
+    }
+
+    private static (int At, int Id) FirstBad16(Span<byte> bytes, int below)
+    {
+        var ids = MemoryMarshal.Cast<byte, ushort>(bytes);
+        return ids.IndexOfAnyExceptInRange((ushort)0, (ushort)(below - 1)) is >= 0 and var bad ? (bad, ids[bad]) : (-1, 0);
     }
 
     private static FileStream OpenStream(string path)

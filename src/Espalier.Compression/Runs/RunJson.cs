@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Espalier.Compression.Data;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Search;
 using Espalier.Models.Files;
@@ -19,6 +20,7 @@ namespace Espalier.Compression.Runs;
 [JsonSerializable(typeof(CacheManifest))]
 [JsonSerializable(typeof(CheckpointManifest))]
 [JsonSerializable(typeof(KnownHash[]))]
+[JsonSerializable(typeof(KnownIds[]))]
 [JsonSerializable(typeof(KnownModel[]))]
 [JsonSerializable(typeof(LatencyRecord))]
 [JsonSerializable(typeof(StageRecord))]

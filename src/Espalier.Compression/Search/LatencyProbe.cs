@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Espalier.Models;
 using Espalier.Models.Families;
+using Espalier.Models.Generation;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Search;
@@ -40,16 +41,13 @@ internal static class LatencyProbe
         });
     }
 
+    // As generate does it: packed weights, one row at a time.
     private static double DecodeSeconds(Decoder model, int context)
     {
-        using var cache = new KeyValueCache(model.Config, 1, context + 2 * Repeats, model.DType);
-        using (TensorScope.Begin())
-            model.Forward(Tensor.From<long>(new long[context], 1, context), cache: cache);
-        return Median(() =>
-        {
-            using var scope = TensorScope.Begin();
-            model.Forward(Tensor.From<long>([0L], 1, 1), cache: cache);
-        });
+        using var packed = PackedWeights.Of(model);
+        using var tokens = Generator.Continue(packed, new int[context], 2 * Repeats, new SamplingOptions()).GetEnumerator();
+        tokens.MoveNext();
+        return Median(() => tokens.MoveNext());
     }
 
     private static double HeadSeconds(DecoderConfig shape)

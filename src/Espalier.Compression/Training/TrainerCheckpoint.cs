@@ -19,7 +19,8 @@ internal static class TrainerCheckpoint
         var specs = new List<TensorSpec>();
         foreach (var (name, tensor) in Tensors(trainer, family))
         {
-            var bytes = new byte[tensor.ElementCount * tensor.DType.Size()];
+            // Nobody clears what is overwritten at once: the loop waits for this.
+            var bytes = GC.AllocateUninitializedArray<byte>(checked((int)(tensor.ElementCount * tensor.DType.Size())));
             tensor.CopyBytesTo(bytes);
             copies.Add(name, bytes);
             specs.Add(new(name, tensor.DType == DType.Float64 ? ElementType.F64 : ElementType.F32, tensor.Shape.ToArray()));

@@ -11,7 +11,8 @@ public static class DecoderWeights
     public static Decoder Load(Checkpoint checkpoint, DType dtype = DType.Float32) => new(
         checkpoint.Config,
         checkpoint.Family.Parameters(checkpoint.Config).Select(named =>
-            KeyValuePair.Create(named.Parameter, ToTensor(checkpoint.ReadFloat32(named.Name), named.Shape, dtype))));
+            KeyValuePair.Create(
+                named.Parameter, ToDType(Tensor.FromWriter<float>(named.Shape, values => checkpoint.ReadFloat32(named.Name, 0, values)).Unscoped(), dtype))));
 
     /// <summary>
     /// Random weights: matrices normal(0, <paramref name="deviation"/>), norms neutral, biases zero. The stream of each parameter depends on the seed
@@ -29,9 +30,10 @@ public static class DecoderWeights
     public static ITensorSource Source(Decoder decoder, Family family) => new DecoderSource(decoder, family);
 
     /// <summary>A tensor of no scope with a copy of the values.</summary>
-    internal static Tensor ToTensor(ReadOnlySpan<float> values, ReadOnlySpan<long> shape, DType dtype)
+    internal static Tensor ToTensor(ReadOnlySpan<float> values, ReadOnlySpan<long> shape, DType dtype) => ToDType(Tensor.From(values, shape).Unscoped(), dtype);
+
+    private static Tensor ToDType(Tensor tensor, DType dtype)
     {
-        var tensor = Tensor.From(values, shape).Unscoped();
         if (dtype == DType.Float32)
             return tensor;
         using (tensor)

@@ -23,6 +23,7 @@ internal static unsafe class Workers
                 body(begin, end, context);
             return;
         }
+        ComputeThread.MakeReady();
         var loop = new Loop { Body = body, Context = context };
         Status.Check(Libtorch.ParallelFor(begin, end, grain, &Part, &loop), "libtorch runs no loops");
         if (loop.Failure != 0)

@@ -14,9 +14,7 @@ internal sealed unsafe class DispatcherCall
 {
     private readonly OpSchema _schema;
     private readonly byte* _name, _overload;
-
-    [ThreadStatic]
-    private static bool s_isBelowAutograd;
+    private readonly bool _isProduct;
 
     public DispatcherCall(OpSchema schema)
     {
@@ -24,6 +22,7 @@ internal sealed unsafe class DispatcherCall
         // Operators live as long as the process.
         _name = Text(schema.Name);
         _overload = Text(schema.Overload);
+        _isProduct = IsProduct(schema.Name);
     }
 
     /// <summary>Words that a call needs.</summary>
@@ -32,13 +31,11 @@ internal sealed unsafe class DispatcherCall
     /// <summary>Calls; results come back in the same words. False where libtorch refused.</summary>
     public bool Run(ulong* words)
     {
-        // Gradients are recorded by us: nothing native ever wants one.
-        if (!s_isBelowAutograd)
-        {
-            Libtorch.SetGradMode(0);
-            s_isBelowAutograd = true;
-        }
-        return Libtorch.CallDispatcher(_name, _overload, words) == 0;
+        ComputeThread.MakeReady();
+        if (!_isProduct)
+            return Libtorch.CallDispatcher(_name, _overload, words) == 0;
+        using (SignalHold.Begin())
+            return Libtorch.CallDispatcher(_name, _overload, words) == 0;
     }
 
     /// <summary>The word of an argument that was checked; its tensors are held by the caller.</summary>
@@ -68,6 +65,10 @@ internal sealed unsafe class DispatcherCall
             Libtorch.PushBack(list, word);
         return (ulong)list;
     }
+
+    // Those that multiply matrices, by a library whose code must not be interrupted (SignalHold).
+    private static bool IsProduct(string name) => name["aten::".Length..].TrimEnd('_') is
+        "linear" or "matmul" or "mm" or "mv" or "bmm" or "dot" or "addmm" or "addmv" or "addbmm" or "baddbmm" or "einsum" or "tensordot";
 
     private static ulong Plain(in Argument argument, Schemas.ValueType type)
     {

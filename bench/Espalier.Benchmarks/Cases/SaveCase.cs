@@ -1,0 +1,59 @@
+using Espalier.Compression.Runs;
+using Espalier.Compression.Training;
+using Espalier.Models;
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Files;
+using Espalier.Torch;
+
+namespace Espalier.Benchmarks;
+
+/// <summary>
+/// P10: a training checkpoint of some 550 MB (weights and both moments) to the disk, against dd on the same disk; and how long the loop stands still for one, against a blocking save.
+/// Both sides end with everything on the disk, and what one replaces is gone before it starts.
+/// </summary>
+internal static class SaveCase
+{
+    public static IEnumerable<Row> Run(CaseInput input)
+    {
+        using var work = new TemporaryFolder();
+        TorchRuntime.Start(input.Threads);
+        using var like = Checkpoint.Open(BundledTeacher.Folder);
+        var config = like.Config with { VocabularySize = 4096, HiddenSize = 768, IntermediateSize = 2048, Layers = 8 };
+        using var model = DecoderWeights.Initialise(config, like.Family, seed: 0);
+        using var setup = new PlainTrainer(model);
+        var step = 0;
+        IReadOnlyList<CheckpointPart> Snapshot() => TrainerCheckpoint.Snapshot(setup.Trainer, like.Family);
+        CheckpointStore Fresh()
+        {
+            var folder = work.At($"checkpoints-{++step}");
+            foreach (var old in Directory.EnumerateDirectories(work.Path, "checkpoints-*"))
+                Directory.Delete(old, recursive: true);
+            File.Delete(work.At("dd"));
+            return new(folder, DurableFiles.OnDisk);
+        }
+        var parts = Snapshot();
+        var bytes = Directory.EnumerateFiles(Fresh().Save(1, parts).Folder).Sum(file => new FileInfo(file).Length);
+        yield return Pairs.Measure(input.Pairs, 1, () =>
+            {
+                var store = Fresh();
+                return Cost.Of(() => store.Save(1, parts));
+            }, () =>
+            {
+                _ = Fresh();
+                return Disk.Dd("if=/dev/zero", $"of={work.At("dd")}", "bs=1M", $"count={bytes >> 20}", "conv=fsync");
+            })
+            .OtherOverOwn(input, "dd conv=fsync / save with checksum and fsync", 0.85, FormattableString.Invariant($"{bytes / 1e6:0} MB")) with
+        { Processor = null };
+        yield return Pairs.Measure(input.Pairs, 1, () =>
+            {
+                using var saver = new BackgroundSaver(Fresh());
+                return Cost.Of(() => saver.Save(1, Snapshot()));
+            }, () =>
+            {
+                var store = Fresh();
+                return Cost.Of(() => store.Save(1, Snapshot()));
+            })
+            .OwnOverOther(input, "stall of the loop / blocking save", 0.1) with
+        { Processor = null };
+    }
+}
