@@ -80,11 +80,11 @@ copy_repository() {
 }
 
 # Who works in a chroot where root is not needed.
-user=gardener user_home=/home/gardener
+user=gardener user_home=/srv/gardener
 
 # make_user FOLDER: an ordinary user without rights of any kind.
 make_user() {
-    grep -q "^$user:" "$1/etc/passwd" || chroot "$1" useradd --create-home --shell /bin/bash "$user"
+    grep -q "^$user:" "$1/etc/passwd" || chroot "$1" useradd --create-home --home-dir "$user_home" --shell /bin/bash "$user"
 }
 
 # inside FOLDER COMMAND...: runs a command in the chroot as root, with a clean environment and this machine's settings for NuGet.
