@@ -74,12 +74,20 @@ internal static partial class KernelsBenchmark
                 var (student, teacher) = (Filled(elements / V, V), Filled(elements / V, V));
                 return () => student.DivergenceInPlace(teacher, 1);
             }),
+            Made("reverse-kl", 50, 12, elements, () => Compared(elements, new(RowLossKind.ReverseKl))),
+            Made("jensen-shannon", 100, 12, elements, () => Compared(elements, new(RowLossKind.Mixture, 1, 0.5, 0.5, 0.5))),
             Made("adamw", 14, 28, elements / 2, () =>
             {
                 var state = Array.ConvertAll(new double[4], _ => Filled(elements / 2));
                 return () => state[0].AdamWInPlace(state[1], state[2], state[3], new(1e-7, 0.9, 0.95, 1e-8, 0.1, 1, 10));
             }),
         ];
+    }
+
+    private static Action Compared(long elements, RowLoss loss)
+    {
+        var (student, teacher) = (Filled(elements / V, V), Filled(elements / V, V));
+        return () => student.RowLossInPlace(teacher, loss);
     }
 
     private static Tensor Filled(params long[] shape) => Tensor.Full(1e-3, DType.Float32, shape);

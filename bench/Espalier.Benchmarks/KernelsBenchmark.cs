@@ -69,6 +69,23 @@ internal static partial class KernelsBenchmark
             _ = kernel ? w.AdamWInPlace(g, m, v, step) : w.AdamWInPlaceByParts(g, m, v, step);
             return w;
         }
+        Case RowLoss(string name, RowLoss loss)
+        {
+            Tensor Of(bool kernel)
+            {
+                var s = logits.Clone();
+                return (kernel ? s.RowLossInPlace(other, loss) : s.RowLossInPlaceByParts(other, loss)).Add(s.Sum([-1]));
+            }
+            return new(name, () => Of(kernel: true), () => Of(kernel: false));
+        }
+        var (top, ids) = other.LogSoftmax(-1).TopK(32);
+        var (share, tail) = (top.Exp(), Tensor.Full(-0.01, DType.Float32, 512));
+        Tensor Sparse(bool hasTail, bool kernel)
+        {
+            var s = logits.Clone();
+            var (last, entropy) = hasTail ? (tail, (Tensor?)null) : (null, tail);
+            return (kernel ? s.SparseKlInPlace(ids, share, last, entropy, 1) : s.SparseKlInPlaceByParts(ids, share, last, entropy, 1)).Add(s.Sum([-1]));
+        }
         var mask = Tensor.Full(double.NegativeInfinity, DType.Float32, T, T).Triu(1);
         var scale = 1 / Math.Sqrt(H);
         return
@@ -89,6 +106,15 @@ internal static partial class KernelsBenchmark
             new("attention-of-libtorch-backward", () => Back(a => a[0].CausalAttention(a[1], a[2], scale, null), q, q, q), () => FlashBack(q, scale)),
             new("token-nll", () => logits.TokenNll(targets), () => logits.TokenNllByParts(targets)),
             new("forward-kl", () => Divergence(logits, other, kernel: true), () => Divergence(logits, other, kernel: false)),
+            RowLoss("reverse-kl", new(RowLossKind.ReverseKl)),
+            RowLoss("jensen-shannon", new(RowLossKind.Mixture, 1, 0.5, 0.5, 0.5)),
+            RowLoss("skew-kl", new(RowLossKind.Mixture, 1, 0.1, 1, 0)),
+            RowLoss("mse-probabilities", new(RowLossKind.SquaredProbabilities)),
+            RowLoss("cosine-probabilities", new(RowLossKind.CosineProbabilities)),
+            RowLoss("mse-logits", new(RowLossKind.SquaredLogits)),
+            RowLoss("cosine-logits", new(RowLossKind.CosineLogits)),
+            new("sparse-kl-tail", () => Sparse(true, kernel: true), () => Sparse(true, kernel: false)),
+            new("sparse-kl-drawn", () => Sparse(false, kernel: true), () => Sparse(false, kernel: false)),
             new("cross-entropy", () => CrossEntropy(logits, targets, kernel: true), () => CrossEntropy(logits, targets, kernel: false)),
             new("adamw", () => Update(kernel: true), () => Update(kernel: false)),
             new("sum-of-squares", () => Tensor.Full(logits.SumOfSquares() / logits.ElementCount, DType.Float64), () => logits.To(DType.Float64).Square().Mean()),

@@ -15,10 +15,10 @@ public abstract class TrainingKernelsTests(int bits) : KernelTest(bits)
         using var scope = TensorScope.Begin();
         var (student, teacher) = (Twins.Values(1, rows, vocabulary).Mul(30), Twins.Values(2, rows, vocabulary).Mul(20));
         var targets = Tensor.From<long>([.. Enumerable.Range(0, rows).Select(row => (long)(row * 7919 % vocabulary))], rows);
-        AssertSame(student, s => s.CrossEntropyInPlaceByParts(targets), s => s.CrossEntropyInPlace(targets));
+        Twins.AssertSameLosses(student, s => s.CrossEntropyInPlaceByParts(targets), s => s.CrossEntropyInPlace(targets));
         foreach (var temperature in new[] { 1.0, 2.5 })
             foreach (var entropy in new[] { true, false })
-                AssertSame(
+                Twins.AssertSameLosses(
                     student, s => s.DivergenceInPlaceByParts(teacher.Clone(), temperature, entropy),
                     s => s.DivergenceInPlace(teacher.To(DType.Float32), temperature, entropy));
     }
@@ -67,7 +67,7 @@ public abstract class TrainingKernelsTests(int bits) : KernelTest(bits)
         }
         var (expected, actual) = (After(DType.Float64, out var wanted, byParts: true), After(DType.Float32, out var found, byParts: false));
         foreach (var (a, b) in expected.Zip(actual))
-            AssertNear(a, b, 1e-6);
+            Twins.AssertNear(a, b, 1e-6);
         Assert.Equal(wanted.Moved, found.Moved, 1e-4 * wanted.Moved);
         Assert.Equal(wanted.Size, found.Size, 1e-6 * wanted.Size);
         Assert.Equal(w.Square().Sum().Item(), w.To(DType.Float32).SumOfSquares(), 1e-9 * (1 + count));
@@ -100,21 +100,6 @@ public abstract class TrainingKernelsTests(int bits) : KernelTest(bits)
         TorchRuntime.Threads = 1;
         Assert.Equal(two, All());
         TorchRuntime.Threads = 2;
-    }
-
-    private static void AssertSame(Tensor logits, Func<Tensor, Tensor> twin, Func<Tensor, Tensor> kernel)
-    {
-        using var scope = TensorScope.Begin();
-        var (wide, single) = (logits.Clone(), logits.To(DType.Float32));
-        AssertNear(twin(wide), kernel(single), 1e-5);
-        AssertNear(wide, single, 1e-6);
-    }
-
-    private static void AssertNear(Tensor expected, Tensor actual, double tolerance)
-    {
-        Assert.Equal(expected.Shape.ToArray(), actual.Shape.ToArray());
-        foreach (var (a, b) in expected.ToArray<double>().Zip(actual.To(DType.Float64).ToArray<double>()))
-            Assert.True(Math.Abs(a - b) <= tolerance * Math.Max(1, Math.Abs(a)), $"{b} is not {a}");
     }
 }
 

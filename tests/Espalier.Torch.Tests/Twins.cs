@@ -27,4 +27,21 @@ internal static class Twins
         var scores = q_BTNH.Transpose(1, 2).MatMul(Repeat(k_BSKH).Transpose(2, 3)).Mul(scale).Add(Tensor.From<double>(mask, B, 1, T, S));
         return scores.Softmax(-1).MatMul(Repeat(v_BSKH)).Transpose(1, 2);
     }
+
+    /// <summary>Losses and gradients of a kernel in float32 are those of its twin in float64; both overwrite the logits.</summary>
+    public static void AssertSameLosses(Tensor logits, Func<Tensor, Tensor> twin, Func<Tensor, Tensor> kernel, double slope = 1e-6)
+    {
+        using var scope = TensorScope.Begin();
+        var (wide, single) = (logits.Clone(), logits.To(DType.Float32));
+        AssertNear(twin(wide), kernel(single), 1e-5);
+        AssertNear(wide, single, slope);
+    }
+
+    /// <summary>Apart by at most the tolerance, of a number's size where that is above 1.</summary>
+    public static void AssertNear(Tensor expected, Tensor actual, double tolerance)
+    {
+        Assert.Equal(expected.Shape.ToArray(), actual.Shape.ToArray());
+        foreach (var (a, b) in expected.To(DType.Float64).Contiguous().ToArray<double>().Zip(actual.To(DType.Float64).Contiguous().ToArray<double>()))
+            Assert.True(Math.Abs(a - b) <= tolerance * Math.Max(1, Math.Abs(a)), $"{b} is not {a}");
+    }
 }

@@ -53,8 +53,8 @@ internal sealed class HeadOperands : IDisposable
         using var scope = TensorScope.Begin();
         var count = tokens ?? Tokens;
         Gradients.Clear([_head]);
-        var result = ChunkedHead.Backward(
-            _hidden.Slice(0, 0, count), _head, _targets.Slice(0, 0, count), new TeacherHead(_teacherHidden.Slice(0, 0, count), _teacherHead), new ForwardKl(), 1.0 / count);
+        var result = new ForwardKl().Backward(
+            new(_head), _hidden.Slice(0, 0, count), _targets.Slice(0, 0, count), new TeacherHead(_teacherHidden.Slice(0, 0, count), new(_teacherHead)), 1.0 / count);
         return _loss = result.Sum / count;
     }
 

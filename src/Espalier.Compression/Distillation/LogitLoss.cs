@@ -1,14 +1,21 @@
+using Espalier.Models;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Distillation;
 
-// Shapes: C positions of a chunk, V vocabulary, P parts of a sum.
+// Shapes: N positions, C positions of a chunk, D student width, V vocabulary, P parts of a sum.
 
 /// <summary>A named term of a loss and what it is multiplied by.</summary>
 public readonly record struct LossPart(string Name, double Weight);
 
+/// <summary>What <see cref="LogitLoss.Backward"/> found.</summary>
+/// <param name="Sum">Summed loss of all positions, each part times its weight.</param>
+/// <param name="Parts">Summed parts before their weights, in the order of <see cref="LogitLoss.Parts"/>.</param>
+/// <param name="HiddenGradient">scale · d(sum)/d(hidden), [N, D].</param>
+public sealed record HeadResult(double Sum, double[] Parts, Tensor HiddenGradient);
+
 /// <summary>
-/// A loss on logits with its gradient made in the forward. One class a loss; <see cref="ChunkedHead"/> runs any of them over chunks of positions, so
+/// A loss on logits with its gradient made in the forward. One class a loss; <see cref="LmHead"/> runs any of them over chunks of positions, so
 /// that tokens × vocabulary never exists at once.
 /// </summary>
 public abstract class LogitLoss
@@ -33,6 +40,29 @@ public abstract class LogitLoss
     /// <param name="teacher">What is known of the teacher; null where <see cref="NeedsTeacher"/> is false.</param>
     /// <param name="targets_C">Next ids, Int64 [C].</param>
     public abstract Tensor Compute(Tensor student_CV, TeacherChunk? teacher, Tensor targets_C);
+
+    /// <summary>The summed loss of all positions and its gradients, by <see cref="LmHead.Backward"/>.</summary>
+    /// <param name="head">The student's head.</param>
+    /// <param name="hidden_ND">Student hidden states before it, cut off from the graph.</param>
+    /// <param name="targets_N">Next ids, Int64.</param>
+    /// <param name="teacher">
+    /// Null where the loss needs none. Where its vocabulary has another size than the student's, what only one of them has is padding and
+    /// gets no probability on either side.
+    /// </param>
+    /// <param name="scale">Multiplies the gradients, not the sum: 1 / (tokens of the whole step).</param>
+    /// <param name="chunk">Positions a chunk; 0 chooses.</param>
+    public HeadResult Backward(LmHead head, Tensor hidden_ND, Tensor targets_N, TeacherSignal? teacher, double scale, int chunk = 0)
+    {
+        var V = Math.Min(head.Vocabulary, teacher?.Vocabulary ?? long.MaxValue);
+        var (parts, gradient_ND) = head.First(V).Backward(hidden_ND, Parts.Count, scale, (logits_CV, start, end) =>
+        {
+            var said = teacher?.At(start, end, V);
+            if (!(TakesBfloat16 && said is null or DenseChunk { Logits_CV.DType: DType.BFloat16 }))
+                (logits_CV, said) = (logits_CV.Widened(), said is DenseChunk dense ? new DenseChunk(dense.Logits_CV.Widened()) : said);
+            return (Compute(logits_CV, said, targets_N.Slice(0, start, end)), logits_CV);
+        }, chunk);
+        return new(parts.Zip(Parts, (sum, part) => sum * part.Weight).Sum(), parts, gradient_ND);
+    }
 
     /// <summary>Checks a temperature.</summary>
     internal static double Temperature(double temperature) => temperature > 0 && double.IsFinite(temperature)

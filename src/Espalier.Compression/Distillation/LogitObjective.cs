@@ -56,9 +56,8 @@ public sealed class LogitObjective : Objective
         HiddenStateResult? states;
         using (StepProfiler.Enter(StepPhase.Head))
         {
-            head = ChunkedHead.Backward(
-                counted.Rows(pass.Hidden.View(-1, width)), student.Head, targets_M, _loss.NeedsTeacher ? counted.Rows(view?.Signal) : null, _loss, scale,
-                student.Compute);
+            head = _loss.Backward(
+                student.Head, counted.Rows(pass.Hidden.View(-1, width)), targets_M, _loss.NeedsTeacher ? counted.Rows(view?.Signal) : null, scale);
             states = _hidden?.Backward(pass, view!.States, counted, head.Sum, scale);
         }
         using (StepProfiler.Enter(StepPhase.Backward))

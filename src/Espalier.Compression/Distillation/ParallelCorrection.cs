@@ -68,12 +68,12 @@ public sealed class ParallelCorrection : Objective
             using var pass = teacher.Train(ids_BT, places, batch.Places);
             var hidden_NE = pass.Hidden.View(-1, pass.Hidden.Size(-1));
             var counted = CountedPositions.Of(batch, teacher.Device);
-            var head = ChunkedHead.Backward(
-                counted.Rows(hidden_NE), teacher.Head, counted.Rows(Tensor.From<long>(batch.Targets, batch.Tokens).On(teacher.Device)), null, _loss, _scale, teacher.Compute);
+            var head = _loss.Backward(
+                teacher.Head, counted.Rows(hidden_NE), counted.Rows(Tensor.From<long>(batch.Targets, batch.Tokens).On(teacher.Device)), null, _scale);
             _sum = head.Sum;
             pass.Backward(counted.Spread(head.HiddenGradient).View(batch.Size, batch.Sequence, hidden_NE.Size(-1)));
             // Detached handles of the caller's scope: the graph ends here, the values stay. Weights change at the end of the step, behind all micro-batches.
-            return new(new TeacherHead(hidden_NE, teacher.Head.Detach(), teacher.Compute), places.ToDictionary(place => place, pass.Tapped));
+            return new(new TeacherHead(hidden_NE, teacher.Head.Detach()), places.ToDictionary(place => place, pass.Tapped));
         }
     }
 }

@@ -26,4 +26,8 @@ public sealed record DenseChunk(Tensor Logits_CV) : TeacherChunk;
 /// <param name="Weights_CK">Their probabilities, or for drawn ones what a draw weighs.</param>
 /// <param name="LogTail_C">Logarithm of the probability of all others together, where they are one bucket; null where the weights alone make the target.</param>
 /// <param name="Entropy_C">The whole distribution's entropy in nats, which makes the loss an estimate of the KL; null beside a tail.</param>
-public sealed record SparseChunk(Tensor Ids_CK, Tensor Weights_CK, Tensor? LogTail_C, Tensor? Entropy_C) : TeacherChunk;
+public sealed record SparseChunk(Tensor Ids_CK, Tensor Weights_CK, Tensor? LogTail_C, Tensor? Entropy_C) : TeacherChunk
+{
+    /// <summary>Forward KL against them, as <see cref="LogitLoss.Compute"/>.</summary>
+    internal Tensor Compare(Tensor student_CV, double temperature) => student_CV.SparseKlInPlace(Ids_CK, Weights_CK, LogTail_C, Entropy_C, temperature);
+}

@@ -38,6 +38,6 @@ public sealed class OnlineTeacher(Decoder teacher) : TeacherGuide
         }, places: batch.Places);
         foreach (var state in states.Values)
             scope.Keep(scope.Adopt(state));
-        return new(new TeacherHead(scope.Keep(hidden_BTE.View(-1, hidden_BTE.Size(-1))), teacher.Head, teacher.Compute), states);
+        return new(new TeacherHead(scope.Keep(hidden_BTE.View(-1, hidden_BTE.Size(-1))), teacher.Head), states);
     }
 }

@@ -5,7 +5,7 @@ namespace Espalier.Compression.Distillation;
 
 // Shapes: N positions, C positions of a chunk, E teacher width, K kept entries, V vocabulary.
 
-/// <summary>What is known of the teacher at N positions; <see cref="ChunkedHead"/> asks for it a chunk at a time. Nothing of it gets a gradient.</summary>
+/// <summary>What is known of the teacher at N positions; a loss asks for it a chunk at a time. Nothing of it gets a gradient.</summary>
 public abstract class TeacherSignal
 {
     /// <summary>Entries of the teacher's vocabulary.</summary>
@@ -18,22 +18,18 @@ public abstract class TeacherSignal
     public abstract TeacherSignal Rows(Tensor index_M);
 }
 
-/// <summary>A teacher's hidden states before its head, [N, E], and the head's matrix, [V, E]: logits are made where they are needed.</summary>
-public sealed class TeacherHead(Tensor hidden_NE, Tensor weight_VE, ComputeType compute = ComputeType.Float32) : TeacherSignal
+/// <summary>A teacher's hidden states before its head, [N, E], and the head: logits are made where they are needed.</summary>
+public sealed class TeacherHead(Tensor hidden_NE, LmHead head) : TeacherSignal
 {
     /// <inheritdoc/>
-    public override long Vocabulary => weight_VE.Size(0);
+    public override long Vocabulary => head.Vocabulary;
 
     /// <inheritdoc/>
-    public override TeacherChunk At(long start, long end, long vocabulary)
-    {
-        var whole = compute == ComputeType.Bfloat16 ? weight_VE.InBfloat16() : weight_VE;
-        var weight = vocabulary == Vocabulary ? whole : whole.Slice(0, 0, vocabulary);
-        return new DenseChunk(compute.Operand(hidden_NE.Slice(0, start, end)).Linear(weight));
-    }
+    public override TeacherChunk At(long start, long end, long vocabulary) =>
+        new DenseChunk(head.First(vocabulary).TrainingLogits(hidden_NE.Slice(0, start, end)));
 
     /// <inheritdoc/>
-    public override TeacherSignal Rows(Tensor index_M) => new TeacherHead(hidden_NE.IndexSelect(0, index_M), weight_VE, compute);
+    public override TeacherSignal Rows(Tensor index_M) => new TeacherHead(hidden_NE.IndexSelect(0, index_M), head);
 }
 
 /// <summary>Some entries of each distribution, as a cache keeps them: [N, K], and [N] beside.</summary>

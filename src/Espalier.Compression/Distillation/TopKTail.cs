@@ -26,7 +26,7 @@ public sealed class TopKTail(int k, double temperature = 1.0) : LogitLoss
         if (_temperature != 1.0)
             teacher_CV.MulInPlace(1 / _temperature);
         var logP_CV = teacher_CV.LogSoftmax(-1);
-        return SparseKl.Compute(student_CV, Of(logP_CV, _k), _temperature);
+        return Of(logP_CV, _k).Compare(student_CV, _temperature);
     }
 
     /// <summary>The K likeliest entries of distributions given by their logarithms, [C, V], which are overwritten.</summary>

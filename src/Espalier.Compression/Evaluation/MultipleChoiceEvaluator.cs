@@ -1,4 +1,3 @@
-using Espalier.Compression.Distillation;
 using Espalier.Models;
 using Espalier.Torch;
 
@@ -27,7 +26,7 @@ public static class MultipleChoiceEvaluator
             using var scope = TensorScope.Begin();
             var hidden_BTD = model.Forward(Tensor.From<long>(rows.Ids, rows.Rows, rows.Length));
             var scored_ND = hidden_BTD.View(-1, hidden_BTD.Size(-1)).IndexSelect(0, Tensor.From<long>(rows.Positions, rows.Positions.Length));
-            var nll = ChunkedHead.NegativeLogLikelihood(scored_ND, model.Head, Tensor.From<long>(rows.Targets, rows.Targets.Length)).To(DType.Float64).ToArray<double>();
+            var nll = model.Head.Nll(scored_ND, Tensor.From<long>(rows.Targets, rows.Targets.Length)).To(DType.Float64).ToArray<double>();
             for (var i = 0; i < nll.Length; i++)
                 sums[rows.FirstRow + rows.Positions[i] / rows.Length] -= nll[i];
             reported.Report(rows.FirstRow + rows.Rows);

@@ -1,5 +1,4 @@
 using Espalier.Compression.Data;
-using Espalier.Compression.Distillation;
 using Espalier.Models;
 using Espalier.Torch;
 
@@ -87,9 +86,7 @@ public static class PerplexityEvaluator
         using var scope = TensorScope.Begin();
         using var exact = model.Computing(ComputeType.Float32);
         var hidden_BTD = model.Forward(Tensor.From<long>(inputs, size, sequence));
-        var nll_N = ChunkedHead.NegativeLogLikelihood(
-            hidden_BTD.View(-1, hidden_BTD.Size(-1)), model.Head, Tensor.From<long>(targets, targets.Length));
-        return nll_N.To(DType.Float32).ToArray<float>();
+        return model.Head.Nll(hidden_BTD.View(-1, hidden_BTD.Size(-1)), Tensor.From<long>(targets, targets.Length)).To(DType.Float32).ToArray<float>();
     }
 
     private static double Mean(ReadOnlySpan<float> values)

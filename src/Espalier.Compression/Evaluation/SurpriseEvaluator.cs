@@ -1,11 +1,10 @@
 using Espalier.Compression.Data;
-using Espalier.Compression.Distillation;
 using Espalier.Models;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Evaluation;
 
-// Shapes: N positions, C positions of a chunk, D width, V vocabulary.
+// Shapes: B windows, T positions, N = B T, D width.
 
 /// <summary>What a model lost on some windows, and what it expected to lose there; means over each window, nats a token.</summary>
 /// <param name="Loss">−log p of the token that came.</param>
@@ -47,31 +46,13 @@ public static class SurpriseEvaluator
                 windows.Read((done + i) * windows.Count / total, inputs.AsSpan(i * sequence, sequence), targets.AsSpan(i * sequence, sequence));
             using var scope = TensorScope.Begin();
             var hidden_BTD = model.Forward(Tensor.From<long>(inputs, size, sequence));
-            var (loss_N, entropy_N) = OfPositions(hidden_BTD.View(-1, hidden_BTD.Size(-1)), model.Head, Tensor.From<long>(targets, targets.Length));
+            var (loss_N, entropy_N) = model.Head.NllAndEntropy(hidden_BTD.View(-1, hidden_BTD.Size(-1)), Tensor.From<long>(targets, targets.Length));
             losses.AddRange(Means(loss_N, size));
             expected.AddRange(Means(entropy_N, size));
             done += size;
             task.Report(done);
         }
         return new(losses, expected);
-    }
-
-    /// <summary>−log p[target] and the entropy of p at each position, [N] in float64.</summary>
-    internal static (Tensor Loss_N, Tensor Entropy_N) OfPositions(Tensor hidden_ND, Tensor head, Tensor targets_N)
-    {
-        using var scope = TensorScope.Begin();
-        var N = hidden_ND.Size(0);
-        var chunk = ChunkedHead.ChunkSize(head.Size(0));
-        var (loss_N, entropy_N) = (scope.Keep(Tensor.Empty(DType.Float64, N)), scope.Keep(Tensor.Empty(DType.Float64, N)));
-        for (var start = 0L; start < N; start += chunk)
-        {
-            using var inner = TensorScope.Begin();
-            var end = Math.Min(N, start + chunk);
-            var logP_CV = hidden_ND.Slice(0, start, end).Linear(head).LogSoftmax(-1);
-            loss_N.Slice(0, start, end).CopyInPlace(logP_CV.Gather(-1, targets_N.Slice(0, start, end).Unsqueeze(-1)).Squeeze(-1).Neg());
-            entropy_N.Slice(0, start, end).CopyInPlace(logP_CV.Exp().Mul(logP_CV).Sum([-1], keep: false, DType.Float64).Neg());
-        }
-        return (loss_N, entropy_N);
     }
 
     private static IEnumerable<double> Means(Tensor values_N, int windows)

@@ -55,7 +55,7 @@ internal static class LatencyProbe
         using var scope = TensorScope.Begin();
         var head_VD = Tensor.Full(0.01, DType.Float32, shape.VocabularySize, shape.HiddenSize);
         var hidden_1D = Tensor.Full(0.5, DType.Float32, 1, shape.HiddenSize);
-        return Median(() => hidden_1D.Linear(head_VD).Dispose());
+        return Median(() => new LmHead(head_VD).Logits(hidden_1D).Dispose());
     }
 
     private static double Median(Action act)

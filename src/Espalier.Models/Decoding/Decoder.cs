@@ -45,7 +45,7 @@ public sealed class Decoder : IDisposable
     /// <summary>Where the weights lie, and so where is computed: ids have to be there too.</summary>
     public Device Device { get; }
 
-    /// <summary>What the products with weights are computed in, in blocks and chunked head; those of attention stay in the weights' own type, which this is too unless set.</summary>
+    /// <summary>What the products with weights are computed in, in blocks and in the head while training; those of attention stay in the weights' own type, which this is too unless set.</summary>
     public ComputeType Compute { get; set; }
 
     /// <summary>Sets <see cref="Compute"/> until the result is disposed: evaluation amid training.</summary>
@@ -57,8 +57,8 @@ public sealed class Decoder : IDisposable
     /// <summary>The embedding table, [V, D].</summary>
     public Tensor Embedding => _weights[new(ParameterRole.Embedding)];
 
-    /// <summary>The head's matrix, [V, D]: the embedding table where it is tied.</summary>
-    public Tensor Head => Config.TiedEmbeddings ? Embedding : _weights[new(ParameterRole.Head)];
+    /// <summary>The head, whose matrix is the embedding table where it is tied.</summary>
+    public LmHead Head => new(Config.TiedEmbeddings ? Embedding : _weights[new(ParameterRole.Head)], Compute);
 
     /// <summary>All parameters in the order in which they were given, which is the checkpoint's; a tied table once.</summary>
     public IReadOnlyList<(Parameter Parameter, Tensor Value)> Parameters => _parameters;
@@ -101,7 +101,7 @@ public sealed class Decoder : IDisposable
         ActivationCheckpointing ? new CheckpointedPass(this, ids_BT, tapped, places) : new GraphPass(this, ids_BT, tapped, places);
 
     /// <summary>Logits of hidden states: [..., D] to [..., V].</summary>
-    public Tensor Logits(Tensor hidden) => hidden.Linear(Head);
+    public Tensor Logits(Tensor hidden) => Head.Logits(hidden);
 
     /// <summary>The residual stream before the first block, [B, T, D], of ids from position 0: the beginning of a pass that goes block by block.</summary>
     public Tensor EmbedStream(Tensor ids_BT) => Embedding.Embedding(ids_BT);

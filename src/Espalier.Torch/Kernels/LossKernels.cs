@@ -75,7 +75,7 @@ internal static unsafe class LossKernels
         var n = job->N;
         for (var row = first; row < last; row++)
         {
-            var s = job->IsNarrow ? Widened<TV>((Bf16*)job->Student + row * n, Scratch.Of(n), n) : (float*)job->Student + row * n;
+            var s = job->IsNarrow ? LogitRows.Widened<TV>((Bf16*)job->Student + row * n, Scratch.Of(n), n) : (float*)job->Student + row * n;
             var target = job->Targets[row];
             var top = LogitRows.Top<TV>(s, n);
             var distance = (double)top - s[target];
@@ -83,7 +83,7 @@ internal static unsafe class LossKernels
             LogitRows.Scale<TV>(s, (float)(1 / sum), n);
             s[target] -= 1;
             if (job->IsNarrow)
-                Narrow<TV>(s, (Bf16*)job->Student + row * n, n);
+                LogitRows.Narrow<TV>(s, (Bf16*)job->Student + row * n, n);
             job->Losses[row] = (float)(Math.Log(sum) + distance);
         }
     }
@@ -100,8 +100,8 @@ internal static unsafe class LossKernels
             {
                 var room = (n + 15) / 16 * 16;
                 s = Scratch.Of(2 * room);
-                t = Widened<TV>((Bf16*)job->Teacher + row * n, s + room, n);
-                s = Widened<TV>((Bf16*)job->Student + row * n, s, n);
+                t = LogitRows.Widened<TV>((Bf16*)job->Teacher + row * n, s + room, n);
+                s = LogitRows.Widened<TV>((Bf16*)job->Student + row * n, s, n);
             }
             float topS = LogitRows.Top<TV>(s, n), topT = LogitRows.Top<TV>(t, n);
             var (sumS, sumT, along) = Sums<TV>(s, t, topS, topT, job->Inverse, job->Entropy, n);
@@ -113,7 +113,7 @@ internal static unsafe class LossKernels
             if (i < n)
                 Tail.Store(Tail.Load<TV>(s + i, n - i) * ofS - Tail.Load<TV>(t + i, n - i) * ofT, s + i, n - i);
             if (job->IsNarrow)
-                Narrow<TV>(s, (Bf16*)job->Student + row * n, n);
+                LogitRows.Narrow<TV>(s, (Bf16*)job->Student + row * n, n);
             job->Losses[row] = (float)(along / sumT + Math.Log(sumS) - job->Entropy * Math.Log(sumT));
         }
     }
@@ -157,28 +157,6 @@ internal static unsafe class LossKernels
             sumAlong += partAlong.Sum();
         }
         return (sumS, sumT, sumAlong);
-    }
-
-    // A row of logits in bfloat16 is widened where it is used, near the processor, and its gradient rounded once.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float* Widened<TV>(Bf16* from, float* to, long n) where TV : unmanaged, IFloats<TV>
-    {
-        var i = 0L;
-        for (; i + TV.Lanes <= n; i += TV.Lanes)
-            TV.LoadBFloat16((ushort*)from + i).Store(to + i);
-        for (; i < n; i++)
-            to[i] = from[i].Wide;
-        return to;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Narrow<TV>(float* from, Bf16* to, long n) where TV : unmanaged, IFloats<TV>
-    {
-        var i = 0L;
-        for (; i + TV.Lanes <= n; i += TV.Lanes)
-            TV.Load(from + i).Store(to + i);
-        for (; i < n; i++)
-            to[i] = Bf16.Of(from[i]);
     }
 
     private struct Job

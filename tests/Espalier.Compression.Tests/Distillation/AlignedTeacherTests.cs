@@ -21,15 +21,15 @@ public sealed class AlignedTeacherTests : TorchTest
         using var student = GoldenTensors.Load(Fixtures.Golden("pruning", "width"), DType.Float64);
         student.RequiresGrad = true;
         var (loss, gradient) = Step(student, teacher);
-        Fill(teacher.Head, 5.0);
-        Fill(student.Head, -3.0);
+        Fill(teacher.Head.Weight, 5.0);
+        Fill(student.Head.Weight, -3.0);
         var (other, otherGradient) = Step(student, teacher);
 
         Assert.Equal(loss, other, 1e-12);
         GoldenTensors.AssertClose(gradient, otherGradient, 1e-15, 1e-12, "gradient of the norm");
         using var scope = TensorScope.Begin();
-        Assert.All(GoldenTensors.DoublesOf(student.Head.Grad()!.Slice(0, 100, 128).Clone()), slope => Assert.Equal(0, slope));
-        Assert.Contains(GoldenTensors.DoublesOf(student.Head.Grad()!.Slice(0, 0, 100).Clone()), slope => slope != 0);
+        Assert.All(GoldenTensors.DoublesOf(student.Head.Weight.Grad()!.Slice(0, 100, 128).Clone()), slope => Assert.Equal(0, slope));
+        Assert.Contains(GoldenTensors.DoublesOf(student.Head.Weight.Grad()!.Slice(0, 0, 100).Clone()), slope => slope != 0);
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed class AlignedTeacherTests : TorchTest
         using (var trainer = new Trainer(student, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher)), new(windows, SampleOrder.Sequential(windows.Count)), new() { Steps = 1, Batch = 2, WarmUp = 0 }))
             trainer.Run();
 
-        Assert.Same(student.Embedding, student.Head);
+        Assert.Same(student.Embedding, student.Head.Weight);
         Assert.NotEqual(before, GoldenTensors.DoublesOf(student.Embedding));
         var written = folder.Of("student");
         CheckpointWriter.Write(written, student.Config, source, ElementType.F32, DecoderWeights.Source(student, source.Family));
@@ -53,8 +53,8 @@ public sealed class AlignedTeacherTests : TorchTest
         Assert.True(exported.Config.TiedEmbeddings);
         Assert.DoesNotContain(exported.Entries.Keys, name => name.Contains("lm_head", StringComparison.Ordinal));
         using var reloaded = DecoderWeights.Load(exported, DType.Float32);
-        Assert.Same(reloaded.Embedding, reloaded.Head);
-        Assert.Equal(GoldenTensors.DoublesOf(student.Head), GoldenTensors.DoublesOf(reloaded.Head));
+        Assert.Same(reloaded.Embedding, reloaded.Head.Weight);
+        Assert.Equal(GoldenTensors.DoublesOf(student.Head.Weight), GoldenTensors.DoublesOf(reloaded.Head.Weight));
     }
 
     private static (double Loss, double[] Gradient) Step(Decoder student, Decoder teacher)

@@ -71,7 +71,7 @@ public sealed class ParallelCorrectionTests : TorchTest
         using var teacher = Teacher();
         using var student = Student();
         using (GradMode.Disable())
-            student.Head.MulInPlace(1000);
+            student.Head.Weight.MulInPlace(1000);
         using (var both = Loop(student, teacher, steps: 1))
             both.Run();
         using var alone = Teacher();
@@ -85,7 +85,7 @@ public sealed class ParallelCorrectionTests : TorchTest
     {
         using var teacher = Teacher();
         using var student = Student();
-        teacher.Head.FillInPlace(double.NaN);
+        teacher.Head.Weight.FillInPlace(double.NaN);
         var before = GoldenTensors.DoublesOf(student.Embedding);
         var embedding = GoldenTensors.DoublesOf(teacher.Embedding);
         using var trainer = Loop(student, teacher, steps: 20);

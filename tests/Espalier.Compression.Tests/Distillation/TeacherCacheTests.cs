@@ -270,7 +270,7 @@ public sealed class TeacherCacheTests : TorchTest
     public void A_teacher_that_is_not_finite_is_named_and_nothing_counts_as_a_cache()
     {
         using var teacher = Teacher();
-        teacher.Head.FillInPlace(double.NaN);
+        teacher.Head.Weight.FillInPlace(double.NaN);
         Assert.Contains("window 0 is not finite", Assert.Throws<EspalierException>(() => Write(teacher, Key(teacher, CacheEncoding.TopK))).Message);
         Assert.False(File.Exists(System.IO.Path.Combine(Path, "cache.json")));
     }

@@ -47,7 +47,7 @@ public sealed class LogitObjectiveTests : TorchTest
     {
         using var model = GoldenTensors.Load(Fixtures.Golden("pruning", "width"), DType.Float32);
         using var teacher = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), DType.Float32);
-        teacher.Head.FillInPlace(double.NaN);
+        teacher.Head.Weight.FillInPlace(double.NaN);
         var windows = new WindowSet(TokenIds.FromList(Enumerable.Range(0, 500).Select(i => i % 128), "ids", 128), 16);
         using var trainer = new Trainer(
             model, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher)), new(windows, SampleOrder.Sequential(windows.Count)), new() { Steps = 50, Batch = 2, SkipLimit = 3 });

@@ -132,7 +132,7 @@ public sealed class LossMaskTests : TorchTest
     {
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
-        var logits_NV = model.Forward(Tensor.From<long>(batch.Inputs, batch.Size, batch.Sequence)).Linear(model.Head).View(batch.Tokens, -1);
+        var logits_NV = model.Forward(Tensor.From<long>(batch.Inputs, batch.Size, batch.Sequence)).Linear(model.Head.Weight).View(batch.Tokens, -1);
         return [.. logits_NV.LogSoftmax(-1).Gather(-1, Tensor.From<long>(batch.Targets, batch.Tokens, 1)).ToArray<double>().Select(value => -value)];
     }
 

@@ -41,7 +41,7 @@ public sealed class DeviceTests : TorchTest
 
         Assert.Equal(Device.Meta, model.Device);
         Assert.Equal(Device.Meta, logits_BTV.Device);
-        Assert.Equal([2, 3, model.Head.Size(0)], logits_BTV.Shape.ToArray());
+        Assert.Equal([2, 3, model.Head.Weight.Size(0)], logits_BTV.Shape.ToArray());
         var fromBlocks = model.Parameters.Where(named => model.Config.TiedEmbeddings || named.Parameter.Role != ParameterRole.Embedding);
         foreach (var (name, value) in fromBlocks.Select(named => ($"{named.Parameter}", named.Value)).Append(("stream", x_BTD)))
         {

@@ -118,11 +118,11 @@ public static class CacheWriter
     private static FileFact WriteHead(string folder, Decoder teacher)
     {
         var path = Path.Combine(folder, HeadName);
-        var bytes = new byte[4 * teacher.Head.ElementCount];
+        var bytes = new byte[4 * teacher.Head.Weight.ElementCount];
         using (TensorScope.Begin())
-            teacher.Head.Detach().To(DType.Float32).CopyBytesTo(bytes);
+            teacher.Head.Weight.Detach().To(DType.Float32).CopyBytesTo(bytes);
         SafetensorsWriter.Write(
-            path, SafetensorsLayout.Plan([new(HeadTensor, ElementType.F32, teacher.Head.Shape.ToArray())]),
+            path, SafetensorsLayout.Plan([new(HeadTensor, ElementType.F32, teacher.Head.Weight.Shape.ToArray())]),
             (_, offset, destination) => bytes.AsSpan((int)offset, destination.Length).CopyTo(destination));
         return new(HeadName, new FileInfo(path).Length, ContentHash.OfFile(path));
     }

@@ -43,7 +43,7 @@ public sealed class CachedTeacher : TeacherGuide, IDisposable
             _cache.Read(batch.Windows[i], _record);
             Floats(_cache.Layout.Hidden, T * E).CopyTo(states.AsSpan(i * T * E));
         }
-        return new(Tensor.From<float>(states, batch.Tokens, E), _head_VE!);
+        return new(Tensor.From<float>(states, batch.Tokens, E), new(_head_VE!));
     }
 
     private SparseSignal Sparse(Batch batch)

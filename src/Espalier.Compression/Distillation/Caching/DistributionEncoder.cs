@@ -13,11 +13,11 @@ internal sealed class DistributionEncoder(CacheKey key)
 
     /// <summary>Encodes windows, each into a record of <see cref="CacheLayout.WindowBytes"/>.</summary>
     /// <param name="hidden_NE">States before the head, [B·T, E].</param>
-    /// <param name="head_VE">The head.</param>
+    /// <param name="head">The head.</param>
     /// <param name="windows">The windows' numbers, which draws depend on.</param>
     /// <param name="records">B records.</param>
     /// <exception cref="EspalierException">A distribution is not finite.</exception>
-    public void Encode(Tensor hidden_NE, Tensor head_VE, ReadOnlySpan<long> windows, Memory<byte>[] records)
+    public void Encode(Tensor hidden_NE, LmHead head, ReadOnlySpan<long> windows, Memory<byte>[] records)
     {
         if (key.Encoding == CacheEncoding.Hidden)
         {
@@ -30,19 +30,17 @@ internal sealed class DistributionEncoder(CacheKey key)
             }
             return;
         }
-        var (N, chunk) = (hidden_NE.Size(0), Math.Min(ChunkedHead.ChunkSize(key.Vocabulary), key.Sequence));
         for (var i = 0; i < records.Length; i++)
-            for (var start = 0; start < key.Sequence; start += chunk)
+        {
+            var (first, window, record) = ((long)i * key.Sequence, windows[i], records[i]);
+            head.Each(key.Sequence, (start, end) =>
             {
-                using var scope = TensorScope.Begin();
-                var count = Math.Min(chunk, key.Sequence - start);
-                var first = (long)i * key.Sequence + start;
-                var logP_CV = hidden_NE.Slice(0, first, first + count).Linear(head_VE).To(DType.Float32);
+                var logP_CV = head.Logits(hidden_NE.Slice(0, first + start, first + end)).To(DType.Float32);
                 if (key.Temperature != 1)
                     logP_CV.MulInPlace(1 / key.Temperature);
-                logP_CV = logP_CV.LogSoftmax(-1);
-                Encode(logP_CV, windows[i], start, records[i].Span);
-            }
+                Encode(logP_CV.LogSoftmax(-1), window, (int)start, record.Span);
+            });
+        }
     }
 
     private void Encode(Tensor logP_CV, long window, int start, Span<byte> record)

@@ -1,4 +1,3 @@
-using Espalier.Compression.Distillation;
 using Espalier.Models;
 using Espalier.Torch;
 
@@ -47,15 +46,12 @@ internal sealed class DepthHead : IDisposable
     /// <summary>Hands what is still waiting to the metrics.</summary>
     public void Flush()
     {
-        var chunk = ChunkedHead.ChunkSize(_model.Head.Size(0));
-        for (var start = 0L; start < _targets_N.Size(0) && _waiting.Count > 0; start += chunk)
+        _model.Head.Each(_waiting.Count == 0 ? 0 : _targets_N.Size(0), (start, end) =>
         {
-            using var scope = TensorScope.Begin();
-            var end = Math.Min(_targets_N.Size(0), start + chunk);
             var reference_CV = _reference_ND is null ? null : _model.Logits(_reference_ND.Slice(0, start, end));
             foreach (var (variant, hidden_ND) in _waiting)
                 Tell(variant, hidden_ND.Slice(0, start, end), start, end, reference_CV);
-        }
+        });
         Clear();
     }
 

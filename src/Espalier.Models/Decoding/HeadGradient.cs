@@ -1,7 +1,6 @@
-using Espalier.Models;
 using Espalier.Torch;
 
-namespace Espalier.Compression.Distillation;
+namespace Espalier.Models;
 
 // Shapes: C positions of a chunk, D student width, V vocabulary.
 
