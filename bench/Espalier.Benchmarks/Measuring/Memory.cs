@@ -11,6 +11,15 @@ internal static class Memory
     /// <summary>Resident memory now, in MiB.</summary>
     public static double ResidentMiB => Field("/proc/self/status", "VmRSS:") / 1024;
 
+    /// <summary>Threads of this process.</summary>
+    public static double Threads => Field("/proc/self/status", "Threads:");
+
+    /// <summary>Open files of this process.</summary>
+    public static double Descriptors => Directory.GetFiles("/proc/self/fd").Length;
+
+    /// <summary>Page faults that needed no disk, so far.</summary>
+    public static double Faults => double.Parse(File.ReadAllText("/proc/self/stat").Split(") ")[1].Split(' ')[7], CultureInfo.InvariantCulture);
+
     /// <summary>Bytes read by system calls so far.</summary>
     public static double BytesRead => Field("/proc/self/io", "rchar:");
 

@@ -25,6 +25,7 @@ internal static class Bars
         new("P12", "data path", "the step; the clock", "<= 1 %; <= 50 ms", One, DataCase.Run) { Threads = [1] },
         new("P13", "one process to two", "the own single process", ">= 1.85", One, _ => throw new NotMeasuredException("training in several processes is not there yet")),
         new("P14", "managed memory and the cost of calls", "the step", "0 bytes; <= 1 %", One, OverheadCase.Run) { Threads = [1] },
+        new("long", "what 2,000 distillation steps hold on to", "the run after its first 500", "flat", One, LongRunCase.Run) { Threads = [1] },
         new("P15", "cache of distributions: bytes a token at no more error than top-128", "top-128", "<= 120", One, CacheBenchmark.Run) { Threads = [1] },
         new("P16", "prefill and decoding, float32 weights", "llama.cpp, F32", ">= 1.3 and >= 1.0", Models, input => Decode(input, WeightFormat.Float32)),
         new("P16b", "decoding, bfloat16 and int8 weights", "llama.cpp, F32", ">= 1.7 (bfloat16)", Models, input => Decode(input, WeightFormat.BFloat16, WeightFormat.Int8)),

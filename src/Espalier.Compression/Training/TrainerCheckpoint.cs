@@ -13,16 +13,16 @@ internal static class TrainerCheckpoint
     private const string LoopFile = "loop.json";
 
     /// <summary>A snapshot that training no longer touches.</summary>
-    public static IReadOnlyList<CheckpointPart> Snapshot(Trainer trainer, Family family)
+    /// <param name="trainer">Whose state it is, between two steps.</param>
+    /// <param name="family">Names the tensors.</param>
+    /// <param name="memory">Where the copies lie; null for memory of their own. The snapshot before in it must have been written.</param>
+    public static IReadOnlyList<CheckpointPart> Snapshot(Trainer trainer, Family family, SnapshotMemory? memory = null)
     {
-        var copies = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        memory ??= new();
         var specs = new List<TensorSpec>();
         foreach (var (name, tensor) in Tensors(trainer, family))
         {
-            // Nobody clears what is overwritten at once: the loop waits for this.
-            var bytes = GC.AllocateUninitializedArray<byte>(checked((int)(tensor.ElementCount * tensor.DType.Size())));
-            tensor.CopyBytesTo(bytes);
-            copies.Add(name, bytes);
+            tensor.CopyBytesTo(memory.Of(name, tensor.ElementCount * tensor.DType.Size()));
             specs.Add(new(name, tensor.DType == DType.Float64 ? ElementType.F64 : ElementType.F32, tensor.Shape.ToArray()));
         }
         var layout = SafetensorsLayout.Plan(specs);
@@ -33,7 +33,7 @@ internal static class TrainerCheckpoint
             {
                 stream.Write(layout.Header.Span);
                 foreach (var entry in layout.Entries)
-                    stream.Write(copies[entry.Name]);
+                    stream.Write(memory.Of(entry.Name));
             }),
         ];
     }

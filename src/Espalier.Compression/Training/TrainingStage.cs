@@ -70,6 +70,7 @@ public static class TrainingStage
             trainer.Finish();
         var speed = options.FlopsPerToken > 0 ? MatrixSpeed.Measure() : double.PositiveInfinity;
         using var saver = new BackgroundSaver(stage.Checkpoints);
+        var snapshots = new SnapshotMemory();
         using var task = progress.Begin(options.Title, options.Steps, "steps");
         task.Report(trainer.State.Step);
         var (wait, isTold) = (new ProcessorWait(s_judged), false);
@@ -166,7 +167,9 @@ public static class TrainingStage
 
         void Save(long step, bool isBest = false)
         {
-            saver.Save(step, TrainerCheckpoint.Snapshot(trainer, family), isBest);
+            // What is being written lies in the memory that the next snapshot uses.
+            saver.Wait();
+            saver.Save(step, TrainerCheckpoint.Snapshot(trainer, family, snapshots), isBest);
             saved = step;
         }
 
