@@ -22,7 +22,8 @@ make_chroot() {
     mirror=$(debian_mirror)
     rm -rf --one-file-system "$folder"
     mkdir -p "$folder"
-    quietly "debootstrap $suite" debootstrap --variant=minbase --include=libstdc++6,libgcc-s1,ca-certificates "$suite" "$folder" "$mirror"
+    quietly "debootstrap $suite" debootstrap --variant=minbase --include=libstdc++6,libgcc-s1,ca-certificates \
+        ${ESPALIER_DEBIAN_KEYRING:+"--keyring=$ESPALIER_DEBIAN_KEYRING"} "$suite" "$folder" "$mirror"
     printf 'deb %s %s main\n' "$mirror" "$suite" >"$folder/etc/apt/sources.list"
     touch "$folder/.complete"
 }
@@ -57,14 +58,16 @@ trust_outside() {
 }
 
 # mount_dotnet FOLDER: the SDK as if it were installed inside, and this machine's NuGet settings and local feeds.
+# The packages themselves are fetched inside, the first time.
 mount_dotnet() {
     local folder=$1 sdk source
     sdk=$(dirname "$(readlink -f "$(command -v dotnet)")")
     bind "$sdk" "$folder" ro
     ln -sfn "$sdk/dotnet" "$folder/usr/bin/dotnet"
-    mkdir -p "$folder/root/.nuget" "$HOME/.nuget"
-    mount --bind "$HOME/.nuget" "$folder/root/.nuget"
+    mkdir -p "$folder$user_home/.nuget"
+    if [[ -d $HOME/.nuget/NuGet ]]; then cp -RL "$HOME/.nuget/NuGet" "$folder$user_home/.nuget/"; fi
     while read -r source; do bind "$source" "$folder" ro; done < <(dotnet nuget list source --format short | sed -nE 's/^E (\/.*)/\1/p')
+    chroot "$folder" chown -R "$user:" "$user_home"
 }
 
 # copy_repository FOLDER: what a clone would hold, with the changes made here.
@@ -76,12 +79,25 @@ copy_repository() {
         tar -C "$ROOT" --null -T - -cf - | tar -C "$1" -xf -
 }
 
-# inside FOLDER COMMAND...: runs a command in the chroot with a clean environment and this machine's settings for NuGet.
-inside() {
-    local folder=$1 name settings=()
-    shift
+# Who works in a chroot where root is not needed.
+user=gardener user_home=/srv/gardener
+
+# make_user FOLDER: an ordinary user without rights of any kind.
+make_user() {
+    grep -q "^$user:" "$1/etc/passwd" || chroot "$1" useradd --create-home --home-dir "$user_home" --shell /bin/bash "$user"
+}
+
+# inside FOLDER COMMAND...: runs a command in the chroot as root, with a clean environment and this machine's settings for NuGet.
+inside() { inside_as root /root / "$@"; }
+
+# inside_as_user PLACE FOLDER COMMAND...: the same as the ordinary user, in a folder of the chroot.
+inside_as_user() { inside_as "$user" "$user_home" "$@"; }
+
+inside_as() {
+    local who=$1 home=$2 place=$3 folder=$4 name settings=()
+    shift 4
     while read -r name; do settings+=("$name=${!name}"); done < <(compgen -e | grep -iE '^(nuget|https?_proxy$|no_proxy$|ssl_cert|espalier_)' || true)
-    chroot "$folder" /usr/bin/env -i HOME=/root TERM=dumb LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
-        SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt \
+    chroot --userspec="$who:$who" "$folder" /usr/bin/env -i -C "$place" HOME="$home" USER="$who" TERM=dumb LANG=C.UTF-8 \
+        DEBIAN_FRONTEND=noninteractive SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "${settings[@]}" "$@"
 }

@@ -6,6 +6,8 @@ export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_CLI_UI_LANGUAGE=en
 export DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1 UseSharedCompilation=false
 # The SDK asks for ICU, which the program itself does not need.
 if ! compgen -G '/usr/lib/*/libicuuc.so.*' >/dev/null; then export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1; fi
+# Some containers run as a user without a home: the SDK and NuGet then have theirs here.
+if [[ -n ${HOME:-} && ! -w $HOME && -z ${DOTNET_CLI_HOME:-} ]]; then export DOTNET_CLI_HOME=$ROOT/build/home; fi
 
 ensure_dotnet() {
     local way_out="install it from your package manager (dotnet-sdk-10.0) or from https://dotnet.microsoft.com/download/dotnet/10.0, and have dotnet on PATH"

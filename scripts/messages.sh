@@ -12,7 +12,7 @@ fail() {
 quietly() {
     local title=$1 log start=$SECONDS
     shift
-    log=$(mktemp)
+    log=$(mktemp 2>/dev/null) || fail "nothing can be written in ${TMPDIR:-/tmp}: set TMPDIR to another folder"
     say "$title ..."
     if "$@" >"$log" 2>&1 </dev/null; then
         rm -f "$log"

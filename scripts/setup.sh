@@ -8,7 +8,8 @@ done
 
 # set_up program|tests: fetches and builds what is missing.
 set_up() {
-    [[ $(uname -s)-$(uname -m) == Linux-x86_64 || -n ${LIBTORCH:-} ]] ||
+    # Bash's own variables: two processes less at every start.
+    [[ $OSTYPE-$HOSTTYPE == linux*-x86_64 || -n ${LIBTORCH:-} ]] ||
         fail "runs on Linux on x86-64; this is $(uname -s) on $(uname -m): set LIBTORCH to a libtorch 2.10 or later for it"
     build "$1"
 }

@@ -23,7 +23,8 @@ public enum RowLossKind
 }
 
 /// <summary>
-/// A loss between rows of logits s (student) and t (teacher), with q = softmax(s / τ) and p = softmax(t / τ), which <see cref="Tensor.RowLossInPlace"/> computes.
+/// A loss between rows of logits s (student) and t (teacher), with q = softmax(s / τ) and p = softmax(t / τ), which <see
+/// cref="Tensor.RowLossInPlace"/> computes.
 /// </summary>
 /// <param name="Kind">What is compared.</param>
 /// <param name="Temperature">τ, above 0; of no effect where logits are compared.</param>

@@ -6,8 +6,8 @@ namespace Espalier.Torch;
 public sealed partial class Tensor
 {
     /// <summary>
-    /// The losses of rows of student logits [C, V] against the teacher's, [C]; the student's are overwritten with the gradient of their sum, the teacher's stay. Float32 or
-    /// bfloat16 in order on the CPU by our kernels.
+    /// The losses of rows of student logits [C, V] against the teacher's, [C]; the student's are overwritten with the gradient of their
+    /// sum, the teacher's stay. Float32 or bfloat16 in order on the CPU by our kernels.
     /// </summary>
     /// <param name="teacher">Teacher logits, [C, V].</param>
     /// <param name="loss">The loss.</param>

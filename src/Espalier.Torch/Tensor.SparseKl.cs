@@ -8,9 +8,9 @@ namespace Espalier.Torch;
 public sealed partial class Tensor
 {
     /// <summary>
-    /// With a tail bucket: Σ_K p log(p/q) + (1−P) log((1−P)/(1−Q)), P and Q the masses on K, whose gradient is exact on the kept entries; without: −Σ w log q − H, unbiased
-    /// where the entries are draws (arXiv 2503.16870), with gradient (Σw) q − w. The losses are [C]; these student logits, [C, V], are overwritten with the gradient of
-    /// their sum. Float32 in order on the CPU by a kernel of ours.
+    /// With a tail bucket: Σ_K p log(p/q) + (1−P) log((1−P)/(1−Q)), P and Q the masses on K, whose gradient is exact on the kept entries;
+    /// without: −Σ w log q − H, unbiased where the entries are draws (arXiv 2503.16870), with gradient (Σw) q − w. The losses are [C];
+    /// these student logits, [C, V], are overwritten with the gradient of their sum. Float32 in order on the CPU by a kernel of ours.
     /// </summary>
     /// <param name="ids_CK">Which entries, Int64; with a tail none twice, else what is there twice counts twice.</param>
     /// <param name="weights_CK">Their probabilities at this temperature, or what a draw weighs.</param>
@@ -49,7 +49,8 @@ public sealed partial class Tensor
         return loss_C;
     }
 
-    // This is q. d/dz_j: q_j − p_j on K; q_j (P − Q) / (1 − Q) = q_j (1 − (1−P)/(1−Q)) elsewhere. 1 − P and 1 − Q come as logarithms over the tail, for 1 − P underflows.
+    // This is q. d/dz_j: q_j − p_j on K; q_j (P − Q) / (1 − Q) = q_j (1 − (1−P)/(1−Q)) elsewhere. 1 − P and 1 − Q come as logarithms over
+    // the tail, for 1 − P underflows.
     private Tensor WithTail(Tensor logQ_CV, Tensor logQ_CK, Tensor p_CK, Tensor ids_CK, Tensor logTailP_C)
     {
         var tail_CV = logQ_CV.Clone();

@@ -24,7 +24,10 @@ public abstract class SparseKlTests(int bits) : KernelTest(bits)
         AssertSame(student, twice, Twins.Values(3, rows, 3).Abs(), null, null);
     }
 
-    /// <summary>Where the student gives other entries e^−200 its share of them has a logarithm all the same, and where it gives them nothing at all none is asked for.</summary>
+    /// <summary>
+    /// Where the student gives other entries e^−200 its share of them has a logarithm all the same, and where it gives them nothing at all
+    /// none is asked for.
+    /// </summary>
     [Fact]
     public void A_student_that_is_sure()
     {
@@ -49,7 +52,8 @@ public abstract class SparseKlTests(int bits) : KernelTest(bits)
         foreach (var temperature in new[] { 1, 2.5 })
             Twins.AssertSameLosses(
                 student, s => s.SparseKlInPlaceByParts(ids, weights, logTail, entropy, temperature),
-                s => s.SparseKlInPlace(ids, weights.To(DType.Float32), logTail?.To(DType.Float32), entropy?.To(DType.Float32), temperature));
+                s => s.SparseKlInPlace(ids, weights.To(DType.Float32), logTail?.To(DType.Float32),
+                    entropy?.To(DType.Float32), temperature));
     }
 }
 

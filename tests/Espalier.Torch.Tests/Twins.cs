@@ -41,7 +41,8 @@ internal static class Twins
     public static void AssertNear(Tensor expected, Tensor actual, double tolerance)
     {
         Assert.Equal(expected.Shape.ToArray(), actual.Shape.ToArray());
-        foreach (var (a, b) in expected.To(DType.Float64).Contiguous().ToArray<double>().Zip(actual.To(DType.Float64).Contiguous().ToArray<double>()))
+        double[] Doubles(Tensor x) => x.To(DType.Float64).Contiguous().ToArray<double>();
+        foreach (var (a, b) in Doubles(expected).Zip(Doubles(actual)))
             Assert.True(Math.Abs(a - b) <= tolerance * Math.Max(1, Math.Abs(a)), $"{b} is not {a}");
     }
 }

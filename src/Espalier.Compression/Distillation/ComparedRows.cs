@@ -3,8 +3,8 @@ using Espalier.Torch;
 namespace Espalier.Compression.Distillation;
 
 /// <summary>
-/// A loss that compares a row of logits with the teacher's by a kernel: loss and gradient in one pass over rows that stay near the processor, in float32; in other types out of operators, in
-/// float64. No factor τ²: see <see cref="MixedLoss.Of"/>.
+/// A loss that compares a row of logits with the teacher's by a kernel: loss and gradient in one pass over rows that stay near the
+/// processor, in float32; in other types out of operators, in float64. No factor τ²: see <see cref="MixedLoss.Of"/>.
 /// </summary>
 /// <param name="loss">What is computed.</param>
 public abstract class ComparedRows(RowLoss loss) : LogitLoss

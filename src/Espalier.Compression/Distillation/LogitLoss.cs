@@ -15,8 +15,8 @@ public readonly record struct LossPart(string Name, double Weight);
 public sealed record HeadResult(double Sum, double[] Parts, Tensor HiddenGradient);
 
 /// <summary>
-/// A loss on logits with its gradient made in the forward. One class a loss; <see cref="LmHead"/> runs any of them over chunks of positions, so
-/// that tokens × vocabulary never exists at once.
+/// A loss on logits with its gradient made in the forward. One class a loss; <see cref="LmHead"/> runs any of them over chunks of
+/// positions, so that tokens × vocabulary never exists at once.
 /// </summary>
 public abstract class LogitLoss
 {
@@ -33,8 +33,9 @@ public abstract class LogitLoss
     public virtual IReadOnlyList<LossPart> Parts => [new(Name, 1)];
 
     /// <summary>
-    /// The loss of each position in nats, [C] (of a mix [P, C], its parts before their weights); overwrites <paramref name="student_CV"/> with
-    /// d(weighted sum over parts and positions)/d(student logits). Called without gradient recording. May overwrite the teacher's logits.
+    /// The loss of each position in nats, [C] (of a mix [P, C], its parts before their weights); overwrites <paramref name="student_CV"/>
+    /// with d(weighted sum over parts and positions)/d(student logits). Called without gradient recording. May overwrite the teacher's
+    /// logits.
     /// </summary>
     /// <param name="student_CV">Student logits, [C, V]; on return their gradient.</param>
     /// <param name="teacher">What is known of the teacher; null where <see cref="NeedsTeacher"/> is false.</param>

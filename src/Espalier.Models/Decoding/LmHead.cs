@@ -5,14 +5,15 @@ namespace Espalier.Models;
 // Shapes: N positions, C positions of a chunk, D model width, V vocabulary, P parts of a loss.
 
 /// <summary>
-/// The loss of a chunk of positions start ≤ i &lt; end: of each, [C] or [P, C], and d(their weighted sum)/d(logits), for which the logits may be overwritten.
-/// Called without gradient recording, inside a scope of the chunk.
+/// The loss of a chunk of positions start ≤ i &lt; end: of each, [C] or [P, C], and d(their weighted sum)/d(logits), for which the logits
+/// may be overwritten. Called without gradient recording, inside a scope of the chunk.
 /// </summary>
 public delegate (Tensor Losses_PC, Tensor Slope_CV) ChunkLoss(Tensor logits_CV, long start, long end);
 
 /// <summary>
-/// The end of a language model: the matrix onto the vocabulary, and all that is read out of logits, a chunk of positions at a time, so that tokens × vocabulary never
-/// exist at once. What a family does to its logits, such as a scale or a soft cap, belongs here. Owns nothing: the matrix stays the model's.
+/// The end of a language model: the matrix onto the vocabulary, and all that is read out of logits, a chunk of positions at a time, so
+/// that tokens × vocabulary never exist at once. What a family does to its logits, such as a scale or a soft cap, belongs here. Owns
+/// nothing: the matrix stays the model's.
 /// </summary>
 /// <param name="weight">The matrix, with a row an entry of the vocabulary, D wide.</param>
 /// <param name="compute">What products are computed in while training.</param>
@@ -49,8 +50,9 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
     public Tensor TrainingLogits(Tensor hidden_CD) => compute.Operand(hidden_CD).Linear(Factor());
 
     /// <summary>
-    /// Does something with positions 0 ≤ i &lt; <paramref name="positions"/>, start and end of a chunk at a time, each in a scope of its own. A chunk has what <see
-    /// cref="NearBytes"/> hold, or <see cref="EnoughPositions"/> where that is more and <see cref="MostBytes"/> hold them; a multiple of 16 from 16 to 4,096.
+    /// Does something with positions 0 ≤ i &lt; <paramref name="positions"/>, start and end of a chunk at a time, each in a scope of its
+    /// own. A chunk has what <see cref="NearBytes"/> hold, or <see cref="EnoughPositions"/> where that is more and <see cref="MostBytes"/>
+    /// hold them; a multiple of 16 from 16 to 4,096.
     /// </summary>
     /// <param name="positions">How many positions.</param>
     /// <param name="act">Given the chunk's first position and the one behind its last.</param>
@@ -93,8 +95,8 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
     }
 
     /// <summary>
-    /// Summed losses of all positions (float64), a part each, and scale · d(weighted sum)/d(hidden), [N, D]. scale · d(weighted sum)/d(matrix) is added to the matrix's
-    /// gradient where it wants one.
+    /// Summed losses of all positions (float64), a part each, and scale · d(weighted sum)/d(hidden), [N, D]. scale · d(weighted
+    /// sum)/d(matrix) is added to the matrix's gradient where it wants one.
     /// </summary>
     /// <param name="hidden_ND">Hidden states before the head, cut off from the graph.</param>
     /// <param name="parts">P.</param>

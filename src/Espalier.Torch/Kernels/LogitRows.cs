@@ -89,7 +89,10 @@ internal static unsafe class LogitRows
             x[i] *= factor;
     }
 
-    /// <summary>x = (x − top) · by, e = exp(x), and the sum of these; where e is x it becomes the exponentials. Of whole vectors, with memory for 16 doubles.</summary>
+    /// <summary>
+    /// x = (x − top) · by, e = exp(x), and the sum of these; where e is x it becomes the exponentials. Of whole vectors, with memory for
+    /// 16 doubles.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double Exponentials<TV>(float* x, float* e, float by, double* memory, long n) where TV : unmanaged, IFloats<TV>
     {
@@ -117,7 +120,8 @@ internal static unsafe class LogitRows
 
     /// <summary>The cosine of two rows and their lengths, with memory for 48 doubles. Of whole vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (double Cosine, double LengthS, double LengthT) Cosine<TV>(float* s, float* t, double* memory, long n) where TV : unmanaged, IFloats<TV>
+    public static (double Cosine, double LengthS, double LengthT) Cosine<TV>(float* s, float* t, double* memory, long n)
+        where TV : unmanaged, IFloats<TV>
     {
         WideSums squaresS = new(memory), squaresT = new(memory + WideSums.Lanes), products = new(memory + 2 * WideSums.Lanes);
         for (var i = 0L; i < n; i += TV.Lanes)

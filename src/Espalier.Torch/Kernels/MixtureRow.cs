@@ -3,8 +3,9 @@ using System.Runtime.CompilerServices;
 namespace Espalier.Torch.Kernels;
 
 /// <summary>
-/// A KL(p, m) + B KL(q, m) with m = α p + (1 − α) q: Jensen-Shannon and the skewed ones. With D = log (α p / ((1 − α) q)), w = α p / m and L = log(1 + e^−|D|):
-/// log(p/m) = min(0, D) − L − log α, log(q/m) = −max(0, D) − L − log(1 − α), and the slope in q is B log(q/m) + (B − A (1 − α) / α) w up to a constant.
+/// A KL(p, m) + B KL(q, m) with m = α p + (1 − α) q: Jensen-Shannon and the skewed ones. With D = log (α p / ((1 − α) q)), w = α p / m and
+/// L = log(1 + e^−|D|): log(p/m) = min(0, D) − L − log α, log(q/m) = −max(0, D) − L − log(1 − α), and the slope in q is B log(q/m) + (B −
+/// A (1 − α) / α) w up to a constant.
 /// </summary>
 internal readonly unsafe struct MixtureRow : IRowLoss
 {
@@ -17,7 +18,8 @@ internal readonly unsafe struct MixtureRow : IRowLoss
         var (share, A, B) = (job->Share, job->OfTeacher, job->OfStudent);
         float* x = own, y = own + n;
         var memory = (double*)(own + 2 * n);
-        var (sumS, sumT) = (LogitRows.Exponentials<TV>(s, x, job->Inverse, memory, n), LogitRows.Exponentials<TV>(t, y, job->Inverse, memory, n));
+        var sumS = LogitRows.Exponentials<TV>(s, x, job->Inverse, memory, n);
+        var sumT = LogitRows.Exponentials<TV>(t, y, job->Inverse, memory, n);
         var (logS, logT) = (Math.Log(sumS), Math.Log(sumT));
 
         TV apart = TV.All((float)(Math.Log(share) - Math.Log(1 - share) + logS - logT)), zero = TV.All(0), one = TV.All(1);
@@ -49,7 +51,8 @@ internal readonly unsafe struct MixtureRow : IRowLoss
             var (share, A, B) = (loss.TeacherShare, loss.OfTeacher, loss.OfStudent);
             var logM_CV = logP_CV.Add(Math.Log(share)).LogAddExp(logQ_CV.Add(Math.Log(1 - share)));
             var p_CV = logP_CV.Exp();
-            var (overP_CV, overQ_CV) = (logP_CV.Sub(logM_CV).MaskedFill(p_CV.LessOrEqual(0), 0), logQ_CV.Sub(logM_CV).MaskedFill(q_CV.LessOrEqual(0), 0));
+            var overP_CV = logP_CV.Sub(logM_CV).MaskedFill(p_CV.LessOrEqual(0), 0);
+            var overQ_CV = logQ_CV.Sub(logM_CV).MaskedFill(q_CV.LessOrEqual(0), 0);
             var loss_C = p_CV.Mul(overP_CV).Sum([-1]).Mul(A).Add(q_CV.Mul(overQ_CV).Sum([-1]), B);
             overQ_CV.MulInPlace(B);
             overQ_CV.AddInPlace(logP_CV.Sub(logM_CV).Exp(), share * B - A * (1 - share));

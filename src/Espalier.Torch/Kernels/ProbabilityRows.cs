@@ -12,7 +12,8 @@ internal readonly unsafe struct SquaredProbabilitiesRow : IRowLoss
     {
         var n = job->Room;
         var memory = (double*)own;
-        var (sumS, sumT) = (LogitRows.Exponentials<TV>(s, s, job->Inverse, memory, n), LogitRows.Exponentials<TV>(t, t, job->Inverse, memory, n));
+        var sumS = LogitRows.Exponentials<TV>(s, s, job->Inverse, memory, n);
+        var sumT = LogitRows.Exponentials<TV>(t, t, job->Inverse, memory, n);
         TV ofS = TV.All((float)(1 / sumS)), ofT = TV.All((float)(1 / sumT));
         WideSums squares = new(memory), slopes = new(memory + WideSums.Lanes);
         for (var i = 0L; i < n; i += TV.Lanes)
@@ -39,7 +40,9 @@ internal readonly unsafe struct SquaredProbabilitiesRow : IRowLoss
         });
 }
 
-/// <summary>1 − p·q / (|p| |q|), with slope (cos q / |q| − p / |p|) / |q| in q, whose product with q is 0: no length of q changes the loss.</summary>
+/// <summary>
+/// 1 − p·q / (|p| |q|), with slope (cos q / |q| − p / |p|) / |q| in q, whose product with q is 0: no length of q changes the loss.
+/// </summary>
 internal readonly unsafe struct CosineProbabilitiesRow : IRowLoss
 {
     public static float Beyond => float.NegativeInfinity;

@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Espalier.Torch.Kernels;
 
 /// <summary>
-/// KL(q, p) = Σ q (log q − log p). With d = (s − top) / τ − (t − top) / τ, which is log q − log p up to a constant: Σ q d and the constant, with gradient
-/// q (d − Σ q d) / τ.
+/// KL(q, p) = Σ q (log q − log p). With d = (s − top) / τ − (t − top) / τ, which is log q − log p up to a constant: Σ q d and the
+/// constant, with gradient q (d − Σ q d) / τ.
 /// </summary>
 internal readonly unsafe struct ReverseKlRow : IRowLoss
 {

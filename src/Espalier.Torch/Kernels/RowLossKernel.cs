@@ -4,8 +4,8 @@ using static Espalier.Torch.Kernels.KernelErrors;
 namespace Espalier.Torch.Kernels;
 
 /// <summary>
-/// Losses between a student's and a teacher's row of logits with their gradient made on the way: each row is copied to where the processor has it near, in float32 and whole
-/// vectors long, goes through what its <see cref="IRowLoss"/> does, and is written back as the gradient.
+/// Losses between a student's and a teacher's row of logits with their gradient made on the way: each row is copied to where the processor
+/// has it near, in float32 and whole vectors long, goes through what its <see cref="IRowLoss"/> does, and is written back as the gradient.
 /// </summary>
 internal static unsafe class RowLossKernel
 {
@@ -14,7 +14,8 @@ internal static unsafe class RowLossKernel
     {
         const string name = "row_loss";
         if (student.Dimensions != 2 || !student.Shape.SequenceEqual(teacher.Shape))
-            throw Of(name, $"the student's logits are {Sizes(student)} and the teacher's {Sizes(teacher)}, they must be [positions, vocabulary], both alike");
+            throw Of(
+                name, $"the student's logits are {Sizes(student)} and the teacher's {Sizes(teacher)}, they must be [positions, vocabulary], both alike");
         using var to = Operand.Result(DType.Float32, student.Size(0));
         using var s = Operand.Of(student);
         using var t = Operand.Of(teacher);
@@ -50,7 +51,8 @@ internal static unsafe class RowLossKernel
         Width.Of(&Rows<Floats512, TLoss>, &Rows<Floats256, TLoss>, &Rows<Floats128, TLoss>);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows<TV, TLoss>(long first, long last, void* context) where TV : unmanaged, IFloats<TV> where TLoss : struct, IRowLoss
+    private static void Rows<TV, TLoss>(long first, long last, void* context)
+        where TV : unmanaged, IFloats<TV> where TLoss : struct, IRowLoss
     {
         var job = (RowLossJob*)context;
         var (n, room) = (job->N, job->Room);

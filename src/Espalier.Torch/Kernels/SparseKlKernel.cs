@@ -4,8 +4,9 @@ using static Espalier.Torch.Kernels.KernelErrors;
 namespace Espalier.Torch.Kernels;
 
 /// <summary>
-/// Forward KL against some entries of the teacher's distributions, with its gradient made on the way. What the student gives all other entries together is a sum over these
-/// alone, around their own largest logit: where 1 − Q would be 0 in float32 it still has its logarithm.
+/// Forward KL against some entries of the teacher's distributions, with its gradient made on the way. What the student gives all other
+/// entries together is a sum over these alone, around their own largest logit: where 1 − Q would be 0 in float32 it still has its
+/// logarithm.
 /// </summary>
 internal static unsafe class SparseKlKernel
 {
@@ -15,7 +16,8 @@ internal static unsafe class SparseKlKernel
         const string name = "sparse_kl";
         var (C, n, K) = (student.Size(0), student.Size(1), ids.Size(1));
         if (ids.Size(0) != C || !ids.Shape.SequenceEqual(weights.Shape) || (logTail ?? entropy) is { } beside && beside.ElementCount != C)
-            throw Of(name, $"logits are {Sizes(student)}, ids {Sizes(ids)} and weights {Sizes(weights)}, they must be [C, V], [C, K] and [C, K]");
+            throw Of(
+                name, $"logits are {Sizes(student)}, ids {Sizes(ids)} and weights {Sizes(weights)}, they must be [C, V], [C, K] and [C, K]");
         using var to = Operand.Result(DType.Float32, C);
         using var s = Operand.Of(student);
         using var which = Operand.InOrder(ids);
@@ -54,14 +56,17 @@ internal static unsafe class SparseKlKernel
             var top = LogitRows.Top<TV>(s, n);
             for (var k = 0L; k < K; k++)
                 kept[k] = (double)s[ids[k]] - top;
-            job->Losses[row] = (float)(job->Tail is null ? Drawn<TV>(job, s, ids, weights, kept, top, row) : WithTail<TV>(job, s, ids, weights, kept, top, row));
+            job->Losses[row] = (float)(job->Tail is null
+                ? Drawn<TV>(job, s, ids, weights, kept, top, row)
+                : WithTail<TV>(job, s, ids, weights, kept, top, row));
             for (var k = 0L; k < K; k++)
                 s[ids[k]] -= weights[k] * job->Inverse;
         }
     }
 
     // −Σ w log q − H; gradient (Σw) q − w.
-    private static double Drawn<TV>(Job* job, float* s, long* ids, float* weights, double* kept, float top, long row) where TV : unmanaged, IFloats<TV>
+    private static double Drawn<TV>(Job* job, float* s, long* ids, float* weights, double* kept, float top, long row)
+        where TV : unmanaged, IFloats<TV>
     {
         var sum = LogitRows.Exponentials<TV>(s, top, job->N);
         var (weight, along, log) = (0.0, 0.0, Math.Log(sum));
@@ -75,7 +80,8 @@ internal static unsafe class SparseKlKernel
     }
 
     // Σ_K p log(p/q) + (1−P) log((1−P)/(1−Q)); gradient q − p on K and q (1 − (1−P)/(1−Q)) elsewhere.
-    private static double WithTail<TV>(Job* job, float* s, long* ids, float* weights, double* kept, float top, long row) where TV : unmanaged, IFloats<TV>
+    private static double WithTail<TV>(Job* job, float* s, long* ids, float* weights, double* kept, float top, long row)
+        where TV : unmanaged, IFloats<TV>
     {
         var (n, K) = (job->N, job->K);
         for (var k = 0L; k < K; k++)

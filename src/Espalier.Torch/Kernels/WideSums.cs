@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Espalier.Torch.Kernels;
 
-/// <summary>Sums of vectors of floats, kept in float64 lane by lane: where terms of hundreds cancel, float32 would keep no fifth decimal.</summary>
+/// <summary>
+/// Sums of vectors of floats, kept in float64 lane by lane: where terms of hundreds cancel, float32 would keep no fifth decimal.
+/// </summary>
 internal readonly unsafe struct WideSums
 {
     /// <summary>Most lanes of a vector.</summary>

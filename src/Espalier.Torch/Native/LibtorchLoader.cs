@@ -91,8 +91,18 @@ internal static unsafe partial class LibtorchLoader
         }
         catch (DllNotFoundException e)
         {
-            throw new EspalierException($"{file} cannot be loaded: {e.Message.Split('\n')[0]}", e) { ExitCode = 1 };
+            throw new EspalierException($"{file} cannot be loaded: {ReasonOf(e.Message, file)}", e) { ExitCode = 1 };
         }
+    }
+
+    /// <summary>
+    /// What the system's loader said: .NET writes a line of general advice before it, and behind it one for each other name that it tried.
+    /// </summary>
+    private static string ReasonOf(string message, string file)
+    {
+        var lines = message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        var reason = lines.Length > 1 ? lines[1] : lines[0];
+        return reason.StartsWith($"{file}: ", StringComparison.Ordinal) ? reason[(file.Length + 2)..] : reason;
     }
 
     private static string VersionOf(nint library, LibtorchFolder folder)

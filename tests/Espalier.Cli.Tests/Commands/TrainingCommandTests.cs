@@ -62,6 +62,15 @@ public sealed class TrainingCommandTests : TorchTest
     }
 
     [Fact]
+    public void Compute_is_called_as_element_types_are_too()
+    {
+        double Loss(string name, string compute) => Verb.Json(
+            $"correct {Verb.Tiny} --ids {_ids} --batch 4 --seq 32 --steps 2 --compute {compute} --output {Path.Combine(_folder.Path, name)}").GetProperty("final_loss").GetDouble();
+        Assert.Equal(Loss("long", "bfloat16"), Loss("short", "bf16"));
+        Assert.NotEqual(Loss("again", "bf16"), Loss("f32", "f32"));
+    }
+
+    [Fact]
     public void Pretrain_starts_from_weights_that_the_seed_alone_gives()
     {
         double Loss(string name, int seed) => Verb.Json(

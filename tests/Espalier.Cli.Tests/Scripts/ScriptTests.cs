@@ -71,5 +71,63 @@ public sealed class ScriptTests
     }
 
     [Fact]
+    public void A_libtorch_that_is_no_library_is_refused_with_what_the_loader_says()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(Path.Combine(folder.Path, "libtorch_cpu.so"), "not a library");
+        var program = Path.Combine(AppContext.BaseDirectory, "espalier.dll");
+        var (code, output) = Bash($"LIBTORCH='{folder.Path}' dotnet '{program}' generate models/quickstart-teacher --ids 4080");
+        Assert.Equal(1, code);
+        Assert.Equal($"espalier: error: {folder.Path}/libtorch_cpu.so cannot be loaded: file too short\n", output);
+    }
+
+    [Fact]
+    public void A_step_without_a_temporary_folder_says_which_one_is_meant()
+    {
+        var (code, output) = Bash("source scripts/messages.sh; TMPDIR=/nowhere; export TMPDIR; quietly 'building' true");
+        Assert.Equal(1, code);
+        Assert.Equal("espalier: error: nothing can be written in /nowhere: set TMPDIR to another folder\n", output);
+    }
+
+    [Theory]
+    [InlineData("/nowhere", "", "ROOT/build/home")]
+    [InlineData("/nowhere", "/mine", "/mine")]
+    [InlineData("/tmp", "", "")]
+    public void Without_a_home_the_sdk_has_one_in_the_build_folder(string home, string chosen, string expected)
+    {
+        var (code, output) = Bash($"unset DOTNET_CLI_HOME; export HOME={home} {(chosen == "" ? "" : $"DOTNET_CLI_HOME={chosen}")}; source scripts/dotnet.sh; printf %s \"${{DOTNET_CLI_HOME:-}}\"");
+        Assert.Equal((0, expected.Replace("ROOT", Fixtures.Root)), (code, output));
+    }
+
+    [Fact]
+    public void A_build_is_current_until_a_source_changes_goes_or_moves()
+    {
+        var (code, output) = Bash("""
+            source scripts/build.sh; ROOT=$(mktemp -d)/place; program=$ROOT/src/Espalier.Cli/bin/Release/net10.0/espalier.dll
+            ask() { if is_current program; then echo "$1: yes"; else echo "$1: no"; fi; }
+            mkdir -p "$ROOT/build" "${program%/*}"; touch "$program" "$ROOT"/{src/a.cs,src/b.cs,Directory.Build.props,Espalier.slnx}
+            ask 'never built'; set_stamp program; ask built
+            echo more >"$program"; ask 'an output changed'
+            echo more >"$ROOT/src/a.cs"; ask 'a source changed'; set_stamp program
+            rm "$ROOT/src/b.cs"; ask 'a source went'; set_stamp program
+            echo more >"$ROOT/Directory.Build.props"; ask 'a setting changed'; set_stamp program
+            mv "$ROOT" "$ROOT-2"; ROOT=$ROOT-2; ask moved; set_stamp program; ask 'built again'
+            rm "$ROOT"/src/Espalier.Cli/bin/Release/net10.0/espalier.dll; ask 'the program went'; rm -r "${ROOT%/*}"
+            """);
+        Assert.Equal((0, "never built: no\nbuilt: yes\nan output changed: yes\na source changed: no\na source went: no\na setting changed: no\nmoved: no\nbuilt again: yes\nthe program went: no\n"), (code, output));
+    }
+
+    [Fact]
+    public void Analyzers_are_left_out_of_a_clones_first_build_of_the_program_alone()
+    {
+        var (code, output) = Bash("""
+            source scripts/build.sh; ROOT=$(mktemp -d); mkdir "$ROOT/build"
+            quietly() { case " $* " in *' -p:RunAnalyzers=false '*) echo without ;; *) echo with ;; esac; }
+            build_managed tests; build_managed program; touch "$ROOT/build/program.stamp"; build_managed program; rm -r "$ROOT"
+            """);
+        Assert.Equal((0, "with\nwithout\nwith\n"), (code, output));
+    }
+
+    [Fact]
     public void An_unknown_argument_of_the_test_script_is_wrong_usage() => Assert.Equal(2, Bash("./test --fliter X").Code);
 }

@@ -29,6 +29,8 @@ public sealed class DiedException : Exception;
 internal sealed class FaultyLayer(int failAt, Fault fault) : IFileLayer
 {
     private readonly DiskLayer _disk = new();
+    // A training writes its log while the save before it is still being written.
+    private readonly Lock _gate = new();
     private readonly HashSet<string> _unflushed = [];
     private readonly List<(string[] Folders, Action Undo)> _names = [];
     private bool _dead;
@@ -38,6 +40,7 @@ internal sealed class FaultyLayer(int failAt, Fault fault) : IFileLayer
 
     public void CreateFolder(string path)
     {
+        using var one = _gate.EnterScope();
         Act("create-folder", path, Kind.Grow);
         var isNew = !Directory.Exists(path);
         _disk.CreateFolder(path);
@@ -47,6 +50,7 @@ internal sealed class FaultyLayer(int failAt, Fault fault) : IFileLayer
 
     public Stream CreateFile(string path)
     {
+        using var one = _gate.EnterScope();
         Act("create", path, Kind.Grow);
         var stream = _disk.CreateFile(path);
         _unflushed.Add(path);
@@ -56,6 +60,7 @@ internal sealed class FaultyLayer(int failAt, Fault fault) : IFileLayer
 
     public Stream OpenLog(string path)
     {
+        using var one = _gate.EnterScope();
         Act("open-log", path, Kind.Grow);
         var isNew = !File.Exists(path);
         var stream = _disk.OpenLog(path);
@@ -66,6 +71,7 @@ internal sealed class FaultyLayer(int failAt, Fault fault) : IFileLayer
 
     public void Sync(Stream stream)
     {
+        using var one = _gate.EnterScope();
         var file = (FaultyStream)stream;
         Act("sync", file.Path, Kind.Grow);
         _disk.Sync(file.Inner);
@@ -74,6 +80,7 @@ internal sealed class FaultyLayer(int failAt, Fault fault) : IFileLayer
 
     public void SyncFile(string path)
     {
+        using var one = _gate.EnterScope();
         Act("sync", path, Kind.Grow);
         _disk.SyncFile(path);
         _unflushed.Remove(path);
@@ -81,6 +88,7 @@ internal sealed class FaultyLayer(int failAt, Fault fault) : IFileLayer
 
     public void SyncFolder(string path)
     {
+        using var one = _gate.EnterScope();
         Act("sync-folder", path, Kind.Grow);
         _disk.SyncFolder(path);
         _names.RemoveAll(name => name.Folders.Contains(path));
@@ -88,6 +96,7 @@ internal sealed class FaultyLayer(int failAt, Fault fault) : IFileLayer
 
     public void Rename(string from, string to)
     {
+        using var one = _gate.EnterScope();
         Act($"rename {Path.GetFileName(from)}", to, Kind.Grow);
         var replaced = File.Exists(to) ? File.ReadAllBytes(to) : null;
         _disk.Rename(from, to);
@@ -106,6 +115,7 @@ internal sealed class FaultyLayer(int failAt, Fault fault) : IFileLayer
 
     public void DeleteFile(string path)
     {
+        using var one = _gate.EnterScope();
         Act("delete", path, Kind.Delete);
         var bytes = File.ReadAllBytes(path);
         _disk.DeleteFile(path);
@@ -115,6 +125,7 @@ internal sealed class FaultyLayer(int failAt, Fault fault) : IFileLayer
 
     public void DeleteFolder(string path)
     {
+        using var one = _gate.EnterScope();
         Act("delete-folder", path, Kind.Delete);
         _disk.DeleteFolder(path);
         Name(() => Directory.CreateDirectory(path), path);
@@ -168,6 +179,7 @@ internal sealed class FaultyLayer(int failAt, Fault fault) : IFileLayer
 
         public override void Write(ReadOnlySpan<byte> buffer)
         {
+            using var one = layer._gate.EnterScope();
             var half = buffer[..(buffer.Length / 2)].ToArray();
             layer.Act("write", path, Kind.Grow, () => inner.Write(half));
             inner.Write(buffer);
@@ -176,6 +188,7 @@ internal sealed class FaultyLayer(int failAt, Fault fault) : IFileLayer
 
         public override void SetLength(long value)
         {
+            using var one = layer._gate.EnterScope();
             layer.Act("set-length", path, Kind.Grow);
             inner.SetLength(value);
         }
