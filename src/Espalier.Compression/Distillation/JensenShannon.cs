@@ -10,7 +10,8 @@ namespace Espalier.Compression.Distillation;
 /// <param name="temperature">τ, above 0.</param>
 public sealed class JensenShannon(double beta = 0.5, double temperature = 1.0)
     : ComparedRows(new(
-        RowLossKind.Mixture, temperature, Share("beta", beta, "its ends are forward-kl and reverse-kl"), OfTeacher: beta, OfStudent: 1 - beta))
+        RowLossKind.Mixture, temperature, Share("beta", beta, "its ends are forward-kl and reverse-kl"),
+        OfTeacher: beta, OfStudent: 1 - beta))
 {
     /// <inheritdoc/>
     public override string Name => "jensen-shannon";
