@@ -22,7 +22,9 @@ internal static class SaveCase
         using var model = DecoderWeights.Initialise(config, like.Family, seed: 0);
         using var setup = new PlainTrainer(model);
         var step = 0;
-        IReadOnlyList<CheckpointPart> Snapshot() => TrainerCheckpoint.Snapshot(setup.Trainer, like.Family);
+        // As a run does it: every snapshot lies where the one before lay.
+        var memory = new SnapshotMemory();
+        IReadOnlyList<CheckpointPart> Snapshot() => TrainerCheckpoint.Snapshot(setup.Trainer, like.Family, memory);
         CheckpointStore Fresh()
         {
             var folder = work.At($"checkpoints-{++step}");
