@@ -14,6 +14,8 @@ internal static partial class ModelPlace
     /// <exception cref="EspalierException">Says what is there, or what the user may have meant.</exception>
     public static void Require(string folder)
     {
+        if (folder.Length == 0)
+            throw new EspalierException("the folder's name is empty; give a folder with config.json and safetensors");
         if (File.Exists(folder))
             throw new EspalierException(IsFileOfModel(folder)
                 ? $"{folder}: is a file of a model; give the folder that it is in, {Path.GetDirectoryName(Path.GetFullPath(folder))}"
@@ -21,7 +23,7 @@ internal static partial class ModelPlace
         if (!Directory.Exists(folder))
             throw new EspalierException($"{folder}: not found{Meant(folder)}");
         if (!File.Exists(Path.Combine(folder, CheckpointFolder.ConfigFile)))
-            throw new EspalierException(WithoutConfig(folder));
+            throw new EspalierException(MayBeRead(folder) ? WithoutConfig(folder) : $"{folder}: you may not read this folder");
     }
 
     /// <summary>What an adapter's folder is, and what to do with it.</summary>
@@ -105,6 +107,19 @@ internal static partial class ModelPlace
         return Names(Directory.EnumerateDirectories, snapshots).Select(name => Path.Combine(snapshots, name))
             .Where(static place => File.Exists(Path.Combine(place, CheckpointFolder.ConfigFile)))
             .MaxBy(Directory.GetLastWriteTimeUtc);
+    }
+
+    private static bool MayBeRead(string folder)
+    {
+        try
+        {
+            _ = Directory.EnumerateFileSystemEntries(folder).Any();
+            return true;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     private static string[] Names(Func<string, IEnumerable<string>> list, string folder)

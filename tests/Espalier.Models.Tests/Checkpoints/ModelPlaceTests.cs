@@ -25,6 +25,9 @@ public sealed class ModelPlaceTests : IDisposable
     }
 
     [Fact]
+    public void An_empty_name_is_said_to_be_one() => Fails("", "the folder's name is empty; give a folder with config.json and safetensors");
+
+    [Fact]
     public void So_is_a_tokenizer_that_was_not_fetched()
     {
         File.WriteAllText(Path.Combine(_folder, "tokenizer.json"), Pointer);
