@@ -21,6 +21,8 @@ internal static class RooflineCase
         var bandwidth = References.ReadBandwidth().Processor * input.Threads;
         yield return Plain(FormattableString.Invariant($"multiply-adds of {lanes} float32, GFLOP/s"), peak, input.Threads > 1 ? "one thread's times the threads" : "");
         yield return Plain("reading, GB/s", bandwidth, "");
+        yield return Plain("filling memory for the first time, GB/s", FreshPages.Rate(huge: false), "pages of 4 KiB");
+        yield return Plain("filling memory for the first time, GB/s", FreshPages.Rate(huge: true), "huge pages asked for");
         foreach (var (rows, inner, columns) in new (long, long, long)[] { (2048, 2048, 2048), (2048, 256, 768), (2048, 768, 256), (512, 192, 32000), (512, 32000, 192), (32000, 512, 192), (1, 8192, 16384) })
         {
             var rate = References.Product(rows, inner, columns, DType.Float32);

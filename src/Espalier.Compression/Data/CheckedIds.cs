@@ -11,7 +11,7 @@ namespace Espalier.Compression.Data;
 internal sealed record KnownIds(KnownHash File, TokenWidth Width, int Below);
 
 /// <summary>
-/// Remembers which large files of ids were checked from front to back, so that ten billion ids are not read again each time a run goes on. A file counts as the one that was
+/// Remembers which large files of ids were checked from front to back, so that billions of ids are not read again each time a run goes on. A file counts as the one that was
 /// checked as in <see cref="HashCache"/>, and the file that is open is asked. Without a cache, or where it cannot be read or written, every id is checked.
 /// </summary>
 /// <param name="path">The cache's own file.</param>

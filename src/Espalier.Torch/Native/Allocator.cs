@@ -10,6 +10,9 @@ internal static partial class Allocator
 {
     private const int TrimThreshold = -1, TopPad = -2, MmapMax = -4, ArenaMax = -8;
 
+    // As a size it is the largest there is; the largest positive number would be 2 GiB.
+    private const int NoTrim = -1;
+
     /// <summary>Whether the settings took effect (false outside glibc).</summary>
     public static bool Kept { get; private set; }
 
@@ -21,7 +24,7 @@ internal static partial class Allocator
         try
         {
             Kept = mallopt(ArenaMax, 1) == 1 && mallopt(MmapMax, 0) == 1
-                && mallopt(TrimThreshold, int.MaxValue) == 1 && mallopt(TopPad, 64 << 20) == 1;
+                && mallopt(TrimThreshold, NoTrim) == 1 && mallopt(TopPad, 64 << 20) == 1;
         }
         catch (EntryPointNotFoundException)
         {

@@ -67,8 +67,9 @@ internal sealed unsafe class DispatcherCall
     }
 
     // Those that multiply matrices, by a library whose code must not be interrupted (SignalHold).
-    private static bool IsProduct(string name) => name["aten::".Length..].TrimEnd('_') is
-        "linear" or "matmul" or "mm" or "mv" or "bmm" or "dot" or "addmm" or "addmv" or "addbmm" or "baddbmm" or "einsum" or "tensordot";
+    private static bool IsProduct(string name) => name.TrimEnd('_') is
+        "aten::linear" or "aten::matmul" or "aten::mm" or "aten::mv" or "aten::bmm" or "aten::dot" or "aten::einsum" or "aten::tensordot"
+        or "aten::addmm" or "aten::addmv" or "aten::addbmm" or "aten::baddbmm";
 
     private static ulong Plain(in Argument argument, Schemas.ValueType type)
     {
