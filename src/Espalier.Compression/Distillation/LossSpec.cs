@@ -73,6 +73,8 @@ public sealed record LossSpec
             weight = Number(factor.Trim(), $"the weight in '{whole}'");
             term = rest.Trim();
         }
+        if (term.Length == 0)
+            throw new EspalierException($"a loss is missing in '{whole}'; a sum is written 0.9*forward-kl + 0.1*cross-entropy");
         double? parameter = null;
         if (term.EndsWith(')') && term.IndexOf('(', StringComparison.Ordinal) is > 0 and var open)
         {
@@ -80,7 +82,7 @@ public sealed record LossSpec
             term = term[..open].Trim();
         }
         if (!s_kinds.TryGetValue(term, out var kind))
-            throw new EspalierException($"loss '{term}' is not known;{NearestName.Hint(term, [.. Names])} Known are {string.Join(", ", Names)}; a sum is written 0.9*forward-kl + 0.1*cross-entropy");
+            throw new EspalierException($"loss '{term}' is not known.{NearestName.Hint(term, [.. Names])} Known are {string.Join(", ", Names)}; a sum is written 0.9*forward-kl + 0.1*cross-entropy");
         return parameter is not null && kind.Default is null
             ? throw new EspalierException($"loss {term} has no parameter; write it without ({parameter})")
             : (weight, term, parameter);

@@ -77,6 +77,17 @@ internal sealed class RecipeFields
     /// <summary>One of an enum's values by its name in kebab-case; null where absent.</summary>
     public T? Choice<T>(string key) where T : struct, Enum => Text(key) is { } text ? Choice<T>(key, text) : null;
 
+    /// <summary>One of a few values that have names of their own, some of them several; null where absent.</summary>
+    public T? Choice<T>(string key, IReadOnlyList<(string Name, T Value)> names) where T : struct
+    {
+        if (Text(key) is not { } text)
+            return null;
+        foreach (var (name, value) in names)
+            if (name == text)
+                return value;
+        throw Unknown(key, text, names.Select(entry => entry.Name));
+    }
+
     /// <summary>true or false; null where absent.</summary>
     public bool? Flag(string key) => Text(key) switch
     {
@@ -141,7 +152,7 @@ internal sealed class RecipeFields
     public EspalierException Unknown(string key, string text, IEnumerable<string> known)
     {
         var names = known.ToArray();
-        return At(Find(key)?.Line ?? _line, $"{Path(key)}: {Clip(text)} is not known;{NearestName.Hint(text, names)} Known are {string.Join(", ", names)}");
+        return At(Find(key)?.Line ?? _line, $"{Path(key)}: {Clip(text)} is not known.{NearestName.Hint(text, names)} Known are {string.Join(", ", names)}");
     }
 
     /// <summary>An error about a key that must be there.</summary>

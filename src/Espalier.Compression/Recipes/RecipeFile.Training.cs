@@ -45,7 +45,7 @@ public static partial class RecipeFile
             Freeze = Freeze(section),
             LayerDecay = section.Number("layer-decay", x => x is > 0 and <= 1, "above 0 and at most 1") ?? defaults.LayerDecay,
             ActivationCheckpointing = section.Flag("activation-checkpointing") ?? defaults.ActivationCheckpointing,
-            Compute = section.Choice<ComputeChoice>("compute") ?? defaults.Compute,
+            Compute = section.Choice("compute", ComputeChoices.Names) ?? defaults.Compute,
             EvaluateEvery = section.Count("evaluate-every", least: 0) ?? defaults.EvaluateEvery,
             EarlyStopping = EarlyStopping(section),
             CheckpointEvery = section.Count("checkpoint-every", least: 0) ?? defaults.CheckpointEvery,

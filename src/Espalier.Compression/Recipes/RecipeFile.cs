@@ -178,7 +178,7 @@ public static partial class RecipeFile
             else if (item is YamlText { Text: HeldOut or TeacherDomain } text)
                 sets.Add(new(text.Text, null));
             else if (item is YamlText unknown)
-                throw fields.At(item.Line, $"{key}: {RecipeFields.Clip(unknown.Text)} is not known;{NearestName.Hint(unknown.Text, [HeldOut, TeacherDomain])} "
+                throw fields.At(item.Line, $"{key}: {RecipeFields.Clip(unknown.Text)} is not known.{NearestName.Hint(unknown.Text, [HeldOut, TeacherDomain])} "
                     + $"Known are {HeldOut} and {TeacherDomain}; a text of your own is {{ NAME: PATH }}");
             else
                 throw fields.At(item.Line, $"{key} must list {HeldOut}, {TeacherDomain} or {{ NAME: PATH }}");

@@ -18,6 +18,13 @@ public enum ComputeChoice
 /// <summary>What a choice comes to on this machine.</summary>
 public static class ComputeChoices
 {
+    /// <summary>How people write the choices, in options and recipes alike.</summary>
+    public static IReadOnlyList<(string Name, ComputeChoice Choice)> Names { get; } =
+    [
+        ("float32", ComputeChoice.Float32), ("bfloat16", ComputeChoice.Bfloat16), ("auto", ComputeChoice.Auto),
+        ("f32", ComputeChoice.Float32), ("bf16", ComputeChoice.Bfloat16),
+    ];
+
     /// <summary>The type that products are computed in here.</summary>
     public static ComputeType Here(this ComputeChoice choice) =>
         choice == ComputeChoice.Bfloat16 || (choice == ComputeChoice.Auto && ProcessorUnits.HasBfloat16) ? ComputeType.Bfloat16 : ComputeType.Float32;

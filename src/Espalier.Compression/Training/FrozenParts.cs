@@ -65,7 +65,7 @@ public sealed record FrozenParts
                 return first <= last ? new("layers", first, last) : throw new EspalierException($"layers {first}-{last} end before they begin; write layers {last}-{first}");
         }
         var shown = new string([.. word.Take(40).Select(c => char.IsControl(c) ? '?' : c)]);
-        throw new EspalierException($"'{shown}' is not known;{NearestName.Hint(shown, s_words)} Known are embedding, head, norms, attention, mlp, layer N and layers N-M");
+        throw new EspalierException($"'{shown}' is not known.{NearestName.Hint(shown, s_words)} Known are embedding, head, norms, attention, mlp, layer N and layers N-M");
     }
 
     private readonly record struct Part(string Word, int First, int Last)

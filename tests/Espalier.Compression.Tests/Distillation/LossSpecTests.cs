@@ -20,8 +20,9 @@ public sealed class LossSpecTests
 
     [Theory]
     [InlineData("forward-lk", "Did you mean forward-kl?")]
-    [InlineData("", "loss '' is not known")]
-    [InlineData("forward-kl +", "loss '' is not known")]
+    [InlineData("", "a loss is missing in ''")]
+    [InlineData("forward-kl +", "a loss is missing in 'forward-kl +'")]
+    [InlineData("forward-kl + 0.1*", "a loss is missing in 'forward-kl + 0.1*'")]
     [InlineData("x*forward-kl", "the weight in 'x*forward-kl' is 'x'")]
     [InlineData("0*forward-kl", "the weight of forward-kl is 0")]
     [InlineData("-1*forward-kl", "the weight of forward-kl is -1")]

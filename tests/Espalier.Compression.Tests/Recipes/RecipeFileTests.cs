@@ -208,6 +208,14 @@ public sealed class RecipeFileTests
         Assert.Equal(canonical, RecipeFile.Canonical(Parse(canonical)));
     }
 
+    [Theory]
+    [InlineData("bf16", ComputeChoice.Bfloat16)]
+    [InlineData("bfloat16", ComputeChoice.Bfloat16)]
+    [InlineData("f32", ComputeChoice.Float32)]
+    [InlineData("auto", ComputeChoice.Auto)]
+    public void Compute_has_the_names_of_the_option(string name, ComputeChoice choice) =>
+        Assert.Equal(choice, Parse(Short + $"distill: {{ steps: 3, compute: {name} }}").Distill!.Compute);
+
     private const string Searching = "teacher: t\ndata: { train: a.txt }\ndistill: { steps: 300, learning-rate: 2e-3, warm-up: 40 }\n";
 
     [Fact]
@@ -266,7 +274,7 @@ public sealed class RecipeFileTests
     [InlineData("search: { hidden: 128, candidates: 0 }", "search.candidates is 0; it must be a whole number from 1")]
     [InlineData("search: { hidden: 128, rungs: [50, 25] }", "search.rungs is a list; its steps are counted from the beginning and ascend")]
     [InlineData("search: { hidden: 128, rungs: [soon] }", "search.rungs is a list; it must list numbers of steps")]
-    [InlineData("search: { hidden: 128, tasks: held-out }", "search.tasks: held-out is not known;")]
+    [InlineData("search: { hidden: 128, tasks: held-out }", "search.tasks: held-out is not known.")]
     [InlineData("search: { hidden: 128, tasks: [a/items.jsonl, b/items.jsonl] }", "a name is there twice")]
     [InlineData("search: { hidden: 128, proxi: importance }", "there is no key search.proxi: did you mean proxy?")]
     [InlineData("search: { hidden: 128 }\nevaluate: []", "search: its candidates are compared on held-out, which evaluate does not list")]

@@ -60,8 +60,7 @@ internal sealed class TrainingInput
 
     private readonly ChoiceOption<ComputeChoice> compute = new(
         "--compute", "What the products with weights are computed in; auto is bfloat16 where the processor has units for it", ComputeChoice.Float32,
-        ("float32", ComputeChoice.Float32), ("bfloat16", ComputeChoice.Bfloat16), ("auto", ComputeChoice.Auto),
-        ("f32", ComputeChoice.Float32), ("bf16", ComputeChoice.Bfloat16));
+        [.. ComputeChoices.Names]);
 
     private readonly CountOption seed = new("--seed", "Seed of the order (and of random weights)", 1, least: 0);
     private readonly NumberOption heldOut = new("--held-out", "Share held out to evaluate on: of documents by their hash, of ids the last windows; by default 2% of text and nothing of ids", "SHARE");

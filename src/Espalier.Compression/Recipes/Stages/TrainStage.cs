@@ -97,6 +97,8 @@ public static class TrainStage
         using var source = start.Open();
         using var model = DecoderWeights.Load(source);
         using var guide = GuideOf(run, name, start, teacher, section);
+        if (section.Compute != ComputeChoice.Float32)
+            run.Progress.Note($"{name}: products are computed in {(section.Compute.Here() == ComputeType.Bfloat16 ? "bfloat16" : "float32, for this processor has no units for bfloat16")}");
         var result = Fit(run, name, model, source.Family, guide, section, correction, data, sequence, seed, order, stage, checkpoint);
         CheckpointWriter.Write(stage.PathOf("model"), model.Config, source, ElementType.F32, DecoderWeights.Source(model, source.Family), cancellation: run.Stop);
         if (correction is not null && guide?.Model is { } corrected)
