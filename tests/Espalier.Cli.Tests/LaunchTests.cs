@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Espalier.Cli.Tests.Survival;
 
 namespace Espalier.Cli.Tests;
 
@@ -213,7 +214,7 @@ public sealed class LaunchTests
         var (code, _, error) = TestCommand.Launch("work", run =>
         {
             for (var signal = 0; signal < 2; signal++)
-                System.Diagnostics.Process.Start("kill", ["-TERM", $"{Environment.ProcessId}"]).WaitForExit();
+                Signals.Send(Environment.ProcessId, "TERM");
             Assert.True(run.Cancellation.WaitHandle.WaitOne(TimeSpan.FromSeconds(30)));
             // The second one arrives while this still works.
             Thread.Sleep(100);

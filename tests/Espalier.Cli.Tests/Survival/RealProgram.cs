@@ -45,7 +45,7 @@ internal sealed class RealProgram : IDisposable
     }
 
     /// <summary>Sends a signal by its name: TERM, INT, STOP, CONT.</summary>
-    public void Signal(string name) => Process.Start("kill", [$"-{name}", Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]).WaitForExit();
+    public void Signal(string name) => Signals.Send(Id, name);
 
     /// <summary>Waits until something is true or the program ends.</summary>
     public void Until(Func<bool> happened)
