@@ -99,7 +99,7 @@ internal static class CacheBenchmark
 
     private static double[] Gradient(Decoder student, TeacherGuide guide, Batch batch)
     {
-        Gradients.Clear(student.Parameters.Select(p => p.Value));
+        Gradients.Clear([.. student.Parameters.Select(p => p.Value)]);
         _ = new LogitObjective(new ForwardKl(), guide).Accumulate(student, batch, 1.0 / batch.Tokens);
         using var scope = TensorScope.Begin();
         return [.. student.Parameters.SelectMany(p => p.Value.Grad()!.Clone().View(-1).ToArray<float>()).Select(value => (double)value)];

@@ -42,6 +42,9 @@ switch (args)
     case ["tokenizer-passes", var file, var text, var threads, var passes]:
         TokenizerBenchmark.Passes(file, text, Number(threads), Number(passes), Console.WriteLine);
         return 0;
+    case ["account", var folder, var threads, var steps, var windowsOfAPass]:
+        MemoryAccount.Run(folder, Number(threads), Number(steps), Number(windowsOfAPass), Console.WriteLine);
+        return 0;
     case ["busy-step", var threads]:
         Console.WriteLine(BusyCase.Measure(Number(threads)));
         return 0;
@@ -56,7 +59,7 @@ switch (args)
             CheckpointWriter.Write(output, shape.Config, shape, ElementType.F32, DecoderWeights.RandomSource(shape.Config, shape.Family, seed: 0));
         return 0;
     default:
-        await Console.Error.WriteLineAsync("bench/run is the front of this program; by hand: binding [THREADS] | compute FOLDER PAIRS THREADS | memory FOLDER BATCH SEQUENCE keep|checkpoint | random-model SHAPE OUTPUT | "
+        await Console.Error.WriteLineAsync("bench/run is the front of this program; by hand: binding [THREADS] | account FOLDER THREADS STEPS WINDOWS | compute FOLDER PAIRS THREADS | memory FOLDER BATCH SEQUENCE keep|checkpoint | random-model SHAPE OUTPUT | "
             + "instructions WORKLOAD TIMES | tokenizer-passes TOKENIZER TEXT THREADS PASSES");
         return 2;
 }

@@ -1,6 +1,6 @@
 namespace Espalier.Torch;
 
-/// <summary>The numbers of one update of <see cref="Tensor.AdamWInPlace"/>.</summary>
+/// <summary>The numbers of one update of <see cref="Tensor.AdamWInPlace(Tensor, Tensor, AdamWStep, bool)"/>.</summary>
 /// <param name="Rate">Learning rate.</param>
 /// <param name="Beta1">Decay of the first moment.</param>
 /// <param name="Beta2">Decay of the second moment.</param>

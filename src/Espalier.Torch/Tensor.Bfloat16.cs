@@ -20,7 +20,7 @@ public sealed partial class Tensor
     {
         if (DType == DType.BFloat16)
             return this;
-        var version = SharedVersion().Value;
+        var version = Version;
         if (_narrow is null || _narrowVersion != version)
         {
             using var noGrad = GradMode.Disable();
@@ -43,14 +43,14 @@ public sealed partial class Tensor
             return y;
         var (wantsX, wantsW) = (WantsGradient, weight.WantsGradient);
         // The weight itself is kept for its version: its copy follows it.
-        var (x, w, master) = (Kept.If(wantsW, this), Kept.If(wantsX, weight.InBfloat16()), Kept.If(wantsX, weight));
-        return Tape.Record(y, [this, weight], (g, into) =>
-        {
-            if (wantsX && master!.Value is not null)
-                into[0] = g.MatMul(w!.Value);
-            if (wantsW)
-                into[1] = g.Reshape(-1, g.Size(-1)).Transpose(0, 1).MatMul(x!.Value.Reshape(-1, x.Value.Size(-1))).To(DType.Float32);
-        }, x, w, master);
+        return Tape.Record(
+            y, [this, weight], [wantsW ? this : null, wantsX ? weight.InBfloat16() : null, wantsX ? weight : null], static (node, g, into) =>
+            {
+                if (node.Inputs[0] is not null && node[2] is not null)
+                    into[0] = g.MatMul(node[1]);
+                if (node.Inputs[1] is not null)
+                    into[1] = g.Reshape(-1, g.Size(-1)).Transpose(0, 1).MatMul(node[0].Reshape(-1, node[0].Size(-1))).To(DType.Float32);
+            });
     }
 
     /// <summary><see cref="RmsNorm"/> of float32 with its result rounded to bfloat16; the gradient that comes back is bfloat16, too.</summary>
@@ -61,8 +61,9 @@ public sealed partial class Tensor
         var y = RmsNormKernel.Forward(this, weight, epsilon, DType.BFloat16);
         if (!Tape.Wants(this, weight))
             return y;
-        var (x, w) = (Kept.Of(this), Kept.Of(weight));
-        return Tape.Record(y, [this, weight], (g, into) => (into[0], into[1]) = RmsNormKernel.Backward(g, x.Value, w.Value, epsilon), x, w);
+        return Tape.Record(
+            y, [this, weight], [this, weight],
+            static (node, g, into) => (into[0], into[1]) = RmsNormKernel.Backward(g, node[0], node[1], node.Number), epsilon);
     }
 
     /// <summary>this + other in float32, of this in float32 and the other in bfloat16 and of one shape: the residual stream and what a layer adds.</summary>
@@ -71,7 +72,7 @@ public sealed partial class Tensor
         if (!IsForwardFused)
             return Add(other.To(DType));
         var y = AddNarrowKernel.Forward(this, other);
-        return Tape.Wants(this, other) ? Tape.Record(y, [this, other], (g, into) => (into[0], into[1]) = (g, g.To(DType.BFloat16))) : y;
+        return Tape.Wants(this, other) ? Tape.Record(y, [this, other], [], static (_, g, into) => (into[0], into[1]) = (g, g.To(DType.BFloat16))) : y;
     }
 
     /// <summary>this += scale · other, of float32 and bfloat16. No gradient.</summary>

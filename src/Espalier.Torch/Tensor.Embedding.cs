@@ -13,15 +13,15 @@ public sealed partial class Tensor
         Tensor y;
         using (GradMode.Disable())
             y = EmbeddingByParts(indices);
-        var (ids, leaf, shape) = (Kept.Of(indices), Sink as Leaf, ShapeArray);
-        return Tape.Record(y, [this], (g, into) =>
+        var (leaf, shape) = (Sink as Leaf, ShapeArray);
+        return Tape.Record(y, [this], [indices], (node, g, into) =>
         {
             // A gradient that is there already, such as the head's of a tied table, is added to row by row: no second table is made.
             if (leaf is { Wanted: true, Gradient: { IsContiguous: true } present })
-                EmbeddingKernel.AddTo(present, g, ids.Value);
+                EmbeddingKernel.AddTo(present, g, node[0]);
             else
-                EmbeddingKernel.AddTo(into[0] = Zeros(DType.Float32, shape), g, ids.Value);
-        }, ids);
+                EmbeddingKernel.AddTo(into[0] = Zeros(DType.Float32, shape), g, node[0]);
+        });
     }
 
     /// <summary>The same out of libtorch's operators.</summary>

@@ -22,8 +22,9 @@ public sealed partial class Tensor
         var y = RmsNormKernel.Forward(this, weight, epsilon);
         if (!Tape.Wants(this, weight))
             return y;
-        var (x, w) = (Kept.Of(this), Kept.Of(weight));
-        return Tape.Record(y, [this, weight], (g, into) => (into[0], into[1]) = RmsNormKernel.Backward(g, x.Value, w.Value, epsilon), x, w);
+        return Tape.Record(
+            y, [this, weight], [this, weight],
+            static (node, g, into) => (into[0], into[1]) = RmsNormKernel.Backward(g, node[0], node[1], node.Number), epsilon);
     }
 
     /// <summary>The same out of libtorch's operators.</summary>
@@ -40,9 +41,9 @@ public sealed partial class Tensor
         var y = LayerNormKernel.Forward(this, weight, bias, epsilon);
         if (!Tape.Wants(this, weight, bias))
             return y;
-        var (x, w) = (Kept.Of(this), Kept.Of(weight));
         return Tape.Record(
-            y, [this, weight, bias], (g, into) => (into[0], into[1], into[2]) = LayerNormKernel.Backward(g, x.Value, w.Value, epsilon), x, w);
+            y, [this, weight, bias], [this, weight],
+            static (node, g, into) => (into[0], into[1], into[2]) = LayerNormKernel.Backward(g, node[0], node[1], node.Number), epsilon);
     }
 
     /// <summary>The same out of libtorch's operators.</summary>
@@ -60,8 +61,9 @@ public sealed partial class Tensor
         var y = RotateKernel.Forward(this, cos, sin);
         if (!Tape.Wants(this))
             return y;
-        var (c, s, type) = (Kept.Of(cos), Kept.Of(sin), DType);
-        return Tape.Record(y, [this], (g, into) => into[0] = RotateKernel.Backward(g, c.Value, s.Value, type), c, s);
+        return Tape.Record(
+            y, [this], [cos, sin], static (node, g, into) => into[0] = RotateKernel.Backward(g, node[0], node[1], (DType)node.First),
+            first: (long)DType);
     }
 
     /// <summary>The same out of libtorch's operators.</summary>
@@ -82,8 +84,8 @@ public sealed partial class Tensor
         var y = SiluMulKernel.Forward(this, up);
         if (!Tape.Wants(this, up))
             return y;
-        var (a, b) = (Kept.Of(this), Kept.Of(up));
-        return Tape.Record(y, [this, up], (g, into) => (into[0], into[1]) = SiluMulKernel.Backward(g, a.Value, b.Value), a, b);
+        return Tape.Record(
+            y, [this, up], [this, up], static (node, g, into) => (into[0], into[1]) = SiluMulKernel.Backward(g, node[0], node[1]));
     }
 
     /// <summary>The same out of libtorch's operators.</summary>
@@ -97,8 +99,7 @@ public sealed partial class Tensor
         var y = SquaredReluKernel.Forward(this);
         if (!Tape.Wants(this))
             return y;
-        var x = Kept.Of(this);
-        return Tape.Record(y, [this], (g, into) => into[0] = SquaredReluKernel.Backward(g, x.Value), x);
+        return Tape.Record(y, [this], [this], static (node, g, into) => into[0] = SquaredReluKernel.Backward(g, node[0]));
     }
 
     /// <summary>The same out of libtorch's operators.</summary>
@@ -121,13 +122,13 @@ public sealed partial class Tensor
         if (!Tape.Wants(this, keys, values))
             return AttentionKernel.Forward(this, keys, values, scale, window, begins);
         var (y, sums) = AttentionKernel.ForwardKept(this, keys, values, scale, window, begins);
-        var (q, k, v, documents) = (Kept.Of(this), Kept.Of(keys), Kept.Of(values), begins is null ? null : Kept.Of(begins));
-        var (keptY, keptSums) = (Kept.Of(y), Kept.Of(sums));
+        // A window that there is has one key at least.
+        Tape.Record(y, [this, keys, values], [y, sums, this, keys, values, begins], static (node, g, into) =>
+            (into[0], into[1], into[2]) = AttentionKernel.Backward(
+                g, node[0], node[1], node[2], node[3], node[4], node.Number, node.First > 0 ? node.First : null, node.KeptOrNull(5)),
+            scale, window ?? 0);
         sums.Dispose();
-        return Tape.Record(y, [this, keys, values], (g, into) =>
-            (into[0], into[1], into[2]) =
-                AttentionKernel.Backward(g, keptY.Value, keptSums.Value, q.Value, k.Value, v.Value, scale, window, documents?.Value),
-            q, k, v, documents, keptY, keptSums);
+        return y;
     }
 
     /// <summary>The loss of each row's target, log Σ exp(row) − row[target], of logits [C, V] and ids [C] (Int64): [C], nats.</summary>

@@ -7,6 +7,7 @@ public sealed partial class Tensor
     private Node? _node;
     private Leaf? _leaf;
     private StorageVersion? _storage;
+    private int _writes;
 
     /// <summary>Whether gradients of this tensor are wanted (settable on leaves only, of floating-point elements).</summary>
     public bool RequiresGrad
@@ -38,6 +39,16 @@ public sealed partial class Tensor
     {
         ThrowIfDisposed();
         return _leaf?.Gradient?.Alias();
+    }
+
+    /// <summary>Whether there is an accumulated gradient.</summary>
+    public bool HasGrad => _leaf?.Gradient is not null;
+
+    /// <summary>Σ g² of the accumulated gradient in float64; 0 where there is none.</summary>
+    public double SumOfSquaresOfGrad()
+    {
+        ThrowIfDisposed();
+        return _leaf?.Gradient?.SumOfSquares() ?? 0;
     }
 
     /// <summary>Replaces the accumulated gradient (same shape and element type); null clears it.</summary>
@@ -117,5 +128,6 @@ public sealed partial class Tensor
 
     private Leaf LeafOf() => _leaf ??= new Leaf(this);
 
-    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
+    // What a node keeps its backward may read, whoever disposed it.
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_handle.IsClosed && !(Node.ReadsKept && _handle.IsHeld), this);
 }

@@ -17,14 +17,13 @@ public sealed partial class Tensor
             return results[0];
 
         var (x, w, b) = (new Form(this), new Form(weight), new Form(bias));
-        var (keptX, keptW, keptMean, keptRstd) = (Kept.Of(this), Kept.Of(weight), Kept.Of(mean), Kept.Of(rstd));
-        return Tape.Record(results[0], [this, weight, bias], (g, into) =>
+        return Tape.Record(results[0], [this, weight, bias], [this, weight, mean, rstd], (node, g, into) =>
         {
-            var normal = keptX.Value.Sub(keptMean.Value).Mul(keptRstd.Value);
-            into[0] = x.Cast(LayerNormSlope(g.Mul(keptW.Value), normal, keptRstd.Value));
+            var normal = node[0].Sub(node[2]).Mul(node[3]);
+            into[0] = x.Cast(LayerNormSlope(g.Mul(node[1]), normal, node[3]));
             into[1] = w.Of(g.Mul(normal));
             into[2] = b.Of(g);
-        }, keptX, keptW, keptMean, keptRstd);
+        });
     }
 
     // n = (x − mean) · r: dx = r (dn − mean(dn) − n mean(dn n)).

@@ -37,7 +37,7 @@ public sealed partial class Tensor
         Tensor there;
         using (GradMode.Disable())
             there = Ops.To.Call(this, Argument.None, Argument.None, device.ToString());
-        return Tape.Wants(this) ? Tape.Record(there, [this], (g, into) => into[0] = g.On(home)) : there;
+        return Tape.Wants(this) ? Tape.Record(there, [this], [], (_, g, into) => into[0] = g.On(home)) : there;
     }
 
     /// <summary>A new dimension of size one (a view).</summary>

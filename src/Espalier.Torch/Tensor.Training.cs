@@ -118,6 +118,17 @@ public sealed partial class Tensor
             ? AdamWKernel.Update(this, gradient, first, second, step, measure)
             : AdamWInPlaceByParts(gradient, first, second, step, measure);
 
+    /// <summary>The same from the accumulated gradient; without one nothing is done.</summary>
+    /// <param name="first">m, overwritten.</param>
+    /// <param name="second">v, overwritten.</param>
+    /// <param name="step">The numbers.</param>
+    /// <param name="measure">Whether to measure.</param>
+    public (double Moved, double Size) AdamWInPlace(Tensor first, Tensor second, AdamWStep step, bool measure = false)
+    {
+        ThrowIfDisposed();
+        return _leaf?.Gradient is { } gradient ? AdamWInPlace(gradient, first, second, step, measure) : (0, 0);
+    }
+
     /// <summary>The same out of libtorch's operators.</summary>
     public (double Moved, double Size) AdamWInPlaceByParts(
         Tensor gradient, Tensor first, Tensor second, AdamWStep step, bool measure = false)

@@ -15,15 +15,12 @@ public sealed unsafe partial class Tensor : IDisposable
     private long[]? _shape;
     private DType _dtype;
     private Device _device;
+    private bool _servesAgain, _isForgotten;
 
-    private Tensor(nint native)
-    {
-        _handle = new(native);
-        TensorScope.Frame.Current?.Add(this);
-    }
+    private Tensor(nint native) => _handle = new(native);
 
     /// <summary>A backstop for leaks.</summary>
-    ~Tensor() => _handle.Close(byCollector: true);
+    ~Tensor() => _handle.Collect();
 
     internal TensorScope.Frame? Frame { get; set; }
 
@@ -80,7 +77,7 @@ public sealed unsafe partial class Tensor : IDisposable
                     Release();
                 }
             }
-            ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
+            ThrowIfDisposed();
             return _shape;
         }
     }
@@ -102,13 +99,28 @@ public sealed unsafe partial class Tensor : IDisposable
     }
 
     /// <summary>Frees the handle, the gradient and what was recorded for this tensor alone; libtorch frees the memory when nothing else refers to it. Idempotent.</summary>
+#pragma warning disable CA1816 // what a node keeps may still have to be freed by the finalizer: Freed says when it need not run
     public void Dispose()
+#pragma warning restore CA1816
     {
         Interlocked.Exchange(ref _node, null)?.Drop();
         _leaf?.End();
         _narrow?.Dispose();
-        _handle.Close();
-        GC.SuppressFinalize(this);
+        if (_handle.Close())
+            Freed();
+    }
+
+    /// <summary>Disposes it at its owner's end.</summary>
+    /// <param name="reuse">Whether the object serves again: nobody but the owner refers to it then, and nodes that keep it.</param>
+    internal void LetGo(bool reuse)
+    {
+        Frame = null;
+        // Nobody wants a gradient of what nobody refers to; a copy in bfloat16 would go with it.
+        _servesAgain = reuse && _leaf is null && _narrow is null;
+        if (_servesAgain && _handle.IsFreed)
+            SpareTensors.Put(this);
+        else
+            Dispose();
     }
 
     /// <inheritdoc/>
@@ -117,7 +129,7 @@ public sealed unsafe partial class Tensor : IDisposable
     internal string ShapeText => $"[{string.Join(", ", ShapeArray)}]";
 
     internal static Tensor Adopt(nint handle) =>
-        handle == 0 ? throw new TorchException("the operator gave no tensor") : new Tensor(handle);
+        handle == 0 ? throw new TorchException("the operator gave no tensor") : Made(handle);
 
     /// <summary>Another tensor on the same memory, for which nothing is recorded.</summary>
     internal Tensor Alias()
@@ -127,7 +139,9 @@ public sealed unsafe partial class Tensor : IDisposable
         {
             nint copy;
             Status.Check(Libtorch.NewHandle(native, &copy), "no memory for a handle");
-            return new(copy) { _shape = _shape, _dtype = _dtype, _device = _device, _storage = SharedVersion() };
+            var alias = Made(copy);
+            (alias._shape, alias._dtype, alias._device, alias._storage) = (_shape, _dtype, _device, SharedVersion().Share());
+            return alias;
         }
         finally
         {
@@ -135,27 +149,73 @@ public sealed unsafe partial class Tensor : IDisposable
         }
     }
 
-    /// <summary>The version of this tensor's memory, for those who share it.</summary>
-    internal StorageVersion SharedVersion() => _storage ?? Interlocked.CompareExchange(ref _storage, new StorageVersion(), null) ?? _storage;
+    // The version of this tensor's memory, for those who share it.
+    private StorageVersion SharedVersion() => _storage ?? Interlocked.CompareExchange(ref _storage, StorageVersion.Take(_writes), null) ?? _storage;
+
+    /// <summary>How often the memory was written in place.</summary>
+    internal int Version => _storage?.Value ?? _writes;
 
     /// <summary>Whether another tensor may have the same memory.</summary>
     internal bool SharesMemory => _storage is not null;
 
     /// <summary>Says that this tensor may have the memory of another one.</summary>
-    internal void ShareMemoryOf(Tensor other) => _storage = other.SharedVersion();
+    internal void ShareMemoryOf(Tensor other) => _storage = other.SharedVersion().Share();
 
     /// <summary>Says that the memory was written, so that a backward that needs what was there notices.</summary>
-    internal void Written() => _storage?.Advance();
+    internal void Written()
+    {
+        if (_storage is not null)
+            _storage.Advance();
+        else
+            _writes++;
+    }
 
     /// <summary>The native pointer, kept valid until <see cref="Release"/>.</summary>
-    internal nint Hold() => _handle.TryHold()
+    internal nint Hold() => _handle.TryHold() || (Node.ReadsKept && _handle.TryHoldHeld())
         ? _handle.Native
         : throw new ObjectDisposedException(nameof(Tensor), "the tensor was disposed before this use (did its scope end?)");
 
-    internal void Release() => _handle.Release();
+    internal void Release()
+    {
+        if (_handle.Release())
+            Freed();
+    }
 
     /// <summary>The native pointer, of a tensor that is held.</summary>
     internal nint Pointer => _handle.Native;
+
+    private static Tensor Made(nint native)
+    {
+        var frame = TensorScope.Frame.Current;
+        var tensor = frame is { Reuses: true } && SpareTensors.Take() is { } spare ? spare.Again(native) : new Tensor(native);
+        frame?.Add(tensor);
+        return tensor;
+    }
+
+    private Tensor Again(nint native)
+    {
+        (_shape, _storage, _writes, _servesAgain) = (null, null, 0, false);
+        _handle = new(native);
+        if (_isForgotten)
+            GC.ReRegisterForFinalize(this);
+        _isForgotten = false;
+        return this;
+    }
+
+    // The native tensor is gone. One that serves again stays known to the finalizer.
+    private void Freed()
+    {
+        Interlocked.Exchange(ref _storage, null)?.Leave();
+        if (_servesAgain)
+        {
+            SpareTensors.Put(this);
+            return;
+        }
+#pragma warning disable CA1816 // Dispose's part, when the last holder lets go
+        GC.SuppressFinalize(this);
+#pragma warning restore CA1816
+        _isForgotten = true;
+    }
 
     private T Held<T>(Func<nint, T> ask)
     {

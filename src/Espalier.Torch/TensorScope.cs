@@ -22,7 +22,13 @@ public readonly ref struct TensorScope
     }
 
     /// <summary>Opens a scope on this thread; dispose it on the same thread, innermost first.</summary>
-    public static TensorScope Begin() => new(Frame.Push());
+    public static TensorScope Begin() => new(Frame.Push(reuses: false));
+
+    /// <summary>
+    /// Opens a scope whose tensors, and those of the scopes inside, are objects that served before and will again (<see cref="SpareTensors"/>).
+    /// For code alone that hands none of them to anybody but by <see cref="Keep"/>: who held one longer would see another's values.
+    /// </summary>
+    internal static TensorScope BeginReusing() => new(Frame.Push(reuses: true));
 
     /// <summary>
     /// Hands a tensor of this scope (or of one inside it) to the enclosing scope, or to the caller where there is none, and returns it.
@@ -65,11 +71,19 @@ public readonly ref struct TensorScope
 
         public Frame? Parent { get; private init; }
 
+        /// <summary>Whether the scope's tensors are used again.</summary>
+        public bool Reuses { get; private set; }
+
         /// <summary>How many scopes this frame has served: tells a scope that has ended from the one that uses its frame now.</summary>
         public long Opening { get; private set; }
 
-        public static Frame Push() =>
-            _current = _current is { } parent ? parent._spare ??= new Frame { Parent = parent } : _outermost ??= new Frame();
+        public static Frame Push(bool reuses)
+        {
+            var parent = _current;
+            var frame = parent is not null ? parent._spare ??= new Frame { Parent = parent } : _outermost ??= new Frame();
+            frame.Reuses = reuses || parent is { Reuses: true };
+            return _current = frame;
+        }
 
         public void Add(Tensor tensor)
         {
@@ -90,7 +104,7 @@ public readonly ref struct TensorScope
                 throw new InvalidOperationException("scopes end innermost first, each on the thread that began it");
             foreach (var tensor in _tensors)
                 if (tensor.Frame == this)
-                    tensor.Dispose();
+                    tensor.LetGo(Reuses);
             _tensors.Clear();
             _current = Parent;
             Opening++;

@@ -11,6 +11,9 @@ internal static class Memory
     /// <summary>Resident memory now, in MiB.</summary>
     public static double ResidentMiB => Field("/proc/self/status", "VmRSS:") / 1024;
 
+    /// <summary>What of it are pages of files, libraries' code above all, in MiB.</summary>
+    public static double OfFilesMiB => Field("/proc/self/status", "RssFile:") / 1024;
+
     /// <summary>Threads of this process.</summary>
     public static double Threads => Field("/proc/self/status", "Threads:");
 

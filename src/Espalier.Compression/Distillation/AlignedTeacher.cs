@@ -23,6 +23,8 @@ public sealed class AlignedTeacher(TeacherGuide teacher, int vocabulary) : Teach
     {
         public override long Vocabulary => Math.Min(vocabulary, whole.Vocabulary);
 
+        internal override bool LetsGo => whole.LetsGo;
+
         public override TeacherChunk At(long start, long end, long vocabulary) => whole.At(start, end, vocabulary);
 
         public override TeacherSignal Rows(Tensor index_M) => new CutSignal(whole.Rows(index_M), vocabulary);

@@ -12,7 +12,7 @@ public readonly record struct LossPart(string Name, double Weight);
 /// <param name="Sum">Summed loss of all positions, each part times its weight.</param>
 /// <param name="Parts">Summed parts before their weights, in the order of <see cref="LogitLoss.Parts"/>.</param>
 /// <param name="HiddenGradient">scale · d(sum)/d(hidden), [N, D].</param>
-public sealed record HeadResult(double Sum, double[] Parts, Tensor HiddenGradient);
+public readonly record struct HeadResult(double Sum, double[] Parts, Tensor HiddenGradient);
 
 /// <summary>
 /// A loss on logits with its gradient made in the forward. One class a loss; <see cref="LmHead"/> runs any of them over chunks of
@@ -20,6 +20,8 @@ public sealed record HeadResult(double Sum, double[] Parts, Tensor HiddenGradien
 /// </summary>
 public abstract class LogitLoss
 {
+    private LossPart[]? _alone;
+
     /// <summary>The field's short name, as recipes and metrics write it.</summary>
     public abstract string Name { get; }
 
@@ -30,7 +32,7 @@ public abstract class LogitLoss
     public virtual bool TakesBfloat16 => false;
 
     /// <summary>What the loss is the weighted sum of; itself alone unless it is a mix.</summary>
-    public virtual IReadOnlyList<LossPart> Parts => [new(Name, 1)];
+    public virtual IReadOnlyList<LossPart> Parts => _alone ??= [new(Name, 1)];
 
     /// <summary>
     /// The loss of each position in nats, [C] (of a mix [P, C], its parts before their weights); overwrites <paramref name="student_CV"/>
@@ -42,7 +44,7 @@ public abstract class LogitLoss
     /// <param name="targets_C">Next ids, Int64 [C].</param>
     public abstract Tensor Compute(Tensor student_CV, TeacherChunk? teacher, Tensor targets_C);
 
-    /// <summary>The summed loss of all positions and its gradients, by <see cref="LmHead.Backward"/>.</summary>
+    /// <summary>The summed loss of all positions and its gradients, by <see cref="LmHead.Backward(Tensor, int, double, ChunkLoss, int)"/>.</summary>
     /// <param name="head">The student's head.</param>
     /// <param name="hidden_ND">Student hidden states before it, cut off from the graph.</param>
     /// <param name="targets_N">Next ids, Int64.</param>
@@ -55,15 +57,23 @@ public abstract class LogitLoss
     public HeadResult Backward(LmHead head, Tensor hidden_ND, Tensor targets_N, TeacherSignal? teacher, double scale, int chunk = 0)
     {
         var V = Math.Min(head.Vocabulary, teacher?.Vocabulary ?? long.MaxValue);
-        var (parts, gradient_ND) = head.First(V).Backward(hidden_ND, Parts.Count, scale, (logits_CV, start, end) =>
+        var named = Parts;
+        var reuse = LetsGo && teacher?.LetsGo != false;
+        var (parts, gradient_ND) = head.First(V).Backward(hidden_ND, named.Count, scale, (logits_CV, start, end) =>
         {
             var said = teacher?.At(start, end, V);
             if (!(TakesBfloat16 && said is null or DenseChunk { Logits_CV.DType: DType.BFloat16 }))
                 (logits_CV, said) = (logits_CV.Widened(), said is DenseChunk dense ? new DenseChunk(dense.Logits_CV.Widened()) : said);
             return (Compute(logits_CV, said, targets_N.Slice(0, start, end)), logits_CV);
-        }, chunk);
-        return new(parts.Zip(Parts, (sum, part) => sum * part.Weight).Sum(), parts, gradient_ND);
+        }, chunk, reuse);
+        var sum = 0.0;
+        for (var i = 0; i < parts.Length; i++)
+            sum += parts[i] * named[i].Weight;
+        return new(sum, parts, gradient_ND);
     }
+
+    /// <summary>Whether it holds no tensor that it was given longer than the call: so do losses of this library, of others nobody knows.</summary>
+    internal virtual bool LetsGo => GetType().Assembly == typeof(LogitLoss).Assembly;
 
     /// <summary>Checks a temperature.</summary>
     internal static double Temperature(double temperature) => temperature > 0 && double.IsFinite(temperature)

@@ -32,6 +32,9 @@ public sealed class MixedLoss : LogitLoss
     }
 
     /// <inheritdoc/>
+    internal override bool LetsGo => Array.TrueForAll(_terms, static term => term.Loss.LetsGo);
+
+    /// <inheritdoc/>
     public override Tensor Compute(Tensor student_CV, TeacherChunk? teacher, Tensor targets_C)
     {
         var gradient_CV = student_CV.ZerosLike();

@@ -24,13 +24,17 @@ public abstract class TeacherGuide
 /// <summary>A teacher in memory, run on every batch without gradients. It stays the caller's.</summary>
 public sealed class OnlineTeacher(Decoder teacher) : TeacherGuide
 {
+    private static readonly Dictionary<TapPlace, Tensor> s_noStates = [];
+
     /// <inheritdoc/>
     public override TeacherView Look(Batch batch, Tensor ids_BT, IReadOnlyCollection<TapPlace> places)
     {
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
+        if (places.Count == 0)
+            return new(Signal(scope.Keep(Rows(teacher.Forward(ids_BT, places: batch.Places)))), s_noStates);
         var states = new Dictionary<TapPlace, Tensor>();
-        var hidden_BTE = teacher.Forward(ids_BT, places.Count == 0 ? null : (point, layer, value) =>
+        var hidden_BTE = teacher.Forward(ids_BT, (point, layer, value) =>
         {
             // The handle ends with the block's scope; the storage is never written again.
             if (places.Contains(new(point, layer)))
@@ -38,6 +42,10 @@ public sealed class OnlineTeacher(Decoder teacher) : TeacherGuide
         }, places: batch.Places);
         foreach (var state in states.Values)
             scope.Keep(scope.Adopt(state));
-        return new(new TeacherHead(scope.Keep(hidden_BTE.View(-1, hidden_BTE.Size(-1))), teacher.Head), states);
+        return new(Signal(scope.Keep(Rows(hidden_BTE))), states);
     }
+
+    private TeacherHead Signal(Tensor hidden_NE) => new(hidden_NE, teacher.Head);
+
+    private static Tensor Rows(Tensor hidden_BTE) => hidden_BTE.View(-1, hidden_BTE.Size(-1));
 }

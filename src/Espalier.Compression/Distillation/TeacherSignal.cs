@@ -14,6 +14,9 @@ public abstract class TeacherSignal
     /// <summary>Positions start ≤ i &lt; end, over the first <paramref name="vocabulary"/> entries.</summary>
     public abstract TeacherChunk At(long start, long end, long vocabulary);
 
+    /// <summary>Whether it holds no tensor that it was asked for longer than the call, as <see cref="LogitLoss.LetsGo"/>.</summary>
+    internal virtual bool LetsGo => GetType().Assembly == typeof(TeacherSignal).Assembly;
+
     /// <summary>The same at some of the positions alone, in the order of <paramref name="index_M"/> (Int64).</summary>
     public abstract TeacherSignal Rows(Tensor index_M);
 }

@@ -17,14 +17,15 @@ public sealed class AdamW : IDisposable
 {
     private readonly TrainedParameter[] _parameters;
     private readonly AdamWOptions _options;
+    private readonly Tensor[] _first, _second;
 
     /// <summary>Creates the optimizer with zero moments.</summary>
     public AdamW(IEnumerable<TrainedParameter> parameters, AdamWOptions options)
     {
         _parameters = [.. parameters];
         _options = options;
-        FirstMoments = [.. _parameters.Select(p => p.Value.ZerosLike().Unscoped())];
-        SecondMoments = [.. _parameters.Select(p => p.Value.ZerosLike().Unscoped())];
+        FirstMoments = _first = [.. _parameters.Select(p => p.Value.ZerosLike().Unscoped())];
+        SecondMoments = _second = [.. _parameters.Select(p => p.Value.ZerosLike().Unscoped())];
     }
 
     /// <summary>m of each parameter, in their order.</summary>
@@ -41,19 +42,18 @@ public sealed class AdamW : IDisposable
     /// <param name="clipFactors">One a parameter, in their order.</param>
     /// <param name="measure">Whether to measure the update's size.</param>
     /// <returns>‖w after − w before‖ / ‖w before‖ over all parameters that were updated; null where it was not measured or nothing was updated.</returns>
-    public double? Step(double learningRate, IReadOnlyList<double> clipFactors, bool measure = false)
+    public double? Step(double learningRate, ReadOnlySpan<double> clipFactors, bool measure = false)
     {
         var (moved, size) = (0.0, 0.0);
         Updates++;
         for (var i = 0; i < _parameters.Length; i++)
         {
             var (_, weight, decays, rateFactor) = _parameters[i];
-            using var scope = TensorScope.Begin();
-            if (weight.Grad() is not { } gradient)
+            if (!weight.HasGrad)
                 continue;
             var step = new AdamWStep(
                 learningRate * rateFactor, _options.Beta1, _options.Beta2, _options.Epsilon, decays ? _options.WeightDecay : 0, clipFactors[i], Updates);
-            var (distance, length) = weight.AdamWInPlace(gradient, FirstMoments[i], SecondMoments[i], step, measure);
+            var (distance, length) = weight.AdamWInPlace(_first[i], _second[i], step, measure);
             (moved, size) = (moved + distance, size + length);
         }
         return size > 0 ? Math.Sqrt(moved / size) : null;

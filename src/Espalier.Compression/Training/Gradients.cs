@@ -6,13 +6,11 @@ namespace Espalier.Compression.Training;
 public static class Gradients
 {
     /// <summary>Global L2 norm over the gradients of all parameters, in float64; NaN or infinite where one is.</summary>
-    public static double GlobalNorm(IEnumerable<Tensor> parameters)
+    public static double GlobalNorm(ReadOnlySpan<Tensor> parameters)
     {
-        using var scope = TensorScope.Begin();
         var squares = 0.0;
         foreach (var parameter in parameters)
-            if (parameter.Grad() is { } gradient)
-                squares += gradient.SumOfSquares();
+            squares += parameter.SumOfSquaresOfGrad();
         return Math.Sqrt(squares);
     }
 
@@ -20,7 +18,7 @@ public static class Gradients
     public static double ClipFactor(double norm, double? clip) => clip is { } limit ? Math.Min(1, limit / (norm + 1e-6)) : 1;
 
     /// <summary>Forgets the accumulated gradients.</summary>
-    public static void Clear(IEnumerable<Tensor> parameters)
+    public static void Clear(ReadOnlySpan<Tensor> parameters)
     {
         foreach (var parameter in parameters)
             parameter.SetGrad(null);

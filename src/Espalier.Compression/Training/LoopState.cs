@@ -6,7 +6,7 @@ namespace Espalier.Compression.Training;
 /// <param name="Updates">Optimizer updates made, which skipped steps do not count.</param>
 /// <param name="SkippedInARow">Steps skipped since the last update.</param>
 /// <param name="SkippedSteps">Steps skipped in all.</param>
-public sealed record LoopState(long Step = 0, long Tokens = 0, long Updates = 0, int SkippedInARow = 0, long SkippedSteps = 0);
+public readonly record struct LoopState(long Step = 0, long Tokens = 0, long Updates = 0, int SkippedInARow = 0, long SkippedSteps = 0);
 
 /// <summary>What one step did.</summary>
 /// <param name="Step">Steps done, this one included.</param>
@@ -19,6 +19,6 @@ public sealed record LoopState(long Step = 0, long Tokens = 0, long Updates = 0,
 /// <param name="Parts">The loss's parts, each a mean before its weight; none where it is one thing.</param>
 /// <param name="UpdateRatio">‖what the update added to the weights‖ / ‖weights‖ over all that is trained; null where the step did not measure it.</param>
 /// <param name="Seconds">Wall-clock seconds of the step.</param>
-public sealed record StepReport(
+public readonly record struct StepReport(
     long Step, double Loss, double GradientNorm, double LearningRate, long Tokens, long CountedTokens, bool Skipped,
     IReadOnlyList<(string Name, double Value)> Parts, double? UpdateRatio, double Seconds);

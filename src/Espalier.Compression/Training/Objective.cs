@@ -5,7 +5,7 @@ namespace Espalier.Compression.Training;
 /// <summary>What an objective found for the positions that count, as sums: the trainer divides by the step's number of counted tokens.</summary>
 /// <param name="Sum">What is minimised.</param>
 /// <param name="Parts">Its named parts before their weights, in the order of <see cref="Objective.PartNames"/>.</param>
-public sealed record ObjectiveSums(double Sum, IReadOnlyList<double> Parts);
+public readonly record struct ObjectiveSums(double Sum, IReadOnlyList<double> Parts);
 
 /// <summary>
 /// What a run minimises. Losses are sums over the positions that count (<see cref="Batch.LossMask"/>); the trainer divides by their number in the whole step, which

@@ -21,6 +21,8 @@ public sealed class Trainer : IDisposable
     private readonly Schedule _schedule;
     private readonly IReadOnlyList<ParameterSet> _sets;
     private readonly Tensor[] _weights;
+    private readonly double[] _norms, _clips, _parts;
+    private readonly string[] _partNames;
     private readonly AdamW _optimizer;
     private readonly List<(long Interval, Action<StepReport> Act)> _hooks = [];
     private readonly Batch _batch;
@@ -44,6 +46,9 @@ public sealed class Trainer : IDisposable
             .. objective.Trained,
         ];
         _weights = [.. _sets.SelectMany(set => set.Parameters).Select(parameter => parameter.Value)];
+        (_norms, _clips) = (new double[_sets.Count], new double[_weights.Length]);
+        _partNames = [.. objective.PartNames];
+        _parts = new double[_partNames.Length];
         _optimizer = new(_sets.SelectMany(set => set.Parameters), options.Optimizer);
         _batch = Batch.For(data.Windows, options.WindowsOfAPass);
     }
@@ -52,7 +57,7 @@ public sealed class Trainer : IDisposable
     public StepProfiler? Profiler { get; set; }
 
     /// <summary>Where the loop stands.</summary>
-    public LoopState State { get; private set; } = new();
+    public LoopState State { get; private set; }
 
     /// <summary>The model under training.</summary>
     public Decoder Model => _model;
@@ -120,25 +125,24 @@ public sealed class Trainer : IDisposable
         var scale = 1.0 / Math.Max(1, counted);
         Gradients.Clear(_weights);
         var sum = 0.0;
-        var parts = new double[_objective.PartNames.Count];
+        Array.Clear(_parts);
         for (var done = 0; done < _options.Batch; done += _batch.Size)
         {
             Read(State.Step * _options.Batch + done);
             var sums = _objective.Accumulate(_model, _batch, scale);
             sum += sums.Sum;
-            for (var i = 0; i < parts.Length; i++)
-                parts[i] += sums.Parts[i];
+            for (var i = 0; i < _parts.Length; i++)
+                _parts[i] += sums.Parts[i];
         }
 
         using var phase = StepProfiler.Enter(StepPhase.Optimizer);
-        var norms = _sets.Select(set => Gradients.GlobalNorm(set.Parameters.Select(parameter => parameter.Value))).ToArray();
+        var finite = Measure();
         var learningRate = _schedule.At(State.Step);
-        var skipped = !double.IsFinite(sum) || !norms.All(double.IsFinite);
+        var skipped = !double.IsFinite(sum) || !finite;
         double? updateRatio = null;
         // A step of which nothing counts has nothing to say: neither moments nor decay move.
         if (!skipped && counted > 0)
-            updateRatio = _optimizer.Step(learningRate, [.. _sets.Zip(norms).SelectMany(pair =>
-                Enumerable.Repeat(Gradients.ClipFactor(pair.Second, _options.Clip), pair.First.Parameters.Count))], measure: (State.Step + 1) % _options.UpdateRatioEvery == 0);
+            updateRatio = _optimizer.Step(learningRate, _clips, measure: (State.Step + 1) % _options.UpdateRatioEvery == 0);
 
         State = new(
             State.Step + 1,
@@ -147,8 +151,23 @@ public sealed class Trainer : IDisposable
             skipped ? State.SkippedInARow + 1 : 0,
             State.SkippedSteps + (skipped ? 1 : 0));
         return new(
-            State.Step, sum * scale, norms[0], learningRate, tokens, counted, skipped,
-            [.. _objective.PartNames.Zip(parts, (name, part) => (name, part * scale))], updateRatio, Stopwatch.GetElapsedTime(started).TotalSeconds);
+            State.Step, sum * scale, _norms[0], learningRate, tokens, counted, skipped,
+            _parts.Length == 0 ? [] : [.. _partNames.Zip(_parts, (name, part) => (name, part * scale))], updateRatio, Stopwatch.GetElapsedTime(started).TotalSeconds);
+    }
+
+    // The gradient norm of each set, and by it the clip factor of each of its parameters; whether all norms are finite.
+    private bool Measure()
+    {
+        var (first, finite) = (0, true);
+        for (var i = 0; i < _norms.Length; i++)
+        {
+            var count = _sets[i].Parameters.Count;
+            _norms[i] = Gradients.GlobalNorm(_weights.AsSpan(first, count));
+            _clips.AsSpan(first, count).Fill(Gradients.ClipFactor(_norms[i], _options.Clip));
+            finite &= double.IsFinite(_norms[i]);
+            first += count;
+        }
+        return finite;
     }
 
     private void Read(long position)

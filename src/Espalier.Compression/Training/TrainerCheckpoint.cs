@@ -50,7 +50,7 @@ internal static class TrainerCheckpoint
                 throw new EspalierException($"{file.Path}: '{name}' is [{string.Join(", ", entry.Shape)}] and the model's [{string.Join(", ", tensor.Shape.ToArray())}]; the checkpoint is of another model");
             tensor.CopyBytesFrom(file.ReadBytes(name));
         }
-        trainer.Resume(JsonSerializer.Deserialize<LoopState>(checkpoint.Read(LoopFile))
+        trainer.Resume(JsonSerializer.Deserialize<LoopState?>(checkpoint.Read(LoopFile))
             ?? throw new EspalierException($"{checkpoint.PathOf(LoopFile)}: holds no state"));
     }
 

@@ -16,7 +16,7 @@ internal sealed class Block(int layer)
     /// <summary>Residual stream in, residual stream out, [B, T, D]. Without gradients the temporaries end here.</summary>
     public Tensor Forward(Tensor x_BTD, ForwardContext context)
     {
-        using var scope = TensorScope.Begin();
+        using var scope = context.IsAlone ? TensorScope.BeginReusing() : TensorScope.Begin();
         context.Tell(TapPoint.BlockInput, layer, x_BTD);
 
         var a_BTD = InputLayernorm.Forward(x_BTD, context.Compute);

@@ -84,6 +84,14 @@ public sealed class Decoder : IDisposable
     {
         if (cache is not null && places is not null)
             throw new ArgumentException("a cache holds one text a row", nameof(places));
+        if (tap is not null || cache is not null)
+            return Pass(ids_BT, tap, cache, places);
+        using var scope = TensorScope.BeginReusing();
+        return scope.Keep(Pass(ids_BT, null, null, places));
+    }
+
+    private Tensor Pass(Tensor ids_BT, Tap? tap, KeyValueCache? cache, long[]? places)
+    {
         using var layout = LayoutOf(ids_BT, places);
         var context = ContextOf(ids_BT, tap, layout, cache);
         var x_BTD = Embed(ids_BT, context);

@@ -14,6 +14,9 @@ namespace Espalier.Models;
 internal sealed record ForwardContext(
     (Tensor Cos, Tensor Sin) Table, Tensor? Mask, Tensor? Begins, KeyValueCache? Cache, Tap? Tap, ComputeType Compute)
 {
+    /// <summary>Whether nobody but the blocks sees what they make on the way, so that its objects may serve again.</summary>
+    public bool IsAlone => Tap is null && Cache is null;
+
     /// <summary>Tells whoever listens of a value, in float32 where it was computed in bfloat16.</summary>
     public void Tell(TapPoint point, int layer, Tensor value) => Tap?.Invoke(point, layer, value.Widened());
 }

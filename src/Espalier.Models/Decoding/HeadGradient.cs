@@ -23,9 +23,10 @@ internal sealed class HeadGradient(Tensor head, long vocabulary, double scale, C
             Gathered(head).Slice(0, 0, vocabulary).AddBfloat16InPlace(slopes_CV.Transpose(0, 1).MatMul(hidden_CD), scale);
             return;
         }
-        using var before = _sum_DV;
+        var before = _sum_DV;
         var hidden_DC = hidden_CD.Turned(scale);
         _sum_DV = (before is null ? hidden_DC.MatMul(slopes_CV) : before.PlusProduct(hidden_DC, slopes_CV)).Unscoped();
+        before?.LetGo(reuse: true);
     }
 
     /// <summary>Adds the sum to the head's gradient, or makes it that.</summary>
@@ -41,7 +42,7 @@ internal sealed class HeadGradient(Tensor head, long vocabulary, double scale, C
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _sum_DV?.Dispose();
+    public void Dispose() => _sum_DV?.LetGo(reuse: true);
 
     private static Tensor Gathered(Tensor head)
     {

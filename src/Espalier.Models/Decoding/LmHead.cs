@@ -103,10 +103,14 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
     /// <param name="scale">Multiplies the gradients, not the sums: 1 / (tokens of the whole step).</param>
     /// <param name="loss">The loss of a chunk and its gradient.</param>
     /// <param name="chunk">Positions a chunk; 0 chooses.</param>
-    public (double[] Sums, Tensor HiddenGradient) Backward(Tensor hidden_ND, int parts, double scale, ChunkLoss loss, int chunk = 0)
+    public (double[] Sums, Tensor HiddenGradient) Backward(Tensor hidden_ND, int parts, double scale, ChunkLoss loss, int chunk = 0) =>
+        Backward(hidden_ND, parts, scale, loss, chunk, reuse: false);
+
+    /// <summary>The same; with <paramref name="reuse"/> of a loss that holds on to no tensor of its chunks, whose objects serve again.</summary>
+    internal (double[] Sums, Tensor HiddenGradient) Backward(Tensor hidden_ND, int parts, double scale, ChunkLoss loss, int chunk, bool reuse)
     {
         using var noGrad = GradMode.Disable();
-        using var scope = TensorScope.Begin();
+        using var scope = reuse ? TensorScope.BeginReusing() : TensorScope.Begin();
         var (operand_ND, factor_VD) = (compute.Operand(hidden_ND), Factor());
         var gradient_ND = scope.Keep(hidden_ND.EmptyLike());
         using var gradient = weight.RequiresGrad ? new HeadGradient(weight, Vocabulary, scale, compute) : null;

@@ -30,6 +30,13 @@ public abstract class TrainingPass : IDisposable
     /// <inheritdoc/>
     public abstract void Dispose();
 
+    /// <summary>One backward pass from the output alone, where that wants a gradient.</summary>
+    private protected static void BackwardFrom(Tensor root, Tensor gradient, Action<Tensor>? complete)
+    {
+        if (root.RequiresGrad)
+            Tensor.Backward([(root, gradient)], complete);
+    }
+
     /// <summary>One backward pass from those roots that want a gradient.</summary>
     private protected static void BackwardFrom(IEnumerable<(Tensor Root, Tensor? Gradient)> roots, Action<Tensor>? complete)
     {

@@ -8,13 +8,16 @@ internal sealed class BackwardPass
 {
     private static long s_passes;
 
-    private readonly long _pass = Interlocked.Increment(ref s_passes);
+    // With the room of its lists. One that runs is not spare: what is told of leaves may begin another pass.
+    [ThreadStatic] private static BackwardPass? t_spare;
+
     private readonly List<Node> _nodes = [];
     private readonly List<Leaf> _leaves = [];
-    private readonly Action<Tensor>? _complete;
+    private readonly Stack<Node> _open = [];
+    private Tensor?[] _into = [];
+    private long _pass;
+    private Action<Tensor>? _complete;
     private int _widest;
-
-    private BackwardPass(Action<Tensor>? complete) => _complete = complete;
 
     /// <summary>Goes back from roots that want a gradient.</summary>
     /// <param name="roots">Where to begin, each with its gradient (null is one).</param>
@@ -22,7 +25,9 @@ internal sealed class BackwardPass
     public static void Run(ReadOnlySpan<(Tensor Root, Tensor? Gradient)> roots, Action<Tensor>? complete)
     {
         using var noGrad = GradMode.Disable();
-        var pass = new BackwardPass(complete);
+        var pass = t_spare ?? new();
+        t_spare = null;
+        (pass._pass, pass._complete, pass._widest) = (Interlocked.Increment(ref s_passes), complete, 0);
         try
         {
             foreach (var (root, _) in roots)
@@ -30,31 +35,32 @@ internal sealed class BackwardPass
             pass._nodes.Sort(static (a, b) => b.Sequence.CompareTo(a.Sequence));
             foreach (var (root, gradient) in roots)
                 pass.Begin(root, gradient);
-            var into = new Tensor?[pass._widest];
+            if (pass._into.Length < pass._widest)
+                pass._into = new Tensor?[pass._widest];
             foreach (var node in pass._nodes)
-                pass.Visit(node, into.AsSpan(0, node.Inputs.Length));
+                pass.Visit(node, pass._into.AsSpan(0, node.Inputs.Length));
         }
         finally
         {
             pass.End();
+            t_spare = pass;
         }
     }
 
     // Not by recursion: a graph may be deeper than the stack.
     private void Find(GradientSink root)
     {
-        var open = new Stack<Node>();
-        Enter(root, open);
-        while (open.TryPop(out var node))
+        Enter(root);
+        while (_open.TryPop(out var node))
         {
             _widest = Math.Max(_widest, node.Inputs.Length);
             foreach (var input in node.Inputs)
                 if (input is not null)
-                    Enter(input, open);
+                    Enter(input);
         }
     }
 
-    private void Enter(GradientSink sink, Stack<Node> open)
+    private void Enter(GradientSink sink)
     {
         if (sink is Leaf leaf)
         {
@@ -68,7 +74,7 @@ internal sealed class BackwardPass
             node.Pass = _pass;
             node.Hold();
             _nodes.Add(node);
-            open.Push(node);
+            _open.Push(node);
         }
     }
 
@@ -82,24 +88,28 @@ internal sealed class BackwardPass
 
     private void Visit(Node node, Span<Tensor?> into)
     {
-        using var scope = TensorScope.Begin();
-        into.Clear();
-        if (node.TakePending() is { } gradient)
-            node.Run(scope.Adopt(gradient), into);
-        for (var i = 0; i < into.Length; i++)
-            if (node.Inputs[i] is { } input)
-            {
-                if (into[i] is { } slope)
+        // Whatever is made in here stays in here: no code but that of rules and kernels runs before the scope ends.
+        using (var scope = TensorScope.BeginReusing())
+        {
+            into.Clear();
+            if (node.TakePending() is { } gradient)
+                node.Run(scope.Adopt(gradient), into);
+            for (var i = 0; i < into.Length; i++)
+                if (node.Inputs[i] is { } input && into[i] is { } slope)
                     input.Add(slope);
-                Arrived(input);
-            }
+            into.Clear();
+        }
+        foreach (var input in node.Inputs)
+            Arrived(input);
         node.Spend();
     }
 
     private void Arrived(GradientSink? sink)
     {
-        if (sink is Leaf leaf && --leaf.Awaited == 0)
-            _complete?.Invoke(leaf.Owner);
+        if (sink is not Leaf leaf || --leaf.Awaited != 0 || _complete is null)
+            return;
+        using var scope = TensorScope.Begin();
+        _complete(leaf.Owner);
     }
 
     private void End()
@@ -111,5 +121,10 @@ internal sealed class BackwardPass
         }
         foreach (var leaf in _leaves)
             leaf.Awaited = 0;
+        _nodes.Clear();
+        _leaves.Clear();
+        _open.Clear();
+        _into.AsSpan().Clear();
+        _complete = null;
     }
 }

@@ -3,6 +3,8 @@ namespace Espalier.Torch.Gradients;
 /// <summary>Backwards of operators that go element by element; inputs may have been broadcast.</summary>
 internal static class ElementRules
 {
+    private static readonly Backward s_cast = static (node, g, into) => into[0] = node.FormOf(0)!.Value.Cast(g);
+
     // The alpha of add and sub stands at argument 2.
     public static Backward Add(ref Recording call) => Sum(ref call, 1);
 
@@ -10,102 +12,102 @@ internal static class ElementRules
 
     public static Backward AddScalar(ref Recording call)
     {
-        var a = call.Form(0)!;
-        return (g, into) => into[0] = a.Cast(g);
+        call.Node.Note(call.FormOf(0));
+        return s_cast;
     }
 
     public static Backward Mul(ref Recording call)
     {
         var (a, b) = (call.Form(0), call.Form(1));
         var (x, y) = (call.Keep(0, b is not null), call.Keep(1, a is not null));
-        return (g, into) =>
+        return (_, g, into) =>
         {
-            into[0] = a?.Of(g.Mul(y!.Value));
-            into[1] = b?.Of(g.Mul(x!.Value));
+            into[0] = a?.Of(g.Mul(y.Value));
+            into[1] = b?.Of(g.Mul(x.Value));
         };
     }
 
     public static Backward MulScalar(ref Recording call)
     {
-        var (a, factor) = (call.Form(0)!, call.Number(1, 1));
-        return (g, into) => into[0] = a.Cast(g.Mul(factor));
+        var (a, factor) = (call.FormOf(0), call.Number(1, 1));
+        return (_, g, into) => into[0] = a.Cast(g.Mul(factor));
     }
 
     public static Backward Div(ref Recording call)
     {
         var (a, b) = (call.Form(0), call.Form(1));
-        var (divisor, quotient) = (call.Keep(1)!, b is null ? null : call.Keep(call.Result));
-        return (g, into) =>
+        var (divisor, quotient) = (call.Keep(1), b is null ? default : call.Keep(call.Result));
+        return (_, g, into) =>
         {
             var slope = g.Div(divisor.Value);
             into[0] = a?.Of(slope);
-            into[1] = b?.Of(slope.Mul(quotient!.Value).Neg());
+            into[1] = b?.Of(slope.Mul(quotient.Value).Neg());
         };
     }
 
     public static Backward DivScalar(ref Recording call)
     {
-        var (a, divisor) = (call.Form(0)!, call.Number(1, 1));
-        return (g, into) => into[0] = a.Cast(g.Div(divisor));
+        var (a, divisor) = (call.FormOf(0), call.Number(1, 1));
+        return (_, g, into) => into[0] = a.Cast(g.Div(divisor));
     }
 
-    public static Backward Neg(ref Recording call) => (g, into) => into[0] = g.Neg();
+    public static Backward Neg(ref Recording call) => (_, g, into) => into[0] = g.Neg();
 
     public static Backward Exp(ref Recording call)
     {
         var y = call.Keep(call.Result);
-        return (g, into) => into[0] = g.Mul(y.Value);
+        return (_, g, into) => into[0] = g.Mul(y.Value);
     }
 
     public static Backward Log(ref Recording call)
     {
-        var x = call.Keep(0)!;
-        return (g, into) => into[0] = g.Div(x.Value);
+        var x = call.Keep(0);
+        return (_, g, into) => into[0] = g.Div(x.Value);
     }
 
     public static Backward Sqrt(ref Recording call)
     {
         var y = call.Keep(call.Result);
-        return (g, into) => into[0] = g.Div(y.Value.Mul(2));
+        return (_, g, into) => into[0] = g.Div(y.Value.Mul(2));
     }
 
     public static Backward Rsqrt(ref Recording call)
     {
         var y = call.Keep(call.Result);
-        return (g, into) => into[0] = g.Mul(-0.5).Mul(y.Value.Square().Mul(y.Value));
+        return (_, g, into) => into[0] = g.Mul(-0.5).Mul(y.Value.Square().Mul(y.Value));
     }
 
     public static Backward Abs(ref Recording call)
     {
-        var x = call.Keep(0)!;
-        return (g, into) => into[0] = g.Mul(BackwardOps.Sign.Call(x.Value));
+        var x = call.Keep(0);
+        return (_, g, into) => into[0] = g.Mul(BackwardOps.Sign.Call(x.Value));
     }
 
     public static Backward Square(ref Recording call)
     {
-        var x = call.Keep(0)!;
-        return (g, into) => into[0] = g.Mul(x.Value.Mul(2));
+        var x = call.Keep(0);
+        return (_, g, into) => into[0] = g.Mul(x.Value.Mul(2));
     }
 
     public static Backward Silu(ref Recording call)
     {
-        var x = call.Keep(0)!;
-        return (g, into) => into[0] = BackwardOps.Silu.Call(g, x.Value);
+        var x = call.Keep(0);
+        return (_, g, into) => into[0] = BackwardOps.Silu.Call(g, x.Value);
     }
 
     // 0 at 0, as libtorch has it; the result's sign is 1 where the input was above.
     public static Backward Relu(ref Recording call)
     {
         var y = call.Keep(call.Result);
-        return (g, into) => into[0] = g.Mul(BackwardOps.Sign.Call(y.Value));
+        return (_, g, into) => into[0] = g.Mul(BackwardOps.Sign.Call(y.Value));
     }
 
     // d log(e^a + e^b)/da = 1 / (1 + e^(b - a)), which cannot overflow to NaN.
     public static Backward LogAddExp(ref Recording call)
     {
         var (a, b) = (call.Form(0), call.Form(1));
-        var (x, y) = (call.Keep(0)!, call.Keep(1)!);
-        return (g, into) =>
+        var (x, y) = (call.Keep(0), call.Keep(1));
+        return (_, g, into) =>
         {
             into[0] = a?.Of(g.Div(y.Value.Sub(x.Value).Exp().Add(1)));
             into[1] = b?.Of(g.Div(x.Value.Sub(y.Value).Exp().Add(1)));
@@ -114,8 +116,8 @@ internal static class ElementRules
 
     public static Backward MaskedFill(ref Recording call)
     {
-        var (a, mask) = (call.Form(0)!, call.Keep(1)!);
-        return (g, into) => into[0] = a.Of(g.MaskedFill(mask.Value, 0));
+        var (a, mask) = (call.FormOf(0), call.Keep(1));
+        return (_, g, into) => into[0] = a.Of(g.MaskedFill(mask.Value, 0));
     }
 
     /// <summary>Copies and casts: the gradient in the input's type; none where the result is not of floating-point numbers.</summary>
@@ -123,17 +125,19 @@ internal static class ElementRules
     {
         if (!call.Result.DType.IsFloatingPoint())
             return null;
-        var a = call.Form(0)!;
-        return (g, into) => into[0] = a.Cast(g);
+        call.Node.Note(call.FormOf(0));
+        return s_cast;
     }
 
     private static Backward Sum(ref Recording call, double sign)
     {
-        var (a, b, scale) = (call.Form(0), call.Form(1), sign * call.Number(2, 1));
-        return (g, into) =>
+        call.Node.Note(call.Form(0));
+        call.Node.Note(call.Form(1));
+        call.Node.Number = sign * call.Number(2, 1);
+        return static (node, g, into) =>
         {
-            into[0] = a?.Of(g);
-            into[1] = b?.Of(Times(g, scale));
+            into[0] = node.FormOf(0)?.Of(g);
+            into[1] = node.FormOf(1)?.Of(Times(g, node.Number));
         };
     }
 

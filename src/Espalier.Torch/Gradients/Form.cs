@@ -3,10 +3,13 @@ using Espalier.Torch.Native;
 namespace Espalier.Torch.Gradients;
 
 /// <summary>The shape and type that a gradient must have: those of the input it belongs to.</summary>
-internal sealed class Form(Tensor input)
+internal readonly struct Form(Tensor input)
 {
     /// <summary>Sizes.</summary>
     public long[] Shape { get; } = Shapes.Of(input.Shape);
+
+    /// <summary>Whether this is no form, but the default.</summary>
+    public bool IsNone => Shape is null;
 
     /// <summary>Element type.</summary>
     public DType DType { get; } = input.DType;

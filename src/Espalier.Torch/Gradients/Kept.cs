@@ -1,31 +1,31 @@
 namespace Espalier.Torch.Gradients;
 
 /// <summary>
-/// A tensor that a node keeps for its backward: a handle of its own on the same memory, which no scope ends, and what the memory's version
-/// was. The node frees it.
+/// A tensor that a node keeps for its backward, whoever disposes it meanwhile, and what its memory's version was. No second handle is made:
+/// the tensor's own native one stays until the node lets go, and is read by backwards alone (<see cref="Node.ReadsKept"/>). The default
+/// keeps nothing.
 /// </summary>
-internal sealed class Kept : IDisposable
+internal readonly struct Kept
 {
-    private readonly Tensor _tensor;
-    private readonly StorageVersion _storage;
+    private readonly Tensor? _tensor;
     private readonly int _version;
 
     private Kept(Tensor tensor)
     {
-        _tensor = tensor.Alias().Unscoped();
-        _storage = _tensor.SharedVersion();
-        _version = _storage.Value;
+        tensor.Hold();
+        (_tensor, _version) = (tensor, tensor.Version);
     }
+
+    /// <summary>Whether there is none.</summary>
+    public bool IsNone => _tensor is null;
 
     /// <summary>The tensor with the values it had when it was kept; not the reader's to dispose.</summary>
     /// <exception cref="TorchException">It was changed in place since.</exception>
-    public Tensor Value => _storage.Value == _version
+    public Tensor Value => _tensor!.Version == _version
         ? _tensor
         : throw new TorchException($"{_tensor} was changed in place after it was recorded, and its gradient needs the values from before");
 
     public static Kept Of(Tensor tensor) => new(tensor);
 
-    public static Kept? If(bool needed, Tensor tensor) => needed ? new(tensor) : null;
-
-    public void Dispose() => _tensor.Dispose();
+    public void Release() => _tensor?.Release();
 }

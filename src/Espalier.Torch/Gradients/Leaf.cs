@@ -39,7 +39,8 @@ internal sealed class Leaf(Tensor owner) : GradientSink
     {
         var before = Gradient;
         Gradient = gradient?.Alias().Unscoped();
-        before?.Dispose();
+        // Others have handles of their own, not this one.
+        before?.LetGo(reuse: true);
     }
 
     /// <summary>The owner is gone: what still arrives goes nowhere.</summary>

@@ -1,45 +1,112 @@
+using System.Runtime.CompilerServices;
+
 namespace Espalier.Torch.Gradients;
 
 /// <summary>
 /// A backward written by hand: from the gradient of the result those of the inputs, into <paramref name="into"/> in the inputs' order; what
-/// stays null has none. Runs once, without recording, in a scope of its own. Tensors of the forward pass reach it as <see cref="Kept"/>
-/// alone; shapes and numbers may be captured.
+/// stays null has none. Runs once, without recording, in a scope of its own. Tensors of the forward pass reach it as what the node keeps
+/// alone. What a training step repeats is a static method that finds its numbers in the node; others may capture shapes and numbers.
 /// </summary>
-internal delegate void Backward(Tensor gradient, Span<Tensor?> into);
+internal delegate void Backward(Node node, Tensor gradient, Span<Tensor?> into);
 
 /// <summary>
-/// One recorded operation. Held by its result and by the nodes after it; when the last of them lets go, or when backward has used it, what
-/// it keeps is freed.
+/// One recorded operation. Held by its result and by the nodes after it; when backward has used it, what it keeps is freed, and when the last
+/// holder lets go, it serves again for another operation of this thread: a step records the same ones each time.
 /// </summary>
 internal sealed class Node : GradientSink
 {
+    // Inputs above the room are in an array; more is kept by none. Spare nodes above the number go to the garbage collector.
+    private const int InputRoom = 3, KeptRoom = 6, FormRoom = 3, MostSpare = 8192;
+
     private static long s_recorded;
 
-    private readonly GradientSink?[] _inputs;
-    private readonly Kept?[] _kept;
+    [ThreadStatic] private static Node? t_spare;
+    [ThreadStatic] private static int t_spareCount;
+
+    private InputArray _few;
+    private GradientSink?[]? _many;
+    private int _inputs, _kept, _forms;
+    private KeptArray _keptTensors;
+    private FormArray _formsOfInputs;
     private Backward? _backward;
-    private int _holders = 1;
+    private int _holders;
     private Tensor? _pending;
     private Node? _next;
 
-    public Node(GradientSink?[] inputs, Backward backward, Kept?[] kept)
+    private Node()
     {
-        (_inputs, _backward, _kept) = (inputs, backward, kept);
-        foreach (var input in inputs)
-            (input as Node)?.Hold();
     }
 
+    /// <summary>Whether this thread runs a backward, which reads tensors that their owners may have disposed.</summary>
+    [field: ThreadStatic]
+    public static bool ReadsKept { get; private set; }
+
     /// <summary>Place in the order of recording: a node's inputs have smaller ones.</summary>
-    public long Sequence { get; } = Interlocked.Increment(ref s_recorded);
+    public long Sequence { get; private set; }
+
+    /// <summary>A number for the backward.</summary>
+    public double Number { get; set; }
+
+    /// <summary>An integer for the backward.</summary>
+    public long First { get; set; }
+
+    /// <summary>A further one.</summary>
+    public long Second { get; set; }
 
     /// <summary>Where the gradients go; null where an input wants none.</summary>
-    public ReadOnlySpan<GradientSink?> Inputs => _inputs;
+    public ReadOnlySpan<GradientSink?> Inputs => _many ?? ((ReadOnlySpan<GradientSink?>)_few)[.._inputs];
 
     /// <summary>The backward pass that found this node last.</summary>
     public long Pass { get; set; }
 
     /// <summary>Whether backward has been through it, and what it kept is gone.</summary>
     public bool IsSpent => _backward is null;
+
+    /// <summary>What was kept, in that order, with the values it had then.</summary>
+    public Tensor this[int index] => _keptTensors[index].Value;
+
+    /// <summary>What was kept at a place, or null where that was left free.</summary>
+    public Tensor? KeptOrNull(int index) => _keptTensors[index].IsNone ? null : this[index];
+
+    /// <summary>A node for an operation that is about to be recorded, held by whoever asks.</summary>
+    public static Node Take()
+    {
+        var node = t_spare;
+        if (node is null)
+            node = new Node();
+        else
+        {
+            (t_spare, node._next) = (node._next, null);
+            t_spareCount--;
+        }
+        (node.Sequence, node._holders) = (Interlocked.Increment(ref s_recorded), 1);
+        return node;
+    }
+
+    /// <summary>Keeps a tensor until backward has used it.</summary>
+    public Kept Keep(Tensor tensor) => _keptTensors[_kept++] = Kept.Of(tensor);
+
+    /// <summary>Keeps a tensor, or the place free.</summary>
+    public void KeepOrSkip(Tensor? tensor) => _keptTensors[_kept++] = tensor is null ? default : Kept.Of(tensor);
+
+    /// <summary>Notes what an input's gradient must look like, or that it has none.</summary>
+    public void Note(Form? form) => _formsOfInputs[_forms++] = form ?? default;
+
+    /// <summary>What was noted; null where that input has no gradient.</summary>
+    public Form? FormOf(int index) => _formsOfInputs[index] is { IsNone: false } form ? form : null;
+
+    /// <summary>Says where the gradients go and how they come about.</summary>
+    public void Record(ReadOnlySpan<GradientSink?> inputs, Backward backward)
+    {
+        _backward = backward;
+        _inputs = inputs.Length;
+        if (inputs.Length <= InputRoom)
+            inputs.CopyTo(_few);
+        else
+            _many = inputs.ToArray();
+        foreach (var input in inputs)
+            (input as Node)?.Hold();
+    }
 
     public void Hold() => Interlocked.Increment(ref _holders);
 
@@ -48,11 +115,7 @@ internal sealed class Node : GradientSink
     {
         Node? freed = null;
         Unhold(this, ref freed);
-        while (freed is { } node)
-        {
-            freed = node._next;
-            node.Free(ref freed);
-        }
+        FreeAll(freed);
     }
 
     /// <summary>Adds to the gradient of the result that is being gathered, in place where its memory is the pass's own.</summary>
@@ -69,15 +132,27 @@ internal sealed class Node : GradientSink
             _pending.AddInPlace(gradient);
             return;
         }
-        using var before = _pending;
-        if (!gradient.SharesMemory)
+        var before = _pending;
+        try
         {
-            // The same sum: its two terms may change places.
-            _pending = Own(gradient);
-            _pending.AddInPlace(before);
+            if (!gradient.SharesMemory)
+            {
+                // The same sum: its two terms may change places.
+                _pending = Own(gradient);
+                _pending.AddInPlace(before);
+            }
+            else
+                _pending = before.Add(gradient).Unscoped();
         }
-        else
-            _pending = before.Add(gradient).Unscoped();
+        finally
+        {
+            // The object serves again at the end of the pass's scope: the backward under way may have given the same one twice.
+            if (_pending != before)
+            {
+                before.Dispose();
+                TensorScope.Frame.Current?.Add(before);
+            }
+        }
     }
 
     /// <summary>The gathered gradient, which is the caller's now; null where none came.</summary>
@@ -88,17 +163,35 @@ internal sealed class Node : GradientSink
         return pending;
     }
 
-    public void Run(Tensor gradient, Span<Tensor?> into) => _backward!(gradient, into);
+    public void Run(Tensor gradient, Span<Tensor?> into)
+    {
+        var before = ReadsKept;
+        ReadsKept = true;
+        try
+        {
+            _backward!(this, gradient, into);
+        }
+        finally
+        {
+            ReadsKept = before;
+        }
+    }
 
     /// <summary>Frees what the node keeps and lets go of the nodes before it, after their gradients are with them.</summary>
     public void Spend()
     {
         Node? freed = null;
         Free(ref freed);
+        FreeAll(freed);
+    }
+
+    private static void FreeAll(Node? freed)
+    {
         while (freed is { } node)
         {
             freed = node._next;
             node.Free(ref freed);
+            node.Return();
         }
     }
 
@@ -110,15 +203,40 @@ internal sealed class Node : GradientSink
 
     private void Free(ref Node? freed)
     {
-        if (_backward is null)
-            return;
         _backward = null;
-        foreach (var kept in _kept)
-            kept?.Dispose();
-        Array.Clear(_kept);
-        foreach (var input in _inputs)
+        for (var i = 0; i < _kept; i++)
+            _keptTensors[i].Release();
+        foreach (var input in Inputs)
             if (input is Node node)
                 Unhold(node, ref freed);
-        Array.Clear(_inputs);
+        (_inputs, _kept, _forms, _many) = (0, 0, 0, null);
+        (_few, _keptTensors, _formsOfInputs) = (default, default, default);
+    }
+
+    private void Return()
+    {
+        _next = null;
+        if (t_spareCount >= MostSpare)
+            return;
+        (_next, t_spare) = (t_spare, this);
+        t_spareCount++;
+    }
+
+    [InlineArray(InputRoom)]
+    private struct InputArray
+    {
+        private GradientSink? _first;
+    }
+
+    [InlineArray(KeptRoom)]
+    private struct KeptArray
+    {
+        private Kept _first;
+    }
+
+    [InlineArray(FormRoom)]
+    private struct FormArray
+    {
+        private Form _first;
     }
 }

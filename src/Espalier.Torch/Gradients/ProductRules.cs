@@ -9,25 +9,24 @@ internal static class ProductRules
     /// </summary>
     public static Backward MatMul(ref Recording call)
     {
-        var (left, right) = (call.Input(0), call.Input(1));
         var (a, b) = (call.Form(0), call.Form(1));
-        var (row, column) = (left.Dimensions == 1, right.Dimensions == 1);
+        var (row, column) = (call.Input(0).Dimensions == 1, call.Input(1).Dimensions == 1);
         var (x, y) = (call.Keep(0, b is not null), call.Keep(1, a is not null));
-        return (g, into) =>
+        return (_, g, into) =>
         {
             if (column)
                 g = g.Unsqueeze(-1);
             if (row)
                 g = g.Unsqueeze(-2);
-            if (a is not null)
+            if (a is { } left)
             {
-                var y2 = column ? y!.Value.Unsqueeze(-1) : y!.Value;
-                into[0] = Fit(g.MatMul(y2.Transpose(-2, -1)), a, row ? [1, .. a.Shape] : a.Shape);
+                var y2 = column ? y.Value.Unsqueeze(-1) : y.Value;
+                into[0] = Fit(g.MatMul(y2.Transpose(-2, -1)), left, row ? [1, .. left.Shape] : left.Shape);
             }
-            if (b is not null)
+            if (b is { } right)
             {
-                var x2 = row ? x!.Value.Unsqueeze(0) : x!.Value;
-                into[1] = Fit(Transposed(x2, g, b.Shape.Length <= 2), b, column ? [.. b.Shape, 1] : b.Shape);
+                var x2 = row ? x.Value.Unsqueeze(0) : x.Value;
+                into[1] = Fit(Transposed(x2, g, right.Shape.Length <= 2), right, column ? [.. right.Shape, 1] : right.Shape);
             }
         };
     }
@@ -35,17 +34,20 @@ internal static class ProductRules
     /// <summary>x · wᵀ + bias over the last dimension of x, whatever stands before it.</summary>
     public static Backward Linear(ref Recording call)
     {
-        var (x, w, bias) = (call.Form(0), call.Form(1), call.Form(2));
         if (call.Input(1).Dimensions != 2)
             throw new TorchException($"linear: the weight is {call.Input(1)} and must have two dimensions for a gradient");
-        var (input, weight) = (call.Keep(0, w is not null), call.Keep(1, x is not null));
-        return (g, into) =>
+        var recorded = call.Node;
+        for (var i = 0; i < 3; i++)
+            recorded.Note(call.Form(i));
+        recorded.KeepOrSkip(call.Wants(1) ? call.Input(0) : null);
+        recorded.KeepOrSkip(call.Wants(0) ? call.Input(1) : null);
+        return static (node, g, into) =>
         {
-            if (x is not null)
-                into[0] = x.Cast(g.MatMul(weight!.Value));
-            if (w is not null)
-                into[1] = w.Cast(OfWeight(Rows(g), Rows(input!.Value)));
-            if (bias is not null)
+            if (node.FormOf(0) is { } x)
+                into[0] = x.Cast(g.MatMul(node[1]));
+            if (node.FormOf(1) is { } w)
+                into[1] = w.Cast(OfWeight(Rows(g), Rows(node[0])));
+            if (node.FormOf(2) is { } bias)
                 into[2] = bias.Cast(Rows(g).Sum([0]));
         };
     }

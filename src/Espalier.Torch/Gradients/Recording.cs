@@ -9,8 +9,7 @@ namespace Espalier.Torch.Gradients;
 internal ref struct Recording(ReadOnlySpan<Argument> arguments, Tensor result, Tensor?[]? others)
 {
     private readonly ReadOnlySpan<Argument> _arguments = arguments;
-    private Kept?[]? _kept;
-    private int _count;
+    private Node? _node;
 
     /// <summary>The result, the first where there are several.</summary>
     public readonly Tensor Result => result;
@@ -27,8 +26,14 @@ internal ref struct Recording(ReadOnlySpan<Argument> arguments, Tensor result, T
     /// <summary>Whether an argument is a tensor that wants a gradient.</summary>
     public readonly bool Wants(int index) => index < _arguments.Length && _arguments[index].Reference is Tensor { WantsGradient: true };
 
+    /// <summary>The node that will be recorded, for what its backward finds there. Whoever asks for it records.</summary>
+    public Node Node => _node ??= Node.Take();
+
     /// <summary>Shape and type of an input that wants a gradient, else null.</summary>
     public readonly Form? Form(int index) => Wants(index) ? new Form(Input(index)) : null;
+
+    /// <summary>Shape and type of an input.</summary>
+    public readonly Form FormOf(int index) => new(Input(index));
 
     /// <summary>An integer, or what the schema's default is.</summary>
     public readonly long Integer(int index, long missing) => Tag(index) == ValueTag.Int ? _arguments[index].Bits : missing;
@@ -44,19 +49,20 @@ internal ref struct Recording(ReadOnlySpan<Argument> arguments, Tensor result, T
     /// <summary>A list of integers, or null.</summary>
     public readonly long[]? Integers(int index) => index < _arguments.Length ? _arguments[index].Reference as long[] : null;
 
-    /// <summary>Keeps an input where it is needed.</summary>
-    public Kept? Keep(int index, bool needed = true) => needed ? Keep(Input(index)) : null;
+    /// <summary>Keeps an input where it is needed; the default keeps nothing.</summary>
+    public Kept Keep(int index, bool needed = true) => needed ? Keep(Input(index)) : default;
 
     /// <summary>Keeps a tensor for the backward.</summary>
-    public Kept Keep(Tensor tensor) => (_kept ??= new Kept?[3])[_count++] = Kept.Of(tensor);
+    public Kept Keep(Tensor tensor) => Node.Keep(tensor);
 
     /// <summary>Notes the backward.</summary>
-    public readonly void Record(Backward backward)
+    public void Record(Backward backward)
     {
         var count = 0;
         foreach (ref readonly var argument in _arguments)
             count += argument.Reference is Tensor ? 1 : argument.Reference is Tensor?[] list ? list.Length : 0;
-        var sinks = new GradientSink?[count];
+        var room = new Sinks();
+        var sinks = count <= Sinks.Room ? ((Span<GradientSink?>)room)[..count] : new GradientSink?[count];
         var at = 0;
         foreach (ref readonly var argument in _arguments)
             if (argument.Reference is Tensor tensor)
@@ -64,7 +70,8 @@ internal ref struct Recording(ReadOnlySpan<Argument> arguments, Tensor result, T
             else if (argument.Reference is Tensor?[] list)
                 foreach (var entry in list)
                     sinks[at++] = entry?.Sink;
-        result.SetNode(new Node(sinks, backward, _kept ?? []));
+        Node.Record(sinks, backward);
+        result.SetNode(Node);
     }
 
     private readonly ValueTag Tag(int index) => index < _arguments.Length ? _arguments[index].Tag : ValueTag.Default;

@@ -5,39 +5,39 @@ internal static class ReductionRules
 {
     public static Backward Sum(ref Recording call)
     {
-        var a = call.Form(0)!;
-        return (g, into) => into[0] = a.Cast(g).Expand(a.Shape);
+        var a = call.FormOf(0);
+        return (_, g, into) => into[0] = a.Cast(g).Expand(a.Shape);
     }
 
     public static Backward SumDims(ref Recording call)
     {
-        var a = call.Form(0)!;
+        var a = call.FormOf(0);
         var kept = KeptShape(a.Shape, call.Integers(1));
-        return (g, into) => into[0] = a.Cast(g).Reshape(kept).Expand(a.Shape);
+        return (_, g, into) => into[0] = a.Cast(g).Reshape(kept).Expand(a.Shape);
     }
 
     public static Backward Mean(ref Recording call)
     {
-        var a = call.Form(0)!;
+        var a = call.FormOf(0);
         double count = call.Input(0).ElementCount;
-        return (g, into) => into[0] = a.Cast(g).Div(count).Expand(a.Shape);
+        return (_, g, into) => into[0] = a.Cast(g).Div(count).Expand(a.Shape);
     }
 
     public static Backward MeanDims(ref Recording call)
     {
-        var a = call.Form(0)!;
+        var a = call.FormOf(0);
         var kept = KeptShape(a.Shape, call.Integers(1));
         var count = 1.0;
         for (var i = 0; i < kept.Length; i++)
             count *= kept[i] == a.Shape[i] ? 1 : a.Shape[i];
-        return (g, into) => into[0] = a.Cast(g).Div(count).Reshape(kept).Expand(a.Shape);
+        return (_, g, into) => into[0] = a.Cast(g).Div(count).Reshape(kept).Expand(a.Shape);
     }
 
     // Equal largest elements share the gradient, as libtorch has it.
     public static Backward Max(ref Recording call)
     {
-        var (x, y) = (call.Keep(0)!, call.Keep(call.Result));
-        return (g, into) =>
+        var (x, y) = (call.Keep(0), call.Keep(call.Result));
+        return (_, g, into) =>
         {
             var largest = BackwardOps.Equal.Call(x.Value, y.Value).To(g.DType);
             into[0] = largest.Mul(g.Div(largest.Sum()));
@@ -49,10 +49,10 @@ internal static class ReductionRules
     {
         if (call.Number(1, 2) != 2)
             throw new TorchException($"a gradient is known of the L2 norm alone, not of order {call.Number(1, 2)}");
-        var a = call.Form(0)!;
+        var a = call.FormOf(0);
         var kept = KeptShape(a.Shape, call.Integers(2));
-        var (x, y) = (call.Keep(0)!, call.Keep(call.Result));
-        return (g, into) =>
+        var (x, y) = (call.Keep(0), call.Keep(call.Result));
+        return (_, g, into) =>
         {
             var norm = y.Value.Reshape(kept);
             into[0] = a.Cast(x.Value.Mul(g.Reshape(kept).Div(norm).MaskedFill(norm.LessOrEqual(0), 0)));
@@ -61,8 +61,8 @@ internal static class ReductionRules
 
     public static Backward CumSum(ref Recording call)
     {
-        var (a, dimension) = (call.Form(0)!, call.Integer(1, 0));
-        return (g, into) => into[0] = a.Cast(Flip(Flip(g, dimension).CumSum((int)dimension), dimension));
+        var (a, dimension) = (call.FormOf(0), call.Integer(1, 0));
+        return (_, g, into) => into[0] = a.Cast(Flip(Flip(g, dimension).CumSum((int)dimension), dimension));
     }
 
     public static Backward Softmax(ref Recording call) => Normalised(ref call, BackwardOps.Softmax);
@@ -72,14 +72,14 @@ internal static class ReductionRules
     public static Backward LogSumExp(ref Recording call)
     {
         var kept = KeptShape(call.Input(0).Shape.ToArray(), call.Integers(1));
-        var (x, y) = (call.Keep(0)!, call.Keep(call.Result));
-        return (g, into) => into[0] = x.Value.Sub(y.Value.Reshape(kept)).Exp().Mul(g.Reshape(kept));
+        var (x, y) = (call.Keep(0), call.Keep(call.Result));
+        return (_, g, into) => into[0] = x.Value.Sub(y.Value.Reshape(kept)).Exp().Mul(g.Reshape(kept));
     }
 
     private static Backward Normalised(ref Recording call, Op backward)
     {
-        var (a, dimension, y) = (call.Form(0)!, call.Integer(1, 0), call.Keep(call.Result));
-        return (g, into) => into[0] = a.Cast(backward.Call(g, y.Value, dimension, y.Value.DType));
+        var (a, dimension, y) = (call.FormOf(0), call.Integer(1, 0), call.Keep(call.Result));
+        return (_, g, into) => into[0] = a.Cast(backward.Call(g, y.Value, dimension, y.Value.DType));
     }
 
     private static Tensor Flip(Tensor x, long dimension) => BackwardOps.Flip.Call(x, new[] { dimension });

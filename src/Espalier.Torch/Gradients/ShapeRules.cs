@@ -5,14 +5,14 @@ internal static class ShapeRules
 {
     public static Backward Reshape(ref Recording call)
     {
-        var a = call.Form(0)!;
-        return (g, into) => into[0] = a.Reshape(g);
+        call.Node.Note(call.FormOf(0));
+        return static (node, g, into) => into[0] = node.FormOf(0)!.Value.Reshape(g);
     }
 
     public static Backward Transpose(ref Recording call)
     {
-        var (first, second) = ((int)call.Integer(1, 0), (int)call.Integer(2, 0));
-        return (g, into) => into[0] = g.Transpose(first, second);
+        (call.Node.First, call.Node.Second) = (call.Integer(1, 0), call.Integer(2, 0));
+        return static (node, g, into) => into[0] = g.Transpose((int)node.First, (int)node.Second);
     }
 
     public static Backward Permute(ref Recording call)
@@ -21,32 +21,32 @@ internal static class ShapeRules
         var back = new long[order.Length];
         for (var i = 0; i < order.Length; i++)
             back[order[i] < 0 ? order[i] + order.Length : order[i]] = i;
-        return (g, into) => into[0] = g.Permute(back);
+        return (_, g, into) => into[0] = g.Permute(back);
     }
 
     public static Backward Expand(ref Recording call)
     {
-        var a = call.Form(0)!;
-        return (g, into) => into[0] = a.Of(g);
+        var a = call.FormOf(0);
+        return (_, g, into) => into[0] = a.Of(g);
     }
 
     public static Backward Slice(ref Recording call)
     {
-        var (a, dimension) = (call.Form(0)!, call.Integer(1, 0));
+        var (a, dimension) = (call.FormOf(0), call.Integer(1, 0));
         var (start, end, step) = (call.Integer(2, 0), call.Integer(3, long.MaxValue), call.Integer(4, 1));
-        return (g, into) => into[0] = BackwardOps.Slice.Call(g, a.Shape, dimension, start, end, step);
+        return (_, g, into) => into[0] = BackwardOps.Slice.Call(g, a.Shape, dimension, start, end, step);
     }
 
     public static Backward Select(ref Recording call)
     {
-        var (a, dimension, index) = (call.Form(0)!, call.Integer(1, 0), call.Integer(2, 0));
-        return (g, into) => into[0] = BackwardOps.Select.Call(g, a.Shape, dimension, index);
+        var (a, dimension, index) = (call.FormOf(0), call.Integer(1, 0), call.Integer(2, 0));
+        return (_, g, into) => into[0] = BackwardOps.Select.Call(g, a.Shape, dimension, index);
     }
 
     public static Backward IndexSelect(ref Recording call)
     {
-        var (a, dimension, index) = (call.Form(0)!, (int)call.Integer(1, 0), call.Keep(2)!);
-        return (g, into) =>
+        var (a, dimension, index) = (call.FormOf(0), (int)call.Integer(1, 0), call.Keep(2));
+        return (_, g, into) =>
         {
             var sum = BackwardOps.NewZeros.Call(g, a.Shape);
             sum.IndexAddInPlace(dimension, index.Value, g);
@@ -56,8 +56,8 @@ internal static class ShapeRules
 
     public static Backward Gather(ref Recording call)
     {
-        var (a, dimension, index) = (call.Form(0)!, (int)call.Integer(1, 0), call.Keep(2)!);
-        return (g, into) => into[0] = Scatter(g, a.Shape, dimension, index.Value);
+        var (a, dimension, index) = (call.FormOf(0), (int)call.Integer(1, 0), call.Keep(2));
+        return (_, g, into) => into[0] = Scatter(g, a.Shape, dimension, index.Value);
     }
 
     /// <summary>
@@ -69,8 +69,8 @@ internal static class ShapeRules
 
     public static Backward Embedding(ref Recording call)
     {
-        var (table, indices, padding) = (call.Form(0)!, call.Keep(1)!, call.Integer(2, -1));
-        return (g, into) => into[0] = BackwardOps.Embedding.Call(g, indices.Value, table.Shape[0], padding, false);
+        var (table, indices, padding) = (call.FormOf(0), call.Keep(1), call.Integer(2, -1));
+        return (_, g, into) => into[0] = BackwardOps.Embedding.Call(g, indices.Value, table.Shape[0], padding, false);
     }
 
     public static Backward Cat(ref Recording call)
@@ -78,7 +78,7 @@ internal static class ShapeRules
         var (inputs, dimension) = (call.Inputs(0), (int)call.Integer(1, 0));
         // A list may hold tensors of shape [0] that stand for nothing, whatever the others' shape is.
         var sizes = Array.ConvertAll(inputs, x => x!.Dimensions == 1 && x.Size(0) == 0 ? -1 : x.Size(dimension));
-        return (g, into) =>
+        return (_, g, into) =>
         {
             var start = 0L;
             for (var i = 0; i < sizes.Length; i++)
@@ -92,7 +92,7 @@ internal static class ShapeRules
     public static Backward Stack(ref Recording call)
     {
         var (count, dimension) = (call.Inputs(0).Length, (int)call.Integer(1, 0));
-        return (g, into) =>
+        return (_, g, into) =>
         {
             for (var i = 0; i < count; i++)
                 into[i] = g.Select(dimension, i);
@@ -102,19 +102,19 @@ internal static class ShapeRules
     public static Backward Tril(ref Recording call)
     {
         var diagonal = (int)call.Integer(1, 0);
-        return (g, into) => into[0] = g.Tril(diagonal);
+        return (_, g, into) => into[0] = g.Tril(diagonal);
     }
 
     public static Backward Triu(ref Recording call)
     {
         var diagonal = (int)call.Integer(1, 0);
-        return (g, into) => into[0] = g.Triu(diagonal);
+        return (_, g, into) => into[0] = g.Triu(diagonal);
     }
 
     private static Backward Picked(ref Recording call, int dimension)
     {
-        var (a, index) = (call.Form(0)!, call.Keep(call.Other(1)));
-        return (g, into) => into[0] = Scatter(g, a.Shape, dimension, index.Value);
+        var (a, index) = (call.FormOf(0), call.Keep(call.Other(1)));
+        return (_, g, into) => into[0] = Scatter(g, a.Shape, dimension, index.Value);
     }
 
     private static Tensor Scatter(Tensor g, long[] shape, int dimension, Tensor index)

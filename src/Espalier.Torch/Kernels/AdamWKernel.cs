@@ -30,16 +30,16 @@ internal static unsafe class AdamWKernel
         using var g = Operand.InOrder(gradient);
         using var m = Operand.Of(first);
         using var v = Operand.Of(second);
-        using var sums = Operand.Own(DType.Float64, measure ? pieces : 0, 2);
+        var sums = measure ? (double*)Scratch.Of(4 * pieces) : null; // the pieces themselves ask for none
         var job = new Job { Weight = w.Floats, Gradient = g.Floats, First = m.Floats, Second = v.Floats, Count = count, Step = step };
-        job.Sums = measure ? sums.Doubles : null;
+        job.Sums = sums;
         Workers.For(0, pieces, 1, Width.Of(&Pieces<Floats512>, &Pieces<Floats256>, &Pieces<Floats128>), &job);
         weight.Written();
         first.Written();
         second.Written();
         var (moved, size) = (0.0, 0.0);
         for (var piece = 0L; measure && piece < pieces; piece++)
-            (moved, size) = (moved + sums.Doubles[2 * piece], size + sums.Doubles[2 * piece + 1]);
+            (moved, size) = (moved + sums[2 * piece], size + sums[2 * piece + 1]);
         return (moved, size);
     }
 

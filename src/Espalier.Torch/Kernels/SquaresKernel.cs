@@ -13,12 +13,12 @@ internal static unsafe class SquaresKernel
         var count = x.ElementCount;
         var pieces = (count + Piece - 1) / Piece;
         using var from = Operand.InOrder(x);
-        using var sums = Operand.Own(DType.Float64, pieces);
-        var job = new Job { X = from.Floats, Sums = sums.Doubles, Count = count };
+        var sums = (double*)Scratch.Of(2 * pieces); // the pieces themselves ask for none
+        var job = new Job { X = from.Floats, Sums = sums, Count = count };
         Workers.For(0, pieces, 1, &Pieces, &job);
         var total = 0.0;
         for (var piece = 0L; piece < pieces; piece++)
-            total += sums.Doubles[piece];
+            total += sums[piece];
         return total;
     }
 

@@ -15,6 +15,7 @@ internal static unsafe partial class LibtorchLoader
     private static readonly string Least = $"{LeastMajor}.{LeastMinor}";
     private static readonly Lock s_gate = new();
     private static nint s_library;
+    private static int s_isForgotten;
 
     /// <summary>The folder that was loaded from.</summary>
     public static LibtorchFolder Folder { get; private set; } = null!;
@@ -43,6 +44,8 @@ internal static unsafe partial class LibtorchLoader
         try
         {
             RuntimeHelpers.RunClassConstructor(typeof(Libtorch).TypeHandle);
+            if (Interlocked.Exchange(ref s_isForgotten, 1) == 0)
+                LoadedCode.Forget(Folder.Library);
         }
         catch (TypeInitializationException e) when (e.InnerException is EspalierException reason)
         {

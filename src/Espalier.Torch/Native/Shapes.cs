@@ -6,7 +6,7 @@ namespace Espalier.Torch.Native;
 /// </summary>
 internal static class Shapes
 {
-    private const int Slots = 1024;
+    private const int Slots = 1024, Tries = 4;
 
     // Each slot is read and written whole: two threads make an array too many at worst.
     private static readonly long[]?[] s_known = new long[]?[Slots];
@@ -19,12 +19,21 @@ internal static class Shapes
         var hash = (ulong)sizes.Length;
         foreach (var size in sizes)
             hash = (hash ^ (ulong)size) * 0x9E3779B97F4A7C15;
-        ref var slot = ref s_known[hash >> 54];
-        var known = Volatile.Read(ref slot);
-        if (known is not null && sizes.SequenceEqual(known))
-            return known;
+        var first = (int)(hash >> 54);
+        var free = first;
+        for (var i = 0; i < Tries; i++)
+        {
+            var place = (first + i) % Slots;
+            if (Volatile.Read(ref s_known[place]) is not { } known)
+            {
+                free = place;
+                break;
+            }
+            if (sizes.SequenceEqual(known))
+                return known;
+        }
         var made = sizes.ToArray();
-        Volatile.Write(ref slot, made);
+        Volatile.Write(ref s_known[free], made);
         return made;
     }
 }

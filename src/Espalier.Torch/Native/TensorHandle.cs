@@ -29,8 +29,14 @@ internal struct TensorHandle
     /// <summary>The native tensor, valid while it is held.</summary>
     public readonly nint Native => _native;
 
-    /// <summary>Whether nobody may hold it any more.</summary>
+    /// <summary>Whether nobody may hold it any more, but for those who do already.</summary>
     public readonly bool IsClosed => (Volatile.Read(in _state) & Closed) != 0;
+
+    /// <summary>Whether the native tensor is gone.</summary>
+    public readonly bool IsFreed => Volatile.Read(in _state) == Closed;
+
+    /// <summary>Whether somebody holds it.</summary>
+    public readonly bool IsHeld => Volatile.Read(in _state) >= Holder;
 
     /// <summary>Keeps the native tensor until <see cref="Release"/>; false where it is closed.</summary>
     public bool TryHold()
@@ -46,29 +52,41 @@ internal struct TensorHandle
         return false;
     }
 
-    /// <summary>One holder less.</summary>
-    public void Release()
+    /// <summary>Keeps what somebody holds until <see cref="Release"/>, closed or not; false where nobody does.</summary>
+    public bool TryHoldHeld()
     {
-        if (Interlocked.Add(ref _state, -Holder) == Closed)
-            Free();
+        var state = Volatile.Read(ref _state);
+        while (state >= Holder)
+        {
+            var found = Interlocked.CompareExchange(ref _state, state + Holder, state);
+            if (found == state)
+                return true;
+            state = found;
+        }
+        return false;
     }
 
-    /// <summary>Frees the native tensor, now or when the last holder releases it. Idempotent.</summary>
-    /// <param name="byCollector">Whether nobody disposed the owner.</param>
-    public void Close(bool byCollector = false)
+    /// <summary>One holder less; whether that freed the native tensor.</summary>
+    public bool Release() => Interlocked.Add(ref _state, -Holder) == Closed && Free();
+
+    /// <summary>Frees the native tensor, now or when the last holder releases it; whether it was now. Idempotent.</summary>
+    public bool Close() => Interlocked.Or(ref _state, Closed) == 0 && Free();
+
+    /// <summary>
+    /// The finalizer's: frees what was not freed. Whoever holds it is as unreachable as the owner, for holders reach the owner.
+    /// </summary>
+    public void Collect()
     {
-        var before = Interlocked.Or(ref _state, Closed);
-        if ((before & Closed) != 0)
+        if (_native == 0 || Interlocked.Exchange(ref _state, Closed) == Closed)
             return;
-        if (byCollector)
-            Interlocked.Increment(ref s_finalized);
-        if (before == 0)
-            Free();
+        Interlocked.Increment(ref s_finalized);
+        Free();
     }
 
-    private readonly unsafe void Free()
+    private readonly unsafe bool Free()
     {
         Interlocked.Decrement(ref s_live);
         _ = Libtorch.DeleteTensor(_native);
+        return true;
     }
 }

@@ -44,7 +44,7 @@ public sealed class TeacherCacheTests : TorchTest
     /// <summary>Loss and gradient of all the student's parameters.</summary>
     private static (double Loss, double[] Gradient) Of(Decoder student, TeacherGuide guide, Batch batch, LogitLoss? loss = null)
     {
-        Gradients.Clear(student.Parameters.Select(p => p.Value));
+        Gradients.Clear([.. student.Parameters.Select(p => p.Value)]);
         student.RequiresGrad = true;
         var sums = new LogitObjective(loss ?? new ForwardKl(), guide).Accumulate(student, batch, 1.0 / batch.Tokens);
         using var scope = TensorScope.Begin();

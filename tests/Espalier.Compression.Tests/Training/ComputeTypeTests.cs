@@ -96,7 +96,7 @@ public sealed class ComputeTypeTests : TorchTest
         var loss = new LogitObjective(new CrossEntropy()).Accumulate(model, new([0], ids[..^1], ids[1..], 1, 48), 1.0 / 48).Sum / 48;
         var gradients = model.Parameters.Select(p => (p.Parameter.ToString(), GoldenTensors.DoublesOf(p.Value.Grad()!))).ToArray();
         Assert.All(model.Parameters, p => Assert.Equal(DType.Float32, p.Value.Grad()!.DType));
-        Gradients.Clear(model.Parameters.Select(p => p.Value));
+        Gradients.Clear([.. model.Parameters.Select(p => p.Value)]);
         return (loss, gradients);
     }
 }

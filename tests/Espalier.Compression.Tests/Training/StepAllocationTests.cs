@@ -1,0 +1,53 @@
+using Espalier.Compression.Data;
+using Espalier.Compression.Distillation;
+using Espalier.Compression.Training;
+using Espalier.Models;
+using Espalier.Tests;
+
+namespace Espalier.Compression.Tests.Training;
+
+/// <summary>
+/// Managed bytes of a step in steady state, which do not depend on the model's size; docs/performance.md says what they are.
+/// Under ESPALIER_GUARD=1 objects do not serve again, and these fail.
+/// </summary>
+public sealed class StepAllocationTests : TorchTest
+{
+    private const int Steps = 16, WarmUp = 6;
+
+    [Theory]
+    [InlineData("forward-kl", ComputeType.Float32, false, 2_600)]
+    [InlineData("forward-kl", ComputeType.Bfloat16, false, 8_900)]
+    [InlineData("cross-entropy", ComputeType.Float32, false, 2_000)]
+    [InlineData("forward-kl", ComputeType.Float32, true, 18_000)]
+    public void A_step_allocates_no_more_than(string loss, ComputeType compute, bool checkpointing, long most)
+    {
+        using var teacher = GoldenTensors.Load(Teacher, Torch.DType.Float32);
+        using var student = GoldenTensors.Load(Teacher, Torch.DType.Float32);
+        var windows = new WindowSet(TokenIds.Parse(Fixtures.Golden("quickstart-teacher", "self-written.ids.i32"), 4096), 16);
+        var objective = loss == "forward-kl"
+            ? new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher))
+            : new LogitObjective(new CrossEntropy());
+        using var trainer = new Trainer(student, objective, new(windows, SampleOrder.Shuffled(windows.Count, 1)), new()
+        {
+            Steps = Steps,
+            Batch = 2,
+            LearningRate = 1e-4,
+            MinLearningRate = 1e-4,
+            WarmUp = 0,
+            Compute = compute,
+            ActivationCheckpointing = checkpointing,
+        });
+        var (least, before) = (long.MaxValue, 0L);
+        trainer.Every(1, report =>
+        {
+            // The least of some: another thread's compilation or a table that grows is no part of a step.
+            if (report.Step > WarmUp)
+                least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            before = GC.GetAllocatedBytesForCurrentThread();
+        });
+        trainer.Run();
+        Assert.InRange(least, 1, most);
+    }
+
+    private static string Teacher => Path.Combine(Fixtures.Root, "models", "quickstart-teacher");
+}
