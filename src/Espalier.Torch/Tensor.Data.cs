@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Espalier.Torch.Native;
 
 namespace Espalier.Torch;
@@ -18,17 +19,28 @@ public sealed unsafe partial class Tensor
             return FromMemory(data, bytes.Length, dtype, shape);
     }
 
-    /// <summary>A tensor on the processor whose values are written where they will lie, in the order of the shape: no second copy of them is ever in memory.</summary>
+    /// <summary>
+    /// A tensor on the processor whose values are written where they will lie, in the order of the shape: no second copy of them is ever in memory. Large ones get huge pages where the
+    /// system has them.
+    /// </summary>
     /// <param name="shape">Its sizes.</param>
-    /// <param name="write">Writes every value; what it leaves out is undefined. Where it throws, there is no tensor.</param>
-    public static Tensor FromWriter<T>(ReadOnlySpan<long> shape, Action<Span<T>> write) where T : unmanaged
+    /// <param name="write">Writes values from an index on, as many as the span is long; what it leaves out is undefined. Called piece after piece, for a span holds no more than 2³¹ values.
+    /// Where it throws, there is no tensor.</param>
+    /// <param name="piece">Values of a piece at most.</param>
+    public static Tensor FromWriter<T>(ReadOnlySpan<long> shape, WriteValues<T> write, int piece = 1 << 26) where T : unmanaged
     {
-        var count = checked((int)(BytesOf(shape, DTypes.Of<T>()) / sizeof(T)));
+        ArgumentOutOfRangeException.ThrowIfLessThan(piece, 1);
+        var bytes = BytesOf(shape, DTypes.Of<T>());
         var tensor = Ops.Empty.Call(Shapes.Of(shape), DTypes.Of<T>());
         try
         {
-            if (count > 0)
-                tensor.Access(place => write(new Span<T>(place, count)));
+            if (bytes > 0)
+                tensor.Access(place =>
+                {
+                    HugePages.Ask(place, bytes);
+                    for (long first = 0, count = bytes / sizeof(T); first < count; first += piece)
+                        write(first, new Span<T>((T*)place + first, (int)Math.Min(piece, count - first)));
+                });
             return tensor;
         }
         catch
@@ -39,8 +51,11 @@ public sealed unsafe partial class Tensor
     }
 
     /// <summary>The values in the order of the shape. Waits for the device. No gradient.</summary>
+    /// <exception cref="TorchException">There are more than an array holds.</exception>
     public T[] ToArray<T>() where T : unmanaged
     {
+        if (ElementCount > Array.MaxLength)
+            throw new TorchException($"the tensor has {ElementCount} elements, and an array holds {Array.MaxLength}; copy it piece by piece");
         var values = new T[ElementCount];
         CopyTo(values.AsSpan());
         return values;
@@ -68,6 +83,53 @@ public sealed unsafe partial class Tensor
     {
         fixed (byte* data = bytes)
             CopyOut(data, bytes.Length);
+    }
+
+    /// <summary>Copies values out from one on, in the order of the shape: as many as the span is long, of the tensor's element type.</summary>
+    /// <param name="first">Index of the first one.</param>
+    /// <param name="values">Receives them; less than 2 GiB.</param>
+    public void CopyTo<T>(long first, Span<T> values) where T : unmanaged
+    {
+        Check<T>();
+        CopyBytesTo(first * sizeof(T), MemoryMarshal.AsBytes(values));
+    }
+
+    /// <summary>Copies raw bytes out from a place on, in the order of the shape: as many as the span is long, which may be shorter than a tensor of 2 GiB and more.</summary>
+    /// <param name="first">The first byte that is wanted.</param>
+    /// <param name="bytes">Receives them.</param>
+    public void CopyBytesTo(long first, Span<byte> bytes)
+    {
+        CheckPiece(first, bytes.Length);
+        if (bytes.IsEmpty)
+            return;
+        using var noGrad = GradMode.Disable();
+        using var scope = TensorScope.Begin();
+        var here = IsOnCpu ? this : Ops.To.Call(this, Argument.None, Argument.None, "cpu");
+        long length = bytes.Length;
+        fixed (byte* data = bytes)
+        {
+            var to = data;
+            (here.IsContiguous ? here : here.Contiguous()).Access(place => Buffer.MemoryCopy((byte*)place + first, to, length, length));
+        }
+    }
+
+    /// <summary>Overwrites raw bytes from a place on. Not recorded.</summary>
+    /// <param name="first">The first byte that is overwritten.</param>
+    /// <param name="bytes">What is written.</param>
+    /// <exception cref="TorchException">The tensor is not contiguous, or not on the processor.</exception>
+    public void CopyBytesFrom(long first, ReadOnlySpan<byte> bytes)
+    {
+        CheckPiece(first, bytes.Length);
+        if (!IsContiguous || !IsOnCpu)
+            throw new TorchException("a piece can be written of a tensor that lies contiguous in the processor's memory");
+        long length = bytes.Length;
+        fixed (byte* data = bytes)
+        {
+            var from = data;
+            if (length > 0)
+                Access(place => Buffer.MemoryCopy(from, (byte*)place + first, length, length));
+        }
+        Written();
     }
 
     /// <summary>Overwrites the raw bytes, in the order of the shape. Not recorded.</summary>
@@ -121,6 +183,12 @@ public sealed unsafe partial class Tensor
     {
         if (wanted != bytes)
             throw new TorchException($"the tensor has {wanted} bytes and the buffer {bytes}");
+    }
+
+    private void CheckPiece(long first, long bytes)
+    {
+        if (first < 0 || first > ElementCount * DType.Size() - bytes)
+            throw new TorchException($"the tensor has {ElementCount * DType.Size()} bytes; {bytes} from {first} on are not all in it");
     }
 
     private void CopyOut(void* data, long bytes)

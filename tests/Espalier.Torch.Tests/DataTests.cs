@@ -20,17 +20,65 @@ public sealed class DataTests : TorchTest
     [Fact]
     public void Values_are_written_where_they_lie_and_a_writer_that_fails_leaves_no_tensor()
     {
-        using var x = Tensor.FromWriter<float>([2, 2], values =>
+        using var x = Tensor.FromWriter<float>([2, 2], (_, values) =>
         {
             for (var i = 0; i < values.Length; i++)
                 values[i] = i;
         });
         Assert.Equal([2, 2], x.Shape.ToArray());
         Assert.Equal([0f, 1, 2, 3], x.ToArray<float>());
-        using var none = Tensor.FromWriter<int>([3, 0], _ => Assert.Fail("there is nothing to write"));
+        using var none = Tensor.FromWriter<int>([3, 0], (_, _) => Assert.Fail("there is nothing to write"));
         Assert.Equal([3, 0], none.Shape.ToArray());
-        Assert.Throws<InvalidOperationException>(() => Tensor.FromWriter<float>([4], _ => throw new InvalidOperationException("no")));
-        Assert.Throws<OverflowException>(() => Tensor.FromWriter<byte>([1L << 31], _ => { }));
+        Assert.Throws<InvalidOperationException>(() => Tensor.FromWriter<float>([4], (_, _) => throw new InvalidOperationException("no")));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(8)]
+    [InlineData(100)]
+    public void A_large_tensor_is_written_and_read_piece_by_piece(int piece)
+    {
+        using var x = Tensor.FromWriter<int>([2, 4], (first, values) =>
+        {
+            Assert.InRange(values.Length, 1, piece);
+            for (var i = 0; i < values.Length; i++)
+                values[i] = (int)first + i;
+        }, piece);
+        Assert.Equal([0, 1, 2, 3, 4, 5, 6, 7], x.ToArray<int>());
+        var some = new int[3];
+        x.CopyTo(5, some.AsSpan());
+        Assert.Equal([5, 6, 7], some);
+        x.CopyBytesFrom(4, [9, 0, 0, 0, 8, 0, 0, 0]);
+        using var turned = x.Transpose(0, 1);
+        turned.CopyTo(1, some.AsSpan());
+        Assert.Equal([4, 9, 5], some);
+        Assert.Throws<TorchException>(() => x.CopyTo(6, some.AsSpan()));
+        Assert.Throws<TorchException>(() => x.CopyBytesTo(-1, new byte[1]));
+        Assert.Throws<TorchException>(() => x.CopyBytesFrom(29, new byte[4]));
+        Assert.Throws<TorchException>(() => turned.CopyBytesFrom(0, new byte[4]));
+        x.CopyTo(8, Span<int>.Empty);
+    }
+
+    [Fact]
+    public void A_tensor_of_more_bytes_than_an_array_holds_is_written_and_read()
+    {
+        // Only the pages that are touched are there.
+        const long bytes = (1L << 31) + 5;
+        long told = 0;
+        using var x = Tensor.FromWriter<byte>([bytes], (first, values) =>
+        {
+            Assert.Equal(told, first);
+            told += values.Length;
+            if (told == bytes)
+                values[^1] = 77;
+        });
+        Assert.Equal(bytes, told);
+        x.CopyBytesFrom(bytes - 2, [76]);
+        var end = new byte[2];
+        x.CopyBytesTo(bytes - 2, end);
+        Assert.Equal([76, 77], end);
+        Assert.Contains($"{bytes} elements, and an array holds", Assert.Throws<TorchException>(() => x.ToArray<byte>()).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -4,8 +4,8 @@ using Espalier.Models.Files;
 namespace Espalier.Compression.Runs;
 
 /// <summary>
-/// The checkpoints of a stage. <c>step-N.tmp/</c> is filled, flushed, renamed to <c>step-N/</c> and read back before an older one
-/// goes; which is the latest is found by reading all of it, not by a pointer. Death at any moment leaves the old or the new one.
+/// The checkpoints of a stage. <c>step-N.tmp/</c> is filled, flushed and renamed to <c>step-N/</c>; none is deleted before a newer one was read back from
+/// the disk. Which is the latest is found by reading all of it, not by a pointer. Death at any moment leaves the old or the new one.
 /// </summary>
 /// <param name="folder">Holds the <c>step-N</c> folders; created at the first save.</param>
 /// <param name="files">Writes durably.</param>
@@ -35,8 +35,8 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
     public long? BestStep { get; set; }
 
     /// <summary>
-    /// Saves the state after <paramref name="step"/> steps, reads it back, and only then deletes checkpoints older than the newest
-    /// two, the best excepted. A verified checkpoint of that step is left as it is, for a stage's state at a step is always the same.
+    /// Saves the state after <paramref name="step"/> steps: when this returns it is on the disk. Checkpoints older than the newest two go, the best excepted, once the newer of what
+    /// stays beside this one was read back from the disk. A verified checkpoint of that step is left as it is, for a stage's state at a step is always the same.
     /// </summary>
     /// <param name="step">Steps done.</param>
     /// <param name="parts">The files.</param>
@@ -57,11 +57,11 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
         {
             // One that goes with another log is of another training: of one before the log was damaged, or on another machine.
             var present = Directory.Exists(PathOf(step)) && TryVerify(step, out _) is { } there && LogProblem(there) is null ? there : null;
-            var saved = present ?? WriteAndVerify(step, parts, logs);
+            var saved = present ?? Write(step, parts, logs);
             if (best)
                 BestStep = step;
             if (present is null || best)
-                DeleteOld(step);
+                DeleteOld(step, best);
             return saved;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -133,7 +133,7 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
         BestStep = null;
     }
 
-    private SavedCheckpoint WriteAndVerify(long step, IReadOnlyList<CheckpointPart> parts, IReadOnlyList<FileFact>? logs)
+    private SavedCheckpoint Write(long step, IReadOnlyList<CheckpointPart> parts, IReadOnlyList<FileFact>? logs)
     {
         var (temporary, final) = (PathOf(step) + ".tmp", PathOf(step));
         files.EnsureFolder(_folder);
@@ -147,40 +147,52 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
             var manifest = SealedJson.Bytes(stated, RunJson.Default.CheckpointManifest);
             files.WriteNew(Path.Combine(temporary, CheckpointManifest.FileName), stream => stream.Write(manifest));
             files.Layer.SyncFolder(temporary);
+            if (facts.Select(fact => fact.Problem(temporary, hash: false)).FirstOrDefault(found => found is not null) is { } cut)
+                throw new IOException($"after writing, {cut}");
             BeforePublish?.Invoke();
 
             // Whatever has the name now was found damaged.
             files.DeleteFolder(final);
             files.Layer.Rename(temporary, final);
             files.Layer.SyncFolder(_folder);
+            _verified.Remove(step);
+            return new(step, final, facts) { Logs = logs };
         }
         catch
         {
             files.TryDelete(temporary);
             throw;
         }
-        return TryVerify(step, out var problem) ?? throw new IOException($"reading back what was written, {problem}");
     }
 
-    private void DeleteOld(long saved)
+    /// <summary>
+    /// Deletes what is neither the one just saved, nor the best, nor needed beside them. The one before is read back for that, a whole interval after it was written, so that a save takes
+    /// no second pass over its own data; the one just saved only where nothing else that is whole would stay, or where it takes the place of the best.
+    /// </summary>
+    private void DeleteOld(long saved, bool best)
     {
-        // The one just saved counts first, whatever lies beside it.
-        var kept = 1;
-        foreach (var step in Steps().Where(step => step != saved))
+        var older = Steps().Where(step => step != saved).ToArray();
+        if (!older.Skip(_keep - 1).Any(step => step != BestStep))
+            return;
+        var kept = older.Where(IsReadBack).Take(_keep - 1).ToHashSet();
+        if (best || kept.Count == 0)
+            ReadBack(saved);
+        foreach (var step in older.Where(step => !kept.Contains(step) && step != BestStep))
         {
-            if (kept < _keep && (_verified.Contains(step) || TryVerify(step, out _) is not null))
-            {
-                kept++;
-                continue;
-            }
-            if (step == BestStep)
-                continue;
             _verified.Remove(step);
             files.DeleteFolder(PathOf(step));
         }
     }
 
-    private SavedCheckpoint? TryVerify(long step, out string? problem)
+    private bool IsReadBack(long step) => _verified.Contains(step) || TryVerify(step, out _, fromDisk: true) is not null;
+
+    private void ReadBack(long step)
+    {
+        if (!_verified.Contains(step) && TryVerify(step, out var problem, fromDisk: true) is null)
+            throw new IOException($"reading back what was written, {problem}");
+    }
+
+    private SavedCheckpoint? TryVerify(long step, out string? problem, bool fromDisk = false)
     {
         var path = PathOf(step);
         _verified.Remove(step);
@@ -189,7 +201,7 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
             var manifest = SealedJson.Read(Path.Combine(path, CheckpointManifest.FileName), RunJson.Default.CheckpointManifest, CheckpointManifest.KnownVersion);
             problem = manifest.Step != step
                 ? $"its manifest is that of step {manifest.Step}"
-                : manifest.Files.Select(file => file.Problem(path, hash: true)).FirstOrDefault(found => found is not null);
+                : manifest.Files.Select(file => file.Problem(path, hash: true, fromDisk)).FirstOrDefault(found => found is not null);
             if (problem is not null)
                 return null;
             _verified.Add(step);

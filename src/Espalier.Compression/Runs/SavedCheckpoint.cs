@@ -2,7 +2,7 @@ using Espalier.Models.Files;
 
 namespace Espalier.Compression.Runs;
 
-/// <summary>A checkpoint all of whose files were read and had the hashes of its manifest.</summary>
+/// <summary>A checkpoint that was just written, or all of whose files were read and had the hashes of its manifest.</summary>
 /// <param name="Step">The state is that after this many steps.</param>
 /// <param name="Folder">Full path of <c>step-N</c>.</param>
 /// <param name="Files">Its files with sizes and hashes, in the order in which they were saved.</param>

@@ -11,6 +11,7 @@ internal static class TrainerCheckpoint
 {
     private const string TensorsFile = "state.safetensors";
     private const string LoopFile = "loop.json";
+    private const int PieceBytes = 4 << 20;
 
     /// <summary>A snapshot that training no longer touches.</summary>
     /// <param name="trainer">Whose state it is, between two steps.</param>
@@ -22,8 +23,13 @@ internal static class TrainerCheckpoint
         var specs = new List<TensorSpec>();
         foreach (var (name, tensor) in Tensors(trainer, family))
         {
-            tensor.CopyBytesTo(memory.Of(name, tensor.ElementCount * tensor.DType.Size()));
-            specs.Add(new(name, tensor.DType == DType.Float64 ? ElementType.F64 : ElementType.F32, tensor.Shape.ToArray()));
+            var first = 0L;
+            foreach (var copy in memory.Of(name, tensor.ElementCount * tensor.DType.Size()))
+            {
+                tensor.CopyBytesTo(first, copy);
+                first += copy.Length;
+            }
+            specs.Add(new(name, TypeOf(tensor), tensor.Shape.ToArray()));
         }
         var layout = SafetensorsLayout.Plan(specs);
         return
@@ -32,8 +38,9 @@ internal static class TrainerCheckpoint
             new(TensorsFile, stream =>
             {
                 stream.Write(layout.Header.Span);
-                foreach (var entry in layout.Entries)
-                    stream.Write(memory.Of(entry.Name));
+                // As arrays, which can be hashed on another thread while they are written.
+                foreach (var copy in layout.Entries.SelectMany(entry => memory.Of(entry.Name)))
+                    stream.Write(copy, 0, copy.Length);
             }),
         ];
     }
@@ -43,16 +50,24 @@ internal static class TrainerCheckpoint
     public static void Restore(Trainer trainer, Family family, SavedCheckpoint checkpoint)
     {
         using var file = SafetensorsFile.Open(checkpoint.PathOf(TensorsFile));
+        var piece = new byte[PieceBytes];
         foreach (var (name, tensor) in Tensors(trainer, family))
         {
             var entry = file.Entry(name);
-            if (!entry.Shape.AsSpan().SequenceEqual(tensor.Shape))
-                throw new EspalierException($"{file.Path}: '{name}' is [{string.Join(", ", entry.Shape)}] and the model's [{string.Join(", ", tensor.Shape.ToArray())}]; the checkpoint is of another model");
-            tensor.CopyBytesFrom(file.ReadBytes(name));
+            if (!entry.Shape.AsSpan().SequenceEqual(tensor.Shape) || entry.Type != TypeOf(tensor))
+                throw new EspalierException($"{file.Path}: '{name}' is {entry.Type.Name()} [{string.Join(", ", entry.Shape)}] and the model's {TypeOf(tensor).Name()} [{string.Join(", ", tensor.Shape.ToArray())}]; the checkpoint is of another model");
+            for (long first = 0; first < entry.ByteLength; first += piece.Length)
+            {
+                var bytes = piece.AsSpan(0, (int)Math.Min(piece.Length, entry.ByteLength - first));
+                file.Read(entry, first, bytes);
+                tensor.CopyBytesFrom(first, bytes);
+            }
         }
         trainer.Resume(JsonSerializer.Deserialize<LoopState?>(checkpoint.Read(LoopFile))
             ?? throw new EspalierException($"{checkpoint.PathOf(LoopFile)}: holds no state"));
     }
+
+    private static ElementType TypeOf(Tensor tensor) => tensor.DType == DType.Float64 ? ElementType.F64 : ElementType.F32;
 
     private static IEnumerable<(string Name, Tensor Value)> Tensors(Trainer trainer, Family family)
     {

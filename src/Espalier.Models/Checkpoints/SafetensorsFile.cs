@@ -11,6 +11,7 @@ namespace Espalier.Models.Checkpoints;
 public sealed class SafetensorsFile : IDisposable
 {
     private const int ChunkBytes = 1 << 16;
+    private const int FloatsAtOnce = 1 << 26;
 
     private readonly SafetensorsHeader header;
     private readonly FileStream stream;
@@ -102,11 +103,12 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
-    /// <summary>All stored bytes of a tensor below 2 GB.</summary>
+    /// <summary>All stored bytes of a tensor below 2 GiB.</summary>
+    /// <exception cref="EspalierException">It is larger, or there is none of that name.</exception>
     public byte[] ReadBytes(string name)
     {
         var entry = Entry(name);
-        var bytes = new byte[checked((int)entry.ByteLength)];
+        var bytes = new byte[RoomFor(entry, entry.ByteLength)];
         Read(entry, 0, bytes);
         return bytes;
     }
@@ -121,6 +123,9 @@ public sealed class SafetensorsFile : IDisposable
             throw new EspalierException($"{Path}: tensor '{entry.Name}' is {entry.Type.Name()}, which cannot be read as floats");
         if (entry.Type == ElementType.F32)
         {
+            // Piece by piece: a span of bytes is no longer than 2 GiB.
+            for (; destination.Length > FloatsAtOnce; destination = destination[FloatsAtOnce..], firstElement += FloatsAtOnce)
+                Read(entry, firstElement * 4, MemoryMarshal.AsBytes(destination[..FloatsAtOnce]));
             Read(entry, firstElement * 4, MemoryMarshal.AsBytes(destination));
             return;
         }
@@ -136,14 +141,19 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
-    /// <summary>All elements of a tensor as floats.</summary>
+    /// <summary>All elements of a tensor as floats, of which there are less than 2³¹.</summary>
+    /// <exception cref="EspalierException">There are more, or there is none of that name.</exception>
     public float[] ReadFloat32(string name)
     {
         var entry = Entry(name);
-        var values = new float[checked((int)entry.Elements)];
+        var values = new float[RoomFor(entry, entry.Elements)];
         ReadFloat32(entry, 0, values);
         return values;
     }
+
+    private int RoomFor(TensorEntry entry, long count) => count <= Array.MaxLength
+        ? (int)count
+        : throw new EspalierException($"{Path}: '{entry.Name}' is too large to be read at once, {entry.ByteLength} bytes; read it piece by piece");
 
     /// <inheritdoc/>
     public void Dispose() => stream.Dispose();

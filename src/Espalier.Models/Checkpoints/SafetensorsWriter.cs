@@ -32,7 +32,7 @@ public static class SafetensorsWriter
                     cancellation.ThrowIfCancellationRequested();
                     var chunk = buffer.AsSpan(0, (int)Math.Min(buffer.Length, entry.ByteLength - first));
                     bytes(entry, first, chunk);
-                    stream.Write(chunk);
+                    stream.Write(buffer, 0, chunk.Length);
                     progress?.Invoke(chunk.Length);
                 }
             }

@@ -12,7 +12,7 @@ public static class DecoderWeights
         checkpoint.Config,
         checkpoint.Family.Parameters(checkpoint.Config).Select(named =>
             KeyValuePair.Create(
-                named.Parameter, ToDType(Tensor.FromWriter<float>(named.Shape, values => checkpoint.ReadFloat32(named.Name, 0, values)).Unscoped(), dtype))));
+                named.Parameter, FromWriter(named.Shape, dtype, (first, values) => checkpoint.ReadFloat32(named.Name, first, values)))));
 
     /// <summary>
     /// Random weights: matrices normal(0, <paramref name="deviation"/>), norms neutral, biases zero. The stream of each parameter depends on the seed
@@ -21,7 +21,7 @@ public static class DecoderWeights
     public static Decoder Initialise(DecoderConfig config, Family family, ulong seed, double deviation = 0.02) => new(
         config,
         family.Parameters(config).Select(named =>
-            KeyValuePair.Create(named.Parameter, ToTensor(Draw(named, config, seed, deviation), named.Shape, DType.Float32))));
+            KeyValuePair.Create(named.Parameter, FromWriter(named.Shape, DType.Float32, (first, values) => RandomWeights.Fill(named, config, seed, deviation, first, values)))));
 
     /// <summary>The weights of <see cref="Initialise"/> for <see cref="CheckpointWriter"/>, drawn piece by piece as they are asked for: no tensor is ever in memory.</summary>
     public static ITensorSource RandomSource(DecoderConfig config, Family family, ulong seed, double deviation = 0.02) => new RandomWeights(config, family, seed, deviation);
@@ -32,6 +32,9 @@ public static class DecoderWeights
     /// <summary>A tensor of no scope with a copy of the values.</summary>
     internal static Tensor ToTensor(ReadOnlySpan<float> values, ReadOnlySpan<long> shape, DType dtype) => ToDType(Tensor.From(values, shape).Unscoped(), dtype);
 
+    /// <summary>A tensor of no scope whose values are written where they will lie, then brought to a type.</summary>
+    internal static Tensor FromWriter(ReadOnlySpan<long> shape, DType dtype, WriteValues<float> write) => ToDType(Tensor.FromWriter(shape, write).Unscoped(), dtype);
+
     private static Tensor ToDType(Tensor tensor, DType dtype)
     {
         if (dtype == DType.Float32)
@@ -40,26 +43,11 @@ public static class DecoderWeights
             return tensor.To(dtype).Unscoped();
     }
 
-    private static float[] Draw(NamedParameter named, DecoderConfig config, ulong seed, double deviation)
-    {
-        var values = new float[named.Shape.Aggregate(1L, (product, size) => product * size)];
-        RandomWeights.Fill(named, config, seed, deviation, 0, values);
-        return values;
-    }
-
     private sealed class DecoderSource(Decoder decoder, Family family) : ITensorSource
     {
         private readonly Dictionary<string, Tensor> _tensors =
             decoder.Parameters.ToDictionary(p => family.NameOf(p.Parameter), p => p.Value, StringComparer.Ordinal);
 
-        private string _current = "";
-        private float[] _values = [];
-
-        public void Fill(string name, long firstElement, Span<float> destination)
-        {
-            if (_current != name)
-                (_current, _values) = (name, _tensors[name].ToArray<float>());
-            _values.AsSpan(checked((int)firstElement), destination.Length).CopyTo(destination);
-        }
+        public void Fill(string name, long firstElement, Span<float> destination) => _tensors[name].CopyTo(firstElement, destination);
     }
 }

@@ -5,13 +5,11 @@ using Espalier.Torch;
 namespace Espalier.Models;
 
 /// <summary>
-/// Reads parameters one by one out of a checkpoint's files and counts the bytes. Whole tensors go through one buffer of the largest one's size;
-/// a value that is NaN or infinite is refused where it is read, so that no pass over the files is needed before.
+/// Reads parameters one by one out of a checkpoint's files, where they will lie, and counts the bytes. A value that is NaN or infinite is refused where it is read, so that no pass
+/// over the files is needed before.
 /// </summary>
 internal sealed class ParameterReader(Checkpoint checkpoint, DType dtype)
 {
-    private float[] _buffer = [];
-
     /// <summary>Stored bytes read so far.</summary>
     public long BytesRead { get; private set; }
 
@@ -19,12 +17,9 @@ internal sealed class ParameterReader(Checkpoint checkpoint, DType dtype)
     public Tensor Read(NamedParameter named)
     {
         var entry = checkpoint.Entry(named.Name);
-        if (_buffer.Length < entry.Elements)
-            _buffer = GC.AllocateUninitializedArray<float>(checked((int)entry.Elements));
-        var values = _buffer.AsSpan(0, (int)entry.Elements);
-        checkpoint.ReadFinite(named.Name, 0, values);
+        var tensor = DecoderWeights.FromWriter(named.Shape, dtype, (first, values) => checkpoint.ReadFinite(named.Name, first, values));
         BytesRead += entry.ByteLength;
-        return DecoderWeights.ToTensor(values, named.Shape, dtype);
+        return tensor;
     }
 
     /// <summary>One row of a matrix, as long as <paramref name="destination"/>.</summary>

@@ -9,7 +9,7 @@ public sealed class DiskLayer : IFileLayer
     /// <inheritdoc/>
     public Stream CreateFile(string path)
     {
-        var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0);
+        var file = new EarlyFlushStream(path);
         // .NET takes the same lock, unless an environment variable forbids it.
         if (OperatingSystem.IsLinux())
             LibC.Hold(file.SafeFileHandle);

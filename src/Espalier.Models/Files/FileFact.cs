@@ -17,7 +17,8 @@ public sealed record FileFact(string Name, long Size, string Sha256)
     /// </summary>
     /// <param name="folder">The folder that <see cref="Name"/> is relative to.</param>
     /// <param name="hash">Whether to read the whole file and compare its hash; otherwise the size alone is compared.</param>
-    public string? Problem(string folder, bool hash)
+    /// <param name="fromDisk">Whether what the system holds of the file in memory is dropped first, so that what is read is what the disk has.</param>
+    public string? Problem(string folder, bool hash, bool fromDisk = false)
     {
         if (!IsSafeName(Name))
             return $"the name \"{Name}\" leaves the folder";
@@ -30,6 +31,8 @@ public sealed record FileFact(string Name, long Size, string Sha256)
                 return $"{Name} is missing";
             if (file.Length != Size)
                 return $"{Name} has {file.Length} bytes instead of {Size}";
+            if (fromDisk)
+                LibC.DropFromMemory(file.FullName);
             if (hash && ContentHash.OfFile(file.FullName) is var found && found != Sha256)
                 return $"{Name} has the hash {found[..12]} instead of {(Sha256.Length > 12 ? Sha256[..12] : Sha256)}";
             return null;

@@ -4,10 +4,13 @@ namespace Espalier.Models.Files;
 
 /// <summary>
 /// Hashes and counts what passes on its way to a file, so that a manifest says what was meant and a reading back finds what
-/// went wrong in between.
+/// went wrong in between. What comes as a large array is hashed on another thread while it is written.
 /// </summary>
 internal sealed class HashingStream(Stream inner) : Stream
 {
+    /// <summary>Bytes from which on another thread is worth it: they take half a millisecond.</summary>
+    private const int Large = 1 << 20;
+
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private long _count;
 
@@ -26,7 +29,26 @@ internal sealed class HashingStream(Stream inner) : Stream
         _count += buffer.Length;
     }
 
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+    public override void Write(byte[] buffer, int offset, int count)
+    {
+        if (count < Large)
+        {
+            Write(buffer.AsSpan(offset, count));
+            return;
+        }
+        var hashing = Task.Run(() => _hash.AppendData(buffer, offset, count));
+        try
+        {
+            inner.Write(buffer, offset, count);
+        }
+        finally
+        {
+            // The array is its owner's again afterwards, and the hash may be disposed.
+            hashing.GetAwaiter().GetResult();
+        }
+        _count += count;
+    }
+
     public override void Flush() => inner.Flush();
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();

@@ -36,6 +36,16 @@ internal static class LibC
             throw Error("cannot be flushed to the disk", path);
     }
 
+    /// <summary>Has the system drop from memory what it holds of a file that is on the disk, so that reading it again reads the disk. A hint.</summary>
+    public static void DropFromMemory(string path)
+    {
+        const int notNeeded = 4;
+        if (!OperatingSystem.IsLinux())
+            return;
+        using var file = OpenRead(path);
+        _ = posix_fadvise(file, 0, 0, notNeeded);
+    }
+
     /// <summary>Takes an exclusive lock without waiting; false when somebody else has it.</summary>
     public static bool TryLock(SafeFileHandle file) => flock(file, LockExclusive | LockNonBlocking) == 0;
 
@@ -104,6 +114,9 @@ internal static class LibC
 
     [DllImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int flock(SafeFileHandle file, int operation);
+
+    [DllImport("libc"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int posix_fadvise(SafeFileHandle file, long first, long bytes, int advice);
 
     [DllImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int statx(int folder, byte[] path, int flags, uint mask, byte[] facts);

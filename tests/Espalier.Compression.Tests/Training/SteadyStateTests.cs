@@ -40,6 +40,28 @@ public sealed class SteadyStateTests : TorchTest
         Assert.InRange(allocated[2], 0, bytes / 2);
     }
 
+    [Fact]
+    public void A_snapshot_in_many_arrays_is_the_file_of_one_in_few()
+    {
+        using var source = Checkpoint.Open(Fixtures.Golden("pruning", "width"));
+        byte[] Bytes(Trainer trainer, SnapshotMemory memory)
+        {
+            using var all = new MemoryStream();
+            foreach (var part in TrainerCheckpoint.Snapshot(trainer, source.Family, memory))
+                part.Write(all);
+            return all.ToArray();
+        }
+        var compared = 0;
+        Train(2, trainer => trainer.Every(1, _ =>
+        {
+            var whole = Bytes(trainer, new());
+            Assert.Equal(whole, Bytes(trainer, new(piece: 1000)));
+            Assert.Equal(whole, Bytes(trainer, new(piece: 1)));
+            compared = whole.Length;
+        }));
+        Assert.InRange(compared, 10_000, int.MaxValue);
+    }
+
     private static void Train(int steps, Action<Trainer> with)
     {
         using var teacher = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), DType.Float32);

@@ -39,6 +39,27 @@ public sealed class SafetensorsWriterTests : IDisposable
     }
 
     [Fact]
+    public void A_tensor_of_more_bytes_than_an_array_holds_is_read_in_pieces_and_refused_as_a_whole()
+    {
+        var path = Path.Combine(folder, "model.safetensors");
+        var layout = SafetensorsLayout.Plan([new("vast", ElementType.U8, [(1L << 31) + 8]), new("many", ElementType.F32, [1L << 31])]);
+        using (var file = new FileStream(path, FileMode.CreateNew))
+        {
+            file.Write(layout.Header.Span);
+            // The rest is a hole, which takes no room.
+            file.SetLength(layout.Length);
+            file.Position = layout.Entries.Single(static entry => entry.Name == "vast").Offset + (1L << 31) + 7;
+            file.WriteByte(9);
+        }
+        using var opened = SafetensorsFile.Open(path);
+        var last = new byte[2];
+        opened.Read(opened.Entry("vast"), (1L << 31) + 6, last);
+        Assert.Equal([0, 9], last);
+        Assert.Contains("'vast' is too large to be read at once, 2147483656 bytes", Assert.Throws<EspalierException>(() => opened.ReadBytes("vast")).Message, StringComparison.Ordinal);
+        Assert.Contains("'many' is too large", Assert.Throws<EspalierException>(() => opened.ReadFloat32("many")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_source_that_fails_leaves_the_old_file_and_nothing_else()
     {
         var path = Path.Combine(folder, "model.safetensors");

@@ -118,12 +118,11 @@ public static class CacheWriter
     private static FileFact WriteHead(string folder, Decoder teacher)
     {
         var path = Path.Combine(folder, HeadName);
-        var bytes = new byte[4 * teacher.Head.Weight.ElementCount];
-        using (TensorScope.Begin())
-            teacher.Head.Weight.Detach().To(DType.Float32).CopyBytesTo(bytes);
+        using var scope = TensorScope.Begin();
+        var head_VE = teacher.Head.Weight.Detach().To(DType.Float32).Contiguous();
         SafetensorsWriter.Write(
-            path, SafetensorsLayout.Plan([new(HeadTensor, ElementType.F32, teacher.Head.Weight.Shape.ToArray())]),
-            (_, offset, destination) => bytes.AsSpan((int)offset, destination.Length).CopyTo(destination));
+            path, SafetensorsLayout.Plan([new(HeadTensor, ElementType.F32, head_VE.Shape.ToArray())]),
+            (_, offset, destination) => head_VE.CopyBytesTo(offset, destination));
         return new(HeadName, new FileInfo(path).Length, ContentHash.OfFile(path));
     }
 }
