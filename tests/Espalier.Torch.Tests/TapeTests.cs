@@ -27,6 +27,19 @@ public sealed class TapeTests : TorchTest
     }
 
     [Fact]
+    public void A_gradient_that_the_caller_gives_stays_as_it_was()
+    {
+        using var scope = TensorScope.Begin();
+        var x = Leaf(1, 2);
+        var gradient = Tensor.From<float>([3, 4], 2);
+        x.Backward(gradient);
+        x.Backward(gradient);
+        x.Add(0).Backward(gradient);
+        Assert.Equal([9f, 12], x.Grad()!.ToArray<float>());
+        Assert.Equal([3f, 4], gradient.ToArray<float>());
+    }
+
+    [Fact]
     public void Backward_frees_what_was_kept_as_it_goes()
     {
         using var x = Leaf(1, 2).Unscoped();

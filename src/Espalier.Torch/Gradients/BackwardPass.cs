@@ -81,7 +81,8 @@ internal sealed class BackwardPass
     private void Begin(Tensor root, Tensor? gradient)
     {
         using var scope = TensorScope.Begin();
-        gradient ??= root.OnesLike();
+        // The caller's stays the caller's: a leaf would add to it.
+        gradient = gradient is null ? root.OnesLike() : root.Sink is Leaf ? gradient.Clone() : gradient;
         root.Sink!.Add(gradient.DType == root.DType ? gradient : gradient.To(root.DType));
         Arrived(root.Sink);
     }
