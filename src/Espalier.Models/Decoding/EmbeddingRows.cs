@@ -8,7 +8,8 @@ internal sealed class EmbeddingRows
 {
     private readonly int _width;
     private readonly long[] _ids;
-    private readonly float[] _rows;
+    // A row each: all rows of a large vocabulary are more than one array holds.
+    private readonly float[][] _rows;
 
     /// <summary>Reads the rows.</summary>
     /// <exception cref="EspalierException">An id is outside the vocabulary.</exception>
@@ -19,9 +20,9 @@ internal sealed class EmbeddingRows
         if (_ids.Length > 0 && (_ids[0] < 0 || _ids[^1] >= config.VocabularySize))
             throw new EspalierException(
                 $"id {(_ids[0] < 0 ? _ids[0] : _ids[^1])} is outside the vocabulary of {config.VocabularySize}: the text was encoded with another model's tokenizer");
-        _rows = new float[checked((long)_ids.Length * _width)];
+        _rows = new float[_ids.Length][];
         for (var i = 0; i < _ids.Length; i++)
-            reader.ReadRow(table, _ids[i], Row(i));
+            reader.ReadRow(table, _ids[i], _rows[i] = new float[_width]);
     }
 
     /// <summary>The embedding of a batch, [B, T, D]. The caller owns the tensor; no scope does.</summary>
@@ -29,9 +30,7 @@ internal sealed class EmbeddingRows
     {
         var values = new float[(long)ids.Length * _width];
         for (var i = 0; i < ids.Length; i++)
-            Row(Array.BinarySearch(_ids, ids[i])).CopyTo(values.AsSpan(i * _width, _width));
+            _rows[Array.BinarySearch(_ids, ids[i])].CopyTo(values.AsSpan(checked(i * _width), _width));
         return DecoderWeights.ToTensor(values, [ids.Length / sequence, sequence, _width], dtype);
     }
-
-    private Span<float> Row(int index) => _rows.AsSpan(checked(index * _width), _width);
 }
