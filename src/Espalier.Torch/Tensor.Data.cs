@@ -20,8 +20,7 @@ public sealed unsafe partial class Tensor
     }
 
     /// <summary>
-    /// A tensor on the processor whose values are written where they will lie, in the order of the shape: no second copy of them is ever in memory. Large ones get huge pages where the
-    /// system has them.
+    /// A tensor on the processor whose values are written where they will lie, in the order of the shape: no second copy of them is ever in memory.
     /// </summary>
     /// <param name="shape">Its sizes.</param>
     /// <param name="write">Writes values from an index on, as many as the span is long; what it leaves out is undefined. Called piece after piece, for a span holds no more than 2³¹ values.
@@ -37,7 +36,6 @@ public sealed unsafe partial class Tensor
             if (bytes > 0)
                 tensor.Access(place =>
                 {
-                    HugePages.Ask(place, bytes);
                     for (long first = 0, count = bytes / sizeof(T); first < count; first += piece)
                         write(first, new Span<T>((T*)place + first, (int)Math.Min(piece, count - first)));
                 });
