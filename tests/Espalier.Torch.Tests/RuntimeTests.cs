@@ -29,7 +29,7 @@ public sealed class RuntimeTests : TorchTest
     }
 
     [Theory]
-    [InlineData("", "", "300")]
+    [InlineData("", "", "10000")]
     [InlineData("OMP_WAIT_POLICY", "active", null)]
     [InlineData("OMP_WAIT_POLICY", "passive", null)]
     [InlineData("GOMP_SPINCOUNT", "77", null)]
