@@ -26,7 +26,7 @@ internal sealed class HeadOperands : IDisposable
         _work = work;
         int[] sizes = [.. input.Subject.Split('x').Select(text => int.Parse(text, CultureInfo.InvariantCulture))];
         (Tokens, _vocabulary) = (sizes[0], sizes[1]);
-        PeerSystem.Run(system.Command("writer", "peers/head_kl.py", work.Path, [], "--tokens", $"{Tokens * times}", "--width", $"{Width}", "--teacher-width", $"{TeacherWidth}",
+        PeerSystem.Run(system.Command("writer", "head_kl.py", work.Path, [], "--tokens", $"{Tokens * times}", "--width", $"{Width}", "--teacher-width", $"{TeacherWidth}",
             "--vocabulary", $"{_vocabulary}", "--write", "WORK"), "written");
         TorchRuntime.Start(input.Threads);
         using var file = SafetensorsFile.Open(work.At("operands.safetensors"));
@@ -45,7 +45,7 @@ internal sealed class HeadOperands : IDisposable
     public static double HiddenGradientMiB(int tokens) => 4.0 * tokens * Width / (1 << 20);
 
     public Peer Peer(PeerSystem system, CaseInput input, params string[] settings) => new(system.Command(
-        system.Name, "peers/head_kl.py", _work.Path, settings, "--read", "WORK", "--first", $"{Tokens}", "--threads", $"{input.Threads}", "--steps", "1000", "--paced"));
+        system.Name, "head_kl.py", _work.Path, settings, "--read", "WORK", "--first", $"{Tokens}", "--threads", $"{input.Threads}", "--steps", "1000", "--paced"));
 
     /// <summary>The mean loss; the gradients are made.</summary>
     public double Step(int? tokens = null)

@@ -25,7 +25,7 @@ internal static class ParityCase
             setup.Trainer.Run();
         }
         var (apart, plain) = (0.0, 0.0);
-        using var peer = new Peer(system.Command(system.Name, "peers/kd_step_exact_norm.py", folder.Path, [],
+        using var peer = new Peer(system.Command(system.Name, "kd_step_exact_norm.py", folder.Path, [],
             "--read", "WORK", "--threads", $"{input.Threads}", "--steps", $"{Steps}", "--warmup", "0", "--sgemm", "0"));
         foreach (var (loss, norm) in found)
         {

@@ -14,8 +14,7 @@ internal static class TokenizerCase
 
     public static IEnumerable<Row> Run(CaseInput input)
     {
-        var peers = Environment.GetEnvironmentVariable("ESPALIER_PEERS") is { Length: > 0 } given ? given : "../shared/peers";
-        var shared = Path.GetFullPath(Path.Combine(peers, ".."));
+        var shared = Path.GetFullPath("../shared");
         var system = PeerSystem.Find().FirstOrDefault()
             ?? throw new NotMeasuredException("no peer system: bench/peer-system FOLDER makes one (then ESPALIER_PEER_ROOT=FOLDER); python3-tokenizers is needed in it");
         var work = Directory.CreateTempSubdirectory("espalier-bench-").FullName;
@@ -28,7 +27,7 @@ internal static class TokenizerCase
                 File.WriteAllText(tokenizer, Gpt2(Path.Combine(shared, "oracles/tokenizer-cases")));
             TokenizerText.Write(shared, text);
             string[] options = ["--tokenizer", "WORK/tokenizer.json", "--text", "WORK/text.jsonl", "--threads", $"{input.Threads}"];
-            var peer = system.Command("Hugging Face tokenizers", "peers/tokenize_text.py", work, [], options);
+            var peer = system.Command("Hugging Face tokenizers", "tokenize_text.py", work, [], options);
             return [.. Rows(input, TokenizerBenchmark.Pairs(tokenizer, text, input.Pairs, input.Threads, [peer.Program, .. peer.Arguments]))];
         }
         finally

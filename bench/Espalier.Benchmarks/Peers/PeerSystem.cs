@@ -5,44 +5,39 @@ using System.Text.Json.Nodes;
 namespace Espalier.Benchmarks;
 
 /// <summary>
-/// A place with PyTorch: a Debian of its own (ESPALIER_PEER_ROOT; <c>bench/peer-system</c> makes one), or this machine's /usr/bin/python3. The scripts are those of
-/// ESPALIER_PEERS (../shared/peers unless given) and of bench/peers.
+/// A place with PyTorch: a Debian of its own (ESPALIER_PEER_ROOT; <c>bench/peer-system</c> makes one), or this machine's /usr/bin/python3. The scripts are
+/// those of bench/peers.
 /// </summary>
 internal sealed record PeerSystem(string Name, string? Root, string Torch)
 {
     /// <summary>What to do where there is none.</summary>
-    public const string Missing = "no PyTorch: bench/peer-system FOLDER makes a place for it (then ESPALIER_PEER_ROOT=FOLDER), and ESPALIER_PEERS names the folder of kd_step.py";
+    public const string Missing = "no PyTorch: bench/peer-system FOLDER makes a place for it, then ESPALIER_PEER_ROOT=FOLDER";
 
     /// <summary>The setting that gives a peer an allocator that keeps memory.</summary>
     public const string TcMalloc = "LD_PRELOAD=libtcmalloc_minimal.so.4";
     private const string Kept = "GLIBC_TUNABLES=glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=4294967296";
 
-    private static string Scripts => Path.GetFullPath(Environment.GetEnvironmentVariable("ESPALIER_PEERS") is { Length: > 0 } given ? given : "../shared/peers");
-
-    private static string OwnScripts => Path.GetFullPath("bench/peers");
+    private static string Scripts => Path.GetFullPath("bench/peers");
 
     /// <summary>Every system that is there, the current PyTorch first.</summary>
     public static PeerSystem[] Find()
     {
-        if (!File.Exists(Path.Combine(Scripts, "kd_step.py")))
-            return [];
         string?[] roots = [Environment.GetEnvironmentVariable("ESPALIER_PEER_ROOT") is { Length: > 0 } root ? root : null, null];
         return [.. roots.Distinct().Select(root => new PeerSystem("", root, "")).Select(Named).OfType<PeerSystem>()];
     }
 
-    /// <summary>A script of the peers, or of ours where it has a folder in its name.</summary>
+    /// <summary>A script of bench/peers.</summary>
     public PeerCommand Command(string name, string script, string work, string[] settings, params string[] options)
     {
-        var own = script.StartsWith("peers/", StringComparison.Ordinal);
-        var (peers, ours, folder) = Root is null ? (Scripts, OwnScripts, work) : ("/mnt/peers", "/mnt/own", "/mnt/work");
+        var (peers, folder) = Root is null ? (Scripts, work) : ("/mnt/peers", "/mnt/work");
         string[] python =
         [
             "env", "-u", "OPENBLAS_CORETYPE", "-u", "OPENBLAS_L2_SIZE", $"PYTHONPATH={peers}", "PYTHONDONTWRITEBYTECODE=1", .. settings,
-            "/usr/bin/python3", own ? $"{ours}/{script["peers/".Length..]}" : $"{peers}/{script}", .. options.Select(option => option.Replace("WORK", folder, StringComparison.Ordinal)),
+            "/usr/bin/python3", $"{peers}/{script}", .. options.Select(option => option.Replace("WORK", folder, StringComparison.Ordinal)),
         ];
         return Root is null
             ? new(name, python[0], python[1..])
-            : new(name, "bench/in-peer-system", [Root, $"{Scripts}=peers", $"{OwnScripts}=own", $"{work}=work", "--", .. python]);
+            : new(name, "bench/in-peer-system", [Root, $"{Scripts}=peers", $"{work}=work", "--", .. python]);
     }
 
     /// <summary>The forms of the distillation step: as it is written, with allocators that keep memory, and every other form with the quicker allocator.</summary>
@@ -66,7 +61,7 @@ internal sealed record PeerSystem(string Name, string? Root, string Torch)
         PeerCommand Step(string form, string[] settings, params string[] more) => Command($"{Name} {form}", "kd_step.py", work, settings, [.. options, .. more]);
 
         PeerCommand Autocast(string form, string[] settings, params string[] more) =>
-            Command($"{Name} {form}", "peers/kd_step_autocast.py", work, settings, [.. options, .. more]);
+            Command($"{Name} {form}", "kd_step_autocast.py", work, settings, [.. options, .. more]);
     }
 
     private bool Current => !Torch.StartsWith("1.", StringComparison.Ordinal);

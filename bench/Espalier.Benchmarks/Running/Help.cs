@@ -18,7 +18,7 @@ internal static class Help
               --only A,B      these cases alone
               --output FOLDER bench/results unless given
 
-            ESPALIER_PEER_ROOT is a Debian with a current PyTorch (bench/peer-system makes one; root), ESPALIER_PEERS the folder of the peer scripts (../shared/peers).
+            ESPALIER_PEER_ROOT is a Debian with a current PyTorch (bench/peer-system makes one; root); the scripts that run in it are in bench/peers.
 
             Bars:
 

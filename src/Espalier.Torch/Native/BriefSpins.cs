@@ -12,6 +12,8 @@ internal sealed unsafe class BriefSpins : IDisposable
     /// <summary>More threads than this are not started for it: where the program leaves so many processors to others, it seldom waits for one.</summary>
     private const int Most = 64;
 
+    private const int StackBytes = 256 << 10;
+
     private static readonly delegate* unmanaged<nint, void*, uint, uint, void> s_parallel =
         (delegate* unmanaged<nint, void*, uint, uint, void>)LibtorchLoader.TryExport("GOMP_parallel");
 
@@ -22,7 +24,7 @@ internal sealed unsafe class BriefSpins : IDisposable
 
     private BriefSpins(int team)
     {
-        _thread = new(() => Sleep((uint)team), 256 << 10) { IsBackground = true, Name = "brief spins" };
+        _thread = new(() => Sleep((uint)team), StackBytes) { IsBackground = true, Name = "brief spins" };
         _thread.Start();
         _ready.Wait();
     }
@@ -30,9 +32,39 @@ internal sealed unsafe class BriefSpins : IDisposable
     /// <summary>Whether this OpenMP is libgomp; LLVM's, which can stand in its place, waits by rules of its own.</summary>
     public static bool IsKnown => s_parallel != null && s_processors != null && LibtorchLoader.TryExport("__kmpc_fork_call") == 0;
 
-    /// <summary>Begins; null where it takes too many threads.</summary>
+    /// <summary>Begins; null where it takes too many threads, or more than the system lets this process have.</summary>
     /// <param name="threads">Threads that compute.</param>
-    public static BriefSpins? Begin(int threads) => Math.Max(1, s_processors() - threads + 1) is var more and <= Most ? new(more + 1) : null;
+    public static BriefSpins? Begin(int threads)
+    {
+        var more = Math.Max(1, s_processors() - threads + 1);
+        return more <= Most && CanStart(more + 1) ? new(more + 1) : null;
+    }
+
+    // libgomp ends the process when it cannot start a thread; .NET says so.
+    private static bool CanStart(int count)
+    {
+        using var over = new ManualResetEventSlim();
+        var started = new List<Thread>();
+        try
+        {
+            for (; count > 0; count--)
+            {
+                var thread = new Thread(over.Wait, StackBytes) { IsBackground = true };
+                thread.Start();
+                started.Add(thread);
+            }
+            return true;
+        }
+        catch (OutOfMemoryException)
+        {
+            return false;
+        }
+        finally
+        {
+            over.Set();
+            started.ForEach(thread => thread.Join());
+        }
+    }
 
     /// <summary>Lets threads spin as before. The team goes with its thread.</summary>
     public void Dispose()

@@ -24,9 +24,6 @@ internal static partial class SpinWatch
     [ThreadStatic]
     private static bool s_isIn;
 
-    /// <summary>Whether threads that wait are made to sleep soon just now.</summary>
-    public static bool IsBrief { get; private set; }
-
     /// <summary>Adds the calling thread to those that are looked at. Throws nothing: a helper of libtorch may call it.</summary>
     public static void Join()
     {
@@ -55,7 +52,14 @@ internal static partial class SpinWatch
             if (s_watch is not null || s_threads.Count == 0)
                 return;
             s_watch = new(Watch, 256 << 10) { IsBackground = true, Name = "spin watch" };
-            s_watch.Start();
+            try
+            {
+                s_watch.Start();
+            }
+            catch (OutOfMemoryException)
+            {
+                // The system gives this process no more threads; nothing is watched then.
+            }
         }
     }
 
@@ -72,10 +76,10 @@ internal static partial class SpinWatch
             (before, since) = (now, Stopwatch.GetTimestamp());
             // Less than before: a thread has ended.
             double? share = ran >= 0 && waited >= 0 && (ran + waited) / 1e9 > LeastWanted * seconds ? (double)waited / (ran + waited) : null;
-            IsBrief = choice.Next(share);
-            if (IsBrief && brief is null)
-                brief = BriefSpins.Begin(TorchRuntime.Threads);
-            else if (!IsBrief && brief is not null)
+            var isBrief = choice.Next(share);
+            if (isBrief && brief is null && (brief = BriefSpins.Begin(TorchRuntime.Threads)) is null)
+                break; // it will not be possible a moment later
+            if (!isBrief && brief is not null)
             {
                 brief.Dispose();
                 brief = null;
