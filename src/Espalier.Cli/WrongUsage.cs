@@ -28,7 +28,8 @@ internal static class WrongUsage
                 return $"there is no option {token}.{NearestName.Hint(token, OptionNames(parsed.CommandResult))} ({way})";
             if (command.Subcommands.Count > 0)
                 return NoCommand(token, command);
-            return $"{command.Name} does not know what to do with \"{token}\" ({way})";
+            var prompt = command.Options.Any(option => option.Name == "--prompt") ? ": text to continue is given by --prompt" : "";
+            return $"{command.Name} does not know what to do with \"{token}\"{prompt} ({way})";
         }
         return $"{Plain(parsed.Errors[0].Message)} ({way})";
     }

@@ -12,8 +12,7 @@ internal sealed class Peer : IDisposable
     public Peer(PeerCommand command)
     {
         var start = new ProcessStartInfo(command.Program, command.Arguments) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        // Its idle threads sleep while this process works, and nothing slows its products.
-        start.Environment["OMP_WAIT_POLICY"] = "passive";
+        // Its threads wait as ours do (bench/run), and nothing slows its products.
         start.Environment.Remove("OPENBLAS_CORETYPE");
         start.Environment.Remove("OPENBLAS_L2_SIZE");
         _process = Process.Start(start) ?? throw new InvalidOperationException($"{command.Program} did not start");

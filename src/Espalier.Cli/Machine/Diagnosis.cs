@@ -17,9 +17,9 @@ internal static class Diagnosis
     {
         List<Finding> found = [];
         if (report.Torch is not { } torch)
-            found.Add(new(Severity.Unusable, torchError ?? "libtorch could not be loaded", "run ./espalier, which fetches it; where LIBTORCH is set, set it to a libtorch 2.10 or later"));
+            found.Add(new(Severity.Unusable, torchError ?? "libtorch could not be loaded", Environment.GetEnvironmentVariable("LIBTORCH") is { Length: > 0 } ? "unset LIBTORCH, or set it to a libtorch 2.10 or later" : "run ./espalier, which fetches it"));
         else
-            found.AddRange([.. Speed(torch, report.Cpu), .. Library(torch), .. Denormals(torch), .. Threads(torch, report.Cpu), .. Gpu(torch, report.Gpus)]);
+            found.AddRange([.. Speed(torch, report.Cpu), .. Library(torch, report), .. Denormals(torch), .. Threads(torch, report.Cpu), .. Gpu(torch, report.Gpus)]);
         found.AddRange([.. EnvironmentPresets.OfThreads(report.Environment, report.Cpu.Processors), .. report.Preset?.Findings() ?? [], .. Busy(report)]);
         found.AddRange([.. Memory(report.Memory), .. Disk(report.Disk)]);
         return [.. found.OrderBy(f => f.Severity)];
@@ -39,9 +39,10 @@ internal static class Diagnosis
                 "look for other programs that use the processors, and at what is preset for MKL, oneDNN and OpenMP");
     }
 
-    private static IEnumerable<Finding> Library(TorchReport torch)
+    private static IEnumerable<Finding> Library(TorchReport torch, MachineReport report)
     {
-        if (torch.OtherGflops > torch.SgemmGflops * WorthChanging)
+        // What other programs leave says nothing of the libraries.
+        if (!IsBusy(report) && torch.OtherGflops > torch.SgemmGflops * WorthChanging)
             yield return new(
                 Severity.Warning,
                 $"matrix products go to {DoctorPage.Name(torch.Products)} with {torch.SgemmGflops:0} GFLOP/s, where {DoctorPage.Name(Other(torch.Products))} reaches {torch.OtherGflops:0}",
@@ -64,12 +65,14 @@ internal static class Diagnosis
 
     private static IEnumerable<Finding> Busy(MachineReport report)
     {
-        if (report.BusyProcessors > ProcessorLoad.BusyShare * report.Cpu.Processors)
+        if (IsBusy(report))
             yield return new(
                 Severity.Warning,
                 string.Create(CultureInfo.InvariantCulture, $"other programs keep {report.BusyProcessors:0.0} of {report.Cpu.Processors} processors busy; the speeds above are what they leave"),
                 "wait for them or end them, and measure again");
     }
+
+    private static bool IsBusy(MachineReport report) => report.BusyProcessors > ProcessorLoad.BusyShare * report.Cpu.Processors;
 
     private static IEnumerable<Finding> Gpu(TorchReport torch, IReadOnlyList<string> gpus)
     {

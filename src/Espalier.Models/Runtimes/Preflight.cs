@@ -46,7 +46,7 @@ public static class Preflight
         }
         var turns = (int)(config.HeadDim * config.Rotary.Fraction);
         if (findings.Count == 0 && turning != turns)
-            findings.Add($"{turns} of {config.HeadDim} entries of a head turn and it would turn {turning}; {runtime.Reason}");
+            findings.Add($"{turns} of the {config.HeadDim} dimensions of a head are rotated and it would rotate {turning}; {runtime.Reason}");
         if (runtime.Rotary(shape) is { } rotary && rotary with { Fraction = config.Rotary.Fraction } != config.Rotary)
             findings.Add($"it does not read rope_parameters and would take theta {Text(rotary)} for {Text(config.Rotary)}; use a release that reads it, or give it a GGUF file, where the family has one");
         return findings;

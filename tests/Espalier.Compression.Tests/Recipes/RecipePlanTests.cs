@@ -276,7 +276,7 @@ public sealed class RecipePlanTests
     [Fact]
     public void A_program_that_would_take_head_dim_from_the_width_is_named_where_the_width_is_cut()
     {
-        Assert.Contains(Plan("{ hidden: 192 }").Warnings, warning => warning.StartsWith("Ollama would read the student wrongly: 32 of 32 entries of a head turn and it would turn 24", StringComparison.Ordinal));
+        Assert.Contains(Plan("{ hidden: 192 }").Warnings, warning => warning.StartsWith("Ollama would read the student wrongly: 32 of the 32 dimensions of a head are rotated and it would rotate 24", StringComparison.Ordinal));
         Assert.DoesNotContain(Plan("{ ffn: 512 }").Warnings, warning => warning.Contains("wrongly"));
         var nemotron = PlanOf("nemotron-4-15b-width-8b.yaml").Warnings.Where(warning => warning.Contains("wrongly")).ToArray();
         Assert.StartsWith("llama.cpp would read", Assert.Single(nemotron));

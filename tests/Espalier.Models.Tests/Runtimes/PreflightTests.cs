@@ -26,8 +26,8 @@ public sealed class PreflightTests : TorchTest
     [InlineData("qwen2", "vLLM", "self_attn.q_proj.weight is [48, 24] and would be read as [24, 24] (head_dim 6); its Qwen2 takes hidden_size / num_attention_heads")]
     [InlineData("llama-3.1", "llama.cpp", null)]
     [InlineData("qwen2", "llama.cpp", null)]
-    [InlineData("nemotron", "llama.cpp", "6 of 12 entries of a head turn and it would turn 3; its converter takes Nemotron's rotary width from hidden_size")]
-    [InlineData("llama-3.1", "Ollama", "12 of 12 entries of a head turn and it would turn 6")]
+    [InlineData("nemotron", "llama.cpp", "6 of the 12 dimensions of a head are rotated and it would rotate 3; its converter takes Nemotron's rotary width from hidden_size")]
+    [InlineData("llama-3.1", "Ollama", "12 of the 12 dimensions of a head are rotated and it would rotate 6")]
     [InlineData("qwen3", "Ollama", null)]
     [InlineData("mistral", "Ollama", "does not know MistralForCausalLM: give it a GGUF file")]
     public void A_cut_of_the_width_alone_is_found_where_a_program_derives_head_dim(string family, string program, string? expected)
