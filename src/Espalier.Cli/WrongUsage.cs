@@ -53,5 +53,5 @@ internal static class WrongUsage
         .Replace("as expected type 'System.Int64'", "as a whole number", StringComparison.Ordinal)
         .Replace("as expected type 'System.Double'", "as a number", StringComparison.Ordinal);
 
-    private static string CommandLine(Command command) => command is RootCommand ? "espalier" : $"espalier {command.Name}";
+    private static string CommandLine(Command command) => command is RootCommand ? ProgramName.Shown : $"{ProgramName.Shown} {command.Name}";
 }

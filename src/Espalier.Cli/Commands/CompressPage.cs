@@ -45,7 +45,7 @@ internal static class CompressPage
             page.Line($"gguf     {file}");
         page.Line($"report   {report.Report}");
         if (report.Students is [var first, ..])
-            page.Line($"try it   espalier generate {first} --prompt \"Once upon a time\"");
+            page.Line($"try it   {ProgramName.Shown} generate {first} --prompt \"Once upon a time\"");
     }
 
     private static TextTable SeedsTable(IReadOnlyList<SeedSummary> seeds)

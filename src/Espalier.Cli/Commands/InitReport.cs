@@ -14,7 +14,7 @@ internal sealed record InitReport(
     string Output, ModelForecast Teacher, ModelForecast Student, double NonEmbeddingKept, int Sequence, long Steps, IReadOnlyList<string> Next)
 {
     internal static InitReport Of(string file, RecipePlan plan, RecipeDraft draft) => new(
-        file, plan.Teacher, plan.Student, plan.NonEmbeddingKept, draft.Sequence, draft.Steps, [$"espalier plan {Shell(file)}", $"espalier compress {Shell(file)}"]);
+        file, plan.Teacher, plan.Student, plan.NonEmbeddingKept, draft.Sequence, draft.Steps, [$"{ProgramName.Shown} plan {Shell(file)}", $"{ProgramName.Shown} compress {Shell(file)}"]);
 
     private static string Shell(string file) =>
         file.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '_' or '-') ? file : $"'{file.Replace("'", @"'\''", StringComparison.Ordinal)}'";
