@@ -9,7 +9,7 @@ using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Runs;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
+using Espalier.Files;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Cli.Commands;

@@ -4,6 +4,7 @@ using System.Reflection;
 using Espalier.Cli.Machine;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Runs;
+using Espalier.Files;
 
 namespace Espalier.Cli.Commands;
 

@@ -7,7 +7,7 @@ using Espalier.Compression.Recipes.Stages;
 using Espalier.Compression.Runs;
 using Espalier.Compression.Search;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Cli.Commands;
 

@@ -8,7 +8,7 @@ using Espalier.Compression.Recipes.Stages;
 using Espalier.Compression.Runs;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
+using Espalier.Files;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Compression.Recipes;

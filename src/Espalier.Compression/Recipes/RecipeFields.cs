@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Espalier.Files;
 
 namespace Espalier.Compression.Recipes;
 

@@ -3,7 +3,7 @@ using System.Reflection;
 using System.Text.Json.Nodes;
 using Espalier.Compression.Runs;
 using Espalier.Compression.Training.Profiling;
-using Espalier.Models.Files;
+using Espalier.Files;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Recipes;

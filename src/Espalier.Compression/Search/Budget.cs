@@ -1,5 +1,6 @@
 using System.Globalization;
 using Espalier.Compression.Recipes;
+using Espalier.Files;
 
 namespace Espalier.Compression.Search;
 

@@ -4,7 +4,7 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Runs;
 using Espalier.Models.Families;
-using Espalier.Models.Files;
+using Espalier.Files;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Training;

@@ -1,5 +1,5 @@
 using Espalier.Models.Families;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Models.Checkpoints;
 

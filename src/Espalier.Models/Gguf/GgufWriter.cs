@@ -1,6 +1,6 @@
 using System.Buffers;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Models.Gguf;
 

@@ -1,47 +1,9 @@
 using Espalier.Cli.Machine;
-using Espalier.Compression.Runs;
 
 namespace Espalier.Cli.Tests.Machine;
 
 public sealed class ParsingTests
 {
-    [Fact]
-    public void The_processor_is_read_from_cpuinfo()
-    {
-        var cpu = CpuInfo.Parse(MachineFixtures.CpuText);
-        Assert.Equal("Intel(R) Xeon(R) Processor @ 2.50GHz", cpu.Model);
-        Assert.Equal(2, cpu.Processors);
-        Assert.Equal(2500.125, cpu.Megahertz);
-        Assert.Equal(["sse4.2", "avx", "avx2", "fma", "avx512", "avx512-bf16", "amx"], cpu.VectorUnits);
-    }
-
-    [Fact]
-    public void An_arm_processor_has_features_instead_of_flags()
-    {
-        var cpu = CpuInfo.Parse("processor\t: 0\nFeatures\t: fp asimd sve bf16\n");
-        Assert.Equal(["neon", "sve", "bf16"], cpu.VectorUnits);
-        Assert.Equal(0, cpu.Megahertz);
-    }
-
-    [Theory]
-    [InlineData("")]
-    [InlineData(":\n::\nflags\nflags:\ncpu MHz: fast\n")]
-    public void Nonsense_gives_an_unknown_processor(string text)
-    {
-        var cpu = CpuInfo.Parse(text);
-        Assert.Equal("unknown", cpu.Model);
-        Assert.Empty(cpu.VectorUnits);
-    }
-
-    [Fact]
-    public void Memory_is_read_from_meminfo() =>
-        Assert.Equal(
-            new MemoryInfo(24684096L * 1024, 23400000L * 1024),
-            MemoryInfo.Parse("MemTotal:       24684096 kB\nMemFree:        20000000 kB\nMemAvailable:   23400000 kB\n"));
-
-    [Fact]
-    public void Memory_that_is_not_told_is_zero() => Assert.Equal(new MemoryInfo(0, 0), MemoryInfo.Parse("MemTotal: lots\n"));
-
     [Fact]
     public void Graphics_processors_are_read_from_the_driver()
     {

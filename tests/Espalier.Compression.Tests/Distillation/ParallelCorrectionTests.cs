@@ -4,9 +4,8 @@ using Espalier.Compression.Runs;
 using Espalier.Compression.Training;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
+using Espalier.Files;
 using Espalier.Tests;
-using Espalier.Tests.Runs;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Distillation;

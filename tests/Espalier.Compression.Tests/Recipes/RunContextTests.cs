@@ -1,9 +1,8 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Recipes;
 using Espalier.Compression.Runs;
-using Espalier.Models.Files;
+using Espalier.Files;
 using Espalier.Tests;
-using Espalier.Tests.Runs;
 
 namespace Espalier.Compression.Tests.Recipes;
 

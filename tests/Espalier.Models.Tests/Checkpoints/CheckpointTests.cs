@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Tests.Checkpoints;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Cli.Commands.Shared;
 

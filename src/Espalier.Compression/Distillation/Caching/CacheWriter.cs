@@ -3,7 +3,7 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Runs;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
+using Espalier.Files;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Distillation.Caching;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Espalier.Compression.Data;
 using Espalier.Compression.Runs;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 

@@ -1,7 +1,7 @@
 using Espalier.Compression.Data;
 using Espalier.Compression.Runs;
 using Espalier.Models;
-using Espalier.Models.Files;
+using Espalier.Files;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Importance.Streaming;

@@ -1,5 +1,5 @@
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Compression.Recipes.Checks;
 

@@ -4,7 +4,7 @@ using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Runs;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Compression.Recipes.Stages;
 

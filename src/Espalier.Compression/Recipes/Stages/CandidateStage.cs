@@ -9,7 +9,7 @@ using Espalier.Compression.Search;
 using Espalier.Compression.Training;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Compression.Recipes.Stages;
 

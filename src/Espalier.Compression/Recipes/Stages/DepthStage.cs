@@ -7,7 +7,7 @@ using Espalier.Compression.Pruning;
 using Espalier.Compression.Runs;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
+using Espalier.Files;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Compression.Recipes.Stages;

@@ -7,7 +7,7 @@ using Espalier.Compression.Pruning.Masks;
 using Espalier.Compression.Runs;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Compression.Recipes.Stages;
 

@@ -7,7 +7,7 @@ using Espalier.Compression.Training.Profiling;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Compression.Recipes.Stages;
 

@@ -1,0 +1,38 @@
+using System.Globalization;
+
+namespace Espalier.Files;
+
+/// <summary>Asking for room before work starts, instead of failing hours later.</summary>
+public static class DiskSpace
+{
+    /// <summary>Refuses when less than <paramref name="bytes"/> are free where <paramref name="folder"/> is, or will be.</summary>
+    /// <param name="folder">A folder, which may not exist yet.</param>
+    /// <param name="bytes">What is needed.</param>
+    /// <param name="what">For the message: <c>two checkpoints and the student</c>.</param>
+    /// <exception cref="EspalierException">Too little is free.</exception>
+    public static void Require(string folder, long bytes, string what)
+    {
+        if (Free(folder) is { } free && free < bytes)
+            throw new EspalierException($"{folder}: {what} need {Size(bytes)} but {Size(free)} are free there; free {Size(bytes - free)} or choose another folder");
+    }
+
+    /// <summary>Bytes that this user may still write there; null where the system does not say.</summary>
+    public static long? Free(string folder)
+    {
+        var existing = Path.GetFullPath(folder);
+        while (!Directory.Exists(existing) && Path.GetDirectoryName(existing) is { } parent)
+            existing = parent;
+        try
+        {
+            return new DriveInfo(existing).AvailableFreeSpace;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    private static string Size(long bytes) => bytes < 10_000_000
+        ? string.Create(CultureInfo.InvariantCulture, $"{bytes} bytes")
+        : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.00} GB");
+}

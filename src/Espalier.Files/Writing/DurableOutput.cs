@@ -1,0 +1,75 @@
+using System.Text;
+
+namespace Espalier.Files;
+
+/// <summary>
+/// What a command or a library host writes by itself, beside files of other people: room is asked for first, what a killed writer of
+/// the same name left is swept away, and what the disk refuses is one line. <see cref="DurableFiles"/> does the writing.
+/// </summary>
+public static class DurableOutput
+{
+    /// <summary>Writes a file; a file or link of that name is replaced, not followed, when the new one is complete.</summary>
+    /// <param name="path">The file; its folder must exist.</param>
+    /// <param name="bytes">How much will be written, so that a full disk is known before the work; 0 if unknown.</param>
+    /// <param name="write">Writes the content.</param>
+    /// <param name="files">What writes; by default the disk.</param>
+    /// <exception cref="EspalierException">The disk refused; nothing is left behind, and an older file is as it was.</exception>
+    public static void WriteFile(string path, long bytes, Action<Stream> write, DurableFiles? files = null) => OneLine(path, () =>
+    {
+        files ??= DurableFiles.OnDisk;
+        files.Sweep(path);
+        RequireRoom(path, bytes);
+        files.WriteFile(path, write);
+    });
+
+    /// <summary>Writes a text file in UTF-8.</summary>
+    public static void WriteText(string path, string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        WriteFile(path, bytes.Length, stream => stream.Write(bytes));
+    }
+
+    /// <summary>Writes a folder; nothing of that name may be there yet, except an empty folder.</summary>
+    /// <param name="folder">The folder to make.</param>
+    /// <param name="bytes">How much will be written, to refuse a full disk before the work.</param>
+    /// <param name="fill">Fills the temporary folder that it is handed.</param>
+    /// <param name="files">What writes; by default the disk.</param>
+    /// <exception cref="EspalierException">Something is in the way, or the disk refused; nothing is left behind.</exception>
+    public static void WriteFolder(string folder, long bytes, Action<string> fill, DurableFiles? files = null)
+    {
+        folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        if (File.Exists(folder) || new DirectoryInfo(folder).LinkTarget is not null)
+            throw new EspalierException($"{folder}: is in the way, a file or a link; give another folder or remove it");
+        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+            throw new EspalierException($"{folder}: exists and is not empty; give another folder or remove it");
+        OneLine(folder, () =>
+        {
+            files ??= DurableFiles.OnDisk;
+            files.Sweep(folder);
+            RequireRoom(folder, bytes);
+            files.WriteNewFolder(folder, fill);
+        });
+    }
+
+    private static void RequireRoom(string path, long bytes)
+    {
+        if (DiskSpace.Free(Path.GetDirectoryName(Path.GetFullPath(path))!) is { } free && bytes > free)
+            throw new EspalierException($"{path}: needs {bytes} bytes, {free} are free on its disk; make room or give another folder");
+    }
+
+    private static void OneLine(string path, Action act)
+    {
+        try
+        {
+            act();
+        }
+        catch (Exception error) when (DiskFull.Is(error) && error is not EspalierException { ExitCode: 1 })
+        {
+            throw new EspalierException($"{path}: {DiskFull.Reason(error)}; what was begun is removed, make room and start again", error) { ExitCode = 1 };
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new EspalierException($"{path}: cannot be written: {error.Message}", error);
+        }
+    }
+}
