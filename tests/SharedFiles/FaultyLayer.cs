@@ -47,6 +47,13 @@ internal sealed class FaultyLayer(int failAt, Fault fault) : IFileLayer
             Name(() => Directory.Delete(path, recursive: true), path);
     }
 
+    public string CreateScratchFolder(string prefix)
+    {
+        using var one = _gate.EnterScope();
+        Act("create-scratch", prefix, Kind.Grow);
+        return _disk.CreateScratchFolder(prefix);
+    }
+
     public Stream CreateFile(string path)
     {
         using var one = _gate.EnterScope();
@@ -93,12 +100,19 @@ internal sealed class FaultyLayer(int failAt, Fault fault) : IFileLayer
         _names.RemoveAll(name => name.Folders.Contains(path));
     }
 
-    public void Rename(string from, string to)
+    public void Rename(string from, string to) => Rename(from, to, replace: true);
+
+    public void RenameNew(string from, string to) => Rename(from, to, replace: false);
+
+    private void Rename(string from, string to, bool replace)
     {
         using var one = _gate.EnterScope();
         Act($"rename {Path.GetFileName(from)}", to, Kind.Grow);
         var replaced = File.Exists(to) ? File.ReadAllBytes(to) : null;
-        _disk.Rename(from, to);
+        if (replace)
+            _disk.Rename(from, to);
+        else
+            _disk.RenameNew(from, to);
         foreach (var path in _unflushed.Where(path => path == from || path.StartsWith(from + "/", StringComparison.Ordinal)).ToArray())
         {
             _unflushed.Remove(path);

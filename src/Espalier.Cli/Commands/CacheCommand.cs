@@ -82,7 +82,7 @@ internal sealed class CacheCommand : CommandBase
             var key = CacheStage.KeyOf(guide, section, tau, tokens, length, run.Get(seed)!.Value);
             run.Progress.Note($"cache: {kept} windows of {length} tokens, {Units.Bytes(new CacheLayout(key).BytesFor(kept))}");
             using var model = guide.Load();
-            CacheWriter.Run(folder, key, model, all, [.. Enumerable.Range(0, checked((int)kept)).Select(window => (long)window)], context.Folder.Files, context.Progress, context.Stop);
+            CacheWriter.Run(folder, key, model, all, [.. Enumerable.Range(0, checked((int)kept)).Select(window => (long)window)], context.Progress, context.Stop);
             return CacheReport.Of(folder, key, kept);
         }, run.Cancellation);
         run.Write(report, CachePage.Show);

@@ -37,8 +37,10 @@ internal sealed class CacheFile<T>(string path, JsonTypeInfo<T[]> form) where T 
     {
         try
         {
-            DurableFiles.OnDisk.EnsureFolder(Path.GetDirectoryName(path)!);
-            DurableFiles.OnDisk.WriteFile(path, stream => JsonSerializer.Serialize(stream, entries, form));
+            var files = DurableFiles.OnDisk;
+            files.EnsureFolder(Path.GetDirectoryName(path)!);
+            files.Sweep(path);
+            files.WriteFile(path, stream => JsonSerializer.Serialize(stream, entries, form));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -39,11 +39,18 @@ internal static class LibC
     /// <summary>Has the system drop from memory what it holds of a file that is on the disk, so that reading it again reads the disk. A hint.</summary>
     public static void DropFromMemory(string path)
     {
-        const int notNeeded = 4;
         if (!OperatingSystem.IsLinux())
             return;
         using var file = OpenRead(path);
-        _ = posix_fadvise(file, 0, 0, notNeeded);
+        DropFromMemory(file);
+    }
+
+    /// <summary>The same for a file that is open.</summary>
+    public static void DropFromMemory(SafeFileHandle file)
+    {
+        const int notNeeded = 4;
+        if (OperatingSystem.IsLinux())
+            _ = posix_fadvise(file, 0, 0, notNeeded);
     }
 
     /// <summary>Takes an exclusive lock without waiting; false when somebody else has it.</summary>

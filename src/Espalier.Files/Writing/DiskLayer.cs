@@ -1,15 +1,22 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace Espalier.Files;
 
 /// <summary>The real disk.</summary>
-internal sealed class DiskLayer : IFileLayer
+/// <param name="flush">Flushes a file's content piece by piece while it is written; by default the system.</param>
+/// <param name="piece">Bytes from which on what was written is flushed early.</param>
+internal sealed class DiskLayer(Action<SafeFileHandle>? flush = null, int piece = 64 << 20) : IFileLayer
 {
     /// <inheritdoc/>
     public void CreateFolder(string path) => Directory.CreateDirectory(path);
 
     /// <inheritdoc/>
+    public string CreateScratchFolder(string prefix) => Directory.CreateTempSubdirectory(prefix).FullName;
+
+    /// <inheritdoc/>
     public Stream CreateFile(string path)
     {
-        var file = new EarlyFlushStream(path);
+        var file = new EarlyFlushStream(path, flush ?? RandomAccess.FlushToDisk, piece);
         // .NET takes the same lock, unless an environment variable forbids it.
         if (OperatingSystem.IsLinux())
             LibC.Hold(file.SafeFileHandle);
@@ -49,6 +56,9 @@ internal sealed class DiskLayer : IFileLayer
         else
             File.Move(from, to, overwrite: true);
     }
+
+    /// <inheritdoc/>
+    public void RenameNew(string from, string to) => File.Move(from, to, overwrite: false);
 
     /// <inheritdoc/>
     public void DeleteFile(string path) => File.Delete(path);

@@ -5,82 +5,71 @@ namespace Espalier.Files;
 /// write a temporary, flush it, rename it, flush the folder.
 /// </summary>
 /// <param name="layer">What touches the disk.</param>
-public sealed class DurableFiles(IFileLayer layer)
+internal sealed class DurableFiles(IFileLayer layer)
 {
-    private const int BufferSize = 1 << 16;
-
     private static readonly EnumerationOptions s_asNamed = new() { AttributesToSkip = 0, MatchCasing = MatchCasing.CaseSensitive, MatchType = MatchType.Simple };
 
-    /// <summary>On the real disk.</summary>
-    public static DurableFiles OnDisk { get; } = new(new DiskLayer());
+    private static readonly DurableFiles s_disk = new(new DiskLayer());
+
+    private static readonly AsyncLocal<DurableFiles?> s_instead = new();
+
+    /// <summary>On the real disk; for what a test does within <see cref="Through"/>, on the layer that it makes fail.</summary>
+    public static DurableFiles OnDisk => s_instead.Value ?? s_disk;
 
     /// <summary>The single acts underneath.</summary>
     public IFileLayer Layer => layer;
 
+    /// <summary>For tests: until it is disposed, all that this flow of execution writes, on whatever threads, goes through another layer.</summary>
+    public static IDisposable Through(IFileLayer layer)
+    {
+        var before = s_instead.Value;
+        s_instead.Value = new(layer);
+        return new Back(before);
+    }
+
     /// <summary>Creates a folder and the missing ones above it; each survives a power loss.</summary>
-    public void EnsureFolder(string path)
+    /// <returns>Whether it was missing.</returns>
+    public bool EnsureFolder(string path)
     {
         path = Path.GetFullPath(path);
         if (Directory.Exists(path))
-            return;
+            return false;
         var parent = Path.GetDirectoryName(path);
         if (parent is not null)
             EnsureFolder(parent);
         layer.CreateFolder(path);
         if (parent is not null)
             layer.SyncFolder(parent);
+        return true;
     }
 
-    /// <summary>Writes a file whole or not at all, replacing an older one of that name; its folder must exist.</summary>
-    /// <returns>Size and hash of what was written, under the file's name.</returns>
-    public FileFact WriteFile(string path, Action<Stream> write)
+    /// <summary>Begins a file that takes its place when it is whole; its folder must exist.</summary>
+    public UnfinishedFile Begin(string path)
     {
         path = Path.GetFullPath(path);
-        var temporary = Leftovers.NameFor(path);
-        try
-        {
-            // Open until it has its name: the system's lock on it says that somebody is at work here.
-            using var file = layer.CreateFile(temporary);
-            var fact = Fill(file, path, write);
-            layer.Rename(temporary, path);
-            layer.SyncFolder(Path.GetDirectoryName(path)!);
-            return fact;
-        }
-        catch
-        {
-            TryDelete(temporary);
-            throw;
-        }
+        return new(this, path, Leftovers.NameFor(path));
+    }
+
+    /// <summary>Writes a file whole or not at all; its folder must exist.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="write">Writes the content.</param>
+    /// <param name="replace">Whether an older one of that name is replaced; otherwise the name must be free.</param>
+    /// <returns>Size and hash of what was written, under the file's name.</returns>
+    public FileFact WriteFile(string path, Action<Stream> write, bool replace = true)
+    {
+        using var file = Begin(path);
+        write(file.Stream);
+        var fact = file.Flush();
+        file.Publish(replace);
+        return fact;
     }
 
     /// <summary>
-    /// Writes a whole folder or nothing: <paramref name="fill"/> gets an empty temporary folder, which is flushed file by file and
-    /// then takes the place of <paramref name="path"/>. Folders cannot be exchanged in one act: death between the two renames leaves
-    /// none of that name, so the stage that makes it must count as done only afterwards.
+    /// Writes a folder of a name that is free or an empty folder's, whole or not at all: <paramref name="fill"/> gets a temporary folder, which is flushed
+    /// file by file and then takes its place.
     /// </summary>
-    public void WriteFolder(string path, Action<string> fill) => MakeFolder(path, fill, (temporary, place, parent) =>
-    {
-        var old = Directory.Exists(place) ? Leftovers.NameFor(place) : null;
-        if (old is not null)
-            layer.Rename(place, old);
-        layer.Rename(temporary, place);
-        layer.SyncFolder(parent);
-        if (old is not null)
-            DeleteTree(old);
-    });
-
-    /// <summary>Writes a folder of a name that is free or an empty folder's, whole or not at all.</summary>
     /// <exception cref="IOException">Somebody put something there meanwhile; that stays.</exception>
-    public void WriteNewFolder(string path, Action<string> fill) => MakeFolder(path, fill, (temporary, place, parent) =>
-    {
-        if (Directory.Exists(place))
-            layer.DeleteFolder(place);
-        layer.Rename(temporary, place);
-        layer.SyncFolder(parent);
-    });
-
-    /// <summary>Fills and flushes a temporary folder, which <paramref name="place"/> then gives its name (temporary, full path, folder above).</summary>
-    private void MakeFolder(string path, Action<string> fill, Action<string, string, string> place)
+    public void WriteFolder(string path, Action<string> fill)
     {
         path = Path.GetFullPath(path);
         var parent = Path.GetDirectoryName(path)!;
@@ -92,7 +81,10 @@ public sealed class DurableFiles(IFileLayer layer)
             using var held = Hold(temporary);
             fill(temporary);
             SyncTree(temporary);
-            place(temporary, path, parent);
+            if (Directory.Exists(path))
+                layer.DeleteFolder(path);
+            layer.Rename(temporary, path);
+            layer.SyncFolder(parent);
         }
         catch
         {
@@ -129,22 +121,14 @@ public sealed class DurableFiles(IFileLayer layer)
         }
     }
 
-    /// <summary>Writes and flushes a file under a name that is still free. The name itself survives once its folder is flushed.</summary>
+    /// <summary>
+    /// Writes and flushes a file under its own name, in a folder where nobody looks yet. The name itself survives once its folder is flushed.
+    /// </summary>
     public FileFact WriteNew(string path, Action<Stream> write)
     {
-        using var file = layer.CreateFile(path);
-        return Fill(file, path, write);
-    }
-
-    private FileFact Fill(Stream file, string path, Action<Stream> write)
-    {
-        using var hashing = new HashingStream(file);
-        // Not disposed on purpose: disposing after an error would write what is left in the buffer, and hide the error.
-        var buffered = new BufferedStream(hashing, BufferSize);
-        write(buffered);
-        buffered.Flush();
-        layer.Sync(file);
-        return hashing.Fact(Path.GetFileName(path));
+        using var file = new UnfinishedFile(this, path, path);
+        write(file.Stream);
+        return file.Flush();
     }
 
     /// <summary>Flushes every file and folder below and including <paramref name="folder"/>; symbolic links are left alone.</summary>
@@ -174,13 +158,15 @@ public sealed class DurableFiles(IFileLayer layer)
         DeleteTree(condemned);
     }
 
-    /// <summary>Deletes a file, and the deletion survives a power loss; nothing happens when there is none.</summary>
-    public void DeleteFile(string path)
+    /// <summary>Deletes a file, and the deletion survives a power loss.</summary>
+    /// <returns>Whether there was one.</returns>
+    public bool DeleteFile(string path)
     {
         if (!File.Exists(path))
-            return;
+            return false;
         layer.DeleteFile(path);
         layer.SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        return true;
     }
 
     /// <summary>Deletes what interrupted writes left in a folder, known by name; symbolic links are neither followed nor deleted.</summary>
@@ -216,7 +202,7 @@ public sealed class DurableFiles(IFileLayer layer)
     }
 
     /// <summary>Clears away after an error, which is what the caller must hear of; what remains is cleaned at the next start.</summary>
-    internal void TryDelete(string path)
+    public void TryDelete(string path)
     {
         try
         {
@@ -226,5 +212,10 @@ public sealed class DurableFiles(IFileLayer layer)
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
         }
+    }
+
+    private sealed class Back(DurableFiles? before) : IDisposable
+    {
+        public void Dispose() => s_instead.Value = before;
     }
 }

@@ -1,10 +1,16 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace Espalier.Files;
 
 /// <summary>
-/// A new file that is flushed to the disk piece by piece on another thread while more is written and hashed, so that little is left for the flush at the end to wait for. What a flush finds wrong the
-/// system tells once, so it is kept for the next write or for the last flush, which alone promises that all is on the disk.
+/// A new file that is flushed to the disk piece by piece on another thread while more is written and hashed, so that little is left for the flush at the
+/// end to wait for. What a flush finds wrong the system says once, so it is kept for the next write or for the last flush, which alone promises that all
+/// is on the disk.
 /// </summary>
-internal sealed class EarlyFlushStream(string path, int piece = 64 << 20)
+/// <param name="path">The file; nothing of that name may be there.</param>
+/// <param name="flush">Flushes what was written so far.</param>
+/// <param name="piece">Bytes of a piece.</param>
+internal sealed class EarlyFlushStream(string path, Action<SafeFileHandle> flush, int piece)
     : FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0)
 {
     private Task _flush = Task.CompletedTask;
@@ -18,7 +24,7 @@ internal sealed class EarlyFlushStream(string path, int piece = 64 << 20)
             return;
         _flush.GetAwaiter().GetResult();
         _sent = Position;
-        _flush = Task.Run(() => RandomAccess.FlushToDisk(SafeFileHandle));
+        _flush = Task.Run(() => flush(SafeFileHandle));
     }
 
     public override void Flush(bool flushToDisk)

@@ -1,14 +1,17 @@
 namespace Espalier.Files;
 
 /// <summary>
-/// Every act of a run that changes the disk, one method each, so that a test can make the n-th one fail, or die before it,
-/// or record their order. Reading changes nothing and stays outside. Errors are <see cref="IOException"/> and
-/// <see cref="UnauthorizedAccessException"/>.
+/// Every act of this program that changes the disk, one method each, so that a test can make the n-th one fail, or die before it,
+/// or record their order. Reading changes nothing and stays outside, and so does the lock of a run folder, which is the system's. Errors are
+/// <see cref="IOException"/> and <see cref="UnauthorizedAccessException"/>.
 /// </summary>
-public interface IFileLayer
+internal interface IFileLayer
 {
     /// <summary>Creates one folder whose parent exists; nothing happens when it is there already.</summary>
     void CreateFolder(string path);
+
+    /// <summary>Creates a folder for this user alone in the system's place for temporary files, of a name that nobody has: the prefix and six characters.</summary>
+    string CreateScratchFolder(string prefix);
 
     /// <summary>Creates a new file for writing, without a buffer; fails when the name is taken, by a symbolic link too.</summary>
     Stream CreateFile(string path);
@@ -27,6 +30,9 @@ public interface IFileLayer
 
     /// <summary>Renames a file (replacing another one at once) or a folder (whose new name must be free).</summary>
     void Rename(string from, string to);
+
+    /// <summary>Renames a file to a name that must be free.</summary>
+    void RenameNew(string from, string to);
 
     /// <summary>Deletes a file, or a symbolic link itself.</summary>
     void DeleteFile(string path);

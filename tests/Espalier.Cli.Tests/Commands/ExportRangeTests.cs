@@ -89,7 +89,7 @@ public sealed class ExportRangeTests : TorchTest
     private string LeftBy(string output)
     {
         var place = "";
-        Assert.Throws<InvalidOperationException>(() => DurableFiles.OnDisk.WriteNewFolder(output, folder =>
+        Assert.Throws<InvalidOperationException>(() => DurableFiles.OnDisk.WriteFolder(output, folder =>
         {
             File.WriteAllText(Path.Combine(place = folder, "model.safetensors"), "half");
             Directory.Move(folder, At("aside"));

@@ -102,7 +102,7 @@ public sealed class ParallelCorrectionTests : TorchTest
         using (var trainer = Loop(student, teacher, steps: 8))
             trainer.Run();
 
-        var store = new CheckpointStore(folder.Of("checkpoints"), DurableFiles.OnDisk);
+        var store = new CheckpointStore(folder.Of("checkpoints"));
         using var source = Checkpoint.Open(Fixtures.Golden("pruning", "width"));
         using (var first = Teacher())
         using (var begun = Student())

@@ -108,15 +108,15 @@ public sealed class OutputLedgerTests : IDisposable
         {
             using var folder = new TemporaryFolder();
             var (student, gguf) = (folder.Of("student"), folder.Of("student-f32.gguf"));
-            void Write(string text, DurableFiles? files = null)
+            void Write(string text)
             {
-                using var run = RunFolder.Open(folder.Path, files: files);
+                using var run = RunFolder.Open(folder.Path);
                 run.Save(run.Manifest ?? Manifest());
                 run.WriteFile("report.html", stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
                 run.Publish([student, gguf], place => Make(place, text));
             }
             Write("first");
-            failed = Record.Exception(() => Write("second", new(new FaultyLayer(n, fault)))) is not null;
+            failed = Record.Exception(() => new FaultyLayer(n, fault).During(() => Write("second"))) is not null;
             Write("third");
             Assert.Equal("third", File.ReadAllText(Path.Combine(student, "model", "weights")));
             Assert.Equal(["report.html", "run.json", "run.lock", "student-f32.gguf", "student/config.json", "student/model/weights"], folder.Files());

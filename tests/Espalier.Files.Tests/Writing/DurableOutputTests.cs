@@ -11,7 +11,7 @@ public sealed class DurableOutputTests : IDisposable
     public void A_file_is_flushed_before_it_is_renamed_and_its_folder_afterwards()
     {
         var layer = new FaultyLayer(int.MaxValue, Fault.Error);
-        DurableOutput.WriteFile(_folder.Of("x"), 3, stream => stream.Write("new"u8), new(layer));
+        layer.During(() => DurableOutput.WriteFile(_folder.Of("x"), 3, stream => stream.Write("new"u8)));
         Assert.Equal(["create", "write", "sync", "rename", "sync-folder"], layer.Acts.Select(act => act.Split(' ')[0]));
     }
 
@@ -19,7 +19,7 @@ public sealed class DurableOutputTests : IDisposable
     public void A_folder_is_flushed_with_all_that_is_in_it_before_it_is_renamed()
     {
         var layer = new FaultyLayer(int.MaxValue, Fault.Error);
-        DurableOutput.WriteFolder(_folder.Of("x"), 3, place => File.WriteAllText(Path.Combine(place, "a"), "new"), new(layer));
+        layer.During(() => DurableOutput.WriteFolder(_folder.Of("x"), 3, place => File.WriteAllText(Path.Combine(place, "a"), "new")));
         Assert.Equal(["create-folder", "sync", "sync-folder", "rename", "sync-folder"], layer.Acts.Select(act => act.Split(' ')[0]));
     }
 
@@ -29,7 +29,8 @@ public sealed class DurableOutputTests : IDisposable
         File.WriteAllText(_folder.Of("x"), "old");
         for (var act = 0; act < 4; act++)
         {
-            var error = Assert.Throws<EspalierException>(() => DurableOutput.WriteFile(_folder.Of("x"), 3, stream => stream.Write("new"u8), new(new FaultyLayer(act, Fault.Full))));
+            var error = Assert.Throws<EspalierException>(() =>
+                new FaultyLayer(act, Fault.Full).During(() => DurableOutput.WriteFile(_folder.Of("x"), 3, stream => stream.Write("new"u8))));
             Assert.Equal(1, error.ExitCode);
             Assert.Contains("the disk is full", error.Message);
             Assert.Equal("old", File.ReadAllText(_folder.Of("x")));

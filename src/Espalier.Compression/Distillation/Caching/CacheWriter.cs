@@ -24,17 +24,17 @@ public static class CacheWriter
     /// <param name="teacher">The teacher.</param>
     /// <param name="data">The data's windows.</param>
     /// <param name="windows">Which of them are kept, ascending, none twice.</param>
-    /// <param name="files">Writes durably.</param>
     /// <param name="progress">Told of the windows done.</param>
     /// <param name="stop">Stops between two batches; whole shards stay.</param>
     /// <exception cref="EspalierException">Too little disk space, or a distribution that is not finite.</exception>
     public static void Run(
-        string folder, CacheKey key, Decoder teacher, WindowSet data, IReadOnlyList<long> windows, DurableFiles files, IProgressReporter progress, CancellationToken stop)
+        string folder, CacheKey key, Decoder teacher, WindowSet data, IReadOnlyList<long> windows, IProgressReporter progress, CancellationToken stop)
     {
         if (windows.Count == 0)
             throw new EspalierException("cache: there are no windows to keep");
         var layout = new CacheLayout(key);
         var ofAShard = (int)Math.Clamp(ShardBytes / Math.Max(1, layout.WindowBytes), 1, 1 << 20);
+        var files = DurableFiles.OnDisk;
         files.EnsureFolder(folder);
         files.CleanLeftovers(folder, below: false);
         files.DeleteFile(Path.Combine(folder, CacheManifest.FileName));
