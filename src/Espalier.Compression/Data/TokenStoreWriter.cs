@@ -32,10 +32,12 @@ public sealed class TokenStoreWriter : IDisposable
             _tokens = Begin(TokensName);
             _documents = Begin(DocumentsName);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error)
         {
             _tokens?.Dispose();
-            throw DurableOutput.Refused(_folder, error);
+            if (error is IOException or UnauthorizedAccessException)
+                throw DurableOutput.Refused(_folder, error);
+            throw;
         }
     }
 
@@ -98,8 +100,8 @@ public sealed class TokenStoreWriter : IDisposable
     /// <summary>Closes the files and removes what is not finished.</summary>
     public void Dispose()
     {
-        _tokens.Dispose();
-        _documents.Dispose();
+        using (_tokens)
+            _documents.Dispose();
     }
 
     private UnfinishedFile Begin(string name)

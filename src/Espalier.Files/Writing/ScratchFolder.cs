@@ -26,7 +26,7 @@ internal sealed partial class ScratchFolder : IDisposable
     public static ScratchFolder Begin()
     {
         var (files, place) = (DurableFiles.OnDisk, System.IO.Path.GetTempPath());
-        Sweep(files, place);
+        Sweep(files, place, DateTime.UtcNow);
         return DurableOutput.Guard(place, () => new ScratchFolder(files, files.Layer.CreateScratchFolder(Prefix)));
     }
 
@@ -37,13 +37,13 @@ internal sealed partial class ScratchFolder : IDisposable
         _held?.Dispose();
     }
 
-    /// <summary>Deletes what killed programs left.</summary>
-    internal static void Sweep(DurableFiles files, string place)
+    /// <summary>Deletes what killed programs left in a place.</summary>
+    internal static void Sweep(DurableFiles files, string place, DateTime now)
     {
         try
         {
             foreach (var folder in new DirectoryInfo(place).EnumerateDirectories(Prefix + "*"))
-                if (Name().IsMatch(folder.Name) && folder.LinkTarget is null && DateTime.UtcNow - folder.CreationTimeUtc > s_young && LibC.IsUnheld(folder.FullName))
+                if (Name().IsMatch(folder.Name) && folder.LinkTarget is null && now - folder.CreationTimeUtc > s_young && LibC.IsUnheld(folder.FullName))
                     files.TryDelete(folder.FullName);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

@@ -76,6 +76,23 @@ public sealed class OutputLedgerTests : IDisposable
     }
 
     [Fact]
+    public void What_a_killed_run_left_goes_though_its_record_is_lost()
+    {
+        Directory.CreateDirectory(Run);
+        var guid = Guid.NewGuid().ToString("N");
+        string[] left = [Leftovers.NameFor(Student), Leftovers.NameFor(Gguf), $"{Student}.tmp-999999999-{guid}"];
+        foreach (var path in left)
+            Directory.CreateDirectory(Path.Combine(path, "student"));
+        // Of another output, and a name of somebody else's.
+        string[] kept = [Leftovers.NameFor(_folder.Of("run", "teacher")), $"{Student}.tmp-notes"];
+        foreach (var path in kept)
+            Directory.CreateDirectory(path);
+        Publish("first");
+        Assert.All(left, path => Assert.False(Path.Exists(path), path));
+        Assert.All(kept, path => Assert.True(Path.Exists(path), path));
+    }
+
+    [Fact]
     public void An_empty_folder_in_the_place_of_the_student_is_taken()
     {
         Directory.CreateDirectory(Student);
