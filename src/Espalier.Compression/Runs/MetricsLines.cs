@@ -112,7 +112,7 @@ public static class MetricsLines
     {
         try
         {
-            return JsonNode.Parse(line, documentOptions: RunJson.Strict) is JsonObject fields
+            return JsonNode.Parse(line, documentOptions: RecordFile.Strict) is JsonObject fields
                 && fields["step"] is JsonValue value && value.TryGetValue<long>(out var step) && step >= 0
                 ? (step, fields)
                 : null;

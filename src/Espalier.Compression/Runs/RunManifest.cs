@@ -96,8 +96,8 @@ public sealed record RunManifest
             return null;
         try
         {
-            using var document = JsonDocument.Parse(RunJson.ReadBytes(path), RunJson.Strict);
-            RunJson.RequireKnownVersion(path, document.RootElement, KnownVersion);
+            using var document = JsonDocument.Parse(RecordFile.ReadBytes(path), RecordFile.Strict);
+            RecordFile.RequireKnownVersion(path, document.RootElement, KnownVersion);
             return document.RootElement.Deserialize(RunJson.Default.RunManifest);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)

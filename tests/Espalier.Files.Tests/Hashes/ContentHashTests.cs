@@ -1,3 +1,4 @@
+using Espalier.Files;
 using Espalier.Tests;
 
 namespace Espalier.Files.Tests.Hashes;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Espalier.Models.Checkpoints;
+namespace Espalier.Files;
 
 /// <summary>What a file is that is not what its name says: told from its first bytes, for an error that leads somewhere.</summary>
 public static class ForeignFile

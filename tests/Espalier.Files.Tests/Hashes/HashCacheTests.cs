@@ -1,7 +1,6 @@
-using Espalier.Compression.Runs;
 using Espalier.Files;
 
-namespace Espalier.Tests.Runs;
+namespace Espalier.Files.Tests.Hashes;
 
 /// <summary>A hash that is remembered is that of the file, and of no other one that took its place.</summary>
 public sealed class HashCacheTests : IDisposable

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace Espalier.Compression.Runs;
+namespace Espalier.Files;
 
 /// <summary>
 /// One text for each JSON value, whatever its spelling: keys in ordinal order, no white space, numbers in their shortest form
@@ -15,7 +15,7 @@ internal static class CanonicalJson
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))
-        using (var document = JsonDocument.Parse(node?.ToJsonString() ?? "null", RunJson.Strict))
+        using (var document = JsonDocument.Parse(node?.ToJsonString() ?? "null", RecordFile.Strict))
             Write(json, document.RootElement);
         return buffer.WrittenSpan.ToArray();
     }

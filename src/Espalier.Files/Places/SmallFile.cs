@@ -1,14 +1,14 @@
 using System.Text;
 
-namespace Espalier.Compression.Recipes;
+namespace Espalier.Files;
 
-/// <summary>Reads small files that people write, with a limit on their size and one-line errors that name them.</summary>
-internal static class InputFile
+/// <summary>Reads files that fit in memory and may be anybody's, with a limit on their size before anything is allocated, and one-line errors that name them.</summary>
+internal static class SmallFile
 {
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>The bytes of a file of at most <paramref name="limit"/> bytes.</summary>
-    /// <exception cref="EspalierException">Missing, a folder, empty, too long, or unreadable.</exception>
+    /// <exception cref="EspalierException">Missing, a folder, empty, too long, unreadable, or known for something else than it is named for.</exception>
     public static byte[] ReadBytes(string path, long limit)
     {
         try
@@ -23,11 +23,14 @@ internal static class InputFile
                 throw new EspalierException($"{path}: {stream.Length} bytes, the limit is {limit}");
             var bytes = new byte[stream.Length];
             stream.ReadExactly(bytes);
-            return bytes;
+            return ForeignFile.Explain(bytes.AsSpan(0, Math.Min(bytes.Length, ForeignFile.Start))) is { } foreign
+                ? throw new EspalierException($"{path}: {foreign}")
+                : bytes;
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new EspalierException($"{path}: not found", error);
+            throw new EspalierException(
+                new FileInfo(path).LinkTarget is { } target ? $"{path}: is a link to {target}, which is not there" : $"{path}: not found", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
@@ -40,7 +43,7 @@ internal static class InputFile
     {
         try
         {
-            return Strict.GetString(ReadBytes(path, limit)).TrimStart('\ufeff');
+            return s_strict.GetString(ReadBytes(path, limit)).TrimStart('\ufeff');
         }
         catch (DecoderFallbackException error)
         {

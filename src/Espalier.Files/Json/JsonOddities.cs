@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 
-namespace Espalier.Models.Checkpoints;
+namespace Espalier.Files;
 
 /// <summary>
 /// What Python reads and JSON does not have: NaN and infinity, and a key that stands twice (the last one counts, as in Python). A file may hold them in

@@ -1,9 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Espalier.Files;
 
-namespace Espalier.Compression.Runs;
+namespace Espalier.Files;
 
 /// <summary>
 /// A JSON record that carries the hash of its own text, <c>{"sha256": "...", "body": {...}}</c>: a flipped bit in a number is
@@ -28,7 +27,7 @@ internal static class SealedJson
     /// <exception cref="EspalierException">It is intact, of a format newer than <paramref name="knownVersion"/>.</exception>
     public static T Read<T>(string path, JsonTypeInfo<T> type, int knownVersion) where T : class
     {
-        var bytes = RunJson.ReadBytes(path);
+        var bytes = RecordFile.ReadBytes(path);
         var start = Head.Length + HashLength + Neck.Length;
         if (bytes.Length < start + Tail.Length || !bytes.AsSpan().StartsWith(Head)
             || !bytes.AsSpan(Head.Length + HashLength).StartsWith(Neck) || !bytes.AsSpan().EndsWith(Tail))
@@ -38,8 +37,8 @@ internal static class SealedJson
             throw new DamagedFileException($"{path} does not have the hash that it states");
         try
         {
-            using var document = JsonDocument.Parse(body, RunJson.Strict);
-            RunJson.RequireKnownVersion(path, document.RootElement, knownVersion);
+            using var document = JsonDocument.Parse(body, RecordFile.Strict);
+            RecordFile.RequireKnownVersion(path, document.RootElement, knownVersion);
             return document.RootElement.Deserialize(type) ?? throw new DamagedFileException($"{path} is empty");
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)

@@ -1,8 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Espalier.Files;
 
-namespace Espalier.Compression.Runs;
+namespace Espalier.Files;
 
 /// <summary>Where this user's caches lie.</summary>
 internal static class CacheFile
@@ -25,7 +24,7 @@ internal sealed class CacheFile<T>(string path, JsonTypeInfo<T[]> form) where T 
     {
         try
         {
-            return File.Exists(path) ? [.. (JsonSerializer.Deserialize(RunJson.ReadBytes(path), form) ?? []).Where(entry => entry is not null)] : [];
+            return File.Exists(path) ? [.. (JsonSerializer.Deserialize(RecordFile.ReadBytes(path), form) ?? []).Where(entry => entry is not null)] : [];
         }
         catch (Exception error) when (error is DamagedFileException or JsonException)
         {

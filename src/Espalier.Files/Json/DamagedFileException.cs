@@ -1,4 +1,4 @@
-namespace Espalier.Compression.Runs;
+namespace Espalier.Files;
 
 /// <summary>A file of the run folder is not what was written: missing, cut, changed. Unlike a newer format, it may be passed over for an older intact one.</summary>
 public sealed class DamagedFileException : EspalierException

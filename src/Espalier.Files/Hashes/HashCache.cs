@@ -1,6 +1,4 @@
-using Espalier.Files;
-
-namespace Espalier.Compression.Runs;
+namespace Espalier.Files;
 
 /// <summary>A hash that is known, and of which file: whatever touches its content changes one of these.</summary>
 /// <param name="Path">The full path.</param>
@@ -34,7 +32,7 @@ internal sealed class HashCache(string path, TimeProvider time, long least = Has
 
     private const int Most = 1000;
 
-    private readonly CacheFile<KnownHash> _file = new(path, RunJson.Default.KnownHashArray);
+    private readonly CacheFile<KnownHash> _file = new(path, HashJson.Default.KnownHashArray);
 
     /// <summary>That of this user: <c>espalier/hashes.json</c> in <c>XDG_CACHE_HOME</c>, or in <c>~/.cache</c>.</summary>
     public static HashCache OfUser() => new(CacheFile.OfUser("hashes.json"), TimeProvider.System);
