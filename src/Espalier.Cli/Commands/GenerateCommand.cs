@@ -4,6 +4,7 @@ using System.Text;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Data;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;

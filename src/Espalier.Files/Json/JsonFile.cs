@@ -69,6 +69,11 @@ internal static class JsonFile
         {
             return Open(utf8, maxDepth);
         }
+        catch (InvalidOperationException error)
+        {
+            // The parser's complaint about half a surrogate pair.
+            throw new EspalierException($"{source}: not valid JSON: a name in it is not well-formed Unicode", error);
+        }
         catch (Exception error) when (IsNoJson(error))
         {
             throw Wrong(source, error);

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Espalier.Files;
 
 /// <summary>Memory in bytes: what this process may have in all, and what it could get now.</summary>
-/// <param name="Total">In all; 0 where the system does not tell.</param>
-/// <param name="Available">Now, without pushing anything out; 0 where the system does not tell.</param>
+/// <param name="Total">In all; 0 where the system does not say.</param>
+/// <param name="Available">Now, without pushing anything out; 0 where the system does not say.</param>
 internal sealed record MemoryInfo(long Total, long Available)
 {
     /// <summary>The machine's memory, or a container's limit where that is lower.</summary>
@@ -12,7 +12,7 @@ internal sealed record MemoryInfo(long Total, long Available)
     {
         var machine = Parse(SystemFile.Text("/proc/meminfo"));
         var limit = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        return limit > 0 && limit < machine.Total ? new MemoryInfo(limit, Math.Min(limit, machine.Available)) : machine;
+        return limit > 0 && (limit < machine.Total || machine.Total == 0) ? new MemoryInfo(limit, Math.Min(limit, machine.Available)) : machine;
     }
 
     /// <summary>Reads the text of <c>/proc/meminfo</c>.</summary>

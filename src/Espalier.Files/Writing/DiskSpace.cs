@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Espalier.Files;
 
 /// <summary>Asking for room before work starts, instead of failing hours later.</summary>
@@ -13,7 +11,7 @@ public static class DiskSpace
     public static void Require(string folder, long bytes, string what)
     {
         if (Free(folder) is { } free && free < bytes)
-            throw new EspalierException($"{folder}: {what} need {Size(bytes)} but {Size(free)} are free there; free {Size(bytes - free)} or choose another folder");
+            throw new EspalierException($"{folder}: {what} need {Units.Room(bytes)} but {Units.Room(free)} are free there; free {Units.Room(bytes - free)} or choose another folder");
     }
 
     /// <summary>Bytes that this user may still write there; null where the system does not say.</summary>
@@ -31,8 +29,4 @@ public static class DiskSpace
             return null;
         }
     }
-
-    private static string Size(long bytes) => bytes < 10_000_000
-        ? string.Create(CultureInfo.InvariantCulture, $"{bytes} bytes")
-        : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.00} GB");
 }

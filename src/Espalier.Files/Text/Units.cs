@@ -1,12 +1,12 @@
 using System.Globalization;
 
-namespace Espalier.Cli.Rendering;
+namespace Espalier.Files;
 
-/// <summary>Numbers as people read them.</summary>
+/// <summary>Quantities as people read them; <see cref="Quantity"/> reads what they write.</summary>
 internal static class Units
 {
     /// <summary>1.5 GiB.</summary>
-    internal static string Bytes(long bytes)
+    public static string Bytes(long bytes)
     {
         string[] names = ["bytes", "KiB", "MiB", "GiB", "TiB"];
         var (value, at) = ((double)bytes, 0);
@@ -15,8 +15,18 @@ internal static class Units
         return $"{Short(value)} {names[at]}";
     }
 
+    /// <summary>0.29 MB, 3.5 GB: memory, in the units that options take.</summary>
+    public static string Memory(double bytes) => bytes < 1e9
+        ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.##} MB")
+        : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.##} GB");
+
+    /// <summary>123456 bytes, 1.25 GB: room on a disk, to the byte where that can matter.</summary>
+    public static string Room(long bytes) => bytes < 10_000_000
+        ? string.Create(CultureInfo.InvariantCulture, $"{bytes} bytes")
+        : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.00} GB");
+
     /// <summary>1.23M, 8.03B: counts of parameters and tokens.</summary>
-    internal static string Count(double count)
+    public static string Count(double count)
     {
         string[] names = ["", "k", "M", "B", "T"];
         var at = 0;
@@ -26,7 +36,7 @@ internal static class Units
     }
 
     /// <summary>Three digits that matter: 0.123, 1.23, 12.3, 123.</summary>
-    internal static string Short(double value)
+    public static string Short(double value)
     {
         var size = Math.Abs(value);
         var format = value == Math.Floor(value) && size < 1000 ? "0" : size switch { >= 100 => "0", >= 10 => "0.0", >= 1 => "0.00", _ => "0.000" };
@@ -34,7 +44,7 @@ internal static class Units
     }
 
     /// <summary>45 s, 3 min 20 s, 2 h 5 min.</summary>
-    internal static string Time(TimeSpan time)
+    public static string Time(TimeSpan time)
     {
         var seconds = (long)Math.Round(Math.Min(time.TotalSeconds, 1e15));
         return seconds switch
