@@ -1,8 +1,8 @@
 using Espalier.Compression.Runs;
 using Espalier.Compression.Training;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Files;
 using Espalier.Torch;
 
 namespace Espalier.Benchmarks;

@@ -1,6 +1,6 @@
 using Espalier.Compression.Runs;
-using Espalier.Models.Checkpoints;
 using Espalier.Files;
+using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Compression.Distillation;

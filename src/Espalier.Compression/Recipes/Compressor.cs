@@ -6,9 +6,9 @@ using Espalier.Compression.Pruning;
 using Espalier.Compression.Recipes.Checks;
 using Espalier.Compression.Recipes.Stages;
 using Espalier.Compression.Runs;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Files;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Compression.Recipes;

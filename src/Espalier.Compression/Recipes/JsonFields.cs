@@ -20,8 +20,7 @@ internal sealed class JsonFields
             throw new EspalierException($"{source}: {(prefix.Length == 0 ? "the file" : prefix.TrimEnd('.'))} must be a JSON object");
         foreach (var field in value.EnumerateObject())
             if (known.Length > 0 && !known.Contains(field.Name, StringComparer.Ordinal))
-                throw new EspalierException($"{source}: there is no field {prefix}{RecipeFields.Clip(field.Name)}: "
-                    + (NearestName.Nearest(field.Name, known) is { } nearest ? $"did you mean {nearest}?" : $"known are {string.Join(", ", known)}"));
+                throw new EspalierException($"{source}: there is no field {prefix}{RecipeFields.Clip(field.Name)}: {NearestName.Instead(field.Name, known)}");
     }
 
     /// <summary>Whether the field is there.</summary>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Espalier.Compression.Runs;
-using Espalier.Models;
 using Espalier.Files;
+using Espalier.Models;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Search;

@@ -1,5 +1,5 @@
-using Espalier.Models.Families;
 using Espalier.Files;
+using Espalier.Models.Families;
 
 namespace Espalier.Models.Checkpoints;
 

@@ -1,6 +1,6 @@
 using System.Buffers;
-using Espalier.Models.Checkpoints;
 using Espalier.Files;
+using Espalier.Models.Checkpoints;
 
 namespace Espalier.Models.Gguf;
 

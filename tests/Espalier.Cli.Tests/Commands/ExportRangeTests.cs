@@ -1,5 +1,5 @@
-using Espalier.Models.Checkpoints;
 using Espalier.Files;
+using Espalier.Models.Checkpoints;
 using Espalier.Models.Gguf;
 using Espalier.Tests;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Espalier.Compression.Runs;
-using Espalier.Models.Checkpoints;
 using Espalier.Files;
+using Espalier.Models.Checkpoints;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;

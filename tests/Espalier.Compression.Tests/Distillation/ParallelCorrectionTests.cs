@@ -2,9 +2,9 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Runs;
 using Espalier.Compression.Training;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Files;
 using Espalier.Tests;
 using Espalier.Torch;
 

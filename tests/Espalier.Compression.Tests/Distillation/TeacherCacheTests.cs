@@ -3,8 +3,8 @@ using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Runs;
 using Espalier.Compression.Training;
-using Espalier.Models;
 using Espalier.Files;
+using Espalier.Models;
 using Espalier.Tests;
 using Espalier.Torch;
 

@@ -31,4 +31,11 @@ public sealed class NearestNameTests
         Assert.Equal(" Did you mean steps?", NearestName.Hint("step", s_known));
         Assert.Equal("", NearestName.Hint("vocabulary", s_known));
     }
+
+    [Fact]
+    public void Instead_of_a_name_stands_the_nearest_or_all()
+    {
+        Assert.Equal("did you mean steps?", NearestName.Instead("step", s_known));
+        Assert.Equal("known are a, b", NearestName.Instead("vocabulary", ["a", "b"]));
+    }
 }

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using Espalier.Models.Checkpoints;
 using Espalier.Files;
+using Espalier.Models.Checkpoints;
 
 namespace Espalier.Cli.Commands.Shared;
 

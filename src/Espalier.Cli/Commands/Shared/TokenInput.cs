@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Espalier.Compression.Data;
-using Espalier.Models.Checkpoints;
 using Espalier.Files;
+using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Cli.Commands.Shared;

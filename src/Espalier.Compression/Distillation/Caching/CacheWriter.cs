@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 using Espalier.Compression.Data;
 using Espalier.Compression.Runs;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Files;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Distillation.Caching;

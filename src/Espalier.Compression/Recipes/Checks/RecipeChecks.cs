@@ -1,5 +1,5 @@
-using Espalier.Models.Checkpoints;
 using Espalier.Files;
+using Espalier.Models.Checkpoints;
 
 namespace Espalier.Compression.Recipes.Checks;
 

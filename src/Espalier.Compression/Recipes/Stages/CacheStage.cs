@@ -2,9 +2,9 @@ using System.Text.Json.Nodes;
 using Espalier.Compression.Data;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Runs;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Files;
 
 namespace Espalier.Compression.Recipes.Stages;
 

@@ -7,9 +7,9 @@ using Espalier.Compression.Pruning;
 using Espalier.Compression.Runs;
 using Espalier.Compression.Search;
 using Espalier.Compression.Training;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Files;
 
 namespace Espalier.Compression.Recipes.Stages;
 

@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Runs;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
-using Espalier.Files;
 using Espalier.Models.Gguf;
 using Espalier.Models.Runtimes;
 using Espalier.Models.Tokenizers;
