@@ -10,7 +10,7 @@ namespace Espalier.Benchmarks;
 /// <summary>The distillation that a folder of the peer's <c>--write</c> describes: teacher, student and batches.</summary>
 internal sealed class KdSetup : IDisposable
 {
-    internal KdSetup(string folder, int steps, bool bfloat16 = false, int windowsOfAPass = 0)
+    internal KdSetup(string folder, int steps, bool bfloat16 = false, int? windowsOfAPass = null)
     {
         using var teacher = Checkpoint.Open(Path.Combine(folder, "teacher"));
         using var student = Checkpoint.Open(Path.Combine(folder, "student"));
@@ -25,7 +25,7 @@ internal sealed class KdSetup : IDisposable
         {
             Steps = steps,
             Batch = (int)shape[1],
-            MicroBatch = windowsOfAPass,
+            MicroBatch = windowsOfAPass ?? PassSize.Of((int)shape[1], Sequence),
             LearningRate = 1e-3,
             MinLearningRate = 1e-3,
             WarmUp = 0,

@@ -48,7 +48,7 @@ internal abstract class TrainingCommand : CommandBase
     {
         var (start, teacher, cache, loss) = Models(run);
         var section = training.Section(run, loss);
-        TrainStage.OptionsOf(section).Validate();
+        TrainStage.OptionsOf(section, training.Sequence(run)).Validate();
         var folder = output.FolderWithRun(run, [
             new("the model's folder", start), .. teacher is null ? [] : new ReadPlace[] { new("the teacher's folder", teacher) },
             .. cache is null ? [] : new ReadPlace[] { new("the cache", cache) }, .. training.Places(run)]);

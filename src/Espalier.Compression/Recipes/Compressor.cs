@@ -129,7 +129,7 @@ public sealed partial class Compressor(RunContext run, Recipe recipe, string arm
         var student = recipe.Search is { } search ? CheckSearch(checkpoint, search, _sequence) : recipe.Prune.Plan is { } plan ? PlanFile.Read(plan).Apply(checkpoint.Config) : recipe.Prune.Target.Apply(checkpoint.Config);
         ExportStage.Preflight(checkpoint.Family, student, checkpoint.RawConfig, recipe.Export, recipe.Teacher);
         foreach (var section in new[] { recipe.Correct, SearchTraining, recipe.Distill }.OfType<TrainingSection>())
-            TrainStage.OptionsOf(section).Validate();
+            TrainStage.OptionsOf(section, _sequence).Validate();
         return recipe.Search is null ? CutPath.Of(recipe, checkpoint.Config) : [];
     }
 

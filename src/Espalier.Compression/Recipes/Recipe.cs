@@ -110,8 +110,14 @@ public sealed record TrainingSection
     /// <summary>Windows a step.</summary>
     public int Batch { get; init; } = 8;
 
-    /// <summary>Windows of one pass; 0 is the whole batch.</summary>
-    public int MicroBatch { get; init; }
+    /// <summary>Windows of one pass; 0 is the whole batch, null what <see cref="WindowsOfAPass"/> chooses.</summary>
+    public int? MicroBatch { get; init; }
+
+    /// <summary>
+    /// Windows of one pass, for windows of so many tokens; 0 is the whole batch. A loss on hidden states with a dynamic weight takes it over a pass, and keeps
+    /// the whole batch unless the section says otherwise.
+    /// </summary>
+    public int WindowsOfAPass(int sequence) => MicroBatch ?? (Hidden is { Weight: null } ? 0 : PassSize.Of(Batch, sequence));
 
     /// <summary>Course of the learning rate behind the warm-up.</summary>
     public ScheduleKind Schedule { get; init; }

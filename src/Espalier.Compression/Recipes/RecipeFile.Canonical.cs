@@ -101,7 +101,7 @@ public static partial class RecipeFile
         {
             ["steps"] = training.Steps,
             ["batch"] = training.Batch,
-            ["micro-batch"] = training.MicroBatch,
+            ["micro-batch"] = training.MicroBatch is { } windows ? windows : Auto,
             ["learning-rate"] = training.LearningRate,
             ["schedule"] = RecipeFields.NameOf(training.Schedule),
             ["warm-up"] = training.WarmUp,

@@ -9,6 +9,7 @@ public static partial class RecipeFile
 {
     // Far beyond any run, and so small that no product of sizes leaves 64 bits.
     private const long MaxTokens = 1_000_000_000_000_000;
+    private const string Auto = "auto";
 
     private static TrainingSection? Training(RecipeFields fields, string key, int sequence, long? byDefault = null)
     {
@@ -18,9 +19,6 @@ public static partial class RecipeFile
         var section = fields.Section(key)!;
         var batch = section.Size("batch", most: 1 << 24) ?? defaults.Batch;
         var steps = Steps(section, batch, sequence, byDefault);
-        var micro = section.Size("micro-batch", least: 0) ?? defaults.MicroBatch;
-        if (micro > 0 && batch % micro != 0)
-            throw section.Wrong("micro-batch", $"it must divide the batch of {batch} windows");
         var schedule = section.Choice<ScheduleKind>("schedule") ?? defaults.Schedule;
         var (peak, low) = LearningRates(section, key, schedule);
         var (beta1, beta2) = Betas(section, defaults);
@@ -32,7 +30,7 @@ public static partial class RecipeFile
             Loss = "cross-entropy",
             Steps = steps,
             Batch = batch,
-            MicroBatch = micro,
+            MicroBatch = MicroBatch(section, batch),
             Schedule = schedule,
             DecaySteps = DecaySteps(section, schedule, steps, warmUp ?? TrainingSection.WarmUpOf(steps)),
             LearningRate = peak,
@@ -51,6 +49,13 @@ public static partial class RecipeFile
             CheckpointEvery = section.Count("checkpoint-every", least: 0) ?? defaults.CheckpointEvery,
         };
         return key == "correct" ? training : WithLoss(training, section);
+    }
+
+    private static int? MicroBatch(RecipeFields section, int batch)
+    {
+        const string key = "micro-batch";
+        var windows = section.Has(key) && section.Text(key) == Auto ? null : section.Size(key, least: 0);
+        return windows is > 0 && batch % windows != 0 ? throw section.Wrong(key, $"it must divide the batch of {batch} windows") : windows;
     }
 
     private static TrainingSection WithLoss(TrainingSection training, RecipeFields section)

@@ -106,7 +106,7 @@ public sealed record SearchSection
         {
             Steps = steps,
             Batch = batch,
-            MicroBatch = batch % Math.Max(1, distill.MicroBatch) == 0 ? distill.MicroBatch : 0,
+            MicroBatch = distill.MicroBatch is > 0 and var windows && batch % windows != 0 ? null : distill.MicroBatch,
             Schedule = ScheduleKind.Constant,
             LearningRate = rate,
             MinLearningRate = rate,

@@ -102,6 +102,23 @@ public sealed class RecipeFileTests
     public void A_file_with_only_defaults_gives_the_records_defaults() =>
         Assert.Equal(new TrainingSection { Steps = 100 }, Parse(Short + "distill: { steps: 100 }").Distill);
 
+    [Theory]
+    [InlineData("batch: 32", null, 8)]
+    [InlineData("batch: 32, micro-batch: auto", null, 8)]
+    [InlineData("batch: 8", null, 0)]
+    [InlineData("batch: 32, micro-batch: 4", 4, 4)]
+    [InlineData("batch: 32, micro-batch: 0", 0, 0)]
+    [InlineData("batch: 32, hidden: { final: true }", null, 0)]
+    [InlineData("batch: 32, hidden: { final: true, weight: 1 }", null, 8)]
+    [InlineData("batch: 32, micro-batch: 4, hidden: { final: true }", 4, 4)]
+    public void Passes_are_chosen_by_their_positions_unless_the_recipe_says_otherwise(string keys, int? given, int windows)
+    {
+        var recipe = Parse(Short + $"distill: {{ steps: 5, {keys} }}");
+        Assert.Equal(given, recipe.Distill!.MicroBatch);
+        Assert.Equal(windows, recipe.Distill.WindowsOfAPass(recipe.Data.Sequence));
+        Assert.Equal(given, Parse(RecipeFile.Canonical(recipe)).Distill!.MicroBatch);
+    }
+
     [Fact]
     public void A_correction_that_names_no_rate_has_a_low_one_and_its_decimal_tenth()
     {

@@ -24,7 +24,8 @@ internal sealed class TrainingInput
     };
 
     private readonly CountOption batch = new("--batch", "Windows of a step", s_defaults.Batch);
-    private readonly CountOption microBatch = new("--micro-batch", "Windows of one pass, whose gradients add up to the whole step's; 0 is all at once", s_defaults.MicroBatch, least: 0);
+    private readonly CountOption microBatch = new(
+        "--micro-batch", $"Windows of one pass, whose gradients add up to the whole step's; 0 is all at once. By default what comes to at most {PassSize.Positions} tokens", least: 0);
     private readonly CountOption seq = new CountOption("--sequence", "Tokens of a window; window w is ids[w (N + 1)] to ids[w (N + 1) + N]", 256).Or("--seq");
     private readonly ChoiceOption<DocumentContext> documents = new(
         "--documents", "Whether tokens see documents before their own in a window (cross) or not, with positions that begin anew (separate; of ids a document ends with EOS)",
@@ -117,7 +118,7 @@ internal sealed class TrainingInput
         {
             Steps = Steps(run),
             Batch = run.Get(batch)!.Value,
-            MicroBatch = run.Get(microBatch)!.Value,
+            MicroBatch = run.Get(microBatch),
             LearningRate = peak,
             MinLearningRate = run.Get(minLearningRate) ?? TrainingSection.EndOf(peak),
             Schedule = course,

@@ -15,7 +15,7 @@ internal static class ShapeChecks
     public static void Check(Refusals refusals, Recipe recipe, Checkpoint teacher)
     {
         foreach (var (name, section) in TextDemands.Trainings(recipe))
-            Named(refusals, name, () => TrainStage.OptionsOf(section).Validate());
+            Named(refusals, name, () => TrainStage.OptionsOf(section, recipe.Data.Sequence).Validate());
         if (recipe.Correct is { } correct)
             Named(refusals, "correct", () => Frozen(correct, teacher.Family, teacher.Config));
         if (refusals.Try(() => Cycles(recipe, teacher)) is { } cycles)

@@ -60,12 +60,12 @@ public static class TrainStage
     public static ModelFolder CorrectedTeacher(ModelFolder trained) =>
         new("corrected teacher", Path.Combine(Path.GetDirectoryName(trained.Path)!, TeacherFolder), ContentHash.OfText($"{trained.Hash} {TeacherFolder}"));
 
-    /// <summary>A section as the trainer takes it.</summary>
-    public static TrainingOptions OptionsOf(TrainingSection section) => new()
+    /// <summary>A section as the trainer takes it, for windows of so many tokens.</summary>
+    public static TrainingOptions OptionsOf(TrainingSection section, int sequence) => new()
     {
         Steps = section.Steps,
         Batch = section.Batch,
-        MicroBatch = section.MicroBatch,
+        MicroBatch = section.WindowsOfAPass(sequence),
         LearningRate = section.LearningRate,
         MinLearningRate = section.MinLearningRate,
         WarmUp = section.WarmUp,
@@ -134,7 +134,7 @@ public static class TrainStage
         CheckBatch(section, windows.Count);
         if (section.EarlyStopping > 0 && (data.HeldOut is null || section.EvaluateEvery == 0))
             throw new EspalierException($"{name}: early-stopping is {section.EarlyStopping} and looks at held-out loss, but {(data.HeldOut is null ? "nothing is held out; hold out a share" : "evaluate-every is 0; give steps between evaluations")}");
-        using var trainer = new Trainer(model, objective, new BatchReader(windows, order(windows.Count)), OptionsOf(section));
+        using var trainer = new Trainer(model, objective, new BatchReader(windows, order(windows.Count)), OptionsOf(section, sequence));
         if (checkpoint is null)
             begun?.Invoke(trainer);
         var operations = StepOperations.Of(model.Config, guide?.Config, learns: correction is not null, sequence);
@@ -171,7 +171,7 @@ public static class TrainStage
             ["temperature"] = section.Temperature,
             ["steps"] = section.Steps,
             ["batch"] = section.Batch,
-            ["micro_batch"] = section.MicroBatch,
+            ["micro_batch"] = section.WindowsOfAPass(sequence),
             ["learning_rate"] = section.LearningRate,
             ["min_learning_rate"] = section.MinLearningRate,
             ["warm_up"] = section.WarmUp,

@@ -1,0 +1,31 @@
+namespace Espalier.Compression.Training;
+
+/// <summary>
+/// How many windows go forward and back together where nobody said it. Activations of a pass are most of what a small model's step needs, and from some
+/// positions on products are no quicker for having more: <see cref="Positions"/> bounds the memory of a step, whatever its batch, at no price in time. It follows
+/// from batch and window alone, never from the machine or its threads, so that a training that goes on elsewhere takes the passes that it took before.
+/// </summary>
+public static class PassSize
+{
+    /// <summary>Positions of a pass, at most, unless one window has more.</summary>
+    public const int Positions = 2048;
+
+    /// <summary>Windows of a pass; 0 where it is the whole batch.</summary>
+    /// <param name="batch">Windows of a step.</param>
+    /// <param name="sequence">Positions of a window.</param>
+    /// <returns>
+    /// The largest divisor of the batch of at most <see cref="Positions"/>. Where that makes less than half of them, as for a batch of seven, the next larger
+    /// divisor: passes that are too small take longer.
+    /// </returns>
+    public static int Of(int batch, int sequence)
+    {
+        var (most, least) = (Math.Max(1, Positions / sequence), (Positions / 2 + sequence - 1) / sequence);
+        var windows = Math.Min(most, batch);
+        while (batch % windows != 0)
+            windows--;
+        if (windows < least)
+            for (windows = Math.Min(least, batch); batch % windows != 0;)
+                windows++;
+        return windows == batch ? 0 : windows;
+    }
+}
