@@ -76,7 +76,7 @@ public sealed class RunFolder : IDisposable
     public void Save(RunManifest manifest)
     {
         manifest = _outputs.Enter(manifest);
-        manifest.Save(Path, _files);
+        DurableOutput.Guard(PathOf(RunManifest.FileName), () => manifest.Save(Path, _files));
         Manifest = manifest;
     }
 
@@ -139,7 +139,7 @@ public sealed class RunFolder : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw NotWritten(path, error);
+            throw DurableOutput.Refused(path, error);
         }
     }
 
@@ -185,7 +185,7 @@ public sealed class RunFolder : IDisposable
         {
             _files.TryDelete(place);
             if (error is IOException or UnauthorizedAccessException)
-                throw NotWritten(outputs[0], error);
+                throw DurableOutput.Refused(outputs[0], error);
             throw;
         }
     }
@@ -210,9 +210,6 @@ public sealed class RunFolder : IDisposable
         if (!Directory.Exists(stages) && (File.Exists(stages) || PathKind.Odd(stages) is not null))
             throw new EspalierException($"{stages} {PathKind.Odd(stages) ?? "is a file"} where the run keeps its stages: move it away, or choose another run folder");
     }
-
-    private static EspalierException NotWritten(string path, Exception error) =>
-        new($"{path}: cannot be written: {error.Message}; mend the disk (free some space?) and start again", error);
 
     /// <summary>Vouches for an output that is about to get its name, in place of what is vouched for now.</summary>
     private void Enter(string output, IReadOnlyList<FileFact> files)

@@ -106,10 +106,10 @@ public sealed record RunManifest
         }
     }
 
-    internal void Save(string runFolder, DurableFiles files)
+    internal FileFact Save(string runFolder, DurableFiles files)
     {
         var text = JsonSerializer.SerializeToUtf8Bytes(this, RunJson.Default.RunManifest);
-        files.WriteFile(Path.Combine(runFolder, FileName), stream =>
+        return files.WriteFile(Path.Combine(runFolder, FileName), stream =>
         {
             stream.Write(text);
             stream.Write("\n"u8);

@@ -87,11 +87,17 @@ public sealed class StageFolder : IDisposable
     /// for and the timing after its step, and deletes artefacts that were begun but are not vouched for.
     /// </summary>
     /// <param name="keepArtefacts">For a stage that judges itself which of its artefacts are good.</param>
+    /// <exception cref="EspalierException">The disk refused, or something is in the way.</exception>
     public SavedCheckpoint? Begin(bool keepArtefacts = false)
     {
         if (IsComplete)
             throw new InvalidOperationException($"{Path} is complete.");
         CloseLogs();
+        return DurableOutput.Guard(Path, () => Prepare(keepArtefacts));
+    }
+
+    private SavedCheckpoint? Prepare(bool keepArtefacts)
+    {
         if (new DirectoryInfo(Path).LinkTarget is { } target)
             throw new EspalierException($"{Path} is a symbolic link to {target}, and a stage writes and deletes in its own folder alone: delete the link");
         if (File.Exists(Path))

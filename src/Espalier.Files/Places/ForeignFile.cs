@@ -4,7 +4,7 @@ using System.Text;
 namespace Espalier.Files;
 
 /// <summary>What a file is that is not what its name says: told from its first bytes, for an error that leads somewhere.</summary>
-public static class ForeignFile
+internal static class ForeignFile
 {
     /// <summary>First bytes that are enough to tell.</summary>
     public const int Start = 512;

@@ -1,3 +1,5 @@
+using Espalier.Tests;
+
 namespace Espalier.Files.Tests.Machine;
 
 public sealed class MachineFactsTests
@@ -53,4 +55,20 @@ public sealed class MachineFactsTests
 
     [Fact]
     public void Memory_that_is_not_told_is_zero() => Assert.Equal(new MemoryInfo(0, 0), MemoryInfo.Parse("MemTotal: lots\n"));
+
+    [Fact]
+    public void Graphics_processors_are_read_from_the_driver()
+    {
+        using var root = new TemporaryFolder();
+        Assert.Empty(GpuInfo.Read(root.Path));
+
+        var device = Directory.CreateDirectory(Path.Combine(root.Path, "dev"));
+        foreach (var name in (string[])["nvidia0", "nvidiactl", "nvidia-uvm"])
+            File.WriteAllText(Path.Combine(device.FullName, name), "");
+        Assert.Equal(["nvidia0"], GpuInfo.Read(root.Path));
+
+        var gpu = Directory.CreateDirectory(Path.Combine(root.Path, "proc/driver/nvidia/gpus/0000:01:00.0"));
+        File.WriteAllText(Path.Combine(gpu.FullName, "information"), "Model: \t\t NVIDIA H200\nIRQ: 1\n");
+        Assert.Equal(["NVIDIA H200"], GpuInfo.Read(root.Path));
+    }
 }
