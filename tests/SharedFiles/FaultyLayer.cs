@@ -146,7 +146,8 @@ internal sealed class FaultyLayer(int failAt, Fault fault) : IFileLayer
 
     private enum Kind { Grow, Delete }
 
-    private void Name(Action undo, params string[] paths) => _names.Add(([.. paths.Select(path => Path.GetDirectoryName(path)!).Distinct()], undo));
+    private void Name(Action undo, params string[] paths) =>
+        _names.Add(([.. paths.Select(path => Path.GetDirectoryName(path)!).Distinct()], undo));
 
     private void Act(string what, string path, Kind kind, Action? partly = null)
     {

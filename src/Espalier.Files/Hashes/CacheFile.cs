@@ -16,7 +16,9 @@ internal static class CacheFile
     }
 }
 
-/// <summary>A list in a file that may be lost at any time: one that is broken or cannot be read is empty, and one that cannot be written is not.</summary>
+/// <summary>
+/// A list in a file that may be lost at any time: one that is broken or cannot be read is empty, and one that cannot be written is not.
+/// </summary>
 /// <typeparam name="T">What is remembered.</typeparam>
 internal sealed class CacheFile<T>(string path, JsonTypeInfo<T[]> form) where T : class
 {
@@ -24,7 +26,8 @@ internal sealed class CacheFile<T>(string path, JsonTypeInfo<T[]> form) where T 
     {
         try
         {
-            return File.Exists(path) ? [.. (JsonSerializer.Deserialize(RecordFile.ReadBytes(path), form) ?? []).Where(entry => entry is not null)] : [];
+            return File.Exists(path)
+                ? [.. (JsonSerializer.Deserialize(RecordFile.ReadBytes(path), form) ?? []).Where(entry => entry is not null)] : [];
         }
         catch (Exception error) when (error is DamagedFileException or JsonException)
         {

@@ -20,7 +20,8 @@ public static class ContentHash
         // Reading a pipe may wait for ever.
         if (LibC.Identity(path) is { IsRegular: false } && !Directory.Exists(path))
             throw new IOException($"{path} is a pipe or a device");
-        using var file = new FileStream(path, new FileStreamOptions { Share = FileShare.ReadWrite, BufferSize = 0, Options = FileOptions.SequentialScan });
+        using var file = new FileStream(path,
+            new FileStreamOptions { Share = FileShare.ReadWrite, BufferSize = 0, Options = FileOptions.SequentialScan });
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = ArrayPool<byte>.Shared.Rent(1 << 18);
         for (int count; (count = file.Read(buffer)) > 0;)
@@ -46,7 +47,10 @@ public static class ContentHash
         return OfText(string.Concat(lines));
     }
 
-    /// <summary>The hash of a list of files that are known by name and hash: equal to <see cref="OfFolder(string)"/> of a folder with just these.</summary>
+    /// <summary>
+    /// The hash of a list of files that are known by name and hash: equal to <see cref="OfFolder(string)"/> of a folder with just
+    /// these.
+    /// </summary>
     public static string OfFacts(IEnumerable<FileFact> files) =>
         OfText(string.Concat(files.Select(file => Line(file.Name, file.Sha256)).Order(StringComparer.Ordinal)));
 
@@ -56,7 +60,8 @@ public static class ContentHash
         {
             var name = prefix + entry.Name;
             if (entry.LinkTarget is { } target)
-                lines.Add(Line(name, RealPath.Outside(root, name) is { } outside && IsRegular(outside) ? "=> " + ofFile(outside) : "-> " + target));
+                lines.Add(Line(name,
+                    RealPath.Outside(root, name) is { } outside && IsRegular(outside) ? "=> " + ofFile(outside) : "-> " + target));
             else if (entry is DirectoryInfo inner)
                 Collect(root, inner, name + '/', lines, ofFile);
             else

@@ -17,7 +17,8 @@ public sealed record FileFact(string Name, long Size, string Sha256)
     /// </summary>
     /// <param name="folder">The folder that <see cref="Name"/> is relative to.</param>
     /// <param name="hash">Whether to read the whole file and compare its hash; otherwise the size alone is compared.</param>
-    /// <param name="fromDisk">Whether what the system holds of the file in memory is dropped first, so that what is read is what the disk has.</param>
+    /// <param name="fromDisk">Whether what the system holds of the file in memory is dropped first, so that what is read is what the disk
+    /// has.</param>
     public string? Problem(string folder, bool hash, bool fromDisk = false)
     {
         if (!IsSafeName(Name))

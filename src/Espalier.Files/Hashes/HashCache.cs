@@ -11,15 +11,21 @@ internal sealed record KnownHash(string Path, ulong Inode, long Bytes, long Chan
     private const long Settled = 2_000_000_000;
 
     /// <summary>A file whose hash is not known yet; null where the system does not say which file it is.</summary>
-    public static KnownHash? Of(string path, FileIdentity? file) => file is null ? null : new(path, file.Inode, file.Bytes, file.Changed, "");
+    public static KnownHash? Of(string path, FileIdentity? file) =>
+        file is null ? null : new(path, file.Inode, file.Bytes, file.Changed, "");
 
-    /// <summary>Whether the file has been as it is for some seconds: one that has just changed could change again at the same instant, by the file system's clock.</summary>
+    /// <summary>
+    /// Whether the file has been as it is for some seconds: one that has just changed could change again at the same instant, by the
+    /// file system's clock.
+    /// </summary>
     public bool IsSettled(DateTimeOffset now) => (now - DateTimeOffset.UnixEpoch).Ticks * 100 - Changed > Settled;
 }
 
 /// <summary>
-/// Remembers hashes of large files between commands, so that a model is not read from front to back for its hash each time. A file counts as the one that was hashed where path,
-/// inode, size and time of change are equal. Only provenance of old scores is taken from here: stages and checkpoints are hashed anew. Without a cache, or where it cannot be read or written,
+/// Remembers hashes of large files between commands, so that a model is not read from front to back for its hash each time. A file counts
+/// as the one that was hashed where path,
+/// inode, size and time of change are equal. Only provenance of old scores is taken from here: stages and checkpoints are hashed anew.
+/// Without a cache, or where it cannot be read or written,
 /// everything is hashed.
 /// </summary>
 /// <param name="path">The cache's own file.</param>

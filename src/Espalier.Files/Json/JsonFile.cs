@@ -4,7 +4,8 @@ using System.Text.Json.Nodes;
 namespace Espalier.Files;
 
 /// <summary>
-/// The reader of JSON that nobody vouches for: files of a limited size and depth, with or without a byte order mark, whose every fault is one line that
+/// The reader of JSON that nobody vouches for: files of a limited size and depth, with or without a byte order mark, whose every fault is
+/// one line that
 /// names the file. What Python wrote is read as Python reads it (<see cref="LenientJson"/>), everything else strictly, each name once.
 /// </summary>
 internal static class JsonFile
@@ -39,7 +40,8 @@ internal static class JsonFile
     /// <param name="maxBytes">Longest file that is read at all.</param>
     /// <param name="read">Makes something of it.</param>
     /// <exception cref="EspalierException">Unreadable, too long, not JSON, or refused by <paramref name="read"/>.</exception>
-    public static T Read<T>(string path, long maxBytes, Func<JsonElement, string, T> read) => Parse(SmallFile.ReadBytes(path, maxBytes), path, read);
+    public static T Read<T>(string path, long maxBytes, Func<JsonElement, string, T> read) =>
+        Parse(SmallFile.ReadBytes(path, maxBytes), path, read);
 
     /// <summary>The same of a text.</summary>
     /// <param name="utf8">The text.</param>
@@ -97,11 +99,15 @@ internal static class JsonFile
     }
 
     /// <summary>The line about a text that is no JSON.</summary>
-    internal static EspalierException Wrong(string source, Exception error) => error is JsonException { LineNumber: { } line, BytePositionInLine: { } position }
-        ? new($"{source}: not valid JSON at line {line + 1}, byte {position}: {error.Message.Split(" LineNumber")[0].TrimEnd(' ', '|')}", error)
+    internal static EspalierException Wrong(string source, Exception error) =>
+        error is JsonException { LineNumber: { } line, BytePositionInLine: { } position }
+        ? new($"{source}: not valid JSON at line {line + 1}, byte {position}: {error.Message.Split(" LineNumber")[0].TrimEnd(' ', '|')}",
+                    error)
         : new($"{source}: not valid JSON: {error.Message}", error);
 
-    /// <summary>Whether an error says that a text is no JSON. Escaped text that is no valid Unicode is an InvalidOperationException.</summary>
+    /// <summary>
+    /// Whether an error says that a text is no JSON. Escaped text that is no valid Unicode is an InvalidOperationException.
+    /// </summary>
     internal static bool IsNoJson(Exception error) => error is JsonException or InvalidOperationException or ArgumentException;
 
     private static JsonDocument Open(ReadOnlyMemory<byte> utf8, int maxDepth) => JsonDocument.Parse(

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Espalier.Files;
 
-/// <summary>Makes JSON of what is only JSON to Python: number words, control characters as they are in a string, half a surrogate pair.</summary>
+/// <summary>
+/// Makes JSON of what is only JSON to Python: number words, control characters as they are in a string, half a surrogate pair.
+/// </summary>
 internal static class JsonMending
 {
     private static readonly string[] s_words = ["NaN", "Infinity", "-Infinity"];
@@ -10,7 +12,8 @@ internal static class JsonMending
     /// <summary>A text with what is mended in it.</summary>
     /// <param name="json">The text, in UTF-8.</param>
     /// <param name="strings">Whether strings are mended too: control characters are escaped, and half a pair becomes U+FFFD.</param>
-    /// <param name="named">Whether a number word becomes a string that begins with NUL, which no other string of such a file does, and not null.</param>
+    /// <param name="named">Whether a number word becomes a string that begins with NUL, which no other string of such a file does, and
+    /// not null.</param>
     /// <param name="halves">Whether there was half a pair.</param>
     public static ReadOnlyMemory<byte> Mend(ReadOnlySpan<byte> json, bool strings, bool named, out bool halves)
     {
@@ -82,7 +85,8 @@ internal static class JsonMending
 
     /// <summary>The code of <c>\uXXXX</c> at the beginning; null for anything else.</summary>
     private static char? Escape(ReadOnlySpan<byte> at) =>
-        at.Length >= 6 && at[0] == '\\' && at[1] == 'u' && IsHex(at[2..6]) ? (char)Convert.ToUInt16(Encoding.ASCII.GetString(at[2..6]), 16) : null;
+        at.Length >= 6 && at[0] == '\\' && at[1] == 'u' && IsHex(at[2..6])
+            ? (char)Convert.ToUInt16(Encoding.ASCII.GetString(at[2..6]), 16) : null;
 
     private static bool IsHex(ReadOnlySpan<byte> digits)
     {

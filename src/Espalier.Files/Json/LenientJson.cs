@@ -4,7 +4,8 @@ using System.Text.Json.Nodes;
 namespace Espalier.Files;
 
 /// <summary>
-/// JSON as Python's <c>json</c> writes and reads it: of a key that stands twice the last value counts, and NaN, Infinity and -Infinity are numbers, which
+/// JSON as Python's <c>json</c> writes and reads it: of a key that stands twice the last value counts, and NaN, Infinity and -Infinity
+/// are numbers, which
 /// become null. Everything else is as strict as JSON is.
 /// </summary>
 internal static class LenientJson
@@ -16,7 +17,9 @@ internal static class LenientJson
     // Python's own limit is about a thousand. Nothing here recurses.
     private static readonly JsonDocumentOptions s_record = new() { MaxDepth = 1024 };
 
-    /// <summary>Parses a config; <see cref="JsonOddities"/> knows where a value is null that was no number, and where a key stands twice.</summary>
+    /// <summary>
+    /// Parses a config; <see cref="JsonOddities"/> knows where a value is null that was no number, and where a key stands twice.
+    /// </summary>
     /// <exception cref="JsonException">It is no JSON.</exception>
     /// <exception cref="InvalidOperationException">A string in it is no valid Unicode.</exception>
     public static JsonNode? Parse(ReadOnlySpan<byte> utf8)
@@ -27,7 +30,8 @@ internal static class LenientJson
     }
 
     /// <summary>
-    /// Reads something from a record of data, in which control characters may stand in a string as they are, and half a surrogate pair as an escape
+    /// Reads something from a record of data, in which control characters may stand in a string as they are, and half a surrogate pair as
+    /// an escape
     /// (U+FFFD). A text that is only JSON to Python is mended first.
     /// </summary>
     /// <param name="utf8">Valid UTF-8.</param>

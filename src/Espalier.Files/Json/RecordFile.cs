@@ -40,6 +40,7 @@ internal static class RecordFile
             throw new DamagedFileException($"{path}: format_version is missing or no positive whole number");
         if (version > known)
             throw new EspalierException(
-                $"{path}: format_version {version} is newer than {known}, the newest that this program knows; use the program that wrote it, or another run folder");
+                $"{path}: format_version {version} is newer than {known}, the newest that this program knows; "
+                + "use the program that wrote it, or another run folder");
     }
 }

@@ -7,7 +7,8 @@ namespace Espalier.Files;
 /// <param name="Vendor">GenuineIntel, AuthenticAMD, ...</param>
 /// <param name="Processors">Logical processors.</param>
 /// <param name="Megahertz">The present clock, or 0 where the kernel does not say.</param>
-/// <param name="VectorUnits">What it has of those that matter here, under the names that people know: <c>avx2</c>, <c>avx512-bf16</c>.</param>
+/// <param name="VectorUnits">What it has of those that matter here, under the names that people know: <c>avx2</c>,
+/// <c>avx512-bf16</c>.</param>
 internal sealed record CpuInfo(string Model, string Vendor, int Processors, double Megahertz, IReadOnlyList<string> VectorUnits)
 {
     /// <summary>The kernel's flags that matter here, weakest first, under the names that people know.</summary>

@@ -8,12 +8,14 @@ internal static class GpuInfo
     {
         var folder = Path.Combine(root, "proc/driver/nvidia/gpus");
         if (Directory.Exists(folder))
-            return [.. Directory.GetDirectories(folder).Order(StringComparer.Ordinal).Select(gpu => Model(Path.Combine(gpu, "information")))];
+            return [.. Directory.GetDirectories(folder).Order(StringComparer.Ordinal)
+                .Select(gpu => Model(Path.Combine(gpu, "information")))];
 
         // A container may have the devices without the driver's part of /proc.
         var devices = Path.Combine(root, "dev");
         return Directory.Exists(devices)
-            ? [.. Directory.GetFiles(devices, "nvidia*").Select(path => Path.GetFileName(path)).Where(IsNumbered).Order(StringComparer.Ordinal)]
+            ? [.. Directory.GetFiles(devices, "nvidia*").Select(path => Path.GetFileName(path))
+                .Where(IsNumbered).Order(StringComparer.Ordinal)]
             : [];
 
         static bool IsNumbered(string name) => name.Length > "nvidia".Length && name["nvidia".Length..].All(char.IsAsciiDigit);

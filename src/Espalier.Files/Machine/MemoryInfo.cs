@@ -12,7 +12,8 @@ internal sealed record MemoryInfo(long Total, long Available)
     {
         var machine = Parse(SystemFile.Text("/proc/meminfo"));
         var limit = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        return limit > 0 && (limit < machine.Total || machine.Total == 0) ? new MemoryInfo(limit, Math.Min(limit, machine.Available)) : machine;
+        return limit > 0 && (limit < machine.Total || machine.Total == 0)
+            ? new MemoryInfo(limit, Math.Min(limit, machine.Available)) : machine;
     }
 
     /// <summary>Reads the text of <c>/proc/meminfo</c>.</summary>

@@ -9,7 +9,10 @@ internal static class ProcessorLoad
     /// <summary>Others beyond this share of all processors make a machine busy.</summary>
     public const double BusyShare = 0.25;
 
-    /// <summary>Processors that programs other than this one keep busy, such as 1.6, seen over <paramref name="window"/>; 0 where the system does not say.</summary>
+    /// <summary>
+    /// Processors that programs other than this one keep busy, such as 1.6, seen over <paramref name="window"/>; 0 where the system
+    /// does not say.
+    /// </summary>
     public static double OfOthers(TimeSpan window)
     {
         var (clock, own, before) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime, Read());
@@ -32,11 +35,13 @@ internal static class ProcessorLoad
         var processors = 0;
         foreach (var line in text.Split('\n'))
             if (line.StartsWith("cpu ", StringComparison.Ordinal))
-                ticks = [.. line[4..].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(field => long.TryParse(field, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : 0)];
+                ticks = [.. line[4..].Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                    .Select(field => long.TryParse(field, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : 0)];
             else if (line.StartsWith("cpu", StringComparison.Ordinal))
                 processors++;
         // user, nice, system, idle, iowait, irq, softirq, steal; guests' time is part of user and nice.
-        return ticks is not { Length: >= 5 } || processors == 0 ? null : new(ticks.Take(8).Sum() - ticks[3] - ticks[4], ticks.Take(8).Sum(), processors);
+        return ticks is not { Length: >= 5 } || processors == 0
+            ? null : new(ticks.Take(8).Sum() - ticks[3] - ticks[4], ticks.Take(8).Sum(), processors);
     }
 
     private static Reading? Read() => Parse(SystemFile.Text("/proc/stat"));

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Espalier.Files;
 
 /// <summary>
-/// Notices that other programs have the processors that this one's threads want: of the time in which they could have run, how much they waited for a
+/// Notices that other programs have the processors that this one's threads want: of the time in which they could have run, how much they
+/// waited for a
 /// processor. Looked at every so often; a look in between costs one look at the clock.
 /// </summary>
 /// <param name="window">The least time that is judged.</param>
@@ -11,7 +12,9 @@ namespace Espalier.Files;
 /// <param name="read">What the threads have run and waited; the system's count by default.</param>
 internal sealed class ProcessorWait(TimeSpan window, TimeProvider? clock = null, Func<(double Ran, double Waited)?>? read = null)
 {
-    /// <summary>Waiting for more than this share of the time is being starved: two threads beside two programs that compute wait half of it.</summary>
+    /// <summary>
+    /// Waiting for more than this share of the time is being starved: two threads beside two programs that compute wait half of it.
+    /// </summary>
     public const double Starved = 0.3;
 
     private readonly TimeProvider _clock = clock ?? TimeProvider.System;
@@ -31,7 +34,9 @@ internal sealed class ProcessorWait(TimeSpan window, TimeProvider? clock = null,
             : Math.Clamp((b.Waited - a.Waited) / wanted, 0, 1);
     }
 
-    /// <summary>What <c>/proc/self/task/*/schedstat</c> counts, in seconds of all threads together; null where there is no such file.</summary>
+    /// <summary>
+    /// What <c>/proc/self/task/*/schedstat</c> counts, in seconds of all threads together; null where there is no such file.
+    /// </summary>
     internal static (double Ran, double Waited)? OfThisProcess()
     {
         var (ran, waited, any) = (0.0, 0.0, false);

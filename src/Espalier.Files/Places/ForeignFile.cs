@@ -14,11 +14,13 @@ internal static class ForeignFile
     public static string? Explain(ReadOnlySpan<byte> start)
     {
         if (start.StartsWith("version https://git-lfs.github.com/spec/"u8))
-            return $"is a git-lfs pointer{Size(start)}, not the file itself; run \"git lfs pull\" in its folder, or download the file again";
+            return $"is a git-lfs pointer{Size(start)}, not the file itself; "
+                + "run \"git lfs pull\" in its folder, or download the file again";
         if (start.StartsWith("GGUF"u8))
             return "is a GGUF file; give the Hugging Face folder that it was made from (config.json, safetensors, tokenizer.json)";
         if (start.StartsWith("PK\u0003\u0004"u8) || start.StartsWith(new byte[] { 0x80, 0x02 }))
-            return "holds pickled weights, which can run code and are never read; convert them to safetensors (save_pretrained with safe_serialization=True)";
+            return "holds pickled weights, which can run code and are never read; "
+                + "convert them to safetensors (save_pretrained with safe_serialization=True)";
         var text = start.TrimStart(" \t\r\n"u8);
         return text.StartsWith("<!DOCTYPE"u8) || text.StartsWith("<!doctype"u8) || text.StartsWith("<html"u8)
             ? "is a web page, as a download leaves it that was redirected or needs a login; download the file again"
@@ -45,7 +47,9 @@ internal static class ForeignFile
 
     private static string Size(ReadOnlySpan<byte> pointer)
     {
-        var line = Encoding.UTF8.GetString(pointer).Split('\n').FirstOrDefault(static line => line.StartsWith("size ", StringComparison.Ordinal));
-        return long.TryParse(line?[5..].Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var size) ? $" to a file of {size} bytes" : "";
+        var line = Encoding.UTF8.GetString(pointer).Split('\n')
+            .FirstOrDefault(static line => line.StartsWith("size ", StringComparison.Ordinal));
+        return long.TryParse(line?[5..].Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var size)
+            ? $" to a file of {size} bytes" : "";
     }
 }

@@ -36,7 +36,9 @@ internal static class LibC
             throw Error("cannot be flushed to the disk", path);
     }
 
-    /// <summary>Has the system drop from memory what it holds of a file that is on the disk, so that reading it again reads the disk. A hint.</summary>
+    /// <summary>
+    /// Has the system drop from memory what it holds of a file that is on the disk, so that reading it again reads the disk. A hint.
+    /// </summary>
     public static void DropFromMemory(string path)
     {
         if (!OperatingSystem.IsLinux())
@@ -56,7 +58,9 @@ internal static class LibC
     /// <summary>Takes an exclusive lock without waiting; false when somebody else has it.</summary>
     public static bool TryLock(SafeFileHandle file) => flock(file, LockExclusive | LockNonBlocking) == 0;
 
-    /// <summary>Opens a folder and takes a shared lock, which ends with the process however that ends; null where the system has none.</summary>
+    /// <summary>
+    /// Opens a folder and takes a shared lock, which ends with the process however that ends; null where the system has none.
+    /// </summary>
     public static SafeFileHandle? HoldShared(string folder)
     {
         if (!OperatingSystem.IsLinux())
@@ -90,7 +94,8 @@ internal static class LibC
     {
         const int currentFolder = -100;
         var facts = new byte[FactBytes];
-        return OperatingSystem.IsLinux() && statx(currentFolder, Encoding.UTF8.GetBytes(path + '\0'), 0, BasicFields, facts) == 0 ? Identity(facts) : null;
+        return OperatingSystem.IsLinux() && statx(currentFolder, Encoding.UTF8.GetBytes(path + '\0'), 0, BasicFields, facts) == 0
+            ? Identity(facts) : null;
     }
 
     /// <summary>Which file is open, by whatever name it can be found now.</summary>

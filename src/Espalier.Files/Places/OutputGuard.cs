@@ -26,7 +26,8 @@ internal static class OutputGuard
     }
 
     /// <summary>
-    /// Refuses to replace what is there unless it is nothing of anybody's: an earlier output of the same kind, or an empty file. A link would
+    /// Refuses to replace what is there unless it is nothing of anybody's: an earlier output of the same kind, or an empty file. A link
+    /// would
     /// be replaced and not followed, which nobody means; a device would be gone.
     /// </summary>
     /// <param name="what">The file for messages: <c>--output scores.json</c>.</param>
@@ -68,7 +69,10 @@ internal static class OutputGuard
                 throw new EspalierException($"{what}: is the same file as {twin}, of {input.Name} {input.Path}; give another place");
     }
 
-    /// <summary>The input, by the name that it has and where that leads, and what links in it lead to: a download cache keeps its files elsewhere.</summary>
+    /// <summary>
+    /// The input, by the name that it has and where that leads, and what links in it lead to: a download cache keeps its files
+    /// elsewhere.
+    /// </summary>
     private static IEnumerable<string> Parts(string input)
     {
         string[] itself = [RealPath.Of(input), RealPath.OfEntry(input)];
@@ -80,9 +84,11 @@ internal static class OutputGuard
         folder, (ref FileSystemEntry entry) => entry.ToFullPath(),
         new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = true })
     {
-        ShouldIncludePredicate = (ref FileSystemEntry entry) => entry.Attributes.HasFlag(FileAttributes.ReparsePoint) ? links : !links && !entry.IsDirectory,
+        ShouldIncludePredicate = (ref FileSystemEntry entry) =>
+            entry.Attributes.HasFlag(FileAttributes.ReparsePoint) ? links : !links && !entry.IsDirectory,
         ShouldRecursePredicate = (ref FileSystemEntry entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
     };
 
-    private static bool IsSame(string a, string b) => a == b || (LibC.Identity(a) is { } one && LibC.Identity(b) is { } other && one.IsSame(other));
+    private static bool IsSame(string a, string b) =>
+        a == b || (LibC.Identity(a) is { } one && LibC.Identity(b) is { } other && one.IsSame(other));
 }

@@ -24,7 +24,8 @@ internal static class RealPath
     }
 
     /// <summary>
-    /// Where a file of a folder lies if it is a link that leaves the folder; null for all others, and in the download cache of Hugging Face, where a
+    /// Where a file of a folder lies if it is a link that leaves the folder; null for all others, and in the download cache of Hugging
+    /// Face, where a
     /// snapshot's files are links into the <c>blobs</c> beside it.
     /// </summary>
     public static string? Outside(string folder, string name)

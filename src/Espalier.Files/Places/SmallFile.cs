@@ -2,13 +2,17 @@ using System.Text;
 
 namespace Espalier.Files;
 
-/// <summary>Reads files that fit in memory and may be anybody's, with a limit on their size before anything is allocated, and one-line errors that name them.</summary>
+/// <summary>
+/// Reads files that fit in memory and may be anybody's, with a limit on their size before anything is allocated, and one-line errors
+/// that name them.
+/// </summary>
 internal static class SmallFile
 {
     private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>The bytes of a file of at most <paramref name="limit"/> bytes.</summary>
-    /// <exception cref="EspalierException">Missing, a folder, empty, too long, unreadable, or known for something else than it is named for.</exception>
+    /// <exception cref="EspalierException">Missing, a folder, empty, too long, unreadable, or known for something else than it is named
+    /// for.</exception>
     public static byte[] ReadBytes(string path, long limit)
     {
         try
@@ -30,7 +34,8 @@ internal static class SmallFile
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new EspalierException(
-                new FileInfo(path).LinkTarget is { } target ? $"{path}: is a link to {target}, which is not there" : $"{path}: not found", error);
+                new FileInfo(path).LinkTarget is { } target
+                    ? $"{path}: is a link to {target}, which is not there" : $"{path}: not found", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

@@ -6,7 +6,10 @@ namespace Espalier;
 /// </summary>
 public class EspalierException : Exception
 {
-    /// <summary>Creates an error about input or usage (exit code 2). Line breaks and control characters of names and values do not get into the message.</summary>
+    /// <summary>
+    /// Creates an error about input or usage (exit code 2). Line breaks and control characters of names and values do not get into the
+    /// message.
+    /// </summary>
     public EspalierException(string message, Exception? inner = null) : base(OneLine.Of(message), inner)
     {
     }

@@ -7,7 +7,8 @@ namespace Espalier;
 public static class OneLine
 {
     /// <summary>
-    /// The text on one line: a line break, with the white space around it, becomes a space; any other control character, and what turns the direction of writing,
+    /// The text on one line: a line break, with the white space around it, becomes a space; any other control character, and what turns
+    /// the direction of writing,
     /// is spelled out as <c>\u001b</c>. A text without such characters comes back as it is.
     /// </summary>
     public static string Of(string text)

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Espalier.Files;
 
-/// <summary>Numbers as recipes and options write them: <c>1e-3</c>, <c>2%</c>, <c>300k</c>, <c>1.5M</c>, <c>94B</c>, <c>8GiB</c>, <c>20ms</c>.</summary>
+/// <summary>
+/// Numbers as recipes and options write them: <c>1e-3</c>, <c>2%</c>, <c>300k</c>, <c>1.5M</c>, <c>94B</c>, <c>8GiB</c>, <c>20ms</c>.
+/// </summary>
 internal static class Quantity
 {
     private const decimal Most = 1e18m;
@@ -23,14 +25,16 @@ internal static class Quantity
     {
         // In decimal, so that 2% is the same number as 0.02.
         if (text.EndsWith('%'))
-            return decimal.TryParse(text.AsSpan()[..^1].TrimEnd(), NumberStyles.Float, CultureInfo.InvariantCulture, out var percent) ? (double)(percent / 100) : null;
+            return decimal.TryParse(text.AsSpan()[..^1].TrimEnd(), NumberStyles.Float, CultureInfo.InvariantCulture, out var percent)
+                ? (double)(percent / 100) : null;
         return Number(text);
     }
 
     /// <summary>A whole number with or without k, M, B, T (10³ to 10¹²) behind it; null where it is none or beyond 10¹⁸.</summary>
     public static long? Count(string text)
     {
-        var scale = text.Length == 0 ? 1m : char.ToUpperInvariant(text[^1]) switch { 'K' => 1e3m, 'M' => 1e6m, 'B' => 1e9m, 'T' => 1e12m, _ => 1m };
+        var scale = text.Length == 0 ? 1m :
+            char.ToUpperInvariant(text[^1]) switch { 'K' => 1e3m, 'M' => 1e6m, 'B' => 1e9m, 'T' => 1e12m, _ => 1m };
         var digits = scale == 1m ? text.AsSpan() : text.AsSpan()[..^1].TrimEnd();
         if (!decimal.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) || Math.Abs(number) > Most / scale)
             return null;

@@ -39,7 +39,8 @@ internal static class Units
     public static string Short(double value)
     {
         var size = Math.Abs(value);
-        var format = value == Math.Floor(value) && size < 1000 ? "0" : size switch { >= 100 => "0", >= 10 => "0.0", >= 1 => "0.00", _ => "0.000" };
+        var format = value == Math.Floor(value) && size < 1000 ? "0" :
+            size switch { >= 100 => "0", >= 10 => "0.0", >= 1 => "0.00", _ => "0.000" };
         return value.ToString(format, CultureInfo.InvariantCulture);
     }
 

@@ -11,7 +11,9 @@ public static class DiskSpace
     public static void Require(string folder, long bytes, string what)
     {
         if (Free(folder) is { } free && free < bytes)
-            throw new EspalierException($"{folder}: {what} need {Units.Room(bytes)} but {Units.Room(free)} are free there; free {Units.Room(bytes - free)} or choose another folder");
+            throw new EspalierException(
+                $"{folder}: {what} need {Units.Room(bytes)} but {Units.Room(free)} are free there; "
+                + $"free {Units.Room(bytes - free)} or choose another folder");
     }
 
     /// <summary>Bytes that this user may still write there; null where the system does not say.</summary>

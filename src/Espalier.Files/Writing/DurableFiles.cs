@@ -7,7 +7,8 @@ namespace Espalier.Files;
 /// <param name="layer">What touches the disk.</param>
 internal sealed class DurableFiles(IFileLayer layer)
 {
-    private static readonly EnumerationOptions s_asNamed = new() { AttributesToSkip = 0, MatchCasing = MatchCasing.CaseSensitive, MatchType = MatchType.Simple };
+    private static readonly EnumerationOptions s_asNamed =
+        new() { AttributesToSkip = 0, MatchCasing = MatchCasing.CaseSensitive, MatchType = MatchType.Simple };
 
     private static readonly DurableFiles s_disk = new(new DiskLayer());
 
@@ -19,7 +20,9 @@ internal sealed class DurableFiles(IFileLayer layer)
     /// <summary>The single acts underneath.</summary>
     public IFileLayer Layer => layer;
 
-    /// <summary>For tests: until it is disposed, all that this flow of execution writes, on whatever threads, goes through another layer.</summary>
+    /// <summary>
+    /// For tests: until it is disposed, all that this flow of execution writes, on whatever threads, goes through another layer.
+    /// </summary>
     public static IDisposable Through(IFileLayer layer)
     {
         var before = s_instead.Value;
@@ -65,7 +68,8 @@ internal sealed class DurableFiles(IFileLayer layer)
     }
 
     /// <summary>
-    /// Writes a folder of a name that is free or an empty folder's, whole or not at all: <paramref name="fill"/> gets a temporary folder, which is flushed
+    /// Writes a folder of a name that is free or an empty folder's, whole or not at all: <paramref name="fill"/> gets a temporary folder,
+    /// which is flushed
     /// file by file and then takes its place.
     /// </summary>
     /// <exception cref="IOException">Somebody put something there meanwhile; that stays.</exception>
@@ -94,13 +98,15 @@ internal sealed class DurableFiles(IFileLayer layer)
     }
 
     /// <summary>
-    /// Says to <see cref="Sweep"/>, in whatever process, that somebody is at work in a folder, until it is disposed or this process ends. Null where the
+    /// Says to <see cref="Sweep"/>, in whatever process, that somebody is at work in a folder, until it is disposed or this process ends.
+    /// Null where the
     /// system has no such locks.
     /// </summary>
     public static IDisposable? Hold(string folder) => LibC.HoldShared(folder);
 
     /// <summary>
-    /// Deletes what killed writers of <paramref name="path"/> left beside it, those of version 0.1 too: names that were made for it, and that no living
+    /// Deletes what killed writers of <paramref name="path"/> left beside it, those of version 0.1 too: names that were made for it, and
+    /// that no living
     /// writer holds. Links are left alone, and so is what cannot be deleted.
     /// </summary>
     public void Sweep(string path)
@@ -112,7 +118,8 @@ internal sealed class DurableFiles(IFileLayer layer)
         try
         {
             foreach (var entry in new DirectoryInfo(parent).EnumerateFileSystemInfos($"{name}.tmp-*", s_asNamed))
-                if ((Leftovers.IsOf(entry.Name, name) || Leftovers.IsOfVersion01(entry.Name, name)) && entry.LinkTarget is null && LibC.IsUnheld(entry.FullName))
+                if ((Leftovers.IsOf(entry.Name, name) || Leftovers.IsOfVersion01(entry.Name, name))
+                    && entry.LinkTarget is null && LibC.IsUnheld(entry.FullName))
                     TryDelete(entry.FullName);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -122,7 +129,8 @@ internal sealed class DurableFiles(IFileLayer layer)
     }
 
     /// <summary>
-    /// Writes and flushes a file under its own name, in a folder where nobody looks yet. The name itself survives once its folder is flushed.
+    /// Writes and flushes a file under its own name, in a folder where nobody looks yet. The name itself survives once its folder is
+    /// flushed.
     /// </summary>
     public FileFact WriteNew(string path, Action<Stream> write)
     {

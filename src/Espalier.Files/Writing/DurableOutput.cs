@@ -4,7 +4,8 @@ namespace Espalier.Files;
 
 /// <summary>
 /// What a command or a library host writes by itself, beside files of other people: room is asked for first, what a killed writer of
-/// the same name left is swept away, and what the disk refuses is one line. It appears under its name when it is whole and on the disk, its folder's
+/// the same name left is swept away, and what the disk refuses is one line. It appears under its name when it is whole and on the disk,
+/// its folder's
 /// entry too, and not at all when anything fails.
 /// </summary>
 public static class DurableOutput
@@ -63,7 +64,9 @@ public static class DurableOutput
         {
             return act();
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException || (DiskFull.Is(error) && error is not EspalierException { ExitCode: 1 }))
+        catch (Exception error)
+            when (error is IOException or UnauthorizedAccessException
+                || (DiskFull.Is(error) && error is not EspalierException { ExitCode: 1 }))
         {
             throw Refused(path, error);
         }

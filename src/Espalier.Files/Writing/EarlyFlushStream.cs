@@ -3,8 +3,10 @@ using Microsoft.Win32.SafeHandles;
 namespace Espalier.Files;
 
 /// <summary>
-/// A new file that is flushed to the disk piece by piece on another thread while more is written and hashed, so that little is left for the flush at the
-/// end to wait for. What a flush finds wrong the system says once, so it is kept for the next write or for the last flush, which alone promises that all
+/// A new file that is flushed to the disk piece by piece on another thread while more is written and hashed, so that little is left for
+/// the flush at the
+/// end to wait for. What a flush finds wrong the system says once, so it is kept for the next write or for the last flush, which alone
+/// promises that all
 /// is on the disk.
 /// </summary>
 /// <param name="path">The file; nothing of that name may be there.</param>

@@ -2,7 +2,8 @@ namespace Espalier.Files;
 
 /// <summary>
 /// Every act of this program that changes the disk, one method each, so that a test can make the n-th one fail, or die before it,
-/// or record their order. Reading changes nothing and stays outside, and so does the lock of a run folder, which is the system's. Errors are
+/// or record their order. Reading changes nothing and stays outside, and so does the lock of a run folder, which is the system's. Errors
+/// are
 /// <see cref="IOException"/> and <see cref="UnauthorizedAccessException"/>.
 /// </summary>
 internal interface IFileLayer
@@ -10,7 +11,10 @@ internal interface IFileLayer
     /// <summary>Creates one folder whose parent exists; nothing happens when it is there already.</summary>
     void CreateFolder(string path);
 
-    /// <summary>Creates a folder for this user alone in the system's place for temporary files, of a name that nobody has: the prefix and six characters.</summary>
+    /// <summary>
+    /// Creates a folder for this user alone in the system's place for temporary files, of a name that nobody has: the prefix and six
+    /// characters.
+    /// </summary>
     string CreateScratchFolder(string prefix);
 
     /// <summary>Creates a new file for writing, without a buffer; fails when the name is taken, by a symbolic link too.</summary>

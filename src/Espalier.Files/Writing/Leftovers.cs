@@ -25,10 +25,14 @@ internal static partial class Leftovers
         return temporary;
     }
 
-    /// <summary>Whether a file or folder name (without its path) has the form of ours, in a folder where only this program writes.</summary>
+    /// <summary>
+    /// Whether a file or folder name (without its path) has the form of ours, in a folder where only this program writes.
+    /// </summary>
     public static bool Is(string name) => Pattern().IsMatch(name);
 
-    /// <summary>Whether a name was made for <paramref name="of"/> by <see cref="NameFor"/>, in a folder that others write to as well.</summary>
+    /// <summary>
+    /// Whether a name was made for <paramref name="of"/> by <see cref="NameFor"/>, in a folder that others write to as well.
+    /// </summary>
     /// <param name="name">A file or folder name without its path.</param>
     /// <param name="of">The name of the finished thing.</param>
     public static bool IsOf(string name, string of) =>
@@ -37,7 +41,9 @@ internal static partial class Leftovers
         && ushort.TryParse(name.AsSpan(of.Length + 9, 4), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var check)
         && check == Check(of, drawn);
 
-    /// <summary>Whether a name was made for <paramref name="of"/> by version 0.1, by a process that no longer lives: <c>NAME.tmp-PID-GUID</c>.</summary>
+    /// <summary>
+    /// Whether a name was made for <paramref name="of"/> by version 0.1, by a process that no longer lives: <c>NAME.tmp-PID-GUID</c>.
+    /// </summary>
     /// <param name="name">A file or folder name without its path.</param>
     /// <param name="of">The name of the finished thing.</param>
     public static bool IsOfVersion01(string name, string of) =>

@@ -1,7 +1,8 @@
 namespace Espalier.Files;
 
 /// <summary>
-/// Room on a disk for as long as it is open. The file has no name from the moment it is there, so that whatever ends the process, kill -9 too, gives the
+/// Room on a disk for as long as it is open. The file has no name from the moment it is there, so that whatever ends the process, kill -9
+/// too, gives the
 /// room back. Where the system keeps names of open files, disposing deletes it.
 /// </summary>
 internal sealed class ScratchFile : IDisposable

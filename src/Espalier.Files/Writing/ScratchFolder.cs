@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 namespace Espalier.Files;
 
 /// <summary>
-/// A folder for what only this command needs, in the system's place for temporary files. Disposing deletes it; what a killed program left goes when the
+/// A folder for what only this command needs, in the system's place for temporary files. Disposing deletes it; what a killed program left
+/// goes when the
 /// next one begins a folder: no living one holds it then.
 /// </summary>
 internal sealed partial class ScratchFolder : IDisposable
@@ -43,7 +44,8 @@ internal sealed partial class ScratchFolder : IDisposable
         try
         {
             foreach (var folder in new DirectoryInfo(place).EnumerateDirectories(Prefix + "*"))
-                if (Name().IsMatch(folder.Name) && folder.LinkTarget is null && now - folder.CreationTimeUtc > s_young && LibC.IsUnheld(folder.FullName))
+                if (Name().IsMatch(folder.Name) && folder.LinkTarget is null
+                    && now - folder.CreationTimeUtc > s_young && LibC.IsUnheld(folder.FullName))
                     files.TryDelete(folder.FullName);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

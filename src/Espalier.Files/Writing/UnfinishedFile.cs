@@ -1,7 +1,8 @@
 namespace Espalier.Files;
 
 /// <summary>
-/// A file on its way: written under a temporary name beside its place, which it takes when it is whole and on the disk. Disposed before that, nothing of
+/// A file on its way: written under a temporary name beside its place, which it takes when it is whole and on the disk. Disposed before
+/// that, nothing of
 /// it stays. It is open until it has its name: the system's lock on it says that somebody is at work here.
 /// </summary>
 internal sealed class UnfinishedFile : IDisposable

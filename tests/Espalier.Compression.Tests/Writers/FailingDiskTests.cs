@@ -3,7 +3,10 @@ using Espalier.Tests;
 
 namespace Espalier.Compression.Tests.Writers;
 
-/// <summary>Promise R4 for every writer: whichever act on the disk fails, what was there is still there, nothing half written stays, and the error is one line.</summary>
+/// <summary>
+/// Promise R4 for every writer: whichever act on the disk fails, what was there is still there, nothing half written stays, and the
+/// error is one line.
+/// </summary>
 public sealed class FailingDiskTests : TorchTest
 {
     private readonly TemporaryFolder _folder = new();
@@ -34,7 +37,8 @@ public sealed class FailingDiskTests : TorchTest
         var (place, write) = (_folder.Of("out"), Writer.OfFolders[writer]);
         write(place);
         var made = State();
-        ForEachAct(fault, () => Remove(place), () => write(place), failed => Assert.Contains(State(), failed ? ["", made] : new[] { made }), () => Directory.Exists(place));
+        ForEachAct(fault, () => Remove(place), () => write(place),
+            failed => Assert.Contains(State(), failed ? ["", made] : new[] { made }), () => Directory.Exists(place));
     }
 
     [Theory]

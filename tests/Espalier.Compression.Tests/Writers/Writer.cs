@@ -13,7 +13,10 @@ using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Writers;
 
-/// <summary>Whatever of this program writes to a place that it is given, as one act. Run records, checkpoints and logs have tests of their own beside them.</summary>
+/// <summary>
+/// Whatever of this program writes to a place that it is given, as one act. Run records, checkpoints and logs have tests of their own
+/// beside them.
+/// </summary>
 internal static class Writer
 {
     private static string Teacher => Fixtures.Golden("pruning", "teacher");
@@ -44,7 +47,8 @@ internal static class Writer
     };
 
     /// <summary>Writers of a folder that is theirs alone, whose last file says that it is whole.</summary>
-    public static IReadOnlyDictionary<string, (string Last, Action<string> Write)> OfOwnFolders { get; } = new Dictionary<string, (string, Action<string>)>
+    public static IReadOnlyDictionary<string, (string Last, Action<string> Write)> OfOwnFolders { get; }
+        = new Dictionary<string, (string, Action<string>)>
     {
         ["tokens"] = (TokenStoreWriter.IndexName, path =>
         {
@@ -67,7 +71,8 @@ internal static class Writer
         ["cache"] = ("cache.json", path =>
         {
             using var teacher = GoldenTensors.Load(Teacher, DType.Float32);
-            var key = CacheKey.Of("teacher", "data", 8, false, teacher.Config.VocabularySize, teacher.Config.HiddenSize, 1, CacheEncoding.Hidden, 8, 16, 1);
+            var key = CacheKey.Of("teacher", "data", 8, false, teacher.Config.VocabularySize,
+                teacher.Config.HiddenSize, 1, CacheEncoding.Hidden, 8, 16, 1);
             var windows = new WindowSet(TokenIds.FromList(Enumerable.Range(0, 33), "ids", teacher.Config.VocabularySize), 8);
             CacheWriter.Run(path, key, teacher, windows, [0, 1, 2], NullProgress.Instance, default);
         }),
@@ -96,7 +101,8 @@ internal static class Writer
         Teacher = "aa",
         Metrics = new Dictionary<DepthMetricKind, DepthMetricScores>
         {
-            [DepthMetricKind.LmLoss] = new() { Whole = 1.5, Singles = [4, 1], Spans = new Dictionary<int, double[]>(), Removed = [1], RemovedValues = [1] },
+            [DepthMetricKind.LmLoss] =
+                new() { Whole = 1.5, Singles = [4, 1], Spans = new Dictionary<int, double[]>(), Removed = [1], RemovedValues = [1] },
         },
     };
 

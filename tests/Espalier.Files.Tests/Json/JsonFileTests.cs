@@ -22,8 +22,8 @@ public sealed class JsonFileTests : IDisposable
     public void What_is_no_JSON_is_one_line_from_either_reader(string text, string words)
     {
         File.WriteAllText(Place, text);
-        Assert.Contains(words, Assert.Throws<EspalierException>(() => JsonFile.Read(Place)).Message, StringComparison.Ordinal);
-        Assert.Contains(words, Assert.Throws<EspalierException>(() => JsonFile.Read(Place, 1000, (root, _) => root.EnumerateObject().Count())).Message, StringComparison.Ordinal);
+        Refused(words, () => JsonFile.Read(Place));
+        Refused(words, () => JsonFile.Read(Place, 1000, (root, _) => root.EnumerateObject().Count()));
         Assert.False(JsonFile.Holds(Place, 1000, _ => true));
     }
 
@@ -41,7 +41,7 @@ public sealed class JsonFileTests : IDisposable
     {
         File.WriteAllText(Place, "{\"a\": 1, \"a\": 2}");
         Assert.Equal(2, (int)JsonFile.Read(Place)["a"]!);
-        Assert.Contains("not valid JSON", Assert.Throws<EspalierException>(() => JsonFile.Read(Place, 1000, (root, _) => root)).Message, StringComparison.Ordinal);
+        Refused("not valid JSON", () => JsonFile.Read(Place, 1000, (root, _) => root));
     }
 
     [Theory]
@@ -59,7 +59,7 @@ public sealed class JsonFileTests : IDisposable
     public void A_long_file_is_refused_with_both_numbers()
     {
         File.WriteAllText(Place, "{\"a\": 1}");
-        Assert.EndsWith("a.json: 8 bytes, the limit is 7", Assert.Throws<EspalierException>(() => JsonFile.Read(Place, 7)).Message, StringComparison.Ordinal);
+        Refused("a.json: 8 bytes, the limit is 7", () => JsonFile.Read(Place, 7));
         _ = JsonFile.Read(Place, 8);
     }
 
@@ -67,16 +67,16 @@ public sealed class JsonFileTests : IDisposable
     public void What_is_no_file_is_said()
     {
         Directory.CreateDirectory(Place);
-        Assert.Contains("a.json: is a folder; give the file", Assert.Throws<EspalierException>(() => JsonFile.Read(Place)).Message, StringComparison.Ordinal);
+        Refused("a.json: is a folder; give the file", () => JsonFile.Read(Place));
         Directory.Delete(Place);
-        Assert.Contains("a.json: not found", Assert.Throws<EspalierException>(() => JsonFile.Read(Place)).Message, StringComparison.Ordinal);
+        Refused("a.json: not found", () => JsonFile.Read(Place));
         File.CreateSymbolicLink(Place, "nowhere");
-        Assert.Contains("a.json: is a link to nowhere, which is not there", Assert.Throws<EspalierException>(() => JsonFile.Read(Place)).Message, StringComparison.Ordinal);
+        Refused("a.json: is a link to nowhere, which is not there", () => JsonFile.Read(Place));
         File.Delete(Place);
         using (var made = Process.Start("mkfifo", [Place]))
             made.WaitForExit();
         // Opening it would wait for ever.
-        Assert.Contains("a.json: is empty", Assert.Throws<EspalierException>(() => JsonFile.Read(Place)).Message, StringComparison.Ordinal);
+        Refused("a.json: is empty", () => JsonFile.Read(Place));
     }
 
     [Fact]
@@ -94,9 +94,13 @@ public sealed class JsonFileTests : IDisposable
                 Record.Exception(() => JsonFile.Parse(bytes, "a.json").ToJsonString()),
                 Record.Exception(() => JsonFile.Parse(bytes, "a.json", (root, _) => JsonSerializer.Serialize(root))),
             })
-                Assert.True(error is null || (error is EspalierException && error.Message.StartsWith("a.json: ", StringComparison.Ordinal)), $"{error}");
+                Assert.True(
+                    error is null || (error is EspalierException && error.Message.StartsWith("a.json: ", StringComparison.Ordinal)), $"{error}");
         }
     }
 
     public void Dispose() => _folder.Dispose();
+
+    private static void Refused(string words, Func<object?> read) =>
+        Assert.Contains(words, Assert.Throws<EspalierException>(read).Message, StringComparison.Ordinal);
 }

@@ -12,7 +12,8 @@ public sealed class LenientJsonTests
         var random = new Random(7);
         for (var round = 0; round < 500; round++)
         {
-            var characters = Enumerable.Range(0, random.Next(1, 12)).Select(_ => (char)(random.Next(4) == 0 ? random.Next(0xD800, 0xE000) : random.Next(1, 0x10000))).ToArray();
+            var characters = Enumerable.Range(0, random.Next(1, 12))
+                .Select(_ => (char)(random.Next(4) == 0 ? random.Next(0xD800, 0xE000) : random.Next(1, 0x10000))).ToArray();
             var json = string.Concat(characters.Select(c => $"\\u{(int)c:x4}"));
             var expected = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(new string(characters)));
             Assert.Equal(expected, LenientJson.Read(Encoding.UTF8.GetBytes($"{{\"s\":\"{json}\",\"n\":NaN}}"), record => record.GetProperty("s").GetString(), () => { }));

@@ -2,7 +2,9 @@ using Espalier.Tests;
 
 namespace Espalier.Files.Tests.Writing;
 
-/// <summary>The one way in which commands and library hosts write, with every act failing in turn, and what a killed writer leaves.</summary>
+/// <summary>
+/// The one way in which commands and library hosts write, with every act failing in turn, and what a killed writer leaves.
+/// </summary>
 public sealed class DurableOutputTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -46,7 +48,8 @@ public sealed class DurableOutputTests : IDisposable
         Directory.CreateDirectory(dead);
         File.WriteAllText(Path.Combine(dead, "model.safetensors"), "half");
         File.WriteAllText(deadFile, "half");
-        string[] kept = [other, linked, _folder.Of("student.tmp-notes"), _folder.Of("student.tmp-deadbeef"), _folder.Of("student.tmp-0000000"), _folder.Of("my-student" + Path.GetFileName(deadFile)["student".Length..])];
+        string[] kept = [other, linked, _folder.Of("student.tmp-notes"), _folder.Of("student.tmp-deadbeef"),
+            _folder.Of("student.tmp-0000000"), _folder.Of("my-student" + Path.GetFileName(deadFile)["student".Length..])];
         Directory.CreateDirectory(_folder.Of("mine"));
         File.WriteAllText(_folder.Of("mine/thesis"), "years");
         Directory.CreateSymbolicLink(linked, _folder.Of("mine"));
@@ -82,7 +85,8 @@ public sealed class DurableOutputTests : IDisposable
     public void A_folder_that_fills_up_meanwhile_is_not_deleted()
     {
         Directory.CreateDirectory(_folder.Of("x"));
-        Assert.Throws<EspalierException>(() => DurableOutput.WriteFolder(_folder.Of("x"), 0, _ => File.WriteAllText(_folder.Of("x/mine"), "years")));
+        Assert.Throws<EspalierException>(() =>
+            DurableOutput.WriteFolder(_folder.Of("x"), 0, _ => File.WriteAllText(_folder.Of("x/mine"), "years")));
         Assert.Equal(["x/mine"], _folder.Files());
     }
 

@@ -23,7 +23,8 @@ public sealed class ScratchTests : IDisposable
     [Fact]
     public void Only_what_nobody_holds_any_more_is_swept_away()
     {
-        string[] kept = ["espalier.tmp-abc12", "espalier.tmp-abc1234", "espalier.tmp-abc-12", "my-espalier.tmp-abc123", "espalier-tokens-abc123", "espalier.tmp-inUse1"];
+        string[] kept = ["espalier.tmp-abc12", "espalier.tmp-abc1234", "espalier.tmp-abc-12",
+            "my-espalier.tmp-abc123", "espalier-tokens-abc123", "espalier.tmp-inUse1"];
         foreach (var name in kept.Append("espalier.tmp-Left12"))
         {
             Directory.CreateDirectory(_folder.Of(name));
