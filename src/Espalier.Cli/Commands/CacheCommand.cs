@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
-using Espalier.Cli.Rendering;
 using Espalier.Compression.Data;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Recipes;

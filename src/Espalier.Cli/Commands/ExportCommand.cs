@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Espalier.Cli.Commands.Shared;
-using Espalier.Cli.Rendering;
 using Espalier.Compression;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;

@@ -1,4 +1,3 @@
-using Espalier.Cli.Rendering;
 using Espalier.Compression;
 using Espalier.Files;
 

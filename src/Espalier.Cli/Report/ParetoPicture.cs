@@ -1,5 +1,4 @@
 using System.Globalization;
-using Espalier.Cli.Rendering;
 using Espalier.Cli.Report.Charts;
 using Espalier.Compression.Search;
 using Espalier.Files;

@@ -2,7 +2,6 @@ using System.Text.Json.Serialization;
 using Espalier.Compression.Data;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Search;
-using Espalier.Files;
 
 namespace Espalier.Compression.Runs;
 

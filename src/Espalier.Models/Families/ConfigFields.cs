@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Espalier.Files;
-using Espalier.Models.Checkpoints;
 
 namespace Espalier.Models.Families;
 

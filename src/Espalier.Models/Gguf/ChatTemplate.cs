@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Espalier.Files;
-using Espalier.Models.Checkpoints;
 
 namespace Espalier.Models.Gguf;
 

@@ -1,8 +1,6 @@
-using Espalier.Compression.Evaluation;
 using Espalier.Compression.Recipes;
 using Espalier.Compression.Runs;
 using Espalier.Files;
-using Espalier.Tests;
 
 namespace Espalier.Compression.Tests.Recipes;
 

@@ -1,5 +1,4 @@
 using Espalier.Compression.Runs;
-using Espalier.Files;
 
 namespace Espalier.Tests.Runs;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using Espalier.Compression.Runs;
-using Espalier.Files;
 
 namespace Espalier.Tests.Runs;
 

@@ -49,34 +49,37 @@ internal static class Writer
     /// <summary>Writers of a folder that is theirs alone, whose last file says that it is whole.</summary>
     public static IReadOnlyDictionary<string, (string Last, Action<string> Write)> OfOwnFolders { get; }
         = new Dictionary<string, (string, Action<string>)>
-    {
-        ["tokens"] = (TokenStoreWriter.IndexName, path =>
         {
-            using var store = new TokenStoreWriter(path, DataFixture.Bytes, "test");
-            for (var document = 0; document < 70; document++)
-                store.Append([.. Enumerable.Range(0, 1000).Select(i => i * document % 256)], 1000);
-            store.Finish();
-        }),
-        ["corpus"] = (Corpus.SummaryName, path =>
-        {
-            // The summary names the text, so that it must have the same name each time.
-            var text = $"{path}.text/a.jsonl";
-            if (!File.Exists(text))
+            ["tokens"] = (TokenStoreWriter.IndexName, path =>
             {
-                Directory.CreateDirectory(Path.GetDirectoryName(text)!);
-                File.WriteAllText(text, string.Concat(Enumerable.Range(0, 200).Select(i => $"{{\"text\": \"{i} and {i * i}\"}}\n")));
+                using var store = new TokenStoreWriter(path, DataFixture.Bytes, "test");
+                for (var document = 0; document < 70; document++)
+                    store.Append([.. Enumerable.Range(0, 1000).Select(i => i * document % 256)], 1000);
+                store.Finish();
             }
-            Corpus.Build(new() { Sources = [text], HeldOut = new(0.2), Workers = 1 }, DataFixture.Bytes, path);
-        }),
-        ["cache"] = ("cache.json", path =>
-        {
-            using var teacher = GoldenTensors.Load(Teacher, DType.Float32);
-            var key = CacheKey.Of("teacher", "data", 8, false, teacher.Config.VocabularySize,
-                teacher.Config.HiddenSize, 1, CacheEncoding.Hidden, 8, 16, 1);
-            var windows = new WindowSet(TokenIds.FromList(Enumerable.Range(0, 33), "ids", teacher.Config.VocabularySize), 8);
-            CacheWriter.Run(path, key, teacher, windows, [0, 1, 2], NullProgress.Instance, default);
-        }),
-    };
+            ),
+            ["corpus"] = (Corpus.SummaryName, path =>
+            {
+                // The summary names the text, so that it must have the same name each time.
+                var text = $"{path}.text/a.jsonl";
+                if (!File.Exists(text))
+                {
+                    Directory.CreateDirectory(Path.GetDirectoryName(text)!);
+                    File.WriteAllText(text, string.Concat(Enumerable.Range(0, 200).Select(i => $"{{\"text\": \"{i} and {i * i}\"}}\n")));
+                }
+                Corpus.Build(new() { Sources = [text], HeldOut = new(0.2), Workers = 1 }, DataFixture.Bytes, path);
+            }
+            ),
+            ["cache"] = ("cache.json", path =>
+            {
+                using var teacher = GoldenTensors.Load(Teacher, DType.Float32);
+                var key = CacheKey.Of("teacher", "data", 8, false, teacher.Config.VocabularySize,
+                    teacher.Config.HiddenSize, 1, CacheEncoding.Hidden, 8, 16, 1);
+                var windows = new WindowSet(TokenIds.FromList(Enumerable.Range(0, 33), "ids", teacher.Config.VocabularySize), 8);
+                CacheWriter.Run(path, key, teacher, windows, [0, 1, 2], NullProgress.Instance, default);
+            }
+            ),
+        };
 
     private static ImportanceScores Scores => new()
     {

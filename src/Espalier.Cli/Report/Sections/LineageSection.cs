@@ -1,4 +1,3 @@
-using Espalier.Cli.Rendering;
 using Espalier.Compression.Runs;
 using Espalier.Files;
 

@@ -1,4 +1,3 @@
-using Espalier.Cli.Rendering;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Recipes;
 using Espalier.Files;
