@@ -7,13 +7,16 @@ namespace Espalier.Files;
 /// <param name="Available">Now, without pushing anything out; 0 where the system does not say.</param>
 internal sealed record MemoryInfo(long Total, long Available)
 {
-    /// <summary>The machine's memory, or a container's limit where that is lower.</summary>
-    public static MemoryInfo Read()
+    /// <summary>The machine's memory, or a container's where that is less.</summary>
+    /// <param name="root">Where the system's folders lie; elsewhere in tests.</param>
+    public static MemoryInfo Read(string root = "/")
     {
-        var machine = Parse(SystemFile.Text("/proc/meminfo"));
-        var limit = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        return limit > 0 && (limit < machine.Total || machine.Total == 0)
-            ? new MemoryInfo(limit, Math.Min(limit, machine.Available)) : machine;
+        var machine = Parse(SystemFile.Text(Path.Combine(root, "proc/meminfo")));
+        if (machine.Total == 0)
+            return new(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, 0);
+        return ControlGroup.Memory(root) is { } group && group.Limit < machine.Total
+            ? new(group.Limit, Math.Min(group.Left, machine.Available))
+            : machine;
     }
 
     /// <summary>Reads the text of <c>/proc/meminfo</c>.</summary>

@@ -44,6 +44,24 @@ internal static class Units
         return value.ToString(format, CultureInfo.InvariantCulture);
     }
 
+    /// <summary>1.23 GFLOP, 45.6 PFLOP.</summary>
+    public static string Operations(double flops)
+    {
+        string[] names = ["FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP", "PFLOP", "EFLOP", "ZFLOP", "YFLOP"];
+        var at = 0;
+        for (; flops >= 1000 && at < names.Length - 1; at++)
+            flops /= 1000;
+        return $"{Short(flops)} {names[at]}";
+    }
+
+    /// <summary>The same as <see cref="Time"/> up to two days; then 17 days, 4.00 years: forecasts.</summary>
+    public static string LongTime(double seconds) => (seconds / 86400) switch
+    {
+        >= 1000 and var days => $"{Count(Math.Round(days / 365))} years",
+        >= 2 and var days => $"{Math.Round(days)} days",
+        _ => Time(TimeSpan.FromSeconds(seconds)),
+    };
+
     /// <summary>45 s, 3 min 20 s, 2 h 5 min.</summary>
     public static string Time(TimeSpan time)
     {

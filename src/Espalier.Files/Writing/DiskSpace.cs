@@ -16,6 +16,16 @@ public static class DiskSpace
                 + $"free {Units.Room(bytes - free)} or choose another folder");
     }
 
+    /// <summary>The same for what is about to be written at a place.</summary>
+    /// <param name="path">The file or folder that will be written.</param>
+    /// <param name="bytes">Its size; 0 if unknown.</param>
+    /// <exception cref="EspalierException">Too little is free.</exception>
+    internal static void RequireFor(string path, long bytes)
+    {
+        if (Free(Path.GetDirectoryName(Path.GetFullPath(path))!) is { } free && bytes > free)
+            throw new EspalierException($"{path}: needs {bytes} bytes, {free} are free on its disk; make room or give another folder");
+    }
+
     /// <summary>Bytes that this user may still write there; null where the system does not say.</summary>
     public static long? Free(string folder)
     {

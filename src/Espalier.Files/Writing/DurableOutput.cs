@@ -20,7 +20,7 @@ public static class DurableOutput
     {
         var files = DurableFiles.OnDisk;
         files.Sweep(path);
-        RequireRoom(path, bytes);
+        DiskSpace.RequireFor(path, bytes);
         return files.WriteFile(path, write, replace);
     });
 
@@ -48,7 +48,7 @@ public static class DurableOutput
         {
             var files = DurableFiles.OnDisk;
             files.Sweep(folder);
-            RequireRoom(folder, bytes);
+            DiskSpace.RequireFor(folder, bytes);
             files.WriteFolder(folder, fill);
             return folder;
         });
@@ -76,10 +76,4 @@ public static class DurableOutput
     internal static EspalierException Refused(string path, Exception error) => DiskFull.Is(error)
         ? new($"{path}: {DiskFull.Reason(error)}; what was begun is removed, make room and start again", error) { ExitCode = 1 }
         : new($"{path}: cannot be written: {error.Message}; what was begun is removed, mend that or give another place", error);
-
-    private static void RequireRoom(string path, long bytes)
-    {
-        if (DiskSpace.Free(Path.GetDirectoryName(Path.GetFullPath(path))!) is { } free && bytes > free)
-            throw new EspalierException($"{path}: needs {bytes} bytes, {free} are free on its disk; make room or give another folder");
-    }
 }

@@ -74,6 +74,17 @@ public sealed class QuantityTests
     public void Times_are_said_in_two_units(double seconds, string text) => Assert.Equal(text, Units.Time(TimeSpan.FromSeconds(seconds)));
 
     [Theory]
+    [InlineData(172_799, "47 h 59 min")]
+    [InlineData(1_500_000, "17 days")]
+    [InlineData(126_144_000, "4 years")]
+    public void Forecasts_are_said_in_days_and_years(double seconds, string text) => Assert.Equal(text, Units.LongTime(seconds));
+
+    [Theory]
+    [InlineData(12, "12 FLOP")]
+    [InlineData(1.234e18, "1.23 EFLOP")]
+    public void Operations_are_scaled(double flops, string text) => Assert.Equal(text, Units.Operations(flops));
+
+    [Theory]
     [InlineData(290_000, "0.29 MB")]
     [InlineData(3.5e9, "3.5 GB")]
     public void Memory_is_said_in_the_units_that_options_take(double bytes, string text) => Assert.Equal(text, Units.Memory(bytes));
