@@ -207,7 +207,7 @@ public sealed class RunContext : IDisposable
             {
                 Enter(stage, StageStatus.Started, Seconds(), null);
             }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            catch (EspalierException)
             {
             }
             throw;
