@@ -59,7 +59,9 @@ public static unsafe class Products
         var w = s_turned.Run(Lend(y));
         if (w == RawOp.Refused)
             return w;
-        var product = OneDnn(x, w, 0);
+        // What lies turned on the left is copied by oneDNN's function in libtorch, on one thread.
+        using var inOrder = LiesTurned(x) ? TurnedBack((Tensor)a[0].Reference!) : null;
+        var product = OneDnn(inOrder?.Pointer ?? x, w, 0);
         _ = Libtorch.DeleteTensor(w);
         return product;
     }
@@ -130,6 +132,17 @@ public static unsafe class Products
         return bias == 0
             || (TensorFacts.Sizes(bias) is [var length] && length == TensorFacts.Sizes(w)[0]
                 && TensorFacts.ElementType(bias) == TensorFacts.ElementType(w) && TensorFacts.IsOnCpu(bias));
+    }
+
+    /// <summary>Whether a matrix is a turned view of one whose elements lie in rows.</summary>
+    private static bool LiesTurned(nint x) =>
+        TensorFacts.Sizes(x) is [> 1, > 1] && TensorFacts.Strides(x) is [1, > 1];
+
+    private static Tensor TurnedBack(Tensor x)
+    {
+        using var noGrad = GradMode.Disable();
+        using var rows = x.Transpose(0, 1);
+        return rows.Turned();
     }
 
     private static nint Held(in Argument tensor) => ((Tensor)tensor.Reference!).Pointer;

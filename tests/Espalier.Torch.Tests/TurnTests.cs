@@ -29,6 +29,37 @@ public sealed class TurnTests() : KernelTest(0)
         Assert.True(Twins.Values(5, rows, columns).Turned(2).BitsEqual(Twins.Values(5, rows, columns).Mul(2).Transpose(0, 1).Contiguous()));
     }
 
+    [Theory]
+    [InlineData(0, 3)]
+    [InlineData(3, 0)]
+    [InlineData(1, 1)]
+    [InlineData(7, 9)]
+    [InlineData(8, 16)]
+    [InlineData(65, 131)]
+    [InlineData(300, 517)] // for several threads
+    public void Bfloat16_is_turned_to_the_bit(int rows, int columns)
+    {
+        using var scope = TensorScope.Begin();
+        var whole = Twins.Values(2, rows + 2, columns + 5).To(DType.BFloat16);
+        foreach (var from in new[] { whole, whole.Slice(0, 1, rows + 1).Slice(1, 2, columns + 2), whole.Transpose(0, 1) })
+        {
+            Assert.Equal(DType.BFloat16, from.Turned().DType);
+            Assert.True(from.Turned().BitsEqual(from.TurnedByParts()));
+            Assert.True(from.Turned(0.5).BitsEqual(from.TurnedByParts(0.5)));
+        }
+    }
+
+    [Theory]
+    [InlineData(DType.Float32)]
+    [InlineData(DType.BFloat16)]
+    public void A_product_takes_a_left_side_that_lies_turned_as_it_takes_one_in_order(DType type)
+    {
+        using var scope = TensorScope.Begin();
+        var (x, y) = (Twins.Values(1, 70, 45).To(type), Twins.Values(2, 70, 90).To(type));
+        Assert.True(x.Transpose(0, 1).MatMul(y).BitsEqual(x.Transpose(0, 1).Contiguous().MatMul(y)));
+        Assert.True(x.Slice(1, 3, 40).Transpose(0, 1).MatMul(y).BitsEqual(x.Slice(1, 3, 40).Contiguous().Transpose(0, 1).Contiguous().MatMul(y)));
+    }
+
     [Fact]
     public void What_is_no_matrix_and_what_does_not_fit_is_refused()
     {

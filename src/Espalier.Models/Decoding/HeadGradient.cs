@@ -19,7 +19,7 @@ internal sealed class HeadGradient(Tensor head, long vocabulary, double scale, C
     {
         if (compute != ComputeType.Float32)
         {
-            // Products in bfloat16 take a turned view as it lies; sums over chunks are float32.
+            // Sums over chunks are float32.
             Gathered(head).Slice(0, 0, vocabulary).AddBfloat16InPlace(slopes_CV.Transpose(0, 1).MatMul(hidden_CD), scale);
             return;
         }

@@ -1,0 +1,54 @@
+using System.Runtime.InteropServices;
+
+namespace Espalier.Torch.Native;
+
+/// <summary>
+/// While it lives, OpenMP's threads that wait spin for a hundred rounds before they sleep, and no longer <see cref="ThreadWaiting.Spins"/>: libgomp does so where
+/// it has more threads than there are processors (its manual, GOMP_SPINCOUNT). A team of another thread, asleep after an empty loop, makes it
+/// so many.
+/// </summary>
+internal sealed unsafe class BriefSpins : IDisposable
+{
+    /// <summary>More threads than this are not started for it: where the program leaves so many processors to others, it seldom waits for one.</summary>
+    private const int Most = 64;
+
+    private static readonly delegate* unmanaged<nint, void*, uint, uint, void> s_parallel =
+        (delegate* unmanaged<nint, void*, uint, uint, void>)LibtorchLoader.TryExport("GOMP_parallel");
+
+    private static readonly delegate* unmanaged<int> s_processors = (delegate* unmanaged<int>)LibtorchLoader.TryExport("omp_get_num_procs");
+
+    private readonly ManualResetEventSlim _ready = new(), _over = new();
+    private readonly Thread _thread;
+
+    private BriefSpins(int team)
+    {
+        _thread = new(() => Sleep((uint)team), 256 << 10) { IsBackground = true, Name = "brief spins" };
+        _thread.Start();
+        _ready.Wait();
+    }
+
+    /// <summary>Whether this OpenMP is libgomp; LLVM's, which can stand in its place, waits by rules of its own.</summary>
+    public static bool IsKnown => s_parallel != null && s_processors != null && LibtorchLoader.TryExport("__kmpc_fork_call") == 0;
+
+    /// <summary>Begins; null where it takes too many threads.</summary>
+    /// <param name="threads">Threads that compute.</param>
+    public static BriefSpins? Begin(int threads) => Math.Max(1, s_processors() - threads + 1) is var more and <= Most ? new(more + 1) : null;
+
+    /// <summary>Lets threads spin as before. The team goes with its thread.</summary>
+    public void Dispose()
+    {
+        _over.Set();
+        _thread.Join();
+        _over.Dispose();
+        _ready.Dispose();
+    }
+
+    private void Sleep(uint team)
+    {
+        // free(NULL) is what there is to do: C# code would make each thread known to .NET.
+        using (SignalHold.Begin())
+            s_parallel(NativeLibrary.GetExport(NativeLibrary.GetMainProgramHandle(), "free"), null, team, 0);
+        _ready.Set();
+        _over.Wait();
+    }
+}
