@@ -8,7 +8,6 @@ using Espalier.Compression.Runs;
 using Espalier.Compression.Training;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
 using Espalier.Torch;
 
 namespace Espalier.Benchmarks;
@@ -56,7 +55,7 @@ internal static class CacheBenchmark
                 {
                     var key = CacheKey.Of("", "", Sequence, false, teacher.Config.VocabularySize, teacher.Config.HiddenSize, 1, encoding, k, samples, seed);
                     layout = new(key);
-                    CacheWriter.Run(folder, key, teacher, windows, kept, DurableFiles.OnDisk, NullProgress.Instance, default);
+                    CacheWriter.Run(folder, key, teacher, windows, kept, NullProgress.Instance, default);
                     using var cache = TeacherCache.Open(folder);
                     using var guide = new CachedTeacher(cache);
                     var gradient = Gradient(student, guide, batch);

@@ -1,8 +1,8 @@
 using Espalier.Compression.Runs;
 using Espalier.Compression.Training;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
 using Espalier.Torch;
 
 namespace Espalier.Benchmarks;
@@ -31,7 +31,7 @@ internal static class SaveCase
             foreach (var old in Directory.EnumerateDirectories(work.Path, "checkpoints-*"))
                 Directory.Delete(old, recursive: true);
             File.Delete(work.At("dd"));
-            return new(folder, DurableFiles.OnDisk);
+            return new(folder);
         }
         var parts = Snapshot();
         var bytes = Directory.EnumerateFiles(Fresh().Save(1, parts).Folder).Sum(file => new FileInfo(file).Length);

@@ -1,13 +1,12 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
-using Espalier.Cli.Rendering;
 using Espalier.Compression.Data;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Recipes;
 using Espalier.Compression.Recipes.Stages;
 using Espalier.Compression.Runs;
+using Espalier.Files;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
 
 namespace Espalier.Cli.Commands;
 
@@ -82,7 +81,7 @@ internal sealed class CacheCommand : CommandBase
             var key = CacheStage.KeyOf(guide, section, tau, tokens, length, run.Get(seed)!.Value);
             run.Progress.Note($"cache: {kept} windows of {length} tokens, {Units.Bytes(new CacheLayout(key).BytesFor(kept))}");
             using var model = guide.Load();
-            CacheWriter.Run(folder, key, model, all, [.. Enumerable.Range(0, checked((int)kept)).Select(window => (long)window)], context.Folder.Files, context.Progress, context.Stop);
+            CacheWriter.Run(folder, key, model, all, [.. Enumerable.Range(0, checked((int)kept)).Select(window => (long)window)], context.Progress, context.Stop);
             return CacheReport.Of(folder, key, kept);
         }, run.Cancellation);
         run.Write(report, CachePage.Show);

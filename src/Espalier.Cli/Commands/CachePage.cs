@@ -1,4 +1,5 @@
 using Espalier.Cli.Rendering;
+using Espalier.Files;
 
 namespace Espalier.Cli.Commands;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Espalier.Cli.Progress;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Cli.Commands;
 

@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using System.Reflection;
 using Espalier.Cli.Machine;
-using Espalier.Cli.Rendering;
 using Espalier.Compression.Runs;
+using Espalier.Files;
 
 namespace Espalier.Cli.Commands;
 

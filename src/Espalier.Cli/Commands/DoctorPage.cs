@@ -1,6 +1,7 @@
 using System.Globalization;
 using Espalier.Cli.Machine;
 using Espalier.Cli.Rendering;
+using Espalier.Files;
 using Espalier.Torch;
 using Espalier.Torch.Native;
 

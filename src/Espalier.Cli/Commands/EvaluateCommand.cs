@@ -2,9 +2,9 @@ using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
 
 namespace Espalier.Cli.Commands;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Espalier.Cli.Commands.Shared;
-using Espalier.Cli.Rendering;
 using Espalier.Compression;
+using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Gguf;
 using Espalier.Models.Runtimes;

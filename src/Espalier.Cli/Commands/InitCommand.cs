@@ -1,8 +1,8 @@
 using System.CommandLine;
-using System.Text;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Compression.Data;
 using Espalier.Compression.Recipes;
+using Espalier.Files;
 
 namespace Espalier.Cli.Commands;
 
@@ -42,21 +42,8 @@ internal sealed class InitCommand : CommandBase
         var yaml = RecipeDraftText.Of(draft);
         // What is written is what plan and compress take.
         var plan = RecipePlan.Of(RecipeFile.Parse(yaml, file));
-        using (var stream = Create(file))
-            stream.Write(Encoding.UTF8.GetBytes(yaml));
+        DurableOutput.WriteText(file, yaml, replace: false);
         run.Write(InitReport.Of(file, plan, draft), InitPage.Show);
         return ExitCodes.Done;
-    }
-
-    private static FileStream Create(string file)
-    {
-        try
-        {
-            return new FileStream(file, FileMode.CreateNew, FileAccess.Write);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new EspalierException($"--output {file}: cannot be written: {error.Message}", error);
-        }
     }
 }

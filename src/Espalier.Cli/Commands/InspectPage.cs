@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Espalier.Cli.Rendering;
+using Espalier.Files;
 
 namespace Espalier.Cli.Commands;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Recipes;
+using Espalier.Files;
 
 namespace Espalier.Cli.Commands;
 

@@ -4,6 +4,7 @@ using Espalier.Cli.Commands.Shared;
 using Espalier.Compression.Recipes;
 using Espalier.Compression.Runs;
 using Espalier.Compression.Training;
+using Espalier.Files;
 using Espalier.Models;
 
 namespace Espalier.Cli.Commands;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Recipes;
+using Espalier.Files;
 
 namespace Espalier.Cli.Commands;
 
@@ -36,7 +37,7 @@ internal static class PlanPage
         page.Table(HoursOfStages(times));
         if (times.Any(time => time.Utilisation != 1))
             page.Line("GPUs stand there for comparison: this program computes on the processor.");
-        page.Line($"{Units.Count(plan.Tokens)} tokens, {Operations(plan.Flops)}; without evaluation and writing. The time of a stage is the middle of its range.");
+        page.Line($"{Units.Count(plan.Tokens)} tokens, {Units.Operations(plan.Flops)}; without evaluation and writing. The time of a stage is the middle of its range.");
         if (plan.Warnings.Count > 0)
         {
             page.Line();
@@ -65,7 +66,7 @@ internal static class PlanPage
         Row("KV cache a token, float32", model => Units.Bytes(model.KvCacheBytesPerTokenFloat32));
         Row("KV cache a token, bfloat16", model => Units.Bytes(model.KvCacheBytesPerTokenBfloat16));
         Row("KV cache of one text, bfloat16", model => $"{Units.Bytes(model.KvCacheBytesBfloat16)} at {model.KvCacheContext}");
-        Row("forward pass a token", model => Operations(model.ForwardFlopsPerToken));
+        Row("forward pass a token", model => Units.Operations(model.ForwardFlopsPerToken));
         return table;
 
         void Row(string name, Func<ModelForecast, string> value) => table.Add(name, value(teacher), value(student));
@@ -80,7 +81,7 @@ internal static class PlanPage
             table.Add(
                 stage.Title(),
                 stage.Tokens is { } tokens ? Units.Count(tokens) : "",
-                stage.Flops is { } flops ? Operations(flops) : "",
+                stage.Flops is { } flops ? Units.Operations(flops) : "",
                 stage.MemoryBytes is { } memory ? Units.Bytes(memory) : "",
                 stage.Does);
         return table;
@@ -106,7 +107,7 @@ internal static class PlanPage
     {
         var table = new TextTable([new TextColumn("stage"), .. times.Select(time => new TextColumn(time.Device, Number: true))]);
         for (var i = 0; i < times[0].Stages.Count; i++)
-            table.Add([times[0].Stages[i].Stage, .. times.Select(time => Duration(time.Stages[i].Hours * 3600))]);
+            table.Add([times[0].Stages[i].Stage, .. times.Select(time => Units.LongTime(time.Stages[i].Hours * 3600))]);
         return table;
     }
 
@@ -118,28 +119,11 @@ internal static class PlanPage
                 time.Device,
                 time.Gflops >= 10_000 ? $"{time.Gflops / 1000:0} TFLOP/s" : $"{time.Gflops:0} GFLOP/s",
                 time.Utilisation == 1 ? "as measured" : $"{time.Utilisation * 100:0} % of it",
-                Range(Duration(time.SecondsFrom), Duration(time.SecondsTo)));
+                Range(Units.LongTime(time.SecondsFrom), Units.LongTime(time.SecondsTo)));
         return table;
     }
 
     private static string Range(string from, string to) => from == to ? from : $"{from} to {to}";
 
-    private static string Duration(double seconds) => (seconds / 86400) switch
-    {
-        >= 1000 and var days => $"{Units.Count(Math.Round(days / 365))} years",
-        >= 2 and var days => $"{Math.Round(days)} days",
-        _ => Units.Time(TimeSpan.FromSeconds(seconds)),
-    };
-
     private static string Exact(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
-
-    /// <summary>1.23 GFLOP, 45.6 PFLOP.</summary>
-    private static string Operations(double flops)
-    {
-        string[] names = ["FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP", "PFLOP", "EFLOP", "ZFLOP", "YFLOP"];
-        var at = 0;
-        for (; flops >= 1000 && at < names.Length - 1; at++)
-            flops /= 1000;
-        return $"{Units.Short(flops)} {names[at]}";
-    }
 }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Espalier.Compression.Recipes;
 using Espalier.Compression.Recipes.Stages;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Cli.Commands;
 

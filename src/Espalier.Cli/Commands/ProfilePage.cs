@@ -1,6 +1,7 @@
 using System.Globalization;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Training.Profiling;
+using Espalier.Files;
 
 namespace Espalier.Cli.Commands;
 

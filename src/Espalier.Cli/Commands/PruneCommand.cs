@@ -4,8 +4,8 @@ using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Runs;
+using Espalier.Files;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
 
 namespace Espalier.Cli.Commands;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Espalier.Cli.Rendering;
+using Espalier.Files;
 
 namespace Espalier.Cli.Commands;
 

@@ -3,7 +3,7 @@ using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Rendering;
 using Espalier.Cli.Report;
 using Espalier.Compression.Runs;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Cli.Commands;
 

@@ -6,8 +6,8 @@ using Espalier.Compression.Recipes;
 using Espalier.Compression.Recipes.Stages;
 using Espalier.Compression.Runs;
 using Espalier.Compression.Search;
+using Espalier.Files;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
 
 namespace Espalier.Cli.Commands;
 

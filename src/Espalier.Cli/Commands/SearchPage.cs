@@ -2,6 +2,7 @@ using System.Globalization;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Recipes;
 using Espalier.Compression.Search;
+using Espalier.Files;
 
 namespace Espalier.Cli.Commands;
 

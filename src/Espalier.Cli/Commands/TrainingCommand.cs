@@ -5,8 +5,8 @@ using Espalier.Compression.Distillation;
 using Espalier.Compression.Recipes;
 using Espalier.Compression.Recipes.Stages;
 using Espalier.Compression.Runs;
+using Espalier.Files;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
 
 namespace Espalier.Cli.Commands;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Espalier.Cli.Commands;
-using Espalier.Cli.Rendering;
 using Espalier.Compression.Runs;
+using Espalier.Files;
 using Espalier.Torch;
 
 namespace Espalier.Cli.Machine;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
+using Espalier.Files;
 
 namespace Espalier.Cli.Machine;
 
@@ -7,45 +7,35 @@ namespace Espalier.Cli.Machine;
 internal sealed record DiskSpeed(string Folder, long Free, double WriteBytesPerSecond, double ReadBytesPerSecond)
 {
     private const int BlockBytes = 4 << 20;
-    private const int DontNeed = 4;
 
-    /// <summary>Writes and reads a file of <paramref name="bytes"/> in <paramref name="folder"/>, which is deleted again.</summary>
+    /// <summary>Writes and reads <paramref name="bytes"/> in <paramref name="folder"/>, of which nothing stays, however this ends.</summary>
     internal static DiskSpeed Measure(string folder, long bytes)
     {
-        var path = Path.Combine(folder, $".espalier-doctor-{Environment.ProcessId}.tmp");
         var block = new byte[BlockBytes];
         // Zeros would be compressed away by some file systems.
         new Random(1).NextBytes(block);
         try
         {
-            using var file = new FileStream(path, new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.ReadWrite,
-                BufferSize = 0,
-                Options = FileOptions.DeleteOnClose,
-            });
+            using var scratch = new ScratchFile(folder, "espalier-doctor");
+            var file = scratch.Stream;
             var clock = Stopwatch.StartNew();
             for (long at = 0; at < bytes; at += block.Length)
                 file.Write(block);
-            file.Flush(flushToDisk: true);
+            DurableFiles.OnDisk.Layer.Sync(file);
             var write = file.Length / clock.Elapsed.TotalSeconds;
 
-            _ = posix_fadvise(file.SafeFileHandle.DangerousGetHandle().ToInt32(), 0, 0, DontNeed);
+            if (file is FileStream { SafeFileHandle: var handle })
+                LibC.DropFromMemory(handle);
             file.Position = 0;
             clock.Restart();
             while (file.Read(block) > 0)
                 continue;
             var read = file.Length / clock.Elapsed.TotalSeconds;
-            return new DiskSpeed(folder, new DriveInfo(folder).AvailableFreeSpace, write, read);
+            return new DiskSpeed(folder, DiskSpace.Free(folder) ?? 0, write, read);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new EspalierException($"cannot write {bytes >> 20} MiB to {folder} to measure its speed: {error.Message} Name another folder with --folder.", error);
         }
     }
-
-    [DllImport("libc")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int posix_fadvise(int descriptor, long offset, long length, int advice);
 }

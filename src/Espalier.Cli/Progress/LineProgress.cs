@@ -1,5 +1,5 @@
-using Espalier.Cli.Rendering;
 using Espalier.Compression;
+using Espalier.Files;
 
 namespace Espalier.Cli.Progress;
 

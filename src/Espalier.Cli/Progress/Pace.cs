@@ -1,4 +1,4 @@
-using Espalier.Cli.Rendering;
+using Espalier.Files;
 
 namespace Espalier.Cli.Progress;
 

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Espalier.Cli.Rendering;
+using Espalier.Files;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

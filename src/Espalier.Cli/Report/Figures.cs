@@ -1,5 +1,5 @@
 using System.Globalization;
-using Espalier.Cli.Rendering;
+using Espalier.Files;
 
 namespace Espalier.Cli.Report;
 

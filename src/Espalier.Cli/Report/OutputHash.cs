@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Recipes;
 using Espalier.Compression.Runs;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Cli.Report;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
-using Espalier.Cli.Rendering;
 using Espalier.Cli.Report.Charts;
 using Espalier.Compression.Search;
+using Espalier.Files;
 
 namespace Espalier.Cli.Report;
 

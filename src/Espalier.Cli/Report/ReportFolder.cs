@@ -1,6 +1,6 @@
 using Espalier.Compression.Recipes;
 using Espalier.Compression.Runs;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Cli.Report;
 

@@ -1,5 +1,5 @@
 using Espalier.Compression.Runs;
-using Espalier.Models.Files;
+using Espalier.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace Espalier.Compression.Data;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Espalier.Files;
 
 namespace Espalier.Compression.Data;
 
@@ -37,7 +38,8 @@ public static class Corpus
             CheckSides(source, split, context.Skips, train.Documents, heldOut?.Documents);
 
             var summaryPath = Path.Combine(output, SummaryName);
-            File.Delete(summaryPath);
+            // Without a summary there is no corpus: the old one ends before its stores do.
+            DurableOutput.Guard(summaryPath, () => DurableFiles.OnDisk.DeleteFile(summaryPath));
             var summary = new CorpusSummary
             {
                 Source = source.Description,
@@ -47,14 +49,14 @@ public static class Corpus
                 HeldOut = heldOut is null ? null : SideOf(heldOut.Finish()),
                 Skips = context.Skips.ToDictionary(),
             };
-            WriteSummary(summaryPath, summary);
+            DurableOutput.WriteFile(summaryPath, 0, stream => JsonSerializer.Serialize(stream, summary, DataJson.Options));
             return summary;
         }
         finally
         {
             foreach (var folder in (string[])[Path.Combine(output, TrainFolder), Path.Combine(output, HeldOutFolder), output])
                 if (Directory.Exists(folder) && !Directory.EnumerateFileSystemEntries(folder).Any())
-                    Directory.Delete(folder);
+                    DurableFiles.OnDisk.TryDelete(folder);
         }
     }
 
@@ -101,14 +103,4 @@ public static class Corpus
     }
 
     private static CorpusSide SideOf(TokenStoreIndex index) => new(index.Documents, index.Count, index.TextBytes, index.TokensSha256);
-
-    private static void WriteSummary(string path, CorpusSummary summary)
-    {
-        using (var file = new FileStream(path + ".tmp", FileMode.Create, FileAccess.Write))
-        {
-            JsonSerializer.Serialize(file, summary, DataJson.Options);
-            file.Flush(flushToDisk: true);
-        }
-        File.Move(path + ".tmp", path, overwrite: true);
-    }
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using Espalier.Files;
 
 namespace Espalier.Compression.Data;
 
@@ -23,7 +24,8 @@ internal static class JsonRecord
         }
         try
         {
-            var (text, keys) = LenientJson.Read(json, skips, record => (RecordText.Of(record, field), KeysOf(record)));
+            var (text, keys) = LenientJson.Read(
+                json, record => (RecordText.Of(record, field), KeysOf(record)), () => skips.Add(SkipReason.RepairedUtf8));
             if (text is null && keys is null)
                 return Skip(SkipReason.MalformedJson, skips, () => $"{origin} is no JSON object");
             if (text is null)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Espalier.Files;
 
 namespace Espalier.Compression.Data;
 
@@ -36,16 +37,16 @@ public abstract class SampleOrder
     }
 
     /// <summary>Writes the windows of the first positions as little-endian int32, for another program to follow.</summary>
-    public void Write(string path, long positions)
+    /// <exception cref="EspalierException">The disk refused.</exception>
+    public void Write(string path, long positions) => DurableOutput.WriteFile(path, sizeof(int) * positions, file =>
     {
-        using var file = File.Create(path);
-        Span<byte> number = stackalloc byte[4];
+        Span<byte> number = stackalloc byte[sizeof(int)];
         for (long position = 0; position < positions; position++)
         {
             BinaryPrimitives.WriteInt32LittleEndian(number, checked((int)WindowAt(position)));
             file.Write(number);
         }
-    }
+    });
 
     private static long AtLeastOne(long windows) =>
         windows > 0 ? windows : throw new EspalierException($"the data has {windows} windows, at least 1 is needed");

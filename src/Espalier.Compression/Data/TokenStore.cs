@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
+using Espalier.Files;
 
 namespace Espalier.Compression.Data;
 
@@ -68,8 +68,7 @@ public sealed class TokenStore : ITokens, IDisposable
     public void Verify()
     {
         var path = Path.Combine(folder, TokenStoreWriter.TokensName);
-        using var stream = File.OpenRead(path);
-        var found = Convert.ToHexStringLower(SHA256.HashData(stream));
+        var found = ContentHash.OfFile(path);
         if (found != Index.TokensSha256)
             throw new EspalierException($"{path}: SHA-256 is {found}, the index says {Index.TokensSha256}; write the tokens again");
     }

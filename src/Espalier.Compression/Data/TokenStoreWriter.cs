@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using System.Text.Json;
+using Espalier.Files;
 
 namespace Espalier.Compression.Data;
 
@@ -12,90 +12,114 @@ public sealed class TokenStoreWriter : IDisposable
 {
     internal const string TokensName = "tokens.bin", DocumentsName = "documents.bin", IndexName = "tokens.json";
 
-    private readonly string folder, source;
-    private readonly DocumentEncoder encoder;
-    private readonly TokenWidth width;
-    private readonly FileStream tokens, documents;
-    private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private byte[] bytes = [];
-    private long count, documentCount, textBytes;
+    private readonly string _folder, _source;
+    private readonly DocumentEncoder _encoder;
+    private readonly TokenWidth _width;
+    private readonly DurableFiles _files = DurableFiles.OnDisk;
+    private readonly UnfinishedFile _tokens, _documents;
+    private byte[] _bytes = [];
+    private long _count, _documentCount, _textBytes;
 
     /// <summary>Begins a store in a folder, which is created; a store that lies there is replaced when this one is finished.</summary>
+    /// <exception cref="EspalierException">The disk refused.</exception>
     public TokenStoreWriter(string folder, DocumentEncoder encoder, string source)
     {
-        (this.folder, this.encoder, this.source) = (folder, encoder, source);
-        width = encoder.VocabularySize <= 65536 ? TokenWidth.UInt16 : TokenWidth.Int32;
-        Directory.CreateDirectory(folder);
-        tokens = Create(TokensName);
-        documents = Create(DocumentsName);
+        (_folder, _encoder, _source) = (Path.GetFullPath(folder), encoder, source);
+        _width = encoder.VocabularySize <= 65536 ? TokenWidth.UInt16 : TokenWidth.Int32;
+        try
+        {
+            _files.EnsureFolder(_folder);
+            _tokens = Begin(TokensName);
+            _documents = Begin(DocumentsName);
+        }
+        catch (Exception error)
+        {
+            _tokens?.Dispose();
+            if (error is IOException or UnauthorizedAccessException)
+                throw DurableOutput.Refused(_folder, error);
+            throw;
+        }
     }
 
     /// <summary>Ids written so far.</summary>
-    public long Count => count;
+    public long Count => _count;
 
     /// <summary>Documents written so far.</summary>
-    public long Documents => documentCount;
+    public long Documents => _documentCount;
 
     /// <summary>Appends one document.</summary>
     /// <param name="ids">Its ids, EOS included, all below the encoder's vocabulary.</param>
     /// <param name="utf8Bytes">UTF-8 bytes of its text.</param>
     public void Append(ReadOnlySpan<int> ids, long utf8Bytes)
     {
-        var length = ids.Length * (int)width;
-        if (bytes.Length < Math.Max(8, length))
-            bytes = new byte[Math.Max(8, 2 * length)];
-        BinaryPrimitives.WriteInt64LittleEndian(bytes, count);
-        documents.Write(bytes, 0, 8);
+        var length = ids.Length * (int)_width;
+        if (_bytes.Length < Math.Max(8, length))
+            _bytes = new byte[Math.Max(8, 2 * length)];
+        BinaryPrimitives.WriteInt64LittleEndian(_bytes, _count);
+        Write(_documents, DocumentsName, 8);
         for (var i = 0; i < ids.Length; i++)
-            if (width == TokenWidth.UInt16)
-                BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(2 * i), checked((ushort)ids[i]));
+            if (_width == TokenWidth.UInt16)
+                BinaryPrimitives.WriteUInt16LittleEndian(_bytes.AsSpan(2 * i), checked((ushort)ids[i]));
             else
-                BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(4 * i), ids[i]);
-        tokens.Write(bytes, 0, length);
-        hash.AppendData(bytes, 0, length);
-        count += ids.Length;
-        documentCount++;
-        textBytes += utf8Bytes;
+                BinaryPrimitives.WriteInt32LittleEndian(_bytes.AsSpan(4 * i), ids[i]);
+        Write(_tokens, TokensName, length);
+        _count += ids.Length;
+        _documentCount++;
+        _textBytes += utf8Bytes;
     }
 
     /// <summary>Flushes all to the disk, then gives the files their names, the index last.</summary>
-    public TokenStoreIndex Finish()
+    /// <exception cref="EspalierException">The disk refused.</exception>
+    public TokenStoreIndex Finish() => DurableOutput.Guard(Path.Combine(_folder, IndexName), () =>
     {
+        var tokens = _tokens.Flush();
+        _documents.Flush();
         var index = new TokenStoreIndex
         {
             Version = TokenStoreIndex.CurrentVersion,
-            Count = count,
-            Dtype = TokenStoreIndex.DtypeName(width),
-            Documents = documentCount,
-            VocabularySize = encoder.VocabularySize,
-            TextBytes = textBytes,
-            TokenizerSha256 = encoder.Sha256,
-            TokensSha256 = Convert.ToHexStringLower(hash.GetHashAndReset()),
-            Source = source,
+            Count = _count,
+            Dtype = TokenStoreIndex.DtypeName(_width),
+            Documents = _documentCount,
+            VocabularySize = _encoder.VocabularySize,
+            TextBytes = _textBytes,
+            TokenizerSha256 = _encoder.Sha256,
+            TokensSha256 = tokens.Sha256,
+            Source = _source,
         };
-        using (var json = Create(IndexName))
-        {
-            JsonSerializer.Serialize(json, index, DataJson.Options);
-            foreach (var file in (FileStream[])[tokens, documents, json])
-                file.Flush(flushToDisk: true);
-        }
-        tokens.Dispose();
-        documents.Dispose();
-        File.Delete(Path.Combine(folder, IndexName));
-        foreach (var name in (string[])[TokensName, DocumentsName, IndexName])
-            File.Move(Path.Combine(folder, name + ".tmp"), Path.Combine(folder, name), overwrite: true);
+        using var json = Begin(IndexName);
+        JsonSerializer.Serialize(json.Stream, index, DataJson.Options);
+        json.Flush();
+        // Without an index there is no store: the old one ends before its files do.
+        _files.DeleteFile(Path.Combine(_folder, IndexName));
+        _tokens.Publish();
+        _documents.Publish();
+        json.Publish();
         return index;
-    }
+    });
 
-    /// <summary>Closes the files and removes temporary ones.</summary>
+    /// <summary>Closes the files and removes what is not finished.</summary>
     public void Dispose()
     {
-        tokens.Dispose();
-        documents.Dispose();
-        hash.Dispose();
-        foreach (var name in (string[])[TokensName, DocumentsName, IndexName])
-            File.Delete(Path.Combine(folder, name + ".tmp"));
+        using (_tokens)
+            _documents.Dispose();
     }
 
-    private FileStream Create(string name) => new(Path.Combine(folder, name + ".tmp"), FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
+    private UnfinishedFile Begin(string name)
+    {
+        var path = Path.Combine(_folder, name);
+        _files.Sweep(path);
+        return _files.Begin(path);
+    }
+
+    private void Write(UnfinishedFile file, string name, int length)
+    {
+        try
+        {
+            file.Stream.Write(_bytes, 0, length);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw DurableOutput.Refused(Path.Combine(_folder, name), error);
+        }
+    }
 }

@@ -1,6 +1,6 @@
 using Espalier.Compression.Runs;
+using Espalier.Files;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Compression.Distillation;

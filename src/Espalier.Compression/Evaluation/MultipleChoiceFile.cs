@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.Json;
 using Espalier.Compression.Recipes;
+using Espalier.Files;
 
 namespace Espalier.Compression.Evaluation;
 
@@ -15,41 +17,29 @@ public static class MultipleChoiceFile
     /// <summary>Most choices of an item.</summary>
     public const int MostChoices = 64;
 
-    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 16 };
-
     /// <summary>Reads a file; blank lines are passed over.</summary>
     /// <exception cref="EspalierException">The file cannot be read, has no items, or a line is none; line and field are named.</exception>
     public static IReadOnlyList<MultipleChoiceItem> Read(string path)
     {
         var items = new List<MultipleChoiceItem>();
         var number = 0;
-        foreach (var line in InputFile.ReadText(path, MaxBytes).Split('\n'))
+        foreach (var line in SmallFile.ReadText(path, MaxBytes).Split('\n'))
         {
             number++;
             if (!string.IsNullOrWhiteSpace(line))
-                items.Add(Parse(line, $"{path}, line {number}"));
+                items.Add(JsonFile.Parse(Encoding.UTF8.GetBytes(line), $"{path}, line {number}", Parse));
         }
         return items.Count > 0 ? items : throw new EspalierException($"{path}: has no items; each is a line such as {Example}");
     }
 
     private const string Example = """{"context": "The sky is", "choices": ["blue", "green"], "answer": 0}""";
 
-    private static MultipleChoiceItem Parse(string line, string place)
+    private static MultipleChoiceItem Parse(JsonElement root, string place)
     {
-        try
-        {
-            using var document = JsonDocument.Parse(line, Strict);
-            var root = document.RootElement;
-            if (root.ValueKind != JsonValueKind.Object)
-                throw new EspalierException($"{place}: is no JSON object; an item is {Example}");
-            var choices = Choices(root, place);
-            return new(Context(root, place), choices, Answer(root, choices.Length, place));
-        }
-        // InvalidOperationException: escaped text that is no valid Unicode.
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
-        {
-            throw new EspalierException($"{place}: not valid JSON: {error.Message}", error);
-        }
+        if (root.ValueKind != JsonValueKind.Object)
+            throw new EspalierException($"{place}: is no JSON object; an item is {Example}");
+        var choices = Choices(root, place);
+        return new(Context(root, place), choices, Answer(root, choices.Length, place));
     }
 
     private static string Context(JsonElement root, string place)

@@ -1,4 +1,5 @@
 using Espalier.Compression.Data;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Torch;
 
@@ -40,10 +41,10 @@ internal static class RedundancyScorer
 
     private static void CheckMemory(DecoderConfig config)
     {
-        var (needed, there) = (8.0 * config.Layers * config.IntermediateSize * config.IntermediateSize, (double)GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
-        if (needed > there)
+        var (needed, there) = (8.0 * config.Layers * config.IntermediateSize * config.IntermediateSize, MemoryInfo.Read().Total);
+        if (there > 0 && needed > there)
             throw new EspalierException(
-                $"redundancy compares all {config.IntermediateSize} neurons of each of {config.Layers} layers with each other: {needed / 1e9:0.0} GB, and there are {there / 1e9:0.0} GB; choose another method");
+                $"redundancy compares all {config.IntermediateSize} neurons of each of {config.Layers} layers with each other: {Units.Memory(needed)}, and there are {Units.Memory(there)}; choose another method");
     }
 
     /// <summary>Products of all units of a layer with each other, summed in float64.</summary>

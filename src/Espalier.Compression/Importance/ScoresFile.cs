@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Espalier.Compression.Recipes;
 using Espalier.Compression.Runs;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Compression.Importance;
 
@@ -28,7 +28,7 @@ public static class ScoresFile
 
     /// <summary>Reads scores.</summary>
     /// <exception cref="EspalierException">The file cannot be read, or a field is unknown, missing, of a wrong type, or contradicts another; it is named.</exception>
-    public static ImportanceScores Read(string path) => JsonFields.Read(path, MaxBytes, Parse);
+    public static ImportanceScores Read(string path) => JsonFile.Read(path, MaxBytes, Parse);
 
     /// <summary>Writes scores, whole or not at all.</summary>
     /// <exception cref="EspalierException">A score is not finite; its place is named.</exception>

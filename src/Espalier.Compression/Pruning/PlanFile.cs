@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Espalier.Compression.Recipes;
 using Espalier.Compression.Runs;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Compression.Pruning;
 
@@ -19,7 +19,7 @@ public static class PlanFile
 
     /// <summary>Reads a plan. Whether it fits a teacher is found out by <see cref="PruningPlan.Apply"/>.</summary>
     /// <exception cref="EspalierException">The file cannot be read, or a field is unknown, missing or of a wrong type; it is named.</exception>
-    public static PruningPlan Read(string path) => JsonFields.Read(path, MaxBytes, Parse);
+    public static PruningPlan Read(string path) => JsonFile.Read(path, MaxBytes, Parse);
 
     /// <summary>Writes a plan, whole or not at all.</summary>
     public static void Write(string path, PruningPlan plan)

@@ -1,14 +1,12 @@
 using Espalier.Compression.Data;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Evaluation;
-using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Recipes.Checks;
 using Espalier.Compression.Recipes.Stages;
 using Espalier.Compression.Runs;
-using Espalier.Models;
+using Espalier.Files;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Compression.Recipes;

@@ -5,8 +5,6 @@ namespace Espalier.Compression.Recipes;
 /// <summary>An object of a JSON file that a person may have written: fields with their types checked, unknown ones refused.</summary>
 internal sealed class JsonFields
 {
-    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 16 };
-
     private readonly JsonElement _object;
     private readonly string _source;
     private readonly string _prefix;
@@ -22,26 +20,7 @@ internal sealed class JsonFields
             throw new EspalierException($"{source}: {(prefix.Length == 0 ? "the file" : prefix.TrimEnd('.'))} must be a JSON object");
         foreach (var field in value.EnumerateObject())
             if (known.Length > 0 && !known.Contains(field.Name, StringComparer.Ordinal))
-                throw new EspalierException($"{source}: there is no field {prefix}{RecipeFields.Clip(field.Name)}: "
-                    + (NearestName.Nearest(field.Name, known) is { } nearest ? $"did you mean {nearest}?" : $"known are {string.Join(", ", known)}"));
-    }
-
-    /// <summary>Reads a file of at most <paramref name="limit"/> bytes and hands its root to <paramref name="read"/>.</summary>
-    /// <exception cref="EspalierException">Unreadable, too long, not JSON, or refused by <paramref name="read"/>.</exception>
-    public static T Read<T>(string path, long limit, Func<JsonElement, string, T> read)
-    {
-        var bytes = InputFile.ReadBytes(path, limit);
-        ReadOnlySpan<byte> byteOrderMark = [0xef, 0xbb, 0xbf];
-        try
-        {
-            using var document = JsonDocument.Parse(bytes.AsMemory(bytes.AsSpan().StartsWith(byteOrderMark) ? 3 : 0), Strict);
-            return read(document.RootElement, path);
-        }
-        // InvalidOperationException: escaped text that is no valid Unicode.
-        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
-        {
-            throw new EspalierException($"{path}: not valid JSON: {error.Message}", error);
-        }
+                throw new EspalierException($"{source}: there is no field {prefix}{RecipeFields.Clip(field.Name)}: {NearestName.Instead(field.Name, known)}");
     }
 
     /// <summary>Whether the field is there.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Espalier.Files;
 
 namespace Espalier.Compression.Recipes;
 
@@ -21,7 +22,7 @@ internal sealed class RecipeFields
             if (!known.Contains(name, StringComparer.Ordinal))
             {
                 var why = RecipeKeys.WhyNot(section, name)
-                    ?? (NearestName.Nearest(name, known) is { } nearest ? $"did you mean {nearest}?" : $"known are {string.Join(", ", known)}");
+                    ?? NearestName.Instead(name, known);
                 throw At(key.Line, $"there is no key {Path(Clip(name))}: {why}");
             }
             if (value is not YamlText { IsEmpty: true } && !_values.TryAdd(name, value))

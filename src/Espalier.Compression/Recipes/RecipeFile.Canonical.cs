@@ -6,6 +6,7 @@ using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Runs;
 using Espalier.Compression.Training;
+using Espalier.Files;
 
 namespace Espalier.Compression.Recipes;
 

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Search;
+using Espalier.Files;
 
 namespace Espalier.Compression.Recipes;
 

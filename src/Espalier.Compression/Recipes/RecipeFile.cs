@@ -3,6 +3,7 @@ using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Pruning.Masks;
+using Espalier.Files;
 using Espalier.Models.Checkpoints;
 
 namespace Espalier.Compression.Recipes;
@@ -26,7 +27,7 @@ public static partial class RecipeFile
     /// <exception cref="EspalierException">The file cannot be read, or something in it is wrong.</exception>
     public static Recipe Read(string path) => File.Exists(Path.Combine(path, CheckpointFolder.ConfigFile))
         ? throw new EspalierException($"{path}: is a model's folder, and a recipe is wanted: write one with espalier init {path} TEXT")
-        : RecipePaths.Locate(Parse(InputFile.ReadText(path, MaxBytes), path), path);
+        : RecipePaths.Locate(Parse(SmallFile.ReadText(path, MaxBytes), path), path);
 
     /// <summary>Reads a recipe's text; paths stay as written.</summary>
     /// <param name="text">YAML.</param>

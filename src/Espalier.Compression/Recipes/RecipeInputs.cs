@@ -1,5 +1,5 @@
 using Espalier.Compression.Data;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Compression.Recipes;
 

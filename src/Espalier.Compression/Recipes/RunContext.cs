@@ -3,7 +3,7 @@ using System.Reflection;
 using System.Text.Json.Nodes;
 using Espalier.Compression.Runs;
 using Espalier.Compression.Training.Profiling;
-using Espalier.Models.Files;
+using Espalier.Files;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Recipes;
@@ -63,12 +63,11 @@ public sealed class RunContext : IDisposable
     /// <param name="seed">The run's seed.</param>
     /// <param name="progress">Where progress is told.</param>
     /// <param name="stop">Cancelled when the run should save and end.</param>
-    /// <param name="files">Where to write; the disk by default.</param>
     /// <param name="profile">Whether training measures its steps (<see cref="ProfilesSteps"/>).</param>
     /// <exception cref="EspalierException">Another process holds the folder, or it cannot be written.</exception>
-    public static RunContext Open(string path, string recipe, long seed, IProgressReporter progress, CancellationToken stop, DurableFiles? files = null, bool profile = false)
+    public static RunContext Open(string path, string recipe, long seed, IProgressReporter progress, CancellationToken stop, bool profile = false)
     {
-        var folder = RunFolder.Open(path, progress.Warn, files);
+        var folder = RunFolder.Open(path, progress.Warn);
         try
         {
             folder.Save(new RunManifest
@@ -99,10 +98,10 @@ public sealed class RunContext : IDisposable
     /// back while the folder is still held (<see cref="RunFolder.Withdraw"/>).
     /// </summary>
     public static T Within<T>(
-        string path, string recipe, long seed, IProgressReporter progress, Func<RunContext, T> work, CancellationToken stop, DurableFiles? files = null,
+        string path, string recipe, long seed, IProgressReporter progress, Func<RunContext, T> work, CancellationToken stop,
         bool profile = false)
     {
-        using var run = Open(path, recipe, seed, progress, stop, files, profile);
+        using var run = Open(path, recipe, seed, progress, stop, profile: profile);
         try
         {
             return Recorded(run, work);
@@ -208,7 +207,7 @@ public sealed class RunContext : IDisposable
             {
                 Enter(stage, StageStatus.Started, Seconds(), null);
             }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            catch (EspalierException)
             {
             }
             throw;

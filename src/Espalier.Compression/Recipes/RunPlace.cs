@@ -1,7 +1,7 @@
 using System.Text;
 using Espalier.Compression.Recipes.Stages;
 using Espalier.Compression.Runs;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Compression.Recipes;
 

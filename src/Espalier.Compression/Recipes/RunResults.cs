@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Espalier.Compression.Runs;
+using Espalier.Files;
 
 namespace Espalier.Compression.Recipes;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Compression.Runs;
 
@@ -8,10 +8,10 @@ namespace Espalier.Compression.Runs;
 /// the disk. Which is the latest is found by reading all of it, not by a pointer. Death at any moment leaves the old or the new one.
 /// </summary>
 /// <param name="folder">Holds the <c>step-N</c> folders; created at the first save.</param>
-/// <param name="files">Writes durably.</param>
 /// <param name="keep">How many verified checkpoints stay beside the best, at least 1.</param>
-public sealed class CheckpointStore(string folder, DurableFiles files, int keep = 2)
+public sealed class CheckpointStore(string folder, int keep = 2)
 {
+    private readonly DurableFiles _files = DurableFiles.OnDisk;
     private readonly string _folder = Path.GetFullPath(folder);
     private readonly int _keep = keep >= 1 ? keep : throw new ArgumentOutOfRangeException(nameof(keep), keep, "At least one checkpoint stays.");
     private readonly HashSet<long> _verified = [];
@@ -39,7 +39,7 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
     /// stays beside this one was read back from the disk. A verified checkpoint of that step is left as it is, for a stage's state at a step is always the same.
     /// </summary>
     /// <param name="step">Steps done.</param>
-    /// <param name="parts">The files.</param>
+    /// <param name="parts">The _files.</param>
     /// <param name="best">Whether it is the best so far: the former best may go once this one was read back.</param>
     /// <exception cref="EspalierException">Exit code 1: it could not be written; what was there before is intact.</exception>
     public SavedCheckpoint Save(long step, IReadOnlyList<CheckpointPart> parts, bool best = false) =>
@@ -84,7 +84,7 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
     /// </exception>
     public SavedCheckpoint? OpenLatest(Action<string>? report = null)
     {
-        files.CleanLeftovers(_folder, below: false);
+        _files.CleanLeftovers(_folder, below: false);
         string? changed = null;
         foreach (var step in Steps())
         {
@@ -128,7 +128,7 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
     /// <summary>Deletes all checkpoints, when a finished stage needs them no more.</summary>
     public void DeleteAll()
     {
-        files.DeleteFolder(_folder);
+        _files.DeleteFolder(_folder);
         _verified.Clear();
         BestStep = null;
     }
@@ -136,31 +136,31 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
     private SavedCheckpoint Write(long step, IReadOnlyList<CheckpointPart> parts, IReadOnlyList<FileFact>? logs)
     {
         var (temporary, final) = (PathOf(step) + ".tmp", PathOf(step));
-        files.EnsureFolder(_folder);
+        _files.EnsureFolder(_folder);
         try
         {
             if (Path.Exists(temporary))
-                files.DeleteTree(temporary);
-            files.Layer.CreateFolder(temporary);
-            var facts = parts.Select(part => files.WriteNew(Path.Combine(temporary, part.Name), part.Write)).ToArray();
+                _files.DeleteTree(temporary);
+            _files.Layer.CreateFolder(temporary);
+            var facts = parts.Select(part => _files.WriteNew(Path.Combine(temporary, part.Name), part.Write)).ToArray();
             var stated = new CheckpointManifest(CheckpointManifest.KnownVersion, step, facts) { Logs = logs };
             var manifest = SealedJson.Bytes(stated, RunJson.Default.CheckpointManifest);
-            files.WriteNew(Path.Combine(temporary, CheckpointManifest.FileName), stream => stream.Write(manifest));
-            files.Layer.SyncFolder(temporary);
+            _files.WriteNew(Path.Combine(temporary, CheckpointManifest.FileName), stream => stream.Write(manifest));
+            _files.Layer.SyncFolder(temporary);
             if (facts.Select(fact => fact.Problem(temporary, hash: false)).FirstOrDefault(found => found is not null) is { } cut)
                 throw new IOException($"after writing, {cut}");
             BeforePublish?.Invoke();
 
             // Whatever has the name now was found damaged.
-            files.DeleteFolder(final);
-            files.Layer.Rename(temporary, final);
-            files.Layer.SyncFolder(_folder);
+            _files.DeleteFolder(final);
+            _files.Layer.Rename(temporary, final);
+            _files.Layer.SyncFolder(_folder);
             _verified.Remove(step);
             return new(step, final, facts) { Logs = logs };
         }
         catch
         {
-            files.TryDelete(temporary);
+            _files.TryDelete(temporary);
             throw;
         }
     }
@@ -180,7 +180,7 @@ public sealed class CheckpointStore(string folder, DurableFiles files, int keep 
         foreach (var step in older.Where(step => !kept.Contains(step) && step != BestStep))
         {
             _verified.Remove(step);
-            files.DeleteFolder(PathOf(step));
+            _files.DeleteFolder(PathOf(step));
         }
     }
 

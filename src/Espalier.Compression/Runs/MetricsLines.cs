@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Compression.Runs;
 
@@ -112,7 +112,7 @@ public static class MetricsLines
     {
         try
         {
-            return JsonNode.Parse(line, documentOptions: RunJson.Strict) is JsonObject fields
+            return JsonNode.Parse(line, documentOptions: RecordFile.Strict) is JsonObject fields
                 && fields["step"] is JsonValue value && value.TryGetValue<long>(out var step) && step >= 0
                 ? (step, fields)
                 : null;

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Compression.Runs;
 
@@ -32,18 +32,18 @@ public sealed class MetricsLog : IDisposable
     /// </summary>
     /// <param name="path">The file; created where it is missing.</param>
     /// <param name="afterStep">The checkpoint's step.</param>
-    /// <param name="files">Writes.</param>
     /// <param name="stated">What the checkpoint says of the log, found to be so: exactly that stays. Null where it says nothing.</param>
     /// <param name="decides">Whether something is decided by it; where nothing is, a damaged line and what follows it are cut off.</param>
     /// <exception cref="EspalierException">A line in the part that stays is damaged.</exception>
-    public static MetricsLog Open(string path, long? afterStep, DurableFiles files, FileFact? stated = null, bool decides = true)
+    public static MetricsLog Open(string path, long? afterStep, FileFact? stated = null, bool decides = true)
     {
         path = System.IO.Path.GetFullPath(path);
         var isNew = !File.Exists(path);
         var keep = isNew || afterStep is null ? 0 : stated?.Size
             ?? (decides ? MetricsLines.LengthUpTo(path, afterStep.Value) : MetricsLines.WholeLengthUpTo(path, afterStep.Value));
         var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var stream = files.Layer.OpenLog(path);
+        var layer = DurableFiles.OnDisk.Layer;
+        var stream = layer.OpenLog(path);
         try
         {
             if (stream.Length != keep)
@@ -51,8 +51,8 @@ public sealed class MetricsLog : IDisposable
             stream.Position = 0;
             MetricsLines.Append(hash, stream, keep);
             if (isNew)
-                files.Layer.SyncFolder(System.IO.Path.GetDirectoryName(path)!);
-            return new MetricsLog(path, stream, files.Layer, keep == 0 ? 0 : afterStep ?? 0, keep, hash);
+                layer.SyncFolder(System.IO.Path.GetDirectoryName(path)!);
+            return new MetricsLog(path, stream, layer, keep == 0 ? 0 : afterStep ?? 0, keep, hash);
         }
         catch
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Espalier.Files;
 
 namespace Espalier.Compression.Runs;
 

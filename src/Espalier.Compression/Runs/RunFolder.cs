@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Compression.Runs;
 
@@ -25,19 +25,18 @@ public sealed class RunFolder : IDisposable
     public RunManifest? Manifest { get; private set; }
 
     /// <summary>Durable writing for files of this run.</summary>
-    public DurableFiles Files => _files;
+    internal DurableFiles Files => _files;
 
     /// <summary>Takes the folder (creating it where it is missing) and clears away what interrupted writes left.</summary>
     /// <param name="path">The run folder.</param>
     /// <param name="report">Hears sentences that the user should see: damage found, stages done again.</param>
-    /// <param name="files">Where to write; the disk by default.</param>
     /// <exception cref="EspalierException">
     /// Somebody else holds it (named, within a second), it cannot be written, or its manifest is damaged or of a newer format.
     /// </exception>
-    public static RunFolder Open(string path, Action<string>? report = null, DurableFiles? files = null)
+    public static RunFolder Open(string path, Action<string>? report = null)
     {
         path = System.IO.Path.GetFullPath(path);
-        files ??= DurableFiles.OnDisk;
+        var files = DurableFiles.OnDisk;
         var isNew = !Directory.Exists(path);
         var isLockNew = !File.Exists(System.IO.Path.Combine(path, RunLock.FileName));
         var runLock = Take(path, files);
@@ -77,7 +76,7 @@ public sealed class RunFolder : IDisposable
     public void Save(RunManifest manifest)
     {
         manifest = _outputs.Enter(manifest);
-        manifest.Save(Path, _files);
+        DurableOutput.Guard(PathOf(RunManifest.FileName), () => manifest.Save(Path, _files));
         Manifest = manifest;
     }
 
@@ -127,26 +126,20 @@ public sealed class RunFolder : IDisposable
     public void WriteFile(string name, Action<Stream> write)
     {
         var path = PathOf(name);
-        var temporary = Leftovers.NameFor(path);
         try
         {
-            var fact = _files.WriteNew(temporary, write) with { Name = System.IO.Path.GetFileName(path) };
+            using var file = _files.Begin(path);
+            write(file.Stream);
+            var fact = file.Flush();
             if (fact.Problem(System.IO.Path.GetDirectoryName(path)!, hash: true) is null)
-            {
-                _files.DeleteFile(temporary);
                 return;
-            }
             Enter(path, [fact]);
-            _files.Layer.Rename(temporary, path);
-            _files.Layer.SyncFolder(System.IO.Path.GetDirectoryName(path)!);
+            file.Publish();
             _outputs.Settle(path);
         }
-        catch (Exception error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            _files.TryDelete(temporary);
-            if (error is IOException or UnauthorizedAccessException)
-                throw NotWritten(path, error);
-            throw;
+            throw DurableOutput.Refused(path, error);
         }
     }
 
@@ -164,6 +157,9 @@ public sealed class RunFolder : IDisposable
         try
         {
             _files.EnsureFolder(parent);
+            // Of a run whose record is lost, or of version 0.1: what the record knows is gone since the start.
+            foreach (var output in outputs)
+                _files.Sweep(output);
             _outputs.Begin(place);
             SaveOutputs();
             _files.Layer.CreateFolder(place);
@@ -189,7 +185,7 @@ public sealed class RunFolder : IDisposable
         {
             _files.TryDelete(place);
             if (error is IOException or UnauthorizedAccessException)
-                throw NotWritten(outputs[0], error);
+                throw DurableOutput.Refused(outputs[0], error);
             throw;
         }
     }
@@ -214,9 +210,6 @@ public sealed class RunFolder : IDisposable
         if (!Directory.Exists(stages) && (File.Exists(stages) || PathKind.Odd(stages) is not null))
             throw new EspalierException($"{stages} {PathKind.Odd(stages) ?? "is a file"} where the run keeps its stages: move it away, or choose another run folder");
     }
-
-    private static EspalierException NotWritten(string path, Exception error) =>
-        new($"{path}: cannot be written: {error.Message}; mend the disk (free some space?) and start again", error);
 
     /// <summary>Vouches for an output that is about to get its name, in place of what is vouched for now.</summary>
     private void Enter(string output, IReadOnlyList<FileFact> files)

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Compression.Runs;
 

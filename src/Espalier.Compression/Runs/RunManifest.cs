@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Compression.Runs;
 
@@ -96,8 +96,8 @@ public sealed record RunManifest
             return null;
         try
         {
-            using var document = JsonDocument.Parse(RunJson.ReadBytes(path), RunJson.Strict);
-            RunJson.RequireKnownVersion(path, document.RootElement, KnownVersion);
+            using var document = JsonDocument.Parse(RecordFile.ReadBytes(path), RecordFile.Strict);
+            RecordFile.RequireKnownVersion(path, document.RootElement, KnownVersion);
             return document.RootElement.Deserialize(RunJson.Default.RunManifest);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
@@ -106,10 +106,10 @@ public sealed record RunManifest
         }
     }
 
-    internal void Save(string runFolder, DurableFiles files)
+    internal FileFact Save(string runFolder, DurableFiles files)
     {
         var text = JsonSerializer.SerializeToUtf8Bytes(this, RunJson.Default.RunManifest);
-        files.WriteFile(Path.Combine(runFolder, FileName), stream =>
+        return files.WriteFile(Path.Combine(runFolder, FileName), stream =>
         {
             stream.Write(text);
             stream.Write("\n"u8);

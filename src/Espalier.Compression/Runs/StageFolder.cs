@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Compression.Runs;
 
@@ -23,7 +23,7 @@ public sealed class StageFolder : IDisposable
     {
         (Key, _files, _report) = (key, files, report);
         Path = System.IO.Path.Combine(stages, key.FolderName);
-        Checkpoints = new CheckpointStore(System.IO.Path.Combine(Path, "checkpoints"), files)
+        Checkpoints = new CheckpointStore(System.IO.Path.Combine(Path, "checkpoints"))
         {
             BeforePublish = SyncLogs,
             Logs = () => _metrics is { } log ? [log.Fact()] : [],
@@ -65,6 +65,12 @@ public sealed class StageFolder : IDisposable
         ? System.IO.Path.Combine(Path, name)
         : throw new ArgumentException($"\"{name}\" leaves the folder.", nameof(name));
 
+    /// <summary>Writes an artefact, whole or not at all.</summary>
+    /// <param name="name">Relative name; its folder must be there.</param>
+    /// <param name="write">Writes the content.</param>
+    /// <exception cref="EspalierException">The disk refused.</exception>
+    public void WriteFile(string name, Action<Stream> write) => DurableOutput.Guard(PathOf(name), () => _files.WriteFile(PathOf(name), write));
+
     /// <summary>Reads every artefact; when one is not what the record says, reports it and forgets that the stage was done.</summary>
     /// <returns>Whether the stage is complete.</returns>
     public bool Verify()
@@ -81,11 +87,17 @@ public sealed class StageFolder : IDisposable
     /// for and the timing after its step, and deletes artefacts that were begun but are not vouched for.
     /// </summary>
     /// <param name="keepArtefacts">For a stage that judges itself which of its artefacts are good.</param>
+    /// <exception cref="EspalierException">The disk refused, or something is in the way.</exception>
     public SavedCheckpoint? Begin(bool keepArtefacts = false)
     {
         if (IsComplete)
             throw new InvalidOperationException($"{Path} is complete.");
         CloseLogs();
+        return DurableOutput.Guard(Path, () => Prepare(keepArtefacts));
+    }
+
+    private SavedCheckpoint? Prepare(bool keepArtefacts)
+    {
         if (new DirectoryInfo(Path).LinkTarget is { } target)
             throw new EspalierException($"{Path} is a symbolic link to {target}, and a stage writes and deletes in its own folder alone: delete the link");
         if (File.Exists(Path))
@@ -99,9 +111,9 @@ public sealed class StageFolder : IDisposable
                 if (!s_apart.Contains(entry.Name) && entry.Name != MetricsName)
                     _files.DeleteTree(entry.FullName);
         var stated = checkpoint?.Logs?.FirstOrDefault(log => log.Name == MetricsName);
-        _metrics = MetricsLog.Open(PathOf(MetricsName), checkpoint?.Step, _files, stated);
-        _timing = MetricsLog.Open(PathOf("timing.jsonl"), checkpoint?.Step, _files, decides: false);
-        _board = new TensorBoardLog(BoardFolder(), (checkpoint?.Step ?? 0) + 1, _files, _report);
+        _metrics = MetricsLog.Open(PathOf(MetricsName), checkpoint?.Step, stated);
+        _timing = MetricsLog.Open(PathOf("timing.jsonl"), checkpoint?.Step, decides: false);
+        _board = new TensorBoardLog(BoardFolder(), (checkpoint?.Step ?? 0) + 1, _report);
         return checkpoint;
     }
 

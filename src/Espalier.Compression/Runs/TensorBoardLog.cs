@@ -1,5 +1,5 @@
 using System.Globalization;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Compression.Runs;
 
@@ -11,15 +11,15 @@ namespace Espalier.Compression.Runs;
 /// </summary>
 /// <param name="folder">Holds the event files; created with the first scalar.</param>
 /// <param name="startStep">The first step that this start does.</param>
-/// <param name="files">Writes.</param>
 /// <param name="report">Hears the warning.</param>
 /// <param name="time">The clock.</param>
-public sealed class TensorBoardLog(string folder, long startStep, DurableFiles files, Action<string> report, TimeProvider? time = null) : IDisposable
+public sealed class TensorBoardLog(string folder, long startStep, Action<string> report, TimeProvider? time = null) : IDisposable
 {
     private const string Prefix = "events.out.tfevents.", Suffix = ".espalier";
 
     private readonly string _folder = Path.GetFullPath(folder);
     private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private readonly DurableFiles _files = DurableFiles.OnDisk;
     private Stream? _file;
     private bool _failed;
 
@@ -52,13 +52,13 @@ public sealed class TensorBoardLog(string folder, long startStep, DurableFiles f
 
     private Stream Begin()
     {
-        files.EnsureFolder(_folder);
+        _files.EnsureFolder(_folder);
         // TensorBoard reads a folder's files in the order of their names. A second start within a second, or after the clock was put back, must come after the first.
         var now = _time.GetUtcNow().ToUnixTimeSeconds();
         foreach (var name in Directory.EnumerateFiles(_folder, Prefix + "*").Select(Path.GetFileName))
             if (long.TryParse(name.AsSpan(Prefix.Length).TrimEnd(Suffix), NumberStyles.None, CultureInfo.InvariantCulture, out var earlier))
                 now = Math.Max(now, earlier + 1);
-        var file = files.Layer.CreateFile(Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{now:0000000000}{Suffix}")));
+        var file = _files.Layer.CreateFile(Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{now:0000000000}{Suffix}")));
         file.Write(EventRecord.Version(WallTime));
         file.Write(EventRecord.Start(WallTime, startStep));
         return file;

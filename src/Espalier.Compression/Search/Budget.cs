@@ -1,5 +1,6 @@
 using System.Globalization;
 using Espalier.Compression.Recipes;
+using Espalier.Files;
 
 namespace Espalier.Compression.Search;
 
@@ -12,11 +13,10 @@ public readonly record struct Budget(double Least, double Most)
     public static Budget OfCount(string text) => Parse(text, part => Quantity.Count(part) ?? Quantity.Number(part), "3M +-5%, 2.8M to 3.2M or <= 3M");
 
     /// <summary>Reads a budget of bytes: <c>8GiB</c>, <c>512MB</c>; without a unit bytes.</summary>
-    public static Budget OfBytes(string text) => Parse(
-        text, part => Scaled(part, [("KiB", 1L << 10), ("MiB", 1L << 20), ("GiB", 1L << 30), ("TiB", 1L << 40), ("kB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12)]), "<= 8GiB or 500MB to 1GB");
+    public static Budget OfBytes(string text) => Parse(text, Quantity.Bytes, "<= 8GiB or 500MB to 1GB");
 
     /// <summary>Reads a budget of seconds: <c>20ms</c>, <c>0.5s</c>; without a unit seconds.</summary>
-    public static Budget OfSeconds(string text) => Parse(text, part => Scaled(part, [("us", 1e-6), ("ms", 1e-3), ("s", 1)]), "<= 20ms or 10ms to 0.1s");
+    public static Budget OfSeconds(string text) => Parse(text, Quantity.Seconds, "<= 20ms or 10ms to 0.1s");
 
     /// <summary>Whether a value lies inside.</summary>
     public bool Holds(double value) => value >= Least && value <= Most;
@@ -47,13 +47,5 @@ public readonly record struct Budget(double Least, double Most)
         return value < 1e18 && value > 1e-9
             ? new((double)((decimal)value * (1 - (decimal)part)), (double)((decimal)value * (1 + (decimal)part)))
             : new(value * (1 - part), value * (1 + part));
-    }
-
-    private static double? Scaled(string part, (string Unit, double Scale)[] units)
-    {
-        foreach (var (unit, scale) in units)
-            if (part.EndsWith(unit, StringComparison.Ordinal))
-                return Quantity.Number(part[..^unit.Length].Trim()) * scale;
-        return Quantity.Number(part);
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Espalier.Compression.Recipes;
+using Espalier.Files;
 using Espalier.Models;
 
 namespace Espalier.Compression.Search;
@@ -19,7 +20,7 @@ public static class CandidatesFile
     /// <summary>Reads candidates and checks each against the teacher.</summary>
     /// <exception cref="EspalierException">The file cannot be read, a field is unknown, of a wrong type or illegal (with the nearest legal value), or a shape comes twice.</exception>
     public static IReadOnlyList<Candidate> Read(string path, DecoderConfig teacher, int? multiple = null) =>
-        JsonFields.Read(path, MaxBytes, (root, source) => Parse(root, source, teacher, multiple));
+        JsonFile.Read(path, MaxBytes, (root, source) => Parse(root, source, teacher, multiple));
 
     /// <summary>Writes candidates one after the other, as they are enumerated.</summary>
     public static long Write(Stream stream, IEnumerable<Candidate> candidates)

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Espalier.Compression.Runs;
+using Espalier.Files;
 using Espalier.Models;
-using Espalier.Models.Files;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Search;
@@ -69,9 +69,9 @@ public sealed class LatencyTable
     {
         if (_path is null)
             return;
-        DurableFiles.OnDisk.EnsureFolder(Path.GetDirectoryName(Path.GetFullPath(_path))!);
+        DurableOutput.Guard(_path, () => DurableFiles.OnDisk.EnsureFolder(Path.GetDirectoryName(Path.GetFullPath(_path))!));
         var text = SealedJson.Bytes(new LatencyRecord(Version, _machines), RunJson.Default.LatencyRecord);
-        DurableFiles.OnDisk.WriteFile(_path, stream => stream.Write(text));
+        DurableOutput.WriteFile(_path, text.Length, stream => stream.Write(text));
     }
 
     private static bool IsTable(string path)

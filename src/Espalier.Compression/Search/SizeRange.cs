@@ -1,4 +1,5 @@
 using Espalier.Compression.Recipes;
+using Espalier.Files;
 
 namespace Espalier.Compression.Search;
 

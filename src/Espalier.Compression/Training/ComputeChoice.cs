@@ -1,3 +1,4 @@
+using Espalier.Files;
 using Espalier.Models;
 
 namespace Espalier.Compression.Training;
@@ -25,7 +26,9 @@ public static class ComputeChoices
         ("f32", ComputeChoice.Float32), ("bf16", ComputeChoice.Bfloat16),
     ];
 
+    private static readonly bool s_hasBfloat16 = CpuInfo.Read().MultipliesBfloat16();
+
     /// <summary>The type that products are computed in here.</summary>
     public static ComputeType Here(this ComputeChoice choice) =>
-        choice == ComputeChoice.Bfloat16 || (choice == ComputeChoice.Auto && ProcessorUnits.HasBfloat16) ? ComputeType.Bfloat16 : ComputeType.Float32;
+        choice == ComputeChoice.Bfloat16 || (choice == ComputeChoice.Auto && s_hasBfloat16) ? ComputeType.Bfloat16 : ComputeType.Float32;
 }

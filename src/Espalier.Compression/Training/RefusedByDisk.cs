@@ -1,6 +1,6 @@
 using System.Globalization;
 using Espalier.Compression.Runs;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Compression.Training;
 

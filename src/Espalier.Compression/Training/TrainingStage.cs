@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Runs;
+using Espalier.Files;
 using Espalier.Models.Families;
-using Espalier.Models.Files;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Training;

@@ -1,4 +1,4 @@
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Models.Checkpoints;
 
@@ -55,21 +55,6 @@ public static class CheckpointFolder
     }
 
     /// <summary>
-    /// Where a file of the folder lies if it is a link that leaves the folder; null for all others, and in the download cache of Hugging Face, where a
-    /// snapshot's files are links into the <c>blobs</c> beside it.
-    /// </summary>
-    public static string? Outside(string folder, string name)
-    {
-        var path = Path.Combine(folder, name);
-        if (new FileInfo(path).LinkTarget is null)
-            return null;
-        var target = RealPath.Of(path);
-        var (own, parent) = (RealPath.Of(folder), Path.GetDirectoryName(RealPath.Of(folder)));
-        var blobs = Path.GetFileName(parent) == "snapshots" ? Path.Combine(Path.GetDirectoryName(parent)!, "blobs") : own;
-        return RealPath.Upwards(target).Any(above => above == own || above == blobs) ? null : target;
-    }
-
-    /// <summary>
     /// What a written folder takes over from its source as it is: tokenizer files, chat templates, licences and the like; not
     /// weights, not the two configs (written anew), not README, data (.jsonl) or hidden files, no subfolders, and no links to files elsewhere
     /// unless they belong to the tokenizer.
@@ -79,7 +64,7 @@ public static class CheckpointFolder
     public static IReadOnlyList<string> Carried(string folder)
     {
         var names = Directory.EnumerateFiles(folder).Where(File.Exists).Select(static path => Path.GetFileName(path))
-            .Where(name => IsCarried(name) && (Followed.Contains(name) || Outside(folder, name) is null)).Order(StringComparer.Ordinal).ToArray();
+            .Where(name => IsCarried(name) && (Followed.Contains(name) || RealPath.Outside(folder, name) is null)).Order(StringComparer.Ordinal).ToArray();
         foreach (var name in names)
             Inside(folder, name, folder);
         return names;
@@ -98,7 +83,7 @@ public static class CheckpointFolder
     internal static string? NoteOfLinks(string folder, IEnumerable<string> weights)
     {
         var links = Followed.Concat(weights).Distinct().Where(name => File.Exists(Path.Combine(folder, name)))
-            .Select(name => (Name: name, Target: Outside(folder, name))).Where(static link => link.Target is not null).ToArray();
+            .Select(name => (Name: name, Target: RealPath.Outside(folder, name))).Where(static link => link.Target is not null).ToArray();
         return links.Length == 0 ? null
             : $"{folder}: {string.Join(", ", links.Take(4).Select(static link => $"{link.Name} is a link to {link.Target}"))}"
                 + $"{(links.Length > 4 ? $" and {links.Length - 4} more" : "")}, outside the folder; what lies there is read";

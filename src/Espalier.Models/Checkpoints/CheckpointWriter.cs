@@ -1,5 +1,5 @@
+using Espalier.Files;
 using Espalier.Models.Families;
-using Espalier.Models.Files;
 
 namespace Espalier.Models.Checkpoints;
 

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Espalier.Files;
 
 namespace Espalier.Models.Checkpoints;
 

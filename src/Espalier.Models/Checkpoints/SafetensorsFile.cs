@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Espalier.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace Espalier.Models.Checkpoints;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using Espalier.Files;
 
 namespace Espalier.Models.Checkpoints;
 
@@ -51,10 +52,9 @@ public sealed class SafetensorsHeader
             using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 8 });
             return Parse(document.RootElement, 8L + json.Length, fileLength, file);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception error) when (JsonFile.IsNoJson(error))
         {
-            // InvalidOperationException: escaped text that is no valid Unicode.
-            throw new EspalierException($"{file}: the header is not valid JSON in UTF-8: {e.Message}", e);
+            throw JsonFile.Wrong($"{file}: the header", error);
         }
     }
 

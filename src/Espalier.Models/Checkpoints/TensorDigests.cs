@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
+using Espalier.Files;
 
 namespace Espalier.Models.Checkpoints;
 
@@ -36,8 +36,7 @@ internal sealed class TensorDigests : IDisposable
         $"{entry.Name}\0{entry.Type.Name()}\0{string.Join(',', entry.Shape.Select(size => size.ToString(CultureInfo.InvariantCulture)))}\0{Of(entry).Hash}\n";
 
     /// <summary>The hash of some lines, in ordinal order.</summary>
-    public static string OfLines(IEnumerable<string> lines) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(lines.Order(StringComparer.Ordinal)))));
+    public static string OfLines(IEnumerable<string> lines) => ContentHash.OfText(string.Concat(lines.Order(StringComparer.Ordinal)));
 
     public void Dispose()
     {

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Espalier.Models.Checkpoints;
+using Espalier.Files;
 
 namespace Espalier.Models.Families;
 

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Espalier.Models.Checkpoints;
+using Espalier.Files;
 
 namespace Espalier.Models.Gguf;
 

@@ -1,6 +1,6 @@
 using System.Buffers;
+using Espalier.Files;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
 
 namespace Espalier.Models.Gguf;
 

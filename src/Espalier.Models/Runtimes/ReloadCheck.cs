@@ -1,3 +1,4 @@
+using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Torch;
 
@@ -12,7 +13,7 @@ public static class ReloadCheck
     public static long Bytes(DecoderConfig config) => config.Parameters * 5;
 
     /// <summary>Whether one model fits into this process's memory; where it does not, nothing can be compared.</summary>
-    public static bool Fits(DecoderConfig config) => Bytes(config) < GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+    public static bool Fits(DecoderConfig config) => Bytes(config) < MemoryInfo.Read().Total;
 
     /// <summary>
     /// Loads a folder and compares its logits, bit for bit, with those of the model that it was written from, whose weights are rounded to the element type of

@@ -1,5 +1,4 @@
-using System.Security.Cryptography;
-using System.Text;
+using Espalier.Files;
 
 namespace Espalier.Models.Tokenizers;
 
@@ -77,7 +76,7 @@ public sealed partial class Tokenizer
         {
             Disagreement = $"{path}: its template puts {Around(template)} around a text, and {kind!.Name} "
                 + $"by add_bos_token and add_eos_token {Around(_post)}, which counts here and in transformers 4; transformers 5 and others that go by the template alone give other ids: make the two say the same";
-            Sha256 = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{sha256} {string.Join(',', _post.Before)} {string.Join(',', _post.After)}")));
+            Sha256 = ContentHash.OfText($"{sha256} {string.Join(',', _post.Before)} {string.Join(',', _post.After)}");
         }
 
         Model = new()

@@ -1,6 +1,5 @@
-using System.Security.Cryptography;
 using System.Text.Json;
-using Espalier.Models.Checkpoints;
+using Espalier.Files;
 
 namespace Espalier.Models.Tokenizers;
 
@@ -9,7 +8,7 @@ internal static class TokenizerFile
 {
     private const long LongestFile = 1L << 29;
 
-    private static readonly JsonDocumentOptions s_options = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
+    private const int MaxDepth = 32;
 
     /// <summary>The path of tokenizer.json for a folder or for the file itself.</summary>
     public static string Locate(string folderOrFile)
@@ -32,38 +31,14 @@ internal static class TokenizerFile
     /// <summary>Parses a file; its SHA-256 is in lower-case hexadecimal.</summary>
     public static (JsonDocument Document, TokenizerNode Root, string Sha256) Parse(string path)
     {
-        byte[] bytes;
-        try
-        {
-            if (new FileInfo(path).Length is > LongestFile and var length)
-                throw new EspalierException($"{path}: {length:N0} bytes are more than the {LongestFile:N0} that a tokenizer may have.");
-            bytes = File.ReadAllBytes(path);
-            if (ForeignFile.Explain(bytes.AsSpan(0, Math.Min(bytes.Length, ForeignFile.Start))) is { } foreign)
-                throw new EspalierException($"{path}: {foreign}");
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new EspalierException($"{path}: cannot be read: {error.Message}", error);
-        }
-        var json = bytes.AsMemory(bytes.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0);
-        try
-        {
-            var document = JsonDocument.Parse(json, s_options);
-            return (document, new(document.RootElement, path, ""), Convert.ToHexStringLower(SHA256.HashData(bytes)));
-        }
-        catch (JsonException error)
-        {
-            throw new EspalierException($"{path}: not valid JSON at line {error.LineNumber + 1}, byte {error.BytePositionInLine}: {error.Message.Split(" LineNumber")[0]}", error);
-        }
-        catch (InvalidOperationException error) // the parser's complaint about half a surrogate pair in a name
-        {
-            throw new EspalierException($"{path}: not valid JSON: a name in it is not well-formed Unicode.", error);
-        }
+        var bytes = SmallFile.ReadBytes(path, LongestFile);
+        var document = JsonFile.Open(bytes, path, MaxDepth);
+        return (document, new(document.RootElement, path, ""), ContentHash.OfBytes(bytes));
     }
 
     /// <summary>
     /// Parses a file beside tokenizer.json, which Python writes and reads: NaN in it, or a key that stands twice, is nobody's
-    /// harm (<see cref="LenientJson"/>).
+    /// harm (<see cref="JsonFile"/>).
     /// </summary>
     public static (JsonDocument Document, TokenizerNode Root) ParseBeside(string path)
     {

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Espalier.Files;
 using static Espalier.Torch.Kernels.KernelErrors;
 
 namespace Espalier.Torch.Kernels;

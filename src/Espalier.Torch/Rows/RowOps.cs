@@ -1,3 +1,4 @@
+using Espalier.Files;
 using Espalier.Torch.Kernels;
 
 namespace Espalier.Torch;

@@ -1,5 +1,5 @@
+using Espalier.Files;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
 using Espalier.Models.Gguf;
 using Espalier.Tests;
 
@@ -89,7 +89,7 @@ public sealed class ExportRangeTests : TorchTest
     private string LeftBy(string output)
     {
         var place = "";
-        Assert.Throws<InvalidOperationException>(() => DurableFiles.OnDisk.WriteNewFolder(output, folder =>
+        Assert.Throws<InvalidOperationException>(() => DurableFiles.OnDisk.WriteFolder(output, folder =>
         {
             File.WriteAllText(Path.Combine(place = folder, "model.safetensors"), "half");
             Directory.Move(folder, At("aside"));

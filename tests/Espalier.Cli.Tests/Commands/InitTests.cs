@@ -75,6 +75,22 @@ public sealed class InitTests : TorchTest
         Planned();
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void A_recipe_is_whole_or_not_there(int act)
+    {
+        var ids = At("ids.i32");
+        File.WriteAllBytes(ids, [.. Enumerable.Range(0, 3000).SelectMany(i => BitConverter.GetBytes(i % 100))]);
+        var there = Directory.GetFileSystemEntries(_folder.Path);
+        var (code, _, error) = new FaultyLayer(act, Fault.Full).During(() => TestCommand.Launch($"init {Verb.Tiny} {ids} --output {At("recipe.yaml")}"));
+        Assert.Equal(1, code);
+        Assert.Contains("recipe.yaml: the disk is full", error, StringComparison.Ordinal);
+        Assert.Equal(there, Directory.GetFileSystemEntries(_folder.Path));
+    }
+
     [Fact]
     public void What_init_writes_is_run_to_the_end()
     {

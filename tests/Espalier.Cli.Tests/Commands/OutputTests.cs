@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using Espalier.Cli.Commands;
 using Espalier.Cli.Commands.Shared;
-using Espalier.Models.Files;
+using Espalier.Files;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;

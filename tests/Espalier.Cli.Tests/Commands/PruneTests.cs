@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Espalier.Compression.Runs;
+using Espalier.Files;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;

@@ -52,25 +52,6 @@ public sealed class RenderingTests
     [Fact]
     public void A_row_of_the_wrong_length_is_refused() => Assert.Throws<ArgumentException>(() => Models().Add("alone"));
 
-    [Theory]
-    [InlineData(0, "0 bytes")]
-    [InlineData(1536, "1.50 KiB")]
-    [InlineData(25276514304, "23.5 GiB")]
-    public void Bytes_are_scaled(long bytes, string text) => Assert.Equal(text, Units.Bytes(bytes));
-
-    [Theory]
-    [InlineData(999, "999")]
-    [InlineData(5_790_000, "5.79M")]
-    [InlineData(8_030_261_248, "8.03B")]
-    public void Counts_are_scaled(double count, string text) => Assert.Equal(text, Units.Count(count));
-
-    [Theory]
-    [InlineData(0.4, "0 s")]
-    [InlineData(59.4, "59 s")]
-    [InlineData(200, "3 min 20 s")]
-    [InlineData(7500, "2 h 5 min")]
-    public void Times_are_said_in_two_units(double seconds, string text) => Assert.Equal(text, Units.Time(TimeSpan.FromSeconds(seconds)));
-
     [Fact]
     public void Json_says_null_for_a_number_that_is_none() =>
         Assert.Equal("""{"perplexity":null,"tokens":3}""", JsonOutput.Serialize(new { Perplexity = double.NaN, Tokens = 3, Missing = (string?)null }));

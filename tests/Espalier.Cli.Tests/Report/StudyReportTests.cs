@@ -6,7 +6,7 @@ using Espalier.Cli.Tests.Commands;
 using Espalier.Compression.Recipes;
 using Espalier.Compression.Recipes.Stages;
 using Espalier.Compression.Runs;
-using Espalier.Models.Files;
+using Espalier.Files;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Report;

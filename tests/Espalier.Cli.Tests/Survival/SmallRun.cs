@@ -1,5 +1,5 @@
 using Espalier.Compression.Runs;
-using Espalier.Models.Files;
+using Espalier.Files;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Survival;

@@ -20,7 +20,7 @@ public sealed class DocumentBoundariesTests : TorchTest
     [Fact]
     public void A_stores_documents_are_exact_whatever_its_ids()
     {
-        using var folder = new Espalier.Tests.Runs.TemporaryFolder();
+        using var folder = new TemporaryFolder();
         var encoder = new DocumentEncoder((text, ids) => ids.AddRange(text.Select(c => (int)c)), 128, null, "none");
         using (var writer = new TokenStoreWriter(folder.Path, encoder, "test"))
         {

@@ -58,7 +58,7 @@ public sealed class TokenStoreTests : IDisposable
     [InlineData("\"dtype\": \"uint16\"", "\"dtype\": \"f8\"", "dtype is 'f8'")]
     [InlineData("\"vocabulary-size\": 258", "\"vocabulary-size\": 3", "id 3 at position 2 is outside the vocabulary of 3")]
     [InlineData("\"count\": 3,", "", "count")]
-    [InlineData("{", "", "no valid JSON")]
+    [InlineData("{", "", "not valid JSON")]
     public void Index_that_contradicts_the_files_is_refused(string from, string to, string reason)
     {
         var folder = Write(258, [1, 2, 3]);

@@ -4,7 +4,6 @@ using Espalier.Compression.Training;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;
-using Espalier.Tests.Runs;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Distillation;

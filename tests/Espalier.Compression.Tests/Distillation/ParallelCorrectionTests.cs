@@ -2,11 +2,10 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Runs;
 using Espalier.Compression.Training;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
 using Espalier.Tests;
-using Espalier.Tests.Runs;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Distillation;
@@ -103,7 +102,7 @@ public sealed class ParallelCorrectionTests : TorchTest
         using (var trainer = Loop(student, teacher, steps: 8))
             trainer.Run();
 
-        var store = new CheckpointStore(folder.Of("checkpoints"), DurableFiles.OnDisk);
+        var store = new CheckpointStore(folder.Of("checkpoints"));
         using var source = Checkpoint.Open(Fixtures.Golden("pruning", "width"));
         using (var first = Teacher())
         using (var begun = Student())

@@ -3,10 +3,9 @@ using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Runs;
 using Espalier.Compression.Training;
+using Espalier.Files;
 using Espalier.Models;
-using Espalier.Models.Files;
 using Espalier.Tests;
-using Espalier.Tests.Runs;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Distillation;
@@ -28,10 +27,10 @@ public sealed class TeacherCacheTests : TorchTest
 
     private static Decoder Student() => GoldenTensors.Load(Fixtures.Golden("pruning", "width"), DType.Float32);
 
-    private void Write(Decoder teacher, CacheKey key, params long[] kept) => Write(teacher, key, DurableFiles.OnDisk, kept, CancellationToken.None);
+    private void Write(Decoder teacher, CacheKey key, params long[] kept) => Write(teacher, key, kept, CancellationToken.None);
 
-    private void Write(Decoder teacher, CacheKey key, DurableFiles files, long[] kept, CancellationToken stop) =>
-        CacheWriter.Run(Path, key, teacher, _windows, kept.Length > 0 ? kept : [.. Enumerable.Range(0, 6).Select(i => (long)i)], files, NullProgress.Instance, stop);
+    private void Write(Decoder teacher, CacheKey key, long[] kept, CancellationToken stop) =>
+        CacheWriter.Run(Path, key, teacher, _windows, kept.Length > 0 ? kept : [.. Enumerable.Range(0, 6).Select(i => (long)i)], NullProgress.Instance, stop);
 
     private Batch BatchOf(params long[] windows)
     {
@@ -168,7 +167,7 @@ public sealed class TeacherCacheTests : TorchTest
         {
             try
             {
-                Write(teacher, Key(teacher, encoding), new DurableFiles(new FaultyLayer(acts, Fault.Kill)), kept, CancellationToken.None);
+                new FaultyLayer(acts, Fault.Kill).During(() => Write(teacher, Key(teacher, encoding), kept, CancellationToken.None));
                 break;
             }
             catch (DiedException)
@@ -182,7 +181,7 @@ public sealed class TeacherCacheTests : TorchTest
         File.Delete(System.IO.Path.Combine(Path, "shard-00000.bin"));
         using var stop = new CancellationTokenSource();
         stop.Cancel();
-        Assert.Throws<OperationCanceledException>(() => Write(teacher, Key(teacher, encoding), DurableFiles.OnDisk, kept, stop.Token));
+        Assert.Throws<OperationCanceledException>(() => Write(teacher, Key(teacher, encoding), kept, stop.Token));
         Write(teacher, Key(teacher, encoding), kept);
         Assert.Equal(whole, ContentHash.OfFolder(Path));
     }

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Distillation;
 using Espalier.Tests;
-using Espalier.Tests.Runs;
 
 namespace Espalier.Compression.Tests.Distillation;
 

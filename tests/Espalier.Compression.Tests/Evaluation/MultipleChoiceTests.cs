@@ -4,7 +4,6 @@ using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 using Espalier.Tests;
-using Espalier.Tests.Runs;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Evaluation;

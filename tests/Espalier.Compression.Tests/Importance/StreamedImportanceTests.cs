@@ -5,8 +5,6 @@ using Espalier.Compression.Runs;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;
-using Espalier.Tests.Runs;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Importance;
 
@@ -79,7 +77,7 @@ public sealed class StreamedImportanceTests : TorchTest
         var layer = new FaultyLayer(int.MaxValue, Fault.Error);
         using var checkpoint = Checkpoint.Open(Fixtures.Golden("pruning", "teacher"));
         using var model = new StreamedDecoder(checkpoint);
-        StreamedScorer.Run(model, Windows(checkpoint), new() { Samples = 4, Batch = 2, SpanWidths = [3] }, OnDisk, _folder, layer, NullProgress.Instance, default);
+        layer.During(() => StreamedScorer.Run(model, Windows(checkpoint), new() { Samples = 4, Batch = 2, SpanWidths = [3] }, OnDisk, _folder, NullProgress.Instance));
         var verbs = layer.Acts.Select(act => act.Split(' ')[0]).ToArray();
         Assert.Equal(["open-log", "delete"], verbs[..2]);
         // Two batches, each once when it enters and once after each of six layers.
@@ -98,7 +96,7 @@ public sealed class StreamedImportanceTests : TorchTest
         using var model = new StreamedDecoder(checkpoint);
         var layer = new FaultyLayer(act, fault);
         var error = Assert.Throws<EspalierException>(() =>
-            StreamedScorer.Run(model, Windows(checkpoint), new() { Samples = 4, Batch = 2 }, OnDisk, _folder, layer, NullProgress.Instance, default));
+            layer.During(() => StreamedScorer.Run(model, Windows(checkpoint), new() { Samples = 4, Batch = 2 }, OnDisk, _folder, NullProgress.Instance)));
         Assert.StartsWith($"{_folder}: ", error.Message);
         Assert.Contains(fault == Fault.Full ? "No space left on device" : "Input/output error", error.Message);
         Assert.Contains("fewer", error.Message);

@@ -3,7 +3,6 @@ using Espalier.Compression.Recipes;
 using Espalier.Compression.Recipes.Stages;
 using Espalier.Compression.Runs;
 using Espalier.Tests;
-using Espalier.Tests.Runs;
 
 namespace Espalier.Compression.Tests.Recipes;
 

@@ -1,9 +1,8 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Recipes;
 using Espalier.Compression.Runs;
-using Espalier.Models.Files;
+using Espalier.Files;
 using Espalier.Tests;
-using Espalier.Tests.Runs;
 
 namespace Espalier.Compression.Tests.Recipes;
 
@@ -140,7 +139,7 @@ public sealed class RunContextTests : IDisposable
             winner.Start();
             winnerWorks.Wait();
         });
-        var error = Assert.Throws<EspalierException>(() => Within(Run, _ => Assert.Fail("two at once"), new(late)));
+        var error = Assert.Throws<EspalierException>(() => late.During(() => Within(Run, _ => Assert.Fail("two at once"))));
         Assert.Contains(" is in use by ", error.Message, StringComparison.Ordinal);
         loserIsRefused.Set();
         winner.Join();
@@ -152,7 +151,7 @@ public sealed class RunContextTests : IDisposable
     public void A_start_that_looked_before_another_ran_to_its_end_takes_that_ones_folder_for_what_it_is()
     {
         var late = new LateFolder(() => Within(Run, run => Stage(run, "correct")));
-        Assert.Throws<EspalierException>(() => Within(Run, _ => throw new EspalierException("wrong"), new(late)));
+        Assert.Throws<EspalierException>(() => late.During(() => Within(Run, _ => throw new EspalierException("wrong"))));
         Within(Run, run => Stage(run, "correct", _ => Assert.Fail("done again")));
     }
 
@@ -211,11 +210,11 @@ public sealed class RunContextTests : IDisposable
 
     private EspalierException Refused(Action<RunContext> work) => Assert.Throws<EspalierException>(() => Within(Run, work));
 
-    private static void Within(string path, Action<RunContext> work, DurableFiles? files = null) => RunContext.Within(path, "recipe", 1, NullProgress.Instance, run =>
+    private static void Within(string path, Action<RunContext> work) => RunContext.Within(path, "recipe", 1, NullProgress.Instance, run =>
     {
         work(run);
         return 0;
-    }, default, files);
+    }, default);
 
     private static void Stage(RunContext run, string name, Action<StageFolder>? work = null) => run.Do(name, [], s_inputs, (stage, _) =>
     {
@@ -235,12 +234,14 @@ public sealed class RunContextTests : IDisposable
             _disk.CreateFolder(path);
         }
 
+        public string CreateScratchFolder(string prefix) => _disk.CreateScratchFolder(prefix);
         public Stream CreateFile(string path) => _disk.CreateFile(path);
         public Stream OpenLog(string path) => _disk.OpenLog(path);
         public void Sync(Stream stream) => _disk.Sync(stream);
         public void SyncFile(string path) => _disk.SyncFile(path);
         public void SyncFolder(string path) => _disk.SyncFolder(path);
         public void Rename(string from, string to) => _disk.Rename(from, to);
+        public void RenameNew(string from, string to) => _disk.RenameNew(from, to);
         public void DeleteFile(string path) => _disk.DeleteFile(path);
         public void DeleteFolder(string path) => _disk.DeleteFolder(path);
     }

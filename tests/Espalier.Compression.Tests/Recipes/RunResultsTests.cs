@@ -1,7 +1,6 @@
-using Espalier.Compression.Evaluation;
 using Espalier.Compression.Recipes;
 using Espalier.Compression.Runs;
-using Espalier.Tests;
+using Espalier.Files;
 
 namespace Espalier.Compression.Tests.Recipes;
 

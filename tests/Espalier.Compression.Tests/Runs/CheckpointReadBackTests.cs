@@ -1,5 +1,5 @@
 using Espalier.Compression.Runs;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Tests.Runs;
 
@@ -11,7 +11,7 @@ public sealed class CheckpointReadBackTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private CheckpointStore Store(int keep = 2) => new(_folder.Path, DurableFiles.OnDisk, keep);
+    private CheckpointStore Store(int keep = 2) => new(_folder.Path, keep);
 
     private static CheckpointPart[] Parts(long step) => CheckpointStoreTests.Parts(step);
 
@@ -57,7 +57,7 @@ public sealed class CheckpointReadBackTests : IDisposable
     public void Fewer_bytes_than_were_written_are_found_before_a_checkpoint_has_its_name()
     {
         var layer = new FaultyLayer(int.MaxValue, Fault.Kill);
-        var store = new CheckpointStore(_folder.Path, new DurableFiles(layer));
+        var store = layer.During(() => new CheckpointStore(_folder.Path));
         var error = Assert.Throws<EspalierException>(() => store.Save(1,
         [
             .. Parts(1),

@@ -1,6 +1,6 @@
 using System.Text;
 using Espalier.Compression.Runs;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Tests.Runs;
 
@@ -11,7 +11,7 @@ public sealed class CheckpointStoreTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private CheckpointStore Store(int keep = 2) => new(_folder.Path, DurableFiles.OnDisk, keep);
+    private CheckpointStore Store(int keep = 2) => new(_folder.Path, keep);
 
     internal static CheckpointPart[] Parts(long step) =>
     [
@@ -27,7 +27,7 @@ public sealed class CheckpointStoreTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_without_checkpoints_has_no_latest() => Assert.Null(new CheckpointStore(_folder.Of("none"), DurableFiles.OnDisk).OpenLatest());
+    public void A_folder_without_checkpoints_has_no_latest() => Assert.Null(new CheckpointStore(_folder.Of("none")).OpenLatest());
 
     [Fact]
     public void The_newest_two_stay_and_hold_what_was_saved()
@@ -46,7 +46,8 @@ public sealed class CheckpointStoreTests : IDisposable
     {
         Store().Save(1, Parts(1));
         var layer = new FaultyLayer(int.MaxValue, Fault.Kill);
-        var store = new CheckpointStore(_folder.Path, new DurableFiles(layer), keep: 1) { BeforePublish = () => layer.Acts.Add("logs are flushed") };
+        var store = layer.During(() => new CheckpointStore(_folder.Path, keep: 1));
+        store.BeforePublish = () => layer.Acts.Add("logs are flushed");
         store.Save(2, Parts(2));
         var parent = Path.GetFileName(_folder.Path);
         Assert.Equal(
@@ -76,12 +77,12 @@ public sealed class CheckpointStoreTests : IDisposable
         for (var n = 0; ; n++)
         {
             using var folder = new TemporaryFolder();
-            var healthy = new CheckpointStore(folder.Path, DurableFiles.OnDisk);
+            var healthy = new CheckpointStore(folder.Path);
             healthy.Save(10, Parts(10));
             healthy.Save(20, Parts(20));
-            var died = Dies(() => new CheckpointStore(folder.Path, new DurableFiles(new FaultyLayer(n, fault))).Save(30, Parts(30)));
+            var died = Dies(() => new FaultyLayer(n, fault).During(() => new CheckpointStore(folder.Path).Save(30, Parts(30))));
 
-            var store = new CheckpointStore(folder.Path, DurableFiles.OnDisk);
+            var store = new CheckpointStore(folder.Path);
             var found = store.OpenLatest(_reports.Add);
             AssertIsThatOf(found?.Step == 30 ? 30 : 20, found);
             Assert.Empty(_reports);
@@ -105,9 +106,9 @@ public sealed class CheckpointStoreTests : IDisposable
         for (var n = 0; ; n++)
         {
             using var folder = new TemporaryFolder();
-            new CheckpointStore(folder.Path, DurableFiles.OnDisk).Save(10, Parts(10));
+            new CheckpointStore(folder.Path).Save(10, Parts(10));
             var layer = new FaultyLayer(n, fault);
-            var store = new CheckpointStore(folder.Path, new DurableFiles(layer), keep: 1);
+            var store = layer.During(() => new CheckpointStore(folder.Path, keep: 1));
             var error = Record.Exception(() => store.Save(20, Parts(20)));
             if (error is null)
                 break;
@@ -119,7 +120,7 @@ public sealed class CheckpointStoreTests : IDisposable
             // Before the rename took effect nothing is left of the new one; after it the new one is whole.
             var renamed = layer.Acts.FindIndex(act => act == "rename step-20.tmp step-20");
             Assert.False(Directory.Exists(Path.Combine(folder.Path, "step-20.tmp")));
-            var found = new CheckpointStore(folder.Path, DurableFiles.OnDisk).OpenLatest(_reports.Add);
+            var found = new CheckpointStore(folder.Path).OpenLatest(_reports.Add);
             AssertIsThatOf(renamed >= 0 && renamed < n ? 20 : 10, found);
             Assert.Empty(_reports);
         }
@@ -222,13 +223,13 @@ public sealed class CheckpointStoreTests : IDisposable
         for (var (n, failed) = (0, true); failed; n++)
         {
             using var folder = new TemporaryFolder();
-            CheckpointStore Open(DurableFiles files) => new(folder.Path, files, keep: 1) { BestStep = 1 };
-            var store = Open(DurableFiles.OnDisk);
+            CheckpointStore Open() => new(folder.Path, keep: 1) { BestStep = 1 };
+            var store = Open();
             foreach (var step in new[] { 1L, 2 })
                 store.Save(step, Parts(step));
-            failed = Record.Exception(() => Open(new DurableFiles(new FaultyLayer(n, fault))).Save(3, Parts(3), best: true)) is not null;
+            failed = Record.Exception(() => new FaultyLayer(n, fault).During(() => Open().Save(3, Parts(3), best: true))) is not null;
 
-            store = Open(DurableFiles.OnDisk);
+            store = Open();
             var latest = store.OpenLatest(_reports.Add)!.Step;
             Assert.Empty(_reports);
             // What the metrics up to the latest checkpoint call the best is there.
@@ -279,7 +280,7 @@ public sealed class CheckpointStoreTests : IDisposable
     {
         Store().Save(1, Parts(1));
         for (var n = 0; n < 12; n++)
-            Assert.Throws<EspalierException>(() => new CheckpointStore(_folder.Path, new DurableFiles(new FaultyLayer(n, Fault.Full)), keep: 1).Save(n + 2, Parts(n + 2)));
+            Assert.Throws<EspalierException>(() => new FaultyLayer(n, Fault.Full).During(() => new CheckpointStore(_folder.Path, keep: 1).Save(n + 2, Parts(n + 2))));
         AssertIsThatOf(1, Store().OpenLatest(_reports.Add));
         Assert.Empty(_reports);
     }
@@ -305,7 +306,7 @@ public sealed class CheckpointStoreTests : IDisposable
     [Fact]
     public void An_error_of_a_background_save_surfaces_once_at_the_next_one()
     {
-        using var saver = new BackgroundSaver(new CheckpointStore(_folder.Path, new DurableFiles(new FaultyLayer(2, Fault.Error))));
+        using var saver = new BackgroundSaver(new FaultyLayer(2, Fault.Error).During(() => new CheckpointStore(_folder.Path)));
         saver.Save(1, Parts(1));
         Assert.Throws<EspalierException>(() => saver.Save(2, Parts(2)));
         saver.Save(3, Parts(3));
@@ -321,7 +322,7 @@ public sealed class CheckpointStoreTests : IDisposable
         saver.Dispose();
         AssertIsThatOf(7, Store().OpenLatest());
 
-        saver = new BackgroundSaver(new CheckpointStore(_folder.Path, new DurableFiles(new FaultyLayer(0, Fault.Full))));
+        saver = new BackgroundSaver(new FaultyLayer(0, Fault.Full).During(() => new CheckpointStore(_folder.Path)));
         saver.Save(8, Parts(8));
         Assert.Throws<EspalierException>(saver.Dispose);
     }

@@ -1,5 +1,4 @@
 using Espalier.Compression.Runs;
-using Espalier.Models.Files;
 
 namespace Espalier.Tests.Runs;
 
@@ -11,7 +10,7 @@ public sealed class MetricsLogTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private MetricsLog Open(long? afterStep) => MetricsLog.Open(LogPath, afterStep, DurableFiles.OnDisk);
+    private MetricsLog Open(long? afterStep) => MetricsLog.Open(LogPath, afterStep);
 
     [Fact]
     public void Numbers_are_written_so_that_they_read_back_with_the_same_bits()
@@ -111,7 +110,7 @@ public sealed class MetricsLogTests : IDisposable
     [Fact]
     public void A_full_disk_is_a_clear_failure()
     {
-        using var log = MetricsLog.Open(LogPath, null, new DurableFiles(new FaultyLayer(2, Fault.Full)));
+        using var log = new FaultyLayer(2, Fault.Full).During(() => MetricsLog.Open(LogPath, null));
         Assert.Equal(1, Assert.Throws<EspalierException>(() => log.Append(1, ("loss", 1))).ExitCode);
     }
 }

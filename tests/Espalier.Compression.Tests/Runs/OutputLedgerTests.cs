@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Runs;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Tests.Runs;
 
@@ -76,6 +76,23 @@ public sealed class OutputLedgerTests : IDisposable
     }
 
     [Fact]
+    public void What_a_killed_run_left_goes_though_its_record_is_lost()
+    {
+        Directory.CreateDirectory(Run);
+        var guid = Guid.NewGuid().ToString("N");
+        string[] left = [Leftovers.NameFor(Student), Leftovers.NameFor(Gguf), $"{Student}.tmp-999999999-{guid}"];
+        foreach (var path in left)
+            Directory.CreateDirectory(Path.Combine(path, "student"));
+        // Of another output, and a name of somebody else's.
+        string[] kept = [Leftovers.NameFor(_folder.Of("run", "teacher")), $"{Student}.tmp-notes"];
+        foreach (var path in kept)
+            Directory.CreateDirectory(path);
+        Publish("first");
+        Assert.All(left, path => Assert.False(Path.Exists(path), path));
+        Assert.All(kept, path => Assert.True(Path.Exists(path), path));
+    }
+
+    [Fact]
     public void An_empty_folder_in_the_place_of_the_student_is_taken()
     {
         Directory.CreateDirectory(Student);
@@ -108,15 +125,15 @@ public sealed class OutputLedgerTests : IDisposable
         {
             using var folder = new TemporaryFolder();
             var (student, gguf) = (folder.Of("student"), folder.Of("student-f32.gguf"));
-            void Write(string text, DurableFiles? files = null)
+            void Write(string text)
             {
-                using var run = RunFolder.Open(folder.Path, files: files);
+                using var run = RunFolder.Open(folder.Path);
                 run.Save(run.Manifest ?? Manifest());
                 run.WriteFile("report.html", stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
                 run.Publish([student, gguf], place => Make(place, text));
             }
             Write("first");
-            failed = Record.Exception(() => Write("second", new(new FaultyLayer(n, fault)))) is not null;
+            failed = Record.Exception(() => new FaultyLayer(n, fault).During(() => Write("second"))) is not null;
             Write("third");
             Assert.Equal("third", File.ReadAllText(Path.Combine(student, "model", "weights")));
             Assert.Equal(["report.html", "run.json", "run.lock", "student-f32.gguf", "student/config.json", "student/model/weights"], folder.Files());

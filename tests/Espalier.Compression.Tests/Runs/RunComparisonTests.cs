@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Espalier.Compression.Runs;
+using Espalier.Files;
 using Espalier.Models.Checkpoints;
 
 namespace Espalier.Tests.Runs;

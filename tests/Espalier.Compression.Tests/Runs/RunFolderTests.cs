@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Espalier.Compression.Runs;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Tests.Runs;
 
@@ -114,14 +114,13 @@ public sealed class RunFolderTests : IDisposable
         for (var (n, failed) = (0, true); failed; n++)
         {
             using var folder = new TemporaryFolder();
-            var files = new DurableFiles(new FaultyLayer(n, fault));
             using (var run = RunFolder.Open(folder.Path))
                 run.Save(Manifest());
-            failed = Record.Exception(() =>
+            failed = Record.Exception(() => new FaultyLayer(n, fault).During(() =>
             {
-                using var run = RunFolder.Open(folder.Path, files: files);
+                using var run = RunFolder.Open(folder.Path);
                 run.Save(run.Manifest! with { Warnings = ["second"] });
-            }) is not null;
+            })) is not null;
             using var again = RunFolder.Open(folder.Path);
             seen.Add(again.Manifest!.Warnings.Count);
             Assert.Equal(["run.json", "run.lock"], folder.Files());
@@ -133,7 +132,7 @@ public sealed class RunFolderTests : IDisposable
     public void A_manifest_is_flushed_before_its_name_and_its_folder_after_it()
     {
         var layer = new FaultyLayer(int.MaxValue, Fault.Kill);
-        using var run = RunFolder.Open(_folder.Path, files: new DurableFiles(layer));
+        using var run = layer.During(() => RunFolder.Open(_folder.Path));
         layer.Acts.Clear();
         run.Save(Manifest());
         Assert.Equal(["create", "write", "sync", "rename", "sync-folder"], layer.Acts.Select(act => act.Split(' ')[0]));
@@ -211,7 +210,7 @@ public sealed class RunFolderTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_is_replaced_whole_and_output_does_not_follow_links()
+    public void Output_does_not_follow_links()
     {
         using var run = RunFolder.Open(_folder.Path);
         File.WriteAllText(_folder.Of("precious"), "x");
@@ -220,11 +219,7 @@ public sealed class RunFolderTests : IDisposable
         Assert.Equal("x", File.ReadAllText(_folder.Of("precious")));
         File.Delete(_folder.Of("report.html"));
         run.WriteFile("report.html", stream => stream.Write("report"u8));
-
-        run.Files.WriteFolder(run.PathOf("student"), path => File.WriteAllText(Path.Combine(path, "old"), ""));
-        run.Files.WriteFolder(run.PathOf("student"), path => File.WriteAllText(Path.Combine(path, "new"), ""));
-        Assert.Throws<InvalidOperationException>(() => run.Files.WriteFolder(run.PathOf("student"), _ => throw new InvalidOperationException()));
-        Assert.Equal(["precious", "report.html", "run.lock", "student/new"], _folder.Files());
+        Assert.Equal(["precious", "report.html", "run.lock"], _folder.Files());
         Assert.Throws<ArgumentException>(() => run.PathOf("../elsewhere"));
     }
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Runs;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Tests.Runs;
 
@@ -14,7 +14,7 @@ public sealed class StageTests : IDisposable
 
     private static JsonObject Options() => new() { ["tokens"] = 1_000_000, ["learning-rate"] = 1e-3 };
 
-    private RunFolder Open(DurableFiles? files = null) => RunFolder.Open(_folder.Path, _reports.Add, files);
+    private RunFolder Open() => RunFolder.Open(_folder.Path, _reports.Add);
 
     [Fact]
     public void The_folder_name_of_a_stage_never_changes() =>
@@ -161,9 +161,9 @@ public sealed class StageTests : IDisposable
         for (var n = int.MaxValue; ; n = n == int.MaxValue ? 0 : n + 1)
         {
             using var folder = new TemporaryFolder();
-            var died = Record.Exception(() => Run(folder.Path, new DurableFiles(new FaultyLayer(n, fault))));
+            var died = Record.Exception(() => new FaultyLayer(n, fault).During(() => Run(folder.Path)));
             Assert.True(died is null or DiedException or IOException or EspalierException, died?.ToString());
-            Run(folder.Path, DurableFiles.OnDisk);
+            Run(folder.Path);
             string[] found = [.. folder.Files().Where(name => name is not "run.lock").Select(name => $"{name} {ContentHash.OfFile(folder.Of(name))}")];
             Assert.Equal(expected ??= found, found);
             if (died is null && n != int.MaxValue)
@@ -171,9 +171,9 @@ public sealed class StageTests : IDisposable
         }
         Assert.Empty(_reports);
 
-        void Run(string path, DurableFiles files)
+        void Run(string path)
         {
-            using var run = RunFolder.Open(path, _reports.Add, files);
+            using var run = RunFolder.Open(path, _reports.Add);
             using var stage = run.Stage("distill", Options(), s_inputs);
             if (stage.IsComplete)
                 return;
@@ -184,7 +184,7 @@ public sealed class StageTests : IDisposable
                 if (step % 2 == 0)
                     stage.Checkpoints.Save(step, [CheckpointPart.FromBytes("loss", System.Text.Encoding.UTF8.GetBytes($"{step}"))]);
             }
-            files.WriteFile(stage.PathOf("weights"), stream => stream.Write("weights"u8));
+            stage.WriteFile("weights", stream => stream.Write("weights"u8));
             stage.Complete(new JsonObject { ["steps"] = 4 });
         }
     }
@@ -193,7 +193,7 @@ public sealed class StageTests : IDisposable
     public void Everything_that_a_stage_made_is_flushed_before_it_counts_as_done()
     {
         var layer = new FaultyLayer(int.MaxValue, Fault.Kill);
-        using var run = Open(new DurableFiles(layer));
+        using var run = layer.During(Open);
         using var stage = run.Stage("distill", Options(), s_inputs);
         stage.Begin();
         Work(stage);

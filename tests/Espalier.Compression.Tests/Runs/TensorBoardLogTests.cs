@@ -1,6 +1,5 @@
 using System.Text;
 using Espalier.Compression.Runs;
-using Espalier.Models.Files;
 
 namespace Espalier.Tests.Runs;
 
@@ -79,14 +78,14 @@ public sealed class TensorBoardLogTests : IDisposable
         {
             _reports.Clear();
             using var folder = new TemporaryFolder();
-            using var log = new TensorBoardLog(folder.Of("tensorboard"), 1, new DurableFiles(new FaultyLayer(n, fault)), _reports.Add);
+            using var log = new FaultyLayer(n, fault).During(() => new TensorBoardLog(folder.Of("tensorboard"), 1, _reports.Add));
             for (var step = 1; step < 5; step++)
                 log.Append(step, ("loss", step));
             Assert.Contains("training goes on without them", Assert.Single(_reports), StringComparison.Ordinal);
         }
     }
 
-    private TensorBoardLog Open(long startStep, double seconds) => new(_folder.Path, startStep, DurableFiles.OnDisk, _reports.Add, new FixedTime(seconds));
+    private TensorBoardLog Open(long startStep, double seconds) => new(_folder.Path, startStep, _reports.Add, new FixedTime(seconds));
 
     private sealed class FixedTime(double seconds) : TimeProvider
     {

@@ -3,6 +3,7 @@ using Espalier.Compression.Distillation;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Runs;
 using Espalier.Compression.Training;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Tests;
 using Espalier.Torch;
@@ -82,11 +83,11 @@ public sealed class ComputeTypeTests : TorchTest
     [InlineData("flags\t\t: fpu amx_bf16", true)]
     [InlineData("flags\t\t: fpu avx512f avx2", false)]
     [InlineData("Features\t: asimd", false)]
-    public void Units_are_read_from_the_processors_flags(string line, bool has) => Assert.Equal(has, ProcessorUnits.Bfloat16In(["processor\t: 0", line]));
+    public void Units_are_read_from_the_processors_flags(string line, bool has) => Assert.Equal(has, CpuInfo.Parse($"processor\t: 0\n{line}\n").MultipliesBfloat16());
 
     [Fact]
     public void Auto_is_what_the_processor_has() =>
-        Assert.Equal(ProcessorUnits.HasBfloat16 ? ComputeType.Bfloat16 : ComputeType.Float32, ComputeChoice.Auto.Here());
+        Assert.Equal(CpuInfo.Read().MultipliesBfloat16() ? ComputeType.Bfloat16 : ComputeType.Float32, ComputeChoice.Auto.Here());
 
     private static (double Loss, (string Name, double[] Values)[] Gradients) Step(Decoder model, ComputeType compute)
     {

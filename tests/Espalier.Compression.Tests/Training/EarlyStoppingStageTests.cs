@@ -3,11 +3,10 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Runs;
 using Espalier.Compression.Training;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;
-using Espalier.Tests.Runs;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Training;
 

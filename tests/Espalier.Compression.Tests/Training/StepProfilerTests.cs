@@ -2,6 +2,7 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Training;
 using Espalier.Compression.Training.Profiling;
+using Espalier.Files;
 using Espalier.Tests;
 using Espalier.Torch;
 

@@ -2,9 +2,9 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Runs;
 using Espalier.Compression.Training;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
 using Espalier.Tests;
 using Espalier.Tests.Runs;
 using Espalier.Torch;
@@ -59,7 +59,7 @@ public sealed class TrainingStageTests : TorchTest, IDisposable
             var best = evaluations.MinBy(line => (double)line.Fields["held_out_nll"]!).Step;
             Assert.True(best < Steps, "the model was not ruined");
             Assert.Equal(best, stage.Checkpoints.OpenBest()!.Step);
-            Assert.Equal(best, new CheckpointStore(stage.Checkpoints.Folder, DurableFiles.OnDisk) { BestStep = best }.OpenBest()!.Step);
+            Assert.Equal(best, new CheckpointStore(stage.Checkpoints.Folder) { BestStep = best }.OpenBest()!.Step);
         }
     }
 
@@ -129,7 +129,7 @@ public sealed class TrainingStageTests : TorchTest, IDisposable
         Assert.Contains("5 steps in a row, up to step 10", error.Message, StringComparison.Ordinal);
         Assert.EndsWith("the last good checkpoint is " + Directory.GetDirectories(_folder.Path, "step-9", SearchOption.AllDirectories).Single(), error.Message, StringComparison.Ordinal);
         var checkpoints = Directory.GetDirectories(_folder.Path, "checkpoints", SearchOption.AllDirectories).Single();
-        var latest = new CheckpointStore(checkpoints, DurableFiles.OnDisk).OpenLatest(_warnings.Add)!;
+        var latest = new CheckpointStore(checkpoints).OpenLatest(_warnings.Add)!;
         using var state = SafetensorsFile.Open(latest.PathOf("state.safetensors"));
         Assert.All(state.Entries.Keys, name => Assert.All(state.ReadFloat32(name), value => Assert.True(float.IsFinite(value), name)));
 
@@ -141,15 +141,15 @@ public sealed class TrainingStageTests : TorchTest, IDisposable
     public void A_full_disk_is_one_line_that_names_the_intact_checkpoint_and_a_stop_is_a_stop_all_the_same()
     {
         var recorded = new FaultyLayer(int.MaxValue, Fault.Full);
-        Train(_folder.Of("recorded"), files: new(recorded));
+        recorded.During(() => Train(_folder.Of("recorded")));
         var act = recorded.Acts.FindIndex(act => act == "create-folder step-6.tmp");
 
-        var error = Assert.Throws<EspalierException>(() => Train(_folder.Of("full"), files: new(new FaultyLayer(act, Fault.Full))));
+        var error = Assert.Throws<EspalierException>(() => new FaultyLayer(act, Fault.Full).During(() => Train(_folder.Of("full"))));
         Assert.Equal(1, error.ExitCode);
         Assert.Contains("the disk is full", error.Message);
         Assert.Contains("the checkpoint of step 4 is intact; make room and give the same command again to go on from there", error.Message);
 
-        Assert.ThrowsAny<OperationCanceledException>(() => Train(_folder.Of("stopped"), stopAt: 6, files: new(new FaultyLayer(act, Fault.Full))));
+        Assert.ThrowsAny<OperationCanceledException>(() => new FaultyLayer(act, Fault.Full).During(() => Train(_folder.Of("stopped"), stopAt: 6)));
         Assert.Contains(_warnings, warning => warning.Contains("the checkpoint of step 4 is intact", StringComparison.Ordinal));
 
         foreach (var name in (string[])["full", "stopped"])
@@ -199,9 +199,9 @@ public sealed class TrainingStageTests : TorchTest, IDisposable
     /// <summary>Twelve steps of two windows on the tiny golden model, evaluated every fourth.</summary>
     private void Train(
         string path, int stopAt = 0, double learningRate = 3e-3, int warmUp = 2, int poisonFrom = 0, int poisonTo = 0, double poison = 0, int skipLimit = 10, int checkpointEvery = 3,
-        bool keepAll = false, int earlyStopping = 0, Action<StageFolder>? prepare = null, Action<StageFolder>? check = null, DurableFiles? files = null)
+        bool keepAll = false, int earlyStopping = 0, Action<StageFolder>? prepare = null, Action<StageFolder>? check = null)
     {
-        using var run = RunFolder.Open(path, _warnings.Add, files);
+        using var run = RunFolder.Open(path, _warnings.Add);
         using var stage = run.Stage("correct", null, new Dictionary<string, string> { ["data"] = "aa" });
         var checkpoint = stage.Begin();
         prepare?.Invoke(stage);

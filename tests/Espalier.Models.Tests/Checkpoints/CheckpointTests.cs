@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
-using Espalier.Models.Files;
 
 namespace Espalier.Tests.Checkpoints;
 

@@ -1,3 +1,4 @@
+using Espalier.Files;
 using Espalier.Models.Checkpoints;
 
 namespace Espalier.Tests.Checkpoints;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;

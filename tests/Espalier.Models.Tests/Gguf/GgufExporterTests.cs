@@ -206,7 +206,7 @@ public sealed class GgufExporterTests : IDisposable
     private string Tiny(string name, int rows, Action<JsonObject>? change = null, Action<JsonObject>? settings = null, Action<JsonObject>? tokenizer = null)
     {
         var teacher = Path.Combine(Fixtures.Root, "models", "quickstart-teacher");
-        var target = folder.File(name);
+        var target = folder.Of(name);
         using var source = Checkpoint.Open(teacher);
         var config = source.Config with
         {
@@ -241,7 +241,7 @@ public sealed class GgufExporterTests : IDisposable
 
     private GgufFile Export(string source, GgufType type)
     {
-        var path = folder.File("model.gguf");
+        var path = folder.Of("model.gguf");
         GgufExporter.Export(source, path, type);
         return GgufFile.Open(path);
     }

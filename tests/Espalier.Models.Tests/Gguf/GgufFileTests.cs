@@ -17,7 +17,7 @@ public sealed class GgufFileTests : IDisposable
         metadata.Add("a", "xy");
         metadata.Add("n", 7u);
         metadata.Add("t", new[] { "p", "" });
-        var path = folder.File("small.gguf");
+        var path = folder.Of("small.gguf");
 
         GgufWriter.Write(path, metadata, [Source("w", GgufType.F32, [2, 3], 1, 2, 3, 4, 5, 6), Source("v", GgufType.F16, [1], 1)]);
 
@@ -51,7 +51,7 @@ public sealed class GgufFileTests : IDisposable
         for (var i = 0; i < values.Length; i++)
             metadata.Add($"key.{i}", values[i]);
         var weights = Enumerable.Range(0, 96).Select(i => (float)(i % 64 - 32)).ToArray();
-        var path = folder.File("round.gguf");
+        var path = folder.Of("round.gguf");
 
         GgufWriter.Write(path, metadata, [Source("x", type, [3, 32], weights)]);
         using var file = GgufFile.Open(path);
@@ -68,7 +68,7 @@ public sealed class GgufFileTests : IDisposable
     [Fact]
     public void A_failed_export_leaves_nothing_behind_and_the_old_file_alone()
     {
-        var path = folder.File("old.gguf");
+        var path = folder.Of("old.gguf");
         File.WriteAllText(path, "old");
 
         var error = Assert.Throws<EspalierException>(() => GgufWriter.Write(path, [], [Source("big", GgufType.F16, [1], 1e6f)]));
@@ -93,7 +93,7 @@ public sealed class GgufFileTests : IDisposable
             for (var i = 0; i < rows.Length; i++)
                 rows[i] = first + i / 1024;
         }
-        var path = folder.File("large.gguf");
+        var path = folder.Of("large.gguf");
 
         GgufWriter.Write(path, [], [new("w", GgufType.F32, [2304, 1024], Read, RowsAtOnce: 768)]);
 
@@ -162,7 +162,7 @@ public sealed class GgufFileTests : IDisposable
             "alignment" => [.. Head(0, 1), .. Text("general.alignment"), .. U32(4), .. U32(24)],
             _ => [.. Head(0, 1), .. Text("k"), .. U32(4), 1, 2],
         };
-        var path = folder.File("broken.gguf");
+        var path = folder.Of("broken.gguf");
         File.WriteAllBytes(path, bytes);
 
         var error = Assert.Throws<EspalierException>(() => GgufFile.Open(path).Dispose());
@@ -177,7 +177,7 @@ public sealed class GgufFileTests : IDisposable
         var metadata = new GgufMetadata();
         metadata.Add("k", new[] { "p", "q" });
         metadata.Add("general.alignment", 32u);
-        var path = folder.File("fuzz.gguf");
+        var path = folder.Of("fuzz.gguf");
         GgufWriter.Write(path, metadata, [Source("w", GgufType.Q8_0, [2, 32], new float[64]), Source("v", GgufType.F32, [3], 1, 2, 3)]);
         var bytes = File.ReadAllBytes(path);
         var refused = 0;

@@ -2,7 +2,7 @@ using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Recipes;
 using Espalier.Compression.Recipes.Stages;
 using Espalier.Compression.Runs;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Cli.Commands.Shared;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
-using System.Text.Json;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
+using Espalier.Files;
 using Espalier.Models;
 
 namespace Espalier.Cli.Commands.Shared;
@@ -70,19 +70,6 @@ internal sealed class DepthScoresInput
     }
 
     /// <summary>Scores of layers have metrics, scores of units axes. What is no JSON is left to whoever reads it, and says what is wrong.</summary>
-    private static bool IsOfLayers(string path)
-    {
-        try
-        {
-            if (new FileInfo(path) is not { Exists: true, Length: <= DepthScoresFile.MaxBytes })
-                return false;
-            using var document = JsonDocument.Parse(System.IO.File.ReadAllBytes(path));
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                && document.RootElement.TryGetProperty("metrics", out _) && !document.RootElement.TryGetProperty("axes", out _);
-        }
-        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
-    }
+    private static bool IsOfLayers(string path) =>
+        JsonFile.Holds(path, DepthScoresFile.MaxBytes, root => root.TryGetProperty("metrics", out _) && !root.TryGetProperty("axes", out _));
 }

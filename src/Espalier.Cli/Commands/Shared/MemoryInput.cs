@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.Globalization;
 using Espalier.Compression.Importance.Streaming;
+using Espalier.Files;
 using Espalier.Models;
 
 namespace Espalier.Cli.Commands.Shared;
@@ -20,8 +20,9 @@ internal sealed class MemoryInput
         CustomParser = result =>
         {
             var text = result.Tokens[0].Value;
-            if (Parse(text) is { } bytes)
-                return bytes;
+            // Without a unit it would be so many bytes.
+            if (char.IsLetter(text, text.Length - 1) && Quantity.Bytes(text) is > 0 and < long.MaxValue and { } bytes)
+                return (long)bytes;
             result.AddError($"--memory is '{text}', it must be a size such as 500MB, 4GB or 3.5GB");
             return null;
         },
@@ -38,18 +39,4 @@ internal sealed class MemoryInput
     /// <summary>Where what does not fit goes: beside the output, else where temporary files go.</summary>
     internal static string FolderBeside(string? output) =>
         output is not null && Path.GetDirectoryName(Path.GetFullPath(output)) is { } parent && Directory.Exists(parent) ? parent : Path.GetTempPath();
-
-    private static long? Parse(string text)
-    {
-        var (unit, number) = text.ToUpperInvariant() switch
-        {
-            var t when t.EndsWith("GB", StringComparison.Ordinal) => (1e9, t[..^2]),
-            var t when t.EndsWith("MB", StringComparison.Ordinal) => (1e6, t[..^2]),
-            var t when t.EndsWith("KB", StringComparison.Ordinal) => (1e3, t[..^2]),
-            _ => (0, ""),
-        };
-        return double.TryParse(number.Trim(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value > 0 && value * unit < long.MaxValue
-            ? (long)(value * unit)
-            : null;
-    }
 }

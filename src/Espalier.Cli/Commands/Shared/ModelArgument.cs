@@ -1,6 +1,6 @@
 using System.CommandLine;
+using Espalier.Files;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
 
 namespace Espalier.Cli.Commands.Shared;
 

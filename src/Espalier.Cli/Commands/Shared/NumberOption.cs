@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Espalier.Compression.Recipes;
+using Espalier.Files;
 
 namespace Espalier.Cli.Commands.Shared;
 

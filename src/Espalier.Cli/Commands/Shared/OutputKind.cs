@@ -1,5 +1,6 @@
 using System.Text;
-using System.Text.Json;
+using Espalier.Compression.Importance;
+using Espalier.Files;
 
 namespace Espalier.Cli.Commands.Shared;
 
@@ -26,19 +27,8 @@ internal sealed record OutputKind(string Name, Func<string, bool> Is)
     internal static OutputKind Html { get; } = new("a page of espalier", path =>
         Head(path) is var head && head.StartsWith("<!DOCTYPE html>", StringComparison.Ordinal) && head.Contains("Espalier</title>", StringComparison.Ordinal));
 
-    private static OutputKind Json(string name, params string[] fields) => new(name, path =>
-    {
-        try
-        {
-            using var file = File.OpenRead(path);
-            using var json = JsonDocument.Parse(file);
-            return json.RootElement.ValueKind == JsonValueKind.Object && fields.All(field => json.RootElement.TryGetProperty(field, out _));
-        }
-        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
-    });
+    private static OutputKind Json(string name, params string[] fields) =>
+        new(name, path => JsonFile.Holds(path, ScoresFile.MaxBytes, root => fields.All(field => root.TryGetProperty(field, out _))));
 
     private static string Head(string path)
     {

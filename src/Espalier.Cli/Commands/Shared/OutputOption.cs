@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Cli.Commands.Shared;
 

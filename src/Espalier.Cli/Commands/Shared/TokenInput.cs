@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Espalier.Compression.Data;
+using Espalier.Files;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Cli.Commands.Shared;

@@ -1,12 +1,13 @@
 using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
+using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Cli.Commands.Shared;
 
-/// <summary>Open tokens. Those of a text lie in a temporary folder, which disposing removes.</summary>
-internal sealed class TokenSource(ITokens tokens, Tokenizer? tokenizer = null, string? temporary = null) : IDisposable
+/// <summary>Open tokens. Those of a text lie in a <see cref="ScratchFolder"/>, which disposing removes.</summary>
+internal sealed class TokenSource(ITokens tokens, Tokenizer? tokenizer = null, ScratchFolder? scratch = null) : IDisposable
 {
     internal ITokens Tokens => tokens;
 
@@ -23,24 +24,24 @@ internal sealed class TokenSource(ITokens tokens, Tokenizer? tokenizer = null, s
         var source = DocumentSource.Parse(sources, field);
         foreach (var note in source.Notes)
             run.Progress.Note(note);
-        var folder = Directory.CreateTempSubdirectory("espalier-tokens-").FullName;
+        var folder = ScratchFolder.Begin();
         try
         {
             using (var task = run.Progress.Begin("encode", 0, "bytes"))
             {
                 var encoder = DocumentEncoder.Of(tokenizer, model.Config.VocabularySize);
                 var options = new CorpusOptions { Sources = sources, Field = field, Deduplicate = false };
-                var (_, skips) = Corpus.BuildStore(options, encoder, folder, new Told(task), run.Cancellation);
+                var (_, skips) = Corpus.BuildStore(options, encoder, folder.Path, new Told(task), run.Cancellation);
                 if (skips.ToString().Length > 0)
                     run.Progress.Warn($"{source.Description}: skipped or mended: {skips.Describe()}");
                 if (SkipCounts.DoubledBosWarning(skips[SkipReason.DoubledBos]) is { } warning)
                     run.Progress.Warn($"{source.Description}: {warning}");
             }
-            return new TokenSource(TokenStore.Open(folder, model.Config.VocabularySize, source.Description), tokenizer, folder);
+            return new TokenSource(TokenStore.Open(folder.Path, model.Config.VocabularySize, source.Description), tokenizer, folder);
         }
         catch
         {
-            Directory.Delete(folder, recursive: true);
+            folder.Dispose();
             throw;
         }
     }
@@ -48,8 +49,7 @@ internal sealed class TokenSource(ITokens tokens, Tokenizer? tokenizer = null, s
     public void Dispose()
     {
         (tokens as IDisposable)?.Dispose();
-        if (temporary is not null)
-            Directory.Delete(temporary, recursive: true);
+        scratch?.Dispose();
     }
 
     private sealed class Told(Compression.IProgressTask task) : IProgress<(long Done, long Total)>

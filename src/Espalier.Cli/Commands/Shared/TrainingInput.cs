@@ -3,7 +3,7 @@ using System.Globalization;
 using Espalier.Compression.Data;
 using Espalier.Compression.Recipes;
 using Espalier.Compression.Training;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Cli.Commands.Shared;
 

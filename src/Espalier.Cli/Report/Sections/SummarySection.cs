@@ -1,6 +1,6 @@
-using Espalier.Cli.Rendering;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Recipes;
+using Espalier.Files;
 
 namespace Espalier.Cli.Report.Sections;
 

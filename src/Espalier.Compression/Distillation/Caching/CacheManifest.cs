@@ -1,5 +1,5 @@
 using Espalier.Compression.Runs;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Compression.Distillation.Caching;
 

@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 using Espalier.Compression.Data;
 using Espalier.Compression.Runs;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Distillation.Caching;
@@ -24,23 +24,27 @@ public static class CacheWriter
     /// <param name="teacher">The teacher.</param>
     /// <param name="data">The data's windows.</param>
     /// <param name="windows">Which of them are kept, ascending, none twice.</param>
-    /// <param name="files">Writes durably.</param>
     /// <param name="progress">Told of the windows done.</param>
     /// <param name="stop">Stops between two batches; whole shards stay.</param>
-    /// <exception cref="EspalierException">Too little disk space, or a distribution that is not finite.</exception>
+    /// <exception cref="EspalierException">Too little disk space, a disk that refuses, or a distribution that is not finite.</exception>
     public static void Run(
-        string folder, CacheKey key, Decoder teacher, WindowSet data, IReadOnlyList<long> windows, DurableFiles files, IProgressReporter progress, CancellationToken stop)
+        string folder, CacheKey key, Decoder teacher, WindowSet data, IReadOnlyList<long> windows, IProgressReporter progress, CancellationToken stop)
     {
         if (windows.Count == 0)
             throw new EspalierException("cache: there are no windows to keep");
         var layout = new CacheLayout(key);
         var ofAShard = (int)Math.Clamp(ShardBytes / Math.Max(1, layout.WindowBytes), 1, 1 << 20);
-        files.EnsureFolder(folder);
-        files.CleanLeftovers(folder, below: false);
-        files.DeleteFile(Path.Combine(folder, CacheManifest.FileName));
+        var files = DurableFiles.OnDisk;
+        FileFact Write(string path, Action<Stream> write) => DurableOutput.Guard(path, () => files.WriteFile(path, write));
+        DurableOutput.Guard(folder, () =>
+        {
+            files.EnsureFolder(folder);
+            files.CleanLeftovers(folder, below: false);
+            return files.DeleteFile(Path.Combine(folder, CacheManifest.FileName));
+        });
         DiskSpace.Require(folder, layout.BytesFor(windows.Count), "the teacher's distributions");
 
-        var facts = new List<FileFact> { files.WriteFile(Path.Combine(folder, WindowsName), stream => stream.Write(MemoryMarshal.AsBytes(windows.ToArray().AsSpan()))) };
+        var facts = new List<FileFact> { Write(Path.Combine(folder, WindowsName), stream => stream.Write(MemoryMarshal.AsBytes(windows.ToArray().AsSpan()))) };
         if (key.Encoding == CacheEncoding.Hidden)
             facts.Add(WriteHead(folder, teacher));
 
@@ -56,14 +60,14 @@ public static class CacheWriter
                 task.Report(first + count);
                 continue;
             }
-            facts.Add(files.WriteFile(path, stream =>
+            facts.Add(Write(path, stream =>
             {
                 stream.Write(header);
                 Capture(key, layout, teacher, data, [.. windows.Skip((int)first).Take(count)], stream, done => task.Report(first + done), stop);
             }));
         }
         var manifest = SealedJson.Bytes(new CacheManifest(CacheManifest.KnownVersion, key, windows.Count, ofAShard, facts), RunJson.Default.CacheManifest);
-        files.WriteFile(Path.Combine(folder, CacheManifest.FileName), stream => stream.Write(manifest));
+        Write(Path.Combine(folder, CacheManifest.FileName), stream => stream.Write(manifest));
     }
 
     /// <summary>Refuses a folder that holds anything but a cache, whole or half written.</summary>

@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Espalier.Compression.Recipes;
 using Espalier.Compression.Runs;
-using Espalier.Models.Files;
+using Espalier.Files;
 
 namespace Espalier.Compression.Importance.Depth;
 
@@ -21,7 +21,7 @@ public static class DepthScoresFile
 
     /// <summary>Reads scores.</summary>
     /// <exception cref="EspalierException">The file cannot be read, or a field is unknown, missing, of a wrong type, or contradicts another; it is named.</exception>
-    public static DepthScores Read(string path) => JsonFields.Read(path, MaxBytes, Parse);
+    public static DepthScores Read(string path) => JsonFile.Read(path, MaxBytes, Parse);
 
     /// <summary>Writes scores, whole or not at all.</summary>
     public static void Write(string path, DepthScores scores)

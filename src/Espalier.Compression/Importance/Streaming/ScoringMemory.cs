@@ -1,6 +1,6 @@
-using System.Globalization;
 using Espalier.Compression.Data;
 using Espalier.Compression.Runs;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 
@@ -57,18 +57,14 @@ public sealed record ScoringMemory(long Bytes, bool Streams)
         }
         if (options.Method != ScoreMethod.Activation)
             throw new EspalierException(
-                $"method {options.Method.ToString().ToLowerInvariant()} needs the whole model: its weights take {Size(WeightBytes(checkpoint.Config))} in float32 and scoring may take {Size(Bytes)}; "
+                $"method {options.Method.ToString().ToLowerInvariant()} needs the whole model: its weights take {Units.Memory(WeightBytes(checkpoint.Config))} in float32 and scoring may take {Units.Memory(Bytes)}; "
                 + "activation and magnitude read it piece by piece");
         using var model = new StreamedDecoder(checkpoint);
         var (budget, streams) = ((long)(ShareOfStreams * Bytes), StreamedScorer.StreamBytes(model.Config, windows, options));
-        progress.Note($"scoring layer by layer: the weights take {Size(WeightBytes(model.Config))} in float32 and scoring may take {Size(Bytes)}"
-            + (streams > budget ? $"; residual streams of {Size(streams)} go to {folder}" : ""));
+        progress.Note($"scoring layer by layer: the weights take {Units.Memory(WeightBytes(model.Config))} in float32 and scoring may take {Units.Memory(Bytes)}"
+            + (streams > budget ? $"; residual streams of {Units.Memory(streams)} go to {folder}" : ""));
         return StreamedScorer.Run(model, windows, options, aggregators, budget, folder, progress, stop);
     }
 
     private static double WeightBytes(DecoderConfig model) => 4.0 * model.Parameters;
-
-    private static string Size(double bytes) => bytes < 1e9
-        ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.##} MB")
-        : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.##} GB");
 }

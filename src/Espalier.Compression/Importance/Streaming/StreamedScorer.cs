@@ -1,7 +1,5 @@
 using Espalier.Compression.Data;
-using Espalier.Compression.Runs;
 using Espalier.Models;
-using Espalier.Models.Files;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Importance.Streaming;
@@ -25,27 +23,18 @@ public static class StreamedScorer
     /// <exception cref="EspalierException">Fewer windows than samples, a weight that is not finite (named), or no room in the folder.</exception>
     public static ImportanceScores Run(
         StreamedDecoder model, WindowSet windows, ScoreOptions options, long memory, string folder, IProgressReporter progress, CancellationToken stop = default) =>
-        Run(model, windows, options, memory, folder, DurableFiles.OnDisk.Layer, progress, stop);
+        Run(model, windows, options, [options.Aggregator], memory, folder, progress, stop)[0];
 
     /// <summary>The same pass for several aggregators.</summary>
     public static IReadOnlyList<ImportanceScores> Run(
         StreamedDecoder model, WindowSet windows, ScoreOptions options, IReadOnlyList<Aggregator> aggregators, long memory, string folder, IProgressReporter progress,
-        CancellationToken stop = default) =>
-        Run(model, windows, options, aggregators, memory, folder, DurableFiles.OnDisk.Layer, progress, stop);
-
-    internal static ImportanceScores Run(
-        StreamedDecoder model, WindowSet windows, ScoreOptions options, long memory, string folder, IFileLayer disk, IProgressReporter progress, CancellationToken stop) =>
-        Run(model, windows, options, [options.Aggregator], memory, folder, disk, progress, stop)[0];
-
-    private static IReadOnlyList<ImportanceScores> Run(
-        StreamedDecoder model, WindowSet windows, ScoreOptions options, IReadOnlyList<Aggregator> aggregators, long memory, string folder, IFileLayer disk,
-        IProgressReporter progress, CancellationToken stop)
+        CancellationToken stop = default)
     {
         ImportanceScorer.Check(windows, options.Samples);
         using var collector = new ImportanceCollector(model.Config, options);
         var (layers, sequence) = (model.Config.Layers, windows.SequenceLength);
         long[][] batches = [.. CalibrationBatches.Of(windows, options).Select(batch => batch.Inputs)];
-        using var spill = StreamBytes(model.Config, windows, options) > memory ? FileFor(model, sequence, options, collector.WidestSpan, batches.Length, disk, folder) : null;
+        using var spill = StreamBytes(model.Config, windows, options) > memory ? FileFor(model, sequence, options, collector.WidestSpan, batches.Length, folder) : null;
         var histories = batches.Select((ids, batch) => HistoryOf(model, spill, batch, collector.WidestSpan, [ids.Length / sequence, sequence, model.Config.HiddenSize])).ToArray();
         Tap[] taps = [.. histories.Select(collector.Batch)];
         using var task = progress.Begin("score", (long)options.Samples * layers, "sample layers");
@@ -84,11 +73,11 @@ public static class StreamedScorer
         ? new LiveStreams(model.Config.Layers, widest)
         : new SpilledStreams(spill, batch * widest, widest, shape, model.DType);
 
-    private static SpillFile FileFor(StreamedDecoder model, int sequence, ScoreOptions options, int widest, long batches, IFileLayer disk, string folder)
+    private static SpillFile FileFor(StreamedDecoder model, int sequence, ScoreOptions options, int widest, long batches, string folder)
     {
         var slot = (long)Math.Min(options.Batch, options.Samples) * sequence * model.Config.HiddenSize * (model.DType == DType.Float64 ? 8 : 4);
         return slot <= Array.MaxLength
-            ? new(disk, folder, (int)slot, batches * widest)
+            ? new(folder, (int)slot, batches * widest)
             : throw new EspalierException($"a batch of {options.Batch} samples of {sequence} positions takes {slot} bytes and at most {Array.MaxLength} go to the disk at once: give a smaller batch");
     }
 }

@@ -1,5 +1,5 @@
+using Espalier.Files;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
 
 namespace Espalier.Compression.Recipes.Checks;
 

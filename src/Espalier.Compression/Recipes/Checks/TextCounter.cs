@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Espalier.Compression.Data;
 using Espalier.Compression.Recipes.Stages;
+using Espalier.Files;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Compression.Recipes.Checks;
@@ -68,23 +69,15 @@ internal sealed class TextCounter(CancellationToken stop)
     private (TextSize? Train, TextSize? HeldOut) Count(
         IReadOnlyList<string> sources, string? field, double heldOut, Tokenizer tokenizer, int vocabulary, string name)
     {
-        var folder = Directory.CreateTempSubdirectory("espalier-count-").FullName;
-        try
-        {
-            // Written and opened as the run does it, so that what it would refuse is refused.
-            var summary = Corpus.Build(new() { Sources = sources, Field = field, HeldOut = new(heldOut) }, DocumentEncoder.Of(tokenizer, vocabulary), folder, cancellation: stop);
-            foreach (var side in Directory.GetDirectories(folder))
-                using (TokenStore.Open(side, vocabulary))
-                {
-                }
-            return (new(name, summary.Train.Tokens, IsExact: true), summary.HeldOut is { } held ? new($"held-out of {name}", held.Tokens, IsExact: true) : null);
-        }
-        finally
-        {
-            // A corpus that comes to nothing takes its empty folder away itself.
-            if (Directory.Exists(folder))
-                Directory.Delete(folder, recursive: true);
-        }
+        using var folder = ScratchFolder.Begin();
+        // Written and opened as the run does it, so that what it would refuse is refused.
+        var summary = Corpus.Build(
+            new() { Sources = sources, Field = field, HeldOut = new(heldOut) }, DocumentEncoder.Of(tokenizer, vocabulary), folder.Path, cancellation: stop);
+        foreach (var side in Directory.GetDirectories(folder.Path))
+            using (TokenStore.Open(side, vocabulary))
+            {
+            }
+        return (new(name, summary.Train.Tokens, IsExact: true), summary.HeldOut is { } held ? new($"held-out of {name}", held.Tokens, IsExact: true) : null);
     }
 
     private static TextSize OfIds(string spec, int vocabulary)

@@ -2,9 +2,9 @@ using System.Text.Json.Nodes;
 using Espalier.Compression.Data;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Runs;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
 
 namespace Espalier.Compression.Recipes.Stages;
 
@@ -44,7 +44,7 @@ public static class CacheStage
         var record = run.Do("cache", options, new Dictionary<string, string> { ["teacher"] = teacher.Hash, ["data"] = data.Hash }, (stage, _) =>
         {
             using var model = teacher.Load();
-            CacheWriter.Run(stage.PathOf(FolderName), key, model, all, kept, run.Folder.Files, run.Progress, run.Stop);
+            CacheWriter.Run(stage.PathOf(FolderName), key, model, all, kept, run.Progress, run.Stop);
             var layout = new CacheLayout(key);
             return new() { ["windows"] = kept.Length, ["bytes"] = layout.BytesFor(kept.Length), ["bytes_per_token"] = (double)layout.WindowBytes / sequence };
         }, keepArtefacts: true);

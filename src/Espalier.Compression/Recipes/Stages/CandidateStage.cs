@@ -7,9 +7,9 @@ using Espalier.Compression.Pruning;
 using Espalier.Compression.Runs;
 using Espalier.Compression.Search;
 using Espalier.Compression.Training;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
 
 namespace Espalier.Compression.Recipes.Stages;
 
@@ -81,7 +81,7 @@ public static class CandidateStage
                         begun: trainer => GoOn(trainer, source, before), ended: trainer => Keep(run, stage, trainer, source));
             result["evaluations"] = Evaluate(run, setting, candidate, model, losses);
         }
-        run.Folder.Files.WriteFile(stage.PathOf(LossesName), stream => JsonSerializer.Serialize(stream, losses));
+        stage.WriteFile(LossesName, stream => JsonSerializer.Serialize(stream, losses));
         run.Folder.Files.DeleteTree(start.Path);
         return result;
     }
@@ -96,7 +96,7 @@ public static class CandidateStage
     private static void Keep(RunContext run, StageFolder stage, Trainer trainer, Checkpoint source)
     {
         foreach (var part in TrainerCheckpoint.Snapshot(trainer, source.Family))
-            run.Folder.Files.WriteFile(stage.PathOf(part.Name), part.Write);
+            stage.WriteFile(part.Name, part.Write);
     }
 
     private static ModelFolder Prune(RunContext run, CandidateSetting setting, Candidate candidate, string folder)

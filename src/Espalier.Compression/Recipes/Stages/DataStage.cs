@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Data;
 using Espalier.Compression.Runs;
+using Espalier.Files;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Compression.Recipes.Stages;

@@ -5,9 +5,9 @@ using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Runs;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Compression.Recipes.Stages;

@@ -72,7 +72,7 @@ public static class EvaluateStage
             results.Add(ToJson(result, text));
             losses[text.Name] = result.WindowNll;
         }
-        run.Folder.Files.WriteFile(stage.PathOf(LossesName), stream => JsonSerializer.Serialize(stream, losses, s_losses));
+        stage.WriteFile(LossesName, stream => JsonSerializer.Serialize(stream, losses, s_losses));
         if (GenerationSpeed.Measure(decoder, run.Stop) is { } speed)
             stage.Timing.Append(
                 0, ("tokens_per_second", speed.Median), ("lowest", speed.Lowest), ("highest", speed.Highest), ("measurements", speed.Measurements), ("tokens", speed.Tokens));

@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Runs;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
-using Espalier.Models.Files;
 using Espalier.Models.Gguf;
 using Espalier.Models.Runtimes;
 using Espalier.Models.Tokenizers;
@@ -111,7 +111,7 @@ public static class ExportStage
         if (ReloadCheck.Fits(source.Config))
             ReloadCheck.Require(source, folder, stored, clamp);
         else
-            run.Progress.Warn($"export: {folder} was not loaded again to compare its logits: that takes {ReloadCheck.Bytes(source.Config) / 1e9:0.#} GB of memory");
+            run.Progress.Warn($"export: {folder} was not loaded again to compare its logits: that takes {Units.Memory(ReloadCheck.Bytes(source.Config))} of memory");
     }
 
     private static string FileOf(string folder, GgufType type) => $"{folder}-{type.Name()}.gguf";

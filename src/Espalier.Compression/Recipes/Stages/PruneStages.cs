@@ -5,9 +5,9 @@ using Espalier.Compression.Importance.Streaming;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Pruning.Masks;
 using Espalier.Compression.Runs;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
 
 namespace Espalier.Compression.Recipes.Stages;
 

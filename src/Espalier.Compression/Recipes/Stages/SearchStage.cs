@@ -62,8 +62,8 @@ public static class SearchStage
         var inputs = states.Select((state, i) => (candidates[i].Name, state!.Record.OutputHash)).ToDictionary(pair => pair.Name, pair => pair.OutputHash);
         run.Do("search", Options(setting), inputs, (stage, _) =>
         {
-            run.Folder.Files.WriteFile(stage.PathOf(FileName), stream => JsonSerializer.Serialize(stream, result, s_json));
-            run.Folder.Files.WriteFile(stage.PathOf(CandidatesName), stream => CandidatesFile.Write(stream, Allowed()));
+            stage.WriteFile(FileName, stream => JsonSerializer.Serialize(stream, result, s_json));
+            stage.WriteFile(CandidatesName, stream => CandidatesFile.Write(stream, Allowed()));
             return new() { ["best"] = candidates[halving.Best].Name, ["candidates"] = candidates.Length };
         });
         var seconds = run.Used.Where(entry => cost.Folders.Contains(entry.Folder)).Sum(entry => entry.Seconds);

@@ -1,8 +1,8 @@
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Runs;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Files;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Compression.Recipes.Stages;

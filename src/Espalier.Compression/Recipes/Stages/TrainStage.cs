@@ -4,10 +4,10 @@ using Espalier.Compression.Distillation;
 using Espalier.Compression.Runs;
 using Espalier.Compression.Training;
 using Espalier.Compression.Training.Profiling;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
-using Espalier.Models.Files;
 
 namespace Espalier.Compression.Recipes.Stages;
 

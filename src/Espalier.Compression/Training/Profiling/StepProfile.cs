@@ -1,3 +1,5 @@
+using Espalier.Files;
+
 namespace Espalier.Compression.Training.Profiling;
 
 /// <summary>A phase of a step, in the mean over the steps that were measured.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Espalier.Files;
 
 namespace Espalier.Compression.Training.Profiling;
 

@@ -1,6 +1,6 @@
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
-using Espalier.Tests.Runs;
+using Espalier.Tests;
 
 namespace Espalier.Compression.Tests.Importance.Depth;
 

@@ -1,0 +1,77 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Espalier.Files;
+
+/// <summary>SHA-256 of contents, as 64 lower-case hexadecimal digits: what stages are keyed by.</summary>
+public static class ContentHash
+{
+    /// <summary>The hash of bytes in memory.</summary>
+    public static string OfBytes(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+
+    /// <summary>The hash of a text's UTF-8 bytes.</summary>
+    public static string OfText(string text) => OfBytes(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>The hash of a file's bytes, read once from front to back.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static string OfFile(string path)
+    {
+        // Reading a pipe may wait for ever.
+        if (LibC.Identity(path) is { IsRegular: false } && !Directory.Exists(path))
+            throw new IOException($"{path} is a pipe or a device");
+        using var file = new FileStream(path,
+            new FileStreamOptions { Share = FileShare.ReadWrite, BufferSize = 0, Options = FileOptions.SequentialScan });
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = ArrayPool<byte>.Shared.Rent(1 << 18);
+        for (int count; (count = file.Read(buffer)) > 0;)
+            hash.AppendData(buffer, 0, count);
+        ArrayPool<byte>.Shared.Return(buffer);
+        return Convert.ToHexStringLower(hash.GetCurrentHash());
+    }
+
+    /// <summary>
+    /// The hash of a folder: of its files' relative names and hashes, in ordinal order of the names. Symbolic links are not
+    /// followed, the text of their target counts instead; but a file that a link fetches from elsewhere counts with its content, which may
+    /// change there (a download cache's blobs do not). Empty folders do not count.
+    /// </summary>
+    /// <exception cref="IOException">The folder or a file in it cannot be read.</exception>
+    public static string OfFolder(string folder) => OfFolder(folder, OfFile);
+
+    /// <summary>The same, where somebody else knows the files' hashes.</summary>
+    public static string OfFolder(string folder, Func<string, string> ofFile)
+    {
+        var lines = new List<string>();
+        Collect(folder, new DirectoryInfo(folder), "", lines, ofFile);
+        lines.Sort(string.CompareOrdinal);
+        return OfText(string.Concat(lines));
+    }
+
+    /// <summary>
+    /// The hash of a list of files that are known by name and hash: equal to <see cref="OfFolder(string)"/> of a folder with just
+    /// these.
+    /// </summary>
+    public static string OfFacts(IEnumerable<FileFact> files) =>
+        OfText(string.Concat(files.Select(file => Line(file.Name, file.Sha256)).Order(StringComparer.Ordinal)));
+
+    private static void Collect(string root, DirectoryInfo folder, string prefix, List<string> lines, Func<string, string> ofFile)
+    {
+        foreach (var entry in folder.EnumerateFileSystemInfos())
+        {
+            var name = prefix + entry.Name;
+            if (entry.LinkTarget is { } target)
+                lines.Add(Line(name,
+                    RealPath.Outside(root, name) is { } outside && IsRegular(outside) ? "=> " + ofFile(outside) : "-> " + target));
+            else if (entry is DirectoryInfo inner)
+                Collect(root, inner, name + '/', lines, ofFile);
+            else
+                lines.Add(Line(name, ofFile(entry.FullName)));
+        }
+    }
+
+    // A pipe or a device has no length.
+    private static bool IsRegular(string path) => new FileInfo(path) is { Exists: true, Length: > 0 };
+
+    // NUL cannot occur in a file name, so no two lists of files read the same.
+    private static string Line(string name, string content) => $"{name}\0{content}\n";
+}

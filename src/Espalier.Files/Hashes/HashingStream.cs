@@ -1,0 +1,63 @@
+using System.Security.Cryptography;
+
+namespace Espalier.Files;
+
+/// <summary>
+/// Hashes and counts what passes on its way to a file, so that a manifest says what was meant and a reading back finds what
+/// went wrong in between. What comes as a large array is hashed on another thread while it is written.
+/// </summary>
+internal sealed class HashingStream(Stream inner) : Stream
+{
+    /// <summary>Bytes from which on another thread is worth it: they take half a millisecond.</summary>
+    private const int Large = 1 << 20;
+
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private long _count;
+
+    public FileFact Fact(string name) => new(name, _count, Convert.ToHexStringLower(_hash.GetCurrentHash()));
+
+    public override bool CanRead => false;
+    public override bool CanSeek => false;
+    public override bool CanWrite => true;
+    public override long Length => _count;
+    public override long Position { get => _count; set => throw new NotSupportedException(); }
+
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        inner.Write(buffer);
+        _hash.AppendData(buffer);
+        _count += buffer.Length;
+    }
+
+    public override void Write(byte[] buffer, int offset, int count)
+    {
+        if (count < Large)
+        {
+            Write(buffer.AsSpan(offset, count));
+            return;
+        }
+        var hashing = Task.Run(() => _hash.AppendData(buffer, offset, count));
+        try
+        {
+            inner.Write(buffer, offset, count);
+        }
+        finally
+        {
+            // The array is its owner's again afterwards, and the hash may be disposed.
+            hashing.GetAwaiter().GetResult();
+        }
+        _count += count;
+    }
+
+    public override void Flush() => inner.Flush();
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _hash.Dispose();
+        base.Dispose(disposing);
+    }
+}

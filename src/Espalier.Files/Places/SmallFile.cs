@@ -1,0 +1,58 @@
+using System.Text;
+
+namespace Espalier.Files;
+
+/// <summary>
+/// Reads files that fit in memory and may be anybody's, with a limit on their size before anything is allocated, and one-line errors
+/// that name them.
+/// </summary>
+internal static class SmallFile
+{
+    private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>The bytes of a file of at most <paramref name="limit"/> bytes.</summary>
+    /// <exception cref="EspalierException">Missing, a folder, empty, too long, unreadable, or known for something else than it is named
+    /// for.</exception>
+    public static byte[] ReadBytes(string path, long limit)
+    {
+        try
+        {
+            if (Directory.Exists(path))
+                throw new EspalierException($"{path}: is a folder; give the file");
+            // Asked before opening: a pipe or a device has no length, and opening it could wait for ever.
+            if (new FileInfo(path).Length == 0)
+                throw new EspalierException($"{path}: is empty");
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+            if (stream.Length > limit)
+                throw new EspalierException($"{path}: {stream.Length} bytes, the limit is {limit}");
+            var bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
+            return ForeignFile.Explain(bytes.AsSpan(0, Math.Min(bytes.Length, ForeignFile.Start))) is { } foreign
+                ? throw new EspalierException($"{path}: {foreign}")
+                : bytes;
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new EspalierException(
+                new FileInfo(path).LinkTarget is { } target
+                    ? $"{path}: is a link to {target}, which is not there" : $"{path}: not found", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new EspalierException($"{path}: cannot be read: {error.Message}", error);
+        }
+    }
+
+    /// <summary>The text of such a file, which must be UTF-8.</summary>
+    public static string ReadText(string path, long limit)
+    {
+        try
+        {
+            return s_strict.GetString(ReadBytes(path, limit)).TrimStart('\ufeff');
+        }
+        catch (DecoderFallbackException error)
+        {
+            throw new EspalierException($"{path}: is not UTF-8 text (byte {error.Index})", error);
+        }
+    }
+}

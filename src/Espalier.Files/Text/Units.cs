@@ -1,0 +1,76 @@
+using System.Globalization;
+
+namespace Espalier.Files;
+
+/// <summary>Quantities as people read them; <see cref="Quantity"/> reads what they write.</summary>
+internal static class Units
+{
+    /// <summary>1.5 GiB.</summary>
+    public static string Bytes(long bytes)
+    {
+        string[] names = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+        var (value, at) = ((double)bytes, 0);
+        for (; Math.Abs(value) >= 1024 && at < names.Length - 1; at++)
+            value /= 1024;
+        return $"{Short(value)} {names[at]}";
+    }
+
+    /// <summary>0.29 MB, 3.5 GB: memory, in the units that options take.</summary>
+    public static string Memory(double bytes) => bytes < 1e9
+        ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.##} MB")
+        : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.##} GB");
+
+    /// <summary>123456 bytes, 1.25 GB: room on a disk, to the byte where that can matter.</summary>
+    public static string Room(long bytes) => bytes < 10_000_000
+        ? string.Create(CultureInfo.InvariantCulture, $"{bytes} bytes")
+        : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.00} GB");
+
+    /// <summary>1.23M, 8.03B: counts of parameters and tokens.</summary>
+    public static string Count(double count)
+    {
+        string[] names = ["", "k", "M", "B", "T"];
+        var at = 0;
+        for (; Math.Abs(count) >= 1000 && at < names.Length - 1; at++)
+            count /= 1000;
+        return Short(count) + names[at];
+    }
+
+    /// <summary>Three digits that matter: 0.123, 1.23, 12.3, 123.</summary>
+    public static string Short(double value)
+    {
+        var size = Math.Abs(value);
+        var format = value == Math.Floor(value) && size < 1000 ? "0" :
+            size switch { >= 100 => "0", >= 10 => "0.0", >= 1 => "0.00", _ => "0.000" };
+        return value.ToString(format, CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>1.23 GFLOP, 45.6 PFLOP.</summary>
+    public static string Operations(double flops)
+    {
+        string[] names = ["FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP", "PFLOP", "EFLOP", "ZFLOP", "YFLOP"];
+        var at = 0;
+        for (; flops >= 1000 && at < names.Length - 1; at++)
+            flops /= 1000;
+        return $"{Short(flops)} {names[at]}";
+    }
+
+    /// <summary>The same as <see cref="Time"/> up to two days; then 17 days, 4.00 years: forecasts.</summary>
+    public static string LongTime(double seconds) => (seconds / 86400) switch
+    {
+        >= 1000 and var days => $"{Count(Math.Round(days / 365))} years",
+        >= 2 and var days => $"{Math.Round(days)} days",
+        _ => Time(TimeSpan.FromSeconds(seconds)),
+    };
+
+    /// <summary>45 s, 3 min 20 s, 2 h 5 min.</summary>
+    public static string Time(TimeSpan time)
+    {
+        var seconds = (long)Math.Round(Math.Min(time.TotalSeconds, 1e15));
+        return seconds switch
+        {
+            < 60 => $"{seconds} s",
+            < 3600 => $"{seconds / 60} min {seconds % 60} s",
+            _ => $"{seconds / 3600} h {seconds % 3600 / 60} min",
+        };
+    }
+}

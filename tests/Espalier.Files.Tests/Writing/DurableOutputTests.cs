@@ -1,0 +1,94 @@
+using Espalier.Tests;
+
+namespace Espalier.Files.Tests.Writing;
+
+/// <summary>
+/// The one way in which commands and library hosts write, with every act failing in turn, and what a killed writer leaves.
+/// </summary>
+public sealed class DurableOutputTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public void A_file_is_flushed_before_it_is_renamed_and_its_folder_afterwards()
+    {
+        var layer = new FaultyLayer(int.MaxValue, Fault.Error);
+        layer.During(() => DurableOutput.WriteFile(_folder.Of("x"), 3, stream => stream.Write("new"u8)));
+        Assert.Equal(["create", "write", "sync", "rename", "sync-folder"], layer.Acts.Select(act => act.Split(' ')[0]));
+    }
+
+    [Fact]
+    public void A_folder_is_flushed_with_all_that_is_in_it_before_it_is_renamed()
+    {
+        var layer = new FaultyLayer(int.MaxValue, Fault.Error);
+        layer.During(() => DurableOutput.WriteFolder(_folder.Of("x"), 3, place => File.WriteAllText(Path.Combine(place, "a"), "new")));
+        Assert.Equal(["create-folder", "sync", "sync-folder", "rename", "sync-folder"], layer.Acts.Select(act => act.Split(' ')[0]));
+    }
+
+    [Fact]
+    public void A_full_disk_at_any_act_is_one_line_and_the_old_file_stays()
+    {
+        File.WriteAllText(_folder.Of("x"), "old");
+        for (var act = 0; act < 4; act++)
+        {
+            var error = Assert.Throws<EspalierException>(() =>
+                new FaultyLayer(act, Fault.Full).During(() => DurableOutput.WriteFile(_folder.Of("x"), 3, stream => stream.Write("new"u8))));
+            Assert.Equal(1, error.ExitCode);
+            Assert.Contains("the disk is full", error.Message);
+            Assert.Equal("old", File.ReadAllText(_folder.Of("x")));
+            Assert.Equal(["x"], _folder.Files());
+        }
+    }
+
+    [Fact]
+    public void What_a_killed_writer_left_goes_at_the_next_write_of_that_name_and_nothing_else_does()
+    {
+        var (dead, other) = (Leftovers.NameFor(_folder.Of("student")), Leftovers.NameFor(_folder.Of("teacher")));
+        var (deadFile, linked) = (Leftovers.NameFor(_folder.Of("student")), Leftovers.NameFor(_folder.Of("student")));
+        Directory.CreateDirectory(dead);
+        File.WriteAllText(Path.Combine(dead, "model.safetensors"), "half");
+        File.WriteAllText(deadFile, "half");
+        string[] kept = [other, linked, _folder.Of("student.tmp-notes"), _folder.Of("student.tmp-deadbeef"),
+            _folder.Of("student.tmp-0000000"), _folder.Of("my-student" + Path.GetFileName(deadFile)["student".Length..])];
+        Directory.CreateDirectory(_folder.Of("mine"));
+        File.WriteAllText(_folder.Of("mine/thesis"), "years");
+        Directory.CreateSymbolicLink(linked, _folder.Of("mine"));
+        foreach (var name in kept.Where(name => name != linked))
+            File.WriteAllText(name, "mine");
+
+        DurableOutput.WriteFolder(_folder.Of("student"), 0, place => File.WriteAllText(Path.Combine(place, "a"), ""));
+
+        Assert.False(Path.Exists(dead));
+        Assert.False(Path.Exists(deadFile));
+        Assert.All(kept, name => Assert.True(Path.Exists(name), name));
+        Assert.True(File.Exists(_folder.Of("mine/thesis")));
+    }
+
+    [Fact]
+    public void What_a_living_writer_is_at_work_on_is_not_swept_away()
+    {
+        var files = DurableFiles.OnDisk;
+        DurableOutput.WriteFolder(_folder.Of("student"), 0, place =>
+        {
+            File.WriteAllText(Path.Combine(place, "a"), "");
+            files.Sweep(_folder.Of("student"));
+            DurableOutput.WriteFile(_folder.Of("file"), 0, stream =>
+            {
+                files.Sweep(_folder.Of("file"));
+                stream.Write("b"u8);
+            });
+        });
+        Assert.Equal(["file", "student/a"], _folder.Files());
+    }
+
+    [Fact]
+    public void A_folder_that_fills_up_meanwhile_is_not_deleted()
+    {
+        Directory.CreateDirectory(_folder.Of("x"));
+        Assert.Throws<EspalierException>(() =>
+            DurableOutput.WriteFolder(_folder.Of("x"), 0, _ => File.WriteAllText(_folder.Of("x/mine"), "years")));
+        Assert.Equal(["x/mine"], _folder.Files());
+    }
+
+    public void Dispose() => _folder.Dispose();
+}
