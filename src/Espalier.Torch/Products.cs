@@ -60,10 +60,15 @@ public static unsafe class Products
         if (w == RawOp.Refused)
             return w;
         // What lies turned on the left is copied by oneDNN's function in libtorch, on one thread.
-        using var inOrder = LiesTurned(x) ? TurnedBack((Tensor)a[0].Reference!) : null;
-        var product = OneDnn(inOrder?.Pointer ?? x, w, 0);
-        _ = Libtorch.DeleteTensor(w);
-        return product;
+        try
+        {
+            using var inOrder = LiesTurned(x) ? TurnedBack((Tensor)a[0].Reference!) : null;
+            return OneDnn(inOrder?.Pointer ?? x, w, 0);
+        }
+        finally
+        {
+            _ = Libtorch.DeleteTensor(w);
+        }
     }
 
     /// <summary>c + x · y of matrices in a new tensor, where oneDNN adds while it writes; null where it does not.</summary>

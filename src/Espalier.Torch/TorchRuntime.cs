@@ -16,7 +16,10 @@ public static unsafe class TorchRuntime
     /// <summary>How that file was found.</summary>
     public static LibtorchSource LibrarySource => Loaded(() => LibtorchLoader.Folder.Source);
 
-    /// <summary>Threads inside an operator. Results repeat bit for bit at a fixed count.</summary>
+    /// <summary>
+    /// Threads inside an operator, for the calling thread and those that have not computed yet; one that has keeps its number. Results repeat bit for bit
+    /// at a fixed count.
+    /// </summary>
     public static int Threads
     {
         get

@@ -68,6 +68,25 @@ public sealed class TurnTests() : KernelTest(0)
         Assert.Contains("turned shape", Assert.ThrowsAny<TorchException>(() => Tensor.Zeros(DType.Float32, 2, 3).AddTurnedInPlace(Tensor.Zeros(DType.Float32, 2, 3))).Message);
     }
 
+    [Fact]
+    public void What_is_tiny_stays_as_it_is()
+    {
+        using var scope = TensorScope.Begin();
+        var x = Tensor.Full(1e-41, DType.Float32, 19, 35);
+        Assert.True(x.Turned().BitsEqual(Tensor.Full(1e-41, DType.Float32, 35, 19)));
+    }
+
+    [Fact]
+    public void A_matrix_is_not_added_to_itself_turned_in_place()
+    {
+        using var scope = TensorScope.Begin();
+        var y = Twins.Values(1, 20, 20).To(DType.Float32);
+        Assert.Contains("memory of y", Assert.ThrowsAny<TorchException>(() => y.AddTurnedInPlace(y)).Message);
+        var halves = Twins.Values(2, 40, 20).To(DType.Float32);
+        Assert.Contains("memory of y", Assert.ThrowsAny<TorchException>(() => halves.Slice(0, 0, 20).AddTurnedInPlace(halves.Slice(0, 19, 39))).Message);
+        halves.Slice(0, 0, 20).AddTurnedInPlace(halves.Slice(0, 20, 40)); // side by side
+    }
+
     [Theory]
     [InlineData(64, 40, 100)]
     [InlineData(192, 33, 500)] // by oneDNN

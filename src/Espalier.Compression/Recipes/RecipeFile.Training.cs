@@ -55,7 +55,7 @@ public static partial class RecipeFile
     {
         const string key = "micro-batch";
         var windows = section.Has(key) && section.Text(key) == Auto ? null : section.Size(key, least: 0);
-        return windows is > 0 && batch % windows != 0 ? throw section.Wrong(key, $"it must divide the batch of {batch} windows") : windows;
+        return windows > batch ? throw section.Wrong(key, $"it must be at most the batch of {batch} windows") : windows;
     }
 
     private static TrainingSection WithLoss(TrainingSection training, RecipeFields section)

@@ -13,19 +13,11 @@ public static class PassSize
     /// <summary>Windows of a pass; 0 where it is the whole batch.</summary>
     /// <param name="batch">Windows of a step.</param>
     /// <param name="sequence">Positions of a window.</param>
-    /// <returns>
-    /// The largest divisor of the batch of at most <see cref="Positions"/>. Where that makes less than half of them, as for a batch of seven, the next larger
-    /// divisor: passes that are too small take longer.
-    /// </returns>
+    /// <returns>As many as come to <see cref="Positions"/> at most, and one at least, in as few passes as that allows, all alike but the last, which may have fewer.</returns>
     public static int Of(int batch, int sequence)
     {
-        var (most, least) = (Math.Max(1, Positions / sequence), (Positions / 2 + sequence - 1) / sequence);
-        var windows = Math.Min(most, batch);
-        while (batch % windows != 0)
-            windows--;
-        if (windows < least)
-            for (windows = Math.Min(least, batch); batch % windows != 0;)
-                windows++;
-        return windows == batch ? 0 : windows;
+        var most = Math.Max(1, Positions / sequence);
+        var passes = (batch + most - 1) / most;
+        return passes == 1 ? 0 : (batch + passes - 1) / passes;
     }
 }

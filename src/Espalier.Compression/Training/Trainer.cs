@@ -25,7 +25,8 @@ public sealed class Trainer : IDisposable
     private readonly string[] _partNames;
     private readonly AdamW _optimizer;
     private readonly List<(long Interval, Action<StepReport> Act)> _hooks = [];
-    private readonly Batch _batch;
+    private readonly Batch _full;
+    private readonly Batch? _rest;
     private bool _finished;
 
     /// <summary>Creates the loop at step 0. Gradients of all the model's parameters are wanted from now on, but of those that are frozen.</summary>
@@ -50,7 +51,8 @@ public sealed class Trainer : IDisposable
         _partNames = [.. objective.PartNames];
         _parts = new double[_partNames.Length];
         _optimizer = new(_sets.SelectMany(set => set.Parameters), options.Optimizer);
-        _batch = Batch.For(data.Windows, options.WindowsOfAPass);
+        _full = Batch.For(data.Windows, options.WindowsOfAPass);
+        _rest = options.Batch % _full.Size is > 0 and var rest ? Batch.For(data.Windows, rest) : null;
     }
 
     /// <summary>Measures the steps; null, as by default, where nobody wants to know.</summary>
@@ -126,10 +128,11 @@ public sealed class Trainer : IDisposable
         Gradients.Clear(_weights);
         var sum = 0.0;
         Array.Clear(_parts);
-        for (var done = 0; done < _options.Batch; done += _batch.Size)
+        for (var done = 0; done < _options.Batch; done += _full.Size)
         {
-            Read(State.Step * _options.Batch + done);
-            var sums = _objective.Accumulate(_model, _batch, scale);
+            var batch = done + _full.Size <= _options.Batch ? _full : _rest!;
+            Read(batch, State.Step * _options.Batch + done);
+            var sums = _objective.Accumulate(_model, batch, scale);
             sum += sums.Sum;
             for (var i = 0; i < _parts.Length; i++)
                 _parts[i] += sums.Parts[i];
@@ -170,11 +173,11 @@ public sealed class Trainer : IDisposable
         return finite;
     }
 
-    private void Read(long position)
+    private void Read(Batch batch, long position)
     {
         using var phase = StepProfiler.Enter(StepPhase.Data);
-        for (var i = 0; i < _batch.Size; i++)
-            _batch.ReadRow(_data.Windows, _data.Order.WindowAt(position + i), i);
+        for (var i = 0; i < batch.Size; i++)
+            batch.ReadRow(_data.Windows, _data.Order.WindowAt(position + i), i);
     }
 
     /// <summary>The windows that a step sees, in their order.</summary>

@@ -78,7 +78,7 @@ public sealed record TrainingOptions
         Require(Steps >= 0, "steps", Steps, "at least 0");
         Require(Batch >= 1, "batch", Batch, "at least 1");
         Require(MicroBatch >= 0, "micro-batch", MicroBatch, "at least 0");
-        Require(Batch % Math.Max(1, WindowsOfAPass) == 0, "micro-batch", MicroBatch, $"a divisor of batch {Batch}");
+        Require(MicroBatch <= Batch, "micro-batch", MicroBatch, $"at most batch {Batch}");
         // Far beyond what trains anything; above it a step divided by its bias correction may leave the range of float.
         Require(LearningRate is >= 0 and <= 1e20, "learning-rate", LearningRate, "at least 0 and at most 1e20");
         Require(MinLearningRate >= 0 && MinLearningRate <= LearningRate, "min-learning-rate", MinLearningRate, $"between 0 and learning-rate {LearningRate}");

@@ -38,8 +38,22 @@ internal static unsafe class TurnKernel
         if (y.Dimensions != 2 || y.DType != DType.Float32 || !y.IsContiguous || y.Size(0) != x.Size(1) || y.Size(1) != x.Size(0))
             throw Of(Name, $"x is {Sizes(x)} and y {y.DType} {Sizes(y)}, which must be float32, of the turned shape and in order");
         using (var to = Operand.Of(y))
+        {
+            using (var from = Operand.Of(x))
+                if (Overlap(from, x, to, y))
+                    throw Of(Name, $"x {Sizes(x)} lies in the memory of y {Sizes(y)}, which it is added to: add a copy of it");
             Run<float>(x, to, scale, add: true);
+        }
         y.Written();
+    }
+
+    // Whether the span of x, from its first element to its last, meets that of y.
+    private static bool Overlap(in Operand from, Tensor x, in Operand to, Tensor y)
+    {
+        if (x.ElementCount == 0)
+            return false;
+        var last = from.Floats + (x.Size(0) - 1) * from.Step(0) + (x.Size(1) - 1) * from.Step(1);
+        return from.Floats < to.Floats + y.ElementCount && to.Floats <= last;
     }
 
     private static void Run<TE>(Tensor x, in Operand to, float scale, bool add) where TE : unmanaged
@@ -137,11 +151,15 @@ internal static unsafe class TurnKernel
         var i = 0;
         for (; i + 8 <= count; i += 8)
         {
-            var x = Vector256.Load(from + i) * scale;
+            // A product by one would flush what is too small.
+            var x = scale == 1 ? Vector256.Load(from + i) : Vector256.Load(from + i) * scale;
             (add ? Vector256.Load(to + i) + x : x).Store(to + i);
         }
         for (; i < count; i++)
-            to[i] = add ? to[i] + from[i] * scale : from[i] * scale;
+        {
+            var x = scale == 1 ? from[i] : from[i] * scale;
+            to[i] = add ? to[i] + x : x;
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

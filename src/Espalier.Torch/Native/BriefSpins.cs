@@ -10,7 +10,7 @@ namespace Espalier.Torch.Native;
 internal sealed unsafe class BriefSpins : IDisposable
 {
     /// <summary>More threads than this are not started for it: where the program leaves so many processors to others, it seldom waits for one.</summary>
-    private const int Most = 64;
+    private const int Most = 16;
 
     private const int StackBytes = 256 << 10;
 

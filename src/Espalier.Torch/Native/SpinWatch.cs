@@ -20,14 +20,18 @@ internal static partial class SpinWatch
     private static readonly Lock s_gate = new();
     private static readonly List<SafeFileHandle> s_threads = [];
     private static Thread? s_watch;
+    private static volatile bool s_isOver;
 
     [ThreadStatic]
     private static bool s_isIn;
 
-    /// <summary>Adds the calling thread to those that are looked at. Throws nothing: a helper of libtorch may call it.</summary>
+    /// <summary>Whether looking is of use: the user chose nothing, and this OpenMP can be told.</summary>
+    public static bool IsWanted => !s_isOver && OperatingSystem.IsLinux() && LibtorchLoader.ChoseWaiting && BriefSpins.IsKnown;
+
+    /// <summary>Adds the calling thread to those that are looked at, where that is of use. Throws nothing: a helper of libtorch may call it.</summary>
     public static void Join()
     {
-        if (s_isIn || !OperatingSystem.IsLinux() || ThreadId() is not (> 0 and var id))
+        if (s_isIn || !IsWanted || ThreadId() is not (> 0 and var id))
             return;
         try
         {
@@ -45,7 +49,7 @@ internal static partial class SpinWatch
     /// <summary>Begins to look, where that is of use; once is enough.</summary>
     public static void Begin()
     {
-        if (!LibtorchLoader.ChoseWaiting || !BriefSpins.IsKnown)
+        if (!IsWanted)
             return;
         lock (s_gate)
         {
@@ -58,12 +62,37 @@ internal static partial class SpinWatch
             }
             catch (OutOfMemoryException)
             {
-                // The system gives this process no more threads; nothing is watched then.
+                End(); // the system gives this process no more threads
             }
         }
     }
 
+    // How threads wait must never end a run.
     private static void Watch()
+    {
+        try
+        {
+            Look();
+        }
+#pragma warning disable CA1031 // whatever it is, threads wait then as they did
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+        }
+        End();
+    }
+
+    private static void End()
+    {
+        lock (s_gate)
+        {
+            s_isOver = true;
+            s_threads.ForEach(counts => counts.Dispose());
+            s_threads.Clear();
+        }
+    }
+
+    private static void Look()
     {
         var choice = new SpinChoice();
         BriefSpins? brief = null;
@@ -78,7 +107,7 @@ internal static partial class SpinWatch
             double? share = ran >= 0 && waited >= 0 && (ran + waited) / 1e9 > LeastWanted * seconds ? (double)waited / (ran + waited) : null;
             var isBrief = choice.Next(share);
             if (isBrief && brief is null && (brief = BriefSpins.Begin(TorchRuntime.Threads)) is null)
-                break; // it will not be possible a moment later
+                return; // it will not be possible a moment later
             if (!isBrief && brief is not null)
             {
                 brief.Dispose();

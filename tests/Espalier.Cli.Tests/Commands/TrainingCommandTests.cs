@@ -94,7 +94,7 @@ public sealed class TrainingCommandTests : TorchTest
     [InlineData("--ids IDS --compute bfloat", "Did you mean bfloat16?")]
     [InlineData("--ids IDS --documents separat", "Did you mean separate?")]
     [InlineData("--ids IDS --early-stopping 2", "give the steps between them")]
-    [InlineData("--ids IDS --micro-batch 3", "divisor of batch 8")]
+    [InlineData("--ids IDS --micro-batch 9", "at most batch 8")]
     [InlineData("--ids IDS --order shufled", "shuffled")]
     [InlineData("--ids IDS --temperature 0", "must be above 0")]
     [InlineData("--ids IDS --loss kl", "forward-kl")]

@@ -82,6 +82,18 @@ public sealed class ScriptTests
     }
 
     [Fact]
+    public void A_libtorch_that_was_not_unpacked_to_its_end_is_named()
+    {
+        using var folder = new TemporaryFolder();
+        var whole = File.ReadAllBytes(Environment.ProcessPath!); // any ELF file
+        File.WriteAllBytes(Path.Combine(folder.Path, "libtorch_cpu.so"), whole[..(whole.Length / 2)]);
+        var program = Path.Combine(AppContext.BaseDirectory, "espalier.dll");
+        var (code, output) = Bash($"LIBTORCH='{folder.Path}' dotnet '{program}' generate models/quickstart-teacher --ids 4080");
+        Assert.Equal(1, code);
+        Assert.StartsWith($"espalier: error: {folder.Path}/libtorch_cpu.so has {whole.Length / 2} of its {whole.Length} bytes: it was not copied or unpacked to its end", output);
+    }
+
+    [Fact]
     public void A_step_without_a_temporary_folder_says_which_one_is_meant()
     {
         var (code, output) = Bash("source scripts/messages.sh; TMPDIR=/nowhere; export TMPDIR; quietly 'building' true");

@@ -49,7 +49,7 @@ public sealed class RecipeErrorTests
     [InlineData("distill: { steps: 3, learning-rate: 1e-3 to 1e-4 to 1e-5 }", "distill.learning-rate")]
     [InlineData("distill: { steps: 3, learning-rate: 1e-3 to 1e-4, min-learning-rate: 1e-5 }", "distill.min-learning-rate is 1e-5; learning-rate names its end already")]
     [InlineData("distill: { steps: 3, learning-rate: 1e999 }", "distill.learning-rate is 1e999;")]
-    [InlineData("distill: { steps: 3, batch: 8, micro-batch: 3 }", "distill.micro-batch is 3; it must divide the batch of 8 windows")]
+    [InlineData("distill: { steps: 3, batch: 8, micro-batch: 9 }", "distill.micro-batch is 9; it must be at most the batch of 8 windows")]
     [InlineData("distill: { steps: 3, warm-up: 4 }", "distill.warm-up is 4; there are only 3 steps")]
     [InlineData("distill: { steps: 3, schedule: cosin }", "distill.schedule: cosin is not known. Did you mean cosine? Known are cosine, linear, wsd, constant")]
     [InlineData("distill: { steps: 30, decay-steps: 3 }", "distill.decay-steps is 3; it belongs to schedule: wsd and the schedule is cosine")]

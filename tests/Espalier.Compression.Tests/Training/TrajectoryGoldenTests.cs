@@ -14,6 +14,7 @@ public sealed class TrajectoryGoldenTests : TorchTest
     [Theory]
     [InlineData(DType.Float64, 0)]
     [InlineData(DType.Float64, 2)]
+    [InlineData(DType.Float64, 3)] // and one
     [InlineData(DType.Float32, 0)]
     public void Ten_steps_follow_the_reference(DType dtype, int microBatch)
     {
