@@ -29,11 +29,11 @@ public sealed class RuntimeTests : TorchTest
     }
 
     [Theory]
-    [InlineData("", "", "10000")]
+    [InlineData("", "", "300")]
     [InlineData("OMP_WAIT_POLICY", "active", null)]
     [InlineData("OMP_WAIT_POLICY", "passive", null)]
     [InlineData("GOMP_SPINCOUNT", "77", null)]
-    [InlineData("GOMP_SPINCOUNT", "", "10000")]
+    [InlineData("GOMP_SPINCOUNT", "", "300")]
     public void How_threads_wait_is_chosen_where_the_user_chose_nothing(string name, string value, string? chosen) =>
         Assert.Equal(chosen, ThreadWaiting.Choice(asked => asked == name ? value : null));
 

@@ -31,17 +31,12 @@ internal static unsafe class ComputeThread
         Status.Check(Libtorch.ThreadCount(&threads), "libtorch does not say how many threads it uses");
         Interlocked.CompareExchange(ref s_threads, (int)threads, -1);
         using (SignalHold.Begin())
-            Status.Check(Libtorch.ParallelFor(0, threads, 1, threads > 1 ? &Hello : &Nothing, null), "libtorch runs no loops");
+            Status.Check(Libtorch.ParallelFor(0, threads, 1, &Nothing, null), "libtorch runs no loops");
         s_readyFor = s_threads;
-        if (threads > 1)
-            SpinWatch.Begin();
     }
 
     [UnmanagedCallersOnly]
     private static void Nothing(long begin, long end, void* context)
     {
     }
-
-    [UnmanagedCallersOnly]
-    private static void Hello(long begin, long end, void* context) => SpinWatch.Join();
 }

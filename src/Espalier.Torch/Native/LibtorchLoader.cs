@@ -20,9 +20,6 @@ internal static unsafe partial class LibtorchLoader
     /// <summary>The folder that was loaded from.</summary>
     public static LibtorchFolder Folder { get; private set; } = null!;
 
-    /// <summary>Whether how threads wait was chosen here, and not by the user.</summary>
-    public static bool ChoseWaiting { get; private set; }
-
     /// <summary>libtorch's version, three parts.</summary>
     public static string Version { get; private set; } = "";
 
@@ -69,10 +66,7 @@ internal static unsafe partial class LibtorchLoader
     {
         var folder = LibtorchFolder.Find();
         if (ThreadWaiting.Choice(Environment.GetEnvironmentVariable) is { } spins)
-        {
             Set(ThreadWaiting.Variable, spins);
-            ChoseWaiting = true;
-        }
         // libtorch 2.10 writes what it refuses to its log, with a stack trace: the user gets our own sentence.
         if (Environment.GetEnvironmentVariable("TORCH_CPP_LOG_LEVEL") is null)
             Set("TORCH_CPP_LOG_LEVEL", "FATAL");

@@ -5,8 +5,7 @@ namespace Espalier.Torch.Native;
 /// <summary>
 /// How long OpenMP's threads spin before they sleep, when they have nothing to do. libgomp spins 300,000 rounds, which is some 17 ms where
 /// a pause takes 140 cycles: on a machine where others compute too, a thread burns its whole share of a processor waiting for one that is
-/// not even running. Fewer still span the gaps between operators; where others do want the processors, <see cref="SpinWatch"/> makes it
-/// fewer yet. docs/decisions/0013 has the numbers.
+/// not even running. A short spin still spans the gap between two operators. docs/decisions/0013 has the numbers.
 /// </summary>
 public static class ThreadWaiting
 {
@@ -14,7 +13,7 @@ public static class ThreadWaiting
     public const string Variable = "GOMP_SPINCOUNT";
 
     /// <summary>Rounds of spinning that are chosen where the user chose nothing.</summary>
-    public const int Spins = 10_000;
+    public const int Spins = 300;
 
     /// <summary>The variables by which a user chooses: any of them, and nothing is set.</summary>
     public static IReadOnlyList<string> OfTheUser { get; } = ["OMP_WAIT_POLICY", Variable];
