@@ -4,7 +4,6 @@ using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
-using Espalier.Compression.Runs;
 using Espalier.Compression.Training;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;

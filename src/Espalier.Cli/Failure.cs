@@ -1,5 +1,5 @@
-using Espalier.Compression.Recipes;
 using Espalier.Files;
+using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Cli;
 

@@ -1,5 +1,3 @@
-using Espalier.Torch.Kernels;
-
 namespace Espalier.Torch.Tests;
 
 /// <summary>What generated tokens ask of a decoder, against the same out of libtorch's operators in float64.</summary>

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
-using Espalier.Models.Gguf;
 using Espalier.Torch;
 
 namespace Espalier.Benchmarks;

@@ -2,7 +2,6 @@ using Espalier.Compression;
 using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
 using Espalier.Models;
-using Espalier.Models.Checkpoints;
 using Espalier.Torch;
 
 namespace Espalier.Benchmarks;

@@ -1,5 +1,5 @@
-using Espalier.Compression.Runs;
 using Espalier.Compression.Training;
+using Espalier.Compression.Training.Saving;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Espalier.Models;
 using Espalier.Torch;
 
 namespace Espalier.Benchmarks;

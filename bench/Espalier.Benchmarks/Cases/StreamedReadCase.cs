@@ -1,5 +1,4 @@
 using Espalier.Compression;
-using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Streaming;
 using Espalier.Models;

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Espalier.Compression.Evaluation;
-using Espalier.Compression.Recipes;
-using Espalier.Compression.Recipes.Stages;
-using Espalier.Compression.Runs;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands;
 

@@ -2,11 +2,10 @@ using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Compression.Data;
 using Espalier.Compression.Distillation.Caching;
-using Espalier.Compression.Recipes;
-using Espalier.Compression.Recipes.Stages;
-using Espalier.Compression.Runs;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
-using Espalier.Compression.Runs;
+using Espalier.Pipeline.Runs;
 
 namespace Espalier.Cli.Commands;
 

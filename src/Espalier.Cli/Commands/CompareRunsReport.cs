@@ -1,5 +1,5 @@
 using System.Globalization;
-using Espalier.Compression.Runs;
+using Espalier.Pipeline.Runs;
 
 namespace Espalier.Cli.Commands;
 

@@ -1,7 +1,10 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Report;
-using Espalier.Compression.Recipes;
+using Espalier.Pipeline.Planning;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands;
 

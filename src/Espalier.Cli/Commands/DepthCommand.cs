@@ -6,7 +6,6 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
-using Espalier.Compression.Runs;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;

@@ -2,7 +2,7 @@ using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
-using Espalier.Compression.Recipes;
+using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Cli.Commands;
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Reflection;
 using Espalier.Cli.Machine;
-using Espalier.Compression.Runs;
 using Espalier.Files;
 
 namespace Espalier.Cli.Commands;

@@ -1,8 +1,9 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Compression.Data;
-using Espalier.Compression.Recipes;
 using Espalier.Files;
+using Espalier.Pipeline.Planning;
+using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Cli.Commands;
 

@@ -1,4 +1,5 @@
-using Espalier.Compression.Recipes;
+using Espalier.Pipeline.Planning;
+using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Cli.Commands;
 

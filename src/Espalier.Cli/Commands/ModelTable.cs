@@ -1,8 +1,8 @@
 using System.Globalization;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Evaluation;
-using Espalier.Compression.Recipes;
 using Espalier.Files;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands;
 

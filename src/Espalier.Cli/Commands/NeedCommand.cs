@@ -2,11 +2,11 @@ using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
-using Espalier.Compression.Recipes;
-using Espalier.Compression.Recipes.Stages;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Espalier.Cli.Rendering;
-using Espalier.Compression.Evaluation;
 
 namespace Espalier.Cli.Commands;
 

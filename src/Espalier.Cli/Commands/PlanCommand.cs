@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using Espalier.Cli.Commands.Shared;
-using Espalier.Compression.Recipes;
-using Espalier.Compression.Runs;
 using Espalier.Compression.Training;
 using Espalier.Files;
 using Espalier.Models;
+using Espalier.Pipeline.Planning;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
 
 namespace Espalier.Cli.Commands;
 

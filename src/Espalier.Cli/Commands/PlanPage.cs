@@ -1,7 +1,7 @@
 using System.Globalization;
 using Espalier.Cli.Rendering;
-using Espalier.Compression.Recipes;
 using Espalier.Files;
+using Espalier.Pipeline.Planning;
 
 namespace Espalier.Cli.Commands;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
-using Espalier.Compression.Recipes;
-using Espalier.Compression.Recipes.Stages;
 using Espalier.Files;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands;
 

@@ -3,9 +3,9 @@ using Espalier.Cli.Commands.Shared;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
-using Espalier.Compression.Runs;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Runs;
 
 namespace Espalier.Cli.Commands;
 

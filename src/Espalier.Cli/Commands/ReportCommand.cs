@@ -2,8 +2,8 @@ using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Rendering;
 using Espalier.Cli.Report;
-using Espalier.Compression.Runs;
 using Espalier.Files;
+using Espalier.Pipeline.Runs;
 
 namespace Espalier.Cli.Commands;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Espalier.Cli.Rendering;
-using Espalier.Compression.Runs;
 using Espalier.Files;
+using Espalier.Pipeline.Runs;
 
 namespace Espalier.Cli.Commands;
 

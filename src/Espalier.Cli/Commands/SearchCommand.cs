@@ -2,12 +2,13 @@ using System.CommandLine;
 using System.Text;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Report;
-using Espalier.Compression.Recipes;
-using Espalier.Compression.Recipes.Stages;
-using Espalier.Compression.Runs;
 using Espalier.Compression.Search;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Planning;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using Espalier.Cli.Rendering;
-using Espalier.Compression.Recipes;
 using Espalier.Compression.Search;
 using Espalier.Files;
+using Espalier.Pipeline.Planning;
 
 namespace Espalier.Cli.Commands;
 

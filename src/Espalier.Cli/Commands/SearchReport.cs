@@ -1,5 +1,5 @@
-using Espalier.Compression.Recipes;
 using Espalier.Compression.Search;
+using Espalier.Pipeline.Planning;
 
 namespace Espalier.Cli.Commands;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Espalier.Compression.Runs;
+using Espalier.Pipeline.Runs;
 
 namespace Espalier.Cli.Commands;
 

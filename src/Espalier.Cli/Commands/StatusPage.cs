@@ -1,7 +1,7 @@
 using System.Globalization;
 using Espalier.Cli.Rendering;
-using Espalier.Compression.Runs;
 using Espalier.Files;
+using Espalier.Pipeline.Runs;
 
 namespace Espalier.Cli.Commands;
 

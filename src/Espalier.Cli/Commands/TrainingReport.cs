@@ -1,6 +1,6 @@
-using Espalier.Compression.Recipes;
-using Espalier.Compression.Runs;
 using Espalier.Compression.Training.Profiling;
+using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands;
 

@@ -1,4 +1,4 @@
-using Espalier.Compression.Recipes;
+using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Cli.Commands;
 

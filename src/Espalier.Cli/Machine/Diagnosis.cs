@@ -1,6 +1,5 @@
 using System.Globalization;
 using Espalier.Cli.Commands;
-using Espalier.Compression.Runs;
 using Espalier.Files;
 using Espalier.Torch;
 

@@ -1,4 +1,3 @@
-using Espalier.Compression.Runs;
 using Espalier.Files;
 using Espalier.Torch;
 using Espalier.Torch.Native;

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
-using Espalier.Compression.Recipes;
-using Espalier.Compression.Runs;
 using Espalier.Files;
+using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Report;
 

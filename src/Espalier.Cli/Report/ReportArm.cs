@@ -1,7 +1,7 @@
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
-using Espalier.Compression.Recipes;
 using Espalier.Models;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Report;
 

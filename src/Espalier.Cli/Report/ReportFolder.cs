@@ -1,6 +1,6 @@
-using Espalier.Compression.Recipes;
-using Espalier.Compression.Runs;
 using Espalier.Files;
+using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Report;
 

@@ -1,10 +1,10 @@
 using System.Text.Json;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
-using Espalier.Compression.Recipes;
-using Espalier.Compression.Runs;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Report;
 

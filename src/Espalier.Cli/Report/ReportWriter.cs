@@ -1,6 +1,6 @@
 using Espalier.Cli.Report.Sections;
-using Espalier.Compression.Recipes;
-using Espalier.Compression.Runs;
+using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Report;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Espalier.Cli.Report.Charts;
-using Espalier.Compression.Runs;
+using Espalier.Pipeline.Runs;
 
 namespace Espalier.Cli.Report;
 

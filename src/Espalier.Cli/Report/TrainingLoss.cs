@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Espalier.Compression.Runs;
+using Espalier.Pipeline.Runs;
 
 namespace Espalier.Cli.Report;
 

@@ -1,4 +1,3 @@
-using Espalier.Compression.Runs;
 using Espalier.Files;
 using Microsoft.Win32.SafeHandles;
 
@@ -24,7 +23,7 @@ internal sealed class CheckedIds(string path, TimeProvider time, long least = Ch
 
     private const int Most = 1000;
 
-    private readonly CacheFile<KnownIds> _file = new(path, RunJson.Default.KnownIdsArray);
+    private readonly CacheFile<KnownIds> _file = new(path, RecordJson.Of<KnownIds[]>());
 
     /// <summary>That of this user: <c>espalier/ids.json</c> in <c>XDG_CACHE_HOME</c>, or in <c>~/.cache</c>.</summary>
     public static CheckedIds OfUser() => new(CacheFile.OfUser("ids.json"), TimeProvider.System);

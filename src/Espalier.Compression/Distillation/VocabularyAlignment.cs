@@ -1,4 +1,3 @@
-using Espalier.Compression.Runs;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Espalier.Compression.Recipes;
 using Espalier.Files;
 
 namespace Espalier.Compression.Evaluation;
@@ -64,5 +63,5 @@ public static class MultipleChoiceFile
         root.TryGetProperty("answer", out var answer) && answer.ValueKind == JsonValueKind.Number && answer.TryGetInt32(out var right) && right >= 0 && right < choices
             ? right
             : throw new EspalierException(
-                $"{place}: answer is {(answer.ValueKind == JsonValueKind.Undefined ? "missing" : RecipeFields.Clip(answer.GetRawText()))} and must be a whole number from 0 to {choices - 1}, which of the {choices} choices is right");
+                $"{place}: answer is {(answer.ValueKind == JsonValueKind.Undefined ? "missing" : OneLine.Clipped(answer.GetRawText()))} and must be a whole number from 0 to {choices - 1}, which of the {choices} choices is right");
 }

@@ -41,5 +41,5 @@ public sealed record MultipleChoiceRow(int[] Ids, int Scored, int Characters)
 
     private static int Length(string choice) => Math.Max(1, choice.Trim().EnumerateRunes().Count());
 
-    private static string Clip(string text) => Recipes.RecipeFields.Clip(text.Length > 40 ? $"{text[..40]}..." : text);
+    private static string Clip(string text) => OneLine.Clipped(text.Length > 40 ? $"{text[..40]}..." : text);
 }

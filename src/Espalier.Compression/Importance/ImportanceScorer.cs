@@ -1,7 +1,6 @@
 using Espalier.Compression.Data;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Importance;
 

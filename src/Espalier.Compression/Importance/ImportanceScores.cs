@@ -30,7 +30,7 @@ public sealed record ImportanceScores
     /// <summary>Positions of a sample; 0 where no text was read.</summary>
     public int SampleLength { get; init; }
 
-    /// <summary>The teacher's <see cref="Runs.ModelFingerprint"/>, or empty where it is not known. Up to version 2 the SHA-256 of its folder.</summary>
+    /// <summary>The teacher's <see cref="Models.Checkpoints.ModelFingerprint"/>, or empty where it is not known. Up to version 2 the SHA-256 of its folder.</summary>
     public string Teacher { get; init; } = "";
 
     /// <summary>SHA-256 of the calibration ids that were read, as <see cref="CalibrationHash"/> makes it; empty where it is not known or no text was read.</summary>

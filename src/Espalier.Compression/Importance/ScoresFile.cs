@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Espalier.Compression.Recipes;
-using Espalier.Compression.Runs;
 using Espalier.Files;
 
 namespace Espalier.Compression.Importance;
@@ -57,12 +55,12 @@ public static class ScoresFile
         {
             json.WriteStartObject();
             json.WriteNumber("version", scores.Version);
-            json.WriteString("method", RecipeFields.NameOf(scores.Method));
+            json.WriteString("method", EnumName.Of(scores.Method));
             if (scores.Method.ReadsActivations())
             {
                 json.WriteString("batch", scores.Batch);
                 json.WriteString("sequence", scores.Sequence);
-                json.WriteString("neuron_values", RecipeFields.NameOf(scores.NeuronValues));
+                json.WriteString("neuron_values", EnumName.Of(scores.NeuronValues));
             }
             if (scores.Method == ScoreMethod.Random)
                 json.WriteNumber("seed", scores.Seed);
@@ -98,9 +96,9 @@ public static class ScoresFile
         var (ofActivations, ofText, ofChance) = (method.ReadsActivations(), method.ReadsText(), method == ScoreMethod.Random);
         foreach (var field in (string[])[.. ofActivations ? [] : ActivationFields, .. ofText ? [] : TextFields, .. ofChance ? (string[])[] : ["seed"]])
             if (fields.Has(field))
-                throw fields.Wrong(field, $"scores of method {RecipeFields.NameOf(method)} have none; leave it out");
+                throw fields.Wrong(field, $"scores of method {EnumName.Of(method)} have none; leave it out");
         if (!ofActivations && axes.Has("channels_per_norm"))
-            throw axes.Wrong("channels_per_norm", $"scores of method {RecipeFields.NameOf(method)} have none; leave it out");
+            throw axes.Wrong("channels_per_norm", $"scores of method {EnumName.Of(method)} have none; leave it out");
         var scores = new ImportanceScores
         {
             Version = version,
@@ -130,7 +128,7 @@ public static class ScoresFile
         foreach (var span in layers.EnumerateObject())
         {
             if (!int.TryParse(span.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var width) || width < 1 || !spans.TryAdd(width, values.Numbers(span.Name)))
-                throw new EspalierException($"{source}: axes.layers.{RecipeFields.Clip(span.Name)}: a span's width is a whole number from 1, each once");
+                throw new EspalierException($"{source}: axes.layers.{OneLine.Clipped(span.Name)}: a span's width is a whole number from 1, each once");
         }
         return spans.ContainsKey(1) ? spans : throw values.Wrong("1", "the block influence of single layers must be there");
     }

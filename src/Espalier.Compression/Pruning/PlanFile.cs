@@ -1,6 +1,4 @@
 using System.Text.Json;
-using Espalier.Compression.Recipes;
-using Espalier.Compression.Runs;
 using Espalier.Files;
 
 namespace Espalier.Compression.Pruning;

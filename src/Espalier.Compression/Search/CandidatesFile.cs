@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Espalier.Compression.Recipes;
 using Espalier.Files;
 using Espalier.Models;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Espalier.Compression.Runs;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Torch;
@@ -70,7 +69,7 @@ public sealed class LatencyTable
         if (_path is null)
             return;
         DurableOutput.Guard(_path, () => DurableFiles.OnDisk.EnsureFolder(Path.GetDirectoryName(Path.GetFullPath(_path))!));
-        var text = SealedJson.Bytes(new LatencyRecord(Version, _machines), RunJson.Default.LatencyRecord);
+        var text = SealedJson.Bytes(new LatencyRecord(Version, _machines), RecordJson.Of<LatencyRecord>());
         DurableOutput.WriteFile(_path, text.Length, stream => stream.Write(text));
     }
 
@@ -91,7 +90,7 @@ public sealed class LatencyTable
     {
         try
         {
-            var kept = SealedJson.Read(path, RunJson.Default.LatencyRecord, Version);
+            var kept = SealedJson.Read(path, RecordJson.Of<LatencyRecord>(), Version);
             var isWhole = kept is { FormatVersion: Version, Machines: { } machines }
                 && machines.Values.All(times => times is not null && times.Values.All(time => time is { IsPlausible: true }));
             return isWhole ? kept.Machines : [];

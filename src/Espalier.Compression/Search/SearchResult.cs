@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using Espalier.Compression.Pruning;
-using Espalier.Compression.Recipes;
 
 namespace Espalier.Compression.Search;
 

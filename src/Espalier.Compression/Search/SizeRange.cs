@@ -1,4 +1,3 @@
-using Espalier.Compression.Recipes;
 using Espalier.Files;
 
 namespace Espalier.Compression.Search;
@@ -19,7 +18,7 @@ public static class SizeRange
         {
             var (first, last, step) = Range(text);
             if ((last - first) / step + 1 > MostSizes)
-                throw new EspalierException($"'{RecipeFields.Clip(text)}' are {(last - first) / step + 1} sizes, the limit is {MostSizes}; take larger steps, as in 1024-4096 step 512");
+                throw new EspalierException($"'{OneLine.Clipped(text)}' are {(last - first) / step + 1} sizes, the limit is {MostSizes}; take larger steps, as in 1024-4096 step 512");
             for (long size = first; size <= last; size += step)
                 sizes.Add((int)size);
         }
@@ -35,10 +34,10 @@ public static class SizeRange
         var (first, last) = (SizeOf(text, ends[0]), SizeOf(text, ends[^1]));
         return first <= last
             ? (first, last, halves.Length == 2 ? SizeOf(text, halves[1]) : 1)
-            : throw new EspalierException($"'{RecipeFields.Clip(text)}' begins at {first} and ends at {last}; the smaller size comes first");
+            : throw new EspalierException($"'{OneLine.Clipped(text)}' begins at {first} and ends at {last}; the smaller size comes first");
     }
 
     private static int SizeOf(string text, string part) => Quantity.Count(part) is >= 1 and <= 1 << 30 and { } size ? (int)size : throw NoSize(text);
 
-    private static EspalierException NoSize(string text) => new($"'{RecipeFields.Clip(text)}' is no size; write a whole number from 1, 29-32 or 192-256 step 64");
+    private static EspalierException NoSize(string text) => new($"'{OneLine.Clipped(text)}' is no size; write a whole number from 1, 29-32 or 192-256 step 64");
 }

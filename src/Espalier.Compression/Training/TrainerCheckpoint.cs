@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Espalier.Compression.Runs;
+using Espalier.Compression.Training.Saving;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
 using Espalier.Torch;

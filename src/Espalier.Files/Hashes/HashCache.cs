@@ -38,7 +38,7 @@ internal sealed class HashCache(string path, TimeProvider time, long least = Has
 
     private const int Most = 1000;
 
-    private readonly CacheFile<KnownHash> _file = new(path, HashJson.Default.KnownHashArray);
+    private readonly CacheFile<KnownHash> _file = new(path, RecordJson.Of<KnownHash[]>());
 
     /// <summary>That of this user: <c>espalier/hashes.json</c> in <c>XDG_CACHE_HOME</c>, or in <c>~/.cache</c>.</summary>
     public static HashCache OfUser() => new(CacheFile.OfUser("hashes.json"), TimeProvider.System);

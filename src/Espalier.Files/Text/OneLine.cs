@@ -48,6 +48,14 @@ public static class OneLine
         return line.ToString();
     }
 
+    /// <summary>The beginning of a text of unknown length, for an error: at most 80 characters, control characters as question marks.</summary>
+    public static string Clipped(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var line = new string([.. text.Take(80).Select(c => char.IsControl(c) ? '?' : c)]);
+        return text.Length > 80 ? $"{line}..." : line;
+    }
+
     // What Unicode calls a line break, so that no reader of the line sees two.
     private static bool IsBreak(char c) => c is '\n' or '\r' or '\v' or '\f' or '\u0085' or '\u2028' or '\u2029';
 

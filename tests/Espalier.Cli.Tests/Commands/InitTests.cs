@@ -1,4 +1,4 @@
-using Espalier.Compression.Recipes;
+using Espalier.Pipeline.Recipes;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;

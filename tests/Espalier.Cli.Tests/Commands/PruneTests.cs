@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Espalier.Compression.Runs;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
 using Espalier.Cli.Commands;
-using Espalier.Compression.Recipes;
-using Espalier.Compression.Runs;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;

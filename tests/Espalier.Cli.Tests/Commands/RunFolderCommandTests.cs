@@ -3,8 +3,8 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Espalier.Cli.Tests.Survival;
 using Espalier.Compression;
-using Espalier.Compression.Recipes;
-using Espalier.Compression.Runs;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Stages;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Espalier.Compression.Recipes;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
 
 namespace Espalier.Cli.Tests.Commands;
 

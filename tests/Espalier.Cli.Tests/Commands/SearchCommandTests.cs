@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Espalier.Compression.Runs;
+using Espalier.Pipeline.Runs;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;

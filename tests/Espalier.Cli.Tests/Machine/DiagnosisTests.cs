@@ -1,5 +1,4 @@
 using Espalier.Cli.Machine;
-using Espalier.Compression.Runs;
 using Espalier.Files;
 using Espalier.Torch;
 

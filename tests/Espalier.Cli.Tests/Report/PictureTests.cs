@@ -1,8 +1,6 @@
 using System.Text;
-using Espalier.Cli.Commands;
 using Espalier.Cli.Report;
 using Espalier.Compression.Importance.Depth;
-using Espalier.Compression.Recipes;
 using Espalier.Compression.Search;
 
 namespace Espalier.Cli.Tests.Report;

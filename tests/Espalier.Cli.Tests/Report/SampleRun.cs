@@ -4,8 +4,9 @@ using System.Text.Json.Nodes;
 using Espalier.Cli.Report;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
-using Espalier.Compression.Recipes;
-using Espalier.Compression.Runs;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Stages;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Report;

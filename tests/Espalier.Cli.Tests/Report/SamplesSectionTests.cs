@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using Espalier.Cli.Commands;
 using Espalier.Compression;
-using Espalier.Compression.Recipes;
-using Espalier.Compression.Runs;
+using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Tests.Report;
 

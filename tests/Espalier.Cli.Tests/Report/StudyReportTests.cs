@@ -3,10 +3,9 @@ using System.Xml.Linq;
 using Espalier.Cli.Commands;
 using Espalier.Cli.Report;
 using Espalier.Cli.Tests.Commands;
-using Espalier.Compression.Recipes;
-using Espalier.Compression.Recipes.Stages;
-using Espalier.Compression.Runs;
 using Espalier.Files;
+using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Stages;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Report;

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Espalier.Cli.Tests.Commands;
-using Espalier.Compression.Recipes;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Tests.Report;
 

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using Espalier.Cli.Commands;
-using Espalier.Compression.Recipes;
+using Espalier.Pipeline.Recipes;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Repository;

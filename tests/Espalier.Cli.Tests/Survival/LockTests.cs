@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Espalier.Compression.Runs;
+using Espalier.Pipeline.Runs;
 
 namespace Espalier.Cli.Tests.Survival;
 

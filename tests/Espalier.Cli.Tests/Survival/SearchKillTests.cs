@@ -1,4 +1,4 @@
-using Espalier.Compression.Runs;
+using Espalier.Pipeline.Runs;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Survival;

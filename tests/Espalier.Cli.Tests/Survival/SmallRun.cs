@@ -1,5 +1,5 @@
-using Espalier.Compression.Runs;
 using Espalier.Files;
+using Espalier.Pipeline.Runs;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Survival;

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using Espalier.Compression.Data;
-using Espalier.Files;
 
 namespace Espalier.Compression.Tests.Data;
 

@@ -1,8 +1,7 @@
 using Espalier.Compression.Data;
 using Espalier.Compression.Distillation;
-using Espalier.Compression.Runs;
 using Espalier.Compression.Training;
-using Espalier.Files;
+using Espalier.Compression.Training.Saving;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;

@@ -1,7 +1,6 @@
 using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Streaming;
-using Espalier.Compression.Runs;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;

@@ -1,5 +1,4 @@
 using Espalier.Compression.Search;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;
 

@@ -1,8 +1,7 @@
 using Espalier.Compression.Distillation.Caching;
-using Espalier.Compression.Recipes;
-using Espalier.Compression.Recipes.Stages;
-using Espalier.Compression.Runs;
 using Espalier.Files;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands.Shared;
 

@@ -2,8 +2,6 @@ using System.CommandLine;
 using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Streaming;
-using Espalier.Compression.Runs;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 
 namespace Espalier.Cli.Commands.Shared;

@@ -70,7 +70,7 @@ internal sealed class OutputOption : Option<string>
     /// <summary>Without what a pattern finds of the run's own files, which the run does not read.</summary>
     private static ReadPlace[] NotOfRun(string folder, IEnumerable<ReadPlace> reads)
     {
-        var isOwn = Compression.Runs.RunFolder.OwnFiles(folder);
+        var isOwn = Pipeline.Runs.RunFolder.OwnFiles(folder);
         return [.. reads.Where(place => !place.IsFound || !isOwn(place.Path))];
     }
 

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using Espalier.Compression.Data;
-using Espalier.Compression.Recipes;
 using Espalier.Compression.Training;
 using Espalier.Files;
+using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Cli.Commands.Shared;
 

@@ -1,5 +1,5 @@
-using Espalier.Compression.Runs;
 using Espalier.Files;
+using Espalier.Pipeline.Runs;
 
 namespace Espalier.Cli.Report.Sections;
 

@@ -1,4 +1,3 @@
-using Espalier.Cli.Rendering;
 using Espalier.Models;
 
 namespace Espalier.Cli.Report.Sections;

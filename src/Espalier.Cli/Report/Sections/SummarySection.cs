@@ -1,6 +1,6 @@
 using Espalier.Compression.Evaluation;
-using Espalier.Compression.Recipes;
 using Espalier.Files;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Report.Sections;
 

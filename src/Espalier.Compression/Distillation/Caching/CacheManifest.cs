@@ -1,4 +1,3 @@
-using Espalier.Compression.Runs;
 using Espalier.Files;
 
 namespace Espalier.Compression.Distillation.Caching;

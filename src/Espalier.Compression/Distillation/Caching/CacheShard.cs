@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text.Json;
-using Espalier.Compression.Runs;
 using Espalier.Files;
 
 namespace Espalier.Compression.Distillation.Caching;
@@ -52,5 +51,5 @@ internal static class CacheShard
         return found.AsSpan().SequenceEqual(header);
     }
 
-    private static string HashOf(CacheKey key) => ContentHash.OfBytes(JsonSerializer.SerializeToUtf8Bytes(key, RunJson.Default.CacheKey));
+    private static string HashOf(CacheKey key) => ContentHash.OfBytes(JsonSerializer.SerializeToUtf8Bytes(key, RecordJson.Of<CacheKey>()));
 }

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Espalier.Compression.Data;
-using Espalier.Compression.Runs;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
@@ -66,7 +65,7 @@ public static class CacheWriter
                 Capture(key, layout, teacher, data, [.. windows.Skip((int)first).Take(count)], stream, done => task.Report(first + done), stop);
             }));
         }
-        var manifest = SealedJson.Bytes(new CacheManifest(CacheManifest.KnownVersion, key, windows.Count, ofAShard, facts), RunJson.Default.CacheManifest);
+        var manifest = SealedJson.Bytes(new CacheManifest(CacheManifest.KnownVersion, key, windows.Count, ofAShard, facts), RecordJson.Of<CacheManifest>());
         Write(Path.Combine(folder, CacheManifest.FileName), stream => stream.Write(manifest));
     }
 

@@ -1,6 +1,5 @@
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
-using Espalier.Compression.Runs;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
 
@@ -44,7 +43,7 @@ public sealed class TeacherCache : IDisposable
     {
         try
         {
-            var manifest = SealedJson.Read(Path.Combine(folder, CacheManifest.FileName), RunJson.Default.CacheManifest, CacheManifest.KnownVersion);
+            var manifest = SealedJson.Read(Path.Combine(folder, CacheManifest.FileName), RecordJson.Of<CacheManifest>(), CacheManifest.KnownVersion);
             if (manifest.Files.Select(file => file.Problem(folder, hash: true)).FirstOrDefault(found => found is not null) is { } problem)
                 throw new DamagedFileException($"{folder}: {problem}");
             var bytes = File.ReadAllBytes(Path.Combine(folder, CacheWriter.WindowsName));

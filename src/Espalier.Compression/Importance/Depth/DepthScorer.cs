@@ -1,6 +1,5 @@
 using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
-using Espalier.Compression.Recipes;
 using Espalier.Models;
 
 namespace Espalier.Compression.Importance.Depth;
@@ -54,7 +53,7 @@ public static class DepthScorer
             if (width < 1 || width >= layers)
                 throw new EspalierException($"{width} layers are to be dropped and the model has {layers}: drop from 1 to {layers - 1}");
         if (options.Metrics.Count == 0)
-            throw new EspalierException($"no metric was asked for: give one of {string.Join(", ", Enum.GetValues<DepthMetricKind>().Select(RecipeFields.NameOf))}");
+            throw new EspalierException($"no metric was asked for: give one of {string.Join(", ", Enum.GetValues<DepthMetricKind>().Select(EnumName.Of))}");
     }
 
     private static DepthMetric MetricOf(DepthMetricKind kind) => kind switch
@@ -121,7 +120,7 @@ public static class DepthScorer
             var values = metric.Values();
             if (Array.FindIndex(values, value => !double.IsFinite(value)) is >= 0 and var at)
                 throw new EspalierException(
-                    $"depth: {RecipeFields.NameOf(metric.Kind)} {Where(layers, variants[at])} is {values[at]}; the model's activations are not finite there, look at its weights and at the text")
+                    $"depth: {EnumName.Of(metric.Kind)} {Where(layers, variants[at])} is {values[at]}; the model's activations are not finite there, look at its weights and at the text")
                 {
                     ExitCode = 1,
                 };

@@ -17,7 +17,7 @@ public sealed record DepthScores
     /// <summary>Positions of a sample; 0 likewise.</summary>
     public required int SampleLength { get; init; }
 
-    /// <summary>The teacher's <see cref="Runs.ModelFingerprint"/>, or empty where it is not known. In version 1 the SHA-256 of its folder.</summary>
+    /// <summary>The teacher's <see cref="Models.Checkpoints.ModelFingerprint"/>, or empty where it is not known. In version 1 the SHA-256 of its folder.</summary>
     public string Teacher { get; init; } = "";
 
     /// <summary>SHA-256 of the calibration ids, or empty where it is not known.</summary>
@@ -39,7 +39,7 @@ public sealed record DepthScores
         if (drop == 0)
             return [.. Enumerable.Range(0, Layers)];
         if (!Metrics.TryGetValue(kind, out var scores))
-            throw new EspalierException($"{Recipes.RecipeFields.NameOf(kind)} was not scored; there are {string.Join(", ", Metrics.Keys.Select(Recipes.RecipeFields.NameOf))}");
+            throw new EspalierException($"{EnumName.Of(kind)} was not scored; there are {string.Join(", ", Metrics.Keys.Select(EnumName.Of))}");
         return [.. Enumerable.Range(0, Layers).Except(scores.Drop(choice, drop))];
     }
 }

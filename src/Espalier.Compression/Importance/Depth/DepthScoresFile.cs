@@ -1,8 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Espalier.Compression.Recipes;
-using Espalier.Compression.Runs;
 using Espalier.Files;
 
 namespace Espalier.Compression.Importance.Depth;
@@ -49,7 +47,7 @@ public static class DepthScoresFile
             json.WriteStartObject("metrics");
             foreach (var (kind, metric) in scores.Metrics.OrderBy(pair => pair.Key))
             {
-                json.WriteStartObject(RecipeFields.NameOf(kind));
+                json.WriteStartObject(EnumName.Of(kind));
                 Metric(json, metric);
                 json.WriteEndObject();
             }
@@ -85,7 +83,7 @@ public static class DepthScoresFile
     {
         var fields = new JsonFields(root, source, "", "version", "layers", "samples", "sample_length", "teacher", "calibration", "task", "metrics");
         var layers = fields.Int("layers");
-        var kinds = Enum.GetValues<DepthMetricKind>().ToDictionary(RecipeFields.NameOf);
+        var kinds = Enum.GetValues<DepthMetricKind>().ToDictionary(EnumName.Of);
         var metrics = fields.Object("metrics");
         var named = new JsonFields(metrics, source, "metrics.", [.. kinds.Keys]);
         var found = new Dictionary<DepthMetricKind, DepthMetricScores>();
@@ -112,7 +110,7 @@ public static class DepthScoresFile
         foreach (var span in fields.Object("spans").EnumerateObject())
         {
             if (!int.TryParse(span.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var width) || width < 2 || width > layers || !spans.TryAdd(width, values.Numbers(span.Name)))
-                throw new EspalierException($"{source}: {place}spans.{RecipeFields.Clip(span.Name)}: a span's width is a whole number from 2 to the {layers} layers, each once");
+                throw new EspalierException($"{source}: {place}spans.{OneLine.Clipped(span.Name)}: a span's width is a whole number from 2 to the {layers} layers, each once");
             Same($"spans.{width}", spans[width].Length, layers - width + 1);
         }
         var greedy = metric.TryGetProperty("greedy", out _) ? new JsonFields(fields.Object("greedy"), source, $"{place}greedy.", "removed", "value") : null;

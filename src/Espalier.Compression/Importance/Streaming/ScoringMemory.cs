@@ -1,5 +1,4 @@
 using Espalier.Compression.Data;
-using Espalier.Compression.Runs;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;

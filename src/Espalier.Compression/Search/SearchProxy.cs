@@ -1,0 +1,11 @@
+namespace Espalier.Compression.Search;
+
+/// <summary>What candidates are ordered by before any is trained.</summary>
+public enum SearchProxy
+{
+    /// <summary>The share of importance that is kept (<see cref="KeptImportance"/>): costs nothing.</summary>
+    Importance,
+
+    /// <summary>Held-out loss right after pruning, of four times as many as are trained, which importance chooses.</summary>
+    PrunedLoss,
+}

@@ -1,0 +1,44 @@
+using System.Runtime.ExceptionServices;
+
+namespace Espalier.Compression.Training.Saving;
+
+/// <summary>
+/// Saves checkpoints while training goes on, one at a time. The error of a save surfaces at the next <see cref="Save"/>,
+/// <see cref="Wait"/> or <see cref="Dispose"/>, once. Not for use by several threads.
+/// </summary>
+public sealed class BackgroundSaver(CheckpointStore store) : IDisposable
+{
+    private Task<SavedCheckpoint>? _inFlight;
+
+    /// <summary>Starts to save, after the save before has ended. The parts must read snapshots, for they are written later.</summary>
+    /// <exception cref="EspalierException">The save before failed; the new one is not started.</exception>
+    public void Save(long step, IReadOnlyList<CheckpointPart> parts, bool best = false)
+    {
+        Wait();
+        // Now, at the step's edge: the log grows while the save is in flight.
+        var logs = store.Logs?.Invoke();
+        _inFlight = Task.Factory.StartNew(() => store.Save(step, parts, best, logs), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    /// <summary>Waits until nothing is in flight.</summary>
+    /// <returns>What was saved last since the previous wait, or null.</returns>
+    /// <exception cref="EspalierException">That save failed.</exception>
+    public SavedCheckpoint? Wait()
+    {
+        if (_inFlight is not { } save)
+            return null;
+        _inFlight = null;
+        try
+        {
+            return save.GetAwaiter().GetResult();
+        }
+        catch (Exception error)
+        {
+            ExceptionDispatchInfo.Throw(error);
+            throw;
+        }
+    }
+
+    /// <summary>Waits for the save in flight, and throws its error.</summary>
+    public void Dispose() => Wait();
+}

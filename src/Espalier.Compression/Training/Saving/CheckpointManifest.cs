@@ -1,0 +1,16 @@
+using Espalier.Files;
+
+namespace Espalier.Compression.Training.Saving;
+
+/// <summary><c>manifest.json</c> of a checkpoint: every file with its size and hash.</summary>
+internal sealed record CheckpointManifest(int FormatVersion, long Step, IReadOnlyList<FileFact> Files)
+{
+    public const string FileName = "manifest.json";
+    public const int KnownVersion = 1;
+
+    /// <summary>
+    /// Beginnings of the stage's logs that the state goes with: what a resume reads out of them (the best step so far) is only
+    /// believed where they are still so. Null in checkpoints of versions before 0.2, which are believed as they were then.
+    /// </summary>
+    public IReadOnlyList<FileFact>? Logs { get; init; }
+}

@@ -1,0 +1,73 @@
+using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Caching;
+using Espalier.Compression.Pruning;
+using Espalier.Models;
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Families;
+using Espalier.Pipeline.Planning;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Stages;
+
+namespace Espalier.Pipeline.Checks;
+
+/// <summary>What the shapes of teacher and students decide: cuts that cannot be, and sections that name parts which a model does not have.</summary>
+internal static class ShapeChecks
+{
+    /// <summary>Adds what cannot be.</summary>
+    public static void Check(Refusals refusals, Recipe recipe, Checkpoint teacher)
+    {
+        foreach (var (name, section) in TextDemands.Trainings(recipe))
+            Named(refusals, name, () => TrainStage.OptionsOf(section, recipe.Data.Sequence).Validate());
+        if (recipe.Correct is { } correct)
+            Named(refusals, "correct", () => Frozen(correct, teacher.Family, teacher.Config));
+        if (refusals.Try(() => Cycles(recipe, teacher)) is { } cycles)
+        {
+            refusals.Try(() => { ExportStage.Preflight(teacher.Family, cycles[^1].To, teacher.RawConfig, recipe.Export, teacher.Folder); });
+            foreach (var cycle in cycles)
+                OfCycle(refusals, recipe, teacher, cycle);
+        }
+        if (recipe.Prune.Sparsity is { } sparsity)
+            foreach (var columns in new[] { teacher.Config.HiddenSize, teacher.Config.IntermediateSize, teacher.Config.QueryHeads * teacher.Config.HeadDim }.Distinct())
+                Named(refusals, "prune", () => sparsity.CheckColumns(columns));
+    }
+
+    private static IReadOnlyList<PlannedCycle> Cycles(Recipe recipe, Checkpoint teacher)
+    {
+        if (recipe.Search is not { } search)
+            return PlannedCycle.Of(recipe, teacher.Config);
+        // Whatever a search may find: the shape with the fewest layers has the fewest that can be named.
+        var shapes = search.Enumerate(teacher.Config, recipe.Data.Sequence, teacher.StoredType.Bytes(), latency: null);
+        return PlannedCycle.Found(recipe, teacher.Config, shapes.MinBy(candidate => candidate.Layers)!.Shape);
+    }
+
+    private static void OfCycle(Refusals refusals, Recipe recipe, Checkpoint teacher, PlannedCycle cycle)
+    {
+        if (recipe is { Prune.MergeHeads: true, Search: null })
+            foreach (var round in cycle.Rounds)
+                refusals.Try(() => HeadChoice.CheckMerge(round.From, round.To));
+        if (recipe.Distill is not { } distill)
+            return;
+        var guide = recipe.Cycles?.Teacher == CycleTeacher.Previous ? cycle.From : teacher.Config;
+        Named(refusals, "distill", () => Frozen(distill, teacher.Family, cycle.To));
+        if (distill.Hidden is { } hidden)
+            Named(refusals, "distill", () => HiddenStateLoss.Check(hidden, guide, cycle.To));
+        if (distill.Cache is { } cache)
+            Named(refusals, "distill", () => _ = new CacheLayout(CacheKey.Of(
+                "", "", recipe.Data.Sequence, false, guide.VocabularySize, guide.HiddenSize, distill.Temperature, cache.Encoding, cache.K, cache.Samples, recipe.Seed)));
+    }
+
+    private static void Frozen(TrainingSection section, Family family, DecoderConfig model) =>
+        section.Freeze.Within(model, family.Table.Parameters(model).Select(named => named.Parameter));
+
+    private static void Named(Refusals refusals, string section, Action check)
+    {
+        try
+        {
+            check();
+        }
+        catch (EspalierException error)
+        {
+            refusals.Add($"{section}: {error.Message}");
+        }
+    }
+}

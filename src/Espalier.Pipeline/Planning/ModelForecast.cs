@@ -1,0 +1,96 @@
+using Espalier.Models;
+
+namespace Espalier.Pipeline.Planning;
+
+/// <summary>What a model of a shape is and costs, by closed form. The JSON form has config.json's names for the shape.</summary>
+public sealed record ModelForecast
+{
+    /// <summary>The family: <c>model_type</c>.</summary>
+    public required string Family { get; init; }
+
+    /// <summary>Rows of the embedding table.</summary>
+    public required int VocabSize { get; init; }
+
+    /// <summary>Width of the residual stream.</summary>
+    public required int HiddenSize { get; init; }
+
+    /// <summary>Width of the feed-forward block.</summary>
+    public required int IntermediateSize { get; init; }
+
+    /// <summary>Blocks.</summary>
+    public required int NumHiddenLayers { get; init; }
+
+    /// <summary>Query heads.</summary>
+    public required int NumAttentionHeads { get; init; }
+
+    /// <summary>Key/value heads.</summary>
+    public required int NumKeyValueHeads { get; init; }
+
+    /// <summary>Entries of a head.</summary>
+    public required int HeadDim { get; init; }
+
+    /// <summary>Whether the head is the embedding table itself.</summary>
+    public required bool TieWordEmbeddings { get; init; }
+
+    /// <summary>All weights; a tied table counts once.</summary>
+    public required long Parameters { get; init; }
+
+    /// <summary>Weights of the embedding table, and of the head where it is a table of its own.</summary>
+    public required long EmbeddingParameters { get; init; }
+
+    /// <summary>The other weights.</summary>
+    public required long NonEmbeddingParameters { get; init; }
+
+    /// <summary>Memory of the weights in float32.</summary>
+    public required long WeightBytesFloat32 { get; init; }
+
+    /// <summary>Memory of the weights in bfloat16.</summary>
+    public required long WeightBytesBfloat16 { get; init; }
+
+    /// <summary>Keys and values that a token leaves in the cache, in float32.</summary>
+    public required long KvCacheBytesPerTokenFloat32 { get; init; }
+
+    /// <summary>Keys and values that a token leaves in the cache, in bfloat16.</summary>
+    public required long KvCacheBytesPerTokenBfloat16 { get; init; }
+
+    /// <summary>Positions of the text whose cache is told: all that the model has.</summary>
+    public required int KvCacheContext { get; init; }
+
+    /// <summary>Texts at a time whose cache is told.</summary>
+    public required int KvCacheBatch { get; init; }
+
+    /// <summary>Bytes of keys and values of that many texts of that length, in bfloat16.</summary>
+    public required long KvCacheBytesBfloat16 { get; init; }
+
+    /// <summary>Floating-point operations of a token's forward pass, inside a window of the recipe's length.</summary>
+    public required double ForwardFlopsPerToken { get; init; }
+
+    /// <summary>The forecast of a shape.</summary>
+    public static ModelForecast Of(DecoderConfig config, int sequence)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return new()
+        {
+            Family = config.Family,
+            VocabSize = config.VocabularySize,
+            HiddenSize = config.HiddenSize,
+            IntermediateSize = config.IntermediateSize,
+            NumHiddenLayers = config.Layers,
+            NumAttentionHeads = config.QueryHeads,
+            NumKeyValueHeads = config.KeyValueHeads,
+            HeadDim = config.HeadDim,
+            TieWordEmbeddings = config.TiedEmbeddings,
+            Parameters = config.Parameters,
+            EmbeddingParameters = config.EmbeddingParameters,
+            NonEmbeddingParameters = config.NonEmbeddingParameters,
+            WeightBytesFloat32 = 4 * config.Parameters,
+            WeightBytesBfloat16 = 2 * config.Parameters,
+            KvCacheBytesPerTokenFloat32 = config.KeyValueBytesPerToken(4),
+            KvCacheBytesPerTokenBfloat16 = config.KeyValueBytesPerToken(2),
+            KvCacheContext = config.MaxPositions,
+            KvCacheBatch = 1,
+            KvCacheBytesBfloat16 = config.KeyValueBytesPerToken(2) * config.MaxPositions,
+            ForwardFlopsPerToken = config.ForwardFlopsPerToken(sequence),
+        };
+    }
+}

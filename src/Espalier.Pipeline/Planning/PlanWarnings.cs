@@ -1,0 +1,97 @@
+using Espalier.Models;
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Runtimes;
+using Espalier.Models.Tokenizers;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Stages;
+
+namespace Espalier.Pipeline.Planning;
+
+/// <summary>What a person would want to know before the run begins.</summary>
+internal static class PlanWarnings
+{
+    private const int Multiple = 64;
+
+    public static IReadOnlyList<string> Of(Recipe recipe, bool teacherHasWeights, Checkpoint original, IReadOnlyList<PlannedCycle> cycles, IReadOnlyList<string> notChecked)
+    {
+        var teacher = original.Config;
+        var warnings = new List<string>(original.Notes);
+        if (!teacherHasWeights)
+            warnings.Add($"{recipe.Teacher} holds no weights: this can be planned and not run; put the model's files beside its config.json, or let teacher: name the folder that has them");
+        warnings.AddRange(notChecked);
+        foreach (var cycle in cycles)
+            warnings.AddRange(OfCycle(recipe.Prune, cycle).Select(warning => cycle.Number is { } number ? $"cycle {number}: {warning}" : warning));
+        AddPrograms(warnings, original, cycles[^1].To);
+        if (Tokenizer.DisagreementIn(original.Folder) is { } disagreement)
+            warnings.Add(disagreement);
+        warnings.AddRange(ExportStage.Preflight(original.Family, cycles[^1].To, original.RawConfig, recipe.Export, original.Folder)
+            .Where(verdict => verdict.Runtime == ExportStage.Gguf).SelectMany(verdict => verdict.Findings).Select(finding => $"export: {finding}"));
+        return warnings;
+    }
+
+    /// <summary>Each cycle is trained behind its cut, so it is its own cut that counts and not the whole way.</summary>
+    private static List<string> OfCycle(PruneSection prune, PlannedCycle cycle)
+    {
+        var (warnings, from, to) = (new List<string>(), cycle.From, cycle.To);
+        // Random weights are not cut, and neither is a shape that is masked.
+        if (prune is { Method: not PruneMethod.RandomInit, Sparsity: null })
+        {
+            AddCut(warnings, 1 - (double)to.NonEmbeddingParameters / from.NonEmbeddingParameters);
+            AddAxis(warnings, "hidden", from.HiddenSize, to.HiddenSize);
+            AddAxis(warnings, "ffn", from.IntermediateSize, to.IntermediateSize);
+            AddAxis(warnings, "heads", from.QueryHeads, to.QueryHeads);
+            AddDepth(warnings, from.Layers, to.Layers);
+        }
+        AddMultiple(warnings, "hidden", to.HiddenSize, from.HiddenSize);
+        AddMultiple(warnings, "ffn", to.IntermediateSize, from.IntermediateSize);
+        return warnings;
+    }
+
+    private static void AddCut(List<string> warnings, double cut)
+    {
+        var share = $"{cut * 100:0.#} % of the non-embedding parameters go at once";
+        if (cut <= 0)
+            warnings.Add("prune: the student is as large as the teacher; nothing is cut");
+        else if (cut > 0.5)
+            warnings.Add($"prune: {share}, more than half: cycles that prune and distil one after the other lose less (cycles: auto)");
+        else if (cut > 1.0 / 3)
+            warnings.Add($"prune: {share}, more than a third: expect to need more distillation, or go in cycles (cycles: auto)");
+    }
+
+    private static void AddAxis(List<string> warnings, string axis, int from, int to)
+    {
+        var cut = $"prune.{axis} {from} to {to} takes {100.0 * (from - to) / from:0.#} % of that axis";
+        if (2 * (from - to) > from)
+            warnings.Add($"{cut}, more than half: cut less of it, or in cycles that prune and distil one after the other");
+        else if (3 * (from - to) > from)
+            warnings.Add($"{cut}, more than a third: expect to need more distillation");
+    }
+
+    // arXiv 2408.11796: 16 of Llama-3.1-8B's 32 layers went and what was left was distilled; it tells of no deeper cut.
+    private static void AddDepth(List<string> warnings, int from, int to)
+    {
+        if (2 * to < from)
+            warnings.Add($"prune.layers {from} to {to} keeps fewer than half of the layers, and a cut of half is the deepest that the papers tell of: keep at least {(from + 1) / 2}");
+        else
+            AddAxis(warnings, "layers", from, to);
+    }
+
+    // What they make of the teacher already is not this recipe's doing.
+    private static void AddPrograms(List<string> warnings, Checkpoint original, DecoderConfig student)
+    {
+        var before = Preflight.OfTarget(original.Family, original.Config, original.RawConfig).ToDictionary(verdict => verdict.Runtime, verdict => verdict.Findings);
+        foreach (var (runtime, findings) in Preflight.OfTarget(original.Family, student, original.RawConfig))
+            if (findings.Except(before[runtime]).FirstOrDefault() is { } finding)
+                warnings.Add($"{runtime} would read the student wrongly: {finding}");
+    }
+
+    private static void AddMultiple(List<string> warnings, string axis, int size, int teacher)
+    {
+        if (size == teacher || size % Multiple == 0)
+            return;
+        var below = size / Multiple * Multiple;
+        var above = below + Multiple;
+        var nearest = below == 0 ? $"the nearest is {above}" : above > teacher ? $"the nearest is {below}" : $"the nearest are {below} and {above}";
+        warnings.Add($"prune.{axis} {size} is not a multiple of {Multiple}, which matrix units work in; {nearest}");
+    }
+}

@@ -1,0 +1,66 @@
+using Espalier.Compression.Pruning;
+using Espalier.Models;
+using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Stages;
+
+namespace Espalier.Pipeline.Planning;
+
+/// <summary>A legal shape of about half of a teacher's parameters beside the embedding, cut evenly in width, and in depth only where width does not suffice.</summary>
+internal static class StudentShape
+{
+    private const double Wanted = 0.5;
+
+    // What is this far from half, or this uneven, is as bad.
+    private const double Unevenness = 0.1, DepthCost = 0.05;
+
+    // Sizes of an axis, and shapes that are held against other programs.
+    private const int MostSizes = 64, MostTried = 32;
+
+    /// <summary>The shape, which every program reads back that reads the teacher.</summary>
+    /// <exception cref="EspalierException">No smaller shape is legal.</exception>
+    public static DecoderConfig Half(Checkpoint teacher, IReadOnlyList<ExportKind> kinds)
+    {
+        var config = teacher.Config;
+        DecoderConfig[] shapes = [.. (from layers in Enumerable.Range((config.Layers + 1) / 2, config.Layers - (config.Layers + 1) / 2 + 1)
+                                      from hidden in Widths(config.HiddenSize)
+                                      from ffn in Widths(config.IntermediateSize)
+                                      let shape = config with { HiddenSize = hidden, IntermediateSize = ffn, Layers = layers }
+                                      where shape.NonEmbeddingParameters < config.NonEmbeddingParameters
+                                      orderby Badness(config, shape)
+                                      select shape)];
+        // Where other programs take head_dim from the hidden width, that one stays.
+        return shapes.Take(MostTried).Concat(shapes.Where(shape => shape.HiddenSize == config.HiddenSize)).FirstOrDefault(shape => kinds.All(kind => IsExported(teacher, shape, kind)))
+            ?? throw new EspalierException($"{teacher.Folder}: no smaller shape is legal by itself; name sizes, as in: prune: {{ ffn: 8, multiple: 1 }}");
+    }
+
+    /// <summary>Whether a shape can be exported so.</summary>
+    public static bool IsExported(Checkpoint teacher, DecoderConfig shape, ExportKind kind)
+    {
+        try
+        {
+            ExportStage.Preflight(teacher.Family, shape.Validate("the student"), teacher.RawConfig, [kind], teacher.Folder);
+            return true;
+        }
+        catch (EspalierException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Legal widths from half of the teacher's up to it: multiples of 64 where it is one, else of 8, else any.</summary>
+    private static IEnumerable<int> Widths(int teacher)
+    {
+        var step = teacher % PruneTarget.DefaultMultiple == 0 ? PruneTarget.DefaultMultiple : teacher % 8 == 0 ? 8 : 1;
+        var count = teacher / 2 / step + 1;
+        var every = (count + MostSizes - 1) / MostSizes;
+        return Enumerable.Range(0, (count + every - 1) / every).Select(i => teacher - i * every * step).Where(size => size > 0);
+    }
+
+    private static double Badness(DecoderConfig teacher, DecoderConfig shape)
+    {
+        var kept = (double)shape.NonEmbeddingParameters / teacher.NonEmbeddingParameters;
+        var uneven = Math.Abs((double)shape.HiddenSize / teacher.HiddenSize - (double)shape.IntermediateSize / teacher.IntermediateSize);
+        return Math.Abs(kept - Wanted) + Unevenness * uneven + DepthCost * (teacher.Layers - shape.Layers);
+    }
+}

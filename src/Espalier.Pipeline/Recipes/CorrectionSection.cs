@@ -1,0 +1,59 @@
+using Espalier.Compression.Evaluation;
+
+namespace Espalier.Pipeline.Recipes;
+
+/// <summary>Whether the teacher is corrected.</summary>
+public enum CorrectWhen
+{
+    /// <summary>In any case.</summary>
+    Always,
+
+    /// <summary>Where a test says that the teacher does not know such text.</summary>
+    Auto,
+}
+
+/// <summary>When the teacher is corrected.</summary>
+public enum CorrectMode
+{
+    /// <summary>Before anything else: scores, student and distillation are of the corrected teacher.</summary>
+    Before,
+
+    /// <summary>During the distillation: scores and student are of the original teacher, and one loop trains both.</summary>
+    Parallel,
+}
+
+/// <summary>Teacher correction beside how it trains.</summary>
+public sealed record CorrectionSection
+{
+    /// <summary>Loss beyond the teacher's own expectation, against a reference, from which on correction pays, nats a token. See <see cref="NeedTest"/>.</summary>
+    public const double DefaultThreshold = 0.1;
+
+    /// <summary>
+    /// Peak learning rate of a correction that names none: low, for the teacher is to learn a text and not to forget what it knows. The paper takes a fifth of the peak of the teacher's own
+    /// training; this is a fifth of the usual 1e-3 of small models.
+    /// </summary>
+    public const double DefaultLearningRate = 2e-4;
+
+    // The settings of Minitron's second paper (arXiv 2408.11796).
+    private const int PaperWarmUp = 120;
+
+    /// <summary>Whether.</summary>
+    public CorrectWhen When { get; init; } = CorrectWhen.Always;
+
+    /// <summary>Before or during the distillation.</summary>
+    public CorrectMode Mode { get; init; } = CorrectMode.Before;
+
+    /// <summary>With <see cref="CorrectWhen.Auto"/>: what the difference must be above.</summary>
+    public double Threshold { get; init; } = DefaultThreshold;
+
+    /// <summary>With <see cref="CorrectWhen.Auto"/>: text that the teacher is at home in; null takes what it wrote itself.</summary>
+    public string? Reference { get; init; }
+
+    /// <summary>
+    /// Seed of the order of a correction, for that of the recipe: the next one, so that teacher and student do not see the text in one order. <c>espalier correct --seed</c> takes it as it is.
+    /// </summary>
+    public static long SeedOf(long seed) => seed + 1;
+
+    /// <summary>Warm-up steps of a correction that names none: as the paper, but at most a tenth of the steps.</summary>
+    public static int DefaultWarmUp(long steps) => (int)Math.Min(PaperWarmUp, steps / 10);
+}

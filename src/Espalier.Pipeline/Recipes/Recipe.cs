@@ -1,0 +1,280 @@
+using System.Text.Json.Serialization;
+using Espalier.Compression.Data;
+using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Caching;
+using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Depth;
+using Espalier.Compression.Pruning;
+using Espalier.Compression.Pruning.Masks;
+using Espalier.Compression.Training;
+
+namespace Espalier.Pipeline.Recipes;
+
+/// <summary>
+/// A whole run as a person would say it; keys in kebab-case in the file, a default for everything but the teacher. Read from a file, which
+/// refuses unknown keys.
+/// </summary>
+public sealed record Recipe
+{
+    /// <summary>The teacher's Hugging Face folder; a config.json alone is enough to plan.</summary>
+    public required string Teacher { get; init; }
+
+    /// <summary>The run folder; runs/NAME-OF-THE-RECIPE where absent.</summary>
+    public string? Output { get; init; }
+
+    /// <summary>Seed of everything random.</summary>
+    public long Seed { get; init; } = 1;
+
+    /// <summary>Texts.</summary>
+    public required DataSection Data { get; init; }
+
+    /// <summary>Teacher correction; null leaves the teacher as it is.</summary>
+    public TrainingSection? Correct { get; init; }
+
+    /// <summary>Whether the teacher is corrected, and when; as it stands where <see cref="Correct"/> is null.</summary>
+    public CorrectionSection Correction { get; init; } = new();
+
+    /// <summary>Importance.</summary>
+    public ScoreSection Score { get; init; } = new();
+
+    /// <summary>Shapes among which the student's is found; null where <see cref="Prune"/> says the sizes.</summary>
+    public SearchSection? Search { get; init; }
+
+    /// <summary>Shape of the student and how its units are chosen; without sizes where there is a <see cref="Search"/>.</summary>
+    public required PruneSection Prune { get; init; }
+
+    /// <summary>Cycles of pruning and distilling; null for one.</summary>
+    public CyclesSection? Cycles { get; init; }
+
+    /// <summary>Training of the student; null leaves it as pruned.</summary>
+    public TrainingSection? Distill { get; init; }
+
+    /// <summary>What teacher and student are evaluated on.</summary>
+    public IReadOnlyList<EvaluationSet> Evaluate { get; init; } = [new("held-out", null)];
+
+    /// <summary>What is written at the end.</summary>
+    public IReadOnlyList<ExportKind> Export { get; init; } = [ExportKind.Hf];
+
+    /// <summary>Whether weights beyond an exported element type's range become its largest number, instead of being refused.</summary>
+    public bool Clamp { get; init; }
+}
+
+/// <summary>Texts and how they are cut.</summary>
+public sealed record DataSection
+{
+    /// <summary>Sources of training text: paths, globs, <c>dotnet-docs</c>, or one file of ids (.i32, .u16).</summary>
+    public required IReadOnlyList<string> Train { get; init; }
+
+    /// <summary>The field of records, or column of tables, that holds the text and alone decides; null for any shape that is known.</summary>
+    public string? Field { get; init; }
+
+    /// <summary>Share of the documents held out, by the hash of their text; of ids, the last windows.</summary>
+    public double HeldOut { get; init; } = 0.02;
+
+    /// <summary>Tokens of a window.</summary>
+    public int Sequence { get; init; } = 256;
+
+    /// <summary>What a document sees, in training, of the one before it in its window.</summary>
+    public DocumentContext Documents { get; init; }
+}
+
+/// <summary>A training stage.</summary>
+public sealed record TrainingSection
+{
+    private const int DefaultWarmUp = 10;
+
+    /// <summary>End of a schedule that names none, for its peak: a tenth.</summary>
+    /// <remarks>A decimal tenth: 3e-4 / 10 in binary is not the number that 3e-5 is read as, and would make another stage's key.</remarks>
+    public static double EndOf(double peak) => peak is > 1e-20 and < 1e20 ? (double)((decimal)peak / 10m) : peak / 10;
+
+    /// <summary>Warm-up steps of a training that names none, for the number of its steps.</summary>
+    public static int WarmUpOf(long steps) => (int)Math.Min(DefaultWarmUp, steps);
+
+    /// <summary>The loss on logits, as <see cref="LossSpec"/> writes it.</summary>
+    public string Loss { get; init; } = "forward-kl";
+
+    /// <summary>Temperature of teacher and student.</summary>
+    public double Temperature { get; init; } = 1.0;
+
+    /// <summary>Whether terms with a temperature are multiplied by its square.</summary>
+    public bool TemperatureSquared { get; init; }
+
+    /// <summary>Loss on hidden states beside that on logits; null for none.</summary>
+    public HiddenStateOptions? Hidden { get; init; }
+
+    /// <summary>Teacher's distributions written before training, which then never loads the teacher; null for a teacher that is run beside.</summary>
+    public CacheSection? Cache { get; init; }
+
+    /// <summary>Optimizer steps; given so or through <c>tokens</c>.</summary>
+    public long Steps { get; init; }
+
+    /// <summary>Windows a step.</summary>
+    public int Batch { get; init; } = 8;
+
+    /// <summary>Windows of one pass; 0 is the whole batch, null what <see cref="WindowsOfAPass"/> chooses.</summary>
+    public int? MicroBatch { get; init; }
+
+    /// <summary>
+    /// Windows of one pass, for windows of so many tokens; 0 is the whole batch. A loss on hidden states with a dynamic weight takes it over a pass, and keeps
+    /// the whole batch unless the section says otherwise.
+    /// </summary>
+    public int WindowsOfAPass(int sequence) => MicroBatch ?? (Hidden is { Weight: null } ? 0 : PassSize.Of(Batch, sequence));
+
+    /// <summary>Course of the learning rate behind the warm-up.</summary>
+    public ScheduleKind Schedule { get; init; }
+
+    /// <summary>Steps of the decay of <see cref="ScheduleKind.Wsd"/>; null is a tenth of the steps.</summary>
+    public long? DecaySteps { get; init; }
+
+    /// <summary>Peak of the schedule; a correction's is <see cref="CorrectionSection.DefaultLearningRate"/> where it names none.</summary>
+    public double LearningRate { get; init; } = 1e-3;
+
+    /// <summary>End of the schedule; without a meaning where it is constant.</summary>
+    public double MinLearningRate { get; init; } = 1e-4;
+
+    /// <summary>Warm-up steps.</summary>
+    public int WarmUp { get; init; } = DefaultWarmUp;
+
+    /// <summary>Decoupled weight decay.</summary>
+    public double WeightDecay { get; init; } = 0.1;
+
+    /// <summary>Decay of AdamW's first moment.</summary>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>Decay of AdamW's second moment.</summary>
+    public double Beta2 { get; init; } = 0.95;
+
+    /// <summary>What stays as it is.</summary>
+    public FrozenParts Freeze { get; init; } = FrozenParts.None;
+
+    /// <summary>Factor of the learning rate from one layer to the one below it.</summary>
+    public double LayerDecay { get; init; } = 1;
+
+    /// <summary>Whether the graphs of blocks are made twice instead of kept.</summary>
+    public bool ActivationCheckpointing { get; init; }
+
+    /// <summary>What the products with weights are computed in.</summary>
+    public ComputeChoice Compute { get; init; }
+
+    /// <summary>Global gradient norm that is clipped to; null for none.</summary>
+    public double? Clip { get; init; } = 1.0;
+
+    /// <summary>Steps between evaluations on held-out data; 0 only at the end.</summary>
+    public long EvaluateEvery { get; init; }
+
+    /// <summary>Evaluations in a row without a new best after which training ends; 0 for never.</summary>
+    public int EarlyStopping { get; init; }
+
+    /// <summary>Steps between checkpoints.</summary>
+    public long CheckpointEvery { get; init; } = 50;
+}
+
+/// <summary>How a teacher's distributions are kept.</summary>
+public sealed record CacheSection
+{
+    /// <summary>What is kept of each distribution.</summary>
+    public CacheEncoding Encoding { get; init; } = CacheEncoding.TopK;
+
+    /// <summary>Likeliest entries kept exactly.</summary>
+    public int K { get; init; } = 64;
+
+    /// <summary>Entries drawn.</summary>
+    public int Samples { get; init; } = 32;
+}
+
+/// <summary>How units are scored.</summary>
+public sealed record ScoreSection
+{
+    /// <summary>Calibration samples.</summary>
+    public int Samples { get; init; } = 256;
+
+    /// <summary>Aggregation over the samples.</summary>
+    public Aggregation Batch { get; init; } = Aggregation.L2;
+
+    /// <summary>Aggregation over a sample's positions.</summary>
+    public Aggregation Sequence { get; init; } = Aggregation.Mean;
+
+    /// <summary>T of iterative importance: scoring and pruning are done in so many equal steps, without training between (<see cref="ShapePath"/>).</summary>
+    public int Rounds { get; init; } = 1;
+
+    /// <summary>What importance is read from; the aggregations are for activations, the samples for what reads text.</summary>
+    public ScoreMethod Method { get; init; } = ScoreMethod.Activation;
+
+    /// <summary>Which value of a neuron is read.</summary>
+    public NeuronValues Neurons { get; init; } = NeuronValues.Intermediate;
+
+    /// <summary>What tells which layers can go, where some do.</summary>
+    public DepthMetricKind Depth { get; init; } = DepthMetricKind.BlockInfluence;
+
+    /// <summary>Calibration samples of a depth scan, which costs half a pass for every layer.</summary>
+    public int DepthSamples { get; init; } = 64;
+
+    /// <summary>Multiple-choice items for <see cref="DepthMetricKind.Task"/>; null for none.</summary>
+    public string? Task { get; init; }
+}
+
+/// <summary>How the student's weights come about.</summary>
+public enum PruneMethod
+{
+    /// <summary>The units of highest importance, sliced from the teacher.</summary>
+    Importance,
+
+    /// <summary>Random units of the same shape, sliced from the teacher: a control.</summary>
+    Random,
+
+    /// <summary>Random weights of the same shape: a control.</summary>
+    RandomInit,
+
+    /// <summary>The smallest weights become zero, the shape stays: shows what structure costs.</summary>
+    Magnitude,
+
+    /// <summary>The weights with the smallest product with their inputs' norm become zero, the shape stays (<see cref="WandaMask"/>).</summary>
+    Wanda,
+}
+
+/// <summary>The student's shape.</summary>
+public sealed record PruneSection
+{
+    /// <summary>Sizes; what is null stays.</summary>
+    public PruneTarget Target { get; init; } = new();
+
+    /// <summary>How the units are chosen.</summary>
+    public PruneMethod Method { get; init; } = PruneMethod.Importance;
+
+    /// <summary>Which layers a depth cut takes.</summary>
+    public DepthChoice Depth { get; init; } = DepthChoice.Contiguous;
+
+    /// <summary>How many weights a masking method sets to zero; null for other methods.</summary>
+    public Sparsity? Sparsity { get; init; }
+
+    /// <summary>Whether query heads that go leave their residual in those that stay (<see cref="HeadMerge"/>).</summary>
+    public bool MergeHeads { get; init; }
+
+    /// <summary>A plan written by hand, instead of sizes.</summary>
+    public string? Plan { get; init; }
+}
+
+/// <summary>Something to evaluate on.</summary>
+/// <param name="Name">held-out, teacher-domain, or a name given in the recipe.</param>
+/// <param name="Source">Text or ids; null for held-out. For teacher-domain the teacher's self-written.jsonl unless given.</param>
+public sealed record EvaluationSet(string Name, string? Source);
+
+/// <summary>What is exported.</summary>
+public enum ExportKind
+{
+    /// <summary>The Hugging Face folder.</summary>
+    Hf,
+
+    /// <summary>GGUF, float32.</summary>
+    GgufF32,
+
+    /// <summary>GGUF, float16.</summary>
+    GgufF16,
+
+    /// <summary>GGUF, bfloat16.</summary>
+    GgufBf16,
+
+    /// <summary>GGUF, Q8_0.</summary>
+    [JsonStringEnumMemberName("gguf-q8_0")]
+    GgufQ8,
+}

@@ -1,0 +1,56 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Espalier.Compression.Training;
+
+namespace Espalier.Pipeline.Recipes;
+
+/// <summary>A draft as the file that a person goes on with.</summary>
+public static class RecipeDraftText
+{
+    private static readonly JsonSerializerOptions s_quoted = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>The recipe, with a word on each section.</summary>
+    public static string Of(RecipeDraft draft)
+    {
+        ArgumentNullException.ThrowIfNull(draft);
+        var text = new StringBuilder();
+        Line($"# Made by espalier init; it runs as it is. All keys, with their defaults, are in docs/recipe.md.");
+        Line($"teacher:  {Quoted(draft.Teacher)}");
+        Line($"");
+        Line($"# About {(draft.Windows > 100_000_000 ? "very many" : $"{draft.Windows}")} windows to train on; what is held out is never trained on.");
+        Line($"data:     {{ train: {Many(draft.Train)}, held-out: {draft.HeldOut * 100:0.##}%, sequence: {draft.Sequence} }}");
+        Line($"");
+        Line($"# Worth it where the teacher does not know such text; espalier need MODEL TEXT finds that out.");
+        Line($"# correct: {{ steps: {draft.Steps}, batch: {draft.Batch}, learning-rate: 2e-4 to 2e-5 }}");
+        Line($"");
+        Line($"# More samples make steadier scores; the papers take 1024.");
+        Line($"score:    {{ samples: {draft.Samples} }}");
+        Line($"");
+        Line($"# The student's sizes; what is not named stays. It keeps {draft.Kept * 100:0} % of the parameters beside the embedding. espalier plan shows the legal sizes near these.");
+        Line($"# A third at once is safer, and plan warns of more: cycles: auto goes there in steps, each with its own distillation.");
+        Line($"prune:    {{ {string.Join(", ", Sizes(draft))} }}");
+        Line($"");
+        Line($"# About {(draft.Steps * draft.Batch + draft.Windows - 1) / Math.Max(1, draft.Windows)} times through the text: more steps, and more text, make a better student.");
+        Line($"distill:  {{ steps: {draft.Steps}, batch: {draft.Batch}, learning-rate: 1e-3 to 1e-4, evaluate-every: {Math.Max(1, draft.Steps / 4)} }}");
+        Line($"");
+        Line($"# Add texts of your own: {{ mine: texts/other.txt }}");
+        Line($"evaluate: [ {string.Join(", ", draft.HasOwnText ? (string[])[RecipeFile.HeldOut, "teacher-domain"] : [RecipeFile.HeldOut])} ]");
+        Line($"export:   [ {string.Join(", ", draft.Export.Select(EnumName.Of))} ]");
+        return text.ToString();
+
+        void Line(FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
+    }
+
+    private static IEnumerable<string> Sizes(RecipeDraft draft) =>
+        new (string Axis, int? Size)[] { ("hidden", draft.Target.Hidden), ("ffn", draft.Target.Ffn), ("layers", draft.Target.Layers) }
+            .Where(axis => axis.Size is not null).Select(axis => $"{axis.Axis}: {axis.Size}");
+
+    private static string Many(IReadOnlyList<string> texts) => texts.Count == 1 ? Quoted(texts[0]) : $"[ {string.Join(", ", texts.Select(Quoted))} ]";
+
+    /// <summary>As it is where YAML takes it for nothing else, else in quotes.</summary>
+    private static string Quoted(string text) =>
+        text.Length > 0 && (char.IsAsciiLetterOrDigit(text[0]) || text[0] is '/' or '.') && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '_' or '-' or '*' or '=' or ';')
+            ? text : JsonSerializer.Serialize(text, s_quoted);
+}

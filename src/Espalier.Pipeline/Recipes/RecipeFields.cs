@@ -1,0 +1,169 @@
+using System.Text.Json;
+using Espalier.Files;
+
+namespace Espalier.Pipeline.Recipes;
+
+/// <summary>The keys of one section, read with their types checked. Errors name the file, the line, the key and the way out.</summary>
+internal sealed class RecipeFields
+{
+    private readonly Dictionary<string, YamlValue> _values = new(StringComparer.Ordinal);
+    private readonly string _source;
+    private readonly string _section;
+    private readonly long _line;
+
+    /// <summary>Takes a section; unknown keys are refused here.</summary>
+    public RecipeFields(YamlMap map, string source, string section)
+    {
+        (_source, _section, _line) = (source, section, map.Line);
+        var known = RecipeKeys.Sections[section];
+        foreach (var (key, value) in map.Entries)
+        {
+            var name = RecipeKeys.NameOf(section, key.Text);
+            if (!known.Contains(name, StringComparer.Ordinal))
+            {
+                var why = RecipeKeys.WhyNot(section, name)
+                    ?? NearestName.Instead(name, known);
+                throw At(key.Line, $"there is no key {Path(OneLine.Clipped(name))}: {why}");
+            }
+            if (value is not YamlText { IsEmpty: true } && !_values.TryAdd(name, value))
+                throw At(key.Line, $"{Path(key.Text)} is another name of {Path(name)}, which is there too; keep one of the two");
+        }
+    }
+
+    /// <summary>Whether the key has a value.</summary>
+    public bool Has(string key) => Find(key) is not null;
+
+    /// <summary>Text of one scalar; null where absent.</summary>
+    public string? Text(string key) => Find(key) switch
+    {
+        null => null,
+        YamlText { Text: var text } when text.Trim() == text && text.Length > 0 && !text.Contains('\0') => text,
+        YamlText => throw Wrong(key, "it must be a text without blanks around it"),
+        _ => throw Wrong(key, "it must be one value, not a list or a map"),
+    };
+
+    /// <summary>Texts of a list, where one may stand alone; null where absent.</summary>
+    public IReadOnlyList<string>? Texts(string key) => Find(key) switch
+    {
+        null => null,
+        YamlList { Items: var items } => [.. items.Select(item => item is YamlText { IsEmpty: false, Text: { Length: > 0 } text } && !text.Contains('\0')
+            ? text
+            : throw At(item.Line, $"{Path(key)} must list texts"))],
+        YamlText => [Text(key)!],
+        _ => throw Wrong(key, "it must be a text or a list of texts"),
+    };
+
+    /// <summary>A whole number, with or without k, M, B, T; null where absent.</summary>
+    public long? Count(string key, long least = 1, long most = 1_000_000_000_000_000) =>
+        Text(key) is not { } text ? null
+        : Quantity.Count(text) is { } count && count >= least && count <= most ? count
+        : throw Wrong(key, $"it must be a whole number from {least} to {most} (300k and 1M are understood)");
+
+    /// <summary>A whole number that fits into 31 bits; null where absent.</summary>
+    public int? Size(string key, int least = 1, int most = 1 << 30) => (int?)Count(key, least, most);
+
+    /// <summary>A number in a range; null where absent.</summary>
+    public double? Number(string key, Func<double, bool> holds, string rule) => Text(key) is { } text ? Number(key, text, holds, rule) : null;
+
+    /// <summary>A number that is part of the key's text.</summary>
+    public double Number(string key, string text, Func<double, bool> holds, string rule) =>
+        Quantity.Number(text) is { } number && holds(number) ? number : throw Wrong(key, $"it must be a number {rule}");
+
+    /// <summary>A share such as 2% or 0.02, above 0 and below 1; null where absent.</summary>
+    public double? Share(string key) =>
+        Text(key) is not { } text ? null
+        : Quantity.Share(text) is > 0 and < 1 and var share ? share
+        : throw Wrong(key, "it must be a share such as 2% or 0.02, above 0 and below 1");
+
+    /// <summary>One of an enum's values by its name in kebab-case; null where absent.</summary>
+    public T? Choice<T>(string key) where T : struct, Enum => Text(key) is { } text ? Choice<T>(key, text) : null;
+
+    /// <summary>One of a few values that have names of their own, some of them several; null where absent.</summary>
+    public T? Choice<T>(string key, IReadOnlyList<(string Name, T Value)> names) where T : struct
+    {
+        if (Text(key) is not { } text)
+            return null;
+        foreach (var (name, value) in names)
+            if (name == text)
+                return value;
+        throw Unknown(key, text, names.Select(entry => entry.Name));
+    }
+
+    /// <summary>true or false; null where absent.</summary>
+    public bool? Flag(string key) => Text(key) switch
+    {
+        null => null,
+        "true" => true,
+        "false" => false,
+        _ => throw Wrong(key, "it must be true or false"),
+    };
+
+    /// <summary>A value that has a reader of its own, whose complaint gets its place in the file; null where absent.</summary>
+    public T? Read<T>(string key, Func<string, T> parse) where T : notnull
+    {
+        if (!Has(key))
+            return default;
+        try
+        {
+            return parse(Find(key) is YamlText ? Text(key)! : "");
+        }
+        catch (EspalierException error)
+        {
+            throw At(key, error.Message);
+        }
+    }
+
+    /// <summary>The enum's value of that name.</summary>
+    public T Choice<T>(string key, string text) where T : struct, Enum
+    {
+        foreach (var value in Enum.GetValues<T>())
+            if (EnumName.Of(value) == text)
+                return value;
+        throw Unknown(key, text, Enum.GetValues<T>().Select(EnumName.Of));
+    }
+
+    /// <summary>A section inside this one; null where absent.</summary>
+    public RecipeFields? Section(string key) => Find(key) switch
+    {
+        null => null,
+        YamlMap map => new(map, _source, key),
+        // A word that stands for a section without any key.
+        YamlText { Text: var word, Line: var line } when RecipeKeys.IsShort(key, word) => new(new YamlMap([], line), _source, key),
+        _ => throw Wrong(key, $"it must be a section: {{ {string.Join(", ", RecipeKeys.Sections[key].Take(3).Select(name => $"{name}: ..."))} }}"),
+    };
+
+    /// <summary>An item of a list as a section of its own kind.</summary>
+    public RecipeFields Inside(YamlValue item, string section) =>
+        item is YamlMap map ? new(map, _source, section) : throw At(item.Line, $"{Path(section)} must list maps such as {{ {RecipeKeys.Sections[section][0]}: ... }}");
+
+    /// <summary>The value as it stands; null where absent.</summary>
+    public YamlValue? Find(string key) => RecipeKeys.Sections[_section].Contains(key, StringComparer.Ordinal)
+        ? _values.GetValueOrDefault(key)
+        : throw new ArgumentException($"{Path(key)} is missing in RecipeKeys", nameof(key));
+
+    /// <summary>An error about a value: where, what it is, and what it should be.</summary>
+    public EspalierException Wrong(string key, string rule)
+    {
+        var value = Find(key);
+        var what = value switch { YamlText text => OneLine.Clipped(text.Text), YamlList => "a list", YamlMap => "a map", _ => "missing" };
+        return At(value?.Line ?? _line, $"{Path(key)} is {what}; {rule}");
+    }
+
+    /// <summary>An error about a value that is none of the known ones.</summary>
+    public EspalierException Unknown(string key, string text, IEnumerable<string> known)
+    {
+        var names = known.ToArray();
+        return At(Find(key)?.Line ?? _line, $"{Path(key)}: {OneLine.Clipped(text)} is not known.{NearestName.Hint(text, names)} Known are {string.Join(", ", names)}");
+    }
+
+    /// <summary>An error about a key that must be there.</summary>
+    public EspalierException Missing(string key, string example) => At(_line, $"{Path(key)} is missing; give it, as in: {example}");
+
+    /// <summary>An error at a key.</summary>
+    public EspalierException At(string key, string what) => At(Find(key)?.Line ?? _line, $"{Path(key)}: {what}");
+
+    /// <summary>An error at a line of the file.</summary>
+    public EspalierException At(long line, string what) => new($"{_source}, line {line}: {what}");
+
+    private string Path(string key) => _section.Length == 0 ? key : $"{_section}.{key}";
+}

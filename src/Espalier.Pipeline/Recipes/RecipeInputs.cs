@@ -1,0 +1,36 @@
+using Espalier.Compression.Data;
+using Espalier.Files;
+
+namespace Espalier.Pipeline.Recipes;
+
+/// <summary>Every file and folder that a recipe reads, for <see cref="OutputGuard"/>.</summary>
+public static class RecipeInputs
+{
+    /// <summary>The teacher and the texts: what a run folder may not be, hold or lie in. Plans and candidates may well come from an earlier stage of the same run.</summary>
+    public static IEnumerable<ReadPlace> ModelAndTexts(Recipe recipe)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        return
+        [
+            new("the teacher's folder", recipe.Teacher),
+            .. SourcePlaces.Of("the data", recipe.Data.Train),
+            .. SourcePlaces.Of("the evaluation text", recipe.Evaluate.Select(set => set.Source).OfType<string>()),
+            .. SourcePlaces.Of("the reference text", new[] { recipe.Correction.Reference }.OfType<string>()),
+        ];
+    }
+
+    /// <summary>The teacher, the texts and the files that sections name.</summary>
+    public static IEnumerable<ReadPlace> Of(Recipe recipe)
+    {
+        ArgumentNullException.ThrowIfNull(recipe);
+        return
+        [
+            .. ModelAndTexts(recipe),
+            .. Files("the multiple-choice items", [recipe.Score.Task]),
+            .. Files("the plan", [recipe.Prune.Plan]),
+            .. Files("the candidates", [recipe.Search?.CandidatesFile]),
+        ];
+    }
+
+    private static IEnumerable<ReadPlace> Files(string name, IEnumerable<string?> paths) => paths.OfType<string>().Select(path => new ReadPlace(name, path));
+}

@@ -1,0 +1,86 @@
+using System.Text.Json.Serialization;
+using Espalier.Compression.Evaluation;
+using Espalier.Compression.Search;
+
+namespace Espalier.Pipeline.Stages;
+
+/// <summary>What a model does on one text.</summary>
+/// <param name="Set">The text's name in the recipe.</param>
+/// <param name="Nll">Mean negative log-likelihood, nats a token.</param>
+/// <param name="NllStandardError">Standard error of the mean over windows.</param>
+/// <param name="Perplexity">e^nll.</param>
+/// <param name="BitsPerByte">Bits a byte of text; null for ids without text.</param>
+/// <param name="Tokens">Tokens predicted.</param>
+public sealed record EvaluationRow(
+    string Set, double Nll, [property: JsonPropertyName("nll_se")] double NllStandardError, double Perplexity, double? BitsPerByte, long Tokens);
+
+/// <summary>One model of the final table.</summary>
+/// <param name="Arm">The recipe's name.</param>
+/// <param name="Model">teacher, corrected teacher, pruned, student.</param>
+/// <param name="Path">Its folder.</param>
+/// <param name="Parameters">All weights.</param>
+/// <param name="NonEmbeddingParameters">Without the embedding table.</param>
+/// <param name="Bytes">Weights on disk.</param>
+/// <param name="Evaluations">One a text.</param>
+/// <param name="Speed">Greedy generation of one sequence; null when it was not measured.</param>
+public sealed record ModelRow(
+    string Arm, string Model, string Path, long Parameters, long NonEmbeddingParameters, long Bytes,
+    IReadOnlyList<EvaluationRow> Evaluations, GenerationSpeed? Speed)
+{
+    /// <summary>Folder inside <c>stages</c> of its evaluation: models of equal contents, evaluated on the same texts, have the same one.</summary>
+    public string? Stage { get; init; }
+
+    /// <summary>Folder inside <c>stages</c> of what it writes; null without a tokenizer.</summary>
+    public string? Samples { get; init; }
+
+    /// <summary>The median of <see cref="Speed"/>.</summary>
+    public double? TokensPerSecond => Speed?.Median;
+}
+
+/// <summary>One stage of the run.</summary>
+/// <param name="Arm">The recipe's name.</param>
+/// <param name="Stage">The stage.</param>
+/// <param name="Folder">Its folder inside <c>stages</c>.</param>
+/// <param name="Seconds">Wall-clock time over all starts.</param>
+/// <param name="Reused">Whether it was found done.</param>
+public sealed record StageRow(string Arm, string Stage, string Folder, double Seconds, bool Reused);
+
+/// <summary>What a run of one recipe made.</summary>
+public sealed record CompressResult
+{
+    /// <summary>The recipe's name.</summary>
+    public required string Arm { get; init; }
+
+    /// <summary>Whether the recipe was run to its end; until then there is what has come out so far.</summary>
+    public bool IsFinished { get; init; } = true;
+
+    /// <summary>The run folder.</summary>
+    public required string Output { get; init; }
+
+    /// <summary>The student's Hugging Face folder.</summary>
+    public required string Student { get; init; }
+
+    /// <summary>Exported GGUF files.</summary>
+    public required IReadOnlyList<string> Gguf { get; init; }
+
+    /// <summary>The models, in the order of the recipe.</summary>
+    public required IReadOnlyList<ModelRow> Rows { get; init; }
+
+    /// <summary>The stages, in the order of the recipe.</summary>
+    public required IReadOnlyList<StageRow> Stages { get; init; }
+
+    /// <summary>Scores of the teacher's units, or null where nothing was scored.</summary>
+    public string? Scores { get; init; }
+
+    /// <summary>The plan that was applied, or null.</summary>
+    public string? Plan { get; init; }
+
+    /// <summary>metrics.jsonl of each training stage, by its name.</summary>
+    public required IReadOnlyDictionary<string, string> Metrics { get; init; }
+
+    /// <summary>The shapes that were compared; null where the recipe said the student's.</summary>
+    public SearchResult? Search { get; init; }
+
+    /// <summary>Whether the teacher needed correction; null where the recipe said so itself.</summary>
+    public NeedResult? Need { get; init; }
+}

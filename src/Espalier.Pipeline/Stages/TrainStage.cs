@@ -1,0 +1,225 @@
+using System.Text.Json.Nodes;
+using Espalier.Compression.Data;
+using Espalier.Compression.Distillation;
+using Espalier.Compression.Training;
+using Espalier.Compression.Training.Profiling;
+using Espalier.Compression.Training.Saving;
+using Espalier.Files;
+using Espalier.Models;
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Families;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
+
+namespace Espalier.Pipeline.Stages;
+
+/// <summary>A model trained in a stage: correction, distillation or pre-training, which differ in their section and teacher.</summary>
+public static class TrainStage
+{
+    private const string TeacherFolder = "teacher";
+
+    /// <summary>Trains <paramref name="start"/> and gives the folder of the result, stored in float32.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="name">correct, distill, pretrain.</param>
+    /// <param name="resultName">The result's name in tables.</param>
+    /// <param name="start">The model to begin from.</param>
+    /// <param name="teacher">The teacher, where the loss needs one; a folder of a cache stands for it where the section says so.</param>
+    /// <param name="section">How to train.</param>
+    /// <param name="data">Tokens.</param>
+    /// <param name="sequence">Tokens of a window.</param>
+    /// <param name="seed">Seed of the order.</param>
+    /// <param name="order">Which windows when, given their number; null shuffles by the seed.</param>
+    /// <param name="orderName">What the order is, for the stage's key.</param>
+    /// <param name="correction">How the teacher is corrected meanwhile (<see cref="CorrectMode.Parallel"/>), or null; then <see cref="CorrectedTeacher"/> finds it.</param>
+    public static ModelFolder Run(
+        RunContext run, string name, string resultName, ModelFolder start, ModelFolder? teacher, TrainingSection section,
+        TokenSets data, int sequence, long seed, Func<long, SampleOrder>? order = null, string orderName = "shuffled",
+        TrainingSection? correction = null)
+    {
+        var inputs = new Dictionary<string, string> { ["start"] = start.Hash, ["data"] = data.Hash };
+        if (teacher is not null && (LossSpec.Parse(section.Loss).NeedsTeacher || section.Hidden is not null))
+            inputs[section.Cache is null ? "teacher" : "cache"] = teacher.Hash;
+        var options = Options(section, data, sequence, seed, orderName);
+        if (correction is not null)
+            options["teacher_learning_rate"] = correction.LearningRate;
+        var record = run.Do(name, options, inputs, (stage, checkpoint) =>
+            Train(run, name, start, teacher, section, correction, data, sequence, seed, order ?? (windows => SampleOrder.Shuffled(windows, seed)), stage, checkpoint));
+        RequireUpdates(name, record, run.FolderOf(record));
+        return new(resultName, Path.Combine(run.FolderOf(record), "model"), record.OutputHash);
+    }
+
+    /// <summary>Version 0.1 took a training for done in which every step had been skipped.</summary>
+    private static void RequireUpdates(string name, StageRecord record, string folder)
+    {
+        if ((long?)record.Result["skipped_steps"] is > 0 and var skipped && skipped == (long?)record.Result["steps"])
+            throw new EspalierException(
+                $"{name}: {folder} is of an earlier version, and all of its {skipped} steps were skipped for a loss or gradient that is not finite: "
+                + "there is no trained model; lower the learning rate, or look at the data")
+            { ExitCode = 1 };
+    }
+
+    /// <summary>The teacher that was corrected while a student was trained, beside that student.</summary>
+    public static ModelFolder CorrectedTeacher(ModelFolder trained) =>
+        new("corrected teacher", Path.Combine(Path.GetDirectoryName(trained.Path)!, TeacherFolder), ContentHash.OfText($"{trained.Hash} {TeacherFolder}"));
+
+    /// <summary>A section as the trainer takes it, for windows of so many tokens.</summary>
+    public static TrainingOptions OptionsOf(TrainingSection section, int sequence) => new()
+    {
+        Steps = section.Steps,
+        Batch = section.Batch,
+        MicroBatch = section.WindowsOfAPass(sequence),
+        LearningRate = section.LearningRate,
+        MinLearningRate = section.MinLearningRate,
+        WarmUp = section.WarmUp,
+        Schedule = section.Schedule,
+        DecaySteps = section.DecaySteps,
+        Optimizer = new(section.Beta1, section.Beta2, WeightDecay: section.WeightDecay),
+        Clip = section.Clip,
+        Freeze = section.Freeze,
+        LayerDecay = section.LayerDecay,
+        Compute = section.Compute.Here(),
+        ActivationCheckpointing = section.ActivationCheckpointing,
+    };
+
+    /// <summary>Refuses a batch that would hold a window twice.</summary>
+    /// <param name="section">How to train.</param>
+    /// <param name="windows">Windows of the data.</param>
+    /// <param name="name">The section, for the error; null where there is one alone.</param>
+    /// <exception cref="EspalierException">The batch has more windows than the data.</exception>
+    public static void CheckBatch(TrainingSection section, long windows, string? name = null)
+    {
+        if (section.Batch > windows)
+            throw new EspalierException($"{(name is null ? "" : $"{name}: ")}batch is {section.Batch} windows and the data has {windows}: take a smaller batch, shorter windows or more text");
+    }
+
+    private static JsonObject Train(
+        RunContext run, string name, ModelFolder start, ModelFolder? teacher, TrainingSection section, TrainingSection? correction,
+        TokenSets data, int sequence, long seed, Func<long, SampleOrder> order, StageFolder stage, SavedCheckpoint? checkpoint)
+    {
+        using var source = start.Open();
+        using var model = DecoderWeights.Load(source);
+        using var guide = GuideOf(run, name, start, teacher, section);
+        if (section.Compute != ComputeChoice.Float32)
+            run.Progress.Note($"{name}: products are computed in {(section.Compute.Here() == ComputeType.Bfloat16 ? "bfloat16" : "float32, for this processor has no units for bfloat16")}");
+        var result = Fit(run, name, model, source.Family, guide, section, correction, data, sequence, seed, order, stage, checkpoint);
+        CheckpointWriter.Write(stage.PathOf("model"), model.Config, source, ElementType.F32, DecoderWeights.Source(model, source.Family), cancellation: run.Stop);
+        if (correction is not null && guide?.Model is { } corrected)
+            using (var original = teacher!.Open())
+                CheckpointWriter.Write(stage.PathOf(TeacherFolder), corrected.Config, original, ElementType.F32, DecoderWeights.Source(corrected, original.Family), cancellation: run.Stop);
+        return result;
+    }
+
+    /// <summary>The teacher that a section's losses ask, opened; null where they ask none.</summary>
+    internal static Guide? GuideOf(RunContext run, string name, ModelFolder start, ModelFolder? teacher, TrainingSection section)
+    {
+        if (!LossSpec.Parse(section.Loss).NeedsTeacher && section.Hidden is null)
+            return null;
+        var guide = Guide.Of(teacher ?? throw new EspalierException($"{name}: loss {section.Loss} needs a teacher"), start, section, run.Progress);
+        guide.Model?.Compute = section.Compute.Here();
+        return guide;
+    }
+
+    /// <summary>Trains a loaded model inside a stage that was begun; what came of it, for the stage's record. <paramref name="begun"/> may put a trainer that has no checkpoint where another one
+    /// stood, <paramref name="ended"/> sees where it ends.</summary>
+    internal static JsonObject Fit(
+        RunContext run, string name, Decoder model, Family family, Guide? guide, TrainingSection section, TrainingSection? correction,
+        TokenSets data, int sequence, long seed, Func<long, SampleOrder> order, StageFolder stage, SavedCheckpoint? checkpoint,
+        Action<Trainer>? begun = null, Action<Trainer>? ended = null)
+    {
+        var loss = LossSpec.Parse(section.Loss).Make(section.Temperature, section.TemperatureSquared);
+        using var hidden = section.Hidden is null ? null : new HiddenStateLoss(section.Hidden, guide!.Config!, model.Config, (ulong)seed);
+        Objective objective = correction is not null && guide?.Model is { } live
+            ? new ParallelCorrection(live, correction.LearningRate / section.LearningRate, heard => new LogitObjective(loss, guide.Aligned(heard), hidden))
+            : new LogitObjective(loss, guide?.Teacher, hidden);
+
+        var windows = new WindowSet(data.Train, sequence, boundaries: data.Boundaries);
+        CheckBatch(section, windows.Count);
+        if (section.EarlyStopping > 0 && (data.HeldOut is null || section.EvaluateEvery == 0))
+            throw new EspalierException($"{name}: early-stopping is {section.EarlyStopping} and looks at held-out loss, but {(data.HeldOut is null ? "nothing is held out; hold out a share" : "evaluate-every is 0; give steps between evaluations")}");
+        using var trainer = new Trainer(model, objective, new BatchReader(windows, order(windows.Count)), OptionsOf(section, sequence));
+        if (checkpoint is null)
+            begun?.Invoke(trainer);
+        var operations = StepOperations.Of(model.Config, guide?.Config, learns: correction is not null, sequence);
+        trainer.Profiler = run.ProfilesSteps ? new(operations) : null;
+        var end = TrainingStage.Run(stage, checkpoint, trainer, family, new()
+        {
+            Title = name,
+            Steps = section.Steps,
+            CheckpointEvery = section.CheckpointEvery,
+            EvaluateEvery = section.EvaluateEvery,
+            EarlyStopping = section.EarlyStopping,
+            FlopsPerToken = operations.Total,
+            HeldOut = section.EvaluateEvery > 0 && data.HeldOut is { } heldOut ? new WindowSet(heldOut, sequence, WindowStride.Contiguous) : null,
+        }, run.Progress, run.Stop);
+        if (trainer.Profiler?.Report(name, MatrixSpeed.Measure()) is { } profile)
+            run.Profiles.Add(profile);
+        ended?.Invoke(trainer);
+        var result = new JsonObject
+        {
+            ["steps"] = end.Step,
+            ["tokens"] = end.Tokens,
+            ["skipped_steps"] = end.SkippedSteps,
+        };
+        if (section.EarlyStopping > 0)
+            result["best_step"] = trainer.State.Step;
+        return result;
+    }
+
+    internal static JsonObject Options(TrainingSection section, TokenSets data, int sequence, long seed, string order)
+    {
+        var options = new JsonObject
+        {
+            ["loss"] = section.Loss,
+            ["temperature"] = section.Temperature,
+            ["steps"] = section.Steps,
+            ["batch"] = section.Batch,
+            ["micro_batch"] = section.WindowsOfAPass(sequence),
+            ["learning_rate"] = section.LearningRate,
+            ["min_learning_rate"] = section.MinLearningRate,
+            ["warm_up"] = section.WarmUp,
+            ["weight_decay"] = section.WeightDecay,
+            ["betas"] = new JsonArray(section.Beta1, section.Beta2),
+            ["clip"] = section.Clip,
+            ["evaluate_every"] = section.EvaluateEvery,
+            ["sequence"] = sequence,
+            ["seed"] = seed,
+            ["order"] = order,
+        };
+        AddWhatDiffers(options, section);
+        if (data.Boundaries is not null)
+            options["documents"] = "separate";
+        return options;
+    }
+
+    /// <summary>A field that came later is there only where it is not the default, so that the keys of older run folders stay what they were.</summary>
+    private static void AddWhatDiffers(JsonObject options, TrainingSection section)
+    {
+        if (section.Schedule != ScheduleKind.Cosine)
+            options["schedule"] = section.Schedule.ToString().ToLowerInvariant();
+        if (section.Schedule == ScheduleKind.Wsd)
+            options["decay_steps"] = section.DecaySteps ?? StableDecaySchedule.DecayOf(section.Steps);
+        if (section.Schedule == ScheduleKind.Constant)
+            options.Remove("min_learning_rate");
+        // Auto stands for what it comes to here: a run that goes on elsewhere must not mix the two.
+        if (section.Compute.Here() == ComputeType.Bfloat16)
+            options["compute"] = "bfloat16";
+        if (section.EarlyStopping > 0)
+            options["early_stopping"] = section.EarlyStopping;
+        if (!section.Freeze.IsEmpty)
+            options["freeze"] = string.Join(", ", section.Freeze.Words);
+        if (section.LayerDecay != 1)
+            options["layer_decay"] = section.LayerDecay;
+        if (section.TemperatureSquared)
+            options["temperature_squared"] = true;
+        if (section.Hidden is { } hidden)
+            options["hidden"] = new JsonObject
+            {
+                ["layers"] = string.Join(' ', hidden.Layers),
+                ["attention"] = string.Join(' ', hidden.Attention),
+                ["embedding"] = hidden.Embedding,
+                ["final"] = hidden.Final,
+                ["distance"] = EnumName.Of(hidden.Distance),
+                ["weight"] = hidden.Weight,
+            };
+    }
+}

@@ -1,0 +1,326 @@
+using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Caching;
+using Espalier.Compression.Importance;
+using Espalier.Compression.Pruning;
+using Espalier.Compression.Search;
+using Espalier.Compression.Training;
+using Espalier.Pipeline.Recipes;
+
+namespace Espalier.Tests.Recipes;
+
+public sealed class RecipeFileTests
+{
+    private const string Short = "teacher: t\ndata: { train: a.txt }\nprune: { hidden: 192 }\n";
+
+    private const string Full = """
+        teacher: models/t
+        output: runs/x
+        seed: 7
+        data:
+          train: [a.txt, "b/**/*.md"]
+          held-out: 2.5%
+          sequence: 128
+          documents: separate
+        correct: { steps: 12, learning-rate: 3e-4, warm-up: 3, weight-decay: 0, betas: [0.8, 0.999], clip: none, evaluate-every: 4, checkpoint-every: 6 }
+        score: { samples: 1k, batch: mean, sequence: variance }
+        prune: { hidden: 192, ffn: 512, heads: 4, layers: 6, method: random, depth: scattered }
+        distill: { loss: forward-kl, temperature: 2, tokens: 1M, batch: 6, micro-batch: 3, learning-rate: 1e-3 to 1e-5, warm-up: 20 }
+        evaluate: [held-out, teacher-domain, { wiki: wiki.txt, code: code.i32 }]
+        export: [hf, gguf-f32, gguf-f16, gguf-bf16, gguf-q8_0]
+        """;
+
+    private static Recipe Parse(string text) => RecipeFile.Parse(text, "r.yaml");
+
+    [Fact]
+    public void Everything_but_teacher_data_and_prune_has_a_default()
+    {
+        var recipe = Parse(Short);
+        Assert.Equal(("t", 1, 0.02, 256), (recipe.Teacher, recipe.Seed, recipe.Data.HeldOut, recipe.Data.Sequence));
+        Assert.Equal(["a.txt"], recipe.Data.Train);
+        Assert.Null(recipe.Correct);
+        Assert.Null(recipe.Distill);
+        Assert.Null(recipe.Output);
+        Assert.Equal(new ScoreSection(), recipe.Score);
+        Assert.Equal(new PruneSection { Target = new() { Hidden = 192 } }, recipe.Prune);
+        Assert.Equal([new EvaluationSet("held-out", null)], recipe.Evaluate);
+        Assert.Equal([ExportKind.Hf], recipe.Export);
+    }
+
+    [Fact]
+    public void A_field_is_part_of_the_meaning_and_its_absence_of_the_text_that_was_before_it()
+    {
+        var with = Parse(Short.Replace("a.txt", "a.jsonl, field: body"));
+        Assert.Equal("body", with.Data.Field);
+        Assert.Equal("body", Parse(RecipeFile.Canonical(with)).Data.Field);
+        Assert.DoesNotContain("field", RecipeFile.Canonical(Parse(Short)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_key_reaches_its_field()
+    {
+        var recipe = Parse(Full);
+        Assert.Equal(("models/t", "runs/x", 7, 0.025, 128), (recipe.Teacher, recipe.Output, recipe.Seed, recipe.Data.HeldOut, recipe.Data.Sequence));
+        Assert.Equal(["a.txt", "b/**/*.md"], recipe.Data.Train);
+        Assert.Equal(Espalier.Compression.Data.DocumentContext.Separate, recipe.Data.Documents);
+        Assert.Equal(new TrainingSection
+        {
+            Loss = "cross-entropy",
+            Steps = 12,
+            LearningRate = 3e-4,
+            MinLearningRate = 3e-5,
+            WarmUp = 3,
+            WeightDecay = 0,
+            Beta1 = 0.8,
+            Beta2 = 0.999,
+            Clip = null,
+            EvaluateEvery = 4,
+            CheckpointEvery = 6,
+        }, recipe.Correct);
+        Assert.Equal(new ScoreSection { Samples = 1000, Batch = Aggregation.Mean, Sequence = Aggregation.Variance }, recipe.Score);
+        Assert.Equal(new PruneSection { Target = new() { Hidden = 192, Ffn = 512, Heads = 4, Layers = 6 }, Method = PruneMethod.Random, Depth = DepthChoice.Scattered }, recipe.Prune);
+        // 1,000,000 / (6 · 128) is 1302.08.
+        Assert.Equal(new TrainingSection { Temperature = 2, Steps = 1303, Batch = 6, MicroBatch = 3, LearningRate = 1e-3, MinLearningRate = 1e-5, WarmUp = 20 }, recipe.Distill);
+        Assert.Equal([new("held-out", null), new("teacher-domain", null), new("wiki", "wiki.txt"), new EvaluationSet("code", "code.i32")], recipe.Evaluate);
+        Assert.Equal([ExportKind.Hf, ExportKind.GgufF32, ExportKind.GgufF16, ExportKind.GgufBf16, ExportKind.GgufQ8], recipe.Export);
+    }
+
+    [Theory]
+    [InlineData("{ method: taylor, samples: 64 }", ScoreMethod.Taylor, 64, NeuronValues.Intermediate)]
+    [InlineData("{ method: magnitude }", ScoreMethod.Magnitude, 256, NeuronValues.Intermediate)]
+    [InlineData("{ method: random }", ScoreMethod.Random, 256, NeuronValues.Intermediate)]
+    [InlineData("{ method: redundancy, batch: mean, neurons: pre-activation }", ScoreMethod.Redundancy, 256, NeuronValues.PreActivation)]
+    [InlineData("{ neurons: pre-activation }", ScoreMethod.Activation, 256, NeuronValues.PreActivation)]
+    public void What_scores_are_read_from_reaches_its_fields_and_survives_the_canonical_form(string score, ScoreMethod method, int samples, NeuronValues neurons)
+    {
+        var recipe = Parse(Short + $"score: {score}");
+        Assert.Equal(new ScoreSection { Method = method, Samples = samples, Neurons = neurons, Batch = recipe.Score.Batch }, recipe.Score);
+        Assert.Equal(recipe.Score, Parse(RecipeFile.Canonical(recipe)).Score);
+        Assert.NotEqual(RecipeFile.Canonical(Parse(Short)), RecipeFile.Canonical(recipe));
+    }
+
+    [Fact]
+    public void A_file_with_only_defaults_gives_the_records_defaults() =>
+        Assert.Equal(new TrainingSection { Steps = 100 }, Parse(Short + "distill: { steps: 100 }").Distill);
+
+    [Theory]
+    [InlineData("batch: 32", null, 8)]
+    [InlineData("batch: 32, micro-batch: auto", null, 8)]
+    [InlineData("batch: 8", null, 0)]
+    [InlineData("batch: 32, micro-batch: 4", 4, 4)]
+    [InlineData("batch: 32, micro-batch: 0", 0, 0)]
+    [InlineData("batch: 32, hidden: { final: true }", null, 0)]
+    [InlineData("batch: 32, hidden: { final: true, weight: 1 }", null, 8)]
+    [InlineData("batch: 32, micro-batch: 4, hidden: { final: true }", 4, 4)]
+    public void Passes_are_chosen_by_their_positions_unless_the_recipe_says_otherwise(string keys, int? given, int windows)
+    {
+        var recipe = Parse(Short + $"distill: {{ steps: 5, {keys} }}");
+        Assert.Equal(given, recipe.Distill!.MicroBatch);
+        Assert.Equal(windows, recipe.Distill.WindowsOfAPass(recipe.Data.Sequence));
+        Assert.Equal(given, Parse(RecipeFile.Canonical(recipe)).Distill!.MicroBatch);
+    }
+
+    [Fact]
+    public void A_correction_that_names_no_rate_has_a_low_one_and_its_decimal_tenth()
+    {
+        var correct = Parse(Short + "correct: { steps: 100 }").Correct!;
+        Assert.Equal((2e-4, 2e-5, 10), (correct.LearningRate, correct.MinLearningRate, correct.WarmUp));
+        Assert.Equal(2e-4, Parse(Short + "correct: { mode: parallel }\ndistill: { steps: 20 }").Correct!.LearningRate);
+    }
+
+    [Theory]
+    [InlineData(3e-4, 3e-5)]
+    [InlineData(7e-5, 7e-6)]
+    [InlineData(6e-4, 6e-5)]
+    public void The_end_of_a_schedule_is_a_tenth_in_decimal(double peak, double end) => Assert.Equal(end, TrainingSection.EndOf(peak));
+
+    [Fact]
+    public void Hidden_states_and_a_cache_reach_their_fields()
+    {
+        var hidden = Parse(Short + "distill: { steps: 3, hidden: { layers: [3:1, 5:2], attention: 1:1, embedding: true, weight: dynamic } }").Distill!.Hidden!;
+        Assert.Equal([new(3, 1), new LayerPair(5, 2)], hidden.Layers);
+        Assert.Equal([new LayerPair(1, 1)], hidden.Attention);
+        Assert.Equal((true, false, HiddenDistance.Mse, null), (hidden.Embedding, hidden.Final, hidden.Distance, hidden.Weight));
+        var cache = Parse(Short + "distill: { steps: 3, cache: { encoding: top-k-samples, k: 16, samples: 8 } }").Distill!.Cache;
+        Assert.Equal(new CacheSection { Encoding = CacheEncoding.TopKSamples, K = 16, Samples = 8 }, cache);
+    }
+
+    [Fact]
+    public void A_teacher_that_is_corrected_meanwhile_goes_along_with_the_distillation()
+    {
+        var recipe = Parse(Short + "correct: { mode: parallel, learning-rate: 2e-4 }\ndistill: { steps: 20, batch: 2, learning-rate: 1e-3 to 1e-4, warm-up: 3 }");
+        Assert.Equal(new CorrectionSection { Mode = CorrectMode.Parallel }, recipe.Correction);
+        Assert.Equal(recipe.Distill! with { Loss = "cross-entropy", LearningRate = 2e-4, MinLearningRate = recipe.Correct!.MinLearningRate }, recipe.Correct);
+        Assert.Equal(2e-5, recipe.Correct.MinLearningRate, 1e-12);
+    }
+
+    [Theory]
+    [InlineData("evaluate: teacher-domain", "evaluate: [teacher-domain]")]
+    [InlineData("export: gguf-q8_0", "export:\n  - gguf-q8_0")]
+    [InlineData("score: { samples: 300k }", "score:\n  samples: 300000")]
+    [InlineData("score: { method: activation }", "score: { samples: 256, batch: l2, sequence: mean, neurons: intermediate }")]
+    [InlineData("distill: { steps: 9, learning-rate: 1e-3 to 1e-4 }", "distill: { steps: 9, learning-rate: 0.001, min-learning-rate: 0.0001 }")]
+    [InlineData("distill: { steps: 9, learning-rate: 2e-3 }", "distill: { steps: 9, learning-rate: 0.002, min-learning-rate: 2e-4 }")]
+    [InlineData("distill: { tokens: 2048 }", "distill: { steps: 1 }")]
+    [InlineData("distill: { steps: 9, clip: 0 }", "distill: { steps: 9, clip: none }")]
+    [InlineData("score: { batch-aggregation: mean, sequence-aggregation: l2 }", "score: { batch: mean, sequence: l2 }")]
+    [InlineData("distill: { tokens: 2049, batch: 8 }", "distill: { steps: 2 }")]
+    [InlineData("distill: { steps: 41, schedule: wsd, decay-steps: 5 }", "distill: { steps: 41, schedule: wsd }")]
+    [InlineData("distill: { steps: 41, schedule: wsd, decay-steps: 10% }", "distill: { steps: 41, schedule: wsd }")]
+    [InlineData("distill: { steps: 9, freeze: [layers 2-2, norms, norms] }", "distill: { steps: 9, freeze: [norms, layer 2] }")]
+    [InlineData("distill: never", "distill:")]
+    [InlineData("correct: { steps: 2000, teacher-learning-rate: 3e-4 }", "correct: { steps: 2000, learning-rate: 6e-5 to 6e-6, warm-up: 120 }")]
+    [InlineData("correct: { steps: 2000, teacher-learning-rate: 3e-4, min-learning-rate: 0 }", "correct: { steps: 2000, learning-rate: 6e-5 to 0, warm-up: 120 }")]
+    [InlineData("correct: { steps: 99 }", "correct: { steps: 99, learning-rate: 2e-4 to 2e-5, warm-up: 9 }")]
+    [InlineData("distill: { steps: 99 }", "distill: { steps: 99, warm-up: 10 }")]
+    [InlineData("correct: { steps: 9 }", "correct: { steps: 9, when: always, mode: before }")]
+    [InlineData("correct: auto\ndistill: { steps: 300 }", "correct: { when: auto, steps: 300, threshold: 0.1 }\ndistill: { steps: 300 }")]
+    [InlineData("correct: { when: auto, batch: 4 }\ndistill: { steps: 300 }", "correct: { when: auto, steps: 600, batch: 4 }\ndistill: { steps: 300 }")]
+    [InlineData("correct: { mode: parallel, teacher-learning-rate: 1e-3 }\ndistill: { steps: 9 }", "correct: { mode: parallel, learning-rate: 2e-4 }\ndistill: { steps: 9 }")]
+    [InlineData("seed: 1", "seed: ~")]
+    [InlineData("output: runs/a", "output: runs/b")]
+    public void Two_spellings_of_one_meaning_have_one_canonical_text(string one, string other) =>
+        Assert.Equal(RecipeFile.Canonical(Parse(Short + one)), RecipeFile.Canonical(Parse(Short + other)));
+
+    [Theory]
+    [InlineData("seed: 2")]
+    [InlineData("distill: { steps: 9 }")]
+    [InlineData("distill: { steps: 9, hidden: { final: true } }")]
+    [InlineData("distill: { steps: 9, cache: { k: 3 } }")]
+    [InlineData("correct: { steps: 9 }")]
+    [InlineData("correct: { steps: 9, when: auto }")]
+    [InlineData("correct: { steps: 9, when: auto, threshold: 0.2 }")]
+    [InlineData("correct: { steps: 9, when: auto, reference: a.txt }")]
+    [InlineData("distill: { steps: 9 }\ncorrect: { mode: parallel }")]
+    [InlineData("distill: { steps: 9, schedule: constant }")]
+    [InlineData("distill: { steps: 9, freeze: norms }")]
+    [InlineData("score: { rounds: 2 }")]
+    [InlineData("cycles: auto\ndistill: { steps: 9 }")]
+    [InlineData("cycles: { count: 3 }\ndistill: { steps: 9 }")]
+    [InlineData("export: [hf, gguf-f16]")]
+    [InlineData("evaluate: []")]
+    [InlineData("score: { depth: lm-loss }")]
+    [InlineData("score: { depth-samples: 9 }")]
+    public void Another_meaning_has_another_canonical_text(string added) =>
+        Assert.NotEqual(RecipeFile.Canonical(Parse(Short)), RecipeFile.Canonical(Parse(Short + added)));
+
+    [Theory]
+    [InlineData(Short)]
+    [InlineData(Full)]
+    [InlineData(Short + "distill: { steps: 41, schedule: wsd, decay-steps: 7, freeze: [layers 0-3, head], layer-decay: 0.9, activation-checkpointing: true, compute: auto, evaluate-every: 5, early-stopping: 3 }\ncorrect: { steps: 41, schedule: constant }")]
+    [InlineData("teacher: \"t é\"\ndata: { train: a.txt }\nprune: { plan: p.json }\ndistill: { loss: cross-entropy, steps: 3 }")]
+    [InlineData(Short + "distill: { loss: 0.9*forward-kl + jensen-shannon(0.1), temperature: 2, temperature-squared: true, steps: 3, hidden: { layers: [3:1, 5:2], attention: 1:1, embedding: true, distance: cosine, weight: 0.5 } }")]
+    [InlineData(Short + "distill: { steps: 3, cache: { encoding: top-k-samples, k: 16, samples: 8 } }")]
+    [InlineData(Short + "distill: { steps: 3, cache: { encoding: hidden } }")]
+    [InlineData("teacher: t\ndata: { train: a.txt }\nprune: { hidden: 192, heads: 4, kv-heads: 2, multiple: 8, merge-heads: true }\nscore: { rounds: 3 }")]
+    [InlineData("teacher: t\ndata: { train: a.txt }\nprune: { method: wanda, sparsity: 2:4 }")]
+    [InlineData(Short + "cycles: auto\ndistill: { steps: 3 }")]
+    [InlineData(Short + "cycles: { count: 2, teacher: previous }\ndistill: { steps: 3 }")]
+    [InlineData(Short + "cycles: { shapes: [{ hidden: 224, layers: 7 }, { hidden: 208, multiple: 16 }] }\ndistill: { steps: 3 }")]
+    [InlineData(Short + "correct: { when: auto, reference: b.txt, threshold: 0 }\ndistill: { steps: 20, batch: 2 }")]
+    [InlineData(Short + "correct: { mode: parallel, when: auto, learning-rate: 3e-4 }\ndistill: { steps: 20, batch: 2, learning-rate: 1e-3 to 0 }")]
+    [InlineData(Short + "score: { depth: task, task: items.jsonl, depth-samples: 3 }")]
+    public void The_canonical_text_is_a_recipe_that_reads_back_as_the_same(string text)
+    {
+        var canonical = RecipeFile.Canonical(Parse(text));
+        Assert.Equal(canonical, RecipeFile.Canonical(Parse(canonical)));
+    }
+
+    [Theory]
+    [InlineData("bf16", ComputeChoice.Bfloat16)]
+    [InlineData("bfloat16", ComputeChoice.Bfloat16)]
+    [InlineData("f32", ComputeChoice.Float32)]
+    [InlineData("auto", ComputeChoice.Auto)]
+    public void Compute_has_the_names_of_the_option(string name, ComputeChoice choice) =>
+        Assert.Equal(choice, Parse(Short + $"distill: {{ steps: 3, compute: {name} }}").Distill!.Compute);
+
+    private const string Searching = "teacher: t\ndata: { train: a.txt }\ndistill: { steps: 300, learning-rate: 2e-3, warm-up: 40 }\n";
+
+    [Fact]
+    public void Every_key_of_a_search_reaches_its_field()
+    {
+        var recipe = Parse(Searching + """
+            search: { layers: 4-8 step 2, heads: [4, 8], ffn: [256, 512], hidden: 128-256 step 64, parameters: 4M +-5%, non-embedding-parameters: 2.8M to 3.2M, memory: <= 1GiB,
+              context: 2048, sequences: 4, flops-per-token: <= 10M, prefill: <= 20ms, decode: <= 2ms, candidates: 6, proxy: pruned-loss, rungs: [20, 40], batch: 4, learning-rate: 1e-3, tasks: mine }
+            prune: { depth: scattered, multiple: 32 }
+            evaluate: [held-out, { mine: b.txt }]
+            """);
+        var search = recipe.Search!;
+        Assert.Equal([4, 6, 8], search.Space.Layers);
+        Assert.Equal([4, 8], search.Space.Heads);
+        Assert.Equal([256, 512], search.Space.Ffn);
+        Assert.Equal([128, 192, 256], search.Space.Hidden);
+        Assert.Equal(32, search.Space.Multiple);
+        Assert.Equal((new Budget(3_800_000, 4_200_000), new Budget(2_800_000, 3_200_000), new Budget(0, 1 << 30)), (search.Parameters!.Value, search.NonEmbeddingParameters!.Value, search.Memory!.Value));
+        Assert.Equal((new Budget(0, 1e7), new Budget(0, 0.02), new Budget(0, 0.002)), (search.FlopsPerToken!.Value, search.Prefill!.Value, search.Decode!.Value));
+        Assert.Equal((2048, 4, 6, SearchProxy.PrunedLoss, 4, 1e-3), (search.Context, search.Sequences, search.Candidates, search.Proxy, search.Batch!.Value, search.LearningRate!.Value));
+        Assert.Equal([20, 40], search.Rungs);
+        Assert.Equal(["mine"], search.Tasks);
+        Assert.Equal((DepthChoice.Scattered, 32, null), (recipe.Prune.Depth, recipe.Prune.Target.Multiple, recipe.Prune.Target.Hidden));
+        var canonical = RecipeFile.Canonical(recipe);
+        Assert.Equal(canonical, RecipeFile.Canonical(Parse(canonical)));
+    }
+
+    [Fact]
+    public void A_candidate_trains_as_the_student_will_at_a_constant_rate()
+    {
+        var recipe = Parse(Searching + "search: { hidden: 128 }");
+        var training = recipe.Search!.Training(recipe.Distill!, 50);
+        Assert.Equal((50, 2e-3, 25, ScheduleKind.Constant, 8), (training.Steps, training.LearningRate, training.WarmUp, training.Schedule, training.Batch));
+        // Nothing but the number of steps differs from one rung to the next: the longer training begins with the shorter.
+        Assert.Equal(training with { Steps = 100 }, recipe.Search.Training(recipe.Distill!, 100));
+    }
+
+    [Theory]
+    [InlineData("search: { candidates: mine.json }")]
+    [InlineData("search: { expansion: [2.5, 3], parameters: <= 3M }")]
+    public void The_canonical_text_of_a_search_reads_back_as_the_same(string text)
+    {
+        var canonical = RecipeFile.Canonical(Parse(Searching + text));
+        Assert.Equal(canonical, RecipeFile.Canonical(Parse(canonical)));
+        Assert.NotEqual(canonical, RecipeFile.Canonical(Parse(Searching + text + "\nprune: { depth: scattered }")));
+    }
+
+    [Theory]
+    [InlineData("search: { parameters: 3M +-5% }", "line 4: search.hidden is missing; give it, as in: search: {")]
+    [InlineData("search: { hidden: wide }", "search.hidden: 'wide' is no size")]
+    [InlineData("search: { hidden: 128, parameters: 3M }", "search.parameters: '3M' is no budget; write 3M +-5%, 2.8M to 3.2M or <= 3M")]
+    [InlineData("search: { hidden: 128, memory: much }", "search.memory: 'much' is no budget; write <= 8GiB or 500MB to 1GB")]
+    [InlineData("search: { hidden: 128, decode: fast }", "search.decode: 'fast' is no budget; write <= 20ms or 10ms to 0.1s")]
+    [InlineData("search: { ffn: 128, expansion: 2 }", "search.expansion is 2; search.ffn is given too")]
+    [InlineData("search: { hidden: 128, candidates: mine.json }", "search.hidden is 128; search.candidates names a file with the shapes already")]
+    [InlineData("search: { hidden: 128, candidates: 0 }", "search.candidates is 0; it must be a whole number from 1")]
+    [InlineData("search: { hidden: 128, rungs: [50, 25] }", "search.rungs is a list; its steps are counted from the beginning and ascend")]
+    [InlineData("search: { hidden: 128, rungs: [soon] }", "search.rungs is a list; it must list numbers of steps")]
+    [InlineData("search: { hidden: 128, tasks: held-out }", "search.tasks: held-out is not known.")]
+    [InlineData("search: { hidden: 128, tasks: [a/items.jsonl, b/items.jsonl] }", "a name is there twice")]
+    [InlineData("search: { hidden: 128, proxi: importance }", "there is no key search.proxi: did you mean proxy?")]
+    [InlineData("search: { hidden: 128 }\nevaluate: []", "search: its candidates are compared on held-out, which evaluate does not list")]
+    [InlineData("search: { hidden: 128 }\nprune: { ffn: 512 }", "prune.ffn is 512; the search finds the shape")]
+    [InlineData("search: { hidden: 128 }\ncorrect: { mode: parallel }", "search: its candidates would learn from a teacher that is not corrected yet")]
+    public void What_is_wrong_in_a_search_is_named(string added, string expected) => Assert.Contains(expected, Assert.Throws<EspalierException>(() => Parse(Searching + added)).Message);
+
+    [Fact]
+    public void A_search_needs_a_distillation() =>
+        Assert.Contains("search: its candidates are trained as distill says, which is missing", Assert.Throws<EspalierException>(() => Parse("teacher: t\ndata: { train: a }\nsearch: { hidden: 128 }")).Message);
+
+    [Fact]
+    public void Relative_paths_that_are_not_here_are_looked_for_above_the_recipes_folder()
+    {
+        var root = Directory.CreateTempSubdirectory("espalier-recipe-");
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(root.FullName, "recipes"));
+            Directory.CreateDirectory(Path.Combine(root.FullName, "models", "t"));
+            var path = Path.Combine(root.FullName, "recipes", "r.yaml");
+            File.WriteAllText(path, "teacher: models/t\ndata: { train: [dotnet-docs, 'models/*.md', gone.txt, /tmp] }\nprune: { layers: 2 }\noutput: models/t");
+            var recipe = RecipeFile.Read(path);
+            Assert.Equal(Path.Combine(root.FullName, "models/t"), recipe.Teacher);
+            Assert.Equal(["dotnet-docs", Path.Combine(root.FullName, "models/*.md"), "gone.txt", "/tmp"], recipe.Data.Train);
+            Assert.Equal("models/t", recipe.Output);
+        }
+        finally
+        {
+            root.Delete(recursive: true);
+        }
+    }
+}

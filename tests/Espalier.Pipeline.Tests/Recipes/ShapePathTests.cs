@@ -1,0 +1,73 @@
+using Espalier.Compression.Pruning;
+using Espalier.Models;
+using Espalier.Pipeline.Recipes;
+
+namespace Espalier.Tests.Recipes;
+
+/// <summary>The way from a teacher's shape to a student's in several cuts.</summary>
+public sealed class ShapePathTests
+{
+    // Nemotron-4 15B and Minitron 4B.
+    private static readonly DecoderConfig Large = new()
+    {
+        Family = "nemotron",
+        VocabularySize = 256_000,
+        HiddenSize = 6144,
+        IntermediateSize = 24576,
+        Layers = 32,
+        QueryHeads = 48,
+        KeyValueHeads = 8,
+        HeadDim = 128,
+        TiedEmbeddings = false,
+        MaxPositions = 4096,
+        Norm = NormKind.LayerNorm1p,
+        Activation = ActivationKind.SquaredRelu,
+    };
+
+    private static readonly DecoderConfig Small = Large with { HiddenSize = 3072, IntermediateSize = 9216, QueryHeads = 24 };
+
+    [Fact]
+    public void An_even_path_takes_equal_steps_on_every_axis()
+    {
+        var path = ShapePath.Even(Large, Small with { Layers = 24 }, 4);
+        Assert.Equal([5376, 4608, 3840, 3072], path.Select(shape => shape.HiddenSize));
+        Assert.Equal([20736, 16896, 13056, 9216], path.Select(shape => shape.IntermediateSize));
+        Assert.Equal([30, 28, 26, 24], path.Select(shape => shape.Layers));
+        Assert.All(path, shape => Assert.Equal(0, shape.QueryHeads % shape.KeyValueHeads));
+        Assert.Equal(24, path[^1].QueryHeads);
+    }
+
+    [Fact]
+    public void A_gentle_path_is_the_shortest_whose_cuts_are_small_enough()
+    {
+        var path = ShapePath.Gentle(Large, Small, 1.0 / 3);
+        Assert.True(ShapePath.LargestCut(Large, path) <= 1.0 / 3);
+        Assert.True(ShapePath.LargestCut(Large, ShapePath.Even(Large, Small, path.Count - 1)) > 1.0 / 3);
+        Assert.Single(ShapePath.Gentle(Large, Small, 0.9));
+    }
+
+    [Fact]
+    public void A_path_that_does_not_exist_is_refused_with_what_there_is()
+    {
+        var shallow = Large with { Layers = 30 };
+        Assert.Contains("there are no 3 different shapes", Assert.Throws<EspalierException>(() => ShapePath.Even(Large, shallow, 3)).Message);
+        var refused = Assert.Throws<EspalierException>(() => ShapePath.Gentle(Large, Large with { Layers = 31 }, 0.01)).Message;
+        Assert.Contains("the gentlest cuts 3.1 % at once", refused);
+    }
+
+    [Fact]
+    public void Named_shapes_are_passed_and_only_cut()
+    {
+        var middle = new PruneTarget { Hidden = 4096, Ffn = 16384 };
+        var path = new CyclesSection { Shapes = [middle] }.Path(Large, Small);
+        Assert.Equal([middle.Apply(Large), Small], path);
+        Assert.Contains("larger than the last", Assert.Throws<EspalierException>(() => new CyclesSection { Shapes = [middle] }.Path(Large, Large with { HiddenSize = 5120 })).Message);
+    }
+
+    [Fact]
+    public void What_leads_from_shape_to_shape_gives_it_back()
+    {
+        foreach (var shape in ShapePath.Even(Large, Small with { KeyValueHeads = 4, QueryHeads = 12 }, 3))
+            Assert.Equal(shape, PruneTarget.Between(Large, shape).Apply(Large));
+    }
+}

@@ -1,0 +1,119 @@
+using Espalier.Compression;
+using Espalier.Compression.Data;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Stages;
+using Espalier.Tests;
+
+namespace Espalier.Tests.Stages;
+
+/// <summary>The stage that makes tokens of a recipe's text: its names in messages, its key, and what it says.</summary>
+public sealed class DataStageTests : TorchTest
+{
+    private const int Vocabulary = 4096;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("espalier-stage-").FullName;
+    private readonly Heard _heard = new();
+
+    private static string Teacher => Path.Combine(Fixtures.Root, "models", "quickstart-teacher");
+
+    [Fact]
+    public void A_text_that_is_too_short_is_named_as_the_user_named_it()
+    {
+        var file = Write("short.jsonl", "{\"body\": \"Too short.\"}");
+        Within(run =>
+        {
+            var (tokens, _, _) = DataStage.OfText(run, "mine", file + ";field=body", Teacher, Vocabulary);
+            using var closing = (IDisposable)tokens;
+            var error = Assert.Throws<EspalierException>(() => new WindowSet(tokens, 256));
+            Assert.StartsWith($"{file};field=body: ", error.Message, StringComparison.Ordinal);
+        });
+    }
+
+    [Fact]
+    public void Training_text_and_its_held_out_part_are_named_as_the_user_named_them()
+    {
+        var file = Write("a.jsonl", string.Join('\n', Enumerable.Range(0, 40).Select(i => $"{{\"text\": \"Document {i}.\"}}")));
+        Within(run =>
+        {
+            using var tokens = DataStage.Run(run, new() { Train = [file], HeldOut = 0.3 }, Teacher, Vocabulary);
+            Assert.Equal($"data.train {file}", tokens.Train.Name);
+            Assert.Equal($"the held-out part of {file}", tokens.HeldOut!.Name);
+        });
+    }
+
+    [Fact]
+    public void A_recipe_without_a_field_has_the_options_it_had_before_there_were_fields()
+    {
+        var file = Write("a.jsonl", string.Join('\n', Enumerable.Range(0, 40).Select(i => $"{{\"text\": \"Document {i}.\", \"body\": \"Other {i}.\"}}")));
+        Within(run =>
+        {
+            DataStage.Run(run, new() { Train = [file], HeldOut = 0.3 }, Teacher, Vocabulary).Dispose();
+            DataStage.Run(run, new() { Train = [file], HeldOut = 0.3, Field = "body" }, Teacher, Vocabulary).Dispose();
+        });
+        string[] options = [.. Directory.GetDirectories(Path.Combine(_folder, "run", "stages"))
+            .Select(stage => StageRecord.Read(stage)!.Options!.AsObject())
+            .Select(names => string.Join(",", names.Select(pair => pair.Key).Order(StringComparer.Ordinal))).Order(StringComparer.Ordinal)];
+        Assert.Equal(["field,held_out,sources", "held_out,sources"], options);
+    }
+
+    [Fact]
+    public void Text_that_is_lost_is_warned_of_with_its_reason()
+    {
+        var file = Write("a.jsonl", string.Join('\n', Enumerable.Range(0, 40).Select(i => $"{{\"text\": \"Document {i}.\"}}")) + "\n{\"body\": 1}\n");
+        Within(run => DataStage.Run(run, new() { Train = [file], HeldOut = 0.3 }, Teacher, Vocabulary).Dispose());
+        Assert.Contains("skipped or mended: 1 missing-field; ", Assert.Single(_heard.Warnings), StringComparison.Ordinal);
+        Assert.Contains("a.jsonl:41 has body", _heard.Warnings[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_field_of_token_ids_is_refused_where_it_stands()
+    {
+        var error = Assert.Throws<EspalierException>(() => RecipeFile.Parse("teacher: t\ndata: { train: a.i32, field: body }\nprune: { hidden: 192 }\n", "r.yaml"));
+        Assert.Contains("r.yaml, line 2: data.field is body; data.train is token ids, which have no fields", error.Message, StringComparison.Ordinal);
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private void Within(Action<RunContext> work)
+    {
+        using var run = RunContext.Open(Path.Combine(_folder, "run"), "test", 1, _heard, default);
+        work(run);
+    }
+
+    private string Write(string name, string text)
+    {
+        var path = Path.Combine(_folder, name);
+        File.WriteAllText(path, text);
+        return path;
+    }
+
+    private sealed class Heard : IProgressReporter, IProgressTask
+    {
+        public List<string> Warnings { get; } = [];
+
+        public IProgressTask Begin(string title, long total, string unit) => this;
+
+        public void Note(string line)
+        {
+        }
+
+        public void Warn(string line) => Warnings.Add(line);
+
+        public void Advance(long done, string? detail = null)
+        {
+        }
+
+        public void Report(long done, string? detail = null)
+        {
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}
