@@ -14,14 +14,18 @@ debian_mirror() {
     printf '%s\n' "${ESPALIER_DEBIAN_MIRROR:-$mirror}"
 }
 
-# make_chroot SUITE FOLDER: a minimal Debian, made once and used again.
+# make_chroot SUITE FOLDER: a minimal Debian, made once and used again. What was begun here and not finished is cleared away;
+# a folder that holds anything else is left as it is.
 make_chroot() {
     local suite=$1 folder=$2 mirror
     [[ ! -e $folder/.complete ]] || return 0
+    mkdir -p "$folder"
+    [[ -e $folder/.begun || -z $(ls -A "$folder") ]] ||
+        fail "$folder is not empty and was not made here: name another folder, or, if it is a Debian that is ready, 'touch $folder/.complete'"
     command -v debootstrap >/dev/null || fail "needs debootstrap on this machine"
     mirror=$(debian_mirror)
-    rm -rf --one-file-system "$folder"
-    mkdir -p "$folder"
+    touch "$folder/.begun"
+    find "$folder" -mindepth 1 -maxdepth 1 ! -name .begun -exec rm -rf --one-file-system {} +
     quietly "debootstrap $suite" debootstrap --variant=minbase --include=libstdc++6,libgcc-s1,ca-certificates \
         ${ESPALIER_DEBIAN_KEYRING:+"--keyring=$ESPALIER_DEBIAN_KEYRING"} "$suite" "$folder" "$mirror"
     printf 'deb %s %s main\n' "$mirror" "$suite" >"$folder/etc/apt/sources.list"

@@ -5,7 +5,10 @@ namespace Espalier.Cli.Tests.Scripts;
 
 public sealed class ScriptTests
 {
-    private static readonly string[] commands = ["espalier", "test", ".ci/run", "tests/on-debian", "tests/instructions"];
+    private static readonly string[] commands =
+    [
+        "espalier", "test", ".ci/run", "tests/on-debian", "tests/instructions", "tests/golden/generators/run", "bench/run", "bench/peer-system", "bench/in-peer-system",
+    ];
 
     private static IEnumerable<string> All => [.. commands.Select(c => Path.Combine(Fixtures.Root, c)), .. Directory.GetFiles(Path.Combine(Fixtures.Root, "scripts"), "*.sh")];
 
@@ -59,6 +62,18 @@ public sealed class ScriptTests
         var (code, output) = Bash("source scripts/messages.sh; quietly 'building' sh -c 'echo the reason; exit 3'");
         Assert.Equal(1, code);
         Assert.Equal("espalier: building ...\nthe reason\nespalier: error: building failed; its output is above\n", output);
+    }
+
+    [Fact]
+    public void A_folder_with_something_in_it_is_not_cleared_away_for_a_chroot()
+    {
+        using var folder = new TemporaryFolder();
+        var kept = Path.Combine(folder.Path, "kept");
+        File.WriteAllText(kept, "somebody's");
+        var (code, output) = Bash($"source scripts/messages.sh; source scripts/chroot.sh; make_chroot sid '{folder.Path}'");
+        Assert.Equal(1, code);
+        Assert.Contains($"{folder.Path} is not empty and was not made here", output, StringComparison.Ordinal);
+        Assert.True(File.Exists(kept));
     }
 
     [Fact]

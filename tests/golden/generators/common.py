@@ -1,0 +1,154 @@
+"""Shared parts of the generators: exact float64 evaluation of transformers models, seeded weights, saving.
+
+transformers keeps float32 islands inside a model.double(): RMSNorm casts to float32, the rotary table is built in float32,
+eager attention takes its softmax in float32, the loss casts logits to float32. exact64() replaces these, so that the figures
+are float64 throughout. Everything here runs with transformers 4.57 and 5.
+"""
+import copy
+import math
+import os
+import sys
+import types
+
+import numpy as np
+import safetensors
+import tokenizers
+import torch
+import torch.nn.functional as F
+import transformers
+from safetensors.torch import save_file
+
+torch.set_num_threads(1)
+torch.use_deterministic_algorithms(True)
+transformers.logging.set_verbosity_error()
+transformers.logging.disable_progress_bar()
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+VERSIONS = (
+    f'Python {sys.version.split()[0]}, torch {torch.__version__} (CPU, one thread), transformers {transformers.__version__}, '
+    f'tokenizers {tokenizers.__version__}, safetensors {safetensors.__version__}, numpy {np.__version__}'
+)
+
+_softmax = F.softmax
+
+
+def _softmax64(x, dim=None, _stacklevel=3, dtype=None):
+    return _softmax(x, dim=dim, dtype=None if x.dtype == torch.float64 and dtype == torch.float32 else dtype)
+
+
+F.softmax = torch.nn.functional.softmax = _softmax64
+
+
+def folder(*parts):
+    path = os.path.join(*parts)
+    os.makedirs(path, exist_ok=True)
+    return path
+
+
+def rotary(config):
+    """Base and scaling (None where there is none) of a config: two fields in transformers 4, one dictionary in 5."""
+    fields = getattr(config, 'rope_parameters', None)
+    if fields is None:
+        return config.rope_theta, getattr(config, 'rope_scaling', None)
+    return fields['rope_theta'], fields if fields.get('rope_type', 'default') != 'default' else None
+
+
+def inverse_frequencies(config, scaled=True):
+    """Rotary inverse frequencies of a config, in float64; 'llama3' scaling where the config asks for it."""
+    theta, scaling = rotary(config)
+    head = getattr(config, 'head_dim', None) or config.hidden_size // config.num_attention_heads
+    dim = int(head * partial_rotary(config))
+    inv = 1.0 / theta ** (torch.arange(0, dim, 2, dtype=torch.float64) / dim)
+    if not scaling or not scaled:
+        return inv
+    assert scaling['rope_type'] == 'llama3', scaling
+    factor, low, high = scaling['factor'], scaling['low_freq_factor'], scaling['high_freq_factor']
+    old = scaling['original_max_position_embeddings']
+    wave = 2 * math.pi / inv
+    t = (old / wave - low) / (high - low)
+    between = (1 - t) * inv / factor + t * inv
+    return torch.where(wave > old / low, inv / factor, torch.where(wave < old / high, inv, between))
+
+
+def partial_rotary(config):
+    """The part of each head that turns: a field of its own in transformers 4, one of rope_parameters in 5."""
+    fields = getattr(config, 'rope_parameters', None) or {}
+    return fields.get('partial_rotary_factor') or getattr(config, 'partial_rotary_factor', None) or 1.0
+
+
+def _rms(self, x):
+    return self.weight * (x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.variance_epsilon))
+
+
+def _rope(self, x, position_ids, *_):
+    a = position_ids[..., None].double() * self.inv64
+    a = torch.cat([a, a], -1)
+    return a.cos(), a.sin()
+
+
+def exact64(model, rope_scaling=True):
+    """A float64 copy of the model without float32 islands."""
+    m = copy.deepcopy(model).double().eval()
+    for module in m.modules():
+        kind = type(module).__name__
+        if kind.endswith('RMSNorm'):
+            module.forward = types.MethodType(_rms, module)
+        elif kind.endswith('RotaryEmbedding'):
+            module.inv64 = inverse_frequencies(m.config)
+            assert torch.allclose(module.inv64, module.inv_freq.double(), rtol=1e-5), (module.inv64, module.inv_freq)
+            module.inv64 = inverse_frequencies(m.config, rope_scaling)
+            module.forward = types.MethodType(_rope, module)
+    return m
+
+
+def init(model, seed, head_std=0.4, hetero=0.3):
+    """Seeded normal weights with a large spread: matrices 1.3/sqrt(fan_in) (query and key 2/sqrt(fan_in)), embeddings 0.5,
+    head head_std, norm weights around their neutral value +- hetero, biases 0.3."""
+    g = torch.Generator().manual_seed(seed)
+    tied = model.config.tie_word_embeddings
+    neutral = 0.0 if 'Nemotron' in type(model).__name__ else 1.0
+    with torch.no_grad():
+        for n, p in sorted(model.named_parameters()):
+            r = torch.randn(p.shape, generator=g)
+            if n.endswith('bias'):
+                p.copy_(r * 0.3)
+            elif p.dim() == 1:
+                p.copy_(neutral + hetero * r)
+            elif 'embed_tokens' in n:
+                p.copy_(r * (head_std if tied else 0.5))
+            elif 'lm_head' in n:
+                p.copy_(r * head_std)
+            else:
+                p.copy_(r * ((2.0 if '.q_proj' in n or '.k_proj' in n else 1.3) / p.shape[1] ** 0.5))
+    return model.eval()
+
+
+def ce(logits, ids, reduction='mean'):
+    """Next-token cross-entropy in nats."""
+    return F.cross_entropy(logits[:, :-1].reshape(-1, logits.shape[-1]), ids[:, 1:].reshape(-1), reduction=reduction)
+
+
+def store(path, tensors, f64=()):
+    """float64 tensors are stored as float32 unless their name starts with an entry of f64 ('' = all)."""
+    out = {}
+    for k, v in tensors.items():
+        v = torch.as_tensor(v).detach()
+        if v.dtype == torch.float64 and not any(k.startswith(p) for p in f64):
+            v = v.float()
+        out[k] = v.contiguous().clone()
+    save_file(out, path, metadata={'format': 'pt'})
+
+
+def write_readme(root, name, values):
+    """README.md of a folder of goldens: the text beside the generator with this run's figures in it."""
+    body = open(os.path.join(HERE, name + '.readme.md')).read()
+    for key, value in {'VERSIONS': VERSIONS, **values}.items():
+        body = body.replace('{%s}' % key, str(value))
+    open(os.path.join(root, 'README.md'), 'w').write(body)
+    for where, _, files in os.walk(root):
+        for f in files:
+            os.chmod(os.path.join(where, f), 0o644)
+
+
+def ids(seed, *shape, V):
+    return torch.randint(0, V, shape, generator=torch.Generator().manual_seed(seed))

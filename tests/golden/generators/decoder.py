@@ -1,0 +1,120 @@
+"""A decoder in numpy, written from the definitions, without torch and transformers: what verify.py holds the goldens against."""
+import glob
+import json
+import math
+import struct
+
+import numpy as np
+
+
+def read(path):
+    b = open(path, 'rb').read()
+    n = struct.unpack('<Q', b[:8])[0]
+    h = json.loads(b[8 : 8 + n])
+    h.pop('__metadata__', None)
+    out = {}
+    for k, v in h.items():
+        raw = b[8 + n + v['data_offsets'][0] : 8 + n + v['data_offsets'][1]]
+        a = np.frombuffer(raw, {'F64': '<f8', 'F32': '<f4', 'I64': '<i8'}[v['dtype']]).reshape(v['shape'])
+        out[k] = a if v['dtype'] == 'I64' else a.astype(np.float64)
+    return out
+
+
+def weights(d):
+    W = {}
+    for f in glob.glob(d + '/model*.safetensors'):
+        W.update(read(f))
+    return json.load(open(d + '/config.json')), W
+
+
+def softmax(s):
+    s = np.exp(s - s.max(-1, keepdims=True))
+    return s / s.sum(-1, keepdims=True)
+
+
+def logsoft(z):
+    z = z - z.max(-1, keepdims=True)
+    return z - np.log(np.exp(z).sum(-1, keepdims=True))
+
+
+def silu(z):
+    return z / (1 + np.exp(-z))
+
+
+class Model:
+    def __init__(self, c, W):
+        self.c, self.W = c, W
+        self.H, self.K = c['num_attention_heads'], c.get('num_key_value_heads') or c['num_attention_heads']
+        self.D = c.get('head_dim') or c['hidden_size'] // self.H
+        self.type = c['model_type']
+        self.eps = c.get('norm_eps') or c['rms_norm_eps']
+        # transformers 5 writes one dictionary for what were fields of their own
+        rotary = c.get('rope_parameters') or c
+        R = self.R = int(self.D * (rotary.get('partial_rotary_factor') or c.get('partial_rotary_factor', 1.0)))
+        inv = [rotary['rope_theta'] ** (-2 * i / R) for i in range(R // 2)]
+        s = c.get('rope_scaling') or rotary
+        if s.get('rope_type') == 'llama3':
+            old, lo, hi, f = s['original_max_position_embeddings'], s['low_freq_factor'], s['high_freq_factor'], s['factor']
+            o = []
+            for v in inv:
+                w = 2 * math.pi / v
+                t = (old / w - lo) / (hi - lo)
+                o.append(v / f if w > old / lo else v if w < old / hi else v * ((1 - t) / f + t))
+            inv = o
+        self.inv = np.array(inv)
+
+    def lin(self, x, n):
+        y = x @ self.W[n + '.weight'].T
+        return y + self.W[n + '.bias'] if n + '.bias' in self.W else y
+
+    def norm(self, x, n):
+        w = self.W[n + '.weight']
+        if self.type == 'nemotron':
+            m = x.mean(-1, keepdims=True)
+            return (x - m) / np.sqrt(((x - m) ** 2).mean(-1, keepdims=True) + self.eps) * (w + 1) + self.W[n + '.bias']
+        return x / np.sqrt((x * x).mean(-1, keepdims=True) + self.eps) * w
+
+    def rope(self, t):
+        a = np.arange(t.shape[1])[:, None] * self.inv
+        co, si = np.cos(a)[None, :, None], np.sin(a)[None, :, None]
+        h = self.R // 2
+        u, v, r = t[..., :h], t[..., h : self.R], t[..., self.R :]
+        return np.concatenate([u * co - v * si, v * co + u * si, r], -1)
+
+    def forward(self, ids, layers=None):
+        """Logits [B, T, V]; self.rec keeps the activations."""
+        B, T = ids.shape
+        H, K, D = self.H, self.K, self.D
+        x = self.W['model.embed_tokens.weight'][ids]
+        rec = self.rec = {'embed': x}
+        mask = np.triu(np.full((T, T), -np.inf), 1)
+        for l in range(self.c['num_hidden_layers']) if layers is None else layers:
+            P = f'model.layers.{l}.'
+            y = rec['norm', 2 * l] = self.norm(x, P + 'input_layernorm')
+            q, k, v = (self.lin(y, P + f'self_attn.{s}_proj').reshape(B, T, -1, D) for s in 'qkv')
+            if self.type == 'qwen3':
+                q, k = self.norm(q, P + 'self_attn.q_norm'), self.norm(k, P + 'self_attn.k_norm')
+            q, k = self.rope(q), self.rope(k)
+            k, v = np.repeat(k, H // K, 2), np.repeat(v, H // K, 2)
+            o = np.einsum('bhij,bjhd->bihd', softmax(np.einsum('bihd,bjhd->bhij', q, k) / math.sqrt(D) + mask), v)
+            rec['attn', l] = o
+            x = x + self.lin(o.reshape(B, T, H * D), P + 'self_attn.o_proj')
+            y = rec['norm', 2 * l + 1] = self.norm(x, P + 'post_attention_layernorm')
+            up = self.lin(y, P + 'mlp.up_proj')
+            if self.type == 'nemotron':
+                a = np.maximum(up, 0) ** 2
+            else:
+                a = silu(self.lin(y, P + 'mlp.gate_proj')) * up
+            rec['neuron', l] = a
+            x = x + self.lin(a, P + 'mlp.down_proj')
+            rec['block', l] = x
+        f = rec['final'] = self.norm(x, 'model.norm')
+        return f @ self.W.get('lm_head.weight', self.W['model.embed_tokens.weight']).T
+
+
+def ce(y, ids):
+    return -np.take_along_axis(logsoft(y[:, :-1]), ids[:, 1:, None], -1).mean()
+
+
+def dmax(a, b):
+    return float(np.abs(a - b).max())

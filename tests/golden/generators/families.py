@@ -1,0 +1,159 @@
+"""Golden fixtures per model family: a tiny seeded transformers model with logits, hidden states, loss and gradients in float64.
+usage: families.py FOLDER [NAME ...]     writes FOLDER/families; with names only those families, and no README"""
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    MistralConfig,
+    MistralForCausalLM,
+    NemotronConfig,
+    NemotronForCausalLM,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
+
+from common import *
+
+
+def llama3(factor, old):
+    return dict(
+        rope_type='llama3', factor=factor, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=old
+    )
+
+
+def sizes(hidden, ffn, heads, kv_heads, vocabulary):
+    return dict(
+        hidden_size=hidden,
+        intermediate_size=ffn,
+        num_attention_heads=heads,
+        num_key_value_heads=kv_heads,
+        vocab_size=vocabulary,
+        num_hidden_layers=3,
+        max_position_embeddings=1024,
+    )
+
+
+LLAMA = dict(rms_norm_eps=1e-5, rope_theta=500000.0)
+MISTRAL = dict(rms_norm_eps=1e-5, sliding_window=None)
+QWEN = dict(rms_norm_eps=1e-6, rope_theta=1e6)
+UNTIED, TIED = dict(tie_word_embeddings=False), dict(tie_word_embeddings=True)
+
+# name: seed, model class, config class, its fields
+FAMILIES = {
+    'llama-3.1': (
+        101,
+        LlamaForCausalLM,
+        LlamaConfig,
+        sizes(48, 96, 4, 2, 128) | LLAMA | UNTIED | dict(rope_scaling=llama3(8.0, 128)),
+    ),
+    'llama-3.2-tied': (
+        102,
+        LlamaForCausalLM,
+        LlamaConfig,
+        sizes(40, 80, 4, 2, 112) | LLAMA | TIED | dict(head_dim=10, rope_scaling=llama3(32.0, 64)),
+    ),
+    'mistral': (103, MistralForCausalLM, MistralConfig, sizes(48, 88, 6, 2, 96) | MISTRAL | UNTIED | dict(rope_theta=10000.0)),
+    'mistral-nemo': (
+        104,
+        MistralForCausalLM,
+        MistralConfig,
+        sizes(40, 72, 4, 2, 120) | MISTRAL | UNTIED | dict(head_dim=16, rope_theta=1e6),
+    ),
+    'nemotron': (
+        105,
+        NemotronForCausalLM,
+        NemotronConfig,
+        sizes(48, 96, 4, 2, 128) | UNTIED | dict(head_dim=12, attn_implementation='sdpa'),
+    ),
+    'qwen2': (106, Qwen2ForCausalLM, Qwen2Config, sizes(48, 96, 4, 2, 104) | QWEN | UNTIED),
+    'qwen3': (107, Qwen3ForCausalLM, Qwen3Config, sizes(40, 80, 4, 2, 128) | QWEN | UNTIED | dict(head_dim=16)),
+}
+
+
+def forward(m, x):
+    """Logits and hidden states (embedding output, output of each block, output of the final norm)."""
+    h, hooks = {}, []
+
+    def keep(name):
+        return lambda module, inputs, out: h.__setitem__(name, out[0] if isinstance(out, tuple) else out)
+
+    hooks.append(m.model.embed_tokens.register_forward_hook(keep('hidden.embed')))
+    for i, block in enumerate(m.model.layers):
+        hooks.append(block.register_forward_hook(keep(f'hidden.block.{i}')))
+    hooks.append(m.model.norm.register_forward_hook(keep('hidden.final_norm')))
+    y = m(input_ids=x, use_cache=False).logits
+    for hook in hooks:
+        hook.remove()
+    return y, h
+
+
+def greedy(m, prompt, n):
+    """n greedy ids, by a full forward each step and by a key-value cache; both sets of next-token logits."""
+    x, full = prompt, []
+    with torch.no_grad():
+        for _ in range(n):
+            y = m(input_ids=x, use_cache=False).logits[:, -1]
+            full.append(y)
+            x = torch.cat([x, y.argmax(-1, keepdim=True)], 1)
+        past, current, cached = None, prompt, []
+        for i in range(n):
+            out = m(input_ids=current, past_key_values=past, use_cache=True)
+            past = out.past_key_values
+            cached.append(out.logits[:, -1])
+            current = x[:, prompt.shape[1] + i][:, None]
+    return x, torch.stack(full, 1), torch.stack(cached, 1)
+
+
+def generation(m, path, prompt):
+    """40 greedy ids and the logits that chose them; a note about how clear the choices are."""
+    sequence, full, cached = greedy(m, prompt, 40)
+    made = m.generate(prompt, max_new_tokens=40, min_new_tokens=40, do_sample=False, eos_token_id=None, pad_token_id=0)
+    assert torch.equal(made, sequence)
+    best = full.topk(2, -1).values
+    gap, cache = (best[..., 0] - best[..., 1]).min().item(), (full - cached).abs().max().item()
+    assert gap > 1e-3 and cache < 1e-12, (gap, cache)
+    store(path, {'prompt': prompt, 'sequence': sequence, 'step_logits': cached})
+    return f'greedy: least gap between the two best logits {gap:.2g}; cached against full forward {cache:.1g};'
+
+
+def make(root, name):
+    """The folder of one family; its row of the README's table."""
+    seed, model, config, fields = FAMILIES[name]
+    d, m = folder(root, name), init(model(config(**fields)), seed)
+    for f in os.listdir(d):
+        os.remove(os.path.join(d, f))
+    m.save_pretrained(d)
+
+    c, e = m.config, exact64(m)
+    x, long = ids(seed + 1000, 2, 24, V=c.vocab_size), ids(seed + 2000, 1, 64, V=c.vocab_size)
+    y, hidden = forward(e, x)
+    loss = ce(y, x)
+    loss.backward()
+    t = {'input_ids': x, 'logits': y, 'loss': loss.reshape(1), 'loss_per_token': ce(y, x, 'none').reshape(2, 23), **hidden}
+    t.update({'grad.' + n: p.grad for n, p in e.named_parameters()})
+    with torch.no_grad():
+        t['long.input_ids'], t['long.logits'] = long, e(input_ids=long, use_cache=False).logits
+        f32 = (m(input_ids=long, use_cache=False).logits.double() - t['long.logits']).abs().max().item()
+
+    note = generation(e, os.path.join(d, 'generate.safetensors'), x[:1, :8]) if name == 'llama-3.1' else ''
+    if rotary(c)[1]:
+        with torch.no_grad():
+            moved = (exact64(m, rope_scaling=False)(input_ids=long).logits - t['long.logits']).abs().max()
+        note += f' without rope scaling the long logits move by {moved:.2g};'
+    store(os.path.join(d, 'golden.safetensors'), t, f64=('loss',))
+
+    head = getattr(c, 'head_dim', None) or c.hidden_size // c.num_attention_heads
+    return (
+        f'| {name} | {c.hidden_size}/{c.intermediate_size}/{c.num_hidden_layers} '
+        f'| {c.num_attention_heads}/{c.num_key_value_heads}/{head} | {c.vocab_size} | {"yes" if c.tie_word_embeddings else "no"} '
+        f'| {loss.item():.6f} | {y.std().item():.2f} | {f32:.1e} | {note.strip(" ;")} |'
+    )
+
+
+if __name__ == '__main__':
+    root, names = folder(sys.argv[1], 'families'), sys.argv[2:]
+    rows = [make(root, name) for name in names or FAMILIES]
+    print('\n'.join(rows))
+    if not names:
+        write_readme(root, 'families', {'ROWS': '\n'.join(rows)})
