@@ -77,7 +77,7 @@ internal sealed class TextChecks(Refusals refusals, Recipe recipe, Checkpoint te
 
     private IEnumerable<(string Key, string Path)> Tasks()
     {
-        if (recipe.Score.Task is { } items && DepthStage.Asked(recipe, teacher.Config) is not null)
+        if (recipe.Score.Task is { } items && DepthStage.Asked(recipe.Score, recipe.Prune, teacher.Config) is not null)
             yield return ("score.task", items);
         foreach (var task in recipe.Search?.Tasks.Where(SearchTask.IsFile) ?? [])
             yield return ("search.tasks", task);

@@ -52,7 +52,7 @@ internal static class TextDemands
         var (score, sequence) = (recipe.Score, recipe.Data.Sequence);
         if ((recipe.Prune is { Method: PruneMethod.Importance, Plan: null } && score.Method.ReadsText()) || recipe.Prune.Method == PruneMethod.Wanda)
             yield return ("score.samples", score.Samples, (windows, key) => ImportanceScorer.Check(windows, score.Samples, sequence, key));
-        if (score.Depth != DepthMetricKind.Task && DepthStage.Asked(recipe, teacher) is { } asked)
+        if (score.Depth != DepthMetricKind.Task && DepthStage.Asked(recipe.Score, recipe.Prune, teacher) is { } asked)
             yield return ("score.depth-samples", asked.Samples, (windows, key) => ImportanceScorer.Check(windows, asked.Samples, sequence, key));
     }
 

@@ -70,17 +70,10 @@ public sealed record RecipePlan
         using var checkpoint = Checkpoint.Open(recipe.Teacher, requireWeights: false);
         var teacher = checkpoint.Config;
         var search = recipe.Search is null ? null : SearchPlan.Of(recipe, checkpoint, gflops: null);
-        var cycles = search is null ? PlannedCycle.Of(recipe, teacher) : PlannedCycle.Found(recipe, teacher, search.Largest.Shape);
-        var student = cycles[^1].To;
-        var hasWeights = CheckpointFolder.HasWeights(recipe.Teacher);
-        var disk = DiskForecast.Of(recipe, checkpoint.Family, teacher, cycles, checkpoint.StoredType);
+        var list = RecipeStages.ToPlan(recipe, checkpoint, search);
+        var (stages, student, hasWeights) = (list.Forecasts(), list.Cycles[^1].To, CheckpointFolder.HasWeights(recipe.Teacher));
+        DiskForecast[] disk = [.. list.All.SelectMany(stage => stage.Disk())];
         var (teacherForecast, studentForecast) = (ModelForecast.Of(teacher, recipe.Data.Sequence), ModelForecast.Of(student, recipe.Data.Sequence));
-        var planned = StageForecast.Of(recipe, teacher, cycles);
-        StageForecast[] stages = [.. (search?.Among(planned) ?? planned).Select(stage => stage with
-        {
-            Model = stage.Name == "search" ? teacherForecast : stage.Model,
-            DiskBytes = disk.Where(file => file.Stage == stage.Title()).Select(file => (long?)file.Bytes).Sum() is > 0 and var bytes ? bytes : null,
-        })];
         var flops = stages.Sum(stage => stage.Flops ?? 0);
         return new()
         {
@@ -96,7 +89,7 @@ public sealed record RecipePlan
             Disk = disk,
             DiskBytes = disk.Sum(file => file.Bytes),
             Times = TimeForecast.Of(stages, here?.Invoke(student)),
-            Warnings = PlanWarnings.Of(recipe, hasWeights, checkpoint, cycles, checks.Unchecked),
+            Warnings = PlanWarnings.Of(recipe, hasWeights, checkpoint, list.Cycles, checks.Unchecked),
             Neighbours = ShapeNeighbour.Of(teacher, student),
         };
     }

@@ -77,14 +77,4 @@ public sealed record SearchPlan
             Cost = SearchForecast.Of(search, recipe.Distill!, teacher.Config, trained, sequence, evaluated: 0, gflops),
         };
     }
-
-    /// <summary>The stages with that of the search before the pruning.</summary>
-    internal IReadOnlyList<StageForecast> Among(IReadOnlyList<StageForecast> stages)
-    {
-        var prune = stages.TakeWhile(stage => stage.Name != "prune").Count();
-        var distill = stages.First(stage => stage.Name == "distill");
-        var search = new StageForecast(
-            "search", $"{Trained} of {Count} shapes are compared after {string.Join(", ", Rungs)} steps, and half of them go on each time", Rungs[^1], Cost.Tokens, Cost.Flops, distill.MemoryBytes);
-        return [.. stages.Take(prune), search, .. stages.Skip(prune)];
-    }
 }

@@ -29,7 +29,7 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="ElementBytes">Bytes of a weight of the exported student, for memory: those of the recipe's teacher, while a corrected one is kept in float32.</param>
 /// <param name="Clamp">Whether merged heads beyond the teacher's element type become its largest number instead of being refused.</param>
 public sealed record CandidateSetting(
-    ModelFolder Teacher, (string Path, string Hash) Scores, PruneSection Prune, SearchSection Search, TrainingSection Distill,
+    ModelFolder Teacher, ArtefactFile Scores, PruneSection Prune, SearchSection Search, TrainingSection Distill,
     TokenSets Data, IReadOnlyList<EvaluationText> Texts, IReadOnlyList<SearchTask> Tasks, int Sequence, long Seed, int ElementBytes,
     bool Clamp = false);
 

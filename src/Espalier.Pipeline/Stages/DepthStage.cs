@@ -4,40 +4,64 @@ using Espalier.Compression.Evaluation;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
+using Espalier.Compression.Training.Saving;
 using Espalier.Files;
 using Espalier.Models;
-using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
+using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
 
 namespace Espalier.Pipeline.Stages;
 
 /// <summary>
 /// Which layers go, where something else than block influence in one pass says so: a scan of the teacher without each of them. Only where layers are dropped.
 /// </summary>
-public static class DepthStage
+/// <param name="model">The model.</param>
+/// <param name="score">What layers are judged by.</param>
+/// <param name="cut">How many go; a search finds that.</param>
+/// <param name="planned">The same as far as it is known beforehand.</param>
+/// <param name="data">Tokens.</param>
+/// <param name="sequence">Tokens of a window.</param>
+public sealed class DepthStage(ModelSlot model, ScoreSection score, Slot<PruneSection> cut, PruneSection planned, Slot<TokenSets> data, int sequence) : Stage
 {
     /// <summary>File of the scores inside the stage's folder.</summary>
     public const string ScoresName = "depth.json";
 
-    /// <summary>What a scan found.</summary>
-    /// <param name="Path">The file.</param>
-    /// <param name="Hash">Hash of what the stage made.</param>
-    /// <param name="Metric">The metric that chooses.</param>
-    public sealed record Found(string Path, string Hash, DepthMetricKind Metric)
+    /// <inheritdoc/>
+    public override string Name => "depth";
+
+    /// <summary>The scores of the layers; not made where no layer goes.</summary>
+    public Slot<ArtefactFile> Scores { get; } = new("the scores of the layers");
+
+    /// <summary>The metric that chooses.</summary>
+    public DepthMetricKind Metric => score.Depth;
+
+    /// <inheritdoc/>
+    public override bool HasFolder => Asked(score, planned, model.Planned) is not null;
+
+    internal override bool IsNeeded => Asked(score, cut.Value, model.Value.Config) is not null;
+
+    internal override StageForecast? Forecast()
     {
-        /// <summary>The layers that stay.</summary>
-        public int[] Keep(DepthChoice choice, int drop) => DepthScoresFile.Read(Path).Keep(Metric, choice, drop);
+        if (Asked(score, planned, model.Planned) is not { } asked)
+            return null;
+        var (tokens, flops) = DepthCost.Of(asked, model.Planned, sequence);
+        var (memory, what) = (TrainingForecast.WeightBytes(model.Planned), $"{EnumName.Of(score.Depth)} without each layer{Words(asked)}");
+        return (score.Task is { } items
+            ? new StageForecast(Name, $"{what}, on {items}", null, null, null, memory)
+            : new StageForecast(Name, $"{what}, over {asked.Samples} samples", null, tokens, flops, memory)) with
+        { Model = ModelForecast.Of(model.Planned, sequence) };
     }
 
-    /// <summary>Whether a scan is needed for a teacher.</summary>
-    internal static bool IsNeeded(Recipe recipe, ModelFolder teacher) => Asked(recipe, teacher) is not null;
+    /// <summary>The layers that stay.</summary>
+    internal int[] Keep(DepthChoice choice, int drop) => DepthScoresFile.Read(Scores.Value.Path).Keep(score.Depth, choice, drop);
 
-    /// <summary>What a recipe asks of a teacher's layers; null where the one pass of the scores is enough, or nothing is dropped by importance.</summary>
-    internal static DepthOptions? Asked(Recipe recipe, DecoderConfig teacher)
+    /// <summary>What is asked of a model's layers; null where the one pass of the scores is enough, or nothing is dropped by importance.</summary>
+    internal static DepthOptions? Asked(ScoreSection score, PruneSection prune, DecoderConfig model)
     {
-        var (score, prune) = (recipe.Score, recipe.Prune);
-        var dropped = teacher.Layers - (prune.Target.Layers ?? teacher.Layers);
+        var dropped = model.Layers - (prune.Target.Layers ?? model.Layers);
         if (dropped <= 0 || prune is not { Method: PruneMethod.Importance, Plan: null })
             return null;
         if (score.Depth == DepthMetricKind.BlockInfluence && prune.Depth != DepthChoice.Greedy)
@@ -51,52 +75,57 @@ public static class DepthStage
         };
     }
 
-    /// <summary>What is asked beside single layers, in words.</summary>
-    internal static string Words(DepthOptions asked) =>
-        asked.Greedy > 0 ? $", {asked.Greedy} of them one after the other" : asked.Widths.Any(width => width > 1) ? $" and each span of {asked.Widths[0]}" : "";
-
-    /// <summary>Scans, or finds what an earlier start has scanned.</summary>
-    public static Found Run(RunContext run, ModelFolder teacher, Recipe recipe, TokenSets data)
+    /// <inheritdoc/>
+    protected override JsonObject Options()
     {
-        var (asked, sequence) = (Asked(recipe, teacher)!, recipe.Data.Sequence);
+        var asked = Asked();
         var options = new JsonObject
         {
-            ["metric"] = EnumName.Of(recipe.Score.Depth),
+            ["metric"] = EnumName.Of(score.Depth),
             ["spans"] = new JsonArray([.. asked.Widths.Select(width => (JsonNode)width)]),
             ["greedy"] = asked.Greedy,
         };
-        var inputs = new Dictionary<string, string> { ["teacher"] = teacher.Hash };
-        if (recipe.Score.Task is { } items)
+        if (score.Task is null)
+            (options["samples"], options["tokens"]) = (asked.Samples, sequence);
+        return options;
+    }
+
+    /// <inheritdoc/>
+    protected override Dictionary<string, string> Inputs()
+    {
+        var inputs = new Dictionary<string, string> { ["teacher"] = model.Value.Hash };
+        if (score.Task is { } items)
             inputs["task"] = ContentHash.OfFile(items);
         else
-            (inputs["data"], options["samples"], options["tokens"]) = (data.Hash, asked.Samples, sequence);
-        var record = run.Do("depth", options, inputs, (stage, _) =>
+            inputs["data"] = data.Value.Hash;
+        return inputs;
+    }
+
+    /// <inheritdoc/>
+    protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
+    {
+        using var source = model.Value.Open();
+        var fingerprint = ModelFingerprint.Watch(source);
+        using var decoder = DecoderWeights.Load(source);
+        var (asked, tokens) = (Asked(), data.Value.Train);
+        var task = score.Task is { } items
+            ? new MultipleChoiceTask(MultipleChoiceFile.Read(items), Tokenizer.Load(model.Value.Path), source.Config.MaxPositions, source.Config.VocabularySize) : null;
+        var scores = DepthScorer.Run(decoder, task is null ? new WindowSet(tokens, sequence) : null, task, asked, run.Progress, run.Stop);
+        DepthScoresFile.Write(folder.PathOf(ScoresName), scores with
         {
-            using var checkpoint = teacher.Open();
-            var fingerprint = ModelFingerprint.Watch(checkpoint);
-            using var model = DecoderWeights.Load(checkpoint);
-            var task = recipe.Score.Task is { } path ? TaskOf(teacher, path) : null;
-            var scores = DepthScorer.Run(model, task is null ? new WindowSet(data.Train, sequence) : null, task, asked, run.Progress, run.Stop);
-            DepthScoresFile.Write(stage.PathOf(ScoresName), scores with
-            {
-                Teacher = fingerprint.Finish(run.Stop),
-                Calibration = task is null ? CalibrationHash.Of(data.Train, sequence, asked.Samples) : "",
-                Task = inputs.GetValueOrDefault("task", ""),
-            });
-            return new() { ["samples"] = scores.Samples };
+            Teacher = fingerprint.Finish(run.Stop),
+            Calibration = task is null ? CalibrationHash.Of(tokens, sequence, asked.Samples) : "",
+            Task = score.Task is { } path ? ContentHash.OfFile(path) : "",
         });
-        return new(Path.Combine(run.FolderOf(record), ScoresName), record.OutputHash, recipe.Score.Depth);
+        return new() { ["samples"] = scores.Samples };
     }
 
-    private static DepthOptions? Asked(Recipe recipe, ModelFolder teacher)
-    {
-        using var checkpoint = Checkpoint.Open(teacher.Path, requireWeights: false);
-        return Asked(recipe, checkpoint.Config);
-    }
+    /// <inheritdoc/>
+    protected override void Take(RunContext run, StageRecord record, string folder) => Scores.Value = new(Path.Combine(folder, ScoresName), record.OutputHash);
 
-    private static MultipleChoiceTask TaskOf(ModelFolder teacher, string items)
-    {
-        using var checkpoint = Checkpoint.Open(teacher.Path, requireWeights: false);
-        return new(MultipleChoiceFile.Read(items), Tokenizer.Load(teacher.Path), checkpoint.Config.MaxPositions, checkpoint.Config.VocabularySize);
-    }
+    private DepthOptions Asked() => Asked(score, cut.Value, model.Value.Config)!;
+
+    /// <summary>What is asked beside single layers, in words.</summary>
+    private static string Words(DepthOptions asked) =>
+        asked.Greedy > 0 ? $", {asked.Greedy} of them one after the other" : asked.Widths.Any(width => width > 1) ? $" and each span of {asked.Widths[0]}" : "";
 }

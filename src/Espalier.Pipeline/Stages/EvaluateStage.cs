@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
+using Espalier.Compression.Training.Saving;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
@@ -10,15 +11,27 @@ using Espalier.Pipeline.Runs;
 
 namespace Espalier.Pipeline.Stages;
 
-/// <summary>A text to evaluate on.</summary>
-/// <param name="Name">Its name in tables.</param>
-/// <param name="Tokens">Its ids.</param>
-/// <param name="Hash">What determines them.</param>
-/// <param name="BytesPerToken">UTF-8 bytes a token, or null.</param>
-public sealed record EvaluationText(string Name, ITokens Tokens, string Hash, double? BytesPerToken);
+/// <summary>What the evaluations of a recipe have in common.</summary>
+/// <param name="Arm">The recipe's name.</param>
+/// <param name="Texts">What models are evaluated on; they go on from beginnings of the first.</param>
+/// <param name="Sequence">Tokens of a window.</param>
+public sealed record Evaluation(string Arm, IReadOnlyList<Slot<EvaluationText>> Texts, int Sequence)
+{
+    /// <summary>Turns what a model writes into text; null leaves that out.</summary>
+    public Tokenizer? Tokenizer { get; set; }
+
+    /// <summary>A text that is there.</summary>
+    public static Slot<EvaluationText> Text(EvaluationText text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return new(text.Name) { Value = text };
+    }
+}
 
 /// <summary>Loss on every text, speed of generation and a few samples of one model: a row of the final table.</summary>
-public static class EvaluateStage
+/// <param name="evaluation">On what.</param>
+/// <param name="model">The model.</param>
+public sealed class EvaluateStage(Evaluation evaluation, Slot<ModelFolder> model) : Stage
 {
     /// <summary>In the stage's folder: the mean loss of every window by the text's name, so that two models can be compared window by window.</summary>
     public const string LossesName = "losses.json";
@@ -27,57 +40,72 @@ public static class EvaluateStage
 
     private static readonly JsonSerializerOptions s_losses = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
-    /// <summary>Evaluates, or reads what an earlier start found.</summary>
-    /// <param name="run">The run.</param>
-    /// <param name="arm">The recipe's name.</param>
-    /// <param name="model">The model.</param>
-    /// <param name="texts">What it is evaluated on; it goes on from beginnings of the first.</param>
-    /// <param name="sequence">Tokens of a window.</param>
-    /// <param name="tokenizer">Turns what it writes into text; null leaves that out.</param>
-    public static ModelRow Run(RunContext run, string arm, ModelFolder model, IReadOnlyList<EvaluationText> texts, int sequence, Tokenizer? tokenizer)
+    private Checkpoint? _checkpoint;
+    private Decoder? _decoder;
+
+    /// <inheritdoc/>
+    public override string Name => "evaluate";
+
+    /// <summary>The model's row of the final table, once it ran.</summary>
+    public ModelRow? Row { get; private set; }
+
+    /// <inheritdoc/>
+    public override void Run(RunContext run)
     {
-        using var checkpoint = model.Open();
-        Decoder? loaded = null;
-        Decoder Load() => loaded ??= DecoderWeights.Load(checkpoint);
-        try
-        {
-            var inputs = texts.ToDictionary(text => $"text-{text.Name}", text => text.Hash);
-            inputs["model"] = model.Hash;
-            var record = run.Do("evaluate", new() { ["sequence"] = sequence }, inputs, (stage, _) => Evaluate(run, model, Load(), texts, sequence, stage));
-            var samples = tokenizer is null || texts.Count == 0 ? null : SampleStage.Run(run, model, checkpoint.Config, Load, texts[0], tokenizer);
-            return new(
-                arm, model.Name, model.Path, checkpoint.Config.Parameters, checkpoint.Config.NonEmbeddingParameters, checkpoint.TotalBytes,
-                [.. record.Result["evaluations"]!.AsArray().Select(entry => FromJson(entry!.AsObject()))],
-                SpeedOf(Path.Combine(run.FolderOf(record), TimingName)))
+        using (_checkpoint = model.Value.Open())
+            try
             {
-                Stage = Path.GetFileName(run.FolderOf(record)),
-                Samples = samples is null ? null : Path.GetFileName(run.FolderOf(samples)),
-            };
-        }
-        finally
-        {
-            loaded?.Dispose();
-        }
+                base.Run(run);
+            }
+            finally
+            {
+                _decoder?.Dispose();
+                _decoder = null;
+            }
     }
 
-    private static JsonObject Evaluate(RunContext run, ModelFolder model, Decoder decoder, IReadOnlyList<EvaluationText> texts, int sequence, StageFolder stage)
+    /// <inheritdoc/>
+    protected override JsonObject Options() => new() { ["sequence"] = evaluation.Sequence };
+
+    /// <inheritdoc/>
+    protected override Dictionary<string, string> Inputs() => new(evaluation.Texts.Select(text => KeyValuePair.Create($"text-{text.Value.Name}", text.Value.Hash))) { ["model"] = model.Value.Hash };
+
+    /// <inheritdoc/>
+    protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
         var results = new JsonArray();
         var losses = new Dictionary<string, IReadOnlyList<double>>();
-        foreach (var text in texts)
+        foreach (var text in evaluation.Texts.Select(text => text.Value))
         {
-            run.Progress.Note($"evaluate: {model.Name} on {text.Name}");
+            run.Progress.Note($"evaluate: {model.Value.Name} on {text.Name}");
             var result = PerplexityEvaluator.Run(
-                decoder, new WindowSet(text.Tokens, sequence, WindowStride.Contiguous), null, 8, run.Progress, stop: run.Stop);
+                Decoder(), new WindowSet(text.Tokens, evaluation.Sequence, WindowStride.Contiguous), null, 8, run.Progress, stop: run.Stop);
             results.Add(ToJson(result, text));
             losses[text.Name] = result.WindowNll;
         }
-        stage.WriteFile(LossesName, stream => JsonSerializer.Serialize(stream, losses, s_losses));
-        if (GenerationSpeed.Measure(decoder, run.Stop) is { } speed)
-            stage.Timing.Append(
+        folder.WriteFile(LossesName, stream => JsonSerializer.Serialize(stream, losses, s_losses));
+        if (GenerationSpeed.Measure(Decoder(), run.Stop) is { } speed)
+            folder.Timing.Append(
                 0, ("tokens_per_second", speed.Median), ("lowest", speed.Lowest), ("highest", speed.Highest), ("measurements", speed.Measurements), ("tokens", speed.Tokens));
-        return new() { ["model"] = model.Name, ["evaluations"] = results };
+        return new() { ["model"] = model.Value.Name, ["evaluations"] = results };
     }
+
+    /// <inheritdoc/>
+    protected override void Take(RunContext run, StageRecord record, string folder)
+    {
+        var (made, config) = (model.Value, _checkpoint!.Config);
+        var samples = evaluation is { Tokenizer: { } tokenizer, Texts: [var first, ..] } ? SampleStage.Run(run, made, config, Decoder, first.Value, tokenizer) : null;
+        Row = new(
+            evaluation.Arm, made.Name, made.Path, config.Parameters, config.NonEmbeddingParameters, _checkpoint.TotalBytes,
+            [.. record.Result["evaluations"]!.AsArray().Select(entry => FromJson(entry!.AsObject()))],
+            SpeedOf(Path.Combine(folder, TimingName)))
+        {
+            Stage = Path.GetFileName(folder),
+            Samples = samples is null ? null : Path.GetFileName(run.FolderOf(samples)),
+        };
+    }
+
+    private Decoder Decoder() => _decoder ??= DecoderWeights.Load(_checkpoint!);
 
     /// <summary>What the stage's log says; a folder of an earlier program has one measurement, of which no spread is known.</summary>
     private static GenerationSpeed? SpeedOf(string timing)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Espalier.Compression.Training.Saving;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
@@ -6,69 +7,103 @@ using Espalier.Models.Families;
 using Espalier.Models.Gguf;
 using Espalier.Models.Runtimes;
 using Espalier.Models.Tokenizers;
+using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 
 namespace Espalier.Pipeline.Stages;
 
 /// <summary>The deployable result: a Hugging Face folder, such as <c>student/</c> at the top of the run folder, and GGUF files beside it.</summary>
-public static class ExportStage
+/// <param name="folder">The Hugging Face folder to make; GGUF files get its name with <c>-TYPE.gguf</c> behind it.</param>
+/// <param name="trained">The model to export.</param>
+/// <param name="result">The exported model's name in tables.</param>
+/// <param name="stored">Element type of the folder's weights.</param>
+/// <param name="kinds">What to write beside the Hugging Face folder. GGUF files are made from <paramref name="trained"/> itself, not from weights that were rounded for the folder.</param>
+/// <param name="clamp">Whether weights beyond a type's range become its largest number instead of being refused.</param>
+/// <param name="sequence">Tokens of a window, for the forecast.</param>
+public sealed class ExportStage(string folder, ModelSlot trained, string result, ElementType stored, IReadOnlyList<ExportKind> kinds, bool clamp, int sequence) : Stage
 {
     /// <summary>The runtime that stands for GGUF files among the verdicts of <see cref="Preflight"/>.</summary>
     internal const string Gguf = "GGUF";
 
+    private readonly string _folder = Path.GetFullPath(folder);
+    private readonly GgufType[] _types = [.. kinds.Where(kind => kind != ExportKind.Hf).Select(TypeOf).Distinct()];
+    private RunContext? _run;
+
+    /// <inheritdoc/>
+    public override string Name => "export";
+
+    /// <summary>The Hugging Face folder.</summary>
+    public ModelSlot Exported { get; } = new(result, trained.Planned, stored);
+
+    /// <summary>The GGUF files.</summary>
+    public IReadOnlyList<string> Files => [.. _types.Select(type => FileOf(_folder, type))];
+
+    internal override StageForecast? Forecast() => kinds.Count == 0 ? null
+        : new(Name, string.Join(", ", kinds.Select(EnumName.Of)), null, null, null, null) { Model = ModelForecast.Of(trained.Planned, sequence) };
+
+    internal override IEnumerable<DiskForecast> Disk()
+    {
+        var (config, family) = (trained.Planned, FamilyCatalog.For(trained.Planned.Family, Name));
+        return kinds.Select(kind => new DiskForecast(
+            $"{result}, {EnumName.Of(kind)}", kind == ExportKind.Hf ? stored.Bytes() * config.Parameters : DiskForecast.Gguf(family, config, TypeOf(kind)), Title));
+    }
+
     /// <summary>Writes what is missing or was changed.</summary>
     /// <param name="run">The run.</param>
-    /// <param name="folder">The Hugging Face folder to make; GGUF files get its name with <c>-TYPE.gguf</c> behind it.</param>
-    /// <param name="trained">The model to export.</param>
-    /// <param name="name">The exported model's name in tables.</param>
-    /// <param name="stored">Element type of the folder's weights.</param>
-    /// <param name="kinds">What to write beside the Hugging Face folder. GGUF files are made from <paramref name="trained"/> itself, not from weights that were rounded for the folder.</param>
-    /// <param name="clamp">Whether weights beyond a type's range become its largest number instead of being refused.</param>
-    public static (ModelFolder Model, IReadOnlyList<string> Gguf) Run(
-        RunContext run, string folder, ModelFolder trained, string name, ElementType stored, IReadOnlyList<ExportKind> kinds, bool clamp = false)
+    public override void Run(RunContext run)
     {
-        folder = Path.GetFullPath(folder);
-        var types = kinds.Where(kind => kind != ExportKind.Hf).Select(TypeOf).Distinct().ToArray();
-        var files = types.Select(type => FileOf(folder, type)).ToArray();
+        _run = run;
+        // Before the record is forgotten that may be all that vouches for them.
+        foreach (var output in Files.Prepend(_folder))
+            run.Folder.Require(output);
+        // The results do not lie in the stage's folder: when they are not what the stage left there, it is done again.
+        var key = StageKey.Of(Name, Options(), Inputs());
+        if (run.RecordOf(key) is { } before && Hashes().ToJsonString() != before.Result.ToJsonString())
+            run.Forget(key);
+        base.Run(run);
+    }
+
+    /// <inheritdoc/>
+    protected override JsonObject Options()
+    {
         var options = new JsonObject
         {
             ["stored"] = stored.Name(),
-            ["gguf"] = new JsonArray([.. types.Select(type => (JsonNode)type.Name())]),
-            ["folder"] = Path.GetRelativePath(run.Folder.Path, folder),
+            ["gguf"] = new JsonArray([.. _types.Select(type => (JsonNode)type.Name())]),
+            ["folder"] = Path.GetRelativePath(_run!.Folder.Path, _folder),
         };
         // Where there is nothing to say, the key is that of runs of earlier versions.
-        if (types.Length > 0)
+        if (_types.Length > 0)
             options["gguf_from"] = "model";
         if (clamp)
             options["clamp"] = true;
-        var inputs = new Dictionary<string, string> { ["model"] = trained.Hash };
-        var key = StageKey.Of("export", options, inputs);
-        // Before the record is forgotten that may be all that vouches for them.
-        foreach (var output in files.Prepend(folder))
-            run.Folder.Require(output);
-        // The results do not lie in the stage's folder: when they are not what the stage left there, it is done again.
-        var before = run.RecordOf(key);
-        if (before is not null && HashesOf(folder, files).ToJsonString() != before.Result.ToJsonString())
-            run.Forget(key);
-        var record = run.Do("export", options, inputs, (_, _) =>
-        {
-            run.Folder.Publish([folder, .. files], place =>
-            {
-                var made = Path.Combine(place, Path.GetFileName(folder));
-                using (var source = trained.Open())
-                    WriteFolder(run, source, made, stored, kinds, clamp);
-                foreach (var (type, file) in types.Zip(files))
-                {
-                    run.Progress.Note($"export: {Path.GetFileName(file)}");
-                    GgufExporter.Export(
-                        trained.Path, Path.Combine(place, Path.GetFileName(file)), type, name: Path.GetFileName(folder), clamp: clamp, cancellation: run.Stop);
-                }
-            });
-            return HashesOf(folder, files);
-        });
-        return (new(name, folder, (string)record.Result["folder"]!), files);
+        return options;
     }
+
+    /// <inheritdoc/>
+    protected override Dictionary<string, string> Inputs() => new() { ["model"] = trained.Value.Hash };
+
+    /// <inheritdoc/>
+    protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
+    {
+        run.Folder.Publish([_folder, .. Files], place =>
+        {
+            var made = Path.Combine(place, Path.GetFileName(_folder));
+            using (var source = trained.Value.Open())
+                WriteFolder(run, source, made);
+            foreach (var (type, file) in _types.Zip(Files))
+            {
+                run.Progress.Note($"export: {Path.GetFileName(file)}");
+                GgufExporter.Export(
+                    trained.Value.Path, Path.Combine(place, Path.GetFileName(file)), type, name: Path.GetFileName(_folder), clamp: clamp, cancellation: run.Stop);
+            }
+        });
+        return Hashes();
+    }
+
+    /// <inheritdoc/>
+    protected override void Take(RunContext run, StageRecord record, string folder) => Exported.Value = new(result, _folder, (string)record.Result["folder"]!);
 
     /// <summary>What an export writes: the Hugging Face folder first, then GGUF files beside it.</summary>
     public static IReadOnlyList<string> OutputsOf(string folder, IReadOnlyList<ExportKind> kinds)
@@ -98,7 +133,7 @@ public static class ExportStage
         return verdicts;
     }
 
-    private static void WriteFolder(RunContext run, Checkpoint source, string folder, ElementType stored, IReadOnlyList<ExportKind> kinds, bool clamp)
+    private void WriteFolder(RunContext run, Checkpoint source, string folder)
     {
         foreach (var (runtime, findings) in Preflight(source.Family, source.Config, source.RawConfig, kinds, source.Folder))
             foreach (var finding in findings)
@@ -117,10 +152,10 @@ public static class ExportStage
 
     private static string FileOf(string folder, GgufType type) => $"{folder}-{type.Name()}.gguf";
 
-    private static JsonObject HashesOf(string folder, IReadOnlyList<string> files)
+    private JsonObject Hashes()
     {
-        var hashes = new JsonObject { ["folder"] = Directory.Exists(folder) ? ContentHash.OfFolder(folder) : null };
-        foreach (var file in files)
+        var hashes = new JsonObject { ["folder"] = Directory.Exists(_folder) ? ContentHash.OfFolder(_folder) : null };
+        foreach (var file in Files)
             hashes[Path.GetFileName(file)] = File.Exists(file) ? ContentHash.OfFile(file) : null;
         return hashes;
     }

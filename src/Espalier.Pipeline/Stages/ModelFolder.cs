@@ -1,3 +1,4 @@
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Torch;
@@ -5,13 +6,44 @@ using Espalier.Torch;
 namespace Espalier.Pipeline.Stages;
 
 /// <summary>A model that a stage reads or made: a Hugging Face folder and the hash of what determines it.</summary>
-/// <param name="Name">For tables: teacher, corrected teacher, pruned, student.</param>
-/// <param name="Path">The folder.</param>
-/// <param name="Hash">Hash of its contents, or of the stage that made it.</param>
-public sealed record ModelFolder(string Name, string Path, string Hash)
+/// <param name="name">For tables: teacher, corrected teacher, pruned, student.</param>
+/// <param name="path">The folder.</param>
+/// <param name="hash">Hash of its contents, or of the stage that made it.</param>
+public sealed class ModelFolder(string name, string path, string hash)
 {
+    private (DecoderConfig Config, ElementType Stored)? _facts;
+
+    /// <summary>For tables: teacher, corrected teacher, pruned, student.</summary>
+    public string Name => name;
+
+    /// <summary>The folder.</summary>
+    public string Path => path;
+
+    /// <summary>Hash of its contents, or of the stage that made it.</summary>
+    public string Hash => hash;
+
+    /// <summary>Its shape.</summary>
+    public DecoderConfig Config => Facts.Config;
+
+    /// <summary>Element type of its weights.</summary>
+    public ElementType Stored => Facts.Stored;
+
+    private (DecoderConfig Config, ElementType Stored) Facts
+    {
+        get
+        {
+            if (_facts is { } known)
+                return known;
+            using var checkpoint = Checkpoint.Open(path, requireWeights: false);
+            return (_facts = (checkpoint.Config, checkpoint.StoredType)).Value;
+        }
+    }
+
+    /// <summary>A folder that a user named.</summary>
+    public static ModelFolder Given(string name, string path) => new(name, path, ContentHash.OfFolder(path));
+
     /// <summary>Opens the folder's checkpoint; the caller disposes it.</summary>
-    public Checkpoint Open() => Checkpoint.Open(Path);
+    public Checkpoint Open() => Checkpoint.Open(path);
 
     /// <summary>Loads the model for compute in float32; the caller disposes it.</summary>
     public Decoder Load()
@@ -20,3 +52,8 @@ public sealed record ModelFolder(string Name, string Path, string Hash)
         return DecoderWeights.Load(checkpoint, DType.Float32);
     }
 }
+
+/// <summary>A file that a stage made: scores, a plan.</summary>
+/// <param name="Path">Its path.</param>
+/// <param name="Hash">Hash of what the stage made.</param>
+public sealed record ArtefactFile(string Path, string Hash);

@@ -3,13 +3,22 @@ using System.Text.Json.Nodes;
 using Espalier.Compression;
 using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
+using Espalier.Compression.Training.Saving;
 using Espalier.Models.Tokenizers;
+using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
 
 namespace Espalier.Pipeline.Stages;
 
 /// <summary>Whether the teacher needs correction: its loss beyond its own expectation on held-out text against that on a reference.</summary>
-public static class NeedStage
+/// <param name="teacher">The teacher.</param>
+/// <param name="folder">Its folder.</param>
+/// <param name="section">Reference and threshold.</param>
+/// <param name="data">Tokens; the held-out ones are looked at.</param>
+/// <param name="sequence">Tokens of a window.</param>
+/// <param name="seed">Of text that the teacher writes now.</param>
+public sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSection section, Slot<TokenSets> data, int sequence, long seed) : Stage
 {
     internal const string SelfWrittenFile = "self-written.jsonl";
 
@@ -18,41 +27,78 @@ public static class NeedStage
 
     private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    /// <summary>Tests, or reads what an earlier start found.</summary>
-    /// <param name="run">The run.</param>
-    /// <param name="teacher">The teacher.</param>
-    /// <param name="section">Reference and threshold.</param>
-    /// <param name="data">Tokens; the held-out ones are looked at.</param>
-    /// <param name="sequence">Tokens of a window.</param>
-    /// <param name="vocabulary">Ids are below it.</param>
-    /// <param name="seed">Of text that the teacher writes now.</param>
-    public static NeedResult Run(RunContext run, ModelFolder teacher, CorrectionSection section, TokenSets data, int sequence, int vocabulary, long seed)
+    private EvaluationText? _reference;
+
+    /// <inheritdoc/>
+    public override string Name => "need";
+
+    /// <summary>What the test found.</summary>
+    public Slot<NeedResult> Found { get; } = new("the test of the teacher");
+
+    internal override StageForecast? Forecast()
     {
-        var heldOut = data.HeldOut ?? throw new EspalierException("correct: auto needs held-out text and data.held-out is 0: hold out a share, or say yourself whether to correct");
-        var inputs = new Dictionary<string, string> { ["teacher"] = teacher.Hash, ["data"] = data.Hash };
-        var options = new JsonObject { ["sequence"] = sequence, ["threshold"] = section.Threshold };
-        var reference = ReferenceOf(run, teacher, section.Reference, vocabulary);
-        if (reference is { } given)
-            (inputs["reference"], options["reference"]) = (given.Hash, given.Name);
-        else
-            options["seed"] = seed;
+        var window = Math.Min(sequence, NeedTest.MostSequence);
+        var written = ReferencePath(folder, section.Reference) is null;
+        // Generated text goes through the teacher once to be written and once to be judged.
+        var tokens = (long)window * (NeedTest.MostWindows + (written ? 2 * NeedTest.WrittenWindows : NeedTest.MostWindows));
+        var reference = written ? "text that the teacher writes now" : section.Reference ?? "what the teacher wrote itself";
+        return new(Name, $"is the teacher's loss on held-out text, beyond what it expects, more than {section.Threshold:0.###} nats a token above that on {reference}? else no correction",
+            null, tokens, teacher.Planned.ForwardFlopsPerToken(sequence) * tokens, TrainingForecast.WeightBytes(teacher.Planned))
+        { Model = ModelForecast.Of(teacher.Planned, sequence) };
+    }
+
+    /// <inheritdoc/>
+    public override void Run(RunContext run)
+    {
+        if (data.Value.HeldOut is null)
+            throw new EspalierException("correct: auto needs held-out text and data.held-out is 0: hold out a share, or say yourself whether to correct");
+        _reference = Reference(run);
         try
         {
-            var record = run.Do("need", options, inputs, (_, _) =>
-            {
-                using var model = teacher.Load();
-                var (tokens, name) = reference is { } there ? (there.Tokens, there.Name) : (Written(run.Progress, model, TokenizerOf(teacher.Path), sequence, seed, run.Stop), OwnText);
-                var result = NeedTest.Run(model, new TokenRange(heldOut, 0, heldOut.Count), "held-out text", tokens, name, sequence, section.Threshold, run.Progress, run.Stop);
-                return (JsonObject)JsonSerializer.SerializeToNode(result, s_json)!;
-            });
-            var found = record.Result.Deserialize<NeedResult>(s_json)!;
-            run.Progress.Note($"need: {found.Why}");
-            return found;
+            base.Run(run);
         }
         finally
         {
-            (reference?.Tokens as IDisposable)?.Dispose();
+            (_reference?.Tokens as IDisposable)?.Dispose();
         }
+    }
+
+    /// <inheritdoc/>
+    protected override JsonObject Options()
+    {
+        var options = new JsonObject { ["sequence"] = sequence, ["threshold"] = section.Threshold };
+        if (_reference is { } given)
+            options["reference"] = given.Name;
+        else
+            options["seed"] = seed;
+        return options;
+    }
+
+    /// <inheritdoc/>
+    protected override Dictionary<string, string> Inputs()
+    {
+        var inputs = new Dictionary<string, string> { ["teacher"] = teacher.Value.Hash, ["data"] = data.Value.Hash };
+        if (_reference is { } given)
+            inputs["reference"] = given.Hash;
+        return inputs;
+    }
+
+    /// <inheritdoc/>
+    protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
+    {
+        using var model = teacher.Value.Load();
+        var (tokens, name) = _reference is { } there ? (there.Tokens, there.Name)
+            : (Written(run.Progress, model, TokenizerOf(teacher.Value.Path), sequence, seed, run.Stop), OwnText);
+        var heldOut = data.Value.HeldOut!;
+        var result = NeedTest.Run(model, new TokenRange(heldOut, 0, heldOut.Count), "held-out text", tokens, name, sequence, section.Threshold, run.Progress, run.Stop);
+        return (JsonObject)JsonSerializer.SerializeToNode(result, s_json)!;
+    }
+
+    /// <inheritdoc/>
+    protected override void Take(RunContext run, StageRecord record, string folder)
+    {
+        Found.Value = record.Result.Deserialize<NeedResult>(s_json)!;
+        run.Progress.Note($"need: {Found.Value.Why}");
     }
 
     /// <summary>The reference where there is one: that of the recipe, else what lies in the teacher's folder.</summary>
@@ -62,14 +108,15 @@ public static class NeedStage
     /// <summary>The tokenizer of a folder, where it has one.</summary>
     public static Tokenizer? TokenizerOf(string folder) => File.Exists(Path.Combine(folder, "tokenizer.json")) ? Tokenizer.Load(folder) : null;
 
-    private static (ITokens Tokens, string Hash, string Name)? ReferenceOf(RunContext run, ModelFolder teacher, string? given, int vocabulary)
+    private EvaluationText? Reference(RunContext run)
     {
-        if (ReferencePath(teacher.Path, given) is not { } path)
+        if (ReferencePath(folder, section.Reference) is not { } path)
             return null;
         if (path != DotnetDocs.Name && !RecipePaths.IsThere(path))
             throw new EspalierException($"correct.reference: {path} does not exist; name a text that the teacher is at home in, or leave it out");
-        var (tokens, hash, _) = DataStage.OfText(run, "reference", path, teacher.Path, vocabulary);
-        return (tokens, hash, given is null ? OwnText : Path.GetFileName(path));
+        var text = new TextStage("reference", path, folder, teacher.Planned.VocabularySize);
+        text.Run(run);
+        return text.Text.Value with { Name = section.Reference is null ? OwnText : Path.GetFileName(path) };
     }
 
     /// <summary>A reference that the teacher writes now, and word of what that costs.</summary>

@@ -5,7 +5,6 @@ using Espalier.Compression;
 using Espalier.Compression.Training.Profiling;
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;
-using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Runs;
 using Espalier.Torch;
 
@@ -214,6 +213,18 @@ public sealed class RunContext : IDisposable
             {
             }
             throw;
+        }
+    }
+
+    /// <summary>Runs those stages of a list that turn out to be needed, in order.</summary>
+    /// <param name="stages">The list.</param>
+    /// <param name="done">Hears of each.</param>
+    public void Walk(IEnumerable<Stage> stages, Action<Stage>? done = null)
+    {
+        foreach (var stage in stages.Where(stage => stage.IsNeeded))
+        {
+            stage.Run(this);
+            done?.Invoke(stage);
         }
     }
 

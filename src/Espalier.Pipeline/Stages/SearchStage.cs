@@ -6,14 +6,23 @@ using Espalier.Compression.Evaluation;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Search;
 using Espalier.Compression.Training;
+using Espalier.Compression.Training.Saving;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Planning;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
 
 namespace Espalier.Pipeline.Stages;
 
 /// <summary>The search for the student's shape: enumerate, order by the proxy, train the best by successive halving. Every candidate is a stage at every rung.</summary>
-public static class SearchStage
+/// <param name="teacher">What candidates are pruned from and learn from.</param>
+/// <param name="scores">Its scores.</param>
+/// <param name="recipe">Search, distillation and how units are chosen.</param>
+/// <param name="data">Tokens.</param>
+/// <param name="texts">What the recipe evaluates on: candidates are compared on the held-out text and on those that the search names.</param>
+/// <param name="plan">What there is to choose from, for the forecast.</param>
+public sealed class SearchStage(ModelSlot teacher, Slot<ArtefactFile> scores, Recipe recipe, Slot<TokenSets> data, IReadOnlyList<Slot<EvaluationText>> texts, Func<SearchPlan> plan) : Stage
 {
     /// <summary>File of the result inside the stage's folder.</summary>
     public const string FileName = "search.json";
@@ -29,18 +38,49 @@ public static class SearchStage
 
     private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true, Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) } };
 
-    /// <summary>Searches, or reads what earlier starts found.</summary>
-    public static SearchResult Run(RunContext run, CandidateSetting setting)
+    private CandidateSetting? _setting;
+    private Dictionary<string, string> _trained = [];
+    private SearchResult? _result;
+    private string _best = "";
+    private Func<IEnumerable<Candidate>> _allowed = () => [];
+
+    /// <inheritdoc/>
+    public override string Name => "search";
+
+    /// <summary>How the student is pruned: to the shape that was found.</summary>
+    public Slot<PruneSection> Cut { get; } = new("the shape that the search finds");
+
+    /// <summary>What was compared; null before it ran.</summary>
+    public SearchResult? Found { get; private set; }
+
+    internal override StageForecast? Forecast()
     {
-        using var checkpoint = Checkpoint.Open(setting.Teacher.Path, requireWeights: false);
-        var (teacher, section) = (checkpoint.Config, setting.Search);
+        var (known, distill) = (plan(), recipe.Distill!);
+        var student = known.Largest.Shape;
+        var guide = Espalier.Compression.Distillation.LossSpec.Parse(distill.Loss).NeedsTeacher && distill.Cache is null ? TrainingForecast.WeightBytes(teacher.Planned) : 0;
+        return new(Name, $"{known.Trained} of {known.Count} shapes are compared after {string.Join(", ", known.Rungs)} steps, and half of them go on each time", known.Rungs[^1],
+            known.Cost.Tokens, known.Cost.Flops, TrainingForecast.Bytes(distill, student) + guide)
+        { Model = ModelForecast.Of(teacher.Planned, recipe.Data.Sequence) };
+    }
+
+    /// <inheritdoc/>
+    public override void Run(RunContext run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        var search = recipe.Search!;
+        var (held, named) = (texts.Where(text => text.Name == RecipeFile.HeldOut), texts.Where(text => search.Tasks.Contains(text.Name)));
+        SearchTask[] tasks = [.. search.Tasks.Where(SearchTask.IsFile).Select(task => SearchTask.Open(task, recipe.Teacher))];
+        var setting = _setting = new(
+            teacher.Value, scores.Value, recipe.Prune, search, recipe.Distill!, data.Value, [.. held.Concat(named).Select(text => text.Value)], tasks,
+            recipe.Data.Sequence, recipe.Seed, teacher.Stored.Bytes(), recipe.Clamp);
+        var (shape, section) = (setting.Teacher.Config, setting.Search);
         var latency = LatencyTable.Open(run.Folder.PathOf(LatencyName), run.Stop);
-        IEnumerable<Candidate> Allowed() => section.Enumerate(teacher, setting.Sequence, setting.ElementBytes, latency, run.Stop);
-        var proxied = Proxied(run, setting, teacher, Allowed);
+        _allowed = () => section.Enumerate(shape, setting.Sequence, setting.ElementBytes, latency, run.Stop);
+        var proxied = Proxied(run, setting, shape, _allowed);
         var candidates = proxied.Select(entry => entry.Candidate).ToArray();
 
         var evaluated = setting.Texts.Sum(text => (text.Tokens.Count - 1) / setting.Sequence * setting.Sequence) + setting.Tasks.Sum(task => task.Tokens);
-        var forecast = SearchForecast.Of(section, setting.Distill, teacher, candidates, setting.Sequence, evaluated, MatrixSpeed.Measure() / 1e9);
+        var forecast = SearchForecast.Of(section, setting.Distill, shape, candidates, setting.Sequence, evaluated, MatrixSpeed.Measure() / 1e9);
         run.Progress.Note(string.Create(CultureInfo.InvariantCulture,
             $"search: {candidates.Length} candidates up to {section.Rungs[^1]} steps: at most {forecast.Tokens:N0} tokens, {forecast.Flops:0.00e+0} operations, about {forecast.Seconds / 60:0.0} minutes here"));
 
@@ -48,36 +88,48 @@ public static class SearchStage
         var cost = new Counted();
         var halving = Halving.Run(candidates.Length, section.Rungs, (candidate, rung) =>
         {
-            var shape = candidates[candidate];
-            run.Progress.Note($"search: {section.Rungs[rung]} steps of candidate {candidate + 1} of {candidates.Length}, {shape.Name} (layers/heads/ffn/hidden)");
+            var tried = candidates[candidate];
+            run.Progress.Note($"search: {section.Rungs[rung]} steps of candidate {candidate + 1} of {candidates.Length}, {tried.Name} (layers/heads/ffn/hidden)");
             var before = states[candidate];
-            var state = CandidateStage.Run(run, setting, shape, section.Rungs[rung], before);
+            var state = CandidateStage.Run(run, setting, tried, section.Rungs[rung], before);
             states[candidate] = state;
             var trained = (state.Steps - (before?.Steps ?? 0)) * section.Training(setting.Distill, state.Steps).Batch * setting.Sequence;
-            cost.Add(trained + evaluated, SearchForecast.FlopsOf(shape, setting.Distill, teacher, setting.Sequence, trained, evaluated), Path.GetFileName(state.Folder));
+            cost.Add(trained + evaluated, SearchForecast.FlopsOf(tried, setting.Distill, shape, setting.Sequence, trained, evaluated), Path.GetFileName(state.Folder));
             return state.Losses;
         });
         run.Progress.Note($"search: {Halving.Why(halving)}; {candidates[halving.Best].Name} is the best");
 
-        var result = ResultOf(setting, proxied, halving);
-        var inputs = states.Select((state, i) => (candidates[i].Name, state!.Record.OutputHash)).ToDictionary(pair => pair.Name, pair => pair.OutputHash);
-        run.Do("search", Options(setting), inputs, (stage, _) =>
-        {
-            stage.WriteFile(FileName, stream => JsonSerializer.Serialize(stream, result, s_json));
-            stage.WriteFile(CandidatesName, stream => CandidatesFile.Write(stream, Allowed()));
-            return new() { ["best"] = candidates[halving.Best].Name, ["candidates"] = candidates.Length };
-        });
+        (_result, _best) = (ResultOf(setting, proxied, halving), candidates[halving.Best].Name);
+        _trained = states.Select((state, i) => (candidates[i].Name, state!.Record.OutputHash)).ToDictionary(pair => pair.Name, pair => pair.OutputHash);
+        base.Run(run);
         var seconds = run.Used.Where(entry => cost.Folders.Contains(entry.Folder)).Sum(entry => entry.Seconds);
-        return result with
+        Found = _result with
         {
             Forecast = forecast,
             Cost = new(cost.Tokens, cost.Flops, seconds),
-            Candidates = [.. result.Candidates.Zip(halving.Order, (row, candidate) => row with
+            Candidates = [.. _result.Candidates.Zip(halving.Order, (row, candidate) => row with
             {
                 PrefillSeconds = latency.Prefill(candidates[candidate], section.Context),
                 DecodeSeconds = latency.Decode(candidates[candidate], section.Context),
             })],
         };
+        Cut.Value = recipe.Prune with { Target = Found.Target(recipe.Prune.Target.Multiple) };
+    }
+
+    /// <inheritdoc/>
+    protected override Dictionary<string, string> Inputs() => _trained;
+
+    /// <inheritdoc/>
+    protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
+    {
+        folder.WriteFile(FileName, stream => JsonSerializer.Serialize(stream, _result, s_json));
+        folder.WriteFile(CandidatesName, stream => CandidatesFile.Write(stream, _allowed()));
+        return new() { ["best"] = _best, ["candidates"] = _trained.Count };
+    }
+
+    /// <inheritdoc/>
+    protected override void Take(RunContext run, StageRecord record, string folder)
+    {
     }
 
     /// <summary>Those that are trained, best by the proxy first, with its values.</summary>
@@ -130,15 +182,16 @@ public static class SearchStage
         };
     }
 
-    private static JsonObject Options(CandidateSetting setting) => new()
+    /// <inheritdoc/>
+    protected override JsonObject Options() => new()
     {
-        ["proxy"] = EnumName.Of(setting.Search.Proxy),
-        ["rungs"] = new JsonArray([.. setting.Search.Rungs.Select(steps => JsonValue.Create(steps))]),
-        ["context"] = setting.Search.Context,
-        ["sequences"] = setting.Search.Sequences,
-        ["space"] = JsonSerializer.SerializeToNode(setting.Search.Space, s_json),
-        ["constraints"] = string.Join("; ", setting.Search.Constraints(setting.Sequence, 1, null).Select(constraint => $"{constraint.Name} {constraint.Budget}")),
-        ["latency"] = $"{setting.Search.Prefill} {setting.Search.Decode}",
+        ["proxy"] = EnumName.Of(recipe.Search!.Proxy),
+        ["rungs"] = new JsonArray([.. recipe.Search!.Rungs.Select(steps => JsonValue.Create(steps))]),
+        ["context"] = recipe.Search!.Context,
+        ["sequences"] = recipe.Search!.Sequences,
+        ["space"] = JsonSerializer.SerializeToNode(recipe.Search!.Space, s_json),
+        ["constraints"] = string.Join("; ", recipe.Search!.Constraints(recipe.Data.Sequence, 1, null).Select(constraint => $"{constraint.Name} {constraint.Budget}")),
+        ["latency"] = $"{recipe.Search!.Prefill} {recipe.Search!.Decode}",
     };
 
     private sealed class Counted

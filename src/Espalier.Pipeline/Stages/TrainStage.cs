@@ -8,59 +8,105 @@ using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
+using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 
 namespace Espalier.Pipeline.Stages;
 
-/// <summary>A model trained in a stage: correction, distillation or pre-training, which differ in their section and teacher.</summary>
-public static class TrainStage
+/// <summary>A model trained in a stage: correction, distillation or pre-training, which differ in their section and teacher. The result is stored in float32.</summary>
+/// <param name="start">The model to begin from.</param>
+/// <param name="result">The result's name in tables.</param>
+/// <param name="section">How to train.</param>
+/// <param name="data">Tokens.</param>
+/// <param name="sequence">Tokens of a window.</param>
+/// <param name="seed">Seed of the order.</param>
+public abstract class TrainStage(ModelSlot start, string result, TrainingSection section, Slot<TokenSets> data, int sequence, long seed) : Stage
 {
-    private const string TeacherFolder = "teacher";
+    /// <summary>The result.</summary>
+    public ModelSlot Trained { get; } = new(result, start.Planned, start.Stored);
 
-    /// <summary>Trains <paramref name="start"/> and gives the folder of the result, stored in float32.</summary>
-    /// <param name="run">The run.</param>
-    /// <param name="name">correct, distill, pretrain.</param>
-    /// <param name="resultName">The result's name in tables.</param>
-    /// <param name="start">The model to begin from.</param>
-    /// <param name="teacher">The teacher, where the loss needs one; a folder of a cache stands for it where the section says so.</param>
-    /// <param name="section">How to train.</param>
-    /// <param name="data">Tokens.</param>
-    /// <param name="sequence">Tokens of a window.</param>
-    /// <param name="seed">Seed of the order.</param>
-    /// <param name="order">Which windows when, given their number; null shuffles by the seed.</param>
-    /// <param name="orderName">What the order is, for the stage's key.</param>
-    /// <param name="correction">How the teacher is corrected meanwhile (<see cref="CorrectMode.Parallel"/>), or null; then <see cref="CorrectedTeacher"/> finds it.</param>
-    public static ModelFolder Run(
-        RunContext run, string name, string resultName, ModelFolder start, ModelFolder? teacher, TrainingSection section,
-        TokenSets data, int sequence, long seed, Func<long, SampleOrder>? order = null, string orderName = "shuffled",
-        TrainingSection? correction = null)
+    /// <summary>Which windows when, given their number; by default shuffled by the seed.</summary>
+    public Func<long, SampleOrder> Order { get; init; } = windows => SampleOrder.Shuffled(windows, seed);
+
+    /// <summary>What the order is, for the stage's key.</summary>
+    public string OrderName { get; init; } = "shuffled";
+
+    /// <summary>Its metrics.jsonl; null before it ran.</summary>
+    public string? Metrics { get; private set; }
+
+    /// <summary>The teacher, or a folder of a cache that stands for it; null where the loss needs none.</summary>
+    private protected virtual Slot<ModelFolder>? Teacher => null;
+
+    /// <summary>How the teacher is corrected meanwhile; null where it is not.</summary>
+    private protected virtual TrainingSection? Correction => null;
+
+    private protected TrainingSection Section => section;
+
+    private protected int Sequence => sequence;
+
+    private bool HearsTeacher => Teacher is not null && NeedsTeacher(section);
+
+    internal override IEnumerable<DiskForecast> Disk() =>
+        [new(StageForecast.TitleOf($"checkpoints of {Name}", Cycle, Round), TrainingForecast.CheckpointBytes(section, start.Planned.Parameters), Title)];
+
+    /// <inheritdoc/>
+    protected override Dictionary<string, string> Inputs()
     {
-        var inputs = new Dictionary<string, string> { ["start"] = start.Hash, ["data"] = data.Hash };
-        if (teacher is not null && (LossSpec.Parse(section.Loss).NeedsTeacher || section.Hidden is not null))
-            inputs[section.Cache is null ? "teacher" : "cache"] = teacher.Hash;
-        var options = Options(section, data, sequence, seed, orderName);
-        if (correction is not null)
-            options["teacher_learning_rate"] = correction.LearningRate;
-        var record = run.Do(name, options, inputs, (stage, checkpoint) =>
-            Train(run, name, start, teacher, section, correction, data, sequence, seed, order ?? (windows => SampleOrder.Shuffled(windows, seed)), stage, checkpoint));
-        RequireUpdates(name, record, run.FolderOf(record));
-        return new(resultName, Path.Combine(run.FolderOf(record), "model"), record.OutputHash);
+        var inputs = new Dictionary<string, string> { ["start"] = start.Value.Hash, ["data"] = data.Value.Hash };
+        if (HearsTeacher)
+            inputs[section.Cache is null ? "teacher" : "cache"] = Teacher!.Value.Hash;
+        return inputs;
     }
 
+    /// <inheritdoc/>
+    protected override JsonObject Options()
+    {
+        var options = Options(section, data.Value, sequence, seed, OrderName);
+        if (Correction is { } correction)
+            options["teacher_learning_rate"] = correction.LearningRate;
+        return options;
+    }
+
+    /// <inheritdoc/>
+    protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
+    {
+        using var source = start.Value.Open();
+        using var model = DecoderWeights.Load(source);
+        using var guide = TeacherOf(run, Name, start.Value, Teacher?.Value, section);
+        if (section.Compute != ComputeChoice.Float32)
+            run.Progress.Note($"{Name}: products are computed in {(section.Compute.Here() == ComputeType.Bfloat16 ? "bfloat16" : "float32, for this processor has no units for bfloat16")}");
+        var found = Fit(run, Name, model, source.Family, guide, section, Correction, data.Value, sequence, seed, Order, folder, checkpoint);
+        CheckpointWriter.Write(folder.PathOf(ModelName), model.Config, source, ElementType.F32, DecoderWeights.Source(model, source.Family), cancellation: run.Stop);
+        if (Correction is not null && guide?.Model is { } corrected)
+            using (var original = Teacher!.Value.Open())
+                CheckpointWriter.Write(folder.PathOf(TeacherName), corrected.Config, original, ElementType.F32, DecoderWeights.Source(corrected, original.Family), cancellation: run.Stop);
+        return found;
+    }
+
+    /// <inheritdoc/>
+    protected override void Take(RunContext run, StageRecord record, string folder)
+    {
+        RequireUpdates(record, folder);
+        Trained.Value = new(result, Path.Combine(folder, ModelName), record.OutputHash);
+        Metrics = Path.Combine(folder, "metrics.jsonl");
+    }
+
+    /// <summary>Folder of the teacher that was corrected while a student was trained, inside the stage's.</summary>
+    private protected const string TeacherName = "teacher";
+
+    /// <summary>Whether a section's losses read a teacher.</summary>
+    internal static bool NeedsTeacher(TrainingSection section) => LossSpec.Parse(section.Loss).NeedsTeacher || section.Hidden is not null;
+
     /// <summary>Version 0.1 took a training for done in which every step had been skipped.</summary>
-    private static void RequireUpdates(string name, StageRecord record, string folder)
+    private void RequireUpdates(StageRecord record, string folder)
     {
         if ((long?)record.Result["skipped_steps"] is > 0 and var skipped && skipped == (long?)record.Result["steps"])
             throw new EspalierException(
-                $"{name}: {folder} is of an earlier version, and all of its {skipped} steps were skipped for a loss or gradient that is not finite: "
+                $"{Name}: {folder} is of an earlier version, and all of its {skipped} steps were skipped for a loss or gradient that is not finite: "
                 + "there is no trained model; lower the learning rate, or look at the data")
             { ExitCode = 1 };
     }
-
-    /// <summary>The teacher that was corrected while a student was trained, beside that student.</summary>
-    public static ModelFolder CorrectedTeacher(ModelFolder trained) =>
-        new("corrected teacher", Path.Combine(Path.GetDirectoryName(trained.Path)!, TeacherFolder), ContentHash.OfText($"{trained.Hash} {TeacherFolder}"));
 
     /// <summary>A section as the trainer takes it, for windows of so many tokens.</summary>
     public static TrainingOptions OptionsOf(TrainingSection section, int sequence) => new()
@@ -92,27 +138,10 @@ public static class TrainStage
             throw new EspalierException($"{(name is null ? "" : $"{name}: ")}batch is {section.Batch} windows and the data has {windows}: take a smaller batch, shorter windows or more text");
     }
 
-    private static JsonObject Train(
-        RunContext run, string name, ModelFolder start, ModelFolder? teacher, TrainingSection section, TrainingSection? correction,
-        TokenSets data, int sequence, long seed, Func<long, SampleOrder> order, StageFolder stage, SavedCheckpoint? checkpoint)
-    {
-        using var source = start.Open();
-        using var model = DecoderWeights.Load(source);
-        using var guide = TeacherOf(run, name, start, teacher, section);
-        if (section.Compute != ComputeChoice.Float32)
-            run.Progress.Note($"{name}: products are computed in {(section.Compute.Here() == ComputeType.Bfloat16 ? "bfloat16" : "float32, for this processor has no units for bfloat16")}");
-        var result = Fit(run, name, model, source.Family, guide, section, correction, data, sequence, seed, order, stage, checkpoint);
-        CheckpointWriter.Write(stage.PathOf("model"), model.Config, source, ElementType.F32, DecoderWeights.Source(model, source.Family), cancellation: run.Stop);
-        if (correction is not null && guide?.Model is { } corrected)
-            using (var original = teacher!.Open())
-                CheckpointWriter.Write(stage.PathOf(TeacherFolder), corrected.Config, original, ElementType.F32, DecoderWeights.Source(corrected, original.Family), cancellation: run.Stop);
-        return result;
-    }
-
     /// <summary>The teacher that a section's losses ask, opened; null where they ask none.</summary>
     internal static OpenTeacher? TeacherOf(RunContext run, string name, ModelFolder start, ModelFolder? teacher, TrainingSection section)
     {
-        if (!LossSpec.Parse(section.Loss).NeedsTeacher && section.Hidden is null)
+        if (!NeedsTeacher(section))
             return null;
         var guide = OpenTeacher.Of(teacher ?? throw new EspalierException($"{name}: loss {section.Loss} needs a teacher"), start, section, run.Progress);
         guide.Model?.Compute = section.Compute.Here();

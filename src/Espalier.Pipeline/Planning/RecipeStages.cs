@@ -1,0 +1,198 @@
+using Espalier.Compression.Importance.Depth;
+using Espalier.Compression.Search;
+using Espalier.Files;
+using Espalier.Models;
+using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Stages;
+
+namespace Espalier.Pipeline.Planning;
+
+/// <summary>
+/// The stages of a recipe, in order: what <c>plan</c> forecasts, a run counts and <c>compress</c> walks. Sizes that a search finds are in a slot of its stage, which later stages read; until then the
+/// shape that was given stands for the student's.
+/// </summary>
+internal sealed class RecipeStages
+{
+    private readonly Recipe _recipe;
+    private readonly int _sequence;
+    private readonly List<Stage> _stages = [];
+
+    private RecipeStages(Recipe recipe, Checkpoint teacher, IReadOnlyList<PlannedCycle> cycles, Func<SearchPlan> search, string arm, string folder)
+    {
+        (_recipe, _sequence, Cycles) = (recipe, recipe.Data.Sequence, cycles);
+        Teacher = new("teacher", teacher.Config, teacher.StoredType);
+        Data = new(recipe.Data, recipe.Teacher, teacher.Config.VocabularySize);
+        _stages.Add(Data);
+        Evaluation = new(arm, [.. recipe.Evaluate.Select(Text)], _sequence);
+        Sources = [.. _stages];
+
+        Evaluate(Teacher);
+        AddWork(search, folder);
+    }
+
+    /// <summary>The teacher; whoever runs the stages puts it there.</summary>
+    public ModelSlot Teacher { get; }
+
+    /// <summary>Text to train on and held-out text.</summary>
+    public DataStage Data { get; }
+
+    /// <summary>What models are evaluated on.</summary>
+    public Evaluation Evaluation { get; }
+
+    /// <summary>The cuts by their shapes.</summary>
+    public IReadOnlyList<PlannedCycle> Cycles { get; }
+
+    /// <summary>The stages that make tokens, which come first.</summary>
+    public IReadOnlyList<Stage> Sources { get; }
+
+    /// <summary>All stages, in order.</summary>
+    public IReadOnlyList<Stage> All => _stages;
+
+    /// <summary>The stages of a recipe that is run.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="arm">Its name.</param>
+    /// <param name="folder">The student's folder.</param>
+    /// <exception cref="EspalierException">A shape that cannot be, or a path that does not exist.</exception>
+    public static RecipeStages ToRun(Recipe recipe, string arm, string folder)
+    {
+        using var teacher = Checkpoint.Open(recipe.Teacher, requireWeights: false);
+        // Any shape stands for the one that a search finds: only forecasts look at sizes.
+        var cycles = recipe.Search is { } search
+            ? PlannedCycle.Found(recipe, teacher.Config, search.Enumerate(teacher.Config, recipe.Data.Sequence, teacher.StoredType.Bytes(), latency: null).First().Shape)
+            : PlannedCycle.Of(recipe, teacher.Config);
+        return new(recipe, teacher, cycles, () => SearchPlan.Of(recipe, teacher, gflops: null), arm, folder);
+    }
+
+    /// <summary>The stages of a recipe that is planned: the largest shape stands for the one that a search finds.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="teacher">The teacher.</param>
+    /// <param name="search">What a search has to choose from; null without one.</param>
+    public static RecipeStages ToPlan(Recipe recipe, Checkpoint teacher, SearchPlan? search) =>
+        new(recipe, teacher, search is null ? PlannedCycle.Of(recipe, teacher.Config) : PlannedCycle.Found(recipe, teacher.Config, search.Largest.Shape), () => search!, "", "student");
+
+    /// <summary>What the stages will do and cost; evaluations are one line.</summary>
+    public IReadOnlyList<StageForecast> Forecasts()
+    {
+        var forecasts = _stages.Select(stage => stage.Planned()).OfType<StageForecast>().ToList();
+        if (_recipe.Evaluate.Count > 0)
+            forecasts.Insert(_recipe.Export.Count > 0 ? forecasts.Count - 1 : forecasts.Count, Evaluated());
+        return forecasts;
+    }
+
+    /// <summary>The stages that a run counts.</summary>
+    public IEnumerable<PlannedStage> Counted() => _stages.Where(stage => stage.HasFolder).Select(stage => new PlannedStage(Evaluation.Arm, stage.Name));
+
+    private void AddWork(Func<SearchPlan> search, string folder)
+    {
+        var isParallel = _recipe.Correction.Mode == CorrectMode.Parallel;
+        var need = _recipe is { Correct: not null, Correction.When: CorrectWhen.Auto } ? Add(new NeedStage(Teacher, _recipe.Teacher, _recipe.Correction, Data.Tokens, _sequence, _recipe.Seed)) : null;
+        Func<bool>? isNeeded = need is null ? null : () => need.Found.Value.Needed;
+        var corrected = _recipe.Correct is { } correct && !isParallel ? Correct(correct, isNeeded) : Teacher;
+        var (found, scores) = (default(SearchStage), default(ScoreStage));
+        if (_recipe.Search is not null)
+        {
+            scores = Add(Score(corrected, Spans(_recipe.Search, Teacher.Planned), null, null));
+            found = Add(new SearchStage(corrected, scores.Scores, _recipe, Data.Tokens, Evaluation.Texts, search));
+        }
+        var trained = corrected;
+        foreach (var cycle in Cycles)
+        {
+            // The last cycle's models are the run's own; those on the way are numbered.
+            var number = cycle == Cycles[^1] ? "" : $" {cycle.Number}";
+            var pruned = Cut(trained, cycle, $"pruned{number}", found, scores);
+            Evaluate(pruned);
+            var guide = _recipe.Cycles?.Teacher == CycleTeacher.Previous ? trained : corrected;
+            trained = _recipe.Distill is { } distill ? Distill(distill, pruned, guide, cycle, $"student{number}", isParallel ? _recipe.Correct : null, isNeeded) : pruned;
+            if (cycle != Cycles[^1])
+                Evaluate(trained);
+        }
+        Evaluate(Add(new ExportStage(folder, trained, "student", Teacher.Stored, _recipe.Export, _recipe.Clamp, _sequence)).Exported);
+    }
+
+    private T Add<T>(T stage) where T : Stage
+    {
+        _stages.Add(stage);
+        return stage;
+    }
+
+    private void Evaluate(ModelSlot model, Func<bool>? when = null) => Add(new EvaluateStage(Evaluation, model) { When = when });
+
+    private Slot<EvaluationText> Text(EvaluationSet set)
+    {
+        if (set is { Source: null, Name: RecipeFile.HeldOut })
+            return Data.HeldOut;
+        var text = Add(new TextStage(set.Name, set.Source ?? Path.Combine(_recipe.Teacher, NeedStage.SelfWrittenFile), _recipe.Teacher, Teacher.Planned.VocabularySize));
+        return text.Text;
+    }
+
+    private ModelSlot Correct(TrainingSection section, Func<bool>? when)
+    {
+        var stage = Add(new CorrectStage(Teacher, section, Data.Tokens, _sequence, CorrectionSection.SeedOf(_recipe.Seed)) { When = when });
+        stage.Trained.Otherwise = Teacher;
+        Evaluate(stage.Trained, when);
+        return stage.Trained;
+    }
+
+    /// <summary>One cycle's cuts, each scored on what the one before it left.</summary>
+    private ModelSlot Cut(ModelSlot model, PlannedCycle cycle, string name, SearchStage? found, ScoreStage? scores)
+    {
+        if (_recipe.Prune.Sparsity is not null)
+            return Add(new MaskStage(model, name, _recipe.Prune, _recipe.Score.Samples, Data.Tokens, _sequence) { Cycle = cycle.Number }).Masked;
+        foreach (var round in cycle.Rounds)
+        {
+            var section = round.Section;
+            var cut = found?.Cut ?? new("the cut") { Value = section };
+            var isScored = section is { Method: PruneMethod.Importance, Plan: null };
+            var dropped = model.Planned.Layers - (section.Target.Layers ?? model.Planned.Layers);
+            var scored = !isScored ? null : scores ?? Add(Score(model, dropped > 1 ? [1, dropped] : [1], cycle.Number, round.Number));
+            DepthStage? depth = new(model, _recipe.Score, cut, section, Data.Tokens, _sequence) { Cycle = cycle.Number, Round = round.Number };
+            if (depth.HasFolder || found is not null)
+                Add(depth);
+            model = Add(new PruneStage(model, name, round.To, cut, section, _sequence, _recipe.Seed)
+            {
+                Scores = scored?.Scores,
+                Depth = depth,
+                Clamp = _recipe.Clamp,
+                Cycle = cycle.Number,
+                Round = round.Number,
+            }).Pruned;
+        }
+        return model;
+    }
+
+    private ScoreStage Score(ModelSlot model, int[] spans, int? cycle, int? round) =>
+        new(model, _recipe.Score, spans, Data.Tokens, _sequence, _recipe.Seed) { Cycle = cycle, Round = round };
+
+    /// <summary>A cycle's distillation, and the cache that it reads.</summary>
+    private ModelSlot Distill(TrainingSection section, ModelSlot student, ModelSlot guide, PlannedCycle cycle, string name, TrainingSection? corrects, Func<bool>? correctsWhen)
+    {
+        var cache = section.Cache is null ? null : Add(new CacheStage(guide, section, Data.Tokens, _sequence, _recipe.Seed) { Cycle = cycle.Number });
+        var stage = Add(new DistillStage(student, name, guide, section, Data.Tokens, _sequence, _recipe.Seed)
+        {
+            Cache = cache?.Cache,
+            Corrects = corrects,
+            CorrectsWhen = correctsWhen,
+            Whose = cycle.Number is not > 1 ? "" : _recipe.Cycles!.Teacher == CycleTeacher.Previous ? $", from the student of cycle {cycle.Number - 1}" : ", from the run's teacher",
+            Cycle = cycle.Number,
+        });
+        if (corrects is not null)
+            Evaluate(stage.Corrected!, correctsWhen);
+        return stage.Trained;
+    }
+
+    /// <summary>Numbers of layers that may go at once, for the scores of a search; 1 is always there.</summary>
+    private static int[] Spans(SearchSection search, DecoderConfig teacher)
+    {
+        var kept = search.CandidatesFile is { } file ? CandidatesFile.Read(file, teacher, search.Space.Multiple).Select(candidate => candidate.Layers) : search.Space.Layers;
+        return [1, .. kept.Select(layers => teacher.Layers - layers).Where(dropped => dropped > 1).Distinct().Order()];
+    }
+
+    private StageForecast Evaluated()
+    {
+        var models = $"teacher{(_recipe.Correct is null ? "" : ", corrected teacher")}, pruned student{(_recipe.Distill is null ? "" : ", distilled student")}{(Cycles.Count > 1 ? " of each cycle" : "")}";
+        return new("evaluate", $"{models} on {string.Join(", ", _recipe.Evaluate.Select(set => set.Name))}; each writes on from a few beginnings", null, null, null, TrainingForecast.WeightBytes(Teacher.Planned))
+        { Model = ModelForecast.Of(Teacher.Planned, _sequence) };
+    }
+}

@@ -1,0 +1,28 @@
+using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Planning;
+using Espalier.Pipeline.Recipes;
+
+namespace Espalier.Pipeline.Stages;
+
+/// <summary>Teacher correction: the teacher learns the text that its student will be distilled on.</summary>
+/// <param name="teacher">The teacher.</param>
+/// <param name="section">How it trains.</param>
+/// <param name="data">Tokens.</param>
+/// <param name="sequence">Tokens of a window.</param>
+/// <param name="seed">Seed of the order.</param>
+public sealed class CorrectStage(ModelSlot teacher, TrainingSection section, Slot<TokenSets> data, int sequence, long seed)
+    : TrainStage(teacher, "corrected teacher", section, data, sequence, seed)
+{
+    /// <inheritdoc/>
+    public override string Name => "correct";
+
+    internal override StageForecast? Forecast()
+    {
+        var (config, tokens) = (Trained.Planned, TrainingForecast.Tokens(Section, Sequence));
+        return new(Name, $"{(When is null ? "" : "if needed, ")}the teacher learns the text: {TrainingForecast.Schedule(Section)}", Section.Steps, tokens,
+            3 * config.ForwardFlopsPerToken(Sequence) * tokens, TrainingForecast.Bytes(Section, config))
+        { Model = ModelForecast.Of(config, Sequence) };
+    }
+
+    internal override IEnumerable<DiskForecast> Disk() => [.. base.Disk(), new(Trained.Name, Trained.Stored.Bytes() * Trained.Planned.Parameters, Title)];
+}

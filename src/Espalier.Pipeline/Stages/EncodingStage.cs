@@ -1,0 +1,78 @@
+using System.Text.Json.Nodes;
+using Espalier.Compression;
+using Espalier.Compression.Data;
+using Espalier.Files;
+using Espalier.Models.Tokenizers;
+
+namespace Espalier.Pipeline.Stages;
+
+/// <summary>Text to tokens: what the training text and the texts to evaluate on have in common.</summary>
+/// <param name="sources">Files, folders, patterns.</param>
+/// <param name="field">The field of records that holds the text, or null.</param>
+/// <param name="heldOut">Share that is kept out of training.</param>
+/// <param name="tokenizerFolder">Folder of the tokenizer.</param>
+public abstract class EncodingStage(IReadOnlyList<string> sources, string? field, double heldOut, string tokenizerFolder) : Stage
+{
+    private Tokenizer? _tokenizer;
+    private DocumentSource? _source;
+
+    /// <summary>Folder of the tokenizer.</summary>
+    protected string Folder => tokenizerFolder;
+
+    /// <summary>The tokenizer, once it runs.</summary>
+    protected Tokenizer Tokenizer => _tokenizer!;
+
+    /// <summary>What is read, once it runs.</summary>
+    protected DocumentSource Source => _source!;
+
+    /// <inheritdoc/>
+    public override void Run(RunContext run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        _tokenizer = Tokenizer.Load(tokenizerFolder);
+        _source = DocumentSource.Parse(sources, field, run.Folder.Owns);
+        base.Run(run);
+    }
+
+    /// <inheritdoc/>
+    protected sealed override JsonObject Options()
+    {
+        var options = new JsonObject
+        {
+            ["sources"] = new JsonArray([.. sources.Select(source => (JsonNode)source)]),
+            ["held_out"] = heldOut,
+        };
+        // Without a field the key is what it was before there were fields.
+        if (field is not null)
+            options["field"] = field;
+        return options;
+    }
+
+    /// <inheritdoc/>
+    protected sealed override Dictionary<string, string> Inputs() => new()
+    {
+        ["tokenizer"] = Tokenizer.Sha256,
+        ["text"] = ContentHash.OfText(string.Concat(Source.Files.Select(file => $"{Path.GetFileName(file)} {ContentHash.OfFile(file)}\n"))),
+    };
+
+    /// <summary>Says what was not read, and text that was lost; repetitions and empty documents are only counted.</summary>
+    protected void Say(RunContext run, string what, SkipCounts skips)
+    {
+        foreach (var note in Source.Notes)
+            run.Progress.Note(note);
+        if (skips.LostText)
+            run.Progress.Warn($"{Source.Description}: skipped or mended: {skips.Describe()}");
+        if (SkipCounts.DoubledBosWarning(skips[SkipReason.DoubledBos]) is { } warning)
+            run.Progress.Warn($"{what}: {warning}");
+    }
+
+    /// <summary>UTF-8 bytes of text a token.</summary>
+    protected static double BytesPerToken(TokenStore store) => (double)store.Index.TextBytes / store.Count;
+
+    /// <summary>Progress in bytes read.</summary>
+    protected sealed class BytesRead(IProgressTask task) : IProgress<(long Done, long Total)>
+    {
+        /// <inheritdoc/>
+        public void Report((long Done, long Total) value) => task.Report(value.Done);
+    }
+}

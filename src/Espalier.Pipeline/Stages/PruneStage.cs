@@ -1,0 +1,148 @@
+using System.Text.Json.Nodes;
+using Espalier.Compression.Importance;
+using Espalier.Compression.Pruning;
+using Espalier.Compression.Training.Saving;
+using Espalier.Files;
+using Espalier.Models;
+using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Planning;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
+
+namespace Espalier.Pipeline.Stages;
+
+/// <summary>The student before training: pruned by importance or a plan, pruned at random, or random weights of the same shape.</summary>
+/// <param name="model">The model that is cut.</param>
+/// <param name="result">The result's name in tables.</param>
+/// <param name="to">The shape that is left, as far as it is known beforehand.</param>
+/// <param name="cut">How it is cut; a search finds the sizes.</param>
+/// <param name="planned">The same as far as it is known beforehand.</param>
+/// <param name="sequence">Tokens of a window, for the forecast.</param>
+/// <param name="seed">Of random choices.</param>
+public sealed class PruneStage(ModelSlot model, string result, DecoderConfig to, Slot<PruneSection> cut, PruneSection planned, int sequence, long seed) : Stage
+{
+    /// <summary>File of the plan inside the stage's folder.</summary>
+    public const string PlanName = "plan.json";
+
+    /// <inheritdoc/>
+    public override string Name => "prune";
+
+    /// <summary>The scores that say which units stay; null where none do.</summary>
+    public Slot<ArtefactFile>? Scores { get; init; }
+
+    /// <summary>What says which layers stay; null where the scores do.</summary>
+    public DepthStage? Depth { get; init; }
+
+    /// <summary>Whether merged heads beyond the element type's range become its largest number.</summary>
+    public bool Clamp { get; init; }
+
+    /// <summary>What is left.</summary>
+    public ModelSlot Pruned { get; } = new(result, to, model.Stored);
+
+    /// <summary>File of the plan that was applied; null where none was, or before the stage ran.</summary>
+    public string? Plan { get; private set; }
+
+    internal override StageForecast? Forecast() => new(Name, HowPruned(planned, model.Planned, to), null, null, null, null) { Model = ModelForecast.Of(to, sequence) };
+
+    internal override IEnumerable<DiskForecast> Disk() => [new(StageForecast.TitleOf("pruned student", Cycle, Round), model.Stored.Bytes() * to.Parameters, Title)];
+
+    /// <inheritdoc/>
+    protected override JsonObject Options()
+    {
+        var section = cut.Value;
+        var options = new JsonObject
+        {
+            ["method"] = section.Method.ToString().ToLowerInvariant(),
+            ["hidden"] = section.Target.Hidden,
+            ["ffn"] = section.Target.Ffn,
+            ["heads"] = section.Target.Heads,
+            ["layers"] = section.Target.Layers,
+            ["depth"] = section.Depth.ToString().ToLowerInvariant(),
+        };
+        if (section.Method != PruneMethod.Importance)
+            options["seed"] = seed;
+        if (section.Target.KvHeads is { } kvHeads)
+            options["kv_heads"] = kvHeads;
+        if (section.MergeHeads)
+            options["merge_heads"] = true;
+        // Only merged heads have weights that the teacher's type may not hold.
+        if (section.MergeHeads && Clamp)
+            options["clamp"] = true;
+        return options;
+    }
+
+    /// <inheritdoc/>
+    protected override Dictionary<string, string> Inputs()
+    {
+        var inputs = new Dictionary<string, string> { ["teacher"] = model.Value.Hash };
+        if (cut.Value.Plan is { } plan)
+            inputs["plan"] = ContentHash.OfFile(plan);
+        else if (cut.Value.Method == PruneMethod.Importance)
+            inputs["scores"] = Scores!.Value.Hash;
+        if (Depth is { Scores: { IsMade: true } layers })
+            inputs["depth"] = layers.Value.Hash;
+        return inputs;
+    }
+
+    /// <inheritdoc/>
+    protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
+    {
+        var section = cut.Value;
+        // Random weights need the shape alone: a folder with a config.json is enough.
+        using var source = Checkpoint.Open(model.Value.Path, requireWeights: section.Method != PruneMethod.RandomInit);
+        var written = folder.PathOf(ModelName);
+        if (section.Method == PruneMethod.RandomInit)
+        {
+            var config = section.Target.Apply(source.Config);
+            CheckpointWriter.Write(written, config, source, ElementType.F32, DecoderWeights.RandomSource(config, source.Family, (ulong)seed), cancellation: run.Stop);
+            return new() { ["parameters"] = config.Parameters };
+        }
+        var plan = PlanOf(source.Config);
+        var student = Pruner.Write(source, plan, written, source.StoredType, run.Progress, Clamp, run.Stop);
+        PlanFile.Write(folder.PathOf(PlanName), plan);
+        return new() { ["parameters"] = student.Parameters };
+    }
+
+    /// <inheritdoc/>
+    protected override void Take(RunContext run, StageRecord record, string folder)
+    {
+        Pruned.Value = new(result, Path.Combine(folder, ModelName), record.OutputHash);
+        Plan = Path.Combine(folder, PlanName) is var plan && File.Exists(plan) ? plan : null;
+    }
+
+    private PruningPlan PlanOf(DecoderConfig teacher)
+    {
+        var section = cut.Value;
+        if (section.Plan is { } path)
+            return PlanFile.Read(path);
+        var student = section.Target.Apply(teacher);
+        if (section.Method == PruneMethod.Random)
+            return PlanBuilder.Random(teacher, student, (ulong)seed);
+        var layers = Depth is { Scores.IsMade: true } ? Depth.Keep(section.Depth, teacher.Layers - student.Layers) : null;
+        var plan = PlanBuilder.ByImportance(teacher, student, ScoresFile.Read(Scores!.Value.Path), section.Depth, section.MergeHeads, layers);
+        return layers is null ? plan : plan with { Method = $"{plan.Method}, layers by {EnumName.Of(Depth!.Metric)}, {EnumName.Of(section.Depth)}" };
+    }
+
+    private static string HowPruned(PruneSection prune, DecoderConfig teacher, DecoderConfig student)
+    {
+        var cuts = new List<string>();
+        Cut("hidden", teacher.HiddenSize, student.HiddenSize);
+        Cut("ffn", teacher.IntermediateSize, student.IntermediateSize);
+        Cut("heads", teacher.QueryHeads, student.QueryHeads);
+        Cut("layers", teacher.Layers, student.Layers);
+        var how = prune.Plan is { } plan ? $"as {plan} says" : prune.Method switch
+        {
+            PruneMethod.Random => "random units (a control)",
+            PruneMethod.RandomInit => "random weights of that shape (a control)",
+            _ when teacher.Layers != student.Layers => $"least important units, {EnumName.Of(prune.Depth)} layers",
+            _ => "least important units",
+        };
+        return $"{(cuts.Count > 0 ? string.Join(", ", cuts) : "nothing")}; {how}";
+
+        void Cut(string axis, int from, int to)
+        {
+            if (from != to)
+                cuts.Add($"{axis} {from} to {to}");
+        }
+    }
+}

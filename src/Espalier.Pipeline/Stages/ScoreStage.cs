@@ -1,0 +1,109 @@
+using System.Text.Json.Nodes;
+using Espalier.Compression.Data;
+using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Streaming;
+using Espalier.Compression.Training.Saving;
+using Espalier.Models;
+using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Planning;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
+
+namespace Espalier.Pipeline.Stages;
+
+/// <summary>Importance of a model's units, by the first training windows or without any.</summary>
+/// <param name="model">The model.</param>
+/// <param name="section">How.</param>
+/// <param name="spans">Numbers of layers that may go at once; 1 is always there.</param>
+/// <param name="data">Tokens.</param>
+/// <param name="sequence">Tokens of a window.</param>
+/// <param name="seed">Seed of random scores.</param>
+public sealed class ScoreStage(ModelSlot model, ScoreSection section, IReadOnlyList<int> spans, Slot<TokenSets> data, int sequence, long seed) : Stage
+{
+    /// <summary>File of the scores inside the stage's folder.</summary>
+    public const string ScoresName = "scores.json";
+
+    /// <inheritdoc/>
+    public override string Name => "score";
+
+    /// <summary>The scores.</summary>
+    public Slot<ArtefactFile> Scores { get; } = new("the scores");
+
+    internal override StageForecast? Forecast()
+    {
+        var (config, tokens, samples) = (model.Planned, (long)section.Samples * sequence, section.Samples);
+        var (forward, memory) = (config.ForwardFlopsPerToken(sequence), TrainingForecast.WeightBytes(config));
+        StageForecast forecast = section.Method switch
+        {
+            ScoreMethod.Magnitude => new(Name, "size of every unit's weights (a control)", null, null, null, null),
+            ScoreMethod.Random => new(Name, "chance (a control)", null, null, null, null),
+            ScoreMethod.Taylor => new(Name, $"first-order Taylor of every unit over {samples} samples (a control)", null, tokens, 3 * forward * tokens, 2 * memory),
+            ScoreMethod.Redundancy => new(Name, $"how little neurons and heads copy each other over {samples} samples (a control)", null, tokens,
+                (forward + 2.0 * config.Layers * config.IntermediateSize * config.IntermediateSize) * tokens,
+                memory + 8L * config.Layers * config.IntermediateSize * config.IntermediateSize),
+            _ => new(Name, $"importance of every unit over {samples} samples, ({EnumName.Of(section.Batch)}, {EnumName.Of(section.Sequence)})", null, tokens, forward * tokens, memory),
+        };
+        return forecast with { Model = ModelForecast.Of(config, sequence) };
+    }
+
+    // A choice that is the default is left out, so that folders from before there was one still serve.
+    /// <inheritdoc/>
+    protected override JsonObject Options()
+    {
+        var options = new JsonObject();
+        if (section.Method.ReadsText())
+            options["samples"] = section.Samples;
+        if (section.Method.ReadsActivations())
+        {
+            options["batch"] = Aggregator.NameOf(section.Batch);
+            options["sequence"] = Aggregator.NameOf(section.Sequence);
+        }
+        if (section.Method.ReadsText())
+            options["tokens"] = sequence;
+        options["spans"] = new JsonArray([.. spans.Select(span => (JsonNode)span)]);
+        if (section.Method != ScoreMethod.Activation)
+            options["method"] = EnumName.Of(section.Method);
+        if (section.Neurons != NeuronValues.Intermediate)
+            options["neurons"] = EnumName.Of(section.Neurons);
+        if (section.Method == ScoreMethod.Random)
+            options["seed"] = seed;
+        return options;
+    }
+
+    /// <inheritdoc/>
+    protected override Dictionary<string, string> Inputs()
+    {
+        var inputs = new Dictionary<string, string> { ["teacher"] = model.Value.Hash };
+        if (section.Method.ReadsText())
+            inputs["data"] = data.Value.Hash;
+        return inputs;
+    }
+
+    /// <inheritdoc/>
+    protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
+    {
+        var readsText = section.Method.ReadsText();
+        using var source = model.Value.Open();
+        var fingerprint = ModelFingerprint.Watch(source);
+        var options = new ScoreOptions
+        {
+            Method = section.Method,
+            Samples = section.Samples,
+            Aggregator = new(section.Batch, section.Sequence),
+            Neurons = section.Neurons,
+            SpanWidths = spans,
+            Seed = seed,
+        };
+        var scores = ScoringMemory.For(source.Config).Score(
+            source, readsText ? new WindowSet(data.Value.Train, sequence) : null, options, folder.Path, run.Progress, run.Stop);
+        ScoresFile.Write(folder.PathOf(ScoresName), scores with
+        {
+            Teacher = fingerprint.Finish(run.Stop),
+            Calibration = readsText ? CalibrationHash.Of(data.Value.Train, sequence, section.Samples) : "",
+        });
+        return readsText ? new() { ["samples"] = scores.Samples } : new();
+    }
+
+    /// <inheritdoc/>
+    protected override void Take(RunContext run, StageRecord record, string folder) => Scores.Value = new(Path.Combine(folder, ScoresName), record.OutputHash);
+}

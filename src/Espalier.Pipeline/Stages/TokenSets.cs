@@ -1,0 +1,22 @@
+using Espalier.Compression.Data;
+
+namespace Espalier.Pipeline.Stages;
+
+/// <summary>Tokens to train on and tokens held out, with the hash of what determines them. Dispose it.</summary>
+/// <param name="Train">Training ids.</param>
+/// <param name="HeldOut">Held-out ids; null where nothing is held out.</param>
+/// <param name="Hash">Goes into the keys of the stages that read them.</param>
+/// <param name="HeldOutBytesPerToken">UTF-8 bytes of held-out text a token; null for ids without text.</param>
+/// <param name="Owned">What is to be disposed.</param>
+public sealed record TokenSets(ITokens Train, ITokens? HeldOut, string Hash, double? HeldOutBytesPerToken, IReadOnlyList<IDisposable> Owned) : IDisposable
+{
+    /// <summary>Where training documents begin, if attention is to end there.</summary>
+    public DocumentBoundaries? Boundaries { get; init; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var item in Owned)
+            item.Dispose();
+    }
+}
