@@ -73,10 +73,12 @@ internal sealed class CacheCommand : CommandBase
 
         var report = RunContext.Within($"{folder}.run", "cache", run.Get(seed)!.Value, run.Progress, context =>
         {
-            using var tokens = DataStage.Run(context, data, path, checkpoint.Config.VocabularySize);
+            var stage = new DataStage(data, path, checkpoint.Config.VocabularySize);
+            context.Walk([stage]);
+            using var tokens = stage.Tokens.Value;
             var all = new WindowSet(tokens.Train, length, boundaries: tokens.Boundaries);
             var kept = Math.Min(run.Get(windows) ?? all.Count, all.Count);
-            var guide = new ModelFolder("teacher", path, ContentHash.OfFolder(path));
+            var guide = ModelFolder.Given("teacher", path);
             var key = CacheStage.KeyOf(guide, section, tau, tokens, length, run.Get(seed)!.Value);
             run.Progress.Note($"cache: {kept} windows of {length} tokens, {Units.Bytes(new CacheLayout(key).BytesFor(kept))}");
             using var model = guide.Load();

@@ -80,10 +80,13 @@ internal sealed class CompressCommand : CommandBase
         {
             context.Folder.WriteFile("recipe.yaml", stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
             var results = new List<CompressResult>();
-            context.Plan([.. read.SelectMany(entry => StagePlan.Of(entry.Recipe, entry.Name))]);
-            foreach (var (name, recipe) in read)
+            Compressor[] compressors = [.. read.Select(entry => new Compressor(context, entry.Recipe, entry.Name, RunPlace.Of(entry.Name, read.Length))
             {
-                var compressor = new Compressor(context, recipe, name, RunPlace.Of(name, read.Length)) { Told = so => RunResults.Write(context.Folder, [.. results, so]) };
+                Told = so => RunResults.Write(context.Folder, [.. results, so]),
+            })];
+            context.Plan([.. compressors.SelectMany(compressor => compressor.Planned)]);
+            foreach (var compressor in compressors)
+            {
                 results.Add(compressor.Run());
                 RunResults.Write(context.Folder, results);
             }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands;
 
@@ -20,4 +21,7 @@ internal sealed class CorrectCommand : TrainingCommand
 
     protected override TrainingSources Models(CommandRun run) =>
         new(run.Get(teacher)!, null, null, new() { Loss = "cross-entropy" });
+
+    protected override TrainStage Stage(TrainingSetting setting) =>
+        new CorrectStage(setting.Start, setting.Section, setting.Data, setting.Sequence, setting.Seed) { Order = setting.Order.Make, OrderName = setting.Order.Name };
 }

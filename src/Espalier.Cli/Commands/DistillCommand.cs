@@ -3,6 +3,7 @@ using Espalier.Cli.Commands.Shared;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands;
 
@@ -75,6 +76,14 @@ internal sealed class DistillCommand : TrainingCommand
             ? new(run.Get(student)!, run.Get(teacher), folder, section)
             : throw new EspalierException($"--loss {spec} needs whole distributions and {folder} holds some entries of each: take forward-kl, or a cache of encoding hidden");
     }
+
+    protected override TrainStage Stage(TrainingSetting setting) =>
+        new DistillStage(setting.Start, "trained", setting.Teacher, setting.Section, setting.Data, setting.Sequence, setting.Seed)
+        {
+            Cache = setting.Cache,
+            Order = setting.Order.Make,
+            OrderName = setting.Order.Name,
+        };
 
     private LossSpec LossOf(CommandRun run)
     {

@@ -24,6 +24,15 @@ internal sealed class PretrainCommand : TrainingCommand
     protected override TrainingSources Models(CommandRun run) =>
         new(run.Get(config)!, null, null, new() { Loss = "cross-entropy" });
 
-    protected override ModelFolder Start(RunContext run, string path, long seed) =>
-        PruneStages.Prune(run, new("config", path, ContentHash.OfText(File.ReadAllText(Path.Combine(path, "config.json")))), new() { Method = PruneMethod.RandomInit }, null, seed).Model;
+    protected override ModelSlot Start(RunContext run, string path, long seed)
+    {
+        var config = ModelSlot.Of(new("config", path, ContentHash.OfText(File.ReadAllText(Path.Combine(path, "config.json")))));
+        var section = new PruneSection { Method = PruneMethod.RandomInit };
+        var stage = new PruneStage(config, "pruned", config.Planned, new("the shape") { Value = section }, section, config.Planned.MaxPositions, seed);
+        run.Walk([stage]);
+        return stage.Pruned;
+    }
+
+    protected override TrainStage Stage(TrainingSetting setting) =>
+        new PretrainStage(setting.Start, setting.Section, setting.Data, setting.Sequence, setting.Seed) { Order = setting.Order.Make, OrderName = setting.Order.Name };
 }

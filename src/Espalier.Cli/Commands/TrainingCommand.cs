@@ -41,7 +41,10 @@ internal abstract class TrainingCommand : CommandBase
     protected abstract TrainingSources Models(CommandRun run);
 
     /// <summary>The model that training begins from, made in the run where it does not exist yet.</summary>
-    protected virtual ModelFolder Start(RunContext run, string path, long seed) => new("start", path, ContentHash.OfFolder(path));
+    protected virtual ModelSlot Start(RunContext run, string path, long seed) => ModelSlot.Of(ModelFolder.Given("start", path));
+
+    /// <summary>The stage: the one that a recipe with these settings has.</summary>
+    protected abstract TrainStage Stage(TrainingSetting setting);
 
     protected sealed override int Run(CommandRun run)
     {
@@ -59,21 +62,22 @@ internal abstract class TrainingCommand : CommandBase
         var command = string.Join(' ', Environment.GetCommandLineArgs().Skip(1));
         var report = RunContext.Within($"{folder}.run", command, training.Seed(run), run.Progress, context =>
         {
-            using var tokens = DataStage.Run(context, data, start, vocabulary);
+            var text = new DataStage(data, start, vocabulary);
+            context.Walk([text]);
+            using var tokens = text.Tokens.Value;
             // Too little text is refused before anything is computed.
             TrainStage.CheckBatch(section, new WindowSet(tokens.Train, data.Sequence).Count);
-            EvaluationText[] texts = tokens.HeldOut is { } heldOut
-                ? [new("held-out", new TokenRange(heldOut, 0, heldOut.Count), tokens.Hash, tokens.HeldOutBytesPerToken)]
-                : [];
-            ModelRow Evaluate(ModelFolder model) => EvaluateStage.Run(context, Name, model, texts, data.Sequence, tokenizer: null);
+            var evaluation = new Evaluation(Name, text.HeldOut.IsMade ? [text.HeldOut] : [], data.Sequence);
 
             var from = Start(context, start, training.Seed(run));
-            var guide = teacher is null ? null : new ModelFolder("teacher", teacher, ContentHash.OfFolder(teacher));
-            var kept = cache is null ? null : CacheInput.Require(run, cache, guide?.Hash, tokens, data.Sequence, section.Temperature);
-            ModelRow[] before = guide is null ? [Evaluate(from)] : [Evaluate(guide), Evaluate(from)];
-            var trained = TrainStage.Run(context, Name, "trained", from, kept ?? guide, section, tokens, data.Sequence, training.Seed(run), order.Make, order.Name);
-            var (result, _) = ExportStage.Run(context, folder, trained, "result", StoredType(run, from), [], dtype.Clamp(run));
-            return TrainingReport.Of(folder, trained, [.. before, Evaluate(result)], profile.IsGiven(run) ? context.Profiles : null);
+            var guide = teacher is null ? null : ModelSlot.Of(ModelFolder.Given("teacher", teacher));
+            var kept = cache is null ? null : CacheInput.Require(run, cache, guide?.Value.Hash, tokens, data.Sequence, section.Temperature);
+            var stage = Stage(new(from, guide, kept, section, text.Tokens, data.Sequence, training.Seed(run), order));
+            var export = new ExportStage(folder, stage.Trained, "result", StoredType(run, from.Value), [], dtype.Clamp(run), data.Sequence);
+            ModelSlot[] before = guide is null ? [from] : [guide, from];
+            Stage[] stages = [.. before.Select(model => new EvaluateStage(evaluation, model)), stage, export, new EvaluateStage(evaluation, export.Exported)];
+            context.Walk(stages);
+            return TrainingReport.Of(folder, stage.Trained.Value, [.. stages.OfType<EvaluateStage>().Select(evaluated => evaluated.Row!)], profile.IsGiven(run) ? context.Profiles : null);
         }, run.Cancellation, profile: profile.IsGiven(run));
         run.Write(report, TrainingPage.Show);
         return ExitCodes.Done;

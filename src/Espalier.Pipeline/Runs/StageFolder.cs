@@ -48,6 +48,9 @@ public sealed class StageFolder : IDisposable
     /// <summary>Whether the stage is done and its artefacts are there with their sizes (their contents: <see cref="Verify"/>).</summary>
     public bool IsComplete => Record is not null;
 
+    /// <summary>What was checked of what the stage made, and held; <see cref="Complete"/> records it.</summary>
+    public IList<string> Checks { get; } = [];
+
     /// <summary>The stage's checkpoints; saving one flushes the logs first.</summary>
     public CheckpointStore Checkpoints { get; }
 
@@ -135,7 +138,7 @@ public sealed class StageFolder : IDisposable
             var artefacts = new List<FileFact>();
             Collect(new DirectoryInfo(Path), "", artefacts);
             artefacts.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
-            var record = new StageRecord(StageRecord.KnownVersion, Key.Name, Key.Hash, Key.Options, Key.Inputs, result ?? [], artefacts);
+            var record = new StageRecord(StageRecord.KnownVersion, Key.Name, Key.Hash, Key.Options, Key.Inputs, result ?? [], artefacts) { Checks = Checks.Count > 0 ? [.. Checks] : null };
             var text = SealedJson.Bytes(record, RecordJson.Of<StageRecord>());
             _files.WriteFile(PathOf(StageRecord.FileName), stream => stream.Write(text));
             return Record = record;

@@ -27,6 +27,10 @@ public sealed record StageRecord(
     internal const string FileName = "stage.json";
     internal const int KnownVersion = 1;
 
+    /// <summary>What was checked of what it made, and held; null where nothing was, and in records of earlier versions.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Checks { get; init; }
+
     /// <summary>Hash of the names and contents of all artefacts.</summary>
     [JsonIgnore]
     public string OutputHash => ContentHash.OfFacts(Artefacts);

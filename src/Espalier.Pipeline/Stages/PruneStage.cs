@@ -95,12 +95,23 @@ public sealed class PruneStage(ModelSlot model, string result, DecoderConfig to,
         {
             var config = section.Target.Apply(source.Config);
             CheckpointWriter.Write(written, config, source, ElementType.F32, DecoderWeights.RandomSource(config, source.Family, (ulong)seed), cancellation: run.Stop);
+            Check(folder, source, null);
             return new() { ["parameters"] = config.Parameters };
         }
         var plan = PlanOf(source.Config);
         var student = Pruner.Write(source, plan, written, source.StoredType, run.Progress, Clamp, run.Stop);
         PlanFile.Write(folder.PathOf(PlanName), plan);
+        Check(folder, source, plan);
         return new() { ["parameters"] = student.Parameters };
+    }
+
+    private void Check(StageFolder folder, Checkpoint source, PruningPlan? plan)
+    {
+        using var written = Checkpoint.Open(folder.PathOf(ModelName));
+        var check = new SanityCheck(Name, folder, source, written);
+        check.Shape(ReferenceEquals(cut.Value, planned) ? to : cut.Value.Target.Apply(source.Config));
+        if (plan is not null)
+            check.Sliced(plan);
     }
 
     /// <inheritdoc/>

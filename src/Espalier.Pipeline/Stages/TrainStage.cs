@@ -77,10 +77,10 @@ public abstract class TrainStage(ModelSlot start, string result, TrainingSection
         if (section.Compute != ComputeChoice.Float32)
             run.Progress.Note($"{Name}: products are computed in {(section.Compute.Here() == ComputeType.Bfloat16 ? "bfloat16" : "float32, for this processor has no units for bfloat16")}");
         var found = Fit(run, Name, model, source.Family, guide, section, Correction, data.Value, sequence, seed, Order, folder, checkpoint);
-        CheckpointWriter.Write(folder.PathOf(ModelName), model.Config, source, ElementType.F32, DecoderWeights.Source(model, source.Family), cancellation: run.Stop);
+        Write(run, folder, ModelName, source, model, section.Freeze);
         if (Correction is not null && guide?.Model is { } corrected)
             using (var original = Teacher!.Value.Open())
-                CheckpointWriter.Write(folder.PathOf(TeacherName), corrected.Config, original, ElementType.F32, DecoderWeights.Source(corrected, original.Family), cancellation: run.Stop);
+                Write(run, folder, TeacherName, original, corrected, FrozenParts.None);
         return found;
     }
 
@@ -97,6 +97,17 @@ public abstract class TrainStage(ModelSlot start, string result, TrainingSection
 
     /// <summary>Whether a section's losses read a teacher.</summary>
     internal static bool NeedsTeacher(TrainingSection section) => LossSpec.Parse(section.Loss).NeedsTeacher || section.Hidden is not null;
+
+    private void Write(RunContext run, StageFolder folder, string name, Checkpoint source, Decoder model, FrozenParts frozen)
+    {
+        CheckpointWriter.Write(folder.PathOf(name), model.Config, source, ElementType.F32, DecoderWeights.Source(model, source.Family), cancellation: run.Stop);
+        using var written = Checkpoint.Open(folder.PathOf(name));
+        var check = new SanityCheck(Name, folder, source, written);
+        check.Shape(source.Config);
+        check.Reloaded(model);
+        if (!frozen.IsEmpty)
+            check.Same(frozen.Hold, $"what is frozen ({string.Join(", ", frozen.Words)}) is");
+    }
 
     /// <summary>Version 0.1 took a training for done in which every step had been skipped.</summary>
     private void RequireUpdates(StageRecord record, string folder)

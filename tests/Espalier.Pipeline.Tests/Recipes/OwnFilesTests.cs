@@ -54,7 +54,9 @@ public sealed class OwnFilesTests : IDisposable
         StageEntry? entry = null;
         Within(run =>
         {
-            DataStage.Run(run, new() { Train = [_folder.Path + pattern], HeldOut = 0, Sequence = 4 }, Path.Combine(Fixtures.Root, "models", "quickstart-teacher"), 4096).Dispose();
+            var stage = new DataStage(new() { Train = [_folder.Path + pattern], HeldOut = 0, Sequence = 4 }, Path.Combine(Fixtures.Root, "models", "quickstart-teacher"), 4096);
+            stage.Run(run);
+            stage.Tokens.Value.Dispose();
             entry = run.Used.Single();
         });
         return entry!;

@@ -23,7 +23,9 @@ public sealed class DataStageTests : TorchTest
         var file = Write("short.jsonl", "{\"body\": \"Too short.\"}");
         Within(run =>
         {
-            var (tokens, _, _) = DataStage.OfText(run, "mine", file + ";field=body", Teacher, Vocabulary);
+            var stage = new TextStage("mine", file + ";field=body", Teacher, Vocabulary);
+            stage.Run(run);
+            var tokens = stage.Text.Value.Tokens;
             using var closing = (IDisposable)tokens;
             var error = Assert.Throws<EspalierException>(() => new WindowSet(tokens, 256));
             Assert.StartsWith($"{file};field=body: ", error.Message, StringComparison.Ordinal);
@@ -36,7 +38,7 @@ public sealed class DataStageTests : TorchTest
         var file = Write("a.jsonl", string.Join('\n', Enumerable.Range(0, 40).Select(i => $"{{\"text\": \"Document {i}.\"}}")));
         Within(run =>
         {
-            using var tokens = DataStage.Run(run, new() { Train = [file], HeldOut = 0.3 }, Teacher, Vocabulary);
+            using var tokens = Tokens(run, new() { Train = [file], HeldOut = 0.3 });
             Assert.Equal($"data.train {file}", tokens.Train.Name);
             Assert.Equal($"the held-out part of {file}", tokens.HeldOut!.Name);
         });
@@ -48,8 +50,8 @@ public sealed class DataStageTests : TorchTest
         var file = Write("a.jsonl", string.Join('\n', Enumerable.Range(0, 40).Select(i => $"{{\"text\": \"Document {i}.\", \"body\": \"Other {i}.\"}}")));
         Within(run =>
         {
-            DataStage.Run(run, new() { Train = [file], HeldOut = 0.3 }, Teacher, Vocabulary).Dispose();
-            DataStage.Run(run, new() { Train = [file], HeldOut = 0.3, Field = "body" }, Teacher, Vocabulary).Dispose();
+            Tokens(run, new() { Train = [file], HeldOut = 0.3 }).Dispose();
+            Tokens(run, new() { Train = [file], HeldOut = 0.3, Field = "body" }).Dispose();
         });
         string[] options = [.. Directory.GetDirectories(Path.Combine(_folder, "run", "stages"))
             .Select(stage => StageRecord.Read(stage)!.Options!.AsObject())
@@ -61,7 +63,7 @@ public sealed class DataStageTests : TorchTest
     public void Text_that_is_lost_is_warned_of_with_its_reason()
     {
         var file = Write("a.jsonl", string.Join('\n', Enumerable.Range(0, 40).Select(i => $"{{\"text\": \"Document {i}.\"}}")) + "\n{\"body\": 1}\n");
-        Within(run => DataStage.Run(run, new() { Train = [file], HeldOut = 0.3 }, Teacher, Vocabulary).Dispose());
+        Within(run => Tokens(run, new() { Train = [file], HeldOut = 0.3 }).Dispose());
         Assert.Contains("skipped or mended: 1 missing-field; ", Assert.Single(_heard.Warnings), StringComparison.Ordinal);
         Assert.Contains("a.jsonl:41 has body", _heard.Warnings[0], StringComparison.Ordinal);
     }
@@ -77,6 +79,13 @@ public sealed class DataStageTests : TorchTest
     {
         base.Dispose();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private static TokenSets Tokens(RunContext run, DataSection data)
+    {
+        var stage = new DataStage(data, Teacher, Vocabulary);
+        stage.Run(run);
+        return stage.Tokens.Value;
     }
 
     private void Within(Action<RunContext> work)

@@ -17,7 +17,7 @@ internal static class CacheInput
 
     /// <summary>The cache as what training reads, when it belongs to these tokens and this temperature.</summary>
     /// <exception cref="EspalierException">It is stale: the difference is named.</exception>
-    internal static ModelFolder Require(CommandRun run, string folder, string? teacher, TokenSets tokens, int sequence, double temperature)
+    internal static Slot<ModelFolder> Require(CommandRun run, string folder, string? teacher, TokenSets tokens, int sequence, double temperature)
     {
         using var cache = TeacherCache.Open(folder);
         var key = cache.Key;
@@ -33,6 +33,6 @@ internal static class CacheInput
         if (key.Data != wanted.Data)
             run.Progress.Warn($"{folder} was written with another tokenizer.json, which gives this text the same tokens: "
                 + "give --teacher too, and all ids are compared");
-        return new("cache", folder, ContentHash.OfFile(Path.Combine(folder, "cache.json")));
+        return new("cache") { Value = new("cache", folder, ContentHash.OfFile(Path.Combine(folder, "cache.json"))) };
     }
 }
