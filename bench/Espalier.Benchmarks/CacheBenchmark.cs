@@ -95,7 +95,7 @@ internal static class CacheBenchmark
         return DecoderWeights.Load(pruned);
     }
 
-    private static double[] Gradient(Decoder student, TeacherGuide guide, Batch batch)
+    private static double[] Gradient(Decoder student, Teacher guide, Batch batch)
     {
         Gradients.Clear([.. student.Parameters.Select(p => p.Value)]);
         _ = new LogitObjective(new ForwardKl(), guide).Accumulate(student, batch, 1.0 / batch.Tokens);

@@ -54,7 +54,7 @@ internal sealed class HeadOperands : IDisposable
         var count = tokens ?? Tokens;
         Gradients.Clear([_head]);
         var result = new ForwardKl().Backward(
-            new(_head), _hidden.Slice(0, 0, count), _targets.Slice(0, 0, count), new TeacherHead(_teacherHidden.Slice(0, 0, count), new(_teacherHead)), 1.0 / count);
+            new(_head), _hidden.Slice(0, 0, count), _targets.Slice(0, 0, count), new DenseDistributions(_teacherHidden.Slice(0, 0, count), new(_teacherHead)), 1.0 / count);
         return _loss = result.Sum / count;
     }
 

@@ -18,8 +18,8 @@ public abstract class ComparedRows(RowLoss loss) : LogitLoss
     public sealed override bool NeedsTeacher => true;
 
     /// <inheritdoc/>
-    public sealed override Tensor Compute(Tensor student_CV, TeacherChunk? teacher, Tensor targets_C) =>
-        student_CV.RowLossInPlace(TeacherChunk.LogitsOf(teacher, this), _loss);
+    public sealed override Tensor Compute(Tensor student_CV, DistributionChunk? teacher, Tensor targets_C) =>
+        student_CV.RowLossInPlace(DistributionChunk.LogitsOf(teacher, this), _loss);
 
     /// <summary>Checks the share of one model in a mixture.</summary>
     internal static double Share(string name, double value, string ends) => value is > 0 and < 1

@@ -32,7 +32,7 @@ internal sealed class CountedPositions
     public Tensor Rows(Tensor all_N) => _index_M is null ? all_N : all_N.IndexSelect(0, _index_M);
 
     /// <summary>What is known of the teacher there.</summary>
-    public TeacherSignal? Rows(TeacherSignal? all) => _index_M is null ? all : all?.Rows(_index_M);
+    public TeacherDistributions? Rows(TeacherDistributions? all) => _index_M is null ? all : all?.Rows(_index_M);
 
     /// <summary>Rows that count put back between zeros, [N, D] of [M, D]; the same tensor where all count.</summary>
     public Tensor Spread(Tensor counted_MD)

@@ -22,10 +22,10 @@ public sealed class ForwardKl(double temperature = 1.0) : LogitLoss
     public override bool NeedsTeacher => true;
 
     /// <inheritdoc/>
-    public override Tensor Compute(Tensor student_CV, TeacherChunk? teacher, Tensor targets_C)
+    public override Tensor Compute(Tensor student_CV, DistributionChunk? teacher, Tensor targets_C)
     {
         if (teacher is SparseChunk sparse)
             return sparse.Compare(student_CV, _temperature);
-        return student_CV.DivergenceInPlace(TeacherChunk.LogitsOf(teacher, this), _temperature);
+        return student_CV.DivergenceInPlace(DistributionChunk.LogitsOf(teacher, this), _temperature);
     }
 }

@@ -42,7 +42,7 @@ public abstract class LogitLoss
     /// <param name="student_CV">Student logits, [C, V]; on return their gradient.</param>
     /// <param name="teacher">What is known of the teacher; null where <see cref="NeedsTeacher"/> is false.</param>
     /// <param name="targets_C">Next ids, Int64 [C].</param>
-    public abstract Tensor Compute(Tensor student_CV, TeacherChunk? teacher, Tensor targets_C);
+    public abstract Tensor Compute(Tensor student_CV, DistributionChunk? teacher, Tensor targets_C);
 
     /// <summary>The summed loss of all positions and its gradients, by <see cref="LmHead.Backward(Tensor, int, double, ChunkLoss, int)"/>.</summary>
     /// <param name="head">The student's head.</param>
@@ -54,7 +54,7 @@ public abstract class LogitLoss
     /// </param>
     /// <param name="scale">Multiplies the gradients, not the sum: 1 / (tokens of the whole step).</param>
     /// <param name="chunk">Positions a chunk; 0 chooses.</param>
-    public HeadResult Backward(LmHead head, Tensor hidden_ND, Tensor targets_N, TeacherSignal? teacher, double scale, int chunk = 0)
+    public HeadResult Backward(LmHead head, Tensor hidden_ND, Tensor targets_N, TeacherDistributions? teacher, double scale, int chunk = 0)
     {
         var V = Math.Min(head.Vocabulary, teacher?.Vocabulary ?? long.MaxValue);
         var named = Parts;

@@ -14,14 +14,14 @@ namespace Espalier.Compression.Distillation;
 public sealed class LogitObjective : Objective
 {
     private readonly LogitLoss _loss;
-    private readonly TeacherGuide? _teacher;
+    private readonly Teacher? _teacher;
     private readonly HiddenStateLoss? _hidden;
 
     /// <summary>Creates the objective.</summary>
     /// <param name="loss">The loss on logits.</param>
     /// <param name="teacher">Needed where a loss compares with one.</param>
     /// <param name="hidden">The loss on hidden states, or null.</param>
-    public LogitObjective(LogitLoss loss, TeacherGuide? teacher = null, HiddenStateLoss? hidden = null)
+    public LogitObjective(LogitLoss loss, Teacher? teacher = null, HiddenStateLoss? hidden = null)
     {
         if (loss.NeedsTeacher && teacher is null)
             throw new ArgumentException($"{loss.Name} needs a teacher", nameof(teacher));
@@ -48,7 +48,7 @@ public sealed class LogitObjective : Objective
         var ids_BT = Tensor.From<long>(batch.Inputs, batch.Size, batch.Sequence).On(student.Device);
         var counted = CountedPositions.Of(batch, student.Device);
         var targets_M = counted.Rows(Tensor.From<long>(batch.Targets, batch.Tokens).On(student.Device));
-        var view = Look(batch, ids_BT);
+        var outputs = OutputsOf(batch, ids_BT);
 
         using var pass = Forward(student, batch, ids_BT);
         var width = pass.Hidden.Size(-1);
@@ -57,8 +57,8 @@ public sealed class LogitObjective : Objective
         using (StepProfiler.Enter(StepPhase.Head))
         {
             head = _loss.Backward(
-                student.Head, counted.Rows(pass.Hidden.View(-1, width)), targets_M, _loss.NeedsTeacher ? counted.Rows(view?.Signal) : null, scale);
-            states = _hidden?.Backward(pass, view!.States, counted, head.Sum, scale);
+                student.Head, counted.Rows(pass.Hidden.View(-1, width)), targets_M, _loss.NeedsTeacher ? counted.Rows(outputs?.Distributions) : null, scale);
+            states = _hidden?.Backward(pass, outputs!.States, counted, head.Sum, scale);
         }
         using (StepProfiler.Enter(StepPhase.Backward))
             pass.Backward(counted.Spread(head.HiddenGradient).View(batch.Size, batch.Sequence, width), states?.Gradients);
@@ -67,10 +67,10 @@ public sealed class LogitObjective : Objective
             : new(head.Sum + states.Weight * states.Sum, [.. head.Parts, states.Sum]);
     }
 
-    private TeacherView? Look(Batch batch, Tensor ids_BT)
+    private TeacherOutputs? OutputsOf(Batch batch, Tensor ids_BT)
     {
         using var phase = StepProfiler.Enter(StepPhase.Teacher);
-        return _teacher?.Look(batch, ids_BT, _hidden?.TeacherPlaces ?? []);
+        return _teacher?.OutputsOf(batch, ids_BT, _hidden?.TeacherPlaces ?? []);
     }
 
     private TrainingPass Forward(Decoder student, Batch batch, Tensor ids_BT)

@@ -35,7 +35,7 @@ public sealed class MixedLoss : LogitLoss
     internal override bool LetsGo => Array.TrueForAll(_terms, static term => term.Loss.LetsGo);
 
     /// <inheritdoc/>
-    public override Tensor Compute(Tensor student_CV, TeacherChunk? teacher, Tensor targets_C)
+    public override Tensor Compute(Tensor student_CV, DistributionChunk? teacher, Tensor targets_C)
     {
         var gradient_CV = student_CV.ZerosLike();
         var losses = new Tensor[_terms.Length];
@@ -50,6 +50,6 @@ public sealed class MixedLoss : LogitLoss
         return Tensor.Stack(0, losses);
     }
 
-    private static TeacherChunk? Copy(TeacherChunk? teacher, bool isLast) =>
+    private static DistributionChunk? Copy(DistributionChunk? teacher, bool isLast) =>
         !isLast && teacher is DenseChunk dense ? new DenseChunk(dense.Logits_CV.Clone()) : teacher;
 }

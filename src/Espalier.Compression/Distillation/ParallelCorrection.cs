@@ -19,8 +19,8 @@ public sealed class ParallelCorrection : Objective
     /// <summary>Creates the objective.</summary>
     /// <param name="teacher">The teacher; gradients of all its parameters are wanted from now on.</param>
     /// <param name="learningRateFactor">The teacher's learning rate over the student's, at every step; above 0.</param>
-    /// <param name="student">The student's objective, given where to hear the teacher.</param>
-    public ParallelCorrection(Decoder teacher, double learningRateFactor, Func<TeacherGuide, Objective> student)
+    /// <param name="student">The student's objective, given the teacher.</param>
+    public ParallelCorrection(Decoder teacher, double learningRateFactor, Func<Teacher, Objective> student)
     {
         if (!(learningRateFactor > 0 && double.IsFinite(learningRateFactor)))
             throw new ArgumentOutOfRangeException(nameof(learningRateFactor), learningRateFactor, "must be above 0");
@@ -52,8 +52,8 @@ public sealed class ParallelCorrection : Objective
         return new(sums.Sum, [.. sums.Parts, _teacher.End()]);
     }
 
-    /// <summary>Learns from a batch while it is looked at.</summary>
-    private sealed class LearningTeacher(Decoder teacher) : TeacherGuide
+    /// <summary>Learns from a batch while its outputs are made.</summary>
+    private sealed class LearningTeacher(Decoder teacher) : Teacher
     {
         private readonly CrossEntropy _loss = new();
         private double _scale;
@@ -61,9 +61,9 @@ public sealed class ParallelCorrection : Objective
 
         public void Begin(double scale) => (_scale, _sum) = (scale, null);
 
-        public double End() => _sum ?? throw new InvalidOperationException("the student's objective did not look at the teacher");
+        public double End() => _sum ?? throw new InvalidOperationException("the student's objective did not run the teacher");
 
-        public override TeacherView Look(Batch batch, Tensor ids_BT, IReadOnlyCollection<TapPlace> places)
+        public override TeacherOutputs OutputsOf(Batch batch, Tensor ids_BT, IReadOnlyCollection<TapPlace> places)
         {
             using var pass = teacher.Train(ids_BT, places, batch.Places);
             var hidden_NE = pass.Hidden.View(-1, pass.Hidden.Size(-1));
@@ -72,8 +72,8 @@ public sealed class ParallelCorrection : Objective
                 teacher.Head, counted.Rows(hidden_NE), counted.Rows(Tensor.From<long>(batch.Targets, batch.Tokens).On(teacher.Device)), null, _scale);
             _sum = head.Sum;
             pass.Backward(counted.Spread(head.HiddenGradient).View(batch.Size, batch.Sequence, hidden_NE.Size(-1)));
-            // Detached handles of the caller's scope: the graph ends here, the values stay. Weights change at the end of the step, behind all micro-batches.
-            return new(new TeacherHead(hidden_NE, teacher.Head.Detach()), places.ToDictionary(place => place, pass.Tapped));
+            // Detached handles of the caller's scope: the graph ends here, the values stay. Weights change at the end of the step, after all micro-batches.
+            return new(new DenseDistributions(hidden_NE, teacher.Head.Detach()), places.ToDictionary(place => place, pass.Tapped));
         }
     }
 }

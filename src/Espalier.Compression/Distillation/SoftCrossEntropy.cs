@@ -18,6 +18,6 @@ public sealed class SoftCrossEntropy(double temperature = 1.0) : LogitLoss
     public override bool NeedsTeacher => true;
 
     /// <inheritdoc/>
-    public override Tensor Compute(Tensor student_CV, TeacherChunk? teacher, Tensor targets_C) =>
-        student_CV.DivergenceInPlace(TeacherChunk.LogitsOf(teacher, this), _temperature, withEntropy: false);
+    public override Tensor Compute(Tensor student_CV, DistributionChunk? teacher, Tensor targets_C) =>
+        student_CV.DivergenceInPlace(DistributionChunk.LogitsOf(teacher, this), _temperature, withEntropy: false);
 }

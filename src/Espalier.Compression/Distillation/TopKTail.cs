@@ -20,9 +20,9 @@ public sealed class TopKTail(int k, double temperature = 1.0) : LogitLoss
     public override bool NeedsTeacher => true;
 
     /// <inheritdoc/>
-    public override Tensor Compute(Tensor student_CV, TeacherChunk? teacher, Tensor targets_C)
+    public override Tensor Compute(Tensor student_CV, DistributionChunk? teacher, Tensor targets_C)
     {
-        var teacher_CV = TeacherChunk.LogitsOf(teacher, this);
+        var teacher_CV = DistributionChunk.LogitsOf(teacher, this);
         if (_temperature != 1.0)
             teacher_CV.MulInPlace(1 / _temperature);
         var logP_CV = teacher_CV.LogSoftmax(-1);

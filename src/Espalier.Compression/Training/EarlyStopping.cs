@@ -16,8 +16,8 @@ public sealed class EarlyStopping(int patience)
     /// <summary>Whether it is over.</summary>
     public bool IsOver => patience > 0 && _without >= patience;
 
-    /// <summary>Hears a loss; tells whether it is a new best.</summary>
-    public bool Hear(long step, double loss)
+    /// <summary>Takes a loss; returns whether it is a new best.</summary>
+    public bool Observe(long step, double loss)
     {
         // NaN is no best.
         if (!(loss < _best))

@@ -76,7 +76,7 @@ public static class CandidateStage
         using (var model = DecoderWeights.Load(source))
         {
             if (training is not null)
-                using (var guide = TrainStage.GuideOf(run, "search", start, setting.Teacher, training))
+                using (var guide = TrainStage.TeacherOf(run, "search", start, setting.Teacher, training))
                     result["training"] = TrainStage.Fit(
                         run, "search", model, source.Family, guide, training, null, setting.Data, setting.Sequence, setting.Seed,
                         windows => SampleOrder.Shuffled(windows, setting.Seed), stage, checkpoint,

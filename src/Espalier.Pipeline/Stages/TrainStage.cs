@@ -98,7 +98,7 @@ public static class TrainStage
     {
         using var source = start.Open();
         using var model = DecoderWeights.Load(source);
-        using var guide = GuideOf(run, name, start, teacher, section);
+        using var guide = TeacherOf(run, name, start, teacher, section);
         if (section.Compute != ComputeChoice.Float32)
             run.Progress.Note($"{name}: products are computed in {(section.Compute.Here() == ComputeType.Bfloat16 ? "bfloat16" : "float32, for this processor has no units for bfloat16")}");
         var result = Fit(run, name, model, source.Family, guide, section, correction, data, sequence, seed, order, stage, checkpoint);
@@ -110,11 +110,11 @@ public static class TrainStage
     }
 
     /// <summary>The teacher that a section's losses ask, opened; null where they ask none.</summary>
-    internal static Guide? GuideOf(RunContext run, string name, ModelFolder start, ModelFolder? teacher, TrainingSection section)
+    internal static OpenTeacher? TeacherOf(RunContext run, string name, ModelFolder start, ModelFolder? teacher, TrainingSection section)
     {
         if (!LossSpec.Parse(section.Loss).NeedsTeacher && section.Hidden is null)
             return null;
-        var guide = Guide.Of(teacher ?? throw new EspalierException($"{name}: loss {section.Loss} needs a teacher"), start, section, run.Progress);
+        var guide = OpenTeacher.Of(teacher ?? throw new EspalierException($"{name}: loss {section.Loss} needs a teacher"), start, section, run.Progress);
         guide.Model?.Compute = section.Compute.Here();
         return guide;
     }
@@ -122,14 +122,14 @@ public static class TrainStage
     /// <summary>Trains a loaded model inside a stage that was begun; what came of it, for the stage's record. <paramref name="begun"/> may put a trainer that has no checkpoint where another one
     /// stood, <paramref name="ended"/> sees where it ends.</summary>
     internal static JsonObject Fit(
-        RunContext run, string name, Decoder model, Family family, Guide? guide, TrainingSection section, TrainingSection? correction,
+        RunContext run, string name, Decoder model, Family family, OpenTeacher? guide, TrainingSection section, TrainingSection? correction,
         TokenSets data, int sequence, long seed, Func<long, SampleOrder> order, StageFolder stage, SavedCheckpoint? checkpoint,
         Action<Trainer>? begun = null, Action<Trainer>? ended = null)
     {
         var loss = LossSpec.Parse(section.Loss).Make(section.Temperature, section.TemperatureSquared);
         using var hidden = section.Hidden is null ? null : new HiddenStateLoss(section.Hidden, guide!.Config!, model.Config, (ulong)seed);
         Objective objective = correction is not null && guide?.Model is { } live
-            ? new ParallelCorrection(live, correction.LearningRate / section.LearningRate, heard => new LogitObjective(loss, guide.Aligned(heard), hidden))
+            ? new ParallelCorrection(live, correction.LearningRate / section.LearningRate, learning => new LogitObjective(loss, guide.Aligned(learning), hidden))
             : new LogitObjective(loss, guide?.Teacher, hidden);
 
         var windows = new WindowSet(data.Train, sequence, boundaries: data.Boundaries);

@@ -66,7 +66,7 @@ public static class TrainingStage
             progress.Note($"{options.Title}: going on from step {checkpoint.Step}");
         }
 
-        var stopping = Heard(stage, options.EarlyStopping);
+        var stopping = StoppingOf(stage, options.EarlyStopping);
         stage.Checkpoints.BestStep = stopping.BestStep;
         stage.Checkpoints.OpenBest(progress.Warn);
         if (stopping.IsOver)
@@ -182,7 +182,7 @@ public static class TrainingStage
             stage.Metrics.Append(step, ("held_out_nll", result.Nll), ("held_out_nll_se", result.NllStandardError));
             stage.Board.Append(step, ("held_out_nll", result.Nll));
             // The best weights are kept, whatever comes later.
-            if (stopping.Hear(step, result.Nll))
+            if (stopping.Observe(step, result.Nll))
                 Save(step, isBest: true);
             if (stopping.IsOver)
                 trainer.Finish();
@@ -207,11 +207,11 @@ public static class TrainingStage
     }
 
     /// <summary>What the losses up to the checkpoint decide.</summary>
-    private static EarlyStopping Heard(StageFolder stage, int patience)
+    private static EarlyStopping StoppingOf(StageFolder stage, int patience)
     {
         var stopping = new EarlyStopping(patience);
         foreach (var (step, nll) in HeldOutLoss.All(stage.Metrics.Path))
-            stopping.Hear(step, nll);
+            stopping.Observe(step, nll);
         return stopping;
     }
 }

@@ -176,7 +176,7 @@ public sealed class LogitLossTests : TorchTest
             .ToArray<double>().Zip(loss.Parts, (value, part) => value * part.Weight).Sum();
 
         head.RequiresGrad = true;
-        var result = loss.Backward(new(head), hidden, targets, loss.NeedsTeacher ? new TeacherHead(teacherHidden, new(teacherHead)) : null, 0.25, chunk: 5);
+        var result = loss.Backward(new(head), hidden, targets, loss.NeedsTeacher ? new DenseDistributions(teacherHidden, new(teacherHead)) : null, 0.25, chunk: 5);
         Assert.Equal(sum, result.Sum, 1e-12);
         using var noGrad = GradMode.Disable();
         GoldenTensors.AssertClose(logits.MatMul(head).Mul(0.25).ToArray<double>(), result.HiddenGradient.ToArray<double>(), 1e-14, 1e-12, "hidden gradient");
@@ -203,7 +203,7 @@ public sealed class LogitLossTests : TorchTest
         plain.Mul(0.25).Backward();
 
         head.RequiresGrad = true;
-        var result = loss.Backward(new(head), hidden, targets, new TeacherHead(teacherHidden, new(teacherHead)), 0.25, chunk: 5);
+        var result = loss.Backward(new(head), hidden, targets, new DenseDistributions(teacherHidden, new(teacherHead)), 0.25, chunk: 5);
         Assert.Equal(plain.Item(), result.Sum, 1e-12);
         GoldenTensors.AssertClose(h.Grad()!.ToArray<double>(), result.HiddenGradient.ToArray<double>(), 1e-14, 1e-12, "hidden gradient");
         GoldenTensors.AssertClose(w.Grad()!.ToArray<double>(), head.Grad()!.ToArray<double>(), 1e-14, 1e-12, "head gradient");
@@ -218,13 +218,13 @@ public sealed class LogitLossTests : TorchTest
         using var scope = TensorScope.Begin();
         var (hidden, head, teacherHidden, teacherHead) = (Random(1, 7, 8), Random(2, studentEntries, 8), Random(3, 7, 12), Random(4, teacherEntries, 12));
         var targets = Tensor.From<long>([0, 1, 2, 3, 4, 5, 18], 7);
-        var padded = new ForwardKl().Backward(new(head), hidden, targets, new TeacherHead(teacherHidden, new(teacherHead)), 1);
-        var cut = new ForwardKl().Backward(new(head.Slice(0, 0, 19)), hidden, targets, new TeacherHead(teacherHidden, new(teacherHead.Slice(0, 0, 19))), 1);
+        var padded = new ForwardKl().Backward(new(head), hidden, targets, new DenseDistributions(teacherHidden, new(teacherHead)), 1);
+        var cut = new ForwardKl().Backward(new(head.Slice(0, 0, 19)), hidden, targets, new DenseDistributions(teacherHidden, new(teacherHead.Slice(0, 0, 19))), 1);
         Assert.Equal(cut.Sum, padded.Sum, 1e-12);
         GoldenTensors.AssertClose(cut.HiddenGradient.ToArray<double>(), padded.HiddenGradient.ToArray<double>(), 1e-14, 1e-12, "hidden gradient");
 
         head.RequiresGrad = true;
-        _ = new ForwardKl().Backward(new(head), hidden, targets, new TeacherHead(teacherHidden, new(teacherHead)), 1);
+        _ = new ForwardKl().Backward(new(head), hidden, targets, new DenseDistributions(teacherHidden, new(teacherHead)), 1);
         Assert.All(head.Grad()!.Slice(0, 19, studentEntries).Clone().ToArray<double>(), slope => Assert.Equal(0, slope));
     }
 

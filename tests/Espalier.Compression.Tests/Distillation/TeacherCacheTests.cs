@@ -40,7 +40,7 @@ public sealed class TeacherCacheTests : TorchTest
     }
 
     /// <summary>Loss and gradient of all the student's parameters.</summary>
-    private static (double Loss, double[] Gradient) Of(Decoder student, TeacherGuide guide, Batch batch, LogitLoss? loss = null)
+    private static (double Loss, double[] Gradient) Of(Decoder student, Teacher guide, Batch batch, LogitLoss? loss = null)
     {
         Gradients.Clear([.. student.Parameters.Select(p => p.Value)]);
         student.RequiresGrad = true;

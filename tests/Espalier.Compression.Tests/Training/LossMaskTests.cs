@@ -85,7 +85,7 @@ public sealed class LossMaskTests : TorchTest
     public void Chosen_rows_of_what_a_cache_knows_are_those_rows()
     {
         using var scope = TensorScope.Begin();
-        var signal = new SparseSignal(
+        var signal = new SparseDistributions(
             9, Tensor.From<long>([0, 1, 2, 3, 4, 5], 3, 2), Tensor.From<float>([0.1f, 0.2f, 0.3f, 0.4f, 0.5f, 0.6f], 3, 2), Tensor.From<float>([1, 2, 3], 3), null);
 
         var chunk = Assert.IsType<SparseChunk>(signal.Rows(Tensor.From<long>([2, 0], 2)).At(0, 2, 9));

@@ -8,7 +8,7 @@ namespace Espalier.Compression.Distillation.Caching;
 // Shapes: N positions of a batch, T positions of a window, K likeliest, M drawn entries, E teacher width, V vocabulary.
 
 /// <summary>A teacher out of a cache: no model is loaded. The cache stays the caller's.</summary>
-public sealed class CachedTeacher : TeacherGuide, IDisposable
+public sealed class CachedTeacher : Teacher, IDisposable
 {
     private readonly TeacherCache _cache;
     private readonly byte[] _record;
@@ -24,7 +24,7 @@ public sealed class CachedTeacher : TeacherGuide, IDisposable
     }
 
     /// <inheritdoc/>
-    public override TeacherView Look(Batch batch, Tensor ids_BT, IReadOnlyCollection<TapPlace> places)
+    public override TeacherOutputs OutputsOf(Batch batch, Tensor ids_BT, IReadOnlyCollection<TapPlace> places)
     {
         if (places.Count > 0)
             throw new EspalierException("hidden states inside the teacher are compared and a cache does not hold them; train with the teacher itself");
@@ -34,7 +34,7 @@ public sealed class CachedTeacher : TeacherGuide, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _head_VE?.Dispose();
 
-    private TeacherHead Hidden(Batch batch)
+    private DenseDistributions Hidden(Batch batch)
     {
         var (T, E) = (batch.Sequence, _cache.Key.HiddenSize);
         var states = new float[batch.Tokens * E];
@@ -46,7 +46,7 @@ public sealed class CachedTeacher : TeacherGuide, IDisposable
         return new(Tensor.From<float>(states, batch.Tokens, E), new(_head_VE!));
     }
 
-    private SparseSignal Sparse(Batch batch)
+    private SparseDistributions Sparse(Batch batch)
     {
         var (key, layout, T) = (_cache.Key, _cache.Layout, batch.Sequence);
         var (K, M, width) = (key.K, key.Samples, key.K + key.Samples);

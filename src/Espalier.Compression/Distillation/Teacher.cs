@@ -6,33 +6,33 @@ namespace Espalier.Compression.Distillation;
 
 // Shapes: B batch, T time, E teacher width.
 
-/// <summary>What a teacher says about a batch.</summary>
-/// <param name="Signal">Its distributions.</param>
+/// <summary>A teacher's outputs for a batch.</summary>
+/// <param name="Distributions">Its distributions.</param>
 /// <param name="States">Its hidden states where they were asked for, without gradients. The caller's scope owns them.</param>
-public sealed record TeacherView(TeacherSignal Signal, IReadOnlyDictionary<TapPlace, Tensor> States);
+public sealed record TeacherOutputs(TeacherDistributions Distributions, IReadOnlyDictionary<TapPlace, Tensor> States);
 
-/// <summary>Where a distillation's teacher is: in memory, or in a cache that was written before.</summary>
-public abstract class TeacherGuide
+/// <summary>What a student learns from: a model in memory, or a cache that was written before.</summary>
+public abstract class Teacher
 {
-    /// <summary>Looks at a batch.</summary>
+    /// <summary>Its outputs for a batch.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="ids_BT">Its inputs as a tensor.</param>
     /// <param name="places">Hidden states that a loss reads.</param>
-    public abstract TeacherView Look(Batch batch, Tensor ids_BT, IReadOnlyCollection<TapPlace> places);
+    public abstract TeacherOutputs OutputsOf(Batch batch, Tensor ids_BT, IReadOnlyCollection<TapPlace> places);
 }
 
 /// <summary>A teacher in memory, run on every batch without gradients. It stays the caller's.</summary>
-public sealed class OnlineTeacher(Decoder teacher) : TeacherGuide
+public sealed class OnlineTeacher(Decoder teacher) : Teacher
 {
     private static readonly Dictionary<TapPlace, Tensor> s_noStates = [];
 
     /// <inheritdoc/>
-    public override TeacherView Look(Batch batch, Tensor ids_BT, IReadOnlyCollection<TapPlace> places)
+    public override TeacherOutputs OutputsOf(Batch batch, Tensor ids_BT, IReadOnlyCollection<TapPlace> places)
     {
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
         if (places.Count == 0)
-            return new(Signal(scope.Keep(Rows(teacher.Forward(ids_BT, places: batch.Places)))), s_noStates);
+            return new(Distributions(scope.Keep(Rows(teacher.Forward(ids_BT, places: batch.Places)))), s_noStates);
         var states = new Dictionary<TapPlace, Tensor>();
         var hidden_BTE = teacher.Forward(ids_BT, (point, layer, value) =>
         {
@@ -42,10 +42,10 @@ public sealed class OnlineTeacher(Decoder teacher) : TeacherGuide
         }, places: batch.Places);
         foreach (var state in states.Values)
             scope.Keep(scope.Adopt(state));
-        return new(Signal(scope.Keep(Rows(hidden_BTE))), states);
+        return new(Distributions(scope.Keep(Rows(hidden_BTE))), states);
     }
 
-    private TeacherHead Signal(Tensor hidden_NE) => new(hidden_NE, teacher.Head);
+    private DenseDistributions Distributions(Tensor hidden_NE) => new(hidden_NE, teacher.Head);
 
     private static Tensor Rows(Tensor hidden_BTE) => hidden_BTE.View(-1, hidden_BTE.Size(-1));
 }

@@ -7,26 +7,26 @@ using Espalier.Pipeline.Recipes;
 namespace Espalier.Pipeline.Stages;
 
 /// <summary>The teacher of a training stage, loaded or out of a cache. Dispose it.</summary>
-internal sealed class Guide : IDisposable
+internal sealed class OpenTeacher : IDisposable
 {
     private readonly TeacherCache? _cache;
     private readonly CachedTeacher? _cached;
     private readonly int _shared;
 
-    private Guide(Decoder model, int shared)
+    private OpenTeacher(Decoder model, int shared)
     {
         (Model, _shared) = (model, shared);
         Teacher = Aligned(new OnlineTeacher(model));
     }
 
-    private Guide(TeacherCache cache)
+    private OpenTeacher(TeacherCache cache)
     {
         (_cache, _shared) = (cache, cache.Key.Vocabulary);
         Teacher = _cached = new CachedTeacher(cache);
     }
 
     /// <summary>What the objective asks.</summary>
-    public TeacherGuide Teacher { get; }
+    public Teacher Teacher { get; }
 
     /// <summary>The teacher itself; null of a cache.</summary>
     public Decoder? Model { get; }
@@ -36,7 +36,7 @@ internal sealed class Guide : IDisposable
 
     /// <summary>Opens the folder that stands for the teacher: a model's, or a cache's where the section has one.</summary>
     /// <exception cref="EspalierException">The vocabularies do not go together.</exception>
-    public static Guide Of(ModelFolder teacher, ModelFolder student, TrainingSection section, IProgressReporter progress)
+    public static OpenTeacher Of(ModelFolder teacher, ModelFolder student, TrainingSection section, IProgressReporter progress)
     {
         if (section.Cache is not null)
             return OfCache(teacher, student);
@@ -48,8 +48,8 @@ internal sealed class Guide : IDisposable
         return new(teacher.Load(), alignment.Size);
     }
 
-    /// <summary>A teacher that is heard on the entries that it shares with the student.</summary>
-    public TeacherGuide Aligned(TeacherGuide teacher) => new AlignedTeacher(teacher, _shared);
+    /// <summary>A teacher restricted to the entries that it shares with the student.</summary>
+    public Teacher Aligned(Teacher teacher) => new AlignedTeacher(teacher, _shared);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -60,7 +60,7 @@ internal sealed class Guide : IDisposable
     }
 
     // A cache keeps entries of the whole vocabulary, and not what they would be without padding.
-    private static Guide OfCache(ModelFolder teacher, ModelFolder student)
+    private static OpenTeacher OfCache(ModelFolder teacher, ModelFolder student)
     {
         var cache = TeacherCache.Open(teacher.Path);
         using var checkpoint = student.Open();
