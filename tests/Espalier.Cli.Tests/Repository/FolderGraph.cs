@@ -107,7 +107,7 @@ internal sealed partial class FolderGraph
     [GeneratedRegex(@"\b(?:class|struct|interface|enum|record(?: struct)?|delegate [\w<>?,\[\] ]+) ([A-Z]\w*)(?=[\s<(:{;])")]
     private static partial Regex Declaration();
 
-    /// <summary>A capitalised name that is no member of something, no named argument and not what a declaration calls its property.</summary>
+    /// <summary>A capitalised name that is no member of something, no named argument and no property's own name.</summary>
     [GeneratedRegex(@"(?<![\w.])[A-Z]\w*\b(?!:(?!:)| => | ?\{ (?:get|init|set|private|internal)\b)")]
     private static partial Regex TypeLike();
 }

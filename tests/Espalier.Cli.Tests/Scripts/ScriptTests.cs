@@ -70,25 +70,20 @@ public sealed class ScriptTests
     public void The_source_files_of_a_change_are_counted()
     {
         using var folder = new TemporaryFolder();
-        var (code, output) = Bash($"""
+        var (code, output) = Bash($$"""
             set -e
             script=$PWD/tests/files-touched
-            cd '{folder.Path}'
+            cd '{{folder.Path}}'
             git init -q .
-            save() {{ git add -A; git -c user.name=a -c user.email=a@b -c commit.gpgsign=false commit -qm x; }}
+            save() { git add -A; git -c user.name=a -c user.email=a@b -c commit.gpgsign=false commit -qm x; }
             mkdir -p src/A tests
             seq 50 >src/A/Moved.cs; touch src/A/Kept.cs src/A/packages.lock.json tests/T.cs; save
             git mv src/A/Moved.cs src/A/New.cs; echo 1 | tee src/A/Kept.cs src/A/packages.lock.json tests/T.cs >/dev/null; save
             echo 1 >tests/U.cs; save
             "$script" HEAD~1 HEAD HEAD~2..HEAD
             """);
-        const string both = "    M	src/A/Kept.cs
-    R100	src/A/Moved.cs	src/A/New.cs
-";
-        Assert.Equal((0, $"HEAD~1	2
-{both}HEAD	0
-HEAD~2..HEAD	2
-{both}"), (code, output));
+        const string both = "    M\tsrc/A/Kept.cs\n    R100\tsrc/A/Moved.cs\tsrc/A/New.cs\n";
+        Assert.Equal((0, $"HEAD~1\t2\n{both}HEAD\t0\nHEAD~2..HEAD\t2\n{both}"), (code, output));
     }
 
     [Fact]
