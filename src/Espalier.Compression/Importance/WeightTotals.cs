@@ -1,6 +1,4 @@
-using Espalier.Compression.Pruning;
 using Espalier.Models;
-using Espalier.Models.Families;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Importance;
@@ -13,9 +11,8 @@ namespace Espalier.Compression.Importance;
 /// </summary>
 internal sealed class WeightTotals(DecoderConfig config)
 {
-    private readonly double[][] _neurons = Rows(config.Layers, config.IntermediateSize);
-    private readonly double[][] _heads = Rows(config.Layers, config.QueryHeads);
-    private readonly double[] _channels = new double[config.HiddenSize];
+    private static readonly Axis[] s_axes = [Axis.Hidden, Axis.Heads, Axis.Ffn];
+    private readonly Dictionary<Axis, double[][]> _units = s_axes.ToDictionary(axis => axis, axis => Rows(axis.IsPerLayer ? config.Layers : 1, axis.Of(config)));
     private readonly double[] _layers = new double[config.Layers];
 
     /// <summary>Adds the values of a parameter's weights, or of some rows of it.</summary>
@@ -27,9 +24,10 @@ internal sealed class WeightTotals(DecoderConfig config)
         using var scope = TensorScope.Begin();
         var isMatrix = values.Dimensions == 2;
         var rows = (isMatrix ? values.Sum([1], keep: false, DType.Float64) : values.To(DType.Float64)).ToArray<double>();
-        Add(CutAxes.Of(parameter.Role, 0), parameter.Layer, firstRow, rows);
+        var dimensions = ParameterSpec.Of(parameter.Role).Dimensions;
+        Add(dimensions[0].Axis, parameter.Layer, firstRow, rows);
         if (isMatrix)
-            Add(CutAxes.Of(parameter.Role, 1), parameter.Layer, 0, values.Sum([0], keep: false, DType.Float64).ToArray<double>());
+            Add(dimensions[1].Axis, parameter.Layer, 0, values.Sum([0], keep: false, DType.Float64).ToArray<double>());
         if (parameter.Layer >= 0)
             _layers[parameter.Layer] += rows.Sum();
     }
@@ -43,9 +41,9 @@ internal sealed class WeightTotals(DecoderConfig config)
         return new()
         {
             Method = method,
-            Neurons = [.. _neurons.Select(Finished)],
-            Heads = [.. _heads.Select(Finished)],
-            Channels = Finished(_channels),
+            Neurons = [.. _units[Axis.Ffn].Select(Finished)],
+            Heads = [.. _units[Axis.Heads].Select(Finished)],
+            Channels = Finished(_units[Axis.Hidden][0]),
             BlockInfluence = LayerSpans.Widths(spanWidths, config.Layers).ToDictionary(width => width, Spans),
         };
 
@@ -53,16 +51,12 @@ internal sealed class WeightTotals(DecoderConfig config)
         double[] Spans(int width) => [.. Enumerable.Range(0, config.Layers - width + 1).Select(first => finish(_layers[first..(first + width)].Sum()))];
     }
 
-    private void Add(CutAxis axis, int layer, long first, double[] sums)
+    private void Add(Axis? axis, int layer, long first, double[] sums)
     {
-        var (units, entries) = axis switch
-        {
-            CutAxis.Channels => (_channels, 1),
-            CutAxis.Neurons => (_neurons[layer], 1),
-            CutAxis.Heads => (_heads[layer], config.HeadDim),
-            _ => (null, 1),
-        };
-        for (var i = 0; units is not null && i < sums.Length; i++)
+        if (axis is null || !_units.TryGetValue(axis, out var rows))
+            return;
+        var (units, entries) = (rows[axis.IsPerLayer ? layer : 0], axis.EntriesOf(config));
+        for (var i = 0; i < sums.Length; i++)
             units[(first + i) / entries] += sums[i];
     }
 

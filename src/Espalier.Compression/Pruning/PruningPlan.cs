@@ -32,6 +32,10 @@ public sealed record PruningPlan
     /// <summary>Kept neurons of each kept block: the same number in each.</summary>
     public required int[][] Neurons { get; init; }
 
+    /// <summary>Kept units of an axis, in a kept block where the axis is of blocks; null keeps all.</summary>
+    internal int[]? Kept(Axis axis, int layer) =>
+        axis == Axis.Hidden ? Channels : axis == Axis.Heads ? Heads[layer] : axis == Axis.Ffn ? Neurons[layer] : axis == Axis.KvHeads ? KvHeads?[layer] : null;
+
     /// <summary>The plan that keeps everything.</summary>
     public static PruningPlan Everything(DecoderConfig teacher) => new()
     {

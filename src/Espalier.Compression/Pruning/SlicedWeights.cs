@@ -27,16 +27,14 @@ internal sealed class SlicedWeights(Checkpoint teacher, PruningPlan plan) : ITen
         if (!teacher.Family.TryParse(name, out var parameter))
             throw new EspalierException($"{name} is no parameter of the {teacher.Config.Family} family");
         var old = parameter.Layer < 0 ? parameter : parameter with { Layer = plan.Layers[parameter.Layer] };
-        var shape = ParameterShape.Of(parameter.Role, _config);
-        return new(teacher, teacher.Family.NameOf(old), shape)
+        var spec = ParameterSpec.Of(parameter.Role);
+        return new(teacher, teacher.Family.NameOf(old), spec.Shape(_config))
         {
-            Rows = Kept(CutAxes.Of(parameter.Role, 0), parameter.Layer),
-            Columns = shape.Length == 2 ? Kept(CutAxes.Of(parameter.Role, 1), parameter.Layer) : null,
-            MergedWith = IsQuery(parameter.Role) && plan.Merges is not null ? row => MergedWith(parameter.Layer, row) : null,
+            Rows = Kept(spec.Dimensions[0].Axis, parameter.Layer),
+            Columns = spec.Dimensions.Count == 2 ? Kept(spec.Dimensions[1].Axis, parameter.Layer) : null,
+            MergedWith = spec.Dimensions[0].Axis == Axis.Heads && plan.Merges is not null ? row => MergedWith(parameter.Layer, row) : null,
         };
     }
-
-    private static bool IsQuery(ParameterRole role) => role is ParameterRole.QueryProjection or ParameterRole.QueryProjectionBias;
 
     /// <summary>The row of the head that goes, whose residual row <paramref name="row"/> takes in; null for none.</summary>
     private int? MergedWith(int layer, int row)
@@ -47,15 +45,12 @@ internal sealed class SlicedWeights(Checkpoint teacher, PruningPlan plan) : ITen
         return null;
     }
 
-    /// <summary>Kept indices along an axis; null keeps all.</summary>
-    private int[]? Kept(CutAxis axis, int layer) => axis switch
+    /// <summary>Kept entries along an axis; null keeps all.</summary>
+    private int[]? Kept(Axis? axis, int layer)
     {
-        CutAxis.Channels => plan.Channels,
-        CutAxis.Neurons => plan.Neurons[layer],
-        CutAxis.Heads => RowsOf(plan.Heads[layer]),
-        CutAxis.KvHeads => plan.KvHeads is { } kept ? RowsOf(kept[layer]) : null,
-        _ => null,
-    };
-
-    private int[] RowsOf(int[] heads) => [.. heads.SelectMany(head => Enumerable.Range(head * _config.HeadDim, _config.HeadDim))];
+        if (axis is null || plan.Kept(axis, layer) is not { } units)
+            return null;
+        var entries = axis.EntriesOf(_config);
+        return entries == 1 ? units : [.. units.SelectMany(unit => Enumerable.Range(unit * entries, entries))];
+    }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Espalier.Models;
-using Espalier.Models.Families;
 
 namespace Espalier.Compression.Training;
 
@@ -10,7 +9,7 @@ namespace Espalier.Compression.Training;
 /// </summary>
 public sealed record FrozenParts
 {
-    private static readonly string[] s_words = ["embedding", "head", "norms", "attention", "mlp", "layers"];
+    private static readonly string[] s_words = [.. Enum.GetNames<ParameterGroup>().Select(name => name.ToLowerInvariant()), "layers"];
     private readonly IReadOnlyList<Part> _parts = [];
 
     private FrozenParts(IReadOnlyList<Part> parts) => _parts = parts;
@@ -70,18 +69,9 @@ public sealed record FrozenParts
 
     private readonly record struct Part(string Word, int First, int Last)
     {
-        public bool Holds(Parameter parameter) => Word switch
-        {
-            "layers" => parameter.Layer >= First && parameter.Layer <= Last,
-            "embedding" => parameter.Role == ParameterRole.Embedding,
-            "head" => parameter.Role == ParameterRole.Head,
-            "norms" => parameter.Role is ParameterRole.InputNorm or ParameterRole.InputNormBias or ParameterRole.PostAttentionNorm or ParameterRole.PostAttentionNormBias
-                or ParameterRole.QueryNorm or ParameterRole.KeyNorm or ParameterRole.FinalNorm or ParameterRole.FinalNormBias,
-            "attention" => parameter.Role is ParameterRole.QueryProjection or ParameterRole.QueryProjectionBias or ParameterRole.KeyProjection or ParameterRole.KeyProjectionBias
-                or ParameterRole.ValueProjection or ParameterRole.ValueProjectionBias or ParameterRole.OutputProjection or ParameterRole.OutputProjectionBias,
-            _ => parameter.Role is ParameterRole.GateProjection or ParameterRole.GateProjectionBias or ParameterRole.UpProjection or ParameterRole.UpProjectionBias
-                or ParameterRole.DownProjection or ParameterRole.DownProjectionBias,
-        };
+        public bool Holds(Parameter parameter) => Word == "layers"
+            ? parameter.Layer >= First && parameter.Layer <= Last
+            : s_words[(int)ParameterSpec.Of(parameter.Role).Group] == Word;
 
         public override string ToString() =>
             Word != "layers" ? Word : First == Last ? string.Create(CultureInfo.InvariantCulture, $"layer {First}") : string.Create(CultureInfo.InvariantCulture, $"layers {First}-{Last}");

@@ -1,4 +1,4 @@
-using Espalier.Models.Families;
+using Espalier.Models;
 
 namespace Espalier.Compression.Training;
 

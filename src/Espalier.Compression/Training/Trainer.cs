@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Espalier.Compression.Data;
 using Espalier.Compression.Training.Profiling;
 using Espalier.Models;
-using Espalier.Models.Families;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Training;

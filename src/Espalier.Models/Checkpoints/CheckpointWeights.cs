@@ -162,7 +162,7 @@ internal sealed class CheckpointWeights : IDisposable
             throw new EspalierException($"{owners[name].Path}: '{name}' is {entry.Type.Name()}; weights must be F32, F16, BF16 or F64");
         if (!entry.Shape.AsSpan().SequenceEqual(wanted.Shape))
             throw new EspalierException($"{owners[name].Path}: '{name}' is {SafetensorsHeader.Text(entry.Shape)}, config.json says"
-                + $" {SafetensorsHeader.Text(wanted.Shape)}, {ParameterShape.Fields(wanted.Parameter.Role)}; one of the two is wrong");
+                + $" {SafetensorsHeader.Text(wanted.Shape)}, {ParameterSpec.Of(wanted.Parameter.Role).Fields}; one of the two is wrong");
     }
 
     /// <summary>
@@ -174,7 +174,7 @@ internal sealed class CheckpointWeights : IDisposable
         var (head, table) = (family.NameOf(new(ParameterRole.Head)), family.NameOf(new(ParameterRole.Embedding)));
         if (!entries.TryGetValue(head, out var copy) || !entries.TryGetValue(table, out var original))
             return;
-        CheckShape(head, copy, new(head, new(ParameterRole.Head), ParameterShape.Of(ParameterRole.Head, config)));
+        CheckShape(head, copy, new(head, new(ParameterRole.Head), ParameterSpec.Of(ParameterRole.Head).Shape(config)));
         if (!SameBytes(copy, owners[head], original, owners[table]))
             throw new EspalierException($"{owners[head].Path}: '{head}' differs from '{table}', but config.json says tie_word_embeddings true; set it to false");
         Remove(head);

@@ -22,15 +22,7 @@ internal sealed class RandomWeights(DecoderConfig config, Family family, ulong s
         }
         else
         {
-            destination.Fill(IsNeutralAtOne(named.Parameter.Role, config) ? 1f : 0f);
+            destination.Fill(ParameterSpec.Of(named.Parameter.Role).IsNeutralAtOne(config) ? 1f : 0f);
         }
     }
-
-    // LayerNorm1p adds one itself.
-    private static bool IsNeutralAtOne(ParameterRole role, DecoderConfig config) => role switch
-    {
-        ParameterRole.QueryNorm or ParameterRole.KeyNorm => true,
-        ParameterRole.InputNorm or ParameterRole.PostAttentionNorm or ParameterRole.FinalNorm => config.Norm == NormKind.RmsNorm,
-        _ => false,
-    };
 }

@@ -112,11 +112,8 @@ public abstract class Family
         PretrainedConfig.Complete(fields);
 
         ConfigJson.Set(fields, "vocab_size", target.VocabularySize);
-        ConfigJson.Set(fields, "hidden_size", target.HiddenSize);
-        ConfigJson.Set(fields, "intermediate_size", target.IntermediateSize);
-        ConfigJson.Set(fields, "num_hidden_layers", target.Layers);
-        ConfigJson.Set(fields, "num_attention_heads", target.QueryHeads);
-        ConfigJson.Set(fields, "num_key_value_heads", target.KeyValueHeads);
+        foreach (var axis in Axis.All)
+            ConfigJson.Set(fields, axis.Field, axis.Of(target));
         if (FillsHeadDim || fields["head_dim"] is not null || target.HeadDim != target.HiddenSize / target.QueryHeads)
             ConfigJson.Set(fields, "head_dim", target.HeadDim);
         fields["tie_word_embeddings"] = target.TiedEmbeddings;

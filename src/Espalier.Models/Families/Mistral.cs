@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using static Espalier.Models.Families.ParameterRole;
+using static Espalier.Models.ParameterRole;
 
 namespace Espalier.Models.Families;
 

@@ -42,7 +42,7 @@ public sealed class ParameterTable
     public bool TryParse(string name, out Parameter parameter)
     {
         parameter = default;
-        if (roles.TryGetValue(name, out var role) && !ParameterShape.IsPerLayer(role))
+        if (roles.TryGetValue(name, out var role) && !ParameterSpec.Of(role).IsPerLayer)
         {
             parameter = new(role);
             return true;
@@ -63,17 +63,17 @@ public sealed class ParameterTable
     /// <summary>Every parameter that a decoder of this config has, in checkpoint order: embedding, blocks, final norm, head.</summary>
     public IEnumerable<NamedParameter> Parameters(DecoderConfig config)
     {
-        var wanted = Roles.Where(role => ParameterShape.Exists(role, config)).ToArray();
-        var first = Array.FindIndex(wanted, ParameterShape.IsPerLayer);
+        var wanted = Roles.Where(role => ParameterSpec.Of(role).Exists(config)).ToArray();
+        var first = Array.FindIndex(wanted, static role => ParameterSpec.Of(role).IsPerLayer);
         foreach (var role in wanted[..first])
             yield return Named(new(role), config);
         for (var layer = 0; layer < config.Layers; layer++)
-            foreach (var role in wanted.Where(ParameterShape.IsPerLayer))
+            foreach (var role in wanted.Where(static role => ParameterSpec.Of(role).IsPerLayer))
                 yield return Named(new(role, layer), config);
-        foreach (var role in wanted[first..].Where(static role => !ParameterShape.IsPerLayer(role)))
+        foreach (var role in wanted[first..].Where(static role => !ParameterSpec.Of(role).IsPerLayer))
             yield return Named(new(role), config);
     }
 
     private NamedParameter Named(Parameter parameter, DecoderConfig config) =>
-        new(NameOf(parameter), parameter, ParameterShape.Of(parameter.Role, config));
+        new(NameOf(parameter), parameter, ParameterSpec.Of(parameter.Role).Shape(config));
 }

@@ -40,7 +40,7 @@ public static class Preflight
         var read = config with { HeadDim = headDim };
         foreach (var (name, (role, _), has) in shape.Family.Parameters(config).Where(parameter => parameter.Parameter.Layer <= 0))
         {
-            var expected = ParameterShape.Of(role, read);
+            var expected = ParameterSpec.Of(role).Shape(read);
             if (!expected.SequenceEqual(has))
                 findings.Add($"{name} is [{string.Join(", ", has)}] and would be read as [{string.Join(", ", expected)}] (head_dim {headDim}); {runtime.Reason}");
         }

@@ -62,7 +62,7 @@ public sealed class AlignedTeacherTests : TorchTest
         Gradients.Clear([.. student.Parameters.Select(parameter => parameter.Value)]);
         var objective = new LogitObjective(new ForwardKl(), new AlignedTeacher(new OnlineTeacher(teacher), 100));
         var sum = objective.Accumulate(student, new([0], s_ids[..^1], s_ids[1..], 2, 16), 1.0 / 32).Sum;
-        return (sum, GoldenTensors.DoublesOf(student.Parameters.First(parameter => parameter.Parameter.Role == Models.Families.ParameterRole.FinalNorm).Value.Grad()!));
+        return (sum, GoldenTensors.DoublesOf(student.Parameters.First(parameter => parameter.Parameter.Role == ParameterRole.FinalNorm).Value.Grad()!));
     }
 
     private static void Fill(Tensor head, double value)

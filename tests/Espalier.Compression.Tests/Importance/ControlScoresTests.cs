@@ -2,7 +2,6 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Families;
 using Espalier.Tests;
 using Espalier.Torch;
 

@@ -1,6 +1,6 @@
 using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
-using Espalier.Models.Families;
+using Espalier.Models;
 using Espalier.Tests;
 using Espalier.Torch;
 

@@ -1,7 +1,6 @@
 using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
 using Espalier.Models;
-using Espalier.Models.Families;
 using Espalier.Tests;
 using Espalier.Torch;
 

@@ -39,7 +39,7 @@ public sealed class FamilyPruningTests : TorchTest
         foreach (var (name, entry) in pruned.Entries)
         {
             Assert.True(pruned.Family.TryParse(name, out var parameter));
-            Assert.Equal(ParameterShape.Of(parameter.Role, student), entry.Shape);
+            Assert.Equal(ParameterSpec.Of(parameter.Role).Shape(student), entry.Shape);
         }
     }
 

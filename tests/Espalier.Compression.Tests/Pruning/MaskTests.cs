@@ -1,7 +1,6 @@
 using Espalier.Compression.Data;
 using Espalier.Compression.Pruning.Masks;
 using Espalier.Models;
-using Espalier.Models.Families;
 using Espalier.Tests;
 using Espalier.Torch;
 
@@ -67,7 +66,7 @@ public sealed class MaskTests : TorchTest
         using var untouched = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), DType.Float32);
         var zeros = MaskPruner.Run(model, new WandaMask(), Sparsity.Half, windows, 15, NullProgress.Instance);
 
-        var matrices = model.Parameters.Where(p => InputNorms.PlaceOf(p.Parameter.Role) is not null).ToArray();
+        var matrices = model.Parameters.Where(p => ParameterSpec.Of(p.Parameter.Role).Input is not null).ToArray();
         Assert.Equal(7 * 6, matrices.Length);
         Assert.Equal(zeros, matrices.Sum(p => p.Value.ToArray<float>().LongCount(w => w == 0)));
         Assert.Equal(matrices.Sum(p => p.Value.ToArray<float>().LongLength), 2 * zeros);

@@ -1,7 +1,7 @@
 using Espalier.Compression.Data;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Training;
-using Espalier.Models.Families;
+using Espalier.Models;
 using Espalier.Tests;
 using Espalier.Torch;
 

@@ -1,5 +1,5 @@
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Families;
+using Espalier.Models;
 using Espalier.Tests;
 using Espalier.Torch;
 

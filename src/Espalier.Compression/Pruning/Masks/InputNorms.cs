@@ -1,7 +1,6 @@
 using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
 using Espalier.Models;
-using Espalier.Models.Families;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Pruning.Masks;
@@ -32,21 +31,11 @@ internal sealed class InputNorms
     }
 
     /// <summary>The norms of a matrix' inputs, one a column.</summary>
-    public double[] Of(ParameterRole role) => [.. _squares[PlaceOf(role)!.Value].Select(Math.Sqrt)];
-
-    /// <summary>Where a matrix' input is tapped; null for what has none inside a block.</summary>
-    public static TapPoint? PlaceOf(ParameterRole role) => role switch
-    {
-        ParameterRole.QueryProjection or ParameterRole.KeyProjection or ParameterRole.ValueProjection => TapPoint.InputNorm,
-        ParameterRole.OutputProjection => TapPoint.AttentionOutput,
-        ParameterRole.GateProjection or ParameterRole.UpProjection => TapPoint.PostAttentionNorm,
-        ParameterRole.DownProjection => TapPoint.MlpIntermediate,
-        _ => null,
-    };
+    public double[] Of(ParameterRole role) => [.. _squares[ParameterSpec.Of(role).Input!.Value].Select(Math.Sqrt)];
 
     private void Add(TapPoint point, Tensor value)
     {
-        if (point is not (TapPoint.InputNorm or TapPoint.AttentionOutput or TapPoint.PostAttentionNorm or TapPoint.MlpIntermediate))
+        if (ParameterSpec.All.All(spec => spec.Input != point))
             return;
         using var scope = TensorScope.Begin();
         long inputs = 1;

@@ -29,7 +29,7 @@ public static class MaskPruner
             var norms = mask.NeedsInputs ? InputNorms.Measure(model, layer, windows, samples, stop) : null;
             foreach (var (parameter, value) in model.Parameters)
             {
-                if (parameter.Layer != layer || InputNorms.PlaceOf(parameter.Role) is null)
+                if (parameter.Layer != layer || ParameterSpec.Of(parameter.Role).Input is null)
                     continue;
                 var weights = value.ToArray<float>();
                 zeros += mask.Apply(weights, (int)value.Size(1), norms?.Of(parameter.Role) ?? [], sparsity);

@@ -107,7 +107,7 @@ public sealed class DepthScanTests : TorchTest
         using var model = DepthFixture.Teacher(DType.Float32);
         // Block 4 overflows whatever it is given: every variant that has it does, the first first.
         foreach (var (parameter, value) in model.Parameters)
-            if (parameter.Layer == 4 && parameter.Role == Models.Families.ParameterRole.DownProjection)
+            if (parameter.Layer == 4 && parameter.Role == ParameterRole.DownProjection)
                 value.FillInPlace(1e38);
         var error = Assert.Throws<EspalierException>(() => DepthScorer.Run(
             model, DepthFixture.Windows(31), null, new() { Metrics = [DepthMetricKind.LmLoss], Samples = 4 }, NullProgress.Instance));

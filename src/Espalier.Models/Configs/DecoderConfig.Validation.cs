@@ -4,7 +4,6 @@ public sealed partial record DecoderConfig
 {
     // Widths far beyond any model, small enough that no product of sizes in this record leaves 64 bits.
     private const int MaxWidth = 1 << 22;
-    private const int MaxLayers = 1 << 16;
 
     /// <summary>Refuses shapes that no decoder can have.</summary>
     /// <param name="source">Where the config comes from (a file, a plan), for the error.</param>
@@ -13,11 +12,8 @@ public sealed partial record DecoderConfig
     public DecoderConfig Validate(string source)
     {
         Range("vocab_size", VocabularySize, int.MaxValue);
-        Range("hidden_size", HiddenSize, MaxWidth);
-        Range("intermediate_size", IntermediateSize, MaxWidth);
-        Range("num_hidden_layers", Layers, MaxLayers);
-        Range("num_attention_heads", QueryHeads, MaxWidth);
-        Range("num_key_value_heads", KeyValueHeads, MaxWidth);
+        foreach (var axis in Axis.All)
+            Range(axis.Field, axis.Of(this), axis.Most);
         Range("head_dim", HeadDim, MaxWidth);
         Range("max_position_embeddings", MaxPositions, int.MaxValue);
         if ((long)QueryHeads * HeadDim > MaxWidth)

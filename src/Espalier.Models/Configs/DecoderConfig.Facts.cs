@@ -6,29 +6,14 @@ public sealed partial record DecoderConfig
     public int GroupSize => QueryHeads / KeyValueHeads;
 
     /// <summary>Weights of the embedding table, and of the head where it is a table of its own.</summary>
-    public long EmbeddingParameters => (TiedEmbeddings ? 1L : 2L) * VocabularySize * HiddenSize;
-
-    /// <summary>Weights of one norm of the residual stream.</summary>
-    private long NormParameters => (Norm == NormKind.LayerNorm1p ? 2L : 1L) * HiddenSize;
+    public long EmbeddingParameters => Elements(spec => spec.Group is ParameterGroup.Embedding or ParameterGroup.Head);
 
     /// <summary>Weights of one block, by closed form.</summary>
-    public long BlockParameters
-    {
-        get
-        {
-            long q = (long)QueryHeads * HeadDim, kv = (long)KeyValueHeads * HeadDim;
-            long projections = Activation == ActivationKind.SwiGlu ? 3 : 2;
-            var attention = (2 * q + 2 * kv) * HiddenSize
-                + (QueryKeyValueBias ? q + 2 * kv : 0) + (AttentionOutputBias ? HiddenSize : 0)
-                + (QueryKeyNorm ? 2L * HeadDim : 0);
-            var mlp = projections * HiddenSize * IntermediateSize
-                + (MlpBias ? (projections - 1) * IntermediateSize + HiddenSize : 0);
-            return attention + mlp + 2 * NormParameters;
-        }
-    }
+    public long BlockParameters => Elements(spec => spec.IsPerLayer);
 
     /// <summary>Everything but the embedding table (and the head, where that is a table of its own).</summary>
-    public long NonEmbeddingParameters => Layers * BlockParameters + NormParameters;
+    public long NonEmbeddingParameters =>
+        Layers * BlockParameters + Elements(spec => !spec.IsPerLayer && spec.Group == ParameterGroup.Norms);
 
     /// <summary>All weights, by closed form; a tied table counts once. Equal to what is counted in the checkpoint.</summary>
     public long Parameters => EmbeddingParameters + NonEmbeddingParameters;
@@ -43,10 +28,16 @@ public sealed partial record DecoderConfig
     /// </summary>
     public double ForwardFlopsPerToken(int sequence)
     {
-        long q = (long)QueryHeads * HeadDim, kv = (long)KeyValueHeads * HeadDim;
-        long projections = Activation == ActivationKind.SwiGlu ? 3 : 2;
-        var products = Layers * ((2 * q + 2 * kv) * HiddenSize + projections * HiddenSize * IntermediateSize)
-            + (long)VocabularySize * HiddenSize;
-        return 2.0 * products + 2.0 * Layers * q * (sequence + 1);
+        var products = Layers * Elements(spec => spec.IsPerLayer && spec.Dimensions.Count == 2) + (long)VocabularySize * HiddenSize;
+        return 2.0 * products + 2.0 * Layers * Axis.Heads.Dimension.Of(this) * (sequence + 1);
+    }
+
+    private long Elements(Func<ParameterSpec, bool> counts)
+    {
+        var elements = 0L;
+        foreach (var spec in ParameterSpec.All)
+            if (counts(spec) && spec.Exists(this))
+                elements += spec.Elements(this);
+        return elements;
     }
 }

@@ -1,4 +1,4 @@
-namespace Espalier.Models.Families;
+namespace Espalier.Models;
 
 /// <summary>What a parameter is for, whatever a family calls it.</summary>
 public enum ParameterRole

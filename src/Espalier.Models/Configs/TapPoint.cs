@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Models;
 
 /// <summary>A named place in the decoder where statistics and hidden-state losses read.</summary>
@@ -32,9 +30,3 @@ public enum TapPoint
     /// <summary>Output of the norm after the last block, [B, T, D]; layer −1.</summary>
     FinalNorm,
 }
-
-/// <summary>
-/// Reads a value as it passes. The tensor belongs to the decoder: whoever wants it longer than the call clones it. A tap is null where
-/// nobody listens, and then costs nothing.
-/// </summary>
-public delegate void Tap(TapPoint point, int layer, Tensor value);

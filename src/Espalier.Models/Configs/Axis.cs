@@ -1,0 +1,99 @@
+namespace Espalier.Models;
+
+/// <summary>
+/// A size of a decoder that pruning can change, with all that is to be known of it. What prunes, scores and searches walks
+/// <see cref="All"/>; a new axis is an object here, a field of <see cref="DecoderConfig"/>, and dimensions of parameters
+/// (<c>docs/decisions/0020</c>).
+/// </summary>
+public sealed class Axis
+{
+    private Axis() => Dimension = new(this);
+
+    /// <summary>Blocks: L.</summary>
+    public static Axis Layers { get; } = new()
+    {
+        Key = "layers",
+        Field = "num_hidden_layers",
+        Most = 1 << 16,
+        Size = config => config.Layers,
+        Resize = (config, size) => config with { Layers = size },
+    };
+
+    /// <summary>Channels of the residual stream: D.</summary>
+    public static Axis Hidden { get; } = new()
+    {
+        Key = "hidden",
+        Field = "hidden_size",
+        Size = config => config.HiddenSize,
+        Resize = (config, size) => config with { HiddenSize = size },
+    };
+
+    /// <summary>Query heads of a layer: N.</summary>
+    public static Axis Heads { get; } = new()
+    {
+        Key = "heads",
+        Field = "num_attention_heads",
+        IsPerLayer = true,
+        HasHeadEntries = true,
+        Size = config => config.QueryHeads,
+        Resize = (config, size) => config with { QueryHeads = size },
+    };
+
+    /// <summary>Neurons of a layer's feed-forward block: F.</summary>
+    public static Axis Ffn { get; } = new()
+    {
+        Key = "ffn",
+        Field = "intermediate_size",
+        IsPerLayer = true,
+        Size = config => config.IntermediateSize,
+        Resize = (config, size) => config with { IntermediateSize = size },
+    };
+
+    /// <summary>Key/value heads of a layer: K.</summary>
+    public static Axis KvHeads { get; } = new()
+    {
+        Key = "kv-heads",
+        Field = "num_key_value_heads",
+        IsPerLayer = true,
+        HasHeadEntries = true,
+        Size = config => config.KeyValueHeads,
+        Resize = (config, size) => config with { KeyValueHeads = size },
+    };
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<Axis> All { get; } = [Layers, Hidden, Heads, Ffn, KvHeads];
+
+    /// <summary>As recipes and the command line call it: <c>hidden</c>.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>As <c>config.json</c> calls it: <c>hidden_size</c>.</summary>
+    public required string Field { get; init; }
+
+    /// <summary>Whether each layer has units of its own, the same number in each.</summary>
+    public bool IsPerLayer { get; private init; }
+
+    /// <summary>The largest size that a config may have: far beyond any model, small enough that no product of sizes leaves 64 bits.</summary>
+    public int Most { get; private init; } = 1 << 22;
+
+    /// <summary>This axis as a dimension of a parameter.</summary>
+    public Dimension Dimension { get; }
+
+    /// <summary>Whether a unit has the entries of a head in each parameter, and not one.</summary>
+    internal bool HasHeadEntries { get; private init; }
+
+    private Func<DecoderConfig, int> Size { get; init; } = null!;
+
+    private Func<DecoderConfig, int, DecoderConfig> Resize { get; init; } = null!;
+
+    /// <summary>The size.</summary>
+    public int Of(DecoderConfig config) => Size(config);
+
+    /// <summary>The config with another size; nothing else changes.</summary>
+    public DecoderConfig With(DecoderConfig config, int size) => Resize(config, size);
+
+    /// <summary>Entries that a unit has in each parameter: those of a head, else 1.</summary>
+    public int EntriesOf(DecoderConfig config) => HasHeadEntries ? config.HeadDim : 1;
+
+    /// <inheritdoc/>
+    public override string ToString() => Key;
+}

@@ -1,0 +1,64 @@
+namespace Espalier.Models;
+
+/// <summary>The parts of a model that can be frozen, in the order in which they are named.</summary>
+public enum ParameterGroup
+{
+    /// <summary>The table of the embedding, which may be the head too.</summary>
+    Embedding,
+
+    /// <summary>A head that is a table of its own.</summary>
+    Head,
+
+    /// <summary>Norms, those of heads included.</summary>
+    Norms,
+
+    /// <summary>Projections of attention.</summary>
+    Attention,
+
+    /// <summary>Projections of the feed-forward block.</summary>
+    Mlp,
+}
+
+/// <summary>
+/// What is to be known of a kind of parameter. Shapes, slices, frozen parts, merges, counts, first values and error texts come from it.
+/// </summary>
+/// <param name="Role">What it is for.</param>
+/// <param name="Group">What freezes it.</param>
+/// <param name="Dimensions">Its dimensions, rows first.</param>
+public sealed record ParameterSpec(ParameterRole Role, ParameterGroup Group, params IReadOnlyList<Dimension> Dimensions)
+{
+    private static readonly ParameterSpec[] s_byRole = [.. ParameterSpecs.All.OrderBy(spec => spec.Role)];
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<ParameterSpec> All => s_byRole;
+
+    /// <summary>Whether each block has one.</summary>
+    public bool IsPerLayer { get; init; } = true;
+
+    /// <summary>Whether a decoder of this config has it at all.</summary>
+    public Func<DecoderConfig, bool> Exists { get; init; } = static _ => true;
+
+    /// <summary>Where what it is multiplied with is tapped; null for what is no matrix of a block.</summary>
+    public TapPoint? Input { get; init; }
+
+    /// <summary>Whether it multiplies and changes nothing at one; a norm whose weight is stored less one changes nothing at zero.</summary>
+    public Func<DecoderConfig, bool> IsNeutralAtOne { get; init; } = static _ => false;
+
+    /// <summary>The spec of a role.</summary>
+    public static ParameterSpec Of(ParameterRole role) => s_byRole[(int)role];
+
+    /// <summary>The shape that a config calls for, rows first.</summary>
+    public long[] Shape(DecoderConfig config) => [.. Dimensions.Select(dimension => dimension.Of(config))];
+
+    /// <summary>The elements of that shape.</summary>
+    public long Elements(DecoderConfig config)
+    {
+        var elements = 1L;
+        for (var i = 0; i < Dimensions.Count; i++)
+            elements *= Dimensions[i].Of(config);
+        return elements;
+    }
+
+    /// <summary>The fields of <c>config.json</c> that the shape comes from, for errors.</summary>
+    public string Fields => $"[{string.Join(", ", Dimensions.Select(dimension => dimension.Fields))}]";
+}
