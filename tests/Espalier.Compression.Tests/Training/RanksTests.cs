@@ -41,20 +41,22 @@ public sealed class RanksTests : TorchTest
     [Fact]
     public void A_batch_that_cannot_be_shared_evenly_is_refused()
     {
-        var error = Assert.Throws<EspalierException>(() => Train(new ThreadRanks(3, 0, new(3)), 4, 0, mask: null));
+        using var meeting = new Meeting(3);
+        var error = Assert.Throws<EspalierException>(() => Train(new ThreadRanks(3, 0, meeting), 4, 0, mask: null));
         Assert.Contains("batch is 4 and 3 processes share it", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Only_the_first_saves()
     {
+        using var meeting = new Meeting(2);
         Assert.True(Ranks.Single.Saves);
-        Assert.Equal([true, false], [new ThreadRanks(2, 0, new(2)).Saves, new ThreadRanks(2, 1, new(2)).Saves]);
+        Assert.Equal([true, false], [new ThreadRanks(2, 0, meeting).Saves, new ThreadRanks(2, 1, meeting).Saves]);
     }
 
     private static (double[] Weights, double[] Losses)[] Together(int ranks, int batch, int pass, bool[]? mask)
     {
-        var meeting = new Meeting(ranks);
+        using var meeting = new Meeting(ranks);
         var results = new (double[], double[])[ranks];
         Thread[] threads = [.. Enumerable.Range(0, ranks).Select(rank => new Thread(() => results[rank] = Train(new ThreadRanks(ranks, rank, meeting), batch, pass, mask)))];
         Array.ForEach(threads, thread => thread.Start());
@@ -76,10 +78,12 @@ public sealed class RanksTests : TorchTest
     }
 
     /// <summary>Where the threads meet: each lays down its values, and all add them up in the same order.</summary>
-    private sealed class Meeting(int ranks)
+    private sealed class Meeting(int ranks) : IDisposable
     {
         private readonly Barrier _barrier = new(ranks);
         private readonly double[][] _values = new double[ranks][];
+
+        public void Dispose() => _barrier.Dispose();
 
         public double[] Sum(int rank, double[] values)
         {
