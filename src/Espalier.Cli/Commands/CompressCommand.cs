@@ -1,7 +1,8 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Report;
-using Espalier.Pipeline.Planning;
+using Espalier.Pipeline;
+using Espalier.Pipeline.Checks;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages;

@@ -1,6 +1,7 @@
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Search;
 using Espalier.Compression.Training.Profiling;
+using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands;

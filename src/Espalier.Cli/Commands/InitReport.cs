@@ -1,5 +1,5 @@
+using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Planning;
-using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Cli.Commands;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Evaluation;
 using Espalier.Files;
+using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands;

@@ -64,9 +64,9 @@ internal sealed class NeedCommand : CommandBase
     {
         if (NeedStage.ReferencePath(checkpoint.Folder, run.Get(reference)) is not { } path)
             return null;
-        if (!DataStage.IsIds(path) && path != DotnetDocs.Name && !Path.Exists(DocumentSource.PathOf(path)) && !path.Contains('*'))
+        if (!DataSection.IsIds(path) && path != DotnetDocs.Name && !Path.Exists(DocumentSource.PathOf(path)) && !path.Contains('*'))
             throw new EspalierException($"--reference {path}: not found; name a text that the teacher is at home in, or leave it out");
-        return DataStage.IsIds(path)
+        return DataSection.IsIds(path)
             ? new TokenSource(TokenIds.Parse(path, checkpoint.Config.VocabularySize))
             : TokenSource.Encode([path], checkpoint, Tokenizer.Load(checkpoint.Folder), run);
     }

@@ -4,9 +4,10 @@ using Espalier.Cli.Commands.Shared;
 using Espalier.Compression.Training;
 using Espalier.Files;
 using Espalier.Models;
+using Espalier.Pipeline.Checks;
+using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Recipes;
-using Espalier.Pipeline.Runs;
 
 namespace Espalier.Cli.Commands;
 

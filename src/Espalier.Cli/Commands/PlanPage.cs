@@ -1,6 +1,7 @@
 using System.Globalization;
 using Espalier.Cli.Rendering;
 using Espalier.Files;
+using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Planning;
 
 namespace Espalier.Cli.Commands;

@@ -2,7 +2,7 @@ using System.Globalization;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Search;
 using Espalier.Files;
-using Espalier.Pipeline.Planning;
+using Espalier.Pipeline.Forecasts;
 
 namespace Espalier.Cli.Commands;
 

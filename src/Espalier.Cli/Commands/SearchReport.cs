@@ -1,5 +1,5 @@
 using Espalier.Compression.Search;
-using Espalier.Pipeline.Planning;
+using Espalier.Pipeline.Forecasts;
 
 namespace Espalier.Cli.Commands;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands;

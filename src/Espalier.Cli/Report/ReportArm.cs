@@ -1,7 +1,7 @@
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
 using Espalier.Models;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Runs;
 
 namespace Espalier.Cli.Report;
 

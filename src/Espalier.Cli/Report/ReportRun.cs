@@ -4,7 +4,6 @@ using Espalier.Compression.Pruning;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Report;
 

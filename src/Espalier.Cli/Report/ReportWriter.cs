@@ -1,6 +1,5 @@
 using Espalier.Cli.Report.Sections;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Report;
 

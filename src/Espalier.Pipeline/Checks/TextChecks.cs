@@ -22,7 +22,7 @@ internal sealed class TextChecks(Refusals refusals, Recipe recipe, Checkpoint te
     /// <summary>Adds what is refused; returns what could not be looked at, one line each.</summary>
     public IReadOnlyList<string> Run()
     {
-        var readsTokens = recipe.Data.Train is not [var single] || !DataStage.IsIds(single) || recipe.Evaluate.Any(set => SourceOf(set) is { } source && !DataStage.IsIds(source))
+        var readsTokens = recipe.Data.Train is not [var single] || !DataSection.IsIds(single) || recipe.Evaluate.Any(set => SourceOf(set) is { } source && !DataSection.IsIds(source))
             || Tasks().Any();
         if (readsTokens && IsThere("tokenizer", Path.Combine(teacher.Folder, "tokenizer.json"), () => Tokenizer.Load(teacher.Folder)))
             _tokenizer = refusals.Try(() => Tokenizer.Load(teacher.Folder));
@@ -43,12 +43,12 @@ internal sealed class TextChecks(Refusals refusals, Recipe recipe, Checkpoint te
     private (TextSize? Train, TextSize? HeldOut) Data()
     {
         (TextSize?, TextSize?) found = default;
-        var missing = isOnlyPlanned ? recipe.Data.Train.Where(source => !DataStage.IsIds(source) && source != RecipePaths.DotnetDocs && !RecipePaths.IsThere(source)).ToArray() : [];
+        var missing = isOnlyPlanned ? recipe.Data.Train.Where(source => !DataSection.IsIds(source) && source != RecipePaths.DotnetDocs && !RecipePaths.IsThere(source)).ToArray() : [];
         foreach (var source in missing)
             _unchecked.Add($"data.train: {source} is not there");
         if (missing.Length == 0)
             refusals.Try(() => { found = counter.OfData(recipe.Data, _tokenizer, _vocabulary); });
-        if (recipe.Data is { Documents: DocumentContext.Separate, Train: [var single] } && DataStage.IsIds(single) && teacher.Config.EosTokenIds.Count == 0)
+        if (recipe.Data is { Documents: DocumentContext.Separate, Train: [var single] } && DataSection.IsIds(single) && teacher.Config.EosTokenIds.Count == 0)
             refusals.Add(DocumentBoundaries.NoEos(single));
         return found;
     }
@@ -56,7 +56,7 @@ internal sealed class TextChecks(Refusals refusals, Recipe recipe, Checkpoint te
     private TextSize? Size(string key, string name, string source)
     {
         TextSize? size = null;
-        if (DataStage.IsIds(source) || IsThere(key, source))
+        if (DataSection.IsIds(source) || IsThere(key, source))
             refusals.Try(() => { size = counter.OfText(name, source, _tokenizer, _vocabulary); });
         return size;
     }
@@ -79,7 +79,7 @@ internal sealed class TextChecks(Refusals refusals, Recipe recipe, Checkpoint te
     {
         if (recipe.Score.Task is { } items && DepthStage.Asked(recipe.Score, recipe.Prune, teacher.Config) is not null)
             yield return ("score.task", items);
-        foreach (var task in recipe.Search?.Tasks.Where(SearchTask.IsFile) ?? [])
+        foreach (var task in recipe.Search?.Tasks.Where(SearchSection.IsTaskFile) ?? [])
             yield return ("search.tasks", task);
     }
 

@@ -37,7 +37,7 @@ internal sealed class TextCounter(CancellationToken stop)
     /// <exception cref="EspalierException">A source that is not there or cannot be read, or a share that leaves one side empty.</exception>
     public (TextSize? Train, TextSize? HeldOut) OfData(DataSection data, Tokenizer? tokenizer, int vocabulary)
     {
-        if (data.Train is not [var single] || !DataStage.IsIds(single))
+        if (data.Train is not [var single] || !DataSection.IsIds(single))
             return OfText(data.Train, data.Field, data.HeldOut, tokenizer, vocabulary, name: null);
         var all = OfIds(single, vocabulary);
         if (data.HeldOut == 0)
@@ -48,7 +48,7 @@ internal sealed class TextCounter(CancellationToken stop)
 
     /// <summary>The tokens of one text that is evaluated on.</summary>
     public TextSize? OfText(string name, string source, Tokenizer? tokenizer, int vocabulary) =>
-        DataStage.IsIds(source) ? OfIds(source, vocabulary) : OfText([source], null, 0, tokenizer, vocabulary, $"{name} ({source})").Train;
+        DataSection.IsIds(source) ? OfIds(source, vocabulary) : OfText([source], null, 0, tokenizer, vocabulary, $"{name} ({source})").Train;
 
     private (TextSize? Train, TextSize? HeldOut) OfText(
         IReadOnlyList<string> sources, string? field, double heldOut, Tokenizer? tokenizer, int vocabulary, string? name)

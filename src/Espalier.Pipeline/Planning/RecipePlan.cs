@@ -1,6 +1,7 @@
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Checks;
+using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Pipeline.Planning;

@@ -76,6 +76,11 @@ public sealed record DataSection
 
     /// <summary>What a document sees, in training, of the one before it in its window.</summary>
     public DocumentContext Documents { get; init; }
+
+    /// <summary>Whether a source is token ids, and no text.</summary>
+    public static bool IsIds(string source) =>
+        source.EndsWith(".i32", StringComparison.OrdinalIgnoreCase) || source.EndsWith(".u16", StringComparison.OrdinalIgnoreCase)
+        || source.All(c => char.IsAsciiDigit(c) || c is ',' or ' ');
 }
 
 /// <summary>A training stage.</summary>

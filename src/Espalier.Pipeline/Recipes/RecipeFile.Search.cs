@@ -3,7 +3,6 @@ using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Search;
 using Espalier.Files;
-using Espalier.Pipeline.Stages;
 
 namespace Espalier.Pipeline.Recipes;
 
@@ -113,9 +112,9 @@ public static partial class RecipeFile
         var others = evaluate.Select(set => set.Name).Where(name => name != HeldOut).ToArray();
         var names = section.Texts(key) ?? [];
         foreach (var name in names)
-            if (!Stages.SearchTask.IsFile(name) && !others.Contains(name, StringComparer.Ordinal))
+            if (!SearchSection.IsTaskFile(name) && !others.Contains(name, StringComparer.Ordinal))
                 throw section.Unknown(key, name, [.. others.Length > 0 ? others : ["texts that evaluate lists beside held-out"], "FILE.jsonl with multiple-choice items"]);
-        string[] shown = [HeldOut, .. names.Select(name => Stages.SearchTask.IsFile(name) ? Path.GetFileNameWithoutExtension(name) : name)];
+        string[] shown = [HeldOut, .. names.Select(name => SearchSection.IsTaskFile(name) ? Path.GetFileNameWithoutExtension(name) : name)];
         return shown.Distinct(StringComparer.Ordinal).Count() == shown.Length ? names : throw section.Wrong(key, "a name is there twice; keep one, or give the file another name");
     }
 

@@ -5,7 +5,6 @@ using Espalier.Compression.Pruning;
 using Espalier.Compression.Pruning.Masks;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
-using Espalier.Pipeline.Stages;
 
 namespace Espalier.Pipeline.Recipes;
 
@@ -77,7 +76,7 @@ public static partial class RecipeFile
         var train = section.Texts("train") ?? throw section.Missing("train", example);
         if (train.Count == 0)
             throw section.Wrong("train", "it must name at least one source");
-        if (section.Has("field") && train.Any(Stages.DataStage.IsIds))
+        if (section.Has("field") && train.Any(DataSection.IsIds))
             throw section.Wrong("field", "data.train is token ids, which have no fields; leave it out");
         return new()
         {

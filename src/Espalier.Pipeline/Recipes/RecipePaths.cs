@@ -1,5 +1,4 @@
 using Espalier.Compression.Data;
-using Espalier.Pipeline.Stages;
 
 namespace Espalier.Pipeline.Recipes;
 
@@ -22,7 +21,7 @@ internal static class RecipePaths
             Search = recipe.Search is not { } search ? null : search with
             {
                 CandidatesFile = search.CandidatesFile is { } candidates ? Find(candidates) : null,
-                Tasks = [.. search.Tasks.Select(task => Stages.SearchTask.IsFile(task) ? Find(task) : task)],
+                Tasks = [.. search.Tasks.Select(task => SearchSection.IsTaskFile(task) ? Find(task) : task)],
             },
             Prune = recipe.Prune with { Plan = recipe.Prune.Plan is { } plan ? Find(plan) : null },
             Evaluate = [.. recipe.Evaluate.Select(set => set with { Source = set.Source is { } source ? Find(source) : null })],

@@ -107,4 +107,11 @@ public sealed record SearchSection
             EarlyStopping = 0,
         };
     }
+
+    /// <summary>Whether an entry of search.tasks is a file of items, and no name of a text.</summary>
+    public static bool IsTaskFile(string entry)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        return entry.EndsWith(".jsonl", StringComparison.Ordinal);
+    }
 }

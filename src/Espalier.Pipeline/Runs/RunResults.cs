@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using Espalier.Files;
-using Espalier.Pipeline.Stages;
 
 namespace Espalier.Pipeline.Runs;
 

@@ -4,7 +4,7 @@ using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;
 using Espalier.Models;
-using Espalier.Pipeline.Planning;
+using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 

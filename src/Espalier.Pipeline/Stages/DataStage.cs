@@ -3,7 +3,7 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
-using Espalier.Pipeline.Planning;
+using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 
@@ -19,7 +19,7 @@ public sealed class DataStage(DataSection data, string model, int vocabulary) : 
     public override string Name => "data";
 
     /// <inheritdoc/>
-    public override bool HasFolder => data.Train is not [var single] || !IsIds(single);
+    public override bool HasFolder => data.Train is not [var single] || !DataSection.IsIds(single);
 
     /// <summary>The tokens; whoever runs the stage disposes them.</summary>
     public Slot<TokenSets> Tokens { get; } = new("the text");
@@ -108,9 +108,4 @@ public sealed class DataStage(DataSection data, string model, int vocabulary) : 
 
     private static string HashOf(string spec, DataSection data) =>
         ContentHash.OfText($"{(File.Exists(spec) ? ContentHash.OfFile(spec) : spec)} {data.HeldOut:R} {data.Sequence}");
-
-    /// <summary>Whether a source is token ids, and no text.</summary>
-    public static bool IsIds(string source) =>
-        source.EndsWith(".i32", StringComparison.OrdinalIgnoreCase) || source.EndsWith(".u16", StringComparison.OrdinalIgnoreCase)
-        || source.All(c => char.IsAsciiDigit(c) || c is ',' or ' ');
 }

@@ -9,7 +9,7 @@ using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Tokenizers;
 using Espalier.Models.Checkpoints;
-using Espalier.Pipeline.Planning;
+using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 

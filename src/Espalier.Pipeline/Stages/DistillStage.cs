@@ -1,6 +1,6 @@
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
-using Espalier.Pipeline.Planning;
+using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Pipeline.Stages;

@@ -4,7 +4,7 @@ using Espalier.Compression.Pruning.Masks;
 using Espalier.Compression.Training.Saving;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Pipeline.Planning;
+using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 

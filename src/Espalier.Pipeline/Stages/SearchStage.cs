@@ -9,7 +9,7 @@ using Espalier.Compression.Training;
 using Espalier.Compression.Training.Saving;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Pipeline.Planning;
+using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 
@@ -69,7 +69,7 @@ public sealed class SearchStage(ModelSlot teacher, Slot<ArtefactFile> scores, Re
         ArgumentNullException.ThrowIfNull(run);
         var search = recipe.Search!;
         var (held, named) = (texts.Where(text => text.Name == RecipeFile.HeldOut), texts.Where(text => search.Tasks.Contains(text.Name)));
-        SearchTask[] tasks = [.. search.Tasks.Where(SearchTask.IsFile).Select(task => SearchTask.Open(task, recipe.Teacher))];
+        SearchTask[] tasks = [.. search.Tasks.Where(SearchSection.IsTaskFile).Select(task => SearchTask.Open(task, recipe.Teacher))];
         var setting = _setting = new(
             teacher.Value, scores.Value, recipe.Prune, search, recipe.Distill!, data.Value, [.. held.Concat(named).Select(text => text.Value)], tasks,
             recipe.Data.Sequence, recipe.Seed, teacher.Stored.Bytes(), recipe.Clamp);

@@ -13,17 +13,8 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="Items">The items as the models read them.</param>
 public sealed record SearchTask(string Name, string Hash, MultipleChoiceTask Items)
 {
-    private const string Ending = ".jsonl";
-
     /// <summary>Ids that go through a model for it.</summary>
     public long Tokens => Items.Rows.Sum(row => (long)row.Ids.Length);
-
-    /// <summary>Whether an entry of search.tasks is a file of items, and no name of a text.</summary>
-    public static bool IsFile(string entry)
-    {
-        ArgumentNullException.ThrowIfNull(entry);
-        return entry.EndsWith(Ending, StringComparison.Ordinal);
-    }
 
     /// <summary>Reads a file of items, encoded for a model.</summary>
     /// <exception cref="EspalierException">The file or an item is broken, or the model has no tokenizer.</exception>

@@ -1,12 +1,12 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Training.Saving;
-using Espalier.Pipeline.Planning;
+using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Runs;
 
 namespace Espalier.Pipeline.Stages;
 
 /// <summary>
-/// A stage: what it reads, what determines it, what it will cost and what it does. A recipe makes a list of them (<see cref="RecipeStages"/>); <c>plan</c>, the progress of a run and the run walk that
+/// A stage: what it reads, what determines it, what it will cost and what it does. A recipe makes a list of them (<c>Planning/RecipeStages</c>); <c>plan</c>, the progress of a run and the run walk that
 /// list, and a command makes a list of its own: the same stage has the same key, whoever asks for it.
 /// </summary>
 public abstract class Stage

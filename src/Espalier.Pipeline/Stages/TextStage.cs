@@ -25,7 +25,7 @@ public sealed class TextStage(string name, string source, string tokenizerFolder
     public override string Name => $"text-{name}";
 
     /// <inheritdoc/>
-    public override bool HasFolder => !DataStage.IsIds(source);
+    public override bool HasFolder => !DataSection.IsIds(source);
 
     /// <summary>The text; whoever runs the stage disposes its tokens.</summary>
     public Slot<EvaluationText> Text { get; } = new(name);

@@ -1,6 +1,6 @@
 using System.Text.Json;
+using Espalier.Pipeline.Checks;
 using Espalier.Pipeline.Recipes;
-using Espalier.Pipeline.Runs;
 
 namespace Espalier.Cli.Tests.Commands;
 

@@ -1,6 +1,7 @@
 using System.Xml;
 using System.Xml.Linq;
 using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Tests.Report;

@@ -6,7 +6,6 @@ using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Report;

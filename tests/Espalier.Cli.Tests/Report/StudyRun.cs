@@ -2,7 +2,6 @@ using System.Text.Json;
 using Espalier.Cli.Tests.Commands;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Tests.Report;
 

@@ -1,5 +1,6 @@
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Training;
+using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Recipes;
 using Espalier.Tests;

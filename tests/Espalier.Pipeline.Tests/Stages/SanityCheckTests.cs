@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Espalier.Compression;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Training;
 using Espalier.Models;

@@ -1,5 +1,6 @@
 using Espalier.Compression.Evaluation;
 using Espalier.Files;
+using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Report.Sections;

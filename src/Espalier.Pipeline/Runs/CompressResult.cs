@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Search;
 
-namespace Espalier.Pipeline.Stages;
+namespace Espalier.Pipeline.Runs;
 
 /// <summary>What a model does on one text.</summary>
 /// <param name="Set">The text's name in the recipe.</param>

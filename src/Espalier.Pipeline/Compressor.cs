@@ -1,5 +1,4 @@
 using Espalier.Compression.Search;
-using Espalier.Compression.Training;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
@@ -7,8 +6,9 @@ using Espalier.Pipeline.Checks;
 using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Stages;
 
-namespace Espalier.Pipeline.Stages;
+namespace Espalier.Pipeline;
 
 /// <summary>The whole recipe: its stages, walked. Only what is missing is done.</summary>
 public sealed class Compressor

@@ -1,9 +1,10 @@
 using System.Text;
 using Espalier.Files;
 using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages;
 
-namespace Espalier.Pipeline.Runs;
+namespace Espalier.Pipeline.Checks;
 
 /// <summary>Where a run of recipes puts what it makes, and whether it may, before anything is created or computed.</summary>
 public static class RunPlace

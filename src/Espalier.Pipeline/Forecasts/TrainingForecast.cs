@@ -3,7 +3,7 @@ using Espalier.Models;
 using Espalier.Models.Families;
 using Espalier.Pipeline.Recipes;
 
-namespace Espalier.Pipeline.Planning;
+namespace Espalier.Pipeline.Forecasts;
 
 /// <summary>What a training takes, from its section and a shape; a backward pass costs two forward passes.</summary>
 internal static class TrainingForecast

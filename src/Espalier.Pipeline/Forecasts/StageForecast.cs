@@ -1,4 +1,4 @@
-namespace Espalier.Pipeline.Planning;
+namespace Espalier.Pipeline.Forecasts;
 
 /// <summary>A stage before it runs.</summary>
 /// <param name="Name">data, need, correct, score, depth, prune, distill, evaluate or export.</param>

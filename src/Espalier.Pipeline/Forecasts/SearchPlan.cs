@@ -2,7 +2,7 @@ using Espalier.Compression.Search;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Recipes;
 
-namespace Espalier.Pipeline.Planning;
+namespace Espalier.Pipeline.Forecasts;
 
 /// <summary>A shape of a search, before it runs.</summary>
 /// <param name="Layers">Blocks.</param>

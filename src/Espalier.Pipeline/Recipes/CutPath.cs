@@ -2,7 +2,7 @@ using Espalier.Compression.Pruning;
 using Espalier.Models;
 using Espalier.Pipeline.Recipes;
 
-namespace Espalier.Pipeline.Planning;
+namespace Espalier.Pipeline.Recipes;
 
 /// <summary>The cuts of a recipe: for each cycle of pruning and distilling, one cut for each round of iterative importance.</summary>
 internal static class CutPath

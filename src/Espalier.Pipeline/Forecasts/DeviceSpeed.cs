@@ -1,4 +1,4 @@
-namespace Espalier.Pipeline.Planning;
+namespace Espalier.Pipeline.Forecasts;
 
 /// <summary>How fast a device does the work of a stage.</summary>
 /// <param name="Device">The device.</param>

@@ -1,4 +1,4 @@
-namespace Espalier.Pipeline.Planning;
+namespace Espalier.Pipeline.Forecasts;
 
 /// <summary>How long the training stages and the scoring take on a device, if it keeps up the assumed share of its speed: an estimate.</summary>
 /// <param name="Device">The device.</param>

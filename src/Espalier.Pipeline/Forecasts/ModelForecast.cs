@@ -1,6 +1,6 @@
 using Espalier.Models;
 
-namespace Espalier.Pipeline.Planning;
+namespace Espalier.Pipeline.Forecasts;
 
 /// <summary>What a model of a shape is and costs, by closed form. The JSON form has config.json's names for the shape.</summary>
 public sealed record ModelForecast

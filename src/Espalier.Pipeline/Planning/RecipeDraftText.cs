@@ -2,8 +2,9 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Espalier.Pipeline.Recipes;
 
-namespace Espalier.Pipeline.Recipes;
+namespace Espalier.Pipeline.Planning;
 
 /// <summary>A draft as the file that a person goes on with.</summary>
 public static class RecipeDraftText

@@ -2,7 +2,7 @@ using Espalier.Compression.Distillation.Caching;
 using Espalier.Models;
 using Espalier.Pipeline.Recipes;
 
-namespace Espalier.Pipeline.Planning;
+namespace Espalier.Pipeline.Forecasts;
 
 /// <summary>The size of a cache before it is written.</summary>
 /// <param name="BytesOfAToken">Bytes a token.</param>

@@ -2,7 +2,7 @@ using Espalier.Compression.Pruning;
 using Espalier.Models;
 using Espalier.Pipeline.Recipes;
 
-namespace Espalier.Pipeline.Planning;
+namespace Espalier.Pipeline.Recipes;
 
 /// <summary>A cut before it is made.</summary>
 /// <param name="Number">Which round of its cycle, from 1; null where there is one.</param>

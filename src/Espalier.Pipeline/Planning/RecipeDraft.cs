@@ -5,9 +5,10 @@ using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Checks;
 using Espalier.Pipeline.Planning;
+using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages;
 
-namespace Espalier.Pipeline.Recipes;
+namespace Espalier.Pipeline.Planning;
 
 /// <summary>
 /// A first recipe for a model and a text: legal, small enough for the text, to be changed by hand. The student keeps about half of the parameters beside the embedding; lengths
@@ -73,7 +74,7 @@ public sealed record RecipeDraft
     {
         ArgumentNullException.ThrowIfNull(texts);
         using var teacher = Checkpoint.Open(model, CheckpointFolder.HasWeights(model));
-        var tokenizer = texts is [var ids] && DataStage.IsIds(ids) ? null : Tokenizer.Load(model);
+        var tokenizer = texts is [var ids] && DataSection.IsIds(ids) ? null : Tokenizer.Load(model);
         var (train, share, sequence, windows) = Cut(texts, teacher.Config, tokenizer, new TextCounter(stop));
         var student = StudentShape.Half(teacher, [ExportKind.Hf]);
         return new()

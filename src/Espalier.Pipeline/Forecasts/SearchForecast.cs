@@ -2,7 +2,7 @@ using Espalier.Compression.Search;
 using Espalier.Models;
 using Espalier.Pipeline.Recipes;
 
-namespace Espalier.Pipeline.Planning;
+namespace Espalier.Pipeline.Forecasts;
 
 /// <summary>What a search takes at most: all its rungs, with the dearest candidates going on.</summary>
 internal static class SearchForecast

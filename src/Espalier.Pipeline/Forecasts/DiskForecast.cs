@@ -2,7 +2,7 @@ using Espalier.Models;
 using Espalier.Models.Families;
 using Espalier.Models.Gguf;
 
-namespace Espalier.Pipeline.Planning;
+namespace Espalier.Pipeline.Forecasts;
 
 /// <summary>Something that the run writes.</summary>
 /// <param name="What">Its name.</param>
