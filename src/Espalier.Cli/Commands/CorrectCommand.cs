@@ -11,7 +11,7 @@ internal sealed class CorrectCommand : TrainingCommand
     internal CorrectCommand() : base(
         "correct",
         "Teacher correction: fine-tune a teacher on the text that its student will be distilled on",
-        isCorrection: true,
+        new(Corrects: true),
         "espalier correct models/quickstart-teacher dotnet-docs --steps 100 --output corrected",
         "espalier correct models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --steps 150 --learning-rate 5e-4 --output adapted --json")
     {
@@ -19,8 +19,7 @@ internal sealed class CorrectCommand : TrainingCommand
         AddShared();
     }
 
-    protected override TrainingSources Models(CommandRun run) =>
-        new(run.Get(teacher)!, null, null, new() { Loss = "cross-entropy" });
+    protected override TrainingSources Models(CommandRun run, TrainingSection section) => new(run.Get(teacher)!, null, null, section);
 
     protected override TrainStage Stage(TrainingSetting setting) =>
         new CorrectStage(setting.Start, setting.Section, setting.Data, setting.Sequence, setting.Seed) { Order = setting.Order.Make, OrderName = setting.Order.Name };
