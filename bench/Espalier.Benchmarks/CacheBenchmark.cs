@@ -36,8 +36,7 @@ internal static class CacheBenchmark
         using var student = Pruned(checkpoint, teacher, windows, work.At("student"));
         student.RequiresGrad = true;
         long[] kept = [.. Enumerable.Range(0, Windows).Select(i => (long)i)];
-        var batch = new Batch(kept, new long[Windows * Sequence], new long[Windows * Sequence], Windows, Sequence);
-        new BatchReader(windows, SampleOrder.Sequential(windows.Count)).Read(0, Windows, batch.Inputs, batch.Targets);
+        var batch = new PackedText(windows, SampleOrder.Sequential(windows.Count)).Batches(Windows, Windows).Single();
         var online = Gradient(student, new OnlineTeacher(teacher), batch);
         var length = Norm(online);
         double? most = null;

@@ -21,7 +21,7 @@ internal sealed class KdSetup : IDisposable
         int[] ids = MemoryMarshal.Cast<byte, int>(batches.ReadBytes("ids")).ToArray();
         var windows = new WindowSet(TokenIds.FromList(ids.Append(0), "batches", Teacher.Config.VocabularySize), Sequence, WindowStride.Contiguous);
         Teacher.Compute = bfloat16 ? ComputeType.Bfloat16 : ComputeType.Float32;
-        Trainer = new(Student, new LogitObjective(new ForwardKl(), new OnlineTeacher(Teacher)), new(windows, SampleOrder.Sequential(windows.Count)), new()
+        Trainer = new(Student, new LogitObjective(new ForwardKl(), new OnlineTeacher(Teacher)), new PackedText(windows, SampleOrder.Sequential(windows.Count)), new()
         {
             Steps = steps,
             Batch = (int)shape[1],

@@ -20,7 +20,7 @@ internal static class MemoryBenchmark
         using var model = DecoderWeights.Load(source);
         var ids = Enumerable.Range(0, Steps * batch * (sequence + 1)).Select(i => (int)(7919L * i % model.Config.VocabularySize));
         var windows = new WindowSet(TokenIds.FromList(ids, "ids", model.Config.VocabularySize), sequence);
-        using var trainer = new Trainer(model, new LogitObjective(new CrossEntropy()), new(windows, SampleOrder.Sequential(windows.Count)), new()
+        using var trainer = new Trainer(model, new LogitObjective(new CrossEntropy()), new PackedText(windows, SampleOrder.Sequential(windows.Count)), new()
         {
             Steps = Steps,
             Batch = batch,

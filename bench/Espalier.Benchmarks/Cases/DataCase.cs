@@ -22,8 +22,8 @@ internal static class DataCase
         var steps = new List<double>();
         setup.Trainer.Every(1, report => steps.Add(report.Seconds));
         setup.Trainer.Run();
-        var (inputs, targets) = (new long[Batch * Sequence], new long[Batch * Sequence]);
-        double[] reads = [.. Enumerable.Range(0, 1000).Select(step => Cost.Of(() => setup.Reader.Read(step, Batch, inputs, targets)).Wall).Skip(100)];
+        var batch = setup.Data.Allocate(Batch);
+        double[] reads = [.. Enumerable.Range(0, 1000).Select(step => Cost.Of(() => setup.Data.Fill(batch, (long)step * Batch)).Wall).Skip(100)];
         yield return new()
         {
             Case = "a batch of 4 x 256",
@@ -51,8 +51,8 @@ internal static class DataCase
     {
         var tokens = TokenIds.Parse(file, 4096);
         var windows = new WindowSet(tokens, Sequence);
-        var (inputs, targets) = (new long[Batch * Sequence], new long[Batch * Sequence]);
-        new BatchReader(windows, SampleOrder.Shuffled(windows.Count, 1)).Read(random.NextInt64(windows.Count / Batch), Batch, inputs, targets);
+        var data = new PackedText(windows, SampleOrder.Shuffled(windows.Count, 1));
+        data.Fill(data.Allocate(Batch), random.NextInt64(windows.Count / Batch) * Batch);
         (tokens as IDisposable)?.Dispose();
     }
 }

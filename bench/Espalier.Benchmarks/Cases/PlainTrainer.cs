@@ -12,11 +12,11 @@ internal sealed class PlainTrainer : IDisposable
     {
         var windows = new WindowSet(TokenIds.Parse(BundledTeacher.Ids, 4096), sequence);
         var objective = teacher is null ? new LogitObjective(new CrossEntropy()) : new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher));
-        Reader = new(windows, SampleOrder.Shuffled(windows.Count, 1));
-        Trainer = new(model, objective, Reader, new() { Steps = steps, Batch = batch, LearningRate = 1e-4, MinLearningRate = 1e-4, WarmUp = 0 });
+        Data = new(windows, SampleOrder.Shuffled(windows.Count, 1));
+        Trainer = new(model, objective, Data, new() { Steps = steps, Batch = batch, LearningRate = 1e-4, MinLearningRate = 1e-4, WarmUp = 0 });
     }
 
-    public BatchReader Reader { get; }
+    public PackedText Data { get; }
 
     public Trainer Trainer { get; }
 

@@ -21,6 +21,12 @@ public abstract class SampleOrder
     /// </summary>
     public static SampleOrder Shuffled(long windows, long seed) => new ShuffledOrder(seed) { Windows = AtLeastOne(windows) };
 
+    /// <summary>So many windows, evenly spread over all of them.</summary>
+    public static SampleOrder Spread(long windows, long count) => new SpreadOrder(count) { Windows = AtLeastOne(windows) };
+
+    /// <summary>These windows, one after the other.</summary>
+    public static SampleOrder Listed(IReadOnlyList<long> numbers, long windows) => new ListedOrder(numbers) { Windows = AtLeastOne(windows) };
+
     /// <summary>Window numbers from a file, little-endian int32, as other programs write them.</summary>
     /// <exception cref="EspalierException">No such file, cut, or a number that is no window.</exception>
     public static SampleOrder FromFile(string path, long windows)
@@ -54,6 +60,16 @@ public abstract class SampleOrder
     private sealed class SequentialOrder : SampleOrder
     {
         public override long WindowAt(long position) => position % Windows;
+    }
+
+    private sealed class SpreadOrder(long count) : SampleOrder
+    {
+        public override long WindowAt(long position) => position * Windows / count;
+    }
+
+    private sealed class ListedOrder(IReadOnlyList<long> numbers) : SampleOrder
+    {
+        public override long WindowAt(long position) => numbers[(int)position];
     }
 
     private sealed class ShuffledOrder(long seed) : SampleOrder

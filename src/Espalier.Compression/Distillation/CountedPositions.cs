@@ -1,4 +1,4 @@
-using Espalier.Compression.Training;
+using Espalier.Compression.Data;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Distillation;

@@ -1,3 +1,4 @@
+using Espalier.Compression.Data;
 using Espalier.Compression.Training;
 using Espalier.Models;
 using Espalier.Torch;

@@ -53,22 +53,17 @@ public static class PerplexityEvaluator
         var means = new List<double>();
         using var noGrad = GradMode.Disable();
         using var task = progress.Begin("evaluate", total, "windows");
-        for (var done = 0L; done < total;)
+        foreach (var rows in PackedText.Scored(windows, "evaluation").Batches(total, batch))
         {
             stop.ThrowIfCancellationRequested();
-            var size = (int)Math.Min(batch, total - done);
-            var (inputs, targets) = (new long[size * sequence], new long[size * sequence]);
-            for (var i = 0; i < size; i++)
-                windows.Read(done + i, inputs.AsSpan(i * sequence, sequence), targets.AsSpan(i * sequence, sequence));
-            var nll = TokenNll(model, inputs, targets, size, sequence);
-            for (var i = 0; i < size; i++)
+            var nll = TokenNll(model, rows);
+            for (var i = 0; i < rows.Size; i++)
             {
                 var window = nll.AsSpan(i * sequence, sequence);
                 means.Add(Mean(window));
-                perToken?.Invoke(done + i, [.. inputs.AsSpan(i * sequence, sequence), targets[(i + 1) * sequence - 1]], window.ToArray());
+                perToken?.Invoke(rows.Windows[i], [.. rows.Inputs.AsSpan(i * sequence, sequence), rows.Targets[(i + 1) * sequence - 1]], window.ToArray());
             }
-            done += size;
-            task.Report(done);
+            task.Advance(rows.Size);
         }
         var mean = means.Average();
         return new()
@@ -81,12 +76,12 @@ public static class PerplexityEvaluator
         };
     }
 
-    private static float[] TokenNll(Decoder model, long[] inputs, long[] targets, int size, int sequence)
+    private static float[] TokenNll(Decoder model, Batch batch)
     {
         using var scope = TensorScope.Begin();
         using var exact = model.Computing(ComputeType.Float32);
-        var hidden_BTD = model.Forward(Tensor.From<long>(inputs, size, sequence));
-        return model.Head.Nll(hidden_BTD.View(-1, hidden_BTD.Size(-1)), Tensor.From<long>(targets, targets.Length)).To(DType.Float32).ToArray<float>();
+        var hidden_BTD = model.Forward(Tensor.From<long>(batch.Inputs, batch.Size, batch.Sequence));
+        return model.Head.Nll(hidden_BTD.View(-1, hidden_BTD.Size(-1)), Tensor.From<long>(batch.Targets, batch.Tokens)).To(DType.Float32).ToArray<float>();
     }
 
     private static double Mean(ReadOnlySpan<float> values)

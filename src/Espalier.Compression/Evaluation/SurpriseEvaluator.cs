@@ -33,24 +33,19 @@ public static class SurpriseEvaluator
         Decoder model, WindowSet windows, int most, int batch, IProgressReporter progress, string title, CancellationToken stop = default)
     {
         var total = Math.Min(most, windows.WithoutMask("evaluation").Count);
-        var sequence = windows.SequenceLength;
+        var source = new PackedText(windows, SampleOrder.Spread(windows.Count, total));
         var (losses, expected) = (new List<double>(), new List<double>());
         using var noGrad = GradMode.Disable();
         using var task = progress.Begin(title, total, "windows");
-        for (var done = 0L; done < total;)
+        foreach (var rows in source.Batches(total, batch))
         {
             stop.ThrowIfCancellationRequested();
-            var size = (int)Math.Min(batch, total - done);
-            var (inputs, targets) = (new long[size * sequence], new long[size * sequence]);
-            for (var i = 0; i < size; i++)
-                windows.Read((done + i) * windows.Count / total, inputs.AsSpan(i * sequence, sequence), targets.AsSpan(i * sequence, sequence));
             using var scope = TensorScope.Begin();
-            var hidden_BTD = model.Forward(Tensor.From<long>(inputs, size, sequence));
-            var (loss_N, entropy_N) = model.Head.NllAndEntropy(hidden_BTD.View(-1, hidden_BTD.Size(-1)), Tensor.From<long>(targets, targets.Length));
-            losses.AddRange(Means(loss_N, size));
-            expected.AddRange(Means(entropy_N, size));
-            done += size;
-            task.Report(done);
+            var hidden_BTD = model.Forward(Tensor.From<long>(rows.Inputs, rows.Size, rows.Sequence));
+            var (loss_N, entropy_N) = model.Head.NllAndEntropy(hidden_BTD.View(-1, hidden_BTD.Size(-1)), Tensor.From<long>(rows.Targets, rows.Tokens));
+            losses.AddRange(Means(loss_N, rows.Size));
+            expected.AddRange(Means(entropy_N, rows.Size));
+            task.Advance(rows.Size);
         }
         return new(losses, expected);
     }

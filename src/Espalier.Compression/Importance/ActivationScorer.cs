@@ -21,7 +21,7 @@ internal static class ActivationScorer
     {
         using var noGrad = GradMode.Disable();
         using var task = progress.Begin("score", options.Samples, "samples");
-        foreach (var batch in CalibrationBatches.Of(windows, options))
+        foreach (var batch in PackedText.Scored(windows, "importance").Batches(options.Samples, options.Batch))
         {
             stop.ThrowIfCancellationRequested();
             using var scope = TensorScope.Begin();

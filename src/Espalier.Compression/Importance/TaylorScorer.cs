@@ -22,7 +22,7 @@ internal static class TaylorScorer
         try
         {
             using var task = progress.Begin("score", options.Samples, "samples");
-            foreach (var batch in CalibrationBatches.Of(windows, options))
+            foreach (var batch in PackedText.Scored(windows, "importance").Batches(options.Samples, options.Batch))
             {
                 stop.ThrowIfCancellationRequested();
                 if (!double.IsFinite(loss.Accumulate(model, batch, scale).Sum))

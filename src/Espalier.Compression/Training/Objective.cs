@@ -1,3 +1,4 @@
+using Espalier.Compression.Data;
 using Espalier.Models;
 
 namespace Espalier.Compression.Training;

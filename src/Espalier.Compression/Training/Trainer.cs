@@ -8,19 +8,21 @@ namespace Espalier.Compression.Training;
 
 /// <summary>
 /// The one training loop: pre-training, teacher correction and distillation differ in their <see cref="Objective"/>. What happens every so often
-/// (evaluation, checkpoints, metrics, progress) are hooks. Which windows a step sees depends on the reader's order and the step alone.
+/// (evaluation, checkpoints, metrics, progress) are hooks. Which rows a step sees depends on the source and the step alone.
 /// Owns the optimizer; model and data stay the caller's.
 /// </summary>
 public sealed class Trainer : IDisposable
 {
     private readonly Decoder _model;
     private readonly Objective _objective;
-    private readonly BatchReader _data;
+    private readonly IBatchSource _data;
     private readonly TrainingOptions _options;
+    private readonly Ranks _ranks;
+    private readonly int _share;
     private readonly Schedule _schedule;
     private readonly IReadOnlyList<ParameterSet> _sets;
     private readonly Tensor[] _weights;
-    private readonly double[] _norms, _clips, _parts;
+    private readonly double[] _norms, _clips, _sums;
     private readonly string[] _partNames;
     private readonly AdamW _optimizer;
     private readonly List<(long Interval, Action<StepReport> Act)> _hooks = [];
@@ -29,10 +31,18 @@ public sealed class Trainer : IDisposable
     private bool _finished;
 
     /// <summary>Creates the loop at step 0. Gradients of all the model's parameters are wanted from now on, but of those that are frozen.</summary>
-    /// <exception cref="EspalierException">An option that cannot work, or not with this model.</exception>
-    public Trainer(Decoder model, Objective objective, BatchReader data, TrainingOptions options)
+    /// <param name="model">What is trained.</param>
+    /// <param name="objective">What is minimised.</param>
+    /// <param name="data">Where batches come from.</param>
+    /// <param name="options">How it is trained.</param>
+    /// <param name="ranks">The processes that share each step; <see cref="Ranks.Single"/> where null. Each has the same model and options.</param>
+    /// <exception cref="EspalierException">An option that cannot work, or not with this model, or a batch that the ranks cannot share evenly.</exception>
+    public Trainer(Decoder model, Objective objective, IBatchSource data, TrainingOptions options, Ranks? ranks = null)
     {
-        (_model, _objective, _data, _options) = (model, objective, data, options.Validate());
+        (_model, _objective, _data, _options, _ranks) = (model, objective, data, options.Validate(), ranks ?? Ranks.Single);
+        if (options.Batch % _ranks.Count != 0)
+            throw new EspalierException($"batch is {options.Batch} and {_ranks.Count} processes share it: take a multiple of {_ranks.Count}");
+        _share = options.Batch / _ranks.Count;
         _schedule = options.LearningRates;
         model.Compute = options.Compute;
         model.ActivationCheckpointing = options.ActivationCheckpointing;
@@ -48,10 +58,10 @@ public sealed class Trainer : IDisposable
         _weights = [.. _sets.SelectMany(set => set.Parameters).Select(parameter => parameter.Value)];
         (_norms, _clips) = (new double[_sets.Count], new double[_weights.Length]);
         _partNames = [.. objective.PartNames];
-        _parts = new double[_partNames.Length];
+        _sums = new double[1 + _partNames.Length];
         _optimizer = new(_sets.SelectMany(set => set.Parameters), options.Optimizer);
-        _full = Batch.For(data.Windows, options.WindowsOfAPass);
-        _rest = options.Batch % _full.Size is > 0 and var rest ? Batch.For(data.Windows, rest) : null;
+        _full = data.Allocate(Math.Min(options.WindowsOfAPass, _share));
+        _rest = _share % _full.Size is > 0 and var rest ? data.Allocate(rest) : null;
     }
 
     /// <summary>Measures the steps; null, as by default, where nobody wants to know.</summary>
@@ -96,7 +106,8 @@ public sealed class Trainer : IDisposable
     {
         while (State.Step < _options.Steps && !_finished)
         {
-            stop.ThrowIfCancellationRequested();
+            if (!_ranks.All(!stop.IsCancellationRequested))
+                throw new OperationCanceledException(stop);
             var report = Step();
             foreach (var (interval, act) in _hooks)
                 if (report.Step % interval == 0)
@@ -119,28 +130,28 @@ public sealed class Trainer : IDisposable
     private StepReport Step()
     {
         var started = Stopwatch.GetTimestamp();
-        var tokens = (long)_options.Batch * _data.Windows.SequenceLength;
+        var tokens = (long)_options.Batch * _data.Sequence;
         using var profiled = StepProfiler.BeginStep(Profiler, tokens);
         // All micro-batches together: cutting a step differently must not change it.
-        var counted = _data.Windows.Mask is null ? tokens : WindowsOf(State.Step).Sum(window => (long)_data.Windows.CountedTargets(window));
+        var counted = _data.CountedTokens(State.Step * _options.Batch, _options.Batch);
         var scale = 1.0 / Math.Max(1, counted);
         Gradients.Clear(_weights);
-        var sum = 0.0;
-        Array.Clear(_parts);
-        for (var done = 0; done < _options.Batch; done += _full.Size)
+        Array.Clear(_sums);
+        for (var done = 0; done < _share; done += _full.Size)
         {
-            var batch = done + _full.Size <= _options.Batch ? _full : _rest!;
-            Read(batch, State.Step * _options.Batch + done);
+            var batch = done + _full.Size <= _share ? _full : _rest!;
+            Read(batch, State.Step * _options.Batch + _ranks.Index * _share + done);
             var sums = _objective.Accumulate(_model, batch, scale);
-            sum += sums.Sum;
-            for (var i = 0; i < _parts.Length; i++)
-                _parts[i] += sums.Parts[i];
+            _sums[0] += sums.Sum;
+            for (var i = 0; i < _partNames.Length; i++)
+                _sums[1 + i] += sums.Parts[i];
         }
+        Reduce();
 
         using var phase = StepProfiler.Enter(StepPhase.Optimizer);
         var finite = Measure();
         var learningRate = _schedule.At(State.Step);
-        var skipped = !double.IsFinite(sum) || !finite;
+        var skipped = !_ranks.All(double.IsFinite(_sums[0]) && finite);
         double? updateRatio = null;
         // A step of which nothing counts has nothing to say: neither moments nor decay move.
         if (!skipped && counted > 0)
@@ -153,8 +164,22 @@ public sealed class Trainer : IDisposable
             skipped ? State.SkippedInARow + 1 : 0,
             State.SkippedSteps + (skipped ? 1 : 0));
         return new(
-            State.Step, sum * scale, _norms[0], learningRate, tokens, counted, skipped,
-            _parts.Length == 0 ? [] : [.. _partNames.Zip(_parts, (name, part) => (name, part * scale))], updateRatio, Stopwatch.GetElapsedTime(started).TotalSeconds);
+            State.Step, _sums[0] * scale, _norms[0], learningRate, tokens, counted, skipped,
+            _partNames.Length == 0 ? [] : [.. _partNames.Zip(_sums.Skip(1), (name, part) => (name, part * scale))], updateRatio, Stopwatch.GetElapsedTime(started).TotalSeconds);
+    }
+
+    // Every rank then has the whole step's sums and gradients.
+    private void Reduce()
+    {
+        if (_ranks.Count == 1)
+            return;
+        using var scope = TensorScope.Begin();
+        _ranks.Sum(_sums);
+        // Where nothing of this rank's part counts there is no gradient, and the others have one.
+        foreach (var weight in _weights)
+            if (weight.Grad() is null)
+                weight.SetGrad(Tensor.Zeros(weight.DType, weight.Device, weight.Shape));
+        _ranks.Sum([.. _weights.Select(weight => weight.Grad()!)]);
     }
 
     // The gradient norm of each set, and by it the clip factor of each of its parameters; whether all norms are finite.
@@ -175,12 +200,11 @@ public sealed class Trainer : IDisposable
     private void Read(Batch batch, long position)
     {
         using var phase = StepProfiler.Enter(StepPhase.Data);
-        for (var i = 0; i < batch.Size; i++)
-            batch.ReadRow(_data.Windows, _data.Order.WindowAt(position + i), i);
+        _data.Fill(batch, position);
     }
 
     /// <summary>The windows that a step sees, in their order.</summary>
-    public long[] WindowsOf(long step) => [.. Enumerable.Range(0, _options.Batch).Select(i => _data.Order.WindowAt(step * _options.Batch + i))];
+    public long[] WindowsOf(long step) => [.. Enumerable.Range(0, _options.Batch).Select(i => _data.WindowAt(step * _options.Batch + i))];
 
     private bool Decays(Parameter parameter, Tensor weight) =>
         weight.Dimensions == 2 && (_options.DecayEmbedding || parameter.Role != ParameterRole.Embedding);

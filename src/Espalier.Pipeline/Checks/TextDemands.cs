@@ -2,7 +2,6 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
-using Espalier.Compression.Training;
 using Espalier.Models;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages;

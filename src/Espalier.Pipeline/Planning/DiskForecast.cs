@@ -1,4 +1,3 @@
-using Espalier.Compression.Training;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;

@@ -1,5 +1,4 @@
 using Espalier.Compression.Search;
-using Espalier.Compression.Training;
 using Espalier.Models;
 using Espalier.Pipeline.Recipes;
 

@@ -1,6 +1,5 @@
 using Espalier.Compression.Data;
 using Espalier.Compression.Pruning;
-using Espalier.Compression.Training;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;

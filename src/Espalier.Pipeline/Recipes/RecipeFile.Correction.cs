@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Espalier.Compression.Training;
 
 namespace Espalier.Pipeline.Recipes;
 

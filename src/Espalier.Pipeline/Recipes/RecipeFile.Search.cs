@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Search;
-using Espalier.Compression.Training;
 using Espalier.Files;
 using Espalier.Pipeline.Stages;
 

@@ -3,7 +3,6 @@ using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Pruning.Masks;
-using Espalier.Compression.Training;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Stages;

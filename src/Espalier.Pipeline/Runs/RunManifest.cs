@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Espalier.Files;
-using Espalier.Pipeline.Checks;
 
 namespace Espalier.Pipeline.Runs;
 

@@ -2,7 +2,6 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Pruning;
-using Espalier.Compression.Training;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;

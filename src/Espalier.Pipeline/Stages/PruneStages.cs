@@ -4,7 +4,6 @@ using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Streaming;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Pruning.Masks;
-using Espalier.Compression.Training;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;

@@ -136,7 +136,7 @@ public static class TrainStage
         CheckBatch(section, windows.Count);
         if (section.EarlyStopping > 0 && (data.HeldOut is null || section.EvaluateEvery == 0))
             throw new EspalierException($"{name}: early-stopping is {section.EarlyStopping} and looks at held-out loss, but {(data.HeldOut is null ? "nothing is held out; hold out a share" : "evaluate-every is 0; give steps between evaluations")}");
-        using var trainer = new Trainer(model, objective, new BatchReader(windows, order(windows.Count)), OptionsOf(section, sequence));
+        using var trainer = new Trainer(model, objective, new PackedText(windows, order(windows.Count)), OptionsOf(section, sequence));
         if (checkpoint is null)
             begun?.Invoke(trainer);
         var operations = StepOperations.Of(model.Config, guide?.Config, learns: correction is not null, sequence);

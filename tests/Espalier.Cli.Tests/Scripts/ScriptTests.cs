@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Espalier.Cli.Tests.Interface;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Scripts;
@@ -7,7 +8,8 @@ public sealed class ScriptTests
 {
     private static readonly string[] commands =
     [
-        "espalier", "test", ".ci/run", "tests/on-debian", "tests/instructions", "tests/golden/generators/run", "bench/run", "bench/peer-system", "bench/in-peer-system",
+        "espalier", "test", ".ci/run", "tests/on-debian", "tests/instructions", "tests/files-touched",
+        "tests/golden/generators/run", "bench/run", "bench/peer-system", "bench/in-peer-system",
     ];
 
     private static IEnumerable<string> All => [.. commands.Select(c => Path.Combine(Fixtures.Root, c)), .. Directory.GetFiles(Path.Combine(Fixtures.Root, "scripts"), "*.sh")];
@@ -62,6 +64,26 @@ public sealed class ScriptTests
         var (code, output) = Bash("source scripts/messages.sh; quietly 'building' sh -c 'echo the reason; exit 3'");
         Assert.Equal(1, code);
         Assert.Equal("espalier: building ...\nthe reason\nespalier: error: building failed; its output is above\n", output);
+    }
+
+    [ShellFact("git")]
+    public void The_source_files_of_a_change_are_counted()
+    {
+        using var folder = new TemporaryFolder();
+        var (code, output) = Bash($$"""
+            set -e
+            script=$PWD/tests/files-touched
+            cd '{{folder.Path}}'
+            git init -q .
+            save() { git add -A; git -c user.name=a -c user.email=a@b -c commit.gpgsign=false commit -qm x; }
+            mkdir -p src/A tests
+            seq 50 >src/A/Moved.cs; touch src/A/Kept.cs src/A/packages.lock.json tests/T.cs; save
+            git mv src/A/Moved.cs src/A/New.cs; echo 1 | tee src/A/Kept.cs src/A/packages.lock.json tests/T.cs >/dev/null; save
+            echo 1 >tests/U.cs; save
+            "$script" HEAD~1 HEAD HEAD~2..HEAD
+            """);
+        const string both = "    M\tsrc/A/Kept.cs\n    R100\tsrc/A/Moved.cs\tsrc/A/New.cs\n";
+        Assert.Equal((0, $"HEAD~1\t2\n{both}HEAD\t0\nHEAD~2..HEAD\t2\n{both}"), (code, output));
     }
 
     [Fact]

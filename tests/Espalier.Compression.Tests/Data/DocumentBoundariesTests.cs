@@ -58,7 +58,7 @@ public sealed class DocumentBoundariesTests : TorchTest
     {
         using var teacher = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), DType.Float64);
         using var student = GoldenTensors.Load(Fixtures.Golden("pruning", "width"), DType.Float64);
-        using var trainer = new Trainer(student, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher)), new(windows, SampleOrder.Sequential(windows.Count)), new() { Steps = 1, Batch = batch });
+        using var trainer = new Trainer(student, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher)), new PackedText(windows, SampleOrder.Sequential(windows.Count)), new() { Steps = 1, Batch = batch });
         var reports = new List<StepReport>();
         trainer.Every(1, reports.Add);
         trainer.Run();

@@ -7,7 +7,7 @@ public sealed class PartitionTests
 {
     private const int Sequence = 16, Batch = 13, Steps = 40;
 
-    private static readonly BatchReader s_reader = Reader();
+    private static readonly PackedText s_reader = Reader();
 
     [Theory]
     [InlineData(1)]
@@ -28,7 +28,7 @@ public sealed class PartitionTests
             Assert.Equal(Whole(step), Parts(step, counts[step / 10]));
     }
 
-    private static BatchReader Reader()
+    private static PackedText Reader()
     {
         var windows = new WindowSet(TokenIds.FromList(Enumerable.Range(0, 3000).Select(i => i * 7 % 128), "ids", 128), Sequence);
         return new(windows, SampleOrder.Shuffled(windows.Count, 5));
@@ -36,9 +36,9 @@ public sealed class PartitionTests
 
     private static long[] Whole(long step)
     {
-        var (inputs, targets) = (new long[Batch * Sequence], new long[Batch * Sequence]);
-        s_reader.Read(step, Batch, inputs, targets);
-        return [.. inputs, .. targets];
+        var batch = s_reader.Allocate(Batch);
+        s_reader.Fill(batch, step * Batch);
+        return [.. batch.Inputs, .. batch.Targets];
     }
 
     /// <summary>Reader r of n reads, in a thread and with objects of its own, the windows from r/n to (r + 1)/n of the batch.</summary>
@@ -48,8 +48,11 @@ public sealed class PartitionTests
         Parallel.For(0, readers, new() { MaxDegreeOfParallelism = readers }, r =>
         {
             var (first, end) = (Batch * r / readers, Batch * (r + 1) / readers);
-            var (from, length) = (first * Sequence, (end - first) * Sequence);
-            Reader().ReadPositions(step * Batch + first, inputs.AsSpan(from, length), targets.AsSpan(from, length));
+            var reader = Reader();
+            var part = reader.Allocate(end - first);
+            reader.Fill(part, step * Batch + first);
+            part.Inputs.CopyTo(inputs, first * Sequence);
+            part.Targets.CopyTo(targets, first * Sequence);
         });
         return [.. inputs, .. targets];
     }

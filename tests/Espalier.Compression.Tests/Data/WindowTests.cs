@@ -36,26 +36,32 @@ public sealed class WindowTests
     public void Batch_holds_the_windows_of_its_positions_and_wraps_at_the_epoch()
     {
         var windows = new WindowSet(Ids(15), 4);
-        var reader = new BatchReader(windows, SampleOrder.Sequential(windows.Count));
-        long[] inputs = new long[8], targets = new long[8];
-        reader.Read(1, 2, inputs, targets);
-        Assert.Equal([10, 11, 12, 13, 0, 1, 2, 3], inputs);
-        Assert.Equal([11, 12, 13, 14, 1, 2, 3, 4], targets);
+        var reader = new PackedText(windows, SampleOrder.Sequential(windows.Count));
+        var batch = reader.Allocate(2);
+        reader.Fill(batch, 2);
+        Assert.Equal([2, 0], batch.Windows);
+        Assert.Equal([10, 11, 12, 13, 0, 1, 2, 3], batch.Inputs);
+        Assert.Equal([11, 12, 13, 14, 1, 2, 3, 4], batch.Targets);
     }
 
     [Fact]
     public void Any_cut_of_a_batch_into_parts_reads_the_same()
     {
         var windows = new WindowSet(Ids(5000), 7);
-        var reader = new BatchReader(windows, SampleOrder.Shuffled(windows.Count, 11));
-        long[] whole = new long[12 * 7], targets = new long[12 * 7], parts = new long[12 * 7];
-        reader.Read(90, 12, whole, targets);
+        var reader = new PackedText(windows, SampleOrder.Shuffled(windows.Count, 11));
+        var whole = reader.Allocate(12);
+        reader.Fill(whole, 90 * 12);
+        var parts = new long[12 * 7];
         foreach (var workers in (int[])[1, 2, 3, 4])
         {
             var size = 12 / workers;
             for (var rank = workers - 1; rank >= 0; rank--)
-                reader.ReadPositions(90 * 12 + rank * size, parts.AsSpan(rank * size * 7, size * 7), new long[size * 7]);
-            Assert.Equal(whole, parts);
+            {
+                var part = reader.Allocate(size);
+                reader.Fill(part, 90 * 12 + rank * size);
+                part.Inputs.CopyTo(parts, rank * size * 7);
+            }
+            Assert.Equal(whole.Inputs, parts);
         }
     }
 

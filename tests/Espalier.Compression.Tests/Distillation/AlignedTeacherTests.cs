@@ -41,7 +41,7 @@ public sealed class AlignedTeacherTests : TorchTest
         using var student = DecoderWeights.Initialise(source.Config, source.Family, seed: 3);
         var before = GoldenTensors.DoublesOf(student.Embedding);
         var windows = new WindowSet(TokenIds.FromList(Enumerable.Range(0, 200).Select(i => i * i % source.Config.VocabularySize), "ids", source.Config.VocabularySize), 16);
-        using (var trainer = new Trainer(student, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher)), new(windows, SampleOrder.Sequential(windows.Count)), new() { Steps = 1, Batch = 2, WarmUp = 0 }))
+        using (var trainer = new Trainer(student, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher)), new PackedText(windows, SampleOrder.Sequential(windows.Count)), new() { Steps = 1, Batch = 2, WarmUp = 0 }))
             trainer.Run();
 
         Assert.Same(student.Embedding, student.Head.Weight);

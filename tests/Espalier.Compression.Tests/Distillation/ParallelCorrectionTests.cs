@@ -132,7 +132,7 @@ public sealed class ParallelCorrectionTests : TorchTest
 
     private static Decoder Student() => GoldenTensors.Load(Fixtures.Golden("pruning", "width"), DType.Float64);
 
-    private static BatchReader Reader() => new(s_windows, SampleOrder.Shuffled(s_windows.Count, 4));
+    private static PackedText Reader() => new(s_windows, SampleOrder.Shuffled(s_windows.Count, 4));
 
     private static TrainingOptions Options(long steps, int microBatch = 0) =>
         new() { Steps = steps, Batch = 4, MicroBatch = microBatch, LearningRate = 1e-2, MinLearningRate = 1e-3, WarmUp = 0, SkipLimit = 2 };

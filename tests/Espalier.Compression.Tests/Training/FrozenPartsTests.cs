@@ -82,7 +82,7 @@ public sealed class FrozenPartsTests : TorchTest
         using var model = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), DType.Float32);
         var windows = new WindowSet(TokenIds.FromList(Enumerable.Range(0, 2000).Select(i => i * i % 127), "ids", 128), 16);
         var before = model.Parameters.Select(p => GoldenTensors.DoublesOf(p.Value)).ToArray();
-        using var trainer = new Trainer(model, new LogitObjective(new CrossEntropy()), new(windows, SampleOrder.Sequential(windows.Count)), options);
+        using var trainer = new Trainer(model, new LogitObjective(new CrossEntropy()), new PackedText(windows, SampleOrder.Sequential(windows.Count)), options);
         trainer.Run();
         return [.. model.Parameters.Select((p, i) => (p.Parameter, before[i], GoldenTensors.DoublesOf(p.Value)))];
     }

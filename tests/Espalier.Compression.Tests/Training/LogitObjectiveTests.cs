@@ -50,7 +50,7 @@ public sealed class LogitObjectiveTests : TorchTest
         teacher.Head.Weight.FillInPlace(double.NaN);
         var windows = new WindowSet(TokenIds.FromList(Enumerable.Range(0, 500).Select(i => i % 128), "ids", 128), 16);
         using var trainer = new Trainer(
-            model, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher)), new(windows, SampleOrder.Sequential(windows.Count)), new() { Steps = 50, Batch = 2, SkipLimit = 3 });
+            model, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher)), new PackedText(windows, SampleOrder.Sequential(windows.Count)), new() { Steps = 50, Batch = 2, SkipLimit = 3 });
         var before = GoldenTensors.DoublesOf(model.Embedding);
         var reports = new List<StepReport>();
         trainer.Every(1, reports.Add);

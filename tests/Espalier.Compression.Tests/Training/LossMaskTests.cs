@@ -121,7 +121,7 @@ public sealed class LossMaskTests : TorchTest
         var windows = new WindowSet(TokenIds.FromList(Enumerable.Range(0, 400).Select(i => i * 37 % 128), "ids", 128), Sequence, mask: new(counted));
         var before = GoldenTensors.DoublesOf(model.Embedding);
         using var trainer = new Trainer(
-            model, new LogitObjective(new CrossEntropy()), new(windows, SampleOrder.Sequential(windows.Count)), new() { Steps = 4, Batch = 4, MicroBatch = pass });
+            model, new LogitObjective(new CrossEntropy()), new PackedText(windows, SampleOrder.Sequential(windows.Count)), new() { Steps = 4, Batch = 4, MicroBatch = pass });
         var reports = new List<StepReport>();
         trainer.Every(1, reports.Add);
         trainer.Run();
@@ -143,13 +143,8 @@ public sealed class LossMaskTests : TorchTest
         TokenIds.FromList(Enumerable.Range(0, Rows * Sequence + 1).Select(i => i * 29 % 128), "ids", 128), Sequence, WindowStride.Contiguous,
         mask: mask is null ? null : new(new[] { false }.Concat(mask).ToArray()));
 
-    private static Batch Read(WindowSet windows)
-    {
-        var batch = Batch.For(windows, Rows);
-        for (var row = 0; row < Rows; row++)
-            batch.ReadRow(windows, row, row);
-        return batch;
-    }
+    private static Batch Read(WindowSet windows) =>
+        new PackedText(windows, SampleOrder.Sequential(windows.Count)).Batches(Rows, Rows).Single();
 
     private static bool[] Mask(int seed)
     {

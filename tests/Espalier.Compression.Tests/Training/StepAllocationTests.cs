@@ -27,7 +27,7 @@ public sealed class StepAllocationTests : TorchTest
         var objective = loss == "forward-kl"
             ? new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher))
             : new LogitObjective(new CrossEntropy());
-        using var trainer = new Trainer(student, objective, new(windows, SampleOrder.Shuffled(windows.Count, 1)), new()
+        using var trainer = new Trainer(student, objective, new PackedText(windows, SampleOrder.Shuffled(windows.Count, 1)), new()
         {
             Steps = Steps,
             Batch = 2,

@@ -52,7 +52,7 @@ public sealed class TrajectoryGoldenTests : TorchTest
     }
 
     // Windows of 32 inputs one after the other, so that step k sees exactly batch k.
-    private static BatchReader Batches(GoldenTensors golden)
+    private static PackedText Batches(GoldenTensors golden)
     {
         var ids = golden.Longs("batches").Append(0).Select(id => (int)id);
         var windows = new WindowSet(TokenIds.FromList(ids, "batches", 128), 32, WindowStride.Contiguous);

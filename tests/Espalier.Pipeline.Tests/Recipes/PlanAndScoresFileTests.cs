@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
-using Espalier.Compression.Training;
 using Espalier.Models;
 
 namespace Espalier.Tests.Recipes;

@@ -130,7 +130,7 @@ public sealed class EarlyStoppingStageTests : TorchTest
         var ids = TokenIds.FromList(Enumerable.Range(0, 4000).Select(i => i * i % 127), "ids", 128);
         var windows = new WindowSet(new TokenRange(ids, 0, 3600), 32);
         using var stop = new CancellationTokenSource();
-        using var trainer = new Trainer(model, new LogitObjective(new CrossEntropy()), new(windows, SampleOrder.Sequential(windows.Count)), new()
+        using var trainer = new Trainer(model, new LogitObjective(new CrossEntropy()), new PackedText(windows, SampleOrder.Sequential(windows.Count)), new()
         {
             Steps = 60,
             Batch = 4,

@@ -212,7 +212,7 @@ public sealed class TrainingStageTests : TorchTest, IDisposable
         using var model = DecoderWeights.Load(source);
         var windows = new WindowSet(TokenIds.FromList(Enumerable.Range(0, 1000).Select(i => i * i % 127), "ids", 128), 16);
         var order = SampleOrder.Sequential(windows.Count);
-        using var trainer = new Trainer(model, new Poisoned(poisonFrom, poisonTo, poison), new(windows, order), new()
+        using var trainer = new Trainer(model, new Poisoned(poisonFrom, poisonTo, poison), new PackedText(windows, order), new()
         {
             Steps = Steps,
             Batch = 2,

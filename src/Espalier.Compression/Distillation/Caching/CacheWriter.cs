@@ -95,26 +95,17 @@ public static class CacheWriter
     {
         using var noGrad = GradMode.Disable();
         var encoder = new DistributionEncoder(key);
-        var length = key.Sequence;
-        for (var first = 0; first < windows.Length; first += Batch)
+        var kept = 0L;
+        foreach (var batch in new PackedText(data, SampleOrder.Listed(windows, data.Count)).Batches(windows.Length, Batch))
         {
             stop.ThrowIfCancellationRequested();
             using var scope = TensorScope.Begin();
-            var size = Math.Min(Batch, windows.Length - first);
-            var (inputs, targets, places) = (new long[size * length], new long[length], data.Boundaries is null ? null : new long[size * length]);
-            for (var i = 0; i < size; i++)
-            {
-                var row = inputs.AsSpan(i * length, length);
-                data.Read(windows[first + i], row, targets);
-                if (places is not null)
-                    data.ReadPlaces(windows[first + i], row, places.AsSpan(i * length, length));
-            }
-            var hidden_BTE = teacher.Forward(Tensor.From<long>(inputs, size, length), places: places);
-            Memory<byte>[] records = [.. Enumerable.Range(0, size).Select(_ => new byte[layout.WindowBytes].AsMemory())];
-            encoder.Encode(hidden_BTE.View(-1, hidden_BTE.Size(-1)), teacher.Head, windows.AsSpan(first, size), records);
+            var hidden_BTE = teacher.Forward(Tensor.From<long>(batch.Inputs, batch.Size, batch.Sequence), places: batch.Places);
+            Memory<byte>[] records = [.. Enumerable.Range(0, batch.Size).Select(_ => new byte[layout.WindowBytes].AsMemory())];
+            encoder.Encode(hidden_BTE.View(-1, hidden_BTE.Size(-1)), teacher.Head, batch.Windows, records);
             foreach (var record in records)
                 stream.Write(record.Span);
-            done(first + size);
+            done(kept += batch.Size);
         }
     }
 

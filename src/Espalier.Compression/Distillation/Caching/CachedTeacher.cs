@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Espalier.Compression.Training;
+using Espalier.Compression.Data;
 using Espalier.Models;
 using Espalier.Torch;
 

@@ -23,18 +23,8 @@ internal sealed class WindowData(WindowSet windows, int samples, int batch) : De
 
     public override string Unit => "samples";
 
-    public override IEnumerable<DepthBatch> Batches()
-    {
-        var length = windows.SequenceLength;
-        for (var done = 0; done < samples; done += batch)
-        {
-            var rows = Math.Min(batch, samples - done);
-            var (ids, targets) = (new long[rows * length], new long[rows * length]);
-            for (var i = 0; i < rows; i++)
-                windows.Read(done + i, ids.AsSpan(i * length, length), targets.AsSpan(i * length, length));
-            yield return new(ids, rows, length, targets, null, done);
-        }
-    }
+    public override IEnumerable<DepthBatch> Batches() => PackedText.Scored(windows, "importance").Batches(samples, batch)
+        .Select(rows => new DepthBatch(rows.Inputs, rows.Size, rows.Sequence, rows.Targets, null, (int)rows.Windows[0]));
 }
 
 /// <summary>The choices of a task, each a row behind its context.</summary>

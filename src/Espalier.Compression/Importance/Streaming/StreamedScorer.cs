@@ -33,7 +33,7 @@ public static class StreamedScorer
         ImportanceScorer.Check(windows, options.Samples);
         using var collector = new ImportanceCollector(model.Config, options);
         var (layers, sequence) = (model.Config.Layers, windows.SequenceLength);
-        long[][] batches = [.. CalibrationBatches.Of(windows, options).Select(batch => batch.Inputs)];
+        long[][] batches = [.. PackedText.Scored(windows, "importance").Batches(options.Samples, options.Batch).Select(batch => batch.Inputs)];
         using var spill = StreamBytes(model.Config, windows, options) > memory ? FileFor(model, sequence, options, collector.WidestSpan, batches.Length, folder) : null;
         var histories = batches.Select((ids, batch) => HistoryOf(model, spill, batch, collector.WidestSpan, [ids.Length / sequence, sequence, model.Config.HiddenSize])).ToArray();
         Tap[] taps = [.. histories.Select(collector.Batch)];

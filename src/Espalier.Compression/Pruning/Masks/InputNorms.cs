@@ -17,7 +17,7 @@ internal sealed class InputNorms
     {
         var norms = new InputNorms();
         using var noGrad = GradMode.Disable();
-        foreach (var batch in CalibrationBatches.Of(windows, new() { Samples = samples }))
+        foreach (var batch in PackedText.Scored(windows, "importance").Batches(samples, new ScoreOptions().Batch))
         {
             stop.ThrowIfCancellationRequested();
             using var scope = TensorScope.Begin();
