@@ -10,7 +10,7 @@ internal sealed class CorrectCommand : TrainingCommand
     internal CorrectCommand() : base(
         "correct",
         "Teacher correction: fine-tune a teacher on the text that its student will be distilled on",
-        isCorrection: true,
+        new(Corrects: true),
         "espalier correct models/quickstart-teacher dotnet-docs --steps 100 --output corrected",
         "espalier correct models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --steps 150 --learning-rate 5e-4 --output adapted --json")
     {
@@ -18,6 +18,5 @@ internal sealed class CorrectCommand : TrainingCommand
         AddShared();
     }
 
-    protected override TrainingSources Models(CommandRun run) =>
-        new(run.Get(teacher)!, null, null, new() { Loss = "cross-entropy" });
+    protected override TrainingSources Models(CommandRun run, TrainingSection section) => new(run.Get(teacher)!, null, null, section);
 }

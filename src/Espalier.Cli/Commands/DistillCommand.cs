@@ -19,46 +19,25 @@ internal sealed class DistillCommand : TrainingCommand
         HelpName = "FOLDER",
     };
 
-    private readonly Option<string> loss = new("--loss")
-    {
-        Description = $"Loss on the logits, or a sum such as 0.9*forward-kl + 0.1*cross-entropy; known are {string.Join(", ", LossSpec.Names)}",
-        HelpName = "LOSS",
-        DefaultValueFactory = _ => "forward-kl",
-    };
-
-    private readonly NumberOption temperature = new("--temperature", "Divides both models' logits", "T", 1.0);
-
-    private readonly Option<bool> squared = new("--temperature-squared") { Description = "Multiply losses that have a temperature by its square" };
-
-    private readonly HiddenInput hidden = new();
-
     internal DistillCommand() : base(
         "distill",
         "Train a student to give its teacher's distribution, by forward KL on the logits",
-        isCorrection: false,
+        new(HasLoss: true),
         "espalier distill pruned --teacher models/quickstart-teacher dotnet-docs --steps 100 --output student",
         "espalier distill shallow --teacher corrected dotnet-docs --loss \"jensen-shannon(0.1) + 0.1*cross-entropy\" --hidden-layers 6:3 --hidden-embedding --output shallow-student",
         "espalier distill pruned --cache cache dotnet-docs --steps 100 --output from-cache",
         "espalier distill pruned --teacher models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --order sequential --batch 8 --sequence 256 --steps 20 --learning-rate 1e-3 --min-learning-rate 1e-4 --output stepwise --json")
     {
         Arguments.Add(student);
-        foreach (var option in (Option[])[teacher, cache, loss, temperature, squared])
+        foreach (var option in (Option[])[teacher, cache])
             Options.Add(option);
-        hidden.AddTo(this);
         AddShared();
     }
 
-    protected override TrainingSources Models(CommandRun run)
+    protected override TrainingSources Models(CommandRun run, TrainingSection section)
     {
-        var spec = LossOf(run);
-        var tau = run.Get(temperature)!.Value;
-        if (tau <= 0)
-            throw new EspalierException($"--temperature is {tau} and must be above 0");
-        if (!spec.HasTemperature && run.Has(temperature))
-            throw new EspalierException($"--temperature is {tau} and the loss {spec} has none: leave it out");
-        var states = hidden.Read(run);
-        var section = new TrainingSection { Loss = spec.ToString(), Temperature = tau, TemperatureSquared = run.Get(squared), Hidden = states };
-        if (!spec.NeedsTeacher && states is null)
+        var spec = LossSpec.Parse(section.Loss);
+        if (!spec.NeedsTeacher && section.Hidden is null)
         {
             if (run.Has(cache))
                 throw new EspalierException($"--cache was given and --loss {spec} needs no teacher: leave it out");
@@ -68,23 +47,11 @@ internal sealed class DistillCommand : TrainingCommand
             return run.Has(teacher)
                 ? new(run.Get(student)!, run.Get(teacher), null, section)
                 : throw new EspalierException($"--teacher is missing: {spec} compares with a teacher; name its folder, give --cache, or take --loss cross-entropy");
-        if (states is not null)
+        if (section.Hidden is not null)
             throw new EspalierException("--cache and a loss on hidden states were given and a cache holds no states: give --teacher instead of --cache");
         section = section with { Cache = CacheInput.SectionOf(folder) };
         return section.Cache.Encoding == CacheEncoding.Hidden || spec.TakesSparse
             ? new(run.Get(student)!, run.Get(teacher), folder, section)
             : throw new EspalierException($"--loss {spec} needs whole distributions and {folder} holds some entries of each: take forward-kl, or a cache of encoding hidden");
-    }
-
-    private LossSpec LossOf(CommandRun run)
-    {
-        try
-        {
-            return LossSpec.Parse(run.Get(loss)!);
-        }
-        catch (EspalierException error)
-        {
-            throw new EspalierException($"--loss: {error.Message}", error);
-        }
     }
 }

@@ -13,7 +13,7 @@ internal sealed class PretrainCommand : TrainingCommand
     internal PretrainCommand() : base(
         "pretrain",
         "Train a model of a config from random weights, by cross-entropy",
-        isCorrection: false,
+        new(),
         "espalier pretrain models/quickstart-teacher dotnet-docs --steps 100 --output scratch",
         "espalier pretrain models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --steps 300 --learning-rate 3e-3 --seed 7 --output scratch-7 --json")
     {
@@ -21,8 +21,7 @@ internal sealed class PretrainCommand : TrainingCommand
         AddShared();
     }
 
-    protected override TrainingSources Models(CommandRun run) =>
-        new(run.Get(config)!, null, null, new() { Loss = "cross-entropy" });
+    protected override TrainingSources Models(CommandRun run, TrainingSection section) => new(run.Get(config)!, null, null, section);
 
     protected override ModelFolder Start(RunContext run, string path, long seed) =>
         PruneStages.Prune(run, new("config", path, ContentHash.OfText(File.ReadAllText(Path.Combine(path, "config.json")))), new() { Method = PruneMethod.RandomInit }, null, seed).Model;

@@ -22,8 +22,8 @@ internal abstract class TrainingCommand : CommandBase
     private readonly ProfileOption profile = new();
     private readonly TrainingInput training;
 
-    protected TrainingCommand(string name, string description, bool isCorrection, params string[] examples) : base(name, description, examples) =>
-        training = new(isCorrection);
+    protected TrainingCommand(string name, string description, TrainingScope scope, params string[] examples) : base(name, description, examples) =>
+        training = new(scope);
 
     protected OutputOption Output => output;
 
@@ -37,16 +37,15 @@ internal abstract class TrainingCommand : CommandBase
         profile.AddTo(this);
     }
 
-    /// <summary>The model to begin from, what it learns from, and the loss.</summary>
-    protected abstract TrainingSources Models(CommandRun run);
+    /// <summary>The model to begin from, what it learns from, and how.</summary>
+    protected abstract TrainingSources Models(CommandRun run, TrainingSection section);
 
     /// <summary>The model that training begins from, made in the run where it does not exist yet.</summary>
     protected virtual ModelFolder Start(RunContext run, string path, long seed) => new("start", path, ContentHash.OfFolder(path));
 
     protected sealed override int Run(CommandRun run)
     {
-        var (start, teacher, cache, loss) = Models(run);
-        var section = training.Section(run, loss);
+        var (start, teacher, cache, section) = Models(run, training.Section(run));
         TrainStage.OptionsOf(section, training.Sequence(run)).Validate();
         var folder = output.FolderWithRun(run, [
             new("the model's folder", start), .. teacher is null ? [] : new ReadPlace[] { new("the teacher's folder", teacher) },

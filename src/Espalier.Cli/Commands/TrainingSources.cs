@@ -6,5 +6,5 @@ namespace Espalier.Cli.Commands;
 /// <param name="Start">Folder of the model to train.</param>
 /// <param name="Teacher">Folder of the teacher, or null.</param>
 /// <param name="Cache">Folder of a cache that stands for the teacher, or null.</param>
-/// <param name="Loss">The loss; everything else in it is at its default.</param>
-internal sealed record TrainingSources(string Start, string? Teacher, string? Cache, TrainingSection Loss);
+/// <param name="Section">How to train.</param>
+internal sealed record TrainingSources(string Start, string? Teacher, string? Cache, TrainingSection Section);

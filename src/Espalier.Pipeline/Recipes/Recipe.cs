@@ -1,12 +1,9 @@
 using System.Text.Json.Serialization;
 using Espalier.Compression.Data;
-using Espalier.Compression.Distillation;
-using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Pruning.Masks;
-using Espalier.Compression.Training;
 
 namespace Espalier.Pipeline.Recipes;
 
@@ -76,110 +73,6 @@ public sealed record DataSection
 
     /// <summary>What a document sees, in training, of the one before it in its window.</summary>
     public DocumentContext Documents { get; init; }
-}
-
-/// <summary>A training stage.</summary>
-public sealed record TrainingSection
-{
-    private const int DefaultWarmUp = 10;
-
-    /// <summary>End of a schedule that names none, for its peak: a tenth.</summary>
-    /// <remarks>A decimal tenth: 3e-4 / 10 in binary is not the number that 3e-5 is read as, and would make another stage's key.</remarks>
-    public static double EndOf(double peak) => peak is > 1e-20 and < 1e20 ? (double)((decimal)peak / 10m) : peak / 10;
-
-    /// <summary>Warm-up steps of a training that names none, for the number of its steps.</summary>
-    public static int WarmUpOf(long steps) => (int)Math.Min(DefaultWarmUp, steps);
-
-    /// <summary>The loss on logits, as <see cref="LossSpec"/> writes it.</summary>
-    public string Loss { get; init; } = "forward-kl";
-
-    /// <summary>Temperature of teacher and student.</summary>
-    public double Temperature { get; init; } = 1.0;
-
-    /// <summary>Whether terms with a temperature are multiplied by its square.</summary>
-    public bool TemperatureSquared { get; init; }
-
-    /// <summary>Loss on hidden states beside that on logits; null for none.</summary>
-    public HiddenStateOptions? Hidden { get; init; }
-
-    /// <summary>Teacher's distributions written before training, which then never loads the teacher; null for a teacher that is run beside.</summary>
-    public CacheSection? Cache { get; init; }
-
-    /// <summary>Optimizer steps; given so or through <c>tokens</c>.</summary>
-    public long Steps { get; init; }
-
-    /// <summary>Windows a step.</summary>
-    public int Batch { get; init; } = 8;
-
-    /// <summary>Windows of one pass; 0 is the whole batch, null what <see cref="WindowsOfAPass"/> chooses.</summary>
-    public int? MicroBatch { get; init; }
-
-    /// <summary>
-    /// Windows of one pass, for windows of so many tokens; 0 is the whole batch. A loss on hidden states with a dynamic weight takes it over a pass, and keeps
-    /// the whole batch unless the section says otherwise.
-    /// </summary>
-    public int WindowsOfAPass(int sequence) => MicroBatch ?? (Hidden is { Weight: null } ? 0 : PassSize.Of(Batch, sequence));
-
-    /// <summary>Course of the learning rate behind the warm-up.</summary>
-    public ScheduleKind Schedule { get; init; }
-
-    /// <summary>Steps of the decay of <see cref="ScheduleKind.Wsd"/>; null is a tenth of the steps.</summary>
-    public long? DecaySteps { get; init; }
-
-    /// <summary>Peak of the schedule; a correction's is <see cref="CorrectionSection.DefaultLearningRate"/> where it names none.</summary>
-    public double LearningRate { get; init; } = 1e-3;
-
-    /// <summary>End of the schedule; without a meaning where it is constant.</summary>
-    public double MinLearningRate { get; init; } = 1e-4;
-
-    /// <summary>Warm-up steps.</summary>
-    public int WarmUp { get; init; } = DefaultWarmUp;
-
-    /// <summary>Decoupled weight decay.</summary>
-    public double WeightDecay { get; init; } = 0.1;
-
-    /// <summary>Decay of AdamW's first moment.</summary>
-    public double Beta1 { get; init; } = 0.9;
-
-    /// <summary>Decay of AdamW's second moment.</summary>
-    public double Beta2 { get; init; } = 0.95;
-
-    /// <summary>What stays as it is.</summary>
-    public FrozenParts Freeze { get; init; } = FrozenParts.None;
-
-    /// <summary>Factor of the learning rate from one layer to the one below it.</summary>
-    public double LayerDecay { get; init; } = 1;
-
-    /// <summary>Whether the graphs of blocks are made twice instead of kept.</summary>
-    public bool ActivationCheckpointing { get; init; }
-
-    /// <summary>What the products with weights are computed in.</summary>
-    public ComputeChoice Compute { get; init; }
-
-    /// <summary>Global gradient norm that is clipped to; null for none.</summary>
-    public double? Clip { get; init; } = 1.0;
-
-    /// <summary>Steps between evaluations on held-out data; 0 only at the end.</summary>
-    public long EvaluateEvery { get; init; }
-
-    /// <summary>Evaluations in a row without a new best after which training ends; 0 for never.</summary>
-    public int EarlyStopping { get; init; }
-
-    /// <summary>Steps between checkpoints.</summary>
-    public long CheckpointEvery { get; init; } = 50;
-}
-
-/// <summary>How a teacher's distributions are kept.</summary>
-public sealed record CacheSection
-{
-    /// <summary>What is kept of each distribution.</summary>
-    public CacheEncoding Encoding { get; init; } = CacheEncoding.TopK;
-
-    /// <summary>Likeliest entries kept exactly.</summary>
-    public int K { get; init; } = 64;
-
-    /// <summary>Entries drawn.</summary>
-    public int Samples { get; init; } = 32;
 }
 
 /// <summary>How units are scored.</summary>

@@ -1,10 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using Espalier.Compression.Distillation;
-using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
-using Espalier.Compression.Training;
 using Espalier.Files;
 
 namespace Espalier.Pipeline.Recipes;
@@ -80,65 +77,7 @@ public static partial class RecipeFile
         return fields;
     }
 
-    private static JsonObject Cache(CacheSection cache)
-    {
-        var fields = new JsonObject { ["encoding"] = EnumName.Of(cache.Encoding) };
-        if (cache.Encoding is CacheEncoding.TopK or CacheEncoding.TopKSamples)
-            fields["k"] = cache.K;
-        if (cache.Encoding is CacheEncoding.Samples or CacheEncoding.TopKSamples)
-            fields["samples"] = cache.Samples;
-        return fields;
-    }
-
     private static JsonArray List(IEnumerable<string> texts) => new([.. texts.Select(text => JsonValue.Create(text))]);
 
-    private static JsonNode Training(TrainingSection? training, bool withLoss)
-    {
-        if (training is null)
-            return JsonValue.Create("never");
-        var fields = new JsonObject
-        {
-            ["steps"] = training.Steps,
-            ["batch"] = training.Batch,
-            ["micro-batch"] = training.MicroBatch is { } windows ? windows : Auto,
-            ["learning-rate"] = training.LearningRate,
-            ["schedule"] = EnumName.Of(training.Schedule),
-            ["warm-up"] = training.WarmUp,
-            ["weight-decay"] = training.WeightDecay,
-            ["betas"] = new JsonArray(training.Beta1, training.Beta2),
-            ["clip"] = training.Clip is { } clip ? clip : "none",
-            ["freeze"] = List(training.Freeze.Words),
-            ["layer-decay"] = training.LayerDecay,
-            ["activation-checkpointing"] = training.ActivationCheckpointing ? "true" : "false",
-            ["compute"] = EnumName.Of(training.Compute),
-            ["evaluate-every"] = training.EvaluateEvery,
-            ["early-stopping"] = training.EarlyStopping,
-            ["checkpoint-every"] = training.CheckpointEvery,
-        };
-        if (training.Schedule != ScheduleKind.Constant)
-            fields["min-learning-rate"] = training.MinLearningRate;
-        if (training.Schedule == ScheduleKind.Wsd)
-            fields["decay-steps"] = training.DecaySteps ?? StableDecaySchedule.DecayOf(training.Steps);
-        if (!withLoss)
-            return fields;
-        fields["loss"] = training.Loss;
-        if (LossSpec.Parse(training.Loss).HasTemperature)
-        {
-            fields["temperature"] = training.Temperature;
-            fields["temperature-squared"] = training.TemperatureSquared;
-        }
-        if (training.Hidden is { } hidden)
-            fields["hidden"] = new JsonObject
-            {
-                ["layers"] = List(hidden.Layers.Select(pair => pair.ToString())),
-                ["attention"] = List(hidden.Attention.Select(pair => pair.ToString())),
-                ["embedding"] = hidden.Embedding,
-                ["final"] = hidden.Final,
-                ["distance"] = EnumName.Of(hidden.Distance),
-                ["weight"] = hidden.Weight is { } weight ? weight : "dynamic",
-            };
-        if (training.Cache is { } cache)
-            fields["cache"] = Cache(cache);
-        return fields;
-    }
+    private static JsonNode Training(TrainingSection? training, bool withLoss) => training is null ? Never : training.Canonical(withLoss);
 }

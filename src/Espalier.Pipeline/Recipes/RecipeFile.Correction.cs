@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace Espalier.Pipeline.Recipes;
@@ -9,10 +8,10 @@ public static partial class RecipeFile
     private static readonly string[] TakenFromDistill =
         ["steps", "tokens", "batch", "micro-batch", "min-learning-rate", "warm-up", "weight-decay", "betas", "clip", "evaluate-every", "checkpoint-every"];
 
-    private static (TrainingSection? Training, CorrectionSection Correction) Correct(RecipeFields fields, int sequence, TrainingSection? distill)
+    private static (TrainingSection? Training, CorrectionSection Correction) Correct(SectionFields fields, int sequence, TrainingSection? distill)
     {
         const string key = "correct";
-        if (fields.Find(key) is null or YamlText { Text: "never" })
+        if (IsNever(fields, key))
             return (null, new());
         var section = fields.Section(key)!;
         var when = fields.Find(key) is YamlText { Text: "auto" } ? CorrectWhen.Auto : section.Choice<CorrectWhen>("when") ?? CorrectWhen.Always;
@@ -27,29 +26,36 @@ public static partial class RecipeFile
             Reference = section.Text("reference"),
         };
         if (correction.Mode == CorrectMode.Parallel)
-            return (AlongWith(distill, section), correction);
+            return (AlongWith(distill, section, sequence), correction);
         // Left to itself the correction sees as much text as the distillation, about as in the paper.
         var byDefault = when == CorrectWhen.Auto && distill is not null ? distill.Steps * distill.Batch * sequence : (long?)null;
-        return (Training(fields, key, sequence, byDefault), correction);
+        return (TrainingSection.Read(section, new(sequence, Corrects: true, Tokens: byDefault, RateOfTeacher: FifthOfTheTeachers(section))), correction);
     }
 
-    private static TrainingSection AlongWith(TrainingSection? distill, RecipeFields section)
+    private static TrainingSection AlongWith(TrainingSection? distill, SectionFields section, int sequence)
     {
         foreach (var other in TakenFromDistill)
             if (section.Has(other))
                 throw section.Wrong(other, "with mode: parallel the teacher goes along with distill's steps and takes that from there; leave it out");
         if (distill is null || distill.Loss == "cross-entropy")
             throw section.Wrong("mode", "it needs a distillation that hears the teacher: give distill with such a loss, or leave mode out");
-        var (peak, low) = LearningRates(section, "correct");
-        if (low != TrainingSection.EndOf(peak))
+        var rates = TrainingSection.ReadLearningRates(section, new(), new(sequence, Corrects: true, RateOfTeacher: FifthOfTheTeachers(section)));
+        if (rates.MinLearningRate != TrainingSection.EndOf(rates.LearningRate))
             throw section.Wrong("learning-rate", "with mode: parallel its end follows distill's schedule; give the peak alone");
-        return distill with { Loss = "cross-entropy", Temperature = 1, TemperatureSquared = false, Hidden = null, Cache = null, LearningRate = peak, MinLearningRate = Math.Min(peak, distill.MinLearningRate * (peak / distill.LearningRate)) };
+        return distill with
+        {
+            Loss = "cross-entropy",
+            Temperature = 1,
+            TemperatureSquared = false,
+            Hidden = null,
+            Cache = null,
+            LearningRate = rates.LearningRate,
+            MinLearningRate = Math.Min(rates.LearningRate, distill.MinLearningRate * (rates.LearningRate / distill.LearningRate)),
+        };
     }
 
-    private static int DefaultWarmUp(string key, long steps) => key == "correct" ? CorrectionSection.DefaultWarmUp(steps) : TrainingSection.WarmUpOf(steps);
-
-    /// <summary>The peak that <c>teacher-learning-rate</c> stands for, as text; null where it is not given.</summary>
-    private static string? FifthOfTheTeachers(RecipeFields section)
+    /// <summary>The peak that <c>teacher-learning-rate</c> stands for; null where it is not given.</summary>
+    private static double? FifthOfTheTeachers(SectionFields section)
     {
         const string key = "teacher-learning-rate";
         if (section.Number(key, x => x > 0, "above 0: the peak of the teacher's own training") is not { } own)
@@ -57,8 +63,7 @@ public static partial class RecipeFile
         if (section.Has("learning-rate"))
             throw section.Wrong(key, "learning-rate says already what it would give a fifth of; keep one of the two");
         // A decimal fifth: 3e-4 / 5 in binary is not the number that 6e-5 is read as.
-        var fifth = own is > 1e-20 and < 1e20 ? (double)((decimal)own / 5m) : own / 5;
-        return fifth.ToString("R", CultureInfo.InvariantCulture);
+        return own is > 1e-20 and < 1e20 ? (double)((decimal)own / 5m) : own / 5;
     }
 
     private static JsonNode Correction(Recipe recipe)

@@ -5,7 +5,7 @@ namespace Espalier.Pipeline.Recipes;
 
 public static partial class RecipeFile
 {
-    private static CyclesSection? Cycles(RecipeFields fields, PruneSection prune, int rounds, TrainingSection? distill, CorrectionSection correction)
+    private static CyclesSection? Cycles(SectionFields fields, PruneSection prune, int rounds, TrainingSection? distill, CorrectionSection correction)
     {
         const string key = "cycles";
         if (prune is { Plan: not null } && rounds > 1)
@@ -40,7 +40,7 @@ public static partial class RecipeFile
         };
     }
 
-    private static List<PruneTarget> Shapes(RecipeFields section)
+    private static List<PruneTarget> Shapes(SectionFields section)
     {
         const string key = "shapes";
         if (section.Find(key) is not { } value)
@@ -50,7 +50,7 @@ public static partial class RecipeFile
         return [.. list.Items.Select(item => Sizes(section.Inside(item, key)))];
     }
 
-    private static PruneTarget Sizes(RecipeFields section) => new()
+    private static PruneTarget Sizes(SectionFields section) => new()
     {
         Hidden = section.Size("hidden"),
         Ffn = section.Size("ffn"),

@@ -13,7 +13,7 @@ public static partial class RecipeFile
     private static readonly string[] s_axes = ["layers", "heads", "ffn", "expansion", "hidden"];
     private static readonly string[] s_besideSearch = ["depth", "multiple", "merge-heads"];
 
-    private static SearchSection? Search(RecipeFields fields, ScoreSection score, TrainingSection? distill, CorrectionSection correction, IReadOnlyList<EvaluationSet> evaluate)
+    private static SearchSection? Search(SectionFields fields, ScoreSection score, TrainingSection? distill, CorrectionSection correction, IReadOnlyList<EvaluationSet> evaluate)
     {
         if (fields.Section("search") is not { } section)
             return null;
@@ -50,7 +50,7 @@ public static partial class RecipeFile
         };
     }
 
-    private static SearchSpace Space(RecipeFields fields, RecipeFields section, string? file, TrainingSection distill)
+    private static SearchSpace Space(SectionFields fields, SectionFields section, string? file, TrainingSection distill)
     {
         foreach (var axis in s_axes)
             if (file is not null && section.Has(axis))
@@ -71,7 +71,7 @@ public static partial class RecipeFile
         return space.IsEmpty && file is null ? throw section.Missing("hidden", SearchExample) : space;
     }
 
-    private static PruneSection PruneToWhatIsFound(RecipeFields fields)
+    private static PruneSection PruneToWhatIsFound(SectionFields fields)
     {
         if (fields.Section("prune") is not { } section)
             return new();
@@ -86,28 +86,28 @@ public static partial class RecipeFile
         };
     }
 
-    private static int[] Sizes(RecipeFields section, string key) => section.Read(key, _ => SizeRange.Parse(section.Texts(key)!)) ?? [];
+    private static int[] Sizes(SectionFields section, string key) => section.Read(key, _ => SizeRange.Parse(section.Texts(key)!)) ?? [];
 
-    private static Budget? Budget(RecipeFields section, string key, Func<string, Budget> parse) => section.Has(key) ? section.Read(key, parse) : null;
+    private static Budget? Budget(SectionFields section, string key, Func<string, Budget> parse) => section.Has(key) ? section.Read(key, parse) : null;
 
     /// <summary>A number, or the name of a file.</summary>
-    private static (int? Count, string? File) HowMany(RecipeFields section)
+    private static (int? Count, string? File) HowMany(SectionFields section)
     {
         const string key = "candidates";
         return section.Text(key) is { } text && Quantity.Number(text) is null && Quantity.Count(text) is null ? (null, text) : (section.Size(key, most: 10_000), null);
     }
 
-    private static long[]? Rungs(RecipeFields section)
+    private static long[]? Rungs(SectionFields section)
     {
         const string key = "rungs";
         if (section.Texts(key) is not { } texts)
             return null;
-        var rungs = texts.Select(text => Quantity.Count(text) is >= 1 and <= MaxTokens and { } steps ? steps : throw section.Wrong(key, "it must list numbers of steps, as in: [25, 50, 100]")).ToArray();
+        var rungs = texts.Select(text => Quantity.Count(text) is >= 1 and <= TrainingSection.MostTokens and { } steps ? steps : throw section.Wrong(key, "it must list numbers of steps, as in: [25, 50, 100]")).ToArray();
         return rungs.Length > 0 && rungs.Zip(rungs.Skip(1)).All(pair => pair.First < pair.Second)
             ? rungs : throw section.Wrong(key, "its steps are counted from the beginning and ascend, as in: [25, 50, 100]");
     }
 
-    private static IReadOnlyList<string> Tasks(RecipeFields section, IReadOnlyList<EvaluationSet> evaluate)
+    private static IReadOnlyList<string> Tasks(SectionFields section, IReadOnlyList<EvaluationSet> evaluate)
     {
         const string key = "tasks";
         var others = evaluate.Select(set => set.Name).Where(name => name != HeldOut).ToArray();

@@ -41,9 +41,9 @@ public static partial class RecipeFile
             throw new EspalierException($"{sourceName}: {text.Length} characters, the limit is {MaxBytes}");
         if (YamlTree.Parse(text, sourceName) is not YamlMap root)
             throw new EspalierException($"{sourceName}: is no recipe; it begins with keys such as teacher:, data: and prune:");
-        var fields = new RecipeFields(root, sourceName, "");
+        var fields = new SectionFields(root, sourceName, "");
         var data = Data(fields);
-        var distill = Training(fields, "distill", data.Sequence);
+        var distill = Distill(fields, data.Sequence);
         var (correct, correction) = Correct(fields, data.Sequence, distill);
         if (correction.Mode == CorrectMode.Parallel && distill?.Cache is not null)
             throw fields.At("distill", "its cache is of a teacher that stays as it is, and correct.mode is parallel; keep one of the two");
@@ -70,7 +70,7 @@ public static partial class RecipeFile
         };
     }
 
-    private static DataSection Data(RecipeFields fields)
+    private static DataSection Data(SectionFields fields)
     {
         const string example = "data: { train: dotnet-docs, held-out: 2%, sequence: 256 }";
         var section = fields.Section("data") ?? throw fields.Missing("data", example);
@@ -89,7 +89,7 @@ public static partial class RecipeFile
         };
     }
 
-    private static ScoreSection Score(RecipeFields fields)
+    private static ScoreSection Score(SectionFields fields)
     {
         var defaults = new ScoreSection();
         if (fields.Section("score") is not { } section)
@@ -119,7 +119,7 @@ public static partial class RecipeFile
         };
     }
 
-    private static PruneSection Prune(RecipeFields fields)
+    private static PruneSection Prune(SectionFields fields)
     {
         const string example = "prune: { hidden: 192, ffn: 512 }";
         var section = fields.Section("prune") ?? throw fields.Missing("prune", example);
@@ -155,7 +155,7 @@ public static partial class RecipeFile
     }
 
     /// <summary>A mask keeps the shape, and training would fill its zeros again.</summary>
-    private static PruneSection Mask(RecipeFields fields, RecipeFields section)
+    private static PruneSection Mask(SectionFields fields, SectionFields section)
     {
         var method = section.Choice<PruneMethod>("method")!.Value;
         foreach (var other in RecipeKeys.Sections["prune"])
@@ -166,7 +166,7 @@ public static partial class RecipeFile
         return new() { Method = method, Sparsity = section.Has("sparsity") ? section.Read("sparsity", Sparsity.Parse) : Sparsity.Half };
     }
 
-    private static List<EvaluationSet> Evaluate(RecipeFields fields)
+    private static List<EvaluationSet> Evaluate(SectionFields fields)
     {
         const string key = "evaluate";
         var value = fields.Find(key);
@@ -202,7 +202,7 @@ public static partial class RecipeFile
         }
     }
 
-    private static List<ExportKind> Export(RecipeFields fields)
+    private static List<ExportKind> Export(SectionFields fields)
     {
         const string key = "export";
         var kinds = (fields.Texts(key) ?? ["hf"]).Select(name => fields.Choice<ExportKind>(key, name)).ToList();

@@ -167,59 +167,10 @@ public static class TrainStage
 
     internal static JsonObject Options(TrainingSection section, TokenSets data, int sequence, long seed, string order)
     {
-        var options = new JsonObject
-        {
-            ["loss"] = section.Loss,
-            ["temperature"] = section.Temperature,
-            ["steps"] = section.Steps,
-            ["batch"] = section.Batch,
-            ["micro_batch"] = section.WindowsOfAPass(sequence),
-            ["learning_rate"] = section.LearningRate,
-            ["min_learning_rate"] = section.MinLearningRate,
-            ["warm_up"] = section.WarmUp,
-            ["weight_decay"] = section.WeightDecay,
-            ["betas"] = new JsonArray(section.Beta1, section.Beta2),
-            ["clip"] = section.Clip,
-            ["evaluate_every"] = section.EvaluateEvery,
-            ["sequence"] = sequence,
-            ["seed"] = seed,
-            ["order"] = order,
-        };
-        AddWhatDiffers(options, section);
+        var options = section.StageOptions(sequence);
+        (options["sequence"], options["seed"], options["order"]) = (sequence, seed, order);
         if (data.Boundaries is not null)
             options["documents"] = "separate";
         return options;
-    }
-
-    /// <summary>A field that came later is there only where it is not the default, so that the keys of older run folders stay what they were.</summary>
-    private static void AddWhatDiffers(JsonObject options, TrainingSection section)
-    {
-        if (section.Schedule != ScheduleKind.Cosine)
-            options["schedule"] = section.Schedule.ToString().ToLowerInvariant();
-        if (section.Schedule == ScheduleKind.Wsd)
-            options["decay_steps"] = section.DecaySteps ?? StableDecaySchedule.DecayOf(section.Steps);
-        if (section.Schedule == ScheduleKind.Constant)
-            options.Remove("min_learning_rate");
-        // Auto stands for what it comes to here: a run that goes on elsewhere must not mix the two.
-        if (section.Compute.Here() == ComputeType.Bfloat16)
-            options["compute"] = "bfloat16";
-        if (section.EarlyStopping > 0)
-            options["early_stopping"] = section.EarlyStopping;
-        if (!section.Freeze.IsEmpty)
-            options["freeze"] = string.Join(", ", section.Freeze.Words);
-        if (section.LayerDecay != 1)
-            options["layer_decay"] = section.LayerDecay;
-        if (section.TemperatureSquared)
-            options["temperature_squared"] = true;
-        if (section.Hidden is { } hidden)
-            options["hidden"] = new JsonObject
-            {
-                ["layers"] = string.Join(' ', hidden.Layers),
-                ["attention"] = string.Join(' ', hidden.Attention),
-                ["embedding"] = hidden.Embedding,
-                ["final"] = hidden.Final,
-                ["distance"] = EnumName.Of(hidden.Distance),
-                ["weight"] = hidden.Weight,
-            };
     }
 }

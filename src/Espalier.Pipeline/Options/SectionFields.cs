@@ -1,19 +1,22 @@
 using System.Text.Json;
 using Espalier.Files;
 
-namespace Espalier.Pipeline.Recipes;
+namespace Espalier.Pipeline.Options;
 
-/// <summary>The keys of one section, read with their types checked. Errors name the file, the line, the key and the way out.</summary>
-internal sealed class RecipeFields
+/// <summary>The keys of one section, read with their types checked. Errors name the file and the line, or the option of a command, and the way out.</summary>
+internal sealed class SectionFields
 {
     private readonly Dictionary<string, YamlValue> _values = new(StringComparer.Ordinal);
-    private readonly string _source;
+    private readonly string? _source;
     private readonly string _section;
     private readonly long _line;
+    private readonly string _prefix = "";
 
     /// <summary>Takes a section; unknown keys are refused here.</summary>
-    public RecipeFields(YamlMap map, string source, string section)
+    public SectionFields(YamlMap map, string? source, string section)
     {
+        if (source is null)
+            _prefix = section == "hidden" ? "--hidden-" : "--";
         (_source, _section, _line) = (source, section, map.Line);
         var known = RecipeKeys.Sections[section];
         foreach (var (key, value) in map.Entries)
@@ -29,6 +32,10 @@ internal sealed class RecipeFields
                 throw At(key.Line, $"{Path(key.Text)} is another name of {Path(name)}, which is there too; keep one of the two");
         }
     }
+
+    /// <summary>What options of a command say, as a section: errors name the option. A section inside is a map.</summary>
+    public static SectionFields OfOptions(IEnumerable<(string Key, YamlValue Value)> given, string section) =>
+        new(new YamlMap([.. given.Select(option => (new YamlText(option.Key, Quoted: true, Line: 0), option.Value))], Line: 0), source: null, section);
 
     /// <summary>Whether the key has a value.</summary>
     public bool Has(string key) => Find(key) is not null;
@@ -123,7 +130,7 @@ internal sealed class RecipeFields
     }
 
     /// <summary>A section inside this one; null where absent.</summary>
-    public RecipeFields? Section(string key) => Find(key) switch
+    public SectionFields? Section(string key) => Find(key) switch
     {
         null => null,
         YamlMap map => new(map, _source, key),
@@ -133,7 +140,7 @@ internal sealed class RecipeFields
     };
 
     /// <summary>An item of a list as a section of its own kind.</summary>
-    public RecipeFields Inside(YamlValue item, string section) =>
+    public SectionFields Inside(YamlValue item, string section) =>
         item is YamlMap map ? new(map, _source, section) : throw At(item.Line, $"{Path(section)} must list maps such as {{ {RecipeKeys.Sections[section][0]}: ... }}");
 
     /// <summary>The value as it stands; null where absent.</summary>
@@ -157,13 +164,13 @@ internal sealed class RecipeFields
     }
 
     /// <summary>An error about a key that must be there.</summary>
-    public EspalierException Missing(string key, string example) => At(_line, $"{Path(key)} is missing; give it, as in: {example}");
+    public EspalierException Missing(string key, string example) => At(_line, _source is null ? $"{Path(key)} is missing; give it" : $"{Path(key)} is missing; give it, as in: {example}");
 
     /// <summary>An error at a key.</summary>
     public EspalierException At(string key, string what) => At(Find(key)?.Line ?? _line, $"{Path(key)}: {what}");
 
     /// <summary>An error at a line of the file.</summary>
-    public EspalierException At(long line, string what) => new($"{_source}, line {line}: {what}");
+    public EspalierException At(long line, string what) => new(_source is null ? what : $"{_source}, line {line}: {what}");
 
-    private string Path(string key) => _section.Length == 0 ? key : $"{_section}.{key}";
+    private string Path(string key) => _source is null ? $"{_prefix}{key}" : _section.Length == 0 ? key : $"{_section}.{key}";
 }

@@ -1,7 +1,7 @@
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
-namespace Espalier.Pipeline.Recipes;
+namespace Espalier.Pipeline.Options;
 
 /// <summary>A value of a YAML text, with the line that it begins on.</summary>
 internal abstract record YamlValue(long Line);

@@ -1,13 +1,10 @@
-namespace Espalier.Pipeline.Recipes;
+namespace Espalier.Pipeline.Options;
 
 /// <summary>Every key that a recipe may have, by section; the top level is "". What is not here is refused.</summary>
 internal static class RecipeKeys
 {
-    private static readonly string[] Training =
-    [
-        "steps", "tokens", "batch", "micro-batch", "schedule", "learning-rate", "min-learning-rate", "warm-up", "decay-steps",
-        "weight-decay", "betas", "clip", "freeze", "layer-decay", "activation-checkpointing", "compute", "evaluate-every", "early-stopping", "checkpoint-every",
-    ];
+    private static readonly string[] Training = [.. TrainingSection.KeysOf(new()).Select(key => key.Name)];
+    private static readonly string[] Loss = [.. TrainingSection.KeysOfLoss().Select(key => key.Name)];
 
     /// <summary>Section to its keys, in the order in which help lists them.</summary>
     public static IReadOnlyDictionary<string, string[]> Sections { get; } = new Dictionary<string, string[]>
@@ -24,9 +21,9 @@ internal static class RecipeKeys
         ["prune"] = ["hidden", "ffn", "heads", "kv-heads", "layers", "multiple", "method", "sparsity", "depth", "merge-heads", "plan"],
         ["cycles"] = ["count", "largest-cut", "teacher", "shapes"],
         ["shapes"] = ["hidden", "ffn", "heads", "kv-heads", "layers", "multiple"],
-        ["distill"] = ["loss", "temperature", "temperature-squared", "hidden", "cache", .. Training],
-        ["hidden"] = ["layers", "attention", "embedding", "final", "distance", "weight"],
-        ["cache"] = ["encoding", "k", "samples"],
+        ["distill"] = [.. Loss, .. Training],
+        ["hidden"] = [.. HiddenKeys.Keys.Select(key => key.Name)],
+        ["cache"] = [.. CacheSection.Keys.Select(key => key.Name)],
     };
 
     /// <summary>The key that another name stands for: what the option of a command is called where that cannot have the key's own name.</summary>
@@ -43,7 +40,7 @@ internal static class RecipeKeys
     /// <summary>Why a key that one might expect in a section is not there; null for others.</summary>
     public static string? WhyNot(string section, string key) => (section, key) switch
     {
-        ("correct", "loss" or "temperature" or "temperature-squared" or "hidden" or "cache") => "the teacher is always corrected with cross-entropy; leave it out",
+        ("correct", _) when Loss.Contains(key) => "the teacher is always corrected with cross-entropy; leave it out",
         _ => null,
     };
 }

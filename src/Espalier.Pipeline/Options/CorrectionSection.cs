@@ -1,6 +1,6 @@
 using Espalier.Compression.Evaluation;
 
-namespace Espalier.Pipeline.Recipes;
+namespace Espalier.Pipeline.Options;
 
 /// <summary>Whether the teacher is corrected.</summary>
 public enum CorrectWhen

@@ -1,0 +1,43 @@
+using System.CommandLine;
+
+namespace Espalier.Cli.Commands.Shared;
+
+/// <summary>The keys of a recipe's section as options: names, help and defaults from their declaration, values read by the reader of recipes.</summary>
+/// <param name="keys">The keys; those that are no options are left out.</param>
+/// <param name="defaults">The section where nothing is given.</param>
+/// <param name="prefix">What stands before a key's name.</param>
+internal sealed class KeyOptions<S>(IEnumerable<Key<S>> keys, S defaults, string prefix = "") where S : new()
+{
+    private readonly (Key<S> Key, Option Option)[] _options =
+        [.. keys.Where(key => key.IsOption).Select(key => (key, key.IsFlag ? FlagOf(key, prefix) : (Option)TextOf(key, prefix, defaults)))];
+
+    internal void AddTo(Command command)
+    {
+        foreach (var (_, option) in _options)
+            command.Options.Add(option);
+    }
+
+    /// <summary>What the user gave, as a recipe would have it.</summary>
+    internal IEnumerable<(string Key, YamlValue Value)> Given(CommandRun run) =>
+        _options.Where(entry => run.Has(entry.Option)).Select(entry => (entry.Key.Name, ValueOf(run, entry.Key, entry.Option)));
+
+    private static YamlValue ValueOf(CommandRun run, Key<S> key, Option option)
+    {
+        if (option is Option<bool> flag)
+            return Text(run.Get(flag) ? "true" : "false");
+        var given = run.Get((Option<string>)option)!;
+        return key.IsList ? new YamlList([.. given.Split(',', StringSplitOptions.TrimEntries).Select(Text)], Line: 0) : Text(key.IsWord ? given.ToLowerInvariant() : given);
+    }
+
+    private static YamlText Text(string text) => new(text, Quoted: true, Line: 0);
+
+    private static Option<bool> FlagOf(Key<S> key, string prefix) => new Option<bool>($"--{prefix}{key.Name}") { Description = key.Help }.Or(key.Aliases);
+
+    private static Option<string> TextOf(Key<S> key, string prefix, S defaults)
+    {
+        var option = new Option<string>($"--{prefix}{key.Name}") { Description = key.Help, HelpName = key.HelpName }.Or(key.Aliases);
+        if (key.ShowsDefault)
+            option.DefaultValueFactory = _ => key.Default(defaults);
+        return option;
+    }
+}

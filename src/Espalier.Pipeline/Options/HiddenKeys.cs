@@ -1,0 +1,71 @@
+using System.Text.Json.Nodes;
+using Espalier.Compression.Distillation;
+
+namespace Espalier.Pipeline.Options;
+
+/// <summary>Hidden states that are compared beside logits; options of commands have <c>hidden-</c> before their names.</summary>
+internal static class HiddenKeys
+{
+    /// <summary>The section as the value of a key.</summary>
+    public static Kind<HiddenStateOptions?> Kind { get; } = new("", (fields, key) => Read(fields.Section(key)!), hidden => Canonical(hidden!));
+
+    /// <summary>The keys.</summary>
+    public static IReadOnlyList<Key<HiddenStateOptions>> Keys { get; } =
+    [
+        new Key<HiddenStateOptions, IReadOnlyList<LayerPair>>("layers", Pairs, s => s.Layers, (s, pairs) => s with { Layers = pairs })
+        {
+            Help = "Compare the normed inputs of these layers, TEACHER:STUDENT from 0, with commas between: 29:13",
+            ShowsDefault = false,
+        },
+        new Key<HiddenStateOptions, IReadOnlyList<LayerPair>>("attention", Pairs, s => s.Attention, (s, pairs) => s with { Attention = pairs })
+        {
+            Help = "The same after attention",
+            ShowsDefault = false,
+        },
+        new Key<HiddenStateOptions, bool>("embedding", Kinds.Flag, s => s.Embedding, (s, isCompared) => s with { Embedding = isCompared })
+        {
+            Help = "Compare the embeddings' outputs",
+        },
+        new Key<HiddenStateOptions, bool>("final", Kinds.Flag, s => s.Final, (s, isCompared) => s with { Final = isCompared })
+        {
+            Help = "Compare the last norms' outputs",
+        },
+        new Key<HiddenStateOptions, HiddenDistance>("distance", Kinds.Choice<HiddenDistance>(), s => s.Distance, (s, distance) => s with { Distance = distance })
+        {
+            Help = "How hidden states are compared",
+        },
+        new Key<HiddenStateOptions, double?>("weight", Kinds.Number("X", x => x > 0, "above 0, or dynamic").Or("dynamic"), s => s.Weight, (s, weight) => s with { Weight = weight })
+        {
+            Help = "Multiplies the loss on hidden states; by default loss on logits / loss on hidden states, anew in every pass (dynamic)",
+            ShowsDefault = false,
+            StageValue = s => s.Weight,
+        },
+    ];
+
+    private static Kind<IReadOnlyList<LayerPair>> Pairs => Kinds.ParsedList<IReadOnlyList<LayerPair>>(
+        "PAIRS", texts => [.. texts.Select(LayerPair.Parse)], pairs => pairs.Select(pair => pair.ToString()));
+
+    /// <summary>What is compared, in a stage's key: pairs as one text, as the first folders had them.</summary>
+    public static JsonObject StageValue(HiddenStateOptions hidden)
+    {
+        var options = new JsonObject();
+        foreach (var key in Keys)
+            key.AddToStageKey(options, hidden);
+        (options["layers"], options["attention"]) = (string.Join(' ', hidden.Layers), string.Join(' ', hidden.Attention));
+        return options;
+    }
+
+    private static HiddenStateOptions Read(SectionFields fields)
+    {
+        var options = Keys.Aggregate(new HiddenStateOptions(), (read, key) => key.Read(fields, read));
+        return options.IsEmpty ? throw fields.Missing("layers", "hidden: { layers: 29:13, embedding: true }") : options;
+    }
+
+    private static JsonObject Canonical(HiddenStateOptions hidden)
+    {
+        var fields = new JsonObject();
+        foreach (var key in Keys)
+            key.AddToCanonical(fields, hidden);
+        return fields;
+    }
+}

@@ -1,0 +1,152 @@
+using System.Text.Json.Nodes;
+
+namespace Espalier.Pipeline.Options;
+
+/// <summary>When a key's value is part of a stage's key.</summary>
+internal enum InStageKey
+{
+    /// <summary>Always.</summary>
+    Always,
+
+    /// <summary>Where the key has a meaning beside the others.</summary>
+    WhereItMatters,
+
+    /// <summary>Where it is not the default, nor null: keys that came later, so that folders from before there was one still serve.</summary>
+    WhereItDiffers,
+
+    /// <summary>Never: it changes no result.</summary>
+    Never,
+}
+
+/// <summary>
+/// One key of a section, declared once: from it come the reader of recipes, the option of commands and its help, the canonical text, the key of stages and the reference page.
+/// </summary>
+/// <typeparam name="S">The section's record; its <c>new()</c> has the defaults.</typeparam>
+internal abstract class Key<S>(string name) where S : new()
+{
+    /// <summary>The name in recipes, in kebab-case; an option of commands is called the same, with dashes before it.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>Older and shorter names of the option, with their dashes.</summary>
+    public string[] Aliases { get; init; } = [];
+
+    /// <summary>What <c>--help</c> says.</summary>
+    public required string Help { get; init; }
+
+    /// <summary>Whether help shows the default; not where <see cref="Help"/> says what happens without the option.</summary>
+    public bool ShowsDefault { get; init; } = true;
+
+    /// <summary>Whether recipes alone have the key, and no command an option for it.</summary>
+    public bool IsOption { get; init; } = true;
+
+    /// <summary>Whether it is in canonical texts; not where another key says the same.</summary>
+    public bool IsCanonical { get; init; } = true;
+
+    /// <summary>Whether it came after run folders had been made without it: then texts and keys have it only where it differs from the default.</summary>
+    public bool IsLater { get; init; }
+
+    /// <summary>When it is part of a stage's key.</summary>
+    public InStageKey Stage { get; init; } = InStageKey.Always;
+
+    /// <summary>What a value looks like.</summary>
+    public abstract string HelpName { get; }
+
+    /// <summary>Whether a command's option takes no value.</summary>
+    public abstract bool IsFlag { get; }
+
+    /// <summary>Whether a command line's value is a list with commas between.</summary>
+    public abstract bool IsList { get; }
+
+    /// <summary>Whether a command line's value may be in capitals, too.</summary>
+    public abstract bool IsWord { get; }
+
+    /// <summary>The section with this key's value, or with what its absence means.</summary>
+    public abstract S Read(SectionFields fields, S section);
+
+    /// <summary>The default as help shows it.</summary>
+    public abstract string Default(S section);
+
+    /// <summary>Adds the value to a canonical text.</summary>
+    public abstract void AddToCanonical(JsonObject fields, S section);
+
+    /// <summary>Adds the value to what determines a stage.</summary>
+    public abstract void AddToStageKey(JsonObject options, S section);
+}
+
+/// <summary>A key with values of one type.</summary>
+/// <param name="name">Its name.</param>
+/// <param name="kind">How its values are written.</param>
+/// <param name="get">Its value in a section.</param>
+/// <param name="set">The section with another value.</param>
+internal sealed class Key<S, V>(string name, Kind<V> kind, Func<S, V> get, Func<S, V, S> set) : Key<S>(name) where S : new()
+{
+    /// <summary>Why the key has no meaning in a section, as an error ends; null where it has.</summary>
+    public Func<S, string?> Useless { get; init; } = _ => null;
+
+    /// <summary>What is wrong with a value beside the others, as an error ends; null where it fits.</summary>
+    public Func<S, V, string?> Refused { get; init; } = (_, _) => null;
+
+    /// <summary>What the absence of the key means, where that depends on other keys.</summary>
+    public Func<S, S> Otherwise { get; init; } = section => section;
+
+    /// <summary>Reads in place of the kind, also where the key is absent.</summary>
+    public Func<SectionFields, S, S>? Reader { get; init; }
+
+    /// <summary>The value in a stage's key, where it is written otherwise there.</summary>
+    public Func<S, JsonNode?>? StageValue { get; init; }
+
+    /// <inheritdoc/>
+    public override string HelpName => kind.HelpName;
+
+    /// <inheritdoc/>
+    public override bool IsFlag => typeof(V) == typeof(bool);
+
+    /// <inheritdoc/>
+    public override bool IsList => kind.IsList;
+
+    /// <inheritdoc/>
+    public override bool IsWord => kind.IsWord;
+
+    /// <inheritdoc/>
+    public override S Read(SectionFields fields, S section)
+    {
+        if (Reader is not null)
+            return Reader(fields, section);
+        if (!fields.Has(Name))
+            return Otherwise(section);
+        if (Useless(section) is { } why)
+            throw fields.Wrong(Name, why);
+        var value = kind.Read(fields, Name);
+        return Refused(section, value) is { } rule ? throw fields.Wrong(Name, rule) : set(section, value);
+    }
+
+    /// <inheritdoc/>
+    public override string Default(S section) => Kinds.Shown(kind.Write(get(section)));
+
+    /// <inheritdoc/>
+    public override void AddToCanonical(JsonObject fields, S section)
+    {
+        if (IsCanonical && Useless(section) is null && (!IsLater || Differs(section)))
+            fields[Name] = kind.Write(get(section));
+    }
+
+    /// <inheritdoc/>
+    public override void AddToStageKey(JsonObject options, S section)
+    {
+        var isPart = Stage switch
+        {
+            InStageKey.Never => false,
+            _ when IsLater => Differs(section) && Useless(section) is null,
+            InStageKey.Always => true,
+            InStageKey.WhereItMatters => Useless(section) is null,
+            _ => Differs(section),
+        };
+        if (!isPart)
+            return;
+        var value = StageValue is null ? kind.Write(get(section)) : StageValue(section);
+        if (value is not null || Stage != InStageKey.WhereItDiffers)
+            options[Name.Replace('-', '_')] = value;
+    }
+
+    private bool Differs(S section) => !EqualityComparer<V>.Default.Equals(get(section), get(new S()));
+}

@@ -1,0 +1,59 @@
+using Espalier.Compression.Training;
+
+namespace Espalier.Pipeline.Options;
+
+public sealed partial record TrainingSection
+{
+    /// <summary>Decoupled weight decay.</summary>
+    public double WeightDecay { get; init; } = 0.1;
+
+    /// <summary>Decay of AdamW's first moment.</summary>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>Decay of AdamW's second moment.</summary>
+    public double Beta2 { get; init; } = 0.95;
+
+    /// <summary>Global gradient norm that is clipped to; null for none.</summary>
+    public double? Clip { get; init; } = 1.0;
+
+    /// <summary>What stays as it is.</summary>
+    public FrozenParts Freeze { get; init; } = FrozenParts.None;
+
+    /// <summary>Factor of the learning rate from one layer to the one below it.</summary>
+    public double LayerDecay { get; init; } = 1;
+
+    private static Key<TrainingSection>[] OptimizerKeys() =>
+    [
+        new Key<TrainingSection, double>("weight-decay", Kinds.Number("X", x => x is >= 0 and < 1000, "from 0"), s => s.WeightDecay, (s, decay) => s with { WeightDecay = decay })
+        {
+            Help = "Decoupled decay of matrices; norms and biases never decay",
+        },
+        new Key<TrainingSection, (double First, double Second)>(
+            "betas", Kinds.Pair("B1,B2", x => x is >= 0 and < 1, "from 0 and below 1, two of them as in: [0.9, 0.95]"),
+            s => (s.Beta1, s.Beta2), (s, betas) => s with { Beta1 = betas.First, Beta2 = betas.Second })
+        {
+            Help = "AdamW's two betas",
+        },
+        // Never, in either of its spellings, is null.
+        new Key<TrainingSection, double?>(
+            "clip", Kinds.Number("NORM", x => x >= 0, "above 0; none or 0 never clips").Or("none"), s => s.Clip, (s, norm) => s with { Clip = norm > 0 ? norm : null })
+        {
+            Help = "Global gradient norm that gradients are scaled down to; none or 0 never does",
+            StageValue = s => s.Clip,
+        },
+        new Key<TrainingSection, FrozenParts>(
+            "freeze", Kinds.ParsedList("PARTS", FrozenParts.Parse, parts => parts.Words), s => s.Freeze, (s, parts) => s with { Freeze = parts })
+        {
+            Help = "What stays as it is: embedding, head, norms, attention, mlp, layers 0-3, with commas between them",
+            ShowsDefault = false,
+            Stage = InStageKey.WhereItDiffers,
+            StageValue = s => string.Join(", ", s.Freeze.Words),
+        },
+        new Key<TrainingSection, double>(
+            "layer-decay", Kinds.Number("X", x => x is > 0 and <= 1, "above 0 and at most 1"), s => s.LayerDecay, (s, factor) => s with { LayerDecay = factor })
+        {
+            Help = "Factor of the learning rate from one layer to the one below it, the embedding last",
+            Stage = InStageKey.WhereItDiffers,
+        },
+    ];
+}

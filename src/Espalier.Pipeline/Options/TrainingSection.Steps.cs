@@ -1,0 +1,68 @@
+using Espalier.Compression.Training;
+
+namespace Espalier.Pipeline.Options;
+
+public sealed partial record TrainingSection
+{
+    // Far beyond any run, and so small that no product of sizes leaves 64 bits.
+    internal const long MostTokens = 1_000_000_000_000_000;
+    private const int MostWindows = 1 << 24;
+
+    /// <summary>Optimizer steps; given so or through <c>tokens</c>.</summary>
+    public long Steps { get; init; }
+
+    /// <summary>Windows a step.</summary>
+    public int Batch { get; init; } = 8;
+
+    /// <summary>Windows of one pass; 0 is the whole batch, null what <see cref="WindowsOfAPass"/> chooses.</summary>
+    public int? MicroBatch { get; init; }
+
+    /// <summary>
+    /// Windows of one pass, for windows of so many tokens; 0 is the whole batch. A loss on hidden states with a dynamic weight takes it over a pass, and keeps
+    /// the whole batch unless the section says otherwise.
+    /// </summary>
+    public int WindowsOfAPass(int sequence) => MicroBatch ?? (Hidden is { Weight: null } ? 0 : PassSize.Of(Batch, sequence));
+
+    private static Key<TrainingSection>[] StepsKeys(TrainingScope scope) =>
+    [
+        new Key<TrainingSection, long>("steps", Kinds.Count(), s => s.Steps, (s, steps) => s with { Steps = steps })
+        {
+            Help = "Optimizer steps; or give --tokens",
+            Reader = (fields, s) => s with { Steps = ReadSteps(fields, scope) },
+        },
+        new Key<TrainingSection, long>("tokens", Kinds.Count(), s => s.Steps, (s, _) => s)
+        {
+            Help = "Tokens to train on, such as 1M, in place of --steps: tokens / (batch · sequence), rounded up",
+            ShowsDefault = false,
+            Reader = (_, s) => s,
+            IsCanonical = false,
+            Stage = InStageKey.Never,
+        },
+        new Key<TrainingSection, int>("batch", Kinds.Size(most: MostWindows), s => s.Batch, (s, batch) => s with { Batch = batch })
+        {
+            Help = "Windows of a step",
+        },
+        new Key<TrainingSection, int?>("micro-batch", Kinds.Size(least: 0).Or("auto"), s => s.MicroBatch, (s, windows) => s with { MicroBatch = windows })
+        {
+            Help = $"Windows of one pass, whose gradients add up to the whole step's; 0 is all at once. By default what comes to at most {PassSize.Positions} tokens",
+            ShowsDefault = false,
+            Refused = (s, windows) => windows > s.Batch ? $"it must be at most the batch of {s.Batch} windows" : null,
+            StageValue = s => s.WindowsOfAPass(scope.Sequence),
+        },
+    ];
+
+    /// <summary>Steps, or as many as it takes to see so many tokens.</summary>
+    private static long ReadSteps(SectionFields fields, TrainingScope scope)
+    {
+        var batch = fields.Size("batch", most: MostWindows) ?? new TrainingSection().Batch;
+        if (fields.Has("steps") && fields.Has("tokens"))
+            throw fields.Wrong("tokens", "steps are given too; keep one of the two");
+        var aStep = (long)batch * scope.Sequence;
+        if (fields.Count("steps") is { } steps)
+            return steps <= MostTokens / aStep
+                ? steps : throw fields.Wrong("steps", $"{batch} windows of {scope.Sequence} tokens a step make more than {MostTokens} tokens");
+        if ((fields.Count("tokens", most: MostTokens) ?? scope.Tokens) is not { } tokens)
+            throw fields.Missing("steps", "steps: 120; or tokens: 1M");
+        return tokens / aStep + (tokens % aStep > 0 ? 1 : 0);
+    }
+}

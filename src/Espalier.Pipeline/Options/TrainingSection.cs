@@ -1,0 +1,44 @@
+using System.Text.Json.Nodes;
+
+namespace Espalier.Pipeline.Options;
+
+/// <summary>
+/// How a model is trained: what <c>correct</c> and <c>distill</c> of a recipe say, and the options of the commands <c>correct</c>, <c>distill</c> and <c>pretrain</c>. Each part of this record
+/// stands beside the declaration of its keys.
+/// </summary>
+public sealed partial record TrainingSection
+{
+    /// <summary>The keys of any training, in the order in which they are listed and read.</summary>
+    internal static Key<TrainingSection>[] KeysOf(TrainingScope scope) =>
+        [.. StepsKeys(scope), .. ScheduleKeys(scope), .. OptimizerKeys(), .. RunningKeys()];
+
+    /// <summary>The keys of a training that has a teacher, which stand before those of any.</summary>
+    internal static Key<TrainingSection>[] KeysOfLoss() => LossKeys();
+
+    /// <summary>Reads a training; a loss is read where the scope has one.</summary>
+    internal static TrainingSection Read(SectionFields fields, TrainingScope scope)
+    {
+        var section = new TrainingSection { Loss = scope.HasLoss ? DefaultLoss : CrossEntropy, LearningRate = scope.LearningRate };
+        if (scope.HasLoss)
+            section = ReadLoss(fields, section);
+        return KeysOf(scope).Aggregate(section, (read, key) => key.Read(fields, read));
+    }
+
+    /// <summary>The section with every default written out, one text for each meaning.</summary>
+    internal JsonObject Canonical(bool withLoss)
+    {
+        var fields = new JsonObject();
+        foreach (var key in (Key<TrainingSection>[])[.. withLoss ? LossKeys() : [], .. KeysOf(new())])
+            key.AddToCanonical(fields, this);
+        return fields;
+    }
+
+    /// <summary>What of the section determines the weights that come out.</summary>
+    internal JsonObject StageOptions(int sequence)
+    {
+        var options = new JsonObject();
+        foreach (var key in (Key<TrainingSection>[])[.. LossKeys(), .. KeysOf(new(sequence))])
+            key.AddToStageKey(options, this);
+        return options;
+    }
+}
