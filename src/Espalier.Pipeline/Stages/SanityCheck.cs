@@ -89,7 +89,7 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
 
         long Kept(Axis? axis, int layer, long index)
         {
-            if (axis is null || plan.Kept(axis, layer) is not { } units)
+            if (axis is null || plan.UnitsOf(axis, layer) is not { } units)
                 return index;
             var entries = axis.EntriesOf(source.Config);
             return units[index / entries] * (long)entries + index % entries;
