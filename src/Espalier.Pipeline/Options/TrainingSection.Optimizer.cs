@@ -13,6 +13,9 @@ public sealed partial record TrainingSection
     /// <summary>Decay of AdamW's second moment.</summary>
     public double Beta2 { get; init; } = 0.95;
 
+    /// <summary>What AdamW adds to √v̂.</summary>
+    public double AdamEpsilon { get; init; } = 1e-8;
+
     /// <summary>Global gradient norm that is clipped to; null for none.</summary>
     public double? Clip { get; init; } = 1.0;
 
@@ -39,6 +42,16 @@ public sealed partial record TrainingSection
             Help = "AdamW's two betas",
             PageDefault = "[0.9, 0.95]",
             Page = "Decay of AdamW's two moments.",
+        },
+        new Key<TrainingSection, double>(
+            "adam-epsilon", Kinds.Number("X", x => x is > 0 and <= 1, "above 0 and at most 1"), s => s.AdamEpsilon, (s, epsilon) => s with { AdamEpsilon = epsilon })
+        {
+            Help = "What AdamW adds to the root of the second moment: larger steadies weights with small gradients",
+            PageDefault = "1e-8",
+            Page = """
+                What AdamW adds to √v̂, the root of the second moment. Larger (1e-6, 1e-5) takes smaller steps where gradients are small.
+                """,
+            IsLater = true,
         },
         // Never, in either of its spellings, is null.
         new Key<TrainingSection, double?>(
