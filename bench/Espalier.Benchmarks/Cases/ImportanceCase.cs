@@ -23,7 +23,7 @@ internal static class ImportanceCase
             .OwnOverOther(input, "all axes, one aggregator / plain forward", 1.05);
         var chosen = Aggregator.All.ToList().IndexOf(Aggregator.Default);
         var nine = Pairs.Measure(input.Pairs, 2, () => Cost.Of(() => ofNine = ImportanceScorer.Run(model, set, options, Aggregator.All, NullProgress.Instance)[chosen]), Plain);
-        if (!single!.Channels.SequenceEqual(ofNine!.Channels))
+        if (!single!.Units[Axis.Hidden]![0].SequenceEqual(ofNine!.Units[Axis.Hidden]![0]))
             throw new InvalidOperationException("the scores of one aggregator and of nine differ");
         yield return nine.OwnOverOther(input, "all axes, nine aggregators / plain forward", null);
     }

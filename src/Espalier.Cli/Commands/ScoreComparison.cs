@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Compression.Importance;
+using Espalier.Models;
 
 namespace Espalier.Cli.Commands;
 
@@ -46,7 +47,10 @@ internal sealed class ScoreComparison
         if (share is not (> 0 and <= 1))
             throw new EspalierException($"--keep is {share} and must be above 0 and at most 1: two thirds is 0.67");
         var (ofA, ofB) = (ScoresFile.Read(a), ScoresFile.Read(b));
-        var sizes = new KeptSizes(share) { Channels = run.Get(hidden), Neurons = run.Get(ffn), Heads = run.Get(heads), Layers = run.Get(layers) };
+        var sizes = new KeptSizes(share)
+        {
+            Sizes = new() { [Axis.Hidden] = run.Get(hidden), [Axis.Ffn] = run.Get(ffn), [Axis.Heads] = run.Get(heads), [Axis.Layers] = run.Get(layers) },
+        };
         run.Write(
             new ScoreComparisonReport { A = a, B = b, Differences = ScoresComparison.Differences(ofA, ofB), Axes = ScoresComparison.Axes(ofA, ofB, sizes) },
             ScoreComparisonPage.Show);

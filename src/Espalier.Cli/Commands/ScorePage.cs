@@ -1,6 +1,7 @@
 using System.Globalization;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Importance;
+using Espalier.Models;
 
 namespace Espalier.Cli.Commands;
 
@@ -37,7 +38,7 @@ internal static class ScorePage
             new("heads: least", Number: true), new("median", Number: true), new("most", Number: true), new("< 1 %", Number: true),
             new("neurons: least", Number: true), new("median", Number: true), new("most", Number: true), new("< 1 %", Number: true));
         for (var layer = 0; layer < scores.BlockInfluence[1].Length; layer++)
-            table.Add([layer.ToString(CultureInfo.InvariantCulture), Digits(scores.BlockInfluence[1][layer]), .. Summary(scores.Heads[layer]), .. Summary(scores.Neurons[layer])]);
+            table.Add([layer.ToString(CultureInfo.InvariantCulture), Digits(scores.BlockInfluence[1][layer]), .. Summary(scores.Units[Axis.Heads]![layer]), .. Summary(scores.Units[Axis.Ffn]![layer])]);
         page.Table(table);
     }
 
@@ -45,11 +46,13 @@ internal static class ScorePage
     {
         var table = new TextTable(
             new("whole network"), new("units", Number: true), new("sum", Number: true), new("least", Number: true), new("median", Number: true), new("most", Number: true), new("< 1 %", Number: true));
-        foreach (var (axis, values) in ((string, double[])[])
-            [("layers", scores.BlockInfluence[1]), ("heads", [.. scores.Heads.SelectMany(layer => layer)]), ("neurons", [.. scores.Neurons.SelectMany(layer => layer)]), ("channels", scores.Channels)])
-            table.Add([axis, values.Length.ToString(CultureInfo.InvariantCulture), Digits(values.Sum()), .. Summary(values)]);
+        foreach (var axis in Axis.All.Where(axis => axis == Axis.Layers || scores.Units[axis] is not null).OrderBy(axis => axis == Axis.Hidden))
+        {
+            var values = axis == Axis.Layers ? scores.BlockInfluence[1] : [.. scores.Units[axis]!.SelectMany(row => row)];
+            table.Add([axis.Units, values.Length.ToString(CultureInfo.InvariantCulture), Digits(values.Sum()), .. Summary(values)]);
+        }
         page.Table(table);
-        page.Line($"{scores.Channels.Length} channels; < 1 %: units with less than a hundredth of the largest score beside them");
+        page.Line($"{scores.Units[Axis.Hidden]![0].Length} channels; < 1 %: units with less than a hundredth of the largest score beside them");
     }
 
     private static string[] Summary(double[] values)

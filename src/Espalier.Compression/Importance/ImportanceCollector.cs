@@ -15,7 +15,7 @@ internal sealed class ImportanceCollector : IDisposable
     private readonly DecoderConfig _config;
     private readonly NeuronValues _neuronValues;
     private readonly BlockInfluence _influence;
-    private readonly UnitScore[] _neurons, _heads, _norms;
+    private readonly Dictionary<(Axis Axis, int Layer, TapPoint Point), UnitScore> _units = [];
     private readonly List<StreamHistory> _histories = [];
     private long _samples, _positions;
 
@@ -23,11 +23,11 @@ internal sealed class ImportanceCollector : IDisposable
     {
         (_config, _neuronValues) = (config, options.Neurons);
         _influence = new(config.Layers, options.SpanWidths);
-        UnitScore[] PerLayer(string what, int units) => [.. Enumerable.Range(0, config.Layers).Select(layer => new UnitScore($"layer {layer}, {what}", units))];
-        _neurons = PerLayer(_neuronValues == NeuronValues.Intermediate ? "the input of the down projection" : "what enters the activation", config.IntermediateSize);
-        _heads = PerLayer("the output of attention", config.QueryHeads);
-        var (before, after) = (PerLayer("the norm before attention", config.HiddenSize), PerLayer("the norm before the feed-forward block", config.HiddenSize));
-        _norms = [.. before.Zip(after, (first, second) => (UnitScore[])[first, second]).SelectMany(pair => pair), new("the final norm", config.HiddenSize)];
+        // In the order in which a pass meets them: what is added up over the network is added up in it.
+        foreach (var axis in Axis.Scored)
+            for (var layer = 0; layer <= config.Layers; layer++)
+                foreach (var point in PointsOf(axis).Where(point => point == TapPoint.FinalNorm == (layer == config.Layers)))
+                    _units.Add((axis, layer, point), new(PlaceOf(point, layer), axis.Of(config)));
     }
 
     /// <summary>How many blocks the streams of a batch must be remembered for.</summary>
@@ -64,40 +64,20 @@ internal sealed class ImportanceCollector : IDisposable
 
     private void Record(StreamHistory history, TapPoint point, int layer, Tensor value)
     {
-        switch (point)
-        {
-            case TapPoint.InputNorm:
-                _norms[2 * layer].Add(value);
-                break;
-            case TapPoint.AttentionOutput:
-                AddHeads(layer, value);
-                break;
-            case TapPoint.PostAttentionNorm:
-                _norms[2 * layer + 1].Add(value);
-                break;
-            case TapPoint.MlpPreActivation when _neuronValues == NeuronValues.PreActivation:
-            case TapPoint.MlpIntermediate when _neuronValues == NeuronValues.Intermediate:
-                _neurons[layer].Add(value);
-                break;
-            case TapPoint.BlockOutput:
-                _influence.Add(layer + 1, value, history);
-                break;
-            case TapPoint.FinalNorm:
-                _norms[^1].Add(value);
-                _samples += value.Size(0);
-                _positions += value.Size(0) * value.Size(1);
-                break;
-        }
+        foreach (var axis in Axis.Scored)
+            if (_units.TryGetValue((axis, point == TapPoint.FinalNorm ? _config.Layers : layer, point), out var units))
+                Add(units, value);
+        if (point == TapPoint.BlockOutput)
+            _influence.Add(layer + 1, value, history);
+        if (point != TapPoint.FinalNorm)
+            return;
+        _samples += value.Size(0);
+        _positions += value.Size(0) * value.Size(1);
     }
 
     public ImportanceScores Result(Aggregator aggregator, int sampleLength)
     {
-        double[][] Scores(UnitScore[] units) => [.. units.Select(unit => unit.Result(aggregator))];
-        var perNorm = Scores(_norms);
-        var channels = new double[_config.HiddenSize];
-        foreach (var norm in perNorm)
-            for (var i = 0; i < channels.Length; i++)
-                channels[i] += norm[i];
+        var perNorm = RowsOf(Axis.Hidden);
         return new()
         {
             Method = ScoreMethod.Activation,
@@ -106,19 +86,45 @@ internal sealed class ImportanceCollector : IDisposable
             NeuronValues = _neuronValues,
             Samples = _samples,
             SampleLength = sampleLength,
-            Neurons = Scores(_neurons),
-            Heads = Scores(_heads),
+            Units = new(axis => !Axis.Scored.Contains(axis) ? null : axis.IsPerLayer ? RowsOf(axis) : [Sum(RowsOf(axis))]),
             ChannelsPerNorm = perNorm,
-            Channels = channels,
             BlockInfluence = _influence.Result(_positions),
         };
+
+        double[][] RowsOf(Axis axis) => [.. _units.Where(pair => pair.Key.Axis == axis).Select(pair => pair.Value.Result(aggregator))];
     }
 
     public void Dispose() => _histories.ForEach(history => history.Dispose());
 
-    private void AddHeads(int layer, Tensor y_BTNH)
+    /// <summary>Where an axis is read: of neurons it can be chosen.</summary>
+    private IEnumerable<TapPoint> PointsOf(Axis axis) =>
+        axis.Taps.Select(point => point == TapPoint.MlpIntermediate && _neuronValues == NeuronValues.PreActivation ? TapPoint.MlpPreActivation : point);
+
+    /// <summary>For errors.</summary>
+    private static string PlaceOf(TapPoint point, int layer) => point switch
+    {
+        TapPoint.FinalNorm => "the final norm",
+        TapPoint.InputNorm => $"layer {layer}, the norm before attention",
+        TapPoint.AttentionOutput => $"layer {layer}, the output of attention",
+        TapPoint.PostAttentionNorm => $"layer {layer}, the norm before the feed-forward block",
+        TapPoint.MlpPreActivation => $"layer {layer}, what enters the activation",
+        TapPoint.MlpIntermediate => $"layer {layer}, the input of the down projection",
+        _ => $"layer {layer}, {point}",
+    };
+
+    /// <summary>A unit with several entries is as large as their norm.</summary>
+    private static void Add(UnitScore units, Tensor value)
     {
         using var scope = TensorScope.Begin();
-        _heads[layer].Add(y_BTNH.RowNorms());
+        units.Add(value.Dimensions == 4 ? value.RowNorms() : value);
+    }
+
+    private static double[] Sum(double[][] rows)
+    {
+        var sums = new double[rows[0].Length];
+        foreach (var row in rows)
+            for (var i = 0; i < sums.Length; i++)
+                sums[i] += row[i];
+        return sums;
     }
 }

@@ -1,3 +1,5 @@
+using Espalier.Models;
+
 namespace Espalier.Compression.Importance;
 
 /// <summary>
@@ -36,23 +38,23 @@ public sealed record ImportanceScores
     /// <summary>SHA-256 of the calibration ids that were read, as <see cref="CalibrationHash"/> makes it; empty where it is not known or no text was read.</summary>
     public string Calibration { get; init; } = "";
 
-    /// <summary>[layer][neuron].</summary>
-    public required double[][] Neurons { get; init; }
-
-    /// <summary>[layer][query head]: of activations, the L2 norm of the head's attention output before the output projection.</summary>
-    public required double[][] Heads { get; init; }
+    /// <summary>
+    /// Of each axis in <see cref="Axis.Scored"/> [layer][unit], or [0][unit] where the units are the whole network's. Of activations, a head's is the L2 norm of its output before the
+    /// output projection, and a channel's the sum over the norms.
+    /// </summary>
+    public required PerAxis<double[][]> Units { get; init; }
 
     /// <summary>[norm][channel]: outputs of the norms, two a layer and the final one; empty where no activations were read.</summary>
     public double[][] ChannelsPerNorm { get; init; } = [];
-
-    /// <summary>[channel]: ranks the whole network's channels; of activations, the sum over the norms.</summary>
-    public required double[] Channels { get; init; }
 
     /// <summary>
     /// Contiguous spans: width to [first layer]. Of activations the block influence, 1 − mean cosine(stream before, stream after); else what the weights of the span's blocks
     /// add up to.
     /// </summary>
     public required IReadOnlyDictionary<int, double[]> BlockInfluence { get; init; }
+
+    /// <summary>Layers of the model that was scored.</summary>
+    public int Layers => Units[Axis.Heads]?.Length ?? 0;
 
     /// <summary>Whether <see cref="Teacher"/> is the hash of a folder, as versions 1 and 2 have it.</summary>
     public bool NamesFolder => Version < 3;

@@ -9,14 +9,15 @@ internal static class RandomScorer
     {
         var random = new Random(unchecked((int)(seed ^ (seed >> 32))));
         double[] Draw(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextDouble())];
-        double[][] PerLayer(int units) => [.. Enumerable.Range(0, config.Layers).Select(_ => Draw(units))];
+        // One after the other, in the order of scores: so they were always drawn.
+        var units = new PerAxis<double[][]>();
+        foreach (var axis in Axis.Scored)
+            units = units.With(axis, [.. Enumerable.Range(0, axis.IsPerLayer ? config.Layers : 1).Select(_ => Draw(axis.Of(config)))]);
         return new()
         {
             Method = ScoreMethod.Random,
             Seed = seed,
-            Neurons = PerLayer(config.IntermediateSize),
-            Heads = PerLayer(config.QueryHeads),
-            Channels = Draw(config.HiddenSize),
+            Units = units,
             BlockInfluence = LayerSpans.Widths(spanWidths, config.Layers).ToDictionary(width => width, width => Draw(config.Layers - width + 1)),
         };
     }

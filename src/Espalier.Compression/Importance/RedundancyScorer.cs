@@ -22,12 +22,15 @@ internal static class RedundancyScorer
         using var heads = new Grams(config.Layers, config.QueryHeads);
         var place = options.Neurons == NeuronValues.Intermediate ? TapPoint.MlpIntermediate : TapPoint.MlpPreActivation;
         ActivationScorer.Read(model, windows, options, () => collector.Batch() + Add, progress, stop);
-        return collector.Result(options.Aggregator, windows.SequenceLength) with
+        var ofActivations = collector.Result(options.Aggregator, windows.SequenceLength);
+        return ofActivations with
         {
             Method = ScoreMethod.Redundancy,
-            Neurons = [.. Enumerable.Range(0, config.Layers).Select(layer => Elimination.Scores(neurons.Of(layer), config.IntermediateSize, group: config.IntermediateSize))],
-            Heads = [.. Enumerable.Range(0, config.Layers).Select(layer => Elimination.Scores(heads.Of(layer), config.QueryHeads, config.GroupSize))],
+            Units = ofActivations.Units.With(Axis.Ffn, Scores(Axis.Ffn, neurons)).With(Axis.Heads, Scores(Axis.Heads, heads)),
         };
+
+        double[][] Scores(Axis axis, Grams grams) =>
+            [.. Enumerable.Range(0, config.Layers).Select(layer => Elimination.Scores(grams.Of(layer), axis.Of(config), axis.GroupSizeOf(config)))];
 
         void Add(TapPoint point, int layer, Tensor value)
         {

@@ -1,5 +1,5 @@
 using Espalier.Compression.Evaluation;
-using Espalier.Compression.Pruning;
+using Espalier.Models;
 
 namespace Espalier.Compression.Importance;
 
@@ -46,17 +46,16 @@ public static class ScoresComparison
     /// <exception cref="EspalierException">The scores are of different shapes; axis and both numbers are named.</exception>
     public static IReadOnlyList<AxisAgreement> Axes(ImportanceScores a, ImportanceScores b, KeptSizes sizes)
     {
-        Same("layers", a.Heads.Length, b.Heads.Length);
-        Same("neurons in a layer", a.Neurons[0].Length, b.Neurons[0].Length);
-        Same("heads in a layer", a.Heads[0].Length, b.Heads[0].Length);
-        Same("channels", a.Channels.Length, b.Channels.Length);
-        return
-        [
-            PerLayer("neurons", a.Neurons, b.Neurons, sizes.Of("neurons", sizes.Neurons, a.Neurons[0].Length)),
-            PerLayer("heads", a.Heads, b.Heads, sizes.Of("heads", sizes.Heads, a.Heads[0].Length)),
-            Whole("channels", a.Channels, b.Channels, sizes.Of("channels", sizes.Channels, a.Channels.Length)),
-            Whole("layers", a.BlockInfluence[1], b.BlockInfluence[1], sizes.Of("layers", sizes.Layers, a.Heads.Length)),
-        ];
+        Same("layers", a.Layers, b.Layers);
+        foreach (var axis in Axis.Scored)
+            Same($"{axis.Units}{(axis.IsPerLayer ? " in a layer" : "")}", a.Units[axis]![0].Length, b.Units[axis]![0].Length);
+        return [.. Axis.Scored.Select(axis => Of(axis, a.Units[axis]!, b.Units[axis]!)), Of(Axis.Layers, [a.BlockInfluence[1]], [b.BlockInfluence[1]])];
+
+        AxisAgreement Of(Axis axis, double[][] first, double[][] second)
+        {
+            var kept = sizes.Of(axis, first[0].Length);
+            return axis.IsPerLayer ? PerLayer(axis.Units, first, second, kept) : Whole(axis.Units, first[0], second[0], kept);
+        }
 
         static void Same(string what, int first, int second)
         {
@@ -99,5 +98,5 @@ public static class ScoresComparison
     }
 
     private static double Overlap(double[] a, double[] b, int kept) =>
-        PlanBuilder.Largest(a, kept).Intersect(PlanBuilder.Largest(b, kept)).Count() / (double)kept;
+        Ranking.Largest(a, kept).Intersect(Ranking.Largest(b, kept)).Count() / (double)kept;
 }

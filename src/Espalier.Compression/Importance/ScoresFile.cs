@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Espalier.Files;
+using Espalier.Models;
 
 namespace Espalier.Compression.Importance;
 
@@ -72,9 +73,11 @@ public static class ScoresFile
             json.WriteString("teacher", scores.Teacher);
             json.WriteString("calibration", scores.Calibration);
             json.WriteStartObject("axes");
-            json.NumberLists("neurons", scores.Neurons);
-            json.NumberLists("heads", scores.Heads);
-            json.Numbers("channels", scores.Channels);
+            foreach (var axis in Axis.Scored)
+                if (axis.IsPerLayer)
+                    json.NumberLists(axis.UnitsField, scores.Units[axis]!);
+                else
+                    json.Numbers(axis.UnitsField, scores.Units[axis]![0]);
             if (scores.Method.ReadsActivations())
                 json.NumberLists("channels_per_norm", scores.ChannelsPerNorm);
             json.WriteStartObject("layers");
@@ -90,7 +93,7 @@ public static class ScoresFile
     {
         var fields = new JsonFields(
             root, source, "", "version", "method", "batch", "sequence", "neuron_values", "seed", "samples", "sample_length", "teacher", "calibration", "axes");
-        var axes = new JsonFields(fields.Object("axes"), source, "axes.", "neurons", "heads", "channels", "channels_per_norm", "layers");
+        var axes = new JsonFields(fields.Object("axes"), source, "axes.", [.. Axis.Scored.Select(axis => axis.UnitsField), "channels_per_norm", "layers"]);
         var version = fields.Version(Newest);
         var method = fields.Choice<ScoreMethod>("method") ?? ScoreMethod.Activation;
         var (ofActivations, ofText, ofChance) = (method.ReadsActivations(), method.ReadsText(), method == ScoreMethod.Random);
@@ -111,9 +114,7 @@ public static class ScoresFile
             SampleLength = ofText ? fields.Int("sample_length") : 0,
             Teacher = fields.Text("teacher") ?? "",
             Calibration = fields.Text("calibration") ?? "",
-            Neurons = axes.NumberLists("neurons"),
-            Heads = axes.NumberLists("heads"),
-            Channels = axes.Numbers("channels"),
+            Units = new(axis => !Axis.Scored.Contains(axis) ? null : axis.IsPerLayer ? axes.NumberLists(axis.UnitsField) : [axes.Numbers(axis.UnitsField)]),
             ChannelsPerNorm = ofActivations ? axes.NumberLists("channels_per_norm") : [],
             BlockInfluence = Layers(axes, source),
         };
@@ -135,12 +136,13 @@ public static class ScoresFile
 
     private static ImportanceScores Agreeing(ImportanceScores scores, string source)
     {
-        var layers = scores.Heads.Length;
-        Same("axes.neurons", scores.Neurons.Length, "layers", layers);
+        var layers = scores.Layers;
+        foreach (var axis in Axis.Scored.Where(axis => axis.IsPerLayer))
+            Same($"axes.{axis.UnitsField}", scores.Units[axis]!.Length, "layers", layers);
         if (scores.Method.ReadsActivations())
         {
             Same("axes.channels_per_norm", scores.ChannelsPerNorm.Length, "norms, two a layer and the last", 2 * layers + 1);
-            Same("axes.channels_per_norm[0]", scores.ChannelsPerNorm[0].Length, "channels", scores.Channels.Length);
+            Same("axes.channels_per_norm[0]", scores.ChannelsPerNorm[0].Length, "channels", scores.Units[Axis.Hidden]![0].Length);
         }
         foreach (var (width, influence) in scores.BlockInfluence)
             Same($"axes.layers.{width}", influence.Length, $"spans of {width} among {layers} layers", layers - width + 1);
@@ -155,10 +157,11 @@ public static class ScoresFile
 
     private static void RequireFinite(ImportanceScores scores)
     {
-        Rows("neurons", scores.Neurons);
-        Rows("heads", scores.Heads);
+        foreach (var axis in Axis.Scored.Where(axis => axis.IsPerLayer))
+            Rows(axis.UnitsField, scores.Units[axis]!);
         Rows("channels_per_norm", scores.ChannelsPerNorm);
-        Row("channels", scores.Channels);
+        foreach (var axis in Axis.Scored.Where(axis => !axis.IsPerLayer))
+            Row(axis.UnitsField, scores.Units[axis]![0]);
         foreach (var (width, influence) in scores.BlockInfluence)
             Row($"layers.{width}", influence);
 

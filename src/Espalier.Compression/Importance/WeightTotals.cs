@@ -11,8 +11,8 @@ namespace Espalier.Compression.Importance;
 /// </summary>
 internal sealed class WeightTotals(DecoderConfig config)
 {
-    private static readonly Axis[] s_axes = [Axis.Hidden, Axis.Heads, Axis.Ffn];
-    private readonly Dictionary<Axis, double[][]> _units = s_axes.ToDictionary(axis => axis, axis => Rows(axis.IsPerLayer ? config.Layers : 1, axis.Of(config)));
+    private readonly PerAxis<double[][]> _units =
+        new(axis => Axis.Scored.Contains(axis) ? Rows(axis.IsPerLayer ? config.Layers : 1, axis.Of(config)) : null);
     private readonly double[] _layers = new double[config.Layers];
 
     /// <summary>Adds the values of a parameter's weights, or of some rows of it.</summary>
@@ -41,9 +41,7 @@ internal sealed class WeightTotals(DecoderConfig config)
         return new()
         {
             Method = method,
-            Neurons = [.. _units[Axis.Ffn].Select(Finished)],
-            Heads = [.. _units[Axis.Heads].Select(Finished)],
-            Channels = Finished(_units[Axis.Hidden][0]),
+            Units = new(axis => _units[axis]?.Select(Finished).ToArray()),
             BlockInfluence = LayerSpans.Widths(spanWidths, config.Layers).ToDictionary(width => width, Spans),
         };
 
@@ -53,7 +51,7 @@ internal sealed class WeightTotals(DecoderConfig config)
 
     private void Add(Axis? axis, int layer, long first, double[] sums)
     {
-        if (axis is null || !_units.TryGetValue(axis, out var rows))
+        if (axis is null || _units[axis] is not { } rows)
             return;
         var (units, entries) = (rows[axis.IsPerLayer ? layer : 0], axis.EntriesOf(config));
         for (var i = 0; i < sums.Length; i++)

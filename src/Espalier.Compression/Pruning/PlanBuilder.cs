@@ -1,20 +1,8 @@
 using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Depth;
 using Espalier.Models;
 
 namespace Espalier.Compression.Pruning;
-
-/// <summary>Which layers a depth cut takes.</summary>
-public enum DepthChoice
-{
-    /// <summary>The contiguous span with the least block influence (paper 2: better after retraining).</summary>
-    Contiguous,
-
-    /// <summary>The single layers with the least block influence, wherever they are.</summary>
-    Scattered,
-
-    /// <summary>One layer after the other, each time the one whose removal does the least harm to what is left; needs a depth scan.</summary>
-    Greedy,
-}
 
 /// <summary>Makes plans: by importance, or at random as a control.</summary>
 public static class PlanBuilder
@@ -36,21 +24,11 @@ public static class PlanBuilder
     {
         CheckScores(teacher, scores);
         if (mergeHeads)
-            HeadChoice.CheckMerge(teacher, student);
+            GroupChoice.CheckMerge(teacher, student);
         int[] layers = keepLayers is null ? LayersToKeep(teacher, student, scores, depth) : [.. keepLayers];
         if (layers.Length != student.Layers)
             throw new EspalierException($"{layers.Length} layers were chosen to stay and the student has {student.Layers}: choose as many");
-        var heads = layers.Select(layer => HeadChoice.Of(scores.Heads[layer], teacher, student, mergeHeads)).ToArray();
-        return new()
-        {
-            Method = $"{scores.How}{(mergeHeads ? ", heads merged" : "")}",
-            Layers = layers,
-            Channels = Largest(scores.Channels, student.HiddenSize),
-            Heads = [.. heads.Select(layer => layer.Heads)],
-            KvHeads = KvHeadsOf(heads, teacher, student),
-            Merges = mergeHeads ? [.. heads.Select(layer => layer.Merges)] : null,
-            Neurons = [.. layers.Select(layer => Largest(scores.Neurons[layer], student.IntermediateSize))],
-        };
+        return Best($"{scores.How}{(mergeHeads ? ", heads merged" : "")}", teacher, student, layers, mergeHeads, (axis, layer) => scores.Units[axis]![layer]);
     }
 
     /// <summary>Keeps layers as they are; nothing else is cut.</summary>
@@ -63,16 +41,7 @@ public static class PlanBuilder
     {
         if (student with { Layers = teacher.Layers } != teacher)
             throw new EspalierException("scores of layers say nothing of neurons, heads and channels, and these are to go too: give text to score on or the scores of espalier score beside them");
-        return new()
-        {
-            Method = how,
-            Layers = [.. layers],
-            Channels = All(teacher.HiddenSize),
-            Heads = [.. layers.Select(_ => All(teacher.QueryHeads))],
-            Neurons = [.. layers.Select(_ => All(teacher.IntermediateSize))],
-        };
-
-        static int[] All(int count) => [.. Enumerable.Range(0, count)];
+        return PruningPlan.OfLayers(teacher, layers, how);
     }
 
     /// <summary>A random choice of the same shape: random scores in the same rules, and for depth scattered layers.</summary>
@@ -80,26 +49,30 @@ public static class PlanBuilder
     {
         var random = new Random(unchecked((int)(seed ^ (seed >> 32))));
         double[] Draw(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextDouble())];
-        var layers = Largest(Draw(teacher.Layers), student.Layers);
-        var channels = Largest(Draw(teacher.HiddenSize), student.HiddenSize);
-        var heads = layers.Select(_ => HeadChoice.Of(Draw(teacher.QueryHeads), teacher, student, merge: false)).ToArray();
-        return new()
-        {
-            Method = $"random, seed {seed}",
-            Layers = layers,
-            Channels = channels,
-            Heads = [.. heads.Select(layer => layer.Heads)],
-            KvHeads = KvHeadsOf(heads, teacher, student),
-            Neurons = [.. layers.Select(_ => Largest(Draw(teacher.IntermediateSize), student.IntermediateSize))],
-        };
+        return Best($"random, seed {seed}", teacher, student, Ranking.Largest(Draw(teacher.Layers), student.Layers), merge: false, (axis, _) => Draw(axis.Of(teacher)));
     }
 
-    /// <summary>Indices of the largest values, ties to the lower index, ascending.</summary>
-    internal static int[] Largest(IReadOnlyList<double> values, int count) =>
-        [.. Enumerable.Range(0, values.Count).OrderByDescending(i => values[i]).ThenBy(i => i).Take(count).Order()];
-
-    private static int[][]? KvHeadsOf(HeadChoice[] layers, DecoderConfig teacher, DecoderConfig student) =>
-        teacher.KeyValueHeads == student.KeyValueHeads ? null : [.. layers.Select(layer => layer.KvHeads)];
+    /// <summary>The largest scores of every axis stay; they are asked for axis by axis, each for its layers in order.</summary>
+    private static PruningPlan Best(string method, DecoderConfig teacher, DecoderConfig student, int[] layers, bool merge, Func<Axis, int, double[]> scores)
+    {
+        var (kept, merges) = (new PerAxis<int[][]> { [Axis.Layers] = [layers] }, (HeadMerge[][]?)null);
+        foreach (var axis in Axis.All.Where(Axis.Scored.Contains))
+        {
+            double[][] rows = [.. (axis.IsPerLayer ? layers : [0]).Select(layer => scores(axis, layer))];
+            if (axis.Groups is not { } groups)
+            {
+                kept = kept.With(axis, [.. rows.Select(row => Ranking.Largest(row, axis.Of(student)))]);
+                continue;
+            }
+            var choices = rows.Select(row => GroupChoice.Of(axis, row, teacher, student, merge)).ToArray();
+            kept = kept.With(axis, [.. choices.Select(choice => choice.Units)]);
+            if (groups.Of(teacher) != groups.Of(student))
+                kept = kept.With(groups, [.. choices.Select(choice => choice.Groups)]);
+            if (merge)
+                merges = [.. choices.Select(choice => choice.Merges)];
+        }
+        return new() { Method = method, Kept = kept, Merges = merges };
+    }
 
     private static int[] LayersToKeep(DecoderConfig teacher, DecoderConfig student, ImportanceScores scores, DepthChoice depth)
     {
@@ -107,7 +80,7 @@ public static class PlanBuilder
         if (dropped == 0)
             return [.. Enumerable.Range(0, teacher.Layers)];
         if (depth == DepthChoice.Scattered)
-            return Largest(scores.BlockInfluence[1], student.Layers);
+            return Ranking.Largest(scores.BlockInfluence[1], student.Layers);
         if (depth == DepthChoice.Greedy)
             throw new EspalierException("a greedy choice of layers needs a scan that these scores do not hold: give those of espalier depth with --depth-scores, let a recipe do it (prune.depth: greedy), or give contiguous or scattered");
         if (!scores.BlockInfluence.TryGetValue(dropped, out var spans))
@@ -119,11 +92,10 @@ public static class PlanBuilder
 
     private static void CheckScores(DecoderConfig teacher, ImportanceScores scores)
     {
-        var fits = scores.Channels.Length == teacher.HiddenSize
-            && scores.Heads.Length == teacher.Layers && scores.Heads.All(layer => layer.Length == teacher.QueryHeads)
-            && scores.Neurons.Length == teacher.Layers && scores.Neurons.All(layer => layer.Length == teacher.IntermediateSize);
+        var fits = Axis.Scored.All(axis => scores.Units[axis] is { } rows
+            && rows.Length == (axis.IsPerLayer ? teacher.Layers : 1) && rows.All(row => row.Length == axis.Of(teacher)));
         if (!fits)
             throw new EspalierException(
-                $"the scores are of a model with {scores.Heads.Length} layers and {scores.Channels.Length} channels and the teacher has {teacher.Layers} and {teacher.HiddenSize}: score this teacher");
+                $"the scores are of a model with {scores.Layers} layers and {scores.Units[Axis.Hidden]?[0].Length ?? 0} channels and the teacher has {teacher.Layers} and {teacher.HiddenSize}: score this teacher");
     }
 }

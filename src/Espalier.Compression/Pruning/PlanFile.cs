@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Espalier.Files;
+using Espalier.Models;
 
 namespace Espalier.Compression.Pruning;
 
@@ -28,12 +29,11 @@ public static class PlanFile
             json.WriteStartObject();
             json.WriteNumber("version", plan.Version);
             json.WriteString("method", plan.Method);
-            json.Numbers("layers", plan.Layers);
-            json.Numbers("channels", plan.Channels);
-            json.NumberLists("heads", plan.Heads);
-            json.NumberLists("neurons", plan.Neurons);
-            if (plan.KvHeads is { } kvHeads)
-                json.NumberLists("kv_heads", kvHeads);
+            foreach (var axis in plan.Kept.Axes)
+                if (axis.IsPerLayer)
+                    json.NumberLists(axis.UnitsField, plan.Kept[axis]!);
+                else
+                    json.Numbers(axis.UnitsField, plan.Kept[axis]![0]);
             if (plan.Merges is { } merges)
                 WriteMerges(json, merges);
             json.WriteEndObject();
@@ -43,19 +43,15 @@ public static class PlanFile
 
     private static PruningPlan Parse(JsonElement root, string source)
     {
-        var fields = new JsonFields(root, source, "", "version", "method", "layers", "channels", "heads", "neurons", "kv_heads", "merges");
-        var plan = new PruningPlan
+        var fields = new JsonFields(root, source, "", ["version", "method", .. Axis.All.Select(axis => axis.UnitsField), "merges"]);
+        return new()
         {
             Version = fields.Version(Newest),
             Method = fields.Text("method") ?? "by hand",
-            Layers = fields.Indices("layers"),
-            Channels = fields.Indices("channels"),
-            Heads = fields.IndexLists("heads"),
-            Neurons = fields.IndexLists("neurons"),
-            KvHeads = root.TryGetProperty("kv_heads", out _) ? fields.IndexLists("kv_heads") : null,
+            Kept = new(axis => axis.Grouped is not null && !root.TryGetProperty(axis.UnitsField, out _) ? null
+                : axis.IsPerLayer ? fields.IndexLists(axis.UnitsField) : [fields.Indices(axis.UnitsField)]),
             Merges = root.TryGetProperty("merges", out var merges) ? Merges(merges, fields) : null,
         };
-        return plan;
     }
 
     private static void WriteMerges(Utf8JsonWriter json, HeadMerge[][] merges)

@@ -8,26 +8,29 @@ public sealed record PruneTarget
     /// <summary>What widths must be multiples of where nobody says otherwise: matrix units work in tiles of it. CUDA's like 128.</summary>
     public const int DefaultMultiple = 64;
 
+    /// <summary>
+    /// The sizes that are asked for. Of units in groups null keeps as many in each group, and fewer groups take theirs with them; where each group has one unit
+    /// (multi-head attention), a number of units is one of groups too, unless that is given.
+    /// </summary>
+    public PerAxis<int?> Sizes { get; init; } = new();
+
     /// <summary>Width of the residual stream.</summary>
-    public int? Hidden { get; init; }
+    public int? Hidden { get => Sizes[Axis.Hidden]; init => Sizes = Sizes.With(Axis.Hidden, value); }
 
     /// <summary>Width of the feed-forward block.</summary>
-    public int? Ffn { get; init; }
+    public int? Ffn { get => Sizes[Axis.Ffn]; init => Sizes = Sizes.With(Axis.Ffn, value); }
 
-    /// <summary>
-    /// Query heads a layer; a multiple of the KV heads. Null keeps the teacher's number a KV group. Where each query head has a KV head of its own (multi-head
-    /// attention), fewer heads are fewer KV heads too, unless <see cref="KvHeads"/> says otherwise.
-    /// </summary>
-    public int? Heads { get; init; }
+    /// <summary>Query heads a layer; a multiple of the KV heads.</summary>
+    public int? Heads { get => Sizes[Axis.Heads]; init => Sizes = Sizes.With(Axis.Heads, value); }
 
-    /// <summary>KV heads a layer: fewer of them cut whole groups, with their query heads. Null keeps them all.</summary>
-    public int? KvHeads { get; init; }
+    /// <summary>KV heads a layer: fewer of them cut whole groups, with their query heads.</summary>
+    public int? KvHeads { get => Sizes[Axis.KvHeads]; init => Sizes = Sizes.With(Axis.KvHeads, value); }
 
     /// <summary>Blocks.</summary>
-    public int? Layers { get; init; }
+    public int? Layers { get => Sizes[Axis.Layers]; init => Sizes = Sizes.With(Axis.Layers, value); }
 
     /// <summary>
-    /// What <see cref="Hidden"/> and <see cref="Ffn"/> must be multiples of where they differ from the teacher's; 1 allows any. Null is
+    /// What widths must be multiples of where they differ from the teacher's; 1 allows any. Null is
     /// <see cref="DefaultMultiple"/> for a width that is a multiple of it in the teacher, else 1.
     /// </summary>
     public int? Multiple { get; init; }
@@ -40,49 +43,42 @@ public sealed record PruneTarget
     {
         if (Multiple < 1)
             throw new EspalierException($"prune.multiple is {Multiple} and must be at least 1, which allows any size");
-        var kvHeads = Within("kv-heads", KvHeads ?? KvHeadsOf(Heads, teacher), teacher.KeyValueHeads);
-        return teacher with
-        {
-            HiddenSize = OfMultiple("hidden", Hidden, teacher.HiddenSize),
-            IntermediateSize = OfMultiple("ffn", Ffn, teacher.IntermediateSize),
-            Layers = Within("layers", Layers, teacher.Layers),
-            KeyValueHeads = kvHeads,
-            QueryHeads = QueryHeads(kvHeads, teacher.GroupSize),
-        };
+        var student = teacher;
+        // How many groups there are comes before how many units each has.
+        foreach (var axis in Axis.All.Where(axis => axis.Groups is null).Concat(Axis.All.Where(axis => axis.Groups is not null)))
+            student = axis.With(student, axis.Groups is { } groups ? InGroups(axis, groups, teacher, student) : Alone(axis, teacher));
+        return student;
     }
-
-    /// <summary>The KV heads that go with a number of query heads where nothing else is said of them; null keeps them all.</summary>
-    private static int? KvHeadsOf(int? heads, DecoderConfig teacher) => teacher.GroupSize == 1 && heads >= 1 && heads <= teacher.QueryHeads ? heads : null;
 
     /// <summary>What leads from one shape to a smaller one; sizes that stay are null.</summary>
     public static PruneTarget Between(DecoderConfig from, DecoderConfig to) => new()
     {
-        Hidden = to.HiddenSize == from.HiddenSize ? null : to.HiddenSize,
-        Ffn = to.IntermediateSize == from.IntermediateSize ? null : to.IntermediateSize,
-        Layers = to.Layers == from.Layers ? null : to.Layers,
-        KvHeads = to.KeyValueHeads == from.KeyValueHeads ? null : to.KeyValueHeads,
-        Heads = to.QueryHeads == from.QueryHeads ? null : to.QueryHeads,
+        Sizes = new(axis => axis.Of(to) == axis.Of(from) ? null : axis.Of(to)),
         Multiple = 1,
     };
 
-    private int QueryHeads(int kvHeads, int groupSize)
+    private int Alone(Axis axis, DecoderConfig teacher)
     {
-        var heads = Heads ?? kvHeads * groupSize;
-        if (heads < 1 || heads % kvHeads != 0 || heads > kvHeads * groupSize)
+        var (most, asked) = (axis.Of(teacher), Sizes[axis]);
+        if (asked is null && axis.Grouped is { } units && units.GroupSizeOf(teacher) == 1 && Sizes[units] is { } ofUnits && ofUnits >= 1 && ofUnits <= most)
+            asked = ofUnits;
+        var size = Within(axis.Key, asked, most);
+        var multiple = !axis.IsWidth ? 1 : Multiple ?? (most % DefaultMultiple == 0 ? DefaultMultiple : 1);
+        if (size != most && size % multiple != 0)
             throw new EspalierException(
-                $"prune.heads is {heads} and must be a multiple of the {kvHeads} KV heads, at most {kvHeads * groupSize}: {Nearest(heads, kvHeads, kvHeads * groupSize)}"
-                + (heads < kvHeads && heads > 0 ? "; fewer need fewer KV heads (kv-heads), which cuts whole groups" : ""));
-        return heads;
+                $"prune.{axis} is {size} and must be a multiple of {multiple}, which matrix units work in: {Nearest(size, multiple, most)}; `multiple: 1` (--multiple 1) allows any size");
+        return size;
     }
 
-    private int OfMultiple(string field, int? asked, int teacher)
+    private int InGroups(Axis axis, Axis groups, DecoderConfig teacher, DecoderConfig student)
     {
-        var size = Within(field, asked, teacher);
-        var multiple = Multiple ?? (teacher % DefaultMultiple == 0 ? DefaultMultiple : 1);
-        if (size != teacher && size % multiple != 0)
+        var (count, size) = (groups.Of(student), axis.GroupSizeOf(teacher));
+        var units = Sizes[axis] ?? count * size;
+        if (units < 1 || units % count != 0 || units > count * size)
             throw new EspalierException(
-                $"prune.{field} is {size} and must be a multiple of {multiple}, which matrix units work in: {Nearest(size, multiple, teacher)}; `multiple: 1` (--multiple 1) allows any size");
-        return size;
+                $"prune.{axis} is {units} and must be a multiple of the {count} {groups.Units}, at most {count * size}: {Nearest(units, count, count * size)}"
+                + (units < count && units > 0 ? $"; fewer need fewer {groups.Units} ({groups}), which cuts whole groups" : ""));
+        return units;
     }
 
     private static int Within(string field, int? asked, int teacher)

@@ -14,60 +14,51 @@ public sealed record PruningPlan
     /// <summary>How the units were chosen, for people: "importance (l2, mean)", "random, seed 1", ...</summary>
     public string Method { get; init; } = "";
 
+    /// <summary>
+    /// What stays: of an axis with units in each layer a list for each kept layer, all of one length, and of any other one list. Of units in groups the same number stays in each
+    /// kept group. An axis that is not there keeps all its units; layers are always there.
+    /// </summary>
+    public required PerAxis<int[][]> Kept { get; init; }
+
     /// <summary>Kept blocks.</summary>
-    public required int[] Layers { get; init; }
-
-    /// <summary>Kept channels of the residual stream, the same in the whole network.</summary>
-    public required int[] Channels { get; init; }
-
-    /// <summary>Kept query heads of each kept block: the same number inside each kept KV group.</summary>
-    public required int[][] Heads { get; init; }
-
-    /// <summary>Kept KV heads of each kept block, the same number in each; null keeps them all.</summary>
-    public int[][]? KvHeads { get; init; }
+    public int[] Layers => Kept[Axis.Layers]![0];
 
     /// <summary>Residual merges of query heads in each kept block, done before slicing; null for none.</summary>
     public HeadMerge[][]? Merges { get; init; }
 
-    /// <summary>Kept neurons of each kept block: the same number in each.</summary>
-    public required int[][] Neurons { get; init; }
-
-    /// <summary>Kept units of an axis, in a kept block where the axis is of blocks; null keeps all.</summary>
-    internal int[]? Kept(Axis axis, int layer) =>
-        axis == Axis.Hidden ? Channels : axis == Axis.Heads ? Heads[layer] : axis == Axis.Ffn ? Neurons[layer] : axis == Axis.KvHeads ? KvHeads?[layer] : null;
-
     /// <summary>The plan that keeps everything.</summary>
-    public static PruningPlan Everything(DecoderConfig teacher) => new()
+    public static PruningPlan Everything(DecoderConfig teacher) => OfLayers(teacher, [.. Enumerable.Range(0, teacher.Layers)], "everything");
+
+    /// <summary>The plan that keeps some layers, and those whole.</summary>
+    /// <param name="teacher">The teacher.</param>
+    /// <param name="layers">The layers that stay, ascending.</param>
+    /// <param name="how">How they were chosen, for people.</param>
+    internal static PruningPlan OfLayers(DecoderConfig teacher, IReadOnlyList<int> layers, string how) => new()
     {
-        Method = "everything",
-        Layers = [.. Enumerable.Range(0, teacher.Layers)],
-        Channels = [.. Enumerable.Range(0, teacher.HiddenSize)],
-        Heads = [.. Enumerable.Range(0, teacher.Layers).Select(_ => Enumerable.Range(0, teacher.QueryHeads).ToArray())],
-        Neurons = [.. Enumerable.Range(0, teacher.Layers).Select(_ => Enumerable.Range(0, teacher.IntermediateSize).ToArray())],
+        Method = how,
+        Kept = new(axis => axis == Axis.Layers ? [[.. layers]]
+            : axis.Grouped is not null ? null
+            : [.. Enumerable.Range(0, axis.IsPerLayer ? layers.Count : 1).Select(_ => Enumerable.Range(0, axis.Of(teacher)).ToArray())]),
     };
+
+    /// <summary>Kept units of an axis, ascending, in a kept block where the axis has units in each; null keeps all.</summary>
+    internal int[]? UnitsOf(Axis axis, int layer) => Kept[axis]?[axis.IsPerLayer ? layer : 0];
 
     /// <summary>The student's config.</summary>
     /// <exception cref="EspalierException">The plan does not fit the teacher; the field is named.</exception>
     public DecoderConfig Apply(DecoderConfig teacher)
     {
-        CheckList("layers", Layers, teacher.Layers);
-        CheckList("channels", Channels, teacher.HiddenSize);
-        CheckPerLayer("heads", Heads, teacher.QueryHeads);
-        CheckPerLayer("neurons", Neurons, teacher.IntermediateSize);
-        if (KvHeads is not null)
-            CheckPerLayer("kv_heads", KvHeads, teacher.KeyValueHeads);
-        for (var i = 0; i < Heads.Length; i++)
-            CheckGroups(i, teacher);
+        foreach (var axis in Kept.Axes)
+            if (axis.IsPerLayer)
+                CheckPerLayer(axis.UnitsField, Kept[axis]!, axis.Of(teacher));
+            else
+                CheckList(axis.UnitsField, Kept[axis]![0], axis.Of(teacher));
+        foreach (var axis in Axis.All)
+            if (axis.Groups is { } groups && (Kept[axis] ?? Kept[groups]) is not null)
+                for (var i = 0; i < Layers.Length; i++)
+                    CheckGroups(axis, groups, i, teacher);
         CheckMerges(teacher);
-        return new PruneTarget
-        {
-            Layers = Layers.Length,
-            Hidden = Channels.Length,
-            Heads = Heads[0].Length,
-            KvHeads = KvHeads?[0].Length,
-            Multiple = 1,
-            Ffn = Neurons[0].Length,
-        }.Apply(teacher);
+        return new PruneTarget { Sizes = new(axis => Kept[axis]?[0].Length), Multiple = 1 }.Apply(teacher);
     }
 
     private void CheckPerLayer(string field, int[][] lists, int limit)
@@ -82,22 +73,23 @@ public sealed record PruningPlan
         }
     }
 
-    private void CheckGroups(int i, DecoderConfig teacher)
+    private void CheckGroups(Axis axis, Axis groups, int i, DecoderConfig teacher)
     {
-        int[] groups = KvHeads?[i] ?? [.. Enumerable.Range(0, teacher.KeyValueHeads)];
-        var perGroup = new int[teacher.KeyValueHeads];
-        foreach (var head in Heads[i])
+        var (size, name) = (axis.GroupSizeOf(teacher), $"{axis.UnitsField}[{i}]");
+        int[] kept = UnitsOf(axis, i) ?? [.. Enumerable.Range(0, axis.Of(teacher))], keptGroups = UnitsOf(groups, i) ?? [.. Enumerable.Range(0, groups.Of(teacher))];
+        var perGroup = new int[groups.Of(teacher)];
+        foreach (var unit in kept)
         {
-            var group = head / teacher.GroupSize;
-            if (!groups.Contains(group))
-                throw new EspalierException($"plan: heads[{i}] keeps head {head} of KV head {group}, which kv_heads[{i}] drops: keep both or neither");
+            var group = unit / size;
+            if (!keptGroups.Contains(group))
+                throw new EspalierException($"plan: {name} keeps {axis.Unit} {unit} of {groups.Unit} {group}, which {groups.UnitsField}[{i}] drops: keep both or neither");
             perGroup[group]++;
         }
-        var kept = groups.Select(group => perGroup[group]).ToArray();
-        if (kept.Distinct().Count() != 1 || kept[0] == 0)
+        var counts = keptGroups.Select(group => perGroup[group]).ToArray();
+        if (counts.Distinct().Count() != 1 || counts[0] == 0)
             throw new EspalierException(
-                $"plan: heads[{i}] keeps {string.Join(", ", kept)} heads in the {groups.Length} KV groups; every group must keep the same number, the nearest being "
-                + $"{Math.Clamp((int)Math.Round(Heads[i].Length / (double)groups.Length), 1, teacher.GroupSize)} a group");
+                $"plan: {name} keeps {string.Join(", ", counts)} {axis.Units} in the {counts.Length} KV groups; every group must keep the same number, the nearest being "
+                + $"{Math.Clamp((int)Math.Round(kept.Length / (double)counts.Length), 1, size)} a group");
     }
 
     private void CheckMerges(DecoderConfig teacher)
@@ -107,19 +99,22 @@ public sealed record PruningPlan
         if (Merges.Length != Layers.Length)
             throw new EspalierException($"plan: merges has {Merges.Length} lists and layers has {Layers.Length}; there must be one for each kept layer");
         for (var i = 0; i < Merges.Length; i++)
+        {
+            int[] heads = UnitsOf(Axis.Heads, i) ?? [.. Enumerable.Range(0, teacher.QueryHeads)];
             foreach (var (head, gone) in Merges[i])
             {
                 var pair = $"plan: merges[{i}] has [{head}, {gone}]:";
-                if (!Heads[i].Contains(head))
+                if (!heads.Contains(head))
                     throw new EspalierException($"{pair} head {head} does not stay; the first of a pair is a head of heads[{i}]");
                 if (gone < 0 || gone >= teacher.QueryHeads || gone / teacher.GroupSize != head / teacher.GroupSize)
                     throw new EspalierException(
                         $"{pair} head {gone} is not in the KV group of head {head}, heads {head / teacher.GroupSize * teacher.GroupSize} to {(head / teacher.GroupSize + 1) * teacher.GroupSize - 1}");
-                if (Heads[i].Contains(gone))
+                if (heads.Contains(gone))
                     throw new EspalierException($"{pair} head {gone} stays; the second of a pair is a head that goes");
                 if (Merges[i].Count(merge => merge.Head == head) > 1)
                     throw new EspalierException($"{pair} head {head} takes part in more than one merge; once is the most");
             }
+        }
     }
 
     private static void CheckList(string field, int[] kept, int limit)

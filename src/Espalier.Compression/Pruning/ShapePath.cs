@@ -56,15 +56,13 @@ public static class ShapePath
 
     private static DecoderConfig At(DecoderConfig teacher, DecoderConfig student, double share, int multiple)
     {
-        var kvHeads = Between(teacher.KeyValueHeads, student.KeyValueHeads, share, 1);
-        return teacher with
-        {
-            HiddenSize = Between(teacher.HiddenSize, student.HiddenSize, share, MultipleOf(teacher.HiddenSize, student.HiddenSize, multiple)),
-            IntermediateSize = Between(teacher.IntermediateSize, student.IntermediateSize, share, MultipleOf(teacher.IntermediateSize, student.IntermediateSize, multiple)),
-            Layers = Between(teacher.Layers, student.Layers, share, 1),
-            KeyValueHeads = kvHeads,
-            QueryHeads = kvHeads * Between(teacher.GroupSize, student.GroupSize, share, 1),
-        };
+        var shape = teacher;
+        foreach (var axis in Axis.All.Where(axis => axis.Groups is null))
+            shape = axis.With(shape, Between(axis.Of(teacher), axis.Of(student), share, axis.IsWidth ? MultipleOf(axis.Of(teacher), axis.Of(student), multiple) : 1));
+        foreach (var axis in Axis.All)
+            if (axis.Groups is { } groups)
+                shape = axis.With(shape, groups.Of(shape) * Between(axis.GroupSizeOf(teacher), axis.GroupSizeOf(student), share, 1));
+        return shape;
     }
 
     private static int MultipleOf(int from, int to, int multiple) => from % multiple == 0 && to % multiple == 0 ? multiple : 1;

@@ -48,7 +48,7 @@ internal sealed class SlicedWeights(Checkpoint teacher, PruningPlan plan) : ITen
     /// <summary>Kept entries along an axis; null keeps all.</summary>
     private int[]? Kept(Axis? axis, int layer)
     {
-        if (axis is null || plan.Kept(axis, layer) is not { } units)
+        if (axis is null || plan.UnitsOf(axis, layer) is not { } units)
             return null;
         var entries = axis.EntriesOf(_config);
         return entries == 1 ? units : [.. units.SelectMany(unit => Enumerable.Range(unit * entries, entries))];

@@ -8,6 +8,9 @@ namespace Espalier.Compression.Search;
 /// <param name="Shape">The whole config.</param>
 public sealed record Candidate(DecoderConfig Shape)
 {
+    /// <summary>The axes that a search may cut, as Table 12 of arXiv 2407.14679 orders them.</summary>
+    public static IReadOnlyList<Axis> Axes { get; } = [Axis.Layers, Axis.Heads, Axis.Ffn, Axis.Hidden];
+
     /// <summary>Blocks.</summary>
     public int Layers => Shape.Layers;
 
@@ -26,13 +29,13 @@ public sealed record Candidate(DecoderConfig Shape)
     /// <summary>Weights without the embedding table and the head.</summary>
     public long NonEmbeddingParameters => Shape.NonEmbeddingParameters;
 
-    /// <summary><c>32/24/9216/3072</c>: layers, heads, feed-forward width, hidden width, as Table 12 of arXiv 2407.14679 has them.</summary>
-    public string Name => string.Create(CultureInfo.InvariantCulture, $"{Layers}/{Heads}/{Ffn}/{Hidden}");
+    /// <summary><c>32/24/9216/3072</c>: the sizes of <see cref="Axes"/>.</summary>
+    public string Name => string.Join('/', Axes.Select(axis => axis.Of(Shape).ToString(CultureInfo.InvariantCulture)));
 
     /// <summary>Bytes of the weights, and of the keys and values of so many sequences of so many positions.</summary>
     public long MemoryBytes(int elementBytes, long context, long sequences) =>
         checked(elementBytes * Parameters + Shape.KeyValueBytesPerToken(elementBytes) * context * sequences);
 
     /// <summary>The sizes to prune to.</summary>
-    public PruneTarget Target(int? multiple) => new() { Layers = Layers, Heads = Heads, Ffn = Ffn, Hidden = Hidden, Multiple = multiple };
+    public PruneTarget Target(int? multiple) => new() { Sizes = new(axis => Axes.Contains(axis) ? axis.Of(Shape) : null), Multiple = multiple };
 }

@@ -14,7 +14,7 @@ public static class CandidatesFile
     public const long MaxBytes = 64 << 20;
 
     private const int Newest = 1;
-    private static readonly string[] Axes = ["layers", "heads", "ffn", "hidden"];
+    private static readonly string[] s_keys = [.. Candidate.Axes.Select(axis => axis.Key)];
 
     /// <summary>Reads candidates and checks each against the teacher.</summary>
     /// <exception cref="EspalierException">The file cannot be read, a field is unknown, of a wrong type or illegal (with the nearest legal value), or a shape comes twice.</exception>
@@ -29,7 +29,7 @@ public static class CandidatesFile
         text.Write("{\n  \"version\": 1,\n  \"candidates\": [");
         var count = 0L;
         foreach (var candidate in candidates)
-            text.Write($"{(count++ > 0 ? "," : "")}\n    {{\"layers\": {candidate.Layers}, \"heads\": {candidate.Heads}, \"ffn\": {candidate.Ffn}, \"hidden\": {candidate.Hidden}}}");
+            text.Write($"{(count++ > 0 ? "," : "")}\n    {{{string.Join(", ", Candidate.Axes.Select(axis => $"\"{axis}\": {axis.Of(candidate.Shape)}"))}}}");
         text.Write("\n  ]\n}\n");
         return count;
     }
@@ -49,10 +49,9 @@ public static class CandidatesFile
 
     private static Candidate One(JsonElement item, string source, string prefix, DecoderConfig teacher, int? multiple)
     {
-        var fields = new JsonFields(item, source, prefix, Axes);
-        int? Size(string axis) => item.TryGetProperty(axis, out _) ? fields.Int(axis) : null;
-        var sizes = new Pruning.PruneTarget { Layers = Size("layers"), Heads = Size("heads"), Ffn = Size("ffn"), Hidden = Size("hidden"), Multiple = multiple };
+        var fields = new JsonFields(item, source, prefix, s_keys);
+        var sizes = new Pruning.PruneTarget { Sizes = new(axis => item.TryGetProperty(axis.Key, out _) ? fields.Int(axis.Key) : null), Multiple = multiple };
         var shape = SearchSpace.Check(teacher, sizes, $"{source}: {prefix}");
-        return shape != teacher ? new(shape) : throw new EspalierException($"{source}: {prefix.TrimEnd('.')} is the teacher's own shape; name a smaller size of {string.Join(", ", Axes)}");
+        return shape != teacher ? new(shape) : throw new EspalierException($"{source}: {prefix.TrimEnd('.')} is the teacher's own shape; name a smaller size of {string.Join(", ", s_keys)}");
     }
 }

@@ -1,5 +1,5 @@
 using Espalier.Compression.Importance;
-using Espalier.Compression.Pruning;
+using Espalier.Compression.Importance.Depth;
 using Espalier.Models;
 
 namespace Espalier.Compression.Search;
@@ -11,7 +11,7 @@ namespace Espalier.Compression.Search;
 public sealed class KeptImportance
 {
     private readonly DecoderConfig _teacher;
-    private readonly double[] _channels, _neurons, _heads, _layers;
+    private readonly (Axis Axis, int Choices, double[] Shares)[] _axes;
 
     /// <summary>Sums the scores.</summary>
     /// <param name="teacher">The teacher.</param>
@@ -22,22 +22,25 @@ public sealed class KeptImportance
         ArgumentNullException.ThrowIfNull(teacher);
         ArgumentNullException.ThrowIfNull(scores);
         _teacher = teacher;
-        _channels = Shares(scores.Channels);
-        _neurons = Mean([.. scores.Neurons.Select(layer => Shares(layer))]);
-        // Heads go inside their KV group; in multi-head attention, where a group is one head, they go with it.
-        var choice = teacher.GroupSize == 1 ? teacher.QueryHeads : teacher.GroupSize;
-        _heads = Mean([.. scores.Heads.SelectMany(layer => layer.Chunk(choice)).Select(heads => Shares(heads))]);
-        _layers = LayerShares(teacher.Layers, scores, depth);
+        // Widths first, layers last: another order rounds otherwise.
+        _axes = [.. Axis.All.OrderBy(axis => axis.IsWidth ? 0 : axis == Axis.Layers ? 2 : 1)
+            .Where(axis => axis == Axis.Layers || scores.Units[axis] is not null)
+            .Select(axis => (axis, axis.Of(teacher) / ChoiceOf(axis), axis == Axis.Layers ? LayerShares(teacher.Layers, scores, depth)
+                : Mean([.. scores.Units[axis]!.SelectMany(row => row.Chunk(ChoiceOf(axis))).Select(units => Shares(units))])))];
     }
 
     /// <summary>The share kept, above 0 and at most 1.</summary>
     public double Of(Candidate candidate)
     {
         ArgumentNullException.ThrowIfNull(candidate);
-        return _channels[candidate.Hidden] * _neurons[candidate.Ffn] * _heads[HeadsOfChoice(candidate)] * _layers[candidate.Layers];
+        var kept = 1.0;
+        foreach (var (axis, choices, shares) in _axes)
+            kept *= shares[axis.Of(candidate.Shape) / choices];
+        return kept;
     }
 
-    private int HeadsOfChoice(Candidate candidate) => _teacher.GroupSize == 1 ? candidate.Heads : candidate.Heads / _teacher.KeyValueHeads;
+    /// <summary>Units among which some are chosen: those of a group, which go inside it, but all where each is a group of its own and goes with it.</summary>
+    private int ChoiceOf(Axis axis) => axis.GroupSizeOf(_teacher) is > 1 and var size ? size : axis.Of(_teacher);
 
     /// <summary>The best of many, best first, holding no more than are asked for; ties to the earlier one.</summary>
     public IReadOnlyList<Candidate> Best(IEnumerable<Candidate> candidates, int count)

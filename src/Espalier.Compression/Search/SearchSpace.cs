@@ -6,26 +6,29 @@ namespace Espalier.Compression.Search;
 /// <summary>Sizes that a student may have, by axis; an empty axis stays as in the teacher. <c>head_dim</c> always stays, and so do the KV heads unless each query head has its own.</summary>
 public sealed record SearchSpace
 {
+    /// <summary>Sizes of each axis, of those in <see cref="Candidate.Axes"/>.</summary>
+    public PerAxis<IReadOnlyList<int>> Sizes { get; init; } = new();
+
     /// <summary>Numbers of layers.</summary>
-    public IReadOnlyList<int> Layers { get; init; } = [];
+    public IReadOnlyList<int> Layers { get => Sizes[Axis.Layers] ?? []; init => Sizes = Sizes.With(Axis.Layers, value); }
 
     /// <summary>Query heads of a layer.</summary>
-    public IReadOnlyList<int> Heads { get; init; } = [];
+    public IReadOnlyList<int> Heads { get => Sizes[Axis.Heads] ?? []; init => Sizes = Sizes.With(Axis.Heads, value); }
 
     /// <summary>Widths of the feed-forward block.</summary>
-    public IReadOnlyList<int> Ffn { get; init; } = [];
+    public IReadOnlyList<int> Ffn { get => Sizes[Axis.Ffn] ?? []; init => Sizes = Sizes.With(Axis.Ffn, value); }
+
+    /// <summary>Widths of the residual stream.</summary>
+    public IReadOnlyList<int> Hidden { get => Sizes[Axis.Hidden] ?? []; init => Sizes = Sizes.With(Axis.Hidden, value); }
 
     /// <summary>Widths of the feed-forward block as multiples of the residual stream's, instead of <see cref="Ffn"/>; a product is rounded to a whole number.</summary>
     public IReadOnlyList<double> Expansion { get; init; } = [];
-
-    /// <summary>Widths of the residual stream.</summary>
-    public IReadOnlyList<int> Hidden { get; init; } = [];
 
     /// <summary>What widths must be multiples of, as in <see cref="PruneTarget.Multiple"/>.</summary>
     public int? Multiple { get; init; }
 
     /// <summary>Whether no axis has sizes.</summary>
-    public bool IsEmpty => Layers.Count + Heads.Count + Ffn.Count + Expansion.Count + Hidden.Count == 0;
+    public bool IsEmpty => Expansion.Count == 0 && Sizes.Axes.All(axis => Sizes[axis]!.Count == 0);
 
     /// <summary>
     /// Every shape but the teacher's own, one after the other as they are asked for: deep before shallow, then few heads before many, wide before narrow, narrow
@@ -59,14 +62,9 @@ public sealed record SearchSpace
 
     private void Check(DecoderConfig teacher)
     {
-        foreach (var layers in Layers)
-            Check(teacher, new() { Layers = layers });
-        foreach (var heads in Heads)
-            Check(teacher, new() { Heads = heads });
-        foreach (var ffn in Ffn)
-            Check(teacher, new() { Ffn = ffn });
-        foreach (var hidden in Hidden)
-            Check(teacher, new() { Hidden = hidden });
+        foreach (var axis in Candidate.Axes)
+            foreach (var size in Sizes[axis] ?? [])
+                Check(teacher, new PruneTarget { Sizes = new PerAxis<int?> { [axis] = size } });
         if (Expansion.Count > 0)
             foreach (var ffn in Or(Hidden, teacher.HiddenSize).SelectMany(hidden => FfnOf(hidden, teacher)).Distinct())
                 Check(teacher, new() { Ffn = ffn });

@@ -13,6 +13,7 @@ public sealed class Axis
     public static Axis Layers { get; } = new()
     {
         Key = "layers",
+        Unit = "layer",
         Field = "num_hidden_layers",
         Most = 1 << 16,
         Size = config => config.Layers,
@@ -23,18 +24,36 @@ public sealed class Axis
     public static Axis Hidden { get; } = new()
     {
         Key = "hidden",
+        Unit = "channel",
         Field = "hidden_size",
+        IsWidth = true,
+        Taps = [TapPoint.InputNorm, TapPoint.PostAttentionNorm, TapPoint.FinalNorm],
         Size = config => config.HiddenSize,
         Resize = (config, size) => config with { HiddenSize = size },
+    };
+
+    /// <summary>Key/value heads of a layer: K. Each has a group of query heads.</summary>
+    public static Axis KvHeads { get; } = new()
+    {
+        Key = "kv-heads",
+        Unit = "KV head",
+        Field = "num_key_value_heads",
+        IsPerLayer = true,
+        HasHeadEntries = true,
+        Size = config => config.KeyValueHeads,
+        Resize = (config, size) => config with { KeyValueHeads = size },
     };
 
     /// <summary>Query heads of a layer: N.</summary>
     public static Axis Heads { get; } = new()
     {
         Key = "heads",
+        Unit = "head",
         Field = "num_attention_heads",
         IsPerLayer = true,
         HasHeadEntries = true,
+        Groups = KvHeads,
+        Taps = [TapPoint.AttentionOutput],
         Size = config => config.QueryHeads,
         Resize = (config, size) => config with { QueryHeads = size },
     };
@@ -43,25 +62,20 @@ public sealed class Axis
     public static Axis Ffn { get; } = new()
     {
         Key = "ffn",
+        Unit = "neuron",
         Field = "intermediate_size",
         IsPerLayer = true,
+        IsWidth = true,
+        Taps = [TapPoint.MlpIntermediate],
         Size = config => config.IntermediateSize,
         Resize = (config, size) => config with { IntermediateSize = size },
     };
 
-    /// <summary>Key/value heads of a layer: K.</summary>
-    public static Axis KvHeads { get; } = new()
-    {
-        Key = "kv-heads",
-        Field = "num_key_value_heads",
-        IsPerLayer = true,
-        HasHeadEntries = true,
-        Size = config => config.KeyValueHeads,
-        Resize = (config, size) => config with { KeyValueHeads = size },
-    };
-
-    /// <summary>All of them.</summary>
+    /// <summary>All of them, in the order in which plans list them.</summary>
     public static IReadOnlyList<Axis> All { get; } = [Layers, Hidden, Heads, Ffn, KvHeads];
+
+    /// <summary>Those whose units have scores of their own, in the order in which scores list them.</summary>
+    public static IReadOnlyList<Axis> Scored { get; } = [.. All.Where(axis => axis.Taps.Count > 0).Reverse()];
 
     /// <summary>As recipes and the command line call it: <c>hidden</c>.</summary>
     public required string Key { get; init; }
@@ -69,8 +83,35 @@ public sealed class Axis
     /// <summary>As <c>config.json</c> calls it: <c>hidden_size</c>.</summary>
     public required string Field { get; init; }
 
+    /// <summary>What one unit is called: <c>channel</c>.</summary>
+    public required string Unit { get; init; }
+
+    /// <summary>What several are called: <c>channels</c>.</summary>
+    public string Units => $"{Unit}s";
+
+    /// <summary>What plans and scores call them: <c>channels</c>, <c>kv_heads</c>.</summary>
+    public string UnitsField => Units.ToLowerInvariant().Replace(' ', '_');
+
     /// <summary>Whether each layer has units of its own, the same number in each.</summary>
     public bool IsPerLayer { get; private init; }
+
+    /// <summary>Whether it is a width of matrices, which matrix units work in tiles of.</summary>
+    public bool IsWidth { get; private init; }
+
+    /// <summary>
+    /// The axis whose units each have a group of these, the same number in each: they go in whole groups, or the same number in each
+    /// group. Null for none.
+    /// </summary>
+    public Axis? Groups { get; private init; }
+
+    /// <summary>The axis whose units are in the groups that these are; null where these are none.</summary>
+    public Axis? Grouped => All.FirstOrDefault(axis => axis.Groups == this);
+
+    /// <summary>
+    /// Where the activations of its units pass, which their importance is read from; what passes in several places adds up. None for what
+    /// is worth as much as what it groups, and for layers, which are scored in spans.
+    /// </summary>
+    public IReadOnlyList<TapPoint> Taps { get; private init; } = [];
 
     /// <summary>The largest size that a config may have: far beyond any model, small enough that no product of sizes leaves 64 bits.</summary>
     public int Most { get; private init; } = 1 << 22;
@@ -90,6 +131,9 @@ public sealed class Axis
 
     /// <summary>The config with another size; nothing else changes.</summary>
     public DecoderConfig With(DecoderConfig config, int size) => Resize(config, size);
+
+    /// <summary>Units of one group; all of them where there are no groups.</summary>
+    public int GroupSizeOf(DecoderConfig config) => Groups is null ? Of(config) : Of(config) / Groups.Of(config);
 
     /// <summary>Entries that a unit has in each parameter: those of a head, else 1.</summary>
     public int EntriesOf(DecoderConfig config) => HasHeadEntries ? config.HeadDim : 1;

@@ -44,7 +44,7 @@ internal static class ShapeChecks
     {
         if (recipe is { Prune.MergeHeads: true, Search: null })
             foreach (var round in cycle.Rounds)
-                refusals.Try(() => HeadChoice.CheckMerge(round.From, round.To));
+                refusals.Try(() => GroupChoice.CheckMerge(round.From, round.To));
         if (recipe.Distill is not { } distill)
             return;
         var guide = recipe.Cycles?.Teacher == CycleTeacher.Previous ? cycle.From : teacher.Config;

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Espalier.Cli.Report;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
+using Espalier.Models;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages;
@@ -121,21 +122,21 @@ internal sealed class SampleRun : IDisposable
     private string Scores()
     {
         var path = System.IO.Path.Combine(Directory.CreateDirectory(System.IO.Path.Combine(Path, "stages", "score-ba9876543210")).FullName, "scores.json");
-        if (!File.Exists(path))
-            ScoresFile.Write(path, new()
-            {
-                Batch = "l2",
-                Sequence = "mean",
-                Samples = 256,
-                SampleLength = 256,
-                Teacher = new('b', 64),
-                Calibration = new('c', 64),
-                Neurons = Rows(Layers, Ffn, 2),
-                Heads = Rows(Layers, Heads, 0.7),
-                ChannelsPerNorm = Rows(2 * Layers + 1, Hidden, 1),
-                Channels = Rows(1, Hidden, 1)[0],
-                BlockInfluence = new Dictionary<int, double[]> { [1] = [0.61, 0.32, 0.24, 0.19, 0.11, 0.12, 0.22, 0.48], [2] = [0.7, 0.41, 0.33, 0.24, 0.18, 0.26, 0.52] },
-            });
+        if (File.Exists(path))
+            return path;
+        var (neurons, heads, norms) = (Rows(Layers, Ffn, 2), Rows(Layers, Heads, 0.7), Rows(2 * Layers + 1, Hidden, 1));
+        ScoresFile.Write(path, new()
+        {
+            Batch = "l2",
+            Sequence = "mean",
+            Samples = 256,
+            SampleLength = 256,
+            Teacher = new('b', 64),
+            Calibration = new('c', 64),
+            ChannelsPerNorm = norms,
+            Units = new() { [Axis.Ffn] = neurons, [Axis.Heads] = heads, [Axis.Hidden] = Rows(1, Hidden, 1) },
+            BlockInfluence = new Dictionary<int, double[]> { [1] = [0.61, 0.32, 0.24, 0.19, 0.11, 0.12, 0.22, 0.48], [2] = [0.7, 0.41, 0.33, 0.24, 0.18, 0.26, 0.52] },
+        });
         return path;
     }
 
@@ -148,10 +149,13 @@ internal sealed class SampleRun : IDisposable
         PlanFile.Write(path, new()
         {
             Method = "importance",
-            Layers = KeptLayers,
-            Channels = [.. Enumerable.Range(0, KeptHidden)],
-            Heads = [.. KeptLayers.Select(layer => layer % 2 == 0 ? new[] { 0, 2, 4, 6 } : [1, 3, 5, 7])],
-            Neurons = [.. KeptLayers.Select(_ => Enumerable.Range(0, KeptFfn).ToArray())],
+            Kept = new()
+            {
+                [Axis.Layers] = [KeptLayers],
+                [Axis.Hidden] = [[.. Enumerable.Range(0, KeptHidden)]],
+                [Axis.Heads] = [.. KeptLayers.Select(layer => layer % 2 == 0 ? new[] { 0, 2, 4, 6 } : [1, 3, 5, 7])],
+                [Axis.Ffn] = [.. KeptLayers.Select(_ => Enumerable.Range(0, KeptFfn).ToArray())],
+            },
         });
         return path;
     }

@@ -19,11 +19,11 @@ public sealed class ControlScoresTests : TorchTest
         var scores = Score(model, ScoreMethod.Redundancy, batch);
         var (neurons, heads) = Activations(model, layer: 2);
         var config = model.Config;
-        Compare(Expected(neurons, config.IntermediateSize), scores.Neurons[2], "neurons");
-        Compare(Expected(heads, config.GroupSize), scores.Heads[2], "heads");
+        Compare(Expected(neurons, config.IntermediateSize), scores.Units[Axis.Ffn]![2], "neurons");
+        Compare(Expected(heads, config.GroupSize), scores.Units[Axis.Heads]![2], "heads");
 
         var activation = Score(model, ScoreMethod.Activation, 8);
-        Compare(activation.Channels, scores.Channels, "channels");
+        Compare(activation.Units[Axis.Hidden]![0], scores.Units[Axis.Hidden]![0], "channels");
         Compare(activation.BlockInfluence[1], scores.BlockInfluence[1], "layers");
         Assert.Equal("redundancy (l2, mean)", scores.How);
     }
@@ -35,7 +35,7 @@ public sealed class ControlScoresTests : TorchTest
         // Neuron 7 of layer 1 becomes neuron 50, with half of its size.
         CopyRow(model, ParameterRole.GateProjection, 1, from: 50, to: 7, 1);
         CopyRow(model, ParameterRole.UpProjection, 1, from: 50, to: 7, 0.5);
-        var neurons = Score(model, ScoreMethod.Redundancy, 8).Neurons;
+        var neurons = Score(model, ScoreMethod.Redundancy, 8).Units[Axis.Ffn]!;
         Assert.Equal(0, neurons[1][7], 1e-12);
         Assert.Equal(7, Array.IndexOf(neurons[1], neurons[1].Min()));
         Assert.True(neurons[1][50] > 1e-3, $"the other copy has {neurons[1][50]}");
@@ -47,11 +47,11 @@ public sealed class ControlScoresTests : TorchTest
         using var teacher = Checkpoint.Open(Fixtures.Golden("pruning", "teacher"), requireWeights: false);
         ImportanceScores Random(long seed) => ImportanceScorer.Run(teacher, null, new() { Method = ScoreMethod.Random, Seed = seed, SpanWidths = [2] }, NullProgress.Instance);
         var (first, again, other) = (Random(3), Random(3), Random(4));
-        Assert.Equal(first.Neurons, again.Neurons);
+        Assert.Equal(first.Units[Axis.Ffn]!, again.Units[Axis.Ffn]!);
         Assert.Equal(first.BlockInfluence[2], again.BlockInfluence[2]);
-        Assert.NotEqual(first.Channels, other.Channels);
+        Assert.NotEqual(first.Units[Axis.Hidden]![0], other.Units[Axis.Hidden]![0]);
         Assert.Equal((3L, "random, seed 3"), (first.Seed, first.How));
-        Assert.All(first.Heads.SelectMany(layer => layer), score => Assert.InRange(score, 0, 1));
+        Assert.All(first.Units[Axis.Heads]!.SelectMany(layer => layer), score => Assert.InRange(score, 0, 1));
     }
 
     private static ImportanceScores Score(Decoder model, ScoreMethod method, int batch) =>

@@ -28,10 +28,10 @@ public sealed class ImportanceGoldenTests : TorchTest
         var name = $"{Short(batch)}.{Short(sequence)}";
         var relative = dtype == DType.Float64 ? 1e-9 : batch == Aggregation.Variance || sequence == Aggregation.Variance ? 1e-4 : 1e-5;
         void Check(string what, IEnumerable<double> actual) => GoldenTensors.AssertClose(golden.Doubles(what), [.. actual], 1e-15, relative, what);
-        Check($"neuron.{name}", scores.Neurons.SelectMany(layer => layer));
-        Check($"head.{name}", scores.Heads.SelectMany(layer => layer));
+        Check($"neuron.{name}", scores.Units[Axis.Ffn]!.SelectMany(layer => layer));
+        Check($"head.{name}", scores.Units[Axis.Heads]!.SelectMany(layer => layer));
         Check($"channel_per_norm.{name}", scores.ChannelsPerNorm.SelectMany(norm => norm));
-        Check($"channel.{name}", scores.Channels);
+        Check($"channel.{name}", scores.Units[Axis.Hidden]![0]);
     }
 
     [Theory]
@@ -47,10 +47,10 @@ public sealed class ImportanceGoldenTests : TorchTest
         {
             var alone = Score(aggregator, dtype, 16);
             Assert.Equal((aggregator.ToString(), aggregator.ToString()), ($"({scores.Batch}, {scores.Sequence})", $"({alone.Batch}, {alone.Sequence})"));
-            Assert.Equal(alone.Neurons, scores.Neurons);
-            Assert.Equal(alone.Heads, scores.Heads);
+            Assert.Equal(alone.Units[Axis.Ffn]!, scores.Units[Axis.Ffn]!);
+            Assert.Equal(alone.Units[Axis.Heads]!, scores.Units[Axis.Heads]!);
             Assert.Equal(alone.ChannelsPerNorm, scores.ChannelsPerNorm);
-            Assert.Equal(alone.Channels, scores.Channels);
+            Assert.Equal(alone.Units[Axis.Hidden]![0], scores.Units[Axis.Hidden]![0]);
             Assert.Equal(alone.BlockInfluence[2], scores.BlockInfluence[2]);
         }
         Assert.Equal(9, Aggregator.All.Select(aggregator => aggregator.FileName).Distinct().Count());
@@ -89,8 +89,8 @@ public sealed class ImportanceGoldenTests : TorchTest
     public void Batching_does_not_show_in_the_scores()
     {
         var (whole, parts) = (Score(Aggregator.Default, DType.Float64, 16), Score(Aggregator.Default, DType.Float64, 3));
-        GoldenTensors.AssertClose(whole.Channels, parts.Channels, 0, 1e-12, "channels");
-        GoldenTensors.AssertClose(whole.Neurons[2], parts.Neurons[2], 0, 1e-12, "neurons");
+        GoldenTensors.AssertClose(whole.Units[Axis.Hidden]![0], parts.Units[Axis.Hidden]![0], 0, 1e-12, "channels");
+        GoldenTensors.AssertClose(whole.Units[Axis.Ffn]![2], parts.Units[Axis.Ffn]![2], 0, 1e-12, "neurons");
     }
 
     internal static ImportanceScores Score(Aggregator aggregator, DType dtype, int batch)

@@ -19,7 +19,7 @@ public sealed class NeuronValuesTests : TorchTest
         var scores = Score(model, NeuronValues.PreActivation);
         Assert.Equal(NeuronValues.PreActivation, scores.NeuronValues);
         for (var layer = 0; layer < model.Config.Layers; layer++)
-            GoldenTensors.AssertClose(ByHand(model, layer, m_BTD => m_BTD.Linear(Weight(model, first, layer))), scores.Neurons[layer], 0, 1e-9, $"layer {layer}");
+            GoldenTensors.AssertClose(ByHand(model, layer, m_BTD => m_BTD.Linear(Weight(model, first, layer))), scores.Units[Axis.Ffn]![layer], 0, 1e-9, $"layer {layer}");
     }
 
     [Fact]
@@ -29,7 +29,7 @@ public sealed class NeuronValuesTests : TorchTest
         var scores = Score(model, NeuronValues.Intermediate);
         var expected = ByHand(model, 1, m_BTD =>
             m_BTD.Linear(Weight(model, ParameterRole.GateProjection, 1)).Silu().Mul(m_BTD.Linear(Weight(model, ParameterRole.UpProjection, 1))));
-        GoldenTensors.AssertClose(expected, scores.Neurons[1], 0, 1e-9, "layer 1");
+        GoldenTensors.AssertClose(expected, scores.Units[Axis.Ffn]![1], 0, 1e-9, "layer 1");
     }
 
     [Fact]
@@ -38,9 +38,9 @@ public sealed class NeuronValuesTests : TorchTest
         using var model = GoldenTensors.Load(Fixtures.Golden("families", "nemotron"), DType.Float64);
         var (usual, before) = (Score(model, new ScoreOptions().Neurons), Score(model, NeuronValues.PreActivation));
         Assert.Equal(NeuronValues.Intermediate, usual.NeuronValues);
-        Assert.NotEqual(usual.Neurons[0], before.Neurons[0]);
-        Assert.Equal(usual.Channels, before.Channels);
-        Assert.Equal(usual.Heads, before.Heads);
+        Assert.NotEqual(usual.Units[Axis.Ffn]![0], before.Units[Axis.Ffn]![0]);
+        Assert.Equal(usual.Units[Axis.Hidden]![0], before.Units[Axis.Hidden]![0]);
+        Assert.Equal(usual.Units[Axis.Heads]!, before.Units[Axis.Heads]!);
     }
 
     private static Tensor Weight(Decoder model, ParameterRole role, int layer) => model.Parameters.Single(named => named.Parameter == new Parameter(role, layer)).Value;

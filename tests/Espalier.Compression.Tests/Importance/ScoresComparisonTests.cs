@@ -1,4 +1,5 @@
 using Espalier.Compression.Importance;
+using Espalier.Models;
 
 namespace Espalier.Compression.Tests.Importance;
 
@@ -11,14 +12,15 @@ public sealed class ScoresComparisonTests
         Samples = 4,
         SampleLength = 8,
         Teacher = "aa",
-        Neurons = [[1, 2, 3, 4], [4, 3, 2, 1]],
-        Heads = [[1, 2], [2, 1]],
-        Channels = [1, 2, 3],
+        Units = new() { [Axis.Ffn] = [[1, 2, 3, 4], [4, 3, 2, 1]], [Axis.Heads] = [[1, 2], [2, 1]], [Axis.Hidden] = [[1, 2, 3]] },
         ChannelsPerNorm = [[1, 2, 3], [0, 0, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0]],
         BlockInfluence = new Dictionary<int, double[]> { [1] = [0.5, 0.25] },
     };
 
-    private static ImportanceScores B => A with { Neurons = [[1, 2, 3, 4], [1, 2, 3, 4]], Heads = [[2, 1], [1, 2]], Channels = [1, 3, 2] };
+    private static ImportanceScores B => A with
+    {
+        Units = new() { [Axis.Ffn] = [[1, 2, 3, 4], [1, 2, 3, 4]], [Axis.Heads] = [[2, 1], [1, 2]], [Axis.Hidden] = [[1, 3, 2]] },
+    };
 
     [Fact]
     public void Axes_of_layers_have_the_mean_of_their_layers_and_what_all_layers_together_give()
@@ -47,11 +49,11 @@ public sealed class ScoresComparisonTests
     [Fact]
     public void Sizes_that_are_asked_for_go_before_the_share_and_ties_go_to_the_lower_index()
     {
-        var flat = A with { Channels = [7, 7, 7] };
-        var axes = ScoresComparison.Axes(flat, B, new(0.5) { Channels = 1, Neurons = 3 });
+        var flat = A with { Units = A.Units.With(Axis.Hidden, [[7, 7, 7]]) };
+        var axes = ScoresComparison.Axes(flat, B, new(0.5) { Sizes = new() { [Axis.Hidden] = 1, [Axis.Ffn] = 3 } });
         Assert.Equal((1, 3), (axes[2].Kept, axes[0].Kept));
         Assert.Equal(0, axes[2].Overlap); // 0 against 1
-        Assert.Contains("4 channels are to be kept and there are 3", Assert.Throws<EspalierException>(() => ScoresComparison.Axes(A, B, new(0.5) { Channels = 4 })).Message);
+        Assert.Contains("4 channels are to be kept and there are 3", Assert.Throws<EspalierException>(() => ScoresComparison.Axes(A, B, new(0.5) { Sizes = new() { [Axis.Hidden] = 4 } })).Message);
     }
 
     [Fact]
@@ -62,7 +64,7 @@ public sealed class ScoresComparisonTests
         Assert.Equal(
             [new("method", "activation", "taylor"), new("batch", "l2", ""), new("sequence", "mean", ""), new("neuron_values", "intermediate", ""), new("samples", "4", "5"), new("teacher", "aa", "bb")],
             ScoresComparison.Differences(A, other));
-        Assert.Contains("4 neurons in a layer and the second 3", Assert.Throws<EspalierException>(() => ScoresComparison.Axes(A, B with { Neurons = [[1, 2, 3], [1, 2, 3]] }, new(0.5))).Message);
-        Assert.Contains("2 layers and the second 1", Assert.Throws<EspalierException>(() => ScoresComparison.Axes(A, B with { Heads = [[1, 2]] }, new(0.5))).Message);
+        Assert.Contains("4 neurons in a layer and the second 3", Assert.Throws<EspalierException>(() => ScoresComparison.Axes(A, B with { Units = B.Units.With(Axis.Ffn, [[1, 2, 3], [1, 2, 3]]) }, new(0.5))).Message);
+        Assert.Contains("2 layers and the second 1", Assert.Throws<EspalierException>(() => ScoresComparison.Axes(A, B with { Units = B.Units.With(Axis.Heads, [[1, 2]]) }, new(0.5))).Message);
     }
 }

@@ -22,9 +22,9 @@ public sealed class WeightScoresTests : TorchTest
         var scores = Taylor(model, batch, NullProgress.Instance);
         Assert.Equal((ScoreMethod.Taylor, 16, 31), (scores.Method, scores.Samples, scores.SampleLength));
         void Check(string what, IEnumerable<double> actual) => GoldenTensors.AssertClose(golden.Doubles(what), [.. actual], 0, relative, what);
-        Check("taylor.neuron", scores.Neurons.SelectMany(layer => layer));
-        Check("taylor.head", scores.Heads.SelectMany(layer => layer));
-        Check("taylor.channel", scores.Channels);
+        Check("taylor.neuron", scores.Units[Axis.Ffn]!.SelectMany(layer => layer));
+        Check("taylor.head", scores.Units[Axis.Heads]!.SelectMany(layer => layer));
+        Check("taylor.channel", scores.Units[Axis.Hidden]![0]);
         Assert.All(model.Parameters, named => Assert.True(named.Value.Grad() is null && !named.Value.RequiresGrad, $"{named.Parameter} keeps a gradient"));
     }
 
@@ -37,7 +37,7 @@ public sealed class WeightScoresTests : TorchTest
         Assert.Equal(6, single.Length);
         GoldenTensors.AssertClose([.. Enumerable.Range(0, 4).Select(i => single[i] + single[i + 1] + single[i + 2])], scores.BlockInfluence[3], 0, 1e-12, "spans of 3");
         // Neurons are part of their layer, and gate, up and down are not all of it.
-        Assert.All(Enumerable.Range(0, 6), layer => Assert.InRange(scores.Neurons[layer].Sum(), 1e-6, single[layer]));
+        Assert.All(Enumerable.Range(0, 6), layer => Assert.InRange(scores.Units[Axis.Ffn]![layer].Sum(), 1e-6, single[layer]));
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class WeightScoresTests : TorchTest
         using var golden = new GoldenTensors(Fixtures.Golden("pruning", "scores.safetensors"));
         using var teacher = Checkpoint.Open(Fixtures.Golden("pruning", "teacher"));
         var scores = MagnitudeScorer.Run(teacher, [], NullProgress.Instance);
-        GoldenTensors.AssertClose(golden.Doubles("magnitude.neuron"), [.. scores.Neurons.SelectMany(layer => layer)], 0, 1e-9, "magnitude.neuron");
+        GoldenTensors.AssertClose(golden.Doubles("magnitude.neuron"), [.. scores.Units[Axis.Ffn]!.SelectMany(layer => layer)], 0, 1e-9, "magnitude.neuron");
     }
 
     [Theory]
@@ -99,8 +99,8 @@ public sealed class WeightScoresTests : TorchTest
             _ => false,
         });
         var span = Squares((_, layer, _, _) => layer is 0 or 1);
-        Assert.Equal(head, scores.Heads[last][1], 1e-9 * head);
-        Assert.Equal(channel, scores.Channels[3], 1e-9 * channel);
+        Assert.Equal(head, scores.Units[Axis.Heads]![last][1], 1e-9 * head);
+        Assert.Equal(channel, scores.Units[Axis.Hidden]![0][3], 1e-9 * channel);
         Assert.Equal(span, scores.BlockInfluence[2][0], 1e-9 * span);
     }
 

@@ -54,9 +54,9 @@ public sealed class FamilyPruningTests : TorchTest
         void Mask(TapPoint point, int layer, Tensor value)
         {
             if (point == TapPoint.MlpIntermediate)
-                Zero(value, plan.Neurons[layer]);
+                Zero(value, plan.Kept[Axis.Ffn]![layer]);
             else if (point == TapPoint.AttentionOutput)
-                Zero(value, plan.Heads[layer]);
+                Zero(value, plan.Kept[Axis.Heads]![layer]);
         }
         GoldenTensors.AssertClose(Logits(teacher, Mask), Logits(pruned), 1e-10, 0, family);
     }
@@ -74,18 +74,18 @@ public sealed class FamilyPruningTests : TorchTest
         Assert.Equal((2, 2), (student.QueryHeads, student.KeyValueHeads));
         Assert.Equal(student, new PruneTarget { KvHeads = 2 }.Apply(config));
         var plan = PlanBuilder.Random(config, student, 5);
-        Assert.Equal(plan.KvHeads, plan.Heads);
+        Assert.Equal(plan.Kept[Axis.KvHeads]!, plan.Kept[Axis.Heads]!);
         using var pruned = Prune(teacher, plan, "multi-head");
         Assert.Equal((2, 2), (pruned.Config.QueryHeads, pruned.Config.KeyValueHeads));
         void Mask(TapPoint point, int layer, Tensor value)
         {
             if (point == TapPoint.AttentionOutput)
-                Zero(value, plan.Heads[layer]);
+                Zero(value, plan.Kept[Axis.Heads]![layer]);
         }
         GoldenTensors.AssertClose(Logits(teacher, Mask), Logits(pruned), 1e-10, 0, "masked and sliced");
         // By hand: the rows of k of the heads that stay.
         var (rows, width) = (Values(teacher, "model.layers.0.self_attn.k_proj.weight"), config.HeadDim * config.HiddenSize);
-        Assert.Equal(plan.Heads[0].SelectMany(head => rows[(head * width)..((head + 1) * width)]), Values(pruned, "model.layers.0.self_attn.k_proj.weight"));
+        Assert.Equal(plan.Kept[Axis.Heads]![0].SelectMany(head => rows[(head * width)..((head + 1) * width)]), Values(pruned, "model.layers.0.self_attn.k_proj.weight"));
     }
 
     [Fact]
@@ -100,7 +100,7 @@ public sealed class FamilyPruningTests : TorchTest
         Refused(new() { Heads = 2, KvHeads = config.QueryHeads }, $"prune.heads is 2 and must be a multiple of the {config.QueryHeads} KV heads");
         Refused(new() { Heads = config.QueryHeads + 1 }, "the nearest legal value is");
         Refused(new() { Heads = 0 }, "prune.heads is 0");
-        var merge = Assert.Throws<EspalierException>(() => HeadChoice.CheckMerge(config, new PruneTarget { Heads = 2 }.Apply(config)));
+        var merge = Assert.Throws<EspalierException>(() => GroupChoice.CheckMerge(config, new PruneTarget { Heads = 2 }.Apply(config)));
         Assert.Contains("no head is left in its group to merge into", merge.Message);
         // Where heads share KV heads, the message says what cuts those.
         var few = Assert.Throws<EspalierException>(() => new PruneTarget { Heads = 1 }.Apply(grouped.Config));
@@ -113,7 +113,7 @@ public sealed class FamilyPruningTests : TorchTest
         using var teacher = Open(family);
         var everything = PruningPlan.Everything(teacher.Config);
         var kept = teacher.Config.Layers - 1;
-        var plan = everything with { Layers = [.. everything.Layers[1..]], Heads = everything.Heads[1..], Neurons = everything.Neurons[1..] };
+        var plan = PruningPlan.OfLayers(teacher.Config, everything.Layers[1..], "");
         using var pruned = Prune(teacher, plan, "shallow");
         Assert.Equal(kept, pruned.Config.Layers);
 

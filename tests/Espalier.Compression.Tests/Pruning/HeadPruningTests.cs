@@ -23,12 +23,12 @@ public sealed class HeadPruningTests : TorchTest
         var student = new PruneTarget { Heads = heads }.Apply(teacher.Config);
         var scores = ImportanceGoldenTests.Score(Aggregator.Default, DType.Float32, 16);
         var merged = PlanBuilder.ByImportance(teacher.Config, student, scores, mergeHeads: true);
-        Assert.Equal(golden.Longs($"heads{heads}.keep"), merged.Heads.SelectMany(l => l).Select(i => (long)i));
+        Assert.Equal(golden.Longs($"heads{heads}.keep"), merged.Kept[Axis.Heads]!.SelectMany(l => l).Select(i => (long)i));
 
         AssertLogits(teacher, merged, golden.Doubles($"heads{heads}.merge"));
         AssertLogits(teacher, merged with { Merges = null }, golden.Doubles($"heads{heads}.plain"));
         var (all, width) = (golden.Doubles($"heads{heads}.merged_q_layer0"), teacher.Config.HiddenSize);
-        var kept = merged.Heads[0].SelectMany(head => all[(head * 8 * width)..((head + 1) * 8 * width)]).ToArray();
+        var kept = merged.Kept[Axis.Heads]![0].SelectMany(head => all[(head * 8 * width)..((head + 1) * 8 * width)]).ToArray();
         using var written = Checkpoint.Open(Path.Combine(_folder, $"{heads}-merged"));
         var queries = new float[kept.Length];
         written.ReadFloat32("model.layers.0.self_attn.q_proj.weight", 0, queries);
@@ -67,9 +67,9 @@ public sealed class HeadPruningTests : TorchTest
         var plan = PlanBuilder.ByImportance(teacher.Config, student, scores);
         for (var layer = 0; layer < 6; layer++)
         {
-            var better = scores.Heads[layer][..4].Sum() >= scores.Heads[layer][4..].Sum() ? 0 : 1;
-            Assert.Equal([better], plan.KvHeads![layer]);
-            Assert.Equal(Enumerable.Range(4 * better, 4), plan.Heads[layer]);
+            var better = scores.Units[Axis.Heads]![layer][..4].Sum() >= scores.Units[Axis.Heads]![layer][4..].Sum() ? 0 : 1;
+            Assert.Equal([better], plan.Kept[Axis.KvHeads]![layer]);
+            Assert.Equal(Enumerable.Range(4 * better, 4), plan.Kept[Axis.Heads]![layer]);
         }
 
         Pruner.Write(teacher, plan, Path.Combine(_folder, "groups"), ElementType.F32, NullProgress.Instance);
@@ -82,7 +82,7 @@ public sealed class HeadPruningTests : TorchTest
         {
             if (point != TapPoint.AttentionOutput)
                 return;
-            var mask = Enumerable.Range(0, 8).Select(head => plan.Heads[layer].Contains(head) ? 1.0 : 0.0).ToArray();
+            var mask = Enumerable.Range(0, 8).Select(head => plan.Kept[Axis.Heads]![layer].Contains(head) ? 1.0 : 0.0).ToArray();
             value.MulInPlace(Tensor.From<double>(mask, 1, 1, 8, 1));
         }
         var expected = GoldenTensors.DoublesOf(whole.Logits(whole.Forward(ids, Mask)));
@@ -94,7 +94,7 @@ public sealed class HeadPruningTests : TorchTest
     {
         using var teacher = Checkpoint.Open(Fixtures.Golden("pruning", "teacher"), requireWeights: false);
         var everything = PruningPlan.Everything(teacher.Config);
-        var half = everything with { Heads = [.. everything.Heads.Select(_ => new[] { 0, 1, 4, 5 })] };
+        var half = everything with { Kept = everything.Kept.With(Axis.Heads, [.. everything.Kept[Axis.Heads]!.Select(_ => new[] { 0, 1, 4, 5 })]) };
         void Refused(PruningPlan broken, string message) =>
             Assert.Contains(message, Assert.Throws<EspalierException>(() => broken.Apply(teacher.Config)).Message);
         PruningPlan Merged(int head, int gone) => half with { Merges = [[new(head, gone)], .. Enumerable.Range(1, 5).Select(_ => Array.Empty<HeadMerge>())] };
@@ -103,18 +103,22 @@ public sealed class HeadPruningTests : TorchTest
         Refused(Merged(0, 1), "merges[0] has [0, 1]: head 1 stays");
         Refused(Merged(0, 6), "head 6 is not in the KV group of head 0, heads 0 to 3");
         Refused(half with { Merges = [[]] }, "merges has 1 lists and layers has 6");
-        Refused(half with { KvHeads = [.. Enumerable.Range(0, 6).Select(_ => new[] { 0 })] }, "heads[0] keeps head 4 of KV head 1, which kv_heads[0] drops");
-        Refused(half with { KvHeads = [[0, 2]] }, "kv_heads has 1 lists and layers has 6");
+        Refused(half with { Kept = half.Kept.With(Axis.KvHeads, [.. Enumerable.Range(0, 6).Select(_ => new[] { 0 })]) }, "heads[0] keeps head 4 of KV head 1, which kv_heads[0] drops");
+        Refused(half with { Kept = half.Kept.With(Axis.KvHeads, [[0, 2]]) }, "kv_heads has 1 lists and layers has 6");
     }
 
     [Fact]
     public void A_plan_with_merges_and_groups_reads_back_as_it_was_written()
     {
         var path = Path.Combine(_folder, "plan.json");
-        var plan = new PruningPlan { Layers = [0, 2], Channels = [1], Heads = [[0, 1], [4, 5]], KvHeads = [[0], [1]], Merges = [[new(0, 3), new(1, 2)], []], Neurons = [[5], [0]] };
+        var plan = new PruningPlan
+        {
+            Kept = new() { [Axis.Layers] = [[0, 2]], [Axis.Hidden] = [[1]], [Axis.Heads] = [[0, 1], [4, 5]], [Axis.KvHeads] = [[0], [1]], [Axis.Ffn] = [[5], [0]] },
+            Merges = [[new(0, 3), new(1, 2)], []],
+        };
         PlanFile.Write(path, plan);
         var back = PlanFile.Read(path);
-        Assert.Equal(plan.KvHeads, back.KvHeads);
+        Assert.Equal(plan.Kept[Axis.KvHeads]!, back.Kept[Axis.KvHeads]!);
         Assert.Equal(plan.Merges, back.Merges);
         Assert.Contains("[[0, 3], [1, 2]]", File.ReadAllText(path));
         File.WriteAllText(path, File.ReadAllText(path).Replace("[0, 3]", "[0]", StringComparison.Ordinal));
@@ -123,7 +127,7 @@ public sealed class HeadPruningTests : TorchTest
 
     private void AssertLogits(Checkpoint teacher, PruningPlan plan, double[] expected)
     {
-        var folder = Path.Combine(_folder, $"{plan.Heads[0].Length}-{(plan.Merges is null ? "plain" : "merged")}");
+        var folder = Path.Combine(_folder, $"{plan.Kept[Axis.Heads]![0].Length}-{(plan.Merges is null ? "plain" : "merged")}");
         Pruner.Write(teacher, plan, folder, ElementType.F32, NullProgress.Instance);
         using var model = GoldenTensors.Load(folder, DType.Float64);
         using var calibration = new GoldenTensors(Fixtures.Golden("pruning", "width", "golden.safetensors"));

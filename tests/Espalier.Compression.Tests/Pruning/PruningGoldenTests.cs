@@ -22,9 +22,9 @@ public sealed class PruningGoldenTests : TorchTest
         var scores = ImportanceGoldenTests.Score(Aggregator.Default, DType.Float32, 16);
         var plan = PlanBuilder.ByImportance(teacher.Config, student, scores);
 
-        Assert.Equal(golden.Longs("keep.channels"), plan.Channels.Select(i => (long)i));
-        Assert.Equal(golden.Longs("keep.heads"), plan.Heads.SelectMany(l => l).Select(i => (long)i));
-        Assert.Equal(golden.Longs("keep.neurons"), plan.Neurons.SelectMany(l => l).Select(i => (long)i));
+        Assert.Equal(golden.Longs("keep.channels"), plan.Kept[Axis.Hidden]![0].Select(i => (long)i));
+        Assert.Equal(golden.Longs("keep.heads"), plan.Kept[Axis.Heads]!.SelectMany(l => l).Select(i => (long)i));
+        Assert.Equal(golden.Longs("keep.neurons"), plan.Kept[Axis.Ffn]!.SelectMany(l => l).Select(i => (long)i));
         AssertFolder(teacher, plan, "width");
     }
 
@@ -33,7 +33,7 @@ public sealed class PruningGoldenTests : TorchTest
     {
         using var teacher = Checkpoint.Open(Fixtures.Golden("pruning", "teacher"));
         var everything = PruningPlan.Everything(teacher.Config);
-        var plan = everything with { Layers = [0, 1, 4, 5], Heads = everything.Heads[..4], Neurons = everything.Neurons[..4] };
+        var plan = PruningPlan.OfLayers(teacher.Config, [0, 1, 4, 5], "");
         AssertFolder(teacher, plan, "depth");
     }
 
@@ -61,9 +61,9 @@ public sealed class PruningGoldenTests : TorchTest
         void Mask(TapPoint point, int layer, Tensor value)
         {
             if (point == TapPoint.MlpIntermediate)
-                Zero(value, 2, random.Neurons[layer]);
+                Zero(value, 2, random.Kept[Axis.Ffn]![layer]);
             else if (point == TapPoint.AttentionOutput)
-                Zero(value, 2, random.Heads[layer]);
+                Zero(value, 2, random.Kept[Axis.Heads]![layer]);
         }
 
         var expected = GoldenTensors.DoublesOf(whole.Logits(whole.Forward(ids, Mask)));
@@ -75,7 +75,7 @@ public sealed class PruningGoldenTests : TorchTest
     {
         using var teacher = Checkpoint.Open(Fixtures.Golden("pruning", "teacher"), requireWeights: false);
         var student = new PruneTarget { Hidden = 20, Ffn = 40, Heads = 4, Layers = 3 }.Apply(teacher.Config);
-        int[] Channels(ulong seed) => PlanBuilder.Random(teacher.Config, student, seed).Channels;
+        int[] Channels(ulong seed) => PlanBuilder.Random(teacher.Config, student, seed).Kept[Axis.Hidden]![0];
         Assert.Equal(Channels(1), Channels(1));
         Assert.NotEqual(Channels(1), Channels(2));
         Assert.Equal(student, PlanBuilder.Random(teacher.Config, student, 3).Apply(teacher.Config));
@@ -98,12 +98,14 @@ public sealed class PruningGoldenTests : TorchTest
         var plan = PruningPlan.Everything(teacher.Config);
         void Refused(PruningPlan broken, string message) =>
             Assert.Contains(message, Assert.Throws<EspalierException>(() => broken.Apply(teacher.Config)).Message);
-        Refused(plan with { Channels = [] }, "channels keeps nothing");
-        Refused(plan with { Channels = [0, 48] }, "channels names 48 and the teacher has 0 to 47");
-        Refused(plan with { Channels = [1, 0] }, "channels has 0 after 1");
-        Refused(plan with { Layers = [0, 1] }, "heads has 6 lists and layers has 2");
-        Refused(plan with { Heads = [.. plan.Heads.Select(_ => new[] { 0, 1, 2, 4 })] }, "heads[0] keeps 3, 1 heads in the 2 KV groups");
+        Refused(With(plan, Axis.Hidden, [[]]), "channels keeps nothing");
+        Refused(With(plan, Axis.Hidden, [[0, 48]]), "channels names 48 and the teacher has 0 to 47");
+        Refused(With(plan, Axis.Hidden, [[1, 0]]), "channels has 0 after 1");
+        Refused(With(plan, Axis.Layers, [[0, 1]]), "heads has 6 lists and layers has 2");
+        Refused(With(plan, Axis.Heads, [.. plan.Kept[Axis.Heads]!.Select(_ => new[] { 0, 1, 2, 4 })]), "heads[0] keeps 3, 1 heads in the 2 KV groups");
     }
+
+    private static PruningPlan With(PruningPlan plan, Axis axis, int[][] kept) => plan with { Kept = plan.Kept.With(axis, kept) };
 
     private void AssertFolder(Checkpoint teacher, PruningPlan plan, string name)
     {

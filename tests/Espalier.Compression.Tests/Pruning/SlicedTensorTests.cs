@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Espalier.Compression.Pruning;
 using Espalier.Models.Checkpoints;
+using Espalier.Models;
 using Espalier.Tests;
 
 namespace Espalier.Compression.Tests.Pruning;
@@ -62,7 +63,10 @@ public sealed class SlicedTensorTests
             using var teacher = Checkpoint.Open(model);
             var student = teacher.Config with { Layers = 5, IntermediateSize = 64 };
             var whole = PlanBuilder.Random(teacher.Config, student, 1);
-            var plan = whole with { Layers = [0, 1, 2, 3, 4], Neurons = [.. whole.Neurons.Select(_ => Enumerable.Range(0, 64).ToArray())] };
+            var plan = whole with
+            {
+                Kept = whole.Kept.With(Axis.Layers, [[0, 1, 2, 3, 4]]).With(Axis.Ffn, [.. whole.Kept[Axis.Ffn]!.Select(_ => Enumerable.Range(0, 64).ToArray())]),
+            };
             var error = Assert.Throws<EspalierException>(() => Pruner.Write(teacher, plan, Path.Combine(folder, "student"), ElementType.F32, NullProgress.Instance));
             Assert.Contains($"'{name}' element {row * 48}", error.Message);
             Assert.Equal([model], Directory.GetFileSystemEntries(folder));

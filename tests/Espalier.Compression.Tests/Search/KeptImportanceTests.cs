@@ -1,4 +1,5 @@
 using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Search;
 using Espalier.Models;
@@ -24,11 +25,14 @@ public sealed class KeptImportanceTests
         Sequence = "mean",
         Samples = 1,
         SampleLength = 1,
-        // One channel holds half of everything.
-        Channels = [.. Enumerable.Range(0, teacher.HiddenSize).Select(i => i == 7 ? teacher.HiddenSize - 1.0 : 1.0)],
         ChannelsPerNorm = [[1.0]],
-        Heads = [.. Enumerable.Range(0, teacher.Layers).Select(_ => Enumerable.Range(0, teacher.QueryHeads).Select(head => head % 2 == 0 ? 3.0 : 1.0).ToArray())],
-        Neurons = [.. Enumerable.Range(0, teacher.Layers).Select(_ => Enumerable.Repeat(2.0, teacher.IntermediateSize).ToArray())],
+        Units = new()
+        {
+            // One channel holds half of everything.
+            [Axis.Hidden] = [[.. Enumerable.Range(0, teacher.HiddenSize).Select(i => i == 7 ? teacher.HiddenSize - 1.0 : 1.0)]],
+            [Axis.Heads] = [.. Enumerable.Range(0, teacher.Layers).Select(_ => Enumerable.Range(0, teacher.QueryHeads).Select(head => head % 2 == 0 ? 3.0 : 1.0).ToArray())],
+            [Axis.Ffn] = [.. Enumerable.Range(0, teacher.Layers).Select(_ => Enumerable.Repeat(2.0, teacher.IntermediateSize).ToArray())],
+        },
         BlockInfluence = spans.Append((Width: 1, Spans: single)).ToDictionary(pair => pair.Width, pair => pair.Spans),
     };
 

@@ -8,6 +8,7 @@ using Espalier.Compression.Tests.Data;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Gguf;
+using Espalier.Models;
 using Espalier.Tests;
 using Espalier.Torch;
 
@@ -26,7 +27,11 @@ internal static class Writer
     {
         ["scores"] = path => ScoresFile.Write(path, Scores),
         ["depth scores"] = path => DepthScoresFile.Write(path, DepthScores),
-        ["plan"] = path => PlanFile.Write(path, new() { Method = "hand", Layers = [0], Channels = [1], Heads = [[0]], Neurons = [[5]] }),
+        ["plan"] = path => PlanFile.Write(path, new()
+        {
+            Method = "hand",
+            Kept = new() { [Axis.Layers] = [[0]], [Axis.Hidden] = [[1]], [Axis.Heads] = [[0]], [Axis.Ffn] = [[5]] },
+        }),
         ["order"] = path => SampleOrder.Shuffled(10, seed: 1).Write(path, 50_000),
         ["safetensors"] = path => SafetensorsWriter.Write(
             path, SafetensorsLayout.Plan([new("a", ElementType.F32, [300, 200])]), (_, _, destination) => destination.Fill(7)),
@@ -89,9 +94,7 @@ internal static class Writer
         SampleLength = 128,
         Teacher = "ab",
         Calibration = "cd",
-        Neurons = [[0.1, 1]],
-        Heads = [[1]],
-        Channels = [3, 4],
+        Units = new() { [Axis.Ffn] = [[0.1, 1]], [Axis.Heads] = [[1]], [Axis.Hidden] = [[3, 4]] },
         ChannelsPerNorm = [[1, 2], [3, 4], [5, 6]],
         BlockInfluence = new Dictionary<int, double[]> { [1] = [0.5] },
     };

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
+using Espalier.Models;
 
 namespace Espalier.Tests.Recipes;
 
@@ -15,10 +16,7 @@ public sealed class PlanAndScoresFileTests : IDisposable
     private static PruningPlan Plan => new()
     {
         Method = "by \"hand\"",
-        Layers = [0, 2],
-        Channels = [1, 3, 4],
-        Heads = [[0, 3], [1, 2]],
-        Neurons = [[5], [0]],
+        Kept = new() { [Axis.Layers] = [[0, 2]], [Axis.Hidden] = [[1, 3, 4]], [Axis.Heads] = [[0, 3], [1, 2]], [Axis.Ffn] = [[5], [0]] },
     };
 
     private static ImportanceScores Scores => new()
@@ -29,9 +27,7 @@ public sealed class PlanAndScoresFileTests : IDisposable
         SampleLength = 128,
         Teacher = "ab",
         Calibration = "cd",
-        Neurons = [[0.1, 1e-300], [double.MaxValue, -0.0]],
-        Heads = [[1 / 3.0], [2]],
-        Channels = [3, 4],
+        Units = new() { [Axis.Ffn] = [[0.1, 1e-300], [double.MaxValue, -0.0]], [Axis.Heads] = [[1 / 3.0], [2]], [Axis.Hidden] = [[3, 4]] },
         ChannelsPerNorm = [[1, 2], [3, 4], [5, 6], [7, 8], [9, 10]],
         BlockInfluence = new Dictionary<int, double[]> { [1] = [0.5, 0.25], [2] = [0.75] },
     };
@@ -43,9 +39,9 @@ public sealed class PlanAndScoresFileTests : IDisposable
         var back = PlanFile.Read(JsonPath);
         Assert.Equal((Plan.Version, Plan.Method), (back.Version, back.Method));
         Assert.Equal(Plan.Layers, back.Layers);
-        Assert.Equal(Plan.Channels, back.Channels);
-        Assert.Equal(Plan.Heads, back.Heads);
-        Assert.Equal(Plan.Neurons, back.Neurons);
+        Assert.Equal(Plan.Kept[Axis.Hidden]![0], back.Kept[Axis.Hidden]![0]);
+        Assert.Equal(Plan.Kept[Axis.Heads]!, back.Kept[Axis.Heads]!);
+        Assert.Equal(Plan.Kept[Axis.Ffn]!, back.Kept[Axis.Ffn]!);
         Assert.Contains("\"channels\": [1, 3, 4]", File.ReadAllText(JsonPath));
     }
 
@@ -78,10 +74,10 @@ public sealed class PlanAndScoresFileTests : IDisposable
         ScoresFile.Write(JsonPath, Scores);
         var back = ScoresFile.Read(JsonPath);
         Assert.Equal((Scores.Batch, Scores.Sequence, Scores.Samples, Scores.SampleLength, Scores.Teacher, Scores.Calibration), (back.Batch, back.Sequence, back.Samples, back.SampleLength, back.Teacher, back.Calibration));
-        Assert.Equal(Scores.Neurons, back.Neurons);
-        Assert.True(double.IsNegative(back.Neurons[1][1]));
-        Assert.Equal(Scores.Heads, back.Heads);
-        Assert.Equal(Scores.Channels, back.Channels);
+        Assert.Equal(Scores.Units[Axis.Ffn]!, back.Units[Axis.Ffn]!);
+        Assert.True(double.IsNegative(back.Units[Axis.Ffn]![1][1]));
+        Assert.Equal(Scores.Units[Axis.Heads]!, back.Units[Axis.Heads]!);
+        Assert.Equal(Scores.Units[Axis.Hidden]![0], back.Units[Axis.Hidden]![0]);
         Assert.Equal(Scores.ChannelsPerNorm, back.ChannelsPerNorm);
         Assert.Equal(Scores.BlockInfluence.OrderBy(pair => pair.Key), back.BlockInfluence.OrderBy(pair => pair.Key));
     }
@@ -96,7 +92,7 @@ public sealed class PlanAndScoresFileTests : IDisposable
         var back = ScoresFile.Read(JsonPath);
         Assert.Equal((method, "", "", samples, length), (back.Method, back.Batch, back.Sequence, back.Samples, back.SampleLength));
         Assert.Empty(back.ChannelsPerNorm);
-        Assert.Equal(Scores.Channels, back.Channels);
+        Assert.Equal(Scores.Units[Axis.Hidden]![0], back.Units[Axis.Hidden]![0]);
         Assert.Equal(method switch { ScoreMethod.Taylor => "taylor", ScoreMethod.Random => "random, seed 5", _ => "weight magnitude" }, back.How);
     }
 
@@ -140,7 +136,7 @@ public sealed class PlanAndScoresFileTests : IDisposable
     [Fact]
     public void A_score_that_is_not_finite_is_named()
     {
-        var broken = Scores with { Heads = [[1], [double.NaN]] };
+        var broken = Scores with { Units = Scores.Units.With(Axis.Heads, [[1], [double.NaN]]) };
         Assert.Contains("heads[1][0] is NaN", Assert.Throws<EspalierException>(() => ScoresFile.Write(JsonPath, broken)).Message);
         Assert.False(File.Exists(JsonPath));
     }

@@ -1,5 +1,6 @@
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Training;
+using Espalier.Models;
 using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Recipes;
 using Espalier.Tests;
@@ -337,7 +338,10 @@ public sealed class RecipePlanTests
                 TiedEmbeddings = true,
                 MaxPositions = 512,
             });
-            PlanFile.Write(path, everything with { Layers = [0, 7], Heads = everything.Heads[..2], Neurons = everything.Neurons[..2] });
+            PlanFile.Write(path, everything with
+            {
+                Kept = new(axis => axis == Axis.Layers ? [[0, 7]] : everything.Kept[axis] is { } kept && axis.IsPerLayer ? kept[..2] : everything.Kept[axis]),
+            });
             var plan = Plan($"{{ plan: {path} }}");
             Assert.Equal(2, plan.Student.NumHiddenLayers);
             Assert.DoesNotContain(plan.Stages, stage => stage.Name == "score");

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
 using Espalier.Models;
 

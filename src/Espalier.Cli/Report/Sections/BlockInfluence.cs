@@ -34,7 +34,7 @@ internal static class BlockInfluence
 
     private static HashSet<int> Dropped(ImportanceScores scores, ReportArm arm)
     {
-        var layers = scores.BlockInfluence.TryGetValue(1, out var single) ? single.Length : scores.Neurons?.Length ?? 0;
+        var layers = scores.BlockInfluence.TryGetValue(1, out var single) ? single.Length : scores.Layers;
         return arm.Plan is { Layers: { } kept } ? [.. Enumerable.Range(0, layers).Except(kept)] : [];
     }
 }

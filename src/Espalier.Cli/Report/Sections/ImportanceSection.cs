@@ -1,5 +1,6 @@
 using Espalier.Cli.Report.Charts;
 using Espalier.Compression.Importance;
+using SizeAxis = Espalier.Models.Axis;
 
 namespace Espalier.Cli.Report.Sections;
 
@@ -28,11 +29,11 @@ internal static class ImportanceSection
         if (run.HasArms)
             html.Leaf("h3", $"Scores of {string.Join(", ", arms.Select(arm => arm.Name))}");
         html.Leaf("p", Source(scores));
-        PerLayer(html, "neurons", "neuron", scores.Neurons, Cuts(arms, arm => arm.Plan?.Neurons?.FirstOrDefault()?.Length));
-        Map(html, "neurons", "neurons, the layer's most important first", "layer", Sorted(scores.Neurons), null);
-        PerLayer(html, "heads", "head", scores.Heads, Cuts(arms, arm => arm.Plan?.Heads?.FirstOrDefault()?.Length));
-        Map(html, "heads", "query head, in the model's order (✕: cut)", "layer", scores.Heads, CutHeads(arms[0]));
-        Channels(html, scores, Cuts(arms, arm => arm.Plan?.Channels?.Length));
+        PerLayer(html, "neurons", "neuron", scores.Units[SizeAxis.Ffn], Cuts(arms, SizeAxis.Ffn));
+        Map(html, "neurons", "neurons, the layer's most important first", "layer", Sorted(scores.Units[SizeAxis.Ffn]), null);
+        PerLayer(html, "heads", "head", scores.Units[SizeAxis.Heads], Cuts(arms, SizeAxis.Heads));
+        Map(html, "heads", "query head, in the model's order (✕: cut)", "layer", scores.Units[SizeAxis.Heads], CutHeads(arms[0]));
+        Channels(html, scores, Cuts(arms, SizeAxis.Hidden));
         Map(html, "channels by norm", "channel, in the model's order", "norm", scores.ChannelsPerNorm, null);
         BlockInfluence.Write(html, scores, arms[0]);
     }
@@ -52,8 +53,8 @@ internal static class ImportanceSection
     }
 
     /// <summary>A line where each of the arms cut, if it did.</summary>
-    private static Cut[] Cuts(ReportArm[] arms, Func<ReportArm, int?> kept) =>
-        [.. arms.Select(kept).OfType<int>().Distinct().Order().Select(count => new Cut(count + 0.5, $"kept {Figures.Exact(count)}"))];
+    private static Cut[] Cuts(ReportArm[] arms, SizeAxis axis) =>
+        [.. arms.Select(arm => arm.Plan?.Kept[axis]?.FirstOrDefault()?.Length).OfType<int>().Distinct().Order().Select(count => new Cut(count + 0.5, $"kept {Figures.Exact(count)}"))];
 
     private static void PerLayer(HtmlBuilder html, string units, string unit, double[][]? layers, Cut[] cuts)
     {
@@ -76,7 +77,7 @@ internal static class ImportanceSection
 
     private static void Channels(HtmlBuilder html, ImportanceScores scores, Cut[] cuts)
     {
-        if (scores.Channels is not { Length: > 0 })
+        if (scores.Units[SizeAxis.Hidden] is not [{ Length: > 0 } channels])
             return;
         html.Leaf("h3", "Channels of the residual stream, the most important first");
         html.Leaf("p", scores.Method.ReadsActivations()
@@ -88,8 +89,8 @@ internal static class ImportanceSection
             XLabel = "channel, by rank",
             YLabel = "importance score",
             Cuts = cuts,
-            Y = Axis.Over(scores.Channels.Append(0), margin: 0.03),
-            Series = [ImportanceCurves.Whole(scores.Channels)],
+            Y = Axis.Over(channels.Append(0), margin: 0.03),
+            Series = [ImportanceCurves.Whole(channels)],
         }.Write(html);
     }
 
@@ -103,7 +104,7 @@ internal static class ImportanceSection
 
     private static Func<int, int, bool>? CutHeads(ReportArm arm)
     {
-        if (arm.Plan is not { Layers: { } layers, Heads: { } heads } || layers.Length != heads.Length)
+        if (arm.Plan is not { Layers: { } layers } plan || plan.Kept[SizeAxis.Heads] is not { } heads || layers.Length != heads.Length)
             return null;
         var kept = layers.Zip(heads).ToDictionary(pair => pair.First, pair => pair.Second.ToHashSet());
         return (layer, head) => !kept.TryGetValue(layer, out var stays) || !stays.Contains(head);

@@ -34,7 +34,7 @@ public sealed record DepthScores
     /// <param name="choice">The contiguous span with the least harm, the single layers with the least, or the greedy sequence.</param>
     /// <param name="drop">How many go.</param>
     /// <exception cref="EspalierException">What is asked for was not scored; the way to it is named.</exception>
-    public int[] Keep(DepthMetricKind kind, Pruning.DepthChoice choice, int drop)
+    public int[] Keep(DepthMetricKind kind, DepthChoice choice, int drop)
     {
         if (drop == 0)
             return [.. Enumerable.Range(0, Layers)];
@@ -70,13 +70,13 @@ public sealed record DepthMetricScores
 
     /// <summary>The layers that go, ascending; ties to the lower index.</summary>
     /// <exception cref="EspalierException">Spans of that width, or so long a sequence, were not scored.</exception>
-    public int[] Drop(Pruning.DepthChoice choice, int count)
+    public int[] Drop(DepthChoice choice, int count)
     {
         switch (choice)
         {
-            case Pruning.DepthChoice.Scattered:
+            case DepthChoice.Scattered:
                 return [.. Enumerable.Range(0, Singles.Length).OrderBy(layer => Singles[layer]).ThenBy(layer => layer).Take(count).Order()];
-            case Pruning.DepthChoice.Greedy:
+            case DepthChoice.Greedy:
                 return Removed.Length >= count
                     ? [.. Removed.Take(count).Order()]
                     : throw new EspalierException($"the greedy sequence has {Removed.Length} layers and {count} are to be dropped: score again with --drop {count}");

@@ -1,31 +1,28 @@
+using Espalier.Compression.Importance;
 using Espalier.Models;
 
 namespace Espalier.Compression.Pruning;
 
-/// <summary>A head whose query becomes 2 Q[<paramref name="Head"/>] − Q[<paramref name="Gone"/>], of the teacher's values, before slicing.</summary>
-/// <param name="Head">A head that stays.</param>
-/// <param name="Gone">A head of the same KV group that goes.</param>
-public readonly record struct HeadMerge(int Head, int Gone);
-
-/// <summary>Which heads of one layer stay: whole KV groups first, by the sum of their heads' scores, then the best heads inside each group.</summary>
-/// <param name="KvHeads">Kept KV heads, ascending.</param>
-/// <param name="Heads">Kept query heads, ascending: the same number inside each kept group.</param>
+/// <summary>Which units of one layer stay, of those in groups: whole groups first, by the sum of their units' scores, then the best units inside each group.</summary>
+/// <param name="Groups">Kept groups, ascending: KV heads.</param>
+/// <param name="Units">Kept units, ascending: query heads, the same number inside each kept group.</param>
 /// <param name="Merges">Residual merges of queries; empty without.</param>
-internal readonly record struct HeadChoice(int[] KvHeads, int[] Heads, HeadMerge[] Merges)
+internal readonly record struct GroupChoice(int[] Groups, int[] Units, HeadMerge[] Merges)
 {
     /// <summary>Ties go to the lower index.</summary>
-    /// <param name="scores">[query head], higher is more important.</param>
+    /// <param name="axis">The units' axis.</param>
+    /// <param name="scores">[unit], higher is more important.</param>
     /// <param name="teacher">The teacher.</param>
     /// <param name="student">The student.</param>
     /// <param name="merge">Whether what goes leaves its residual in what stays, see <see cref="MergesOf"/>.</param>
-    public static HeadChoice Of(double[] scores, DecoderConfig teacher, DecoderConfig student, bool merge)
+    public static GroupChoice Of(Axis axis, double[] scores, DecoderConfig teacher, DecoderConfig student, bool merge)
     {
-        var size = teacher.GroupSize;
+        var (size, keep) = (axis.GroupSizeOf(teacher), axis.GroupSizeOf(student));
         double[] Group(int group) => scores[(group * size)..((group + 1) * size)];
-        var kvHeads = PlanBuilder.Largest([.. Enumerable.Range(0, teacher.KeyValueHeads).Select(group => Group(group).Sum())], student.KeyValueHeads);
-        var heads = kvHeads.SelectMany(group => PlanBuilder.Largest(Group(group), student.GroupSize).Select(head => group * size + head));
-        var merges = merge ? kvHeads.SelectMany(group => MergesOf(Group(group), student.GroupSize, group * size)) : [];
-        return new(kvHeads, [.. heads], [.. merges]);
+        var groups = Ranking.Largest([.. Enumerable.Range(0, scores.Length / size).Select(group => Group(group).Sum())], axis.Groups!.Of(student));
+        var units = groups.SelectMany(group => Ranking.Largest(Group(group), keep).Select(unit => group * size + unit));
+        var merges = merge ? groups.SelectMany(group => MergesOf(Group(group), keep, group * size)) : [];
+        return new(groups, [.. units], [.. merges]);
     }
 
     /// <summary>Refuses a merge that the formula has no pairs for.</summary>
