@@ -60,15 +60,18 @@ public sealed class RuntimeTests : TorchTest
                 File.WriteAllText(Path.Combine(root, folder, LibtorchFolder.LibraryName), "");
                 return Path.Combine(root, folder);
             }
-            var (library, program, package) = (Holding("named/lib"), Holding("program"), Holding("package"));
+            var (library, program, package, user) = (Holding("named/lib"), Holding("program"), Holding("package"), Holding("user"));
             var (named, nothing) = (Path.Combine(root, "named"), Path.Combine(root, "nothing"));
-            Assert.Equal(new(library, LibtorchSource.Variable), LibtorchFolder.Find(named, program, package));
-            Assert.Equal(new(library, LibtorchSource.Variable), LibtorchFolder.Find(library, program, package));
-            Assert.Equal(new(program, LibtorchSource.Program), LibtorchFolder.Find("", program, package));
-            Assert.Equal(new(package, LibtorchSource.Package), LibtorchFolder.Find(null, nothing, package));
-            Assert.Contains("LIBTORCH is " + nothing, Assert.Throws<EspalierException>(() => LibtorchFolder.Find(nothing, program, package)).Message);
-            Assert.Contains("dotnet restore", Assert.Throws<EspalierException>(() => LibtorchFolder.Find(null, nothing, nothing)).Message);
-            Assert.Contains("dotnet restore", Assert.Throws<EspalierException>(() => LibtorchFolder.Find(null, nothing, null)).Message);
+            Assert.Equal(new(library, LibtorchSource.Variable), LibtorchFolder.Find(named, program, package, user));
+            Assert.Equal(new(library, LibtorchSource.Variable), LibtorchFolder.Find(library, program, package, user));
+            Assert.Equal(new(program, LibtorchSource.Program), LibtorchFolder.Find("", program, package, user));
+            Assert.Equal(new(package, LibtorchSource.Package), LibtorchFolder.Find(null, nothing, package, user));
+            Assert.Equal(new(user, LibtorchSource.Package), LibtorchFolder.Find(null, nothing, nothing, user));
+            Assert.Equal(new(user, LibtorchSource.Package), LibtorchFolder.Find(null, nothing, null, user));
+            Assert.Contains("LIBTORCH is " + nothing, Assert.Throws<EspalierException>(() => LibtorchFolder.Find(nothing, program, package, user)).Message);
+            Assert.Contains("dotnet restore", Assert.Throws<EspalierException>(() => LibtorchFolder.Find(null, nothing, nothing, nothing)).Message);
+            Assert.Contains("dotnet package download libtorch-cpu-linux-x64@2.", Assert.Throws<EspalierException>(() => LibtorchFolder.Find(null, nothing, null, nothing)).Message);
+            Assert.StartsWith("/packages/libtorch-cpu-linux-x64/2.", LibtorchFolder.OfUser("/packages"), StringComparison.Ordinal);
         }
         finally
         {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Espalier.Files;
 using Parquet;
 
 namespace Espalier.Compression.Data;
@@ -17,7 +18,7 @@ internal static class ParquetDocuments
             var (rows, cells) = Guard(path, () => Open(reader, (int)group, columns, path, bytes));
             for (var end = row + rows; row < end; row++)
             {
-                var record = Guard(path, () => JsonSerializer.SerializeToElement(cells.ToDictionary(cell => cell.Name, cell => cell.Next())));
+                var record = Guard(path, () => JsonSerializer.SerializeToElement(cells.ToDictionary(cell => cell.Name, cell => cell.Next()), PlainJson.Of<Dictionary<string, object?>>()));
                 if (Text(record, names, $"{path}: row {row + 1}", options.Field, context.Skips) is { } text)
                     yield return new Document(text, $"{path}: row {row + 1}");
             }

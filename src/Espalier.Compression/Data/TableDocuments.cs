@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Espalier.Files;
 
 namespace Espalier.Compression.Data;
 
@@ -47,7 +48,7 @@ internal static class TableDocuments
             skips.Add(SkipReason.MalformedRow, () => $"{origin} has {row.Count} values and the header {header.Count} columns; values with separators in them must stand in quotes");
             return null;
         }
-        var record = JsonSerializer.SerializeToElement(columns.Where(column => column.Index < row.Count).ToDictionary(column => column.Name, column => row[column.Index]));
+        var record = JsonSerializer.SerializeToElement(columns.Where(column => column.Index < row.Count).ToDictionary(column => column.Name, column => row[column.Index]), PlainJson.Of<Dictionary<string, string>>());
         if (RecordText.Of(record, field) is not { } text)
             return JsonRecord.Missing([.. header], origin, field, skips);
         text = CleanText.Normalise(text, skips);

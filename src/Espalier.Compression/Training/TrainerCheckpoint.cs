@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Espalier.Compression.Training.Saving;
+using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
 using Espalier.Torch;
@@ -34,7 +35,7 @@ internal static class TrainerCheckpoint
         var layout = SafetensorsLayout.Plan(specs);
         return
         [
-            CheckpointPart.FromBytes(LoopFile, JsonSerializer.SerializeToUtf8Bytes(trainer.State)),
+            CheckpointPart.FromBytes(LoopFile, JsonSerializer.SerializeToUtf8Bytes(trainer.State, PlainJson.Of<LoopState>())),
             new(TensorsFile, stream =>
             {
                 stream.Write(layout.Header.Span);
@@ -63,7 +64,7 @@ internal static class TrainerCheckpoint
                 tensor.CopyBytesFrom(first, bytes);
             }
         }
-        trainer.Resume(JsonSerializer.Deserialize<LoopState?>(checkpoint.Read(LoopFile))
+        trainer.Resume(JsonSerializer.Deserialize(checkpoint.Read(LoopFile), PlainJson.Of<LoopState?>())
             ?? throw new EspalierException($"{checkpoint.PathOf(LoopFile)}: holds no state"));
     }
 

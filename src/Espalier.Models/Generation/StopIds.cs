@@ -1,13 +1,13 @@
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Generation;
 using Espalier.Models.Tokenizers;
 
-namespace Espalier.Cli.Commands.Shared;
+namespace Espalier.Models.Generation;
 
 /// <summary>The ids that end a text: those of config.json, of generation_config.json and of the tokenizer.</summary>
-internal static class StopIds
+public static class StopIds
 {
-    internal static IReadOnlySet<int> Of(Checkpoint model, Tokenizer tokenizer)
+    /// <summary>All of a model's.</summary>
+    public static IReadOnlySet<int> Of(Checkpoint model, Tokenizer tokenizer)
     {
         var ids = new HashSet<int>(model.Config.EosTokenIds);
         if (tokenizer.EosId is { } eos)

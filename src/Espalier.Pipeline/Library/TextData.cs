@@ -1,0 +1,59 @@
+using Espalier.Compression.Data;
+using Espalier.Files;
+
+namespace Espalier;
+
+/// <summary>Text as a model's tokens, cut into windows of one length: what a <see cref="LanguageModel"/> is scored, trained and evaluated on. Dispose it.</summary>
+public sealed class TextData : IDisposable
+{
+    private readonly ScratchFolder _folder;
+    private readonly TokenStore _tokens;
+
+    private TextData(ScratchFolder folder, TokenStore tokens, int sequence)
+    {
+        (_folder, _tokens) = (folder, tokens);
+        Windows = new(tokens, sequence);
+    }
+
+    /// <summary>The windows.</summary>
+    public WindowSet Windows { get; }
+
+    /// <summary>Tokens in all.</summary>
+    public long Tokens => _tokens.Count;
+
+    /// <summary>
+    /// Reads text: files, folders and patterns of .txt, .md, .jsonl, .parquet and .xml, or <c>dotnet-docs</c>. Its tokens lie in a file of the system's temporary folder
+    /// until this is disposed; documents that come twice are read once.
+    /// </summary>
+    /// <param name="model">The model whose tokenizer is used.</param>
+    /// <param name="sequence">Tokens of a window; at most the model's positions.</param>
+    /// <param name="sources">Where the text is.</param>
+    /// <exception cref="EspalierException">No text, less than one window of it, or a source that cannot be read.</exception>
+    public static TextData Read(LanguageModel model, int sequence, params IReadOnlyList<string> sources)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        if (sequence > model.Config.MaxPositions)
+            throw new EspalierException($"sequence is {sequence} and {model.Folder} has {model.Config.MaxPositions} positions: take a shorter one");
+        var folder = ScratchFolder.Begin();
+        TokenStore? tokens = null;
+        try
+        {
+            Corpus.BuildStore(new() { Sources = sources }, DocumentEncoder.Of(model.Tokenizer, model.Config.VocabularySize), folder.Path);
+            tokens = TokenStore.Open(folder.Path, model.Config.VocabularySize, string.Join(", ", sources));
+            return new(folder, tokens, sequence);
+        }
+        catch
+        {
+            tokens?.Dispose();
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _tokens.Dispose();
+        _folder.Dispose();
+    }
+}
