@@ -1,11 +1,12 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
-using Espalier.Cli.Report;
 using Espalier.Pipeline;
 using Espalier.Pipeline.Checks;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages;
+using Espalier.Reports;
+using Espalier.Reports.Runs;
 
 namespace Espalier.Cli.Commands;
 

@@ -3,6 +3,7 @@ using Espalier.Compression.Search;
 using Espalier.Compression.Training.Profiling;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages;
+using Espalier.Reports.Runs;
 
 namespace Espalier.Cli.Commands;
 

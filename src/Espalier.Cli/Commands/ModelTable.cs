@@ -4,6 +4,7 @@ using Espalier.Compression.Evaluation;
 using Espalier.Files;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages;
+using Espalier.Reports.Runs;
 
 namespace Espalier.Cli.Commands;
 

@@ -50,7 +50,8 @@ public sealed record CacheSection
         },
     ];
 
-    private static CacheSection Read(SectionFields fields) => Keys.Aggregate(new CacheSection(), (read, key) => key.Read(fields, read));
+    /// <summary>Reads the section.</summary>
+    internal static CacheSection Read(SectionFields fields) => Keys.Aggregate(new CacheSection(), (read, key) => key.Read(fields, read));
 
     private JsonObject Canonical()
     {
