@@ -17,12 +17,7 @@ internal sealed class CacheCommand : CommandBase
 
     private readonly OutputOption output = new("--output", "Folder to write; FOLDER.run beside it keeps the tokens", "FOLDER", required: true);
 
-    private readonly ChoiceOption<CacheEncoding> encoding = new(
-        "--encoding", "What is kept: the k likeliest entries and the mass of the others; entries drawn; both; or hidden states, which are exact", CacheEncoding.TopK,
-        ("top-k", CacheEncoding.TopK), ("samples", CacheEncoding.Samples), ("top-k-samples", CacheEncoding.TopKSamples), ("hidden", CacheEncoding.Hidden));
-
-    private readonly CountOption k = new("--k", "Likeliest entries kept of each distribution", 64);
-    private readonly CountOption samples = new("--samples", "Entries drawn from each distribution", 32);
+    private readonly KeyOptions<CacheSection> kept = new(CacheSection.Keys, new());
     private readonly NumberOption temperature = new("--temperature", "Divides the logits; training must use the same", "T", 1.0);
     private readonly CountOption seq = new CountOption("--sequence", "Tokens of a window", 256).Or("--seq");
     private readonly CountOption windows = new("--windows", "Keep the first windows only; by default all");
@@ -42,7 +37,9 @@ internal sealed class CacheCommand : CommandBase
     {
         Arguments.Add(teacher);
         input.AddTo(this);
-        foreach (var option in (Option[])[output, encoding, k, samples, temperature, seq, windows, heldOut, documents, seed])
+        Options.Add(output);
+        kept.AddTo(this);
+        foreach (var option in (Option[])[temperature, seq, windows, heldOut, documents, seed])
             Options.Add(option);
         threads.AddTo(this);
     }
@@ -67,7 +64,7 @@ internal sealed class CacheCommand : CommandBase
             Sequence = length,
             Documents = run.Get(documents)!.Value,
         };
-        var section = new CacheSection { Encoding = run.Get(encoding)!.Value, K = run.Get(k)!.Value, Samples = run.Get(samples)!.Value };
+        var section = CacheSection.Read(SectionFields.OfOptions(kept.Given(run), "cache"));
         CacheWriter.Require(folder);
         threads.Start(run);
 
@@ -75,13 +72,13 @@ internal sealed class CacheCommand : CommandBase
         {
             using var tokens = DataStage.Run(context, data, path, checkpoint.Config.VocabularySize);
             var all = new WindowSet(tokens.Train, length, boundaries: tokens.Boundaries);
-            var kept = Math.Min(run.Get(windows) ?? all.Count, all.Count);
+            var count = Math.Min(run.Get(windows) ?? all.Count, all.Count);
             var guide = new ModelFolder("teacher", path, ContentHash.OfFolder(path));
             var key = CacheStage.KeyOf(guide, section, tau, tokens, length, run.Get(seed)!.Value);
-            run.Progress.Note($"cache: {kept} windows of {length} tokens, {Units.Bytes(new CacheLayout(key).BytesFor(kept))}");
+            run.Progress.Note($"cache: {count} windows of {length} tokens, {Units.Bytes(new CacheLayout(key).BytesFor(count))}");
             using var model = guide.Load();
-            CacheWriter.Run(folder, key, model, all, [.. Enumerable.Range(0, checked((int)kept)).Select(window => (long)window)], context.Progress, context.Stop);
-            return CacheReport.Of(folder, key, kept);
+            CacheWriter.Run(folder, key, model, all, [.. Enumerable.Range(0, checked((int)count)).Select(window => (long)window)], context.Progress, context.Stop);
+            return CacheReport.Of(folder, key, count);
         }, run.Cancellation);
         run.Write(report, CachePage.Show);
         return ExitCodes.Done;

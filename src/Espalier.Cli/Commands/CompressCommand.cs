@@ -1,10 +1,11 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
-using Espalier.Cli.Report;
 using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages;
+using Espalier.Reports;
+using Espalier.Reports.Runs;
 
 namespace Espalier.Cli.Commands;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Espalier.Cli.Rendering;
 using Espalier.Files;
+using Espalier.Reports.Runs;
 
 namespace Espalier.Cli.Commands;
 

@@ -2,6 +2,7 @@ using Espalier.Compression.Evaluation;
 using Espalier.Compression.Search;
 using Espalier.Compression.Training.Profiling;
 using Espalier.Pipeline.Stages;
+using Espalier.Reports.Runs;
 
 namespace Espalier.Cli.Commands;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using Espalier.Cli.Commands.Shared;
-using Espalier.Cli.Report;
 using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Importance;
@@ -10,6 +9,7 @@ using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
+using Espalier.Reports.Pictures;
 
 namespace Espalier.Cli.Commands;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
+using Espalier.Reports.Pictures;
 
 namespace Espalier.Cli.Commands;
 

@@ -3,6 +3,7 @@ using Espalier.Cli.Rendering;
 using Espalier.Compression.Evaluation;
 using Espalier.Files;
 using Espalier.Pipeline.Stages;
+using Espalier.Reports.Runs;
 
 namespace Espalier.Cli.Commands;
 

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Rendering;
-using Espalier.Cli.Report;
 using Espalier.Files;
 using Espalier.Pipeline.Runs;
+using Espalier.Reports;
 
 namespace Espalier.Cli.Commands;
 

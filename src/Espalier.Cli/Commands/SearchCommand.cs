@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text;
 using Espalier.Cli.Commands.Shared;
-using Espalier.Cli.Report;
 using Espalier.Compression.Search;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
@@ -9,6 +8,7 @@ using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages;
+using Espalier.Reports.Pictures;
 
 namespace Espalier.Cli.Commands;
 

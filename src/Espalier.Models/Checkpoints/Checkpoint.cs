@@ -69,12 +69,15 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     /// <exception cref="EspalierException">
     /// A file is missing or broken, the family is unknown, or tensors and config contradict each other.
     /// </exception>
-    public static Checkpoint Open(string folder, bool requireWeights = true)
+    public static Checkpoint Open(string folder, bool requireWeights = true) => Open(folder, FamilyCatalog.For, requireWeights);
+
+    /// <summary>The same, of families that the catalogue need not know.</summary>
+    internal static Checkpoint Open(string folder, Func<JsonObject, string, Family> familyOf, bool requireWeights = true)
     {
         ModelPlace.Require(folder);
         var configPath = Path.Combine(folder, CheckpointFolder.ConfigFile);
         var raw = JsonFile.Read(configPath);
-        var family = FamilyCatalog.For(raw, configPath);
+        var family = familyOf(raw, configPath);
         var config = family.ReadConfig(raw, configPath);
         var generationPath = Path.Combine(folder, CheckpointFolder.GenerationConfigFile);
         var generation = File.Exists(generationPath) ? JsonFile.Read(generationPath) : null;
@@ -98,7 +101,7 @@ public sealed class Checkpoint : ITensorSource, IDisposable
         Weights.FileOf(name).ReadFloat32(Weights.Entry(name), firstElement, destination);
 
     /// <summary>All elements of a parameter, widened to float.</summary>
-    public float[] ReadFloat32(string name) => Weights.FileOf(name).ReadFloat32(name);
+    public float[] ReadFloat32(string name) => Weights.FileOf(name).ReadFloat32(Weights.Entry(name));
 
     /// <summary>Copies elements of a parameter, widened to float, and refuses NaN and infinity.</summary>
     /// <exception cref="EspalierException">Names the tensor, the element and the value.</exception>

@@ -10,6 +10,8 @@ internal sealed class CheckpointWeights : IDisposable
     private readonly List<SafetensorsFile> files = [];
     private readonly Dictionary<string, SafetensorsFile> owners = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TensorEntry> entries = new(StringComparer.Ordinal);
+    // Parameters that are fused in a tensor, as ranges of its bytes.
+    private readonly Dictionary<string, (TensorEntry Entry, SafetensorsFile File)> parts = new(StringComparer.Ordinal);
     private readonly string folder;
     private TensorDigests? digests;
 
@@ -41,12 +43,12 @@ internal sealed class CheckpointWeights : IDisposable
         }
     }
 
-    public TensorEntry Entry(string name) => entries.TryGetValue(name, out var entry)
-        ? entry
+    public TensorEntry Entry(string name) => entries.TryGetValue(name, out var entry) ? entry
+        : parts.TryGetValue(name, out var part) ? part.Entry
         : throw new EspalierException($"{folder}: has no parameter '{name}' among its {entries.Count}");
 
-    public SafetensorsFile FileOf(string name) => owners.TryGetValue(name, out var file)
-        ? file
+    public SafetensorsFile FileOf(string name) => owners.TryGetValue(name, out var file) ? file
+        : parts.TryGetValue(name, out var part) ? part.File
         : throw new EspalierException($"{folder}: has no parameter '{name}' among its {entries.Count}");
 
     public void CheckFinite(IEnumerable<string> names, CancellationToken cancellation)
@@ -138,7 +140,7 @@ internal sealed class CheckpointWeights : IDisposable
 
     private void Check(Family family, DecoderConfig config)
     {
-        var wanted = family.Parameters(config).ToDictionary(static parameter => parameter.Name, StringComparer.Ordinal);
+        var wanted = family.Table.Tensors(config).ToDictionary(static tensor => tensor.Name, StringComparer.Ordinal);
         if (config.TiedEmbeddings)
             DropTiedHead(family, config);
         var scales = entries.Keys.Where(name => HarmlessTensors.IsCacheScale(name) && !wanted.ContainsKey(name)).ToArray();
@@ -152,17 +154,28 @@ internal sealed class CheckpointWeights : IDisposable
         if (missing.Length > 0 || left.Length > 0)
             throw new EspalierException($"{folder}: the tensors are not those of a {family.ModelType} model with {config.Layers} layers:"
                 + $" {List("missing", missing)}{(missing.Length > 0 && left.Length > 0 ? "; " : "")}{List("left over", left)}");
-        foreach (var (name, parameter) in wanted)
-            CheckShape(name, entries[name], parameter);
+        foreach (var (name, tensor) in wanted)
+        {
+            CheckShape(name, entries[name], tensor);
+            if (tensor.IsFused)
+                AddParts(entries[name], tensor);
+        }
     }
 
-    private void CheckShape(string name, TensorEntry entry, NamedParameter wanted)
+    private void AddParts(TensorEntry entry, StoredTensor tensor)
+    {
+        var size = entry.Type.Bytes();
+        foreach (var (part, first, count) in tensor.Ranges())
+            parts.Add(part.Name, (entry with { Name = part.Name, Shape = part.Shape, Offset = entry.Offset + first * size, ByteLength = count * size }, owners[tensor.Name]));
+    }
+
+    private void CheckShape(string name, TensorEntry entry, StoredTensor wanted)
     {
         if (!entry.Type.IsWeight())
             throw new EspalierException($"{owners[name].Path}: '{name}' is {entry.Type.Name()}; weights must be F32, F16, BF16 or F64");
         if (!entry.Shape.AsSpan().SequenceEqual(wanted.Shape))
             throw new EspalierException($"{owners[name].Path}: '{name}' is {SafetensorsHeader.Text(entry.Shape)}, config.json says"
-                + $" {SafetensorsHeader.Text(wanted.Shape)}, {ParameterSpec.Of(wanted.Parameter.Role).Fields}; one of the two is wrong");
+                + $" {SafetensorsHeader.Text(wanted.Shape)}, {string.Join(" and ", wanted.Parts.Select(part => ParameterSpec.Of(part.Parameter.Role).Fields))}; one of the two is wrong");
     }
 
     /// <summary>
@@ -174,7 +187,8 @@ internal sealed class CheckpointWeights : IDisposable
         var (head, table) = (family.NameOf(new(ParameterRole.Head)), family.NameOf(new(ParameterRole.Embedding)));
         if (!entries.TryGetValue(head, out var copy) || !entries.TryGetValue(table, out var original))
             return;
-        CheckShape(head, copy, new(head, new(ParameterRole.Head), ParameterSpec.Of(ParameterRole.Head).Shape(config)));
+        var shape = ParameterSpec.Of(ParameterRole.Head).Shape(config);
+        CheckShape(head, copy, new(head, shape, [new(head, new(ParameterRole.Head), shape)]));
         if (!SameBytes(copy, owners[head], original, owners[table]))
             throw new EspalierException($"{owners[head].Path}: '{head}' differs from '{table}', but config.json says tie_word_embeddings true; set it to false");
         Remove(head);

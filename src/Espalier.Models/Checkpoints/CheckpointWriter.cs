@@ -38,8 +38,8 @@ public static class CheckpointWriter
         options ??= new();
         var config = source.Family.WriteConfig(target, source.RawConfig, stored);
         var generation = PretrainedConfig.Generation(source.GenerationConfig, config);
-        var shards = ShardPlan.Split(
-            source.Family.Parameters(target).Select(parameter => new TensorSpec(parameter.Name, stored, parameter.Shape)), options.MaxShardBytes);
+        StoredTensor[] tensors = [.. source.Family.Table.Tensors(target)];
+        var shards = ShardPlan.Split(tensors.Select(tensor => new TensorSpec(tensor.Name, stored, tensor.Shape)), options.MaxShardBytes);
         var layouts = shards.Select(static shard => (shard.File, Layout: SafetensorsLayout.Plan(shard.Tensors))).ToArray();
         var carried = source.CarriedFiles.Select(name => CheckpointFolder.Inside(source.Folder, name, source.Folder)).ToArray();
         var total = layouts.Sum(static shard => shard.Layout.Length) + carried.Sum(static path => new FileInfo(path).Length);
@@ -50,7 +50,7 @@ public static class CheckpointWriter
                 Copy(path, Path.Combine(temporary, Path.GetFileName(path)));
             DurableOutput.WriteText(Path.Combine(temporary, CheckpointFolder.ConfigFile), ConfigJson.Text(config));
             DurableOutput.WriteText(Path.Combine(temporary, CheckpointFolder.GenerationConfigFile), ConfigJson.Text(generation));
-            var bytes = SafetensorsWriter.Narrowed(weights, options.Narrowing);
+            var bytes = SafetensorsWriter.Narrowed(new FusedSource(tensors, weights), options.Narrowing);
             foreach (var (file, layout) in layouts)
                 SafetensorsWriter.Write(Path.Combine(temporary, file), layout, bytes, options.Progress, cancellation);
             if (layouts.Length > 1)

@@ -144,9 +144,11 @@ public sealed class SafetensorsFile : IDisposable
 
     /// <summary>All elements of a tensor as floats, of which there are less than 2³¹.</summary>
     /// <exception cref="EspalierException">There are more, or there is none of that name.</exception>
-    public float[] ReadFloat32(string name)
+    public float[] ReadFloat32(string name) => ReadFloat32(Entry(name));
+
+    /// <summary>The same of a range of a tensor's bytes that is a tensor itself.</summary>
+    internal float[] ReadFloat32(TensorEntry entry)
     {
-        var entry = Entry(name);
         var values = new float[RoomFor(entry, entry.Elements)];
         ReadFloat32(entry, 0, values);
         return values;

@@ -3,7 +3,7 @@ namespace Espalier.Models;
 /// <summary>
 /// A size of a decoder that pruning can change, with all that is to be known of it. What prunes, scores and searches walks
 /// <see cref="All"/>; a new axis is an object here, a field of <see cref="DecoderConfig"/>, and dimensions of parameters
-/// (<c>docs/decisions/0020</c>).
+/// (<c>docs/playbooks/add-an-axis.md</c>).
 /// </summary>
 public sealed class Axis
 {

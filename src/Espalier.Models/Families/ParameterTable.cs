@@ -4,7 +4,8 @@ namespace Espalier.Models.Families;
 
 /// <summary>
 /// A family's one table, parameter name and role, read both ways. A name of a block's parameter holds
-/// <c>{layer}</c> where the checkpoint has the block's number.
+/// <c>{layer}</c> where the checkpoint has the block's number. Parameters that a checkpoint fuses into one tensor, along its rows, have names of
+/// their own, <c>qkv_proj.weight#q</c>: the tensor's and what tells them apart.
 /// </summary>
 public sealed class ParameterTable
 {
@@ -73,6 +74,9 @@ public sealed class ParameterTable
         foreach (var role in wanted[first..].Where(static role => !ParameterSpec.Of(role).IsPerLayer))
             yield return Named(new(role), config);
     }
+
+    /// <summary>The tensors that a checkpoint stores of it, in the same order.</summary>
+    public IEnumerable<StoredTensor> Tensors(DecoderConfig config) => StoredTensor.Of(Parameters(config));
 
     private NamedParameter Named(Parameter parameter, DecoderConfig config) =>
         new(NameOf(parameter), parameter, ParameterSpec.Of(parameter.Role).Shape(config));

@@ -25,7 +25,10 @@ public enum CorrectMode
 /// <summary>Teacher correction beside how it trains.</summary>
 public sealed record CorrectionSection
 {
-    /// <summary>Loss beyond the teacher's own expectation, against a reference, from which on correction pays, nats a token. See <see cref="NeedTest"/>.</summary>
+    /// <summary>
+    /// Loss beyond the teacher's own expectation, against a reference, from which on correction pays, nats a token. See <see
+    /// cref="NeedTest"/>.
+    /// </summary>
     public const double DefaultThreshold = 0.1;
 
     /// <summary>
@@ -56,4 +59,48 @@ public sealed record CorrectionSection
 
     /// <summary>Warm-up steps of a correction that names none: as the paper, but at most a tenth of the steps.</summary>
     public static int DefaultWarmUp(long steps) => (int)Math.Min(PaperWarmUp, steps / 10);
+
+    /// <summary>The keys, which stand in <c>correct</c> before those of any training.</summary>
+    internal static Key<CorrectionSection>[] Keys() =>
+    [
+        new Key<CorrectionSection, CorrectWhen>("when", Kinds.Choice<CorrectWhen>(), s => s.When, (s, when) => s with { When = when })
+        {
+            PageDefault = "always",
+            Page = "`always`, or `auto`: where the test says so.",
+        },
+        new Key<CorrectionSection, CorrectMode>("mode", Kinds.Choice<CorrectMode>(), s => s.Mode, (s, mode) => s with { Mode = mode })
+        {
+            PageDefault = "before",
+            Page = "`before` everything else, or `parallel` to the distillation.",
+        },
+        new Key<CorrectionSection, double>(
+            "threshold", Kinds.Number("X", x => x >= 0, "from 0, nats a token"),
+            s => s.Threshold, (s, threshold) => s with { Threshold = threshold })
+        {
+            PageDefault = "0.1",
+            Page = "With `auto`: what the difference must be above, nats a token.",
+            Useless = OutsideTheTest,
+        },
+        new Key<CorrectionSection, string?>("reference", Kinds.Path, s => s.Reference, (s, reference) => s with { Reference = reference })
+        {
+            PageDefault = "`self-written.jsonl` in the teacher's folder",
+            Page = """
+                With `auto`: text or ids that the teacher is at home in. Where there is none, the teacher writes 16 windows itself
+                (temperature 1, by the seed), one token at a time.
+                """,
+            Useless = OutsideTheTest,
+        },
+        new Key<CorrectionSection, double?>(
+            "teacher-learning-rate", Kinds.Number("RATE", x => x > 0, "above 0: the peak of the teacher's own training").Or("none"),
+            _ => null, (s, _) => s)
+        {
+            PageDefault = "none",
+            Page = "The peak of the teacher's own training, in place of `learning-rate`, which becomes a fifth of it.",
+            IsCanonical = false,
+            Reader = (_, s) => s,
+        },
+    ];
+
+    private static string? OutsideTheTest(CorrectionSection section) =>
+        section.When == CorrectWhen.Auto ? null : "it belongs to the test of when: auto; add that or leave it out";
 }

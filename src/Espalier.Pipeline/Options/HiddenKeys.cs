@@ -15,28 +15,47 @@ internal static class HiddenKeys
         new Key<HiddenStateOptions, IReadOnlyList<LayerPair>>("layers", Pairs, s => s.Layers, (s, pairs) => s with { Layers = pairs })
         {
             Help = "Compare the normed inputs of these layers, TEACHER:STUDENT from 0, with commas between: 29:13",
+            PageDefault = "none",
+            Page = "Pairs `TEACHER:STUDENT` of layers, from 0: the normed states that enter them.",
             ShowsDefault = false,
         },
-        new Key<HiddenStateOptions, IReadOnlyList<LayerPair>>("attention", Pairs, s => s.Attention, (s, pairs) => s with { Attention = pairs })
+        new Key<HiddenStateOptions, IReadOnlyList<LayerPair>>(
+            "attention", Pairs, s => s.Attention, (s, pairs) => s with { Attention = pairs })
         {
             Help = "The same after attention",
+            PageDefault = "none",
+            Page = "The same for the normed states after their attention.",
             ShowsDefault = false,
         },
         new Key<HiddenStateOptions, bool>("embedding", Kinds.Flag, s => s.Embedding, (s, isCompared) => s with { Embedding = isCompared })
         {
             Help = "Compare the embeddings' outputs",
+            PageDefault = "false",
+            Page = "The embeddings' outputs.",
         },
         new Key<HiddenStateOptions, bool>("final", Kinds.Flag, s => s.Final, (s, isCompared) => s with { Final = isCompared })
         {
             Help = "Compare the last norms' outputs",
+            PageDefault = "false",
+            Page = "The last norms' outputs.",
         },
-        new Key<HiddenStateOptions, HiddenDistance>("distance", Kinds.Choice<HiddenDistance>(), s => s.Distance, (s, distance) => s with { Distance = distance })
+        new Key<HiddenStateOptions, HiddenDistance>(
+            "distance", Kinds.Choice<HiddenDistance>(), s => s.Distance, (s, distance) => s with { Distance = distance })
         {
             Help = "How hidden states are compared",
+            PageDefault = "mse",
+            Page = "`mse` over channels, or `cosine`.",
         },
-        new Key<HiddenStateOptions, double?>("weight", Kinds.Number("X", x => x > 0, "above 0, or dynamic").Or("dynamic"), s => s.Weight, (s, weight) => s with { Weight = weight })
+        new Key<HiddenStateOptions, double?>(
+            "weight", Kinds.Number("X", x => x > 0, "above 0, or dynamic").Or("dynamic"), s => s.Weight,
+            (s, weight) => s with { Weight = weight })
         {
             Help = "Multiplies the loss on hidden states; by default loss on logits / loss on hidden states, anew in every pass (dynamic)",
+            PageDefault = "dynamic",
+            Page = """
+                Multiplies the sum of these losses. `dynamic`: the loss on logits divided by that sum, anew in every pass (of one
+                `micro-batch`, which therefore is the whole batch unless you name one), a constant for the gradient.
+                """,
             ShowsDefault = false,
             StageValue = s => s.Weight,
         },

@@ -11,7 +11,9 @@ internal enum InStageKey
     /// <summary>Where the key has a meaning beside the others.</summary>
     WhereItMatters,
 
-    /// <summary>Where it is not the default, nor null: keys that came later, so that folders from before there was one still serve.</summary>
+    /// <summary>
+    /// Where it is not the default, nor null: keys that came later, so that folders from before there was one still serve.
+    /// </summary>
     WhereItDiffers,
 
     /// <summary>Never: it changes no result.</summary>
@@ -19,7 +21,8 @@ internal enum InStageKey
 }
 
 /// <summary>
-/// One key of a section, declared once: from it come the reader of recipes, the option of commands and its help, the canonical text, the key of stages and the reference page.
+/// One key of a section, declared once: from it come the reader of recipes, the option of commands and its help, the canonical text,
+/// the key of stages and the reference page.
 /// </summary>
 /// <typeparam name="S">The section's record; its <c>new()</c> has the defaults.</typeparam>
 internal abstract class Key<S>(string name) where S : new()
@@ -30,8 +33,14 @@ internal abstract class Key<S>(string name) where S : new()
     /// <summary>Older and shorter names of the option, with their dashes.</summary>
     public string[] Aliases { get; init; } = [];
 
-    /// <summary>What <c>--help</c> says.</summary>
-    public required string Help { get; init; }
+    /// <summary>What <c>--help</c> says of the option.</summary>
+    public string Help { get; init; } = "";
+
+    /// <summary>What <c>docs/recipe.md</c> says in its table, with line breaks where a space is meant.</summary>
+    public required string Page { get; init; }
+
+    /// <summary>The default in that table.</summary>
+    public required string PageDefault { get; init; }
 
     /// <summary>Whether help shows the default; not where <see cref="Help"/> says what happens without the option.</summary>
     public bool ShowsDefault { get; init; } = true;
@@ -42,7 +51,9 @@ internal abstract class Key<S>(string name) where S : new()
     /// <summary>Whether it is in canonical texts; not where another key says the same.</summary>
     public bool IsCanonical { get; init; } = true;
 
-    /// <summary>Whether it came after run folders had been made without it: then texts and keys have it only where it differs from the default.</summary>
+    /// <summary>
+    /// Whether it came after run folders had been made without it: then texts and keys have it only where it differs from the default.
+    /// </summary>
     public bool IsLater { get; init; }
 
     /// <summary>When it is part of a stage's key.</summary>

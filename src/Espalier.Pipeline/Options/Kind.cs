@@ -44,6 +44,9 @@ internal static class Kinds
     public static Kind<T> Choice<T>(IReadOnlyList<(string Name, T Value)> names) where T : struct, Enum =>
         new(string.Join('|', names.Select(entry => entry.Name)), (fields, key) => fields.Choice(key, names)!.Value, value => EnumName.Of(value), IsWord: true);
 
+    /// <summary>A path, or null.</summary>
+    public static Kind<string?> Path { get; } = new("PATH", (fields, key) => fields.Text(key), path => path);
+
     /// <summary>A text that has a reader of its own.</summary>
     public static Kind<T> Parsed<T>(string helpName, Func<string, T> parse, Func<T, string> write) where T : notnull =>
         new(helpName, (fields, key) => fields.Read(key, parse)!, value => write(value));
@@ -68,7 +71,7 @@ internal static class Kinds
     public static string Shown(JsonNode? value) => value switch
     {
         JsonArray list => string.Join(',', list.Select(Shown)),
-        JsonValue number when number.TryGetValue<double>(out var real) => real.ToString("R", CultureInfo.InvariantCulture),
+        JsonValue number when number.TryGetValue<double>(out var real) => real.ToString("R", CultureInfo.InvariantCulture).Replace("E-0", "e-", StringComparison.Ordinal),
         _ => value?.ToString() ?? "",
     };
 }

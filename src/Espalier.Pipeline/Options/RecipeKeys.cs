@@ -11,7 +11,7 @@ internal static class RecipeKeys
     {
         [""] = ["teacher", "output", "seed", "data", "correct", "score", "search", "prune", "cycles", "distill", "evaluate", "export", "clamp"],
         ["data"] = ["train", "field", "held-out", "sequence", "documents"],
-        ["correct"] = ["when", "mode", "threshold", "reference", "teacher-learning-rate", .. Training],
+        ["correct"] = [.. CorrectionSection.Keys().Select(key => key.Name), .. Training],
         ["score"] = ["samples", "batch", "sequence", "method", "neurons", "rounds", "depth", "depth-samples", "task"],
         ["search"] =
         [
@@ -26,7 +26,9 @@ internal static class RecipeKeys
         ["cache"] = [.. CacheSection.Keys.Select(key => key.Name)],
     };
 
-    /// <summary>The key that another name stands for: what the option of a command is called where that cannot have the key's own name.</summary>
+    /// <summary>
+    /// The key that another name stands for: what the option of a command is called where that cannot have the key's own name.
+    /// </summary>
     public static string NameOf(string section, string key) => (section, key) switch
     {
         ("score", "batch-aggregation") => "batch",

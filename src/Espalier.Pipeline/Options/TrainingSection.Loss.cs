@@ -20,37 +20,53 @@ public sealed partial record TrainingSection
     /// <summary>Loss on hidden states beside that on logits; null for none.</summary>
     public HiddenStateOptions? Hidden { get; init; }
 
-    /// <summary>Teacher's distributions written before training, which then never loads the teacher; null for a teacher that is run beside.</summary>
+    /// <summary>
+    /// Teacher's distributions written before training, which then never loads the teacher; null for a teacher that is run beside.
+    /// </summary>
     public CacheSection? Cache { get; init; }
 
     private static Key<TrainingSection>[] LossKeys() =>
     [
-        new Key<TrainingSection, string>("loss", Kinds.Parsed("LOSS", text => LossSpec.Parse(text).ToString(), loss => loss), s => s.Loss, (s, loss) => s with { Loss = loss })
+        new Key<TrainingSection, string>(
+            "loss", Kinds.Parsed("LOSS", text => LossSpec.Parse(text).ToString(), loss => loss), s => s.Loss,
+            (s, loss) => s with { Loss = loss })
         {
             Help = $"Loss on the logits, or a sum such as 0.9*forward-kl + 0.1*cross-entropy; known are {string.Join(", ", LossSpec.Names)}",
+            PageDefault = "forward-kl",
+            Page = "The loss on logits, or a sum such as `0.9*forward-kl + 0.1*cross-entropy`; see below.",
         },
         new Key<TrainingSection, double>(
-            "temperature", Kinds.Number("T", x => x > 0, "above 0"), s => s.Temperature, (s, temperature) => s with { Temperature = temperature })
+            "temperature", Kinds.Number("T", x => x > 0, "above 0"),
+            s => s.Temperature, (s, temperature) => s with { Temperature = temperature })
         {
             Help = "Divides both models' logits",
+            PageDefault = "1",
+            Page = "Divides both models' logits, in losses that have a temperature. No factor of its square.",
             Useless = WithoutTemperature,
         },
-        new Key<TrainingSection, bool>("temperature-squared", Kinds.Flag, s => s.TemperatureSquared, (s, isSquared) => s with { TemperatureSquared = isSquared })
+        new Key<TrainingSection, bool>(
+            "temperature-squared", Kinds.Flag, s => s.TemperatureSquared, (s, isSquared) => s with { TemperatureSquared = isSquared })
         {
             Help = "Multiply losses that have a temperature by its square",
+            PageDefault = "false",
+            Page = """
+                Multiplies such losses by the square of the temperature, so that their gradients keep their size (arXiv 1503.02531).
+                """,
             Useless = WithoutTemperature,
             Stage = InStageKey.WhereItDiffers,
         },
         new Key<TrainingSection, HiddenStateOptions?>("hidden", HiddenKeys.Kind, s => s.Hidden, (s, hidden) => s with { Hidden = hidden })
         {
-            Help = "Compare hidden states too",
+            PageDefault = "none",
+            Page = "Hidden states that are compared too, below.",
             IsOption = false,
             IsLater = true,
             StageValue = s => HiddenKeys.StageValue(s.Hidden!),
         },
         new Key<TrainingSection, CacheSection?>("cache", CacheSection.Kind, s => s.Cache, (s, cache) => s with { Cache = cache })
         {
-            Help = "Write the teacher's distributions first and train without the teacher",
+            PageDefault = "none",
+            Page = "Write the teacher's distributions first and train without the teacher, below.",
             IsOption = false,
             IsLater = true,
             Stage = InStageKey.Never,

@@ -13,6 +13,9 @@ public sealed partial record TrainingSection
     /// <summary>Decay of AdamW's second moment.</summary>
     public double Beta2 { get; init; } = 0.95;
 
+    /// <summary>What AdamW adds to √v̂.</summary>
+    public double AdamEpsilon { get; init; } = 1e-8;
+
     /// <summary>Global gradient norm that is clipped to; null for none.</summary>
     public double? Clip { get; init; } = 1.0;
 
@@ -24,35 +27,66 @@ public sealed partial record TrainingSection
 
     private static Key<TrainingSection>[] OptimizerKeys() =>
     [
-        new Key<TrainingSection, double>("weight-decay", Kinds.Number("X", x => x is >= 0 and < 1000, "from 0"), s => s.WeightDecay, (s, decay) => s with { WeightDecay = decay })
+        new Key<TrainingSection, double>(
+            "weight-decay", Kinds.Number("X", x => x is >= 0 and < 1000, "from 0"), s => s.WeightDecay,
+            (s, decay) => s with { WeightDecay = decay })
         {
             Help = "Decoupled decay of matrices; norms and biases never decay",
+            PageDefault = "0.1",
+            Page = "Decoupled weight decay of the matrices.",
         },
         new Key<TrainingSection, (double First, double Second)>(
             "betas", Kinds.Pair("B1,B2", x => x is >= 0 and < 1, "from 0 and below 1, two of them as in: [0.9, 0.95]"),
             s => (s.Beta1, s.Beta2), (s, betas) => s with { Beta1 = betas.First, Beta2 = betas.Second })
         {
             Help = "AdamW's two betas",
+            PageDefault = "[0.9, 0.95]",
+            Page = "Decay of AdamW's two moments.",
+        },
+        new Key<TrainingSection, double>(
+            "adam-epsilon", Kinds.Number("X", x => x is > 0 and <= 1, "above 0 and at most 1"), s => s.AdamEpsilon, (s, epsilon) => s with { AdamEpsilon = epsilon })
+        {
+            Help = "What AdamW adds to the root of the second moment: larger steadies weights with small gradients",
+            PageDefault = "1e-8",
+            Page = """
+                What AdamW adds to √v̂, the root of the second moment. Larger (1e-6, 1e-5) takes smaller steps where gradients are small.
+                """,
+            IsLater = true,
         },
         // Never, in either of its spellings, is null.
         new Key<TrainingSection, double?>(
-            "clip", Kinds.Number("NORM", x => x >= 0, "above 0; none or 0 never clips").Or("none"), s => s.Clip, (s, norm) => s with { Clip = norm > 0 ? norm : null })
+            "clip", Kinds.Number("NORM", x => x >= 0, "above 0; none or 0 never clips").Or("none"),
+            s => s.Clip, (s, norm) => s with { Clip = norm > 0 ? norm : null })
         {
             Help = "Global gradient norm that gradients are scaled down to; none or 0 never does",
+            PageDefault = "1",
+            Page = "Global gradient norm above which gradients are scaled down; `none` or 0 for never.",
             StageValue = s => s.Clip,
         },
         new Key<TrainingSection, FrozenParts>(
-            "freeze", Kinds.ParsedList("PARTS", FrozenParts.Parse, parts => parts.Words), s => s.Freeze, (s, parts) => s with { Freeze = parts })
+            "freeze", Kinds.ParsedList("PARTS", FrozenParts.Parse, parts => parts.Words),
+            s => s.Freeze, (s, parts) => s with { Freeze = parts })
         {
             Help = "What stays as it is: embedding, head, norms, attention, mlp, layers 0-3, with commas between them",
+            PageDefault = "nothing",
+            Page = """
+                What stays as it is, one or a list of `embedding`, `head`, `norms`, `attention`, `mlp`, `layer 5` and `layers 0-3`
+                (whole blocks, from 0): no gradient, no moments, no decay, and no memory for them.
+                """,
             ShowsDefault = false,
             Stage = InStageKey.WhereItDiffers,
             StageValue = s => string.Join(", ", s.Freeze.Words),
         },
         new Key<TrainingSection, double>(
-            "layer-decay", Kinds.Number("X", x => x is > 0 and <= 1, "above 0 and at most 1"), s => s.LayerDecay, (s, factor) => s with { LayerDecay = factor })
+            "layer-decay", Kinds.Number("X", x => x is > 0 and <= 1, "above 0 and at most 1"),
+            s => s.LayerDecay, (s, factor) => s with { LayerDecay = factor })
         {
             Help = "Factor of the learning rate from one layer to the one below it, the embedding last",
+            PageDefault = "1",
+            Page = """
+                Factor of the learning rate from one layer to the one below it: layer l of L, from 0, gets it to the power L - l, the
+                embedding to the power L + 1; the last norm and the head keep the whole rate. Above 0, at most 1.
+                """,
             Stage = InStageKey.WhereItDiffers,
         },
     ];

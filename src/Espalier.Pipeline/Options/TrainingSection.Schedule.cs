@@ -30,21 +30,35 @@ public sealed partial record TrainingSection
 
     private static Key<TrainingSection>[] ScheduleKeys(TrainingScope scope) =>
     [
-        new Key<TrainingSection, ScheduleKind>("schedule", Kinds.Choice<ScheduleKind>(), s => s.Schedule, (s, schedule) => s with { Schedule = schedule })
+        new Key<TrainingSection, ScheduleKind>(
+            "schedule", Kinds.Choice<ScheduleKind>(), s => s.Schedule, (s, schedule) => s with { Schedule = schedule })
         {
             Help = "Course of the learning rate after the warm-up; wsd keeps the peak and comes down in the last --decay-steps",
+            PageDefault = "cosine",
+            Page = """
+                Course of the learning rate behind the warm-up: `cosine`, `linear` (a straight line), `wsd` (warm-up, stable, decay: the
+                peak until `decay-steps` before the end, then a straight line; arXiv 2404.06395) or `constant`.
+                """,
             Stage = InStageKey.WhereItDiffers,
         },
         new Key<TrainingSection, double>(
-            "learning-rate", Kinds.Number("RATE", x => x > 0, "above 0, or two as in: 1e-3 to 1e-4"), s => s.LearningRate, (s, rate) => s with { LearningRate = rate })
+            "learning-rate", Kinds.Number("RATE", x => x > 0, "above 0, or two as in: 1e-3 to 1e-4"),
+            s => s.LearningRate, (s, rate) => s with { LearningRate = rate })
         {
             Help = "Peak of the schedule, or PEAK to END",
+            PageDefault = scope.Corrects ? "2e-4" : "1e-3",
+            Page = "Peak of the schedule, or `PEAK to END`."
+                + (scope.Corrects ? " Low by default, for the teacher is to learn the text and not to forget what it knows." : ""),
             Aliases = ["--lr"],
             Reader = (fields, s) => ReadLearningRates(fields, s, scope),
         },
-        new Key<TrainingSection, double>("min-learning-rate", Kinds.Number("RATE", x => x >= 0, "from 0"), s => s.MinLearningRate, (s, rate) => s with { MinLearningRate = rate })
+        new Key<TrainingSection, double>(
+            "min-learning-rate", Kinds.Number("RATE", x => x >= 0, "from 0"), s => s.MinLearningRate,
+            (s, rate) => s with { MinLearningRate = rate })
         {
             Help = "End of the schedule; by default a tenth of --learning-rate",
+            PageDefault = "a tenth of the peak",
+            Page = "End of the schedule; a constant one has none.",
             Aliases = ["--min-lr"],
             ShowsDefault = false,
             // The peak's reader has read it.
@@ -56,15 +70,20 @@ public sealed partial record TrainingSection
         {
             Help = "Warm-up steps: step s of W has rate peak (s + 1) / W; by default "
                 + (scope.Corrects ? "120, at most a tenth of the steps" : "10, at most all steps"),
+            PageDefault = scope.Corrects ? "120, at most a tenth of the steps" : "10, at most all steps",
+            Page = "Steps of linear warm-up.",
             Aliases = ["--warmup"],
             ShowsDefault = false,
             Refused = (s, steps) => steps > s.Steps ? $"there are only {s.Steps} steps" : null,
             Otherwise = s => s with { WarmUp = scope.WarmUpOf(s.Steps) },
         },
         new Key<TrainingSection, long>(
-            "decay-steps", Kinds.Count(), s => s.DecaySteps ?? StableDecaySchedule.DecayOf(s.Steps), (s, steps) => s with { DecaySteps = steps })
+            "decay-steps", Kinds.Count(),
+            s => s.DecaySteps ?? StableDecaySchedule.DecayOf(s.Steps), (s, steps) => s with { DecaySteps = steps })
         {
             Help = "Steps of the decay of --schedule wsd, or their share of all steps; by default a tenth",
+            PageDefault = "10%",
+            Page = "With `wsd`: steps of the decay, or their share of all steps, rounded up.",
             ShowsDefault = false,
             Reader = (fields, s) => s with { DecaySteps = ReadDecaySteps(fields, s) },
             Useless = s => s.Schedule != ScheduleKind.Wsd ? $"it belongs to schedule: wsd and the schedule is {EnumName.Of(s.Schedule)}; leave it out" : null,

@@ -28,11 +28,15 @@ public sealed partial record TrainingSection
         new Key<TrainingSection, long>("steps", Kinds.Count(), s => s.Steps, (s, steps) => s with { Steps = steps })
         {
             Help = "Optimizer steps; or give --tokens",
+            PageDefault = "this or `tokens`",
+            Page = "Optimizer steps. With `auto` neither need be given: then it sees as many tokens as `distill`.",
             Reader = (fields, s) => s with { Steps = ReadSteps(fields, scope) },
         },
         new Key<TrainingSection, long>("tokens", Kinds.Count(), s => s.Steps, (s, _) => s)
         {
             Help = "Tokens to train on, such as 1M, in place of --steps: tokens / (batch · sequence), rounded up",
+            PageDefault = "this or `steps`",
+            Page = "Tokens to train on; steps are tokens / (`batch` · `data.sequence`), rounded up.",
             ShowsDefault = false,
             Reader = (_, s) => s,
             IsCanonical = false,
@@ -41,10 +45,20 @@ public sealed partial record TrainingSection
         new Key<TrainingSection, int>("batch", Kinds.Size(most: MostWindows), s => s.Batch, (s, batch) => s with { Batch = batch })
         {
             Help = "Windows of a step",
+            PageDefault = "8",
+            Page = "Windows a step.",
         },
-        new Key<TrainingSection, int?>("micro-batch", Kinds.Size(least: 0).Or("auto"), s => s.MicroBatch, (s, windows) => s with { MicroBatch = windows })
+        new Key<TrainingSection, int?>(
+            "micro-batch", Kinds.Size(least: 0).Or("auto"), s => s.MicroBatch, (s, windows) => s with { MicroBatch = windows })
         {
             Help = $"Windows of one pass, whose gradients add up to the whole step's; 0 is all at once. By default what comes to at most {PassSize.Positions} tokens",
+            PageDefault = "auto",
+            Page = scope.Corrects ? """
+                Windows of one forward and backward pass; the last pass has what is left of `batch`. 0 is the whole batch. `auto`: as
+                few passes of about one size as come to at most 2,048 tokens each (or one window, where it has more), whatever the
+                machine and its threads. Saves memory, changes no result beyond rounding.
+                """
+                : "As in `correct`; with `hidden` and its dynamic `weight` the whole batch.",
             ShowsDefault = false,
             Refused = (s, windows) => windows > s.Batch ? $"it must be at most the batch of {s.Batch} windows" : null,
             StageValue = s => s.WindowsOfAPass(scope.Sequence),

@@ -14,21 +14,13 @@ public static partial class RecipeFile
         if (IsNever(fields, key))
             return (null, new());
         var section = fields.Section(key)!;
-        var when = fields.Find(key) is YamlText { Text: "auto" } ? CorrectWhen.Auto : section.Choice<CorrectWhen>("when") ?? CorrectWhen.Always;
-        foreach (var ofTheTest in new[] { "threshold", "reference" })
-            if (when != CorrectWhen.Auto && section.Has(ofTheTest))
-                throw section.Wrong(ofTheTest, "it belongs to the test of when: auto; add that or leave it out");
-        var correction = new CorrectionSection
-        {
-            When = when,
-            Mode = section.Choice<CorrectMode>("mode") ?? CorrectMode.Before,
-            Threshold = section.Number("threshold", x => x >= 0, "from 0, nats a token") ?? CorrectionSection.DefaultThreshold,
-            Reference = section.Text("reference"),
-        };
+        var isAuto = fields.Find(key) is YamlText { Text: "auto" };
+        var correction = CorrectionSection.Keys().Aggregate(
+            new CorrectionSection { When = isAuto ? CorrectWhen.Auto : CorrectWhen.Always }, (read, key) => key.Read(section, read));
         if (correction.Mode == CorrectMode.Parallel)
             return (AlongWith(distill, section, sequence), correction);
         // Left to itself the correction sees as much text as the distillation, about as in the paper.
-        var byDefault = when == CorrectWhen.Auto && distill is not null ? distill.Steps * distill.Batch * sequence : (long?)null;
+        var byDefault = correction.When == CorrectWhen.Auto && distill is not null ? distill.Steps * distill.Batch * sequence : (long?)null;
         return (TrainingSection.Read(section, new(sequence, Corrects: true, Tokens: byDefault, RateOfTeacher: FifthOfTheTeachers(section))), correction);
     }
 
@@ -74,10 +66,8 @@ public static partial class RecipeFile
         var fields = correction.Mode == CorrectMode.Parallel
             ? new JsonObject { ["learning-rate"] = recipe.Correct.LearningRate }
             : Training(recipe.Correct, withLoss: false).AsObject();
-        fields["when"] = EnumName.Of(correction.When);
-        fields["mode"] = EnumName.Of(correction.Mode);
-        if (correction.When == CorrectWhen.Auto)
-            (fields["threshold"], fields["reference"]) = (correction.Threshold, correction.Reference);
+        foreach (var key in CorrectionSection.Keys())
+            key.AddToCanonical(fields, correction);
         return fields;
     }
 }

@@ -73,7 +73,7 @@ public static class TrainStage
         WarmUp = section.WarmUp,
         Schedule = section.Schedule,
         DecaySteps = section.DecaySteps,
-        Optimizer = new(section.Beta1, section.Beta2, WeightDecay: section.WeightDecay),
+        Optimizer = new(section.Beta1, section.Beta2, section.AdamEpsilon, section.WeightDecay),
         Clip = section.Clip,
         Freeze = section.Freeze,
         LayerDecay = section.LayerDecay,

@@ -107,6 +107,7 @@ public sealed partial class RecipeAndOptionsTests : TorchTest
         { "correct", "steps: 3, batch: 2", "--steps 3 --batch 2" },
         { "correct", "steps: 3, batch: 2, learning-rate: 3e-4, clip: none", "--steps 3 --batch 2 --lr 3e-4 --clip 0" },
         { "correct", "steps: 3, batch: 2, learning-rate: 7e-5, clip: 0", "--tokens 96 --batch 2 --learning-rate 7e-5 --clip none" },
+        { "correct", "steps: 3, batch: 2, adam-epsilon: 1e-6", "--steps 3 --batch 2 --adam-epsilon 0.000001" },
         { "distill", "steps: 3, batch: 2", "--steps 3 --batch 2" },
         { "distill", "steps: 3, batch: 2, learning-rate: 3e-4, temperature: 2, hidden: { final: true, weight: dynamic }", "--steps 3 --batch 2 --lr 3e-4 --temperature 2 --hidden-final --hidden-weight dynamic" },
         { "pretrain", "steps: 3, batch: 2, learning-rate: 3e-4, loss: cross-entropy", "--steps 3 --batch 2 --lr 3e-4" },

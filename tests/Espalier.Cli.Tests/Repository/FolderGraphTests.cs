@@ -15,7 +15,8 @@ public sealed class FolderGraphTests
         ["Espalier.Models"] = ["Espalier.Torch"],
         ["Espalier.Compression"] = ["Espalier.Models"],
         ["Espalier.Pipeline"] = ["Espalier.Compression"],
-        ["Espalier.Cli"] = ["Espalier.Pipeline"],
+        ["Espalier.Reports"] = ["Espalier.Pipeline"],
+        ["Espalier.Cli"] = ["Espalier.Reports"],
     };
 
     private static IEnumerable<string> Projects => s_mayKnow.Keys;

@@ -64,6 +64,7 @@ public sealed class RecipeErrorTests
     [InlineData("distill: { steps: 3, freeze: layers }", "'layers' is not known")]
     [InlineData("distill: { steps: 3, freeze: { a: b } }", "distill.freeze is a map; it must be a text or a list of texts")]
     [InlineData("distill: { steps: 3, layer-decay: 1.1 }", "distill.layer-decay is 1.1; it must be a number above 0 and at most 1")]
+    [InlineData("distill: { steps: 3, adam-epsilon: 0 }", "distill.adam-epsilon is 0; it must be a number above 0 and at most 1")]
     [InlineData("distill: { steps: 3, activation-checkpointing: yes }", "distill.activation-checkpointing is yes; it must be true or false")]
     [InlineData("distill: { steps: 3, compute: half }", "distill.compute: half is not known. Known are float32, bfloat16, auto, f32, bf16")]
     [InlineData("distill: { steps: 3, loss: kl }", "line 4: distill.loss: loss 'kl' is not known.")]

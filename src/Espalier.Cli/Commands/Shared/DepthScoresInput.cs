@@ -3,6 +3,7 @@ using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
 using Espalier.Files;
 using Espalier.Models;
+using Espalier.Reports.Pictures;
 
 namespace Espalier.Cli.Commands.Shared;
 

@@ -1,0 +1,52 @@
+using Espalier.Reports.Html;
+
+namespace Espalier.Reports.Charts;
+
+/// <summary>A value with its interval.</summary>
+internal sealed record Interval(string Name, double Value, double Half);
+
+/// <summary>Values with their intervals below each other, each below its name: what differs, and what may be chance.</summary>
+internal sealed record IntervalChart(string Title, string XLabel, IReadOnlyList<Interval> Intervals)
+{
+    private const double Left = 14, Right = ChartFrame.Wide - 14, Top = 4, Row = 38, Line = 14, ValueWide = 90;
+
+    /// <summary>Whether 0 is on the axis, with a line: for differences.</summary>
+    internal bool Zero { get; init; }
+
+    /// <summary>Whether values are written with their signs.</summary>
+    internal bool Signed { get; init; }
+
+    /// <summary>Writes the chart.</summary>
+    internal void Write(HtmlBuilder html)
+    {
+        var x = Axis.Over(Intervals.SelectMany(one => new[] { one.Value - one.Half, one.Value + one.Half }).Concat(Zero ? [0] : []), margin: 0.06);
+        var low = Top + Row * Intervals.Count;
+        using var svg = ChartFrame.Open(html, low + ChartFrame.Bottom, Title, string.Join("; ", Intervals.Select(Told)));
+        foreach (var tick in x.Ticks)
+        {
+            var at = Figures.Pixel(x.Place(tick, Left, Right));
+            html.Void("line", ("class", Zero && tick == 0 ? "axis" : "grid"), ("x1", at), ("x2", at), ("y1", Figures.Pixel(Top)), ("y2", Figures.Pixel(low)));
+            html.Leaf("text", Figures.Tick(tick), ("class", "middle"), ("x", at), ("y", Figures.Pixel(low + 16)));
+        }
+        for (var i = 0; i < Intervals.Count; i++)
+            Draw(html, Intervals[i], Top + Row * i, x);
+        ChartFrame.XLabel(html, XLabel, ChartFrame.Wide / 2, low + ChartFrame.Bottom);
+    }
+
+    private string Value(double value) => Signed ? Figures.Signed(value) : Figures.Loss(value);
+
+    private string Told(Interval one) => $"{one.Name}: {Value(one.Value)} ± {Figures.Loss(one.Half)}";
+
+    private void Draw(HtmlBuilder html, Interval one, double top, Axis x)
+    {
+        html.Leaf("text", ChartFrame.Fit(one.Name, ChartFrame.Wide - ValueWide), ("class", "halo"), ("x", "0"), ("y", Figures.Pixel(top + Line)));
+        html.Leaf("text", Value(one.Value), ("class", "end halo"), ("x", Figures.Pixel(ChartFrame.Wide)), ("y", Figures.Pixel(top + Line)));
+        if (!double.IsFinite(one.Value))
+            return;
+        var y = top + Line + 13;
+        using var group = html.Open("g", ("class", "marks c0"));
+        if (one.Half > 0 && double.IsFinite(one.Half))
+            html.Void("path", ("d", $"M{Figures.Pixel(x.Place(one.Value - one.Half, Left, Right))} {Figures.Pixel(y)}H{Figures.Pixel(x.Place(one.Value + one.Half, Left, Right))}"));
+        Mark.Write(html, 0, x.Place(one.Value, Left, Right), y, Told(one));
+    }
+}

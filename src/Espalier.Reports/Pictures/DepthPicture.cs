@@ -1,0 +1,129 @@
+using System.Globalization;
+using Espalier.Compression.Importance.Depth;
+using Espalier.Compression.Pruning;
+using Espalier.Reports.Charts;
+using Espalier.Reports.Html;
+
+namespace Espalier.Reports.Pictures;
+
+/// <summary>What removing layers does, as one self-contained page: a line for each metric, what each would drop, and how far they agree.</summary>
+public static class DepthPicture
+{
+    /// <summary>Writes the page.</summary>
+    public static void Write(TextWriter output, DepthReport report)
+    {
+        using var html = new HtmlBuilder(output);
+        html.Doctype();
+        using var page = html.Open("html", ("lang", "en"));
+        var title = $"Layers of {Path.GetFileName(Path.TrimEndingDirectorySeparator(report.Model))}";
+        PageHead.Write(html, title);
+        using var body = html.Open("body");
+        using var main = html.Open("main");
+        html.Leaf("h1", title);
+        html.Leaf("p", report.Scores.Samples > 0
+            ? $"{report.Scores.Layers} layers, {report.Scores.Samples} samples of {report.Scores.SampleLength} tokens."
+            : $"{report.Scores.Layers} layers, multiple-choice items alone.", ("class", "lead"));
+        Singles(html, report);
+        Spans(html, report);
+        Greedy(html, report);
+        Chosen(html, report);
+        Correlations(html, report);
+        Values(html, report);
+    }
+
+    private static void Singles(HtmlBuilder html, DepthReport report)
+    {
+        html.Leaf("h2", "Without each layer");
+        html.Leaf("p", "What removing one layer adds to the metric's value for the whole model, as a share of the most that any layer adds. What lies low can go with the least harm; the number beside a mark is the layer that its metric would miss least.", ("class", "how"));
+        Chart(html, "Harm of removing each layer", "layer", report.Kinds.Select(kind => (kind, Harm(report.Scores.Metrics[kind].Singles, report.Scores.Metrics[kind].Whole))));
+    }
+
+    private static void Spans(HtmlBuilder html, DepthReport report)
+    {
+        foreach (var width in report.Scores.Metrics.Values.SelectMany(metric => metric.Spans.Keys).Distinct().Order())
+        {
+            html.Leaf("h2", $"Without spans of {width} layers");
+            html.Leaf("p", "The same for consecutive layers, by the first of them.", ("class", "how"));
+            Chart(html, $"Harm of removing spans of {width} layers", "first layer of the span",
+                report.Kinds.Where(kind => report.Scores.Metrics[kind].Spans.ContainsKey(width)).Select(kind => (kind, Harm(report.Scores.Metrics[kind].Spans[width], report.Scores.Metrics[kind].Whole))));
+        }
+    }
+
+    private static void Greedy(HtmlBuilder html, DepthReport report)
+    {
+        var sequences = report.Kinds.Where(kind => report.Scores.Metrics[kind].Removed.Length > 0).ToArray();
+        if (sequences.Length == 0)
+            return;
+        html.Leaf("h2", "One layer after the other");
+        html.Leaf("p", "Each time the layer goes whose removal does the least harm to what is left; the metric's value then.", ("class", "how"));
+        var table = new HtmlTable([("metric", false), .. Enumerable.Range(1, sequences.Max(kind => report.Scores.Metrics[kind].Removed.Length)).Select(number => ($"{number}.", true))]);
+        foreach (var kind in sequences)
+            table.Add(null, [new(DepthNames.Of(kind)), .. report.Scores.Metrics[kind].Removed.Zip(report.Scores.Metrics[kind].RemovedValues, (layer, value) => new Cell($"layer {layer}", Figures.Short(value)))]);
+        table.Write(html);
+    }
+
+    private static void Chosen(HtmlBuilder html, DepthReport report)
+    {
+        if (report.Drop is not { } drop)
+            return;
+        html.Leaf("h2", $"Which {drop} would go");
+        var table = new HtmlTable(("metric", false), ("contiguous", false), ("scattered", false), ("greedy", false));
+        foreach (var kind in report.Kinds)
+            table.Add(null, [new(DepthNames.Of(kind)), .. new[] { DepthChoice.Contiguous, DepthChoice.Scattered, DepthChoice.Greedy }.Select(choice => new Cell(string.Join(", ", report.Chosen(kind, choice))))]);
+        table.Write(html);
+    }
+
+    private static void Correlations(HtmlBuilder html, DepthReport report)
+    {
+        html.Leaf("h2", "How far the metrics agree");
+        html.Leaf("p", "Spearman's rank correlation over single layers: 1 puts them in the same order, −1 in the opposite one.", ("class", "how"));
+        var table = new HtmlTable([("", false), .. report.Kinds.Select(kind => (DepthNames.Of(kind), true))]);
+        foreach (var first in report.Kinds)
+            table.Add(null, [new(DepthNames.Of(first)), .. report.Kinds.Select(second =>
+                new Cell(report.Correlation(first, second).ToString("0.00;−0.00;0.00", CultureInfo.InvariantCulture)))]);
+        table.Write(html);
+    }
+
+    private static void Values(HtmlBuilder html, DepthReport report)
+    {
+        html.Leaf("h2", "The values");
+        html.Leaf("p", "Each metric without one layer; the first row is the whole model. Higher is more harm.", ("class", "how"));
+        var table = new HtmlTable([("without layer", false), .. report.Kinds.Select(kind => ($"{DepthNames.Of(kind)}, {Unit(kind)}", true))]);
+        table.Add("student", [new("none"), .. report.Kinds.Select(kind => new Cell(Figures.Short(report.Scores.Metrics[kind].Whole)))]);
+        for (var layer = 0; layer < report.Scores.Layers; layer++)
+            table.Add(null, [new(Figures.Exact(layer)), .. report.Kinds.Select(kind => new Cell(Figures.Short(report.Scores.Metrics[kind].Singles[layer])))]);
+        table.Write(html);
+    }
+
+    private static string Unit(DepthMetricKind kind) => kind switch
+    {
+        DepthMetricKind.BlockInfluence => "1 − cosine",
+        DepthMetricKind.Angular => "angle / π",
+        DepthMetricKind.LmLoss => "nats a token",
+        DepthMetricKind.LogitMse => "squared logits",
+        _ => "nats an item",
+    };
+
+    private static void Chart(HtmlBuilder html, string title, string label, IEnumerable<(DepthMetricKind Kind, double[] Values)> lines)
+    {
+        var series = lines.Select(line => new Series(DepthNames.Of(line.Kind), (int)line.Kind, SeriesStyle.Line, [.. line.Values.Select((value, x) => new Point(x, value))])).ToArray();
+        var marks = series.Select(line => line with { Style = SeriesStyle.Marks, Name = $"{line.Name}, {label}", Points = Named(line.Points) });
+        new SvgChart { Title = title, XLabel = label, YLabel = "harm, share of the metric's largest", Series = [.. series, .. marks], WholeX = true, Height = 300 }.Write(html);
+        Legend.Write(html, series);
+    }
+
+    /// <summary>The least harmful of a line has its number beside it.</summary>
+    private static Point[] Named(IReadOnlyList<Point> points)
+    {
+        var least = points.Where(point => double.IsFinite(point.Y)).Select(point => point.Y).DefaultIfEmpty(double.NaN).Min();
+        var first = points.FirstOrDefault(point => point.Y == least);
+        return [.. points.Select(point => point.X == first.X && point.Y == least ? point with { Label = Figures.Exact((long)point.X) } : point)];
+    }
+
+    /// <summary>Values over the whole model's, the largest being 1; of those below, as much below.</summary>
+    private static double[] Harm(double[] values, double whole)
+    {
+        var most = values.Max(value => Math.Abs(value - whole));
+        return [.. values.Select(value => most > 0 ? (value - whole) / most : 0)];
+    }
+}

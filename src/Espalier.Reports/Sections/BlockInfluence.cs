@@ -1,0 +1,42 @@
+using Espalier.Compression.Importance;
+using Espalier.Reports.Charts;
+using Espalier.Reports.Html;
+using Espalier.Reports.Runs;
+
+namespace Espalier.Reports.Sections;
+
+/// <summary>How much each block, or span of blocks, turns the residual stream; of scores by weights, what its weights add up to.</summary>
+internal static class BlockInfluence
+{
+    internal static void Write(HtmlBuilder html, ImportanceScores scores, ReportArm arm)
+    {
+        var (name, how, unit) = scores.Method.ReadsActivations()
+            ? ("Block influence", "One minus the mean cosine between the residual stream before and after", "1 − cosine")
+            : ("Score", "What the weights of the layers add up to, or chance", "score");
+        foreach (var (width, influence) in (scores.BlockInfluence ?? new Dictionary<int, double[]>()).OrderBy(span => span.Key))
+        {
+            if (influence is not { Length: > 0 })
+                continue;
+            var dropped = Dropped(scores, arm);
+            var marked = Enumerable.Range(0, influence.Length).Where(first => Enumerable.Range(first, width).All(dropped.Contains)).ToHashSet();
+            html.Leaf("h3", width == 1 ? $"{name} of each layer" : $"{name} of spans of {width} layers");
+            html.Leaf("p", $"{how}; what lies low can go with the least harm."
+                + (marked.Count > 0 ? " ✕: dropped." : ""), ("class", "how"));
+            new BarChart
+            {
+                Title = $"{name}, width {width}",
+                XLabel = width == 1 ? "layer" : "first layer of the span",
+                YLabel = unit,
+                Values = influence,
+                Marked = marked,
+                Mark = "dropped",
+            }.Write(html);
+        }
+    }
+
+    private static HashSet<int> Dropped(ImportanceScores scores, ReportArm arm)
+    {
+        var layers = scores.BlockInfluence.TryGetValue(1, out var single) ? single.Length : scores.Layers;
+        return arm.Plan is { Layers: { } kept } ? [.. Enumerable.Range(0, layers).Except(kept)] : [];
+    }
+}

@@ -1,0 +1,68 @@
+using Espalier.Files;
+using Espalier.Reports.Html;
+using Espalier.Reports.Runs;
+
+namespace Espalier.Reports.Sections;
+
+/// <summary>What it cost, where it ran, and what went otherwise than asked.</summary>
+internal static class CostsSection
+{
+    internal static void Write(HtmlBuilder html, ReportRun run)
+    {
+        html.Leaf("h2", "Costs");
+        html.Leaf("p", "How to read it: wall-clock seconds over all starts of the run; a stage that several arms share counts once. Tokens are those trained on.", ("class", "how"));
+        Stages(html, run);
+        html.Leaf("h3", "Machine");
+        Machine(run).Write(html);
+        Notes(html, "Warnings", run.Manifest.Warnings);
+        Notes(html, "Asked for and not done", run.Manifest.Refusals);
+    }
+
+    private static void Stages(HtmlBuilder html, ReportRun run)
+    {
+        var stages = run.Arms.SelectMany(arm => arm.Result.Stages.Select(stage => (Arm: arm, Stage: stage))).GroupBy(entry => entry.Stage.Folder).ToArray();
+        var table = new HtmlTable(("Stage", false), ("Folder", false), ("Time", true), ("Tokens", true), ("Tokens/s", true), ("Steps", true), ("Skipped steps", true));
+        var total = 0.0;
+        foreach (var group in stages)
+        {
+            var (arm, stage) = group.First();
+            var curve = arm.Result.Metrics.Where(log => Path.GetFileName(Path.GetDirectoryName(log.Value)) == stage.Folder)
+                .Select(log => arm.Curves[log.Key]).FirstOrDefault();
+            var tokens = curve?.Tokens ?? double.NaN;
+            total += double.IsFinite(stage.Seconds) ? stage.Seconds : 0;
+            table.Add(null,
+                new(stage.Stage, run.HasArms ? string.Join(", ", group.Select(entry => entry.Arm.Name).Distinct()) : null),
+                new(stage.Folder),
+                new(Figures.Time(stage.Seconds)),
+                new(double.IsFinite(tokens) ? Units.Count(tokens) : Figures.None),
+                new(double.IsFinite(tokens) && stage.Seconds > 0 ? Units.Count(tokens / stage.Seconds) : Figures.None),
+                new(curve is null ? Figures.None : Figures.Exact(curve.Steps)),
+                new(curve is null ? Figures.None : Figures.Exact(curve.Skipped)));
+        }
+        table.Add("student", new("Sum"), new(""), new(Figures.Time(total)), new(""), new(""), new(""), new(""));
+        table.Write(html);
+    }
+
+    private static HtmlTable Machine(ReportRun run)
+    {
+        var machine = run.Manifest.Machine;
+        var table = new HtmlTable(("", false), ("", false));
+        table.Add(null, new("Processor"), new(machine.Cpu));
+        table.Add(null, new("Logical processors"), new(Figures.Exact(machine.Cores)));
+        table.Add(null, new("Compute threads"), new(Figures.Exact(machine.Threads)));
+        foreach (var (name, version) in machine.Libraries.OrderBy(library => library.Key, StringComparer.Ordinal))
+            table.Add(null, new(name switch { "dotnet" => ".NET", _ => name }), new(version));
+        table.Add(null, new("Espalier"), new(run.Manifest.ProgramVersion));
+        return table;
+    }
+
+    private static void Notes(HtmlBuilder html, string title, IReadOnlyList<string> notes)
+    {
+        if (notes.Count == 0)
+            return;
+        html.Leaf("h3", title);
+        using var list = html.Open("ul", ("class", "problems"));
+        foreach (var note in notes)
+            html.Leaf("li", note);
+    }
+}

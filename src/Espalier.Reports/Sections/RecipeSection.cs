@@ -1,0 +1,33 @@
+using Espalier.Compression.Importance;
+using Espalier.Reports.Html;
+using Espalier.Reports.Runs;
+
+namespace Espalier.Reports.Sections;
+
+/// <summary>The recipe, and the hashes that say whether another run is the same.</summary>
+internal static class RecipeSection
+{
+    internal static void Write(HtmlBuilder html, ReportRun run)
+    {
+        html.Leaf("h2", "Recipe and hashes");
+        html.Leaf("p", "How to read it: the same recipe on the same machine with the same threads gives the same outputs, whose SHA-256 stand here; that of a file is what sha256sum prints, "
+            + "that of a folder or of several files is taken over their names and hashes. The digits at the end of a stage's name are no such hash: they say what it was made from.", ("class", "how"));
+        html.Leaf("pre", run.RecipeText);
+        var facts = new HtmlTable(("", false), ("", false));
+        facts.Add(null, new("Recipe, as it was understood"), new(run.Manifest.RecipeHash));
+        foreach (var (name, seed) in run.Manifest.Seeds.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            facts.Add(null, new($"Seed, {name}"), new(seed.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        foreach (var scores in run.Arms.Select(arm => arm.Scores).OfType<ImportanceScores>().Distinct().Take(1))
+        {
+            facts.Add(null, new("Scored teacher"), new(scores.Teacher.Length > 0 ? scores.Teacher : Figures.None));
+            facts.Add(null, new("Calibration tokens"), new(scores.Calibration.Length > 0 ? scores.Calibration : Figures.None));
+        }
+        facts.Write(html);
+        var table = new HtmlTable(("Output", false), ("SHA-256", false));
+        foreach (var stage in run.Arms.SelectMany(arm => arm.Result.Stages).DistinctBy(stage => stage.Folder))
+            foreach (var (output, hash) in OutputHash.Of(run, stage))
+                table.Add(null, new(output), new(hash) { IsCode = true });
+        if (table.HasRows)
+            table.Write(html);
+    }
+}

@@ -1,0 +1,56 @@
+using Espalier.Models;
+using Espalier.Reports.Html;
+using Espalier.Reports.Runs;
+
+namespace Espalier.Reports.Sections;
+
+/// <summary>Teacher's and students' shapes.</summary>
+internal static class ShapesSection
+{
+    private static readonly (string Name, Func<DecoderConfig, long> Value)[] Facts =
+    [
+        ("Hidden size", config => config.HiddenSize),
+        ("Feed-forward size", config => config.IntermediateSize),
+        ("Layers", config => config.Layers),
+        ("Query heads", config => config.QueryHeads),
+        ("KV heads", config => config.KeyValueHeads),
+        ("Head width", config => config.HeadDim),
+        ("Vocabulary", config => config.VocabularySize),
+        ("Parameters", config => config.Parameters),
+        ("Embedding parameters", config => config.EmbeddingParameters),
+        ("Non-embedding parameters", config => config.NonEmbeddingParameters),
+        ("KV cache a token, 16 bits, bytes", config => config.KeyValueBytesPerToken(2)),
+    ];
+
+    internal static void Write(HtmlBuilder html, ReportRun run)
+    {
+        var models = run.Models.Where(model => model.Row.Model is "teacher" or "student" && model.Config is not null).ToArray();
+        if (models.Length == 0)
+            return;
+        html.Leaf("h2", "Shapes");
+        html.Leaf("p", "How to read it: a column a model, as its config.json says; the small figures are shares of the teacher. Head width and vocabulary always stay.", ("class", "how"));
+        var teacher = models.FirstOrDefault(model => model.IsTeacher);
+        var table = new HtmlTable([("", false), .. models.Select(model => (run.TitleOf(model), true))]);
+        foreach (var (name, value) in Facts)
+            table.Add(null, [new(name), .. models.Select(model => Compared(value(model.Config!), teacher is null || teacher == model ? null : value(teacher.Config!)))]);
+        table.Write(html);
+        Layers(html, run);
+    }
+
+    private static Cell Compared(long own, long? teacher) =>
+        new(Figures.Exact(own), teacher is { } its && its != own ? Figures.Share(own, its) : null);
+
+    private static void Layers(HtmlBuilder html, ReportRun run)
+    {
+        foreach (var group in run.Arms.Where(arm => arm.Plan?.Layers is not null).GroupBy(arm => string.Join(' ', arm.Plan!.Layers)))
+        {
+            var kept = group.First().Plan!.Layers.ToHashSet();
+            if (run.ModelOf(group.First(), "teacher")?.Config is not { } teacher || kept.Count >= teacher.Layers)
+                continue;
+            html.Leaf("h3", $"Layers kept{(run.HasArms ? $" by {string.Join(", ", group.Select(arm => arm.Name))}" : "")}: {kept.Count} of {teacher.Layers}");
+            using var strip = html.Open("ul", ("class", "strip"));
+            for (var layer = 0; layer < teacher.Layers; layer++)
+                html.Leaf("li", Figures.Exact(layer), ("class", kept.Contains(layer) ? null : "gone"), ("title", kept.Contains(layer) ? "kept" : "dropped"));
+        }
+    }
+}

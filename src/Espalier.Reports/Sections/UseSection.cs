@@ -1,0 +1,44 @@
+using Espalier.Reports.Html;
+using Espalier.Reports.Runs;
+
+namespace Espalier.Reports.Sections;
+
+/// <summary>What to type to use the result.</summary>
+internal static class UseSection
+{
+    private const string Prompt = "Once upon a time";
+
+    internal static void Write(HtmlBuilder html, ReportRun run)
+    {
+        if (run.Arms.FirstOrDefault(arm => arm.Result.IsFinished) is not { } arm)
+            return;
+        var result = arm.Result;
+        html.Leaf("h2", "Using the result");
+        html.Leaf("p", "How to read it: paths are seen from the folder of this report; change there first."
+            + (run.HasArms ? $" The student is that of {arm.Name}." : ""), ("class", "how"));
+        var student = run.Relative(result.Student);
+        Snippet(html, "Python, with transformers", $"""
+            from transformers import AutoModelForCausalLM, AutoTokenizer
+
+            tokenizer = AutoTokenizer.from_pretrained({Quoted.Python(FromHere(student))})
+            model = AutoModelForCausalLM.from_pretrained({Quoted.Python(FromHere(student))})
+            ids = tokenizer("{Prompt}", return_tensors="pt")
+            print(tokenizer.decode(model.generate(**ids, max_new_tokens=60)[0]))
+            """);
+        if (result.Gguf.Count > 0)
+            Snippet(html, "llama.cpp", string.Join('\n', result.Gguf.Select(file => $"llama-cli -m {Quoted.Shell(run.Relative(file))} -p \"{Prompt}\"")));
+        Snippet(html, "Espalier", $"espalier generate {Quoted.Shell(student)} --prompt \"{Prompt}\" --max-tokens 60",
+            "espalier is the launcher at the root of the program's folder: ./espalier there, with the path of this folder before the student's.");
+    }
+
+    /// <summary>A relative path that no program takes for a name on a hub.</summary>
+    private static string FromHere(string path) => Path.IsPathRooted(path) ? path : $"./{path}";
+
+    private static void Snippet(HtmlBuilder html, string title, string code, string? note = null)
+    {
+        html.Leaf("h3", title);
+        html.Leaf("pre", code);
+        if (note is not null)
+            html.Leaf("p", note, ("class", "quiet"));
+    }
+}
