@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Espalier.Compression.Pruning;
 using Espalier.Models;
 
@@ -6,7 +7,8 @@ namespace Espalier.Compression.Search;
 /// <summary>Sizes that a student may have, by axis; an empty axis stays as in the teacher. <c>head_dim</c> always stays, and so do the KV heads unless each query head has its own.</summary>
 public sealed record SearchSpace
 {
-    /// <summary>Sizes of each axis, of those in <see cref="Candidate.Axes"/>.</summary>
+    /// <summary>Sizes of each axis, of those in <see cref="Candidate.Axes"/>. Not in the text of a search's key, which names the axes one by one.</summary>
+    [JsonIgnore]
     public PerAxis<IReadOnlyList<int>> Sizes { get; init; } = new();
 
     /// <summary>Numbers of layers.</summary>
