@@ -1,6 +1,5 @@
 using Espalier.Files;
 using Espalier.Pipeline.Runs;
-using Espalier.Reports.Runs;
 
 namespace Espalier.Reports;
 

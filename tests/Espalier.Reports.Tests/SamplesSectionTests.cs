@@ -2,8 +2,6 @@ using System.Text.Json.Nodes;
 using Espalier.Compression;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages;
-using Espalier.Reports.Runs;
-using Espalier.Reports.Sections;
 using Espalier.Tests;
 
 namespace Espalier.Reports.Tests;

@@ -7,7 +7,6 @@ using Espalier.Models;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 using Espalier.Reports;
-using Espalier.Reports.Runs;
 using Espalier.Reports.Sections;
 
 namespace Espalier.Tests;

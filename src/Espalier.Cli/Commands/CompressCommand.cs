@@ -1,10 +1,7 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
-using Espalier.Pipeline;
-using Espalier.Pipeline.Checks;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
 using Espalier.Reports;
 using Espalier.Reports.Runs;
 
@@ -69,36 +66,16 @@ internal sealed class CompressCommand : CommandBase
         var folder = !run.Has(output) ? byDefault : output.RunFolder(run, byDefault, read.SelectMany(entry => RecipeInputs.ModelAndTexts(entry.Recipe)).Distinct());
         if (read.Length > 1 && !run.Has(output))
             throw new EspalierException($"{read.Length} {(run.Has(seeds) ? "runs" : "recipes")} were given: name the run folder that they share with --output");
-        Compressor.Check(read, folder, run.Cancellation);
         var text = string.Join("\n", files.Select(File.ReadAllText));
-        RunPlace.Require(folder, read, text);
-        threads.Start(run);
-
-        var canonical = string.Join('\n', read.Select(entry => RecipeFile.Canonical(entry.Recipe)));
-        if (RunPlace.HoldsAnother(folder, canonical))
-            run.Progress.Warn($"{folder} holds the result of another recipe: its student, GGUF files and report stay until this run comes to its own; "
-                + "for a folder of its own give --output");
-        var report = RunContext.Within(folder, canonical, read[0].Recipe.Seed, run.Progress, context =>
+        var report = RecipeRun.Run(read, text, folder, run.Progress, (context, results) =>
         {
-            context.Folder.WriteFile("recipe.yaml", stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
-            var results = new List<CompressResult>();
-            Compressor[] compressors = [.. read.Select(entry => new Compressor(context, entry.Recipe, entry.Name, RunPlace.Of(entry.Name, read.Length))
-            {
-                Told = so => RunResults.Write(context.Folder, [.. results, so]),
-            })];
-            context.Plan([.. compressors.SelectMany(compressor => compressor.Planned)]);
-            foreach (var compressor in compressors)
-            {
-                results.Add(compressor.Run());
-                RunResults.Write(context.Folder, results);
-            }
             context.Folder.WriteFile("report.html", stream =>
             {
                 using var writer = new StreamWriter(stream, leaveOpen: true);
                 ReportWriter.Write(writer, results, context.Manifest, text);
             });
             return CompressReport.Of(results, context.Folder.Path, context.Folder.PathOf("report.html")) with { Profile = profile.IsGiven(run) ? context.Profiles : null };
-        }, run.Cancellation, profile: profile.IsGiven(run));
+        }, run.Cancellation, profile: profile.IsGiven(run), start: () => threads.Start(run));
         format.Write(run, report, CompressPage.Show, report => ModelTable.Csv(report.Rows));
         return ExitCodes.Done;
     }

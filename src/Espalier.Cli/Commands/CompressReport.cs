@@ -2,7 +2,6 @@ using Espalier.Compression.Evaluation;
 using Espalier.Compression.Search;
 using Espalier.Compression.Training.Profiling;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
 using Espalier.Reports.Runs;
 
 namespace Espalier.Cli.Commands;

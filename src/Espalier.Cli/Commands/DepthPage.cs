@@ -1,7 +1,6 @@
 using System.Globalization;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Importance.Depth;
-using Espalier.Compression.Pruning;
 using Espalier.Reports.Pictures;
 
 namespace Espalier.Cli.Commands;

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
-using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands;

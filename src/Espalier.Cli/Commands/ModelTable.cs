@@ -3,7 +3,6 @@ using Espalier.Cli.Rendering;
 using Espalier.Compression.Evaluation;
 using Espalier.Files;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
 using Espalier.Reports.Runs;
 
 namespace Espalier.Cli.Commands;

@@ -1,5 +1,4 @@
 using Espalier.Compression.Data;
-using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands;

@@ -1,5 +1,3 @@
-using Espalier.Pipeline.Recipes;
-
 namespace Espalier.Cli.Commands;
 
 /// <summary>What a training begins from and learns from.</summary>

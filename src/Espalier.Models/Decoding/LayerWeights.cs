@@ -1,4 +1,3 @@
-using Espalier.Models.Families;
 using Espalier.Torch;
 
 namespace Espalier.Models;

@@ -1,6 +1,5 @@
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Models;
-using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Pipeline.Forecasts;
 

@@ -1,7 +1,6 @@
 using Espalier.Compression.Training;
 using Espalier.Models;
 using Espalier.Models.Families;
-using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Pipeline.Forecasts;
 

@@ -14,7 +14,7 @@ namespace Espalier;
 
 /// <summary>
 /// A language model in a Hugging Face folder: the front door for programs. What it gives are the same scores, cuts and losses as the commands'; what it does not give are
-/// stages that go on after a crash, which a recipe has. Weights are read when they are first needed. Not for several threads at once; dispose it.
+/// stages that go on after a crash, which <see cref="RecipeRun"/> has. Weights are read when they are first needed. Not for several threads at once; dispose it.
 /// </summary>
 public sealed class LanguageModel : IDisposable
 {

@@ -1,4 +1,3 @@
-using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Search;
 using Espalier.Files;
 using Espalier.Models;

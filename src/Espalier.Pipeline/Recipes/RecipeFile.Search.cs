@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Importance.Depth;
-using Espalier.Compression.Pruning;
 using Espalier.Compression.Search;
 using Espalier.Files;
 

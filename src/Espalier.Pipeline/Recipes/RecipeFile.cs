@@ -1,7 +1,6 @@
 using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
-using Espalier.Compression.Pruning;
 using Espalier.Compression.Pruning.Masks;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;

@@ -3,9 +3,7 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;
-using Espalier.Models;
 using Espalier.Pipeline.Forecasts;
-using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 
 namespace Espalier.Pipeline.Stages;

@@ -1,6 +1,5 @@
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Forecasts;
-using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Pipeline.Stages;
 

@@ -3,7 +3,6 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
-using Espalier.Compression.Pruning;
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;
 using Espalier.Models;

@@ -1,7 +1,6 @@
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Forecasts;
-using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Pipeline.Stages;
 

@@ -2,7 +2,6 @@ using Espalier.Compression;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Models;
-using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Pipeline.Stages;
 

@@ -1,5 +1,3 @@
-using Espalier.Pipeline.Recipes;
-
 namespace Espalier.Pipeline.Stages;
 
 /// <summary>Training from random weights.</summary>

@@ -3,7 +3,6 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Streaming;
 using Espalier.Compression.Training.Saving;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Recipes;

@@ -4,12 +4,10 @@ using Espalier.Compression.Distillation;
 using Espalier.Compression.Training;
 using Espalier.Compression.Training.Profiling;
 using Espalier.Compression.Training.Saving;
-using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
 using Espalier.Pipeline.Forecasts;
-using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 
 namespace Espalier.Pipeline.Stages;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Espalier.Compression.Importance.Depth;
-using Espalier.Compression.Pruning;
 using Espalier.Reports.Charts;
 using Espalier.Reports.Html;
 

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Importance.Depth;
-using Espalier.Compression.Pruning;
 
 namespace Espalier.Reports.Pictures;
 

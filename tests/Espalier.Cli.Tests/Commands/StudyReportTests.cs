@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Xml.Linq;
-using Espalier.Cli.Commands;
 using Espalier.Files;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages;

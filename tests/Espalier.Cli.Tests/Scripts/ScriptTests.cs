@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Espalier.Cli.Tests.Interface;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Scripts;

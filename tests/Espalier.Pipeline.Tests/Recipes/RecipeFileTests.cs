@@ -2,7 +2,6 @@ using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
-using Espalier.Compression.Pruning;
 using Espalier.Compression.Search;
 using Espalier.Compression.Training;
 using Espalier.Pipeline.Recipes;

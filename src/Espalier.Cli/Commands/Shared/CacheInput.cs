@@ -1,6 +1,5 @@
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Files;
-using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands.Shared;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Espalier.Compression.Importance.Depth;
-using Espalier.Compression.Pruning;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Reports.Pictures;

@@ -1,5 +1,4 @@
 using Espalier.Compression.Importance.Depth;
-using Espalier.Compression.Pruning;
 using Espalier.Tests;
 
 namespace Espalier.Compression.Tests.Importance.Depth;
