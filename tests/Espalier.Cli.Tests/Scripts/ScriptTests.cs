@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Espalier.Cli.Tests.Interface;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Scripts;

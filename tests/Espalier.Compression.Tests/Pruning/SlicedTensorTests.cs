@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Espalier.Compression.Pruning;
-using Espalier.Models.Checkpoints;
 using Espalier.Models;
+using Espalier.Models.Checkpoints;
 using Espalier.Tests;
 
 namespace Espalier.Compression.Tests.Pruning;

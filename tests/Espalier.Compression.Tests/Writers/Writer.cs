@@ -6,9 +6,9 @@ using Espalier.Compression.Pruning;
 using Espalier.Compression.Search;
 using Espalier.Compression.Tests.Data;
 using Espalier.Files;
+using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Gguf;
-using Espalier.Models;
 using Espalier.Tests;
 using Espalier.Torch;
 

@@ -1,5 +1,5 @@
-using Espalier.Models.Checkpoints;
 using Espalier.Models;
+using Espalier.Models.Checkpoints;
 using Espalier.Tests;
 using Espalier.Torch;
 

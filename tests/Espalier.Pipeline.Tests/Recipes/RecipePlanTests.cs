@@ -1,7 +1,7 @@
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Training;
-using Espalier.Pipeline.Forecasts;
 using Espalier.Models;
+using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Recipes;
 using Espalier.Tests;
