@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Pipeline.Planning;
@@ -9,7 +10,7 @@ namespace Espalier.Pipeline.Planning;
 /// <summary>A draft as the file that a person goes on with.</summary>
 public static class RecipeDraftText
 {
-    private static readonly JsonSerializerOptions s_quoted = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions s_quoted = new() { TypeInfoResolver = new DefaultJsonTypeInfoResolver(), Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The recipe, with a word on each section.</summary>
     public static string Of(RecipeDraft draft)

@@ -61,7 +61,7 @@ public static class CandidateStage
         var record = run.Do("candidate", Options(setting, candidate, training), Inputs(setting, training, before), (stage, checkpoint) =>
             Work(run, setting, candidate, training, before, stage, checkpoint));
         var folder = run.FolderOf(record);
-        var windows = JsonSerializer.Deserialize<Dictionary<string, double[]>>(File.ReadAllBytes(Path.Combine(folder, LossesName)))!;
+        var windows = JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(folder, LossesName)), PlainJson.Of<Dictionary<string, double[]>>())!;
         var rows = record.Result["evaluations"]!.AsArray().Select(entry => EvaluateStage.FromJson(entry!.AsObject()));
         return new(record, folder, steps, [.. rows.Select(row => new TextLoss(row.Set, row.Nll, row.NllStandardError, windows[row.Set]))]);
     }
@@ -83,7 +83,7 @@ public static class CandidateStage
                         begun: trainer => GoOn(trainer, source, before), ended: trainer => Keep(run, stage, trainer, source));
             result["evaluations"] = Evaluate(run, setting, candidate, model, losses);
         }
-        stage.WriteFile(LossesName, stream => JsonSerializer.Serialize(stream, losses));
+        stage.WriteFile(LossesName, stream => JsonSerializer.Serialize(stream, losses, PlainJson.Of<Dictionary<string, IReadOnlyList<double>>>()));
         run.Folder.Files.DeleteTree(start.Path);
         return result;
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Training.Saving;
@@ -38,7 +39,7 @@ public sealed class EvaluateStage(Evaluation evaluation, Slot<ModelFolder> model
 
     private const string TimingName = "timing.jsonl";
 
-    private static readonly JsonSerializerOptions s_losses = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+    private static readonly JsonSerializerOptions s_losses = new() { TypeInfoResolver = new DefaultJsonTypeInfoResolver(), NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
     private Checkpoint? _checkpoint;
     private Decoder? _decoder;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 using Espalier.Compression;
 using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
@@ -25,7 +26,7 @@ public sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSectio
     /// <summary>The name of a reference that the teacher wrote.</summary>
     public const string OwnText = "what it wrote itself";
 
-    private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions s_json = new() { TypeInfoResolver = new DefaultJsonTypeInfoResolver(), PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     private EvaluationText? _reference;
 

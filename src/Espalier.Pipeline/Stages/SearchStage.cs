@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Search;
@@ -36,7 +37,13 @@ public sealed class SearchStage(ModelSlot teacher, Slot<ArtefactFile> scores, Re
     // As many candidates are evaluated as pruned for each that is trained.
     private const int PrunedForOne = 4;
 
-    private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true, Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) } };
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
+    };
 
     private CandidateSetting? _setting;
     private Dictionary<string, string> _trained = [];

@@ -42,6 +42,24 @@ public sealed class LibraryTests : IDisposable
         Assert.True(File.Exists(Path.Combine(Path.Combine(_folder.Path, "out"), "student", "model.safetensors")), output);
     }
 
+    [Fact]
+    public void The_sample_that_runs_a_recipe_ends_with_its_student()
+    {
+        var (text, recipe, run) = (Path.Combine(_folder.Path, "text.jsonl"), Path.Combine(_folder.Path, "small.yaml"), Path.Combine(_folder.Path, "run"));
+        File.WriteAllLines(text, File.ReadLines(Path.Combine(Teacher, "self-written.jsonl")).Take(40));
+        File.WriteAllText(recipe, $$"""
+            teacher: {{Teacher}}
+            data: { train: {{text}}, held-out: 10%, sequence: 32 }
+            score: { samples: 4 }
+            prune: { ffn: 384 }
+            distill: { steps: 2, batch: 2 }
+            evaluate: [held-out]
+            """);
+        var output = Dotnet(Fixtures.Root, "run", "-c", "Release", "samples/run-a-recipe.cs", "--", recipe, run);
+        Assert.Contains($"the student is in {Path.Combine(run, "student")}", output, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(run, "student", "model.safetensors")), output);
+    }
+
     private static string Dotnet(string folder, params string[] arguments) => Run("dotnet", folder, arguments);
 
     private static string Run(string program, string folder, params string[] arguments)

@@ -1,5 +1,5 @@
 using System.Text;
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using Espalier.Compression.Data;
 using FsCheck;
 using FsCheck.Fluent;
@@ -61,7 +61,7 @@ public sealed class JsonLinesTests : IDisposable
         {
             string[] valid = [.. texts.Select(text => text.Get)
                 .Where(text => !string.IsNullOrWhiteSpace(text) && !text.Contains('\0') && !text.Contains('\r') && Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) == text)];
-            var file = data.Write("p.jsonl", string.Join('\n', valid.Select(text => JsonSerializer.Serialize(new { text }))));
+            var file = data.Write("p.jsonl", string.Join('\n', valid.Select(text => new JsonObject { ["text"] = text }.ToJsonString())));
             return DataFixture.Texts(new SkipCounts(), file).SequenceEqual(valid);
         }).QuickCheckThrowOnFailure();
 
