@@ -21,9 +21,9 @@ internal sealed class CacheCommand : CommandBase
     private readonly NumberOption temperature = new("--temperature", "Divides the logits; training must use the same", "T", 1.0);
     private readonly CountOption seq = new CountOption("--sequence", "Tokens of a window", 256).Or("--seq");
     private readonly CountOption windows = new("--windows", "Keep the first windows only; by default all");
-    private readonly NumberOption heldOut = new("--held-out", "Share held out, as distill is told; by default 2% of text and nothing of ids", "SHARE");
+    private readonly NumberOption heldOut = new("--held-out", "Share held out, the same as for distill; by default 2% of text and nothing of ids", "SHARE");
     private readonly ChoiceOption<DocumentContext> documents = new(
-        "--documents", "Whether tokens see documents before their own in a window, as distill is told", DocumentContext.Cross,
+        "--documents", "Whether tokens see documents before their own in a window, the same as for distill", DocumentContext.Cross,
         ("cross", DocumentContext.Cross), ("separate", DocumentContext.Separate));
 
     private readonly CountOption seed = new("--seed", "Seed of the draws", 1, least: 0);
@@ -48,7 +48,7 @@ internal sealed class CacheCommand : CommandBase
     {
         var path = run.Get(teacher)!;
         var folder = output.FolderWithRun(run, [new("the teacher's folder", path), .. input.Places(run)]);
-        using var checkpoint = Checkpoint.Open(path).Told(run);
+        using var checkpoint = Checkpoint.Open(path).WithNotes(run);
         checkpoint.CheckFinite(run.Cancellation);
         var (text, ids) = input.Given(run);
         var (length, tau) = (run.Get(seq)!.Value, run.Get(temperature)!.Value);

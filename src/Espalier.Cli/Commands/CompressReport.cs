@@ -9,7 +9,7 @@ namespace Espalier.Cli.Commands;
 /// <summary>What was decided about a recipe's teacher.</summary>
 /// <param name="Arm">The recipe's name.</param>
 /// <param name="Need">The test's result.</param>
-internal sealed record NeedRow(string Arm, NeedResult Need);
+internal sealed record NeedRow(string Arm, CorrectionTestResult Need);
 
 /// <summary>What a recipe's search found.</summary>
 /// <param name="Arm">The recipe's name.</param>

@@ -23,7 +23,7 @@ internal sealed class DepthCommand : CommandBase
     private readonly TokenInput input = new();
     private readonly Option<string> metrics = new("--metrics")
     {
-        Description = $"What tells how much a layer matters: {string.Join(", ", DepthNames.Metrics)}, a list of them, or all (the task only with --task)",
+        Description = $"How a layer is judged: {string.Join(", ", DepthNames.Metrics)}, a list of them, or all (the task only with --task)",
         HelpName = "NAME,NAME",
         DefaultValueFactory = _ => All,
     };

@@ -7,6 +7,7 @@ using Espalier.Models.Checkpoints;
 using Espalier.Models.Gguf;
 using Espalier.Models.Runtimes;
 using Espalier.Models.Tokenizers;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands;
 
@@ -86,7 +87,7 @@ internal sealed class ExportCommand : CommandBase
         foreach (var loss in GgufExporter.Check(checkpoint.Config, checkpoint.Folder, checkpoint.Folder))
             run.Progress.Warn(loss);
         using (var task = run.Progress.Begin("export", 0, "bytes"))
-            GgufExporter.Export(checkpoint.Folder, file, stored, new Told(task), clamp: dtype.Clamp(run), cancellation: run.Cancellation);
+            GgufExporter.Export(checkpoint.Folder, file, stored, new TaskProgress<GgufProgress>(task, written => written.BytesDone), clamp: dtype.Clamp(run), cancellation: run.Cancellation);
         return new() { Output = file, Format = "gguf", Type = stored.Name(), Bytes = new FileInfo(file).Length, SourceBytes = checkpoint.TotalBytes };
     }
 
@@ -97,10 +98,5 @@ internal sealed class ExportCommand : CommandBase
         Bf16,
         Q8,
         Hf,
-    }
-
-    private sealed class Told(IProgressTask task) : IProgress<GgufProgress>
-    {
-        public void Report(GgufProgress value) => task.Report(value.BytesDone);
     }
 }

@@ -27,7 +27,7 @@ internal sealed class InspectCommand : CommandBase
         if (!Directory.Exists(place) && place.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
             return RunGguf(run, place);
 
-        using var checkpoint = Checkpoint.Open(place, run.Get(check) || HasWeights(place)).Told(run);
+        using var checkpoint = Checkpoint.Open(place, run.Get(check) || HasWeights(place)).WithNotes(run);
         if (run.Get(check))
             checkpoint.CheckFinite(run.Cancellation);
         run.Write(ModelFacts.Of(checkpoint, run.Get(check)), InspectPage.Show);

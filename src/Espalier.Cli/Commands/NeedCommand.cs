@@ -25,7 +25,7 @@ internal sealed class NeedCommand : CommandBase
     private readonly NumberOption threshold = new(
         "--threshold", "Needed where the difference is above this with 95 % confidence, nats a token", "X", CorrectionSection.DefaultThreshold);
 
-    private readonly CountOption seq = new CountOption("--sequence", $"Tokens of a window, at most {NeedTest.MostSequence}", NeedTest.MostSequence, least: 2, most: NeedTest.MostSequence).Or("--seq");
+    private readonly CountOption seq = new CountOption("--sequence", $"Tokens of a window, at most {CorrectionTest.MostSequence}", CorrectionTest.MostSequence, least: 2, most: CorrectionTest.MostSequence).Or("--seq");
     private readonly CountOption seed = new("--seed", "Seed of text that the teacher writes now", 1, least: 0);
     private readonly ThreadsOption threads = new();
 
@@ -45,7 +45,7 @@ internal sealed class NeedCommand : CommandBase
     protected override int Run(CommandRun run)
     {
         var folder = run.Get(teacher)!;
-        using var checkpoint = Checkpoint.Open(folder).Told(run);
+        using var checkpoint = Checkpoint.Open(folder).WithNotes(run);
         checkpoint.CheckFinite(run.Cancellation);
         var length = Math.Min(run.Get(seq)!.Value, checkpoint.Config.MaxPositions);
         using var source = input.Open(run, checkpoint);
@@ -54,7 +54,7 @@ internal sealed class NeedCommand : CommandBase
         threads.Start(run);
         using var decoder = DecoderWeights.Load(checkpoint);
         var (tokens, name) = given is null ? (NeedStage.Written(run.Progress, decoder, NeedStage.TokenizerOf(folder), length, run.Get(seed)!.Value, run.Cancellation), NeedStage.OwnText) : (given.Tokens, given.Name);
-        var result = NeedTest.Run(
+        var result = CorrectionTest.Run(
             decoder, source.Tokens, source.Name, tokens, run.Has(reference) ? name : NeedStage.OwnText, length, run.Get(threshold)!.Value, run.Progress, run.Cancellation);
         run.Write(NeedReport.Of(folder, result), NeedPage.Show);
         return ExitCodes.Done;

@@ -15,10 +15,10 @@ internal sealed record NeedReport
     public required string Why { get; init; }
 
     /// <summary>The text, nats a token.</summary>
-    public required NeedText Data { get; init; }
+    public required TextSurprise Data { get; init; }
 
     /// <summary>What it was compared with, nats a token.</summary>
-    public required NeedText Reference { get; init; }
+    public required TextSurprise Reference { get; init; }
 
     /// <summary>Excess on the text − excess on the reference: what is judged.</summary>
     public required double Difference { get; init; }
@@ -47,7 +47,7 @@ internal sealed record NeedReport
     /// <summary>Tokens of a window.</summary>
     public required int Seq { get; init; }
 
-    internal static NeedReport Of(string model, NeedResult result) => new()
+    internal static NeedReport Of(string model, CorrectionTestResult result) => new()
     {
         Model = model,
         Needed = result.Needed,

@@ -77,7 +77,7 @@ internal sealed class SearchCommand : CommandBase
     {
         if (run.Has(picture))
             throw new EspalierException("--picture shows what was trained and --enumerate trains nothing; leave one of them out");
-        using var teacher = Checkpoint.Open(read.Teacher, requireWeights: false).Told(run);
+        using var teacher = Checkpoint.Open(read.Teacher, requireWeights: false).WithNotes(run);
         LatencyTable? latency = null;
         if (search.Prefill is not null || search.Decode is not null)
         {

@@ -44,12 +44,12 @@ internal abstract class TrainingCommand : CommandBase
     protected virtual ModelSlot Start(RunContext run, string path, long seed) => ModelSlot.Of(ModelFolder.Given("start", path));
 
     /// <summary>The stage: the one that a recipe with these settings has.</summary>
-    protected abstract TrainStage Stage(TrainingSetting setting);
+    protected abstract TrainingStage Stage(TrainingSetting setting);
 
     protected sealed override int Run(CommandRun run)
     {
         var (start, teacher, cache, section) = Models(run, training.Section(run));
-        TrainStage.OptionsOf(section, training.Sequence(run)).Validate();
+        TrainingStage.OptionsOf(section, training.Sequence(run)).Validate();
         var folder = output.FolderWithRun(run, [
             new("the model's folder", start), .. teacher is null ? [] : new ReadPlace[] { new("the teacher's folder", teacher) },
             .. cache is null ? [] : new ReadPlace[] { new("the cache", cache) }, .. training.Places(run)]);
@@ -65,7 +65,7 @@ internal abstract class TrainingCommand : CommandBase
             context.Walk([text]);
             using var tokens = text.Tokens.Value;
             // Too little text is refused before anything is computed.
-            TrainStage.CheckBatch(section, new WindowSet(tokens.Train, data.Sequence).Count);
+            TrainingStage.CheckBatch(section, new WindowSet(tokens.Train, data.Sequence).Count);
             var evaluation = new Evaluation(Name, text.HeldOut.IsMade ? [text.HeldOut] : [], data.Sequence);
 
             var from = Start(context, start, training.Seed(run));
@@ -93,7 +93,7 @@ internal abstract class TrainingCommand : CommandBase
     {
         foreach (var path in new[] { start, teacher }.OfType<string>())
         {
-            using var model = Checkpoint.Open(path, CheckpointFolder.HasWeights(path)).Told(run);
+            using var model = Checkpoint.Open(path, CheckpointFolder.HasWeights(path)).WithNotes(run);
             if (model.HasWeights)
                 model.CheckFinite(run.Cancellation);
             if (sequence > model.Config.MaxPositions)

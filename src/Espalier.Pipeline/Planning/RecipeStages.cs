@@ -103,8 +103,8 @@ internal sealed class RecipeStages
             var number = cycle == Cycles[^1] ? "" : $" {cycle.Number}";
             var pruned = Cut(trained, cycle, $"pruned{number}", found, scores);
             Evaluate(pruned);
-            var guide = _recipe.Cycles?.Teacher == CycleTeacher.Previous ? trained : corrected;
-            trained = _recipe.Distill is { } distill ? Distill(distill, pruned, guide, cycle, $"student{number}", isParallel ? _recipe.Correct : null, isNeeded) : pruned;
+            var teacher = _recipe.Cycles?.Teacher == CycleTeacher.Previous ? trained : corrected;
+            trained = _recipe.Distill is { } distill ? Distill(distill, pruned, teacher, cycle, $"student{number}", isParallel ? _recipe.Correct : null, isNeeded) : pruned;
             if (cycle != Cycles[^1])
                 Evaluate(trained);
         }
@@ -166,10 +166,10 @@ internal sealed class RecipeStages
         new(model, _recipe.Score, spans, Data.Tokens, _sequence, _recipe.Seed) { Cycle = cycle, Round = round };
 
     /// <summary>A cycle's distillation, and the cache that it reads.</summary>
-    private ModelSlot Distill(TrainingSection section, ModelSlot student, ModelSlot guide, PlannedCycle cycle, string name, TrainingSection? corrects, Func<bool>? correctsWhen)
+    private ModelSlot Distill(TrainingSection section, ModelSlot student, ModelSlot teacher, PlannedCycle cycle, string name, TrainingSection? corrects, Func<bool>? correctsWhen)
     {
-        var cache = section.Cache is null ? null : Add(new CacheStage(guide, section, Data.Tokens, _sequence, _recipe.Seed) { Cycle = cycle.Number });
-        var stage = Add(new DistillStage(student, name, guide, section, Data.Tokens, _sequence, _recipe.Seed)
+        var cache = section.Cache is null ? null : Add(new CacheStage(teacher, section, Data.Tokens, _sequence, _recipe.Seed) { Cycle = cycle.Number });
+        var stage = Add(new DistillStage(student, name, teacher, section, Data.Tokens, _sequence, _recipe.Seed)
         {
             Cache = cache?.Cache,
             Corrects = corrects,

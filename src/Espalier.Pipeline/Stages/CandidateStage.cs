@@ -58,7 +58,7 @@ public static class CandidateStage
     public static CandidateState Run(RunContext run, CandidateSetting setting, Candidate candidate, long steps, CandidateState? before)
     {
         var training = steps == 0 ? null : setting.Search.Training(setting.Distill, steps);
-        var record = run.Do("candidate", Options(setting, candidate, training), Inputs(setting, training, before), (stage, checkpoint) =>
+        var record = run.RunStage("candidate", Options(setting, candidate, training), Inputs(setting, training, before), (stage, checkpoint) =>
             Work(run, setting, candidate, training, before, stage, checkpoint));
         var folder = run.FolderOf(record);
         var windows = JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(folder, LossesName)), PlainJson.Of<Dictionary<string, double[]>>())!;
@@ -76,8 +76,8 @@ public static class CandidateStage
         using (var model = DecoderWeights.Load(source))
         {
             if (training is not null)
-                using (var guide = TrainStage.TeacherOf(run, "search", start, setting.Teacher, training))
-                    result["training"] = TrainStage.Fit(
+                using (var guide = TrainingStage.TeacherOf(run, "search", start, setting.Teacher, training))
+                    result["training"] = TrainingStage.Fit(
                         run, "search", model, source.Family, guide, training, null, setting.Data, setting.Sequence, setting.Seed,
                         windows => SampleOrder.Shuffled(windows, setting.Seed), stage, checkpoint,
                         begun: trainer => GoOn(trainer, source, before), ended: trainer => Keep(run, stage, trainer, source));
@@ -159,7 +159,7 @@ public static class CandidateStage
         if (setting is { Prune.MergeHeads: true, Clamp: true })
             options["clamp"] = true;
         if (training is not null)
-            options["training"] = TrainStage.Options(training, setting.Data, setting.Sequence, setting.Seed, "shuffled");
+            options["training"] = TrainingStage.Options(training, setting.Data, setting.Sequence, setting.Seed, "shuffled");
         return options;
     }
 

@@ -58,8 +58,8 @@ public sealed class DataStage(DataSection data, string model, int vocabulary) : 
             HeldOut = new(data.HeldOut),
             Skips = skips,
         };
-        var summary = Corpus.Build(options, DocumentEncoder.Of(Tokenizer, vocabulary), folder.Path, new BytesRead(task), run.Stop);
-        Say(run, "data", skips);
+        var summary = Corpus.Build(options, DocumentEncoder.Of(Tokenizer, vocabulary), folder.Path, BytesRead(task), run.Stop);
+        ReportSkips(run, "data", skips);
         return new()
         {
             ["train_tokens"] = summary.Train.Tokens,

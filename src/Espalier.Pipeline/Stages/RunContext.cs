@@ -169,7 +169,7 @@ public sealed class RunContext : IDisposable
     /// <param name="inputs">Hashes of what it reads, which are too.</param>
     /// <param name="work">Fills the folder.</param>
     /// <param name="keepArtefacts">For a stage that judges itself which files of an interrupted start are good.</param>
-    public StageRecord Do(
+    public StageRecord RunStage(
         string name, JsonObject options, IReadOnlyDictionary<string, string> inputs, Func<StageFolder, SavedCheckpoint?, JsonObject?> work, bool keepArtefacts = false)
     {
         Stop.ThrowIfCancellationRequested();
@@ -218,7 +218,7 @@ public sealed class RunContext : IDisposable
 
     /// <summary>Runs those stages of a list that turn out to be needed, in order.</summary>
     /// <param name="stages">The list.</param>
-    /// <param name="done">Hears of each.</param>
+    /// <param name="done">Called after each.</param>
     public void Walk(IEnumerable<Stage> stages, Action<Stage>? done = null)
     {
         foreach (var stage in stages.Where(stage => stage.IsNeeded))

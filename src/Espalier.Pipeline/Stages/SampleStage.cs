@@ -7,7 +7,7 @@ using Espalier.Pipeline.Runs;
 
 namespace Espalier.Pipeline.Stages;
 
-/// <summary>What a model writes behind a few beginnings of documents, greedily: numbers say how much two models differ, this says how.</summary>
+/// <summary>What a model writes after a few beginnings of documents, greedily: numbers say how much two models differ, this says how.</summary>
 public static class SampleStage
 {
     private const int Prompts = 3, PromptTokens = 24, Tokens = 48, Shortest = 8;
@@ -31,7 +31,7 @@ public static class SampleStage
             return null;
         var options = new JsonObject { ["prompts"] = Prompts, ["prompt_tokens"] = length, ["tokens"] = Tokens };
         var inputs = new Dictionary<string, string> { ["model"] = model.Hash, ["text"] = text.Hash, ["tokenizer"] = tokenizer.Sha256 };
-        return run.Do("samples", options, inputs, (_, _) =>
+        return run.RunStage("samples", options, inputs, (_, _) =>
         {
             run.Progress.Note($"samples: {model.Name} goes on from {starts.Length} beginnings of {text.Name}");
             return new() { ["model"] = model.Name, ["set"] = text.Name, ["samples"] = new JsonArray([.. starts.Select(start => One(decoder(), text.Tokens, start, length, tokenizer, run.Stop))]) };
@@ -48,13 +48,13 @@ public static class SampleStage
         return new()
         {
             ["prompt"] = tokenizer.Decode(prompt, skipSpecialTokens: true),
-            ["original"] = Behind(tokenizer, prompt, original),
-            ["written"] = Behind(tokenizer, prompt, written),
+            ["original"] = Continuation(tokenizer, prompt, original),
+            ["written"] = Continuation(tokenizer, prompt, written),
         };
     }
 
-    /// <summary>The text that ids add behind a prompt: decoded with it, for the first id may begin with a space, or in the middle of a character.</summary>
-    private static string Behind(Tokenizer tokenizer, int[] prompt, int[] ids)
+    /// <summary>The text that ids add after a prompt: decoded with it, for the first id may begin with a space, or in the middle of a character.</summary>
+    private static string Continuation(Tokenizer tokenizer, int[] prompt, int[] ids)
     {
         var (before, all) = (tokenizer.Decode(prompt, skipSpecialTokens: true), tokenizer.Decode([.. prompt, .. ids], skipSpecialTokens: true));
         return all.StartsWith(before, StringComparison.Ordinal) ? all[before.Length..] : tokenizer.Decode(ids, skipSpecialTokens: true);

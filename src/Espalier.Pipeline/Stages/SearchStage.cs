@@ -64,9 +64,9 @@ public sealed class SearchStage(ModelSlot teacher, Slot<ArtefactFile> scores, Re
     {
         var (known, distill) = (plan(), recipe.Distill!);
         var student = known.Largest.Shape;
-        var guide = Espalier.Compression.Distillation.LossSpec.Parse(distill.Loss).NeedsTeacher && distill.Cache is null ? TrainingForecast.WeightBytes(teacher.Planned) : 0;
+        var ofTeacher = distill.NeedsTeacher ? TrainingForecast.WeightBytes(teacher.Planned) : 0;
         return new(Name, $"{known.Trained} of {known.Count} shapes are compared after {string.Join(", ", known.Rungs)} steps, and half of them go on each time", known.Rungs[^1],
-            known.Cost.Tokens, known.Cost.Flops, TrainingForecast.Bytes(distill, student) + guide)
+            known.Cost.Tokens, known.Cost.Flops, TrainingForecast.Bytes(distill, student) + ofTeacher)
         { Model = ModelForecast.Of(teacher.Planned, recipe.Data.Sequence) };
     }
 

@@ -96,7 +96,7 @@ public sealed class SanityCheckTests : TorchTest
     private StageRecord Checked(string written, Action<SanityCheck> check)
     {
         using var run = RunContext.Open(Path.Combine(_folder, "run"), "recipe", 1, NullProgress.Instance, default);
-        return run.Do("check", new() { ["of"] = written }, new Dictionary<string, string>(), (stage, _) =>
+        return run.RunStage("check", new() { ["of"] = written }, new Dictionary<string, string>(), (stage, _) =>
         {
             using var source = Checkpoint.Open(s_teacher);
             using var made = Checkpoint.Open(written);

@@ -24,7 +24,7 @@ internal sealed class ModelArgument(bool optional = false)
     internal ReadPlace Place(CommandRun run) => new("the model's folder", Folder(run));
 
     /// <summary>Opens the model and checks headers, shapes and names.</summary>
-    internal Checkpoint Open(CommandRun run) => Checkpoint.Open(Folder(run)).Told(run);
+    internal Checkpoint Open(CommandRun run) => Checkpoint.Open(Folder(run)).WithNotes(run);
 
     /// <summary>The same, with every weight read once: one that is NaN or infinite is refused by name before work begins.</summary>
     internal Checkpoint OpenFinite(CommandRun run)

@@ -51,7 +51,7 @@ internal sealed class TokenInput
         if (sources.Length > 0 && run.Has(ids))
             throw new EspalierException($"both text ({sources[0]}) and --ids were given: give one of them");
         if (sources.Length == 0 && !run.Has(ids))
-            throw new EspalierException("nothing to read was given: name text files or folders behind the model, or token ids with --ids");
+            throw new EspalierException("nothing to read was given: name text files or folders after the model, or token ids with --ids");
         if (run.Has(ids) && run.Has(field))
             throw new EspalierException("--field was given and --ids, which have no fields: leave it out");
         return (sources, run.Has(ids) ? run.Get(ids) : null);
