@@ -9,6 +9,7 @@ using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
+using Espalier.Pipeline.Stages;
 using Espalier.Reports.Pictures;
 
 namespace Espalier.Cli.Commands;
@@ -62,22 +63,22 @@ internal sealed class DepthCommand : CommandBase
         var kinds = Kinds(run);
         using var checkpoint = model.OpenFinite(run);
         var options = OptionsOf(run, checkpoint.Config, kinds);
-        var items = run.Get(task) is { } name ? MultipleChoiceFile.Read(name) : null;
-        using var source = Source(run, checkpoint, kinds);
-        var windows = source is null ? null : Windows(run, checkpoint.Config, source.Tokens, options.Samples);
-        var choices = items is null ? null : new MultipleChoiceTask(items, Tokenizer.Load(checkpoint.Folder), checkpoint.Config.MaxPositions, checkpoint.Config.VocabularySize);
+        var sequence = Sequence(run, checkpoint.Config);
+        var tokens = kinds is [DepthMetricKind.Task] && !input.IsGiven(run) ? null : input.Tokens(run, checkpoint, sequence);
+        using var opened = tokens?.Value;
+        if (opened is not null)
+            RequireSamples(run, opened.Train, sequence, options.Samples);
 
         threads.Start(run);
-        var fingerprint = ModelFingerprint.Watch(checkpoint);
-        using var decoder = DecoderWeights.Load(checkpoint);
-        var scores = DepthScorer.Run(decoder, windows, choices, options, run.Progress, run.Cancellation) with
+        var scores = RunContext.Once(file, Name, 0, run.Progress, context =>
         {
-            Teacher = fingerprint.Finish(run.Cancellation),
-            Calibration = windows is null ? "" : CalibrationHash.Of(source!.Tokens, windows.SequenceLength, options.Samples),
-            Task = items is null ? "" : ContentHash.OfFile(run.Get(task)!),
-        };
-        if (file is not null)
-            DepthScoresFile.Write(file, scores);
+            var stage = new DepthStage(ModelArgument.Slot(checkpoint), () => options, () => options, run.Get(task), tokens, sequence);
+            context.Walk([stage]);
+            var found = DepthScoresFile.Read(stage.Scores.Value.Path);
+            if (file is not null)
+                DurableOutput.Move(stage.Scores.Value.Path, file);
+            return found;
+        }, run.Cancellation);
         var report = new DepthReport(checkpoint.Folder, scores, run.Get(drop), file, page);
         if (page is not null)
             DurableOutput.WriteFile(page, 0, stream =>
@@ -120,17 +121,16 @@ internal sealed class DepthCommand : CommandBase
         };
     }
 
-    private TokenSource? Source(CommandRun run, Checkpoint checkpoint, DepthMetricKind[] kinds) =>
-        kinds is [DepthMetricKind.Task] && !input.IsGiven(run) ? null : input.Open(run, checkpoint);
+    private int Sequence(CommandRun run, DecoderConfig config) => run.Get(seq) > config.MaxPositions
+        ? throw new EspalierException($"--sequence is {run.Get(seq)} and the model has {config.MaxPositions} positions (max_position_embeddings): give at most that")
+        : run.Get(seq) ?? Math.Min(DefaultSeq, config.MaxPositions);
 
-    private WindowSet Windows(CommandRun run, DecoderConfig config, ITokens tokens, int samples)
+    /// <summary>Refuses a text that is too short for the samples that nobody asked for.</summary>
+    private void RequireSamples(CommandRun run, ITokens tokens, int sequence, int wanted)
     {
-        if (run.Get(seq) > config.MaxPositions)
-            throw new EspalierException($"--sequence is {run.Get(seq)} and the model has {config.MaxPositions} positions (max_position_embeddings): give at most that");
-        var windows = new WindowSet(tokens, run.Get(seq) ?? Math.Min(DefaultSeq, config.MaxPositions));
-        if (windows.Count < samples && !run.Has(this.samples))
-            throw new EspalierException($"{tokens.Name}: {tokens.Count} tokens make {windows.Count} samples of {windows.SequenceLength + 1} ids and --samples is {samples}: give --samples {windows.Count}, shorter ones with --sequence, or more text");
-        return windows;
+        var windows = new WindowSet(tokens, sequence);
+        if (windows.Count < wanted && !run.Has(samples))
+            throw new EspalierException($"{tokens.Name}: {tokens.Count} tokens make {windows.Count} samples of {sequence + 1} ids and --samples is {wanted}: give --samples {windows.Count}, shorter ones with --sequence, or more text");
     }
 
     private static int[] Widths(string list) => [.. list.Split(',', StringSplitOptions.TrimEntries).Select(part =>

@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Compression.Importance;
+using Espalier.Files;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands;
 
@@ -64,15 +66,19 @@ internal sealed class ScoreCommand : CommandBase
     {
         var file = output.File(run, OutputKind.Scores, [model.Place(run), .. input.Places(run)]);
         using var checkpoint = model.Open(run);
+        var tokens = calibration.Tokens(run, checkpoint, input);
+        using var opened = tokens.IsMade ? tokens.Value : null;
         threads.Start(run);
-        var scores = calibration.Score(run, checkpoint, input, widths, run.Get(seed)!.Value, MemoryInput.FolderBeside(file));
-        if (file is not null)
-            ScoresFile.Write(file, scores);
-        var report = ScoresFile.ToJson(scores);
-        report["model"] = checkpoint.Folder;
-        if (file is not null)
-            report["output"] = file;
-        run.Write(report, (page, _) => ScorePage.Show(page, scores, checkpoint.Folder, file));
+        var scores = RunContext.Once(file, Name, run.Get(seed)!.Value, run.Progress, context =>
+        {
+            var stage = calibration.Stage(run, checkpoint, tokens, widths, run.Get(seed)!.Value);
+            context.Walk([stage]);
+            var found = ScoresFile.Read(stage.Scores.Value.Path);
+            if (file is not null)
+                DurableOutput.Move(stage.Scores.Value.Path, file);
+            return found;
+        }, run.Cancellation);
+        run.Write(ScoresFile.ToJson(scores), (page, _) => ScorePage.Show(page, scores, checkpoint.Folder, file), ("model", checkpoint.Folder), ("output", file));
     }
 
     private void ByAll(CommandRun run, int[] widths)

@@ -147,13 +147,13 @@ internal sealed class RecipeStages
             var isScored = section is { Method: PruneMethod.Importance, Plan: null };
             var dropped = model.Planned.Layers - (section.Target.Layers ?? model.Planned.Layers);
             var scored = !isScored ? null : scores ?? Add(Score(model, dropped > 1 ? [1, dropped] : [1], cycle.Number, round.Number));
-            DepthStage? depth = new(model, _recipe.Score, cut, section, Data.Tokens, _sequence) { Cycle = cycle.Number, Round = round.Number };
+            var depth = DepthStage.Of(model, _recipe.Score, cut, section, Data.Tokens, _sequence, cycle.Number, round.Number);
             if (depth.HasFolder || found is not null)
                 Add(depth);
             model = Add(new PruneStage(model, name, round.To, cut, section, _sequence, _recipe.Seed)
             {
                 Scores = scored?.Scores,
-                Depth = depth,
+                Layers = depth.Scores,
                 Clamp = _recipe.Clamp,
                 Cycle = cycle.Number,
                 Round = round.Number,
@@ -168,7 +168,7 @@ internal sealed class RecipeStages
     /// <summary>A cycle's distillation, and the cache that it reads.</summary>
     private ModelSlot Distill(TrainingSection section, ModelSlot student, ModelSlot teacher, PlannedCycle cycle, string name, TrainingSection? corrects, Func<bool>? correctsWhen)
     {
-        var cache = section.Cache is null ? null : Add(new CacheStage(teacher, section, Data.Tokens, _sequence, _recipe.Seed) { Cycle = cycle.Number });
+        var cache = section.Cache is not { } kept ? null : Add(new CacheStage(teacher, kept, section.Temperature, checked(section.Steps * section.Batch), Data.Tokens, _sequence, _recipe.Seed) { Cycle = cycle.Number });
         var stage = Add(new DistillStage(student, name, teacher, section, Data.Tokens, _sequence, _recipe.Seed)
         {
             Cache = cache?.Cache,

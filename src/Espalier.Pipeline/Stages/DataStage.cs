@@ -106,6 +106,7 @@ public sealed class DataStage(DataSection data, string model, int vocabulary) : 
             : throw new EspalierException($"{spec}: {count} ids make {windows} windows of {length}; at least one to train on and one held out are needed");
     }
 
-    private static string HashOf(string spec, DataSection data) =>
+    /// <summary>What determines ids: the file, how much of it is held out, and windows.</summary>
+    internal static string HashOf(string spec, DataSection data) =>
         ContentHash.OfText($"{(File.Exists(spec) ? ContentHash.OfFile(spec) : spec)} {data.HeldOut:R} {data.Sequence}");
 }

@@ -33,6 +33,9 @@ public sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSectio
     /// <inheritdoc/>
     public override string Name => "need";
 
+    /// <summary>What the text that is looked at is called.</summary>
+    public string DataName { get; init; } = "held-out text";
+
     /// <summary>What the test found.</summary>
     public Slot<CorrectionTestResult> Found { get; } = new("the test of the teacher");
 
@@ -91,7 +94,7 @@ public sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSectio
         var (tokens, name) = _reference is { } there ? (there.Tokens, there.Name)
             : (Written(run.Progress, model, TokenizerOf(teacher.Value.Path), sequence, seed, run.Stop), OwnText);
         var heldOut = data.Value.HeldOut!;
-        var result = CorrectionTest.Run(model, new TokenRange(heldOut, 0, heldOut.Count), "held-out text", tokens, name, sequence, section.Threshold, run.Progress, run.Stop);
+        var result = CorrectionTest.Run(model, new TokenRange(heldOut, 0, heldOut.Count), DataName, tokens, name, sequence, section.Threshold, run.Progress, run.Stop);
         return (JsonObject)JsonSerializer.SerializeToNode(result, s_json)!;
     }
 

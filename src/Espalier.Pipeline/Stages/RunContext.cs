@@ -115,6 +115,21 @@ public sealed class RunContext : IDisposable
         }
     }
 
+    /// <summary>
+    /// The same in a folder that is there for one command alone, which keeps of it what it moves into its output (<see cref="DurableOutput.Move"/>).
+    /// </summary>
+    /// <param name="output">The output; the folder lies beside it. Null where there is none: it lies where temporary files go.</param>
+    /// <param name="recipe">What is run, for its hash.</param>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="progress">Receives notes and warnings.</param>
+    /// <param name="work">Runs stages.</param>
+    /// <param name="stop">Cancelled when it should end.</param>
+    internal static T Once<T>(string? output, string recipe, long seed, IProgressReporter progress, Func<RunContext, T> work, CancellationToken stop)
+    {
+        using var folder = output is null ? ScratchFolder.Begin() : ScratchFolder.Beside(output);
+        return Within(folder.Path, recipe, seed, progress, work, stop);
+    }
+
     /// <summary>Works, and leaves in the manifest how that ended.</summary>
     private static T Recorded<T>(RunContext run, Func<RunContext, T> work)
     {

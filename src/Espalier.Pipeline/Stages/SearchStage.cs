@@ -98,7 +98,7 @@ public sealed class SearchStage(ModelSlot teacher, Slot<ArtefactFile> scores, Re
             var tried = candidates[candidate];
             run.Progress.Note($"search: {section.Rungs[rung]} steps of candidate {candidate + 1} of {candidates.Length}, {tried.Name} (layers/heads/ffn/hidden)");
             var before = states[candidate];
-            var state = CandidateStage.Run(run, setting, tried, section.Rungs[rung], before);
+            var state = Run(run, new CandidateStage(setting, tried, section.Rungs[rung], before));
             states[candidate] = state;
             var trained = (state.Steps - (before?.Steps ?? 0)) * section.Training(setting.Distill, state.Steps).Batch * setting.Sequence;
             cost.Add(trained + evaluated, SearchForecast.FlopsOf(tried, setting.Distill, shape, setting.Sequence, trained, evaluated), Path.GetFileName(state.Folder));
@@ -139,6 +139,12 @@ public sealed class SearchStage(ModelSlot teacher, Slot<ArtefactFile> scores, Re
     {
     }
 
+    private static CandidateState Run(RunContext run, CandidateStage candidate)
+    {
+        candidate.Run(run);
+        return candidate.State.Value;
+    }
+
     /// <summary>Those that are trained, best by the proxy first, with its values.</summary>
     private static (Candidate Candidate, double Proxy)[] Proxied(RunContext run, CandidateSetting setting, DecoderConfig teacher, Func<IEnumerable<Candidate>> allowed)
     {
@@ -150,7 +156,7 @@ public sealed class SearchStage(ModelSlot teacher, Slot<ArtefactFile> scores, Re
         var pruned = kept.Best(allowed(), (int)Math.Min(int.MaxValue, (long)PrunedForOne * count)).Select(candidate =>
         {
             run.Progress.Note($"search: {candidate.Name} as pruned");
-            return (Candidate: candidate, Proxy: CandidateStage.Run(run, setting, candidate, 0, null).Losses[0].Nll);
+            return (Candidate: candidate, Proxy: Run(run, new CandidateStage(setting, candidate, 0, null)).Losses[0].Nll);
         }).ToArray();
         return [.. pruned.OrderBy(entry => entry.Proxy).Take(count)];
     }

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands.Shared;
 
@@ -22,6 +24,9 @@ internal sealed class ModelArgument(bool optional = false)
 
     /// <summary>The folder as what no output may touch.</summary>
     internal ReadPlace Place(CommandRun run) => new("the model's folder", Folder(run));
+
+    /// <summary>An open model as what a stage reads.</summary>
+    internal static ModelSlot Slot(Checkpoint model) => ModelSlot.Of(new("teacher", model.Folder, KnownFolder.Hash(model.Folder)));
 
     /// <summary>Opens the model and checks headers, shapes and names.</summary>
     internal Checkpoint Open(CommandRun run) => Checkpoint.Open(Folder(run)).WithNotes(run);
