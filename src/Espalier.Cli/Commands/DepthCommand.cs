@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Host;
+using Espalier.Cli.Rendering;
 using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Importance;
@@ -63,6 +65,8 @@ internal sealed class DepthCommand : CommandBase
         var kinds = Kinds(run);
         using var checkpoint = model.OpenFinite(run);
         var options = OptionsOf(run, checkpoint.Config, kinds);
+        if (run.Get(task) is { } items)
+            _ = MultipleChoiceFile.Read(items);
         var sequence = Sequence(run, checkpoint.Config);
         var tokens = kinds is [DepthMetricKind.Task] && !input.IsGiven(run) ? null : input.Tokens(run, checkpoint, sequence);
         using var opened = tokens?.Value;
@@ -86,7 +90,7 @@ internal sealed class DepthCommand : CommandBase
                 using var writer = new StreamWriter(stream, leaveOpen: true);
                 DepthPicture.Write(writer, report);
             });
-        format.Write(run, report.ToJson(), (shown, _) => DepthPage.Show(shown, report), _ => DepthPage.Csv(report));
+        format.Write(run, report.ToJson(), (shown, _) => Show(shown, report), _ => Csv(report));
         return ExitCodes.Done;
     }
 
@@ -137,4 +141,71 @@ internal sealed class DepthCommand : CommandBase
         int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var width) && width > 0
             ? width
             : throw new EspalierException($"--spans is '{list}' and '{part}' is no number of layers: give widths such as 2,4"))];
+
+    private static void Show(Page page, DepthReport report)
+    {
+        var scores = report.Scores;
+        page.Heading(scores.Samples > 0 ? $"{report.Model}: {scores.Samples} samples of {scores.SampleLength} tokens; higher means more harm" : $"{report.Model}: higher means more harm");
+        page.Table(Layers(report));
+        if (report.Drop is { } drop)
+        {
+            page.Line();
+            page.Heading($"{drop} of {scores.Layers} layers go");
+            page.Table(Chosen(report));
+        }
+        if (report.Kinds.Count > 1)
+        {
+            page.Line();
+            page.Heading("rank correlation (Spearman) over single layers");
+            page.Table(Correlations(report));
+        }
+        foreach (var file in new[] { report.Output, report.Picture }.OfType<string>())
+            page.Line($"wrote {file}");
+    }
+
+    /// <summary>A row a layer; the whole model's comes first, without a layer.</summary>
+    private static CsvTable Csv(DepthReport report)
+    {
+        var table = new CsvTable(["without_layer", .. report.Kinds.Select(DepthNames.Of)]);
+        table.Add([null, .. report.Kinds.Select(kind => (object?)report.Scores.Metrics[kind].Whole)]);
+        for (var layer = 0; layer < report.Scores.Layers; layer++)
+            table.Add([layer, .. report.Kinds.Select(kind => (object?)report.Scores.Metrics[kind].Singles[layer])]);
+        return table;
+    }
+
+    private static TextTable Layers(DepthReport report)
+    {
+        var columns = report.Kinds.Select(kind => (Name: DepthNames.Of(kind), report.Scores.Metrics[kind].Whole, Values: report.Scores.Metrics[kind].Singles)).ToList();
+        if (report.Scores.Metrics.TryGetValue(DepthMetricKind.LmLoss, out var loss))
+            columns.Add(("perplexity", Math.Exp(loss.Whole), [.. loss.Singles.Select(Math.Exp)]));
+        if (report.Scores.Metrics.TryGetValue(DepthMetricKind.Task, out var task) && task.Accuracies is { } accuracies)
+            columns.Add(("accuracy", task.WholeAccuracy!.Value, accuracies));
+        var table = new TextTable([new("without layer", Number: true), .. columns.Select(column => new TextColumn(column.Name, Number: true))]);
+        table.Add(["none", .. columns.Select(column => Digits(column.Whole))]);
+        for (var layer = 0; layer < report.Scores.Layers; layer++)
+            table.Add([layer.ToString(CultureInfo.InvariantCulture), .. columns.Select(column => Digits(column.Values[layer]))]);
+        return table;
+    }
+
+    private static TextTable Chosen(DepthReport report)
+    {
+        var table = new TextTable(new("by"), new("contiguous"), new("scattered"), new("greedy"));
+        foreach (var kind in report.Kinds)
+            table.Add(DepthNames.Of(kind), List(kind, DepthChoice.Contiguous), List(kind, DepthChoice.Scattered), List(kind, DepthChoice.Greedy));
+        return table;
+
+        string List(DepthMetricKind kind, DepthChoice choice) => string.Join(' ', report.Chosen(kind, choice));
+    }
+
+    private static TextTable Correlations(DepthReport report)
+    {
+        var table = new TextTable([new(""), .. report.Kinds.Select(kind => new TextColumn(DepthNames.Of(kind), Number: true))]);
+        foreach (var first in report.Kinds)
+            table.Add([DepthNames.Of(first), .. report.Kinds.Select(second => Two(report.Correlation(first, second)))]);
+        return table;
+    }
+
+    private static string Digits(double value) => value.ToString("G5", CultureInfo.InvariantCulture);
+
+    private static string Two(double value) => value.ToString("0.00", CultureInfo.InvariantCulture);
 }

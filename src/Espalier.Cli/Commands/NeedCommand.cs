@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;

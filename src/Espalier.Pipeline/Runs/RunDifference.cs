@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Espalier.Pipeline.Runs;
 
 /// <summary>One place where two runs differ.</summary>
@@ -36,7 +38,11 @@ public sealed record RunDistance(string File, string Name, double Largest, long 
 /// <param name="Lines">Metrics lines compared.</param>
 /// <param name="Tensors">Tensors compared.</param>
 public sealed record RunComparisonResult(
-    string A, string B, RunDifference? First, IReadOnlyList<RunDistance> Distances, int Files, long Lines, long Tensors);
+    string A, string B, [property: JsonPropertyName("first_difference")] RunDifference? First, IReadOnlyList<RunDistance> Distances, int Files, long Lines, long Tensors)
+{
+    /// <summary>Whether nothing differs, or by no more than the tolerance.</summary>
+    public bool Equal => First is null;
+}
 
 /// <summary>How runs are compared.</summary>
 /// <param name="Exact">Every bit of everything that does not depend on the clock; otherwise numbers by value.</param>
