@@ -53,6 +53,8 @@ internal sealed class CompareRunsCommand : CommandBase
             page.Heading(options.Exact ? "equal, bit for bit" : report.Distances.Count == 0 ? "equal" : $"equal within {Text(options.Tolerance)}");
         }
         page.Line(string.Create(CultureInfo.InvariantCulture, $"compared: {report.Files} files, {report.Lines} lines of metrics, {report.Tensors} tensors"));
+        foreach (var stage in report.Checks)
+            page.Line($"checks of {stage.Stage}: {Held(stage.A)} and {Held(stage.B)} held");
         if (options.Exact || report.Distances.Count == 0)
             return;
         var table = new TextTable(new TextColumn("file"), new TextColumn("what"), new TextColumn("largest difference", Number: true), new TextColumn("at", Number: true));
@@ -63,6 +65,8 @@ internal sealed class CompareRunsCommand : CommandBase
         if (report.Distances.Count > MostDistances)
             page.Line($"and {report.Distances.Count - MostDistances} more; --json lists all");
     }
+
+    private static string Held(IReadOnlyList<string>? checks) => checks is null ? "none" : checks.Count.ToString(CultureInfo.InvariantCulture);
 
     private static string Text(double value) => value.ToString("0.###e+0", CultureInfo.InvariantCulture);
 }

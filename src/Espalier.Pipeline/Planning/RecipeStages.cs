@@ -94,7 +94,7 @@ internal sealed class RecipeStages
         if (_recipe.Search is not null)
         {
             scores = Add(Score(corrected, Spans(_recipe.Search, Teacher.Planned), null, null));
-            found = Add(new SearchStage(corrected, scores.Scores, _recipe, Data.Tokens, Evaluation.Texts, search));
+            found = Add(new SearchStage(corrected, scores.Scores, _recipe, Data.Tokens, Evaluation.Texts, Teacher.Stored, search));
         }
         var trained = corrected;
         foreach (var cycle in Cycles)

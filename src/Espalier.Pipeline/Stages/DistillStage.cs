@@ -28,7 +28,7 @@ public sealed class DistillStage(ModelSlot student, string result, ModelSlot? te
     public Func<bool>? CorrectsWhen { get; init; }
 
     /// <summary>The teacher as this loop corrected it.</summary>
-    public ModelSlot? Corrected { get; } = teacher is null ? null : new("corrected teacher", teacher.Planned, teacher.Stored);
+    public ModelSlot? Corrected { get; } = teacher is null ? null : new("corrected teacher", teacher.Planned, ElementType.F32);
 
     /// <summary>Whose student the teacher is, in words for the forecast: <c>, from the run's teacher</c>.</summary>
     public string Whose { get; init; } = "";

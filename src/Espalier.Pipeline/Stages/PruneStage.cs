@@ -40,14 +40,14 @@ public sealed class PruneStage(ModelSlot model, string result, DecoderConfig to,
     public bool Clamp { get; init; }
 
     /// <summary>What is left.</summary>
-    public ModelSlot Pruned { get; } = new(result, to, model.Stored);
+    public ModelSlot Pruned { get; } = new(result, to, planned.Method == PruneMethod.RandomInit ? ElementType.F32 : model.Stored);
 
     /// <summary>File of the plan that was applied; null where none was, or before the stage ran.</summary>
     public string? Plan { get; private set; }
 
     internal override StageForecast? Forecast() => new(Name, HowPruned(planned, model.Planned, to), null, null, null, null) { Model = ModelForecast.Of(to, sequence) };
 
-    internal override IEnumerable<DiskForecast> Disk() => [new(StageForecast.TitleOf("pruned student", Cycle, Round), model.Stored.Bytes() * to.Parameters, Title)];
+    internal override IEnumerable<DiskForecast> Disk() => [new(StageForecast.TitleOf("pruned student", Cycle, Round), Pruned.Stored.Bytes() * to.Parameters, Title)];
 
     /// <inheritdoc/>
     protected override JsonObject Options()
@@ -113,7 +113,7 @@ public sealed class PruneStage(ModelSlot model, string result, DecoderConfig to,
     private void Check(StageFolder folder, Checkpoint source, PruningPlan? plan)
     {
         using var written = Checkpoint.Open(folder.PathOf(ModelName));
-        var check = new SanityCheck(Name, folder, source, written);
+        using var check = new SanityCheck(Name, folder, source, written);
         check.Shape(ReferenceEquals(cut.Value, planned) ? to : cut.Value.Target.Apply(source.Config));
         if (plan is not null)
             check.Sliced(plan);

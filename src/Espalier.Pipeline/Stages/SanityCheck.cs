@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Espalier.Compression.Pruning;
 using Espalier.Models;
@@ -16,8 +17,10 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="folder">Its folder.</param>
 /// <param name="source">The model that it began with.</param>
 /// <param name="written">What it wrote.</param>
-internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint source, Checkpoint written)
+internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint source, Checkpoint written) : IDisposable
 {
+    private readonly long _started = Stopwatch.GetTimestamp();
+
     // Elements of a tensor that are looked up in the tensor that they come from.
     private const int Looked = 16;
 
@@ -127,6 +130,9 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
         new Narrowing(clamp: true).Write(name, first, written.StoredType, values, bytes);
         ElementConversion.ToFloat32(written.StoredType, bytes, values);
     }
+
+    /// <summary>What the checks took goes into the stage's <c>timing.jsonl</c>.</summary>
+    public void Dispose() => folder.AddCheckSeconds(Stopwatch.GetElapsedTime(_started).TotalSeconds);
 
     private static float[] Logits(Decoder model)
     {

@@ -22,8 +22,10 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="recipe">Search, distillation and how units are chosen.</param>
 /// <param name="data">Tokens.</param>
 /// <param name="texts">What the recipe evaluates on: candidates are compared on the held-out text and on those that the search names.</param>
+/// <param name="stored">Element type of the exported student, for its memory: that of the recipe's teacher, while a corrected one is kept in float32.</param>
 /// <param name="plan">What there is to choose from, for the forecast.</param>
-public sealed class SearchStage(ModelSlot teacher, Slot<ArtefactFile> scores, Recipe recipe, Slot<TokenSets> data, IReadOnlyList<Slot<EvaluationText>> texts, Func<SearchPlan> plan) : Stage
+public sealed class SearchStage(
+    ModelSlot teacher, Slot<ArtefactFile> scores, Recipe recipe, Slot<TokenSets> data, IReadOnlyList<Slot<EvaluationText>> texts, ElementType stored, Func<SearchPlan> plan) : Stage
 {
     /// <summary>File of the result inside the stage's folder.</summary>
     public const string FileName = "search.json";
@@ -79,7 +81,7 @@ public sealed class SearchStage(ModelSlot teacher, Slot<ArtefactFile> scores, Re
         SearchTask[] tasks = [.. search.Tasks.Where(SearchSection.IsTaskFile).Select(task => SearchTask.Open(task, recipe.Teacher))];
         var setting = _setting = new(
             teacher.Value, scores.Value, recipe.Prune, search, recipe.Distill!, data.Value, [.. held.Concat(named).Select(text => text.Value)], tasks,
-            recipe.Data.Sequence, recipe.Seed, teacher.Stored.Bytes(), recipe.Clamp);
+            recipe.Data.Sequence, recipe.Seed, stored.Bytes(), recipe.Clamp);
         var (shape, section) = (setting.Teacher.Config, setting.Search);
         var latency = LatencyTable.Open(run.Folder.PathOf(LatencyName), run.Stop);
         _allowed = () => section.Enumerate(shape, setting.Sequence, setting.ElementBytes, latency, run.Stop);

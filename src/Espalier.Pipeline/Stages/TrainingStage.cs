@@ -22,7 +22,7 @@ namespace Espalier.Pipeline.Stages;
 public abstract class TrainingStage(ModelSlot start, string result, TrainingSection section, Slot<TokenSets> data, int sequence, long seed) : Stage
 {
     /// <summary>The result.</summary>
-    public ModelSlot Trained { get; } = new(result, start.Planned, start.Stored);
+    public ModelSlot Trained { get; } = new(result, start.Planned, ElementType.F32);
 
     /// <summary>Which windows when, given their number; by default shuffled by the seed.</summary>
     public Func<long, SampleOrder> Order { get; init; } = windows => SampleOrder.Shuffled(windows, seed);
@@ -97,7 +97,7 @@ public abstract class TrainingStage(ModelSlot start, string result, TrainingSect
     {
         CheckpointWriter.Write(folder.PathOf(name), model.Config, source, ElementType.F32, DecoderWeights.Source(model, source.Family), cancellation: run.Stop);
         using var written = Checkpoint.Open(folder.PathOf(name));
-        var check = new SanityCheck(Name, folder, source, written);
+        using var check = new SanityCheck(Name, folder, source, written);
         check.Shape(source.Config);
         check.Reloaded(model);
         if (!frozen.IsEmpty)
