@@ -60,9 +60,8 @@ public sealed class Trainer : IDisposable
         _sums = new double[1 + _partNames.Length];
         _optimizer = new(_sets.SelectMany(set => set.Parameters), options.Optimizer);
         var pass = Math.Min(options.WindowsOfAPass, _share);
-        Layout = objective.TakesThreads && WorkerThreads.AreSupported && model.Device == Device.Cpu
-            ? ReplicaLayout.Of(options.Threads ?? TorchRuntime.Threads, _share, pass, _weights.Sum(weight => weight.ElementCount * weight.DType.Size()))
-            : new(1, TorchRuntime.Threads);
+        Layout = !objective.TakesThreads || !WorkerThreads.AreSupported || model.Device != Device.Cpu ? new(1, TorchRuntime.Threads)
+            : options.Layout ?? ReplicaLayout.Of(TorchRuntime.Threads, _share, pass, _weights.Sum(weight => weight.ElementCount * weight.DType.Size()));
         _replicas = new(model, _weights, objective, data, _share, pass, Layout);
     }
 
