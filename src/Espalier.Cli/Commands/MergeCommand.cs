@@ -1,0 +1,120 @@
+using System.CommandLine;
+using System.Globalization;
+using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Host;
+using Espalier.Cli.Rendering;
+using Espalier.Files;
+using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Stages;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>The mean of the weights of several models, or of several checkpoints of a training.</summary>
+internal sealed class MergeCommand : CommandBase
+{
+    private readonly Argument<string[]> sources = new("sources")
+    {
+        Description = "Two or more: Hugging Face folders of one config and tokenizer, or training checkpoints (RUN/stages/STAGE/checkpoints/step-N)",
+        HelpName = "FOLDER",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    private readonly OutputOption output = new("--output", "The folder to write", "FOLDER", required: true);
+
+    private readonly Option<string> weights = new("--weights")
+    {
+        Description = "How much each source counts, in their order; by default all alike",
+        HelpName = "X,X",
+    };
+
+    private readonly Option<string> like = new("--like")
+    {
+        Description = "With training checkpoints alone: the model that the training began from, for config, tokenizer and frozen weights",
+        HelpName = "FOLDER",
+    };
+
+    private readonly DtypeOption dtype = new();
+    private readonly ThreadsOption threads = new();
+
+    internal MergeCommand() : base(
+        "merge",
+        "Average the weights of several models of one config, or of several checkpoints of a training",
+        "espalier merge student from-cache --output merged",
+        "espalier merge student from-cache stepwise --weights 2,1,1 --output weighted --json")
+    {
+        Arguments.Add(sources);
+        foreach (var option in (Option[])[output, weights, like])
+            Options.Add(option);
+        dtype.AddTo(this);
+        threads.AddTo(this);
+    }
+
+    protected override int Run(CommandRun run)
+    {
+        var folders = run.Get(sources)!;
+        if (folders.Length < 2)
+            throw new EspalierException($"{folders[0]} alone was given: name at least two models, or two checkpoints");
+        var shares = Shares(run.Get(weights), folders.Length);
+        if (folders.FirstOrDefault(source => !Directory.Exists(source)) is { } missing)
+            throw new EspalierException($"{missing}: {(File.Exists(missing) ? "is a file; give the folder that it is in" : "not found")}");
+        var model = folders.FirstOrDefault(source => !MergeStage.IsTraining(source));
+        if (model is not null && run.Has(like))
+            throw new EspalierException($"--like was given and {model} is a model itself, with config and tokenizer: leave it out");
+        model ??= run.Get(like) ?? throw new EspalierException("training checkpoints have neither config nor tokenizer: name the model that the training began from with --like");
+
+        using var checkpoint = Checkpoint.Open(model).WithNotes(run);
+        var folder = output.NewFolder(run, folders.Append(model).Distinct().Select(source => new ReadPlace("the source", source)));
+        // What was trained is float32; whole models stay what they are.
+        var stored = dtype.IsGiven(run) || !run.Has(like) ? dtype.Read(run, checkpoint) : ElementType.F32;
+        threads.Start(run);
+        var checks = RunContext.Once(folder, Name, 0, run.Progress, context =>
+        {
+            var stage = new MergeStage(ModelSlot.Of(ModelFolder.Given("model", model)), folders, shares, stored) { Clamp = dtype.Clamp(run) };
+            context.Walk([stage]);
+            var held = StageRecord.Read(Path.GetDirectoryName(stage.Merged.Value.Path)!)!.Checks!;
+            DurableOutput.Move(stage.Merged.Value.Path, folder);
+            return held;
+        }, run.Cancellation);
+        using var merged = Checkpoint.Open(folder);
+        var sum = shares.Sum();
+        var rows = folders.Zip(shares).Select(source => new MergedRow(source.First, source.Second / sum));
+        run.Write(new MergeReport(folder, [.. rows], merged.StoredType.ConfigName(), merged.Config.Parameters, merged.TotalBytes, checks), Show);
+        return ExitCodes.Done;
+    }
+
+    private static double[] Shares(string? list, int count)
+    {
+        if (list is null)
+            return [.. Enumerable.Repeat(1.0, count)];
+        double[] shares = [.. list.Split(',', StringSplitOptions.TrimEntries).Select(part =>
+            double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out var share) && double.IsFinite(share) && share >= 0
+                ? share : throw new EspalierException($"--weights is '{list}' and '{part}' is no number of at least 0: give one for each source, such as 2,1,1"))];
+        if (shares.Length != count)
+            throw new EspalierException($"--weights has {shares.Length} numbers and there are {count} sources: give one for each");
+        return shares.Sum() > 0 ? shares : throw new EspalierException($"--weights is '{list}', whose sum is 0: give at least one source a share");
+    }
+
+    private static void Show(Page page, MergeReport report)
+    {
+        var table = new TextTable(new("source"), new("share", Number: true));
+        foreach (var (source, share) in report.Sources)
+            table.Add(source, share.ToString("0.####", CultureInfo.InvariantCulture));
+        page.Table(table);
+        page.Line($"wrote {report.Output}: {Units.Count(report.Parameters)} parameters, {report.Type}, {Units.Bytes(report.Bytes)}");
+    }
+}
+
+/// <summary>What <c>merge --json</c> prints.</summary>
+/// <param name="Output">The folder that was written.</param>
+/// <param name="Sources">What was averaged.</param>
+/// <param name="Type">Element type of its weights.</param>
+/// <param name="Parameters">All parameters; a tied table counts once.</param>
+/// <param name="Bytes">Bytes of the weights as they are stored.</param>
+/// <param name="Checks">What was checked of the result, and held.</param>
+internal sealed record MergeReport(string Output, IReadOnlyList<MergedRow> Sources, string Type, long Parameters, long Bytes, IReadOnlyList<string> Checks);
+
+/// <summary>One source.</summary>
+/// <param name="Source">Its folder.</param>
+/// <param name="Share">How much it counts; all shares together are 1.</param>
+internal sealed record MergedRow(string Source, double Share);
