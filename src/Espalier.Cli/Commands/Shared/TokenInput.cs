@@ -59,7 +59,7 @@ internal sealed class TokenInput
         return (sources, run.Has(ids) ? run.Get(ids) : null);
     }
 
-    /// <summary>Opens what the user gave as what a stage reads, all of it; dispose its value. Ids have the hash that they have in a recipe with nothing held out.</summary>
+    /// <summary>Opens what the user gave as what a stage reads, all of it; dispose its value. Ids have the hash that they have for a training command, which holds none out.</summary>
     /// <inheritdoc cref="Open" path="/exception"/>
     internal Slot<TokenSets> Tokens(CommandRun run, Checkpoint model, int sequence)
     {
