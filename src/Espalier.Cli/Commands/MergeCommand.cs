@@ -15,7 +15,8 @@ internal sealed class MergeCommand : CommandBase
 {
     private readonly Argument<string[]> sources = new("sources")
     {
-        Description = "Two or more: Hugging Face folders of one config and tokenizer, or training checkpoints (RUN/stages/STAGE/checkpoints/step-N)",
+        Description = "Two or more: Hugging Face folders of one config and tokenizer, or training checkpoints "
+            + "(RUN/stages/STAGE/checkpoints/step-N)",
         HelpName = "FOLDER",
         Arity = ArgumentArity.OneOrMore,
     };
@@ -61,7 +62,8 @@ internal sealed class MergeCommand : CommandBase
         var model = folders.FirstOrDefault(source => !MergeStage.IsTraining(source));
         if (model is not null && run.Has(like))
             throw new EspalierException($"--like was given and {model} is a model itself, with config and tokenizer: leave it out");
-        model ??= run.Get(like) ?? throw new EspalierException("training checkpoints have neither config nor tokenizer: name the model that the training began from with --like");
+        model ??= run.Get(like) ?? throw new EspalierException(
+            "training checkpoints have neither config nor tokenizer: name the model that the training began from with --like");
 
         using var checkpoint = Checkpoint.Open(model).WithNotes(run);
         var folder = output.NewFolder(run, folders.Append(model).Distinct().Select(source => new ReadPlace("the source", source)));
@@ -70,7 +72,8 @@ internal sealed class MergeCommand : CommandBase
         threads.Start(run);
         var checks = RunContext.Once(folder, Name, 0, run.Progress, context =>
         {
-            var stage = new MergeStage(ModelSlot.Of(ModelFolder.Given("model", model)), folders, shares, stored) { Clamp = dtype.Clamp(run) };
+            var start = ModelSlot.Of(ModelFolder.Given("model", model));
+            var stage = new MergeStage(start, folders, shares, stored) { Clamp = dtype.Clamp(run) };
             context.Walk([stage]);
             var held = StageRecord.Read(Path.GetDirectoryName(stage.Merged.Value.Path)!)!.Checks!;
             DurableOutput.Move(stage.Merged.Value.Path, folder);
@@ -79,7 +82,8 @@ internal sealed class MergeCommand : CommandBase
         using var merged = Checkpoint.Open(folder);
         var sum = shares.Sum();
         var rows = folders.Zip(shares).Select(source => new MergedRow(source.First, source.Second / sum));
-        run.Write(new MergeReport(folder, [.. rows], merged.StoredType.ConfigName(), merged.Config.Parameters, merged.TotalBytes, checks), Show);
+        run.Write(
+            new MergeReport(folder, [.. rows], merged.StoredType.ConfigName(), merged.Config.Parameters, merged.TotalBytes, checks), Show);
         return ExitCodes.Done;
     }
 
@@ -89,10 +93,13 @@ internal sealed class MergeCommand : CommandBase
             return [.. Enumerable.Repeat(1.0, count)];
         double[] shares = [.. list.Split(',', StringSplitOptions.TrimEntries).Select(part =>
             double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out var share) && double.IsFinite(share) && share >= 0
-                ? share : throw new EspalierException($"--weights is '{list}' and '{part}' is no number of at least 0: give one for each source, such as 2,1,1"))];
+                ? share
+                : throw new EspalierException(
+                    $"--weights is '{list}' and '{part}' is no number of at least 0: give one for each source, such as 2,1,1"))];
         if (shares.Length != count)
             throw new EspalierException($"--weights has {shares.Length} numbers and there are {count} sources: give one for each");
-        return shares.Sum() > 0 ? shares : throw new EspalierException($"--weights is '{list}', whose sum is 0: give at least one source a share");
+        return shares.Sum() > 0 ? shares
+            : throw new EspalierException($"--weights is '{list}', whose sum is 0: give at least one source a share");
     }
 
     private static void Show(Page page, MergeReport report)
@@ -112,7 +119,8 @@ internal sealed class MergeCommand : CommandBase
 /// <param name="Parameters">All parameters; a tied table counts once.</param>
 /// <param name="Bytes">Bytes of the weights as they are stored.</param>
 /// <param name="Checks">What was checked of the result, and held.</param>
-internal sealed record MergeReport(string Output, IReadOnlyList<MergedRow> Sources, string Type, long Parameters, long Bytes, IReadOnlyList<string> Checks);
+internal sealed record MergeReport(
+    string Output, IReadOnlyList<MergedRow> Sources, string Type, long Parameters, long Bytes, IReadOnlyList<string> Checks);
 
 /// <summary>One source.</summary>
 /// <param name="Source">Its folder.</param>

@@ -8,11 +8,11 @@ using Espalier.Pipeline.Runs;
 namespace Espalier.Pipeline.Stages;
 
 /// <summary>
-/// The mean of the weights of several models of one shape, or of several checkpoints of one training (model soups, arXiv 2203.05482; averages along a
-/// run, arXiv 1803.05407). Summed in float64, a piece of a tensor after the other; no model is loaded.
+/// The mean of the weights of several models of one shape, or of several checkpoints of one training (model soups, arXiv 2203.05482;
+/// averages along a run, arXiv 1803.05407). Summed in float64, a piece of a tensor after the other; no model is loaded.
 /// </summary>
-/// <param name="model">Whose config, tokenizer and stored type the result has, and whose weights stand for those that a checkpoint does not train.</param>
-/// <param name="folders">Hugging Face folders of the same config and tokenizer, and folders of training checkpoints (<c>step-N</c>).</param>
+/// <param name="model">Whose config and tokenizer the result has, and whose weights stand for those that a checkpoint does not train.</param>
+/// <param name="folders">Hugging Face folders of that config and tokenizer, and folders of training checkpoints (<c>step-N</c>).</param>
 /// <param name="shares">How much each counts, in that order; their sum divides. Empty counts them alike.</param>
 /// <param name="stored">Element type of the result.</param>
 public sealed class MergeStage(ModelSlot model, IReadOnlyList<string> folders, IReadOnlyList<double> shares, ElementType stored) : Stage
@@ -179,7 +179,7 @@ internal sealed class MergedSource : IDisposable
     private MergedSource(Checkpoint like, Checkpoint? model, SafetensorsFile? state) => (_like, _model, _state) = (like, model, state);
 
     /// <summary>Opens one; it must go with the model.</summary>
-    /// <exception cref="EspalierException">Another config, tokenizer or shape, a damaged checkpoint, or a weight that is not finite.</exception>
+    /// <exception cref="EspalierException">Another config, tokenizer or shape, damage, or a weight that is not finite.</exception>
     public static MergedSource Open(string folder, Checkpoint like)
     {
         if (MergeStage.IsTraining(folder))
@@ -223,9 +223,11 @@ internal sealed class MergedSource : IDisposable
         folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         var step = long.TryParse(Path.GetFileName(folder).AsSpan(Path.GetFileName(folder).IndexOf('-') + 1), out var number) ? number : -1;
         if (step < 0 || Path.GetFileName(folder) != $"step-{step}")
-            throw new EspalierException($"{folder}: is a training checkpoint under another name than step-N: give it that name back, for its manifest says it");
+            throw new EspalierException(
+                $"{folder}: is a training checkpoint under another name than step-N: give it that name back, for its manifest says it");
         if (new CheckpointStore(Path.GetDirectoryName(folder)!).LatestUpTo(step) is not { } saved || saved.Step != step)
-            throw new EspalierException($"{folder}: is damaged or not whole, its files are not those of its manifest: give another checkpoint");
+            throw new EspalierException(
+                $"{folder}: is damaged or not whole, its files are not those of its manifest: give another checkpoint");
         var state = SafetensorsFile.Open(saved.PathOf(StateFile));
         try
         {
@@ -236,10 +238,11 @@ internal sealed class MergedSource : IDisposable
                     trained++;
                     if (!entry.Shape.AsSpan().SequenceEqual(named.Shape))
                         throw new EspalierException(
-                            $"{folder}: {named.Name} is [{string.Join(", ", entry.Shape)}] and [{string.Join(", ", named.Shape)}] in {like.Folder}: "
-                            + "give the checkpoints of one training, and the model that it began from");
+                            $"{folder}: {named.Name} is [{string.Join(", ", entry.Shape)}] and [{string.Join(", ", named.Shape)}] in "
+                            + $"{like.Folder}: give the checkpoints of one training, and the model that it began from");
                 }
-            return trained > 0 ? state : throw new EspalierException($"{folder}: trains no parameter of {like.Folder}: give the model that the training began from");
+            return trained > 0 ? state
+                : throw new EspalierException($"{folder}: trains no parameter of {like.Folder}: give the model that the training began from");
         }
         catch
         {
@@ -251,20 +254,25 @@ internal sealed class MergedSource : IDisposable
     private static void RequireSameConfig(Checkpoint like, Checkpoint model)
     {
         if (like.Family.ModelType != model.Family.ModelType)
-            throw new EspalierException($"model_type is {like.Family.ModelType} in {like.Folder} and {model.Family.ModelType} in {model.Folder}: only models of one config can be merged");
-        var (ours, theirs) = (like.Family.WriteConfig(like.Config, [], ElementType.F32), model.Family.WriteConfig(model.Config, [], ElementType.F32));
+            throw Different("model_type", like.Family.ModelType, like, model.Family.ModelType, model);
+        var (ours, theirs) = (Fields(like), Fields(model));
         foreach (var field in ours.Select(field => field.Key).Union(theirs.Select(field => field.Key)))
             if (!JsonNode.DeepEquals(ours[field], theirs[field]))
-                throw new EspalierException(
-                    $"{field} is {ours[field]?.ToJsonString() ?? "absent"} in {like.Folder} and {theirs[field]?.ToJsonString() ?? "absent"} in {model.Folder}: "
-                    + "only models of one config can be merged");
+                throw Different(field, ours[field]?.ToJsonString() ?? "absent", like, theirs[field]?.ToJsonString() ?? "absent", model);
+
+        static JsonObject Fields(Checkpoint checkpoint) => checkpoint.Family.WriteConfig(checkpoint.Config, [], ElementType.F32);
     }
+
+    private static EspalierException Different(string field, string ours, Checkpoint like, string theirs, Checkpoint model) =>
+        new($"{field} is {ours} in {like.Folder} and {theirs} in {model.Folder}: only models of one config can be merged");
 
     private static void RequireSameTokenizer(string like, string model)
     {
         var (ours, theirs) = (Path.Combine(like, "tokenizer.json"), Path.Combine(model, "tokenizer.json"));
         if (File.Exists(ours) != File.Exists(theirs))
-            throw new EspalierException($"{(File.Exists(ours) ? theirs : ours)}: is missing and {(File.Exists(ours) ? ours : theirs)} is there: only models of one tokenizer can be merged");
+            throw new EspalierException(
+                $"{(File.Exists(ours) ? theirs : ours)}: is missing and {(File.Exists(ours) ? ours : theirs)} is there: "
+                + "only models of one tokenizer can be merged");
         if (File.Exists(ours) && ContentHash.OfFile(ours) != ContentHash.OfFile(theirs))
             throw new EspalierException($"{ours} and {theirs} differ: the same ids may mean other text, so the models cannot be merged");
     }

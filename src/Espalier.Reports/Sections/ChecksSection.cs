@@ -14,15 +14,18 @@ internal static class ChecksSection
         if (stages.Length == 0)
             return;
         html.Leaf("h2", "Checks");
-        html.Leaf("p", "How to read it: each stage that makes a model looks at what it wrote before it is done; what does not hold ends the run. "
-            + "The time is that of the checks, and its share of the stage's.", ("class", "how"));
+        html.Leaf("p", "How to read it: each stage that makes a model looks at what it wrote before it is done; what does not hold ends "
+            + "the run. The time is that of the checks, and its share of the stage's.", ("class", "how"));
         var table = new HtmlTable(("Stage", false), ("What held", false), ("Time", true), ("Of the stage", true));
         foreach (var (stage, checks) in stages)
         {
             var seconds = SecondsOf(Path.Combine(run.Folder, "stages", stage.Folder));
+            var share = seconds / stage.Seconds;
             table.Add(null,
-                new(stage.Stage, stage.Folder), new(string.Join("; ", checks!)), new(seconds is { } took ? Figures.Time(took) : Figures.None),
-                new(seconds / stage.Seconds is { } share && double.IsFinite(share) ? FormattableString.Invariant($"{share:0.0%}") : Figures.None));
+                new(stage.Stage, stage.Folder),
+                new(string.Join("; ", checks!)),
+                new(seconds is { } took ? Figures.Time(took) : Figures.None),
+                new(share is { } part && double.IsFinite(part) ? FormattableString.Invariant($"{part:0.0%}") : Figures.None));
         }
         table.Write(html);
     }
@@ -33,9 +36,11 @@ internal static class ChecksSection
         try
         {
             var timing = Path.Combine(folder, "timing.jsonl");
-            return File.Exists(timing) ? MetricsLines.Read(timing).Select(line => (double?)line.Fields["check_seconds"]).LastOrDefault() : null;
+            return !File.Exists(timing) ? null
+                : MetricsLines.Read(timing).Select(line => (double?)line.Fields["check_seconds"]).LastOrDefault();
         }
-        catch (Exception error) when (error is EspalierException or IOException or UnauthorizedAccessException or InvalidOperationException or FormatException)
+        catch (Exception error) when (error is EspalierException or IOException or UnauthorizedAccessException
+            or InvalidOperationException or FormatException)
         {
             return null;
         }
