@@ -2,10 +2,10 @@ using Espalier.Compression.Search;
 using Espalier.Compression.Training;
 using Espalier.Models;
 
-namespace Espalier.Pipeline.Recipes;
+namespace Espalier.Pipeline.Options;
 
 /// <summary>Shapes among which the student's is found, instead of sizes under prune.</summary>
-public sealed record SearchSection
+public sealed partial record SearchSection
 {
     /// <summary>Sizes to combine.</summary>
     public SearchSpace Space { get; init; } = new();
