@@ -43,7 +43,7 @@ internal static class Schemas
     /// <summary>A section by its name, or the words that stand for it.</summary>
     public static JsonObject Section(Section section)
     {
-        var byName = new JsonObject { ["$ref"] = $"#/$defs/{section.Name}" };
+        var byName = new JsonObject { ["$ref"] = $"#/definitions/{section.Name}" };
         string[] words = [.. new[] { section.Without, section.Word }.OfType<string>()];
         return words.Length == 0 ? byName : AnyOf(byName, Words(words));
     }
