@@ -25,6 +25,9 @@ public sealed partial record TrainingSection
     /// <summary>Factor of the learning rate from one layer to the one below it.</summary>
     public double LayerDecay { get; init; } = 1;
 
+    /// <summary>The optimizer as the trainer takes it.</summary>
+    internal OptimizerOptions OptimizerOptions => new AdamWOptions(Beta1, Beta2, AdamEpsilon, WeightDecay);
+
     private static Key<TrainingSection>[] OptimizerKeys() =>
     [
         new Key<TrainingSection, double>(

@@ -128,7 +128,7 @@ public abstract class TrainStage(ModelSlot start, string result, TrainingSection
         WarmUp = section.WarmUp,
         Schedule = section.Schedule,
         DecaySteps = section.DecaySteps,
-        Optimizer = new(section.Beta1, section.Beta2, section.AdamEpsilon, section.WeightDecay),
+        Optimizer = section.OptimizerOptions,
         Clip = section.Clip,
         Freeze = section.Freeze,
         LayerDecay = section.LayerDecay,

@@ -1,3 +1,4 @@
+using Espalier.Compression.Training;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages;
 
@@ -12,8 +13,8 @@ public sealed class LaterKeyTests
     [Fact]
     public void Epsilon_reaches_the_optimizer()
     {
-        Assert.Equal(1e-5, TrainStage.OptionsOf(Parse(", adam-epsilon: 1e-5").Distill!, 16).Optimizer.Epsilon);
-        Assert.Equal(1e-8, TrainStage.OptionsOf(Parse("").Distill!, 16).Optimizer.Epsilon);
+        Assert.Equal(1e-5, Assert.IsType<AdamWOptions>(TrainStage.OptionsOf(Parse(", adam-epsilon: 1e-5").Distill!, 16).Optimizer).Epsilon);
+        Assert.Equal(1e-8, Assert.IsType<AdamWOptions>(TrainStage.OptionsOf(Parse("").Distill!, 16).Optimizer).Epsilon);
     }
 
     [Fact]
