@@ -61,6 +61,13 @@ public sealed class AdamW : Optimizer
         return (moved, size);
     }
 
+    /// <summary>The same as part of another optimizer, which counts the updates.</summary>
+    internal (double Moved, double Size) UpdateAs(long updates, double learningRate, ReadOnlySpan<double> clipFactors, bool measure)
+    {
+        Updates = updates;
+        return Update(learningRate, clipFactors, measure);
+    }
+
     /// <inheritdoc/>
     public override void Dispose()
     {

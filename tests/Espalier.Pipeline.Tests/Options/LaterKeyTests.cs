@@ -28,4 +28,15 @@ public sealed class LaterKeyTests
         Assert.Equal(1e-5, (double)other.Distill!.StageOptions(16)["adam_epsilon"]!);
         Assert.Equal(other.Distill, RecipeFile.Parse(RecipeFile.Canonical(other), "c").Distill);
     }
+
+    [Fact]
+    public void Muon_is_a_later_key_that_reaches_the_optimizer()
+    {
+        Recipe without = Parse(""), same = Parse(", optimizer: adamw"), muon = Parse(", optimizer: muon, weight-decay: 0.2");
+        Assert.Equal(RecipeFile.Canonical(without), RecipeFile.Canonical(same));
+        Assert.Equal(without.Distill!.StageOptions(16).ToJsonString(), same.Distill!.StageOptions(16).ToJsonString());
+        Assert.Contains("\"optimizer\":\"muon\"", RecipeFile.Canonical(muon));
+        Assert.Equal("muon", (string?)muon.Distill!.StageOptions(16)["optimizer"]);
+        Assert.Equal(0.2, Assert.IsType<MuonOptions>(TrainStage.OptionsOf(muon.Distill, 16).Optimizer).Others.WeightDecay);
+    }
 }
