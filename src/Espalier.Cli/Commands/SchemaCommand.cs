@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Espalier.Cli.Host;
 using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Cli.Commands;

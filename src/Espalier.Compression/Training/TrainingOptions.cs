@@ -88,7 +88,7 @@ public sealed record TrainingOptions
         Require(WarmUp >= 0, "warm-up", WarmUp, "at least 0");
         if (Schedule != ScheduleKind.Wsd && DecaySteps is not null)
             throw new EspalierException($"decay-steps is {DecaySteps} and belongs to the schedule wsd; the schedule is {Schedule.ToString().ToLowerInvariant()}");
-        Require(DecaySteps is null || (DecaySteps >= 1 && DecaySteps <= Steps - Math.Min(WarmUp, Steps)), "decay-steps", DecaySteps ?? 0, $"from 1 to the {Steps - Math.Min(WarmUp, Steps)} steps behind the warm-up");
+        Require(DecaySteps is null || (DecaySteps >= 1 && DecaySteps <= Steps - Math.Min(WarmUp, Steps)), "decay-steps", DecaySteps ?? 0, $"from 1 to the {Steps - Math.Min(WarmUp, Steps)} steps after the warm-up");
         Optimizer.Validate();
         Require(LayerDecay is > 0 and <= 1, "layer-decay", LayerDecay, "above 0 and at most 1");
         Require(Clip is null or > 0, "clip", Clip ?? 0, "above 0");

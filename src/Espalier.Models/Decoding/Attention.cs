@@ -44,7 +44,7 @@ internal sealed class Attention(DecoderConfig config, int layer)
         var y_BTNH =
             IsFused(q_BTNH.DType, q_BTNH.Device) ? q_BTNH.CausalAttention(k_BTKH, v_BTKH, 1.0 / Math.Sqrt(H), config.SlidingWindow, context.Begins)
             : Plain(q_BTNH, k_BTKH, v_BTKH, context.Mask);
-        context.Tell(TapPoint.AttentionOutput, layer, y_BTNH);
+        context.Emit(TapPoint.AttentionOutput, layer, y_BTNH);
 
         return OProj.Forward(y_BTNH.Reshape(B, T, -1), context.Compute);
     }

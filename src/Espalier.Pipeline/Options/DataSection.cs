@@ -66,7 +66,7 @@ public sealed record DataSection
             Page = """
                 What a token sees in training, of a window with several documents: `cross` all that is before it; `separate` its own
                 document alone, whose positions begin at 0 (student and teacher alike; scores and evaluation stay `cross`). Documents are
-                those of the text; of ids, one begins behind each of the teacher's `eos_token_id`. The first token of a document is still
+                those of the text; of ids, one begins after each of the teacher's `eos_token_id`. The first token of a document is still
                 predicted from the end of the one before.
                 """,
         },

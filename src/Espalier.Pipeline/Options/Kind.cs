@@ -58,21 +58,24 @@ internal static class Kinds
 
     /// <summary>One of an enum's values.</summary>
     public static Kind<T> Choice<T>() where T : struct, Enum => new(
-        string.Join('|', Names<T>()), (fields, key) => fields.Choice<T>(key)!.Value, value => EnumName.Of(value), () => Schemas.Words(Names<T>())) { IsWord = true };
+        string.Join('|', Names<T>()), (fields, key) => fields.Choice<T>(key)!.Value, value => EnumName.Of(value), () => Schemas.Words(Names<T>()))
+    { IsWord = true };
 
     /// <summary>One of a few values, some with several names.</summary>
     public static Kind<T> Choice<T>(IReadOnlyList<(string Name, T Value)> names) where T : struct, Enum => new(
         string.Join('|', names.Select(entry => entry.Name)),
         (fields, key) => fields.Choice(key, names)!.Value,
         value => EnumName.Of(value),
-        () => Schemas.Words(names.Select(entry => entry.Name))) { IsWord = true };
+        () => Schemas.Words(names.Select(entry => entry.Name)))
+    { IsWord = true };
 
     /// <summary>A text that names something, or null: a path, a field.</summary>
     public static Kind<string?> Text(string helpName) => new(helpName, (fields, key) => fields.Text(key), text => text, Schemas.Text);
 
     /// <summary>A list of texts, or one.</summary>
     public static Kind<IReadOnlyList<string>> Texts(string helpName) => new(
-        helpName, (fields, key) => fields.Texts(key)!, List, () => Schemas.OneOrMore(Schemas.Text())) { IsList = true };
+        helpName, (fields, key) => fields.Texts(key)!, List, () => Schemas.OneOrMore(Schemas.Text()))
+    { IsList = true };
 
     /// <summary>A text that has a reader of its own.</summary>
     public static Kind<T> Parsed<T>(string helpName, Func<string, T> parse, Func<T, string> write) where T : notnull =>

@@ -50,7 +50,7 @@ public sealed record PruneSection
                 Page = """
                     With `magnitude` and `wanda`: how many weights of each matrix of the blocks become zero, a share, or N of every M
                     neighbours as in `2:4`. `magnitude` takes the smallest of a matrix; `wanda` those of a row with the smallest product
-                    with the norm of their input (arXiv 2306.11695), block by block behind the masked ones, over `score.samples` windows.
+                    with the norm of their input (arXiv 2306.11695), block by block after the masked ones, over `score.samples` windows.
                     They show what structure costs: no sizes, no `distill`, and the model is as large as before.
                     """,
                 Otherwise = s => s.IsMask ? s with { Sparsity = Compression.Pruning.Masks.Sparsity.Half } : s,

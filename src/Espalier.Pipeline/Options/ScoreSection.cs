@@ -1,5 +1,5 @@
-using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
 
 namespace Espalier.Pipeline.Options;
@@ -25,7 +25,7 @@ public sealed record ScoreSection
     /// <summary>Which value of a neuron is read.</summary>
     public NeuronValues Neurons { get; init; } = NeuronValues.Intermediate;
 
-    /// <summary>What tells which layers can go, where some do.</summary>
+    /// <summary>What decides which layers can go, where some do.</summary>
     public DepthMetricKind Depth { get; init; } = DepthMetricKind.BlockInfluence;
 
     /// <summary>Calibration samples of a depth scan, which costs half a pass for every layer.</summary>
@@ -74,7 +74,7 @@ public sealed record ScoreSection
             PageDefault = "intermediate",
             Page = """
                 Which value of a neuron is read: `intermediate`, the input of the down projection, or `pre-activation`, what enters the
-                activation (X W₁ of the paper's Nemotron-4; behind the gate projection where there is one). The scores say which it was.
+                activation (X W₁ of the paper's Nemotron-4; after the gate projection where there is one). The scores say which it was.
                 """,
             Useless = WithoutActivations,
         },
@@ -91,8 +91,8 @@ public sealed record ScoreSection
         {
             PageDefault = "block-influence",
             Page = """
-                What tells which layers can go, where `prune.layers` drops some: `block-influence` (1 − mean cosine of the residual stream
-                before and behind), `angular` (their mean angle over π, arXiv 2403.17887), `lm-loss` (the loss without them), `logit-mse`
+                What decides which layers can go, where `prune.layers` drops some: `block-influence` (1 − mean cosine of the residual stream
+                before and after), `angular` (their mean angle over π, arXiv 2403.17887), `lm-loss` (the loss without them), `logit-mse`
                 (mean squared difference of the logits, arXiv 2508.14444) or `task` (a multiple-choice task without them). All but the
                 first are a stage of their own, `depth`; see below.
                 """,

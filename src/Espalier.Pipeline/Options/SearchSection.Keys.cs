@@ -46,13 +46,13 @@ public sealed partial record SearchSection
         new Key<SearchSection, int>("context", Kinds.Size(most: 1 << 22), s => s.Context, (s, context) => s with { Context = context })
         {
             PageDefault = "256",
-            Page = "Positions that memory and latency are reckoned at.",
+            Page = "Positions that memory and latency are estimated at.",
         },
         new Key<SearchSection, int>(
             "sequences", Kinds.Size(most: 1 << 20), s => s.Sequences, (s, sequences) => s with { Sequences = sequences })
         {
             PageDefault = "1",
-            Page = "Sequences at a time that memory is reckoned at.",
+            Page = "Sequences at a time that memory is estimated at.",
         },
         Limit(
             "flops-per-token", "Budget of operations of a token's forward pass inside a window.", Budget.OfCount,
@@ -65,7 +65,7 @@ public sealed partial record SearchSection
             """,
             Budget.OfSeconds, s => s.Prefill, (s, budget) => s with { Prefill = budget }),
         Limit(
-            "decode", "The same of one further token behind `context`.", Budget.OfSeconds,
+            "decode", "The same of one further token after `context`.", Budget.OfSeconds,
             s => s.Decode, (s, budget) => s with { Decode = budget }),
         new Key<SearchSection, (int Count, string? File)>(
             "candidates", HowMany, s => (s.Candidates, s.CandidatesFile),
@@ -100,7 +100,7 @@ public sealed partial record SearchSection
         {
             PageDefault = "the peak of `distill`",
             Page = """
-                It stays constant behind `distill`'s warm-up (at most the first rung), so that a longer training begins with a shorter one.
+                It stays constant after `distill`'s warm-up (at most the first rung), so that a longer training begins with a shorter one.
                 """,
             IsLater = true,
         },

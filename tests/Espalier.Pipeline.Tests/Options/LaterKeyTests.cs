@@ -13,8 +13,8 @@ public sealed class LaterKeyTests
     [Fact]
     public void Epsilon_reaches_the_optimizer()
     {
-        Assert.Equal(1e-5, Assert.IsType<AdamWOptions>(TrainStage.OptionsOf(Parse(", adam-epsilon: 1e-5").Distill!, 16).Optimizer).Epsilon);
-        Assert.Equal(1e-8, Assert.IsType<AdamWOptions>(TrainStage.OptionsOf(Parse("").Distill!, 16).Optimizer).Epsilon);
+        Assert.Equal(1e-5, Assert.IsType<AdamWOptions>(TrainingStage.OptionsOf(Parse(", adam-epsilon: 1e-5").Distill!, 16).Optimizer).Epsilon);
+        Assert.Equal(1e-8, Assert.IsType<AdamWOptions>(TrainingStage.OptionsOf(Parse("").Distill!, 16).Optimizer).Epsilon);
     }
 
     [Fact]
@@ -37,6 +37,6 @@ public sealed class LaterKeyTests
         Assert.Equal(without.Distill!.StageOptions(16).ToJsonString(), same.Distill!.StageOptions(16).ToJsonString());
         Assert.Contains("\"optimizer\":\"muon\"", RecipeFile.Canonical(muon));
         Assert.Equal("muon", (string?)muon.Distill!.StageOptions(16)["optimizer"]);
-        Assert.Equal(0.2, Assert.IsType<MuonOptions>(TrainStage.OptionsOf(muon.Distill, 16).Optimizer).Others.WeightDecay);
+        Assert.Equal(0.2, Assert.IsType<MuonOptions>(TrainingStage.OptionsOf(muon.Distill, 16).Optimizer).Others.WeightDecay);
     }
 }
