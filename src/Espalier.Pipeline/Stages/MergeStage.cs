@@ -97,8 +97,8 @@ public sealed class MergeStage(ModelSlot model, IReadOnlyList<string> folders, I
                 written.ReadFloat32(named.Name, at, found);
                 if (BitConverter.SingleToInt32Bits(found[0]) != BitConverter.SingleToInt32Bits(expected[0]))
                     throw new EspalierException(
-                        $"{Name}: what was made does not pass its check: {named.Name} element {at} is {found[0]:R} and the mean is {expected[0]:R}; start again, "
-                        + "and if it fails again report it")
+                        $"{Name}: what was made does not pass its check: {named.Name} element {at} is {found[0]:R} and the mean is "
+                        + $"{expected[0]:R}; start again, and if it fails again report it")
                     { ExitCode = 1 };
             }
         }
