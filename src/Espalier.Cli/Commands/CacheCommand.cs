@@ -2,7 +2,6 @@ using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
-using Espalier.Compression.Data;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
@@ -21,13 +20,9 @@ internal sealed class CacheCommand : CommandBase
 
     private readonly KeyOptions<CacheSection> kept = new(CacheSection.Keys, new());
     private readonly NumberOption temperature = new("--temperature", "Divides the logits; training must use the same", "T", 1.0);
-    private readonly CountOption seq = new CountOption("--sequence", "Tokens of a window", 256).Or("--seq");
+    private readonly KeyOptions<DataSection> cut = new(DataSection.Keys, new());
     private readonly CountOption windows = new("--windows", "Keep the first windows only; by default all");
     private readonly NumberOption heldOut = new("--held-out", "Share held out, the same as for distill; by default 2% of text and nothing of ids", "SHARE");
-    private readonly ChoiceOption<DocumentContext> documents = new(
-        "--documents", "Whether tokens see documents before their own in a window, the same as for distill", DocumentContext.Cross,
-        ("cross", DocumentContext.Cross), ("separate", DocumentContext.Separate));
-
     private readonly CountOption seed = new("--seed", "Seed of the draws", 1, least: 0);
     private readonly ThreadsOption threads = new();
 
@@ -41,7 +36,8 @@ internal sealed class CacheCommand : CommandBase
         input.AddTo(this);
         Options.Add(output);
         kept.AddTo(this);
-        foreach (var option in (Option[])[temperature, seq, windows, heldOut, documents, seed])
+        cut.AddTo(this);
+        foreach (var option in (Option[])[temperature, windows, heldOut, seed])
             Options.Add(option);
         threads.AddTo(this);
     }
@@ -53,19 +49,17 @@ internal sealed class CacheCommand : CommandBase
         using var checkpoint = Checkpoint.Open(path).WithNotes(run);
         checkpoint.CheckFinite(run.Cancellation);
         var (text, ids) = input.Given(run);
-        var (length, tau) = (run.Get(seq)!.Value, run.Get(temperature)!.Value);
-        if (tau <= 0)
-            throw new EspalierException($"--temperature is {tau} and must be above 0");
-        if (length > checkpoint.Config.MaxPositions)
-            throw new EspalierException($"--sequence is {length} and {path} has {checkpoint.Config.MaxPositions} positions (max_position_embeddings): give at most that");
-        var data = new DataSection
+        var data = DataSection.OfOptions(cut.Given(run)) with
         {
             Train = ids is null ? text : [ids],
             Field = input.Field(run),
             HeldOut = run.Get(heldOut) ?? (ids is null ? 0.02 : 0),
-            Sequence = length,
-            Documents = run.Get(documents)!.Value,
         };
+        var (length, tau) = (data.Sequence, run.Get(temperature)!.Value);
+        if (tau <= 0)
+            throw new EspalierException($"--temperature is {tau} and must be above 0");
+        if (length > checkpoint.Config.MaxPositions)
+            throw new EspalierException($"--sequence is {length} and {path} has {checkpoint.Config.MaxPositions} positions (max_position_embeddings): give at most that");
         var section = CacheSection.Read(SectionFields.OfOptions(kept.Given(run), CacheSection.Section));
         CacheWriter.Require(folder);
         threads.Start(run);

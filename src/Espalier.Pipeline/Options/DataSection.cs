@@ -30,6 +30,7 @@ public sealed record DataSection
     [
         new Key<DataSection, IReadOnlyList<string>>("train", Kinds.Texts("TEXT"), s => s.Train, (s, sources) => s with { Train = sources })
         {
+            IsOption = false,
             PageDefault = "required",
             Page = """
                 Sources of training text, one or a list: files of the kinds below, folders, patterns (`corpus/**/*.md`, `src/**/*.cs`),
@@ -41,6 +42,7 @@ public sealed record DataSection
         },
         new Key<DataSection, string?>("field", Kinds.Text("NAME"), s => s.Field, (s, field) => s with { Field = field })
         {
+            IsOption = false,
             PageDefault = "any known shape",
             Page = "The field of JSON records, or the column of a table, that holds the text of `train`. Where it is given it alone decides.",
             IsLater = true,
@@ -48,6 +50,7 @@ public sealed record DataSection
         },
         new Key<DataSection, double>("held-out", Kinds.Share, s => s.HeldOut, (s, share) => s with { HeldOut = share })
         {
+            IsOption = false,
             PageDefault = "2%",
             Page = """
                 Share of the documents that is kept out of training, chosen by the hash of their text; of ids, the last windows. Above 0,
@@ -56,12 +59,16 @@ public sealed record DataSection
         },
         new Key<DataSection, int>("sequence", Kinds.Size(most: 1 << 22), s => s.Sequence, (s, tokens) => s with { Sequence = tokens })
         {
+            Help = "Tokens of a window; window w is ids[w (N + 1)] to ids[w (N + 1) + N]",
+            Aliases = ["--seq"],
             PageDefault = "256",
             Page = "Tokens of a window: the length that models are trained, scored and evaluated at.",
         },
         new Key<DataSection, DocumentContext>(
             "documents", Kinds.Choice<DocumentContext>(), s => s.Documents, (s, context) => s with { Documents = context })
         {
+            Help = "Whether tokens see documents before their own in a window (cross) or not, with positions that begin anew (separate; of ids a document ends "
+                + "with EOS)",
             PageDefault = "cross",
             Page = """
                 What a token sees in training, of a window with several documents: `cross` all that is before it; `separate` its own
@@ -71,6 +78,10 @@ public sealed record DataSection
                 """,
         },
     ];
+
+    /// <summary>Reads what options of a command say: how text is cut.</summary>
+    internal static DataSection OfOptions(IEnumerable<(string Key, YamlValue Value)> given) =>
+        Keys.Where(key => key.IsOption).Read(SectionFields.OfOptions(given, Section), new());
 
     /// <summary>What recipes call it.</summary>
     internal static Section Section { get; } = new("data", Keys);

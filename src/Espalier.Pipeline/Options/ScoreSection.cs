@@ -39,12 +39,14 @@ public sealed record ScoreSection
     [
         new Key<ScoreSection, int>("samples", Kinds.Size(), s => s.Samples, (s, samples) => s with { Samples = samples })
         {
+            Help = "Calibration samples: the first N windows, none overlapping",
             PageDefault = "256",
             Page = "Calibration windows; the papers take 1024.",
             Useless = s => s.Method.ReadsText() ? null : $"score.method is {EnumName.Of(s.Method)}, which reads no text; leave it out",
         },
         new Key<ScoreSection, Aggregation>("batch", Kinds.Choice<Aggregation>(), s => s.Batch, (s, how) => s with { Batch = how })
         {
+            Help = "How values over samples become one",
             OptionName = "batch-aggregation",
             PageDefault = "l2",
             Page = """
@@ -55,6 +57,7 @@ public sealed record ScoreSection
         },
         new Key<ScoreSection, Aggregation>("sequence", Kinds.Choice<Aggregation>(), s => s.Sequence, (s, how) => s with { Sequence = how })
         {
+            Help = "How values over the positions of a sample become one",
             OptionName = "sequence-aggregation",
             PageDefault = "mean",
             Page = "The same over the positions of a sample, which comes first. Also `sequence-aggregation`.",
@@ -62,6 +65,8 @@ public sealed record ScoreSection
         },
         new Key<ScoreSection, ScoreMethod>("method", Kinds.Choice<ScoreMethod>(), s => s.Method, (s, method) => s with { Method = method })
         {
+            Help = "What importance is read from: activations, or as controls |weight x gradient|, the size of weights, copies of each other, chance; "
+                + "magnitude and random read no text",
             PageDefault = "activation",
             Page = """
                 What importance is read from: `activation`, one forward pass over the samples. The others are controls: `taylor`,
@@ -71,6 +76,7 @@ public sealed record ScoreSection
         },
         new Key<ScoreSection, NeuronValues>("neurons", Kinds.Choice<NeuronValues>(), s => s.Neurons, (s, which) => s with { Neurons = which })
         {
+            Help = "Which value of a neuron is read: the input of the down projection, or what enters the activation",
             PageDefault = "intermediate",
             Page = """
                 Which value of a neuron is read: `intermediate`, the input of the down projection, or `pre-activation`, what enters the
@@ -80,6 +86,7 @@ public sealed record ScoreSection
         },
         new Key<ScoreSection, int>("rounds", Kinds.Size(most: 16), s => s.Rounds, (s, rounds) => s with { Rounds = rounds })
         {
+            IsOption = false,
             PageDefault = "1",
             Page = """
                 Iterative importance: scoring and pruning take turns in so many equal steps (arXiv 2407.14679, section 2.4), without
@@ -89,6 +96,7 @@ public sealed record ScoreSection
         new Key<ScoreSection, DepthMetricKind>(
             "depth", Kinds.Choice<DepthMetricKind>(), s => s.Depth, (s, metric) => s with { Depth = metric })
         {
+            IsOption = false,
             PageDefault = "block-influence",
             Page = """
                 What decides which layers can go, where `prune.layers` drops some: `block-influence` (1 − mean cosine of the residual stream
@@ -99,12 +107,14 @@ public sealed record ScoreSection
         },
         new Key<ScoreSection, int>("depth-samples", Kinds.Size(), s => s.DepthSamples, (s, samples) => s with { DepthSamples = samples })
         {
+            IsOption = false,
             PageDefault = "64",
             Page = "Calibration windows of that stage.",
             IsMoot = s => s.Depth == DepthMetricKind.Task,
         },
         new Key<ScoreSection, string?>("task", Kinds.Text("FILE.jsonl"), s => s.Task, (s, file) => s with { Task = file })
         {
+            IsOption = false,
             PageDefault = "none",
             Page = """
                 With `depth: task`: multiple-choice items, one JSON object a line:

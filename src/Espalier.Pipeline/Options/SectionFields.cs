@@ -174,9 +174,10 @@ internal sealed class SectionFields
     public EspalierException At(string key, string what) => At(Find(key)?.Line ?? _line, $"{Path(key)}: {what}");
 
     /// <summary>An error at a line of the file.</summary>
-    public EspalierException At(long line, string what) => new(_source is null ? what : $"{_source}, line {line}: {what}");
+    public EspalierException At(long line, string what) =>
+        new(_source is null ? what.Replace($" {_section.Name}.", " --", StringComparison.Ordinal) : $"{_source}, line {line}: {what}");
 
-    private string Path(string key) => _source is null ? $"{_prefix}{key}" : _section.Name.Length == 0 ? key : $"{_section.Name}.{key}";
+    private string Path(string key) => _source is null ? $"{_prefix}{_section.Find(key)?.OptionName ?? key}" : _section.Name.Length == 0 ? key : $"{_section.Name}.{key}";
 
     private Key KeyOf(string key) => _section.Find(key) ?? throw new ArgumentException($"{Path(key)} is not declared", nameof(key));
 }

@@ -6,7 +6,7 @@ namespace Espalier.Cli.Commands.Shared;
 /// <param name="keys">The keys; those that are no options are left out.</param>
 /// <param name="defaults">The section where nothing is given.</param>
 /// <param name="prefix">What stands before a key's name.</param>
-internal sealed class KeyOptions<S>(IEnumerable<Key<S>> keys, S defaults, string prefix = "") where S : new()
+internal sealed class KeyOptions<S>(IEnumerable<Key<S>> keys, S defaults, string prefix = "")
 {
     private readonly (Key<S> Key, Option Option)[] _options =
         [.. keys.Where(key => key.IsOption).Select(key => (key, key.IsFlag ? FlagOf(key, prefix) : (Option)TextOf(key, prefix, defaults)))];
@@ -21,6 +21,9 @@ internal sealed class KeyOptions<S>(IEnumerable<Key<S>> keys, S defaults, string
     internal IEnumerable<(string Key, YamlValue Value)> Given(CommandRun run) =>
         _options.Where(entry => run.Has(entry.Option)).Select(entry => (entry.Key.Name, ValueOf(run, entry.Key, entry.Option)));
 
+    /// <summary>The options that the user gave, by their names.</summary>
+    internal IEnumerable<string> GivenNames(CommandRun run) => _options.Select(entry => entry.Option).Where(run.Has).Select(option => option.Name);
+
     private static YamlValue ValueOf(CommandRun run, Key<S> key, Option option)
     {
         if (option is Option<bool> flag)
@@ -31,11 +34,11 @@ internal sealed class KeyOptions<S>(IEnumerable<Key<S>> keys, S defaults, string
 
     private static YamlText Text(string text) => new(text, Quoted: true, Line: 0);
 
-    private static Option<bool> FlagOf(Key<S> key, string prefix) => new Option<bool>($"--{prefix}{key.Name}") { Description = key.Help }.Or(key.Aliases);
+    private static Option<bool> FlagOf(Key<S> key, string prefix) => new Option<bool>($"--{prefix}{key.OptionName ?? key.Name}") { Description = key.Help }.Or(key.Aliases);
 
     private static Option<string> TextOf(Key<S> key, string prefix, S defaults)
     {
-        var option = new Option<string>($"--{prefix}{key.Name}") { Description = key.Help, HelpName = key.HelpName }.Or(key.Aliases);
+        var option = new Option<string>($"--{prefix}{key.OptionName ?? key.Name}") { Description = key.Help, HelpName = key.HelpName }.Or(key.Aliases);
         if (key.ShowsDefault)
             option.DefaultValueFactory = _ => key.Default(defaults);
         return option;

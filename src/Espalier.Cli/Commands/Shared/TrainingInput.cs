@@ -23,11 +23,7 @@ internal sealed class TrainingInput
         DefaultValueFactory = _ => "shuffled",
     };
 
-    private readonly CountOption seq = new CountOption("--sequence", "Tokens of a window; window w is ids[w (N + 1)] to ids[w (N + 1) + N]", 256).Or("--seq");
-    private readonly ChoiceOption<DocumentContext> documents = new(
-        "--documents", "Whether tokens see documents before their own in a window (cross) or not, with positions that begin anew (separate; of ids a document ends with EOS)",
-        DocumentContext.Cross, ("cross", DocumentContext.Cross), ("separate", DocumentContext.Separate));
-
+    private readonly KeyOptions<DataSection> cut = new(DataSection.Keys, new());
     private readonly CountOption seed = new("--seed", "Seed of the order (and of random weights)", 1, least: 0);
     private readonly NumberOption heldOut = new("--held-out", "Share held out to evaluate on: of documents by their hash, of ids the last windows; by default 2% of text and nothing of ids", "SHARE");
     /// <summary>The options of a training whose keys mean what a scope says, apart from its windows' length.</summary>
@@ -42,8 +38,8 @@ internal sealed class TrainingInput
     internal void AddTo(Command command)
     {
         input.AddTo(command);
-        foreach (var option in (Option[])[order, seq, documents])
-            command.Options.Add(option);
+        command.Options.Add(order);
+        cut.AddTo(command);
         keys.AddTo(command);
         if (scope.HasLoss)
             hidden.AddTo(command);
@@ -57,7 +53,7 @@ internal sealed class TrainingInput
 
     internal long Seed(CommandRun run) => run.Get(seed)!.Value;
 
-    internal int Sequence(CommandRun run) => run.Get(seq)!.Value;
+    internal int Sequence(CommandRun run) => Cut(run).Sequence;
 
     /// <summary>What to train on.</summary>
     /// <exception cref="EspalierException">Nothing or both were given, or a share that is none.</exception>
@@ -67,7 +63,7 @@ internal sealed class TrainingInput
         var share = run.Get(heldOut) ?? (ids is null ? 0.02 : 0);
         if (share is < 0 or >= 1)
             throw new EspalierException($"--held-out is {share} and must be at least 0 and below 1, such as 2%");
-        return new() { Train = ids is null ? text : [ids], Field = input.Field(run), HeldOut = share, Sequence = Sequence(run), Documents = run.Get(documents)!.Value };
+        return Cut(run) with { Train = ids is null ? text : [ids], Field = input.Field(run), HeldOut = share };
     }
 
     /// <summary>How to train, as a recipe with the same keys would say.</summary>
@@ -94,4 +90,6 @@ internal sealed class TrainingInput
                 $"--order is '{other}', it must be shuffled, sequential or a file of window numbers.{NearestName.Hint(other!, ["shuffled", "sequential"])}"),
         };
     }
+
+    private DataSection Cut(CommandRun run) => DataSection.OfOptions(cut.Given(run));
 }
