@@ -5,6 +5,7 @@ using Espalier.Cli.Rendering;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands;

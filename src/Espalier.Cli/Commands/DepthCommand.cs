@@ -11,6 +11,7 @@ using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Stages;
 using Espalier.Reports.Pictures;
 

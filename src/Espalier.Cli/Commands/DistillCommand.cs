@@ -2,6 +2,7 @@ using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands;

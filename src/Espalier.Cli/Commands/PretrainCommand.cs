@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Espalier.Files;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages;
 

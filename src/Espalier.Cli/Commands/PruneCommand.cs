@@ -8,6 +8,7 @@ using Espalier.Compression.Pruning;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages;

@@ -7,6 +7,7 @@ using Espalier.Compression.Distillation;
 using Espalier.Compression.Training.Profiling;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages;
 

@@ -4,6 +4,7 @@ using Espalier.Compression.Pruning;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages;
 

@@ -2,6 +2,7 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages;
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Espalier.Compression.Data;
 using Espalier.Files;
 using Espalier.Models.Tokenizers;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages;
 

@@ -1,5 +1,6 @@
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Models;
+using Espalier.Pipeline.Options;
 
 namespace Espalier.Pipeline.Forecasts;
 

@@ -1,5 +1,6 @@
 using Espalier.Compression.Search;
 using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Pipeline.Forecasts;

@@ -1,6 +1,7 @@
 using Espalier.Compression.Training;
 using Espalier.Models;
 using Espalier.Models.Families;
+using Espalier.Pipeline.Options;
 
 namespace Espalier.Pipeline.Forecasts;
 

@@ -4,6 +4,7 @@ using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Checks;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages;

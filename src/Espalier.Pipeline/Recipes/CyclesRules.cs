@@ -1,3 +1,5 @@
+using Espalier.Pipeline.Options;
+
 namespace Espalier.Pipeline.Recipes;
 
 /// <summary>What cycles and rounds mean beside the rest of a recipe.</summary>

@@ -1,3 +1,5 @@
+using Espalier.Pipeline.Options;
+
 namespace Espalier.Pipeline.Recipes;
 
 /// <summary>

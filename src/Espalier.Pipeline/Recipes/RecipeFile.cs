@@ -1,6 +1,7 @@
 using System.Text;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Options;
 
 namespace Espalier.Pipeline.Recipes;
 

@@ -1,4 +1,5 @@
 using Espalier.Compression.Data;
+using Espalier.Pipeline.Options;
 
 namespace Espalier.Pipeline.Recipes;
 

@@ -1,4 +1,5 @@
 using Espalier.Compression.Importance.Depth;
+using Espalier.Pipeline.Options;
 
 namespace Espalier.Pipeline.Recipes;
 

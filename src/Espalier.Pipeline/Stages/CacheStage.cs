@@ -4,6 +4,7 @@ using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;
 using Espalier.Pipeline.Forecasts;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Runs;
 
 namespace Espalier.Pipeline.Stages;

@@ -10,6 +10,7 @@ using Espalier.Compression.Training.Saving;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 

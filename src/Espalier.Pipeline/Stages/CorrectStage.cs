@@ -1,5 +1,6 @@
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Forecasts;
+using Espalier.Pipeline.Options;
 
 namespace Espalier.Pipeline.Stages;
 

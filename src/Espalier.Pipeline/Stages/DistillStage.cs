@@ -1,6 +1,7 @@
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Forecasts;
+using Espalier.Pipeline.Options;
 
 namespace Espalier.Pipeline.Stages;
 

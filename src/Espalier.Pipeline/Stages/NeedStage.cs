@@ -7,6 +7,7 @@ using Espalier.Compression.Evaluation;
 using Espalier.Compression.Training.Saving;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Forecasts;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 

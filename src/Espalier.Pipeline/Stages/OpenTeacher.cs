@@ -2,6 +2,7 @@ using Espalier.Compression;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Models;
+using Espalier.Pipeline.Options;
 
 namespace Espalier.Pipeline.Stages;
 

@@ -1,3 +1,5 @@
+using Espalier.Pipeline.Options;
+
 namespace Espalier.Pipeline.Stages;
 
 /// <summary>Training from random weights.</summary>

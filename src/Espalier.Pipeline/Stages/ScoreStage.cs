@@ -5,6 +5,7 @@ using Espalier.Compression.Importance.Streaming;
 using Espalier.Compression.Training.Saving;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Forecasts;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 

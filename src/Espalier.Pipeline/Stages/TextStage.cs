@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Espalier.Compression.Data;
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 

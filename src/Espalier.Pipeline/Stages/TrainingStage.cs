@@ -8,6 +8,7 @@ using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
 using Espalier.Pipeline.Forecasts;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Runs;
 
 namespace Espalier.Pipeline.Stages;

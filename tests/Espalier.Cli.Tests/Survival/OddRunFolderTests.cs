@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using Espalier.Pipeline.Options;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Survival;

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Espalier.Files;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages;
 

@@ -1,3 +1,4 @@
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Tests.Options;

@@ -4,6 +4,7 @@ using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Search;
 using Espalier.Compression.Training;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Tests.Recipes;

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Recipes;
 using Espalier.Tests;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 using Json.Schema;
 

@@ -1,5 +1,6 @@
 using Espalier.Compression;
 using Espalier.Compression.Data;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages;

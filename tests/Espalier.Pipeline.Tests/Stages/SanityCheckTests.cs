@@ -4,6 +4,7 @@ using Espalier.Compression.Pruning;
 using Espalier.Compression.Training;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages;

@@ -1,5 +1,6 @@
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Files;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands.Shared;

@@ -3,6 +3,7 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages;
 

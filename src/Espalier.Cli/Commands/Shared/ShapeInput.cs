@@ -2,6 +2,7 @@ using System.CommandLine;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
 using Espalier.Models;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Cli.Commands.Shared;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Espalier.Compression.Data;
 using Espalier.Compression.Distillation;
 using Espalier.Files;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Cli.Commands.Shared;
