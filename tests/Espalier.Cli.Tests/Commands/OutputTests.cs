@@ -24,6 +24,7 @@ public sealed class OutputTests : TorchTest
         ["score --output"] = "score M --ids I --seq 16 --samples 4 --output OUT",
         ["depth --output"] = "depth M --ids I --seq 16 --samples 4 --metrics lm-loss --output OUT",
         ["depth --picture"] = "depth M --ids I --seq 16 --samples 4 --metrics lm-loss --picture OUT",
+        ["merge --output"] = "merge M M --output OUT",
         ["prune --output"] = "prune M --random --ffn 64 --multiple 1 --output OUT",
         ["prune --write-plan"] = "prune M --random --ffn 64 --multiple 1 --output N --write-plan OUT",
         ["correct --output"] = "correct M --ids I --seq 16 --steps 1 --output OUT",
@@ -37,7 +38,7 @@ public sealed class OutputTests : TorchTest
     /// <summary>Options that name something to read, or a folder to measure in.</summary>
     private static readonly HashSet<string> s_reads =
     [
-        "--ids", "--teacher", "--cache", "--scores", "--depth-scores", "--plan", "--task", "--order", "--reference", "--train", "--folder", "--compare",
+        "--ids", "--teacher", "--cache", "--scores", "--like", "--depth-scores", "--plan", "--task", "--order", "--reference", "--train", "--folder", "--compare",
     ];
 
     /// <summary>What needs a finished run to write from, and is tested where there is one.</summary>
