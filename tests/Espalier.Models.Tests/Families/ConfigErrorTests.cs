@@ -103,7 +103,7 @@ public sealed class ConfigErrorTests
         var raw = JsonNode.Parse(json)!.AsObject();
         raw["model_type"] = modelType;
         var config = Read(raw);
-        Assert.Equal((headDim, kvHeads, window, false), (config.HeadDim, config.KeyValueHeads, config.SlidingWindow, config.TiedEmbeddings));
+        Assert.Equal((headDim, kvHeads, window, false), (config.HeadDim, config.KeyValueHeads, config.LayerKinds[0].SlidingWindow, config.TiedEmbeddings));
     }
 
     [Theory]

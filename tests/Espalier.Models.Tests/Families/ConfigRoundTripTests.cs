@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Espalier.Files;
+using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
 
@@ -118,7 +119,7 @@ public sealed class ConfigRoundTripTests
     {
         using var source = Checkpoint.Open(Fixtures.Golden("families/mistral"), requireWeights: false);
         var error = Assert.Throws<EspalierException>(() =>
-            source.Family.WriteConfig(source.Config with { QueryKeyNorm = true }, source.RawConfig, ElementType.F32));
+            source.Family.WriteConfig(source.Config with { LayerKinds = LayerKinds.All(new() { HeadNorms = HeadNormKind.EachHead }) }, source.RawConfig, ElementType.F32));
         Assert.Contains("cannot express", error.Message, StringComparison.Ordinal);
     }
 

@@ -62,7 +62,7 @@ public sealed class ParameterTests
              "num_key_value_heads":8,"num_hidden_layers":32,"head_dim":128,"vocab_size":256000}
             """);
         Assert.Equal(billions, Math.Round(config.Parameters / 1e9, 2));
-        Assert.Equal((NormKind.LayerNorm1p, ActivationKind.SquaredRelu, 0.5), (config.Norm, config.Activation, config.Rotary.Fraction));
+        Assert.Equal((NormKind.LayerNorm1p, ActivationKind.SquaredRelu, 0.5), (config.Norm, config.LayerKinds[0].Activation, config.Rotary.Fraction));
     }
 
     [Theory]

@@ -80,6 +80,10 @@ def _rms(self, x):
     return self.weight * (x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.variance_epsilon))
 
 
+def _rms1p(self, x):
+    return (1.0 + self.weight) * (x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.eps))
+
+
 def _rope(self, x, position_ids, *_):
     a = position_ids[..., None].double() * self.inv64
     a = torch.cat([a, a], -1)
@@ -92,7 +96,7 @@ def exact64(model, rope_scaling=True):
     for module in m.modules():
         kind = type(module).__name__
         if kind.endswith('RMSNorm'):
-            module.forward = types.MethodType(_rms, module)
+            module.forward = types.MethodType(_rms1p if kind.startswith('Gemma') else _rms, module)
         elif kind.endswith('RotaryEmbedding'):
             module.inv64 = inverse_frequencies(m.config)
             assert torch.allclose(module.inv64, module.inv_freq.double(), rtol=1e-5), (module.inv64, module.inv_freq)
@@ -106,7 +110,7 @@ def init(model, seed, head_std=0.4, hetero=0.3):
     head head_std, norm weights around their neutral value +- hetero, biases 0.3."""
     g = torch.Generator().manual_seed(seed)
     tied = model.config.tie_word_embeddings
-    neutral = 0.0 if 'Nemotron' in type(model).__name__ else 1.0
+    neutral = 0.0 if type(model).__name__.startswith(('Nemotron', 'Gemma')) else 1.0
     with torch.no_grad():
         for n, p in sorted(model.named_parameters()):
             r = torch.randn(p.shape, generator=g)
@@ -119,7 +123,7 @@ def init(model, seed, head_std=0.4, hetero=0.3):
             elif 'lm_head' in n:
                 p.copy_(r * head_std)
             else:
-                p.copy_(r * ((2.0 if '.q_proj' in n or '.k_proj' in n else 1.3) / p.shape[1] ** 0.5))
+                p.copy_(r * ((2.0 if '.q_proj' in n or '.k_proj' in n or '.qkv_proj' in n else 1.3) / p.shape[1] ** 0.5))
     return model.eval()
 
 
