@@ -9,25 +9,36 @@ namespace Espalier.Torch;
 /// </summary>
 public sealed partial class Tensor
 {
+    private static readonly Lock s_narrowing = new();
+
     private Tensor? _narrow;
-    private int _narrowVersion;
+    private volatile int _narrowVersion = -1;
+    private Tensor? _original;
 
     /// <summary>
     /// These values rounded to bfloat16, kept until they are written: what a weight is multiplied as. The tensor owns it, and no gradient
-    /// flows. Where several threads read a tensor, one of them asks first.
+    /// flows. Several threads may ask at once, and replicas have one copy together.
     /// </summary>
     public Tensor InBfloat16()
     {
         if (DType == DType.BFloat16)
             return this;
+        if (_original is not null)
+            return _original.InBfloat16();
         var version = Version;
-        if (_narrow is null || _narrowVersion != version)
+        if (_narrowVersion == version)
+            return _narrow!;
+        lock (s_narrowing)
         {
-            using var noGrad = GradMode.Disable();
-            _narrow?.Dispose();
-            (_narrow, _narrowVersion) = (To(DType.BFloat16).Unscoped(), version);
+            if (_narrowVersion != version)
+            {
+                using var noGrad = GradMode.Disable();
+                _narrow?.Dispose();
+                _narrow = To(DType.BFloat16).Unscoped();
+                _narrowVersion = version;
+            }
+            return _narrow!;
         }
-        return _narrow;
     }
 
     /// <summary>

@@ -80,8 +80,32 @@ public sealed partial class Tensor
             SetGrad(gradient);
     }
 
+    /// <summary>
+    /// Adds another tensor's accumulated gradient to this one's, which shares its storage where there was none yet. Nothing where the other has none.
+    /// </summary>
+    public void AccumulateGradOf(Tensor other)
+    {
+        ThrowIfDisposed();
+        other.ThrowIfDisposed();
+        using var scope = TensorScope.BeginReusing();
+        if (other._leaf?.Gradient is { } gradient)
+            AccumulateGrad(gradient);
+    }
+
     /// <summary>The same storage, cut off from the graph.</summary>
     public Tensor Detach() => Alias();
+
+    /// <summary>
+    /// A leaf on the same storage with a gradient of its own, which wants one where this leaf does: the same weight for another thread. In no scope; the caller
+    /// disposes it, before this one.
+    /// </summary>
+    public Tensor Replica()
+    {
+        var replica = Alias().Unscoped();
+        replica._original = _original ?? this;
+        replica.RequiresGrad = RequiresGrad;
+        return replica;
+    }
 
     /// <summary>
     /// Accumulates gradients into the leaves below this tensor. <paramref name="gradient"/> has this tensor's shape; without it the

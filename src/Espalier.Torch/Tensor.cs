@@ -116,7 +116,7 @@ public sealed unsafe partial class Tensor : IDisposable
     {
         Frame = null;
         // Nobody wants a gradient of what nobody refers to; a copy in bfloat16 would go with it.
-        _servesAgain = reuse && _leaf is null && _narrow is null;
+        _servesAgain = reuse && _leaf is null && _narrow is null && _original is null;
         if (_servesAgain && _handle.IsFreed)
             SpareTensors.Put(this);
         else

@@ -65,11 +65,22 @@ public static unsafe class TorchRuntime
     public static void Start(int? threads = null)
     {
         LibtorchLoader.EnsureReady();
-        // Threads inherit it from the one that starts them.
-        var known = Libtorch.Context != null && Libtorch.FlushDenormals != null;
-        FlushesDenormals = known && Libtorch.FlushDenormals(Libtorch.Context(), 1) != 0;
+        FlushesDenormals = FlushDenormals();
         Threads = threads ?? Environment.ProcessorCount;
     }
+
+    /// <summary>Makes a thread ready that computes with so many threads, and as this process does.</summary>
+    internal static void Prepare(int threads)
+    {
+        if (FlushesDenormals)
+            FlushDenormals();
+        Threads = threads;
+        ComputeThread.MakeReady();
+    }
+
+    // Threads inherit it from the one that starts them.
+    private static bool FlushDenormals() =>
+        Libtorch.Context != null && Libtorch.FlushDenormals != null && Libtorch.FlushDenormals(Libtorch.Context(), 1) != 0;
 
     private static T Loaded<T>(Func<T> fact)
     {

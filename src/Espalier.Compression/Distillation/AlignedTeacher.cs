@@ -13,6 +13,9 @@ namespace Espalier.Compression.Distillation;
 public sealed class AlignedTeacher(Teacher teacher, int vocabulary) : Teacher
 {
     /// <inheritdoc/>
+    public override bool TakesThreads => teacher.TakesThreads;
+
+    /// <inheritdoc/>
     public override TeacherOutputs OutputsOf(Batch batch, Tensor ids_BT, IReadOnlyCollection<TapPlace> places)
     {
         var outputs = teacher.OutputsOf(batch, ids_BT, places);

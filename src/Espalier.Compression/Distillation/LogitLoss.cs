@@ -75,6 +75,9 @@ public abstract class LogitLoss
     /// <summary>Whether it holds no tensor that it was given longer than the call: so do losses of this library, of others nobody knows.</summary>
     internal virtual bool LetsGo => GetType().Assembly == typeof(LogitLoss).Assembly;
 
+    /// <summary>Whether it may compute on several threads at once: it has no state then. So do losses of this library, of others nobody knows.</summary>
+    internal virtual bool TakesThreads => LetsGo;
+
     /// <summary>Checks a temperature.</summary>
     internal static double Temperature(double temperature) => temperature > 0 && double.IsFinite(temperature)
         ? temperature

@@ -43,6 +43,9 @@ public sealed class LogitObjective : Objective
     public override IReadOnlyList<ParameterSet> Trained => _hidden?.Trained ?? [];
 
     /// <inheritdoc/>
+    public override bool TakesThreads => _hidden is null && _loss.TakesThreads && _teacher?.TakesThreads != false;
+
+    /// <inheritdoc/>
     protected override ObjectiveSums AccumulateCounted(Decoder student, Batch batch, double scale)
     {
         using var scope = TensorScope.Begin();

@@ -14,6 +14,9 @@ public sealed record TeacherOutputs(TeacherDistributions Distributions, IReadOnl
 /// <summary>What a student learns from: a model in memory, or a cache that was written before.</summary>
 public abstract class Teacher
 {
+    /// <summary>Whether it may be asked on several threads at once.</summary>
+    public virtual bool TakesThreads => false;
+
     /// <summary>Its outputs for a batch.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="ids_BT">Its inputs as a tensor.</param>
@@ -25,6 +28,9 @@ public abstract class Teacher
 public sealed class OnlineTeacher(Decoder teacher) : Teacher
 {
     private static readonly Dictionary<TapPlace, Tensor> s_noStates = [];
+
+    /// <inheritdoc/>
+    public override bool TakesThreads => true;
 
     /// <inheritdoc/>
     public override TeacherOutputs OutputsOf(Batch batch, Tensor ids_BT, IReadOnlyCollection<TapPlace> places)

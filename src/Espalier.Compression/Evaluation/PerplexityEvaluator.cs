@@ -1,4 +1,5 @@
 using Espalier.Compression.Data;
+using Espalier.Compression.Training;
 using Espalier.Models;
 using Espalier.Torch;
 
@@ -51,19 +52,27 @@ public static class PerplexityEvaluator
         var started = System.Diagnostics.Stopwatch.GetTimestamp();
         var sequence = windows.SequenceLength;
         var means = new List<double>();
-        using var noGrad = GradMode.Disable();
+        using var exact = model.Computing(ComputeType.Float32);
         using var task = progress.Begin("evaluate", total, "windows");
-        foreach (var rows in PackedText.Scored(windows, "evaluation").Batches(total, batch))
+        using var workers = WorkersFor(model, total, batch);
+        var nll = new float[workers?.Count ?? 1][];
+        foreach (var round in PackedText.Scored(windows, "evaluation").Batches(total, batch).Chunk(nll.Length))
         {
             stop.ThrowIfCancellationRequested();
-            var nll = TokenNll(model, rows);
-            for (var i = 0; i < rows.Size; i++)
+            if (workers is null)
+                nll[0] = TokenNll(model, round[0]);
+            else
+                workers.Run(index => nll[index] = index < round.Length ? TokenNll(model, round[index]) : []);
+            foreach (var (rows, values) in round.Zip(nll))
             {
-                var window = nll.AsSpan(i * sequence, sequence);
-                means.Add(Mean(window));
-                perToken?.Invoke(rows.Windows[i], [.. rows.Inputs.AsSpan(i * sequence, sequence), rows.Targets[(i + 1) * sequence - 1]], window.ToArray());
+                for (var i = 0; i < rows.Size; i++)
+                {
+                    var window = values.AsSpan(i * sequence, sequence);
+                    means.Add(Mean(window));
+                    perToken?.Invoke(rows.Windows[i], [.. rows.Inputs.AsSpan(i * sequence, sequence), rows.Targets[(i + 1) * sequence - 1]], window.ToArray());
+                }
+                task.Advance(rows.Size);
             }
-            task.Advance(rows.Size);
         }
         var mean = means.Average();
         return new()
@@ -76,10 +85,20 @@ public static class PerplexityEvaluator
         };
     }
 
+    // Batches side by side, a thread each, where the model is small: as many as a training of it would have replicas.
+    private static WorkerThreads? WorkersFor(Decoder model, long windows, int batch)
+    {
+        if (!WorkerThreads.AreSupported || model.Device != Device.Cpu)
+            return null;
+        var batches = (int)Math.Min(TorchRuntime.Threads, (windows + batch - 1) / batch);
+        var layout = ReplicaLayout.Of(TorchRuntime.Threads, batches, batches, model.Config.Parameters * model.DType.Size());
+        return layout.Replicas == 1 ? null : new(layout.Replicas, layout.ThreadsOfEach);
+    }
+
     private static float[] TokenNll(Decoder model, Batch batch)
     {
+        using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
-        using var exact = model.Computing(ComputeType.Float32);
         var hidden_BTD = model.Forward(Tensor.From<long>(batch.Inputs, batch.Size, batch.Sequence));
         return model.Head.Nll(hidden_BTD.View(-1, hidden_BTD.Size(-1)), Tensor.From<long>(batch.Targets, batch.Tokens)).To(DType.Float32).ToArray<float>();
     }

@@ -24,6 +24,12 @@ public abstract class Objective
     public virtual IReadOnlyList<ParameterSet> Trained => [];
 
     /// <summary>
+    /// Whether <see cref="Accumulate"/> may run on several threads at once, each with a student of its own: then a step's windows are shared out among them. No, unless
+    /// an objective says so; one that trains something beside the student cannot.
+    /// </summary>
+    public virtual bool TakesThreads => false;
+
+    /// <summary>
     /// Adds scale · d(summed loss)/d(parameter) to the gradient of every parameter of the student that wants one, and returns the
     /// summed loss (nats) of the batch's counted positions. Where none counts, nothing is computed and the sums are 0.
     /// </summary>

@@ -26,8 +26,7 @@ public sealed class Trainer : IDisposable
     private readonly string[] _partNames;
     private readonly AdamW _optimizer;
     private readonly List<(long Interval, Action<StepReport> Act)> _hooks = [];
-    private readonly Batch _full;
-    private readonly Batch? _rest;
+    private readonly Replicas _replicas;
     private bool _finished;
 
     /// <summary>Creates the loop at step 0. Gradients of all the model's parameters are wanted from now on, but of those that are frozen.</summary>
@@ -60,12 +59,17 @@ public sealed class Trainer : IDisposable
         _partNames = [.. objective.PartNames];
         _sums = new double[1 + _partNames.Length];
         _optimizer = new(_sets.SelectMany(set => set.Parameters), options.Optimizer);
-        _full = data.Allocate(Math.Min(options.WindowsOfAPass, _share));
-        _rest = _share % _full.Size is > 0 and var rest ? data.Allocate(rest) : null;
+        var pass = Math.Min(options.WindowsOfAPass, _share);
+        Layout = !objective.TakesThreads || !WorkerThreads.AreSupported || model.Device != Device.Cpu ? new(1, TorchRuntime.Threads)
+            : options.Layout ?? ReplicaLayout.Of(TorchRuntime.Threads, _share, pass, _weights.Sum(weight => weight.ElementCount * weight.DType.Size()));
+        _replicas = new(model, _weights, objective, data, _share, pass, Layout);
     }
 
     /// <summary>Measures the steps; null, as by default, where nobody wants to know.</summary>
     public StepProfiler? Profiler { get; set; }
+
+    /// <summary>How a step uses its threads.</summary>
+    public ReplicaLayout Layout { get; }
 
     /// <summary>Where the loop stands.</summary>
     public LoopState State { get; private set; }
@@ -124,6 +128,7 @@ public sealed class Trainer : IDisposable
     public void Dispose()
     {
         Gradients.Clear(_weights);
+        _replicas.Dispose();
         _optimizer.Dispose();
     }
 
@@ -135,17 +140,7 @@ public sealed class Trainer : IDisposable
         // All micro-batches together: cutting a step differently must not change it.
         var counted = _data.CountedTokens(State.Step * _options.Batch, _options.Batch);
         var scale = 1.0 / Math.Max(1, counted);
-        Gradients.Clear(_weights);
-        Array.Clear(_sums);
-        for (var done = 0; done < _share; done += _full.Size)
-        {
-            var batch = done + _full.Size <= _share ? _full : _rest!;
-            Read(batch, State.Step * _options.Batch + _ranks.Index * _share + done);
-            var sums = _objective.Accumulate(_model, batch, scale);
-            _sums[0] += sums.Sum;
-            for (var i = 0; i < _partNames.Length; i++)
-                _sums[1 + i] += sums.Parts[i];
-        }
+        _replicas.Accumulate(State.Step * _options.Batch + _ranks.Index * _share, scale, _sums, Profiler);
         Reduce();
 
         using var phase = StepProfiler.Enter(StepPhase.Optimizer);
@@ -195,12 +190,6 @@ public sealed class Trainer : IDisposable
             first += count;
         }
         return finite;
-    }
-
-    private void Read(Batch batch, long position)
-    {
-        using var phase = StepProfiler.Enter(StepPhase.Data);
-        _data.Fill(batch, position);
     }
 
     /// <summary>The windows that a step sees, in their order.</summary>

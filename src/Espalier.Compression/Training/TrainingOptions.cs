@@ -59,6 +59,9 @@ public sealed record TrainingOptions
     /// <summary>Steps in a row with a non-finite loss or gradient after which the run stops.</summary>
     public int SkipLimit { get; init; } = 10;
 
+    /// <summary>How a step uses its threads; null is what <see cref="ReplicaLayout.Of"/> finds.</summary>
+    internal ReplicaLayout? Layout { get; init; }
+
     /// <summary>Windows of one pass.</summary>
     internal int WindowsOfAPass => MicroBatch == 0 ? Batch : MicroBatch;
 

@@ -48,6 +48,15 @@ public sealed class Decoder : IDisposable
     /// <summary>What the products with weights are computed in, in blocks and in the head while training; those of attention stay in the weights' own type, which this is too unless set.</summary>
     public ComputeType Compute { get; set; }
 
+    /// <summary>
+    /// A decoder on the same weights with gradients of its own, for a thread beside this one's; as this one is set now. The caller disposes it, before this one.
+    /// </summary>
+    public Decoder Replica() => new(Config, _parameters.Select(p => KeyValuePair.Create(p.Parameter, p.Value.Replica())))
+    {
+        Compute = Compute,
+        ActivationCheckpointing = ActivationCheckpointing,
+    };
+
     /// <summary>Sets <see cref="Compute"/> until the result is disposed: evaluation amid training.</summary>
     public IDisposable Computing(ComputeType compute) => new ComputeSwitch(this, compute);
 

@@ -135,7 +135,7 @@ public sealed class ParallelCorrectionTests : TorchTest
     private static PackedText Reader() => new(s_windows, SampleOrder.Shuffled(s_windows.Count, 4));
 
     private static TrainingOptions Options(long steps, int microBatch = 0) =>
-        new() { Steps = steps, Batch = 4, MicroBatch = microBatch, LearningRate = 1e-2, MinLearningRate = 1e-3, WarmUp = 0, SkipLimit = 2 };
+        new() { Steps = steps, Batch = 4, MicroBatch = microBatch, Layout = new(1, TorchRuntime.Threads), LearningRate = 1e-2, MinLearningRate = 1e-3, WarmUp = 0, SkipLimit = 2 };
 
     private static Trainer Loop(Decoder student, Decoder teacher, long steps, int microBatch = 0) => new(
         student, new ParallelCorrection(teacher, Factor, live => new LogitObjective(new ForwardKl(), live)), Reader(), Options(steps, microBatch));

@@ -6,7 +6,7 @@ namespace Espalier.Cli.Commands.Shared;
 /// <summary><c>--threads</c>, and the start of libtorch with it: called once, before the first tensor.</summary>
 internal sealed class ThreadsOption
 {
-    private readonly CountOption option = new("--threads", "Threads inside an operator; results repeat bit for bit at a fixed number", Environment.ProcessorCount, most: 1024);
+    private readonly CountOption option = new("--threads", "Threads that compute; results repeat bit for bit at a fixed number", Environment.ProcessorCount, most: 1024);
 
     internal void AddTo(Command command) => command.Options.Add(option);
 

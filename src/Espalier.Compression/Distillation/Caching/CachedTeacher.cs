@@ -11,17 +11,20 @@ namespace Espalier.Compression.Distillation.Caching;
 public sealed class CachedTeacher : Teacher, IDisposable
 {
     private readonly TeacherCache _cache;
-    private readonly byte[] _record;
+    private readonly ThreadLocal<byte[]> _record;
     private readonly Tensor? _head_VE;
 
     /// <summary>Reads the head where the cache holds hidden states.</summary>
     public CachedTeacher(TeacherCache cache)
     {
         _cache = cache;
-        _record = new byte[cache.Layout.WindowBytes];
+        _record = new(() => new byte[cache.Layout.WindowBytes]);
         if (cache.Key.Encoding == CacheEncoding.Hidden)
             _head_VE = Tensor.From<float>(cache.ReadHead(), cache.Key.Vocabulary, cache.Key.HiddenSize).Unscoped();
     }
+
+    /// <inheritdoc/>
+    public override bool TakesThreads => true;
 
     /// <inheritdoc/>
     public override TeacherOutputs OutputsOf(Batch batch, Tensor ids_BT, IReadOnlyCollection<TapPlace> places)
@@ -32,7 +35,11 @@ public sealed class CachedTeacher : Teacher, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _head_VE?.Dispose();
+    public void Dispose()
+    {
+        _head_VE?.Dispose();
+        _record.Dispose();
+    }
 
     private DenseDistributions Hidden(Batch batch)
     {
@@ -40,7 +47,7 @@ public sealed class CachedTeacher : Teacher, IDisposable
         var states = new float[batch.Tokens * E];
         for (var i = 0; i < batch.Size; i++)
         {
-            _cache.Read(batch.Windows[i], _record);
+            _cache.Read(batch.Windows[i], _record.Value!);
             Floats(_cache.Layout.Hidden, T * E).CopyTo(states.AsSpan(i * T * E));
         }
         return new(Tensor.From<float>(states, batch.Tokens, E), new(_head_VE!));
@@ -54,7 +61,7 @@ public sealed class CachedTeacher : Teacher, IDisposable
         var (tails, entropies) = (new float[batch.Tokens], new float[batch.Tokens]);
         for (var i = 0; i < batch.Size; i++)
         {
-            _cache.Read(batch.Windows[i], _record);
+            _cache.Read(batch.Windows[i], _record.Value!);
             if (K > 0)
                 Floats(layout.LogTail, T).CopyTo(tails.AsSpan(i * T));
             if (M > 0)
@@ -75,19 +82,19 @@ public sealed class CachedTeacher : Teacher, IDisposable
             M == 0 ? Tensor.From<float>(tails, N) : null, M > 0 ? Tensor.From<float>(entropies, N) : null);
     }
 
-    private ReadOnlySpan<float> Floats(int offset, int count) => MemoryMarshal.Cast<byte, float>(_record.AsSpan(offset, 4 * count));
+    private ReadOnlySpan<float> Floats(int offset, int count) => MemoryMarshal.Cast<byte, float>(_record.Value.AsSpan(offset, 4 * count));
 
     private void ReadIds(int offset, int first, Span<long> ids)
     {
         if (_cache.Layout.IdBytes == 2)
         {
-            var from = MemoryMarshal.Cast<byte, ushort>(_record.AsSpan(offset))[first..];
+            var from = MemoryMarshal.Cast<byte, ushort>(_record.Value.AsSpan(offset))[first..];
             for (var i = 0; i < ids.Length; i++)
                 ids[i] = from[i];
         }
         else
         {
-            var from = MemoryMarshal.Cast<byte, int>(_record.AsSpan(offset))[first..];
+            var from = MemoryMarshal.Cast<byte, int>(_record.Value.AsSpan(offset))[first..];
             for (var i = 0; i < ids.Length; i++)
                 ids[i] = from[i];
         }

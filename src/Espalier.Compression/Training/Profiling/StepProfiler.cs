@@ -51,6 +51,33 @@ public sealed class StepProfiler(StepOperations operations)
         return new(profiler, null);
     }
 
+    /// <summary>Before another thread goes on with the step (<see cref="Continue"/>): what this one did counts, and it measures no more.</summary>
+    internal void HandOver()
+    {
+        Turn(StepPhase.Other);
+        s_current = null;
+    }
+
+    /// <summary>Goes on with the step on this thread, in no phase, until disposed.</summary>
+    /// <param name="profiler">Who measures; null for nobody.</param>
+    internal static Scope Continue(StepProfiler? profiler)
+    {
+        if (profiler is null)
+            return default;
+        profiler._since = Counts.Now();
+        s_current = profiler;
+        return new(profiler, null);
+    }
+
+    /// <summary>After <see cref="HandOver"/>, when the others are done: time since then is no phase's.</summary>
+    /// <param name="bytes">Managed bytes of threads that did not measure.</param>
+    internal void TakeBack(long bytes)
+    {
+        _since = _since with { Bytes = GC.GetAllocatedBytesForCurrentThread() - bytes };
+        Turn(StepPhase.Other);
+        s_current = this;
+    }
+
     /// <summary>What was measured, or null before the first step.</summary>
     /// <param name="stage">What was trained.</param>
     /// <param name="product">Operations a second of a large product.</param>
