@@ -9,6 +9,7 @@ namespace Espalier.Tests.Families;
 public sealed class ConfigRoundTripTests
 {
     [Theory]
+    [InlineData("families/granite")]
     [InlineData("families/llama-3.1")]
     [InlineData("families/llama-3.2-tied")]
     [InlineData("families/mistral")]

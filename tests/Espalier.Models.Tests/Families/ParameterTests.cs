@@ -8,6 +8,7 @@ namespace Espalier.Tests.Families;
 public sealed class ParameterTests
 {
     [Theory]
+    [InlineData("families/granite")]
     [InlineData("families/llama-3.1")]
     [InlineData("families/llama-3.2-tied")]
     [InlineData("families/mistral")]
@@ -33,6 +34,7 @@ public sealed class ParameterTests
     [InlineData("""{"model_type":"mistral","hidden_size":4096,"intermediate_size":11520,"num_attention_heads":32,"num_key_value_heads":8,"num_hidden_layers":40,"vocab_size":131072,"head_dim":128}""", 8_414_105_600)]
     [InlineData("""{"model_type":"qwen2","hidden_size":896,"intermediate_size":4864,"num_attention_heads":14,"num_key_value_heads":2,"num_hidden_layers":24,"vocab_size":151936,"tie_word_embeddings":true}""", 494_032_768)]
     [InlineData("""{"model_type":"qwen3","hidden_size":1024,"intermediate_size":3072,"num_attention_heads":16,"num_key_value_heads":8,"num_hidden_layers":28,"vocab_size":151936,"tie_word_embeddings":true}""", 596_049_920)]
+    [InlineData("""{"model_type":"granite","hidden_size":2048,"intermediate_size":8192,"num_attention_heads":32,"num_key_value_heads":8,"num_hidden_layers":40,"vocab_size":49155,"tie_word_embeddings":true}""", 2_533_531_648)]
     public void Closed_form_equals_the_published_count(string json, long expected)
     {
         var config = Read(json);
@@ -66,6 +68,7 @@ public sealed class ParameterTests
     }
 
     [Theory]
+    [InlineData("granite")]
     [InlineData("llama")]
     [InlineData("mistral")]
     [InlineData("nemotron")]

@@ -85,7 +85,10 @@ class Model:
         """Logits [B, T, V]; self.rec keeps the activations."""
         B, T = ids.shape
         H, K, D = self.H, self.K, self.D
-        x = self.W['model.embed_tokens.weight'][ids]
+        # Granite's multipliers; the others have none of these
+        c = self.c
+        x = self.W['model.embed_tokens.weight'][ids] * c.get('embedding_multiplier', 1)
+        scale, half = c.get('attention_multiplier', 1 / math.sqrt(D)), c.get('residual_multiplier', 1)
         rec = self.rec = {'embed': x}
         mask = np.triu(np.full((T, T), -np.inf), 1)
         for l in range(self.c['num_hidden_layers']) if layers is None else layers:
@@ -96,9 +99,9 @@ class Model:
                 q, k = self.norm(q, P + 'self_attn.q_norm'), self.norm(k, P + 'self_attn.k_norm')
             q, k = self.rope(q), self.rope(k)
             k, v = np.repeat(k, H // K, 2), np.repeat(v, H // K, 2)
-            o = np.einsum('bhij,bjhd->bihd', softmax(np.einsum('bihd,bjhd->bhij', q, k) / math.sqrt(D) + mask), v)
+            o = np.einsum('bhij,bjhd->bihd', softmax(np.einsum('bihd,bjhd->bhij', q, k) * scale + mask), v)
             rec['attn', l] = o
-            x = x + self.lin(o.reshape(B, T, H * D), P + 'self_attn.o_proj')
+            x = x + half * self.lin(o.reshape(B, T, H * D), P + 'self_attn.o_proj')
             y = rec['norm', 2 * l + 1] = self.norm(x, P + 'post_attention_layernorm')
             up = self.lin(y, P + 'mlp.up_proj')
             if self.type == 'nemotron':
@@ -106,10 +109,10 @@ class Model:
             else:
                 a = silu(self.lin(y, P + 'mlp.gate_proj')) * up
             rec['neuron', l] = a
-            x = x + self.lin(a, P + 'mlp.down_proj')
+            x = x + half * self.lin(a, P + 'mlp.down_proj')
             rec['block', l] = x
         f = rec['final'] = self.norm(x, 'model.norm')
-        return f @ self.W.get('lm_head.weight', self.W['model.embed_tokens.weight']).T
+        return f @ self.W.get('lm_head.weight', self.W['model.embed_tokens.weight']).T / c.get('logits_scaling', 1)
 
 
 def ce(y, ids):
