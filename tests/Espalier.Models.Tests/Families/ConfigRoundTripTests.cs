@@ -15,6 +15,8 @@ public sealed class ConfigRoundTripTests
     [InlineData("families/mistral")]
     [InlineData("families/mistral-nemo")]
     [InlineData("families/nemotron")]
+    [InlineData("families/olmo2")]
+    [InlineData("families/phi3")]
     [InlineData("families/qwen2")]
     [InlineData("families/qwen3")]
     [InlineData("pruning/teacher")]

@@ -1,8 +1,6 @@
 """Golden fixtures per model family: a tiny seeded transformers model with logits, hidden states, loss and gradients in float64.
 usage: families.py FOLDER [NAME ...]     writes FOLDER/families; with names only those families, and no README"""
 from transformers import (
-    Gemma2Config,
-    Gemma2ForCausalLM,
     GraniteConfig,
     GraniteForCausalLM,
     LlamaConfig,
@@ -93,30 +91,13 @@ FAMILIES = {
         ),
     ),
     'olmo2': (109, Olmo2ForCausalLM, Olmo2Config, sizes(48, 96, 4, 2, 112) | UNTIED | dict(rms_norm_eps=1e-6, rope_theta=5e5, bos_token_id=0)),
-    'gemma2': (
-        110,
-        Gemma2ForCausalLM,
-        Gemma2Config,
-        sizes(48, 96, 4, 2, 128)
-        | TIED
-        | dict(
-            rms_norm_eps=1e-6,
-            rope_theta=10000.0,
-            head_dim=16,
-            query_pre_attn_scalar=20,
-            sliding_window=8,
-            attn_logit_softcapping=2.0,
-            final_logit_softcapping=1.5,
-            attn_implementation='eager',
-        ),
-    ),
     'phi3': (
         111,
         Phi3ForCausalLM,
         Phi3Config,
         sizes(48, 96, 4, 2, 128)
         | UNTIED
-        | dict(rms_norm_eps=1e-5, rope_theta=10000.0, sliding_window=10, pad_token_id=0, bos_token_id=1, eos_token_id=2),
+        | dict(rms_norm_eps=1e-5, rope_theta=10000.0, sliding_window=10, pad_token_id=None, bos_token_id=1, eos_token_id=2),
     ),
 }
 
@@ -128,7 +109,7 @@ def forward(m, x):
     def keep(name):
         return lambda module, inputs, out: h.__setitem__(name, out[0] if isinstance(out, tuple) else out)
 
-    # What enters the first block: Granite and Gemma scale what the table gives.
+    # What enters the first block: Granite scales what the table gives.
     first = m.model.layers[0]
     hooks.append(first.register_forward_pre_hook(lambda module, inputs: h.__setitem__('hidden.embed', inputs[0])))
     for i, block in enumerate(m.model.layers):
