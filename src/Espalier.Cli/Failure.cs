@@ -1,3 +1,4 @@
+using Espalier.Cli.Host;
 using Espalier.Files;
 using Espalier.Pipeline.Recipes;
 

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Espalier.Cli.Commands;
+using Espalier.Cli.Host;
+using Espalier.Cli.Interface;
 using Espalier.Cli.Rendering;
 
 namespace Espalier.Cli;
@@ -22,7 +24,7 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
             return ExitCodes.Done;
         }
         help.Invoke(parseResult);
-        if (parseResult.CommandResult.Command is CommandBase { Examples: { Count: > 0 } examples })
+        if (parseResult.CommandResult.Command is IDescribedCommand { Examples: { Count: > 0 } examples })
         {
             output.WriteLine(examples.Count == 1 ? "Example:" : "Examples:");
             foreach (var example in examples)
@@ -38,7 +40,7 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
             output.WriteLine(line);
         output.WriteLine();
         output.WriteLine("Usage: espalier COMMAND [ARGUMENTS] [OPTIONS]");
-        foreach (var group in root.Subcommands.OfType<CommandBase>().Where(command => !command.Hidden).GroupBy(command => command.Group))
+        foreach (var group in root.Subcommands.Where(command => !command.Hidden).GroupBy(command => ((IDescribedCommand)command).Group))
             Entries(group.Key, group.Select(command => (command.Name, command.Description ?? "")), output);
         Entries("Options", root.Options.Where(option => !option.Hidden).Select(option => (Names(option), option.Description ?? "")), output);
         output.WriteLine();

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Espalier.Cli.Commands;
+using Espalier.Cli.Rendering;
 
 namespace Espalier.Cli;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
+using Espalier.Cli.Interface;
 
 namespace Espalier.Cli;
 
@@ -14,7 +15,7 @@ internal static class WrongUsage
             return null;
 
         var command = parsed.CommandResult.Command;
-        var way = $"see: {CommandLine(command)} --help";
+        var way = $"see: {UnknownCommand.LineOf(command)} --help";
         // The library takes a misspelt option for a value where a command has arguments.
         var taken = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value);
         if (taken.FirstOrDefault(value => value.Length > 1 && value.StartsWith('-')) is { } misspelt)
@@ -27,16 +28,12 @@ internal static class WrongUsage
             if (token.StartsWith('-'))
                 return $"there is no option {token}.{NearestName.Hint(token, OptionNames(parsed.CommandResult))} ({way})";
             if (command.Subcommands.Count > 0)
-                return NoCommand(token, command);
+                return UnknownCommand.Describe(token, command);
             var prompt = command.Options.Any(option => option.Name == "--prompt") ? ": text to continue is given by --prompt" : "";
             return $"{command.Name} does not know what to do with \"{token}\"{prompt} ({way})";
         }
         return $"{Plain(parsed.Errors[0].Message)} ({way})";
     }
-
-    /// <summary>That a command is not there, and which is nearest.</summary>
-    internal static string NoCommand(string name, Command parent) =>
-        $"there is no command {name}.{NearestName.Hint(name, parent.Subcommands.Select(command => command.Name))} (see: {CommandLine(parent)} --help)";
 
     private static IEnumerable<string> OptionNames(CommandResult result)
     {
@@ -52,6 +49,4 @@ internal static class WrongUsage
         .Replace("as expected type 'System.Int32'", "as a whole number", StringComparison.Ordinal)
         .Replace("as expected type 'System.Int64'", "as a whole number", StringComparison.Ordinal)
         .Replace("as expected type 'System.Double'", "as a number", StringComparison.Ordinal);
-
-    private static string CommandLine(Command command) => command is RootCommand ? ProgramName.Shown : $"{ProgramName.Shown} {command.Name}";
 }

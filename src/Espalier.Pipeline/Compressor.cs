@@ -31,8 +31,8 @@ public sealed class Compressor
         _stages = RecipeStages.ToRun(recipe, arm, _student);
     }
 
-    /// <summary>Hears what has come out so far, every time that a model was evaluated.</summary>
-    public Action<CompressResult>? Told { get; init; }
+    /// <summary>Called with the results so far each time a model has been evaluated.</summary>
+    public Action<CompressResult>? Evaluated { get; init; }
 
     /// <summary>The stages to come, so that a run can say how far it is; what only the run finds out not to need is in the list.</summary>
     public IEnumerable<PlannedStage> Planned => _stages.Counted();
@@ -88,7 +88,7 @@ public sealed class Compressor
             _run.Walk(stages.Except(_stages.Sources), stage =>
             {
                 if (stage is EvaluateStage)
-                    Told?.Invoke(Result(isFinished: false));
+                    Evaluated?.Invoke(Result(isFinished: false));
             });
         }
         finally
@@ -104,7 +104,7 @@ public sealed class Compressor
 
     private CompressResult Result(bool isFinished)
     {
-        var trained = Of<TrainStage>().Where(stage => stage.Metrics is not null);
+        var trained = Of<TrainingStage>().Where(stage => stage.Metrics is not null);
         return new()
         {
             Arm = _stages.Evaluation.Arm,

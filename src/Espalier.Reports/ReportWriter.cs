@@ -36,6 +36,7 @@ public static class ReportWriter
         EvaluationSection.Write(html, run);
         ComparisonSection.Write(html, run);
         SamplesSection.Write(html, run);
+        ChecksSection.Write(html, run);
         CostsSection.Write(html, run);
         UseSection.Write(html, run);
         RecipeSection.Write(html, run);

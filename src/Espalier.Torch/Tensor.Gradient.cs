@@ -116,7 +116,7 @@ public sealed partial class Tensor
     /// <summary>One backward pass from several roots, each with its gradient (null is one).</summary>
     /// <param name="roots">Tensors that want a gradient.</param>
     /// <param name="complete">
-    /// Told of each leaf as soon as this pass has no more gradients for it, while it goes on: an optimizer or a reduction among processes
+    /// Receives each leaf as soon as this pass has no more gradients for it, while it goes on: an optimizer or a reduction among processes
     /// can begin. Null where nobody asks.
     /// </param>
     public static void Backward(ReadOnlySpan<(Tensor Root, Tensor? Gradient)> roots, Action<Tensor>? complete = null)

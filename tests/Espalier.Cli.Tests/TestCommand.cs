@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Espalier.Cli.Commands;
+using Espalier.Cli.Rendering;
 
 namespace Espalier.Cli.Tests;
 

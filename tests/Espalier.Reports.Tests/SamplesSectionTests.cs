@@ -42,7 +42,7 @@ public sealed class SamplesSectionTests : IDisposable
     }
 
     private static void Sample(RunContext context, string model, string written) =>
-        context.Do("samples", new() { ["of"] = model }, new Dictionary<string, string>(), (_, _) => new()
+        context.RunStage("samples", new() { ["of"] = model }, new Dictionary<string, string>(), (_, _) => new()
         {
             ["model"] = model,
             ["set"] = "held-out",

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Host;
+using Espalier.Cli.Rendering;
 using Espalier.Compression.Data;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Files;
@@ -21,9 +23,9 @@ internal sealed class CacheCommand : CommandBase
     private readonly NumberOption temperature = new("--temperature", "Divides the logits; training must use the same", "T", 1.0);
     private readonly CountOption seq = new CountOption("--sequence", "Tokens of a window", 256).Or("--seq");
     private readonly CountOption windows = new("--windows", "Keep the first windows only; by default all");
-    private readonly NumberOption heldOut = new("--held-out", "Share held out, as distill is told; by default 2% of text and nothing of ids", "SHARE");
+    private readonly NumberOption heldOut = new("--held-out", "Share held out, the same as for distill; by default 2% of text and nothing of ids", "SHARE");
     private readonly ChoiceOption<DocumentContext> documents = new(
-        "--documents", "Whether tokens see documents before their own in a window, as distill is told", DocumentContext.Cross,
+        "--documents", "Whether tokens see documents before their own in a window, the same as for distill", DocumentContext.Cross,
         ("cross", DocumentContext.Cross), ("separate", DocumentContext.Separate));
 
     private readonly CountOption seed = new("--seed", "Seed of the draws", 1, least: 0);
@@ -48,7 +50,7 @@ internal sealed class CacheCommand : CommandBase
     {
         var path = run.Get(teacher)!;
         var folder = output.FolderWithRun(run, [new("the teacher's folder", path), .. input.Places(run)]);
-        using var checkpoint = Checkpoint.Open(path).Told(run);
+        using var checkpoint = Checkpoint.Open(path).WithNotes(run);
         checkpoint.CheckFinite(run.Cancellation);
         var (text, ids) = input.Given(run);
         var (length, tau) = (run.Get(seq)!.Value, run.Get(temperature)!.Value);
@@ -73,16 +75,32 @@ internal sealed class CacheCommand : CommandBase
             var stage = new DataStage(data, path, checkpoint.Config.VocabularySize);
             context.Walk([stage]);
             using var tokens = stage.Tokens.Value;
-            var all = new WindowSet(tokens.Train, length, boundaries: tokens.Boundaries);
-            var count = Math.Min(run.Get(windows) ?? all.Count, all.Count);
-            var guide = ModelFolder.Given("teacher", path);
-            var key = CacheStage.KeyOf(guide, section, tau, tokens, length, run.Get(seed)!.Value);
-            run.Progress.Note($"cache: {count} windows of {length} tokens, {Units.Bytes(new CacheLayout(key).BytesFor(count))}");
-            using var model = guide.Load();
-            CacheWriter.Run(folder, key, model, all, [.. Enumerable.Range(0, checked((int)count)).Select(window => (long)window)], context.Progress, context.Stop);
-            return CacheReport.Of(folder, key, count);
+            var cache = new CacheStage(ModelSlot.Of(ModelFolder.Given("teacher", path)), section, tau, long.MaxValue, stage.Tokens, length, run.Get(seed)!.Value)
+            {
+                Place = folder,
+                Windows = count => [.. Enumerable.Range(0, checked((int)Math.Min(run.Get(windows) ?? count, count))).Select(window => (long)window)],
+            };
+            context.Walk([cache]);
+            using var written = TeacherCache.Open(folder);
+            return new CacheReport(
+                folder, section.Encoding, written.Windows, (long)written.Windows * length, (double)written.Layout.WindowBytes / length, written.Layout.BytesFor(written.Windows));
         }, run.Cancellation);
-        run.Write(report, CachePage.Show);
+        run.Write(report, Show);
         return ExitCodes.Done;
     }
+
+    private static void Show(Page page, CacheReport report)
+    {
+        page.Line($"{EnumName.Of(report.Encoding)}: {Units.Count(report.Tokens)} tokens, {report.BytesPerToken:0.#} bytes each, {Units.Bytes(report.Bytes)}");
+        page.Line($"wrote {report.Output}; train with espalier distill STUDENT --cache {report.Output} and the same text");
+    }
 }
+
+/// <summary>What <c>cache --json</c> prints.</summary>
+/// <param name="Output">The folder that was written.</param>
+/// <param name="Encoding">What is kept: top-k, samples, top-k-samples or hidden.</param>
+/// <param name="Windows">Windows kept.</param>
+/// <param name="Tokens">Tokens kept.</param>
+/// <param name="BytesPerToken">Bytes of a token.</param>
+/// <param name="Bytes">Bytes of all tokens.</param>
+internal sealed record CacheReport(string Output, CacheEncoding Encoding, long Windows, long Tokens, double BytesPerToken, long Bytes);

@@ -1,5 +1,8 @@
 using System.CommandLine;
+using Espalier.Cli.Host;
+using Espalier.Cli.Interface;
 using Espalier.Cli.Progress;
+using Espalier.Cli.Rendering;
 using Espalier.Files;
 
 namespace Espalier.Cli.Commands;
@@ -8,7 +11,7 @@ namespace Espalier.Cli.Commands;
 /// What all commands share: examples below <c>--help</c>, <c>--json</c>, progress on stderr, and the exit codes. A command
 /// declares its arguments and options as fields, adds them in its constructor and does its work in <see cref="Run"/>.
 /// </summary>
-internal abstract class CommandBase : Command
+internal abstract class CommandBase : Command, IDescribedCommand
 {
     private readonly Option<bool> json = new("--json") { Description = "Print the result as one JSON object on stdout" };
 
@@ -19,10 +22,10 @@ internal abstract class CommandBase : Command
     }
 
     /// <summary>Complete command lines that work as they stand, one after the other; a test runs them all.</summary>
-    internal IReadOnlyList<string> Examples { get; }
+    public IReadOnlyList<string> Examples { get; }
 
     /// <summary>The heading below which help lists the command.</summary>
-    internal string Group { get; set; } = "Others";
+    public string Group { get; set; } = "Others";
 
     /// <summary>
     /// Does the work and returns its exit code. Errors are thrown (<see cref="EspalierException"/> where the user can mend

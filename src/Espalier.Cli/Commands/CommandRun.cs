@@ -38,10 +38,13 @@ internal sealed class CommandRun(ParseResult parsed, Terminal terminal, IProgres
     internal bool Has(Option option) => parsed.GetResult(option) is { Implicit: false };
 
     /// <summary>Writes the command's one result: as a JSON object with <c>--json</c>, else as <paramref name="render"/> shows it.</summary>
-    internal void Write<T>(T result, Action<Page, T> render) where T : notnull
+    /// <param name="result">The result, as the method has it.</param>
+    /// <param name="render">Shows it to a person.</param>
+    /// <param name="beside">What the command alone knows, such as the file that it wrote; null is left out.</param>
+    internal void Write<T>(T result, Action<Page, T> render, params IEnumerable<(string Name, object? Value)> beside) where T : notnull
     {
         if (json)
-            terminal.Output.WriteLine(JsonOutput.Serialize(result));
+            terminal.Output.WriteLine(JsonOutput.Serialize(result, beside));
         else
             render(new Page(terminal), result);
     }

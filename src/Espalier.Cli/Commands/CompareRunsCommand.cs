@@ -1,5 +1,8 @@
 using System.CommandLine;
+using System.Globalization;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Host;
+using Espalier.Cli.Rendering;
 using Espalier.Pipeline.Runs;
 
 namespace Espalier.Cli.Commands;
@@ -27,8 +30,43 @@ internal sealed class CompareRunsCommand : CommandBase
     protected override int Run(CommandRun run)
     {
         var options = new RunComparisonOptions(run.Get(exact), run.Get(tolerance) ?? 0);
-        var report = CompareRunsReport.Of(RunComparison.Run(run.Get(first)!, run.Get(second)!, options, run.Cancellation), options);
-        run.Write(report, CompareRunsPage.Show);
-        return report.Equal ? ExitCodes.Done : ExitCodes.Failed;
+        var result = RunComparison.Run(run.Get(first)!, run.Get(second)!, options, run.Cancellation);
+        run.Write(result, (page, found) => Show(page, found, options), ("exact", options.Exact), ("tolerance", options.Tolerance));
+        return result.Equal ? ExitCodes.Done : ExitCodes.Failed;
     }
+
+    private const int MostDistances = 40;
+
+    private static void Show(Page page, RunComparisonResult report, RunComparisonOptions options)
+    {
+        if (report.First is { } first)
+        {
+            page.Heading("different");
+            page.Table(TextTable.OfFacts([
+                ("first difference", first.Place.Length == 0 ? first.File : $"{first.File}, {first.Place}"),
+                (report.A, first.A),
+                (report.B, first.B),
+            ]));
+        }
+        else
+        {
+            page.Heading(options.Exact ? "equal, bit for bit" : report.Distances.Count == 0 ? "equal" : $"equal within {Text(options.Tolerance)}");
+        }
+        page.Line(string.Create(CultureInfo.InvariantCulture, $"compared: {report.Files} files, {report.Lines} lines of metrics, {report.Tensors} tensors"));
+        foreach (var stage in report.Checks)
+            page.Line($"checks of {stage.Stage}: {Held(stage.A)} and {Held(stage.B)} held");
+        if (options.Exact || report.Distances.Count == 0)
+            return;
+        var table = new TextTable(new TextColumn("file"), new TextColumn("what"), new TextColumn("largest difference", Number: true), new TextColumn("at", Number: true));
+        foreach (var distance in report.Distances.Take(MostDistances))
+            table.Add(distance.File, distance.Name, Text(distance.Largest), distance.At.ToString(CultureInfo.InvariantCulture));
+        page.Line();
+        page.Table(table);
+        if (report.Distances.Count > MostDistances)
+            page.Line($"and {report.Distances.Count - MostDistances} more; --json lists all");
+    }
+
+    private static string Held(IReadOnlyList<string>? checks) => checks is null ? "none" : checks.Count.ToString(CultureInfo.InvariantCulture);
+
+    private static string Text(double value) => value.ToString("0.###e+0", CultureInfo.InvariantCulture);
 }

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Espalier.Cli.Host;
 using Espalier.Cli.Interface;
+using Espalier.Cli.Rendering;
 
 namespace Espalier.Cli.Commands;
 

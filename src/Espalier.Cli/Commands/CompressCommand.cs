@@ -1,5 +1,12 @@
 using System.CommandLine;
+using System.Globalization;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Host;
+using Espalier.Cli.Rendering;
+using Espalier.Compression.Evaluation;
+using Espalier.Compression.Search;
+using Espalier.Compression.Training.Profiling;
+using Espalier.Files;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 using Espalier.Reports;
@@ -76,10 +83,113 @@ internal sealed class CompressCommand : CommandBase
             });
             return CompressReport.Of(results, context.Folder.Path, context.Folder.PathOf("report.html")) with { Profile = profile.IsGiven(run) ? context.Profiles : null };
         }, run.Cancellation, profile: profile.IsGiven(run), start: () => threads.Start(run));
-        format.Write(run, report, CompressPage.Show, report => ModelTable.Csv(report.Rows));
+        format.Write(run, report, Show, report => ModelTable.Csv(report.Rows));
         return ExitCodes.Done;
     }
 
     private static Recipe WithTrain(Recipe recipe, string[]? train) =>
         train is { Length: > 0 } ? recipe with { Data = recipe.Data with { Train = train } } : recipe;
+
+    private static void Show(Page page, CompressReport report)
+    {
+        page.Table(ModelTable.Of(report.Rows));
+        if (ModelTable.Legend(report.Rows) is { } legend)
+            page.Line(legend);
+        page.Line();
+        if (report.Seeds is { } seeds)
+        {
+            page.Table(SeedsTable(seeds));
+            page.Line();
+        }
+        if (report.Differences is { } differences)
+        {
+            page.Table(DifferencesTable(differences));
+            page.Line();
+        }
+        var stages = new TextTable(new("stage"), new("time", Number: true), new(""));
+        foreach (var stage in report.Stages.GroupBy(stage => stage.Stage))
+        {
+            var times = stage.Count() > 1 ? $"{stage.Count()} times" : "";
+            var reused = stage.All(row => row.Reused) ? "done before" : "";
+            stages.Add(stage.Key, Units.Time(TimeSpan.FromSeconds(stage.Sum(row => row.Seconds))), string.Join(", ", new[] { times, reused }.Where(text => text.Length > 0)));
+        }
+        page.Table(stages);
+        page.Line();
+        ProfilePage.Show(page, report.Profile);
+        foreach (var search in report.Search ?? [])
+        {
+            SearchPage.ShowResult(page, search.Search);
+            page.Line();
+        }
+        foreach (var why in (report.Need ?? []).Select(row => row.Need.Why).Distinct())
+            page.Line(why);
+        foreach (var student in report.Students)
+            page.Line($"student  {student}");
+        foreach (var file in report.Gguf)
+            page.Line($"gguf     {file}");
+        page.Line($"report   {report.Report}");
+        if (report.Students is [var first, ..])
+            page.Line($"try it   {ProgramName.Shown} generate {first} --prompt \"Once upon a time\"");
+    }
+
+    private static TextTable SeedsTable(IReadOnlyList<SeedSummary> seeds)
+    {
+        var table = new TextTable(new("recipe"), new("model"), new("text"), new("mean nll", Number: true), new("sd over seeds", Number: true), new("seeds", Number: true));
+        foreach (var row in seeds)
+            table.Add(row.Arm, row.Model, row.Set, Number($"{row.Nll:0.0000}"), row.NllSd is { } sd ? Number($"{sd:0.0000}") : "none", Number($"{row.Seeds}"));
+        return table;
+    }
+
+    /// <summary>Against the first recipe alone: of many recipes the pairs are many, and <c>--json</c> has them all.</summary>
+    private static TextTable DifferencesTable(IReadOnlyList<ArmDifference> differences)
+    {
+        var table = new TextTable(
+            new("student of"), new("against"), new("text"), new("nll difference", Number: true), new("95 % interval", Number: true), new("paired over", Number: true));
+        foreach (var row in differences.Where(row => row.Against == differences[0].Against))
+            table.Add(row.Arm, row.Against, row.Set, Number($"{row.Nll:+0.0000;-0.0000}"), Number($"{row.Lower:+0.0000;-0.0000} to {row.Upper:+0.0000;-0.0000}"), $"{row.Pairs} {row.Over}");
+        return table;
+    }
+
+    private static string Number(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>What was decided about a recipe's teacher.</summary>
+/// <param name="Arm">The recipe's name.</param>
+/// <param name="Need">The test's result.</param>
+internal sealed record NeedRow(string Arm, CorrectionTestResult Need);
+
+/// <summary>What a recipe's search found.</summary>
+/// <param name="Arm">The recipe's name.</param>
+/// <param name="Search">Its result.</param>
+internal sealed record SearchRow(string Arm, SearchResult Search);
+
+/// <summary>What <c>compress --json</c> prints.</summary>
+/// <param name="Output">The run folder.</param>
+/// <param name="Students">The students' Hugging Face folders, one a recipe.</param>
+/// <param name="Gguf">Exported GGUF files.</param>
+/// <param name="Report">The report.</param>
+/// <param name="Rows">The table: a row a model.</param>
+/// <param name="Seeds">Means and spreads over seeds, where a recipe ran with several.</param>
+/// <param name="Differences">How far the recipes' students are apart, each pair once; absent with one recipe.</param>
+/// <param name="Need">Whether the teacher needed correction, one a recipe that asked; absent where none did.</param>
+/// <param name="Search">What the searches for a shape found, one a recipe that has one; absent where none has.</param>
+/// <param name="Profile">With <c>--profile</c>: where the time of the steps went, one a stage that trained now.</param>
+/// <param name="Stages">What each stage took.</param>
+internal sealed record CompressReport(
+    string Output, IReadOnlyList<string> Students, IReadOnlyList<string> Gguf, string Report, IReadOnlyList<ModelRow> Rows,
+    IReadOnlyList<SeedSummary>? Seeds, IReadOnlyList<ArmDifference>? Differences, IReadOnlyList<NeedRow>? Need,
+    IReadOnlyList<SearchRow>? Search, IReadOnlyList<StepProfile>? Profile, IReadOnlyList<StageRow> Stages)
+{
+    internal static CompressReport Of(IReadOnlyList<CompressResult> results, string output, string report) => new(
+        Seeds: SeedSummary.Of(results.SelectMany(result => result.Rows)) is { Count: > 0 } seeds ? seeds : null,
+        Differences: ArmDifference.Of(results) is { Count: > 0 } differences ? differences : null,
+        Output: output,
+        Students: [.. results.Select(result => result.Student)],
+        Gguf: [.. results.SelectMany(result => result.Gguf)],
+        Report: report,
+        Rows: [.. results.SelectMany(result => result.Rows)],
+        Need: results.Any(result => result.Need is not null) ? [.. results.Where(result => result.Need is not null).Select(result => new NeedRow(result.Arm, result.Need!))] : null,
+        Search: results.Any(result => result.Search is not null) ? [.. results.Where(result => result.Search is not null).Select(result => new SearchRow(result.Arm, result.Search!))] : null,
+        Stages: [.. results.SelectMany(result => result.Stages).DistinctBy(stage => stage.Folder)],
+        Profile: null);
 }

@@ -21,6 +21,6 @@ internal sealed class CorrectCommand : TrainingCommand
 
     protected override TrainingSources Models(CommandRun run, TrainingSection section) => new(run.Get(teacher)!, null, null, section);
 
-    protected override TrainStage Stage(TrainingSetting setting) =>
+    protected override TrainingStage Stage(TrainingSetting setting) =>
         new CorrectStage(setting.Start, setting.Section, setting.Data, setting.Sequence, setting.Seed) { Order = setting.Order.Make, OrderName = setting.Order.Name };
 }

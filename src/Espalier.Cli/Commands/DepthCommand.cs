@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Host;
+using Espalier.Cli.Rendering;
 using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Importance;
@@ -9,6 +11,7 @@ using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
+using Espalier.Pipeline.Stages;
 using Espalier.Reports.Pictures;
 
 namespace Espalier.Cli.Commands;
@@ -23,7 +26,7 @@ internal sealed class DepthCommand : CommandBase
     private readonly TokenInput input = new();
     private readonly Option<string> metrics = new("--metrics")
     {
-        Description = $"What tells how much a layer matters: {string.Join(", ", DepthNames.Metrics)}, a list of them, or all (the task only with --task)",
+        Description = $"How a layer is judged: {string.Join(", ", DepthNames.Metrics)}, a list of them, or all (the task only with --task)",
         HelpName = "NAME,NAME",
         DefaultValueFactory = _ => All,
     };
@@ -62,22 +65,24 @@ internal sealed class DepthCommand : CommandBase
         var kinds = Kinds(run);
         using var checkpoint = model.OpenFinite(run);
         var options = OptionsOf(run, checkpoint.Config, kinds);
-        var items = run.Get(task) is { } name ? MultipleChoiceFile.Read(name) : null;
-        using var source = Source(run, checkpoint, kinds);
-        var windows = source is null ? null : Windows(run, checkpoint.Config, source.Tokens, options.Samples);
-        var choices = items is null ? null : new MultipleChoiceTask(items, Tokenizer.Load(checkpoint.Folder), checkpoint.Config.MaxPositions, checkpoint.Config.VocabularySize);
+        if (run.Get(task) is { } items)
+            _ = MultipleChoiceFile.Read(items);
+        var sequence = Sequence(run, checkpoint.Config);
+        var tokens = kinds is [DepthMetricKind.Task] && !input.IsGiven(run) ? null : input.Tokens(run, checkpoint, sequence);
+        using var opened = tokens?.Value;
+        if (opened is not null)
+            RequireSamples(run, opened.Train, sequence, options.Samples);
 
         threads.Start(run);
-        var fingerprint = ModelFingerprint.Watch(checkpoint);
-        using var decoder = DecoderWeights.Load(checkpoint);
-        var scores = DepthScorer.Run(decoder, windows, choices, options, run.Progress, run.Cancellation) with
+        var scores = RunContext.Once(file, Name, 0, run.Progress, context =>
         {
-            Teacher = fingerprint.Finish(run.Cancellation),
-            Calibration = windows is null ? "" : CalibrationHash.Of(source!.Tokens, windows.SequenceLength, options.Samples),
-            Task = items is null ? "" : ContentHash.OfFile(run.Get(task)!),
-        };
-        if (file is not null)
-            DepthScoresFile.Write(file, scores);
+            var stage = new DepthStage(ModelArgument.Slot(checkpoint), () => options, () => options, run.Get(task), tokens, sequence);
+            context.Walk([stage]);
+            var found = DepthScoresFile.Read(stage.Scores.Value.Path);
+            if (file is not null)
+                DurableOutput.Move(stage.Scores.Value.Path, file);
+            return found;
+        }, run.Cancellation);
         var report = new DepthReport(checkpoint.Folder, scores, run.Get(drop), file, page);
         if (page is not null)
             DurableOutput.WriteFile(page, 0, stream =>
@@ -85,7 +90,7 @@ internal sealed class DepthCommand : CommandBase
                 using var writer = new StreamWriter(stream, leaveOpen: true);
                 DepthPicture.Write(writer, report);
             });
-        format.Write(run, report.ToJson(), (shown, _) => DepthPage.Show(shown, report), _ => DepthPage.Csv(report));
+        format.Write(run, report.ToJson(), (shown, _) => Show(shown, report), _ => Csv(report));
         return ExitCodes.Done;
     }
 
@@ -120,21 +125,87 @@ internal sealed class DepthCommand : CommandBase
         };
     }
 
-    private TokenSource? Source(CommandRun run, Checkpoint checkpoint, DepthMetricKind[] kinds) =>
-        kinds is [DepthMetricKind.Task] && !input.IsGiven(run) ? null : input.Open(run, checkpoint);
+    private int Sequence(CommandRun run, DecoderConfig config) => run.Get(seq) > config.MaxPositions
+        ? throw new EspalierException($"--sequence is {run.Get(seq)} and the model has {config.MaxPositions} positions (max_position_embeddings): give at most that")
+        : run.Get(seq) ?? Math.Min(DefaultSeq, config.MaxPositions);
 
-    private WindowSet Windows(CommandRun run, DecoderConfig config, ITokens tokens, int samples)
+    /// <summary>Refuses a text that is too short for the samples that nobody asked for.</summary>
+    private void RequireSamples(CommandRun run, ITokens tokens, int sequence, int wanted)
     {
-        if (run.Get(seq) > config.MaxPositions)
-            throw new EspalierException($"--sequence is {run.Get(seq)} and the model has {config.MaxPositions} positions (max_position_embeddings): give at most that");
-        var windows = new WindowSet(tokens, run.Get(seq) ?? Math.Min(DefaultSeq, config.MaxPositions));
-        if (windows.Count < samples && !run.Has(this.samples))
-            throw new EspalierException($"{tokens.Name}: {tokens.Count} tokens make {windows.Count} samples of {windows.SequenceLength + 1} ids and --samples is {samples}: give --samples {windows.Count}, shorter ones with --sequence, or more text");
-        return windows;
+        var windows = new WindowSet(tokens, sequence);
+        if (windows.Count < wanted && !run.Has(samples))
+            throw new EspalierException($"{tokens.Name}: {tokens.Count} tokens make {windows.Count} samples of {sequence + 1} ids and --samples is {wanted}: give --samples {windows.Count}, shorter ones with --sequence, or more text");
     }
 
     private static int[] Widths(string list) => [.. list.Split(',', StringSplitOptions.TrimEntries).Select(part =>
         int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var width) && width > 0
             ? width
             : throw new EspalierException($"--spans is '{list}' and '{part}' is no number of layers: give widths such as 2,4"))];
+
+    private static void Show(Page page, DepthReport report)
+    {
+        var scores = report.Scores;
+        page.Heading(scores.Samples > 0 ? $"{report.Model}: {scores.Samples} samples of {scores.SampleLength} tokens; higher means more harm" : $"{report.Model}: higher means more harm");
+        page.Table(Layers(report));
+        if (report.Drop is { } drop)
+        {
+            page.Line();
+            page.Heading($"{drop} of {scores.Layers} layers go");
+            page.Table(Chosen(report));
+        }
+        if (report.Kinds.Count > 1)
+        {
+            page.Line();
+            page.Heading("rank correlation (Spearman) over single layers");
+            page.Table(Correlations(report));
+        }
+        foreach (var file in new[] { report.Output, report.Picture }.OfType<string>())
+            page.Line($"wrote {file}");
+    }
+
+    /// <summary>A row a layer; the whole model's comes first, without a layer.</summary>
+    private static CsvTable Csv(DepthReport report)
+    {
+        var table = new CsvTable(["without_layer", .. report.Kinds.Select(DepthNames.Of)]);
+        table.Add([null, .. report.Kinds.Select(kind => (object?)report.Scores.Metrics[kind].Whole)]);
+        for (var layer = 0; layer < report.Scores.Layers; layer++)
+            table.Add([layer, .. report.Kinds.Select(kind => (object?)report.Scores.Metrics[kind].Singles[layer])]);
+        return table;
+    }
+
+    private static TextTable Layers(DepthReport report)
+    {
+        var columns = report.Kinds.Select(kind => (Name: DepthNames.Of(kind), report.Scores.Metrics[kind].Whole, Values: report.Scores.Metrics[kind].Singles)).ToList();
+        if (report.Scores.Metrics.TryGetValue(DepthMetricKind.LmLoss, out var loss))
+            columns.Add(("perplexity", Math.Exp(loss.Whole), [.. loss.Singles.Select(Math.Exp)]));
+        if (report.Scores.Metrics.TryGetValue(DepthMetricKind.Task, out var task) && task.Accuracies is { } accuracies)
+            columns.Add(("accuracy", task.WholeAccuracy!.Value, accuracies));
+        var table = new TextTable([new("without layer", Number: true), .. columns.Select(column => new TextColumn(column.Name, Number: true))]);
+        table.Add(["none", .. columns.Select(column => Digits(column.Whole))]);
+        for (var layer = 0; layer < report.Scores.Layers; layer++)
+            table.Add([layer.ToString(CultureInfo.InvariantCulture), .. columns.Select(column => Digits(column.Values[layer]))]);
+        return table;
+    }
+
+    private static TextTable Chosen(DepthReport report)
+    {
+        var table = new TextTable(new("by"), new("contiguous"), new("scattered"), new("greedy"));
+        foreach (var kind in report.Kinds)
+            table.Add(DepthNames.Of(kind), List(kind, DepthChoice.Contiguous), List(kind, DepthChoice.Scattered), List(kind, DepthChoice.Greedy));
+        return table;
+
+        string List(DepthMetricKind kind, DepthChoice choice) => string.Join(' ', report.Chosen(kind, choice));
+    }
+
+    private static TextTable Correlations(DepthReport report)
+    {
+        var table = new TextTable([new(""), .. report.Kinds.Select(kind => new TextColumn(DepthNames.Of(kind), Number: true))]);
+        foreach (var first in report.Kinds)
+            table.Add([DepthNames.Of(first), .. report.Kinds.Select(second => Two(report.Correlation(first, second)))]);
+        return table;
+    }
+
+    private static string Digits(double value) => value.ToString("G5", CultureInfo.InvariantCulture);
+
+    private static string Two(double value) => value.ToString("0.00", CultureInfo.InvariantCulture);
 }

@@ -55,7 +55,7 @@ internal sealed class DistillCommand : TrainingCommand
             : throw new EspalierException($"--loss {spec} needs whole distributions and {folder} holds some entries of each: take forward-kl, or a cache of encoding hidden");
     }
 
-    protected override TrainStage Stage(TrainingSetting setting) =>
+    protected override TrainingStage Stage(TrainingSetting setting) =>
         new DistillStage(setting.Start, "trained", setting.Teacher, setting.Section, setting.Data, setting.Sequence, setting.Seed)
         {
             Cache = setting.Cache,

@@ -1,5 +1,9 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Host;
+using Espalier.Cli.Rendering;
 using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
 using Espalier.Files;
@@ -52,24 +56,22 @@ internal sealed class EvaluateCommand : CommandBase
         var bytes = source.BytesOfTargets(result.Tokens);
         format.Write(
             run,
-            new EvaluationReport
-            {
-                Model = checkpoint.Folder,
-                Data = source.Name,
-                Nll = result.Nll,
-                NllSe = result.NllStandardError,
-                Perplexity = result.Perplexity,
-                BitsPerByte = bytes > 0 ? result.Nll * result.Tokens / Math.Log(2) / bytes : null,
-                Tokens = result.Tokens,
-                Bytes = bytes,
-                Seq = length,
-                Windows = result.WindowNll.Count,
-                Seconds = result.Seconds,
-                TokensPerSecond = result.Tokens / result.Seconds,
-                PerToken = lines,
-            },
-            EvaluatePage.Show,
-            EvaluatePage.Csv);
+            new EvaluationReport(
+                Model: checkpoint.Folder,
+                Data: source.Name,
+                Nll: result.Nll,
+                NllSe: result.NllStandardError,
+                Perplexity: result.Perplexity,
+                BitsPerByte: bytes > 0 ? result.Nll * result.Tokens / Math.Log(2) / bytes : null,
+                Tokens: result.Tokens,
+                Bytes: bytes,
+                Seq: length,
+                Windows: result.WindowNll.Count,
+                Seconds: result.Seconds,
+                TokensPerSecond: result.Tokens / result.Seconds,
+                PerToken: lines),
+            Show,
+            Csv);
         return ExitCodes.Done;
     }
 
@@ -101,5 +103,74 @@ internal sealed class EvaluateCommand : CommandBase
             buffered.Flush();
         });
         return result!;
+    }
+
+    private static void Show(Page page, EvaluationReport report)
+    {
+        page.Heading($"{report.Model} on {report.Data}");
+        page.Table(TextTable.OfFacts([
+            ("NLL", string.Create(CultureInfo.InvariantCulture, $"{report.Nll:0.0000} ± {report.NllSe:0.0000} nats a token")),
+            ("perplexity", string.Create(CultureInfo.InvariantCulture, $"{report.Perplexity:0.000}")),
+            .. report.BitsPerByte is { } bits ? [("bits per byte", string.Create(CultureInfo.InvariantCulture, $"{bits:0.0000}"))] : Array.Empty<(string, string)>(),
+            ("tokens", string.Create(CultureInfo.InvariantCulture, $"{report.Tokens}, {report.Windows} windows of {report.Seq}")),
+            ("speed", $"{Units.Count(report.TokensPerSecond)} tokens/s"),
+            .. report.PerToken is { } file ? [("per token", file)] : Array.Empty<(string, string)>(),
+        ]));
+    }
+
+    /// <summary>One row.</summary>
+    private static CsvTable Csv(EvaluationReport report)
+    {
+        var table = new CsvTable("model", "data", "nll", "nll_se", "perplexity", "bits_per_byte", "tokens", "bytes", "seq", "windows", "seconds", "tokens_per_second");
+        table.Add(
+            report.Model, report.Data, report.Nll, report.NllSe, report.Perplexity, report.BitsPerByte, report.Tokens, report.Bytes, report.Seq, report.Windows, report.Seconds, report.TokensPerSecond);
+        return table;
+    }
+}
+
+/// <summary>What <c>evaluate --json</c> prints.</summary>
+/// <param name="Model">The model's folder.</param>
+/// <param name="Data">The text or ids, as the user named them.</param>
+/// <param name="Nll">Mean negative log-likelihood, nats a token.</param>
+/// <param name="NllSe">Its standard error, windows taken as the independent samples; 0 with one window.</param>
+/// <param name="Perplexity">e^nll.</param>
+/// <param name="BitsPerByte">nll · tokens / ln 2 / bytes; text only.</param>
+/// <param name="Tokens">Tokens predicted: seq · windows.</param>
+/// <param name="Bytes">UTF-8 bytes of the text that these tokens stand for; text only.</param>
+/// <param name="Seq">Tokens of a window.</param>
+/// <param name="Windows">Windows scored.</param>
+/// <param name="Seconds">Seconds of the pass, without loading.</param>
+/// <param name="TokensPerSecond">tokens / seconds.</param>
+/// <param name="PerToken">The file of <c>--per-token</c>, where it was asked for.</param>
+internal sealed record EvaluationReport(
+    string Model, string Data, double Nll, double NllSe, double Perplexity, double? BitsPerByte, long Tokens, long? Bytes, int Seq,
+    long Windows, double Seconds, double TokensPerSecond, string? PerToken = null);
+
+/// <summary>A line of <c>evaluate --per-token</c>: <c>{"window":w,"ids":[seq + 1 ids],"nll":[seq values]}</c>; nll[i] is that of ids[i + 1].</summary>
+internal static class PerTokenLine
+{
+    internal static void Write(Stream stream, long window, long[] ids, float[] nll)
+    {
+        using (var json = new Utf8JsonWriter(stream))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("window", window);
+            json.WriteStartArray("ids");
+            foreach (var id in ids)
+                json.WriteNumberValue(id);
+            json.WriteEndArray();
+            json.WriteStartArray("nll");
+            foreach (var value in nll)
+            {
+                // JSON has no NaN: the run ends with an error then, and the file is not kept.
+                if (float.IsFinite(value))
+                    json.WriteNumberValue(value);
+                else
+                    json.WriteNullValue();
+            }
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+        stream.WriteByte((byte)'\n');
     }
 }

@@ -1,12 +1,15 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Host;
+using Espalier.Cli.Rendering;
 using Espalier.Compression;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Gguf;
 using Espalier.Models.Runtimes;
 using Espalier.Models.Tokenizers;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands;
 
@@ -48,7 +51,7 @@ internal sealed class ExportCommand : CommandBase
         var started = Stopwatch.GetTimestamp();
         using var checkpoint = model.Open(run);
         var report = wanted == ExportType.Hf ? WriteFolder(run, checkpoint) : WriteGguf(run, checkpoint, wanted);
-        run.Write(report with { Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds }, ExportPage.Show);
+        run.Write(report with { Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds }, Show);
         return ExitCodes.Done;
     }
 
@@ -69,7 +72,7 @@ internal sealed class ExportCommand : CommandBase
         if (Tokenizer.DisagreementIn(folder) is { } disagreement)
             run.Progress.Warn(disagreement);
         using var written = Checkpoint.Open(folder);
-        return new() { Output = folder, Format = "hf", Type = stored.ConfigName(), Bytes = written.TotalBytes, SourceBytes = checkpoint.TotalBytes, Runtimes = Preflight.Of(checkpoint.Family, checkpoint.Config, written.RawConfig) };
+        return new(folder, "hf", stored.ConfigName(), written.TotalBytes, checkpoint.TotalBytes, Preflight.Of(checkpoint.Family, checkpoint.Config, written.RawConfig));
     }
 
     private ExportReport WriteGguf(CommandRun run, Checkpoint checkpoint, ExportType? wanted)
@@ -86,8 +89,8 @@ internal sealed class ExportCommand : CommandBase
         foreach (var loss in GgufExporter.Check(checkpoint.Config, checkpoint.Folder, checkpoint.Folder))
             run.Progress.Warn(loss);
         using (var task = run.Progress.Begin("export", 0, "bytes"))
-            GgufExporter.Export(checkpoint.Folder, file, stored, new Told(task), clamp: dtype.Clamp(run), cancellation: run.Cancellation);
-        return new() { Output = file, Format = "gguf", Type = stored.Name(), Bytes = new FileInfo(file).Length, SourceBytes = checkpoint.TotalBytes };
+            GgufExporter.Export(checkpoint.Folder, file, stored, new TaskProgress<GgufProgress>(task, written => written.BytesDone), clamp: dtype.Clamp(run), cancellation: run.Cancellation);
+        return new(file, "gguf", stored.Name(), new FileInfo(file).Length, checkpoint.TotalBytes);
     }
 
     private enum ExportType
@@ -99,8 +102,22 @@ internal sealed class ExportCommand : CommandBase
         Hf,
     }
 
-    private sealed class Told(IProgressTask task) : IProgress<GgufProgress>
+    private static void Show(Page page, ExportReport report)
     {
-        public void Report(GgufProgress value) => task.Report(value.BytesDone);
+        page.Line($"wrote {report.Output}: {report.Format} {report.Type}, {Units.Bytes(report.Bytes)} (the model: {Units.Bytes(report.SourceBytes)})");
+        foreach (var (runtime, findings) in report.Runtimes ?? [])
+            page.Line($"{runtime}: {(findings.Count == 0 ? "reads every shape as it is" : string.Join("; ", findings))}");
     }
 }
+
+/// <summary>What <c>export --json</c> prints.</summary>
+/// <param name="Output">The file or folder that was written.</param>
+/// <param name="Format">gguf or hf.</param>
+/// <param name="Type">How matrices are stored: f32, f16, bf16, q8_0; for a folder float32, float16, bfloat16.</param>
+/// <param name="Bytes">Bytes of the GGUF file, or of the folder's weights.</param>
+/// <param name="SourceBytes">Bytes of the weights that were read.</param>
+/// <param name="Runtimes">Of a folder: what other programs would read differently than it is.</param>
+/// <param name="Seconds">Seconds of all of it.</param>
+internal sealed record ExportReport(
+    string Output, string Format, string Type, long Bytes, long SourceBytes, IReadOnlyList<RuntimeVerdict>? Runtimes = null,
+    double Seconds = 0);

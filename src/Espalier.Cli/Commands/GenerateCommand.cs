@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Text;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Host;
+using Espalier.Cli.Rendering;
 using Espalier.Compression.Data;
 using Espalier.Files;
 using Espalier.Models.Generation;
@@ -93,14 +95,12 @@ internal sealed class GenerateCommand : CommandBase
         {
             Continuations =
             [
-                .. made.Select((ids, i) => new ContinuationReport
-                {
-                    Prompt = run.Get(prompt)![i],
-                    Ids = ids,
-                    Text = tokenizer.Decode([.. ids], skipSpecialTokens: true),
-                    PromptTokens = starts[i].Length,
-                    StoppedBy = StoppedBy(ids, stops, most),
-                }),
+                .. made.Select((ids, i) => new ContinuationReport(
+                    Prompt: run.Get(prompt)![i],
+                    Ids: ids,
+                    Text: tokenizer.Decode([.. ids], skipSpecialTokens: true),
+                    PromptTokens: starts[i].Length,
+                    StoppedBy: StoppedBy(ids, stops, most))),
             ],
             Seconds = seconds,
             TokensPerSecond = made.Sum(ids => ids.Count) / seconds,
@@ -175,3 +175,52 @@ internal sealed class GenerateCommand : CommandBase
     private static string StoppedBy(IReadOnlyList<int> ids, IReadOnlySet<int>? stops, int maxTokens) =>
         ids.Count > 0 && stops?.Contains(ids[^1]) == true ? "eos" : ids.Count == maxTokens ? "max-tokens" : "positions";
 }
+
+/// <summary>What <c>generate --json</c> prints.</summary>
+internal sealed record GenerationReport
+{
+    /// <summary>The new ids, without the prompt; an EOS that ended them is the last.</summary>
+    public required IReadOnlyList<int> Ids { get; init; }
+
+    /// <summary>Their text, without special tokens; absent where the model has no tokenizer.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>Ids of the prompt, BOS included.</summary>
+    public int PromptTokens { get; init; }
+
+    /// <summary>eos, max-tokens, or positions (the model's are used up).</summary>
+    public string StoppedBy { get; init; } = "";
+
+    /// <summary>Seconds until the first new id; absent where there is none.</summary>
+    public double? PromptSeconds { get; init; }
+
+    /// <summary>float32, bf16 or int8: what the matrices were kept in.</summary>
+    public string Weights { get; init; } = "";
+
+    /// <summary>New ids a second, from the second one on; absent where there are fewer than two.</summary>
+    public double? TokensPerSecond { get; init; }
+}
+
+/// <summary>What <c>generate --json</c> prints of several prompts.</summary>
+internal sealed record GenerationsReport
+{
+    /// <summary>One a prompt, in their order.</summary>
+    public required IReadOnlyList<ContinuationReport> Continuations { get; init; }
+
+    /// <summary>Seconds for all of them, prompts included.</summary>
+    public double Seconds { get; init; }
+
+    /// <summary>New ids of all prompts a second.</summary>
+    public double TokensPerSecond { get; init; }
+
+    /// <summary>float32, bf16 or int8: what the matrices were kept in.</summary>
+    public string Weights { get; init; } = "";
+}
+
+/// <summary>What follows one of several prompts.</summary>
+/// <param name="Prompt">The text that was continued.</param>
+/// <param name="Ids">The new ids; an EOS that ended them is the last.</param>
+/// <param name="Text">Their text, without special tokens.</param>
+/// <param name="PromptTokens">Ids of the prompt, BOS included.</param>
+/// <param name="StoppedBy">eos, max-tokens, or positions (the model's are used up).</param>
+internal sealed record ContinuationReport(string Prompt, IReadOnlyList<int> Ids, string Text, int PromptTokens, string StoppedBy);

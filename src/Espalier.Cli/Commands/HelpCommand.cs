@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Espalier.Cli.Host;
 using Espalier.Cli.Interface;
+using Espalier.Cli.Rendering;
 
 namespace Espalier.Cli.Commands;
 
@@ -24,7 +26,7 @@ internal sealed class HelpCommand : CommandBase
     {
         var name = run.Get(command);
         var found = name is null ? null : run.Root.Subcommands.FirstOrDefault(known => known.Name == name)
-            ?? throw new EspalierException(WrongUsage.NoCommand(name, run.Root));
+            ?? throw new EspalierException(UnknownCommand.Describe(name, run.Root));
         if (run.Json)
         {
             run.Write(InterfaceFacts.Of(run.Root, found), (_, _) => { });

@@ -1,7 +1,10 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Host;
+using Espalier.Cli.Rendering;
 using Espalier.Compression.Data;
 using Espalier.Files;
+using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Recipes;
 
@@ -44,7 +47,34 @@ internal sealed class InitCommand : CommandBase
         // What is written is what plan and compress take.
         var plan = RecipePlan.Of(RecipeFile.Parse(yaml, file));
         DurableOutput.WriteText(file, yaml, replace: false);
-        run.Write(InitReport.Of(file, plan, draft), InitPage.Show);
+        run.Write(InitReport.Of(file, plan, draft), Show);
         return ExitCodes.Done;
     }
+
+    private static void Show(Page page, InitReport report)
+    {
+        page.Line($"wrote {report.Output}: {Units.Count(report.Teacher.Parameters)} parameters to {Units.Count(report.Student.Parameters)}, {report.NonEmbeddingKept * 100:0} % of those beside the embedding; "
+            + $"{report.Steps} steps on windows of {report.Sequence} tokens");
+        page.Line("Read it, change what you like, then see what it costs and run it:");
+        foreach (var command in report.Next)
+            page.Line($"    {command}");
+    }
+}
+
+/// <summary>The result of <c>init</c>.</summary>
+/// <param name="Output">The recipe.</param>
+/// <param name="Teacher">The teacher.</param>
+/// <param name="Student">The student that it asks for.</param>
+/// <param name="NonEmbeddingKept">Student's over teacher's parameters beside the embedding.</param>
+/// <param name="Sequence">Tokens of a window.</param>
+/// <param name="Steps">Steps of the distillation.</param>
+/// <param name="Next">Commands to go on with.</param>
+internal sealed record InitReport(
+    string Output, ModelForecast Teacher, ModelForecast Student, double NonEmbeddingKept, int Sequence, long Steps, IReadOnlyList<string> Next)
+{
+    internal static InitReport Of(string file, RecipePlan plan, RecipeDraft draft) => new(
+        file, plan.Teacher, plan.Student, plan.NonEmbeddingKept, draft.Sequence, draft.Steps, [$"{ProgramName.Shown} plan {Shell(file)}", $"{ProgramName.Shown} compress {Shell(file)}"]);
+
+    private static string Shell(string file) =>
+        file.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '_' or '-') ? file : $"'{file.Replace("'", @"'\''", StringComparison.Ordinal)}'";
 }

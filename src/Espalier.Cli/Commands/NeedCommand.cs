@@ -1,5 +1,8 @@
 using System.CommandLine;
+using System.Globalization;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Host;
+using Espalier.Cli.Rendering;
 using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
 using Espalier.Models;
@@ -25,7 +28,7 @@ internal sealed class NeedCommand : CommandBase
     private readonly NumberOption threshold = new(
         "--threshold", "Needed where the difference is above this with 95 % confidence, nats a token", "X", CorrectionSection.DefaultThreshold);
 
-    private readonly CountOption seq = new CountOption("--sequence", $"Tokens of a window, at most {NeedTest.MostSequence}", NeedTest.MostSequence, least: 2, most: NeedTest.MostSequence).Or("--seq");
+    private readonly CountOption seq = new CountOption("--sequence", $"Tokens of a window, at most {CorrectionTest.MostSequence}", CorrectionTest.MostSequence, least: 2, most: CorrectionTest.MostSequence).Or("--seq");
     private readonly CountOption seed = new("--seed", "Seed of text that the teacher writes now", 1, least: 0);
     private readonly ThreadsOption threads = new();
 
@@ -45,29 +48,39 @@ internal sealed class NeedCommand : CommandBase
     protected override int Run(CommandRun run)
     {
         var folder = run.Get(teacher)!;
-        using var checkpoint = Checkpoint.Open(folder).Told(run);
+        using var checkpoint = Checkpoint.Open(folder).WithNotes(run);
         checkpoint.CheckFinite(run.Cancellation);
         var length = Math.Min(run.Get(seq)!.Value, checkpoint.Config.MaxPositions);
-        using var source = input.Open(run, checkpoint);
-        using var given = Reference(run, checkpoint);
+        var section = new CorrectionSection { Reference = Reference(run), Threshold = run.Get(threshold)!.Value };
+        var tokens = input.Tokens(run, checkpoint, length);
+        using var opened = tokens.Value;
 
         threads.Start(run);
-        using var decoder = DecoderWeights.Load(checkpoint);
-        var (tokens, name) = given is null ? (NeedStage.Written(run.Progress, decoder, NeedStage.TokenizerOf(folder), length, run.Get(seed)!.Value, run.Cancellation), NeedStage.OwnText) : (given.Tokens, given.Name);
-        var result = NeedTest.Run(
-            decoder, source.Tokens, source.Name, tokens, run.Has(reference) ? name : NeedStage.OwnText, length, run.Get(threshold)!.Value, run.Progress, run.Cancellation);
-        run.Write(NeedReport.Of(folder, result), NeedPage.Show);
+        var result = RunContext.Once(null, Name, run.Get(seed)!.Value, run.Progress, context =>
+        {
+            var stage = new NeedStage(ModelArgument.Slot(checkpoint), folder, section, tokens, length, run.Get(seed)!.Value) { DataName = opened.Train.Name };
+            context.Walk([stage]);
+            return stage.Found.Value;
+        }, run.Cancellation);
+        run.Write(result, Show, ("model", folder));
         return ExitCodes.Done;
     }
 
-    private TokenSource? Reference(CommandRun run, Checkpoint checkpoint)
+    private string? Reference(CommandRun run) => run.Get(reference) is not { } path ? null
+        : DataSection.IsIds(path) || path == DotnetDocs.Name || Path.Exists(DocumentSource.PathOf(path)) || path.Contains('*') ? path
+        : throw new EspalierException($"--reference {path}: not found; name a text that the teacher is at home in, or leave it out");
+
+    private static void Show(Page page, CorrectionTestResult report)
     {
-        if (NeedStage.ReferencePath(checkpoint.Folder, run.Get(reference)) is not { } path)
-            return null;
-        if (!DataSection.IsIds(path) && path != DotnetDocs.Name && !Path.Exists(DocumentSource.PathOf(path)) && !path.Contains('*'))
-            throw new EspalierException($"--reference {path}: not found; name a text that the teacher is at home in, or leave it out");
-        return DataSection.IsIds(path)
-            ? new TokenSource(TokenIds.Parse(path, checkpoint.Config.VocabularySize))
-            : TokenSource.Encode([path], checkpoint, Tokenizer.Load(checkpoint.Folder), run);
+        var table = new TextTable(new("nats a token"), new("windows", Number: true), new("loss", Number: true), new("expected", Number: true), new("beyond it", Number: true));
+        foreach (var text in new[] { report.Data, report.Reference })
+            table.Add(text.Name, $"{text.Windows}", Number(text.Loss, text.LossSe), Number(text.Expected, text.ExpectedSe), Number(text.Excess, text.ExcessSe));
+        table.Add("difference", "", Number(report.LossDifference, report.LossDifferenceSe), "", Number(report.Difference, report.DifferenceSe));
+        page.Table(table);
+        page.Line(string.Create(CultureInfo.InvariantCulture, $"95 % interval of the difference beyond it: {report.Lower:0.0000} to {report.Upper:0.0000} ({report.Degrees:0.#} degrees of freedom)"));
+        page.Line();
+        page.Line(report.Why);
     }
+
+    private static string Number(double value, double error) => string.Create(CultureInfo.InvariantCulture, $"{value:0.0000} ± {error:0.0000}");
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Host;
 using Espalier.Compression.Training;
 using Espalier.Files;
 using Espalier.Models;

@@ -32,6 +32,6 @@ internal sealed class PretrainCommand : TrainingCommand
         return stage.Pruned;
     }
 
-    protected override TrainStage Stage(TrainingSetting setting) =>
+    protected override TrainingStage Stage(TrainingSetting setting) =>
         new PretrainStage(setting.Start, setting.Section, setting.Data, setting.Sequence, setting.Seed) { Order = setting.Order.Make, OrderName = setting.Order.Name };
 }

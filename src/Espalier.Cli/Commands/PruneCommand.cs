@@ -1,11 +1,16 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Host;
+using Espalier.Cli.Rendering;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
 using Espalier.Files;
+using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands;
 
@@ -56,50 +61,47 @@ internal sealed class PruneCommand : CommandBase
         if (planFile is not null && Path.GetFullPath(planFile) == Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))
             throw new EspalierException($"--write-plan {planFile}: is --output too; give another name");
         var stored = dtype.Read(run, checkpoint);
-        if (!run.Has(plan))
-            _ = shape.Student(run, checkpoint.Config);
-
-        var kept = PlanOf(run, checkpoint);
-        Pruner.Write(checkpoint, kept, folder, stored, run.Progress, dtype.Clamp(run), run.Cancellation);
-        if (planFile is not null)
-            PlanFile.Write(planFile, kept);
-        using var pruned = Checkpoint.Open(folder);
-        run.Write(
-            new PruneReport
+        var student = run.Get(plan) is { } given ? PlanFile.Read(given).Apply(checkpoint.Config) : shape.Student(run, checkpoint.Config);
+        var layers = LayersOf(run, checkpoint, student);
+        var (tokens, isScored) = (new Slot<TokenSets>("the text"), input.IsGiven(run) || !calibration.Method(run).ReadsText());
+        if (isScored)
+            tokens = calibration.Tokens(run, checkpoint, input);
+        using var opened = tokens.IsMade ? tokens.Value : null;
+        threads.Start(run);
+        var method = RunContext.Once(folder, Name, run.Get(seed)!.Value, run.Progress, context =>
+        {
+            var dropped = layers is null ? checkpoint.Config.Layers - student.Layers : 0;
+            var scoring = isScored ? calibration.Stage(run, checkpoint, tokens, dropped > 1 ? [1, dropped] : [1], run.Get(seed)!.Value) : null;
+            var section = shape.Section(run) with { Method = run.Get(random) ? PruneMethod.Random : PruneMethod.Importance, Plan = run.Get(plan) };
+            var cut = new PruneStage(ModelArgument.Slot(checkpoint), "pruned", student, new("the shape") { Value = section }, section, 0, run.Get(seed)!.Value)
             {
-                Output = folder,
-                Method = kept.Method,
-                Rows = [PruneRow.Of("teacher", checkpoint), PruneRow.Of("pruned", pruned)],
-                Plan = planFile,
-            },
-            PrunePage.Show);
+                Scores = scoring?.Scores ?? ScoresOf(run, checkpoint),
+                Layers = layers,
+                Stored = stored,
+                Clamp = dtype.Clamp(run),
+            };
+            context.Walk(scoring is null ? [cut] : [scoring, cut]);
+            var kept = PlanFile.Read(cut.Plan!);
+            if (planFile is not null)
+                PlanFile.Write(planFile, kept);
+            DurableOutput.Move(cut.Pruned.Value.Path, folder);
+            return kept.Method;
+        }, run.Cancellation);
+        using var pruned = Checkpoint.Open(folder);
+        run.Write(new PruneReport(folder, method, [PruneRow.Of("teacher", checkpoint), PruneRow.Of("pruned", pruned)], planFile), Show);
         return ExitCodes.Done;
     }
 
     private static ReadPlace[] Given(string name, string? path) => path is null ? [] : [new(name, path)];
 
-    private PruningPlan PlanOf(CommandRun run, Checkpoint checkpoint)
+    /// <summary>The scores of layers that were given, and the metric of them that chooses; null for none.</summary>
+    private Slot<LayerScores>? LayersOf(CommandRun run, Checkpoint checkpoint, DecoderConfig student)
     {
-        if (run.Get(plan) is { } file)
-        {
-            var read = PlanFile.Read(file);
-            _ = read.Apply(checkpoint.Config);
-            return read;
-        }
-        var student = shape.Student(run, checkpoint.Config);
-        if (run.Get(random) && shape.MergeHeads(run))
-            throw new EspalierException("--merge-heads merges in the order of scores and --random has none: leave one of them out");
-        if (run.Get(random))
-            return PlanBuilder.Random(checkpoint.Config, student, (ulong)run.Get(seed)!.Value);
-        if (DepthFile(run) is not { } ofLayers)
-            return PlanBuilder.ByImportance(checkpoint.Config, student, ScoresOf(run, checkpoint, checkpoint.Config.Layers - student.Layers), shape.Depth(run), shape.MergeHeads(run));
-        var layers = DepthScoresFile.Read(ofLayers);
-        RequireThisModel(run, ofLayers, layers.Teacher, layers.Version < 2, checkpoint);
-        var (keep, how) = depthScores.Choose(run, ofLayers, layers, shape.Depth(run), checkpoint.Config, student);
-        if (!HasUnits(run))
-            return PlanBuilder.OfLayers(checkpoint.Config, student, keep, how);
-        var units = PlanBuilder.ByImportance(checkpoint.Config, student, ScoresOf(run, checkpoint, 0), shape.Depth(run), shape.MergeHeads(run), keep);
-        return units with { Method = $"{units.Method}, {how}" };
+        if (DepthFile(run) is not { } file)
+            return null;
+        var scores = DepthScoresFile.Read(file);
+        RequireThisModel(run, file, scores.Teacher, scores.Version < 2, checkpoint);
+        return new("the scores of layers") { Value = new(file, ContentHash.OfFile(file), depthScores.Choose(run, file, scores, checkpoint.Config, student)) };
     }
 
     private string? DepthFile(CommandRun run) => depthScores.File(run, run.Get(scores));
@@ -110,16 +112,14 @@ internal sealed class PruneCommand : CommandBase
     /// <summary>Whether something says which neurons, heads and channels stay.</summary>
     private bool HasUnits(CommandRun run) => UnitFile(run) is not null || input.IsGiven(run) || !calibration.Method(run).ReadsText();
 
-    private ImportanceScores ScoresOf(CommandRun run, Checkpoint checkpoint, int dropped)
+    /// <summary>The scores of units that were given; null for none.</summary>
+    private Slot<ArtefactFile>? ScoresOf(CommandRun run, Checkpoint checkpoint)
     {
-        if (UnitFile(run) is { } file)
-        {
-            var read = ScoresFile.Read(file);
-            RequireThisModel(run, file, read.Teacher, read.NamesFolder, checkpoint);
-            return read;
-        }
-        threads.Start(run);
-        return calibration.Score(run, checkpoint, input, dropped > 0 ? [dropped] : [], run.Get(seed)!.Value, MemoryInput.FolderBeside(run.Get(output)));
+        if (UnitFile(run) is not { } file)
+            return null;
+        var scores = ScoresFile.Read(file);
+        RequireThisModel(run, file, scores.Teacher, scores.NamesFolder, checkpoint);
+        return new("the scores") { Value = new(file, ContentHash.OfFile(file)) };
     }
 
     /// <summary>Refuses scores that name another model; those that name none pass, and are held against the shape alone.</summary>
@@ -148,9 +148,50 @@ internal sealed class PruneCommand : CommandBase
         if ((run.Has(scores) || run.Has(plan) || run.Get(random) || !HasUnits(run)) && calibration.Given(run) is { } unread)
             throw new EspalierException($"{given.FirstOrDefault("scores of layers")} and {unread} were given and nothing is scored then: leave {unread} out");
         calibration.Check(run, input);
+        if (run.Get(random) && shape.MergeHeads(run))
+            throw new EspalierException("--merge-heads merges in the order of scores and --random has none: leave one of them out");
         if (run.Has(plan) && shape.Given(run) is { } option)
             throw new EspalierException($"--plan and {option} were given and the plan says the shape by itself: leave {option} out");
         if (run.Has(seed) && !run.Get(random) && calibration.Method(run) != ScoreMethod.Random)
             throw new EspalierException("--seed is for --random and --method random, which were not given");
     }
+
+    private static void Show(Page page, PruneReport report)
+    {
+        var table = new TextTable(
+            new("model"), new("hidden", Number: true), new("ffn", Number: true), new("heads", Number: true), new("kv heads", Number: true), new("layers", Number: true),
+            new("parameters", Number: true), new("without embeddings", Number: true), new("on disk", Number: true));
+        foreach (var row in report.Rows)
+            table.Add(
+                row.Model, $"{row.HiddenSize}", $"{row.IntermediateSize}", $"{row.NumAttentionHeads}", $"{row.NumKeyValueHeads}", $"{row.NumHiddenLayers}",
+                Units.Count(row.Parameters), Units.Count(row.NonEmbeddingParameters), Units.Bytes(row.Bytes));
+        page.Table(table);
+        page.Line($"wrote {report.Output}, by {report.Method}{(report.Plan is { } plan ? $"; plan in {plan}" : "")}");
+    }
+}
+
+/// <summary>What <c>prune --json</c> prints.</summary>
+/// <param name="Output">The folder that was written.</param>
+/// <param name="Method">How the units were chosen.</param>
+/// <param name="Rows">The table: teacher, pruned.</param>
+/// <param name="Plan">The file of <c>--write-plan</c>, where it was asked for.</param>
+internal sealed record PruneReport(string Output, string Method, IReadOnlyList<PruneRow> Rows, string? Plan);
+
+/// <summary>One model of the table.</summary>
+/// <param name="Model">teacher or pruned.</param>
+/// <param name="Path">Its folder.</param>
+/// <param name="HiddenSize">Width of the residual stream.</param>
+/// <param name="IntermediateSize">Width of the feed-forward blocks.</param>
+/// <param name="NumAttentionHeads">Query heads of a layer.</param>
+/// <param name="NumKeyValueHeads">Key/value heads of a layer.</param>
+/// <param name="NumHiddenLayers">Layers.</param>
+/// <param name="Parameters">All parameters; a tied table counts once.</param>
+/// <param name="NonEmbeddingParameters">Those outside the embedding table and the head.</param>
+/// <param name="Bytes">Bytes of the weights as they are stored.</param>
+internal sealed record PruneRow(
+    string Model, string Path, int HiddenSize, int IntermediateSize, int NumAttentionHeads, int NumKeyValueHeads, int NumHiddenLayers, long Parameters, long NonEmbeddingParameters, long Bytes)
+{
+    internal static PruneRow Of(string name, Checkpoint model) => new(
+        name, model.Folder, model.Config.HiddenSize, model.Config.IntermediateSize, model.Config.QueryHeads, model.Config.KeyValueHeads, model.Config.Layers,
+        model.Config.Parameters, model.Config.NonEmbeddingParameters, model.TotalBytes);
 }

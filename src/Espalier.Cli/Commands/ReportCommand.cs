@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Files;
 using Espalier.Pipeline.Runs;

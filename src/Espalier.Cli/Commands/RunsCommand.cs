@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Files;
 using Espalier.Pipeline.Runs;
@@ -76,8 +77,8 @@ internal sealed class RunsCommand : CommandBase
         var table = new TextTable(new("run"), new("state"), new("recipe"), new("stage"), new("loss", Number: true), new("time", Number: true), new("size", Number: true));
         foreach (var run in report.Runs)
             table.Add(
-                run.Folder, StatusPage.Word(run.State), run.Recipes.Count > 2 ? $"{run.Recipes[0]} and {run.Recipes.Count - 1} more" : string.Join(", ", run.Recipes), StatusPage.Place(run),
-                StatusPage.Loss(run), Units.Time(TimeSpan.FromSeconds(run.Seconds)), Units.Bytes(run.Bytes));
+                run.Folder, StatusCommand.Word(run.State), run.Recipes.Count > 2 ? $"{run.Recipes[0]} and {run.Recipes.Count - 1} more" : string.Join(", ", run.Recipes), StatusCommand.Place(run),
+                StatusCommand.Loss(run), Units.Time(TimeSpan.FromSeconds(run.Seconds)), Units.Bytes(run.Bytes));
         page.Table(table);
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Host;
 using Espalier.Compression.Search;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
@@ -67,7 +68,10 @@ internal sealed class SearchCommand : CommandBase
         }, run.Cancellation);
         if (drawn is not null)
             DurableOutput.WriteFile(drawn, 0, stream => ParetoPicture.Write(stream, found));
-        format.Write(run, SearchReport.Of(found, place, drawn), (page, report) => SearchPage.Show(page, report, found), SearchPage.Csv);
+        var best = found.Candidates[0];
+        format.Write(
+            run, found, (page, _) => SearchPage.Show(page, found, place, drawn), SearchPage.Csv,
+            ("output", place), ("chosen", new ChosenShape(best.Layers, best.Heads, best.Ffn, best.Hidden)), ("picture", drawn));
         return ExitCodes.Done;
     }
 
@@ -77,7 +81,7 @@ internal sealed class SearchCommand : CommandBase
     {
         if (run.Has(picture))
             throw new EspalierException("--picture shows what was trained and --enumerate trains nothing; leave one of them out");
-        using var teacher = Checkpoint.Open(read.Teacher, requireWeights: false).Told(run);
+        using var teacher = Checkpoint.Open(read.Teacher, requireWeights: false).WithNotes(run);
         LatencyTable? latency = null;
         if (search.Prefill is not null || search.Decode is not null)
         {
@@ -101,7 +105,16 @@ internal sealed class SearchCommand : CommandBase
             foreach (var _ in Counted())
             {
             }
-        format.Write(run, new EnumerationReport { Count = count, Candidates = shown, File = run.Get(write) }, SearchPage.ShowEnumeration, SearchPage.Csv);
+        format.Write(run, new EnumerationReport(count, shown, run.Get(write)), SearchPage.ShowEnumeration, SearchPage.Csv);
         return ExitCodes.Done;
     }
 }
+
+/// <summary>The sizes that a search chose.</summary>
+internal sealed record ChosenShape(int Layers, int Heads, int Ffn, int Hidden);
+
+/// <summary>What <c>search --enumerate --json</c> prints.</summary>
+/// <param name="Count">Shapes that keep to the constraints.</param>
+/// <param name="Candidates">The first of them.</param>
+/// <param name="File">The file with all of them, where one was asked for.</param>
+internal sealed record EnumerationReport(long Count, IReadOnlyList<CandidateForecast> Candidates, string? File);

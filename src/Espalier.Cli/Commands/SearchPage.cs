@@ -9,13 +9,13 @@ namespace Espalier.Cli.Commands;
 /// <summary>What <c>search</c> shows to a person.</summary>
 internal static class SearchPage
 {
-    internal static void Show(Page page, SearchReport report, SearchResult result)
+    internal static void Show(Page page, SearchResult result, string output, string? picture)
     {
         ShowResult(page, result);
-        var best = report.Chosen;
+        var best = result.Candidates[0];
         page.Line($"chosen   {best.Layers} layers, {best.Heads} heads, ffn {best.Ffn}, hidden {best.Hidden}");
-        page.Line($"run      {report.Output}");
-        if (report.Picture is { } picture)
+        page.Line($"run      {output}");
+        if (picture is not null)
             page.Line($"picture  {picture}");
     }
 
@@ -43,7 +43,7 @@ internal static class SearchPage
     }
 
     /// <summary>A row a candidate, rung and text.</summary>
-    internal static CsvTable Csv(SearchReport report)
+    internal static CsvTable Csv(SearchResult report)
     {
         var table = new CsvTable(
             "rank", "layers", "heads", "ffn", "hidden", "parameters", "non_embedding_parameters", "memory_bytes", "forward_flops_per_token", "proxy", "proxy_rank",

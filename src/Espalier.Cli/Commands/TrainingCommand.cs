@@ -1,7 +1,10 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Host;
+using Espalier.Cli.Rendering;
 using Espalier.Compression.Data;
 using Espalier.Compression.Distillation;
+using Espalier.Compression.Training.Profiling;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Runs;
@@ -44,12 +47,12 @@ internal abstract class TrainingCommand : CommandBase
     protected virtual ModelSlot Start(RunContext run, string path, long seed) => ModelSlot.Of(ModelFolder.Given("start", path));
 
     /// <summary>The stage: the one that a recipe with these settings has.</summary>
-    protected abstract TrainStage Stage(TrainingSetting setting);
+    protected abstract TrainingStage Stage(TrainingSetting setting);
 
     protected sealed override int Run(CommandRun run)
     {
         var (start, teacher, cache, section) = Models(run, training.Section(run));
-        TrainStage.OptionsOf(section, training.Sequence(run)).Validate();
+        TrainingStage.OptionsOf(section, training.Sequence(run)).Validate();
         var folder = output.FolderWithRun(run, [
             new("the model's folder", start), .. teacher is null ? [] : new ReadPlace[] { new("the teacher's folder", teacher) },
             .. cache is null ? [] : new ReadPlace[] { new("the cache", cache) }, .. training.Places(run)]);
@@ -65,7 +68,7 @@ internal abstract class TrainingCommand : CommandBase
             context.Walk([text]);
             using var tokens = text.Tokens.Value;
             // Too little text is refused before anything is computed.
-            TrainStage.CheckBatch(section, new WindowSet(tokens.Train, data.Sequence).Count);
+            TrainingStage.CheckBatch(section, new WindowSet(tokens.Train, data.Sequence).Count);
             var evaluation = new Evaluation(Name, text.HeldOut.IsMade ? [text.HeldOut] : [], data.Sequence);
 
             var from = Start(context, start, training.Seed(run));
@@ -78,7 +81,7 @@ internal abstract class TrainingCommand : CommandBase
             context.Walk(stages);
             return TrainingReport.Of(folder, stage.Trained.Value, [.. stages.OfType<EvaluateStage>().Select(evaluated => evaluated.Row!)], profile.IsGiven(run) ? context.Profiles : null);
         }, run.Cancellation, profile: profile.IsGiven(run));
-        run.Write(report, TrainingPage.Show);
+        run.Write(report, Show);
         return ExitCodes.Done;
     }
 
@@ -93,7 +96,7 @@ internal abstract class TrainingCommand : CommandBase
     {
         foreach (var path in new[] { start, teacher }.OfType<string>())
         {
-            using var model = Checkpoint.Open(path, CheckpointFolder.HasWeights(path)).Told(run);
+            using var model = Checkpoint.Open(path, CheckpointFolder.HasWeights(path)).WithNotes(run);
             if (model.HasWeights)
                 model.CheckFinite(run.Cancellation);
             if (sequence > model.Config.MaxPositions)
@@ -102,4 +105,57 @@ internal abstract class TrainingCommand : CommandBase
         using var source = Checkpoint.Open(start, requireWeights: false);
         return teacher is null ? source.Config.VocabularySize : VocabularyAlignment.Of(teacher, start).Size;
     }
+
+    private static void Show(Page page, TrainingReport report)
+    {
+        page.Table(ModelTable.Of(report.Rows));
+        if (ModelTable.Legend(report.Rows) is { } legend)
+            page.Line(legend);
+        ProfilePage.Show(page, report.Profile);
+        page.Line($"wrote {report.Output}; metrics in {report.Metrics}");
+    }
 }
+
+/// <summary>What <c>distill</c>, <c>correct</c> and <c>pretrain</c> print with <c>--json</c>.</summary>
+/// <param name="Output">The Hugging Face folder that was written.</param>
+/// <param name="Metrics">metrics.jsonl: a line a step.</param>
+/// <param name="Steps">Steps done.</param>
+/// <param name="FinalLoss">Mean loss of the last step, nats a token; null where no step was done.</param>
+/// <param name="Rows">The table: teacher where there is one, start, result.</param>
+/// <param name="Profile">With <c>--profile</c>: where the time of the steps went; empty where the training was done before.</param>
+internal sealed record TrainingReport(
+    string Output, string Metrics, long Steps, double? FinalLoss, IReadOnlyList<ModelRow> Rows,
+    IReadOnlyList<StepProfile>? Profile = null)
+{
+    internal static TrainingReport Of(string output, ModelFolder trained, IReadOnlyList<ModelRow> rows, IReadOnlyList<StepProfile>? profile)
+    {
+        var metrics = Path.Combine(Path.GetDirectoryName(trained.Path)!, "metrics.jsonl");
+        var losses = MetricsLines.Read(metrics).Where(line => line.Fields.ContainsKey("loss")).ToList();
+        return new(
+            Output: output,
+            Metrics: metrics,
+            Steps: losses.Count,
+            FinalLoss: losses.Count == 0 ? null : (double?)losses[^1].Fields["loss"],
+            Rows: rows,
+            Profile: profile);
+    }
+}
+
+/// <summary>What a command that trains makes its stage of.</summary>
+/// <param name="Start">The model to begin from.</param>
+/// <param name="Teacher">What it learns from; null for none.</param>
+/// <param name="Cache">A cache that stands for the teacher; null for none.</param>
+/// <param name="Section">How it trains.</param>
+/// <param name="Data">Tokens.</param>
+/// <param name="Sequence">Tokens of a window.</param>
+/// <param name="Seed">Seed of the order.</param>
+/// <param name="Order">Which windows when, and what that is called in the stage's key.</param>
+internal sealed record TrainingSetting(
+    ModelSlot Start, ModelSlot? Teacher, Slot<ModelFolder>? Cache, TrainingSection Section, Slot<TokenSets> Data, int Sequence, long Seed, (Func<long, SampleOrder> Make, string Name) Order);
+
+/// <summary>What a training begins from and learns from.</summary>
+/// <param name="Start">Folder of the model to train.</param>
+/// <param name="Teacher">Folder of the teacher, or null.</param>
+/// <param name="Cache">Folder of a cache that stands for the teacher, or null.</param>
+/// <param name="Section">How to train.</param>
+internal sealed record TrainingSources(string Start, string? Teacher, string? Cache, TrainingSection Section);

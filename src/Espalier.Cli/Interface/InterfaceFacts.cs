@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Help;
-using Espalier.Cli.Commands;
 
 namespace Espalier.Cli.Interface;
 
@@ -27,11 +26,11 @@ internal sealed record CommandFacts(
 {
     internal static CommandFacts Of(Command command) => new(
         command.Name,
-        (command as CommandBase)?.Group ?? "",
+        (command as IDescribedCommand)?.Group ?? "",
         command.Description ?? "",
         [.. command.Arguments.Where(argument => !argument.Hidden).Select(ValueFacts.Of)],
         [.. command.Options.Where(option => !option.Hidden && option is not HelpOption).Select(ValueFacts.Of)],
-        (command as CommandBase)?.Examples ?? []);
+        (command as IDescribedCommand)?.Examples ?? []);
 }
 
 /// <summary>One option or argument.</summary>

@@ -1,11 +1,10 @@
 using System.Globalization;
-using Espalier.Cli.Commands;
 using Espalier.Files;
 using Espalier.Torch;
 
 namespace Espalier.Cli.Machine;
 
-/// <summary>Tells from a report what is wrong with the machine.</summary>
+/// <summary>Finds in a report what is wrong with the machine.</summary>
 internal static class Diagnosis
 {
     private const long Gibibyte = 1L << 30;
@@ -44,7 +43,7 @@ internal static class Diagnosis
         if (!IsBusy(report) && torch.OtherGflops > torch.SgemmGflops * WorthChanging)
             yield return new(
                 Severity.Warning,
-                $"matrix products go to {DoctorPage.Name(torch.Products)} with {torch.SgemmGflops:0} GFLOP/s, where {DoctorPage.Name(Other(torch.Products))} reaches {torch.OtherGflops:0}",
+                $"matrix products go to {TorchProbe.Name(torch.Products)} with {torch.SgemmGflops:0} GFLOP/s, where {TorchProbe.Name(Other(torch.Products))} reaches {torch.OtherGflops:0}",
                 torch.Products == ProductLibrary.OneDnn ? $"set {Products.Variable}=libtorch" : $"unset {Products.Variable}");
     }
 

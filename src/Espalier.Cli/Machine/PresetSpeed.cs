@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Espalier.Cli.Commands;
 
 namespace Espalier.Cli.Machine;
 
@@ -10,6 +9,9 @@ namespace Espalier.Cli.Machine;
 /// <param name="GflopsWithout">Without them.</param>
 internal sealed record PresetSpeed(string Presets, double Gflops, double GflopsWithout)
 {
+    /// <summary>The option by which <c>doctor</c> only measures the product and prints it.</summary>
+    internal const string ProductsOnly = "--products-only";
+
     /// <summary>Less is noise.</summary>
     private const double LeastGain = 1.2;
 
@@ -23,9 +25,9 @@ internal sealed record PresetSpeed(string Presets, double Gflops, double GflopsW
     /// <summary>Measures in a process of its own, for they read their environment once; null where that process fails.</summary>
     internal static PresetSpeed? Measure(IReadOnlyList<string> names, IReadOnlyDictionary<string, string> presets, double gflops)
     {
-        var program = typeof(DoctorCommand).Assembly.Location;
+        var program = typeof(PresetSpeed).Assembly.Location;
         var isHost = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == Path.GetFileNameWithoutExtension(program);
-        var start = new ProcessStartInfo(isHost ? Environment.ProcessPath! : "dotnet", [.. isHost ? [] : (string[])[program], "doctor", DoctorCommand.ProductsOnly])
+        var start = new ProcessStartInfo(isHost ? Environment.ProcessPath! : "dotnet", [.. isHost ? [] : (string[])[program], "doctor", ProductsOnly])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -18,6 +18,9 @@ internal static class TorchProbe
             Products.Library, Gflops(), Products.Has(other) ? GflopsOf(other) : null);
     }
 
+    /// <summary>A library's name for people.</summary>
+    internal static string Name(ProductLibrary library) => library == ProductLibrary.OneDnn ? "oneDNN" : "libtorch's own";
+
     private static double GflopsOf(ProductLibrary library)
     {
         using var use = Products.Using(library);

@@ -16,7 +16,14 @@ internal static class JsonOutput
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower), new FiniteOrNull() },
     };
 
-    internal static string Serialize<T>(T result) where T : notnull => JsonSerializer.Serialize(result, result.GetType(), options);
+    internal static string Serialize<T>(T result, params IEnumerable<(string Name, object? Value)> beside) where T : notnull
+    {
+        var json = JsonSerializer.SerializeToNode(result, result.GetType(), options)!.AsObject();
+        foreach (var (name, value) in beside)
+            if (value is not null)
+                json[name] = JsonSerializer.SerializeToNode(value, value.GetType(), options);
+        return json.ToJsonString(options);
+    }
 
     /// <summary>JSON has no NaN and no infinity: a number that is none becomes null.</summary>
     private sealed class FiniteOrNull : JsonConverter<double>

@@ -12,7 +12,7 @@ public static class MultipleChoiceEvaluator
     /// <param name="model">The model; read only.</param>
     /// <param name="task">The task.</param>
     /// <param name="batch">Rows of one forward pass.</param>
-    /// <param name="progress">Told of the rows done.</param>
+    /// <param name="progress">Receives the rows done.</param>
     /// <param name="stop">Stops.</param>
     public static double[] LogLikelihoods(Decoder model, MultipleChoiceTask task, int batch, IProgressReporter progress, CancellationToken stop = default)
     {

@@ -31,7 +31,7 @@ public sealed record MultipleChoiceRow(int[] Ids, int Scored, int Characters)
         if (before.Length == 0 && behind.Length > 1)
             (before, behind) = (behind[..1], behind[1..]);
         if (behind.Length == 0 || before.Length == 0)
-            throw new EspalierException($"the choice '{Clip(choice)}' behind '{Clip(context)}' has no token of its own to score: write it so that it begins a word");
+            throw new EspalierException($"the choice '{Clip(choice)}' after '{Clip(context)}' has no token of its own to score: write it so that it begins a word");
         if (behind.Length > positions)
             throw new EspalierException($"the choice '{Clip(choice)}' has {behind.Length} tokens and the model {positions} positions: shorten it");
         int[] all = [.. before, .. behind];

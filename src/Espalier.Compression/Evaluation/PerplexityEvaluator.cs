@@ -38,7 +38,7 @@ public static class PerplexityEvaluator
     /// <param name="windows">The windows.</param>
     /// <param name="count">How many windows.</param>
     /// <param name="batch">Windows of one forward pass.</param>
-    /// <param name="progress">Told of the windows done.</param>
+    /// <param name="progress">Receives the windows done.</param>
     /// <param name="perToken">Given each window's number, its inputs with the last target appended, and the NLL of each target.</param>
     /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">Fewer windows than asked for.</exception>

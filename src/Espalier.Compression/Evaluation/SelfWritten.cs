@@ -16,7 +16,7 @@ public static class SelfWritten
     /// <param name="documentLength">Most tokens of a document, with BOS and EOS.</param>
     /// <param name="seed">Seed of the choices.</param>
     /// <param name="tokenizer">Turns each document into text and back, as text from a file comes: the ids that were drawn need not be those that the text has. Null leaves them.</param>
-    /// <param name="progress">Told of the tokens.</param>
+    /// <param name="progress">Receives the tokens.</param>
     /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">Exit code 1: nothing but empty documents came.</exception>
     public static ITokens Write(Decoder model, int tokens, int documentLength, long seed, Tokenizer? tokenizer, IProgressReporter progress, CancellationToken stop = default)

@@ -26,7 +26,7 @@ public static class SurpriseEvaluator
     /// <param name="windows">The windows.</param>
     /// <param name="most">Most windows that are looked at.</param>
     /// <param name="batch">Windows of one forward pass.</param>
-    /// <param name="progress">Told of the windows done.</param>
+    /// <param name="progress">Receives the windows done.</param>
     /// <param name="title">Its title.</param>
     /// <param name="stop">Stops.</param>
     public static WindowSurprise Run(

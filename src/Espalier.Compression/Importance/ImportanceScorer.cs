@@ -36,7 +36,7 @@ public static class ImportanceScorer
     /// <param name="checkpoint">The open model; loaded for compute in float32 where the method runs it.</param>
     /// <param name="windows">Calibration text; null where the method reads none.</param>
     /// <param name="options">What is scored, and on how much.</param>
-    /// <param name="progress">Told of the samples, or of the weights.</param>
+    /// <param name="progress">Receives the samples, or the weights.</param>
     /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">Fewer windows than samples, or a value that is not finite; the place is named.</exception>
     public static ImportanceScores Run(Checkpoint checkpoint, WindowSet? windows, ScoreOptions options, IProgressReporter progress, CancellationToken stop = default)

@@ -14,7 +14,7 @@ public static class MagnitudeScorer
     /// <summary>Scores a checkpoint. Each weight is read once, and refused by name where it is not finite.</summary>
     /// <param name="checkpoint">The open model.</param>
     /// <param name="spanWidths">Widths of the spans of layers that are wanted, beside single ones.</param>
-    /// <param name="progress">Told of the weights read.</param>
+    /// <param name="progress">Receives the weights read.</param>
     /// <param name="stop">Stops.</param>
     public static ImportanceScores Run(Checkpoint checkpoint, IEnumerable<int> spanWidths, IProgressReporter progress, CancellationToken stop = default)
     {

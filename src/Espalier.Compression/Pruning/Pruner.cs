@@ -18,7 +18,7 @@ public static class Pruner
     /// <param name="plan">What survives.</param>
     /// <param name="folder">The folder to make.</param>
     /// <param name="stored">Element type to store.</param>
-    /// <param name="progress">Told of the parameters written.</param>
+    /// <param name="progress">Receives the parameters written.</param>
     /// <param name="clamp">Whether weights beyond the element type's range become its largest number instead of being refused.</param>
     /// <param name="stop">Stops, leaving nothing behind.</param>
     /// <exception cref="EspalierException">The plan does not fit the teacher, or a weight is not finite.</exception>

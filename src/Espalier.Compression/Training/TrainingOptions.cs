@@ -88,7 +88,7 @@ public sealed record TrainingOptions
         Require(WarmUp >= 0, "warm-up", WarmUp, "at least 0");
         if (Schedule != ScheduleKind.Wsd && DecaySteps is not null)
             throw new EspalierException($"decay-steps is {DecaySteps} and belongs to the schedule wsd; the schedule is {Schedule.ToString().ToLowerInvariant()}");
-        Require(DecaySteps is null || (DecaySteps >= 1 && DecaySteps <= Steps - Math.Min(WarmUp, Steps)), "decay-steps", DecaySteps ?? 0, $"from 1 to the {Steps - Math.Min(WarmUp, Steps)} steps behind the warm-up");
+        Require(DecaySteps is null || (DecaySteps >= 1 && DecaySteps <= Steps - Math.Min(WarmUp, Steps)), "decay-steps", DecaySteps ?? 0, $"from 1 to the {Steps - Math.Min(WarmUp, Steps)} steps after the warm-up");
         Require(Optimizer.Beta1 is >= 0 and < 1, "betas", Optimizer.Beta1, "at least 0 and below 1");
         Require(Optimizer.Beta2 is >= 0 and < 1, "betas", Optimizer.Beta2, "at least 0 and below 1");
         Require(Optimizer.Epsilon > 0, "epsilon", Optimizer.Epsilon, "above 0");

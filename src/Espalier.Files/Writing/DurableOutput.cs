@@ -54,6 +54,21 @@ public static class DurableOutput
         });
     }
 
+    /// <summary>Gives a whole file or folder, written and flushed on the same disk, the name that it was made for.</summary>
+    /// <param name="from">What was made.</param>
+    /// <param name="to">Its place: free, an empty folder, or for a file an older one, which is replaced.</param>
+    /// <exception cref="EspalierException">The disk refused.</exception>
+    internal static void Move(string from, string to) => Guard(to, () =>
+    {
+        var files = DurableFiles.OnDisk;
+        to = Path.TrimEndingDirectorySeparator(Path.GetFullPath(to));
+        if (Directory.Exists(from) && Directory.Exists(to))
+            files.Layer.DeleteFolder(to);
+        files.Layer.Rename(from, to);
+        files.Layer.SyncFolder(Path.GetDirectoryName(to)!);
+        return to;
+    });
+
     /// <summary>Makes what the disk refuses one line that names the file and the way out.</summary>
     /// <param name="path">What is written.</param>
     /// <param name="act">Writes, and leaves nothing half written where it fails.</param>

@@ -3,9 +3,8 @@ using System.Text.RegularExpressions;
 namespace Espalier.Files;
 
 /// <summary>
-/// A folder for what only this command needs, in the system's place for temporary files. Disposing deletes it; what a killed program left
-/// goes when the
-/// next one begins a folder: no living one holds it then.
+/// A folder for what only this command needs, in the system's place for temporary files or beside an output. Disposing deletes it; what a
+/// killed program left goes when the next one begins a folder, or writes that output: no living one holds it then.
 /// </summary>
 internal sealed partial class ScratchFolder : IDisposable
 {
@@ -29,6 +28,19 @@ internal sealed partial class ScratchFolder : IDisposable
         var (files, place) = (DurableFiles.OnDisk, System.IO.Path.GetTempPath());
         Sweep(files, place, DateTime.UtcNow);
         return DurableOutput.Guard(place, () => new ScratchFolder(files, files.Layer.CreateScratchFolder(Prefix)));
+    }
+
+    /// <summary>Makes one beside an output, on its disk, under a name that <see cref="DurableFiles.Sweep"/> of the output knows.</summary>
+    /// <exception cref="EspalierException">There is no room, or it may not be made there.</exception>
+    public static ScratchFolder Beside(string output)
+    {
+        var (files, place) = (DurableFiles.OnDisk, Leftovers.NameFor(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(output))));
+        return DurableOutput.Guard(output, () =>
+        {
+            files.EnsureFolder(System.IO.Path.GetDirectoryName(place)!);
+            files.Layer.CreateFolder(place);
+            return new ScratchFolder(files, place);
+        });
     }
 
     /// <inheritdoc/>

@@ -12,7 +12,7 @@ public sealed record CheckpointWriterOptions
     /// <summary>What becomes of values that the stored type cannot hold; by default they are refused by name.</summary>
     public Narrowing Narrowing { get; init; } = new();
 
-    /// <summary>Told the bytes of weights written since it was told last.</summary>
+    /// <summary>Receives the bytes of weights written since the last call.</summary>
     public Action<long>? Progress { get; init; }
 }
 

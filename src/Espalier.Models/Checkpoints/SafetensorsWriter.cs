@@ -17,7 +17,7 @@ public static class SafetensorsWriter
     /// <param name="path">The file.</param>
     /// <param name="layout">What it holds and where.</param>
     /// <param name="bytes">Supplies the tensors' bytes, asked for in the order of the file.</param>
-    /// <param name="progress">Told the bytes written since it was told last.</param>
+    /// <param name="progress">Receives the bytes written since it was told last.</param>
     /// <param name="cancellation">Stops the writing and removes what was written.</param>
     public static void Write(
         string path, SafetensorsLayout layout, TensorBytes bytes, Action<long>? progress = null, CancellationToken cancellation = default) =>

@@ -43,7 +43,7 @@ internal sealed class Attention(DecoderConfig config, int layer)
         var y_BTNH =
             IsFused(q_BTNH.DType, q_BTNH.Device) ? q_BTNH.CausalAttention(k_BTKH, v_BTKH, _scale, _kind.SlidingWindow, context.Begins, _kind.ScoreCap)
             : Plain(q_BTNH, k_BTKH, v_BTKH, context.Masks?.For(_kind.SlidingWindow, T, k_BTKH.Size(1)));
-        context.Tell(TapPoint.AttentionOutput, layer, y_BTNH);
+        context.Emit(TapPoint.AttentionOutput, layer, y_BTNH);
 
         return OProj.Forward(y_BTNH.Reshape(B, T, -1), context.Compute);
     }

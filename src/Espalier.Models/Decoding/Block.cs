@@ -23,17 +23,17 @@ internal sealed class Block(int layer, double residualScale)
     public Tensor Forward(Tensor x_BTD, ForwardContext context)
     {
         using var scope = context.IsAlone ? TensorScope.BeginReusing() : TensorScope.Begin();
-        context.Tell(TapPoint.BlockInput, layer, x_BTD);
+        context.Emit(TapPoint.BlockInput, layer, x_BTD);
 
         var a_BTD = Norm.Operand(InputLayernorm, x_BTD, context.Compute);
-        context.Tell(TapPoint.InputNorm, layer, a_BTD);
+        context.Emit(TapPoint.InputNorm, layer, a_BTD);
         var h_BTD = Sum(x_BTD, SelfAttn.Forward(a_BTD, context), AttentionOutputNorm);
 
         var m_BTD = Norm.Operand(PostAttentionLayernorm, h_BTD, context.Compute);
-        context.Tell(TapPoint.PostAttentionNorm, layer, m_BTD);
+        context.Emit(TapPoint.PostAttentionNorm, layer, m_BTD);
         var y_BTD = Sum(h_BTD, Mlp.Forward(m_BTD, context), MlpOutputNorm);
 
-        context.Tell(TapPoint.BlockOutput, layer, y_BTD);
+        context.Emit(TapPoint.BlockOutput, layer, y_BTD);
         return scope.Keep(y_BTD);
     }
 

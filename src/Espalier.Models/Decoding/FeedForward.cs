@@ -16,9 +16,9 @@ internal sealed class FeedForward(int layer)
     {
         var up_BTF = UpProj.Forward(x_BTD, context.Compute);
         var z_BTF = GateProj?.Forward(x_BTD, context.Compute) ?? up_BTF;
-        context.Tell(TapPoint.MlpPreActivation, layer, z_BTF);
+        context.Emit(TapPoint.MlpPreActivation, layer, z_BTF);
         var y_BTF = GateProj is null ? z_BTF.SquaredRelu() : z_BTF.SiluMul(up_BTF);
-        context.Tell(TapPoint.MlpIntermediate, layer, y_BTF);
+        context.Emit(TapPoint.MlpIntermediate, layer, y_BTF);
         return DownProj.Forward(y_BTF, context.Compute);
     }
 }

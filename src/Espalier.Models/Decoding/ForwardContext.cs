@@ -16,6 +16,6 @@ internal sealed record ForwardContext(
     /// <summary>Whether nobody but the blocks sees what they make on the way, so that its objects may serve again.</summary>
     public bool IsAlone => Tap is null && Cache is null;
 
-    /// <summary>Tells whoever listens of a value, in float32 where it was computed in bfloat16.</summary>
-    public void Tell(TapPoint point, int layer, Tensor value) => Tap?.Invoke(point, layer, value.Widened());
+    /// <summary>Gives a value to the tap, in float32 where it was computed in bfloat16.</summary>
+    public void Emit(TapPoint point, int layer, Tensor value) => Tap?.Invoke(point, layer, value.Widened());
 }

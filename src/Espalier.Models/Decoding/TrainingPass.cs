@@ -21,7 +21,7 @@ public abstract class TrainingPass : IDisposable
     /// <param name="gradient">d(loss)/d(hidden), [B, T, D].</param>
     /// <param name="tapped">d(loss)/d(value) of tapped values, or none.</param>
     /// <param name="complete">
-    /// Told of each parameter as soon as this pass has no more gradients for it, the last block's first: what reduces or applies them can begin while the pass goes on. Null where
+    /// Receives each parameter as soon as this pass has no more gradients for it, the last block's first: what reduces or applies them can begin while the pass goes on. Null where
     /// nobody asks.
     /// </param>
     public abstract void Backward(

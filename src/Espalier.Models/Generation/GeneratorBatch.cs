@@ -19,12 +19,12 @@ public static class GeneratorBatch
     /// <param name="options">How the ids of a prompt, by its number, are chosen; a seed is its own.</param>
     /// <param name="stopIds">Ids that end a continuation, or null.</param>
     /// <param name="atOnce">Prompts that go together, from 1; their keys and values are in memory.</param>
-    /// <param name="told">Told of each id as it is chosen: prompt's number and id. Null where nobody asks.</param>
+    /// <param name="onToken">Receives each id as it is chosen: prompt's number and id. Null where nobody asks.</param>
     /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">A prompt that cannot be continued.</exception>
     public static IReadOnlyList<IReadOnlyList<int>> Continue(
         PackedWeights model, IReadOnlyList<IReadOnlyList<int>> prompts, int maxTokens, Func<int, SamplingOptions> options,
-        IReadOnlySet<int>? stopIds = null, int atOnce = Usual, Action<int, int>? told = null, CancellationToken stop = default)
+        IReadOnlySet<int>? stopIds = null, int atOnce = Usual, Action<int, int>? onToken = null, CancellationToken stop = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(atOnce, 1);
         var counts = prompts.Select((prompt, i) => Generator.Check(model.Config, prompt, maxTokens, options(i))).ToArray();
@@ -70,7 +70,7 @@ public static class GeneratorBatch
         bool Take(int prompt, int id)
         {
             made[prompt].Add(id);
-            told?.Invoke(prompt, id);
+            onToken?.Invoke(prompt, id);
             return made[prompt].Count == counts[prompt] || stopIds?.Contains(id) == true;
         }
     }

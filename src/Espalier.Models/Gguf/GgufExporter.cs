@@ -15,7 +15,7 @@ public static class GgufExporter
     /// <param name="hfFolder">The folder: <c>config.json</c>, safetensors and, usually, <c>tokenizer.json</c>.</param>
     /// <param name="outputFile">The file to write; replaced in one step when everything is durable.</param>
     /// <param name="type">How matrices are stored.</param>
-    /// <param name="progress">Told after each chunk.</param>
+    /// <param name="progress">Receives each chunk.</param>
     /// <param name="name">What the file calls the model; the folder's name where null.</param>
     /// <param name="clamp">Whether finite weights beyond the type's range become its largest number instead of being refused.</param>
     /// <param name="cancellation">Stops between chunks; nothing is left behind.</param>

@@ -16,7 +16,7 @@ internal static class ShapeChecks
     public static void Check(Refusals refusals, Recipe recipe, Checkpoint teacher)
     {
         foreach (var (name, section) in TextDemands.Trainings(recipe))
-            Named(refusals, name, () => TrainStage.OptionsOf(section, recipe.Data.Sequence).Validate());
+            Named(refusals, name, () => TrainingStage.OptionsOf(section, recipe.Data.Sequence).Validate());
         if (recipe.Correct is { } correct)
             Named(refusals, "correct", () => Frozen(correct, teacher.Family, teacher.Config));
         if (refusals.Try(() => Cycles(recipe, teacher)) is { } cycles)
@@ -46,13 +46,13 @@ internal static class ShapeChecks
                 refusals.Try(() => GroupChoice.CheckMerge(round.From, round.To));
         if (recipe.Distill is not { } distill)
             return;
-        var guide = recipe.Cycles?.Teacher == CycleTeacher.Previous ? cycle.From : teacher.Config;
+        var learnsFrom = recipe.Cycles?.Teacher == CycleTeacher.Previous ? cycle.From : teacher.Config;
         Named(refusals, "distill", () => Frozen(distill, teacher.Family, cycle.To));
         if (distill.Hidden is { } hidden)
-            Named(refusals, "distill", () => HiddenStateLoss.Check(hidden, guide, cycle.To));
+            Named(refusals, "distill", () => HiddenStateLoss.Check(hidden, learnsFrom, cycle.To));
         if (distill.Cache is { } cache)
             Named(refusals, "distill", () => _ = new CacheLayout(CacheKey.Of(
-                "", "", recipe.Data.Sequence, false, guide.VocabularySize, guide.HiddenSize, distill.Temperature, cache.Encoding, cache.K, cache.Samples, recipe.Seed)));
+                "", "", recipe.Data.Sequence, false, learnsFrom.VocabularySize, learnsFrom.HiddenSize, distill.Temperature, cache.Encoding, cache.K, cache.Samples, recipe.Seed)));
     }
 
     private static void Frozen(TrainingSection section, Family family, DecoderConfig model) =>

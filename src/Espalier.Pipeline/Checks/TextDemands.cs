@@ -30,7 +30,7 @@ internal static class TextDemands
             IsOneWindow(refusals, text, sequence, WindowStride.Contiguous);
         if (recipe.Correct is not null && recipe.Correction.When == CorrectWhen.Auto)
             foreach (var text in new[] { sizes.HeldOut, sizes.Reference }.OfType<TextSize>())
-                refusals.Try(() => NeedTest.CheckWindows(text.Name, text.Words, text.Windows(Math.Min(sequence, NeedTest.MostSequence), WindowStride.Contiguous), sequence));
+                refusals.Try(() => CorrectionTest.CheckWindows(text.Name, text.Words, text.Windows(Math.Min(sequence, CorrectionTest.MostSequence), WindowStride.Contiguous), sequence));
     }
 
     /// <summary>The trainings of a recipe by their sections' names, in order.</summary>
@@ -47,7 +47,7 @@ internal static class TextDemands
     private static IEnumerable<(string Name, long Windows, Action<long, string> Check)> OfTraining(Recipe recipe, DecoderConfig teacher)
     {
         foreach (var (name, section) in Trainings(recipe))
-            yield return (name, section.Batch, (windows, stage) => TrainStage.CheckBatch(section, windows, stage));
+            yield return (name, section.Batch, (windows, stage) => TrainingStage.CheckBatch(section, windows, stage));
         var (score, sequence) = (recipe.Score, recipe.Data.Sequence);
         if ((recipe.Prune is { Method: PruneMethod.Importance, Plan: null } && score.Method.ReadsText()) || recipe.Prune.Method == PruneMethod.Wanda)
             yield return ("score.samples", score.Samples, (windows, key) => ImportanceScorer.Check(windows, score.Samples, sequence, key));

@@ -19,13 +19,13 @@ internal static class SearchForecast
         SearchSection section, TrainingSection distill, DecoderConfig teacher, IReadOnlyList<Candidate> candidates, int sequence, long evaluated, double? gflops)
     {
         var dear = candidates.Select(candidate => candidate.Shape.ForwardFlopsPerToken(sequence)).OrderDescending().ToArray();
-        var guide = HearsTeacher(distill) ? teacher.ForwardFlopsPerToken(sequence) : 0;
+        var ofTeacher = distill.NeedsTeacher ? teacher.ForwardFlopsPerToken(sequence) : 0;
         var (tokens, flops, before) = (0L, 0.0, 0L);
         foreach (var (rung, count) in section.Rungs.Zip(Halving.Sizes(candidates.Count)))
         {
             var each = checked((rung - before) * section.Training(distill, rung).Batch * sequence);
             tokens += checked(count * (each + evaluated));
-            flops += dear.Take(count).Sum(forward => each * (3 * forward + guide) + evaluated * forward);
+            flops += dear.Take(count).Sum(forward => each * (3 * forward + ofTeacher) + evaluated * forward);
             before = rung;
         }
         return new(tokens, flops, gflops is { } speed ? DeviceSpeed.FromProduct(speed).TrainingSeconds(flops) : null);
@@ -35,8 +35,6 @@ internal static class SearchForecast
     public static double FlopsOf(Candidate candidate, TrainingSection distill, DecoderConfig teacher, int sequence, long trained, long evaluated)
     {
         var forward = candidate.Shape.ForwardFlopsPerToken(sequence);
-        return trained * (3 * forward + (HearsTeacher(distill) ? teacher.ForwardFlopsPerToken(sequence) : 0)) + evaluated * forward;
+        return trained * (3 * forward + (distill.NeedsTeacher ? teacher.ForwardFlopsPerToken(sequence) : 0)) + evaluated * forward;
     }
-
-    private static bool HearsTeacher(TrainingSection distill) => Espalier.Compression.Distillation.LossSpec.Parse(distill.Loss).NeedsTeacher || distill.Hidden is not null;
 }

@@ -60,7 +60,7 @@ public sealed class LanguageModel : IDisposable
     /// <summary>How much each channel, head, neuron and layer matters on calibration text.</summary>
     /// <param name="text">Calibration text.</param>
     /// <param name="options">How it is scored; by default the activations of 256 samples, or of all there are where these are fewer.</param>
-    /// <param name="progress">Told of the samples.</param>
+    /// <param name="progress">Receives the samples.</param>
     /// <param name="stop">Stops.</param>
     public ImportanceScores Score(TextData text, ScoreOptions? options = null, IProgressReporter? progress = null, CancellationToken stop = default) =>
         ImportanceScorer.Run(
@@ -72,7 +72,7 @@ public sealed class LanguageModel : IDisposable
     /// <param name="target">The sizes to come down to; what is null stays.</param>
     /// <param name="scores">What <see cref="Score"/> gave.</param>
     /// <param name="output">The folder to make; nothing but an empty folder may be there.</param>
-    /// <param name="progress">Told of the parameters written.</param>
+    /// <param name="progress">Receives the parameters written.</param>
     /// <param name="stop">Stops, leaving nothing behind.</param>
     /// <returns>The pruned model, open.</returns>
     /// <exception cref="EspalierException">A size that cannot be, or a folder that is taken.</exception>

@@ -14,7 +14,7 @@ public static class RecipeRun
     /// <summary>Runs a recipe to its end.</summary>
     /// <param name="recipe">The recipe's file.</param>
     /// <param name="output">The run folder; the recipe's, else <c>runs/NAME-OF-THE-RECIPE</c>, where null.</param>
-    /// <param name="progress">Told of stages, steps and warnings.</param>
+    /// <param name="progress">Receives stages, steps and warnings.</param>
     /// <param name="stop">Stops after a step and saves.</param>
     /// <returns>Every model with its losses, the stages with their times, and where the student lies.</returns>
     /// <exception cref="RecipeRefusedException">What the recipe asks for and cannot have, all of it, before anything is computed.</exception>
@@ -32,7 +32,7 @@ public static class RecipeRun
     /// <param name="recipes">The recipes with their names.</param>
     /// <param name="text">What is kept as the run's recipe.</param>
     /// <param name="folder">The run folder.</param>
-    /// <param name="progress">Told of stages, steps and warnings.</param>
+    /// <param name="progress">Receives stages, steps and warnings.</param>
     /// <param name="finish">Called with all results while the folder is still held: what it writes is the run's own.</param>
     /// <param name="stop">Stops after a step and saves.</param>
     /// <param name="profile">Whether training steps are measured by phase.</param>
@@ -55,7 +55,7 @@ public static class RecipeRun
             var results = new List<CompressResult>();
             Compressor[] compressors = [.. recipes.Select(entry => new Compressor(context, entry.Recipe, entry.Name, RunPlace.Of(entry.Name, recipes.Count))
             {
-                Told = so => RunResults.Write(context.Folder, [.. results, so]),
+                Evaluated = so => RunResults.Write(context.Folder, [.. results, so]),
             })];
             context.Plan([.. compressors.SelectMany(compressor => compressor.Planned)]);
             foreach (var compressor in compressors)

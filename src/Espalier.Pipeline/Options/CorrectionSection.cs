@@ -27,7 +27,7 @@ public sealed record CorrectionSection
 {
     /// <summary>
     /// Loss beyond the teacher's own expectation, against a reference, from which on correction pays, nats a token. See <see
-    /// cref="NeedTest"/>.
+    /// cref="CorrectionTest"/>.
     /// </summary>
     public const double DefaultThreshold = 0.1;
 

@@ -25,6 +25,9 @@ public sealed partial record TrainingSection
     /// </summary>
     public CacheSection? Cache { get; init; }
 
+    /// <summary>Whether its losses read a teacher.</summary>
+    internal bool NeedsTeacher => LossSpec.Parse(Loss).NeedsTeacher || Hidden is not null;
+
     private static Key<TrainingSection>[] LossKeys() =>
     [
         new Key<TrainingSection, string>(

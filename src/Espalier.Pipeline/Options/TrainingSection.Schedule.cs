@@ -36,7 +36,7 @@ public sealed partial record TrainingSection
             Help = "Course of the learning rate after the warm-up; wsd keeps the peak and comes down in the last --decay-steps",
             PageDefault = "cosine",
             Page = """
-                Course of the learning rate behind the warm-up: `cosine`, `linear` (a straight line), `wsd` (warm-up, stable, decay: the
+                Course of the learning rate after the warm-up: `cosine`, `linear` (a straight line), `wsd` (warm-up, stable, decay: the
                 peak until `decay-steps` before the end, then a straight line; arXiv 2404.06395) or `constant`.
                 """,
             Stage = InStageKey.WhereItDiffers,
@@ -119,6 +119,6 @@ public sealed partial record TrainingSection
             throw fields.Wrong(key, $"it belongs to schedule: wsd and the schedule is {EnumName.Of(section.Schedule)}; leave it out");
         var most = section.Steps - section.WarmUp;
         var decay = text.EndsWith('%') ? (long)Math.Ceiling((fields.Share(key) ?? 0) * section.Steps) : fields.Count(key)!.Value;
-        return decay <= most ? decay : throw fields.Wrong(key, $"only {most} of the {section.Steps} steps are behind the warm-up");
+        return decay <= most ? decay : throw fields.Wrong(key, $"only {most} of the {section.Steps} steps come after the warm-up");
     }
 }

@@ -94,7 +94,7 @@ internal sealed class RecipeStages
         if (_recipe.Search is not null)
         {
             scores = Add(Score(corrected, Spans(_recipe.Search, Teacher.Planned), null, null));
-            found = Add(new SearchStage(corrected, scores.Scores, _recipe, Data.Tokens, Evaluation.Texts, search));
+            found = Add(new SearchStage(corrected, scores.Scores, _recipe, Data.Tokens, Evaluation.Texts, Teacher.Stored, search));
         }
         var trained = corrected;
         foreach (var cycle in Cycles)
@@ -103,8 +103,8 @@ internal sealed class RecipeStages
             var number = cycle == Cycles[^1] ? "" : $" {cycle.Number}";
             var pruned = Cut(trained, cycle, $"pruned{number}", found, scores);
             Evaluate(pruned);
-            var guide = _recipe.Cycles?.Teacher == CycleTeacher.Previous ? trained : corrected;
-            trained = _recipe.Distill is { } distill ? Distill(distill, pruned, guide, cycle, $"student{number}", isParallel ? _recipe.Correct : null, isNeeded) : pruned;
+            var teacher = _recipe.Cycles?.Teacher == CycleTeacher.Previous ? trained : corrected;
+            trained = _recipe.Distill is { } distill ? Distill(distill, pruned, teacher, cycle, $"student{number}", isParallel ? _recipe.Correct : null, isNeeded) : pruned;
             if (cycle != Cycles[^1])
                 Evaluate(trained);
         }
@@ -147,13 +147,13 @@ internal sealed class RecipeStages
             var isScored = section is { Method: PruneMethod.Importance, Plan: null };
             var dropped = model.Planned.Layers - (section.Target.Layers ?? model.Planned.Layers);
             var scored = !isScored ? null : scores ?? Add(Score(model, dropped > 1 ? [1, dropped] : [1], cycle.Number, round.Number));
-            DepthStage? depth = new(model, _recipe.Score, cut, section, Data.Tokens, _sequence) { Cycle = cycle.Number, Round = round.Number };
+            var depth = DepthStage.Of(model, _recipe.Score, cut, section, Data.Tokens, _sequence, cycle.Number, round.Number);
             if (depth.HasFolder || found is not null)
                 Add(depth);
             model = Add(new PruneStage(model, name, round.To, cut, section, _sequence, _recipe.Seed)
             {
                 Scores = scored?.Scores,
-                Depth = depth,
+                Layers = depth.Scores,
                 Clamp = _recipe.Clamp,
                 Cycle = cycle.Number,
                 Round = round.Number,
@@ -166,10 +166,10 @@ internal sealed class RecipeStages
         new(model, _recipe.Score, spans, Data.Tokens, _sequence, _recipe.Seed) { Cycle = cycle, Round = round };
 
     /// <summary>A cycle's distillation, and the cache that it reads.</summary>
-    private ModelSlot Distill(TrainingSection section, ModelSlot student, ModelSlot guide, PlannedCycle cycle, string name, TrainingSection? corrects, Func<bool>? correctsWhen)
+    private ModelSlot Distill(TrainingSection section, ModelSlot student, ModelSlot teacher, PlannedCycle cycle, string name, TrainingSection? corrects, Func<bool>? correctsWhen)
     {
-        var cache = section.Cache is null ? null : Add(new CacheStage(guide, section, Data.Tokens, _sequence, _recipe.Seed) { Cycle = cycle.Number });
-        var stage = Add(new DistillStage(student, name, guide, section, Data.Tokens, _sequence, _recipe.Seed)
+        var cache = section.Cache is not { } kept ? null : Add(new CacheStage(teacher, kept, section.Temperature, checked(section.Steps * section.Batch), Data.Tokens, _sequence, _recipe.Seed) { Cycle = cycle.Number });
+        var stage = Add(new DistillStage(student, name, teacher, section, Data.Tokens, _sequence, _recipe.Seed)
         {
             Cache = cache?.Cache,
             Corrects = corrects,

@@ -30,7 +30,7 @@ public static partial class RecipeFile
             if (section.Has(other))
                 throw section.Wrong(other, "with mode: parallel the teacher goes along with distill's steps and takes that from there; leave it out");
         if (distill is null || distill.Loss == "cross-entropy")
-            throw section.Wrong("mode", "it needs a distillation that hears the teacher: give distill with such a loss, or leave mode out");
+            throw section.Wrong("mode", "it needs a distillation with a loss that uses the teacher: give distill with such a loss, or leave mode out");
         var rates = TrainingSection.ReadLearningRates(section, new(), new(sequence, Corrects: true, RateOfTeacher: FifthOfTheTeachers(section)));
         if (rates.MinLearningRate != TrainingSection.EndOf(rates.LearningRate))
             throw section.Wrong("learning-rate", "with mode: parallel its end follows distill's schedule; give the peak alone");

@@ -82,5 +82,5 @@ public sealed record CompressResult
     public SearchResult? Search { get; init; }
 
     /// <summary>Whether the teacher needed correction; null where the recipe said so itself.</summary>
-    public NeedResult? Need { get; init; }
+    public CorrectionTestResult? Need { get; init; }
 }

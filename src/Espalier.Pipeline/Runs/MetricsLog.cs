@@ -23,6 +23,9 @@ public sealed class MetricsLog : IDisposable
     private MetricsLog(string path, Stream stream, IFileLayer layer, long lastStep, long length, IncrementalHash hash) =>
         (Path, _stream, _layer, _lastStep, _length, _hash) = (path, stream, layer, lastStep, length, hash);
 
+    /// <summary>The step of the last line; that of the checkpoint, or 0, before there is one.</summary>
+    public long LastStep => _lastStep;
+
     /// <summary>Full path of the file.</summary>
     public string Path { get; }
 

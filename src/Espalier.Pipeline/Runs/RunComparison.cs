@@ -49,7 +49,27 @@ public static class RunComparison
         {
             throw new EspalierException($"{a} and {b} cannot be compared: {error.Message}", error);
         }
-        return new(a, b, tally.First, tally.Distances, tally.Files, tally.Lines, tally.Tensors);
+        return new(a, b, tally.First, tally.Distances, tally.Files, tally.Lines, tally.Tensors, Checks(compared));
+    }
+
+    private static ComparedChecks[] Checks(IEnumerable<ComparedFile> compared)
+    {
+        var stages = compared.Where(file => file.Kind == ComparedKind.Stage).Select(file => new ComparedChecks(
+            Path.GetFileName(Path.GetDirectoryName(file.A ?? file.B)!), ChecksOf(file.A), ChecksOf(file.B)));
+        return [.. stages.Where(stage => stage.A is not null || stage.B is not null)];
+
+        static IReadOnlyList<string>? ChecksOf(string? record)
+        {
+            try
+            {
+                return record is null ? null : StageRecord.Read(Path.GetDirectoryName(record)!)?.Checks;
+            }
+            catch (EspalierException)
+            {
+                // Damaged, it was named as the difference.
+                return null;
+            }
+        }
     }
 
     private static void Compare(string name, ComparedKind kind, string a, string b, ComparisonTally tally, CancellationToken stop)

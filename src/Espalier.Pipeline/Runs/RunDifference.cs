@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Espalier.Pipeline.Runs;
 
 /// <summary>One place where two runs differ.</summary>
@@ -27,6 +29,12 @@ public sealed record RunDifference(string File, string Place, string A, string B
 /// <param name="At">Index of the element, or the step.</param>
 public sealed record RunDistance(string File, string Name, double Largest, long At);
 
+/// <summary>What was checked of the models that a stage made in two runs, and held.</summary>
+/// <param name="Stage">The stage's folder.</param>
+/// <param name="A">In the first run; null where its stage is of an earlier version, or not done.</param>
+/// <param name="B">In the second run.</param>
+public sealed record ComparedChecks(string Stage, IReadOnlyList<string>? A, IReadOnlyList<string>? B);
+
 /// <summary>What comparing two runs found.</summary>
 /// <param name="A">The first folder.</param>
 /// <param name="B">The second folder.</param>
@@ -35,8 +43,13 @@ public sealed record RunDistance(string File, string Name, double Largest, long 
 /// <param name="Files">Files of each side that were compared.</param>
 /// <param name="Lines">Metrics lines compared.</param>
 /// <param name="Tensors">Tensors compared.</param>
+/// <param name="Checks">What was checked of the models that stages made, and held (<see cref="StageRecord.Checks"/>).</param>
 public sealed record RunComparisonResult(
-    string A, string B, RunDifference? First, IReadOnlyList<RunDistance> Distances, int Files, long Lines, long Tensors);
+    string A, string B, [property: JsonPropertyName("first_difference")] RunDifference? First, IReadOnlyList<RunDistance> Distances, int Files, long Lines, long Tensors, IReadOnlyList<ComparedChecks> Checks)
+{
+    /// <summary>Whether nothing differs, or by no more than the tolerance.</summary>
+    public bool Equal => First is null;
+}
 
 /// <summary>How runs are compared.</summary>
 /// <param name="Exact">Every bit of everything that does not depend on the clock; otherwise numbers by value.</param>

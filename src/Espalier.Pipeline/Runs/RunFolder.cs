@@ -29,7 +29,7 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Takes the folder (creating it where it is missing) and clears away what interrupted writes left.</summary>
     /// <param name="path">The run folder.</param>
-    /// <param name="report">Hears sentences that the user should see: damage found, stages done again.</param>
+    /// <param name="report">Receives sentences that the user should see: damage found, stages done again.</param>
     /// <exception cref="EspalierException">
     /// Somebody else holds it (named, within a second), it cannot be written, or its manifest is damaged or of a newer format.
     /// </exception>

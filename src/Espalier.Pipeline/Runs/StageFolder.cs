@@ -18,6 +18,7 @@ public sealed class StageFolder : IDisposable
     private readonly DurableFiles _files;
     private readonly Action<string> _report;
     private MetricsLog? _metrics, _timing;
+    private double _checkSeconds;
     private TensorBoardLog? _board;
 
     internal StageFolder(string stages, StageKey key, DurableFiles files, Action<string> report)
@@ -50,6 +51,9 @@ public sealed class StageFolder : IDisposable
 
     /// <summary>What was checked of what the stage made, and held; <see cref="Complete"/> records it.</summary>
     public IList<string> Checks { get; } = [];
+
+    /// <summary>Adds to what the checks took; the sum is a line of <c>timing.jsonl</c>, <c>check_seconds</c>, when the stage is done.</summary>
+    internal void AddCheckSeconds(double seconds) => _checkSeconds += seconds;
 
     /// <summary>The stage's checkpoints; saving one flushes the logs first.</summary>
     public CheckpointStore Checkpoints { get; }
@@ -131,6 +135,8 @@ public sealed class StageFolder : IDisposable
     {
         try
         {
+            if (_checkSeconds > 0)
+                _timing?.Append(_timing.LastStep, ("check_seconds", _checkSeconds));
             CloseLogs();
             _files.EnsureFolder(Path);
             _files.CleanLeftovers(Path, below: true);

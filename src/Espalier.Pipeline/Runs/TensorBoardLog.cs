@@ -11,7 +11,7 @@ namespace Espalier.Pipeline.Runs;
 /// </summary>
 /// <param name="folder">Holds the event files; created with the first scalar.</param>
 /// <param name="startStep">The first step that this start does.</param>
-/// <param name="report">Hears the warning.</param>
+/// <param name="report">Receives the warning.</param>
 /// <param name="time">The clock.</param>
 public sealed class TensorBoardLog(string folder, long startStep, Action<string> report, TimeProvider? time = null) : IDisposable
 {

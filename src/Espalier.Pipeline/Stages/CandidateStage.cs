@@ -44,64 +44,67 @@ public sealed record CandidateState(StageRecord Record, string Folder, long Step
 /// One candidate up to one rung. The first is pruned from the teacher; a further one takes weights, moments and loop from the rung before and goes on in the same order
 /// at the same rate, so that its bits are those of one longer training.
 /// </summary>
-public static class CandidateStage
+/// <param name="setting">What all candidates share.</param>
+/// <param name="candidate">The shape.</param>
+/// <param name="steps">Steps from the beginning; 0 evaluates it as pruned.</param>
+/// <param name="before">The rung before, or null.</param>
+public sealed class CandidateStage(CandidateSetting setting, Candidate candidate, long steps, CandidateState? before) : Stage
 {
     private const string LossesName = "losses.json";
     private const string PrunedName = "pruned";
 
-    /// <summary>Does what is missing.</summary>
-    /// <param name="run">The run.</param>
-    /// <param name="setting">What all candidates share.</param>
-    /// <param name="candidate">The shape.</param>
-    /// <param name="steps">Steps from the beginning; 0 evaluates it as pruned.</param>
-    /// <param name="before">The rung before, or null.</param>
-    public static CandidateState Run(RunContext run, CandidateSetting setting, Candidate candidate, long steps, CandidateState? before)
-    {
-        var training = steps == 0 ? null : setting.Search.Training(setting.Distill, steps);
-        var record = run.Do("candidate", Options(setting, candidate, training), Inputs(setting, training, before), (stage, checkpoint) =>
-            Work(run, setting, candidate, training, before, stage, checkpoint));
-        var folder = run.FolderOf(record);
-        var windows = JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(folder, LossesName)), PlainJson.Of<Dictionary<string, double[]>>())!;
-        var rows = record.Result["evaluations"]!.AsArray().Select(entry => EvaluateStage.FromJson(entry!.AsObject()));
-        return new(record, folder, steps, [.. rows.Select(row => new TextLoss(row.Set, row.Nll, row.NllStandardError, windows[row.Set]))]);
-    }
+    private readonly TrainingSection? _training = steps == 0 ? null : setting.Search.Training(setting.Distill, steps);
 
-    private static JsonObject Work(
-        RunContext run, CandidateSetting setting, Candidate candidate, TrainingSection? training, CandidateState? before, StageFolder stage, SavedCheckpoint? checkpoint)
+    /// <inheritdoc/>
+    public override string Name => "candidate";
+
+    /// <summary>Where its training stands.</summary>
+    public Slot<CandidateState> State { get; } = new($"the candidate {candidate.Name}");
+
+    /// <inheritdoc/>
+    protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
         var result = new JsonObject { ["parameters"] = candidate.Parameters };
         var losses = new Dictionary<string, IReadOnlyList<double>>();
-        var start = Prune(run, setting, candidate, stage.PathOf(PrunedName));
+        var start = Prune(run, folder.PathOf(PrunedName));
         using (var source = start.Open())
         using (var model = DecoderWeights.Load(source))
         {
-            if (training is not null)
-                using (var guide = TrainStage.TeacherOf(run, "search", start, setting.Teacher, training))
-                    result["training"] = TrainStage.Fit(
-                        run, "search", model, source.Family, guide, training, null, setting.Data, setting.Sequence, setting.Seed,
-                        windows => SampleOrder.Shuffled(windows, setting.Seed), stage, checkpoint,
-                        begun: trainer => GoOn(trainer, source, before), ended: trainer => Keep(run, stage, trainer, source));
-            result["evaluations"] = Evaluate(run, setting, candidate, model, losses);
+            if (_training is not null)
+                using (var teacher = TrainingStage.TeacherOf(run, "search", start, setting.Teacher, _training))
+                    result["training"] = TrainingStage.Fit(
+                        run, "search", model, source.Family, teacher, _training, null, setting.Data, setting.Sequence, setting.Seed,
+                        windows => SampleOrder.Shuffled(windows, setting.Seed), folder, checkpoint,
+                        begun: trainer => GoOn(trainer, source), ended: trainer => Keep(folder, trainer, source));
+            result["evaluations"] = Evaluate(run, model, losses);
         }
-        stage.WriteFile(LossesName, stream => JsonSerializer.Serialize(stream, losses, PlainJson.Of<Dictionary<string, IReadOnlyList<double>>>()));
+        folder.WriteFile(LossesName, stream => JsonSerializer.Serialize(stream, losses, PlainJson.Of<Dictionary<string, IReadOnlyList<double>>>()));
         run.Folder.Files.DeleteTree(start.Path);
         return result;
     }
 
-    private static void GoOn(Trainer trainer, Checkpoint source, CandidateState? before)
+    /// <inheritdoc/>
+    protected override void Take(RunContext run, StageRecord record, string folder)
+    {
+        var windows = JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(folder, LossesName)), PlainJson.Of<Dictionary<string, double[]>>())!;
+        var rows = record.Result["evaluations"]!.AsArray().Select(entry => EvaluateStage.FromJson(entry!.AsObject()));
+        State.Value = new(record, folder, steps, [.. rows.Select(row => new TextLoss(row.Set, row.Nll, row.NllStandardError, windows[row.Set]))]);
+    }
+
+    private void GoOn(Trainer trainer, Checkpoint source)
     {
         if (before is not null)
             TrainerCheckpoint.Restore(trainer, source.Family, new(before.Steps, before.Folder, before.Record.Artefacts));
     }
 
     /// <summary>What the next rung begins with.</summary>
-    private static void Keep(RunContext run, StageFolder stage, Trainer trainer, Checkpoint source)
+    private static void Keep(StageFolder stage, Trainer trainer, Checkpoint source)
     {
         foreach (var part in TrainerCheckpoint.Snapshot(trainer, source.Family))
             stage.WriteFile(part.Name, part.Write);
     }
 
-    private static ModelFolder Prune(RunContext run, CandidateSetting setting, Candidate candidate, string folder)
+    private ModelFolder Prune(RunContext run, string folder)
     {
         using var teacher = setting.Teacher.Open();
         var plan = PlanBuilder.ByImportance(teacher.Config, candidate.Shape, ScoresFile.Read(setting.Scores.Path), setting.Prune.Depth, setting.Prune.MergeHeads);
@@ -109,7 +112,7 @@ public static class CandidateStage
         return new("candidate", folder, ContentHash.OfText(candidate.Name));
     }
 
-    private static JsonArray Evaluate(RunContext run, CandidateSetting setting, Candidate candidate, Decoder model, Dictionary<string, IReadOnlyList<double>> losses)
+    private JsonArray Evaluate(RunContext run, Decoder model, Dictionary<string, IReadOnlyList<double>> losses)
     {
         var rows = new JsonArray();
         foreach (var text in setting.Texts)
@@ -143,7 +146,8 @@ public static class CandidateStage
         };
     }
 
-    private static JsonObject Options(CandidateSetting setting, Candidate candidate, TrainingSection? training)
+    /// <inheritdoc/>
+    protected override JsonObject Options()
     {
         var options = new JsonObject
         {
@@ -158,18 +162,19 @@ public static class CandidateStage
             options["merge_heads"] = true;
         if (setting is { Prune.MergeHeads: true, Clamp: true })
             options["clamp"] = true;
-        if (training is not null)
-            options["training"] = TrainStage.Options(training, setting.Data, setting.Sequence, setting.Seed, "shuffled");
+        if (_training is not null)
+            options["training"] = TrainingStage.Options(_training, setting.Data, setting.Sequence, setting.Seed, "shuffled");
         return options;
     }
 
-    private static Dictionary<string, string> Inputs(CandidateSetting setting, TrainingSection? training, CandidateState? before)
+    /// <inheritdoc/>
+    protected override Dictionary<string, string> Inputs()
     {
         var inputs = setting.Texts.ToDictionary(text => $"text-{text.Name}", text => text.Hash);
         (inputs["teacher"], inputs["scores"]) = (setting.Teacher.Hash, setting.Scores.Hash);
         foreach (var task in setting.Tasks)
             inputs[$"task-{task.Name}"] = task.Hash;
-        if (training is not null)
+        if (_training is not null)
             inputs["data"] = setting.Data.Hash;
         if (before is not null)
             inputs["before"] = before.Record.OutputHash;

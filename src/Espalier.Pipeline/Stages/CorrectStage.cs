@@ -10,7 +10,7 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="sequence">Tokens of a window.</param>
 /// <param name="seed">Seed of the order.</param>
 public sealed class CorrectStage(ModelSlot teacher, TrainingSection section, Slot<TokenSets> data, int sequence, long seed)
-    : TrainStage(teacher, "corrected teacher", section, data, sequence, seed)
+    : TrainingStage(teacher, "corrected teacher", section, data, sequence, seed)
 {
     /// <inheritdoc/>
     public override string Name => "correct";

@@ -58,8 +58,8 @@ public sealed class DataStage(DataSection data, string model, int vocabulary) : 
             HeldOut = new(data.HeldOut),
             Skips = skips,
         };
-        var summary = Corpus.Build(options, DocumentEncoder.Of(Tokenizer, vocabulary), folder.Path, new BytesRead(task), run.Stop);
-        Say(run, "data", skips);
+        var summary = Corpus.Build(options, DocumentEncoder.Of(Tokenizer, vocabulary), folder.Path, BytesRead(task), run.Stop);
+        ReportSkips(run, "data", skips);
         return new()
         {
             ["train_tokens"] = summary.Train.Tokens,
@@ -106,6 +106,7 @@ public sealed class DataStage(DataSection data, string model, int vocabulary) : 
             : throw new EspalierException($"{spec}: {count} ids make {windows} windows of {length}; at least one to train on and one held out are needed");
     }
 
-    private static string HashOf(string spec, DataSection data) =>
+    /// <summary>What determines ids: the file, how much of it is held out, and windows.</summary>
+    internal static string HashOf(string spec, DataSection data) =>
         ContentHash.OfText($"{(File.Exists(spec) ? ContentHash.OfFile(spec) : spec)} {data.HeldOut:R} {data.Sequence}");
 }

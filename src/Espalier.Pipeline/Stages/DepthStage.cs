@@ -14,16 +14,26 @@ using Espalier.Pipeline.Runs;
 
 namespace Espalier.Pipeline.Stages;
 
+/// <summary>Scores of layers in a file, and the one of its metrics that chooses.</summary>
+/// <param name="Path">Its path.</param>
+/// <param name="Hash">Hash of what the stage made.</param>
+/// <param name="Metric">The metric.</param>
+public sealed record LayerScores(string Path, string Hash, DepthMetricKind Metric)
+{
+    /// <summary>The layers that stay.</summary>
+    internal int[] Keep(DepthChoice choice, int drop) => DepthScoresFile.Read(Path).Keep(Metric, choice, drop);
+}
+
 /// <summary>
 /// Which layers go, where something else than block influence in one pass says so: a scan of the teacher without each of them. Only where layers are dropped.
 /// </summary>
 /// <param name="model">The model.</param>
-/// <param name="score">What layers are judged by.</param>
-/// <param name="cut">How many go; a search finds that.</param>
+/// <param name="asked">What is asked of its layers; a recipe knows how many go when it runs. Null where nothing is.</param>
 /// <param name="planned">The same as far as it is known beforehand.</param>
-/// <param name="data">Tokens.</param>
+/// <param name="task">Multiple-choice items, for the metric that reads them; null for none.</param>
+/// <param name="data">Tokens; null where only the task is read.</param>
 /// <param name="sequence">Tokens of a window.</param>
-public sealed class DepthStage(ModelSlot model, ScoreSection score, Slot<PruneSection> cut, PruneSection planned, Slot<TokenSets> data, int sequence) : Stage
+public sealed class DepthStage(ModelSlot model, Func<DepthOptions?> asked, Func<DepthOptions?> planned, string? task, Slot<TokenSets>? data, int sequence) : Stage
 {
     /// <summary>File of the scores inside the stage's folder.</summary>
     public const string ScoresName = "depth.json";
@@ -32,30 +42,38 @@ public sealed class DepthStage(ModelSlot model, ScoreSection score, Slot<PruneSe
     public override string Name => "depth";
 
     /// <summary>The scores of the layers; not made where no layer goes.</summary>
-    public Slot<ArtefactFile> Scores { get; } = new("the scores of the layers");
-
-    /// <summary>The metric that chooses.</summary>
-    public DepthMetricKind Metric => score.Depth;
+    public Slot<LayerScores> Scores { get; } = new("the scores of the layers");
 
     /// <inheritdoc/>
-    public override bool HasFolder => Asked(score, planned, model.Planned) is not null;
+    public override bool HasFolder => planned() is not null;
 
-    internal override bool IsNeeded => Asked(score, cut.Value, model.Value.Config) is not null;
+    internal override bool IsNeeded => asked() is not null;
+
+    /// <summary>The stage of a recipe.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="score">What layers are judged by.</param>
+    /// <param name="cut">How many go; a search finds that.</param>
+    /// <param name="planned">The same as far as it is known beforehand.</param>
+    /// <param name="data">Tokens.</param>
+    /// <param name="sequence">Tokens of a window.</param>
+    /// <param name="cycle">Its <see cref="Stage.Cycle"/>.</param>
+    /// <param name="round">Its <see cref="Stage.Round"/>.</param>
+    internal static DepthStage Of(
+        ModelSlot model, ScoreSection score, Slot<PruneSection> cut, PruneSection planned, Slot<TokenSets> data, int sequence, int? cycle, int? round) =>
+        new(model, () => Asked(score, cut.Value, model.Value.Config), () => Asked(score, planned, model.Planned), score.Task, data, sequence)
+        { Cycle = cycle, Round = round };
 
     internal override StageForecast? Forecast()
     {
-        if (Asked(score, planned, model.Planned) is not { } asked)
+        if (planned() is not { } asked)
             return null;
         var (tokens, flops) = DepthCost.Of(asked, model.Planned, sequence);
-        var (memory, what) = (TrainingForecast.WeightBytes(model.Planned), $"{EnumName.Of(score.Depth)} without each layer{Words(asked)}");
-        return (score.Task is { } items
+        var (memory, what) = (TrainingForecast.WeightBytes(model.Planned), $"{Names(asked)} without each layer{Words(asked)}");
+        return (task is { } items
             ? new StageForecast(Name, $"{what}, on {items}", null, null, null, memory)
             : new StageForecast(Name, $"{what}, over {asked.Samples} samples", null, tokens, flops, memory)) with
         { Model = ModelForecast.Of(model.Planned, sequence) };
     }
-
-    /// <summary>The layers that stay.</summary>
-    internal int[] Keep(DepthChoice choice, int drop) => DepthScoresFile.Read(Scores.Value.Path).Keep(score.Depth, choice, drop);
 
     /// <summary>What is asked of a model's layers; null where the one pass of the scores is enough, or nothing is dropped by importance.</summary>
     internal static DepthOptions? Asked(ScoreSection score, PruneSection prune, DecoderConfig model)
@@ -77,14 +95,14 @@ public sealed class DepthStage(ModelSlot model, ScoreSection score, Slot<PruneSe
     /// <inheritdoc/>
     protected override JsonObject Options()
     {
-        var asked = Asked();
+        var asked = Required();
         var options = new JsonObject
         {
-            ["metric"] = EnumName.Of(score.Depth),
+            ["metric"] = Names(asked),
             ["spans"] = new JsonArray([.. asked.Widths.Select(width => (JsonNode)width)]),
             ["greedy"] = asked.Greedy,
         };
-        if (score.Task is null)
+        if (ReadsText(asked))
             (options["samples"], options["tokens"]) = (asked.Samples, sequence);
         return options;
     }
@@ -93,10 +111,10 @@ public sealed class DepthStage(ModelSlot model, ScoreSection score, Slot<PruneSe
     protected override Dictionary<string, string> Inputs()
     {
         var inputs = new Dictionary<string, string> { ["teacher"] = model.Value.Hash };
-        if (score.Task is { } items)
-            inputs["task"] = ContentHash.OfFile(items);
-        else
-            inputs["data"] = data.Value.Hash;
+        if (task is not null)
+            inputs["task"] = ContentHash.OfFile(task);
+        if (ReadsText(Required()))
+            inputs["data"] = data!.Value.Hash;
         return inputs;
     }
 
@@ -106,23 +124,29 @@ public sealed class DepthStage(ModelSlot model, ScoreSection score, Slot<PruneSe
         using var source = model.Value.Open();
         var fingerprint = ModelFingerprint.Watch(source);
         using var decoder = DecoderWeights.Load(source);
-        var (asked, tokens) = (Asked(), data.Value.Train);
-        var task = score.Task is { } items
-            ? new MultipleChoiceTask(MultipleChoiceFile.Read(items), Tokenizer.Load(model.Value.Path), source.Config.MaxPositions, source.Config.VocabularySize) : null;
-        var scores = DepthScorer.Run(decoder, task is null ? new WindowSet(tokens, sequence) : null, task, asked, run.Progress, run.Stop);
+        var asked = Required();
+        var tokens = ReadsText(asked) ? data!.Value.Train : null;
+        var items = task is null ? null
+            : new MultipleChoiceTask(MultipleChoiceFile.Read(task), Tokenizer.Load(model.Value.Path), source.Config.MaxPositions, source.Config.VocabularySize);
+        var scores = DepthScorer.Run(decoder, tokens is null ? null : new WindowSet(tokens, sequence), items, asked, run.Progress, run.Stop);
         DepthScoresFile.Write(folder.PathOf(ScoresName), scores with
         {
             Teacher = fingerprint.Finish(run.Stop),
-            Calibration = task is null ? CalibrationHash.Of(tokens, sequence, asked.Samples) : "",
-            Task = score.Task is { } path ? ContentHash.OfFile(path) : "",
+            Calibration = tokens is null ? "" : CalibrationHash.Of(tokens, sequence, asked.Samples),
+            Task = task is null ? "" : ContentHash.OfFile(task),
         });
         return new() { ["samples"] = scores.Samples };
     }
 
     /// <inheritdoc/>
-    protected override void Take(RunContext run, StageRecord record, string folder) => Scores.Value = new(Path.Combine(folder, ScoresName), record.OutputHash);
+    protected override void Take(RunContext run, StageRecord record, string folder) =>
+        Scores.Value = new(Path.Combine(folder, ScoresName), record.OutputHash, Required().Metrics[0]);
 
-    private DepthOptions Asked() => Asked(score, cut.Value, model.Value.Config)!;
+    private DepthOptions Required() => asked() ?? throw new InvalidOperationException("nothing is asked of the layers");
+
+    private static bool ReadsText(DepthOptions asked) => asked.Metrics.Any(metric => metric != DepthMetricKind.Task);
+
+    private static string Names(DepthOptions asked) => string.Join(", ", asked.Metrics.Select(EnumName.Of));
 
     /// <summary>What is asked beside single layers, in words.</summary>
     private static string Words(DepthOptions asked) =>

@@ -13,7 +13,7 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="sequence">Tokens of a window.</param>
 /// <param name="seed">Seed of the order.</param>
 public sealed class DistillStage(ModelSlot student, string result, ModelSlot? teacher, TrainingSection section, Slot<TokenSets> data, int sequence, long seed)
-    : TrainStage(student, result, section, data, sequence, seed)
+    : TrainingStage(student, result, section, data, sequence, seed)
 {
     /// <inheritdoc/>
     public override string Name => "distill";
@@ -28,7 +28,7 @@ public sealed class DistillStage(ModelSlot student, string result, ModelSlot? te
     public Func<bool>? CorrectsWhen { get; init; }
 
     /// <summary>The teacher as this loop corrected it.</summary>
-    public ModelSlot? Corrected { get; } = teacher is null ? null : new("corrected teacher", teacher.Planned, teacher.Stored);
+    public ModelSlot? Corrected { get; } = teacher is null ? null : new("corrected teacher", teacher.Planned, ElementType.F32);
 
     /// <summary>Whose student the teacher is, in words for the forecast: <c>, from the run's teacher</c>.</summary>
     public string Whose { get; init; } = "";
@@ -39,12 +39,12 @@ public sealed class DistillStage(ModelSlot student, string result, ModelSlot? te
 
     internal override StageForecast? Forecast()
     {
-        var (config, guide, tokens) = (Trained.Planned, teacher!.Planned, TrainingForecast.Tokens(Section, Sequence));
+        var (config, source, tokens) = (Trained.Planned, teacher!.Planned, TrainingForecast.Tokens(Section, Sequence));
         var along = Corrects is null ? "" : $"; {(CorrectsWhen is null ? "" : "if needed, ")}the teacher learns the text meanwhile, learning rate {Corrects.LearningRate:0.####e-0}";
         var passes = Corrects is not null ? 3 : HasTeacherLoaded ? 1 : 0;
         return new(Name, $"{Section.Loss}{(HasTeacherLoaded ? Whose : "")}: {TrainingForecast.Schedule(Section)}{along}", Section.Steps, tokens,
-            (3 * config.ForwardFlopsPerToken(Sequence) + passes * guide.ForwardFlopsPerToken(Sequence)) * tokens,
-            TrainingForecast.Bytes(Section, config) + (Corrects is not null ? TrainingForecast.AllBytes(guide) : HasTeacherLoaded ? TrainingForecast.WeightBytes(guide) : 0))
+            (3 * config.ForwardFlopsPerToken(Sequence) + passes * source.ForwardFlopsPerToken(Sequence)) * tokens,
+            TrainingForecast.Bytes(Section, config) + (Corrects is not null ? TrainingForecast.AllBytes(source) : HasTeacherLoaded ? TrainingForecast.WeightBytes(source) : 0))
         { Model = ModelForecast.Of(config, Sequence) };
     }
 
@@ -64,5 +64,5 @@ public sealed class DistillStage(ModelSlot student, string result, ModelSlot? te
             Corrected!.Value = new(Corrected.Name, Path.Combine(folder, TeacherName), ContentHash.OfText($"{Trained.Value.Hash} {TeacherName}"));
     }
 
-    private bool HasTeacherLoaded => Cache is null && Espalier.Compression.Distillation.LossSpec.Parse(Section.Loss).NeedsTeacher;
+    private bool HasTeacherLoaded => Cache is null && Section.NeedsTeacher;
 }

@@ -56,7 +56,7 @@ public abstract class EncodingStage(IReadOnlyList<string> sources, string? field
     };
 
     /// <summary>Says what was not read, and text that was lost; repetitions and empty documents are only counted.</summary>
-    protected void Say(RunContext run, string what, SkipCounts skips)
+    protected void ReportSkips(RunContext run, string what, SkipCounts skips)
     {
         foreach (var note in Source.Notes)
             run.Progress.Note(note);
@@ -70,9 +70,5 @@ public abstract class EncodingStage(IReadOnlyList<string> sources, string? field
     protected static double BytesPerToken(TokenStore store) => (double)store.Index.TextBytes / store.Count;
 
     /// <summary>Progress in bytes read.</summary>
-    protected sealed class BytesRead(IProgressTask task) : IProgress<(long Done, long Total)>
-    {
-        /// <inheritdoc/>
-        public void Report((long Done, long Total) value) => task.Report(value.Done);
-    }
+    private protected static TaskProgress<(long Done, long Total)> BytesRead(IProgressTask task) => new(task, bytes => bytes.Done);
 }

@@ -95,14 +95,15 @@ public sealed class EvaluateStage(Evaluation evaluation, Slot<ModelFolder> model
     protected override void Take(RunContext run, StageRecord record, string folder)
     {
         var (made, config) = (model.Value, _checkpoint!.Config);
-        var samples = evaluation is { Tokenizer: { } tokenizer, Texts: [var first, ..] } ? SampleStage.Run(run, made, config, Decoder, first.Value, tokenizer) : null;
+        var samples = evaluation is { Tokenizer: { } tokenizer, Texts: [var first, ..] } ? new SampleStage(model, Decoder, first, tokenizer) : null;
+        run.Walk(samples is null ? [] : [samples]);
         Row = new(
             evaluation.Arm, made.Name, made.Path, config.Parameters, config.NonEmbeddingParameters, _checkpoint.TotalBytes,
             [.. record.Result["evaluations"]!.AsArray().Select(entry => FromJson(entry!.AsObject()))],
             SpeedOf(Path.Combine(folder, TimingName)))
         {
             Stage = Path.GetFileName(folder),
-            Samples = samples is null ? null : Path.GetFileName(run.FolderOf(samples)),
+            Samples = Path.GetFileName(samples?.Folder),
         };
     }
 

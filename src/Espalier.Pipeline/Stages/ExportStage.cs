@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;
@@ -91,7 +92,7 @@ public sealed class ExportStage(string folder, ModelSlot trained, string result,
         {
             var made = Path.Combine(place, Path.GetFileName(_folder));
             using (var source = trained.Value.Open())
-                WriteFolder(run, source, made);
+                WriteFolder(run, folder, source, made);
             foreach (var (type, file) in _types.Zip(Files))
             {
                 run.Progress.Note($"export: {Path.GetFileName(file)}");
@@ -133,7 +134,7 @@ public sealed class ExportStage(string folder, ModelSlot trained, string result,
         return verdicts;
     }
 
-    private void WriteFolder(RunContext run, Checkpoint source, string folder)
+    private void WriteFolder(RunContext run, StageFolder stage, Checkpoint source, string folder)
     {
         foreach (var (runtime, findings) in Preflight(source.Family, source.Config, source.RawConfig, kinds, source.Folder))
             foreach (var finding in findings)
@@ -145,7 +146,12 @@ public sealed class ExportStage(string folder, ModelSlot trained, string result,
         if (narrowing.Warning is { } warning)
             run.Progress.Warn($"export: {warning}");
         if (ReloadCheck.Fits(source.Config))
+        {
+            var started = Stopwatch.GetTimestamp();
             ReloadCheck.Require(source, folder, stored, clamp);
+            stage.Checks.Add("loaded again, all logits are those of the model that was exported, rounded to the folder's type");
+            stage.AddCheckSeconds(Stopwatch.GetElapsedTime(started).TotalSeconds);
+        }
         else
             run.Progress.Warn($"export: {folder} was not loaded again to compare its logits: that takes {Units.Memory(ReloadCheck.Bytes(source.Config))} of memory");
     }

@@ -68,7 +68,7 @@ public sealed class MaskStage(ModelSlot model, string result, PruneSection secti
         var zeros = MaskPruner.Run(decoder, _mask, _sparsity, new WindowSet(data.Value.Train, sequence), samples, run.Progress, run.Stop);
         CheckpointWriter.Write(folder.PathOf(ModelName), source.Config, source, source.StoredType, DecoderWeights.Source(decoder, source.Family), cancellation: run.Stop);
         using var written = Checkpoint.Open(folder.PathOf(ModelName));
-        var check = new SanityCheck(Name, folder, source, written);
+        using var check = new SanityCheck(Name, folder, source, written);
         check.Shape(source.Config);
         check.Reloaded(decoder);
         check.SameOrZero();

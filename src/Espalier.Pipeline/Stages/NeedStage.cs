@@ -33,15 +33,18 @@ public sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSectio
     /// <inheritdoc/>
     public override string Name => "need";
 
+    /// <summary>What the text that is looked at is called.</summary>
+    public string DataName { get; init; } = "held-out text";
+
     /// <summary>What the test found.</summary>
-    public Slot<NeedResult> Found { get; } = new("the test of the teacher");
+    public Slot<CorrectionTestResult> Found { get; } = new("the test of the teacher");
 
     internal override StageForecast? Forecast()
     {
-        var window = Math.Min(sequence, NeedTest.MostSequence);
+        var window = Math.Min(sequence, CorrectionTest.MostSequence);
         var written = ReferencePath(folder, section.Reference) is null;
         // Generated text goes through the teacher once to be written and once to be judged.
-        var tokens = (long)window * (NeedTest.MostWindows + (written ? 2 * NeedTest.WrittenWindows : NeedTest.MostWindows));
+        var tokens = (long)window * (CorrectionTest.MostWindows + (written ? 2 * CorrectionTest.WrittenWindows : CorrectionTest.MostWindows));
         var reference = written ? "text that the teacher writes now" : section.Reference ?? "what the teacher wrote itself";
         return new(Name, $"is the teacher's loss on held-out text, beyond what it expects, more than {section.Threshold:0.###} nats a token above that on {reference}? else no correction",
             null, tokens, teacher.Planned.ForwardFlopsPerToken(sequence) * tokens, TrainingForecast.WeightBytes(teacher.Planned))
@@ -91,14 +94,14 @@ public sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSectio
         var (tokens, name) = _reference is { } there ? (there.Tokens, there.Name)
             : (Written(run.Progress, model, TokenizerOf(teacher.Value.Path), sequence, seed, run.Stop), OwnText);
         var heldOut = data.Value.HeldOut!;
-        var result = NeedTest.Run(model, new TokenRange(heldOut, 0, heldOut.Count), "held-out text", tokens, name, sequence, section.Threshold, run.Progress, run.Stop);
+        var result = CorrectionTest.Run(model, new TokenRange(heldOut, 0, heldOut.Count), DataName, tokens, name, sequence, section.Threshold, run.Progress, run.Stop);
         return (JsonObject)JsonSerializer.SerializeToNode(result, s_json)!;
     }
 
     /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder)
     {
-        Found.Value = record.Result.Deserialize<NeedResult>(s_json)!;
+        Found.Value = record.Result.Deserialize<CorrectionTestResult>(s_json)!;
         run.Progress.Note($"need: {Found.Value.Why}");
     }
 
@@ -123,8 +126,8 @@ public sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSectio
     /// <summary>A reference that the teacher writes now, and word of what that costs.</summary>
     public static ITokens Written(IProgressReporter progress, Models.Decoder model, Tokenizer? tokenizer, int sequence, long seed, CancellationToken stop)
     {
-        var tokens = NeedTest.WrittenWindows * Math.Min(sequence, NeedTest.MostSequence) + 1;
+        var tokens = CorrectionTest.WrittenWindows * Math.Min(sequence, CorrectionTest.MostSequence) + 1;
         progress.Note($"need: there is no text that the teacher is at home in, so it writes {tokens} tokens itself: that many passes of one token; a reference costs none");
-        return SelfWritten.Write(model, tokens, Math.Min(sequence, NeedTest.MostSequence), seed, tokenizer, progress, stop);
+        return SelfWritten.Write(model, tokens, Math.Min(sequence, CorrectionTest.MostSequence), seed, tokenizer, progress, stop);
     }
 }

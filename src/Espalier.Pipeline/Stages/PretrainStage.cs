@@ -7,7 +7,7 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="sequence">Tokens of a window.</param>
 /// <param name="seed">Seed of the order.</param>
 public sealed class PretrainStage(ModelSlot start, TrainingSection section, Slot<TokenSets> data, int sequence, long seed)
-    : TrainStage(start, "trained", section, data, sequence, seed)
+    : TrainingStage(start, "trained", section, data, sequence, seed)
 {
     /// <inheritdoc/>
     public override string Name => "pretrain";

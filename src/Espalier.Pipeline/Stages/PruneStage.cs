@@ -27,24 +27,27 @@ public sealed class PruneStage(ModelSlot model, string result, DecoderConfig to,
     /// <inheritdoc/>
     public override string Name => "prune";
 
-    /// <summary>The scores that say which units stay; null where none do.</summary>
+    /// <summary>The scores that say which units stay; null where none do: a plan, chance, or <see cref="Layers"/> alone.</summary>
     public Slot<ArtefactFile>? Scores { get; init; }
 
-    /// <summary>What says which layers stay; null where the scores do.</summary>
-    public DepthStage? Depth { get; init; }
+    /// <summary>What says which layers stay, where it is made; null, or not made, where the scores do.</summary>
+    public Slot<LayerScores>? Layers { get; init; }
+
+    /// <summary>Element type that the weights are stored in; null for that of the model.</summary>
+    public ElementType? Stored { get; init; }
 
     /// <summary>Whether merged heads beyond the element type's range become its largest number.</summary>
     public bool Clamp { get; init; }
 
     /// <summary>What is left.</summary>
-    public ModelSlot Pruned { get; } = new(result, to, model.Stored);
+    public ModelSlot Pruned { get; } = new(result, to, planned.Method == PruneMethod.RandomInit ? ElementType.F32 : model.Stored);
 
     /// <summary>File of the plan that was applied; null where none was, or before the stage ran.</summary>
     public string? Plan { get; private set; }
 
     internal override StageForecast? Forecast() => new(Name, HowPruned(planned, model.Planned, to), null, null, null, null) { Model = ModelForecast.Of(to, sequence) };
 
-    internal override IEnumerable<DiskForecast> Disk() => [new(StageForecast.TitleOf("pruned student", Cycle, Round), model.Stored.Bytes() * to.Parameters, Title)];
+    internal override IEnumerable<DiskForecast> Disk() => [new(StageForecast.TitleOf("pruned student", Cycle, Round), Pruned.Stored.Bytes() * to.Parameters, Title)];
 
     /// <inheritdoc/>
     protected override JsonObject Options()
@@ -68,6 +71,8 @@ public sealed class PruneStage(ModelSlot model, string result, DecoderConfig to,
         // Only merged heads have weights that the teacher's type may not hold.
         if (section.MergeHeads && Clamp)
             options["clamp"] = true;
+        if (Stored is { } stored && stored != model.Value.Stored)
+            options["stored"] = stored.Name();
         return options;
     }
 
@@ -77,10 +82,10 @@ public sealed class PruneStage(ModelSlot model, string result, DecoderConfig to,
         var inputs = new Dictionary<string, string> { ["teacher"] = model.Value.Hash };
         if (cut.Value.Plan is { } plan)
             inputs["plan"] = ContentHash.OfFile(plan);
-        else if (cut.Value.Method == PruneMethod.Importance)
-            inputs["scores"] = Scores!.Value.Hash;
-        if (Depth is { Scores: { IsMade: true } layers })
-            inputs["depth"] = layers.Value.Hash;
+        else if (cut.Value.Method == PruneMethod.Importance && Scores is not null)
+            inputs["scores"] = Scores.Value.Hash;
+        if (Layers is { IsMade: true })
+            inputs["depth"] = Layers.Value.Hash;
         return inputs;
     }
 
@@ -99,7 +104,7 @@ public sealed class PruneStage(ModelSlot model, string result, DecoderConfig to,
             return new() { ["parameters"] = config.Parameters };
         }
         var plan = PlanOf(source.Config);
-        var student = Pruner.Write(source, plan, written, source.StoredType, run.Progress, Clamp, run.Stop);
+        var student = Pruner.Write(source, plan, written, Stored ?? source.StoredType, run.Progress, Clamp, run.Stop);
         PlanFile.Write(folder.PathOf(PlanName), plan);
         Check(folder, source, plan);
         return new() { ["parameters"] = student.Parameters };
@@ -108,7 +113,7 @@ public sealed class PruneStage(ModelSlot model, string result, DecoderConfig to,
     private void Check(StageFolder folder, Checkpoint source, PruningPlan? plan)
     {
         using var written = Checkpoint.Open(folder.PathOf(ModelName));
-        var check = new SanityCheck(Name, folder, source, written);
+        using var check = new SanityCheck(Name, folder, source, written);
         check.Shape(ReferenceEquals(cut.Value, planned) ? to : cut.Value.Target.Apply(source.Config));
         if (plan is not null)
             check.Sliced(plan);
@@ -129,9 +134,12 @@ public sealed class PruneStage(ModelSlot model, string result, DecoderConfig to,
         var student = section.Target.Apply(teacher);
         if (section.Method == PruneMethod.Random)
             return PlanBuilder.Random(teacher, student, (ulong)seed);
-        var layers = Depth is { Scores.IsMade: true } ? Depth.Keep(section.Depth, teacher.Layers - student.Layers) : null;
-        var plan = PlanBuilder.ByImportance(teacher, student, ScoresFile.Read(Scores!.Value.Path), section.Depth, section.MergeHeads, layers);
-        return layers is null ? plan : plan with { Method = $"{plan.Method}, layers by {EnumName.Of(Depth!.Metric)}, {EnumName.Of(section.Depth)}" };
+        var layers = Layers is { IsMade: true } ? Layers.Value.Keep(section.Depth, teacher.Layers - student.Layers) : null;
+        var how = layers is null ? "" : $"layers by {EnumName.Of(Layers!.Value.Metric)}, {EnumName.Of(section.Depth)}";
+        if (Scores is null)
+            return PlanBuilder.OfLayers(teacher, student, layers!, how);
+        var plan = PlanBuilder.ByImportance(teacher, student, ScoresFile.Read(Scores.Value.Path), section.Depth, section.MergeHeads, layers);
+        return layers is null ? plan : plan with { Method = $"{plan.Method}, {how}" };
     }
 
     private static string HowPruned(PruneSection prune, DecoderConfig teacher, DecoderConfig student)

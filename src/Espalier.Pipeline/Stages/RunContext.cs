@@ -115,6 +115,21 @@ public sealed class RunContext : IDisposable
         }
     }
 
+    /// <summary>
+    /// The same in a folder that is there for one command alone, which keeps of it what it moves into its output (<see cref="DurableOutput.Move"/>).
+    /// </summary>
+    /// <param name="output">The output; the folder lies beside it. Null where there is none: it lies where temporary files go.</param>
+    /// <param name="recipe">What is run, for its hash.</param>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="progress">Receives notes and warnings.</param>
+    /// <param name="work">Runs stages.</param>
+    /// <param name="stop">Cancelled when it should end.</param>
+    internal static T Once<T>(string? output, string recipe, long seed, IProgressReporter progress, Func<RunContext, T> work, CancellationToken stop)
+    {
+        using var folder = output is null ? ScratchFolder.Begin() : ScratchFolder.Beside(output);
+        return Within(folder.Path, recipe, seed, progress, work, stop);
+    }
+
     /// <summary>Works, and leaves in the manifest how that ended.</summary>
     private static T Recorded<T>(RunContext run, Func<RunContext, T> work)
     {
@@ -169,7 +184,7 @@ public sealed class RunContext : IDisposable
     /// <param name="inputs">Hashes of what it reads, which are too.</param>
     /// <param name="work">Fills the folder.</param>
     /// <param name="keepArtefacts">For a stage that judges itself which files of an interrupted start are good.</param>
-    public StageRecord Do(
+    public StageRecord RunStage(
         string name, JsonObject options, IReadOnlyDictionary<string, string> inputs, Func<StageFolder, SavedCheckpoint?, JsonObject?> work, bool keepArtefacts = false)
     {
         Stop.ThrowIfCancellationRequested();
@@ -218,7 +233,7 @@ public sealed class RunContext : IDisposable
 
     /// <summary>Runs those stages of a list that turn out to be needed, in order.</summary>
     /// <param name="stages">The list.</param>
-    /// <param name="done">Hears of each.</param>
+    /// <param name="done">Called after each.</param>
     public void Walk(IEnumerable<Stage> stages, Action<Stage>? done = null)
     {
         foreach (var stage in stages.Where(stage => stage.IsNeeded))

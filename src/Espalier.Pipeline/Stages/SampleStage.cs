@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Data;
+using Espalier.Compression.Training.Saving;
 using Espalier.Models;
 using Espalier.Models.Generation;
 using Espalier.Models.Tokenizers;
@@ -7,36 +8,54 @@ using Espalier.Pipeline.Runs;
 
 namespace Espalier.Pipeline.Stages;
 
-/// <summary>What a model writes behind a few beginnings of documents, greedily: numbers say how much two models differ, this says how.</summary>
-public static class SampleStage
+/// <summary>What a model writes after a few beginnings of documents, greedily: numbers say how much two models differ, this says how.</summary>
+/// <param name="model">The model.</param>
+/// <param name="decoder">Loads it, if it is needed.</param>
+/// <param name="text">Where the documents are taken from.</param>
+/// <param name="tokenizer">Turns ids into text.</param>
+public sealed class SampleStage(Slot<ModelFolder> model, Func<Decoder> decoder, Slot<EvaluationText> text, Tokenizer tokenizer) : Stage
 {
     private const int Prompts = 3, PromptTokens = 24, Tokens = 48, Shortest = 8;
 
     /// <summary>How far into a text documents are looked for.</summary>
     private const int Looked = 1 << 16;
 
-    /// <summary>Writes, or finds what an earlier start wrote; the stage's record.</summary>
-    /// <param name="run">The run.</param>
-    /// <param name="model">The model.</param>
-    /// <param name="config">Its shape.</param>
-    /// <param name="decoder">Loads it, if it is needed.</param>
-    /// <param name="text">Where the documents are taken from.</param>
-    /// <param name="tokenizer">Turns ids into text.</param>
-    /// <returns>The record; null where the model or the text is too short for a beginning and a continuation.</returns>
-    public static Runs.StageRecord? Run(RunContext run, ModelFolder model, DecoderConfig config, Func<Decoder> decoder, EvaluationText text, Tokenizer tokenizer)
+    private long[]? _starts;
+
+    /// <inheritdoc/>
+    public override string Name => "samples";
+
+    /// <summary>Folder of what was written; null before it ran, and where the model or the text is too short for a beginning and a continuation.</summary>
+    public string? Folder { get; private set; }
+
+    /// <inheritdoc/>
+    internal override bool IsNeeded => Starts().Length > 0;
+
+    private int Length => Math.Min(PromptTokens, model.Value.Config.MaxPositions / 2);
+
+    /// <inheritdoc/>
+    protected override JsonObject Options() => new() { ["prompts"] = Prompts, ["prompt_tokens"] = Length, ["tokens"] = Tokens };
+
+    /// <inheritdoc/>
+    protected override Dictionary<string, string> Inputs() => new() { ["model"] = model.Value.Hash, ["text"] = text.Value.Hash, ["tokenizer"] = tokenizer.Sha256 };
+
+    /// <inheritdoc/>
+    protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
-        var length = Math.Min(PromptTokens, config.MaxPositions / 2);
-        var starts = length < Shortest ? [] : Starts(text.Tokens, config, length + Shortest);
-        if (starts.Length == 0)
-            return null;
-        var options = new JsonObject { ["prompts"] = Prompts, ["prompt_tokens"] = length, ["tokens"] = Tokens };
-        var inputs = new Dictionary<string, string> { ["model"] = model.Hash, ["text"] = text.Hash, ["tokenizer"] = tokenizer.Sha256 };
-        return run.Do("samples", options, inputs, (_, _) =>
+        var (name, set) = (model.Value.Name, text.Value);
+        run.Progress.Note($"samples: {name} goes on from {Starts().Length} beginnings of {set.Name}");
+        return new()
         {
-            run.Progress.Note($"samples: {model.Name} goes on from {starts.Length} beginnings of {text.Name}");
-            return new() { ["model"] = model.Name, ["set"] = text.Name, ["samples"] = new JsonArray([.. starts.Select(start => One(decoder(), text.Tokens, start, length, tokenizer, run.Stop))]) };
-        });
+            ["model"] = name,
+            ["set"] = set.Name,
+            ["samples"] = new JsonArray([.. Starts().Select(start => One(decoder(), set.Tokens, start, Length, tokenizer, run.Stop))]),
+        };
     }
+
+    /// <inheritdoc/>
+    protected override void Take(RunContext run, StageRecord record, string folder) => Folder = folder;
+
+    private long[] Starts() => _starts ??= Length < Shortest ? [] : Starts(text.Value.Tokens, model.Value.Config, Length + Shortest);
 
     private static JsonObject One(Decoder model, ITokens tokens, long start, int length, Tokenizer tokenizer, CancellationToken stop)
     {
@@ -48,13 +67,13 @@ public static class SampleStage
         return new()
         {
             ["prompt"] = tokenizer.Decode(prompt, skipSpecialTokens: true),
-            ["original"] = Behind(tokenizer, prompt, original),
-            ["written"] = Behind(tokenizer, prompt, written),
+            ["original"] = Continuation(tokenizer, prompt, original),
+            ["written"] = Continuation(tokenizer, prompt, written),
         };
     }
 
-    /// <summary>The text that ids add behind a prompt: decoded with it, for the first id may begin with a space, or in the middle of a character.</summary>
-    private static string Behind(Tokenizer tokenizer, int[] prompt, int[] ids)
+    /// <summary>The text that ids add after a prompt: decoded with it, for the first id may begin with a space, or in the middle of a character.</summary>
+    private static string Continuation(Tokenizer tokenizer, int[] prompt, int[] ids)
     {
         var (before, all) = (tokenizer.Decode(prompt, skipSpecialTokens: true), tokenizer.Decode([.. prompt, .. ids], skipSpecialTokens: true));
         return all.StartsWith(before, StringComparison.Ordinal) ? all[before.Length..] : tokenizer.Decode(ids, skipSpecialTokens: true);

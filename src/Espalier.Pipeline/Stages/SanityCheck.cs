@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Espalier.Compression.Pruning;
 using Espalier.Models;
@@ -16,8 +17,10 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="folder">Its folder.</param>
 /// <param name="source">The model that it began with.</param>
 /// <param name="written">What it wrote.</param>
-internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint source, Checkpoint written)
+internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint source, Checkpoint written) : IDisposable
 {
+    private readonly long _started = Stopwatch.GetTimestamp();
+
     // Elements of a tensor that are looked up in the tensor that they come from.
     private const int Looked = 16;
 
@@ -81,7 +84,9 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
                 var width = shape.Length == 2 ? shape[1] : 1;
                 var row = Kept(spec.Dimensions[0].Axis, parameter.Layer, at / width);
                 var column = shape.Length == 2 ? Kept(spec.Dimensions[1].Axis, parameter.Layer, at % width) : 0;
-                var (became, was) = (Element(written, named.Name, at), Element(source, from, row * (before.Length == 2 ? before[1] : 1) + column));
+                float became = 0, was = 0;
+                written.ReadFloat32(named.Name, at, new(ref became));
+                ReadSource(from, row * (before.Length == 2 ? before[1] : 1) + column, new(ref was));
                 Require(BitConverter.SingleToInt32Bits(became) == BitConverter.SingleToInt32Bits(was), $"{named.Name} element {at} is {became:R} and the plan keeps {was:R} there, of {from}");
             }
         }
@@ -106,7 +111,7 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
             for (var first = 0L; first < count; first += block)
             {
                 var length = (int)Math.Min(block, count - first);
-                source.ReadFloat32(named.Name, first, was.AsSpan(0, length));
+                ReadSource(named.Name, first, was.AsSpan(0, length));
                 written.ReadFloat32(named.Name, first, became.AsSpan(0, length));
                 for (var i = 0; i < length; i++)
                     Require(isSame(was[i], became[i]), $"{named.Name} element {first + i} is {became[i]:R} and was {was[i]:R}, {wanted}");
@@ -115,12 +120,19 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
         Passed(passed);
     }
 
-    private static float Element(Checkpoint checkpoint, string name, long at)
+    /// <summary>Elements of the source as the written folder's type holds them.</summary>
+    private void ReadSource(string name, long first, Span<float> values)
     {
-        float value = 0;
-        checkpoint.ReadFloat32(name, at, MemoryMarshal.CreateSpan(ref value, 1));
-        return value;
+        source.ReadFloat32(name, first, values);
+        if (written.StoredType == source.StoredType)
+            return;
+        var bytes = new byte[values.Length * written.StoredType.Bytes()];
+        new Narrowing(clamp: true).Write(name, first, written.StoredType, values, bytes);
+        ElementConversion.ToFloat32(written.StoredType, bytes, values);
     }
+
+    /// <summary>What the checks took goes into the stage's <c>timing.jsonl</c>.</summary>
+    public void Dispose() => folder.AddCheckSeconds(Stopwatch.GetElapsedTime(_started).TotalSeconds);
 
     private static float[] Logits(Decoder model)
     {

@@ -25,6 +25,12 @@ public sealed class ScoreStage(ModelSlot model, ScoreSection section, IReadOnlyL
     /// <inheritdoc/>
     public override string Name => "score";
 
+    /// <summary>Windows of one forward pass; part of no key, for no score depends on it.</summary>
+    public int Batch { get; init; } = 8;
+
+    /// <summary>How it gets by with the memory there is; part of no key either. Null chooses when it runs.</summary>
+    public ScoringMemory? Memory { get; init; }
+
     /// <summary>The scores.</summary>
     public Slot<ArtefactFile> Scores { get; } = new("the scores");
 
@@ -88,12 +94,13 @@ public sealed class ScoreStage(ModelSlot model, ScoreSection section, IReadOnlyL
         {
             Method = section.Method,
             Samples = section.Samples,
+            Batch = Batch,
             Aggregator = new(section.Batch, section.Sequence),
             Neurons = section.Neurons,
             SpanWidths = spans,
             Seed = seed,
         };
-        var scores = ScoringMemory.For(source.Config).Score(
+        var scores = (Memory ?? ScoringMemory.For(source.Config)).Score(
             source, readsText ? new WindowSet(data.Value.Train, sequence) : null, options, folder.Path, run.Progress, run.Stop);
         ScoresFile.Write(folder.PathOf(ScoresName), scores with
         {

@@ -22,8 +22,10 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="recipe">Search, distillation and how units are chosen.</param>
 /// <param name="data">Tokens.</param>
 /// <param name="texts">What the recipe evaluates on: candidates are compared on the held-out text and on those that the search names.</param>
+/// <param name="stored">Element type of the exported student, for its memory: that of the recipe's teacher, while a corrected one is kept in float32.</param>
 /// <param name="plan">What there is to choose from, for the forecast.</param>
-public sealed class SearchStage(ModelSlot teacher, Slot<ArtefactFile> scores, Recipe recipe, Slot<TokenSets> data, IReadOnlyList<Slot<EvaluationText>> texts, Func<SearchPlan> plan) : Stage
+public sealed class SearchStage(
+    ModelSlot teacher, Slot<ArtefactFile> scores, Recipe recipe, Slot<TokenSets> data, IReadOnlyList<Slot<EvaluationText>> texts, ElementType stored, Func<SearchPlan> plan) : Stage
 {
     /// <summary>File of the result inside the stage's folder.</summary>
     public const string FileName = "search.json";
@@ -64,9 +66,9 @@ public sealed class SearchStage(ModelSlot teacher, Slot<ArtefactFile> scores, Re
     {
         var (known, distill) = (plan(), recipe.Distill!);
         var student = known.Largest.Shape;
-        var guide = Espalier.Compression.Distillation.LossSpec.Parse(distill.Loss).NeedsTeacher && distill.Cache is null ? TrainingForecast.WeightBytes(teacher.Planned) : 0;
+        var ofTeacher = distill.NeedsTeacher ? TrainingForecast.WeightBytes(teacher.Planned) : 0;
         return new(Name, $"{known.Trained} of {known.Count} shapes are compared after {string.Join(", ", known.Rungs)} steps, and half of them go on each time", known.Rungs[^1],
-            known.Cost.Tokens, known.Cost.Flops, TrainingForecast.Bytes(distill, student) + guide)
+            known.Cost.Tokens, known.Cost.Flops, TrainingForecast.Bytes(distill, student) + ofTeacher)
         { Model = ModelForecast.Of(teacher.Planned, recipe.Data.Sequence) };
     }
 
@@ -79,7 +81,7 @@ public sealed class SearchStage(ModelSlot teacher, Slot<ArtefactFile> scores, Re
         SearchTask[] tasks = [.. search.Tasks.Where(SearchSection.IsTaskFile).Select(task => SearchTask.Open(task, recipe.Teacher))];
         var setting = _setting = new(
             teacher.Value, scores.Value, recipe.Prune, search, recipe.Distill!, data.Value, [.. held.Concat(named).Select(text => text.Value)], tasks,
-            recipe.Data.Sequence, recipe.Seed, teacher.Stored.Bytes(), recipe.Clamp);
+            recipe.Data.Sequence, recipe.Seed, stored.Bytes(), recipe.Clamp);
         var (shape, section) = (setting.Teacher.Config, setting.Search);
         var latency = LatencyTable.Open(run.Folder.PathOf(LatencyName), run.Stop);
         _allowed = () => section.Enumerate(shape, setting.Sequence, setting.ElementBytes, latency, run.Stop);
@@ -98,7 +100,7 @@ public sealed class SearchStage(ModelSlot teacher, Slot<ArtefactFile> scores, Re
             var tried = candidates[candidate];
             run.Progress.Note($"search: {section.Rungs[rung]} steps of candidate {candidate + 1} of {candidates.Length}, {tried.Name} (layers/heads/ffn/hidden)");
             var before = states[candidate];
-            var state = CandidateStage.Run(run, setting, tried, section.Rungs[rung], before);
+            var state = Run(run, new CandidateStage(setting, tried, section.Rungs[rung], before));
             states[candidate] = state;
             var trained = (state.Steps - (before?.Steps ?? 0)) * section.Training(setting.Distill, state.Steps).Batch * setting.Sequence;
             cost.Add(trained + evaluated, SearchForecast.FlopsOf(tried, setting.Distill, shape, setting.Sequence, trained, evaluated), Path.GetFileName(state.Folder));
@@ -139,6 +141,12 @@ public sealed class SearchStage(ModelSlot teacher, Slot<ArtefactFile> scores, Re
     {
     }
 
+    private static CandidateState Run(RunContext run, CandidateStage candidate)
+    {
+        candidate.Run(run);
+        return candidate.State.Value;
+    }
+
     /// <summary>Those that are trained, best by the proxy first, with its values.</summary>
     private static (Candidate Candidate, double Proxy)[] Proxied(RunContext run, CandidateSetting setting, DecoderConfig teacher, Func<IEnumerable<Candidate>> allowed)
     {
@@ -150,7 +158,7 @@ public sealed class SearchStage(ModelSlot teacher, Slot<ArtefactFile> scores, Re
         var pruned = kept.Best(allowed(), (int)Math.Min(int.MaxValue, (long)PrunedForOne * count)).Select(candidate =>
         {
             run.Progress.Note($"search: {candidate.Name} as pruned");
-            return (Candidate: candidate, Proxy: CandidateStage.Run(run, setting, candidate, 0, null).Losses[0].Nll);
+            return (Candidate: candidate, Proxy: Run(run, new CandidateStage(setting, candidate, 0, null)).Losses[0].Nll);
         }).ToArray();
         return [.. pruned.OrderBy(entry => entry.Proxy).Take(count)];
     }

@@ -51,7 +51,7 @@ public abstract class Stage
     public virtual void Run(RunContext run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        var record = run.Do(Name, Options(), Inputs(), (folder, checkpoint) => Work(run, folder, checkpoint), JudgesArtefacts);
+        var record = run.RunStage(Name, Options(), Inputs(), (folder, checkpoint) => Work(run, folder, checkpoint), JudgesArtefacts);
         Take(run, record, run.FolderOf(record));
     }
 

@@ -46,8 +46,8 @@ public sealed class TextStage(string name, string source, string tokenizerFolder
     {
         using var task = run.Progress.Begin($"text {name}", Source.TotalBytes, "bytes");
         var (index, skips) = Corpus.BuildStore(
-            new() { Sources = [source], LeaveOut = run.Folder.Owns }, DocumentEncoder.Of(Tokenizer, vocabulary), Path.Combine(folder.Path, "tokens"), new BytesRead(task), run.Stop);
-        Say(run, $"text {name}", skips);
+            new() { Sources = [source], LeaveOut = run.Folder.Owns }, DocumentEncoder.Of(Tokenizer, vocabulary), Path.Combine(folder.Path, "tokens"), BytesRead(task), run.Stop);
+        ReportSkips(run, $"text {name}", skips);
         return new() { ["tokens"] = index.Count, ["documents"] = index.Documents };
     }
 

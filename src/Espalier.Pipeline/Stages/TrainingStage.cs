@@ -1,217 +1,211 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
-using Espalier.Compression;
 using Espalier.Compression.Data;
-using Espalier.Compression.Evaluation;
+using Espalier.Compression.Distillation;
 using Espalier.Compression.Training;
+using Espalier.Compression.Training.Profiling;
 using Espalier.Compression.Training.Saving;
-using Espalier.Files;
+using Espalier.Models;
+using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
+using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Runs;
-using Espalier.Torch;
 
 namespace Espalier.Pipeline.Stages;
 
-/// <summary>What a training stage does beside training.</summary>
-public sealed record TrainingStageOptions
+/// <summary>A model trained in a stage: correction, distillation or pre-training, which differ in their section and teacher. The result is stored in float32.</summary>
+/// <param name="start">The model to begin from.</param>
+/// <param name="result">The result's name in tables.</param>
+/// <param name="section">How to train.</param>
+/// <param name="data">Tokens.</param>
+/// <param name="sequence">Tokens of a window.</param>
+/// <param name="seed">Seed of the order.</param>
+public abstract class TrainingStage(ModelSlot start, string result, TrainingSection section, Slot<TokenSets> data, int sequence, long seed) : Stage
 {
-    /// <summary>Name for progress: correct, distill, pretrain.</summary>
-    public required string Title { get; init; }
+    /// <summary>The result.</summary>
+    public ModelSlot Trained { get; } = new(result, start.Planned, ElementType.F32);
 
-    /// <summary>Steps in all.</summary>
-    public required long Steps { get; init; }
+    /// <summary>Which windows when, given their number; by default shuffled by the seed.</summary>
+    public Func<long, SampleOrder> Order { get; init; } = windows => SampleOrder.Shuffled(windows, seed);
 
-    /// <summary>Steps between checkpoints; 0 for none but the one at an interruption.</summary>
-    public long CheckpointEvery { get; init; } = 50;
+    /// <summary>What the order is, for the stage's key.</summary>
+    public string OrderName { get; init; } = "shuffled";
 
-    /// <summary>Steps between evaluations on <see cref="HeldOut"/>; 0 for none.</summary>
-    public long EvaluateEvery { get; init; }
+    /// <summary>Its metrics.jsonl; null before it ran.</summary>
+    public string? Metrics { get; private set; }
 
-    /// <summary>Held-out windows, or null.</summary>
-    public WindowSet? HeldOut { get; init; }
+    /// <summary>The teacher, or a folder of a cache that stands for it; null where the loss needs none.</summary>
+    private protected virtual Slot<ModelFolder>? Teacher => null;
 
-    /// <summary>Evaluations in a row without a new best after which training ends; the result is then the best weights, however it ended. 0 for never.</summary>
-    public int EarlyStopping { get; init; }
+    /// <summary>How the teacher is corrected meanwhile; null where it is not.</summary>
+    private protected virtual TrainingSection? Correction => null;
 
-    /// <summary>Floating-point operations that training on a token takes, teacher included; 0 where nobody knows.</summary>
-    public double FlopsPerToken { get; init; }
-}
+    private protected TrainingSection Section => section;
 
-/// <summary>
-/// Runs a trainer inside a stage's folder: goes on from the newest whole checkpoint, writes metrics and timing, saves in the background, and saves once more
-/// when it is asked to stop. Killed anywhere, run again, it ends with the same bits.
-/// </summary>
-public static class TrainingStage
-{
-    /// <summary>Bytes of a checkpoint a parameter (weight, m and v in float32) and of the model.</summary>
-    private const int CheckpointBytes = 12, ModelBytes = 4;
+    private protected int Sequence => sequence;
 
-    /// <summary>How long the machine is looked at before a run says that it is starved.</summary>
-    private static readonly TimeSpan s_judged = TimeSpan.FromSeconds(10);
+    private bool UsesTeacher => Teacher is not null && section.NeedsTeacher;
 
-    /// <summary>Trains to the end, from a checkpoint where there is one. The caller begins and completes the stage.</summary>
-    /// <returns>Where the loop stood at its end; the model is that of an earlier step where the best weights were put back.</returns>
-    /// <exception cref="OperationCanceledException">Asked to stop; the state is saved.</exception>
-    /// <exception cref="EspalierException">Exit code 1: too many steps in a row were skipped, all of them, or those up to the end.</exception>
-    public static LoopState Run(StageFolder stage, SavedCheckpoint? checkpoint, Trainer trainer, Family family, TrainingStageOptions options, IProgressReporter progress, CancellationToken stop)
+    internal override IEnumerable<DiskForecast> Disk() =>
+        [new(StageForecast.TitleOf($"checkpoints of {Name}", Cycle, Round), TrainingForecast.CheckpointBytes(section, start.Planned.Parameters), Title)];
+
+    /// <inheritdoc/>
+    protected override Dictionary<string, string> Inputs()
     {
-        var model = trainer.Model;
-        var evaluates = options is { HeldOut: not null, EvaluateEvery: > 0 };
-        var trained = trainer.Sets.SelectMany(set => set.Parameters).Sum(parameter => parameter.Value.ElementCount);
-        DiskSpace.Require(
-            stage.Path, ((evaluates ? 4 : 3) * CheckpointBytes + ModelBytes) * trained, $"{(evaluates ? "four" : "three")} checkpoints and the model");
-        if (checkpoint is not null)
-        {
-            TrainerCheckpoint.Restore(trainer, family, checkpoint);
-            progress.Note($"{options.Title}: going on from step {checkpoint.Step}");
-        }
-
-        var stopping = StoppingOf(stage, options.EarlyStopping);
-        stage.Checkpoints.BestStep = stopping.BestStep;
-        stage.Checkpoints.OpenBest(progress.Warn);
-        if (stopping.IsOver)
-            trainer.Finish();
-        var speed = options.FlopsPerToken > 0 ? MatrixSpeed.Measure() : double.PositiveInfinity;
-        using var saver = new BackgroundSaver(stage.Checkpoints);
-        var snapshots = new SnapshotMemory();
-        using var task = progress.Begin(options.Title, options.Steps, "steps");
-        task.Report(trainer.State.Step);
-        var (wait, isTold) = (new ProcessorWait(s_judged), false);
-        wait.Look();
-        trainer.Every(1, report =>
-        {
-            stage.Metrics.Append(report.Step, Fields(report, trainer));
-            stage.Timing.Append(report.Step,
-            [
-                ("seconds", report.Seconds), ("tokens_per_second", report.Tokens / report.Seconds), ("resident_bytes", Environment.WorkingSet),
-                .. double.IsFinite(speed) ? [("mfu", (JsonNode?)(options.FlopsPerToken * report.Tokens / report.Seconds / speed))] : Array.Empty<(string, JsonNode?)>(),
-            ]);
-            stage.Board.Append(report.Step, ("loss", report.Loss), ("gradient_norm", report.GradientNorm), ("learning_rate", report.LearningRate),
-                ("tokens_per_second", report.Tokens / report.Seconds));
-            if (report.Skipped)
-                progress.Warn($"{options.Title}: step {report.Step} skipped, its loss is {report.Loss} and its gradient norm {report.GradientNorm} (windows {string.Join(", ", trainer.WindowsOf(report.Step - 1))})");
-            if (!isTold && wait.Look() is > ProcessorWait.Starved and var waited)
-            {
-                isTold = true;
-                progress.Warn(Starved(options.Title, waited));
-            }
-            task.Report(report.Step, $"loss {report.Loss:0.000}, {report.Tokens / report.Seconds:0} tokens/s");
-        });
-        var saved = checkpoint?.Step;
-        if (evaluates)
-            trainer.Every(options.EvaluateEvery, report => Evaluate(report.Step));
-        trainer.Every(options.CheckpointEvery, report =>
-        {
-            if (report.Step < options.Steps && report.Step != saved)
-                Save(report.Step);
-        });
-
-        try
-        {
-            // Stopped in the midst of an evaluation, the run before saved the step and not the evaluation.
-            if (evaluates && checkpoint is { Step: > 0 } && checkpoint.Step % options.EvaluateEvery == 0 && HeldOutLoss.Last(stage.Metrics.Path) != checkpoint.Step)
-                Evaluate(checkpoint.Step);
-            trainer.Run(stop);
-            saver.Wait();
-        }
-        catch (EspalierException error) when (error.ExitCode == 1 && trainer.State.SkippedInARow > 0 && !RefusedByDisk.Is(error))
-        {
-            saver.Wait();
-            throw SkippedSteps.Stopped(options.Title, error, trainer.State, stage);
-        }
-        catch (OperationCanceledException) when (trainer.State.Step > 0)
-        {
-            // A disk that refuses changes nothing about who asked for the end.
-            try
-            {
-                if (trainer.State.Step != saved)
-                    Save(trainer.State.Step);
-                saver.Wait();
-                progress.Note($"{options.Title}: saved at step {trainer.State.Step}; the same command goes on from there");
-            }
-            catch (Exception error) when (RefusedByDisk.Is(error))
-            {
-                progress.Warn(RefusedByDisk.Line(options.Title, error, stage.Checkpoints));
-            }
-            throw;
-        }
-        catch (Exception error) when (RefusedByDisk.Is(error))
-        {
-            LetSaverEnd();
-            var line = RefusedByDisk.Line(options.Title, error, stage.Checkpoints);
-            if (!stop.IsCancellationRequested)
-                throw new EspalierException(line, error) { ExitCode = 1 };
-            progress.Warn(line);
-            throw new OperationCanceledException(line, error, stop);
-        }
-
-        var end = trainer.State;
-        if (options.EarlyStopping > 0 && stopping.BestStep is { } best && best != end.Step)
-        {
-            var kept = stage.Checkpoints.OpenBest(progress.Warn)
-                ?? throw new EspalierException($"{stage.Checkpoints.Folder}: the best weights, of step {best}, are not there or damaged; delete {stage.Path} and start again") { ExitCode = 1 };
-            TrainerCheckpoint.Restore(trainer, family, kept);
-            progress.Note($"{options.Title}: {(end.Step < options.Steps ? $"stopped at step {end.Step}, " : "")}the best held-out loss was that of step {best}, whose weights are the result");
-        }
-        SkippedSteps.RequireResult(options.Title, end, trainer.State, stage);
-        return end;
-
-        // What else the disk refuses meanwhile is the same news.
-        void LetSaverEnd()
-        {
-            try
-            {
-                saver.Wait();
-            }
-            catch (Exception error) when (RefusedByDisk.Is(error))
-            {
-            }
-        }
-
-        void Save(long step, bool isBest = false)
-        {
-            // What is being written lies in the memory that the next snapshot uses.
-            saver.Wait();
-            saver.Save(step, TrainerCheckpoint.Snapshot(trainer, family, snapshots), isBest);
-            saved = step;
-        }
-
-        void Evaluate(long step)
-        {
-            var result = PerplexityEvaluator.Run(model, options.HeldOut!, null, 8, NullProgress.Instance, stop: stop);
-            stage.Metrics.Append(step, ("held_out_nll", result.Nll), ("held_out_nll_se", result.NllStandardError));
-            stage.Board.Append(step, ("held_out_nll", result.Nll));
-            // The best weights are kept, whatever comes later.
-            if (stopping.Observe(step, result.Nll))
-                Save(step, isBest: true);
-            if (stopping.IsOver)
-                trainer.Finish();
-        }
+        var inputs = new Dictionary<string, string> { ["start"] = start.Value.Hash, ["data"] = data.Value.Hash };
+        if (UsesTeacher)
+            inputs[section.Cache is null ? "teacher" : "cache"] = Teacher!.Value.Hash;
+        return inputs;
     }
 
-    private static string Starved(string title, double waited) => string.Create(CultureInfo.InvariantCulture,
-        $"{title}: other programs keep the processors busy: this one's threads wait {waited:0%} of their time for one; ")
-        + (TorchRuntime.Threads > 1 ? "end the others, or start again with fewer --threads, which changes last bits of results" : "end the others, or wait longer");
-
-    private static (string Name, JsonNode? Value)[] Fields(StepReport report, Trainer trainer)
+    /// <inheritdoc/>
+    protected override JsonObject Options()
     {
-        List<(string, JsonNode?)> fields =
-        [
-            ("loss", report.Loss), .. report.Parts.Select(part => ($"loss_{part.Name}", (JsonNode?)part.Value)), ("gradient_norm", report.GradientNorm),
-            ("learning_rate", report.LearningRate), .. report.UpdateRatio is { } ratio ? [("update_ratio", (JsonNode?)ratio)] : Array.Empty<(string, JsonNode?)>(), ("tokens", trainer.State.Tokens), ("skipped", report.Skipped),
-        ];
-        // A step that was skipped says what it saw.
-        if (report.Skipped)
-            fields.Add(("windows", new JsonArray([.. trainer.WindowsOf(report.Step - 1).Select(window => JsonValue.Create(window))])));
-        return [.. fields];
+        var options = Options(section, data.Value, sequence, seed, OrderName);
+        if (Correction is { } correction)
+            options["teacher_learning_rate"] = correction.LearningRate;
+        return options;
     }
 
-    /// <summary>What the losses up to the checkpoint decide.</summary>
-    private static EarlyStopping StoppingOf(StageFolder stage, int patience)
+    /// <inheritdoc/>
+    protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
-        var stopping = new EarlyStopping(patience);
-        foreach (var (step, nll) in HeldOutLoss.All(stage.Metrics.Path))
-            stopping.Observe(step, nll);
-        return stopping;
+        using var source = start.Value.Open();
+        using var model = DecoderWeights.Load(source);
+        using var open = TeacherOf(run, Name, start.Value, Teacher?.Value, section);
+        if (section.Compute != ComputeChoice.Float32)
+            run.Progress.Note($"{Name}: products are computed in {(section.Compute.Here() == ComputeType.Bfloat16 ? "bfloat16" : "float32, for this processor has no units for bfloat16")}");
+        var found = Fit(run, Name, model, source.Family, open, section, Correction, data.Value, sequence, seed, Order, folder, checkpoint);
+        Write(run, folder, ModelName, source, model, section.Freeze);
+        if (Correction is not null && open?.Model is { } corrected)
+            using (var original = Teacher!.Value.Open())
+                Write(run, folder, TeacherName, original, corrected, FrozenParts.None);
+        return found;
+    }
+
+    /// <inheritdoc/>
+    protected override void Take(RunContext run, StageRecord record, string folder)
+    {
+        RequireUpdates(record, folder);
+        Trained.Value = new(result, Path.Combine(folder, ModelName), record.OutputHash);
+        Metrics = Path.Combine(folder, "metrics.jsonl");
+    }
+
+    /// <summary>Folder of the teacher that was corrected while a student was trained, inside the stage's.</summary>
+    private protected const string TeacherName = "teacher";
+
+    private void Write(RunContext run, StageFolder folder, string name, Checkpoint source, Decoder model, FrozenParts frozen)
+    {
+        CheckpointWriter.Write(folder.PathOf(name), model.Config, source, ElementType.F32, DecoderWeights.Source(model, source.Family), cancellation: run.Stop);
+        using var written = Checkpoint.Open(folder.PathOf(name));
+        using var check = new SanityCheck(Name, folder, source, written);
+        check.Shape(source.Config);
+        check.Reloaded(model);
+        if (!frozen.IsEmpty)
+            check.Same(frozen.Hold, $"what is frozen ({string.Join(", ", frozen.Words)}) is");
+    }
+
+    /// <summary>Version 0.1 took a training for done in which every step had been skipped.</summary>
+    private void RequireUpdates(StageRecord record, string folder)
+    {
+        if ((long?)record.Result["skipped_steps"] is > 0 and var skipped && skipped == (long?)record.Result["steps"])
+            throw new EspalierException(
+                $"{Name}: {folder} is of an earlier version, and all of its {skipped} steps were skipped for a loss or gradient that is not finite: "
+                + "there is no trained model; lower the learning rate, or look at the data")
+            { ExitCode = 1 };
+    }
+
+    /// <summary>A section as the trainer takes it, for windows of so many tokens.</summary>
+    public static TrainingOptions OptionsOf(TrainingSection section, int sequence) => new()
+    {
+        Steps = section.Steps,
+        Batch = section.Batch,
+        MicroBatch = section.WindowsOfAPass(sequence),
+        LearningRate = section.LearningRate,
+        MinLearningRate = section.MinLearningRate,
+        WarmUp = section.WarmUp,
+        Schedule = section.Schedule,
+        DecaySteps = section.DecaySteps,
+        Optimizer = new(section.Beta1, section.Beta2, section.AdamEpsilon, section.WeightDecay),
+        Clip = section.Clip,
+        Freeze = section.Freeze,
+        LayerDecay = section.LayerDecay,
+        Compute = section.Compute.Here(),
+        ActivationCheckpointing = section.ActivationCheckpointing,
+    };
+
+    /// <summary>Refuses a batch that would hold a window twice.</summary>
+    /// <param name="section">How to train.</param>
+    /// <param name="windows">Windows of the data.</param>
+    /// <param name="name">The section, for the error; null where there is one alone.</param>
+    /// <exception cref="EspalierException">The batch has more windows than the data.</exception>
+    public static void CheckBatch(TrainingSection section, long windows, string? name = null)
+    {
+        if (section.Batch > windows)
+            throw new EspalierException($"{(name is null ? "" : $"{name}: ")}batch is {section.Batch} windows and the data has {windows}: take a smaller batch, shorter windows or more text");
+    }
+
+    /// <summary>The teacher that a section's losses ask, opened; null where they ask none.</summary>
+    internal static OpenTeacher? TeacherOf(RunContext run, string name, ModelFolder start, ModelFolder? teacher, TrainingSection section)
+    {
+        if (!section.NeedsTeacher)
+            return null;
+        var open = OpenTeacher.Of(teacher ?? throw new EspalierException($"{name}: loss {section.Loss} needs a teacher"), start, section, run.Progress);
+        open.Model?.Compute = section.Compute.Here();
+        return open;
+    }
+
+    /// <summary>Trains a loaded model inside a stage that was begun; what came of it, for the stage's record. <paramref name="begun"/> may put a trainer that has no checkpoint where another one
+    /// stood, <paramref name="ended"/> sees where it ends.</summary>
+    internal static JsonObject Fit(
+        RunContext run, string name, Decoder model, Family family, OpenTeacher? open, TrainingSection section, TrainingSection? correction,
+        TokenSets data, int sequence, long seed, Func<long, SampleOrder> order, StageFolder stage, SavedCheckpoint? checkpoint,
+        Action<Trainer>? begun = null, Action<Trainer>? ended = null)
+    {
+        var loss = LossSpec.Parse(section.Loss).Make(section.Temperature, section.TemperatureSquared);
+        using var hidden = section.Hidden is null ? null : new HiddenStateLoss(section.Hidden, open!.Config!, model.Config, (ulong)seed);
+        Objective objective = correction is not null && open?.Model is { } live
+            ? new ParallelCorrection(live, correction.LearningRate / section.LearningRate, learning => new LogitObjective(loss, open.Aligned(learning), hidden))
+            : new LogitObjective(loss, open?.Teacher, hidden);
+
+        var windows = new WindowSet(data.Train, sequence, boundaries: data.Boundaries);
+        CheckBatch(section, windows.Count);
+        if (section.EarlyStopping > 0 && (data.HeldOut is null || section.EvaluateEvery == 0))
+            throw new EspalierException($"{name}: early-stopping is {section.EarlyStopping} and looks at held-out loss, but {(data.HeldOut is null ? "nothing is held out; hold out a share" : "evaluate-every is 0; give steps between evaluations")}");
+        using var trainer = new Trainer(model, objective, new PackedText(windows, order(windows.Count)), OptionsOf(section, sequence));
+        if (checkpoint is null)
+            begun?.Invoke(trainer);
+        var operations = StepOperations.Of(model.Config, open?.Config, learns: correction is not null, sequence);
+        trainer.Profiler = run.ProfilesSteps ? new(operations) : null;
+        var end = TrainingLoop.Run(stage, checkpoint, trainer, family, new()
+        {
+            Title = name,
+            Steps = section.Steps,
+            CheckpointEvery = section.CheckpointEvery,
+            EvaluateEvery = section.EvaluateEvery,
+            EarlyStopping = section.EarlyStopping,
+            FlopsPerToken = operations.Total,
+            HeldOut = section.EvaluateEvery > 0 && data.HeldOut is { } heldOut ? new WindowSet(heldOut, sequence, WindowStride.Contiguous) : null,
+        }, run.Progress, run.Stop);
+        if (trainer.Profiler?.Report(name, MatrixSpeed.Measure()) is { } profile)
+            run.Profiles.Add(profile);
+        ended?.Invoke(trainer);
+        var result = new JsonObject
+        {
+            ["steps"] = end.Step,
+            ["tokens"] = end.Tokens,
+            ["skipped_steps"] = end.SkippedSteps,
+        };
+        if (section.EarlyStopping > 0)
+            result["best_step"] = trainer.State.Step;
+        return result;
+    }
+
+    internal static JsonObject Options(TrainingSection section, TokenSets data, int sequence, long seed, string order)
+    {
+        var options = section.StageOptions(sequence);
+        (options["sequence"], options["seed"], options["order"]) = (sequence, seed, order);
+        if (data.Boundaries is not null)
+            options["documents"] = "separate";
+        return options;
     }
 }

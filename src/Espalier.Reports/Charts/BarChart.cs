@@ -31,7 +31,7 @@ internal sealed record BarChart
         var low = Height - ChartFrame.Bottom;
         var y = Axis.Over(Values.Append(0), margin: 0.02, about: 4);
         var width = (Right - Left) / Math.Max(1, Values.Count);
-        using var svg = ChartFrame.Open(html, Height, Title, string.Join("; ", Values.Select((_, i) => Told(i))));
+        using var svg = ChartFrame.Open(html, Height, Title, string.Join("; ", Values.Select((_, i) => Label(i))));
         ChartFrame.Values(html, y, Left, Right, low, Top);
         // No number touches its neighbour.
         var every = Math.Max(1, (int)Math.Ceiling((Figures.Exact(Values.Count).Length * Character + 6) / width));
@@ -47,14 +47,14 @@ internal sealed record BarChart
         ChartFrame.YLabel(html, YLabel);
     }
 
-    private string Told(int i) => $"{i}: {Figures.Loss(Values[i])}{(Marked.Contains(i) ? $", {Mark}" : "")}";
+    private string Label(int i) => $"{i}: {Figures.Loss(Values[i])}{(Marked.Contains(i) ? $", {Mark}" : "")}";
 
     private void Bar(HtmlBuilder html, int i, double middle, double width, double zero, double value)
     {
         var marked = Marked.Contains(i);
         using (html.Open("rect", ("class", marked ? "bar c1" : "bar c0"), ("x", Figures.Pixel(middle - width / 2)), ("width", Figures.Pixel(width)),
             ("y", Figures.Pixel(Math.Min(zero, value))), ("height", Figures.Pixel(Math.Max(1, Math.Abs(zero - value))))))
-            html.Leaf("title", Told(i));
+            html.Leaf("title", Label(i));
         if (marked)
             html.Leaf("text", "✕", ("class", "middle cut"), ("x", Figures.Pixel(middle)), ("y", Figures.Pixel(Math.Min(zero, value) - 3)));
     }

@@ -21,7 +21,7 @@ internal sealed record IntervalChart(string Title, string XLabel, IReadOnlyList<
     {
         var x = Axis.Over(Intervals.SelectMany(one => new[] { one.Value - one.Half, one.Value + one.Half }).Concat(Zero ? [0] : []), margin: 0.06);
         var low = Top + Row * Intervals.Count;
-        using var svg = ChartFrame.Open(html, low + ChartFrame.Bottom, Title, string.Join("; ", Intervals.Select(Told)));
+        using var svg = ChartFrame.Open(html, low + ChartFrame.Bottom, Title, string.Join("; ", Intervals.Select(Label)));
         foreach (var tick in x.Ticks)
         {
             var at = Figures.Pixel(x.Place(tick, Left, Right));
@@ -35,7 +35,7 @@ internal sealed record IntervalChart(string Title, string XLabel, IReadOnlyList<
 
     private string Value(double value) => Signed ? Figures.Signed(value) : Figures.Loss(value);
 
-    private string Told(Interval one) => $"{one.Name}: {Value(one.Value)} ± {Figures.Loss(one.Half)}";
+    private string Label(Interval one) => $"{one.Name}: {Value(one.Value)} ± {Figures.Loss(one.Half)}";
 
     private void Draw(HtmlBuilder html, Interval one, double top, Axis x)
     {
@@ -47,6 +47,6 @@ internal sealed record IntervalChart(string Title, string XLabel, IReadOnlyList<
         using var group = html.Open("g", ("class", "marks c0"));
         if (one.Half > 0 && double.IsFinite(one.Half))
             html.Void("path", ("d", $"M{Figures.Pixel(x.Place(one.Value - one.Half, Left, Right))} {Figures.Pixel(y)}H{Figures.Pixel(x.Place(one.Value + one.Half, Left, Right))}"));
-        Mark.Write(html, 0, x.Place(one.Value, Left, Right), y, Told(one));
+        Mark.Write(html, 0, x.Place(one.Value, Left, Right), y, Label(one));
     }
 }

@@ -12,7 +12,7 @@ internal sealed record SvgChart
     private const double Left = 60, Edge = 6;
 
     /// <summary>Series that the description tells.</summary>
-    private const int MostTold = 8;
+    private const int MostDescribed = 8;
 
     /// <summary>What it shows, for those who cannot see it.</summary>
     internal required string Title { get; init; }
@@ -79,10 +79,10 @@ internal sealed record SvgChart
     {
         var told = Series.Where(series => series.Style == SeriesStyle.Line).Select(series => (series.Name, Points: series.Points.Where(point => double.IsFinite(point.Y)).ToArray()))
             .Where(series => series.Points.Length > 0).ToArray();
-        var text = string.Join("; ", told.Take(MostTold).Select(series => series.Points.Length == 1
+        var text = string.Join("; ", told.Take(MostDescribed).Select(series => series.Points.Length == 1
             ? $"{series.Name}: {Figures.Short(series.Points[0].Y)} at {Figures.Tick(series.Points[0].X)}"
             : $"{series.Name}: from {Figures.Short(series.Points[0].Y)} at {Figures.Tick(series.Points[0].X)} to {Figures.Short(series.Points[^1].Y)} at {Figures.Tick(series.Points[^1].X)}"));
-        return told.Length > MostTold ? $"{text}; and {told.Length - MostTold} more" : text;
+        return told.Length > MostDescribed ? $"{text}; and {told.Length - MostDescribed} more" : text;
     }
 
     private static IEnumerable<double> Visible(Series series) => series.Style switch

@@ -23,7 +23,7 @@ internal static class SummarySection
         html.Leaf("p", "How to read it: NLL is the mean negative log-likelihood of the next token in nats, ± one standard error; lower is better. Perplexity is e to that power. "
             + "The small figures compare with the teacher. Tokens a second are those of greedy generation of one sequence on this machine"
             + (run.Models.Select(model => model.Row.Speed).FirstOrDefault(speed => speed?.HasSpread == true) is { } measured
-                ? $", {measured.Tokens} tokens behind a prompt of one: the median of {measured.Measurements} measurements, below it the slowest and the fastest." : ".")
+                ? $", {measured.Tokens} tokens after a prompt of one: the median of {measured.Measurements} measurements, below it the slowest and the fastest." : ".")
             + (run.Models.Any(model => model.Row.Model == "corrected teacher") ? " The corrected teacher is the teacher after further training on this run's text; the student is made from it." : ""), ("class", "how"));
         Table(run).Write(html);
     }

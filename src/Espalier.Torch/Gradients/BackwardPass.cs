@@ -21,7 +21,7 @@ internal sealed class BackwardPass
 
     /// <summary>Goes back from roots that want a gradient.</summary>
     /// <param name="roots">Where to begin, each with its gradient (null is one).</param>
-    /// <param name="complete">Told of each leaf when this pass has no more gradients for it, or null.</param>
+    /// <param name="complete">Receives each leaf when this pass has no more gradients for it, or null.</param>
     public static void Run(ReadOnlySpan<(Tensor Root, Tensor? Gradient)> roots, Action<Tensor>? complete)
     {
         using var noGrad = GradMode.Disable();

@@ -1,4 +1,5 @@
 using Espalier.Cli.Commands;
+using Espalier.Cli.Commands.Shared;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;

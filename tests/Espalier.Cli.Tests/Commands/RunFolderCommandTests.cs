@@ -104,7 +104,7 @@ public sealed partial class RunFolderCommandTests : TorchTest
         var folder = _run.At("failed");
         void Try(Exception error) => Assert.Throws(error.GetType(), () => RunContext.Within<int>(folder, "", 1, NullProgress.Instance, run =>
         {
-            _ = run.Do("data", [], new Dictionary<string, string>(), (_, _) => null);
+            _ = run.RunStage("data", [], new Dictionary<string, string>(), (_, _) => null);
             throw error;
         }, CancellationToken.None));
 

@@ -88,7 +88,7 @@ public sealed class TrainingCommandTests : TorchTest
     [InlineData("--ids IDS --schedule cosin", "Did you mean cosine?")]
     [InlineData("--ids IDS --schedule constant --min-lr 1e-4", "--min-learning-rate is 1e-4; a constant schedule has no end")]
     [InlineData("--ids IDS --decay-steps 3", "--decay-steps is 3; it belongs to schedule: wsd")]
-    [InlineData("--ids IDS --steps 20 --schedule wsd --decay-steps 11", "--decay-steps is 11; only 10 of the 20 steps are behind the warm-up")]
+    [InlineData("--ids IDS --steps 20 --schedule wsd --decay-steps 11", "--decay-steps is 11; only 10 of the 20 steps come after the warm-up")]
     [InlineData("--ids IDS --freeze mlp,hed", "Did you mean head?")]
     [InlineData("--ids IDS --layer-decay 0", "--layer-decay is 0; it must be a number above 0 and at most 1")]
     [InlineData("--ids IDS --compute bfloat", "Did you mean bfloat16?")]

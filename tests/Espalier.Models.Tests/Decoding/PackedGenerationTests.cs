@@ -93,7 +93,7 @@ public sealed class PackedGenerationTests : TorchTest
         using var checkpoint = Checkpoint.Open(Fixtures.Golden("families", "llama-3.1"));
         using var packed = PackedWeights.Load(checkpoint, WeightFormat.Int8);
         Assert.Contains("no ids", Assert.Throws<EspalierException>(() =>
-            GeneratorBatch.Continue(packed, [[1], []], 3, _ => new(), told: (_, _) => Assert.Fail("an id was chosen"))).Message);
+            GeneratorBatch.Continue(packed, [[1], []], 3, _ => new(), onToken: (_, _) => Assert.Fail("an id was chosen"))).Message);
         Assert.Empty(GeneratorBatch.Continue(packed, [], 3, _ => new()));
         Assert.Empty(GeneratorBatch.Continue(packed, [[1]], 0, _ => new())[0]);
     }

@@ -1,3 +1,5 @@
+using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Tests.Library;
@@ -32,6 +34,21 @@ public sealed class RecipeRunTests : TorchTest
         var again = RecipeRun.Run(recipe, Path.Combine(_root, "run"));
         Assert.All(again.Stages.Where(stage => stage.Stage != "samples"), stage => Assert.True(stage.Reused, stage.Stage));
         Assert.Equal(first.Rows.Select(row => row.Evaluations[0].Nll), again.Rows.Select(row => row.Evaluations[0].Nll));
+    }
+
+    [Theory]
+    [InlineData("correct: { steps: 1, batch: 2, freeze: [mlp] }", "correct", "corrected teacher")]
+    [InlineData("correct: { mode: parallel }\ndistill: { steps: 1, batch: 2 }", "distill", "corrected teacher")]
+    [InlineData("correct: { steps: 1, batch: 2 }", "prune", "pruned student")]
+    [InlineData("", "prune", "pruned student")]
+    public void A_plan_says_the_bytes_that_are_on_the_disk_then(string sections, string stage, string what)
+    {
+        var recipe = Recipe($"score: {{ samples: 4 }}\nprune: {{ ffn: 384 }}\n{sections}");
+        var planned = RecipePlan.Of(RecipeFile.Read(recipe)).Disk.Single(file => file.What == what);
+        RecipeRun.Run(recipe, Path.Combine(_root, "run"));
+        var folder = Assert.Single(Directory.GetDirectories(Path.Combine(_root, "run", "stages"), $"{stage}-*"));
+        using var written = Checkpoint.Open(Path.Combine(folder, stage == "distill" ? "teacher" : "model"));
+        Assert.Equal(written.TotalBytes, planned.Bytes);
     }
 
     [Fact]

@@ -64,5 +64,5 @@ public sealed class RecordedMeaningTests
     }
 
     private static JsonObject KeyOf(TrainingSection section, Recipe recipe) =>
-        TrainStage.Options(section, new TokenSets(null!, null, "", null, []), recipe.Data.Sequence, recipe.Seed, "shuffled");
+        TrainingStage.Options(section, new TokenSets(null!, null, "", null, []), recipe.Data.Sequence, recipe.Seed, "shuffled");
 }

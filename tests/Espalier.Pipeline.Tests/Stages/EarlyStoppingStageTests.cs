@@ -143,7 +143,7 @@ public sealed class EarlyStoppingStageTests : TorchTest
             if (report.Step == interrupt)
                 stop.Cancel();
         });
-        var end = TrainingStage.Run(stage, stage.Begin(), trainer, source.Family, new()
+        var end = TrainingLoop.Run(stage, stage.Begin(), trainer, source.Family, new()
         {
             Title = "correct",
             Steps = 60,

@@ -42,7 +42,7 @@ public sealed class RunContextTests : IDisposable
             stage.Checkpoints.Save(4, [CheckpointPart.FromBytes("state", "weights"u8.ToArray())]);
             throw new EspalierException("wrong");
         }));
-        Within(Run, run => run.Do("correct", [], s_inputs, (_, checkpoint) =>
+        Within(Run, run => run.RunStage("correct", [], s_inputs, (_, checkpoint) =>
         {
             Assert.Equal(4, checkpoint!.Step);
             return null;
@@ -57,7 +57,7 @@ public sealed class RunContextTests : IDisposable
             File.WriteAllText(stage.PathOf("shard-00000.bin"), "x");
             throw new EspalierException("wrong");
         }));
-        Within(Run, run => run.Do("cache", [], s_inputs, (stage, _) =>
+        Within(Run, run => run.RunStage("cache", [], s_inputs, (stage, _) =>
         {
             Assert.True(File.Exists(stage.PathOf("shard-00000.bin")));
             return null;
@@ -218,7 +218,7 @@ public sealed class RunContextTests : IDisposable
         return 0;
     }, default);
 
-    private static void Stage(RunContext run, string name, Action<StageFolder>? work = null) => run.Do(name, [], s_inputs, (stage, _) =>
+    private static void Stage(RunContext run, string name, Action<StageFolder>? work = null) => run.RunStage(name, [], s_inputs, (stage, _) =>
     {
         (work ?? (there => File.WriteAllText(there.PathOf("weights"), "weights")))(stage);
         return new JsonObject { ["steps"] = 1 };

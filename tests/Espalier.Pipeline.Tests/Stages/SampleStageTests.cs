@@ -5,6 +5,7 @@ using Espalier.Compression.Evaluation;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
+using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages;
 using Espalier.Tests;
 
@@ -27,8 +28,8 @@ public sealed class SampleStageTests : TorchTest
         var tokenizer = Tokenizer.Load(s_teacher);
         using var checkpoint = Checkpoint.Open(s_teacher);
         var ids = Ids();
-        EvaluationText text = new("held-out", TokenIds.FromList(ids, "ids", checkpoint.Config.VocabularySize), "hash", null);
-        ModelFolder model = new("teacher", s_teacher, "model");
+        var text = Evaluation.Text(new("held-out", TokenIds.FromList(ids, "ids", checkpoint.Config.VocabularySize), "hash", null));
+        Slot<ModelFolder> model = new("teacher") { Value = new("teacher", s_teacher, "model") };
         using var run = RunContext.Open(_folder, "recipe", 1, NullProgress.Instance, default);
         using var decoder = DecoderWeights.Load(checkpoint);
         var loads = 0;
@@ -37,7 +38,9 @@ public sealed class SampleStageTests : TorchTest
             loads++;
             return decoder;
         }
-        var record = SampleStage.Run(run, model, checkpoint.Config, Load, text, tokenizer)!;
+        SampleStage first = new(model, Load, text, tokenizer), second = new(model, Load, text, tokenizer);
+        first.Run(run);
+        var record = StageRecord.Read(first.Folder!)!;
         var samples = record.Result["samples"]!.AsArray();
         Assert.Equal(3, samples.Count);
         foreach (var sample in samples)
@@ -45,11 +48,12 @@ public sealed class SampleStageTests : TorchTest
             var (prompt, original, written) = ((string)sample!["prompt"]!, (string)sample["original"]!, (string)sample["written"]!);
             Assert.NotEmpty(prompt);
             Assert.NotEmpty(written);
-            // The text itself goes on behind the prompt, and the document does not end inside of it.
+            // The text itself goes on after the prompt, and the document does not end inside of it.
             Assert.Contains(prompt + original, tokenizer.Decode([.. ids], skipSpecialTokens: true), StringComparison.Ordinal);
         }
         var before = loads;
-        Assert.Equal(record.Result.ToJsonString(), SampleStage.Run(run, model, checkpoint.Config, Load, text, tokenizer)!.Result.ToJsonString());
+        run.Walk([second]);
+        Assert.Equal(first.Folder, second.Folder);
         Assert.Equal(before, loads);
     }
 
@@ -57,9 +61,12 @@ public sealed class SampleStageTests : TorchTest
     public void A_text_too_short_for_a_beginning_gives_none()
     {
         using var checkpoint = Checkpoint.Open(s_teacher);
-        EvaluationText text = new("held-out", TokenIds.FromList(Ids().Take(20), "ids", checkpoint.Config.VocabularySize), "hash", null);
+        var text = Evaluation.Text(new("held-out", TokenIds.FromList(Ids().Take(20), "ids", checkpoint.Config.VocabularySize), "hash", null));
+        Slot<ModelFolder> model = new("teacher") { Value = new("teacher", s_teacher, "model") };
         using var run = RunContext.Open(_folder, "recipe", 1, NullProgress.Instance, default);
-        Assert.Null(SampleStage.Run(run, new("teacher", s_teacher, "model"), checkpoint.Config, () => throw new InvalidOperationException("not needed"), text, Tokenizer.Load(s_teacher)));
+        var stage = new SampleStage(model, () => throw new InvalidOperationException("not needed"), text, Tokenizer.Load(s_teacher));
+        run.Walk([stage]);
+        Assert.Null(stage.Folder);
     }
 
     [Theory]

@@ -33,6 +33,24 @@ public sealed class SanityCheckTests : TorchTest
     public void A_cut_is_held_against_its_plan() =>
         Assert.Contains(Pruned(new() { Hidden = 192, Ffn = 512, Layers = 6 }).Checks!, check => check.EndsWith("are those that the plan keeps, bit for bit", StringComparison.Ordinal));
 
+    [Theory]
+    [InlineData(ElementType.F32)]
+    [InlineData(ElementType.F16)]
+    public void A_cut_that_is_stored_in_another_type_is_held_against_its_plan_as_that_type_has_it(ElementType stored)
+    {
+        var record = Pruned(new() { Hidden = 192 }, stored);
+        Assert.Contains(record.Checks!, check => check.EndsWith("are those that the plan keeps, bit for bit", StringComparison.Ordinal));
+        Assert.Equal(stored.Name(), (string)record.Options!["stored"]!);
+    }
+
+    [Fact]
+    public void What_the_checks_took_is_in_the_stages_timing()
+    {
+        Pruned(new() { Hidden = 192 });
+        var timing = Assert.Single(Directory.GetFiles(_folder, "timing.jsonl", SearchOption.AllDirectories));
+        Assert.True((double)MetricsLines.Read(timing).Last().Fields["check_seconds"]! > 0);
+    }
+
     [Fact]
     public void A_weight_that_the_plan_does_not_keep_there_is_named()
     {
@@ -85,18 +103,18 @@ public sealed class SanityCheckTests : TorchTest
         return checkpoint.Config;
     }
 
-    private StageRecord Pruned(PruneTarget target)
+    private StageRecord Pruned(PruneTarget target, ElementType? stored = null)
     {
         var (section, model) = (new PruneSection { Method = PruneMethod.Random, Target = target }, ModelSlot.Of(ModelFolder.Given("teacher", s_teacher)));
         using var run = RunContext.Open(Path.Combine(_folder, "run"), "recipe", 1, NullProgress.Instance, default);
-        new PruneStage(model, "pruned", target.Apply(model.Planned), new("the cut") { Value = section }, section, 64, 1).Run(run);
+        new PruneStage(model, "pruned", target.Apply(model.Planned), new("the cut") { Value = section }, section, 64, 1) { Stored = stored }.Run(run);
         return StageRecord.Read(Path.Combine(run.Folder.Path, "stages", run.Used.Single().Folder))!;
     }
 
     private StageRecord Checked(string written, Action<SanityCheck> check)
     {
         using var run = RunContext.Open(Path.Combine(_folder, "run"), "recipe", 1, NullProgress.Instance, default);
-        return run.Do("check", new() { ["of"] = written }, new Dictionary<string, string>(), (stage, _) =>
+        return run.RunStage("check", new() { ["of"] = written }, new Dictionary<string, string>(), (stage, _) =>
         {
             using var source = Checkpoint.Open(s_teacher);
             using var made = Checkpoint.Open(written);

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
-using Espalier.Compression.Importance.Streaming;
+using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands.Shared;
 
@@ -65,55 +67,59 @@ internal sealed class CalibrationInput
             throw new EspalierException($"--aggregators all is about activations and --method is {NameOf(Method(run))}: leave one of them out");
     }
 
-    /// <summary>Scores a model. libtorch is started before.</summary>
-    /// <param name="run">The command's values and progress.</param>
-    /// <param name="checkpoint">The model; a weight that is not finite is refused here.</param>
-    /// <param name="input">Text or ids.</param>
+    /// <summary>The tokens that scoring reads; dispose its value. Nothing is made where the method reads none.</summary>
+    internal Slot<TokenSets> Tokens(CommandRun run, Checkpoint checkpoint, TokenInput input) =>
+        Method(run).ReadsText() ? input.Tokens(run, checkpoint, Sequence(run, checkpoint.Config)) : new("the text");
+
+    /// <summary>The stage that scores a model, that of a recipe with these settings. libtorch is started before.</summary>
+    /// <param name="run">The command's values.</param>
+    /// <param name="checkpoint">The model; a weight that is not finite is refused here, or where the model is read layer by layer when it is read.</param>
+    /// <param name="tokens">What <see cref="Tokens"/> gave.</param>
     /// <param name="spans">Widths of the spans of layers that are wanted.</param>
     /// <param name="seed">Seed of scores by chance.</param>
-    /// <param name="folder">Where residual streams may go that do not fit in memory.</param>
-    internal ImportanceScores Score(CommandRun run, Checkpoint checkpoint, TokenInput input, IReadOnlyList<int> spans, long seed, string folder)
+    internal ScoreStage Stage(CommandRun run, Checkpoint checkpoint, Slot<TokenSets> tokens, IReadOnlyList<int> spans, long seed)
     {
-        var options = OptionsOf(run, spans) with { Seed = seed };
-        if (options.Method.ReadsText())
-            return OnText(run, checkpoint, input, (within, windows) => [within.Score(checkpoint, windows, options, folder, run.Progress, run.Cancellation)])[0];
-        var fingerprint = ModelFingerprint.Watch(checkpoint);
-        // Magnitudes are those of weights that are checked when they are read; chance reads none.
-        if (options.Method != ScoreMethod.Magnitude)
+        var within = memory.Choose(run, checkpoint.Config);
+        // Magnitudes are those of weights that are checked when they are read.
+        if (Method(run).ReadsText() ? !within.Streams : Method(run) != ScoreMethod.Magnitude)
             checkpoint.CheckFinite(run.Cancellation);
-        return ImportanceScorer.Run(checkpoint, null, options, run.Progress, run.Cancellation) with { Teacher = fingerprint.Finish(run.Cancellation) };
+        var section = new ScoreSection
+        {
+            Method = Method(run),
+            Samples = run.Get(samples)!.Value,
+            Batch = run.Get(overBatch)!.Value,
+            Sequence = run.Get(overSequence)!.Value,
+            Neurons = run.Get(neurons)!.Value,
+        };
+        return new(ModelArgument.Slot(checkpoint), section, spans, tokens, Sequence(run, checkpoint.Config), seed) { Batch = run.Get(batch)!.Value, Memory = within };
     }
 
-    /// <summary>Scores a model by all nine aggregators, in their order.</summary>
-    internal IReadOnlyList<ImportanceScores> ScoreByAll(CommandRun run, Checkpoint checkpoint, TokenInput input, IReadOnlyList<int> spans, string folder) => OnText(
-        run, checkpoint, input, (within, windows) => within.Score(checkpoint, windows, OptionsOf(run, spans), Compression.Importance.Aggregator.All, folder, run.Progress, run.Cancellation));
-
-    private ScoreOptions OptionsOf(CommandRun run, IReadOnlyList<int> spans) => new()
+    /// <summary>Scores a model by all nine aggregators, in their order: no stage of a recipe does that.</summary>
+    /// <param name="run">The command's values.</param>
+    /// <param name="checkpoint">The model.</param>
+    /// <param name="input">Text or ids.</param>
+    /// <param name="spans">Widths of the spans of layers that are wanted.</param>
+    /// <param name="folder">Where residual streams may go that do not fit in memory.</param>
+    internal IReadOnlyList<ImportanceScores> ScoreByAll(CommandRun run, Checkpoint checkpoint, TokenInput input, IReadOnlyList<int> spans, string folder)
     {
-        Method = Method(run),
-        Samples = run.Get(samples)!.Value,
-        Batch = run.Get(batch)!.Value,
-        Aggregator = new(run.Get(overBatch)!.Value, run.Get(overSequence)!.Value),
-        Neurons = run.Get(neurons)!.Value,
-        SpanWidths = spans,
-    };
-
-    private ImportanceScores[] OnText(CommandRun run, Checkpoint checkpoint, TokenInput input, Func<ScoringMemory, WindowSet, IReadOnlyList<ImportanceScores>> score)
-    {
-        var config = checkpoint.Config;
-        if (run.Get(seq) > config.MaxPositions)
-            throw new EspalierException($"--sequence is {run.Get(seq)} and the model has {config.MaxPositions} positions (max_position_embeddings): give at most that");
         using var source = input.Open(run, checkpoint);
-        var windows = new WindowSet(source.Tokens, run.Get(seq) ?? Math.Min(DefaultSeq, config.MaxPositions));
-        var within = memory.Choose(run, config);
+        var windows = new WindowSet(source.Tokens, Sequence(run, checkpoint.Config));
+        var within = memory.Choose(run, checkpoint.Config);
         var fingerprint = ModelFingerprint.Watch(checkpoint);
-        // Read layer by layer, weights are checked when they are read.
         if (!within.Streams)
             checkpoint.CheckFinite(run.Cancellation);
-        var found = score(within, windows);
-        var (teacher, calibration) = (fingerprint.Finish(run.Cancellation), CalibrationHash.Of(source.Tokens, windows.SequenceLength, run.Get(samples)!.Value));
-        return [.. found.Select(scores => scores with { Teacher = teacher, Calibration = calibration })];
+        var options = new ScoreOptions { Samples = run.Get(samples)!.Value, Batch = run.Get(batch)!.Value, Neurons = run.Get(neurons)!.Value, SpanWidths = spans };
+        var found = within.Score(checkpoint, windows, options, Compression.Importance.Aggregator.All, folder, run.Progress, run.Cancellation);
+        var (teacher, hash) = (fingerprint.Finish(run.Cancellation), CalibrationHash.Of(source.Tokens, windows.SequenceLength, options.Samples));
+        return [.. found.Select(scores => scores with { Teacher = teacher, Calibration = hash })];
     }
+
+    private int Sequence(CommandRun run, DecoderConfig config) => run.Get(seq) switch
+    {
+        null => Math.Min(DefaultSeq, config.MaxPositions),
+        { } asked when asked <= config.MaxPositions => asked,
+        { } asked => throw new EspalierException($"--sequence is {asked} and the model has {config.MaxPositions} positions (max_position_embeddings): give at most that"),
+    };
 
     private static string NameOf(ScoreMethod method) => method.ToString().ToLowerInvariant();
 

@@ -38,25 +38,18 @@ internal sealed class DepthScoresInput
         return run.Get(file) ?? layers;
     }
 
-    /// <summary>The layers that stay, and how they were chosen, for people.</summary>
+    /// <summary>The metric that chooses.</summary>
     /// <param name="run">The command's values.</param>
     /// <param name="path">The file.</param>
     /// <param name="scores">What it holds.</param>
-    /// <param name="choice">Which layers go.</param>
     /// <param name="teacher">The teacher.</param>
     /// <param name="student">The student.</param>
-    internal (int[] Keep, string How) Choose(CommandRun run, string path, DepthScores scores, DepthChoice choice, DecoderConfig teacher, DecoderConfig student)
+    internal DepthMetricKind Choose(CommandRun run, string path, DepthScores scores, DecoderConfig teacher, DecoderConfig student)
     {
         if (scores.Layers != teacher.Layers)
             throw new EspalierException($"{path}: has scores of {scores.Layers} layers and the model has {teacher.Layers}: score this model");
         if (student.Layers == teacher.Layers)
             throw new EspalierException($"{path}: says which layers go and none goes: say how many stay with --layers, or leave the file out");
-        var kind = KindOf(run, path, scores);
-        return (scores.Keep(kind, choice, teacher.Layers - student.Layers), $"layers by {DepthNames.Of(kind)}, {choice.ToString().ToLowerInvariant()}");
-    }
-
-    private DepthMetricKind KindOf(CommandRun run, string path, DepthScores scores)
-    {
         string[] there = [.. scores.Metrics.Keys.Order().Select(DepthNames.Of)];
         if (run.Get(metric) is { } asked)
             return there.Contains(asked)

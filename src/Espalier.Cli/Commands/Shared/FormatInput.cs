@@ -41,12 +41,14 @@ internal sealed class FormatInput
     /// <param name="result">The result.</param>
     /// <param name="render">Shows it to people.</param>
     /// <param name="table">Its table.</param>
-    internal void Write<T>(CommandRun run, T result, Action<Page, T> render, Func<T, CsvTable> table) where T : notnull
+    /// <param name="beside">What the command alone knows, for JSON.</param>
+    internal void Write<T>(
+        CommandRun run, T result, Action<Page, T> render, Func<T, CsvTable> table, params (string Name, object? Value)[] beside) where T : notnull
     {
         switch (run.Get(format))
         {
             case OutputFormat.Json:
-                run.Terminal.Output.WriteLine(JsonOutput.Serialize(result));
+                run.Terminal.Output.WriteLine(JsonOutput.Serialize(result, beside));
                 break;
             case OutputFormat.Csv:
                 table(result).Write(run.Terminal.Output);
@@ -55,7 +57,7 @@ internal sealed class FormatInput
                 render(Page.Markdown(run.Terminal), result);
                 break;
             default:
-                run.Write(result, render);
+                run.Write(result, render, beside);
                 break;
         }
     }

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands.Shared;
 
@@ -23,8 +25,11 @@ internal sealed class ModelArgument(bool optional = false)
     /// <summary>The folder as what no output may touch.</summary>
     internal ReadPlace Place(CommandRun run) => new("the model's folder", Folder(run));
 
+    /// <summary>An open model as what a stage reads.</summary>
+    internal static ModelSlot Slot(Checkpoint model) => ModelSlot.Of(new("teacher", model.Folder, KnownFolder.Hash(model.Folder)));
+
     /// <summary>Opens the model and checks headers, shapes and names.</summary>
-    internal Checkpoint Open(CommandRun run) => Checkpoint.Open(Folder(run)).Told(run);
+    internal Checkpoint Open(CommandRun run) => Checkpoint.Open(Folder(run)).WithNotes(run);
 
     /// <summary>The same, with every weight read once: one that is NaN or infinite is refused by name before work begins.</summary>
     internal Checkpoint OpenFinite(CommandRun run)

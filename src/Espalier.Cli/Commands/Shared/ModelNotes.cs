@@ -6,7 +6,7 @@ namespace Espalier.Cli.Commands.Shared;
 internal static class ModelNotes
 {
     /// <summary>Says the notes of a model that was opened, and returns it.</summary>
-    internal static Checkpoint Told(this Checkpoint model, CommandRun run)
+    internal static Checkpoint WithNotes(this Checkpoint model, CommandRun run)
     {
         foreach (var note in model.Notes)
             run.Progress.Note($"note: {note}");

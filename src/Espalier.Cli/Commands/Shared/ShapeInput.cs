@@ -2,6 +2,7 @@ using System.CommandLine;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
 using Espalier.Models;
+using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Cli.Commands.Shared;
 
@@ -35,14 +36,12 @@ internal sealed class ShapeInput
     /// <summary>The first option of the shape that was given, or null.</summary>
     internal string? Given(CommandRun run) => Sizes.Append<Option>(multiple).Append(depth).Append(mergeHeads).FirstOrDefault(run.Has)?.Name;
 
-    internal DepthChoice Depth(CommandRun run) => run.Get(depth)!.Value;
-
     internal bool MergeHeads(CommandRun run) => run.Get(mergeHeads);
 
-    /// <summary>The student's config.</summary>
-    /// <exception cref="EspalierException">No size was given, or one is impossible; the nearest legal one is named.</exception>
-    internal DecoderConfig Student(CommandRun run, DecoderConfig teacher) => Sizes.Any(run.Has)
-        ? new PruneTarget
+    /// <summary>How a recipe would say it.</summary>
+    internal PruneSection Section(CommandRun run) => new()
+    {
+        Target = new()
         {
             Hidden = run.Get(hidden),
             Ffn = run.Get(ffn),
@@ -50,6 +49,13 @@ internal sealed class ShapeInput
             KvHeads = run.Get(kvHeads),
             Layers = run.Get(layers),
             Multiple = run.Get(multiple),
-        }.Apply(teacher)
+        },
+        Depth = run.Get(depth)!.Value,
+        MergeHeads = run.Get(mergeHeads),
+    };
+
+    /// <summary>The student's config.</summary>
+    /// <exception cref="EspalierException">No size was given, or one is impossible; the nearest legal one is named.</exception>
+    internal DecoderConfig Student(CommandRun run, DecoderConfig teacher) => Sizes.Any(run.Has) ? Section(run).Target.Apply(teacher)
         : throw new EspalierException("there is nothing to prune: give --hidden, --ffn, --heads, --kv-heads or --layers");
 }

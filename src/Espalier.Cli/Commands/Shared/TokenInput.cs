@@ -3,6 +3,8 @@ using Espalier.Compression.Data;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands.Shared;
 
@@ -51,10 +53,20 @@ internal sealed class TokenInput
         if (sources.Length > 0 && run.Has(ids))
             throw new EspalierException($"both text ({sources[0]}) and --ids were given: give one of them");
         if (sources.Length == 0 && !run.Has(ids))
-            throw new EspalierException("nothing to read was given: name text files or folders behind the model, or token ids with --ids");
+            throw new EspalierException("nothing to read was given: name text files or folders after the model, or token ids with --ids");
         if (run.Has(ids) && run.Has(field))
             throw new EspalierException("--field was given and --ids, which have no fields: leave it out");
         return (sources, run.Has(ids) ? run.Get(ids) : null);
+    }
+
+    /// <summary>Opens what the user gave as what a stage reads, all of it; dispose its value. Ids have the hash that they have in a recipe with nothing held out.</summary>
+    /// <inheritdoc cref="Open" path="/exception"/>
+    internal Slot<TokenSets> Tokens(CommandRun run, Checkpoint model, int sequence)
+    {
+        var source = Open(run, model);
+        var hash = source.Tokens is TokenStore store ? store.Index.TokensSha256
+            : DataStage.HashOf(run.Get(ids)!, new() { Train = [run.Get(ids)!], HeldOut = 0, Sequence = sequence });
+        return new("the text") { Value = new(source.Tokens, source.Tokens, hash, null, [source]) };
     }
 
     /// <summary>Opens what the user gave. Every id is below the model's vocabulary.</summary>

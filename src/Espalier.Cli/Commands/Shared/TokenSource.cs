@@ -3,6 +3,7 @@ using Espalier.Compression.Evaluation;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands.Shared;
 
@@ -31,7 +32,7 @@ internal sealed class TokenSource(ITokens tokens, Tokenizer? tokenizer = null, S
             {
                 var encoder = DocumentEncoder.Of(tokenizer, model.Config.VocabularySize);
                 var options = new CorpusOptions { Sources = sources, Field = field, Deduplicate = false };
-                var (_, skips) = Corpus.BuildStore(options, encoder, folder.Path, new Told(task), run.Cancellation);
+                var (_, skips) = Corpus.BuildStore(options, encoder, folder.Path, new TaskProgress<(long Done, long Total)>(task, bytes => bytes.Done), run.Cancellation);
                 if (skips.ToString().Length > 0)
                     run.Progress.Warn($"{source.Description}: skipped or mended: {skips.Describe()}");
                 if (SkipCounts.DoubledBosWarning(skips[SkipReason.DoubledBos]) is { } warning)
@@ -50,10 +51,5 @@ internal sealed class TokenSource(ITokens tokens, Tokenizer? tokenizer = null, S
     {
         (tokens as IDisposable)?.Dispose();
         scratch?.Dispose();
-    }
-
-    private sealed class Told(Compression.IProgressTask task) : IProgress<(long Done, long Total)>
-    {
-        public void Report((long Done, long Total) value) => task.Report(value.Done);
     }
 }

@@ -23,7 +23,7 @@ public static class CacheWriter
     /// <param name="teacher">The teacher.</param>
     /// <param name="data">The data's windows.</param>
     /// <param name="windows">Which of them are kept, ascending, none twice.</param>
-    /// <param name="progress">Told of the windows done.</param>
+    /// <param name="progress">Receives the windows done.</param>
     /// <param name="stop">Stops between two batches; whole shards stay.</param>
     /// <exception cref="EspalierException">Too little disk space, a disk that refuses, or a distribution that is not finite.</exception>
     public static void Run(

@@ -50,7 +50,7 @@ internal sealed class DepthHead : IDisposable
         {
             var reference_CV = _reference_ND is null ? null : _model.Logits(_reference_ND.Slice(0, start, end));
             foreach (var (variant, hidden_ND) in _waiting)
-                Tell(variant, hidden_ND.Slice(0, start, end), start, end, reference_CV);
+                Score(variant, hidden_ND.Slice(0, start, end), start, end, reference_CV);
         });
         Clear();
     }
@@ -63,7 +63,7 @@ internal sealed class DepthHead : IDisposable
         _reference_ND?.Dispose();
     }
 
-    private void Tell(int variant, Tensor hidden_CD, long start, long end, Tensor? reference_CV)
+    private void Score(int variant, Tensor hidden_CD, long start, long end, Tensor? reference_CV)
     {
         using var scope = TensorScope.Begin();
         var logits_CV = _model.Logits(hidden_CD);

@@ -24,7 +24,7 @@ internal sealed class DepthScan(Decoder model)
     /// <param name="variants">What is left out of them, each by itself.</param>
     /// <param name="metrics">Who is told; a scan begins for all of them.</param>
     /// <param name="title">What progress says.</param>
-    /// <param name="progress">Told of the rows done.</param>
+    /// <param name="progress">Receives the rows done.</param>
     /// <param name="stop">Stops between two layers.</param>
     public void Run(
         DepthData data, IReadOnlyList<int> layers, IReadOnlyList<DepthSpan> variants, IReadOnlyList<DepthMetric> metrics,

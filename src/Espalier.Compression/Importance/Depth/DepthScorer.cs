@@ -12,7 +12,7 @@ public static class DepthScorer
     /// <param name="windows">Calibration text; null where every metric reads the task.</param>
     /// <param name="task">Null where no metric reads it.</param>
     /// <param name="options">What is asked.</param>
-    /// <param name="progress">Told of samples and choices.</param>
+    /// <param name="progress">Receives samples and choices.</param>
     /// <param name="stop">Stops between two layers.</param>
     /// <exception cref="EspalierException">A width or a number of layers that the model does not have, too little text, no text or task where one is needed, or a value that is not finite (its layers are named).</exception>
     public static DepthScores Run(Decoder model, WindowSet? windows, MultipleChoiceTask? task, DepthOptions options, IProgressReporter progress, CancellationToken stop = default)

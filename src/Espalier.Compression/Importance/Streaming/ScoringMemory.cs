@@ -31,7 +31,7 @@ public sealed record ScoringMemory(long Bytes, bool Streams)
     /// <param name="windows">Calibration windows; null where the method reads none.</param>
     /// <param name="options">What is scored.</param>
     /// <param name="folder">Where residual streams go that do not fit; nothing stays there.</param>
-    /// <param name="progress">Told of the work, and of the choice.</param>
+    /// <param name="progress">Receives the work, and the choice.</param>
     /// <param name="stop">Stops between two batches.</param>
     /// <exception cref="EspalierException">A method that needs the whole model, which does not fit.</exception>
     public ImportanceScores Score(Checkpoint checkpoint, WindowSet? windows, ScoreOptions options, string folder, IProgressReporter progress, CancellationToken stop = default)

@@ -18,7 +18,7 @@ public static class StreamedScorer
     /// <param name="options">What is scored.</param>
     /// <param name="memory">Bytes of residual streams that may be in memory (<see cref="StreamBytes"/>); above that all of them are in a file.</param>
     /// <param name="folder">Where that file is made; it is gone when the pass ends, however it ends.</param>
-    /// <param name="progress">Told of the samples that each layer has seen.</param>
+    /// <param name="progress">Receives the samples that each layer has seen.</param>
     /// <param name="stop">Stops between two batches.</param>
     /// <exception cref="EspalierException">Fewer windows than samples, a weight that is not finite (named), or no room in the folder.</exception>
     public static ImportanceScores Run(

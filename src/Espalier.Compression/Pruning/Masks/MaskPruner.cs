@@ -16,7 +16,7 @@ public static class MaskPruner
     /// <param name="sparsity">How many go.</param>
     /// <param name="windows">Calibration windows; not read where the mask needs no inputs.</param>
     /// <param name="samples">How many of them.</param>
-    /// <param name="progress">Told of the blocks.</param>
+    /// <param name="progress">Receives the blocks.</param>
     /// <param name="stop">Stops between batches.</param>
     /// <returns>Weights set to zero.</returns>
     public static long Run(

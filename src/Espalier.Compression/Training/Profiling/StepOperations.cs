@@ -22,10 +22,10 @@ public sealed record StepOperations(double Teacher, double Forward, double Head,
     /// <param name="sequence">Positions of a window.</param>
     public static StepOperations Of(DecoderConfig student, DecoderConfig? teacher, bool learns, int sequence)
     {
-        var (head, guideHead) = (HeadOf(student), teacher is null ? 0 : HeadOf(teacher));
+        var (head, teacherHead) = (HeadOf(student), teacher is null ? 0 : HeadOf(teacher));
         var forward = student.ForwardFlopsPerToken(sequence) - head;
-        var guide = teacher is null ? 0 : teacher.ForwardFlopsPerToken(sequence) - guideHead;
-        return new(learns ? 3 * (guide + guideHead) : guide, forward, 3 * head + guideHead, 2 * forward);
+        var teacherBody = teacher is null ? 0 : teacher.ForwardFlopsPerToken(sequence) - teacherHead;
+        return new(learns ? 3 * (teacherBody + teacherHead) : teacherBody, forward, 3 * head + teacherHead, 2 * forward);
     }
 
     /// <summary>Those of a phase; 0 where it multiplies no matrices.</summary>

@@ -78,7 +78,7 @@ public sealed class CheckpointStore(string folder, int keep = 2)
     /// The newest checkpoint that is whole and whose logs are what it was saved with, or null; clears away what interrupted saves
     /// left. Another one is passed over and reported, and stays until the next save succeeds.
     /// </summary>
-    /// <param name="report">Hears one sentence for each checkpoint that is passed over.</param>
+    /// <param name="report">Receives one sentence for each checkpoint that is passed over.</param>
     /// <exception cref="EspalierException">
     /// A checkpoint is of a newer format: refused, never guessed. Or there are whole ones, and none whose logs are what it was saved with.
     /// </exception>
@@ -112,7 +112,7 @@ public sealed class CheckpointStore(string folder, int keep = 2)
         Steps().Where(step => step <= last).Select(step => TryVerify(step, out _)).FirstOrDefault(saved => saved is not null);
 
     /// <summary>The checkpoint of <see cref="BestStep"/>, every byte of it read; null where there is none or it is damaged, which is reported.</summary>
-    /// <param name="report">Hears one sentence of a damaged one.</param>
+    /// <param name="report">Receives one sentence of a damaged one.</param>
     public SavedCheckpoint? OpenBest(Action<string>? report = null)
     {
         if (BestStep is not { } step)

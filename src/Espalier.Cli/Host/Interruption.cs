@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Espalier.Cli;
+namespace Espalier.Cli.Host;
 
 /// <summary>
 /// Turns SIGINT and SIGTERM into a cancelled token while it lives, so that the work can save first. Later signals change

@@ -13,9 +13,9 @@ namespace Espalier.Compression.Evaluation;
 /// <param name="ExpectedSe">Its standard error.</param>
 /// <param name="Excess">Loss − expected.</param>
 /// <param name="ExcessSe">Its standard error.</param>
-public sealed record NeedText(string Name, int Windows, double Loss, double LossSe, double Expected, double ExpectedSe, double Excess, double ExcessSe)
+public sealed record TextSurprise(string Name, int Windows, double Loss, double LossSe, double Expected, double ExpectedSe, double Excess, double ExcessSe)
 {
-    internal static NeedText Of(string name, WindowSurprise found)
+    internal static TextSurprise Of(string name, WindowSurprise found)
     {
         var ((loss, lossSe), (expected, expectedSe)) = (WelchInterval.MeanAndError(found.Loss), WelchInterval.MeanAndError(found.Expected));
         var (excess, excessSe) = WelchInterval.MeanAndError(found.Excess);
@@ -24,18 +24,18 @@ public sealed record NeedText(string Name, int Windows, double Loss, double Loss
 }
 
 /// <summary>Whether a teacher needs correction for a text, and why.</summary>
-public sealed record NeedResult
+public sealed record CorrectionTestResult
 {
     /// <summary>The text that the student will be distilled on.</summary>
-    public required NeedText Data { get; init; }
+    public required TextSurprise Data { get; init; }
 
     /// <summary>Text that the teacher is at home in.</summary>
-    public required NeedText Reference { get; init; }
+    public required TextSurprise Reference { get; init; }
 
     /// <summary>Tokens of a window.</summary>
     public required int Seq { get; init; }
 
-    /// <summary>Loss on the data − loss on the reference. Told, not judged: one text is harder than another for who knows both.</summary>
+    /// <summary>Loss on the data − loss on the reference. Shown, not judged: one text is harder than another for who knows both.</summary>
     public required double LossDifference { get; init; }
 
     /// <summary>Its standard error.</summary>
@@ -74,7 +74,7 @@ public sealed record NeedResult
 /// that which it learnt, loss and expectation keep their distance. So the measure is the loss beyond the expectation, on the data against a reference that
 /// the teacher is at home in; what windows that begin in the middle of a document add to it is in both.
 /// </summary>
-public static class NeedTest
+public static class CorrectionTest
 {
     /// <summary>Refuses a text of fewer than two windows.</summary>
     internal static void CheckWindows(string name, string tokens, long windows, int sequence)
@@ -100,10 +100,10 @@ public static class NeedTest
     /// <param name="referenceName">Its name.</param>
     /// <param name="sequence">Tokens of a window; at most <see cref="MostSequence"/> are taken.</param>
     /// <param name="threshold">What the lower end of the interval must be above, from 0.</param>
-    /// <param name="progress">Told of the windows.</param>
+    /// <param name="progress">Receives the windows.</param>
     /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">A text has fewer than two windows, or the loss is not finite.</exception>
-    public static NeedResult Run(
+    public static CorrectionTestResult Run(
         Decoder teacher, ITokens data, string dataName, ITokens reference, string referenceName, int sequence, double threshold,
         IProgressReporter progress, CancellationToken stop = default)
     {
@@ -115,8 +115,8 @@ public static class NeedTest
         var plain = WelchInterval.Of(ours.Loss, theirs.Loss);
         return new()
         {
-            Data = NeedText.Of(dataName, ours),
-            Reference = NeedText.Of(referenceName, theirs),
+            Data = TextSurprise.Of(dataName, ours),
+            Reference = TextSurprise.Of(referenceName, theirs),
             Seq = sequence,
             LossDifference = plain.Difference,
             LossDifferenceSe = plain.StandardError,

@@ -1,4 +1,4 @@
-namespace Espalier.Cli;
+namespace Espalier.Cli.Host;
 
 /// <summary>What the program tells its caller when it ends.</summary>
 internal static class ExitCodes

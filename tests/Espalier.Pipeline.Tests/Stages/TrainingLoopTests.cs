@@ -15,7 +15,7 @@ using Espalier.Torch;
 namespace Espalier.Tests.Stages;
 
 /// <summary>Training inside a stage's folder: interruption, the best checkpoint, TensorBoard, and steps that are not finite.</summary>
-public sealed class TrainingStageTests : TorchTest, IDisposable
+public sealed class TrainingLoopTests : TorchTest, IDisposable
 {
     private const int Steps = 12;
 
@@ -222,7 +222,7 @@ public sealed class TrainingStageTests : TorchTest, IDisposable
             SkipLimit = skipLimit,
         });
         using var stop = new CancellationTokenSource();
-        TrainingStage.Run(stage, checkpoint, trainer, source.Family, new()
+        TrainingLoop.Run(stage, checkpoint, trainer, source.Family, new()
         {
             Title = "correct",
             Steps = Steps,
@@ -267,7 +267,7 @@ public sealed class TrainingStageTests : TorchTest, IDisposable
         }
     }
 
-    private sealed class Watch(TrainingStageTests test, Action<long> step) : IProgressReporter, IProgressTask
+    private sealed class Watch(TrainingLoopTests test, Action<long> step) : IProgressReporter, IProgressTask
     {
         public IProgressTask Begin(string title, long total, string unit) => this;
         public void Note(string line) { }

@@ -1,4 +1,4 @@
-namespace Espalier.Cli;
+namespace Espalier.Cli.Rendering;
 
 /// <summary>The two streams that a command writes to, and what they can show.</summary>
 /// <param name="Output">Results.</param>

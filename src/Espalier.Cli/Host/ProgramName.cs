@@ -1,4 +1,4 @@
-namespace Espalier.Cli;
+namespace Espalier.Cli.Host;
 
 /// <summary>How the user calls this program: as the launcher was called, or by its name.</summary>
 internal static class ProgramName

@@ -6,7 +6,7 @@ using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Evaluation;
 
-public sealed class NeedTestTests : TorchTest
+public sealed class CorrectionTestTests : TorchTest
 {
     private static TokenIds Ids(int count, Func<int, int> id) => TokenIds.FromList(Enumerable.Range(0, count).Select(id), "ids", 128);
 
@@ -64,18 +64,18 @@ public sealed class NeedTestTests : TorchTest
     {
         using var model = Model();
         var written = SelfWritten.Write(model, 16 * 32 + 1, 32, 1, null, NullProgress.Instance);
-        var strange = NeedTest.Run(model, Ids(1000, i => i * i % 127), "squares", written, "its own", 32, 0.1, NullProgress.Instance);
+        var strange = CorrectionTest.Run(model, Ids(1000, i => i * i % 127), "squares", written, "its own", 32, 0.1, NullProgress.Instance);
         Assert.True(strange.Needed, strange.Why);
         Assert.StartsWith("correction is needed: ", strange.Why);
         Assert.True(strange.Lower > 0.1 && strange.Lower < strange.Difference && strange.Difference < strange.Upper);
         Assert.Equal(strange.Data.Excess - strange.Reference.Excess, strange.Difference, 1e-12);
         Assert.Equal(strange.Data.Loss - strange.Data.Expected, strange.Data.Excess, 1e-9);
 
-        var own = NeedTest.Run(model, SelfWritten.Write(model, 16 * 32 + 1, 32, 2, null, NullProgress.Instance), "more of it", written, "its own", 32, 0.1, NullProgress.Instance);
+        var own = CorrectionTest.Run(model, SelfWritten.Write(model, 16 * 32 + 1, 32, 2, null, NullProgress.Instance), "more of it", written, "its own", 32, 0.1, NullProgress.Instance);
         Assert.False(own.Needed, own.Why);
         Assert.StartsWith("correction is not needed: ", own.Why);
 
-        var patient = NeedTest.Run(model, Ids(1000, i => i * i % 127), "squares", written, "its own", 32, 100, NullProgress.Instance);
+        var patient = CorrectionTest.Run(model, Ids(1000, i => i * i % 127), "squares", written, "its own", 32, 100, NullProgress.Instance);
         Assert.False(patient.Needed);
         Assert.Equal(strange.Lower, patient.Lower);
     }
@@ -97,7 +97,7 @@ public sealed class NeedTestTests : TorchTest
     {
         using var model = Model();
         string Refused(ITokens data, double threshold) => Assert.Throws<EspalierException>(
-            () => NeedTest.Run(model, data, "this text", Ids(1000, i => i % 128), "that", 64, threshold, NullProgress.Instance)).Message;
+            () => CorrectionTest.Run(model, data, "this text", Ids(1000, i => i % 128), "that", 64, threshold, NullProgress.Instance)).Message;
         Assert.Contains("this text: 100 tokens make 1 window of 64, and at least 2 are needed", Refused(Ids(100, i => i), 0.1));
         Assert.Contains("threshold is -1", Refused(Ids(1000, i => i % 128), -1));
     }

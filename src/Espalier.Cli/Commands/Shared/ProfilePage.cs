@@ -3,7 +3,7 @@ using Espalier.Cli.Rendering;
 using Espalier.Compression.Training.Profiling;
 using Espalier.Files;
 
-namespace Espalier.Cli.Commands;
+namespace Espalier.Cli.Commands.Shared;
 
 /// <summary>What <c>--profile</c> shows to a person.</summary>
 internal static class ProfilePage

@@ -5,7 +5,7 @@ using Espalier.Files;
 using Espalier.Pipeline.Runs;
 using Espalier.Reports.Runs;
 
-namespace Espalier.Cli.Commands;
+namespace Espalier.Cli.Commands.Shared;
 
 /// <summary>The table of a run: a row a model, its size, its loss on every text, its speed.</summary>
 internal static class ModelTable

@@ -1,0 +1,217 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Espalier.Compression;
+using Espalier.Compression.Data;
+using Espalier.Compression.Evaluation;
+using Espalier.Compression.Training;
+using Espalier.Compression.Training.Saving;
+using Espalier.Files;
+using Espalier.Models.Families;
+using Espalier.Pipeline.Runs;
+using Espalier.Torch;
+
+namespace Espalier.Pipeline.Stages;
+
+/// <summary>What a training stage does beside training.</summary>
+public sealed record TrainingLoopOptions
+{
+    /// <summary>Name for progress: correct, distill, pretrain.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>Steps in all.</summary>
+    public required long Steps { get; init; }
+
+    /// <summary>Steps between checkpoints; 0 for none but the one at an interruption.</summary>
+    public long CheckpointEvery { get; init; } = 50;
+
+    /// <summary>Steps between evaluations on <see cref="HeldOut"/>; 0 for none.</summary>
+    public long EvaluateEvery { get; init; }
+
+    /// <summary>Held-out windows, or null.</summary>
+    public WindowSet? HeldOut { get; init; }
+
+    /// <summary>Evaluations in a row without a new best after which training ends; the result is then the best weights, however it ended. 0 for never.</summary>
+    public int EarlyStopping { get; init; }
+
+    /// <summary>Floating-point operations that training on a token takes, teacher included; 0 where nobody knows.</summary>
+    public double FlopsPerToken { get; init; }
+}
+
+/// <summary>
+/// Runs a trainer inside a stage's folder: goes on from the newest whole checkpoint, writes metrics and timing, saves in the background, and saves once more
+/// when it is asked to stop. Killed anywhere, run again, it ends with the same bits.
+/// </summary>
+public static class TrainingLoop
+{
+    /// <summary>Bytes of a checkpoint a parameter (weight, m and v in float32) and of the model.</summary>
+    private const int CheckpointBytes = 12, ModelBytes = 4;
+
+    /// <summary>How long the machine is looked at before a run says that it is starved.</summary>
+    private static readonly TimeSpan s_judged = TimeSpan.FromSeconds(10);
+
+    /// <summary>Trains to the end, from a checkpoint where there is one. The caller begins and completes the stage.</summary>
+    /// <returns>Where the loop stood at its end; the model is that of an earlier step where the best weights were put back.</returns>
+    /// <exception cref="OperationCanceledException">Asked to stop; the state is saved.</exception>
+    /// <exception cref="EspalierException">Exit code 1: too many steps in a row were skipped, all of them, or those up to the end.</exception>
+    public static LoopState Run(StageFolder stage, SavedCheckpoint? checkpoint, Trainer trainer, Family family, TrainingLoopOptions options, IProgressReporter progress, CancellationToken stop)
+    {
+        var model = trainer.Model;
+        var evaluates = options is { HeldOut: not null, EvaluateEvery: > 0 };
+        var trained = trainer.Sets.SelectMany(set => set.Parameters).Sum(parameter => parameter.Value.ElementCount);
+        DiskSpace.Require(
+            stage.Path, ((evaluates ? 4 : 3) * CheckpointBytes + ModelBytes) * trained, $"{(evaluates ? "four" : "three")} checkpoints and the model");
+        if (checkpoint is not null)
+        {
+            TrainerCheckpoint.Restore(trainer, family, checkpoint);
+            progress.Note($"{options.Title}: going on from step {checkpoint.Step}");
+        }
+
+        var stopping = StoppingOf(stage, options.EarlyStopping);
+        stage.Checkpoints.BestStep = stopping.BestStep;
+        stage.Checkpoints.OpenBest(progress.Warn);
+        if (stopping.IsOver)
+            trainer.Finish();
+        var speed = options.FlopsPerToken > 0 ? MatrixSpeed.Measure() : double.PositiveInfinity;
+        using var saver = new BackgroundSaver(stage.Checkpoints);
+        var snapshots = new SnapshotMemory();
+        using var task = progress.Begin(options.Title, options.Steps, "steps");
+        task.Report(trainer.State.Step);
+        var (wait, hasWarned) = (new ProcessorWait(s_judged), false);
+        wait.Look();
+        trainer.Every(1, report =>
+        {
+            stage.Metrics.Append(report.Step, Fields(report, trainer));
+            stage.Timing.Append(report.Step,
+            [
+                ("seconds", report.Seconds), ("tokens_per_second", report.Tokens / report.Seconds), ("resident_bytes", Environment.WorkingSet),
+                .. double.IsFinite(speed) ? [("mfu", (JsonNode?)(options.FlopsPerToken * report.Tokens / report.Seconds / speed))] : Array.Empty<(string, JsonNode?)>(),
+            ]);
+            stage.Board.Append(report.Step, ("loss", report.Loss), ("gradient_norm", report.GradientNorm), ("learning_rate", report.LearningRate),
+                ("tokens_per_second", report.Tokens / report.Seconds));
+            if (report.Skipped)
+                progress.Warn($"{options.Title}: step {report.Step} skipped, its loss is {report.Loss} and its gradient norm {report.GradientNorm} (windows {string.Join(", ", trainer.WindowsOf(report.Step - 1))})");
+            if (!hasWarned && wait.Look() is > ProcessorWait.Starved and var waited)
+            {
+                hasWarned = true;
+                progress.Warn(Starved(options.Title, waited));
+            }
+            task.Report(report.Step, $"loss {report.Loss:0.000}, {report.Tokens / report.Seconds:0} tokens/s");
+        });
+        var saved = checkpoint?.Step;
+        if (evaluates)
+            trainer.Every(options.EvaluateEvery, report => Evaluate(report.Step));
+        trainer.Every(options.CheckpointEvery, report =>
+        {
+            if (report.Step < options.Steps && report.Step != saved)
+                Save(report.Step);
+        });
+
+        try
+        {
+            // Stopped in the midst of an evaluation, the run before saved the step and not the evaluation.
+            if (evaluates && checkpoint is { Step: > 0 } && checkpoint.Step % options.EvaluateEvery == 0 && HeldOutLoss.Last(stage.Metrics.Path) != checkpoint.Step)
+                Evaluate(checkpoint.Step);
+            trainer.Run(stop);
+            saver.Wait();
+        }
+        catch (EspalierException error) when (error.ExitCode == 1 && trainer.State.SkippedInARow > 0 && !RefusedByDisk.Is(error))
+        {
+            saver.Wait();
+            throw SkippedSteps.Stopped(options.Title, error, trainer.State, stage);
+        }
+        catch (OperationCanceledException) when (trainer.State.Step > 0)
+        {
+            // A disk that refuses changes nothing about who asked for the end.
+            try
+            {
+                if (trainer.State.Step != saved)
+                    Save(trainer.State.Step);
+                saver.Wait();
+                progress.Note($"{options.Title}: saved at step {trainer.State.Step}; the same command goes on from there");
+            }
+            catch (Exception error) when (RefusedByDisk.Is(error))
+            {
+                progress.Warn(RefusedByDisk.Line(options.Title, error, stage.Checkpoints));
+            }
+            throw;
+        }
+        catch (Exception error) when (RefusedByDisk.Is(error))
+        {
+            LetSaverEnd();
+            var line = RefusedByDisk.Line(options.Title, error, stage.Checkpoints);
+            if (!stop.IsCancellationRequested)
+                throw new EspalierException(line, error) { ExitCode = 1 };
+            progress.Warn(line);
+            throw new OperationCanceledException(line, error, stop);
+        }
+
+        var end = trainer.State;
+        if (options.EarlyStopping > 0 && stopping.BestStep is { } best && best != end.Step)
+        {
+            var kept = stage.Checkpoints.OpenBest(progress.Warn)
+                ?? throw new EspalierException($"{stage.Checkpoints.Folder}: the best weights, of step {best}, are not there or damaged; delete {stage.Path} and start again") { ExitCode = 1 };
+            TrainerCheckpoint.Restore(trainer, family, kept);
+            progress.Note($"{options.Title}: {(end.Step < options.Steps ? $"stopped at step {end.Step}, " : "")}the best held-out loss was that of step {best}, whose weights are the result");
+        }
+        SkippedSteps.RequireResult(options.Title, end, trainer.State, stage);
+        return end;
+
+        // What else the disk refuses meanwhile is the same news.
+        void LetSaverEnd()
+        {
+            try
+            {
+                saver.Wait();
+            }
+            catch (Exception error) when (RefusedByDisk.Is(error))
+            {
+            }
+        }
+
+        void Save(long step, bool isBest = false)
+        {
+            // What is being written lies in the memory that the next snapshot uses.
+            saver.Wait();
+            saver.Save(step, TrainerCheckpoint.Snapshot(trainer, family, snapshots), isBest);
+            saved = step;
+        }
+
+        void Evaluate(long step)
+        {
+            var result = PerplexityEvaluator.Run(model, options.HeldOut!, null, 8, NullProgress.Instance, stop: stop);
+            stage.Metrics.Append(step, ("held_out_nll", result.Nll), ("held_out_nll_se", result.NllStandardError));
+            stage.Board.Append(step, ("held_out_nll", result.Nll));
+            // The best weights are kept, whatever comes later.
+            if (stopping.Observe(step, result.Nll))
+                Save(step, isBest: true);
+            if (stopping.IsOver)
+                trainer.Finish();
+        }
+    }
+
+    private static string Starved(string title, double waited) => string.Create(CultureInfo.InvariantCulture,
+        $"{title}: other programs keep the processors busy: this one's threads wait {waited:0%} of their time for one; ")
+        + (TorchRuntime.Threads > 1 ? "end the others, or start again with fewer --threads, which changes last bits of results" : "end the others, or wait longer");
+
+    private static (string Name, JsonNode? Value)[] Fields(StepReport report, Trainer trainer)
+    {
+        List<(string, JsonNode?)> fields =
+        [
+            ("loss", report.Loss), .. report.Parts.Select(part => ($"loss_{part.Name}", (JsonNode?)part.Value)), ("gradient_norm", report.GradientNorm),
+            ("learning_rate", report.LearningRate), .. report.UpdateRatio is { } ratio ? [("update_ratio", (JsonNode?)ratio)] : Array.Empty<(string, JsonNode?)>(), ("tokens", trainer.State.Tokens), ("skipped", report.Skipped),
+        ];
+        // A step that was skipped says what it saw.
+        if (report.Skipped)
+            fields.Add(("windows", new JsonArray([.. trainer.WindowsOf(report.Step - 1).Select(window => JsonValue.Create(window))])));
+        return [.. fields];
+    }
+
+    /// <summary>What the losses up to the checkpoint decide.</summary>
+    private static EarlyStopping StoppingOf(StageFolder stage, int patience)
+    {
+        var stopping = new EarlyStopping(patience);
+        foreach (var (step, nll) in HeldOutLoss.All(stage.Metrics.Path))
+            stopping.Observe(step, nll);
+        return stopping;
+    }
+}

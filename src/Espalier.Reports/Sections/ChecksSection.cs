@@ -1,0 +1,43 @@
+using Espalier.Pipeline.Runs;
+using Espalier.Reports.Html;
+using Espalier.Reports.Runs;
+
+namespace Espalier.Reports.Sections;
+
+/// <summary>What was checked of every model that the run made, and what that took.</summary>
+internal static class ChecksSection
+{
+    internal static void Write(HtmlBuilder html, ReportRun run)
+    {
+        var stages = run.Arms.SelectMany(arm => arm.Result.Stages).DistinctBy(stage => stage.Folder)
+            .Select(stage => (Stage: stage, run.Record(stage.Folder)?.Checks)).Where(entry => entry.Checks is not null).ToArray();
+        if (stages.Length == 0)
+            return;
+        html.Leaf("h2", "Checks");
+        html.Leaf("p", "How to read it: each stage that makes a model looks at what it wrote before it is done; what does not hold ends the run. "
+            + "The time is that of the checks, and its share of the stage's.", ("class", "how"));
+        var table = new HtmlTable(("Stage", false), ("What held", false), ("Time", true), ("Of the stage", true));
+        foreach (var (stage, checks) in stages)
+        {
+            var seconds = SecondsOf(Path.Combine(run.Folder, "stages", stage.Folder));
+            table.Add(null,
+                new(stage.Stage, stage.Folder), new(string.Join("; ", checks!)), new(seconds is { } took ? Figures.Time(took) : Figures.None),
+                new(seconds / stage.Seconds is { } share && double.IsFinite(share) ? FormattableString.Invariant($"{share:0.0%}") : Figures.None));
+        }
+        table.Write(html);
+    }
+
+    /// <summary>What the stage's log says; null where it says nothing, or cannot be read: nothing is decided by it.</summary>
+    private static double? SecondsOf(string folder)
+    {
+        try
+        {
+            var timing = Path.Combine(folder, "timing.jsonl");
+            return File.Exists(timing) ? MetricsLines.Read(timing).Select(line => (double?)line.Fields["check_seconds"]).LastOrDefault() : null;
+        }
+        catch (Exception error) when (error is EspalierException or IOException or UnauthorizedAccessException or InvalidOperationException or FormatException)
+        {
+            return null;
+        }
+    }
+}
