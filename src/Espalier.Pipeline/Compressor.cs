@@ -145,7 +145,7 @@ public sealed class Compressor
         TextDemands.Check(refusals, _recipe, _stages.Teacher.Planned, new(
             TextSize.Of(data.Train, train),
             data.HeldOut is { } heldOut ? TextSize.Of(heldOut, $"held-out of {train}") : null,
-            _stages.Evaluation.Texts.Where(text => text.Name != RecipeFile.HeldOut).ToDictionary(text => text.Name, text => TextSize.Of(text.Value.Tokens, $"evaluate: {text.Name}")),
+            _stages.Evaluation.Texts.Where(text => text.Name != EvaluationList.HeldOut).ToDictionary(text => text.Name, text => TextSize.Of(text.Value.Tokens, $"evaluate: {text.Name}")),
             Reference: null));
         refusals.Require();
     }

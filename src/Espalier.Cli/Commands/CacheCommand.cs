@@ -66,7 +66,7 @@ internal sealed class CacheCommand : CommandBase
             Sequence = length,
             Documents = run.Get(documents)!.Value,
         };
-        var section = CacheSection.Read(SectionFields.OfOptions(kept.Given(run), "cache"));
+        var section = CacheSection.Read(SectionFields.OfOptions(kept.Given(run), CacheSection.Section));
         CacheWriter.Require(folder);
         threads.Start(run);
 

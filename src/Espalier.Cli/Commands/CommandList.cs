@@ -9,7 +9,7 @@ internal static class CommandList
         .. Group("Single stages", new ScoreCommand(), new DepthCommand(), new PruneCommand(), new NeedCommand(), new CorrectCommand(), new CacheCommand(), new DistillCommand(), new PretrainCommand(), new ExportCommand()),
         .. Group("Models", new InspectCommand(), new EvaluateCommand(), new GenerateCommand()),
         .. Group("Run folders", new RunsCommand(), new StatusCommand(), new ReportCommand(), new CompareRunsCommand()),
-        .. Group("This program", new DoctorCommand(), new HelpCommand(), new CompletionCommand()),
+        .. Group("This program", new DoctorCommand(), new SchemaCommand(), new HelpCommand(), new CompletionCommand()),
     ];
 
     private static CommandBase[] Group(string title, params CommandBase[] commands)

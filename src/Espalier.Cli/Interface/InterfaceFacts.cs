@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.Globalization;
 
 namespace Espalier.Cli.Interface;
 
@@ -46,6 +47,9 @@ internal sealed record CommandFacts(
 internal sealed record ValueFacts(
     string Name, IReadOnlyList<string> Aliases, string Description, string? Value, IReadOnlyList<string> Choices, bool Files, bool Folders, bool Required, bool Many)
 {
+    /// <summary>The value where an option is not given; null where there is none, or the description says what happens then.</summary>
+    public string? Default { get; init; }
+
     /// <summary>Whether it names a command of this program.</summary>
     internal bool IsCommand => Value == "COMMAND";
 
@@ -53,7 +57,10 @@ internal sealed record ValueFacts(
     {
         var takesValue = option.ValueType != typeof(bool) && option.Arity.MaximumNumberOfValues > 0;
         var value = takesValue ? option.HelpName ?? "VALUE" : null;
-        return Of(option.Name, [.. option.Aliases.Where(alias => alias.StartsWith('-'))], option.Description, value, option.Required, option.Arity.MaximumNumberOfValues > 1);
+        return Of(option.Name, [.. option.Aliases.Where(alias => alias.StartsWith('-'))], option.Description, value, option.Required, option.Arity.MaximumNumberOfValues > 1) with
+        {
+            Default = takesValue && option.HasDefaultValue ? Convert.ToString(option.GetDefaultValue(), CultureInfo.InvariantCulture) : null,
+        };
     }
 
     internal static ValueFacts Of(Argument argument) => Of(

@@ -7,46 +7,48 @@ namespace Espalier.Compression.Training;
 /// <param name="Beta2">Decay of the second moment.</param>
 /// <param name="Epsilon">Added to √v̂.</param>
 /// <param name="WeightDecay">Decoupled decay, times the learning rate, on the parameters that decay.</param>
-public sealed record AdamWOptions(double Beta1 = 0.9, double Beta2 = 0.95, double Epsilon = 1e-8, double WeightDecay = 0.1);
+public sealed record AdamWOptions(double Beta1 = 0.9, double Beta2 = 0.95, double Epsilon = 1e-8, double WeightDecay = 0.1) : OptimizerOptions
+{
+    /// <inheritdoc/>
+    public override Optimizer Make(IReadOnlyList<TrainedParameter> parameters) => new AdamW(parameters, this);
+
+    /// <inheritdoc/>
+    public override void Validate()
+    {
+        Require(Beta1 is >= 0 and < 1, "betas", Beta1, "at least 0 and below 1");
+        Require(Beta2 is >= 0 and < 1, "betas", Beta2, "at least 0 and below 1");
+        Require(Epsilon > 0, "epsilon", Epsilon, "above 0");
+        Require(WeightDecay is >= 0 and < 1e3, "weight-decay", WeightDecay, "at least 0");
+    }
+}
 
 /// <summary>
 /// Adam with decoupled weight decay (arXiv 1711.05101), as PyTorch computes it: w ← w (1 − lr·wd), m and v with bias correction,
 /// w ← w − lr m̂ / (√v̂ + ε). Owns its moments, not the parameters.
 /// </summary>
-public sealed class AdamW : IDisposable
+public sealed class AdamW : Optimizer
 {
-    private readonly TrainedParameter[] _parameters;
+    private readonly IReadOnlyList<TrainedParameter> _parameters;
     private readonly AdamWOptions _options;
     private readonly Tensor[] _first, _second;
 
     /// <summary>Creates the optimizer with zero moments.</summary>
-    public AdamW(IEnumerable<TrainedParameter> parameters, AdamWOptions options)
+    public AdamW(IReadOnlyList<TrainedParameter> parameters, AdamWOptions options)
     {
-        _parameters = [.. parameters];
-        _options = options;
-        FirstMoments = _first = [.. _parameters.Select(p => p.Value.ZerosLike().Unscoped())];
-        SecondMoments = _second = [.. _parameters.Select(p => p.Value.ZerosLike().Unscoped())];
+        (_parameters, _options) = (parameters, options);
+        _first = [.. _parameters.Select(p => p.Value.ZerosLike().Unscoped())];
+        _second = [.. _parameters.Select(p => p.Value.ZerosLike().Unscoped())];
     }
 
-    /// <summary>m of each parameter, in their order.</summary>
-    public IReadOnlyList<Tensor> FirstMoments { get; }
+    /// <inheritdoc/>
+    public override IEnumerable<(string Name, Tensor Value)> StateOf(int parameter) =>
+        [("first-moment", _first[parameter]), ("second-moment", _second[parameter])];
 
-    /// <summary>v of each parameter, in their order.</summary>
-    public IReadOnlyList<Tensor> SecondMoments { get; }
-
-    /// <summary>Updates made, which the bias correction counts.</summary>
-    public long Updates { get; set; }
-
-    /// <summary>One update from the accumulated gradients, each multiplied by its clip factor first. A parameter without a gradient stays.</summary>
-    /// <param name="learningRate">The schedule's rate; each parameter's own factor multiplies it.</param>
-    /// <param name="clipFactors">One a parameter, in their order.</param>
-    /// <param name="measure">Whether to measure the update's size.</param>
-    /// <returns>‖w after − w before‖ / ‖w before‖ over all parameters that were updated; null where it was not measured or nothing was updated.</returns>
-    public double? Step(double learningRate, ReadOnlySpan<double> clipFactors, bool measure = false)
+    /// <inheritdoc/>
+    protected override (double Moved, double Size) Update(double learningRate, ReadOnlySpan<double> clipFactors, bool measure)
     {
         var (moved, size) = (0.0, 0.0);
-        Updates++;
-        for (var i = 0; i < _parameters.Length; i++)
+        for (var i = 0; i < _parameters.Count; i++)
         {
             var (_, weight, decays, rateFactor) = _parameters[i];
             if (!weight.HasGrad)
@@ -56,13 +58,20 @@ public sealed class AdamW : IDisposable
             var (distance, length) = weight.AdamWInPlace(_first[i], _second[i], step, measure);
             (moved, size) = (moved + distance, size + length);
         }
-        return size > 0 ? Math.Sqrt(moved / size) : null;
+        return (moved, size);
+    }
+
+    /// <summary>The same as part of another optimizer, which counts the updates.</summary>
+    internal (double Moved, double Size) UpdateAs(long updates, double learningRate, ReadOnlySpan<double> clipFactors, bool measure)
+    {
+        Updates = updates;
+        return Update(learningRate, clipFactors, measure);
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public override void Dispose()
     {
-        foreach (var tensor in FirstMoments.Concat(SecondMoments))
+        foreach (var tensor in _first.Concat(_second))
             tensor.Dispose();
     }
 }

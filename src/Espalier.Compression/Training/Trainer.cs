@@ -24,7 +24,7 @@ public sealed class Trainer : IDisposable
     private readonly Tensor[] _weights;
     private readonly double[] _norms, _clips, _sums;
     private readonly string[] _partNames;
-    private readonly AdamW _optimizer;
+    private readonly Optimizer _optimizer;
     private readonly List<(long Interval, Action<StepReport> Act)> _hooks = [];
     private readonly Replicas _replicas;
     private bool _finished;
@@ -51,14 +51,18 @@ public sealed class Trainer : IDisposable
             value.RequiresGrad = !frozen.Hold(parameter);
         _sets =
         [
-            new("model", [.. Trained.Select(p => new TrainedParameter(p.Parameter.ToString(), p.Value, Decays(p.Parameter, p.Value), LayerDecay.FactorOf(p.Parameter, model.Config.Layers, options.LayerDecay)))]),
+            new("model", [.. Trained.Select(p =>
+                new TrainedParameter(p.Parameter.ToString(), p.Value, Decays(p.Parameter, p.Value), LayerDecay.FactorOf(p.Parameter, model.Config.Layers, options.LayerDecay))
+                {
+                    IsHiddenMatrix = p.Value.Dimensions == 2 && p.Parameter.Layer >= 0,
+                })]),
             .. objective.Trained,
         ];
         _weights = [.. _sets.SelectMany(set => set.Parameters).Select(parameter => parameter.Value)];
         (_norms, _clips) = (new double[_sets.Count], new double[_weights.Length]);
         _partNames = [.. objective.PartNames];
         _sums = new double[1 + _partNames.Length];
-        _optimizer = new(_sets.SelectMany(set => set.Parameters), options.Optimizer);
+        _optimizer = options.Optimizer.Make([.. _sets.SelectMany(set => set.Parameters)]);
         var pass = Math.Min(options.WindowsOfAPass, _share);
         Layout = !objective.TakesThreads || !WorkerThreads.AreSupported || model.Device != Device.Cpu ? new(1, TorchRuntime.Threads)
             : options.Layout ?? ReplicaLayout.Of(TorchRuntime.Threads, _share, pass, _weights.Sum(weight => weight.ElementCount * weight.DType.Size()));
@@ -83,8 +87,8 @@ public sealed class Trainer : IDisposable
     /// <summary>All that is trained: the model's parameters in their order, then what the objective brings.</summary>
     public IReadOnlyList<ParameterSet> Sets => _sets;
 
-    /// <summary>The optimizer with its moments, in the order of <see cref="Sets"/>.</summary>
-    public AdamW Optimizer => _optimizer;
+    /// <summary>The optimizer with its state, in the order of <see cref="Sets"/>.</summary>
+    public Optimizer Optimizer => _optimizer;
 
     /// <summary>Calls <paramref name="act"/> after every <paramref name="interval"/>-th step; 0 never. Hooks run in the order in which they were added.</summary>
     public void Every(long interval, Action<StepReport> act)

@@ -7,7 +7,7 @@ using Espalier.Torch;
 
 namespace Espalier.Compression.Training;
 
-/// <summary>A trainer's whole state as files of a checkpoint: trained weights and both moments bit for bit, and the loop's record.</summary>
+/// <summary>A trainer's whole state as files of a checkpoint: trained weights and the optimizer's state bit for bit, and the loop's record.</summary>
 internal static class TrainerCheckpoint
 {
     private const string TensorsFile = "state.safetensors";
@@ -78,8 +78,8 @@ internal static class TrainerCheckpoint
         foreach (var (i, (name, value)) in names.Zip(values).Index())
         {
             yield return ($"weight.{name}", value);
-            yield return ($"first-moment.{name}", trainer.Optimizer.FirstMoments[i]);
-            yield return ($"second-moment.{name}", trainer.Optimizer.SecondMoments[i]);
+            foreach (var (kind, state) in trainer.Optimizer.StateOf(i))
+                yield return ($"{kind}.{name}", state);
         }
     }
 }

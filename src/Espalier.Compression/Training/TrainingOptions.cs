@@ -32,8 +32,8 @@ public sealed record TrainingOptions
     /// <summary>Steps of the decay at the end, with <see cref="ScheduleKind.Wsd"/>; null is a tenth of the steps.</summary>
     public long? DecaySteps { get; init; }
 
-    /// <summary>Optimizer settings.</summary>
-    public AdamWOptions Optimizer { get; init; } = new();
+    /// <summary>The optimizer and its settings.</summary>
+    public OptimizerOptions Optimizer { get; init; } = new AdamWOptions();
 
     /// <summary>Whether the embedding table decays like other matrices. Norms and biases never decay.</summary>
     public bool DecayEmbedding { get; init; } = true;
@@ -89,10 +89,7 @@ public sealed record TrainingOptions
         if (Schedule != ScheduleKind.Wsd && DecaySteps is not null)
             throw new EspalierException($"decay-steps is {DecaySteps} and belongs to the schedule wsd; the schedule is {Schedule.ToString().ToLowerInvariant()}");
         Require(DecaySteps is null || (DecaySteps >= 1 && DecaySteps <= Steps - Math.Min(WarmUp, Steps)), "decay-steps", DecaySteps ?? 0, $"from 1 to the {Steps - Math.Min(WarmUp, Steps)} steps after the warm-up");
-        Require(Optimizer.Beta1 is >= 0 and < 1, "betas", Optimizer.Beta1, "at least 0 and below 1");
-        Require(Optimizer.Beta2 is >= 0 and < 1, "betas", Optimizer.Beta2, "at least 0 and below 1");
-        Require(Optimizer.Epsilon > 0, "epsilon", Optimizer.Epsilon, "above 0");
-        Require(Optimizer.WeightDecay is >= 0 and < 1e3, "weight-decay", Optimizer.WeightDecay, "at least 0");
+        Optimizer.Validate();
         Require(LayerDecay is > 0 and <= 1, "layer-decay", LayerDecay, "above 0 and at most 1");
         Require(Clip is null or > 0, "clip", Clip ?? 0, "above 0");
         Require(UpdateRatioEvery >= 1, "update-ratio-every", UpdateRatioEvery, "at least 1");

@@ -84,5 +84,5 @@ internal sealed class TextChecks(Refusals refusals, Recipe recipe, Checkpoint te
     }
 
     private string? SourceOf(EvaluationSet set) =>
-        set.Source ?? (set.Name == RecipeFile.HeldOut ? null : Path.Combine(teacher.Folder, NeedStage.SelfWrittenFile));
+        set.Source ?? (set.Name == EvaluationList.HeldOut ? null : Path.Combine(teacher.Folder, NeedStage.SelfWrittenFile));
 }

@@ -22,7 +22,7 @@ internal static class TextDemands
             foreach (var (name, needed, check) in OfTraining(recipe, teacher))
                 if (train.Windows(sequence, WindowStride.Disjoint) is var windows && windows < needed)
                     refusals.Try(() => check(windows, name));
-        var readsHeldOut = recipe.Evaluate.Any(set => set is { Name: RecipeFile.HeldOut, Source: null })
+        var readsHeldOut = recipe.Evaluate.Any(set => set is { Name: EvaluationList.HeldOut, Source: null })
             || Trainings(recipe).Any(training => training.Section.EvaluateEvery > 0);
         if (sizes.HeldOut is { } heldOut && readsHeldOut)
             IsOneWindow(refusals, heldOut, sequence, WindowStride.Contiguous);

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Distillation.Caching;
 
 namespace Espalier.Pipeline.Options;
@@ -18,10 +17,10 @@ public sealed record CacheSection
     public int Samples { get; init; } = 32;
 
     /// <summary>The section as the value of a key.</summary>
-    internal static Kind<CacheSection?> Kind { get; } = new("", (fields, key) => Read(fields.Section(key)!), cache => cache!.Canonical());
+    internal static Kind<CacheSection?> Kind => Kinds.Section<CacheSection?>(Section, Read, cache => Keys.Canonical(cache!));
 
     /// <summary>The keys.</summary>
-    internal static IReadOnlyList<Key<CacheSection>> Keys =>
+    internal static IReadOnlyList<Key<CacheSection>> Keys { get; } =
     [
         new Key<CacheSection, CacheEncoding>(
             "encoding", Kinds.Choice<CacheEncoding>(), s => s.Encoding, (s, encoding) => s with { Encoding = encoding })
@@ -50,14 +49,9 @@ public sealed record CacheSection
         },
     ];
 
-    /// <summary>Reads the section.</summary>
-    internal static CacheSection Read(SectionFields fields) => Keys.Aggregate(new CacheSection(), (read, key) => key.Read(fields, read));
+    /// <summary>What recipes call it.</summary>
+    internal static Section Section { get; } = new("cache", Keys);
 
-    private JsonObject Canonical()
-    {
-        var fields = new JsonObject();
-        foreach (var key in Keys)
-            key.AddToCanonical(fields, this);
-        return fields;
-    }
+    /// <summary>Reads the section.</summary>
+    internal static CacheSection Read(SectionFields fields) => Keys.Read(fields, new());
 }

@@ -60,6 +60,14 @@ public sealed record CorrectionSection
     /// <summary>Warm-up steps of a correction that names none: as the paper, but at most a tenth of the steps.</summary>
     public static int DefaultWarmUp(long steps) => (int)Math.Min(PaperWarmUp, steps / 10);
 
+    /// <summary>What a recipe says of a correction.</summary>
+    internal static Section Section { get; } = new("correct", [.. Keys(), .. TrainingSection.KeysOf(new(Corrects: true))])
+    {
+        Word = "auto",
+        Without = "never",
+        WhyNot = key => TrainingSection.KeysOfLoss().Any(loss => loss.Name == key) ? "the teacher is always corrected with cross-entropy; leave it out" : null,
+    };
+
     /// <summary>The keys, which stand in <c>correct</c> before those of any training.</summary>
     internal static Key<CorrectionSection>[] Keys() =>
     [
@@ -81,7 +89,7 @@ public sealed record CorrectionSection
             Page = "With `auto`: what the difference must be above, nats a token.",
             Useless = OutsideTheTest,
         },
-        new Key<CorrectionSection, string?>("reference", Kinds.Path, s => s.Reference, (s, reference) => s with { Reference = reference })
+        new Key<CorrectionSection, string?>("reference", Kinds.Text("PATH"), s => s.Reference, (s, reference) => s with { Reference = reference })
         {
             PageDefault = "`self-written.jsonl` in the teacher's folder",
             Page = """

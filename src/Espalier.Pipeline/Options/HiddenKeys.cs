@@ -7,7 +7,7 @@ namespace Espalier.Pipeline.Options;
 internal static class HiddenKeys
 {
     /// <summary>The section as the value of a key.</summary>
-    public static Kind<HiddenStateOptions?> Kind { get; } = new("", (fields, key) => Read(fields.Section(key)!), hidden => Canonical(hidden!));
+    public static Kind<HiddenStateOptions?> Kind => Kinds.Section<HiddenStateOptions?>(Section, Read, hidden => Keys.Canonical(hidden!));
 
     /// <summary>The keys.</summary>
     public static IReadOnlyList<Key<HiddenStateOptions>> Keys { get; } =
@@ -61,30 +61,23 @@ internal static class HiddenKeys
         },
     ];
 
+    /// <summary>What recipes call it.</summary>
+    public static Section Section { get; } = new("hidden", Keys);
+
     private static Kind<IReadOnlyList<LayerPair>> Pairs => Kinds.ParsedList<IReadOnlyList<LayerPair>>(
         "PAIRS", texts => [.. texts.Select(LayerPair.Parse)], pairs => pairs.Select(pair => pair.ToString()));
 
     /// <summary>What is compared, in a stage's key: pairs as one text, as the first folders had them.</summary>
     public static JsonObject StageValue(HiddenStateOptions hidden)
     {
-        var options = new JsonObject();
-        foreach (var key in Keys)
-            key.AddToStageKey(options, hidden);
+        var options = Keys.StageOptions(hidden);
         (options["layers"], options["attention"]) = (string.Join(' ', hidden.Layers), string.Join(' ', hidden.Attention));
         return options;
     }
 
     private static HiddenStateOptions Read(SectionFields fields)
     {
-        var options = Keys.Aggregate(new HiddenStateOptions(), (read, key) => key.Read(fields, read));
+        var options = Keys.Read(fields, new());
         return options.IsEmpty ? throw fields.Missing("layers", "hidden: { layers: 29:13, embedding: true }") : options;
-    }
-
-    private static JsonObject Canonical(HiddenStateOptions hidden)
-    {
-        var fields = new JsonObject();
-        foreach (var key in Keys)
-            key.AddToCanonical(fields, hidden);
-        return fields;
     }
 }

@@ -22,13 +22,15 @@ internal enum InStageKey
 
 /// <summary>
 /// One key of a section, declared once: from it come the reader of recipes, the option of commands and its help, the canonical text,
-/// the key of stages and the reference page.
+/// the key of stages, the schema for editors and the reference page.
 /// </summary>
-/// <typeparam name="S">The section's record; its <c>new()</c> has the defaults.</typeparam>
-internal abstract class Key<S>(string name) where S : new()
+internal abstract class Key(string name)
 {
     /// <summary>The name in recipes, in kebab-case; an option of commands is called the same, with dashes before it.</summary>
     public string Name { get; } = name;
+
+    /// <summary>What the option is called where a command needs the key's own name for something else; recipes understand it too.</summary>
+    public string? OptionName { get; init; }
 
     /// <summary>Older and shorter names of the option, with their dashes.</summary>
     public string[] Aliases { get; init; } = [];
@@ -56,6 +58,12 @@ internal abstract class Key<S>(string name) where S : new()
     /// </summary>
     public bool IsLater { get; init; }
 
+    /// <summary>Whether the section cannot be without it.</summary>
+    public bool IsRequired { get; init; }
+
+    /// <summary>When it is read, lower before higher, else in the order of the list: after what its rules look at.</summary>
+    public int Turn { get; init; }
+
     /// <summary>When it is part of a stage's key.</summary>
     public InStageKey Stage { get; init; } = InStageKey.Always;
 
@@ -71,6 +79,17 @@ internal abstract class Key<S>(string name) where S : new()
     /// <summary>Whether a command line's value may be in capitals, too.</summary>
     public abstract bool IsWord { get; }
 
+    /// <summary>The section that the value is, or that it lists; null for other values.</summary>
+    public abstract Section? Inner { get; }
+
+    /// <summary>What a value may be, in JSON Schema.</summary>
+    public abstract JsonObject Schema();
+}
+
+/// <summary>A key of a section's record.</summary>
+/// <typeparam name="S">The record; made without arguments it has the defaults.</typeparam>
+internal abstract class Key<S>(string name) : Key(name)
+{
     /// <summary>The section with this key's value, or with what its absence means.</summary>
     public abstract S Read(SectionFields fields, S section);
 
@@ -89,13 +108,22 @@ internal abstract class Key<S>(string name) where S : new()
 /// <param name="kind">How its values are written.</param>
 /// <param name="get">Its value in a section.</param>
 /// <param name="set">The section with another value.</param>
-internal sealed class Key<S, V>(string name, Kind<V> kind, Func<S, V> get, Func<S, V, S> set) : Key<S>(name) where S : new()
+internal sealed class Key<S, V>(string name, Kind<V> kind, Func<S, V> get, Func<S, V, S> set) : Key<S>(name)
 {
+    // Not "new": what a record requires is for whoever writes one, and not for a default to compare with.
+    private static readonly S s_defaults = Activator.CreateInstance<S>();
+
     /// <summary>Why the key has no meaning in a section, as an error ends; null where it has.</summary>
     public Func<S, string?> Useless { get; init; } = _ => null;
 
     /// <summary>What is wrong with a value beside the others, as an error ends; null where it fits.</summary>
     public Func<S, V, string?> Refused { get; init; } = (_, _) => null;
+
+    /// <summary>An example for the error where the key must be there and is not; null where it need not.</summary>
+    public Func<S, string?> Missing { get; init; } = _ => null;
+
+    /// <summary>Whether a section is the same whatever the key says, and canonical texts leave it out.</summary>
+    public Func<S, bool> IsMoot { get; init; } = _ => false;
 
     /// <summary>What the absence of the key means, where that depends on other keys.</summary>
     public Func<S, S> Otherwise { get; init; } = section => section;
@@ -103,11 +131,23 @@ internal sealed class Key<S, V>(string name, Kind<V> kind, Func<S, V> get, Func<
     /// <summary>Reads in place of the kind, also where the key is absent.</summary>
     public Func<SectionFields, S, S>? Reader { get; init; }
 
+    /// <summary>What a value may be, in JSON Schema, where <see cref="Reader"/> takes more than the kind.</summary>
+    public Func<JsonObject>? SchemaOf { get; init; }
+
+    /// <summary>The value in a canonical text, where more than the value decides how it is written.</summary>
+    public Func<S, JsonNode?>? CanonicalValue { get; init; }
+
     /// <summary>The value in a stage's key, where it is written otherwise there.</summary>
     public Func<S, JsonNode?>? StageValue { get; init; }
 
     /// <inheritdoc/>
     public override string HelpName => kind.HelpName;
+
+    /// <inheritdoc/>
+    public override Section? Inner => kind.Inner;
+
+    /// <inheritdoc/>
+    public override JsonObject Schema() => SchemaOf is null ? kind.Schema() : SchemaOf();
 
     /// <inheritdoc/>
     public override bool IsFlag => typeof(V) == typeof(bool);
@@ -124,7 +164,7 @@ internal sealed class Key<S, V>(string name, Kind<V> kind, Func<S, V> get, Func<
         if (Reader is not null)
             return Reader(fields, section);
         if (!fields.Has(Name))
-            return Otherwise(section);
+            return Missing(section) is { } example ? throw fields.Missing(Name, example) : Otherwise(section);
         if (Useless(section) is { } why)
             throw fields.Wrong(Name, why);
         var value = kind.Read(fields, Name);
@@ -137,8 +177,8 @@ internal sealed class Key<S, V>(string name, Kind<V> kind, Func<S, V> get, Func<
     /// <inheritdoc/>
     public override void AddToCanonical(JsonObject fields, S section)
     {
-        if (IsCanonical && Useless(section) is null && (!IsLater || Differs(section)))
-            fields[Name] = kind.Write(get(section));
+        if (IsCanonical && Useless(section) is null && !IsMoot(section) && (!IsLater || Differs(section)))
+            fields[Name] = CanonicalValue is null ? kind.Write(get(section)) : CanonicalValue(section);
     }
 
     /// <inheritdoc/>
@@ -159,5 +199,5 @@ internal sealed class Key<S, V>(string name, Kind<V> kind, Func<S, V> get, Func<
             options[Name.Replace('-', '_')] = value;
     }
 
-    private bool Differs(S section) => !EqualityComparer<V>.Default.Equals(get(section), get(new S()));
+    private bool Differs(S section) => !EqualityComparer<V>.Default.Equals(get(section), get(s_defaults));
 }

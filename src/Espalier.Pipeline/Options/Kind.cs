@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Espalier.Compression.Search;
 
 namespace Espalier.Pipeline.Options;
 
@@ -7,56 +8,91 @@ namespace Espalier.Pipeline.Options;
 /// <param name="HelpName">What a value looks like in help: <c>N</c>, <c>cosine|linear</c>.</param>
 /// <param name="Read">Reads the value of a key that is given.</param>
 /// <param name="Write">The one spelling of a value.</param>
-/// <param name="IsList">Whether a command line's value is a list with commas between.</param>
-/// <param name="IsWord">Whether a command line's value may be in capitals, too.</param>
-internal sealed record Kind<T>(string HelpName, Func<SectionFields, string, T> Read, Func<T, JsonNode?> Write, bool IsList = false, bool IsWord = false);
+/// <param name="Schema">What a value may be, in JSON Schema: all that is read, and of what is not as much as a schema can say.</param>
+internal sealed record Kind<T>(string HelpName, Func<SectionFields, string, T> Read, Func<T, JsonNode?> Write, Func<JsonObject> Schema)
+{
+    /// <summary>Whether a command line's value is a list with commas between.</summary>
+    public bool IsList { get; init; }
+
+    /// <summary>Whether a command line's value may be in capitals, too.</summary>
+    public bool IsWord { get; init; }
+
+    /// <summary>The section that a value is, or that it lists; null for other values.</summary>
+    public Section? Inner { get; init; }
+}
 
 /// <summary>The kinds that keys have.</summary>
 internal static class Kinds
 {
     /// <summary>A whole number, also with k, M, B or T after it.</summary>
-    public static Kind<long> Count(long least = 1) => new("N", (fields, key) => fields.Count(key, least)!.Value, value => value);
+    public static Kind<long> Count(long least = 1, long most = 1_000_000_000_000_000) =>
+        new("N", (fields, key) => fields.Count(key, least, most)!.Value, value => value, () => Schemas.Count(least));
 
     /// <summary>A whole number of 31 bits.</summary>
-    public static Kind<int> Size(int least = 1, int most = 1 << 30) => new("N", (fields, key) => fields.Size(key, least, most)!.Value, value => value);
+    public static Kind<int> Size(int least = 1, int most = 1 << 30) =>
+        new("N", (fields, key) => fields.Size(key, least, most)!.Value, value => value, () => Schemas.Count(least, most));
 
     /// <summary>A number that keeps a rule, which the error says.</summary>
     public static Kind<double> Number(string helpName, Func<double, bool> holds, string rule) =>
-        new(helpName, (fields, key) => fields.Number(key, holds, rule)!.Value, value => value);
+        new(helpName, (fields, key) => fields.Number(key, holds, rule)!.Value, value => value, Schemas.Number);
+
+    /// <summary>A share such as 2% or 0.02.</summary>
+    public static Kind<double> Share { get; } = new("SHARE", (fields, key) => fields.Share(key)!.Value, value => value, Schemas.Share);
 
     /// <summary>The same with a word that stands for null.</summary>
     public static Kind<T?> Or<T>(this Kind<T> kind, string word) where T : struct => new(
         $"{kind.HelpName}|{word}",
         (fields, key) => fields.Text(key) == word ? null : kind.Read(fields, key),
-        value => value is { } given ? kind.Write(given) : word);
+        value => value is { } given ? kind.Write(given) : word,
+        () => Schemas.AnyOf(kind.Schema(), Schemas.Words([word])));
+
+    /// <summary>The same, or null where the key is absent.</summary>
+    public static Kind<T?> OrAbsent<T>(this Kind<T> kind) where T : struct =>
+        new(kind.HelpName, (fields, key) => kind.Read(fields, key), value => value is { } given ? kind.Write(given) : null, kind.Schema);
 
     /// <summary>true or false.</summary>
-    public static Kind<bool> Flag { get; } = new("true|false", (fields, key) => fields.Flag(key)!.Value, value => value);
+    public static Kind<bool> Flag { get; } = new("true|false", (fields, key) => fields.Flag(key)!.Value, value => value, Schemas.Flag);
 
     /// <summary>The same, of a key that canonical texts have always spelt as a text.</summary>
     public static Kind<bool> FlagAsText { get; } = Flag with { Write = value => value ? "true" : "false" };
 
     /// <summary>One of an enum's values.</summary>
-    public static Kind<T> Choice<T>() where T : struct, Enum =>
-        new(string.Join('|', Enum.GetValues<T>().Select(EnumName.Of)), (fields, key) => fields.Choice<T>(key)!.Value, value => EnumName.Of(value), IsWord: true);
+    public static Kind<T> Choice<T>() where T : struct, Enum => new(
+        string.Join('|', Names<T>()), (fields, key) => fields.Choice<T>(key)!.Value, value => EnumName.Of(value), () => Schemas.Words(Names<T>()))
+    { IsWord = true };
 
     /// <summary>One of a few values, some with several names.</summary>
-    public static Kind<T> Choice<T>(IReadOnlyList<(string Name, T Value)> names) where T : struct, Enum =>
-        new(string.Join('|', names.Select(entry => entry.Name)), (fields, key) => fields.Choice(key, names)!.Value, value => EnumName.Of(value), IsWord: true);
+    public static Kind<T> Choice<T>(IReadOnlyList<(string Name, T Value)> names) where T : struct, Enum => new(
+        string.Join('|', names.Select(entry => entry.Name)),
+        (fields, key) => fields.Choice(key, names)!.Value,
+        value => EnumName.Of(value),
+        () => Schemas.Words(names.Select(entry => entry.Name)))
+    { IsWord = true };
 
-    /// <summary>A path, or null.</summary>
-    public static Kind<string?> Path { get; } = new("PATH", (fields, key) => fields.Text(key), path => path);
+    /// <summary>A text that names something, or null: a path, a field.</summary>
+    public static Kind<string?> Text(string helpName) => new(helpName, (fields, key) => fields.Text(key), text => text, Schemas.Text);
+
+    /// <summary>A list of texts, or one.</summary>
+    public static Kind<IReadOnlyList<string>> Texts(string helpName) => new(
+        helpName, (fields, key) => fields.Texts(key)!, List, () => Schemas.OneOrMore(Schemas.Text()))
+    { IsList = true };
 
     /// <summary>A text that has a reader of its own.</summary>
     public static Kind<T> Parsed<T>(string helpName, Func<string, T> parse, Func<T, string> write) where T : notnull =>
-        new(helpName, (fields, key) => fields.Read(key, parse)!, value => write(value));
+        new(helpName, (fields, key) => fields.Read(key, parse)!, value => write(value), Schemas.Text);
 
     /// <summary>A list of texts that has a reader of its own.</summary>
     public static Kind<T> ParsedList<T>(string helpName, Func<IReadOnlyList<string>, T> parse, Func<T, IEnumerable<string>> write) where T : notnull => new(
-        helpName,
-        (fields, key) => fields.Read(key, _ => parse(fields.Texts(key)!))!,
-        value => new JsonArray([.. write(value).Select(text => JsonValue.Create(text))]),
-        IsList: true);
+        helpName, (fields, key) => fields.Read(key, _ => parse(fields.Texts(key)!))!, value => List(write(value)), () => Schemas.OneOrMore(Schemas.Text()))
+    { IsList = true };
+
+    /// <summary>Sizes of an axis: numbers and ranges, one or a list.</summary>
+    public static Kind<IReadOnlyList<int>> Sizes { get; } = new(
+        "SIZES",
+        (fields, key) => fields.Read(key, _ => SizeRange.Parse(fields.Texts(key)!))!,
+        sizes => new JsonArray([.. sizes.Select(size => JsonValue.Create(size))]),
+        () => Schemas.OneOrMore(Schemas.AnyOf(Schemas.Count(1), Schemas.Pattern("^ *[0-9][0-9.kKMBT]* *-"))))
+    { IsList = true };
 
     /// <summary>Two numbers.</summary>
     public static Kind<(double First, double Second)> Pair(string helpName, Func<double, bool> holds, string rule) => new(
@@ -65,7 +101,15 @@ internal static class Kinds
             ? (fields.Number(key, first, holds, rule), fields.Number(key, second, holds, rule))
             : throw fields.Wrong(key, $"it must be a number {rule}"),
         value => new JsonArray(value.First, value.Second),
-        IsList: true);
+        () => new() { ["type"] = "array", ["items"] = Schemas.Number(), ["minItems"] = 2, ["maxItems"] = 2 })
+    { IsList = true };
+
+    /// <summary>A section inside the section.</summary>
+    public static Kind<T> Section<T>(Section section, Func<SectionFields, T> read, Func<T, JsonNode?> write) =>
+        new("", (fields, key) => read(fields.Section(key)!), write, () => Schemas.Section(section)) { Inner = section };
+
+    /// <summary>A list of texts in a canonical text.</summary>
+    public static JsonArray List(IEnumerable<string> texts) => new([.. texts.Select(text => JsonValue.Create(text))]);
 
     /// <summary>A canonical value as a command line writes it.</summary>
     public static string Shown(JsonNode? value) => value switch
@@ -74,4 +118,6 @@ internal static class Kinds
         JsonValue number when number.TryGetValue<double>(out var real) => real.ToString("R", CultureInfo.InvariantCulture).Replace("E-0", "e-", StringComparison.Ordinal),
         _ => value?.ToString() ?? "",
     };
+
+    private static IEnumerable<string> Names<T>() where T : struct, Enum => Enum.GetValues<T>().Select(EnumName.Of);
 }

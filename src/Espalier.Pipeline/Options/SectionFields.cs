@@ -8,37 +8,36 @@ internal sealed class SectionFields
 {
     private readonly Dictionary<string, YamlValue> _values = new(StringComparer.Ordinal);
     private readonly string? _source;
-    private readonly string _section;
+    private readonly Section _section;
     private readonly long _line;
     private readonly string _prefix = "";
 
     /// <summary>Takes a section; unknown keys are refused here.</summary>
-    public SectionFields(YamlMap map, string? source, string section)
+    public SectionFields(YamlMap map, string? source, Section section)
     {
         if (source is null)
-            _prefix = section == "hidden" ? "--hidden-" : "--";
+            _prefix = section.Name == "hidden" ? "--hidden-" : "--";
         (_source, _section, _line) = (source, section, map.Line);
-        var known = RecipeKeys.Sections[section];
         foreach (var (key, value) in map.Entries)
         {
-            var name = RecipeKeys.NameOf(section, key.Text);
-            if (!known.Contains(name, StringComparer.Ordinal))
-            {
-                var why = RecipeKeys.WhyNot(section, name)
-                    ?? NearestName.Instead(name, known);
-                throw At(key.Line, $"there is no key {Path(OneLine.Clipped(name))}: {why}");
-            }
+            if (section.Find(key.Text) is not { Name: var name })
+                throw At(
+                    key.Line,
+                    $"there is no key {Path(OneLine.Clipped(key.Text))}: {section.WhyNot(key.Text) ?? NearestName.Instead(key.Text, section.Names)}");
             if (value is not YamlText { IsEmpty: true } && !_values.TryAdd(name, value))
                 throw At(key.Line, $"{Path(key.Text)} is another name of {Path(name)}, which is there too; keep one of the two");
         }
     }
 
     /// <summary>What options of a command say, as a section: errors name the option. A section inside is a map.</summary>
-    public static SectionFields OfOptions(IEnumerable<(string Key, YamlValue Value)> given, string section) =>
+    public static SectionFields OfOptions(IEnumerable<(string Key, YamlValue Value)> given, Section section) =>
         new(new YamlMap([.. given.Select(option => (new YamlText(option.Key, Quoted: true, Line: 0), option.Value))], Line: 0), source: null, section);
 
     /// <summary>Whether the key has a value.</summary>
     public bool Has(string key) => Find(key) is not null;
+
+    /// <summary>Whether a section is there, and not the word that says that there is none.</summary>
+    public bool Holds(string key) => Find(key) is { } value && !(value is YamlText { Text: var word } && word == KeyOf(key).Inner!.Without);
 
     /// <summary>Text of one scalar; null where absent.</summary>
     public string? Text(string key) => Find(key) switch
@@ -130,23 +129,28 @@ internal sealed class SectionFields
     }
 
     /// <summary>A section inside this one; null where absent.</summary>
-    public SectionFields? Section(string key) => Find(key) switch
+    public SectionFields? Section(string key)
     {
-        null => null,
-        YamlMap map => new(map, _source, key),
-        // A word that stands for a section without any key.
-        YamlText { Text: var word, Line: var line } when RecipeKeys.IsShort(key, word) => new(new YamlMap([], line), _source, key),
-        _ => throw Wrong(key, $"it must be a section: {{ {string.Join(", ", RecipeKeys.Sections[key].Take(3).Select(name => $"{name}: ..."))} }}"),
-    };
+        var inner = KeyOf(key).Inner!;
+        return Find(key) switch
+        {
+            null => null,
+            YamlMap map => new(map, _source, inner),
+            // A word that stands for a section without any key.
+            YamlText { Text: var word, Line: var line } when inner.Word == word => new(new YamlMap([], line), _source, inner),
+            _ => throw Wrong(key, $"it must be a section: {{ {string.Join(", ", inner.Names.Take(3).Select(name => $"{name}: ..."))} }}"),
+        };
+    }
 
     /// <summary>An item of a list as a section of its own kind.</summary>
-    public SectionFields Inside(YamlValue item, string section) =>
-        item is YamlMap map ? new(map, _source, section) : throw At(item.Line, $"{Path(section)} must list maps such as {{ {RecipeKeys.Sections[section][0]}: ... }}");
+    public SectionFields Inside(YamlValue item, string key)
+    {
+        var inner = KeyOf(key).Inner!;
+        return item is YamlMap map ? new(map, _source, inner) : throw At(item.Line, $"{Path(key)} must list maps such as {{ {inner.Names[0]}: ... }}");
+    }
 
     /// <summary>The value as it stands; null where absent.</summary>
-    public YamlValue? Find(string key) => RecipeKeys.Sections[_section].Contains(key, StringComparer.Ordinal)
-        ? _values.GetValueOrDefault(key)
-        : throw new ArgumentException($"{Path(key)} is missing in RecipeKeys", nameof(key));
+    public YamlValue? Find(string key) => _values.GetValueOrDefault(KeyOf(key).Name);
 
     /// <summary>An error about a value: where, what it is, and what it should be.</summary>
     public EspalierException Wrong(string key, string rule)
@@ -172,5 +176,7 @@ internal sealed class SectionFields
     /// <summary>An error at a line of the file.</summary>
     public EspalierException At(long line, string what) => new(_source is null ? what : $"{_source}, line {line}: {what}");
 
-    private string Path(string key) => _source is null ? $"{_prefix}{key}" : _section.Length == 0 ? key : $"{_section}.{key}";
+    private string Path(string key) => _source is null ? $"{_prefix}{key}" : _section.Name.Length == 0 ? key : $"{_section.Name}.{key}";
+
+    private Key KeyOf(string key) => _section.Find(key) ?? throw new ArgumentException($"{Path(key)} is not declared", nameof(key));
 }

@@ -81,7 +81,7 @@ public sealed partial record TrainingSection
 
     private static TrainingSection ReadLoss(SectionFields fields, TrainingSection section)
     {
-        section = LossKeys().Aggregate(section, (read, key) => key.Read(fields, read));
+        section = LossKeys().Read(fields, section);
         var loss = LossSpec.Parse(section.Loss);
         if (section.Cache is not null && !loss.NeedsTeacher)
             throw fields.At("cache", $"the loss is {loss}, which needs no teacher; leave the cache out");

@@ -2,8 +2,21 @@ using Espalier.Compression.Training;
 
 namespace Espalier.Pipeline.Options;
 
+/// <summary>Optimizers.</summary>
+public enum OptimizerKind
+{
+    /// <summary>AdamW for everything.</summary>
+    Adamw,
+
+    /// <summary>Muon for the matrices of blocks, AdamW for the rest.</summary>
+    Muon,
+}
+
 public sealed partial record TrainingSection
 {
+    /// <summary>What makes updates of gradients.</summary>
+    public OptimizerKind Optimizer { get; init; }
+
     /// <summary>Decoupled weight decay.</summary>
     public double WeightDecay { get; init; } = 0.1;
 
@@ -25,8 +38,26 @@ public sealed partial record TrainingSection
     /// <summary>Factor of the learning rate from one layer to the one below it.</summary>
     public double LayerDecay { get; init; } = 1;
 
+    /// <summary>The optimizer as the trainer takes it.</summary>
+    internal OptimizerOptions OptimizerOptions => Optimizer == OptimizerKind.Muon ? new MuonOptions(AdamW) : AdamW;
+
+    private AdamWOptions AdamW => new(Beta1, Beta2, AdamEpsilon, WeightDecay);
+
     private static Key<TrainingSection>[] OptimizerKeys() =>
     [
+        new Key<TrainingSection, OptimizerKind>(
+            "optimizer", Kinds.Choice<OptimizerKind>(), s => s.Optimizer, (s, optimizer) => s with { Optimizer = optimizer })
+        {
+            Help = "What makes updates of gradients; muon is for the matrices of blocks, and the rest goes by AdamW",
+            PageDefault = "adamw",
+            Page = """
+                What makes updates of gradients. `adamw`, or `muon`: the momentum (0.95, Nesterov's) of each matrix of the blocks is made
+                nearly orthogonal by five Newton-Schulz steps (Keller Jordan, 2024), its update as large as AdamW's commonly is (arXiv
+                2502.16982), so that learning rates and decay carry over; embedding, head, norms and biases go by AdamW. Half of AdamW's
+                state for those matrices, and more work: about 20 · rows · columns · the smaller of them a step.
+                """,
+            IsLater = true,
+        },
         new Key<TrainingSection, double>(
             "weight-decay", Kinds.Number("X", x => x is >= 0 and < 1000, "from 0"), s => s.WeightDecay,
             (s, decay) => s with { WeightDecay = decay })

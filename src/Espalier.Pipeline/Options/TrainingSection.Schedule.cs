@@ -50,6 +50,7 @@ public sealed partial record TrainingSection
             Page = "Peak of the schedule, or `PEAK to END`."
                 + (scope.Corrects ? " Low by default, for the teacher is to learn the text and not to forget what it knows." : ""),
             Aliases = ["--lr"],
+            SchemaOf = () => Schemas.AnyOf(Schemas.Number(), Schemas.Pattern("^.+ to .+$")),
             Reader = (fields, s) => ReadLearningRates(fields, s, scope),
         },
         new Key<TrainingSection, double>(
@@ -85,6 +86,7 @@ public sealed partial record TrainingSection
             PageDefault = "10%",
             Page = "With `wsd`: steps of the decay, or their share of all steps, rounded up.",
             ShowsDefault = false,
+            SchemaOf = () => Schemas.AnyOf(Schemas.Count(1), Schemas.Share()),
             Reader = (fields, s) => s with { DecaySteps = ReadDecaySteps(fields, s) },
             Useless = s => s.Schedule != ScheduleKind.Wsd ? $"it belongs to schedule: wsd and the schedule is {EnumName.Of(s.Schedule)}; leave it out" : null,
             Stage = InStageKey.WhereItMatters,

@@ -15,30 +15,21 @@ public sealed partial record TrainingSection
     /// <summary>The keys of a training that has a teacher, which stand before those of any.</summary>
     internal static Key<TrainingSection>[] KeysOfLoss() => LossKeys();
 
+    /// <summary>What a recipe says of a distillation.</summary>
+    internal static Section Distill { get; } = new("distill", [.. LossKeys(), .. KeysOf(new())]) { Without = "never" };
+
     /// <summary>Reads a training; a loss is read where the scope has one.</summary>
     internal static TrainingSection Read(SectionFields fields, TrainingScope scope)
     {
         var section = new TrainingSection { Loss = scope.HasLoss ? DefaultLoss : CrossEntropy, LearningRate = scope.LearningRate };
         if (scope.HasLoss)
             section = ReadLoss(fields, section);
-        return KeysOf(scope).Aggregate(section, (read, key) => key.Read(fields, read));
+        return KeysOf(scope).Read(fields, section);
     }
 
     /// <summary>The section with every default written out, one text for each meaning.</summary>
-    internal JsonObject Canonical(bool withLoss)
-    {
-        var fields = new JsonObject();
-        foreach (var key in (Key<TrainingSection>[])[.. withLoss ? LossKeys() : [], .. KeysOf(new())])
-            key.AddToCanonical(fields, this);
-        return fields;
-    }
+    internal JsonObject Canonical(bool withLoss) => ((Key<TrainingSection>[])[.. withLoss ? LossKeys() : [], .. KeysOf(new())]).Canonical(this);
 
     /// <summary>What of the section determines the weights that come out.</summary>
-    internal JsonObject StageOptions(int sequence)
-    {
-        var options = new JsonObject();
-        foreach (var key in (Key<TrainingSection>[])[.. LossKeys(), .. KeysOf(new(sequence))])
-            key.AddToStageKey(options, this);
-        return options;
-    }
+    internal JsonObject StageOptions(int sequence) => ((Key<TrainingSection>[])[.. LossKeys(), .. KeysOf(new(sequence))]).StageOptions(this);
 }

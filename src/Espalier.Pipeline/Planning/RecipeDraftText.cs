@@ -37,7 +37,7 @@ public static class RecipeDraftText
         Line($"distill:  {{ steps: {draft.Steps}, batch: {draft.Batch}, learning-rate: 1e-3 to 1e-4, evaluate-every: {Math.Max(1, draft.Steps / 4)} }}");
         Line($"");
         Line($"# Add texts of your own: {{ mine: texts/other.txt }}");
-        Line($"evaluate: [ {string.Join(", ", draft.HasOwnText ? (string[])[RecipeFile.HeldOut, "teacher-domain"] : [RecipeFile.HeldOut])} ]");
+        Line($"evaluate: [ {string.Join(", ", draft.HasOwnText ? (string[])[EvaluationList.HeldOut, "teacher-domain"] : [EvaluationList.HeldOut])} ]");
         Line($"export:   [ {string.Join(", ", draft.Export.Select(EnumName.Of))} ]");
         return text.ToString();
 

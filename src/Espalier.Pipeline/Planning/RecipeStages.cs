@@ -121,7 +121,7 @@ internal sealed class RecipeStages
 
     private Slot<EvaluationText> Text(EvaluationSet set)
     {
-        if (set is { Source: null, Name: RecipeFile.HeldOut })
+        if (set is { Source: null, Name: EvaluationList.HeldOut })
             return Data.HeldOut;
         var text = Add(new TextStage(set.Name, set.Source ?? Path.Combine(_recipe.Teacher, NeedStage.SelfWrittenFile), _recipe.Teacher, Teacher.Planned.VocabularySize));
         return text.Text;

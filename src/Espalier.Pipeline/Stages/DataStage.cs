@@ -25,7 +25,7 @@ public sealed class DataStage(DataSection data, string model, int vocabulary) : 
     public Slot<TokenSets> Tokens { get; } = new("the text");
 
     /// <summary>The held-out part, to evaluate on.</summary>
-    public Slot<EvaluationText> HeldOut { get; } = new(RecipeFile.HeldOut);
+    public Slot<EvaluationText> HeldOut { get; } = new(EvaluationList.HeldOut);
 
     internal override StageForecast? Forecast() =>
         new(Name, $"{string.Join(", ", data.Train)} to windows of {data.Sequence} tokens, {data.HeldOut * 100:0.##} % held out", null, null, null, null);
@@ -38,7 +38,7 @@ public sealed class DataStage(DataSection data, string model, int vocabulary) : 
         else
             Tokens.Value = OfIds(data.Train[0]);
         if (Tokens.Value.HeldOut is { } heldOut)
-            HeldOut.Value = new(RecipeFile.HeldOut, new TokenRange(heldOut, 0, heldOut.Count), Tokens.Value.Hash, Tokens.Value.HeldOutBytesPerToken);
+            HeldOut.Value = new(EvaluationList.HeldOut, new TokenRange(heldOut, 0, heldOut.Count), Tokens.Value.Hash, Tokens.Value.HeldOutBytesPerToken);
         if (data.Documents == DocumentContext.Cross)
             return;
         using var checkpoint = Checkpoint.Open(Folder, requireWeights: false);

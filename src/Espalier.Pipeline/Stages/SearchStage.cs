@@ -77,7 +77,7 @@ public sealed class SearchStage(
     {
         ArgumentNullException.ThrowIfNull(run);
         var search = recipe.Search!;
-        var (held, named) = (texts.Where(text => text.Name == RecipeFile.HeldOut), texts.Where(text => search.Tasks.Contains(text.Name)));
+        var (held, named) = (texts.Where(text => text.Name == EvaluationList.HeldOut), texts.Where(text => search.Tasks.Contains(text.Name)));
         SearchTask[] tasks = [.. search.Tasks.Where(SearchSection.IsTaskFile).Select(task => SearchTask.Open(task, recipe.Teacher))];
         var setting = _setting = new(
             teacher.Value, scores.Value, recipe.Prune, search, recipe.Distill!, data.Value, [.. held.Concat(named).Select(text => text.Value)], tasks,

@@ -125,7 +125,7 @@ public abstract class TrainingStage(ModelSlot start, string result, TrainingSect
         WarmUp = section.WarmUp,
         Schedule = section.Schedule,
         DecaySteps = section.DecaySteps,
-        Optimizer = new(section.Beta1, section.Beta2, section.AdamEpsilon, section.WeightDecay),
+        Optimizer = section.OptimizerOptions,
         Clip = section.Clip,
         Freeze = section.Freeze,
         LayerDecay = section.LayerDecay,

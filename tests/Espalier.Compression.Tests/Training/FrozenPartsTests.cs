@@ -53,7 +53,7 @@ public sealed class FrozenPartsTests : TorchTest
     public void A_layer_moves_by_its_decayed_learning_rate()
     {
         // The first update of Adam is the learning rate itself, whatever the gradient.
-        var trained = Train(new() { Steps = 1, Batch = 2, WarmUp = 0, LearningRate = 1e-2, LayerDecay = 0.5, Optimizer = new(WeightDecay: 0) });
+        var trained = Train(new() { Steps = 1, Batch = 2, WarmUp = 0, LearningRate = 1e-2, LayerDecay = 0.5, Optimizer = new AdamWOptions(WeightDecay: 0) });
         double Step(ParameterRole role, int layer = -1) => trained.Single(p => p.Parameter == new Parameter(role, layer)) is var p ? p.Before.Zip(p.After, (a, b) => Math.Abs(a - b)).Max() : 0;
         Assert.Equal(1e-2, Step(ParameterRole.Head), 1e-5);
         Assert.Equal(1e-2, Step(ParameterRole.FinalNorm), 1e-5);

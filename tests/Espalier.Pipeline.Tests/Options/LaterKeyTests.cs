@@ -1,3 +1,4 @@
+using Espalier.Compression.Training;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages;
 
@@ -12,8 +13,8 @@ public sealed class LaterKeyTests
     [Fact]
     public void Epsilon_reaches_the_optimizer()
     {
-        Assert.Equal(1e-5, TrainingStage.OptionsOf(Parse(", adam-epsilon: 1e-5").Distill!, 16).Optimizer.Epsilon);
-        Assert.Equal(1e-8, TrainingStage.OptionsOf(Parse("").Distill!, 16).Optimizer.Epsilon);
+        Assert.Equal(1e-5, Assert.IsType<AdamWOptions>(TrainingStage.OptionsOf(Parse(", adam-epsilon: 1e-5").Distill!, 16).Optimizer).Epsilon);
+        Assert.Equal(1e-8, Assert.IsType<AdamWOptions>(TrainingStage.OptionsOf(Parse("").Distill!, 16).Optimizer).Epsilon);
     }
 
     [Fact]
@@ -26,5 +27,16 @@ public sealed class LaterKeyTests
         Assert.Contains("\"adam-epsilon\":1E-05", RecipeFile.Canonical(other));
         Assert.Equal(1e-5, (double)other.Distill!.StageOptions(16)["adam_epsilon"]!);
         Assert.Equal(other.Distill, RecipeFile.Parse(RecipeFile.Canonical(other), "c").Distill);
+    }
+
+    [Fact]
+    public void Muon_is_a_later_key_that_reaches_the_optimizer()
+    {
+        Recipe without = Parse(""), same = Parse(", optimizer: adamw"), muon = Parse(", optimizer: muon, weight-decay: 0.2");
+        Assert.Equal(RecipeFile.Canonical(without), RecipeFile.Canonical(same));
+        Assert.Equal(without.Distill!.StageOptions(16).ToJsonString(), same.Distill!.StageOptions(16).ToJsonString());
+        Assert.Contains("\"optimizer\":\"muon\"", RecipeFile.Canonical(muon));
+        Assert.Equal("muon", (string?)muon.Distill!.StageOptions(16)["optimizer"]);
+        Assert.Equal(0.2, Assert.IsType<MuonOptions>(TrainingStage.OptionsOf(muon.Distill, 16).Optimizer).Others.WeightDecay);
     }
 }

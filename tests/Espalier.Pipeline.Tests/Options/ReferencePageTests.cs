@@ -1,3 +1,5 @@
+using Espalier.Pipeline.Recipes;
+
 namespace Espalier.Tests.Options;
 
 /// <summary>The tables of docs/recipe.md are those of the declarations of keys. With <c>ESPALIER_RECORD=1</c> they are written anew.</summary>
@@ -5,7 +7,7 @@ public sealed class ReferencePageTests
 {
     private static readonly string s_page = Path.Combine(Fixtures.Root, "docs", "recipe.md");
 
-    public static TheoryData<string> Sections => ["correct", "distill", "hidden", "cache"];
+    public static TheoryData<string> Sections => [.. RecipeKeys.Section.All.Select(section => section.Name.Length == 0 ? "top level" : section.Name)];
 
     [Theory]
     [MemberData(nameof(Sections))]
@@ -25,25 +27,14 @@ public sealed class ReferencePageTests
         Assert.True(table == page[begin..end], $"docs/recipe.md, {section}: its table is not that of the keys; write it with ESPALIER_RECORD=1 ./test --filter ReferencePage");
     }
 
-    private static IEnumerable<string> Rows(string section)
+    private static IEnumerable<string> Rows(string name)
     {
-        TrainingScope ofCorrection = new(Corrects: true), ofStudent = new(HasLoss: true);
-        return section switch
-        {
-            "correct" => [.. CorrectionSection.Keys().Select(Row), .. TrainingSection.KeysOf(ofCorrection).Select(Row)],
-            // What means the same as in the section before is not said twice.
-            "distill" =>
-            [
-                .. TrainingSection.KeysOfLoss().Select(Row),
-                .. TrainingSection.KeysOf(ofStudent).Zip(TrainingSection.KeysOf(ofCorrection)).Select(pair =>
-                    Row(pair.First.Name, pair.First.PageDefault, (pair.First.Page, pair.First.PageDefault) == (pair.Second.Page, pair.Second.PageDefault) ? "As in `correct`." : pair.First.Page)),
-            ],
-            "hidden" => HiddenKeys.Keys.Select(Row),
-            _ => CacheSection.Keys.Select(Row),
-        };
+        var section = RecipeKeys.Section.All.Single(section => section.Name == (name == "top level" ? "" : name));
+        // What means the same as in the correction is not said twice.
+        var said = name == "distill" ? CorrectionSection.Section.Keys.ToDictionary(key => key.Name, key => (key.Page, key.PageDefault)) : [];
+        return section.Keys.Select(key => Row(
+            key.Name, key.PageDefault, said.TryGetValue(key.Name, out var before) && before == (key.Page, key.PageDefault) ? "As in `correct`." : key.Page));
     }
-
-    private static string Row<S>(Key<S> key) where S : new() => Row(key.Name, key.PageDefault, key.Page);
 
     private static string Row(string name, string byDefault, string meaning) => $"| `{name}` | {byDefault} | {meaning.ReplaceLineEndings(" ")} |\n";
 }

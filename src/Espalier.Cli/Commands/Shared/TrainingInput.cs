@@ -78,7 +78,7 @@ internal sealed class TrainingInput
             given.Add(("steps", new YamlText($"{DefaultSteps}", Quoted: true, Line: 0)));
         if (scope.HasLoss && hidden.Given(run).ToArray() is { Length: > 0 } states)
             given.Add(("hidden", new YamlMap([.. states.Select(entry => (new YamlText(entry.Key, Quoted: true, Line: 0), entry.Value))], Line: 0)));
-        return TrainingSection.Read(SectionFields.OfOptions(given, scope.HasLoss ? "distill" : "correct"), scope with { Sequence = Sequence(run) });
+        return TrainingSection.Read(SectionFields.OfOptions(given, scope.HasLoss ? TrainingSection.Distill : CorrectionSection.Section), scope with { Sequence = Sequence(run) });
     }
 
     /// <summary>The order, and its name for the stage's key.</summary>

@@ -2,26 +2,47 @@ using System.Text.Json.Nodes;
 
 namespace Espalier.Pipeline.Recipes;
 
-public static partial class RecipeFile
+/// <summary>What a correction means beside the rest of a recipe.</summary>
+internal static class CorrectionRules
 {
     /// <summary>In parallel mode these are the distillation's, whose steps the teacher goes along with.</summary>
     private static readonly string[] TakenFromDistill =
         ["steps", "tokens", "batch", "micro-batch", "min-learning-rate", "warm-up", "weight-decay", "betas", "clip", "evaluate-every", "checkpoint-every"];
 
-    private static (TrainingSection? Training, CorrectionSection Correction) Correct(SectionFields fields, int sequence, TrainingSection? distill)
+    /// <summary>Reads the section, after the text and the distillation.</summary>
+    public static Recipe Read(SectionFields fields, Recipe recipe)
     {
         const string key = "correct";
-        if (IsNever(fields, key))
-            return (null, new());
-        var section = fields.Section(key)!;
+        if (!fields.Holds(key))
+            return recipe;
+        var (distill, sequence, section) = (recipe.Distill, recipe.Data.Sequence, fields.Section(key)!);
         var isAuto = fields.Find(key) is YamlText { Text: "auto" };
-        var correction = CorrectionSection.Keys().Aggregate(
-            new CorrectionSection { When = isAuto ? CorrectWhen.Auto : CorrectWhen.Always }, (read, key) => key.Read(section, read));
+        var correction = CorrectionSection.Keys().Read(section, new() { When = isAuto ? CorrectWhen.Auto : CorrectWhen.Always });
         if (correction.Mode == CorrectMode.Parallel)
-            return (AlongWith(distill, section, sequence), correction);
+        {
+            var along = AlongWith(distill, section, sequence);
+            return distill!.Cache is null ? recipe with { Correct = along, Correction = correction }
+                : throw fields.At("distill", "its cache is of a teacher that stays as it is, and correct.mode is parallel; keep one of the two");
+        }
         // Left to itself the correction sees as much text as the distillation, about as in the paper.
         var byDefault = correction.When == CorrectWhen.Auto && distill is not null ? distill.Steps * distill.Batch * sequence : (long?)null;
-        return (TrainingSection.Read(section, new(sequence, Corrects: true, Tokens: byDefault, RateOfTeacher: FifthOfTheTeachers(section))), correction);
+        return recipe with
+        {
+            Correct = TrainingSection.Read(section, new(sequence, Corrects: true, Tokens: byDefault, RateOfTeacher: FifthOfTheTeachers(section))),
+            Correction = correction,
+        };
+    }
+
+    /// <summary>The section in a canonical text.</summary>
+    public static JsonNode Canonical(Recipe recipe)
+    {
+        if (recipe.Correct is null)
+            return "never";
+        var fields = recipe.Correction.Mode == CorrectMode.Parallel
+            ? new JsonObject { ["learning-rate"] = recipe.Correct.LearningRate } : recipe.Correct.Canonical(withLoss: false);
+        foreach (var key in CorrectionSection.Keys())
+            key.AddToCanonical(fields, recipe.Correction);
+        return fields;
     }
 
     private static TrainingSection AlongWith(TrainingSection? distill, SectionFields section, int sequence)
@@ -56,18 +77,5 @@ public static partial class RecipeFile
             throw section.Wrong(key, "learning-rate says already what it would give a fifth of; keep one of the two");
         // A decimal fifth: 3e-4 / 5 in binary is not the number that 6e-5 is read as.
         return own is > 1e-20 and < 1e20 ? (double)((decimal)own / 5m) : own / 5;
-    }
-
-    private static JsonNode Correction(Recipe recipe)
-    {
-        if (recipe.Correct is null)
-            return Training(null, withLoss: false);
-        var correction = recipe.Correction;
-        var fields = correction.Mode == CorrectMode.Parallel
-            ? new JsonObject { ["learning-rate"] = recipe.Correct.LearningRate }
-            : Training(recipe.Correct, withLoss: false).AsObject();
-        foreach (var key in CorrectionSection.Keys())
-            key.AddToCanonical(fields, correction);
-        return fields;
     }
 }

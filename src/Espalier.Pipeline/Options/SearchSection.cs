@@ -2,10 +2,10 @@ using Espalier.Compression.Search;
 using Espalier.Compression.Training;
 using Espalier.Models;
 
-namespace Espalier.Pipeline.Recipes;
+namespace Espalier.Pipeline.Options;
 
 /// <summary>Shapes among which the student's is found, instead of sizes under prune.</summary>
-public sealed record SearchSection
+public sealed partial record SearchSection
 {
     /// <summary>Sizes to combine.</summary>
     public SearchSpace Space { get; init; } = new();
@@ -28,13 +28,13 @@ public sealed record SearchSection
     /// <summary>Seconds of the first pass over <see cref="Context"/> tokens here.</summary>
     public Budget? Prefill { get; init; }
 
-    /// <summary>Seconds of one further token behind <see cref="Context"/> here.</summary>
+    /// <summary>Seconds of one further token after <see cref="Context"/> here.</summary>
     public Budget? Decode { get; init; }
 
-    /// <summary>Positions that memory and latency are reckoned at.</summary>
+    /// <summary>Positions that memory and latency are estimated at.</summary>
     public int Context { get; init; } = 256;
 
-    /// <summary>Sequences at a time that memory is reckoned at.</summary>
+    /// <summary>Sequences at a time that memory is estimated at.</summary>
     public int Sequences { get; init; } = 1;
 
     /// <summary>How many candidates are trained; of those written by hand, all.</summary>

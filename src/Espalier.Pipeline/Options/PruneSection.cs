@@ -1,0 +1,125 @@
+using Espalier.Compression.Importance.Depth;
+using Espalier.Compression.Pruning;
+using Espalier.Compression.Pruning.Masks;
+
+namespace Espalier.Pipeline.Options;
+
+/// <summary>The student's shape.</summary>
+public sealed record PruneSection
+{
+    /// <summary>Sizes; what is null stays.</summary>
+    public PruneTarget Target { get; init; } = new();
+
+    /// <summary>How the units are chosen.</summary>
+    public PruneMethod Method { get; init; } = PruneMethod.Importance;
+
+    /// <summary>Which layers a depth cut takes.</summary>
+    public DepthChoice Depth { get; init; } = DepthChoice.Contiguous;
+
+    /// <summary>How many weights a masking method sets to zero; null for other methods.</summary>
+    public Sparsity? Sparsity { get; init; }
+
+    /// <summary>Whether query heads that go leave their residual in those that stay (<see cref="HeadMerge"/>).</summary>
+    public bool MergeHeads { get; init; }
+
+    /// <summary>A plan written by hand, instead of sizes.</summary>
+    public string? Plan { get; init; }
+
+    /// <summary>The keys; beside a search, which finds the shape, most of them have no meaning.</summary>
+    internal static IReadOnlyList<Key<PruneSection>> Keys(bool searches)
+    {
+        Func<PruneSection, string?> Useless(string key) => s => Why(s, key, searches);
+        return
+        [
+            .. ShapeKeys.Of<PruneSection>(s => s.Target, (s, target) => s with { Target = target }, Useless, isFirst: true),
+            new Key<PruneSection, PruneMethod>("method", Kinds.Choice<PruneMethod>(), s => s.Method, (s, method) => s with { Method = method })
+            {
+                PageDefault = "importance",
+                Page = """
+                    `importance`: the least important units go. `random`: random ones. `random-init`: the shape with random weights. These
+                    two are controls. `magnitude` and `wanda` keep the shape and set weights to zero, see `sparsity`.
+                    """,
+                Turn = -1,
+                Useless = Useless("method"),
+            },
+            new Key<PruneSection, Sparsity?>(
+                "sparsity", Kinds.Parsed("SHARE|N:M", Compression.Pruning.Masks.Sparsity.Parse, share => share.ToString()).OrAbsent(),
+                s => s.Sparsity, (s, sparsity) => s with { Sparsity = sparsity })
+            {
+                PageDefault = "50%",
+                Page = """
+                    With `magnitude` and `wanda`: how many weights of each matrix of the blocks become zero, a share, or N of every M
+                    neighbours as in `2:4`. `magnitude` takes the smallest of a matrix; `wanda` those of a row with the smallest product
+                    with the norm of their input (arXiv 2306.11695), block by block after the masked ones, over `score.samples` windows.
+                    They show what structure costs: no sizes, no `distill`, and the model is as large as before.
+                    """,
+                Otherwise = s => s.IsMask ? s with { Sparsity = Compression.Pruning.Masks.Sparsity.Half } : s,
+                Useless = Useless("sparsity"),
+            },
+            new Key<PruneSection, DepthChoice>("depth", Kinds.Choice<DepthChoice>(), s => s.Depth, (s, depth) => s with { Depth = depth })
+            {
+                PageDefault = "contiguous",
+                Page = """
+                    Which layers go, by `score.depth`: the `contiguous` span with the least harm, `scattered` single layers, or `greedy`:
+                    one after the other, each time the one whose removal does the least harm to what is left.
+                    """,
+                Useless = Useless("depth"),
+            },
+            new Key<PruneSection, bool>("merge-heads", Kinds.FlagAsText, s => s.MergeHeads, (s, merges) => s with { MergeHeads = merges })
+            {
+                PageDefault = "false",
+                Page = """
+                    `true`: before heads go, those that stay take in what they would lose (arXiv 2407.14679, section 2.3): in each KV
+                    group of L heads ranked by score, of which K stay, the query of head i becomes 2 Q_i − Q_j with j = 2K − i + 1, for i
+                    from 2K − L + 1 to K. Needs K of at least half of L. Only queries change.
+                    """,
+                Useless = Useless("merge-heads"),
+                Refused = (s, merges) => merges && s.Method != PruneMethod.Importance
+                    ? $"heads are merged in the order of their scores, and prune.method is {EnumName.Of(s.Method)}; leave it out" : null,
+            },
+            new Key<PruneSection, string?>("plan", Kinds.Text("FILE.json"), s => s.Plan, (s, file) => s with { Plan = file })
+            {
+                PageDefault = "none",
+                Page = "A JSON file that says what stays, instead of all of the above.",
+                Turn = -2,
+                IsLater = true,
+                Useless = Useless("plan"),
+            },
+        ];
+    }
+
+    /// <summary>What recipes call it.</summary>
+    internal static Section Section { get; } = new("prune", Keys(searches: false));
+
+    /// <summary>Whether weights become zero and the shape stays.</summary>
+    internal bool IsMask => Method is PruneMethod.Magnitude or PruneMethod.Wanda;
+
+    /// <summary>Reads the section; beside a search it may be absent.</summary>
+    internal static PruneSection Read(SectionFields fields, bool searches)
+    {
+        const string example = "prune: { hidden: 192, ffn: 512 }";
+        if (fields.Section("prune") is not { } section)
+            return searches ? new() : throw fields.Missing("prune", example);
+        var read = Keys(searches).Read(section, new());
+        if (!searches && read is { Plan: null, IsMask: false } && !ShapeKeys.Sizes.Any(section.Has))
+            throw section.Missing("hidden", $"{example}; or one of {string.Join(", ", ShapeKeys.Sizes)}, plan");
+        // Training would fill a mask's zeros again.
+        if (read.IsMask && fields.Find("distill") is not (null or YamlText { Text: "never" }))
+            throw fields.At("distill", $"prune.method is {EnumName.Of(read.Method)}, a comparison without training, which would fill the zeros again; leave one of them out");
+        return read;
+    }
+
+    private static string? Why(PruneSection section, string key, bool searches)
+    {
+        if (searches)
+            return s_besideSearch.Contains(key) ? null
+                : $"the search finds the shape and its most important units stay; beside it prune has only {string.Join(", ", s_besideSearch)}";
+        if (section.Plan is not null)
+            return key == "plan" ? null : "prune.plan says already what stays; keep one of the two";
+        if (section.IsMask)
+            return key is "method" or "sparsity" or "plan" ? null : $"method {EnumName.Of(section.Method)} sets weights to zero and keeps the shape; leave it out";
+        return key == "sparsity" ? "it belongs to method: magnitude and method: wanda, which leave the shape as it is; leave it out" : null;
+    }
+
+    private static readonly string[] s_besideSearch = ["depth", "multiple", "merge-heads"];
+}

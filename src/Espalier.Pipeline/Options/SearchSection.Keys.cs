@@ -1,0 +1,167 @@
+using System.Text.Json.Nodes;
+using Espalier.Compression.Search;
+using Espalier.Files;
+
+namespace Espalier.Pipeline.Options;
+
+public sealed partial record SearchSection
+{
+    private const string FromFile = "search.candidates names a file with the shapes already; keep one of the two";
+
+    /// <summary>The section, as an error shows it.</summary>
+    internal const string Example = "search: { non-embedding-parameters: 3M +-5%, hidden: 128-256 step 64, ffn: [384, 512, 640] }";
+
+    /// <summary>The keys.</summary>
+    internal static IReadOnlyList<Key<SearchSection>> Keys { get; } =
+    [
+        Sizes("layers", "Numbers of layers.", s => s.Layers, (s, sizes) => s with { Layers = sizes }),
+        Sizes(
+            "heads", "Query heads of a layer, multiples of the KV heads; in multi-head attention any number, as in `prune`.",
+            s => s.Heads, (s, sizes) => s with { Heads = sizes }),
+        Sizes("ffn", "Widths of the feed-forward block.", s => s.Ffn, (s, sizes) => s with { Ffn = sizes }),
+        new Key<SearchSection, IReadOnlyList<double>>(
+            "expansion", Factors, s => s.Space.Expansion, (s, factors) => s with { Space = s.Space with { Expansion = factors } })
+        {
+            PageDefault = "none",
+            Page = """
+                Its widths as multiples of `hidden`, in place of `ffn`, rounded to whole numbers; those above the teacher's are left out.
+                """,
+            Useless = s => s.CandidatesFile is not null ? FromFile : s.Space.Ffn.Count > 0 ? "search.ffn is given too; keep one of the two" : null,
+            IsMoot = s => s.Space.Expansion.Count == 0,
+        },
+        Sizes("hidden", "Widths of the residual stream.", s => s.Hidden, (s, sizes) => s with { Hidden = sizes }),
+        Limit(
+            "parameters", "Budget of all weights.", Budget.OfCount,
+            s => s.Parameters, (s, budget) => s with { Parameters = budget }),
+        Limit(
+            "non-embedding-parameters", "Budget of the weights without embedding table and head.", Budget.OfCount,
+            s => s.NonEmbeddingParameters, (s, budget) => s with { NonEmbeddingParameters = budget }),
+        Limit(
+            "memory",
+            """
+            Budget of bytes of the weights, and of keys and values of `sequences` sequences of `context` positions, in the teacher's
+            element type: `<= 8GiB`, `500MB to 1GB`.
+            """,
+            Budget.OfBytes, s => s.Memory, (s, budget) => s with { Memory = budget }),
+        new Key<SearchSection, int>("context", Kinds.Size(most: 1 << 22), s => s.Context, (s, context) => s with { Context = context })
+        {
+            PageDefault = "256",
+            Page = "Positions that memory and latency are estimated at.",
+        },
+        new Key<SearchSection, int>(
+            "sequences", Kinds.Size(most: 1 << 20), s => s.Sequences, (s, sequences) => s with { Sequences = sequences })
+        {
+            PageDefault = "1",
+            Page = "Sequences at a time that memory is estimated at.",
+        },
+        Limit(
+            "flops-per-token", "Budget of operations of a token's forward pass inside a window.", Budget.OfCount,
+            s => s.FlopsPerToken, (s, budget) => s with { FlopsPerToken = budget }),
+        Limit(
+            "prefill",
+            """
+            Budget of the time of the first pass over `context` tokens on this machine: `<= 20ms`, `0.1s to 0.5s`. Single layers of each
+            shape are timed with random weights, the median of seven, and kept in `latency.json` of the run folder.
+            """,
+            Budget.OfSeconds, s => s.Prefill, (s, budget) => s with { Prefill = budget }),
+        Limit(
+            "decode", "The same of one further token after `context`.", Budget.OfSeconds,
+            s => s.Decode, (s, budget) => s with { Decode = budget }),
+        new Key<SearchSection, (int Count, string? File)>(
+            "candidates", HowMany, s => (s.Candidates, s.CandidatesFile),
+            (s, how) => s with { Candidates = how.Count, CandidatesFile = how.File })
+        {
+            PageDefault = "8",
+            Page = "How many are trained; or a JSON file with the shapes, in place of a grid, all of which are.",
+            Turn = -1,
+        },
+        new Key<SearchSection, SearchProxy>("proxy", Kinds.Choice<SearchProxy>(), s => s.Proxy, (s, proxy) => s with { Proxy = proxy })
+        {
+            PageDefault = "importance",
+            Page = """
+                Which ones: `importance`, the product of the shares of importance that the kept channels, heads, neurons and layers hold;
+                or `pruned-loss`, held-out loss right after pruning, of four times as many, which importance chooses.
+                """,
+        },
+        new Key<SearchSection, IReadOnlyList<long>>("rungs", Ascending, s => s.Rungs, (s, rungs) => s with { Rungs = rungs })
+        {
+            PageDefault = "[25, 50, 100]",
+            Page = "Steps from the beginning at which candidates are compared and the better half goes on, at least two.",
+        },
+        new Key<SearchSection, int?>("batch", Kinds.Size(most: 1 << 24).OrAbsent(), s => s.Batch, (s, batch) => s with { Batch = batch })
+        {
+            PageDefault = "that of `distill`",
+            Page = "Windows a step.",
+            IsLater = true,
+        },
+        new Key<SearchSection, double?>(
+            "learning-rate", Kinds.Number("RATE", x => x > 0, "above 0").OrAbsent(),
+            s => s.LearningRate, (s, rate) => s with { LearningRate = rate })
+        {
+            PageDefault = "the peak of `distill`",
+            Page = """
+                It stays constant after `distill`'s warm-up (at most the first rung), so that a longer training begins with a shorter one.
+                """,
+            IsLater = true,
+        },
+        new Key<SearchSection, IReadOnlyList<string>>("tasks", Kinds.Texts("NAME"), s => s.Tasks, (s, tasks) => s with { Tasks = tasks })
+        {
+            PageDefault = "none",
+            Page = """
+                What they are compared on beside the held-out text, one or a list: names of further texts of `evaluate`, and files of
+                multiple-choice items (`FILE.jsonl`, as for `score.task`; −log p of the right choice). Candidates are then ordered by the
+                mean of their ranks on all of them.
+                """,
+        },
+    ];
+
+    /// <summary>What recipes call it.</summary>
+    internal static Section Section { get; } = new("search", Keys);
+
+    private static Kind<IReadOnlyList<double>> Factors => new(
+        "FACTORS",
+        (fields, key) => [.. fields.Texts(key)!.Select(text => fields.Number(key, text, x => x is > 0 and <= 1000, "above 0 and at most 1000, or a list of such"))],
+        factors => new JsonArray([.. factors.Select(factor => JsonValue.Create(factor))]),
+        () => Schemas.OneOrMore(Schemas.Number()));
+
+    /// <summary>A number, or the name of a file.</summary>
+    private static Kind<(int Count, string? File)> HowMany => new(
+        "N|FILE.json",
+        (fields, key) => fields.Text(key) is { } text && Quantity.Number(text) is null && Quantity.Count(text) is null
+            ? (new SearchSection().Candidates, text) : (fields.Size(key, most: 10_000)!.Value, null),
+        how => how.File is { } file ? JsonValue.Create(file) : JsonValue.Create(how.Count),
+        () => Schemas.AnyOf(Schemas.Count(1, 10_000), Schemas.Text()));
+
+    private static Kind<IReadOnlyList<long>> Ascending => new(
+        "STEPS",
+        ReadRungs,
+        rungs => new JsonArray([.. rungs.Select(steps => JsonValue.Create(steps))]),
+        () => Schemas.OneOrMore(Schemas.Count(1)));
+
+    private static long[] ReadRungs(SectionFields fields, string key)
+    {
+        long[] rungs = [.. fields.Texts(key)!.Select(text => Quantity.Count(text) is >= 1 and <= TrainingSection.MostTokens and { } steps
+            ? steps : throw fields.Wrong(key, "it must list numbers of steps, as in: [25, 50, 100]"))];
+        return rungs.Length > 0 && rungs.Zip(rungs.Skip(1)).All(pair => pair.First < pair.Second)
+            ? rungs : throw fields.Wrong(key, "its steps are counted from the beginning and ascend, as in: [25, 50, 100]");
+    }
+
+    private static Key<SearchSection, IReadOnlyList<int>> Sizes(
+        string name, string page, Func<SearchSpace, IReadOnlyList<int>> get, Func<SearchSpace, IReadOnlyList<int>, SearchSpace> set) =>
+        new(name, Kinds.Sizes, s => get(s.Space), (s, sizes) => s with { Space = set(s.Space, sizes) })
+        {
+            PageDefault = "the teacher's",
+            Page = page,
+            Useless = s => s.CandidatesFile is not null ? FromFile : null,
+            IsMoot = s => get(s.Space).Count == 0,
+        };
+
+    private static Key<SearchSection, Budget?> Limit(
+        string name, string page, Func<string, Budget> parse, Func<SearchSection, Budget?> get, Func<SearchSection, Budget?, SearchSection> set) =>
+        new(name, Kinds.Parsed("BUDGET", parse, budget => budget.ToString()).OrAbsent(), get, set)
+        {
+            PageDefault = "any",
+            Page = page,
+            IsLater = true,
+        };
+}

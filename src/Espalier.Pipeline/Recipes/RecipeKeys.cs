@@ -1,0 +1,118 @@
+using System.Text.Json.Nodes;
+
+namespace Espalier.Pipeline.Recipes;
+
+/// <summary>The keys of a recipe's top level; those of its sections stand beside their records.</summary>
+internal static class RecipeKeys
+{
+    /// <summary>The keys. A section is read after those that its rules look at.</summary>
+    public static IReadOnlyList<Key<Recipe>> Keys { get; } =
+    [
+        new Key<Recipe, string?>("teacher", Kinds.Text("FOLDER"), s => s.Teacher, (s, folder) => s with { Teacher = folder! })
+        {
+            PageDefault = "required",
+            Page = "The teacher's Hugging Face folder. To plan, a `config.json` in it is enough.",
+            IsRequired = true,
+            Missing = _ => "teacher: models/quickstart-teacher",
+            Turn = 7,
+        },
+        new Key<Recipe, string?>("output", Kinds.Text("FOLDER"), s => s.Output, (s, folder) => s with { Output = folder })
+        {
+            PageDefault = "`runs/NAME`, by the recipe's name",
+            Page = "The run folder, relative to the current directory.",
+            IsCanonical = false,
+            Turn = 7,
+        },
+        new Key<Recipe, long>("seed", Kinds.Count(least: 0, most: long.MaxValue), s => s.Seed, (s, seed) => s with { Seed = seed })
+        {
+            PageDefault = "1",
+            Page = "Whole number from 0: the order of the data, and random choices.",
+            Turn = 7,
+        },
+        Part("data", DataSection.Section, 0, s => DataSection.Keys.Canonical(s.Data), (fields, s) => s with
+        {
+            Data = DataSection.Keys.Read(fields.Section("data") ?? throw fields.Missing("data", DataSection.Example), new()),
+        }, "required", "The text, below.", isRequired: true),
+        Part(
+            "correct", CorrectionSection.Section, 2, CorrectionRules.Canonical, CorrectionRules.Read, "`never`",
+            "Teacher correction, below. `never` leaves the teacher as it is, `auto` tests whether it needs it."),
+        Part("score", ScoreSection.Section, 4, s => ScoreSection.Keys.Canonical(s.Score), (fields, s) => s with
+        {
+            Score = fields.Section("score") is { } section ? ScoreSection.Keys.Read(section, new()) : new(),
+        }, "as below", "How units are scored."),
+        Part(
+            "search", SearchSection.Section, 5, s => s.Search is null ? null : SearchSection.Keys.Canonical(s.Search),
+            SearchRules.Read, "none", "Shapes among which the student's is found, below, in place of sizes under `prune`."),
+        Part("prune", PruneSection.Section, 6, s => PruneSection.Keys(s.Search is not null).Canonical(s.Prune), (fields, s) => s with
+        {
+            Prune = PruneSection.Read(fields, s.Search is not null),
+        }, "required, unless there is a `search`", "The student's shape, below."),
+        Part(
+            "cycles", CyclesSection.Section, 8, s => s.Cycles is null ? null : CyclesSection.Keys.Canonical(s.Cycles),
+            CyclesRules.Read, "one", "Pruning and distilling in several cycles, below."),
+        Part("distill", TrainingSection.Distill, 1, s => s.Distill is null ? "never" : s.Distill.Canonical(withLoss: true), (fields, s) => s with
+        {
+            Distill = fields.Holds("distill") ? TrainingSection.Read(fields.Section("distill")!, new(s.Data.Sequence, HasLoss: true)) : null,
+        }, "`never`", "How the student is trained, below. `never` leaves it as pruned."),
+        new Key<Recipe, IReadOnlyList<EvaluationSet>>("evaluate", EvaluationList.Kind, s => s.Evaluate, (s, sets) => s with { Evaluate = sets })
+        {
+            PageDefault = "`held-out`",
+            Page = """
+                What teacher and student are evaluated on: a list of `held-out` (the part of `data.train` that is held out),
+                `teacher-domain` (documents that the teacher wrote: `self-written.jsonl` in its folder, or `{ teacher-domain: PATH }`) and
+                `{ NAME: PATH }` for texts or ids of your own (a name has a-z, 0-9 and `-`).
+                """,
+            Turn = 3,
+        },
+        new Key<Recipe, IReadOnlyList<ExportKind>>("export", Exports, s => s.Export, (s, kinds) => s with { Export = kinds })
+        {
+            PageDefault = "`hf`",
+            Page = """
+                What is written at the end: a list of `hf` (the Hugging Face folder), `gguf-f32`, `gguf-f16`, `gguf-bf16`, `gguf-q8_0`.
+                Before anything is computed, the student's shape is held against what other programs read out of its `config.json` (see
+                [export](commands.md#export)); a GGUF file that the family does not have is refused then. The folder is loaded again and
+                its logits compared before the stage is done.
+                """,
+            Turn = 9,
+        },
+        new Key<Recipe, bool>("clamp", Kinds.FlagAsText, s => s.Clamp, (s, clamps) => s with { Clamp = clamps })
+        {
+            PageDefault = "`false`",
+            Page = """
+                What becomes of a trained weight that an exported type cannot hold (above 65504 in F16): refused by tensor, place and
+                value, or with `true` written as the type's largest number, with a warning that counts them.
+                """,
+            IsLater = true,
+            Turn = 9,
+        },
+    ];
+
+    /// <summary>The top level.</summary>
+    public static Section Section { get; } = new("", Keys) { OneOf = ["prune", "search"] };
+
+    private static Kind<IReadOnlyList<ExportKind>> Exports => new(
+        "KIND,KIND",
+        (fields, key) =>
+        {
+            var kinds = fields.Texts(key)!.Select(name => fields.Choice<ExportKind>(key, name)).ToList();
+            return kinds.GroupBy(kind => kind).FirstOrDefault(group => group.Count() > 1) is { } twice
+                ? throw fields.Wrong(key, $"{EnumName.Of(twice.Key)} is there twice; keep one") : kinds;
+        },
+        kinds => Kinds.List(kinds.Select(EnumName.Of)),
+        () => Schemas.OneOrMore(Schemas.Words(Enum.GetValues<ExportKind>().Select(EnumName.Of))));
+
+    /// <summary>A section, null in canonical texts where there is none.</summary>
+    private static Key<Recipe, JsonNode?> Part(
+        string name, Section section, int turn, Func<Recipe, JsonNode?> canonical, Func<SectionFields, Recipe, Recipe> read, string byDefault, string page,
+        bool isRequired = false) =>
+        new(name, Kinds.Section<JsonNode?>(section, _ => null, _ => null), _ => null, (s, _) => s)
+        {
+            PageDefault = byDefault,
+            Page = page,
+            IsRequired = isRequired,
+            Turn = turn,
+            Reader = read,
+            IsMoot = s => canonical(s) is null,
+            CanonicalValue = canonical,
+        };
+}
