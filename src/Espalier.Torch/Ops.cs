@@ -34,6 +34,7 @@ internal static class Ops
     public static readonly Op Rsqrt = Op.Of("aten::rsqrt(Tensor self) -> Tensor").With(ElementRules.Rsqrt);
     public static readonly Op Abs = Op.Of("aten::abs(Tensor self) -> Tensor").With(ElementRules.Abs);
     public static readonly Op Square = Op.Of("aten::square(Tensor self) -> Tensor").With(ElementRules.Square);
+    public static readonly Op Tanh = Op.Of("aten::tanh(Tensor self) -> Tensor").With(ElementRules.Tanh);
     public static readonly Op Silu = Op.Of("aten::silu(Tensor self) -> Tensor").With(ElementRules.Silu);
     public static readonly Op Relu = Op.Of("aten::relu(Tensor self) -> Tensor").With(ElementRules.Relu);
     public static readonly Op IsFinite = Op.Of("aten::isfinite(Tensor self) -> Tensor").With(Rule.None);

@@ -48,6 +48,18 @@ public sealed partial class Tensor
     /// <summary>this².</summary>
     public Tensor Square() => Ops.Square.Call(this);
 
+    /// <summary>Hyperbolic tangent.</summary>
+    public Tensor Tanh() => Ops.Tanh.Call(this);
+
+    /// <summary>this · value, and this itself where the value is 1.</summary>
+    public Tensor Times(double value) => value == 1 ? this : Mul(value);
+
+    /// <summary>cap · tanh(this / cap): the soft cap of Gemma-2.</summary>
+    public Tensor Capped(double cap) => Div(cap).Tanh().Mul(cap);
+
+    /// <summary>The derivative of <see cref="Capped"/> out of what it gave, 1 − (this / cap)².</summary>
+    public Tensor CapSlope(double cap) => Div(cap).Square().Neg().Add(1);
+
     /// <summary>this · sigmoid(this).</summary>
     public Tensor Silu() => Ops.Silu.Call(this);
 

@@ -58,6 +58,8 @@ public abstract class BackwardKernelsTests(int bits) : KernelTest(bits)
     [Theory]
     [InlineData(1, 1, 1, 1, 1, 3, null, false)]
     [InlineData(2, 64, 64, 4, 2, 32, null, false)]
+    [InlineData(2, 70, 70, 4, 2, 20, 33, true, 1.5)]
+    [InlineData(1, 130, 400, 6, 2, 80, null, false, 30.0)]
     [InlineData(1, 5, 300, 4, 2, 24, null, false)]
     [InlineData(1, 130, 400, 6, 2, 80, null, false)]
     [InlineData(1, 300, 300, 2, 2, 16, 100, false)]
@@ -66,7 +68,7 @@ public abstract class BackwardKernelsTests(int bits) : KernelTest(bits)
     [InlineData(2, 290, 290, 2, 1, 20, null, true)]
     [InlineData(2, 100, 100, 2, 1, 33, 9, true)]
     [InlineData(0, 4, 4, 2, 1, 8, null, false)]
-    public void Attention(int samples, int queries, int keys, int heads, int keyHeads, int width, int? window, bool packed)
+    public void Attention(int samples, int queries, int keys, int heads, int keyHeads, int width, int? window, bool packed, double? cap = null)
     {
         using var scope = TensorScope.Begin();
         var places = packed ? Enumerable.Range(0, samples * queries).Select(i => (long)(i % queries) % (17 + 60 * (i / queries))).ToArray() : null;
@@ -76,10 +78,10 @@ public abstract class BackwardKernelsTests(int bits) : KernelTest(bits)
         var k = Values(2, samples, keys, keyHeads, width);
         var v = Values(3, samples, keys, keyHeads, width).Mul(2);
         var scale = 1 / Math.Sqrt(width);
-        AssertSame([q, k, v], x => Twins.Attention(x[0], x[1], x[2], scale, window, places), x => x[0].CausalAttention(x[1], x[2], scale, window, begins), 2e-5);
+        AssertSame([q, k, v], x => Twins.Attention(x[0], x[1], x[2], scale, window, places, cap), x => x[0].CausalAttention(x[1], x[2], scale, window, begins, cap), 2e-5);
         AssertSame(
-            [q, k, v], x => Twins.Attention(x[0], x[1], x[2], scale, window, places),
-            x => Apart(x[0]).CausalAttention(Apart(x[1]), Apart(x[2]), scale, window, begins), 2e-5);
+            [q, k, v], x => Twins.Attention(x[0], x[1], x[2], scale, window, places, cap),
+            x => Apart(x[0]).CausalAttention(Apart(x[1]), Apart(x[2]), scale, window, begins, cap), 2e-5);
     }
 
     [Theory]

@@ -68,12 +68,13 @@ public abstract class ForwardOperatorsTests(int bits) : KernelTest(bits)
     [InlineData(1, 5, 700, 4, 2, 24, null)]
     [InlineData(2, 300, 1300, 6, 2, 80, null)]
     [InlineData(1, 513, 513, 2, 2, 128, 100)]
+    [InlineData(2, 70, 600, 4, 2, 20, 515, 2.0)]
     [InlineData(1, 700, 1500, 4, 1, 48, 7)]
     [InlineData(1, 33, 33, 4, 4, 16, 5)]
     [InlineData(1, 600, 600, 2, 1, 20, 1)]
     [InlineData(3, 17, 1030, 2, 2, 64, 515)]
     [InlineData(0, 4, 4, 2, 1, 8, null)]
-    public void Attention_gives_what_the_softmax_of_all_scores_gives(int samples, int queries, int keys, int heads, int keyHeads, int width, int? window)
+    public void Attention_gives_what_the_softmax_of_all_scores_gives(int samples, int queries, int keys, int heads, int keyHeads, int width, int? window, double? cap = null)
     {
         using var scope = TensorScope.Begin();
         using var noGrad = GradMode.Disable();
@@ -81,7 +82,7 @@ public abstract class ForwardOperatorsTests(int bits) : KernelTest(bits)
         var k = Values(samples, keys, keyHeads + 1, width).Slice(2, 1, keyHeads + 1);
         var v = Values(samples, keys, keyHeads, width).Mul(2);
         var scale = 1 / Math.Sqrt(width);
-        AssertNear(Twins.Attention(q, k, v, scale, window), Single(q).CausalAttention(Single(k), Single(v), scale, window), 1e-5);
+        AssertNear(Twins.Attention(q, k, v, scale, window, cap: cap), Single(q).CausalAttention(Single(k), Single(v), scale, window, cap: cap), 1e-5);
     }
 
     [Fact]

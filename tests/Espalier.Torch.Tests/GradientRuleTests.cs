@@ -29,6 +29,8 @@ public sealed class GradientRuleTests : TorchTest
         ("Abs", x => x[0].Abs(), "7,3|0"),
         ("Square", x => x[0].Square(), "7,3|0"),
         ("Silu", x => x[0].Silu(), "7,3|0"),
+        ("Tanh", x => x[0].Tanh(), "7,3|0"),
+        ("Capped", x => x[0].Capped(0.7), "7,3|0"),
         ("Relu", x => x[0].Relu(), "7,3|0"),
         ("LogAddExp", x => x[0].LogAddExp(x[1]), "3,5 3,5|2,3,1 5|0 1"),
         ("MaskedFill", x => x[0].MaskedFill(Tensor.Arange(5, DType.Float64).Less(2), 3), "3,5|1|0,5"),

@@ -88,21 +88,22 @@ public abstract class RowOpsTests(int bits) : KernelTest(bits)
     [InlineData(1, 1, 1, 2, null)]
     [InlineData(4, 2, 90, 24, null)]
     [InlineData(9, 3, 700, 64, null)]
+    [InlineData(4, 2, 90, 24, 40, 0.3, 1.5)]
     [InlineData(4, 4, 300, 33, 17)]
     [InlineData(6, 1, 130, 128, 1)]
     [InlineData(2, 2, 33, 80, 33)]
-    public void Attention_of_single_queries_is_that_of_their_own_sequences(int heads, int keyHeads, int capacity, int width, int? window)
+    public void Attention_of_single_queries_is_that_of_their_own_sequences(int heads, int keyHeads, int capacity, int width, int? window, double? scale = null, double? cap = null)
     {
         using var scope = TensorScope.Begin();
         Tensor q = Single(1, 4, heads * width).Mul(6), k = Single(2, 3 * capacity, keyHeads * width), v = Single(3, 3 * capacity, keyHeads * width);
         using RowBuffer queries = RowBuffer.Of(q), keys = RowBuffer.Of(k), values = RowBuffer.Of(v), to = new(4, heads * width);
         int[] sequences = [2, 0, 2, 1], positions = [capacity - 1, 0, capacity / 2, capacity / 3];
-        RowOps.Attend(queries, keys, values, capacity, sequences, positions, width, window, to);
+        RowOps.Attend(queries, keys, values, capacity, sequences, positions, width, window, to, scale, cap);
         for (var row = 0; row < 4; row++)
         {
             var (begin, end) = (sequences[row] * capacity, sequences[row] * capacity + positions[row] + 1);
             Tensor Seen(Tensor x) => Wide(x).Slice(0, begin, end).View(1, end - begin, keyHeads, width);
-            var expected = Twins.Attention(Wide(q).Slice(0, row, row + 1).View(1, 1, heads, width), Seen(k), Seen(v), 1 / Math.Sqrt(width), window);
+            var expected = Twins.Attention(Wide(q).Slice(0, row, row + 1).View(1, 1, heads, width), Seen(k), Seen(v), scale ?? 1 / Math.Sqrt(width), window, cap: cap);
             Near(expected.Reshape(1, -1), to.Tensor.Slice(0, row, row + 1), 1e-5);
         }
     }

@@ -39,7 +39,7 @@ public static class PlanBuilder
     /// <exception cref="EspalierException">The student has other widths.</exception>
     public static PruningPlan OfLayers(DecoderConfig teacher, DecoderConfig student, IReadOnlyList<int> layers, string how)
     {
-        if (student with { Layers = teacher.Layers } != teacher)
+        if (student with { Layers = teacher.Layers, LayerKinds = teacher.LayerKinds } != teacher)
             throw new EspalierException("scores of layers say nothing of neurons, heads and channels, and these are to go too: give text to score on or the scores of espalier score beside them");
         return PruningPlan.OfLayers(teacher, layers, how);
     }

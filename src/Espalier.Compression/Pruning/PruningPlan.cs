@@ -58,7 +58,7 @@ public sealed record PruningPlan
                 for (var i = 0; i < Layers.Length; i++)
                     CheckGroups(axis, groups, i, teacher);
         CheckMerges(teacher);
-        return new PruneTarget { Sizes = new(axis => Kept[axis]?[0].Length), Multiple = 1 }.Apply(teacher);
+        return new PruneTarget { Sizes = new(axis => Kept[axis]?[0].Length), Multiple = 1 }.Apply(teacher) with { LayerKinds = teacher.LayerKinds.At(Layers) };
     }
 
     private void CheckPerLayer(string field, int[][] lists, int limit)

@@ -51,7 +51,7 @@ public sealed record SearchSpace
                 foreach (var hidden in Or(Hidden, teacher.HiddenSize).OrderDescending())
                     foreach (var ffn in FfnOf(hidden, teacher))
                     {
-                        var shape = attention with { Layers = layers, HiddenSize = hidden, IntermediateSize = ffn };
+                        var shape = Axis.Layers.With(attention, layers) with { HiddenSize = hidden, IntermediateSize = ffn };
                         if (shape != teacher)
                             yield return new(shape);
                     }

@@ -47,7 +47,7 @@ public static class BlockSpeed
     /// <summary>One block of the shape, or of the shape halved until it is small enough; head_dim stays.</summary>
     internal static DecoderConfig BlockOf(DecoderConfig model)
     {
-        var block = model with { Layers = 1, VocabularySize = Vocabulary, TiedEmbeddings = true };
+        var block = Axis.Layers.With(model, 1) with { VocabularySize = Vocabulary, TiedEmbeddings = true };
         while (block.BlockParameters > MostParameters)
         {
             var groups = Math.Max(1, block.KeyValueHeads / 2);

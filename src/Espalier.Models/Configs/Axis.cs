@@ -17,7 +17,7 @@ public sealed class Axis
         Field = "num_hidden_layers",
         Most = 1 << 16,
         Size = config => config.Layers,
-        Resize = (config, size) => config with { Layers = size },
+        Resize = (config, size) => config with { Layers = size, LayerKinds = config.LayerKinds.First(size) },
     };
 
     /// <summary>Channels of the residual stream: D.</summary>

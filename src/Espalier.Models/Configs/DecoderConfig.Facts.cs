@@ -8,12 +8,12 @@ public sealed partial record DecoderConfig
     /// <summary>Weights of the embedding table, and of the head where it is a table of its own.</summary>
     public long EmbeddingParameters => Elements(spec => spec.Group is ParameterGroup.Embedding or ParameterGroup.Head);
 
-    /// <summary>Weights of one block, by closed form.</summary>
-    public long BlockParameters => Elements(spec => spec.IsPerLayer);
+    /// <summary>Weights of the first block, by closed form.</summary>
+    public long BlockParameters => Elements(static spec => spec.IsPerLayer, LayerKinds[0]);
 
     /// <summary>Everything but the embedding table (and the head, where that is a table of its own).</summary>
     public long NonEmbeddingParameters =>
-        Layers * BlockParameters + Elements(spec => !spec.IsPerLayer && spec.Group == ParameterGroup.Norms);
+        InLayers(static _ => true) + Elements(spec => !spec.IsPerLayer && spec.Group == ParameterGroup.Norms);
 
     /// <summary>All weights, by closed form; a tied table counts once. Equal to what is counted in the checkpoint.</summary>
     public long Parameters => EmbeddingParameters + NonEmbeddingParameters;
@@ -24,19 +24,30 @@ public sealed partial record DecoderConfig
     /// <summary>
     /// Floating-point operations of one token's forward pass inside a causal window of <paramref name="sequence"/> tokens:
     /// two for each weight that takes part in a matrix product (the table only where it is the head), and attention's
-    /// 2 · L · N · H · (sequence + 1), the mean over the window of the two products q·k and p·v.
+    /// 4 · N · H in each layer for each key that a token sees, the mean over the window of the two products q·k and p·v.
     /// </summary>
     public double ForwardFlopsPerToken(int sequence)
     {
-        var products = Layers * Elements(spec => spec.IsPerLayer && spec.Dimensions.Count == 2) + (long)VocabularySize * HiddenSize;
-        return 2.0 * products + 2.0 * Layers * Axis.Heads.Dimension.Of(this) * (sequence + 1);
+        var products = InLayers(static spec => spec.Dimensions.Count == 2) + (long)VocabularySize * HiddenSize;
+        var seen = Enumerable.Range(0, Layers).Sum(layer => TwiceKeysSeen(LayerKinds[layer].SlidingWindow, sequence));
+        return 2.0 * products + 2.0 * Axis.Heads.Dimension.Of(this) * seen;
     }
 
-    private long Elements(Func<ParameterSpec, bool> counts)
+    // Twice the mean of min(t, window) over t = 1 ... sequence: sequence + 1 where the window is no limit.
+    private static double TwiceKeysSeen(int? window, int sequence) =>
+        window is { } w && w < sequence ? w * (2.0 * sequence - w + 1) / sequence : sequence + 1;
+
+    private long InLayers(Func<ParameterSpec, bool> counts)
+    {
+        long Of(LayerKind kind) => Elements(spec => spec.IsPerLayer && counts(spec), kind);
+        return LayerKinds.AreAlike ? Layers * Of(LayerKinds[0]) : LayerKinds.Sum(Of);
+    }
+
+    private long Elements(Func<ParameterSpec, bool> counts, LayerKind? kind = null)
     {
         var elements = 0L;
         foreach (var spec in ParameterSpec.All)
-            if (counts(spec) && spec.Exists(this))
+            if (counts(spec) && spec.Exists(this, kind ?? LayerKinds[0]))
                 elements += spec.Elements(this);
         return elements;
     }

@@ -31,7 +31,25 @@ public sealed partial record DecoderConfig
             throw new EspalierException($"{source}: the norm's epsilon {NormEpsilon} must be above 0");
         if (!(double.IsFinite(Rotary.Theta) && Rotary.Theta > 0))
             throw new EspalierException($"{source}: rope_theta {Rotary.Theta} must be above 0");
+        if (!LayerKinds.AreAlike && LayerKinds.Count != Layers)
+            throw new EspalierException($"{source}: {LayerKinds.Count} kinds of layers are given and num_hidden_layers is {Layers}");
+        foreach (var kind in LayerKinds)
+        {
+            Positive("sliding_window", kind.SlidingWindow);
+            Positive("the scale of attention", kind.AttentionScale);
+            Positive("the cap of attention's scores", kind.ScoreCap);
+        }
+        Positive("the scale of the embedding", EmbeddingScale);
+        Positive("the scale of the residual", ResidualScale);
+        Positive("the divisor of logits", LogitDivisor);
+        Positive("the cap of logits", LogitCap);
         return this;
+
+        void Positive(string field, double? value)
+        {
+            if (value is { } given && !(double.IsFinite(given) && given > 0))
+                throw new EspalierException($"{source}: {field} is {given}, it must be above 0");
+        }
 
         void Range(string field, int value, int most)
         {

@@ -62,14 +62,23 @@ public sealed partial record DecoderConfig
     /// <summary>Epsilon inside the norm's square root.</summary>
     public double NormEpsilon { get; init; } = 1e-5;
 
-    /// <summary>Feed-forward activation.</summary>
-    public ActivationKind Activation { get; init; } = ActivationKind.SwiGlu;
+    /// <summary>How each layer computes; all as Llama's unless said otherwise.</summary>
+    public LayerKinds LayerKinds { get; init; } = LayerKinds.All(new());
+
+    /// <summary>What the embedding is multiplied by before the first block (Granite).</summary>
+    public double EmbeddingScale { get; init; } = 1;
+
+    /// <summary>What each half of a block is multiplied by before it is added to the stream (Granite).</summary>
+    public double ResidualScale { get; init; } = 1;
+
+    /// <summary>What logits are divided by (Granite).</summary>
+    public double LogitDivisor { get; init; } = 1;
+
+    /// <summary>c in c · tanh(logit / c), which logits pass last (Gemma-2); null for none.</summary>
+    public double? LogitCap { get; init; }
 
     /// <summary>Rotary position embedding.</summary>
     public RotaryConfig Rotary { get; init; } = new();
-
-    /// <summary>RMSNorm over each head's entries of q and k, before the rotation (Qwen3).</summary>
-    public bool QueryKeyNorm { get; init; }
 
     /// <summary>Biases of the q, k and v projections.</summary>
     public bool QueryKeyValueBias { get; init; }
@@ -79,9 +88,6 @@ public sealed partial record DecoderConfig
 
     /// <summary>Biases of the feed-forward projections.</summary>
     public bool MlpBias { get; init; }
-
-    /// <summary>Attention reaches back this many positions; null is full causal attention.</summary>
-    public int? SlidingWindow { get; init; }
 
     /// <summary>Id that starts a document, if the config names one.</summary>
     public int? BosTokenId { get; init; }

@@ -36,11 +36,20 @@ public enum ParameterRole
     /// <summary>Norm of each key head, [H].</summary>
     KeyNorm,
 
+    /// <summary>Norm of all query heads of a position together, [N · H].</summary>
+    QueryRowNorm,
+
+    /// <summary>Norm of all key heads of a position together, [K · H].</summary>
+    KeyRowNorm,
+
     /// <summary>Attention's output projection, [D, N · H].</summary>
     OutputProjection,
 
     /// <summary>Bias of attention's output projection, [D].</summary>
     OutputProjectionBias,
+
+    /// <summary>Norm of what attention gives, before it is added, [D].</summary>
+    AttentionOutputNorm,
 
     /// <summary>Norm before the feed-forward block, [D].</summary>
     PostAttentionNorm,
@@ -65,6 +74,9 @@ public enum ParameterRole
 
     /// <summary>Bias of the down projection, [D].</summary>
     DownProjectionBias,
+
+    /// <summary>Norm of what the feed-forward block gives, before it is added, [D].</summary>
+    MlpOutputNorm,
 
     /// <summary>Norm after the last block, [D].</summary>
     FinalNorm,

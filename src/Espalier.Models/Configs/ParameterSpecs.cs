@@ -10,7 +10,7 @@ internal static class ParameterSpecs
     public static IReadOnlyList<ParameterSpec> All { get; } =
     [
         new(Embedding, ParameterGroup.Embedding, Vocabulary, Hidden) { IsPerLayer = false },
-        Norm(InputNorm),
+        Norm(InputNorm) with { Exists = (_, kind) => kind.HasNormsBefore },
         NormBias(InputNormBias),
         new(QueryProjection, ParameterGroup.Attention, Heads, Hidden) { Input = TapPoint.InputNorm },
         new(QueryProjectionBias, ParameterGroup.Attention, Heads) { Exists = HasQkvBias },
@@ -18,21 +18,25 @@ internal static class ParameterSpecs
         new(KeyProjectionBias, ParameterGroup.Attention, KvHeads) { Exists = HasQkvBias },
         new(ValueProjection, ParameterGroup.Attention, KvHeads, Hidden) { Input = TapPoint.InputNorm },
         new(ValueProjectionBias, ParameterGroup.Attention, KvHeads) { Exists = HasQkvBias },
-        HeadNorm(QueryNorm),
-        HeadNorm(KeyNorm),
+        HeadNorm(QueryNorm, HeadNormKind.EachHead, HeadEntries),
+        HeadNorm(KeyNorm, HeadNormKind.EachHead, HeadEntries),
+        HeadNorm(QueryRowNorm, HeadNormKind.AllHeads, Heads),
+        HeadNorm(KeyRowNorm, HeadNormKind.AllHeads, KvHeads),
         new(OutputProjection, ParameterGroup.Attention, Hidden, Heads) { Input = TapPoint.AttentionOutput },
-        new(OutputProjectionBias, ParameterGroup.Attention, Hidden) { Exists = config => config.AttentionOutputBias },
-        Norm(PostAttentionNorm),
+        new(OutputProjectionBias, ParameterGroup.Attention, Hidden) { Exists = (config, _) => config.AttentionOutputBias },
+        Norm(AttentionOutputNorm) with { Exists = (_, kind) => kind.HasNormsAfter },
+        Norm(PostAttentionNorm) with { Exists = (_, kind) => kind.HasNormsBefore },
         NormBias(PostAttentionNormBias),
         new(GateProjection, ParameterGroup.Mlp, Ffn, Hidden) { Input = TapPoint.PostAttentionNorm, Exists = HasGate },
-        new(GateProjectionBias, ParameterGroup.Mlp, Ffn) { Exists = config => HasGate(config) && config.MlpBias },
+        new(GateProjectionBias, ParameterGroup.Mlp, Ffn) { Exists = (config, kind) => HasGate(config, kind) && config.MlpBias },
         new(UpProjection, ParameterGroup.Mlp, Ffn, Hidden) { Input = TapPoint.PostAttentionNorm },
-        new(UpProjectionBias, ParameterGroup.Mlp, Ffn) { Exists = config => config.MlpBias },
+        new(UpProjectionBias, ParameterGroup.Mlp, Ffn) { Exists = (config, _) => config.MlpBias },
         new(DownProjection, ParameterGroup.Mlp, Hidden, Ffn) { Input = TapPoint.MlpIntermediate },
-        new(DownProjectionBias, ParameterGroup.Mlp, Hidden) { Exists = config => config.MlpBias },
+        new(DownProjectionBias, ParameterGroup.Mlp, Hidden) { Exists = (config, _) => config.MlpBias },
+        Norm(MlpOutputNorm) with { Exists = (_, kind) => kind.HasNormsAfter },
         Norm(FinalNorm) with { IsPerLayer = false },
         NormBias(FinalNormBias) with { IsPerLayer = false },
-        new(Head, ParameterGroup.Head, Vocabulary, Hidden) { IsPerLayer = false, Exists = config => !config.TiedEmbeddings },
+        new(Head, ParameterGroup.Head, Vocabulary, Hidden) { IsPerLayer = false, Exists = (config, _) => !config.TiedEmbeddings },
     ];
 
     private static ParameterSpec Norm(ParameterRole role) => new(role, ParameterGroup.Norms, Hidden)
@@ -42,13 +46,13 @@ internal static class ParameterSpecs
 
     private static ParameterSpec NormBias(ParameterRole role) => new(role, ParameterGroup.Norms, Hidden)
     {
-        Exists = config => config.Norm == NormKind.LayerNorm1p,
+        Exists = (config, _) => config.Norm == NormKind.LayerNorm1p,
     };
 
-    private static ParameterSpec HeadNorm(ParameterRole role) =>
-        new(role, ParameterGroup.Norms, HeadEntries) { Exists = config => config.QueryKeyNorm, IsNeutralAtOne = static _ => true };
+    private static ParameterSpec HeadNorm(ParameterRole role, HeadNormKind norm, Dimension width) =>
+        new(role, ParameterGroup.Norms, width) { Exists = (_, kind) => kind.HeadNorms == norm, IsNeutralAtOne = static _ => true };
 
-    private static bool HasQkvBias(DecoderConfig config) => config.QueryKeyValueBias;
+    private static bool HasQkvBias(DecoderConfig config, LayerKind kind) => config.QueryKeyValueBias;
 
-    private static bool HasGate(DecoderConfig config) => config.Activation == ActivationKind.SwiGlu;
+    private static bool HasGate(DecoderConfig config, LayerKind kind) => kind.Activation == ActivationKind.SwiGlu;
 }

@@ -7,6 +7,9 @@ namespace Espalier.Models;
 /// <summary>Grouped-query causal attention.</summary>
 internal sealed class Attention(DecoderConfig config, int layer)
 {
+    private readonly LayerKind _kind = config.LayerKinds[layer];
+    private readonly double _scale = config.LayerKinds[layer].AttentionScale ?? 1.0 / Math.Sqrt(config.HeadDim);
+
     public required Projection QProj { get; init; }
 
     public required Projection KProj { get; init; }
@@ -26,27 +29,35 @@ internal sealed class Attention(DecoderConfig config, int layer)
     {
         var (B, T, H) = (x_BTD.Size(0), x_BTD.Size(1), config.HeadDim);
 
-        var q_BTNH = QProj.Forward(x_BTD, context.Compute).View(B, T, -1, H);
-        var k_BTKH = KProj.Forward(x_BTD, context.Compute).View(B, T, -1, H);
+        var q_BTNH = Heads(QProj, QNorm, x_BTD, context);
+        var k_BTKH = Heads(KProj, KNorm, x_BTD, context);
         var v_BTKH = VProj.Forward(x_BTD, context.Compute).View(B, T, -1, H);
-        if (QNorm is not null)
-            q_BTNH = QNorm.Forward(q_BTNH.Widened());
-        if (KNorm is not null)
-            k_BTKH = KNorm.Forward(k_BTKH.Widened());
         // Of bfloat16 both come back as float32, the tables' type.
         v_BTKH = v_BTKH.Widened();
-        q_BTNH = q_BTNH.Rotate(context.Table.Cos, context.Table.Sin);
-        k_BTKH = k_BTKH.Rotate(context.Table.Cos, context.Table.Sin);
+        q_BTNH = _kind.IsRotary ? q_BTNH.Rotate(context.Table.Cos, context.Table.Sin) : q_BTNH.Widened();
+        k_BTKH = _kind.IsRotary ? k_BTKH.Rotate(context.Table.Cos, context.Table.Sin) : k_BTKH.Widened();
 
         if (context.Cache is { } cache)
             (k_BTKH, v_BTKH) = cache.Append(layer, k_BTKH, v_BTKH);
 
         var y_BTNH =
-            IsFused(q_BTNH.DType, q_BTNH.Device) ? q_BTNH.CausalAttention(k_BTKH, v_BTKH, 1.0 / Math.Sqrt(H), config.SlidingWindow, context.Begins)
-            : Plain(q_BTNH, k_BTKH, v_BTKH, context.Mask);
+            IsFused(q_BTNH.DType, q_BTNH.Device) ? q_BTNH.CausalAttention(k_BTKH, v_BTKH, _scale, _kind.SlidingWindow, context.Begins, _kind.ScoreCap)
+            : Plain(q_BTNH, k_BTKH, v_BTKH, context.Masks?.For(_kind.SlidingWindow, T, k_BTKH.Size(1)));
         context.Emit(TapPoint.AttentionOutput, layer, y_BTNH);
 
         return OProj.Forward(y_BTNH.Reshape(B, T, -1), context.Compute);
+    }
+
+    // [B, T, heads, H], normed over each head or over all of them.
+    private Tensor Heads(Projection projection, Norm? norm, Tensor x_BTD, ForwardContext context)
+    {
+        var (B, T, H) = (x_BTD.Size(0), x_BTD.Size(1), config.HeadDim);
+        var y = projection.Forward(x_BTD, context.Compute);
+        if (norm is null)
+            return y.View(B, T, -1, H);
+        return _kind.HeadNorms == HeadNormKind.AllHeads
+            ? norm.Forward(y.Widened()).View(B, T, -1, H)
+            : norm.Forward(y.View(B, T, -1, H).Widened());
     }
 
     /// <summary>The query heads of a group are stacked along the rows, so that keys and values are never repeated.</summary>
@@ -55,8 +66,10 @@ internal sealed class Attention(DecoderConfig config, int layer)
         var (B, T, S) = (q_BTNH.Size(0), q_BTNH.Size(1), k_BSKH.Size(1));
         var (K, G, H) = (config.KeyValueHeads, config.GroupSize, config.HeadDim);
 
-        var q = q_BTNH.Mul(1.0 / Math.Sqrt(H)).View(B, T, K, G, H).Permute(0, 2, 3, 1, 4).Reshape(B, K, G * T, H);
+        var q = q_BTNH.Mul(_scale).View(B, T, K, G, H).Permute(0, 2, 3, 1, 4).Reshape(B, K, G * T, H);
         var scores = q.MatMul(k_BSKH.Permute(0, 2, 3, 1)).View(B, K, G, T, S);
+        if (_kind.ScoreCap is { } cap)
+            scores = scores.Capped(cap);
         if (mask is not null)
             scores.AddInPlace(mask);
         var y = scores.Softmax(-1).View(B, K, G * T, S).MatMul(v_BSKH.Transpose(1, 2));

@@ -16,7 +16,7 @@ public sealed class Decoder : IDisposable
     private readonly Block[] _blocks;
     private readonly Norm _norm;
     private readonly Rotary _rotary;
-    private readonly CausalMask _mask;
+    private readonly CausalMasks _masks;
 
     /// <summary>
     /// Builds the decoder around its weights and takes them over: one tensor a parameter in the checkpoint's order, of the shape that the config calls for and all of
@@ -30,7 +30,7 @@ public sealed class Decoder : IDisposable
         DType = _weights[new(ParameterRole.Embedding)].DType;
         Device = _weights[new(ParameterRole.Embedding)].Device;
         _rotary = new(config, DType, Device);
-        _mask = new(config.SlidingWindow, DType, Device);
+        _masks = new(config, DType, Device);
         var parts = new DecoderParts(config, _weights);
         _blocks = [.. Enumerable.Range(0, config.Layers).Select(parts.Block)];
         _norm = parts.FinalNorm();
@@ -67,7 +67,11 @@ public sealed class Decoder : IDisposable
     public Tensor Embedding => _weights[new(ParameterRole.Embedding)];
 
     /// <summary>The head, whose matrix is the embedding table where it is tied.</summary>
-    public LmHead Head => new(Config.TiedEmbeddings ? Embedding : _weights[new(ParameterRole.Head)], Compute);
+    public LmHead Head => new(Config.TiedEmbeddings ? Embedding : _weights[new(ParameterRole.Head)], Compute)
+    {
+        Divisor = Config.LogitDivisor,
+        Cap = Config.LogitCap,
+    };
 
     /// <summary>All parameters in the order in which they were given, which is the checkpoint's; a tied table once.</summary>
     public IReadOnlyList<(Parameter Parameter, Tensor Value)> Parameters => _parameters;
@@ -121,7 +125,7 @@ public sealed class Decoder : IDisposable
     public Tensor Logits(Tensor hidden) => Head.Logits(hidden);
 
     /// <summary>The residual stream before the first block, [B, T, D], of ids from position 0: the beginning of a pass that goes block by block.</summary>
-    public Tensor EmbedStream(Tensor ids_BT) => Embedding.Embedding(ids_BT);
+    public Tensor EmbedStream(Tensor ids_BT) => Embedding.Embedding(ids_BT).Times(Config.EmbeddingScale);
 
     /// <summary>
     /// The residual stream behind one block, [B, T, D]. Blocks may be left out and come in any order, and rows need not belong together: what several models without
@@ -153,7 +157,7 @@ public sealed class Decoder : IDisposable
     /// <summary>The layout of rows with several documents; null where every token follows the one before it.</summary>
     internal DocumentLayout? LayoutOf(Tensor ids_BT, long[]? places) => places is null
         ? null
-        : DocumentLayout.Of(places, ids_BT.Size(0), ids_BT.Size(1), _rotary, Config.SlidingWindow, DType, Device);
+        : DocumentLayout.Of(places, ids_BT.Size(0), ids_BT.Size(1), _rotary, DType, Device);
 
     /// <summary>What the blocks of a pass over these ids share.</summary>
     internal ForwardContext ContextOf(Tensor ids_BT, Tap? tap, DocumentLayout? layout = null, KeyValueCache? cache = null)
@@ -162,14 +166,14 @@ public sealed class Decoder : IDisposable
         if (cache is not null && past + T > cache.Capacity)
             throw new EspalierException($"{past + T} positions exceed the cache's {cache.Capacity}");
         return layout is not null
-            ? new((layout.Cos, layout.Sin), layout.Mask, layout.Begins, null, tap, Compute)
-            : new(_rotary.At(past, T), Attention.IsFused(DType, Device) ? null : _mask.For(T, past + T), Begins: null, cache, tap, Compute);
+            ? new((layout.Cos, layout.Sin), layout.Masks, layout.Begins, null, tap, Compute)
+            : new(_rotary.At(past, T), Attention.IsFused(DType, Device) ? null : _masks, Begins: null, cache, tap, Compute);
     }
 
     /// <summary>The embedding, [B, T, D].</summary>
     internal Tensor Embed(Tensor ids_BT, ForwardContext context)
     {
-        var x_BTD = Embedding.Embedding(ids_BT);
+        var x_BTD = EmbedStream(ids_BT);
         context.Tap?.Invoke(TapPoint.Embedding, -1, x_BTD);
         return x_BTD;
     }
@@ -188,7 +192,7 @@ public sealed class Decoder : IDisposable
         foreach (var tensor in _weights.Values)
             tensor.Dispose();
         _rotary.Dispose();
-        _mask.Dispose();
+        _masks.Dispose();
     }
 
     private sealed class ComputeSwitch : IDisposable

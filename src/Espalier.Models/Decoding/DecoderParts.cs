@@ -6,22 +6,24 @@ namespace Espalier.Models;
 internal sealed class DecoderParts(DecoderConfig config, IReadOnlyDictionary<Parameter, Tensor> weights)
 {
     /// <summary>The block of a layer; its weights are among those given.</summary>
-    public Block Block(int layer) => new(layer)
+    public Block Block(int layer) => new(layer, config.ResidualScale)
     {
         InputLayernorm = NormOf(ParameterRole.InputNorm, ParameterRole.InputNormBias, layer),
+        AttentionOutputNorm = NormOf(ParameterRole.AttentionOutputNorm, null, layer),
         SelfAttn = new Attention(config, layer)
         {
             QProj = ProjectionOf(ParameterRole.QueryProjection, ParameterRole.QueryProjectionBias, layer),
             KProj = ProjectionOf(ParameterRole.KeyProjection, ParameterRole.KeyProjectionBias, layer),
             VProj = ProjectionOf(ParameterRole.ValueProjection, ParameterRole.ValueProjectionBias, layer),
             OProj = ProjectionOf(ParameterRole.OutputProjection, ParameterRole.OutputProjectionBias, layer),
-            QNorm = HeadNormOf(ParameterRole.QueryNorm, layer),
-            KNorm = HeadNormOf(ParameterRole.KeyNorm, layer),
+            QNorm = HeadNormOf(ParameterRole.QueryNorm, layer) ?? HeadNormOf(ParameterRole.QueryRowNorm, layer),
+            KNorm = HeadNormOf(ParameterRole.KeyNorm, layer) ?? HeadNormOf(ParameterRole.KeyRowNorm, layer),
         },
         PostAttentionLayernorm = NormOf(ParameterRole.PostAttentionNorm, ParameterRole.PostAttentionNormBias, layer),
+        MlpOutputNorm = NormOf(ParameterRole.MlpOutputNorm, null, layer),
         Mlp = new FeedForward(layer)
         {
-            GateProj = config.Activation == ActivationKind.SwiGlu
+            GateProj = config.LayerKinds[layer].Activation == ActivationKind.SwiGlu
                 ? ProjectionOf(ParameterRole.GateProjection, ParameterRole.GateProjectionBias, layer)
                 : null,
             UpProj = ProjectionOf(ParameterRole.UpProjection, ParameterRole.UpProjectionBias, layer),
@@ -30,13 +32,14 @@ internal sealed class DecoderParts(DecoderConfig config, IReadOnlyDictionary<Par
     };
 
     /// <summary>The norm after the last block; its weights are among those given.</summary>
-    public Norm FinalNorm() => NormOf(ParameterRole.FinalNorm, ParameterRole.FinalNormBias, -1);
+    public Norm FinalNorm() => NormOf(ParameterRole.FinalNorm, ParameterRole.FinalNormBias, -1)!;
 
     private Projection ProjectionOf(ParameterRole weight, ParameterRole bias, int layer) =>
         new(weights[new(weight, layer)], weights.GetValueOrDefault(new(bias, layer)));
 
-    private Norm NormOf(ParameterRole weight, ParameterRole bias, int layer) =>
-        new(config.Norm, config.NormEpsilon, weights[new(weight, layer)], weights.GetValueOrDefault(new(bias, layer)));
+    private Norm? NormOf(ParameterRole weight, ParameterRole? bias, int layer) => weights.TryGetValue(new(weight, layer), out var tensor)
+        ? new(config.Norm, config.NormEpsilon, tensor, bias is { } role ? weights.GetValueOrDefault(new(role, layer)) : null)
+        : null;
 
     private Norm? HeadNormOf(ParameterRole weight, int layer) =>
         weights.TryGetValue(new(weight, layer), out var tensor) ? new(NormKind.RmsNorm, config.NormEpsilon, tensor, null) : null;

@@ -10,8 +10,8 @@ namespace Espalier.Models;
 /// </summary>
 internal sealed class DocumentLayout : IDisposable
 {
-    private DocumentLayout(Tensor cos_BT1R, Tensor sin_BT1R, Tensor? mask_B11TT, Tensor? begins_BT) =>
-        (Cos, Sin, Mask, Begins) = (cos_BT1R, sin_BT1R, mask_B11TT, begins_BT);
+    private DocumentLayout(Tensor cos_BT1R, Tensor sin_BT1R, AttentionMasks? masks, Tensor? begins_BT) =>
+        (Cos, Sin, Masks, Begins) = (cos_BT1R, sin_BT1R, masks, begins_BT);
 
     /// <summary>Cosines, [B, T, 1, R/2].</summary>
     public Tensor Cos { get; }
@@ -19,10 +19,10 @@ internal sealed class DocumentLayout : IDisposable
     /// <summary>Sines, [B, T, 1, R/2].</summary>
     public Tensor Sin { get; }
 
-    /// <summary>0 where a query may look, −∞ elsewhere, [B, 1, 1, T, T]; null where attention needs none.</summary>
-    public Tensor? Mask { get; }
+    /// <summary>Masks [B, 1, 1, T, T]; null where attention needs none.</summary>
+    public AttentionMasks? Masks { get; }
 
-    /// <summary>The position at which each token's document begins, [B, T]; null where there is a mask.</summary>
+    /// <summary>The position at which each token's document begins, [B, T]; null where there are masks.</summary>
     public Tensor? Begins { get; }
 
     /// <summary>The layout of places.</summary>
@@ -31,10 +31,9 @@ internal sealed class DocumentLayout : IDisposable
     /// <param name="B">Rows.</param>
     /// <param name="T">Tokens of a row.</param>
     /// <param name="rotary">The rotary embedding.</param>
-    /// <param name="window">Sliding window, or null.</param>
     /// <param name="dtype">Type of the values, which a mask has too.</param>
     /// <param name="device">Where is computed.</param>
-    public static DocumentLayout Of(long[] places, long B, long T, Rotary rotary, int? window, DType dtype, Device device)
+    public static DocumentLayout Of(long[] places, long B, long T, Rotary rotary, DType dtype, Device device)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(places.Length, B * T);
         Check(places, B, T);
@@ -46,7 +45,7 @@ internal sealed class DocumentLayout : IDisposable
         return new(
             cos.IndexSelect(0, index).View(B, T, 1, -1).Unscoped(),
             sin.IndexSelect(0, index).View(B, T, 1, -1).Unscoped(),
-            isFused ? null : Tensor.From<float>(MaskOf(places, B, T, window), B, 1, 1, T, T).To(dtype).On(device).Unscoped(),
+            isFused ? null : new DocumentMasks(places, B, T, dtype, device),
             isFused ? Tensor.From<long>([.. places.Select((place, i) => i % T - place)], B, T).On(device).Unscoped() : null);
     }
 
@@ -54,7 +53,7 @@ internal sealed class DocumentLayout : IDisposable
     {
         Cos.Dispose();
         Sin.Dispose();
-        Mask?.Dispose();
+        Masks?.Dispose();
         Begins?.Dispose();
     }
 
@@ -64,19 +63,5 @@ internal sealed class DocumentLayout : IDisposable
             if (places[i] is var place && (place < 0 || place > i % T || (place > 0 && places[i - 1] != place - 1)))
                 throw new ArgumentException(
                     $"token {i % T} of row {i / T} has place {place}, which does not follow the one before it", nameof(places));
-    }
-
-    private static float[] MaskOf(long[] places, long B, long T, int? window)
-    {
-        var mask = new float[B * T * T];
-        mask.AsSpan().Fill(float.NegativeInfinity);
-        for (var row = 0L; row < B; row++)
-            for (var t = 0L; t < T; t++)
-            {
-                var place = places[row * T + t];
-                var seen = Math.Min(place, (window ?? long.MaxValue) - 1);
-                mask.AsSpan((int)((row * T + t) * T + t - seen), (int)seen + 1).Clear();
-            }
-        return mask;
     }
 }

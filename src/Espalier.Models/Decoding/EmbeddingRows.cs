@@ -6,6 +6,7 @@ namespace Espalier.Models;
 internal sealed class EmbeddingRows
 {
     private readonly int _width;
+    private readonly double _scale;
     private readonly long[] _ids;
     // A row each: all rows of a large vocabulary are more than one array holds.
     private readonly float[][] _rows;
@@ -14,7 +15,7 @@ internal sealed class EmbeddingRows
     /// <exception cref="EspalierException">An id is outside the vocabulary.</exception>
     public EmbeddingRows(ParameterReader reader, DecoderConfig config, string table, IEnumerable<long[]> batches)
     {
-        _width = config.HiddenSize;
+        (_width, _scale) = (config.HiddenSize, config.EmbeddingScale);
         _ids = [.. batches.SelectMany(ids => ids).Distinct().Order()];
         if (_ids.Length > 0 && (_ids[0] < 0 || _ids[^1] >= config.VocabularySize))
             throw new EspalierException(
@@ -30,6 +31,9 @@ internal sealed class EmbeddingRows
         var values = new float[(long)ids.Length * _width];
         for (var i = 0; i < ids.Length; i++)
             _rows[Array.BinarySearch(_ids, ids[i])].CopyTo(values.AsSpan(checked(i * _width), _width));
-        return DecoderWeights.ToTensor(values, [ids.Length / sequence, sequence, _width], dtype);
+        var x_BTD = DecoderWeights.ToTensor(values, [ids.Length / sequence, sequence, _width], dtype);
+        if (_scale != 1)
+            x_BTD.MulInPlace(_scale);
+        return x_BTD;
     }
 }

@@ -4,15 +4,14 @@ namespace Espalier.Models;
 
 /// <summary>What every block of one forward pass shares.</summary>
 /// <param name="Table">Rotary cos and sin of this pass's positions.</param>
-/// <param name="Mask">Additive mask, [T, S], or [B, 1, 1, T, S] where rows differ; null where every key may be seen, or attention needs
-/// none.</param>
+/// <param name="Masks">What attention may see; null where it needs no masks.</param>
 /// <param name="Begins">Where rows hold several documents and attention needs no mask: the position at which each token's document begins,
 /// [B, T]; else null.</param>
 /// <param name="Cache">Keys and values of earlier positions, or null.</param>
 /// <param name="Tap">Who listens, or null.</param>
 /// <param name="Compute">What projections are computed in.</param>
 internal sealed record ForwardContext(
-    (Tensor Cos, Tensor Sin) Table, Tensor? Mask, Tensor? Begins, KeyValueCache? Cache, Tap? Tap, ComputeType Compute)
+    (Tensor Cos, Tensor Sin) Table, AttentionMasks? Masks, Tensor? Begins, KeyValueCache? Cache, Tap? Tap, ComputeType Compute)
 {
     /// <summary>Whether nobody but the blocks sees what they make on the way, so that its objects may serve again.</summary>
     public bool IsAlone => Tap is null && Cache is null;

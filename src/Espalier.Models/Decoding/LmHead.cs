@@ -20,6 +20,12 @@ public delegate (Tensor Losses_PC, Tensor Slope_CV) ChunkLoss(Tensor logits_CV, 
 /// <param name="vocabulary">How many entries count, the first ones; null all.</param>
 public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Float32, long? vocabulary = null)
 {
+    /// <summary>What logits are divided by.</summary>
+    public double Divisor { get; init; } = 1;
+
+    /// <summary>c in c · tanh(logit / c), which logits pass last; null for none.</summary>
+    public double? Cap { get; init; }
+
     /// <summary>
     /// Bytes of float32 logits of student and teacher together: what stays near the cache, and what a chunk may take at most for the
     /// products' sake.
@@ -38,16 +44,16 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
     public long Vocabulary { get; } = vocabulary ?? weight.Size(0);
 
     /// <summary>The head over the first entries alone, at most those of this one; gradients reach their rows of the same matrix.</summary>
-    public LmHead First(long entries) => entries == Vocabulary ? this : new(weight, compute, entries);
+    public LmHead First(long entries) => entries == Vocabulary ? this : Over(weight, entries);
 
     /// <summary>The same without gradients, by a handle of the caller's scope.</summary>
-    public LmHead Detach() => new(weight.Detach(), compute, Vocabulary);
+    public LmHead Detach() => Over(weight.Detach(), Vocabulary);
 
     /// <summary>Logits in the weights' own type, [..., D] to [..., V]; gradient flows to hidden states and matrix.</summary>
-    public Tensor Logits(Tensor hidden) => hidden.Linear(Cut(weight));
+    public Tensor Logits(Tensor hidden) => Shaped(hidden.Linear(Cut(weight)));
 
     /// <summary>Logits as training computes them, in bfloat16 where its products are, [C, D] to [C, V].</summary>
-    public Tensor TrainingLogits(Tensor hidden_CD) => compute.Operand(hidden_CD).Linear(Factor());
+    public Tensor TrainingLogits(Tensor hidden_CD) => Shaped(compute.Operand(hidden_CD).Linear(Factor()));
 
     /// <summary>
     /// Does something with positions 0 ≤ i &lt; <paramref name="positions"/>, start and end of a chunk at a time, each in a scope of its
@@ -113,21 +119,30 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
         using var scope = reuse ? TensorScope.BeginReusing() : TensorScope.Begin();
         var (operand_ND, factor_VD) = (compute.Operand(hidden_ND), Factor());
         var gradient_ND = scope.Keep(hidden_ND.EmptyLike());
-        using var gradient = weight.RequiresGrad ? new HeadGradient(weight, Vocabulary, scale, compute) : null;
+        using var gradient = weight.RequiresGrad ? new HeadGradient(weight, Vocabulary, scale / Divisor, compute) : null;
         var sums_P = Tensor.Zeros(DType.Float64, hidden_ND.Device, parts);
         Each(hidden_ND.Size(0), (start, end) =>
         {
             var hidden_CD = operand_ND.Slice(0, start, end);
-            var (losses_PC, found_CV) = loss(hidden_CD.Linear(factor_VD), start, end);
+            var logits_CV = Shaped(hidden_CD.Linear(factor_VD));
+            var cap_CV = Cap is { } cap ? logits_CV.CapSlope(cap) : null;
+            var (losses_PC, found_CV) = loss(logits_CV, start, end);
+            if (cap_CV is not null)
+                found_CV = found_CV.Mul(cap_CV);
             sums_P.AddInPlace(losses_PC.View(-1, end - start).Sum([-1], keep: false, DType.Float64));
             var slope_CV = compute.Operand(found_CV);
             gradient_ND.Slice(0, start, end).CopyInPlace(slope_CV.MatMul(factor_VD));
             gradient?.Add(slope_CV, hidden_CD);
         }, chunk);
         gradient?.Complete();
-        gradient_ND.MulInPlace(scale);
+        gradient_ND.MulInPlace(scale / Divisor);
         return (sums_P.ToArray<double>(), gradient_ND);
     }
+
+    // What a family does to its logits.
+    private Tensor Shaped(Tensor logits) => (Divisor == 1 ? logits : logits.Div(Divisor)) is var divided && Cap is { } cap ? divided.Capped(cap) : divided;
+
+    private LmHead Over(Tensor matrix, long entries) => new(matrix, compute, entries) { Divisor = Divisor, Cap = Cap };
 
     private Tensor Factor() => Cut(compute == ComputeType.Bfloat16 ? weight.InBfloat16() : weight);
 

@@ -5,6 +5,9 @@ namespace Espalier.Models;
 /// <summary>The norm of a residual stream or of a head, over the last dimension.</summary>
 internal sealed class Norm(NormKind kind, double epsilon, Tensor weight, Tensor? bias)
 {
+    /// <summary>What a projection reads: the norm where there is one, else the stream itself, as operand of products in a type.</summary>
+    public static Tensor Operand(Norm? norm, Tensor x, ComputeType compute) => norm?.Forward(x, compute) ?? compute.Operand(x);
+
     /// <summary>The norm as operand of products in a type.</summary>
     public Tensor Forward(Tensor x, ComputeType compute) => compute == ComputeType.Bfloat16 && kind == NormKind.RmsNorm
         ? x.RmsNormInBfloat16(weight, epsilon)

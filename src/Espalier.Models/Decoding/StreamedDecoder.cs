@@ -17,7 +17,7 @@ public sealed class StreamedDecoder : IDisposable
     private readonly ParameterReader _reader;
     private readonly DType _dtype;
     private readonly Rotary _rotary;
-    private readonly CausalMask _mask;
+    private readonly CausalMasks _masks;
 
     /// <summary>Reads no weight yet.</summary>
     /// <param name="checkpoint">The open model.</param>
@@ -29,7 +29,7 @@ public sealed class StreamedDecoder : IDisposable
         _reader = new(checkpoint, dtype);
         _dtype = dtype;
         _rotary = new(Config, dtype, Device.Cpu);
-        _mask = new(Config.SlidingWindow, dtype, Device.Cpu);
+        _masks = new(Config, dtype, Device.Cpu);
     }
 
     /// <summary>Shapes and kinds.</summary>
@@ -76,10 +76,10 @@ public sealed class StreamedDecoder : IDisposable
     public void Dispose()
     {
         _rotary.Dispose();
-        _mask.Dispose();
+        _masks.Dispose();
     }
 
     /// <summary>What a part needs besides its weights, for positions 0 to T − 1. The caller's scope owns cos and sin.</summary>
     internal ForwardContext ContextOf(long T, Tap? tap) =>
-        new(_rotary.At(0, T), Attention.IsFused(_dtype, Device.Cpu) ? null : _mask.For(T, T), Begins: null, Cache: null, tap, ComputeType.Float32);
+        new(_rotary.At(0, T), Attention.IsFused(_dtype, Device.Cpu) ? null : _masks, Begins: null, Cache: null, tap, ComputeType.Float32);
 }

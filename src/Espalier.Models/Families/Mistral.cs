@@ -46,10 +46,10 @@ public sealed class Mistral : Family
     /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields) => common with
     {
-        SlidingWindow = fields.OptionalInt("sliding_window"),
+        LayerKinds = LayerKinds.All(new() { SlidingWindow = fields.OptionalInt("sliding_window") }),
     };
 
     /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields) =>
-        ConfigJson.Set(fields, "sliding_window", target.SlidingWindow);
+        ConfigJson.Set(fields, "sliding_window", target.LayerKinds[0].SlidingWindow);
 }

@@ -59,7 +59,7 @@ public sealed class Nemotron : Family
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields) => common with
     {
         Norm = NormKind.LayerNorm1p,
-        Activation = ActivationKind.SquaredRelu,
+        LayerKinds = LayerKinds.All(new() { Activation = ActivationKind.SquaredRelu }),
         QueryKeyValueBias = fields.Bool("attention_bias"),
         AttentionOutputBias = fields.Bool("attention_bias"),
         MlpBias = fields.Bool("mlp_bias"),

@@ -64,15 +64,19 @@ public sealed class ParameterTable
     /// <summary>Every parameter that a decoder of this config has, in checkpoint order: embedding, blocks, final norm, head.</summary>
     public IEnumerable<NamedParameter> Parameters(DecoderConfig config)
     {
-        var wanted = Roles.Where(role => ParameterSpec.Of(role).Exists(config)).ToArray();
-        var first = Array.FindIndex(wanted, static role => ParameterSpec.Of(role).IsPerLayer);
-        foreach (var role in wanted[..first])
-            yield return Named(new(role), config);
+        var specs = Roles.Select(ParameterSpec.Of).ToArray();
+        var first = Array.FindIndex(specs, static spec => spec.IsPerLayer);
+        foreach (var parameter in Of(specs[..first], false, -1))
+            yield return parameter;
         for (var layer = 0; layer < config.Layers; layer++)
-            foreach (var role in wanted.Where(static role => ParameterSpec.Of(role).IsPerLayer))
-                yield return Named(new(role, layer), config);
-        foreach (var role in wanted[first..].Where(static role => !ParameterSpec.Of(role).IsPerLayer))
-            yield return Named(new(role), config);
+            foreach (var parameter in Of(specs, true, layer))
+                yield return parameter;
+        foreach (var parameter in Of(specs[first..], false, -1))
+            yield return parameter;
+
+        IEnumerable<NamedParameter> Of(ParameterSpec[] of, bool isPerLayer, int layer) => of
+            .Where(spec => spec.IsPerLayer == isPerLayer && spec.Exists(config, config.LayerKinds[Math.Max(0, layer)]))
+            .Select(spec => Named(new(spec.Role, layer), config));
     }
 
     /// <summary>The tensors that a checkpoint stores of it, in the same order.</summary>

@@ -53,7 +53,7 @@ public sealed class Qwen3 : Family
         QwenLayers.RequireFull(fields);
         return common with
         {
-            QueryKeyNorm = true,
+            LayerKinds = LayerKinds.All(new() { HeadNorms = HeadNormKind.EachHead }),
             QueryKeyValueBias = fields.Bool("attention_bias"),
             AttentionOutputBias = fields.Bool("attention_bias"),
         };

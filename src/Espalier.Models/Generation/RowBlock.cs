@@ -7,7 +7,8 @@ internal sealed class RowBlock
 {
     private readonly DecoderConfig _config;
     private readonly RowWorkspace _work;
-    private readonly RowNorm _inputNorm, _postAttentionNorm;
+    private readonly LayerKind _kind;
+    private readonly RowNorm? _inputNorm, _attentionOutputNorm, _postAttentionNorm, _mlpOutputNorm;
     private readonly RowBuffer? _queryNorm, _keyNorm;
     private readonly RowProduct _query, _key, _value, _output, _up, _down;
     private readonly RowProduct? _gate;
@@ -17,16 +18,20 @@ internal sealed class RowBlock
     {
         (_config, _work, _keys, _values) = (weights.Config, work, keys, values);
         RowProduct Of(ParameterRole weight, ParameterRole bias, RowBuffer to) => new(weights.Matrix(weight, layer), weights.Row(bias, layer), to);
-        _inputNorm = new(weights, ParameterRole.InputNorm, ParameterRole.InputNormBias, layer);
-        _postAttentionNorm = new(weights, ParameterRole.PostAttentionNorm, ParameterRole.PostAttentionNormBias, layer);
-        (_queryNorm, _keyNorm) = (weights.Row(ParameterRole.QueryNorm, layer), weights.Row(ParameterRole.KeyNorm, layer));
+        _kind = _config.LayerKinds[layer];
+        _inputNorm = RowNorm.Maybe(weights, ParameterRole.InputNorm, ParameterRole.InputNormBias, layer);
+        _attentionOutputNorm = RowNorm.Maybe(weights, ParameterRole.AttentionOutputNorm, ParameterRole.InputNormBias, layer);
+        _postAttentionNorm = RowNorm.Maybe(weights, ParameterRole.PostAttentionNorm, ParameterRole.PostAttentionNormBias, layer);
+        _mlpOutputNorm = RowNorm.Maybe(weights, ParameterRole.MlpOutputNorm, ParameterRole.PostAttentionNormBias, layer);
+        _queryNorm = weights.Row(ParameterRole.QueryNorm, layer) ?? weights.Row(ParameterRole.QueryRowNorm, layer);
+        _keyNorm = weights.Row(ParameterRole.KeyNorm, layer) ?? weights.Row(ParameterRole.KeyRowNorm, layer);
         _query = Of(ParameterRole.QueryProjection, ParameterRole.QueryProjectionBias, work.Queries);
         _key = Of(ParameterRole.KeyProjection, ParameterRole.KeyProjectionBias, work.Keys);
         _value = Of(ParameterRole.ValueProjection, ParameterRole.ValueProjectionBias, work.Values);
-        _output = Of(ParameterRole.OutputProjection, ParameterRole.OutputProjectionBias, work.Stream);
+        _output = Of(ParameterRole.OutputProjection, ParameterRole.OutputProjectionBias, OutputOf(_attentionOutputNorm));
         _up = Of(ParameterRole.UpProjection, ParameterRole.UpProjectionBias, work.Up);
-        _down = Of(ParameterRole.DownProjection, ParameterRole.DownProjectionBias, work.Stream);
-        if (_config.Activation == ActivationKind.SwiGlu)
+        _down = Of(ParameterRole.DownProjection, ParameterRole.DownProjectionBias, OutputOf(_mlpOutputNorm));
+        if (_kind.Activation == ActivationKind.SwiGlu)
             _gate = Of(ParameterRole.GateProjection, ParameterRole.GateProjectionBias, work.Gate);
     }
 
@@ -34,34 +39,59 @@ internal sealed class RowBlock
     public void Forward(ReadOnlySpan<int> sequences, ReadOnlySpan<int> positions, int capacity)
     {
         var (rows, H) = (sequences.Length, _config.HeadDim);
-        _inputNorm.Forward(_work.Stream, rows, _work.Normed);
-        RowOps.Product(_work.Normed, rows, adds: false, _query, _key, _value);
+        RowOps.Product(Normed(_inputNorm, rows), rows, adds: false, _query, _key, _value);
         if (_queryNorm is not null)
             RowOps.RmsNorm(_work.Queries, rows, _queryNorm, _config.NormEpsilon, _work.Queries);
         if (_keyNorm is not null)
             RowOps.RmsNorm(_work.Keys, rows, _keyNorm, _config.NormEpsilon, _work.Keys);
-        RowOps.Rotate(_work.Queries, H, _work.Cos, _work.Sin, rows);
-        RowOps.Rotate(_work.Keys, H, _work.Cos, _work.Sin, rows);
+        if (_kind.IsRotary)
+        {
+            RowOps.Rotate(_work.Queries, H, _work.Cos, _work.Sin, rows);
+            RowOps.Rotate(_work.Keys, H, _work.Cos, _work.Sin, rows);
+        }
         for (var row = 0; row < rows; row++)
         {
             var place = sequences[row] * capacity + positions[row];
             _work.Keys.Row(row).CopyTo(_keys.Row(place));
             _work.Values.Row(row).CopyTo(_values.Row(place));
         }
-        RowOps.Attend(_work.Queries, _keys, _values, capacity, sequences, positions, H, _config.SlidingWindow, _work.Attended);
-        RowOps.Product(_work.Attended, rows, adds: true, _output);
+        RowOps.Attend(_work.Queries, _keys, _values, capacity, sequences, positions, H, _kind.SlidingWindow, _work.Attended, _kind.AttentionScale,
+            _kind.ScoreCap);
+        Add(_work.Attended, rows, _output, _attentionOutputNorm);
 
-        _postAttentionNorm.Forward(_work.Stream, rows, _work.Normed);
+        var normed = Normed(_postAttentionNorm, rows);
         if (_gate is { } gate)
         {
-            RowOps.Product(_work.Normed, rows, adds: false, gate, _up);
+            RowOps.Product(normed, rows, adds: false, gate, _up);
             RowOps.SiluMul(_work.Gate, _work.Up, rows);
         }
         else
         {
-            RowOps.Product(_work.Normed, rows, adds: false, _up);
+            RowOps.Product(normed, rows, adds: false, _up);
             RowOps.SquaredRelu(_work.Up, rows);
         }
-        RowOps.Product(_gate is null ? _work.Up : _work.Gate, rows, adds: true, _down);
+        Add(_gate is null ? _work.Up : _work.Gate, rows, _down, _mlpOutputNorm);
+    }
+
+    private bool IsAddedAtOnce(RowNorm? norm) => norm is null && _config.ResidualScale == 1;
+
+    // Where a projection's result goes: into the stream, unless something is done to it before.
+    private RowBuffer OutputOf(RowNorm? norm) => IsAddedAtOnce(norm) ? _work.Stream : _work.Added;
+
+    private RowBuffer Normed(RowNorm? norm, int rows)
+    {
+        if (norm is null)
+            return _work.Stream;
+        norm.Forward(_work.Stream, rows, _work.Normed);
+        return _work.Normed;
+    }
+
+    private void Add(RowBuffer x, int rows, RowProduct product, RowNorm? norm)
+    {
+        RowOps.Product(x, rows, IsAddedAtOnce(norm), product);
+        if (IsAddedAtOnce(norm))
+            return;
+        norm?.Forward(_work.Added, rows, _work.Added);
+        RowOps.AddScaled(_work.Added, rows, _config.ResidualScale, _work.Stream);
     }
 }

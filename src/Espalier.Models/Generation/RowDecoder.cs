@@ -75,7 +75,7 @@ internal sealed class RowDecoder : IDisposable
 
     private void Run(ReadOnlySpan<int> sequences, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids)
     {
-        RowOps.Embedding(_weights.Embedding, ids, _work.Stream);
+        Embed(ids, _work.Stream);
         for (var row = 0; row < ids.Length; row++)
         {
             _cos.Row(positions[row]).CopyTo(_work.Cos.Row(row));
@@ -89,6 +89,18 @@ internal sealed class RowDecoder : IDisposable
     {
         _finalNorm.Forward(_work.Stream, rows, _work.Normed);
         RowOps.Product(_work.Normed, rows, adds: false, _head);
+        var config = _weights.Config;
+        if (config.LogitCap is { } cap)
+            RowOps.Cap(_work.Logits, rows, 1 / config.LogitDivisor, cap);
+        else if (config.LogitDivisor != 1)
+            RowOps.Scale(_work.Logits, rows, 1 / config.LogitDivisor);
+    }
+
+    private void Embed(ReadOnlySpan<int> ids, RowBuffer to)
+    {
+        RowOps.Embedding(_weights.Embedding, ids, to);
+        if (_weights.Config.EmbeddingScale != 1)
+            RowOps.Scale(to, ids.Length, _weights.Config.EmbeddingScale);
     }
 
     private Span<float> BeginAtOnce(int sequence, ReadOnlySpan<int> ids)
@@ -100,9 +112,9 @@ internal sealed class RowDecoder : IDisposable
             buffer.Tensor.View(-1, _capacity, config.KeyValueHeads, config.HeadDim).Slice(0, sequence, sequence + 1);
         var cache = new KeyValueCache([.. _keys.Select(Own)], [.. _values.Select(Own)], _capacity);
         using var embedded = new RowBuffer(T, config.HiddenSize);
-        RowOps.Embedding(_weights.Embedding, ids, embedded);
+        Embed(ids, embedded);
         var x_1TD = embedded.Tensor.View(1, T, -1);
-        var context = new ForwardContext(_rotary.At(0, T), Mask: null, Begins: null, cache, Tap: null, ComputeType.Float32);
+        var context = new ForwardContext(_rotary.At(0, T), Masks: null, Begins: null, cache, Tap: null, ComputeType.Float32);
         for (var layer = 0; layer < config.Layers; layer++)
         {
             using var unpacked = TensorScope.Begin();

@@ -5,6 +5,10 @@ namespace Espalier.Models.Generation;
 /// <summary>What <see cref="Norm"/> computes, on a few rows in memory that is there.</summary>
 internal sealed class RowNorm(PackedWeights weights, ParameterRole weight, ParameterRole bias, int layer)
 {
+    /// <summary>The norm of a layer, or null where it has none.</summary>
+    public static RowNorm? Maybe(PackedWeights weights, ParameterRole weight, ParameterRole bias, int layer) =>
+        weights.Row(weight, layer) is null ? null : new(weights, weight, bias, layer);
+
     private readonly RowBuffer _weight = weights.Row(weight, layer)!;
     private readonly RowBuffer? _bias = weights.Row(bias, layer);
 

@@ -12,6 +12,9 @@ internal sealed class RowWorkspace(DecoderConfig config, int rows) : IDisposable
 
     public RowBuffer Normed => field ??= New(config.HiddenSize);
 
+    /// <summary>What half of a block gives, where it is not added to the stream at once.</summary>
+    public RowBuffer Added => field ??= New(config.HiddenSize);
+
     public RowBuffer Queries => field ??= New((long)config.QueryHeads * config.HeadDim);
 
     public RowBuffer Keys => field ??= New((long)config.KeyValueHeads * config.HeadDim);

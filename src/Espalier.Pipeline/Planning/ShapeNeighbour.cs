@@ -24,7 +24,7 @@ public sealed record ShapeNeighbour(string Axis, int Size, int? Multiple, long P
         foreach (var groups in Around(student.KeyValueHeads, 1, teacher.KeyValueHeads))
             Add(teacher.GroupSize > 1 ? "kv-heads" : "heads", groups, null, student with { KeyValueHeads = groups, QueryHeads = groups * student.GroupSize });
         foreach (var layers in Around(student.Layers, 1, teacher.Layers))
-            Add("layers", layers, null, student with { Layers = layers });
+            Add("layers", layers, null, Models.Axis.Layers.With(student, layers));
         return found;
 
         void Widths(string axis, int size, int most, Func<int, DecoderConfig> change)

@@ -25,7 +25,7 @@ internal static class StudentShape
         DecoderConfig[] shapes = [.. (from layers in Enumerable.Range((config.Layers + 1) / 2, config.Layers - (config.Layers + 1) / 2 + 1)
                                       from hidden in Widths(config.HiddenSize)
                                       from ffn in Widths(config.IntermediateSize)
-                                      let shape = config with { HiddenSize = hidden, IntermediateSize = ffn, Layers = layers }
+                                      let shape = Axis.Layers.With(config, layers) with { HiddenSize = hidden, IntermediateSize = ffn }
                                       where shape.NonEmbeddingParameters < config.NonEmbeddingParameters
                                       orderby Badness(config, shape)
                                       select shape)];

@@ -89,6 +89,12 @@ internal static class ElementRules
         return (_, g, into) => into[0] = g.Mul(x.Value.Mul(2));
     }
 
+    public static Backward Tanh(ref Recording call)
+    {
+        var y = call.Keep(call.Result);
+        return (_, g, into) => into[0] = g.Mul(y.Value.Square().Neg().Add(1));
+    }
+
     public static Backward Silu(ref Recording call)
     {
         var x = call.Keep(0);

@@ -84,7 +84,11 @@ internal static unsafe class AttentionBackward
             for (var i = 0L; i < some; i++, weights += Keys, slopes += Keys)
             {
                 var sums = p->Sums + ((b * p->N + n) * p->T + t + r + i) * 2;
-                AttentionRows.Weights<TV>(weights + low, slopes + low, count, p->Scale, sums[0], sums[1], own.Dots[r + i]);
+                if (p->Cap != 0)
+                    AttentionRows.Cap(weights + low, count, p->Scale, p->Cap, own.Caps);
+                AttentionRows.Weights<TV>(weights + low, slopes + low, count, p->Rest, sums[0], sums[1], own.Dots[r + i]);
+                for (var s = 0L; p->Cap != 0 && s < count; s++)
+                    slopes[low + s] *= own.Caps[s];
                 var seenFrom = Math.Min(Keys, Math.Max(from, p->Low(b, t + r + i)) - from);
                 var seenTo = Math.Max(seenFrom, Math.Min(to, p->Past + t + r + i + 1) - from);
                 Clear(weights, seenFrom);
@@ -120,13 +124,13 @@ internal static unsafe class AttentionBackward
     // Scratch of a thread: keys and values of one head packed, what is added up for them, and a tile.
     private readonly struct Own
     {
-        public readonly float* KeyColumns, ValueColumns, KeyRows, ToKeys, ToValues, QueryRows, SlopeRows, ToQueries, Weights, Slopes, Dots;
+        public readonly float* KeyColumns, ValueColumns, KeyRows, ToKeys, ToValues, QueryRows, SlopeRows, ToQueries, Weights, Slopes, Dots, Caps;
         public readonly long Width, Room;
 
         public Own(long H, long width, long room)
         {
             (Width, Room) = (width, room);
-            KeyColumns = Scratch.Of(2 * room * H + 3 * room * width + 3 * Queries * width + 2 * Queries * Keys + Queries);
+            KeyColumns = Scratch.Of(2 * room * H + 3 * room * width + 3 * Queries * width + 2 * Queries * Keys + Queries + Keys);
             ValueColumns = KeyColumns + room * H;
             KeyRows = ValueColumns + room * H;
             ToKeys = KeyRows + room * width;
@@ -137,6 +141,7 @@ internal static unsafe class AttentionBackward
             Weights = ToQueries + Queries * width;
             Slopes = Weights + Queries * Keys;
             Dots = Slopes + Queries * Keys;
+            Caps = Dots + Queries;
         }
     }
 }

@@ -73,11 +73,13 @@ internal static unsafe class AttentionForward
                 shares[r] = 0;
                 continue;
             }
+            if (p->Cap != 0)
+                AttentionRows.Cap(row, count, p->Scale, p->Cap);
             AttentionRows.Hide(row, 0, seenFrom, count, seenTo);
             var isFirst = firstSeen >= from;
             var before = isFirst ? float.NegativeInfinity : own.Tops[at + r];
-            var top = Math.Max(before, AttentionRows.Largest<TV>(row, count) * p->Scale);
-            var sum = AttentionRows.Exponentials<TV>(row, count, p->Scale, top);
+            var top = Math.Max(before, AttentionRows.Largest<TV>(row, count) * p->Rest);
+            var sum = AttentionRows.Exponentials<TV>(row, count, p->Rest, top);
             kept[r] = isFirst ? 0 : MathF.Exp(before - top);
             sum += isFirst ? 0 : own.Sums[at + r] * kept[r];
             (own.Tops[at + r], own.Sums[at + r], shares[r]) = (top, sum, position < to ? 1 / sum : 1);

@@ -17,22 +17,25 @@ internal static unsafe class AttentionKernel
     /// <param name="scale">What scores are multiplied by.</param>
     /// <param name="window">Keys that a query sees, its own included, or null.</param>
     /// <param name="begins">The position at which each query's document begins, Int64 [B, T], never falling along T; or null.</param>
-    public static Tensor Forward(Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins = null) =>
-        Forward(q, k, v, scale, window, begins, keep: false).Output;
+    /// <param name="cap">c in c · tanh(score / c), which scaled scores pass; null for none.</param>
+    public static Tensor Forward(Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins = null, double? cap = null) =>
+        Forward(q, k, v, scale, window, begins, cap, keep: false).Output;
 
     /// <summary>
     /// The same, and what <see cref="Backward"/> needs: of each query row the largest score and the reciprocal of the sum of exponentials,
     /// [B, N, T, 2].
     /// </summary>
-    public static (Tensor Output, Tensor Sums) ForwardKept(Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins = null)
+    public static (Tensor Output, Tensor Sums) ForwardKept(
+        Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins = null, double? cap = null)
     {
-        var (output, sums) = Forward(q, k, v, scale, window, begins, keep: true);
+        var (output, sums) = Forward(q, k, v, scale, window, begins, cap, keep: true);
         return (output, sums!);
     }
 
     /// <summary>The gradients of queries, keys and values out of that of what came out.</summary>
     public static (Tensor Q, Tensor K, Tensor V) Backward(
-        Tensor gradient, Tensor output, Tensor sums, Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins = null)
+        Tensor gradient, Tensor output, Tensor sums, Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins = null,
+        double? cap = null)
     {
         Check(q, k, v, window, begins);
         if (gradient.DType != DType.Float32 || !gradient.Shape.SequenceEqual(q.Shape))
@@ -53,7 +56,7 @@ internal static unsafe class AttentionKernel
         using var y = Operand.InOrder(output);
         using var kept = Operand.InOrder(sums);
         using var documents = begins is null ? Operand.Of(q) : Operand.InOrder(begins);
-        var p = Problem(q, k, queries, keys, values, scale, window);
+        var p = Problem(q, k, queries, keys, values, scale, window, cap);
         p.Output = y.Floats;
         p.Sums = kept.Floats;
         p.Begins = begins is null ? null : documents.Longs;
@@ -67,7 +70,7 @@ internal static unsafe class AttentionKernel
     }
 
     private static (Tensor Output, Tensor? Sums) Forward(
-        Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins, bool keep)
+        Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins, double? cap, bool keep)
     {
         Check(q, k, v, window, begins);
         using var y = Operand.Result(DType.Float32, q.Shape);
@@ -78,7 +81,7 @@ internal static unsafe class AttentionKernel
         using var keys = Operand.InRows(k);
         using var values = Operand.InRows(v);
         using var documents = begins is null ? Operand.Of(q) : Operand.InOrder(begins);
-        var p = Problem(q, k, queries, keys, values, scale, window);
+        var p = Problem(q, k, queries, keys, values, scale, window, cap);
         p.Output = y.Floats;
         p.Sums = keep ? sums.Floats : null;
         p.Begins = begins is null ? null : documents.Longs;
@@ -91,7 +94,7 @@ internal static unsafe class AttentionKernel
     }
 
     private static AttentionProblem Problem(
-        Tensor q, Tensor k, Operand queries, Operand keys, Operand values, double scale, long? window) => new()
+        Tensor q, Tensor k, Operand queries, Operand keys, Operand values, double scale, long? window, double? cap) => new()
         {
             Queries = queries.Floats,
             Keys = keys.Floats,
@@ -113,6 +116,7 @@ internal static unsafe class AttentionKernel
             ValueStep = values.Step(1),
             ValueHead = values.Step(2),
             Scale = (float)scale,
+            Cap = (float)(cap ?? 0),
         };
 
     private static void Check(Tensor q, Tensor k, Tensor v, long? window, Tensor? begins)

@@ -23,6 +23,12 @@ internal unsafe struct AttentionProblem
     public long QuerySample, QueryStep, QueryHead, KeySample, KeyStep, KeyHead, ValueSample, ValueStep, ValueHead;
     public float Scale;
 
+    /// <summary>c in c · tanh(score / c); 0 for none.</summary>
+    public float Cap;
+
+    /// <summary>What a row of scores is still multiplied by once a cap, where there is one, is on it.</summary>
+    public readonly float Rest => Cap == 0 ? Scale : 1;
+
     /// <summary>Query heads of a key head.</summary>
     public readonly long Group => N / K;
 

@@ -14,6 +14,18 @@ internal static unsafe class AttentionRows
             row[s] = float.NegativeInfinity;
     }
 
+    /// <summary>row = cap · tanh(row · scale / cap), and the derivatives of that where there is room for them.</summary>
+    public static void Cap(float* row, long count, float scale, float cap, float* slopes = null)
+    {
+        for (var s = 0L; s < count; s++)
+        {
+            var bent = MathF.Tanh(row[s] * scale / cap);
+            row[s] = cap * bent;
+            if (slopes != null)
+                slopes[s] = scale * (1 - bent * bent);
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Largest<TV>(float* row, long count) where TV : unmanaged, IFloats<TV>
     {

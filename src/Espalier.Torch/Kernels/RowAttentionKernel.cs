@@ -39,9 +39,12 @@ internal static unsafe class RowAttentionKernel
                 float* q = job.Queries + row * job.QueryStep + offset, y = job.Y + row * job.YStep + offset;
                 for (var s = 0L; s < count; s++)
                     scores[s] = AttentionRows.Dot<TV>(q, keys + s * step, H);
+                if (job.Cap != 0)
+                    AttentionRows.Cap(scores, count, job.Scale, job.Cap);
+                var rest = job.Cap == 0 ? job.Scale : 1;
                 AttentionRows.Hide(scores, 0, 0, room, count);
-                var top = AttentionRows.Largest<TV>(scores, room) * job.Scale;
-                var share = 1 / AttentionRows.Exponentials<TV>(scores, room, job.Scale, top);
+                var top = AttentionRows.Largest<TV>(scores, room) * rest;
+                var share = 1 / AttentionRows.Exponentials<TV>(scores, room, rest, top);
                 Blend<TV>(scores, values, count, step, H, share, y);
             }
         }
@@ -92,6 +95,6 @@ internal static unsafe class RowAttentionKernel
         public float* Queries, Keys, Values, Y;
         public int* Sequences, Positions;
         public long Rows, N, K, H, Capacity, Window, Longest, QueryStep, YStep;
-        public float Scale;
+        public float Scale, Cap;
     }
 }

@@ -89,6 +89,28 @@ public static unsafe class RowOps
         x.Check();
     }
 
+    /// <summary>x · scale of the first rows, into x.</summary>
+    public static void Scale(RowBuffer x, int rows, double scale)
+    {
+        var y = x.Of(Units, "x", rows);
+        for (var i = 0L; i < rows * x.Width; i++)
+            y[i] *= (float)scale;
+    }
+
+    /// <summary>Adds scale · x of the first rows to what is there.</summary>
+    public static void AddScaled(RowBuffer x, int rows, double scale, RowBuffer to)
+    {
+        if (x.Width != to.Width)
+            throw KernelErrors.Of(Units, $"rows of {x.Width} to rows of {to.Width}");
+        float* from = x.Of(Units, "x", rows), y = to.Of(Units, "the result", rows);
+        for (var i = 0L; i < rows * x.Width; i++)
+            y[i] += (float)scale * from[i];
+    }
+
+    /// <summary>cap · tanh(x · scale / cap) of the first rows, into x.</summary>
+    public static void Cap(RowBuffer x, int rows, double scale, double cap) =>
+        AttentionRows.Cap(x.Of(Units, "x", rows), rows * x.Width, (float)scale, (float)cap);
+
     /// <summary>Turns the heads of each row, where they lie, by the row of cos and sin of its position.</summary>
     /// <param name="x">Rows of heads of <paramref name="headDim"/>.</param>
     /// <param name="headDim">Entries of a head.</param>
@@ -117,9 +139,11 @@ public static unsafe class RowOps
     /// <param name="headDim">Entries of a head.</param>
     /// <param name="window">Keys that a query sees, its own included, or null for all.</param>
     /// <param name="to">Rows like q.</param>
+    /// <param name="scale">What scores are multiplied by; null is 1 / √headDim.</param>
+    /// <param name="cap">c in c · tanh(score / c), which scaled scores pass; null for none.</param>
     public static void Attend(
         RowBuffer q, RowBuffer keys, RowBuffer values, int capacity, ReadOnlySpan<int> sequences, ReadOnlySpan<int> positions, int headDim,
-        long? window, RowBuffer to)
+        long? window, RowBuffer to, double? scale = null, double? cap = null)
     {
         var rows = sequences.Length;
         if (positions.Length != rows || headDim <= 0 || q.Width % headDim != 0 || keys.Width % headDim != 0 || keys.Width == 0
@@ -155,7 +179,8 @@ public static unsafe class RowOps
                 Longest = longest,
                 QueryStep = q.Width,
                 YStep = to.Width,
-                Scale = (float)(1 / Math.Sqrt(headDim)),
+                Scale = (float)(scale ?? 1 / Math.Sqrt(headDim)),
+                Cap = (float)(cap ?? 0),
             };
             RowAttentionKernel.Run(ref job);
         }

@@ -49,8 +49,8 @@ public sealed class ConfigErrorTests
     [InlineData("quantization_config", """{"quant_method":"fp8","kv_cache_scheme":{"num_bits":8}}""", "quantised weights")]
     [InlineData("quantization_config", """{"quant_method":"compressed-tensors","kv_cache_scheme":{"num_bits":8},"config_groups":{"group_0":{}}}""", "quantised weights")]
     [InlineData("quantization_config", """{"quant_method":"compressed-tensors","kv_cache_scheme":null,"config_groups":{}}""", "quantised weights")]
-    [InlineData("model_type", "\"gpt2\"", "model_type 'gpt2' is not supported; known are llama, mistral, nemotron")]
-    [InlineData("model_type", "null", "model_type is missing; known are llama")]
+    [InlineData("model_type", "\"gpt2\"", "model_type 'gpt2' is not supported; known are granite, llama, mistral, nemotron")]
+    [InlineData("model_type", "null", "model_type is missing; known are granite, llama")]
     public void Impossible_field_is_refused_naming_file_field_and_value(string field, string value, string expected)
     {
         var raw = JsonFile.Read(Fixtures.Golden("families/llama-3.1/config.json"));
@@ -103,7 +103,7 @@ public sealed class ConfigErrorTests
         var raw = JsonNode.Parse(json)!.AsObject();
         raw["model_type"] = modelType;
         var config = Read(raw);
-        Assert.Equal((headDim, kvHeads, window, false), (config.HeadDim, config.KeyValueHeads, config.SlidingWindow, config.TiedEmbeddings));
+        Assert.Equal((headDim, kvHeads, window, false), (config.HeadDim, config.KeyValueHeads, config.LayerKinds[0].SlidingWindow, config.TiedEmbeddings));
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Espalier.Files;
+using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
 
@@ -8,11 +9,14 @@ namespace Espalier.Tests.Families;
 public sealed class ConfigRoundTripTests
 {
     [Theory]
+    [InlineData("families/granite")]
     [InlineData("families/llama-3.1")]
     [InlineData("families/llama-3.2-tied")]
     [InlineData("families/mistral")]
     [InlineData("families/mistral-nemo")]
     [InlineData("families/nemotron")]
+    [InlineData("families/olmo2")]
+    [InlineData("families/phi3")]
     [InlineData("families/qwen2")]
     [InlineData("families/qwen3")]
     [InlineData("pruning/teacher")]
@@ -118,7 +122,7 @@ public sealed class ConfigRoundTripTests
     {
         using var source = Checkpoint.Open(Fixtures.Golden("families/mistral"), requireWeights: false);
         var error = Assert.Throws<EspalierException>(() =>
-            source.Family.WriteConfig(source.Config with { QueryKeyNorm = true }, source.RawConfig, ElementType.F32));
+            source.Family.WriteConfig(source.Config with { LayerKinds = LayerKinds.All(new() { HeadNorms = HeadNormKind.EachHead }) }, source.RawConfig, ElementType.F32));
         Assert.Contains("cannot express", error.Message, StringComparison.Ordinal);
     }
 

@@ -8,11 +8,14 @@ namespace Espalier.Tests.Families;
 public sealed class ParameterTests
 {
     [Theory]
+    [InlineData("families/granite")]
     [InlineData("families/llama-3.1")]
     [InlineData("families/llama-3.2-tied")]
     [InlineData("families/mistral")]
     [InlineData("families/mistral-nemo")]
     [InlineData("families/nemotron")]
+    [InlineData("families/olmo2")]
+    [InlineData("families/phi3")]
     [InlineData("families/qwen2")]
     [InlineData("families/qwen3")]
     [InlineData("pruning/teacher")]
@@ -33,6 +36,9 @@ public sealed class ParameterTests
     [InlineData("""{"model_type":"mistral","hidden_size":4096,"intermediate_size":11520,"num_attention_heads":32,"num_key_value_heads":8,"num_hidden_layers":40,"vocab_size":131072,"head_dim":128}""", 8_414_105_600)]
     [InlineData("""{"model_type":"qwen2","hidden_size":896,"intermediate_size":4864,"num_attention_heads":14,"num_key_value_heads":2,"num_hidden_layers":24,"vocab_size":151936,"tie_word_embeddings":true}""", 494_032_768)]
     [InlineData("""{"model_type":"qwen3","hidden_size":1024,"intermediate_size":3072,"num_attention_heads":16,"num_key_value_heads":8,"num_hidden_layers":28,"vocab_size":151936,"tie_word_embeddings":true}""", 596_049_920)]
+    [InlineData("""{"model_type":"granite","hidden_size":2048,"intermediate_size":8192,"num_attention_heads":32,"num_key_value_heads":8,"num_hidden_layers":40,"vocab_size":49155,"tie_word_embeddings":true}""", 2_533_531_648)]
+    [InlineData("""{"model_type":"olmo2","hidden_size":4096,"intermediate_size":11008,"num_attention_heads":32,"num_hidden_layers":32,"vocab_size":100352}""", 7_298_617_344)]
+    [InlineData("""{"model_type":"phi3","hidden_size":3072,"intermediate_size":8192,"num_attention_heads":32,"num_key_value_heads":32,"num_hidden_layers":32,"vocab_size":32064}""", 3_821_079_552)]
     public void Closed_form_equals_the_published_count(string json, long expected)
     {
         var config = Read(json);
@@ -62,13 +68,16 @@ public sealed class ParameterTests
              "num_key_value_heads":8,"num_hidden_layers":32,"head_dim":128,"vocab_size":256000}
             """);
         Assert.Equal(billions, Math.Round(config.Parameters / 1e9, 2));
-        Assert.Equal((NormKind.LayerNorm1p, ActivationKind.SquaredRelu, 0.5), (config.Norm, config.Activation, config.Rotary.Fraction));
+        Assert.Equal((NormKind.LayerNorm1p, ActivationKind.SquaredRelu, 0.5), (config.Norm, config.LayerKinds[0].Activation, config.Rotary.Fraction));
     }
 
     [Theory]
+    [InlineData("granite")]
     [InlineData("llama")]
     [InlineData("mistral")]
     [InlineData("nemotron")]
+    [InlineData("olmo2")]
+    [InlineData("phi3")]
     [InlineData("qwen2")]
     [InlineData("qwen3")]
     public void Every_name_of_a_family_is_read_back_to_the_parameter_that_it_names(string modelType)
@@ -80,7 +89,9 @@ public sealed class ParameterTests
             AttentionOutputBias = true,
             MlpBias = true,
         };
-        if (modelType == "mistral")
+        if (modelType == "olmo2")
+            config = config with { MlpBias = false };
+        if (modelType is "mistral" or "phi3")
             config = config with { QueryKeyValueBias = false, AttentionOutputBias = false, MlpBias = false };
         var seen = 0;
         foreach (var (name, parameter, _) in family.Parameters(config))

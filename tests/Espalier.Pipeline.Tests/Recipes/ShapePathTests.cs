@@ -22,7 +22,7 @@ public sealed class ShapePathTests
         TiedEmbeddings = false,
         MaxPositions = 4096,
         Norm = NormKind.LayerNorm1p,
-        Activation = ActivationKind.SquaredRelu,
+        LayerKinds = LayerKinds.All(new() { Activation = ActivationKind.SquaredRelu }),
     };
 
     private static readonly DecoderConfig Small = Large with { HiddenSize = 3072, IntermediateSize = 9216, QueryHeads = 24 };

@@ -119,7 +119,7 @@ def init(model, seed, head_std=0.4, hetero=0.3):
             elif 'lm_head' in n:
                 p.copy_(r * head_std)
             else:
-                p.copy_(r * ((2.0 if '.q_proj' in n or '.k_proj' in n else 1.3) / p.shape[1] ** 0.5))
+                p.copy_(r * ((2.0 if '.q_proj' in n or '.k_proj' in n or '.qkv_proj' in n else 1.3) / p.shape[1] ** 0.5))
     return model.eval()
 
 

@@ -85,31 +85,48 @@ class Model:
         """Logits [B, T, V]; self.rec keeps the activations."""
         B, T = ids.shape
         H, K, D = self.H, self.K, self.D
-        x = self.W['model.embed_tokens.weight'][ids]
+        # Granite's multipliers; the others have none of these
+        c = self.c
+        x = self.W['model.embed_tokens.weight'][ids] * c.get('embedding_multiplier', 1)
+        scale, half = c.get('attention_multiplier', 1 / math.sqrt(D)), c.get('residual_multiplier', 1)
         rec = self.rec = {'embed': x}
         mask = np.triu(np.full((T, T), -np.inf), 1)
+        if self.type == 'phi3' and c['sliding_window']:
+            mask = mask + np.tril(np.full((T, T), -np.inf), -c['sliding_window'])
         for l in range(self.c['num_hidden_layers']) if layers is None else layers:
             P = f'model.layers.{l}.'
-            y = rec['norm', 2 * l] = self.norm(x, P + 'input_layernorm')
-            q, k, v = (self.lin(y, P + f'self_attn.{s}_proj').reshape(B, T, -1, D) for s in 'qkv')
+            after = self.type == 'olmo2'
+            y = rec['norm', 2 * l] = x if after else self.norm(x, P + 'input_layernorm')
+            if self.type == 'phi3':
+                q, k, v = np.split(self.lin(y, P + 'self_attn.qkv_proj'), [H * D, (H + K) * D], -1)
+            else:
+                q, k, v = (self.lin(y, P + f'self_attn.{s}_proj') for s in 'qkv')
+            if after:
+                q, k = self.norm(q, P + 'self_attn.q_norm'), self.norm(k, P + 'self_attn.k_norm')
+            q, k, v = (t.reshape(B, T, -1, D) for t in (q, k, v))
             if self.type == 'qwen3':
                 q, k = self.norm(q, P + 'self_attn.q_norm'), self.norm(k, P + 'self_attn.k_norm')
             q, k = self.rope(q), self.rope(k)
             k, v = np.repeat(k, H // K, 2), np.repeat(v, H // K, 2)
-            o = np.einsum('bhij,bjhd->bihd', softmax(np.einsum('bihd,bjhd->bhij', q, k) / math.sqrt(D) + mask), v)
+            o = np.einsum('bhij,bjhd->bihd', softmax(np.einsum('bihd,bjhd->bhij', q, k) * scale + mask), v)
             rec['attn', l] = o
-            x = x + self.lin(o.reshape(B, T, H * D), P + 'self_attn.o_proj')
-            y = rec['norm', 2 * l + 1] = self.norm(x, P + 'post_attention_layernorm')
-            up = self.lin(y, P + 'mlp.up_proj')
+            o = self.lin(o.reshape(B, T, H * D), P + 'self_attn.o_proj')
+            x = x + half * (self.norm(o, P + 'post_attention_layernorm') if after else o)
+            y = rec['norm', 2 * l + 1] = x if after else self.norm(x, P + 'post_attention_layernorm')
+            if self.type == 'phi3':
+                gate, up = np.split(self.lin(y, P + 'mlp.gate_up_proj'), 2, -1)
+            else:
+                up = self.lin(y, P + 'mlp.up_proj')
             if self.type == 'nemotron':
                 a = np.maximum(up, 0) ** 2
             else:
-                a = silu(self.lin(y, P + 'mlp.gate_proj')) * up
+                a = silu(gate if self.type == 'phi3' else self.lin(y, P + 'mlp.gate_proj')) * up
             rec['neuron', l] = a
-            x = x + self.lin(a, P + 'mlp.down_proj')
+            a = self.lin(a, P + 'mlp.down_proj')
+            x = x + half * (self.norm(a, P + 'post_feedforward_layernorm') if after else a)
             rec['block', l] = x
         f = rec['final'] = self.norm(x, 'model.norm')
-        return f @ self.W.get('lm_head.weight', self.W['model.embed_tokens.weight']).T
+        return f @ self.W.get('lm_head.weight', self.W['model.embed_tokens.weight']).T / c.get('logits_scaling', 1)
 
 
 def ce(y, ids):

@@ -1,12 +1,18 @@
 """Golden fixtures per model family: a tiny seeded transformers model with logits, hidden states, loss and gradients in float64.
 usage: families.py FOLDER [NAME ...]     writes FOLDER/families; with names only those families, and no README"""
 from transformers import (
+    GraniteConfig,
+    GraniteForCausalLM,
     LlamaConfig,
     LlamaForCausalLM,
     MistralConfig,
     MistralForCausalLM,
     NemotronConfig,
     NemotronForCausalLM,
+    Olmo2Config,
+    Olmo2ForCausalLM,
+    Phi3Config,
+    Phi3ForCausalLM,
     Qwen2Config,
     Qwen2ForCausalLM,
     Qwen3Config,
@@ -68,6 +74,31 @@ FAMILIES = {
     ),
     'qwen2': (106, Qwen2ForCausalLM, Qwen2Config, sizes(48, 96, 4, 2, 104) | QWEN | UNTIED),
     'qwen3': (107, Qwen3ForCausalLM, Qwen3Config, sizes(40, 80, 4, 2, 128) | QWEN | UNTIED | dict(head_dim=16)),
+    'granite': (
+        108,
+        GraniteForCausalLM,
+        GraniteConfig,
+        sizes(48, 96, 4, 2, 128)
+        | TIED
+        | dict(
+            rms_norm_eps=1e-5,
+            rope_theta=10000.0,
+            embedding_multiplier=6.0,
+            residual_multiplier=0.4,
+            attention_multiplier=0.15,
+            logits_scaling=3.0,
+            pad_token_id=0,
+        ),
+    ),
+    'olmo2': (109, Olmo2ForCausalLM, Olmo2Config, sizes(48, 96, 4, 2, 112) | UNTIED | dict(rms_norm_eps=1e-6, rope_theta=5e5, bos_token_id=0)),
+    'phi3': (
+        111,
+        Phi3ForCausalLM,
+        Phi3Config,
+        sizes(48, 96, 4, 2, 128)
+        | UNTIED
+        | dict(rms_norm_eps=1e-5, rope_theta=10000.0, sliding_window=10, pad_token_id=None, bos_token_id=1, eos_token_id=2),
+    ),
 }
 
 
@@ -78,7 +109,9 @@ def forward(m, x):
     def keep(name):
         return lambda module, inputs, out: h.__setitem__(name, out[0] if isinstance(out, tuple) else out)
 
-    hooks.append(m.model.embed_tokens.register_forward_hook(keep('hidden.embed')))
+    # What enters the first block: Granite scales what the table gives.
+    first = m.model.layers[0]
+    hooks.append(first.register_forward_pre_hook(lambda module, inputs: h.__setitem__('hidden.embed', inputs[0])))
     for i, block in enumerate(m.model.layers):
         hooks.append(block.register_forward_hook(keep(f'hidden.block.{i}')))
     hooks.append(m.model.norm.register_forward_hook(keep('hidden.final_norm')))

@@ -113,7 +113,9 @@ public static class CacheWriter
     {
         var path = Path.Combine(folder, HeadName);
         using var scope = TensorScope.Begin();
-        var head_VE = teacher.Head.Weight.Detach().To(DType.Float32).Contiguous();
+        if (teacher.Head.Cap is not null)
+            throw new EspalierException("a cache of hidden states cannot hold the soft cap of this teacher's logits: cache top-k probabilities instead");
+        var head_VE = teacher.Head.Weight.Detach().To(DType.Float32).Times(1 / teacher.Head.Divisor).Contiguous();
         SafetensorsWriter.Write(
             path, SafetensorsLayout.Plan([new(HeadTensor, ElementType.F32, head_VE.Shape.ToArray())]),
             (_, offset, destination) => head_VE.CopyBytesTo(offset, destination));

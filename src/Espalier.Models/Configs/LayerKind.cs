@@ -1,0 +1,58 @@
+namespace Espalier.Models;
+
+/// <summary>Where a block normalises.</summary>
+public enum NormPlacement
+{
+    /// <summary>What attention and the feed-forward block read (Llama).</summary>
+    Before,
+
+    /// <summary>What they give, before it is added to the stream (OLMo-2).</summary>
+    After,
+
+    /// <summary>Both (Gemma-2).</summary>
+    Both,
+}
+
+/// <summary>RMSNorm of queries and keys, before the rotation.</summary>
+public enum HeadNormKind
+{
+    /// <summary>None.</summary>
+    None,
+
+    /// <summary>Each head by itself, all with the same weights, [H] (Qwen3).</summary>
+    EachHead,
+
+    /// <summary>All heads of a position as one vector, [N · H] and [K · H] (OLMo-2).</summary>
+    AllHeads,
+}
+
+/// <summary>How one layer computes: what may differ from layer to layer and is no size. The sizes are those of the config, the same in all layers.</summary>
+public sealed record LayerKind
+{
+    /// <summary>Where the block normalises.</summary>
+    public NormPlacement Norms { get; init; }
+
+    /// <summary>Feed-forward activation, and with it whether there is a gate.</summary>
+    public ActivationKind Activation { get; init; } = ActivationKind.SwiGlu;
+
+    /// <summary>RMSNorm of queries and keys.</summary>
+    public HeadNormKind HeadNorms { get; init; }
+
+    /// <summary>Whether queries and keys turn with their position.</summary>
+    public bool IsRotary { get; init; } = true;
+
+    /// <summary>Attention reaches back this many positions, its own included; null is full causal attention.</summary>
+    public int? SlidingWindow { get; init; }
+
+    /// <summary>What scores of attention are multiplied by; null is 1 / sqrt(head_dim).</summary>
+    public double? AttentionScale { get; init; }
+
+    /// <summary>c in c · tanh(score / c), which scores pass before the softmax; null for none.</summary>
+    public double? ScoreCap { get; init; }
+
+    /// <summary>Whether attention and the feed-forward block read a norm of the stream, and not the stream.</summary>
+    public bool HasNormsBefore => Norms != NormPlacement.After;
+
+    /// <summary>Whether what they give is normed before it is added.</summary>
+    public bool HasNormsAfter => Norms != NormPlacement.Before;
+}

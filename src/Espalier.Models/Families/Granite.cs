@@ -1,0 +1,76 @@
+using System.Text.Json.Nodes;
+using static Espalier.Models.ParameterRole;
+
+namespace Espalier.Models.Families;
+
+/// <summary>Granite 3 (dense): the layout of Llama, with multipliers of the embedding, the residual, attention and the logits.</summary>
+public sealed class Granite : Family
+{
+    /// <inheritdoc/>
+    public override string ModelType => "granite";
+
+    /// <inheritdoc/>
+    public override string Architecture => "GraniteForCausalLM";
+
+    /// <inheritdoc/>
+    public override ParameterTable Table { get; } = new(
+        (Embedding, "model.embed_tokens.weight"),
+        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight"),
+        (QueryProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias"),
+        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
+        (KeyProjectionBias, "model.layers.{layer}.self_attn.k_proj.bias"),
+        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
+        (ValueProjectionBias, "model.layers.{layer}.self_attn.v_proj.bias"),
+        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
+        (OutputProjectionBias, "model.layers.{layer}.self_attn.o_proj.bias"),
+        (GateProjection, "model.layers.{layer}.mlp.gate_proj.weight"),
+        (GateProjectionBias, "model.layers.{layer}.mlp.gate_proj.bias"),
+        (UpProjection, "model.layers.{layer}.mlp.up_proj.weight"),
+        (UpProjectionBias, "model.layers.{layer}.mlp.up_proj.bias"),
+        (DownProjection, "model.layers.{layer}.mlp.down_proj.weight"),
+        (DownProjectionBias, "model.layers.{layer}.mlp.down_proj.bias"),
+        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
+        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
+        (FinalNorm, "model.norm.weight"),
+        (Head, "lm_head.weight"));
+
+    /// <inheritdoc/>
+    protected override JsonObject Defaults { get; } = ConfigJson.Object("""
+        {
+          "attention_bias": false, "attention_dropout": 0.0, "attention_multiplier": 1.0, "bos_token_id": 1, "embedding_multiplier": 1.0,
+          "eos_token_id": 2, "hidden_act": "silu", "hidden_size": 4096, "initializer_range": 0.02, "intermediate_size": 11008,
+          "logits_scaling": 1.0, "max_position_embeddings": 2048, "mlp_bias": false, "num_attention_heads": 32, "num_hidden_layers": 32,
+          "num_key_value_heads": null, "residual_multiplier": 1.0, "rms_norm_eps": 1e-06, "rope_scaling": null, "rope_theta": 10000.0,
+          "tie_word_embeddings": false, "use_cache": true, "vocab_size": 32000
+        }
+        """);
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
+
+    /// <inheritdoc/>
+    protected override bool FillsHeadDim => false;
+
+    /// <inheritdoc/>
+    protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields) => common with
+    {
+        QueryKeyValueBias = fields.Bool("attention_bias"),
+        AttentionOutputBias = fields.Bool("attention_bias"),
+        MlpBias = fields.Bool("mlp_bias"),
+        LayerKinds = LayerKinds.All(new() { AttentionScale = fields.Positive("attention_multiplier") }),
+        EmbeddingScale = fields.Positive("embedding_multiplier"),
+        ResidualScale = fields.Positive("residual_multiplier"),
+        LogitDivisor = fields.Positive("logits_scaling"),
+    };
+
+    /// <inheritdoc/>
+    protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
+    {
+        fields["attention_bias"] = target.QueryKeyValueBias;
+        fields["mlp_bias"] = target.MlpBias;
+        ConfigJson.SetFloat(fields, "attention_multiplier", target.LayerKinds[0].AttentionScale ?? 1 / Math.Sqrt(target.HeadDim));
+        ConfigJson.SetFloat(fields, "embedding_multiplier", target.EmbeddingScale);
+        ConfigJson.SetFloat(fields, "residual_multiplier", target.ResidualScale);
+        ConfigJson.SetFloat(fields, "logits_scaling", target.LogitDivisor);
+    }
+}

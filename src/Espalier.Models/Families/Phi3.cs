@@ -1,0 +1,59 @@
+using System.Text.Json.Nodes;
+using static Espalier.Models.ParameterRole;
+
+namespace Espalier.Models.Families;
+
+/// <summary>Phi-3 and Phi-4 (text): q, k and v are stored as one tensor, gate and up as another.</summary>
+public sealed class Phi3 : Family
+{
+    /// <inheritdoc/>
+    public override string ModelType => "phi3";
+
+    /// <inheritdoc/>
+    public override string Architecture => "Phi3ForCausalLM";
+
+    /// <inheritdoc/>
+    public override ParameterTable Table { get; } = new(
+        (Embedding, "model.embed_tokens.weight"),
+        (QueryProjection, "model.layers.{layer}.self_attn.qkv_proj.weight#q"),
+        (KeyProjection, "model.layers.{layer}.self_attn.qkv_proj.weight#k"),
+        (ValueProjection, "model.layers.{layer}.self_attn.qkv_proj.weight#v"),
+        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
+        (GateProjection, "model.layers.{layer}.mlp.gate_up_proj.weight#gate"),
+        (UpProjection, "model.layers.{layer}.mlp.gate_up_proj.weight#up"),
+        (DownProjection, "model.layers.{layer}.mlp.down_proj.weight"),
+        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
+        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
+        (FinalNorm, "model.norm.weight"),
+        (Head, "lm_head.weight"));
+
+    /// <inheritdoc/>
+    protected override JsonObject Defaults { get; } = ConfigJson.Object("""
+        {
+          "attention_dropout": 0.0, "bos_token_id": 1, "embd_pdrop": 0.0, "eos_token_id": 32000, "hidden_act": "silu", "hidden_size": 3072,
+          "initializer_range": 0.02, "intermediate_size": 8192, "max_position_embeddings": 4096, "num_attention_heads": 32,
+          "num_hidden_layers": 32, "num_key_value_heads": null, "pad_token_id": 32000, "partial_rotary_factor": 1.0, "resid_pdrop": 0.0,
+          "rms_norm_eps": 1e-05, "rope_scaling": null, "rope_theta": 10000.0, "sliding_window": null, "tie_word_embeddings": false,
+          "use_cache": true, "vocab_size": 32064
+        }
+        """);
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
+
+    /// <inheritdoc/>
+    protected override bool FillsHeadDim => false;
+
+    /// <inheritdoc/>
+    protected override bool TurnsPartly => true;
+
+    /// <inheritdoc/>
+    protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields) => common with
+    {
+        LayerKinds = LayerKinds.All(new() { SlidingWindow = fields.OptionalInt("sliding_window") }),
+    };
+
+    /// <inheritdoc/>
+    protected override void WriteSpecific(DecoderConfig target, JsonObject fields) =>
+        ConfigJson.Set(fields, "sliding_window", target.LayerKinds[0].SlidingWindow);
+}
