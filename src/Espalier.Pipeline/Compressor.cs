@@ -11,7 +11,7 @@ using Espalier.Pipeline.Stages;
 namespace Espalier.Pipeline;
 
 /// <summary>The whole recipe: its stages, walked. Only what is missing is done.</summary>
-public sealed class Compressor
+internal sealed class Compressor
 {
     private readonly RunContext _run;
     private readonly Recipe _recipe;

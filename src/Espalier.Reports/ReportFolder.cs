@@ -4,7 +4,7 @@ using Espalier.Pipeline.Runs;
 namespace Espalier.Reports;
 
 /// <summary>The report of a run folder from what lies in it, of a run that goes on too. Reads only, and needs no lock.</summary>
-public static class ReportFolder
+internal static class ReportFolder
 {
     /// <summary>Stages that train, whose curves can be drawn before they are done.</summary>
     private static readonly string[] s_training = ["correct", "distill", "pretrain"];

@@ -9,7 +9,7 @@ namespace Espalier.Reports;
 /// <c>report.html</c>: the story of a run in one file that needs no network and no script. Reports of equal runs are equal but for what was
 /// timed. Files that are gone or damaged leave their part out.
 /// </summary>
-public static class ReportWriter
+internal static class ReportWriter
 {
     /// <summary>Writes the report.</summary>
     /// <param name="output">Where to; stays open.</param>

@@ -8,7 +8,7 @@ namespace Espalier.Torch;
 /// <param name="Decay">Decoupled decay, times the rate; 0 where the weight does not decay.</param>
 /// <param name="Clip">What the gradient is multiplied by first.</param>
 /// <param name="Update">Which update it is, from 1: what the corrections count.</param>
-public readonly record struct AdamWStep(double Rate, double Beta1, double Beta2, double Epsilon, double Decay, double Clip, long Update)
+internal readonly record struct AdamWStep(double Rate, double Beta1, double Beta2, double Epsilon, double Decay, double Clip, long Update)
 {
     /// <summary>1 − β₁ to the updates.</summary>
     public double Correction1 => 1 - Math.Pow(Beta1, Update);

@@ -7,7 +7,7 @@ namespace Espalier.Torch;
 /// One argument of an operator call: a tensor, a number, a list, a string, nothing (<see cref="None"/>) or the schema's default
 /// (<see cref="Default"/>). Converts from what it can hold, so that a call reads like the operator's schema.
 /// </summary>
-public readonly struct Argument
+internal readonly struct Argument
 {
     internal readonly ValueTag Tag;
     internal readonly long Bits;

@@ -29,7 +29,7 @@ public enum DType
 }
 
 /// <summary>Facts of an element type.</summary>
-public static class DTypes
+internal static class DTypes
 {
     /// <summary>Bytes of one element.</summary>
     public static int Size(this DType dtype) => dtype switch

@@ -11,7 +11,7 @@ namespace Espalier.Torch;
 /// recorded here. Arguments are checked against the schema before the call; those that are left out take its defaults. Safe to share
 /// between threads.
 /// </summary>
-public sealed unsafe class Op
+internal sealed unsafe class Op
 {
     private static readonly ConcurrentDictionary<string, Op> s_made = new(StringComparer.Ordinal);
 

@@ -4,7 +4,7 @@ using Espalier.Torch.Native;
 namespace Espalier.Torch;
 
 /// <summary>Which library multiplies float32 matrices.</summary>
-public enum ProductLibrary
+internal enum ProductLibrary
 {
     /// <summary>oneDNN, by the function that PyTorch's compiler calls.</summary>
     OneDnn,
@@ -19,7 +19,7 @@ public enum ProductLibrary
 /// <c>ESPALIER_PRODUCTS=libtorch</c> turns it off; <c>doctor</c> measures both. bfloat16 goes the same way, which takes transposed views as
 /// they are. Other types, other devices and what is too small to gain go through the dispatcher; one row without a gradient goes to <see cref="Kernels.RowProductKernel"/>.
 /// </summary>
-public static unsafe class Products
+internal static unsafe class Products
 {
     /// <summary>Environment variable that chooses: <c>onednn</c> or <c>libtorch</c>.</summary>
     public const string Variable = "ESPALIER_PRODUCTS";

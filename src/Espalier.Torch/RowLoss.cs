@@ -1,7 +1,7 @@
 namespace Espalier.Torch;
 
 /// <summary>What is compared of two rows of logits.</summary>
-public enum RowLossKind
+internal enum RowLossKind
 {
     /// <summary>KL(q, p) = Σ q (log q − log p).</summary>
     ReverseKl,
@@ -31,4 +31,4 @@ public enum RowLossKind
 /// <param name="TeacherShare">α of a mixture, above 0 and below 1.</param>
 /// <param name="OfTeacher">A of a mixture.</param>
 /// <param name="OfStudent">B of a mixture.</param>
-public sealed record RowLoss(RowLossKind Kind, double Temperature = 1, double TeacherShare = 0, double OfTeacher = 0, double OfStudent = 0);
+internal sealed record RowLoss(RowLossKind Kind, double Temperature = 1, double TeacherShare = 0, double OfTeacher = 0, double OfStudent = 0);

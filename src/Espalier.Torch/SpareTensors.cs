@@ -12,29 +12,29 @@ internal static class SpareTensors
 {
     private const int Most = 4096;
 
-    [ThreadStatic] private static Tensor[]? t_spare;
-    [ThreadStatic] private static int t_count;
-    [ThreadStatic] private static bool t_off;
+    [ThreadStatic] private static Tensor[]? s_spare;
+    [ThreadStatic] private static int s_count;
+    [ThreadStatic] private static bool s_off;
 
     /// <summary>Whether no object of this thread serves again. Tests set it.</summary>
-    public static bool AreOff { get => t_off || Canaries.AreOn; set => t_off = value; }
+    public static bool AreOff { get => s_off || Canaries.AreOn; set => s_off = value; }
 
     /// <summary>A spare one, or null.</summary>
     public static Tensor? Take()
     {
-        if (t_count == 0 || AreOff)
+        if (s_count == 0 || AreOff)
             return null;
-        var tensor = t_spare![--t_count];
-        t_spare[t_count] = null!;
+        var tensor = s_spare![--s_count];
+        s_spare[s_count] = null!;
         return tensor;
     }
 
     /// <summary>Takes over an object that nobody refers to, whose native tensor is gone.</summary>
     public static void Put(Tensor tensor)
     {
-        if (t_count == Most || AreOff)
+        if (s_count == Most || AreOff)
             return;
-        t_spare ??= new Tensor[Most];
-        t_spare[t_count++] = tensor;
+        s_spare ??= new Tensor[Most];
+        s_spare[s_count++] = tensor;
     }
 }

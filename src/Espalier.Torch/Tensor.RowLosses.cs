@@ -11,12 +11,12 @@ public sealed partial class Tensor
     /// </summary>
     /// <param name="teacher">Teacher logits, [C, V].</param>
     /// <param name="loss">The loss.</param>
-    public Tensor RowLossInPlace(Tensor teacher, RowLoss loss) => IsRowsOfLogits && teacher.IsRowsOfLogits && DType == teacher.DType
+    internal Tensor RowLossInPlace(Tensor teacher, RowLoss loss) => IsRowsOfLogits && teacher.IsRowsOfLogits && DType == teacher.DType
         ? RowLossKernel.Run(this, teacher, loss)
         : RowLossInPlaceByParts(teacher, loss);
 
     /// <summary>The same out of libtorch's operators.</summary>
-    public Tensor RowLossInPlaceByParts(Tensor teacher, RowLoss loss)
+    internal Tensor RowLossInPlaceByParts(Tensor teacher, RowLoss loss)
     {
         using var noGrad = GradMode.Disable();
         return loss.Kind switch

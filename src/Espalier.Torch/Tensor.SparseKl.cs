@@ -17,13 +17,13 @@ public sealed partial class Tensor
     /// <param name="logTail_C">Logarithm of the probability of all others together; null where the weights alone make the target.</param>
     /// <param name="entropy_C">H, or null for 0; of no effect beside a tail.</param>
     /// <param name="temperature">What logits are divided by, above 0.</param>
-    public Tensor SparseKlInPlace(Tensor ids_CK, Tensor weights_CK, Tensor? logTail_C, Tensor? entropy_C, double temperature) =>
+    internal Tensor SparseKlInPlace(Tensor ids_CK, Tensor weights_CK, Tensor? logTail_C, Tensor? entropy_C, double temperature) =>
         IsFusedInOrder && Dimensions == 2 && weights_CK.IsForwardFused && (logTail_C ?? entropy_C)?.IsForwardFused != false
             ? SparseKlKernel.Run(this, ids_CK, weights_CK, logTail_C, entropy_C, temperature)
             : SparseKlInPlaceByParts(ids_CK, weights_CK, logTail_C, entropy_C, temperature);
 
     /// <summary>The same out of libtorch's operators.</summary>
-    public Tensor SparseKlInPlaceByParts(Tensor ids_CK, Tensor weights_CK, Tensor? logTail_C, Tensor? entropy_C, double temperature)
+    internal Tensor SparseKlInPlaceByParts(Tensor ids_CK, Tensor weights_CK, Tensor? logTail_C, Tensor? entropy_C, double temperature)
     {
         using var noGrad = GradMode.Disable();
         if (temperature != 1.0)

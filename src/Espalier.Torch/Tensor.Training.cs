@@ -113,7 +113,7 @@ public sealed partial class Tensor
     /// <param name="step">The numbers.</param>
     /// <param name="measure">Whether to measure.</param>
     /// <returns>Σ (w after − w before)² and Σ (w before)²; zeros where nothing was measured.</returns>
-    public (double Moved, double Size) AdamWInPlace(Tensor gradient, Tensor first, Tensor second, AdamWStep step, bool measure = false) =>
+    internal (double Moved, double Size) AdamWInPlace(Tensor gradient, Tensor first, Tensor second, AdamWStep step, bool measure = false) =>
         IsFusedInOrder && gradient.DType == DType.Float32 && first.IsFusedInOrder && second.IsFusedInOrder
             ? AdamWKernel.Update(this, gradient, first, second, step, measure)
             : AdamWInPlaceByParts(gradient, first, second, step, measure);
@@ -123,14 +123,14 @@ public sealed partial class Tensor
     /// <param name="second">v, overwritten.</param>
     /// <param name="step">The numbers.</param>
     /// <param name="measure">Whether to measure.</param>
-    public (double Moved, double Size) AdamWInPlace(Tensor first, Tensor second, AdamWStep step, bool measure = false)
+    internal (double Moved, double Size) AdamWInPlace(Tensor first, Tensor second, AdamWStep step, bool measure = false)
     {
         ThrowIfDisposed();
         return _leaf?.Gradient is { } gradient ? AdamWInPlace(gradient, first, second, step, measure) : (0, 0);
     }
 
     /// <summary>The same out of libtorch's operators.</summary>
-    public (double Moved, double Size) AdamWInPlaceByParts(
+    internal (double Moved, double Size) AdamWInPlaceByParts(
         Tensor gradient, Tensor first, Tensor second, AdamWStep step, bool measure = false)
     {
         using var noGrad = GradMode.Disable();

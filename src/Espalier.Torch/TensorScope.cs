@@ -62,12 +62,12 @@ public readonly ref struct TensorScope
     /// <summary>The list behind a scope; frames are kept for re-use, one chain a thread.</summary>
     internal sealed class Frame
     {
-        [ThreadStatic] private static Frame? _current;
-        [ThreadStatic] private static Frame? _outermost;
+        [ThreadStatic] private static Frame? s_current;
+        [ThreadStatic] private static Frame? s_outermost;
         private readonly List<Tensor> _tensors = [];
         private Frame? _spare;
 
-        public static Frame? Current => _current;
+        public static Frame? Current => s_current;
 
         public Frame? Parent { get; private init; }
 
@@ -79,10 +79,10 @@ public readonly ref struct TensorScope
 
         public static Frame Push(bool reuses)
         {
-            var parent = _current;
-            var frame = parent is not null ? parent._spare ??= new Frame { Parent = parent } : _outermost ??= new Frame();
+            var parent = s_current;
+            var frame = parent is not null ? parent._spare ??= new Frame { Parent = parent } : s_outermost ??= new Frame();
             frame.Reuses = reuses || parent is { Reuses: true };
-            return _current = frame;
+            return s_current = frame;
         }
 
         public void Add(Tensor tensor)
@@ -100,13 +100,13 @@ public readonly ref struct TensorScope
 
         public void Pop()
         {
-            if (_current != this)
+            if (s_current != this)
                 throw new InvalidOperationException("scopes end innermost first, each on the thread that began it");
             foreach (var tensor in _tensors)
                 if (tensor.Frame == this)
                     tensor.LetGo(Reuses);
             _tensors.Clear();
-            _current = Parent;
+            s_current = Parent;
             Opening++;
         }
     }

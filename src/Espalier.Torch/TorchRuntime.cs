@@ -14,7 +14,7 @@ public static unsafe class TorchRuntime
     public static string LibraryFile => Loaded(() => LibtorchLoader.Folder.Library);
 
     /// <summary>How that file was found.</summary>
-    public static LibtorchSource LibrarySource => Loaded(() => LibtorchLoader.Folder.Source);
+    internal static LibtorchSource LibrarySource => Loaded(() => LibtorchLoader.Folder.Source);
 
     /// <summary>
     /// Threads inside an operator, for the calling thread and those that have not computed yet; one that has keeps its number. Results repeat bit for bit

@@ -7,7 +7,7 @@ namespace Espalier.Torch;
 /// Threads that compute beside each other, each with a share of the threads that an operator may use: what is independent runs faster so than one piece after
 /// the other, for no operator is cut into more parts than it has work for, and nobody waits at the end of each. They sleep between two runs.
 /// </summary>
-public sealed class WorkerThreads : IDisposable
+internal sealed class WorkerThreads : IDisposable
 {
     private readonly Thread[] _threads;
     private readonly ManualResetEventSlim[] _begin;

@@ -7,13 +7,13 @@ namespace Espalier.Cli.Tests;
 /// <summary>A command that does what a test tells it, beside the real ones.</summary>
 internal sealed class TestCommand : CommandBase
 {
-    private readonly Func<CommandRun, int> work;
+    private readonly Func<CommandRun, int> _work;
 
     internal Option<int> Steps { get; } = new("--steps");
 
     internal TestCommand(Func<CommandRun, int> work) : base("work", "Works", "espalier work --steps 3")
     {
-        this.work = work;
+        this._work = work;
         Options.Add(Steps);
     }
 
@@ -36,5 +36,5 @@ internal sealed class TestCommand : CommandBase
         return (code, output.ToString(), error.ToString());
     }
 
-    protected override int Run(CommandRun run) => work(run);
+    protected override int Run(CommandRun run) => _work(run);
 }

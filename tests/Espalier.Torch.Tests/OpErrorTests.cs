@@ -18,9 +18,9 @@ public sealed class OpErrorTests : TorchTest
     private const string Empty = "aten::empty.memory_format(SymInt[] size, *, " +
         "ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor";
 
-    private static readonly long[] Two = [2];
+    private static readonly long[] s_two = [2];
 
-    public static TheoryData<string, Argument[], string> WrongCalls => new()
+    public static IEnumerable<object[]> WrongCalls => new TheoryData<string, Argument[], string>
     {
         { Neg, [], "argument 'self' has no default" },
         { Neg, [Argument.None], "argument 'self' is none" },
@@ -28,16 +28,16 @@ public sealed class OpErrorTests : TorchTest
         { Neg, [true], "argument 'self' is a bool" },
         { Zeros, [3], "argument 'size' is an integer" },
         { Zeros, [new double[] { 3 }], "argument 'size' is a list of numbers" },
-        { Zeros, [Two, 0.5], "argument 'dtype' is a number" },
-        { Zeros, [Two, "float"], "argument 'dtype' is a string" },
-        { Zeros, [Two, DType.Float32, Argument.Default, 7], "argument 'device' is an integer" },
-        { Zeros, [Two, DType.Float32, Argument.Default, "cpu", 1], "argument 'pin_memory' is an integer" },
-        { Zeros, [Two, DType.Float32, Argument.Default, "no such device"], "device" },
-        { Zeros, [Two, (DType)999], "argument 'dtype' is 999, which is not a ScalarType" },
-        { Zeros, [Two, (DType)(-1)], "argument 'dtype' is -1" },
-        { Zeros, [Two, DType.Float32, 77], "argument 'layout' is 77" },
-        { Empty, [Two, DType.Float32, Argument.Default, "cpu", false, 99], "argument 'memory_format' is 99" },
-        { Cat, [Two], "argument 'tensors' is a list of integers" },
+        { Zeros, [s_two, 0.5], "argument 'dtype' is a number" },
+        { Zeros, [s_two, "float"], "argument 'dtype' is a string" },
+        { Zeros, [s_two, DType.Float32, Argument.Default, 7], "argument 'device' is an integer" },
+        { Zeros, [s_two, DType.Float32, Argument.Default, "cpu", 1], "argument 'pin_memory' is an integer" },
+        { Zeros, [s_two, DType.Float32, Argument.Default, "no such device"], "device" },
+        { Zeros, [s_two, (DType)999], "argument 'dtype' is 999, which is not a ScalarType" },
+        { Zeros, [s_two, (DType)(-1)], "argument 'dtype' is -1" },
+        { Zeros, [s_two, DType.Float32, 77], "argument 'layout' is 77" },
+        { Empty, [s_two, DType.Float32, Argument.Default, "cpu", false, 99], "argument 'memory_format' is 99" },
+        { Cat, [s_two], "argument 'tensors' is a list of integers" },
         { Cat, [new Tensor?[] { null }], "tensor is null" },
         { Einsum, [1.0, Array.Empty<Tensor>()], "argument 'equation' is a number" },
         { Zeros, [new long[] { -1 }], "size = [-1]" },
@@ -49,7 +49,7 @@ public sealed class OpErrorTests : TorchTest
 
     [Theory]
     [MemberData(nameof(WrongCalls), DisableDiscoveryEnumeration = true)]
-    public void Wrong_call_is_refused_with_a_sentence(string schema, Argument[] arguments, string sentence)
+    internal void Wrong_call_is_refused_with_a_sentence(string schema, Argument[] arguments, string sentence)
     {
         var e = Assert.Throws<TorchException>(() => Op.Of(schema).Call(arguments));
         Assert.Contains(sentence, e.Message, StringComparison.Ordinal);

@@ -3,7 +3,7 @@ namespace Espalier.Torch.Tests;
 /// <summary>What generated tokens ask of a decoder, against the same out of libtorch's operators in float64.</summary>
 public abstract class RowOpsTests(int bits) : KernelTest(bits)
 {
-    public static TheoryData<WeightFormat, int, int, int> Shapes()
+    public static IEnumerable<object[]> Shapes()
     {
         var shapes = new TheoryData<WeightFormat, int, int, int>();
         foreach (var format in Enum.GetValues<WeightFormat>())
@@ -18,7 +18,7 @@ public abstract class RowOpsTests(int bits) : KernelTest(bits)
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public void Rows_times_packed_weights_are_the_products_with_the_weights_unpacked(WeightFormat format, int rows, int inner, int columns)
+    internal void Rows_times_packed_weights_are_the_products_with_the_weights_unpacked(WeightFormat format, int rows, int inner, int columns)
     {
         using var scope = TensorScope.Begin();
         Tensor x = Single(1, rows, inner), w = Single(2, columns, inner), v = Single(3, columns + 2, inner), bias = Single(4, columns);
@@ -38,7 +38,7 @@ public abstract class RowOpsTests(int bits) : KernelTest(bits)
     [InlineData(WeightFormat.Float32, 0)]
     [InlineData(WeightFormat.BFloat16, 1 / 256.0)]
     [InlineData(WeightFormat.Int8, 0.5 / 127)]
-    public void Packed_weights_are_as_near_as_their_format_allows(WeightFormat format, double share)
+    internal void Packed_weights_are_as_near_as_their_format_allows(WeightFormat format, double share)
     {
         using var scope = TensorScope.Begin();
         // Blocks of very different sizes, one of them empty, and a short last one.
@@ -62,7 +62,7 @@ public abstract class RowOpsTests(int bits) : KernelTest(bits)
     [InlineData(WeightFormat.Float32)]
     [InlineData(WeightFormat.BFloat16)]
     [InlineData(WeightFormat.Int8)]
-    public void A_rows_bits_do_not_depend_on_the_rows_beside_it_nor_on_threads(WeightFormat format)
+    internal void A_rows_bits_do_not_depend_on_the_rows_beside_it_nor_on_threads(WeightFormat format)
     {
         using var scope = TensorScope.Begin();
         Tensor x = Single(1, 7, 333), w = Single(2, 2051, 333);

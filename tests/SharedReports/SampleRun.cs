@@ -15,7 +15,7 @@ namespace Espalier.Tests;
 internal sealed class SampleRun : IDisposable
 {
     private const int Hidden = 256, Ffn = 768, Layers = 8, Heads = 8, KeptHidden = 192, KeptFfn = 512, KeptHeads = 4;
-    private static readonly int[] KeptLayers = [0, 1, 2, 3, 6, 7];
+    private static readonly int[] s_keptLayers = [0, 1, 2, 3, 6, 7];
     private readonly TemporaryFolder _folder = new();
     private readonly Random _random = new(7);
 
@@ -44,7 +44,7 @@ internal sealed class SampleRun : IDisposable
     internal CompressResult Arm(string arm, double worse = 0, long steps = 400)
     {
         var (teacher, corrected) = (Model("teacher", Hidden, Ffn, Layers, Heads), Model("stages/correct-0123456789ab/model", Hidden, Ffn, Layers, Heads));
-        var (pruned, student) = (Model($"stages/prune-{Hash(arm)}/model", KeptHidden, KeptFfn, KeptLayers.Length, KeptHeads), Model($"{arm}/student", KeptHidden, KeptFfn, KeptLayers.Length, KeptHeads));
+        var (pruned, student) = (Model($"stages/prune-{Hash(arm)}/model", KeptHidden, KeptFfn, s_keptLayers.Length, KeptHeads), Model($"{arm}/student", KeptHidden, KeptFfn, s_keptLayers.Length, KeptHeads));
         return new()
         {
             Arm = arm,
@@ -150,10 +150,10 @@ internal sealed class SampleRun : IDisposable
             Method = "importance",
             Kept = new()
             {
-                [Axis.Layers] = [KeptLayers],
+                [Axis.Layers] = [s_keptLayers],
                 [Axis.Hidden] = [[.. Enumerable.Range(0, KeptHidden)]],
-                [Axis.Heads] = [.. KeptLayers.Select(layer => layer % 2 == 0 ? new[] { 0, 2, 4, 6 } : [1, 3, 5, 7])],
-                [Axis.Ffn] = [.. KeptLayers.Select(_ => Enumerable.Range(0, KeptFfn).ToArray())],
+                [Axis.Heads] = [.. s_keptLayers.Select(layer => layer % 2 == 0 ? new[] { 0, 2, 4, 6 } : [1, 3, 5, 7])],
+                [Axis.Ffn] = [.. s_keptLayers.Select(_ => Enumerable.Range(0, KeptFfn).ToArray())],
             },
         });
         return path;

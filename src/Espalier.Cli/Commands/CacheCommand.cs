@@ -14,18 +14,18 @@ namespace Espalier.Cli.Commands;
 /// <summary>Writes a teacher's distributions to disk, to distil from without the teacher.</summary>
 internal sealed class CacheCommand : CommandBase
 {
-    private readonly Argument<string> teacher = new("teacher") { Description = "Hugging Face folder of the teacher" };
-    private readonly TokenInput input = new();
+    private readonly Argument<string> _teacher = new("teacher") { Description = "Hugging Face folder of the teacher" };
+    private readonly TokenInput _input = new();
 
-    private readonly OutputOption output = new("--output", "Folder to write; FOLDER.run beside it keeps the tokens", "FOLDER", required: true);
+    private readonly OutputOption _output = new("--output", "Folder to write; FOLDER.run beside it keeps the tokens", "FOLDER", required: true);
 
-    private readonly KeyOptions<CacheSection> kept = new(CacheSection.Keys, new());
-    private readonly NumberOption temperature = new("--temperature", "Divides the logits; training must use the same", "T", 1.0);
-    private readonly KeyOptions<DataSection> cut = new(DataSection.Keys, new());
-    private readonly CountOption windows = new("--windows", "Keep the first windows only; by default all");
-    private readonly NumberOption heldOut = new("--held-out", "Share held out, the same as for distill; by default 2% of text and nothing of ids", "SHARE");
-    private readonly CountOption seed = new("--seed", "Seed of the draws", 1, least: 0);
-    private readonly ThreadsOption threads = new();
+    private readonly KeyOptions<CacheSection> _kept = new(CacheSection.Keys, new());
+    private readonly NumberOption _temperature = new("--temperature", "Divides the logits; training must use the same", "T", 1.0);
+    private readonly KeyOptions<DataSection> _cut = new(DataSection.Keys, new());
+    private readonly CountOption _windows = new("--windows", "Keep the first windows only; by default all");
+    private readonly NumberOption _heldOut = new("--held-out", "Share held out, the same as for distill; by default 2% of text and nothing of ids", "SHARE");
+    private readonly CountOption _seed = new("--seed", "Seed of the draws", 1, least: 0);
+    private readonly ThreadsOption _threads = new();
 
     internal CacheCommand() : base(
         "cache",
@@ -33,47 +33,47 @@ internal sealed class CacheCommand : CommandBase
         "espalier cache models/quickstart-teacher dotnet-docs --encoding top-k --k 64 --output cache",
         "espalier cache models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --sequence 256 --encoding top-k-samples --k 16 --samples 16 --output sampled --json")
     {
-        Arguments.Add(teacher);
-        input.AddTo(this);
-        Options.Add(output);
-        kept.AddTo(this);
-        cut.AddTo(this);
-        foreach (var option in (Option[])[temperature, windows, heldOut, seed])
+        Arguments.Add(_teacher);
+        _input.AddTo(this);
+        Options.Add(_output);
+        _kept.AddTo(this);
+        _cut.AddTo(this);
+        foreach (var option in (Option[])[_temperature, _windows, _heldOut, _seed])
             Options.Add(option);
-        threads.AddTo(this);
+        _threads.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
     {
-        var path = run.Get(teacher)!;
-        var folder = output.FolderWithRun(run, [new("the teacher's folder", path), .. input.Places(run)]);
+        var path = run.Get(_teacher)!;
+        var folder = _output.FolderWithRun(run, [new("the teacher's folder", path), .. _input.Places(run)]);
         using var checkpoint = Checkpoint.Open(path).WithNotes(run);
         checkpoint.CheckFinite(run.Cancellation);
-        var (text, ids) = input.Given(run);
-        var data = DataSection.OfOptions(cut.Given(run)) with
+        var (text, ids) = _input.Given(run);
+        var data = DataSection.OfOptions(_cut.Given(run)) with
         {
             Train = ids is null ? text : [ids],
-            Field = input.Field(run),
-            HeldOut = run.Get(heldOut) ?? (ids is null ? 0.02 : 0),
+            Field = _input.Field(run),
+            HeldOut = run.Get(_heldOut) ?? (ids is null ? 0.02 : 0),
         };
-        var (length, tau) = (data.Sequence, run.Get(temperature)!.Value);
+        var (length, tau) = (data.Sequence, run.Get(_temperature)!.Value);
         if (tau <= 0)
             throw new EspalierException($"--temperature is {tau} and must be above 0");
         if (length > checkpoint.Config.MaxPositions)
             throw new EspalierException($"--sequence is {length} and {path} has {checkpoint.Config.MaxPositions} positions (max_position_embeddings): give at most that");
-        var section = CacheSection.Read(SectionFields.OfOptions(kept.Given(run), CacheSection.Section));
+        var section = CacheSection.Read(SectionFields.OfOptions(_kept.Given(run), CacheSection.Section));
         CacheWriter.Require(folder);
-        threads.Start(run);
+        _threads.Start(run);
 
-        var report = RunContext.Within($"{folder}.run", "cache", run.Get(seed)!.Value, run.Progress, context =>
+        var report = RunContext.Within($"{folder}.run", "cache", run.Get(_seed)!.Value, run.Progress, context =>
         {
             var stage = new DataStage(data, path, checkpoint.Config.VocabularySize);
             context.Walk([stage]);
             using var tokens = stage.Tokens.Value;
-            var cache = new CacheStage(ModelSlot.Of(ModelFolder.Given("teacher", path)), section, tau, long.MaxValue, stage.Tokens, length, run.Get(seed)!.Value)
+            var cache = new CacheStage(ModelSlot.Of(ModelFolder.Given("teacher", path)), section, tau, long.MaxValue, stage.Tokens, length, run.Get(_seed)!.Value)
             {
                 Place = folder,
-                Windows = count => [.. Enumerable.Range(0, checked((int)Math.Min(run.Get(windows) ?? count, count))).Select(window => (long)window)],
+                Windows = count => [.. Enumerable.Range(0, checked((int)Math.Min(run.Get(_windows) ?? count, count))).Select(window => (long)window)],
             };
             context.Walk([cache]);
             using var written = TeacherCache.Open(folder);

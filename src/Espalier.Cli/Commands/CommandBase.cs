@@ -13,12 +13,12 @@ namespace Espalier.Cli.Commands;
 /// </summary>
 internal abstract class CommandBase : Command, IDescribedCommand
 {
-    private readonly Option<bool> json = new("--json") { Description = "Print the result as one JSON object on stdout" };
+    private readonly Option<bool> _json = new("--json") { Description = "Print the result as one JSON object on stdout" };
 
     protected CommandBase(string name, string description, params string[] examples) : base(name, description)
     {
         Examples = examples;
-        Options.Add(json);
+        Options.Add(_json);
     }
 
     /// <summary>Complete command lines that work as they stand, one after the other; a test runs them all.</summary>
@@ -39,7 +39,7 @@ internal abstract class CommandBase : Command, IDescribedCommand
         using var progress = ConsoleProgress.For(terminal);
         try
         {
-            return Run(new CommandRun(parsed, terminal, progress, parsed.GetValue(json), interruption.Token));
+            return Run(new CommandRun(parsed, terminal, progress, parsed.GetValue(_json), interruption.Token));
         }
         // Who asked for the end gets it, whatever the disk says meanwhile.
         catch (Exception error) when (interruption.Token.IsCancellationRequested && DiskFull.Is(error))

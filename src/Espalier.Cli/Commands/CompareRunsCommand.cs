@@ -10,10 +10,10 @@ namespace Espalier.Cli.Commands;
 /// <summary>Proves two runs, or two models, equal, or names the first difference.</summary>
 internal sealed class CompareRunsCommand : CommandBase
 {
-    private readonly Argument<string> first = new("a") { Description = "Run folder, stage, checkpoint or model folder" };
-    private readonly Argument<string> second = new("b") { Description = "Another of the same kind" };
-    private readonly Option<bool> exact = new("--exact") { Description = "Compare bits, and every file that does not depend on the clock; otherwise numbers by value" };
-    private readonly NumberOption tolerance = new("--tolerance", "How far numbers may be apart, absolutely", "X", 0);
+    private readonly Argument<string> _first = new("a") { Description = "Run folder, stage, checkpoint or model folder" };
+    private readonly Argument<string> _second = new("b") { Description = "Another of the same kind" };
+    private readonly Option<bool> _exact = new("--exact") { Description = "Compare bits, and every file that does not depend on the clock; otherwise numbers by value" };
+    private readonly NumberOption _tolerance = new("--tolerance", "How far numbers may be apart, absolutely", "X", 0);
 
     internal CompareRunsCommand() : base(
         "compare-runs",
@@ -21,16 +21,16 @@ internal sealed class CompareRunsCommand : CommandBase
         "espalier compare-runs runs/quickstart runs/again --exact",
         "espalier compare-runs runs/quickstart/student runs/again/student --tolerance 1e-6 --json")
     {
-        Arguments.Add(first);
-        Arguments.Add(second);
-        Options.Add(exact);
-        Options.Add(tolerance);
+        Arguments.Add(_first);
+        Arguments.Add(_second);
+        Options.Add(_exact);
+        Options.Add(_tolerance);
     }
 
     protected override int Run(CommandRun run)
     {
-        var options = new RunComparisonOptions(run.Get(exact), run.Get(tolerance) ?? 0);
-        var result = RunComparison.Run(run.Get(first)!, run.Get(second)!, options, run.Cancellation);
+        var options = new RunComparisonOptions(run.Get(_exact), run.Get(_tolerance) ?? 0);
+        var result = RunComparison.Run(run.Get(_first)!, run.Get(_second)!, options, run.Cancellation);
         run.Write(result, (page, found) => Show(page, found, options), ("exact", options.Exact), ("tolerance", options.Tolerance));
         return result.Equal ? ExitCodes.Done : ExitCodes.Failed;
     }

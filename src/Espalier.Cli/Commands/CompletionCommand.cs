@@ -11,18 +11,18 @@ internal sealed class CompletionCommand : CommandBase
     private static readonly (string Name, Func<InterfaceFacts, string> Script)[] s_shells =
         [("bash", BashCompletion.Of), ("zsh", ZshCompletion.Of), ("fish", FishCompletion.Of)];
 
-    private readonly Argument<string> shell = new("shell") { Description = "The shell", HelpName = string.Join('|', s_shells.Select(known => known.Name)) };
+    private readonly Argument<string> _shell = new("shell") { Description = "The shell", HelpName = string.Join('|', s_shells.Select(known => known.Name)) };
 
     internal CompletionCommand() : base(
         "completion",
         "Print a script that lets a shell complete commands, options, their values and file names",
         "espalier completion bash > espalier.bash",
         "espalier completion zsh > _espalier",
-        "espalier completion fish > espalier.fish") => Arguments.Add(shell);
+        "espalier completion fish > espalier.fish") => Arguments.Add(_shell);
 
     protected override int Run(CommandRun run)
     {
-        var name = run.Get(shell)!;
+        var name = run.Get(_shell)!;
         if (s_shells.FirstOrDefault(known => known.Name == name).Script is not { } write)
             throw new EspalierException($"there is no completion for {name}; there is for {string.Join(", ", s_shells.Select(known => known.Name))}");
         var script = write(InterfaceFacts.Of(run.Root));

@@ -17,30 +17,30 @@ namespace Espalier.Cli.Commands;
 /// <summary>The whole recipe, or several on one run folder.</summary>
 internal sealed class CompressCommand : CommandBase
 {
-    private readonly Argument<string[]> recipes = new("recipe")
+    private readonly Argument<string[]> _recipes = new("recipe")
     {
         Description = "Recipe files; several share the run folder and whatever stages they have in common, and end in one table",
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private readonly OutputOption output = new("--output", "Run folder; by default the recipe's, else runs/NAME-OF-THE-RECIPE", "FOLDER");
+    private readonly OutputOption _output = new("--output", "Run folder; by default the recipe's, else runs/NAME-OF-THE-RECIPE", "FOLDER");
 
-    private readonly Option<string[]> train = new("--train")
+    private readonly Option<string[]> _train = new("--train")
     {
         Description = "Train on this text (or file of ids) instead of the recipe's",
         HelpName = "TEXT",
         AllowMultipleArgumentsPerToken = false,
     };
 
-    private readonly Option<string> seeds = new("--seeds")
+    private readonly Option<string> _seeds = new("--seeds")
     {
         Description = "Run every recipe once with each of these seeds instead of its own, and show means and spreads over them",
         HelpName = "1,2,3",
     };
 
-    private readonly FormatInput format = new();
-    private readonly ThreadsOption threads = new();
-    private readonly ProfileOption profile = new();
+    private readonly FormatInput _format = new();
+    private readonly ThreadsOption _threads = new();
+    private readonly ProfileOption _profile = new();
 
     internal CompressCommand() : base(
         "compress",
@@ -50,29 +50,29 @@ internal sealed class CompressCommand : CommandBase
         "espalier compress recipes/arms/*.yaml --output runs/arms --json",
         "espalier compress recipes/study/*.yaml --seeds 1,2,3 --output runs/study")
     {
-        Arguments.Add(recipes);
-        Options.Add(output);
-        Options.Add(train);
-        Options.Add(seeds);
-        format.AddTo(this);
-        threads.AddTo(this);
-        profile.AddTo(this);
+        Arguments.Add(_recipes);
+        Options.Add(_output);
+        Options.Add(_train);
+        Options.Add(_seeds);
+        _format.AddTo(this);
+        _threads.AddTo(this);
+        _profile.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
     {
-        format.Check(run);
-        var files = run.Get(recipes)!;
-        var read = files.Select(file => (Name: Path.GetFileNameWithoutExtension(file), Recipe: WithTrain(RecipeFile.Read(file), run.Get(train)))).ToArray();
+        _format.Check(run);
+        var files = run.Get(_recipes)!;
+        var read = files.Select(file => (Name: Path.GetFileNameWithoutExtension(file), Recipe: WithTrain(RecipeFile.Read(file), run.Get(_train)))).ToArray();
         if (read.Select(entry => entry.Name).Distinct().Count() != read.Length)
             throw new EspalierException("two recipes have the same file name: results are named for it, rename one");
-        if (run.Get(seeds) is { } list)
+        if (run.Get(_seeds) is { } list)
             read = [.. read.SelectMany(entry => SeedSummary.Parse(list).Select(seed => (SeedSummary.NameOf(entry.Name, seed), entry.Recipe with { Seed = seed })))];
         var byDefault = read[0].Recipe.Output ?? Path.Combine("runs", read[0].Name);
         // Where the recipe names it, it is one of the recipe's problems.
-        var folder = !run.Has(output) ? byDefault : output.RunFolder(run, byDefault, read.SelectMany(entry => RecipeInputs.ModelAndTexts(entry.Recipe)).Distinct());
-        if (read.Length > 1 && !run.Has(output))
-            throw new EspalierException($"{read.Length} {(run.Has(seeds) ? "runs" : "recipes")} were given: name the run folder that they share with --output");
+        var folder = !run.Has(_output) ? byDefault : _output.RunFolder(run, byDefault, read.SelectMany(entry => RecipeInputs.ModelAndTexts(entry.Recipe)).Distinct());
+        if (read.Length > 1 && !run.Has(_output))
+            throw new EspalierException($"{read.Length} {(run.Has(_seeds) ? "runs" : "recipes")} were given: name the run folder that they share with --output");
         var text = string.Join("\n", files.Select(File.ReadAllText));
         var report = RecipeRun.Run(read, text, folder, run.Progress, (context, results) =>
         {
@@ -81,9 +81,9 @@ internal sealed class CompressCommand : CommandBase
                 using var writer = new StreamWriter(stream, leaveOpen: true);
                 ReportWriter.Write(writer, results, context.Manifest, text);
             });
-            return CompressReport.Of(results, context.Folder.Path, context.Folder.PathOf("report.html")) with { Profile = profile.IsGiven(run) ? context.Profiles : null };
-        }, run.Cancellation, profile: profile.IsGiven(run), start: () => threads.Start(run));
-        format.Write(run, report, Show, report => ModelTable.Csv(report.Rows));
+            return CompressReport.Of(results, context.Folder.Path, context.Folder.PathOf("report.html")) with { Profile = _profile.IsGiven(run) ? context.Profiles : null };
+        }, run.Cancellation, profile: _profile.IsGiven(run), start: () => _threads.Start(run));
+        _format.Write(run, report, Show, report => ModelTable.Csv(report.Rows));
         return ExitCodes.Done;
     }
 

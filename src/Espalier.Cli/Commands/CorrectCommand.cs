@@ -7,7 +7,7 @@ namespace Espalier.Cli.Commands;
 /// <summary>Fine-tunes a teacher on the text that its student will be distilled on.</summary>
 internal sealed class CorrectCommand : TrainingCommand
 {
-    private readonly Argument<string> teacher = new("teacher") { Description = "Hugging Face folder of the teacher" };
+    private readonly Argument<string> _teacher = new("teacher") { Description = "Hugging Face folder of the teacher" };
 
     internal CorrectCommand() : base(
         "correct",
@@ -16,11 +16,11 @@ internal sealed class CorrectCommand : TrainingCommand
         "espalier correct models/quickstart-teacher dotnet-docs --steps 100 --output corrected",
         "espalier correct models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --steps 150 --learning-rate 5e-4 --output adapted --json")
     {
-        Arguments.Add(teacher);
+        Arguments.Add(_teacher);
         AddShared();
     }
 
-    protected override TrainingSources Models(CommandRun run, TrainingSection section) => new(run.Get(teacher)!, null, null, section);
+    protected override TrainingSources Models(CommandRun run, TrainingSection section) => new(run.Get(_teacher)!, null, null, section);
 
     protected override TrainingStage Stage(TrainingSetting setting) =>
         new CorrectStage(setting.Start, setting.Section, setting.Data, setting.Sequence, setting.Seed) { Order = setting.Order.Make, OrderName = setting.Order.Name };

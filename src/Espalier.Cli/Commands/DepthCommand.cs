@@ -23,25 +23,25 @@ internal sealed class DepthCommand : CommandBase
     private const int DefaultSeq = 256;
     private const string All = "all";
 
-    private readonly ModelArgument model = new();
-    private readonly TokenInput input = new();
-    private readonly Option<string> metrics = new("--metrics")
+    private readonly ModelArgument _model = new();
+    private readonly TokenInput _input = new();
+    private readonly Option<string> _metrics = new("--metrics")
     {
         Description = $"How a layer is judged: {string.Join(", ", DepthNames.Metrics)}, a list of them, or all (the task only with --task)",
         HelpName = "NAME,NAME",
         DefaultValueFactory = _ => All,
     };
 
-    private readonly CountOption samples = new("--samples", "Calibration samples: the first N windows, none overlapping", 64);
-    private readonly CountOption seq = new CountOption("--sequence", $"Tokens of a sample; by default the model's positions, at most {DefaultSeq}").Or("--seq");
-    private readonly CountOption batch = new("--batch", "Samples of one forward pass; changes nothing but speed and memory", 8, most: 1024);
-    private readonly CountOption drop = new("--drop", "How many layers are to go: the best span, single layers and greedy sequence of so many by each metric");
-    private readonly Option<string> spans = new("--spans") { Description = "Widths of further spans of layers, such as 2,4", HelpName = "N,N" };
-    private readonly Option<string> task = new("--task") { Description = "Multiple-choice items, one JSON object a line: context, choices, answer", HelpName = "FILE.jsonl" };
-    private readonly OutputOption output = new("--output", "Write the scores", "FILE.json");
-    private readonly OutputOption picture = new("--picture", "Draw them: one page with a line for each metric and their rank correlations", "FILE.html");
-    private readonly FormatInput format = new();
-    private readonly ThreadsOption threads = new();
+    private readonly CountOption _samples = new("--samples", "Calibration samples: the first N windows, none overlapping", 64);
+    private readonly CountOption _seq = new CountOption("--sequence", $"Tokens of a sample; by default the model's positions, at most {DefaultSeq}").Or("--seq");
+    private readonly CountOption _batch = new("--batch", "Samples of one forward pass; changes nothing but speed and memory", 8, most: 1024);
+    private readonly CountOption _drop = new("--drop", "How many layers are to go: the best span, single layers and greedy sequence of so many by each metric");
+    private readonly Option<string> _spans = new("--spans") { Description = "Widths of further spans of layers, such as 2,4", HelpName = "N,N" };
+    private readonly Option<string> _task = new("--task") { Description = "Multiple-choice items, one JSON object a line: context, choices, answer", HelpName = "FILE.jsonl" };
+    private readonly OutputOption _output = new("--output", "Write the scores", "FILE.json");
+    private readonly OutputOption _picture = new("--picture", "Draw them: one page with a line for each metric and their rank correlations", "FILE.html");
+    private readonly FormatInput _format = new();
+    private readonly ThreadsOption _threads = new();
 
     internal DepthCommand() : base(
         "depth",
@@ -49,92 +49,92 @@ internal sealed class DepthCommand : CommandBase
         "espalier depth models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --drop 2 --output depth.json --picture depth.html",
         "espalier depth models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --metrics lm-loss,logit-mse --samples 16 --json")
     {
-        model.AddTo(this);
-        input.AddTo(this);
-        foreach (var option in (Option[])[metrics, samples, seq, batch, drop, spans, task, output, picture])
+        _model.AddTo(this);
+        _input.AddTo(this);
+        foreach (var option in (Option[])[_metrics, _samples, _seq, _batch, _drop, _spans, _task, _output, _picture])
             Options.Add(option);
-        format.AddTo(this);
-        threads.AddTo(this);
+        _format.AddTo(this);
+        _threads.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
     {
-        format.Check(run);
-        ReadPlace[] reads = [model.Place(run), .. input.Places(run), .. run.Get(task) is { } asked ? [new ReadPlace("the multiple-choice items", asked)] : Array.Empty<ReadPlace>()];
-        var file = output.File(run, OutputKind.DepthScores, reads);
-        var page = picture.File(run, OutputKind.Html, [.. reads, .. output.Place(run)]);
+        _format.Check(run);
+        ReadPlace[] reads = [_model.Place(run), .. _input.Places(run), .. run.Get(_task) is { } asked ? [new ReadPlace("the multiple-choice items", asked)] : Array.Empty<ReadPlace>()];
+        var file = _output.File(run, OutputKind.DepthScores, reads);
+        var page = _picture.File(run, OutputKind.Html, [.. reads, .. _output.Place(run)]);
         var kinds = Kinds(run);
-        using var checkpoint = model.OpenFinite(run);
+        using var checkpoint = _model.OpenFinite(run);
         var options = OptionsOf(run, checkpoint.Config, kinds);
-        if (run.Get(task) is { } items)
+        if (run.Get(_task) is { } items)
             _ = MultipleChoiceFile.Read(items);
         var sequence = Sequence(run, checkpoint.Config);
-        var tokens = kinds is [DepthMetricKind.Task] && !input.IsGiven(run) ? null : input.Tokens(run, checkpoint, sequence);
+        var tokens = kinds is [DepthMetricKind.Task] && !_input.IsGiven(run) ? null : _input.Tokens(run, checkpoint, sequence);
         using var opened = tokens?.Value;
         if (opened is not null)
             RequireSamples(run, opened.Train, sequence, options.Samples);
 
-        threads.Start(run);
+        _threads.Start(run);
         var scores = RunContext.Once(file, Name, 0, run.Progress, context =>
         {
-            var stage = new DepthStage(ModelArgument.Slot(checkpoint), () => options, () => options, run.Get(task), tokens, sequence);
+            var stage = new DepthStage(ModelArgument.Slot(checkpoint), () => options, () => options, run.Get(_task), tokens, sequence);
             context.Walk([stage]);
             var found = DepthScoresFile.Read(stage.Scores.Value.Path);
             if (file is not null)
                 DurableOutput.Move(stage.Scores.Value.Path, file);
             return found;
         }, run.Cancellation);
-        var report = new DepthReport(checkpoint.Folder, scores, run.Get(drop), file, page);
+        var report = new DepthReport(checkpoint.Folder, scores, run.Get(_drop), file, page);
         if (page is not null)
             DurableOutput.WriteFile(page, 0, stream =>
             {
                 using var writer = new StreamWriter(stream, leaveOpen: true);
                 DepthPicture.Write(writer, report);
             });
-        format.Write(run, report.ToJson(), (shown, _) => Show(shown, report), _ => Csv(report));
+        _format.Write(run, report.ToJson(), (shown, _) => Show(shown, report), _ => Csv(report));
         return ExitCodes.Done;
     }
 
     private DepthMetricKind[] Kinds(CommandRun run)
     {
-        var list = run.Get(metrics)!;
+        var list = run.Get(_metrics)!;
         DepthMetricKind[] kinds = list == All
-            ? [.. Enum.GetValues<DepthMetricKind>().Where(kind => kind != DepthMetricKind.Task || run.Has(task))]
+            ? [.. Enum.GetValues<DepthMetricKind>().Where(kind => kind != DepthMetricKind.Task || run.Has(_task))]
             : [.. list.Split(',', StringSplitOptions.TrimEntries).Select(DepthNames.Parse).Distinct()];
-        if (kinds.Contains(DepthMetricKind.Task) && !run.Has(task))
+        if (kinds.Contains(DepthMetricKind.Task) && !run.Has(_task))
             throw new EspalierException("--metrics has task and there is none: give multiple-choice items with --task FILE.jsonl");
-        return !kinds.Contains(DepthMetricKind.Task) && run.Has(task)
+        return !kinds.Contains(DepthMetricKind.Task) && run.Has(_task)
             ? throw new EspalierException($"--task was given and --metrics is '{list}': add task to them, or leave --task out")
             : kinds;
     }
 
     private DepthOptions OptionsOf(CommandRun run, DecoderConfig config, DepthMetricKind[] kinds)
     {
-        var dropped = run.Get(drop) ?? 0;
+        var dropped = run.Get(_drop) ?? 0;
         if (dropped >= config.Layers)
             throw new EspalierException($"--drop is {dropped} and the model has {config.Layers} layers: drop from 1 to {config.Layers - 1}");
-        int[] widths = run.Get(spans) is { } list ? Widths(list) : [];
+        int[] widths = run.Get(_spans) is { } list ? Widths(list) : [];
         if (Array.Find(widths, width => width < 1 || width >= config.Layers) is not 0 and var wrong)
             throw new EspalierException($"--spans has {wrong} and the model has {config.Layers} layers: give widths from 1 to {config.Layers - 1}");
         return new()
         {
             Metrics = kinds,
-            Samples = run.Get(samples)!.Value,
-            Batch = run.Get(batch)!.Value,
+            Samples = run.Get(_samples)!.Value,
+            Batch = run.Get(_batch)!.Value,
             Widths = dropped > 0 ? [.. widths, dropped] : widths,
             Greedy = dropped,
         };
     }
 
-    private int Sequence(CommandRun run, DecoderConfig config) => run.Get(seq) > config.MaxPositions
-        ? throw new EspalierException($"--sequence is {run.Get(seq)} and the model has {config.MaxPositions} positions (max_position_embeddings): give at most that")
-        : run.Get(seq) ?? Math.Min(DefaultSeq, config.MaxPositions);
+    private int Sequence(CommandRun run, DecoderConfig config) => run.Get(_seq) > config.MaxPositions
+        ? throw new EspalierException($"--sequence is {run.Get(_seq)} and the model has {config.MaxPositions} positions (max_position_embeddings): give at most that")
+        : run.Get(_seq) ?? Math.Min(DefaultSeq, config.MaxPositions);
 
     /// <summary>Refuses a text that is too short for the samples that nobody asked for.</summary>
     private void RequireSamples(CommandRun run, ITokens tokens, int sequence, int wanted)
     {
         var windows = new WindowSet(tokens, sequence);
-        if (windows.Count < wanted && !run.Has(samples))
+        if (windows.Count < wanted && !run.Has(_samples))
             throw new EspalierException($"{tokens.Name}: {tokens.Count} tokens make {windows.Count} samples of {sequence + 1} ids and --samples is {wanted}: give --samples {windows.Count}, shorter ones with --sequence, or more text");
     }
 

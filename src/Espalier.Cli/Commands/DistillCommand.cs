@@ -10,11 +10,11 @@ namespace Espalier.Cli.Commands;
 /// <summary>Trains a student to give the teacher's distribution.</summary>
 internal sealed class DistillCommand : TrainingCommand
 {
-    private readonly Argument<string> student = new("student") { Description = "Hugging Face folder of the student" };
+    private readonly Argument<string> _student = new("student") { Description = "Hugging Face folder of the student" };
 
-    private readonly Option<string> teacher = new("--teacher") { Description = "Hugging Face folder of the teacher", HelpName = "FOLDER" };
+    private readonly Option<string> _teacher = new("--teacher") { Description = "Hugging Face folder of the teacher", HelpName = "FOLDER" };
 
-    private readonly Option<string> cache = new("--cache")
+    private readonly Option<string> _cache = new("--cache")
     {
         Description = "Folder that espalier cache wrote, instead of the teacher, for the same data, sequence and temperature",
         HelpName = "FOLDER",
@@ -29,8 +29,8 @@ internal sealed class DistillCommand : TrainingCommand
         "espalier distill pruned --cache cache dotnet-docs --steps 100 --output from-cache",
         "espalier distill pruned --teacher models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --order sequential --batch 8 --sequence 256 --steps 20 --learning-rate 1e-3 --min-learning-rate 1e-4 --output stepwise --json")
     {
-        Arguments.Add(student);
-        foreach (var option in (Option[])[teacher, cache])
+        Arguments.Add(_student);
+        foreach (var option in (Option[])[_teacher, _cache])
             Options.Add(option);
         AddShared();
     }
@@ -40,19 +40,19 @@ internal sealed class DistillCommand : TrainingCommand
         var spec = LossSpec.Parse(section.Loss);
         if (!spec.NeedsTeacher && section.Hidden is null)
         {
-            if (run.Has(cache))
+            if (run.Has(_cache))
                 throw new EspalierException($"--cache was given and --loss {spec} needs no teacher: leave it out");
-            return new(run.Get(student)!, null, null, section);
+            return new(run.Get(_student)!, null, null, section);
         }
-        if (run.Get(cache) is not { } folder)
-            return run.Has(teacher)
-                ? new(run.Get(student)!, run.Get(teacher), null, section)
+        if (run.Get(_cache) is not { } folder)
+            return run.Has(_teacher)
+                ? new(run.Get(_student)!, run.Get(_teacher), null, section)
                 : throw new EspalierException($"--teacher is missing: {spec} compares with a teacher; name its folder, give --cache, or take --loss cross-entropy");
         if (section.Hidden is not null)
             throw new EspalierException("--cache and a loss on hidden states were given and a cache holds no states: give --teacher instead of --cache");
         section = section with { Cache = CacheInput.SectionOf(folder) };
         return section.Cache.Encoding == CacheEncoding.Hidden || spec.TakesSparse
-            ? new(run.Get(student)!, run.Get(teacher), folder, section)
+            ? new(run.Get(_student)!, run.Get(_teacher), folder, section)
             : throw new EspalierException($"--loss {spec} needs whole distributions and {folder} holds some entries of each: take forward-kl, or a cache of encoding hidden");
     }
 

@@ -17,9 +17,9 @@ internal sealed class DoctorCommand : CommandBase
 
     private static readonly TimeSpan s_glance = TimeSpan.FromMilliseconds(300);
 
-    private readonly Option<bool> productsOnly = new(PresetSpeed.ProductsOnly) { Hidden = true };
+    private readonly Option<bool> _productsOnly = new(PresetSpeed.ProductsOnly) { Hidden = true };
 
-    private readonly Option<DirectoryInfo> folder = new("--folder")
+    private readonly Option<DirectoryInfo> _folder = new("--folder")
     {
         Description = "Measure the disk of this folder",
         HelpName = "FOLDER",
@@ -33,19 +33,19 @@ internal sealed class DoctorCommand : CommandBase
         "espalier doctor --json | jq .findings",
         "espalier doctor --folder runs")
     {
-        Options.Add(folder);
-        Options.Add(productsOnly);
+        Options.Add(_folder);
+        Options.Add(_productsOnly);
     }
 
     protected override int Run(CommandRun run)
     {
-        if (run.Get(productsOnly))
+        if (run.Get(_productsOnly))
         {
             Espalier.Torch.TorchRuntime.Start();
             run.Terminal.Output.WriteLine(TorchProbe.Gflops().ToString("R", CultureInfo.InvariantCulture));
             return ExitCodes.Done;
         }
-        var place = run.Get(folder)!;
+        var place = run.Get(_folder)!;
         if (!place.Exists)
             throw new EspalierException($"the folder {place} does not exist: name one that does with --folder");
 

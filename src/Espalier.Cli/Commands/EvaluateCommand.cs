@@ -17,14 +17,14 @@ internal sealed class EvaluateCommand : CommandBase
 {
     private const int LongestDefault = 1024;
 
-    private readonly ModelArgument model = new();
-    private readonly TokenInput input = new();
-    private readonly CountOption seq = new CountOption("--sequence", "Tokens of a window; by default the model's positions, at most 1024").Or("--seq");
-    private readonly CountOption windows = new("--windows", "Only the first N windows; by default all");
-    private readonly CountOption batch = new("--batch", "Windows of one forward pass; changes nothing but speed and memory", 8, most: 1024);
-    private readonly OutputOption perToken = new("--per-token", "Write one JSON line a window: its number, its ids and the NLL of each target", "FILE.jsonl");
-    private readonly FormatInput format = new();
-    private readonly ThreadsOption threads = new();
+    private readonly ModelArgument _model = new();
+    private readonly TokenInput _input = new();
+    private readonly CountOption _seq = new CountOption("--sequence", "Tokens of a window; by default the model's positions, at most 1024").Or("--seq");
+    private readonly CountOption _windows = new("--windows", "Only the first N windows; by default all");
+    private readonly CountOption _batch = new("--batch", "Windows of one forward pass; changes nothing but speed and memory", 8, most: 1024);
+    private readonly OutputOption _perToken = new("--per-token", "Write one JSON line a window: its number, its ids and the NLL of each target", "FILE.jsonl");
+    private readonly FormatInput _format = new();
+    private readonly ThreadsOption _threads = new();
 
     internal EvaluateCommand() : base(
         "evaluate",
@@ -32,29 +32,29 @@ internal sealed class EvaluateCommand : CommandBase
         "espalier evaluate models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --windows 64",
         "espalier evaluate models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --sequence 256 --windows 16 --json")
     {
-        model.AddTo(this);
-        input.AddTo(this);
-        foreach (var option in (Option[])[seq, windows, batch, perToken])
+        _model.AddTo(this);
+        _input.AddTo(this);
+        foreach (var option in (Option[])[_seq, _windows, _batch, _perToken])
             Options.Add(option);
-        format.AddTo(this);
-        threads.AddTo(this);
+        _format.AddTo(this);
+        _threads.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
     {
-        format.Check(run);
-        var lines = perToken.File(run, OutputKind.PerToken, [model.Place(run), .. input.Places(run)]);
-        using var checkpoint = model.OpenFinite(run);
-        using var source = input.Open(run, checkpoint);
+        _format.Check(run);
+        var lines = _perToken.File(run, OutputKind.PerToken, [_model.Place(run), .. _input.Places(run)]);
+        using var checkpoint = _model.OpenFinite(run);
+        using var source = _input.Open(run, checkpoint);
         var length = SequenceLength(run, checkpoint.Config, source.Tokens);
         var set = new WindowSet(source.Tokens, length, WindowStride.Contiguous);
 
-        threads.Start(run);
+        _threads.Start(run);
         using var decoder = DecoderWeights.Load(checkpoint);
         var result = lines is null ? Measure(run, decoder, set, null) : MeasureIntoFile(run, decoder, set, lines);
 
         var bytes = source.BytesOfTargets(result.Tokens);
-        format.Write(
+        _format.Write(
             run,
             new EvaluationReport(
                 Model: checkpoint.Folder,
@@ -77,7 +77,7 @@ internal sealed class EvaluateCommand : CommandBase
 
     private int SequenceLength(CommandRun run, DecoderConfig config, ITokens tokens)
     {
-        if (run.Get(seq) is not { } asked)
+        if (run.Get(_seq) is not { } asked)
             return (int)Math.Max(1, Math.Min(Math.Min(LongestDefault, config.MaxPositions), tokens.Count - 1));
         return asked <= config.MaxPositions
             ? asked
@@ -86,7 +86,7 @@ internal sealed class EvaluateCommand : CommandBase
 
     private PerplexityResult Measure(CommandRun run, Decoder decoder, WindowSet set, Action<long, long[], float[]>? perWindow)
     {
-        var result = PerplexityEvaluator.Run(decoder, set, run.Get(windows), run.Get(batch)!.Value, run.Progress, perWindow, run.Cancellation);
+        var result = PerplexityEvaluator.Run(decoder, set, run.Get(_windows), run.Get(_batch)!.Value, run.Progress, perWindow, run.Cancellation);
         return double.IsFinite(result.Nll)
             ? result
             : throw new EspalierException($"the mean NLL is {result.Nll}: the model's activations overflow on this text") { ExitCode = ExitCodes.Failed };

@@ -18,13 +18,13 @@ internal sealed class ExportCommand : CommandBase
 {
     private const string Ending = ".gguf";
 
-    private readonly ModelArgument model = new();
-    private readonly OutputOption output = new("--output", "The GGUF file or the folder to write", "FILE.gguf|FOLDER", required: true);
-    private readonly ChoiceOption<ExportType> type = new(
+    private readonly ModelArgument _model = new();
+    private readonly OutputOption _output = new("--output", "The GGUF file or the folder to write", "FILE.gguf|FOLDER", required: true);
+    private readonly ChoiceOption<ExportType> _type = new(
         "--type", "How matrices are stored in GGUF, or hf for a folder; by default what the output's name says, as exactly as the model is stored", null,
         ("f32", ExportType.F32), ("f16", ExportType.F16), ("bf16", ExportType.Bf16), ("q8_0", ExportType.Q8), ("hf", ExportType.Hf),
         ("gguf-f32", ExportType.F32), ("gguf-f16", ExportType.F16), ("gguf-bf16", ExportType.Bf16), ("gguf-q8_0", ExportType.Q8));
-    private readonly DtypeOption dtype = new();
+    private readonly DtypeOption _dtype = new();
 
     internal ExportCommand() : base(
         "export",
@@ -32,24 +32,24 @@ internal sealed class ExportCommand : CommandBase
         "espalier export models/quickstart-teacher --output teacher-q8_0.gguf --type q8_0",
         "espalier export models/quickstart-teacher --output teacher-f32 --type hf --dtype f32")
     {
-        model.AddTo(this);
-        Options.Add(output);
-        type.Aliases.Add("--format");
-        Options.Add(type);
-        dtype.AddTo(this);
+        _model.AddTo(this);
+        Options.Add(_output);
+        _type.Aliases.Add("--format");
+        Options.Add(_type);
+        _dtype.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
     {
-        var place = run.Get(output)!;
-        var wanted = run.Get(type) ?? (place.EndsWith(Ending, StringComparison.OrdinalIgnoreCase) ? null : ExportType.Hf);
-        if (wanted != ExportType.Hf && dtype.IsGiven(run))
+        var place = run.Get(_output)!;
+        var wanted = run.Get(_type) ?? (place.EndsWith(Ending, StringComparison.OrdinalIgnoreCase) ? null : ExportType.Hf);
+        if (wanted != ExportType.Hf && _dtype.IsGiven(run))
             throw new EspalierException($"--dtype is for folders (--type hf): for {place} choose --type {string.Join(", ", GgufTypes.All.Select(GgufTypes.Name))}");
         if (wanted == ExportType.Hf && place.EndsWith(Ending, StringComparison.OrdinalIgnoreCase))
             throw new EspalierException($"--output {place}: --type hf writes a folder; give a name without {Ending}");
 
         var started = Stopwatch.GetTimestamp();
-        using var checkpoint = model.Open(run);
+        using var checkpoint = _model.Open(run);
         var report = wanted == ExportType.Hf ? WriteFolder(run, checkpoint) : WriteGguf(run, checkpoint, wanted);
         run.Write(report with { Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds }, Show);
         return ExitCodes.Done;
@@ -57,16 +57,16 @@ internal sealed class ExportCommand : CommandBase
 
     private ExportReport WriteFolder(CommandRun run, Checkpoint checkpoint)
     {
-        var folder = output.NewFolder(run, model.Place(run));
-        var stored = dtype.Read(run, checkpoint);
-        var narrowing = new Narrowing(dtype.Clamp(run));
+        var folder = _output.NewFolder(run, _model.Place(run));
+        var stored = _dtype.Read(run, checkpoint);
+        var narrowing = new Narrowing(_dtype.Clamp(run));
         checkpoint.CheckFinite(run.Cancellation);
         using (var task = run.Progress.Begin("export", checkpoint.Config.Parameters * stored.Bytes(), "bytes"))
             CheckpointWriter.Write(folder, checkpoint.Config, checkpoint, stored, checkpoint, new() { Progress = written => task.Advance(written), Narrowing = narrowing }, run.Cancellation);
         if (narrowing.Warning is { } warning)
             run.Progress.Warn($"{folder}: {warning}");
         if (ReloadCheck.Fits(checkpoint.Config))
-            ReloadCheck.Require(checkpoint, folder, stored, dtype.Clamp(run));
+            ReloadCheck.Require(checkpoint, folder, stored, _dtype.Clamp(run));
         else
             run.Progress.Warn($"{folder} was not loaded again to compare its logits: that takes {Units.Bytes(ReloadCheck.Bytes(checkpoint.Config))} of memory");
         if (Tokenizer.DisagreementIn(folder) is { } disagreement)
@@ -77,7 +77,7 @@ internal sealed class ExportCommand : CommandBase
 
     private ExportReport WriteGguf(CommandRun run, Checkpoint checkpoint, ExportType? wanted)
     {
-        var file = output.File(run, OutputKind.Gguf, model.Place(run))!;
+        var file = _output.File(run, OutputKind.Gguf, _model.Place(run))!;
         var stored = wanted switch
         {
             ExportType.F32 => GgufType.F32,
@@ -89,7 +89,7 @@ internal sealed class ExportCommand : CommandBase
         foreach (var loss in GgufExporter.Check(checkpoint.Config, checkpoint.Folder, checkpoint.Folder))
             run.Progress.Warn(loss);
         using (var task = run.Progress.Begin("export", 0, "bytes"))
-            GgufExporter.Export(checkpoint.Folder, file, stored, new TaskProgress<GgufProgress>(task, written => written.BytesDone), clamp: dtype.Clamp(run), cancellation: run.Cancellation);
+            GgufExporter.Export(checkpoint.Folder, file, stored, new TaskProgress<GgufProgress>(task, written => written.BytesDone), clamp: _dtype.Clamp(run), cancellation: run.Cancellation);
         return new(file, "gguf", stored.Name(), new FileInfo(file).Length, checkpoint.TotalBytes);
     }
 

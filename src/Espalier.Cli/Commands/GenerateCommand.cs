@@ -17,23 +17,23 @@ internal sealed class GenerateCommand : CommandBase
 {
     private const int LongestPrompt = 1 << 20;
 
-    private readonly ModelArgument model = new();
-    private readonly Option<string[]> prompt = new("--prompt")
+    private readonly ModelArgument _model = new();
+    private readonly Option<string[]> _prompt = new("--prompt")
     {
         Description = "Text to continue; BOS stands before it as the tokenizer says. Given several times, all are continued, each as if it were alone",
         HelpName = "TEXT",
         Arity = ArgumentArity.OneOrMore,
     };
-    private readonly Option<string> ids = new("--ids") { Description = "Token ids to continue instead: 1,2,3 or FILE.i32 or FILE.u16; no BOS is added, and EOS does not stop", HelpName = "IDS" };
-    private readonly CountOption maxTokens = new("--max-tokens", "Tokens at most; the model's positions end it too", 128, least: 0);
-    private readonly Option<bool> ignoreEos = new("--ignore-eos") { Description = "Continue past EOS, also with --prompt" };
-    private readonly CountOption batch = new("--batch", "Prompts continued at once where there are several; changes no text", GeneratorBatch.Usual, least: 1);
-    private readonly ChoiceOption<WeightFormat> weights = new(
+    private readonly Option<string> _ids = new("--ids") { Description = "Token ids to continue instead: 1,2,3 or FILE.i32 or FILE.u16; no BOS is added, and EOS does not stop", HelpName = "IDS" };
+    private readonly CountOption _maxTokens = new("--max-tokens", "Tokens at most; the model's positions end it too", 128, least: 0);
+    private readonly Option<bool> _ignoreEos = new("--ignore-eos") { Description = "Continue past EOS, also with --prompt" };
+    private readonly CountOption _batch = new("--batch", "Prompts continued at once where there are several; changes no text", GeneratorBatch.Usual, least: 1);
+    private readonly ChoiceOption<WeightFormat> _weights = new(
         "--weights", "What matrices are kept in, activations are float32: by default what changes nothing, bf16 where the model is stored so, else float32; "
             + "int8 has a scale for 32 weights and changes the text a little", null,
         ("float32", WeightFormat.Float32), ("bf16", WeightFormat.BFloat16), ("int8", WeightFormat.Int8), ("f32", WeightFormat.Float32), ("bfloat16", WeightFormat.BFloat16));
-    private readonly SamplingInput sampling = new();
-    private readonly ThreadsOption threads = new();
+    private readonly SamplingInput _sampling = new();
+    private readonly ThreadsOption _threads = new();
 
     internal GenerateCommand() : base(
         "generate",
@@ -43,40 +43,40 @@ internal sealed class GenerateCommand : CommandBase
         "espalier generate models/quickstart-teacher --prompt Once --prompt \"The kernel\" --weights int8 --max-tokens 30",
         "espalier generate models/quickstart-teacher --ids 4080 --greedy --max-tokens 200 --json")
     {
-        model.AddTo(this);
-        foreach (var option in (Option[])[prompt, ids, maxTokens])
+        _model.AddTo(this);
+        foreach (var option in (Option[])[_prompt, _ids, _maxTokens])
             Options.Add(option);
-        sampling.AddTo(this);
-        foreach (var option in (Option[])[ignoreEos, weights, batch])
+        _sampling.AddTo(this);
+        foreach (var option in (Option[])[_ignoreEos, _weights, _batch])
             Options.Add(option);
-        threads.AddTo(this);
+        _threads.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
     {
-        if (run.Has(prompt) == run.Has(ids))
-            throw new EspalierException(run.Has(prompt) ? "both --prompt and --ids were given: give one of them" : "nothing to continue was given: --prompt TEXT or --ids 1,2,3");
-        using var checkpoint = model.OpenFinite(run);
-        var options = sampling.Read(run, checkpoint);
+        if (run.Has(_prompt) == run.Has(_ids))
+            throw new EspalierException(run.Has(_prompt) ? "both --prompt and --ids were given: give one of them" : "nothing to continue was given: --prompt TEXT or --ids 1,2,3");
+        using var checkpoint = _model.OpenFinite(run);
+        var options = _sampling.Read(run, checkpoint);
         // Ids need no tokenizer: without one there is no text to show.
-        var tokenizer = run.Has(prompt) || File.Exists(Path.Combine(checkpoint.Folder, "tokenizer.json")) ? Tokenizer.Load(checkpoint.Folder) : null;
-        int[][] starts = run.Has(prompt)
-            ? [.. run.Get(prompt)!.Select(text => EncodePrompt(run, text, tokenizer!, checkpoint.Config.VocabularySize))]
-            : [ReadIds(run.Get(ids)!, checkpoint.Config.VocabularySize)];
-        var stops = run.Has(prompt) && !run.Get(ignoreEos) ? StopIds.Of(checkpoint, tokenizer!) : null;
+        var tokenizer = run.Has(_prompt) || File.Exists(Path.Combine(checkpoint.Folder, "tokenizer.json")) ? Tokenizer.Load(checkpoint.Folder) : null;
+        int[][] starts = run.Has(_prompt)
+            ? [.. run.Get(_prompt)!.Select(text => EncodePrompt(run, text, tokenizer!, checkpoint.Config.VocabularySize))]
+            : [ReadIds(run.Get(_ids)!, checkpoint.Config.VocabularySize)];
+        var stops = run.Has(_prompt) && !run.Get(_ignoreEos) ? StopIds.Of(checkpoint, tokenizer!) : null;
 
-        threads.Start(run);
-        using var packed = PackedWeights.Load(checkpoint, run.Get(weights) ?? PackedWeights.FormatOf(checkpoint));
+        _threads.Start(run);
+        using var packed = PackedWeights.Load(checkpoint, run.Get(_weights) ?? PackedWeights.FormatOf(checkpoint));
         if (starts.Length > 1)
             return Several(run, packed, starts, options, tokenizer!, stops);
         var start = starts[0];
         Action<string> show = _ => { };
         if (!run.Json)
             show = piece => { run.Terminal.Output.Write(piece); run.Terminal.Output.Flush(); };
-        var report = Generate(Generator.Continue(packed, start, run.Get(maxTokens)!.Value, options, stops, run.Cancellation), tokenizer, stops, show);
+        var report = Generate(Generator.Continue(packed, start, run.Get(_maxTokens)!.Value, options, stops, run.Cancellation), tokenizer, stops, show);
         // Who reads the text has it already; the figures are no part of it.
         run.Write(
-            report with { PromptTokens = start.Length, StoppedBy = StoppedBy(report.Ids, stops, run.Get(maxTokens)!.Value), Weights = NameOf(packed.Format) },
+            report with { PromptTokens = start.Length, StoppedBy = StoppedBy(report.Ids, stops, run.Get(_maxTokens)!.Value), Weights = NameOf(packed.Format) },
             (page, _) => page.Line());
         if (!run.Json)
             run.Progress.Note($"{report.Ids.Count} tokens{(report.TokensPerSecond is { } rate ? $", {Units.Short(rate)} tokens/s" : "")}");
@@ -87,16 +87,16 @@ internal sealed class GenerateCommand : CommandBase
     private int Several(CommandRun run, PackedWeights packed, int[][] starts, SamplingOptions options, Tokenizer tokenizer, IReadOnlySet<int>? stops)
     {
         var started = Stopwatch.GetTimestamp();
-        var most = run.Get(maxTokens)!.Value;
+        var most = run.Get(_maxTokens)!.Value;
         var made = GeneratorBatch.Continue(
-            packed, starts, most, prompt => options with { Seed = options.Seed + prompt }, stops, run.Get(batch)!.Value, stop: run.Cancellation);
+            packed, starts, most, prompt => options with { Seed = options.Seed + prompt }, stops, run.Get(_batch)!.Value, stop: run.Cancellation);
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         var report = new GenerationsReport
         {
             Continuations =
             [
                 .. made.Select((ids, i) => new ContinuationReport(
-                    Prompt: run.Get(prompt)![i],
+                    Prompt: run.Get(_prompt)![i],
                     Ids: ids,
                     Text: tokenizer.Decode([.. ids], skipSpecialTokens: true),
                     PromptTokens: starts[i].Length,

@@ -8,7 +8,7 @@ namespace Espalier.Cli.Commands;
 /// <summary>Help by its name: of the program, or of one command.</summary>
 internal sealed class HelpCommand : CommandBase
 {
-    private readonly Argument<string?> command = new("command")
+    private readonly Argument<string?> _command = new("command")
     {
         Description = "The command; none lists them all",
         HelpName = "COMMAND",
@@ -20,11 +20,11 @@ internal sealed class HelpCommand : CommandBase
         "Show what a command takes, with examples; with --json all arguments and options as data",
         "espalier help",
         "espalier help prune",
-        "espalier help distill --json | jq .commands[0].options") => Arguments.Add(command);
+        "espalier help distill --json | jq .commands[0].options") => Arguments.Add(_command);
 
     protected override int Run(CommandRun run)
     {
-        var name = run.Get(command);
+        var name = run.Get(_command);
         var found = name is null ? null : run.Root.Subcommands.FirstOrDefault(known => known.Name == name)
             ?? throw new EspalierException(UnknownCommand.Describe(name, run.Root));
         if (run.Json)

@@ -15,15 +15,15 @@ internal sealed class InitCommand : CommandBase
 {
     private static readonly OutputKind s_none = new("replaced by this command", _ => false);
 
-    private readonly Argument<string> model = new("model") { Description = "Hugging Face folder of the teacher" };
+    private readonly Argument<string> _model = new("model") { Description = "Hugging Face folder of the teacher" };
 
-    private readonly Argument<string[]> text = new("text")
+    private readonly Argument<string[]> _text = new("text")
     {
         Description = "Text to train on: files, folders, patterns such as docs/**/*.md, dotnet-docs, or one file of ids (.i32, .u16)",
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private readonly OutputOption output = new("--output", "The recipe to write; nothing is overwritten", "FILE.yaml") { DefaultValueFactory = _ => "recipe.yaml" };
+    private readonly OutputOption _output = new("--output", "The recipe to write; nothing is overwritten", "FILE.yaml") { DefaultValueFactory = _ => "recipe.yaml" };
 
     internal InitCommand() : base(
         "init",
@@ -31,17 +31,17 @@ internal sealed class InitCommand : CommandBase
         "espalier init models/quickstart-teacher dotnet-docs --output my-recipe.yaml",
         "espalier init models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --output own-text.yaml --json")
     {
-        Arguments.Add(model);
-        Arguments.Add(text);
-        Options.Add(output);
+        Arguments.Add(_model);
+        Arguments.Add(_text);
+        Options.Add(_output);
     }
 
     protected override int Run(CommandRun run)
     {
-        var (folder, texts) = (run.Get(model)!, run.Get(text)!);
-        if (Path.Exists(run.Get(output)))
-            throw new EspalierException($"--output {run.Get(output)}: exists and is not overwritten; give another file");
-        var file = output.File(run, s_none, [new("the model's folder", folder), .. SourcePlaces.Of("the text", texts)])!;
+        var (folder, texts) = (run.Get(_model)!, run.Get(_text)!);
+        if (Path.Exists(run.Get(_output)))
+            throw new EspalierException($"--output {run.Get(_output)}: exists and is not overwritten; give another file");
+        var file = _output.File(run, s_none, [new("the model's folder", folder), .. SourcePlaces.Of("the text", texts)])!;
         var draft = RecipeDraft.Of(folder, texts, run.Cancellation);
         var yaml = RecipeDraftText.Of(draft);
         // What is written is what plan and compress take.

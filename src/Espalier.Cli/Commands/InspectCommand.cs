@@ -16,8 +16,8 @@ namespace Espalier.Cli.Commands;
 /// <summary>Says what a model is, from its config and the headers of its weights.</summary>
 internal sealed class InspectCommand : CommandBase
 {
-    private readonly Argument<string> path = new("path") { Description = "Hugging Face folder (config.json alone will do) or a GGUF file" };
-    private readonly Option<bool> check = new("--check") { Description = "Read every weight, and refuse NaN and infinity" };
+    private readonly Argument<string> _path = new("path") { Description = "Hugging Face folder (config.json alone will do) or a GGUF file" };
+    private readonly Option<bool> _check = new("--check") { Description = "Read every weight, and refuse NaN and infinity" };
 
     internal InspectCommand() : base(
         "inspect",
@@ -25,26 +25,26 @@ internal sealed class InspectCommand : CommandBase
         "espalier inspect models/quickstart-teacher",
         "espalier inspect models/quickstart-teacher --check --json")
     {
-        Arguments.Add(path);
-        Options.Add(check);
+        Arguments.Add(_path);
+        Options.Add(_check);
     }
 
     protected override int Run(CommandRun run)
     {
-        var place = run.Get(path)!;
+        var place = run.Get(_path)!;
         if (!Directory.Exists(place) && place.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
             return RunGguf(run, place);
 
-        using var checkpoint = Checkpoint.Open(place, run.Get(check) || HasWeights(place)).WithNotes(run);
-        if (run.Get(check))
+        using var checkpoint = Checkpoint.Open(place, run.Get(_check) || HasWeights(place)).WithNotes(run);
+        if (run.Get(_check))
             checkpoint.CheckFinite(run.Cancellation);
-        run.Write(ModelFacts.Of(checkpoint, run.Get(check)), Show);
+        run.Write(ModelFacts.Of(checkpoint, run.Get(_check)), Show);
         return ExitCodes.Done;
     }
 
     private int RunGguf(CommandRun run, string file)
     {
-        if (run.Get(check))
+        if (run.Get(_check))
             throw new EspalierException($"{file}: --check reads Hugging Face folders; leave it out for a GGUF file");
         using var gguf = GgufFile.Open(file);
         run.Write(GgufFacts.Of(gguf, file), Show);
@@ -53,7 +53,7 @@ internal sealed class InspectCommand : CommandBase
 
     private static bool HasWeights(string folder) => Directory.Exists(folder) && CheckpointFolder.HasWeights(folder);
 
-    private static readonly string[] shapes =
+    private static readonly string[] s_shapes =
     [
         "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim", "vocab_size",
         "tie_word_embeddings", "max_position_embeddings", "rope_theta", "rope_scaling", "sliding_window", "dtype",
@@ -64,7 +64,7 @@ internal sealed class InspectCommand : CommandBase
         page.Heading(facts.Path);
         page.Table(TextTable.OfFacts([
             ("family", facts.Family),
-            .. shapes.Where(facts.Config.ContainsKey).Select(name => (name, Text(facts.Config[name]))),
+            .. s_shapes.Where(facts.Config.ContainsKey).Select(name => (name, Text(facts.Config[name]))),
             ("parameters", Exact(facts.Parameters)),
             ("  without embeddings", Exact(facts.NonEmbeddingParameters)),
             ("on disk", facts.Weights ? $"{Units.Bytes(facts.Bytes)} in {facts.Files} file{(facts.Files == 1 ? "" : "s")}" : "no weights here"),

@@ -13,7 +13,7 @@ namespace Espalier.Cli.Commands;
 /// <summary>The mean of the weights of several models, or of several checkpoints of a training.</summary>
 internal sealed class MergeCommand : CommandBase
 {
-    private readonly Argument<string[]> sources = new("sources")
+    private readonly Argument<string[]> _sources = new("sources")
     {
         Description = "Two or more: Hugging Face folders of one config and tokenizer, or training checkpoints "
             + "(RUN/stages/STAGE/checkpoints/step-N)",
@@ -21,22 +21,22 @@ internal sealed class MergeCommand : CommandBase
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private readonly OutputOption output = new("--output", "The folder to write", "FOLDER", required: true);
+    private readonly OutputOption _output = new("--output", "The folder to write", "FOLDER", required: true);
 
-    private readonly Option<string> weights = new("--weights")
+    private readonly Option<string> _weights = new("--weights")
     {
         Description = "How much each source counts, in their order; by default all alike",
         HelpName = "X,X",
     };
 
-    private readonly Option<string> like = new("--like")
+    private readonly Option<string> _like = new("--like")
     {
         Description = "With training checkpoints alone: the model that the training began from, for config, tokenizer and frozen weights",
         HelpName = "FOLDER",
     };
 
-    private readonly DtypeOption dtype = new();
-    private readonly ThreadsOption threads = new();
+    private readonly DtypeOption _dtype = new();
+    private readonly ThreadsOption _threads = new();
 
     internal MergeCommand() : base(
         "merge",
@@ -44,36 +44,36 @@ internal sealed class MergeCommand : CommandBase
         "espalier merge student from-cache --output merged",
         "espalier merge student from-cache stepwise --weights 2,1,1 --output weighted --json")
     {
-        Arguments.Add(sources);
-        foreach (var option in (Option[])[output, weights, like])
+        Arguments.Add(_sources);
+        foreach (var option in (Option[])[_output, _weights, _like])
             Options.Add(option);
-        dtype.AddTo(this);
-        threads.AddTo(this);
+        _dtype.AddTo(this);
+        _threads.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
     {
-        var folders = run.Get(sources)!;
+        var folders = run.Get(_sources)!;
         if (folders.Length < 2)
             throw new EspalierException($"{folders[0]} alone was given: name at least two models, or two checkpoints");
-        var shares = Shares(run.Get(weights), folders.Length);
+        var shares = Shares(run.Get(_weights), folders.Length);
         if (folders.FirstOrDefault(source => !Directory.Exists(source)) is { } missing)
             throw new EspalierException($"{missing}: {(File.Exists(missing) ? "is a file; give the folder that it is in" : "not found")}");
         var model = folders.FirstOrDefault(source => !MergeStage.IsTraining(source));
-        if (model is not null && run.Has(like))
+        if (model is not null && run.Has(_like))
             throw new EspalierException($"--like was given and {model} is a model itself, with config and tokenizer: leave it out");
-        model ??= run.Get(like) ?? throw new EspalierException(
+        model ??= run.Get(_like) ?? throw new EspalierException(
             "training checkpoints have neither config nor tokenizer: name the model that the training began from with --like");
 
         using var checkpoint = Checkpoint.Open(model).WithNotes(run);
-        var folder = output.NewFolder(run, folders.Append(model).Distinct().Select(source => new ReadPlace("the source", source)));
+        var folder = _output.NewFolder(run, folders.Append(model).Distinct().Select(source => new ReadPlace("the source", source)));
         // What was trained is float32; whole models stay what they are.
-        var stored = dtype.IsGiven(run) || !run.Has(like) ? dtype.Read(run, checkpoint) : ElementType.F32;
-        threads.Start(run);
+        var stored = _dtype.IsGiven(run) || !run.Has(_like) ? _dtype.Read(run, checkpoint) : ElementType.F32;
+        _threads.Start(run);
         var checks = RunContext.Once(folder, Name, 0, run.Progress, context =>
         {
             var start = ModelSlot.Of(ModelFolder.Given("model", model));
-            var stage = new MergeStage(start, folders, shares, stored) { Clamp = dtype.Clamp(run) };
+            var stage = new MergeStage(start, folders, shares, stored) { Clamp = _dtype.Clamp(run) };
             context.Walk([stage]);
             var held = StageRecord.Read(Path.GetDirectoryName(stage.Merged.Value.Path)!)!.Checks!;
             DurableOutput.Move(stage.Merged.Value.Path, folder);

@@ -17,21 +17,21 @@ namespace Espalier.Cli.Commands;
 /// <summary>Whether a teacher should be corrected before it teaches a text.</summary>
 internal sealed class NeedCommand : CommandBase
 {
-    private readonly Argument<string> teacher = new("teacher") { Description = "Hugging Face folder of the teacher" };
-    private readonly TokenInput input = new();
+    private readonly Argument<string> _teacher = new("teacher") { Description = "Hugging Face folder of the teacher" };
+    private readonly TokenInput _input = new();
 
-    private readonly Option<string> reference = new("--reference")
+    private readonly Option<string> _reference = new("--reference")
     {
         Description = "Text or ids that the teacher is at home in; by default self-written.jsonl in its folder, else text that it writes now",
         HelpName = "PATH",
     };
 
-    private readonly NumberOption threshold = new(
+    private readonly NumberOption _threshold = new(
         "--threshold", "Needed where the difference is above this with 95 % confidence, nats a token", "X", CorrectionSection.DefaultThreshold);
 
-    private readonly CountOption seq = new CountOption("--sequence", $"Tokens of a window, at most {CorrectionTest.MostSequence}", CorrectionTest.MostSequence, least: 2, most: CorrectionTest.MostSequence).Or("--seq");
-    private readonly CountOption seed = new("--seed", "Seed of text that the teacher writes now", 1, least: 0);
-    private readonly ThreadsOption threads = new();
+    private readonly CountOption _seq = new CountOption("--sequence", $"Tokens of a window, at most {CorrectionTest.MostSequence}", CorrectionTest.MostSequence, least: 2, most: CorrectionTest.MostSequence).Or("--seq");
+    private readonly CountOption _seed = new("--seed", "Seed of text that the teacher writes now", 1, least: 0);
+    private readonly ThreadsOption _threads = new();
 
     internal NeedCommand() : base(
         "need",
@@ -39,27 +39,27 @@ internal sealed class NeedCommand : CommandBase
         "espalier need models/quickstart-teacher dotnet-docs",
         "espalier need models/quickstart-teacher docs --reference models/quickstart-teacher/self-written.jsonl --json")
     {
-        Arguments.Add(teacher);
-        input.AddTo(this);
-        foreach (var option in (Option[])[reference, threshold, seq, seed])
+        Arguments.Add(_teacher);
+        _input.AddTo(this);
+        foreach (var option in (Option[])[_reference, _threshold, _seq, _seed])
             Options.Add(option);
-        threads.AddTo(this);
+        _threads.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
     {
-        var folder = run.Get(teacher)!;
+        var folder = run.Get(_teacher)!;
         using var checkpoint = Checkpoint.Open(folder).WithNotes(run);
         checkpoint.CheckFinite(run.Cancellation);
-        var length = Math.Min(run.Get(seq)!.Value, checkpoint.Config.MaxPositions);
-        var section = new CorrectionSection { Reference = Reference(run), Threshold = run.Get(threshold)!.Value };
-        var tokens = input.Tokens(run, checkpoint, length);
+        var length = Math.Min(run.Get(_seq)!.Value, checkpoint.Config.MaxPositions);
+        var section = new CorrectionSection { Reference = Reference(run), Threshold = run.Get(_threshold)!.Value };
+        var tokens = _input.Tokens(run, checkpoint, length);
         using var opened = tokens.Value;
 
-        threads.Start(run);
-        var result = RunContext.Once(null, Name, run.Get(seed)!.Value, run.Progress, context =>
+        _threads.Start(run);
+        var result = RunContext.Once(null, Name, run.Get(_seed)!.Value, run.Progress, context =>
         {
-            var stage = new NeedStage(ModelArgument.Slot(checkpoint), folder, section, tokens, length, run.Get(seed)!.Value) { DataName = opened.Train.Name };
+            var stage = new NeedStage(ModelArgument.Slot(checkpoint), folder, section, tokens, length, run.Get(_seed)!.Value) { DataName = opened.Train.Name };
             context.Walk([stage]);
             return stage.Found.Value;
         }, run.Cancellation);
@@ -67,7 +67,7 @@ internal sealed class NeedCommand : CommandBase
         return ExitCodes.Done;
     }
 
-    private string? Reference(CommandRun run) => run.Get(reference) is not { } path ? null
+    private string? Reference(CommandRun run) => run.Get(_reference) is not { } path ? null
         : DataSection.IsIds(path) || path == DotnetDocs.Name || Path.Exists(DocumentSource.PathOf(path)) || path.Contains('*') ? path
         : throw new EspalierException($"--reference {path}: not found; name a text that the teacher is at home in, or leave it out");
 

@@ -17,17 +17,17 @@ internal sealed class PlanCommand : CommandBase
 {
     private static readonly TimeSpan s_glance = TimeSpan.FromSeconds(0.3);
 
-    private readonly Argument<string> recipe = new("RECIPE") { Description = "The recipe: a YAML file" };
+    private readonly Argument<string> _recipe = new("RECIPE") { Description = "The recipe: a YAML file" };
 
-    private readonly Option<double?> gflops = new("--gflops")
+    private readonly Option<double?> _gflops = new("--gflops")
     {
         Description = "This machine's speed in a matrix product in GFLOP/s, for the time [default: a block of the student's shape is run and trained for a few seconds]",
         HelpName = "NUMBER",
     };
 
-    private readonly ThreadsOption threads = new();
+    private readonly ThreadsOption _threads = new();
 
-    private readonly Option<bool> noCalibration = new("--no-calibration") { Description = "Leave this machine out of the times" };
+    private readonly Option<bool> _noCalibration = new("--no-calibration") { Description = "Leave this machine out of the times" };
 
     internal PlanCommand() : base(
         "plan",
@@ -35,19 +35,19 @@ internal sealed class PlanCommand : CommandBase
         "espalier plan recipes/llama-3.1-8b-width-4b.yaml",
         "espalier plan recipes/mistral-nemo-12b-width-8b.yaml --json | jq .student.parameters")
     {
-        Arguments.Add(recipe);
-        Options.Add(gflops);
-        Options.Add(noCalibration);
-        threads.AddTo(this);
+        Arguments.Add(_recipe);
+        Options.Add(_gflops);
+        Options.Add(_noCalibration);
+        _threads.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
     {
-        if (run.Get(gflops) is { } given && !(given > 0 && double.IsFinite(given)))
+        if (run.Get(_gflops) is { } given && !(given > 0 && double.IsFinite(given)))
             throw new EspalierException($"--gflops is {given} and must be above 0");
-        if (run.Has(gflops) && run.Get(noCalibration))
+        if (run.Has(_gflops) && run.Get(_noCalibration))
             throw new EspalierException("--gflops and --no-calibration were given and one says this machine's speed, the other leaves it out: give one of them");
-        var (file, read) = (run.Get(recipe)!, RecipeFile.Read(run.Get(recipe)!));
+        var (file, read) = (run.Get(_recipe)!, RecipeFile.Read(run.Get(_recipe)!));
         read = read with { Output = read.Output ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(file)) };
         var busy = 0.0;
         var plan = RecipePlan.Of(read, student => Here(run, student, read.Data.Sequence, out busy));
@@ -62,13 +62,13 @@ internal sealed class PlanCommand : CommandBase
     private DeviceSpeed? Here(CommandRun run, DecoderConfig student, int sequence, out double busy)
     {
         busy = 0;
-        if (run.Get(noCalibration))
+        if (run.Get(_noCalibration))
             return null;
-        if (run.Get(gflops) is { } given)
+        if (run.Get(_gflops) is { } given)
             return DeviceSpeed.FromProduct(given);
         try
         {
-            threads.Start(run);
+            _threads.Start(run);
             busy = ProcessorLoad.OfOthers(s_glance);
             var (forward, training) = BlockSpeed.Measure(student, sequence);
             return DeviceSpeed.FromWork(forward, training);

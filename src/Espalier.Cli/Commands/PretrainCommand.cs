@@ -9,7 +9,7 @@ namespace Espalier.Cli.Commands;
 /// <summary>Trains a model from random weights.</summary>
 internal sealed class PretrainCommand : TrainingCommand
 {
-    private readonly Argument<string> config = new("config") { Description = "Folder with config.json (and tokenizer.json for text); weights in it are not read" };
+    private readonly Argument<string> _config = new("config") { Description = "Folder with config.json (and tokenizer.json for text); weights in it are not read" };
 
     internal PretrainCommand() : base(
         "pretrain",
@@ -18,11 +18,11 @@ internal sealed class PretrainCommand : TrainingCommand
         "espalier pretrain models/quickstart-teacher dotnet-docs --steps 100 --output scratch",
         "espalier pretrain models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --steps 300 --learning-rate 3e-3 --seed 7 --output scratch-7 --json")
     {
-        Arguments.Add(config);
+        Arguments.Add(_config);
         AddShared();
     }
 
-    protected override TrainingSources Models(CommandRun run, TrainingSection section) => new(run.Get(config)!, null, null, section);
+    protected override TrainingSources Models(CommandRun run, TrainingSection section) => new(run.Get(_config)!, null, null, section);
 
     protected override ModelSlot Start(RunContext run, string path, long seed)
     {

@@ -18,19 +18,19 @@ namespace Espalier.Cli.Commands;
 /// <summary>Cuts a model down to a shape, by scores, by a plan or at random.</summary>
 internal sealed class PruneCommand : CommandBase
 {
-    private readonly ModelArgument model = new();
-    private readonly TokenInput input = new();
-    private readonly OutputOption output = new("--output", "The folder to write", "FOLDER", required: true);
-    private readonly ShapeInput shape = new();
-    private readonly Option<string> scores = new("--scores") { Description = "Scores that espalier score or espalier depth wrote", HelpName = "FILE.json" };
-    private readonly DepthScoresInput depthScores = new();
-    private readonly Option<string> plan = new("--plan") { Description = "What survives, instead of a shape", HelpName = "FILE.json" };
-    private readonly Option<bool> random = new("--random") { Description = "Choose at random, as a control" };
-    private readonly CountOption seed = new("--seed", "Seed of --random and of --method random", 1, least: 0);
-    private readonly OutputOption writePlan = new("--write-plan", "Write what survives, for --plan", "FILE.json");
-    private readonly DtypeOption dtype = new();
-    private readonly CalibrationInput calibration = new();
-    private readonly ThreadsOption threads = new();
+    private readonly ModelArgument _model = new();
+    private readonly TokenInput _input = new();
+    private readonly OutputOption _output = new("--output", "The folder to write", "FOLDER", required: true);
+    private readonly ShapeInput _shape = new();
+    private readonly Option<string> _scores = new("--scores") { Description = "Scores that espalier score or espalier depth wrote", HelpName = "FILE.json" };
+    private readonly DepthScoresInput _depthScores = new();
+    private readonly Option<string> _plan = new("--plan") { Description = "What survives, instead of a shape", HelpName = "FILE.json" };
+    private readonly Option<bool> _random = new("--random") { Description = "Choose at random, as a control" };
+    private readonly CountOption _seed = new("--seed", "Seed of --random and of --method random", 1, least: 0);
+    private readonly OutputOption _writePlan = new("--write-plan", "Write what survives, for --plan", "FILE.json");
+    private readonly DtypeOption _dtype = new();
+    private readonly CalibrationInput _calibration = new();
+    private readonly ThreadsOption _threads = new();
 
     internal PruneCommand() : base(
         "prune",
@@ -40,46 +40,46 @@ internal sealed class PruneCommand : CommandBase
         "espalier prune models/quickstart-teacher --depth-scores depth.json --depth-metric lm-loss --layers 6 --output shallow",
         "espalier prune models/quickstart-teacher --random --seed 1 --hidden 192 --ffn 512 --output random --write-plan plan.json")
     {
-        model.AddTo(this);
-        input.AddTo(this);
-        Options.Add(output);
-        shape.AddTo(this);
-        foreach (var option in (Option[])[scores, plan, random, seed, writePlan])
+        _model.AddTo(this);
+        _input.AddTo(this);
+        Options.Add(_output);
+        _shape.AddTo(this);
+        foreach (var option in (Option[])[_scores, _plan, _random, _seed, _writePlan])
             Options.Add(option);
-        depthScores.AddTo(this);
-        dtype.AddTo(this);
-        calibration.AddTo(this);
-        threads.AddTo(this);
+        _depthScores.AddTo(this);
+        _dtype.AddTo(this);
+        _calibration.AddTo(this);
+        _threads.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
     {
         RequireOneSource(run);
-        using var checkpoint = model.Open(run);
-        ReadPlace[] reads = [model.Place(run), .. input.Places(run), .. Given("the scores", run.Get(scores)), .. Given("the scores of layers", DepthFile(run)), .. Given("the plan", run.Get(plan))];
-        var folder = output.NewFolder(run, reads);
-        var planFile = writePlan.File(run, OutputKind.Plan, reads);
+        using var checkpoint = _model.Open(run);
+        ReadPlace[] reads = [_model.Place(run), .. _input.Places(run), .. Given("the scores", run.Get(_scores)), .. Given("the scores of layers", DepthFile(run)), .. Given("the plan", run.Get(_plan))];
+        var folder = _output.NewFolder(run, reads);
+        var planFile = _writePlan.File(run, OutputKind.Plan, reads);
         if (planFile is not null && Path.GetFullPath(planFile) == Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))
             throw new EspalierException($"--write-plan {planFile}: is --output too; give another name");
-        var stored = dtype.Read(run, checkpoint);
-        var student = run.Get(plan) is { } given ? PlanFile.Read(given).Apply(checkpoint.Config) : shape.Student(run, checkpoint.Config);
+        var stored = _dtype.Read(run, checkpoint);
+        var student = run.Get(_plan) is { } given ? PlanFile.Read(given).Apply(checkpoint.Config) : _shape.Student(run, checkpoint.Config);
         var layers = LayersOf(run, checkpoint, student);
-        var (tokens, isScored) = (new Slot<TokenSets>("the text"), input.IsGiven(run) || !calibration.Method(run).ReadsText());
+        var (tokens, isScored) = (new Slot<TokenSets>("the text"), _input.IsGiven(run) || !_calibration.Method(run).ReadsText());
         if (isScored)
-            tokens = calibration.Tokens(run, checkpoint, input);
+            tokens = _calibration.Tokens(run, checkpoint, _input);
         using var opened = tokens.IsMade ? tokens.Value : null;
-        threads.Start(run);
-        var method = RunContext.Once(folder, Name, run.Get(seed)!.Value, run.Progress, context =>
+        _threads.Start(run);
+        var method = RunContext.Once(folder, Name, run.Get(_seed)!.Value, run.Progress, context =>
         {
             var dropped = layers is null ? checkpoint.Config.Layers - student.Layers : 0;
-            var scoring = isScored ? calibration.Stage(run, checkpoint, tokens, dropped > 1 ? [1, dropped] : [1], run.Get(seed)!.Value) : null;
-            var section = shape.Section(run) with { Method = run.Get(random) ? PruneMethod.Random : PruneMethod.Importance, Plan = run.Get(plan) };
-            var cut = new PruneStage(ModelArgument.Slot(checkpoint), "pruned", student, new("the shape") { Value = section }, section, 0, run.Get(seed)!.Value)
+            var scoring = isScored ? _calibration.Stage(run, checkpoint, tokens, dropped > 1 ? [1, dropped] : [1], run.Get(_seed)!.Value) : null;
+            var section = _shape.Section(run) with { Method = run.Get(_random) ? PruneMethod.Random : PruneMethod.Importance, Plan = run.Get(_plan) };
+            var cut = new PruneStage(ModelArgument.Slot(checkpoint), "pruned", student, new("the shape") { Value = section }, section, 0, run.Get(_seed)!.Value)
             {
                 Scores = scoring?.Scores ?? ScoresOf(run, checkpoint),
                 Layers = layers,
                 Stored = stored,
-                Clamp = dtype.Clamp(run),
+                Clamp = _dtype.Clamp(run),
             };
             context.Walk(scoring is null ? [cut] : [scoring, cut]);
             var kept = PlanFile.Read(cut.Plan!);
@@ -102,16 +102,16 @@ internal sealed class PruneCommand : CommandBase
             return null;
         var scores = DepthScoresFile.Read(file);
         RequireThisModel(run, file, scores.Teacher, scores.Version < 2, checkpoint);
-        return new("the scores of layers") { Value = new(file, ContentHash.OfFile(file), depthScores.Choose(run, file, scores, checkpoint.Config, student)) };
+        return new("the scores of layers") { Value = new(file, ContentHash.OfFile(file), _depthScores.Choose(run, file, scores, checkpoint.Config, student)) };
     }
 
-    private string? DepthFile(CommandRun run) => depthScores.File(run, run.Get(scores));
+    private string? DepthFile(CommandRun run) => _depthScores.File(run, run.Get(_scores));
 
     /// <summary>The file of scores of units; null where none was given, or the one given has scores of layers.</summary>
-    private string? UnitFile(CommandRun run) => run.Get(scores) is { } file && file != DepthFile(run) ? file : null;
+    private string? UnitFile(CommandRun run) => run.Get(_scores) is { } file && file != DepthFile(run) ? file : null;
 
     /// <summary>Whether something says which neurons, heads and channels stay.</summary>
-    private bool HasUnits(CommandRun run) => UnitFile(run) is not null || input.IsGiven(run) || !calibration.Method(run).ReadsText();
+    private bool HasUnits(CommandRun run) => UnitFile(run) is not null || _input.IsGiven(run) || !_calibration.Method(run).ReadsText();
 
     /// <summary>The scores of units that were given; null for none.</summary>
     private Slot<ArtefactFile>? ScoresOf(CommandRun run, Checkpoint checkpoint)
@@ -136,24 +136,24 @@ internal sealed class PruneCommand : CommandBase
     /// <summary>Scores, a plan, chance, or text to score on: one of them, since each says by itself what stays.</summary>
     private void RequireOneSource(CommandRun run)
     {
-        string[] given = [.. new[] { (UnitFile(run) is not null, "--scores"), (run.Has(plan), "--plan"), (run.Get(random), "--random"), (input.IsGiven(run), "text or --ids to score on"),
-                (!calibration.Method(run).ReadsText(), $"--method {calibration.Method(run).ToString().ToLowerInvariant()}") }
+        string[] given = [.. new[] { (UnitFile(run) is not null, "--scores"), (run.Has(_plan), "--plan"), (run.Get(_random), "--random"), (_input.IsGiven(run), "text or --ids to score on"),
+                (!_calibration.Method(run).ReadsText(), $"--method {_calibration.Method(run).ToString().ToLowerInvariant()}") }
             .Where(source => source.Item1).Select(source => source.Item2)];
         var ofLayers = DepthFile(run);
         if (given.Length == 0 && ofLayers is null)
             throw new EspalierException("nothing says which units stay: give text or --ids to score on, --method magnitude, --scores FILE, --depth-scores FILE, --plan FILE or --random");
         if (given.Length > 1)
             throw new EspalierException($"{string.Join(" and ", given)} were given and each says which units stay: give one of them");
-        if (ofLayers is not null && (run.Has(plan) || run.Get(random)))
+        if (ofLayers is not null && (run.Has(_plan) || run.Get(_random)))
             throw new EspalierException($"{given[0]} and scores of layers were given and each says which layers stay: give one of them");
-        if ((run.Has(scores) || run.Has(plan) || run.Get(random) || !HasUnits(run)) && calibration.Given(run) is { } unread)
+        if ((run.Has(_scores) || run.Has(_plan) || run.Get(_random) || !HasUnits(run)) && _calibration.Given(run) is { } unread)
             throw new EspalierException($"{given.FirstOrDefault("scores of layers")} and {unread} were given and nothing is scored then: leave {unread} out");
-        calibration.Check(run, input);
-        if (run.Get(random) && shape.MergeHeads(run))
+        _calibration.Check(run, _input);
+        if (run.Get(_random) && _shape.MergeHeads(run))
             throw new EspalierException("--merge-heads merges in the order of scores and --random has none: leave one of them out");
-        if (run.Has(plan) && shape.Given(run) is { } option)
+        if (run.Has(_plan) && _shape.Given(run) is { } option)
             throw new EspalierException($"--plan and {option} were given and the plan says the shape by itself: leave {option} out");
-        if (run.Has(seed) && !run.Get(random) && calibration.Method(run) != ScoreMethod.Random)
+        if (run.Has(_seed) && !run.Get(_random) && _calibration.Method(run) != ScoreMethod.Random)
             throw new EspalierException("--seed is for --random and --method random, which were not given");
     }
 

@@ -13,9 +13,9 @@ internal sealed class ReportCommand : CommandBase
 {
     private const string Standard = "-";
 
-    private readonly Argument<string> folder = new("run") { Description = "Run folder", HelpName = "RUN" };
+    private readonly Argument<string> _folder = new("run") { Description = "Run folder", HelpName = "RUN" };
 
-    private readonly OutputOption output = new(
+    private readonly OutputOption _output = new(
         "--output", "The page to write; - is stdout. By default RUN/report.html, and beside a run that goes on RUN-so-far.html", "FILE.html");
 
     internal ReportCommand() : base(
@@ -24,26 +24,26 @@ internal sealed class ReportCommand : CommandBase
         "espalier report runs/quickstart",
         "espalier report runs/quickstart --output quickstart.html --json")
     {
-        Arguments.Add(folder);
-        Options.Add(output);
+        Arguments.Add(_folder);
+        Options.Add(_output);
     }
 
     protected override int Run(CommandRun run)
     {
-        var place = Path.TrimEndingDirectorySeparator(run.Get(folder)!);
+        var place = Path.TrimEndingDirectorySeparator(run.Get(_folder)!);
         var status = RunStatus.Read(place);
         // Made whole before anything is written: what cannot be read leaves no half page.
         using var text = new StringWriter();
         ReportFolder.Write(text, place);
         var bytes = System.Text.Encoding.UTF8.GetBytes(text.ToString());
-        if (run.Get(output) == Standard)
+        if (run.Get(_output) == Standard)
         {
             if (run.Json)
                 throw new EspalierException("--output - and --json were given and both go to stdout: leave one of them out");
             run.Terminal.Output.Write(text.ToString());
             return ExitCodes.Done;
         }
-        var file = run.Has(output) ? output.File(run, OutputKind.Html, new ReadPlace("the run folder", place))
+        var file = run.Has(_output) ? _output.File(run, OutputKind.Html, new ReadPlace("the run folder", place))
             : status.State is RunState.Running or RunState.Elsewhere ? SoFar($"{Path.GetFullPath(place)}-so-far.html")
             : null;
         if (file is null)

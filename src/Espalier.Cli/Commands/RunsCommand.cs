@@ -14,7 +14,7 @@ internal sealed class RunsCommand : CommandBase
 
     private const string DefaultPlace = "runs";
 
-    private readonly Argument<string> folder = new("folder")
+    private readonly Argument<string> _folder = new("folder")
     {
         Description = "Folder to look in, with the folders in it",
         HelpName = "FOLDER",
@@ -25,11 +25,11 @@ internal sealed class RunsCommand : CommandBase
         "runs",
         "List run folders: what each is doing, how far it is, its loss, time and size",
         "espalier runs",
-        "espalier runs . --json | jq .runs[].state") => Arguments.Add(folder);
+        "espalier runs . --json | jq .runs[].state") => Arguments.Add(_folder);
 
     protected override int Run(CommandRun run)
     {
-        var place = run.Get(folder)!;
+        var place = run.Get(_folder)!;
         if (!Directory.Exists(place))
             throw new EspalierException(place != DefaultPlace
                 ? $"the folder {place} does not exist: name the folder that the runs lie in"

@@ -14,15 +14,15 @@ namespace Espalier.Cli.Commands;
 /// <summary>Importance of every unit that can be pruned, and how far two scorings agree.</summary>
 internal sealed class ScoreCommand : CommandBase
 {
-    private readonly ModelArgument model = new(optional: true);
-    private readonly TokenInput input = new();
-    private readonly CalibrationInput calibration = new();
-    private readonly ChoiceOption<Which> aggregators = new("--aggregators", "Score by all nine aggregators in one pass and write l2-mean.json, ... into the folder of --output", null, ("all", Which.All));
-    private readonly Option<string> spans = new("--spans") { Description = "Widths of spans of layers whose block influence is wanted, such as 1,2,4", HelpName = "N,N", DefaultValueFactory = _ => "1" };
-    private readonly CountOption seed = new("--seed", "Seed of --method random", 1, least: 0);
-    private readonly OutputOption output = new("--output", "Write the scores for prune --scores; with --aggregators all a folder", "FILE.json");
-    private readonly ScoreComparison comparison = new();
-    private readonly ThreadsOption threads = new();
+    private readonly ModelArgument _model = new(optional: true);
+    private readonly TokenInput _input = new();
+    private readonly CalibrationInput _calibration = new();
+    private readonly ChoiceOption<Which> _aggregators = new("--aggregators", "Score by all nine aggregators in one pass and write l2-mean.json, ... into the folder of --output", null, ("all", Which.All));
+    private readonly Option<string> _spans = new("--spans") { Description = "Widths of spans of layers whose block influence is wanted, such as 1,2,4", HelpName = "N,N", DefaultValueFactory = _ => "1" };
+    private readonly CountOption _seed = new("--seed", "Seed of --method random", 1, least: 0);
+    private readonly OutputOption _output = new("--output", "Write the scores for prune --scores; with --aggregators all a folder", "FILE.json");
+    private readonly ScoreComparison _comparison = new();
+    private readonly ThreadsOption _threads = new();
 
     internal ScoreCommand() : base(
         "score",
@@ -33,32 +33,32 @@ internal sealed class ScoreCommand : CommandBase
         "espalier score models/quickstart-teacher --method magnitude --output magnitudes.json",
         "espalier score --compare scores.json magnitudes.json --keep 0.75")
     {
-        model.AddTo(this);
-        input.AddTo(this);
-        calibration.AddTo(this);
-        foreach (var option in (Option[])[aggregators, spans, seed, output])
+        _model.AddTo(this);
+        _input.AddTo(this);
+        _calibration.AddTo(this);
+        foreach (var option in (Option[])[_aggregators, _spans, _seed, _output])
             Options.Add(option);
-        comparison.AddTo(this);
-        threads.AddTo(this);
+        _comparison.AddTo(this);
+        _threads.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
     {
-        if (comparison.IsAsked(run))
+        if (_comparison.IsAsked(run))
         {
-            if (model.IsGiven(run) || input.IsGiven(run) || calibration.Given(run) is not null || run.Has(output))
+            if (_model.IsGiven(run) || _input.IsGiven(run) || _calibration.Given(run) is not null || run.Has(_output))
                 throw new EspalierException("--compare reads two files of scores and nothing else: leave the model, its text, how to score and --output out");
-            comparison.Run(run);
+            _comparison.Run(run);
             return ExitCodes.Done;
         }
-        comparison.RequireNothing(run);
-        if (!model.IsGiven(run))
+        _comparison.RequireNothing(run);
+        if (!_model.IsGiven(run))
             throw new EspalierException("no model was given: espalier score MODEL TEXT..., or --compare A.json B.json");
-        var widths = Widths(run.Get(spans)!);
-        calibration.Check(run, input);
-        if (run.Has(seed) && calibration.Method(run) != ScoreMethod.Random)
+        var widths = Widths(run.Get(_spans)!);
+        _calibration.Check(run, _input);
+        if (run.Has(_seed) && _calibration.Method(run) != ScoreMethod.Random)
             throw new EspalierException("--seed is for --method random, which was not given");
-        if (run.Has(aggregators))
+        if (run.Has(_aggregators))
             ByAll(run, widths);
         else
             ByOne(run, widths);
@@ -67,14 +67,14 @@ internal sealed class ScoreCommand : CommandBase
 
     private void ByOne(CommandRun run, int[] widths)
     {
-        var file = output.File(run, OutputKind.Scores, [model.Place(run), .. input.Places(run)]);
-        using var checkpoint = model.Open(run);
-        var tokens = calibration.Tokens(run, checkpoint, input);
+        var file = _output.File(run, OutputKind.Scores, [_model.Place(run), .. _input.Places(run)]);
+        using var checkpoint = _model.Open(run);
+        var tokens = _calibration.Tokens(run, checkpoint, _input);
         using var opened = tokens.IsMade ? tokens.Value : null;
-        threads.Start(run);
-        var scores = RunContext.Once(file, Name, run.Get(seed)!.Value, run.Progress, context =>
+        _threads.Start(run);
+        var scores = RunContext.Once(file, Name, run.Get(_seed)!.Value, run.Progress, context =>
         {
-            var stage = calibration.Stage(run, checkpoint, tokens, widths, run.Get(seed)!.Value);
+            var stage = _calibration.Stage(run, checkpoint, tokens, widths, run.Get(_seed)!.Value);
             context.Walk([stage]);
             var found = ScoresFile.Read(stage.Scores.Value.Path);
             if (file is not null)
@@ -86,13 +86,13 @@ internal sealed class ScoreCommand : CommandBase
 
     private void ByAll(CommandRun run, int[] widths)
     {
-        calibration.CheckForAll(run);
-        if (!run.Has(output))
+        _calibration.CheckForAll(run);
+        if (!run.Has(_output))
             throw new EspalierException("--aggregators all makes nine files: name their folder with --output");
-        var folder = output.NewFolder(run, [model.Place(run), .. input.Places(run)]);
-        using var checkpoint = model.Open(run);
-        threads.Start(run);
-        var all = calibration.ScoreByAll(run, checkpoint, input, widths, MemoryInput.FolderBeside(folder));
+        var folder = _output.NewFolder(run, [_model.Place(run), .. _input.Places(run)]);
+        using var checkpoint = _model.Open(run);
+        _threads.Start(run);
+        var all = _calibration.ScoreByAll(run, checkpoint, _input, widths, MemoryInput.FolderBeside(folder));
         string[] files = [.. Aggregator.All.Select(aggregator => $"{aggregator.FileName}.json")];
         ScoresFolder.Write(folder, files.Zip(all));
         var report = new JsonObject { ["model"] = checkpoint.Folder, ["output"] = folder, ["files"] = new JsonArray([.. files.Select(file => JsonValue.Create(file))]) };

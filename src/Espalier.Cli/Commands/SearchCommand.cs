@@ -19,16 +19,16 @@ namespace Espalier.Cli.Commands;
 /// <summary>The part of a recipe that finds the student's shape, or only the list of what it would choose from.</summary>
 internal sealed class SearchCommand : CommandBase
 {
-    private readonly Argument<string> recipe = new("recipe") { Description = "Recipe with a search section" };
+    private readonly Argument<string> _recipe = new("recipe") { Description = "Recipe with a search section" };
 
-    private readonly OutputOption output = new("--output", "Run folder, which compress goes on in; by default the recipe's, else runs/NAME-OF-THE-RECIPE", "FOLDER");
+    private readonly OutputOption _output = new("--output", "Run folder, which compress goes on in; by default the recipe's, else runs/NAME-OF-THE-RECIPE", "FOLDER");
 
-    private readonly Option<bool> enumerate = new("--enumerate") { Description = "Only list the candidates; needs no weights, and computes nothing unless a latency is asked for" };
-    private readonly CountOption limit = new("--limit", "With --enumerate: how many are shown", 100, least: 0);
-    private readonly OutputOption write = new("--write", "With --enumerate: write all candidates, for search.candidates", "FILE.json");
-    private readonly OutputOption picture = new("--picture", "Write a picture of loss against parameters and latency", "FILE.html");
-    private readonly FormatInput format = new();
-    private readonly ThreadsOption threads = new();
+    private readonly Option<bool> _enumerate = new("--enumerate") { Description = "Only list the candidates; needs no weights, and computes nothing unless a latency is asked for" };
+    private readonly CountOption _limit = new("--limit", "With --enumerate: how many are shown", 100, least: 0);
+    private readonly OutputOption _write = new("--write", "With --enumerate: write all candidates, for search.candidates", "FILE.json");
+    private readonly OutputOption _picture = new("--picture", "Write a picture of loss against parameters and latency", "FILE.html");
+    private readonly FormatInput _format = new();
+    private readonly ThreadsOption _threads = new();
 
     internal SearchCommand() : base(
         "search",
@@ -36,32 +36,32 @@ internal sealed class SearchCommand : CommandBase
         "espalier search recipes/quickstart-search.yaml --picture search.html",
         "espalier search recipes/nemotron-4-15b-search-4b.yaml --enumerate --json | jq .count")
     {
-        Arguments.Add(recipe);
-        foreach (var option in (Option[])[output, enumerate, limit, write, picture])
+        Arguments.Add(_recipe);
+        foreach (var option in (Option[])[_output, _enumerate, _limit, _write, _picture])
             Options.Add(option);
-        format.AddTo(this);
-        threads.AddTo(this);
+        _format.AddTo(this);
+        _threads.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
     {
-        format.Check(run);
-        var file = run.Get(recipe)!;
+        _format.Check(run);
+        var file = run.Get(_recipe)!;
         var read = RecipeFile.Read(file);
         if (read.Search is not { } search)
             throw new EspalierException($"{file}: has no search; give it one, as in: search: {{ non-embedding-parameters: 3M +-5%, hidden: [128, 192] }}");
         var byDefault = read.Output ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(file));
-        var folder = run.Has(output) || run.Get(enumerate) ? output.RunFolder(run, byDefault, RecipeInputs.ModelAndTexts(read)) : byDefault;
-        if (run.Get(enumerate))
+        var folder = run.Has(_output) || run.Get(_enumerate) ? _output.RunFolder(run, byDefault, RecipeInputs.ModelAndTexts(read)) : byDefault;
+        if (run.Get(_enumerate))
             return Enumerate(run, read, search, folder);
-        foreach (var option in new Option[] { limit, write })
+        foreach (var option in new Option[] { _limit, _write })
             if (run.Has(option))
                 throw new EspalierException($"{option.Name} goes with --enumerate; a search shows what it trained and writes all candidates into its stage");
-        var drawn = picture.File(run, OutputKind.Html, Reads(file, read));
+        var drawn = _picture.File(run, OutputKind.Html, Reads(file, read));
         Compressor.Check([(Path.GetFileNameWithoutExtension(file), read)], folder, run.Cancellation);
         var text = File.ReadAllText(file);
         RunPlace.RequireRecipe(folder, text);
-        threads.Start(run);
+        _threads.Start(run);
         var (found, place) = RunContext.Within(folder, RecipeFile.Canonical(read), read.Seed, run.Progress, context =>
         {
             context.Folder.WriteFile("recipe.yaml", stream => stream.Write(Encoding.UTF8.GetBytes(text)));
@@ -70,7 +70,7 @@ internal sealed class SearchCommand : CommandBase
         if (drawn is not null)
             DurableOutput.WriteFile(drawn, 0, stream => ParetoPicture.Write(stream, found));
         var best = found.Candidates[0];
-        format.Write(
+        _format.Write(
             run, found, (page, _) => SearchPage.Show(page, found, place, drawn), SearchPage.Csv,
             ("output", place), ("chosen", new ChosenShape(best.Layers, best.Heads, best.Ffn, best.Hidden)), ("picture", drawn));
         return ExitCodes.Done;
@@ -80,17 +80,17 @@ internal sealed class SearchCommand : CommandBase
 
     private int Enumerate(CommandRun run, Recipe read, SearchSection search, string folder)
     {
-        if (run.Has(picture))
+        if (run.Has(_picture))
             throw new EspalierException("--picture shows what was trained and --enumerate trains nothing; leave one of them out");
         using var teacher = Checkpoint.Open(read.Teacher, requireWeights: false).WithNotes(run);
         LatencyTable? latency = null;
         if (search.Prefill is not null || search.Decode is not null)
         {
-            threads.Start(run);
+            _threads.Start(run);
             latency = LatencyTable.Open(Path.Combine(folder, SearchStage.LatencyName), run.Cancellation);
         }
         var (count, shown) = (0L, new List<CandidateForecast>());
-        var most = run.Get(limit);
+        var most = run.Get(_limit);
         IEnumerable<Candidate> Counted()
         {
             foreach (var candidate in search.Enumerate(teacher.Config, read.Data.Sequence, teacher.StoredType.Bytes(), latency, run.Cancellation))
@@ -100,13 +100,13 @@ internal sealed class SearchCommand : CommandBase
                 yield return candidate;
             }
         }
-        if (write.File(run, OutputKind.Candidates, Reads(run.Get(recipe)!, read)) is { } path)
+        if (_write.File(run, OutputKind.Candidates, Reads(run.Get(_recipe)!, read)) is { } path)
             DurableOutput.WriteFile(path, 0, stream => CandidatesFile.Write(stream, Counted()));
         else
             foreach (var _ in Counted())
             {
             }
-        format.Write(run, new EnumerationReport(count, shown, run.Get(write)), SearchPage.ShowEnumeration, SearchPage.Csv);
+        _format.Write(run, new EnumerationReport(count, shown, run.Get(_write)), SearchPage.ShowEnumeration, SearchPage.Csv);
         return ExitCodes.Done;
     }
 }

@@ -19,26 +19,26 @@ namespace Espalier.Cli.Commands;
 /// </summary>
 internal abstract class TrainingCommand : CommandBase
 {
-    private readonly OutputOption output = new("--output", "Hugging Face folder to write; FOLDER.run beside it keeps metrics and checkpoints", "FOLDER", required: true);
+    private readonly OutputOption _output = new("--output", "Hugging Face folder to write; FOLDER.run beside it keeps metrics and checkpoints", "FOLDER", required: true);
 
-    private readonly DtypeOption dtype = new();
-    private readonly ThreadsOption threads = new();
-    private readonly ProfileOption profile = new();
-    private readonly TrainingInput training;
+    private readonly DtypeOption _dtype = new();
+    private readonly ThreadsOption _threads = new();
+    private readonly ProfileOption _profile = new();
+    private readonly TrainingInput _training;
 
     protected TrainingCommand(string name, string description, TrainingScope scope, params string[] examples) : base(name, description, examples) =>
-        training = new(scope);
+        _training = new(scope);
 
-    protected OutputOption Output => output;
+    protected OutputOption Output => _output;
 
     /// <summary>Called at the end of a constructor, once the command's own arguments are there.</summary>
     protected void AddShared()
     {
-        training.AddTo(this);
-        Options.Add(output);
-        dtype.AddTo(this);
-        threads.AddTo(this);
-        profile.AddTo(this);
+        _training.AddTo(this);
+        Options.Add(_output);
+        _dtype.AddTo(this);
+        _threads.AddTo(this);
+        _profile.AddTo(this);
     }
 
     /// <summary>The model to begin from, what it learns from, and how.</summary>
@@ -52,18 +52,18 @@ internal abstract class TrainingCommand : CommandBase
 
     protected sealed override int Run(CommandRun run)
     {
-        var (start, teacher, cache, section) = Models(run, training.Section(run));
-        TrainingStage.OptionsOf(section, training.Sequence(run)).Validate();
-        var folder = output.FolderWithRun(run, [
+        var (start, teacher, cache, section) = Models(run, _training.Section(run));
+        TrainingStage.OptionsOf(section, _training.Sequence(run)).Validate();
+        var folder = _output.FolderWithRun(run, [
             new("the model's folder", start), .. teacher is null ? [] : new ReadPlace[] { new("the teacher's folder", teacher) },
-            .. cache is null ? [] : new ReadPlace[] { new("the cache", cache) }, .. training.Places(run)]);
-        var (data, order) = (training.Data(run), training.Order(run));
+            .. cache is null ? [] : new ReadPlace[] { new("the cache", cache) }, .. _training.Places(run)]);
+        var (data, order) = (_training.Data(run), _training.Order(run));
         var vocabulary = CheckInputs(run, start, teacher, data.Sequence);
         RunFolder.Check($"{folder}.run", folder);
-        threads.Start(run);
+        _threads.Start(run);
 
         var command = string.Join(' ', Environment.GetCommandLineArgs().Skip(1));
-        var report = RunContext.Within($"{folder}.run", command, training.Seed(run), run.Progress, context =>
+        var report = RunContext.Within($"{folder}.run", command, _training.Seed(run), run.Progress, context =>
         {
             var text = new DataStage(data, start, vocabulary);
             context.Walk([text]);
@@ -72,16 +72,16 @@ internal abstract class TrainingCommand : CommandBase
             TrainingStage.CheckBatch(section, new WindowSet(tokens.Train, data.Sequence).Count);
             var evaluation = new Evaluation(Name, text.HeldOut.IsMade ? [text.HeldOut] : [], data.Sequence);
 
-            var from = Start(context, start, training.Seed(run));
+            var from = Start(context, start, _training.Seed(run));
             var guide = teacher is null ? null : ModelSlot.Of(ModelFolder.Given("teacher", teacher));
             var kept = cache is null ? null : CacheInput.Require(run, cache, guide?.Value.Hash, tokens, data.Sequence, section.Temperature);
-            var stage = Stage(new(from, guide, kept, section, text.Tokens, data.Sequence, training.Seed(run), order));
-            var export = new ExportStage(folder, stage.Trained, "result", StoredType(run, from.Value), [], dtype.Clamp(run), data.Sequence);
+            var stage = Stage(new(from, guide, kept, section, text.Tokens, data.Sequence, _training.Seed(run), order));
+            var export = new ExportStage(folder, stage.Trained, "result", StoredType(run, from.Value), [], _dtype.Clamp(run), data.Sequence);
             ModelSlot[] before = guide is null ? [from] : [guide, from];
             Stage[] stages = [.. before.Select(model => new EvaluateStage(evaluation, model)), stage, export, new EvaluateStage(evaluation, export.Exported)];
             context.Walk(stages);
-            return TrainingReport.Of(folder, stage.Trained.Value, [.. stages.OfType<EvaluateStage>().Select(evaluated => evaluated.Row!)], profile.IsGiven(run) ? context.Profiles : null);
-        }, run.Cancellation, profile: profile.IsGiven(run));
+            return TrainingReport.Of(folder, stage.Trained.Value, [.. stages.OfType<EvaluateStage>().Select(evaluated => evaluated.Row!)], _profile.IsGiven(run) ? context.Profiles : null);
+        }, run.Cancellation, profile: _profile.IsGiven(run));
         run.Write(report, Show);
         return ExitCodes.Done;
     }
@@ -89,7 +89,7 @@ internal abstract class TrainingCommand : CommandBase
     private ElementType StoredType(CommandRun run, ModelFolder from)
     {
         using var checkpoint = from.Open();
-        return dtype.Read(run, checkpoint);
+        return _dtype.Read(run, checkpoint);
     }
 
     /// <summary>Refuses what cannot work; returns the size of the vocabulary that ids must lie in.</summary>

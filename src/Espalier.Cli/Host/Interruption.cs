@@ -8,29 +8,29 @@ namespace Espalier.Cli.Host;
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
-    private readonly CancellationTokenSource source = new();
-    private readonly PosixSignalRegistration[] registrations;
+    private readonly CancellationTokenSource _source = new();
+    private readonly PosixSignalRegistration[] _registrations;
 
     internal Interruption(TextWriter stderr)
     {
         void Stop(PosixSignalContext context)
         {
             context.Cancel = true;
-            if (source.IsCancellationRequested)
+            if (_source.IsCancellationRequested)
                 return;
             stderr.WriteLine("espalier: stopping after what is being done now");
-            source.Cancel();
+            _source.Cancel();
         }
 
-        registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop)];
+        _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop)];
     }
 
-    internal CancellationToken Token => source.Token;
+    internal CancellationToken Token => _source.Token;
 
     public void Dispose()
     {
-        foreach (var registration in registrations)
+        foreach (var registration in _registrations)
             registration.Dispose();
-        source.Dispose();
+        _source.Dispose();
     }
 }

@@ -12,25 +12,25 @@ internal sealed class BarProgress(IAnsiConsole console) : ConsoleProgress
     /// <summary>Leaves room for rate, time and detail on a terminal of 80 columns.</summary>
     internal const int BarWidth = 12;
 
-    private readonly Lock gate = new();
-    private readonly HashSet<BarTask> running = [];
-    private string stage = "";
-    private ProgressContext? context;
-    private ManualResetEventSlim? allDone;
-    private Task? display;
+    private readonly Lock _gate = new();
+    private readonly HashSet<BarTask> _running = [];
+    private string _stage = "";
+    private ProgressContext? _context;
+    private ManualResetEventSlim? _allDone;
+    private Task? _display;
 
     public override IProgressTask Begin(string title, long total, string unit)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (context is null)
+            if (_context is null)
                 StartDisplay();
             var pace = new Pace(total, unit, TimeProvider.System);
-            var bar = context!.AddTask(Markup.Escape($"{stage}{title}"), autoStart: true, maxValue: total > 0 ? total : 1);
+            var bar = _context!.AddTask(Markup.Escape($"{_stage}{title}"), autoStart: true, maxValue: total > 0 ? total : 1);
             bar.IsIndeterminate = total <= 0;
             var task = new BarTask(this, bar, pace);
             PaceColumn.Attach(bar, pace);
-            running.Add(task);
+            _running.Add(task);
             return task;
         }
     }
@@ -38,8 +38,8 @@ internal sealed class BarProgress(IAnsiConsole console) : ConsoleProgress
     public override void Stage(int number, int total, string title)
     {
         base.Stage(number, total, title);
-        lock (gate)
-            stage = $"{number}/{total} ";
+        lock (_gate)
+            _stage = $"{number}/{total} ";
     }
 
     public override void Note(string line) => console.MarkupLineInterpolated($"[grey]{OneLine.Of(line)}[/]");
@@ -48,15 +48,15 @@ internal sealed class BarProgress(IAnsiConsole console) : ConsoleProgress
 
     public override void Dispose()
     {
-        lock (gate)
+        lock (_gate)
             StopDisplay();
     }
 
     private void StartDisplay()
     {
         var started = new TaskCompletionSource<ProgressContext>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var done = allDone = new ManualResetEventSlim();
-        display = Task.Factory.StartNew(
+        var done = _allDone = new ManualResetEventSlim();
+        _display = Task.Factory.StartNew(
             () => console.Progress()
                 .AutoClear(false)
                 .Columns(new TaskDescriptionColumn(), new ProgressBarColumn { Width = BarWidth }, new PercentageColumn(), new PaceColumn())
@@ -68,33 +68,33 @@ internal sealed class BarProgress(IAnsiConsole console) : ConsoleProgress
             CancellationToken.None,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
-        Task.WaitAny(display, started.Task);
+        Task.WaitAny(_display, started.Task);
         if (!started.Task.IsCompletedSuccessfully)
-            display.GetAwaiter().GetResult();
-        context = started.Task.Result;
+            _display.GetAwaiter().GetResult();
+        _context = started.Task.Result;
     }
 
     private void StopDisplay()
     {
-        if (context is null)
+        if (_context is null)
             return;
-        foreach (var task in running)
+        foreach (var task in _running)
             task.Stop();
-        running.Clear();
-        allDone!.Set();
-        display!.GetAwaiter().GetResult();
-        allDone.Dispose();
-        (context, allDone, display) = (null, null, null);
+        _running.Clear();
+        _allDone!.Set();
+        _display!.GetAwaiter().GetResult();
+        _allDone.Dispose();
+        (_context, _allDone, _display) = (null, null, null);
     }
 
     private void End(BarTask task)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (!running.Remove(task))
+            if (!_running.Remove(task))
                 return;
             task.Stop();
-            if (running.Count == 0)
+            if (_running.Count == 0)
                 StopDisplay();
         }
     }

@@ -9,10 +9,10 @@ namespace Espalier.Cli.Progress;
 /// </summary>
 internal sealed class LineProgress(TextWriter output, TimeProvider time) : ConsoleProgress
 {
-    private static readonly TimeSpan least = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan most = TimeSpan.FromSeconds(10);
-    private readonly TimeProvider time = time;
-    private readonly Lock writing = new();
+    private static readonly TimeSpan s_least = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_most = TimeSpan.FromSeconds(10);
+    private readonly TimeProvider _time = time;
+    private readonly Lock _writing = new();
 
     public override IProgressTask Begin(string title, long total, string unit) => new LineTask(this, title, total, unit);
 
@@ -26,47 +26,47 @@ internal sealed class LineProgress(TextWriter output, TimeProvider time) : Conso
 
     private void Write(string line)
     {
-        lock (writing)
+        lock (_writing)
             output.WriteLine(line);
     }
 
     private sealed class LineTask(LineProgress owner, string title, long total, string unit) : IProgressTask
     {
-        private readonly Pace pace = new(total, unit, owner.time);
-        private TimeSpan written;
-        private int tenth;
-        private bool ended;
+        private readonly Pace _pace = new(total, unit, owner._time);
+        private TimeSpan _written;
+        private int _tenth;
+        private bool _ended;
 
         public void Advance(long done, string? detail = null)
         {
-            pace.Advance(done, detail);
+            _pace.Advance(done, detail);
             Show();
         }
 
         public void Report(long done, string? detail = null)
         {
-            pace.Report(done, detail);
+            _pace.Report(done, detail);
             Show();
         }
 
         public void Dispose()
         {
-            if (ended)
+            if (_ended)
                 return;
-            ended = true;
-            if (pace.Elapsed >= least)
-                owner.Write($"{title}: {Pace.Join(pace.Counted(), $"{Units.Time(pace.Elapsed)} taken", pace.Speed(), pace.Detail)}");
+            _ended = true;
+            if (_pace.Elapsed >= s_least)
+                owner.Write($"{title}: {Pace.Join(_pace.Counted(), $"{Units.Time(_pace.Elapsed)} taken", _pace.Speed(), _pace.Detail)}");
         }
 
         private void Show()
         {
-            var (now, tenthNow) = (pace.Elapsed, (int)(pace.Share * 10));
-            if (pace.Share >= 1 || now - written < least || (tenthNow == tenth && now - written < most))
+            var (now, tenthNow) = (_pace.Elapsed, (int)(_pace.Share * 10));
+            if (_pace.Share >= 1 || now - _written < s_least || (tenthNow == _tenth && now - _written < s_most))
                 return;
-            (written, tenth) = (now, tenthNow);
-            var share = total > 0 ? $"{pace.Share * 100:0} %" : "";
-            var left = pace.Remaining is { } remaining ? $"{Units.Time(remaining)} left" : "";
-            owner.Write($"{title}: {Pace.Join(share, pace.Counted(), pace.Speed(), left, pace.Detail)}");
+            (_written, _tenth) = (now, tenthNow);
+            var share = total > 0 ? $"{_pace.Share * 100:0} %" : "";
+            var left = _pace.Remaining is { } remaining ? $"{Units.Time(remaining)} left" : "";
+            owner.Write($"{title}: {Pace.Join(share, _pace.Counted(), _pace.Speed(), left, _pace.Detail)}");
         }
     }
 }

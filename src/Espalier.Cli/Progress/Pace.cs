@@ -8,8 +8,8 @@ namespace Espalier.Cli.Progress;
 /// </summary>
 internal sealed class Pace(long total, string unit, TimeProvider time)
 {
-    private readonly long begun = time.GetTimestamp();
-    private long? before;
+    private readonly long _begun = time.GetTimestamp();
+    private long? _before;
 
     internal long Done { get; private set; }
 
@@ -17,23 +17,23 @@ internal sealed class Pace(long total, string unit, TimeProvider time)
 
     internal double Share => total > 0 ? Math.Clamp((double)Done / total, 0, 1) : 0;
 
-    internal TimeSpan Elapsed => time.GetElapsedTime(begun);
+    internal TimeSpan Elapsed => time.GetElapsedTime(_begun);
 
     /// <summary>Units a second since this process began, or 0 before anything is known.</summary>
-    internal double Rate => Elapsed.TotalSeconds > 0 ? Math.Max(0, Done - (before ?? 0)) / Elapsed.TotalSeconds : 0;
+    internal double Rate => Elapsed.TotalSeconds > 0 ? Math.Max(0, Done - (_before ?? 0)) / Elapsed.TotalSeconds : 0;
 
     internal TimeSpan? Remaining => total > 0 && Rate > 0 ? TimeSpan.FromSeconds(Math.Max(0, total - Done) / Rate) : null;
 
     internal void Advance(long done, string? detail)
     {
-        before ??= 0;
+        _before ??= 0;
         Done += done;
         Detail = detail ?? Detail;
     }
 
     internal void Report(long done, string? detail)
     {
-        before ??= done;
+        _before ??= done;
         Done = done;
         Detail = detail ?? Detail;
     }

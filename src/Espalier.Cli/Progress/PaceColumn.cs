@@ -8,13 +8,13 @@ namespace Espalier.Cli.Progress;
 /// <summary>Beside the bar: how many of how many, the rate, the time that remains (or was taken), and the detail.</summary>
 internal sealed class PaceColumn : ProgressColumn
 {
-    private static readonly ConditionalWeakTable<ProgressTask, Pace> paces = [];
+    private static readonly ConditionalWeakTable<ProgressTask, Pace> s_paces = [];
 
     protected override bool NoWrap => true;
 
     public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime)
     {
-        if (!paces.TryGetValue(task, out var pace))
+        if (!s_paces.TryGetValue(task, out var pace))
             return Text.Empty;
         var time = task.IsFinished ? $"{Units.Time(task.ElapsedTime ?? TimeSpan.Zero)} taken"
             : pace.Remaining is { } remaining ? $"{Units.Time(remaining)} left"
@@ -34,5 +34,5 @@ internal sealed class PaceColumn : ProgressColumn
     private static int RoomFor(ProgressTask task, RenderOptions options) =>
         options.ConsoleSize.Width - task.Description.RemoveMarkup().Length - BarProgress.BarWidth - "100%".Length - 4;
 
-    internal static void Attach(ProgressTask task, Pace pace) => paces.Add(task, pace);
+    internal static void Attach(ProgressTask task, Pace pace) => s_paces.Add(task, pace);
 }

@@ -7,7 +7,7 @@ namespace Espalier.Cli.Rendering;
 /// <summary>The one way in which results become JSON: one line, snake_case names, enums as names, absent instead of null.</summary>
 internal static class JsonOutput
 {
-    private static readonly JsonSerializerOptions options = new()
+    private static readonly JsonSerializerOptions s_options = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DictionaryKeyPolicy = null,
@@ -18,11 +18,11 @@ internal static class JsonOutput
 
     internal static string Serialize<T>(T result, params IEnumerable<(string Name, object? Value)> beside) where T : notnull
     {
-        var json = JsonSerializer.SerializeToNode(result, result.GetType(), options)!.AsObject();
+        var json = JsonSerializer.SerializeToNode(result, result.GetType(), s_options)!.AsObject();
         foreach (var (name, value) in beside)
             if (value is not null)
-                json[name] = JsonSerializer.SerializeToNode(value, value.GetType(), options);
-        return json.ToJsonString(options);
+                json[name] = JsonSerializer.SerializeToNode(value, value.GetType(), s_options);
+        return json.ToJsonString(s_options);
     }
 
     /// <summary>JSON has no NaN and no infinity: a number that is none becomes null.</summary>

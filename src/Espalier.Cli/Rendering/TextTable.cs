@@ -6,11 +6,11 @@ internal sealed record TextColumn(string Header, bool Number = false);
 /// <summary>Rows of text under headers; where all headers are empty, none are shown.</summary>
 internal sealed class TextTable(params TextColumn[] columns)
 {
-    private readonly List<string[]> rows = [];
+    private readonly List<string[]> _rows = [];
 
     internal IReadOnlyList<TextColumn> Columns => columns;
 
-    internal IReadOnlyList<string[]> Rows => rows;
+    internal IReadOnlyList<string[]> Rows => _rows;
 
     internal bool HasHeaders => columns.Any(c => c.Header.Length > 0);
 
@@ -27,13 +27,13 @@ internal sealed class TextTable(params TextColumn[] columns)
     {
         if (cells.Length != columns.Length)
             throw new ArgumentException($"a row has {cells.Length} cells, the table {columns.Length} columns", nameof(cells));
-        rows.Add(cells);
+        _rows.Add(cells);
     }
 
     /// <summary>Aligned with spaces, two between columns, for files, pipes and logs.</summary>
     internal void WritePlain(TextWriter output)
     {
-        IEnumerable<string[]> lines = HasHeaders ? [[.. columns.Select(c => c.Header)], .. rows] : rows;
+        IEnumerable<string[]> lines = HasHeaders ? [[.. columns.Select(c => c.Header)], .. _rows] : _rows;
         var widths = columns.Select((_, i) => lines.Select(line => line[i].Length).DefaultIfEmpty(0).Max()).ToArray();
         foreach (var line in lines)
         {

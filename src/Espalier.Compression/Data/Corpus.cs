@@ -5,7 +5,7 @@ using Espalier.Files;
 namespace Espalier.Compression.Data;
 
 /// <summary>Text in, token stores out: sources to documents, split, encoded, written, summed up. The same input gives the same bytes.</summary>
-public static class Corpus
+internal static class Corpus
 {
     /// <summary>Folder of the training tokens.</summary>
     public const string TrainFolder = "train";

@@ -1,7 +1,7 @@
 namespace Espalier.Compression.Data;
 
 /// <summary>What a corpus is made of.</summary>
-public sealed record CorpusOptions
+internal sealed record CorpusOptions
 {
     /// <summary>The sources, as <see cref="DocumentSource"/> takes them.</summary>
     public required IReadOnlyList<string> Sources { get; init; }

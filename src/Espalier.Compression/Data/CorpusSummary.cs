@@ -1,7 +1,7 @@
 namespace Espalier.Compression.Data;
 
 /// <summary>What was written, as <c>data.json</c> says it.</summary>
-public sealed record CorpusSummary
+internal sealed record CorpusSummary
 {
     /// <summary>The sources as the user named them.</summary>
     public required string Source { get; init; }
@@ -27,4 +27,4 @@ public sealed record CorpusSummary
 /// <param name="Tokens">Number of ids, EOS included.</param>
 /// <param name="TextBytes">UTF-8 bytes of the text.</param>
 /// <param name="Sha256">Of the ids as they lie on disk.</param>
-public sealed record CorpusSide(long Documents, long Tokens, long TextBytes, string Sha256);
+internal sealed record CorpusSide(long Documents, long Tokens, long TextBytes, string Sha256);

@@ -1,7 +1,7 @@
 namespace Espalier.Compression.Data;
 
 /// <summary>What a document sees of the one before it in the same window.</summary>
-public enum DocumentContext
+internal enum DocumentContext
 {
     /// <summary>All of it: windows do not heed where documents begin.</summary>
     Cross,
@@ -43,7 +43,7 @@ public abstract class DocumentBoundaries
 
 /// <summary>The documents of a token store.</summary>
 /// <param name="starts">Where each begins, ascending.</param>
-public sealed class StoredBoundaries(long[] starts) : DocumentBoundaries
+internal sealed class StoredBoundaries(long[] starts) : DocumentBoundaries
 {
     /// <inheritdoc/>
     protected override bool Begins(long position, long before) => Array.BinarySearch(starts, position) >= 0;
@@ -51,7 +51,7 @@ public sealed class StoredBoundaries(long[] starts) : DocumentBoundaries
 
 /// <summary>Documents that end with an EOS.</summary>
 /// <param name="eos">The ids that end one.</param>
-public sealed class EosBoundaries(IReadOnlyCollection<int> eos) : DocumentBoundaries
+internal sealed class EosBoundaries(IReadOnlyCollection<int> eos) : DocumentBoundaries
 {
     /// <inheritdoc/>
     protected override bool Begins(long position, long before) => eos.Any(id => id == before);

@@ -3,14 +3,14 @@ using Espalier.Models.Tokenizers;
 namespace Espalier.Compression.Data;
 
 /// <summary>Appends the ids of a text, its BOS first where the tokenizer has one. Called by several threads at once.</summary>
-public delegate void EncodeText(string text, List<int> ids);
+internal delegate void EncodeText(string text, List<int> ids);
 
 /// <summary>What the data path needs of a tokenizer.</summary>
 /// <param name="Encode">Appends the ids of a text; thread-safe.</param>
 /// <param name="VocabularySize">Ids are below it.</param>
 /// <param name="EosId">Ends every document; null where there is none.</param>
 /// <param name="Sha256">Hash of the tokenizer, lower-case hexadecimal; kept with the tokens.</param>
-public sealed record DocumentEncoder(EncodeText Encode, int VocabularySize, int? EosId, string Sha256)
+internal sealed record DocumentEncoder(EncodeText Encode, int VocabularySize, int? EosId, string Sha256)
 {
     /// <summary>What <see cref="Encode"/> puts before every text; null for nothing, or for something else than one BOS.</summary>
     public int? BosId { get; init; }

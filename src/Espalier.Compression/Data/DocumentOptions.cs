@@ -1,7 +1,7 @@
 namespace Espalier.Compression.Data;
 
 /// <summary>How files become documents.</summary>
-public sealed record DocumentOptions
+internal sealed record DocumentOptions
 {
     /// <summary>The field of a record, or the column of a table, that holds the text and alone decides; null for any shape that is known.</summary>
     public string? Field { get; init; }

@@ -3,18 +3,18 @@ using System.IO.Compression;
 namespace Espalier.Compression.Data;
 
 /// <summary>Files that are read as a stream of documents, one file after the other, in bounded memory.</summary>
-public sealed class DocumentSource
+internal sealed class DocumentSource
 {
     // Records of a json file come in pieces of this size, whatever its lines are.
     private const int PieceBytes = 64 << 10;
 
-    private readonly IReadOnlyList<(string Path, DocumentOptions Options)> files;
+    private readonly IReadOnlyList<(string Path, DocumentOptions Options)> _files;
 
     /// <summary>Without this switch of .NET, read once a process, a compressed file that was cut just ends, as if it were whole.</summary>
     static DocumentSource() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
 
     private DocumentSource(string description, IReadOnlyList<(string, DocumentOptions)> files, IReadOnlyList<string> notes) =>
-        (Description, this.files, Notes) = (description, files, notes);
+        (Description, this._files, Notes) = (description, files, notes);
 
     /// <summary>What the user asked for: the specs, joined by commas.</summary>
     public string Description { get; }
@@ -23,10 +23,10 @@ public sealed class DocumentSource
     public IReadOnlyList<string> Notes { get; }
 
     /// <summary>The files, in the order in which they are read.</summary>
-    public IEnumerable<string> Files => files.Select(file => file.Path);
+    public IEnumerable<string> Files => _files.Select(file => file.Path);
 
     /// <summary>Bytes of all files, as they lie on disk.</summary>
-    public long TotalBytes => files.Sum(file => new FileInfo(file.Path).Length);
+    public long TotalBytes => _files.Sum(file => new FileInfo(file.Path).Length);
 
     /// <inheritdoc cref="Parse(IEnumerable{string}, string?, Predicate{string}?)"/>
     public static DocumentSource Parse(params IEnumerable<string> specs) => Parse(specs, field: null);
@@ -58,7 +58,7 @@ public sealed class DocumentSource
     /// <exception cref="EspalierException">A file cannot be read, is broken XML or Parquet, or is a table without a column of text.</exception>
     public IEnumerable<Document> Read(ReadContext context)
     {
-        foreach (var (path, options) in files)
+        foreach (var (path, options) in _files)
         {
             var before = context.BytesRead;
             using var file = Open(path);

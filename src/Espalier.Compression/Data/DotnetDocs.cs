@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Espalier.Compression.Data;
 
 /// <summary>The named source <c>dotnet-docs</c>: the API documentation that every .NET SDK carries.</summary>
-public static class DotnetDocs
+internal static class DotnetDocs
 {
     /// <summary>What the source is called in recipes and on the command line.</summary>
     public const string Name = "dotnet-docs";

@@ -10,7 +10,7 @@ namespace Espalier.Compression.Data;
 internal sealed class EncodingPipeline(DocumentEncoder encoder, ReadContext context, int workers, bool deduplicate)
 {
     private const int BatchBytes = 256 << 10;
-    private readonly HashSet<ulong> seen = [];
+    private readonly HashSet<ulong> _seen = [];
 
     /// <summary>Reads, encodes and hands over all documents.</summary>
     /// <param name="documents">The source.</param>
@@ -58,7 +58,7 @@ internal sealed class EncodingPipeline(DocumentEncoder encoder, ReadContext cont
             context.Cancellation.ThrowIfCancellationRequested();
             var utf8 = Encoding.UTF8.GetBytes(document.Text);
             var hash = ReadContext.Hash64(utf8);
-            if (deduplicate && !seen.Add(hash))
+            if (deduplicate && !_seen.Add(hash))
             {
                 context.Skips.Add(SkipReason.DuplicateDocument);
                 continue;

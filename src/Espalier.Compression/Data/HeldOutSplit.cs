@@ -6,9 +6,9 @@ namespace Espalier.Compression.Data;
 /// Which documents are held out: those whose SHA-256, its first 64 bits taken as a fraction, lies below the share. So
 /// the answer for a text never changes with the order or number of the others, and equal texts fall on the same side.
 /// </summary>
-public sealed record HeldOutSplit
+internal sealed record HeldOutSplit
 {
-    private readonly ulong limit;
+    private readonly ulong _limit;
 
     /// <summary>Creates a split.</summary>
     /// <param name="share">The part that is held out, in [0, 1).</param>
@@ -18,7 +18,7 @@ public sealed record HeldOutSplit
         if (!(share is >= 0 and < 1))
             throw new EspalierException($"held-out is {share.ToString(CultureInfo.InvariantCulture)}, must be at least 0 and below 1 (such as 2%)");
         Share = share;
-        limit = (ulong)(share * Math.ScaleB(1, 64));
+        _limit = (ulong)(share * Math.ScaleB(1, 64));
     }
 
     /// <summary>The part that is held out, in [0, 1).</summary>
@@ -38,5 +38,5 @@ public sealed record HeldOutSplit
     public bool IsHeldOut(string text) => IsHeldOut(ReadContext.Hash64(text));
 
     /// <summary>The same for the first 64 bits of the text's SHA-256.</summary>
-    internal bool IsHeldOut(ulong hash) => hash < limit;
+    internal bool IsHeldOut(ulong hash) => hash < _limit;
 }

@@ -25,7 +25,7 @@ public interface IBatchSource
 }
 
 /// <summary>Walks over a source.</summary>
-public static class BatchSource
+internal static class BatchSource
 {
     /// <summary>The first <paramref name="count"/> rows, at most <paramref name="rows"/> at a time, each batch with arrays of its own.</summary>
     public static IEnumerable<Batch> Batches(this IBatchSource source, long count, int rows)

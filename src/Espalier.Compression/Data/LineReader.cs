@@ -8,9 +8,9 @@ internal sealed class LineReader(Stream stream, int limit, string path)
 {
     private const int HeadBytes = 8 << 10;
 
-    private byte[] buffer = new byte[Math.Min(limit, 64 << 10) + 4];
-    private int start, end;
-    private bool ended, begun, midLine;
+    private byte[] _buffer = new byte[Math.Min(limit, 64 << 10) + 4];
+    private int _start, _end;
+    private bool _ended, _begun, _midLine;
 
     /// <summary>The compressed stream was damaged or ended early.</summary>
     public bool Truncated { get; private set; }
@@ -24,7 +24,7 @@ internal sealed class LineReader(Stream stream, int limit, string path)
         get
         {
             Begin();
-            return end - start >= 2 && (buffer[start], buffer[start + 1]) is (0xFF, 0xFE) or (0xFE, 0xFF);
+            return _end - _start >= 2 && (_buffer[_start], _buffer[_start + 1]) is (0xFF, 0xFE) or (0xFE, 0xFF);
         }
     }
 
@@ -34,9 +34,9 @@ internal sealed class LineReader(Stream stream, int limit, string path)
         get
         {
             Begin();
-            while (!ended && end < HeadBytes && end < buffer.Length)
+            while (!_ended && _end < HeadBytes && _end < _buffer.Length)
                 Fill();
-            return buffer.AsSpan(start, end - start);
+            return _buffer.AsSpan(_start, _end - _start);
         }
     }
 
@@ -49,13 +49,13 @@ internal sealed class LineReader(Stream stream, int limit, string path)
         Begin();
         for (var scanned = 0; ;)
         {
-            var length = buffer.AsSpan(start + scanned, end - start - scanned).IndexOf((byte)'\n');
+            var length = _buffer.AsSpan(_start + scanned, _end - _start - scanned).IndexOf((byte)'\n');
             if (length >= 0)
                 return Take(scanned + length, 1, whole = true, out line);
-            scanned = end - start;
+            scanned = _end - _start;
             if (scanned > limit)
                 return Take(Utf8Boundary(limit), 0, whole = false, out line);
-            if (ended)
+            if (_ended)
                 return scanned == 0 ? None(out line, out whole) : Take(scanned, 0, whole = true, out line);
             Fill();
         }
@@ -63,13 +63,13 @@ internal sealed class LineReader(Stream stream, int limit, string path)
 
     private bool Take(int length, int lineEnd, bool whole, out ReadOnlySpan<byte> line)
     {
-        if (!midLine)
+        if (!_midLine)
             LineNumber++;
-        midLine = !whole;
-        line = buffer.AsSpan(start, length);
+        _midLine = !whole;
+        line = _buffer.AsSpan(_start, length);
         if (whole && line is [.., (byte)'\r'])
             line = line[..^1];
-        start += length + lineEnd;
+        _start += length + lineEnd;
         return true;
     }
 
@@ -84,40 +84,40 @@ internal sealed class LineReader(Stream stream, int limit, string path)
     private int Utf8Boundary(int at)
     {
         for (var cut = at; cut > at - 4; cut--)
-            if ((buffer[start + cut] & 0xC0) != 0x80)
+            if ((_buffer[_start + cut] & 0xC0) != 0x80)
                 return cut;
         return at;
     }
 
     private void Begin()
     {
-        if (begun)
+        if (_begun)
             return;
-        begun = true;
-        while (!ended && end < 3)
+        _begun = true;
+        while (!_ended && _end < 3)
             Fill();
-        if (end >= 3 && buffer[0] == 0xEF && buffer[1] == 0xBB && buffer[2] == 0xBF)
-            start = 3;
+        if (_end >= 3 && _buffer[0] == 0xEF && _buffer[1] == 0xBB && _buffer[2] == 0xBF)
+            _start = 3;
     }
 
     private void Fill()
     {
-        if (end == buffer.Length && start > 0)
+        if (_end == _buffer.Length && _start > 0)
         {
-            buffer.AsSpan(start, end - start).CopyTo(buffer);
-            (start, end) = (0, end - start);
+            _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
+            (_start, _end) = (0, _end - _start);
         }
-        if (end == buffer.Length)
-            Array.Resize(ref buffer, (int)Math.Min(2L * buffer.Length, limit + 4L));
+        if (_end == _buffer.Length)
+            Array.Resize(ref _buffer, (int)Math.Min(2L * _buffer.Length, limit + 4L));
         try
         {
-            var read = stream.Read(buffer, end, buffer.Length - end);
-            ended = read == 0;
-            end += read;
+            var read = stream.Read(_buffer, _end, _buffer.Length - _end);
+            _ended = read == 0;
+            _end += read;
         }
         catch (Exception error) when (error is InvalidDataException or EndOfStreamException)
         {
-            Truncated = ended = true;
+            Truncated = _ended = true;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -3,7 +3,7 @@ namespace Espalier.Compression.Data;
 /// <summary>Windows of packed text in an order: training text, calibration text, text to evaluate on.</summary>
 /// <param name="windows">The windows.</param>
 /// <param name="order">Which of them stands where.</param>
-public sealed class PackedText(WindowSet windows, SampleOrder order) : IBatchSource
+internal sealed class PackedText(WindowSet windows, SampleOrder order) : IBatchSource
 {
     /// <inheritdoc/>
     public int Sequence => windows.SequenceLength;

@@ -8,16 +8,16 @@ namespace Espalier.Compression.Data;
 internal readonly struct Permutation
 {
     private const int Rounds = 8;
-    private readonly ulong key;
-    private readonly ulong count;
-    private readonly int halfBits;
+    private readonly ulong _key;
+    private readonly ulong _count;
+    private readonly int _halfBits;
 
     public Permutation(long count, ulong key)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        (this.count, this.key) = ((ulong)count, key);
+        (this._count, this._key) = ((ulong)count, key);
         var bits = 64 - System.Numerics.BitOperations.LeadingZeroCount((ulong)count - 1);
-        halfBits = Math.Max(1, (bits + 1) / 2);
+        _halfBits = Math.Max(1, (bits + 1) / 2);
     }
 
     /// <summary>Where <paramref name="index"/> goes.</summary>
@@ -28,7 +28,7 @@ internal readonly struct Permutation
             var value = (ulong)index;
             do
                 value = Encrypt(value);
-            while (value >= count);
+            while (value >= _count);
             return (long)value;
         }
     }
@@ -38,11 +38,11 @@ internal readonly struct Permutation
 
     private ulong Encrypt(ulong value)
     {
-        var mask = (1UL << halfBits) - 1;
-        ulong left = value >> halfBits, right = value & mask;
+        var mask = (1UL << _halfBits) - 1;
+        ulong left = value >> _halfBits, right = value & mask;
         for (ulong round = 1; round <= Rounds; round++)
-            (left, right) = (right, left ^ (Mix(right + Mix(key + round * 0x9E3779B97F4A7C15)) & mask));
-        return left << halfBits | right;
+            (left, right) = (right, left ^ (Mix(right + Mix(_key + round * 0x9E3779B97F4A7C15)) & mask));
+        return left << _halfBits | right;
     }
 
     /// <summary>The finaliser of SplitMix64 (Steele, Lea, Flood 2014).</summary>

@@ -7,9 +7,9 @@ namespace Espalier.Compression.Data;
 /// <summary>What one reading of sources carries along: counts, progress, and the paragraphs of documentation seen so far.</summary>
 /// <param name="skips">Where skips are counted.</param>
 /// <param name="cancellation">Stops the reading between two documents.</param>
-public sealed class ReadContext(SkipCounts? skips = null, CancellationToken cancellation = default)
+internal sealed class ReadContext(SkipCounts? skips = null, CancellationToken cancellation = default)
 {
-    private readonly HashSet<ulong> seenProse = [];
+    private readonly HashSet<ulong> _seenProse = [];
 
     /// <summary>What was skipped so far, by reason.</summary>
     public SkipCounts Skips { get; } = skips ?? new SkipCounts();
@@ -21,7 +21,7 @@ public sealed class ReadContext(SkipCounts? skips = null, CancellationToken canc
     public long BytesRead { get; internal set; }
 
     /// <summary>Remembers a paragraph; false where it was seen before. Eight bytes of SHA-256 stand for it.</summary>
-    internal bool IsNewProse(string paragraph) => seenProse.Add(Hash64(paragraph));
+    internal bool IsNewProse(string paragraph) => _seenProse.Add(Hash64(paragraph));
 
     /// <summary>The first eight bytes of the SHA-256 of the text's UTF-8, big-endian.</summary>
     internal static ulong Hash64(string text) => Hash64(Encoding.UTF8.GetBytes(text));

@@ -4,7 +4,7 @@ using Espalier.Files;
 namespace Espalier.Compression.Data;
 
 /// <summary>Which window stands at which position of the training stream: a pure function, the same for any number of workers.</summary>
-public abstract class SampleOrder
+internal abstract class SampleOrder
 {
     /// <summary>How many windows there are to choose from.</summary>
     public required long Windows { get; init; }

@@ -1,16 +1,16 @@
 namespace Espalier.Compression.Data;
 
 /// <summary>How often each <see cref="SkipReason"/> occurred. Written by one thread.</summary>
-public sealed class SkipCounts
+internal sealed class SkipCounts
 {
-    private readonly long[] counts = new long[Enum.GetValues<SkipReason>().Length];
-    private readonly SortedDictionary<SkipReason, string> examples = [];
+    private readonly long[] _counts = new long[Enum.GetValues<SkipReason>().Length];
+    private readonly SortedDictionary<SkipReason, string> _examples = [];
 
     /// <summary>Whether text was lost that was meant to be read: all but repetitions, empty documents and what was mended.</summary>
     public bool LostText => LostTextReasons.Any(reason => this[reason] > 0);
 
     /// <summary>How often the reason occurred.</summary>
-    public long this[SkipReason reason] => counts[(int)reason];
+    public long this[SkipReason reason] => _counts[(int)reason];
 
     private static IEnumerable<SkipReason> LostTextReasons =>
     [
@@ -19,7 +19,7 @@ public sealed class SkipCounts
     ];
 
     /// <summary>Counts one more.</summary>
-    public void Add(SkipReason reason, long times = 1) => counts[(int)reason] += times;
+    public void Add(SkipReason reason, long times = 1) => _counts[(int)reason] += times;
 
     /// <summary>Counts one more, and keeps the first of its kind for <see cref="Describe"/>.</summary>
     /// <param name="reason">Why.</param>
@@ -27,8 +27,8 @@ public sealed class SkipCounts
     internal void Add(SkipReason reason, Func<string>? example)
     {
         Add(reason);
-        if (example is not null && !examples.ContainsKey(reason))
-            examples.Add(reason, example());
+        if (example is not null && !_examples.ContainsKey(reason))
+            _examples.Add(reason, example());
     }
 
     /// <summary>The reasons that occurred, by their kebab-case names, in the order of the enumeration.</summary>
@@ -52,5 +52,5 @@ public sealed class SkipCounts
         ", ", ToDictionary().Where(pair => pair.Key != DataJson.Kebab(nameof(SkipReason.DoubledBos))).Select(pair => $"{pair.Value} {pair.Key}"));
 
     /// <summary>The counts, and the first place of each reason that has one: <c>3 malformed-json; a.jsonl:7 is no JSON object</c>.</summary>
-    public string Describe() => string.Join("; ", [ToString(), .. examples.Values]);
+    public string Describe() => string.Join("; ", [ToString(), .. _examples.Values]);
 }

@@ -1,7 +1,7 @@
 namespace Espalier.Compression.Data;
 
 /// <summary>Why a piece of text was left out, or what was mended in it.</summary>
-public enum SkipReason
+internal enum SkipReason
 {
     /// <summary>A document without anything but white space.</summary>
     EmptyDocument,

@@ -3,7 +3,7 @@ using Espalier.Files;
 namespace Espalier.Compression.Data;
 
 /// <summary>Where sources of text or ids lie on the disk, for <see cref="OutputGuard"/>.</summary>
-public static class SourcePlaces
+internal static class SourcePlaces
 {
     /// <summary>
     /// A path as it is; a pattern as the files that match it, so that the folder of <c>**/*.md</c> may still be written to; nothing for

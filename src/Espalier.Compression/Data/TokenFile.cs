@@ -6,17 +6,17 @@ using Microsoft.Win32.SafeHandles;
 namespace Espalier.Compression.Data;
 
 /// <summary>A memory-mapped file of ids. Every id was checked when it was opened, or when the same file was opened before (<see cref="CheckedIds"/>).</summary>
-public sealed class TokenFile : ITokens, IDisposable
+internal sealed class TokenFile : ITokens, IDisposable
 {
     private const int Chunk = 16 << 10, CheckedAtOnce = 256 << 10;
-    private readonly MemoryMappedFile file;
-    private readonly MemoryMappedViewAccessor view;
+    private readonly MemoryMappedFile _file;
+    private readonly MemoryMappedViewAccessor _view;
 
     private TokenFile(string path, long count, TokenWidth width, FileStream stream)
     {
         (Name, Count, Width) = (path, count, width);
-        file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-        view = file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+        _file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+        _view = _file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
     }
 
     /// <inheritdoc/>
@@ -62,7 +62,7 @@ public sealed class TokenFile : ITokens, IDisposable
     {
         CheckRange(position, destination.Length);
         if (Width == TokenWidth.Int32)
-            view.SafeMemoryMappedViewHandle.ReadSpan((ulong)position * 4, destination);
+            _view.SafeMemoryMappedViewHandle.ReadSpan((ulong)position * 4, destination);
         else
             InChunks<ushort, int>(position, destination, static (ids, part) => { for (var i = 0; i < ids.Length; i++) part[i] = ids[i]; });
     }
@@ -80,8 +80,8 @@ public sealed class TokenFile : ITokens, IDisposable
     /// <summary>Unmaps the file.</summary>
     public void Dispose()
     {
-        view.Dispose();
-        file.Dispose();
+        _view.Dispose();
+        _file.Dispose();
     }
 
     private delegate void Widen<TStored, TWanted>(ReadOnlySpan<TStored> ids, Span<TWanted> part);
@@ -92,7 +92,7 @@ public sealed class TokenFile : ITokens, IDisposable
         for (var at = 0; at < destination.Length; at += Chunk)
         {
             var length = Math.Min(Chunk, destination.Length - at);
-            view.SafeMemoryMappedViewHandle.ReadSpan((ulong)(position + at) * (ulong)Width, ids.AsSpan(0, length));
+            _view.SafeMemoryMappedViewHandle.ReadSpan((ulong)(position + at) * (ulong)Width, ids.AsSpan(0, length));
             widen(ids.AsSpan(0, length), destination.Slice(at, length));
         }
         ArrayPool<TStored>.Shared.Return(ids);

@@ -3,14 +3,14 @@ using System.Globalization;
 namespace Espalier.Compression.Data;
 
 /// <summary>Ids that the user gives instead of text: a file (<c>.i32</c>, <c>.u16</c>), a token store's folder, or <c>1,2,3</c>.</summary>
-public sealed class TokenIds : ITokens
+internal sealed class TokenIds : ITokens
 {
-    private readonly int[] ids;
+    private readonly int[] _ids;
 
-    private TokenIds(int[] ids, string name) => (this.ids, Name) = (ids, name);
+    private TokenIds(int[] ids, string name) => (this._ids, Name) = (ids, name);
 
     /// <inheritdoc/>
-    public long Count => ids.Length;
+    public long Count => _ids.Length;
 
     /// <summary>The list as given.</summary>
     public string Name { get; }
@@ -57,7 +57,7 @@ public sealed class TokenIds : ITokens
             destination[i] = from[i];
     }
 
-    private ReadOnlySpan<int> Slice(long position, int length) => position >= 0 && position <= ids.Length - length
-        ? ids.AsSpan((int)position, length)
+    private ReadOnlySpan<int> Slice(long position, int length) => position >= 0 && position <= _ids.Length - length
+        ? _ids.AsSpan((int)position, length)
         : throw new ArgumentOutOfRangeException(nameof(position), $"{Name}: ids {position} to {position + length} are not within the {Count} there are");
 }

@@ -1,7 +1,7 @@
 namespace Espalier.Compression.Data;
 
 /// <summary>A part of a row of tokens; reads through to it. The whole stays the caller's to dispose.</summary>
-public sealed class TokenRange : ITokens
+internal sealed class TokenRange : ITokens
 {
     private readonly ITokens _whole;
     private readonly long _start;

@@ -4,19 +4,19 @@ using Espalier.Files;
 namespace Espalier.Compression.Data;
 
 /// <summary>Tokens of a set of documents on disk, memory-mapped, with their index. Written by <see cref="TokenStoreWriter"/>.</summary>
-public sealed class TokenStore : ITokens, IDisposable
+internal sealed class TokenStore : ITokens, IDisposable
 {
-    private readonly TokenFile tokens;
-    private readonly string folder;
+    private readonly TokenFile _tokens;
+    private readonly string _folder;
 
     private TokenStore(string folder, string name, TokenStoreIndex index, TokenFile tokens) =>
-        (this.folder, Name, Index, this.tokens) = (folder, name, index, tokens);
+        (this._folder, Name, Index, this._tokens) = (folder, name, index, tokens);
 
     /// <summary>What the index says.</summary>
     public TokenStoreIndex Index { get; }
 
     /// <inheritdoc/>
-    public long Count => tokens.Count;
+    public long Count => _tokens.Count;
 
     /// <summary>What the user knows it by: the text it was made of, or the folder.</summary>
     public string Name { get; }
@@ -42,16 +42,16 @@ public sealed class TokenStore : ITokens, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Read(long position, Span<int> destination) => tokens.Read(position, destination);
+    public void Read(long position, Span<int> destination) => _tokens.Read(position, destination);
 
     /// <inheritdoc/>
-    public void Read(long position, Span<long> destination) => tokens.Read(position, destination);
+    public void Read(long position, Span<long> destination) => _tokens.Read(position, destination);
 
     /// <summary>Where each document begins, in ids, ascending.</summary>
     /// <exception cref="EspalierException">The offsets are not ascending positions within the tokens.</exception>
     public long[] ReadDocumentStarts()
     {
-        var path = Path.Combine(folder, TokenStoreWriter.DocumentsName);
+        var path = Path.Combine(_folder, TokenStoreWriter.DocumentsName);
         var bytes = File.ReadAllBytes(path);
         var starts = new long[bytes.Length / 8];
         for (var i = 0; i < starts.Length; i++)
@@ -67,14 +67,14 @@ public sealed class TokenStore : ITokens, IDisposable
     /// <exception cref="EspalierException">They differ.</exception>
     public void Verify()
     {
-        var path = Path.Combine(folder, TokenStoreWriter.TokensName);
+        var path = Path.Combine(_folder, TokenStoreWriter.TokensName);
         var found = ContentHash.OfFile(path);
         if (found != Index.TokensSha256)
             throw new EspalierException($"{path}: SHA-256 is {found}, the index says {Index.TokensSha256}; write the tokens again");
     }
 
     /// <summary>Unmaps the file.</summary>
-    public void Dispose() => tokens.Dispose();
+    public void Dispose() => _tokens.Dispose();
 
     private static void CheckLength(string path, long count, int size, string what)
     {

@@ -1,7 +1,7 @@
 namespace Espalier.Compression.Data;
 
 /// <summary>What <c>tokens.json</c> says about a token store.</summary>
-public sealed record TokenStoreIndex
+internal sealed record TokenStoreIndex
 {
     /// <summary>The format that this program writes, and the newest that it reads.</summary>
     public const int CurrentVersion = 1;

@@ -8,7 +8,7 @@ namespace Espalier.Compression.Data;
 /// Writes a token store: <c>tokens.bin</c>, <c>documents.bin</c> and, last, <c>tokens.json</c>, whose presence says
 /// that the store is whole. Until <see cref="Finish"/> everything has temporary names, which disposing removes.
 /// </summary>
-public sealed class TokenStoreWriter : IDisposable
+internal sealed class TokenStoreWriter : IDisposable
 {
     internal const string TokensName = "tokens.bin", DocumentsName = "documents.bin", IndexName = "tokens.json";
 

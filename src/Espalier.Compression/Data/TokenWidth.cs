@@ -1,7 +1,7 @@
 namespace Espalier.Compression.Data;
 
 /// <summary>How an id lies on disk, little-endian; the value is its number of bytes.</summary>
-public enum TokenWidth
+internal enum TokenWidth
 {
     /// <summary>Unsigned 16 bits: vocabularies up to 65,536.</summary>
     UInt16 = 2,

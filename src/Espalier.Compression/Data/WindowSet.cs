@@ -6,8 +6,8 @@ namespace Espalier.Compression.Data;
 /// </summary>
 public sealed class WindowSet
 {
-    private readonly ITokens tokens;
-    private readonly int step;
+    private readonly ITokens _tokens;
+    private readonly int _step;
 
     /// <summary>Creates the windows.</summary>
     /// <param name="tokens">The ids.</param>
@@ -23,12 +23,12 @@ public sealed class WindowSet
             throw new EspalierException($"{tokens.Name}: {tokens.Count} tokens and a loss mask of {mask.Count}; one flag belongs to each token");
         if (sequenceLength is < 1 or int.MaxValue)
             throw new EspalierException($"sequence is {sequenceLength}, must be at least 1");
-        this.tokens = tokens;
+        this._tokens = tokens;
         Boundaries = boundaries;
         Mask = mask;
         SequenceLength = sequenceLength;
-        step = stride == WindowStride.Disjoint ? sequenceLength + 1 : sequenceLength;
-        Count = stride == WindowStride.Disjoint ? tokens.Count / step : (tokens.Count - 1) / step;
+        _step = stride == WindowStride.Disjoint ? sequenceLength + 1 : sequenceLength;
+        Count = stride == WindowStride.Disjoint ? tokens.Count / _step : (tokens.Count - 1) / _step;
         if (Count == 0)
             throw new EspalierException(TooFew(tokens.Name, $"{tokens.Count}", sequenceLength));
     }
@@ -52,15 +52,15 @@ public sealed class WindowSet
     /// <summary>For those who score every token.</summary>
     /// <exception cref="EspalierException">There is a loss mask, which would go unheeded.</exception>
     internal WindowSet WithoutMask(string purpose) =>
-        Mask is null ? this : throw new EspalierException($"{tokens.Name}: {purpose} counts every token and this data has a loss mask; give the data without it");
+        Mask is null ? this : throw new EspalierException($"{_tokens.Name}: {purpose} counts every token and this data has a loss mask; give the data without it");
 
     /// <summary>Targets of a window that count in the loss.</summary>
-    public int CountedTargets(long window) => Mask?.CountedIn(window * step + 1, SequenceLength) ?? SequenceLength;
+    public int CountedTargets(long window) => Mask?.CountedIn(window * _step + 1, SequenceLength) ?? SequenceLength;
 
     /// <summary>Whether each target of a window counts in the loss.</summary>
     /// <exception cref="InvalidOperationException">The windows were made without <see cref="Mask"/>.</exception>
     public void ReadMask(long window, Span<bool> counted) =>
-        (Mask ?? throw new InvalidOperationException($"{tokens.Name}: no loss mask was given")).Read(window * step + 1, counted);
+        (Mask ?? throw new InvalidOperationException($"{_tokens.Name}: no loss mask was given")).Read(window * _step + 1, counted);
 
     /// <summary>Each input's place in its document (<see cref="DocumentBoundaries.Places"/>).</summary>
     /// <param name="window">Which window.</param>
@@ -68,7 +68,7 @@ public sealed class WindowSet
     /// <param name="places">Takes the places.</param>
     /// <exception cref="InvalidOperationException">The windows were made without <see cref="Boundaries"/>.</exception>
     public void ReadPlaces(long window, ReadOnlySpan<long> inputs, Span<long> places) =>
-        (Boundaries ?? throw new InvalidOperationException($"{tokens.Name}: no boundaries were given")).Places(window * step, inputs, places);
+        (Boundaries ?? throw new InvalidOperationException($"{_tokens.Name}: no boundaries were given")).Places(window * _step, inputs, places);
 
     /// <summary>Reads one window.</summary>
     /// <param name="window">Which, below <see cref="Count"/>.</param>
@@ -80,8 +80,8 @@ public sealed class WindowSet
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(window, Count);
         ArgumentOutOfRangeException.ThrowIfNotEqual(inputs.Length, SequenceLength);
         ArgumentOutOfRangeException.ThrowIfNotEqual(targets.Length, SequenceLength);
-        tokens.Read(window * step, inputs);
+        _tokens.Read(window * _step, inputs);
         inputs[1..].CopyTo(targets);
-        tokens.Read(window * step + SequenceLength, targets[^1..]);
+        _tokens.Read(window * _step + SequenceLength, targets[^1..]);
     }
 }

@@ -9,7 +9,7 @@ namespace Espalier.Compression.Data;
 /// </summary>
 internal sealed class XmlMemberProse(ReadContext context)
 {
-    private readonly Dictionary<string, string[]> typeParameters = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string[]> _typeParameters = new(StringComparer.Ordinal);
 
     /// <summary>The heading of a type, by its id without kind.</summary>
     public string TypeHeading(string type) => XmlMemberName.Heading($"T:{type}", ParametersOf(type), []);
@@ -23,7 +23,7 @@ internal sealed class XmlMemberProse(ReadContext context)
         var type = XmlMemberName.DeclaringType(id);
         string[] ownParameters = [.. member.Elements("typeparam").Select(Name)];
         if (id[0] == 'T')
-            typeParameters[type] = ownParameters;
+            _typeParameters[type] = ownParameters;
 
         var summary = string.Join('\n', Sentences(member.Elements("summary")));
         if (summary.Length == 0)
@@ -60,7 +60,7 @@ internal sealed class XmlMemberProse(ReadContext context)
     private static IEnumerable<string> Sentences(IEnumerable<XElement> elements) =>
         elements.SelectMany(XmlProse.Lines).Where(XmlProse.IsSentence);
 
-    private string[] ParametersOf(string type) => typeParameters.GetValueOrDefault(type, []);
+    private string[] ParametersOf(string type) => _typeParameters.GetValueOrDefault(type, []);
 
     private static string Name(XElement element) => element.Attribute("name")?.Value ?? "value";
 

@@ -27,7 +27,7 @@ internal static class XmlProse
             if (word.IsEmpty)
                 continue;
             words++;
-            if (word.Length < 2 || !char.IsLetter(word[0]) || word[1..].ContainsAnyExcept(LaterLetters))
+            if (word.Length < 2 || !char.IsLetter(word[0]) || word[1..].ContainsAnyExcept(s_laterLetters))
                 continue;
             plain++;
             lower += char.IsLower(word[0]) ? 1 : 0;
@@ -36,7 +36,7 @@ internal static class XmlProse
     }
 
     /// <summary>What may follow the first letter of a plain word.</summary>
-    private static readonly System.Buffers.SearchValues<char> LaterLetters =
+    private static readonly System.Buffers.SearchValues<char> s_laterLetters =
         System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyz'’-");
 
     private static void AppendContent(XElement element, StringBuilder raw)

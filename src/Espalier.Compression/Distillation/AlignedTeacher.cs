@@ -10,7 +10,7 @@ namespace Espalier.Compression.Distillation;
 /// </summary>
 /// <param name="teacher">The teacher; stays the caller's.</param>
 /// <param name="vocabulary">Entries that count, at most the teacher's.</param>
-public sealed class AlignedTeacher(Teacher teacher, int vocabulary) : Teacher
+internal sealed class AlignedTeacher(Teacher teacher, int vocabulary) : Teacher
 {
     /// <inheritdoc/>
     public override bool TakesThreads => teacher.TakesThreads;

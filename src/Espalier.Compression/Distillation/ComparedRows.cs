@@ -7,7 +7,7 @@ namespace Espalier.Compression.Distillation;
 /// processor, in float32; in other types out of operators, in float64. No factor τ²: see <see cref="MixedLoss.Of"/>.
 /// </summary>
 /// <param name="loss">What is computed.</param>
-public abstract class ComparedRows(RowLoss loss) : LogitLoss
+internal abstract class ComparedRows(RowLoss loss) : LogitLoss
 {
     private readonly RowLoss _loss = loss with { Temperature = Temperature(loss.Temperature) };
 

@@ -3,7 +3,7 @@ using Espalier.Torch;
 namespace Espalier.Compression.Distillation;
 
 /// <summary>1 − cosine of the raw logits s (student) and t (teacher). Gradient: (cos s / |s| − t / |t|) / |s|.</summary>
-public sealed class CosineLogits() : ComparedRows(new(RowLossKind.CosineLogits))
+internal sealed class CosineLogits() : ComparedRows(new(RowLossKind.CosineLogits))
 {
     /// <inheritdoc/>
     public override string Name => "cosine-logits";

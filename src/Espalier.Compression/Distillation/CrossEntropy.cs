@@ -3,7 +3,7 @@ using Espalier.Torch;
 namespace Espalier.Compression.Distillation;
 
 /// <summary>−log q[target]: next-token cross-entropy. Gradient: q − onehot(target).</summary>
-public sealed class CrossEntropy : LogitLoss
+internal sealed class CrossEntropy : LogitLoss
 {
     /// <inheritdoc/>
     public override string Name => "cross-entropy";

@@ -19,14 +19,14 @@ public abstract record DistributionChunk
 }
 
 /// <summary>The teacher's logits, [C, V].</summary>
-public sealed record DenseChunk(Tensor Logits_CV) : DistributionChunk;
+internal sealed record DenseChunk(Tensor Logits_CV) : DistributionChunk;
 
 /// <summary>Some entries of the teacher's distributions.</summary>
 /// <param name="Ids_CK">Which, Int64; an id that is there twice counts twice.</param>
 /// <param name="Weights_CK">Their probabilities, or for drawn ones what a draw weighs.</param>
 /// <param name="LogTail_C">Logarithm of the probability of all others together, where they are one bucket; null where the weights alone make the target.</param>
 /// <param name="Entropy_C">The whole distribution's entropy in nats, which makes the loss an estimate of the KL; null beside a tail.</param>
-public sealed record SparseChunk(Tensor Ids_CK, Tensor Weights_CK, Tensor? LogTail_C, Tensor? Entropy_C) : DistributionChunk
+internal sealed record SparseChunk(Tensor Ids_CK, Tensor Weights_CK, Tensor? LogTail_C, Tensor? Entropy_C) : DistributionChunk
 {
     /// <summary>Forward KL against them, as <see cref="LogitLoss.Compute"/>.</summary>
     internal Tensor Compare(Tensor student_CV, double temperature) => student_CV.SparseKlInPlace(Ids_CK, Weights_CK, LogTail_C, Entropy_C, temperature);

@@ -10,7 +10,7 @@ namespace Espalier.Compression.Distillation;
 /// <param name="Sum">Summed L_is of the positions that count, before its weight.</param>
 /// <param name="Weight">α.</param>
 /// <param name="Gradients">d(scale · α · sum)/d(state) of each of the student's states.</param>
-public sealed record HiddenStateResult(double Sum, double Weight, IReadOnlyCollection<KeyValuePair<TapPlace, Tensor>> Gradients);
+internal sealed record HiddenStateResult(double Sum, double Weight, IReadOnlyCollection<KeyValuePair<TapPlace, Tensor>> Gradients);
 
 /// <summary>
 /// The loss on hidden states. Where the widths differ the student's are lifted to the teacher's by one learned linear map without bias, shared by all terms and

@@ -6,7 +6,7 @@ namespace Espalier.Compression.Distillation;
 /// A loss as recipes and options write it: terms joined by <c>+</c>, each <c>[WEIGHT*]NAME[(PARAMETER)]</c>, as in
 /// <c>forward-kl</c>, <c>0.9*forward-kl + 0.1*cross-entropy</c> or <c>jensen-shannon(0.1)</c>.
 /// </summary>
-public sealed record LossSpec
+internal sealed record LossSpec
 {
     private static readonly Dictionary<string, Kind> s_kinds = new(StringComparer.Ordinal)
     {

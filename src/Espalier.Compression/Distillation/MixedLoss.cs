@@ -3,7 +3,7 @@ using Espalier.Torch;
 namespace Espalier.Compression.Distillation;
 
 /// <summary>A weighted sum of losses. Its chunk takes one more copy of the logits a part.</summary>
-public sealed class MixedLoss : LogitLoss
+internal sealed class MixedLoss : LogitLoss
 {
     private readonly (double Weight, LogitLoss Loss)[] _terms;
 

@@ -12,7 +12,7 @@ namespace Espalier.Compression.Distillation;
 /// one towards the teacher's distribution as it stood before that step. One forward pass of the teacher serves both, and nothing flows from the student's loss
 /// into the teacher. The teacher stays the caller's.
 /// </summary>
-public sealed class ParallelCorrection : Objective
+internal sealed class ParallelCorrection : Objective
 {
     private readonly LearningTeacher _teacher;
     private readonly Objective _student;

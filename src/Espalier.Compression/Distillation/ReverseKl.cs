@@ -4,7 +4,7 @@ namespace Espalier.Compression.Distillation;
 
 /// <summary>KL(q, p) = Σ q (log q − log p): mode-seeking (MiniLLM, arXiv 2306.08543). Slope in q: log q − log p.</summary>
 /// <param name="temperature">τ, above 0.</param>
-public sealed class ReverseKl(double temperature = 1.0) : ComparedRows(new(RowLossKind.ReverseKl, temperature))
+internal sealed class ReverseKl(double temperature = 1.0) : ComparedRows(new(RowLossKind.ReverseKl, temperature))
 {
     /// <inheritdoc/>
     public override string Name => "reverse-kl";

@@ -8,7 +8,7 @@ namespace Espalier.Compression.Distillation;
 /// <param name="alpha">α, the teacher's share of the mixture, above 0 and below 1; the paper's is 0.9 (it writes 1 − α = 0.1 for the
 /// student's).</param>
 /// <param name="temperature">τ, above 0.</param>
-public sealed class SkewReverseKl(double alpha = 0.9, double temperature = 1.0)
+internal sealed class SkewReverseKl(double alpha = 0.9, double temperature = 1.0)
     : ComparedRows(new(RowLossKind.Mixture, temperature, Share("alpha", alpha, "1 is reverse-kl"), OfTeacher: 0, OfStudent: 1))
 {
     /// <inheritdoc/>

@@ -4,7 +4,7 @@ namespace Espalier.Compression.Distillation;
 
 /// <summary>−Σ p log q: forward KL plus the teacher's entropy, with the same gradient, (q − p) / τ (Hinton et al., arXiv 1503.02531).</summary>
 /// <param name="temperature">τ, above 0.</param>
-public sealed class SoftCrossEntropy(double temperature = 1.0) : LogitLoss
+internal sealed class SoftCrossEntropy(double temperature = 1.0) : LogitLoss
 {
     private readonly double _temperature = Temperature(temperature);
 

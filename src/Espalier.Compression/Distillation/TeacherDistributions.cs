@@ -22,7 +22,7 @@ public abstract class TeacherDistributions
 }
 
 /// <summary>A teacher's hidden states before its head, [N, E], and the head: logits are made where they are needed.</summary>
-public sealed class DenseDistributions(Tensor hidden_NE, LmHead head) : TeacherDistributions
+internal sealed class DenseDistributions(Tensor hidden_NE, LmHead head) : TeacherDistributions
 {
     /// <inheritdoc/>
     public override long Vocabulary => head.Vocabulary;
@@ -36,7 +36,7 @@ public sealed class DenseDistributions(Tensor hidden_NE, LmHead head) : TeacherD
 }
 
 /// <summary>Some entries of each distribution, as a cache keeps them: [N, K], and [N] beside.</summary>
-public sealed class SparseDistributions(long vocabulary, Tensor ids_NK, Tensor weights_NK, Tensor? logTail_N, Tensor? entropy_N) : TeacherDistributions
+internal sealed class SparseDistributions(long vocabulary, Tensor ids_NK, Tensor weights_NK, Tensor? logTail_N, Tensor? entropy_N) : TeacherDistributions
 {
     /// <inheritdoc/>
     public override long Vocabulary => vocabulary;

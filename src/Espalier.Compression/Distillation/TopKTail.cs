@@ -8,7 +8,7 @@ namespace Espalier.Compression.Distillation;
 /// </summary>
 /// <param name="k">K, at least 1; the vocabulary where that is smaller.</param>
 /// <param name="temperature">τ, above 0.</param>
-public sealed class TopKTail(int k, double temperature = 1.0) : LogitLoss
+internal sealed class TopKTail(int k, double temperature = 1.0) : LogitLoss
 {
     private readonly int _k = k >= 1 ? k : throw new EspalierException($"k is {k} and must be at least 1");
     private readonly double _temperature = Temperature(temperature);

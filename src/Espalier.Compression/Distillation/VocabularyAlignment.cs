@@ -10,7 +10,7 @@ namespace Espalier.Compression.Distillation;
 /// </summary>
 /// <param name="Size">Entries that are compared; what lies beyond them in either model is padding and gets no probability, as if its logits were −∞.</param>
 /// <param name="Note">What the user should hear, or null where both vocabularies are simply the same.</param>
-public sealed record VocabularyAlignment(int Size, string? Note)
+internal sealed record VocabularyAlignment(int Size, string? Note)
 {
     private const int MostListed = 8;
 

@@ -74,7 +74,7 @@ public sealed record CorrectionTestResult
 /// that which it learnt, loss and expectation keep their distance. So the measure is the loss beyond the expectation, on the data against a reference that
 /// the teacher is at home in; what windows that begin in the middle of a document add to it is in both.
 /// </summary>
-public static class CorrectionTest
+internal static class CorrectionTest
 {
     /// <summary>Refuses a text of fewer than two windows.</summary>
     internal static void CheckWindows(string name, string tokens, long windows, int sequence)

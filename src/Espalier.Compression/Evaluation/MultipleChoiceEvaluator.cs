@@ -6,7 +6,7 @@ namespace Espalier.Compression.Evaluation;
 // Shapes: B rows, T positions, D model width, N scored positions.
 
 /// <summary>Runs a model over a multiple-choice task.</summary>
-public static class MultipleChoiceEvaluator
+internal static class MultipleChoiceEvaluator
 {
     /// <summary>The log-likelihood, nats, of every row's choice behind its context.</summary>
     /// <param name="model">The model; read only.</param>

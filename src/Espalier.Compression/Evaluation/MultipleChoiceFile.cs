@@ -8,7 +8,7 @@ namespace Espalier.Compression.Evaluation;
 /// Reads multiple-choice items: one JSON object a line, <c>{"context": "...", "choices": ["...", "..."], "answer": 0}</c>. <c>question</c> in place of <c>context</c> is
 /// asked as <c>Question: ...</c>, a line below it <c>Answer:</c>. Other fields are left alone.
 /// </summary>
-public static class MultipleChoiceFile
+internal static class MultipleChoiceFile
 {
     /// <summary>Longest file that is read.</summary>
     public const long MaxBytes = 64 << 20;

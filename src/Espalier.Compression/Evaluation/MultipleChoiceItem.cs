@@ -4,4 +4,4 @@ namespace Espalier.Compression.Evaluation;
 /// <param name="Context">What the model reads first; may be empty.</param>
 /// <param name="Choices">The answers, at least two. Between context and answer stands one blank, unless either brings one along.</param>
 /// <param name="Answer">Which is right, from 0.</param>
-public sealed record MultipleChoiceItem(string Context, IReadOnlyList<string> Choices, int Answer);
+internal sealed record MultipleChoiceItem(string Context, IReadOnlyList<string> Choices, int Answer);

@@ -9,15 +9,15 @@ namespace Espalier.Compression.Evaluation;
 /// <param name="Positions">Positions that predict an id of a choice, counted through all rows.</param>
 /// <param name="Targets">Those ids.</param>
 /// <param name="FirstRow">Rows of the task that come before.</param>
-public sealed record MultipleChoiceBatch(long[] Ids, int Rows, int Length, long[] Positions, long[] Targets, int FirstRow);
+internal sealed record MultipleChoiceBatch(long[] Ids, int Rows, int Length, long[] Positions, long[] Targets, int FirstRow);
 
 /// <summary>What a model makes of a task.</summary>
 /// <param name="NegativeLogProbability">Mean over items of −log p[right], p the softmax over the choices of their log-likelihood a character: smooth where accuracy jumps.</param>
 /// <param name="Accuracy">Share of items whose right choice has the largest log-likelihood a character, the first of equals: acc_norm of common harnesses.</param>
-public readonly record struct MultipleChoiceResult(double NegativeLogProbability, double Accuracy);
+internal readonly record struct MultipleChoiceResult(double NegativeLogProbability, double Accuracy);
 
 /// <summary>Multiple-choice items as a model reads them: a row for every choice, judged by the log-likelihood of the choice behind its context, a character.</summary>
-public sealed class MultipleChoiceTask
+internal sealed class MultipleChoiceTask
 {
     private readonly IReadOnlyList<MultipleChoiceItem> _items;
 

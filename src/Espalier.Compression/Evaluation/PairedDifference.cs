@@ -3,7 +3,7 @@ namespace Espalier.Compression.Evaluation;
 /// <summary>How far one model's losses are above another's on the same windows: what is hard for both cancels out, so it is surer than two intervals.</summary>
 /// <param name="Mean">Mean of (first − second).</param>
 /// <param name="StandardError">Its standard error over windows; null where there are fewer than two.</param>
-public sealed record PairedDifference(double Mean, double? StandardError)
+internal sealed record PairedDifference(double Mean, double? StandardError)
 {
     /// <summary>Compares two models by the losses of the same windows in the same order.</summary>
     public static PairedDifference Of(IReadOnlyList<double> first, IReadOnlyList<double> second)

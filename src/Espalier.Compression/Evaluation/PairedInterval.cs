@@ -6,7 +6,7 @@ namespace Espalier.Compression.Evaluation;
 /// <param name="Lower">Lower end of the two-sided interval.</param>
 /// <param name="Upper">Upper end.</param>
 /// <param name="Pairs">n.</param>
-public sealed record PairedInterval(double Mean, double StandardError, double Lower, double Upper, int Pairs)
+internal sealed record PairedInterval(double Mean, double StandardError, double Lower, double Upper, int Pairs)
 {
     /// <summary>Compares at least two pairs.</summary>
     public static PairedInterval Of(IReadOnlyList<double> first, IReadOnlyList<double> second, double confidence = 0.95)

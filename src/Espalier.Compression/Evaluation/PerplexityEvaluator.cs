@@ -28,7 +28,7 @@ public sealed record PerplexityResult
 }
 
 /// <summary>Scores windows of token ids: every target given its window's earlier ids, positions restarting at 0 in each window.</summary>
-public static class PerplexityEvaluator
+internal static class PerplexityEvaluator
 {
     /// <summary>
     /// Runs over the first <paramref name="count"/> windows (all where null), in the weights' own type also where the model is trained with

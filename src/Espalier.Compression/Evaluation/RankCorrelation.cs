@@ -1,7 +1,7 @@
 namespace Espalier.Compression.Evaluation;
 
 /// <summary>How far two lists agree about an order.</summary>
-public static class RankCorrelation
+internal static class RankCorrelation
 {
     /// <summary>
     /// Spearman's rank correlation: that of Pearson between the ranks, ties with the mean of their ranks. From −1 to 1; 0 where one of the lists does not vary, for it has

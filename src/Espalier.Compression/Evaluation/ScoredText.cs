@@ -5,7 +5,7 @@ using Espalier.Models.Tokenizers;
 namespace Espalier.Compression.Evaluation;
 
 /// <summary>How much text scored tokens stand for: what bits per byte divides by.</summary>
-public static class ScoredText
+internal static class ScoredText
 {
     private const int Chunk = 1 << 16;
 

@@ -6,7 +6,7 @@ using Espalier.Models.Tokenizers;
 namespace Espalier.Compression.Evaluation;
 
 /// <summary>Text that a model writes itself: documents drawn at temperature 1 from BOS, each ended by EOS. A stand-in for what it was trained on.</summary>
-public static class SelfWritten
+internal static class SelfWritten
 {
     private const int MostEmpty = 100, AtOnce = 10;
 

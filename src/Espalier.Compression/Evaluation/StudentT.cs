@@ -1,7 +1,7 @@
 namespace Espalier.Compression.Evaluation;
 
 /// <summary>Student's t distribution.</summary>
-public static class StudentT
+internal static class StudentT
 {
     private const double Tiny = 1e-300;
 

@@ -9,7 +9,7 @@ namespace Espalier.Compression.Evaluation;
 /// <summary>What a model lost on some windows, and what it expected to lose there; means over each window, nats a token.</summary>
 /// <param name="Loss">−log p of the token that came.</param>
 /// <param name="Expected">The entropy of p: the mean loss if the tokens were drawn from p.</param>
-public sealed record WindowSurprise(IReadOnlyList<double> Loss, IReadOnlyList<double> Expected)
+internal sealed record WindowSurprise(IReadOnlyList<double> Loss, IReadOnlyList<double> Expected)
 {
     /// <summary>Loss beyond what was expected, of each window.</summary>
     public IReadOnlyList<double> Excess => [.. Loss.Zip(Expected, (loss, expected) => loss - expected)];
@@ -19,7 +19,7 @@ public sealed record WindowSurprise(IReadOnlyList<double> Loss, IReadOnlyList<do
 /// Compares a model's loss with its own expectation. On text drawn from the model itself the two agree in the mean at every position, whatever stands before; on
 /// text of another kind the model is surer than it should be, and the loss is above.
 /// </summary>
-public static class SurpriseEvaluator
+internal static class SurpriseEvaluator
 {
     /// <summary>Runs over at most <paramref name="most"/> windows, evenly spread over the data. No gradients; sums in float64.</summary>
     /// <param name="model">The model; read only.</param>

@@ -6,7 +6,7 @@ namespace Espalier.Compression.Evaluation;
 /// <param name="Degrees">Degrees of freedom.</param>
 /// <param name="Lower">Lower end of the two-sided interval.</param>
 /// <param name="Upper">Upper end.</param>
-public sealed record WelchInterval(double Difference, double StandardError, double Degrees, double Lower, double Upper)
+internal sealed record WelchInterval(double Difference, double StandardError, double Degrees, double Lower, double Upper)
 {
     /// <summary>Compares two samples of at least two values each.</summary>
     public static WelchInterval Of(IReadOnlyList<double> first, IReadOnlyList<double> second, double confidence = 0.95)

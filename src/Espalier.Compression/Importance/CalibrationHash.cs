@@ -5,7 +5,7 @@ using Espalier.Compression.Data;
 namespace Espalier.Compression.Importance;
 
 /// <summary>What says whether two scorings read the same.</summary>
-public static class CalibrationHash
+internal static class CalibrationHash
 {
     /// <summary>SHA-256 of the ids of the first windows, as little-endian int32: the same for a text and for its ids.</summary>
     /// <param name="tokens">The ids that windows were cut from, disjoint.</param>

@@ -30,7 +30,7 @@ public sealed record ScoreOptions
 }
 
 /// <summary>Scores every prunable unit of a model on the first calibration windows.</summary>
-public static class ImportanceScorer
+internal static class ImportanceScorer
 {
     /// <summary>Scores a model in its folder, by whichever method.</summary>
     /// <param name="checkpoint">The open model; loaded for compute in float32 where the method runs it.</param>

@@ -4,7 +4,7 @@ namespace Espalier.Compression.Importance;
 
 /// <summary>How many units of an axis two scorings would keep, for the comparison of what they keep.</summary>
 /// <param name="Share">Of every axis whose size is not given.</param>
-public sealed record KeptSizes(double Share)
+internal sealed record KeptSizes(double Share)
 {
     /// <summary>Two thirds: a cut of a third is what the papers find safe in one step.</summary>
     public const double DefaultShare = 2.0 / 3;

@@ -6,7 +6,7 @@ namespace Espalier.Compression.Importance;
 /// <summary>
 /// Importance by the size of weights: √Σw² over those that touch a unit. Reads the checkpoint a piece at a time, so that the model never is in memory, and no text.
 /// </summary>
-public static class MagnitudeScorer
+internal static class MagnitudeScorer
 {
     /// <summary>Elements that are in memory at once.</summary>
     private const long PieceElements = 1 << 22;

@@ -1,7 +1,7 @@
 namespace Espalier.Compression.Importance;
 
 /// <summary>What methods read.</summary>
-public static class ScoreMethods
+internal static class ScoreMethods
 {
     /// <summary>Whether it reads calibration text.</summary>
     public static bool ReadsText(this ScoreMethod method) => method is ScoreMethod.Activation or ScoreMethod.Taylor or ScoreMethod.Redundancy;

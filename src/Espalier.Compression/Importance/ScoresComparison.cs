@@ -4,7 +4,7 @@ using Espalier.Models;
 namespace Espalier.Compression.Importance;
 
 /// <summary>How far two scorings agree about one axis.</summary>
-public sealed record AxisAgreement
+internal sealed record AxisAgreement
 {
     /// <summary>neurons, heads, channels or layers.</summary>
     public required string Axis { get; init; }
@@ -35,10 +35,10 @@ public sealed record AxisAgreement
 /// <param name="Field">As the file calls it.</param>
 /// <param name="A">In the first.</param>
 /// <param name="B">In the second.</param>
-public sealed record ProvenanceDifference(string Field, string A, string B);
+internal sealed record ProvenanceDifference(string Field, string A, string B);
 
 /// <summary>Two scorings of models of one shape, axis by axis.</summary>
-public static class ScoresComparison
+internal static class ScoresComparison
 {
     /// <summary>
     /// The axes. What is kept are the largest scores, ties to the lower index: of heads in the layer, whatever their KV groups; of layers single ones.

@@ -13,7 +13,7 @@ namespace Espalier.Compression.Importance;
 /// activations <c>channels_per_norm</c> [norm][channel], <c>layers</c> (block influence, or what weights add up to: span width to [first layer]). A file of version 1 has
 /// no <c>method</c> and is one of activations; up to version 2 <c>teacher</c> is the hash of a folder.
 /// </summary>
-public static class ScoresFile
+internal static class ScoresFile
 {
     /// <summary>Longest file that is read: that of a 15B model has 25 MB.</summary>
     public const long MaxBytes = 256 << 20;
@@ -21,9 +21,9 @@ public static class ScoresFile
     /// <summary>The version that new scores have: 1 knew activations alone, 1 and 2 name the teacher's folder and not the model.</summary>
     internal const int Newest = 3;
 
-    private static readonly string[] Aggregations = ["l2", "mean", "variance"];
-    private static readonly string[] ActivationFields = ["batch", "sequence", "neuron_values"];
-    private static readonly string[] TextFields = ["samples", "sample_length"];
+    private static readonly string[] s_aggregations = ["l2", "mean", "variance"];
+    private static readonly string[] s_activationFields = ["batch", "sequence", "neuron_values"];
+    private static readonly string[] s_textFields = ["samples", "sample_length"];
 
     /// <summary>Reads scores.</summary>
     /// <exception cref="EspalierException">The file cannot be read, or a field is unknown, missing, of a wrong type, or contradicts another; it is named.</exception>
@@ -44,7 +44,7 @@ public static class ScoresFile
     /// <summary>What says where scores come from, under the names of the file; what does not apply is not there.</summary>
     internal static IReadOnlyList<(string Field, string Value)> Provenance(ImportanceScores scores)
     {
-        string[] provenance = ["method", .. ActivationFields, "seed", .. TextFields, "teacher", "calibration"];
+        string[] provenance = ["method", .. s_activationFields, "seed", .. s_textFields, "teacher", "calibration"];
         return [.. ToJson(scores).Where(field => provenance.Contains(field.Key)).Select(field => (field.Key, field.Value!.ToString()))];
     }
 
@@ -97,7 +97,7 @@ public static class ScoresFile
         var version = fields.Version(Newest);
         var method = fields.Choice<ScoreMethod>("method") ?? ScoreMethod.Activation;
         var (ofActivations, ofText, ofChance) = (method.ReadsActivations(), method.ReadsText(), method == ScoreMethod.Random);
-        foreach (var field in (string[])[.. ofActivations ? [] : ActivationFields, .. ofText ? [] : TextFields, .. ofChance ? (string[])[] : ["seed"]])
+        foreach (var field in (string[])[.. ofActivations ? [] : s_activationFields, .. ofText ? [] : s_textFields, .. ofChance ? (string[])[] : ["seed"]])
             if (fields.Has(field))
                 throw fields.Wrong(field, $"scores of method {EnumName.Of(method)} have none; leave it out");
         if (!ofActivations && axes.Has("channels_per_norm"))
@@ -106,8 +106,8 @@ public static class ScoresFile
         {
             Version = version,
             Method = method,
-            Batch = ofActivations ? fields.OneOf("batch", Aggregations) : "",
-            Sequence = ofActivations ? fields.OneOf("sequence", Aggregations) : "",
+            Batch = ofActivations ? fields.OneOf("batch", s_aggregations) : "",
+            Sequence = ofActivations ? fields.OneOf("sequence", s_aggregations) : "",
             NeuronValues = fields.Choice<NeuronValues>("neuron_values") ?? NeuronValues.Intermediate,
             Seed = ofChance ? fields.LongFromZero("seed") : 0,
             Samples = ofText ? fields.Long("samples") : 0,

@@ -3,7 +3,7 @@ using Espalier.Files;
 namespace Espalier.Compression.Importance;
 
 /// <summary>Several files of scores in one folder.</summary>
-public static class ScoresFolder
+internal static class ScoresFolder
 {
     /// <summary>Writes them; the folder appears whole or not at all.</summary>
     /// <param name="folder">The folder to make; an empty one may be there.</param>

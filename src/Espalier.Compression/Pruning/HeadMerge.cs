@@ -3,4 +3,4 @@ namespace Espalier.Compression.Pruning;
 /// <summary>A head whose query becomes 2 Q[<paramref name="Head"/>] − Q[<paramref name="Gone"/>], of the teacher's values, before slicing.</summary>
 /// <param name="Head">A head that stays.</param>
 /// <param name="Gone">A head of the same KV group that goes.</param>
-public readonly record struct HeadMerge(int Head, int Gone);
+internal readonly record struct HeadMerge(int Head, int Gone);

@@ -5,7 +5,7 @@ using Espalier.Models;
 namespace Espalier.Compression.Pruning;
 
 /// <summary>Makes plans: by importance, or at random as a control.</summary>
-public static class PlanBuilder
+internal static class PlanBuilder
 {
     /// <summary>
     /// Keeps the units with the largest scores, ties to the lower index: KV groups by the sum of their heads, heads inside each KV group,

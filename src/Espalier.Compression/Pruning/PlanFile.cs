@@ -9,7 +9,7 @@ namespace Espalier.Compression.Pruning;
 /// <c>channels</c>, and <c>heads</c> and <c>neurons</c> with one list for each kept layer; 0-based indices of what stays. Optional, again with one list for each kept
 /// layer: <c>kv_heads</c> where whole KV groups go, and <c>merges</c> with pairs [head that stays, head that goes].
 /// </summary>
-public static class PlanFile
+internal static class PlanFile
 {
     /// <summary>Longest plan that is read: that of a 340B model has 25 MB.</summary>
     public const long MaxBytes = 64 << 20;

@@ -7,7 +7,7 @@ namespace Espalier.Compression.Pruning;
 /// Applies a plan by slicing: rows and columns of the kept units, unscaled, queries merged where the plan says so, layers renumbered. Streams one block of rows at a time from the
 /// teacher into a new Hugging Face folder, so that not even a tensor need fit in memory. Every weight of the teacher is read once, those that go too: one that is not finite is refused.
 /// </summary>
-public static class Pruner
+internal static class Pruner
 {
     /// <summary>Writes the student's folder, whose weights the element type must hold.</summary>
     public static DecoderConfig Write(Checkpoint teacher, PruningPlan plan, string folder, ElementType stored, IProgressReporter progress, CancellationToken stop = default) =>

@@ -6,7 +6,7 @@ namespace Espalier.Compression.Pruning;
 /// Which units of a teacher survive, as 0-based indices into it, ascending: plain data with a JSON form that a person can write. Without
 /// a plan nothing is cut.
 /// </summary>
-public sealed record PruningPlan
+internal sealed record PruningPlan
 {
     /// <summary>Version of the JSON form.</summary>
     public int Version { get; init; } = 1;

@@ -3,7 +3,7 @@ using Espalier.Models;
 namespace Espalier.Compression.Pruning;
 
 /// <summary>Shapes between a teacher's and a student's, for pruning in several steps.</summary>
-public static class ShapePath
+internal static class ShapePath
 {
     private const int MostSteps = 16;
 

@@ -6,7 +6,7 @@ namespace Espalier.Compression.Search;
 /// <summary>What a quantity may be, both ends included: <c>4.0B +-5%</c>, <c>7.80B to 8.50B</c>, <c>&lt;= 3M</c>.</summary>
 /// <param name="Least">Lower end, 0 for none.</param>
 /// <param name="Most">Upper end.</param>
-public readonly record struct Budget(double Least, double Most)
+internal readonly record struct Budget(double Least, double Most)
 {
     /// <summary>Reads a budget of a count such as <c>3M</c>.</summary>
     public static Budget OfCount(string text) => Parse(text, part => Quantity.Count(part) ?? Quantity.Number(part), "3M +-5%, 2.8M to 3.2M or <= 3M");

@@ -6,7 +6,7 @@ namespace Espalier.Compression.Search;
 
 /// <summary>A shape that a student could have, with the facts that follow from it by closed form.</summary>
 /// <param name="Shape">The whole config.</param>
-public sealed record Candidate(DecoderConfig Shape)
+internal sealed record Candidate(DecoderConfig Shape)
 {
     /// <summary>The axes that a search may cut, as Table 12 of arXiv 2407.14679 orders them.</summary>
     public static IReadOnlyList<Axis> Axes { get; } = [Axis.Layers, Axis.Heads, Axis.Ffn, Axis.Hidden];

@@ -8,7 +8,7 @@ namespace Espalier.Compression.Search;
 /// Candidates as a JSON file, which a person can write: <c>version</c> (1) and <c>candidates</c>, each with <c>layers</c>, <c>heads</c>, <c>ffn</c> and <c>hidden</c>;
 /// a size that is left out is the teacher's.
 /// </summary>
-public static class CandidatesFile
+internal static class CandidatesFile
 {
     /// <summary>Longest file that is read.</summary>
     public const long MaxBytes = 64 << 20;

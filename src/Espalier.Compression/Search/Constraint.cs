@@ -2,7 +2,7 @@ namespace Espalier.Compression.Search;
 
 /// <summary>Something that a candidate must keep to. Siblings measure one quantity each.</summary>
 /// <param name="Budget">What it may be.</param>
-public abstract record Constraint(Budget Budget)
+internal abstract record Constraint(Budget Budget)
 {
     /// <summary>The key of the recipe.</summary>
     public abstract string Name { get; }

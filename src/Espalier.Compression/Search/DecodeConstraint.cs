@@ -4,7 +4,7 @@ namespace Espalier.Compression.Search;
 /// <param name="Budget">What it may be.</param>
 /// <param name="Latency">Where times are kept, and measured where they are not.</param>
 /// <param name="Context">Tokens before it.</param>
-public sealed record DecodeConstraint(Budget Budget, LatencyTable Latency, int Context) : Constraint(Budget)
+internal sealed record DecodeConstraint(Budget Budget, LatencyTable Latency, int Context) : Constraint(Budget)
 {
     /// <inheritdoc/>
     public override string Name => "decode";

@@ -3,7 +3,7 @@ namespace Espalier.Compression.Search;
 /// <summary>Floating-point operations of a token's forward pass.</summary>
 /// <param name="Budget">What it may be.</param>
 /// <param name="Sequence">Tokens of the window that it is in.</param>
-public sealed record FlopsConstraint(Budget Budget, int Sequence) : Constraint(Budget)
+internal sealed record FlopsConstraint(Budget Budget, int Sequence) : Constraint(Budget)
 {
     /// <inheritdoc/>
     public override string Name => "flops-per-token";

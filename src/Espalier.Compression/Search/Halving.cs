@@ -21,18 +21,18 @@ public enum HalvingEnd
 /// <param name="Nll">Mean, nats a token.</param>
 /// <param name="StandardError">Its standard error over windows.</param>
 /// <param name="Windows">The windows' means, for paired comparison.</param>
-public sealed record TextLoss(string Text, double Nll, double StandardError, IReadOnlyList<double> Windows);
+internal sealed record TextLoss(string Text, double Nll, double StandardError, IReadOnlyList<double> Windows);
 
 /// <summary>What a rung found.</summary>
 /// <param name="Steps">Optimizer steps of each, from the beginning.</param>
 /// <param name="Order">The candidates that reached it, by number, best first.</param>
 /// <param name="Losses">Theirs, in the same order, on every text; the held-out text first.</param>
-public sealed record HalvingRung(long Steps, IReadOnlyList<int> Order, IReadOnlyList<IReadOnlyList<TextLoss>> Losses);
+internal sealed record HalvingRung(long Steps, IReadOnlyList<int> Order, IReadOnlyList<IReadOnlyList<TextLoss>> Losses);
 
 /// <summary>What successive halving found.</summary>
 /// <param name="Rungs">The rungs that were used.</param>
 /// <param name="End">Why it ended.</param>
-public sealed record HalvingResult(IReadOnlyList<HalvingRung> Rungs, HalvingEnd End)
+internal sealed record HalvingResult(IReadOnlyList<HalvingRung> Rungs, HalvingEnd End)
 {
     /// <summary>The chosen candidate's number.</summary>
     public int Best => Rungs[^1].Order[0];
@@ -45,7 +45,7 @@ public sealed record HalvingResult(IReadOnlyList<HalvingRung> Rungs, HalvingEnd 
 /// Successive halving (arXiv 1502.07943): all candidates are trained to the first rung, the better half of them goes on to the next, and never fewer than two. It ends early when the
 /// survivors' order no longer moves: the same in two rungs in a row (Kendall's τ = 1), and the held-out loss of each further from the next one's than the standard error of that difference.
 /// </summary>
-public static class Halving
+internal static class Halving
 {
     /// <summary>Runs to its end.</summary>
     /// <param name="candidates">How many there are.</param>

@@ -8,7 +8,7 @@ namespace Espalier.Compression.Search;
 /// A candidate's promise before anything is computed on it: the product of the shares of importance that its best channels, heads and neurons hold and of the
 /// block influence that its layers hold. A look into sums made once, so that a million candidates are ordered in a moment.
 /// </summary>
-public sealed class KeptImportance
+internal sealed class KeptImportance
 {
     private readonly DecoderConfig _teacher;
     private readonly (Axis Axis, int Choices, double[] Shares)[] _axes;

@@ -9,7 +9,7 @@ namespace Espalier.Compression.Search;
 /// Times of single layers and heads on this machine, each measured once and kept in a JSON file under the machine's facts. A candidate's latency is the sum of its
 /// parts: layers · layer + embedding and last norm + head of one position.
 /// </summary>
-public sealed class LatencyTable
+internal sealed class LatencyTable
 {
     // The first had no hash of its own text: an edited time changed what a search found.
     private const int Version = 2;
@@ -115,7 +115,7 @@ internal sealed record LatencyRecord(int FormatVersion, Dictionary<string, Dicti
 /// <param name="Layer">One block.</param>
 /// <param name="Ends">Embedding and last norm.</param>
 /// <param name="Head">The logits of one position.</param>
-public sealed record LatencyMeasure(double Layer, double Ends, double Head)
+internal sealed record LatencyMeasure(double Layer, double Ends, double Head)
 {
     internal bool IsPlausible => double.IsFinite(Layer + Ends + Head) && Layer > 0 && Ends >= 0 && Head >= 0;
 }

@@ -5,7 +5,7 @@ namespace Espalier.Compression.Search;
 /// <param name="ElementBytes">Bytes of a weight, key or value.</param>
 /// <param name="Context">Positions of a sequence.</param>
 /// <param name="Sequences">Sequences at a time.</param>
-public sealed record MemoryConstraint(Budget Budget, int ElementBytes, long Context, long Sequences) : Constraint(Budget)
+internal sealed record MemoryConstraint(Budget Budget, int ElementBytes, long Context, long Sequences) : Constraint(Budget)
 {
     /// <inheritdoc/>
     public override string Name => "memory";

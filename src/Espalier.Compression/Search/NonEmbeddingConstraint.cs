@@ -2,7 +2,7 @@ namespace Espalier.Compression.Search;
 
 /// <summary>Weights without the embedding table and the head.</summary>
 /// <param name="Budget">What it may be.</param>
-public sealed record NonEmbeddingConstraint(Budget Budget) : Constraint(Budget)
+internal sealed record NonEmbeddingConstraint(Budget Budget) : Constraint(Budget)
 {
     /// <inheritdoc/>
     public override string Name => "non-embedding-parameters";

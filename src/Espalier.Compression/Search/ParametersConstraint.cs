@@ -2,7 +2,7 @@ namespace Espalier.Compression.Search;
 
 /// <summary>All weights.</summary>
 /// <param name="Budget">What it may be.</param>
-public sealed record ParametersConstraint(Budget Budget) : Constraint(Budget)
+internal sealed record ParametersConstraint(Budget Budget) : Constraint(Budget)
 {
     /// <inheritdoc/>
     public override string Name => "parameters";

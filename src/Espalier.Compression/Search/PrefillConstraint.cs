@@ -4,7 +4,7 @@ namespace Espalier.Compression.Search;
 /// <param name="Budget">What it may be.</param>
 /// <param name="Latency">Where times are kept, and measured where they are not.</param>
 /// <param name="Tokens">Tokens of the sequence.</param>
-public sealed record PrefillConstraint(Budget Budget, LatencyTable Latency, int Tokens) : Constraint(Budget)
+internal sealed record PrefillConstraint(Budget Budget, LatencyTable Latency, int Tokens) : Constraint(Budget)
 {
     /// <inheritdoc/>
     public override string Name => "prefill";

@@ -5,7 +5,7 @@ using Espalier.Models;
 namespace Espalier.Compression.Search;
 
 /// <summary>Sizes that a student may have, by axis; an empty axis stays as in the teacher. <c>head_dim</c> always stays, and so do the KV heads unless each query head has its own.</summary>
-public sealed record SearchSpace
+internal sealed record SearchSpace
 {
     /// <summary>Sizes of each axis, of those in <see cref="Candidate.Axes"/>. Not in the text of a search's key, which names the axes one by one.</summary>
     [JsonIgnore]

@@ -4,7 +4,7 @@ using Espalier.Models;
 namespace Espalier.Compression.Search;
 
 /// <summary>The shapes of a space that keep to all constraints, as they are asked for: nothing is held, however many there are.</summary>
-public static class ShapeSearch
+internal static class ShapeSearch
 {
     private const int Shown = 3;
 

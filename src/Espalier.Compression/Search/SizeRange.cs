@@ -3,7 +3,7 @@ using Espalier.Files;
 namespace Espalier.Compression.Search;
 
 /// <summary>The sizes of an axis: numbers, and ranges such as <c>29-32</c> or <c>192-256 step 64</c>.</summary>
-public static class SizeRange
+internal static class SizeRange
 {
     /// <summary>Most sizes of one axis.</summary>
     public const int MostSizes = 10_000;

@@ -7,7 +7,7 @@ namespace Espalier.Compression.Training;
 /// <param name="Beta2">Decay of the second moment.</param>
 /// <param name="Epsilon">Added to √v̂.</param>
 /// <param name="WeightDecay">Decoupled decay, times the learning rate, on the parameters that decay.</param>
-public sealed record AdamWOptions(double Beta1 = 0.9, double Beta2 = 0.95, double Epsilon = 1e-8, double WeightDecay = 0.1) : OptimizerOptions
+internal sealed record AdamWOptions(double Beta1 = 0.9, double Beta2 = 0.95, double Epsilon = 1e-8, double WeightDecay = 0.1) : OptimizerOptions
 {
     /// <inheritdoc/>
     public override Optimizer Make(IReadOnlyList<TrainedParameter> parameters) => new AdamW(parameters, this);
@@ -26,7 +26,7 @@ public sealed record AdamWOptions(double Beta1 = 0.9, double Beta2 = 0.95, doubl
 /// Adam with decoupled weight decay (arXiv 1711.05101), as PyTorch computes it: w ← w (1 − lr·wd), m and v with bias correction,
 /// w ← w − lr m̂ / (√v̂ + ε). Owns its moments, not the parameters.
 /// </summary>
-public sealed class AdamW : Optimizer
+internal sealed class AdamW : Optimizer
 {
     private readonly IReadOnlyList<TrainedParameter> _parameters;
     private readonly AdamWOptions _options;

@@ -11,7 +11,7 @@ namespace Espalier.Compression.Training;
 /// How fast this process does the work that a recipe asks for: one block of a shape forward, and forward and backward. A block of more weights than take a
 /// moment is halved on all axes until it is small enough; products of that size run as fast as larger ones. The optimizer's update is once a step and not once a token, and stays out.
 /// </summary>
-public static class BlockSpeed
+internal static class BlockSpeed
 {
     private const long MostParameters = 8_000_000;
     private const int LeastPositions = 64, MostPositions = 256, Vocabulary = 64;

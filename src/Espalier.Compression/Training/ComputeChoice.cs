@@ -4,7 +4,7 @@ using Espalier.Models;
 namespace Espalier.Compression.Training;
 
 /// <summary>What a training computes the products with weights in, as a person says it.</summary>
-public enum ComputeChoice
+internal enum ComputeChoice
 {
     /// <summary>Float32.</summary>
     Float32,
@@ -17,7 +17,7 @@ public enum ComputeChoice
 }
 
 /// <summary>What a choice comes to on this machine.</summary>
-public static class ComputeChoices
+internal static class ComputeChoices
 {
     /// <summary>How people write the choices, in options and recipes alike.</summary>
     public static IReadOnlyList<(string Name, ComputeChoice Choice)> Names { get; } =

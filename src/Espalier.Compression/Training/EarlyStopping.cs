@@ -5,7 +5,7 @@ namespace Espalier.Compression.Training;
 /// the same.
 /// </summary>
 /// <param name="patience">Evaluations without a new best after which it is over; 0 for never.</param>
-public sealed class EarlyStopping(int patience)
+internal sealed class EarlyStopping(int patience)
 {
     private double _best = double.PositiveInfinity;
     private int _without;

@@ -3,7 +3,7 @@ using Espalier.Torch;
 namespace Espalier.Compression.Training;
 
 /// <summary>What is done to all gradients together.</summary>
-public static class Gradients
+internal static class Gradients
 {
     /// <summary>Global L2 norm over the gradients of all parameters, in float64; NaN or infinite where one is.</summary>
     public static double GlobalNorm(ReadOnlySpan<Tensor> parameters)

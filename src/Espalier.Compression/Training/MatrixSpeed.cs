@@ -4,7 +4,7 @@ using Espalier.Torch;
 namespace Espalier.Compression.Training;
 
 /// <summary>How fast this process multiplies matrices: what model FLOPs utilisation is measured against.</summary>
-public static class MatrixSpeed
+internal static class MatrixSpeed
 {
     private const int Side = 1024, Rounds = 4;
 

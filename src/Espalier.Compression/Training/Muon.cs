@@ -5,7 +5,7 @@ namespace Espalier.Compression.Training;
 /// <summary>Settings of <see cref="Muon"/>.</summary>
 /// <param name="Others">AdamW for what is no matrix of a block; its decay is that of the matrices too.</param>
 /// <param name="Momentum">Decay of the momentum.</param>
-public sealed record MuonOptions(AdamWOptions Others, double Momentum = 0.95) : OptimizerOptions
+internal sealed record MuonOptions(AdamWOptions Others, double Momentum = 0.95) : OptimizerOptions
 {
     /// <inheritdoc/>
     public override Optimizer Make(IReadOnlyList<TrainedParameter> parameters) => new Muon(parameters, this);
@@ -23,7 +23,7 @@ public sealed record MuonOptions(AdamWOptions Others, double Momentum = 0.95) : 
 /// directions move alike. For matrices of blocks; embedding, head, norms and biases go by <see cref="AdamW"/>. An update is as large as AdamW's commonly are
 /// (arXiv 2502.16982, section 2.2), so rates and decay carry over. Half of AdamW's state for such a matrix.
 /// </summary>
-public sealed class Muon : Optimizer
+internal sealed class Muon : Optimizer
 {
     private const int Iterations = 5;
 

@@ -5,7 +5,7 @@ namespace Espalier.Compression.Training;
 /// positions on products are no quicker for having more: <see cref="Positions"/> bounds the memory of a step, whatever its batch, at no price in time. It follows
 /// from batch and window alone, never from the machine or its threads, so that a training that goes on elsewhere takes the passes that it took before.
 /// </summary>
-public static class PassSize
+internal static class PassSize
 {
     /// <summary>Positions of a pass, at most, unless one window has more.</summary>
     public const int Positions = 2048;

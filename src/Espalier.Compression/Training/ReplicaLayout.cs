@@ -6,7 +6,7 @@ namespace Espalier.Compression.Training;
 /// </summary>
 /// <param name="Replicas">Replicas of the model, each on a thread of its own; 1 is the model alone.</param>
 /// <param name="ThreadsOfEach">Threads inside an operator.</param>
-public readonly record struct ReplicaLayout(int Replicas, int ThreadsOfEach)
+internal readonly record struct ReplicaLayout(int Replicas, int ThreadsOfEach)
 {
     /// <summary>
     /// Bytes of gradients that replicas may have beside the model's. Where a model has more, its products are large enough to keep many threads busy,

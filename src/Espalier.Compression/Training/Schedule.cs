@@ -24,7 +24,7 @@ public enum ScheduleKind
 /// <param name="WarmUp">W.</param>
 /// <param name="Steps">S.</param>
 /// <param name="FromZero">Whether step 0 has rate zero (Megatron and transformers) instead of peak / W.</param>
-public abstract record Schedule(double Peak, int WarmUp, long Steps, bool FromZero)
+internal abstract record Schedule(double Peak, int WarmUp, long Steps, bool FromZero)
 {
     /// <summary>The learning rate of a step.</summary>
     public double At(long step) => step < WarmUp ? Peak * (step + (FromZero ? 0 : 1)) / WarmUp : AfterWarmUp(step);

@@ -70,10 +70,10 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>Measures the steps; null, as by default, where nobody wants to know.</summary>
-    public StepProfiler? Profiler { get; set; }
+    internal StepProfiler? Profiler { get; set; }
 
     /// <summary>How a step uses its threads.</summary>
-    public ReplicaLayout Layout { get; }
+    internal ReplicaLayout Layout { get; }
 
     /// <summary>Where the loop stands.</summary>
     public LoopState State { get; private set; }
@@ -88,7 +88,7 @@ public sealed class Trainer : IDisposable
     public IReadOnlyList<ParameterSet> Sets => _sets;
 
     /// <summary>The optimizer with its state, in the order of <see cref="Sets"/>.</summary>
-    public Optimizer Optimizer => _optimizer;
+    internal Optimizer Optimizer => _optimizer;
 
     /// <summary>Calls <paramref name="act"/> after every <paramref name="interval"/>-th step; 0 never. Hooks run in the order in which they were added.</summary>
     public void Every(long interval, Action<StepReport> act)
@@ -98,7 +98,7 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>Goes on where an earlier loop stood; weights and moments have been restored by the caller.</summary>
-    public void Resume(LoopState state)
+    internal void Resume(LoopState state)
     {
         State = state;
         _optimizer.Updates = state.Updates;

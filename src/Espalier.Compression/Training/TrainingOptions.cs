@@ -66,7 +66,7 @@ public sealed record TrainingOptions
     internal int WindowsOfAPass => MicroBatch == 0 ? Batch : MicroBatch;
 
     /// <summary>The learning rates that the options ask for.</summary>
-    public Schedule LearningRates => Schedule switch
+    internal Schedule LearningRates => Schedule switch
     {
         ScheduleKind.Linear => new LinearSchedule(LearningRate, MinLearningRate, WarmUp, Steps, WarmUpFromZero),
         ScheduleKind.Wsd => new StableDecaySchedule(LearningRate, MinLearningRate, WarmUp, Steps, DecaySteps ?? StableDecaySchedule.DecayOf(Steps), WarmUpFromZero),

@@ -5,7 +5,7 @@ using System.Text;
 namespace Espalier.Files;
 
 /// <summary>SHA-256 of contents, as 64 lower-case hexadecimal digits: what stages are keyed by.</summary>
-public static class ContentHash
+internal static class ContentHash
 {
     /// <summary>The hash of bytes in memory.</summary>
     public static string OfBytes(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));

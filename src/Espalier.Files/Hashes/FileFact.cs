@@ -4,7 +4,7 @@ namespace Espalier.Files;
 /// <param name="Name">Path inside its folder, with <c>/</c> between folders.</param>
 /// <param name="Size">Bytes.</param>
 /// <param name="Sha256">64 lower-case hexadecimal digits.</param>
-public sealed record FileFact(string Name, long Size, string Sha256)
+internal sealed record FileFact(string Name, long Size, string Sha256)
 {
     /// <summary>Whether a name stays inside its folder: relative, no empty, <c>.</c> or <c>..</c> part, no backslash, no NUL.</summary>
     public static bool IsSafeName(string name) =>

@@ -7,13 +7,13 @@ namespace Espalier.Files;
 /// <summary>Writes JSON that a person can read: objects indented, a list of numbers on one line.</summary>
 internal static class JsonLayout
 {
-    private static readonly JsonWriterOptions Indented = new() { Indented = true, NewLine = "\n" };
+    private static readonly JsonWriterOptions s_indented = new() { Indented = true, NewLine = "\n" };
 
     /// <summary>The bytes of a file, with a line feed at the end.</summary>
     public static byte[] Bytes(Action<Utf8JsonWriter> write)
     {
         using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, Indented))
+        using (var json = new Utf8JsonWriter(stream, s_indented))
             write(json);
         stream.WriteByte((byte)'\n');
         return stream.ToArray();

@@ -5,7 +5,7 @@ namespace Espalier.Files;
 /// <param name="Cores">Logical processors that the process may use.</param>
 /// <param name="Threads">Threads that compute.</param>
 /// <param name="Libraries">Name to version: <c>libtorch</c>, <c>blas</c>, <c>dotnet</c>.</param>
-public sealed record MachineFacts(string Cpu, int Cores, int Threads, IReadOnlyDictionary<string, string> Libraries)
+internal sealed record MachineFacts(string Cpu, int Cores, int Threads, IReadOnlyDictionary<string, string> Libraries)
 {
     /// <summary>This machine; threads and library versions come from who loaded them.</summary>
     public static MachineFacts Detect(int threads, IReadOnlyDictionary<string, string> libraries) =>

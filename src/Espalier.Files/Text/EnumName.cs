@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 namespace Espalier;
 
 /// <summary>The name of an enum's value in recipes, files and options: in kebab-case, or what a <see cref="JsonStringEnumMemberNameAttribute"/> says.</summary>
-public static class EnumName
+internal static class EnumName
 {
     /// <summary>The value's name.</summary>
     public static string Of<T>(T value) where T : struct, Enum =>

@@ -1,7 +1,7 @@
 namespace Espalier;
 
 /// <summary>Finds the known name that somebody who wrote another one most likely meant.</summary>
-public static class NearestName
+internal static class NearestName
 {
     /// <summary>
     /// The known name with the fewest edits (insert, delete, replace, swap of neighbours; letter case is free) from

@@ -4,7 +4,7 @@ using System.Text;
 namespace Espalier;
 
 /// <summary>Text that was written by nobody knows whom (a file's name, a value out of a file) as part of one line.</summary>
-public static class OneLine
+internal static class OneLine
 {
     /// <summary>
     /// The text on one line: a line break, with the white space around it, becomes a space; any other control character, and what turns

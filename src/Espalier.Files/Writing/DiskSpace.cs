@@ -1,7 +1,7 @@
 namespace Espalier.Files;
 
 /// <summary>Asking for room before work starts, instead of failing hours later.</summary>
-public static class DiskSpace
+internal static class DiskSpace
 {
     /// <summary>Refuses when less than <paramref name="bytes"/> are free where <paramref name="folder"/> is, or will be.</summary>
     /// <param name="folder">A folder, which may not exist yet.</param>

@@ -8,7 +8,7 @@ namespace Espalier.Files;
 /// its folder's
 /// entry too, and not at all when anything fails.
 /// </summary>
-public static class DurableOutput
+internal static class DurableOutput
 {
     /// <summary>Writes a file; a file or link of that name is replaced, not followed, when the new one is complete.</summary>
     /// <param name="path">The file; its folder must exist.</param>

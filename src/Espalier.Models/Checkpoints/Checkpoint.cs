@@ -10,14 +10,14 @@ namespace Espalier.Models.Checkpoints;
 /// </summary>
 public sealed class Checkpoint : ITensorSource, IDisposable
 {
-    private readonly CheckpointWeights? weights;
+    private readonly CheckpointWeights? _weights;
 
     private Checkpoint(
         string folder, JsonObject rawConfig, JsonObject? generationConfig, Family family, DecoderConfig config,
         IReadOnlyList<string> carried, CheckpointWeights? weights)
     {
         (Folder, RawConfig, GenerationConfig, Family, Config) = (folder, rawConfig, generationConfig, family, config);
-        this.weights = weights;
+        this._weights = weights;
         CarriedFiles = carried;
     }
 
@@ -28,7 +28,7 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     public DecoderConfig Config { get; }
 
     /// <summary>The model's family.</summary>
-    public Family Family { get; }
+    internal Family Family { get; }
 
     /// <summary>All fields of <c>config.json</c>, as they stand there.</summary>
     public JsonObject RawConfig { get; }
@@ -43,13 +43,13 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     public IReadOnlyList<string> Notes { get; private init; } = [];
 
     /// <summary>Whether the weights are open.</summary>
-    public bool HasWeights => weights is not null;
+    public bool HasWeights => _weights is not null;
 
     /// <summary>The parameters by name; their offsets count within <see cref="FileOf"/>.</summary>
-    public IReadOnlyDictionary<string, TensorEntry> Entries => Weights.Entries;
+    internal IReadOnlyDictionary<string, TensorEntry> Entries => Weights.Entries;
 
     /// <summary>The files of the weights.</summary>
-    public IReadOnlyList<SafetensorsFile> Files => Weights.Files;
+    internal IReadOnlyList<SafetensorsFile> Files => Weights.Files;
 
     /// <summary>Bytes of all parameters as they are stored.</summary>
     public long TotalBytes => Entries.Values.Sum(static entry => entry.ByteLength);
@@ -58,9 +58,9 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     public long CountedParameters => Entries.Values.Sum(static entry => entry.Elements);
 
     /// <summary>Type that most of the weights are stored in; without weights, the one that <c>config.json</c> names (F32 if none).</summary>
-    public ElementType StoredType => weights?.MainType ?? DeclaredType(RawConfig);
+    public ElementType StoredType => _weights?.MainType ?? DeclaredType(RawConfig);
 
-    private CheckpointWeights Weights => weights
+    private CheckpointWeights Weights => _weights
         ?? throw new EspalierException($"{Folder}: was opened for its config alone; the weights are needed here");
 
     /// <summary>Opens a folder.</summary>
@@ -88,10 +88,10 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     }
 
     /// <summary>The file that holds a parameter.</summary>
-    public SafetensorsFile FileOf(string name) => Weights.FileOf(name);
+    internal SafetensorsFile FileOf(string name) => Weights.FileOf(name);
 
     /// <summary>The parameter of that name.</summary>
-    public TensorEntry Entry(string name) => Weights.Entry(name);
+    internal TensorEntry Entry(string name) => Weights.Entry(name);
 
     /// <summary>Copies elements of a parameter, widened to float.</summary>
     /// <param name="name">The parameter.</param>
@@ -127,7 +127,7 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     public string WeightsHash(CancellationToken cancellation = default) => Weights.Hash(cancellation);
 
     /// <inheritdoc/>
-    public void Dispose() => weights?.Dispose();
+    public void Dispose() => _weights?.Dispose();
 
     private static string[] NotesOf(string folder, JsonObject raw, DecoderConfig config, CheckpointWeights? weights) =>
     [

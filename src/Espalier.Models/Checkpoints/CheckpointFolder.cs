@@ -3,7 +3,7 @@ using Espalier.Files;
 namespace Espalier.Models.Checkpoints;
 
 /// <summary>The files of a Hugging Face folder: names that stay inside it, weights, and what is carried along.</summary>
-public static class CheckpointFolder
+internal static class CheckpointFolder
 {
     /// <summary>The weights in one file.</summary>
     public const string SingleFile = "model.safetensors";
@@ -17,17 +17,17 @@ public static class CheckpointFolder
     /// <summary>Settings for generation.</summary>
     public const string GenerationConfigFile = "generation_config.json";
 
-    private static readonly string[] PickleEndings = [".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"];
+    private static readonly string[] s_pickleEndings = [".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"];
 
-    private static readonly string[] WeightEndings =
-        [.. PickleEndings, ".bin.index.json", ".safetensors", ".safetensors.index.json", ".h5", ".msgpack", ".gguf", ".onnx", ".npz"];
+    private static readonly string[] s_weightEndings =
+        [.. s_pickleEndings, ".bin.index.json", ".safetensors", ".safetensors.index.json", ".h5", ".msgpack", ".gguf", ".onnx", ".npz"];
 
     /// <summary>Whether the folder holds weights that can be opened.</summary>
     public static bool HasWeights(string folder) =>
         File.Exists(Path.Combine(folder, SingleFile)) || File.Exists(Path.Combine(folder, IndexFile));
 
     /// <summary>Files of a model that are read wherever a link leads that the user has laid in their place.</summary>
-    private static readonly string[] Followed =
+    private static readonly string[] s_followed =
     [
         ConfigFile, GenerationConfigFile, SingleFile, IndexFile, "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json",
         "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json",
@@ -64,7 +64,7 @@ public static class CheckpointFolder
     public static IReadOnlyList<string> Carried(string folder)
     {
         var names = Directory.EnumerateFiles(folder).Where(File.Exists).Select(static path => Path.GetFileName(path))
-            .Where(name => IsCarried(name) && (Followed.Contains(name) || RealPath.Outside(folder, name) is null)).Order(StringComparer.Ordinal).ToArray();
+            .Where(name => IsCarried(name) && (s_followed.Contains(name) || RealPath.Outside(folder, name) is null)).Order(StringComparer.Ordinal).ToArray();
         foreach (var name in names)
             Inside(folder, name, folder);
         return names;
@@ -74,7 +74,7 @@ public static class CheckpointFolder
             && !name.StartsWith('.')
             && !name.StartsWith("README", StringComparison.OrdinalIgnoreCase)
             && !name.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase)
-            && !WeightEndings.Any(ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase));
+            && !s_weightEndings.Any(ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase));
     }
 
     /// <summary>A sentence about the model's files that are links out of the folder; null where there are none.</summary>
@@ -82,7 +82,7 @@ public static class CheckpointFolder
     /// <param name="weights">Names of the files of weights that are read.</param>
     internal static string? NoteOfLinks(string folder, IEnumerable<string> weights)
     {
-        var links = Followed.Concat(weights).Distinct().Where(name => File.Exists(Path.Combine(folder, name)))
+        var links = s_followed.Concat(weights).Distinct().Where(name => File.Exists(Path.Combine(folder, name)))
             .Select(name => (Name: name, Target: RealPath.Outside(folder, name))).Where(static link => link.Target is not null).ToArray();
         return links.Length == 0 ? null
             : $"{folder}: {string.Join(", ", links.Take(4).Select(static link => $"{link.Name} is a link to {link.Target}"))}"
@@ -93,7 +93,7 @@ public static class CheckpointFolder
     internal static EspalierException NoWeights(string folder)
     {
         var files = Directory.EnumerateFiles(folder).Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal).ToArray();
-        var pickle = files.FirstOrDefault(static name => PickleEndings.Any(ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase)));
+        var pickle = files.FirstOrDefault(static name => s_pickleEndings.Any(ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase)));
         return new(pickle is not null
             ? $"{Path.Combine(folder, pickle)}: pickled weights can run code and are never read; convert them to safetensors (save_pretrained with safe_serialization=True)"
             : File.Exists(Path.Combine(folder, ModelPlace.AdapterFile)) ? ModelPlace.Adapter(folder)

@@ -7,24 +7,24 @@ internal sealed class CheckpointWeights : IDisposable
 {
     private const int ChunkElements = 1 << 18;
 
-    private readonly List<SafetensorsFile> files = [];
-    private readonly Dictionary<string, SafetensorsFile> owners = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, TensorEntry> entries = new(StringComparer.Ordinal);
+    private readonly List<SafetensorsFile> _files = [];
+    private readonly Dictionary<string, SafetensorsFile> _owners = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TensorEntry> _entries = new(StringComparer.Ordinal);
     // Parameters that are fused in a tensor, as ranges of its bytes.
-    private readonly Dictionary<string, (TensorEntry Entry, SafetensorsFile File)> parts = new(StringComparer.Ordinal);
-    private readonly string folder;
-    private TensorDigests? digests;
+    private readonly Dictionary<string, (TensorEntry Entry, SafetensorsFile File)> _parts = new(StringComparer.Ordinal);
+    private readonly string _folder;
+    private TensorDigests? _digests;
 
-    private CheckpointWeights(string folder) => this.folder = folder;
+    private CheckpointWeights(string folder) => this._folder = folder;
 
-    public IReadOnlyDictionary<string, TensorEntry> Entries => entries;
+    public IReadOnlyDictionary<string, TensorEntry> Entries => _entries;
 
-    public IReadOnlyList<SafetensorsFile> Files => files;
+    public IReadOnlyList<SafetensorsFile> Files => _files;
 
     /// <summary>What was passed over or followed, for the user to know.</summary>
     public List<string> Notes { get; } = [];
 
-    public ElementType MainType => entries.Values.GroupBy(static entry => entry.Type)
+    public ElementType MainType => _entries.Values.GroupBy(static entry => entry.Type)
         .MaxBy(static group => group.Sum(static entry => entry.ByteLength))!.Key;
 
     public static CheckpointWeights Open(string folder, Family family, DecoderConfig config)
@@ -43,13 +43,13 @@ internal sealed class CheckpointWeights : IDisposable
         }
     }
 
-    public TensorEntry Entry(string name) => entries.TryGetValue(name, out var entry) ? entry
-        : parts.TryGetValue(name, out var part) ? part.Entry
-        : throw new EspalierException($"{folder}: has no parameter '{name}' among its {entries.Count}");
+    public TensorEntry Entry(string name) => _entries.TryGetValue(name, out var entry) ? entry
+        : _parts.TryGetValue(name, out var part) ? part.Entry
+        : throw new EspalierException($"{_folder}: has no parameter '{name}' among its {_entries.Count}");
 
-    public SafetensorsFile FileOf(string name) => owners.TryGetValue(name, out var file) ? file
-        : parts.TryGetValue(name, out var part) ? part.File
-        : throw new EspalierException($"{folder}: has no parameter '{name}' among its {entries.Count}");
+    public SafetensorsFile FileOf(string name) => _owners.TryGetValue(name, out var file) ? file
+        : _parts.TryGetValue(name, out var part) ? part.File
+        : throw new EspalierException($"{_folder}: has no parameter '{name}' among its {_entries.Count}");
 
     public void CheckFinite(IEnumerable<string> names, CancellationToken cancellation)
     {
@@ -77,9 +77,9 @@ internal sealed class CheckpointWeights : IDisposable
     /// <summary>From here on, what is read is hashed on the way.</summary>
     public void HashWhatIsRead()
     {
-        digests ??= new();
-        foreach (var file in files)
-            file.Digests = digests;
+        _digests ??= new();
+        foreach (var file in _files)
+            file.Digests = _digests;
     }
 
     /// <summary>The hash of all tensors; reads what was not read since <see cref="HashWhatIsRead"/>.</summary>
@@ -87,35 +87,35 @@ internal sealed class CheckpointWeights : IDisposable
     {
         HashWhatIsRead();
         var buffer = new byte[ChunkElements];
-        foreach (var (name, entry) in entries)
-            for (long at; (at = digests!.Taken(entry)) < entry.ByteLength;)
+        foreach (var (name, entry) in _entries)
+            for (long at; (at = _digests!.Taken(entry)) < entry.ByteLength;)
             {
                 cancellation.ThrowIfCancellationRequested();
-                owners[name].Read(entry, at, buffer.AsSpan(0, (int)Math.Min(buffer.Length, entry.ByteLength - at)));
+                _owners[name].Read(entry, at, buffer.AsSpan(0, (int)Math.Min(buffer.Length, entry.ByteLength - at)));
             }
-        return TensorDigests.OfLines(entries.Values.Select(digests!.Line));
+        return TensorDigests.OfLines(_entries.Values.Select(_digests!.Line));
     }
 
     public void Dispose()
     {
-        files.ForEach(static file => file.Dispose());
-        digests?.Dispose();
+        _files.ForEach(static file => file.Dispose());
+        _digests?.Dispose();
     }
 
     private void OpenFiles()
     {
         // One file wins over an index, as in transformers.
-        if (File.Exists(Path.Combine(folder, CheckpointFolder.SingleFile)))
+        if (File.Exists(Path.Combine(_folder, CheckpointFolder.SingleFile)))
         {
-            Add(SafetensorsFile.Open(CheckpointFolder.Inside(folder, CheckpointFolder.SingleFile, folder)));
+            Add(SafetensorsFile.Open(CheckpointFolder.Inside(_folder, CheckpointFolder.SingleFile, _folder)));
             return;
         }
 
-        var indexPath = Path.Combine(folder, CheckpointFolder.IndexFile);
+        var indexPath = Path.Combine(_folder, CheckpointFolder.IndexFile);
         if (!File.Exists(indexPath))
-            throw CheckpointFolder.NoWeights(folder);
+            throw CheckpointFolder.NoWeights(_folder);
         var index = ShardIndex.Read(indexPath);
-        var paths = index.Shards.Keys.Select(shard => CheckpointFolder.Inside(folder, shard, indexPath)).ToArray();
+        var paths = index.Shards.Keys.Select(shard => CheckpointFolder.Inside(_folder, shard, indexPath)).ToArray();
         foreach (var path in paths)
         {
             var file = SafetensorsFile.Open(path);
@@ -123,18 +123,18 @@ internal sealed class CheckpointWeights : IDisposable
             index.Check(Path.GetFileName(path), file);
         }
 
-        if (index.NoteOfTotal(entries.Values.Sum(static entry => entry.ByteLength)) is { } note)
+        if (index.NoteOfTotal(_entries.Values.Sum(static entry => entry.ByteLength)) is { } note)
             Notes.Add(note);
     }
 
     private void Add(SafetensorsFile file)
     {
-        files.Add(file);
+        _files.Add(file);
         foreach (var (name, entry) in file.Entries)
         {
-            if (!entries.TryAdd(name, entry))
-                throw new EspalierException($"{file.Path}: holds '{name}', which {owners[name].Path} holds too");
-            owners.Add(name, file);
+            if (!_entries.TryAdd(name, entry))
+                throw new EspalierException($"{file.Path}: holds '{name}', which {_owners[name].Path} holds too");
+            _owners.Add(name, file);
         }
     }
 
@@ -143,22 +143,22 @@ internal sealed class CheckpointWeights : IDisposable
         var wanted = family.Table.Tensors(config).ToDictionary(static tensor => tensor.Name, StringComparer.Ordinal);
         if (config.TiedEmbeddings)
             DropTiedHead(family, config);
-        var scales = entries.Keys.Where(name => HarmlessTensors.IsCacheScale(name) && !wanted.ContainsKey(name)).ToArray();
+        var scales = _entries.Keys.Where(name => HarmlessTensors.IsCacheScale(name) && !wanted.ContainsKey(name)).ToArray();
         if (scales.Length > 0)
-            Notes.Add($"{folder}: {scales.Length} scales of a quantised key/value cache ({scales[0]}, ...) are not needed here and left out");
-        foreach (var name in entries.Keys.Where(HarmlessTensors.IsRotary).Concat(scales).ToArray())
+            Notes.Add($"{_folder}: {scales.Length} scales of a quantised key/value cache ({scales[0]}, ...) are not needed here and left out");
+        foreach (var name in _entries.Keys.Where(HarmlessTensors.IsRotary).Concat(scales).ToArray())
             Remove(name);
 
-        var missing = wanted.Keys.Where(name => !entries.ContainsKey(name)).ToArray();
-        var left = entries.Keys.Where(name => !wanted.ContainsKey(name)).Order(StringComparer.Ordinal).ToArray();
+        var missing = wanted.Keys.Where(name => !_entries.ContainsKey(name)).ToArray();
+        var left = _entries.Keys.Where(name => !wanted.ContainsKey(name)).Order(StringComparer.Ordinal).ToArray();
         if (missing.Length > 0 || left.Length > 0)
-            throw new EspalierException($"{folder}: the tensors are not those of a {family.ModelType} model with {config.Layers} layers:"
+            throw new EspalierException($"{_folder}: the tensors are not those of a {family.ModelType} model with {config.Layers} layers:"
                 + $" {List("missing", missing)}{(missing.Length > 0 && left.Length > 0 ? "; " : "")}{List("left over", left)}");
         foreach (var (name, tensor) in wanted)
         {
-            CheckShape(name, entries[name], tensor);
+            CheckShape(name, _entries[name], tensor);
             if (tensor.IsFused)
-                AddParts(entries[name], tensor);
+                AddParts(_entries[name], tensor);
         }
     }
 
@@ -166,15 +166,15 @@ internal sealed class CheckpointWeights : IDisposable
     {
         var size = entry.Type.Bytes();
         foreach (var (part, first, count) in tensor.Ranges())
-            parts.Add(part.Name, (entry with { Name = part.Name, Shape = part.Shape, Offset = entry.Offset + first * size, ByteLength = count * size }, owners[tensor.Name]));
+            _parts.Add(part.Name, (entry with { Name = part.Name, Shape = part.Shape, Offset = entry.Offset + first * size, ByteLength = count * size }, _owners[tensor.Name]));
     }
 
     private void CheckShape(string name, TensorEntry entry, StoredTensor wanted)
     {
         if (!entry.Type.IsWeight())
-            throw new EspalierException($"{owners[name].Path}: '{name}' is {entry.Type.Name()}; weights must be F32, F16, BF16 or F64");
+            throw new EspalierException($"{_owners[name].Path}: '{name}' is {entry.Type.Name()}; weights must be F32, F16, BF16 or F64");
         if (!entry.Shape.AsSpan().SequenceEqual(wanted.Shape))
-            throw new EspalierException($"{owners[name].Path}: '{name}' is {SafetensorsHeader.Text(entry.Shape)}, config.json says"
+            throw new EspalierException($"{_owners[name].Path}: '{name}' is {SafetensorsHeader.Text(entry.Shape)}, config.json says"
                 + $" {SafetensorsHeader.Text(wanted.Shape)}, {string.Join(" and ", wanted.Parts.Select(part => ParameterSpec.Of(part.Parameter.Role).Fields))}; one of the two is wrong");
     }
 
@@ -185,12 +185,12 @@ internal sealed class CheckpointWeights : IDisposable
     private void DropTiedHead(Family family, DecoderConfig config)
     {
         var (head, table) = (family.NameOf(new(ParameterRole.Head)), family.NameOf(new(ParameterRole.Embedding)));
-        if (!entries.TryGetValue(head, out var copy) || !entries.TryGetValue(table, out var original))
+        if (!_entries.TryGetValue(head, out var copy) || !_entries.TryGetValue(table, out var original))
             return;
         var shape = ParameterSpec.Of(ParameterRole.Head).Shape(config);
         CheckShape(head, copy, new(head, shape, [new(head, new(ParameterRole.Head), shape)]));
-        if (!SameBytes(copy, owners[head], original, owners[table]))
-            throw new EspalierException($"{owners[head].Path}: '{head}' differs from '{table}', but config.json says tie_word_embeddings true; set it to false");
+        if (!SameBytes(copy, _owners[head], original, _owners[table]))
+            throw new EspalierException($"{_owners[head].Path}: '{head}' differs from '{table}', but config.json says tie_word_embeddings true; set it to false");
         Remove(head);
     }
 
@@ -213,8 +213,8 @@ internal sealed class CheckpointWeights : IDisposable
 
     private void Remove(string name)
     {
-        entries.Remove(name);
-        owners.Remove(name);
+        _entries.Remove(name);
+        _owners.Remove(name);
     }
 
     private static string List(string what, string[] names) => names.Length == 0 ? ""

@@ -4,7 +4,7 @@ using Espalier.Models.Families;
 namespace Espalier.Models.Checkpoints;
 
 /// <summary>What to write, apart from the weights.</summary>
-public sealed record CheckpointWriterOptions
+internal sealed record CheckpointWriterOptions
 {
     /// <summary>Largest file of weights in bytes; the default is that of transformers, 5 GB.</summary>
     public long MaxShardBytes { get; init; } = 5_000_000_000;
@@ -17,7 +17,7 @@ public sealed record CheckpointWriterOptions
 }
 
 /// <summary>Writes Hugging Face folders as <c>save_pretrained</c> of transformers 4.57 does.</summary>
-public static class CheckpointWriter
+internal static class CheckpointWriter
 {
     /// <summary>
     /// Writes a folder: both configs, the weights (in shards above the limit), and everything that is carried along from the

@@ -6,7 +6,7 @@ namespace Espalier.Models.Checkpoints;
 // Eight lanes at a time. A tail goes through the same lanes, padded with zeros, so that every element has one way of
 // being rounded wherever it stands. No step makes or takes a denormal float that matters, since the program turns
 // denormals off: the smallest half, 2^-24, is a normal float.
-public static partial class ElementConversion
+internal static partial class ElementConversion
 {
     private const int Lanes = 8;
     private const uint HalfExponentBias = 112u << 23;

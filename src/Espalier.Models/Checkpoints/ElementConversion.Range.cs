@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Espalier.Models.Checkpoints;
 
 // What a narrower type cannot hold: floats that round to its infinity.
-public static partial class ElementConversion
+internal static partial class ElementConversion
 {
     /// <summary>The largest number of a type that floats are narrowed to.</summary>
     public static float Largest(ElementType type) => type switch

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Espalier.Models.Checkpoints;
 
 /// <summary>Widening stored elements to float and narrowing floats to what is stored, vectorised. Little-endian, as the format.</summary>
-public static partial class ElementConversion
+internal static partial class ElementConversion
 {
     /// <summary>Widens stored elements. F16 and BF16 are exact, F64 rounds to nearest, ties to even.</summary>
     /// <param name="type">F32, F16, BF16 or F64.</param>

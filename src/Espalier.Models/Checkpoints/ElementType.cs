@@ -74,13 +74,13 @@ public enum ElementType
 }
 
 /// <summary>Names and sizes of <see cref="ElementType"/>.</summary>
-public static class ElementTypes
+internal static class ElementTypes
 {
-    private static readonly Dictionary<string, ElementType> ByName =
+    private static readonly Dictionary<string, ElementType> s_byName =
         Enum.GetValues<ElementType>().ToDictionary(static type => type.Name(), StringComparer.Ordinal);
 
     /// <summary>All names that the format knows, for error messages.</summary>
-    public static string Known => string.Join(", ", ByName.Keys);
+    public static string Known => string.Join(", ", s_byName.Keys);
 
     /// <summary>The name in a safetensors header, such as <c>BF16</c>.</summary>
     public static string Name(this ElementType type) => type == ElementType.Bool ? "BOOL" : type.ToString();
@@ -117,5 +117,5 @@ public static class ElementTypes
         type is ElementType.F32 or ElementType.F16 or ElementType.BF16 or ElementType.F64;
 
     /// <summary>Finds a type by its name in a header.</summary>
-    public static bool TryParse(string name, out ElementType type) => ByName.TryGetValue(name, out type);
+    public static bool TryParse(string name, out ElementType type) => s_byName.TryGetValue(name, out type);
 }

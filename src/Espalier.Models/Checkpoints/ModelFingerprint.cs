@@ -7,7 +7,7 @@ namespace Espalier.Models.Checkpoints;
 /// command reads anyway: watch first, work, then ask. What the work has not read is read then, so that every weight is read once; a model that this user's cache knows by its
 /// files is not read at all.
 /// </summary>
-public sealed class ModelFingerprint
+internal sealed class ModelFingerprint
 {
     private readonly Checkpoint _checkpoint;
     private readonly ModelCache _cache;

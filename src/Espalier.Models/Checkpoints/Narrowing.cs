@@ -7,7 +7,7 @@ namespace Espalier.Models.Checkpoints;
 /// brought back to the type's largest where that was asked for.
 /// </summary>
 /// <param name="clamp">Whether values beyond the type's range become its largest.</param>
-public sealed class Narrowing(bool clamp = false)
+internal sealed class Narrowing(bool clamp = false)
 {
     private readonly Dictionary<string, long> _clamped = [];
     private float[] _copy = [];

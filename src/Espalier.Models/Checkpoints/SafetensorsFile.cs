@@ -9,19 +9,19 @@ namespace Espalier.Models.Checkpoints;
 /// memory, so that what was read once does not count as this process's memory, and a file that someone shortens is an error and not the end of the process.
 /// Reading is safe from several threads.
 /// </summary>
-public sealed class SafetensorsFile : IDisposable
+internal sealed class SafetensorsFile : IDisposable
 {
     private const int ChunkBytes = 1 << 16;
     private const int FloatsAtOnce = 1 << 26;
 
-    private readonly SafetensorsHeader header;
-    private readonly FileStream stream;
+    private readonly SafetensorsHeader _header;
+    private readonly FileStream _stream;
 
     private SafetensorsFile(string path, SafetensorsHeader header, FileStream stream)
     {
         Path = path;
-        this.header = header;
-        this.stream = stream;
+        this._header = header;
+        this._stream = stream;
         Length = stream.Length;
     }
 
@@ -32,16 +32,16 @@ public sealed class SafetensorsFile : IDisposable
     public long Length { get; }
 
     /// <summary>The open file, for asking the system which one it is. This object disposes it.</summary>
-    public SafeFileHandle Handle => stream.SafeFileHandle;
+    public SafeFileHandle Handle => _stream.SafeFileHandle;
 
     /// <summary>Where the bytes that are read are hashed on the way, or null.</summary>
     internal TensorDigests? Digests { get; set; }
 
     /// <summary>The tensors by name, in the order of their bytes.</summary>
-    public IReadOnlyDictionary<string, TensorEntry> Entries => header.Entries;
+    public IReadOnlyDictionary<string, TensorEntry> Entries => _header.Entries;
 
     /// <summary>The free text pairs of the header.</summary>
-    public IReadOnlyDictionary<string, string> Metadata => header.Metadata;
+    public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;
 
     /// <summary>Opens a file and checks its header.</summary>
     /// <exception cref="EspalierException">The file is missing, unreadable, or not what the format allows.</exception>
@@ -87,7 +87,7 @@ public sealed class SafetensorsFile : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(destination.Length, entry.ByteLength - byteOffset);
         try
         {
-            var handle = stream.SafeFileHandle;
+            var handle = _stream.SafeFileHandle;
             for (var done = 0; done < destination.Length;)
             {
                 var count = RandomAccess.Read(handle, destination[done..], entry.Offset + byteOffset + done);
@@ -159,5 +159,5 @@ public sealed class SafetensorsFile : IDisposable
         : throw new EspalierException($"{Path}: '{entry.Name}' is too large to be read at once, {entry.ByteLength} bytes; read it piece by piece");
 
     /// <inheritdoc/>
-    public void Dispose() => stream.Dispose();
+    public void Dispose() => _stream.Dispose();
 }

@@ -5,7 +5,7 @@ using Espalier.Files;
 namespace Espalier.Models.Checkpoints;
 
 /// <summary>The header of a safetensors file, checked completely before anything is allocated for the tensors.</summary>
-public sealed class SafetensorsHeader
+internal sealed class SafetensorsHeader
 {
     /// <summary>The reference implementation refuses longer headers too.</summary>
     public const long MaxLength = 100_000_000;

@@ -7,7 +7,7 @@ namespace Espalier.Models.Checkpoints;
 /// <summary>
 /// Where each tensor of a file to be written will lie, in the reference library's order: by descending element type, then by name.
 /// </summary>
-public sealed class SafetensorsLayout
+internal sealed class SafetensorsLayout
 {
     private SafetensorsLayout(byte[] header, IReadOnlyList<TensorEntry> entries, long length) =>
         (Header, Entries, Length) = (header, entries, length);

@@ -6,10 +6,10 @@ namespace Espalier.Models.Checkpoints;
 /// <param name="tensor">The tensor; its offset counts from the start of the file.</param>
 /// <param name="byteOffset">First byte that is wanted, within the tensor; a multiple of the element's size.</param>
 /// <param name="destination">Receives as many bytes as it is long.</param>
-public delegate void TensorBytes(TensorEntry tensor, long byteOffset, Span<byte> destination);
+internal delegate void TensorBytes(TensorEntry tensor, long byteOffset, Span<byte> destination);
 
 /// <summary>Writes safetensors files in the reference library's layout, streaming: memory stays at one buffer.</summary>
-public static class SafetensorsWriter
+internal static class SafetensorsWriter
 {
     private const int BufferBytes = 4 << 20;
 

@@ -6,7 +6,7 @@ namespace Espalier.Models.Checkpoints;
 /// <param name="Shape">Sizes of its axes, row-major; empty for a scalar.</param>
 /// <param name="Offset">First byte, counted from the start of the file.</param>
 /// <param name="ByteLength">Number of bytes.</param>
-public sealed record TensorEntry(string Name, ElementType Type, long[] Shape, long Offset, long ByteLength)
+internal sealed record TensorEntry(string Name, ElementType Type, long[] Shape, long Offset, long ByteLength)
 {
     /// <summary>Number of elements: the product of the shape.</summary>
     public long Elements => ByteLength * 8 / Type.Bits();
@@ -16,7 +16,7 @@ public sealed record TensorEntry(string Name, ElementType Type, long[] Shape, lo
 /// <param name="Name">Its name in the file.</param>
 /// <param name="Type">Type of its elements in the file.</param>
 /// <param name="Shape">Sizes of its axes, row-major; empty for a scalar.</param>
-public sealed record TensorSpec(string Name, ElementType Type, long[] Shape);
+internal sealed record TensorSpec(string Name, ElementType Type, long[] Shape);
 
 /// <summary>Whoever can hand out weights as floats: a checkpoint, a model in memory, a slice of another source.</summary>
 public interface ITensorSource

@@ -97,4 +97,4 @@ public readonly record struct Parameter(ParameterRole Role, int Layer = -1);
 /// <param name="Name">Its name in the checkpoint.</param>
 /// <param name="Parameter">Its role and block.</param>
 /// <param name="Shape">Sizes of its axes.</param>
-public readonly record struct NamedParameter(string Name, Parameter Parameter, long[] Shape);
+internal readonly record struct NamedParameter(string Name, Parameter Parameter, long[] Shape);

@@ -1,7 +1,7 @@
 namespace Espalier.Models;
 
 /// <summary>The parts of a model that can be frozen, in the order in which they are named.</summary>
-public enum ParameterGroup
+internal enum ParameterGroup
 {
     /// <summary>The table of the embedding, which may be the head too.</summary>
     Embedding,
@@ -25,7 +25,7 @@ public enum ParameterGroup
 /// <param name="Role">What it is for.</param>
 /// <param name="Group">What freezes it.</param>
 /// <param name="Dimensions">Its dimensions, rows first.</param>
-public sealed record ParameterSpec(ParameterRole Role, ParameterGroup Group, params IReadOnlyList<Dimension> Dimensions)
+internal sealed record ParameterSpec(ParameterRole Role, ParameterGroup Group, params IReadOnlyList<Dimension> Dimensions)
 {
     private static readonly ParameterSpec[] s_byRole = [.. ParameterSpecs.All.OrderBy(spec => spec.Role)];
 

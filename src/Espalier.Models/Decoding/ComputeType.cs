@@ -13,7 +13,7 @@ public enum ComputeType
 }
 
 /// <summary>Matrix products in a compute type.</summary>
-public static class ComputeTypes
+internal static class ComputeTypes
 {
     /// <summary>
     /// x · weightᵀ + bias, [..., out], of a weight [out, in]; gradient flows to all three. In bfloat16 the result is bfloat16, and the

@@ -118,7 +118,7 @@ public sealed class Decoder : IDisposable
     /// <param name="ids_BT">Token ids, Int64; they stay until the pass ends.</param>
     /// <param name="tapped">Values that losses read on the way, or none.</param>
     /// <param name="places">Each token's place in its document, as in <see cref="Forward"/>, or null.</param>
-    public TrainingPass Train(Tensor ids_BT, IReadOnlyCollection<TapPlace>? tapped = null, long[]? places = null) =>
+    internal TrainingPass Train(Tensor ids_BT, IReadOnlyCollection<TapPlace>? tapped = null, long[]? places = null) =>
         ActivationCheckpointing ? new CheckpointedPass(this, ids_BT, tapped, places) : new GraphPass(this, ids_BT, tapped, places);
 
     /// <summary>Logits of hidden states: [..., D] to [..., V].</summary>

@@ -5,7 +5,7 @@ using Espalier.Torch;
 namespace Espalier.Models;
 
 /// <summary>Decoders out of checkpoints, into checkpoints, and from nothing.</summary>
-public static class DecoderWeights
+internal static class DecoderWeights
 {
     /// <summary>Reads a checkpoint's weights into a decoder, widened to <paramref name="dtype"/> for compute. The caller owns it.</summary>
     public static Decoder Load(Checkpoint checkpoint, DType dtype = DType.Float32) => new(

@@ -7,7 +7,7 @@ namespace Espalier.Models;
 /// Normal numbers from (seed, name) alone: SplitMix64 started at a hash of both, Box–Muller on top. The same on every machine and in every order
 /// of use.
 /// </summary>
-public sealed class NormalNumbers
+internal sealed class NormalNumbers
 {
     private const ulong Step = 0x9E3779B97F4A7C15;
 

@@ -1,7 +1,7 @@
 namespace Espalier.Models;
 
 /// <summary>Inverse frequencies theta^(−2i/R) of a rotary embedding, stretched as its scaling says.</summary>
-public static class RotaryFrequencies
+internal static class RotaryFrequencies
 {
     /// <summary>The R/2 inverse frequencies, radians a position, for R = <paramref name="rotated"/> turning entries.</summary>
     public static double[] Of(RotaryConfig rotary, int rotated)

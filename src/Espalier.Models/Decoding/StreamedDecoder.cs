@@ -11,7 +11,7 @@ namespace Espalier.Models;
 /// their sizes are those of <see cref="Decoder.Forward"/>, so a tap sees the same bits. No gradients, and no logits: the head is not read. A weight that is NaN or infinite is
 /// refused by name when it is read. Reads the checkpoint; keep that open. Not safe for several threads.
 /// </summary>
-public sealed class StreamedDecoder : IDisposable
+internal sealed class StreamedDecoder : IDisposable
 {
     private readonly NamedParameter[] _parameters;
     private readonly ParameterReader _reader;

@@ -3,7 +3,7 @@ using Espalier.Torch;
 namespace Espalier.Models;
 
 /// <summary>A block or the final norm of a <see cref="StreamedDecoder"/>: its weights are in memory until it is disposed.</summary>
-public sealed class StreamedPart : IDisposable
+internal sealed class StreamedPart : IDisposable
 {
     private readonly StreamedDecoder _decoder;
     private readonly LayerWeights _weights;

@@ -9,7 +9,7 @@ public readonly record struct TapPlace(TapPoint Point, int Layer);
 /// One forward pass that can be gone back through once, from gradients made outside of the graph: of the output, and of values that were tapped on the way.
 /// Made by <see cref="Decoder.Train"/>; dispose it.
 /// </summary>
-public abstract class TrainingPass : IDisposable
+internal abstract class TrainingPass : IDisposable
 {
     /// <summary>The output of the final norm, [B, T, D], cut off from the graph.</summary>
     public abstract Tensor Hidden { get; }

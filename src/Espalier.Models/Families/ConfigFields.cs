@@ -12,7 +12,7 @@ namespace Espalier.Models.Families;
 /// <param name="defaults">What absent fields are.</param>
 /// <param name="source">The file, for errors.</param>
 /// <param name="prefix">Where the object stands inside the file, for errors: <c>rope_scaling.</c>.</param>
-public sealed class ConfigFields(JsonObject fields, JsonObject defaults, string source, string prefix = "")
+internal sealed class ConfigFields(JsonObject fields, JsonObject defaults, string source, string prefix = "")
 {
     /// <summary>The file, for errors.</summary>
     public string Source => source;

@@ -6,7 +6,7 @@ using System.Text.Json.Nodes;
 namespace Espalier.Models.Families;
 
 /// <summary>JSON as Python's <c>json.dumps(indent=2, sort_keys=True)</c> writes it, so that files can be compared byte for byte.</summary>
-public static class ConfigJson
+internal static class ConfigJson
 {
     /// <summary>The text of a file: two spaces a level, ASCII alone, a newline at the end. Sort first.</summary>
     public static string Text(JsonObject fields)

@@ -7,7 +7,7 @@ namespace Espalier.Models.Families;
 /// A family of models as Hugging Face knows it: its <c>config.json</c> to <see cref="DecoderConfig"/> and back, and its one
 /// table of parameter names. A new family is a copy of a sibling's file, added to <see cref="FamilyCatalog"/>.
 /// </summary>
-public abstract class Family
+internal abstract class Family
 {
     /// <summary>The <c>model_type</c> in <c>config.json</c>.</summary>
     public abstract string ModelType { get; }

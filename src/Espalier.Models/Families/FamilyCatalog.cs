@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace Espalier.Models.Families;
 
 /// <summary>The families that are known.</summary>
-public static class FamilyCatalog
+internal static class FamilyCatalog
 {
     /// <summary>All of them, in alphabetical order.</summary>
     public static IReadOnlyList<Family> All { get; } = [new Granite(), new Llama(), new Mistral(), new Nemotron(), new Olmo2(), new Phi3(), new Qwen2(), new Qwen3()];

@@ -4,7 +4,7 @@ using static Espalier.Models.ParameterRole;
 namespace Espalier.Models.Families;
 
 /// <summary>Granite 3 (dense): the layout of Llama, with multipliers of the embedding, the residual, attention and the logits.</summary>
-public sealed class Granite : Family
+internal sealed class Granite : Family
 {
     /// <inheritdoc/>
     public override string ModelType => "granite";

@@ -4,7 +4,7 @@ using static Espalier.Models.ParameterRole;
 namespace Espalier.Models.Families;
 
 /// <summary>Llama 2, 3, 3.1 and 3.2 (text), and what shares their layout.</summary>
-public sealed class Llama : Family
+internal sealed class Llama : Family
 {
     /// <inheritdoc/>
     public override string ModelType => "llama";

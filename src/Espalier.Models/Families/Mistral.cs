@@ -4,7 +4,7 @@ using static Espalier.Models.ParameterRole;
 namespace Espalier.Models.Families;
 
 /// <summary>Mistral 7B and Mistral-NeMo, whose head_dim is not hidden / heads.</summary>
-public sealed class Mistral : Family
+internal sealed class Mistral : Family
 {
     /// <inheritdoc/>
     public override string ModelType => "mistral";

@@ -4,7 +4,7 @@ using static Espalier.Models.ParameterRole;
 namespace Espalier.Models.Families;
 
 /// <summary>Nemotron-3 and -4, and the Minitron models cut from them: LayerNorm1p, squared ReLU without a gate, partial rotary.</summary>
-public sealed class Nemotron : Family
+internal sealed class Nemotron : Family
 {
     /// <inheritdoc/>
     public override string ModelType => "nemotron";

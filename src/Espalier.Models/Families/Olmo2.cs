@@ -4,7 +4,7 @@ using static Espalier.Models.ParameterRole;
 namespace Espalier.Models.Families;
 
 /// <summary>OLMo-2: norms after attention and after the feed-forward block, and queries and keys normed over all heads.</summary>
-public sealed class Olmo2 : Family
+internal sealed class Olmo2 : Family
 {
     /// <inheritdoc/>
     public override string ModelType => "olmo2";

@@ -7,25 +7,25 @@ namespace Espalier.Models.Families;
 /// <c>{layer}</c> where the checkpoint has the block's number. Parameters that a checkpoint fuses into one tensor, along its rows, have names of
 /// their own, <c>qkv_proj.weight#q</c>: the tensor's and what tells them apart.
 /// </summary>
-public sealed class ParameterTable
+internal sealed class ParameterTable
 {
     private const string Placeholder = "{layer}";
 
-    private readonly Dictionary<ParameterRole, string> names = [];
-    private readonly Dictionary<string, ParameterRole> roles = new(StringComparer.Ordinal);
-    private readonly string blockPrefix;
+    private readonly Dictionary<ParameterRole, string> _names = [];
+    private readonly Dictionary<string, ParameterRole> _roles = new(StringComparer.Ordinal);
+    private readonly string _blockPrefix;
 
     /// <summary>Builds the table from its rows, in the order in which checkpoints list parameters.</summary>
     public ParameterTable(params (ParameterRole Role, string Name)[] rows)
     {
-        blockPrefix = "";
+        _blockPrefix = "";
         foreach (var (role, name) in rows)
         {
-            names.Add(role, name);
-            roles.Add(name, role);
+            _names.Add(role, name);
+            _roles.Add(name, role);
             var placeholder = name.IndexOf(Placeholder, StringComparison.Ordinal);
             if (placeholder >= 0)
-                blockPrefix = name[..placeholder];
+                _blockPrefix = name[..placeholder];
         }
 
         Roles = [.. rows.Select(static row => row.Role)];
@@ -35,7 +35,7 @@ public sealed class ParameterTable
     public IReadOnlyList<ParameterRole> Roles { get; }
 
     /// <summary>The name of a parameter.</summary>
-    public string NameOf(Parameter parameter) => names.TryGetValue(parameter.Role, out var name)
+    public string NameOf(Parameter parameter) => _names.TryGetValue(parameter.Role, out var name)
         ? name.Replace(Placeholder, parameter.Layer.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
         : throw new EspalierException($"this family has no {parameter.Role}; it has {string.Join(", ", Roles)}");
 
@@ -43,19 +43,19 @@ public sealed class ParameterTable
     public bool TryParse(string name, out Parameter parameter)
     {
         parameter = default;
-        if (roles.TryGetValue(name, out var role) && !ParameterSpec.Of(role).IsPerLayer)
+        if (_roles.TryGetValue(name, out var role) && !ParameterSpec.Of(role).IsPerLayer)
         {
             parameter = new(role);
             return true;
         }
 
-        if (!name.StartsWith(blockPrefix, StringComparison.Ordinal))
+        if (!name.StartsWith(_blockPrefix, StringComparison.Ordinal))
             return false;
-        var rest = name.AsSpan(blockPrefix.Length);
+        var rest = name.AsSpan(_blockPrefix.Length);
         var digits = rest.IndexOf('.');
         if (digits < 1 || (rest[0] == '0' && digits > 1)
             || !int.TryParse(rest[..digits], NumberStyles.None, CultureInfo.InvariantCulture, out var layer)
-            || !roles.TryGetValue($"{blockPrefix}{Placeholder}{rest[digits..]}", out role))
+            || !_roles.TryGetValue($"{_blockPrefix}{Placeholder}{rest[digits..]}", out role))
             return false;
         parameter = new(role, layer);
         return true;

@@ -4,7 +4,7 @@ using static Espalier.Models.ParameterRole;
 namespace Espalier.Models.Families;
 
 /// <summary>Phi-3 and Phi-4 (text): q, k and v are stored as one tensor, gate and up as another.</summary>
-public sealed class Phi3 : Family
+internal sealed class Phi3 : Family
 {
     /// <inheritdoc/>
     public override string ModelType => "phi3";

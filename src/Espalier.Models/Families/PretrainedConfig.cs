@@ -11,7 +11,7 @@ internal static class PretrainedConfig
     /// <summary>The release whose layout is written where a source does not name its own.</summary>
     public const string Version = "4.57.6";
 
-    private static readonly JsonObject SharedDefaults = ConfigJson.Object("""
+    private static readonly JsonObject s_sharedDefaults = ConfigJson.Object("""
         {
           "add_cross_attention": false, "bad_words_ids": null, "begin_suppress_tokens": null, "bos_token_id": null,
           "chunk_size_feed_forward": 0, "cross_attention_hidden_size": null, "decoder_start_token_id": null,
@@ -29,12 +29,12 @@ internal static class PretrainedConfig
         """);
 
     /// <summary>Names that transformers keeps to itself, and the path of the model that the source was loaded from.</summary>
-    private static readonly string[] Private = ["_name_or_path", "_commit_hash", "_attn_implementation_internal", "_auto_class"];
+    private static readonly string[] s_private = ["_name_or_path", "_commit_hash", "_attn_implementation_internal", "_auto_class"];
 
     /// <summary>Adds what every file has and takes out what none has.</summary>
     public static void Complete(JsonObject fields)
     {
-        foreach (var name in Private)
+        foreach (var name in s_private)
             fields.Remove(name);
         if (fields["transformers_version"] is null)
             fields["transformers_version"] = Version;
@@ -43,7 +43,7 @@ internal static class PretrainedConfig
     /// <summary>Leaves out shared fields with the shared default, unless the family's own default is another.</summary>
     public static void DropDefaults(JsonObject fields, JsonObject family)
     {
-        foreach (var (name, value) in SharedDefaults)
+        foreach (var (name, value) in s_sharedDefaults)
             if (fields.TryGetPropertyValue(name, out var given) && JsonNode.DeepEquals(given, value)
                 && (!family.TryGetPropertyValue(name, out var own) || JsonNode.DeepEquals(own, value)))
                 fields.Remove(name);

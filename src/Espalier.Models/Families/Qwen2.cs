@@ -4,7 +4,7 @@ using static Espalier.Models.ParameterRole;
 namespace Espalier.Models.Families;
 
 /// <summary>Qwen2 and Qwen2.5: query, key and value projections have biases, the output projection none.</summary>
-public sealed class Qwen2 : Family
+internal sealed class Qwen2 : Family
 {
     /// <inheritdoc/>
     public override string ModelType => "qwen2";

@@ -4,7 +4,7 @@ using static Espalier.Models.ParameterRole;
 namespace Espalier.Models.Families;
 
 /// <summary>Qwen3 (dense): each query and key head is normed before it turns; head_dim is a field of its own.</summary>
-public sealed class Qwen3 : Family
+internal sealed class Qwen3 : Family
 {
     /// <inheritdoc/>
     public override string ModelType => "qwen3";

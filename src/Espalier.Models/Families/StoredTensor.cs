@@ -4,7 +4,7 @@ namespace Espalier.Models.Families;
 /// <param name="Name">Its name in the file.</param>
 /// <param name="Shape">Its shape.</param>
 /// <param name="Parts">The parameters in it, in order.</param>
-public sealed record StoredTensor(string Name, long[] Shape, IReadOnlyList<NamedParameter> Parts)
+internal sealed record StoredTensor(string Name, long[] Shape, IReadOnlyList<NamedParameter> Parts)
 {
     /// <summary>What stands between a tensor's name and that of a part of it, in a table of names and in messages.</summary>
     private const char Part = '#';

@@ -5,7 +5,7 @@ using Espalier.Models.Families;
 namespace Espalier.Models.Generation;
 
 /// <summary>What a model's <c>generation_config.json</c> says about choosing ids; all of it null where the file or the field is absent.</summary>
-public sealed class GenerationFields
+internal sealed class GenerationFields
 {
     /// <summary>Fields that change which ids are chosen and are not followed here, each with the values that change nothing beside null.</summary>
     private static readonly (string Name, string[] Neutral, bool SamplingOnly)[] s_others =

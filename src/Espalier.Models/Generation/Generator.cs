@@ -3,7 +3,7 @@ using Espalier.Torch;
 namespace Espalier.Models.Generation;
 
 /// <summary>Continues sequences of ids with a key/value cache.</summary>
-public static class Generator
+internal static class Generator
 {
     /// <summary>
     /// Ids that follow the prompt, one by one as they are chosen; the prompt itself is not among them. Ends after <paramref name="maxTokens"/>,

@@ -4,7 +4,7 @@ namespace Espalier.Models.Generation;
 /// Continues many prompts, a number of them at once: each weight is read once for all of them. A prompt gets the ids that it would get alone,
 /// whatever the others are and however many go together.
 /// </summary>
-public static class GeneratorBatch
+internal static class GeneratorBatch
 {
     /// <summary>Prompts that go together where nothing else is asked.</summary>
     public const int Usual = 8;

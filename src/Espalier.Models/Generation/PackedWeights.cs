@@ -8,7 +8,7 @@ namespace Espalier.Models.Generation;
 /// A decoder's weights as generation reads them: matrices in a <see cref="WeightFormat"/>, norms and biases in float32. Of any family. Dispose
 /// it.
 /// </summary>
-public sealed class PackedWeights : IDisposable
+internal sealed class PackedWeights : IDisposable
 {
     private readonly Dictionary<Parameter, PackedMatrix> _matrices = [];
     private readonly Dictionary<Parameter, RowBuffer> _rows = [];

@@ -4,7 +4,7 @@ using Espalier.Models.Tokenizers;
 namespace Espalier.Models.Generation;
 
 /// <summary>The ids that end a text: those of config.json, of generation_config.json and of the tokenizer.</summary>
-public static class StopIds
+internal static class StopIds
 {
     /// <summary>All of a model's.</summary>
     public static IReadOnlySet<int> Of(Checkpoint model, Tokenizer tokenizer)

@@ -9,9 +9,9 @@ namespace Espalier.Models.Gguf;
 /// </summary>
 internal sealed class GgufCursor(Stream stream, string file)
 {
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private readonly byte[] scratch = new byte[8];
+    private readonly byte[] _scratch = new byte[8];
 
     public long Position => stream.Position;
 
@@ -39,7 +39,7 @@ internal sealed class GgufCursor(Stream stream, string file)
         stream.ReadExactly(bytes);
         try
         {
-            return StrictUtf8.GetString(bytes);
+            return s_strictUtf8.GetString(bytes);
         }
         catch (DecoderFallbackException)
         {
@@ -112,7 +112,7 @@ internal sealed class GgufCursor(Stream stream, string file)
     {
         if (Remaining < count)
             throw Refuse($"the file ends inside {what}: {count} bytes are needed, {Remaining} are left");
-        stream.ReadExactly(scratch, 0, count);
-        return scratch.AsSpan(0, count);
+        stream.ReadExactly(_scratch, 0, count);
+        return _scratch.AsSpan(0, count);
     }
 }

@@ -5,7 +5,7 @@ using Espalier.Models.Checkpoints;
 namespace Espalier.Models.Gguf;
 
 /// <summary>Float32 weights to the bytes of a GGUF type and back, bit for bit as ggml's reference quantisers do.</summary>
-public static class GgufEncoding
+internal static class GgufEncoding
 {
     /// <summary>
     /// Writes <paramref name="source"/>, whole blocks, into <paramref name="destination"/>, which it fills exactly.

@@ -5,7 +5,7 @@ using Espalier.Models.Families;
 namespace Espalier.Models.Gguf;
 
 /// <summary>Writes a Hugging Face folder as one GGUF file that llama.cpp runs.</summary>
-public static class GgufExporter
+internal static class GgufExporter
 {
     /// <summary>
     /// Exports weights, shape, tokenizer and chat template. Norms and other vectors stay float32; a matrix whose rows are no

@@ -7,20 +7,20 @@ namespace Espalier.Models.Gguf;
 /// A GGUF file opened for reading: its metadata and tensors of the types that <see cref="GgufType"/> names. The head is
 /// checked whole (counts, lengths, types, shapes, alignment, overlaps, file size) before any weight is read.
 /// </summary>
-public sealed class GgufFile : IDisposable
+internal sealed class GgufFile : IDisposable
 {
-    private readonly FileStream stream;
-    private readonly Dictionary<string, GgufTensor> byName;
-    private readonly string path;
+    private readonly FileStream _stream;
+    private readonly Dictionary<string, GgufTensor> _byName;
+    private readonly string _path;
 
     private GgufFile(string path, FileStream stream, GgufMetadata metadata, IReadOnlyList<GgufTensor> tensors, long dataStart)
     {
-        this.path = path;
-        this.stream = stream;
+        this._path = path;
+        this._stream = stream;
         Metadata = metadata;
         Tensors = tensors;
         DataStart = dataStart;
-        byName = tensors.ToDictionary(t => t.Name, StringComparer.Ordinal);
+        _byName = tensors.ToDictionary(t => t.Name, StringComparer.Ordinal);
     }
 
     /// <summary>Keys and values in file order.</summary>
@@ -60,10 +60,10 @@ public sealed class GgufFile : IDisposable
     /// <summary>The tensor of this name.</summary>
     /// <exception cref="EspalierException">There is none.</exception>
     public GgufTensor this[string name]
-        => byName.TryGetValue(name, out var tensor) ? tensor : throw new EspalierException($"{path}: holds no tensor '{name}'");
+        => _byName.TryGetValue(name, out var tensor) ? tensor : throw new EspalierException($"{_path}: holds no tensor '{name}'");
 
     /// <summary>Whether there is a tensor of this name.</summary>
-    public bool Contains(string name) => byName.ContainsKey(name);
+    public bool Contains(string name) => _byName.ContainsKey(name);
 
     /// <summary>The stored bytes of a tensor.</summary>
     public byte[] ReadBytes(string name)
@@ -98,7 +98,7 @@ public sealed class GgufFile : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => stream.Dispose();
+    public void Dispose() => _stream.Dispose();
 
     /// <summary>Refuses a head that <see cref="Open"/> would refuse in a file of <paramref name="fileLength"/> bytes.</summary>
     internal static void Check(byte[] head, string path, long fileLength)
@@ -189,15 +189,15 @@ public sealed class GgufFile : IDisposable
     private GgufTensor ReadableAtOnce(string name)
         => this[name] is { } tensor && tensor.Bytes <= Array.MaxLength
             ? tensor
-            : throw new EspalierException($"{path}: tensor '{name}' is too large to be read at once");
+            : throw new EspalierException($"{_path}: tensor '{name}' is too large to be read at once");
 
     private void ReadExactly(long position, Span<byte> destination)
     {
         while (destination.Length > 0)
         {
-            var read = RandomAccess.Read(stream.SafeFileHandle, destination, position);
+            var read = RandomAccess.Read(_stream.SafeFileHandle, destination, position);
             if (read == 0)
-                throw new EspalierException($"{path}: ended at byte {position} while it was read; has it changed?");
+                throw new EspalierException($"{_path}: ended at byte {position} while it was read; has it changed?");
             destination = destination[read..];
             position += read;
         }

@@ -7,35 +7,35 @@ namespace Espalier.Models.Gguf;
 /// <see cref="float"/>, <see cref="bool"/>, <see cref="string"/>, the other fixed-width numbers, or an array of one of these.
 /// </summary>
 [SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "It is the file's metadata.")]
-public sealed class GgufMetadata : IReadOnlyCollection<KeyValuePair<string, object>>
+internal sealed class GgufMetadata : IReadOnlyCollection<KeyValuePair<string, object>>
 {
-    private readonly List<KeyValuePair<string, object>> entries = [];
-    private readonly Dictionary<string, object> values = new(StringComparer.Ordinal);
+    private readonly List<KeyValuePair<string, object>> _entries = [];
+    private readonly Dictionary<string, object> _values = new(StringComparer.Ordinal);
 
     /// <summary>Number of keys.</summary>
-    public int Count => entries.Count;
+    public int Count => _entries.Count;
 
     /// <summary>Appends a key.</summary>
     /// <exception cref="ArgumentException">The key is there already, or GGUF has no type for the value.</exception>
     public void Add(string key, object value)
     {
         GgufValueTypes.Of(value);
-        values.Add(key, value);
-        entries.Add(new(key, value));
+        _values.Add(key, value);
+        _entries.Add(new(key, value));
     }
 
     /// <summary>The value of a key, of exactly this type.</summary>
     /// <exception cref="EspalierException">The key is missing or of another type.</exception>
     public T Get<T>(string key)
-        => values.TryGetValue(key, out var value)
+        => _values.TryGetValue(key, out var value)
             ? value is T typed ? typed : throw new EspalierException($"GGUF key '{key}' is of type {value.GetType().Name}, {typeof(T).Name} was expected")
             : throw new EspalierException($"GGUF key '{key}' is missing");
 
     /// <summary>Whether a key is there.</summary>
-    public bool Contains(string key) => values.ContainsKey(key);
+    public bool Contains(string key) => _values.ContainsKey(key);
 
     /// <inheritdoc/>
-    public IEnumerator<KeyValuePair<string, object>> GetEnumerator() => entries.GetEnumerator();
+    public IEnumerator<KeyValuePair<string, object>> GetEnumerator() => _entries.GetEnumerator();
 
     System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
 }

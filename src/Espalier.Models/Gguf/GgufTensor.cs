@@ -5,7 +5,7 @@ namespace Espalier.Models.Gguf;
 /// <param name="Type">How its weights are stored.</param>
 /// <param name="Shape">Sizes with the contiguous one last, as in a checkpoint; the file holds them reversed.</param>
 /// <param name="Offset">First byte, counted from the start of the data, which the alignment follows from.</param>
-public sealed record GgufTensor(string Name, GgufType Type, IReadOnlyList<long> Shape, long Offset)
+internal sealed record GgufTensor(string Name, GgufType Type, IReadOnlyList<long> Shape, long Offset)
 {
     /// <summary>Weights in a row: the contiguous size.</summary>
     public long Width => Shape[^1];

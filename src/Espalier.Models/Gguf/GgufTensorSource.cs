@@ -3,7 +3,7 @@ namespace Espalier.Models.Gguf;
 /// <summary>Fills a span with whole consecutive rows of a tensor, the first of which is <paramref name="firstRow"/>.</summary>
 /// <param name="firstRow">Index of the first row wanted.</param>
 /// <param name="rows">As many floats as the wanted rows have together.</param>
-public delegate void GgufRowReader(long firstRow, Span<float> rows);
+internal delegate void GgufRowReader(long firstRow, Span<float> rows);
 
 /// <summary>A tensor to be written: what it is called, how it is stored, and where its weights come from.</summary>
 /// <param name="Name">Name by llama.cpp's convention.</param>
@@ -11,7 +11,7 @@ public delegate void GgufRowReader(long firstRow, Span<float> rows);
 /// <param name="Shape">Sizes, the contiguous one last.</param>
 /// <param name="ReadRows">Reads rows as float32; called in ascending order.</param>
 /// <param name="RowsAtOnce">The reader is asked for multiples of this many rows (a whole head where rows are reordered).</param>
-public sealed record GgufTensorSource(string Name, GgufType Type, IReadOnlyList<long> Shape, GgufRowReader ReadRows, int RowsAtOnce = 1)
+internal sealed record GgufTensorSource(string Name, GgufType Type, IReadOnlyList<long> Shape, GgufRowReader ReadRows, int RowsAtOnce = 1)
 {
     internal GgufTensor Described => new(Name, Type, Shape, Offset: 0);
 }
@@ -20,4 +20,4 @@ public sealed record GgufTensorSource(string Name, GgufType Type, IReadOnlyList<
 /// <param name="BytesDone">Bytes written so far.</param>
 /// <param name="BytesTotal">Bytes of the finished file.</param>
 /// <param name="Tensor">The tensor being written.</param>
-public readonly record struct GgufProgress(long BytesDone, long BytesTotal, string Tensor);
+internal readonly record struct GgufProgress(long BytesDone, long BytesTotal, string Tensor);

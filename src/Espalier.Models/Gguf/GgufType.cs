@@ -1,7 +1,7 @@
 namespace Espalier.Models.Gguf;
 
 /// <summary>How the weights of a GGUF file are stored; the values are ggml's numbers of these types.</summary>
-public enum GgufType
+internal enum GgufType
 {
     /// <summary>IEEE float32.</summary>
     F32 = 0,
@@ -17,7 +17,7 @@ public enum GgufType
 }
 
 /// <summary>Names, sizes and file-type numbers of <see cref="GgufType"/>.</summary>
-public static class GgufTypes
+internal static class GgufTypes
 {
     /// <summary>Every type, in the order in which help lists them.</summary>
     public static IReadOnlyList<GgufType> All { get; } = [GgufType.F32, GgufType.F16, GgufType.BF16, GgufType.Q8_0];

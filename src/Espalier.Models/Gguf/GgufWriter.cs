@@ -5,7 +5,7 @@ using Espalier.Models.Checkpoints;
 namespace Espalier.Models.Gguf;
 
 /// <summary>Writes GGUF files, streamed: memory stays at a few megabytes whatever the model's size.</summary>
-public static class GgufWriter
+internal static class GgufWriter
 {
     private const int ChunkBytes = 4 << 20;
 

@@ -5,7 +5,7 @@ namespace Espalier.Models.Gguf;
 /// llama.cpp's architecture <c>llama</c> rotates neighbours 2i and 2i + 1. Row 2j + t of a head is therefore row t·H/2 + j
 /// of the checkpoint's head. Scores are sums over a head's entries, so nothing else changes.
 /// </summary>
-public static class HeadOrder
+internal static class HeadOrder
 {
     /// <summary>Reorders whole heads, each <paramref name="headDim"/> rows of <paramref name="width"/>, from halves to neighbours.</summary>
     public static void Interleave(ReadOnlySpan<float> source, Span<float> destination, int headDim, int width)

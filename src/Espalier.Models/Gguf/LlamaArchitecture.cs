@@ -11,13 +11,13 @@ internal static class LlamaArchitecture
 {
     public const string Name = "llama";
 
-    private static readonly string[] Families = ["llama", "mistral"];
+    private static readonly string[] s_families = ["llama", "mistral"];
 
     /// <summary>Refuses what llama.cpp would load and compute differently, or not load at all.</summary>
     public static void Require(DecoderConfig config, string folder)
     {
-        if (!Families.Contains(config.Family))
-            throw Refuse($"the family '{config.Family}' is not exported yet; {string.Join(" and ", Families)} are");
+        if (!s_families.Contains(config.Family))
+            throw Refuse($"the family '{config.Family}' is not exported yet; {string.Join(" and ", s_families)} are");
         if (config.Norm != NormKind.RmsNorm)
             throw Refuse($"the architecture {Name} has RMSNorm; this model has {config.Norm}");
         if (config.LayerKinds.Select(kind => kind with { SlidingWindow = null }).FirstOrDefault(kind => kind != new LayerKind()) is { } other)

@@ -1,7 +1,7 @@
 namespace Espalier.Models.Runtimes;
 
 /// <summary>llama.cpp's own converter: head_dim becomes the key length, but Nemotron's rotary width comes from hidden_size / num_attention_heads.</summary>
-public sealed class LlamaCpp : Runtime
+internal sealed class LlamaCpp : Runtime
 {
     /// <inheritdoc/>
     public override string Name => "llama.cpp";

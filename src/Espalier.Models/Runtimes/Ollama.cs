@@ -4,9 +4,9 @@ namespace Espalier.Models.Runtimes;
 /// Ollama's import of folders: of Llama it keeps head_dim but takes the rotary width from hidden_size / num_attention_heads, of Qwen2 it does not read
 /// head_dim, and of none rope_parameters. A GGUF file of ours goes past all of it.
 /// </summary>
-public sealed class Ollama : Runtime
+internal sealed class Ollama : Runtime
 {
-    private static readonly string[] Imported = ["llama", "qwen2", "qwen3"];
+    private static readonly string[] s_imported = ["llama", "qwen2", "qwen3"];
 
     /// <inheritdoc/>
     public override string Name => "Ollama";
@@ -15,7 +15,7 @@ public sealed class Ollama : Runtime
     public override string Reason => "its import of folders does not read head_dim there: give it a GGUF file, where the family has one";
 
     /// <inheritdoc/>
-    public override string? Refuses(WrittenShape shape) => Imported.Contains(shape.Family.ModelType)
+    public override string? Refuses(WrittenShape shape) => s_imported.Contains(shape.Family.ModelType)
         ? null
         : $"its import of folders does not know {shape.Family.Architecture}: give it a GGUF file, where the family has one";
 

@@ -6,13 +6,13 @@ namespace Espalier.Models.Runtimes;
 /// <summary>What a program would do with a folder.</summary>
 /// <param name="Runtime">The program.</param>
 /// <param name="Findings">Where it would load or compute something else than the weights are; empty where all is well.</param>
-public sealed record RuntimeVerdict(string Runtime, IReadOnlyList<string> Findings);
+internal sealed record RuntimeVerdict(string Runtime, IReadOnlyList<string> Findings);
 
 /// <summary>
 /// Before a model leaves: what transformers, vLLM, llama.cpp and Ollama will take for the shape of every parameter from the <c>config.json</c> that is
 /// written, against what the weights are.
 /// </summary>
-public static class Preflight
+internal static class Preflight
 {
     /// <summary>One verdict for each program, from the config alone.</summary>
     /// <param name="family">The family.</param>

@@ -5,7 +5,7 @@ using Espalier.Torch;
 namespace Espalier.Models.Runtimes;
 
 /// <summary>What was written is loaded again and computes what it should, before anybody calls it done.</summary>
-public static class ReloadCheck
+internal static class ReloadCheck
 {
     private const int Tokens = 64;
 

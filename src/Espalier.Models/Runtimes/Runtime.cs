@@ -4,7 +4,7 @@ namespace Espalier.Models.Runtimes;
 /// How a program that runs models understands a Hugging Face folder of these families, where it is not the field's plain meaning. Pruning breaks what
 /// programs derive: head_dim is no longer hidden_size / num_attention_heads.
 /// </summary>
-public abstract class Runtime
+internal abstract class Runtime
 {
     /// <summary>All that are checked.</summary>
     public static IReadOnlyList<Runtime> All { get; } = [new Transformers(), new Transformers4(), new Vllm(), new LlamaCpp(), new Ollama()];

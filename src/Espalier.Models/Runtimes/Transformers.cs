@@ -1,7 +1,7 @@
 namespace Espalier.Models.Runtimes;
 
 /// <summary>transformers 4.48 and later: head_dim where it is given, in every family; Qwen3's default is 128.</summary>
-public class Transformers : Runtime
+internal class Transformers : Runtime
 {
     private const int Qwen3Default = 128;
 

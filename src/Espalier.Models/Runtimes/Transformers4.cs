@@ -1,7 +1,7 @@
 namespace Espalier.Models.Runtimes;
 
 /// <summary>Releases of transformers before 5, which do not know <c>rope_parameters</c> and fall back to the family's defaults without a word.</summary>
-public sealed class Transformers4 : Transformers
+internal sealed class Transformers4 : Transformers
 {
     /// <inheritdoc/>
     public override string Name => "transformers before 5";

@@ -1,7 +1,7 @@
 namespace Espalier.Models.Runtimes;
 
 /// <summary>vLLM (0.6 to 0.10 were read): its Qwen2 divides hidden_size by the heads whatever head_dim says.</summary>
-public sealed class Vllm : Runtime
+internal sealed class Vllm : Runtime
 {
     /// <inheritdoc/>
     public override string Name => "vLLM";

@@ -11,7 +11,7 @@ namespace Espalier.Models.Runtimes;
 /// <param name="HeadDim">head_dim; null where absent or null.</param>
 /// <param name="RotaryFraction">partial_rotary_factor; 1 where absent.</param>
 /// <param name="OlderRotary">How positions turn for a program that does not know rope_parameters.</param>
-public sealed record WrittenShape(Family Family, int Hidden, int Heads, int KvHeads, int? HeadDim, double RotaryFraction, RotaryConfig OlderRotary)
+internal sealed record WrittenShape(Family Family, int Hidden, int Heads, int KvHeads, int? HeadDim, double RotaryFraction, RotaryConfig OlderRotary)
 {
     /// <summary>What a program takes for head_dim that does not know the field.</summary>
     public int Quotient => Hidden / Heads;

@@ -1,7 +1,7 @@
 namespace Espalier.Models.Tokenizers;
 
 /// <summary>A token that is cut out of the text before the model sees it (control tokens, tool marks, ...).</summary>
-public sealed record AddedToken
+internal sealed record AddedToken
 {
     /// <summary>Its id.</summary>
     public required int Id { get; init; }

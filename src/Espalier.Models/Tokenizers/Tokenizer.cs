@@ -43,7 +43,7 @@ public sealed partial class Tokenizer
     public string? Disagreement { get; }
 
     /// <summary>The parts, for writing the tokenizer in another format.</summary>
-    public TokenizerModel Model { get; }
+    internal TokenizerModel Model { get; }
 
     /// <summary>The token as the file writes it (not decoded text); null for an id without a token.</summary>
     public string? TokenText(int id) => (uint)id < (uint)_tokens.Length ? _tokens[id] : null;

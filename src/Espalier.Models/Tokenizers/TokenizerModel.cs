@@ -1,7 +1,7 @@
 namespace Espalier.Models.Tokenizers;
 
 /// <summary>What the symbols are that merges start from.</summary>
-public enum TokenizerKind
+internal enum TokenizerKind
 {
     /// <summary>Bytes, written in GPT-2's printable alphabet (GPT-2, Llama 3, Qwen, Mistral-NeMo).</summary>
     ByteLevelBpe,
@@ -11,7 +11,7 @@ public enum TokenizerKind
 }
 
 /// <summary>How the text is cut into words before merging.</summary>
-public enum PretokenizerSplit
+internal enum PretokenizerSplit
 {
     /// <summary>Not at all, or only at U+2581.</summary>
     None,
@@ -39,7 +39,7 @@ public enum PretokenizerSplit
 }
 
 /// <summary>A read-only view of a tokenizer, for writing it in another format.</summary>
-public sealed record TokenizerModel
+internal sealed record TokenizerModel
 {
     /// <summary>What the symbols are that merges start from.</summary>
     public required TokenizerKind Kind { get; init; }

@@ -7,7 +7,7 @@ using Espalier.Pipeline.Stages;
 namespace Espalier.Pipeline.Checks;
 
 /// <summary>Where a run of recipes puts what it makes, and whether it may, before anything is created or computed.</summary>
-public static class RunPlace
+internal static class RunPlace
 {
     private const string RecipeName = "recipe.yaml", ReportName = "report.html";
 

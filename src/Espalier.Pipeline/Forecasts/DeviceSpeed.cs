@@ -5,7 +5,7 @@ namespace Espalier.Pipeline.Forecasts;
 /// <param name="Forward">Its speed in forward passes, in 10⁹ operations a second: measured, or the maker's peak.</param>
 /// <param name="Training">The same in training steps.</param>
 /// <param name="Utilisation">The share of both that is assumed to be reached; 1 where the work itself was measured.</param>
-public sealed record DeviceSpeed(string Device, double Forward, double Training, double Utilisation)
+internal sealed record DeviceSpeed(string Device, double Forward, double Training, double Utilisation)
 {
     /// <summary>The best that may be, as a multiple of these speeds.</summary>
     public double Best { get; init; } = 1;

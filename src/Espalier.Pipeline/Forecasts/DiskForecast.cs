@@ -8,7 +8,7 @@ namespace Espalier.Pipeline.Forecasts;
 /// <param name="What">Its name.</param>
 /// <param name="Bytes">Its size, without headers, tokenizer and logs.</param>
 /// <param name="Stage">The stage that writes it, with its cycle and round where there are several (<see cref="StageForecast.Title"/>).</param>
-public sealed record DiskForecast(string What, long Bytes, string Stage)
+internal sealed record DiskForecast(string What, long Bytes, string Stage)
 {
     // Vectors stay float32, and rows that are no whole number of blocks become float16: GgufExporter's rules.
     internal static long Gguf(Family family, DecoderConfig config, GgufType type) => family.Parameters(config).Sum(parameter =>

@@ -3,7 +3,7 @@ using Espalier.Models;
 namespace Espalier.Pipeline.Forecasts;
 
 /// <summary>What a model of a shape is and costs, by closed form. The JSON form has config.json's names for the shape.</summary>
-public sealed record ModelForecast
+internal sealed record ModelForecast
 {
     /// <summary>The family: <c>model_type</c>.</summary>
     public required string Family { get; init; }

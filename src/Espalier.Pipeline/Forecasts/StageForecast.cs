@@ -10,7 +10,7 @@ namespace Espalier.Pipeline.Forecasts;
 /// Float32 weights, and where training gradients and the two moments of Adam with them (16 bytes a weight, 4 where it is frozen); activations come on top. Null where no
 /// model is in memory.
 /// </param>
-public sealed record StageForecast(string Name, string Does, long? Steps, long? Tokens, double? Flops, long? MemoryBytes)
+internal sealed record StageForecast(string Name, string Does, long? Steps, long? Tokens, double? Flops, long? MemoryBytes)
 {
     /// <summary>The model that it runs, makes or writes, the larger where it runs two: shape, parameters, KV cache. Null where there is none.</summary>
     public ModelForecast? Model { get; init; }

@@ -6,7 +6,7 @@ namespace Espalier.Pipeline.Forecasts;
 /// <param name="Utilisation">The share of it that is assumed to be reached.</param>
 /// <param name="Seconds">The sum over the stages of operations / (speed · share).</param>
 /// <param name="Stages">Hours of each stage whose operations are known beforehand.</param>
-public sealed record TimeForecast(string Device, double Gflops, double Utilisation, double Seconds, IReadOnlyList<StageHours> Stages)
+internal sealed record TimeForecast(string Device, double Gflops, double Utilisation, double Seconds, IReadOnlyList<StageHours> Stages)
 {
     /// <summary>The shorter end of the range that the sum lies in.</summary>
     public double SecondsFrom { get; init; }
@@ -33,4 +33,4 @@ public sealed record TimeForecast(string Device, double Gflops, double Utilisati
 /// <summary>Hours of a stage on a device.</summary>
 /// <param name="Stage">The stage's name, with its cycle and round where there are several (<see cref="StageForecast.Title"/>).</param>
 /// <param name="Hours">The estimate.</param>
-public sealed record StageHours(string Stage, double Hours);
+internal sealed record StageHours(string Stage, double Hours);

@@ -38,7 +38,7 @@ public static class RecipeRun
     /// <param name="profile">Whether training steps are measured by phase.</param>
     /// <param name="start">Called once nothing is refused any more, before anything is computed.</param>
     /// <exception cref="RecipeRefusedException">What cannot be, all of it.</exception>
-    public static T Run<T>(
+    internal static T Run<T>(
         IReadOnlyList<(string Name, Recipe Recipe)> recipes, string text, string folder, IProgressReporter progress,
         Func<RunContext, IReadOnlyList<CompressResult>, T> finish, CancellationToken stop, bool profile = false, Action? start = null)
     {

@@ -3,7 +3,7 @@ using Espalier.Compression.Distillation.Caching;
 namespace Espalier.Pipeline.Options;
 
 /// <summary>How a teacher's distributions are kept.</summary>
-public sealed record CacheSection
+internal sealed record CacheSection
 {
     private const int MostEntries = 1 << 16;
 

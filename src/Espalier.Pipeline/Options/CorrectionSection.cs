@@ -3,7 +3,7 @@ using Espalier.Compression.Evaluation;
 namespace Espalier.Pipeline.Options;
 
 /// <summary>Whether the teacher is corrected.</summary>
-public enum CorrectWhen
+internal enum CorrectWhen
 {
     /// <summary>In any case.</summary>
     Always,
@@ -13,7 +13,7 @@ public enum CorrectWhen
 }
 
 /// <summary>When the teacher is corrected.</summary>
-public enum CorrectMode
+internal enum CorrectMode
 {
     /// <summary>Before anything else: scores, student and distillation are of the corrected teacher.</summary>
     Before,
@@ -23,7 +23,7 @@ public enum CorrectMode
 }
 
 /// <summary>Teacher correction beside how it trains.</summary>
-public sealed record CorrectionSection
+internal sealed record CorrectionSection
 {
     /// <summary>
     /// Loss beyond the teacher's own expectation, against a reference, from which on correction pays, nats a token. See <see

@@ -5,7 +5,7 @@ using Espalier.Models;
 namespace Espalier.Pipeline.Options;
 
 /// <summary>What a cycle's student is distilled from.</summary>
-public enum CycleTeacher
+internal enum CycleTeacher
 {
     /// <summary>The teacher of the whole run, corrected where the recipe says so.</summary>
     Original,
@@ -15,7 +15,7 @@ public enum CycleTeacher
 }
 
 /// <summary>Pruning and distilling in several cycles, each from the student of the one before.</summary>
-public sealed record CyclesSection
+internal sealed record CyclesSection
 {
     /// <summary>Non-embedding parameters that a cycle may cut: beyond a third the method asks for another cycle.</summary>
     public const double DefaultLargestCut = 1.0 / 3;

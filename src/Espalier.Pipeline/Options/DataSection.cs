@@ -3,7 +3,7 @@ using Espalier.Compression.Data;
 namespace Espalier.Pipeline.Options;
 
 /// <summary>Texts and how they are cut.</summary>
-public sealed record DataSection
+internal sealed record DataSection
 {
     /// <summary>Sources of training text: paths, globs, <c>dotnet-docs</c>, or one file of ids (.i32, .u16).</summary>
     public IReadOnlyList<string> Train { get; init; } = [];

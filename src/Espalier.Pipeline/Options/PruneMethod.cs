@@ -3,7 +3,7 @@ using Espalier.Compression.Pruning.Masks;
 namespace Espalier.Pipeline.Options;
 
 /// <summary>How the student's weights come about.</summary>
-public enum PruneMethod
+internal enum PruneMethod
 {
     /// <summary>The units of highest importance, sliced from the teacher.</summary>
     Importance,

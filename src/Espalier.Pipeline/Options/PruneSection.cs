@@ -5,7 +5,7 @@ using Espalier.Compression.Pruning.Masks;
 namespace Espalier.Pipeline.Options;
 
 /// <summary>The student's shape.</summary>
-public sealed record PruneSection
+internal sealed record PruneSection
 {
     /// <summary>Sizes; what is null stays.</summary>
     public PruneTarget Target { get; init; } = new();

@@ -5,7 +5,7 @@ using Espalier.Compression.Pruning;
 namespace Espalier.Pipeline.Options;
 
 /// <summary>How units are scored.</summary>
-public sealed record ScoreSection
+internal sealed record ScoreSection
 {
     /// <summary>Calibration samples.</summary>
     public int Samples { get; init; } = 256;

@@ -4,7 +4,7 @@ using Espalier.Files;
 
 namespace Espalier.Pipeline.Options;
 
-public sealed partial record SearchSection
+internal sealed partial record SearchSection
 {
     private const string FromFile = "search.candidates names a file with the shapes already; keep one of the two";
 

@@ -5,7 +5,7 @@ using Espalier.Models;
 namespace Espalier.Pipeline.Options;
 
 /// <summary>Shapes among which the student's is found, instead of sizes under prune.</summary>
-public sealed partial record SearchSection
+internal sealed partial record SearchSection
 {
     /// <summary>Sizes to combine.</summary>
     public SearchSpace Space { get; init; } = new();

@@ -4,7 +4,7 @@ using Espalier.Compression.Distillation.Caching;
 
 namespace Espalier.Pipeline.Options;
 
-public sealed partial record TrainingSection
+internal sealed partial record TrainingSection
 {
     private const string DefaultLoss = "forward-kl", CrossEntropy = "cross-entropy";
 

@@ -3,7 +3,7 @@ using Espalier.Compression.Training;
 namespace Espalier.Pipeline.Options;
 
 /// <summary>Optimizers.</summary>
-public enum OptimizerKind
+internal enum OptimizerKind
 {
     /// <summary>AdamW for everything.</summary>
     Adamw,
@@ -12,7 +12,7 @@ public enum OptimizerKind
     Muon,
 }
 
-public sealed partial record TrainingSection
+internal sealed partial record TrainingSection
 {
     /// <summary>What makes updates of gradients.</summary>
     public OptimizerKind Optimizer { get; init; }

@@ -3,7 +3,7 @@ using Espalier.Models;
 
 namespace Espalier.Pipeline.Options;
 
-public sealed partial record TrainingSection
+internal sealed partial record TrainingSection
 {
     /// <summary>Whether the graphs of blocks are made twice instead of kept.</summary>
     public bool ActivationCheckpointing { get; init; }

@@ -2,7 +2,7 @@ using Espalier.Compression.Training;
 
 namespace Espalier.Pipeline.Options;
 
-public sealed partial record TrainingSection
+internal sealed partial record TrainingSection
 {
     private const int DefaultWarmUp = 10;
 

@@ -2,7 +2,7 @@ using Espalier.Compression.Training;
 
 namespace Espalier.Pipeline.Options;
 
-public sealed partial record TrainingSection
+internal sealed partial record TrainingSection
 {
     // Far beyond any run, and so small that no product of sizes leaves 64 bits.
     internal const long MostTokens = 1_000_000_000_000_000;

@@ -6,7 +6,7 @@ namespace Espalier.Pipeline.Options;
 /// How a model is trained: what <c>correct</c> and <c>distill</c> of a recipe say, and the options of the commands <c>correct</c>, <c>distill</c> and <c>pretrain</c>. Each part of this record
 /// stands beside the declaration of its keys.
 /// </summary>
-public sealed partial record TrainingSection
+internal sealed partial record TrainingSection
 {
     /// <summary>The keys of any training, in the order in which they are listed and read.</summary>
     internal static Key<TrainingSection>[] KeysOf(TrainingScope scope) =>

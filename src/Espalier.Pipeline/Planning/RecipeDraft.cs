@@ -15,7 +15,7 @@ namespace Espalier.Pipeline.Planning;
 /// A first recipe for a model and a text: legal, small enough for the text, to be changed by hand. The student keeps about half of the parameters beside the embedding; lengths
 /// and numbers fit what text there is.
 /// </summary>
-public sealed record RecipeDraft
+internal sealed record RecipeDraft
 {
     private const int LongestWindow = 512, ShortestWindow = 8, EnoughWindows = 64, MostSamples = 256, MostBatch = 8;
 

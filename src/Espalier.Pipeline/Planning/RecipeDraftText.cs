@@ -8,7 +8,7 @@ using Espalier.Pipeline.Recipes;
 namespace Espalier.Pipeline.Planning;
 
 /// <summary>A draft as the file that a person goes on with.</summary>
-public static class RecipeDraftText
+internal static class RecipeDraftText
 {
     private static readonly JsonSerializerOptions s_quoted = new() { TypeInfoResolver = new DefaultJsonTypeInfoResolver(), Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 

@@ -7,7 +7,7 @@ using Espalier.Pipeline.Recipes;
 namespace Espalier.Pipeline.Planning;
 
 /// <summary>A dry run: what a recipe will do and cost, from the teacher's <c>config.json</c> alone. No weight is read.</summary>
-public sealed record RecipePlan
+internal sealed record RecipePlan
 {
     /// <summary>The teacher's folder.</summary>
     public required string TeacherFolder { get; init; }

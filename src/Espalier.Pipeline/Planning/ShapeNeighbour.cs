@@ -8,7 +8,7 @@ namespace Espalier.Pipeline.Planning;
 /// <param name="Multiple">What it is the nearest multiple of; null where the axis has no such rule.</param>
 /// <param name="Parameters">All weights of that student.</param>
 /// <param name="NonEmbeddingParameters">Those outside the embedding.</param>
-public sealed record ShapeNeighbour(string Axis, int Size, int? Multiple, long Parameters, long NonEmbeddingParameters)
+internal sealed record ShapeNeighbour(string Axis, int Size, int? Multiple, long Parameters, long NonEmbeddingParameters)
 {
     private static readonly int[] s_multiples = [64, 128];
 

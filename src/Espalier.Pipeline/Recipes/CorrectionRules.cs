@@ -7,7 +7,7 @@ namespace Espalier.Pipeline.Recipes;
 internal static class CorrectionRules
 {
     /// <summary>In parallel mode these are the distillation's, whose steps the teacher goes along with.</summary>
-    private static readonly string[] TakenFromDistill =
+    private static readonly string[] s_takenFromDistill =
         ["steps", "tokens", "batch", "micro-batch", "min-learning-rate", "warm-up", "weight-decay", "betas", "clip", "evaluate-every", "checkpoint-every"];
 
     /// <summary>Reads the section, after the text and the distillation.</summary>
@@ -48,7 +48,7 @@ internal static class CorrectionRules
 
     private static TrainingSection AlongWith(TrainingSection? distill, SectionFields section, int sequence)
     {
-        foreach (var other in TakenFromDistill)
+        foreach (var other in s_takenFromDistill)
             if (section.Has(other))
                 throw section.Wrong(other, "with mode: parallel the teacher goes along with distill's steps and takes that from there; leave it out");
         if (distill is null || distill.Loss == "cross-entropy")

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace Espalier.Pipeline.Recipes;
 
 /// <summary>What is exported.</summary>
-public enum ExportKind
+internal enum ExportKind
 {
     /// <summary>The Hugging Face folder.</summary>
     Hf,

@@ -6,7 +6,7 @@ namespace Espalier.Pipeline.Recipes;
 /// A whole run as a person would say it; keys in kebab-case in the file, a default for everything but the teacher. Read from a file, which
 /// refuses unknown keys.
 /// </summary>
-public sealed record Recipe
+internal sealed record Recipe
 {
     /// <summary>The teacher's Hugging Face folder; a config.json alone is enough to plan.</summary>
     public required string Teacher { get; init; }

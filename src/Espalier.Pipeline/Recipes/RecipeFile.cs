@@ -9,7 +9,7 @@ namespace Espalier.Pipeline.Recipes;
 /// Reads recipes: YAML with kebab-case keys, in flow or block style, at most 1 MB. What is unknown, twice there or of a wrong type is
 /// refused with file, line and key. The keys are described in <c>docs/recipe.md</c>.
 /// </summary>
-public static class RecipeFile
+internal static class RecipeFile
 {
     /// <summary>Longest recipe that is read.</summary>
     public const int MaxBytes = 1_000_000;

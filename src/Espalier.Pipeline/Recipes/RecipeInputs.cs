@@ -4,7 +4,7 @@ using Espalier.Files;
 namespace Espalier.Pipeline.Recipes;
 
 /// <summary>Every file and folder that a recipe reads, for <see cref="OutputGuard"/>.</summary>
-public static class RecipeInputs
+internal static class RecipeInputs
 {
     /// <summary>The teacher and the texts: what a run folder may not be, hold or lie in. Plans and candidates may well come from an earlier stage of the same run.</summary>
     public static IEnumerable<ReadPlace> ModelAndTexts(Recipe recipe)

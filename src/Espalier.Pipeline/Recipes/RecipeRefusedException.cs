@@ -1,7 +1,7 @@
 namespace Espalier.Pipeline.Recipes;
 
 /// <summary>What a recipe asks for and cannot have: all of it at once, one line each.</summary>
-public sealed class RecipeRefusedException : EspalierException
+internal sealed class RecipeRefusedException : EspalierException
 {
     /// <summary>Creates the error.</summary>
     /// <param name="problems">What is wrong, one line each, at least one.</param>

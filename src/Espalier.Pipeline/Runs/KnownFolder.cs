@@ -3,7 +3,7 @@ using Espalier.Files;
 namespace Espalier.Pipeline.Runs;
 
 /// <summary>A folder's hash without reading again what this user's cache knows.</summary>
-public static class KnownFolder
+internal static class KnownFolder
 {
     /// <summary>
     /// <see cref="ContentHash.OfFolder(string)"/>, to know a folder again that old scores name: large files that the cache knows by path,

@@ -7,7 +7,7 @@ using Espalier.Files;
 namespace Espalier.Pipeline.Runs;
 
 /// <summary>Reading <c>metrics.jsonl</c>, also while it is being written.</summary>
-public static class MetricsLines
+internal static class MetricsLines
 {
     /// <summary>A longer line is damage.</summary>
     private const int LongestLine = 1 << 20;

@@ -11,7 +11,7 @@ namespace Espalier.Pipeline.Runs;
 /// same bits; NaN and the infinities, which JSON lacks, as the strings "NaN", "Infinity" and "-Infinity". A line is in the system's
 /// hands when <see cref="Append"/> returns, so that a killed run loses none.
 /// </summary>
-public sealed class MetricsLog : IDisposable
+internal sealed class MetricsLog : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Stream _stream;

@@ -3,4 +3,4 @@ namespace Espalier.Pipeline.Runs;
 /// <summary>One stage of those to come.</summary>
 /// <param name="Arm">The recipe's name.</param>
 /// <param name="Name">The stage's.</param>
-public sealed record PlannedStage(string Arm, string Name);
+internal sealed record PlannedStage(string Arm, string Name);

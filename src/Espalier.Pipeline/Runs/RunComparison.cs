@@ -8,7 +8,7 @@ namespace Espalier.Pipeline.Runs;
 /// Proves two runs equal, or names the first difference: the step and field of the metrics, the tensor and element of the weights. Works on two
 /// run folders, stages, checkpoints or model folders. Reads only, and needs no lock.
 /// </summary>
-public static class RunComparison
+internal static class RunComparison
 {
     /// <summary>Compares.</summary>
     /// <param name="a">A folder.</param>

@@ -7,7 +7,7 @@ namespace Espalier.Pipeline.Runs;
 /// <param name="Place">Where in it, in words: <c>step 7, loss</c>; <c>tensor lm_head.weight, element 12</c>; empty for the file itself.</param>
 /// <param name="A">What the first run has there.</param>
 /// <param name="B">What the second run has there.</param>
-public sealed record RunDifference(string File, string Place, string A, string B)
+internal sealed record RunDifference(string File, string Place, string A, string B)
 {
     /// <summary>The step, where the place is a line of metrics.</summary>
     public long? Step { get; init; }
@@ -27,13 +27,13 @@ public sealed record RunDifference(string File, string Place, string A, string B
 /// <param name="Name">The tensor or field.</param>
 /// <param name="Largest">Largest absolute difference; infinite where one alone is no number.</param>
 /// <param name="At">Index of the element, or the step.</param>
-public sealed record RunDistance(string File, string Name, double Largest, long At);
+internal sealed record RunDistance(string File, string Name, double Largest, long At);
 
 /// <summary>What was checked of the models that a stage made in two runs, and held.</summary>
 /// <param name="Stage">The stage's folder.</param>
 /// <param name="A">In the first run; null where its stage is of an earlier version, or not done.</param>
 /// <param name="B">In the second run.</param>
-public sealed record ComparedChecks(string Stage, IReadOnlyList<string>? A, IReadOnlyList<string>? B);
+internal sealed record ComparedChecks(string Stage, IReadOnlyList<string>? A, IReadOnlyList<string>? B);
 
 /// <summary>What comparing two runs found.</summary>
 /// <param name="A">The first folder.</param>
@@ -44,7 +44,7 @@ public sealed record ComparedChecks(string Stage, IReadOnlyList<string>? A, IRea
 /// <param name="Lines">Metrics lines compared.</param>
 /// <param name="Tensors">Tensors compared.</param>
 /// <param name="Checks">What was checked of the models that stages made, and held (<see cref="StageRecord.Checks"/>).</param>
-public sealed record RunComparisonResult(
+internal sealed record RunComparisonResult(
     string A, string B, [property: JsonPropertyName("first_difference")] RunDifference? First, IReadOnlyList<RunDistance> Distances, int Files, long Lines, long Tensors, IReadOnlyList<ComparedChecks> Checks)
 {
     /// <summary>Whether nothing differs, or by no more than the tolerance.</summary>
@@ -54,4 +54,4 @@ public sealed record RunComparisonResult(
 /// <summary>How runs are compared.</summary>
 /// <param name="Exact">Every bit of everything that does not depend on the clock; otherwise numbers by value.</param>
 /// <param name="Tolerance">How far numbers may be apart; 0 with <paramref name="Exact"/>.</param>
-public sealed record RunComparisonOptions(bool Exact = false, double Tolerance = 0);
+internal sealed record RunComparisonOptions(bool Exact = false, double Tolerance = 0);

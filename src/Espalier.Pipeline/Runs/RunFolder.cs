@@ -6,7 +6,7 @@ namespace Espalier.Pipeline.Runs;
 /// <summary>
 /// A run on the disk: <c>run.json</c>, <c>recipe.yaml</c>, <c>report.html</c>, and <c>stages/NAME-HASH</c>. Held by one process at a time.
 /// </summary>
-public sealed class RunFolder : IDisposable
+internal sealed class RunFolder : IDisposable
 {
     private readonly RunLock _lock;
     private readonly DurableFiles _files;

@@ -4,7 +4,7 @@ using Espalier.Files;
 namespace Espalier.Pipeline.Runs;
 
 /// <summary>What became of a stage.</summary>
-public enum StageStatus
+internal enum StageStatus
 {
     /// <summary>Begun and not ended: running, interrupted, or failed.</summary>
     Started,
@@ -24,13 +24,13 @@ public enum StageStatus
 /// <param name="Seconds">Wall-clock time over all attempts that the program saw the end of.</param>
 /// <param name="OutputHash">Hash of its artefacts, once done.</param>
 /// <param name="Steps">Steps that it trains; null where it trains nothing.</param>
-public sealed record StageEntry(string Name, string Folder, string Key, StageStatus Status, double Seconds, string? OutputHash, long? Steps = null);
+internal sealed record StageEntry(string Name, string Folder, string Key, StageStatus Status, double Seconds, string? OutputHash, long? Steps = null);
 
 /// <summary>
 /// <c>run.json</c>: what was run, with what, where, and what came of it; everything that is needed to repeat it. Immutable:
 /// change it with <c>with</c> and save it whole.
 /// </summary>
-public sealed record RunManifest
+internal sealed record RunManifest
 {
     internal const string FileName = "run.json";
     internal const int KnownVersion = 1;

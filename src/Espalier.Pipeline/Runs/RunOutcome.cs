@@ -1,7 +1,7 @@
 namespace Espalier.Pipeline.Runs;
 
 /// <summary>How a start of a run ended.</summary>
-public enum RunEnd
+internal enum RunEnd
 {
     /// <summary>Everything was done.</summary>
     Done,
@@ -17,4 +17,4 @@ public enum RunEnd
 /// <param name="End">How it ended.</param>
 /// <param name="Message">What went wrong; null where nothing did.</param>
 /// <param name="Ended">When.</param>
-public sealed record RunOutcome(RunEnd End, string? Message, DateTimeOffset Ended);
+internal sealed record RunOutcome(RunEnd End, string? Message, DateTimeOffset Ended);

@@ -8,4 +8,4 @@ namespace Espalier.Pipeline.Runs;
 /// </summary>
 /// <param name="Path">As seen from the run folder, with <c>/</c> between folders: <c>student</c>, <c>../student</c> of a single training.</param>
 /// <param name="Files">Its files: one under its own name, or those of a folder.</param>
-public sealed record RunOutput(string Path, IReadOnlyList<FileFact> Files);
+internal sealed record RunOutput(string Path, IReadOnlyList<FileFact> Files);

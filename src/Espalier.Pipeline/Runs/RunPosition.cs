@@ -5,4 +5,4 @@ namespace Espalier.Pipeline.Runs;
 /// <param name="Of">How many there are; one that turns out not to be needed is passed over.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Arm">The recipe that it belongs to.</param>
-public sealed record RunPosition(int Stage, int Of, string Name, string Arm);
+internal sealed record RunPosition(int Stage, int Of, string Name, string Arm);

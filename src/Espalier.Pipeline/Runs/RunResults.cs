@@ -9,7 +9,7 @@ namespace Espalier.Pipeline.Runs;
 /// </summary>
 /// <param name="FormatVersion">Version of this record.</param>
 /// <param name="Arms">One for each recipe that was begun, in their order.</param>
-public sealed record RunResults(int FormatVersion, IReadOnlyList<CompressResult> Arms)
+internal sealed record RunResults(int FormatVersion, IReadOnlyList<CompressResult> Arms)
 {
     /// <summary>The file's name in the run folder.</summary>
     public const string FileName = "results.json";

@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 namespace Espalier.Pipeline.Runs;
 
 /// <summary>What a run is doing.</summary>
-public enum RunState
+internal enum RunState
 {
     /// <summary>A process of this machine works in it.</summary>
     Running,
@@ -24,7 +24,7 @@ public enum RunState
 }
 
 /// <summary>A run folder at a glance. Reads only: no lock is taken or tried, so that it disturbs neither a run nor one that is about to start.</summary>
-public sealed record RunStatus
+internal sealed record RunStatus
 {
     /// <summary>How many of the last steps the rate is the median of.</summary>
     private const int RecentSteps = 15;

@@ -8,7 +8,7 @@ namespace Espalier.Pipeline.Runs;
 /// The folder of one stage: <c>stages/distill-0123456789ab</c>. Life of a stage: <see cref="Begin"/>, work with <see cref="Metrics"/>
 /// and <see cref="Checkpoints"/>, <see cref="Complete"/>. Killed in between and begun again, it goes on from its last checkpoint.
 /// </summary>
-public sealed class StageFolder : IDisposable
+internal sealed class StageFolder : IDisposable
 {
     /// <summary>In the folder, but no artefacts: they depend on the clock or are for going on only.</summary>
     private static readonly string[] s_apart = [StageRecord.FileName, "timing.jsonl", "checkpoints", "tensorboard"];

@@ -8,7 +8,7 @@ namespace Espalier.Pipeline.Runs;
 /// What determines a stage: its name, its options, and the hashes of its inputs. The same key means the same result, so a stage
 /// whose folder is complete is not done again.
 /// </summary>
-public sealed partial record StageKey
+internal sealed partial record StageKey
 {
     /// <summary>Part of every key: raised when what stages write changes its meaning.</summary>
     public const int FormatVersion = 1;

@@ -15,7 +15,7 @@ namespace Espalier.Pipeline.Runs;
 /// <param name="Inputs">Names and hashes of its inputs.</param>
 /// <param name="Result">What the stage found out, for later stages and the report.</param>
 /// <param name="Artefacts">Every file it made.</param>
-public sealed record StageRecord(
+internal sealed record StageRecord(
     int FormatVersion,
     string Name,
     string Key,

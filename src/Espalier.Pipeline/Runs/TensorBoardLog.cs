@@ -13,7 +13,7 @@ namespace Espalier.Pipeline.Runs;
 /// <param name="startStep">The first step that this start does.</param>
 /// <param name="report">Receives the warning.</param>
 /// <param name="time">The clock.</param>
-public sealed class TensorBoardLog(string folder, long startStep, Action<string> report, TimeProvider? time = null) : IDisposable
+internal sealed class TensorBoardLog(string folder, long startStep, Action<string> report, TimeProvider? time = null) : IDisposable
 {
     private const string Prefix = "events.out.tfevents.", Suffix = ".espalier";
 

@@ -17,7 +17,7 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="data">Tokens.</param>
 /// <param name="sequence">Tokens of a window.</param>
 /// <param name="seed">Seed of the draws, and of the training's order.</param>
-public sealed class CacheStage(ModelSlot teacher, CacheSection section, double temperature, long positions, Slot<TokenSets> data, int sequence, long seed) : Stage
+internal sealed class CacheStage(ModelSlot teacher, CacheSection section, double temperature, long positions, Slot<TokenSets> data, int sequence, long seed) : Stage
 {
     /// <summary>Folder of the cache inside the stage's folder.</summary>
     public const string FolderName = "cache";

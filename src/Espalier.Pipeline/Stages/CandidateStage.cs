@@ -29,7 +29,7 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="Seed">Seed of the order, the same for all.</param>
 /// <param name="ElementBytes">Bytes of a weight of the exported student, for memory: those of the recipe's teacher, while a corrected one is kept in float32.</param>
 /// <param name="Clamp">Whether merged heads beyond the teacher's element type become its largest number instead of being refused.</param>
-public sealed record CandidateSetting(
+internal sealed record CandidateSetting(
     ModelFolder Teacher, ArtefactFile Scores, PruneSection Prune, SearchSection Search, TrainingSection Distill,
     TokenSets Data, IReadOnlyList<EvaluationText> Texts, IReadOnlyList<SearchTask> Tasks, int Sequence, long Seed, int ElementBytes,
     bool Clamp = false);
@@ -39,7 +39,7 @@ public sealed record CandidateSetting(
 /// <param name="Folder">The stage's folder.</param>
 /// <param name="Steps">Steps from the beginning.</param>
 /// <param name="Losses">On every text.</param>
-public sealed record CandidateState(StageRecord Record, string Folder, long Steps, IReadOnlyList<TextLoss> Losses);
+internal sealed record CandidateState(StageRecord Record, string Folder, long Steps, IReadOnlyList<TextLoss> Losses);
 
 /// <summary>
 /// One candidate up to one rung. The first is pruned from the teacher; a further one takes weights, moments and loop from the rung before and goes on in the same order
@@ -49,7 +49,7 @@ public sealed record CandidateState(StageRecord Record, string Folder, long Step
 /// <param name="candidate">The shape.</param>
 /// <param name="steps">Steps from the beginning; 0 evaluates it as pruned.</param>
 /// <param name="before">The rung before, or null.</param>
-public sealed class CandidateStage(CandidateSetting setting, Candidate candidate, long steps, CandidateState? before) : Stage
+internal sealed class CandidateStage(CandidateSetting setting, Candidate candidate, long steps, CandidateState? before) : Stage
 {
     private const string LossesName = "losses.json";
     private const string PrunedName = "pruned";

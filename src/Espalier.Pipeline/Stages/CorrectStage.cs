@@ -10,7 +10,7 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="data">Tokens.</param>
 /// <param name="sequence">Tokens of a window.</param>
 /// <param name="seed">Seed of the order.</param>
-public sealed class CorrectStage(ModelSlot teacher, TrainingSection section, Slot<TokenSets> data, int sequence, long seed)
+internal sealed class CorrectStage(ModelSlot teacher, TrainingSection section, Slot<TokenSets> data, int sequence, long seed)
     : TrainingStage(teacher, "corrected teacher", section, data, sequence, seed)
 {
     /// <inheritdoc/>

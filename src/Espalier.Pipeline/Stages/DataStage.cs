@@ -14,7 +14,7 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="data">What is read.</param>
 /// <param name="model">Folder of the model whose tokenizer and end of documents it has.</param>
 /// <param name="vocabulary">Ids are below it.</param>
-public sealed class DataStage(DataSection data, string model, int vocabulary) : EncodingStage(data.Train, data.Field, data.HeldOut, model)
+internal sealed class DataStage(DataSection data, string model, int vocabulary) : EncodingStage(data.Train, data.Field, data.HeldOut, model)
 {
     /// <inheritdoc/>
     public override string Name => "data";

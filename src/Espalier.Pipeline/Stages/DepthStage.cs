@@ -19,7 +19,7 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="Path">Its path.</param>
 /// <param name="Hash">Hash of what the stage made.</param>
 /// <param name="Metric">The metric.</param>
-public sealed record LayerScores(string Path, string Hash, DepthMetricKind Metric)
+internal sealed record LayerScores(string Path, string Hash, DepthMetricKind Metric)
 {
     /// <summary>The layers that stay.</summary>
     internal int[] Keep(DepthChoice choice, int drop) => DepthScoresFile.Read(Path).Keep(Metric, choice, drop);
@@ -34,7 +34,7 @@ public sealed record LayerScores(string Path, string Hash, DepthMetricKind Metri
 /// <param name="task">Multiple-choice items, for the metric that reads them; null for none.</param>
 /// <param name="data">Tokens; null where only the task is read.</param>
 /// <param name="sequence">Tokens of a window.</param>
-public sealed class DepthStage(ModelSlot model, Func<DepthOptions?> asked, Func<DepthOptions?> planned, string? task, Slot<TokenSets>? data, int sequence) : Stage
+internal sealed class DepthStage(ModelSlot model, Func<DepthOptions?> asked, Func<DepthOptions?> planned, string? task, Slot<TokenSets>? data, int sequence) : Stage
 {
     /// <summary>File of the scores inside the stage's folder.</summary>
     public const string ScoresName = "depth.json";

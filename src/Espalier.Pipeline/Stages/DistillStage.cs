@@ -13,7 +13,7 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="data">Tokens.</param>
 /// <param name="sequence">Tokens of a window.</param>
 /// <param name="seed">Seed of the order.</param>
-public sealed class DistillStage(ModelSlot student, string result, ModelSlot? teacher, TrainingSection section, Slot<TokenSets> data, int sequence, long seed)
+internal sealed class DistillStage(ModelSlot student, string result, ModelSlot? teacher, TrainingSection section, Slot<TokenSets> data, int sequence, long seed)
     : TrainingStage(student, result, section, data, sequence, seed)
 {
     /// <inheritdoc/>

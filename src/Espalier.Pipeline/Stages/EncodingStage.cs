@@ -11,7 +11,7 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="field">The field of records that holds the text, or null.</param>
 /// <param name="heldOut">Share that is kept out of training.</param>
 /// <param name="tokenizerFolder">Folder of the tokenizer.</param>
-public abstract class EncodingStage(IReadOnlyList<string> sources, string? field, double heldOut, string tokenizerFolder) : Stage
+internal abstract class EncodingStage(IReadOnlyList<string> sources, string? field, double heldOut, string tokenizerFolder) : Stage
 {
     private Tokenizer? _tokenizer;
     private DocumentSource? _source;

@@ -22,7 +22,7 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="kinds">What to write beside the Hugging Face folder. GGUF files are made from <paramref name="trained"/> itself, not from weights that were rounded for the folder.</param>
 /// <param name="clamp">Whether weights beyond a type's range become its largest number instead of being refused.</param>
 /// <param name="sequence">Tokens of a window, for the forecast.</param>
-public sealed class ExportStage(string folder, ModelSlot trained, string result, ElementType stored, IReadOnlyList<ExportKind> kinds, bool clamp, int sequence) : Stage
+internal sealed class ExportStage(string folder, ModelSlot trained, string result, ElementType stored, IReadOnlyList<ExportKind> kinds, bool clamp, int sequence) : Stage
 {
     /// <summary>The runtime that stands for GGUF files among the verdicts of <see cref="Preflight"/>.</summary>
     internal const string Gguf = "GGUF";

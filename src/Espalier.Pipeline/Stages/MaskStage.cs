@@ -18,7 +18,7 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="samples">Windows that Wanda reads.</param>
 /// <param name="data">Tokens.</param>
 /// <param name="sequence">Tokens of a window.</param>
-public sealed class MaskStage(ModelSlot model, string result, PruneSection section, int samples, Slot<TokenSets> data, int sequence) : Stage
+internal sealed class MaskStage(ModelSlot model, string result, PruneSection section, int samples, Slot<TokenSets> data, int sequence) : Stage
 {
     private readonly WeightMask _mask = section.Method == PruneMethod.Wanda ? new WandaMask() : new MagnitudeMask();
     private readonly Sparsity _sparsity = section.Sparsity!.Value;

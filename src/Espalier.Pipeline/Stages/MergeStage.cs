@@ -15,7 +15,7 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="folders">Hugging Face folders of that config and tokenizer, and folders of training checkpoints (<c>step-N</c>).</param>
 /// <param name="shares">How much each counts, in that order; their sum divides. Empty counts them alike.</param>
 /// <param name="stored">Element type of the result.</param>
-public sealed class MergeStage(ModelSlot model, IReadOnlyList<string> folders, IReadOnlyList<double> shares, ElementType stored) : Stage
+internal sealed class MergeStage(ModelSlot model, IReadOnlyList<string> folders, IReadOnlyList<double> shares, ElementType stored) : Stage
 {
     // Elements of a tensor that are computed again from the sources.
     private const int Looked = 16;

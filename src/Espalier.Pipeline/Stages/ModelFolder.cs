@@ -9,7 +9,7 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="name">For tables: teacher, corrected teacher, pruned, student.</param>
 /// <param name="path">The folder.</param>
 /// <param name="hash">Hash of its contents, or of the stage that made it.</param>
-public sealed class ModelFolder(string name, string path, string hash)
+internal sealed class ModelFolder(string name, string path, string hash)
 {
     private (DecoderConfig Config, ElementType Stored)? _facts;
 
@@ -56,4 +56,4 @@ public sealed class ModelFolder(string name, string path, string hash)
 /// <summary>A file that a stage made: scores, a plan.</summary>
 /// <param name="Path">Its path.</param>
 /// <param name="Hash">Hash of what the stage made.</param>
-public sealed record ArtefactFile(string Path, string Hash);
+internal sealed record ArtefactFile(string Path, string Hash);

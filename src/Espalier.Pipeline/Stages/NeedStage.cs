@@ -20,7 +20,7 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="data">Tokens; the held-out ones are looked at.</param>
 /// <param name="sequence">Tokens of a window.</param>
 /// <param name="seed">Of text that the teacher writes now.</param>
-public sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSection section, Slot<TokenSets> data, int sequence, long seed) : Stage
+internal sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSection section, Slot<TokenSets> data, int sequence, long seed) : Stage
 {
     internal const string SelfWrittenFile = "self-written.jsonl";
 

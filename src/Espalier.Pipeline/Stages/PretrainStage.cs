@@ -8,7 +8,7 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="data">Tokens.</param>
 /// <param name="sequence">Tokens of a window.</param>
 /// <param name="seed">Seed of the order.</param>
-public sealed class PretrainStage(ModelSlot start, TrainingSection section, Slot<TokenSets> data, int sequence, long seed)
+internal sealed class PretrainStage(ModelSlot start, TrainingSection section, Slot<TokenSets> data, int sequence, long seed)
     : TrainingStage(start, "trained", section, data, sequence, seed)
 {
     /// <inheritdoc/>

@@ -20,7 +20,7 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="planned">The same as far as it is known beforehand.</param>
 /// <param name="sequence">Tokens of a window, for the forecast.</param>
 /// <param name="seed">Of random choices.</param>
-public sealed class PruneStage(ModelSlot model, string result, DecoderConfig to, Slot<PruneSection> cut, PruneSection planned, int sequence, long seed) : Stage
+internal sealed class PruneStage(ModelSlot model, string result, DecoderConfig to, Slot<PruneSection> cut, PruneSection planned, int sequence, long seed) : Stage
 {
     /// <summary>File of the plan inside the stage's folder.</summary>
     public const string PlanName = "plan.json";

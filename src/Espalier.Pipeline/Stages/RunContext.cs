@@ -11,7 +11,7 @@ using Espalier.Torch;
 namespace Espalier.Pipeline.Stages;
 
 /// <summary>A run folder that is held, with what every stage needs: progress, a way to stop, and the manifest kept up to date.</summary>
-public sealed class RunContext : IDisposable
+internal sealed class RunContext : IDisposable
 {
     private readonly RunFolder _folder;
     private readonly List<string> _used = [];

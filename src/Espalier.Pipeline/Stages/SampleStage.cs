@@ -13,7 +13,7 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="decoder">Loads it, if it is needed.</param>
 /// <param name="text">Where the documents are taken from.</param>
 /// <param name="tokenizer">Turns ids into text.</param>
-public sealed class SampleStage(Slot<ModelFolder> model, Func<Decoder> decoder, Slot<EvaluationText> text, Tokenizer tokenizer) : Stage
+internal sealed class SampleStage(Slot<ModelFolder> model, Func<Decoder> decoder, Slot<EvaluationText> text, Tokenizer tokenizer) : Stage
 {
     private const int Prompts = 3, PromptTokens = 24, Tokens = 48, Shortest = 8;
 

@@ -18,7 +18,7 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="data">Tokens.</param>
 /// <param name="sequence">Tokens of a window.</param>
 /// <param name="seed">Seed of random scores.</param>
-public sealed class ScoreStage(ModelSlot model, ScoreSection section, IReadOnlyList<int> spans, Slot<TokenSets> data, int sequence, long seed) : Stage
+internal sealed class ScoreStage(ModelSlot model, ScoreSection section, IReadOnlyList<int> spans, Slot<TokenSets> data, int sequence, long seed) : Stage
 {
     /// <summary>File of the scores inside the stage's folder.</summary>
     public const string ScoresName = "scores.json";

@@ -25,7 +25,7 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="texts">What the recipe evaluates on: candidates are compared on the held-out text and on those that the search names.</param>
 /// <param name="stored">Element type of the exported student, for its memory: that of the recipe's teacher, while a corrected one is kept in float32.</param>
 /// <param name="plan">What there is to choose from, for the forecast.</param>
-public sealed class SearchStage(
+internal sealed class SearchStage(
     ModelSlot teacher, Slot<ArtefactFile> scores, Recipe recipe, Slot<TokenSets> data, IReadOnlyList<Slot<EvaluationText>> texts, ElementType stored, Func<SearchPlan> plan) : Stage
 {
     /// <summary>File of the result inside the stage's folder.</summary>

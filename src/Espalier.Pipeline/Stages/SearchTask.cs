@@ -11,7 +11,7 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="Name">Its name in tables: the file's, without its ending.</param>
 /// <param name="Hash">Hash of the file.</param>
 /// <param name="Items">The items as the models read them.</param>
-public sealed record SearchTask(string Name, string Hash, MultipleChoiceTask Items)
+internal sealed record SearchTask(string Name, string Hash, MultipleChoiceTask Items)
 {
     /// <summary>Ids that go through a model for it.</summary>
     public long Tokens => Items.Rows.Sum(row => (long)row.Ids.Length);

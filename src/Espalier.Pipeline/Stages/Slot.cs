@@ -9,7 +9,7 @@ namespace Espalier.Pipeline.Stages;
 /// </summary>
 /// <typeparam name="T">The artefact.</typeparam>
 /// <param name="name">For errors, and of a model for tables.</param>
-public class Slot<T>(string name) where T : class
+internal class Slot<T>(string name) where T : class
 {
     private T? _value;
 
@@ -35,7 +35,7 @@ public class Slot<T>(string name) where T : class
 /// <param name="name">For tables: teacher, corrected teacher, pruned, student.</param>
 /// <param name="planned">Its shape; where a search finds that, the largest that it may find.</param>
 /// <param name="stored">Element type of its weights.</param>
-public sealed class ModelSlot(string name, DecoderConfig planned, ElementType stored) : Slot<ModelFolder>(name)
+internal sealed class ModelSlot(string name, DecoderConfig planned, ElementType stored) : Slot<ModelFolder>(name)
 {
     /// <summary>Its shape before it is made.</summary>
     public DecoderConfig Planned => planned;

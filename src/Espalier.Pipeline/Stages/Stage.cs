@@ -9,7 +9,7 @@ namespace Espalier.Pipeline.Stages;
 /// A stage: what it reads, what determines it, what it will cost and what it does. A recipe makes a list of them (<c>Planning/RecipeStages</c>); <c>plan</c>, the progress of a run and the run walk that
 /// list, and a command makes a list of its own: the same stage has the same key, whoever asks for it.
 /// </summary>
-public abstract class Stage
+internal abstract class Stage
 {
     /// <summary>Folder of a model inside the folder of the stage that made it.</summary>
     protected const string ModelName = "model";

@@ -13,14 +13,14 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="Tokens">Its ids.</param>
 /// <param name="Hash">What determines them.</param>
 /// <param name="BytesPerToken">UTF-8 bytes a token, or null.</param>
-public sealed record EvaluationText(string Name, ITokens Tokens, string Hash, double? BytesPerToken);
+internal sealed record EvaluationText(string Name, ITokens Tokens, string Hash, double? BytesPerToken);
 
 /// <summary>The tokens of one text, all of them: something to evaluate on.</summary>
 /// <param name="name">Its name in tables.</param>
 /// <param name="source">Text, or ids, which are taken as they are.</param>
 /// <param name="tokenizerFolder">Folder of the tokenizer.</param>
 /// <param name="vocabulary">Ids are below it.</param>
-public sealed class TextStage(string name, string source, string tokenizerFolder, int vocabulary) : EncodingStage([source], null, 0, tokenizerFolder)
+internal sealed class TextStage(string name, string source, string tokenizerFolder, int vocabulary) : EncodingStage([source], null, 0, tokenizerFolder)
 {
     /// <inheritdoc/>
     public override string Name => $"text-{name}";

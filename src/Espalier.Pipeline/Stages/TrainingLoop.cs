@@ -13,7 +13,7 @@ using Espalier.Torch;
 namespace Espalier.Pipeline.Stages;
 
 /// <summary>What a training stage does beside training.</summary>
-public sealed record TrainingLoopOptions
+internal sealed record TrainingLoopOptions
 {
     /// <summary>Name for progress: correct, distill, pretrain.</summary>
     public required string Title { get; init; }
@@ -41,7 +41,7 @@ public sealed record TrainingLoopOptions
 /// Runs a trainer inside a stage's folder: goes on from the newest whole checkpoint, writes metrics and timing, saves in the background, and saves once more
 /// when it is asked to stop. Killed anywhere, run again, it ends with the same bits.
 /// </summary>
-public static class TrainingLoop
+internal static class TrainingLoop
 {
     /// <summary>Bytes of a checkpoint a parameter (weight, m and v in float32) and of the model.</summary>
     private const int CheckpointBytes = 12, ModelBytes = 4;

@@ -20,7 +20,7 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="data">Tokens.</param>
 /// <param name="sequence">Tokens of a window.</param>
 /// <param name="seed">Seed of the order.</param>
-public abstract class TrainingStage(ModelSlot start, string result, TrainingSection section, Slot<TokenSets> data, int sequence, long seed) : Stage
+internal abstract class TrainingStage(ModelSlot start, string result, TrainingSection section, Slot<TokenSets> data, int sequence, long seed) : Stage
 {
     /// <summary>The result.</summary>
     public ModelSlot Trained { get; } = new(result, start.Planned, ElementType.F32);

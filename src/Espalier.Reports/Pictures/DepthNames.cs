@@ -4,7 +4,7 @@ using Espalier.Compression.Importance.Depth;
 namespace Espalier.Reports.Pictures;
 
 /// <summary>The names that metrics of depth have on the command line, in recipes and in files.</summary>
-public static class DepthNames
+internal static class DepthNames
 {
     /// <summary>All of them.</summary>
     public static IReadOnlyList<string> Metrics { get; } = [.. Enum.GetValues<DepthMetricKind>().Select(Of)];

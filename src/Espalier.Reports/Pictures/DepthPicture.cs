@@ -6,7 +6,7 @@ using Espalier.Reports.Html;
 namespace Espalier.Reports.Pictures;
 
 /// <summary>What removing layers does, as one self-contained page: a line for each metric, what each would drop, and how far they agree.</summary>
-public static class DepthPicture
+internal static class DepthPicture
 {
     /// <summary>Writes the page.</summary>
     public static void Write(TextWriter output, DepthReport report)

@@ -10,7 +10,7 @@ namespace Espalier.Reports.Pictures;
 /// <param name="Drop">How many layers are to go, or null.</param>
 /// <param name="Output">The file of the scores, where one was written.</param>
 /// <param name="Picture">The page, where one was drawn.</param>
-public sealed record DepthReport(string Model, DepthScores Scores, int? Drop, string? Output, string? Picture)
+internal sealed record DepthReport(string Model, DepthScores Scores, int? Drop, string? Output, string? Picture)
 {
     /// <summary>The metrics, in order.</summary>
     public IReadOnlyList<DepthMetricKind> Kinds { get; } = [.. Scores.Metrics.Keys.Order()];

@@ -7,7 +7,7 @@ using Espalier.Reports.Html;
 namespace Espalier.Reports.Pictures;
 
 /// <summary>Loss of a search's candidates against what they cost: one chart for parameters and each latency. Losses of one rung are comparable, so each has its own marks and front.</summary>
-public static class ParetoPicture
+internal static class ParetoPicture
 {
     private const double Millisecond = 1e-3, Million = 1e6;
 

@@ -15,7 +15,7 @@ namespace Espalier.Reports.Runs;
 /// <param name="Upper">Upper end.</param>
 /// <param name="Over">What is paired: <c>seeds</c>, which says how another run would come out, or with one seed <c>windows</c>, which says how another text of the kind would.</param>
 /// <param name="Pairs">How many pairs.</param>
-public sealed record ArmDifference(string Arm, string Against, string Set, double Nll, double Lower, double Upper, string Over, int Pairs)
+internal sealed record ArmDifference(string Arm, string Against, string Set, double Nll, double Lower, double Upper, string Over, int Pairs)
 {
     /// <summary>All pairs of recipes, each against those before it. Losses on different windows are not compared.</summary>
     public static IReadOnlyList<ArmDifference> Of(IReadOnlyList<CompressResult> results)

@@ -12,7 +12,7 @@ namespace Espalier.Reports.Runs;
 /// <param name="Nll">Mean over the seeds, nats a token.</param>
 /// <param name="NllSd">Standard deviation over the seeds, how far apart two runs are by chance; null for a model that no seed touches.</param>
 /// <param name="Seeds">Over how many different models the mean is: 1 for a model that no seed touches.</param>
-public sealed record SeedSummary(string Arm, string Model, string Set, double Nll, double? NllSd, int Seeds)
+internal sealed record SeedSummary(string Arm, string Model, string Set, double Nll, double? NllSd, int Seeds)
 {
     private const string Mark = "-seed-";
 

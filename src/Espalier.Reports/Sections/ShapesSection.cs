@@ -7,7 +7,7 @@ namespace Espalier.Reports.Sections;
 /// <summary>Teacher's and students' shapes.</summary>
 internal static class ShapesSection
 {
-    private static readonly (string Name, Func<DecoderConfig, long> Value)[] Facts =
+    private static readonly (string Name, Func<DecoderConfig, long> Value)[] s_facts =
     [
         ("Hidden size", config => config.HiddenSize),
         ("Feed-forward size", config => config.IntermediateSize),
@@ -31,7 +31,7 @@ internal static class ShapesSection
         html.Leaf("p", "How to read it: a column a model, as its config.json says; the small figures are shares of the teacher. Head width and vocabulary always stay.", ("class", "how"));
         var teacher = models.FirstOrDefault(model => model.IsTeacher);
         var table = new HtmlTable([("", false), .. models.Select(model => (run.TitleOf(model), true))]);
-        foreach (var (name, value) in Facts)
+        foreach (var (name, value) in s_facts)
             table.Add(null, [new(name), .. models.Select(model => Compared(value(model.Config!), teacher is null || teacher == model ? null : value(teacher.Config!)))]);
         table.Write(html);
         Layers(html, run);

@@ -9,7 +9,7 @@ internal sealed class BackwardPass
     private static long s_passes;
 
     // With the room of its lists. One that runs is not spare: what is told of leaves may begin another pass.
-    [ThreadStatic] private static BackwardPass? t_spare;
+    [ThreadStatic] private static BackwardPass? s_spare;
 
     private readonly List<Node> _nodes = [];
     private readonly List<Leaf> _leaves = [];
@@ -25,8 +25,8 @@ internal sealed class BackwardPass
     public static void Run(ReadOnlySpan<(Tensor Root, Tensor? Gradient)> roots, Action<Tensor>? complete)
     {
         using var noGrad = GradMode.Disable();
-        var pass = t_spare ?? new();
-        t_spare = null;
+        var pass = s_spare ?? new();
+        s_spare = null;
         (pass._pass, pass._complete, pass._widest) = (Interlocked.Increment(ref s_passes), complete, 0);
         try
         {
@@ -43,7 +43,7 @@ internal sealed class BackwardPass
         finally
         {
             pass.End();
-            t_spare = pass;
+            s_spare = pass;
         }
     }
 

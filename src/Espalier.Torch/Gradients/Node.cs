@@ -20,8 +20,8 @@ internal sealed class Node : GradientSink
 
     private static long s_recorded;
 
-    [ThreadStatic] private static Node? t_spare;
-    [ThreadStatic] private static int t_spareCount;
+    [ThreadStatic] private static Node? s_spare;
+    [ThreadStatic] private static int s_spareCount;
 
     private InputArray _few;
     private GradientSink?[]? _many;
@@ -71,13 +71,13 @@ internal sealed class Node : GradientSink
     /// <summary>A node for an operation that is about to be recorded, held by whoever asks.</summary>
     public static Node Take()
     {
-        var node = t_spare;
+        var node = s_spare;
         if (node is null)
             node = new Node();
         else
         {
-            (t_spare, node._next) = (node._next, null);
-            t_spareCount--;
+            (s_spare, node._next) = (node._next, null);
+            s_spareCount--;
         }
         (node.Sequence, node._holders) = (Interlocked.Increment(ref s_recorded), 1);
         return node;
@@ -216,10 +216,10 @@ internal sealed class Node : GradientSink
     private void Return()
     {
         _next = null;
-        if (t_spareCount >= MostSpare)
+        if (s_spareCount >= MostSpare)
             return;
-        (_next, t_spare) = (t_spare, this);
-        t_spareCount++;
+        (_next, s_spare) = (s_spare, this);
+        s_spareCount++;
     }
 
     [InlineArray(InputRoom)]

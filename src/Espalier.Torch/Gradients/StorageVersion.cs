@@ -8,8 +8,8 @@ internal sealed class StorageVersion
 {
     private const int MostSpare = 4096;
 
-    [ThreadStatic] private static StorageVersion? t_spare;
-    [ThreadStatic] private static int t_spareCount;
+    [ThreadStatic] private static StorageVersion? s_spare;
+    [ThreadStatic] private static int s_spareCount;
 
     private int _value;
     private int _tensors;
@@ -24,13 +24,13 @@ internal sealed class StorageVersion
     /// <summary>One for a tensor whose memory was written so often, and which shares it from now on.</summary>
     public static StorageVersion Take(int value)
     {
-        var version = t_spare;
+        var version = s_spare;
         if (version is null)
             version = new();
         else
         {
-            (t_spare, version._next) = (version._next, null);
-            t_spareCount--;
+            (s_spare, version._next) = (version._next, null);
+            s_spareCount--;
         }
         (version._value, version._tensors) = (value, 1);
         return version;
@@ -46,10 +46,10 @@ internal sealed class StorageVersion
     /// <summary>One tensor less, which refers to this no more.</summary>
     public void Leave()
     {
-        if (Interlocked.Decrement(ref _tensors) != 0 || t_spareCount == MostSpare)
+        if (Interlocked.Decrement(ref _tensors) != 0 || s_spareCount == MostSpare)
             return;
-        (_next, t_spare) = (t_spare, this);
-        t_spareCount++;
+        (_next, s_spare) = (s_spare, this);
+        s_spareCount++;
     }
 
     public void Advance() => Interlocked.Increment(ref _value);

@@ -9,12 +9,12 @@ internal static unsafe class Canaries
     private const int Room = 4096; // bytes on each side
     private const byte Pattern = 0xA5;
 
-    private static readonly bool Always = Environment.GetEnvironmentVariable("ESPALIER_GUARD") == "1";
+    private static readonly bool s_always = Environment.GetEnvironmentVariable("ESPALIER_GUARD") == "1";
 
-    [ThreadStatic] private static bool _wanted;
+    [ThreadStatic] private static bool s_wanted;
 
     /// <summary>Whether results of this thread's kernels are guarded. Tests set it.</summary>
-    public static bool AreOn { get => Always || _wanted; set => _wanted = value; }
+    public static bool AreOn { get => s_always || s_wanted; set => s_wanted = value; }
 
     /// <summary>A tensor in order, in the middle of a longer one that is all pattern.</summary>
     public static Tensor Around(DType dtype, ReadOnlySpan<long> shape)

@@ -5,22 +5,22 @@ namespace Espalier.Torch.Kernels;
 /// <summary>Memory of a thread for what a kernel computes on the way, kept from call to call.</summary>
 internal static unsafe class Scratch
 {
-    [ThreadStatic] private static float* _memory;
-    [ThreadStatic] private static long _floats;
+    [ThreadStatic] private static float* s_memory;
+    [ThreadStatic] private static long s_floats;
 
     /// <summary>
     /// Room for so many floats, beginning on a cache line; good until the same thread asks again. What is in it is anything.
     /// </summary>
     public static float* Of(long floats)
     {
-        if (floats > _floats)
+        if (floats > s_floats)
         {
-            NativeMemory.AlignedFree(_memory);
-            _memory = null;
-            _floats = 0;
-            _memory = (float*)NativeMemory.AlignedAlloc((nuint)floats * sizeof(float), 64);
-            _floats = floats;
+            NativeMemory.AlignedFree(s_memory);
+            s_memory = null;
+            s_floats = 0;
+            s_memory = (float*)NativeMemory.AlignedAlloc((nuint)floats * sizeof(float), 64);
+            s_floats = floats;
         }
-        return _memory;
+        return s_memory;
     }
 }

@@ -5,12 +5,12 @@ namespace Espalier.Torch.Kernels;
 /// <summary>Which of a kernel's widths this machine runs.</summary>
 internal static unsafe class Width
 {
-    [ThreadStatic] private static int _wanted;
+    [ThreadStatic] private static int s_wanted;
 
     /// <summary>
     /// Bits of the vectors that this thread's kernels take: the widest that are fast here unless a test sets others; 0 sets them back.
     /// </summary>
-    public static int Bits { get => _wanted == 0 ? Widest : _wanted; set => _wanted = value; }
+    public static int Bits { get => s_wanted == 0 ? Widest : s_wanted; set => s_wanted = value; }
 
     /// <summary>What the machine has; 128 also where it has none, and single floats do the work.</summary>
     private static int Widest => Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;

@@ -59,7 +59,7 @@ internal sealed record LibtorchFolder(string Path, LibtorchSource Source)
 }
 
 /// <summary>How libtorch was found.</summary>
-public enum LibtorchSource
+internal enum LibtorchSource
 {
     /// <summary>The NuGet package.</summary>
     Package,

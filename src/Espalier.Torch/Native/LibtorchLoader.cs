@@ -12,7 +12,7 @@ internal static unsafe partial class LibtorchLoader
     /// <summary>The first version that has what is called here: <c>torch_parallel_for</c>, lists, strings and devices.</summary>
     private const int LeastMajor = 2, LeastMinor = 10;
 
-    private static readonly string Least = $"{LeastMajor}.{LeastMinor}";
+    private static readonly string s_least = $"{LeastMajor}.{LeastMinor}";
     private static readonly Lock s_gate = new();
     private static nint s_library;
     private static int s_isForgotten;
@@ -57,7 +57,7 @@ internal static unsafe partial class LibtorchLoader
     /// <exception cref="EspalierException">It has none of this name.</exception>
     public static nint Export(string name) => NativeLibrary.TryGetExport(Library, name, out var address)
         ? address
-        : throw Wrong($"{Folder.Library} (libtorch {Version}) has no {name}: this program needs libtorch {Least} or later");
+        : throw Wrong($"{Folder.Library} (libtorch {Version}) has no {name}: this program needs libtorch {s_least} or later");
 
     /// <summary>A function that not every libtorch has, or null.</summary>
     public static nint TryExport(string name) => NativeLibrary.TryGetExport(Library, name, out var address) ? address : 0;
@@ -118,7 +118,7 @@ internal static unsafe partial class LibtorchLoader
         var (major, minor, patch) = ((int)(packed >> 56), (int)(packed >> 48 & 255), (int)(packed >> 40 & 255));
         var version = $"{major}.{minor}.{patch}";
         if (major < LeastMajor || (major == LeastMajor && minor < LeastMinor))
-            throw Wrong($"{folder.Library} is libtorch {(packed == 0 ? "2.8 or older" : version)}, and this program needs {Least} or later");
+            throw Wrong($"{folder.Library} is libtorch {(packed == 0 ? "2.8 or older" : version)}, and this program needs {s_least} or later");
         return version;
     }
 

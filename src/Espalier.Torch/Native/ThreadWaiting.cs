@@ -7,7 +7,7 @@ namespace Espalier.Torch.Native;
 /// a pause takes 140 cycles: on a machine where others compute too, a thread burns its whole share of a processor waiting for one that is
 /// not even running. A short spin still spans the gap between two operators. docs/decisions/0013 has the numbers.
 /// </summary>
-public static class ThreadWaiting
+internal static class ThreadWaiting
 {
     /// <summary>The variable that libgomp reads once, when it is loaded.</summary>
     public const string Variable = "GOMP_SPINCOUNT";

@@ -7,7 +7,7 @@ namespace Espalier.Torch;
 /// A matrix of weights [rows, columns] as generation reads it: float32 as it lies, or copied into a shorter format once. Forward only; on the
 /// processor. Dispose it.
 /// </summary>
-public sealed unsafe class PackedMatrix : IDisposable
+internal sealed unsafe class PackedMatrix : IDisposable
 {
     private readonly Tensor _weights;
     private readonly Tensor? _scales;

@@ -7,7 +7,7 @@ namespace Espalier.Torch;
 /// Rows of float32 that stay where they are: what <see cref="RowOps"/> reads and writes, without a tensor made for each result. With
 /// ESPALIER_GUARD=1 they lie between canaries. Dispose it. Not for several threads.
 /// </summary>
-public sealed unsafe class RowBuffer : IDisposable
+internal sealed unsafe class RowBuffer : IDisposable
 {
     private readonly bool _isGuarded = Canaries.AreOn;
     private bool _isDisposed;

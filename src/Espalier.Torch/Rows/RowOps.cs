@@ -8,7 +8,7 @@ namespace Espalier.Torch;
 /// called. Forward only, float32. A row's results have the same bits whatever rows are beside it and whatever the number of threads. The
 /// twins are the methods of <see cref="Tensor"/> of the same names.
 /// </summary>
-public static unsafe class RowOps
+internal static unsafe class RowOps
 {
     private const string Products = "row products", Turn = "row rotation", Attention = "row attention", Units = "row units", Norms = "row norm";
 

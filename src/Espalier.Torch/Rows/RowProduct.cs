@@ -4,4 +4,4 @@ namespace Espalier.Torch;
 /// <param name="Weight">[N, K].</param>
 /// <param name="Bias">[N] in one row, or null.</param>
 /// <param name="To">Where the results go, rows of N.</param>
-public readonly record struct RowProduct(PackedMatrix Weight, RowBuffer? Bias, RowBuffer To);
+internal readonly record struct RowProduct(PackedMatrix Weight, RowBuffer? Bias, RowBuffer To);

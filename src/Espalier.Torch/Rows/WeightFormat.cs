@@ -1,7 +1,7 @@
 namespace Espalier.Torch;
 
 /// <summary>How weights lie in memory for generation. What they are multiplied with stays float32.</summary>
-public enum WeightFormat
+internal enum WeightFormat
 {
     /// <summary>Four bytes a weight.</summary>
     Float32,

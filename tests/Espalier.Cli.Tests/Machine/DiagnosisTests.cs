@@ -6,38 +6,38 @@ namespace Espalier.Cli.Tests.Machine;
 
 public sealed class DiagnosisTests
 {
-    private static readonly MachineReport sound = MachineFixtures.Sound;
+    private static readonly MachineReport s_sound = MachineFixtures.Sound;
 
     [Fact]
-    public void A_sound_machine_has_no_findings() => Assert.Empty(Diagnosis.Of(sound));
+    public void A_sound_machine_has_no_findings() => Assert.Empty(Diagnosis.Of(s_sound));
 
     [Fact]
     public void Slow_products_are_said_with_both_speeds() =>
-        Assert.Contains("31 GFLOP/s, where 160", Assert.Single(Diagnosis.Of(MachineFixtures.With(sound.Torch! with { SgemmGflops = 31 }))).What);
+        Assert.Contains("31 GFLOP/s, where 160", Assert.Single(Diagnosis.Of(MachineFixtures.With(s_sound.Torch! with { SgemmGflops = 31 }))).What);
 
     [Fact]
     public void A_library_that_multiplies_faster_is_said_with_both_speeds()
     {
-        var slow = sound.Torch! with { OtherGflops = 240 };
+        var slow = s_sound.Torch! with { OtherGflops = 240 };
         var finding = Assert.Single(Diagnosis.Of(MachineFixtures.With(slow)));
         Assert.Contains("oneDNN with 188 GFLOP/s, where libtorch's own reaches 240", finding.What);
         Assert.Equal("set ESPALIER_PRODUCTS=libtorch", finding.WayOut);
         Assert.Equal("unset ESPALIER_PRODUCTS", Assert.Single(Diagnosis.Of(MachineFixtures.With(slow with { Products = ProductLibrary.Libtorch }))).WayOut);
-        Assert.Empty(Diagnosis.Of(MachineFixtures.With(sound.Torch! with { OtherGflops = 200 })));
+        Assert.Empty(Diagnosis.Of(MachineFixtures.With(s_sound.Torch! with { OtherGflops = 200 })));
     }
 
     [Fact]
     public void A_libtorch_whose_tiny_numbers_are_slow_is_said() =>
-        Assert.Contains("unset LIBTORCH", Assert.Single(Diagnosis.Of(MachineFixtures.With(sound.Torch! with { FlushesDenormals = false }))).WayOut);
+        Assert.Contains("unset LIBTORCH", Assert.Single(Diagnosis.Of(MachineFixtures.With(s_sound.Torch! with { FlushesDenormals = false }))).WayOut);
 
     [Fact]
     public void An_unknown_clock_expects_nothing() =>
-        Assert.Empty(Diagnosis.Of(MachineFixtures.With(sound.Torch! with { SgemmGflops = 1 }) with { Cpu = sound.Cpu with { Megahertz = 0 } }));
+        Assert.Empty(Diagnosis.Of(MachineFixtures.With(s_sound.Torch! with { SgemmGflops = 1 }) with { Cpu = s_sound.Cpu with { Megahertz = 0 } }));
 
     [Fact]
     public void Missing_libtorch_makes_the_machine_unusable_and_comes_first()
     {
-        var findings = Diagnosis.Of(sound with { Torch = null, Memory = new MemoryInfo(1 << 30, 1 << 20) }, "libtorch_cpu.so was not found");
+        var findings = Diagnosis.Of(s_sound with { Torch = null, Memory = new MemoryInfo(1 << 30, 1 << 20) }, "libtorch_cpu.so was not found");
         Assert.Equal(2, findings.Count);
         Assert.Equal(Severity.Unusable, findings[0].Severity);
         Assert.Equal("libtorch_cpu.so was not found", findings[0].What);
@@ -46,7 +46,7 @@ public sealed class DiagnosisTests
     [Fact]
     public void Little_memory_little_disk_and_a_slow_disk_are_said_with_both_numbers()
     {
-        var findings = Diagnosis.Of(sound with { Memory = new MemoryInfo(2L << 30, 512 << 20), Disk = new DiskSpeed("/runs", 1L << 30, 1e6, 1e6) });
+        var findings = Diagnosis.Of(s_sound with { Memory = new MemoryInfo(2L << 30, 512 << 20), Disk = new DiskSpeed("/runs", 1L << 30, 1e6, 1e6) });
         Assert.Equal(3, findings.Count);
         Assert.Contains("512 MiB of 2 GiB", findings[0].What);
         Assert.Contains("1 GiB are free in /runs", findings[1].What);
@@ -56,22 +56,22 @@ public sealed class DiagnosisTests
     [Fact]
     public void A_gpu_that_libtorch_cannot_use_is_said()
     {
-        Assert.Contains("NVIDIA H200", Assert.Single(Diagnosis.Of(sound with { Gpus = ["NVIDIA H200"] })).What);
-        Assert.Empty(Diagnosis.Of(MachineFixtures.With(sound.Torch! with { HasCuda = true }) with { Gpus = ["NVIDIA H200"] }));
+        Assert.Contains("NVIDIA H200", Assert.Single(Diagnosis.Of(s_sound with { Gpus = ["NVIDIA H200"] })).What);
+        Assert.Empty(Diagnosis.Of(MachineFixtures.With(s_sound.Torch! with { HasCuda = true }) with { Gpus = ["NVIDIA H200"] }));
     }
 
     [Fact]
     public void More_threads_than_processors_are_said() =>
-        Assert.Contains("8 threads on 2", Assert.Single(Diagnosis.Of(MachineFixtures.With(sound.Torch! with { Threads = 8 }))).What);
+        Assert.Contains("8 threads on 2", Assert.Single(Diagnosis.Of(MachineFixtures.With(s_sound.Torch! with { Threads = 8 }))).What);
 
     [Fact]
     public void A_preset_that_halves_the_speed_is_named_with_both_speeds()
     {
-        var finding = Assert.Single(Diagnosis.Of(sound with { Preset = new("DNNL_MAX_CPU_ISA=AVX2, ATEN_CPU_CAPABILITY=default", 94, 188) }));
+        var finding = Assert.Single(Diagnosis.Of(s_sound with { Preset = new("DNNL_MAX_CPU_ISA=AVX2, ATEN_CPU_CAPABILITY=default", 94, 188) }));
         Assert.Contains("DNNL_MAX_CPU_ISA=AVX2", finding.What);
         Assert.Contains("94 GFLOP/s with it and 188 without", finding.What);
         Assert.Equal("unset DNNL_MAX_CPU_ISA ATEN_CPU_CAPABILITY", finding.WayOut);
-        Assert.Empty(Diagnosis.Of(sound with { Preset = new("MKL_CBWR=AVX2", 180, 188) }));
+        Assert.Empty(Diagnosis.Of(s_sound with { Preset = new("MKL_CBWR=AVX2", 180, 188) }));
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class DiagnosisTests
     [InlineData("OMP_NUM_THREADS", "2", false)]
     public void Presets_of_threads_that_hurt_are_named_with_the_way_out(string name, string value, bool hurts)
     {
-        var findings = Diagnosis.Of(sound with { Environment = new Dictionary<string, string> { [name] = value } });
+        var findings = Diagnosis.Of(s_sound with { Environment = new Dictionary<string, string> { [name] = value } });
         Assert.Equal(hurts ? [$"unset {name}"] : [], findings.Select(finding => finding.WayOut));
         Assert.All(findings, finding => Assert.StartsWith(name, finding.What));
     }
@@ -106,7 +106,7 @@ public sealed class DiagnosisTests
     [Fact]
     public void A_busy_machine_is_said()
     {
-        Assert.Contains("other programs keep 1.6 of 2 processors busy", Assert.Single(Diagnosis.Of(sound with { BusyProcessors = 1.6 })).What);
-        Assert.Empty(Diagnosis.Of(sound with { BusyProcessors = 0.2 }));
+        Assert.Contains("other programs keep 1.6 of 2 processors busy", Assert.Single(Diagnosis.Of(s_sound with { BusyProcessors = 1.6 })).What);
+        Assert.Empty(Diagnosis.Of(s_sound with { BusyProcessors = 0.2 }));
     }
 }

@@ -4,21 +4,21 @@ namespace Espalier.Cli.Tests.Progress;
 
 public sealed class LineProgressTests : IDisposable
 {
-    private readonly ManualTime time = new();
-    private readonly StringWriter output = new();
+    private readonly ManualTime _time = new();
+    private readonly StringWriter _output = new();
 
-    public void Dispose() => output.Dispose();
+    public void Dispose() => _output.Dispose();
 
-    private string[] Lines => output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    private string[] Lines => _output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     [Fact]
     public void Each_tenth_is_one_line_with_rate_and_remaining_time()
     {
-        using (var progress = new LineProgress(output, time))
+        using (var progress = new LineProgress(_output, _time))
         using (var task = progress.Begin("distil", 100, "steps"))
             for (var step = 0; step < 100; step++)
             {
-                time.Pass(0.5);
+                _time.Pass(0.5);
                 task.Advance(1, "loss 2.5");
             }
         Assert.Equal("distil: 10 %, 10/100 steps, 2 steps/s, 45 s left, loss 2.5", Lines[0]);
@@ -29,11 +29,11 @@ public sealed class LineProgressTests : IDisposable
     [Fact]
     public void Slow_work_speaks_every_ten_seconds()
     {
-        using var progress = new LineProgress(output, time);
+        using var progress = new LineProgress(_output, _time);
         using var task = progress.Begin("score", 1000, "documents");
         for (var document = 0; document < 30; document++)
         {
-            time.Pass(1);
+            _time.Pass(1);
             task.Advance(1);
         }
         Assert.Equal(3, Lines.Length);
@@ -43,11 +43,11 @@ public sealed class LineProgressTests : IDisposable
     [Fact]
     public void Fast_work_says_nothing()
     {
-        using (var progress = new LineProgress(output, time))
+        using (var progress = new LineProgress(_output, _time))
         using (var task = progress.Begin("read", 1000, "files"))
             for (var file = 0; file < 1000; file++)
             {
-                time.Pass(0.0005);
+                _time.Pass(0.0005);
                 task.Advance(1);
             }
         Assert.Empty(Lines);
@@ -56,11 +56,11 @@ public sealed class LineProgressTests : IDisposable
     [Fact]
     public void Tenths_that_follow_at_once_share_a_line()
     {
-        using var progress = new LineProgress(output, time);
+        using var progress = new LineProgress(_output, _time);
         using var task = progress.Begin("read", 10, "files");
         for (var file = 0; file < 9; file++)
         {
-            time.Pass(0.3);
+            _time.Pass(0.3);
             task.Advance(1);
         }
         Assert.Equal(2, Lines.Length);
@@ -69,9 +69,9 @@ public sealed class LineProgressTests : IDisposable
     [Fact]
     public void An_unknown_total_has_no_share_and_no_remaining_time()
     {
-        using var progress = new LineProgress(output, time);
+        using var progress = new LineProgress(_output, _time);
         using var task = progress.Begin("tokenize", 0, "tokens");
-        time.Pass(10);
+        _time.Pass(10);
         task.Advance(500);
         Assert.Equal("tokenize: 500 tokens, 50 tokens/s", Lines.Single());
     }
@@ -79,10 +79,10 @@ public sealed class LineProgressTests : IDisposable
     [Fact]
     public void A_resumed_task_counts_only_new_units_for_its_rate()
     {
-        using var progress = new LineProgress(output, time);
+        using var progress = new LineProgress(_output, _time);
         using var task = progress.Begin("distil", 100, "steps");
         task.Report(80);
-        time.Pass(10);
+        _time.Pass(10);
         task.Report(90);
         Assert.Equal("distil: 90 %, 90/100 steps, 1 steps/s, 10 s left", Lines.Single());
     }
@@ -90,9 +90,9 @@ public sealed class LineProgressTests : IDisposable
     [Fact]
     public void Slow_units_are_timed_instead_of_counted()
     {
-        using var progress = new LineProgress(output, time);
+        using var progress = new LineProgress(_output, _time);
         using var task = progress.Begin("score", 10, "layers");
-        time.Pass(20);
+        _time.Pass(20);
         task.Advance(1);
         Assert.Equal("score: 10 %, 1/10 layers, 20 s a layer, 3 min 0 s left", Lines.Single());
     }
@@ -100,9 +100,9 @@ public sealed class LineProgressTests : IDisposable
     [Fact]
     public void Bytes_are_scaled()
     {
-        using var progress = new LineProgress(output, time);
+        using var progress = new LineProgress(_output, _time);
         using var task = progress.Begin("export", 4L << 30, "bytes");
-        time.Pass(2);
+        _time.Pass(2);
         task.Advance(1L << 30);
         Assert.Equal("export: 25 %, 1 GiB/4 GiB, 512 MiB/s, 6 s left", Lines.Single());
     }
@@ -110,9 +110,9 @@ public sealed class LineProgressTests : IDisposable
     [Fact]
     public void Ending_twice_says_so_once()
     {
-        using var progress = new LineProgress(output, time);
+        using var progress = new LineProgress(_output, _time);
         var task = progress.Begin("distil", 1, "steps");
-        time.Pass(5);
+        _time.Pass(5);
         task.Advance(1);
         task.Dispose();
         task.Dispose();

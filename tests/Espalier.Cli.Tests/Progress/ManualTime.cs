@@ -3,11 +3,11 @@ namespace Espalier.Cli.Tests.Progress;
 /// <summary>A clock that stands still until it is moved.</summary>
 internal sealed class ManualTime : TimeProvider
 {
-    private long ticks;
+    private long _ticks;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    public override long GetTimestamp() => ticks;
+    public override long GetTimestamp() => _ticks;
 
-    internal void Pass(double seconds) => ticks += TimeSpan.FromSeconds(seconds).Ticks;
+    internal void Pass(double seconds) => _ticks += TimeSpan.FromSeconds(seconds).Ticks;
 }

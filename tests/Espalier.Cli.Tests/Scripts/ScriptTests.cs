@@ -6,13 +6,13 @@ namespace Espalier.Cli.Tests.Scripts;
 
 public sealed class ScriptTests
 {
-    private static readonly string[] commands =
+    private static readonly string[] s_commands =
     [
         "espalier", "test", ".ci/run", "tests/on-debian", "tests/instructions", "tests/files-touched",
         "tests/golden/generators/run", "bench/run", "bench/peer-system", "bench/in-peer-system",
     ];
 
-    private static IEnumerable<string> All => [.. commands.Select(c => Path.Combine(Fixtures.Root, c)), .. Directory.GetFiles(Path.Combine(Fixtures.Root, "scripts"), "*.sh")];
+    private static IEnumerable<string> All => [.. s_commands.Select(c => Path.Combine(Fixtures.Root, c)), .. Directory.GetFiles(Path.Combine(Fixtures.Root, "scripts"), "*.sh")];
 
     private static (int Code, string Output) Bash(string script)
     {
@@ -35,7 +35,7 @@ public sealed class ScriptTests
 
     [Fact]
     public void Commands_may_be_executed() =>
-        Assert.All(commands, c => Assert.Equal(0, Bash($"test -x {c}").Code));
+        Assert.All(s_commands, c => Assert.Equal(0, Bash($"test -x {c}").Code));
 
     [Fact]
     public void A_suite_is_counted_by_its_summary()

@@ -5,28 +5,28 @@ namespace Espalier.Compression.Tests.Data;
 
 public sealed class CorpusTests : IDisposable
 {
-    private readonly DataFixture data = new();
+    private readonly DataFixture _data = new();
 
-    public void Dispose() => data.Dispose();
+    public void Dispose() => _data.Dispose();
 
     [Fact]
     public void Documents_end_on_their_side_with_bos_and_eos()
     {
-        var summary = Corpus.Build(Options(Lines(300), "10%"), DataFixture.Bytes, data.At("out"));
+        var summary = Corpus.Build(Options(Lines(300), "10%"), DataFixture.Bytes, _data.At("out"));
         Assert.Equal(300, summary.Train.Documents + summary.HeldOut!.Documents);
         var split = new HeldOutSplit(0.1);
         foreach (var (folder, heldOut) in ((string, bool)[])[(Corpus.TrainFolder, false), (Corpus.HeldOutFolder, true)])
         {
             var texts = Enumerable.Range(0, 300).Select(Text).Where(text => split.IsHeldOut(text) == heldOut).ToArray();
             int[] expected = [.. texts.SelectMany(text => (int[])[DataFixture.Bos, .. Encoding.UTF8.GetBytes(text), DataFixture.Eos])];
-            using var store = TokenStore.Open(data.At("out", folder));
+            using var store = TokenStore.Open(_data.At("out", folder));
             var ids = new int[store.Count];
             store.Read(0, ids);
             Assert.Equal(expected, ids);
             Assert.Equal(texts.Sum(Encoding.UTF8.GetByteCount), store.Index.TextBytes);
             Assert.Equal(texts.Length, store.ReadDocumentStarts().Length);
         }
-        Assert.Equivalent(summary, Corpus.ReadSummary(data.At("out")));
+        Assert.Equivalent(summary, Corpus.ReadSummary(_data.At("out")));
     }
 
     [Fact]
@@ -35,7 +35,7 @@ public sealed class CorpusTests : IDisposable
         var input = Lines(20_000);
         string[] Hashes(int workers)
         {
-            var folder = data.At($"out{workers}");
+            var folder = _data.At($"out{workers}");
             Corpus.Build(Options(input, "5%") with { Workers = workers }, DataFixture.Bytes, folder);
             return [.. Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
                 .Select(file => $"{Path.GetRelativePath(folder, file)} {Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file)))}")];
@@ -49,12 +49,12 @@ public sealed class CorpusTests : IDisposable
     [Fact]
     public void Repeated_documents_are_dropped_and_counted_or_kept_on_request()
     {
-        var input = data.Write("a.jsonl", "{\"text\":\"same\"}\n{\"text\":\"other\"}\n{\"text\":\"same\"}\n");
-        var summary = Corpus.Build(Options(input, "0"), DataFixture.Bytes, data.At("out"));
+        var input = _data.Write("a.jsonl", "{\"text\":\"same\"}\n{\"text\":\"other\"}\n{\"text\":\"same\"}\n");
+        var summary = Corpus.Build(Options(input, "0"), DataFixture.Bytes, _data.At("out"));
         Assert.Equal((2, 1), (summary.Train.Documents, summary.Skips["duplicate-document"]));
         Assert.Null(summary.HeldOut);
-        Assert.False(Directory.Exists(data.At("out", "held-out")));
-        Assert.Equal(3, Corpus.BuildStore(Options(input, "0") with { Deduplicate = false }, DataFixture.Bytes, data.At("store")).Index.Documents);
+        Assert.False(Directory.Exists(_data.At("out", "held-out")));
+        Assert.Equal(3, Corpus.BuildStore(Options(input, "0") with { Deduplicate = false }, DataFixture.Bytes, _data.At("store")).Index.Documents);
     }
 
     [Theory]
@@ -63,20 +63,20 @@ public sealed class CorpusTests : IDisposable
     [InlineData("{\"text\":\"abc\"}\n", "99%", "takes all 1 documents")]
     public void Empty_side_is_refused_and_leaves_nothing_behind(string text, string share, string reason)
     {
-        var input = data.Write("a.jsonl", text);
-        var error = Assert.ThrowsAny<EspalierException>(() => Corpus.Build(Options(input, share), DataFixture.Bytes, data.At("out")));
+        var input = _data.Write("a.jsonl", text);
+        var error = Assert.ThrowsAny<EspalierException>(() => Corpus.Build(Options(input, share), DataFixture.Bytes, _data.At("out")));
         Assert.Contains(reason, error.Message, StringComparison.Ordinal);
         Assert.Contains("a.jsonl", error.Message, StringComparison.Ordinal);
-        Assert.False(Directory.Exists(data.At("out")));
+        Assert.False(Directory.Exists(_data.At("out")));
     }
 
     [Fact]
     public void Id_beyond_the_vocabulary_names_the_document()
     {
         var encoder = DataFixture.Bytes with { VocabularySize = 200 };
-        var error = Assert.Throws<EspalierException>(() => Corpus.Build(Options(Lines(3), "0"), encoder, data.At("out")));
+        var error = Assert.Throws<EspalierException>(() => Corpus.Build(Options(Lines(3), "0"), encoder, _data.At("out")));
         Assert.Contains("a.jsonl:1: the tokenizer gave id 256, not below the vocabulary of 200", error.Message, StringComparison.Ordinal);
-        Assert.False(Directory.Exists(data.At("out")));
+        Assert.False(Directory.Exists(_data.At("out")));
     }
 
     [Fact]
@@ -84,15 +84,15 @@ public sealed class CorpusTests : IDisposable
     {
         using var cancel = new CancellationTokenSource();
         var progress = new Callback<(long Done, long Total)>(_ => cancel.Cancel());
-        Assert.ThrowsAny<OperationCanceledException>(() => Corpus.Build(Options(Lines(20_000), "5%"), DataFixture.Bytes, data.At("out"), progress, cancel.Token));
-        Assert.False(Directory.Exists(data.At("out")));
+        Assert.ThrowsAny<OperationCanceledException>(() => Corpus.Build(Options(Lines(20_000), "5%"), DataFixture.Bytes, _data.At("out"), progress, cancel.Token));
+        Assert.False(Directory.Exists(_data.At("out")));
     }
 
     [Fact]
     public void Progress_rises_to_all_bytes()
     {
         var reports = new List<(long Done, long Total)>();
-        Corpus.Build(Options(Lines(20_000), "5%"), DataFixture.Bytes, data.At("out"), new Callback<(long Done, long Total)>(reports.Add));
+        Corpus.Build(Options(Lines(20_000), "5%"), DataFixture.Bytes, _data.At("out"), new Callback<(long Done, long Total)>(reports.Add));
         Assert.True(reports.Count > 2);
         Assert.Equal(reports.Select(report => report.Done).Order(), reports.Select(report => report.Done));
         Assert.Equal(reports[^1].Total, reports[^1].Done);
@@ -101,9 +101,9 @@ public sealed class CorpusTests : IDisposable
     [Fact]
     public void A_corpus_written_again_replaces_the_old_one()
     {
-        Corpus.Build(Options(Lines(300), "10%"), DataFixture.Bytes, data.At("out"));
-        var second = Corpus.Build(Options(Lines(200), "10%"), DataFixture.Bytes, data.At("out"));
-        using var store = TokenStore.Open(data.At("out", Corpus.TrainFolder));
+        Corpus.Build(Options(Lines(300), "10%"), DataFixture.Bytes, _data.At("out"));
+        var second = Corpus.Build(Options(Lines(200), "10%"), DataFixture.Bytes, _data.At("out"));
+        using var store = TokenStore.Open(_data.At("out", Corpus.TrainFolder));
         store.Verify();
         Assert.Equal(second.Train.Tokens, store.Count);
     }
@@ -111,7 +111,7 @@ public sealed class CorpusTests : IDisposable
     private static string Text(int i) => $"Document {i} says änything that is {i * 7919 % 1009} words long.";
 
     private string Lines(int count) =>
-        data.Write("a.jsonl", string.Join('\n', Enumerable.Range(0, count).Select(i => $"{{\"text\":\"{Text(i)}\"}}")));
+        _data.Write("a.jsonl", string.Join('\n', Enumerable.Range(0, count).Select(i => $"{{\"text\":\"{Text(i)}\"}}")));
 
     private static CorpusOptions Options(string source, string share) => new() { Sources = [source], HeldOut = HeldOutSplit.Parse(share) };
 

@@ -5,21 +5,21 @@ namespace Espalier.Compression.Tests.Data;
 
 public sealed class DocumentSourceTests : IDisposable
 {
-    private readonly DataFixture data = new();
-    private readonly SkipCounts skips = new();
+    private readonly DataFixture _data = new();
+    private readonly SkipCounts _skips = new();
 
-    public void Dispose() => data.Dispose();
+    public void Dispose() => _data.Dispose();
 
     [Fact]
     public void Folder_gives_files_of_known_kinds_in_ordinal_order()
     {
-        data.Write("b/two.md", "two");
-        data.Write("a/one.txt", "one");
-        data.Write("B.jsonl", """{"text":"zero"}""");
-        data.Write("c.jsonl.gz", DataFixture.Gzip("""{"text":"three"}"""));
-        data.Write("ignored.bin", "no");
-        data.Write(".hidden/four.txt", "no");
-        Assert.Equal(["zero", "one", "two", "three"], DataFixture.Texts(skips, data.Folder));
+        _data.Write("b/two.md", "two");
+        _data.Write("a/one.txt", "one");
+        _data.Write("B.jsonl", """{"text":"zero"}""");
+        _data.Write("c.jsonl.gz", DataFixture.Gzip("""{"text":"three"}"""));
+        _data.Write("ignored.bin", "no");
+        _data.Write(".hidden/four.txt", "no");
+        Assert.Equal(["zero", "one", "two", "three"], DataFixture.Texts(_skips, _data.Folder));
     }
 
     [Theory]
@@ -29,10 +29,10 @@ public sealed class DocumentSourceTests : IDisposable
     [InlineData("**", "deep,other,top")]
     public void Pattern_matches_names_and_folders(string pattern, string expected)
     {
-        data.Write("a/b/x1.md", "deep");
-        data.Write("top.md", "top");
-        data.Write("other.txt", "other");
-        Assert.Equal(expected.Split(','), DataFixture.Texts(skips, data.At(pattern)));
+        _data.Write("a/b/x1.md", "deep");
+        _data.Write("top.md", "top");
+        _data.Write("other.txt", "other");
+        Assert.Equal(expected.Split(','), DataFixture.Texts(_skips, _data.At(pattern)));
     }
 
     [Theory]
@@ -43,9 +43,9 @@ public sealed class DocumentSourceTests : IDisposable
     [InlineData("a.txt;document-bytes=3", "document-bytes is '3'")]
     public void What_is_not_there_is_refused_by_name(string spec, string reason)
     {
-        data.Write("a.bin", "\0x");
-        data.Write("a.txt", "x");
-        var error = Assert.Throws<EspalierException>(() => DocumentSource.Parse(data.At(spec)));
+        _data.Write("a.bin", "\0x");
+        _data.Write("a.txt", "x");
+        var error = Assert.Throws<EspalierException>(() => DocumentSource.Parse(_data.At(spec)));
         Assert.Contains(reason, error.Message, StringComparison.Ordinal);
         Assert.Contains(Path.GetFileName(spec), error.Message, StringComparison.Ordinal);
     }
@@ -53,49 +53,49 @@ public sealed class DocumentSourceTests : IDisposable
     [Fact]
     public void Folder_links_are_not_followed_in_a_ring()
     {
-        data.Write("a/one.txt", "one");
-        Directory.CreateSymbolicLink(data.At("a", "ring"), data.Folder);
-        Assert.Equal(["one"], DataFixture.Texts(skips, data.Folder));
+        _data.Write("a/one.txt", "one");
+        Directory.CreateSymbolicLink(_data.At("a", "ring"), _data.Folder);
+        Assert.Equal(["one"], DataFixture.Texts(_skips, _data.Folder));
     }
 
     [Fact]
     public void Bom_crlf_and_nul_are_cleaned()
     {
-        var file = data.Write("a.txt", [0xEF, 0xBB, 0xBF, .. "one\r\ntw\0o\rthree"u8]);
-        Assert.Equal(["one\ntwo\nthree"], DataFixture.Texts(skips, file));
-        Assert.Equal("1 removed-nul", skips.ToString());
+        var file = _data.Write("a.txt", [0xEF, 0xBB, 0xBF, .. "one\r\ntw\0o\rthree"u8]);
+        Assert.Equal(["one\ntwo\nthree"], DataFixture.Texts(_skips, file));
+        Assert.Equal("1 removed-nul", _skips.ToString());
     }
 
     [Fact]
     public void Invalid_utf8_is_replaced_and_counted()
     {
-        var file = data.Write("a.txt", [.. "good\nb"u8, 0xFF, .. "d\n"u8]);
-        Assert.Equal(["good\nb\uFFFDd"], DataFixture.Texts(skips, file));
-        Assert.Equal(1, skips[SkipReason.RepairedUtf8]);
+        var file = _data.Write("a.txt", [.. "good\nb"u8, 0xFF, .. "d\n"u8]);
+        Assert.Equal(["good\nb\uFFFDd"], DataFixture.Texts(_skips, file));
+        Assert.Equal(1, _skips[SkipReason.RepairedUtf8]);
     }
 
     [Fact]
     public void Utf16_files_are_skipped_and_counted()
     {
-        var file = data.Write("a.txt", [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes("hello")]);
-        Assert.Empty(DataFixture.Texts(skips, file));
-        Assert.Equal(1, skips[SkipReason.UnsupportedEncoding]);
+        var file = _data.Write("a.txt", [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes("hello")]);
+        Assert.Empty(DataFixture.Texts(_skips, file));
+        Assert.Equal(1, _skips[SkipReason.UnsupportedEncoding]);
     }
 
     [Fact]
     public void Separator_lines_end_documents()
     {
-        var file = data.Write("a.txt", "one\n\nmore\n<|endoftext|>\ntwo\n<|endoftext|>\n");
-        Assert.Equal(["one\n\nmore", "two"], DataFixture.Texts(skips, file));
-        Assert.Equal("", skips.ToString());
-        Assert.Equal(["one\n\nmore\n<|endoftext|>\ntwo\n<|endoftext|>"], DataFixture.Texts(skips, file + ";separator="));
+        var file = _data.Write("a.txt", "one\n\nmore\n<|endoftext|>\ntwo\n<|endoftext|>\n");
+        Assert.Equal(["one\n\nmore", "two"], DataFixture.Texts(_skips, file));
+        Assert.Equal("", _skips.ToString());
+        Assert.Equal(["one\n\nmore\n<|endoftext|>\ntwo\n<|endoftext|>"], DataFixture.Texts(_skips, file + ";separator="));
     }
 
     [Fact]
     public void Long_text_is_cut_at_blank_lines_without_losing_a_paragraph()
     {
         var paragraphs = Enumerable.Range(0, 400).Select(i => $"Paragraph {i} has some words in it.").ToArray();
-        var texts = DataFixture.Texts(skips, data.Write("a.md", string.Join("\n\n", paragraphs)) + ";document-bytes=512");
+        var texts = DataFixture.Texts(_skips, _data.Write("a.md", string.Join("\n\n", paragraphs)) + ";document-bytes=512");
         Assert.True(texts.Count > 20);
         Assert.Equal(paragraphs, texts.SelectMany(text => text.Split("\n\n")));
     }
@@ -104,10 +104,10 @@ public sealed class DocumentSourceTests : IDisposable
     public void Huge_line_comes_in_pieces_that_never_cut_a_character()
     {
         var text = string.Concat(Enumerable.Repeat("aä語🙂", 20_000));
-        var texts = DataFixture.Texts(skips, data.Write("a.txt", text) + ";document-bytes=256");
+        var texts = DataFixture.Texts(_skips, _data.Write("a.txt", text) + ";document-bytes=256");
         Assert.All(texts, piece => Assert.InRange(Encoding.UTF8.GetByteCount(piece), 1, 8 * 256));
         Assert.Equal(text, string.Concat(texts));
-        Assert.Equal("", skips.ToString());
+        Assert.Equal("", _skips.ToString());
     }
 
     [Fact]
@@ -115,33 +115,33 @@ public sealed class DocumentSourceTests : IDisposable
     {
         var lines = string.Concat(Enumerable.Range(0, 20_000).Select(i => $"{{\"text\":\"document {i * 7919 % 10007} {i}\"}}\n"));
         var packed = DataFixture.Gzip(lines);
-        var texts = DataFixture.Texts(skips, data.Write("a.jsonl.gz", packed[..(packed.Length / 2)]));
+        var texts = DataFixture.Texts(_skips, _data.Write("a.jsonl.gz", packed[..(packed.Length / 2)]));
         Assert.InRange(texts.Count, 1, 19_999);
-        Assert.Equal("1 truncated-file", skips.ToString());
+        Assert.Equal("1 truncated-file", _skips.ToString());
     }
 
     [Fact]
     public void Gzip_of_several_members_is_read_whole()
     {
-        var file = data.Write("a.jsonl.gz", [.. DataFixture.Gzip("{\"text\":\"one\"}\n"), .. DataFixture.Gzip("{\"text\":\"two\"}\n")]);
-        Assert.Equal(["one", "two"], DataFixture.Texts(skips, file));
-        Assert.Equal("", skips.ToString());
+        var file = _data.Write("a.jsonl.gz", [.. DataFixture.Gzip("{\"text\":\"one\"}\n"), .. DataFixture.Gzip("{\"text\":\"two\"}\n")]);
+        Assert.Equal(["one", "two"], DataFixture.Texts(_skips, file));
+        Assert.Equal("", _skips.ToString());
     }
 
     [Fact]
     public void Damaged_gzip_is_counted_not_thrown()
     {
-        var texts = DataFixture.Texts(skips, data.Write("a.txt.gz", "this is no gzip"));
+        var texts = DataFixture.Texts(_skips, _data.Write("a.txt.gz", "this is no gzip"));
         Assert.Empty(texts);
-        Assert.Equal(1, skips[SkipReason.TruncatedFile]);
+        Assert.Equal(1, _skips[SkipReason.TruncatedFile]);
     }
 
     [Fact]
     public void Progress_ends_at_the_size_of_all_files()
     {
-        data.Write("a.txt", "one");
-        data.Write("b.jsonl.gz", DataFixture.Gzip("""{"text":"two"}"""));
-        var source = DocumentSource.Parse(data.Folder);
+        _data.Write("a.txt", "one");
+        _data.Write("b.jsonl.gz", DataFixture.Gzip("""{"text":"two"}"""));
+        var source = DocumentSource.Parse(_data.Folder);
         var context = new ReadContext();
         Assert.Equal(2, source.Read(context).Count());
         Assert.Equal(source.TotalBytes, context.BytesRead);

@@ -8,15 +8,15 @@ namespace Espalier.Compression.Tests.Data;
 
 public sealed class JsonLinesTests : IDisposable
 {
-    private readonly DataFixture data = new();
-    private readonly SkipCounts skips = new();
+    private readonly DataFixture _data = new();
+    private readonly SkipCounts _skips = new();
 
-    public void Dispose() => data.Dispose();
+    public void Dispose() => _data.Dispose();
 
     [Fact]
     public void Bad_lines_are_skipped_and_counted_by_reason()
     {
-        var file = data.Write("a.jsonl", """
+        var file = _data.Write("a.jsonl", """
             {"text":"good"}
             {"text":
             [1,2]
@@ -27,31 +27,31 @@ public sealed class JsonLinesTests : IDisposable
 
             {"text":"nul\u0000 and \r\n line"}
             """);
-        Assert.Equal(["good", "\uFFFD", "nul and \n line"], DataFixture.Texts(skips, file));
-        Assert.Equal("1 empty-document, 2 malformed-json, 2 missing-field, 1 repaired-utf8, 1 removed-nul", skips.ToString());
+        Assert.Equal(["good", "\uFFFD", "nul and \n line"], DataFixture.Texts(_skips, file));
+        Assert.Equal("1 empty-document, 2 malformed-json, 2 missing-field, 1 repaired-utf8, 1 removed-nul", _skips.ToString());
     }
 
     [Fact]
     public void Field_option_names_another_field()
     {
-        var file = data.Write("a.jsonl", """{"text":"no","body":"yes"}""");
-        Assert.Equal(["yes"], DataFixture.Texts(skips, file + ";field=body"));
+        var file = _data.Write("a.jsonl", """{"text":"no","body":"yes"}""");
+        Assert.Equal(["yes"], DataFixture.Texts(_skips, file + ";field=body"));
     }
 
     [Fact]
     public void Line_above_the_limit_is_skipped_once_and_the_next_is_read()
     {
-        var file = data.Write("a.jsonl", $"{{\"text\":\"{new string('x', 5000)}\"}}\n{{\"text\":\"next\"}}\n");
-        Assert.Equal(["next"], DataFixture.Texts(skips, file + ";max-line-bytes=256"));
-        Assert.Equal("1 long-line", skips.ToString());
+        var file = _data.Write("a.jsonl", $"{{\"text\":\"{new string('x', 5000)}\"}}\n{{\"text\":\"next\"}}\n");
+        Assert.Equal(["next"], DataFixture.Texts(_skips, file + ";max-line-bytes=256"));
+        Assert.Equal("1 long-line", _skips.ToString());
     }
 
     [Fact]
     public void Invalid_utf8_inside_a_string_is_repaired()
     {
-        var file = data.Write("a.jsonl", [.. "{\"text\":\"a"u8, 0xC3, .. "b\"}"u8]);
-        Assert.Equal(["a\uFFFDb"], DataFixture.Texts(skips, file));
-        Assert.Equal("1 repaired-utf8", skips.ToString());
+        var file = _data.Write("a.jsonl", [.. "{\"text\":\"a"u8, 0xC3, .. "b\"}"u8]);
+        Assert.Equal(["a\uFFFDb"], DataFixture.Texts(_skips, file));
+        Assert.Equal("1 repaired-utf8", _skips.ToString());
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class JsonLinesTests : IDisposable
         {
             string[] valid = [.. texts.Select(text => text.Get)
                 .Where(text => !string.IsNullOrWhiteSpace(text) && !text.Contains('\0') && !text.Contains('\r') && Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) == text)];
-            var file = data.Write("p.jsonl", string.Join('\n', valid.Select(text => new JsonObject { ["text"] = text }.ToJsonString())));
+            var file = _data.Write("p.jsonl", string.Join('\n', valid.Select(text => new JsonObject { ["text"] = text }.ToJsonString())));
             return DataFixture.Texts(new SkipCounts(), file).SequenceEqual(valid);
         }).QuickCheckThrowOnFailure();
 
@@ -70,7 +70,7 @@ public sealed class JsonLinesTests : IDisposable
         ArbMap.Default.ArbFor<byte[]>(),
         bytes =>
         {
-            var file = data.Write("p.jsonl", [.. "{\"text\":\"ok\"}\n"u8, .. bytes]);
+            var file = _data.Write("p.jsonl", [.. "{\"text\":\"ok\"}\n"u8, .. bytes]);
             return DataFixture.Texts(new SkipCounts(), file).Contains("ok");
         }).QuickCheckThrowOnFailure();
 
@@ -83,7 +83,7 @@ public sealed class JsonLinesTests : IDisposable
             var line = Encoding.UTF8.GetBytes("""{"id": 7, "text": "some words \u00e9 here", "more": [1, {"a": null}]}""");
             for (var i = 0; i < 3; i++)
                 line[random.Next(line.Length)] = (byte)random.Next(256);
-            var file = data.Write("p.jsonl", [.. "{\"text\":\"first\"}\n"u8, .. line, .. "\n{\"text\":\"last\"}"u8]);
+            var file = _data.Write("p.jsonl", [.. "{\"text\":\"first\"}\n"u8, .. line, .. "\n{\"text\":\"last\"}"u8]);
             var texts = DataFixture.Texts(new SkipCounts(), file);
             Assert.Equal("first", texts[0]);
             Assert.Equal("last", texts[^1]);

@@ -7,10 +7,10 @@ namespace Espalier.Compression.Tests.Data;
 /// <summary>JSON lines as Python's json writes them.</summary>
 public sealed class LenientJsonTests : IDisposable
 {
-    private readonly DataFixture data = new();
-    private readonly SkipCounts skips = new();
+    private readonly DataFixture _data = new();
+    private readonly SkipCounts _skips = new();
 
-    public void Dispose() => data.Dispose();
+    public void Dispose() => _data.Dispose();
 
     [Theory]
     [InlineData("NaN")]
@@ -20,9 +20,9 @@ public sealed class LenientJsonTests : IDisposable
     [InlineData("1e999")]
     public void Not_a_number_in_another_field_keeps_the_document(string value)
     {
-        var file = data.Write("a.jsonl", $$"""{"score": {{value}}, "text": "NaN and \"Infinity\" stay", "more": {{value}}}""");
-        Assert.Equal(["NaN and \"Infinity\" stay"], DataFixture.Texts(skips, file));
-        Assert.Equal("", skips.ToString());
+        var file = _data.Write("a.jsonl", $$"""{"score": {{value}}, "text": "NaN and \"Infinity\" stay", "more": {{value}}}""");
+        Assert.Equal(["NaN and \"Infinity\" stay"], DataFixture.Texts(_skips, file));
+        Assert.Equal("", _skips.ToString());
     }
 
     [Theory]
@@ -33,43 +33,43 @@ public sealed class LenientJsonTests : IDisposable
     [InlineData("""\ud83d\u0041""", "\uFFFDA")]
     public void Half_a_surrogate_pair_becomes_one_replacement_character(string escaped, string expected)
     {
-        var file = data.Write("a.jsonl", $$"""{"text": "{{escaped}}", "score": NaN}""");
-        Assert.Equal([expected], DataFixture.Texts(skips, file));
-        Assert.Equal("1 repaired-utf8", skips.ToString());
+        var file = _data.Write("a.jsonl", $$"""{"text": "{{escaped}}", "score": NaN}""");
+        Assert.Equal([expected], DataFixture.Texts(_skips, file));
+        Assert.Equal("1 repaired-utf8", _skips.ToString());
     }
 
     [Fact]
     public void Half_a_pair_in_another_field_or_in_a_name_harms_nothing()
     {
-        var file = data.Write("a.jsonl", """
+        var file = _data.Write("a.jsonl", """
             {"title": "\ud83d", "text": "one"}
             {"\ud83d": 1, "text": "two"}
             """);
-        Assert.Equal(["one", "two"], DataFixture.Texts(skips, file));
+        Assert.Equal(["one", "two"], DataFixture.Texts(_skips, file));
     }
 
     [Fact]
     public void The_last_of_a_name_that_is_there_twice_counts_as_it_does_in_Python()
     {
-        var file = data.Write("a.jsonl", """{"text": "first", "id": 1, "id": 2, "text": "last"}""");
-        Assert.Equal(["last"], DataFixture.Texts(skips, file));
+        var file = _data.Write("a.jsonl", """{"text": "first", "id": 1, "id": 2, "text": "last"}""");
+        Assert.Equal(["last"], DataFixture.Texts(_skips, file));
     }
 
     [Fact]
     public void Control_characters_inside_a_string_are_kept()
     {
-        var file = data.Write("a.jsonl", "{\"text\": \"a\tb\u0001c\"}\r\n{\"text\": \"d\"}\r\n");
-        Assert.Equal(["a\tb\u0001c", "d"], DataFixture.Texts(skips, file));
-        Assert.Equal("", skips.ToString());
+        var file = _data.Write("a.jsonl", "{\"text\": \"a\tb\u0001c\"}\r\n{\"text\": \"d\"}\r\n");
+        Assert.Equal(["a\tb\u0001c", "d"], DataFixture.Texts(_skips, file));
+        Assert.Equal("", _skips.ToString());
     }
 
     [Fact]
     public void Byte_order_marks_in_the_middle_and_deep_nesting_are_read()
     {
         var deep = string.Concat(Enumerable.Repeat("[", 500)) + string.Concat(Enumerable.Repeat("]", 500));
-        var file = data.Write("a.jsonl", $"\uFEFF{{\"text\": \"one\"}}\n\uFEFF{{\"text\": \"two\", \"deep\": {deep}}}\n");
-        Assert.Equal(["one", "two"], DataFixture.Texts(skips, file));
-        Assert.Equal("", skips.ToString());
+        var file = _data.Write("a.jsonl", $"\uFEFF{{\"text\": \"one\"}}\n\uFEFF{{\"text\": \"two\", \"deep\": {deep}}}\n");
+        Assert.Equal(["one", "two"], DataFixture.Texts(_skips, file));
+        Assert.Equal("", _skips.ToString());
     }
 
     [Theory]
@@ -84,9 +84,9 @@ public sealed class LenientJsonTests : IDisposable
     [InlineData("""{"text": "\x41"}""")]
     public void What_Python_refuses_is_counted(string line)
     {
-        Assert.Empty(DataFixture.Texts(skips, data.Write("a.jsonl", line)));
-        Assert.Equal("1 malformed-json", skips.ToString());
-        Assert.Contains("a.jsonl:1 is no JSON", skips.Describe(), StringComparison.Ordinal);
+        Assert.Empty(DataFixture.Texts(_skips, _data.Write("a.jsonl", line)));
+        Assert.Equal("1 malformed-json", _skips.ToString());
+        Assert.Contains("a.jsonl:1 is no JSON", _skips.Describe(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -7,10 +7,10 @@ namespace Espalier.Compression.Tests.Data;
 
 public sealed class ParquetTests : IDisposable
 {
-    private readonly DataFixture data = new();
-    private readonly SkipCounts skips = new();
+    private readonly DataFixture _data = new();
+    private readonly SkipCounts _skips = new();
 
-    public void Dispose() => data.Dispose();
+    public void Dispose() => _data.Dispose();
 
     [Theory]
     [InlineData(CompressionMethod.None)]
@@ -21,9 +21,9 @@ public sealed class ParquetTests : IDisposable
     {
         var rows = Enumerable.Range(0, 250).Select(i => new TextRow { Id = i, Text = i % 50 == 7 ? null : $"Row {i} says änything." }).ToArray();
         var file = await Write("a.parquet", rows, new() { CompressionMethod = compression, RowGroupSize = 100 });
-        Assert.Equal(rows.Select(row => row.Text).OfType<string>(), DataFixture.Texts(skips, file));
-        Assert.Equal("5 missing-field", skips.ToString());
-        Assert.Contains("a.parquet: row 8 has id, text, and no text", skips.Describe(), StringComparison.Ordinal);
+        Assert.Equal(rows.Select(row => row.Text).OfType<string>(), DataFixture.Texts(_skips, file));
+        Assert.Equal("5 missing-field", _skips.ToString());
+        Assert.Contains("a.parquet: row 8 has id, text, and no text", _skips.Describe(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -36,18 +36,18 @@ public sealed class ParquetTests : IDisposable
             new() { Messages = [new() { Role = "user", Content = null }, new() { Role = "assistant", Content = "alone" }] },
             new() { Messages = [new() { Role = "user", Content = "last" }] },
         });
-        Assert.Equal(["user: Hi\n\nassistant: Hello\nthere", "assistant: alone", "user: last"], DataFixture.Texts(skips, file));
-        Assert.Equal("1 empty-document", skips.ToString());
+        Assert.Equal(["user: Hi\n\nassistant: Hello\nthere", "assistant: alone", "user: last"], DataFixture.Texts(_skips, file));
+        Assert.Equal("1 empty-document", _skips.ToString());
     }
 
     [Fact]
     public async Task A_field_names_the_column_and_a_wrong_one_is_refused_by_the_columns()
     {
         var file = await Write("a.parquet", new TextRow[] { new() { Id = 1, Text = "one" } });
-        Assert.Equal(["one"], DataFixture.Texts(skips, file + ";field=text"));
+        Assert.Equal(["one"], DataFixture.Texts(_skips, file + ";field=text"));
         Assert.Contains("has the columns id, text, and no txt. Did you mean text?", Refusal(file + ";field=txt"), StringComparison.Ordinal);
         Assert.Contains("id is no column of text", Refusal(file + ";field=id"), StringComparison.Ordinal);
-        Assert.Contains("unpack it first", Refusal(data.Write("a.parquet.gz", DataFixture.Gzip("x"))), StringComparison.Ordinal);
+        Assert.Contains("unpack it first", Refusal(_data.Write("a.parquet.gz", DataFixture.Gzip("x"))), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -55,8 +55,8 @@ public sealed class ParquetTests : IDisposable
     {
         var file = await Write("a.parquet", Enumerable.Range(0, 300).Select(i => new TextRow { Id = i, Text = $"Row {i * 7919 % 1009}" }).ToArray());
         var whole = File.ReadAllBytes(file);
-        Assert.Contains("is no Parquet file", Refusal(data.Write("b.parquet", "this is no Parquet file")), StringComparison.Ordinal);
-        Assert.Contains("is no Parquet file", Refusal(data.Write("c.parquet", whole[..(whole.Length / 2)])), StringComparison.Ordinal);
+        Assert.Contains("is no Parquet file", Refusal(_data.Write("b.parquet", "this is no Parquet file")), StringComparison.Ordinal);
+        Assert.Contains("is no Parquet file", Refusal(_data.Write("c.parquet", whole[..(whole.Length / 2)])), StringComparison.Ordinal);
         var random = new Random(9);
         var refused = 0;
         for (var round = 0; round < 400; round++)
@@ -64,7 +64,7 @@ public sealed class ParquetTests : IDisposable
             var bytes = whole.ToArray();
             for (var i = random.Next(1, 4); i > 0; i--)
                 bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
-            var path = data.Write("p.parquet", bytes);
+            var path = _data.Write("p.parquet", bytes);
             try
             {
                 DataFixture.Texts(new SkipCounts(), path);
@@ -79,13 +79,13 @@ public sealed class ParquetTests : IDisposable
         Assert.InRange(refused, 1, 400);
     }
 
-    private string Refusal(string spec) => Assert.Throws<EspalierException>(() => DataFixture.Texts(skips, spec)).Message;
+    private string Refusal(string spec) => Assert.Throws<EspalierException>(() => DataFixture.Texts(_skips, spec)).Message;
 
     private async Task<string> Write<T>(string name, T[] rows, ParquetOptions? options = null)
     {
         using var packed = new MemoryStream();
         await ParquetSerializer.SerializeAsync(rows, packed, options ?? new());
-        return data.Write(name, packed.ToArray());
+        return _data.Write(name, packed.ToArray());
     }
 
     private sealed class TextRow

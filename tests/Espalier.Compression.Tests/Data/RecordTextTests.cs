@@ -5,10 +5,10 @@ namespace Espalier.Compression.Tests.Data;
 /// <summary>Which text a record is, in the shapes that people have.</summary>
 public sealed class RecordTextTests : IDisposable
 {
-    private readonly DataFixture data = new();
-    private readonly SkipCounts skips = new();
+    private readonly DataFixture _data = new();
+    private readonly SkipCounts _skips = new();
 
-    public void Dispose() => data.Dispose();
+    public void Dispose() => _data.Dispose();
 
     [Theory]
     [InlineData("""{"text": "a", "content": "b"}""", "a")]
@@ -30,8 +30,8 @@ public sealed class RecordTextTests : IDisposable
     [InlineData("\"a text alone\"", "a text alone")]
     public void Known_shapes_become_one_plain_text(string line, string expected)
     {
-        Assert.Equal([expected], DataFixture.Texts(skips, data.Write("a.jsonl", line)));
-        Assert.Equal("", skips.ToString());
+        Assert.Equal([expected], DataFixture.Texts(_skips, _data.Write("a.jsonl", line)));
+        Assert.Equal("", _skips.ToString());
     }
 
     [Theory]
@@ -39,16 +39,16 @@ public sealed class RecordTextTests : IDisposable
     [InlineData("""{"text": "no", "body": [{"role": "user", "content": "yes"}]}""", "user: yes")]
     public void A_field_of_ones_choice_alone_decides(string line, string expected)
     {
-        var file = data.Write("a.jsonl", line + "\n{\"text\": \"has no such field\"}");
-        Assert.Equal([expected], DataFixture.Texts(skips, file + ";field=body"));
+        var file = _data.Write("a.jsonl", line + "\n{\"text\": \"has no such field\"}");
+        Assert.Equal([expected], DataFixture.Texts(_skips, file + ";field=body"));
         Assert.Equal([expected], DocumentSource.Parse([file], "body").Read(new ReadContext()).Select(document => document.Text));
-        Assert.Equal(1, skips[SkipReason.MissingField]);
+        Assert.Equal(1, _skips[SkipReason.MissingField]);
     }
 
     [Fact]
     public void A_source_with_a_field_of_its_own_keeps_it()
     {
-        var (one, two) = (data.Write("a.jsonl", """{"a": "one", "b": "no"}"""), data.Write("b.jsonl", """{"a": "no", "b": "two"}"""));
+        var (one, two) = (_data.Write("a.jsonl", """{"a": "one", "b": "no"}"""), _data.Write("b.jsonl", """{"a": "no", "b": "two"}"""));
         Assert.Equal(["one", "two"], DocumentSource.Parse([one, two + ";field=b"], "a").Read(new ReadContext()).Select(document => document.Text));
     }
 
@@ -62,16 +62,16 @@ public sealed class RecordTextTests : IDisposable
     [InlineData("""{"messages": [1, 2]}""", "", "a.jsonl:1 has messages, and no text")]
     public void A_record_without_text_says_what_was_looked_for_and_what_is_there(string line, string option, string expected)
     {
-        Assert.Empty(DataFixture.Texts(skips, data.Write("a.jsonl", line) + option));
-        Assert.Equal(1, skips[SkipReason.MissingField]);
-        Assert.Contains(expected, skips.Describe(), StringComparison.Ordinal);
+        Assert.Empty(DataFixture.Texts(_skips, _data.Write("a.jsonl", line) + option));
+        Assert.Equal(1, _skips[SkipReason.MissingField]);
+        Assert.Contains(expected, _skips.Describe(), StringComparison.Ordinal);
     }
 
     [Fact]
     public void The_refusal_of_a_corpus_without_text_carries_the_reason()
     {
-        var file = data.Write("a.jsonl", "{\"body\": \"x\"}\n");
-        var error = Assert.Throws<EspalierException>(() => Corpus.BuildStore(new() { Sources = [file] }, DataFixture.Bytes, data.At("out")));
+        var file = _data.Write("a.jsonl", "{\"body\": \"x\"}\n");
+        var error = Assert.Throws<EspalierException>(() => Corpus.BuildStore(new() { Sources = [file] }, DataFixture.Bytes, _data.At("out")));
         Assert.Contains("skipped: 1 missing-field; ", error.Message, StringComparison.Ordinal);
         Assert.Contains("a.jsonl:1 has body", error.Message, StringComparison.Ordinal);
         Assert.Contains("FILE;field=NAME", error.Message, StringComparison.Ordinal);

@@ -6,9 +6,9 @@ namespace Espalier.Compression.Tests.Data;
 
 public sealed class SampleOrderTests : IDisposable
 {
-    private readonly DataFixture data = new();
+    private readonly DataFixture _data = new();
 
-    public void Dispose() => data.Dispose();
+    public void Dispose() => _data.Dispose();
 
     [Fact]
     public void Every_epoch_visits_every_window_once() => Prop.ForAll(
@@ -90,14 +90,14 @@ public sealed class SampleOrderTests : IDisposable
     public void Written_order_reads_back_and_ends_with_an_error_that_says_so()
     {
         var order = SampleOrder.Shuffled(50, 9);
-        order.Write(data.At("o.i32"), 120);
-        var read = SampleOrder.FromFile(data.At("o.i32"), 50);
+        order.Write(_data.At("o.i32"), 120);
+        var read = SampleOrder.FromFile(_data.At("o.i32"), 50);
         Assert.All(Enumerable.Range(0, 120), i => Assert.Equal(order.WindowAt(i), read.WindowAt(i)));
         Assert.Contains("holds 120 window numbers, position 120", Assert.Throws<EspalierException>(() => read.WindowAt(120)).Message, StringComparison.Ordinal);
-        Assert.Contains("there are only 10", Assert.Throws<EspalierException>(() => SampleOrder.FromFile(data.At("o.i32"), 10)).Message, StringComparison.Ordinal);
+        Assert.Contains("there are only 10", Assert.Throws<EspalierException>(() => SampleOrder.FromFile(_data.At("o.i32"), 10)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Negative_window_in_a_file_is_refused() =>
-        Assert.Throws<EspalierException>(() => SampleOrder.FromFile(data.Write("o.i32", [255, 255, 255, 255]), 10));
+        Assert.Throws<EspalierException>(() => SampleOrder.FromFile(_data.Write("o.i32", [255, 255, 255, 255]), 10));
 }

@@ -5,9 +5,9 @@ namespace Espalier.Compression.Tests.Data;
 
 public sealed class TokenStoreTests : IDisposable
 {
-    private readonly DataFixture data = new();
+    private readonly DataFixture _data = new();
 
-    public void Dispose() => data.Dispose();
+    public void Dispose() => _data.Dispose();
 
     [Theory]
     [InlineData(258, "uint16", 2)]
@@ -36,9 +36,9 @@ public sealed class TokenStoreTests : IDisposable
     [Fact]
     public void Unfinished_store_leaves_nothing_behind()
     {
-        using (var writer = new TokenStoreWriter(data.At("s"), DataFixture.Bytes, "test"))
+        using (var writer = new TokenStoreWriter(_data.At("s"), DataFixture.Bytes, "test"))
             writer.Append([1, 2, 3], 3);
-        Assert.Empty(Directory.GetFileSystemEntries(data.At("s")));
+        Assert.Empty(Directory.GetFileSystemEntries(_data.At("s")));
     }
 
     [Fact]
@@ -79,14 +79,14 @@ public sealed class TokenStoreTests : IDisposable
 
     [Fact]
     public void Missing_store_is_an_error_that_names_it() =>
-        Assert.Contains("none", Assert.Throws<EspalierException>(() => TokenStore.Open(data.At("none"))).Message, StringComparison.Ordinal);
+        Assert.Contains("none", Assert.Throws<EspalierException>(() => TokenStore.Open(_data.At("none"))).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Ids_can_be_a_list_or_a_file()
     {
         Assert.Equal([1, 2, 3], All(TokenIds.Parse("1, 2,3", 10)));
-        Assert.Equal([1, 65535], All(TokenIds.Parse(data.Write("a.u16", [1, 0, 255, 255]), null)));
-        Assert.Equal([1, 65536], All(TokenIds.Parse(data.Write("a.i32", [1, 0, 0, 0, 0, 0, 1, 0]), null)));
+        Assert.Equal([1, 65535], All(TokenIds.Parse(_data.Write("a.u16", [1, 0, 255, 255]), null)));
+        Assert.Equal([1, 65536], All(TokenIds.Parse(_data.Write("a.i32", [1, 0, 0, 0, 0, 0, 1, 0]), null)));
         Assert.Equal([1, 2], All(TokenIds.Parse(Write(258, [1, 2]), null)));
     }
 
@@ -102,11 +102,11 @@ public sealed class TokenStoreTests : IDisposable
     [InlineData("ids.bin", "name it .i32")]
     public void Bad_ids_are_refused(string spec, string reason)
     {
-        data.Write("odd.i32", [1, 0, 0, 0, 0]);
-        data.Write("empty.u16", []);
-        data.Write("big.u16", [44, 1]);
-        data.Write("ids.bin", [1]);
-        var error = Assert.Throws<EspalierException>(() => TokenIds.Parse(spec.Contains('.') ? data.At(spec) : spec, 10));
+        _data.Write("odd.i32", [1, 0, 0, 0, 0]);
+        _data.Write("empty.u16", []);
+        _data.Write("big.u16", [44, 1]);
+        _data.Write("ids.bin", [1]);
+        var error = Assert.Throws<EspalierException>(() => TokenIds.Parse(spec.Contains('.') ? _data.At(spec) : spec, 10));
         Assert.Contains(reason, error.Message, StringComparison.Ordinal);
     }
 
@@ -121,11 +121,11 @@ public sealed class TokenStoreTests : IDisposable
 
     private string Write(int vocabulary, params int[][] documents)
     {
-        using var writer = new TokenStoreWriter(data.At("store"), DataFixture.Bytes with { VocabularySize = vocabulary }, "test");
+        using var writer = new TokenStoreWriter(_data.At("store"), DataFixture.Bytes with { VocabularySize = vocabulary }, "test");
         foreach (var document in documents)
             writer.Append(document, document.Length);
         writer.Finish();
-        return data.At("store");
+        return _data.At("store");
     }
 
     private static int[] All(ITokens tokens)

@@ -4,10 +4,10 @@ namespace Espalier.Compression.Tests.Data;
 
 public sealed class XmlDocumentationTests : IDisposable
 {
-    private readonly DataFixture data = new();
-    private readonly SkipCounts skips = new();
+    private readonly DataFixture _data = new();
+    private readonly SkipCounts _skips = new();
 
-    public void Dispose() => data.Dispose();
+    public void Dispose() => _data.Dispose();
 
     [Theory]
     [InlineData("T:System.Collections.Generic.List`1", "System.Collections.Generic.List<T>")]
@@ -79,7 +79,7 @@ public sealed class XmlDocumentationTests : IDisposable
             - Zero: the cat is not hungry
             Throws ArgumentNullException: food is nothing at all.
             """, text);
-        Assert.Equal("1 no-prose", skips.ToString());
+        Assert.Equal("1 no-prose", _skips.ToString());
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public sealed class XmlDocumentationTests : IDisposable
             <member name="M:A.Cat.Three"><summary>Does another thing later.</summary><param name="x">The value to be used.</param></member>
             """));
         Assert.Equal("# A.Cat\n\n## Cat.One()\n\nDoes the thing at once.\n- x: The value to be used.\n\n## Cat.Three()\n\nDoes another thing later.", text);
-        Assert.Equal(2, skips[SkipReason.DuplicateProse]);
+        Assert.Equal(2, _skips[SkipReason.DuplicateProse]);
     }
 
     [Theory]
@@ -116,23 +116,23 @@ public sealed class XmlDocumentationTests : IDisposable
     [Fact]
     public void Broken_xml_is_refused_with_file_and_line()
     {
-        var file = data.Write("a.xml", "<doc><members>\n<member name=\"T:A\"><summary>It is here</summry></member></members></doc>");
-        var error = Assert.Throws<EspalierException>(() => DataFixture.Texts(skips, file));
+        var file = _data.Write("a.xml", "<doc><members>\n<member name=\"T:A\"><summary>It is here</summry></member></members></doc>");
+        var error = Assert.Throws<EspalierException>(() => DataFixture.Texts(_skips, file));
         Assert.Contains("a.xml' line 2", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Document_types_are_refused_so_that_entities_cannot_grow()
     {
-        var file = data.Write("a.xml", "<!DOCTYPE doc [<!ENTITY a \"aaaa\">]>\n<doc><members/></doc>");
-        Assert.Contains("DTD", Assert.Throws<EspalierException>(() => DataFixture.Texts(skips, file)).Message, StringComparison.Ordinal);
+        var file = _data.Write("a.xml", "<!DOCTYPE doc [<!ENTITY a \"aaaa\">]>\n<doc><members/></doc>");
+        Assert.Contains("DTD", Assert.Throws<EspalierException>(() => DataFixture.Texts(_skips, file)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Other_xml_is_skipped_and_counted()
     {
-        Assert.Empty(DataFixture.Texts(skips, data.Write("a.xml", "<project/>")));
-        Assert.Equal(1, skips[SkipReason.NotDocumentation]);
+        Assert.Empty(DataFixture.Texts(_skips, _data.Write("a.xml", "<project/>")));
+        Assert.Equal(1, _skips[SkipReason.NotDocumentation]);
     }
 
     [Fact]
@@ -147,9 +147,9 @@ public sealed class XmlDocumentationTests : IDisposable
     public void Newest_pack_of_an_sdk_is_found_and_an_absent_one_is_named()
     {
         foreach (var version in (string[])["9.0.11", "10.0.2", "10.0.10", "10.0.10-rc.1"])
-            data.Write($"packs/Microsoft.NETCore.App.Ref/{version}/ref/net{version[..2].TrimEnd('.')}.0/System.xml", "<doc/>");
-        Assert.EndsWith("10.0.10/ref/net10.0", DotnetDocs.FindFolder(data.Folder), StringComparison.Ordinal);
-        var error = Assert.Throws<EspalierException>(() => DotnetDocs.FindFolder(data.At("packs")));
+            _data.Write($"packs/Microsoft.NETCore.App.Ref/{version}/ref/net{version[..2].TrimEnd('.')}.0/System.xml", "<doc/>");
+        Assert.EndsWith("10.0.10/ref/net10.0", DotnetDocs.FindFolder(_data.Folder), StringComparison.Ordinal);
+        var error = Assert.Throws<EspalierException>(() => DotnetDocs.FindFolder(_data.At("packs")));
         Assert.Contains("DOTNET_ROOT", error.Message, StringComparison.Ordinal);
     }
 
@@ -157,12 +157,12 @@ public sealed class XmlDocumentationTests : IDisposable
     public void Documentation_of_the_sdk_holds_enough_distinct_prose()
     {
         var file = Path.Combine(DotnetDocs.FindFolder(), "System.Collections.xml");
-        var texts = DataFixture.Texts(skips, file);
+        var texts = DataFixture.Texts(_skips, file);
         Assert.True(texts.Sum(text => text.Length) > 50_000);
         Assert.Equal(texts.Count, texts.Distinct().Count());
         Assert.All(texts, text => Assert.DoesNotContain("<see", text, StringComparison.Ordinal));
     }
 
     private List<string> Read(string members) =>
-        DataFixture.Texts(skips, data.Write("a.xml", $"<?xml version=\"1.0\"?><doc><assembly><name>A</name></assembly><members>{members}</members></doc>"));
+        DataFixture.Texts(_skips, _data.Write("a.xml", $"<?xml version=\"1.0\"?><doc><assembly><name>A</name></assembly><members>{members}</members></doc>"));
 }

@@ -15,7 +15,7 @@ public sealed class TeacherCacheTests : TorchTest
     private readonly WindowSet _windows = new(TokenIds.FromList(Enumerable.Range(0, 900).Select(i => 7 * i * i % Vocabulary), "ids", Vocabulary), Sequence);
     private readonly TemporaryFolder _folder = new();
 
-    public static TheoryData<CacheEncoding> Encodings() => [.. Enum.GetValues<CacheEncoding>()];
+    public static IEnumerable<object[]> Encodings() => Enum.GetValues<CacheEncoding>().Select(encoding => new object[] { encoding });
 
     private string Path => System.IO.Path.Combine(_folder.Path, "cache");
 
@@ -91,7 +91,7 @@ public sealed class TeacherCacheTests : TorchTest
     [Theory]
     [InlineData(CacheEncoding.Samples)]
     [InlineData(CacheEncoding.TopKSamples)]
-    public void Drawn_entries_give_an_unbiased_gradient_and_loss(CacheEncoding encoding)
+    internal void Drawn_entries_give_an_unbiased_gradient_and_loss(CacheEncoding encoding)
     {
         using var teacher = Teacher();
         using var student = Student();
@@ -153,7 +153,7 @@ public sealed class TeacherCacheTests : TorchTest
 
     [Theory]
     [MemberData(nameof(Encodings))]
-    public void A_capture_that_was_stopped_goes_on_and_ends_with_the_same_bytes(CacheEncoding encoding)
+    internal void A_capture_that_was_stopped_goes_on_and_ends_with_the_same_bytes(CacheEncoding encoding)
     {
         using var teacher = Teacher();
         long[] kept = [.. Enumerable.Range(0, 40).Select(i => (long)i)];
@@ -222,7 +222,7 @@ public sealed class TeacherCacheTests : TorchTest
 
     [Theory]
     [MemberData(nameof(Encodings))]
-    public void Any_flipped_bit_is_found_before_training(CacheEncoding encoding)
+    internal void Any_flipped_bit_is_found_before_training(CacheEncoding encoding)
     {
         using var teacher = Teacher();
         Write(teacher, Key(teacher, encoding));

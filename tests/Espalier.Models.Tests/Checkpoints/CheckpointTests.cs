@@ -8,15 +8,15 @@ namespace Espalier.Tests.Checkpoints;
 
 public sealed class CheckpointTests : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("espalier-test-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("espalier-test-").FullName;
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
     public void Config_alone_opens_where_weights_are_not_required()
     {
         Copy("families/llama-3.1", weights: false);
-        using var checkpoint = Checkpoint.Open(folder, requireWeights: false);
+        using var checkpoint = Checkpoint.Open(_folder, requireWeights: false);
         Assert.False(checkpoint.HasWeights);
         Assert.Equal(ElementType.F32, checkpoint.StoredType);
         Assert.Throws<EspalierException>(() => checkpoint.Entries);
@@ -26,10 +26,10 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void Missing_folder_file_in_its_place_and_missing_config_are_refused_by_name()
     {
-        Assert.Contains("not found", Assert.Throws<EspalierException>(() => Checkpoint.Open(Path.Combine(folder, "nowhere"))).Message, StringComparison.Ordinal);
+        Assert.Contains("not found", Assert.Throws<EspalierException>(() => Checkpoint.Open(Path.Combine(_folder, "nowhere"))).Message, StringComparison.Ordinal);
         Fails("config.json: not found");
-        File.WriteAllText(Path.Combine(folder, "file"), "");
-        Assert.Contains("is a file", Assert.Throws<EspalierException>(() => Checkpoint.Open(Path.Combine(folder, "file"))).Message, StringComparison.Ordinal);
+        File.WriteAllText(Path.Combine(_folder, "file"), "");
+        Assert.Contains("is a file", Assert.Throws<EspalierException>(() => Checkpoint.Open(Path.Combine(_folder, "file"))).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -39,7 +39,7 @@ public sealed class CheckpointTests : IDisposable
     public void Pickled_weights_are_refused_with_advice(string name)
     {
         Copy("families/llama-3.1", weights: false);
-        File.WriteAllText(Path.Combine(folder, name), "");
+        File.WriteAllText(Path.Combine(_folder, name), "");
         Fails(name, "never read; convert them to safetensors");
     }
 
@@ -72,7 +72,7 @@ public sealed class CheckpointTests : IDisposable
     {
         Copy("families/llama-3.2-tied");
         AddTensor("lm_head.weight", static file => file.ReadBytes("model.embed_tokens.weight"), [112, 40]);
-        using (var checkpoint = Checkpoint.Open(folder))
+        using (var checkpoint = Checkpoint.Open(_folder))
             Assert.False(checkpoint.Entries.ContainsKey("lm_head.weight"));
         AddTensor("lm_head.weight", static file => [.. file.ReadBytes("model.embed_tokens.weight").Reverse()], [112, 40]);
         Fails("'lm_head.weight' differs from 'model.embed_tokens.weight'", "tie_word_embeddings");
@@ -91,7 +91,7 @@ public sealed class CheckpointTests : IDisposable
     {
         Copy("families/llama-3.1");
         AddTensor("model.layers.0.self_attn.rotary_emb.inv_freq", static _ => new byte[24], [6]);
-        using var checkpoint = Checkpoint.Open(folder);
+        using var checkpoint = Checkpoint.Open(_folder);
         Assert.Equal(checkpoint.Config.Parameters, checkpoint.CountedParameters);
     }
 
@@ -108,12 +108,12 @@ public sealed class CheckpointTests : IDisposable
     {
         Copy("families/llama-3.1");
         AddTensor(name, static _ => new byte[4], [1]);
-        var file = Path.Combine(folder, "model.safetensors");
+        var file = Path.Combine(_folder, "model.safetensors");
         Check();
 
-        File.Move(file, Path.Combine(folder, "shard.safetensors"));
+        File.Move(file, Path.Combine(_folder, "shard.safetensors"));
         JsonObject map;
-        using (var shard = SafetensorsFile.Open(Path.Combine(folder, "shard.safetensors")))
+        using (var shard = SafetensorsFile.Open(Path.Combine(_folder, "shard.safetensors")))
             map = new(shard.Entries.Keys.Select(static key => KeyValuePair.Create(key, (JsonNode?)"shard.safetensors")));
         WriteIndex(map);
         Check();
@@ -126,7 +126,7 @@ public sealed class CheckpointTests : IDisposable
 
         void Check()
         {
-            using var checkpoint = Checkpoint.Open(folder);
+            using var checkpoint = Checkpoint.Open(_folder);
             Assert.Equal(checkpoint.Config.Parameters, checkpoint.CountedParameters);
             Assert.Equal(told, checkpoint.Notes.Any(note => note.Contains($"scales of a quantised key/value cache ({name}", StringComparison.Ordinal)));
         }
@@ -151,11 +151,11 @@ public sealed class CheckpointTests : IDisposable
     public void A_wrong_total_in_the_index_is_no_reason_to_refuse(string metadata, string? note)
     {
         WriteShards();
-        var path = Path.Combine(folder, "model.safetensors.index.json");
+        var path = Path.Combine(_folder, "model.safetensors.index.json");
         var index = JsonFile.Read(path);
         index["metadata"] = JsonNode.Parse(metadata);
         File.WriteAllText(path, index.ToJsonString());
-        using var checkpoint = Checkpoint.Open(folder);
+        using var checkpoint = Checkpoint.Open(_folder);
         Assert.Equal(note is null ? 0 : 1, checkpoint.Notes.Count(text => text.Contains(note ?? "", StringComparison.Ordinal)));
     }
 
@@ -167,7 +167,7 @@ public sealed class CheckpointTests : IDisposable
     {
         Copy("families/llama-3.1");
         Edit(config => config["rope_scaling"] = JsonNode.Parse(scaling));
-        using var checkpoint = Checkpoint.Open(folder);
+        using var checkpoint = Checkpoint.Open(_folder);
         Assert.Equal(note is null ? 0 : 1, checkpoint.Notes.Count(text => text.Contains(note ?? "", StringComparison.Ordinal)));
     }
 
@@ -175,18 +175,18 @@ public sealed class CheckpointTests : IDisposable
     public void Broken_weights_are_found_by_tensor_and_element()
     {
         Copy("families/llama-3.1");
-        using (var whole = Checkpoint.Open(folder))
+        using (var whole = Checkpoint.Open(_folder))
             whole.CheckFinite();
         long offset;
-        using (var file = SafetensorsFile.Open(Path.Combine(folder, "model.safetensors")))
+        using (var file = SafetensorsFile.Open(Path.Combine(_folder, "model.safetensors")))
             offset = file.Entry("model.layers.1.mlp.up_proj.weight").Offset;
-        using (var stream = File.OpenWrite(Path.Combine(folder, "model.safetensors")))
+        using (var stream = File.OpenWrite(Path.Combine(_folder, "model.safetensors")))
         {
             stream.Position = offset + 4 * 77;
             stream.Write(BitConverter.GetBytes(float.NaN));
         }
 
-        using var broken = Checkpoint.Open(folder);
+        using var broken = Checkpoint.Open(_folder);
         var error = Assert.Throws<EspalierException>(() => broken.CheckFinite());
         Assert.Contains("'model.layers.1.mlp.up_proj.weight' element 77 of 4608 is NaN", error.Message, StringComparison.Ordinal);
     }
@@ -231,8 +231,8 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void Links_out_of_the_folder_that_the_user_laid_are_followed_with_a_word_and_the_download_cache_needs_none()
     {
-        var elsewhere = Directory.CreateDirectory(Path.Combine(folder, "elsewhere")).FullName;
-        var model = Directory.CreateDirectory(Path.Combine(folder, "model")).FullName;
+        var elsewhere = Directory.CreateDirectory(Path.Combine(_folder, "elsewhere")).FullName;
+        var model = Directory.CreateDirectory(Path.Combine(_folder, "model")).FullName;
         foreach (var name in (string[])["config.json", "model.safetensors"])
             File.Copy(Fixtures.Golden("families/llama-3.1", name), Path.Combine(elsewhere, name));
         foreach (var name in (string[])["tokenizer.json", "LICENSE"])
@@ -253,7 +253,7 @@ public sealed class CheckpointTests : IDisposable
         File.WriteAllText(Path.Combine(elsewhere, "tokenizer.json"), "[]");
         Assert.NotEqual(before, ContentHash.OfFolder(model));
 
-        var (snapshot, blobs) = (Path.Combine(folder, "hub/snapshots/abc"), Path.Combine(folder, "hub/blobs"));
+        var (snapshot, blobs) = (Path.Combine(_folder, "hub/snapshots/abc"), Path.Combine(_folder, "hub/blobs"));
         Directory.CreateDirectory(snapshot);
         Directory.CreateDirectory(blobs);
         File.Copy(Fixtures.Golden("families/llama-3.1/model.safetensors"), Path.Combine(blobs, "123"));
@@ -268,7 +268,7 @@ public sealed class CheckpointTests : IDisposable
     public void A_link_that_leads_nowhere_is_refused_by_where_it_leads()
     {
         WriteShards();
-        var shard = Directory.GetFiles(folder, "model-00001*").Single();
+        var shard = Directory.GetFiles(_folder, "model-00001*").Single();
         File.Delete(shard);
         File.CreateSymbolicLink(shard, "/nowhere/at/all");
         Fails("is a link to /nowhere/at/all, which is not there");
@@ -280,7 +280,7 @@ public sealed class CheckpointTests : IDisposable
         if (OperatingSystem.IsWindows())
             return;
         Copy("families/llama-3.1", weights: false);
-        using var mkfifo = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(folder, "model.safetensors")]);
+        using var mkfifo = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(_folder, "model.safetensors")]);
         mkfifo.WaitForExit();
         Fails("truncated: 0 bytes");
     }
@@ -294,7 +294,7 @@ public sealed class CheckpointTests : IDisposable
     public void Index_that_disagrees_with_its_shards_is_refused(string how, string expected)
     {
         WriteShards();
-        var path = Path.Combine(folder, "model.safetensors.index.json");
+        var path = Path.Combine(_folder, "model.safetensors.index.json");
         var index = JsonFile.Read(path);
         var map = index["weight_map"]!.AsObject();
         switch (how)
@@ -303,7 +303,7 @@ public sealed class CheckpointTests : IDisposable
             case "unlisted-tensor": map.Remove("model.norm.weight"); break;
             case "map": index.Remove("weight_map"); break;
             case "type": map["model.norm.weight"] = 3; break;
-            default: File.Delete(Path.Combine(folder, (string)map["model.norm.weight"]!)); break;
+            default: File.Delete(Path.Combine(_folder, (string)map["model.norm.weight"]!)); break;
         }
 
         File.WriteAllText(path, index.ToJsonString());
@@ -312,23 +312,23 @@ public sealed class CheckpointTests : IDisposable
 
     private void WriteShards()
     {
-        Directory.Delete(folder, recursive: true);
+        Directory.Delete(_folder, recursive: true);
         using var source = Checkpoint.Open(Fixtures.Golden("families/llama-3.1"));
-        CheckpointWriter.Write(folder, source.Config, source, ElementType.F32, source, new() { MaxShardBytes = 100_000 });
-        using var written = Checkpoint.Open(folder);
-        Assert.True(Directory.GetFiles(folder, "model-*.safetensors").Length > 2);
+        CheckpointWriter.Write(_folder, source.Config, source, ElementType.F32, source, new() { MaxShardBytes = 100_000 });
+        using var written = Checkpoint.Open(_folder);
+        Assert.True(Directory.GetFiles(_folder, "model-*.safetensors").Length > 2);
     }
 
     private void Copy(string golden, bool weights = true)
     {
-        File.Copy(Fixtures.Golden(golden, "config.json"), Path.Combine(folder, "config.json"));
+        File.Copy(Fixtures.Golden(golden, "config.json"), Path.Combine(_folder, "config.json"));
         if (weights)
-            File.Copy(Fixtures.Golden(golden, "model.safetensors"), Path.Combine(folder, "model.safetensors"));
+            File.Copy(Fixtures.Golden(golden, "model.safetensors"), Path.Combine(_folder, "model.safetensors"));
     }
 
     private void Edit(Action<JsonObject> edit)
     {
-        var path = Path.Combine(folder, "config.json");
+        var path = Path.Combine(_folder, "config.json");
         var config = JsonFile.Read(path);
         edit(config);
         File.WriteAllText(path, ConfigJson.Text(config));
@@ -336,7 +336,7 @@ public sealed class CheckpointTests : IDisposable
 
     private void AddTensor(string name, Func<SafetensorsFile, byte[]> bytes, long[] shape, ElementType type = ElementType.F32)
     {
-        var path = Path.Combine(folder, "model.safetensors");
+        var path = Path.Combine(_folder, "model.safetensors");
         using var file = SafetensorsFile.Open(path);
         var added = bytes(file);
         var layout = SafetensorsLayout.Plan(file.Entries.Values.Where(entry => entry.Name != name)
@@ -351,11 +351,11 @@ public sealed class CheckpointTests : IDisposable
     }
 
     private void WriteIndex(JsonObject map) =>
-        File.WriteAllBytes(Path.Combine(folder, "model.safetensors.index.json"), Encoding.UTF8.GetBytes(new JsonObject { ["weight_map"] = map.DeepClone() }.ToJsonString()));
+        File.WriteAllBytes(Path.Combine(_folder, "model.safetensors.index.json"), Encoding.UTF8.GetBytes(new JsonObject { ["weight_map"] = map.DeepClone() }.ToJsonString()));
 
     private void Fails(params string[] expected)
     {
-        var error = Assert.Throws<EspalierException>(() => Checkpoint.Open(folder));
+        var error = Assert.Throws<EspalierException>(() => Checkpoint.Open(_folder));
         foreach (var text in expected)
             Assert.Contains(text, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);

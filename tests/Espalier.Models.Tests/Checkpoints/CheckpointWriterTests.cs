@@ -5,11 +5,11 @@ namespace Espalier.Tests.Checkpoints;
 
 public sealed class CheckpointWriterTests : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("espalier-test-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("espalier-test-").FullName;
 
-    private string Target => Path.Combine(folder, "student");
+    private string Target => Path.Combine(_folder, "student");
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Theory]
     [InlineData("families/llama-3.1")]
@@ -78,7 +78,7 @@ public sealed class CheckpointWriterTests : IDisposable
     {
         using var source = Checkpoint.Open(Fixtures.Golden("families/mistral"));
         Assert.Throws<InvalidOperationException>(() => CheckpointWriter.Write(Target, source.Config, source, ElementType.F32, new Broken()));
-        Assert.Empty(Directory.GetFileSystemEntries(folder));
+        Assert.Empty(Directory.GetFileSystemEntries(_folder));
     }
 
     [Fact]
@@ -88,7 +88,7 @@ public sealed class CheckpointWriterTests : IDisposable
         var huge = source.Config with { HiddenSize = 1 << 21, IntermediateSize = 1 << 21, Layers = 1 << 10 };
         var error = Assert.Throws<EspalierException>(() => CheckpointWriter.Write(Target, huge, source, ElementType.F32, new Broken()));
         Assert.Contains("are free on its disk", error.Message, StringComparison.Ordinal);
-        Assert.Empty(Directory.GetFileSystemEntries(folder));
+        Assert.Empty(Directory.GetFileSystemEntries(_folder));
     }
 
     [Fact]
@@ -103,18 +103,18 @@ public sealed class CheckpointWriterTests : IDisposable
         Assert.Equal(ElementType.F16, kept.StoredType);
         Assert.Equal("float16", (string?)kept.RawConfig["dtype"]);
 
-        var link = Path.Combine(folder, "link");
-        Directory.CreateSymbolicLink(link, folder);
+        var link = Path.Combine(_folder, "link");
+        Directory.CreateSymbolicLink(link, _folder);
         Assert.Contains("a link", Assert.Throws<EspalierException>(() => CheckpointWriter.Write(link, source.Config, source, ElementType.F32, source)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Files_beside_the_model_are_carried_but_no_weights_readme_data_or_hidden_files()
     {
-        Directory.CreateDirectory(Path.Combine(folder, "source/sub"));
+        Directory.CreateDirectory(Path.Combine(_folder, "source/sub"));
         foreach (var name in (string[])["chat_template.jinja", "tokenizer.model", "LICENSE", "README.md", "pytorch_model.bin", "x.gguf", ".gitattributes", "docs.jsonl"])
-            File.WriteAllText(Path.Combine(folder, "source", name), name);
-        Assert.Equal(["LICENSE", "chat_template.jinja", "tokenizer.model"], CheckpointFolder.Carried(Path.Combine(folder, "source")));
+            File.WriteAllText(Path.Combine(_folder, "source", name), name);
+        Assert.Equal(["LICENSE", "chat_template.jinja", "tokenizer.model"], CheckpointFolder.Carried(Path.Combine(_folder, "source")));
     }
 
     private sealed class Broken : ITensorSource

@@ -11,7 +11,7 @@ public sealed class MutationTests
 {
     private const string Header = """{"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"b":{"dtype":"BF16","shape":[4],"data_offsets":[24,32]},"c.\u00e4":{"dtype":"I64","shape":[],"data_offsets":[32,40]}}""";
 
-    private static readonly string[] Tokens =
+    private static readonly string[] s_tokens =
     [
         "{", "}", "[", "]", ",", ":", "\"", "\\", "\\u0000", "\\ud800", "-1", "0", "1e400", "18446744073709551616", "null", "true",
         "\"a\"", "\"dtype\"", "\"F64\"", "\"shape\"", "[0,0]", "[[", "99999999999", "\"__metadata__\"", "/*", "\xff", "\0",
@@ -99,13 +99,13 @@ public sealed class MutationTests
                     bytes.RemoveRange(at, Math.Min(random.Next(1, 12), bytes.Count - at));
                     break;
                 case 3:
-                    bytes.InsertRange(at, Encoding.Latin1.GetBytes(Tokens[random.Next(Tokens.Length)]));
+                    bytes.InsertRange(at, Encoding.Latin1.GetBytes(s_tokens[random.Next(s_tokens.Length)]));
                     break;
                 case 4:
                     bytes.InsertRange(at, bytes.GetRange(Math.Min(at, bytes.Count - 1), Math.Min(random.Next(1, 60), bytes.Count - at)));
                     break;
                 default:
-                    Splice(bytes, at, Encoding.Latin1.GetBytes(Tokens[random.Next(Tokens.Length)]));
+                    Splice(bytes, at, Encoding.Latin1.GetBytes(s_tokens[random.Next(s_tokens.Length)]));
                     break;
             }
         }

@@ -80,7 +80,7 @@ public sealed class NarrowingTests
     [InlineData(GgufType.F16, 70000f, 65504f)]
     [InlineData(GgufType.BF16, 3.4e38f, 3.3895314e38f)]
     [InlineData(GgufType.Q8_0, 1e7f, 65504f * 127)]
-    public void Gguf_names_row_column_and_value_or_clamps(GgufType type, float value, float most)
+    internal void Gguf_names_row_column_and_value_or_clamps(GgufType type, float value, float most)
     {
         var folder = Directory.CreateTempSubdirectory("espalier-test-").FullName;
         var file = Path.Combine(folder, "x.gguf");

@@ -8,9 +8,9 @@ public sealed class SafetensorsHeaderTests : IDisposable
 {
     private const string A = """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}""";
 
-    private readonly string folder = Directory.CreateTempSubdirectory("espalier-test-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("espalier-test-").FullName;
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     // Header, bytes of data behind it, and what the message must name.
     [Theory]
@@ -87,8 +87,8 @@ public sealed class SafetensorsHeaderTests : IDisposable
     [Fact]
     public void Missing_file_and_folder_in_its_place_are_refused_by_name()
     {
-        Assert.Contains("nowhere.safetensors", Assert.Throws<EspalierException>(() => SafetensorsFile.Open(Path.Combine(folder, "nowhere.safetensors"))).Message, StringComparison.Ordinal);
-        Assert.Throws<EspalierException>(() => SafetensorsFile.Open(folder));
+        Assert.Contains("nowhere.safetensors", Assert.Throws<EspalierException>(() => SafetensorsFile.Open(Path.Combine(_folder, "nowhere.safetensors"))).Message, StringComparison.Ordinal);
+        Assert.Throws<EspalierException>(() => SafetensorsFile.Open(_folder));
     }
 
     [Fact]
@@ -126,14 +126,14 @@ public sealed class SafetensorsHeaderTests : IDisposable
         var bytes = new byte[8 + json.Length + dataBytes];
         BinaryPrimitives.WriteInt64LittleEndian(bytes, json.Length);
         json.CopyTo(bytes, 8);
-        var path = Path.Combine(folder, "model.safetensors");
+        var path = Path.Combine(_folder, "model.safetensors");
         File.WriteAllBytes(path, bytes);
         return SafetensorsFile.Open(path);
     }
 
     private EspalierException OpenBytes(byte[] bytes)
     {
-        var path = Path.Combine(folder, "raw.safetensors");
+        var path = Path.Combine(_folder, "raw.safetensors");
         File.WriteAllBytes(path, bytes);
         return Assert.Throws<EspalierException>(() => SafetensorsFile.Open(path));
     }

@@ -5,9 +5,9 @@ namespace Espalier.Tests.Checkpoints;
 
 public sealed class SafetensorsWriterTests : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("espalier-test-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("espalier-test-").FullName;
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Theory]
     [InlineData("families/llama-3.1/model.safetensors")]
@@ -19,7 +19,7 @@ public sealed class SafetensorsWriterTests : IDisposable
     public void Rewriting_a_file_of_the_reference_library_gives_the_same_bytes(string name)
     {
         using var source = SafetensorsFile.Open(Fixtures.Golden(name));
-        var path = Path.Combine(folder, "copy.safetensors");
+        var path = Path.Combine(_folder, "copy.safetensors");
         var layout = SafetensorsLayout.Plan(source.Entries.Values.Reverse().Select(static entry => new TensorSpec(entry.Name, entry.Type, entry.Shape)), source.Metadata);
         SafetensorsWriter.Write(path, layout, (tensor, first, bytes) => source.Read(source.Entry(tensor.Name), first, bytes));
         Assert.True(File.ReadAllBytes(Fixtures.Golden(name)).AsSpan().SequenceEqual(File.ReadAllBytes(path)));
@@ -28,7 +28,7 @@ public sealed class SafetensorsWriterTests : IDisposable
     [Fact]
     public void A_file_that_is_shortened_while_it_is_open_is_an_error_that_names_the_tensor()
     {
-        var path = Path.Combine(folder, "model.safetensors");
+        var path = Path.Combine(_folder, "model.safetensors");
         SafetensorsWriter.Write(path, SafetensorsLayout.Plan([new("a", ElementType.F32, [4]), new("b", ElementType.F32, [4])]), static (_, _, bytes) => bytes.Clear());
         using var opened = SafetensorsFile.Open(path);
         using (var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
@@ -41,7 +41,7 @@ public sealed class SafetensorsWriterTests : IDisposable
     [Fact]
     public void A_tensor_of_more_bytes_than_an_array_holds_is_read_in_pieces_and_refused_as_a_whole()
     {
-        var path = Path.Combine(folder, "model.safetensors");
+        var path = Path.Combine(_folder, "model.safetensors");
         var layout = SafetensorsLayout.Plan([new("vast", ElementType.U8, [(1L << 31) + 8]), new("many", ElementType.F32, [1L << 31])]);
         using (var file = new FileStream(path, FileMode.CreateNew))
         {
@@ -62,7 +62,7 @@ public sealed class SafetensorsWriterTests : IDisposable
     [Fact]
     public void A_source_that_fails_leaves_the_old_file_and_nothing_else()
     {
-        var path = Path.Combine(folder, "model.safetensors");
+        var path = Path.Combine(_folder, "model.safetensors");
         File.WriteAllText(path, "old");
         var layout = SafetensorsLayout.Plan([new("a", ElementType.F32, [4]), new("b", ElementType.F32, [4])]);
         Assert.Throws<InvalidOperationException>(() => SafetensorsWriter.Write(path, layout, static (tensor, _, _) =>
@@ -70,25 +70,25 @@ public sealed class SafetensorsWriterTests : IDisposable
             if (tensor.Name == "b")
                 throw new InvalidOperationException("the source broke");
         }));
-        Assert.Equal([path], Directory.GetFileSystemEntries(folder));
+        Assert.Equal([path], Directory.GetFileSystemEntries(_folder));
         Assert.Equal("old", File.ReadAllText(path));
     }
 
     [Fact]
     public void A_full_disk_is_known_before_the_first_byte_and_leaves_nothing_behind()
     {
-        var path = Path.Combine(folder, "model.safetensors");
+        var path = Path.Combine(_folder, "model.safetensors");
         var layout = SafetensorsLayout.Plan([new("a", ElementType.F32, [1L << 55])]);
         var error = Assert.Throws<EspalierException>(() =>
             SafetensorsWriter.Write(path, layout, static (_, _, _) => throw new InvalidOperationException("asked for bytes")));
         Assert.Contains($"needs {layout.Length} bytes", error.Message, StringComparison.Ordinal);
-        Assert.Empty(Directory.GetFileSystemEntries(folder));
+        Assert.Empty(Directory.GetFileSystemEntries(_folder));
     }
 
     [Fact]
     public void A_folder_that_is_not_there_is_named() =>
         Assert.Contains("cannot be written", Assert.Throws<EspalierException>(() => SafetensorsWriter.Write(
-            Path.Combine(folder, "no/such/model.safetensors"), SafetensorsLayout.Plan([new("a", ElementType.U8, [1])]), static (_, _, _) => { })).Message, StringComparison.Ordinal);
+            Path.Combine(_folder, "no/such/model.safetensors"), SafetensorsLayout.Plan([new("a", ElementType.U8, [1])]), static (_, _, _) => { })).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_cancelled_write_leaves_nothing_behind()
@@ -96,16 +96,16 @@ public sealed class SafetensorsWriterTests : IDisposable
         using var cancellation = new CancellationTokenSource();
         var layout = SafetensorsLayout.Plan([new("a", ElementType.F32, [4]), new("b", ElementType.F32, [4])]);
         Assert.Throws<OperationCanceledException>(() => SafetensorsWriter.Write(
-            Path.Combine(folder, "model.safetensors"), layout, (_, _, _) => cancellation.Cancel(), cancellation: cancellation.Token));
-        Assert.Empty(Directory.GetFileSystemEntries(folder));
+            Path.Combine(_folder, "model.safetensors"), layout, (_, _, _) => cancellation.Cancel(), cancellation: cancellation.Token));
+        Assert.Empty(Directory.GetFileSystemEntries(_folder));
     }
 
     [Fact]
     public void A_link_in_the_file_s_place_is_replaced_and_its_target_untouched()
     {
-        var target = Path.Combine(folder, "target");
+        var target = Path.Combine(_folder, "target");
         File.WriteAllText(target, "mine");
-        var path = Path.Combine(folder, "model.safetensors");
+        var path = Path.Combine(_folder, "model.safetensors");
         File.CreateSymbolicLink(path, target);
         SafetensorsWriter.Write(path, SafetensorsLayout.Plan([new("a", ElementType.U8, [0])]), static (_, _, _) => { });
         Assert.Equal("mine", File.ReadAllText(target));
@@ -115,7 +115,7 @@ public sealed class SafetensorsWriterTests : IDisposable
     [Fact]
     public void Scalars_and_empty_tensors_are_written_and_read_back()
     {
-        var path = Path.Combine(folder, "small.safetensors");
+        var path = Path.Combine(_folder, "small.safetensors");
         var layout = SafetensorsLayout.Plan([new("empty", ElementType.F32, [3, 0]), new("step", ElementType.I64, []), new("flag", ElementType.Bool, [1])]);
         SafetensorsWriter.Write(path, layout, static (tensor, _, bytes) =>
         {

@@ -6,7 +6,7 @@ namespace Espalier.Models.Tests.Decoding;
 /// <summary>Documents packed into one row, each of which must not know of the others.</summary>
 public sealed class DocumentLayoutTests : TorchTest
 {
-    private static readonly long[] First = [3, 17, 5, 90, 41, 8, 2], Second = [60, 7, 7, 33, 12];
+    private static readonly long[] s_first = [3, 17, 5, 90, 41, 8, 2], s_second = [60, 7, 7, 33, 12];
 
     [Theory]
     [InlineData("llama-3.1")]
@@ -17,13 +17,13 @@ public sealed class DocumentLayoutTests : TorchTest
         using var model = GoldenTensors.Load(Fixtures.Golden("families", family), DType.Float64);
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
-        double[] alone = [.. Logits(model, First, null), .. Logits(model, Second, null)];
+        double[] alone = [.. Logits(model, s_first, null), .. Logits(model, s_second, null)];
 
-        var packed = Logits(model, [.. First, .. Second], [.. Places(First), .. Places(Second)]);
+        var packed = Logits(model, [.. s_first, .. s_second], [.. Places(s_first), .. Places(s_second)]);
         GoldenTensors.AssertClose(alone, packed, 1e-12, 1e-12, "logits");
 
         // It can fail: the second document sees the first where nothing separates them.
-        var crossed = Logits(model, [.. First, .. Second], null);
+        var crossed = Logits(model, [.. s_first, .. s_second], null);
         Assert.True(crossed[^1] != alone[^1] && Math.Abs(crossed[^1] - alone[^1]) > 1e-6);
     }
 
@@ -33,9 +33,9 @@ public sealed class DocumentLayoutTests : TorchTest
         using var model = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), DType.Float64);
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
-        var ids = Tensor.From<long>([.. First, .. Second, .. Second, .. First], 2, 12);
-        var both = GoldenTensors.DoublesOf(model.Logits(model.Forward(ids, places: [.. Places(First), .. Places(Second), .. Places(Second), .. Places(First)])));
-        double[] alone = [.. Logits(model, First, null), .. Logits(model, Second, null), .. Logits(model, Second, null), .. Logits(model, First, null)];
+        var ids = Tensor.From<long>([.. s_first, .. s_second, .. s_second, .. s_first], 2, 12);
+        var both = GoldenTensors.DoublesOf(model.Logits(model.Forward(ids, places: [.. Places(s_first), .. Places(s_second), .. Places(s_second), .. Places(s_first)])));
+        double[] alone = [.. Logits(model, s_first, null), .. Logits(model, s_second, null), .. Logits(model, s_second, null), .. Logits(model, s_first, null)];
         GoldenTensors.AssertClose(alone, both, 1e-12, 1e-12, "logits");
     }
 
@@ -45,7 +45,7 @@ public sealed class DocumentLayoutTests : TorchTest
         using var model = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), DType.Float64);
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
-        GoldenTensors.AssertClose(Logits(model, First, null), Logits(model, First, Places(First)), 1e-12, 1e-12, "logits");
+        GoldenTensors.AssertClose(Logits(model, s_first, null), Logits(model, s_first, Places(s_first)), 1e-12, 1e-12, "logits");
     }
 
     [Theory]
@@ -57,12 +57,12 @@ public sealed class DocumentLayoutTests : TorchTest
         model.RequiresGrad = true;
         model.ActivationCheckpointing = checkpointing;
         using var scope = TensorScope.Begin();
-        Step(First, null);
-        Step(Second, null);
+        Step(s_first, null);
+        Step(s_second, null);
         var apart = model.Parameters.Select(p => p.Value.Grad() is { } gradient ? GoldenTensors.DoublesOf(gradient) : []).ToArray();
         foreach (var (_, value) in model.Parameters)
             value.SetGrad(null);
-        Step([.. First, .. Second], [.. Places(First), .. Places(Second)]);
+        Step([.. s_first, .. s_second], [.. Places(s_first), .. Places(s_second)]);
         foreach (var (expected, (parameter, value)) in apart.Zip(model.Parameters))
             if (value.Grad() is { } gradient)
                 GoldenTensors.AssertClose(expected, GoldenTensors.DoublesOf(gradient), 1e-11 * expected.Max(Math.Abs), 0, parameter.ToString());
@@ -80,8 +80,8 @@ public sealed class DocumentLayoutTests : TorchTest
     public void Places_that_skip_are_refused()
     {
         using var model = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), DType.Float64);
-        Assert.Throws<ArgumentException>(() => Logits(model, First, [0, 1, 3, 4, 5, 6, 7]));
-        Assert.Throws<ArgumentException>(() => Logits(model, First, [1, 2, 3, 4, 5, 6, 7]));
+        Assert.Throws<ArgumentException>(() => Logits(model, s_first, [0, 1, 3, 4, 5, 6, 7]));
+        Assert.Throws<ArgumentException>(() => Logits(model, s_first, [1, 2, 3, 4, 5, 6, 7]));
     }
 
     private static long[] Places(long[] document) => [.. Enumerable.Range(0, document.Length).Select(i => (long)i)];

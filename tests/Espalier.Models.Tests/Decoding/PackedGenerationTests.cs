@@ -8,7 +8,7 @@ namespace Espalier.Models.Tests.Decoding;
 /// <summary>Generation over packed weights, of every family, against the decoder's own forward pass.</summary>
 public sealed class PackedGenerationTests : TorchTest
 {
-    public static TheoryData<string, WeightFormat> Cases()
+    public static IEnumerable<object[]> Cases()
     {
         var cases = new TheoryData<string, WeightFormat>();
         foreach (var folder in Directory.GetDirectories(Fixtures.Golden("families")).Order())
@@ -20,7 +20,7 @@ public sealed class PackedGenerationTests : TorchTest
     /// <summary>Of a decoder with the very weights that the format keeps; long enough for sliding windows, and beyond what goes at once.</summary>
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Logits_token_by_token_are_those_of_one_pass_over_the_same_weights(string family, WeightFormat format)
+    internal void Logits_token_by_token_are_those_of_one_pass_over_the_same_weights(string family, WeightFormat format)
     {
         var folder = Fixtures.Golden("families", family);
         using var golden = new GoldenTensors(Path.Combine(folder, "golden.safetensors"));
@@ -52,7 +52,7 @@ public sealed class PackedGenerationTests : TorchTest
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Each_of_many_prompts_gets_what_it_gets_alone(string family, WeightFormat format)
+    internal void Each_of_many_prompts_gets_what_it_gets_alone(string family, WeightFormat format)
     {
         using var checkpoint = Checkpoint.Open(Fixtures.Golden("families", family));
         using var packed = PackedWeights.Load(checkpoint, format);

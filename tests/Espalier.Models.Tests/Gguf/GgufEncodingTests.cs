@@ -71,7 +71,7 @@ public sealed class GgufEncodingTests
     [InlineData(GgufType.F16, float.NaN)]
     [InlineData(GgufType.BF16, float.NegativeInfinity)]
     [InlineData(GgufType.Q8_0, float.NaN)]
-    public void A_weight_that_does_not_fit_is_not_encoded(GgufType type, float weight)
+    internal void A_weight_that_does_not_fit_is_not_encoded(GgufType type, float weight)
     {
         var weights = Enumerable.Repeat(weight, 32).ToArray();
         Assert.False(GgufEncoding.TryEncode(type, weights, new byte[type.RowBytes(32)]));
@@ -82,7 +82,7 @@ public sealed class GgufEncodingTests
     [InlineData(GgufType.F16, 1.0 / 2048)]
     [InlineData(GgufType.BF16, 1.0 / 256)]
     [InlineData(GgufType.Q8_0, 0.5 / 127 + 1.0 / 2048)]
-    public void Decoding_gives_the_weights_back_within_the_types_rounding(GgufType type, double relative)
+    internal void Decoding_gives_the_weights_back_within_the_types_rounding(GgufType type, double relative)
     {
         var random = new Random(1);
         var weights = Enumerable.Range(0, 256).Select(_ => (float)(random.NextDouble() - 0.5)).ToArray();

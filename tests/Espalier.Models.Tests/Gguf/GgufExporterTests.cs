@@ -7,9 +7,9 @@ namespace Espalier.Models.Tests.Gguf;
 
 public sealed class GgufExporterTests : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void The_bundled_teacher_is_described_as_llama_cpp_reads_it()
@@ -41,7 +41,7 @@ public sealed class GgufExporterTests : IDisposable
     [Theory]
     [InlineData(GgufType.F32)]
     [InlineData(GgufType.BF16)]
-    public void Weights_are_the_checkpoints_with_q_and_k_reordered(GgufType type)
+    internal void Weights_are_the_checkpoints_with_q_and_k_reordered(GgufType type)
     {
         // 4 query heads, 2 key heads of 16 on a width of 40: head_dim is not hidden / heads.
         var source = Fixtures.Golden("families", "mistral-nemo");
@@ -177,7 +177,7 @@ public sealed class GgufExporterTests : IDisposable
 
         Assert.Contains("'nemotron'", error.Message, StringComparison.Ordinal);
         Assert.Contains("llama and mistral", error.Message, StringComparison.Ordinal);
-        Assert.Empty(Directory.GetFiles(folder.Path));
+        Assert.Empty(Directory.GetFiles(_folder.Path));
     }
 
     [OutsideFact("models/stories260K/stories260K.gguf")]
@@ -206,7 +206,7 @@ public sealed class GgufExporterTests : IDisposable
     private string Tiny(string name, int rows, Action<JsonObject>? change = null, Action<JsonObject>? settings = null, Action<JsonObject>? tokenizer = null)
     {
         var teacher = Path.Combine(Fixtures.Root, "models", "quickstart-teacher");
-        var target = folder.Of(name);
+        var target = _folder.Of(name);
         using var source = Checkpoint.Open(teacher);
         var config = source.Config with
         {
@@ -241,7 +241,7 @@ public sealed class GgufExporterTests : IDisposable
 
     private GgufFile Export(string source, GgufType type)
     {
-        var path = folder.Of("model.gguf");
+        var path = _folder.Of("model.gguf");
         GgufExporter.Export(source, path, type);
         return GgufFile.Open(path);
     }

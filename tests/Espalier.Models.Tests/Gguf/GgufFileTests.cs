@@ -6,9 +6,9 @@ namespace Espalier.Models.Tests.Gguf;
 
 public sealed class GgufFileTests : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
+    private readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void The_bytes_of_a_file_are_those_of_the_format()
@@ -17,7 +17,7 @@ public sealed class GgufFileTests : IDisposable
         metadata.Add("a", "xy");
         metadata.Add("n", 7u);
         metadata.Add("t", new[] { "p", "" });
-        var path = folder.Of("small.gguf");
+        var path = _folder.Of("small.gguf");
 
         GgufWriter.Write(path, metadata, [Source("w", GgufType.F32, [2, 3], 1, 2, 3, 4, 5, 6), Source("v", GgufType.F16, [1], 1)]);
 
@@ -44,14 +44,14 @@ public sealed class GgufFileTests : IDisposable
     [InlineData(GgufType.F16)]
     [InlineData(GgufType.BF16)]
     [InlineData(GgufType.Q8_0)]
-    public void What_is_written_reads_back(GgufType type)
+    internal void What_is_written_reads_back(GgufType type)
     {
         var metadata = new GgufMetadata();
         object[] values = ["text äß", 3u, -3, 1.5f, true, (byte)1, (sbyte)-1, (ushort)2, (short)-2, 5ul, -5L, 2.5, new[] { 1f, 2f }, new[] { 4, -4 }, new[] { "a", "b" }, new[] { true, false }, Array.Empty<uint>()];
         for (var i = 0; i < values.Length; i++)
             metadata.Add($"key.{i}", values[i]);
         var weights = Enumerable.Range(0, 96).Select(i => (float)(i % 64 - 32)).ToArray();
-        var path = folder.Of("round.gguf");
+        var path = _folder.Of("round.gguf");
 
         GgufWriter.Write(path, metadata, [Source("x", type, [3, 32], weights)]);
         using var file = GgufFile.Open(path);
@@ -68,7 +68,7 @@ public sealed class GgufFileTests : IDisposable
     [Fact]
     public void A_failed_export_leaves_nothing_behind_and_the_old_file_alone()
     {
-        var path = folder.Of("old.gguf");
+        var path = _folder.Of("old.gguf");
         File.WriteAllText(path, "old");
 
         var error = Assert.Throws<EspalierException>(() => GgufWriter.Write(path, [], [Source("big", GgufType.F16, [1], 1e6f)]));
@@ -78,7 +78,7 @@ public sealed class GgufFileTests : IDisposable
         stopped.Cancel();
         Assert.Throws<OperationCanceledException>(() => GgufWriter.Write(path, [], [Source("w", GgufType.F32, [1], 1)], cancellation: stopped.Token));
 
-        Assert.Equal(["old.gguf"], Directory.GetFiles(folder.Path).Select(Path.GetFileName));
+        Assert.Equal(["old.gguf"], Directory.GetFiles(_folder.Path).Select(Path.GetFileName));
         Assert.Equal("old", File.ReadAllText(path));
     }
 
@@ -93,7 +93,7 @@ public sealed class GgufFileTests : IDisposable
             for (var i = 0; i < rows.Length; i++)
                 rows[i] = first + i / 1024;
         }
-        var path = folder.Of("large.gguf");
+        var path = _folder.Of("large.gguf");
 
         GgufWriter.Write(path, [], [new("w", GgufType.F32, [2304, 1024], Read, RowsAtOnce: 768)]);
 
@@ -162,7 +162,7 @@ public sealed class GgufFileTests : IDisposable
             "alignment" => [.. Head(0, 1), .. Text("general.alignment"), .. U32(4), .. U32(24)],
             _ => [.. Head(0, 1), .. Text("k"), .. U32(4), 1, 2],
         };
-        var path = folder.Of("broken.gguf");
+        var path = _folder.Of("broken.gguf");
         File.WriteAllBytes(path, bytes);
 
         var error = Assert.Throws<EspalierException>(() => GgufFile.Open(path).Dispose());
@@ -177,7 +177,7 @@ public sealed class GgufFileTests : IDisposable
         var metadata = new GgufMetadata();
         metadata.Add("k", new[] { "p", "q" });
         metadata.Add("general.alignment", 32u);
-        var path = folder.Of("fuzz.gguf");
+        var path = _folder.Of("fuzz.gguf");
         GgufWriter.Write(path, metadata, [Source("w", GgufType.Q8_0, [2, 32], new float[64]), Source("v", GgufType.F32, [3], 1, 2, 3)]);
         var bytes = File.ReadAllBytes(path);
         var refused = 0;

@@ -26,7 +26,7 @@ public sealed class GgufVocabularyTests
     [InlineData(PretokenizerSplit.Qwen2, false, "qwen2")]
     [InlineData(PretokenizerSplit.Tekken, true, "tekken")]
     [InlineData(PretokenizerSplit.DigitsThenGpt2, false, "smollm")]
-    public void The_split_has_llama_cpps_name(PretokenizerSplit split, bool ignoreMerges, string name)
+    internal void The_split_has_llama_cpps_name(PretokenizerSplit split, bool ignoreMerges, string name)
     {
         // "xyz" is reached by no merge, so it matters whether whole words are taken.
         var model = ByteLevel with { Split = split, IgnoreMerges = ignoreMerges };
@@ -39,7 +39,7 @@ public sealed class GgufVocabularyTests
     [InlineData(PretokenizerSplit.Digits, false, "single digits and nothing else")]
     [InlineData(PretokenizerSplit.Other, false, "pre-tokenizer")]
     [InlineData(PretokenizerSplit.None, false, "pre-tokenizer")]
-    public void A_split_without_a_name_is_refused(PretokenizerSplit split, bool ignoreMerges, string word)
+    internal void A_split_without_a_name_is_refused(PretokenizerSplit split, bool ignoreMerges, string word)
     {
         var error = Assert.Throws<EspalierException>(() => Describe(ByteLevel with { Split = split, IgnoreMerges = ignoreMerges }, 4));
         Assert.Contains(word, error.Message, StringComparison.Ordinal);

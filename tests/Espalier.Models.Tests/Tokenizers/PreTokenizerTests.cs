@@ -12,7 +12,7 @@ public sealed class PreTokenizerTests
     private static readonly JsonObject s_digits = new() { ["type"] = "Digits", ["individual_digits"] = true };
     private static readonly JsonObject s_runs = new() { ["type"] = "Digits", ["individual_digits"] = false };
 
-    public static TheoryData<string, PretokenizerSplit> Chains => new()
+    public static IEnumerable<object[]> Chains => new TheoryData<string, PretokenizerSplit>
     {
         { Chain(ByteLevel(regex: true)), PretokenizerSplit.Gpt2 },
         { Chain(Split(Gpt2), ByteLevel(regex: false)), PretokenizerSplit.Gpt2 },
@@ -32,7 +32,7 @@ public sealed class PreTokenizerTests
     };
 
     [Theory, MemberData(nameof(Chains))]
-    public void The_split_is_what_they_do_together(string chain, PretokenizerSplit expected)
+    internal void The_split_is_what_they_do_together(string chain, PretokenizerSplit expected)
     {
         using var folder = Folder(chain);
         Assert.Equal(expected, Tokenizer.Load(folder.Path).Model.Split);

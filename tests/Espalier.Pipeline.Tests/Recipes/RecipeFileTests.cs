@@ -231,7 +231,7 @@ public sealed class RecipeFileTests
     [InlineData("bfloat16", ComputeChoice.Bfloat16)]
     [InlineData("f32", ComputeChoice.Float32)]
     [InlineData("auto", ComputeChoice.Auto)]
-    public void Compute_has_the_names_of_the_option(string name, ComputeChoice choice) =>
+    internal void Compute_has_the_names_of_the_option(string name, ComputeChoice choice) =>
         Assert.Equal(choice, Parse(Short + $"distill: {{ steps: 3, compute: {name} }}").Distill!.Compute);
 
     private const string Searching = "teacher: t\ndata: { train: a.txt }\ndistill: { steps: 300, learning-rate: 2e-3, warm-up: 40 }\n";

@@ -14,26 +14,26 @@ internal sealed class CalibrationInput
 {
     private const int DefaultSeq = 256;
 
-    private readonly KeyOptions<ScoreSection> keys = new(ScoreSection.Keys, new());
-    private readonly CountOption seq = new CountOption("--sequence", $"Tokens of a sample; by default the model's positions, at most {DefaultSeq}").Or("--seq");
-    private readonly CountOption batch = new("--batch", "Samples of one forward pass; changes nothing but speed and memory", 8, most: 1024);
-    private readonly MemoryInput memory = new();
+    private readonly KeyOptions<ScoreSection> _keys = new(ScoreSection.Keys, new());
+    private readonly CountOption _seq = new CountOption("--sequence", $"Tokens of a sample; by default the model's positions, at most {DefaultSeq}").Or("--seq");
+    private readonly CountOption _batch = new("--batch", "Samples of one forward pass; changes nothing but speed and memory", 8, most: 1024);
+    private readonly MemoryInput _memory = new();
 
-    private Option[] OfText => [seq, batch];
+    private Option[] OfText => [_seq, _batch];
 
     internal void AddTo(Command command)
     {
-        keys.AddTo(command);
+        _keys.AddTo(command);
         foreach (var option in OfText)
             command.Options.Add(option);
-        memory.AddTo(command);
+        _memory.AddTo(command);
     }
 
     /// <summary>What importance is read from.</summary>
     internal ScoreMethod Method(CommandRun run) => Section(run).Method;
 
     /// <summary>The first option that was given, or null.</summary>
-    internal string? Given(CommandRun run) => keys.GivenNames(run).Concat(OfText.Where(run.Has).Select(option => option.Name)).FirstOrDefault();
+    internal string? Given(CommandRun run) => _keys.GivenNames(run).Concat(OfText.Where(run.Has).Select(option => option.Name)).FirstOrDefault();
 
     /// <summary>Refuses options and text that the method does not read.</summary>
     internal void Check(CommandRun run, TokenInput input)
@@ -48,7 +48,7 @@ internal sealed class CalibrationInput
     /// <summary>Refuses one aggregator, where all are asked for, and methods that have none.</summary>
     internal void CheckForAll(CommandRun run)
     {
-        if (keys.GivenNames(run).FirstOrDefault(name => name.EndsWith("-aggregation", StringComparison.Ordinal)) is { } option)
+        if (_keys.GivenNames(run).FirstOrDefault(name => name.EndsWith("-aggregation", StringComparison.Ordinal)) is { } option)
             throw new EspalierException($"--aggregators all and {option} were given: give one of them");
         if (Method(run) != ScoreMethod.Activation)
             throw new EspalierException($"--aggregators all is about activations and --method is {EnumName.Of(Method(run))}: leave one of them out");
@@ -66,11 +66,11 @@ internal sealed class CalibrationInput
     /// <param name="seed">Seed of scores by chance.</param>
     internal ScoreStage Stage(CommandRun run, Checkpoint checkpoint, Slot<TokenSets> tokens, IReadOnlyList<int> spans, long seed)
     {
-        var within = memory.Choose(run, checkpoint.Config);
+        var within = _memory.Choose(run, checkpoint.Config);
         // Magnitudes are those of weights that are checked when they are read.
         if (Method(run).ReadsText() ? !within.Streams : Method(run) != ScoreMethod.Magnitude)
             checkpoint.CheckFinite(run.Cancellation);
-        return new(ModelArgument.Slot(checkpoint), Section(run), spans, tokens, Sequence(run, checkpoint.Config), seed) { Batch = run.Get(batch)!.Value, Memory = within };
+        return new(ModelArgument.Slot(checkpoint), Section(run), spans, tokens, Sequence(run, checkpoint.Config), seed) { Batch = run.Get(_batch)!.Value, Memory = within };
     }
 
     /// <summary>Scores a model by all nine aggregators, in their order: no stage of a recipe does that.</summary>
@@ -83,18 +83,18 @@ internal sealed class CalibrationInput
     {
         using var source = input.Open(run, checkpoint);
         var windows = new WindowSet(source.Tokens, Sequence(run, checkpoint.Config));
-        var within = memory.Choose(run, checkpoint.Config);
+        var within = _memory.Choose(run, checkpoint.Config);
         var fingerprint = ModelFingerprint.Watch(checkpoint);
         if (!within.Streams)
             checkpoint.CheckFinite(run.Cancellation);
         var section = Section(run);
-        var options = new ScoreOptions { Samples = section.Samples, Batch = run.Get(batch)!.Value, Neurons = section.Neurons, SpanWidths = spans };
+        var options = new ScoreOptions { Samples = section.Samples, Batch = run.Get(_batch)!.Value, Neurons = section.Neurons, SpanWidths = spans };
         var found = within.Score(checkpoint, windows, options, Compression.Importance.Aggregator.All, folder, run.Progress, run.Cancellation);
         var (teacher, hash) = (fingerprint.Finish(run.Cancellation), CalibrationHash.Of(source.Tokens, windows.SequenceLength, options.Samples));
         return [.. found.Select(scores => scores with { Teacher = teacher, Calibration = hash })];
     }
 
-    private int Sequence(CommandRun run, DecoderConfig config) => run.Get(seq) switch
+    private int Sequence(CommandRun run, DecoderConfig config) => run.Get(_seq) switch
     {
         null => Math.Min(DefaultSeq, config.MaxPositions),
         { } asked when asked <= config.MaxPositions => asked,
@@ -102,5 +102,5 @@ internal sealed class CalibrationInput
     };
 
     /// <summary>How to score, as a recipe with the same keys would say.</summary>
-    private ScoreSection Section(CommandRun run) => ScoreSection.Keys.Read(SectionFields.OfOptions(keys.Given(run), ScoreSection.Section), new());
+    private ScoreSection Section(CommandRun run) => ScoreSection.Keys.Read(SectionFields.OfOptions(_keys.Given(run), ScoreSection.Section), new());
 }

@@ -9,13 +9,13 @@ namespace Espalier.Cli.Commands.Shared;
 /// <summary>What <c>depth --output</c> wrote, and the metric in it that says which layers go.</summary>
 internal sealed class DepthScoresInput
 {
-    private readonly Option<string> file = new("--depth-scores")
+    private readonly Option<string> _file = new("--depth-scores")
     {
         Description = "What espalier depth --output wrote: says which layers go; text or --scores say the rest, where widths are cut too",
         HelpName = "FILE.json",
     };
 
-    private readonly Option<string> metric = new("--depth-metric")
+    private readonly Option<string> _metric = new("--depth-metric")
     {
         Description = "Which of its metrics; by default block-influence, or the only one there is",
         HelpName = string.Join('|', DepthNames.Metrics),
@@ -23,19 +23,19 @@ internal sealed class DepthScoresInput
 
     internal void AddTo(Command command)
     {
-        command.Options.Add(file);
-        command.Options.Add(metric);
+        command.Options.Add(_file);
+        command.Options.Add(_metric);
     }
 
     /// <summary>The file: that of the option, or of <c>--scores</c> where its content is scores of layers.</summary>
     internal string? File(CommandRun run, string? scores)
     {
         var layers = scores is not null && IsOfLayers(scores) ? scores : null;
-        if (layers is not null && run.Has(file))
+        if (layers is not null && run.Has(_file))
             throw new EspalierException($"--scores {scores} and --depth-scores are both scores of layers: give one of them");
-        if (layers is null && !run.Has(file) && run.Has(metric))
+        if (layers is null && !run.Has(_file) && run.Has(_metric))
             throw new EspalierException("--depth-metric is for scores of layers, which were not given: add --depth-scores FILE.json");
-        return run.Get(file) ?? layers;
+        return run.Get(_file) ?? layers;
     }
 
     /// <summary>The metric that chooses.</summary>
@@ -51,7 +51,7 @@ internal sealed class DepthScoresInput
         if (student.Layers == teacher.Layers)
             throw new EspalierException($"{path}: says which layers go and none goes: say how many stay with --layers, or leave the file out");
         string[] there = [.. scores.Metrics.Keys.Order().Select(DepthNames.Of)];
-        if (run.Get(metric) is { } asked)
+        if (run.Get(_metric) is { } asked)
             return there.Contains(asked)
                 ? DepthNames.Parse(asked)
                 : throw new EspalierException($"--depth-metric is '{asked}' and {path} has {string.Join(", ", there)}.{NearestName.Hint(asked, there)}");

@@ -6,26 +6,26 @@ namespace Espalier.Cli.Commands.Shared;
 /// <summary><c>--dtype</c>: the element type that weights are written in.</summary>
 internal sealed class DtypeOption
 {
-    private readonly ChoiceOption<ElementType> option = new(
+    private readonly ChoiceOption<ElementType> _option = new(
         "--dtype", "Element type to store; by default that of the model", null,
         ("f32", ElementType.F32), ("f16", ElementType.F16), ("bf16", ElementType.BF16),
         ("float32", ElementType.F32), ("float16", ElementType.F16), ("bfloat16", ElementType.BF16));
 
-    private readonly Option<bool> clamp = new("--clamp")
+    private readonly Option<bool> _clamp = new("--clamp")
     {
         Description = "Write weights beyond the element type's range as its largest number, instead of refusing the first of them by name",
     };
 
     internal void AddTo(Command command)
     {
-        command.Options.Add(option);
-        command.Options.Add(clamp);
+        command.Options.Add(_option);
+        command.Options.Add(_clamp);
     }
 
     /// <summary>Whether weights that the type cannot hold are brought back into its range.</summary>
-    internal bool Clamp(CommandRun run) => run.Get(clamp);
+    internal bool Clamp(CommandRun run) => run.Get(_clamp);
 
-    internal bool IsGiven(CommandRun run) => run.Has(option);
+    internal bool IsGiven(CommandRun run) => run.Has(_option);
 
-    internal ElementType Read(CommandRun run, Checkpoint model) => run.Get(option) ?? model.StoredType;
+    internal ElementType Read(CommandRun run, Checkpoint model) => run.Get(_option) ?? model.StoredType;
 }

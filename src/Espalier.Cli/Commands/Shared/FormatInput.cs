@@ -22,17 +22,17 @@ internal enum OutputFormat
 /// <summary><c>--format</c> of the commands whose result is a table.</summary>
 internal sealed class FormatInput
 {
-    private readonly ChoiceOption<OutputFormat> format = new(
+    private readonly ChoiceOption<OutputFormat> _format = new(
         "--format", "How the result is printed: for people, as --json does, the table alone with all digits of its numbers, or as Markdown", OutputFormat.Text,
         ("text", OutputFormat.Text), ("json", OutputFormat.Json), ("csv", OutputFormat.Csv), ("markdown", OutputFormat.Markdown));
 
     /// <summary>Adds the option.</summary>
-    internal void AddTo(Command command) => command.Options.Add(format);
+    internal void AddTo(Command command) => command.Options.Add(_format);
 
     /// <summary>Refuses another format beside <c>--json</c>; before the work, so that hours do not end in a refusal.</summary>
     internal void Check(CommandRun run)
     {
-        if (run.Json && run.Has(format) && run.Get(format) is { } other and not OutputFormat.Json)
+        if (run.Json && run.Has(_format) && run.Get(_format) is { } other and not OutputFormat.Json)
             throw new EspalierException($"--json and --format {other.ToString().ToLowerInvariant()} were given: keep one of them");
     }
 
@@ -45,7 +45,7 @@ internal sealed class FormatInput
     internal void Write<T>(
         CommandRun run, T result, Action<Page, T> render, Func<T, CsvTable> table, params (string Name, object? Value)[] beside) where T : notnull
     {
-        switch (run.Get(format))
+        switch (run.Get(_format))
         {
             case OutputFormat.Json:
                 run.Terminal.Output.WriteLine(JsonOutput.Serialize(result, beside));

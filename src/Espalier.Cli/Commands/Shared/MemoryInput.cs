@@ -8,12 +8,12 @@ namespace Espalier.Cli.Commands.Shared;
 /// <summary><c>--stream</c> and <c>--memory</c>: how scoring gets by with the memory there is.</summary>
 internal sealed class MemoryInput
 {
-    private readonly Option<bool> stream = new("--stream")
+    private readonly Option<bool> _stream = new("--stream")
     {
         Description = "Read the model layer by layer instead of loading it, even if it fits in memory; the scores are the same",
     };
 
-    private readonly Option<long?> memory = new("--memory")
+    private readonly Option<long?> _memory = new("--memory")
     {
         Description = "What scoring may take, such as 4GB; a model whose float32 weights are larger is read layer by layer [default: 60 % of what is free]",
         HelpName = "SIZE",
@@ -30,11 +30,11 @@ internal sealed class MemoryInput
 
     internal void AddTo(Command command)
     {
-        command.Options.Add(stream);
-        command.Options.Add(memory);
+        command.Options.Add(_stream);
+        command.Options.Add(_memory);
     }
 
-    internal ScoringMemory Choose(CommandRun run, DecoderConfig model) => ScoringMemory.For(model, run.Get(memory), run.Get(stream));
+    internal ScoringMemory Choose(CommandRun run, DecoderConfig model) => ScoringMemory.For(model, run.Get(_memory), run.Get(_stream));
 
     /// <summary>Where what does not fit goes: beside the output, else where temporary files go.</summary>
     internal static string FolderBeside(string? output) =>

@@ -10,17 +10,17 @@ namespace Espalier.Cli.Commands.Shared;
 /// <param name="optional">Whether the command can do something without one, and asks itself.</param>
 internal sealed class ModelArgument(bool optional = false)
 {
-    private readonly Argument<string> argument = new("model")
+    private readonly Argument<string> _argument = new("model")
     {
         Description = "Hugging Face folder: config.json and safetensors",
         Arity = optional ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
     };
 
-    internal void AddTo(Command command) => command.Arguments.Add(argument);
+    internal void AddTo(Command command) => command.Arguments.Add(_argument);
 
-    internal bool IsGiven(CommandRun run) => run.Get(argument) is not null;
+    internal bool IsGiven(CommandRun run) => run.Get(_argument) is not null;
 
-    internal string Folder(CommandRun run) => run.Get(argument)!;
+    internal string Folder(CommandRun run) => run.Get(_argument)!;
 
     /// <summary>The folder as what no output may touch.</summary>
     internal ReadPlace Place(CommandRun run) => new("the model's folder", Folder(run));

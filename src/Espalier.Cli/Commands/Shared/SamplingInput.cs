@@ -10,37 +10,37 @@ namespace Espalier.Cli.Commands.Shared;
 /// </summary>
 internal sealed class SamplingInput
 {
-    private readonly Option<bool> greedy = new("--greedy") { Description = "Always the likeliest id, as with do_sample false in generation_config.json" };
-    private readonly Option<double?> temperature = new("--temperature") { Description = "Sharpness of the choice, 0 is greedy; by default as in generation_config.json, else 1", HelpName = "T" };
-    private readonly CountOption topK = new("--top-k", "Only the N likeliest ids, 0 is all; by default as in generation_config.json, else 0", least: 0);
-    private readonly Option<double?> topP = new("--top-p") { Description = "Only the likeliest ids whose probabilities add up to P; by default as in generation_config.json, else 1", HelpName = "P" };
-    private readonly NumberOption repetitionPenalty = new(
+    private readonly Option<bool> _greedy = new("--greedy") { Description = "Always the likeliest id, as with do_sample false in generation_config.json" };
+    private readonly Option<double?> _temperature = new("--temperature") { Description = "Sharpness of the choice, 0 is greedy; by default as in generation_config.json, else 1", HelpName = "T" };
+    private readonly CountOption _topK = new("--top-k", "Only the N likeliest ids, 0 is all; by default as in generation_config.json, else 0", least: 0);
+    private readonly Option<double?> _topP = new("--top-p") { Description = "Only the likeliest ids whose probabilities add up to P; by default as in generation_config.json, else 1", HelpName = "P" };
+    private readonly NumberOption _repetitionPenalty = new(
         "--repetition-penalty", "What logits of ids that stand in the text already are divided by, 1 is off; by default as in generation_config.json, else 1", "X");
-    private readonly CountOption seed = new("--seed", "Seed of the choices: the same seed gives the same text", 0, least: 0);
+    private readonly CountOption _seed = new("--seed", "Seed of the choices: the same seed gives the same text", 0, least: 0);
 
     internal void AddTo(Command command)
     {
-        foreach (var option in (Option[])[greedy, temperature, topK, topP, repetitionPenalty, seed])
+        foreach (var option in (Option[])[_greedy, _temperature, _topK, _topP, _repetitionPenalty, _seed])
             command.Options.Add(option);
     }
 
     internal SamplingOptions Read(CommandRun run, Checkpoint model)
     {
-        if (run.Get(greedy))
-            foreach (var option in (Option[])[temperature, topK, topP])
+        if (run.Get(_greedy))
+            foreach (var option in (Option[])[_temperature, _topK, _topP])
                 if (run.Has(option))
                     throw new EspalierException($"--greedy and {option.Name} were both given: greedy has nothing to sample, leave one of them out");
 
         var file = new GenerationFields(model);
-        var asked = run.Has(temperature) || run.Has(topK) || run.Has(topP);
-        var options = new SamplingOptions { RepetitionPenalty = run.Get(repetitionPenalty) ?? file.RepetitionPenalty ?? 1 };
-        if (!run.Get(greedy) && (asked || file.DoSample != false))
+        var asked = run.Has(_temperature) || run.Has(_topK) || run.Has(_topP);
+        var options = new SamplingOptions { RepetitionPenalty = run.Get(_repetitionPenalty) ?? file.RepetitionPenalty ?? 1 };
+        if (!run.Get(_greedy) && (asked || file.DoSample != false))
             options = options with
             {
-                Temperature = run.Get(temperature) ?? file.Temperature ?? 1,
-                TopK = run.Get(topK) ?? file.TopK ?? 0,
-                TopP = run.Get(topP) ?? file.TopP ?? 1,
-                Seed = run.Get(seed)!.Value,
+                Temperature = run.Get(_temperature) ?? file.Temperature ?? 1,
+                TopK = run.Get(_topK) ?? file.TopK ?? 0,
+                TopP = run.Get(_topP) ?? file.TopP ?? 1,
+                Seed = run.Get(_seed)!.Value,
             };
         if (file.Ignored(sampling: options.Temperature > 0) is { Count: > 0 } ignored)
             run.Progress.Warn($"{Path.Combine(model.Folder, CheckpointFolder.GenerationConfigFile)}: not followed here: {string.Join(", ", ignored)}");

@@ -11,48 +11,48 @@ namespace Espalier.Cli.Commands.Shared;
 internal sealed class ShapeInput
 {
     // Limits are the model's, so PruneTarget names them, with the nearest legal value.
-    private readonly CountOption hidden = new("--hidden", "Width of the residual stream", least: int.MinValue);
-    private readonly CountOption ffn = new("--ffn", "Width of the feed-forward blocks", least: int.MinValue);
-    private readonly CountOption heads = new("--heads", "Query heads of a layer, a multiple of the key/value heads; where each has its own, that goes with it", least: int.MinValue);
-    private readonly CountOption kvHeads = new("--kv-heads", "Key/value heads of a layer: fewer of them cut whole groups", least: int.MinValue);
-    private readonly CountOption layers = new("--layers", "Layers", least: int.MinValue);
-    private readonly ChoiceOption<DepthChoice> depth = new(
+    private readonly CountOption _hidden = new("--hidden", "Width of the residual stream", least: int.MinValue);
+    private readonly CountOption _ffn = new("--ffn", "Width of the feed-forward blocks", least: int.MinValue);
+    private readonly CountOption _heads = new("--heads", "Query heads of a layer, a multiple of the key/value heads; where each has its own, that goes with it", least: int.MinValue);
+    private readonly CountOption _kvHeads = new("--kv-heads", "Key/value heads of a layer: fewer of them cut whole groups", least: int.MinValue);
+    private readonly CountOption _layers = new("--layers", "Layers", least: int.MinValue);
+    private readonly ChoiceOption<DepthChoice> _depth = new(
         "--depth", "Which layers go: the span, or the single ones, that matter least; or one after the other, which needs --depth-scores", DepthChoice.Contiguous,
         ("contiguous", DepthChoice.Contiguous), ("scattered", DepthChoice.Scattered), ("greedy", DepthChoice.Greedy));
 
-    private readonly CountOption multiple = new("--multiple", "What --hidden and --ffn must be multiples of: 64 where the model's own are; 1 allows any, 128 suits CUDA");
-    private readonly Option<bool> mergeHeads = new("--merge-heads") { Description = "Let query heads that go leave their residual in those that stay" };
+    private readonly CountOption _multiple = new("--multiple", "What --hidden and --ffn must be multiples of: 64 where the model's own are; 1 allows any, 128 suits CUDA");
+    private readonly Option<bool> _mergeHeads = new("--merge-heads") { Description = "Let query heads that go leave their residual in those that stay" };
 
-    private CountOption[] Sizes => [hidden, ffn, heads, kvHeads, layers];
+    private CountOption[] Sizes => [_hidden, _ffn, _heads, _kvHeads, _layers];
 
     internal void AddTo(Command command)
     {
         foreach (var option in Sizes)
             command.Options.Add(option);
-        command.Options.Add(multiple);
-        command.Options.Add(depth);
-        command.Options.Add(mergeHeads);
+        command.Options.Add(_multiple);
+        command.Options.Add(_depth);
+        command.Options.Add(_mergeHeads);
     }
 
     /// <summary>The first option of the shape that was given, or null.</summary>
-    internal string? Given(CommandRun run) => Sizes.Append<Option>(multiple).Append(depth).Append(mergeHeads).FirstOrDefault(run.Has)?.Name;
+    internal string? Given(CommandRun run) => Sizes.Append<Option>(_multiple).Append(_depth).Append(_mergeHeads).FirstOrDefault(run.Has)?.Name;
 
-    internal bool MergeHeads(CommandRun run) => run.Get(mergeHeads);
+    internal bool MergeHeads(CommandRun run) => run.Get(_mergeHeads);
 
     /// <summary>How a recipe would say it.</summary>
     internal PruneSection Section(CommandRun run) => new()
     {
         Target = new()
         {
-            Hidden = run.Get(hidden),
-            Ffn = run.Get(ffn),
-            Heads = run.Get(heads),
-            KvHeads = run.Get(kvHeads),
-            Layers = run.Get(layers),
-            Multiple = run.Get(multiple),
+            Hidden = run.Get(_hidden),
+            Ffn = run.Get(_ffn),
+            Heads = run.Get(_heads),
+            KvHeads = run.Get(_kvHeads),
+            Layers = run.Get(_layers),
+            Multiple = run.Get(_multiple),
         },
-        Depth = run.Get(depth)!.Value,
-        MergeHeads = run.Get(mergeHeads),
+        Depth = run.Get(_depth)!.Value,
+        MergeHeads = run.Get(_mergeHeads),
     };
 
     /// <summary>The student's config.</summary>

@@ -11,19 +11,19 @@ namespace Espalier.Cli.Commands.Shared;
 /// <summary>What a command reads: text, which the model's tokenizer encodes, or token ids.</summary>
 internal sealed class TokenInput
 {
-    private readonly Argument<string[]> text = new("text")
+    private readonly Argument<string[]> _text = new("text")
     {
         Description = "Text: txt, md, jsonl, json, csv, parquet or source files, also as .gz or .zst, folders, patterns such as docs/**/*.md, or dotnet-docs",
         Arity = ArgumentArity.ZeroOrMore,
     };
 
-    private readonly Option<string> ids = new("--ids")
+    private readonly Option<string> _ids = new("--ids")
     {
         Description = "Token ids instead of text: FILE.i32 (little-endian int32), FILE.u16, a token store's folder, or 1,2,3",
         HelpName = "IDS",
     };
 
-    private readonly Option<string> field = new("--field")
+    private readonly Option<string> _field = new("--field")
     {
         Description = "Field of JSON records, or column of a table, that holds the text; by default text, content, prompt + completion, messages, ...",
         HelpName = "NAME",
@@ -31,32 +31,32 @@ internal sealed class TokenInput
 
     internal void AddTo(Command command)
     {
-        command.Arguments.Add(text);
-        command.Options.Add(ids);
-        command.Options.Add(field);
+        command.Arguments.Add(_text);
+        command.Options.Add(_ids);
+        command.Options.Add(_field);
     }
 
     /// <summary>The field that holds the text; null for any known shape.</summary>
-    internal string? Field(CommandRun run) => run.Get(field);
+    internal string? Field(CommandRun run) => run.Get(_field);
 
-    internal bool IsGiven(CommandRun run) => run.Get(text) is { Length: > 0 } || run.Has(ids);
+    internal bool IsGiven(CommandRun run) => run.Get(_text) is { Length: > 0 } || run.Has(_ids);
 
     /// <summary>What is read, as what no output may touch.</summary>
     internal IEnumerable<ReadPlace> Places(CommandRun run) =>
-        SourcePlaces.Of("the text", run.Get(text) ?? []).Concat(SourcePlaces.Of("the ids", run.Get(ids) is { } given ? [given] : []));
+        SourcePlaces.Of("the text", run.Get(_text) ?? []).Concat(SourcePlaces.Of("the ids", run.Get(_ids) is { } given ? [given] : []));
 
     /// <summary>What the user gave, unread: the sources of text, or the ids.</summary>
     /// <exception cref="EspalierException">Nothing or both were given.</exception>
     internal (string[] Text, string? Ids) Given(CommandRun run)
     {
-        var sources = run.Get(text) ?? [];
-        if (sources.Length > 0 && run.Has(ids))
+        var sources = run.Get(_text) ?? [];
+        if (sources.Length > 0 && run.Has(_ids))
             throw new EspalierException($"both text ({sources[0]}) and --ids were given: give one of them");
-        if (sources.Length == 0 && !run.Has(ids))
+        if (sources.Length == 0 && !run.Has(_ids))
             throw new EspalierException("nothing to read was given: name text files or folders after the model, or token ids with --ids");
-        if (run.Has(ids) && run.Has(field))
+        if (run.Has(_ids) && run.Has(_field))
             throw new EspalierException("--field was given and --ids, which have no fields: leave it out");
-        return (sources, run.Has(ids) ? run.Get(ids) : null);
+        return (sources, run.Has(_ids) ? run.Get(_ids) : null);
     }
 
     /// <summary>Opens what the user gave as what a stage reads, all of it; dispose its value. Ids have the hash that they have for a training command, which holds none out.</summary>
@@ -65,7 +65,7 @@ internal sealed class TokenInput
     {
         var source = Open(run, model);
         var hash = source.Tokens is TokenStore store ? store.Index.TokensSha256
-            : DataStage.HashOf(run.Get(ids)!, new() { Train = [run.Get(ids)!], HeldOut = 0, Sequence = sequence });
+            : DataStage.HashOf(run.Get(_ids)!, new() { Train = [run.Get(_ids)!], HeldOut = 0, Sequence = sequence });
         return new("the text") { Value = new(source.Tokens, source.Tokens, hash, null, [source]) };
     }
 

@@ -12,47 +12,47 @@ internal sealed class TrainingInput
 {
     private const int DefaultSteps = 200;
 
-    private readonly TrainingScope scope;
-    private readonly KeyOptions<TrainingSection> keys;
-    private readonly KeyOptions<HiddenStateOptions> hidden = new(HiddenKeys.Keys, new(), "hidden-");
-    private readonly TokenInput input = new();
+    private readonly TrainingScope _scope;
+    private readonly KeyOptions<TrainingSection> _keys;
+    private readonly KeyOptions<HiddenStateOptions> _hidden = new(HiddenKeys.Keys, new(), "hidden-");
+    private readonly TokenInput _input = new();
 
-    private readonly Option<string> order = new("--order")
+    private readonly Option<string> _order = new("--order")
     {
         Description = "Order of the windows: shuffled (by --seed), sequential (0, 1, 2, ...), or a file of window numbers (.i32)",
         HelpName = "shuffled|sequential|FILE.i32",
         DefaultValueFactory = _ => "shuffled",
     };
 
-    private readonly KeyOptions<DataSection> cut = new(DataSection.Keys, new());
-    private readonly CountOption seed = new("--seed", "Seed of the order (and of random weights)", 1, least: 0);
-    private readonly NumberOption heldOut = new("--held-out", "Share held out to evaluate on: of documents by their hash, of ids the last windows; by default 2% of text and nothing of ids", "SHARE");
+    private readonly KeyOptions<DataSection> _cut = new(DataSection.Keys, new());
+    private readonly CountOption _seed = new("--seed", "Seed of the order (and of random weights)", 1, least: 0);
+    private readonly NumberOption _heldOut = new("--held-out", "Share held out to evaluate on: of documents by their hash, of ids the last windows; by default 2% of text and nothing of ids", "SHARE");
     /// <summary>The options of a training whose keys mean what a scope says, apart from its windows' length.</summary>
     internal TrainingInput(TrainingScope scope)
     {
-        this.scope = scope;
-        keys = new(
+        this._scope = scope;
+        _keys = new(
             [.. scope.HasLoss ? TrainingSection.KeysOfLoss() : [], .. TrainingSection.KeysOf(scope)],
             new() { Steps = DefaultSteps, LearningRate = scope.LearningRate });
     }
 
     internal void AddTo(Command command)
     {
-        input.AddTo(command);
-        command.Options.Add(order);
-        cut.AddTo(command);
-        keys.AddTo(command);
-        if (scope.HasLoss)
-            hidden.AddTo(command);
-        foreach (var option in (Option[])[seed, heldOut])
+        _input.AddTo(command);
+        command.Options.Add(_order);
+        _cut.AddTo(command);
+        _keys.AddTo(command);
+        if (_scope.HasLoss)
+            _hidden.AddTo(command);
+        foreach (var option in (Option[])[_seed, _heldOut])
             command.Options.Add(option);
     }
 
     /// <summary>What is read, as what no output may touch.</summary>
     internal IEnumerable<ReadPlace> Places(CommandRun run) =>
-        input.Places(run).Concat(File.Exists(run.Get(order)) ? [new("the order", run.Get(order)!)] : []);
+        _input.Places(run).Concat(File.Exists(run.Get(_order)) ? [new("the order", run.Get(_order)!)] : []);
 
-    internal long Seed(CommandRun run) => run.Get(seed)!.Value;
+    internal long Seed(CommandRun run) => run.Get(_seed)!.Value;
 
     internal int Sequence(CommandRun run) => Cut(run).Sequence;
 
@@ -60,29 +60,29 @@ internal sealed class TrainingInput
     /// <exception cref="EspalierException">Nothing or both were given, or a share that is none.</exception>
     internal DataSection Data(CommandRun run)
     {
-        var (text, ids) = input.Given(run);
-        var share = run.Get(heldOut) ?? (ids is null ? 0.02 : 0);
+        var (text, ids) = _input.Given(run);
+        var share = run.Get(_heldOut) ?? (ids is null ? 0.02 : 0);
         if (share is < 0 or >= 1)
             throw new EspalierException($"--held-out is {share} and must be at least 0 and below 1, such as 2%");
-        return Cut(run) with { Train = ids is null ? text : [ids], Field = input.Field(run), HeldOut = share };
+        return Cut(run) with { Train = ids is null ? text : [ids], Field = _input.Field(run), HeldOut = share };
     }
 
     /// <summary>How to train, as a recipe with the same keys would say.</summary>
     internal TrainingSection Section(CommandRun run)
     {
-        var given = keys.Given(run).ToList();
+        var given = _keys.Given(run).ToList();
         if (!given.Any(entry => entry.Key is "steps" or "tokens"))
             given.Add(("steps", new YamlText($"{DefaultSteps}", Quoted: true, Line: 0)));
-        if (scope.HasLoss && hidden.Given(run).ToArray() is { Length: > 0 } states)
+        if (_scope.HasLoss && _hidden.Given(run).ToArray() is { Length: > 0 } states)
             given.Add(("hidden", new YamlMap([.. states.Select(entry => (new YamlText(entry.Key, Quoted: true, Line: 0), entry.Value))], Line: 0)));
-        return TrainingSection.Read(SectionFields.OfOptions(given, scope.HasLoss ? TrainingSection.Distill : CorrectionSection.Section), scope with { Sequence = Sequence(run) });
+        return TrainingSection.Read(SectionFields.OfOptions(given, _scope.HasLoss ? TrainingSection.Distill : CorrectionSection.Section), _scope with { Sequence = Sequence(run) });
     }
 
     /// <summary>The order, and its name for the stage's key.</summary>
     internal (Func<long, SampleOrder> Make, string Name) Order(CommandRun run)
     {
         var seedOfOrder = Seed(run);
-        return run.Get(order) switch
+        return run.Get(_order) switch
         {
             "shuffled" => (windows => SampleOrder.Shuffled(windows, seedOfOrder), "shuffled"),
             "sequential" => (SampleOrder.Sequential, "sequential"),
@@ -92,5 +92,5 @@ internal sealed class TrainingInput
         };
     }
 
-    private DataSection Cut(CommandRun run) => DataSection.OfOptions(cut.Given(run));
+    private DataSection Cut(CommandRun run) => DataSection.OfOptions(_cut.Given(run));
 }

@@ -1,7 +1,7 @@
 namespace Espalier.Compression.Distillation.Caching;
 
 /// <summary>What a cache keeps of each of the teacher's distributions.</summary>
-public enum CacheEncoding
+internal enum CacheEncoding
 {
     /// <summary>The K likeliest entries exactly, and the mass of all others as one bucket: the gradient is exact on the K.</summary>
     TopK,

@@ -14,7 +14,7 @@ namespace Espalier.Compression.Distillation.Caching;
 /// <param name="K">Likeliest entries.</param>
 /// <param name="Samples">Drawn entries.</param>
 /// <param name="Seed">Seed of the draws.</param>
-public sealed record CacheKey(
+internal sealed record CacheKey(
     string Teacher, string Data, int Sequence, string Documents, int Vocabulary, int HiddenSize, double Temperature, CacheEncoding Encoding, int K, int Samples, long Seed)
 {
     /// <summary>

@@ -7,7 +7,7 @@ namespace Espalier.Compression.Distillation.Caching;
 /// <c>drawn_ids [T, M]</c>, <c>entropy [T]</c> float32, <c>hidden [T, E]</c> float32. Ids take two bytes where the vocabulary allows it, else four. Fields that an
 /// encoding does not have take nothing.
 /// </summary>
-public sealed record CacheLayout
+internal sealed record CacheLayout
 {
     /// <summary>Bytes of an id.</summary>
     public int IdBytes { get; }

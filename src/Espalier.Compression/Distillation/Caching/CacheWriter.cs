@@ -8,7 +8,7 @@ using Espalier.Torch;
 namespace Espalier.Compression.Distillation.Caching;
 
 /// <summary>Writes a cache: a shard at a time, each whole or not there, so that a capture that was killed goes on at its last shard; <c>cache.json</c> last.</summary>
-public static class CacheWriter
+internal static class CacheWriter
 {
     internal const string WindowsName = "windows.i64", HeadName = "head.safetensors", HeadTensor = "lm_head.weight";
 

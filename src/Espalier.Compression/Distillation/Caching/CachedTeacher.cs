@@ -8,7 +8,7 @@ namespace Espalier.Compression.Distillation.Caching;
 // Shapes: N positions of a batch, T positions of a window, K likeliest, M drawn entries, E teacher width, V vocabulary.
 
 /// <summary>A teacher out of a cache: no model is loaded. The cache stays the caller's.</summary>
-public sealed class CachedTeacher : Teacher, IDisposable
+internal sealed class CachedTeacher : Teacher, IDisposable
 {
     private readonly TeacherCache _cache;
     private readonly ThreadLocal<byte[]> _record;

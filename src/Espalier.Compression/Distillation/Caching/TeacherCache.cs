@@ -6,7 +6,7 @@ using Espalier.Models.Checkpoints;
 namespace Espalier.Compression.Distillation.Caching;
 
 /// <summary>A cache on disk, memory-mapped; every file was read and had its hash when it was opened. Reading is safe from several threads.</summary>
-public sealed class TeacherCache : IDisposable
+internal sealed class TeacherCache : IDisposable
 {
     private readonly string _folder;
     private readonly long[] _windows;

@@ -1,7 +1,7 @@
 namespace Espalier.Compression.Importance.Depth;
 
 /// <summary>Which layers a depth cut takes.</summary>
-public enum DepthChoice
+internal enum DepthChoice
 {
     /// <summary>The contiguous span with the least block influence (paper 2: better after retraining).</summary>
     Contiguous,

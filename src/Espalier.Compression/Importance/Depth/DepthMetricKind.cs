@@ -1,7 +1,7 @@
 namespace Espalier.Compression.Importance.Depth;
 
 /// <summary>What tells how much a layer, or a span of layers, matters. Higher is always more harm done by removing it.</summary>
-public enum DepthMetricKind
+internal enum DepthMetricKind
 {
     /// <summary>1 − mean cosine of the residual stream before and behind (Minitron, arXiv 2407.14679, section 2.2).</summary>
     BlockInfluence,

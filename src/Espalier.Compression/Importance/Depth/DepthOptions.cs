@@ -1,7 +1,7 @@
 namespace Espalier.Compression.Importance.Depth;
 
 /// <summary>What is asked about the layers of a model, and on how much.</summary>
-public sealed record DepthOptions
+internal sealed record DepthOptions
 {
     /// <summary>The ways to tell, each once.</summary>
     public required IReadOnlyList<DepthMetricKind> Metrics { get; init; }

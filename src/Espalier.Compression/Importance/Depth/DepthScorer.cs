@@ -5,7 +5,7 @@ using Espalier.Models;
 namespace Espalier.Compression.Importance.Depth;
 
 /// <summary>Scores the layers of a model: each by itself, contiguous spans, and greedy sequences.</summary>
-public static class DepthScorer
+internal static class DepthScorer
 {
     /// <summary>Runs the scans.</summary>
     /// <param name="model">The model; read only.</param>

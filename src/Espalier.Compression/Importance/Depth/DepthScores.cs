@@ -3,7 +3,7 @@ namespace Espalier.Compression.Importance.Depth;
 /// <summary>
 /// How much the layers of a model matter, by one or more metrics, with where that comes from: plain data with a JSON form. Higher is more harm done by removing them.
 /// </summary>
-public sealed record DepthScores
+internal sealed record DepthScores
 {
     /// <summary>Version of the JSON form.</summary>
     public int Version { get; init; } = DepthScoresFile.Newest;
@@ -45,7 +45,7 @@ public sealed record DepthScores
 }
 
 /// <summary>What one metric says about the layers.</summary>
-public sealed record DepthMetricScores
+internal sealed record DepthMetricScores
 {
     /// <summary>The value of the whole model.</summary>
     public required double Whole { get; init; }

@@ -10,7 +10,7 @@ namespace Espalier.Compression.Importance.Depth;
 /// <c>samples</c>, <c>sample_length</c>, <c>teacher</c>, <c>calibration</c>, <c>task</c>) and <c>metrics</c>, by name: <c>whole</c>, <c>singles</c> [layer], <c>spans</c>
 /// (width to [first layer]), <c>greedy</c> (<c>removed</c> and <c>value</c>, in order), and of a task <c>accuracy</c> (<c>whole</c>, <c>singles</c>).
 /// </summary>
-public static class DepthScoresFile
+internal static class DepthScoresFile
 {
     /// <summary>Longest file that is read.</summary>
     public const long MaxBytes = 16 << 20;

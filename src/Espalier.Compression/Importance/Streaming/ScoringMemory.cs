@@ -8,7 +8,7 @@ namespace Espalier.Compression.Importance.Streaming;
 /// <summary>How scoring gets by with the memory there is: the model loaded, or read layer by layer; residual streams in memory, or on the disk. The scores are the same bits.</summary>
 /// <param name="Bytes">What scoring may take.</param>
 /// <param name="Streams">Whether the model is read layer by layer.</param>
-public sealed record ScoringMemory(long Bytes, bool Streams)
+internal sealed record ScoringMemory(long Bytes, bool Streams)
 {
     // The rest is for activations, for the tokenizer, and for others.
     private const double ShareOfFree = 0.6;

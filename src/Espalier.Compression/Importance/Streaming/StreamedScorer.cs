@@ -10,7 +10,7 @@ namespace Espalier.Compression.Importance.Streaming;
 /// The pass of <see cref="ImportanceScorer"/> layer by layer over a model that is not loaded: block i is read, all batches pass through it, and it is dropped before block i + 1 is
 /// read. Each weight is read once. The scores have the same bits, since every sum sees the same batches in the same order.
 /// </summary>
-public static class StreamedScorer
+internal static class StreamedScorer
 {
     /// <summary>Runs the pass. Each batch's residual stream is kept between layers, and as many earlier ones as the widest span needs: in memory, or on the disk.</summary>
     /// <param name="model">The model.</param>

@@ -1,7 +1,7 @@
 namespace Espalier.Compression.Pruning.Masks;
 
 /// <summary>|W|, compared over the whole matrix.</summary>
-public sealed class MagnitudeMask : WeightMask
+internal sealed class MagnitudeMask : WeightMask
 {
     /// <inheritdoc/>
     public override bool NeedsInputs => false;

@@ -8,7 +8,7 @@ namespace Espalier.Compression.Pruning.Masks;
 /// Masks the matrices of all blocks, one block after the other: each is measured behind those that are masked already, as Wanda's authors do. Embedding and head
 /// stay. Costs a forward pass over the calibration windows for each block where the mask needs inputs.
 /// </summary>
-public static class MaskPruner
+internal static class MaskPruner
 {
     /// <summary>Masks a loaded model in place.</summary>
     /// <param name="model">The model, float32; changed.</param>

@@ -5,7 +5,7 @@ namespace Espalier.Compression.Pruning.Masks;
 /// <summary>How many weights a mask sets to zero, and where: a share anywhere, or N of every M neighbours (2:4 is what GPUs compute faster).</summary>
 /// <param name="Share">Weights that go, above 0 and below 1.</param>
 /// <param name="Group">M: neighbours in a row that are compared with each other; null compares all.</param>
-public readonly record struct Sparsity(double Share, int? Group = null)
+internal readonly record struct Sparsity(double Share, int? Group = null)
 {
     /// <summary>Half of the weights, anywhere.</summary>
     public static Sparsity Half => new(0.5);

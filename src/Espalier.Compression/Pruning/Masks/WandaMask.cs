@@ -1,7 +1,7 @@
 namespace Espalier.Compression.Pruning.Masks;
 
 /// <summary>|W_ij| · ‖X_j‖₂, compared within each output's row (Wanda, arXiv 2306.11695, equation 1).</summary>
-public sealed class WandaMask : WeightMask
+internal sealed class WandaMask : WeightMask
 {
     /// <inheritdoc/>
     public override bool NeedsInputs => true;

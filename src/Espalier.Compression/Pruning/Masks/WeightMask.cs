@@ -4,7 +4,7 @@ namespace Espalier.Compression.Pruning.Masks;
 /// Chooses which weights of a matrix become zero while its shape stays: a comparison for what structure costs, not a way to a smaller model. Siblings differ in
 /// what a weight is worth and in what it is compared with.
 /// </summary>
-public abstract class WeightMask
+internal abstract class WeightMask
 {
     /// <summary>Whether the norms of the matrix' inputs are needed.</summary>
     public abstract bool NeedsInputs { get; }

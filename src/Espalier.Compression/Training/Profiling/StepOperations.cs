@@ -10,7 +10,7 @@ namespace Espalier.Compression.Training.Profiling;
 /// <param name="Forward">Of the student without its head.</param>
 /// <param name="Head">Of the student's head and its gradients, and of the teacher's head.</param>
 /// <param name="Backward">Of the student's way back.</param>
-public sealed record StepOperations(double Teacher, double Forward, double Head, double Backward)
+internal sealed record StepOperations(double Teacher, double Forward, double Head, double Backward)
 {
     /// <summary>All of them.</summary>
     public double Total => Teacher + Forward + Head + Backward;

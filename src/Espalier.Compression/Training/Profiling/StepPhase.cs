@@ -1,7 +1,7 @@
 namespace Espalier.Compression.Training.Profiling;
 
 /// <summary>What a training step does, in the order in which it does it.</summary>
-public enum StepPhase
+internal enum StepPhase
 {
     /// <summary>Reading windows of ids.</summary>
     Data,

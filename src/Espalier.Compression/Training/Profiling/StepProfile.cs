@@ -10,7 +10,7 @@ namespace Espalier.Compression.Training.Profiling;
 /// <param name="ShareOfProduct">The same over what a large product does here; null where the phase has none.</param>
 /// <param name="PageFaults">Pages a step that the system had to map.</param>
 /// <param name="ManagedBytes">Bytes a step that were allocated for the garbage collector.</param>
-public sealed record PhaseProfile(
+internal sealed record PhaseProfile(
     StepPhase Phase, double Seconds, double Share, double? Gflops, double? ShareOfProduct, double PageFaults, double ManagedBytes);
 
 /// <summary>Where the time of training steps went. The first step of a start, which pays for memory and compilation, is left out where there are others.</summary>
@@ -24,6 +24,6 @@ public sealed record PhaseProfile(
 /// <param name="PageFaults">Pages a step that the system had to map.</param>
 /// <param name="ManagedBytes">Bytes a step that were allocated for the garbage collector.</param>
 /// <param name="Phases">The phases, in the order in which a step comes to them.</param>
-public sealed record StepProfile(
+internal sealed record StepProfile(
     string Stage, long Steps, double Tokens, double Seconds, double Gflops, double ShareOfProduct, double ProductGflops, double PageFaults,
     double ManagedBytes, IReadOnlyList<PhaseProfile> Phases);

@@ -8,7 +8,7 @@ namespace Espalier.Compression.Training.Profiling;
 /// measures, that is one look at a field. Of phases inside each other the inner one's time is not the outer one's.
 /// </summary>
 /// <param name="operations">Operations of a position by phase.</param>
-public sealed class StepProfiler(StepOperations operations)
+internal sealed class StepProfiler(StepOperations operations)
 {
     private static readonly int s_phases = Enum.GetValues<StepPhase>().Length;
 

@@ -6,7 +6,7 @@ namespace Espalier.Compression.Training.Saving;
 /// Saves checkpoints while training goes on, one at a time. The error of a save surfaces at the next <see cref="Save"/>,
 /// <see cref="Wait"/> or <see cref="Dispose"/>, once. Not for use by several threads.
 /// </summary>
-public sealed class BackgroundSaver(CheckpointStore store) : IDisposable
+internal sealed class BackgroundSaver(CheckpointStore store) : IDisposable
 {
     private Task<SavedCheckpoint>? _inFlight;
 

@@ -6,7 +6,7 @@ namespace Espalier.Compression.Training.Saving;
 /// Writes the content. Called once, for <see cref="BackgroundSaver"/> on another thread: it must then read a snapshot that
 /// training no longer touches.
 /// </param>
-public sealed record CheckpointPart(string Name, Action<Stream> Write)
+internal sealed record CheckpointPart(string Name, Action<Stream> Write)
 {
     /// <summary>A file with these bytes.</summary>
     public static CheckpointPart FromBytes(string name, ReadOnlyMemory<byte> bytes) => new(name, stream => stream.Write(bytes.Span));

@@ -9,7 +9,7 @@ namespace Espalier.Compression.Training.Saving;
 /// </summary>
 /// <param name="folder">Holds the <c>step-N</c> folders; created at the first save.</param>
 /// <param name="keep">How many verified checkpoints stay beside the best, at least 1.</param>
-public sealed class CheckpointStore(string folder, int keep = 2)
+internal sealed class CheckpointStore(string folder, int keep = 2)
 {
     private readonly DurableFiles _files = DurableFiles.OnDisk;
     private readonly string _folder = Path.GetFullPath(folder);

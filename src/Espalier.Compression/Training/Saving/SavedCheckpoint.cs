@@ -6,7 +6,7 @@ namespace Espalier.Compression.Training.Saving;
 /// <param name="Step">The state is that after this many steps.</param>
 /// <param name="Folder">Full path of <c>step-N</c>.</param>
 /// <param name="Files">Its files with sizes and hashes, in the order in which they were saved.</param>
-public sealed record SavedCheckpoint(long Step, string Folder, IReadOnlyList<FileFact> Files)
+internal sealed record SavedCheckpoint(long Step, string Folder, IReadOnlyList<FileFact> Files)
 {
     /// <summary>The beginnings of the stage's logs that the checkpoint was saved with; null where it is of a version that stated none.</summary>
     public IReadOnlyList<FileFact>? Logs { get; init; }

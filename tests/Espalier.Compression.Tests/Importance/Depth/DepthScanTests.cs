@@ -58,7 +58,7 @@ public sealed class DepthScanTests : TorchTest
     [Theory]
     [InlineData(DepthMetricKind.LmLoss)]
     [InlineData(DepthMetricKind.LogitMse)]
-    public void A_greedy_sequence_is_the_one_that_trying_everything_in_each_round_gives(DepthMetricKind kind)
+    internal void A_greedy_sequence_is_the_one_that_trying_everything_in_each_round_gives(DepthMetricKind kind)
     {
         var scores = DepthFixture.Score(kind, DType.Float64, sequence: 31, batch: 8, samples: 8, greedy: 4);
         using var model = DepthFixture.Teacher(DType.Float64);

@@ -52,7 +52,7 @@ public sealed class DepthScoresFileTests
     [InlineData(DepthChoice.Scattered, 2, "0 3")]
     [InlineData(DepthChoice.Greedy, 2, "0 2")]
     [InlineData(DepthChoice.Greedy, 0, "0 1 2 3")]
-    public void The_layers_that_stay_are_those_whose_removal_does_more_harm(DepthChoice choice, int drop, string kept) =>
+    internal void The_layers_that_stay_are_those_whose_removal_does_more_harm(DepthChoice choice, int drop, string kept) =>
         Assert.Equal(kept, string.Join(' ', Scores.Keep(DepthMetricKind.LmLoss, choice, drop)));
 
     [Fact]

@@ -1,0 +1,49 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using Espalier.Files;
+using Espalier.Tests;
+using PublicApiGenerator;
+
+namespace Espalier.Cli.Tests.Repository;
+
+/// <summary>
+/// What a program that uses the packages sees stands in a file beside each project, <c>PublicAPI.txt</c>: it changes when somebody means it to.
+/// <c>ESPALIER_RECORD=1 ./test --filter PublicApi</c> writes the files.
+/// </summary>
+public sealed partial class PublicApiTests
+{
+    private const int MostTypes = 100;
+
+    private static readonly string[] s_packages =
+        ["Espalier.Files", "Espalier.Torch", "Espalier.Models", "Espalier.Compression", "Espalier.Pipeline", "Espalier.Reports"];
+
+    public static TheoryData<string> Packages => [.. s_packages];
+
+    [Theory]
+    [MemberData(nameof(Packages))]
+    public void It_is_what_the_file_says(string package)
+    {
+        var (path, text) = (PathOf(package), TextOf(package));
+        if (Environment.GetEnvironmentVariable("ESPALIER_RECORD") == "1")
+            File.WriteAllText(Path.Combine(Fixtures.Root, path), text);
+        Assert.Equal(RepositoryFiles.Read(path), text);
+    }
+
+    [Fact]
+    public void It_is_small()
+    {
+        var types = s_packages.SelectMany(package => Type().Matches(TextOf(package)).Select(match => match.Value.Trim())).ToArray();
+        Assert.True(types.Length <= MostTypes, $"{types.Length} public types, and {MostTypes} are the most: what is not for users is internal\n{string.Join('\n', types)}");
+    }
+
+    private static string PathOf(string package) => $"src/{package}/PublicAPI.txt";
+
+    private static string TextOf(string package) => Assembly.Load(package).GeneratePublicApi(new()
+    {
+        IncludeAssemblyAttributes = false,
+        ExcludeAttributes = ["System.Runtime.CompilerServices.CompilerGeneratedAttribute", "System.Diagnostics.DebuggerDisplayAttribute"],
+    }).ReplaceLineEndings("\n").TrimEnd() + "\n";
+
+    [GeneratedRegex(@"^\s+public (?:static |sealed |abstract |readonly |ref |partial )*(?:class|struct|interface|enum|delegate|record) .*$", RegexOptions.Multiline)]
+    private static partial Regex Type();
+}
