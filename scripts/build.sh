@@ -41,7 +41,7 @@ build() {
     mkdir -p "$ROOT/build"
     exec 9>"$ROOT/build/.lock"
     flock -n 9 || { say "another build is running here; waiting for it"; flock 9; }
-    # The lock is not handed down: a child that stays behind would keep it.
+    # The lock is not handed down: a child that stays after would keep it.
     if ! is_current "$1"; then build_now "$1" 9>&-; fi
     exec 9>&-
 }

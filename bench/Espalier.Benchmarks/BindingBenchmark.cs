@@ -4,7 +4,7 @@ using Espalier.Torch;
 
 namespace Espalier.Benchmarks;
 
-/// <summary>What a call through the binding costs in time and managed memory, and how fast the BLAS behind it is.</summary>
+/// <summary>What a call through the binding costs in time and managed memory, and how fast the BLAS after it is.</summary>
 internal static class BindingBenchmark
 {
     private const int Calls = 100_000, Rounds = 7, Side = 2048;

@@ -95,7 +95,7 @@ public abstract class BackwardKernelsTests(int bits) : KernelTest(bits)
         var table = Values(1, vocabulary, width);
         var ids = Tensor.From<long>([.. Enumerable.Range(0, 60).Select(i => (long)(i * i % vocabulary))], 4, 15);
         AssertSame([table], v => v[0].EmbeddingByParts(ids), v => v[0].Embedding(ids), 1e-6);
-        // Onto a gradient that is there already, and behind an operation.
+        // Onto a gradient that is there already, and after an operation.
         AssertSame(
             [table], v => v[0].EmbeddingByParts(ids).Add(v[0].Square().Sum()), v => v[0].Embedding(ids).Add(v[0].Square().Sum()), 1e-6);
         AssertSame([table], v => v[0].Mul(3).EmbeddingByParts(ids), v => v[0].Mul(3).Embedding(ids), 1e-6);

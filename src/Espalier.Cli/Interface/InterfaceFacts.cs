@@ -19,7 +19,7 @@ internal sealed record InterfaceFacts(IReadOnlyList<ValueFacts> Options, IReadOn
 /// <param name="Name">Its name.</param>
 /// <param name="Group">The heading that help lists it below.</param>
 /// <param name="Description">What it does.</param>
-/// <param name="Arguments">What stands behind it, in order.</param>
+/// <param name="Arguments">What stands after it, in order.</param>
 /// <param name="Options">Its own options.</param>
 /// <param name="Examples">Command lines that work as they stand.</param>
 internal sealed record CommandFacts(

@@ -25,7 +25,7 @@ internal sealed record DocumentEncoder(EncodeText Encode, int VocabularySize, in
     public static DocumentEncoder Of(Tokenizer tokenizer, int rows)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
-        // It would be put behind every document.
+        // It would be put after every document.
         if (tokenizer.EosId >= rows)
             throw new EspalierException(
                 $"the tokenizer's EOS '{tokenizer.TokenText(tokenizer.EosId.Value)}' has id {tokenizer.EosId}, and the model has rows for ids below {rows} (vocab_size): "
@@ -40,7 +40,7 @@ internal sealed record DocumentEncoder(EncodeText Encode, int VocabularySize, in
     /// <summary>Whether a document's ids begin with BOS twice: its text brings its own.</summary>
     internal bool DoublesBos(ReadOnlySpan<int> ids) => BosId is { } bos && ids.Length > 1 && ids[0] == bos && ids[1] == bos;
 
-    /// <summary>The ids of one document with EOS behind them.</summary>
+    /// <summary>The ids of one document with EOS after them.</summary>
     /// <exception cref="EspalierException">An id outside the vocabulary.</exception>
     public void EncodeDocument(Document document, List<int> ids)
     {

@@ -23,7 +23,7 @@ internal static class JsonLinesDocuments
             while (!whole && lines.TryRead(out _, out whole)) { }
             return true;
         }
-        // Files put one behind the other have byte order marks inside.
+        // Files put one after the other have byte order marks inside.
         if (line.StartsWith(Utf8Mark))
             line = line[Utf8Mark.Length..];
         if (line.Trim(" \t\r"u8).IsEmpty || (lines.Truncated && IsUnfinished(line)))

@@ -52,7 +52,7 @@ internal sealed class ParquetCells
     }
 
     /// <summary>
-    /// Values as Parquet stores them: those that are not null one behind the other, and for each entry two levels, which say whether it has a
+    /// Values as Parquet stores them: those that are not null one after the other, and for each entry two levels, which say whether it has a
     /// value and whether a row begins.
     /// </summary>
     private sealed record Leaf(string? Field, ReadOnlyMemory<char>[] Values, int[] Definitions, int[] Repetitions, int Present)

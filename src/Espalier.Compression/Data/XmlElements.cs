@@ -11,7 +11,7 @@ internal static class XmlElements
 {
     private const int MaxDepth = 32;
 
-    /// <summary>Reads the element that the reader stands on, and moves behind it.</summary>
+    /// <summary>Reads the element that the reader stands on, and moves after it.</summary>
     public static XElement Read(XmlReader xml)
     {
         var root = Begin(xml, out var open);

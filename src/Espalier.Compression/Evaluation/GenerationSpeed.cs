@@ -10,7 +10,7 @@ namespace Espalier.Compression.Evaluation;
 /// <param name="Lowest">The slowest measurement.</param>
 /// <param name="Highest">The fastest.</param>
 /// <param name="Measurements">How many there were.</param>
-/// <param name="Tokens">Tokens that each generated behind a prompt of one; more take longer a token, for they look back further.</param>
+/// <param name="Tokens">Tokens that each generated after a prompt of one; more take longer a token, for they look back further.</param>
 public sealed record GenerationSpeed(double Median, double Lowest, double Highest, int Measurements, int Tokens)
 {
     private const int Length = 96, WarmUp = 8, Least = 3, Most = 5;

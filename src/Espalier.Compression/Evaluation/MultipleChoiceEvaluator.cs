@@ -8,7 +8,7 @@ namespace Espalier.Compression.Evaluation;
 /// <summary>Runs a model over a multiple-choice task.</summary>
 internal static class MultipleChoiceEvaluator
 {
-    /// <summary>The log-likelihood, nats, of every row's choice behind its context.</summary>
+    /// <summary>The log-likelihood, nats, of every row's choice after its context.</summary>
     /// <param name="model">The model; read only.</param>
     /// <param name="task">The task.</param>
     /// <param name="batch">Rows of one forward pass.</param>

@@ -2,14 +2,14 @@ using Espalier.Models.Tokenizers;
 
 namespace Espalier.Compression.Evaluation;
 
-/// <summary>One choice behind its context, as ids.</summary>
+/// <summary>One choice after its context, as ids.</summary>
 /// <param name="Ids">Context and choice, cut on the left to what the model has positions for.</param>
 /// <param name="Scored">How many ids at the end are the choice's.</param>
 /// <param name="Characters">Unicode characters of the choice, without blanks around it: what its log-likelihood is divided by.</param>
 internal sealed record MultipleChoiceRow(int[] Ids, int Scored, int Characters)
 {
     /// <summary>
-    /// Encodes a choice. What ends the context as white space belongs to the choice, as tokenizers have it; the choice's ids are those of context and choice together behind the
+    /// Encodes a choice. What ends the context as white space belongs to the choice, as tokenizers have it; the choice's ids are those of context and choice together after the
     /// number that the context has alone, and follow the context's own.
     /// </summary>
     /// <param name="tokenizer">The model's.</param>

@@ -2,7 +2,7 @@ using Espalier.Models.Tokenizers;
 
 namespace Espalier.Compression.Evaluation;
 
-/// <summary>Some rows of a task, filled up to one length behind, where causal attention never looks from.</summary>
+/// <summary>Some rows of a task, filled up to one length after, where causal attention never looks from.</summary>
 /// <param name="Ids">[row][position].</param>
 /// <param name="Rows">Rows.</param>
 /// <param name="Length">Positions of a row.</param>
@@ -16,7 +16,7 @@ internal sealed record MultipleChoiceBatch(long[] Ids, int Rows, int Length, lon
 /// <param name="Accuracy">Share of items whose right choice has the largest log-likelihood a character, the first of equals: acc_norm of common harnesses.</param>
 internal readonly record struct MultipleChoiceResult(double NegativeLogProbability, double Accuracy);
 
-/// <summary>Multiple-choice items as a model reads them: a row for every choice, judged by the log-likelihood of the choice behind its context, a character.</summary>
+/// <summary>Multiple-choice items as a model reads them: a row for every choice, judged by the log-likelihood of the choice after its context, a character.</summary>
 internal sealed class MultipleChoiceTask
 {
     private readonly IReadOnlyList<MultipleChoiceItem> _items;

@@ -1,7 +1,7 @@
 namespace Espalier.Compression;
 
 /// <summary>Reports to nobody.</summary>
-public sealed class NullProgress : IProgressReporter, IProgressTask
+internal sealed class NullProgress : IProgressReporter, IProgressTask
 {
     /// <summary>The one instance.</summary>
     public static NullProgress Instance { get; } = new();

@@ -20,7 +20,7 @@ internal static class Pruner
     /// <param name="stored">Element type to store.</param>
     /// <param name="progress">Receives the parameters written.</param>
     /// <param name="clamp">Whether weights beyond the element type's range become its largest number instead of being refused.</param>
-    /// <param name="stop">Stops, leaving nothing behind.</param>
+    /// <param name="stop">Stops, leaving nothing after.</param>
     /// <exception cref="EspalierException">The plan does not fit the teacher, or a weight is not finite.</exception>
     public static DecoderConfig Write(
         Checkpoint teacher, PruningPlan plan, string folder, ElementType stored, IProgressReporter progress, bool clamp, CancellationToken stop)

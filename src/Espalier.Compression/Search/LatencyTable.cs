@@ -44,7 +44,7 @@ internal sealed class LatencyTable
     /// <summary>Seconds of the first pass over a sequence, up to the first new token's logits.</summary>
     public double Prefill(Candidate candidate, int tokens) => Sum(candidate.Shape, tokens, isDecode: false);
 
-    /// <summary>Seconds of one further token behind so many.</summary>
+    /// <summary>Seconds of one further token after so many.</summary>
     public double Decode(Candidate candidate, int context) => Sum(candidate.Shape, context, isDecode: true);
 
     /// <summary>How many shapes are in the table for this machine.</summary>

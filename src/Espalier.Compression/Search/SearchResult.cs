@@ -53,7 +53,7 @@ public sealed record CandidateRow
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? PrefillSeconds { get; init; }
 
-    /// <summary>Measured here: seconds of a further token behind it.</summary>
+    /// <summary>Measured here: seconds of a further token after it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? DecodeSeconds { get; init; }
 

@@ -15,7 +15,7 @@ internal static class JsonOddities
     /// <summary>Notes what is odd about a field of an object.</summary>
     public static void Add(JsonObject fields, string name, string what) => s_found.GetOrCreateValue(fields)[name] = what;
 
-    /// <summary>What is odd about a field, to stand behind its name in an error; null where nothing is.</summary>
+    /// <summary>What is odd about a field, to stand after its name in an error; null where nothing is.</summary>
     public static string? Of(JsonObject fields, string name) =>
         s_found.TryGetValue(fields, out var odd) ? odd.GetValueOrDefault(name) : null;
 }

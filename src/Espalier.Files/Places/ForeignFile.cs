@@ -9,7 +9,7 @@ internal static class ForeignFile
     /// <summary>First bytes that are enough to tell.</summary>
     public const int Start = 512;
 
-    /// <summary>What the file is and the way out, to stand behind its path; null where it is nothing that is known.</summary>
+    /// <summary>What the file is and the way out, to stand after its path; null where it is nothing that is known.</summary>
     /// <param name="start">Its first bytes, up to <see cref="Start"/>.</param>
     public static string? Explain(ReadOnlySpan<byte> start)
     {

@@ -7,7 +7,7 @@ internal static class PathKind
     public const string Folder = "is a folder";
 
     /// <summary>
-    /// What is there instead, to stand behind the path; null where it is a regular file or nothing. A pipe is not opened: that may wait
+    /// What is there instead, to stand after the path; null where it is a regular file or nothing. A pipe is not opened: that may wait
     /// for ever.
     /// </summary>
     public static string? Odd(string path) => new FileInfo(path).LinkTarget is { } target ? $"is a symbolic link to {target}"

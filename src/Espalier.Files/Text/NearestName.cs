@@ -24,7 +24,7 @@ internal static class NearestName
         return nearest;
     }
 
-    /// <summary>" Did you mean X?" with a leading space, or nothing: to be put behind a sentence.</summary>
+    /// <summary>" Did you mean X?" with a leading space, or nothing: to be put after a sentence.</summary>
     public static string Hint(string name, IEnumerable<string> known) =>
         Nearest(name, known) is { } nearest ? $" Did you mean {nearest}?" : "";
 

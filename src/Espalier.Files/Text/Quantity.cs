@@ -30,7 +30,7 @@ internal static class Quantity
         return Number(text);
     }
 
-    /// <summary>A whole number with or without k, M, B, T (10³ to 10¹²) behind it; null where it is none or beyond 10¹⁸.</summary>
+    /// <summary>A whole number with or without k, M, B, T (10³ to 10¹²) after it; null where it is none or beyond 10¹⁸.</summary>
     public static long? Count(string text)
     {
         var scale = text.Length == 0 ? 1m :

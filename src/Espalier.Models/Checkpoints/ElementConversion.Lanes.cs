@@ -64,7 +64,7 @@ internal static partial class ElementConversion
         var exponent = magnitude & Vector256.Create(0x0f800000u);
         var normal = magnitude + Vector256.Create(HalfExponentBias);
         var infinite = normal + Vector256.Create(HalfExponentBias);
-        // Subnormal: 2^-14 with the mantissa behind it, minus 2^-14.
+        // Subnormal: 2^-14 with the mantissa after it, minus 2^-14.
         var smallest = Vector256.Create(113u << 23);
         var subnormal = ((magnitude | smallest).AsSingle() - smallest.AsSingle()).AsUInt32();
         var result = Vector256.ConditionalSelect(Vector256.Equals(exponent, Vector256<uint>.Zero), subnormal, normal);

@@ -128,7 +128,7 @@ public sealed class Decoder : IDisposable
     public Tensor EmbedStream(Tensor ids_BT) => Embedding.Embedding(ids_BT).Times(Config.EmbeddingScale);
 
     /// <summary>
-    /// The residual stream behind one block, [B, T, D]. Blocks may be left out and come in any order, and rows need not belong together: what several models without
+    /// The residual stream after one block, [B, T, D]. Blocks may be left out and come in any order, and rows need not belong together: what several models without
     /// some of the blocks have in common is computed once.
     /// </summary>
     /// <param name="layer">Which block, from 0.</param>

@@ -61,7 +61,7 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
     /// hold them; a multiple of 16 from 16 to 4,096.
     /// </summary>
     /// <param name="positions">How many positions.</param>
-    /// <param name="act">Given the chunk's first position and the one behind its last.</param>
+    /// <param name="act">Given the chunk's first position and the one after its last.</param>
     /// <param name="chunk">Positions a chunk; 0 chooses.</param>
     public void Each(long positions, Action<long, long> act, int chunk = 0)
     {

@@ -52,7 +52,7 @@ internal sealed class Sampler(SamplingOptions options)
             (_order, _keys) = (new int[logits.Length], new double[logits.Length]);
         var total = 0.0;
         var likely = 0;
-        // Those that are likely stand in front, in the order of their ids, the others behind.
+        // Those that are likely stand in front, in the order of their ids, the others after.
         var behind = logits.Length;
         for (var i = 0; i < logits.Length; i++)
         {

@@ -29,7 +29,7 @@ internal sealed class IdBuffer
         Count += ids.Length;
     }
 
-    /// <summary>Room for so many behind the last; nothing is added until <see cref="Advance"/>.</summary>
+    /// <summary>Room for so many after the last; nothing is added until <see cref="Advance"/>.</summary>
     public Span<int> Free(int count)
     {
         if (_items.Length - Count < count)

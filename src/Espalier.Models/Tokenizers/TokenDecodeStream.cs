@@ -7,7 +7,7 @@ namespace Espalier.Models.Tokenizers;
 /// bytes are spread over tokens comes whole; all pieces together equal <see cref="Tokenizer.Decode"/>. Not thread-safe.
 /// </summary>
 [SuppressMessage("Naming", "CA1711", Justification = "A stream of text, not of bytes: the word of the trade for decoding as tokens come.")]
-public sealed class TokenDecodeStream
+internal sealed class TokenDecodeStream
 {
     private readonly Tokenizer _tokenizer;
     private readonly bool _skipSpecialTokens;

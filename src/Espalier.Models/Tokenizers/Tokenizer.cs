@@ -102,7 +102,7 @@ public sealed partial class Tokenizer
     }
 
     /// <summary>Starts decoding ids one by one.</summary>
-    public TokenDecodeStream CreateDecodeStream(bool skipSpecialTokens = false) => new(this, skipSpecialTokens, _decoders);
+    internal TokenDecodeStream CreateDecodeStream(bool skipSpecialTokens = false) => new(this, skipSpecialTokens, _decoders);
 
     private IdBuffer Encoded(string text, bool addSpecialTokens)
     {

@@ -73,7 +73,7 @@ public sealed class LanguageModel : IDisposable
     /// <param name="scores">What <see cref="Score"/> gave.</param>
     /// <param name="output">The folder to make; nothing but an empty folder may be there.</param>
     /// <param name="progress">Receives the parameters written.</param>
-    /// <param name="stop">Stops, leaving nothing behind.</param>
+    /// <param name="stop">Stops, leaving nothing after.</param>
     /// <returns>The pruned model, open.</returns>
     /// <exception cref="EspalierException">A size that cannot be, or a folder that is taken.</exception>
     public LanguageModel Prune(PruneTarget target, ImportanceScores scores, string output, IProgressReporter? progress = null, CancellationToken stop = default)

@@ -30,7 +30,7 @@ internal static class PlanWarnings
         return warnings;
     }
 
-    /// <summary>Each cycle is trained behind its cut, so it is its own cut that counts and not the whole way.</summary>
+    /// <summary>Each cycle is trained after its cut, so it is its own cut that counts and not the whole way.</summary>
     private static List<string> OfCycle(PruneSection prune, PlannedCycle cycle)
     {
         var (warnings, from, to) = (new List<string>(), cycle.From, cycle.To);

@@ -20,7 +20,7 @@ internal sealed record PlannedCycle(int? Number, IReadOnlyList<PlannedRound> Rou
     /// <summary>The shape before it.</summary>
     public DecoderConfig From => Rounds[0].From;
 
-    /// <summary>The shape behind it.</summary>
+    /// <summary>The shape after it.</summary>
     public DecoderConfig To => Rounds[^1].To;
 
     /// <summary>The one cut of a recipe whose sizes a search finds.</summary>

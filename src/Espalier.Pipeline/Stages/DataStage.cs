@@ -97,7 +97,7 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
         return new(new TokenRange(all, 0, train), new TokenRange(all, train, heldOut), HashOf(spec, data), null, owned);
     }
 
-    /// <summary>How many ids are for training and how many, behind them, are held out.</summary>
+    /// <summary>How many ids are for training and how many, after them, are held out.</summary>
     internal static (long Train, long HeldOut) SplitOfIds(string spec, long count, DataSection data)
     {
         var length = data.Sequence + 1;

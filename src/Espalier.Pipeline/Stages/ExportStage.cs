@@ -15,7 +15,7 @@ using Espalier.Pipeline.Runs;
 namespace Espalier.Pipeline.Stages;
 
 /// <summary>The deployable result: a Hugging Face folder, such as <c>student/</c> at the top of the run folder, and GGUF files beside it.</summary>
-/// <param name="folder">The Hugging Face folder to make; GGUF files get its name with <c>-TYPE.gguf</c> behind it.</param>
+/// <param name="folder">The Hugging Face folder to make; GGUF files get its name with <c>-TYPE.gguf</c> after it.</param>
 /// <param name="trained">The model to export.</param>
 /// <param name="result">The exported model's name in tables.</param>
 /// <param name="stored">Element type of the folder's weights.</param>

@@ -11,7 +11,7 @@ internal static class SkippedSteps
 {
     private const string WayOut = "lower the learning rate or look at the data of these steps (their windows are in metrics.jsonl), and start again";
 
-    /// <summary>Refuses a result that no update stands behind.</summary>
+    /// <summary>Refuses a result that no update stands after.</summary>
     /// <param name="title">The stage.</param>
     /// <param name="end">Where the loop ended.</param>
     /// <param name="result">Where it stood when the weights that are the result were made: at its end, or earlier with the best held-out loss.</param>

@@ -39,7 +39,7 @@ internal static class CurvesSection
         html.Leaf("h3", $"{stage}: {string.Join("; ", curves.Select(one => $"{(curves.Count > 1 ? one.Name + ", " : "")}{Figures.Exact(one.Curve.Steps)} step{(one.Curve.Steps == 1 ? "" : "s")}"))}");
         if (curves.Count > Series.Looks)
         {
-            html.Leaf("p", $"Drawn are the first {Series.Looks} of {curves.Count}: more could not be told apart. All are in metrics.jsonl of their stages.", ("class", "quiet"));
+            html.Leaf("p", $"Drawn are the first {Series.Looks} of {curves.Count}: more could not be distinguished. All are in metrics.jsonl of their stages.", ("class", "quiet"));
             curves = [.. curves.Take(Series.Looks).Select((one, i) => one with { Color = i })];
         }
         var bins = Math.Clamp(Points / (8 * curves.Count), 20, 200);

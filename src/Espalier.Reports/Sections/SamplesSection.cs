@@ -4,7 +4,7 @@ using Espalier.Reports.Runs;
 
 namespace Espalier.Reports.Sections;
 
-/// <summary>What the models write behind the same beginnings, side by side.</summary>
+/// <summary>What the models write after the same beginnings, side by side.</summary>
 internal static class SamplesSection
 {
     /// <summary>Models of many arms beyond these are left out.</summary>

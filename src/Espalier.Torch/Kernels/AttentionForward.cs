@@ -68,7 +68,7 @@ internal static unsafe class AttentionForward
             long seenFrom = Math.Max(from, firstSeen) - from - low, seenTo = Math.Min(to, position + 1) - from - low;
             if (seenFrom >= seenTo)
             {
-                // None of these keys, which are all before what the row sees or all behind it.
+                // None of these keys, which are all before what the row sees or all after it.
                 new Span<float>(row, (int)count).Clear();
                 shares[r] = 0;
                 continue;

@@ -73,7 +73,7 @@ internal static unsafe class RotateKernel
                 Name, $"x is {Sizes(x)}, cos {Sizes(cos)} and sin {Sizes(sin)}, the tables must be [positions, 1, half] or [samples, positions, 1, half]");
     }
 
-    // Entry i of a head turns with entry i + half; the entries behind the two halves stay.
+    // Entry i of a head turns with entry i + half; the entries after the two halves stay.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Positions<TV, TX, TY>(long first, long last, void* context)
         where TV : unmanaged, IFloats<TV> where TX : unmanaged where TY : unmanaged

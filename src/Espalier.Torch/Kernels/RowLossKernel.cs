@@ -103,7 +103,7 @@ internal unsafe struct RowLossJob
 /// <summary>What a loss does with a row of each side.</summary>
 internal unsafe interface IRowLoss
 {
-    /// <summary>What stands behind the last entry: the logit of a probability of 0, or 0 where logits are compared.</summary>
+    /// <summary>What stands after the last entry: the logit of a probability of 0, or 0 where logits are compared.</summary>
     static abstract float Beyond { get; }
 
     /// <summary>The loss; the student's logits are overwritten with its gradient, the teacher's with anything.</summary>

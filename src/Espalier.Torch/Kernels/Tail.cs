@@ -5,7 +5,7 @@ internal static unsafe class Tail
 {
     private const int Most = 16;
 
-    /// <summary>So many floats, and <paramref name="others"/> behind them.</summary>
+    /// <summary>So many floats, and <paramref name="others"/> after them.</summary>
     public static TV Load<TV>(float* from, long count, float others = 0) where TV : unmanaged, IFloats<TV>
     {
         var lanes = stackalloc float[Most];
@@ -23,7 +23,7 @@ internal static unsafe class Tail
             to[i] = lanes[i];
     }
 
-    /// <summary>So many elements, and zeros behind them.</summary>
+    /// <summary>So many elements, and zeros after them.</summary>
     public static TV LoadOf<TV, TE>(TE* from, long count) where TV : unmanaged, IFloats<TV> where TE : unmanaged
     {
         var lanes = stackalloc float[Most];

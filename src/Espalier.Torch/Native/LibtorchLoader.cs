@@ -102,7 +102,7 @@ internal static unsafe partial class LibtorchLoader
     }
 
     /// <summary>
-    /// What the system's loader said: .NET writes a line of general advice before it, and behind it one for each other name that it tried.
+    /// What the system's loader said: .NET writes a line of general advice before it, and after it one for each other name that it tried.
     /// </summary>
     private static string ReasonOf(string message, string file)
     {

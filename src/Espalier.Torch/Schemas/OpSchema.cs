@@ -53,7 +53,7 @@ internal sealed class OpSchema
     /// <inheritdoc/>
     public override string ToString() => Text;
 
-    /// <summary>Without such as <c>(a!)</c> behind a type: a round bracket that is opened right behind a letter.</summary>
+    /// <summary>Without such as <c>(a!)</c> after a type: a round bracket that is opened right after a letter.</summary>
     private static string WithoutAliases(string text)
     {
         var kept = new System.Text.StringBuilder(text.Length);

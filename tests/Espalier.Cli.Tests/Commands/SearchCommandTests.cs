@@ -4,7 +4,7 @@ using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;
 
-/// <summary>search, and compress behind it, in this process, on the tiny golden model.</summary>
+/// <summary>search, and compress after it, in this process, on the tiny golden model.</summary>
 public sealed class SearchCommandTests : TorchTest
 {
     private const string Grid = "layers: [4, 5], hidden: [32, 40], candidates: 4";

@@ -9,7 +9,7 @@ using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;
 
-/// <summary>What a run of several recipes and seeds leaves behind, and what its report makes of it.</summary>
+/// <summary>What a run of several recipes and seeds leaves after, and what its report makes of it.</summary>
 public sealed class StudyReportTests(StudyRun run) : TorchTest, IClassFixture<StudyRun>
 {
     [Fact]

@@ -62,7 +62,7 @@ public sealed class CompletionTests : IDisposable
     [MemberData(nameof(Typed))]
     public void Fish_offers_what_fits(string line, string offered, string other)
     {
-        // A description follows behind a tab.
+        // A description follows after a tab.
         AssertOffered([.. Run("fish", "--no-config", "-c", "source script.fish; complete -C $argv[1]", line).Select(word => word.Split('\t')[0].TrimEnd('/'))], offered, other);
     }
 

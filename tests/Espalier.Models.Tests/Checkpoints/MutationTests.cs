@@ -110,7 +110,7 @@ public sealed class MutationTests
             }
         }
 
-        // Half of them get a header length that fits again, so that the JSON behind it is reached.
+        // Half of them get a header length that fits again, so that the JSON after it is reached.
         var result = bytes.ToArray();
         if (random.Next(2) == 0 && result.Length >= 48 && whole[8] == '{')
             BinaryPrimitives.WriteInt64LittleEndian(result, result.Length - 48);

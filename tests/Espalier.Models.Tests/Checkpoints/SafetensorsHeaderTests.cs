@@ -12,7 +12,7 @@ public sealed class SafetensorsHeaderTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    // Header, bytes of data behind it, and what the message must name.
+    // Header, bytes of data after it, and what the message must name.
     [Theory]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,16]}}""", 16, "needs 8 bytes, data_offsets [0, 16] have 16")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 4, "data_offsets [0, 8] do not lie inside the 4 bytes")]

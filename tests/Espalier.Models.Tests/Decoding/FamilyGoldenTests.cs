@@ -74,7 +74,7 @@ public sealed class FamilyGoldenTests : TorchTest
         GoldenTensors.AssertClose(golden.Doubles("long.logits"), longLogits, absolute, relative, "long.logits");
     }
 
-    /// <summary>The operators of passes without gradients, at once and in two pieces behind a cache.</summary>
+    /// <summary>The operators of passes without gradients, at once and in two pieces after a cache.</summary>
     [Theory]
     [MemberData(nameof(Cases))]
     public void Logits_without_gradients_are_those_of_the_reference_too(string family, DType dtype)

@@ -246,7 +246,7 @@ public sealed class RecipePlanTests
         Assert.Equal((plan.Teacher, 1.0), (plan.Student, plan.NonEmbeddingKept));
         Assert.Empty(plan.Warnings);
         Assert.Contains(does, plan.Stages[1].Does);
-        // Wanda measures each of the eight blocks behind the masked ones.
+        // Wanda measures each of the eight blocks after the masked ones.
         Assert.Equal(passes == 0 ? (long?)null : passes * 16L * 256, plan.Stages[1].Tokens);
         Assert.Equal(passes == 0 ? (double?)null : passes * 16 * 256 * plan.Teacher.ForwardFlopsPerToken, plan.Stages[1].Flops);
         Assert.Equal(4 * plan.Teacher.Parameters, plan.Stages[1].MemoryBytes);

@@ -3,7 +3,7 @@ using System.CommandLine.Parsing;
 
 namespace Espalier.Cli.Commands.Shared;
 
-/// <summary>Names of options: that of the recipe's key first, older and shorter ones behind it.</summary>
+/// <summary>Names of options: that of the recipe's key first, older and shorter ones after it.</summary>
 internal static class OptionNames
 {
     /// <summary>Adds names that are understood, too.</summary>

@@ -19,7 +19,7 @@ internal sealed class TokenSource(ITokens tokens, Tokenizer? tokenizer = null, S
     internal long? BytesOfTargets(long targets) =>
         tokenizer is null ? null : ScoredText.Utf8Bytes((TokenStore)tokens, tokenizer, targets);
 
-    /// <summary>Encodes all documents of a text in their order, none dropped as a duplicate: BOS as the tokenizer says, EOS behind each.</summary>
+    /// <summary>Encodes all documents of a text in their order, none dropped as a duplicate: BOS as the tokenizer says, EOS after each.</summary>
     internal static TokenSource Encode(string[] sources, Checkpoint model, Tokenizer tokenizer, CommandRun run, string? field = null)
     {
         var source = DocumentSource.Parse(sources, field);

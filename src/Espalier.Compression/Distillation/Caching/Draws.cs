@@ -22,7 +22,7 @@ internal static class Draws
             while (drawn < ids.Length && (drawn + uniform) * step < cumulative)
                 ids[drawn++] = id;
         }
-        // Rounding may leave the comb's last tooth behind the end.
+        // Rounding may leave the comb's last tooth after the end.
         ids[drawn..].Fill(last);
     }
 

@@ -5,7 +5,7 @@ namespace Espalier.Compression.Importance.Depth;
 /// <summary>What a scan costs before it runs.</summary>
 internal static class DepthCost
 {
-    /// <summary>Tokens that enter some variant, and floating-point operations: of every variant only the layers behind its span.</summary>
+    /// <summary>Tokens that enter some variant, and floating-point operations: of every variant only the layers after its span.</summary>
     /// <param name="asked">What is asked.</param>
     /// <param name="model">The model.</param>
     /// <param name="sequence">Tokens of a sample.</param>

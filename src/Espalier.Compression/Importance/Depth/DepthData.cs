@@ -27,7 +27,7 @@ internal sealed class WindowData(WindowSet windows, int samples, int batch) : De
         .Select(rows => new DepthBatch(rows.Inputs, rows.Size, rows.Sequence, rows.Targets, null, (int)rows.Windows[0]));
 }
 
-/// <summary>The choices of a task, each a row behind its context.</summary>
+/// <summary>The choices of a task, each a row after its context.</summary>
 internal sealed class ChoiceData(MultipleChoiceTask task, int batch) : DepthData
 {
     public override int Rows => task.Rows.Count;

@@ -25,7 +25,7 @@ internal sealed class DepthHead : IDisposable
     /// <param name="model">The model.</param>
     /// <param name="batch">The batch.</param>
     /// <param name="metrics">Who is told; those that compare with the whole model are told last, for they may overwrite.</param>
-    /// <param name="reference_BTD">The stream behind the whole model's last block, where a metric compares with it.</param>
+    /// <param name="reference_BTD">The stream after the whole model's last block, where a metric compares with it.</param>
     public DepthHead(Decoder model, DepthBatch batch, IEnumerable<DepthMetric> metrics, Tensor? reference_BTD)
     {
         (_model, _batch) = (model, batch);
@@ -35,7 +35,7 @@ internal sealed class DepthHead : IDisposable
         _reference_ND = reference_BTD is null ? null : Hidden(reference_BTD);
     }
 
-    /// <summary>Takes the stream behind a variant's last block, [B, T, D]; it is read before this returns.</summary>
+    /// <summary>Takes the stream after a variant's last block, [B, T, D]; it is read before this returns.</summary>
     public void Add(int variant, Tensor stream_BTD)
     {
         _waiting.Add((variant, Hidden(stream_BTD)));

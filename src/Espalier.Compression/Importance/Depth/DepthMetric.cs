@@ -22,7 +22,7 @@ internal abstract class DepthMetric(DepthMetricKind kind)
     /// <summary>A scan of so many variants begins.</summary>
     public abstract void Begin(int variants);
 
-    /// <summary>The streams before each layer that is there and behind the last one, [B, T, D] each.</summary>
+    /// <summary>The streams before each layer that is there and after the last one, [B, T, D] each.</summary>
     public virtual void Streams(IReadOnlyList<Tensor> streams_BTD, IReadOnlyList<DepthSpan> variants)
     {
     }

@@ -3,10 +3,10 @@ namespace Espalier.Compression.Importance.Depth;
 /// <summary>What tells how much a layer, or a span of layers, matters. Higher is always more harm done by removing it.</summary>
 internal enum DepthMetricKind
 {
-    /// <summary>1 − mean cosine of the residual stream before and behind (Minitron, arXiv 2407.14679, section 2.2).</summary>
+    /// <summary>1 − mean cosine of the residual stream before and after (Minitron, arXiv 2407.14679, section 2.2).</summary>
     BlockInfluence,
 
-    /// <summary>Mean angle between the residual stream before and behind, over π (arXiv 2403.17887).</summary>
+    /// <summary>Mean angle between the residual stream before and after, over π (arXiv 2403.17887).</summary>
     Angular,
 
     /// <summary>Mean next-token loss of the model without it, nats.</summary>

@@ -7,7 +7,7 @@ namespace Espalier.Compression.Importance.Depth;
 
 /// <summary>
 /// Runs a model without each of many spans of its layers, exactly. What comes before a span is the same as in the model itself and is computed once a batch; a variant
-/// begins with the stream that entered its span, at the first layer behind it. Variants move upwards as a wavefront: those that have their span behind them
+/// begins with the stream that entered its span, at the first layer after it. Variants move upwards as a wavefront: those that have their span after them
 /// go through a layer stacked into one batch, as many at a time as make a good matrix product. For single layers that is about half of the work of a forward pass each.
 /// </summary>
 internal sealed class DepthScan(Decoder model)
@@ -58,11 +58,11 @@ internal sealed class DepthScan(Decoder model)
         head.Flush();
     }
 
-    /// <summary>How many layers the model itself must go through: where no stream is compared, none behind the last that a variant enters with.</summary>
+    /// <summary>How many layers the model itself must go through: where no stream is compared, none after the last that a variant enters with.</summary>
     private int Needed(IReadOnlyList<int> layers, IReadOnlyList<DepthSpan> variants, IReadOnlyList<DepthMetric> metrics) =>
         metrics.Any(metric => !metric.RunsVariants || (metric.ReadsReference && layers.Count == model.Config.Layers)) ? layers.Count : variants.Max(variant => variant.First);
 
-    /// <summary>The stream before each of the first layers, and behind the last of these.</summary>
+    /// <summary>The stream before each of the first layers, and after the last of these.</summary>
     private List<Tensor> Prefix(Tensor embedded_BTD, IEnumerable<int> layers, CancellationToken stop)
     {
         List<Tensor> streams_BTD = [embedded_BTD];
@@ -74,7 +74,7 @@ internal sealed class DepthScan(Decoder model)
         return streams_BTD;
     }
 
-    /// <summary>The stream behind the last layer of the model with all its layers.</summary>
+    /// <summary>The stream after the last layer of the model with all its layers.</summary>
     private Tensor Whole(Tensor embedded_BTD, IReadOnlyList<int> layers, Tensor end_BTD, CancellationToken stop)
     {
         if (layers.Count == model.Config.Layers)

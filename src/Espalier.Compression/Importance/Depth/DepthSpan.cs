@@ -5,10 +5,10 @@ namespace Espalier.Compression.Importance.Depth;
 /// <param name="Width">How many go; 0 leaves the model whole.</param>
 internal readonly record struct DepthSpan(int First, int Width)
 {
-    /// <summary>The first layer behind the span.</summary>
+    /// <summary>The first layer after the span.</summary>
     public int Next => First + Width;
 
-    /// <summary>Nothing, behind the last of so many layers: the model as it is, which costs a scan no layer more.</summary>
+    /// <summary>Nothing, after the last of so many layers: the model as it is, which costs a scan no layer more.</summary>
     public static DepthSpan None(int layers) => new(layers, 0);
 
     /// <summary>All spans of a width among so many layers.</summary>

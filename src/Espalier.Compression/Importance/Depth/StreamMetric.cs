@@ -4,7 +4,7 @@ namespace Espalier.Compression.Importance.Depth;
 
 // Shapes: B batch, T time, D model width.
 
-/// <summary>A distance between the residual stream before and behind a span, mean over positions; sums in float64.</summary>
+/// <summary>A distance between the residual stream before and after a span, mean over positions; sums in float64.</summary>
 internal abstract class StreamMetric(DepthMetricKind kind) : DepthMetric(kind)
 {
     private double[] _sums = [];

@@ -5,7 +5,7 @@ using Espalier.Torch;
 namespace Espalier.Compression.Pruning.Masks;
 
 /// <summary>
-/// Masks the matrices of all blocks, one block after the other: each is measured behind those that are masked already, as Wanda's authors do. Embedding and head
+/// Masks the matrices of all blocks, one block after the other: each is measured after those that are masked already, as Wanda's authors do. Embedding and head
 /// stay. Costs a forward pass over the calibration windows for each block where the mask needs inputs.
 /// </summary>
 internal static class MaskPruner

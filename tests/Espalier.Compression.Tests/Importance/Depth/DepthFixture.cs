@@ -11,7 +11,7 @@ internal static class DepthFixture
 {
     public const int Layers = 6;
 
-    /// <summary>Ids of samples of 32, each with one more behind it where windows are that long.</summary>
+    /// <summary>Ids of samples of 32, each with one more after it where windows are that long.</summary>
     public static int[] Ids(int sequence, int samples = 16)
     {
         using var calibration = new GoldenTensors(Fixtures.Golden("pruning", "calibration.safetensors"));
