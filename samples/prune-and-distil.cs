@@ -1,7 +1,7 @@
 #:project ../src/Espalier.Pipeline/Espalier.Pipeline.csproj
 
 // Prunes a model and distils what is left from the original:
-//   dotnet run -c Release samples/prune-and-distil.cs -- models/quickstart-teacher models/quickstart-teacher/self-written.jsonl build/sample
+// dotnet run -c Release samples/prune-and-distil.cs -- models/quickstart-teacher models/quickstart-teacher/self-written.jsonl build/sample
 using Espalier;
 
 using var teacher = LanguageModel.Load(args[0]);

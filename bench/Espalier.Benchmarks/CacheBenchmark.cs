@@ -12,8 +12,9 @@ using Espalier.Torch;
 namespace Espalier.Benchmarks;
 
 /// <summary>
-/// Bytes a token and error of the gradient of each encoding of a cache: the distance to the gradient with the teacher at hand, of one batch of 8 windows of 128 and a student pruned by
-/// importance, as a share of that gradient's length, over seeds; and of its mean over the seeds, which an unbiased encoding brings down by the root of their number.
+/// Bytes a token and error of the gradient of each encoding of a cache: the distance to the gradient with the teacher at hand, of one batch
+/// of 8 windows of 128 and a student pruned by importance, as a share of that gradient's length, over seeds; and of its mean over the
+/// seeds, which an unbiased encoding brings down by the root of their number.
 /// </summary>
 internal static class CacheBenchmark
 {
@@ -21,8 +22,10 @@ internal static class CacheBenchmark
 
     private static readonly (CacheEncoding Encoding, int K, int Samples)[] s_cases =
     [
-        (CacheEncoding.TopK, 128, 0), (CacheEncoding.TopK, 64, 0), (CacheEncoding.TopK, 19, 0), (CacheEncoding.Samples, 0, 58), (CacheEncoding.Samples, 0, 128),
-        (CacheEncoding.TopKSamples, 4, 45), (CacheEncoding.TopKSamples, 10, 26), (CacheEncoding.TopKSamples, 15, 11), (CacheEncoding.Hidden, 0, 0),
+        (CacheEncoding.TopK, 128, 0), (CacheEncoding.TopK, 64, 0), (CacheEncoding.TopK, 19, 0), (CacheEncoding.Samples, 0, 58),
+        (CacheEncoding.Samples, 0, 128),
+        (CacheEncoding.TopKSamples, 4, 45), (CacheEncoding.TopKSamples, 10, 26), (CacheEncoding.TopKSamples, 15, 11),
+        (CacheEncoding.Hidden, 0, 0),
     ];
 
     public static IEnumerable<Row> Run(CaseInput input)
@@ -51,7 +54,9 @@ internal static class CacheBenchmark
                 var folder = Directory.CreateTempSubdirectory("espalier-cache-").FullName;
                 try
                 {
-                    var key = CacheKey.Of("", "", Sequence, false, teacher.Config.VocabularySize, teacher.Config.HiddenSize, 1, encoding, k, samples, seed);
+                    var key =
+                        CacheKey.Of("", "", Sequence, false, teacher.Config.VocabularySize, teacher.Config.HiddenSize, 1, encoding, k,
+                            samples, seed);
                     layout = new(key);
                     CacheWriter.Run(folder, key, teacher, windows, kept, NullProgress.Instance, default);
                     using var cache = TeacherCache.Open(folder);
@@ -77,10 +82,18 @@ internal static class CacheBenchmark
                 Threads = input.Threads,
                 Quantity = "bytes a token",
                 Value = Quantiles.Exactly(bytes),
-                Note = FormattableString.Invariant($"error of one gradient {error:0.0000}, of the mean of {seeds} {Norm([.. mean.Zip(online, (a, b) => a - b)]) / length:0.0000}"),
+                Note = FormattableString.Invariant(
+                    $"error of one gradient {error:0.0000}, of the mean of {seeds} {Norm([.. mean.Zip(online, (a, b) => a - b)]) / length:0.0000}"),
             };
         }
-        yield return new() { Case = "least of those no worse than top-128", Threads = input.Threads, Quantity = "bytes a token", Value = Quantiles.Exactly(least), AtMost = 120 };
+        yield return new()
+        {
+            Case = "least of those no worse than top-128",
+            Threads = input.Threads,
+            Quantity = "bytes a token",
+            Value = Quantiles.Exactly(least),
+            AtMost = 120
+        };
         (tokens as IDisposable)?.Dispose();
     }
 

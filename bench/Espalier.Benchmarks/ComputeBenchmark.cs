@@ -3,7 +3,10 @@ using Espalier.Torch;
 
 namespace Espalier.Benchmarks;
 
-/// <summary>The same distillation with products in float32 and in bfloat16, step by step in turn: what bfloat16 gains here, and how far the losses part.</summary>
+/// <summary>
+/// The same distillation with products in float32 and in bfloat16, step by step in turn: what bfloat16 gains here, and how far the losses
+/// part.
+/// </summary>
 internal static class ComputeBenchmark
 {
     private const int WarmUp = 2;

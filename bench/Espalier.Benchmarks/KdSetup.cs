@@ -19,18 +19,20 @@ internal sealed class KdSetup : IDisposable
         var shape = batches.Entries["ids"].Shape;
         (Sequence, Tokens) = ((int)shape[2], shape[1] * shape[2]);
         int[] ids = MemoryMarshal.Cast<byte, int>(batches.ReadBytes("ids")).ToArray();
-        var windows = new WindowSet(TokenIds.FromList(ids.Append(0), "batches", Teacher.Config.VocabularySize), Sequence, WindowStride.Contiguous);
+        var windows = new WindowSet(TokenIds.FromList(ids.Append(0), "batches", Teacher.Config.VocabularySize), Sequence,
+            WindowStride.Contiguous);
         Teacher.Compute = bfloat16 ? ComputeType.Bfloat16 : ComputeType.Float32;
-        Trainer = new(Student, new LogitObjective(new ForwardKl(), new OnlineTeacher(Teacher)), new PackedText(windows, SampleOrder.Sequential(windows.Count)), new()
-        {
-            Steps = steps,
-            Batch = (int)shape[1],
-            MicroBatch = windowsOfAPass ?? PassSize.Of((int)shape[1], Sequence),
-            LearningRate = 1e-3,
-            MinLearningRate = 1e-3,
-            WarmUp = 0,
-            Compute = bfloat16 ? ComputeType.Bfloat16 : ComputeType.Float32,
-        });
+        Trainer = new(Student, new LogitObjective(new ForwardKl(), new OnlineTeacher(Teacher)),
+            new PackedText(windows, SampleOrder.Sequential(windows.Count)), new()
+            {
+                Steps = steps,
+                Batch = (int)shape[1],
+                MicroBatch = windowsOfAPass ?? PassSize.Of((int)shape[1], Sequence),
+                LearningRate = 1e-3,
+                MinLearningRate = 1e-3,
+                WarmUp = 0,
+                Compute = bfloat16 ? ComputeType.Bfloat16 : ComputeType.Float32,
+            });
     }
 
     internal Decoder Teacher { get; }

@@ -16,7 +16,8 @@ internal static partial class KernelsBenchmark
     private const long Many = 1 << 26;
 
     /// <summary>
-    /// The kernels that do most of the work beside products: those that move more than they compute on operands of some megabytes and on half a gigabyte, attention as it is.
+    /// The kernels that do most of the work beside products: those that move more than they compute on operands of some megabytes and on
+    /// half a gigabyte, attention as it is.
     /// </summary>
     public static IEnumerable<RooflineKernel> Roofline()
     {
@@ -50,7 +51,8 @@ internal static partial class KernelsBenchmark
 
     private static RooflineKernel[] Streaming(long elements, bool cached)
     {
-        RooflineKernel Made(string name, double operations, double bytes, long count, Func<Action> make) => new(name, operations * count, bytes * count, cached, make);
+        RooflineKernel Made(string name, double operations, double bytes, long count, Func<Action> make) =>
+            new(name, operations * count, bytes * count, cached, make);
         return
         [
             Made("rms-norm", 4, 8, elements, () =>

@@ -11,7 +11,8 @@ internal static partial class KernelsBenchmark
     private const double Tolerance = 1e-4;
 
     private static readonly Op s_flash = Op.Of(
-        "aten::_scaled_dot_product_flash_attention_for_cpu(Tensor query, Tensor key, Tensor value, float dropout_p=0.0, bool is_causal=False, *, "
+        "aten::_scaled_dot_product_flash_attention_for_cpu(Tensor query, Tensor key, Tensor value, float dropout_p=0.0, bool "
+            + "is_causal=False, *, "
         + "Tensor? attn_mask=None, float? scale=None) -> (Tensor output, Tensor logsumexp)");
 
     private static readonly Op s_flashBackward = Op.Of(
@@ -27,7 +28,8 @@ internal static partial class KernelsBenchmark
     {
         TorchRuntime.Start(input.Threads);
         using var scope = TensorScope.Begin();
-        return [.. Cases().Where(one => input.Subject == "all" || one.Name.Contains(input.Subject, StringComparison.Ordinal)).Select(one => Compare(one, input))];
+        return [.. Cases().Where(one => input.Subject == "all" || one.Name.Contains(input.Subject, StringComparison.Ordinal))
+            .Select(one => Compare(one, input))];
     }
 
     /// <summary>A small piece of work with a kernel, forward and back, for counting instructions.</summary>
@@ -84,14 +86,16 @@ internal static partial class KernelsBenchmark
         {
             var s = logits.Clone();
             var (last, entropy) = hasTail ? (tail, (Tensor?)null) : (null, tail);
-            return (kernel ? s.SparseKlInPlace(ids, share, last, entropy, 1) : s.SparseKlInPlaceByParts(ids, share, last, entropy, 1)).Add(s.Sum([-1]));
+            return (kernel ? s.SparseKlInPlace(ids, share, last, entropy, 1)
+                : s.SparseKlInPlaceByParts(ids, share, last, entropy, 1)).Add(s.Sum([-1]));
         }
         var mask = Tensor.Full(double.NegativeInfinity, DType.Float32, T, T).Triu(1);
         var scale = 1 / Math.Sqrt(H);
         return
         [
             new("rms-norm", () => x.RmsNorm(weight, 1e-5), () => x.RmsNormByParts(weight, 1e-5)),
-            new("rms-norm-backward", () => Back(v => v[0].RmsNorm(v[1], 1e-5), x, weight), () => Back(v => v[0].RmsNormByParts(v[1], 1e-5), x, weight)),
+            new("rms-norm-backward", () => Back(v => v[0].RmsNorm(v[1], 1e-5), x, weight),
+                () => Back(v => v[0].RmsNormByParts(v[1], 1e-5), x, weight)),
             new("layer-norm-backward", () => Back(v => v[0].LayerNorm1p(v[1], v[2], 1e-5), x, weight, bias),
                 () => Back(v => v[0].LayerNorm1pByParts(v[1], v[2], 1e-5), x, weight, bias)),
             new("rotate", () => q.Rotate(cos, sin), () => q.RotateByParts(cos, sin)),
@@ -103,7 +107,8 @@ internal static partial class KernelsBenchmark
             new("attention-backward", () => Back(a => a[0].CausalAttention(a[1], a[2], scale, null), q, k, v),
                 () => Back(a => Attention(a[0], a[1], a[2], mask, scale), q, k, v)),
             new("attention-of-libtorch", () => q.CausalAttention(q, q, scale, null), () => Flash(q, q, q, scale)[0].Transpose(1, 2)),
-            new("attention-of-libtorch-backward", () => Back(a => a[0].CausalAttention(a[1], a[2], scale, null), q, q, q), () => FlashBack(q, scale)),
+            new("attention-of-libtorch-backward", () => Back(a => a[0].CausalAttention(a[1], a[2], scale, null), q, q, q),
+                () => FlashBack(q, scale)),
             new("token-nll", () => logits.TokenNll(targets), () => logits.TokenNllByParts(targets)),
             new("forward-kl", () => Divergence(logits, other, kernel: true), () => Divergence(logits, other, kernel: false)),
             RowLoss("reverse-kl", new(RowLossKind.ReverseKl)),
@@ -117,7 +122,8 @@ internal static partial class KernelsBenchmark
             new("sparse-kl-drawn", () => Sparse(false, kernel: true), () => Sparse(false, kernel: false)),
             new("cross-entropy", () => CrossEntropy(logits, targets, kernel: true), () => CrossEntropy(logits, targets, kernel: false)),
             new("adamw", () => Update(kernel: true), () => Update(kernel: false)),
-            new("sum-of-squares", () => Tensor.Full(logits.SumOfSquares() / logits.ElementCount, DType.Float64), () => logits.To(DType.Float64).Square().Mean()),
+            new("sum-of-squares", () => Tensor.Full(logits.SumOfSquares() / logits.ElementCount, DType.Float64),
+                () => logits.To(DType.Float64).Square().Mean()),
             new("unit-sums", () => x.UnitSums(), () => x.UnitSumsByParts()),
             new("row-norms", () => q.RowNorms(), () => q.RowNormsByParts()),
             new("row-cosines", () => x.RowCosines(x), () => x.RowCosinesByParts(x)),
@@ -206,6 +212,7 @@ internal static partial class KernelsBenchmark
     private static Tensor Values(params long[] shape)
     {
         var random = new Random(1);
-        return Tensor.From<float>([.. Enumerable.Range(0, (int)shape.Aggregate((a, b) => a * b)).Select(_ => random.NextSingle() - 0.5f)], shape);
+        return Tensor.From<float>([.. Enumerable.Range(0, (int)shape.Aggregate((a, b) => a * b)).Select(_ => random.NextSingle() - 0.5f)],
+            shape);
     }
 }

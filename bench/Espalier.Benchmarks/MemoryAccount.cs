@@ -4,7 +4,10 @@ using Espalier.Torch;
 
 namespace Espalier.Benchmarks;
 
-/// <summary>Resident memory of a distillation from one point to the next, and how much of it is pages of files; a process of its own, for what a process had is not given back.</summary>
+/// <summary>
+/// Resident memory of a distillation from one point to the next, and how much of it is pages of files; a process of its own, for what a
+/// process had is not given back.
+/// </summary>
 internal static class MemoryAccount
 {
     /// <summary>A line of JSON a point: start, libtorch loaded, models and moments there, and each step.</summary>

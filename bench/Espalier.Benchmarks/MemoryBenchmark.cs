@@ -9,7 +9,10 @@ using Espalier.Torch;
 
 namespace Espalier.Benchmarks;
 
-/// <summary>The most memory that training steps need, with the blocks' graphs kept or made twice; one of them a process, for what a process had is not given back.</summary>
+/// <summary>
+/// The most memory that training steps need, with the blocks' graphs kept or made twice; one of them a process, for what a process had is
+/// not given back.
+/// </summary>
 internal static class MemoryBenchmark
 {
     private const int Steps = 3;
@@ -20,12 +23,13 @@ internal static class MemoryBenchmark
         using var model = DecoderWeights.Load(source);
         var ids = Enumerable.Range(0, Steps * batch * (sequence + 1)).Select(i => (int)(7919L * i % model.Config.VocabularySize));
         var windows = new WindowSet(TokenIds.FromList(ids, "ids", model.Config.VocabularySize), sequence);
-        using var trainer = new Trainer(model, new LogitObjective(new CrossEntropy()), new PackedText(windows, SampleOrder.Sequential(windows.Count)), new()
-        {
-            Steps = Steps,
-            Batch = batch,
-            ActivationCheckpointing = checkpointing,
-        });
+        using var trainer = new Trainer(model, new LogitObjective(new CrossEntropy()),
+            new PackedText(windows, SampleOrder.Sequential(windows.Count)), new()
+            {
+                Steps = Steps,
+                Batch = batch,
+                ActivationCheckpointing = checkpointing,
+            });
         var before = Peak();
         var reports = new List<StepReport>();
         trainer.Every(1, reports.Add);
@@ -45,7 +49,8 @@ internal static class MemoryBenchmark
 
     private static long Peak()
     {
-        var line = File.ReadLines($"/proc/{Environment.ProcessId}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+        var line = File.ReadLines($"/proc/{Environment.ProcessId}/status")
+            .First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
         return 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 }

@@ -56,10 +56,13 @@ switch (args)
         return 0;
     case ["random-model", var folder, var output]:
         using (var shape = Checkpoint.Open(folder, requireWeights: false))
-            CheckpointWriter.Write(output, shape.Config, shape, ElementType.F32, DecoderWeights.RandomSource(shape.Config, shape.Family, seed: 0));
+            CheckpointWriter.Write(output, shape.Config, shape, ElementType.F32,
+                DecoderWeights.RandomSource(shape.Config, shape.Family, seed: 0));
         return 0;
     default:
-        await Console.Error.WriteLineAsync("bench/run is the front of this program; by hand: binding [THREADS] | account FOLDER THREADS STEPS WINDOWS | compute FOLDER PAIRS THREADS | memory FOLDER BATCH SEQUENCE keep|checkpoint | random-model SHAPE OUTPUT | "
+        await Console.Error.WriteLineAsync(
+            "bench/run is the front of this program; by hand: binding [THREADS] | account FOLDER THREADS STEPS WINDOWS | compute FOLDER "
+                + "PAIRS THREADS | memory FOLDER BATCH SEQUENCE keep|checkpoint | random-model SHAPE OUTPUT | "
             + "instructions WORKLOAD TIMES | tokenizer-passes TOKENIZER TEXT THREADS PASSES");
         return 2;
 }

@@ -17,7 +17,8 @@ internal static class TokenizerBenchmark
 {
     private static readonly (string Name, string Unit)[] s_repeated =
     [
-        ("e", "e"), ("space", " "), ("digit", "7"), ("newline", "\n"), ("mark", "e\u0301\u0301"), ("emoji", "\U0001F600"), ("han", "\u4E2D"),
+        ("e", "e"), ("space", " "), ("digit", "7"), ("newline", "\n"), ("mark", "e\u0301\u0301"), ("emoji", "\U0001F600"),
+        ("han", "\u4E2D"),
         ("upper", "A"), ("quote", "'"), ("tabs", "\t "),
     ];
 
@@ -37,7 +38,8 @@ internal static class TokenizerBenchmark
             var ids = new int[documents.Length][];
             var (started, used, allocated) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime, GC.GetTotalAllocatedBytes());
             Encode(tokenizer, documents, threads, ids);
-            var (seconds, processor) = (Stopwatch.GetElapsedTime(started).TotalSeconds, (Environment.CpuUsage.TotalTime - used).TotalSeconds);
+            var (seconds, processor) =
+                (Stopwatch.GetElapsedTime(started).TotalSeconds, (Environment.CpuUsage.TotalTime - used).TotalSeconds);
             var bytes = GC.GetTotalAllocatedBytes() - allocated;
             var tokens = ids.Sum(document => (long)document.Length);
             print(JsonSerializer.Serialize(new
@@ -56,13 +58,16 @@ internal static class TokenizerBenchmark
         {
             var (started, used) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
             var tokens = tokenizer.Encode(text, addSpecialTokens: false).Length;
-            var (seconds, processor) = (Stopwatch.GetElapsedTime(started).TotalSeconds, (Environment.CpuUsage.TotalTime - used).TotalSeconds);
-            print(JsonSerializer.Serialize(new { @event = "letter", name, seconds, processor, bytes = Encoding.UTF8.GetByteCount(text), tokens }));
+            var (seconds, processor) =
+                (Stopwatch.GetElapsedTime(started).TotalSeconds, (Environment.CpuUsage.TotalTime - used).TotalSeconds);
+            print(JsonSerializer.Serialize(
+                new { @event = "letter", name, seconds, processor, bytes = Encoding.UTF8.GetByteCount(text), tokens }));
         }
     }
 
     /// <summary>The lines of both sides, which take turns; a process each.</summary>
-    public static (List<JsonObject[]> Own, List<JsonObject[]> Peer) Pairs(string tokenizerFile, string textFile, int pairs, int threads, string[] peer)
+    public static (List<JsonObject[]> Own, List<JsonObject[]> Peer) Pairs(string tokenizerFile, string textFile, int pairs, int threads,
+        string[] peer)
     {
         var program = typeof(TokenizerBenchmark).Assembly.Location;
         string[] mine = [Environment.ProcessPath!, program, "tokenizer-passes", tokenizerFile, textFile, $"{threads}", "3"];
@@ -78,7 +83,8 @@ internal static class TokenizerBenchmark
 
     private static void Encode(Tokenizer tokenizer, string[] documents, int threads, int[][] ids) =>
         Parallel.For(
-            0, documents.Length, new() { MaxDegreeOfParallelism = threads }, i => ids[i] = tokenizer.Encode(documents[i], addSpecialTokens: false));
+            0, documents.Length, new() { MaxDegreeOfParallelism = threads },
+            i => ids[i] = tokenizer.Encode(documents[i], addSpecialTokens: false));
 
     private static IEnumerable<(string Name, string Text)> OneLetter()
     {
@@ -107,6 +113,7 @@ internal static class TokenizerBenchmark
         var lines = process.StandardOutput.ReadToEnd().Split('\n').Where(line => line.StartsWith('{'))
             .Select(line => JsonNode.Parse(line)!.AsObject()).ToArray();
         process.WaitForExit();
-        return process.ExitCode == 0 ? lines : throw new InvalidOperationException($"{string.Join(' ', command)} ended with {process.ExitCode}");
+        return process.ExitCode == 0 ? lines
+            : throw new InvalidOperationException($"{string.Join(' ', command)} ended with {process.ExitCode}");
     }
 }

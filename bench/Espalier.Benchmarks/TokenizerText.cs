@@ -20,7 +20,8 @@ internal static class TokenizerText
     {
         string At(string path) => Path.Combine(shared, path);
         var hard = new StringBuilder();
-        foreach (var cases in Directory.GetFiles(At("oracles/tokenizers-hf"), "*cases.jsonl", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        foreach (var cases in Directory.GetFiles(At("oracles/tokenizers-hf"), "*cases.jsonl", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal))
             foreach (var line in File.ReadLines(cases))
                 using (var json = JsonDocument.Parse(line))
                     if (json.RootElement.TryGetProperty("text", out var text) && text.GetString() is { Length: < 2000 } written)
@@ -44,14 +45,16 @@ internal static class TokenizerText
         while (text.Length < 12_000_000 && reader.ReadLine() is { } line)
             using (var json = JsonDocument.Parse(line))
                 // A part of each, for the sake of variety.
-                text.Append(json.RootElement.GetProperty("text").GetString() is { } book ? book.AsSpan(0, Math.Min(book.Length, 200_000)) : "");
+                text.Append(json.RootElement.GetProperty("text").GetString() is { } book ? book.AsSpan(0, Math.Min(book.Length, 200_000))
+                    : "");
         return text.ToString();
     }
 
     private static string Code(string folder) => string.Concat(
         new[] { "bfcl", "humaneval", "mbpp", "gsm8k", "mmlu" }
             .SelectMany(name => Directory.GetFiles(Path.Combine(folder, name), "*.json*", SearchOption.AllDirectories))
-            .Where(path => !path.EndsWith(".gz", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(path => File.ReadAllText(path)));
+            .Where(path => !path.EndsWith(".gz", StringComparison.Ordinal)).Order(StringComparer.Ordinal)
+            .Select(path => File.ReadAllText(path)));
 
     private static void Add(StreamWriter writer, string text, int most)
     {

@@ -6,8 +6,8 @@ using Espalier.Torch;
 namespace Espalier.Benchmarks;
 
 /// <summary>
-/// Five fixed pieces of work on one thread whose instructions are counted (tests/instructions). Counting starts when the work was done once before and ends after it, so
-/// that neither the start of the program nor the compiler counts.
+/// Five fixed pieces of work on one thread whose instructions are counted (tests/instructions). Counting starts when the work was done once
+/// before and ends after it, so that neither the start of the program nor the compiler counts.
 /// </summary>
 internal static class Workloads
 {
@@ -28,7 +28,8 @@ internal static class Workloads
     private static void Count(string onOrOff)
     {
         string[] arguments = [$"--pid={Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}", "instrumentation", onOrOff];
-        using var control = Process.Start(new ProcessStartInfo("vgdb", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var control =
+            Process.Start(new ProcessStartInfo("vgdb", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var said = control.StandardError.ReadToEnd() + control.StandardOutput.ReadToEnd();
         control.WaitForExit();
         if (control.ExitCode != 0)
@@ -38,7 +39,9 @@ internal static class Workloads
     private static Action Tokenizing()
     {
         var tokenizer = Tokenizer.Load(BundledTeacher.Folder);
-        var text = string.Concat(Enumerable.Range(0, 200).Select(i => $"Method {i} of the type returns what the reader's {i % 7}th page holds; it isn't thread-safe.\n"));
+        var text =
+            string.Concat(Enumerable.Range(0, 200)
+                .Select(i => $"Method {i} of the type returns what the reader's {i % 7}th page holds; it isn't thread-safe.\n"));
         var ids = new List<int>();
         return () =>
         {

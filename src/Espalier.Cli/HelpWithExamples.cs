@@ -42,12 +42,14 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
         output.WriteLine("Usage: espalier COMMAND [ARGUMENTS] [OPTIONS]");
         foreach (var group in root.Subcommands.Where(command => !command.Hidden).GroupBy(command => ((IDescribedCommand)command).Group))
             Entries(group.Key, group.Select(command => (command.Name, command.Description ?? "")), output);
-        Entries("Options", root.Options.Where(option => !option.Hidden).Select(option => (Names(option), option.Description ?? "")), output);
+        Entries("Options", root.Options.Where(option => !option.Hidden).Select(option => (Names(option), option.Description ?? "")),
+            output);
         output.WriteLine();
         output.WriteLine("espalier help COMMAND shows its arguments, options and examples.");
     }
 
-    private static string Names(Option option) => string.Join(", ", option.Aliases.Where(alias => alias.StartsWith('-')).Append(option.Name));
+    private static string Names(Option option) =>
+        string.Join(", ", option.Aliases.Where(alias => alias.StartsWith('-')).Append(option.Name));
 
     private static void Entries(string title, IEnumerable<(string Name, string Text)> entries, TextWriter output)
     {

@@ -17,7 +17,8 @@ internal static class WrongUsage
         var command = parsed.CommandResult.Command;
         var way = $"see: {UnknownCommand.LineOf(command)} --help";
         // The library takes a misspelt option for a value where a command has arguments.
-        var taken = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value);
+        var taken = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens)
+            .Select(token => token.Value);
         if (taken.FirstOrDefault(value => value.Length > 1 && value.StartsWith('-')) is { } misspelt)
             return $"there is no option {misspelt}.{NearestName.Hint(misspelt, OptionNames(parsed.CommandResult))} ({way})";
         if (parsed.Errors.Count == 0)

@@ -61,7 +61,8 @@ internal sealed class Compressor
     public SearchResult RunSearch()
     {
         if (_recipe.Search is null)
-            throw new EspalierException("the recipe has no search; give it one, as in: search: { non-embedding-parameters: 3M +-5%, hidden: [128, 192] }");
+            throw new EspalierException(
+                "the recipe has no search; give it one, as in: search: { non-embedding-parameters: 3M +-5%, hidden: [128, 192] }");
         Begin();
         var (search, ofTeacher) = (Of<SearchStage>().Single(), Of<EvaluateStage>().First());
         Walk(_stages.All.TakeWhile(stage => stage != search).Append(search).Where(stage => stage != ofTeacher));
@@ -113,17 +114,23 @@ internal sealed class Compressor
             Student = _student,
             Gguf = isFinished ? Of<ExportStage>().Single().Files : [],
             Rows = [.. Of<EvaluateStage>().Select(stage => stage.Row).OfType<ModelRow>()],
-            Stages = [.. _run.Used.Select(entry => new StageRow(_stages.Evaluation.Arm, entry.Name, entry.Folder, entry.Seconds, entry.Status == StageStatus.Reused))],
+            Stages = [
+                .. _run.Used.Select(entry =>
+                    new StageRow(_stages.Evaluation.Arm, entry.Name, entry.Folder, entry.Seconds, entry.Status == StageStatus.Reused))],
             // The report shows what was scored and kept of the teacher itself.
             Scores = Of<ScoreStage>().FirstOrDefault(stage => stage.Scores.IsMade)?.Scores.Value.Path,
             Plan = Of<PruneStage>().Select(stage => stage.Plan).FirstOrDefault(plan => plan is not null),
-            Metrics = trained.ToDictionary(stage => stage is DistillStage ? stage.Trained.Name.Replace("student", stage.Name, StringComparison.Ordinal) : stage.Name, stage => stage.Metrics!),
+            Metrics =
+                trained.ToDictionary(stage => stage is DistillStage
+                    ? stage.Trained.Name.Replace("student", stage.Name, StringComparison.Ordinal) : stage.Name, stage => stage.Metrics!),
             Need = Of<NeedStage>().SingleOrDefault() is { Found: { IsMade: true } need } ? need.Value : null,
             Search = Of<SearchStage>().SingleOrDefault()?.Found,
         };
     }
 
-    /// <summary>For samples alone, so that one that cannot be read costs no more than these: whoever needs it for text says what is wrong.</summary>
+    /// <summary>
+    /// For samples alone, so that one that cannot be read costs no more than these: whoever needs it for text says what is wrong.
+    /// </summary>
     private Tokenizer? Tokenizer()
     {
         try
@@ -145,7 +152,8 @@ internal sealed class Compressor
         TextDemands.Check(refusals, _recipe, _stages.Teacher.Planned, new(
             TextSize.Of(data.Train, train),
             data.HeldOut is { } heldOut ? TextSize.Of(heldOut, $"held-out of {train}") : null,
-            _stages.Evaluation.Texts.Where(text => text.Name != EvaluationList.HeldOut).ToDictionary(text => text.Name, text => TextSize.Of(text.Value.Tokens, $"evaluate: {text.Name}")),
+            _stages.Evaluation.Texts.Where(text => text.Name != EvaluationList.HeldOut)
+                .ToDictionary(text => text.Name, text => TextSize.Of(text.Value.Tokens, $"evaluate: {text.Name}")),
             Reference: null));
         refusals.Require();
     }

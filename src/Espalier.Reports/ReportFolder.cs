@@ -15,9 +15,11 @@ internal static class ReportFolder
     /// <exception cref="EspalierException">It is no run folder, or its records are damaged or of a newer format.</exception>
     public static void Write(TextWriter output, string folder)
     {
-        var manifest = RunManifest.Load(folder) ?? throw new EspalierException($"{folder}: has no run.json; give the folder of a run, as compress --output names it");
+        var manifest = RunManifest.Load(folder)
+            ?? throw new EspalierException($"{folder}: has no run.json; give the folder of a run, as compress --output names it");
         var recipe = Path.Combine(folder, "recipe.yaml");
-        ReportWriter.Write(output, Results(folder, manifest), manifest, File.Exists(recipe) && PathKind.Odd(recipe) is null ? File.ReadAllText(recipe) : "");
+        ReportWriter.Write(output, Results(folder, manifest), manifest, File.Exists(recipe) && PathKind.Odd(recipe) is null
+            ? File.ReadAllText(recipe) : "");
     }
 
     /// <summary>The arms so far; to one that is not finished come the stages that were begun, with their curves.</summary>
@@ -44,10 +46,12 @@ internal static class ReportFolder
 
     internal static CompressResult WithBegun(CompressResult arm, RunManifest manifest)
     {
-        var begun = manifest.Stages.Where(stage => stage.Status == StageStatus.Started && arm.Stages.All(row => row.Folder != stage.Folder)).ToArray();
+        var begun = manifest.Stages.Where(stage => stage.Status == StageStatus.Started && arm.Stages.All(row => row.Folder != stage.Folder))
+            .ToArray();
         var metrics = new Dictionary<string, string>(arm.Metrics);
         foreach (var stage in begun.Where(stage => s_training.Contains(stage.Name)))
-            metrics.TryAdd(metrics.ContainsKey(stage.Name) ? $"{stage.Name} ({stage.Folder})" : stage.Name, Path.Combine(arm.Output, "stages", stage.Folder, "metrics.jsonl"));
+            metrics.TryAdd(metrics.ContainsKey(stage.Name) ? $"{stage.Name} ({stage.Folder})"
+                : stage.Name, Path.Combine(arm.Output, "stages", stage.Folder, "metrics.jsonl"));
         return arm with { Stages = [.. arm.Stages, .. begun.Select(Row)], Metrics = metrics };
     }
 

@@ -22,7 +22,8 @@ internal static class ReportWriter
         using var html = new HtmlBuilder(output);
         html.Doctype();
         using var page = html.Open("html", ("lang", "en"));
-        var title = run.HasArms ? $"{run.Arms[0].Name} and {run.Arms.Count - 1} more" : run.Arms.Select(arm => arm.Name).FirstOrDefault("nothing run");
+        var title = run.HasArms ? $"{run.Arms[0].Name} and {run.Arms.Count - 1} more"
+            : run.Arms.Select(arm => arm.Name).FirstOrDefault("nothing run");
         PageHead.Write(html, title);
         using var body = html.Open("body");
         using var main = html.Open("main");

@@ -128,7 +128,8 @@ internal sealed unsafe class Op
         if (rule is { Shifts: true } && arguments[0].Reference is Tensor { IsRecorded: true } && !Tape.Wants(arguments[1..]))
             return null;
         throw new TorchException(_effects.Written != 0
-            ? $"{_schema.FullName} works in place and one of its tensors wants a gradient: use the form that returns a new tensor, or turn recording off"
+            ? $"{_schema.FullName} works in place and one of its tensors wants a gradient: use the form that returns a new tensor, or turn "
+                + $"recording off"
             : $"{_schema.FullName}: an input wants a gradient, and this operator has no backward; call it with gradients off");
     }
 

@@ -17,7 +17,8 @@ internal enum ProductLibrary
 /// Products of float32 matrices on the processor. libtorch's own operators take MKL, which on AMD runs a path of half the speed; oneDNN, in
 /// the same file, is as fast on both. Which one is a rule and no measurement in each run: two runs must give the same bits.
 /// <c>ESPALIER_PRODUCTS=libtorch</c> turns it off; <c>doctor</c> measures both. bfloat16 goes the same way, which takes transposed views as
-/// they are. Other types, other devices and what is too small to gain go through the dispatcher; one row without a gradient goes to <see cref="Kernels.RowProductKernel"/>.
+/// they are. Other types, other devices and what is too small to gain go through the dispatcher; one row without a gradient goes to
+/// <see cref="Kernels.RowProductKernel"/>.
 /// </summary>
 internal static unsafe class Products
 {
@@ -78,7 +79,8 @@ internal static unsafe class Products
         try
         {
             if (Libtorch.LinearPointwiseBinary == null || !IsOurs(a, b, turned: true)
-                || TensorFacts.Sizes(there) is not [var rows, var columns] || rows != TensorFacts.Sizes(a)[0] || columns != TensorFacts.Sizes(b)[1]
+                || TensorFacts.Sizes(there) is not [var rows, var columns] || rows != TensorFacts.Sizes(a)[0]
+                || columns != TensorFacts.Sizes(b)[1]
                 || !TensorFacts.IsContiguous(there) || TensorFacts.ElementType(there) != DType.Float32 || !TensorFacts.IsOnCpu(there))
                 return null;
             var w = s_turned.Run(Lend(b));

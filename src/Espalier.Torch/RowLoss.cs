@@ -31,4 +31,5 @@ internal enum RowLossKind
 /// <param name="TeacherShare">α of a mixture, above 0 and below 1.</param>
 /// <param name="OfTeacher">A of a mixture.</param>
 /// <param name="OfStudent">B of a mixture.</param>
-internal sealed record RowLoss(RowLossKind Kind, double Temperature = 1, double TeacherShare = 0, double OfTeacher = 0, double OfStudent = 0);
+internal sealed record RowLoss(RowLossKind Kind, double Temperature = 1, double TeacherShare = 0, double OfTeacher = 0,
+    double OfStudent = 0);

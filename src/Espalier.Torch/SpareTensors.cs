@@ -4,9 +4,9 @@ namespace Espalier.Torch;
 
 /// <summary>
 /// Tensor objects that serve again, so that a training step makes no new ones. An object that was disposed and is used again shows whoever
-/// still refers to it another tensor's values, where every other object throws. So objects come from here and go here in scopes alone whose tensors
-/// never leave the code that opened them (<see cref="TensorScope.BeginReusing"/>), and under <c>ESPALIER_GUARD=1</c> never: then a use after
-/// disposal is an error there, too, and tests run training both ways. One stock a thread.
+/// still refers to it another tensor's values, where every other object throws. So objects come from here and go here in scopes alone whose
+/// tensors never leave the code that opened them (<see cref="TensorScope.BeginReusing"/>), and under <c>ESPALIER_GUARD=1</c> never: then a
+/// use after disposal is an error there, too, and tests run training both ways. One stock a thread.
 /// </summary>
 internal static class SpareTensors
 {

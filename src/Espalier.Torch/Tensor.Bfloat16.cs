@@ -42,8 +42,8 @@ public sealed partial class Tensor
     }
 
     /// <summary>
-    /// this · weightᵀ in bfloat16, [..., out], of this in bfloat16 and a weight [out, in] in float32, which gets its gradient in float32. The
-    /// product adds up in float32 and rounds its result.
+    /// this · weightᵀ in bfloat16, [..., out], of this in bfloat16 and a weight [out, in] in float32, which gets its gradient in float32.
+    /// The product adds up in float32 and rounds its result.
     /// </summary>
     public Tensor LinearInBfloat16(Tensor weight)
     {
@@ -55,7 +55,8 @@ public sealed partial class Tensor
         var (wantsX, wantsW) = (WantsGradient, weight.WantsGradient);
         // The weight itself is kept for its version: its copy follows it.
         return Tape.Record(
-            y, [this, weight], [wantsW ? this : null, wantsX ? weight.InBfloat16() : null, wantsX ? weight : null], static (node, g, into) =>
+            y, [this, weight], [wantsW ? this : null, wantsX ? weight.InBfloat16() : null, wantsX ? weight : null],
+            static (node, g, into) =>
             {
                 if (node.Inputs[0] is not null && node[2] is not null)
                     into[0] = g.MatMul(node[1]);
@@ -64,7 +65,9 @@ public sealed partial class Tensor
             });
     }
 
-    /// <summary><see cref="RmsNorm"/> of float32 with its result rounded to bfloat16; the gradient that comes back is bfloat16, too.</summary>
+    /// <summary>
+    /// <see cref="RmsNorm"/> of float32 with its result rounded to bfloat16; the gradient that comes back is bfloat16, too.
+    /// </summary>
     public Tensor RmsNormInBfloat16(Tensor weight, double epsilon)
     {
         if (!IsForwardFused)
@@ -77,13 +80,16 @@ public sealed partial class Tensor
             static (node, g, into) => (into[0], into[1]) = RmsNormKernel.Backward(g, node[0], node[1], node.Number), epsilon);
     }
 
-    /// <summary>this + other in float32, of this in float32 and the other in bfloat16 and of one shape: the residual stream and what a layer adds.</summary>
+    /// <summary>
+    /// this + other in float32, of this in float32 and the other in bfloat16 and of one shape: the residual stream and what a layer adds.
+    /// </summary>
     public Tensor AddBfloat16(Tensor other)
     {
         if (!IsForwardFused)
             return Add(other.To(DType));
         var y = AddNarrowKernel.Forward(this, other);
-        return Tape.Wants(this, other) ? Tape.Record(y, [this, other], [], static (_, g, into) => (into[0], into[1]) = (g, g.To(DType.BFloat16))) : y;
+        return Tape.Wants(this, other)
+            ? Tape.Record(y, [this, other], [], static (_, g, into) => (into[0], into[1]) = (g, g.To(DType.BFloat16))) : y;
     }
 
     /// <summary>this += scale · other, of float32 and bfloat16. No gradient.</summary>

@@ -20,11 +20,14 @@ public sealed unsafe partial class Tensor
     }
 
     /// <summary>
-    /// A tensor on the processor whose values are written where they will lie, in the order of the shape: no second copy of them is ever in memory.
+    /// A tensor on the processor whose values are written where they will lie, in the order of the shape: no second copy of them is ever in
+    /// memory.
     /// </summary>
     /// <param name="shape">Its sizes.</param>
-    /// <param name="write">Writes values from an index on, as many as the span is long; what it leaves out is undefined. Called piece after piece, for a span holds no more than 2³¹ values.
-    /// Where it throws, there is no tensor.</param>
+    /// <param name="write">
+    /// Writes values from an index on, as many as the span is long; what it leaves out is undefined. Called piece after piece, for a span
+    /// holds no more than 2³¹ values. Where it throws, there is no tensor.
+    /// </param>
     /// <param name="piece">Values of a piece at most.</param>
     public static Tensor FromWriter<T>(ReadOnlySpan<long> shape, WriteValues<T> write, int piece = 1 << 26) where T : unmanaged
     {
@@ -53,7 +56,8 @@ public sealed unsafe partial class Tensor
     public T[] ToArray<T>() where T : unmanaged
     {
         if (ElementCount > Array.MaxLength)
-            throw new TorchException($"the tensor has {ElementCount} elements, and an array holds {Array.MaxLength}; copy it piece by piece");
+            throw new TorchException(
+                $"the tensor has {ElementCount} elements, and an array holds {Array.MaxLength}; copy it piece by piece");
         var values = new T[ElementCount];
         CopyTo(values.AsSpan());
         return values;
@@ -83,7 +87,9 @@ public sealed unsafe partial class Tensor
             CopyOut(data, bytes.Length);
     }
 
-    /// <summary>Copies values out from one on, in the order of the shape: as many as the span is long, of the tensor's element type.</summary>
+    /// <summary>
+    /// Copies values out from one on, in the order of the shape: as many as the span is long, of the tensor's element type.
+    /// </summary>
     /// <param name="first">Index of the first one.</param>
     /// <param name="values">Receives them; less than 2 GiB.</param>
     public void CopyTo<T>(long first, Span<T> values) where T : unmanaged
@@ -92,7 +98,10 @@ public sealed unsafe partial class Tensor
         CopyBytesTo(first * sizeof(T), MemoryMarshal.AsBytes(values));
     }
 
-    /// <summary>Copies raw bytes out from a place on, in the order of the shape: as many as the span is long, which may be shorter than a tensor of 2 GiB and more.</summary>
+    /// <summary>
+    /// Copies raw bytes out from a place on, in the order of the shape: as many as the span is long, which may be shorter than a tensor of
+    /// 2 GiB and more.
+    /// </summary>
     /// <param name="first">The first byte that is wanted.</param>
     /// <param name="bytes">Receives them.</param>
     public void CopyBytesTo(long first, Span<byte> bytes)
@@ -174,7 +183,8 @@ public sealed unsafe partial class Tensor
             empty |= size == 0;
             bytes = bytes > long.MaxValue ? bytes : bytes * size;
         }
-        return empty ? 0 : bytes <= long.MaxValue ? (long)bytes : throw new TorchException($"a tensor of sizes [{string.Join(", ", sizes.ToArray())}] is larger than any memory");
+        return empty ? 0 : bytes <= long.MaxValue ? (long)bytes
+            : throw new TorchException($"a tensor of sizes [{string.Join(", ", sizes.ToArray())}] is larger than any memory");
     }
 
     private static void CheckBytes(long wanted, long bytes)

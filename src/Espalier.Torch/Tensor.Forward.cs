@@ -125,7 +125,8 @@ public sealed partial class Tensor
         var (y, sums) = AttentionKernel.ForwardKept(this, keys, values, scale, window, begins, cap);
         // A window that there is has one key at least.
         Tape.Record(
-            y, [this, keys, values], [y, sums, this, keys, values, begins], cap is { } c ? BackThroughCap(c) : s_backThroughAttention, scale, window ?? 0);
+            y, [this, keys, values], [y, sums, this, keys, values, begins], cap is { } c ? BackThroughCap(c)
+                : s_backThroughAttention, scale, window ?? 0);
         sums.Dispose();
         return y;
     }

@@ -26,7 +26,8 @@ public sealed partial class Tensor
             if (_node is not null)
             {
                 if (!value)
-                    throw new TorchException("the result of a recorded operation keeps its place in the graph; Detach gives its values alone");
+                    throw new TorchException(
+                        "the result of a recorded operation keeps its place in the graph; Detach gives its values alone");
                 return;
             }
             if (value || _leaf is not null)
@@ -81,7 +82,8 @@ public sealed partial class Tensor
     }
 
     /// <summary>
-    /// Adds another tensor's accumulated gradient to this one's, which shares its storage where there was none yet. Nothing where the other has none.
+    /// Adds another tensor's accumulated gradient to this one's, which shares its storage where there was none yet. Nothing where the other
+    /// has none.
     /// </summary>
     public void AccumulateGradOf(Tensor other)
     {
@@ -96,8 +98,8 @@ public sealed partial class Tensor
     public Tensor Detach() => Alias();
 
     /// <summary>
-    /// A leaf on the same storage with a gradient of its own, which wants one where this leaf does: the same weight for another thread. In no scope; the caller
-    /// disposes it, before this one.
+    /// A leaf on the same storage with a gradient of its own, which wants one where this leaf does: the same weight for another thread. In
+    /// no scope; the caller disposes it, before this one.
     /// </summary>
     public Tensor Replica()
     {
@@ -132,7 +134,8 @@ public sealed partial class Tensor
         {
             var (root, gradient) = roots[i];
             if (!root.WantsGradient)
-                throw new TorchException($"root {i} of backward does not require grad: nothing that it came from does, or recording was off");
+                throw new TorchException(
+                    $"root {i} of backward does not require grad: nothing that it came from does, or recording was off");
             if (gradient is not null && !gradient.Shape.SequenceEqual(root.Shape))
                 throw new TorchException($"the gradient of root {i} has shape {gradient.ShapeText} and the root {root.ShapeText}");
         }

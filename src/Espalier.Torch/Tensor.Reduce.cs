@@ -14,7 +14,8 @@ public sealed partial class Tensor
     public Tensor Sum(ReadOnlySpan<long> dimensions, bool keep = false) => Ops.SumDims.Call(this, Shapes.Of(dimensions), keep);
 
     /// <summary>Sum over dimensions, accumulated in another type.</summary>
-    public Tensor Sum(ReadOnlySpan<long> dimensions, bool keep, DType accumulate) => Ops.SumDims.Call(this, Shapes.Of(dimensions), keep, accumulate);
+    public Tensor Sum(ReadOnlySpan<long> dimensions, bool keep, DType accumulate) =>
+        Ops.SumDims.Call(this, Shapes.Of(dimensions), keep, accumulate);
 
     /// <summary>Mean of all elements.</summary>
     public Tensor Mean() => Ops.Mean.Call(this);
@@ -23,7 +24,8 @@ public sealed partial class Tensor
     public Tensor Mean(ReadOnlySpan<long> dimensions, bool keep = false) => Ops.MeanDims.Call(this, Shapes.Of(dimensions), keep);
 
     /// <summary>Mean over dimensions, accumulated in another type.</summary>
-    public Tensor Mean(ReadOnlySpan<long> dimensions, bool keep, DType accumulate) => Ops.MeanDims.Call(this, Shapes.Of(dimensions), keep, accumulate);
+    public Tensor Mean(ReadOnlySpan<long> dimensions, bool keep, DType accumulate) =>
+        Ops.MeanDims.Call(this, Shapes.Of(dimensions), keep, accumulate);
 
     /// <summary>Largest element.</summary>
     public Tensor Max() => Ops.Max.Call(this);
@@ -64,7 +66,9 @@ public sealed partial class Tensor
     /// <summary>Whether shapes and values are the same (NaN equals nothing, −0 equals 0). Waits for the device.</summary>
     public bool ValuesEqual(Tensor other) => Ops.Equal.CallInteger(this, other) != 0;
 
-    /// <summary>Whether element types, shapes and all bits of the values are the same (NaN equals the same NaN). Waits for the device.</summary>
+    /// <summary>
+    /// Whether element types, shapes and all bits of the values are the same (NaN equals the same NaN). Waits for the device.
+    /// </summary>
     public bool BitsEqual(Tensor other)
     {
         if (DType != other.DType)

@@ -72,7 +72,8 @@ public sealed partial class Tensor
     public Tensor Turned(double scale = 1)
     {
         using var noGrad = GradMode.Disable();
-        return IsForwardFused || DType == DType.BFloat16 && IsOnCpu && scale == 1 ? TurnKernel.Turned(this, (float)scale) : TurnedByParts(scale);
+        return IsForwardFused || DType == DType.BFloat16 && IsOnCpu && scale == 1 ? TurnKernel.Turned(this, (float)scale)
+            : TurnedByParts(scale);
     }
 
     /// <summary>The same out of libtorch's operators.</summary>

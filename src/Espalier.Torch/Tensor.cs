@@ -91,14 +91,19 @@ public sealed unsafe partial class Tensor : IDisposable
             : throw new ArgumentOutOfRangeException(nameof(dimension), dimension, $"the tensor has {shape.Length} dimensions");
     }
 
-    /// <summary>Takes the tensor out of every scope: from now on its holder disposes it. For parameters, buffers and optimizer state.</summary>
+    /// <summary>
+    /// Takes the tensor out of every scope: from now on its holder disposes it. For parameters, buffers and optimizer state.
+    /// </summary>
     public Tensor Unscoped()
     {
         Frame = null;
         return this;
     }
 
-    /// <summary>Frees the handle, the gradient and what was recorded for this tensor alone; libtorch frees the memory when nothing else refers to it. Idempotent.</summary>
+    /// <summary>
+    /// Frees the handle, the gradient and what was recorded for this tensor alone; libtorch frees the memory when nothing else refers to
+    /// it. Idempotent.
+    /// </summary>
 #pragma warning disable CA1816 // what a node keeps may still have to be freed by the finalizer: Freed says when it need not run
     public void Dispose()
 #pragma warning restore CA1816
@@ -150,7 +155,8 @@ public sealed unsafe partial class Tensor : IDisposable
     }
 
     // The version of this tensor's memory, for those who share it.
-    private StorageVersion SharedVersion() => _storage ?? Interlocked.CompareExchange(ref _storage, StorageVersion.Take(_writes), null) ?? _storage;
+    private StorageVersion SharedVersion() =>
+        _storage ?? Interlocked.CompareExchange(ref _storage, StorageVersion.Take(_writes), null) ?? _storage;
 
     /// <summary>How often the memory was written in place.</summary>
     internal int Version => _storage?.Value ?? _writes;

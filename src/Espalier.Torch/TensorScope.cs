@@ -25,8 +25,9 @@ public readonly ref struct TensorScope
     public static TensorScope Begin() => new(Frame.Push(reuses: false));
 
     /// <summary>
-    /// Opens a scope whose tensors, and those of the scopes inside, are objects that served before and will again (<see cref="SpareTensors"/>).
-    /// For code alone that hands none of them to anybody but by <see cref="Keep"/>: who held one longer would see another's values.
+    /// Opens a scope whose tensors, and those of the scopes inside, are objects that served before and will again
+    /// (<see cref="SpareTensors"/>). For code alone that hands none of them to anybody but by <see cref="Keep"/>: who held one longer would
+    /// see another's values.
     /// </summary>
     internal static TensorScope BeginReusing() => new(Frame.Push(reuses: true));
 

@@ -17,8 +17,8 @@ public static unsafe class TorchRuntime
     internal static LibtorchSource LibrarySource => Loaded(() => LibtorchLoader.Folder.Source);
 
     /// <summary>
-    /// Threads inside an operator, for the calling thread and those that have not computed yet; one that has keeps its number. Results repeat bit for bit
-    /// at a fixed count.
+    /// Threads inside an operator, for the calling thread and those that have not computed yet; one that has keeps its number. Results
+    /// repeat bit for bit at a fixed count.
     /// </summary>
     public static int Threads
     {
@@ -39,7 +39,8 @@ public static unsafe class TorchRuntime
                 ComputeThread.Changed(value);
             }
             else if (Threads != value)
-                throw new TorchException($"libtorch {Version} lets nobody choose its threads: set OMP_NUM_THREADS={value} before the program starts");
+                throw new TorchException(
+                    $"libtorch {Version} lets nobody choose its threads: set OMP_NUM_THREADS={value} before the program starts");
         }
     }
 

@@ -4,8 +4,9 @@ using Espalier.Torch.Native;
 namespace Espalier.Torch;
 
 /// <summary>
-/// Threads that compute beside each other, each with a share of the threads that an operator may use: what is independent runs faster so than one piece after
-/// the other, for no operator is cut into more parts than it has work for, and nobody waits at the end of each. They sleep between two runs.
+/// Threads that compute beside each other, each with a share of the threads that an operator may use: what is independent runs faster so
+/// than one piece after the other, for no operator is cut into more parts than it has work for, and nobody waits at the end of each. They
+/// sleep between two runs.
 /// </summary>
 internal sealed class WorkerThreads : IDisposable
 {
@@ -27,7 +28,8 @@ internal sealed class WorkerThreads : IDisposable
         _begin = [.. Enumerable.Range(0, count).Select(_ => new ManualResetEventSlim())];
         _end = new(count);
         _failures = new Exception?[count];
-        _threads = [.. Enumerable.Range(0, count).Select(index => new Thread(() => Serve(index)) { IsBackground = true, Name = $"worker {index}" })];
+        _threads = [.. Enumerable.Range(0, count)
+            .Select(index => new Thread(() => Serve(index)) { IsBackground = true, Name = $"worker {index}" })];
         // A number that is set holds for its thread, and for those that have not computed: the caller's is set again at the end.
         _work = _ => TorchRuntime.Prepare(threadsOfEach);
         foreach (var thread in _threads)
@@ -49,8 +51,8 @@ internal sealed class WorkerThreads : IDisposable
     public int Count => _threads.Length;
 
     /// <summary>
-    /// Runs the work once on each, given its index from 0, and returns when all are done. What the caller wrote before they see, and the caller what they wrote.
-    /// Tensors that are used on several of them are only read there.
+    /// Runs the work once on each, given its index from 0, and returns when all are done. What the caller wrote before they see, and the
+    /// caller what they wrote. Tensors that are used on several of them are only read there.
     /// </summary>
     /// <exception cref="Exception">Whatever the first of them threw, in the order of their indices; all have ended by then.</exception>
     public void Run(Action<int> work)

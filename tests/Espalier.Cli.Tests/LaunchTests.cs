@@ -120,14 +120,17 @@ public sealed class LaunchTests
     {
         var facts = JsonDocument.Parse(TestCommand.Launch("help prune --json").Output).RootElement.GetProperty("commands")[0];
         var depth = facts.GetProperty("options").EnumerateArray().Single(option => option.GetProperty("name").GetString() == "--depth");
-        Assert.Equal(["contiguous", "scattered", "greedy"], depth.GetProperty("choices").EnumerateArray().Select(choice => choice.GetString()));
-        Assert.Equal(Cli.Commands.CommandList.All().Count + 1, JsonDocument.Parse(TestCommand.Launch("help --json").Output).RootElement.GetProperty("commands").GetArrayLength());
+        Assert.Equal(["contiguous", "scattered", "greedy"],
+            depth.GetProperty("choices").EnumerateArray().Select(choice => choice.GetString()));
+        Assert.Equal(Cli.Commands.CommandList.All().Count + 1,
+            JsonDocument.Parse(TestCommand.Launch("help --json").Output).RootElement.GetProperty("commands").GetArrayLength());
     }
 
     [Fact]
     public void Every_output_has_the_short_name_o()
     {
-        var outputs = Cli.Commands.CommandList.All().SelectMany(command => command.Options.Where(option => option.Name == "--output")).ToArray();
+        var outputs = Cli.Commands.CommandList.All().SelectMany(command => command.Options.Where(option => option.Name == "--output"))
+            .ToArray();
         Assert.True(outputs.Length >= 10);
         Assert.All(outputs, option => Assert.Contains("-o", option.Aliases));
     }
@@ -140,7 +143,12 @@ public sealed class LaunchTests
             Assert.NotEmpty(command.Description!);
             Assert.NotEmpty(command.Examples);
             Assert.All(command.Examples, example => Assert.StartsWith($"espalier {command.Name}", example));
-            Assert.All(command.Examples, example => Assert.Empty(command.Parse([.. System.CommandLine.Parsing.CommandLineParser.SplitCommandLine(example.Split('|', '>')[0]).Skip(2)]).Errors));
+            Assert.All(command.Examples,
+                example =>
+                    Assert.Empty(
+                        command.Parse(
+                            [.. System.CommandLine.Parsing.CommandLineParser.SplitCommandLine(example.Split('|', '>')[0])
+                                .Skip(2)]).Errors));
         });
     }
 
@@ -154,7 +162,8 @@ public sealed class LaunchTests
     [Fact]
     public void A_mendable_error_is_one_line_without_a_stack_trace()
     {
-        var (code, output, error) = TestCommand.Launch("work --json", _ => throw new EspalierException("config.json: hidden_size is 3,\n  not 4"));
+        var (code, output, error) =
+            TestCommand.Launch("work --json", _ => throw new EspalierException("config.json: hidden_size is 3,\n  not 4"));
         Assert.Equal(2, code);
         Assert.Empty(output);
         Assert.Equal("espalier: error: config.json: hidden_size is 3, not 4\n", error);
@@ -169,7 +178,8 @@ public sealed class LaunchTests
     {
         Assert.Equal($"espalier: error: {expected}\n", TestCommand.Launch("work", _ => throw new EspalierException(message)).Error);
         Assert.Equal(expected, new EspalierException(message).Message);
-        Assert.StartsWith($"espalier: internal error: {expected}\n", TestCommand.Launch("work", _ => throw new InvalidOperationException(message)).Error);
+        Assert.StartsWith($"espalier: internal error: {expected}\n",
+            TestCommand.Launch("work", _ => throw new InvalidOperationException(message)).Error);
         Assert.Equal($"warning: {expected}\n{expected}\n", TestCommand.Launch("work", run =>
         {
             run.Progress.Warn(message);

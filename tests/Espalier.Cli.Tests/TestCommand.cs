@@ -24,7 +24,9 @@ internal sealed class TestCommand : CommandBase
     internal static (int Code, string Output, string Error) Launch(string line, TestCommand command)
     {
         var (output, error) = (new StringWriter(), new StringWriter());
-        var code = Cli.Launch.Run([command, .. CommandList.All()], line.Split(' ', StringSplitOptions.RemoveEmptyEntries), new Terminal(output, error, false, false, false));
+        var code =
+            Cli.Launch.Run([command, .. CommandList.All()], line.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+                new Terminal(output, error, false, false, false));
         return (code, output.ToString(), error.ToString());
     }
 

@@ -36,7 +36,8 @@ public sealed class ChartTests
     [Fact]
     public void Marks_have_error_bars_and_tooltips()
     {
-        var group = Draw(new("run", 1, SeriesStyle.Marks, [new(5, 3.25, 0.5), new(6, double.NaN, 1), new(7, 3, double.NaN)])).Descendants("g").Single();
+        var group = Draw(new("run", 1, SeriesStyle.Marks, [new(5, 3.25, 0.5), new(6, double.NaN, 1), new(7, 3, double.NaN)]))
+            .Descendants("g").Single();
         Assert.Equal(["run, 5: 3.250 ± 0.500", "run, 7: 3.000 ± not a number"], group.Descendants("title").Select(title => title.Value));
         Assert.Single(group.Elements("path"));
     }
@@ -48,7 +49,8 @@ public sealed class ChartTests
     [Fact]
     public void Marks_beyond_the_palette_differ_in_their_shapes()
     {
-        string Shape(int color) => Draw(new("s", color, SeriesStyle.Marks, [new(1, 1)])).Descendants("g").Single().Elements().Single() is var mark
+        string Shape(int color) =>
+            Draw(new("s", color, SeriesStyle.Marks, [new(1, 1)])).Descendants("g").Single().Elements().Single() is var mark
             ? $"{mark.Name} {(string?)mark.Attribute("points")}" : "";
         Assert.Equal(5, new[] { 0, 6, 12, 18, 24 }.Select(Shape).Distinct().Count());
     }
@@ -56,7 +58,8 @@ public sealed class ChartTests
     [Theory]
     [InlineData(5, "layer 0;layer 1;layer 2;layer 3;layer 4")]
     [InlineData(9, "layer 0;layer 1;layer 2;layer 3;layer 4;layer 5;layer 6;layer 7;layer 8")]
-    [InlineData(18, "layer 0 to 1;layer 2 to 3;layer 4 to 5;layer 6 to 7;layer 8 to 9;layer 10 to 11;layer 12 to 13;layer 14 to 15;layer 16 to 17")]
+    [InlineData(18,
+        "layer 0 to 1;layer 2 to 3;layer 4 to 5;layer 6 to 7;layer 8 to 9;layer 10 to 11;layer 12 to 13;layer 14 to 15;layer 16 to 17")]
     public void A_legend_says_which_layers_a_colour_stands_for(int layers, string legend)
     {
         var series = ImportanceCurves.PerLayer([.. Enumerable.Range(0, layers).Select(layer => new[] { 1.0, 0.5 })]);
@@ -69,7 +72,15 @@ public sealed class ChartTests
     public void Names_of_points_do_not_cover_each_other()
     {
         var points = Enumerable.Range(0, 6).Select(i => new Point(1 + 0.01 * i, 2 + 0.02 * (i % 2), 0, $"{i}")).ToArray();
-        var names = Written(new SvgChart { Title = "t", XLabel = "x", YLabel = "y", Series = [new("s", 0, SeriesStyle.Marks, points)], FromZero = false }.Write)
+        var names =
+            Written(new SvgChart
+            {
+                Title = "t",
+                XLabel = "x",
+                YLabel = "y",
+                Series = [new("s", 0, SeriesStyle.Marks, points)],
+                FromZero = false
+            }.Write)
             .Elements("text").Where(text => ((string)text.Attribute("class")!).EndsWith("name", StringComparison.Ordinal)).ToArray();
         Assert.Equal(["0", "1", "2", "3", "4", "5"], names.Select(name => name.Value));
         Assert.Equal(6, names.Select(name => ((string?)name.Attribute("x"), (string?)name.Attribute("y"))).Distinct().Count());
@@ -78,16 +89,32 @@ public sealed class ChartTests
     [Fact]
     public void A_chart_is_drawn_for_a_page_of_400_pixels()
     {
-        var lines = Enumerable.Range(0, 12).Select(i => new Series($"layer {i}", i, SeriesStyle.Line, [new(0, i), new(123_456, 1e-3 * i)])).ToArray();
+        var lines = Enumerable.Range(0, 12).Select(i => new Series($"layer {i}", i, SeriesStyle.Line, [new(0, i), new(123_456, 1e-3 * i)]))
+            .ToArray();
         Series rate = new("rate", 0, SeriesStyle.Secondary, [new(0, 1e-3), new(123_456, 1e-4)]);
-        var chart = Written(new SvgChart { Title = "t", XLabel = "step", YLabel = new string('y', 90), SecondaryLabel = "learning rate", Series = [rate, .. lines] }.Write);
+        var chart =
+            Written(new SvgChart
+            {
+                Title = "t",
+                XLabel = "step",
+                YLabel = new string('y', 90),
+                SecondaryLabel = "learning rate",
+                Series = [rate, .. lines]
+            }.Write);
         var width = double.Parse(chart.Attribute("viewBox")!.Value.Split(' ')[2], CultureInfo.InvariantCulture);
         // Letters of 14 units come out at ten pixels or more, and no text leaves the picture.
         Assert.True(14 * 370 / width >= 10, $"{width} units");
         Assert.All(chart.Elements("text"), text =>
         {
             var (x, wide) = (double.Parse(text.Attribute("x")!.Value, CultureInfo.InvariantCulture), 8.3 * text.Value.Length);
-            var from = (string?)text.Attribute("class") switch { var c when c?.Contains("middle", StringComparison.Ordinal) == true => x - wide / 2, var c when c?.Contains("end", StringComparison.Ordinal) == true => x - wide, _ => x };
+            var from =
+                (string?)text.Attribute("class") switch
+                {
+                    var c when c?.Contains("middle", StringComparison.Ordinal) == true =>
+                    x - wide / 2,
+                    var c when c?.Contains("end", StringComparison.Ordinal) == true => x - wide,
+                    _ => x
+                };
             Assert.True(from >= -1 && from + wide <= width + 8, $"'{text.Value}' from {from} to {from + wide} of {width}");
         });
         Assert.Contains("layer 0: from 0 at 0", chart.Element("desc")!.Value, StringComparison.Ordinal);
@@ -122,11 +149,21 @@ public sealed class ChartTests
     [Fact]
     public void Heat_map_shades_cells_against_their_rows_largest()
     {
-        var map = new HeatMap { Title = "t", XLabel = "x", YLabel = "y", Rows = [[4.0, 1.0, 0], [400.0, double.NaN, -1]], Crossed = (row, column) => (row, column) == (1, 2) };
+        var map = new HeatMap
+        {
+            Title = "t",
+            XLabel = "x",
+            YLabel = "y",
+            Rows = [[4.0, 1.0, 0], [400.0, double.NaN, -1]],
+            Crossed = (row, column) => (row, column) == (1, 2)
+        };
         var page = Written(map.Write);
-        var shades = page.Descendants("path").Where(path => (string?)path.Attribute("class") == "heat").ToDictionary(path => (string)path.Attribute("fill-opacity")!, path => path.Attribute("d")!.Value.Count(c => c == 'M'));
+        var shades = page.Descendants("path").Where(path => (string?)path.Attribute("class") == "heat")
+            .ToDictionary(path => (string)path.Attribute("fill-opacity")!, path => path.Attribute("d")!.Value.Count(c => c == 'M'));
         Assert.Equal(new() { ["1"] = 2, ["0.5"] = 1 }, shades);
-        Assert.Equal(2, page.Descendants("path").Single(path => (string?)path.Attribute("class") == "cross").Attribute("d")!.Value.Count(c => c == 'M'));
+        Assert.Equal(2,
+            page.Descendants("path").Single(path => (string?)path.Attribute("class") == "cross")
+                .Attribute("d")!.Value.Count(c => c == 'M'));
     }
 
     [Fact]
@@ -143,7 +180,16 @@ public sealed class ChartTests
     [Fact]
     public void Bars_draw_what_is_finite_and_cross_what_is_marked()
     {
-        var page = Written(new BarChart { Title = "t", XLabel = "x", YLabel = "y", Values = [0.5, double.NaN, 0.1, -0.2], Marked = new HashSet<int> { 2 }, Mark = "dropped" }.Write);
+        var page =
+            Written(new BarChart
+            {
+                Title = "t",
+                XLabel = "x",
+                YLabel = "y",
+                Values = [0.5, double.NaN, 0.1, -0.2],
+                Marked = new HashSet<int> { 2 },
+                Mark = "dropped"
+            }.Write);
         Assert.Equal(["0: 0.500", "2: 0.100, dropped", "3: -0.200"], page.Descendants("title").Select(title => title.Value));
         Assert.Single(page.Descendants("text"), text => text.Value == "✕");
     }

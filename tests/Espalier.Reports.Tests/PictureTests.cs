@@ -13,11 +13,20 @@ public sealed class PictureTests
     public void Candidates_are_named_by_their_rank_in_the_table_and_axes_have_units()
     {
         using var stream = new MemoryStream();
-        ParetoPicture.Write(stream, new() { Candidates = [Row(1, 4, 3.1), Row(2, 6, 3.2), Row(3, 5, 3.4)], Proxy = SearchProxy.Importance, ProxySpearman = 1, End = HalvingEnd.RungsUsedUp, Why = "ended" });
+        ParetoPicture.Write(stream,
+            new()
+            {
+                Candidates = [Row(1, 4, 3.1), Row(2, 6, 3.2), Row(3, 5, 3.4)],
+                Proxy = SearchProxy.Importance,
+                ProxySpearman = 1,
+                End = HalvingEnd.RungsUsedUp,
+                Why = "ended"
+            });
         var page = ReportPage.Parse(Encoding.UTF8.GetString(stream.ToArray()));
         var chart = page.Descendants("svg").Single(svg => (string?)svg.Attribute("aria-label") == "held-out NLL against parameters");
         var texts = chart.Elements("text").ToLookup(text => (string?)text.Attribute("class") ?? "", text => text.Value);
-        Assert.Equal(["1", "2", "3"], texts.Where(group => group.Key.EndsWith("name", StringComparison.Ordinal)).SelectMany(group => group).Order());
+        Assert.Equal(["1", "2", "3"],
+            texts.Where(group => group.Key.EndsWith("name", StringComparison.Ordinal)).SelectMany(group => group).Order());
         Assert.Equal("held-out NLL, nats a token", texts["label"].Single());
         Assert.Equal("parameters, millions", texts["middle label"].Single());
         Assert.Equal(["1", "2", "3"], page.Descendants("tbody").Single().Elements("tr").Select(row => row.Element("th")!.Value));
@@ -35,16 +44,27 @@ public sealed class PictureTests
             SampleLength = 16,
             Metrics = new Dictionary<DepthMetricKind, DepthMetricScores>
             {
-                [DepthMetricKind.LmLoss] = new() { Whole = 0.1, Singles = singles, Spans = new Dictionary<int, double[]>(), Removed = [], RemovedValues = [] },
+                [DepthMetricKind.LmLoss] = new()
+                {
+                    Whole = 0.1,
+                    Singles = singles,
+                    Spans = new Dictionary<int, double[]>(),
+                    Removed = [],
+                    RemovedValues = []
+                },
             },
         };
         using var text = new StringWriter();
         DepthPicture.Write(text, new("folder/model/", scores, null, null, null));
         var page = ReportPage.Parse(text.ToString());
         var chart = page.Descendants("svg").Single(svg => (string?)svg.Attribute("aria-label") == "Harm of removing each layer");
-        Assert.Equal(["lm-loss, layer, 0: 1.000", "lm-loss, layer, 1: 0.125", "lm-loss, layer, 2: 0.375", "lm-loss, layer, 3: 0.875"], chart.Descendants("circle").Select(mark => mark.Element("title")!.Value));
-        Assert.Equal("1", chart.Elements("text").Single(name => ((string?)name.Attribute("class"))?.EndsWith("name", StringComparison.Ordinal) == true).Value);
-        Assert.Equal(["0", "1", "2", "3"], chart.Elements("text").Where(tick => (string?)tick.Attribute("class") == "middle").Select(tick => tick.Value));
+        Assert.Equal(["lm-loss, layer, 0: 1.000", "lm-loss, layer, 1: 0.125", "lm-loss, layer, 2: 0.375", "lm-loss, layer, 3: 0.875"],
+            chart.Descendants("circle").Select(mark => mark.Element("title")!.Value));
+        Assert.Equal("1",
+            chart.Elements("text")
+                .Single(name => ((string?)name.Attribute("class"))?.EndsWith("name", StringComparison.Ordinal) == true).Value);
+        Assert.Equal(["0", "1", "2", "3"],
+            chart.Elements("text").Where(tick => (string?)tick.Attribute("class") == "middle").Select(tick => tick.Value));
         Assert.Contains(page.Descendants("th"), heading => heading.Value == "lm-loss, nats a token");
     }
 

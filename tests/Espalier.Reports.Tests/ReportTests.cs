@@ -21,7 +21,8 @@ public sealed class ReportTests : IDisposable
         Assert.Equal(expected, page.Descendants("h2").Select(heading => heading.Value));
         var lead = page.Descendants("p").First(paragraph => (string?)paragraph.Attribute("class") == "lead").Value;
         Assert.Equal(
-            "The student has 3.39M parameters, 45.4 % of the teacher's 7.48M; its loss on held-out is 3.108 ± 0.021 nats a token, the teacher's 4.105 ± 0.021 (2.871 after correction); "
+            "The student has 3.39M parameters, 45.4 % of the teacher's 7.48M; its loss on held-out is 3.108 ± 0.021 nats a token, the "
+                + "teacher's 4.105 ± 0.021 (2.871 after correction); "
             + "it generates 374 tokens a second, 1.76 times the teacher's 212 (medians of 5 times 96 tokens).", lead);
     }
 
@@ -29,17 +30,27 @@ public sealed class ReportTests : IDisposable
     public void Speeds_whose_measurements_overlap_are_not_compared()
     {
         var arm = _run.Arm("quickstart");
-        arm = arm with { Rows = [.. arm.Rows.Select(row => row with { Speed = row.Model == "teacher" ? new(400, 108, 740, 5, 96) : new(262, 188, 844, 5, 96) })] };
-        var lead = ReportPage.Parse(_run.Report(arm)).Descendants("p").First(paragraph => (string?)paragraph.Attribute("class") == "lead").Value;
-        Assert.EndsWith("no difference in the speed of generation could be measured (student 188 to 844, teacher 108 to 740 tokens a second).", lead);
+        arm = arm
+            with
+        {
+            Rows = [
+                .. arm.Rows.Select(row =>
+                    row with { Speed = row.Model == "teacher" ? new(400, 108, 740, 5, 96) : new(262, 188, 844, 5, 96) })]
+        };
+        var lead = ReportPage.Parse(_run.Report(arm)).Descendants("p")
+            .First(paragraph => (string?)paragraph.Attribute("class") == "lead").Value;
+        Assert.EndsWith(
+            "no difference in the speed of generation could be measured (student 188 to 844, teacher 108 to 740 tokens a second).", lead);
     }
 
     [Fact]
     public void First_table_has_the_four_models_with_their_losses_against_the_teacher()
     {
         var rows = ReportPage.Parse(_run.Report(_run.Arm("quickstart"))).Descendants("tbody").First().Elements("tr").ToArray();
-        Assert.Equal(["Teacher", "Corrected teacher", "Pruned, before training", "Student"], rows.Select(row => row.Element("th")!.Value.Trim()));
-        string[] student = ["3.39M45.4 %", "2.39M37 %", "6.47 MiB45.4 %", "3.108 ± 0.021−0.997", "22.4", "1.072", "1.905 ± 0.034+0.603", "6.72", "374355 to 385"];
+        Assert.Equal(["Teacher", "Corrected teacher", "Pruned, before training", "Student"],
+            rows.Select(row => row.Element("th")!.Value.Trim()));
+        string[] student = ["3.39M45.4 %", "2.39M37 %", "6.47 MiB45.4 %", "3.108 ± 0.021−0.997", "22.4", "1.072", "1.905 ± 0.034+0.603",
+            "6.72", "374355 to 385"];
         Assert.Equal(student, rows[3].Elements("td").Select(cell => cell.Value.Replace("\n", "", StringComparison.Ordinal)));
     }
 
@@ -47,7 +58,8 @@ public sealed class ReportTests : IDisposable
     public void Arms_stand_in_one_table_with_what_they_share_once()
     {
         var page = ReportPage.Parse(_run.Report(_run.Arm("importance"), _run.Arm("random", 0.4), _run.Arm("random-init", 1.1)));
-        var names = page.Descendants("tbody").First().Elements("tr").Select(row => row.Element("th")!.Value.Replace("\n", "", StringComparison.Ordinal));
+        var names = page.Descendants("tbody").First().Elements("tr")
+            .Select(row => row.Element("th")!.Value.Replace("\n", "", StringComparison.Ordinal));
         string[] expected =
         [
             "Teacherall arms", "Corrected teacherall arms", "Pruned, before trainingimportance", "Studentimportance",
@@ -56,7 +68,8 @@ public sealed class ReportTests : IDisposable
         Assert.Equal(expected, names);
         Assert.Single(page.Descendants("svg"), svg => (string?)svg.Attribute("aria-label") == "distill: loss by step");
         // The correction was done once and so costs once.
-        Assert.Single(page.Descendants("tr"), row => row.Elements("th").Any(cell => cell.Value.StartsWith("correct", StringComparison.Ordinal)));
+        Assert.Single(page.Descendants("tr"),
+            row => row.Elements("th").Any(cell => cell.Value.StartsWith("correct", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -64,12 +77,16 @@ public sealed class ReportTests : IDisposable
     {
         _run.Recipe = Hostile;
         var arm = _run.Arm("arm");
-        _run.Manifest = _run.Manifest with { Warnings = [Hostile], Refusals = [Hostile], Machine = _run.Manifest.Machine with { Cpu = Hostile } };
+        _run.Manifest = _run.Manifest
+            with
+        { Warnings = [Hostile], Refusals = [Hostile], Machine = _run.Manifest.Machine with { Cpu = Hostile } };
         var text = _run.Report(arm with
         {
             Arm = Hostile,
             Student = System.IO.Path.Combine(_run.Path, Hostile),
-            Rows = [.. arm.Rows.Select(row => row with { Path = Hostile + row.Model, Evaluations = [.. row.Evaluations.Select(evaluation => evaluation with { Set = Hostile })] })],
+            Rows = [.. arm.Rows.Select(row =>
+                row with { Path = Hostile + row.Model,
+                    Evaluations = [.. row.Evaluations.Select(evaluation => evaluation with { Set = Hostile })] })],
             Stages = [.. arm.Stages.Select(stage => stage with { Stage = Hostile, Folder = Hostile })],
             Metrics = new Dictionary<string, string> { [Hostile] = arm.Metrics["distill"] },
         });
@@ -84,14 +101,16 @@ public sealed class ReportTests : IDisposable
     public void Characters_that_markup_lacks_become_replacement_characters()
     {
         _run.Recipe = "a\0b\u0001c\ud800d \ud83c\udf33";
-        Assert.Contains("a\ufffdb\ufffdc\ufffdd \ud83c\udf33", ReportPage.Parse(_run.Report(_run.Arm("arm"))).Descendants("pre").Select(pre => pre.Value));
+        Assert.Contains("a\ufffdb\ufffdc\ufffdd \ud83c\udf33",
+            ReportPage.Parse(_run.Report(_run.Arm("arm"))).Descendants("pre").Select(pre => pre.Value));
     }
 
     [Fact]
     public void Nothing_outside_the_file_is_asked_for()
     {
         var page = ReportPage.Parse(_run.Report(_run.Arm("arm")));
-        Assert.DoesNotContain(page.Descendants().Attributes(), attribute => attribute.Name.LocalName is "src" or "href" or "srcset" or "action");
+        Assert.DoesNotContain(page.Descendants().Attributes(), attribute => attribute.Name.LocalName is "src" or "href" or "srcset"
+            or "action");
         Assert.Empty(page.Descendants("link"));
         var style = page.Descendants("style").Single().Value;
         Assert.DoesNotContain("url(", style, StringComparison.Ordinal);
@@ -111,8 +130,12 @@ public sealed class ReportTests : IDisposable
     [InlineData("not json")]
     public void Metrics_of_any_kind_leave_a_whole_page(params string[] lines)
     {
-        var page = ReportPage.Parse(_run.Report(_run.Arm("arm") with { Metrics = new Dictionary<string, string> { ["distill"] = _run.Lines("odd.jsonl", lines) } }));
-        Assert.DoesNotContain(page.Descendants().Attributes(), attribute => attribute.Name.LocalName is "d" or "x" or "y" or "x1" or "y1" or "cx" or "cy"
+        var page =
+            ReportPage.Parse(
+                _run.Report(
+                    _run.Arm("arm") with { Metrics = new Dictionary<string, string> { ["distill"] = _run.Lines("odd.jsonl", lines) } }));
+        Assert.DoesNotContain(page.Descendants().Attributes(), attribute => attribute.Name.LocalName is "d" or "x" or "y" or "x1" or "y1"
+            or "cx" or "cy"
             && (attribute.Value.Contains("not", StringComparison.Ordinal) || attribute.Value.Contains("inf", StringComparison.Ordinal)));
     }
 
@@ -147,12 +170,18 @@ public sealed class ReportTests : IDisposable
 
     [Fact]
     public void Without_results_there_is_still_a_page() =>
-        Assert.Contains("has not come to a student", ReportPage.Parse(_run.Report()).Descendants("p").First().Value, StringComparison.Ordinal);
+        Assert.Contains("has not come to a student", ReportPage.Parse(_run.Report()).Descendants("p").First().Value,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Paths_inside_the_run_folder_are_relative_and_quoted_for_their_language()
     {
-        var arm = _run.Arm("arm") with { Student = System.IO.Path.Combine(_run.Path, "my \"best\" student's"), Gguf = [System.IO.Path.Combine(_run.Path, "student-q8_0.gguf")] };
+        var arm = _run.Arm("arm")
+            with
+        {
+            Student = System.IO.Path.Combine(_run.Path, "my \"best\" student's"),
+            Gguf = [System.IO.Path.Combine(_run.Path, "student-q8_0.gguf")]
+        };
         var snippets = ReportPage.Parse(_run.Report(arm)).Descendants("pre").Select(pre => pre.Value).ToArray();
         Assert.Contains("AutoModelForCausalLM.from_pretrained(\"./my \\\"best\\\" student's\")", snippets[0], StringComparison.Ordinal);
         Assert.Equal("llama-cli -m student-q8_0.gguf -p \"Once upon a time\"", snippets[1]);
@@ -173,13 +202,15 @@ public sealed class ReportTests : IDisposable
         var chart = page.Descendants("svg").Single(svg => (string?)svg.Attribute("aria-label") == "distill: gradient norm by step");
         var looks = chart.Descendants("g").Select(line => (string?)line.Attribute("class")).ToArray();
         Assert.Equal((30, 30), (looks.Length, looks.Distinct().Count()));
-        Assert.Contains(page.Descendants("p"), paragraph => paragraph.Value.StartsWith("Drawn are the first 30 of 32", StringComparison.Ordinal));
+        Assert.Contains(page.Descendants("p"),
+            paragraph => paragraph.Value.StartsWith("Drawn are the first 30 of 32", StringComparison.Ordinal));
     }
 
     [Fact]
     public void Equal_runs_give_equal_reports()
     {
         var arm = _run.Arm("arm");
-        Assert.Equal(_run.Report(arm), _run.Report(arm with { Stages = [.. arm.Stages.Select(stage => stage with { Reused = !stage.Reused })] }));
+        Assert.Equal(_run.Report(arm),
+            _run.Report(arm with { Stages = [.. arm.Stages.Select(stage => stage with { Reused = !stage.Reused })] }));
     }
 }

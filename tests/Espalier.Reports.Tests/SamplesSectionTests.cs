@@ -21,12 +21,17 @@ public sealed class SamplesSectionTests : IDisposable
             foreach (var (model, written) in new[] { ("teacher", "by the teacher"), ("student", Hostile) })
                 Sample(context, model, written);
         }
-        var stages = Directory.GetDirectories(Path.Combine(_run.Path, "stages"), "samples-*").ToDictionary(folder => (string)StageRecord.Read(folder)!.Result["model"]!, Path.GetFileName);
+        var stages = Directory.GetDirectories(Path.Combine(_run.Path, "stages"), "samples-*")
+            .ToDictionary(folder => (string)StageRecord.Read(folder)!.Result["model"]!, Path.GetFileName);
         var arm = _run.Arm("arm");
-        var page = ReportPage.Parse(_run.Report(arm with { Rows = [.. arm.Rows.Select(row => row with { Samples = stages.GetValueOrDefault(row.Model) })] }));
+        var page =
+            ReportPage.Parse(
+                _run.Report(arm with { Rows = [.. arm.Rows.Select(row => row with { Samples = stages.GetValueOrDefault(row.Model) })] }));
         Assert.Equal("Once upon", page.Descendants("blockquote").Single().Value);
-        var items = page.Descendants("ul").Single(list => (string?)list.Attribute("class") == "samples").Elements("li").Select(item => (item.Element("b")!.Value, item.Element("span")!.Value));
-        Assert.Equal([("The text itself", " a time"), ("Teacher", "by the teacher"), ("Student", Hostile.Replace('\u0001', '\ufffd'))], items);
+        var items = page.Descendants("ul").Single(list => (string?)list.Attribute("class") == "samples").Elements("li")
+            .Select(item => (item.Element("b")!.Value, item.Element("span")!.Value));
+        Assert.Equal([("The text itself", " a time"), ("Teacher", "by the teacher"), ("Student", Hostile.Replace('\u0001', '\ufffd'))],
+            items);
     }
 
     [Fact]

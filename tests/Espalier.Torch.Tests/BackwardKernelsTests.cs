@@ -68,17 +68,20 @@ public abstract class BackwardKernelsTests(int bits) : KernelTest(bits)
     [InlineData(2, 290, 290, 2, 1, 20, null, true)]
     [InlineData(2, 100, 100, 2, 1, 33, 9, true)]
     [InlineData(0, 4, 4, 2, 1, 8, null, false)]
-    public void Attention(int samples, int queries, int keys, int heads, int keyHeads, int width, int? window, bool packed, double? cap = null)
+    public void Attention(int samples, int queries, int keys, int heads, int keyHeads, int width, int? window, bool packed,
+        double? cap = null)
     {
         using var scope = TensorScope.Begin();
-        var places = packed ? Enumerable.Range(0, samples * queries).Select(i => (long)(i % queries) % (17 + 60 * (i / queries))).ToArray() : null;
+        var places = packed ? Enumerable.Range(0, samples * queries).Select(i => (long)(i % queries) % (17 + 60 * (i / queries))).ToArray()
+            : null;
         var begins = places is null ? null : Tensor.From<long>([.. places.Select((place, i) => i % queries - place)], samples, queries);
         // Heads before positions in memory, as a cache has them; of a wider projection, whose heads are some of its columns.
         var q = Values(1, samples, queries, heads, width).Mul(6);
         var k = Values(2, samples, keys, keyHeads, width);
         var v = Values(3, samples, keys, keyHeads, width).Mul(2);
         var scale = 1 / Math.Sqrt(width);
-        AssertSame([q, k, v], x => Twins.Attention(x[0], x[1], x[2], scale, window, places, cap), x => x[0].CausalAttention(x[1], x[2], scale, window, begins, cap), 2e-5);
+        AssertSame([q, k, v], x => Twins.Attention(x[0], x[1], x[2], scale, window, places, cap),
+            x => x[0].CausalAttention(x[1], x[2], scale, window, begins, cap), 2e-5);
         AssertSame(
             [q, k, v], x => Twins.Attention(x[0], x[1], x[2], scale, window, places, cap),
             x => Apart(x[0]).CausalAttention(Apart(x[1]), Apart(x[2]), scale, window, begins, cap), 2e-5);
@@ -132,8 +135,10 @@ public abstract class BackwardKernelsTests(int bits) : KernelTest(bits)
         var (x, w) = (Values(3, 900, 37), Values(4, 37));
         float[] All() =>
         [
-            .. Flat(Gradients([q, k, k], DType.Float32, v => v[0].CausalAttention(v[1], v[2], 0.2, 90))), .. Flat(Gradients([q, q], DType.Float32, v => v[0].SiluMul(v[1]))),
-            .. Flat(Gradients([x, w], DType.Float32, v => v[0].RmsNorm(v[1], 1e-5))), .. Flat(Gradients([x, w, w], DType.Float32, v => v[0].LayerNorm1p(v[1], v[2], 1e-5))),
+            .. Flat(Gradients([q, k, k], DType.Float32, v => v[0].CausalAttention(v[1], v[2], 0.2, 90))),
+            .. Flat(Gradients([q, q], DType.Float32, v => v[0].SiluMul(v[1]))),
+            .. Flat(Gradients([x, w], DType.Float32, v => v[0].RmsNorm(v[1], 1e-5))),
+            .. Flat(Gradients([x, w, w], DType.Float32, v => v[0].LayerNorm1p(v[1], v[2], 1e-5))),
         ];
         var two = All();
         TorchRuntime.Threads = 1;

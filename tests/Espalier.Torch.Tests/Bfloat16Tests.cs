@@ -1,8 +1,8 @@
 namespace Espalier.Torch.Tests;
 
 /// <summary>
-/// Kernels that read or write bfloat16 against the same kernel in float32 with operands and result rounded by libtorch: computed is in float32
-/// both times, so that they agree to the bit or to one rounding.
+/// Kernels that read or write bfloat16 against the same kernel in float32 with operands and result rounded by libtorch: computed is in
+/// float32 both times, so that they agree to the bit or to one rounding.
 /// </summary>
 public abstract class Bfloat16Tests(int bits) : KernelTest(bits)
 {
@@ -20,7 +20,8 @@ public abstract class Bfloat16Tests(int bits) : KernelTest(bits)
         var got = Tensor.Zeros(DType.Float32, 65536).AddBfloat16(all).ToArray<float>();
         var expected = all.To(DType.Float32).ToArray<float>();
         for (var i = 0; i < got.Length; i++)
-            Assert.True(got[i] == expected[i] || (float.IsNaN(got[i]) && float.IsNaN(expected[i])), $"{i:x4}: {got[i]} and not {expected[i]}");
+            Assert.True(got[i] == expected[i]
+                || (float.IsNaN(got[i]) && float.IsNaN(expected[i])), $"{i:x4}: {got[i]} and not {expected[i]}");
     }
 
     [Theory]
@@ -35,8 +36,10 @@ public abstract class Bfloat16Tests(int bits) : KernelTest(bits)
         var random = new Random(count);
         var values = new float[count];
         for (var i = 0; i < count; i++)
-            values[i] = i % 7 == 0 ? BitConverter.UInt32BitsToSingle(0x3f808000u + (uint)(i << 16 & 0x7f0000)) : BitConverter.Int32BitsToSingle(random.Next());
-        float[] special = [float.NaN, float.PositiveInfinity, float.NegativeInfinity, float.MaxValue, -0f, 1e-45f, BitConverter.UInt32BitsToSingle(0x7f800001)];
+            values[i] = i % 7 == 0 ? BitConverter.UInt32BitsToSingle(0x3f808000u + (uint)(i << 16 & 0x7f0000))
+                : BitConverter.Int32BitsToSingle(random.Next());
+        float[] special = [float.NaN, float.PositiveInfinity, float.NegativeInfinity, float.MaxValue, -0f, 1e-45f,
+            BitConverter.UInt32BitsToSingle(0x7f800001)];
         special.AsSpan(0, Math.Min(special.Length, count)).CopyTo(values);
         var x = Tensor.From<float>(values, 1, 1, 1, count).To(DType.BFloat16);
         x.RequiresGrad = true;
@@ -83,7 +86,8 @@ public abstract class Bfloat16Tests(int bits) : KernelTest(bits)
     public void Gated_units_of_bfloat16(int count)
     {
         using var scope = TensorScope.Begin();
-        var (gate, up, g) = (Single(1, count).Mul(8).To(DType.BFloat16), Single(2, count).To(DType.BFloat16), Single(3, count).To(DType.BFloat16));
+        var (gate, up, g) =
+            (Single(1, count).Mul(8).To(DType.BFloat16), Single(2, count).To(DType.BFloat16), Single(3, count).To(DType.BFloat16));
         AssertBits(gate.To(DType.Float32).SiluMul(up.To(DType.Float32)).To(DType.BFloat16), gate.SiluMul(up));
         AssertSlopes(
             [gate, up], v => v[0].To(DType.Float32).SiluMul(v[1].To(DType.Float32)), g.To(DType.Float32), v => v[0].SiluMul(v[1]), g, 0);

@@ -78,7 +78,8 @@ public sealed class DataTests : TorchTest
         var end = new byte[2];
         x.CopyBytesTo(bytes - 2, end);
         Assert.Equal([76, 77], end);
-        Assert.Contains($"{bytes} elements, and an array holds", Assert.Throws<TorchException>(() => x.ToArray<byte>()).Message, StringComparison.Ordinal);
+        Assert.Contains($"{bytes} elements, and an array holds", Assert.Throws<TorchException>(() => x.ToArray<byte>()).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -140,14 +141,18 @@ public sealed class DataTests : TorchTest
             "aten::index.Tensor(Tensor self, Tensor?[] indices) -> Tensor").Call(x, new Tensor?[] { null, index }).ToArray<float>());
         Assert.Equal([1f, 2, 3, 4], Op.Of(
             "aten::_to_copy(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, " +
-            "bool? pin_memory=None, bool non_blocking=False, MemoryFormat? memory_format=None) -> Tensor").Call(x, DType.Float32, Argument.None, "cpu").ToArray<float>());
+            "bool? pin_memory=None, bool non_blocking=False, MemoryFormat? memory_format=None) -> Tensor")
+            .Call(x, DType.Float32, Argument.None, "cpu").ToArray<float>());
         Assert.Equal(10, Op.Of(
-            "aten::sum.dim_IntList(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor").Call(x, (long[]?)null).Item());
+            "aten::sum.dim_IntList(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor")
+                .Call(x, (long[]?)null).Item());
         Assert.Equal([3f, 7], x.Linear(Tensor.From<float>([1, 1], 1, 2), null).ToArray<float>());
         Assert.Equal(4, Op.Of(
-            "aten::upsample_nearest1d.vec(Tensor input, SymInt[]? output_size, float[]? scale_factors) -> Tensor").Call(x.Unsqueeze(0), Argument.None, new[] { 2.0 }).Size(2));
+            "aten::upsample_nearest1d.vec(Tensor input, SymInt[]? output_size, float[]? scale_factors) -> Tensor")
+                .Call(x.Unsqueeze(0), Argument.None, new[] { 2.0 }).Size(2));
         Assert.Contains(
-            "aten::sum.dim_IntList(Tensor self", Op.Of("aten::sum.dim_IntList(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor").Schema);
+            "aten::sum.dim_IntList(Tensor self",
+            Op.Of("aten::sum.dim_IntList(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor").Schema);
     }
 
     [Fact]

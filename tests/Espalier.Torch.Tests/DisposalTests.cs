@@ -19,10 +19,14 @@ public sealed class DisposalTests : TorchTest
             () => dead.Exp(), () => good.Add(dead), () => dead.AddInPlace(1),
             () => Tensor.Cat(0, good, dead), () => Tensor.Cat(0, dead, good), () => Tensor.Cat(0, good, good, dead),
             () => _ = dead.Shape, () => _ = dead.Dimensions, () => dead.Size(0), () => _ = dead.ElementCount, () => _ = dead.DType,
-            () => _ = dead.IsContiguous, () => dead.ToArray<float>(), () => dead.CopyTo(new float[2].AsSpan()), () => dead.CopyFrom<float>([1, 2]),
-            () => dead.CopyBytesTo(new byte[8]), () => dead.Item(), () => dead.Backward(), () => good.Exp().Backward(dead), () => good.SetGrad(dead),
-            () => dead.SetGrad(null), () => dead.SetGrad(good), () => dead.Grad(), () => good.AccumulateGrad(dead), () => dead.AccumulateGrad(good),
-            () => _ = dead.RequiresGrad, () => dead.RequiresGrad = true, () => dead.AllFinite(), () => dead.ValuesEqual(good), () => good.BitsEqual(dead),
+            () => _ = dead.IsContiguous, () => dead.ToArray<float>(), () => dead.CopyTo(new float[2].AsSpan()),
+            () => dead.CopyFrom<float>([1, 2]),
+            () => dead.CopyBytesTo(new byte[8]), () => dead.Item(), () => dead.Backward(), () => good.Exp().Backward(dead),
+            () => good.SetGrad(dead),
+            () => dead.SetGrad(null), () => dead.SetGrad(good), () => dead.Grad(), () => good.AccumulateGrad(dead),
+            () => dead.AccumulateGrad(good),
+            () => _ = dead.RequiresGrad, () => dead.RequiresGrad = true, () => dead.AllFinite(), () => dead.ValuesEqual(good),
+            () => good.BitsEqual(dead),
         ];
         foreach (var use in uses)
             Assert.ThrowsAny<ObjectDisposedException>(use);

@@ -57,7 +57,8 @@ public abstract class ForwardOperatorsTests(int bits) : KernelTest(bits)
     {
         using var scope = TensorScope.Begin();
         using var noGrad = GradMode.Disable();
-        var y = Tensor.From<float>([-3e38f, -100, -87.5f, 0, 88.5f, 3e38f, float.NaN], 7).SiluMul(Tensor.Full(1, DType.Float32, 7)).ToArray<float>();
+        var y = Tensor.From<float>([-3e38f, -100, -87.5f, 0, 88.5f, 3e38f, float.NaN], 7).SiluMul(Tensor.Full(1, DType.Float32, 7))
+            .ToArray<float>();
         Assert.Equal([0, 0, 0, 0, 88.5f, 3e38f], y[..6].Select(value => Math.Abs(value) < 1e-33f ? 0 : value));
         Assert.True(float.IsNaN(y[6]));
     }
@@ -74,7 +75,8 @@ public abstract class ForwardOperatorsTests(int bits) : KernelTest(bits)
     [InlineData(1, 600, 600, 2, 1, 20, 1)]
     [InlineData(3, 17, 1030, 2, 2, 64, 515)]
     [InlineData(0, 4, 4, 2, 1, 8, null)]
-    public void Attention_gives_what_the_softmax_of_all_scores_gives(int samples, int queries, int keys, int heads, int keyHeads, int width, int? window, double? cap = null)
+    public void Attention_gives_what_the_softmax_of_all_scores_gives(int samples, int queries, int keys, int heads, int keyHeads, int width,
+        int? window, double? cap = null)
     {
         using var scope = TensorScope.Begin();
         using var noGrad = GradMode.Disable();
@@ -82,7 +84,8 @@ public abstract class ForwardOperatorsTests(int bits) : KernelTest(bits)
         var k = Values(samples, keys, keyHeads + 1, width).Slice(2, 1, keyHeads + 1);
         var v = Values(samples, keys, keyHeads, width).Mul(2);
         var scale = 1 / Math.Sqrt(width);
-        AssertNear(Twins.Attention(q, k, v, scale, window, cap: cap), Single(q).CausalAttention(Single(k), Single(v), scale, window, cap: cap), 1e-5);
+        AssertNear(Twins.Attention(q, k, v, scale, window, cap: cap),
+            Single(q).CausalAttention(Single(k), Single(v), scale, window, cap: cap), 1e-5);
     }
 
     [Fact]
@@ -121,7 +124,8 @@ public abstract class ForwardOperatorsTests(int bits) : KernelTest(bits)
         float[] All() =>
         [
             .. q.CausalAttention(k, k, 0.2, 90).ToArray<float>(), .. q.SiluMul(q).ToArray<float>(),
-            .. q.RmsNorm(Tensor.Full(2, DType.Float32, 32), 1e-5).ToArray<float>(), .. q.View(-1, 32).TokenNll(Tensor.Zeros(DType.Int64, 3600)).ToArray<float>(),
+            .. q.RmsNorm(Tensor.Full(2, DType.Float32, 32), 1e-5).ToArray<float>(),
+            .. q.View(-1, 32).TokenNll(Tensor.Zeros(DType.Int64, 3600)).ToArray<float>(),
         ];
         var two = All();
         TorchRuntime.Threads = 1;
@@ -136,14 +140,17 @@ public abstract class ForwardOperatorsTests(int bits) : KernelTest(bits)
         using var noGrad = GradMode.Disable();
         var (q, k) = (Single(Values(1, 4, 3, 8)), Single(Values(1, 4, 2, 8)));
         Assert.Contains("3 query heads over 2 key heads", Assert.Throws<TorchException>(() => q.CausalAttention(k, k, 1, null)).Message);
-        Assert.Contains("4 queries over 2 keys", Assert.Throws<TorchException>(() => k.CausalAttention(k.Slice(1, 0, 2), k.Slice(1, 0, 2), 1, null)).Message);
+        Assert.Contains("4 queries over 2 keys",
+            Assert.Throws<TorchException>(() => k.CausalAttention(k.Slice(1, 0, 2), k.Slice(1, 0, 2), 1, null)).Message);
         Assert.Contains("window", Assert.Throws<TorchException>(() => k.CausalAttention(k, k, 1, 0)).Message);
         Assert.Contains("one shape", Assert.Throws<TorchException>(() => q.SiluMul(k)).Message);
         Assert.Contains("last dimension", Assert.Throws<TorchException>(() => q.RmsNorm(Tensor.Full(1, DType.Float32, 4), 1e-5)).Message);
         Assert.Contains("tables", Assert.Throws<TorchException>(() => q.Rotate(Single(Values(4, 1, 5)), Single(Values(4, 1, 5)))).Message);
         Assert.Contains("one shape", Assert.Throws<TorchException>(() => SquaredReluKernel.Backward(q, k)).Message);
-        Assert.Contains("weight and bias", Assert.Throws<TorchException>(() => q.LayerNorm1p(Single(Values(8)), Single(Values(9)), 1)).Message);
-        Assert.Contains("target 9 at 0", Assert.Throws<TorchException>(() => Single(Values(1, 9)).TokenNll(Tensor.From<long>([9], 1))).Message);
+        Assert.Contains("weight and bias",
+            Assert.Throws<TorchException>(() => q.LayerNorm1p(Single(Values(8)), Single(Values(9)), 1)).Message);
+        Assert.Contains("target 9 at 0",
+            Assert.Throws<TorchException>(() => Single(Values(1, 9)).TokenNll(Tensor.From<long>([9], 1))).Message);
     }
 
     [Theory]
@@ -165,7 +172,8 @@ public abstract class ForwardOperatorsTests(int bits) : KernelTest(bits)
     private static Tensor Values(params long[] shape)
     {
         var random = new Random(1);
-        return Tensor.From<double>(Enumerable.Range(0, (int)shape.Aggregate((a, b) => a * b)).Select(_ => (double)(float)(random.NextDouble() - 0.5)).ToArray(), shape);
+        return Tensor.From<double>(Enumerable.Range(0, (int)shape.Aggregate((a, b) => a * b))
+            .Select(_ => (double)(float)(random.NextDouble() - 0.5)).ToArray(), shape);
     }
 
     private static void AssertNear(Tensor expected, Tensor actual, double tolerance)

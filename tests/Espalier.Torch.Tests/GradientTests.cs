@@ -66,8 +66,10 @@ public sealed class GradientTests : TorchTest
     {
         using var scope = TensorScope.Begin();
         var x = Leaf(1, 2);
-        Assert.Contains("has shape [3] and the root [2]", Assert.Throws<TorchException>(() => x.Square().Backward(Tensor.Zeros(DType.Float32, 3))).Message);
-        Assert.Contains("has shape [3] and the tensor [2]", Assert.Throws<TorchException>(() => x.SetGrad(Tensor.Zeros(DType.Float32, 3))).Message);
+        Assert.Contains("has shape [3] and the root [2]",
+            Assert.Throws<TorchException>(() => x.Square().Backward(Tensor.Zeros(DType.Float32, 3))).Message);
+        Assert.Contains("has shape [3] and the tensor [2]",
+            Assert.Throws<TorchException>(() => x.SetGrad(Tensor.Zeros(DType.Float32, 3))).Message);
         Assert.Throws<TorchException>(() => x.SetGrad(Tensor.Zeros(DType.Float64, 2)));
         Assert.Contains("its own gradient", Assert.Throws<TorchException>(() => x.SetGrad(x)).Message);
         Assert.Throws<TorchException>(() => x.AccumulateGrad(Tensor.Zeros(DType.Float32, 3)));

@@ -62,7 +62,8 @@ public sealed class ImportanceOperatorsTests() : KernelTest(bits: 0)
         using var scope = TensorScope.Begin();
         Assert.Contains("four", Assert.Throws<TorchException>(() => Values(6).View(2, 3).RowNorms()).Message);
         Assert.Contains("one shape", Assert.Throws<TorchException>(() => Values(6).View(2, 3).RowCosines(Values(6).View(3, 2))).Message);
-        Assert.Contains("float32 or float64", Assert.Throws<TorchException>(() => Values(6).View(2, 3).RowCosines(Values(6).View(2, 3).To(DType.Float32))).Message);
+        Assert.Contains("float32 or float64",
+            Assert.Throws<TorchException>(() => Values(6).View(2, 3).RowCosines(Values(6).View(2, 3).To(DType.Float32))).Message);
     }
 
     [Fact]
@@ -80,7 +81,8 @@ public sealed class ImportanceOperatorsTests() : KernelTest(bits: 0)
         var x_BTU = Values(6 * 33 * 700).View(6, 33, 700).To(DType.Float32);
         var whole = x_BTU.UnitSums();
         for (var sample = 0; sample < 6; sample++)
-            Assert.Equal(whole.Slice(1, sample, sample + 1).ToArray<double>(), x_BTU.Slice(0, sample, sample + 1).UnitSums().ToArray<double>());
+            Assert.Equal(whole.Slice(1, sample, sample + 1).ToArray<double>(),
+                x_BTU.Slice(0, sample, sample + 1).UnitSums().ToArray<double>());
         TorchRuntime.Threads = 1;
         Assert.Equal(whole.ToArray<double>(), x_BTU.UnitSums().ToArray<double>());
         TorchRuntime.Threads = 2;
@@ -100,7 +102,8 @@ public sealed class ImportanceOperatorsTests() : KernelTest(bits: 0)
     {
         using var scope = TensorScope.Begin();
         Assert.Contains("2 dimensions", Assert.Throws<TorchException>(() => Values(6).View(2, 3).UnitSums()).Message);
-        Assert.Contains("float32 or float64", Assert.Throws<TorchException>(() => UnitSumsKernel.Forward(Values(6).View(1, 2, 3).To(DType.Int64))).Message);
+        Assert.Contains("float32 or float64",
+            Assert.Throws<TorchException>(() => UnitSumsKernel.Forward(Values(6).View(1, 2, 3).To(DType.Int64))).Message);
         var halves = Values(6).View(1, 2, 3).To(DType.BFloat16);
         AssertSame(halves.UnitSumsByParts(), halves.UnitSums());
     }
@@ -113,7 +116,8 @@ public sealed class ImportanceOperatorsTests() : KernelTest(bits: 0)
         AssertSame(x_BTU.UnitSumsByParts(), x_BTU.UnitSums());
     });
 
-    private static Tensor Values(int count) => Tensor.From<double>([.. Enumerable.Range(0, count).Select(i => Math.Sin(0.3 + i * 0.7) * (1 + i % 5))], count);
+    private static Tensor Values(int count) =>
+        Tensor.From<double>([.. Enumerable.Range(0, count).Select(i => Math.Sin(0.3 + i * 0.7) * (1 + i % 5))], count);
 
     private static void AssertSame(Tensor expected, Tensor actual)
     {

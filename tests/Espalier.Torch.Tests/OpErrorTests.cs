@@ -16,7 +16,8 @@ public sealed class OpErrorTests : TorchTest
     private const string Zeros =
         "aten::zeros(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor";
     private const string Empty = "aten::empty.memory_format(SymInt[] size, *, " +
-        "ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor";
+        "ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> "
+            + "Tensor";
 
     private static readonly long[] s_two = [2];
 
@@ -88,7 +89,8 @@ public sealed class OpErrorTests : TorchTest
     {
         using var x = Tensor.Zeros(DType.Float32, 300);
         Assert.Contains("gives 2 results and there is room for 1", Assert.Throws<TorchException>(() => Op.Of(TopK).Call(x, 3)).Message);
-        Assert.Contains("gives 300 results and there is room for 256", Assert.Throws<TorchException>(() => Op.Of(Unbind).CallMany(x)).Message);
+        Assert.Contains("gives 300 results and there is room for 256",
+            Assert.Throws<TorchException>(() => Op.Of(Unbind).CallMany(x)).Message);
     }
 
     [Fact]
@@ -107,7 +109,8 @@ public sealed class OpErrorTests : TorchTest
         var x = Tensor.Zeros(DType.Float32, 4, 3);
         var far = Tensor.From<long>([0, 4_000_000_000], 2);
         Assert.Contains(
-            "aten::matmul does not take these together: self = Float32 [4, 3], other = Float32 [4, 3]", Assert.Throws<TorchException>(() => x.MatMul(x)).Message);
+            "aten::matmul does not take these together: self = Float32 [4, 3], other = Float32 [4, 3]",
+            Assert.Throws<TorchException>(() => x.MatMul(x)).Message);
         Assert.Throws<TorchException>(() => x.IndexSelect(0, far));
         Assert.Throws<TorchException>(() => x.Embedding(far));
         Assert.Throws<TorchException>(() => x.Gather(0, far.Unsqueeze(0)));

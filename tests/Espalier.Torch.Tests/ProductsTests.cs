@@ -22,7 +22,8 @@ public sealed class ProductsTests : TorchTest
         Func<Tensor>[] products =
         [
             () => x.Linear(w), () => x.Linear(w, bias), () => x.View(1, rows, inner).Linear(w, bias), () => x.MatMul(w.Transpose(0, 1)),
-            () => x.MatMul(w.Transpose(0, 1).Contiguous()), () => x.Transpose(0, 1).MatMul(x), () => x.Transpose(0, 1).Contiguous().Transpose(0, 1).Linear(w),
+            () => x.MatMul(w.Transpose(0, 1).Contiguous()), () => x.Transpose(0, 1).MatMul(x),
+            () => x.Transpose(0, 1).Contiguous().Transpose(0, 1).Linear(w),
             () => x.Unsqueeze(0).MatMul(w.Transpose(0, 1)),
         ];
         foreach (var product in products)
@@ -46,14 +47,16 @@ public sealed class ProductsTests : TorchTest
     {
         using var scope = TensorScope.Begin();
         var (wide, w, bias) = (Values(1, 2, 2 * inner), Values(2, columns, inner), Values(3, 1, columns).View(columns));
-        Tensor[] rows = [Values(4, 1, inner), Values(5, 1, inner).View(inner), Values(6, 1, inner).View(1, 1, inner), wide.Slice(0, 1, 2).Slice(1, inner, 2 * inner)];
+        Tensor[] rows = [Values(4, 1, inner), Values(5, 1, inner).View(inner), Values(6, 1, inner).View(1, 1, inner),
+            wide.Slice(0, 1, 2).Slice(1, inner, 2 * inner)];
         try
         {
             foreach (var bits in (int[])[512, 256, 128])
                 foreach (var x in rows)
                 {
                     Width.Bits = bits;
-                    var (one, other) = (By(ProductLibrary.OneDnn, () => x.Linear(w, bias)), By(ProductLibrary.Libtorch, () => x.Linear(w, bias)));
+                    var (one, other) =
+                        (By(ProductLibrary.OneDnn, () => x.Linear(w, bias)), By(ProductLibrary.Libtorch, () => x.Linear(w, bias)));
                     Assert.Equal(other.Shape.ToArray(), one.Shape.ToArray());
                     var (a, b) = (one.ToArray<float>(), other.ToArray<float>());
                     for (var i = 0; i < a.Length; i++)

@@ -9,7 +9,8 @@ public abstract class RowOpsTests(int bits) : KernelTest(bits)
         foreach (var format in Enum.GetValues<WeightFormat>())
             foreach (var (rows, inner, columns) in new[]
             {
-                (1, 1, 1), (1, 31, 3), (2, 32, 5), (3, 33, 4), (4, 67, 9), (5, 129, 2), (9, 70, 41), (1, 192, 512), (1, 768, 2049), (6, 512, 1030),
+                (1, 1, 1), (1, 31, 3), (2, 32, 5), (3, 33, 4), (4, 67, 9), (5, 129, 2), (9, 70, 41), (1, 192, 512), (1, 768, 2049),
+                (6, 512, 1030),
                 (0, 8, 8), (2, 8, 0), (3, 0, 4),
             })
                 shapes.Add(format, rows, inner, columns);
@@ -18,14 +19,17 @@ public abstract class RowOpsTests(int bits) : KernelTest(bits)
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    internal void Rows_times_packed_weights_are_the_products_with_the_weights_unpacked(WeightFormat format, int rows, int inner, int columns)
+    internal void Rows_times_packed_weights_are_the_products_with_the_weights_unpacked(WeightFormat format, int rows, int inner,
+        int columns)
     {
         using var scope = TensorScope.Begin();
         Tensor x = Single(1, rows, inner), w = Single(2, columns, inner), v = Single(3, columns + 2, inner), bias = Single(4, columns);
         using PackedMatrix one = new(w, format), two = new(v, format);
-        using RowBuffer from = RowBuffer.Of(x), plus = RowBuffer.Of(bias.View(1, columns)), to = new(rows + 1, columns), also = new(rows, columns + 2);
+        using RowBuffer from = RowBuffer.Of(x), plus = RowBuffer.Of(bias.View(1, columns)), to = new(rows + 1, columns),
+            also = new(rows, columns + 2);
         to.Tensor.FillInPlace(7);
-        RowOps.Product(from, rows, adds: false, new RowProduct(one, plus, to), new RowProduct(two, null, also), new RowProduct(two, null, also));
+        RowOps.Product(from, rows, adds: false, new RowProduct(one, plus, to), new RowProduct(two, null, also),
+            new RowProduct(two, null, also));
         var expected = Wide(x).MatMul(Wide(one.Unpack()).Transpose(0, 1)).Add(Wide(bias));
         Near(expected, to.Tensor.Slice(0, 0, rows), 1e-5);
         Near(Wide(x).MatMul(Wide(two.Unpack()).Transpose(0, 1)), also.Tensor, 1e-5);
@@ -92,10 +96,12 @@ public abstract class RowOpsTests(int bits) : KernelTest(bits)
     [InlineData(4, 4, 300, 33, 17)]
     [InlineData(6, 1, 130, 128, 1)]
     [InlineData(2, 2, 33, 80, 33)]
-    public void Attention_of_single_queries_is_that_of_their_own_sequences(int heads, int keyHeads, int capacity, int width, int? window, double? scale = null, double? cap = null)
+    public void Attention_of_single_queries_is_that_of_their_own_sequences(int heads, int keyHeads, int capacity, int width, int? window,
+        double? scale = null, double? cap = null)
     {
         using var scope = TensorScope.Begin();
-        Tensor q = Single(1, 4, heads * width).Mul(6), k = Single(2, 3 * capacity, keyHeads * width), v = Single(3, 3 * capacity, keyHeads * width);
+        Tensor q = Single(1, 4, heads * width).Mul(6), k = Single(2, 3 * capacity, keyHeads * width),
+        v = Single(3, 3 * capacity, keyHeads * width);
         using RowBuffer queries = RowBuffer.Of(q), keys = RowBuffer.Of(k), values = RowBuffer.Of(v), to = new(4, heads * width);
         int[] sequences = [2, 0, 2, 1], positions = [capacity - 1, 0, capacity / 2, capacity / 3];
         RowOps.Attend(queries, keys, values, capacity, sequences, positions, width, window, to, scale, cap);
@@ -103,7 +109,9 @@ public abstract class RowOpsTests(int bits) : KernelTest(bits)
         {
             var (begin, end) = (sequences[row] * capacity, sequences[row] * capacity + positions[row] + 1);
             Tensor Seen(Tensor x) => Wide(x).Slice(0, begin, end).View(1, end - begin, keyHeads, width);
-            var expected = Twins.Attention(Wide(q).Slice(0, row, row + 1).View(1, 1, heads, width), Seen(k), Seen(v), scale ?? 1 / Math.Sqrt(width), window, cap: cap);
+            var expected =
+                Twins.Attention(Wide(q).Slice(0, row, row + 1).View(1, 1, heads, width), Seen(k), Seen(v), scale
+                    ?? 1 / Math.Sqrt(width), window, cap: cap);
             Near(expected.Reshape(1, -1), to.Tensor.Slice(0, row, row + 1), 1e-5);
         }
     }
@@ -113,8 +121,10 @@ public abstract class RowOpsTests(int bits) : KernelTest(bits)
     {
         using var scope = TensorScope.Begin();
         using var noGrad = GradMode.Disable();
-        Tensor x = Single(1, 3, 4 * 37), up = Single(2, 3, 4 * 37), weight = Single(3, 37), bias = Single(4, 37), cos = Single(5, 3, 17), sin = Single(6, 3, 17);
-        using RowBuffer w = RowBuffer.Of(weight), b = RowBuffer.Of(bias), c = RowBuffer.Of(cos), s = RowBuffer.Of(sin), other = RowBuffer.Of(up);
+        Tensor x = Single(1, 3, 4 * 37), up = Single(2, 3, 4 * 37), weight = Single(3, 37), bias = Single(4, 37), cos = Single(5, 3, 17),
+        sin = Single(6, 3, 17);
+        using RowBuffer w = RowBuffer.Of(weight), b = RowBuffer.Of(bias), c = RowBuffer.Of(cos), s = RowBuffer.Of(sin),
+            other = RowBuffer.Of(up);
         var heads = x.View(1, 3, 4, 37);
         foreach (var (expected, act) in new (Tensor, Action<RowBuffer>)[]
         {

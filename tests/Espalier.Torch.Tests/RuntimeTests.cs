@@ -46,7 +46,8 @@ public sealed class RuntimeTests : TorchTest
 
     [Fact]
     public void Nothing_of_libtorch_is_copied_beside_the_program() =>
-        Assert.False(File.Exists(Path.Combine(AppContext.BaseDirectory, LibtorchFolder.LibraryName)) || Directory.Exists(Path.Combine(AppContext.BaseDirectory, "runtimes")));
+        Assert.False(File.Exists(Path.Combine(AppContext.BaseDirectory, LibtorchFolder.LibraryName))
+            || Directory.Exists(Path.Combine(AppContext.BaseDirectory, "runtimes")));
 
     [Fact]
     public void A_libtorch_is_found_by_the_variable_then_beside_the_program_then_in_the_package()
@@ -68,9 +69,12 @@ public sealed class RuntimeTests : TorchTest
             Assert.Equal(new(package, LibtorchSource.Package), LibtorchFolder.Find(null, nothing, package, user));
             Assert.Equal(new(user, LibtorchSource.Package), LibtorchFolder.Find(null, nothing, nothing, user));
             Assert.Equal(new(user, LibtorchSource.Package), LibtorchFolder.Find(null, nothing, null, user));
-            Assert.Contains("LIBTORCH is " + nothing, Assert.Throws<EspalierException>(() => LibtorchFolder.Find(nothing, program, package, user)).Message);
-            Assert.Contains("dotnet restore", Assert.Throws<EspalierException>(() => LibtorchFolder.Find(null, nothing, nothing, nothing)).Message);
-            Assert.Contains("dotnet package download libtorch-cpu-linux-x64@2.", Assert.Throws<EspalierException>(() => LibtorchFolder.Find(null, nothing, null, nothing)).Message);
+            Assert.Contains("LIBTORCH is " + nothing,
+                Assert.Throws<EspalierException>(() => LibtorchFolder.Find(nothing, program, package, user)).Message);
+            Assert.Contains("dotnet restore",
+                Assert.Throws<EspalierException>(() => LibtorchFolder.Find(null, nothing, nothing, nothing)).Message);
+            Assert.Contains("dotnet package download libtorch-cpu-linux-x64@2.",
+                Assert.Throws<EspalierException>(() => LibtorchFolder.Find(null, nothing, null, nothing)).Message);
             Assert.StartsWith("/packages/libtorch-cpu-linux-x64/2.", LibtorchFolder.OfUser("/packages"), StringComparison.Ordinal);
         }
         finally

@@ -39,7 +39,8 @@ public sealed class SchemaTests : TorchTest
             "Scalar s=1, str how='none') -> (Tensor(a!) values, Tensor[])");
         Assert.Equal(("aten::f", "x", "aten::f.x"), (schema.Name, schema.Overload, schema.FullName));
         Assert.Equal(["self", "dim", "more", "eps", "keep", "s", "how"], schema.Parameters.Select(p => p.Name));
-        Assert.Equal(["Tensor", "Int[]?", "Tensor?[]", "Float", "Bool", "Scalar", "String"], schema.Parameters.Select(p => p.Type.ToString()));
+        Assert.Equal(["Tensor", "Int[]?", "Tensor?[]", "Float", "Bool", "Scalar", "String"],
+            schema.Parameters.Select(p => p.Type.ToString()));
         Assert.Equal(["the default", "none", "[]", "1E-05", "true", "1", "none"], schema.Parameters.Select(p => p.Default.ToString()));
         Assert.Equal(["Tensor", "Tensor[]"], schema.Results.Select(type => type.ToString()));
         Assert.False(schema.Parameters[0].HasDefault);

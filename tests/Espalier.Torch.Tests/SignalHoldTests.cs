@@ -5,8 +5,8 @@ using Espalier.Torch.Kernels;
 namespace Espalier.Torch.Tests;
 
 /// <summary>
-/// Signals that arrive while matrices are multiplied: oneDNN's code before 3.11.2 keeps a data pointer in the stack pointer, and what the system then
-/// writes for a handler lands in a tensor or in the heap. docs/decisions/0017.
+/// Signals that arrive while matrices are multiplied: oneDNN's code before 3.11.2 keeps a data pointer in the stack pointer, and what the
+/// system then writes for a handler lands in a tensor or in the heap. docs/decisions/0017.
 /// </summary>
 public sealed unsafe partial class SignalHoldTests : TorchTest
 {

@@ -47,7 +47,8 @@ public sealed class TapeTests : TorchTest
         var before = TorchRuntime.LiveTensors;
         y.Backward();
         using var gradient = x.Grad();
-        Assert.Equal(before - 49 + 2, TorchRuntime.LiveTensors); // the results before the root are gone, and there is a gradient and a handle on it
+        Assert.Equal(before - 49 + 2,
+            TorchRuntime.LiveTensors); // the results before the root are gone, and there is a gradient and a handle on it
     }
 
     [Fact]
@@ -106,7 +107,9 @@ public sealed class TapeTests : TorchTest
         var (x, tan) = (Leaf(1, 2), Op.Of("aten::tan(Tensor self) -> Tensor"));
         Assert.Contains("aten::tan", Assert.Throws<TorchException>(() => tan.Call(x)).Message);
         Assert.Contains(
-            "aten::unbind.int", Assert.Throws<TorchException>(() => Op.Of("aten::unbind.int(Tensor(a -> *) self, int dim=0) -> Tensor(a)[]").CallMany(x.Exp())).Message);
+            "aten::unbind.int",
+            Assert.Throws<TorchException>(() => Op.Of("aten::unbind.int(Tensor(a -> *) self, int dim=0) -> Tensor(a)[]")
+                .CallMany(x.Exp())).Message);
         Assert.Contains("order 3", Assert.Throws<TorchException>(() => Ops.Norm.Call(x, 3.0)).Message);
         Assert.False(tan.Call(x.Detach()).RequiresGrad);
         using var noGrad = GradMode.Disable();

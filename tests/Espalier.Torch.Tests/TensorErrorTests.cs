@@ -21,7 +21,8 @@ public sealed class TensorErrorTests : TorchTest
     {
         using var x = Tensor.Zeros(DType.Float32, 2);
         Assert.Contains("the tensor is Float32 and the buffer Int32", Assert.Throws<TorchException>(() => x.ToArray<int>()).Message);
-        Assert.Contains("the tensor is Float32 and the buffer Float64", Assert.Throws<TorchException>(() => x.CopyFrom<double>([1])).Message);
+        Assert.Contains("the tensor is Float32 and the buffer Float64",
+            Assert.Throws<TorchException>(() => x.CopyFrom<double>([1])).Message);
         Assert.Throws<NotSupportedException>(() => x.ToArray<char>());
         Assert.Throws<NotSupportedException>(() => Tensor.From<decimal>([1], 1));
     }
@@ -57,7 +58,8 @@ public sealed class TensorErrorTests : TorchTest
     {
         using var meta = Op.Of(
             "aten::empty.memory_format(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, " +
-            "bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor").Call(new long[] { 3 }, DType.Float32, Argument.Default, "meta");
+            "bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor")
+            .Call(new long[] { 3 }, DType.Float32, Argument.Default, "meta");
         using var zero = Op.Of(
             "aten::_efficientzerotensor(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, " +
             "Device? device=None, bool? pin_memory=None) -> Tensor").Call(new long[] { 3 }, DType.Float32);

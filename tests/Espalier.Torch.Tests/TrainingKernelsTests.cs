@@ -37,7 +37,8 @@ public abstract class TrainingKernelsTests(int bits) : KernelTest(bits)
     public void What_the_teacher_excludes_costs_nothing_and_huge_logits_stay_finite()
     {
         using var scope = TensorScope.Begin();
-        float[] teacher = [0, float.NegativeInfinity, 0, 3e38f, -3e38f, 1, 1e-42f, 0, 0, float.NegativeInfinity, 0, 0, 0, 0, 0, 0, 0, 0, float.NegativeInfinity, 0];
+        float[] teacher = [0, float.NegativeInfinity, 0, 3e38f, -3e38f, 1, 1e-42f, 0, 0, float.NegativeInfinity, 0, 0, 0, 0, 0, 0, 0, 0,
+            float.NegativeInfinity, 0];
         float[] student = [1e30f, 5, -1e30f, 3e38f, 2, 1, 0, 0, 0, float.NegativeInfinity, 0, 0, 0, 0, 0, 0, 0, 0, 3e38f, 0];
         var (s, t) = (Tensor.From<float>(student, 2, 10), Tensor.From<float>(teacher, 2, 10));
         var losses = s.DivergenceInPlace(t, 1).ToArray<float>();
@@ -62,7 +63,8 @@ public abstract class TrainingKernelsTests(int bits) : KernelTest(bits)
         Tensor[] After(DType dtype, out (double Moved, double Size) measured, bool byParts)
         {
             var all = Array.ConvertAll([w, g, m, v], tensor => tensor.To(dtype));
-            measured = byParts ? all[0].AdamWInPlaceByParts(all[1], all[2], all[3], step, measure: true) : all[0].AdamWInPlace(all[1], all[2], all[3], step, measure: true);
+            measured = byParts ? all[0].AdamWInPlaceByParts(all[1], all[2], all[3], step, measure: true)
+                : all[0].AdamWInPlace(all[1], all[2], all[3], step, measure: true);
             return [all[0], all[2], all[3]];
         }
         var (expected, actual) = (After(DType.Float64, out var wanted, byParts: true), After(DType.Float32, out var found, byParts: false));
@@ -94,7 +96,8 @@ public abstract class TrainingKernelsTests(int bits) : KernelTest(bits)
             var (s, t, w) = (x.Clone(), x.Mul(3), x.Clone());
             var loss = s.DivergenceInPlace(t, 2);
             var (moved, size) = w.AdamWInPlace(x, x.Clone(), x.Abs(), new(0.5, 0.9, 0.95, 1e-8, 0.1, 1, 1), measure: true);
-            return [.. loss.ToArray<float>(), .. s.ToArray<float>(), .. w.ToArray<float>(), (float)moved, (float)size, (float)x.SumOfSquares()];
+            return [.. loss.ToArray<float>(), .. s.ToArray<float>(), .. w.ToArray<float>(), (float)moved, (float)size,
+                (float)x.SumOfSquares()];
         }
         var two = All();
         TorchRuntime.Threads = 1;

@@ -57,7 +57,8 @@ public sealed class TurnTests() : KernelTest(0)
         using var scope = TensorScope.Begin();
         var (x, y) = (Twins.Values(1, 70, 45).To(type), Twins.Values(2, 70, 90).To(type));
         Assert.True(x.Transpose(0, 1).MatMul(y).BitsEqual(x.Transpose(0, 1).Contiguous().MatMul(y)));
-        Assert.True(x.Slice(1, 3, 40).Transpose(0, 1).MatMul(y).BitsEqual(x.Slice(1, 3, 40).Contiguous().Transpose(0, 1).Contiguous().MatMul(y)));
+        Assert.True(x.Slice(1, 3, 40).Transpose(0, 1).MatMul(y)
+            .BitsEqual(x.Slice(1, 3, 40).Contiguous().Transpose(0, 1).Contiguous().MatMul(y)));
     }
 
     [Fact]
@@ -65,7 +66,9 @@ public sealed class TurnTests() : KernelTest(0)
     {
         using var scope = TensorScope.Begin();
         Assert.Contains("must be a matrix", Assert.ThrowsAny<TorchException>(() => Tensor.Zeros(DType.Float32, 2, 3, 4).Turned()).Message);
-        Assert.Contains("turned shape", Assert.ThrowsAny<TorchException>(() => Tensor.Zeros(DType.Float32, 2, 3).AddTurnedInPlace(Tensor.Zeros(DType.Float32, 2, 3))).Message);
+        Assert.Contains("turned shape",
+            Assert.ThrowsAny<TorchException>(() => Tensor.Zeros(DType.Float32, 2, 3)
+                .AddTurnedInPlace(Tensor.Zeros(DType.Float32, 2, 3))).Message);
     }
 
     [Fact]
@@ -83,7 +86,8 @@ public sealed class TurnTests() : KernelTest(0)
         var y = Twins.Values(1, 20, 20).To(DType.Float32);
         Assert.Contains("memory of y", Assert.ThrowsAny<TorchException>(() => y.AddTurnedInPlace(y)).Message);
         var halves = Twins.Values(2, 40, 20).To(DType.Float32);
-        Assert.Contains("memory of y", Assert.ThrowsAny<TorchException>(() => halves.Slice(0, 0, 20).AddTurnedInPlace(halves.Slice(0, 19, 39))).Message);
+        Assert.Contains("memory of y",
+            Assert.ThrowsAny<TorchException>(() => halves.Slice(0, 0, 20).AddTurnedInPlace(halves.Slice(0, 19, 39))).Message);
         halves.Slice(0, 0, 20).AddTurnedInPlace(halves.Slice(0, 20, 40)); // side by side
     }
 

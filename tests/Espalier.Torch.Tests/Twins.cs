@@ -12,7 +12,8 @@ internal static class Twins
     }
 
     /// <summary>Attention as the softmax of all scores; <paramref name="places"/> as a decoder has them.</summary>
-    public static Tensor Attention(Tensor q_BTNH, Tensor k_BSKH, Tensor v_BSKH, double scale, int? window, long[]? places = null, double? cap = null)
+    public static Tensor Attention(Tensor q_BTNH, Tensor k_BSKH, Tensor v_BSKH, double scale, int? window, long[]? places = null,
+        double? cap = null)
     {
         var (B, T, N, H) = (q_BTNH.Size(0), q_BTNH.Size(1), q_BTNH.Size(2), q_BTNH.Size(3));
         var (S, K) = (k_BSKH.Size(1), k_BSKH.Size(2));
@@ -22,7 +23,8 @@ internal static class Twins
             for (var s = 0L; s < S; s++)
             {
                 var distance = S - T + i % T - s;
-                mask[i * S + s] = distance < 0 || distance >= (window ?? long.MaxValue) || (places is not null && distance > places[i]) ? double.NegativeInfinity : 0;
+                mask[i * S + s] = distance < 0 || distance >= (window ?? long.MaxValue) || (places is not null && distance > places[i])
+                    ? double.NegativeInfinity : 0;
             }
         var scores = q_BTNH.Transpose(1, 2).MatMul(Repeat(k_BSKH).Transpose(2, 3)).Mul(scale);
         scores = (cap is { } c ? scores.Capped(c) : scores).Add(Tensor.From<double>(mask, B, 1, T, S));

@@ -40,13 +40,15 @@ internal sealed class GoldenTensors(string path) : IDisposable
     public void Dispose() => _file.Dispose();
 
     /// <summary>Asserts |actual − expected| ≤ absolute + relative · |expected| for all entries.</summary>
-    public static void AssertClose(ReadOnlySpan<double> expected, ReadOnlySpan<double> actual, double absolute, double relative, string what)
+    public static void AssertClose(ReadOnlySpan<double> expected, ReadOnlySpan<double> actual, double absolute, double relative,
+        string what)
     {
         Assert.True(expected.Length == actual.Length, $"{what}: {actual.Length} entries, expected {expected.Length}");
         for (var i = 0; i < expected.Length; i++)
         {
             var allowed = absolute + relative * Math.Abs(expected[i]);
-            Assert.True(Math.Abs(actual[i] - expected[i]) <= allowed, $"{what}[{i}]: {actual[i]:R}, expected {expected[i]:R} within {allowed:R}");
+            Assert.True(Math.Abs(actual[i] - expected[i]) <= allowed,
+                $"{what}[{i}]: {actual[i]:R}, expected {expected[i]:R} within {allowed:R}");
         }
     }
 

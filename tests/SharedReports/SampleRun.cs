@@ -30,7 +30,9 @@ internal sealed class SampleRun : IDisposable
         Warnings = ["distill: step 120 skipped, its loss is NaN and its gradient norm NaN"],
     };
 
-    internal string Recipe { get; set; } = "teacher: models/quickstart-teacher\ndata: { train: dotnet-docs, sequence: 256 }\nprune: { hidden: 192, ffn: 512, heads: 4, layers: 6 }\n";
+    internal string Recipe { get; set; } =
+        "teacher: models/quickstart-teacher\ndata: { train: dotnet-docs, sequence: 256 }\nprune: { hidden: 192, ffn: 512, heads: 4, "
+            + "layers: 6 }\n";
 
     /// <summary>The report of these arms.</summary>
     internal string Report(params CompressResult[] results)
@@ -43,8 +45,11 @@ internal sealed class SampleRun : IDisposable
     /// <summary>An arm; <paramref name="worse"/> is how many nats it loses against the first.</summary>
     internal CompressResult Arm(string arm, double worse = 0, long steps = 400)
     {
-        var (teacher, corrected) = (Model("teacher", Hidden, Ffn, Layers, Heads), Model("stages/correct-0123456789ab/model", Hidden, Ffn, Layers, Heads));
-        var (pruned, student) = (Model($"stages/prune-{Hash(arm)}/model", KeptHidden, KeptFfn, s_keptLayers.Length, KeptHeads), Model($"{arm}/student", KeptHidden, KeptFfn, s_keptLayers.Length, KeptHeads));
+        var (teacher, corrected) =
+            (Model("teacher", Hidden, Ffn, Layers, Heads), Model("stages/correct-0123456789ab/model", Hidden, Ffn, Layers, Heads));
+        var (pruned, student) =
+            (Model($"stages/prune-{Hash(arm)}/model", KeptHidden, KeptFfn, s_keptLayers.Length, KeptHeads),
+                Model($"{arm}/student", KeptHidden, KeptFfn, s_keptLayers.Length, KeptHeads));
         return new()
         {
             Arm = arm,
@@ -60,7 +65,8 @@ internal sealed class SampleRun : IDisposable
             ],
             Stages =
             [
-                new(arm, "data", "data-00aa11bb22cc", 14.2, false), new(arm, "correct", "correct-0123456789ab", 481.7, false), new(arm, "score", "score-ba9876543210", 22.3, true),
+                new(arm, "data", "data-00aa11bb22cc", 14.2, false), new(arm, "correct", "correct-0123456789ab", 481.7, false),
+                new(arm, "score", "score-ba9876543210", 22.3, true),
                 new(arm, "prune", $"prune-{Hash(arm)}", 0.8, false), new(arm, "distill", $"distill-{Hash(arm)}", 1322.4, false),
                 new(arm, "export", $"export-{Hash(arm)}", 1.1, false), new(arm, "evaluate", $"evaluate-{Hash(arm)}", 31.5, false),
             ],
@@ -88,14 +94,18 @@ internal sealed class SampleRun : IDisposable
 
     private static ModelRow Row(string arm, string model, string path, long parameters, double heldOut, double domain, double speed) => new(
         arm, model, path, parameters, parameters - 1_000_000, parameters * 2,
-        [new("held-out", heldOut, 0.021, Math.Exp(heldOut), heldOut / 2.9, 51_200), new("teacher-domain", domain, 0.034, Math.Exp(domain), null, 12_800)],
+        [new("held-out", heldOut, 0.021, Math.Exp(heldOut), heldOut / 2.9, 51_200),
+            new("teacher-domain", domain, 0.034, Math.Exp(domain), null, 12_800)],
         new(speed, 0.95 * speed, 1.03 * speed, 5, 96));
 
     private string Model(string place, int hidden, int ffn, int layers, int heads)
     {
         var folder = Directory.CreateDirectory(System.IO.Path.Combine(Path, place)).FullName;
-        var config = JsonNode.Parse(File.ReadAllText(System.IO.Path.Combine(Fixtures.Root, "models", "quickstart-teacher", "config.json")))!.AsObject();
-        (config["hidden_size"], config["intermediate_size"], config["num_hidden_layers"], config["num_attention_heads"]) = (hidden, ffn, layers, heads);
+        var config =
+            JsonNode.Parse(
+                File.ReadAllText(System.IO.Path.Combine(Fixtures.Root, "models", "quickstart-teacher", "config.json")))!.AsObject();
+        (config["hidden_size"], config["intermediate_size"], config["num_hidden_layers"], config["num_attention_heads"]) =
+            (hidden, ffn, layers, heads);
         File.WriteAllText(System.IO.Path.Combine(folder, "config.json"), config.ToJsonString());
         return folder;
     }
@@ -110,9 +120,11 @@ internal sealed class SampleRun : IDisposable
             var loss = last + (first - last) * decay + 0.08 * (_random.NextDouble() - 0.5) * (1 + decay);
             var rate = step < 20 ? 1e-3 * step / 20 : 1e-4 + 0.9e-3 * 0.5 * (1 + Math.Cos(Math.PI * step / steps));
             var skipped = step == 120 && steps > 120;
-            text.Append(CultureInfo.InvariantCulture, $$"""{"step":{{step}},"loss":{{(skipped ? "\"NaN\"" : loss)}},"gradient_norm":{{(skipped ? "\"NaN\"" : 0.6 + 3 * decay + 0.3 * _random.NextDouble())}},"learning_rate":{{rate}},"tokens":{{step * 2048}},"skipped":{{(skipped ? "true" : "false")}}}""").Append('\n');
+            text.Append(CultureInfo.InvariantCulture,
+                $$"""{"step":{{step}},"loss":{{(skipped ? "\"NaN\"" : loss)}},"gradient_norm":{{(skipped ? "\"NaN\"" : 0.6 + 3 * decay + 0.3 * _random.NextDouble())}},"learning_rate":{{rate}},"tokens":{{step * 2048}},"skipped":{{(skipped ? "true" : "false")}}}""").Append('\n');
             if (step % Math.Max(1, steps / 8) == 0)
-                text.Append(CultureInfo.InvariantCulture, $$"""{"step":{{step}},"held_out_nll":{{heldOut + worse + 1.4 * decay}},"held_out_nll_se":0.021}""").Append('\n');
+                text.Append(CultureInfo.InvariantCulture,
+                    $$"""{"step":{{step}},"held_out_nll":{{heldOut + worse + 1.4 * decay}},"held_out_nll_se":0.021}""").Append('\n');
         }
         File.WriteAllText(path, text.ToString());
         return path;
@@ -120,7 +132,9 @@ internal sealed class SampleRun : IDisposable
 
     private string Scores()
     {
-        var path = System.IO.Path.Combine(Directory.CreateDirectory(System.IO.Path.Combine(Path, "stages", "score-ba9876543210")).FullName, "scores.json");
+        var path =
+            System.IO.Path.Combine(Directory.CreateDirectory(System.IO.Path.Combine(Path, "stages", "score-ba9876543210")).FullName,
+                "scores.json");
         if (File.Exists(path))
             return path;
         var (neurons, heads, norms) = (Rows(Layers, Ffn, 2), Rows(Layers, Heads, 0.7), Rows(2 * Layers + 1, Hidden, 1));
@@ -134,17 +148,24 @@ internal sealed class SampleRun : IDisposable
             Calibration = new('c', 64),
             ChannelsPerNorm = norms,
             Units = new() { [Axis.Ffn] = neurons, [Axis.Heads] = heads, [Axis.Hidden] = Rows(1, Hidden, 1) },
-            BlockInfluence = new Dictionary<int, double[]> { [1] = [0.61, 0.32, 0.24, 0.19, 0.11, 0.12, 0.22, 0.48], [2] = [0.7, 0.41, 0.33, 0.24, 0.18, 0.26, 0.52] },
+            BlockInfluence = new Dictionary<int,
+                double[]>
+            { [1] = [0.61, 0.32, 0.24, 0.19, 0.11, 0.12, 0.22, 0.48], [2] = [0.7, 0.41, 0.33, 0.24, 0.18, 0.26, 0.52] },
         });
         return path;
     }
 
     private double[][] Rows(int rows, int columns, double steep) =>
-        [.. Enumerable.Range(0, rows).Select(row => Enumerable.Range(0, columns).Select(_ => (1 + row) * Math.Exp(-steep * (1 + row / 8.0) * _random.NextDouble() - 0.3 * _random.NextDouble())).ToArray())];
+        [.. Enumerable.Range(0, rows)
+            .Select(row => Enumerable.Range(0, columns)
+                .Select(_ => (1 + row) * Math.Exp(-steep * (1 + row / 8.0) * _random.NextDouble() - 0.3 * _random.NextDouble()))
+                .ToArray())];
 
     private string Plan(string arm)
     {
-        var path = System.IO.Path.Combine(Directory.CreateDirectory(System.IO.Path.Combine(Path, "stages", $"prune-{Hash(arm)}")).FullName, "plan.json");
+        var path =
+            System.IO.Path.Combine(Directory.CreateDirectory(System.IO.Path.Combine(Path, "stages", $"prune-{Hash(arm)}")).FullName,
+                "plan.json");
         PlanFile.Write(path, new()
         {
             Method = "importance",

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Espalier.Benchmarks;
 
 /// <summary>
-/// P19: a distillation step with default threads beside as many processes that only compute, against one thread beside the same, each in a process of its own, in turn.
-/// The subject "settings" tells the same of libgomp's ways to wait.
+/// P19: a distillation step with default threads beside as many processes that only compute, against one thread beside the same, each in a
+/// process of its own, in turn. The subject "settings" tells the same of libgomp's ways to wait.
 /// </summary>
 internal static class BusyCase
 {
@@ -56,7 +56,8 @@ internal static class BusyCase
             Quantity = Quantity(threads, busy),
             Wall = Quantiles.Of(one.Zip(all[setting.Name], (alone, together) => alone / together)),
             PeerSpread = Quantiles.Of(one).Spread,
-            Note = FormattableString.Invariant($"{setting.Name}: {1e3 * Quantiles.Of(all[setting.Name]).Median:0} ms of one thread's {1e3 * Quantiles.Of(one).Median:0}"),
+            Note = FormattableString.Invariant(
+                $"{setting.Name}: {1e3 * Quantiles.Of(all[setting.Name]).Median:0} ms of one thread's {1e3 * Quantiles.Of(one).Median:0}"),
         });
     }
 
@@ -68,7 +69,8 @@ internal static class BusyCase
         Torch.TorchRuntime.Start(threads);
         using var teacher = BundledTeacher.Load();
         using var checkpoint = Models.Checkpoints.Checkpoint.Open(BundledTeacher.Folder);
-        using var student = Models.DecoderWeights.Initialise(checkpoint.Config with { IntermediateSize = 512, Layers = 4 }, checkpoint.Family, seed: 0);
+        using var student =
+            Models.DecoderWeights.Initialise(checkpoint.Config with { IntermediateSize = 512, Layers = 4 }, checkpoint.Family, seed: 0);
         using var setup = new PlainTrainer(student, teacher, steps: Steps);
         var steps = new List<double>();
         setup.Trainer.Every(1, report => steps.Add(report.Seconds));
@@ -78,7 +80,12 @@ internal static class BusyCase
 
     private static Cost InAProcess(int threads, string? variable, string value)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(BusyCase).Assembly.Location, "busy-step", threads.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet",
+            [typeof(BusyCase).Assembly.Location, "busy-step", threads.ToString(CultureInfo.InvariantCulture)])
+        {
+            RedirectStandardOutput =
+                true
+        };
         foreach (var name in Torch.Native.ThreadWaiting.OfTheUser)
             start.Environment.Remove(name);
         if (variable is not null)
@@ -86,7 +93,8 @@ internal static class BusyCase
         using var process = Process.Start(start)!;
         var text = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        return process.ExitCode == 0 ? new(double.Parse(text, CultureInfo.InvariantCulture), 0) : throw new InvalidOperationException($"{variable}={value}: exit code {process.ExitCode}");
+        return process.ExitCode == 0 ? new(double.Parse(text, CultureInfo.InvariantCulture), 0)
+            : throw new InvalidOperationException($"{variable}={value}: exit code {process.ExitCode}");
     }
 
     /// <summary>Processes that do nothing but compute, until they are disposed.</summary>

@@ -6,8 +6,8 @@ using Espalier.Torch;
 namespace Espalier.Benchmarks;
 
 /// <summary>
-/// P16 and P16b: prefill and decoding, paired with llama.cpp on the same weights in F32, float32 key/value cache (node-llama-cpp; its loop over tokens is node's).
-/// The greedy ids are those of the peer, or there is no ratio.
+/// P16 and P16b: prefill and decoding, paired with llama.cpp on the same weights in F32, float32 key/value cache (node-llama-cpp; its loop
+/// over tokens is node's). The greedy ids are those of the peer, or there is no ratio.
 /// </summary>
 internal static class DecodeCase
 {
@@ -38,7 +38,8 @@ internal static class DecodeCase
             }
             var alike = own[0].Ids.Zip(theirs[0].Ids).TakeWhile(ids => ids.First == ids.Second).Count();
             if (format == WeightFormat.Float32 && alike < DecodeRound.Tokens)
-                throw new InvalidOperationException($"{name}: no parity with llama.cpp: of {DecodeRound.Tokens} greedy ids the first {alike} are alike");
+                throw new InvalidOperationException(
+                    $"{name}: no parity with llama.cpp: of {DecodeRound.Tokens} greedy ids the first {alike} are alike");
             if (format == WeightFormat.Float32)
                 yield return Of(name, threads, format, "prefill", 1.3, DecodeRound.Prompt, own, theirs, r => r.Prefill, weights, alike);
             double? least = format switch { WeightFormat.Float32 => 1.0, WeightFormat.BFloat16 => 1.7, _ => null };
@@ -47,7 +48,8 @@ internal static class DecodeCase
     }
 
     private static Row Of(
-        string name, int threads, WeightFormat format, string what, double? least, int tokens, List<DecodeRound> own, List<DecodeRound> theirs, Func<DecodeRound, Cost> of,
+        string name, int threads, WeightFormat format, string what, double? least, int tokens, List<DecodeRound> own,
+        List<DecodeRound> theirs, Func<DecodeRound, Cost> of,
         PackedWeights weights, int alike)
     {
         var mine = Quantiles.Of(own.Select(round => tokens / of(round).Wall));

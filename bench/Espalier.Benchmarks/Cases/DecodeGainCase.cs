@@ -4,7 +4,9 @@ using Espalier.Torch;
 
 namespace Espalier.Benchmarks;
 
-/// <summary>P17: a pruned student's gain over its teacher in prefill and decoding, as a share of the ratio of their operations; the two in turn.</summary>
+/// <summary>
+/// P17: a pruned student's gain over its teacher in prefill and decoding, as a share of the ratio of their operations; the two in turn.
+/// </summary>
 internal static class DecodeGainCase
 {
     private const int WarmUp = 2;
@@ -23,13 +25,15 @@ internal static class DecodeGainCase
             teachers.Add(first);
             students.Add(second);
         }
-        // The head is one row of a prefill, and of each token a product like the others. Of a pass over T positions the mean one looks back at half of them.
+        // The head is one row of a prefill, and of each token a product like the others. Of a pass over T positions the mean one looks back
+        // at half of them.
         static double Prefill(Checkpoint model) => model.Config.ForwardFlopsPerToken(DecodeRound.Prompt) - Head(model);
         static double Decode(Checkpoint model) => model.Config.ForwardFlopsPerToken(2 * (DecodeRound.Prompt + DecodeRound.Tokens / 2));
         static double Head(Checkpoint model) => 2.0 * model.Config.VocabularySize * model.Config.HiddenSize;
         foreach (var (what, flops, of) in new (string, double, Func<DecodeRound, Cost>)[]
         {
-            ("prefill", Prefill(large) / Prefill(small), round => round.Prefill), ("decode", Decode(large) / Decode(small), round => round.Decode),
+            ("prefill", Prefill(large) / Prefill(small), round => round.Prefill),
+            ("decode", Decode(large) / Decode(small), round => round.Decode),
         })
             yield return new()
             {

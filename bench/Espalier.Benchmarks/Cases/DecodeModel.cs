@@ -4,7 +4,9 @@ using Espalier.Models.Gguf;
 
 namespace Espalier.Benchmarks;
 
-/// <summary>What decoding is measured on: the bundled teacher, or random weights in a published model's shape; as a folder and as GGUF in F32.</summary>
+/// <summary>
+/// What decoding is measured on: the bundled teacher, or random weights in a published model's shape; as a folder and as GGUF in F32.
+/// </summary>
 internal sealed class DecodeModel : IDisposable
 {
     private const string Teacher = "models/quickstart-teacher", Configs = "bench/shapes/decode";
@@ -16,7 +18,9 @@ internal sealed class DecodeModel : IDisposable
     }
 
     /// <summary>The names of models, the smallest first.</summary>
-    public static string[] Names => [Path.GetFileName(Teacher), .. Directory.EnumerateDirectories(Configs).Select(folder => Path.GetFileName(folder)!).Order(StringComparer.Ordinal)];
+    public static string[] Names =>
+        [Path.GetFileName(Teacher),
+            .. Directory.EnumerateDirectories(Configs).Select(folder => Path.GetFileName(folder)!).Order(StringComparer.Ordinal)];
 
     public string Folder { get; }
 

@@ -11,8 +11,8 @@ using Espalier.Torch;
 namespace Espalier.Benchmarks;
 
 /// <summary>
-/// P7: the exact leave-one-out scan of the LM loss against PyTorch, which runs a forward pass for each layer, on a random model of 8 or 24 layers; and against our own
-/// plain scan of that kind. A subject is "N layers".
+/// P7: the exact leave-one-out scan of the LM loss against PyTorch, which runs a forward pass for each layer, on a random model of 8 or 24
+/// layers; and against our own plain scan of that kind. A subject is "N layers".
 /// </summary>
 internal static class DepthCase
 {
@@ -28,17 +28,24 @@ internal static class DepthCase
         int[] all = [.. Enumerable.Range(0, layers)];
         DepthSpan[] variants = [.. DepthSpan.All(layers, 1)];
         double[] values = [], plain = [];
-        Cost Own() => Scan(metrics => new DepthScan(model).Run(data, all, variants, metrics, "depth", NullProgress.Instance, default), out values);
-        var own = Pairs.Measure(Math.Min(input.Pairs, 5), 1, Own, () => Scan(metrics => new NaiveDepthScan(model).Run(data, all, variants, metrics), out plain));
+        Cost Own() =>
+            Scan(metrics => new DepthScan(model).Run(data, all, variants, metrics, "depth", NullProgress.Instance, default), out values);
+        var own =
+            Pairs.Measure(Math.Min(input.Pairs, 5), 1, Own,
+                () => Scan(metrics => new NaiveDepthScan(model).Run(data, all, variants, metrics), out plain));
         RequireSame(plain, values);
-        yield return own.OtherOverOwn(input, "own plain scan / own", null, FormattableString.Invariant($"{Saved(model.Config):0.00} by its operations"));
+        yield return own.OtherOverOwn(input, "own plain scan / own", null,
+            FormattableString.Invariant($"{Saved(model.Config):0.00} by its operations"));
         yield return Pairs.Measure(Math.Min(input.Pairs, 5), 1, Own, () => Cost.Of(() => Products(model.Config)))
             .OwnOverOther(input, "own / its products alone", null);
         var bar = layers >= 24 ? 3 : 2;
         if (system is null)
             throw new NotMeasuredException(PeerSystem.Missing);
-        using var peer = new Peer(system.Command($"{system.Name}", "depth_scan.py", work.Path, [PeerSystem.TcMalloc], "--model", "WORK/model", "--ids", "WORK/ids", "--dtype", "int32",
-            "--windows", $"{Samples}", "--seq", $"{Sequence}", "--batch", $"{Batch}", "--threads", $"{input.Threads}", "--repeats", "1000", "--paced"));
+        using var peer = new Peer(
+            system.Command($"{system.Name}", "depth_scan.py", work.Path, [PeerSystem.TcMalloc], "--model", "WORK/model", "--ids",
+                "WORK/ids", "--dtype", "int32",
+            "--windows", $"{Samples}", "--seq", $"{Sequence}", "--batch", $"{Batch}", "--threads", $"{input.Threads}", "--repeats", "1000",
+            "--paced"));
         peer.WaitUntilReady();
         yield return Pairs.Measure(input.Pairs, 1, Own, () =>
         {
@@ -47,7 +54,8 @@ internal static class DepthCase
             var (clock, spent) = (Cost.Clock.Start(), peer.Processor);
             JsonObject[] lines = [.. all.Select(_ => peer.Read("without"))];
             var cost = new Cost(lines.Sum(line => (double)line["seconds"]!), peer.Processor - spent);
-            RequireSame([.. lines.Select(line => (double)line["nll"]!)], values.Length == 0 ? [.. lines.Select(line => (double)line["nll"]!)] : values);
+            RequireSame([.. lines.Select(line => (double)line["nll"]!)], values.Length == 0
+                ? [.. lines.Select(line => (double)line["nll"]!)] : values);
             return cost;
         }).OtherOverOwn(input, "L forward passes of the peer / own", bar, $"{system.Name} tcmalloc");
     }
@@ -86,7 +94,10 @@ internal static class DepthCase
 
         static void Multiply((int From, int To)[] shapes, int times)
         {
-            var operands = shapes.Select(shape => (X: Tensor.Full(0.5, DType.Float32, Batch * Sequence, shape.From), W: Tensor.Full(0.5, DType.Float32, shape.To, shape.From))).ToArray();
+            var operands =
+                shapes.Select(shape =>
+                    (X: Tensor.Full(0.5, DType.Float32, Batch * Sequence, shape.From),
+                        W: Tensor.Full(0.5, DType.Float32, shape.To, shape.From))).ToArray();
             for (var i = 0; i < times; i++)
                 foreach (var (x, w) in operands)
                     x.Linear(w).Dispose();

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Espalier.Benchmarks;
 
 /// <summary>
-/// P3 and P4: both heads, the divergence and its gradient, without the models below; time against eager operators and against the products alone, and memory beyond the
-/// gradient of the head.
+/// P3 and P4: both heads, the divergence and its gradient, without the models below; time against eager operators and against the products
+/// alone, and memory beyond the gradient of the head.
 /// </summary>
 internal static class HeadCase
 {
@@ -39,7 +39,9 @@ internal static class HeadCase
             Quantity = "own / the four products alone",
             Wall = Quantiles.Of(pairs.Own.Zip(floors, (own, floor) => own.Wall / floor.Wall)),
             Processor = Quantiles.Of(pairs.Own.Zip(floors, (own, floor) => own.Processor / floor.Processor)),
-            Note = string.Create(CultureInfo.InvariantCulture, $"aim 1.1; products of {chunk} positions{(turned ? ", the gradient turned" : "")}; page faults {Quantiles.Of(faults).Median} and {Quantiles.Of(floorFaults).Median}"),
+            Note = string.Create(CultureInfo.InvariantCulture,
+                $"aim 1.1; products of {chunk} positions{(turned ? ", the gradient turned" : "")}; page faults "
+                    + $"{Quantiles.Of(faults).Median} and {Quantiles.Of(floorFaults).Median}"),
         };
     }
 
@@ -77,7 +79,8 @@ internal static class HeadCase
             Case = input.Subject,
             Threads = input.Threads,
             Quantity = $"own at {Times} times as many tokens / own",
-            Value = Quantiles.Exactly((many - HeadOperands.HiddenGradientMiB(operands.Tokens * Times)) / (own - HeadOperands.HiddenGradientMiB(operands.Tokens))),
+            Value = Quantiles.Exactly(
+                (many - HeadOperands.HiddenGradientMiB(operands.Tokens * Times)) / (own - HeadOperands.HiddenGradientMiB(operands.Tokens))),
             AtMost = 1.05,
             Note = string.Create(CultureInfo.InvariantCulture, $"{many:0} MiB and {own:0}, less the gradient of the hidden states"),
         };

@@ -7,7 +7,10 @@ using Espalier.Torch;
 
 namespace Espalier.Benchmarks;
 
-/// <summary>Hidden states and heads of a student and a teacher, as the peer's generator makes them: what both sides of P3 and P4 work on. A subject is TOKENSxVOCABULARY.</summary>
+/// <summary>
+/// Hidden states and heads of a student and a teacher, as the peer's generator makes them: what both sides of P3 and P4 work on. A subject
+/// is TOKENSxVOCABULARY.
+/// </summary>
 internal sealed class HeadOperands : IDisposable
 {
     private const int Width = 384, TeacherWidth = 512;
@@ -26,11 +29,14 @@ internal sealed class HeadOperands : IDisposable
         _work = work;
         int[] sizes = [.. input.Subject.Split('x').Select(text => int.Parse(text, CultureInfo.InvariantCulture))];
         (Tokens, _vocabulary) = (sizes[0], sizes[1]);
-        PeerSystem.Run(system.Command("writer", "head_kl.py", work.Path, [], "--tokens", $"{Tokens * times}", "--width", $"{Width}", "--teacher-width", $"{TeacherWidth}",
+        PeerSystem.Run(
+            system.Command("writer", "head_kl.py", work.Path, [], "--tokens", $"{Tokens * times}", "--width", $"{Width}", "--teacher-width",
+                $"{TeacherWidth}",
             "--vocabulary", $"{_vocabulary}", "--write", "WORK"), "written");
         TorchRuntime.Start(input.Threads);
         using var file = SafetensorsFile.Open(work.At("operands.safetensors"));
-        Tensor Read(string name) => Tensor.From<float>(MemoryMarshal.Cast<byte, float>(file.ReadBytes(name)).ToArray(), [.. file.Entries[name].Shape]);
+        Tensor Read(string name) =>
+            Tensor.From<float>(MemoryMarshal.Cast<byte, float>(file.ReadBytes(name)).ToArray(), [.. file.Entries[name].Shape]);
         (_hidden, _head, _teacherHidden, _teacherHead) = (Read("hidden"), Read("head"), Read("teacher_hidden"), Read("teacher_head"));
         _head.RequiresGrad = true;
         _targets = Tensor.Zeros(DType.Int64, Tokens * times);
@@ -45,7 +51,8 @@ internal sealed class HeadOperands : IDisposable
     public static double HiddenGradientMiB(int tokens) => 4.0 * tokens * Width / (1 << 20);
 
     public Peer Peer(PeerSystem system, CaseInput input, params string[] settings) => new(system.Command(
-        system.Name, "head_kl.py", _work.Path, settings, "--read", "WORK", "--first", $"{Tokens}", "--threads", $"{input.Threads}", "--steps", "1000", "--paced"));
+        system.Name, "head_kl.py", _work.Path, settings, "--read", "WORK", "--first", $"{Tokens}", "--threads", $"{input.Threads}",
+        "--steps", "1000", "--paced"));
 
     /// <summary>The mean loss; the gradients are made.</summary>
     public double Step(int? tokens = null)
@@ -54,7 +61,8 @@ internal sealed class HeadOperands : IDisposable
         var count = tokens ?? Tokens;
         Gradients.Clear([_head]);
         var result = new ForwardKl().Backward(
-            new(_head), _hidden.Slice(0, 0, count), _targets.Slice(0, 0, count), new DenseDistributions(_teacherHidden.Slice(0, 0, count), new(_teacherHead)), 1.0 / count);
+            new(_head), _hidden.Slice(0, 0, count), _targets.Slice(0, 0, count),
+            new DenseDistributions(_teacherHidden.Slice(0, 0, count), new(_teacherHead)), 1.0 / count);
         return _loss = result.Sum / count;
     }
 
@@ -66,8 +74,8 @@ internal sealed class HeadOperands : IDisposable
     }
 
     /// <summary>
-    /// The four products of a step and nothing else, a chunk of positions at a time, on the operands as they lie in memory and in memory that earlier calls used; the gradient of
-    /// the head as [V, D], or turned.
+    /// The four products of a step and nothing else, a chunk of positions at a time, on the operands as they lie in memory and in memory
+    /// that earlier calls used; the gradient of the head as [V, D], or turned.
     /// </summary>
     public void Products(int chunk, bool turned)
     {

@@ -6,7 +6,10 @@ using Espalier.Torch;
 
 namespace Espalier.Benchmarks;
 
-/// <summary>P6: a scoring pass with one aggregator and one with all nine against a plain forward pass over the same windows; all end at the last norm.</summary>
+/// <summary>
+/// P6: a scoring pass with one aggregator and one with all nine against a plain forward pass over the same windows; all end at the last
+/// norm.
+/// </summary>
 internal static class ImportanceCase
 {
     private const int Batch = 8, Windows = 16, Sequence = 256;
@@ -19,10 +22,14 @@ internal static class ImportanceCase
         var options = new ScoreOptions { Samples = Windows, Batch = Batch };
         ImportanceScores? single = null, ofNine = null;
         Cost Plain() => Cost.Of(() => Forward(model, set));
-        yield return Pairs.Measure(input.Pairs, 2, () => Cost.Of(() => single = ImportanceScorer.Run(model, set, options, NullProgress.Instance)), Plain)
+        yield return Pairs.Measure(input.Pairs, 2,
+            () => Cost.Of(() => single = ImportanceScorer.Run(model, set, options, NullProgress.Instance)), Plain)
             .OwnOverOther(input, "all axes, one aggregator / plain forward", 1.05);
         var chosen = Aggregator.All.ToList().IndexOf(Aggregator.Default);
-        var nine = Pairs.Measure(input.Pairs, 2, () => Cost.Of(() => ofNine = ImportanceScorer.Run(model, set, options, Aggregator.All, NullProgress.Instance)[chosen]), Plain);
+        var nine =
+            Pairs.Measure(input.Pairs, 2,
+                () => Cost.Of(() => ofNine = ImportanceScorer.Run(model, set, options, Aggregator.All, NullProgress.Instance)[chosen]),
+                Plain);
         if (!single!.Units[Axis.Hidden]![0].SequenceEqual(ofNine!.Units[Axis.Hidden]![0]))
             throw new InvalidOperationException("the scores of one aggregator and of nine differ");
         yield return nine.OwnOverOther(input, "all axes, nine aggregators / plain forward", null);

@@ -8,8 +8,9 @@ using Espalier.Torch;
 namespace Espalier.Benchmarks;
 
 /// <summary>
-/// P11: a model of 0.5 GB from its file until every weight was read once in its tensor, in a process of its own as a run begins, against dd that reads the file; without the file in
-/// memory (on a virtual machine its host has it by then: one round goes before those that count), and with it.
+/// P11: a model of 0.5 GB from its file until every weight was read once in its tensor, in a process of its own as a run begins, against dd
+/// that reads the file; without the file in memory (on a virtual machine its host has it by then: one round goes before those that count),
+/// and with it.
 /// </summary>
 internal static class LoadCase
 {
@@ -34,7 +35,8 @@ internal static class LoadCase
             }
             yield return Pairs.Measure(input.Pairs, 1, () => Prepared(() => InAProcess(work.At("model"), input.Threads, resident)),
                     () => Prepared(() => Disk.Dd($"if={file}", "of=/dev/null", "bs=1M")))
-                .OtherOverOwn(input, $"dd / load and touch, {(cold ? "cold" : "file in memory")}", cold ? 0.85 : null, FormattableString.Invariant($"{bytes / 1e6:0} MB")) with
+                .OtherOverOwn(input, $"dd / load and touch, {(cold ? "cold" : "file in memory")}", cold ? 0.85
+                    : null, FormattableString.Invariant($"{bytes / 1e6:0} MB")) with
             { Processor = null };
         }
         yield return new()
@@ -70,7 +72,12 @@ internal static class LoadCase
 
     private static Cost InAProcess(string folder, int threads, List<double> resident)
     {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", [typeof(LoadCase).Assembly.Location, "load", folder, threads.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true })!;
+        using var process =
+            Process.Start(
+                new ProcessStartInfo("dotnet",
+                    [typeof(LoadCase).Assembly.Location, "load", folder,
+                        threads.ToString(CultureInfo.InvariantCulture)])
+                { RedirectStandardOutput = true })!;
         var text = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         if (process.ExitCode != 0)

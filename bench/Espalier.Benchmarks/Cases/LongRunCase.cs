@@ -48,7 +48,8 @@ internal static class LongRunCase
         new() { Case = input.Subject, Threads = input.Threads, Quantity = quantity, Value = Quantiles.Exactly(value), AtMost = most };
 
     private readonly record struct Held(
-        double ResidentMiB, double Threads, double Descriptors, double Tensors, double Faults, double Allocated, double HeapMiB, int Collections)
+        double ResidentMiB, double Threads, double Descriptors, double Tensors, double Faults, double Allocated, double HeapMiB,
+        int Collections)
     {
         public static Held Now() => new(
             Memory.ResidentMiB, Memory.Threads, Memory.Descriptors, TorchRuntime.LiveTensors, Memory.Faults,

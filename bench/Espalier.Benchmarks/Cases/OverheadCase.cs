@@ -5,8 +5,8 @@ using Espalier.Torch;
 namespace Espalier.Benchmarks;
 
 /// <summary>
-/// P14: managed bytes of a step in steady state, and the time of a step that calls as much and computes next to nothing (widths of 8, one window of 8): what calls, views and
-/// the trainer's own work cost at most, as a share of a real step.
+/// P14: managed bytes of a step in steady state, and the time of a step that calls as much and computes next to nothing (widths of 8, one
+/// window of 8): what calls, views and the trainer's own work cost at most, as a share of a real step.
 /// </summary>
 internal static class OverheadCase
 {
@@ -41,7 +41,8 @@ internal static class OverheadCase
         };
     }
 
-    private static (double Seconds, Quantiles Bytes) Step(Checkpoint checkpoint, DecoderConfig shape, Decoder teacher, int batch, int sequence)
+    private static (double Seconds, Quantiles Bytes) Step(Checkpoint checkpoint, DecoderConfig shape, Decoder teacher, int batch,
+        int sequence)
     {
         using var student = DecoderWeights.Initialise(shape, checkpoint.Family, seed: 0);
         using var setup = new PlainTrainer(student, teacher, Steps, batch, sequence);

@@ -4,8 +4,8 @@ using Espalier.Torch;
 namespace Espalier.Benchmarks;
 
 /// <summary>
-/// Losses and global gradient norms of two distillation steps, ours against PyTorch's gradients with their norm summed in float64 on both sides.
-/// PyTorch's own norm is told beside it: it sums float32 in float32.
+/// Losses and global gradient norms of two distillation steps, ours against PyTorch's gradients with their norm summed in float64 on both
+/// sides. PyTorch's own norm is told beside it: it sums float32 in float32.
 /// </summary>
 internal static class ParityCase
 {
@@ -44,7 +44,8 @@ internal static class ParityCase
             Quantity = "difference of gradient norms, relative",
             Value = Quantiles.Exactly(apart),
             AtMost = Tolerance,
-            Note = string.Create(CultureInfo.InvariantCulture, $"both summed in float64; {system.Name}'s own float32 norm is off by {plain:0.0e0}"),
+            Note = string.Create(CultureInfo.InvariantCulture,
+                $"both summed in float64; {system.Name}'s own float32 norm is off by {plain:0.0e0}"),
         };
     }
 }

@@ -8,8 +8,9 @@ using Espalier.Torch;
 namespace Espalier.Benchmarks;
 
 /// <summary>
-/// P10: a training checkpoint of some 550 MB (weights and both moments) to the disk, against dd on the same disk; and how long the loop stands still for one, against a blocking save.
-/// Both sides end with everything on the disk, and what one replaces is gone before it starts.
+/// P10: a training checkpoint of some 550 MB (weights and both moments) to the disk, against dd on the same disk; and how long the loop
+/// stands still for one, against a blocking save. Both sides end with everything on the disk, and what one replaces is gone before it
+/// starts.
 /// </summary>
 internal static class SaveCase
 {
@@ -44,7 +45,8 @@ internal static class SaveCase
                 _ = Fresh();
                 return Disk.Dd("if=/dev/zero", $"of={work.At("dd")}", "bs=1M", $"count={bytes >> 20}", "conv=fsync");
             })
-            .OtherOverOwn(input, "dd conv=fsync / save with checksum and fsync", 0.85, FormattableString.Invariant($"{bytes / 1e6:0} MB")) with
+            .OtherOverOwn(input, "dd conv=fsync / save with checksum and fsync", 0.85, FormattableString.Invariant($"{bytes / 1e6:0} MB"))
+            with
         { Processor = null };
         yield return Pairs.Measure(input.Pairs, 1, () =>
             {

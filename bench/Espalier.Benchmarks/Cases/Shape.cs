@@ -7,7 +7,8 @@ internal sealed record Shape(string Name, int Tokens, int Sequence, JsonObject T
 {
     private const string Folder = "bench/shapes";
 
-    public static IEnumerable<string> Names => Directory.EnumerateFiles(Folder, "*.json").Select(file => Path.GetFileNameWithoutExtension(file)!).Order(StringComparer.Ordinal);
+    public static IEnumerable<string> Names =>
+        Directory.EnumerateFiles(Folder, "*.json").Select(file => Path.GetFileNameWithoutExtension(file)!).Order(StringComparer.Ordinal);
 
     public static Shape Read(string name)
     {

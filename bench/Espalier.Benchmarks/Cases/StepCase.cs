@@ -5,8 +5,9 @@ using Espalier.Torch;
 namespace Espalier.Benchmarks;
 
 /// <summary>
-/// P1, P1c and P2: one full distillation step, paired with PyTorch programs that do the same on the same weights and ids. Every form of the peer is tried first; the best in
-/// processor time is paired, step by step, the order swapped in every second pair. Losses within 1e-5, or there is no ratio.
+/// P1, P1c and P2: one full distillation step, paired with PyTorch programs that do the same on the same weights and ids. Every form of the
+/// peer is tried first; the best in processor time is paired, step by step, the order swapped in every second pair. Losses within 1e-5, or
+/// there is no ratio.
 /// </summary>
 internal static class StepCase
 {
@@ -42,7 +43,8 @@ internal static class StepCase
         return Quantiles.Of([.. Enumerable.Range(0, Tried).Select(_ => peer.Timed("step").Cost.Processor).ToArray().Skip(Tried / 2)]).P20;
     }
 
-    private static IEnumerable<Row> Paired(Shape shape, string work, PeerCommand command, int threads, int pairs, bool bfloat16, Dictionary<PeerCommand, double> tried)
+    private static IEnumerable<Row> Paired(Shape shape, string work, PeerCommand command, int threads, int pairs, bool bfloat16,
+        Dictionary<PeerCommand, double> tried)
     {
         using var peer = new Peer(command);
         using var setup = new KdSetup(work, pairs + WarmUp, bfloat16);
@@ -62,7 +64,8 @@ internal static class StepCase
             var (line, cost) = answer ?? peer.Timed("step");
             var difference = Math.Abs(report.Loss - (double)line["loss"]!);
             if (!(difference <= tolerance * Math.Max(1, report.Loss)))
-                throw new InvalidOperationException($"{shape.Name}: no parity at step {report.Step} with {command.Name}: loss {report.Loss} against {line["loss"]}");
+                throw new InvalidOperationException(
+                    $"{shape.Name}: no parity at step {report.Step} with {command.Name}: loss {report.Loss} against {line["loss"]}");
             if (report.Step > WarmUp)
             {
                 own.Add(mine);
@@ -98,7 +101,8 @@ internal static class StepCase
                 ["peer_wall"] = JsonSerializer.SerializeToNode(Quantiles.Of(theirs.Select(cost => cost.Wall))),
                 ["peer_processor"] = JsonSerializer.SerializeToNode(Quantiles.Of(theirs.Select(cost => cost.Processor))),
                 ["managed_bytes_a_step"] = Quantiles.Of(allocated).Median,
-                ["peer_forms_processor_seconds"] = new JsonObject(tried.Select(pair => KeyValuePair.Create(pair.Key.Name, (JsonNode?)Math.Round(pair.Value, 4)))),
+                ["peer_forms_processor_seconds"] = new JsonObject(
+                    tried.Select(pair => KeyValuePair.Create(pair.Key.Name, (JsonNode?)Math.Round(pair.Value, 4)))),
             },
         };
         yield return ShareOfProduct(shape, setup, threads, own, products, bfloat16);
@@ -106,7 +110,9 @@ internal static class StepCase
 
     private static Row ShareOfProduct(Shape shape, KdSetup setup, int threads, List<Cost> own, List<Cost> products, bool bfloat16)
     {
-        var flops = (setup.Teacher.Config.ForwardFlopsPerToken(setup.Sequence) + 3 * setup.Student.Config.ForwardFlopsPerToken(setup.Sequence)) * setup.Tokens;
+        var flops =
+            (setup.Teacher.Config.ForwardFlopsPerToken(setup.Sequence) + 3 * setup.Student.Config.ForwardFlopsPerToken(setup.Sequence))
+            * setup.Tokens;
         var dtype = bfloat16 ? DType.BFloat16 : DType.Float32;
         var (c, rows) = (setup.Student.Config, setup.Tokens);
         return new()
@@ -127,7 +133,8 @@ internal static class StepCase
                 ["product_2048_gflops_processor"] = Quantiles.Of(products.Select(product => product.Processor)).Median,
                 ["product_gate_gflops"] = Math.Round(References.Product(rows, c.HiddenSize, c.IntermediateSize, dtype).Processor, 1),
                 ["product_down_gflops"] = Math.Round(References.Product(rows, c.IntermediateSize, c.HiddenSize, dtype).Processor, 1),
-                ["product_head_gflops"] = Math.Round(References.Product(Math.Min(rows, 512), c.HiddenSize, c.VocabularySize, dtype).Processor, 1),
+                ["product_head_gflops"] =
+                    Math.Round(References.Product(Math.Min(rows, 512), c.HiddenSize, c.VocabularySize, dtype).Processor, 1),
             },
         };
     }

@@ -14,7 +14,8 @@ internal static class StepMemoryCase
         var shape = Shape.Read(input.Subject);
         shape.Write(work.Path, system, Steps);
         var summary = PeerSystem.Run(system.Command(
-            system.Name, "kd_step.py", work.Path, [], "--read", "WORK", "--threads", $"{input.Threads}", "--steps", $"{Steps}", "--warmup", "0", "--sgemm", "0"), "summary");
+            system.Name, "kd_step.py", work.Path, [], "--read", "WORK", "--threads", $"{input.Threads}", "--steps", $"{Steps}", "--warmup",
+            "0", "--sgemm", "0"), "summary");
         var theirs = (double)summary["peak_rss_mib"]!;
         TorchRuntime.Start(input.Threads);
         using var setup = new KdSetup(work.Path, Steps);

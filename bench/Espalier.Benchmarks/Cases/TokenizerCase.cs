@@ -4,8 +4,9 @@ using System.Text.Json.Nodes;
 namespace Espalier.Benchmarks;
 
 /// <summary>
-/// P9: a tokenizer over 20 MB of mixed text against Hugging Face's library, each pass in new processes, the order swapped in every second pair; the ids must be the same.
-/// Cold is the first pass of a process, warm a later one. Runs of one character are a multiple of a warm pass over prose of as many bytes, both by one thread's work.
+/// P9: a tokenizer over 20 MB of mixed text against Hugging Face's library, each pass in new processes, the order swapped in every second
+/// pair; the ids must be the same. Cold is the first pass of a process, warm a later one. Runs of one character are a multiple of a warm
+/// pass over prose of as many bytes, both by one thread's work.
 /// </summary>
 internal static class TokenizerCase
 {
@@ -16,7 +17,8 @@ internal static class TokenizerCase
     {
         var shared = Path.GetFullPath("../shared");
         var system = PeerSystem.Find().FirstOrDefault()
-            ?? throw new NotMeasuredException("no peer system: bench/peer-system FOLDER makes one (then ESPALIER_PEER_ROOT=FOLDER); python3-tokenizers is needed in it");
+            ?? throw new NotMeasuredException(
+                "no peer system: bench/peer-system FOLDER makes one (then ESPALIER_PEER_ROOT=FOLDER); python3-tokenizers is needed in it");
         var work = Directory.CreateTempSubdirectory("espalier-bench-").FullName;
         try
         {
@@ -28,7 +30,8 @@ internal static class TokenizerCase
             TokenizerText.Write(shared, text);
             string[] options = ["--tokenizer", "WORK/tokenizer.json", "--text", "WORK/text.jsonl", "--threads", $"{input.Threads}"];
             var peer = system.Command("Hugging Face tokenizers", "tokenize_text.py", work, [], options);
-            return [.. Rows(input, TokenizerBenchmark.Pairs(tokenizer, text, input.Pairs, input.Threads, [peer.Program, .. peer.Arguments]))];
+            return [.. Rows(input,
+                TokenizerBenchmark.Pairs(tokenizer, text, input.Pairs, input.Threads, [peer.Program, .. peer.Arguments]))];
         }
         finally
         {
@@ -77,14 +80,27 @@ internal static class TokenizerCase
     {
         ["version"] = "1.0",
         ["added_tokens"] = new JsonArray(),
-        ["pre_tokenizer"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = true, ["use_regex"] = true },
-        ["decoder"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = true, ["use_regex"] = true },
+        ["pre_tokenizer"] = new JsonObject
+        {
+            ["type"] = "ByteLevel",
+            ["add_prefix_space"] = false,
+            ["trim_offsets"] = true,
+            ["use_regex"] = true
+        },
+        ["decoder"] = new JsonObject
+        {
+            ["type"] = "ByteLevel",
+            ["add_prefix_space"] = false,
+            ["trim_offsets"] = true,
+            ["use_regex"] = true
+        },
         ["model"] = new JsonObject
         {
             ["type"] = "BPE",
             ["vocab"] = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "gpt2_vocab.json"))),
             ["merges"] = JsonSerializer.SerializeToNode(
-                File.ReadLines(Path.Combine(folder, "gpt2_merges.txt")).Where(line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal))),
+                File.ReadLines(Path.Combine(folder, "gpt2_merges.txt"))
+                    .Where(line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal))),
         },
     }.ToJsonString();
 }

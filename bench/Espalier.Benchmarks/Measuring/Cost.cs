@@ -2,7 +2,10 @@ using System.Diagnostics;
 
 namespace Espalier.Benchmarks;
 
-/// <summary>Time of a piece of work in seconds: by the clock, and that the processor spent on it, which other programs on a busy machine change little.</summary>
+/// <summary>
+/// Time of a piece of work in seconds: by the clock, and that the processor spent on it, which other programs on a busy machine change
+/// little.
+/// </summary>
 internal readonly record struct Cost(double Wall, double Processor)
 {
     public static Cost Of(Action work)

@@ -50,7 +50,8 @@ internal sealed class Pairs
         Quantity = quantity,
         Wall = Quantiles.Of(Own.Zip(Other, (own, other) => ratio(own.Wall, other.Wall))),
         // A side whose processor time nobody counts has none.
-        Processor = Other.Exists(cost => cost.Processor <= 0) ? null : Quantiles.Of(Own.Zip(Other, (own, other) => ratio(own.Processor, other.Processor))),
+        Processor = Other.Exists(cost => cost.Processor <= 0) ? null
+            : Quantiles.Of(Own.Zip(Other, (own, other) => ratio(own.Processor, other.Processor))),
         PeerSpread = Quantiles.Of(Other.Select(cost => cost.Wall)).Spread,
         PeerSpreadProcessor = Other.Exists(cost => cost.Processor <= 0) ? null : Quantiles.Of(Other.Select(cost => cost.Processor)).Spread,
         Note = note,

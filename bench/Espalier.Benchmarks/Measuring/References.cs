@@ -24,10 +24,14 @@ internal static class References
             for (var call = 0; call < calls; call++)
                 a.MatMul(b).Dispose();
         }) / calls).Skip(1).ToArray();
-        return new(operations / Median(costs.Select(cost => cost.Wall)) / 1e9, operations / Median(costs.Select(cost => cost.Processor)) / 1e9);
+        return new(operations / Median(costs.Select(cost => cost.Wall)) / 1e9,
+            operations / Median(costs.Select(cost => cost.Processor)) / 1e9);
     }
 
-    /// <summary>The product of 2048 x 2048 by 2048 x 2048 of a type, to be timed whenever it is asked for: GFLOP/s by the clock and in processor time.</summary>
+    /// <summary>
+    /// The product of 2048 x 2048 by 2048 x 2048 of a type, to be timed whenever it is asked for: GFLOP/s by the clock and in processor
+    /// time.
+    /// </summary>
     public static Func<Cost> SquareOf(DType dtype, int calls)
     {
         using var noGradient = GradMode.Disable();
@@ -51,7 +55,8 @@ internal static class References
         using var noGradient = GradMode.Disable();
         using var x = Tensor.Full(1, DType.Float32, 1 << 26);
         var costs = Enumerable.Range(0, Repeats + 1).Select(_ => Cost.Of(() => x.Sum().Dispose())).Skip(1).ToArray();
-        return new((1 << 28) / Median(costs.Select(cost => cost.Wall)) / 1e9, (1 << 28) / Median(costs.Select(cost => cost.Processor)) / 1e9);
+        return new((1 << 28) / Median(costs.Select(cost => cost.Wall)) / 1e9,
+            (1 << 28) / Median(costs.Select(cost => cost.Processor)) / 1e9);
     }
 
     /// <summary>MB/s of writing 256 MiB and fsync, as dd with conv=fsync does.</summary>

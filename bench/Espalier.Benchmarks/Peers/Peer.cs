@@ -11,7 +11,11 @@ internal sealed class Peer : IDisposable
 
     public Peer(PeerCommand command)
     {
-        var start = new ProcessStartInfo(command.Program, command.Arguments) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(command.Program, command.Arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true
+        };
         // Its threads wait as ours do (bench/run), and nothing slows its products.
         start.Environment.Remove("OPENBLAS_CORETYPE");
         start.Environment.Remove("OPENBLAS_L2_SIZE");

@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 namespace Espalier.Benchmarks;
 
 /// <summary>
-/// A place with PyTorch: a Debian of its own (ESPALIER_PEER_ROOT; <c>bench/peer-system</c> makes one), or this machine's /usr/bin/python3. The scripts are
-/// those of bench/peers.
+/// A place with PyTorch: a Debian of its own (ESPALIER_PEER_ROOT; <c>bench/peer-system</c> makes one), or this machine's /usr/bin/python3.
+/// The scripts are those of bench/peers.
 /// </summary>
 internal sealed record PeerSystem(string Name, string? Root, string Torch)
 {
@@ -40,7 +40,10 @@ internal sealed record PeerSystem(string Name, string? Root, string Torch)
             : new(name, "bench/in-peer-system", [Root, $"{Scripts}=peers", $"{work}=work", "--", .. python]);
     }
 
-    /// <summary>The forms of the distillation step: as it is written, with allocators that keep memory, and every other form with the quicker allocator.</summary>
+    /// <summary>
+    /// The forms of the distillation step: as it is written, with allocators that keep memory, and every other form with the quicker
+    /// allocator.
+    /// </summary>
     public IEnumerable<PeerCommand> StepVariants(string work, bool bfloat16, bool compiled, params string[] options)
     {
         yield return Step("plain", []);
@@ -58,7 +61,8 @@ internal sealed record PeerSystem(string Name, string? Root, string Torch)
                 yield return Autocast("autocast, compile, tcmalloc", [TcMalloc], "--compile");
         }
 
-        PeerCommand Step(string form, string[] settings, params string[] more) => Command($"{Name} {form}", "kd_step.py", work, settings, [.. options, .. more]);
+        PeerCommand Step(string form, string[] settings, params string[] more) =>
+            Command($"{Name} {form}", "kd_step.py", work, settings, [.. options, .. more]);
 
         PeerCommand Autocast(string form, string[] settings, params string[] more) =>
             Command($"{Name} {form}", "kd_step_autocast.py", work, settings, [.. options, .. more]);
@@ -82,11 +86,16 @@ internal sealed record PeerSystem(string Name, string? Root, string Torch)
         var (program, arguments) = system.Root is null ? (ask[0], ask[1..]) : ("bench/in-peer-system", [system.Root, "--", .. ask]);
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using var process =
+                Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             var version = process.StandardOutput.ReadToEnd().Trim();
             process.WaitForExit();
             return process.ExitCode != 0 || version.Length == 0 ? null
-                : system with { Torch = version, Name = string.Create(CultureInfo.InvariantCulture, $"PyTorch {version.Split('+', 'a')[0]}") };
+                : system with
+                {
+                    Torch = version,
+                    Name = string.Create(CultureInfo.InvariantCulture, $"PyTorch {version.Split('+', 'a')[0]}")
+                };
         }
         catch (System.ComponentModel.Win32Exception)
         {

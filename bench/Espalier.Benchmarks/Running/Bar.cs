@@ -14,7 +14,8 @@ internal sealed record CaseInput(string Subject, int Threads, int Pairs, bool Qu
 /// <param name="Must">The bar in words.</param>
 /// <param name="Subjects">What it is measured on; <c>true</c> asks for few.</param>
 /// <param name="Measure">Measures one, in a process of its own.</param>
-internal sealed record Bar(string Name, string What, string Against, string Must, Func<bool, IEnumerable<string>> Subjects, Func<CaseInput, IEnumerable<Row>> Measure)
+internal sealed record Bar(string Name, string What, string Against, string Must, Func<bool, IEnumerable<string>> Subjects,
+    Func<CaseInput, IEnumerable<Row>> Measure)
 {
     /// <summary>Threads that it is measured with; null for those that are asked for.</summary>
     public int[]? Threads { get; init; }

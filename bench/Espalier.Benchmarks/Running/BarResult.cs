@@ -44,7 +44,9 @@ internal sealed class BarResult(Bar bar, string command, JsonObject machine)
             ["failures"] = new JsonArray([.. Failures.Select(failure => (JsonNode)failure)]),
             ["not_measured"] = new JsonArray([.. _notMeasured.Select(entry => (JsonNode)$"{entry.Where}: {entry.Reason}")]),
         };
-        File.WriteAllText(Path.Combine(folder, bar.Name + ".json"), json.ToJsonString(new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }) + "\n");
+        File.WriteAllText(Path.Combine(folder, bar.Name + ".json"),
+            json.ToJsonString(
+                new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }) + "\n");
         File.WriteAllText(Path.Combine(folder, bar.Name + ".md"), Markdown());
     }
 
@@ -67,8 +69,10 @@ internal sealed class BarResult(Bar bar, string command, JsonObject machine)
         void Line(FormattableString line) => text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
     }
 
-    private static string Must(Row row) => FormattableString.Invariant($"{(row.AtLeast is { } least ? $">= {least}" : "")}{(row.AtMost is { } most ? $"<= {most}" : "")}");
+    private static string Must(Row row) =>
+        FormattableString.Invariant($"{(row.AtLeast is { } least ? $">= {least}" : "")}{(row.AtMost is { } most ? $"<= {most}" : "")}");
 
     private static string Cell(Quantiles? value) =>
-        value is null ? "" : value.P20 == value.P80 ? FormattableString.Invariant($"{value.Median}") : FormattableString.Invariant($"**{value.Median}** ({value.P20} to {value.P80})");
+        value is null ? "" : value.P20 == value.P80 ? FormattableString.Invariant($"{value.Median}")
+            : FormattableString.Invariant($"**{value.Median}** ({value.P20} to {value.P80})");
 }

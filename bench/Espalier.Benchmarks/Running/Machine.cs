@@ -24,7 +24,10 @@ internal static class Machine
         ["family"] = Field("cpu family"),
         ["model"] = Field("model"),
         ["processors"] = Environment.ProcessorCount,
-        ["vector_units"] = string.Join(' ', Field("flags").Split(' ').Where(flag => flag is "avx2" or "avx512f" or "avx512_bf16" or "amx_bf16" or "avx_vnni" or "avx512_vnni")),
+        ["vector_units"] =
+            string.Join(' ',
+                Field("flags").Split(' ')
+                    .Where(flag => flag is "avx2" or "avx512f" or "avx512_bf16" or "amx_bf16" or "avx_vnni" or "avx512_vnni")),
         ["memory_gib"] = Math.Round(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1 << 30), 1),
         ["dotnet"] = Environment.Version.ToString(),
         ["commit"] = Environment.GetEnvironmentVariable("ESPALIER_COMMIT") ?? "",

@@ -8,7 +8,11 @@ namespace Espalier.Benchmarks;
 /// <summary>Runs bars: each case in a process of its own, then the machine's own speeds; writes the results.</summary>
 internal static class Runner
 {
-    internal static readonly JsonSerializerOptions Json = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    internal static readonly JsonSerializerOptions Json = new()
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower
+    };
 
     /// <summary>The exit code: 1 where a case failed, such as by losses that differ.</summary>
     public static int Run(RunOptions options, string commandLine)
@@ -22,7 +26,8 @@ internal static class Runner
             foreach (var threads in bar.Threads ?? options.Threads)
             {
                 result.References.Add(JsonNode.Parse(Child("references", $"{threads}").Single())!.AsObject());
-                foreach (var subject in bar.Subjects(options.Quick).Where(subject => options.Only.Length == 0 || options.Only.Contains(subject)))
+                foreach (var subject in bar.Subjects(options.Quick)
+                    .Where(subject => options.Only.Length == 0 || options.Only.Contains(subject)))
                 {
                     Console.Error.WriteLine($"{bar.Name} {subject}, {threads} thread{(threads == 1 ? "" : "s")}");
                     foreach (var line in Child("case", bar.Name, subject, $"{threads}", $"{pairs}", $"{options.Quick}"))
@@ -47,22 +52,27 @@ internal static class Runner
         }
         catch (NotMeasuredException reason)
         {
-            Console.WriteLine(new JsonObject { ["not_measured"] = reason.Message, ["case"] = input.Subject, ["threads"] = input.Threads }.ToJsonString());
+            Console.WriteLine(
+                new JsonObject { ["not_measured"] = reason.Message, ["case"] = input.Subject, ["threads"] = input.Threads }.ToJsonString());
             return 0;
         }
         catch (Exception error) when (error is InvalidOperationException or IOException)
         {
-            Console.WriteLine(new JsonObject { ["failed"] = error.Message, ["case"] = input.Subject, ["threads"] = input.Threads }.ToJsonString());
+            Console.WriteLine(
+                new JsonObject { ["failed"] = error.Message, ["case"] = input.Subject, ["threads"] = input.Threads }.ToJsonString());
             return 1;
         }
     }
 
     private static string Settings(RunOptions options) =>
-        $" --threads {string.Join(',', options.Threads)} --pairs {options.Pairs}{(options.Quick ? " --quick" : "")}{(options.Only.Length > 0 ? " --only " + string.Join(',', options.Only) : "")}";
+        $" --threads {string.Join(',', options.Threads)} --pairs {options.Pairs}{(options.Quick ? " --quick" : "")}"
+            + $"{(options.Only.Length > 0 ? " --only " + string.Join(',', options.Only) : "")}";
 
     private static List<string> Child(params string[] arguments)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, [typeof(Runner).Assembly.Location, .. arguments]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Environment.ProcessPath!,
+            [typeof(Runner).Assembly.Location, .. arguments])
+        { RedirectStandardOutput = true };
         using var process = Process.Start(start)!;
         var lines = new List<string>();
         while (process.StandardOutput.ReadLine() is { } line)
@@ -70,7 +80,8 @@ internal static class Runner
                 lines.Add(line);
         process.WaitForExit();
         if (process.ExitCode != 0 && !lines.Exists(line => line.StartsWith("{\"failed\"", StringComparison.Ordinal)))
-            lines.Add(new JsonObject { ["failed"] = $"{string.Join(' ', arguments)} ended with exit code {process.ExitCode}" }.ToJsonString());
+            lines.Add(
+                new JsonObject { ["failed"] = $"{string.Join(' ', arguments)} ended with exit code {process.ExitCode}" }.ToJsonString());
         return lines;
     }
 }

@@ -17,13 +17,15 @@ internal sealed class CacheCommand : CommandBase
     private readonly Argument<string> _teacher = new("teacher") { Description = "Hugging Face folder of the teacher" };
     private readonly TokenInput _input = new();
 
-    private readonly OutputOption _output = new("--output", "Folder to write; FOLDER.run beside it keeps the tokens", "FOLDER", required: true);
+    private readonly OutputOption _output = new("--output", "Folder to write; FOLDER.run beside it keeps the tokens", "FOLDER",
+        required: true);
 
     private readonly KeyOptions<CacheSection> _kept = new(CacheSection.Keys, new());
     private readonly NumberOption _temperature = new("--temperature", "Divides the logits; training must use the same", "T", 1.0);
     private readonly KeyOptions<DataSection> _cut = new(DataSection.Keys, new());
     private readonly CountOption _windows = new("--windows", "Keep the first windows only; by default all");
-    private readonly NumberOption _heldOut = new("--held-out", "Share held out, the same as for distill; by default 2% of text and nothing of ids", "SHARE");
+    private readonly NumberOption _heldOut = new("--held-out",
+        "Share held out, the same as for distill; by default 2% of text and nothing of ids", "SHARE");
     private readonly CountOption _seed = new("--seed", "Seed of the draws", 1, least: 0);
     private readonly ThreadsOption _threads = new();
 
@@ -31,7 +33,8 @@ internal sealed class CacheCommand : CommandBase
         "cache",
         "Write a teacher's distributions on a text to disk, to distil from them without the teacher",
         "espalier cache models/quickstart-teacher dotnet-docs --encoding top-k --k 64 --output cache",
-        "espalier cache models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --sequence 256 --encoding top-k-samples --k 16 --samples 16 --output sampled --json")
+        "espalier cache models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --sequence 256 --encoding "
+            + "top-k-samples --k 16 --samples 16 --output sampled --json")
     {
         Arguments.Add(_teacher);
         _input.AddTo(this);
@@ -60,7 +63,9 @@ internal sealed class CacheCommand : CommandBase
         if (tau <= 0)
             throw new EspalierException($"--temperature is {tau} and must be above 0");
         if (length > checkpoint.Config.MaxPositions)
-            throw new EspalierException($"--sequence is {length} and {path} has {checkpoint.Config.MaxPositions} positions (max_position_embeddings): give at most that");
+            throw new EspalierException(
+                $"--sequence is {length} and {path} has {checkpoint.Config.MaxPositions} positions (max_position_embeddings): give at most "
+                    + $"that");
         var section = CacheSection.Read(SectionFields.OfOptions(_kept.Given(run), CacheSection.Section));
         CacheWriter.Require(folder);
         _threads.Start(run);
@@ -70,15 +75,18 @@ internal sealed class CacheCommand : CommandBase
             var stage = new DataStage(data, path, checkpoint.Config.VocabularySize);
             context.Walk([stage]);
             using var tokens = stage.Tokens.Value;
-            var cache = new CacheStage(ModelSlot.Of(ModelFolder.Given("teacher", path)), section, tau, long.MaxValue, stage.Tokens, length, run.Get(_seed)!.Value)
+            var cache = new CacheStage(ModelSlot.Of(ModelFolder.Given("teacher", path)), section, tau, long.MaxValue, stage.Tokens, length,
+                run.Get(_seed)!.Value)
             {
                 Place = folder,
-                Windows = count => [.. Enumerable.Range(0, checked((int)Math.Min(run.Get(_windows) ?? count, count))).Select(window => (long)window)],
+                Windows = count =>
+                    [.. Enumerable.Range(0, checked((int)Math.Min(run.Get(_windows) ?? count, count))).Select(window => (long)window)],
             };
             context.Walk([cache]);
             using var written = TeacherCache.Open(folder);
             return new CacheReport(
-                folder, section.Encoding, written.Windows, (long)written.Windows * length, (double)written.Layout.WindowBytes / length, written.Layout.BytesFor(written.Windows));
+                folder, section.Encoding, written.Windows, (long)written.Windows * length, (double)written.Layout.WindowBytes / length,
+                written.Layout.BytesFor(written.Windows));
         }, run.Cancellation);
         run.Write(report, Show);
         return ExitCodes.Done;
@@ -86,7 +94,9 @@ internal sealed class CacheCommand : CommandBase
 
     private static void Show(Page page, CacheReport report)
     {
-        page.Line($"{EnumName.Of(report.Encoding)}: {Units.Count(report.Tokens)} tokens, {report.BytesPerToken:0.#} bytes each, {Units.Bytes(report.Bytes)}");
+        page.Line(
+            $"{EnumName.Of(report.Encoding)}: {Units.Count(report.Tokens)} tokens, {report.BytesPerToken:0.#} bytes each, "
+                + $"{Units.Bytes(report.Bytes)}");
         page.Line($"wrote {report.Output}; train with espalier distill STUDENT --cache {report.Output} and the same text");
     }
 }

@@ -1,12 +1,15 @@
 namespace Espalier.Cli.Commands;
 
-/// <summary>All commands, in the groups and the order in which help lists them: along the recipe, so that examples find what those before them made.</summary>
+/// <summary>
+/// All commands, in the groups and the order in which help lists them: along the recipe, so that examples find what those before them made.
+/// </summary>
 internal static class CommandList
 {
     internal static IReadOnlyList<CommandBase> All() =>
     [
         .. Group("The recipe", new InitCommand(), new PlanCommand(), new CompressCommand(), new SearchCommand()),
-        .. Group("Single stages", new ScoreCommand(), new DepthCommand(), new PruneCommand(), new NeedCommand(), new CorrectCommand(), new CacheCommand(), new DistillCommand(), new PretrainCommand(), new MergeCommand(), new ExportCommand()),
+        .. Group("Single stages", new ScoreCommand(), new DepthCommand(), new PruneCommand(), new NeedCommand(), new CorrectCommand(),
+            new CacheCommand(), new DistillCommand(), new PretrainCommand(), new MergeCommand(), new ExportCommand()),
         .. Group("Models", new InspectCommand(), new EvaluateCommand(), new GenerateCommand()),
         .. Group("Run folders", new RunsCommand(), new StatusCommand(), new ReportCommand(), new CompareRunsCommand()),
         .. Group("This program", new DoctorCommand(), new SchemaCommand(), new HelpCommand(), new CompletionCommand()),

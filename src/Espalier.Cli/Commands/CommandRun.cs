@@ -11,7 +11,8 @@ namespace Espalier.Cli.Commands;
 /// <param name="progress">Where it says how far it is; ended before the result is written.</param>
 /// <param name="json">Whether the result is wanted as JSON.</param>
 /// <param name="cancellation">Set by SIGINT and SIGTERM.</param>
-internal sealed class CommandRun(ParseResult parsed, Terminal terminal, IProgressReporter progress, bool json, CancellationToken cancellation)
+internal sealed class CommandRun(ParseResult parsed, Terminal terminal, IProgressReporter progress, bool json,
+    CancellationToken cancellation)
 {
     internal IProgressReporter Progress => progress;
 

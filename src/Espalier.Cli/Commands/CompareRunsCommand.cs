@@ -12,7 +12,9 @@ internal sealed class CompareRunsCommand : CommandBase
 {
     private readonly Argument<string> _first = new("a") { Description = "Run folder, stage, checkpoint or model folder" };
     private readonly Argument<string> _second = new("b") { Description = "Another of the same kind" };
-    private readonly Option<bool> _exact = new("--exact") { Description = "Compare bits, and every file that does not depend on the clock; otherwise numbers by value" };
+    private readonly Option<bool> _exact = new(
+        "--exact")
+    { Description = "Compare bits, and every file that does not depend on the clock; otherwise numbers by value" };
     private readonly NumberOption _tolerance = new("--tolerance", "How far numbers may be apart, absolutely", "X", 0);
 
     internal CompareRunsCommand() : base(
@@ -50,14 +52,18 @@ internal sealed class CompareRunsCommand : CommandBase
         }
         else
         {
-            page.Heading(options.Exact ? "equal, bit for bit" : report.Distances.Count == 0 ? "equal" : $"equal within {Text(options.Tolerance)}");
+            page.Heading(options.Exact ? "equal, bit for bit" : report.Distances.Count == 0 ? "equal"
+                : $"equal within {Text(options.Tolerance)}");
         }
-        page.Line(string.Create(CultureInfo.InvariantCulture, $"compared: {report.Files} files, {report.Lines} lines of metrics, {report.Tensors} tensors"));
+        page.Line(
+            string.Create(CultureInfo.InvariantCulture,
+                $"compared: {report.Files} files, {report.Lines} lines of metrics, {report.Tensors} tensors"));
         foreach (var stage in report.Checks)
             page.Line($"checks of {stage.Stage}: {Held(stage.A)} and {Held(stage.B)} held");
         if (options.Exact || report.Distances.Count == 0)
             return;
-        var table = new TextTable(new TextColumn("file"), new TextColumn("what"), new TextColumn("largest difference", Number: true), new TextColumn("at", Number: true));
+        var table = new TextTable(new TextColumn("file"), new TextColumn("what"), new TextColumn("largest difference", Number: true),
+            new TextColumn("at", Number: true));
         foreach (var distance in report.Distances.Take(MostDistances))
             table.Add(distance.File, distance.Name, Text(distance.Largest), distance.At.ToString(CultureInfo.InvariantCulture));
         page.Line();
@@ -66,7 +72,8 @@ internal sealed class CompareRunsCommand : CommandBase
             page.Line($"and {report.Distances.Count - MostDistances} more; --json lists all");
     }
 
-    private static string Held(IReadOnlyList<string>? checks) => checks is null ? "none" : checks.Count.ToString(CultureInfo.InvariantCulture);
+    private static string Held(IReadOnlyList<string>? checks) =>
+        checks is null ? "none" : checks.Count.ToString(CultureInfo.InvariantCulture);
 
     private static string Text(double value) => value.ToString("0.###e+0", CultureInfo.InvariantCulture);
 }

@@ -11,7 +11,11 @@ internal sealed class CompletionCommand : CommandBase
     private static readonly (string Name, Func<InterfaceFacts, string> Script)[] s_shells =
         [("bash", BashCompletion.Of), ("zsh", ZshCompletion.Of), ("fish", FishCompletion.Of)];
 
-    private readonly Argument<string> _shell = new("shell") { Description = "The shell", HelpName = string.Join('|', s_shells.Select(known => known.Name)) };
+    private readonly Argument<string> _shell = new("shell")
+    {
+        Description = "The shell",
+        HelpName = string.Join('|', s_shells.Select(known => known.Name))
+    };
 
     internal CompletionCommand() : base(
         "completion",
@@ -24,7 +28,8 @@ internal sealed class CompletionCommand : CommandBase
     {
         var name = run.Get(_shell)!;
         if (s_shells.FirstOrDefault(known => known.Name == name).Script is not { } write)
-            throw new EspalierException($"there is no completion for {name}; there is for {string.Join(", ", s_shells.Select(known => known.Name))}");
+            throw new EspalierException(
+                $"there is no completion for {name}; there is for {string.Join(", ", s_shells.Select(known => known.Name))}");
         var script = write(InterfaceFacts.Of(run.Root));
         if (run.Json)
             run.Write(new CompletionReport(name, script), (_, _) => { });

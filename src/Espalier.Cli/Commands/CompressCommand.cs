@@ -63,16 +63,21 @@ internal sealed class CompressCommand : CommandBase
     {
         _format.Check(run);
         var files = run.Get(_recipes)!;
-        var read = files.Select(file => (Name: Path.GetFileNameWithoutExtension(file), Recipe: WithTrain(RecipeFile.Read(file), run.Get(_train)))).ToArray();
+        var read =
+            files.Select(file => (Name: Path.GetFileNameWithoutExtension(file), Recipe: WithTrain(RecipeFile.Read(file), run.Get(_train))))
+            .ToArray();
         if (read.Select(entry => entry.Name).Distinct().Count() != read.Length)
             throw new EspalierException("two recipes have the same file name: results are named for it, rename one");
         if (run.Get(_seeds) is { } list)
-            read = [.. read.SelectMany(entry => SeedSummary.Parse(list).Select(seed => (SeedSummary.NameOf(entry.Name, seed), entry.Recipe with { Seed = seed })))];
+            read = [.. read.SelectMany(entry => SeedSummary.Parse(list)
+                .Select(seed => (SeedSummary.NameOf(entry.Name, seed), entry.Recipe with { Seed = seed })))];
         var byDefault = read[0].Recipe.Output ?? Path.Combine("runs", read[0].Name);
         // Where the recipe names it, it is one of the recipe's problems.
-        var folder = !run.Has(_output) ? byDefault : _output.RunFolder(run, byDefault, read.SelectMany(entry => RecipeInputs.ModelAndTexts(entry.Recipe)).Distinct());
+        var folder = !run.Has(_output) ? byDefault
+            : _output.RunFolder(run, byDefault, read.SelectMany(entry => RecipeInputs.ModelAndTexts(entry.Recipe)).Distinct());
         if (read.Length > 1 && !run.Has(_output))
-            throw new EspalierException($"{read.Length} {(run.Has(_seeds) ? "runs" : "recipes")} were given: name the run folder that they share with --output");
+            throw new EspalierException(
+                $"{read.Length} {(run.Has(_seeds) ? "runs" : "recipes")} were given: name the run folder that they share with --output");
         var text = string.Join("\n", files.Select(File.ReadAllText));
         var report = RecipeRun.Run(read, text, folder, run.Progress, (context, results) =>
         {
@@ -81,7 +86,9 @@ internal sealed class CompressCommand : CommandBase
                 using var writer = new StreamWriter(stream, leaveOpen: true);
                 ReportWriter.Write(writer, results, context.Manifest, text);
             });
-            return CompressReport.Of(results, context.Folder.Path, context.Folder.PathOf("report.html")) with { Profile = _profile.IsGiven(run) ? context.Profiles : null };
+            return CompressReport.Of(results, context.Folder.Path, context.Folder.PathOf("report.html"))
+                with
+            { Profile = _profile.IsGiven(run) ? context.Profiles : null };
         }, run.Cancellation, profile: _profile.IsGiven(run), start: () => _threads.Start(run));
         _format.Write(run, report, Show, report => ModelTable.Csv(report.Rows));
         return ExitCodes.Done;
@@ -111,7 +118,8 @@ internal sealed class CompressCommand : CommandBase
         {
             var times = stage.Count() > 1 ? $"{stage.Count()} times" : "";
             var reused = stage.All(row => row.Reused) ? "done before" : "";
-            stages.Add(stage.Key, Units.Time(TimeSpan.FromSeconds(stage.Sum(row => row.Seconds))), string.Join(", ", new[] { times, reused }.Where(text => text.Length > 0)));
+            stages.Add(stage.Key, Units.Time(TimeSpan.FromSeconds(stage.Sum(row => row.Seconds))),
+                string.Join(", ", new[] { times, reused }.Where(text => text.Length > 0)));
         }
         page.Table(stages);
         page.Line();
@@ -134,9 +142,11 @@ internal sealed class CompressCommand : CommandBase
 
     private static TextTable SeedsTable(IReadOnlyList<SeedSummary> seeds)
     {
-        var table = new TextTable(new("recipe"), new("model"), new("text"), new("mean nll", Number: true), new("sd over seeds", Number: true), new("seeds", Number: true));
+        var table = new TextTable(new("recipe"), new("model"), new("text"), new("mean nll", Number: true),
+            new("sd over seeds", Number: true), new("seeds", Number: true));
         foreach (var row in seeds)
-            table.Add(row.Arm, row.Model, row.Set, Number($"{row.Nll:0.0000}"), row.NllSd is { } sd ? Number($"{sd:0.0000}") : "none", Number($"{row.Seeds}"));
+            table.Add(row.Arm, row.Model, row.Set, Number($"{row.Nll:0.0000}"), row.NllSd is { } sd ? Number($"{sd:0.0000}")
+                : "none", Number($"{row.Seeds}"));
         return table;
     }
 
@@ -144,9 +154,11 @@ internal sealed class CompressCommand : CommandBase
     private static TextTable DifferencesTable(IReadOnlyList<ArmDifference> differences)
     {
         var table = new TextTable(
-            new("student of"), new("against"), new("text"), new("nll difference", Number: true), new("95 % interval", Number: true), new("paired over", Number: true));
+            new("student of"), new("against"), new("text"), new("nll difference", Number: true), new("95 % interval", Number: true),
+            new("paired over", Number: true));
         foreach (var row in differences.Where(row => row.Against == differences[0].Against))
-            table.Add(row.Arm, row.Against, row.Set, Number($"{row.Nll:+0.0000;-0.0000}"), Number($"{row.Lower:+0.0000;-0.0000} to {row.Upper:+0.0000;-0.0000}"), $"{row.Pairs} {row.Over}");
+            table.Add(row.Arm, row.Against, row.Set, Number($"{row.Nll:+0.0000;-0.0000}"),
+                Number($"{row.Lower:+0.0000;-0.0000} to {row.Upper:+0.0000;-0.0000}"), $"{row.Pairs} {row.Over}");
         return table;
     }
 
@@ -188,8 +200,10 @@ internal sealed record CompressReport(
         Gguf: [.. results.SelectMany(result => result.Gguf)],
         Report: report,
         Rows: [.. results.SelectMany(result => result.Rows)],
-        Need: results.Any(result => result.Need is not null) ? [.. results.Where(result => result.Need is not null).Select(result => new NeedRow(result.Arm, result.Need!))] : null,
-        Search: results.Any(result => result.Search is not null) ? [.. results.Where(result => result.Search is not null).Select(result => new SearchRow(result.Arm, result.Search!))] : null,
+        Need: results.Any(result => result.Need is not null)
+            ? [.. results.Where(result => result.Need is not null).Select(result => new NeedRow(result.Arm, result.Need!))] : null,
+        Search: results.Any(result => result.Search is not null)
+            ? [.. results.Where(result => result.Search is not null).Select(result => new SearchRow(result.Arm, result.Search!))] : null,
         Stages: [.. results.SelectMany(result => result.Stages).DistinctBy(stage => stage.Folder)],
         Profile: null);
 }

@@ -33,21 +33,33 @@ internal sealed class DepthCommand : CommandBase
     };
 
     private readonly CountOption _samples = new("--samples", "Calibration samples: the first N windows, none overlapping", 64);
-    private readonly CountOption _seq = new CountOption("--sequence", $"Tokens of a sample; by default the model's positions, at most {DefaultSeq}").Or("--seq");
-    private readonly CountOption _batch = new("--batch", "Samples of one forward pass; changes nothing but speed and memory", 8, most: 1024);
-    private readonly CountOption _drop = new("--drop", "How many layers are to go: the best span, single layers and greedy sequence of so many by each metric");
-    private readonly Option<string> _spans = new("--spans") { Description = "Widths of further spans of layers, such as 2,4", HelpName = "N,N" };
-    private readonly Option<string> _task = new("--task") { Description = "Multiple-choice items, one JSON object a line: context, choices, answer", HelpName = "FILE.jsonl" };
+    private readonly CountOption _seq = new CountOption("--sequence",
+        $"Tokens of a sample; by default the model's positions, at most {DefaultSeq}").Or("--seq");
+    private readonly CountOption _batch = new("--batch", "Samples of one forward pass; changes nothing but speed and memory", 8,
+        most: 1024);
+    private readonly CountOption _drop = new("--drop",
+        "How many layers are to go: the best span, single layers and greedy sequence of so many by each metric");
+    private readonly Option<string> _spans = new("--spans")
+    {
+        Description = "Widths of further spans of layers, such as 2,4",
+        HelpName = "N,N"
+    };
+    private readonly Option<string> _task = new(
+        "--task")
+    { Description = "Multiple-choice items, one JSON object a line: context, choices, answer", HelpName = "FILE.jsonl" };
     private readonly OutputOption _output = new("--output", "Write the scores", "FILE.json");
-    private readonly OutputOption _picture = new("--picture", "Draw them: one page with a line for each metric and their rank correlations", "FILE.html");
+    private readonly OutputOption _picture = new("--picture", "Draw them: one page with a line for each metric and their rank correlations",
+        "FILE.html");
     private readonly FormatInput _format = new();
     private readonly ThreadsOption _threads = new();
 
     internal DepthCommand() : base(
         "depth",
         "Score layers by what removing them does: single ones, contiguous spans and greedy sequences, by several metrics side by side",
-        "espalier depth models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --drop 2 --output depth.json --picture depth.html",
-        "espalier depth models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --metrics lm-loss,logit-mse --samples 16 --json")
+        "espalier depth models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --drop 2 --output depth.json --picture "
+            + "depth.html",
+        "espalier depth models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --metrics lm-loss,logit-mse "
+            + "--samples 16 --json")
     {
         _model.AddTo(this);
         _input.AddTo(this);
@@ -60,7 +72,8 @@ internal sealed class DepthCommand : CommandBase
     protected override int Run(CommandRun run)
     {
         _format.Check(run);
-        ReadPlace[] reads = [_model.Place(run), .. _input.Places(run), .. run.Get(_task) is { } asked ? [new ReadPlace("the multiple-choice items", asked)] : Array.Empty<ReadPlace>()];
+        ReadPlace[] reads = [_model.Place(run), .. _input.Places(run), .. run.Get(_task) is { } asked
+            ? [new ReadPlace("the multiple-choice items", asked)] : Array.Empty<ReadPlace>()];
         var file = _output.File(run, OutputKind.DepthScores, reads);
         var page = _picture.File(run, OutputKind.Html, [.. reads, .. _output.Place(run)]);
         var kinds = Kinds(run);
@@ -112,10 +125,12 @@ internal sealed class DepthCommand : CommandBase
     {
         var dropped = run.Get(_drop) ?? 0;
         if (dropped >= config.Layers)
-            throw new EspalierException($"--drop is {dropped} and the model has {config.Layers} layers: drop from 1 to {config.Layers - 1}");
+            throw new EspalierException(
+                $"--drop is {dropped} and the model has {config.Layers} layers: drop from 1 to {config.Layers - 1}");
         int[] widths = run.Get(_spans) is { } list ? Widths(list) : [];
         if (Array.Find(widths, width => width < 1 || width >= config.Layers) is not 0 and var wrong)
-            throw new EspalierException($"--spans has {wrong} and the model has {config.Layers} layers: give widths from 1 to {config.Layers - 1}");
+            throw new EspalierException(
+                $"--spans has {wrong} and the model has {config.Layers} layers: give widths from 1 to {config.Layers - 1}");
         return new()
         {
             Metrics = kinds,
@@ -127,7 +142,8 @@ internal sealed class DepthCommand : CommandBase
     }
 
     private int Sequence(CommandRun run, DecoderConfig config) => run.Get(_seq) > config.MaxPositions
-        ? throw new EspalierException($"--sequence is {run.Get(_seq)} and the model has {config.MaxPositions} positions (max_position_embeddings): give at most that")
+        ? throw new EspalierException(
+            $"--sequence is {run.Get(_seq)} and the model has {config.MaxPositions} positions (max_position_embeddings): give at most that")
         : run.Get(_seq) ?? Math.Min(DefaultSeq, config.MaxPositions);
 
     /// <summary>Refuses a text that is too short for the samples that nobody asked for.</summary>
@@ -135,7 +151,9 @@ internal sealed class DepthCommand : CommandBase
     {
         var windows = new WindowSet(tokens, sequence);
         if (windows.Count < wanted && !run.Has(_samples))
-            throw new EspalierException($"{tokens.Name}: {tokens.Count} tokens make {windows.Count} samples of {sequence + 1} ids and --samples is {wanted}: give --samples {windows.Count}, shorter ones with --sequence, or more text");
+            throw new EspalierException(
+                $"{tokens.Name}: {tokens.Count} tokens make {windows.Count} samples of {sequence + 1} ids and --samples is {wanted}: give "
+                    + $"--samples {windows.Count}, shorter ones with --sequence, or more text");
     }
 
     private static int[] Widths(string list) => [.. list.Split(',', StringSplitOptions.TrimEntries).Select(part =>
@@ -146,7 +164,9 @@ internal sealed class DepthCommand : CommandBase
     private static void Show(Page page, DepthReport report)
     {
         var scores = report.Scores;
-        page.Heading(scores.Samples > 0 ? $"{report.Model}: {scores.Samples} samples of {scores.SampleLength} tokens; higher means more harm" : $"{report.Model}: higher means more harm");
+        page.Heading(scores.Samples > 0
+            ? $"{report.Model}: {scores.Samples} samples of {scores.SampleLength} tokens; higher means more harm"
+            : $"{report.Model}: higher means more harm");
         page.Table(Layers(report));
         if (report.Drop is { } drop)
         {
@@ -176,12 +196,15 @@ internal sealed class DepthCommand : CommandBase
 
     private static TextTable Layers(DepthReport report)
     {
-        var columns = report.Kinds.Select(kind => (Name: DepthNames.Of(kind), report.Scores.Metrics[kind].Whole, Values: report.Scores.Metrics[kind].Singles)).ToList();
+        var columns =
+            report.Kinds.Select(kind =>
+                (Name: DepthNames.Of(kind), report.Scores.Metrics[kind].Whole, Values: report.Scores.Metrics[kind].Singles)).ToList();
         if (report.Scores.Metrics.TryGetValue(DepthMetricKind.LmLoss, out var loss))
             columns.Add(("perplexity", Math.Exp(loss.Whole), [.. loss.Singles.Select(Math.Exp)]));
         if (report.Scores.Metrics.TryGetValue(DepthMetricKind.Task, out var task) && task.Accuracies is { } accuracies)
             columns.Add(("accuracy", task.WholeAccuracy!.Value, accuracies));
-        var table = new TextTable([new("without layer", Number: true), .. columns.Select(column => new TextColumn(column.Name, Number: true))]);
+        var table = new TextTable(
+            [new("without layer", Number: true), .. columns.Select(column => new TextColumn(column.Name, Number: true))]);
         table.Add(["none", .. columns.Select(column => Digits(column.Whole))]);
         for (var layer = 0; layer < report.Scores.Layers; layer++)
             table.Add([layer.ToString(CultureInfo.InvariantCulture), .. columns.Select(column => Digits(column.Values[layer]))]);
@@ -192,7 +215,8 @@ internal sealed class DepthCommand : CommandBase
     {
         var table = new TextTable(new("by"), new("contiguous"), new("scattered"), new("greedy"));
         foreach (var kind in report.Kinds)
-            table.Add(DepthNames.Of(kind), List(kind, DepthChoice.Contiguous), List(kind, DepthChoice.Scattered), List(kind, DepthChoice.Greedy));
+            table.Add(DepthNames.Of(kind), List(kind, DepthChoice.Contiguous), List(kind, DepthChoice.Scattered),
+                List(kind, DepthChoice.Greedy));
         return table;
 
         string List(DepthMetricKind kind, DepthChoice choice) => string.Join(' ', report.Chosen(kind, choice));

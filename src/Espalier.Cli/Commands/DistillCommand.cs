@@ -25,9 +25,11 @@ internal sealed class DistillCommand : TrainingCommand
         "Train a student to give its teacher's distribution, by forward KL on the logits",
         new(HasLoss: true),
         "espalier distill pruned --teacher models/quickstart-teacher dotnet-docs --steps 100 --output student",
-        "espalier distill shallow --teacher corrected dotnet-docs --loss \"jensen-shannon(0.1) + 0.1*cross-entropy\" --hidden-layers 6:3 --hidden-embedding --output shallow-student",
+        "espalier distill shallow --teacher corrected dotnet-docs --loss \"jensen-shannon(0.1) + 0.1*cross-entropy\" --hidden-layers 6:3 "
+            + "--hidden-embedding --output shallow-student",
         "espalier distill pruned --cache cache dotnet-docs --steps 100 --output from-cache",
-        "espalier distill pruned --teacher models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --order sequential --batch 8 --sequence 256 --steps 20 --learning-rate 1e-3 --min-learning-rate 1e-4 --output stepwise --json")
+        "espalier distill pruned --teacher models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --order "
+            + "sequential --batch 8 --sequence 256 --steps 20 --learning-rate 1e-3 --min-learning-rate 1e-4 --output stepwise --json")
     {
         Arguments.Add(_student);
         foreach (var option in (Option[])[_teacher, _cache])
@@ -47,13 +49,17 @@ internal sealed class DistillCommand : TrainingCommand
         if (run.Get(_cache) is not { } folder)
             return run.Has(_teacher)
                 ? new(run.Get(_student)!, run.Get(_teacher), null, section)
-                : throw new EspalierException($"--teacher is missing: {spec} compares with a teacher; name its folder, give --cache, or take --loss cross-entropy");
+                : throw new EspalierException(
+                    $"--teacher is missing: {spec} compares with a teacher; name its folder, give --cache, or take --loss cross-entropy");
         if (section.Hidden is not null)
-            throw new EspalierException("--cache and a loss on hidden states were given and a cache holds no states: give --teacher instead of --cache");
+            throw new EspalierException(
+                "--cache and a loss on hidden states were given and a cache holds no states: give --teacher instead of --cache");
         section = section with { Cache = CacheInput.SectionOf(folder) };
         return section.Cache.Encoding == CacheEncoding.Hidden || spec.TakesSparse
             ? new(run.Get(_student)!, run.Get(_teacher), folder, section)
-            : throw new EspalierException($"--loss {spec} needs whole distributions and {folder} holds some entries of each: take forward-kl, or a cache of encoding hidden");
+            : throw new EspalierException(
+                $"--loss {spec} needs whole distributions and {folder} holds some entries of each: take forward-kl, or a cache of encoding "
+                    + $"hidden");
     }
 
     protected override TrainingStage Stage(TrainingSetting setting) =>

@@ -96,10 +96,13 @@ internal sealed class DoctorCommand : CommandBase
         page.Line();
         page.Heading("Machine");
         page.Table(TextTable.OfFacts(
-            ("processor", $"{report.Cpu.Model}, {report.Cpu.Processors} logical processors{(report.Cpu.Megahertz > 0 ? $", {report.Cpu.Megahertz:0} MHz" : "")}"),
+            ("processor",
+                $"{report.Cpu.Model}, {report.Cpu.Processors} logical processors"
+                    + $"{(report.Cpu.Megahertz > 0 ? $", {report.Cpu.Megahertz:0} MHz" : "")}"),
             ("vector units", report.Cpu.VectorUnits.Count > 0 ? string.Join(' ', report.Cpu.VectorUnits) : "none known"),
             ("busy with other programs", string.Create(CultureInfo.InvariantCulture, $"{report.BusyProcessors:0.0} processors")),
-            ("preset", report.Environment.Count > 0 ? string.Join(' ', report.Environment.Select(preset => $"{preset.Key}={preset.Value}")) : "nothing"),
+            ("preset", report.Environment.Count > 0 ? string.Join(' ', report.Environment.Select(preset => $"{preset.Key}={preset.Value}"))
+                : "nothing"),
             ("memory", $"{Units.Bytes(report.Memory.Total)}, {Units.Bytes(report.Memory.Available)} available"),
             ("disk", $"{Units.Bytes(report.Disk.Free)} free in {report.Disk.Folder}"),
             ("disk, write and fsync", $"{Units.Bytes((long)report.Disk.WriteBytesPerSecond)}/s"),
@@ -121,7 +124,9 @@ internal sealed class DoctorCommand : CommandBase
         ("libtorch", $"{torch.Version}{(torch.HasCuda ? " with CUDA" : "")}"),
         ("libtorch's file", $"{torch.Library} ({Found(torch.Source)})"),
         ("threads", $"{torch.Threads}"),
-        ("float32 products", $"{TorchProbe.Name(torch.Products)}, {torch.SgemmGflops:0} GFLOP/s (2048 cubed){(torch.OtherGflops is { } other ? $"; the other library {other:0}" : "")}"),
+        ("float32 products",
+            $"{TorchProbe.Name(torch.Products)}, {torch.SgemmGflops:0} GFLOP/s (2048 cubed)"
+                + $"{(torch.OtherGflops is { } other ? $"; the other library {other:0}" : "")}"),
     ];
 
     private static string Found(LibtorchSource source) => source switch

@@ -19,10 +19,13 @@ internal sealed class EvaluateCommand : CommandBase
 
     private readonly ModelArgument _model = new();
     private readonly TokenInput _input = new();
-    private readonly CountOption _seq = new CountOption("--sequence", "Tokens of a window; by default the model's positions, at most 1024").Or("--seq");
+    private readonly CountOption _seq = new CountOption("--sequence",
+        "Tokens of a window; by default the model's positions, at most 1024").Or("--seq");
     private readonly CountOption _windows = new("--windows", "Only the first N windows; by default all");
-    private readonly CountOption _batch = new("--batch", "Windows of one forward pass; changes nothing but speed and memory", 8, most: 1024);
-    private readonly OutputOption _perToken = new("--per-token", "Write one JSON line a window: its number, its ids and the NLL of each target", "FILE.jsonl");
+    private readonly CountOption _batch = new("--batch", "Windows of one forward pass; changes nothing but speed and memory", 8,
+        most: 1024);
+    private readonly OutputOption _perToken = new("--per-token",
+        "Write one JSON line a window: its number, its ids and the NLL of each target", "FILE.jsonl");
     private readonly FormatInput _format = new();
     private readonly ThreadsOption _threads = new();
 
@@ -30,7 +33,8 @@ internal sealed class EvaluateCommand : CommandBase
         "evaluate",
         "Measure mean NLL (nats a token, with standard error), perplexity and bits per byte of a text or of token ids",
         "espalier evaluate models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --windows 64",
-        "espalier evaluate models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --sequence 256 --windows 16 --json")
+        "espalier evaluate models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --sequence 256 --windows "
+            + "16 --json")
     {
         _model.AddTo(this);
         _input.AddTo(this);
@@ -81,15 +85,19 @@ internal sealed class EvaluateCommand : CommandBase
             return (int)Math.Max(1, Math.Min(Math.Min(LongestDefault, config.MaxPositions), tokens.Count - 1));
         return asked <= config.MaxPositions
             ? asked
-            : throw new EspalierException($"--sequence is {asked} and the model has {config.MaxPositions} positions (max_position_embeddings): give at most that");
+            : throw new EspalierException(
+                $"--sequence is {asked} and the model has {config.MaxPositions} positions (max_position_embeddings): give at most that");
     }
 
     private PerplexityResult Measure(CommandRun run, Decoder decoder, WindowSet set, Action<long, long[], float[]>? perWindow)
     {
-        var result = PerplexityEvaluator.Run(decoder, set, run.Get(_windows), run.Get(_batch)!.Value, run.Progress, perWindow, run.Cancellation);
+        var result =
+            PerplexityEvaluator.Run(decoder, set, run.Get(_windows), run.Get(_batch)!.Value, run.Progress, perWindow, run.Cancellation);
         return double.IsFinite(result.Nll)
             ? result
-            : throw new EspalierException($"the mean NLL is {result.Nll}: the model's activations overflow on this text") { ExitCode = ExitCodes.Failed };
+            : throw new EspalierException(
+                $"the mean NLL is {result.Nll}: the model's activations overflow on this text")
+            { ExitCode = ExitCodes.Failed };
     }
 
     private PerplexityResult MeasureIntoFile(CommandRun run, Decoder decoder, WindowSet set, string file)
@@ -111,7 +119,8 @@ internal sealed class EvaluateCommand : CommandBase
         page.Table(TextTable.OfFacts([
             ("NLL", string.Create(CultureInfo.InvariantCulture, $"{report.Nll:0.0000} ± {report.NllSe:0.0000} nats a token")),
             ("perplexity", string.Create(CultureInfo.InvariantCulture, $"{report.Perplexity:0.000}")),
-            .. report.BitsPerByte is { } bits ? [("bits per byte", string.Create(CultureInfo.InvariantCulture, $"{bits:0.0000}"))] : Array.Empty<(string, string)>(),
+            .. report.BitsPerByte is { } bits ? [("bits per byte", string.Create(CultureInfo.InvariantCulture, $"{bits:0.0000}"))]
+                : Array.Empty<(string, string)>(),
             ("tokens", string.Create(CultureInfo.InvariantCulture, $"{report.Tokens}, {report.Windows} windows of {report.Seq}")),
             ("speed", $"{Units.Count(report.TokensPerSecond)} tokens/s"),
             .. report.PerToken is { } file ? [("per token", file)] : Array.Empty<(string, string)>(),
@@ -121,9 +130,11 @@ internal sealed class EvaluateCommand : CommandBase
     /// <summary>One row.</summary>
     private static CsvTable Csv(EvaluationReport report)
     {
-        var table = new CsvTable("model", "data", "nll", "nll_se", "perplexity", "bits_per_byte", "tokens", "bytes", "seq", "windows", "seconds", "tokens_per_second");
+        var table = new CsvTable("model", "data", "nll", "nll_se", "perplexity", "bits_per_byte", "tokens", "bytes", "seq", "windows",
+            "seconds", "tokens_per_second");
         table.Add(
-            report.Model, report.Data, report.Nll, report.NllSe, report.Perplexity, report.BitsPerByte, report.Tokens, report.Bytes, report.Seq, report.Windows, report.Seconds, report.TokensPerSecond);
+            report.Model, report.Data, report.Nll, report.NllSe, report.Perplexity, report.BitsPerByte, report.Tokens, report.Bytes,
+            report.Seq, report.Windows, report.Seconds, report.TokensPerSecond);
         return table;
     }
 }
@@ -146,7 +157,9 @@ internal sealed record EvaluationReport(
     string Model, string Data, double Nll, double NllSe, double Perplexity, double? BitsPerByte, long Tokens, long? Bytes, int Seq,
     long Windows, double Seconds, double TokensPerSecond, string? PerToken = null);
 
-/// <summary>A line of <c>evaluate --per-token</c>: <c>{"window":w,"ids":[seq + 1 ids],"nll":[seq values]}</c>; nll[i] is that of ids[i + 1].</summary>
+/// <summary>
+/// A line of <c>evaluate --per-token</c>: <c>{"window":w,"ids":[seq + 1 ids],"nll":[seq values]}</c>; nll[i] is that of ids[i + 1].
+/// </summary>
 internal static class PerTokenLine
 {
     internal static void Write(Stream stream, long window, long[] ids, float[] nll)

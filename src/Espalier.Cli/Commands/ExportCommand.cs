@@ -21,7 +21,9 @@ internal sealed class ExportCommand : CommandBase
     private readonly ModelArgument _model = new();
     private readonly OutputOption _output = new("--output", "The GGUF file or the folder to write", "FILE.gguf|FOLDER", required: true);
     private readonly ChoiceOption<ExportType> _type = new(
-        "--type", "How matrices are stored in GGUF, or hf for a folder; by default what the output's name says, as exactly as the model is stored", null,
+        "--type",
+        "How matrices are stored in GGUF, or hf for a folder; by default what the output's name says, as exactly as the model is stored",
+        null,
         ("f32", ExportType.F32), ("f16", ExportType.F16), ("bf16", ExportType.Bf16), ("q8_0", ExportType.Q8), ("hf", ExportType.Hf),
         ("gguf-f32", ExportType.F32), ("gguf-f16", ExportType.F16), ("gguf-bf16", ExportType.Bf16), ("gguf-q8_0", ExportType.Q8));
     private readonly DtypeOption _dtype = new();
@@ -44,7 +46,8 @@ internal sealed class ExportCommand : CommandBase
         var place = run.Get(_output)!;
         var wanted = run.Get(_type) ?? (place.EndsWith(Ending, StringComparison.OrdinalIgnoreCase) ? null : ExportType.Hf);
         if (wanted != ExportType.Hf && _dtype.IsGiven(run))
-            throw new EspalierException($"--dtype is for folders (--type hf): for {place} choose --type {string.Join(", ", GgufTypes.All.Select(GgufTypes.Name))}");
+            throw new EspalierException(
+                $"--dtype is for folders (--type hf): for {place} choose --type {string.Join(", ", GgufTypes.All.Select(GgufTypes.Name))}");
         if (wanted == ExportType.Hf && place.EndsWith(Ending, StringComparison.OrdinalIgnoreCase))
             throw new EspalierException($"--output {place}: --type hf writes a folder; give a name without {Ending}");
 
@@ -62,17 +65,21 @@ internal sealed class ExportCommand : CommandBase
         var narrowing = new Narrowing(_dtype.Clamp(run));
         checkpoint.CheckFinite(run.Cancellation);
         using (var task = run.Progress.Begin("export", checkpoint.Config.Parameters * stored.Bytes(), "bytes"))
-            CheckpointWriter.Write(folder, checkpoint.Config, checkpoint, stored, checkpoint, new() { Progress = written => task.Advance(written), Narrowing = narrowing }, run.Cancellation);
+            CheckpointWriter.Write(folder, checkpoint.Config, checkpoint, stored, checkpoint,
+                new() { Progress = written => task.Advance(written), Narrowing = narrowing }, run.Cancellation);
         if (narrowing.Warning is { } warning)
             run.Progress.Warn($"{folder}: {warning}");
         if (ReloadCheck.Fits(checkpoint.Config))
             ReloadCheck.Require(checkpoint, folder, stored, _dtype.Clamp(run));
         else
-            run.Progress.Warn($"{folder} was not loaded again to compare its logits: that takes {Units.Bytes(ReloadCheck.Bytes(checkpoint.Config))} of memory");
+            run.Progress.Warn(
+                $"{folder} was not loaded again to compare its logits: that takes {Units.Bytes(ReloadCheck.Bytes(checkpoint.Config))} of "
+                    + $"memory");
         if (Tokenizer.DisagreementIn(folder) is { } disagreement)
             run.Progress.Warn(disagreement);
         using var written = Checkpoint.Open(folder);
-        return new(folder, "hf", stored.ConfigName(), written.TotalBytes, checkpoint.TotalBytes, Preflight.Of(checkpoint.Family, checkpoint.Config, written.RawConfig));
+        return new(folder, "hf", stored.ConfigName(), written.TotalBytes, checkpoint.TotalBytes,
+            Preflight.Of(checkpoint.Family, checkpoint.Config, written.RawConfig));
     }
 
     private ExportReport WriteGguf(CommandRun run, Checkpoint checkpoint, ExportType? wanted)
@@ -89,7 +96,8 @@ internal sealed class ExportCommand : CommandBase
         foreach (var loss in GgufExporter.Check(checkpoint.Config, checkpoint.Folder, checkpoint.Folder))
             run.Progress.Warn(loss);
         using (var task = run.Progress.Begin("export", 0, "bytes"))
-            GgufExporter.Export(checkpoint.Folder, file, stored, new TaskProgress<GgufProgress>(task, written => written.BytesDone), clamp: _dtype.Clamp(run), cancellation: run.Cancellation);
+            GgufExporter.Export(checkpoint.Folder, file, stored, new TaskProgress<GgufProgress>(task, written => written.BytesDone),
+                clamp: _dtype.Clamp(run), cancellation: run.Cancellation);
         return new(file, "gguf", stored.Name(), new FileInfo(file).Length, checkpoint.TotalBytes);
     }
 
@@ -104,7 +112,9 @@ internal sealed class ExportCommand : CommandBase
 
     private static void Show(Page page, ExportReport report)
     {
-        page.Line($"wrote {report.Output}: {report.Format} {report.Type}, {Units.Bytes(report.Bytes)} (the model: {Units.Bytes(report.SourceBytes)})");
+        page.Line(
+            $"wrote {report.Output}: {report.Format} {report.Type}, {Units.Bytes(report.Bytes)} (the model: "
+                + $"{Units.Bytes(report.SourceBytes)})");
         foreach (var (runtime, findings) in report.Runtimes ?? [])
             page.Line($"{runtime}: {(findings.Count == 0 ? "reads every shape as it is" : string.Join("; ", findings))}");
     }

@@ -20,18 +20,29 @@ internal sealed class GenerateCommand : CommandBase
     private readonly ModelArgument _model = new();
     private readonly Option<string[]> _prompt = new("--prompt")
     {
-        Description = "Text to continue; BOS stands before it as the tokenizer says. Given several times, all are continued, each as if it were alone",
+        Description =
+            "Text to continue; BOS stands before it as the tokenizer says. Given several times, all are continued, each as if it were "
+                + "alone",
         HelpName = "TEXT",
         Arity = ArgumentArity.OneOrMore,
     };
-    private readonly Option<string> _ids = new("--ids") { Description = "Token ids to continue instead: 1,2,3 or FILE.i32 or FILE.u16; no BOS is added, and EOS does not stop", HelpName = "IDS" };
+    private readonly Option<string> _ids = new(
+        "--ids")
+    {
+        Description = "Token ids to continue instead: 1,2,3 or FILE.i32 or FILE.u16; no BOS is added, and EOS does not stop",
+        HelpName = "IDS"
+    };
     private readonly CountOption _maxTokens = new("--max-tokens", "Tokens at most; the model's positions end it too", 128, least: 0);
     private readonly Option<bool> _ignoreEos = new("--ignore-eos") { Description = "Continue past EOS, also with --prompt" };
-    private readonly CountOption _batch = new("--batch", "Prompts continued at once where there are several; changes no text", GeneratorBatch.Usual, least: 1);
+    private readonly CountOption _batch = new("--batch", "Prompts continued at once where there are several; changes no text",
+        GeneratorBatch.Usual, least: 1);
     private readonly ChoiceOption<WeightFormat> _weights = new(
-        "--weights", "What matrices are kept in, activations are float32: by default what changes nothing, bf16 where the model is stored so, else float32; "
+        "--weights",
+        "What matrices are kept in, activations are float32: by default what changes nothing, bf16 where the model is stored so, else "
+            + "float32; "
             + "int8 has a scale for 32 weights and changes the text a little", null,
-        ("float32", WeightFormat.Float32), ("bf16", WeightFormat.BFloat16), ("int8", WeightFormat.Int8), ("f32", WeightFormat.Float32), ("bfloat16", WeightFormat.BFloat16));
+        ("float32", WeightFormat.Float32), ("bf16", WeightFormat.BFloat16), ("int8", WeightFormat.Int8), ("f32", WeightFormat.Float32),
+        ("bfloat16", WeightFormat.BFloat16));
     private readonly SamplingInput _sampling = new();
     private readonly ThreadsOption _threads = new();
 
@@ -55,11 +66,13 @@ internal sealed class GenerateCommand : CommandBase
     protected override int Run(CommandRun run)
     {
         if (run.Has(_prompt) == run.Has(_ids))
-            throw new EspalierException(run.Has(_prompt) ? "both --prompt and --ids were given: give one of them" : "nothing to continue was given: --prompt TEXT or --ids 1,2,3");
+            throw new EspalierException(run.Has(_prompt) ? "both --prompt and --ids were given: give one of them"
+                : "nothing to continue was given: --prompt TEXT or --ids 1,2,3");
         using var checkpoint = _model.OpenFinite(run);
         var options = _sampling.Read(run, checkpoint);
         // Ids need no tokenizer: without one there is no text to show.
-        var tokenizer = run.Has(_prompt) || File.Exists(Path.Combine(checkpoint.Folder, "tokenizer.json")) ? Tokenizer.Load(checkpoint.Folder) : null;
+        var tokenizer = run.Has(_prompt) || File.Exists(Path.Combine(checkpoint.Folder, "tokenizer.json"))
+            ? Tokenizer.Load(checkpoint.Folder) : null;
         int[][] starts = run.Has(_prompt)
             ? [.. run.Get(_prompt)!.Select(text => EncodePrompt(run, text, tokenizer!, checkpoint.Config.VocabularySize))]
             : [ReadIds(run.Get(_ids)!, checkpoint.Config.VocabularySize)];
@@ -73,10 +86,17 @@ internal sealed class GenerateCommand : CommandBase
         Action<string> show = _ => { };
         if (!run.Json)
             show = piece => { run.Terminal.Output.Write(piece); run.Terminal.Output.Flush(); };
-        var report = Generate(Generator.Continue(packed, start, run.Get(_maxTokens)!.Value, options, stops, run.Cancellation), tokenizer, stops, show);
+        var report =
+            Generate(Generator.Continue(packed, start, run.Get(_maxTokens)!.Value, options, stops, run.Cancellation), tokenizer, stops,
+                show);
         // Who reads the text has it already; the figures are no part of it.
         run.Write(
-            report with { PromptTokens = start.Length, StoppedBy = StoppedBy(report.Ids, stops, run.Get(_maxTokens)!.Value), Weights = NameOf(packed.Format) },
+            report with
+            {
+                PromptTokens = start.Length,
+                StoppedBy = StoppedBy(report.Ids, stops, run.Get(_maxTokens)!.Value),
+                Weights = NameOf(packed.Format)
+            },
             (page, _) => page.Line());
         if (!run.Json)
             run.Progress.Note($"{report.Ids.Count} tokens{(report.TokensPerSecond is { } rate ? $", {Units.Short(rate)} tokens/s" : "")}");
@@ -84,12 +104,14 @@ internal sealed class GenerateCommand : CommandBase
     }
 
     // Many prompts at once: nothing streams, for their texts grow side by side.
-    private int Several(CommandRun run, PackedWeights packed, int[][] starts, SamplingOptions options, Tokenizer tokenizer, IReadOnlySet<int>? stops)
+    private int Several(CommandRun run, PackedWeights packed, int[][] starts, SamplingOptions options, Tokenizer tokenizer,
+        IReadOnlySet<int>? stops)
     {
         var started = Stopwatch.GetTimestamp();
         var most = run.Get(_maxTokens)!.Value;
         var made = GeneratorBatch.Continue(
-            packed, starts, most, prompt => options with { Seed = options.Seed + prompt }, stops, run.Get(_batch)!.Value, stop: run.Cancellation);
+            packed, starts, most, prompt => options with { Seed = options.Seed + prompt }, stops, run.Get(_batch)!.Value,
+            stop: run.Cancellation);
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         var report = new GenerationsReport
         {
@@ -115,7 +137,8 @@ internal sealed class GenerateCommand : CommandBase
             }
         });
         if (!run.Json)
-            run.Progress.Note($"{starts.Length} prompts, {made.Sum(ids => ids.Count)} tokens, {Units.Short(report.TokensPerSecond)} tokens/s");
+            run.Progress.Note(
+                $"{starts.Length} prompts, {made.Sum(ids => ids.Count)} tokens, {Units.Short(report.TokensPerSecond)} tokens/s");
         return ExitCodes.Done;
     }
 
@@ -124,9 +147,12 @@ internal sealed class GenerateCommand : CommandBase
         var start = tokenizer.Encode(text);
         tokenizer.RequireRows(start, vocabulary, "--prompt");
         if (tokenizer.DoublesBos(start))
-            run.Progress.Warn("--prompt begins with the tokenizer's own BOS, and another one is put before it, as transformers does: leave it out if one is meant");
+            run.Progress.Warn(
+                "--prompt begins with the tokenizer's own BOS, and another one is put before it, as transformers does: leave it out if one "
+                    + "is meant");
         if (tokenizer.Model.AddsEos)
-            run.Progress.Warn("the tokenizer puts EOS after every text, the prompt too, as transformers does: what follows begins a new text");
+            run.Progress.Warn(
+                "the tokenizer puts EOS after every text, the prompt too, as transformers does: what follows begins a new text");
         return start;
     }
 

@@ -23,7 +23,9 @@ internal sealed class InitCommand : CommandBase
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private readonly OutputOption _output = new("--output", "The recipe to write; nothing is overwritten", "FILE.yaml") { DefaultValueFactory = _ => "recipe.yaml" };
+    private readonly OutputOption _output = new("--output", "The recipe to write; nothing is overwritten",
+        "FILE.yaml")
+    { DefaultValueFactory = _ => "recipe.yaml" };
 
     internal InitCommand() : base(
         "init",
@@ -53,7 +55,9 @@ internal sealed class InitCommand : CommandBase
 
     private static void Show(Page page, InitReport report)
     {
-        page.Line($"wrote {report.Output}: {Units.Count(report.Teacher.Parameters)} parameters to {Units.Count(report.Student.Parameters)}, {report.NonEmbeddingKept * 100:0} % of those beside the embedding; "
+        page.Line(
+            $"wrote {report.Output}: {Units.Count(report.Teacher.Parameters)} parameters to {Units.Count(report.Student.Parameters)}, "
+                + $"{report.NonEmbeddingKept * 100:0} % of those beside the embedding; "
             + $"{report.Steps} steps on windows of {report.Sequence} tokens");
         page.Line("Read it, change what you like, then see what it costs and run it:");
         foreach (var command in report.Next)
@@ -70,11 +74,14 @@ internal sealed class InitCommand : CommandBase
 /// <param name="Steps">Steps of the distillation.</param>
 /// <param name="Next">Commands to go on with.</param>
 internal sealed record InitReport(
-    string Output, ModelForecast Teacher, ModelForecast Student, double NonEmbeddingKept, int Sequence, long Steps, IReadOnlyList<string> Next)
+    string Output, ModelForecast Teacher, ModelForecast Student, double NonEmbeddingKept, int Sequence, long Steps,
+    IReadOnlyList<string> Next)
 {
     internal static InitReport Of(string file, RecipePlan plan, RecipeDraft draft) => new(
-        file, plan.Teacher, plan.Student, plan.NonEmbeddingKept, draft.Sequence, draft.Steps, [$"{ProgramName.Shown} plan {Shell(file)}", $"{ProgramName.Shown} compress {Shell(file)}"]);
+        file, plan.Teacher, plan.Student, plan.NonEmbeddingKept, draft.Sequence, draft.Steps,
+        [$"{ProgramName.Shown} plan {Shell(file)}", $"{ProgramName.Shown} compress {Shell(file)}"]);
 
     private static string Shell(string file) =>
-        file.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '_' or '-') ? file : $"'{file.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+        file.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '_' or '-') ? file
+            : $"'{file.Replace("'", @"'\''", StringComparison.Ordinal)}'";
 }

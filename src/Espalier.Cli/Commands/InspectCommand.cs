@@ -16,7 +16,9 @@ namespace Espalier.Cli.Commands;
 /// <summary>Says what a model is, from its config and the headers of its weights.</summary>
 internal sealed class InspectCommand : CommandBase
 {
-    private readonly Argument<string> _path = new("path") { Description = "Hugging Face folder (config.json alone will do) or a GGUF file" };
+    private readonly Argument<string> _path = new(
+        "path")
+    { Description = "Hugging Face folder (config.json alone will do) or a GGUF file" };
     private readonly Option<bool> _check = new("--check") { Description = "Read every weight, and refuse NaN and infinity" };
 
     internal InspectCommand() : base(
@@ -67,9 +69,12 @@ internal sealed class InspectCommand : CommandBase
             .. s_shapes.Where(facts.Config.ContainsKey).Select(name => (name, Text(facts.Config[name]))),
             ("parameters", Exact(facts.Parameters)),
             ("  without embeddings", Exact(facts.NonEmbeddingParameters)),
-            ("on disk", facts.Weights ? $"{Units.Bytes(facts.Bytes)} in {facts.Files} file{(facts.Files == 1 ? "" : "s")}" : "no weights here"),
+            ("on disk", facts.Weights ? $"{Units.Bytes(facts.Bytes)} in {facts.Files} file{(facts.Files == 1 ? "" : "s")}"
+                : "no weights here"),
             ("memory", $"{Units.Bytes(facts.MemoryBytes.F32)} as float32, {Units.Bytes(facts.MemoryBytes.Bf16)} as bfloat16"),
-            ("key/value cache", $"{Units.Bytes(facts.KvCacheBytesPerToken.F32)} a token as float32, {Units.Bytes(facts.KvCacheBytesPerToken.Bf16)} as bfloat16"),
+            ("key/value cache",
+                $"{Units.Bytes(facts.KvCacheBytesPerToken.F32)} a token as float32, {Units.Bytes(facts.KvCacheBytesPerToken.Bf16)} as "
+                    + $"bfloat16"),
             ("integrity", facts.Integrity switch
             {
                 "config" => "the config is sound; there are no weights to check",
@@ -117,11 +122,13 @@ internal sealed record GgufFacts(
             Path: path,
             Family: gguf.Metadata.Get<string>("general.architecture"),
             Parameters: weights.Sum(tensor => tensor.Elements),
-            NonEmbeddingParameters: weights.Where(tensor => tensor.Name is not ("token_embd.weight" or "output.weight")).Sum(tensor => tensor.Elements),
+            NonEmbeddingParameters: weights.Where(tensor => tensor.Name is not ("token_embd.weight" or "output.weight"))
+                .Sum(tensor => tensor.Elements),
             Bytes: gguf.Tensors.Sum(tensor => tensor.Bytes),
             Dtype: gguf.Tensors.GroupBy(tensor => tensor.Type).MaxBy(group => group.Sum(tensor => tensor.Bytes))?.Key.Name() ?? "none",
             Tensors: gguf.Tensors.Count,
-            Metadata: gguf.Metadata.ToDictionary(pair => pair.Key, pair => pair.Value is Array { Length: var length } ? length : pair.Value));
+            Metadata: gguf.Metadata.ToDictionary(pair => pair.Key, pair => pair.Value is Array { Length: var length } ? length
+                : pair.Value));
     }
 }
 
@@ -130,7 +137,9 @@ internal sealed record GgufFacts(
 /// <param name="Bf16">At two bytes.</param>
 internal sealed record BytesAtTypes(long F32, long Bf16);
 
-/// <summary>What <c>inspect --json</c> prints of a Hugging Face folder: these fields, and those of <c>config.json</c> beside them.</summary>
+/// <summary>
+/// What <c>inspect --json</c> prints of a Hugging Face folder: these fields, and those of <c>config.json</c> beside them.
+/// </summary>
 internal sealed record ModelFacts
 {
     /// <summary>The folder.</summary>
@@ -160,10 +169,14 @@ internal sealed record ModelFacts
     /// <summary>Bytes that one token leaves in the key/value cache.</summary>
     public required BytesAtTypes KvCacheBytesPerToken { get; init; }
 
-    /// <summary>How much was checked: config (no weights there), headers (names, shapes, offsets, sizes), weights (every one finite).</summary>
+    /// <summary>
+    /// How much was checked: config (no weights there), headers (names, shapes, offsets, sizes), weights (every one finite).
+    /// </summary>
     public required string Integrity { get; init; }
 
-    /// <summary>The fields of <c>config.json</c> under their Hugging Face names, with what absent ones mean; dtype is that of the weights.</summary>
+    /// <summary>
+    /// The fields of <c>config.json</c> under their Hugging Face names, with what absent ones mean; dtype is that of the weights.
+    /// </summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement> Config { get; init; } = [];
 
@@ -196,9 +209,11 @@ internal sealed record ModelFacts
             // Whichever form the file has for them.
             fields["rope_theta"] = parameters["rope_theta"]?.DeepClone();
             if (checkpoint.Config.Rotary.Scaling is not null)
-                fields["rope_scaling"] = new JsonObject(parameters.Where(field => field.Key is not ("rope_theta" or "partial_rotary_factor"))
+                fields["rope_scaling"] = new JsonObject(
+                    parameters.Where(field => field.Key is not ("rope_theta" or "partial_rotary_factor"))
                     .Select(field => KeyValuePair.Create(field.Key, field.Value?.DeepClone())));
         }
-        return fields.Where(field => field.Value is not null).ToDictionary(field => field.Key, field => JsonSerializer.SerializeToElement(field.Value));
+        return fields.Where(field => field.Value is not null)
+            .ToDictionary(field => field.Key, field => JsonSerializer.SerializeToElement(field.Value));
     }
 }

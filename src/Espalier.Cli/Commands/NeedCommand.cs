@@ -22,14 +22,17 @@ internal sealed class NeedCommand : CommandBase
 
     private readonly Option<string> _reference = new("--reference")
     {
-        Description = "Text or ids that the teacher is at home in; by default self-written.jsonl in its folder, else text that it writes now",
+        Description =
+            "Text or ids that the teacher is at home in; by default self-written.jsonl in its folder, else text that it writes now",
         HelpName = "PATH",
     };
 
     private readonly NumberOption _threshold = new(
-        "--threshold", "Needed where the difference is above this with 95 % confidence, nats a token", "X", CorrectionSection.DefaultThreshold);
+        "--threshold", "Needed where the difference is above this with 95 % confidence, nats a token", "X",
+        CorrectionSection.DefaultThreshold);
 
-    private readonly CountOption _seq = new CountOption("--sequence", $"Tokens of a window, at most {CorrectionTest.MostSequence}", CorrectionTest.MostSequence, least: 2, most: CorrectionTest.MostSequence).Or("--seq");
+    private readonly CountOption _seq = new CountOption("--sequence", $"Tokens of a window, at most {CorrectionTest.MostSequence}",
+        CorrectionTest.MostSequence, least: 2, most: CorrectionTest.MostSequence).Or("--seq");
     private readonly CountOption _seed = new("--seed", "Seed of text that the teacher writes now", 1, least: 0);
     private readonly ThreadsOption _threads = new();
 
@@ -59,7 +62,9 @@ internal sealed class NeedCommand : CommandBase
         _threads.Start(run);
         var result = RunContext.Once(null, Name, run.Get(_seed)!.Value, run.Progress, context =>
         {
-            var stage = new NeedStage(ModelArgument.Slot(checkpoint), folder, section, tokens, length, run.Get(_seed)!.Value) { DataName = opened.Train.Name };
+            var stage = new NeedStage(ModelArgument.Slot(checkpoint), folder, section, tokens, length,
+                run.Get(_seed)!.Value)
+            { DataName = opened.Train.Name };
             context.Walk([stage]);
             return stage.Found.Value;
         }, run.Cancellation);
@@ -73,15 +78,22 @@ internal sealed class NeedCommand : CommandBase
 
     private static void Show(Page page, CorrectionTestResult report)
     {
-        var table = new TextTable(new("nats a token"), new("windows", Number: true), new("loss", Number: true), new("expected", Number: true), new("beyond it", Number: true));
+        var table = new TextTable(new("nats a token"), new("windows", Number: true), new("loss", Number: true),
+            new("expected", Number: true), new("beyond it", Number: true));
         foreach (var text in new[] { report.Data, report.Reference })
-            table.Add(text.Name, $"{text.Windows}", Number(text.Loss, text.LossSe), Number(text.Expected, text.ExpectedSe), Number(text.Excess, text.ExcessSe));
-        table.Add("difference", "", Number(report.LossDifference, report.LossDifferenceSe), "", Number(report.Difference, report.DifferenceSe));
+            table.Add(text.Name, $"{text.Windows}", Number(text.Loss, text.LossSe), Number(text.Expected, text.ExpectedSe),
+                Number(text.Excess, text.ExcessSe));
+        table.Add("difference", "", Number(report.LossDifference, report.LossDifferenceSe), "",
+            Number(report.Difference, report.DifferenceSe));
         page.Table(table);
-        page.Line(string.Create(CultureInfo.InvariantCulture, $"95 % interval of the difference beyond it: {report.Lower:0.0000} to {report.Upper:0.0000} ({report.Degrees:0.#} degrees of freedom)"));
+        page.Line(
+            string.Create(CultureInfo.InvariantCulture,
+                $"95 % interval of the difference beyond it: {report.Lower:0.0000} to {report.Upper:0.0000} ({report.Degrees:0.#} degrees "
+                    + $"of freedom)"));
         page.Line();
         page.Line(report.Why);
     }
 
-    private static string Number(double value, double error) => string.Create(CultureInfo.InvariantCulture, $"{value:0.0000} ± {error:0.0000}");
+    private static string Number(double value, double error) =>
+        string.Create(CultureInfo.InvariantCulture, $"{value:0.0000} ± {error:0.0000}");
 }

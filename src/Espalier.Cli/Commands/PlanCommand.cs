@@ -21,7 +21,9 @@ internal sealed class PlanCommand : CommandBase
 
     private readonly Option<double?> _gflops = new("--gflops")
     {
-        Description = "This machine's speed in a matrix product in GFLOP/s, for the time [default: a block of the student's shape is run and trained for a few seconds]",
+        Description =
+            "This machine's speed in a matrix product in GFLOP/s, for the time [default: a block of the student's shape is run and trained "
+                + "for a few seconds]",
         HelpName = "NUMBER",
     };
 
@@ -46,18 +48,21 @@ internal sealed class PlanCommand : CommandBase
         if (run.Get(_gflops) is { } given && !(given > 0 && double.IsFinite(given)))
             throw new EspalierException($"--gflops is {given} and must be above 0");
         if (run.Has(_gflops) && run.Get(_noCalibration))
-            throw new EspalierException("--gflops and --no-calibration were given and one says this machine's speed, the other leaves it out: give one of them");
+            throw new EspalierException(
+                "--gflops and --no-calibration were given and one says this machine's speed, the other leaves it out: give one of them");
         var (file, read) = (run.Get(_recipe)!, RecipeFile.Read(run.Get(_recipe)!));
         read = read with { Output = read.Output ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(file)) };
         var busy = 0.0;
         var plan = RecipePlan.Of(read, student => Here(run, student, read.Data.Sequence, out busy));
         RunPlace.Require(read.Output, [(Path.GetFileNameWithoutExtension(file), read)], File.ReadAllText(file));
-        run.Write(busy > ProcessorLoad.BusyShare * Environment.ProcessorCount ? plan with { Warnings = [.. plan.Warnings, Busy(busy)] } : plan, PlanPage.Show);
+        run.Write(busy > ProcessorLoad.BusyShare * Environment.ProcessorCount ? plan with { Warnings = [.. plan.Warnings, Busy(busy)] }
+            : plan, PlanPage.Show);
         return ExitCodes.Done;
     }
 
     private static string Busy(double processors) => string.Create(CultureInfo.InvariantCulture,
-        $"this machine is busy: other programs keep {processors:0.0} of {Environment.ProcessorCount} processors; its times are of what they leave, and shorter when they are gone");
+        $"this machine is busy: other programs keep {processors:0.0} of {Environment.ProcessorCount} processors; its times are of what "
+            + $"they leave, and shorter when they are gone");
 
     private DeviceSpeed? Here(CommandRun run, DecoderConfig student, int sequence, out double busy)
     {
@@ -76,7 +81,9 @@ internal sealed class PlanCommand : CommandBase
         // The rest of the plan needs no libtorch.
         catch (Exception error) when (error is EspalierException or DllNotFoundException or TypeInitializationException)
         {
-            run.Progress.Warn($"this machine's speed could not be measured: {((error as TypeInitializationException)?.InnerException ?? error).Message}; give it with --gflops");
+            run.Progress.Warn(
+                $"this machine's speed could not be measured: {((error as TypeInitializationException)?.InnerException ?? error).Message}; "
+                    + $"give it with --gflops");
             return null;
         }
     }

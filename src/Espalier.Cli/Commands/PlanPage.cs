@@ -19,7 +19,9 @@ internal static class PlanPage
         page.Heading("Stages");
         page.Table(Stages(plan));
         page.Line("Memory is float32 weights, and for training gradients and Adam's moments; activations come on top.");
-        page.Line("Whether long text is long enough is known once it is encoded: all stages are held against it then, before anything is computed.");
+        page.Line(
+            "Whether long text is long enough is known once it is encoded: all stages are held against it then, before anything is "
+                + "computed.");
         page.Line();
         page.Heading("Shapes near the student's");
         page.Table(Neighbours(plan));
@@ -38,7 +40,9 @@ internal static class PlanPage
         page.Table(HoursOfStages(times));
         if (times.Any(time => time.Utilisation != 1))
             page.Line("GPUs stand there for comparison: this program computes on the processor.");
-        page.Line($"{Units.Count(plan.Tokens)} tokens, {Units.Operations(plan.Flops)}; without evaluation and writing. The time of a stage is the middle of its range.");
+        page.Line(
+            $"{Units.Count(plan.Tokens)} tokens, {Units.Operations(plan.Flops)}; without evaluation and writing. The time of a stage is "
+                + $"the middle of its range.");
         if (plan.Warnings.Count > 0)
         {
             page.Line();
@@ -76,7 +80,8 @@ internal static class PlanPage
     private static TextTable Stages(RecipePlan plan)
     {
         var table = new TextTable(
-            new TextColumn("stage"), new TextColumn("tokens", Number: true), new TextColumn("operations", Number: true), new TextColumn("memory", Number: true),
+            new TextColumn("stage"), new TextColumn("tokens", Number: true), new TextColumn("operations", Number: true),
+            new TextColumn("memory", Number: true),
             new TextColumn("does"));
         foreach (var stage in plan.Stages)
             table.Add(
@@ -90,10 +95,12 @@ internal static class PlanPage
 
     private static TextTable Neighbours(RecipePlan plan)
     {
-        var table = new TextTable(new TextColumn("axis"), new TextColumn("size", Number: true), new TextColumn("multiple of", Number: true), new TextColumn("parameters", Number: true),
+        var table = new TextTable(new TextColumn("axis"), new TextColumn("size", Number: true), new TextColumn("multiple of", Number: true),
+            new TextColumn("parameters", Number: true),
             new TextColumn("without embedding", Number: true));
         foreach (var near in plan.Neighbours)
-            table.Add(near.Axis, $"{near.Size}", near.Multiple is { } multiple ? $"{multiple}" : "", Exact(near.Parameters), Exact(near.NonEmbeddingParameters));
+            table.Add(near.Axis, $"{near.Size}", near.Multiple is { } multiple ? $"{multiple}"
+                : "", Exact(near.Parameters), Exact(near.NonEmbeddingParameters));
         return table;
     }
 
@@ -114,7 +121,8 @@ internal static class PlanPage
 
     private static TextTable Times(TimeForecast[] times)
     {
-        var table = new TextTable(new TextColumn("device"), new TextColumn("speed", Number: true), new TextColumn("assumed", Number: true), new TextColumn("time", Number: true));
+        var table = new TextTable(new TextColumn("device"), new TextColumn("speed", Number: true), new TextColumn("assumed", Number: true),
+            new TextColumn("time", Number: true));
         foreach (var time in times)
             table.Add(
                 time.Device,

@@ -9,14 +9,17 @@ namespace Espalier.Cli.Commands;
 /// <summary>Trains a model from random weights.</summary>
 internal sealed class PretrainCommand : TrainingCommand
 {
-    private readonly Argument<string> _config = new("config") { Description = "Folder with config.json (and tokenizer.json for text); weights in it are not read" };
+    private readonly Argument<string> _config = new(
+        "config")
+    { Description = "Folder with config.json (and tokenizer.json for text); weights in it are not read" };
 
     internal PretrainCommand() : base(
         "pretrain",
         "Train a model of a config from random weights, by cross-entropy",
         new(),
         "espalier pretrain models/quickstart-teacher dotnet-docs --steps 100 --output scratch",
-        "espalier pretrain models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --steps 300 --learning-rate 3e-3 --seed 7 --output scratch-7 --json")
+        "espalier pretrain models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --steps 300 "
+            + "--learning-rate 3e-3 --seed 7 --output scratch-7 --json")
     {
         Arguments.Add(_config);
         AddShared();
@@ -28,11 +31,16 @@ internal sealed class PretrainCommand : TrainingCommand
     {
         var config = ModelSlot.Of(new("config", path, ContentHash.OfText(File.ReadAllText(Path.Combine(path, "config.json")))));
         var section = new PruneSection { Method = PruneMethod.RandomInit };
-        var stage = new PruneStage(config, "pruned", config.Planned, new("the shape") { Value = section }, section, config.Planned.MaxPositions, seed);
+        var stage = new PruneStage(config, "pruned", config.Planned, new("the shape") { Value = section }, section,
+            config.Planned.MaxPositions, seed);
         run.Walk([stage]);
         return stage.Pruned;
     }
 
     protected override TrainingStage Stage(TrainingSetting setting) =>
-        new PretrainStage(setting.Start, setting.Section, setting.Data, setting.Sequence, setting.Seed) { Order = setting.Order.Make, OrderName = setting.Order.Name };
+        new PretrainStage(setting.Start, setting.Section, setting.Data, setting.Sequence, setting.Seed)
+        {
+            Order = setting.Order.Make,
+            OrderName = setting.Order.Name
+        };
 }

@@ -22,7 +22,11 @@ internal sealed class PruneCommand : CommandBase
     private readonly TokenInput _input = new();
     private readonly OutputOption _output = new("--output", "The folder to write", "FOLDER", required: true);
     private readonly ShapeInput _shape = new();
-    private readonly Option<string> _scores = new("--scores") { Description = "Scores that espalier score or espalier depth wrote", HelpName = "FILE.json" };
+    private readonly Option<string> _scores = new("--scores")
+    {
+        Description = "Scores that espalier score or espalier depth wrote",
+        HelpName = "FILE.json"
+    };
     private readonly DepthScoresInput _depthScores = new();
     private readonly Option<string> _plan = new("--plan") { Description = "What survives, instead of a shape", HelpName = "FILE.json" };
     private readonly Option<bool> _random = new("--random") { Description = "Choose at random, as a control" };
@@ -56,7 +60,8 @@ internal sealed class PruneCommand : CommandBase
     {
         RequireOneSource(run);
         using var checkpoint = _model.Open(run);
-        ReadPlace[] reads = [_model.Place(run), .. _input.Places(run), .. Given("the scores", run.Get(_scores)), .. Given("the scores of layers", DepthFile(run)), .. Given("the plan", run.Get(_plan))];
+        ReadPlace[] reads = [_model.Place(run), .. _input.Places(run), .. Given("the scores", run.Get(_scores)),
+            .. Given("the scores of layers", DepthFile(run)), .. Given("the plan", run.Get(_plan))];
         var folder = _output.NewFolder(run, reads);
         var planFile = _writePlan.File(run, OutputKind.Plan, reads);
         if (planFile is not null && Path.GetFullPath(planFile) == Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))
@@ -72,9 +77,13 @@ internal sealed class PruneCommand : CommandBase
         var method = RunContext.Once(folder, Name, run.Get(_seed)!.Value, run.Progress, context =>
         {
             var dropped = layers is null ? checkpoint.Config.Layers - student.Layers : 0;
-            var scoring = isScored ? _calibration.Stage(run, checkpoint, tokens, dropped > 1 ? [1, dropped] : [1], run.Get(_seed)!.Value) : null;
-            var section = _shape.Section(run) with { Method = run.Get(_random) ? PruneMethod.Random : PruneMethod.Importance, Plan = run.Get(_plan) };
-            var cut = new PruneStage(ModelArgument.Slot(checkpoint), "pruned", student, new("the shape") { Value = section }, section, 0, run.Get(_seed)!.Value)
+            var scoring = isScored ? _calibration.Stage(run, checkpoint, tokens, dropped > 1 ? [1, dropped] : [1], run.Get(_seed)!.Value)
+                : null;
+            var section = _shape.Section(run)
+                with
+            { Method = run.Get(_random) ? PruneMethod.Random : PruneMethod.Importance, Plan = run.Get(_plan) };
+            var cut = new PruneStage(ModelArgument.Slot(checkpoint), "pruned", student, new("the shape") { Value = section }, section, 0,
+                run.Get(_seed)!.Value)
             {
                 Scores = scoring?.Scores ?? ScoresOf(run, checkpoint),
                 Layers = layers,
@@ -102,7 +111,12 @@ internal sealed class PruneCommand : CommandBase
             return null;
         var scores = DepthScoresFile.Read(file);
         RequireThisModel(run, file, scores.Teacher, scores.Version < 2, checkpoint);
-        return new("the scores of layers") { Value = new(file, ContentHash.OfFile(file), _depthScores.Choose(run, file, scores, checkpoint.Config, student)) };
+        return new(
+            "the scores of layers")
+        {
+            Value = new(file, ContentHash.OfFile(file),
+                _depthScores.Choose(run, file, scores, checkpoint.Config, student))
+        };
     }
 
     private string? DepthFile(CommandRun run) => _depthScores.File(run, run.Get(_scores));
@@ -130,24 +144,32 @@ internal sealed class PruneCommand : CommandBase
             return;
         var hash = namesFolder ? KnownFolder.Hash(checkpoint.Folder) : ModelFingerprint.Of(checkpoint, run.Cancellation);
         if (hash != teacher)
-            throw new EspalierException($"{file}: the scores are of a {(namesFolder ? "folder" : "model")} with the hash {teacher[..Math.Min(12, teacher.Length)]}… and {checkpoint.Folder} has {hash[..12]}…: score this model, or give the one that was scored");
+            throw new EspalierException(
+                $"{file}: the scores are of a {(namesFolder ? "folder" : "model")} with the hash "
+                    + $"{teacher[..Math.Min(12, teacher.Length)]}… and {checkpoint.Folder} has {hash[..12]}…: score this model, or give "
+                    + $"the one that was scored");
     }
 
     /// <summary>Scores, a plan, chance, or text to score on: one of them, since each says by itself what stays.</summary>
     private void RequireOneSource(CommandRun run)
     {
-        string[] given = [.. new[] { (UnitFile(run) is not null, "--scores"), (run.Has(_plan), "--plan"), (run.Get(_random), "--random"), (_input.IsGiven(run), "text or --ids to score on"),
+        string[] given = [
+            .. new[] { (UnitFile(run) is not null, "--scores"), (run.Has(_plan), "--plan"), (run.Get(_random), "--random"),
+                (_input.IsGiven(run), "text or --ids to score on"),
                 (!_calibration.Method(run).ReadsText(), $"--method {_calibration.Method(run).ToString().ToLowerInvariant()}") }
             .Where(source => source.Item1).Select(source => source.Item2)];
         var ofLayers = DepthFile(run);
         if (given.Length == 0 && ofLayers is null)
-            throw new EspalierException("nothing says which units stay: give text or --ids to score on, --method magnitude, --scores FILE, --depth-scores FILE, --plan FILE or --random");
+            throw new EspalierException(
+                "nothing says which units stay: give text or --ids to score on, --method magnitude, --scores FILE, --depth-scores FILE, "
+                    + "--plan FILE or --random");
         if (given.Length > 1)
             throw new EspalierException($"{string.Join(" and ", given)} were given and each says which units stay: give one of them");
         if (ofLayers is not null && (run.Has(_plan) || run.Get(_random)))
             throw new EspalierException($"{given[0]} and scores of layers were given and each says which layers stay: give one of them");
         if ((run.Has(_scores) || run.Has(_plan) || run.Get(_random) || !HasUnits(run)) && _calibration.Given(run) is { } unread)
-            throw new EspalierException($"{given.FirstOrDefault("scores of layers")} and {unread} were given and nothing is scored then: leave {unread} out");
+            throw new EspalierException(
+                $"{given.FirstOrDefault("scores of layers")} and {unread} were given and nothing is scored then: leave {unread} out");
         _calibration.Check(run, _input);
         if (run.Get(_random) && _shape.MergeHeads(run))
             throw new EspalierException("--merge-heads merges in the order of scores and --random has none: leave one of them out");
@@ -160,11 +182,13 @@ internal sealed class PruneCommand : CommandBase
     private static void Show(Page page, PruneReport report)
     {
         var table = new TextTable(
-            new("model"), new("hidden", Number: true), new("ffn", Number: true), new("heads", Number: true), new("kv heads", Number: true), new("layers", Number: true),
+            new("model"), new("hidden", Number: true), new("ffn", Number: true), new("heads", Number: true), new("kv heads", Number: true),
+            new("layers", Number: true),
             new("parameters", Number: true), new("without embeddings", Number: true), new("on disk", Number: true));
         foreach (var row in report.Rows)
             table.Add(
-                row.Model, $"{row.HiddenSize}", $"{row.IntermediateSize}", $"{row.NumAttentionHeads}", $"{row.NumKeyValueHeads}", $"{row.NumHiddenLayers}",
+                row.Model, $"{row.HiddenSize}", $"{row.IntermediateSize}", $"{row.NumAttentionHeads}", $"{row.NumKeyValueHeads}",
+                $"{row.NumHiddenLayers}",
                 Units.Count(row.Parameters), Units.Count(row.NonEmbeddingParameters), Units.Bytes(row.Bytes));
         page.Table(table);
         page.Line($"wrote {report.Output}, by {report.Method}{(report.Plan is { } plan ? $"; plan in {plan}" : "")}");
@@ -190,9 +214,11 @@ internal sealed record PruneReport(string Output, string Method, IReadOnlyList<P
 /// <param name="NonEmbeddingParameters">Those outside the embedding table and the head.</param>
 /// <param name="Bytes">Bytes of the weights as they are stored.</param>
 internal sealed record PruneRow(
-    string Model, string Path, int HiddenSize, int IntermediateSize, int NumAttentionHeads, int NumKeyValueHeads, int NumHiddenLayers, long Parameters, long NonEmbeddingParameters, long Bytes)
+    string Model, string Path, int HiddenSize, int IntermediateSize, int NumAttentionHeads, int NumKeyValueHeads, int NumHiddenLayers,
+    long Parameters, long NonEmbeddingParameters, long Bytes)
 {
     internal static PruneRow Of(string name, Checkpoint model) => new(
-        name, model.Folder, model.Config.HiddenSize, model.Config.IntermediateSize, model.Config.QueryHeads, model.Config.KeyValueHeads, model.Config.Layers,
+        name, model.Folder, model.Config.HiddenSize, model.Config.IntermediateSize, model.Config.QueryHeads, model.Config.KeyValueHeads,
+        model.Config.Layers,
         model.Config.Parameters, model.Config.NonEmbeddingParameters, model.TotalBytes);
 }

@@ -16,7 +16,8 @@ internal sealed class ReportCommand : CommandBase
     private readonly Argument<string> _folder = new("run") { Description = "Run folder", HelpName = "RUN" };
 
     private readonly OutputOption _output = new(
-        "--output", "The page to write; - is stdout. By default RUN/report.html, and beside a run that goes on RUN-so-far.html", "FILE.html");
+        "--output", "The page to write; - is stdout. By default RUN/report.html, and beside a run that goes on RUN-so-far.html",
+        "FILE.html");
 
     internal ReportCommand() : base(
         "report",

@@ -59,7 +59,8 @@ internal sealed class RunsCommand : CommandBase
     {
         try
         {
-            return [.. Directory.EnumerateDirectories(folder).Where(inner => new DirectoryInfo(inner).LinkTarget is null).Order(StringComparer.Ordinal)];
+            return [.. Directory.EnumerateDirectories(folder).Where(inner => new DirectoryInfo(inner).LinkTarget is null)
+                .Order(StringComparer.Ordinal)];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -74,10 +75,12 @@ internal sealed class RunsCommand : CommandBase
             page.Line($"no run lies in {report.Folder}");
             return;
         }
-        var table = new TextTable(new("run"), new("state"), new("recipe"), new("stage"), new("loss", Number: true), new("time", Number: true), new("size", Number: true));
+        var table = new TextTable(new("run"), new("state"), new("recipe"), new("stage"), new("loss", Number: true),
+            new("time", Number: true), new("size", Number: true));
         foreach (var run in report.Runs)
             table.Add(
-                run.Folder, StatusCommand.Word(run.State), run.Recipes.Count > 2 ? $"{run.Recipes[0]} and {run.Recipes.Count - 1} more" : string.Join(", ", run.Recipes), StatusCommand.Place(run),
+                run.Folder, StatusCommand.Word(run.State), run.Recipes.Count > 2 ? $"{run.Recipes[0]} and {run.Recipes.Count - 1} more"
+                    : string.Join(", ", run.Recipes), StatusCommand.Place(run),
                 StatusCommand.Loss(run), Units.Time(TimeSpan.FromSeconds(run.Seconds)), Units.Bytes(run.Bytes));
         page.Table(table);
     }

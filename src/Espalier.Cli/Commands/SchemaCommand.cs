@@ -7,7 +7,11 @@ namespace Espalier.Cli.Commands;
 /// <summary>What a recipe may say, for editors.</summary>
 internal sealed class SchemaCommand : CommandBase
 {
-    private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions s_indented = new()
+    {
+        WriteIndented = true,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping
+    };
 
     internal SchemaCommand() : base(
         "schema",

@@ -17,18 +17,28 @@ internal sealed class ScoreCommand : CommandBase
     private readonly ModelArgument _model = new(optional: true);
     private readonly TokenInput _input = new();
     private readonly CalibrationInput _calibration = new();
-    private readonly ChoiceOption<Which> _aggregators = new("--aggregators", "Score by all nine aggregators in one pass and write l2-mean.json, ... into the folder of --output", null, ("all", Which.All));
-    private readonly Option<string> _spans = new("--spans") { Description = "Widths of spans of layers whose block influence is wanted, such as 1,2,4", HelpName = "N,N", DefaultValueFactory = _ => "1" };
+    private readonly ChoiceOption<Which> _aggregators = new("--aggregators",
+        "Score by all nine aggregators in one pass and write l2-mean.json, ... into the folder of --output", null, ("all", Which.All));
+    private readonly Option<string> _spans = new(
+        "--spans")
+    {
+        Description = "Widths of spans of layers whose block influence is wanted, such as 1,2,4",
+        HelpName = "N,N",
+        DefaultValueFactory = _ => "1"
+    };
     private readonly CountOption _seed = new("--seed", "Seed of --method random", 1, least: 0);
-    private readonly OutputOption _output = new("--output", "Write the scores for prune --scores; with --aggregators all a folder", "FILE.json");
+    private readonly OutputOption _output = new("--output", "Write the scores for prune --scores; with --aggregators all a folder",
+        "FILE.json");
     private readonly ScoreComparison _comparison = new();
     private readonly ThreadsOption _threads = new();
 
     internal ScoreCommand() : base(
         "score",
-        "Score neurons, heads, channels and layers by the activations of one forward pass over calibration text, or by a control; compare scores. Of equal scores the lower index counts as more important",
+        "Score neurons, heads, channels and layers by the activations of one forward pass over calibration text, or by a control; compare "
+            + "scores. Of equal scores the lower index counts as more important",
         "espalier score models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --spans 1,2 --output scores.json",
-        "espalier score models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --samples 32 --spans 1,2,4 --json",
+        "espalier score models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --samples 32 --spans 1,2,4 "
+            + "--json",
         "espalier score models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --aggregators all --output scores",
         "espalier score models/quickstart-teacher --method magnitude --output magnitudes.json",
         "espalier score --compare scores.json magnitudes.json --keep 0.75")
@@ -47,7 +57,8 @@ internal sealed class ScoreCommand : CommandBase
         if (_comparison.IsAsked(run))
         {
             if (_model.IsGiven(run) || _input.IsGiven(run) || _calibration.Given(run) is not null || run.Has(_output))
-                throw new EspalierException("--compare reads two files of scores and nothing else: leave the model, its text, how to score and --output out");
+                throw new EspalierException(
+                    "--compare reads two files of scores and nothing else: leave the model, its text, how to score and --output out");
             _comparison.Run(run);
             return ExitCodes.Done;
         }
@@ -81,7 +92,8 @@ internal sealed class ScoreCommand : CommandBase
                 DurableOutput.Move(stage.Scores.Value.Path, file);
             return found;
         }, run.Cancellation);
-        run.Write(ScoresFile.ToJson(scores), (page, _) => Show(page, scores, checkpoint.Folder, file), ("model", checkpoint.Folder), ("output", file));
+        run.Write(ScoresFile.ToJson(scores), (page, _) => Show(page, scores, checkpoint.Folder, file), ("model", checkpoint.Folder),
+            ("output", file));
     }
 
     private void ByAll(CommandRun run, int[] widths)
@@ -95,7 +107,12 @@ internal sealed class ScoreCommand : CommandBase
         var all = _calibration.ScoreByAll(run, checkpoint, _input, widths, MemoryInput.FolderBeside(folder));
         string[] files = [.. Aggregator.All.Select(aggregator => $"{aggregator.FileName}.json")];
         ScoresFolder.Write(folder, files.Zip(all));
-        var report = new JsonObject { ["model"] = checkpoint.Folder, ["output"] = folder, ["files"] = new JsonArray([.. files.Select(file => JsonValue.Create(file))]) };
+        var report = new JsonObject
+        {
+            ["model"] = checkpoint.Folder,
+            ["output"] = folder,
+            ["files"] = new JsonArray([.. files.Select(file => JsonValue.Create(file))])
+        };
         run.Write(report, (page, _) => ShowAll(page, all, checkpoint.Folder, folder));
     }
 
@@ -129,7 +146,8 @@ internal sealed class ScoreCommand : CommandBase
             table.Add($"{aggregator.FileName}.json", Share(axes[0].Overlap), Share(axes[1].Overlap), Share(axes[2].Overlap));
         }
         page.Table(table);
-        page.Line($"wrote {folder}; the table: of the best two thirds of the units, the share that is among those of {Aggregator.Default} too");
+        page.Line(
+            $"wrote {folder}; the table: of the best two thirds of the units, the share that is among those of {Aggregator.Default} too");
     }
 
     private static void Layers(Page page, ImportanceScores scores)
@@ -139,30 +157,37 @@ internal sealed class ScoreCommand : CommandBase
             new("heads: least", Number: true), new("median", Number: true), new("most", Number: true), new("< 1 %", Number: true),
             new("neurons: least", Number: true), new("median", Number: true), new("most", Number: true), new("< 1 %", Number: true));
         for (var layer = 0; layer < scores.BlockInfluence[1].Length; layer++)
-            table.Add([layer.ToString(CultureInfo.InvariantCulture), Digits(scores.BlockInfluence[1][layer]), .. Summary(scores.Units[Axis.Heads]![layer]), .. Summary(scores.Units[Axis.Ffn]![layer])]);
+            table.Add(
+                [layer.ToString(CultureInfo.InvariantCulture), Digits(scores.BlockInfluence[1][layer]),
+                    .. Summary(scores.Units[Axis.Heads]![layer]), .. Summary(scores.Units[Axis.Ffn]![layer])]);
         page.Table(table);
     }
 
     private static void Network(Page page, ImportanceScores scores)
     {
         var table = new TextTable(
-            new("whole network"), new("units", Number: true), new("sum", Number: true), new("least", Number: true), new("median", Number: true), new("most", Number: true), new("< 1 %", Number: true));
-        foreach (var axis in Axis.All.Where(axis => axis == Axis.Layers || scores.Units[axis] is not null).OrderBy(axis => axis == Axis.Hidden))
+            new("whole network"), new("units", Number: true), new("sum", Number: true), new("least", Number: true),
+            new("median", Number: true), new("most", Number: true), new("< 1 %", Number: true));
+        foreach (var axis in Axis.All.Where(axis => axis == Axis.Layers || scores.Units[axis] is not null)
+            .OrderBy(axis => axis == Axis.Hidden))
         {
             var values = axis == Axis.Layers ? scores.BlockInfluence[1] : [.. scores.Units[axis]!.SelectMany(row => row)];
             table.Add([axis.Units, values.Length.ToString(CultureInfo.InvariantCulture), Digits(values.Sum()), .. Summary(values)]);
         }
         page.Table(table);
-        page.Line($"{scores.Units[Axis.Hidden]![0].Length} channels; < 1 %: units with less than a hundredth of the largest score beside them");
+        page.Line(
+            $"{scores.Units[Axis.Hidden]![0].Length} channels; < 1 %: units with less than a hundredth of the largest score beside them");
     }
 
     private static string[] Summary(double[] values)
     {
         var (most, median) = (values.Max(), values.Order().ElementAt(values.Length / 2));
-        return [Digits(values.Min()), Digits(median), Digits(most), Share(values.Count(value => value < most / 100) / (double)values.Length)];
+        return [Digits(values.Min()), Digits(median), Digits(most),
+            Share(values.Count(value => value < most / 100) / (double)values.Length)];
     }
 
-    private static string Text(ImportanceScores scores) => scores.Samples > 0 ? $", {scores.Samples} samples of {scores.SampleLength} tokens" : "";
+    private static string Text(ImportanceScores scores) =>
+        scores.Samples > 0 ? $", {scores.Samples} samples of {scores.SampleLength} tokens" : "";
 
     private static string Digits(double value) => value.ToString("G4", CultureInfo.InvariantCulture);
 

@@ -18,7 +18,8 @@ internal sealed class ScoreComparison
         AllowMultipleArgumentsPerToken = true,
     };
 
-    private readonly NumberOption _keep = new("--keep", "With --compare: share of the units that is kept of axes whose size is not given; two thirds by default", "SHARE");
+    private readonly NumberOption _keep = new("--keep",
+        "With --compare: share of the units that is kept of axes whose size is not given; two thirds by default", "SHARE");
     private readonly CountOption _hidden = new("--hidden", "With --compare: channels that are kept");
     private readonly CountOption _ffn = new("--ffn", "With --compare: neurons that are kept of a layer");
     private readonly CountOption _heads = new("--heads", "With --compare: query heads that are kept of a layer");
@@ -44,14 +45,21 @@ internal sealed class ScoreComparison
 
     internal void Run(CommandRun run)
     {
-        var (a, b) = run.Get(_compare) is [var first, var second] ? (first, second) : throw new EspalierException("--compare takes two files of scores");
+        var (a, b) = run.Get(_compare) is [var first, var second] ? (first, second)
+            : throw new EspalierException("--compare takes two files of scores");
         var share = run.Get(_keep) ?? KeptSizes.DefaultShare;
         if (share is not (> 0 and <= 1))
             throw new EspalierException($"--keep is {share} and must be above 0 and at most 1: two thirds is 0.67");
         var (ofA, ofB) = (ScoresFile.Read(a), ScoresFile.Read(b));
         var sizes = new KeptSizes(share)
         {
-            Sizes = new() { [Axis.Hidden] = run.Get(_hidden), [Axis.Ffn] = run.Get(_ffn), [Axis.Heads] = run.Get(_heads), [Axis.Layers] = run.Get(_layers) },
+            Sizes = new()
+            {
+                [Axis.Hidden] = run.Get(_hidden),
+                [Axis.Ffn] = run.Get(_ffn),
+                [Axis.Heads] = run.Get(_heads),
+                [Axis.Layers] = run.Get(_layers)
+            },
         };
         run.Write(
             new ScoreComparisonReport(a, b, ScoresComparison.Differences(ofA, ofB), ScoresComparison.Axes(ofA, ofB, sizes)), Show);
@@ -63,18 +71,22 @@ internal sealed class ScoreComparison
         foreach (var (field, a, b) in report.Differences)
             page.Line($"{field} differs: {Short(a)} and {Short(b)}");
         var table = new TextTable(
-            new("axis"), new("units", Number: true), new("kept", Number: true), new("rank correlation", Number: true), new("of all layers together", Number: true), new("kept by both", Number: true));
+            new("axis"), new("units", Number: true), new("kept", Number: true), new("rank correlation", Number: true),
+            new("of all layers together", Number: true), new("kept by both", Number: true));
         foreach (var axis in report.Axes)
             table.Add(
-                axis.Axis, axis.Units.ToString(CultureInfo.InvariantCulture), axis.Kept.ToString(CultureInfo.InvariantCulture), Digits(axis.Correlation),
+                axis.Axis, axis.Units.ToString(CultureInfo.InvariantCulture), axis.Kept.ToString(CultureInfo.InvariantCulture),
+                Digits(axis.Correlation),
                 axis.CorrelationPerLayer is null ? "" : Digits(axis.NetworkCorrelation), Percent(axis.Overlap));
         page.Table(table);
         var (neurons, heads) = (report.Axes.Single(axis => axis.Axis == "neurons"), report.Axes.Single(axis => axis.Axis == "heads"));
         var layers = new TextTable(
-            new("layer", Number: true), new("neurons, correlation", Number: true), new("kept by both", Number: true), new("heads, correlation", Number: true), new("kept by both", Number: true));
+            new("layer", Number: true), new("neurons, correlation", Number: true), new("kept by both", Number: true),
+            new("heads, correlation", Number: true), new("kept by both", Number: true));
         for (var layer = 0; layer < neurons.CorrelationPerLayer!.Length; layer++)
             layers.Add(
-                layer.ToString(CultureInfo.InvariantCulture), Digits(neurons.CorrelationPerLayer[layer]), Percent(neurons.OverlapPerLayer![layer]),
+                layer.ToString(CultureInfo.InvariantCulture), Digits(neurons.CorrelationPerLayer[layer]),
+                Percent(neurons.OverlapPerLayer![layer]),
                 Digits(heads.CorrelationPerLayer![layer]), Percent(heads.OverlapPerLayer![layer]));
         page.Table(layers);
     }

@@ -21,9 +21,12 @@ internal sealed class SearchCommand : CommandBase
 {
     private readonly Argument<string> _recipe = new("recipe") { Description = "Recipe with a search section" };
 
-    private readonly OutputOption _output = new("--output", "Run folder, which compress goes on in; by default the recipe's, else runs/NAME-OF-THE-RECIPE", "FOLDER");
+    private readonly OutputOption _output = new("--output",
+        "Run folder, which compress goes on in; by default the recipe's, else runs/NAME-OF-THE-RECIPE", "FOLDER");
 
-    private readonly Option<bool> _enumerate = new("--enumerate") { Description = "Only list the candidates; needs no weights, and computes nothing unless a latency is asked for" };
+    private readonly Option<bool> _enumerate = new(
+        "--enumerate")
+    { Description = "Only list the candidates; needs no weights, and computes nothing unless a latency is asked for" };
     private readonly CountOption _limit = new("--limit", "With --enumerate: how many are shown", 100, least: 0);
     private readonly OutputOption _write = new("--write", "With --enumerate: write all candidates, for search.candidates", "FILE.json");
     private readonly OutputOption _picture = new("--picture", "Write a picture of loss against parameters and latency", "FILE.html");
@@ -32,7 +35,8 @@ internal sealed class SearchCommand : CommandBase
 
     internal SearchCommand() : base(
         "search",
-        "Find the student's shape: enumerate, order, train the most promising briefly, halve; stops before the distillation and goes on where it was interrupted",
+        "Find the student's shape: enumerate, order, train the most promising briefly, halve; stops before the distillation and goes on "
+            + "where it was interrupted",
         "espalier search recipes/quickstart-search.yaml --picture search.html",
         "espalier search recipes/nemotron-4-15b-search-4b.yaml --enumerate --json | jq .count")
     {
@@ -49,14 +53,17 @@ internal sealed class SearchCommand : CommandBase
         var file = run.Get(_recipe)!;
         var read = RecipeFile.Read(file);
         if (read.Search is not { } search)
-            throw new EspalierException($"{file}: has no search; give it one, as in: search: {{ non-embedding-parameters: 3M +-5%, hidden: [128, 192] }}");
+            throw new EspalierException(
+                $"{file}: has no search; give it one, as in: search: {{ non-embedding-parameters: 3M +-5%, hidden: [128, 192] }}");
         var byDefault = read.Output ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(file));
-        var folder = run.Has(_output) || run.Get(_enumerate) ? _output.RunFolder(run, byDefault, RecipeInputs.ModelAndTexts(read)) : byDefault;
+        var folder = run.Has(_output) || run.Get(_enumerate) ? _output.RunFolder(run, byDefault, RecipeInputs.ModelAndTexts(read))
+            : byDefault;
         if (run.Get(_enumerate))
             return Enumerate(run, read, search, folder);
         foreach (var option in new Option[] { _limit, _write })
             if (run.Has(option))
-                throw new EspalierException($"{option.Name} goes with --enumerate; a search shows what it trained and writes all candidates into its stage");
+                throw new EspalierException(
+                    $"{option.Name} goes with --enumerate; a search shows what it trained and writes all candidates into its stage");
         var drawn = _picture.File(run, OutputKind.Html, Reads(file, read));
         Compressor.Check([(Path.GetFileNameWithoutExtension(file), read)], folder, run.Cancellation);
         var text = File.ReadAllText(file);
@@ -93,7 +100,8 @@ internal sealed class SearchCommand : CommandBase
         var most = run.Get(_limit);
         IEnumerable<Candidate> Counted()
         {
-            foreach (var candidate in search.Enumerate(teacher.Config, read.Data.Sequence, teacher.StoredType.Bytes(), latency, run.Cancellation))
+            foreach (var candidate in search.Enumerate(teacher.Config, read.Data.Sequence, teacher.StoredType.Bytes(), latency,
+                run.Cancellation))
             {
                 if (count++ < most)
                     shown.Add(CandidateForecast.Of(candidate, search, read.Data.Sequence, teacher.StoredType.Bytes()));

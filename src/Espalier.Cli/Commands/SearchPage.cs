@@ -22,22 +22,29 @@ internal static class SearchPage
     /// <summary>The table of the candidates and what the search took.</summary>
     internal static void ShowResult(Page page, SearchResult result)
     {
-        var rungs = result.Candidates.SelectMany(row => row.Losses).Select(loss => (loss.Set, loss.Steps)).Distinct().OrderBy(rung => rung.Steps).ToArray();
+        var rungs = result.Candidates.SelectMany(row => row.Losses).Select(loss => (loss.Set, loss.Steps)).Distinct()
+            .OrderBy(rung => rung.Steps).ToArray();
         var heldOut = result.Candidates[0].Losses[0].Set;
         var table = new TextTable([
-            new("rank", Number: true), new("layers", Number: true), new("heads", Number: true), new("ffn", Number: true), new("hidden", Number: true), new("parameters", Number: true),
+            new("rank", Number: true), new("layers", Number: true), new("heads", Number: true), new("ffn", Number: true),
+            new("hidden", Number: true), new("parameters", Number: true),
             new("w/o embedding", Number: true), new("memory", Number: true), new("by proxy", Number: true),
-            .. rungs.Select(rung => new TextColumn($"{(rung.Set == heldOut ? "nll" : rung.Set)} at {rung.Steps}", Number: true)), new("prefill", Number: true), new("decode", Number: true)]);
+            .. rungs.Select(rung => new TextColumn($"{(rung.Set == heldOut ? "nll" : rung.Set)} at {rung.Steps}", Number: true)),
+            new("prefill", Number: true), new("decode", Number: true)]);
         foreach (var row in result.Candidates)
             table.Add([
-                $"{row.Rank}", $"{row.Layers}", $"{row.Heads}", $"{row.Ffn}", $"{row.Hidden}", Units.Count(row.Parameters), Units.Count(row.NonEmbeddingParameters), Units.Bytes(row.MemoryBytes),
+                $"{row.Rank}", $"{row.Layers}", $"{row.Heads}", $"{row.Ffn}", $"{row.Hidden}", Units.Count(row.Parameters),
+                Units.Count(row.NonEmbeddingParameters), Units.Bytes(row.MemoryBytes),
                 $"{row.ProxyRank}",
-                .. rungs.Select(rung => row.Losses.FirstOrDefault(loss => (loss.Set, loss.Steps) == rung) is { } loss ? Number(loss.Nll, "0.0000") : ""),
+                .. rungs.Select(rung => row.Losses.FirstOrDefault(loss => (loss.Set, loss.Steps) == rung) is { } loss
+                    ? Number(loss.Nll, "0.0000") : ""),
                 Milliseconds(row.PrefillSeconds), Milliseconds(row.DecodeSeconds)]);
         page.Table(table);
         page.Line($"{result.Why}.");
         if (result.ProxySpearman is { } spearman)
-            page.Line($"Places by {(result.Proxy == SearchProxy.Importance ? "importance kept" : "loss as pruned")} and in the end: Spearman {Number(spearman, "0.00")}.");
+            page.Line(
+                $"Places by {(result.Proxy == SearchProxy.Importance ? "importance kept" : "loss as pruned")} and in the end: Spearman "
+                    + $"{Number(spearman, "0.00")}.");
         if (result is { Forecast: { } before, Cost: { } after })
             page.Line($"Cost: at most {Costs(before)} were reckoned, {Costs(after)} were taken.");
     }
@@ -46,12 +53,14 @@ internal static class SearchPage
     internal static CsvTable Csv(SearchResult report)
     {
         var table = new CsvTable(
-            "rank", "layers", "heads", "ffn", "hidden", "parameters", "non_embedding_parameters", "memory_bytes", "forward_flops_per_token", "proxy", "proxy_rank",
+            "rank", "layers", "heads", "ffn", "hidden", "parameters", "non_embedding_parameters", "memory_bytes", "forward_flops_per_token",
+            "proxy", "proxy_rank",
             "prefill_seconds", "decode_seconds", "steps", "set", "nll", "nll_se");
         foreach (var row in report.Candidates)
             foreach (var loss in row.Losses)
                 table.Add(
-                    row.Rank, row.Layers, row.Heads, row.Ffn, row.Hidden, row.Parameters, row.NonEmbeddingParameters, row.MemoryBytes, row.ForwardFlopsPerToken, row.Proxy, row.ProxyRank,
+                    row.Rank, row.Layers, row.Heads, row.Ffn, row.Hidden, row.Parameters, row.NonEmbeddingParameters, row.MemoryBytes,
+                    row.ForwardFlopsPerToken, row.Proxy, row.ProxyRank,
                     row.PrefillSeconds, row.DecodeSeconds, loss.Steps, loss.Set, loss.Nll, loss.NllStandardError);
         return table;
     }
@@ -59,9 +68,11 @@ internal static class SearchPage
     /// <summary>A row a shape.</summary>
     internal static CsvTable Csv(EnumerationReport report)
     {
-        var table = new CsvTable("layers", "heads", "ffn", "hidden", "parameters", "non_embedding_parameters", "memory_bytes", "forward_flops_per_token");
+        var table = new CsvTable("layers", "heads", "ffn", "hidden", "parameters", "non_embedding_parameters", "memory_bytes",
+            "forward_flops_per_token");
         foreach (var row in report.Candidates)
-            table.Add(row.Layers, row.Heads, row.Ffn, row.Hidden, row.Parameters, row.NonEmbeddingParameters, row.MemoryBytes, row.ForwardFlopsPerToken);
+            table.Add(row.Layers, row.Heads, row.Ffn, row.Hidden, row.Parameters, row.NonEmbeddingParameters, row.MemoryBytes,
+                row.ForwardFlopsPerToken);
         return table;
     }
 
@@ -69,7 +80,8 @@ internal static class SearchPage
     internal static void ShowEnumeration(Page page, EnumerationReport report)
     {
         page.Table(Table(report.Candidates));
-        page.Line($"{report.Count} candidates{(report.Candidates.Count < report.Count ? $", the first {report.Candidates.Count} are shown" : "")}");
+        page.Line(
+            $"{report.Count} candidates{(report.Candidates.Count < report.Count ? $", the first {report.Candidates.Count} are shown" : "")}");
         if (report.File is { } file)
             page.Line($"file     {file}");
     }
@@ -79,7 +91,9 @@ internal static class SearchPage
     {
         page.Heading("Search");
         page.Table(Table(plan.First));
-        page.Line($"{plan.Count} shapes{(plan.First.Count < plan.Count ? $", the first {plan.First.Count} are shown" : "")}; {plan.Trained} are trained, at most {Costs(plan.Cost)}. Where a latency is asked for it decides later.");
+        page.Line(
+            $"{plan.Count} shapes{(plan.First.Count < plan.Count ? $", the first {plan.First.Count} are shown" : "")}; {plan.Trained} are "
+                + $"trained, at most {Costs(plan.Cost)}. Where a latency is asked for it decides later.");
         page.Line("The student above is the largest shape.");
         page.Line();
     }
@@ -87,15 +101,18 @@ internal static class SearchPage
     private static TextTable Table(IReadOnlyList<CandidateForecast> candidates)
     {
         var table = new TextTable(
-            new("layers", Number: true), new("heads", Number: true), new("ffn", Number: true), new("hidden", Number: true), new("parameters", Number: true),
+            new("layers", Number: true), new("heads", Number: true), new("ffn", Number: true), new("hidden", Number: true),
+            new("parameters", Number: true),
             new("w/o embedding", Number: true), new("memory", Number: true));
         foreach (var row in candidates)
-            table.Add($"{row.Layers}", $"{row.Heads}", $"{row.Ffn}", $"{row.Hidden}", Units.Count(row.Parameters), Units.Count(row.NonEmbeddingParameters), Units.Bytes(row.MemoryBytes));
+            table.Add($"{row.Layers}", $"{row.Heads}", $"{row.Ffn}", $"{row.Hidden}", Units.Count(row.Parameters),
+                Units.Count(row.NonEmbeddingParameters), Units.Bytes(row.MemoryBytes));
         return table;
     }
 
     private static string Costs(SearchCost cost) =>
-        $"{Units.Count(cost.Tokens)} tokens, {cost.Flops.ToString("0.00e+0", CultureInfo.InvariantCulture)} operations{(cost.Seconds is { } seconds ? $" and {Units.Time(TimeSpan.FromSeconds(Math.Min(seconds, 1e10)))}" : "")}";
+        $"{Units.Count(cost.Tokens)} tokens, {cost.Flops.ToString("0.00e+0", CultureInfo.InvariantCulture)} operations"
+            + $"{(cost.Seconds is { } seconds ? $" and {Units.Time(TimeSpan.FromSeconds(Math.Min(seconds, 1e10)))}" : "")}";
 
     private static string Milliseconds(double? seconds) => seconds is { } value ? $"{Units.Short(1000 * value)} ms" : "";
 

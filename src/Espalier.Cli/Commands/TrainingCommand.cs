@@ -14,19 +14,21 @@ using Espalier.Pipeline.Stages;
 namespace Espalier.Cli.Commands;
 
 /// <summary>
-/// What <c>distill</c>, <c>correct</c> and <c>pretrain</c> share. The result is a Hugging Face folder; beside it lies FOLDER.run with metrics, checkpoints and what
-/// the same command needs to go on after an interruption.
+/// What <c>distill</c>, <c>correct</c> and <c>pretrain</c> share. The result is a Hugging Face folder; beside it lies FOLDER.run with
+/// metrics, checkpoints and what the same command needs to go on after an interruption.
 /// </summary>
 internal abstract class TrainingCommand : CommandBase
 {
-    private readonly OutputOption _output = new("--output", "Hugging Face folder to write; FOLDER.run beside it keeps metrics and checkpoints", "FOLDER", required: true);
+    private readonly OutputOption _output = new("--output",
+        "Hugging Face folder to write; FOLDER.run beside it keeps metrics and checkpoints", "FOLDER", required: true);
 
     private readonly DtypeOption _dtype = new();
     private readonly ThreadsOption _threads = new();
     private readonly ProfileOption _profile = new();
     private readonly TrainingInput _training;
 
-    protected TrainingCommand(string name, string description, TrainingScope scope, params string[] examples) : base(name, description, examples) =>
+    protected TrainingCommand(string name, string description, TrainingScope scope, params string[] examples)
+        : base(name, description, examples) =>
         _training = new(scope);
 
     protected OutputOption Output => _output;
@@ -76,11 +78,14 @@ internal abstract class TrainingCommand : CommandBase
             var guide = teacher is null ? null : ModelSlot.Of(ModelFolder.Given("teacher", teacher));
             var kept = cache is null ? null : CacheInput.Require(run, cache, guide?.Value.Hash, tokens, data.Sequence, section.Temperature);
             var stage = Stage(new(from, guide, kept, section, text.Tokens, data.Sequence, _training.Seed(run), order));
-            var export = new ExportStage(folder, stage.Trained, "result", StoredType(run, from.Value), [], _dtype.Clamp(run), data.Sequence);
+            var export = new ExportStage(folder, stage.Trained, "result", StoredType(run, from.Value), [], _dtype.Clamp(run),
+                data.Sequence);
             ModelSlot[] before = guide is null ? [from] : [guide, from];
-            Stage[] stages = [.. before.Select(model => new EvaluateStage(evaluation, model)), stage, export, new EvaluateStage(evaluation, export.Exported)];
+            Stage[] stages = [.. before.Select(model => new EvaluateStage(evaluation, model)), stage, export,
+                new EvaluateStage(evaluation, export.Exported)];
             context.Walk(stages);
-            return TrainingReport.Of(folder, stage.Trained.Value, [.. stages.OfType<EvaluateStage>().Select(evaluated => evaluated.Row!)], _profile.IsGiven(run) ? context.Profiles : null);
+            return TrainingReport.Of(folder, stage.Trained.Value, [.. stages.OfType<EvaluateStage>().Select(evaluated => evaluated.Row!)],
+                _profile.IsGiven(run) ? context.Profiles : null);
         }, run.Cancellation, profile: _profile.IsGiven(run));
         run.Write(report, Show);
         return ExitCodes.Done;
@@ -101,7 +106,9 @@ internal abstract class TrainingCommand : CommandBase
             if (model.HasWeights)
                 model.CheckFinite(run.Cancellation);
             if (sequence > model.Config.MaxPositions)
-                throw new EspalierException($"--sequence is {sequence} and {path} has {model.Config.MaxPositions} positions (max_position_embeddings): give at most that");
+                throw new EspalierException(
+                    $"--sequence is {sequence} and {path} has {model.Config.MaxPositions} positions (max_position_embeddings): give at "
+                        + $"most that");
         }
         using var source = Checkpoint.Open(start, requireWeights: false);
         return teacher is null ? source.Config.VocabularySize : VocabularyAlignment.Of(teacher, start).Size;
@@ -152,7 +159,8 @@ internal sealed record TrainingReport(
 /// <param name="Seed">Seed of the order.</param>
 /// <param name="Order">Which windows when, and what that is called in the stage's key.</param>
 internal sealed record TrainingSetting(
-    ModelSlot Start, ModelSlot? Teacher, Slot<ModelFolder>? Cache, TrainingSection Section, Slot<TokenSets> Data, int Sequence, long Seed, (Func<long, SampleOrder> Make, string Name) Order);
+    ModelSlot Start, ModelSlot? Teacher, Slot<ModelFolder>? Cache, TrainingSection Section, Slot<TokenSets> Data, int Sequence, long Seed,
+    (Func<long, SampleOrder> Make, string Name) Order);
 
 /// <summary>What a training begins from and learns from.</summary>
 /// <param name="Start">Folder of the model to train.</param>

@@ -22,7 +22,8 @@ internal sealed class Interruption : IDisposable
             _source.Cancel();
         }
 
-        _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop)];
+        _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop),
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop)];
     }
 
     internal CancellationToken Token => _source.Token;

@@ -42,13 +42,17 @@ internal static class BashCompletion
             """);
         foreach (var command in facts.Commands)
             foreach (var option in command.Options.Where(option => option.Value is not null))
-                script.Append(CultureInfo.InvariantCulture, $"        {string.Join(" | ", All(option).Select(name => $"'{command.Name} {name}'"))})\n{Values(option, names)}            return ;;\n");
+                script.Append(CultureInfo.InvariantCulture,
+                    $"        {string.Join(" | ", All(option).Select(name => $"'{command.Name} {name}'"))})\n{Values(option, names)}       "
+                        + $"     return ;;\n");
         script.Append("    esac\n    case $command in\n");
         script.Append(CultureInfo.InvariantCulture, $"        '')\n            _espalier_words '{names} {shared} --version' ;;\n");
         foreach (var command in facts.Commands)
         {
             var argument = command.Arguments.Count > 0 ? Values(command.Arguments[0], names) : "";
-            script.Append(CultureInfo.InvariantCulture, $"        {command.Name})\n            if [[ $cur == -* ]]; then\n                _espalier_words '{Names(command.Options)} {shared}'\n");
+            script.Append(CultureInfo.InvariantCulture,
+                $"        {command.Name})\n            if [[ $cur == -* ]]; then\n                _espalier_words '"
+                    + $"{Names(command.Options)} {shared}'\n");
             script.Append(argument.Length > 0 ? $"            else\n    {argument}            fi ;;\n" : "            fi ;;\n");
         }
         script.Append("    esac\n}\n\ncomplete -F _espalier espalier\n");

@@ -30,10 +30,13 @@ internal static class FishCompletion
             script.Append(CultureInfo.InvariantCulture, $"complete -c espalier{Flags(option)} -d {Quoted(option.Description)}\n");
         foreach (var command in facts.Commands)
         {
-            script.Append(CultureInfo.InvariantCulture, $"complete -c espalier -n '__espalier_is \"\"' -a {command.Name} -d {Quoted(command.Description)}\n");
+            script.Append(CultureInfo.InvariantCulture,
+                $"complete -c espalier -n '__espalier_is \"\"' -a {command.Name} -d {Quoted(command.Description)}\n");
             var condition = $"complete -c espalier -n '__espalier_is {command.Name}'";
             foreach (var option in command.Options)
-                script.Append(CultureInfo.InvariantCulture, $"{condition}{Flags(option)}{(option.Value is null ? "" : Value(option, names, option: true))} -d {Quoted(option.Description)}\n");
+                script.Append(CultureInfo.InvariantCulture,
+                    $"{condition}{Flags(option)}{(option.Value is null ? "" : Value(option, names, option: true))} -d "
+                        + $"{Quoted(option.Description)}\n");
             if (command.Arguments.Count > 0)
                 script.Append(CultureInfo.InvariantCulture, $"{condition}{Value(command.Arguments[0], names, option: false)}\n");
         }
@@ -41,7 +44,8 @@ internal static class FishCompletion
     }
 
     private static string Flags(ValueFacts option) => string.Concat(option.Aliases.Prepend(option.Name)
-        .Where(name => name.Length > 2 || char.IsAsciiLetter(name[1])).Select(name => name.StartsWith("--", StringComparison.Ordinal) ? $" -l {name[2..]}" : $" -s {name[1..]}"));
+        .Where(name => name.Length > 2 || char.IsAsciiLetter(name[1]))
+        .Select(name => name.StartsWith("--", StringComparison.Ordinal) ? $" -l {name[2..]}" : $" -s {name[1..]}"));
 
     private static string Value(ValueFacts value, string commands, bool option)
     {
@@ -54,5 +58,6 @@ internal static class FishCompletion
         };
     }
 
-    private static string Quoted(string text) => $"'{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal)}'";
+    private static string Quoted(string text) =>
+        $"'{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal)}'";
 }

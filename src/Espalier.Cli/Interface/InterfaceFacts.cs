@@ -23,7 +23,8 @@ internal sealed record InterfaceFacts(IReadOnlyList<ValueFacts> Options, IReadOn
 /// <param name="Options">Its own options.</param>
 /// <param name="Examples">Command lines that work as they stand.</param>
 internal sealed record CommandFacts(
-    string Name, string Group, string Description, IReadOnlyList<ValueFacts> Arguments, IReadOnlyList<ValueFacts> Options, IReadOnlyList<string> Examples)
+    string Name, string Group, string Description, IReadOnlyList<ValueFacts> Arguments, IReadOnlyList<ValueFacts> Options,
+    IReadOnlyList<string> Examples)
 {
     internal static CommandFacts Of(Command command) => new(
         command.Name,
@@ -45,7 +46,8 @@ internal sealed record CommandFacts(
 /// <param name="Required">Whether it must be given.</param>
 /// <param name="Many">Whether it may be given more than once.</param>
 internal sealed record ValueFacts(
-    string Name, IReadOnlyList<string> Aliases, string Description, string? Value, IReadOnlyList<string> Choices, bool Files, bool Folders, bool Required, bool Many)
+    string Name, IReadOnlyList<string> Aliases, string Description, string? Value, IReadOnlyList<string> Choices, bool Files, bool Folders,
+    bool Required, bool Many)
 {
     /// <summary>The value where an option is not given; null where there is none, or the description says what happens then.</summary>
     public string? Default { get; init; }
@@ -57,23 +59,32 @@ internal sealed record ValueFacts(
     {
         var takesValue = option.ValueType != typeof(bool) && option.Arity.MaximumNumberOfValues > 0;
         var value = takesValue ? option.HelpName ?? "VALUE" : null;
-        return Of(option.Name, [.. option.Aliases.Where(alias => alias.StartsWith('-'))], option.Description, value, option.Required, option.Arity.MaximumNumberOfValues > 1) with
+        return Of(option.Name, [.. option.Aliases.Where(alias => alias.StartsWith('-'))], option.Description, value, option.Required,
+            option.Arity.MaximumNumberOfValues > 1) with
         {
-            Default = takesValue && option.HasDefaultValue ? Convert.ToString(option.GetDefaultValue(), CultureInfo.InvariantCulture) : null,
+            Default = takesValue && option.HasDefaultValue ? Convert.ToString(option.GetDefaultValue(), CultureInfo.InvariantCulture)
+                : null,
         };
     }
 
     internal static ValueFacts Of(Argument argument) => Of(
-        argument.Name, [], argument.Description, argument.HelpName ?? "PATH", argument.Arity.MinimumNumberOfValues > 0, argument.Arity.MaximumNumberOfValues > 1);
+        argument.Name, [], argument.Description, argument.HelpName
+            ?? "PATH", argument.Arity.MinimumNumberOfValues > 0, argument.Arity.MaximumNumberOfValues > 1);
 
-    /// <summary>A value's form says what completes it: words in lower case stand for themselves, FILE, FOLDER and the like for names on the disk.</summary>
+    /// <summary>
+    /// A value's form says what completes it: words in lower case stand for themselves, FILE, FOLDER and the like for names on the disk.
+    /// </summary>
     private static ValueFacts Of(string name, string[] aliases, string? description, string? value, bool required, bool many)
     {
         string[] parts = value?.Split('|') ?? [];
-        string[] choices = parts.Length > 1 ? [.. parts.Where(part => part.Length > 0 && part.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '_' or '.'))] : [];
+        string[] choices = parts.Length > 1
+            ? [.. parts.Where(part => part.Length > 0
+                && part.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '_' or '.'))] : [];
         string[] paths = [.. parts.Except(choices).Where(IsPath)];
-        return new(name, aliases, description ?? "", value, choices, paths.Length > 0, paths.Length > 0 && paths.All(part => part == "FOLDER"), required, many);
+        return new(name, aliases, description
+            ?? "", value, choices, paths.Length > 0, paths.Length > 0 && paths.All(part => part == "FOLDER"), required, many);
     }
 
-    private static bool IsPath(string part) => part is "FILE" or "FOLDER" or "TEXT" or "IDS" or "PATH" or "RUN" || (part.Contains('.', StringComparison.Ordinal) && char.IsAsciiLetterUpper(part[0]));
+    private static bool IsPath(string part) => part is "FILE" or "FOLDER" or "TEXT" or "IDS" or "PATH" or "RUN"
+        || (part.Contains('.', StringComparison.Ordinal) && char.IsAsciiLetterUpper(part[0]));
 }

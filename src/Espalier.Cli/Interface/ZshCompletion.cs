@@ -27,7 +27,9 @@ internal static class ZshCompletion
             """);
         foreach (var command in facts.Commands)
             script.Append(CultureInfo.InvariantCulture, $"            {Quoted($"{command.Name}:{command.Description}")}\n");
-        script.Append(CultureInfo.InvariantCulture, $"        )\n        _describe -t commands command commands\n        compadd -- {string.Join(' ', facts.Options.Select(option => option.Name))} --version\n        return\n    fi\n");
+        script.Append(CultureInfo.InvariantCulture,
+            $"        )\n        _describe -t commands command commands\n        compadd -- "
+                + $"{string.Join(' ', facts.Options.Select(option => option.Name))} --version\n        return\n    fi\n");
         script.Append("    local command=$words[2]\n    shift words\n    (( CURRENT-- ))\n    case $command in\n");
         foreach (var command in facts.Commands)
         {
@@ -35,10 +37,12 @@ internal static class ZshCompletion
             foreach (var option in command.Options.Concat(facts.Options))
                 script.Append(CultureInfo.InvariantCulture, $" \\\n                {Spec(option)}");
             foreach (var (argument, at) in command.Arguments.Select((argument, at) => (argument, at)))
-                script.Append(CultureInfo.InvariantCulture, $" \\\n                {Quoted($"{(argument.Many ? "*" : $"{at + 1}:")}:{Text(argument.Name)}:{Action(argument, names)}")}");
+                script.Append(CultureInfo.InvariantCulture,
+                    $" \\\n                {Quoted($"{(argument.Many ? "*" : $"{at + 1}:")}:{Text(argument.Name)}:{Action(argument, names)}")}");
             script.Append(" ;;\n");
         }
-        script.Append("    esac\n}\n\nif [[ $funcstack[1] == _espalier ]]; then\n    _espalier \"$@\"\nelse\n    compdef _espalier espalier\nfi\n");
+        script.Append(
+            "    esac\n}\n\nif [[ $funcstack[1] == _espalier ]]; then\n    _espalier \"$@\"\nelse\n    compdef _espalier espalier\nfi\n");
         return script.ToString();
     }
 
@@ -47,7 +51,8 @@ internal static class ZshCompletion
         string[] all = [option.Name, .. option.Aliases.Where(alias => alias.Length > 2 || char.IsAsciiLetter(alias[1]))];
         var exclusive = option.Many ? "*" : all.Length > 1 ? $"({string.Join(' ', all)})" : "";
         var rest = $"[{Text(option.Description)}]{(option.Value is null ? "" : $":{Text(option.Value)}:{Action(option, "")}")}";
-        return all.Length == 1 ? Quoted($"{exclusive}{all[0]}{rest}") : $"{(exclusive.Length > 0 ? Quoted(exclusive) : "")}{{{string.Join(',', all)}}}{Quoted(rest)}";
+        return all.Length == 1 ? Quoted($"{exclusive}{all[0]}{rest}")
+            : $"{(exclusive.Length > 0 ? Quoted(exclusive) : "")}{{{string.Join(',', all)}}}{Quoted(rest)}";
     }
 
     private static string Action(ValueFacts value, string commands) => value switch
@@ -61,7 +66,8 @@ internal static class ZshCompletion
     };
 
     private static string Text(string text) =>
-        text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace(":", "\\:", StringComparison.Ordinal).Replace("[", "\\[", StringComparison.Ordinal).Replace("]", "\\]", StringComparison.Ordinal);
+        text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace(":", "\\:", StringComparison.Ordinal)
+            .Replace("[", "\\[", StringComparison.Ordinal).Replace("]", "\\]", StringComparison.Ordinal);
 
     private static string Quoted(string text) => $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

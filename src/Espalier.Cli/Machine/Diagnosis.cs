@@ -15,10 +15,17 @@ internal static class Diagnosis
     {
         List<Finding> found = [];
         if (report.Torch is not { } torch)
-            found.Add(new(Severity.Unusable, torchError ?? "libtorch could not be loaded", Environment.GetEnvironmentVariable("LIBTORCH") is { Length: > 0 } ? "unset LIBTORCH, or set it to a libtorch 2.10 or later" : "run ./espalier, which fetches it"));
+            found.Add(
+                new(Severity.Unusable, torchError
+                    ?? "libtorch could not be loaded", Environment.GetEnvironmentVariable("LIBTORCH") is { Length: > 0 }
+                    ? "unset LIBTORCH, or set it to a libtorch 2.10 or later" : "run ./espalier, which fetches it"));
         else
-            found.AddRange([.. Speed(torch, report.Cpu), .. Library(torch, report), .. Denormals(torch), .. Threads(torch, report.Cpu), .. Gpu(torch, report.Gpus)]);
-        found.AddRange([.. EnvironmentPresets.OfThreads(report.Environment, report.Cpu.Processors), .. report.Preset?.Findings() ?? [], .. Busy(report)]);
+            found.AddRange(
+                [.. Speed(torch, report.Cpu), .. Library(torch, report), .. Denormals(torch), .. Threads(torch, report.Cpu),
+                    .. Gpu(torch, report.Gpus)]);
+        found.AddRange(
+            [.. EnvironmentPresets.OfThreads(report.Environment, report.Cpu.Processors), .. report.Preset?.Findings()
+                ?? [], .. Busy(report)]);
         found.AddRange([.. Memory(report.Memory), .. Disk(report.Disk)]);
         return [.. found.OrderBy(f => f.Severity)];
     }
@@ -33,7 +40,8 @@ internal static class Diagnosis
         if (torch.SgemmGflops < expected * LeastOfExpected)
             yield return new(
                 Severity.Warning,
-                $"matrix products reach {torch.SgemmGflops:0} GFLOP/s, where {expected:0} would be usual for {torch.Threads} threads at {cpu.Megahertz:0} MHz",
+                $"matrix products reach {torch.SgemmGflops:0} GFLOP/s, where {expected:0} would be usual for {torch.Threads} threads at "
+                    + $"{cpu.Megahertz:0} MHz",
                 "look for other programs that use the processors, and at what is preset for MKL, oneDNN and OpenMP");
     }
 
@@ -43,22 +51,27 @@ internal static class Diagnosis
         if (!IsBusy(report) && torch.OtherGflops > torch.SgemmGflops * WorthChanging)
             yield return new(
                 Severity.Warning,
-                $"matrix products go to {TorchProbe.Name(torch.Products)} with {torch.SgemmGflops:0} GFLOP/s, where {TorchProbe.Name(Other(torch.Products))} reaches {torch.OtherGflops:0}",
+                $"matrix products go to {TorchProbe.Name(torch.Products)} with {torch.SgemmGflops:0} GFLOP/s, where "
+                    + $"{TorchProbe.Name(Other(torch.Products))} reaches {torch.OtherGflops:0}",
                 torch.Products == ProductLibrary.OneDnn ? $"set {Products.Variable}=libtorch" : $"unset {Products.Variable}");
     }
 
-    private static ProductLibrary Other(ProductLibrary library) => library == ProductLibrary.OneDnn ? ProductLibrary.Libtorch : ProductLibrary.OneDnn;
+    private static ProductLibrary Other(ProductLibrary library) =>
+        library == ProductLibrary.OneDnn ? ProductLibrary.Libtorch : ProductLibrary.OneDnn;
 
     private static IEnumerable<Finding> Denormals(TorchReport torch)
     {
         if (!torch.FlushesDenormals)
-            yield return new(Severity.Warning, $"libtorch {torch.Version} does not let tiny numbers be zero: a step slows down where many values come near to it", "use the libtorch of the package: unset LIBTORCH");
+            yield return new(Severity.Warning,
+                $"libtorch {torch.Version} does not let tiny numbers be zero: a step slows down where many values come near to it",
+                "use the libtorch of the package: unset LIBTORCH");
     }
 
     private static IEnumerable<Finding> Threads(TorchReport torch, CpuInfo cpu)
     {
         if (torch.Threads > cpu.Processors)
-            yield return new(Severity.Warning, $"{torch.Threads} threads on {cpu.Processors} processors wait for each other", "unset OMP_NUM_THREADS or lower it");
+            yield return new(Severity.Warning, $"{torch.Threads} threads on {cpu.Processors} processors wait for each other",
+                "unset OMP_NUM_THREADS or lower it");
     }
 
     private static IEnumerable<Finding> Busy(MachineReport report)
@@ -66,7 +79,9 @@ internal static class Diagnosis
         if (IsBusy(report))
             yield return new(
                 Severity.Warning,
-                string.Create(CultureInfo.InvariantCulture, $"other programs keep {report.BusyProcessors:0.0} of {report.Cpu.Processors} processors busy; the speeds above are what they leave"),
+                string.Create(CultureInfo.InvariantCulture,
+                    $"other programs keep {report.BusyProcessors:0.0} of {report.Cpu.Processors} processors busy; the speeds above are "
+                        + $"what they leave"),
                 "wait for them or end them, and measure again");
     }
 
@@ -75,7 +90,8 @@ internal static class Diagnosis
     private static IEnumerable<Finding> Gpu(TorchReport torch, IReadOnlyList<string> gpus)
     {
         if (gpus.Count > 0 && !torch.HasCuda)
-            yield return new(Severity.Warning, $"{gpus[0]} is there, but this libtorch cannot use it", "unpack a libtorch with CUDA and set LIBTORCH to its folder");
+            yield return new(Severity.Warning, $"{gpus[0]} is there, but this libtorch cannot use it",
+                "unpack a libtorch with CUDA and set LIBTORCH to its folder");
     }
 
     private static IEnumerable<Finding> Memory(MemoryInfo memory)
@@ -90,8 +106,11 @@ internal static class Diagnosis
     private static IEnumerable<Finding> Disk(DiskSpeed disk)
     {
         if (disk.Free < 2 * Gibibyte)
-            yield return new(Severity.Warning, $"{Units.Bytes(disk.Free)} are free in {disk.Folder}; the quickstart writes about 1 GiB", "free some, or run in another folder");
+            yield return new(Severity.Warning, $"{Units.Bytes(disk.Free)} are free in {disk.Folder}; the quickstart writes about 1 GiB",
+                "free some, or run in another folder");
         if (disk.WriteBytesPerSecond < LeastWriteBytesPerSecond)
-            yield return new(Severity.Warning, $"{disk.Folder} takes {Units.Bytes((long)disk.WriteBytesPerSecond)} a second; saving checkpoints will be slow", "run in a folder on a local disk");
+            yield return new(Severity.Warning,
+                $"{disk.Folder} takes {Units.Bytes((long)disk.WriteBytesPerSecond)} a second; saving checkpoints will be slow",
+                "run in a folder on a local disk");
     }
 }

@@ -8,7 +8,9 @@ internal sealed record DiskSpeed(string Folder, long Free, double WriteBytesPerS
 {
     private const int BlockBytes = 4 << 20;
 
-    /// <summary>Writes and reads <paramref name="bytes"/> in <paramref name="folder"/>, of which nothing stays, however this ends.</summary>
+    /// <summary>
+    /// Writes and reads <paramref name="bytes"/> in <paramref name="folder"/>, of which nothing stays, however this ends.
+    /// </summary>
     internal static DiskSpeed Measure(string folder, long bytes)
     {
         var block = new byte[BlockBytes];
@@ -35,7 +37,9 @@ internal sealed record DiskSpeed(string Folder, long Free, double WriteBytesPerS
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new EspalierException($"cannot write {bytes >> 20} MiB to {folder} to measure its speed: {error.Message} Name another folder with --folder.", error);
+            throw new EspalierException(
+                $"cannot write {bytes >> 20} MiB to {folder} to measure its speed: {error.Message} Name another folder with --folder.",
+                error);
         }
     }
 }

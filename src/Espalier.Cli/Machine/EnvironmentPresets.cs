@@ -11,13 +11,15 @@ internal static class EnvironmentPresets
 
     private static readonly string[] s_products =
     [
-        "ATEN_CPU_CAPABILITY", "DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA", "DNNL_VERBOSE", "ONEDNN_VERBOSE", "DNNL_DEFAULT_FPMATH_MODE", "ONEDNN_DEFAULT_FPMATH_MODE",
+        "ATEN_CPU_CAPABILITY", "DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA", "DNNL_VERBOSE", "ONEDNN_VERBOSE", "DNNL_DEFAULT_FPMATH_MODE",
+        "ONEDNN_DEFAULT_FPMATH_MODE",
         "MKL_ENABLE_INSTRUCTIONS", "MKL_CBWR", "MKL_VERBOSE", "MKL_DEBUG_CPU_TYPE",
     ];
 
     private static readonly string[] s_openmp =
     [
-        "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OMP_THREAD_LIMIT", "OMP_DYNAMIC", "OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY", "KMP_AFFINITY", "KMP_BLOCKTIME", .. ThreadWaiting.OfTheUser,
+        "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OMP_THREAD_LIMIT", "OMP_DYNAMIC", "OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY",
+        "KMP_AFFINITY", "KMP_BLOCKTIME", .. ThreadWaiting.OfTheUser,
     ];
 
     /// <summary>The variables that are set, with their values.</summary>
@@ -26,7 +28,8 @@ internal static class EnvironmentPresets
             .ToDictionary(entry => entry.name, entry => entry.Value!);
 
     /// <summary>Those by which matrix products are told something.</summary>
-    internal static IReadOnlyList<string> OfProducts(IReadOnlyDictionary<string, string> presets) => [.. s_products.Where(presets.ContainsKey)];
+    internal static IReadOnlyList<string> OfProducts(IReadOnlyDictionary<string, string> presets) =>
+        [.. s_products.Where(presets.ContainsKey)];
 
     /// <summary>What is wrong with the presets of threads.</summary>
     internal static IEnumerable<Finding> OfThreads(IReadOnlyDictionary<string, string> presets, int processors)
@@ -35,15 +38,20 @@ internal static class EnvironmentPresets
         static Finding Unset(string name, string what) => new(Severity.Warning, what, $"unset {name}");
 
         if (int.TryParse(Value("OMP_THREAD_LIMIT"), NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit < processors)
-            yield return Unset("OMP_THREAD_LIMIT", $"OMP_THREAD_LIMIT is preset to {limit} and there are {processors} processors: no command gets more threads than that");
+            yield return Unset("OMP_THREAD_LIMIT",
+                $"OMP_THREAD_LIMIT is preset to {limit} and there are {processors} processors: no command gets more threads than that");
         if (Value("OMP_DYNAMIC")?.ToLowerInvariant() is "true" or "1")
-            yield return Unset("OMP_DYNAMIC", "OMP_DYNAMIC is preset: the number of threads changes with the machine's load, and with it the last bits of results");
+            yield return Unset("OMP_DYNAMIC",
+                "OMP_DYNAMIC is preset: the number of threads changes with the machine's load, and with it the last bits of results");
         foreach (var name in new[] { "OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY", "KMP_AFFINITY" })
             if (Value(name)?.ToLowerInvariant() is { } bound and not ("false" or "disabled" or "none"))
-                yield return Unset(name, $"{name} is preset to {bound}, which ties threads to processors: two programs that do so share one and leave others idle");
+                yield return Unset(name,
+                    $"{name} is preset to {bound}, which ties threads to processors: two programs that do so share one and leave others "
+                        + $"idle");
         if (Value("OMP_WAIT_POLICY")?.ToLowerInvariant() is "active")
             yield return Unset("OMP_WAIT_POLICY", $"OMP_WAIT_POLICY is preset to active: {Spinning}");
-        if (Value(ThreadWaiting.Variable) is { } spins && (!long.TryParse(spins, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count > ManySpins))
+        if (Value(ThreadWaiting.Variable) is { } spins
+            && (!long.TryParse(spins, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count > ManySpins))
             yield return Unset(ThreadWaiting.Variable, $"{ThreadWaiting.Variable} is preset to {spins}: {Spinning}");
     }
 

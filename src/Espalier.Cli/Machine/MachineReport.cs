@@ -12,7 +12,8 @@ namespace Espalier.Cli.Machine;
 /// <param name="Memory">Memory in bytes.</param>
 /// <param name="Disk">The disk of the folder that was named.</param>
 /// <param name="Gpus">Graphics processors that the driver shows.</param>
-internal sealed record MachineReport(string Espalier, string Dotnet, TorchReport? Torch, CpuInfo Cpu, MemoryInfo Memory, DiskSpeed Disk, IReadOnlyList<string> Gpus)
+internal sealed record MachineReport(string Espalier, string Dotnet, TorchReport? Torch, CpuInfo Cpu, MemoryInfo Memory, DiskSpeed Disk,
+    IReadOnlyList<string> Gpus)
 {
     /// <summary>Processors that other programs kept busy before anything was measured.</summary>
     public double BusyProcessors { get; init; }
@@ -38,4 +39,5 @@ internal sealed record MachineReport(string Espalier, string Dotnet, TorchReport
 /// <param name="SgemmGflops">Measured, float32, 2048 by 2048 by 2048, all threads.</param>
 /// <param name="OtherGflops">The same by the library that is not used; null where there is none.</param>
 internal sealed record TorchReport(
-    string Version, string Library, LibtorchSource Source, int Threads, bool HasCuda, bool FlushesDenormals, ProductLibrary Products, double SgemmGflops, double? OtherGflops);
+    string Version, string Library, LibtorchSource Source, int Threads, bool HasCuda, bool FlushesDenormals, ProductLibrary Products,
+    double SgemmGflops, double? OtherGflops);

@@ -27,7 +27,8 @@ internal sealed record PresetSpeed(string Presets, double Gflops, double GflopsW
     {
         var program = typeof(PresetSpeed).Assembly.Location;
         var isHost = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == Path.GetFileNameWithoutExtension(program);
-        var start = new ProcessStartInfo(isHost ? Environment.ProcessPath! : "dotnet", [.. isHost ? [] : (string[])[program], "doctor", ProductsOnly])
+        var start = new ProcessStartInfo(isHost ? Environment.ProcessPath!
+            : "dotnet", [.. isHost ? [] : (string[])[program], "doctor", ProductsOnly])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -14,7 +14,8 @@ internal static class TorchProbe
         TorchRuntime.Start();
         var other = Products.Library == ProductLibrary.OneDnn ? ProductLibrary.Libtorch : ProductLibrary.OneDnn;
         return new(
-            TorchRuntime.Version, TorchRuntime.LibraryFile, TorchRuntime.LibrarySource, TorchRuntime.Threads, TorchRuntime.HasCuda, TorchRuntime.FlushesDenormals,
+            TorchRuntime.Version, TorchRuntime.LibraryFile, TorchRuntime.LibrarySource, TorchRuntime.Threads, TorchRuntime.HasCuda,
+            TorchRuntime.FlushesDenormals,
             Products.Library, Gflops(), Products.Has(other) ? GflopsOf(other) : null);
     }
 

@@ -23,7 +23,9 @@ internal sealed class PaceColumn : ProgressColumn
         return new Text(Fitting(RoomFor(task, options), [done, speed, time, pace.Detail], [done, time, pace.Detail], [done, time]));
     }
 
-    /// <summary>The most that fits in one line: this column never wraps, so that whatever is too long would squeeze the name and the bar.</summary>
+    /// <summary>
+    /// The most that fits in one line: this column never wraps, so that whatever is too long would squeeze the name and the bar.
+    /// </summary>
     private static string Fitting(int room, params string[][] choices)
     {
         var lines = choices.Select(parts => Pace.Join(parts)).ToArray();

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Espalier.Cli.Rendering;
 
-/// <summary>One table for programs (RFC 4180): a header of names as in <c>--json</c>, numbers with all their digits, what is not there or not finite left empty.</summary>
+/// <summary>
+/// One table for programs (RFC 4180): a header of names as in <c>--json</c>, numbers with all their digits, what is not there or not finite
+/// left empty.
+/// </summary>
 internal sealed class CsvTable(params IReadOnlyList<string> columns)
 {
     private readonly List<object?[]> _rows = [];
@@ -31,5 +34,6 @@ internal sealed class CsvTable(params IReadOnlyList<string> columns)
     };
 
     private static string Quoted(string text) =>
-        text.AsSpan().IndexOfAny(",\"\r\n") < 0 && text.Trim().Length == text.Length ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+        text.AsSpan().IndexOfAny(",\"\r\n") < 0 && text.Trim().Length == text.Length ? text
+            : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

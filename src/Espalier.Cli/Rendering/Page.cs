@@ -3,7 +3,10 @@ using Spectre.Console;
 
 namespace Espalier.Cli.Rendering;
 
-/// <summary>Where a command shows its result to a person: with colours and borders on a terminal, as plain text elsewhere, as Markdown where that is asked for.</summary>
+/// <summary>
+/// Where a command shows its result to a person: with colours and borders on a terminal, as plain text elsewhere, as Markdown where that is
+/// asked for.
+/// </summary>
 internal sealed class Page
 {
     private readonly Terminal _terminal;

@@ -1,6 +1,8 @@
 namespace Espalier.Compression.Data;
 
-/// <summary>Some rows of text: inputs and, one later, targets, each <paramref name="Size"/> × <paramref name="Sequence"/> ids row by row.</summary>
+/// <summary>
+/// Some rows of text: inputs and, one later, targets, each <paramref name="Size"/> × <paramref name="Sequence"/> ids row by row.
+/// </summary>
 /// <param name="Windows">Which windows of the data they are, one a row.</param>
 /// <param name="Inputs">Ids.</param>
 /// <param name="Targets">The ids that follow.</param>

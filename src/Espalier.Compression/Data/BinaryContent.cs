@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Espalier.Compression.Data;
 
-/// <summary>Whether the beginning of a file of an unknown kind is text. Text in another encoding of single bytes has few bad ones.</summary>
+/// <summary>
+/// Whether the beginning of a file of an unknown kind is text. Text in another encoding of single bytes has few bad ones.
+/// </summary>
 internal static class BinaryContent
 {
     private const int HeadBytes = 8 << 10;
@@ -25,11 +27,13 @@ internal static class BinaryContent
             rest = rest[length..];
         }
         return 10 * bad <= head.Length ? null
-            : $"it is no text: {bad} of its first {head.Length} bytes are no UTF-8; text in another encoding is to be converted, as with iconv -f WINDOWS-1252 -t UTF-8";
+            : $"it is no text: {bad} of its first {head.Length} bytes are no UTF-8; text in another encoding is to be converted, as with "
+                + $"iconv -f WINDOWS-1252 -t UTF-8";
     }
 
     /// <summary>
-    /// What the bytes look like without saying so, by iconv's name: UTF-16 of mostly Latin letters has a zero in every second byte, and none between.
+    /// What the bytes look like without saying so, by iconv's name: UTF-16 of mostly Latin letters has a zero in every second byte, and
+    /// none between.
     /// </summary>
     public static string? WideForm(ReadOnlySpan<byte> head)
     {

@@ -10,8 +10,9 @@ namespace Espalier.Compression.Data;
 internal sealed record KnownIds(KnownHash File, TokenWidth Width, int Below);
 
 /// <summary>
-/// Remembers which large files of ids were checked from front to back, so that billions of ids are not read again each time a run goes on. A file counts as the one that was
-/// checked as in <see cref="HashCache"/>, and the file that is open is asked. Without a cache, or where it cannot be read or written, every id is checked.
+/// Remembers which large files of ids were checked from front to back, so that billions of ids are not read again each time a run goes on.
+/// A file counts as the one that was checked as in <see cref="HashCache"/>, and the file that is open is asked. Without a cache, or where
+/// it cannot be read or written, every id is checked.
 /// </summary>
 /// <param name="path">The cache's own file.</param>
 /// <param name="time">The clock; a file that changed within the last seconds is not remembered.</param>
@@ -28,7 +29,9 @@ internal sealed class CheckedIds(string path, TimeProvider time, long least = Ch
     /// <summary>That of this user: <c>espalier/ids.json</c> in <c>XDG_CACHE_HOME</c>, or in <c>~/.cache</c>.</summary>
     public static CheckedIds OfUser() => new(CacheFile.OfUser("ids.json"), TimeProvider.System);
 
-    /// <summary>Makes sure that every id of a file is 0 or more and below a number, by memory or by the check, which throws where one is not.</summary>
+    /// <summary>
+    /// Makes sure that every id of a file is 0 or more and below a number, by memory or by the check, which throws where one is not.
+    /// </summary>
     /// <param name="name">The file's path.</param>
     /// <param name="file">The file, open.</param>
     /// <param name="width">Bytes of an id.</param>
@@ -46,6 +49,9 @@ internal sealed class CheckedIds(string path, TimeProvider time, long least = Ch
             return;
         check();
         if (before == KnownHash.Of(name, LibC.Identity(file)) && before.IsSettled(time.GetUtcNow()))
-            _file.Write([new(before, width, below), .. _file.Read().Where(known => known.File?.Path != name || (known.File == before && known.Width != width)).Take(Most - 1)]);
+            _file.Write(
+                [new(before, width, below),
+                    .. _file.Read().Where(known => known.File?.Path != name || (known.File == before && known.Width != width))
+                        .Take(Most - 1)]);
     }
 }

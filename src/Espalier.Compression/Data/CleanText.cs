@@ -11,7 +11,8 @@ internal static class CleanText
         if (!Utf8.IsValid(utf8))
             skips.Add(
                 SkipReason.RepairedUtf8,
-                () => "what was no UTF-8 became U+FFFD: text in another encoding is to be converted first, as with iconv -f WINDOWS-1252 -t UTF-8");
+                () => "what was no UTF-8 became U+FFFD: text in another encoding is to be converted first, as with iconv -f WINDOWS-1252 "
+                    + "-t UTF-8");
         return Normalise(Encoding.UTF8.GetString(utf8), skips);
     }
 
@@ -22,6 +23,7 @@ internal static class CleanText
             skips.Add(SkipReason.RemovedNul);
             text = text.Replace("\0", "", StringComparison.Ordinal);
         }
-        return text.Contains('\r', StringComparison.Ordinal) ? text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n') : text;
+        return text.Contains('\r', StringComparison.Ordinal) ? text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n')
+            : text;
     }
 }

@@ -4,7 +4,9 @@ using Espalier.Files;
 
 namespace Espalier.Compression.Data;
 
-/// <summary>Text in, token stores out: sources to documents, split, encoded, written, summed up. The same input gives the same bytes.</summary>
+/// <summary>
+/// Text in, token stores out: sources to documents, split, encoded, written, summed up. The same input gives the same bytes.
+/// </summary>
 internal static class Corpus
 {
     /// <summary>Folder of the training tokens.</summary>
@@ -24,7 +26,8 @@ internal static class Corpus
     /// <param name="cancellation">Stops between documents and leaves no half store.</param>
     /// <exception cref="EspalierException">No text, or all of it on one side of the split.</exception>
     public static CorpusSummary Build(
-        CorpusOptions options, DocumentEncoder encoder, string output, IProgress<(long Done, long Total)>? progress = null, CancellationToken cancellation = default)
+        CorpusOptions options, DocumentEncoder encoder, string output, IProgress<(long Done, long Total)>? progress = null,
+        CancellationToken cancellation = default)
     {
         var source = DocumentSource.Parse(options.Sources, options.Field, options.LeaveOut);
         var context = new ReadContext(options.Skips, cancellation);
@@ -32,7 +35,8 @@ internal static class Corpus
         try
         {
             using var train = new TokenStoreWriter(Path.Combine(output, TrainFolder), encoder, source.Description);
-            using var heldOut = split.Share > 0 ? new TokenStoreWriter(Path.Combine(output, HeldOutFolder), encoder, source.Description) : null;
+            using var heldOut = split.Share > 0 ? new TokenStoreWriter(Path.Combine(output, HeldOutFolder), encoder, source.Description)
+                : null;
             Encode(source, options, encoder, context, progress,
                 document => (split.IsHeldOut(document.Hash) ? heldOut! : train).Append(document.Ids.Span, document.Utf8Bytes));
             CheckSides(source, split, context.Skips, train.Documents, heldOut?.Documents);
@@ -69,7 +73,8 @@ internal static class Corpus
     /// <returns>The store's index and what was skipped.</returns>
     /// <exception cref="EspalierException">No text.</exception>
     public static (TokenStoreIndex Index, SkipCounts Skips) BuildStore(
-        CorpusOptions options, DocumentEncoder encoder, string output, IProgress<(long Done, long Total)>? progress = null, CancellationToken cancellation = default)
+        CorpusOptions options, DocumentEncoder encoder, string output, IProgress<(long Done, long Total)>? progress = null,
+        CancellationToken cancellation = default)
     {
         var source = DocumentSource.Parse(options.Sources, options.Field, options.LeaveOut);
         var context = new ReadContext(options.Skips, cancellation);
@@ -83,7 +88,8 @@ internal static class Corpus
     public static CorpusSummary ReadSummary(string folder) => DataJson.Read<CorpusSummary>(Path.Combine(folder, SummaryName));
 
     private static void Encode(
-        DocumentSource source, CorpusOptions options, DocumentEncoder encoder, ReadContext context, IProgress<(long, long)>? progress, Action<EncodedDocument> write)
+        DocumentSource source, CorpusOptions options, DocumentEncoder encoder, ReadContext context, IProgress<(long, long)>? progress,
+        Action<EncodedDocument> write)
     {
         var total = source.TotalBytes;
         new EncodingPipeline(encoder, context, Math.Max(1, options.Workers), options.Deduplicate)
@@ -94,12 +100,16 @@ internal static class Corpus
     {
         if (train + (heldOut ?? 0) == 0)
             throw new EspalierException(
-                $"no text in {source.Description}: {source.Files.Count()} files were read, no document was left (skipped: {(skips.ToString().Length > 0 ? skips.Describe() : "none")})");
+                $"no text in {source.Description}: {source.Files.Count()} files were read, no document was left (skipped: "
+                    + $"{(skips.ToString().Length > 0 ? skips.Describe() : "none")})");
         var share = split.Share.ToString("P1", CultureInfo.InvariantCulture);
         if (heldOut == 0)
-            throw new OneSidedSplitException($"held-out {share} of {train} documents in {source.Description} is none; give a larger share, more text, or 0 to hold out nothing");
+            throw new OneSidedSplitException(
+                $"held-out {share} of {train} documents in {source.Description} is none; give a larger share, more text, or 0 to hold out "
+                    + $"nothing");
         if (train == 0)
-            throw new OneSidedSplitException($"held-out {share} takes all {heldOut} documents in {source.Description}; give a smaller share or more text");
+            throw new OneSidedSplitException(
+                $"held-out {share} takes all {heldOut} documents in {source.Description}; give a smaller share or more text");
     }
 
     private static CorpusSide SideOf(TokenStoreIndex index) => new(index.Documents, index.Count, index.TextBytes, index.TokensSha256);

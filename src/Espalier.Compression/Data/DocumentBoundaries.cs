@@ -13,7 +13,10 @@ internal enum DocumentContext
 /// <summary>Where documents begin in a row of tokens.</summary>
 public abstract class DocumentBoundaries
 {
-    /// <summary>Each token's place in its document, as far as the range shows it: 0 at the first token and where a document begins, else one more than before.</summary>
+    /// <summary>
+    /// Each token's place in its document, as far as the range shows it: 0 at the first token and where a document begins, else one more
+    /// than before.
+    /// </summary>
     /// <param name="position">Where the range begins in the row.</param>
     /// <param name="ids">The range's ids.</param>
     /// <param name="places">Takes the places, as many as there are ids.</param>
@@ -33,7 +36,8 @@ public abstract class DocumentBoundaries
 
     /// <summary>The error of ids that nothing ends.</summary>
     internal static string NoEos(string name) =>
-        $"documents: separate, and {name} holds ids of a model without an eos_token_id: nothing says where documents begin; write cross, or give text";
+        $"documents: separate, and {name} holds ids of a model without an eos_token_id: nothing says where documents begin; write cross, "
+            + $"or give text";
 
     /// <summary>Whether a document begins at a token.</summary>
     /// <param name="position">Its place in the row.</param>

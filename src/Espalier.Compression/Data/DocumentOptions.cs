@@ -3,7 +3,9 @@ namespace Espalier.Compression.Data;
 /// <summary>How files become documents.</summary>
 internal sealed record DocumentOptions
 {
-    /// <summary>The field of a record, or the column of a table, that holds the text and alone decides; null for any shape that is known.</summary>
+    /// <summary>
+    /// The field of a record, or the column of a table, that holds the text and alone decides; null for any shape that is known.
+    /// </summary>
     public string? Field { get; init; }
 
     /// <summary>A line of this text ends a document of plain text. Empty: none does.</summary>
@@ -15,7 +17,9 @@ internal sealed record DocumentOptions
     /// </summary>
     public int DocumentBytes { get; init; } = 8192;
 
-    /// <summary>Longest line of JSON lines, JSON record or row of a table that is read, bytes; longer ones are skipped and counted.</summary>
+    /// <summary>
+    /// Longest line of JSON lines, JSON record or row of a table that is read, bytes; longer ones are skipped and counted.
+    /// </summary>
     public int MaxLineBytes { get; init; } = 16 << 20;
 
     /// <summary>Sets one option by its kebab-case name.</summary>

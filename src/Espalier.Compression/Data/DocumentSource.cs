@@ -38,8 +38,8 @@ internal sealed class DocumentSource
     /// </summary>
     /// <param name="specs">The specs.</param>
     /// <param name="field">The field of records that alone decides, where a spec names none; null for any known shape.</param>
-    /// <param name="leaveOut">
-    /// Tells of a file that a folder or pattern holds whether it is left out: what a run wrote itself is no text to train on. One that is named itself never is.
+    /// <param name="leaveOut"> Tells of a file that a folder or pattern holds whether it is left out: what a run wrote itself is no text to
+    /// train on. One that is named itself never is.
     /// </param>
     /// <exception cref="EspalierException">Nothing is there, or an option is unknown.</exception>
     public static DocumentSource Parse(IEnumerable<string> specs, string? field, Predicate<string>? leaveOut = null)
@@ -48,14 +48,17 @@ internal sealed class DocumentSource
         if (all.Length == 0 || all.Any(string.IsNullOrWhiteSpace))
             throw new EspalierException($"data: no source given; a source is a path, a pattern such as docs/**/*.md, or {DotnetDocs.Name}");
         var notes = new List<string>();
-        return new DocumentSource(string.Join(", ", all), [.. all.SelectMany(spec => FilesOf(spec, new() { Field = field }, leaveOut, notes))], notes);
+        return new DocumentSource(string.Join(", ", all),
+            [.. all.SelectMany(spec => FilesOf(spec, new() { Field = field }, leaveOut, notes))], notes);
     }
 
     /// <summary>The path, folder or pattern of a spec, without its options.</summary>
     public static string PathOf(string spec) => Path.Exists(spec) ? spec : spec.Split(';')[0].Trim();
 
     /// <summary>Reads all documents; counts and progress go to the context.</summary>
-    /// <exception cref="EspalierException">A file cannot be read, is broken XML or Parquet, or is a table without a column of text.</exception>
+    /// <exception cref="EspalierException">
+    /// A file cannot be read, is broken XML or Parquet, or is a table without a column of text.
+    /// </exception>
     public IEnumerable<Document> Read(ReadContext context)
     {
         foreach (var (path, options) in _files)
@@ -79,7 +82,8 @@ internal sealed class DocumentSource
             return OfText(file, kind, path, options, context);
         return FileKinds.Unpacked(path) == path
             ? ParquetDocuments.Read(file, path, options, context)
-            : throw new EspalierException($"data '{path}': a Parquet file is compressed inside and is not read through another compression; unpack it first");
+            : throw new EspalierException(
+                $"data '{path}': a Parquet file is compressed inside and is not read through another compression; unpack it first");
     }
 
     private static IEnumerable<Document> OfText(FileStream file, FileKind? kind, string path, DocumentOptions options, ReadContext context)
@@ -107,7 +111,8 @@ internal sealed class DocumentSource
         if (BinaryContent.WideForm(lines.Head) is { } form)
         {
             context.Skips.Add(
-                SkipReason.UnsupportedEncoding, () => $"{path} looks like {form} without a byte order mark: convert it, as with iconv -f {form} -t UTF-8");
+                SkipReason.UnsupportedEncoding,
+                () => $"{path} looks like {form} without a byte order mark: convert it, as with iconv -f {form} -t UTF-8");
             return [];
         }
         if (kind is null && BinaryContent.WhyNotText(lines.Head) is { } why)
@@ -140,7 +145,8 @@ internal sealed class DocumentSource
         yield break;
     }
 
-    private static IEnumerable<(string, DocumentOptions)> FilesOf(string spec, DocumentOptions common, Predicate<string>? leaveOut, List<string> notes)
+    private static IEnumerable<(string, DocumentOptions)> FilesOf(string spec, DocumentOptions common, Predicate<string>? leaveOut,
+        List<string> notes)
     {
         var (path, options) = File.Exists(spec) ? (spec, common) : SplitOptions(spec, common);
         string? note = null;
@@ -153,7 +159,8 @@ internal sealed class DocumentSource
             found = [.. found.Where(file => !leaveOut(file))];
         return found.Count > 0
             ? found.Select(file => (file, options))
-            : throw new EspalierException($"data '{path}': holds nothing but what this run wrote itself; name the text, or give another output folder");
+            : throw new EspalierException(
+                $"data '{path}': holds nothing but what this run wrote itself; name the text, or give another output folder");
     }
 
     private static (string Path, DocumentOptions Options) SplitOptions(string spec, DocumentOptions options)

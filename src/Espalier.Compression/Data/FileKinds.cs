@@ -4,19 +4,22 @@ namespace Espalier.Compression.Data;
 internal static class FileKinds
 {
     /// <summary>For messages.</summary>
-    public const string InFolders = "txt, md, jsonl, ndjson, each also as .gz or .zst; json.gz, json.zst, parquet; xml (.NET documentation)";
+    public const string InFolders =
+        "txt, md, jsonl, ndjson, each also as .gz or .zst; json.gz, json.zst, parquet; xml (.NET documentation)";
 
     private static readonly string[] s_packed = [".gz", ".zst"];
 
     private static readonly (string Ending, FileKind Kind)[] s_kinds =
     [
-        (".txt", FileKind.Text), (".md", FileKind.Text), (".raw", FileKind.Text), (".jsonl", FileKind.JsonLines), (".ndjson", FileKind.JsonLines),
+        (".txt", FileKind.Text), (".md", FileKind.Text), (".raw", FileKind.Text), (".jsonl", FileKind.JsonLines),
+        (".ndjson", FileKind.JsonLines),
         (".json", FileKind.Json), (".csv", FileKind.Csv), (".tsv", FileKind.Tsv), (".parquet", FileKind.Parquet), (".xml", FileKind.Xml),
     ];
 
     /// <summary>The name without the ending of its compression.</summary>
     public static string Unpacked(string path) =>
-        s_packed.FirstOrDefault(ending => path.EndsWith(ending, StringComparison.OrdinalIgnoreCase)) is { } packed ? path[..^packed.Length] : path;
+        s_packed.FirstOrDefault(ending => path.EndsWith(ending, StringComparison.OrdinalIgnoreCase)) is { } packed ? path[..^packed.Length]
+            : path;
 
     /// <summary>The kind that has the ending; null where none has, and the file is plain text if it is named.</summary>
     public static FileKind? Of(string path)

@@ -1,8 +1,8 @@
 namespace Espalier.Compression.Data;
 
 /// <summary>
-/// Where batches come from. Rows stand at positions of an endless stream; what stands at a position depends on the position alone, so that a run goes on where it
-/// stopped, and several processes each read their part of a step. Calls may come from several threads.
+/// Where batches come from. Rows stand at positions of an endless stream; what stands at a position depends on the position alone, so that
+/// a run goes on where it stopped, and several processes each read their part of a step. Calls may come from several threads.
 /// </summary>
 public interface IBatchSource
 {
@@ -20,14 +20,18 @@ public interface IBatchSource
     /// <summary>A batch with room for so many rows, and for what the source knows of them.</summary>
     Batch Allocate(int rows);
 
-    /// <summary>Reads the rows at <paramref name="first"/> and after it into a batch of <see cref="Allocate"/>: as many as it has.</summary>
+    /// <summary>
+    /// Reads the rows at <paramref name="first"/> and after it into a batch of <see cref="Allocate"/>: as many as it has.
+    /// </summary>
     void Fill(Batch batch, long first);
 }
 
 /// <summary>Walks over a source.</summary>
 internal static class BatchSource
 {
-    /// <summary>The first <paramref name="count"/> rows, at most <paramref name="rows"/> at a time, each batch with arrays of its own.</summary>
+    /// <summary>
+    /// The first <paramref name="count"/> rows, at most <paramref name="rows"/> at a time, each batch with arrays of its own.
+    /// </summary>
     public static IEnumerable<Batch> Batches(this IBatchSource source, long count, int rows)
     {
         for (var done = 0L; done < count; done += rows)

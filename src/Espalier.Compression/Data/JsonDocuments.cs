@@ -1,8 +1,8 @@
 namespace Espalier.Compression.Data;
 
 /// <summary>
-/// Documents of a json file: an array of records, one record over several lines, or records one after the other, such as JSON lines that are
-/// named .json. Only one record is in memory. After a broken one, reading goes on with the next line that begins a record.
+/// Documents of a json file: an array of records, one record over several lines, or records one after the other, such as JSON lines that
+/// are named .json. Only one record is in memory. After a broken one, reading goes on with the next line that begins a record.
 /// </summary>
 internal static class JsonDocuments
 {

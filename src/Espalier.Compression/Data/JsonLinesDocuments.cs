@@ -19,7 +19,8 @@ internal static class JsonLinesDocuments
         var origin = $"{path}:{lines.LineNumber}";
         if (!whole)
         {
-            skips.Add(SkipReason.LongLine, () => $"{origin} is longer than {options.MaxLineBytes} bytes; FILE;max-line-bytes=N reads longer ones");
+            skips.Add(SkipReason.LongLine,
+                () => $"{origin} is longer than {options.MaxLineBytes} bytes; FILE;max-line-bytes=N reads longer ones");
             while (!whole && lines.TryRead(out _, out whole)) { }
             return true;
         }

@@ -5,7 +5,9 @@ using Espalier.Files;
 
 namespace Espalier.Compression.Data;
 
-/// <summary>One JSON record to a document's text; what cannot be one is counted with its reason, and the first of each reason is shown.</summary>
+/// <summary>
+/// One JSON record to a document's text; what cannot be one is counted with its reason, and the first of each reason is shown.
+/// </summary>
 internal static class JsonRecord
 {
     private const int ShownKeys = 8, ShownLength = 40;
@@ -40,12 +42,16 @@ internal static class JsonRecord
     }
 
     /// <summary>Counts a record without text, and says what was looked for and what is there.</summary>
-    public static string? Missing(IReadOnlyCollection<string> keys, string origin, string? field, SkipCounts skips) => Skip(SkipReason.MissingField, skips, () =>
+    public static string? Missing(IReadOnlyCollection<string> keys, string origin, string? field, SkipCounts skips) =>
+        Skip(SkipReason.MissingField, skips, () =>
     {
-        var shown = keys.Count == 0 ? "has no keys" : $"has {string.Join(", ", keys.Take(ShownKeys).Select(key => OneLine(key, ShownLength)))}{(keys.Count > ShownKeys ? ", ..." : "")}";
+        var shown = keys.Count == 0 ? "has no keys"
+            : $"has {string.Join(", ", keys.Take(ShownKeys).Select(key => OneLine(key, ShownLength)))}"
+                + $"{(keys.Count > ShownKeys ? ", ..." : "")}";
         return field is null
             ? $"{origin} {shown}, and no text in any of {RecordText.Known}; name the field {RecordText.ByName}"
-            : $"{origin} {shown}, and no text in the field {OneLine(field, ShownLength)}.{NearestName.Hint(field, keys.Select(key => OneLine(key, ShownLength)))}";
+            : $"{origin} {shown}, and no text in the field {OneLine(field, ShownLength)}."
+                + $"{NearestName.Hint(field, keys.Select(key => OneLine(key, ShownLength)))}";
     });
 
     /// <summary>Text of unknown length and characters, for a message of one line.</summary>

@@ -6,7 +6,9 @@ namespace Espalier.Compression.Data;
 /// <param name="Fault">Why it was left out; null where it is whole.</param>
 internal readonly record struct JsonPiece(long Line, byte[]? Json, SkipReason? Fault);
 
-/// <summary>Cuts a stream of JSON text into the records of its outermost array, or into those that stand in it one after the other.</summary>
+/// <summary>
+/// Cuts a stream of JSON text into the records of its outermost array, or into those that stand in it one after the other.
+/// </summary>
 /// <param name="limit">Most bytes of a record.</param>
 internal sealed class JsonRecordSplitter(int limit)
 {

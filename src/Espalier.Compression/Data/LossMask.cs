@@ -1,8 +1,8 @@
 namespace Espalier.Compression.Data;
 
 /// <summary>
-/// Which tokens of a stream count in the loss where they are to be predicted: an assistant's answers, say, and not what was asked. What does not count is read all
-/// the same, as context.
+/// Which tokens of a stream count in the loss where they are to be predicted: an assistant's answers, say, and not what was asked. What
+/// does not count is read all the same, as context.
 /// </summary>
 /// <param name="counted">One flag a token of the stream, in its order; stays the caller's.</param>
 public sealed class LossMask(ReadOnlyMemory<bool> counted)

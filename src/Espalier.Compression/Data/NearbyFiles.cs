@@ -33,7 +33,8 @@ internal static class NearbyFiles
 
     /// <summary>Such as <c>12 .rst, 3 .html</c>; empty for none.</summary>
     public static string Counted(IEnumerable<string> files) => string.Join(", ", files.Take(Looked)
-        .GroupBy(EndingOf, StringComparer.Ordinal).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal)
+        .GroupBy(EndingOf, StringComparer.Ordinal).OrderByDescending(group => group.Count())
+        .ThenBy(group => group.Key, StringComparer.Ordinal)
         .Take(Shown).Select(group => $"{group.Count()} {group.Key}"));
 
     /// <summary>The ending with that of its compression.</summary>

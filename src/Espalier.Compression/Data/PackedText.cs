@@ -12,7 +12,8 @@ internal sealed class PackedText(WindowSet windows, SampleOrder order) : IBatchS
     /// <param name="windows">The windows.</param>
     /// <param name="purpose">What they are for, for the error.</param>
     /// <exception cref="EspalierException">There is a loss mask, which would go unheeded.</exception>
-    internal static PackedText Scored(WindowSet windows, string purpose) => new(windows.WithoutMask(purpose), SampleOrder.Sequential(windows.Count));
+    internal static PackedText Scored(WindowSet windows, string purpose) =>
+        new(windows.WithoutMask(purpose), SampleOrder.Sequential(windows.Count));
 
     /// <inheritdoc/>
     public long WindowAt(long position) => order.WindowAt(position);

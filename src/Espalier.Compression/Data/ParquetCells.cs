@@ -24,10 +24,12 @@ internal sealed class ParquetCells
         var leaves = new List<Leaf>();
         foreach (var (field, data) in column.Leaves)
         {
-            var chunk = rows.GetMetadata(data)?.MetaData ?? throw new InvalidDataException($"row group {group} has no column {column.Name}");
+            var chunk = rows.GetMetadata(data)?.MetaData
+                ?? throw new InvalidDataException($"row group {group} has no column {column.Name}");
             if (chunk.NumValues < 0 || chunk.NumValues > most || chunk.TotalUncompressedSize > MostBytes)
                 throw new EspalierException(
-                    $"data '{path}': row group {group} holds {chunk.NumValues} values and {chunk.TotalUncompressedSize} bytes of {column.Name}, "
+                    $"data '{path}': row group {group} holds {chunk.NumValues} values and {chunk.TotalUncompressedSize} bytes of "
+                        + $"{column.Name}, "
                     + $"at most {most} and {MostBytes} are read at once; write it with smaller row groups");
             leaves.Add(Leaf.Read(rows, field, data, (int)chunk.NumValues));
         }
@@ -52,8 +54,8 @@ internal sealed class ParquetCells
     }
 
     /// <summary>
-    /// Values as Parquet stores them: those that are not null one after the other, and for each entry two levels, which say whether it has a
-    /// value and whether a row begins.
+    /// Values as Parquet stores them: those that are not null one after the other, and for each entry two levels, which say whether it has
+    /// a value and whether a row begins.
     /// </summary>
     private sealed record Leaf(string? Field, ReadOnlyMemory<char>[] Values, int[] Definitions, int[] Repetitions, int Present)
     {
@@ -64,7 +66,8 @@ internal sealed class ParquetCells
 
         public static Leaf Read(ParquetRowGroupReader rows, string? field, DataField data, int count)
         {
-            var (values, definitions, repetitions) = (new ReadOnlyMemory<char>[count], Levels(data.MaxDefinitionLevel, count), Levels(data.MaxRepetitionLevel, count));
+            var (values, definitions, repetitions) =
+                (new ReadOnlyMemory<char>[count], Levels(data.MaxDefinitionLevel, count), Levels(data.MaxRepetitionLevel, count));
             rows.ReadRawAsync(data, values.AsMemory(), OrNone(definitions), OrNone(repetitions)).AsTask().GetAwaiter().GetResult();
             return new(field, values, definitions, repetitions, data.MaxDefinitionLevel);
         }

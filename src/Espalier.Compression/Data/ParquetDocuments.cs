@@ -4,13 +4,18 @@ using Parquet;
 
 namespace Espalier.Compression.Data;
 
-/// <summary>Documents of a Parquet file: a row each, its columns of text taken as the fields of a record. One row group is in memory.</summary>
+/// <summary>
+/// Documents of a Parquet file: a row each, its columns of text taken as the fields of a record. One row group is in memory.
+/// </summary>
 internal static class ParquetDocuments
 {
     public static IEnumerable<Document> Read(FileStream file, string path, DocumentOptions options, ReadContext context)
     {
         var bytes = file.Length;
-        var reader = Guard(path, () => ParquetReader.CreateAsync(file, new ParquetOptions { TreatByteArrayAsString = true }, leaveStreamOpen: true).GetAwaiter().GetResult());
+        var reader =
+            Guard(path,
+                () => ParquetReader.CreateAsync(file, new ParquetOptions { TreatByteArrayAsString = true }, leaveStreamOpen: true)
+                    .GetAwaiter().GetResult());
         var columns = ParquetColumn.Find(reader.Schema, options.Field, path);
         string[] names = [.. reader.Schema.Fields.Select(field => field.Name)];
         for (long group = 0, row = 0; group < reader.RowGroupCount; group++)
@@ -18,7 +23,10 @@ internal static class ParquetDocuments
             var (rows, cells) = Guard(path, () => Open(reader, (int)group, columns, path, bytes));
             for (var end = row + rows; row < end; row++)
             {
-                var record = Guard(path, () => JsonSerializer.SerializeToElement(cells.ToDictionary(cell => cell.Name, cell => cell.Next()), PlainJson.Of<Dictionary<string, object?>>()));
+                var record =
+                    Guard(path,
+                        () => JsonSerializer.SerializeToElement(cells.ToDictionary(cell => cell.Name, cell => cell.Next()),
+                            PlainJson.Of<Dictionary<string, object?>>()));
                 if (Text(record, names, $"{path}: row {row + 1}", options.Field, context.Skips) is { } text)
                     yield return new Document(text, $"{path}: row {row + 1}");
             }
@@ -52,7 +60,9 @@ internal static class ParquetDocuments
         }
         catch (Exception error) when (error is not (EspalierException or OperationCanceledException))
         {
-            throw new EspalierException($"data '{path}': is no Parquet file that can be read: {JsonRecord.OneLine(error.Message, 200)}; write it anew, or as jsonl", error);
+            throw new EspalierException(
+                $"data '{path}': is no Parquet file that can be read: {JsonRecord.OneLine(error.Message, 200)}; write it anew, or as jsonl",
+                error);
         }
     }
 }

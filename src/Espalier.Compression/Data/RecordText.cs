@@ -48,7 +48,8 @@ internal static class RecordText
 
     /// <summary>Two texts that belong together: as they stand where white space parts them, else with a line break between.</summary>
     public static string Join(string before, string after) =>
-        before.Length == 0 || after.Length == 0 || char.IsWhiteSpace(before[^1]) || char.IsWhiteSpace(after[0]) ? before + after : $"{before}\n{after}";
+        before.Length == 0 || after.Length == 0 || char.IsWhiteSpace(before[^1]) || char.IsWhiteSpace(after[0]) ? before + after
+            : $"{before}\n{after}";
 
     private static string? Prompt(JsonElement record)
     {
@@ -59,7 +60,8 @@ internal static class RecordText
     }
 
     private static string? Task(JsonElement record, string asks, string[] with, string[] answers) =>
-        Field(record, asks) is { } asked && First(record, answers) is { } answer ? Blocks([asked, First(record, with) ?? "", answer]) : null;
+        Field(record, asks) is { } asked && First(record, answers) is { } answer ? Blocks([asked, First(record, with) ?? "", answer])
+            : null;
 
     private static string? First(JsonElement record, string[] fields) =>
         fields.Select(field => Field(record, field)).FirstOrDefault(text => text is not null);
@@ -74,7 +76,8 @@ internal static class RecordText
             return value.GetString();
         if (value.ValueKind != JsonValueKind.Array)
             return null;
-        var isConversation = value.EnumerateArray().Any(item => item.ValueKind == JsonValueKind.Object && (Has(item, "role") || Has(item, "from")));
+        var isConversation = value.EnumerateArray()
+            .Any(item => item.ValueKind == JsonValueKind.Object && (Has(item, "role") || Has(item, "from")));
         return isConversation ? Blocks(value.EnumerateArray().Select(Turn)) : Parts(value);
     }
 
@@ -118,5 +121,6 @@ internal static class RecordText
 
     private static bool Has(JsonElement item, string field) => item.TryGetProperty(field, out _);
 
-    private static string Blocks(IEnumerable<string> blocks) => string.Join("\n\n", blocks.Where(block => !string.IsNullOrWhiteSpace(block)));
+    private static string Blocks(IEnumerable<string> blocks) =>
+        string.Join("\n\n", blocks.Where(block => !string.IsNullOrWhiteSpace(block)));
 }

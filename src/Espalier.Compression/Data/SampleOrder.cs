@@ -16,8 +16,8 @@ internal abstract class SampleOrder
     public static SampleOrder Sequential(long windows) => new SequentialOrder { Windows = AtLeastOne(windows) };
 
     /// <summary>
-    /// A new permutation every epoch, keyed by seed and epoch; any position is found in constant time and memory (<see cref="Permutation"/>).
-    /// Epochs follow each other without a seam.
+    /// A new permutation every epoch, keyed by seed and epoch; any position is found in constant time and memory
+    /// (<see cref="Permutation"/>). Epochs follow each other without a seam.
     /// </summary>
     public static SampleOrder Shuffled(long windows, long seed) => new ShuffledOrder(seed) { Windows = AtLeastOne(windows) };
 
@@ -25,7 +25,8 @@ internal abstract class SampleOrder
     public static SampleOrder Spread(long windows, long count) => new SpreadOrder(count) { Windows = AtLeastOne(windows) };
 
     /// <summary>These windows, one after the other.</summary>
-    public static SampleOrder Listed(IReadOnlyList<long> numbers, long windows) => new ListedOrder(numbers) { Windows = AtLeastOne(windows) };
+    public static SampleOrder Listed(IReadOnlyList<long> numbers, long windows) =>
+        new ListedOrder(numbers) { Windows = AtLeastOne(windows) };
 
     /// <summary>Window numbers from a file, little-endian int32, as other programs write them.</summary>
     /// <exception cref="EspalierException">No such file, cut, or a number that is no window.</exception>
@@ -38,7 +39,9 @@ internal abstract class SampleOrder
         file.Read(0, numbers);
         var bad = Array.FindIndex(numbers, number => number >= windows);
         if (bad >= 0)
-            throw new EspalierException($"{path}: window {numbers[bad]} at position {bad}, there are only {windows}; the order belongs to other data or another sequence length");
+            throw new EspalierException(
+                $"{path}: window {numbers[bad]} at position {bad}, there are only {windows}; the order belongs to other data or another "
+                    + $"sequence length");
         return new FileOrder(path, numbers) { Windows = AtLeastOne(windows) };
     }
 
@@ -85,6 +88,8 @@ internal abstract class SampleOrder
     {
         public override long WindowAt(long position) => position < numbers.Length
             ? numbers[position]
-            : throw new EspalierException($"{path}: holds {numbers.Length} window numbers, position {position} is asked for; write a longer order or take fewer steps");
+            : throw new EspalierException(
+                $"{path}: holds {numbers.Length} window numbers, position {position} is asked for; write a longer order or take fewer "
+                    + $"steps");
     }
 }

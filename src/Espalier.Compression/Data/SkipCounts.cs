@@ -44,13 +44,17 @@ internal sealed class SkipCounts
     /// <summary>What is to be said of documents that bring their own BOS; null where there are none.</summary>
     /// <param name="documents">How many there are.</param>
     public static string? DoubledBosWarning(long documents) => documents == 0 ? null
-        : $"{documents} {(documents == 1 ? "document begins" : "documents begin")} with the tokenizer's own BOS, and another one is put before it, "
+        : $"{documents} {(documents == 1 ? "document begins" : "documents begin")} with the tokenizer's own BOS, and another one is put "
+            + $"before it, "
             + "as transformers does: take it out of the text if one is meant";
 
     /// <summary>Such as <c>3 malformed-json, 1 empty-document</c>; empty where nothing was. BOS twice has a sentence of its own.</summary>
     public override string ToString() => string.Join(
-        ", ", ToDictionary().Where(pair => pair.Key != DataJson.Kebab(nameof(SkipReason.DoubledBos))).Select(pair => $"{pair.Value} {pair.Key}"));
+        ", ", ToDictionary().Where(pair => pair.Key != DataJson.Kebab(nameof(SkipReason.DoubledBos)))
+            .Select(pair => $"{pair.Value} {pair.Key}"));
 
-    /// <summary>The counts, and the first place of each reason that has one: <c>3 malformed-json; a.jsonl:7 is no JSON object</c>.</summary>
+    /// <summary>
+    /// The counts, and the first place of each reason that has one: <c>3 malformed-json; a.jsonl:7 is no JSON object</c>.
+    /// </summary>
     public string Describe() => string.Join("; ", [ToString(), .. _examples.Values]);
 }

@@ -45,6 +45,8 @@ internal enum SkipReason
     /// <summary>Not dropped: a line whose NUL characters were taken out.</summary>
     RemovedNul,
 
-    /// <summary>Not dropped: a document whose text begins with BOS itself, so that BOS stands before it twice, as transformers has it.</summary>
+    /// <summary>
+    /// Not dropped: a document whose text begins with BOS itself, so that BOS stands before it twice, as transformers has it.
+    /// </summary>
     DoubledBos,
 }

@@ -9,8 +9,8 @@ internal static class SourceFiles
     public static IReadOnlyList<string> Find(string path) => Find(path, out _);
 
     /// <summary>
-    /// The files. A file that is named, by a path or by a pattern with its ending, is read whatever its ending is; a folder, and a pattern that
-    /// leaves the ending open, stand for <see cref="FileKinds.IsInFolders"/>.
+    /// The files. A file that is named, by a path or by a pattern with its ending, is read whatever its ending is; a folder, and a pattern
+    /// that leaves the ending open, stand for <see cref="FileKinds.IsInFolders"/>.
     /// </summary>
     /// <param name="path">Path, folder or pattern.</param>
     /// <param name="leftOut">Says which files were likely meant too and are not read; null for none.</param>
@@ -26,7 +26,8 @@ internal static class SourceFiles
             return OfFolder(path, out leftOut);
         if (!Glob.IsPattern(path))
             throw new EspalierException(
-                $"data '{path}': no such file or folder; a source is a path, a pattern such as docs/**/*.md, or {DotnetDocs.Name}.{NearbyFiles.OfPath(path)}");
+                $"data '{path}': no such file or folder; a source is a path, a pattern such as docs/**/*.md, or {DotnetDocs.Name}."
+                    + $"{NearbyFiles.OfPath(path)}");
         var (folder, below) = Glob.Split(path);
         if (!Directory.Exists(folder))
             throw new EspalierException($"data '{path}': no such folder: {folder}.{NearbyFiles.OfPath(folder)}");
@@ -35,7 +36,9 @@ internal static class SourceFiles
         if (matching.Length == 0)
             throw new EspalierException($"data '{path}': matches no file below {folder}{NearbyFiles.Endings(Below(folder))}");
         leftOut = LeftOut(path, matching.Where(file => !accepts(file)));
-        return Some(matching.Where(accepts), path, $"matches no file of a kind that is read without its ending ({FileKinds.InFolders}){NearbyFiles.Endings(matching)}: name the ending, as in *.txt");
+        return Some(matching.Where(accepts), path,
+            $"matches no file of a kind that is read without its ending ({FileKinds.InFolders}){NearbyFiles.Endings(matching)}: name the "
+                + $"ending, as in *.txt");
     }
 
     private static string[] Named(string path)
@@ -43,7 +46,8 @@ internal static class SourceFiles
         if (path.EndsWith(".i32", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".u16", StringComparison.OrdinalIgnoreCase))
             throw new EspalierException($"data '{path}': token ids cannot be mixed with text; give them alone");
         if (FileKinds.Of(path) is null && FileKinds.Unpacked(path) == path && BinaryContent.WhyNotText(path) is { } why)
-            throw new EspalierException($"data '{path}': {why}; text is UTF-8, JSON lines, JSON, CSV, TSV or Parquet, by the ending of its name");
+            throw new EspalierException(
+                $"data '{path}': {why}; text is UTF-8, JSON lines, JSON, CSV, TSV or Parquet, by the ending of its name");
         return [path];
     }
 
@@ -52,7 +56,8 @@ internal static class SourceFiles
         string[] all = [.. Below(path)];
         leftOut = LeftOut($"{path.TrimEnd('/')}/**/*", all);
         return Some(all.Where(FileKinds.IsInFolders), path,
-            $"a folder without files that it stands for ({FileKinds.InFolders}){NearbyFiles.Endings(all)}: name others by a pattern, as in {path.TrimEnd('/')}/**/*{ExampleEnding(all)}");
+            $"a folder without files that it stands for ({FileKinds.InFolders}){NearbyFiles.Endings(all)}: name others by a pattern, as in "
+                + $"{path.TrimEnd('/')}/**/*{ExampleEnding(all)}");
     }
 
     private static string? LeftOut(string pattern, IEnumerable<string> files)
@@ -60,20 +65,24 @@ internal static class SourceFiles
         string[] left = [.. files.Where(FileKinds.MustBeNamed)];
         return left.Length == 0
             ? null
-            : $"data '{pattern}': not read are {NearbyFiles.Counted(left)}, which must be named by their ending, as in {pattern.TrimEnd('*')}*{ExampleEnding(left)}";
+            : $"data '{pattern}': not read are {NearbyFiles.Counted(left)}, which must be named by their ending, as in "
+                + $"{pattern.TrimEnd('*')}*{ExampleEnding(left)}";
     }
 
     private static string ExampleEnding(string[] files) =>
         files.Select(NearbyFiles.EndingOf).FirstOrDefault(ending => ending.StartsWith('.')) ?? ".txt";
 
-    /// <summary>What a pattern takes: with an ending, all that it matches; else what a folder stands for, and kinds that it spells.</summary>
+    /// <summary>
+    /// What a pattern takes: with an ending, all that it matches; else what a folder stands for, and kinds that it spells.
+    /// </summary>
     private static Func<string, bool> AcceptedBy(string name)
     {
         var open = FileKinds.Unpacked(name);
         return open[(open.LastIndexOfAny(['*', '?']) + 1)..].Length > 0
             ? _ => true
             : file => FileKinds.IsInFolders(file)
-                || (FileKinds.MustBeNamed(file) && name.Contains(Path.GetExtension(FileKinds.Unpacked(file)), StringComparison.OrdinalIgnoreCase));
+                || (FileKinds.MustBeNamed(file)
+                    && name.Contains(Path.GetExtension(FileKinds.Unpacked(file)), StringComparison.OrdinalIgnoreCase));
     }
 
     /// <summary>All files below, without hidden names, what runs wrote, and links to folders (which may form a ring).</summary>

@@ -25,7 +25,9 @@ internal static class TableDocuments
     {
         (string Name, int Index)[] found =
         [
-            .. columns.Select((name, i) => (name, i)).Where(column => field is null ? RecordText.Fields.Contains(column.name) : column.name == field).DistinctBy(column => column.name),
+            .. columns.Select((name, i) => (name, i))
+                .Where(column => field is null ? RecordText.Fields.Contains(column.name) : column.name == field)
+                .DistinctBy(column => column.name),
         ];
         return found.Length > 0 ? found : throw NoColumn(columns, field, path);
     }
@@ -41,14 +43,19 @@ internal static class TableDocuments
     }
 
     private static string? Text(
-        IReadOnlyList<string> row, IReadOnlyList<string> header, (string Name, int Index)[] columns, string origin, string? field, SkipCounts skips)
+        IReadOnlyList<string> row, IReadOnlyList<string> header, (string Name, int Index)[] columns, string origin, string? field,
+        SkipCounts skips)
     {
         if (row.Count > header.Count && row.Skip(header.Count).Any(value => value.Length > 0))
         {
-            skips.Add(SkipReason.MalformedRow, () => $"{origin} has {row.Count} values and the header {header.Count} columns; values with separators in them must stand in quotes");
+            skips.Add(SkipReason.MalformedRow,
+                () => $"{origin} has {row.Count} values and the header {header.Count} columns; values with separators in them must stand "
+                    + $"in quotes");
             return null;
         }
-        var record = JsonSerializer.SerializeToElement(columns.Where(column => column.Index < row.Count).ToDictionary(column => column.Name, column => row[column.Index]), PlainJson.Of<Dictionary<string, string>>());
+        var record =
+            JsonSerializer.SerializeToElement(columns.Where(column => column.Index < row.Count)
+                .ToDictionary(column => column.Name, column => row[column.Index]), PlainJson.Of<Dictionary<string, string>>());
         if (RecordText.Of(record, field) is not { } text)
             return JsonRecord.Missing([.. header], origin, field, skips);
         text = CleanText.Normalise(text, skips);

@@ -1,6 +1,8 @@
 namespace Espalier.Compression.Data;
 
-/// <summary>The rows of a table. A row whose quotes never end is counted, and its other lines are read again as rows of their own.</summary>
+/// <summary>
+/// The rows of a table. A row whose quotes never end is counted, and its other lines are read again as rows of their own.
+/// </summary>
 /// <param name="lines">The text.</param>
 /// <param name="separator">What parts values; null to tell by the first line.</param>
 /// <param name="path">The file, for messages.</param>
@@ -42,7 +44,8 @@ internal sealed class TableRows(LineReader lines, char? separator, string path, 
             if (lines.Truncated)
                 return null;
             skips.Add(SkipReason.MalformedRow, () => $"{path}:{first.Number} has a quote that never ends");
-            // Each quote without an end halves how far the rows that are read again may reach: many of them cost a few passes, not one each.
+            // Each quote without an end halves how far the rows that are read again may reach: many of them cost a few passes, not one
+            // each.
             _lookAhead = Math.Max(LeastLookAhead, Math.Min(_lookAhead, length) / 2);
             for (var i = others.Count - 1; i >= 0; i--)
                 _again.Push(others[i]);
@@ -59,12 +62,14 @@ internal sealed class TableRows(LineReader lines, char? separator, string path, 
             var number = lines.LineNumber;
             if (whole)
                 return (CleanText.Decode(line, skips), number);
-            skips.Add(SkipReason.LongLine, () => $"{path}:{number} is longer than {options.MaxLineBytes} bytes; FILE;max-line-bytes=N reads longer ones");
+            skips.Add(SkipReason.LongLine,
+                () => $"{path}:{number} is longer than {options.MaxLineBytes} bytes; FILE;max-line-bytes=N reads longer ones");
             while (!whole && lines.TryRead(out _, out whole)) { }
         }
         return null;
     }
 
     /// <summary>Spreadsheets of half the world write semicolons.</summary>
-    private static char SeparatorOf(string header) => ((ReadOnlySpan<char>)[',', ';', '\t', '|']).ToArray().MaxBy(c => header.Count(c.Equals));
+    private static char SeparatorOf(string header) =>
+        ((ReadOnlySpan<char>)[',', ';', '\t', '|']).ToArray().MaxBy(c => header.Count(c.Equals));
 }

@@ -40,7 +40,9 @@ internal static class TextDocuments
         return any;
     }
 
-    /// <summary>The collected text without white space around it, or null for none; only an empty document that was meant as one counts.</summary>
+    /// <summary>
+    /// The collected text without white space around it, or null for none; only an empty document that was meant as one counts.
+    /// </summary>
     private static string? Finish(StringBuilder text, bool meant, SkipCounts skips)
     {
         var done = text.ToString().Trim('\n', ' ', '\t');

@@ -5,7 +5,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Espalier.Compression.Data;
 
-/// <summary>A memory-mapped file of ids. Every id was checked when it was opened, or when the same file was opened before (<see cref="CheckedIds"/>).</summary>
+/// <summary>
+/// A memory-mapped file of ids. Every id was checked when it was opened, or when the same file was opened before
+/// (<see cref="CheckedIds"/>).
+/// </summary>
 internal sealed class TokenFile : ITokens, IDisposable
 {
     private const int Chunk = 16 << 10, CheckedAtOnce = 256 << 10;
@@ -33,7 +36,8 @@ internal sealed class TokenFile : ITokens, IDisposable
     /// <param name="width">Bytes of an id.</param>
     /// <param name="vocabularySize">Ids must be below it; null: only negative ids are refused.</param>
     /// <exception cref="EspalierException">Missing, empty, half an id at the end, or an id outside the vocabulary.</exception>
-    public static TokenFile Open(string path, TokenWidth width, int? vocabularySize) => Open(path, width, vocabularySize, CheckedIds.OfUser());
+    public static TokenFile Open(string path, TokenWidth width, int? vocabularySize) =>
+        Open(path, width, vocabularySize, CheckedIds.OfUser());
 
     internal static TokenFile Open(string path, TokenWidth width, int? vocabularySize, CheckedIds known)
     {
@@ -43,7 +47,9 @@ internal sealed class TokenFile : ITokens, IDisposable
             if (stream.Length == 0)
                 throw new EspalierException($"{path}: holds no token ids");
             if (stream.Length % (int)width != 0)
-                throw new EspalierException($"{path}: {stream.Length} bytes are no multiple of the {(int)width} that an id takes ({width}); the file is cut or of another kind");
+                throw new EspalierException(
+                    $"{path}: {stream.Length} bytes are no multiple of the {(int)width} that an id takes ({width}); the file is cut or of "
+                        + $"another kind");
             var below = vocabularySize ?? int.MaxValue;
             // Any 16 bits are an id of such a vocabulary.
             if (width == TokenWidth.Int32 || below <= ushort.MaxValue)
@@ -86,7 +92,8 @@ internal sealed class TokenFile : ITokens, IDisposable
 
     private delegate void Widen<TStored, TWanted>(ReadOnlySpan<TStored> ids, Span<TWanted> part);
 
-    private void InChunks<TStored, TWanted>(long position, Span<TWanted> destination, Widen<TStored, TWanted> widen) where TStored : unmanaged
+    private void InChunks<TStored, TWanted>(long position, Span<TWanted> destination, Widen<TStored, TWanted> widen)
+        where TStored : unmanaged
     {
         var ids = ArrayPool<TStored>.Shared.Rent(Math.Min(Chunk, destination.Length));
         for (var at = 0; at < destination.Length; at += Chunk)
@@ -101,7 +108,8 @@ internal sealed class TokenFile : ITokens, IDisposable
     private void CheckRange(long position, int length)
     {
         if (position < 0 || position > Count - length)
-            throw new ArgumentOutOfRangeException(nameof(position), $"{Name}: ids {position} to {position + length} are not within the {Count} there are");
+            throw new ArgumentOutOfRangeException(nameof(position),
+                $"{Name}: ids {position} to {position + length} are not within the {Count} there are");
     }
 
     private static void CheckIds(string path, SafeFileHandle file, TokenWidth width, int below)
@@ -117,13 +125,15 @@ internal sealed class TokenFile : ITokens, IDisposable
                 read = RandomAccess.Read(file, bytes.AsSpan(0, CheckedAtOnce), at) / (int)width * (int)width;
                 if (read == 0)
                     throw new EspalierException($"{path}: became shorter while it was read");
-                var (bad, id) = width == TokenWidth.Int32 ? FirstBad(bytes.AsSpan(0, (int)read), below) : FirstBad16(bytes.AsSpan(0, (int)read), below);
+                var (bad, id) = width == TokenWidth.Int32 ? FirstBad(bytes.AsSpan(0, (int)read), below)
+                    : FirstBad16(bytes.AsSpan(0, (int)read), below);
                 if (bad < 0)
                     continue;
                 var position = at / (int)width + bad;
                 throw new EspalierException(below == int.MaxValue
                     ? $"{path}: {id} at position {position} is negative; the file is of another kind"
-                    : $"{path}: id {id} at position {position} is outside the vocabulary of {below}; the tokens belong to another tokenizer, or the file is not {width}");
+                    : $"{path}: id {id} at position {position} is outside the vocabulary of {below}; the tokens belong to another "
+                        + $"tokenizer, or the file is not {width}");
             }
         }
         finally

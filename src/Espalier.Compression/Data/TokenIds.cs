@@ -42,7 +42,8 @@ internal sealed class TokenIds : ITokens
         return FromList(spec.Split(',', StringSplitOptions.TrimEntries).Select((part, i) =>
             int.TryParse(part, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var id)
                 ? id
-                : throw new EspalierException($"ids '{spec}': '{part}' at position {i} is no id; give a list such as 1,2,3 or a file (.i32, .u16)")),
+                : throw new EspalierException(
+                    $"ids '{spec}': '{part}' at position {i} is no id; give a list such as 1,2,3 or a file (.i32, .u16)")),
             spec, vocabularySize);
     }
 
@@ -59,5 +60,6 @@ internal sealed class TokenIds : ITokens
 
     private ReadOnlySpan<int> Slice(long position, int length) => position >= 0 && position <= _ids.Length - length
         ? _ids.AsSpan((int)position, length)
-        : throw new ArgumentOutOfRangeException(nameof(position), $"{Name}: ids {position} to {position + length} are not within the {Count} there are");
+        : throw new ArgumentOutOfRangeException(nameof(position),
+            $"{Name}: ids {position} to {position + length} are not within the {Count} there are");
 }

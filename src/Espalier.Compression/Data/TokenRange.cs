@@ -29,5 +29,6 @@ internal sealed class TokenRange : ITokens
 
     private long Checked(long position, int length) => position >= 0 && position <= Count - length
         ? _start + position
-        : throw new ArgumentOutOfRangeException(nameof(position), $"{Name}: ids {position} to {position + length} are not within the {Count} of this part");
+        : throw new ArgumentOutOfRangeException(nameof(position),
+            $"{Name}: ids {position} to {position + length} are not within the {Count} of this part");
 }

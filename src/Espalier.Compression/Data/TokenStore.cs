@@ -31,14 +31,19 @@ internal sealed class TokenStore : ITokens, IDisposable
         var indexPath = Path.Combine(folder, TokenStoreWriter.IndexName);
         var index = DataJson.Read<TokenStoreIndex>(indexPath);
         if (index.Version is < 1 or > TokenStoreIndex.CurrentVersion)
-            throw new EspalierException($"{indexPath}: version is {index.Version}, this program knows up to {TokenStoreIndex.CurrentVersion}; use a newer Espalier or write the tokens again");
+            throw new EspalierException(
+                $"{indexPath}: version is {index.Version}, this program knows up to {TokenStoreIndex.CurrentVersion}; use a newer Espalier "
+                    + $"or write the tokens again");
         if (index.Count < 0 || index.Documents < 0 || index.TextBytes < 0 || index.VocabularySize < 1)
-            throw new EspalierException($"{indexPath}: count {index.Count}, documents {index.Documents}, text-bytes {index.TextBytes}, vocabulary-size {index.VocabularySize}: must not be negative");
+            throw new EspalierException(
+                $"{indexPath}: count {index.Count}, documents {index.Documents}, text-bytes {index.TextBytes}, vocabulary-size "
+                    + $"{index.VocabularySize}: must not be negative");
         var width = index.WidthOf(indexPath);
         CheckLength(Path.Combine(folder, TokenStoreWriter.TokensName), index.Count, (int)width, "ids");
         CheckLength(Path.Combine(folder, TokenStoreWriter.DocumentsName), index.Documents, 8, "documents");
         var vocabulary = Math.Min(vocabularySize ?? int.MaxValue, index.VocabularySize);
-        return new TokenStore(folder, name ?? folder, index, TokenFile.Open(Path.Combine(folder, TokenStoreWriter.TokensName), width, vocabulary));
+        return new TokenStore(folder, name
+            ?? folder, index, TokenFile.Open(Path.Combine(folder, TokenStoreWriter.TokensName), width, vocabulary));
     }
 
     /// <inheritdoc/>
@@ -58,7 +63,8 @@ internal sealed class TokenStore : ITokens, IDisposable
         {
             starts[i] = BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(8 * i));
             if (starts[i] < (i == 0 ? 0 : starts[i - 1]) || starts[i] > Count)
-                throw new EspalierException($"{path}: document {i} begins at {starts[i]}, which is not between the one before it and the {Count} ids there are");
+                throw new EspalierException(
+                    $"{path}: document {i} begins at {starts[i]}, which is not between the one before it and the {Count} ids there are");
         }
         return starts;
     }
@@ -82,6 +88,7 @@ internal sealed class TokenStore : ITokens, IDisposable
         if (!file.Exists)
             throw new EspalierException($"{path}: is missing; write the tokens again");
         if (file.Length / size != count || file.Length % size != 0)
-            throw new EspalierException($"{path}: has {file.Length} bytes, {count} {what} of {size} bytes take {(decimal)count * size}; write the tokens again");
+            throw new EspalierException(
+                $"{path}: has {file.Length} bytes, {count} {what} of {size} bytes take {(decimal)count * size}; write the tokens again");
     }
 }

@@ -17,10 +17,12 @@ public sealed class WindowSet
     /// <param name="mask">Which tokens count in the loss; null where all of them do.</param>
     /// <exception cref="EspalierException">The tokens are fewer than one window, or not as many as the mask's flags.</exception>
     public WindowSet(
-        ITokens tokens, int sequenceLength, WindowStride stride = WindowStride.Disjoint, DocumentBoundaries? boundaries = null, LossMask? mask = null)
+        ITokens tokens, int sequenceLength, WindowStride stride = WindowStride.Disjoint, DocumentBoundaries? boundaries = null,
+        LossMask? mask = null)
     {
         if (mask is not null && mask.Count != tokens.Count)
-            throw new EspalierException($"{tokens.Name}: {tokens.Count} tokens and a loss mask of {mask.Count}; one flag belongs to each token");
+            throw new EspalierException(
+                $"{tokens.Name}: {tokens.Count} tokens and a loss mask of {mask.Count}; one flag belongs to each token");
         if (sequenceLength is < 1 or int.MaxValue)
             throw new EspalierException($"sequence is {sequenceLength}, must be at least 1");
         this._tokens = tokens;
@@ -52,7 +54,9 @@ public sealed class WindowSet
     /// <summary>For those who score every token.</summary>
     /// <exception cref="EspalierException">There is a loss mask, which would go unheeded.</exception>
     internal WindowSet WithoutMask(string purpose) =>
-        Mask is null ? this : throw new EspalierException($"{_tokens.Name}: {purpose} counts every token and this data has a loss mask; give the data without it");
+        Mask is null ? this
+            : throw new EspalierException(
+                $"{_tokens.Name}: {purpose} counts every token and this data has a loss mask; give the data without it");
 
     /// <summary>Targets of a window that count in the loss.</summary>
     public int CountedTargets(long window) => Mask?.CountedIn(window * _step + 1, SequenceLength) ?? SequenceLength;
@@ -68,7 +72,8 @@ public sealed class WindowSet
     /// <param name="places">Takes the places.</param>
     /// <exception cref="InvalidOperationException">The windows were made without <see cref="Boundaries"/>.</exception>
     public void ReadPlaces(long window, ReadOnlySpan<long> inputs, Span<long> places) =>
-        (Boundaries ?? throw new InvalidOperationException($"{_tokens.Name}: no boundaries were given")).Places(window * _step, inputs, places);
+        (Boundaries
+            ?? throw new InvalidOperationException($"{_tokens.Name}: no boundaries were given")).Places(window * _step, inputs, places);
 
     /// <summary>Reads one window.</summary>
     /// <param name="window">Which, below <see cref="Count"/>.</param>

@@ -101,7 +101,8 @@ internal static class XmlMemberName
             return name;
         if (!int.TryParse(name[(tick + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count is 0 or > 32)
             return name.Replace("`", "", StringComparison.Ordinal);
-        var names = Enumerable.Range(0, count).Select(i => i + known.Count - count is >= 0 and var at ? known[at] : count == 1 ? "T" : $"T{i + 1}");
+        var names = Enumerable.Range(0, count)
+            .Select(i => i + known.Count - count is >= 0 and var at ? known[at] : count == 1 ? "T" : $"T{i + 1}");
         return $"{name[..tick].TrimEnd('`')}<{string.Join(", ", names)}>";
     }
 

@@ -56,7 +56,8 @@ internal static class XmlProse
                 AppendContent(element, raw);
                 break;
             case "see" or "seealso" or "xref":
-                raw.Append(Attribute(element, "langword") ?? Reference(Attribute(element, "cref") ?? Attribute(element, "uid")) ?? Attribute(element, "href"));
+                raw.Append(Attribute(element, "langword") ?? Reference(Attribute(element, "cref") ?? Attribute(element, "uid"))
+                    ?? Attribute(element, "href"));
                 break;
             case "paramref" or "typeparamref":
                 raw.Append(Attribute(element, "name"));
@@ -89,7 +90,8 @@ internal static class XmlProse
     /// <summary>A list item's cells on one line: <c>term: description</c>.</summary>
     private static void AppendItem(XElement item, StringBuilder raw)
     {
-        string[] cells = [.. item.Elements().Where(cell => cell.Name.LocalName is "term" or "description").Select(cell => string.Join(' ', CellLines(cell)))];
+        string[] cells = [.. item.Elements().Where(cell => cell.Name.LocalName is "term" or "description")
+            .Select(cell => string.Join(' ', CellLines(cell)))];
         if (cells.Length > 0)
             raw.AppendJoin(": ", cells.Where(cell => cell.Length > 0));
         else

@@ -5,8 +5,8 @@ using Espalier.Torch;
 namespace Espalier.Compression.Distillation;
 
 /// <summary>
-/// A teacher's outputs on the first entries of its vocabulary only: those that it shares with the student (<see cref="VocabularyAlignment"/>). The rest gets no
-/// probability on either side.
+/// A teacher's outputs on the first entries of its vocabulary only: those that it shares with the student
+/// (<see cref="VocabularyAlignment"/>). The rest gets no probability on either side.
 /// </summary>
 /// <param name="teacher">The teacher; stays the caller's.</param>
 /// <param name="vocabulary">Entries that count, at most the teacher's.</param>

@@ -6,8 +6,8 @@ namespace Espalier.Compression.Distillation;
 // Shapes: N positions of a batch, M of them that count.
 
 /// <summary>
-/// The positions of a batch that count in the loss. Heads and losses see their rows alone: what does not count costs no products of the head, and no gradient comes
-/// from it. Where all count nothing is gathered. Owned by the scope in which it was made.
+/// The positions of a batch that count in the loss. Heads and losses see their rows alone: what does not count costs no products of the
+/// head, and no gradient comes from it. Where all count nothing is gathered. Owned by the scope in which it was made.
 /// </summary>
 internal sealed class CountedPositions
 {

@@ -15,5 +15,6 @@ internal sealed class CrossEntropy : LogitLoss
     public override bool NeedsTeacher => false;
 
     /// <inheritdoc/>
-    public override Tensor Compute(Tensor student_CV, DistributionChunk? teacher, Tensor targets_C) => student_CV.CrossEntropyInPlace(targets_C);
+    public override Tensor Compute(Tensor student_CV, DistributionChunk? teacher, Tensor targets_C) =>
+        student_CV.CrossEntropyInPlace(targets_C);
 }

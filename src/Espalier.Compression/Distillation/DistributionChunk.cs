@@ -14,7 +14,8 @@ public abstract record DistributionChunk
         DenseChunk dense => dense.Logits_CV,
         null => throw new ArgumentNullException(nameof(chunk), $"{loss.Name} compares with a teacher"),
         _ => throw new EspalierException(
-            $"{loss.Name} needs the teacher's whole distribution and the cache holds a few entries of each: take forward-kl, a cache of hidden states, or the teacher itself"),
+            $"{loss.Name} needs the teacher's whole distribution and the cache holds a few entries of each: take forward-kl, a cache of "
+                + $"hidden states, or the teacher itself"),
     };
 }
 
@@ -24,10 +25,15 @@ internal sealed record DenseChunk(Tensor Logits_CV) : DistributionChunk;
 /// <summary>Some entries of the teacher's distributions.</summary>
 /// <param name="Ids_CK">Which, Int64; an id that is there twice counts twice.</param>
 /// <param name="Weights_CK">Their probabilities, or for drawn ones what a draw weighs.</param>
-/// <param name="LogTail_C">Logarithm of the probability of all others together, where they are one bucket; null where the weights alone make the target.</param>
-/// <param name="Entropy_C">The whole distribution's entropy in nats, which makes the loss an estimate of the KL; null beside a tail.</param>
+/// <param name="LogTail_C">
+/// Logarithm of the probability of all others together, where they are one bucket; null where the weights alone make the target.
+/// </param>
+/// <param name="Entropy_C">
+/// The whole distribution's entropy in nats, which makes the loss an estimate of the KL; null beside a tail.
+/// </param>
 internal sealed record SparseChunk(Tensor Ids_CK, Tensor Weights_CK, Tensor? LogTail_C, Tensor? Entropy_C) : DistributionChunk
 {
     /// <summary>Forward KL against them, as <see cref="LogitLoss.Compute"/>.</summary>
-    internal Tensor Compare(Tensor student_CV, double temperature) => student_CV.SparseKlInPlace(Ids_CK, Weights_CK, LogTail_C, Entropy_C, temperature);
+    internal Tensor Compare(Tensor student_CV, double temperature) =>
+        student_CV.SparseKlInPlace(Ids_CK, Weights_CK, LogTail_C, Entropy_C, temperature);
 }

@@ -13,8 +13,8 @@ namespace Espalier.Compression.Distillation;
 internal sealed record HiddenStateResult(double Sum, double Weight, IReadOnlyCollection<KeyValuePair<TapPlace, Tensor>> Gradients);
 
 /// <summary>
-/// The loss on hidden states. Where the widths differ the student's are lifted to the teacher's by one learned linear map without bias, shared by all terms and
-/// trained beside the student. Owns the map.
+/// The loss on hidden states. Where the widths differ the student's are lifted to the teacher's by one learned linear map without bias,
+/// shared by all terms and trained beside the student. Owns the map.
 /// </summary>
 public sealed class HiddenStateLoss : IDisposable
 {
@@ -28,7 +28,8 @@ public sealed class HiddenStateLoss : IDisposable
     /// <param name="seed">Of the map's first values, normal(0, 1/√D).</param>
     /// <param name="dtype">Element type of the map: the student's.</param>
     /// <exception cref="EspalierException">Nothing is compared, or a layer is not there.</exception>
-    public HiddenStateLoss(HiddenStateOptions options, DecoderConfig teacher, DecoderConfig student, ulong seed, DType dtype = DType.Float32)
+    public HiddenStateLoss(HiddenStateOptions options, DecoderConfig teacher, DecoderConfig student, ulong seed,
+        DType dtype = DType.Float32)
     {
         Check(options, teacher, student);
         _options = options;
@@ -105,7 +106,8 @@ public sealed class HiddenStateLoss : IDisposable
         ? lifted.Sub(teacher).Square().Sum().Mul(1.0 / lifted.Size(-1))
         : lifted.Mul(teacher).Sum([-1]).Div(lifted.Norm([-1]).Mul(teacher.Norm([-1])).Add(1e-12)).Neg().Add(1).Sum();
 
-    private static IEnumerable<(TapPlace Teacher, TapPlace Student)> Pairs(HiddenStateOptions options, DecoderConfig teacher, DecoderConfig student)
+    private static IEnumerable<(TapPlace Teacher, TapPlace Student)> Pairs(HiddenStateOptions options, DecoderConfig teacher,
+        DecoderConfig student)
     {
         if (options.Embedding)
             yield return (new(TapPoint.Embedding, -1), new(TapPoint.Embedding, -1));

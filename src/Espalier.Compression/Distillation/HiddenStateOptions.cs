@@ -11,7 +11,8 @@ public enum HiddenDistance
 }
 
 /// <summary>
-/// Which hidden states are compared, all of them after a norm but the embedding: L_is = L_emb + L_att + L_i + L_o (Minitron, arXiv 2407.14679, section 3).
+/// Which hidden states are compared, all of them after a norm but the embedding: L_is = L_emb + L_att + L_i + L_o (Minitron, arXiv
+/// 2407.14679, section 3).
 /// </summary>
 public sealed record HiddenStateOptions
 {
@@ -30,7 +31,9 @@ public sealed record HiddenStateOptions
     /// <summary>How they are compared.</summary>
     public HiddenDistance Distance { get; init; } = HiddenDistance.Mse;
 
-    /// <summary>What the sum is multiplied by; null is α = L_logits / L_is, computed anew in every pass and a constant for the gradient.</summary>
+    /// <summary>
+    /// What the sum is multiplied by; null is α = L_logits / L_is, computed anew in every pass and a constant for the gradient.
+    /// </summary>
     public double? Weight { get; init; }
 
     /// <summary>Whether anything is compared.</summary>

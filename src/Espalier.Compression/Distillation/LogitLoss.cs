@@ -44,7 +44,9 @@ public abstract class LogitLoss
     /// <param name="targets_C">Next ids, Int64 [C].</param>
     public abstract Tensor Compute(Tensor student_CV, DistributionChunk? teacher, Tensor targets_C);
 
-    /// <summary>The summed loss of all positions and its gradients, by <see cref="LmHead.Backward(Tensor, int, double, ChunkLoss, int)"/>.</summary>
+    /// <summary>
+    /// The summed loss of all positions and its gradients, by <see cref="LmHead.Backward(Tensor, int, double, ChunkLoss, int)"/>.
+    /// </summary>
     /// <param name="head">The student's head.</param>
     /// <param name="hidden_ND">Student hidden states before it, cut off from the graph.</param>
     /// <param name="targets_N">Next ids, Int64.</param>
@@ -72,10 +74,14 @@ public abstract class LogitLoss
         return new(sum, parts, gradient_ND);
     }
 
-    /// <summary>Whether it holds no tensor that it was given longer than the call: so do losses of this library, of others nobody knows.</summary>
+    /// <summary>
+    /// Whether it holds no tensor that it was given longer than the call: so do losses of this library, of others nobody knows.
+    /// </summary>
     internal virtual bool LetsGo => GetType().Assembly == typeof(LogitLoss).Assembly;
 
-    /// <summary>Whether it may compute on several threads at once: it has no state then. So do losses of this library, of others nobody knows.</summary>
+    /// <summary>
+    /// Whether it may compute on several threads at once: it has no state then. So do losses of this library, of others nobody knows.
+    /// </summary>
     internal virtual bool TakesThreads => LetsGo;
 
     /// <summary>Checks a temperature.</summary>

@@ -9,8 +9,8 @@ namespace Espalier.Compression.Distillation;
 // Shapes: B batch, T time, N = B T positions, M of them that count, D student width.
 
 /// <summary>
-/// A loss on logits: cross-entropy on the data, or a divergence from a frozen teacher, and beside it, where wanted, a loss on hidden states. The teacher stays the
-/// caller's; the hidden-state loss too.
+/// A loss on logits: cross-entropy on the data, or a divergence from a frozen teacher, and beside it, where wanted, a loss on hidden
+/// states. The teacher stays the caller's; the hidden-state loss too.
 /// </summary>
 public sealed class LogitObjective : Objective
 {
@@ -61,7 +61,8 @@ public sealed class LogitObjective : Objective
         using (StepProfiler.Enter(StepPhase.Head))
         {
             head = _loss.Backward(
-                student.Head, counted.Rows(pass.Hidden.View(-1, width)), targets_M, _loss.NeedsTeacher ? counted.Rows(outputs?.Distributions) : null, scale);
+                student.Head, counted.Rows(pass.Hidden.View(-1, width)), targets_M, _loss.NeedsTeacher
+                    ? counted.Rows(outputs?.Distributions) : null, scale);
             states = _hidden?.Backward(pass, outputs!.States, counted, head.Sum, scale);
         }
         using (StepProfiler.Enter(StepPhase.Backward))

@@ -51,7 +51,9 @@ internal sealed record LossSpec
 
     /// <summary>The loss.</summary>
     /// <param name="temperature">τ of every term that has one.</param>
-    /// <param name="squared">Whether such terms are multiplied by τ² (Hinton et al., arXiv 1503.02531, section 2), so that their gradients keep their size.</param>
+    /// <param name="squared">
+    /// Whether such terms are multiplied by τ² (Hinton et al., arXiv 1503.02531, section 2), so that their gradients keep their size.
+    /// </param>
     public LogitLoss Make(double temperature, bool squared = false) => MixedLoss.Of([.. _terms.Select(term =>
     {
         var kind = s_kinds[term.Name];
@@ -63,7 +65,8 @@ internal sealed record LossSpec
     public override string ToString() => string.Join(" + ", _terms.Select(term =>
         (term.Weight == 1 ? "" : term.Weight.ToString("R", CultureInfo.InvariantCulture) + "*")
         + term.Name
-        + (term.Parameter is { } value && value != s_kinds[term.Name].Default ? $"({value.ToString("R", CultureInfo.InvariantCulture)})" : "")));
+        + (term.Parameter is { } value && value != s_kinds[term.Name].Default ? $"({value.ToString("R", CultureInfo.InvariantCulture)})"
+            : "")));
 
     private static (double, string, double?) Term(string term, string whole)
     {
@@ -82,7 +85,9 @@ internal sealed record LossSpec
             term = term[..open].Trim();
         }
         if (!s_kinds.TryGetValue(term, out var kind))
-            throw new EspalierException($"loss '{term}' is not known.{NearestName.Hint(term, [.. Names])} Known are {string.Join(", ", Names)}; a sum is written 0.9*forward-kl + 0.1*cross-entropy");
+            throw new EspalierException(
+                $"loss '{term}' is not known.{NearestName.Hint(term, [.. Names])} Known are {string.Join(", ", Names)}; a sum is written "
+                    + $"0.9*forward-kl + 0.1*cross-entropy");
         return parameter is not null && kind.Default is null
             ? throw new EspalierException($"loss {term} has no parameter; write it without ({parameter})")
             : (weight, term, parameter);

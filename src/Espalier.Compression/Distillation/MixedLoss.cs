@@ -10,7 +10,8 @@ internal sealed class MixedLoss : LogitLoss
     private MixedLoss((double Weight, LogitLoss Loss)[] terms) => _terms = terms;
 
     /// <inheritdoc/>
-    public override string Name => string.Join(" + ", Parts.Select(part => part.Weight == 1 ? part.Name : $"{part.Weight:0.######}*{part.Name}"));
+    public override string Name =>
+        string.Join(" + ", Parts.Select(part => part.Weight == 1 ? part.Name : $"{part.Weight:0.######}*{part.Name}"));
 
     /// <inheritdoc/>
     public override bool NeedsTeacher => _terms.Any(term => term.Loss.NeedsTeacher);
@@ -18,7 +19,10 @@ internal sealed class MixedLoss : LogitLoss
     /// <inheritdoc/>
     public override IReadOnlyList<LossPart> Parts => [.. _terms.Select(term => new LossPart(term.Loss.Name, term.Weight))];
 
-    /// <summary>The weighted sum; one loss of weight 1 is that loss itself. A weight of τ² gives the convention of Hinton et al. (arXiv 1503.02531, section 2).</summary>
+    /// <summary>
+    /// The weighted sum; one loss of weight 1 is that loss itself. A weight of τ² gives the convention of Hinton et al. (arXiv 1503.02531,
+    /// section 2).
+    /// </summary>
     /// <exception cref="EspalierException">No term, the same loss twice, or a weight that is not above 0.</exception>
     public static LogitLoss Of(params (double Weight, LogitLoss Loss)[] terms)
     {

@@ -8,9 +8,9 @@ namespace Espalier.Compression.Distillation;
 // Shapes: B batch, T time, N = B T positions, E teacher width.
 
 /// <summary>
-/// Teacher correction while the student learns (arXiv 2408.11796: as good as before): on every batch the teacher takes a step of cross-entropy on the text, and the student
-/// one towards the teacher's distribution as it stood before that step. One forward pass of the teacher serves both, and nothing flows from the student's loss
-/// into the teacher. The teacher stays the caller's.
+/// Teacher correction while the student learns (arXiv 2408.11796: as good as before): on every batch the teacher takes a step of
+/// cross-entropy on the text, and the student one towards the teacher's distribution as it stood before that step. One forward pass of the
+/// teacher serves both, and nothing flows from the student's loss into the teacher. The teacher stays the caller's.
 /// </summary>
 internal sealed class ParallelCorrection : Objective
 {
@@ -32,7 +32,9 @@ internal sealed class ParallelCorrection : Objective
         Trained =
         [
             .. _student.Trained,
-            new("teacher", [.. teacher.Parameters.Select(p => new TrainedParameter(p.Parameter.ToString(), p.Value, p.Value.Dimensions == 2, learningRateFactor))]),
+            new("teacher",
+                [.. teacher.Parameters.Select(p =>
+                    new TrainedParameter(p.Parameter.ToString(), p.Value, p.Value.Dimensions == 2, learningRateFactor))]),
         ];
     }
 
@@ -45,7 +47,9 @@ internal sealed class ParallelCorrection : Objective
     /// <inheritdoc/>
     public override IReadOnlyList<ParameterSet> Trained { get; }
 
-    /// <summary>The sum is the student's loss; the teacher's is the last part. A teacher whose loss is not finite shows in the norm of its set.</summary>
+    /// <summary>
+    /// The sum is the student's loss; the teacher's is the last part. A teacher whose loss is not finite shows in the norm of its set.
+    /// </summary>
     protected override ObjectiveSums AccumulateCounted(Decoder student, Batch batch, double scale)
     {
         _teacher.Begin(scale);
@@ -70,10 +74,12 @@ internal sealed class ParallelCorrection : Objective
             var hidden_NE = pass.Hidden.View(-1, pass.Hidden.Size(-1));
             var counted = CountedPositions.Of(batch, teacher.Device);
             var head = _loss.Backward(
-                teacher.Head, counted.Rows(hidden_NE), counted.Rows(Tensor.From<long>(batch.Targets, batch.Tokens).On(teacher.Device)), null, _scale);
+                teacher.Head, counted.Rows(hidden_NE), counted.Rows(Tensor.From<long>(batch.Targets, batch.Tokens).On(teacher.Device)),
+                null, _scale);
             _sum = head.Sum;
             pass.Backward(counted.Spread(head.HiddenGradient).View(batch.Size, batch.Sequence, hidden_NE.Size(-1)));
-            // Detached handles of the caller's scope: the graph ends here, the values stay. Weights change at the end of the step, after all micro-batches.
+            // Detached handles of the caller's scope: the graph ends here, the values stay. Weights change at the end of the step, after
+            // all micro-batches.
             return new(new DenseDistributions(hidden_NE, teacher.Head.Detach()), places.ToDictionary(place => place, pass.Tapped));
         }
     }

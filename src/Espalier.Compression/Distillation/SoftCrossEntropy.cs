@@ -2,7 +2,9 @@ using Espalier.Torch;
 
 namespace Espalier.Compression.Distillation;
 
-/// <summary>−Σ p log q: forward KL plus the teacher's entropy, with the same gradient, (q − p) / τ (Hinton et al., arXiv 1503.02531).</summary>
+/// <summary>
+/// −Σ p log q: forward KL plus the teacher's entropy, with the same gradient, (q − p) / τ (Hinton et al., arXiv 1503.02531).
+/// </summary>
 /// <param name="temperature">τ, above 0.</param>
 internal sealed class SoftCrossEntropy(double temperature = 1.0) : LogitLoss
 {

@@ -36,7 +36,8 @@ internal sealed class DenseDistributions(Tensor hidden_NE, LmHead head) : Teache
 }
 
 /// <summary>Some entries of each distribution, as a cache keeps them: [N, K], and [N] beside.</summary>
-internal sealed class SparseDistributions(long vocabulary, Tensor ids_NK, Tensor weights_NK, Tensor? logTail_N, Tensor? entropy_N) : TeacherDistributions
+internal sealed class SparseDistributions(long vocabulary, Tensor ids_NK, Tensor weights_NK, Tensor? logTail_N, Tensor? entropy_N)
+    : TeacherDistributions
 {
     /// <inheritdoc/>
     public override long Vocabulary => vocabulary;
@@ -47,5 +48,6 @@ internal sealed class SparseDistributions(long vocabulary, Tensor ids_NK, Tensor
 
     /// <inheritdoc/>
     public override TeacherDistributions Rows(Tensor index_M) => new SparseDistributions(
-        vocabulary, ids_NK.IndexSelect(0, index_M), weights_NK.IndexSelect(0, index_M), logTail_N?.IndexSelect(0, index_M), entropy_N?.IndexSelect(0, index_M));
+        vocabulary, ids_NK.IndexSelect(0, index_M), weights_NK.IndexSelect(0, index_M), logTail_N?.IndexSelect(0, index_M),
+        entropy_N?.IndexSelect(0, index_M));
 }

@@ -3,8 +3,8 @@ using Espalier.Torch;
 namespace Espalier.Compression.Distillation;
 
 /// <summary>
-/// Forward KL on the teacher's K likeliest entries with all others as one bucket: Σ_K p log(p/q) + (1−P) log((1−P)/(1−Q)), P and Q the masses on K. What training from
-/// a top-K cache computes, with the teacher at hand. Gradient exact on K, flows through Q elsewhere.
+/// Forward KL on the teacher's K likeliest entries with all others as one bucket: Σ_K p log(p/q) + (1−P) log((1−P)/(1−Q)), P and Q the
+/// masses on K. What training from a top-K cache computes, with the teacher at hand. Gradient exact on K, flows through Q elsewhere.
 /// </summary>
 /// <param name="k">K, at least 1; the vocabulary where that is smaller.</param>
 /// <param name="temperature">τ, above 0.</param>

@@ -5,18 +5,24 @@ using Espalier.Models.Tokenizers;
 namespace Espalier.Compression.Distillation;
 
 /// <summary>
-/// Whether a teacher's and a student's logits can be compared: entry by entry they must mean the same token. What the ids mean is compared, not the files,
-/// and it is compared before any distillation.
+/// Whether a teacher's and a student's logits can be compared: entry by entry they must mean the same token. What the ids mean is compared,
+/// not the files, and it is compared before any distillation.
 /// </summary>
-/// <param name="Size">Entries that are compared; what lies beyond them in either model is padding and gets no probability, as if its logits were −∞.</param>
+/// <param name="Size">
+/// Entries that are compared; what lies beyond them in either model is padding and gets no probability, as if its logits were −∞.
+/// </param>
 /// <param name="Note">What the user should hear, or null where both vocabularies are simply the same.</param>
 internal sealed record VocabularyAlignment(int Size, string? Note)
 {
     private const int MostListed = 8;
 
-    private const string WayOut = "distillation on logits needs the tokenizer of the teacher: take a student that was pruned from it, or a teacher of the student's family";
+    private const string WayOut =
+        "distillation on logits needs the tokenizer of the teacher: take a student that was pruned from it, or a teacher of the student's "
+            + "family";
 
-    /// <summary>What the user should be warned of: control tokens that have another name in the student; null where there are none.</summary>
+    /// <summary>
+    /// What the user should be warned of: control tokens that have another name in the student; null where there are none.
+    /// </summary>
     public string? Warning { get; init; }
 
     /// <summary>Compares the vocabularies of two Hugging Face folders; no weights are read.</summary>
@@ -34,7 +40,8 @@ internal sealed record VocabularyAlignment(int Size, string? Note)
         var (t, s) = (Tokenizer.Load(teacher.File), Tokenizer.Load(student.File));
         var (extra, renamed) = same ? ([], []) : Compare(t, teacher.Folder, s, student.Folder);
         var warning = renamed.Count == 0 ? null
-            : $"vocabulary: {renamed.Count} control {(renamed.Count == 1 ? "token has" : "tokens have")} another name in the student: {Listed(renamed)}; "
+            : $"vocabulary: {renamed.Count} control {(renamed.Count == 1 ? "token has" : "tokens have")} another name in the student: "
+                + $"{Listed(renamed)}; "
                 + "the student learns what the teacher means by the id, whatever its name";
         var known = Math.Max(t.VocabularySize, s.VocabularySize);
         var also = extra.Count == 0 ? null : $"only one of the two tokenizers has {Listed(extra)}";
@@ -43,29 +50,39 @@ internal sealed record VocabularyAlignment(int Size, string? Note)
         foreach (var (model, tokenizer) in new[] { (teacher, t), (student, s) })
             if (model.Rows < tokenizer.VocabularySize)
                 throw new EspalierException(
-                    $"{model.Folder} has a vocabulary of {model.Rows} and its tokenizer {tokenizer.VocabularySize} ids: config.json and tokenizer.json are not of one model; put the right tokenizer.json there");
+                    $"{model.Folder} has a vocabulary of {model.Rows} and its tokenizer {tokenizer.VocabularySize} ids: config.json and "
+                        + $"tokenizer.json are not of one model; put the right tokenizer.json there");
         var size = Math.Min(known, Math.Min(teacher.Rows, student.Rows));
         return new(size, $"vocabulary: the teacher's {teacher.Rows} and the student's {student.Rows} entries differ by padding; "
             + $"the {size} that the tokenizer knows are compared, the others get no probability{(also is null ? "" : $"; {also}")}")
         { Warning = warning };
     }
 
-    /// <summary>Without a tokenizer on both sides nobody knows what ids mean: sizes that differ can only be trusted where one is the other's rounded up.</summary>
+    /// <summary>
+    /// Without a tokenizer on both sides nobody knows what ids mean: sizes that differ can only be trusted where one is the other's rounded
+    /// up.
+    /// </summary>
     private static VocabularyAlignment OfSizes(Vocabulary teacher, Vocabulary student)
     {
         if (teacher.Rows == student.Rows)
             return new(teacher.Rows, null);
         var (less, more) = (Math.Min(teacher.Rows, student.Rows), Math.Max(teacher.Rows, student.Rows));
         if (more == RoundedUp(less, 64) || more == RoundedUp(less, 128))
-            return new(less, $"vocabulary: the teacher's {teacher.Rows} and the student's {student.Rows} entries differ by padding to a multiple of {(more % 128 == 0 ? 128 : 64)}; "
+            return new(less,
+                $"vocabulary: the teacher's {teacher.Rows} and the student's {student.Rows} entries differ by padding to a multiple of "
+                    + $"{(more % 128 == 0 ? 128 : 64)}; "
                 + $"the first {less} are compared, the others get no probability");
         throw new EspalierException(
-            $"{teacher.Folder} has a vocabulary of {teacher.Rows} and {student.Folder} one of {student.Rows}, which is no padding to a multiple of 64 or 128, "
+            $"{teacher.Folder} has a vocabulary of {teacher.Rows} and {student.Folder} one of {student.Rows}, which is no padding to a "
+                + $"multiple of 64 or 128, "
             + $"and without a tokenizer.json in both nobody can say what their ids mean: {WayOut}, or put both tokenizer.json files there");
     }
 
-    /// <summary>The tokens that only one of the tokenizers has, all of them added ones, and the control tokens that have two names.</summary>
-    private static (List<string> Extra, List<string> Renamed) Compare(Tokenizer teacher, string teacherFolder, Tokenizer student, string studentFolder)
+    /// <summary>
+    /// The tokens that only one of the tokenizers has, all of them added ones, and the control tokens that have two names.
+    /// </summary>
+    private static (List<string> Extra, List<string> Renamed) Compare(Tokenizer teacher, string teacherFolder, Tokenizer student,
+        string studentFolder)
     {
         var added = teacher.Model.AddedTokens.Concat(student.Model.AddedTokens).Select(token => token.Id).ToHashSet();
         var (extra, renamed) = (new List<string>(), new List<string>());
@@ -81,7 +98,8 @@ internal sealed record VocabularyAlignment(int Size, string? Note)
                 renamed.Add($"{id} {Quoted(theirs)} is {Quoted(ours)} there");
             else
                 throw new EspalierException(
-                    $"the tokenizers differ: id {id} is {Quoted(theirs)} in {teacherFolder} and {Quoted(ours)} in {studentFolder}: {WayOut}");
+                    $"the tokenizers differ: id {id} is {Quoted(theirs)} in {teacherFolder} and {Quoted(ours)} in {studentFolder}: "
+                        + $"{WayOut}");
         }
         return (extra, renamed);
     }

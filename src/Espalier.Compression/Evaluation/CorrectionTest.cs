@@ -13,7 +13,8 @@ namespace Espalier.Compression.Evaluation;
 /// <param name="ExpectedSe">Its standard error.</param>
 /// <param name="Excess">Loss − expected.</param>
 /// <param name="ExcessSe">Its standard error.</param>
-public sealed record TextSurprise(string Name, int Windows, double Loss, double LossSe, double Expected, double ExpectedSe, double Excess, double ExcessSe)
+public sealed record TextSurprise(string Name, int Windows, double Loss, double LossSe, double Expected, double ExpectedSe, double Excess,
+    double ExcessSe)
 {
     internal static TextSurprise Of(string name, WindowSurprise found)
     {
@@ -64,15 +65,18 @@ public sealed record CorrectionTestResult
 
     /// <summary>The decision in a sentence.</summary>
     public string Why => string.Create(CultureInfo.InvariantCulture,
-        $"correction is {(Needed ? "" : "not ")}needed: beyond what it expects, the teacher loses {Data.Excess:0.000} nats a token on {Data.Name} and {Reference.Excess:0.000} on {Reference.Name}; "
-        + $"the difference is {Difference:0.000} ± {DifferenceSe:0.000}, with 95 % confidence {(Lower > Threshold ? "above" : "not above")} {Threshold:0.###} (lower end {Lower:0.000})");
+        $"correction is {(Needed ? "" : "not ")}needed: beyond what it expects, the teacher loses {Data.Excess:0.000} nats a token on "
+            + $"{Data.Name} and {Reference.Excess:0.000} on {Reference.Name}; "
+        + $"the difference is {Difference:0.000} ± {DifferenceSe:0.000}, with 95 % confidence "
+        + $"{(Lower > Threshold ? "above" : "not above")} {Threshold:0.###} (lower end {Lower:0.000})");
 }
 
 /// <summary>
-/// Asks whether a teacher knows a kind of text, before it is trained on it (teacher correction, arXiv 2408.11796). Losses of two texts cannot be compared as they
-/// are: documentation is easier than a novel for who knows neither. But a model also says what it expects to lose, the entropy of its distributions, and on text like
-/// that which it learnt, loss and expectation keep their distance. So the measure is the loss beyond the expectation, on the data against a reference that
-/// the teacher is at home in; what windows that begin in the middle of a document add to it is in both.
+/// Asks whether a teacher knows a kind of text, before it is trained on it (teacher correction, arXiv 2408.11796). Losses of two texts
+/// cannot be compared as they are: documentation is easier than a novel for who knows neither. But a model also says what it expects to
+/// lose, the entropy of its distributions, and on text like that which it learnt, loss and expectation keep their distance. So the measure
+/// is the loss beyond the expectation, on the data against a reference that the teacher is at home in; what windows that begin in the
+/// middle of a document add to it is in both.
 /// </summary>
 internal static class CorrectionTest
 {
@@ -80,7 +84,9 @@ internal static class CorrectionTest
     internal static void CheckWindows(string name, string tokens, long windows, int sequence)
     {
         if (windows < 2)
-            throw new EspalierException($"{name}: {tokens} tokens make {windows} window{(windows == 1 ? "" : "s")} of {sequence}, and at least 2 are needed to know how sure the loss is: give more text");
+            throw new EspalierException(
+                $"{name}: {tokens} tokens make {windows} window{(windows == 1 ? "" : "s")} of {sequence}, and at least 2 are needed to "
+                    + $"know how sure the loss is: give more text");
     }
 
     /// <summary>Most tokens of a window: many short windows tell the mean better than a few long ones.</summary>
@@ -135,7 +141,9 @@ internal static class CorrectionTest
             var found = SurpriseEvaluator.Run(teacher, windows, MostWindows, 8, progress, $"need: {name}", stop);
             return found.Excess.All(double.IsFinite)
                 ? found
-                : throw new EspalierException($"{name}: the teacher's loss is not finite: its activations overflow on this text") { ExitCode = 1 };
+                : throw new EspalierException(
+                    $"{name}: the teacher's loss is not finite: its activations overflow on this text")
+                { ExitCode = 1 };
         }
     }
 }

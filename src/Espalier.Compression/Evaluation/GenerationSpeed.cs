@@ -47,6 +47,7 @@ public sealed record GenerationSpeed(double Median, double Lowest, double Highes
     {
         var sorted = speeds.Order().ToArray();
         var middle = sorted.Length / 2;
-        return new(sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2, sorted[0], sorted[^1], sorted.Length, tokens);
+        return new(sorted.Length % 2 == 1 ? sorted[middle]
+            : (sorted[middle - 1] + sorted[middle]) / 2, sorted[0], sorted[^1], sorted.Length, tokens);
     }
 }

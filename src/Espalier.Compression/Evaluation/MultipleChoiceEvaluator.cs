@@ -14,7 +14,8 @@ internal static class MultipleChoiceEvaluator
     /// <param name="batch">Rows of one forward pass.</param>
     /// <param name="progress">Receives the rows done.</param>
     /// <param name="stop">Stops.</param>
-    public static double[] LogLikelihoods(Decoder model, MultipleChoiceTask task, int batch, IProgressReporter progress, CancellationToken stop = default)
+    public static double[] LogLikelihoods(Decoder model, MultipleChoiceTask task, int batch, IProgressReporter progress,
+        CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         var sums = new double[task.Rows.Count];
@@ -25,7 +26,8 @@ internal static class MultipleChoiceEvaluator
             stop.ThrowIfCancellationRequested();
             using var scope = TensorScope.Begin();
             var hidden_BTD = model.Forward(Tensor.From<long>(rows.Ids, rows.Rows, rows.Length));
-            var scored_ND = hidden_BTD.View(-1, hidden_BTD.Size(-1)).IndexSelect(0, Tensor.From<long>(rows.Positions, rows.Positions.Length));
+            var scored_ND = hidden_BTD.View(-1, hidden_BTD.Size(-1))
+                .IndexSelect(0, Tensor.From<long>(rows.Positions, rows.Positions.Length));
             var nll = model.Head.Nll(scored_ND, Tensor.From<long>(rows.Targets, rows.Targets.Length)).To(DType.Float64).ToArray<double>();
             for (var i = 0; i < nll.Length; i++)
                 sums[rows.FirstRow + rows.Positions[i] / rows.Length] -= nll[i];

@@ -5,8 +5,8 @@ using Espalier.Files;
 namespace Espalier.Compression.Evaluation;
 
 /// <summary>
-/// Reads multiple-choice items: one JSON object a line, <c>{"context": "...", "choices": ["...", "..."], "answer": 0}</c>. <c>question</c> in place of <c>context</c> is
-/// asked as <c>Question: ...</c>, a line below it <c>Answer:</c>. Other fields are left alone.
+/// Reads multiple-choice items: one JSON object a line, <c>{"context": "...", "choices": ["...", "..."], "answer": 0}</c>. <c>question</c>
+/// in place of <c>context</c> is asked as <c>Question: ...</c>, a line below it <c>Answer:</c>. Other fields are left alone.
 /// </summary>
 internal static class MultipleChoiceFile
 {
@@ -52,15 +52,18 @@ internal static class MultipleChoiceFile
 
     private static string[] Choices(JsonElement root, string place)
     {
-        if (!root.TryGetProperty("choices", out var choices) || choices.ValueKind != JsonValueKind.Array || choices.GetArrayLength() is < 2 or > MostChoices)
+        if (!root.TryGetProperty("choices", out var choices) || choices.ValueKind != JsonValueKind.Array
+            || choices.GetArrayLength() is < 2 or > MostChoices)
             throw new EspalierException($"{place}: choices must be a list of 2 to {MostChoices} texts; an item is {Example}");
-        return [.. choices.EnumerateArray().Select((choice, i) => choice.ValueKind == JsonValueKind.String && choice.GetString()!.Trim().Length > 0
+        return [.. choices.EnumerateArray()
+            .Select((choice, i) => choice.ValueKind == JsonValueKind.String && choice.GetString()!.Trim().Length > 0
             ? choice.GetString()!
             : throw new EspalierException($"{place}: choices[{i}] is no text with something in it"))];
     }
 
     private static int Answer(JsonElement root, int choices, string place) =>
-        root.TryGetProperty("answer", out var answer) && answer.ValueKind == JsonValueKind.Number && answer.TryGetInt32(out var right) && right >= 0 && right < choices
+        root.TryGetProperty("answer", out var answer) && answer.ValueKind == JsonValueKind.Number && answer.TryGetInt32(out var right)
+            && right >= 0 && right < choices
             ? right
             : throw new EspalierException(
                 $"{place}: answer is {(answer.ValueKind == JsonValueKind.Undefined ? "missing" : OneLine.Clipped(answer.GetRawText()))} and must be a whole number from 0 to {choices - 1}, which of the {choices} choices is right");

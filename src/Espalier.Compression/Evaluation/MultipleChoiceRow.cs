@@ -9,8 +9,8 @@ namespace Espalier.Compression.Evaluation;
 internal sealed record MultipleChoiceRow(int[] Ids, int Scored, int Characters)
 {
     /// <summary>
-    /// Encodes a choice. What ends the context as white space belongs to the choice, as tokenizers have it; the choice's ids are those of context and choice together after the
-    /// number that the context has alone, and follow the context's own.
+    /// Encodes a choice. What ends the context as white space belongs to the choice, as tokenizers have it; the choice's ids are those of
+    /// context and choice together after the number that the context has alone, and follow the context's own.
     /// </summary>
     /// <param name="tokenizer">The model's.</param>
     /// <param name="context">The context.</param>
@@ -31,9 +31,11 @@ internal sealed record MultipleChoiceRow(int[] Ids, int Scored, int Characters)
         if (before.Length == 0 && behind.Length > 1)
             (before, behind) = (behind[..1], behind[1..]);
         if (behind.Length == 0 || before.Length == 0)
-            throw new EspalierException($"the choice '{Clip(choice)}' after '{Clip(context)}' has no token of its own to score: write it so that it begins a word");
+            throw new EspalierException(
+                $"the choice '{Clip(choice)}' after '{Clip(context)}' has no token of its own to score: write it so that it begins a word");
         if (behind.Length > positions)
-            throw new EspalierException($"the choice '{Clip(choice)}' has {behind.Length} tokens and the model {positions} positions: shorten it");
+            throw new EspalierException(
+                $"the choice '{Clip(choice)}' has {behind.Length} tokens and the model {positions} positions: shorten it");
         int[] all = [.. before, .. behind];
         // The last id is predicted and not read.
         return new(all[Math.Max(0, all.Length - (positions + 1))..], behind.Length, Length(choice));

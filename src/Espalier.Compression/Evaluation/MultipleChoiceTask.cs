@@ -12,11 +12,18 @@ namespace Espalier.Compression.Evaluation;
 internal sealed record MultipleChoiceBatch(long[] Ids, int Rows, int Length, long[] Positions, long[] Targets, int FirstRow);
 
 /// <summary>What a model makes of a task.</summary>
-/// <param name="NegativeLogProbability">Mean over items of −log p[right], p the softmax over the choices of their log-likelihood a character: smooth where accuracy jumps.</param>
-/// <param name="Accuracy">Share of items whose right choice has the largest log-likelihood a character, the first of equals: acc_norm of common harnesses.</param>
+/// <param name="NegativeLogProbability">
+/// Mean over items of −log p[right], p the softmax over the choices of their log-likelihood a character: smooth where accuracy jumps.
+/// </param>
+/// <param name="Accuracy">
+/// Share of items whose right choice has the largest log-likelihood a character, the first of equals: acc_norm of common harnesses.
+/// </param>
 internal readonly record struct MultipleChoiceResult(double NegativeLogProbability, double Accuracy);
 
-/// <summary>Multiple-choice items as a model reads them: a row for every choice, judged by the log-likelihood of the choice after its context, a character.</summary>
+/// <summary>
+/// Multiple-choice items as a model reads them: a row for every choice, judged by the log-likelihood of the choice after its context, a
+/// character.
+/// </summary>
 internal sealed class MultipleChoiceTask
 {
     private readonly IReadOnlyList<MultipleChoiceItem> _items;
@@ -85,7 +92,8 @@ internal sealed class MultipleChoiceTask
             var scores = item.Choices.Select((_, i) => logLikelihoods[first + i] / Rows[first + i].Characters).ToArray();
             var most = scores.Max();
             row += item.Choices.Count;
-            yield return (most + Math.Log(scores.Sum(score => Math.Exp(score - most))) - scores[item.Answer], Array.IndexOf(scores, most) == item.Answer);
+            yield return (most + Math.Log(scores.Sum(score => Math.Exp(score - most))) - scores[item.Answer],
+                Array.IndexOf(scores, most) == item.Answer);
         }
     }
 

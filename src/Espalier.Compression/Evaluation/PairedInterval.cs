@@ -1,6 +1,9 @@
 namespace Espalier.Compression.Evaluation;
 
-/// <summary>The mean of paired differences with its confidence interval (Student's t): what both of a pair have in common, the seed or the window, cancels out.</summary>
+/// <summary>
+/// The mean of paired differences with its confidence interval (Student's t): what both of a pair have in common, the seed or the window,
+/// cancels out.
+/// </summary>
 /// <param name="Mean">Mean of (first − second).</param>
 /// <param name="StandardError">s/√n of the differences.</param>
 /// <param name="Lower">Lower end of the two-sided interval.</param>

@@ -11,7 +11,9 @@ public sealed record PerplexityResult
     /// <summary>Mean negative log-likelihood, nats a token.</summary>
     public required double Nll { get; init; }
 
-    /// <summary>Standard error of <see cref="Nll"/> over the windows, which are taken as the independent samples; 0 with one window.</summary>
+    /// <summary>
+    /// Standard error of <see cref="Nll"/> over the windows, which are taken as the independent samples; 0 with one window.
+    /// </summary>
     public required double NllStandardError { get; init; }
 
     /// <summary>e^<see cref="Nll"/>.</summary>
@@ -48,7 +50,8 @@ internal static class PerplexityEvaluator
     {
         var total = count ?? windows.WithoutMask("evaluation").Count;
         if (total < 1 || total > windows.Count)
-            throw new EspalierException($"{total} windows were asked for and the data has {windows.Count} of {windows.SequenceLength} tokens");
+            throw new EspalierException(
+                $"{total} windows were asked for and the data has {windows.Count} of {windows.SequenceLength} tokens");
         var started = System.Diagnostics.Stopwatch.GetTimestamp();
         var sequence = windows.SequenceLength;
         var means = new List<double>();
@@ -69,7 +72,8 @@ internal static class PerplexityEvaluator
                 {
                     var window = values.AsSpan(i * sequence, sequence);
                     means.Add(Mean(window));
-                    perToken?.Invoke(rows.Windows[i], [.. rows.Inputs.AsSpan(i * sequence, sequence), rows.Targets[(i + 1) * sequence - 1]], window.ToArray());
+                    perToken?.Invoke(rows.Windows[i], [.. rows.Inputs.AsSpan(i * sequence, sequence), rows.Targets[(i + 1) * sequence - 1]],
+                        window.ToArray());
                 }
                 task.Advance(rows.Size);
             }
@@ -100,7 +104,8 @@ internal static class PerplexityEvaluator
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
         var hidden_BTD = model.Forward(Tensor.From<long>(batch.Inputs, batch.Size, batch.Sequence));
-        return model.Head.Nll(hidden_BTD.View(-1, hidden_BTD.Size(-1)), Tensor.From<long>(batch.Targets, batch.Tokens)).To(DType.Float32).ToArray<float>();
+        return model.Head.Nll(hidden_BTD.View(-1, hidden_BTD.Size(-1)), Tensor.From<long>(batch.Targets, batch.Tokens)).To(DType.Float32)
+            .ToArray<float>();
     }
 
     private static double Mean(ReadOnlySpan<float> values)

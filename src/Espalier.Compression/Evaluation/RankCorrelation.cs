@@ -4,8 +4,8 @@ namespace Espalier.Compression.Evaluation;
 internal static class RankCorrelation
 {
     /// <summary>
-    /// Spearman's rank correlation: that of Pearson between the ranks, ties with the mean of their ranks. From −1 to 1; 0 where one of the lists does not vary, for it has
-    /// no order.
+    /// Spearman's rank correlation: that of Pearson between the ranks, ties with the mean of their ranks. From −1 to 1; 0 where one of the
+    /// lists does not vary, for it has no order.
     /// </summary>
     /// <exception cref="ArgumentException">The lists are not of one length.</exception>
     public static double Spearman(IReadOnlyList<double> a, IReadOnlyList<double> b)

@@ -22,7 +22,8 @@ internal static class ScoredText
         var end = Math.Min(targets + 1, store.Count);
         var total = 0L;
         for (var document = 0; document < starts.Length && starts[document] < end; document++)
-            total += DocumentBytes(store, tokenizer, starts[document], document + 1 < starts.Length ? starts[document + 1] : store.Count, end);
+            total += DocumentBytes(store, tokenizer, starts[document], document + 1 < starts.Length ? starts[document + 1]
+                : store.Count, end);
         return total;
     }
 

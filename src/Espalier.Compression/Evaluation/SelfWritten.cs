@@ -5,7 +5,9 @@ using Espalier.Models.Tokenizers;
 
 namespace Espalier.Compression.Evaluation;
 
-/// <summary>Text that a model writes itself: documents drawn at temperature 1 from BOS, each ended by EOS. A stand-in for what it was trained on.</summary>
+/// <summary>
+/// Text that a model writes itself: documents drawn at temperature 1 from BOS, each ended by EOS. A stand-in for what it was trained on.
+/// </summary>
 internal static class SelfWritten
 {
     private const int MostEmpty = 100, AtOnce = 10;
@@ -15,11 +17,15 @@ internal static class SelfWritten
     /// <param name="tokens">Tokens that are wanted.</param>
     /// <param name="documentLength">Most tokens of a document, with BOS and EOS.</param>
     /// <param name="seed">Seed of the choices.</param>
-    /// <param name="tokenizer">Turns each document into text and back, as text from a file comes: the ids that were drawn need not be those that the text has. Null leaves them.</param>
+    /// <param name="tokenizer">
+    /// Turns each document into text and back, as text from a file comes: the ids that were drawn need not be those that the text has. Null
+    /// leaves them.
+    /// </param>
     /// <param name="progress">Receives the tokens.</param>
     /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">Exit code 1: nothing but empty documents came.</exception>
-    public static ITokens Write(Decoder model, int tokens, int documentLength, long seed, Tokenizer? tokenizer, IProgressReporter progress, CancellationToken stop = default)
+    public static ITokens Write(Decoder model, int tokens, int documentLength, long seed, Tokenizer? tokenizer, IProgressReporter progress,
+        CancellationToken stop = default)
     {
         var ends = model.Config.EosTokenIds.ToHashSet();
         var start = model.Config.BosTokenId ?? 0;
@@ -33,7 +39,9 @@ internal static class SelfWritten
         {
             // A tokenizer without BOS and EOS makes nothing of a document without text.
             if (document >= MostEmpty && ids.Count == 0)
-                throw new EspalierException($"the teacher wrote {document} documents without any text: name a reference that it is at home in") { ExitCode = 1 };
+                throw new EspalierException(
+                    $"the teacher wrote {document} documents without any text: name a reference that it is at home in")
+                { ExitCode = 1 };
             var (first, begun) = (document, ids.Count);
             var made = 0;
             var texts = GeneratorBatch.Continue(
@@ -45,7 +53,8 @@ internal static class SelfWritten
                     ids.AddRange(written.Prepend(start));
                 else
                     tokenizer.Encode(tokenizer.Decode([.. written], skipSpecialTokens: true), ids);
-                if ((tokenizer?.EosId ?? model.Config.EosTokenIds.Select(id => (int?)id).FirstOrDefault()) is { } end && (ids.Count == 0 || ids[^1] != end))
+                if ((tokenizer?.EosId ?? model.Config.EosTokenIds.Select(id => (int?)id).FirstOrDefault()) is { } end
+                    && (ids.Count == 0 || ids[^1] != end))
                     ids.Add(end);
             }
         }

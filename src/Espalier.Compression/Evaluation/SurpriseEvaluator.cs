@@ -16,8 +16,8 @@ internal sealed record WindowSurprise(IReadOnlyList<double> Loss, IReadOnlyList<
 }
 
 /// <summary>
-/// Compares a model's loss with its own expectation. On text drawn from the model itself the two agree in the mean at every position, whatever stands before; on
-/// text of another kind the model is surer than it should be, and the loss is above.
+/// Compares a model's loss with its own expectation. On text drawn from the model itself the two agree in the mean at every position,
+/// whatever stands before; on text of another kind the model is surer than it should be, and the loss is above.
 /// </summary>
 internal static class SurpriseEvaluator
 {
@@ -42,7 +42,8 @@ internal static class SurpriseEvaluator
             stop.ThrowIfCancellationRequested();
             using var scope = TensorScope.Begin();
             var hidden_BTD = model.Forward(Tensor.From<long>(rows.Inputs, rows.Size, rows.Sequence));
-            var (loss_N, entropy_N) = model.Head.NllAndEntropy(hidden_BTD.View(-1, hidden_BTD.Size(-1)), Tensor.From<long>(rows.Targets, rows.Tokens));
+            var (loss_N, entropy_N) =
+                model.Head.NllAndEntropy(hidden_BTD.View(-1, hidden_BTD.Size(-1)), Tensor.From<long>(rows.Targets, rows.Tokens));
             losses.AddRange(Means(loss_N, rows.Size));
             expected.AddRange(Means(entropy_N, rows.Size));
             task.Advance(rows.Size);

@@ -1,6 +1,9 @@
 namespace Espalier.Compression.Evaluation;
 
-/// <summary>The difference of two means with its confidence interval; the variances need not be equal (Welch 1947, degrees of freedom after Satterthwaite).</summary>
+/// <summary>
+/// The difference of two means with its confidence interval; the variances need not be equal (Welch 1947, degrees of freedom after
+/// Satterthwaite).
+/// </summary>
 /// <param name="Difference">First mean − second mean.</param>
 /// <param name="StandardError">√(s₁²/n₁ + s₂²/n₂).</param>
 /// <param name="Degrees">Degrees of freedom.</param>

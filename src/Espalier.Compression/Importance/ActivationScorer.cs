@@ -4,12 +4,15 @@ using Espalier.Torch;
 
 namespace Espalier.Compression.Importance;
 
-/// <summary>Activation importance: one forward pass over the calibration samples with an <see cref="ImportanceCollector"/> that listens.</summary>
+/// <summary>
+/// Activation importance: one forward pass over the calibration samples with an <see cref="ImportanceCollector"/> that listens.
+/// </summary>
 internal static class ActivationScorer
 {
     /// <summary>The scores by each of the aggregators.</summary>
     public static IReadOnlyList<ImportanceScores> Run(
-        Decoder model, WindowSet windows, ScoreOptions options, IReadOnlyList<Aggregator> aggregators, IProgressReporter progress, CancellationToken stop)
+        Decoder model, WindowSet windows, ScoreOptions options, IReadOnlyList<Aggregator> aggregators, IProgressReporter progress,
+        CancellationToken stop)
     {
         using var collector = new ImportanceCollector(model.Config, options);
         Read(model, windows, options, collector.Batch, progress, stop);
@@ -17,7 +20,8 @@ internal static class ActivationScorer
     }
 
     /// <summary>The pass itself, without gradients; each batch gets a tap of its own.</summary>
-    internal static void Read(Decoder model, WindowSet windows, ScoreOptions options, Func<Tap> tap, IProgressReporter progress, CancellationToken stop)
+    internal static void Read(Decoder model, WindowSet windows, ScoreOptions options, Func<Tap> tap, IProgressReporter progress,
+        CancellationToken stop)
     {
         using var noGrad = GradMode.Disable();
         using var task = progress.Begin("score", options.Samples, "samples");

@@ -23,7 +23,8 @@ public readonly record struct Aggregator(Aggregation Batch, Aggregation Sequence
 
     /// <summary>All nine, batch by batch.</summary>
     public static IReadOnlyList<Aggregator> All { get; } =
-        [.. Enum.GetValues<Aggregation>().SelectMany(batch => Enum.GetValues<Aggregation>().Select(sequence => new Aggregator(batch, sequence)))];
+        [.. Enum.GetValues<Aggregation>()
+            .SelectMany(batch => Enum.GetValues<Aggregation>().Select(sequence => new Aggregator(batch, sequence)))];
 
     /// <summary>As a file is called: l2-mean.</summary>
     public string FileName => $"{NameOf(Batch)}-{NameOf(Sequence)}";

@@ -5,8 +5,9 @@ namespace Espalier.Compression.Importance;
 // Shapes: B batch, T time, D model width.
 
 /// <summary>
-/// Block influence of contiguous spans of layers, 1 − mean cosine(stream before, stream after) (Minitron, arXiv 2407.14679, section 2.2). Sums in float64. Told of a batch's residual
-/// stream after each block; batches may go through the model one after the other or layer by layer: as long as each layer sees them in the same order, the sums have the same bits.
+/// Block influence of contiguous spans of layers, 1 − mean cosine(stream before, stream after) (Minitron, arXiv 2407.14679, section 2.2).
+/// Sums in float64. Told of a batch's residual stream after each block; batches may go through the model one after the other or layer by
+/// layer: as long as each layer sees them in the same order, the sums have the same bits.
 /// </summary>
 internal sealed class BlockInfluence
 {

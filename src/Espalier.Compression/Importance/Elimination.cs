@@ -1,9 +1,10 @@
 namespace Espalier.Compression.Importance;
 
 /// <summary>
-/// Scores units by what would be lost if the nearest copies went one after the other. Of all units that are left in a group, the pair with the largest |cosine| is found;
-/// of the two the one with the smaller norm goes (of equal ones the higher index) with the score 1 − |cosine|; and so on without it. So of several near copies one
-/// survives with a high score. The last unit of a group has 1, and a unit that is always zero goes first, with 0.
+/// Scores units by what would be lost if the nearest copies went one after the other. Of all units that are left in a group, the pair with
+/// the largest |cosine| is found; of the two the one with the smaller norm goes (of equal ones the higher index) with the score 1 −
+/// |cosine|; and so on without it. So of several near copies one survives with a high score. The last unit of a group has 1, and a unit
+/// that is always zero goes first, with 0.
 /// </summary>
 internal static class Elimination
 {

@@ -6,9 +6,10 @@ namespace Espalier.Compression.Importance;
 // Shapes: B batch, T time, D model width, F feed-forward width, N query heads, H head width.
 
 /// <summary>
-/// Activation importance of all axes by all aggregators in one forward pass, as taps (Minitron, arXiv 2407.14679, section 2.2): neurons, heads, embedding
-/// channels, and the block influence of layers and contiguous spans. Sums in float64. Every batch has a tap of its own, so that batches may go through the
-/// model one after the other or layer by layer: as long as each layer sees them in the same order, the sums have the same bits.
+/// Activation importance of all axes by all aggregators in one forward pass, as taps (Minitron, arXiv 2407.14679, section 2.2): neurons,
+/// heads, embedding channels, and the block influence of layers and contiguous spans. Sums in float64. Every batch has a tap of its own, so
+/// that batches may go through the model one after the other or layer by layer: as long as each layer sees them in the same order, the sums
+/// have the same bits.
 /// </summary>
 internal sealed class ImportanceCollector : IDisposable
 {
@@ -33,7 +34,9 @@ internal sealed class ImportanceCollector : IDisposable
     /// <summary>How many blocks the streams of a batch must be remembered for.</summary>
     public int WidestSpan => _influence.Widest;
 
-    /// <summary>The tap of one batch that goes through the model in one piece, given to <see cref="Decoder.Forward"/> without gradients.</summary>
+    /// <summary>
+    /// The tap of one batch that goes through the model in one piece, given to <see cref="Decoder.Forward"/> without gradients.
+    /// </summary>
     public Tap Batch()
     {
         var history = new LiveStreams(_config.Layers, WidestSpan);
@@ -47,7 +50,8 @@ internal sealed class ImportanceCollector : IDisposable
     }
 
     /// <summary>
-    /// The tap of one batch whose history has been told what enters the first block, and is told what leaves each. It is disposed after the batch's last value, and else with this.
+    /// The tap of one batch whose history has been told what enters the first block, and is told what leaves each. It is disposed after the
+    /// batch's last value, and else with this.
     /// </summary>
     public Tap Batch(StreamHistory history)
     {
@@ -98,7 +102,8 @@ internal sealed class ImportanceCollector : IDisposable
 
     /// <summary>Where an axis is read: of neurons it can be chosen.</summary>
     private IEnumerable<TapPoint> PointsOf(Axis axis) =>
-        axis.Taps.Select(point => point == TapPoint.MlpIntermediate && _neuronValues == NeuronValues.PreActivation ? TapPoint.MlpPreActivation : point);
+        axis.Taps.Select(point => point == TapPoint.MlpIntermediate && _neuronValues == NeuronValues.PreActivation
+            ? TapPoint.MlpPreActivation : point);
 
     /// <summary>For errors.</summary>
     private static string PlaceOf(TapPoint point, int layer) => point switch

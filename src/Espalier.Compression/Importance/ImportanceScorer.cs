@@ -39,7 +39,8 @@ internal static class ImportanceScorer
     /// <param name="progress">Receives the samples, or the weights.</param>
     /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">Fewer windows than samples, or a value that is not finite; the place is named.</exception>
-    public static ImportanceScores Run(Checkpoint checkpoint, WindowSet? windows, ScoreOptions options, IProgressReporter progress, CancellationToken stop = default)
+    public static ImportanceScores Run(Checkpoint checkpoint, WindowSet? windows, ScoreOptions options, IProgressReporter progress,
+        CancellationToken stop = default)
     {
         switch (options.Method)
         {
@@ -57,7 +58,8 @@ internal static class ImportanceScorer
 
     /// <summary>Scores a loaded model by a method that runs it. Scores do not depend on how samples are batched, beyond rounding.</summary>
     /// <exception cref="EspalierException">Fewer windows than samples, or a value that is not finite; the place is named.</exception>
-    public static ImportanceScores Run(Decoder model, WindowSet windows, ScoreOptions options, IProgressReporter progress, CancellationToken stop = default)
+    public static ImportanceScores Run(Decoder model, WindowSet windows, ScoreOptions options, IProgressReporter progress,
+        CancellationToken stop = default)
     {
         Check(windows, options.Samples);
         return options.Method switch
@@ -72,7 +74,8 @@ internal static class ImportanceScorer
     /// <summary>Activation scores by several aggregators, such as <see cref="Aggregator.All"/>, out of one forward pass.</summary>
     /// <exception cref="EspalierException">Fewer windows than samples, or an activation that is not finite; the place is named.</exception>
     public static IReadOnlyList<ImportanceScores> Run(
-        Decoder model, WindowSet windows, ScoreOptions options, IReadOnlyList<Aggregator> aggregators, IProgressReporter progress, CancellationToken stop = default)
+        Decoder model, WindowSet windows, ScoreOptions options, IReadOnlyList<Aggregator> aggregators, IProgressReporter progress,
+        CancellationToken stop = default)
     {
         Check(windows, options.Samples);
         return ActivationScorer.Run(model, windows, options, aggregators, progress, stop);
@@ -92,6 +95,7 @@ internal static class ImportanceScorer
             throw new EspalierException($"samples is {samples} and must be at least 1");
         if (windows < samples)
             throw new EspalierException(
-                $"{(key is null ? "" : $"{key}: ")}{samples} calibration samples of {sequence + 1} ids were asked for and the text has {windows}: give more text, fewer samples or shorter ones");
+                $"{(key is null ? "" : $"{key}: ")}{samples} calibration samples of {sequence + 1} ids were asked for and the text has "
+                    + $"{windows}: give more text, fewer samples or shorter ones");
     }
 }

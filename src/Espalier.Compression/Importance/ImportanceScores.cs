@@ -32,15 +32,21 @@ public sealed record ImportanceScores
     /// <summary>Positions of a sample; 0 where no text was read.</summary>
     public int SampleLength { get; init; }
 
-    /// <summary>The teacher's <see cref="Models.Checkpoints.ModelFingerprint"/>, or empty where it is not known. Up to version 2 the SHA-256 of its folder.</summary>
+    /// <summary>
+    /// The teacher's <see cref="Models.Checkpoints.ModelFingerprint"/>, or empty where it is not known. Up to version 2 the SHA-256 of its
+    /// folder.
+    /// </summary>
     public string Teacher { get; init; } = "";
 
-    /// <summary>SHA-256 of the calibration ids that were read, as <see cref="CalibrationHash"/> makes it; empty where it is not known or no text was read.</summary>
+    /// <summary>
+    /// SHA-256 of the calibration ids that were read, as <see cref="CalibrationHash"/> makes it; empty where it is not known or no text was
+    /// read.
+    /// </summary>
     public string Calibration { get; init; } = "";
 
     /// <summary>
-    /// Of each axis in <see cref="Axis.Scored"/> [layer][unit], or [0][unit] where the units are the whole network's. Of activations, a head's is the L2 norm of its output before the
-    /// output projection, and a channel's the sum over the norms.
+    /// Of each axis in <see cref="Axis.Scored"/> [layer][unit], or [0][unit] where the units are the whole network's. Of activations, a
+    /// head's is the L2 norm of its output before the output projection, and a channel's the sum over the norms.
     /// </summary>
     public required PerAxis<double[][]> Units { get; init; }
 
@@ -48,8 +54,8 @@ public sealed record ImportanceScores
     public double[][] ChannelsPerNorm { get; init; } = [];
 
     /// <summary>
-    /// Contiguous spans: width to [first layer]. Of activations the block influence, 1 − mean cosine(stream before, stream after); else what the weights of the span's blocks
-    /// add up to.
+    /// Contiguous spans: width to [first layer]. Of activations the block influence, 1 − mean cosine(stream before, stream after); else
+    /// what the weights of the span's blocks add up to.
     /// </summary>
     public required IReadOnlyDictionary<int, double[]> BlockInfluence { get; init; }
 

@@ -4,7 +4,8 @@ using Espalier.Torch;
 namespace Espalier.Compression.Importance;
 
 /// <summary>
-/// Importance by the size of weights: √Σw² over those that touch a unit. Reads the checkpoint a piece at a time, so that the model never is in memory, and no text.
+/// Importance by the size of weights: √Σw² over those that touch a unit. Reads the checkpoint a piece at a time, so that the model never is
+/// in memory, and no text.
 /// </summary>
 internal static class MagnitudeScorer
 {
@@ -16,7 +17,8 @@ internal static class MagnitudeScorer
     /// <param name="spanWidths">Widths of the spans of layers that are wanted, beside single ones.</param>
     /// <param name="progress">Receives the weights read.</param>
     /// <param name="stop">Stops.</param>
-    public static ImportanceScores Run(Checkpoint checkpoint, IEnumerable<int> spanWidths, IProgressReporter progress, CancellationToken stop = default)
+    public static ImportanceScores Run(Checkpoint checkpoint, IEnumerable<int> spanWidths, IProgressReporter progress,
+        CancellationToken stop = default)
     {
         var config = checkpoint.Config;
         var squares = new WeightTotals(config);

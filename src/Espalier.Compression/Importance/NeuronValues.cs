@@ -7,7 +7,8 @@ public enum NeuronValues
     Intermediate,
 
     /// <summary>
-    /// What enters the activation: X·W₁ᵀ (Minitron, arXiv 2407.14679, section 2.2, on an ungated model); after the gate projection where there is one.
+    /// What enters the activation: X·W₁ᵀ (Minitron, arXiv 2407.14679, section 2.2, on an ungated model); after the gate projection where
+    /// there is one.
     /// </summary>
     PreActivation,
 }

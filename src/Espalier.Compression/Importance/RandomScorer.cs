@@ -18,7 +18,8 @@ internal static class RandomScorer
             Method = ScoreMethod.Random,
             Seed = seed,
             Units = units,
-            BlockInfluence = LayerSpans.Widths(spanWidths, config.Layers).ToDictionary(width => width, width => Draw(config.Layers - width + 1)),
+            BlockInfluence = LayerSpans.Widths(spanWidths, config.Layers)
+                .ToDictionary(width => width, width => Draw(config.Layers - width + 1)),
         };
     }
 }

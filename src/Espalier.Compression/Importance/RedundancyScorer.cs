@@ -8,12 +8,14 @@ namespace Espalier.Compression.Importance;
 // Shapes: B batch, T time, P = B T positions, F feed-forward width, N query heads, H head width.
 
 /// <summary>
-/// Importance of neurons and heads by how little they copy another: activations over all calibration positions as vectors, heads inside their KV group as the outputs of
-/// all their entries, and <see cref="Elimination"/> on the cosines between them. Channels and layers have the activation scores of the same pass.
+/// Importance of neurons and heads by how little they copy another: activations over all calibration positions as vectors, heads inside
+/// their KV group as the outputs of all their entries, and <see cref="Elimination"/> on the cosines between them. Channels and layers have
+/// the activation scores of the same pass.
 /// </summary>
 internal static class RedundancyScorer
 {
-    public static ImportanceScores Run(Decoder model, WindowSet windows, ScoreOptions options, IProgressReporter progress, CancellationToken stop)
+    public static ImportanceScores Run(Decoder model, WindowSet windows, ScoreOptions options, IProgressReporter progress,
+        CancellationToken stop)
     {
         var config = model.Config;
         CheckMemory(config);
@@ -30,7 +32,8 @@ internal static class RedundancyScorer
         };
 
         double[][] Scores(Axis axis, Grams grams) =>
-            [.. Enumerable.Range(0, config.Layers).Select(layer => Elimination.Scores(grams.Of(layer), axis.Of(config), axis.GroupSizeOf(config)))];
+            [.. Enumerable.Range(0, config.Layers)
+                .Select(layer => Elimination.Scores(grams.Of(layer), axis.Of(config), axis.GroupSizeOf(config)))];
 
         void Add(TapPoint point, int layer, Tensor value)
         {
@@ -47,13 +50,15 @@ internal static class RedundancyScorer
         var (needed, there) = (8.0 * config.Layers * config.IntermediateSize * config.IntermediateSize, MemoryInfo.Read().Total);
         if (there > 0 && needed > there)
             throw new EspalierException(
-                $"redundancy compares all {config.IntermediateSize} neurons of each of {config.Layers} layers with each other: {Units.Memory(needed)}, and there are {Units.Memory(there)}; choose another method");
+                $"redundancy compares all {config.IntermediateSize} neurons of each of {config.Layers} layers with each other: "
+                    + $"{Units.Memory(needed)}, and there are {Units.Memory(there)}; choose another method");
     }
 
     /// <summary>Products of all units of a layer with each other, summed in float64.</summary>
     private sealed class Grams(int layers, long units) : IDisposable
     {
-        private readonly Tensor[] _sums = [.. Enumerable.Range(0, layers).Select(_ => Tensor.Zeros(DType.Float64, units, units).Unscoped())];
+        private readonly Tensor[] _sums = [.. Enumerable.Range(0, layers)
+            .Select(_ => Tensor.Zeros(DType.Float64, units, units).Unscoped())];
 
         /// <param name="layer">Whose.</param>
         /// <param name="x">A vector for each unit, [units, ...].</param>

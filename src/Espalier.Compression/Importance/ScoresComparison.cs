@@ -18,7 +18,9 @@ internal sealed record AxisAgreement
     /// <summary>Spearman's rank correlation: the mean over layers where the axis belongs to layers.</summary>
     public required double Correlation { get; init; }
 
-    /// <summary>The same over the units of all layers together; equal to <see cref="Correlation"/> where the axis is the network's.</summary>
+    /// <summary>
+    /// The same over the units of all layers together; equal to <see cref="Correlation"/> where the axis is the network's.
+    /// </summary>
     public required double NetworkCorrelation { get; init; }
 
     /// <summary>Share of the kept units that both keep: the mean over layers.</summary>
@@ -41,7 +43,8 @@ internal sealed record ProvenanceDifference(string Field, string A, string B);
 internal static class ScoresComparison
 {
     /// <summary>
-    /// The axes. What is kept are the largest scores, ties to the lower index: of heads in the layer, whatever their KV groups; of layers single ones.
+    /// The axes. What is kept are the largest scores, ties to the lower index: of heads in the layer, whatever their KV groups; of layers
+    /// single ones.
     /// </summary>
     /// <exception cref="EspalierException">The scores are of different shapes; axis and both numbers are named.</exception>
     public static IReadOnlyList<AxisAgreement> Axes(ImportanceScores a, ImportanceScores b, KeptSizes sizes)
@@ -49,7 +52,8 @@ internal static class ScoresComparison
         Same("layers", a.Layers, b.Layers);
         foreach (var axis in Axis.Scored)
             Same($"{axis.Units}{(axis.IsPerLayer ? " in a layer" : "")}", a.Units[axis]![0].Length, b.Units[axis]![0].Length);
-        return [.. Axis.Scored.Select(axis => Of(axis, a.Units[axis]!, b.Units[axis]!)), Of(Axis.Layers, [a.BlockInfluence[1]], [b.BlockInfluence[1]])];
+        return [.. Axis.Scored.Select(axis => Of(axis, a.Units[axis]!, b.Units[axis]!)),
+            Of(Axis.Layers, [a.BlockInfluence[1]], [b.BlockInfluence[1]])];
 
         AxisAgreement Of(Axis axis, double[][] first, double[][] second)
         {
@@ -72,12 +76,14 @@ internal static class ScoresComparison
             .Select(field => new ProvenanceDifference(field, ValueOf(first, field), ValueOf(second, field)))
             .Where(pair => pair.A != pair.B)];
 
-        static string ValueOf(IEnumerable<(string Field, string Value)> facts, string field) => facts.FirstOrDefault(fact => fact.Field == field).Value ?? "";
+        static string ValueOf(IEnumerable<(string Field, string Value)> facts, string field) =>
+            facts.FirstOrDefault(fact => fact.Field == field).Value ?? "";
     }
 
     private static AxisAgreement PerLayer(string axis, double[][] a, double[][] b, int kept)
     {
-        double[] correlations = [.. a.Zip(b, RankCorrelation.Spearman)], overlaps = [.. a.Zip(b, (first, second) => Overlap(first, second, kept))];
+        double[] correlations = [.. a.Zip(b, RankCorrelation.Spearman)],
+        overlaps = [.. a.Zip(b, (first, second) => Overlap(first, second, kept))];
         return new()
         {
             Axis = axis,
@@ -94,7 +100,15 @@ internal static class ScoresComparison
     private static AxisAgreement Whole(string axis, double[] a, double[] b, int kept)
     {
         var correlation = RankCorrelation.Spearman(a, b);
-        return new() { Axis = axis, Units = a.Length, Kept = kept, Correlation = correlation, NetworkCorrelation = correlation, Overlap = Overlap(a, b, kept) };
+        return new()
+        {
+            Axis = axis,
+            Units = a.Length,
+            Kept = kept,
+            Correlation = correlation,
+            NetworkCorrelation = correlation,
+            Overlap = Overlap(a, b, kept)
+        };
     }
 
     private static double Overlap(double[] a, double[] b, int kept) =>

@@ -8,10 +8,11 @@ namespace Espalier.Compression.Importance;
 
 /// <summary>
 /// The JSON form of <see cref="ImportanceScores"/>, which is also what <c>espalier score --json</c> prints: where the scores come from
-/// (<c>version</c>, <c>method</c>, of activations <c>batch</c>, <c>sequence</c> and <c>neuron_values</c>, of chance <c>seed</c>, where text was read <c>samples</c> and <c>sample_length</c>,
-/// <c>teacher</c>, <c>calibration</c>) and <c>axes</c>: <c>neurons</c> [layer][neuron], <c>heads</c> [layer][head], <c>channels</c> [channel] network-wide, of
-/// activations <c>channels_per_norm</c> [norm][channel], <c>layers</c> (block influence, or what weights add up to: span width to [first layer]). A file of version 1 has
-/// no <c>method</c> and is one of activations; up to version 2 <c>teacher</c> is the hash of a folder.
+/// (<c>version</c>, <c>method</c>, of activations <c>batch</c>, <c>sequence</c> and <c>neuron_values</c>, of chance <c>seed</c>, where text
+/// was read <c>samples</c> and <c>sample_length</c>, <c>teacher</c>, <c>calibration</c>) and <c>axes</c>: <c>neurons</c> [layer][neuron],
+/// <c>heads</c> [layer][head], <c>channels</c> [channel] network-wide, of activations <c>channels_per_norm</c> [norm][channel],
+/// <c>layers</c> (block influence, or what weights add up to: span width to [first layer]). A file of version 1 has no <c>method</c> and is
+/// one of activations; up to version 2 <c>teacher</c> is the hash of a folder.
 /// </summary>
 internal static class ScoresFile
 {
@@ -26,7 +27,9 @@ internal static class ScoresFile
     private static readonly string[] s_textFields = ["samples", "sample_length"];
 
     /// <summary>Reads scores.</summary>
-    /// <exception cref="EspalierException">The file cannot be read, or a field is unknown, missing, of a wrong type, or contradicts another; it is named.</exception>
+    /// <exception cref="EspalierException">
+    /// The file cannot be read, or a field is unknown, missing, of a wrong type, or contradicts another; it is named.
+    /// </exception>
     public static ImportanceScores Read(string path) => JsonFile.Read(path, MaxBytes, Parse);
 
     /// <summary>Writes scores, whole or not at all.</summary>
@@ -92,12 +95,15 @@ internal static class ScoresFile
     private static ImportanceScores Parse(JsonElement root, string source)
     {
         var fields = new JsonFields(
-            root, source, "", "version", "method", "batch", "sequence", "neuron_values", "seed", "samples", "sample_length", "teacher", "calibration", "axes");
-        var axes = new JsonFields(fields.Object("axes"), source, "axes.", [.. Axis.Scored.Select(axis => axis.UnitsField), "channels_per_norm", "layers"]);
+            root, source, "", "version", "method", "batch", "sequence", "neuron_values", "seed", "samples", "sample_length", "teacher",
+            "calibration", "axes");
+        var axes = new JsonFields(fields.Object("axes"), source, "axes.",
+            [.. Axis.Scored.Select(axis => axis.UnitsField), "channels_per_norm", "layers"]);
         var version = fields.Version(Newest);
         var method = fields.Choice<ScoreMethod>("method") ?? ScoreMethod.Activation;
         var (ofActivations, ofText, ofChance) = (method.ReadsActivations(), method.ReadsText(), method == ScoreMethod.Random);
-        foreach (var field in (string[])[.. ofActivations ? [] : s_activationFields, .. ofText ? [] : s_textFields, .. ofChance ? (string[])[] : ["seed"]])
+        foreach (var field in (string[])[.. ofActivations ? [] : s_activationFields, .. ofText ? [] : s_textFields, .. ofChance
+            ? (string[])[] : ["seed"]])
             if (fields.Has(field))
                 throw fields.Wrong(field, $"scores of method {EnumName.Of(method)} have none; leave it out");
         if (!ofActivations && axes.Has("channels_per_norm"))
@@ -114,7 +120,8 @@ internal static class ScoresFile
             SampleLength = ofText ? fields.Int("sample_length") : 0,
             Teacher = fields.Text("teacher") ?? "",
             Calibration = fields.Text("calibration") ?? "",
-            Units = new(axis => !Axis.Scored.Contains(axis) ? null : axis.IsPerLayer ? axes.NumberLists(axis.UnitsField) : [axes.Numbers(axis.UnitsField)]),
+            Units = new(axis => !Axis.Scored.Contains(axis) ? null : axis.IsPerLayer ? axes.NumberLists(axis.UnitsField)
+                : [axes.Numbers(axis.UnitsField)]),
             ChannelsPerNorm = ofActivations ? axes.NumberLists("channels_per_norm") : [],
             BlockInfluence = Layers(axes, source),
         };
@@ -128,8 +135,10 @@ internal static class ScoresFile
         var spans = new Dictionary<int, double[]>();
         foreach (var span in layers.EnumerateObject())
         {
-            if (!int.TryParse(span.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var width) || width < 1 || !spans.TryAdd(width, values.Numbers(span.Name)))
-                throw new EspalierException($"{source}: axes.layers.{OneLine.Clipped(span.Name)}: a span's width is a whole number from 1, each once");
+            if (!int.TryParse(span.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var width) || width < 1
+                || !spans.TryAdd(width, values.Numbers(span.Name)))
+                throw new EspalierException(
+                    $"{source}: axes.layers.{OneLine.Clipped(span.Name)}: a span's width is a whole number from 1, each once");
         }
         return spans.ContainsKey(1) ? spans : throw values.Wrong("1", "the block influence of single layers must be there");
     }
@@ -174,7 +183,10 @@ internal static class ScoresFile
         static void Row(string place, double[] row)
         {
             if (Array.FindIndex(row, x => !double.IsFinite(x)) is >= 0 and var at)
-                throw new EspalierException($"importance: {place}[{at}] is {row[at]}; what it is read from is not finite there, look at its weights and at the calibration text") { ExitCode = 1 };
+                throw new EspalierException(
+                    $"importance: {place}[{at}] is {row[at]}; what it is read from is not finite there, look at its weights and at the "
+                        + $"calibration text")
+                { ExitCode = 1 };
         }
     }
 }

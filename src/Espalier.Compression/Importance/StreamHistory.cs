@@ -5,7 +5,10 @@ namespace Espalier.Compression.Importance;
 /// <summary>The residual stream of one batch after each block, as far back as the widest span reaches.</summary>
 internal abstract class StreamHistory : IDisposable
 {
-    /// <summary>The stream after i blocks, [B, T, D]. Owned by the history or by the caller's scope: use it inside the scope, and before the next <see cref="Add"/>.</summary>
+    /// <summary>
+    /// The stream after i blocks, [B, T, D]. Owned by the history or by the caller's scope: use it inside the scope, and before the next
+    /// <see cref="Add"/>.
+    /// </summary>
     public abstract Tensor After(int i);
 
     /// <summary>Takes note of the stream after i blocks; what no span needs any more is dropped.</summary>

@@ -7,12 +7,13 @@ using Espalier.Torch;
 namespace Espalier.Compression.Importance;
 
 /// <summary>
-/// First-order Taylor importance: the sum of |w · dL/dw| over the weights that touch a unit, with L the mean next-token loss over all calibration samples at once. Beside
-/// the weights their gradients are in memory.
+/// First-order Taylor importance: the sum of |w · dL/dw| over the weights that touch a unit, with L the mean next-token loss over all
+/// calibration samples at once. Beside the weights their gradients are in memory.
 /// </summary>
 internal static class TaylorScorer
 {
-    public static ImportanceScores Run(Decoder model, WindowSet windows, ScoreOptions options, IProgressReporter progress, CancellationToken stop)
+    public static ImportanceScores Run(Decoder model, WindowSet windows, ScoreOptions options, IProgressReporter progress,
+        CancellationToken stop)
     {
         var loss = new LogitObjective(new CrossEntropy());
         var scale = 1.0 / ((double)options.Samples * windows.SequenceLength);
@@ -29,7 +30,10 @@ internal static class TaylorScorer
                     throw NotFinite($"the loss of calibration samples {batch.Windows[0]} to {batch.Windows[^1]}");
                 task.Advance(batch.Size);
             }
-            return Totals(model).Result(ScoreMethod.Taylor, sum => sum, options.SpanWidths) with { Samples = options.Samples, SampleLength = windows.SequenceLength };
+            return Totals(model)
+                .Result(ScoreMethod.Taylor, sum => sum, options.SpanWidths)
+                with
+            { Samples = options.Samples, SampleLength = windows.SequenceLength };
         }
         finally
         {

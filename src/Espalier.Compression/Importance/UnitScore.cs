@@ -5,8 +5,8 @@ namespace Espalier.Compression.Importance;
 // Shapes: B samples, T positions, U units.
 
 /// <summary>
-/// The running scores of some units (neurons, heads or channels) by all nine aggregators at once, over samples that come in batches: sums in float64, so that neither
-/// the number of samples nor how they are batched shows. Not safe for several threads.
+/// The running scores of some units (neurons, heads or channels) by all nine aggregators at once, over samples that come in batches: sums
+/// in float64, so that neither the number of samples nor how they are batched shows. Not safe for several threads.
 /// </summary>
 /// <param name="place">Where the values are, for errors: "layer 3, input of the down projection".</param>
 /// <param name="units">How many units.</param>
@@ -69,7 +69,9 @@ internal sealed class UnitScore(string place, int units)
     }
 
     private EspalierException NotFinite(long sample, int unit) =>
-        new($"importance: {place} is not finite in calibration sample {sample}, unit {unit}: look at the model's weights and at that text") { ExitCode = 1 };
+        new($"importance: {place} is not finite in calibration sample {sample}, unit {unit}: look at the model's weights and at that "
+            + $"text")
+        { ExitCode = 1 };
 
     private static double[][] Rows(int units) => [.. Enumerable.Range(0, Ways).Select(_ => new double[units])];
 }

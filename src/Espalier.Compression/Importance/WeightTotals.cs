@@ -6,8 +6,8 @@ namespace Espalier.Compression.Importance;
 // Shapes: R rows, C columns of a parameter, or of some rows of it.
 
 /// <summary>
-/// Sums of something that every weight has, over all weights that touch a unit: those that slicing takes with it. Key and value projections are shared by the heads of a
-/// group and belong to none; a tied table counts once. Sums in float64.
+/// Sums of something that every weight has, over all weights that touch a unit: those that slicing takes with it. Key and value projections
+/// are shared by the heads of a group and belong to none; a tied table counts once. Sums in float64.
 /// </summary>
 internal sealed class WeightTotals(DecoderConfig config)
 {
@@ -46,7 +46,8 @@ internal sealed class WeightTotals(DecoderConfig config)
         };
 
         double[] Finished(double[] sums) => [.. sums.Select(finish)];
-        double[] Spans(int width) => [.. Enumerable.Range(0, config.Layers - width + 1).Select(first => finish(_layers[first..(first + width)].Sum()))];
+        double[] Spans(int width) =>
+            [.. Enumerable.Range(0, config.Layers - width + 1).Select(first => finish(_layers[first..(first + width)].Sum()))];
     }
 
     private void Add(Axis? axis, int layer, long first, double[] sums)

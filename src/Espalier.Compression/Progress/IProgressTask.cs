@@ -8,7 +8,10 @@ public interface IProgressTask : IDisposable
     /// <param name="detail">What is worth showing beside the bar, such as the loss; null leaves it as it is.</param>
     void Advance(long done, string? detail = null);
 
-    /// <summary>Altogether <paramref name="done"/> units are done. A resumed task reports once before its first unit, so that the rate counts only new ones.</summary>
+    /// <summary>
+    /// Altogether <paramref name="done"/> units are done. A resumed task reports once before its first unit, so that the rate counts only
+    /// new ones.
+    /// </summary>
     /// <param name="done">Units since the beginning of the task, those of an earlier process included.</param>
     /// <param name="detail">What is worth showing beside the bar; null leaves it as it is.</param>
     void Report(long done, string? detail = null);

@@ -16,10 +16,13 @@ internal static class PlanBuilder
     /// <param name="scores">Importance of the teacher's units.</param>
     /// <param name="depth">Which layers go.</param>
     /// <param name="mergeHeads">Whether query heads that go leave their residual in those that stay.</param>
-    /// <param name="keepLayers">The layers that stay, ascending, where something else than block influence chose them; null lets the scores choose.</param>
+    /// <param name="keepLayers">
+    /// The layers that stay, ascending, where something else than block influence chose them; null lets the scores choose.
+    /// </param>
     /// <exception cref="EspalierException">Scores of another shape, or a merge where more than half of a group's heads go.</exception>
     public static PruningPlan ByImportance(
-        DecoderConfig teacher, DecoderConfig student, ImportanceScores scores, DepthChoice depth = DepthChoice.Contiguous, bool mergeHeads = false,
+        DecoderConfig teacher, DecoderConfig student, ImportanceScores scores, DepthChoice depth = DepthChoice.Contiguous,
+        bool mergeHeads = false,
         IReadOnlyList<int>? keepLayers = null)
     {
         CheckScores(teacher, scores);
@@ -28,7 +31,8 @@ internal static class PlanBuilder
         int[] layers = keepLayers is null ? LayersToKeep(teacher, student, scores, depth) : [.. keepLayers];
         if (layers.Length != student.Layers)
             throw new EspalierException($"{layers.Length} layers were chosen to stay and the student has {student.Layers}: choose as many");
-        return Best($"{scores.How}{(mergeHeads ? ", heads merged" : "")}", teacher, student, layers, mergeHeads, (axis, layer) => scores.Units[axis]![layer]);
+        return Best($"{scores.How}{(mergeHeads ? ", heads merged" : "")}", teacher, student, layers, mergeHeads,
+            (axis, layer) => scores.Units[axis]![layer]);
     }
 
     /// <summary>Keeps layers as they are; nothing else is cut.</summary>
@@ -40,7 +44,9 @@ internal static class PlanBuilder
     public static PruningPlan OfLayers(DecoderConfig teacher, DecoderConfig student, IReadOnlyList<int> layers, string how)
     {
         if (student with { Layers = teacher.Layers, LayerKinds = teacher.LayerKinds } != teacher)
-            throw new EspalierException("scores of layers say nothing of neurons, heads and channels, and these are to go too: give text to score on or the scores of espalier score beside them");
+            throw new EspalierException(
+                "scores of layers say nothing of neurons, heads and channels, and these are to go too: give text to score on or the scores "
+                    + "of espalier score beside them");
         return PruningPlan.OfLayers(teacher, layers, how);
     }
 
@@ -49,11 +55,13 @@ internal static class PlanBuilder
     {
         var random = new Random(unchecked((int)(seed ^ (seed >> 32))));
         double[] Draw(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextDouble())];
-        return Best($"random, seed {seed}", teacher, student, Ranking.Largest(Draw(teacher.Layers), student.Layers), merge: false, (axis, _) => Draw(axis.Of(teacher)));
+        return Best($"random, seed {seed}", teacher, student, Ranking.Largest(Draw(teacher.Layers), student.Layers), merge: false,
+            (axis, _) => Draw(axis.Of(teacher)));
     }
 
     /// <summary>The largest scores of every axis stay; they are asked for axis by axis, each for its layers in order.</summary>
-    private static PruningPlan Best(string method, DecoderConfig teacher, DecoderConfig student, int[] layers, bool merge, Func<Axis, int, double[]> scores)
+    private static PruningPlan Best(string method, DecoderConfig teacher, DecoderConfig student, int[] layers, bool merge,
+        Func<Axis, int, double[]> scores)
     {
         var (kept, merges) = (new PerAxis<int[][]> { [Axis.Layers] = [layers] }, (HeadMerge[][]?)null);
         foreach (var axis in Axis.All.Where(Axis.Scored.Contains))
@@ -82,10 +90,13 @@ internal static class PlanBuilder
         if (depth == DepthChoice.Scattered)
             return Ranking.Largest(scores.BlockInfluence[1], student.Layers);
         if (depth == DepthChoice.Greedy)
-            throw new EspalierException("a greedy choice of layers needs a scan that these scores do not hold: give those of espalier depth with --depth-scores, let a recipe do it (prune.depth: greedy), or give contiguous or scattered");
+            throw new EspalierException(
+                "a greedy choice of layers needs a scan that these scores do not hold: give those of espalier depth with --depth-scores, "
+                    + "let a recipe do it (prune.depth: greedy), or give contiguous or scattered");
         if (!scores.BlockInfluence.TryGetValue(dropped, out var spans))
             throw new EspalierException(
-                $"the scores hold block influence of spans of {string.Join(", ", scores.BlockInfluence.Keys.Order())} layers and {dropped} are to be dropped: score again with spans of {dropped}");
+                $"the scores hold block influence of spans of {string.Join(", ", scores.BlockInfluence.Keys.Order())} layers and "
+                    + $"{dropped} are to be dropped: score again with spans of {dropped}");
         var first = Enumerable.Range(0, spans.Length).MinBy(i => spans[i]);
         return [.. Enumerable.Range(0, teacher.Layers).Where(layer => layer < first || layer >= first + dropped)];
     }
@@ -96,6 +107,7 @@ internal static class PlanBuilder
             && rows.Length == (axis.IsPerLayer ? teacher.Layers : 1) && rows.All(row => row.Length == axis.Of(teacher)));
         if (!fits)
             throw new EspalierException(
-                $"the scores are of a model with {scores.Layers} layers and {scores.Units[Axis.Hidden]?[0].Length ?? 0} channels and the teacher has {teacher.Layers} and {teacher.HiddenSize}: score this teacher");
+                $"the scores are of a model with {scores.Layers} layers and {scores.Units[Axis.Hidden]?[0].Length ?? 0} channels and the "
+                    + $"teacher has {teacher.Layers} and {teacher.HiddenSize}: score this teacher");
     }
 }

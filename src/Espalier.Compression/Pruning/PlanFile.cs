@@ -6,8 +6,9 @@ namespace Espalier.Compression.Pruning;
 
 /// <summary>
 /// The JSON form of a <see cref="PruningPlan"/>, which a person can write: <c>version</c> (1), <c>method</c> (free text), <c>layers</c>,
-/// <c>channels</c>, and <c>heads</c> and <c>neurons</c> with one list for each kept layer; 0-based indices of what stays. Optional, again with one list for each kept
-/// layer: <c>kv_heads</c> where whole KV groups go, and <c>merges</c> with pairs [head that stays, head that goes].
+/// <c>channels</c>, and <c>heads</c> and <c>neurons</c> with one list for each kept layer; 0-based indices of what stays. Optional, again
+/// with one list for each kept layer: <c>kv_heads</c> where whole KV groups go, and <c>merges</c> with pairs [head that stays, head that
+/// goes].
 /// </summary>
 internal static class PlanFile
 {
@@ -17,7 +18,9 @@ internal static class PlanFile
     private const int Newest = 1;
 
     /// <summary>Reads a plan. Whether it fits a teacher is found out by <see cref="PruningPlan.Apply"/>.</summary>
-    /// <exception cref="EspalierException">The file cannot be read, or a field is unknown, missing or of a wrong type; it is named.</exception>
+    /// <exception cref="EspalierException">
+    /// The file cannot be read, or a field is unknown, missing or of a wrong type; it is named.
+    /// </exception>
     public static PruningPlan Read(string path) => JsonFile.Read(path, MaxBytes, Parse);
 
     /// <summary>Writes a plan, whole or not at all.</summary>
@@ -65,9 +68,12 @@ internal static class PlanFile
     private static HeadMerge[][] Merges(JsonElement merges, JsonFields fields)
     {
         const string rule = "it must be a list with, for each kept layer, a list of pairs [head that stays, head that goes]";
-        JsonElement.ArrayEnumerator Items(JsonElement list) => list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : throw fields.Wrong("merges", rule);
-        int Head(JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var head) ? head : throw fields.Wrong("merges", rule);
-        HeadMerge Pair(JsonElement pair) => Items(pair).ToArray() is [var head, var gone] ? new(Head(head), Head(gone)) : throw fields.Wrong("merges", rule);
+        JsonElement.ArrayEnumerator Items(JsonElement list) =>
+            list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : throw fields.Wrong("merges", rule);
+        int Head(JsonElement value) =>
+            value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var head) ? head : throw fields.Wrong("merges", rule);
+        HeadMerge Pair(JsonElement pair) =>
+            Items(pair).ToArray() is [var head, var gone] ? new(Head(head), Head(gone)) : throw fields.Wrong("merges", rule);
         return [.. Items(merges).Select(layer => Items(layer).Select(Pair).ToArray())];
     }
 }

@@ -9,8 +9,8 @@ public sealed record PruneTarget
     public const int DefaultMultiple = 64;
 
     /// <summary>
-    /// The sizes that are asked for. Of units in groups null keeps as many in each group, and fewer groups take theirs with them; where each group has one unit
-    /// (multi-head attention), a number of units is one of groups too, unless that is given.
+    /// The sizes that are asked for. Of units in groups null keeps as many in each group, and fewer groups take theirs with them; where
+    /// each group has one unit (multi-head attention), a number of units is one of groups too, unless that is given.
     /// </summary>
     public PerAxis<int?> Sizes { get; init; } = new();
 
@@ -36,8 +36,8 @@ public sealed record PruneTarget
     public int? Multiple { get; init; }
 
     /// <summary>The student's config.</summary>
-    /// <exception cref="EspalierException">
-    /// A size above the teacher's, below one, no multiple of what it must be, or that breaks the head groups; the nearest legal ones are named.
+    /// <exception cref="EspalierException"> A size above the teacher's, below one, no multiple of what it must be, or that breaks the head
+    /// groups; the nearest legal ones are named.
     /// </exception>
     public DecoderConfig Apply(DecoderConfig teacher)
     {
@@ -60,13 +60,15 @@ public sealed record PruneTarget
     private int Alone(Axis axis, DecoderConfig teacher)
     {
         var (most, asked) = (axis.Of(teacher), Sizes[axis]);
-        if (asked is null && axis.Grouped is { } units && units.GroupSizeOf(teacher) == 1 && Sizes[units] is { } ofUnits && ofUnits >= 1 && ofUnits <= most)
+        if (asked is null && axis.Grouped is { } units && units.GroupSizeOf(teacher) == 1 && Sizes[units] is { } ofUnits && ofUnits >= 1
+            && ofUnits <= most)
             asked = ofUnits;
         var size = Within(axis.Key, asked, most);
         var multiple = !axis.IsWidth ? 1 : Multiple ?? (most % DefaultMultiple == 0 ? DefaultMultiple : 1);
         if (size != most && size % multiple != 0)
             throw new EspalierException(
-                $"prune.{axis} is {size} and must be a multiple of {multiple}, which matrix units work in: {Nearest(size, multiple, most)}; `multiple: 1` (--multiple 1) allows any size");
+                $"prune.{axis} is {size} and must be a multiple of {multiple}, which matrix units work in: "
+                    + $"{Nearest(size, multiple, most)}; `multiple: 1` (--multiple 1) allows any size");
         return size;
     }
 
@@ -76,7 +78,8 @@ public sealed record PruneTarget
         var units = Sizes[axis] ?? count * size;
         if (units < 1 || units % count != 0 || units > count * size)
             throw new EspalierException(
-                $"prune.{axis} is {units} and must be a multiple of the {count} {groups.Units}, at most {count * size}: {Nearest(units, count, count * size)}"
+                $"prune.{axis} is {units} and must be a multiple of the {count} {groups.Units}, at most {count * size}: "
+                    + $"{Nearest(units, count, count * size)}"
                 + (units < count && units > 0 ? $"; fewer need fewer {groups.Units} ({groups}), which cuts whole groups" : ""));
         return units;
     }
@@ -84,7 +87,9 @@ public sealed record PruneTarget
     private static int Within(string field, int? asked, int teacher)
     {
         if (asked is { } size && (size < 1 || size > teacher))
-            throw new EspalierException($"prune.{field} is {size} and must be between 1 and the teacher's {teacher}: the nearest legal value is {Math.Clamp(size, 1, teacher)}");
+            throw new EspalierException(
+                $"prune.{field} is {size} and must be between 1 and the teacher's {teacher}: the nearest legal value is "
+                    + $"{Math.Clamp(size, 1, teacher)}");
         return asked ?? teacher;
     }
 

@@ -4,13 +4,15 @@ using Espalier.Models.Checkpoints;
 namespace Espalier.Compression.Pruning;
 
 /// <summary>
-/// Applies a plan by slicing: rows and columns of the kept units, unscaled, queries merged where the plan says so, layers renumbered. Streams one block of rows at a time from the
-/// teacher into a new Hugging Face folder, so that not even a tensor need fit in memory. Every weight of the teacher is read once, those that go too: one that is not finite is refused.
+/// Applies a plan by slicing: rows and columns of the kept units, unscaled, queries merged where the plan says so, layers renumbered.
+/// Streams one block of rows at a time from the teacher into a new Hugging Face folder, so that not even a tensor need fit in memory. Every
+/// weight of the teacher is read once, those that go too: one that is not finite is refused.
 /// </summary>
 internal static class Pruner
 {
     /// <summary>Writes the student's folder, whose weights the element type must hold.</summary>
-    public static DecoderConfig Write(Checkpoint teacher, PruningPlan plan, string folder, ElementType stored, IProgressReporter progress, CancellationToken stop = default) =>
+    public static DecoderConfig Write(Checkpoint teacher, PruningPlan plan, string folder, ElementType stored, IProgressReporter progress,
+        CancellationToken stop = default) =>
         Write(teacher, plan, folder, stored, progress, clamp: false, stop);
 
     /// <summary>Writes the student's folder; it appears whole or not at all.</summary>
@@ -23,7 +25,8 @@ internal static class Pruner
     /// <param name="stop">Stops, leaving nothing after.</param>
     /// <exception cref="EspalierException">The plan does not fit the teacher, or a weight is not finite.</exception>
     public static DecoderConfig Write(
-        Checkpoint teacher, PruningPlan plan, string folder, ElementType stored, IProgressReporter progress, bool clamp, CancellationToken stop)
+        Checkpoint teacher, PruningPlan plan, string folder, ElementType stored, IProgressReporter progress, bool clamp,
+        CancellationToken stop)
     {
         var student = plan.Apply(teacher.Config);
         var bytes = student.Parameters * stored.Bytes();
@@ -31,7 +34,8 @@ internal static class Pruner
         teacher.CheckFinite(weights.LeftOut, stop);
         using var task = progress.Begin("prune", bytes, "bytes");
         var narrowing = new Narrowing(clamp);
-        CheckpointWriter.Write(folder, student, teacher, stored, weights, new() { Progress = written => task.Advance(written), Narrowing = narrowing }, stop);
+        CheckpointWriter.Write(folder, student, teacher, stored, weights,
+            new() { Progress = written => task.Advance(written), Narrowing = narrowing }, stop);
         if (narrowing.Warning is { } warning)
             progress.Warn($"{folder}: {warning}");
         return student;

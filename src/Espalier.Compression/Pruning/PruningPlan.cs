@@ -15,8 +15,8 @@ internal sealed record PruningPlan
     public string Method { get; init; } = "";
 
     /// <summary>
-    /// What stays: of an axis with units in each layer a list for each kept layer, all of one length, and of any other one list. Of units in groups the same number stays in each
-    /// kept group. An axis that is not there keeps all its units; layers are always there.
+    /// What stays: of an axis with units in each layer a list for each kept layer, all of one length, and of any other one list. Of units
+    /// in groups the same number stays in each kept group. An axis that is not there keeps all its units; layers are always there.
     /// </summary>
     public required PerAxis<int[][]> Kept { get; init; }
 
@@ -27,7 +27,8 @@ internal sealed record PruningPlan
     public HeadMerge[][]? Merges { get; init; }
 
     /// <summary>The plan that keeps everything.</summary>
-    public static PruningPlan Everything(DecoderConfig teacher) => OfLayers(teacher, [.. Enumerable.Range(0, teacher.Layers)], "everything");
+    public static PruningPlan Everything(DecoderConfig teacher) =>
+        OfLayers(teacher, [.. Enumerable.Range(0, teacher.Layers)], "everything");
 
     /// <summary>The plan that keeps some layers, and those whole.</summary>
     /// <param name="teacher">The teacher.</param>
@@ -58,37 +59,46 @@ internal sealed record PruningPlan
                 for (var i = 0; i < Layers.Length; i++)
                     CheckGroups(axis, groups, i, teacher);
         CheckMerges(teacher);
-        return new PruneTarget { Sizes = new(axis => Kept[axis]?[0].Length), Multiple = 1 }.Apply(teacher) with { LayerKinds = teacher.LayerKinds.At(Layers) };
+        return new PruneTarget { Sizes = new(axis => Kept[axis]?[0].Length), Multiple = 1 }.Apply(teacher)
+            with
+        { LayerKinds = teacher.LayerKinds.At(Layers) };
     }
 
     private void CheckPerLayer(string field, int[][] lists, int limit)
     {
         if (lists is null || lists.Length != Layers.Length)
-            throw new EspalierException($"plan: {field} has {lists?.Length ?? 0} lists and layers has {Layers.Length}; there must be one for each kept layer");
+            throw new EspalierException(
+                $"plan: {field} has {lists?.Length ?? 0} lists and layers has {Layers.Length}; there must be one for each kept layer");
         for (var i = 0; i < lists.Length; i++)
         {
             CheckList($"{field}[{i}]", lists[i], limit);
             if (lists[i].Length != lists[0].Length)
-                throw new EspalierException($"plan: {field}[{i}] keeps {lists[i].Length} and {field}[0] keeps {lists[0].Length}; every layer must keep the same number");
+                throw new EspalierException(
+                    $"plan: {field}[{i}] keeps {lists[i].Length} and {field}[0] keeps {lists[0].Length}; every layer must keep the same "
+                        + $"number");
         }
     }
 
     private void CheckGroups(Axis axis, Axis groups, int i, DecoderConfig teacher)
     {
         var (size, name) = (axis.GroupSizeOf(teacher), $"{axis.UnitsField}[{i}]");
-        int[] kept = UnitsOf(axis, i) ?? [.. Enumerable.Range(0, axis.Of(teacher))], keptGroups = UnitsOf(groups, i) ?? [.. Enumerable.Range(0, groups.Of(teacher))];
+        int[] kept = UnitsOf(axis, i) ?? [.. Enumerable.Range(0, axis.Of(teacher))], keptGroups = UnitsOf(groups, i)
+            ?? [.. Enumerable.Range(0, groups.Of(teacher))];
         var perGroup = new int[groups.Of(teacher)];
         foreach (var unit in kept)
         {
             var group = unit / size;
             if (!keptGroups.Contains(group))
-                throw new EspalierException($"plan: {name} keeps {axis.Unit} {unit} of {groups.Unit} {group}, which {groups.UnitsField}[{i}] drops: keep both or neither");
+                throw new EspalierException(
+                    $"plan: {name} keeps {axis.Unit} {unit} of {groups.Unit} {group}, which {groups.UnitsField}[{i}] drops: keep both or "
+                        + $"neither");
             perGroup[group]++;
         }
         var counts = keptGroups.Select(group => perGroup[group]).ToArray();
         if (counts.Distinct().Count() != 1 || counts[0] == 0)
             throw new EspalierException(
-                $"plan: {name} keeps {string.Join(", ", counts)} {axis.Units} in the {counts.Length} KV groups; every group must keep the same number, the nearest being "
+                $"plan: {name} keeps {string.Join(", ", counts)} {axis.Units} in the {counts.Length} KV groups; every group must keep the "
+                    + $"same number, the nearest being "
                 + $"{Math.Clamp((int)Math.Round(kept.Length / (double)counts.Length), 1, size)} a group");
     }
 
@@ -97,7 +107,8 @@ internal sealed record PruningPlan
         if (Merges is null)
             return;
         if (Merges.Length != Layers.Length)
-            throw new EspalierException($"plan: merges has {Merges.Length} lists and layers has {Layers.Length}; there must be one for each kept layer");
+            throw new EspalierException(
+                $"plan: merges has {Merges.Length} lists and layers has {Layers.Length}; there must be one for each kept layer");
         for (var i = 0; i < Merges.Length; i++)
         {
             int[] heads = UnitsOf(Axis.Heads, i) ?? [.. Enumerable.Range(0, teacher.QueryHeads)];
@@ -108,7 +119,9 @@ internal sealed record PruningPlan
                     throw new EspalierException($"{pair} head {head} does not stay; the first of a pair is a head of heads[{i}]");
                 if (gone < 0 || gone >= teacher.QueryHeads || gone / teacher.GroupSize != head / teacher.GroupSize)
                     throw new EspalierException(
-                        $"{pair} head {gone} is not in the KV group of head {head}, heads {head / teacher.GroupSize * teacher.GroupSize} to {(head / teacher.GroupSize + 1) * teacher.GroupSize - 1}");
+                        $"{pair} head {gone} is not in the KV group of head {head}, heads "
+                            + $"{head / teacher.GroupSize * teacher.GroupSize} to "
+                            + $"{(head / teacher.GroupSize + 1) * teacher.GroupSize - 1}");
                 if (heads.Contains(gone))
                     throw new EspalierException($"{pair} head {gone} stays; the second of a pair is a head that goes");
                 if (Merges[i].Count(merge => merge.Head == head) > 1)

@@ -8,24 +8,30 @@ internal static class ShapePath
     private const int MostSteps = 16;
 
     /// <summary>
-    /// The shapes after each of T steps, the student's last: step i goes to d_s − i (d_s − d_t) / T on every axis (arXiv 2407.14679, section 2.4), in whole layers,
-    /// heads of whole KV groups, and widths in multiples where both ends are such.
+    /// The shapes after each of T steps, the student's last: step i goes to d_s − i (d_s − d_t) / T on every axis (arXiv 2407.14679,
+    /// section 2.4), in whole layers, heads of whole KV groups, and widths in multiples where both ends are such.
     /// </summary>
     /// <param name="teacher">Where the path begins.</param>
     /// <param name="student">Where it ends.</param>
     /// <param name="steps">T.</param>
     /// <param name="multiple">What widths on the way are multiples of; 1 for models that nobody runs.</param>
     /// <exception cref="EspalierException">There are fewer sizes between the two than steps.</exception>
-    public static IReadOnlyList<DecoderConfig> Even(DecoderConfig teacher, DecoderConfig student, int steps, int multiple = PruneTarget.DefaultMultiple)
+    public static IReadOnlyList<DecoderConfig> Even(DecoderConfig teacher, DecoderConfig student, int steps,
+        int multiple = PruneTarget.DefaultMultiple)
     {
-        var path = Enumerable.Range(1, steps).Select(i => i == steps ? student : At(teacher, student, (double)i / steps, multiple)).ToList();
+        var path = Enumerable.Range(1, steps).Select(i => i == steps ? student : At(teacher, student, (double)i / steps, multiple))
+            .ToList();
         for (var i = 0; i < path.Count; i++)
             if (path[i] == (i == 0 ? teacher : path[i - 1]))
-                throw new EspalierException($"there are no {steps} different shapes between the teacher's and the student's: step {i + 1} would cut nothing; take fewer steps");
+                throw new EspalierException(
+                    $"there are no {steps} different shapes between the teacher's and the student's: step {i + 1} would cut nothing; take "
+                        + $"fewer steps");
         return path;
     }
 
-    /// <summary>The fewest such steps of which none cuts more than a share of what non-embedding parameters there are at its start.</summary>
+    /// <summary>
+    /// The fewest such steps of which none cuts more than a share of what non-embedding parameters there are at its start.
+    /// </summary>
     /// <exception cref="EspalierException">Steps that small do not exist; the largest cut of the finest path is named.</exception>
     public static IReadOnlyList<DecoderConfig> Gentle(DecoderConfig teacher, DecoderConfig student, double largestCut)
     {
@@ -47,7 +53,8 @@ internal static class ShapePath
             least = Math.Min(least, cut);
         }
         throw new EspalierException(
-            $"no even path from the teacher to the student has cuts of at most {largestCut * 100:0.#} %: the gentlest cuts {least * 100:0.#} % at once; allow that, or name the shapes");
+            $"no even path from the teacher to the student has cuts of at most {largestCut * 100:0.#} %: the gentlest cuts "
+                + $"{least * 100:0.#} % at once; allow that, or name the shapes");
     }
 
     /// <summary>The largest share of the non-embedding parameters that goes in one step.</summary>
@@ -58,7 +65,9 @@ internal static class ShapePath
     {
         var shape = teacher;
         foreach (var axis in Axis.All.Where(axis => axis.Groups is null))
-            shape = axis.With(shape, Between(axis.Of(teacher), axis.Of(student), share, axis.IsWidth ? MultipleOf(axis.Of(teacher), axis.Of(student), multiple) : 1));
+            shape = axis.With(shape,
+                Between(axis.Of(teacher), axis.Of(student), share, axis.IsWidth ? MultipleOf(axis.Of(teacher), axis.Of(student), multiple)
+                    : 1));
         foreach (var axis in Axis.All)
             if (axis.Groups is { } groups)
                 shape = axis.With(shape, groups.Of(shape) * Between(axis.GroupSizeOf(teacher), axis.GroupSizeOf(student), share, 1));

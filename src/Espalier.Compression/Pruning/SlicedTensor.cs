@@ -3,8 +3,9 @@ using Espalier.Models.Checkpoints;
 namespace Espalier.Compression.Pruning;
 
 /// <summary>
-/// One of the student's tensors out of one of the teacher's, a block of rows in memory at a time. The teacher's rows are read from the first to the last, once, and checked, those
-/// that go too; only a row that is merged into another is read a second time. Going back starts again.
+/// One of the student's tensors out of one of the teacher's, a block of rows in memory at a time. The teacher's rows are read from the
+/// first to the last, once, and checked, those that go too; only a row that is merged into another is read a second time. Going back starts
+/// again.
 /// </summary>
 internal sealed class SlicedTensor
 {
@@ -54,7 +55,9 @@ internal sealed class SlicedTensor
                 (_nextRow, _firstKept, _endKept) = (0, 0, 0);
             while (row >= _endKept)
                 NextBlock();
-            var part = _kept.AsSpan((int)(firstElement - _firstKept * KeptWidth), (int)Math.Min(destination.Length, _endKept * KeptWidth - firstElement));
+            var part =
+                _kept.AsSpan((int)(firstElement - _firstKept * KeptWidth),
+                    (int)Math.Min(destination.Length, _endKept * KeptWidth - firstElement));
             part.CopyTo(destination);
             firstElement += part.Length;
             destination = destination[part.Length..];

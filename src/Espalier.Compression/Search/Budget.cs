@@ -9,7 +9,8 @@ namespace Espalier.Compression.Search;
 internal readonly record struct Budget(double Least, double Most)
 {
     /// <summary>Reads a budget of a count such as <c>3M</c>.</summary>
-    public static Budget OfCount(string text) => Parse(text, part => Quantity.Count(part) ?? Quantity.Number(part), "3M +-5%, 2.8M to 3.2M or <= 3M");
+    public static Budget OfCount(string text) =>
+        Parse(text, part => Quantity.Count(part) ?? Quantity.Number(part), "3M +-5%, 2.8M to 3.2M or <= 3M");
 
     /// <summary>Reads a budget of bytes: <c>8GiB</c>, <c>512MB</c>; without a unit bytes.</summary>
     public static Budget OfBytes(string text) => Parse(text, Quantity.Bytes, "<= 8GiB or 500MB to 1GB");
@@ -36,7 +37,8 @@ internal readonly record struct Budget(double Least, double Most)
         if (text.StartsWith("<=", StringComparison.Ordinal))
             return new(0, Positive(text[2..]));
         if (text.Split(" to ") is [var first, var last])
-            return Positive(first) <= Positive(last) ? new(Positive(first), Positive(last)) : throw new EspalierException($"'{OneLine.Clipped(text)}' begins above its end; the smaller number comes first");
+            return Positive(first) <= Positive(last) ? new(Positive(first), Positive(last))
+                : throw new EspalierException($"'{OneLine.Clipped(text)}' begins above its end; the smaller number comes first");
         if (text.Replace("±", "+-", StringComparison.Ordinal).Split("+-") is not [var middle, var share])
             throw Wrong();
         if (Quantity.Share(share.Trim()) is not (>= 0 and < 1 and { } part))

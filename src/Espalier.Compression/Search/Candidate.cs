@@ -37,5 +37,6 @@ internal sealed record Candidate(DecoderConfig Shape)
         checked(elementBytes * Parameters + Shape.KeyValueBytesPerToken(elementBytes) * context * sequences);
 
     /// <summary>The sizes to prune to.</summary>
-    public PruneTarget Target(int? multiple) => new() { Sizes = new(axis => Axes.Contains(axis) ? axis.Of(Shape) : null), Multiple = multiple };
+    public PruneTarget Target(int? multiple) =>
+        new() { Sizes = new(axis => Axes.Contains(axis) ? axis.Of(Shape) : null), Multiple = multiple };
 }

@@ -5,8 +5,8 @@ using Espalier.Models;
 namespace Espalier.Compression.Search;
 
 /// <summary>
-/// Candidates as a JSON file, which a person can write: <c>version</c> (1) and <c>candidates</c>, each with <c>layers</c>, <c>heads</c>, <c>ffn</c> and <c>hidden</c>;
-/// a size that is left out is the teacher's.
+/// Candidates as a JSON file, which a person can write: <c>version</c> (1) and <c>candidates</c>, each with <c>layers</c>, <c>heads</c>,
+/// <c>ffn</c> and <c>hidden</c>; a size that is left out is the teacher's.
 /// </summary>
 internal static class CandidatesFile
 {
@@ -17,7 +17,9 @@ internal static class CandidatesFile
     private static readonly string[] s_keys = [.. Candidate.Axes.Select(axis => axis.Key)];
 
     /// <summary>Reads candidates and checks each against the teacher.</summary>
-    /// <exception cref="EspalierException">The file cannot be read, a field is unknown, of a wrong type or illegal (with the nearest legal value), or a shape comes twice.</exception>
+    /// <exception cref="EspalierException">
+    /// The file cannot be read, a field is unknown, of a wrong type or illegal (with the nearest legal value), or a shape comes twice.
+    /// </exception>
     public static IReadOnlyList<Candidate> Read(string path, DecoderConfig teacher, int? multiple = null) =>
         JsonFile.Read(path, MaxBytes, (root, source) => Parse(root, source, teacher, multiple));
 
@@ -29,7 +31,9 @@ internal static class CandidatesFile
         text.Write("{\n  \"version\": 1,\n  \"candidates\": [");
         var count = 0L;
         foreach (var candidate in candidates)
-            text.Write($"{(count++ > 0 ? "," : "")}\n    {{{string.Join(", ", Candidate.Axes.Select(axis => $"\"{axis}\": {axis.Of(candidate.Shape)}"))}}}");
+            text.Write(
+                $"{(count++ > 0 ? "," : "")}\n    {{"
+                    + $"{string.Join(", ", Candidate.Axes.Select(axis => $"\"{axis}\": {axis.Of(candidate.Shape)}"))}}}");
         text.Write("\n  ]\n}\n");
         return count;
     }
@@ -43,15 +47,22 @@ internal static class CandidatesFile
         var candidates = list.EnumerateArray().Select((item, i) => One(item, source, $"candidates[{i}].", teacher, multiple)).ToArray();
         for (var i = 1; i < candidates.Length; i++)
             if (Array.FindIndex(candidates, 0, i, earlier => earlier.Shape == candidates[i].Shape) is >= 0 and var first)
-                throw new EspalierException($"{source}: candidates[{i}] is {candidates[i].Name}, which candidates[{first}] is already; keep one");
+                throw new EspalierException(
+                    $"{source}: candidates[{i}] is {candidates[i].Name}, which candidates[{first}] is already; keep one");
         return candidates;
     }
 
     private static Candidate One(JsonElement item, string source, string prefix, DecoderConfig teacher, int? multiple)
     {
         var fields = new JsonFields(item, source, prefix, s_keys);
-        var sizes = new Pruning.PruneTarget { Sizes = new(axis => item.TryGetProperty(axis.Key, out _) ? fields.Int(axis.Key) : null), Multiple = multiple };
+        var sizes = new Pruning.PruneTarget
+        {
+            Sizes = new(axis => item.TryGetProperty(axis.Key, out _) ? fields.Int(axis.Key) : null),
+            Multiple = multiple
+        };
         var shape = SearchSpace.Check(teacher, sizes, $"{source}: {prefix}");
-        return shape != teacher ? new(shape) : throw new EspalierException($"{source}: {prefix.TrimEnd('.')} is the teacher's own shape; name a smaller size of {string.Join(", ", s_keys)}");
+        return shape != teacher ? new(shape)
+            : throw new EspalierException(
+                $"{source}: {prefix.TrimEnd('.')} is the teacher's own shape; name a smaller size of {string.Join(", ", s_keys)}");
     }
 }

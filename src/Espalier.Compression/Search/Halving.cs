@@ -42,8 +42,9 @@ internal sealed record HalvingResult(IReadOnlyList<HalvingRung> Rungs, HalvingEn
 }
 
 /// <summary>
-/// Successive halving (arXiv 1502.07943): all candidates are trained to the first rung, the better half of them goes on to the next, and never fewer than two. It ends early when the
-/// survivors' order no longer moves: the same in two rungs in a row (Kendall's τ = 1), and the held-out loss of each further from the next one's than the standard error of that difference.
+/// Successive halving (arXiv 1502.07943): all candidates are trained to the first rung, the better half of them goes on to the next, and
+/// never fewer than two. It ends early when the survivors' order no longer moves: the same in two rungs in a row (Kendall's τ = 1), and the
+/// held-out loss of each further from the next one's than the standard error of that difference.
 /// </summary>
 internal static class Halving
 {
@@ -91,8 +92,10 @@ internal static class Halving
     private static int[] Order(IReadOnlyList<int> candidates, Dictionary<int, IReadOnlyList<TextLoss>> losses)
     {
         var texts = losses[candidates[0]].Count;
-        var ranks = Enumerable.Range(0, texts).Select(text => RankCorrelation.Ranks([.. candidates.Select(candidate => losses[candidate][text].Nll)])).ToArray();
-        return [.. Enumerable.Range(0, candidates.Count).OrderBy(i => ranks.Average(text => text[i])).ThenBy(i => losses[candidates[i]][0].Nll).ThenBy(i => i).Select(i => candidates[i])];
+        var ranks = Enumerable.Range(0, texts)
+            .Select(text => RankCorrelation.Ranks([.. candidates.Select(candidate => losses[candidate][text].Nll)])).ToArray();
+        return [.. Enumerable.Range(0, candidates.Count).OrderBy(i => ranks.Average(text => text[i]))
+            .ThenBy(i => losses[candidates[i]][0].Nll).ThenBy(i => i).Select(i => candidates[i])];
     }
 
     private static bool AreApart(HalvingRung rung)
@@ -113,7 +116,9 @@ internal static class Halving
         var steps = string.Create(CultureInfo.InvariantCulture, $"{result.Rungs[^1].Steps}");
         return result.End switch
         {
-            HalvingEnd.Stable => $"ended at {steps} steps: the order of the {result.Rungs[^1].Order.Count} survivors was that of the rung before, by more than the standard errors of their differences",
+            HalvingEnd.Stable =>
+                $"ended at {steps} steps: the order of the {result.Rungs[^1].Order.Count} survivors was that of the rung before, by more "
+                    + $"than the standard errors of their differences",
             HalvingEnd.OneAlone => $"ended at {steps} steps: there was nothing to compare the one candidate with",
             _ => $"ended at {steps} steps: all rungs were used, and the order of the last survivors may still move",
         };

@@ -5,8 +5,9 @@ using Espalier.Models;
 namespace Espalier.Compression.Search;
 
 /// <summary>
-/// A candidate's promise before anything is computed on it: the product of the shares of importance that its best channels, heads and neurons hold and of the
-/// block influence that its layers hold. A look into sums made once, so that a million candidates are ordered in a moment.
+/// A candidate's promise before anything is computed on it: the product of the shares of importance that its best channels, heads and
+/// neurons hold and of the block influence that its layers hold. A look into sums made once, so that a million candidates are ordered in a
+/// moment.
 /// </summary>
 internal sealed class KeptImportance
 {
@@ -39,14 +40,18 @@ internal sealed class KeptImportance
         return kept;
     }
 
-    /// <summary>Units among which some are chosen: those of a group, which go inside it, but all where each is a group of its own and goes with it.</summary>
+    /// <summary>
+    /// Units among which some are chosen: those of a group, which go inside it, but all where each is a group of its own and goes with it.
+    /// </summary>
     private int ChoiceOf(Axis axis) => axis.GroupSizeOf(_teacher) is > 1 and var size ? size : axis.Of(_teacher);
 
     /// <summary>The best of many, best first, holding no more than are asked for; ties to the earlier one.</summary>
     public IReadOnlyList<Candidate> Best(IEnumerable<Candidate> candidates, int count)
     {
         ArgumentNullException.ThrowIfNull(candidates);
-        var order = Comparer<(double Share, long Place)>.Create((a, b) => a.Share != b.Share ? a.Share.CompareTo(b.Share) : b.Place.CompareTo(a.Place));
+        var order =
+            Comparer<(double Share, long Place)>.Create((a, b) => a.Share != b.Share ? a.Share.CompareTo(b.Share)
+                : b.Place.CompareTo(a.Place));
         var best = new PriorityQueue<Candidate, (double Share, long Place)>(order);
         var place = 0L;
         foreach (var candidate in candidates)
@@ -75,7 +80,8 @@ internal sealed class KeptImportance
         return shares;
     }
 
-    private static double[] Mean(IReadOnlyList<double[]> shares) => [.. Enumerable.Range(0, shares[0].Length).Select(i => shares.Average(one => one[i]))];
+    private static double[] Mean(IReadOnlyList<double[]> shares) =>
+        [.. Enumerable.Range(0, shares[0].Length).Select(i => shares.Average(one => one[i]))];
 
     private static double[] LayerShares(int layers, ImportanceScores scores, DepthChoice depth)
     {

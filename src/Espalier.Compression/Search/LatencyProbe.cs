@@ -6,7 +6,9 @@ using Espalier.Torch;
 
 namespace Espalier.Compression.Search;
 
-/// <summary>Times a shape's parts with random weights: the median of repeats of models of one and of three layers, whose difference is two layers.</summary>
+/// <summary>
+/// Times a shape's parts with random weights: the median of repeats of models of one and of three layers, whose difference is two layers.
+/// </summary>
 internal static class LatencyProbe
 {
     private const int Repeats = 7, FewLayers = 1, ManyLayers = 3, SmallVocabulary = 64;
@@ -19,7 +21,8 @@ internal static class LatencyProbe
     {
         using var noGrad = GradMode.Disable();
         using Decoder few = Model(shape, FewLayers, positions), many = Model(shape, ManyLayers, positions);
-        var (one, three) = isDecode ? (DecodeSeconds(few, positions), DecodeSeconds(many, positions)) : (PrefillSeconds(few, positions), PrefillSeconds(many, positions));
+        var (one, three) = isDecode ? (DecodeSeconds(few, positions), DecodeSeconds(many, positions))
+            : (PrefillSeconds(few, positions), PrefillSeconds(many, positions));
         // Noise must not make a layer cost nothing or less.
         var layer = Math.Max((three - one) / (ManyLayers - FewLayers), three / ManyLayers * 0.1);
         return new(layer, Math.Max(0, one - layer), HeadSeconds(shape));
@@ -27,7 +30,9 @@ internal static class LatencyProbe
 
     private static Decoder Model(DecoderConfig shape, int layers, int positions)
     {
-        var config = Axis.Layers.With(shape, layers) with { VocabularySize = SmallVocabulary, MaxPositions = Math.Max(shape.MaxPositions, positions + 2 * Repeats) };
+        var config = Axis.Layers.With(shape, layers)
+            with
+        { VocabularySize = SmallVocabulary, MaxPositions = Math.Max(shape.MaxPositions, positions + 2 * Repeats) };
         return DecoderWeights.Initialise(config, FamilyCatalog.For(config.Family, "latency"), seed: 1);
     }
 

@@ -6,8 +6,8 @@ using Espalier.Torch;
 namespace Espalier.Compression.Search;
 
 /// <summary>
-/// Times of single layers and heads on this machine, each measured once and kept in a JSON file under the machine's facts. A candidate's latency is the sum of its
-/// parts: layers · layer + embedding and last norm + head of one position.
+/// Times of single layers and heads on this machine, each measured once and kept in a JSON file under the machine's facts. A candidate's
+/// latency is the sum of its parts: layers · layer + embedding and last norm + head of one position.
 /// </summary>
 internal sealed class LatencyTable
 {
@@ -20,22 +20,25 @@ internal sealed class LatencyTable
     private readonly string _machine;
     private readonly Dictionary<string, Dictionary<string, LatencyMeasure>> _machines;
 
-    private LatencyTable(string? path, string machine, Dictionary<string, Dictionary<string, LatencyMeasure>> machines, Func<DecoderConfig, int, bool, LatencyMeasure> measure, CancellationToken stop)
+    private LatencyTable(string? path, string machine, Dictionary<string, Dictionary<string, LatencyMeasure>> machines,
+        Func<DecoderConfig, int, bool, LatencyMeasure> measure, CancellationToken stop)
     {
         (_path, _machine, _machines, _measure, _stop) = (path, machine, machines, measure, stop);
         machines.TryAdd(machine, []);
     }
 
     /// <summary>
-    /// Opens the table of this machine; one that was changed or is damaged is begun anew, for it only saves time, and so is one of version 0.1, which had
-    /// no hash. A file that is no table at all is somebody else's: it stays as it is, and what is measured is not kept.
+    /// Opens the table of this machine; one that was changed or is damaged is begun anew, for it only saves time, and so is one of version
+    /// 0.1, which had no hash. A file that is no table at all is somebody else's: it stays as it is, and what is measured is not kept.
     /// </summary>
     /// <param name="path">The file; null keeps nothing.</param>
     /// <param name="stop">Stops between two shapes; what was measured is kept.</param>
-    public static LatencyTable Open(string? path, CancellationToken stop = default) => Open(path, MachineName(), LatencyProbe.Measure, stop);
+    public static LatencyTable Open(string? path, CancellationToken stop = default) =>
+        Open(path, MachineName(), LatencyProbe.Measure, stop);
 
     /// <summary>The same with another machine's name and another way to measure.</summary>
-    internal static LatencyTable Open(string? path, string machine, Func<DecoderConfig, int, bool, LatencyMeasure> measure, CancellationToken stop = default)
+    internal static LatencyTable Open(string? path, string machine, Func<DecoderConfig, int, bool, LatencyMeasure> measure,
+        CancellationToken stop = default)
     {
         var isThere = path is not null && Path.Exists(path);
         return new(isThere && !IsTable(path!) ? null : path, machine, isThere ? ReadMachines(path!) : [], measure, stop);
@@ -54,7 +57,8 @@ internal sealed class LatencyTable
     {
         var times = _machines[_machine];
         var key = string.Create(CultureInfo.InvariantCulture,
-            $"{(isDecode ? "decode" : "prefill")} {positions}: {shape.Family} hidden {shape.HiddenSize} ffn {shape.IntermediateSize} heads {shape.QueryHeads}/{shape.KeyValueHeads} of {shape.HeadDim} vocabulary {shape.VocabularySize}");
+            $"{(isDecode ? "decode" : "prefill")} {positions}: {shape.Family} hidden {shape.HiddenSize} ffn {shape.IntermediateSize} heads "
+                + $"{shape.QueryHeads}/{shape.KeyValueHeads} of {shape.HeadDim} vocabulary {shape.VocabularySize}");
         if (!times.TryGetValue(key, out var measured))
         {
             _stop.ThrowIfCancellationRequested();
@@ -104,7 +108,8 @@ internal sealed class LatencyTable
     private static string MachineName()
     {
         var facts = MachineFacts.Detect(TorchRuntime.Threads, new Dictionary<string, string>());
-        return string.Create(CultureInfo.InvariantCulture, $"{facts.Cpu}, {facts.Cores} cores, {facts.Threads} threads, libtorch {TorchRuntime.Version}");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{facts.Cpu}, {facts.Cores} cores, {facts.Threads} threads, libtorch {TorchRuntime.Version}");
     }
 }
 

@@ -3,7 +3,10 @@ namespace Espalier.Compression.Search;
 /// <summary>What nothing else beats in both of two quantities.</summary>
 internal static class ParetoFront
 {
-    /// <summary>The items that no other one has both at most the same cost and at most the same loss as, one of them less; cheapest first. What is not finite is left out.</summary>
+    /// <summary>
+    /// The items that no other one has both at most the same cost and at most the same loss as, one of them less; cheapest first. What is
+    /// not finite is left out.
+    /// </summary>
     public static IReadOnlyList<T> Of<T>(IEnumerable<T> items, Func<T, double> cost, Func<T, double> loss)
     {
         ArgumentNullException.ThrowIfNull(items);

@@ -49,7 +49,9 @@ public sealed record CandidateRow
     /// <summary>Losses at every rung that it reached; the held-out text first.</summary>
     public required IReadOnlyList<RungLoss> Losses { get; init; }
 
-    /// <summary>Measured here: seconds of the first pass over the search's context; null in the stage's file, which depends on no machine.</summary>
+    /// <summary>
+    /// Measured here: seconds of the first pass over the search's context; null in the stage's file, which depends on no machine.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? PrefillSeconds { get; init; }
 
@@ -100,5 +102,12 @@ public sealed record SearchResult
 
     /// <summary>The sizes that are taken.</summary>
     public PruneTarget Target(int? multiple) =>
-        new() { Layers = Candidates[0].Layers, Heads = Candidates[0].Heads, Ffn = Candidates[0].Ffn, Hidden = Candidates[0].Hidden, Multiple = multiple };
+        new()
+        {
+            Layers = Candidates[0].Layers,
+            Heads = Candidates[0].Heads,
+            Ffn = Candidates[0].Ffn,
+            Hidden = Candidates[0].Hidden,
+            Multiple = multiple
+        };
 }

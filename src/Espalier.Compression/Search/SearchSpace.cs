@@ -4,10 +4,15 @@ using Espalier.Models;
 
 namespace Espalier.Compression.Search;
 
-/// <summary>Sizes that a student may have, by axis; an empty axis stays as in the teacher. <c>head_dim</c> always stays, and so do the KV heads unless each query head has its own.</summary>
+/// <summary>
+/// Sizes that a student may have, by axis; an empty axis stays as in the teacher. <c>head_dim</c> always stays, and so do the KV heads
+/// unless each query head has its own.
+/// </summary>
 internal sealed record SearchSpace
 {
-    /// <summary>Sizes of each axis, of those in <see cref="Candidate.Axes"/>. Not in the text of a search's key, which names the axes one by one.</summary>
+    /// <summary>
+    /// Sizes of each axis, of those in <see cref="Candidate.Axes"/>. Not in the text of a search's key, which names the axes one by one.
+    /// </summary>
     [JsonIgnore]
     public PerAxis<IReadOnlyList<int>> Sizes { get; init; } = new();
 
@@ -23,7 +28,10 @@ internal sealed record SearchSpace
     /// <summary>Widths of the residual stream.</summary>
     public IReadOnlyList<int> Hidden { get => Sizes[Axis.Hidden] ?? []; init => Sizes = Sizes.With(Axis.Hidden, value); }
 
-    /// <summary>Widths of the feed-forward block as multiples of the residual stream's, instead of <see cref="Ffn"/>; a product is rounded to a whole number.</summary>
+    /// <summary>
+    /// Widths of the feed-forward block as multiples of the residual stream's, instead of <see cref="Ffn"/>; a product is rounded to a
+    /// whole number.
+    /// </summary>
     public IReadOnlyList<double> Expansion { get; init; } = [];
 
     /// <summary>What widths must be multiples of, as in <see cref="PruneTarget.Multiple"/>.</summary>
@@ -33,10 +41,12 @@ internal sealed record SearchSpace
     public bool IsEmpty => Expansion.Count == 0 && Sizes.Axes.All(axis => Sizes[axis]!.Count == 0);
 
     /// <summary>
-    /// Every shape but the teacher's own, one after the other as they are asked for: deep before shallow, then few heads before many, wide before narrow, narrow
-    /// feed-forward blocks before wide. Products of width and expansion above the teacher's are left out.
+    /// Every shape but the teacher's own, one after the other as they are asked for: deep before shallow, then few heads before many, wide
+    /// before narrow, narrow feed-forward blocks before wide. Products of width and expansion above the teacher's are left out.
     /// </summary>
-    /// <exception cref="EspalierException">A size that is illegal, whatever it is combined with; the nearest legal ones are named.</exception>
+    /// <exception cref="EspalierException">
+    /// A size that is illegal, whatever it is combined with; the nearest legal ones are named.
+    /// </exception>
     public IEnumerable<Candidate> Shapes(DecoderConfig teacher)
     {
         ArgumentNullException.ThrowIfNull(teacher);
@@ -47,7 +57,8 @@ internal sealed record SearchSpace
     private IEnumerable<Candidate> Walk(DecoderConfig teacher)
     {
         foreach (var layers in Or(Layers, teacher.Layers).OrderDescending())
-            foreach (var attention in Or(Heads, teacher.QueryHeads).Order().Select(heads => new PruneTarget { Heads = heads }.Apply(teacher)))
+            foreach (var attention in Or(Heads, teacher.QueryHeads).Order()
+                .Select(heads => new PruneTarget { Heads = heads }.Apply(teacher)))
                 foreach (var hidden in Or(Hidden, teacher.HiddenSize).OrderDescending())
                     foreach (var ffn in FfnOf(hidden, teacher))
                     {

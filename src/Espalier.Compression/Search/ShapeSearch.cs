@@ -13,21 +13,26 @@ internal static class ShapeSearch
     /// <param name="space">Sizes to combine.</param>
     /// <param name="constraints">What must hold; those that are dear to find out last.</param>
     /// <param name="stop">Stops.</param>
-    /// <exception cref="EspalierException">An illegal size; or, at the end, that no shape keeps to the constraints: the nearest are named.</exception>
-    public static IEnumerable<Candidate> Enumerate(DecoderConfig teacher, SearchSpace space, IReadOnlyList<Constraint> constraints, CancellationToken stop = default)
+    /// <exception cref="EspalierException">
+    /// An illegal size; or, at the end, that no shape keeps to the constraints: the nearest are named.
+    /// </exception>
+    public static IEnumerable<Candidate> Enumerate(DecoderConfig teacher, SearchSpace space, IReadOnlyList<Constraint> constraints,
+        CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(space);
         return Walk(space.Shapes(teacher), constraints, stop);
     }
 
     /// <summary>The same of shapes that were named one by one.</summary>
-    public static IEnumerable<Candidate> Enumerate(IReadOnlyList<Candidate> shapes, IReadOnlyList<Constraint> constraints, CancellationToken stop = default) =>
+    public static IEnumerable<Candidate> Enumerate(IReadOnlyList<Candidate> shapes, IReadOnlyList<Constraint> constraints,
+        CancellationToken stop = default) =>
         Walk(shapes, constraints, stop);
 
     private static IEnumerable<Candidate> Walk(IEnumerable<Candidate> shapes, IReadOnlyList<Constraint> constraints, CancellationToken stop)
     {
         // The nearest first misses, worst on top; only looked at while nothing was found.
-        var nearest = new PriorityQueue<(Candidate Candidate, Constraint Missed, double Value), double>(Comparer<double>.Create((a, b) => b.CompareTo(a)));
+        var nearest = new PriorityQueue<(Candidate Candidate, Constraint Missed, double Value),
+            double>(Comparer<double>.Create((a, b) => b.CompareTo(a)));
         var (seen, found) = (0L, false);
         foreach (var candidate in shapes)
         {
@@ -51,7 +56,8 @@ internal static class ShapeSearch
     }
 
     /// <summary>The constraint that is missed by most, of those before the first that has to be measured and fails.</summary>
-    private static (Constraint Constraint, double Value, double Distance)? Missed(Candidate candidate, IReadOnlyList<Constraint> constraints)
+    private static (Constraint Constraint, double Value, double Distance)? Missed(Candidate candidate,
+        IReadOnlyList<Constraint> constraints)
     {
         (Constraint Constraint, double Value, double Distance)? worst = null;
         foreach (var constraint in constraints)
@@ -68,15 +74,21 @@ internal static class ShapeSearch
     }
 
     private static EspalierException Nothing(
-        long seen, IReadOnlyList<Constraint> constraints, PriorityQueue<(Candidate Candidate, Constraint Missed, double Value), double> nearest)
+        long seen, IReadOnlyList<Constraint> constraints,
+        PriorityQueue<(Candidate Candidate, Constraint Missed, double Value), double> nearest)
     {
         if (seen == 0)
-            return new("search: the grid has no shape beside the teacher's own; name sizes below the teacher's, as in: hidden: [2048, 3072]");
+            return new(
+                "search: the grid has no shape beside the teacher's own; name sizes below the teacher's, as in: hidden: [2048, 3072]");
         var lines = new List<string>();
         while (nearest.TryDequeue(out var miss, out var distance))
-            lines.Add(string.Create(CultureInfo.InvariantCulture, $"{miss.Candidate.Name} with {miss.Missed.Name} {miss.Value:0.######} ({distance * 100:0.#} % off)"));
+            lines.Add(
+                string.Create(CultureInfo.InvariantCulture,
+                    $"{miss.Candidate.Name} with {miss.Missed.Name} {miss.Value:0.######} ({distance * 100:0.#} % off)"));
         lines.Reverse();
-        return new($"search: none of the {seen} shapes keeps to {string.Join(" and ", constraints.Select(constraint => $"{constraint.Name} {constraint.Budget}"))}. "
+        return new(
+            $"search: none of the {seen} shapes keeps to "
+                + $"{string.Join(" and ", constraints.Select(constraint => $"{constraint.Name} {constraint.Budget}"))}. "
             + $"The nearest (layers/heads/ffn/hidden): {string.Join("; ", lines)}. Widen the budget or the grid");
     }
 }

@@ -18,11 +18,14 @@ internal static class SizeRange
         {
             var (first, last, step) = Range(text);
             if ((last - first) / step + 1 > MostSizes)
-                throw new EspalierException($"'{OneLine.Clipped(text)}' are {(last - first) / step + 1} sizes, the limit is {MostSizes}; take larger steps, as in 1024-4096 step 512");
+                throw new EspalierException(
+                    $"'{OneLine.Clipped(text)}' are {(last - first) / step + 1} sizes, the limit is {MostSizes}; take larger steps, as in "
+                        + $"1024-4096 step 512");
             for (long size = first; size <= last; size += step)
                 sizes.Add((int)size);
         }
-        return sizes.Count is > 0 and <= MostSizes ? [.. sizes] : throw new EspalierException($"{sizes.Count} sizes are named; it must be 1 to {MostSizes}");
+        return sizes.Count is > 0 and <= MostSizes ? [.. sizes]
+            : throw new EspalierException($"{sizes.Count} sizes are named; it must be 1 to {MostSizes}");
     }
 
     private static (int First, int Last, int Step) Range(string text)
@@ -37,7 +40,9 @@ internal static class SizeRange
             : throw new EspalierException($"'{OneLine.Clipped(text)}' begins at {first} and ends at {last}; the smaller size comes first");
     }
 
-    private static int SizeOf(string text, string part) => Quantity.Count(part) is >= 1 and <= 1 << 30 and { } size ? (int)size : throw NoSize(text);
+    private static int SizeOf(string text, string part) =>
+        Quantity.Count(part) is >= 1 and <= 1 << 30 and { } size ? (int)size : throw NoSize(text);
 
-    private static EspalierException NoSize(string text) => new($"'{OneLine.Clipped(text)}' is no size; write a whole number from 1, 29-32 or 192-256 step 64");
+    private static EspalierException NoSize(string text) =>
+        new($"'{OneLine.Clipped(text)}' is no size; write a whole number from 1, 29-32 or 192-256 step 64");
 }

@@ -7,7 +7,8 @@ namespace Espalier.Compression.Training;
 /// <param name="Beta2">Decay of the second moment.</param>
 /// <param name="Epsilon">Added to √v̂.</param>
 /// <param name="WeightDecay">Decoupled decay, times the learning rate, on the parameters that decay.</param>
-internal sealed record AdamWOptions(double Beta1 = 0.9, double Beta2 = 0.95, double Epsilon = 1e-8, double WeightDecay = 0.1) : OptimizerOptions
+internal sealed record AdamWOptions(double Beta1 = 0.9, double Beta2 = 0.95, double Epsilon = 1e-8, double WeightDecay = 0.1)
+    : OptimizerOptions
 {
     /// <inheritdoc/>
     public override Optimizer Make(IReadOnlyList<TrainedParameter> parameters) => new AdamW(parameters, this);
@@ -54,7 +55,8 @@ internal sealed class AdamW : Optimizer
             if (!weight.HasGrad)
                 continue;
             var step = new AdamWStep(
-                learningRate * rateFactor, _options.Beta1, _options.Beta2, _options.Epsilon, decays ? _options.WeightDecay : 0, clipFactors[i], Updates);
+                learningRate * rateFactor, _options.Beta1, _options.Beta2, _options.Epsilon, decays ? _options.WeightDecay
+                    : 0, clipFactors[i], Updates);
             var (distance, length) = weight.AdamWInPlace(_first[i], _second[i], step, measure);
             (moved, size) = (moved + distance, size + length);
         }

@@ -8,8 +8,9 @@ namespace Espalier.Compression.Training;
 // Shapes: B batch, T time, D model width.
 
 /// <summary>
-/// How fast this process does the work that a recipe asks for: one block of a shape forward, and forward and backward. A block of more weights than take a
-/// moment is halved on all axes until it is small enough; products of that size run as fast as larger ones. The optimizer's update is once a step and not once a token, and stays out.
+/// How fast this process does the work that a recipe asks for: one block of a shape forward, and forward and backward. A block of more
+/// weights than take a moment is halved on all axes until it is small enough; products of that size run as fast as larger ones. The
+/// optimizer's update is once a step and not once a token, and stays out.
 /// </summary>
 internal static class BlockSpeed
 {
@@ -22,7 +23,10 @@ internal static class BlockSpeed
     // The pass that is under way when the time is up is waited for.
     private static readonly TimeSpan s_forward = TimeSpan.FromSeconds(0.5), s_training = TimeSpan.FromSeconds(1.5);
 
-    /// <summary>10⁹ operations a second of forward passes, and of such with their backward pass: one number for each pass that fits in about two seconds. libtorch is started before.</summary>
+    /// <summary>
+    /// 10⁹ operations a second of forward passes, and of such with their backward pass: one number for each pass that fits in about two
+    /// seconds. libtorch is started before.
+    /// </summary>
     /// <param name="model">The shape.</param>
     /// <param name="sequence">Positions of a window; more than 256 are not needed.</param>
     public static (IReadOnlyList<double> Forward, IReadOnlyList<double> Training) Measure(DecoderConfig model, int sequence)
@@ -78,7 +82,9 @@ internal static class BlockSpeed
 
     private static Tensor Ids(int T) => Tensor.From<long>([.. Enumerable.Range(0, T).Select(i => (long)(i % Vocabulary))], 1, T);
 
-    /// <summary>Seconds of each pass; the first pays for pages and gradients' memory, and counts only where there is time for no other.</summary>
+    /// <summary>
+    /// Seconds of each pass; the first pays for pages and gradients' memory, and counts only where there is time for no other.
+    /// </summary>
     private static List<double> Times(TimeSpan budget, Action work)
     {
         var began = Stopwatch.GetTimestamp();

@@ -9,7 +9,9 @@ internal enum ComputeChoice
     /// <summary>Float32.</summary>
     Float32,
 
-    /// <summary>Operands and results in bfloat16; weights, gradients, moments, the residual stream, attention and losses stay in float32.</summary>
+    /// <summary>
+    /// Operands and results in bfloat16; weights, gradients, moments, the residual stream, attention and losses stay in float32.
+    /// </summary>
     Bfloat16,
 
     /// <summary>Bfloat16 where the processor has units for it, else float32.</summary>

@@ -5,7 +5,8 @@ namespace Espalier.Compression.Training;
 /// <param name="WarmUp">W.</param>
 /// <param name="Steps">S.</param>
 /// <param name="FromZero">Whether step 0 has rate zero.</param>
-internal sealed record ConstantSchedule(double Peak, int WarmUp, long Steps, bool FromZero = false) : Schedule(Peak, WarmUp, Steps, FromZero)
+internal sealed record ConstantSchedule(double Peak, int WarmUp, long Steps, bool FromZero = false)
+    : Schedule(Peak, WarmUp, Steps, FromZero)
 {
     /// <inheritdoc/>
     protected override double AfterWarmUp(long step) => Peak;

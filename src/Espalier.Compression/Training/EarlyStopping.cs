@@ -1,8 +1,8 @@
 namespace Espalier.Compression.Training;
 
 /// <summary>
-/// Decides from held-out losses alone when a training is over: after so many evaluations in a row without a new best. The same losses, told again after an interruption, decide
-/// the same.
+/// Decides from held-out losses alone when a training is over: after so many evaluations in a row without a new best. The same losses, told
+/// again after an interruption, decide the same.
 /// </summary>
 /// <param name="patience">Evaluations without a new best after which it is over; 0 for never.</param>
 internal sealed class EarlyStopping(int patience)

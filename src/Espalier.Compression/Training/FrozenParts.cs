@@ -4,8 +4,9 @@ using Espalier.Models;
 namespace Espalier.Compression.Training;
 
 /// <summary>
-/// Which parameters stay as they are: <c>embedding</c> (the table, which may be the head too), <c>head</c>, <c>norms</c>, <c>attention</c>, <c>mlp</c>,
-/// <c>layers 0-3</c> or <c>layer 5</c> (whole blocks, from 0). A parameter that any of the words names is frozen: it gets no gradient, no moments and no decay.
+/// Which parameters stay as they are: <c>embedding</c> (the table, which may be the head too), <c>head</c>, <c>norms</c>, <c>attention</c>,
+/// <c>mlp</c>, <c>layers 0-3</c> or <c>layer 5</c> (whole blocks, from 0). A parameter that any of the words names is frozen: it gets no
+/// gradient, no moments and no decay.
 /// </summary>
 public sealed record FrozenParts
 {
@@ -26,7 +27,8 @@ public sealed record FrozenParts
     /// <summary>Reads the words.</summary>
     /// <exception cref="EspalierException">A word that is none of the known ones.</exception>
     public static FrozenParts Parse(IEnumerable<string> words) =>
-        new([.. words.Select(ParsePart).Distinct().OrderBy(part => Array.IndexOf(s_words, part.Word)).ThenBy(part => part.First).ThenBy(part => part.Last)]);
+        new([.. words.Select(ParsePart).Distinct().OrderBy(part => Array.IndexOf(s_words, part.Word)).ThenBy(part => part.First)
+            .ThenBy(part => part.Last)]);
 
     /// <summary>Whether a parameter is frozen.</summary>
     public bool Hold(Parameter parameter) => _parts.Any(part => part.Holds(parameter));
@@ -39,7 +41,8 @@ public sealed record FrozenParts
             if (part.Word == "layers" && part.Last >= config.Layers)
                 throw new EspalierException($"freeze: {part} and the model has layers 0 to {config.Layers - 1}");
             else if (part.Word == "head" && config.TiedEmbeddings)
-                throw new EspalierException("freeze: head, and this model's head is its embedding table; write embedding, which freezes both");
+                throw new EspalierException(
+                    "freeze: head, and this model's head is its embedding table; write embedding, which freezes both");
         if (!IsEmpty && parameters.All(Hold))
             throw new EspalierException($"freeze: {string.Join(", ", Words)} is all that the model has; leave something to train");
         return this;
@@ -61,10 +64,13 @@ public sealed record FrozenParts
             if (ends.Length <= 2
                 && int.TryParse(ends[0], NumberStyles.None, CultureInfo.InvariantCulture, out var first)
                 && int.TryParse(ends[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var last))
-                return first <= last ? new("layers", first, last) : throw new EspalierException($"layers {first}-{last} end before they begin; write layers {last}-{first}");
+                return first <= last ? new("layers", first, last)
+                    : throw new EspalierException($"layers {first}-{last} end before they begin; write layers {last}-{first}");
         }
         var shown = new string([.. word.Take(40).Select(c => char.IsControl(c) ? '?' : c)]);
-        throw new EspalierException($"'{shown}' is not known.{NearestName.Hint(shown, s_words)} Known are embedding, head, norms, attention, mlp, layer N and layers N-M");
+        throw new EspalierException(
+            $"'{shown}' is not known.{NearestName.Hint(shown, s_words)} Known are embedding, head, norms, attention, mlp, layer N and "
+                + $"layers N-M");
     }
 
     private readonly record struct Part(string Word, int First, int Last)
@@ -74,6 +80,7 @@ public sealed record FrozenParts
             : s_words[(int)ParameterSpec.Of(parameter.Role).Group] == Word;
 
         public override string ToString() =>
-            Word != "layers" ? Word : First == Last ? string.Create(CultureInfo.InvariantCulture, $"layer {First}") : string.Create(CultureInfo.InvariantCulture, $"layers {First}-{Last}");
+            Word != "layers" ? Word : First == Last ? string.Create(CultureInfo.InvariantCulture, $"layer {First}")
+                : string.Create(CultureInfo.InvariantCulture, $"layers {First}-{Last}");
     }
 }

@@ -14,7 +14,9 @@ internal static class Gradients
         return Math.Sqrt(squares);
     }
 
-    /// <summary>The factor that brings a norm down to the clip: min(1, clip / (norm + 1e-6)), as PyTorch; 1 where there is no clip.</summary>
+    /// <summary>
+    /// The factor that brings a norm down to the clip: min(1, clip / (norm + 1e-6)), as PyTorch; 1 where there is no clip.
+    /// </summary>
     public static double ClipFactor(double norm, double? clip) => clip is { } limit ? Math.Min(1, limit / (norm + 1e-6)) : 1;
 
     /// <summary>Forgets the accumulated gradients.</summary>

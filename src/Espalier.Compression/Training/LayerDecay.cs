@@ -3,8 +3,8 @@ using Espalier.Models;
 namespace Espalier.Compression.Training;
 
 /// <summary>
-/// Layer-wise decay of the learning rate: what is nearer to the input moves less (ULMFiT, arXiv 1801.06146, section 3.2; in this form BEiT, arXiv 2106.08254).
-/// Layer l of L, from 0, gets decay^(L − l), the embedding decay^(L + 1), the last norm and the head 1.
+/// Layer-wise decay of the learning rate: what is nearer to the input moves less (ULMFiT, arXiv 1801.06146, section 3.2; in this form BEiT,
+/// arXiv 2106.08254). Layer l of L, from 0, gets decay^(L − l), the embedding decay^(L + 1), the last norm and the head 1.
 /// </summary>
 internal static class LayerDecay
 {

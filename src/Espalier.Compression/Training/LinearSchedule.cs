@@ -6,7 +6,8 @@ namespace Espalier.Compression.Training;
 /// <param name="WarmUp">W.</param>
 /// <param name="Steps">S.</param>
 /// <param name="FromZero">Whether step 0 has rate zero.</param>
-internal sealed record LinearSchedule(double Peak, double Low, int WarmUp, long Steps, bool FromZero = false) : Schedule(Peak, WarmUp, Steps, FromZero)
+internal sealed record LinearSchedule(double Peak, double Low, int WarmUp, long Steps, bool FromZero = false)
+    : Schedule(Peak, WarmUp, Steps, FromZero)
 {
     /// <inheritdoc/>
     protected override double AfterWarmUp(long step) => Low + (Peak - Low) * (1 - (double)(step - WarmUp) / Math.Max(1, Steps - WarmUp));

@@ -17,7 +17,9 @@ public readonly record struct LoopState(long Step = 0, long Tokens = 0, long Upd
 /// <param name="CountedTokens">Those of them that count in the loss.</param>
 /// <param name="Skipped">Whether a non-finite loss or gradient kept the weights as they were.</param>
 /// <param name="Parts">The loss's parts, each a mean before its weight; none where it is one thing.</param>
-/// <param name="UpdateRatio">‖what the update added to the weights‖ / ‖weights‖ over all that is trained; null where the step did not measure it.</param>
+/// <param name="UpdateRatio">
+/// ‖what the update added to the weights‖ / ‖weights‖ over all that is trained; null where the step did not measure it.
+/// </param>
 /// <param name="Seconds">Wall-clock seconds of the step.</param>
 public readonly record struct StepReport(
     long Step, double Loss, double GradientNorm, double LearningRate, long Tokens, long CountedTokens, bool Skipped,

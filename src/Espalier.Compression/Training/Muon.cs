@@ -19,9 +19,10 @@ internal sealed record MuonOptions(AdamWOptions Others, double Momentum = 0.95) 
 }
 
 /// <summary>
-/// Muon (Keller Jordan, 2024, kellerjordan.github.io/posts/muon): the momentum of a matrix is made nearly orthogonal before it is applied, so that all of its
-/// directions move alike. For matrices of blocks; embedding, head, norms and biases go by <see cref="AdamW"/>. An update is as large as AdamW's commonly are
-/// (arXiv 2502.16982, section 2.2), so rates and decay carry over. Half of AdamW's state for such a matrix.
+/// Muon (Keller Jordan, 2024, kellerjordan.github.io/posts/muon): the momentum of a matrix is made nearly orthogonal before it is applied,
+/// so that all of its directions move alike. For matrices of blocks; embedding, head, norms and biases go by <see cref="AdamW"/>. An update
+/// is as large as AdamW's commonly are (arXiv 2502.16982, section 2.2), so rates and decay carry over. Half of AdamW's state for such a
+/// matrix.
 /// </summary>
 internal sealed class Muon : Optimizer
 {
@@ -109,7 +110,9 @@ internal sealed class Muon : Optimizer
         return before is null ? (0, 0) : (weight.Sub(before).SumOfSquares(), before.SumOfSquares());
     }
 
-    /// <summary>About U Vᵀ of a matrix U S Vᵀ whose largest singular value is at most one, by X ← a X + (b X Xᵀ + c (X Xᵀ)²) X. Not wider than long.</summary>
+    /// <summary>
+    /// About U Vᵀ of a matrix U S Vᵀ whose largest singular value is at most one, by X ← a X + (b X Xᵀ + c (X Xᵀ)²) X. Not wider than long.
+    /// </summary>
     private static Tensor NearlyOrthogonal(Tensor x)
     {
         for (var iteration = 0; iteration < Iterations; iteration++)

@@ -3,14 +3,16 @@ using Espalier.Models;
 
 namespace Espalier.Compression.Training;
 
-/// <summary>What an objective found for the positions that count, as sums: the trainer divides by the step's number of counted tokens.</summary>
+/// <summary>
+/// What an objective found for the positions that count, as sums: the trainer divides by the step's number of counted tokens.
+/// </summary>
 /// <param name="Sum">What is minimised.</param>
 /// <param name="Parts">Its named parts before their weights, in the order of <see cref="Objective.PartNames"/>.</param>
 public readonly record struct ObjectiveSums(double Sum, IReadOnlyList<double> Parts);
 
 /// <summary>
-/// What a run minimises. Losses are sums over the positions that count (<see cref="Batch.LossMask"/>); the trainer divides by their number in the whole step, which
-/// it hands down as <c>scale</c>, so that micro-batches and processes add up to one batch.
+/// What a run minimises. Losses are sums over the positions that count (<see cref="Batch.LossMask"/>); the trainer divides by their number
+/// in the whole step, which it hands down as <c>scale</c>, so that micro-batches and processes add up to one batch.
 /// </summary>
 public abstract class Objective
 {
@@ -24,8 +26,8 @@ public abstract class Objective
     public virtual IReadOnlyList<ParameterSet> Trained => [];
 
     /// <summary>
-    /// Whether <see cref="Accumulate"/> may run on several threads at once, each with a student of its own: then a step's windows are shared out among them. No, unless
-    /// an objective says so; one that trains something beside the student cannot.
+    /// Whether <see cref="Accumulate"/> may run on several threads at once, each with a student of its own: then a step's windows are
+    /// shared out among them. No, unless an objective says so; one that trains something beside the student cannot.
     /// </summary>
     public virtual bool TakesThreads => false;
 

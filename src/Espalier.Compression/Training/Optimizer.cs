@@ -30,11 +30,15 @@ public abstract class Optimizer : IDisposable
     /// <param name="parameter">Which one, in their order.</param>
     public abstract IEnumerable<(string Name, Tensor Value)> StateOf(int parameter);
 
-    /// <summary>One update from the accumulated gradients, each multiplied by its clip factor first. A parameter without a gradient stays.</summary>
+    /// <summary>
+    /// One update from the accumulated gradients, each multiplied by its clip factor first. A parameter without a gradient stays.
+    /// </summary>
     /// <param name="learningRate">The schedule's rate; each parameter's own factor multiplies it.</param>
     /// <param name="clipFactors">One a parameter, in their order.</param>
     /// <param name="measure">Whether to measure the update's size.</param>
-    /// <returns>‖w after − w before‖ / ‖w before‖ over all parameters that were updated; null where it was not measured or nothing was updated.</returns>
+    /// <returns>
+    /// ‖w after − w before‖ / ‖w before‖ over all parameters that were updated; null where it was not measured or nothing was updated.
+    /// </returns>
     public double? Step(double learningRate, ReadOnlySpan<double> clipFactors, bool measure = false)
     {
         Updates++;

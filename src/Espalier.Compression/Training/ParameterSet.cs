@@ -9,7 +9,9 @@ namespace Espalier.Compression.Training;
 /// <param name="LearningRateFactor">Multiplies the schedule's rate.</param>
 public sealed record TrainedParameter(string Name, Tensor Value, bool Decays, double LearningRateFactor = 1)
 {
-    /// <summary>Whether it is a matrix inside a block, from hidden states to hidden states: neither embedding nor head, norm nor bias.</summary>
+    /// <summary>
+    /// Whether it is a matrix inside a block, from hidden states to hidden states: neither embedding nor head, norm nor bias.
+    /// </summary>
     public bool IsHiddenMatrix { get; init; }
 }
 

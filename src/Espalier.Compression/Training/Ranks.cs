@@ -3,8 +3,9 @@ using Espalier.Torch;
 namespace Espalier.Compression.Training;
 
 /// <summary>
-/// The processes that train one model together, each on its part of every step (data parallel), as one of them sees them. All of them make the same calls in the same
-/// order; each call ends with the same answer everywhere. A loss is divided by the counted tokens of the whole step, so that sums are all that is exchanged.
+/// The processes that train one model together, each on its part of every step (data parallel), as one of them sees them. All of them make
+/// the same calls in the same order; each call ends with the same answer everywhere. A loss is divided by the counted tokens of the whole
+/// step, so that sums are all that is exchanged.
 /// </summary>
 public abstract class Ranks
 {

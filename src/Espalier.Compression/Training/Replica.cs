@@ -25,7 +25,8 @@ internal sealed class Replica : IDisposable
     /// <param name="windows">Its windows of a step.</param>
     /// <param name="pass">Windows that go forward and back at once.</param>
     /// <param name="owned">What is disposed with it, or null.</param>
-    public Replica(Decoder model, Tensor[] weights, Objective objective, IBatchSource data, int windows, int pass, IDisposable? owned = null)
+    public Replica(Decoder model, Tensor[] weights, Objective objective, IBatchSource data, int windows, int pass,
+        IDisposable? owned = null)
     {
         (_model, _weights, _objective, _data, Windows, _owned) = (model, weights, objective, data, windows, owned);
         _full = data.Allocate(Math.Min(pass, windows));

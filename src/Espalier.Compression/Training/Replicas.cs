@@ -6,8 +6,9 @@ using Espalier.Torch;
 namespace Espalier.Compression.Training;
 
 /// <summary>
-/// The model as each thread of a step has it: the same weights, gradients of its own (data parallel inside a process). Each takes an equal part of the step's windows, and their
-/// gradients are added in the replicas' order, so that a number of replicas always gives the same bits. One replica is the model itself, on the caller's thread.
+/// The model as each thread of a step has it: the same weights, gradients of its own (data parallel inside a process). Each takes an equal
+/// part of the step's windows, and their gradients are added in the replicas' order, so that a number of replicas always gives the same
+/// bits. One replica is the model itself, on the caller's thread.
 /// </summary>
 internal sealed class Replicas : IDisposable
 {
@@ -41,7 +42,8 @@ internal sealed class Replicas : IDisposable
         _replicas = [.. Enumerable.Range(0, count).Select(_ =>
         {
             var replica = model.Replica();
-            return new Replica(replica, [.. replica.Parameters.Select(p => p.Value).Where(value => value.RequiresGrad)], objective, data, share, pass / count, owned: replica);
+            return new Replica(replica, [.. replica.Parameters.Select(p => p.Value).Where(value => value.RequiresGrad)], objective, data,
+                share, pass / count, owned: replica);
         })];
     }
 

@@ -17,8 +17,8 @@ public enum ScheduleKind
 }
 
 /// <summary>
-/// Learning rates: a linear warm-up, then what the sibling does. Step s, counted from 0, of S steps with W warm-up steps has peak (s + 1) / W below W, or peak s / W
-/// where the warm-up starts from zero.
+/// Learning rates: a linear warm-up, then what the sibling does. Step s, counted from 0, of S steps with W warm-up steps has peak (s + 1) /
+/// W below W, or peak s / W where the warm-up starts from zero.
 /// </summary>
 /// <param name="Peak">Highest learning rate.</param>
 /// <param name="WarmUp">W.</param>

@@ -10,7 +10,8 @@ namespace Espalier.Compression.Training;
 /// <param name="Steps">S.</param>
 /// <param name="Decay">D.</param>
 /// <param name="FromZero">Whether step 0 has rate zero.</param>
-internal sealed record StableDecaySchedule(double Peak, double Low, int WarmUp, long Steps, long Decay, bool FromZero = false) : Schedule(Peak, WarmUp, Steps, FromZero)
+internal sealed record StableDecaySchedule(double Peak, double Low, int WarmUp, long Steps, long Decay, bool FromZero = false)
+    : Schedule(Peak, WarmUp, Steps, FromZero)
 {
     /// <summary>D where nothing is said: a tenth of the steps, which the paper finds to be enough, rounded up.</summary>
     public static long DecayOf(long steps) => steps / 10 + (steps % 10 > 0 ? 1 : 0);

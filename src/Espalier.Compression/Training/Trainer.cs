@@ -7,9 +7,9 @@ using Espalier.Torch;
 namespace Espalier.Compression.Training;
 
 /// <summary>
-/// The one training loop: pre-training, teacher correction and distillation differ in their <see cref="Objective"/>. What happens every so often
-/// (evaluation, checkpoints, metrics, progress) are hooks. Which rows a step sees depends on the source and the step alone.
-/// Owns the optimizer; model and data stay the caller's.
+/// The one training loop: pre-training, teacher correction and distillation differ in their <see cref="Objective"/>. What happens every so
+/// often (evaluation, checkpoints, metrics, progress) are hooks. Which rows a step sees depends on the source and the step alone. Owns the
+/// optimizer; model and data stay the caller's.
 /// </summary>
 public sealed class Trainer : IDisposable
 {
@@ -29,18 +29,25 @@ public sealed class Trainer : IDisposable
     private readonly Replicas _replicas;
     private bool _finished;
 
-    /// <summary>Creates the loop at step 0. Gradients of all the model's parameters are wanted from now on, but of those that are frozen.</summary>
+    /// <summary>
+    /// Creates the loop at step 0. Gradients of all the model's parameters are wanted from now on, but of those that are frozen.
+    /// </summary>
     /// <param name="model">What is trained.</param>
     /// <param name="objective">What is minimised.</param>
     /// <param name="data">Where batches come from.</param>
     /// <param name="options">How it is trained.</param>
-    /// <param name="ranks">The processes that share each step; <see cref="Ranks.Single"/> where null. Each has the same model and options.</param>
-    /// <exception cref="EspalierException">An option that cannot work, or not with this model, or a batch that the ranks cannot share evenly.</exception>
+    /// <param name="ranks">
+    /// The processes that share each step; <see cref="Ranks.Single"/> where null. Each has the same model and options.
+    /// </param>
+    /// <exception cref="EspalierException">
+    /// An option that cannot work, or not with this model, or a batch that the ranks cannot share evenly.
+    /// </exception>
     public Trainer(Decoder model, Objective objective, IBatchSource data, TrainingOptions options, Ranks? ranks = null)
     {
         (_model, _objective, _data, _options, _ranks) = (model, objective, data, options.Validate(), ranks ?? Ranks.Single);
         if (options.Batch % _ranks.Count != 0)
-            throw new EspalierException($"batch is {options.Batch} and {_ranks.Count} processes share it: take a multiple of {_ranks.Count}");
+            throw new EspalierException(
+                $"batch is {options.Batch} and {_ranks.Count} processes share it: take a multiple of {_ranks.Count}");
         _share = options.Batch / _ranks.Count;
         _schedule = options.LearningRates;
         model.Compute = options.Compute;
@@ -52,7 +59,8 @@ public sealed class Trainer : IDisposable
         _sets =
         [
             new("model", [.. Trained.Select(p =>
-                new TrainedParameter(p.Parameter.ToString(), p.Value, Decays(p.Parameter, p.Value), LayerDecay.FactorOf(p.Parameter, model.Config.Layers, options.LayerDecay))
+                new TrainedParameter(p.Parameter.ToString(), p.Value, Decays(p.Parameter, p.Value),
+                    LayerDecay.FactorOf(p.Parameter, model.Config.Layers, options.LayerDecay))
                 {
                     IsHiddenMatrix = p.Value.Dimensions == 2 && p.Parameter.Layer >= 0,
                 })]),
@@ -65,7 +73,8 @@ public sealed class Trainer : IDisposable
         _optimizer = options.Optimizer.Make([.. _sets.SelectMany(set => set.Parameters)]);
         var pass = Math.Min(options.WindowsOfAPass, _share);
         Layout = !objective.TakesThreads || !WorkerThreads.AreSupported || model.Device != Device.Cpu ? new(1, TorchRuntime.Threads)
-            : options.Layout ?? ReplicaLayout.Of(TorchRuntime.Threads, _share, pass, _weights.Sum(weight => weight.ElementCount * weight.DType.Size()));
+            : options.Layout
+            ?? ReplicaLayout.Of(TorchRuntime.Threads, _share, pass, _weights.Sum(weight => weight.ElementCount * weight.DType.Size()));
         _replicas = new(model, _weights, objective, data, _share, pass, Layout);
     }
 
@@ -90,7 +99,10 @@ public sealed class Trainer : IDisposable
     /// <summary>The optimizer with its state, in the order of <see cref="Sets"/>.</summary>
     internal Optimizer Optimizer => _optimizer;
 
-    /// <summary>Calls <paramref name="act"/> after every <paramref name="interval"/>-th step; 0 never. Hooks run in the order in which they were added.</summary>
+    /// <summary>
+    /// Calls <paramref name="act"/> after every <paramref name="interval"/>-th step; 0 never. Hooks run in the order in which they were
+    /// added.
+    /// </summary>
     public void Every(long interval, Action<StepReport> act)
     {
         if (interval > 0)
@@ -122,7 +134,8 @@ public sealed class Trainer : IDisposable
                     act(report);
             if (State.SkippedInARow >= _options.SkipLimit)
                 throw new EspalierException(
-                    $"{State.SkippedInARow} steps in a row, up to step {State.Step}, had a non-finite loss or gradient (last loss {report.Loss}, gradient norm {report.GradientNorm}): "
+                    $"{State.SkippedInARow} steps in a row, up to step {State.Step}, had a non-finite loss or gradient (last loss "
+                        + $"{report.Loss}, gradient norm {report.GradientNorm}): "
                     + "no update was applied; lower the learning rate or look at the data of these steps")
                 { ExitCode = 1 };
         }
@@ -164,7 +177,9 @@ public sealed class Trainer : IDisposable
             State.SkippedSteps + (skipped ? 1 : 0));
         return new(
             State.Step, _sums[0] * scale, _norms[0], learningRate, tokens, counted, skipped,
-            _partNames.Length == 0 ? [] : [.. _partNames.Zip(_sums.Skip(1), (name, part) => (name, part * scale))], updateRatio, Stopwatch.GetElapsedTime(started).TotalSeconds);
+            _partNames.Length == 0 ? []
+                : [.. _partNames.Zip(_sums.Skip(1), (name, part) => (name, part * scale))], updateRatio,
+                Stopwatch.GetElapsedTime(started).TotalSeconds);
     }
 
     // Every rank then has the whole step's sums and gradients.

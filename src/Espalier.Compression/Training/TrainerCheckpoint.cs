@@ -7,7 +7,9 @@ using Espalier.Torch;
 
 namespace Espalier.Compression.Training;
 
-/// <summary>A trainer's whole state as files of a checkpoint: trained weights and the optimizer's state bit for bit, and the loop's record.</summary>
+/// <summary>
+/// A trainer's whole state as files of a checkpoint: trained weights and the optimizer's state bit for bit, and the loop's record.
+/// </summary>
 internal static class TrainerCheckpoint
 {
     private const string TensorsFile = "state.safetensors";
@@ -56,7 +58,9 @@ internal static class TrainerCheckpoint
         {
             var entry = file.Entry(name);
             if (!entry.Shape.AsSpan().SequenceEqual(tensor.Shape) || entry.Type != TypeOf(tensor))
-                throw new EspalierException($"{file.Path}: '{name}' is {entry.Type.Name()} [{string.Join(", ", entry.Shape)}] and the model's {TypeOf(tensor).Name()} [{string.Join(", ", tensor.Shape.ToArray())}]; the checkpoint is of another model");
+                throw new EspalierException(
+                    $"{file.Path}: '{name}' is {entry.Type.Name()} [{string.Join(", ", entry.Shape)}] and the model's "
+                        + $"{TypeOf(tensor).Name()} [{string.Join(", ", tensor.Shape.ToArray())}]; the checkpoint is of another model");
             for (long first = 0; first < entry.ByteLength; first += piece.Length)
             {
                 var bytes = piece.AsSpan(0, (int)Math.Min(piece.Length, entry.ByteLength - first));

@@ -11,7 +11,9 @@ public sealed record TrainingOptions
     /// <summary>Windows of a step.</summary>
     public int Batch { get; init; } = 8;
 
-    /// <summary>Windows of one forward and backward pass; their gradients add up to exactly the whole batch's. 0 is the whole batch at once.</summary>
+    /// <summary>
+    /// Windows of one forward and backward pass; their gradients add up to exactly the whole batch's. 0 is the whole batch at once.
+    /// </summary>
     public int MicroBatch { get; init; }
 
     /// <summary>Highest learning rate.</summary>
@@ -69,7 +71,9 @@ public sealed record TrainingOptions
     internal Schedule LearningRates => Schedule switch
     {
         ScheduleKind.Linear => new LinearSchedule(LearningRate, MinLearningRate, WarmUp, Steps, WarmUpFromZero),
-        ScheduleKind.Wsd => new StableDecaySchedule(LearningRate, MinLearningRate, WarmUp, Steps, DecaySteps ?? StableDecaySchedule.DecayOf(Steps), WarmUpFromZero),
+        ScheduleKind.Wsd =>
+            new StableDecaySchedule(LearningRate, MinLearningRate, WarmUp, Steps, DecaySteps
+                ?? StableDecaySchedule.DecayOf(Steps), WarmUpFromZero),
         ScheduleKind.Constant => new ConstantSchedule(LearningRate, WarmUp, Steps, WarmUpFromZero),
         _ => new CosineSchedule(LearningRate, MinLearningRate, WarmUp, Steps, WarmUpFromZero),
     };
@@ -84,11 +88,14 @@ public sealed record TrainingOptions
         Require(MicroBatch <= Batch, "micro-batch", MicroBatch, $"at most batch {Batch}");
         // Far beyond what trains anything; above it a step divided by its bias correction may leave the range of float.
         Require(LearningRate is >= 0 and <= 1e20, "learning-rate", LearningRate, "at least 0 and at most 1e20");
-        Require(MinLearningRate >= 0 && MinLearningRate <= LearningRate, "min-learning-rate", MinLearningRate, $"between 0 and learning-rate {LearningRate}");
+        Require(MinLearningRate >= 0 && MinLearningRate <= LearningRate, "min-learning-rate", MinLearningRate,
+            $"between 0 and learning-rate {LearningRate}");
         Require(WarmUp >= 0, "warm-up", WarmUp, "at least 0");
         if (Schedule != ScheduleKind.Wsd && DecaySteps is not null)
-            throw new EspalierException($"decay-steps is {DecaySteps} and belongs to the schedule wsd; the schedule is {Schedule.ToString().ToLowerInvariant()}");
-        Require(DecaySteps is null || (DecaySteps >= 1 && DecaySteps <= Steps - Math.Min(WarmUp, Steps)), "decay-steps", DecaySteps ?? 0, $"from 1 to the {Steps - Math.Min(WarmUp, Steps)} steps after the warm-up");
+            throw new EspalierException(
+                $"decay-steps is {DecaySteps} and belongs to the schedule wsd; the schedule is {Schedule.ToString().ToLowerInvariant()}");
+        Require(DecaySteps is null || (DecaySteps >= 1 && DecaySteps <= Steps - Math.Min(WarmUp, Steps)), "decay-steps", DecaySteps
+            ?? 0, $"from 1 to the {Steps - Math.Min(WarmUp, Steps)} steps after the warm-up");
         Optimizer.Validate();
         Require(LayerDecay is > 0 and <= 1, "layer-decay", LayerDecay, "above 0 and at most 1");
         Require(Clip is null or > 0, "clip", Clip ?? 0, "above 0");

@@ -20,7 +20,8 @@ internal sealed class JsonFields
             throw new EspalierException($"{source}: {(prefix.Length == 0 ? "the file" : prefix.TrimEnd('.'))} must be a JSON object");
         foreach (var field in value.EnumerateObject())
             if (known.Length > 0 && !known.Contains(field.Name, StringComparer.Ordinal))
-                throw new EspalierException($"{source}: there is no field {prefix}{OneLine.Clipped(field.Name)}: {NearestName.Instead(field.Name, known)}");
+                throw new EspalierException(
+                    $"{source}: there is no field {prefix}{OneLine.Clipped(field.Name)}: {NearestName.Instead(field.Name, known)}");
     }
 
     /// <summary>Whether the field is there.</summary>
@@ -30,19 +31,24 @@ internal sealed class JsonFields
     public int Version(int newest)
     {
         var version = Int("version");
-        return version <= newest ? version : throw new EspalierException($"{_source}: version {version} is newer than {newest}, the newest that this program knows; use the program that wrote it");
+        return version <= newest ? version
+            : throw new EspalierException(
+                $"{_source}: version {version} is newer than {newest}, the newest that this program knows; use the program that wrote it");
     }
 
     /// <summary>A whole number from 1 that must be there.</summary>
-    public int Int(string name) => Need(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt32(out var number) && number >= 1
+    public int Int(string name) =>
+        Need(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt32(out var number) && number >= 1
         ? number : throw Wrong(name, "it must be a whole number from 1");
 
     /// <summary>A whole number from 1, of 64 bits, that must be there.</summary>
-    public long Long(string name) => Need(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out var number) && number >= 1
+    public long Long(string name) =>
+        Need(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out var number) && number >= 1
         ? number : throw Wrong(name, "it must be a whole number from 1");
 
     /// <summary>A whole number from 0, of 64 bits, that must be there.</summary>
-    public long LongFromZero(string name) => Need(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out var number) && number >= 0
+    public long LongFromZero(string name) =>
+        Need(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out var number) && number >= 0
         ? number : throw Wrong(name, "it must be a whole number from 0");
 
     /// <summary>Text; null where absent.</summary>
@@ -55,10 +61,12 @@ internal sealed class JsonFields
 
     /// <summary>One of an enum's values by its name in kebab-case; null where absent.</summary>
     public T? Choice<T>(string name) where T : struct, Enum =>
-        Has(name) ? Enum.GetValues<T>().First(value => EnumName.Of(value) == OneOf(name, [.. Enum.GetValues<T>().Select(EnumName.Of)])) : null;
+        Has(name) ? Enum.GetValues<T>().First(value => EnumName.Of(value) == OneOf(name, [.. Enum.GetValues<T>().Select(EnumName.Of)]))
+            : null;
 
     /// <summary>An object that must be there.</summary>
-    public JsonElement Object(string name) => Need(name) is { ValueKind: JsonValueKind.Object } value ? value : throw Wrong(name, "it must be an object");
+    public JsonElement Object(string name) =>
+        Need(name) is { ValueKind: JsonValueKind.Object } value ? value : throw Wrong(name, "it must be an object");
 
     /// <summary>A list of indices that must be there.</summary>
     public int[] Indices(string name) => Indices(Need(name), name);
@@ -75,13 +83,16 @@ internal sealed class JsonFields
         var lists = Lists(name, Numbers);
         for (var i = 1; i < lists.Length; i++)
             if (lists[i].Length != lists[0].Length)
-                throw new EspalierException($"{_source}: {_prefix}{name}[{i}] has {lists[i].Length} values and {_prefix}{name}[0] has {lists[0].Length}; all must have the same number");
+                throw new EspalierException(
+                    $"{_source}: {_prefix}{name}[{i}] has {lists[i].Length} values and {_prefix}{name}[0] has {lists[0].Length}; all must "
+                        + $"have the same number");
         return lists;
     }
 
     /// <summary>An error about a field: file, field, value, and what it should be.</summary>
     public EspalierException Wrong(string name, string rule) => new(_object.TryGetProperty(name, out var value)
-        ? $"{_source}: {_prefix}{name} is {OneLine.Clipped(value.ValueKind is JsonValueKind.Array ? "a list" : value.ValueKind is JsonValueKind.Object ? "an object" : value.GetRawText())}; {rule}"
+        ? $"{_source}: {_prefix}{name} is "
+            + $"{OneLine.Clipped(value.ValueKind is JsonValueKind.Array ? "a list" : value.ValueKind is JsonValueKind.Object ? "an object" : value.GetRawText())}; {rule}"
         : $"{_source}: {_prefix}{name} is missing; {rule}");
 
     private JsonElement? Need(string name) => _object.TryGetProperty(name, out var value) ? value : null;
@@ -121,10 +132,14 @@ internal sealed class JsonFields
         return numbers;
     }
 
-    private JsonElement Items(JsonElement? value, string name) => value is { ValueKind: JsonValueKind.Array } items && items.GetArrayLength() > 0
+    private JsonElement Items(JsonElement? value, string name) =>
+        value is { ValueKind: JsonValueKind.Array } items && items.GetArrayLength() > 0
         ? items
-        : throw new EspalierException($"{_source}: {_prefix}{name} {(value is null ? "is missing; it must" : "must")} be a list with at least one number");
+        : throw new EspalierException(
+            $"{_source}: {_prefix}{name} {(value is null ? "is missing; it must" : "must")} be a list with at least one number");
 
     private EspalierException Entry(string name, int i, JsonElement item, string rule) =>
-        new($"{_source}: {_prefix}{name}[{i}] is {OneLine.Clipped(item.ValueKind is JsonValueKind.Array or JsonValueKind.Object ? "no number" : item.GetRawText())}; {rule}");
+        new($"{_source}: {_prefix}{name}[{i}] is "
+            + $"{OneLine.Clipped(item.ValueKind is JsonValueKind.Array or JsonValueKind.Object ? "no number" : item.GetRawText())}; "
+            + $"{rule}");
 }

@@ -27,7 +27,8 @@ internal static class JsonLayout
     }
 
     /// <summary>A field that lists lists of numbers.</summary>
-    public static void NumberLists<T>(this Utf8JsonWriter json, string name, IEnumerable<IEnumerable<T>> lists) where T : struct, IFormattable
+    public static void NumberLists<T>(this Utf8JsonWriter json, string name, IEnumerable<IEnumerable<T>> lists)
+        where T : struct, IFormattable
     {
         json.WriteStartArray(name);
         foreach (var list in lists)

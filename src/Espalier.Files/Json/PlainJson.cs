@@ -4,8 +4,8 @@ using System.Text.Json.Serialization.Metadata;
 namespace Espalier.Files;
 
 /// <summary>
-/// JSON in its plain form. Like every form of this program it names where types are looked up: a host may have switched reflection off for all that do not (file-based
-/// programs have it off).
+/// JSON in its plain form. Like every form of this program it names where types are looked up: a host may have switched reflection off for
+/// all that do not (file-based programs have it off).
 /// </summary>
 internal static class PlainJson
 {

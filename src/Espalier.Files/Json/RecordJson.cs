@@ -4,7 +4,9 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Espalier.Files;
 
-/// <summary>The form of this program's own records: indented, snake_case, every required field demanded on reading, no name twice.</summary>
+/// <summary>
+/// The form of this program's own records: indented, snake_case, every required field demanded on reading, no name twice.
+/// </summary>
 internal static class RecordJson
 {
     private static readonly JsonSerializerOptions s_options = new()

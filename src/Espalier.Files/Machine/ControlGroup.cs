@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Espalier.Files;
 
 /// <summary>
-/// What the control groups of this process (a container, a service, a batch job) let it have of the memory: the second version of the interface and the
-/// first. Groups nest, and each limits all that is in it.
+/// What the control groups of this process (a container, a service, a batch job) let it have of the memory: the second version of the
+/// interface and the first. Groups nest, and each limits all that is in it.
 /// </summary>
 internal static class ControlGroup
 {
@@ -22,7 +22,9 @@ internal static class ControlGroup
         return tightest;
     }
 
-    /// <summary>The limits that a line of <c>/proc/self/cgroup</c> leads to: <c>0::/path</c>, or in the first version <c>4:memory:/path</c>.</summary>
+    /// <summary>
+    /// The limits that a line of <c>/proc/self/cgroup</c> leads to: <c>0::/path</c>, or in the first version <c>4:memory:/path</c>.
+    /// </summary>
     private static IEnumerable<(long Limit, long Left)> Limits(string root, string[] line) => line switch
     {
         [_, "", var group] => Limits(Path.Combine(root, Mount), group, "memory.max", "memory.current", "inactive_file"),
@@ -32,7 +34,8 @@ internal static class ControlGroup
     };
 
     /// <summary>Those of a group and of all above it. In a container, the group's own folder may be the mount itself.</summary>
-    private static IEnumerable<(long Limit, long Left)> Limits(string mount, string group, string limitFile, string usedFile, string cacheField)
+    private static IEnumerable<(long Limit, long Left)> Limits(string mount, string group, string limitFile, string usedFile,
+        string cacheField)
     {
         for (var at = group.Trim('/'); ; at = Path.GetDirectoryName(at) ?? "")
         {
@@ -42,7 +45,8 @@ internal static class ControlGroup
             {
                 // Pages of files that nobody reads now are given back when they are wanted.
                 var used = Number(SystemFile.Text(Path.Combine(folder, usedFile))) ?? 0;
-                yield return (limit, Math.Clamp(limit - used + Field(SystemFile.Text(Path.Combine(folder, "memory.stat")), cacheField), 0, limit));
+                yield return (limit,
+                    Math.Clamp(limit - used + Field(SystemFile.Text(Path.Combine(folder, "memory.stat")), cacheField), 0, limit));
             }
             if (at.Length == 0)
                 yield break;
@@ -57,5 +61,6 @@ internal static class ControlGroup
         return 0;
     }
 
-    private static long? Number(string text) => long.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+    private static long? Number(string text) =>
+        long.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

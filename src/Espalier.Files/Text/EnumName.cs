@@ -4,12 +4,16 @@ using System.Text.Json.Serialization;
 
 namespace Espalier;
 
-/// <summary>The name of an enum's value in recipes, files and options: in kebab-case, or what a <see cref="JsonStringEnumMemberNameAttribute"/> says.</summary>
+/// <summary>
+/// The name of an enum's value in recipes, files and options: in kebab-case, or what a <see cref="JsonStringEnumMemberNameAttribute"/>
+/// says.
+/// </summary>
 internal static class EnumName
 {
     /// <summary>The value's name.</summary>
     public static string Of<T>(T value) where T : struct, Enum =>
-        Names<T>.All.TryGetValue(value, out var name) ? name : throw new ArgumentOutOfRangeException(nameof(value), value, $"{typeof(T).Name} has no such value.");
+        Names<T>.All.TryGetValue(value, out var name) ? name
+            : throw new ArgumentOutOfRangeException(nameof(value), value, $"{typeof(T).Name} has no such value.");
 
     private static class Names<T> where T : struct, Enum
     {

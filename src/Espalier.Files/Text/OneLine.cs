@@ -48,7 +48,9 @@ internal static class OneLine
         return line.ToString();
     }
 
-    /// <summary>The beginning of a text of unknown length, for an error: at most 80 characters, control characters as question marks.</summary>
+    /// <summary>
+    /// The beginning of a text of unknown length, for an error: at most 80 characters, control characters as question marks.
+    /// </summary>
     public static string Clipped(string text)
     {
         ArgumentNullException.ThrowIfNull(text);

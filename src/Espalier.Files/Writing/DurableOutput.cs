@@ -92,6 +92,7 @@ internal static class DurableOutput
         ? new($"{path}: {DiskFull.Reason(error)}; what was begun is removed, make room and start again", error) { ExitCode = 1 }
         : new($"{path}: cannot be written: {error.Message}; what was begun is removed, mend that or give another place", error)
         {
-            ExitCode = error is UnauthorizedAccessException or DirectoryNotFoundException or FileNotFoundException or PathTooLongException ? 2 : 1,
+            ExitCode = error is UnauthorizedAccessException or DirectoryNotFoundException or FileNotFoundException or PathTooLongException
+                ? 2 : 1,
         };
 }

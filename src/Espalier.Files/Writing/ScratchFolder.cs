@@ -34,7 +34,8 @@ internal sealed partial class ScratchFolder : IDisposable
     /// <exception cref="EspalierException">There is no room, or it may not be made there.</exception>
     public static ScratchFolder Beside(string output)
     {
-        var (files, place) = (DurableFiles.OnDisk, Leftovers.NameFor(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(output))));
+        var (files, place) =
+            (DurableFiles.OnDisk, Leftovers.NameFor(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(output))));
         return DurableOutput.Guard(output, () =>
         {
             files.EnsureFolder(System.IO.Path.GetDirectoryName(place)!);

@@ -39,7 +39,9 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     /// <summary>Names of the files that a folder written from this one takes over as they are: tokenizer, chat template, licence.</summary>
     public IReadOnlyList<string> CarriedFiles { get; }
 
-    /// <summary>What the user should know of the files, a sentence each: what was passed over, followed, or is read differently elsewhere.</summary>
+    /// <summary>
+    /// What the user should know of the files, a sentence each: what was passed over, followed, or is read differently elsewhere.
+    /// </summary>
     public IReadOnlyList<string> Notes { get; private init; } = [];
 
     /// <summary>Whether the weights are open.</summary>
@@ -57,7 +59,9 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     /// <summary>Number of all parameters, counted; equal to <see cref="DecoderConfig.Parameters"/>.</summary>
     public long CountedParameters => Entries.Values.Sum(static entry => entry.Elements);
 
-    /// <summary>Type that most of the weights are stored in; without weights, the one that <c>config.json</c> names (F32 if none).</summary>
+    /// <summary>
+    /// Type that most of the weights are stored in; without weights, the one that <c>config.json</c> names (F32 if none).
+    /// </summary>
     public ElementType StoredType => _weights?.MainType ?? DeclaredType(RawConfig);
 
     private CheckpointWeights Weights => _weights
@@ -115,14 +119,18 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     public void CheckFinite(CancellationToken cancellation = default) => Weights.CheckFinite(Entries.Keys, cancellation);
 
     /// <summary>The same for some of them.</summary>
-    public void CheckFinite(IEnumerable<string> names, CancellationToken cancellation = default) => Weights.CheckFinite(names, cancellation);
+    public void CheckFinite(IEnumerable<string> names, CancellationToken cancellation = default) =>
+        Weights.CheckFinite(names, cancellation);
 
-    /// <summary>From here on, bytes of parameters that are read are hashed on the way, so that <see cref="WeightsHash"/> need not read them again.</summary>
+    /// <summary>
+    /// From here on, bytes of parameters that are read are hashed on the way, so that <see cref="WeightsHash"/> need not read them again.
+    /// </summary>
     public void HashWhatIsRead() => Weights.HashWhatIsRead();
 
     /// <summary>
-    /// SHA-256 of the weights, as 64 lower-case hexadecimal digits: of a line for each parameter, in ordinal order, with name, element type, shape and the SHA-256 of its stored bytes.
-    /// How the parameters are laid out in files does not count. Reads those bytes that were not read from front to back since <see cref="HashWhatIsRead"/>.
+    /// SHA-256 of the weights, as 64 lower-case hexadecimal digits: of a line for each parameter, in ordinal order, with name, element
+    /// type, shape and the SHA-256 of its stored bytes. How the parameters are laid out in files does not count. Reads those bytes that
+    /// were not read from front to back since <see cref="HashWhatIsRead"/>.
     /// </summary>
     public string WeightsHash(CancellationToken cancellation = default) => Weights.Hash(cancellation);
 

@@ -29,11 +29,14 @@ internal static class CheckpointFolder
     /// <summary>Files of a model that are read wherever a link leads that the user has laid in their place.</summary>
     private static readonly string[] s_followed =
     [
-        ConfigFile, GenerationConfigFile, SingleFile, IndexFile, "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json",
+        ConfigFile, GenerationConfigFile, SingleFile, IndexFile, "tokenizer.json", "tokenizer_config.json", "tokenizer.model",
+        "special_tokens_map.json",
         "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json",
     ];
 
-    /// <summary>The path of a file inside the folder whose name was read from a file: a plain basename, so that no file names another place.</summary>
+    /// <summary>
+    /// The path of a file inside the folder whose name was read from a file: a plain basename, so that no file names another place.
+    /// </summary>
     /// <exception cref="EspalierException">The name could lead elsewhere, or no such file exists.</exception>
     public static string Inside(string folder, string name, string namedBy)
     {
@@ -55,16 +58,17 @@ internal static class CheckpointFolder
     }
 
     /// <summary>
-    /// What a written folder takes over from its source as it is: tokenizer files, chat templates, licences and the like; not
-    /// weights, not the two configs (written anew), not README, data (.jsonl) or hidden files, no subfolders, and no links to files elsewhere
-    /// unless they belong to the tokenizer.
+    /// What a written folder takes over from its source as it is: tokenizer files, chat templates, licences and the like; not weights, not
+    /// the two configs (written anew), not README, data (.jsonl) or hidden files, no subfolders, and no links to files elsewhere unless
+    /// they belong to the tokenizer.
     /// </summary>
     /// <returns>Names within the folder, in alphabetical order.</returns>
     /// <exception cref="EspalierException">One of them is a link that leads nowhere.</exception>
     public static IReadOnlyList<string> Carried(string folder)
     {
         var names = Directory.EnumerateFiles(folder).Where(File.Exists).Select(static path => Path.GetFileName(path))
-            .Where(name => IsCarried(name) && (s_followed.Contains(name) || RealPath.Outside(folder, name) is null)).Order(StringComparer.Ordinal).ToArray();
+            .Where(name => IsCarried(name) && (s_followed.Contains(name) || RealPath.Outside(folder, name) is null))
+            .Order(StringComparer.Ordinal).ToArray();
         foreach (var name in names)
             Inside(folder, name, folder);
         return names;
@@ -93,12 +97,16 @@ internal static class CheckpointFolder
     internal static EspalierException NoWeights(string folder)
     {
         var files = Directory.EnumerateFiles(folder).Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal).ToArray();
-        var pickle = files.FirstOrDefault(static name => s_pickleEndings.Any(ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase)));
+        var pickle =
+            files.FirstOrDefault(static name => s_pickleEndings.Any(ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase)));
         return new(pickle is not null
-            ? $"{Path.Combine(folder, pickle)}: pickled weights can run code and are never read; convert them to safetensors (save_pretrained with safe_serialization=True)"
+            ? $"{Path.Combine(folder, pickle)}: pickled weights can run code and are never read; convert them to safetensors "
+                + $"(save_pretrained with safe_serialization=True)"
             : File.Exists(Path.Combine(folder, ModelPlace.AdapterFile)) ? ModelPlace.Adapter(folder)
             : files.FirstOrDefault(static name => name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)) is { } gguf
-            ? $"{folder}: has no safetensors, but {gguf}, and models are not read from GGUF; download the Hugging Face files that it was made from"
-            : $"{folder}: has neither {SingleFile} nor {IndexFile}{(files.Length == 0 ? "; it is empty" : $"; it has {string.Join(", ", files.Take(10))}")}");
+            ? $"{folder}: has no safetensors, but {gguf}, and models are not read from GGUF; download the Hugging Face files that it was "
+                + $"made from"
+            : $"{folder}: has neither {SingleFile} nor {IndexFile}"
+                + $"{(files.Length == 0 ? "; it is empty" : $"; it has {string.Join(", ", files.Take(10))}")}");
     }
 }

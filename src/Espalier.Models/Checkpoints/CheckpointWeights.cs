@@ -71,7 +71,9 @@ internal sealed class CheckpointWeights : IDisposable
         var (file, entry) = (FileOf(name), Entry(name));
         file.ReadFloat32(entry, firstElement, destination);
         if (ElementConversion.IndexOfNonFinite(destination) is var index and >= 0)
-            throw new EspalierException($"{file.Path}: '{name}' element {firstElement + index} of {entry.Elements} is {destination[index]}; the weights are broken, use another copy");
+            throw new EspalierException(
+                $"{file.Path}: '{name}' element {firstElement + index} of {entry.Elements} is {destination[index]}; the weights are "
+                    + $"broken, use another copy");
     }
 
     /// <summary>From here on, what is read is hashed on the way.</summary>
@@ -145,7 +147,8 @@ internal sealed class CheckpointWeights : IDisposable
             DropTiedHead(family, config);
         var scales = _entries.Keys.Where(name => HarmlessTensors.IsCacheScale(name) && !wanted.ContainsKey(name)).ToArray();
         if (scales.Length > 0)
-            Notes.Add($"{_folder}: {scales.Length} scales of a quantised key/value cache ({scales[0]}, ...) are not needed here and left out");
+            Notes.Add(
+                $"{_folder}: {scales.Length} scales of a quantised key/value cache ({scales[0]}, ...) are not needed here and left out");
         foreach (var name in _entries.Keys.Where(HarmlessTensors.IsRotary).Concat(scales).ToArray())
             Remove(name);
 
@@ -166,7 +169,9 @@ internal sealed class CheckpointWeights : IDisposable
     {
         var size = entry.Type.Bytes();
         foreach (var (part, first, count) in tensor.Ranges())
-            _parts.Add(part.Name, (entry with { Name = part.Name, Shape = part.Shape, Offset = entry.Offset + first * size, ByteLength = count * size }, _owners[tensor.Name]));
+            _parts.Add(part.Name,
+                (entry with { Name = part.Name, Shape = part.Shape, Offset = entry.Offset + first * size, ByteLength = count * size },
+                    _owners[tensor.Name]));
     }
 
     private void CheckShape(string name, TensorEntry entry, StoredTensor wanted)
@@ -175,7 +180,9 @@ internal sealed class CheckpointWeights : IDisposable
             throw new EspalierException($"{_owners[name].Path}: '{name}' is {entry.Type.Name()}; weights must be F32, F16, BF16 or F64");
         if (!entry.Shape.AsSpan().SequenceEqual(wanted.Shape))
             throw new EspalierException($"{_owners[name].Path}: '{name}' is {SafetensorsHeader.Text(entry.Shape)}, config.json says"
-                + $" {SafetensorsHeader.Text(wanted.Shape)}, {string.Join(" and ", wanted.Parts.Select(part => ParameterSpec.Of(part.Parameter.Role).Fields))}; one of the two is wrong");
+                + $" {SafetensorsHeader.Text(wanted.Shape)}, "
+                + $"{string.Join(" and ", wanted.Parts.Select(part => ParameterSpec.Of(part.Parameter.Role).Fields))}; one of the two is "
+                + $"wrong");
     }
 
     /// <summary>
@@ -190,7 +197,8 @@ internal sealed class CheckpointWeights : IDisposable
         var shape = ParameterSpec.Of(ParameterRole.Head).Shape(config);
         CheckShape(head, copy, new(head, shape, [new(head, new(ParameterRole.Head), shape)]));
         if (!SameBytes(copy, _owners[head], original, _owners[table]))
-            throw new EspalierException($"{_owners[head].Path}: '{head}' differs from '{table}', but config.json says tie_word_embeddings true; set it to false");
+            throw new EspalierException(
+                $"{_owners[head].Path}: '{head}' differs from '{table}', but config.json says tie_word_embeddings true; set it to false");
         Remove(head);
     }
 

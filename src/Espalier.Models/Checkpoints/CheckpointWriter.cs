@@ -25,12 +25,16 @@ internal static class CheckpointWriter
     /// </summary>
     /// <param name="folder">The folder to make; nothing but an empty folder may be there.</param>
     /// <param name="target">The shapes to write.</param>
-    /// <param name="source">The model that the target comes from, open with or without weights: its family, config fields and tokenizer.</param>
+    /// <param name="source">
+    /// The model that the target comes from, open with or without weights: its family, config fields and tokenizer.
+    /// </param>
     /// <param name="stored">Type to store the weights in.</param>
     /// <param name="weights">Supplies every parameter of the target, by the family's names.</param>
     /// <param name="options">Limits and progress.</param>
     /// <param name="cancellation">Stops the writing and removes what was written.</param>
-    /// <exception cref="EspalierException">The folder is taken, the disk is full, or the family's config cannot say what the target asks for.</exception>
+    /// <exception cref="EspalierException">
+    /// The folder is taken, the disk is full, or the family's config cannot say what the target asks for.
+    /// </exception>
     public static void Write(
         string folder, DecoderConfig target, Checkpoint source, ElementType stored, ITensorSource weights,
         CheckpointWriterOptions? options = null, CancellationToken cancellation = default)

@@ -14,7 +14,9 @@ internal static partial class ElementConversion
         _ => float.MaxValue,
     };
 
-    /// <summary>Index of the first float that is not finite or that would not be in this type, rounded to nearest; -1 where all are.</summary>
+    /// <summary>
+    /// Index of the first float that is not finite or that would not be in this type, rounded to nearest; -1 where all are.
+    /// </summary>
     public static int IndexOfUnfit(ElementType type, ReadOnlySpan<float> values)
     {
         // Halfway between the largest number and the one that would come next, ties to even: from there on it is infinity. NaN lies above.

@@ -2,10 +2,14 @@ using System.Text.RegularExpressions;
 
 namespace Espalier.Models.Checkpoints;
 
-/// <summary>Tensors that a file may hold, or an index may list, without being parameters of the model; nothing that is computed here needs them.</summary>
+/// <summary>
+/// Tensors that a file may hold, or an index may list, without being parameters of the model; nothing that is computed here needs them.
+/// </summary>
 internal static partial class HarmlessTensors
 {
-    /// <summary>Rotary frequencies, which follow from the config: files of early Llama 2 hold them, transformers passes over them too.</summary>
+    /// <summary>
+    /// Rotary frequencies, which follow from the config: files of early Llama 2 hold them, transformers passes over them too.
+    /// </summary>
     public static bool IsRotary(string name) => Rotary().IsMatch(name);
 
     /// <summary>Scales of a quantised key/value cache, which a server may use and the weights do not need.</summary>

@@ -11,12 +11,13 @@ internal sealed record KnownModel(KnownHash[] Files, string Weights)
     public bool Is(KnownHash[] files) => Files is not null && Files.AsSpan().SequenceEqual(files);
 
     /// <summary>Whether it lies where these do.</summary>
-    public bool IsAt(KnownHash[] files) => Files is not null && Files.Any(file => file is not null && files.Any(other => other.Path == file.Path));
+    public bool IsAt(KnownHash[] files) =>
+        Files is not null && Files.Any(file => file is not null && files.Any(other => other.Path == file.Path));
 }
 
 /// <summary>
-/// Remembers the hashes of models' weights between commands, as <see cref="HashCache"/> does those of files: by path, inode, size and time of change of every file. The files are
-/// asked that are open, not those that have their names now.
+/// Remembers the hashes of models' weights between commands, as <see cref="HashCache"/> does those of files: by path, inode, size and time
+/// of change of every file. The files are asked that are open, not those that have their names now.
 /// </summary>
 /// <param name="path">The cache's own file.</param>
 /// <param name="time">The clock; a model with a file that changed within the last seconds is not remembered.</param>
@@ -30,12 +31,16 @@ internal sealed class ModelCache(string path, TimeProvider time, long least = Ha
     /// <summary>That of this user: <c>espalier/models.json</c> in <c>XDG_CACHE_HOME</c>, or in <c>~/.cache</c>.</summary>
     public static ModelCache OfUser() => new(CacheFile.OfUser("models.json"), TimeProvider.System);
 
-    /// <summary>Which files a checkpoint has open; null where they are not worth remembering, have just changed, or the system does not say.</summary>
+    /// <summary>
+    /// Which files a checkpoint has open; null where they are not worth remembering, have just changed, or the system does not say.
+    /// </summary>
     public KnownHash[]? FilesOf(Checkpoint checkpoint)
     {
         var now = time.GetUtcNow();
-        KnownHash[] files = [.. checkpoint.Files.Select(file => KnownHash.Of(Path.GetFullPath(file.Path), LibC.Identity(file.Handle))).OfType<KnownHash>()];
-        return files.Length == checkpoint.Files.Count && files.Sum(file => file.Bytes) >= least && files.All(file => file.IsSettled(now)) ? files : null;
+        KnownHash[] files = [.. checkpoint.Files.Select(file => KnownHash.Of(Path.GetFullPath(file.Path), LibC.Identity(file.Handle)))
+            .OfType<KnownHash>()];
+        return files.Length == checkpoint.Files.Count && files.Sum(file => file.Bytes) >= least && files.All(file => file.IsSettled(now))
+            ? files : null;
     }
 
     /// <summary>The hash of the weights in these files, or null.</summary>

@@ -3,9 +3,9 @@ using Espalier.Files;
 namespace Espalier.Models.Checkpoints;
 
 /// <summary>
-/// Which model this is, as scores name it: a hash of its config and its weights, whatever files the weights lie in, and nothing else in the folder. It is made of what a
-/// command reads anyway: watch first, work, then ask. What the work has not read is read then, so that every weight is read once; a model that this user's cache knows by its
-/// files is not read at all.
+/// Which model this is, as scores name it: a hash of its config and its weights, whatever files the weights lie in, and nothing else in the
+/// folder. It is made of what a command reads anyway: watch first, work, then ask. What the work has not read is read then, so that every
+/// weight is read once; a model that this user's cache knows by its files is not read at all.
 /// </summary>
 internal sealed class ModelFingerprint
 {
@@ -40,6 +40,7 @@ internal sealed class ModelFingerprint
         // A file that was written meanwhile is not the one that was hashed.
         if (_known is null && _files is not null && _cache.FilesOf(_checkpoint) is { } now && now.AsSpan().SequenceEqual(_files))
             _cache.Add(_files, weights);
-        return ContentHash.OfText($"model 1\nconfig {ContentHash.OfBytes(CanonicalJson.Bytes(_checkpoint.RawConfig))}\nweights {weights}\n");
+        return ContentHash.OfText(
+            $"model 1\nconfig {ContentHash.OfBytes(CanonicalJson.Bytes(_checkpoint.RawConfig))}\nweights {weights}\n");
     }
 }

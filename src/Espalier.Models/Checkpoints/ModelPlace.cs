@@ -40,12 +40,14 @@ internal static partial class ModelPlace
             // The advice is the same.
         }
 
-        return $"{folder}: holds an adapter such as LoRA ({AdapterFile}{(made is null ? "" : $", made for {made}")}) and no model; merge it into its model first "
+        return $"{folder}: holds an adapter such as LoRA ({AdapterFile}{(made is null ? "" : $", made for {made}")}) and no model; merge "
+            + $"it into its model first "
             + "(PEFT: merge_and_unload(), then save_pretrained) and give the folder with the result";
     }
 
     private static bool IsFileOfModel(string path) =>
-        ForeignFile.Explain(path) is null && (path.EndsWith(".safetensors", StringComparison.Ordinal) || path.EndsWith(".json", StringComparison.Ordinal));
+        ForeignFile.Explain(path) is null
+            && (path.EndsWith(".safetensors", StringComparison.Ordinal) || path.EndsWith(".json", StringComparison.Ordinal));
 
     private static string WithoutConfig(string folder)
     {
@@ -54,12 +56,15 @@ internal static partial class ModelPlace
             return Adapter(folder);
         var names = Names(Directory.EnumerateFiles, folder);
         // A run keeps its student in a folder of that name.
-        if (names.Contains("run.json") && Path.Combine(folder, "student") is var student && File.Exists(Path.Combine(student, CheckpointFolder.ConfigFile)))
+        if (names.Contains("run.json") && Path.Combine(folder, "student") is var student
+            && File.Exists(Path.Combine(student, CheckpointFolder.ConfigFile)))
             return $"{folder}: is a run folder; its student is {student}";
         if (names.FirstOrDefault(static name => name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)) is { } gguf)
-            return $"{missing}; the folder has {gguf}, and models are not read from GGUF: give the Hugging Face folder that it was made from";
+            return $"{missing}; the folder has {gguf}, and models are not read from GGUF: give the Hugging Face folder that it was made "
+                + $"from";
         if (names.Contains("params.json"))
-            return $"{missing}; params.json is of the publisher's own format: download the files for transformers (config.json, model*.safetensors, tokenizer.json)";
+            return $"{missing}; params.json is of the publisher's own format: download the files for transformers (config.json, "
+                + $"model*.safetensors, tokenizer.json)";
         if (Snapshot(folder) is { } snapshot)
             return $"{missing}; it is a folder of the download cache: give {snapshot}";
         return Names(Directory.EnumerateDirectories, folder).Select(name => Path.Combine(folder, name))
@@ -79,14 +84,16 @@ internal static partial class ModelPlace
                 ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "huggingface"), "hub");
         return Snapshot(Path.Combine(cache, $"models--{id.Replace("/", "--", StringComparison.Ordinal)}")) is { } snapshot
             ? $"; of that name the download cache has {snapshot}"
-            : $"; if it is the name of a model on the Hugging Face Hub, download it first, for nothing is fetched here: hf download {id} --local-dir {id[(id.IndexOf('/', StringComparison.Ordinal) + 1)..]}, and give that folder";
+            : $"; if it is the name of a model on the Hugging Face Hub, download it first, for nothing is fetched here: hf download "
+                + $"{id} --local-dir {id[(id.IndexOf('/', StringComparison.Ordinal) + 1)..]}, and give that folder";
     }
 
     /// <summary>The last two parts of a path whose folder does not exist, or of a page's address, as a name on the hub.</summary>
     private static string? HubId(string path)
     {
         var match = Id().Match(path);
-        return match.Success && (match.Groups["address"].Success || !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path)))) ? match.Groups["id"].Value : null;
+        return match.Success && (match.Groups["address"].Success || !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
+            ? match.Groups["id"].Value : null;
     }
 
     /// <summary>The folder whose name is most like the one that was given, with its parents mended too.</summary>
@@ -127,7 +134,8 @@ internal static partial class ModelPlace
     {
         try
         {
-            return Directory.Exists(folder) ? [.. list(folder).Take(MostNames).Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal)] : [];
+            return Directory.Exists(folder)
+                ? [.. list(folder).Take(MostNames).Select(static path => Path.GetFileName(path)).Order(StringComparer.Ordinal)] : [];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -135,6 +143,7 @@ internal static partial class ModelPlace
         }
     }
 
-    [GeneratedRegex(@"(?:^|(?<address>^https?://[^/]+/)|/)(?<id>[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*)/?$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"(?:^|(?<address>^https?://[^/]+/)|/)(?<id>[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*)/?$",
+        RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Id();
 }

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Espalier.Models.Checkpoints;
 
 /// <summary>
-/// Floats to what is stored, of tensors that are written a piece after the other. A value that the type cannot hold is refused by tensor, place and value, or
-/// brought back to the type's largest where that was asked for.
+/// Floats to what is stored, of tensors that are written a piece after the other. A value that the type cannot hold is refused by tensor,
+/// place and value, or brought back to the type's largest where that was asked for.
 /// </summary>
 /// <param name="clamp">Whether values beyond the type's range become its largest.</param>
 internal sealed class Narrowing(bool clamp = false)
@@ -18,7 +18,9 @@ internal sealed class Narrowing(bool clamp = false)
     /// <summary>One line on what was clamped; null where nothing was.</summary>
     public string? Warning => _clamped.Count == 0
         ? null
-        : $"{_clamped.Values.Sum()} values beyond the element type's range were clamped, in {string.Join(", ", _clamped.Take(5).Select(pair => $"{pair.Key} ({pair.Value})"))}{(_clamped.Count > 5 ? $" and {_clamped.Count - 5} more tensors" : "")}";
+        : $"{_clamped.Values.Sum()} values beyond the element type's range were clamped, in "
+            + $"{string.Join(", ", _clamped.Take(5).Select(pair => $"{pair.Key} ({pair.Value})"))}"
+            + $"{(_clamped.Count > 5 ? $" and {_clamped.Count - 5} more tensors" : "")}";
 
     /// <summary>Writes a piece of a tensor.</summary>
     /// <param name="tensor">Its name.</param>
@@ -47,5 +49,6 @@ internal sealed class Narrowing(bool clamp = false)
 
     private static EspalierException Unfit(string tensor, long at, float value, ElementType type) => new(string.Create(
         CultureInfo.InvariantCulture,
-        $"tensor {tensor}: element {at} is {value:G9}, which {type.Name()} cannot hold{(float.IsFinite(value) ? $" (at most {ElementConversion.Largest(type):G9}): store F32 or BF16, or clamp (--clamp, in a recipe clamp: true)" : "; the weights are broken")}"));
+        $"tensor {tensor}: element {at} is {value:G9}, which {type.Name()} cannot hold"
+            + $"{(float.IsFinite(value) ? $" (at most {ElementConversion.Largest(type):G9}): store F32 or BF16, or clamp (--clamp, in a recipe clamp: true)" : "; the weights are broken")}"));
 }

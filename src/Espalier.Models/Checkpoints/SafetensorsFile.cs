@@ -5,9 +5,9 @@ using Microsoft.Win32.SafeHandles;
 namespace Espalier.Models.Checkpoints;
 
 /// <summary>
-/// A safetensors file: opening it reads the header alone, and a tensor's bytes are read when they are asked for, at their place in the file. It is not mapped into
-/// memory, so that what was read once does not count as this process's memory, and a file that someone shortens is an error and not the end of the process.
-/// Reading is safe from several threads.
+/// A safetensors file: opening it reads the header alone, and a tensor's bytes are read when they are asked for, at their place in the
+/// file. It is not mapped into memory, so that what was read once does not count as this process's memory, and a file that someone shortens
+/// is an error and not the end of the process. Reading is safe from several threads.
 /// </summary>
 internal sealed class SafetensorsFile : IDisposable
 {
@@ -93,7 +93,8 @@ internal sealed class SafetensorsFile : IDisposable
                 var count = RandomAccess.Read(handle, destination[done..], entry.Offset + byteOffset + done);
                 if (count == 0)
                     throw new EspalierException(
-                        $"{Path}: had {Length} bytes when it was opened and ends at {entry.Offset + byteOffset + done} now, inside '{entry.Name}'; it was shortened meanwhile, use another copy");
+                        $"{Path}: had {Length} bytes when it was opened and ends at {entry.Offset + byteOffset + done} now, inside '"
+                            + $"{entry.Name}'; it was shortened meanwhile, use another copy");
                 done += count;
             }
             Digests?.Take(entry, byteOffset, destination);
@@ -156,7 +157,8 @@ internal sealed class SafetensorsFile : IDisposable
 
     private int RoomFor(TensorEntry entry, long count) => count <= Array.MaxLength
         ? (int)count
-        : throw new EspalierException($"{Path}: '{entry.Name}' is too large to be read at once, {entry.ByteLength} bytes; read it piece by piece");
+        : throw new EspalierException(
+            $"{Path}: '{entry.Name}' is too large to be read at once, {entry.ByteLength} bytes; read it piece by piece");
 
     /// <inheritdoc/>
     public void Dispose() => _stream.Dispose();

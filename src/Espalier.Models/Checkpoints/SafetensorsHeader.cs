@@ -33,7 +33,8 @@ internal sealed class SafetensorsHeader
         if (length > MaxLength)
             throw new EspalierException($"{file}: the header claims {length} bytes, the limit is {MaxLength}; is this a safetensors file?");
         if ((long)length > fileLength - 8)
-            throw new EspalierException($"{file}: truncated: the header claims {length} bytes, the file has {fileLength - 8} after its first 8; download it again");
+            throw new EspalierException(
+                $"{file}: truncated: the header claims {length} bytes, the file has {fileLength - 8} after its first 8; download it again");
         return (int)length;
     }
 
@@ -107,7 +108,8 @@ internal sealed class SafetensorsHeader
                 "dtype" => type is not null,
                 "shape" => shape is not null,
                 "data_offsets" => offsets is not null,
-                _ => throw new EspalierException($"{where} has an unknown field '{property.Name}'; known are dtype, shape and data_offsets"),
+                _ => throw new EspalierException(
+                    $"{where} has an unknown field '{property.Name}'; known are dtype, shape and data_offsets"),
             };
             if (seen)
                 throw new EspalierException($"{where}: {property.Name} appears twice");
@@ -145,7 +147,8 @@ internal sealed class SafetensorsHeader
         foreach (var item in element.EnumerateArray())
         {
             if (item.ValueKind != JsonValueKind.Number || !item.TryGetInt64(out var number) || number < 0)
-                throw new EspalierException($"{where}: {field}[{index}] is {item.GetRawText()}, it must be a whole number from 0 to {long.MaxValue}");
+                throw new EspalierException(
+                    $"{where}: {field}[{index}] is {item.GetRawText()}, it must be a whole number from 0 to {long.MaxValue}");
             numbers[index++] = number;
         }
 
@@ -173,7 +176,8 @@ internal sealed class SafetensorsHeader
         if (bits % 8 != 0)
             throw new EspalierException($"{where}: shape {Text(shape)} of {type.Name()} is {bits} bits, which is no whole number of bytes");
         if (bits / 8 != (UInt128)(end - begin))
-            throw new EspalierException($"{where}: shape {Text(shape)} of {type.Name()} needs {bits / 8} bytes, data_offsets [{begin}, {end}] have {end - begin}");
+            throw new EspalierException(
+                $"{where}: shape {Text(shape)} of {type.Name()} needs {bits / 8} bytes, data_offsets [{begin}, {end}] have {end - begin}");
         return new(name, type, shape, dataStart + begin, end - begin);
     }
 
@@ -188,15 +192,20 @@ internal sealed class SafetensorsHeader
         foreach (var entry in entries)
         {
             if (entry.Offset < end)
-                throw new EspalierException($"{file}: tensor '{entry.Name}' starts at {entry.Offset - dataStart} inside '{before}', which ends at {end - dataStart}");
+                throw new EspalierException(
+                    $"{file}: tensor '{entry.Name}' starts at {entry.Offset - dataStart} inside '{before}', which ends at "
+                        + $"{end - dataStart}");
             if (entry.Offset > end)
-                throw new EspalierException($"{file}: tensor '{entry.Name}' starts at {entry.Offset - dataStart}, which leaves a hole after '{before}', which ends at {end - dataStart}");
+                throw new EspalierException(
+                    $"{file}: tensor '{entry.Name}' starts at {entry.Offset - dataStart}, which leaves a hole after '{before}', which ends "
+                        + $"at {end - dataStart}");
             end = entry.Offset + entry.ByteLength;
             before = entry.Name;
         }
 
         if (end != fileLength)
-            throw new EspalierException($"{file}: the tensors end at byte {end}, the file at {fileLength}: {fileLength - end} bytes belong to no tensor");
+            throw new EspalierException(
+                $"{file}: the tensors end at byte {end}, the file at {fileLength}: {fileLength - end} bytes belong to no tensor");
     }
 
     /// <summary>A shape as it is written in messages: <c>[128, 48]</c>.</summary>

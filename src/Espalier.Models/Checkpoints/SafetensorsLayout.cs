@@ -27,7 +27,8 @@ internal sealed class SafetensorsLayout
     /// <exception cref="EspalierException">A name stands twice, or a shape has no size that can be written.</exception>
     public static SafetensorsLayout Plan(IEnumerable<TensorSpec> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        var sorted = tensors.OrderByDescending(static tensor => tensor.Type).ThenBy(static tensor => tensor.Name, StringComparer.Ordinal).ToArray();
+        var sorted = tensors.OrderByDescending(static tensor => tensor.Type).ThenBy(static tensor => tensor.Name, StringComparer.Ordinal)
+            .ToArray();
         var entries = new TensorEntry[sorted.Length];
         var names = new HashSet<string>(StringComparer.Ordinal);
         long end = 0;
@@ -42,7 +43,8 @@ internal sealed class SafetensorsLayout
         }
 
         var header = Encode(entries, metadata ?? new Dictionary<string, string> { ["format"] = "pt" });
-        return new(header, [.. entries.Select(entry => entry with { Offset = entry.Offset + header.Length })], checked(end + header.Length));
+        return new(header, [.. entries.Select(entry => entry with { Offset = entry.Offset + header.Length })],
+            checked(end + header.Length));
     }
 
     /// <summary>Bytes that a tensor takes.</summary>
@@ -60,7 +62,9 @@ internal sealed class SafetensorsLayout
             // Reported below.
         }
 
-        throw new EspalierException($"tensor '{tensor.Name}' cannot be written: shape {SafetensorsHeader.Text(tensor.Shape)} of {tensor.Type.Name()} has no size in bytes");
+        throw new EspalierException(
+            $"tensor '{tensor.Name}' cannot be written: shape {SafetensorsHeader.Text(tensor.Shape)} of {tensor.Type.Name()} has no size "
+                + $"in bytes");
     }
 
     private static byte[] Encode(TensorEntry[] entries, IReadOnlyDictionary<string, string> metadata)
@@ -101,7 +105,8 @@ internal sealed class SafetensorsLayout
             memory.WriteByte((byte)' ');
         var header = memory.ToArray();
         if (header.Length - 8 > SafetensorsHeader.MaxLength)
-            throw new EspalierException($"{entries.Length} tensors need a header of {header.Length - 8} bytes, the limit is {SafetensorsHeader.MaxLength}");
+            throw new EspalierException(
+                $"{entries.Length} tensors need a header of {header.Length - 8} bytes, the limit is {SafetensorsHeader.MaxLength}");
         BinaryPrimitives.WriteInt64LittleEndian(header, header.Length - 8);
         return header;
     }

@@ -20,7 +20,8 @@ internal static class SafetensorsWriter
     /// <param name="progress">Receives the bytes written since it was told last.</param>
     /// <param name="cancellation">Stops the writing and removes what was written.</param>
     public static void Write(
-        string path, SafetensorsLayout layout, TensorBytes bytes, Action<long>? progress = null, CancellationToken cancellation = default) =>
+        string path, SafetensorsLayout layout, TensorBytes bytes, Action<long>? progress = null,
+        CancellationToken cancellation = default) =>
         DurableOutput.WriteFile(path, layout.Length, stream =>
         {
             stream.Write(layout.Header.Span);

@@ -43,11 +43,15 @@ internal sealed record ShardIndex(string Path, IReadOnlyDictionary<string, HashS
             throw new EspalierException($"{Path}: {shard} holds '{extra}', which weight_map does not put there");
     }
 
-    /// <summary>A sentence where the shards' tensors are more or fewer bytes than the index says, which no program relies on; null where they are as many.</summary>
+    /// <summary>
+    /// A sentence where the shards' tensors are more or fewer bytes than the index says, which no program relies on; null where they are as
+    /// many.
+    /// </summary>
     public string? NoteOfTotal(long bytes) => TotalSize is { } total && total != bytes
         ? $"{Path}: metadata.total_size is {total} and the shards' tensors have {bytes} bytes; the shards count"
         : null;
 
     private static long? ReadTotal(JsonObject root) =>
-        ConfigJson.Number((root["metadata"] as JsonObject)?["total_size"]) is { } total and >= 0 and < 1e18 && Math.Floor(total) == total ? (long)total : null;
+        ConfigJson.Number((root["metadata"] as JsonObject)?["total_size"]) is { } total and >= 0 and < 1e18 && Math.Floor(total) == total
+            ? (long)total : null;
 }

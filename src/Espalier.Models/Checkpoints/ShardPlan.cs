@@ -38,7 +38,8 @@ internal static class ShardPlan
             shards.Add(open);
         return shards.Count == 1
             ? [(CheckpointFolder.SingleFile, shards[0])]
-            : [.. shards.Select((shard, i) => ($"model-{i + 1:00000}-of-{shards.Count:00000}.safetensors", (IReadOnlyList<TensorSpec>)shard))];
+            : [.. shards.Select((shard, i) =>
+                ($"model-{i + 1:00000}-of-{shards.Count:00000}.safetensors", (IReadOnlyList<TensorSpec>)shard))];
     }
 
     /// <summary>The text of <c>model.safetensors.index.json</c>.</summary>

@@ -5,8 +5,8 @@ using Espalier.Files;
 namespace Espalier.Models.Checkpoints;
 
 /// <summary>
-/// SHA-256 of each tensor's stored bytes, taken while somebody else reads them. A tensor's bytes count from front to back: what is read again, or ahead of the place that was
-/// reached, passes by, so that any order of reading gives the same hashes. Safe from several threads.
+/// SHA-256 of each tensor's stored bytes, taken while somebody else reads them. A tensor's bytes count from front to back: what is read
+/// again, or ahead of the place that was reached, passes by, so that any order of reading gives the same hashes. Safe from several threads.
 /// </summary>
 internal sealed class TensorDigests : IDisposable
 {
@@ -31,9 +31,12 @@ internal sealed class TensorDigests : IDisposable
             return digest.Taken;
     }
 
-    /// <summary>Name, type, shape and hash of a tensor whose bytes were all taken, as one line: NUL between them, which no name holds.</summary>
+    /// <summary>
+    /// Name, type, shape and hash of a tensor whose bytes were all taken, as one line: NUL between them, which no name holds.
+    /// </summary>
     public string Line(TensorEntry entry) =>
-        $"{entry.Name}\0{entry.Type.Name()}\0{string.Join(',', entry.Shape.Select(size => size.ToString(CultureInfo.InvariantCulture)))}\0{Of(entry).Hash}\n";
+        $"{entry.Name}\0{entry.Type.Name()}\0{string.Join(',', entry.Shape.Select(size => size.ToString(CultureInfo.InvariantCulture)))}\0"
+            + $"{Of(entry).Hash}\n";
 
     /// <summary>The hash of some lines, in ordinal order.</summary>
     public static string OfLines(IEnumerable<string> lines) => ContentHash.OfText(string.Concat(lines.Order(StringComparer.Ordinal)));
@@ -61,7 +64,8 @@ internal sealed class TensorDigests : IDisposable
 
         public long Taken { get; private set; }
 
-        public string Hash => _done ?? throw new InvalidOperationException($"{Taken} of the {entry.ByteLength} bytes of '{entry.Name}' were read");
+        public string Hash =>
+            _done ?? throw new InvalidOperationException($"{Taken} of the {entry.ByteLength} bytes of '{entry.Name}' were read");
 
         public void Take(long byteOffset, ReadOnlySpan<byte> bytes)
         {

@@ -113,7 +113,9 @@ public sealed class Axis
     /// </summary>
     public IReadOnlyList<TapPoint> Taps { get; private init; } = [];
 
-    /// <summary>The largest size that a config may have: far beyond any model, small enough that no product of sizes leaves 64 bits.</summary>
+    /// <summary>
+    /// The largest size that a config may have: far beyond any model, small enough that no product of sizes leaves 64 bits.
+    /// </summary>
     public int Most { get; private init; } = 1 << 22;
 
     /// <summary>This axis as a dimension of a parameter.</summary>

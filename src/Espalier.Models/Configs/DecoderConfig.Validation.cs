@@ -17,16 +17,22 @@ public sealed partial record DecoderConfig
         Range("head_dim", HeadDim, MaxWidth);
         Range("max_position_embeddings", MaxPositions, int.MaxValue);
         if ((long)QueryHeads * HeadDim > MaxWidth)
-            throw new EspalierException($"{source}: num_attention_heads {QueryHeads} * head_dim {HeadDim} is {(long)QueryHeads * HeadDim}, the limit is {MaxWidth}");
+            throw new EspalierException(
+                $"{source}: num_attention_heads {QueryHeads} * head_dim {HeadDim} is {(long)QueryHeads * HeadDim}, the limit is "
+                    + $"{MaxWidth}");
         if (QueryHeads % KeyValueHeads != 0)
-            throw new EspalierException($"{source}: num_attention_heads {QueryHeads} is not a multiple of num_key_value_heads {KeyValueHeads}; the nearest are {Near(QueryHeads, KeyValueHeads)}");
+            throw new EspalierException(
+                $"{source}: num_attention_heads {QueryHeads} is not a multiple of num_key_value_heads {KeyValueHeads}; the nearest are "
+                    + $"{Near(QueryHeads, KeyValueHeads)}");
         if (HeadDim % 2 != 0)
             throw new EspalierException($"{source}: head_dim {HeadDim} is odd, rotary turns pairs; the nearest are {Near(HeadDim, 2)}");
         if (!(Rotary.Fraction is > 0 and <= 1))
             throw new EspalierException($"{source}: partial_rotary_factor {Rotary.Fraction} must be above 0 and at most 1");
         var turning = (int)(HeadDim * Rotary.Fraction);
         if (turning < 2 || turning % 2 != 0)
-            throw new EspalierException($"{source}: head_dim {HeadDim} * partial_rotary_factor {Rotary.Fraction} lets {turning} entries turn, it must be an even number from 2");
+            throw new EspalierException(
+                $"{source}: head_dim {HeadDim} * partial_rotary_factor {Rotary.Fraction} lets {turning} entries turn, it must be an even "
+                    + $"number from 2");
         if (!(double.IsFinite(NormEpsilon) && NormEpsilon > 0))
             throw new EspalierException($"{source}: the norm's epsilon {NormEpsilon} must be above 0");
         if (!(double.IsFinite(Rotary.Theta) && Rotary.Theta > 0))

@@ -116,8 +116,10 @@ public abstract record RotaryScaling
     public sealed record Linear(double Factor) : RotaryScaling;
 
     /// <summary>Llama 3.1: long wavelengths divided by the factor, short ones kept, a linear blend between.</summary>
-    public sealed record Llama3(double Factor, double LowFrequencyFactor, double HighFrequencyFactor, int OriginalMaxPositions) : RotaryScaling;
+    public sealed record Llama3(double Factor, double LowFrequencyFactor, double HighFrequencyFactor, int OriginalMaxPositions)
+        : RotaryScaling;
 
     /// <summary>YaRN (arXiv 2309.00071): blended by rotation count, with cos and sin scaled by the attention factor.</summary>
-    public sealed record Yarn(double Factor, double BetaFast, double BetaSlow, int OriginalMaxPositions, double AttentionFactor) : RotaryScaling;
+    public sealed record Yarn(double Factor, double BetaFast, double BetaSlow, int OriginalMaxPositions, double AttentionFactor)
+        : RotaryScaling;
 }

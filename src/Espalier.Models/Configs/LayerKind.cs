@@ -26,7 +26,9 @@ public enum HeadNormKind
     AllHeads,
 }
 
-/// <summary>How one layer computes: what may differ from layer to layer and is no size. The sizes are those of the config, the same in all layers.</summary>
+/// <summary>
+/// How one layer computes: what may differ from layer to layer and is no size. The sizes are those of the config, the same in all layers.
+/// </summary>
 public sealed record LayerKind
 {
     /// <summary>Where the block normalises.</summary>

@@ -35,7 +35,9 @@ internal sealed record ParameterSpec(ParameterRole Role, ParameterGroup Group, p
     /// <summary>Whether each block has one.</summary>
     public bool IsPerLayer { get; init; } = true;
 
-    /// <summary>Whether a decoder of this config has it at all: in a layer of this kind, of any kind where it is outside the blocks.</summary>
+    /// <summary>
+    /// Whether a decoder of this config has it at all: in a layer of this kind, of any kind where it is outside the blocks.
+    /// </summary>
     public Func<DecoderConfig, LayerKind, bool> Exists { get; init; } = static (_, _) => true;
 
     /// <summary>Where what it is multiplied with is tapped; null for what is no matrix of a block.</summary>

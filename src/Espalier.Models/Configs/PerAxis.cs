@@ -1,6 +1,8 @@
 namespace Espalier.Models;
 
-/// <summary>Something for each of some axes: sizes that are asked for, units that stay, scores. Immutable; equal where the values are.</summary>
+/// <summary>
+/// Something for each of some axes: sizes that are asked for, units that stay, scores. Immutable; equal where the values are.
+/// </summary>
 /// <typeparam name="T">What; null where an axis has nothing.</typeparam>
 public sealed class PerAxis<T> : IEquatable<PerAxis<T>>
 {
@@ -40,7 +42,8 @@ public sealed class PerAxis<T> : IEquatable<PerAxis<T>>
     public PerAxis<T> With(Axis changed, T? value) => new(axis => axis == changed ? value : this[axis]);
 
     /// <inheritdoc/>
-    public bool Equals(PerAxis<T>? other) => other is not null && Axis.All.All(axis => EqualityComparer<T>.Default.Equals(this[axis], other[axis]));
+    public bool Equals(PerAxis<T>? other) =>
+        other is not null && Axis.All.All(axis => EqualityComparer<T>.Default.Equals(this[axis], other[axis]));
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as PerAxis<T>);

@@ -18,7 +18,9 @@ public enum TapPoint
     /// <summary>Output of the norm before the feed-forward block, [B, T, D].</summary>
     PostAttentionNorm,
 
-    /// <summary>What enters the activation, [B, T, F]: output of the gate projection, of the up projection where there is no gate.</summary>
+    /// <summary>
+    /// What enters the activation, [B, T, F]: output of the gate projection, of the up projection where there is no gate.
+    /// </summary>
     MlpPreActivation,
 
     /// <summary>Input of the down projection, [B, T, F].</summary>

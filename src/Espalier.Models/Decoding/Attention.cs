@@ -41,7 +41,8 @@ internal sealed class Attention(DecoderConfig config, int layer)
             (k_BTKH, v_BTKH) = cache.Append(layer, k_BTKH, v_BTKH);
 
         var y_BTNH =
-            IsFused(q_BTNH.DType, q_BTNH.Device) ? q_BTNH.CausalAttention(k_BTKH, v_BTKH, _scale, _kind.SlidingWindow, context.Begins, _kind.ScoreCap)
+            IsFused(q_BTNH.DType, q_BTNH.Device)
+            ? q_BTNH.CausalAttention(k_BTKH, v_BTKH, _scale, _kind.SlidingWindow, context.Begins, _kind.ScoreCap)
             : Plain(q_BTNH, k_BTKH, v_BTKH, context.Masks?.For(_kind.SlidingWindow, T, k_BTKH.Size(1)));
         context.Emit(TapPoint.AttentionOutput, layer, y_BTNH);
 

@@ -6,8 +6,8 @@ namespace Espalier.Models;
 internal abstract class AttentionMasks : IDisposable
 {
     /// <summary>
-    /// 0 where a query may look, −∞ elsewhere: [T, S], or [B, 1, 1, T, S] where rows differ. Null where every key may be seen. The mask's owner is this
-    /// object.
+    /// 0 where a query may look, −∞ elsewhere: [T, S], or [B, 1, 1, T, S] where rows differ. Null where every key may be seen. The mask's
+    /// owner is this object.
     /// </summary>
     /// <param name="window">Keys that a query sees, its own included, or null for all.</param>
     /// <param name="T">Queries, the last of the positions.</param>
@@ -22,7 +22,8 @@ internal abstract class AttentionMasks : IDisposable
 internal sealed class CausalMasks(DecoderConfig config, DType dtype, Device device) : AttentionMasks
 {
     private readonly (int? Window, CausalMask Mask)[] _masks =
-        [.. config.LayerKinds.Select(kind => kind.SlidingWindow).Distinct().Select(window => (window, new CausalMask(window, dtype, device)))];
+        [.. config.LayerKinds.Select(kind => kind.SlidingWindow).Distinct()
+            .Select(window => (window, new CausalMask(window, dtype, device)))];
 
     public override Tensor? For(int? window, long T, long S) => Array.Find(_masks, mask => mask.Window == window).Mask.For(T, S);
 

@@ -3,8 +3,9 @@ using Espalier.Torch;
 namespace Espalier.Models;
 
 /// <summary>
-/// A pass that keeps each block's input alone and computes a block once more when it goes back through it (arXiv 1604.06174): a third more operations, and one
-/// block's graph in memory instead of all. What was tapped is handed out from the first computation; its gradients enter the second.
+/// A pass that keeps each block's input alone and computes a block once more when it goes back through it (arXiv 1604.06174): a third more
+/// operations, and one block's graph in memory instead of all. What was tapped is handed out from the first computation; its gradients
+/// enter the second.
 /// </summary>
 internal sealed class CheckpointedPass : TrainingPass
 {
@@ -61,9 +62,13 @@ internal sealed class CheckpointedPass : TrainingPass
             tensor.Dispose();
     }
 
-    /// <summary>Computes a part once more, with its graph, and goes back through it. The gradient of its input, or null where nothing below wants one.</summary>
+    /// <summary>
+    /// Computes a part once more, with its graph, and goes back through it. The gradient of its input, or null where nothing below wants
+    /// one.
+    /// </summary>
     private Tensor? Again(
-        int part, Tensor gradient, Dictionary<TapPlace, Tensor> gradients, int lowest, Func<Tensor, ForwardContext, Tensor> forward, Action<Tensor>? complete)
+        int part, Tensor gradient, Dictionary<TapPlace, Tensor> gradients, int lowest, Func<Tensor, ForwardContext, Tensor> forward,
+        Action<Tensor>? complete)
     {
         using var scope = TensorScope.Begin();
         var roots = new Dictionary<TapPlace, Tensor>();
@@ -80,7 +85,8 @@ internal sealed class CheckpointedPass : TrainingPass
     }
 
     private static void BackAgain(
-        Tensor output, Tensor gradient, Dictionary<TapPlace, Tensor> roots, Dictionary<TapPlace, Tensor> gradients, Action<Tensor>? complete)
+        Tensor output, Tensor gradient, Dictionary<TapPlace, Tensor> roots, Dictionary<TapPlace, Tensor> gradients,
+        Action<Tensor>? complete)
     {
         BackwardFrom([(output, gradient), .. roots.Select(root => (root.Value, (Tensor?)gradients[root.Key]))], complete);
         foreach (var root in roots.Values)

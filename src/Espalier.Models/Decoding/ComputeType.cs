@@ -8,7 +8,9 @@ public enum ComputeType
     /// <summary>The weights' own type.</summary>
     Float32,
 
-    /// <summary>Operands and results in bfloat16, added up in float32, which is several times faster where the processor has units for it.</summary>
+    /// <summary>
+    /// Operands and results in bfloat16, added up in float32, which is several times faster where the processor has units for it.
+    /// </summary>
     Bfloat16,
 }
 
@@ -17,7 +19,8 @@ internal static class ComputeTypes
 {
     /// <summary>
     /// x · weightᵀ + bias, [..., out], of a weight [out, in]; gradient flows to all three. In bfloat16 the result is bfloat16, and the
-    /// weight stays in its own type with a copy beside it (<see cref="Tensor.InBfloat16"/>); with a bias, which may be large, it is float32.
+    /// weight stays in its own type with a copy beside it (<see cref="Tensor.InBfloat16"/>); with a bias, which may be large, it is
+    /// float32.
     /// </summary>
     public static Tensor Linear(this ComputeType compute, Tensor x, Tensor weight, Tensor? bias = null) => compute == ComputeType.Float32
         ? x.Linear(weight, bias)

@@ -19,8 +19,8 @@ public sealed class Decoder : IDisposable
     private readonly CausalMasks _masks;
 
     /// <summary>
-    /// Builds the decoder around its weights and takes them over: one tensor a parameter in the checkpoint's order, of the shape that the config calls for and all of
-    /// one element type, on one device.
+    /// Builds the decoder around its weights and takes them over: one tensor a parameter in the checkpoint's order, of the shape that the
+    /// config calls for and all of one element type, on one device.
     /// </summary>
     public Decoder(DecoderConfig config, IEnumerable<KeyValuePair<Parameter, Tensor>> weights)
     {
@@ -45,11 +45,15 @@ public sealed class Decoder : IDisposable
     /// <summary>Where the weights lie, and so where is computed: ids have to be there too.</summary>
     public Device Device { get; }
 
-    /// <summary>What the products with weights are computed in, in blocks and in the head while training; those of attention stay in the weights' own type, which this is too unless set.</summary>
+    /// <summary>
+    /// What the products with weights are computed in, in blocks and in the head while training; those of attention stay in the weights'
+    /// own type, which this is too unless set.
+    /// </summary>
     public ComputeType Compute { get; set; }
 
     /// <summary>
-    /// A decoder on the same weights with gradients of its own, for a thread beside this one's; as this one is set now. The caller disposes it, before this one.
+    /// A decoder on the same weights with gradients of its own, for a thread beside this one's; as this one is set now. The caller disposes
+    /// it, before this one.
     /// </summary>
     public Decoder Replica() => new(Config, _parameters.Select(p => KeyValuePair.Create(p.Parameter, p.Value.Replica())))
     {
@@ -90,8 +94,8 @@ public sealed class Decoder : IDisposable
     /// <param name="ids_BT">Token ids, Int64. Ids outside the vocabulary are libtorch's error.</param>
     /// <param name="tap">Reads values as they pass, or null.</param>
     /// <param name="cache">Earlier positions, which these follow; null starts at position 0.</param>
-    /// <param name="places">
-    /// Each token's place in its document, row by row, where a row holds several: 0 begins a document, which sees nothing before it. Null where rows are one text.
+    /// <param name="places"> Each token's place in its document, row by row, where a row holds several: 0 begins a document, which sees
+    /// nothing before it. Null where rows are one text.
     /// </param>
     public Tensor Forward(Tensor ids_BT, Tap? tap = null, KeyValueCache? cache = null, long[]? places = null)
     {
@@ -124,12 +128,14 @@ public sealed class Decoder : IDisposable
     /// <summary>Logits of hidden states: [..., D] to [..., V].</summary>
     public Tensor Logits(Tensor hidden) => Head.Logits(hidden);
 
-    /// <summary>The residual stream before the first block, [B, T, D], of ids from position 0: the beginning of a pass that goes block by block.</summary>
+    /// <summary>
+    /// The residual stream before the first block, [B, T, D], of ids from position 0: the beginning of a pass that goes block by block.
+    /// </summary>
     public Tensor EmbedStream(Tensor ids_BT) => Embedding.Embedding(ids_BT).Times(Config.EmbeddingScale);
 
     /// <summary>
-    /// The residual stream after one block, [B, T, D]. Blocks may be left out and come in any order, and rows need not belong together: what several models without
-    /// some of the blocks have in common is computed once.
+    /// The residual stream after one block, [B, T, D]. Blocks may be left out and come in any order, and rows need not belong together:
+    /// what several models without some of the blocks have in common is computed once.
     /// </summary>
     /// <param name="layer">Which block, from 0.</param>
     /// <param name="stream_BTD">The stream before it, positions from 0.</param>
@@ -149,7 +155,9 @@ public sealed class Decoder : IDisposable
     /// <summary>The blocks, from the input up.</summary>
     internal IReadOnlyList<Block> Blocks => _blocks;
 
-    /// <summary>The lowest part that wants a gradient: −1 the embedding, else a block; their number where only what is above them does, or nothing.</summary>
+    /// <summary>
+    /// The lowest part that wants a gradient: −1 the embedding, else a block; their number where only what is above them does, or nothing.
+    /// </summary>
     internal int LowestTrained => _parameters.Where(p => p.Value.RequiresGrad)
         .Select(p => p.Parameter.Role == ParameterRole.Embedding ? -1 : p.Parameter.Layer < 0 ? _blocks.Length : p.Parameter.Layer)
         .DefaultIfEmpty(_blocks.Length).Min();
@@ -200,7 +208,8 @@ public sealed class Decoder : IDisposable
         private readonly Decoder _decoder;
         private readonly ComputeType _before;
 
-        public ComputeSwitch(Decoder decoder, ComputeType compute) => (_decoder, _before, decoder.Compute) = (decoder, decoder.Compute, compute);
+        public ComputeSwitch(Decoder decoder, ComputeType compute) =>
+            (_decoder, _before, decoder.Compute) = (decoder, decoder.Compute, compute);
 
         public void Dispose() => _decoder.Compute = _before;
     }

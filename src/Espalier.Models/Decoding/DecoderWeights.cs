@@ -15,25 +15,36 @@ internal static class DecoderWeights
                 named.Parameter, FromWriter(named.Shape, dtype, (first, values) => checkpoint.ReadFloat32(named.Name, first, values)))));
 
     /// <summary>
-    /// Random weights: matrices normal(0, <paramref name="deviation"/>), norms neutral, biases zero. The stream of each parameter depends on the seed
-    /// and its name alone.
+    /// Random weights: matrices normal(0, <paramref name="deviation"/>), norms neutral, biases zero. The stream of each parameter depends
+    /// on the seed and its name alone.
     /// </summary>
     public static Decoder Initialise(DecoderConfig config, Family family, ulong seed, double deviation = 0.02) => new(
         config,
         family.Parameters(config).Select(named =>
-            KeyValuePair.Create(named.Parameter, FromWriter(named.Shape, DType.Float32, (first, values) => RandomWeights.Fill(named, config, seed, deviation, first, values)))));
+            KeyValuePair.Create(named.Parameter,
+                FromWriter(named.Shape, DType.Float32,
+                    (first, values) => RandomWeights.Fill(named, config, seed, deviation, first, values)))));
 
-    /// <summary>The weights of <see cref="Initialise"/> for <see cref="CheckpointWriter"/>, drawn piece by piece as they are asked for: no tensor is ever in memory.</summary>
-    public static ITensorSource RandomSource(DecoderConfig config, Family family, ulong seed, double deviation = 0.02) => new RandomWeights(config, family, seed, deviation);
+    /// <summary>
+    /// The weights of <see cref="Initialise"/> for <see cref="CheckpointWriter"/>, drawn piece by piece as they are asked for: no tensor is
+    /// ever in memory.
+    /// </summary>
+    public static ITensorSource RandomSource(DecoderConfig config, Family family, ulong seed, double deviation = 0.02) =>
+        new RandomWeights(config, family, seed, deviation);
 
-    /// <summary>A decoder's weights under the family's names, for <see cref="CheckpointWriter"/>. Reads the decoder; keep it until the writing is done.</summary>
+    /// <summary>
+    /// A decoder's weights under the family's names, for <see cref="CheckpointWriter"/>. Reads the decoder; keep it until the writing is
+    /// done.
+    /// </summary>
     public static ITensorSource Source(Decoder decoder, Family family) => new DecoderSource(decoder, family);
 
     /// <summary>A tensor of no scope with a copy of the values.</summary>
-    internal static Tensor ToTensor(ReadOnlySpan<float> values, ReadOnlySpan<long> shape, DType dtype) => ToDType(Tensor.From(values, shape).Unscoped(), dtype);
+    internal static Tensor ToTensor(ReadOnlySpan<float> values, ReadOnlySpan<long> shape, DType dtype) =>
+        ToDType(Tensor.From(values, shape).Unscoped(), dtype);
 
     /// <summary>A tensor of no scope whose values are written where they will lie, then brought to a type.</summary>
-    internal static Tensor FromWriter(ReadOnlySpan<long> shape, DType dtype, WriteValues<float> write) => ToDType(Tensor.FromWriter(shape, write).Unscoped(), dtype);
+    internal static Tensor FromWriter(ReadOnlySpan<long> shape, DType dtype, WriteValues<float> write) =>
+        ToDType(Tensor.FromWriter(shape, write).Unscoped(), dtype);
 
     private static Tensor ToDType(Tensor tensor, DType dtype)
     {

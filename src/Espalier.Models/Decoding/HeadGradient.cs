@@ -5,8 +5,8 @@ namespace Espalier.Models;
 // Shapes: C positions of a chunk, D student width, V vocabulary.
 
 /// <summary>
-/// scale · d(sum of losses)/d(head), gathered from chunk to chunk. Of float32 it is gathered turned, [D, V]: that product takes the slopes as they lie, and
-/// oneDNN adds to the sum while it writes.
+/// scale · d(sum of losses)/d(head), gathered from chunk to chunk. Of float32 it is gathered turned, [D, V]: that product takes the slopes
+/// as they lie, and oneDNN adds to the sum while it writes.
 /// </summary>
 internal sealed class HeadGradient(Tensor head, long vocabulary, double scale, ComputeType compute) : IDisposable
 {

@@ -3,8 +3,8 @@ using Espalier.Torch;
 namespace Espalier.Models;
 
 /// <summary>
-/// Keys and values of the positions already seen, in buffers made once for as many positions as it has room for. Dispose it. Not for use with
-/// gradients.
+/// Keys and values of the positions already seen, in buffers made once for as many positions as it has room for. Dispose it. Not for use
+/// with gradients.
 /// </summary>
 public sealed class KeyValueCache : IDisposable
 {
@@ -12,7 +12,9 @@ public sealed class KeyValueCache : IDisposable
 
     /// <summary>Room for a number of positions of each row of a batch.</summary>
     public KeyValueCache(DecoderConfig config, long batch, long capacity, DType dtype = DType.Float32, Device? device = null)
-        : this(Make(config, batch, capacity, dtype, device ?? Device.Cpu), Make(config, batch, capacity, dtype, device ?? Device.Cpu), capacity) { }
+        : this(Make(config, batch, capacity, dtype, device ?? Device.Cpu), Make(config, batch, capacity, dtype, device ?? Device.Cpu),
+            capacity)
+    { }
 
     /// <summary>A cache in memory that is there, of each layer [B, capacity, K, H], which it takes over.</summary>
     internal KeyValueCache(Tensor[] keys, Tensor[] values, long capacity) => (_keys, _values, Capacity) = (keys, values, capacity);

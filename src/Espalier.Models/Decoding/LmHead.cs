@@ -112,8 +112,11 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
     public (double[] Sums, Tensor HiddenGradient) Backward(Tensor hidden_ND, int parts, double scale, ChunkLoss loss, int chunk = 0) =>
         Backward(hidden_ND, parts, scale, loss, chunk, reuse: false);
 
-    /// <summary>The same; with <paramref name="reuse"/> of a loss that holds on to no tensor of its chunks, whose objects serve again.</summary>
-    internal (double[] Sums, Tensor HiddenGradient) Backward(Tensor hidden_ND, int parts, double scale, ChunkLoss loss, int chunk, bool reuse)
+    /// <summary>
+    /// The same; with <paramref name="reuse"/> of a loss that holds on to no tensor of its chunks, whose objects serve again.
+    /// </summary>
+    internal (double[] Sums, Tensor HiddenGradient) Backward(Tensor hidden_ND, int parts, double scale, ChunkLoss loss, int chunk,
+        bool reuse)
     {
         using var noGrad = GradMode.Disable();
         using var scope = reuse ? TensorScope.BeginReusing() : TensorScope.Begin();
@@ -140,7 +143,8 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
     }
 
     // What a family does to its logits.
-    private Tensor Shaped(Tensor logits) => (Divisor == 1 ? logits : logits.Div(Divisor)) is var divided && Cap is { } cap ? divided.Capped(cap) : divided;
+    private Tensor Shaped(Tensor logits) =>
+        (Divisor == 1 ? logits : logits.Div(Divisor)) is var divided && Cap is { } cap ? divided.Capped(cap) : divided;
 
     private LmHead Over(Tensor matrix, long entries) => new(matrix, compute, entries) { Divisor = Divisor, Cap = Cap };
 

@@ -4,8 +4,8 @@ using System.Text;
 namespace Espalier.Models;
 
 /// <summary>
-/// Normal numbers from (seed, name) alone: SplitMix64 started at a hash of both, Box–Muller on top. The same on every machine and in every order
-/// of use.
+/// Normal numbers from (seed, name) alone: SplitMix64 started at a hash of both, Box–Muller on top. The same on every machine and in every
+/// order of use.
 /// </summary>
 internal sealed class NormalNumbers
 {

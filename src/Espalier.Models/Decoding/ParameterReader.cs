@@ -4,8 +4,8 @@ using Espalier.Torch;
 namespace Espalier.Models;
 
 /// <summary>
-/// Reads parameters one by one out of a checkpoint's files, where they will lie, and counts the bytes. A value that is NaN or infinite is refused where it is read, so that no pass
-/// over the files is needed before.
+/// Reads parameters one by one out of a checkpoint's files, where they will lie, and counts the bytes. A value that is NaN or infinite is
+/// refused where it is read, so that no pass over the files is needed before.
 /// </summary>
 internal sealed class ParameterReader(Checkpoint checkpoint, DType dtype)
 {

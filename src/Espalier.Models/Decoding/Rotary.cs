@@ -5,8 +5,8 @@ namespace Espalier.Models;
 // Shapes: B batch, T time, N heads, H head width, R entries of a head that turn, P positions in the table.
 
 /// <summary>
-/// The tables of rotary position embedding (arXiv 2104.09864), in the halves convention of Hugging Face checkpoints: <see cref="Tensor.Rotate"/> turns by them.
-/// Frequencies and tables are computed in double and rounded once.
+/// The tables of rotary position embedding (arXiv 2104.09864), in the halves convention of Hugging Face checkpoints:
+/// <see cref="Tensor.Rotate"/> turns by them. Frequencies and tables are computed in double and rounded once.
 /// </summary>
 internal sealed class Rotary : IDisposable
 {

@@ -7,9 +7,10 @@ namespace Espalier.Models;
 // Shapes: B batch, T time, D model width, V vocabulary.
 
 /// <summary>
-/// A decoder whose weights stay on disk: its parts are read one at a time, from the input up, and dropped when all batches have passed through. Operators, their order and
-/// their sizes are those of <see cref="Decoder.Forward"/>, so a tap sees the same bits. No gradients, and no logits: the head is not read. A weight that is NaN or infinite is
-/// refused by name when it is read. Reads the checkpoint; keep that open. Not safe for several threads.
+/// A decoder whose weights stay on disk: its parts are read one at a time, from the input up, and dropped when all batches have passed
+/// through. Operators, their order and their sizes are those of <see cref="Decoder.Forward"/>, so a tap sees the same bits. No gradients,
+/// and no logits: the head is not read. A weight that is NaN or infinite is refused by name when it is read. Reads the checkpoint; keep
+/// that open. Not safe for several threads.
 /// </summary>
 internal sealed class StreamedDecoder : IDisposable
 {
@@ -41,7 +42,10 @@ internal sealed class StreamedDecoder : IDisposable
     /// <summary>Bytes of stored weights that were read so far.</summary>
     public long BytesRead => _reader.BytesRead;
 
-    /// <summary>The embedding of each batch, [B, T, D], made when it is asked for. The caller disposes each; no scope does. Rows that no id names are not read, the others once.</summary>
+    /// <summary>
+    /// The embedding of each batch, [B, T, D], made when it is asked for. The caller disposes each; no scope does. Rows that no id names
+    /// are not read, the others once.
+    /// </summary>
     /// <param name="batches">Token ids, row after row.</param>
     /// <param name="sequence">T, positions of a row; each batch is a multiple of it.</param>
     /// <exception cref="EspalierException">An id is outside the vocabulary.</exception>
@@ -62,7 +66,8 @@ internal sealed class StreamedDecoder : IDisposable
     /// <summary>Reads the norm after the last block. The caller disposes it.</summary>
     public StreamedPart FinalNorm()
     {
-        var weights = new LayerWeights(_reader, _parameters.Where(named => named.Parameter.Role is ParameterRole.FinalNorm or ParameterRole.FinalNormBias));
+        var weights = new LayerWeights(_reader,
+            _parameters.Where(named => named.Parameter.Role is ParameterRole.FinalNorm or ParameterRole.FinalNormBias));
         var norm = new DecoderParts(Config, weights.Tensors).FinalNorm();
         return new(this, weights, (x_BTD, context) =>
         {

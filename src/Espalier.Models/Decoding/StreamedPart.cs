@@ -12,7 +12,10 @@ internal sealed class StreamedPart : IDisposable
     internal StreamedPart(StreamedDecoder decoder, LayerWeights weights, Func<Tensor, ForwardContext, Tensor> forward) =>
         (_decoder, _weights, _forward) = (decoder, weights, forward);
 
-    /// <summary>One batch through this part, [B, T, D] to [B, T, D], without gradients. The caller's scope owns the result, or the caller where there is none.</summary>
+    /// <summary>
+    /// One batch through this part, [B, T, D] to [B, T, D], without gradients. The caller's scope owns the result, or the caller where
+    /// there is none.
+    /// </summary>
     /// <param name="x_BTD">What the part below gave.</param>
     /// <param name="tap">Reads values as they pass, or null.</param>
     public Tensor Forward(Tensor x_BTD, Tap? tap = null)

@@ -6,8 +6,8 @@ namespace Espalier.Models;
 public readonly record struct TapPlace(TapPoint Point, int Layer);
 
 /// <summary>
-/// One forward pass that can be gone back through once, from gradients made outside of the graph: of the output, and of values that were tapped on the way.
-/// Made by <see cref="Decoder.Train"/>; dispose it.
+/// One forward pass that can be gone back through once, from gradients made outside of the graph: of the output, and of values that were
+/// tapped on the way. Made by <see cref="Decoder.Train"/>; dispose it.
 /// </summary>
 internal abstract class TrainingPass : IDisposable
 {
@@ -20,9 +20,8 @@ internal abstract class TrainingPass : IDisposable
     /// <summary>Adds the gradients to those of the parameters. Where nothing below a value wants one, its gradient goes nowhere.</summary>
     /// <param name="gradient">d(loss)/d(hidden), [B, T, D].</param>
     /// <param name="tapped">d(loss)/d(value) of tapped values, or none.</param>
-    /// <param name="complete">
-    /// Receives each parameter as soon as this pass has no more gradients for it, the last block's first: what reduces or applies them can begin while the pass goes on. Null where
-    /// nobody asks.
+    /// <param name="complete"> Receives each parameter as soon as this pass has no more gradients for it, the last block's first: what
+    /// reduces or applies them can begin while the pass goes on. Null where nobody asks.
     /// </param>
     public abstract void Backward(
         Tensor gradient, IReadOnlyCollection<KeyValuePair<TapPlace, Tensor>>? tapped = null, Action<Tensor>? complete = null);
@@ -45,8 +44,12 @@ internal abstract class TrainingPass : IDisposable
             Tensor.Backward(wanted, complete);
     }
 
-    /// <summary>A tap that keeps the named places: each another handle on the value's storage and place in the graph, in no scope, for the block's scope ends before the loss is known.</summary>
-    private protected static Tap? Keep(IReadOnlyCollection<TapPlace>? places, Dictionary<TapPlace, Tensor> into) => places is not { Count: > 0 } ? null : (point, layer, value) =>
+    /// <summary>
+    /// A tap that keeps the named places: each another handle on the value's storage and place in the graph, in no scope, for the block's
+    /// scope ends before the loss is known.
+    /// </summary>
+    private protected static Tap? Keep(IReadOnlyCollection<TapPlace>? places, Dictionary<TapPlace, Tensor> into) =>
+        places is not { Count: > 0 } ? null : (point, layer, value) =>
     {
         if (places.Contains(new(point, layer)))
             into[new(point, layer)] = value.View(value.Shape.ToArray()).Unscoped();

@@ -55,7 +55,8 @@ internal static class ConfigJson
         // From the shortest form, too: 1e-6 with all its digits is 9.99...e-7.
         var point = mantissa.IndexOf('.', StringComparison.Ordinal) is >= 0 and var found ? found : mantissa.Length;
         var first = mantissa.AsSpan().IndexOfAnyExcept('0', '.');
-        var exponent = (parts.Length > 1 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : 0) + (first < point ? point - 1 - first : point - first);
+        var exponent = (parts.Length > 1 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : 0)
+            + (first < point ? point - 1 - first : point - first);
         string text;
         if (exponent is < -4 or >= 16)
             text = $"{digits[0]}{(digits.Length > 1 ? "." : "")}{digits[1..]}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}";

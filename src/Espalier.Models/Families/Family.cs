@@ -32,7 +32,10 @@ internal abstract class Family
     /// <summary>Whether the config class fills in a <c>head_dim</c> that is absent or null.</summary>
     protected virtual bool FillsHeadDim => true;
 
-    /// <summary>Whether <c>partial_rotary_factor</c> may leave a part of each head unturned; in the other families programs disagree on what it means.</summary>
+    /// <summary>
+    /// Whether <c>partial_rotary_factor</c> may leave a part of each head unturned; in the other families programs disagree on what it
+    /// means.
+    /// </summary>
     protected virtual bool TurnsPartly => false;
 
     /// <summary>Adds what is this family's own to the config that the common fields give.</summary>
@@ -64,7 +67,8 @@ internal abstract class Family
         if (activation is null || !Activations.Contains(activation))
             throw fields.Wrong("hidden_act", $"a {ModelType} model has {string.Join(" or ", Activations)}");
 
-        var (hidden, heads, maxPositions) = (fields.Int("hidden_size"), fields.Int("num_attention_heads"), fields.Int("max_position_embeddings"));
+        var (hidden, heads, maxPositions) =
+            (fields.Int("hidden_size"), fields.Int("num_attention_heads"), fields.Int("max_position_embeddings"));
         var common = new DecoderConfig
         {
             Family = ModelType,
@@ -86,9 +90,9 @@ internal abstract class Family
     }
 
     /// <summary>
-    /// The <c>config.json</c> of a target, as <c>save_pretrained</c> of transformers 4.57 writes it: the source's fields (known
-    /// here or not) with the target's values, the family's defaults for what the source lacks, in alphabetical order. How positions turn is said in the one
-    /// form that the source has (<see cref="RotaryFields"/>).
+    /// The <c>config.json</c> of a target, as <c>save_pretrained</c> of transformers 4.57 writes it: the source's fields (known here or
+    /// not) with the target's values, the family's defaults for what the source lacks, in alphabetical order. How positions turn is said in
+    /// the one form that the source has (<see cref="RotaryFields"/>).
     /// </summary>
     /// <param name="target">The shapes to write.</param>
     /// <param name="source">The <c>config.json</c> of the model that the target comes from; empty for none.</param>
@@ -128,7 +132,8 @@ internal abstract class Family
         var written = ReadConfig(fields, toBeWritten);
         return written with { EosTokenIds = target.EosTokenIds } == target && written.EosTokenIds.SequenceEqual(target.EosTokenIds)
             ? ConfigJson.Sorted(fields)
-            : throw new EspalierException($"a {ModelType} config.json cannot express the target: asked for {target}, it would say {written}");
+            : throw new EspalierException(
+                $"a {ModelType} config.json cannot express the target: asked for {target}, it would say {written}");
     }
 
     /// <summary>How a program takes positions to turn that does not know <c>rope_parameters</c>.</summary>

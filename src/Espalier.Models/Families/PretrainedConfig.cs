@@ -49,7 +49,9 @@ internal static class PretrainedConfig
                 fields.Remove(name);
     }
 
-    /// <summary>The <c>generation_config.json</c> beside a written config: the source's, or the one that transformers derives from a config.</summary>
+    /// <summary>
+    /// The <c>generation_config.json</c> beside a written config: the source's, or the one that transformers derives from a config.
+    /// </summary>
     public static JsonObject Generation(JsonObject? source, JsonObject config)
     {
         var fields = (JsonObject?)source?.DeepClone();

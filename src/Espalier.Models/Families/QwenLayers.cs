@@ -12,7 +12,8 @@ internal static class QwenLayers
     public static void RequireFull(ConfigFields fields)
     {
         if (fields.Bool("use_sliding_window"))
-            throw fields.Wrong("use_sliding_window", "windows in some of the layers are not supported; models that were trained without them say false");
+            throw fields.Wrong("use_sliding_window",
+                "windows in some of the layers are not supported; models that were trained without them say false");
     }
 
     /// <summary>One kind for each layer that stays.</summary>

@@ -1,6 +1,9 @@
 namespace Espalier.Models.Families;
 
-/// <summary>Reads the object that names a scaling, <c>rope_scaling</c> or <c>rope_parameters</c>, as transformers does; writing keeps the source's object.</summary>
+/// <summary>
+/// Reads the object that names a scaling, <c>rope_scaling</c> or <c>rope_parameters</c>, as transformers does; writing keeps the source's
+/// object.
+/// </summary>
 internal static class RopeScalingFields
 {
     private const string Known = "default, linear, llama3, yarn";
@@ -55,7 +58,8 @@ internal static class RopeScalingFields
         if (scaling.IsGiven("truncate") && !scaling.Bool("truncate"))
             throw scaling.Wrong("truncate", "only yarn with truncated bounds (true, the default) is supported");
         var original = OriginalOf(scaling, config);
-        // A factor that is given counts, whatever the ratio of the lengths is: so the model pages of Qwen mean it, and so transformers 5, vLLM and llama.cpp
+        // A factor that is given counts, whatever the ratio of the lengths is: so the model pages of Qwen mean it, and so transformers 5,
+        // vLLM and llama.cpp
         // read it. transformers 4.57 takes the ratio (RotaryNotes says so).
         var factor = !scaling.Says("factor") && original is { } o ? (double)maxPositions / o : Factor(scaling);
         if (factor < 1)
@@ -68,7 +72,9 @@ internal static class RopeScalingFields
             original ?? maxPositions, attention);
     }
 
-    /// <summary>The length that the model was trained with; some files have it beside the object, where transformers 5 reads it too.</summary>
+    /// <summary>
+    /// The length that the model was trained with; some files have it beside the object, where transformers 5 reads it too.
+    /// </summary>
     private static int? OriginalOf(ConfigFields scaling, ConfigFields config)
     {
         var (inside, beside) = (scaling.OptionalInt(Original), config.IsGiven(Original) ? config.OptionalInt(Original) : null);

@@ -3,8 +3,9 @@ using System.Text.Json.Nodes;
 namespace Espalier.Models.Families;
 
 /// <summary>
-/// How positions turn, in the two forms that <c>config.json</c> has for it: <c>rope_theta</c>, <c>rope_scaling</c> and <c>partial_rotary_factor</c>
-/// (transformers 4), or all of it inside <c>rope_parameters</c> (transformers 5). Both are read, also side by side where they agree; one is written.
+/// How positions turn, in the two forms that <c>config.json</c> has for it: <c>rope_theta</c>, <c>rope_scaling</c> and
+/// <c>partial_rotary_factor</c> (transformers 4), or all of it inside <c>rope_parameters</c> (transformers 5). Both are read, also side by
+/// side where they agree; one is written.
 /// </summary>
 internal static class RotaryFields
 {
@@ -20,7 +21,9 @@ internal static class RotaryFields
     /// <param name="config">The config's fields.</param>
     /// <param name="maxPositions">max_position_embeddings.</param>
     /// <param name="partly">Whether the family may leave a part of each head unturned.</param>
-    /// <exception cref="EspalierException">A value cannot be, the scaling is unknown, the two forms differ, or layers turn differently.</exception>
+    /// <exception cref="EspalierException">
+    /// A value cannot be, the scaling is unknown, the two forms differ, or layers turn differently.
+    /// </exception>
     public static RotaryConfig Read(ConfigFields config, int maxPositions, bool partly)
     {
         if (config.Object(Parameters) is not { } parameters || !parameters.Names.Any())
@@ -32,7 +35,8 @@ internal static class RotaryFields
         var each = kinds.Select(kind => Read(config, parameters.Object(kind), maxPositions, partly)).ToArray();
         for (var i = 1; i < each.Length; i++)
             if (each[i] != each[0])
-                throw config.Wrong(Parameters, $"{kinds[0]} and {kinds[i]} turn differently; only one rotary embedding for all layers is supported");
+                throw config.Wrong(Parameters,
+                    $"{kinds[0]} and {kinds[i]} turn differently; only one rotary embedding for all layers is supported");
         return each[0];
     }
 
@@ -73,7 +77,9 @@ internal static class RotaryFields
     /// <summary>Takes the newer form out of a config, whatever it says.</summary>
     public static void RemoveParameters(JsonObject fields) => fields.Remove(Parameters);
 
-    /// <summary>Writes theta and fraction where the config has them, after <see cref="KeepOneForm"/>; the scaling stays as the source spells it.</summary>
+    /// <summary>
+    /// Writes theta and fraction where the config has them, after <see cref="KeepOneForm"/>; the scaling stays as the source spells it.
+    /// </summary>
     public static void Write(RotaryConfig rotary, JsonObject fields, bool partly)
     {
         var parameters = fields[Parameters] as JsonObject;
@@ -119,7 +125,8 @@ internal static class RotaryFields
         var newer = parameters is null || !RopeScalingFields.IsSaid(parameters) ? null : parameters;
         var read = (newer ?? scaling) is { } either ? RopeScalingFields.Read(either, config, maxPositions) : null;
         if (newer is not null && scaling is not null && RopeScalingFields.Read(scaling, config, maxPositions) != read)
-            throw config.Wrong(Parameters, $"{Scaling} beside it says otherwise, and programs read one or the other: keep the one that the model was trained with");
+            throw config.Wrong(Parameters,
+                $"{Scaling} beside it says otherwise, and programs read one or the other: keep the one that the model was trained with");
         return read;
     }
 
@@ -133,7 +140,9 @@ internal static class RotaryFields
                 continue;
             var value = place.Positive(name);
             if (first is { } other && other.Value != value)
-                throw place.Wrong(name, $"{other.Place.Path(name)} is {ConfigJson.Float(other.Value)}, and programs read one or the other: keep the one that the model was trained with");
+                throw place.Wrong(name,
+                    $"{other.Place.Path(name)} is {ConfigJson.Float(other.Value)}, and programs read one or the other: keep the one that "
+                        + $"the model was trained with");
             first ??= (place, value);
         }
 

@@ -4,18 +4,27 @@ using Espalier.Models.Families;
 
 namespace Espalier.Models.Generation;
 
-/// <summary>What a model's <c>generation_config.json</c> says about choosing ids; all of it null where the file or the field is absent.</summary>
+/// <summary>
+/// What a model's <c>generation_config.json</c> says about choosing ids; all of it null where the file or the field is absent.
+/// </summary>
 internal sealed class GenerationFields
 {
-    /// <summary>Fields that change which ids are chosen and are not followed here, each with the values that change nothing beside null.</summary>
+    /// <summary>
+    /// Fields that change which ids are chosen and are not followed here, each with the values that change nothing beside null.
+    /// </summary>
     private static readonly (string Name, string[] Neutral, bool SamplingOnly)[] s_others =
     [
-        ("no_repeat_ngram_size", ["0"], false), ("encoder_repetition_penalty", ["1", "1.0"], false), ("encoder_no_repeat_ngram_size", ["0"], false),
-        ("bad_words_ids", ["[]"], false), ("sequence_bias", ["{}", "[]"], false), ("suppress_tokens", ["[]"], false), ("begin_suppress_tokens", ["[]"], false),
-        ("min_length", ["0"], false), ("min_new_tokens", ["0"], false), ("forced_bos_token_id", [], false), ("forced_eos_token_id", [], false),
-        ("exponential_decay_length_penalty", [], false), ("num_beams", ["1"], false), ("num_beam_groups", ["1"], false), ("penalty_alpha", ["0", "0.0"], false),
+        ("no_repeat_ngram_size", ["0"], false), ("encoder_repetition_penalty", ["1", "1.0"], false),
+        ("encoder_no_repeat_ngram_size", ["0"], false),
+        ("bad_words_ids", ["[]"], false), ("sequence_bias", ["{}", "[]"], false), ("suppress_tokens", ["[]"], false),
+        ("begin_suppress_tokens", ["[]"], false),
+        ("min_length", ["0"], false), ("min_new_tokens", ["0"], false), ("forced_bos_token_id", [], false),
+        ("forced_eos_token_id", [], false),
+        ("exponential_decay_length_penalty", [], false), ("num_beams", ["1"], false), ("num_beam_groups", ["1"], false),
+        ("penalty_alpha", ["0", "0.0"], false),
         ("guidance_scale", ["1", "1.0"], false), ("stop_strings", ["[]", "\"\""], false), ("dola_layers", [], false),
-        ("min_p", ["0", "0.0"], true), ("typical_p", ["1", "1.0"], true), ("epsilon_cutoff", ["0", "0.0"], true), ("eta_cutoff", ["0", "0.0"], true),
+        ("min_p", ["0", "0.0"], true), ("typical_p", ["1", "1.0"], true), ("epsilon_cutoff", ["0", "0.0"], true),
+        ("eta_cutoff", ["0", "0.0"], true),
     ];
 
     private readonly JsonObject _raw;
@@ -56,7 +65,8 @@ internal sealed class GenerationFields
     /// <param name="sampling">Whether ids are sampled: some fields mean nothing otherwise.</param>
     public IReadOnlyList<string> Ignored(bool sampling) =>
     [
-        .. s_others.Where(other => (sampling || !other.SamplingOnly) && _raw[other.Name] is { } value && !other.Neutral.Contains(value.ToJsonString()))
+        .. s_others.Where(other => (sampling || !other.SamplingOnly) && _raw[other.Name] is { } value
+            && !other.Neutral.Contains(value.ToJsonString()))
             .Select(other => $"{other.Name} {Short(_raw[other.Name]!.ToJsonString())}"),
     ];
 

@@ -6,12 +6,16 @@ namespace Espalier.Models.Generation;
 internal static class Generator
 {
     /// <summary>
-    /// Ids that follow the prompt, one by one as they are chosen; the prompt itself is not among them. Ends after <paramref name="maxTokens"/>,
-    /// when the model's positions are used up, or with an id of <paramref name="stopIds"/> (which is given too).
+    /// Ids that follow the prompt, one by one as they are chosen; the prompt itself is not among them. Ends after
+    /// <paramref name="maxTokens"/>, when the model's positions are used up, or with an id of <paramref name="stopIds"/> (which is given
+    /// too).
     /// </summary>
-    /// <exception cref="EspalierException">An empty prompt, an id outside the vocabulary, or a prompt longer than the model's positions.</exception>
+    /// <exception cref="EspalierException">
+    /// An empty prompt, an id outside the vocabulary, or a prompt longer than the model's positions.
+    /// </exception>
     public static IEnumerable<int> Continue(
-        Decoder model, IReadOnlyList<int> prompt, int maxTokens, SamplingOptions options, IReadOnlySet<int>? stopIds = null, CancellationToken stop = default)
+        Decoder model, IReadOnlyList<int> prompt, int maxTokens, SamplingOptions options, IReadOnlySet<int>? stopIds = null,
+        CancellationToken stop = default)
     {
         var count = Check(model.Config, prompt, maxTokens, options);
         return PackedWeights.Takes(model)
@@ -36,14 +40,16 @@ internal static class Generator
             throw new EspalierException("the prompt has no ids: give some text, or ids that start with the model's BOS");
         for (var i = 0; i < prompt.Count; i++)
             if ((uint)prompt[i] >= (uint)config.VocabularySize)
-                throw new EspalierException($"id {prompt[i]} at position {i} of the prompt is outside the vocabulary of {config.VocabularySize}");
+                throw new EspalierException(
+                    $"id {prompt[i]} at position {i} of the prompt is outside the vocabulary of {config.VocabularySize}");
         if (prompt.Count > config.MaxPositions)
             throw new EspalierException($"the prompt has {prompt.Count} ids and the model {config.MaxPositions} positions: shorten it");
         return Math.Min(maxTokens, config.MaxPositions - prompt.Count);
     }
 
     private static IEnumerable<int> Packed(
-        PackedWeights model, bool isOwn, IReadOnlyList<int> prompt, int count, SamplingOptions options, IReadOnlySet<int>? stopIds, CancellationToken stop)
+        PackedWeights model, bool isOwn, IReadOnlyList<int> prompt, int count, SamplingOptions options, IReadOnlySet<int>? stopIds,
+        CancellationToken stop)
     {
         using var own = isOwn ? model : null;
         if (count == 0)

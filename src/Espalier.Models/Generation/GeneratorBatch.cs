@@ -1,8 +1,8 @@
 namespace Espalier.Models.Generation;
 
 /// <summary>
-/// Continues many prompts, a number of them at once: each weight is read once for all of them. A prompt gets the ids that it would get alone,
-/// whatever the others are and however many go together.
+/// Continues many prompts, a number of them at once: each weight is read once for all of them. A prompt gets the ids that it would get
+/// alone, whatever the others are and however many go together.
 /// </summary>
 internal static class GeneratorBatch
 {
@@ -10,8 +10,9 @@ internal static class GeneratorBatch
     public const int Usual = 8;
 
     /// <summary>
-    /// What follows each prompt, in the order of the prompts, each ended as <see cref="Generator.Continue(PackedWeights, IReadOnlyList{int}, int,
-    /// SamplingOptions, IReadOnlySet{int}?, CancellationToken)"/> says.
+    /// What follows each prompt, in the order of the prompts, each ended as
+    /// <see cref="Generator.Continue(PackedWeights, IReadOnlyList{int}, int, SamplingOptions, IReadOnlySet{int}?, CancellationToken)"/>
+    /// says.
     /// </summary>
     /// <param name="model">The weights, which stay the caller's.</param>
     /// <param name="prompts">Ids of each prompt, of any lengths.</param>
@@ -49,7 +50,9 @@ internal static class GeneratorBatch
             var count = rows.Count;
             decoder.Next(sequences.AsSpan(0, count), positions.AsSpan(0, count), ids.AsSpan(0, count));
             for (var r = 0; r < count; r++)
-                rows[r] = rows[r] with { Position = rows[r].Position + 1, IsDone = Take(rows[r].Prompt, rows[r].Choice.Of(decoder.Logits(r))) };
+                rows[r] = rows[r]
+                    with
+                { Position = rows[r].Position + 1, IsDone = Take(rows[r].Prompt, rows[r].Choice.Of(decoder.Logits(r))) };
             foreach (var row in rows.Where(row => row.IsDone))
                 free.Push(row.Sequence);
             rows.RemoveAll(row => row.IsDone);

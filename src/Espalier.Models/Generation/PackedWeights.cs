@@ -5,8 +5,8 @@ using Espalier.Torch;
 namespace Espalier.Models.Generation;
 
 /// <summary>
-/// A decoder's weights as generation reads them: matrices in a <see cref="WeightFormat"/>, norms and biases in float32. Of any family. Dispose
-/// it.
+/// A decoder's weights as generation reads them: matrices in a <see cref="WeightFormat"/>, norms and biases in float32. Of any family.
+/// Dispose it.
 /// </summary>
 internal sealed class PackedWeights : IDisposable
 {
@@ -35,7 +35,9 @@ internal sealed class PackedWeights : IDisposable
     public static PackedWeights Load(Checkpoint checkpoint, WeightFormat format) => Of(
         new(checkpoint.Config, format), Read(checkpoint));
 
-    /// <summary>A decoder's weights; in float32 they are shared with it and not copied. It must be one that <see cref="Takes"/> says.</summary>
+    /// <summary>
+    /// A decoder's weights; in float32 they are shared with it and not copied. It must be one that <see cref="Takes"/> says.
+    /// </summary>
     public static PackedWeights Of(Decoder decoder, WeightFormat format = WeightFormat.Float32) => Of(
         new(decoder.Config, format), decoder.Parameters.Select(pair => (pair.Parameter, pair.Value, IsOwn: false)));
 
@@ -47,7 +49,9 @@ internal sealed class PackedWeights : IDisposable
 
     internal RowBuffer? Row(ParameterRole role, int layer) => _rows.GetValueOrDefault(new(role, layer));
 
-    /// <summary>A layer's parameters (−1: those outside of the blocks that are no tables) as tensors, unpacked. The caller's scope owns them.</summary>
+    /// <summary>
+    /// A layer's parameters (−1: those outside of the blocks that are no tables) as tensors, unpacked. The caller's scope owns them.
+    /// </summary>
     internal Dictionary<Parameter, Tensor> Unpack(int layer)
     {
         var tensors = _rows.Where(pair => pair.Key.Layer == layer).ToDictionary(pair => pair.Key, pair => pair.Value.Tensor.Select(0, 0));

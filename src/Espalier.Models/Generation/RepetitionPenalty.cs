@@ -1,8 +1,8 @@
 namespace Espalier.Models.Generation;
 
 /// <summary>
-/// Makes ids that stand in the text already less likely (CTRL, arXiv 1909.05858, section 4.1), as transformers does: of each such id, prompt included, a
-/// positive logit is divided by the penalty and a negative one multiplied, once however often it stands there.
+/// Makes ids that stand in the text already less likely (CTRL, arXiv 1909.05858, section 4.1), as transformers does: of each such id,
+/// prompt included, a positive logit is divided by the penalty and a negative one multiplied, once however often it stands there.
 /// </summary>
 /// <param name="penalty">1 changes nothing; below 1 repetition becomes likelier.</param>
 internal sealed class RepetitionPenalty(double penalty)

@@ -17,7 +17,8 @@ internal sealed class RowBlock
     public RowBlock(PackedWeights weights, int layer, RowWorkspace work, RowBuffer keys, RowBuffer values)
     {
         (_config, _work, _keys, _values) = (weights.Config, work, keys, values);
-        RowProduct Of(ParameterRole weight, ParameterRole bias, RowBuffer to) => new(weights.Matrix(weight, layer), weights.Row(bias, layer), to);
+        RowProduct Of(ParameterRole weight, ParameterRole bias, RowBuffer to) =>
+            new(weights.Matrix(weight, layer), weights.Row(bias, layer), to);
         _kind = _config.LayerKinds[layer];
         _inputNorm = RowNorm.Maybe(weights, ParameterRole.InputNorm, ParameterRole.InputNormBias, layer);
         _attentionOutputNorm = RowNorm.Maybe(weights, ParameterRole.AttentionOutputNorm, ParameterRole.InputNormBias, layer);
@@ -55,7 +56,8 @@ internal sealed class RowBlock
             _work.Keys.Row(row).CopyTo(_keys.Row(place));
             _work.Values.Row(row).CopyTo(_values.Row(place));
         }
-        RowOps.Attend(_work.Queries, _keys, _values, capacity, sequences, positions, H, _kind.SlidingWindow, _work.Attended, _kind.AttentionScale,
+        RowOps.Attend(_work.Queries, _keys, _values, capacity, sequences, positions, H, _kind.SlidingWindow, _work.Attended,
+            _kind.AttentionScale,
             _kind.ScoreCap);
         Add(_work.Attended, rows, _output, _attentionOutputNorm);
 

@@ -31,7 +31,8 @@ internal sealed class RowDecoder : IDisposable
         RowBuffer Cache(int _) => new((long)sequences * capacity, (long)config.KeyValueHeads * config.HeadDim);
         _keys = [.. Enumerable.Range(0, config.Layers).Select(Cache)];
         _values = [.. Enumerable.Range(0, config.Layers).Select(Cache)];
-        _blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => new RowBlock(weights, layer, _work, _keys[layer], _values[layer]))];
+        _blocks = [.. Enumerable.Range(0, config.Layers)
+            .Select(layer => new RowBlock(weights, layer, _work, _keys[layer], _values[layer]))];
         _finalNorm = new(weights, ParameterRole.FinalNorm, ParameterRole.FinalNormBias, -1);
         _head = new(weights.Head, null, _work.Logits);
         _rotary = new(config, DType.Float32, Device.Cpu);

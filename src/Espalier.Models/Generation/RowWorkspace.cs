@@ -2,7 +2,9 @@ using Espalier.Torch;
 
 namespace Espalier.Models.Generation;
 
-/// <summary>Where a <see cref="RowDecoder"/> keeps what it computes on the way; all blocks use the same memory, one after the other.</summary>
+/// <summary>
+/// Where a <see cref="RowDecoder"/> keeps what it computes on the way; all blocks use the same memory, one after the other.
+/// </summary>
 internal sealed class RowWorkspace(DecoderConfig config, int rows) : IDisposable
 {
     private readonly List<RowBuffer> _all = [];

@@ -12,7 +12,10 @@ public sealed record SamplingOptions
     /// <summary>Only the likeliest whose probabilities add up to this (nucleus, arXiv 1904.09751); 1 is all.</summary>
     public double TopP { get; init; } = 1.0;
 
-    /// <summary>What the logits of ids that stand in the text already are divided by (multiplied where they are negative), before anything else; 1 is off.</summary>
+    /// <summary>
+    /// What the logits of ids that stand in the text already are divided by (multiplied where they are negative), before anything else; 1
+    /// is off.
+    /// </summary>
     public double RepetitionPenalty { get; init; } = 1.0;
 
     /// <summary>Seed of the choices.</summary>
@@ -36,7 +39,9 @@ public sealed record SamplingOptions
 /// <summary>Chooses ids from logits; its random choices depend on the seed alone. Not for several threads.</summary>
 internal sealed class Sampler(SamplingOptions options)
 {
-    /// <summary>What is this many times as unlikely as the likeliest id is put in order only where the draw goes beyond all others.</summary>
+    /// <summary>
+    /// What is this many times as unlikely as the likeliest id is put in order only where the draw goes beyond all others.
+    /// </summary>
     private const double Likely = 1e-3;
 
     private readonly Random _random = new(options.Seed);
@@ -119,7 +124,8 @@ internal sealed class Sampler(SamplingOptions options)
         return to;
     }
 
-    private double Weight(ReadOnlySpan<float> logits, int id, int best) => Math.Exp((logits[id] - (double)logits[best]) / options.Temperature);
+    private double Weight(ReadOnlySpan<float> logits, int id, int best) =>
+        Math.Exp((logits[id] - (double)logits[best]) / options.Temperature);
 
     private static int ArgMax(ReadOnlySpan<float> logits)
     {

@@ -15,7 +15,8 @@ internal static class ChatTemplate
         if (File.Exists(own))
             return new FileInfo(own).Length <= LargestFile
                 ? File.ReadAllText(own)
-                : throw new EspalierException($"{own}: {new FileInfo(own).Length} bytes are more than a chat template has (at most {LargestFile})");
+                : throw new EspalierException(
+                    $"{own}: {new FileInfo(own).Length} bytes are more than a chat template has (at most {LargestFile})");
 
         var config = Path.Combine(folder, "tokenizer_config.json");
         if (!File.Exists(config))
@@ -23,7 +24,8 @@ internal static class ChatTemplate
         return JsonFile.Read(config)["chat_template"] switch
         {
             // Several named templates: llama.cpp's key takes the default one.
-            JsonArray several => several.OfType<JsonObject>().Where(t => Text(t["name"]) == "default").Select(t => Text(t["template"])).FirstOrDefault(),
+            JsonArray several =>
+                several.OfType<JsonObject>().Where(t => Text(t["name"]) == "default").Select(t => Text(t["template"])).FirstOrDefault(),
             var one => Text(one),
         };
     }

@@ -23,7 +23,8 @@ internal static class GgufExporter
     /// The folder is broken, llama.cpp cannot express the model or its tokenizer, a weight does not fit, or writing failed.
     /// </exception>
     public static void Export(
-        string hfFolder, string outputFile, GgufType type, IProgress<GgufProgress>? progress = null, string? name = null, bool clamp = false,
+        string hfFolder, string outputFile, GgufType type, IProgress<GgufProgress>? progress = null, string? name = null,
+        bool clamp = false,
         CancellationToken cancellation = default)
     {
         using var checkpoint = Checkpoint.Open(hfFolder);
@@ -75,7 +76,8 @@ internal static class GgufExporter
         var ggufName = LlamaArchitecture.NameOf(parameter.Parameter);
         var width = shape.Length == 1 ? 1 : (int)shape[^1];
         var headDim = checkpoint.Config.HeadDim;
-        return role is ParameterRole.QueryProjection or ParameterRole.KeyProjection or ParameterRole.QueryProjectionBias or ParameterRole.KeyProjectionBias
+        return role is ParameterRole.QueryProjection or ParameterRole.KeyProjection or ParameterRole.QueryProjectionBias
+            or ParameterRole.KeyProjectionBias
             ? new(ggufName, type, shape, ReadInterleaved, headDim)
             : new(ggufName, type, shape, (first, rows) => checkpoint.ReadFloat32(name, first * shape[^1], rows));
 

@@ -179,7 +179,8 @@ internal sealed class GgufFile : IDisposable
             if (tensor.Offset % alignment != 0)
                 throw cursor.Refuse($"tensor '{tensor.Name}' begins at {tensor.Offset}, not a multiple of {alignment}");
             if (tensor.Offset + tensor.Bytes > dataLength)
-                throw cursor.Refuse($"tensor '{tensor.Name}' ends at {tensor.Offset + tensor.Bytes}, but the data has {Math.Max(dataLength, 0)} bytes");
+                throw cursor.Refuse(
+                    $"tensor '{tensor.Name}' ends at {tensor.Offset + tensor.Bytes}, but the data has {Math.Max(dataLength, 0)} bytes");
             if (before is not null && before.Offset + before.Bytes > tensor.Offset)
                 throw cursor.Refuse($"tensors '{before.Name}' and '{tensor.Name}' overlap at {tensor.Offset}");
             before = tensor;

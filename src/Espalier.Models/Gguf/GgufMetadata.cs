@@ -28,7 +28,8 @@ internal sealed class GgufMetadata : IReadOnlyCollection<KeyValuePair<string, ob
     /// <exception cref="EspalierException">The key is missing or of another type.</exception>
     public T Get<T>(string key)
         => _values.TryGetValue(key, out var value)
-            ? value is T typed ? typed : throw new EspalierException($"GGUF key '{key}' is of type {value.GetType().Name}, {typeof(T).Name} was expected")
+            ? value is T typed ? typed
+            : throw new EspalierException($"GGUF key '{key}' is of type {value.GetType().Name}, {typeof(T).Name} was expected")
             : throw new EspalierException($"GGUF key '{key}' is missing");
 
     /// <summary>Whether a key is there.</summary>

@@ -50,7 +50,8 @@ internal static class GgufVocabulary
             return Tokenizer.Load(folder);
         if (Array.Find(s_otherFiles, name => File.Exists(Path.Combine(folder, name))) is { } other)
             throw new EspalierException(
-                $"{folder}: has {other} but no {TokenizerFile}; save the tokenizer with transformers (AutoTokenizer ... save_pretrained) and export again");
+                $"{folder}: has {other} but no {TokenizerFile}; save the tokenizer with transformers (AutoTokenizer ... save_pretrained) "
+                    + $"and export again");
         return null;
     }
 
@@ -60,15 +61,19 @@ internal static class GgufVocabulary
         if (model.Tokens.Count > vocabularySize)
         {
             string[] beyond = [.. model.Tokens.Skip(vocabularySize).OfType<string>()];
-            yield return $"{beyond.Length} of its tokens have ids from {vocabularySize} on, where the model (vocab_size {vocabularySize}) has no rows; they are left out: "
+            yield return $"{beyond.Length} of its tokens have ids from {vocabularySize} on, where the model (vocab_size {vocabularySize}) "
+                + $"has no rows; they are left out: "
                 + string.Join(", ", beyond.Take(3).Select(token => $"'{token}'")) + (beyond.Length > 3 ? ", ..." : "");
         }
-        if (model.Before.Count > 1 || model.Before is [var first] && first != tokenizer.BosId || model.After.Count > 1 || model.After is [var last] && last != tokenizer.EosId)
+        if (model.Before.Count > 1 || model.Before is [var first] && first != tokenizer.BosId || model.After.Count > 1
+            || model.After is [var last] && last != tokenizer.EosId)
             yield return "its template adds other tokens than one BOS and one EOS, which llama.cpp does not";
         if (model is { Kind: TokenizerKind.ByteLevelBpe, AddPrefixSpace: true })
-            yield return "it puts a space before each text, which llama.cpp does not do where tokens are bytes: a text that begins without one gets other ids there";
+            yield return "it puts a space before each text, which llama.cpp does not do where tokens are bytes: a text that begins without "
+                + "one gets other ids there";
         if (model.Normalizers.Count > 0)
-            yield return $"llama.cpp does not apply its normalizer ({string.Join(", ", model.Normalizers)}): text that it would change gets other ids there";
+            yield return $"llama.cpp does not apply its normalizer ({string.Join(", ", model.Normalizers)}): text that it would change "
+                + $"gets other ids there";
     }
 
     /// <summary>Describes tokens, their types, merges or scores, and what encoding adds.</summary>
@@ -77,7 +82,8 @@ internal static class GgufVocabulary
         foreach (var (adds, ids, name) in new[] { (model.AddsBos, model.Before, "BOS"), (model.AddsEos, model.After, "EOS") })
             if (adds && ids.Any(id => id >= vocabularySize))
                 throw new EspalierException(
-                    $"{file}: puts {name} at every text, whose id {ids.Max()} is not below vocab_size {vocabularySize}: the tokenizer and config.json are not of one model; put the right {TokenizerFile} there");
+                    $"{file}: puts {name} at every text, whose id {ids.Max()} is not below vocab_size {vocabularySize}: the tokenizer and "
+                        + $"config.json are not of one model; put the right {TokenizerFile} there");
         model = Within(model, vocabularySize);
 
         var (tokens, types) = Tokens(model, vocabularySize);
@@ -94,7 +100,8 @@ internal static class GgufVocabulary
         else
         {
             if (model.Split != PretokenizerSplit.None)
-                throw new EspalierException($"{file}: splits text at {model.Split} before U+2581 merges, which llama.cpp's vocabulary 'llama' cannot do");
+                throw new EspalierException(
+                    $"{file}: splits text at {model.Split} before U+2581 merges, which llama.cpp's vocabulary 'llama' cannot do");
             metadata.Add("tokenizer.ggml.model", "llama");
             metadata.Add("tokenizer.ggml.pre", "default");
             metadata.Add("tokenizer.ggml.tokens", tokens);
@@ -133,7 +140,9 @@ internal static class GgufVocabulary
         {
             Tokens = [.. model.Tokens.Take(vocabularySize)],
             AddedTokens = [.. model.AddedTokens.Where(token => token.Id < vocabularySize)],
-            Merges = [.. model.Merges.Where(merge => !beyond.Contains(merge.Left) && !beyond.Contains(merge.Right) && !beyond.Contains(merge.Left + merge.Right))],
+            Merges = [
+                .. model.Merges.Where(merge => !beyond.Contains(merge.Left) && !beyond.Contains(merge.Right)
+                    && !beyond.Contains(merge.Left + merge.Right))],
             UnknownId = model.UnknownId < vocabularySize ? model.UnknownId : null,
         };
     }
@@ -170,7 +179,9 @@ internal static class GgufVocabulary
         var ranks = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var (left, right) in model.Merges)
             ranks.TryAdd(left + right, ranks.Count);
-        return [.. Enumerable.Range(0, vocabularySize).Select(id => id < model.Tokens.Count && model.Tokens[id] is { } text && ranks.TryGetValue(text, out var rank) ? -(float)rank : 0f)];
+        return [.. Enumerable.Range(0, vocabularySize)
+            .Select(id => id < model.Tokens.Count && model.Tokens[id] is { } text && ranks.TryGetValue(text, out var rank) ? -(float)rank
+                : 0f)];
     }
 
     // llama.cpp looks for user-defined tokens in the text as it is typed, and refuses a vocabulary with a token twice.
@@ -185,7 +196,8 @@ internal static class GgufVocabulary
     }
 
     private static bool IsByte(string text)
-        => text.Length == 6 && text.StartsWith("<0x", StringComparison.Ordinal) && text[5] == '>' && char.IsAsciiHexDigitUpper(text[3]) && char.IsAsciiHexDigitUpper(text[4]);
+        => text.Length == 6 && text.StartsWith("<0x", StringComparison.Ordinal) && text[5] == '>' && char.IsAsciiHexDigitUpper(text[3])
+        && char.IsAsciiHexDigitUpper(text[4]);
 
     // What is put around every text is the tokenizer's own; config.json may name another, or none.
     private static IEnumerable<(string Key, int Id)> SpecialIds(Checkpoint checkpoint, Tokenizer? tokenizer, string[] tokens)

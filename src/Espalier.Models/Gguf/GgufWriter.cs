@@ -15,7 +15,8 @@ internal static class GgufWriter
     /// </summary>
     /// <exception cref="EspalierException">A weight does not fit its type, or the file cannot be written.</exception>
     public static void Write(
-        string outputFile, GgufMetadata metadata, IReadOnlyList<GgufTensorSource> tensors, IProgress<GgufProgress>? progress = null, bool clamp = false,
+        string outputFile, GgufMetadata metadata, IReadOnlyList<GgufTensorSource> tensors, IProgress<GgufProgress>? progress = null,
+        bool clamp = false,
         CancellationToken cancellation = default)
     {
         var layout = GgufLayout.Of(metadata, tensors.Select(t => t.Described));
@@ -38,7 +39,8 @@ internal static class GgufWriter
     }
 
     private static void WriteTensor(
-        Stream stream, ref long done, GgufTensorSource source, GgufTensor place, GgufLayout layout, IProgress<GgufProgress>? progress, bool clamp,
+        Stream stream, ref long done, GgufTensorSource source, GgufTensor place, GgufLayout layout, IProgress<GgufProgress>? progress,
+        bool clamp,
         CancellationToken cancellation)
     {
         long unit = source.RowsAtOnce, width = place.Width;
@@ -57,7 +59,8 @@ internal static class GgufWriter
                 if (!GgufEncoding.TryEncode(place.Type, chunk, encoded))
                 {
                     // NaN and infinity are not clamped: whatever stands in their place would be made up.
-                    if (!clamp || ElementConversion.IndexOfNonFinite(chunk) >= 0 || ElementConversion.Clamp(GgufEncoding.Largest(place.Type), chunk) == 0
+                    if (!clamp || ElementConversion.IndexOfNonFinite(chunk) >= 0
+                        || ElementConversion.Clamp(GgufEncoding.Largest(place.Type), chunk) == 0
                         || !GgufEncoding.TryEncode(place.Type, chunk, encoded))
                         throw Unfit(source, place, row, chunk);
                 }
@@ -85,9 +88,12 @@ internal static class GgufWriter
             {
                 var where = $"tensor {source.Name}: row {firstRow + i / place.Width}, column {i % place.Width} is {weights[i]:G9}";
                 return new(float.IsFinite(weights[i])
-                    ? $"{where}, which {source.Type} cannot hold (at most {GgufEncoding.Largest(place.Type):G9}): export as {GgufType.BF16.Name()} or {GgufType.F32.Name()}, or clamp (--clamp, in a recipe clamp: true)"
+                    ? $"{where}, which {source.Type} cannot hold (at most {GgufEncoding.Largest(place.Type):G9}): export as "
+                        + $"{GgufType.BF16.Name()} or {GgufType.F32.Name()}, or clamp (--clamp, in a recipe clamp: true)"
                     : $"{where}: a model with weights that are not finite is not exported");
             }
-        return new($"tensor {source.Name}: rows {firstRow} to {firstRow + weights.Length / place.Width - 1} cannot be stored as {source.Type}; export as {GgufType.F32.Name()}");
+        return new(
+            $"tensor {source.Name}: rows {firstRow} to {firstRow + weights.Length / place.Width - 1} cannot be stored as {source.Type}; "
+                + $"export as {GgufType.F32.Name()}");
     }
 }

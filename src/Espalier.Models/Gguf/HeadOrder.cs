@@ -7,7 +7,9 @@ namespace Espalier.Models.Gguf;
 /// </summary>
 internal static class HeadOrder
 {
-    /// <summary>Reorders whole heads, each <paramref name="headDim"/> rows of <paramref name="width"/>, from halves to neighbours.</summary>
+    /// <summary>
+    /// Reorders whole heads, each <paramref name="headDim"/> rows of <paramref name="width"/>, from halves to neighbours.
+    /// </summary>
     public static void Interleave(ReadOnlySpan<float> source, Span<float> destination, int headDim, int width)
     {
         for (var start = 0; start < source.Length; start += headDim * width)

@@ -20,7 +20,8 @@ internal static class LlamaArchitecture
             throw Refuse($"the family '{config.Family}' is not exported yet; {string.Join(" and ", s_families)} are");
         if (config.Norm != NormKind.RmsNorm)
             throw Refuse($"the architecture {Name} has RMSNorm; this model has {config.Norm}");
-        if (config.LayerKinds.Select(kind => kind with { SlidingWindow = null }).FirstOrDefault(kind => kind != new LayerKind()) is { } other)
+        if (config.LayerKinds.Select(kind => kind with { SlidingWindow = null })
+            .FirstOrDefault(kind => kind != new LayerKind()) is { } other)
             throw Refuse($"the layers of the architecture {Name} are all as in Llama; this model has one that is {other}");
         if (config.Rotary.Fraction != 1.0)
             throw Refuse($"the architecture {Name} rotates whole heads; this model rotates {config.Rotary.Fraction} of each");
@@ -34,7 +35,8 @@ internal static class LlamaArchitecture
     public static void Describe(DecoderConfig config, GgufMetadata metadata)
     {
         // llama.cpp's llama attends to everything before; within one window that is what the model does too.
-        metadata.Add("llama.context_length", (uint)Math.Min(config.MaxPositions, config.LayerKinds.Min(kind => kind.SlidingWindow ?? int.MaxValue)));
+        metadata.Add("llama.context_length",
+            (uint)Math.Min(config.MaxPositions, config.LayerKinds.Min(kind => kind.SlidingWindow ?? int.MaxValue)));
         metadata.Add("llama.embedding_length", (uint)config.HiddenSize);
         metadata.Add("llama.block_count", (uint)config.Layers);
         metadata.Add("llama.feed_forward_length", (uint)config.IntermediateSize);

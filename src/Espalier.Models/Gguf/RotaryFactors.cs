@@ -20,25 +20,34 @@ internal static class RotaryFactors
     /// <summary>Whether llama.cpp computes this YaRN from metadata: its betas are the paper's (arXiv 2309.00071, section 3.2).</summary>
     public static bool HasKeys(RotaryScaling.Yarn scaling) => scaling is { BetaFast: 32.0, BetaSlow: 1.0 };
 
-    /// <summary>H/2 divisors for Llama-3 scaling: 1 for short wavelengths, the factor for long ones, a linear blend of frequencies between.</summary>
+    /// <summary>
+    /// H/2 divisors for Llama-3 scaling: 1 for short wavelengths, the factor for long ones, a linear blend of frequencies between.
+    /// </summary>
     public static float[] Of(RotaryScaling.Llama3 scaling, double theta, int headDim)
     {
         var factors = new float[headDim / 2];
-        double longest = scaling.OriginalMaxPositions / scaling.LowFrequencyFactor, shortest = scaling.OriginalMaxPositions / scaling.HighFrequencyFactor;
+        double longest = scaling.OriginalMaxPositions / scaling.LowFrequencyFactor,
+        shortest = scaling.OriginalMaxPositions / scaling.HighFrequencyFactor;
         for (var i = 0; i < factors.Length; i++)
         {
             var wavelength = 2 * Math.PI * Math.Pow(theta, 2.0 * i / headDim);
-            var smooth = (scaling.OriginalMaxPositions / wavelength - scaling.LowFrequencyFactor) / (scaling.HighFrequencyFactor - scaling.LowFrequencyFactor);
-            factors[i] = (float)(wavelength < shortest ? 1.0 : wavelength > longest ? scaling.Factor : 1.0 / ((1.0 - smooth) / scaling.Factor + smooth));
+            var smooth = (scaling.OriginalMaxPositions / wavelength - scaling.LowFrequencyFactor)
+                / (scaling.HighFrequencyFactor - scaling.LowFrequencyFactor);
+            factors[i] =
+                (float)(wavelength < shortest ? 1.0 : wavelength > longest ? scaling.Factor
+                    : 1.0 / ((1.0 - smooth) / scaling.Factor + smooth));
         }
         return factors;
     }
 
-    /// <summary>H/2 divisors for YaRN: 1 up to the pair that turns beta-fast times, the factor from beta-slow on, a blend of frequencies between.</summary>
+    /// <summary>
+    /// H/2 divisors for YaRN: 1 up to the pair that turns beta-fast times, the factor from beta-slow on, a blend of frequencies between.
+    /// </summary>
     public static float[] Of(RotaryScaling.Yarn scaling, double theta, int headDim)
     {
         var factors = new float[headDim / 2];
-        double low = Math.Max(Math.Floor(PairTurning(scaling.BetaFast)), 0), high = Math.Min(Math.Ceiling(PairTurning(scaling.BetaSlow)), headDim - 1);
+        double low = Math.Max(Math.Floor(PairTurning(scaling.BetaFast)), 0),
+        high = Math.Min(Math.Ceiling(PairTurning(scaling.BetaSlow)), headDim - 1);
         for (var i = 0; i < factors.Length; i++)
         {
             var stretched = Math.Clamp((i - low) / Math.Max(high - low, 0.001), 0.0, 1.0);
@@ -46,6 +55,7 @@ internal static class RotaryFactors
         }
         return factors;
 
-        double PairTurning(double times) => headDim * Math.Log(scaling.OriginalMaxPositions / (times * 2 * Math.PI)) / (2 * Math.Log(theta));
+        double PairTurning(double times) =>
+            headDim * Math.Log(scaling.OriginalMaxPositions / (times * 2 * Math.PI)) / (2 * Math.Log(theta));
     }
 }

@@ -1,13 +1,17 @@
 namespace Espalier.Models.Runtimes;
 
-/// <summary>llama.cpp's own converter: head_dim becomes the key length, but Nemotron's rotary width comes from hidden_size / num_attention_heads.</summary>
+/// <summary>
+/// llama.cpp's own converter: head_dim becomes the key length, but Nemotron's rotary width comes from hidden_size / num_attention_heads.
+/// </summary>
 internal sealed class LlamaCpp : Runtime
 {
     /// <inheritdoc/>
     public override string Name => "llama.cpp";
 
     /// <inheritdoc/>
-    public override string Reason => "its converter takes Nemotron's rotary width from hidden_size / num_attention_heads: keep hidden_size, or cut heads in the same proportion";
+    public override string Reason =>
+        "its converter takes Nemotron's rotary width from hidden_size / num_attention_heads: keep hidden_size, or cut heads in the same "
+            + "proportion";
 
     /// <inheritdoc/>
     public override int RotaryEntries(WrittenShape shape) =>

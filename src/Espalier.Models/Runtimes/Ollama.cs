@@ -1,8 +1,8 @@
 namespace Espalier.Models.Runtimes;
 
 /// <summary>
-/// Ollama's import of folders: of Llama it keeps head_dim but takes the rotary width from hidden_size / num_attention_heads, of Qwen2 it does not read
-/// head_dim, and of none rope_parameters. A GGUF file of ours goes past all of it.
+/// Ollama's import of folders: of Llama it keeps head_dim but takes the rotary width from hidden_size / num_attention_heads, of Qwen2 it
+/// does not read head_dim, and of none rope_parameters. A GGUF file of ours goes past all of it.
 /// </summary>
 internal sealed class Ollama : Runtime
 {

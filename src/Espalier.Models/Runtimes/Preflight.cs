@@ -9,8 +9,8 @@ namespace Espalier.Models.Runtimes;
 internal sealed record RuntimeVerdict(string Runtime, IReadOnlyList<string> Findings);
 
 /// <summary>
-/// Before a model leaves: what transformers, vLLM, llama.cpp and Ollama will take for the shape of every parameter from the <c>config.json</c> that is
-/// written, against what the weights are.
+/// Before a model leaves: what transformers, vLLM, llama.cpp and Ollama will take for the shape of every parameter from the
+/// <c>config.json</c> that is written, against what the weights are.
 /// </summary>
 internal static class Preflight
 {
@@ -42,15 +42,22 @@ internal static class Preflight
         {
             var expected = ParameterSpec.Of(role).Shape(read);
             if (!expected.SequenceEqual(has))
-                findings.Add($"{name} is [{string.Join(", ", has)}] and would be read as [{string.Join(", ", expected)}] (head_dim {headDim}); {runtime.Reason}");
+                findings.Add(
+                    $"{name} is [{string.Join(", ", has)}] and would be read as [{string.Join(", ", expected)}] (head_dim {headDim}); "
+                        + $"{runtime.Reason}");
         }
         var turns = (int)(config.HeadDim * config.Rotary.Fraction);
         if (findings.Count == 0 && turning != turns)
-            findings.Add($"{turns} of the {config.HeadDim} dimensions of a head are rotated and it would rotate {turning}; {runtime.Reason}");
+            findings.Add(
+                $"{turns} of the {config.HeadDim} dimensions of a head are rotated and it would rotate {turning}; {runtime.Reason}");
         if (runtime.Rotary(shape) is { } rotary && rotary with { Fraction = config.Rotary.Fraction } != config.Rotary)
-            findings.Add($"it does not read rope_parameters and would take theta {Text(rotary)} for {Text(config.Rotary)}; use a release that reads it, or give it a GGUF file, where the family has one");
+            findings.Add(
+                $"it does not read rope_parameters and would take theta {Text(rotary)} for {Text(config.Rotary)}; use a release that reads "
+                    + $"it, or give it a GGUF file, where the family has one");
         return findings;
     }
 
-    private static string Text(RotaryConfig rotary) => $"{ConfigJson.Float(rotary.Theta)}{(rotary.Scaling is { } scaling ? $" with {scaling.GetType().Name.ToLowerInvariant()} scaling" : "")}";
+    private static string Text(RotaryConfig rotary) =>
+        $"{ConfigJson.Float(rotary.Theta)}"
+            + $"{(rotary.Scaling is { } scaling ? $" with {scaling.GetType().Name.ToLowerInvariant()} scaling" : "")}";
 }

@@ -16,8 +16,8 @@ internal static class ReloadCheck
     public static bool Fits(DecoderConfig config) => Bytes(config) < MemoryInfo.Read().Total;
 
     /// <summary>
-    /// Loads a folder and compares its logits, bit for bit, with those of the model that it was written from, whose weights are rounded to the element type of
-    /// the folder first. One of the two is in memory at a time.
+    /// Loads a folder and compares its logits, bit for bit, with those of the model that it was written from, whose weights are rounded to
+    /// the element type of the folder first. One of the two is in memory at a time.
     /// </summary>
     /// <param name="model">What was written.</param>
     /// <param name="folder">Where.</param>
@@ -32,7 +32,8 @@ internal static class ReloadCheck
         var differs = expected.AsSpan().CommonPrefixLength(found);
         if (differs < expected.Length || found.Length != expected.Length)
             throw new EspalierException(
-                $"{folder}: loaded again, it does not compute what was written: logit {differs} is {(differs < found.Length ? found[differs] : double.NaN):R} and was "
+                $"{folder}: loaded again, it does not compute what was written: logit {differs} is "
+                    + $"{(differs < found.Length ? found[differs] : double.NaN):R} and was "
                 + $"{(differs < expected.Length ? expected[differs] : double.NaN):R}; the disk may be failing, write it again")
             { ExitCode = 1 };
     }

@@ -1,8 +1,8 @@
 namespace Espalier.Models.Runtimes;
 
 /// <summary>
-/// How a program that runs models understands a Hugging Face folder of these families, where it is not the field's plain meaning. Pruning breaks what
-/// programs derive: head_dim is no longer hidden_size / num_attention_heads.
+/// How a program that runs models understands a Hugging Face folder of these families, where it is not the field's plain meaning. Pruning
+/// breaks what programs derive: head_dim is no longer hidden_size / num_attention_heads.
 /// </summary>
 internal abstract class Runtime
 {
@@ -21,7 +21,9 @@ internal abstract class Runtime
     /// <summary>Entries of a head that turn, as the program takes them.</summary>
     public virtual int RotaryEntries(WrittenShape shape) => (int)(HeadDim(shape) * shape.RotaryFraction);
 
-    /// <summary>How positions turn, as the program takes it; null where it reads both forms of it, as <c>config.json</c> means them.</summary>
+    /// <summary>
+    /// How positions turn, as the program takes it; null where it reads both forms of it, as <c>config.json</c> means them.
+    /// </summary>
     public virtual RotaryConfig? Rotary(WrittenShape shape) => null;
 
     /// <summary>Where a difference comes from and what to do, for the reader of a finding.</summary>

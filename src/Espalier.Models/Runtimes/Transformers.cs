@@ -9,7 +9,8 @@ internal class Transformers : Runtime
     public override string Name => "transformers";
 
     /// <inheritdoc/>
-    public override string Reason => "it takes head_dim from config.json and 128 (Qwen3) or hidden_size / num_attention_heads without it: write head_dim";
+    public override string Reason =>
+        "it takes head_dim from config.json and 128 (Qwen3) or hidden_size / num_attention_heads without it: write head_dim";
 
     /// <inheritdoc/>
     public override int HeadDim(WrittenShape shape) => shape.HeadDim ?? (shape.Family.ModelType == "qwen3" ? Qwen3Default : shape.Quotient);

@@ -1,6 +1,8 @@
 namespace Espalier.Models.Runtimes;
 
-/// <summary>Releases of transformers before 5, which do not know <c>rope_parameters</c> and fall back to the family's defaults without a word.</summary>
+/// <summary>
+/// Releases of transformers before 5, which do not know <c>rope_parameters</c> and fall back to the family's defaults without a word.
+/// </summary>
 internal sealed class Transformers4 : Transformers
 {
     /// <inheritdoc/>

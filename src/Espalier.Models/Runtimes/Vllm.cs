@@ -7,7 +7,8 @@ internal sealed class Vllm : Runtime
     public override string Name => "vLLM";
 
     /// <inheritdoc/>
-    public override string Reason => "its Qwen2 takes hidden_size / num_attention_heads for head_dim: keep hidden_size, or cut heads in the same proportion";
+    public override string Reason =>
+        "its Qwen2 takes hidden_size / num_attention_heads for head_dim: keep hidden_size, or cut heads in the same proportion";
 
     /// <inheritdoc/>
     public override int HeadDim(WrittenShape shape) => shape.Family.ModelType == "qwen2" ? shape.Quotient : base.HeadDim(shape);

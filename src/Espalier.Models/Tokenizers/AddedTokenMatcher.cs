@@ -35,7 +35,9 @@ internal sealed class AddedTokenMatcher
         for (var from = 0; Find(text, from, out var start, out var end) is { } token;)
         {
             from = end;
-            if (token.SingleWord && ((start > 0 && IsWord(CharacterClasses.Before(text, start))) || (end < text.Length && IsWord(CharacterClasses.At(text, end, out _)))))
+            if (token.SingleWord
+                && ((start > 0 && IsWord(CharacterClasses.Before(text, start)))
+                    || (end < text.Length && IsWord(CharacterClasses.At(text, end, out _)))))
                 continue;
             if (token.LeftStrip)
                 while (start > done && (CharacterClasses.Before(text, start) & CharacterClass.Space) != 0)

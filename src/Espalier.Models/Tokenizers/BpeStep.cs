@@ -153,7 +153,8 @@ internal sealed class BpeStep : WordStep
         for (int index = 0, length; index < mapped.Length; index += length)
         {
             length = char.IsHighSurrogate(mapped[index]) ? 2 : 1;
-            var id = length == 1 ? _characters[mapped[index]] : _vocabulary.TryGetValue(mapped.Slice(index, length), out var found) ? found : -1;
+            var id = length == 1 ? _characters[mapped[index]] : _vocabulary.TryGetValue(mapped.Slice(index, length), out var found) ? found
+                : -1;
             if (id >= 0)
             {
                 count = WriteUnknown(symbols, count, ref unknowns);

@@ -53,9 +53,12 @@ internal static class CharacterClasses
 
     /// <summary>The class of the code point that ends right before <paramref name="end"/> (which is not 0).</summary>
     public static CharacterClass Before(ReadOnlySpan<char> text, int end) =>
-        end > 1 && char.IsLowSurrogate(text[end - 1]) && char.IsHighSurrogate(text[end - 2]) ? At(text, end - 2, out _) : s_basic[text[end - 1]];
+        end > 1 && char.IsLowSurrogate(text[end - 1]) && char.IsHighSurrogate(text[end - 2]) ? At(text, end - 2, out _)
+            : s_basic[text[end - 1]];
 
-    /// <summary>The end of the run of code points of any class in <paramref name="wanted"/> that starts at <paramref name="index"/>.</summary>
+    /// <summary>
+    /// The end of the run of code points of any class in <paramref name="wanted"/> that starts at <paramref name="index"/>.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int SkipAny(ReadOnlySpan<char> text, int index, CharacterClass wanted)
     {
@@ -64,7 +67,9 @@ internal static class CharacterClasses
         return index;
     }
 
-    /// <summary>The end of the run of code points of no class in <paramref name="unwanted"/> that starts at <paramref name="index"/>.</summary>
+    /// <summary>
+    /// The end of the run of code points of no class in <paramref name="unwanted"/> that starts at <paramref name="index"/>.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int SkipNone(ReadOnlySpan<char> text, int index, CharacterClass unwanted)
     {
@@ -82,10 +87,12 @@ internal static class CharacterClasses
         const CharacterClass either = CharacterClass.UpperLike | CharacterClass.LowerLike;
         return CharUnicodeInfo.GetUnicodeCategory(point) switch
         {
-            UnicodeCategory.UppercaseLetter or UnicodeCategory.TitlecaseLetter => CharacterClass.Letter | CharacterClass.UpperLike | CharacterClass.Word,
+            UnicodeCategory.UppercaseLetter or UnicodeCategory.TitlecaseLetter =>
+                CharacterClass.Letter | CharacterClass.UpperLike | CharacterClass.Word,
             UnicodeCategory.LowercaseLetter => CharacterClass.Letter | CharacterClass.LowerLike | CharacterClass.Word,
             UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter => CharacterClass.Letter | either | CharacterClass.Word,
-            UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark => either | CharacterClass.Word,
+            UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark =>
+                either | CharacterClass.Word,
             UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber => CharacterClass.Number | CharacterClass.Word,
             UnicodeCategory.OtherNumber => CharacterClass.Number,
             UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator => CharacterClass.Space,
@@ -96,5 +103,6 @@ internal static class CharacterClasses
 
     // \w also takes Other_Alphabetic symbols (letters in circles and squares) and Join_Control.
     private static bool IsAlphabeticSymbolOrJoiner(int point) =>
-        point is 0x200C or 0x200D or (>= 0x24B6 and <= 0x24E9) or (>= 0x1F130 and <= 0x1F149) or (>= 0x1F150 and <= 0x1F169) or (>= 0x1F170 and <= 0x1F189);
+        point is 0x200C or 0x200D or (>= 0x24B6 and <= 0x24E9) or (>= 0x1F130 and <= 0x1F149) or (>= 0x1F150 and <= 0x1F169)
+            or (>= 0x1F170 and <= 0x1F189);
 }

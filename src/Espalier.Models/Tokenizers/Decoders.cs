@@ -31,7 +31,9 @@ internal static class Decoders
                 break;
             case "Replace":
                 if (!node["pattern"]["Regex"].IsNull)
-                    throw node.Refuse($"a decoder that replaces the regular expression '{node["pattern"]["Regex"].Text()}' is not supported; only a plain string is.");
+                    throw node.Refuse(
+                        $"a decoder that replaces the regular expression '{node["pattern"]["Regex"].Text()}' is not supported; only a "
+                            + $"plain string is.");
                 var (pattern, content) = (node["pattern"]["String"].Text(), node["content"].Text());
                 if (pattern.Length == 0)
                     throw node["pattern"].Refuse("the string to replace is empty.");
@@ -46,7 +48,9 @@ internal static class Decoders
                 steps.Add(next => new MetaspaceDecodeStep(mark, drop, next));
                 break;
             case var type:
-                throw node.Refuse($"decoder '{type}' is not supported; supported are Sequence, ByteLevel, ByteFallback, Fuse, Replace, Strip and Metaspace.");
+                throw node.Refuse(
+                    $"decoder '{type}' is not supported; supported are Sequence, ByteLevel, ByteFallback, Fuse, Replace, Strip and "
+                        + $"Metaspace.");
         }
     }
 

@@ -75,7 +75,8 @@ internal sealed class PreTokenizers
                 AddMetaspace(node);
                 break;
             default:
-                throw node.Refuse($"pre-tokenizer '{type}' is not supported; supported are Sequence, ByteLevel, Split, Digits and Metaspace.");
+                throw node.Refuse(
+                    $"pre-tokenizer '{type}' is not supported; supported are Sequence, ByteLevel, Split, Digits and Metaspace.");
         }
     }
 
@@ -98,14 +99,16 @@ internal sealed class PreTokenizers
     private void AddSplit(TokenizerNode node)
     {
         if (node["pattern"]["Regex"] is var pattern && pattern.IsNull)
-            throw node.Refuse("a Split by a plain string is not supported; the regular expressions of GPT-2, Llama 3, Qwen2 and Mistral-NeMo are.");
+            throw node.Refuse(
+                "a Split by a plain string is not supported; the regular expressions of GPT-2, Llama 3, Qwen2 and Mistral-NeMo are.");
         if (pattern.Text() == @"\p{N}" && node["behavior"].Text() == "Isolated" && !node["invert"].Flag(false))
         {
             AddDigits(individual: true);
             return;
         }
         var scanner = SplitScanner.Find(pattern.Text())
-            ?? throw pattern.Refuse($"the regular expression '{pattern.Text()}' is not one of those known (GPT-2, Llama 3, Qwen2, Mistral-NeMo).");
+            ?? throw pattern.Refuse(
+                $"the regular expression '{pattern.Text()}' is not one of those known (GPT-2, Llama 3, Qwen2, Mistral-NeMo).");
         // The known expressions match every character, so keeping the matches alone is the same as isolating them.
         var (behavior, invert) = (node["behavior"].Text(), node["invert"].Flag(false));
         if (behavior != "Isolated" && !(behavior == "Removed" && invert))
@@ -125,11 +128,12 @@ internal sealed class PreTokenizers
     }
 
     /// <summary>The scheme of a Metaspace pre-tokenizer or decoder, in its present or its older form.</summary>
-    public static PrependScheme ReadScheme(TokenizerNode node) => node["prepend_scheme"].Text(node["add_prefix_space"].Flag(true) ? "always" : "never") switch
-    {
-        "always" => PrependScheme.Always,
-        "first" => PrependScheme.First,
-        "never" => PrependScheme.Never,
-        var other => throw node["prepend_scheme"].Refuse($"'{other}' is not one of always, first, never."),
-    };
+    public static PrependScheme ReadScheme(TokenizerNode node) =>
+        node["prepend_scheme"].Text(node["add_prefix_space"].Flag(true) ? "always" : "never") switch
+        {
+            "always" => PrependScheme.Always,
+            "first" => PrependScheme.First,
+            "never" => PrependScheme.Never,
+            var other => throw node["prepend_scheme"].Refuse($"'{other}' is not one of always, first, never."),
+        };
 }

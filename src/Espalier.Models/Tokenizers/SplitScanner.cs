@@ -25,8 +25,10 @@ internal abstract class SplitScanner
     {
         @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+" or
         @"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+" => Gpt2,
-        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+" => new Llama3Scanner(3),
-        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+" => new Llama3Scanner(1),
+        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+" =>
+            new Llama3Scanner(3),
+        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+" =>
+            new Llama3Scanner(1),
         @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
             => new TekkenScanner(),
         _ => null,
@@ -50,7 +52,10 @@ internal abstract class SplitScanner
         }
     }
 
-    /// <summary><c>\s*[\r\n]+|\s+(?!\S)|\s+</c> (without its first part where <paramref name="breaks"/> is false); there is white space at <paramref name="start"/>.</summary>
+    /// <summary>
+    /// <c>\s*[\r\n]+|\s+(?!\S)|\s+</c> (without its first part where <paramref name="breaks"/> is false); there is white space at
+    /// <paramref name="start"/>.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected static int Spaces(ReadOnlySpan<char> text, int start, bool breaks)
     {
@@ -106,7 +111,8 @@ internal abstract class SplitScanner
                 return SkipAny(text, start + length, CharacterClass.Letter);
             if ((first & CharacterClass.Number) != 0)
                 return Numbers(text, start, digits);
-            if ((first & CharacterClass.NewLine) == 0 && SkipAny(text, start + length, CharacterClass.Letter) is var word && word > start + length)
+            if ((first & CharacterClass.NewLine) == 0 && SkipAny(text, start + length, CharacterClass.Letter) is var word
+                && word > start + length)
                 return word;
             if (Symbols(text, start) is var symbols && symbols > start)
                 return SkipAny(text, symbols, CharacterClass.NewLine);

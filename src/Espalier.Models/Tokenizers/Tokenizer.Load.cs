@@ -7,11 +7,14 @@ public sealed partial class Tokenizer
     private const char Mark = '\u2581';
 
     /// <summary>
-    /// Reads <c>tokenizer.json</c>, the names of BOS and EOS from <c>tokenizer_config.json</c> or <c>special_tokens_map.json</c> beside it, and whether they are
-    /// added: classes of Llama's kind say so by <c>add_bos_token</c> and <c>add_eos_token</c>, all others by the template in <c>tokenizer.json</c>.
+    /// Reads <c>tokenizer.json</c>, the names of BOS and EOS from <c>tokenizer_config.json</c> or <c>special_tokens_map.json</c> beside it,
+    /// and whether they are added: classes of Llama's kind say so by <c>add_bos_token</c> and <c>add_eos_token</c>, all others by the
+    /// template in <c>tokenizer.json</c>.
     /// </summary>
     /// <param name="folderOrFile">A Hugging Face folder, or the file itself.</param>
-    /// <exception cref="EspalierException">The file is missing, damaged or contradicts itself, or asks for a feature that is not supported (which is named).</exception>
+    /// <exception cref="EspalierException">
+    /// The file is missing, damaged or contradicts itself, or asks for a feature that is not supported (which is named).
+    /// </exception>
     public static Tokenizer Load(string folderOrFile)
     {
         var path = TokenizerFile.Locate(folderOrFile);
@@ -45,7 +48,8 @@ public sealed partial class Tokenizer
         var preTokenizers = PreTokenizers.Read(root["pre_tokenizer"]);
         var described = Normalizers.Describe(root["normalizer"], Mark.ToString());
         if (!preTokenizers.ByteLevel && !described.WritesMark && preTokenizers.Mark is null)
-            throw root["pre_tokenizer"].Refuse("neither ByteLevel nor Metaspace (nor a normalizer that writes U+2581 for the space): this kind of BPE is not supported.");
+            throw root["pre_tokenizer"].Refuse(
+                "neither ByteLevel nor Metaspace (nor a normalizer that writes U+2581 for the space): this kind of BPE is not supported.");
 
         var options = new BpeOptions
         {
@@ -58,12 +62,14 @@ public sealed partial class Tokenizer
             UnknownId = UnknownId(model["unk_token"], words.Vocabulary, preTokenizers.ByteLevel),
         };
         WordStep last = new BpeStep(options);
-        if (!options.ByteLevel && !options.IgnoreMerges && words.Vocabulary.ContainsKey(Mark.ToString()) && !words.Merges.Exists(MergesAcrossMark))
+        if (!options.ByteLevel && !options.IgnoreMerges && words.Vocabulary.ContainsKey(Mark.ToString())
+            && !words.Merges.Exists(MergesAcrossMark))
             last = new MarkBoundaryStep(Mark, last);
         _words = preTokenizers.Build(last);
 
         _raw = new(words.AddedTokens.Where(token => !token.Normalized).Select(token => (token.Content, token)));
-        _normalized = new(words.AddedTokens.Where(token => token.Normalized).Select(token => (_normalize?.Invoke(token.Content) ?? token.Content, token)));
+        _normalized = new(words.AddedTokens.Where(token => token.Normalized)
+            .Select(token => (_normalize?.Invoke(token.Content) ?? token.Content, token)));
         _decoders = Decoders.Read(root["decoder"]);
         var template = PostProcessor.Read(root["post_processor"], id => TokenText(id) is not null);
 
@@ -75,7 +81,8 @@ public sealed partial class Tokenizer
         if (!_post.Before.SequenceEqual(template.Before) || !_post.After.SequenceEqual(template.After))
         {
             Disagreement = $"{path}: its template puts {Around(template)} around a text, and {kind!.Name} "
-                + $"by add_bos_token and add_eos_token {Around(_post)}, which counts here and in transformers 4; transformers 5 and others that go by the template alone give other ids: make the two say the same";
+                + $"by add_bos_token and add_eos_token {Around(_post)}, which counts here and in transformers 4; transformers 5 and others "
+                + $"that go by the template alone give other ids: make the two say the same";
             Sha256 = ContentHash.OfText($"{sha256} {string.Join(',', _post.Before)} {string.Join(',', _post.After)}");
         }
 

@@ -32,13 +32,14 @@ public sealed partial class Tokenizer
     public int? EosId { get; }
 
     /// <summary>
-    /// SHA-256 in lower-case hexadecimal of what decides the ids: of tokenizer.json alone, or also of what the flags beside it put in place of its template.
+    /// SHA-256 in lower-case hexadecimal of what decides the ids: of tokenizer.json alone, or also of what the flags beside it put in place
+    /// of its template.
     /// </summary>
     public string Sha256 { get; }
 
     /// <summary>
-    /// A sentence where the flags of <c>tokenizer_config.json</c>, which count here, and the template in
-    /// <c>tokenizer.json</c> put other ids around a text; null where they agree. Programs that go by the template alone, transformers 5 among them, give other ids then.
+    /// A sentence where the flags of <c>tokenizer_config.json</c>, which count here, and the template in <c>tokenizer.json</c> put other
+    /// ids around a text; null where they agree. Programs that go by the template alone, transformers 5 among them, give other ids then.
     /// </summary>
     public string? Disagreement { get; }
 
@@ -76,7 +77,9 @@ public sealed partial class Tokenizer
         Return(buffer);
     }
 
-    /// <summary>Whether these ids, of a text with special tokens, start with BOS twice: the text brings its own, and one was put before it.</summary>
+    /// <summary>
+    /// Whether these ids, of a text with special tokens, start with BOS twice: the text brings its own, and one was put before it.
+    /// </summary>
     public bool DoublesBos(ReadOnlySpan<int> ids) => Model.AddsBos && ids.Length > 1 && ids[0] == BosId && ids[1] == BosId;
 
     /// <summary>Refuses ids that a model has no row for: tokenizers may have more tokens than the model that they lie beside.</summary>
@@ -89,7 +92,8 @@ public sealed partial class Tokenizer
         foreach (var id in ids)
             if (id >= rows)
                 throw new EspalierException(
-                    $"{origin}: the tokenizer gave id {id} ('{TokenText(id)}'), not below the vocabulary of {rows}, which is what the model has rows for: take it out of the text");
+                    $"{origin}: the tokenizer gave id {id} ('{TokenText(id)}'), not below the vocabulary of {rows}, which is what the "
+                        + $"model has rows for: take it out of the text");
     }
 
     /// <summary>The text of ids. Ids without a token add nothing.</summary>
@@ -132,11 +136,14 @@ public sealed partial class Tokenizer
         if (_normalize is not null)
         {
             var piece = _normalize(text[start..end]);
-            _normalized.Split(piece, (from, to) => _words.Accept(piece.AsSpan(from, to - from), start == 0 && from == 0, ids), token => ids.Add(token.Id));
+            _normalized.Split(piece, (from, to) => _words.Accept(piece.AsSpan(from, to - from), start == 0 && from == 0, ids),
+                token => ids.Add(token.Id));
         }
         else
         {
-            _normalized.Split(text.AsSpan(start, end - start), (from, to) => _words.Accept(text.AsSpan(start + from, to - from), start == 0 && from == 0, ids), token => ids.Add(token.Id));
+            _normalized.Split(text.AsSpan(start, end - start),
+                (from, to) => _words.Accept(text.AsSpan(start + from, to - from), start == 0 && from == 0, ids),
+                token => ids.Add(token.Id));
         }
     }
 

@@ -1,9 +1,9 @@
 namespace Espalier.Models.Tokenizers;
 
 /// <summary>
-/// What transformers' class of a tokenizer makes of BOS and EOS. The classes of Llama's kind write the post-processor anew from <c>add_bos_token</c> and
-/// <c>add_eos_token</c> when they load a folder, whatever template tokenizer.json holds (<c>update_post_processor</c> of transformers 4). All other classes
-/// keep the template and do not read the flags.
+/// What transformers' class of a tokenizer makes of BOS and EOS. The classes of Llama's kind write the post-processor anew from
+/// <c>add_bos_token</c> and <c>add_eos_token</c> when they load a folder, whatever template tokenizer.json holds
+/// (<c>update_post_processor</c> of transformers 4). All other classes keep the template and do not read the flags.
 /// </summary>
 /// <param name="Name">The class, as the folder says or as its model type implies.</param>
 /// <param name="Bos">The token taken for BOS where no file names one.</param>
@@ -52,18 +52,22 @@ internal sealed record TokenizerClass(string Name, string Bos, string Eos, strin
             return [known];
         // Nobody asked for it in so many words, and without a token there is nothing to add.
         return flag is null ? template : throw new EspalierException(
-            $"{Source}: add_{token}_token is true for {Name}, and {token}_token names no token of tokenizer.json: name one there, or set add_{token}_token to false.");
+            $"{Source}: add_{token}_token is true for {Name}, and {token}_token names no token of tokenizer.json: name one there, or set "
+                + $"add_{token}_token to false.");
     }
 
-    private static TokenizerClass? OfName(string? name, string source) => (name?.EndsWith(Ending, StringComparison.Ordinal) == true ? name[..^Ending.Length] : name) switch
-    {
-        "LlamaTokenizer" or "CodeLlamaTokenizer" => new(name!, "<s>", "</s>", source),
-        "GemmaTokenizer" => new(name!, "<bos>", "<eos>", source),
-        "CohereTokenizer" => new(name!, "<BOS_TOKEN>", "<|END_OF_TURN_TOKEN|>", source),
-        _ => null,
-    };
+    private static TokenizerClass? OfName(string? name, string source) =>
+        (name?.EndsWith(Ending, StringComparison.Ordinal) == true ? name[..^Ending.Length] : name) switch
+        {
+            "LlamaTokenizer" or "CodeLlamaTokenizer" => new(name!, "<s>", "</s>", source),
+            "GemmaTokenizer" => new(name!, "<bos>", "<eos>", source),
+            "CohereTokenizer" => new(name!, "<BOS_TOKEN>", "<|END_OF_TURN_TOKEN|>", source),
+            _ => null,
+        };
 
-    /// <summary>What config.json says where tokenizer_config.json does not: its own <c>tokenizer_class</c>, else the class of its model type.</summary>
+    /// <summary>
+    /// What config.json says where tokenizer_config.json does not: its own <c>tokenizer_class</c>, else the class of its model type.
+    /// </summary>
     private static string? Implied(string path)
     {
         if (!File.Exists(path))

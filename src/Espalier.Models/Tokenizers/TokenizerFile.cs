@@ -14,7 +14,8 @@ internal static class TokenizerFile
     public static string Locate(string folderOrFile)
     {
         var path = Directory.Exists(folderOrFile) ? Path.Combine(folderOrFile, "tokenizer.json") : folderOrFile;
-        return File.Exists(path) ? path : throw new EspalierException($"{path}: there is no such file; {Instead(Path.GetDirectoryName(Path.GetFullPath(path))!)}");
+        return File.Exists(path) ? path
+            : throw new EspalierException($"{path}: there is no such file; {Instead(Path.GetDirectoryName(Path.GetFullPath(path))!)}");
     }
 
     /// <summary>What lies there in its place, and how it becomes tokenizer.json.</summary>
@@ -22,8 +23,11 @@ internal static class TokenizerFile
     {
         bool Has(string name) => File.Exists(Path.Combine(folder, name));
         const string Convert = "make tokenizer.json with transformers: AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)";
-        return Has("tokenizer.model") ? $"tokenizer.model, of SentencePiece, is not read: {Convert}, or download tokenizer.json from the model's page"
-            : Has("tekken.json") ? "tekken.json, of Mistral's own format, is not read: download tokenizer.json and tokenizer_config.json from the model's page, or take them from another model of the same tokenizer"
+        return Has("tokenizer.model")
+            ? $"tokenizer.model, of SentencePiece, is not read: {Convert}, or download tokenizer.json from the model's page"
+            : Has("tekken.json")
+            ? "tekken.json, of Mistral's own format, is not read: download tokenizer.json and tokenizer_config.json from the model's page, "
+                + "or take them from another model of the same tokenizer"
             : Has("vocab.json") && Has("merges.txt") ? $"vocab.json and merges.txt are not read: {Convert}"
             : "a tokenizer is read from tokenizer.json: download it into the folder.";
     }

@@ -88,7 +88,9 @@ internal readonly struct TokenizerNode(JsonElement element, string file, string 
     public int Natural()
     {
         if (!IsNatural(out var value))
-            throw Refuse($"a whole number from 0 to {int.MaxValue} is needed here, not {(element.ValueKind == JsonValueKind.Number ? element.GetRawText() : Kind)}.");
+            throw Refuse(
+                $"a whole number from 0 to {int.MaxValue} is needed here, not "
+                    + $"{(element.ValueKind == JsonValueKind.Number ? element.GetRawText() : Kind)}.");
         return value;
     }
 

@@ -54,7 +54,8 @@ internal static partial class UnicodeNormalization
             if (syllable % TCount is > 0 and var trailing)
                 output.Add(TBase + trailing);
         }
-        else if (tables.Decompositions.TryGetValue(point, out var parts) || (compatibility && tables.CompatibilityParts.TryGetValue(point, out parts)))
+        else if (tables.Decompositions.TryGetValue(point, out var parts)
+            || (compatibility && tables.CompatibilityParts.TryGetValue(point, out parts)))
         {
             foreach (var part in parts)
                 Decompose(part, compatibility, tables, output);
@@ -137,7 +138,8 @@ internal static partial class UnicodeNormalization
         {
             if (first - LBase is >= 0 and < LCount and var l && second - VBase is >= 0 and < VCount and var v)
                 composed = HangulBase + (l * VCount + v) * TCount;
-            else if (first - HangulBase is >= 0 and < HangulCount and var lv && lv % TCount == 0 && second - TBase is > 0 and < TCount and var t)
+            else if (first - HangulBase is >= 0 and < HangulCount and var lv && lv % TCount == 0 && second - TBase is > 0 and < TCount
+                and var t)
                 composed = HangulBase + lv + t;
             else
                 return _pairs.TryGetValue((first, second), out composed);
@@ -163,7 +165,8 @@ internal static partial class UnicodeNormalization
 
         // A canonical decomposition may hold a character that decomposes compatibly: U+0385 is U+00A8 + U+0301.
         private bool HasCompatibilityPart(int point) =>
-            CompatibilityParts.ContainsKey(point) || (Decompositions.TryGetValue(point, out var parts) && Array.Exists(parts, HasCompatibilityPart));
+            CompatibilityParts.ContainsKey(point)
+                || (Decompositions.TryGetValue(point, out var parts) && Array.Exists(parts, HasCompatibilityPart));
 
         public static Tables Parse()
         {

@@ -79,7 +79,9 @@ internal sealed class VocabularyReader
             if (AllTokens.TryGetValue(token.Content, out var known) && known != token.Id)
                 throw item.Refuse($"'{token.Content}' has id {token.Id} here and id {known} elsewhere.");
             if (!Vocabulary.ContainsKey(token.Content) && token.Id != nextId)
-                throw item.Refuse($"'{token.Content}' has id {token.Id}, but the reference library would number it {nextId}: added tokens follow the vocabulary without gaps.");
+                throw item.Refuse(
+                    $"'{token.Content}' has id {token.Id}, but the reference library would number it {nextId}: added tokens follow the "
+                        + $"vocabulary without gaps.");
             if (!_byId.TryAdd(token.Id, token.Content) && _byId[token.Id] != token.Content)
                 throw item.Refuse($"id {token.Id} belongs to both '{_byId[token.Id]}' and '{token.Content}'.");
             AllTokens[token.Content] = token.Id;
@@ -113,9 +115,11 @@ internal sealed class VocabularyReader
 
     private int IdOf(string token, int rank, TokenizerNode node) => Vocabulary.TryGetValue(token, out var id)
         ? id
-        : throw node.Refuse($"merge {rank} ('{Merges[rank].Left}' + '{Merges[rank].Right}') needs the token '{token}', which is not in the vocabulary.");
+        : throw node.Refuse(
+            $"merge {rank} ('{Merges[rank].Left}' + '{Merges[rank].Right}') needs the token '{token}', which is not in the vocabulary.");
 
-    private static (string Left, string Right) Pair(TokenizerNode node) => node.Items().Select(part => part.Text()).Take(3).ToList() is [var left, var right]
+    private static (string Left, string Right) Pair(TokenizerNode node) =>
+        node.Items().Select(part => part.Text()).Take(3).ToList() is [var left, var right]
         ? (left, right)
         : throw node.Refuse("a merge is a pair of two strings.");
 

@@ -82,7 +82,8 @@ internal sealed class MetaspaceStep(char mark, PrependScheme prepend, bool split
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Accept(ReadOnlySpan<char> piece, bool startsText, IdBuffer ids)
     {
-        var prefixed = piece[0] != ' ' && piece[0] != mark && (prepend == PrependScheme.Always || (prepend == PrependScheme.First && startsText));
+        var prefixed = piece[0] != ' ' && piece[0] != mark
+            && (prepend == PrependScheme.Always || (prepend == PrependScheme.First && startsText));
         var front = prefixed ? 1 : 0;
         var rented = ArrayPool<char>.Shared.Rent(piece.Length + front);
         rented[0] = mark;

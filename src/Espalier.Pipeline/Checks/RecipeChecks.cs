@@ -5,9 +5,9 @@ using Espalier.Pipeline.Recipes;
 namespace Espalier.Pipeline.Checks;
 
 /// <summary>
-/// What <c>compress</c> would refuse, found before any work, all of it at once: shapes, sizes, paths, tokenizer, exports and lengths of texts. <c>compress</c> begins with it and
-/// <c>plan</c> is refused by the same list. Two things are left to the run itself: the values of the weights, and the number of tokens of long texts
-/// (<see cref="TextCounter"/>), which is held against all stages once they are encoded.
+/// What <c>compress</c> would refuse, found before any work, all of it at once: shapes, sizes, paths, tokenizer, exports and lengths of
+/// texts. <c>compress</c> begins with it and <c>plan</c> is refused by the same list. Two things are left to the run itself: the values of
+/// the weights, and the number of tokens of long texts (<see cref="TextCounter"/>), which is held against all stages once they are encoded.
 /// </summary>
 /// <param name="Problems">What is refused, one line each.</param>
 /// <param name="Unchecked">What could not be looked at, for the teacher's folder is one to plan with, one line each.</param>
@@ -45,7 +45,9 @@ internal sealed record RecipeChecks(IReadOnlyList<string> Problems, IReadOnlyLis
             if (hasWeights || !mayLackWeights)
                 refusals.Try(() => Checkpoint.Open(recipe.Teacher).Dispose());
             if (recipe.Data.Sequence > teacher.Config.MaxPositions)
-                refusals.Add($"data.sequence is {recipe.Data.Sequence} and the teacher has {teacher.Config.MaxPositions} positions (max_position_embeddings): give at most that");
+                refusals.Add(
+                    $"data.sequence is {recipe.Data.Sequence} and the teacher has {teacher.Config.MaxPositions} positions "
+                        + $"(max_position_embeddings): give at most that");
             ShapeChecks.Check(refusals, recipe, teacher);
             return new(refusals.Problems, new TextChecks(refusals, recipe, teacher, mayLackWeights && !hasWeights, counter).Run());
         }

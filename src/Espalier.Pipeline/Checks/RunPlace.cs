@@ -22,11 +22,13 @@ internal static class RunPlace
     public static void Require(string folder, IReadOnlyList<(string Name, Recipe Recipe)> recipes, string text)
     {
         ArgumentNullException.ThrowIfNull(recipes);
-        if (recipes.Count > 1 && recipes.FirstOrDefault(entry => !FileFact.IsSafeName(entry.Name) || entry.Name == "stages").Name is { } bad)
+        if (recipes.Count > 1
+            && recipes.FirstOrDefault(entry => !FileFact.IsSafeName(entry.Name) || entry.Name == "stages").Name is { } bad)
             throw new EspalierException($"the recipe's file name \"{bad}\" cannot name a folder of results: rename it");
         RunFolder.Check(folder,
         [
-            .. recipes.SelectMany(entry => ExportStage.OutputsOf(Path.Combine(folder, Of(entry.Name, recipes.Count), "student"), entry.Recipe.Export)),
+            .. recipes.SelectMany(entry =>
+                ExportStage.OutputsOf(Path.Combine(folder, Of(entry.Name, recipes.Count), "student"), entry.Recipe.Export)),
             .. new[] { ReportName, RunResults.FileName }.Select(name => Path.Combine(folder, name)),
         ]);
         RequireRecipe(folder, text);

@@ -10,7 +10,9 @@ using Espalier.Pipeline.Stages;
 
 namespace Espalier.Pipeline.Checks;
 
-/// <summary>What the shapes of teacher and students decide: cuts that cannot be, and sections that name parts which a model does not have.</summary>
+/// <summary>
+/// What the shapes of teacher and students decide: cuts that cannot be, and sections that name parts which a model does not have.
+/// </summary>
 internal static class ShapeChecks
 {
     /// <summary>Adds what cannot be.</summary>
@@ -27,7 +29,8 @@ internal static class ShapeChecks
                 OfCycle(refusals, recipe, teacher, cycle);
         }
         if (recipe.Prune.Sparsity is { } sparsity)
-            foreach (var columns in new[] { teacher.Config.HiddenSize, teacher.Config.IntermediateSize, teacher.Config.QueryHeads * teacher.Config.HeadDim }.Distinct())
+            foreach (var columns in new[] { teacher.Config.HiddenSize, teacher.Config.IntermediateSize,
+                teacher.Config.QueryHeads * teacher.Config.HeadDim }.Distinct())
                 Named(refusals, "prune", () => sparsity.CheckColumns(columns));
     }
 
@@ -53,7 +56,8 @@ internal static class ShapeChecks
             Named(refusals, "distill", () => HiddenStateLoss.Check(hidden, learnsFrom, cycle.To));
         if (distill.Cache is { } cache)
             Named(refusals, "distill", () => _ = new CacheLayout(CacheKey.Of(
-                "", "", recipe.Data.Sequence, false, learnsFrom.VocabularySize, learnsFrom.HiddenSize, distill.Temperature, cache.Encoding, cache.K, cache.Samples, recipe.Seed)));
+                "", "", recipe.Data.Sequence, false, learnsFrom.VocabularySize, learnsFrom.HiddenSize, distill.Temperature, cache.Encoding,
+                cache.K, cache.Samples, recipe.Seed)));
     }
 
     private static void Frozen(TrainingSection section, Family family, DecoderConfig model) =>

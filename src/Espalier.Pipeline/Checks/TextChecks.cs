@@ -8,7 +8,9 @@ using Espalier.Pipeline.Stages;
 
 namespace Espalier.Pipeline.Checks;
 
-/// <summary>The files that a recipe reads: whether they are there, can be encoded, and are long enough as far as that can be known.</summary>
+/// <summary>
+/// The files that a recipe reads: whether they are there, can be encoded, and are long enough as far as that can be known.
+/// </summary>
 /// <param name="refusals">Takes what is refused.</param>
 /// <param name="recipe">The recipe.</param>
 /// <param name="teacher">The teacher, open.</param>
@@ -23,7 +25,8 @@ internal sealed class TextChecks(Refusals refusals, Recipe recipe, Checkpoint te
     /// <summary>Adds what is refused; returns what could not be looked at, one line each.</summary>
     public IReadOnlyList<string> Run()
     {
-        var readsTokens = recipe.Data.Train is not [var single] || !DataSection.IsIds(single) || recipe.Evaluate.Any(set => SourceOf(set) is { } source && !DataSection.IsIds(source))
+        var readsTokens = recipe.Data.Train is not [var single] || !DataSection.IsIds(single)
+            || recipe.Evaluate.Any(set => SourceOf(set) is { } source && !DataSection.IsIds(source))
             || Tasks().Any();
         if (readsTokens && IsThere("tokenizer", Path.Combine(teacher.Folder, "tokenizer.json"), () => Tokenizer.Load(teacher.Folder)))
             _tokenizer = refusals.Try(() => Tokenizer.Load(teacher.Folder));
@@ -32,24 +35,33 @@ internal sealed class TextChecks(Refusals refusals, Recipe recipe, Checkpoint te
         foreach (var set in recipe.Evaluate)
             if (SourceOf(set) is { } source && Size($"evaluate: {set.Name}", set.Name, source) is { } size)
                 evaluations.Add(set.Name, size);
-        var reference = recipe is { Correct: not null, Correction.When: CorrectWhen.Auto } && NeedStage.ReferencePath(teacher.Folder, recipe.Correction.Reference) is { } path
+        var reference = recipe is { Correct: not null, Correction.When: CorrectWhen.Auto }
+            && NeedStage.ReferencePath(teacher.Folder, recipe.Correction.Reference) is { } path
             ? Size("correct.reference", "reference", path) : null;
         TextDemands.Check(refusals, recipe, teacher.Config, new(train, heldOut, evaluations, reference));
         foreach (var (key, task) in Tasks())
             if (IsThere(key, task) && (_tokenizer is not null || !isOnlyPlanned))
-                refusals.Try(() => { _ = _tokenizer is null ? null : new MultipleChoiceTask(MultipleChoiceFile.Read(task), _tokenizer, teacher.Config.MaxPositions, _vocabulary); });
+                refusals.Try(
+                    () =>
+                    {
+                        _ = _tokenizer is null ? null
+                        : new MultipleChoiceTask(MultipleChoiceFile.Read(task), _tokenizer, teacher.Config.MaxPositions, _vocabulary);
+                    });
         return _unchecked;
     }
 
     private (TextSize? Train, TextSize? HeldOut) Data()
     {
         (TextSize?, TextSize?) found = default;
-        var missing = isOnlyPlanned ? recipe.Data.Train.Where(source => !DataSection.IsIds(source) && source != RecipePaths.DotnetDocs && !RecipePaths.IsThere(source)).ToArray() : [];
+        var missing = isOnlyPlanned
+            ? recipe.Data.Train.Where(source => !DataSection.IsIds(source) && source != RecipePaths.DotnetDocs
+                && !RecipePaths.IsThere(source)).ToArray() : [];
         foreach (var source in missing)
             _unchecked.Add($"data.train: {source} is not there");
         if (missing.Length == 0)
             refusals.Try(() => { found = counter.OfData(recipe.Data, _tokenizer, _vocabulary); });
-        if (recipe.Data is { Documents: DocumentContext.Separate, Train: [var single] } && DataSection.IsIds(single) && teacher.Config.EosTokenIds.Count == 0)
+        if (recipe.Data is { Documents: DocumentContext.Separate, Train: [var single] } && DataSection.IsIds(single)
+            && teacher.Config.EosTokenIds.Count == 0)
             refusals.Add(DocumentBoundaries.NoEos(single));
         return found;
     }
@@ -68,7 +80,9 @@ internal sealed class TextChecks(Refusals refusals, Recipe recipe, Checkpoint te
         if (RecipePaths.IsThere(path) || (path == RecipePaths.DotnetDocs && complain is null))
             return true;
         if (isOnlyPlanned)
-            _unchecked.Add(key == "tokenizer" ? $"{teacher.Folder} has no tokenizer.json: whether its text can be encoded, and is long enough, was not checked" : $"{key}: {path} is not there");
+            _unchecked.Add(key == "tokenizer"
+                ? $"{teacher.Folder} has no tokenizer.json: whether its text can be encoded, and is long enough, was not checked"
+                : $"{key}: {path} is not there");
         else if (complain is not null)
             refusals.Try(complain);
         else

@@ -9,8 +9,8 @@ using Espalier.Pipeline.Stages;
 namespace Espalier.Pipeline.Checks;
 
 /// <summary>
-/// How long texts are, before they are encoded for good: ids are counted, text of a few megabytes is encoded and thrown away, and longer text has a length that it cannot be above.
-/// What was counted for one recipe is not counted again for the next.
+/// How long texts are, before they are encoded for good: ids are counted, text of a few megabytes is encoded and thrown away, and longer
+/// text has a length that it cannot be above. What was counted for one recipe is not counted again for the next.
 /// </summary>
 /// <param name="stop">Stops.</param>
 internal sealed class TextCounter(CancellationToken stop)
@@ -49,7 +49,8 @@ internal sealed class TextCounter(CancellationToken stop)
 
     /// <summary>The tokens of one text that is evaluated on.</summary>
     public TextSize? OfText(string name, string source, Tokenizer? tokenizer, int vocabulary) =>
-        DataSection.IsIds(source) ? OfIds(source, vocabulary) : OfText([source], null, 0, tokenizer, vocabulary, $"{name} ({source})").Train;
+        DataSection.IsIds(source) ? OfIds(source, vocabulary)
+            : OfText([source], null, 0, tokenizer, vocabulary, $"{name} ({source})").Train;
 
     private (TextSize? Train, TextSize? HeldOut) OfText(
         IReadOnlyList<string> sources, string? field, double heldOut, Tokenizer? tokenizer, int vocabulary, string? name)
@@ -61,7 +62,8 @@ internal sealed class TextCounter(CancellationToken stop)
         var bytes = files.Sum(file => new FileInfo(file).Length * (IsPlain(file) ? 1 : Unpacked));
         if (tokenizer is not null && bytes <= CountedBytes)
             return _counted.GetOrAdd(
-                string.Join('\0', [tokenizer.Sha256, $"{heldOut:R}", $"{vocabulary}", field ?? "", .. sources]), _ => Count(sources, field, heldOut, tokenizer, vocabulary, name));
+                string.Join('\0', [tokenizer.Sha256, $"{heldOut:R}", $"{vocabulary}", field ?? "", .. sources]),
+                _ => Count(sources, field, heldOut, tokenizer, vocabulary, name));
         if (!isPlain)
             return (null, null);
         var most = new TextSize(name, MostTokensOfAByte * bytes + MostTokensOfAByte, IsExact: false);
@@ -74,12 +76,14 @@ internal sealed class TextCounter(CancellationToken stop)
         using var folder = ScratchFolder.Begin();
         // Written and opened as the run does it, so that what it would refuse is refused.
         var summary = Corpus.Build(
-            new() { Sources = sources, Field = field, HeldOut = new(heldOut) }, DocumentEncoder.Of(tokenizer, vocabulary), folder.Path, cancellation: stop);
+            new() { Sources = sources, Field = field, HeldOut = new(heldOut) }, DocumentEncoder.Of(tokenizer, vocabulary), folder.Path,
+            cancellation: stop);
         foreach (var side in Directory.GetDirectories(folder.Path))
             using (TokenStore.Open(side, vocabulary))
             {
             }
-        return (new(name, summary.Train.Tokens, IsExact: true), summary.HeldOut is { } held ? new($"held-out of {name}", held.Tokens, IsExact: true) : null);
+        return (new(name, summary.Train.Tokens, IsExact: true), summary.HeldOut is { } held
+            ? new($"held-out of {name}", held.Tokens, IsExact: true) : null);
     }
 
     private static TextSize OfIds(string spec, int vocabulary)

@@ -10,8 +10,8 @@ using Espalier.Pipeline.Stages;
 namespace Espalier.Pipeline.Checks;
 
 /// <summary>
-/// How much text each stage of a recipe needs. Asked twice: before any work, with what is known then, and when the text is encoded, with exact numbers and still before
-/// anything is computed on it.
+/// How much text each stage of a recipe needs. Asked twice: before any work, with what is known then, and when the text is encoded, with
+/// exact numbers and still before anything is computed on it.
 /// </summary>
 internal static class TextDemands
 {
@@ -31,7 +31,9 @@ internal static class TextDemands
             IsOneWindow(refusals, text, sequence, WindowStride.Contiguous);
         if (recipe.Correct is not null && recipe.Correction.When == CorrectWhen.Auto)
             foreach (var text in new[] { sizes.HeldOut, sizes.Reference }.OfType<TextSize>())
-                refusals.Try(() => CorrectionTest.CheckWindows(text.Name, text.Words, text.Windows(Math.Min(sequence, CorrectionTest.MostSequence), WindowStride.Contiguous), sequence));
+                refusals.Try(() =>
+                    CorrectionTest.CheckWindows(text.Name, text.Words,
+                        text.Windows(Math.Min(sequence, CorrectionTest.MostSequence), WindowStride.Contiguous), sequence));
     }
 
     /// <summary>The trainings of a recipe by their sections' names, in order.</summary>
@@ -50,10 +52,12 @@ internal static class TextDemands
         foreach (var (name, section) in Trainings(recipe))
             yield return (name, section.Batch, (windows, stage) => TrainingStage.CheckBatch(section, windows, stage));
         var (score, sequence) = (recipe.Score, recipe.Data.Sequence);
-        if ((recipe.Prune is { Method: PruneMethod.Importance, Plan: null } && score.Method.ReadsText()) || recipe.Prune.Method == PruneMethod.Wanda)
+        if ((recipe.Prune is { Method: PruneMethod.Importance, Plan: null } && score.Method.ReadsText())
+            || recipe.Prune.Method == PruneMethod.Wanda)
             yield return ("score.samples", score.Samples, (windows, key) => ImportanceScorer.Check(windows, score.Samples, sequence, key));
         if (score.Depth != DepthMetricKind.Task && DepthStage.Asked(recipe.Score, recipe.Prune, teacher) is { } asked)
-            yield return ("score.depth-samples", asked.Samples, (windows, key) => ImportanceScorer.Check(windows, asked.Samples, sequence, key));
+            yield return ("score.depth-samples", asked.Samples,
+                (windows, key) => ImportanceScorer.Check(windows, asked.Samples, sequence, key));
     }
 
     private static bool IsOneWindow(Refusals refusals, TextSize text, int sequence, WindowStride stride)

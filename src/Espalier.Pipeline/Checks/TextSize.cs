@@ -24,4 +24,5 @@ internal sealed record TextSize(string Name, long Tokens, bool IsExact)
 /// <param name="HeldOut">What is held out of it.</param>
 /// <param name="Evaluations">The other texts that are evaluated on, by their names.</param>
 /// <param name="Reference">What the test of <c>correct: auto</c> compares with; null where the teacher writes it.</param>
-internal sealed record TextSizes(TextSize? Train, TextSize? HeldOut, IReadOnlyDictionary<string, TextSize> Evaluations, TextSize? Reference);
+internal sealed record TextSizes(TextSize? Train, TextSize? HeldOut, IReadOnlyDictionary<string, TextSize> Evaluations,
+    TextSize? Reference);

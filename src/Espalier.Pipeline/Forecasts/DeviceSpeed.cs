@@ -57,5 +57,6 @@ internal sealed record DeviceSpeed(string Device, double Forward, double Trainin
     /// <summary>Seconds for a stage; null where its operations are not known beforehand.</summary>
     public double? Seconds(StageForecast stage) => stage.Flops / ((stage.Steps is null ? Forward : Training) * 1e9 * Utilisation);
 
-    private static DeviceSpeed Gpu(string name, double teraflops) => new(name, teraflops * 1e3, teraflops * 1e3, OnGpu) { Best = BestOnGpu / OnGpu, Worst = WorstOnGpu / OnGpu };
+    private static DeviceSpeed Gpu(string name, double teraflops) =>
+        new(name, teraflops * 1e3, teraflops * 1e3, OnGpu) { Best = BestOnGpu / OnGpu, Worst = WorstOnGpu / OnGpu };
 }

@@ -7,7 +7,9 @@ namespace Espalier.Pipeline.Forecasts;
 /// <summary>Something that the run writes.</summary>
 /// <param name="What">Its name.</param>
 /// <param name="Bytes">Its size, without headers, tokenizer and logs.</param>
-/// <param name="Stage">The stage that writes it, with its cycle and round where there are several (<see cref="StageForecast.Title"/>).</param>
+/// <param name="Stage">
+/// The stage that writes it, with its cycle and round where there are several (<see cref="StageForecast.Title"/>).
+/// </param>
 internal sealed record DiskForecast(string What, long Bytes, string Stage)
 {
     // Vectors stay float32, and rows that are no whole number of blocks become float16: GgufExporter's rules.

@@ -17,7 +17,8 @@ internal static class SearchForecast
     /// <param name="evaluated">Tokens that a candidate is evaluated on at a rung.</param>
     /// <param name="gflops">This machine's speed; null where nobody knows.</param>
     public static SearchCost Of(
-        SearchSection section, TrainingSection distill, DecoderConfig teacher, IReadOnlyList<Candidate> candidates, int sequence, long evaluated, double? gflops)
+        SearchSection section, TrainingSection distill, DecoderConfig teacher, IReadOnlyList<Candidate> candidates, int sequence,
+        long evaluated, double? gflops)
     {
         var dear = candidates.Select(candidate => candidate.Shape.ForwardFlopsPerToken(sequence)).OrderDescending().ToArray();
         var ofTeacher = distill.NeedsTeacher ? teacher.ForwardFlopsPerToken(sequence) : 0;
@@ -33,7 +34,8 @@ internal static class SearchForecast
     }
 
     /// <summary>Operations of what was done: tokens trained on and evaluated by a candidate.</summary>
-    public static double FlopsOf(Candidate candidate, TrainingSection distill, DecoderConfig teacher, int sequence, long trained, long evaluated)
+    public static double FlopsOf(Candidate candidate, TrainingSection distill, DecoderConfig teacher, int sequence, long trained,
+        long evaluated)
     {
         var forward = candidate.Shape.ForwardFlopsPerToken(sequence);
         return trained * (3 * forward + (distill.NeedsTeacher ? teacher.ForwardFlopsPerToken(sequence) : 0)) + evaluated * forward;

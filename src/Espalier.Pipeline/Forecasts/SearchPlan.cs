@@ -14,19 +14,23 @@ namespace Espalier.Pipeline.Forecasts;
 /// <param name="NonEmbeddingParameters">Weights without the embedding table and the head.</param>
 /// <param name="MemoryBytes">Bytes of weights, keys and values at the search's context.</param>
 /// <param name="ForwardFlopsPerToken">Floating-point operations of a token's forward pass.</param>
-internal sealed record CandidateForecast(int Layers, int Heads, int Ffn, int Hidden, long Parameters, long NonEmbeddingParameters, long MemoryBytes, double ForwardFlopsPerToken)
+internal sealed record CandidateForecast(int Layers, int Heads, int Ffn, int Hidden, long Parameters, long NonEmbeddingParameters,
+    long MemoryBytes, double ForwardFlopsPerToken)
 {
     /// <summary>The forecast of a candidate.</summary>
     public static CandidateForecast Of(Candidate candidate, SearchSection search, int sequence, int elementBytes)
     {
         ArgumentNullException.ThrowIfNull(candidate);
         ArgumentNullException.ThrowIfNull(search);
-        return new(candidate.Layers, candidate.Heads, candidate.Ffn, candidate.Hidden, candidate.Parameters, candidate.NonEmbeddingParameters,
+        return new(candidate.Layers, candidate.Heads, candidate.Ffn, candidate.Hidden, candidate.Parameters,
+            candidate.NonEmbeddingParameters,
             candidate.MemoryBytes(elementBytes, search.Context, search.Sequences), candidate.Shape.ForwardFlopsPerToken(sequence));
     }
 }
 
-/// <summary>A search before it runs: what it has to choose from and what it takes at most. Latency is not measured for it, and decides later.</summary>
+/// <summary>
+/// A search before it runs: what it has to choose from and what it takes at most. Latency is not measured for it, and decides later.
+/// </summary>
 internal sealed record SearchPlan
 {
     private const int Shown = 10;

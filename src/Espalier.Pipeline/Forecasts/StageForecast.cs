@@ -6,19 +6,22 @@ namespace Espalier.Pipeline.Forecasts;
 /// <param name="Steps">Optimizer steps; null where nothing is trained.</param>
 /// <param name="Tokens">Tokens that go through a model; null where that depends on the text.</param>
 /// <param name="Flops">Floating-point operations; null where that depends on the text.</param>
-/// <param name="MemoryBytes">
-/// Float32 weights, and where training gradients and the two moments of Adam with them (16 bytes a weight, 4 where it is frozen); activations come on top. Null where no
-/// model is in memory.
+/// <param name="MemoryBytes"> Float32 weights, and where training gradients and the two moments of Adam with them (16 bytes a weight, 4
+/// where it is frozen); activations come on top. Null where no model is in memory.
 /// </param>
 internal sealed record StageForecast(string Name, string Does, long? Steps, long? Tokens, double? Flops, long? MemoryBytes)
 {
-    /// <summary>The model that it runs, makes or writes, the larger where it runs two: shape, parameters, KV cache. Null where there is none.</summary>
+    /// <summary>
+    /// The model that it runs, makes or writes, the larger where it runs two: shape, parameters, KV cache. Null where there is none.
+    /// </summary>
     public ModelForecast? Model { get; init; }
 
     /// <summary>The most that it writes to the disk; null where that depends on the text, or is nothing to speak of.</summary>
     public long? DiskBytes { get; init; }
 
-    /// <summary>The cycle of pruning and distilling that it belongs to, from 1; null where there is one cycle, or it belongs to none.</summary>
+    /// <summary>
+    /// The cycle of pruning and distilling that it belongs to, from 1; null where there is one cycle, or it belongs to none.
+    /// </summary>
     public int? Cycle { get; init; }
 
     /// <summary>The round of iterative importance within the cycle, from 1; null where there is one round, or it belongs to none.</summary>

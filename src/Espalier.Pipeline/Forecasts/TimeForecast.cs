@@ -1,6 +1,8 @@
 namespace Espalier.Pipeline.Forecasts;
 
-/// <summary>How long the training stages and the scoring take on a device, if it keeps up the assumed share of its speed: an estimate.</summary>
+/// <summary>
+/// How long the training stages and the scoring take on a device, if it keeps up the assumed share of its speed: an estimate.
+/// </summary>
 /// <param name="Device">The device.</param>
 /// <param name="Gflops">Its speed in training, in 10⁹ floating-point operations a second: measured here, or the maker's peak.</param>
 /// <param name="Utilisation">The share of it that is assumed to be reached.</param>
@@ -20,9 +22,11 @@ internal sealed record TimeForecast(string Device, double Gflops, double Utilisa
 
     private static TimeForecast On(DeviceSpeed device, IReadOnlyList<StageForecast> stages)
     {
-        var seconds = stages.Select(stage => (Name: stage.Title(), Seconds: device.Seconds(stage))).Where(stage => stage.Seconds is not null).ToArray();
+        var seconds = stages.Select(stage => (Name: stage.Title(), Seconds: device.Seconds(stage)))
+            .Where(stage => stage.Seconds is not null).ToArray();
         var sum = seconds.Sum(stage => stage.Seconds!.Value);
-        return new(device.Device, device.Training, device.Utilisation, sum, [.. seconds.Select(stage => new StageHours(stage.Name, stage.Seconds!.Value / 3600))])
+        return new(device.Device, device.Training, device.Utilisation, sum,
+            [.. seconds.Select(stage => new StageHours(stage.Name, stage.Seconds!.Value / 3600))])
         {
             SecondsFrom = sum / device.Best,
             SecondsTo = sum / device.Worst,

@@ -23,15 +23,20 @@ internal static class TrainingForecast
     public static long Bytes(TrainingSection training, DecoderConfig config)
     {
         var trained = training.Freeze.IsEmpty ? config.Parameters : FamilyCatalog.For(config.Family, "freeze").Parameters(config)
-            .Where(named => !training.Freeze.Hold(named.Parameter)).Sum(named => named.Shape.Aggregate(1L, (product, size) => product * size));
+            .Where(named => !training.Freeze.Hold(named.Parameter))
+            .Sum(named => named.Shape.Aggregate(1L, (product, size) => product * size));
         return Float32 * config.Parameters + (Trained - Float32) * trained;
     }
 
     /// <summary>Tokens that it sees.</summary>
     public static long Tokens(TrainingSection training, int sequence) => checked(training.Steps * training.Batch * sequence);
 
-    /// <summary>The most that its checkpoints take: two stay and a third is written before one of them goes; where training evaluates, the best stays too.</summary>
-    public static long CheckpointBytes(TrainingSection training, long parameters) => (training.EvaluateEvery > 0 ? 4 : 3) * Saved * parameters;
+    /// <summary>
+    /// The most that its checkpoints take: two stay and a third is written before one of them goes; where training evaluates, the best
+    /// stays too.
+    /// </summary>
+    public static long CheckpointBytes(TrainingSection training, long parameters) =>
+        (training.EvaluateEvery > 0 ? 4 : 3) * Saved * parameters;
 
     /// <summary>Steps, batch and rates in words.</summary>
     public static string Schedule(TrainingSection training) =>

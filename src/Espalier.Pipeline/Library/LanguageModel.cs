@@ -13,8 +13,9 @@ using Espalier.Models.Tokenizers;
 namespace Espalier;
 
 /// <summary>
-/// A language model in a Hugging Face folder: the front door for programs. What it gives are the same scores, cuts and losses as the commands'; what it does not give are
-/// stages that go on after a crash, which <see cref="RecipeRun"/> has. Weights are read when they are first needed. Not for several threads at once; dispose it.
+/// A language model in a Hugging Face folder: the front door for programs. What it gives are the same scores, cuts and losses as the
+/// commands'; what it does not give are stages that go on after a crash, which <see cref="RecipeRun"/> has. Weights are read when they are
+/// first needed. Not for several threads at once; dispose it.
 /// </summary>
 public sealed class LanguageModel : IDisposable
 {
@@ -59,13 +60,20 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>How much each channel, head, neuron and layer matters on calibration text.</summary>
     /// <param name="text">Calibration text.</param>
-    /// <param name="options">How it is scored; by default the activations of 256 samples, or of all there are where these are fewer.</param>
+    /// <param name="options">
+    /// How it is scored; by default the activations of 256 samples, or of all there are where these are fewer.
+    /// </param>
     /// <param name="progress">Receives the samples.</param>
     /// <param name="stop">Stops.</param>
-    public ImportanceScores Score(TextData text, ScoreOptions? options = null, IProgressReporter? progress = null, CancellationToken stop = default) =>
+    public ImportanceScores Score(TextData text, ScoreOptions? options = null, IProgressReporter? progress = null,
+        CancellationToken stop = default) =>
         ImportanceScorer.Run(
             Decoder, text.Windows,
-            options ?? new() { Samples = (int)Math.Min(new ScoreOptions().Samples, text.Windows.Count), SpanWidths = [.. Enumerable.Range(1, Config.Layers - 1)] },
+            options ?? new()
+            {
+                Samples = (int)Math.Min(new ScoreOptions().Samples, text.Windows.Count),
+                SpanWidths = [.. Enumerable.Range(1, Config.Layers - 1)]
+            },
             progress ?? NullProgress.Instance, stop);
 
     /// <summary>Writes the model without its least important units.</summary>
@@ -76,7 +84,8 @@ public sealed class LanguageModel : IDisposable
     /// <param name="stop">Stops, leaving nothing after.</param>
     /// <returns>The pruned model, open.</returns>
     /// <exception cref="EspalierException">A size that cannot be, or a folder that is taken.</exception>
-    public LanguageModel Prune(PruneTarget target, ImportanceScores scores, string output, IProgressReporter? progress = null, CancellationToken stop = default)
+    public LanguageModel Prune(PruneTarget target, ImportanceScores scores, string output, IProgressReporter? progress = null,
+        CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(target);
         var plan = PlanBuilder.ByImportance(Config, target.Apply(Config), scores);
@@ -84,7 +93,10 @@ public sealed class LanguageModel : IDisposable
         return Load(output);
     }
 
-    /// <summary>Trains this model towards a teacher's distributions and writes the result; this object's weights are trained, its folder stays as it is.</summary>
+    /// <summary>
+    /// Trains this model towards a teacher's distributions and writes the result; this object's weights are trained, its folder stays as it
+    /// is.
+    /// </summary>
     /// <param name="teacher">The teacher: of the same vocabulary.</param>
     /// <param name="text">Training text.</param>
     /// <param name="output">The folder to make; nothing but an empty folder may be there.</param>
@@ -93,9 +105,12 @@ public sealed class LanguageModel : IDisposable
     /// <param name="step">Called after each step.</param>
     /// <param name="stop">Stops after a step; nothing is written then.</param>
     /// <returns>The trained model, open.</returns>
-    /// <exception cref="EspalierException">Vocabularies that do not go together, an option that cannot work, a loss that is not finite, or a folder that is taken.</exception>
+    /// <exception cref="EspalierException">
+    /// Vocabularies that do not go together, an option that cannot work, a loss that is not finite, or a folder that is taken.
+    /// </exception>
     public LanguageModel Distill(
-        LanguageModel teacher, TextData text, string output, TrainingOptions options, string loss = "forward-kl", Action<StepReport>? step = null,
+        LanguageModel teacher, TextData text, string output, TrainingOptions options, string loss = "forward-kl",
+        Action<StepReport>? step = null,
         CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(teacher);
@@ -108,7 +123,8 @@ public sealed class LanguageModel : IDisposable
             trainer.Every(1, report => step?.Invoke(report));
             trainer.Run(stop);
         }
-        CheckpointWriter.Write(output, Config, _checkpoint, _checkpoint.StoredType, DecoderWeights.Source(Decoder, _checkpoint.Family), cancellation: stop);
+        CheckpointWriter.Write(output, Config, _checkpoint, _checkpoint.StoredType, DecoderWeights.Source(Decoder, _checkpoint.Family),
+            cancellation: stop);
         return Load(output);
     }
 

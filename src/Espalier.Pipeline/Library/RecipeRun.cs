@@ -8,7 +8,9 @@ using Espalier.Pipeline.Stages;
 
 namespace Espalier;
 
-/// <summary>A recipe run from a program, as <c>espalier compress</c> runs it: killed anywhere, the same call goes on and ends with the same bits.</summary>
+/// <summary>
+/// A recipe run from a program, as <c>espalier compress</c> runs it: killed anywhere, the same call goes on and ends with the same bits.
+/// </summary>
 public static class RecipeRun
 {
     /// <summary>Runs a recipe to its end.</summary>
@@ -17,9 +19,12 @@ public static class RecipeRun
     /// <param name="progress">Receives stages, steps and warnings.</param>
     /// <param name="stop">Stops after a step and saves.</param>
     /// <returns>Every model with its losses, the stages with their times, and where the student lies.</returns>
-    /// <exception cref="RecipeRefusedException">What the recipe asks for and cannot have, all of it, before anything is computed.</exception>
+    /// <exception cref="RecipeRefusedException">
+    /// What the recipe asks for and cannot have, all of it, before anything is computed.
+    /// </exception>
     /// <exception cref="OperationCanceledException">Asked to stop; what was done is saved.</exception>
-    public static CompressResult Run(string recipe, string? output = null, IProgressReporter? progress = null, CancellationToken stop = default)
+    public static CompressResult Run(string recipe, string? output = null, IProgressReporter? progress = null,
+        CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         var read = RecipeFile.Read(recipe);
@@ -47,13 +52,15 @@ public static class RecipeRun
         start?.Invoke();
         var canonical = string.Join('\n', recipes.Select(entry => RecipeFile.Canonical(entry.Recipe)));
         if (RunPlace.HoldsAnother(folder, canonical))
-            progress.Warn($"{folder} holds the result of another recipe: its student, GGUF files and report stay until this run comes to its own; "
+            progress.Warn(
+                $"{folder} holds the result of another recipe: its student, GGUF files and report stay until this run comes to its own; "
                 + "for a folder of its own give --output");
         return RunContext.Within(folder, canonical, recipes[0].Recipe.Seed, progress, context =>
         {
             context.Folder.WriteFile("recipe.yaml", stream => stream.Write(Encoding.UTF8.GetBytes(text)));
             var results = new List<CompressResult>();
-            Compressor[] compressors = [.. recipes.Select(entry => new Compressor(context, entry.Recipe, entry.Name, RunPlace.Of(entry.Name, recipes.Count))
+            Compressor[] compressors = [
+                .. recipes.Select(entry => new Compressor(context, entry.Recipe, entry.Name, RunPlace.Of(entry.Name, recipes.Count))
             {
                 Evaluated = so => RunResults.Write(context.Folder, [.. results, so]),
             })];

@@ -3,7 +3,10 @@ using Espalier.Files;
 
 namespace Espalier;
 
-/// <summary>Text as a model's tokens, cut into windows of one length: what a <see cref="LanguageModel"/> is scored, trained and evaluated on. Dispose it.</summary>
+/// <summary>
+/// Text as a model's tokens, cut into windows of one length: what a <see cref="LanguageModel"/> is scored, trained and evaluated on.
+/// Dispose it.
+/// </summary>
 public sealed class TextData : IDisposable
 {
     private readonly ScratchFolder _folder;
@@ -22,8 +25,8 @@ public sealed class TextData : IDisposable
     public long Tokens => _tokens.Count;
 
     /// <summary>
-    /// Reads text: files, folders and patterns of .txt, .md, .jsonl, .parquet and .xml, or <c>dotnet-docs</c>. Its tokens lie in a file of the system's temporary folder
-    /// until this is disposed; documents that come twice are read once.
+    /// Reads text: files, folders and patterns of .txt, .md, .jsonl, .parquet and .xml, or <c>dotnet-docs</c>. Its tokens lie in a file of
+    /// the system's temporary folder until this is disposed; documents that come twice are read once.
     /// </summary>
     /// <param name="model">The model whose tokenizer is used.</param>
     /// <param name="sequence">Tokens of a window; at most the model's positions.</param>
@@ -33,7 +36,8 @@ public sealed class TextData : IDisposable
     {
         ArgumentNullException.ThrowIfNull(model);
         if (sequence > model.Config.MaxPositions)
-            throw new EspalierException($"sequence is {sequence} and {model.Folder} has {model.Config.MaxPositions} positions: take a shorter one");
+            throw new EspalierException(
+                $"sequence is {sequence} and {model.Folder} has {model.Config.MaxPositions} positions: take a shorter one");
         var folder = ScratchFolder.Begin();
         TokenStore? tokens = null;
         try

@@ -25,7 +25,8 @@ internal sealed record CacheSection
         new Key<CacheSection, CacheEncoding>(
             "encoding", Kinds.Choice<CacheEncoding>(), s => s.Encoding, (s, encoding) => s with { Encoding = encoding })
         {
-            Help = "What is kept: the k likeliest entries and the mass of the others; entries drawn; both; or hidden states, which are exact",
+            Help = "What is kept: the k likeliest entries and the mass of the others; entries drawn; both; or hidden states, which are "
+                + "exact",
             PageDefault = "top-k",
             Page = """
                 `top-k`: the `k` likeliest entries and the mass of all others, with the exact gradient on the k. `samples`: entries
@@ -38,14 +39,16 @@ internal sealed record CacheSection
             Help = "Likeliest entries kept of each distribution",
             PageDefault = "64",
             Page = "Likeliest entries; 6 bytes each (8 where the vocabulary has more than 65,536 entries).",
-            Useless = s => s.Encoding is CacheEncoding.Samples or CacheEncoding.Hidden ? $"encoding {EnumName.Of(s.Encoding)} keeps no likeliest entries; leave it out" : null,
+            Useless = s => s.Encoding is CacheEncoding.Samples or CacheEncoding.Hidden
+                ? $"encoding {EnumName.Of(s.Encoding)} keeps no likeliest entries; leave it out" : null,
         },
         new Key<CacheSection, int>("samples", Kinds.Size(most: MostEntries), s => s.Samples, (s, samples) => s with { Samples = samples })
         {
             Help = "Entries drawn from each distribution",
             PageDefault = "32",
             Page = "Drawn entries; 2 bytes each (4).",
-            Useless = s => s.Encoding is CacheEncoding.TopK or CacheEncoding.Hidden ? $"encoding {EnumName.Of(s.Encoding)} draws nothing; leave it out" : null,
+            Useless = s => s.Encoding is CacheEncoding.TopK or CacheEncoding.Hidden
+                ? $"encoding {EnumName.Of(s.Encoding)} draws nothing; leave it out" : null,
         },
     ];
 

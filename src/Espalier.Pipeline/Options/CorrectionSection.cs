@@ -32,8 +32,8 @@ internal sealed record CorrectionSection
     public const double DefaultThreshold = 0.1;
 
     /// <summary>
-    /// Peak learning rate of a correction that names none: low, for the teacher is to learn a text and not to forget what it knows. The paper takes a fifth of the peak of the teacher's own
-    /// training; this is a fifth of the usual 1e-3 of small models.
+    /// Peak learning rate of a correction that names none: low, for the teacher is to learn a text and not to forget what it knows. The
+    /// paper takes a fifth of the peak of the teacher's own training; this is a fifth of the usual 1e-3 of small models.
     /// </summary>
     public const double DefaultLearningRate = 2e-4;
 
@@ -53,7 +53,8 @@ internal sealed record CorrectionSection
     public string? Reference { get; init; }
 
     /// <summary>
-    /// Seed of the order of a correction, for that of the recipe: the next one, so that teacher and student do not see the text in one order. <c>espalier correct --seed</c> takes it as it is.
+    /// Seed of the order of a correction, for that of the recipe: the next one, so that teacher and student do not see the text in one
+    /// order. <c>espalier correct --seed</c> takes it as it is.
     /// </summary>
     public static long SeedOf(long seed) => seed + 1;
 
@@ -65,7 +66,8 @@ internal sealed record CorrectionSection
     {
         Word = "auto",
         Without = "never",
-        WhyNot = key => TrainingSection.KeysOfLoss().Any(loss => loss.Name == key) ? "the teacher is always corrected with cross-entropy; leave it out" : null,
+        WhyNot = key => TrainingSection.KeysOfLoss().Any(loss => loss.Name == key)
+            ? "the teacher is always corrected with cross-entropy; leave it out" : null,
     };
 
     /// <summary>The keys, which stand in <c>correct</c> before those of any training.</summary>
@@ -89,7 +91,8 @@ internal sealed record CorrectionSection
             Page = "With `auto`: what the difference must be above, nats a token.",
             Useless = OutsideTheTest,
         },
-        new Key<CorrectionSection, string?>("reference", Kinds.Text("PATH"), s => s.Reference, (s, reference) => s with { Reference = reference })
+        new Key<CorrectionSection,
+            string?>("reference", Kinds.Text("PATH"), s => s.Reference, (s, reference) => s with { Reference = reference })
         {
             PageDefault = "`self-written.jsonl` in the teacher's folder",
             Page = """

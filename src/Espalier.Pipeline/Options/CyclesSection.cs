@@ -44,7 +44,8 @@ internal sealed record CyclesSection
         var last = path[^1];
         if (student.HiddenSize > last.HiddenSize || student.IntermediateSize > last.IntermediateSize || student.Layers > last.Layers
             || student.KeyValueHeads > last.KeyValueHeads || student.GroupSize > last.GroupSize)
-            throw new EspalierException("cycles.shapes: prune's shape is larger than the last of them on some axis; each cycle can only cut");
+            throw new EspalierException(
+                "cycles.shapes: prune's shape is larger than the last of them on some axis; each cycle can only cut");
         return [.. path, student];
     }
 

@@ -8,7 +8,9 @@ internal sealed record DataSection
     /// <summary>Sources of training text: paths, globs, <c>dotnet-docs</c>, or one file of ids (.i32, .u16).</summary>
     public IReadOnlyList<string> Train { get; init; } = [];
 
-    /// <summary>The field of records, or column of tables, that holds the text and alone decides; null for any shape that is known.</summary>
+    /// <summary>
+    /// The field of records, or column of tables, that holds the text and alone decides; null for any shape that is known.
+    /// </summary>
     public string? Field { get; init; }
 
     /// <summary>Share of the documents held out, by the hash of their text; of ids, the last windows.</summary>
@@ -44,7 +46,8 @@ internal sealed record DataSection
         {
             IsOption = false,
             PageDefault = "any known shape",
-            Page = "The field of JSON records, or the column of a table, that holds the text of `train`. Where it is given it alone decides.",
+            Page = "The field of JSON records, or the column of a table, that holds the text of `train`. Where it is given it alone "
+                + "decides.",
             IsLater = true,
             Useless = s => s.Train.Any(IsIds) ? "data.train is token ids, which have no fields; leave it out" : null,
         },
@@ -67,7 +70,8 @@ internal sealed record DataSection
         new Key<DataSection, DocumentContext>(
             "documents", Kinds.Choice<DocumentContext>(), s => s.Documents, (s, context) => s with { Documents = context })
         {
-            Help = "Whether tokens see documents before their own in a window (cross) or not, with positions that begin anew (separate; of ids a document ends "
+            Help = "Whether tokens see documents before their own in a window (cross) or not, with positions that begin anew (separate; of "
+                + "ids a document ends "
                 + "with EOS)",
             PageDefault = "cross",
             Page = """

@@ -58,7 +58,8 @@ internal static class Kinds
 
     /// <summary>One of an enum's values.</summary>
     public static Kind<T> Choice<T>() where T : struct, Enum => new(
-        string.Join('|', Names<T>()), (fields, key) => fields.Choice<T>(key)!.Value, value => EnumName.Of(value), () => Schemas.Words(Names<T>()))
+        string.Join('|', Names<T>()), (fields, key) => fields.Choice<T>(key)!.Value, value => EnumName.Of(value),
+        () => Schemas.Words(Names<T>()))
     { IsWord = true };
 
     /// <summary>One of a few values, some with several names.</summary>
@@ -82,9 +83,11 @@ internal static class Kinds
         new(helpName, (fields, key) => fields.Read(key, parse)!, value => write(value), Schemas.Text);
 
     /// <summary>A list of texts that has a reader of its own.</summary>
-    public static Kind<T> ParsedList<T>(string helpName, Func<IReadOnlyList<string>, T> parse, Func<T, IEnumerable<string>> write) where T : notnull => new(
-        helpName, (fields, key) => fields.Read(key, _ => parse(fields.Texts(key)!))!, value => List(write(value)), () => Schemas.OneOrMore(Schemas.Text()))
-    { IsList = true };
+    public static Kind<T> ParsedList<T>(string helpName, Func<IReadOnlyList<string>, T> parse, Func<T, IEnumerable<string>> write)
+        where T : notnull => new(
+        helpName, (fields, key) => fields.Read(key, _ => parse(fields.Texts(key)!))!, value => List(write(value)),
+        () => Schemas.OneOrMore(Schemas.Text()))
+        { IsList = true };
 
     /// <summary>Sizes of an axis: numbers and ranges, one or a list.</summary>
     public static Kind<IReadOnlyList<int>> Sizes { get; } = new(
@@ -115,7 +118,8 @@ internal static class Kinds
     public static string Shown(JsonNode? value) => value switch
     {
         JsonArray list => string.Join(',', list.Select(Shown)),
-        JsonValue number when number.TryGetValue<double>(out var real) => real.ToString("R", CultureInfo.InvariantCulture).Replace("E-0", "e-", StringComparison.Ordinal),
+        JsonValue number when number.TryGetValue<double>(out var real) =>
+            real.ToString("R", CultureInfo.InvariantCulture).Replace("E-0", "e-", StringComparison.Ordinal),
         _ => value?.ToString() ?? "",
     };
 

@@ -17,6 +17,8 @@ internal enum PruneMethod
     /// <summary>The smallest weights become zero, the shape stays: shows what structure costs.</summary>
     Magnitude,
 
-    /// <summary>The weights with the smallest product with their inputs' norm become zero, the shape stays (<see cref="WandaMask"/>).</summary>
+    /// <summary>
+    /// The weights with the smallest product with their inputs' norm become zero, the shape stays (<see cref="WandaMask"/>).
+    /// </summary>
     Wanda,
 }

@@ -2,7 +2,10 @@ using System.Text.Json.Nodes;
 
 namespace Espalier.Pipeline.Options;
 
-/// <summary>What values may be, in JSON Schema. An editor may take a scalar for a number or for a text: where the reader takes both, the schema does.</summary>
+/// <summary>
+/// What values may be, in JSON Schema. An editor may take a scalar for a number or for a text: where the reader takes both, the schema
+/// does.
+/// </summary>
 internal static class Schemas
 {
     private const string Digits = "[0-9]+([.][0-9]*)?([eE][-+]?[0-9]+)?", AnyNumber = $"[-+]?([0-9]*[.])?{Digits}";
@@ -20,7 +23,8 @@ internal static class Schemas
     public static JsonObject Number() => AnyOf(new() { ["type"] = "number" }, Pattern($"^{AnyNumber}$"));
 
     /// <summary>A share.</summary>
-    public static JsonObject Share() => AnyOf(new() { ["type"] = "number", ["exclusiveMinimum"] = 0, ["exclusiveMaximum"] = 1 }, Pattern($"^{AnyNumber} *%?$"));
+    public static JsonObject Share() =>
+        AnyOf(new() { ["type"] = "number", ["exclusiveMinimum"] = 0, ["exclusiveMaximum"] = 1 }, Pattern($"^{AnyNumber} *%?$"));
 
     /// <summary>true or false.</summary>
     public static JsonObject Flag() => new() { ["enum"] = new JsonArray(true, false, "true", "false") };

@@ -16,7 +16,9 @@ internal sealed record ScoreSection
     /// <summary>Aggregation over a sample's positions.</summary>
     public Aggregation Sequence { get; init; } = Aggregation.Mean;
 
-    /// <summary>T of iterative importance: scoring and pruning are done in so many equal steps, without training between (<see cref="ShapePath"/>).</summary>
+    /// <summary>
+    /// T of iterative importance: scoring and pruning are done in so many equal steps, without training between (<see cref="ShapePath"/>).
+    /// </summary>
     public int Rounds { get; init; } = 1;
 
     /// <summary>What importance is read from; the aggregations are for activations, the samples for what reads text.</summary>
@@ -65,7 +67,8 @@ internal sealed record ScoreSection
         },
         new Key<ScoreSection, ScoreMethod>("method", Kinds.Choice<ScoreMethod>(), s => s.Method, (s, method) => s with { Method = method })
         {
-            Help = "What importance is read from: activations, or as controls |weight x gradient|, the size of weights, copies of each other, chance; "
+            Help = "What importance is read from: activations, or as controls |weight x gradient|, the size of weights, copies of each "
+                + "other, chance; "
                 + "magnitude and random read no text",
             PageDefault = "activation",
             Page = """
@@ -74,7 +77,8 @@ internal sealed record ScoreSection
                 """,
             Turn = -1,
         },
-        new Key<ScoreSection, NeuronValues>("neurons", Kinds.Choice<NeuronValues>(), s => s.Neurons, (s, which) => s with { Neurons = which })
+        new Key<ScoreSection,
+            NeuronValues>("neurons", Kinds.Choice<NeuronValues>(), s => s.Neurons, (s, which) => s with { Neurons = which })
         {
             Help = "Which value of a neuron is read: the input of the down projection, or what enters the activation",
             PageDefault = "intermediate",

@@ -26,7 +26,8 @@ internal sealed partial record SearchSection
             Page = """
                 Its widths as multiples of `hidden`, in place of `ffn`, rounded to whole numbers; those above the teacher's are left out.
                 """,
-            Useless = s => s.CandidatesFile is not null ? FromFile : s.Space.Ffn.Count > 0 ? "search.ffn is given too; keep one of the two" : null,
+            Useless = s => s.CandidatesFile is not null ? FromFile : s.Space.Ffn.Count > 0 ? "search.ffn is given too; keep one of the two"
+                : null,
             IsMoot = s => s.Space.Expansion.Count == 0,
         },
         Sizes("hidden", "Widths of the residual stream.", s => s.Hidden, (s, sizes) => s with { Hidden = sizes }),
@@ -120,7 +121,9 @@ internal sealed partial record SearchSection
 
     private static Kind<IReadOnlyList<double>> Factors => new(
         "FACTORS",
-        (fields, key) => [.. fields.Texts(key)!.Select(text => fields.Number(key, text, x => x is > 0 and <= 1000, "above 0 and at most 1000, or a list of such"))],
+        (fields, key) =>
+            [.. fields.Texts(key)!.Select(text =>
+                fields.Number(key, text, x => x is > 0 and <= 1000, "above 0 and at most 1000, or a list of such"))],
         factors => new JsonArray([.. factors.Select(factor => JsonValue.Create(factor))]),
         () => Schemas.OneOrMore(Schemas.Number()));
 
@@ -157,7 +160,8 @@ internal sealed partial record SearchSection
         };
 
     private static Key<SearchSection, Budget?> Limit(
-        string name, string page, Func<string, Budget> parse, Func<SearchSection, Budget?> get, Func<SearchSection, Budget?, SearchSection> set) =>
+        string name, string page, Func<string, Budget> parse, Func<SearchSection, Budget?> get,
+        Func<SearchSection, Budget?, SearchSection> set) =>
         new(name, Kinds.Parsed("BUDGET", parse, budget => budget.ToString()).OrAbsent(), get, set)
         {
             PageDefault = "any",

@@ -79,14 +79,18 @@ internal sealed partial record SearchSection
 
     /// <summary>The shapes that are allowed, as they are asked for; those of a file must keep to the constraints, too.</summary>
     /// <exception cref="EspalierException">An illegal size, or at the end that no shape is allowed.</exception>
-    public IEnumerable<Candidate> Enumerate(DecoderConfig teacher, int sequence, int elementBytes, LatencyTable? latency, CancellationToken stop = default)
+    public IEnumerable<Candidate> Enumerate(DecoderConfig teacher, int sequence, int elementBytes, LatencyTable? latency,
+        CancellationToken stop = default)
     {
         var constraints = Constraints(sequence, elementBytes, latency);
         return CandidatesFile is not { } file ? ShapeSearch.Enumerate(teacher, Space, constraints, stop)
             : ShapeSearch.Enumerate(Espalier.Compression.Search.CandidatesFile.Read(file, teacher, Space.Multiple), constraints, stop);
     }
 
-    /// <summary>How a candidate is trained up to a rung: as the student will be, but with a constant rate, so that a longer training begins with a shorter one.</summary>
+    /// <summary>
+    /// How a candidate is trained up to a rung: as the student will be, but with a constant rate, so that a longer training begins with a
+    /// shorter one.
+    /// </summary>
     public TrainingSection Training(TrainingSection distill, long steps)
     {
         ArgumentNullException.ThrowIfNull(distill);

@@ -3,7 +3,9 @@ using Espalier.Files;
 
 namespace Espalier.Pipeline.Options;
 
-/// <summary>The keys of one section, read with their types checked. Errors name the file and the line, or the option of a command, and the way out.</summary>
+/// <summary>
+/// The keys of one section, read with their types checked. Errors name the file and the line, or the option of a command, and the way out.
+/// </summary>
 internal sealed class SectionFields
 {
     private readonly Dictionary<string, YamlValue> _values = new(StringComparer.Ordinal);
@@ -23,7 +25,8 @@ internal sealed class SectionFields
             if (section.Find(key.Text) is not { Name: var name })
                 throw At(
                     key.Line,
-                    $"there is no key {Path(OneLine.Clipped(key.Text))}: {section.WhyNot(key.Text) ?? NearestName.Instead(key.Text, section.Names)}");
+                    $"there is no key {Path(OneLine.Clipped(key.Text))}: "
+                        + $"{section.WhyNot(key.Text) ?? NearestName.Instead(key.Text, section.Names)}");
             if (value is not YamlText { IsEmpty: true } && !_values.TryAdd(name, value))
                 throw At(key.Line, $"{Path(key.Text)} is another name of {Path(name)}, which is there too; keep one of the two");
         }
@@ -31,7 +34,8 @@ internal sealed class SectionFields
 
     /// <summary>What options of a command say, as a section: errors name the option. A section inside is a map.</summary>
     public static SectionFields OfOptions(IEnumerable<(string Key, YamlValue Value)> given, Section section) =>
-        new(new YamlMap([.. given.Select(option => (new YamlText(option.Key, Quoted: true, Line: 0), option.Value))], Line: 0), source: null, section);
+        new(new YamlMap([.. given.Select(option => (new YamlText(option.Key, Quoted: true, Line: 0), option.Value))], Line: 0),
+            source: null, section);
 
     /// <summary>Whether the key has a value.</summary>
     public bool Has(string key) => Find(key) is not null;
@@ -52,7 +56,8 @@ internal sealed class SectionFields
     public IReadOnlyList<string>? Texts(string key) => Find(key) switch
     {
         null => null,
-        YamlList { Items: var items } => [.. items.Select(item => item is YamlText { IsEmpty: false, Text: { Length: > 0 } text } && !text.Contains('\0')
+        YamlList { Items: var items } =>
+            [.. items.Select(item => item is YamlText { IsEmpty: false, Text: { Length: > 0 } text } && !text.Contains('\0')
             ? text
             : throw At(item.Line, $"{Path(key)} must list texts"))],
         YamlText => [Text(key)!],
@@ -69,7 +74,8 @@ internal sealed class SectionFields
     public int? Size(string key, int least = 1, int most = 1 << 30) => (int?)Count(key, least, most);
 
     /// <summary>A number in a range; null where absent.</summary>
-    public double? Number(string key, Func<double, bool> holds, string rule) => Text(key) is { } text ? Number(key, text, holds, rule) : null;
+    public double? Number(string key, Func<double, bool> holds, string rule) =>
+        Text(key) is { } text ? Number(key, text, holds, rule) : null;
 
     /// <summary>A number that is part of the key's text.</summary>
     public double Number(string key, string text, Func<double, bool> holds, string rule) =>
@@ -146,7 +152,8 @@ internal sealed class SectionFields
     public SectionFields Inside(YamlValue item, string key)
     {
         var inner = KeyOf(key).Inner!;
-        return item is YamlMap map ? new(map, _source, inner) : throw At(item.Line, $"{Path(key)} must list maps such as {{ {inner.Names[0]}: ... }}");
+        return item is YamlMap map ? new(map, _source, inner)
+            : throw At(item.Line, $"{Path(key)} must list maps such as {{ {inner.Names[0]}: ... }}");
     }
 
     /// <summary>The value as it stands; null where absent.</summary>
@@ -164,11 +171,14 @@ internal sealed class SectionFields
     public EspalierException Unknown(string key, string text, IEnumerable<string> known)
     {
         var names = known.ToArray();
-        return At(Find(key)?.Line ?? _line, $"{Path(key)}: {OneLine.Clipped(text)} is not known.{NearestName.Hint(text, names)} Known are {string.Join(", ", names)}");
+        return At(Find(key)?.Line
+            ?? _line,
+            $"{Path(key)}: {OneLine.Clipped(text)} is not known.{NearestName.Hint(text, names)} Known are {string.Join(", ", names)}");
     }
 
     /// <summary>An error about a key that must be there.</summary>
-    public EspalierException Missing(string key, string example) => At(_line, _source is null ? $"{Path(key)} is missing; give it" : $"{Path(key)} is missing; give it, as in: {example}");
+    public EspalierException Missing(string key, string example) =>
+        At(_line, _source is null ? $"{Path(key)} is missing; give it" : $"{Path(key)} is missing; give it, as in: {example}");
 
     /// <summary>An error at a key.</summary>
     public EspalierException At(string key, string what) => At(Find(key)?.Line ?? _line, $"{Path(key)}: {what}");
@@ -177,7 +187,8 @@ internal sealed class SectionFields
     public EspalierException At(long line, string what) =>
         new(_source is null ? what.Replace($" {_section.Name}.", " --", StringComparison.Ordinal) : $"{_source}, line {line}: {what}");
 
-    private string Path(string key) => _source is null ? $"{_prefix}{_section.Find(key)?.OptionName ?? key}" : _section.Name.Length == 0 ? key : $"{_section.Name}.{key}";
+    private string Path(string key) =>
+        _source is null ? $"{_prefix}{_section.Find(key)?.OptionName ?? key}" : _section.Name.Length == 0 ? key : $"{_section.Name}.{key}";
 
     private Key KeyOf(string key) => _section.Find(key) ?? throw new ArgumentException($"{Path(key)} is not declared", nameof(key));
 }

@@ -25,7 +25,8 @@ internal static class ShapeKeys
     public static IReadOnlyList<string> Sizes { get; } = [.. s_axes.Select(entry => entry.Axis.Key)];
 
     /// <summary>The keys of a shape that stands by itself, in a list of them.</summary>
-    public static IReadOnlyList<Key<PruneTarget>> Keys { get; } = Of<PruneTarget>(s => s, (_, shape) => shape, _ => _ => null, isFirst: false);
+    public static IReadOnlyList<Key<PruneTarget>> Keys { get; } =
+        Of<PruneTarget>(s => s, (_, shape) => shape, _ => _ => null, isFirst: false);
 
     /// <summary>What recipes call it.</summary>
     public static Section Section { get; } = new("shapes", Keys);
@@ -39,7 +40,8 @@ internal static class ShapeKeys
         Func<S, PruneTarget> get, Func<S, PruneTarget, S> set, Func<string, Func<S, string?>> useless, bool isFirst) =>
     [
         .. s_axes.Select(entry => Size(
-            entry.Axis.Key, isFirst ? entry.Page : "As in `prune`.", isFirst ? "the teacher's" : "stays", useless, s => get(s).Sizes[entry.Axis],
+            entry.Axis.Key, isFirst ? entry.Page : "As in `prune`.", isFirst ? "the teacher's"
+                : "stays", useless, s => get(s).Sizes[entry.Axis],
             (s, size) => set(s, get(s) with { Sizes = get(s).Sizes.With(entry.Axis, size) }))),
         Size(
             "multiple", isFirst ? MultiplePage : "As in `prune`.", "64", useless, s => get(s).Multiple,

@@ -6,7 +6,8 @@ namespace Espalier.Pipeline.Options;
 /// <param name="HasLoss">Whether the loss can be chosen; else it is cross-entropy.</param>
 /// <param name="Tokens">Tokens to train on where the section says nothing; null refuses that.</param>
 /// <param name="RateOfTeacher">The peak that <c>teacher-learning-rate</c> stands for; null where it is not given.</param>
-internal sealed record TrainingScope(int Sequence = 256, bool Corrects = false, bool HasLoss = false, long? Tokens = null, double? RateOfTeacher = null)
+internal sealed record TrainingScope(int Sequence = 256, bool Corrects = false, bool HasLoss = false, long? Tokens = null,
+    double? RateOfTeacher = null)
 {
     /// <summary>Peak of the learning rate where none is named.</summary>
     public double LearningRate => RateOfTeacher ?? (Corrects ? CorrectionSection.DefaultLearningRate : new TrainingSection().LearningRate);

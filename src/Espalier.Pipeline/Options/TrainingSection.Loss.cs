@@ -34,7 +34,8 @@ internal sealed partial record TrainingSection
             "loss", Kinds.Parsed("LOSS", text => LossSpec.Parse(text).ToString(), loss => loss), s => s.Loss,
             (s, loss) => s with { Loss = loss })
         {
-            Help = $"Loss on the logits, or a sum such as 0.9*forward-kl + 0.1*cross-entropy; known are {string.Join(", ", LossSpec.Names)}",
+            Help = $"Loss on the logits, or a sum such as 0.9*forward-kl + 0.1*cross-entropy; known are "
+                + $"{string.Join(", ", LossSpec.Names)}",
             PageDefault = "forward-kl",
             Page = "The loss on logits, or a sum such as `0.9*forward-kl + 0.1*cross-entropy`; see below.",
         },
@@ -77,7 +78,8 @@ internal sealed partial record TrainingSection
     ];
 
     private static string? WithoutTemperature(TrainingSection section) =>
-        LossSpec.Parse(section.Loss) is { HasTemperature: false } loss ? $"the loss is {loss}, which has no temperature; leave it out" : null;
+        LossSpec.Parse(section.Loss) is { HasTemperature: false } loss ? $"the loss is {loss}, which has no temperature; leave it out"
+            : null;
 
     private static TrainingSection ReadLoss(SectionFields fields, TrainingSection section)
     {

@@ -75,7 +75,8 @@ internal sealed partial record TrainingSection
             Page = "Decay of AdamW's two moments.",
         },
         new Key<TrainingSection, double>(
-            "adam-epsilon", Kinds.Number("X", x => x is > 0 and <= 1, "above 0 and at most 1"), s => s.AdamEpsilon, (s, epsilon) => s with { AdamEpsilon = epsilon })
+            "adam-epsilon", Kinds.Number("X", x => x is > 0 and <= 1, "above 0 and at most 1"), s => s.AdamEpsilon,
+            (s, epsilon) => s with { AdamEpsilon = epsilon })
         {
             Help = "What AdamW adds to the root of the second moment: larger steadies weights with small gradients",
             PageDefault = "1e-8",

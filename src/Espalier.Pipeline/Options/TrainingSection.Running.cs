@@ -65,7 +65,8 @@ internal sealed partial record TrainingSection
                 Evaluations in a row without a new best held-out loss after which training ends; needs `evaluate-every`. The result is
                 the weights of the best evaluation, also where all steps were made. 0 never stops, and the last weights are the result.
                 """,
-            Refused = (s, evaluations) => evaluations > 0 && s.EvaluateEvery == 0 ? "it looks at evaluations, and evaluate-every is 0; give that too, as in: evaluate-every: 50" : null,
+            Refused = (s, evaluations) => evaluations > 0 && s.EvaluateEvery == 0
+                ? "it looks at evaluations, and evaluate-every is 0; give that too, as in: evaluate-every: 50" : null,
             Stage = InStageKey.WhereItDiffers,
         },
         new Key<TrainingSection, long>(

@@ -88,7 +88,8 @@ internal sealed partial record TrainingSection
             ShowsDefault = false,
             SchemaOf = () => Schemas.AnyOf(Schemas.Count(1), Schemas.Share()),
             Reader = (fields, s) => s with { DecaySteps = ReadDecaySteps(fields, s) },
-            Useless = s => s.Schedule != ScheduleKind.Wsd ? $"it belongs to schedule: wsd and the schedule is {EnumName.Of(s.Schedule)}; leave it out" : null,
+            Useless = s => s.Schedule != ScheduleKind.Wsd
+                ? $"it belongs to schedule: wsd and the schedule is {EnumName.Of(s.Schedule)}; leave it out" : null,
             Stage = InStageKey.WhereItMatters,
         },
     ];

@@ -18,8 +18,8 @@ internal sealed partial record TrainingSection
     public int? MicroBatch { get; init; }
 
     /// <summary>
-    /// Windows of one pass, for windows of so many tokens; 0 is the whole batch. A loss on hidden states with a dynamic weight takes it over a pass, and keeps
-    /// the whole batch unless the section says otherwise.
+    /// Windows of one pass, for windows of so many tokens; 0 is the whole batch. A loss on hidden states with a dynamic weight takes it
+    /// over a pass, and keeps the whole batch unless the section says otherwise.
     /// </summary>
     public int WindowsOfAPass(int sequence) => MicroBatch ?? (Hidden is { Weight: null } ? 0 : PassSize.Of(Batch, sequence));
 
@@ -51,7 +51,8 @@ internal sealed partial record TrainingSection
         new Key<TrainingSection, int?>(
             "micro-batch", Kinds.Size(least: 0).Or("auto"), s => s.MicroBatch, (s, windows) => s with { MicroBatch = windows })
         {
-            Help = $"Windows of one pass, whose gradients add up to the whole step's; 0 is all at once. By default what comes to at most {PassSize.Positions} tokens",
+            Help = $"Windows of one pass, whose gradients add up to the whole step's; 0 is all at once. By default what comes to at most "
+                + $"{PassSize.Positions} tokens",
             PageDefault = "auto",
             Page = scope.Corrects ? """
                 Windows of one forward and backward pass; the last pass has what is left of `batch`. 0 is the whole batch. `auto`: as
@@ -74,7 +75,8 @@ internal sealed partial record TrainingSection
         var aStep = (long)batch * scope.Sequence;
         if (fields.Count("steps") is { } steps)
             return steps <= MostTokens / aStep
-                ? steps : throw fields.Wrong("steps", $"{batch} windows of {scope.Sequence} tokens a step make more than {MostTokens} tokens");
+                ? steps : throw fields.Wrong("steps",
+                    $"{batch} windows of {scope.Sequence} tokens a step make more than {MostTokens} tokens");
         if ((fields.Count("tokens", most: MostTokens) ?? scope.Tokens) is not { } tokens)
             throw fields.Missing("steps", "steps: 120; or tokens: 1M");
         return tokens / aStep + (tokens % aStep > 0 ? 1 : 0);

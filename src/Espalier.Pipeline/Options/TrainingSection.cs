@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 namespace Espalier.Pipeline.Options;
 
 /// <summary>
-/// How a model is trained: what <c>correct</c> and <c>distill</c> of a recipe say, and the options of the commands <c>correct</c>, <c>distill</c> and <c>pretrain</c>. Each part of this record
-/// stands beside the declaration of its keys.
+/// How a model is trained: what <c>correct</c> and <c>distill</c> of a recipe say, and the options of the commands <c>correct</c>,
+/// <c>distill</c> and <c>pretrain</c>. Each part of this record stands beside the declaration of its keys.
 /// </summary>
 internal sealed partial record TrainingSection
 {
@@ -28,8 +28,10 @@ internal sealed partial record TrainingSection
     }
 
     /// <summary>The section with every default written out, one text for each meaning.</summary>
-    internal JsonObject Canonical(bool withLoss) => ((Key<TrainingSection>[])[.. withLoss ? LossKeys() : [], .. KeysOf(new())]).Canonical(this);
+    internal JsonObject Canonical(bool withLoss) =>
+        ((Key<TrainingSection>[])[.. withLoss ? LossKeys() : [], .. KeysOf(new())]).Canonical(this);
 
     /// <summary>What of the section determines the weights that come out.</summary>
-    internal JsonObject StageOptions(int sequence) => ((Key<TrainingSection>[])[.. LossKeys(), .. KeysOf(new(sequence))]).StageOptions(this);
+    internal JsonObject StageOptions(int sequence) =>
+        ((Key<TrainingSection>[])[.. LossKeys(), .. KeysOf(new(sequence))]).StageOptions(this);
 }

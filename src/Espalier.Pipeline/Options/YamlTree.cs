@@ -33,7 +33,9 @@ internal sealed class YamlTree
     private YamlTree(string text, string source) => (_source, _parser) = (source, new Parser(new StringReader(text)));
 
     /// <summary>The one document of a text.</summary>
-    /// <exception cref="EspalierException">Not YAML, empty, more than one document, too deep, or with anchors, aliases or tags; the line is named.</exception>
+    /// <exception cref="EspalierException">
+    /// Not YAML, empty, more than one document, too deep, or with anchors, aliases or tags; the line is named.
+    /// </exception>
     public static YamlValue Parse(string text, string source)
     {
         var tree = new YamlTree(text, source);
@@ -59,14 +61,16 @@ internal sealed class YamlTree
         var root = Value(Next(), 0);
         Expect<DocumentEnd>();
         var end = Next();
-        return end is StreamEnd ? root : throw new EspalierException($"{_source}, line {end.Start.Line}: a second document begins; a recipe is one");
+        return end is StreamEnd ? root
+            : throw new EspalierException($"{_source}, line {end.Start.Line}: a second document begins; a recipe is one");
     }
 
     private YamlValue Value(ParsingEvent at, int depth)
     {
         if (at is AnchorAlias or NodeEvent { Anchor.IsEmpty: false } or NodeEvent { Tag.IsEmpty: false })
             throw new EspalierException(
-                $"{_source}, line {at.Start.Line}: anchors, aliases and tags (& * !) are not used in recipes; write the value itself, in quotes if it begins so");
+                $"{_source}, line {at.Start.Line}: anchors, aliases and tags (& * !) are not used in recipes; write the value itself, in "
+                    + $"quotes if it begins so");
         if (depth > MaxDepth)
             throw new EspalierException($"{_source}, line {at.Start.Line}: more than {MaxDepth} levels deep; a recipe has 3");
         return at switch
@@ -95,7 +99,8 @@ internal sealed class YamlTree
             if (Value(at, depth + 1) is not YamlText key)
                 throw new EspalierException($"{_source}, line {at.Start.Line}: a key must be a word");
             if (!lines.TryAdd(key.Text, key.Line))
-                throw new EspalierException($"{_source}, line {key.Line}: {OneLine.Clipped(key.Text)} is there twice, first on line {lines[key.Text]}; keep one");
+                throw new EspalierException(
+                    $"{_source}, line {key.Line}: {OneLine.Clipped(key.Text)} is there twice, first on line {lines[key.Text]}; keep one");
             entries.Add((key, Value(Next(), depth + 1)));
         }
         return new(entries, start.Start.Line);

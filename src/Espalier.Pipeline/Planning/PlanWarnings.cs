@@ -13,20 +13,25 @@ internal static class PlanWarnings
 {
     private const int Multiple = 64;
 
-    public static IReadOnlyList<string> Of(Recipe recipe, bool teacherHasWeights, Checkpoint original, IReadOnlyList<PlannedCycle> cycles, IReadOnlyList<string> notChecked)
+    public static IReadOnlyList<string> Of(Recipe recipe, bool teacherHasWeights, Checkpoint original, IReadOnlyList<PlannedCycle> cycles,
+        IReadOnlyList<string> notChecked)
     {
         var teacher = original.Config;
         var warnings = new List<string>(original.Notes);
         if (!teacherHasWeights)
-            warnings.Add($"{recipe.Teacher} holds no weights: this can be planned and not run; put the model's files beside its config.json, or let teacher: name the folder that has them");
+            warnings.Add(
+                $"{recipe.Teacher} holds no weights: this can be planned and not run; put the model's files beside its config.json, or let "
+                    + $"teacher: name the folder that has them");
         warnings.AddRange(notChecked);
         foreach (var cycle in cycles)
-            warnings.AddRange(OfCycle(recipe.Prune, cycle).Select(warning => cycle.Number is { } number ? $"cycle {number}: {warning}" : warning));
+            warnings.AddRange(OfCycle(recipe.Prune, cycle)
+                .Select(warning => cycle.Number is { } number ? $"cycle {number}: {warning}" : warning));
         AddPrograms(warnings, original, cycles[^1].To);
         if (Tokenizer.DisagreementIn(original.Folder) is { } disagreement)
             warnings.Add(disagreement);
         warnings.AddRange(ExportStage.Preflight(original.Family, cycles[^1].To, original.RawConfig, recipe.Export, original.Folder)
-            .Where(verdict => verdict.Runtime == ExportStage.Gguf).SelectMany(verdict => verdict.Findings).Select(finding => $"export: {finding}"));
+            .Where(verdict => verdict.Runtime == ExportStage.Gguf).SelectMany(verdict => verdict.Findings)
+            .Select(finding => $"export: {finding}"));
         return warnings;
     }
 
@@ -72,7 +77,9 @@ internal static class PlanWarnings
     private static void AddDepth(List<string> warnings, int from, int to)
     {
         if (2 * to < from)
-            warnings.Add($"prune.layers {from} to {to} keeps fewer than half of the layers, and a cut of half is the deepest that the papers tell of: keep at least {(from + 1) / 2}");
+            warnings.Add(
+                $"prune.layers {from} to {to} keeps fewer than half of the layers, and a cut of half is the deepest that the papers tell "
+                    + $"of: keep at least {(from + 1) / 2}");
         else
             AddAxis(warnings, "layers", from, to);
     }
@@ -80,7 +87,8 @@ internal static class PlanWarnings
     // What they make of the teacher already is not this recipe's doing.
     private static void AddPrograms(List<string> warnings, Checkpoint original, DecoderConfig student)
     {
-        var before = Preflight.OfTarget(original.Family, original.Config, original.RawConfig).ToDictionary(verdict => verdict.Runtime, verdict => verdict.Findings);
+        var before = Preflight.OfTarget(original.Family, original.Config, original.RawConfig)
+            .ToDictionary(verdict => verdict.Runtime, verdict => verdict.Findings);
         foreach (var (runtime, findings) in Preflight.OfTarget(original.Family, student, original.RawConfig))
             if (findings.Except(before[runtime]).FirstOrDefault() is { } finding)
                 warnings.Add($"{runtime} would read the student wrongly: {finding}");
@@ -92,7 +100,8 @@ internal static class PlanWarnings
             return;
         var below = size / Multiple * Multiple;
         var above = below + Multiple;
-        var nearest = below == 0 ? $"the nearest is {above}" : above > teacher ? $"the nearest is {below}" : $"the nearest are {below} and {above}";
+        var nearest = below == 0 ? $"the nearest is {above}" : above > teacher ? $"the nearest is {below}"
+            : $"the nearest are {below} and {above}";
         warnings.Add($"prune.{axis} {size} is not a multiple of {Multiple}, which matrix units work in; {nearest}");
     }
 }

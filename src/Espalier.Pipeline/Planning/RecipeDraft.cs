@@ -12,8 +12,8 @@ using Espalier.Pipeline.Stages;
 namespace Espalier.Pipeline.Planning;
 
 /// <summary>
-/// A first recipe for a model and a text: legal, small enough for the text, to be changed by hand. The student keeps about half of the parameters beside the embedding; lengths
-/// and numbers fit what text there is.
+/// A first recipe for a model and a text: legal, small enough for the text, to be changed by hand. The student keeps about half of the
+/// parameters beside the embedding; lengths and numbers fit what text there is.
 /// </summary>
 internal sealed record RecipeDraft
 {
@@ -70,7 +70,9 @@ internal sealed record RecipeDraft
     /// <param name="model">The teacher's Hugging Face folder.</param>
     /// <param name="texts">Sources of text, as <c>data.train</c> takes them, or one file of ids.</param>
     /// <param name="stop">Stops.</param>
-    /// <exception cref="EspalierException">The model or the text cannot be used, or the text is too short to hold some of it out.</exception>
+    /// <exception cref="EspalierException">
+    /// The model or the text cannot be used, or the text is too short to hold some of it out.
+    /// </exception>
     public static RecipeDraft Of(string model, IReadOnlyList<string> texts, CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(texts);
@@ -96,20 +98,26 @@ internal sealed record RecipeDraft
     private static PruneTarget Sizes(DecoderConfig teacher, DecoderConfig student) =>
         PruneTarget.Between(teacher, student) with { Multiple = null };
 
-    /// <summary>How the text is cut: windows as long as the model and the text allow, and the smallest share held out that is at least one of them.</summary>
+    /// <summary>
+    /// How the text is cut: windows as long as the model and the text allow, and the smallest share held out that is at least one of them.
+    /// </summary>
     private static (IReadOnlyList<string> Train, double Share, int Sequence, long Windows) Cut(
         IReadOnlyList<string> texts, DecoderConfig teacher, Tokenizer? tokenizer, TextCounter counter)
     {
         EspalierException? refused = null;
         // Text is rather cut into smaller documents than much of it held out.
-        foreach (var (documents, most) in s_documents.SelectMany(documents => new[] { (documents, FairShare) }).Append((s_documents[^1], s_shares[^1])))
+        foreach (var (documents, most) in s_documents.SelectMany(documents => new[] { (documents, FairShare) })
+            .Append((s_documents[^1], s_shares[^1])))
         {
             string[] train = [.. texts.Select(text => documents > 0 && IsPlainText(text) ? $"{text};document-bytes={documents}" : text)];
-            for (var sequence = Math.Min(LongestWindow, teacher.MaxPositions); sequence >= Math.Min(ShortestWindow, teacher.MaxPositions); sequence /= 2)
+            for (var sequence = Math.Min(LongestWindow, teacher.MaxPositions); sequence
+                >= Math.Min(ShortestWindow, teacher.MaxPositions); sequence /= 2)
                 foreach (var share in s_shares.Where(share => share <= most))
                     try
                     {
-                        var (trained, heldOut) = counter.OfData(new() { Train = train, HeldOut = share, Sequence = sequence }, tokenizer, teacher.VocabularySize);
+                        var (trained, heldOut) =
+                            counter.OfData(new() { Train = train, HeldOut = share, Sequence = sequence }, tokenizer,
+                                teacher.VocabularySize);
                         var windows = Guess(trained) / (sequence + 1);
                         var fits = windows >= 1 && (heldOut is null || heldOut.Windows(sequence, WindowStride.Contiguous) >= 1);
                         // Shorter windows are worth it only where there would be few.
@@ -125,13 +133,17 @@ internal sealed record RecipeDraft
                         refused ??= error;
                     }
         }
-        throw refused ?? new EspalierException($"{string.Join(", ", texts)}: is too short to train on some documents and hold others out; give more text "
+        throw refused
+            ?? new EspalierException(
+                $"{string.Join(", ", texts)}: is too short to train on some documents and hold others out; give more text "
             + "(of records each is one document)");
     }
 
-    private static long Guess(TextSize? size) => size is null ? long.MaxValue / 1024 : size.IsExact ? size.Tokens : size.Tokens / BytesOfAToken / BytesOfAToken;
+    private static long Guess(TextSize? size) =>
+        size is null ? long.MaxValue / 1024 : size.IsExact ? size.Tokens : size.Tokens / BytesOfAToken / BytesOfAToken;
 
     /// <summary>Whether documents of the source can be cut smaller: of plain text, not of records.</summary>
     private static bool IsPlainText(string text) =>
-        !text.Contains(';', StringComparison.Ordinal) && (FileKinds.Of(text) == FileKind.Text || FileKinds.Of(text) is null && File.Exists(text));
+        !text.Contains(';', StringComparison.Ordinal)
+            && (FileKinds.Of(text) == FileKind.Text || FileKinds.Of(text) is null && File.Exists(text));
 }

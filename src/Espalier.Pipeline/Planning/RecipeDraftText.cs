@@ -10,7 +10,11 @@ namespace Espalier.Pipeline.Planning;
 /// <summary>A draft as the file that a person goes on with.</summary>
 internal static class RecipeDraftText
 {
-    private static readonly JsonSerializerOptions s_quoted = new() { TypeInfoResolver = new DefaultJsonTypeInfoResolver(), Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions s_quoted = new()
+    {
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping
+    };
 
     /// <summary>The recipe, with a word on each section.</summary>
     public static string Of(RecipeDraft draft)
@@ -48,10 +52,12 @@ internal static class RecipeDraftText
         new (string Axis, int? Size)[] { ("hidden", draft.Target.Hidden), ("ffn", draft.Target.Ffn), ("layers", draft.Target.Layers) }
             .Where(axis => axis.Size is not null).Select(axis => $"{axis.Axis}: {axis.Size}");
 
-    private static string Many(IReadOnlyList<string> texts) => texts.Count == 1 ? Quoted(texts[0]) : $"[ {string.Join(", ", texts.Select(Quoted))} ]";
+    private static string Many(IReadOnlyList<string> texts) =>
+        texts.Count == 1 ? Quoted(texts[0]) : $"[ {string.Join(", ", texts.Select(Quoted))} ]";
 
     /// <summary>As it is where YAML takes it for nothing else, else in quotes.</summary>
     private static string Quoted(string text) =>
-        text.Length > 0 && (char.IsAsciiLetterOrDigit(text[0]) || text[0] is '/' or '.') && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '_' or '-' or '*' or '=' or ';')
+        text.Length > 0 && (char.IsAsciiLetterOrDigit(text[0]) || text[0] is '/' or '.')
+            && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '_' or '-' or '*' or '=' or ';')
             ? text : JsonSerializer.Serialize(text, s_quoted);
 }

@@ -53,14 +53,18 @@ internal sealed record RecipePlan
 
     /// <summary>Plans a recipe.</summary>
     /// <param name="recipe">The recipe, its paths located (<see cref="RecipeFile.Read"/>).</param>
-    /// <param name="gflopsHere">Measured speed of a large float32 matrix product on this machine in GFLOP/s; null leaves this machine out of the times.</param>
+    /// <param name="gflopsHere">
+    /// Measured speed of a large float32 matrix product on this machine in GFLOP/s; null leaves this machine out of the times.
+    /// </param>
     /// <exception cref="RecipeRefusedException">What <c>compress</c> would refuse, all of it: see <c>docs/recipe.md</c>.</exception>
     public static RecipePlan Of(Recipe recipe, double? gflopsHere = null) =>
         Of(recipe, gflopsHere is { } gflops ? _ => DeviceSpeed.FromProduct(gflops) : null);
 
     /// <summary>Plans a recipe.</summary>
     /// <param name="recipe">The recipe, its paths located (<see cref="RecipeFile.Read"/>).</param>
-    /// <param name="here">Finds out how fast this machine is at the student's shape; null, or null as its answer, leaves this machine out of the times.</param>
+    /// <param name="here">
+    /// Finds out how fast this machine is at the student's shape; null, or null as its answer, leaves this machine out of the times.
+    /// </param>
     /// <exception cref="RecipeRefusedException">What <c>compress</c> would refuse, all of it: see <c>docs/recipe.md</c>.</exception>
     public static RecipePlan Of(Recipe recipe, Func<DecoderConfig, DeviceSpeed?>? here)
     {
@@ -74,7 +78,8 @@ internal sealed record RecipePlan
         var list = RecipeStages.ToPlan(recipe, checkpoint, search);
         var (stages, student, hasWeights) = (list.Forecasts(), list.Cycles[^1].To, CheckpointFolder.HasWeights(recipe.Teacher));
         DiskForecast[] disk = [.. list.All.SelectMany(stage => stage.Disk())];
-        var (teacherForecast, studentForecast) = (ModelForecast.Of(teacher, recipe.Data.Sequence), ModelForecast.Of(student, recipe.Data.Sequence));
+        var (teacherForecast, studentForecast) =
+            (ModelForecast.Of(teacher, recipe.Data.Sequence), ModelForecast.Of(student, recipe.Data.Sequence));
         var flops = stages.Sum(stage => stage.Flops ?? 0);
         return new()
         {

@@ -11,8 +11,8 @@ using Espalier.Pipeline.Stages;
 namespace Espalier.Pipeline.Planning;
 
 /// <summary>
-/// The stages of a recipe, in order: what <c>plan</c> forecasts, a run counts and <c>compress</c> walks. Sizes that a search finds are in a slot of its stage, which later stages read; until then the
-/// shape that was given stands for the student's.
+/// The stages of a recipe, in order: what <c>plan</c> forecasts, a run counts and <c>compress</c> walks. Sizes that a search finds are in a
+/// slot of its stage, which later stages read; until then the shape that was given stands for the student's.
 /// </summary>
 internal sealed class RecipeStages
 {
@@ -20,7 +20,8 @@ internal sealed class RecipeStages
     private readonly int _sequence;
     private readonly List<Stage> _stages = [];
 
-    private RecipeStages(Recipe recipe, Checkpoint teacher, IReadOnlyList<PlannedCycle> cycles, Func<SearchPlan> search, string arm, string folder)
+    private RecipeStages(Recipe recipe, Checkpoint teacher, IReadOnlyList<PlannedCycle> cycles, Func<SearchPlan> search, string arm,
+        string folder)
     {
         (_recipe, _sequence, Cycles) = (recipe, recipe.Data.Sequence, cycles);
         Teacher = new("teacher", teacher.Config, teacher.StoredType);
@@ -61,7 +62,8 @@ internal sealed class RecipeStages
         using var teacher = Checkpoint.Open(recipe.Teacher, requireWeights: false);
         // Any shape stands for the one that a search finds: only forecasts look at sizes.
         var cycles = recipe.Search is { } search
-            ? PlannedCycle.Found(recipe, teacher.Config, search.Enumerate(teacher.Config, recipe.Data.Sequence, teacher.StoredType.Bytes(), latency: null).First().Shape)
+            ? PlannedCycle.Found(recipe, teacher.Config,
+                search.Enumerate(teacher.Config, recipe.Data.Sequence, teacher.StoredType.Bytes(), latency: null).First().Shape)
             : PlannedCycle.Of(recipe, teacher.Config);
         return new(recipe, teacher, cycles, () => SearchPlan.Of(recipe, teacher, gflops: null), arm, folder);
     }
@@ -71,7 +73,8 @@ internal sealed class RecipeStages
     /// <param name="teacher">The teacher.</param>
     /// <param name="search">What a search has to choose from; null without one.</param>
     public static RecipeStages ToPlan(Recipe recipe, Checkpoint teacher, SearchPlan? search) =>
-        new(recipe, teacher, search is null ? PlannedCycle.Of(recipe, teacher.Config) : PlannedCycle.Found(recipe, teacher.Config, search.Largest.Shape), () => search!, "", "student");
+        new(recipe, teacher, search is null ? PlannedCycle.Of(recipe, teacher.Config)
+            : PlannedCycle.Found(recipe, teacher.Config, search.Largest.Shape), () => search!, "", "student");
 
     /// <summary>What the stages will do and cost; evaluations are one line.</summary>
     public IReadOnlyList<StageForecast> Forecasts()
@@ -83,12 +86,14 @@ internal sealed class RecipeStages
     }
 
     /// <summary>The stages that a run counts.</summary>
-    public IEnumerable<PlannedStage> Counted() => _stages.Where(stage => stage.HasFolder).Select(stage => new PlannedStage(Evaluation.Arm, stage.Name));
+    public IEnumerable<PlannedStage> Counted() =>
+        _stages.Where(stage => stage.HasFolder).Select(stage => new PlannedStage(Evaluation.Arm, stage.Name));
 
     private void AddWork(Func<SearchPlan> search, string folder)
     {
         var isParallel = _recipe.Correction.Mode == CorrectMode.Parallel;
-        var need = _recipe is { Correct: not null, Correction.When: CorrectWhen.Auto } ? Add(new NeedStage(Teacher, _recipe.Teacher, _recipe.Correction, Data.Tokens, _sequence, _recipe.Seed)) : null;
+        var need = _recipe is { Correct: not null, Correction.When: CorrectWhen.Auto }
+            ? Add(new NeedStage(Teacher, _recipe.Teacher, _recipe.Correction, Data.Tokens, _sequence, _recipe.Seed)) : null;
         Func<bool>? isNeeded = need is null ? null : () => need.Found.Value.Needed;
         var corrected = _recipe.Correct is { } correct && !isParallel ? Correct(correct, isNeeded) : Teacher;
         var (found, scores) = (default(SearchStage), default(ScoreStage));
@@ -105,7 +110,8 @@ internal sealed class RecipeStages
             var pruned = Cut(trained, cycle, $"pruned{number}", found, scores);
             Evaluate(pruned);
             var teacher = _recipe.Cycles?.Teacher == CycleTeacher.Previous ? trained : corrected;
-            trained = _recipe.Distill is { } distill ? Distill(distill, pruned, teacher, cycle, $"student{number}", isParallel ? _recipe.Correct : null, isNeeded) : pruned;
+            trained = _recipe.Distill is { } distill
+                ? Distill(distill, pruned, teacher, cycle, $"student{number}", isParallel ? _recipe.Correct : null, isNeeded) : pruned;
             if (cycle != Cycles[^1])
                 Evaluate(trained);
         }
@@ -124,7 +130,9 @@ internal sealed class RecipeStages
     {
         if (set is { Source: null, Name: EvaluationList.HeldOut })
             return Data.HeldOut;
-        var text = Add(new TextStage(set.Name, set.Source ?? Path.Combine(_recipe.Teacher, NeedStage.SelfWrittenFile), _recipe.Teacher, Teacher.Planned.VocabularySize));
+        var text =
+            Add(new TextStage(set.Name, set.Source
+                ?? Path.Combine(_recipe.Teacher, NeedStage.SelfWrittenFile), _recipe.Teacher, Teacher.Planned.VocabularySize));
         return text.Text;
     }
 
@@ -140,7 +148,8 @@ internal sealed class RecipeStages
     private ModelSlot Cut(ModelSlot model, PlannedCycle cycle, string name, SearchStage? found, ScoreStage? scores)
     {
         if (_recipe.Prune.Sparsity is not null)
-            return Add(new MaskStage(model, name, _recipe.Prune, _recipe.Score.Samples, Data.Tokens, _sequence) { Cycle = cycle.Number }).Masked;
+            return Add(
+                new MaskStage(model, name, _recipe.Prune, _recipe.Score.Samples, Data.Tokens, _sequence) { Cycle = cycle.Number }).Masked;
         foreach (var round in cycle.Rounds)
         {
             var section = round.Section;
@@ -167,15 +176,20 @@ internal sealed class RecipeStages
         new(model, _recipe.Score, spans, Data.Tokens, _sequence, _recipe.Seed) { Cycle = cycle, Round = round };
 
     /// <summary>A cycle's distillation, and the cache that it reads.</summary>
-    private ModelSlot Distill(TrainingSection section, ModelSlot student, ModelSlot teacher, PlannedCycle cycle, string name, TrainingSection? corrects, Func<bool>? correctsWhen)
+    private ModelSlot Distill(TrainingSection section, ModelSlot student, ModelSlot teacher, PlannedCycle cycle, string name,
+        TrainingSection? corrects, Func<bool>? correctsWhen)
     {
-        var cache = section.Cache is not { } kept ? null : Add(new CacheStage(teacher, kept, section.Temperature, checked(section.Steps * section.Batch), Data.Tokens, _sequence, _recipe.Seed) { Cycle = cycle.Number });
+        var cache = section.Cache is not { } kept ? null
+            : Add(new CacheStage(teacher, kept, section.Temperature, checked(section.Steps * section.Batch), Data.Tokens, _sequence,
+                _recipe.Seed)
+            { Cycle = cycle.Number });
         var stage = Add(new DistillStage(student, name, teacher, section, Data.Tokens, _sequence, _recipe.Seed)
         {
             Cache = cache?.Cache,
             Corrects = corrects,
             CorrectsWhen = correctsWhen,
-            Whose = cycle.Number is not > 1 ? "" : _recipe.Cycles!.Teacher == CycleTeacher.Previous ? $", from the student of cycle {cycle.Number - 1}" : ", from the run's teacher",
+            Whose = cycle.Number is not > 1 ? "" : _recipe.Cycles!.Teacher == CycleTeacher.Previous
+                ? $", from the student of cycle {cycle.Number - 1}" : ", from the run's teacher",
             Cycle = cycle.Number,
         });
         if (corrects is not null)
@@ -186,14 +200,19 @@ internal sealed class RecipeStages
     /// <summary>Numbers of layers that may go at once, for the scores of a search; 1 is always there.</summary>
     private static int[] Spans(SearchSection search, DecoderConfig teacher)
     {
-        var kept = search.CandidatesFile is { } file ? CandidatesFile.Read(file, teacher, search.Space.Multiple).Select(candidate => candidate.Layers) : search.Space.Layers;
+        var kept = search.CandidatesFile is { } file
+            ? CandidatesFile.Read(file, teacher, search.Space.Multiple).Select(candidate => candidate.Layers) : search.Space.Layers;
         return [1, .. kept.Select(layers => teacher.Layers - layers).Where(dropped => dropped > 1).Distinct().Order()];
     }
 
     private StageForecast Evaluated()
     {
-        var models = $"teacher{(_recipe.Correct is null ? "" : ", corrected teacher")}, pruned student{(_recipe.Distill is null ? "" : ", distilled student")}{(Cycles.Count > 1 ? " of each cycle" : "")}";
-        return new("evaluate", $"{models} on {string.Join(", ", _recipe.Evaluate.Select(set => set.Name))}; each writes on from a few beginnings", null, null, null, TrainingForecast.WeightBytes(Teacher.Planned))
+        var models =
+            $"teacher{(_recipe.Correct is null ? "" : ", corrected teacher")}, pruned student"
+                + $"{(_recipe.Distill is null ? "" : ", distilled student")}{(Cycles.Count > 1 ? " of each cycle" : "")}";
+        return new("evaluate",
+            $"{models} on {string.Join(", ", _recipe.Evaluate.Select(set => set.Name))}; each writes on from a few beginnings", null, null,
+            null, TrainingForecast.WeightBytes(Teacher.Planned))
         { Model = ModelForecast.Of(Teacher.Planned, _sequence) };
     }
 }

@@ -12,7 +12,10 @@ internal sealed record ShapeNeighbour(string Axis, int Size, int? Multiple, long
 {
     private static readonly int[] s_multiples = [64, 128];
 
-    /// <summary>The nearest below and above on every axis, none above the teacher's size. A size that is both the nearest multiple of 64 and of 128 is told as that of 128.</summary>
+    /// <summary>
+    /// The nearest below and above on every axis, none above the teacher's size. A size that is both the nearest multiple of 64 and of 128
+    /// is told as that of 128.
+    /// </summary>
     internal static IReadOnlyList<ShapeNeighbour> Of(DecoderConfig teacher, DecoderConfig student)
     {
         var found = new List<ShapeNeighbour>();
@@ -22,7 +25,8 @@ internal sealed record ShapeNeighbour(string Axis, int Size, int? Multiple, long
             foreach (var heads in Around(student.QueryHeads, student.KeyValueHeads, student.KeyValueHeads * teacher.GroupSize))
                 Add("heads", heads, null, student with { QueryHeads = heads });
         foreach (var groups in Around(student.KeyValueHeads, 1, teacher.KeyValueHeads))
-            Add(teacher.GroupSize > 1 ? "kv-heads" : "heads", groups, null, student with { KeyValueHeads = groups, QueryHeads = groups * student.GroupSize });
+            Add(teacher.GroupSize > 1 ? "kv-heads"
+                : "heads", groups, null, student with { KeyValueHeads = groups, QueryHeads = groups * student.GroupSize });
         foreach (var layers in Around(student.Layers, 1, teacher.Layers))
             Add("layers", layers, null, Models.Axis.Layers.With(student, layers));
         return found;
@@ -34,7 +38,8 @@ internal sealed record ShapeNeighbour(string Axis, int Size, int? Multiple, long
                 Add(axis, group.Key, group.Max(other => other.Multiple), change(group.Key));
         }
 
-        void Add(string axis, int size, int? multiple, DecoderConfig config) => found.Add(new(axis, size, multiple, config.Parameters, config.NonEmbeddingParameters));
+        void Add(string axis, int size, int? multiple, DecoderConfig config) =>
+            found.Add(new(axis, size, multiple, config.Parameters, config.NonEmbeddingParameters));
     }
 
     /// <summary>The multiples next to a size, from one multiple to the most.</summary>

@@ -6,7 +6,10 @@ using Espalier.Pipeline.Stages;
 
 namespace Espalier.Pipeline.Planning;
 
-/// <summary>A legal shape of about half of a teacher's parameters beside the embedding, cut evenly in width, and in depth only where width does not suffice.</summary>
+/// <summary>
+/// A legal shape of about half of a teacher's parameters beside the embedding, cut evenly in width, and in depth only where width does not
+/// suffice.
+/// </summary>
 internal static class StudentShape
 {
     private const double Wanted = 0.5;
@@ -30,8 +33,10 @@ internal static class StudentShape
                                       orderby Badness(config, shape)
                                       select shape)];
         // Where other programs take head_dim from the hidden width, that one stays.
-        return shapes.Take(MostTried).Concat(shapes.Where(shape => shape.HiddenSize == config.HiddenSize)).FirstOrDefault(shape => kinds.All(kind => IsExported(teacher, shape, kind)))
-            ?? throw new EspalierException($"{teacher.Folder}: no smaller shape is legal by itself; name sizes, as in: prune: {{ ffn: 8, multiple: 1 }}");
+        return shapes.Take(MostTried).Concat(shapes.Where(shape => shape.HiddenSize == config.HiddenSize))
+            .FirstOrDefault(shape => kinds.All(kind => IsExported(teacher, shape, kind)))
+            ?? throw new EspalierException(
+                $"{teacher.Folder}: no smaller shape is legal by itself; name sizes, as in: prune: {{ ffn: 8, multiple: 1 }}");
     }
 
     /// <summary>Whether a shape can be exported so.</summary>

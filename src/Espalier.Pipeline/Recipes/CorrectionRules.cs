@@ -8,7 +8,8 @@ internal static class CorrectionRules
 {
     /// <summary>In parallel mode these are the distillation's, whose steps the teacher goes along with.</summary>
     private static readonly string[] s_takenFromDistill =
-        ["steps", "tokens", "batch", "micro-batch", "min-learning-rate", "warm-up", "weight-decay", "betas", "clip", "evaluate-every", "checkpoint-every"];
+        ["steps", "tokens", "batch", "micro-batch", "min-learning-rate", "warm-up", "weight-decay", "betas", "clip", "evaluate-every",
+            "checkpoint-every"];
 
     /// <summary>Reads the section, after the text and the distillation.</summary>
     public static Recipe Read(SectionFields fields, Recipe recipe)
@@ -23,13 +24,15 @@ internal static class CorrectionRules
         {
             var along = AlongWith(distill, section, sequence);
             return distill!.Cache is null ? recipe with { Correct = along, Correction = correction }
-                : throw fields.At("distill", "its cache is of a teacher that stays as it is, and correct.mode is parallel; keep one of the two");
+                : throw fields.At("distill",
+                    "its cache is of a teacher that stays as it is, and correct.mode is parallel; keep one of the two");
         }
         // Left to itself the correction sees as much text as the distillation, about as in the paper.
         var byDefault = correction.When == CorrectWhen.Auto && distill is not null ? distill.Steps * distill.Batch * sequence : (long?)null;
         return recipe with
         {
-            Correct = TrainingSection.Read(section, new(sequence, Corrects: true, Tokens: byDefault, RateOfTeacher: FifthOfTheTeachers(section))),
+            Correct =
+                TrainingSection.Read(section, new(sequence, Corrects: true, Tokens: byDefault, RateOfTeacher: FifthOfTheTeachers(section))),
             Correction = correction,
         };
     }
@@ -50,10 +53,13 @@ internal static class CorrectionRules
     {
         foreach (var other in s_takenFromDistill)
             if (section.Has(other))
-                throw section.Wrong(other, "with mode: parallel the teacher goes along with distill's steps and takes that from there; leave it out");
+                throw section.Wrong(other,
+                    "with mode: parallel the teacher goes along with distill's steps and takes that from there; leave it out");
         if (distill is null || distill.Loss == "cross-entropy")
-            throw section.Wrong("mode", "it needs a distillation with a loss that uses the teacher: give distill with such a loss, or leave mode out");
-        var rates = TrainingSection.ReadLearningRates(section, new(), new(sequence, Corrects: true, RateOfTeacher: FifthOfTheTeachers(section)));
+            throw section.Wrong("mode",
+                "it needs a distillation with a loss that uses the teacher: give distill with such a loss, or leave mode out");
+        var rates =
+            TrainingSection.ReadLearningRates(section, new(), new(sequence, Corrects: true, RateOfTeacher: FifthOfTheTeachers(section)));
         if (rates.MinLearningRate != TrainingSection.EndOf(rates.LearningRate))
             throw section.Wrong("learning-rate", "with mode: parallel its end follows distill's schedule; give the peak alone");
         return distill with

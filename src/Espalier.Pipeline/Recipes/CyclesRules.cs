@@ -13,7 +13,8 @@ internal static class CyclesRules
         if (prune is { Plan: not null } && rounds > 1)
             throw fields.At("score", $"rounds is {rounds} and prune.plan says already what stays; keep one of the two");
         if (prune.Method != PruneMethod.Importance && rounds > 1)
-            throw fields.At("score", $"rounds is {rounds} and prune.method is {EnumName.Of(prune.Method)}, which scores nothing; leave one of them out");
+            throw fields.At("score",
+                $"rounds is {rounds} and prune.method is {EnumName.Of(prune.Method)}, which scores nothing; leave one of them out");
         if (fields.Find(key) is null)
             return recipe;
         var section = fields.Section(key)!;
@@ -22,7 +23,8 @@ internal static class CyclesRules
         if (prune.Method == PruneMethod.RandomInit)
             throw fields.At(key, "prune.method is random-init, which prunes nothing; leave one of them out");
         if (distill is null)
-            throw fields.At(key, "each cycle distils what it has pruned, and there is no distill; for pruning in steps without training use score.rounds");
+            throw fields.At(key,
+                "each cycle distils what it has pruned, and there is no distill; for pruning in steps without training use score.rounds");
         if (recipe.Correction.Mode == CorrectMode.Parallel)
             throw fields.At(key, "correct.mode is parallel, which trains the teacher along with one distillation; use mode: before");
         if (distill.Cache is not null)

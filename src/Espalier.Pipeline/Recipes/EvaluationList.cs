@@ -15,7 +15,9 @@ internal static class EvaluationList
     public static Kind<IReadOnlyList<EvaluationSet>> Kind => new(
         "NAME",
         Read,
-        sets => new JsonArray([.. sets.Select(set => set.Source is { } source ? (JsonNode)new JsonObject { [set.Name] = source } : JsonValue.Create(set.Name))]),
+        sets => new JsonArray(
+            [.. sets.Select(set => set.Source is { } source ? (JsonNode)new JsonObject { [set.Name] = source }
+                : JsonValue.Create(set.Name))]),
         () => Schemas.OneOrMore(Schemas.AnyOf(Schemas.Words([HeldOut, TeacherDomain]), Named)));
 
     private static JsonObject Named => new()
@@ -38,7 +40,8 @@ internal static class EvaluationList
             else if (item is YamlText { Text: HeldOut or TeacherDomain } text)
                 sets.Add(new(text.Text, null));
             else if (item is YamlText unknown)
-                throw fields.At(item.Line, $"{key}: {OneLine.Clipped(unknown.Text)} is not known.{NearestName.Hint(unknown.Text, [HeldOut, TeacherDomain])} "
+                throw fields.At(item.Line,
+                    $"{key}: {OneLine.Clipped(unknown.Text)} is not known.{NearestName.Hint(unknown.Text, [HeldOut, TeacherDomain])} "
                     + $"Known are {HeldOut} and {TeacherDomain}; a text of your own is {{ NAME: PATH }}");
             else
                 throw fields.At(item.Line, $"{key} must list {HeldOut}, {TeacherDomain} or {{ NAME: PATH }}");
@@ -51,9 +54,11 @@ internal static class EvaluationList
     {
         // The name becomes part of a folder's.
         if (name.Length is 0 or > 40 || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-') || name[0] == '-')
-            throw fields.At(source.Line, $"{key}: {OneLine.Clipped(name)} cannot name a text; a name has a-z, 0-9 and -, and at most 40 of them");
+            throw fields.At(source.Line,
+                $"{key}: {OneLine.Clipped(name)} cannot name a text; a name has a-z, 0-9 and -, and at most 40 of them");
         if (name == HeldOut)
-            throw fields.At(source.Line, $"{key}: {HeldOut} is the part of data.train that is held out and has no path; give yours another name");
+            throw fields.At(source.Line,
+                $"{key}: {HeldOut} is the part of data.train that is held out and has no path; give yours another name");
         if (source is not YamlText { IsEmpty: false, Text: { Length: > 0 } path } || path.Contains('\0'))
             throw fields.At(source.Line, $"{key}: {name} must have one path");
         return new(name, path);

@@ -6,7 +6,10 @@ namespace Espalier.Pipeline.Recipes;
 /// <summary>Every file and folder that a recipe reads, for <see cref="OutputGuard"/>.</summary>
 internal static class RecipeInputs
 {
-    /// <summary>The teacher and the texts: what a run folder may not be, hold or lie in. Plans and candidates may well come from an earlier stage of the same run.</summary>
+    /// <summary>
+    /// The teacher and the texts: what a run folder may not be, hold or lie in. Plans and candidates may well come from an earlier stage of
+    /// the same run.
+    /// </summary>
     public static IEnumerable<ReadPlace> ModelAndTexts(Recipe recipe)
     {
         ArgumentNullException.ThrowIfNull(recipe);
@@ -32,5 +35,6 @@ internal static class RecipeInputs
         ];
     }
 
-    private static IEnumerable<ReadPlace> Files(string name, IEnumerable<string?> paths) => paths.OfType<string>().Select(path => new ReadPlace(name, path));
+    private static IEnumerable<ReadPlace> Files(string name, IEnumerable<string?> paths) =>
+        paths.OfType<string>().Select(path => new ReadPlace(name, path));
 }

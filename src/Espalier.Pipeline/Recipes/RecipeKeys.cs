@@ -51,11 +51,14 @@ internal static class RecipeKeys
         Part(
             "cycles", CyclesSection.Section, 8, s => s.Cycles is null ? null : CyclesSection.Keys.Canonical(s.Cycles),
             CyclesRules.Read, "one", "Pruning and distilling in several cycles, below."),
-        Part("distill", TrainingSection.Distill, 1, s => s.Distill is null ? "never" : s.Distill.Canonical(withLoss: true), (fields, s) => s with
+        Part("distill", TrainingSection.Distill, 1, s => s.Distill is null ? "never"
+            : s.Distill.Canonical(withLoss: true), (fields, s) => s with
         {
-            Distill = fields.Holds("distill") ? TrainingSection.Read(fields.Section("distill")!, new(s.Data.Sequence, HasLoss: true)) : null,
+            Distill = fields.Holds("distill") ? TrainingSection.Read(fields.Section("distill")!, new(s.Data.Sequence, HasLoss: true))
+                : null,
         }, "`never`", "How the student is trained, below. `never` leaves it as pruned."),
-        new Key<Recipe, IReadOnlyList<EvaluationSet>>("evaluate", EvaluationList.Kind, s => s.Evaluate, (s, sets) => s with { Evaluate = sets })
+        new Key<Recipe,
+            IReadOnlyList<EvaluationSet>>("evaluate", EvaluationList.Kind, s => s.Evaluate, (s, sets) => s with { Evaluate = sets })
         {
             PageDefault = "`held-out`",
             Page = """
@@ -104,7 +107,8 @@ internal static class RecipeKeys
 
     /// <summary>A section, null in canonical texts where there is none.</summary>
     private static Key<Recipe, JsonNode?> Part(
-        string name, Section section, int turn, Func<Recipe, JsonNode?> canonical, Func<SectionFields, Recipe, Recipe> read, string byDefault, string page,
+        string name, Section section, int turn, Func<Recipe, JsonNode?> canonical, Func<SectionFields, Recipe, Recipe> read,
+        string byDefault, string page,
         bool isRequired = false) =>
         new(name, Kinds.Section<JsonNode?>(section, _ => null, _ => null), _ => null, (s, _) => s)
         {

@@ -4,8 +4,8 @@ using Espalier.Pipeline.Options;
 namespace Espalier.Pipeline.Recipes;
 
 /// <summary>
-/// What a recipe may say, in JSON Schema (draft 7, which editors know best), made from the declarations of the keys. It allows whatever the reader of recipes
-/// reads, and refuses unknown keys and wrong kinds; what keys mean beside each other, only the reader knows.
+/// What a recipe may say, in JSON Schema (draft 7, which editors know best), made from the declarations of the keys. It allows whatever the
+/// reader of recipes reads, and refuses unknown keys and wrong kinds; what keys mean beside each other, only the reader knows.
 /// </summary>
 internal static class RecipeSchema
 {
@@ -35,7 +35,8 @@ internal static class RecipeSchema
         if (section.Keys.Where(key => key.IsRequired).Select(key => key.Name).ToArray() is { Length: > 0 } required)
             schema["required"] = Kinds.List(required);
         if (section.OneOf.Count > 0)
-            schema["anyOf"] = new JsonArray([.. section.OneOf.Select(name => (JsonNode)new JsonObject { ["required"] = Kinds.List([name]) })]);
+            schema["anyOf"] = new JsonArray(
+                [.. section.OneOf.Select(name => (JsonNode)new JsonObject { ["required"] = Kinds.List([name]) })]);
         return schema;
     }
 
@@ -43,7 +44,8 @@ internal static class RecipeSchema
     private static JsonObject Of(Key key)
     {
         var schema = key.IsRequired ? Schemas.AnyOf(key.Schema()) : Schemas.AnyOf(key.Schema(), new() { ["type"] = "null" });
-        schema["description"] = $"{key.Page.ReplaceLineEndings(" ").Replace("\\|", "|", StringComparison.Ordinal)} Default: {key.PageDefault}.";
+        schema["description"] =
+            $"{key.Page.ReplaceLineEndings(" ").Replace("\\|", "|", StringComparison.Ordinal)} Default: {key.PageDefault}.";
         return schema;
     }
 }

@@ -13,18 +13,27 @@ internal static class SearchRules
             return recipe;
         var (score, distill) = (recipe.Score, recipe.Distill);
         if (distill is null)
-            throw fields.At("search", "its candidates are trained as distill says, which is missing; give distill, or name the sizes under prune");
+            throw fields.At("search",
+                "its candidates are trained as distill says, which is missing; give distill, or name the sizes under prune");
         if (recipe.Correction.Mode == CorrectMode.Parallel)
-            throw fields.At("search", "its candidates would learn from a teacher that is not corrected yet, for correct.mode is parallel; correct before, or name the sizes under prune");
+            throw fields.At("search",
+                "its candidates would learn from a teacher that is not corrected yet, for correct.mode is parallel; correct before, or "
+                    + "name the sizes under prune");
         if (!recipe.Evaluate.Any(set => set.Name == EvaluationList.HeldOut))
-            throw fields.At("search", $"its candidates are compared on {EvaluationList.HeldOut}, which evaluate does not list; add it there");
+            throw fields.At("search",
+                $"its candidates are compared on {EvaluationList.HeldOut}, which evaluate does not list; add it there");
         if (fields.Find("cycles") is not null)
-            throw fields.At("search", "it finds one shape for one cut, and cycles makes several; name the sizes under prune, or leave cycles out");
+            throw fields.At("search",
+                "it finds one shape for one cut, and cycles makes several; name the sizes under prune, or leave cycles out");
         if (score.Rounds > 1 || score.Depth != DepthMetricKind.BlockInfluence)
-            throw fields.At("search", $"its candidates are cut at once by the scores alone, which score.{(score.Rounds > 1 ? "rounds" : "depth")} is not for; leave one of the two out");
+            throw fields.At("search",
+                $"its candidates are cut at once by the scores alone, which score.{(score.Rounds > 1 ? "rounds" : "depth")} is not for; "
+                    + $"leave one of the two out");
         var search = SearchSection.Keys.Read(section, new());
-        if (distill.Hidden is { } hidden && (hidden.Layers.Count > 0 || hidden.Attention.Count > 0) && (section.Has("layers") || search.CandidatesFile is not null))
-            throw section.At(search.CandidatesFile is null ? "layers" : "candidates", "distill.hidden pairs layers of one certain student; leave the one or the other out");
+        if (distill.Hidden is { } hidden && (hidden.Layers.Count > 0 || hidden.Attention.Count > 0)
+            && (section.Has("layers") || search.CandidatesFile is not null))
+            throw section.At(search.CandidatesFile is null ? "layers"
+                : "candidates", "distill.hidden pairs layers of one certain student; leave the one or the other out");
         if (search.Space.IsEmpty && search.CandidatesFile is null)
             throw section.Missing("hidden", SearchSection.Example);
         CheckTasks(section, search.Tasks, recipe.Evaluate);
@@ -37,8 +46,11 @@ internal static class SearchRules
         var others = evaluate.Select(set => set.Name).Where(name => name != EvaluationList.HeldOut).ToArray();
         foreach (var name in names)
             if (!SearchSection.IsTaskFile(name) && !others.Contains(name, StringComparer.Ordinal))
-                throw section.Unknown(key, name, [.. others.Length > 0 ? others : ["texts that evaluate lists beside held-out"], "FILE.jsonl with multiple-choice items"]);
-        string[] shown = [EvaluationList.HeldOut, .. names.Select(name => SearchSection.IsTaskFile(name) ? Path.GetFileNameWithoutExtension(name) : name)];
+                throw section.Unknown(key, name,
+                    [.. others.Length > 0 ? others
+                        : ["texts that evaluate lists beside held-out"], "FILE.jsonl with multiple-choice items"]);
+        string[] shown = [EvaluationList.HeldOut,
+            .. names.Select(name => SearchSection.IsTaskFile(name) ? Path.GetFileNameWithoutExtension(name) : name)];
         if (shown.Distinct(StringComparer.Ordinal).Count() != shown.Length)
             throw section.Wrong(key, "a name is there twice; keep one, or give the file another name");
     }

@@ -20,7 +20,10 @@ internal static class ByteComparison
             if (equal < countA || equal < countB)
             {
                 var at = offset + equal;
-                tally.Differ(new(name, string.Create(CultureInfo.InvariantCulture, $"byte {at}"), Text(bytesA, equal, countA), Text(bytesB, equal, countB)) { Element = at });
+                tally.Differ(
+                    new(name, string.Create(CultureInfo.InvariantCulture, $"byte {at}"), Text(bytesA, equal, countA),
+                        Text(bytesB, equal, countB))
+                    { Element = at });
                 return;
             }
             if (countA < Chunk)
@@ -31,5 +34,6 @@ internal static class ByteComparison
     private static string Text(byte[] bytes, int at, int count) => at < count ? $"0x{bytes[at]:x2}" : "the end";
 
     private static FileStream Open(string path) =>
-        new(path, new FileStreamOptions { Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0, Options = FileOptions.SequentialScan });
+        new(path,
+            new FileStreamOptions { Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0, Options = FileOptions.SequentialScan });
 }

@@ -17,12 +17,14 @@ internal enum ComparedKind
 internal sealed record ComparedFile(string Name, ComparedKind Kind, string? A, string? B);
 
 /// <summary>
-/// Pairs the files of two folders: run folders, stages, checkpoints or models. Left out is what depends on the clock, the place or the number
-/// of interruptions. Stages go in the order in which they were done, so that the first difference is the one that the others come from.
+/// Pairs the files of two folders: run folders, stages, checkpoints or models. Left out is what depends on the clock, the place or the
+/// number of interruptions. Stages go in the order in which they were done, so that the first difference is the one that the others come
+/// from.
 /// </summary>
 internal static class ComparedFiles
 {
-    private static readonly string[] s_leftOut = ["run.json", "run.lock", "recipe.yaml", "report.html", RunResults.FileName, "timing.jsonl", "tensorboard", "latency.json"];
+    private static readonly string[] s_leftOut = ["run.json", "run.lock", "recipe.yaml", "report.html", RunResults.FileName, "timing.jsonl",
+        "tensorboard", "latency.json"];
 
     public static List<ComparedFile> Of(string a, string b)
     {
@@ -45,7 +47,9 @@ internal static class ComparedFiles
         _ => ComparedKind.Bytes,
     };
 
-    /// <summary><c>stages/distill-0123/checkpoints/step-8</c> of a file in it; null for a file that is in no checkpoint of a stage.</summary>
+    /// <summary>
+    /// <c>stages/distill-0123/checkpoints/step-8</c> of a file in it; null for a file that is in no checkpoint of a stage.
+    /// </summary>
     private static string? StepOf(string name)
     {
         var parts = name.Split('/');
@@ -60,7 +64,8 @@ internal static class ComparedFiles
     private static IEnumerable<string> StageOrder(string folder)
     {
         var stages = Path.Combine(folder, "stages");
-        IEnumerable<string> there = Directory.Exists(stages) ? Directory.GetDirectories(stages).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal) : [];
+        IEnumerable<string> there = Directory.Exists(stages)
+            ? Directory.GetDirectories(stages).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal) : [];
         return (RunManifest.Load(folder)?.Stages.Select(stage => stage.Folder) ?? []).Concat(there);
     }
 

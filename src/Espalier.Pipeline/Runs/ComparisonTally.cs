@@ -10,7 +10,9 @@ internal sealed class ComparisonTally(RunComparisonOptions options)
     public long Lines { get; set; }
     public long Tensors { get; set; }
 
-    /// <summary>Whether nothing further is wanted: by bits the first difference is the answer, by value the distances of all the rest are, too.</summary>
+    /// <summary>
+    /// Whether nothing further is wanted: by bits the first difference is the answer, by value the distances of all the rest are, too.
+    /// </summary>
     public bool IsDecided => First is not null && options.Exact;
 
     public void Differ(RunDifference difference) => First ??= difference;

@@ -12,7 +12,8 @@ namespace Espalier.Pipeline.Runs;
 /// <param name="BitsPerByte">Bits a byte of text; null for ids without text.</param>
 /// <param name="Tokens">Tokens predicted.</param>
 public sealed record EvaluationRow(
-    string Set, double Nll, [property: JsonPropertyName("nll_se")] double NllStandardError, double Perplexity, double? BitsPerByte, long Tokens);
+    string Set, double Nll, [property: JsonPropertyName("nll_se")]
+        double NllStandardError, double Perplexity, double? BitsPerByte, long Tokens);
 
 /// <summary>One model of the final table.</summary>
 /// <param name="Arm">The recipe's name.</param>
@@ -27,7 +28,9 @@ public sealed record ModelRow(
     string Arm, string Model, string Path, long Parameters, long NonEmbeddingParameters, long Bytes,
     IReadOnlyList<EvaluationRow> Evaluations, GenerationSpeed? Speed)
 {
-    /// <summary>Folder inside <c>stages</c> of its evaluation: models of equal contents, evaluated on the same texts, have the same one.</summary>
+    /// <summary>
+    /// Folder inside <c>stages</c> of its evaluation: models of equal contents, evaluated on the same texts, have the same one.
+    /// </summary>
     public string? Stage { get; init; }
 
     /// <summary>Folder inside <c>stages</c> of what it writes; null without a tokenizer.</summary>

@@ -28,7 +28,8 @@ internal static class EventRecord
     {
         var summary = new List<byte>();
         foreach (var (tag, value) in values)
-            summary.AddRange(Message(SummaryValue, [.. Message(ValueTag, Encoding.UTF8.GetBytes(tag)), .. Single(ValueSimple, (float)value)]));
+            summary.AddRange(
+                Message(SummaryValue, [.. Message(ValueTag, Encoding.UTF8.GetBytes(tag)), .. Single(ValueSimple, (float)value)]));
         return Frame([.. Double(WallTime, wallTime), .. Number(Step, step), .. Message(Summary, [.. summary])]);
     }
 
@@ -60,7 +61,8 @@ internal static class EventRecord
 
     private static byte[] Number(int field, long value) => [(byte)(field << 3 | Varint), .. Variable((ulong)value)];
 
-    private static byte[] Message(int field, ReadOnlySpan<byte> value) => [(byte)(field << 3 | Bytes), .. Variable((ulong)value.Length), .. value];
+    private static byte[] Message(int field, ReadOnlySpan<byte> value) =>
+        [(byte)(field << 3 | Bytes), .. Variable((ulong)value.Length), .. value];
 
     private static List<byte> Variable(ulong value)
     {

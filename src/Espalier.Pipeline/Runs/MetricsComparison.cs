@@ -23,7 +23,10 @@ internal static class MetricsComparison
                 if (linesA.Current.Step == linesB.Current.Step)
                     Line(name, linesA.Current.Step, linesA.Current.Fields, linesB.Current.Fields, largest, tally);
                 else
-                    tally.Differ(new(name, $"line {tally.Lines}, step", Number(linesA.Current.Step), Number(linesB.Current.Step)) { Step = Math.Min(linesA.Current.Step, linesB.Current.Step), Field = "step" });
+                    tally.Differ(
+                        new(name, $"line {tally.Lines}, step", Number(linesA.Current.Step),
+                            Number(linesB.Current.Step))
+                        { Step = Math.Min(linesA.Current.Step, linesB.Current.Step), Field = "step" });
                 more = !tally.IsDecided && linesA.Current.Step == linesB.Current.Step;
             }
             else if (hasA || hasB)
@@ -46,13 +49,17 @@ internal static class MetricsComparison
                 continue;
             tally.Distances.Add(new(name, field, distance, 0));
             if (distance > tally.Options.Tolerance)
-                tally.Differ(new(name, $"result {field}", Text(fieldsA.GetValueOrDefault(field)), Text(fieldsB.GetValueOrDefault(field))) { Field = field });
+                tally.Differ(
+                    new(name, $"result {field}", Text(fieldsA.GetValueOrDefault(field)),
+                        Text(fieldsB.GetValueOrDefault(field)))
+                    { Field = field });
         }
     }
 
     private static StageRecord Read(string path) => SealedJson.Read(path, RecordJson.Of<StageRecord>(), StageRecord.KnownVersion);
 
-    private static void Line(string name, long step, JsonObject a, JsonObject b, Dictionary<string, (double, long)> largest, ComparisonTally tally)
+    private static void Line(string name, long step, JsonObject a, JsonObject b, Dictionary<string, (double, long)> largest,
+        ComparisonTally tally)
     {
         var (fieldsA, fieldsB) = (Flat(a), Flat(b));
         foreach (var field in fieldsA.Keys.Union(fieldsB.Keys))
@@ -63,11 +70,17 @@ internal static class MetricsComparison
             if (distance > largest.GetValueOrDefault(field).Item1)
                 largest[field] = (distance, step);
             if (distance > tally.Options.Tolerance)
-                tally.Differ(new(name, $"step {step}, {field}", Text(fieldsA.GetValueOrDefault(field)), Text(fieldsB.GetValueOrDefault(field))) { Step = step, Field = field });
+                tally.Differ(
+                    new(name, $"step {step}, {field}", Text(fieldsA.GetValueOrDefault(field)),
+                        Text(fieldsB.GetValueOrDefault(field)))
+                    { Step = step, Field = field });
         }
     }
 
-    /// <summary>0 where two values are equal, their distance where both are numbers, infinity where they differ in any other way. By bits the spelling decides.</summary>
+    /// <summary>
+    /// 0 where two values are equal, their distance where both are numbers, infinity where they differ in any other way. By bits the
+    /// spelling decides.
+    /// </summary>
     private static double Distance(JsonValue? a, JsonValue? b, bool exact)
     {
         if (Text(a) == Text(b))

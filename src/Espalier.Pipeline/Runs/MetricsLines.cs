@@ -12,7 +12,9 @@ internal static class MetricsLines
     /// <summary>A longer line is damage.</summary>
     private const int LongestLine = 1 << 20;
 
-    /// <summary>The lines of a log in order; a last line without its end (a write in progress, a crash) is left out, a missing file is empty.</summary>
+    /// <summary>
+    /// The lines of a log in order; a last line without its end (a write in progress, a crash) is left out, a missing file is empty.
+    /// </summary>
     /// <exception cref="EspalierException">A line is damaged, or it is no file; the message names it.</exception>
     public static IEnumerable<(long Step, JsonObject Fields)> Read(string path)
     {

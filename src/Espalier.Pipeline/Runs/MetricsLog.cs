@@ -90,7 +90,10 @@ internal sealed class MetricsLog : IDisposable
             }
             catch (IOException error)
             {
-                throw new EspalierException($"{Path} could not be written: {error.Message}; mend the disk (free some space?) and start again", error) { ExitCode = 1 };
+                throw new EspalierException(
+                    $"{Path} could not be written: {error.Message}; mend the disk (free some space?) and start again",
+                    error)
+                { ExitCode = 1 };
             }
             _hash.AppendData(_line.WrittenSpan);
             _length += _line.WrittenCount;

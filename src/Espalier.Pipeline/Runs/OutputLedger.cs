@@ -100,7 +100,8 @@ internal sealed class OutputLedger
         {
             if (vouched[file].Any(fact => fact.Problem(path, hash: true) is null))
                 continue;
-            first = $"{Path.Combine(path, file)} was {(vouched.Contains(file) ? "changed since this run wrote it" : "not written by this run")}";
+            first = $"{Path.Combine(path, file)} was "
+                + $"{(vouched.Contains(file) ? "changed since this run wrote it" : "not written by this run")}";
             break;
         }
         if (first is null)

@@ -5,8 +5,8 @@ using Espalier.Files;
 namespace Espalier.Pipeline.Runs;
 
 /// <summary>
-/// Proves two runs equal, or names the first difference: the step and field of the metrics, the tensor and element of the weights. Works on two
-/// run folders, stages, checkpoints or model folders. Reads only, and needs no lock.
+/// Proves two runs equal, or names the first difference: the step and field of the metrics, the tensor and element of the weights. Works on
+/// two run folders, stages, checkpoints or model folders. Reads only, and needs no lock.
 /// </summary>
 internal static class RunComparison
 {
@@ -19,18 +19,26 @@ internal static class RunComparison
     public static RunComparisonResult Run(string a, string b, RunComparisonOptions options, CancellationToken stop = default)
     {
         if (!(options.Tolerance >= 0 && double.IsFinite(options.Tolerance)))
-            throw new EspalierException($"tolerance is {options.Tolerance.ToString(CultureInfo.InvariantCulture)} and must be a number of at least 0");
+            throw new EspalierException(
+                $"tolerance is {options.Tolerance.ToString(CultureInfo.InvariantCulture)} and must be a number of at least 0");
         if (options is { Exact: true, Tolerance: not 0 })
-            throw new EspalierException($"exact compares bits and the tolerance is {options.Tolerance.ToString(CultureInfo.InvariantCulture)}: leave one of them out");
+            throw new EspalierException(
+                $"exact compares bits and the tolerance is {options.Tolerance.ToString(CultureInfo.InvariantCulture)}: leave one of them "
+                    + $"out");
         foreach (var folder in new[] { a, b })
             if (!Directory.Exists(folder))
-                throw new EspalierException($"{folder}: {(File.Exists(folder) ? "is a file; give the folder that it is in" : "not found")}");
+                throw new EspalierException(
+                    $"{folder}: {(File.Exists(folder) ? "is a file; give the folder that it is in" : "not found")}");
 
         var tally = new ComparisonTally(options);
-        var compared = ComparedFiles.Of(a, b).Where(file => options.Exact || file.Kind is not (ComparedKind.Bytes or ComparedKind.Manifest)).ToArray();
-        foreach (var (folder, has) in new[] { (a, compared.Any(file => file.A is not null)), (b, compared.Any(file => file.B is not null)) })
+        var compared = ComparedFiles.Of(a, b).Where(file => options.Exact || file.Kind is not (ComparedKind.Bytes or ComparedKind.Manifest))
+            .ToArray();
+        foreach (var (folder, has) in new[] { (a, compared.Any(file => file.A is not null)),
+            (b, compared.Any(file => file.B is not null)) })
             if (!has)
-                throw new EspalierException($"{folder}: holds no metrics.jsonl, no stage.json and no safetensors; give a run folder, a stage, a checkpoint or a model");
+                throw new EspalierException(
+                    $"{folder}: holds no metrics.jsonl, no stage.json and no safetensors; give a run folder, a stage, a checkpoint or a "
+                        + $"model");
         try
         {
             foreach (var file in compared)

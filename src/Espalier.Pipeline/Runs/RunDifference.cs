@@ -4,7 +4,9 @@ namespace Espalier.Pipeline.Runs;
 
 /// <summary>One place where two runs differ.</summary>
 /// <param name="File">The file, relative to the two folders.</param>
-/// <param name="Place">Where in it, in words: <c>step 7, loss</c>; <c>tensor lm_head.weight, element 12</c>; empty for the file itself.</param>
+/// <param name="Place">
+/// Where in it, in words: <c>step 7, loss</c>; <c>tensor lm_head.weight, element 12</c>; empty for the file itself.
+/// </param>
 /// <param name="A">What the first run has there.</param>
 /// <param name="B">What the second run has there.</param>
 internal sealed record RunDifference(string File, string Place, string A, string B)
@@ -39,13 +41,17 @@ internal sealed record ComparedChecks(string Stage, IReadOnlyList<string>? A, IR
 /// <param name="A">The first folder.</param>
 /// <param name="B">The second folder.</param>
 /// <param name="First">The first difference in the order of the work, or null: the runs are equal.</param>
-/// <param name="Distances">Where numbers differ, within the tolerance or not, in the order of the work; up to the first difference that is no number.</param>
+/// <param name="Distances">
+/// Where numbers differ, within the tolerance or not, in the order of the work; up to the first difference that is no number.
+/// </param>
 /// <param name="Files">Files of each side that were compared.</param>
 /// <param name="Lines">Metrics lines compared.</param>
 /// <param name="Tensors">Tensors compared.</param>
 /// <param name="Checks">What was checked of the models that stages made, and held (<see cref="StageRecord.Checks"/>).</param>
 internal sealed record RunComparisonResult(
-    string A, string B, [property: JsonPropertyName("first_difference")] RunDifference? First, IReadOnlyList<RunDistance> Distances, int Files, long Lines, long Tensors, IReadOnlyList<ComparedChecks> Checks)
+    string A, string B, [property: JsonPropertyName("first_difference")]
+        RunDifference? First, IReadOnlyList<RunDistance> Distances, int Files, long Lines, long Tensors,
+        IReadOnlyList<ComparedChecks> Checks)
 {
     /// <summary>Whether nothing differs, or by no more than the tolerance.</summary>
     public bool Equal => First is null;

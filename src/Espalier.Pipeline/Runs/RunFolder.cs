@@ -15,7 +15,8 @@ internal sealed class RunFolder : IDisposable
     private readonly OutputLedger _outputs;
 
     private RunFolder(
-        string path, RunLock runLock, DurableFiles files, Action<string> report, RunManifest? manifest, RunTraces traces, OutputLedger outputs) =>
+        string path, RunLock runLock, DurableFiles files, Action<string> report, RunManifest? manifest, RunTraces traces,
+        OutputLedger outputs) =>
         (Path, _lock, _files, _report, Manifest, _traces, _outputs) = (path, runLock, files, report, manifest, traces, outputs);
 
     /// <summary>Full path.</summary>
@@ -53,7 +54,10 @@ internal sealed class RunFolder : IDisposable
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             runLock.Dispose();
-            throw new EspalierException($"{path}: what an interrupted run left cannot be cleared away: {error.Message}; mend the disk or choose another run folder", error) { ExitCode = 1 };
+            throw new EspalierException(
+                $"{path}: what an interrupted run left cannot be cleared away: {error.Message}; mend the disk or choose another run folder",
+                error)
+            { ExitCode = 1 };
         }
         catch
         {
@@ -196,8 +200,8 @@ internal sealed class RunFolder : IDisposable
         : throw new ArgumentException($"\"{name}\" leaves the folder.", nameof(name));
 
     /// <summary>
-    /// Takes back what this start put into the folder, and the folder where this start made it, when wrong input let nothing be done in it. As soon as
-    /// there is anything that a later start can go on from, all stays.
+    /// Takes back what this start put into the folder, and the folder where this start made it, when wrong input let nothing be done in it.
+    /// As soon as there is anything that a later start can go on from, all stays.
     /// </summary>
     public void Withdraw() => _traces.Remove();
 
@@ -208,7 +212,9 @@ internal sealed class RunFolder : IDisposable
     {
         var stages = System.IO.Path.Combine(folder, "stages");
         if (!Directory.Exists(stages) && (File.Exists(stages) || PathKind.Odd(stages) is not null))
-            throw new EspalierException($"{stages} {PathKind.Odd(stages) ?? "is a file"} where the run keeps its stages: move it away, or choose another run folder");
+            throw new EspalierException(
+                $"{stages} {PathKind.Odd(stages) ?? "is a file"} where the run keeps its stages: move it away, or choose another run "
+                    + $"folder");
     }
 
     /// <summary>Vouches for an output that is about to get its name, in place of what is vouched for now.</summary>

@@ -26,7 +26,8 @@ internal sealed class RunLock : IDisposable
         if (PathKind.Odd(path) is { } odd)
             throw new EspalierException($"{path} {odd}, and no lock of a run; delete it or move it away");
         FileStream? file;
-        do file = TryOpen(path) ?? throw new EspalierException($"{folder} is in use by {Owner(path)}; wait for it, stop it, or choose another run folder");
+        do file = TryOpen(path)
+            ?? throw new EspalierException($"{folder} is in use by {Owner(path)}; wait for it, stop it, or choose another run folder");
         while (!IsStillThere(file, path));
         try
         {
@@ -39,7 +40,10 @@ internal sealed class RunLock : IDisposable
         }
         try
         {
-            var text = JsonSerializer.SerializeToUtf8Bytes(new RunOwner(Environment.ProcessId, Environment.MachineName, TimeProvider.System.GetUtcNow()), RecordJson.Of<RunOwner>());
+            var text =
+                JsonSerializer.SerializeToUtf8Bytes(
+                    new RunOwner(Environment.ProcessId, Environment.MachineName, TimeProvider.System.GetUtcNow()),
+                    RecordJson.Of<RunOwner>());
             file.SetLength(0);
             file.Write(text);
         }
@@ -81,8 +85,8 @@ internal sealed class RunLock : IDisposable
     }
 
     /// <summary>
-    /// Whether the file that is locked is the one of that name. A run that came to nothing deletes its lock with its folder: whoever opened the
-    /// file before that gets the lock on a file that nobody else will ever find.
+    /// Whether the file that is locked is the one of that name. A run that came to nothing deletes its lock with its folder: whoever opened
+    /// the file before that gets the lock on a file that nobody else will ever find.
     /// </summary>
     private static bool IsStillThere(FileStream file, string path)
     {
@@ -92,7 +96,9 @@ internal sealed class RunLock : IDisposable
         return false;
     }
 
-    /// <summary>Somebody else's file of that name is not written over. Ours is empty or names its owner; a power loss may leave zeros.</summary>
+    /// <summary>
+    /// Somebody else's file of that name is not written over. Ours is empty or names its owner; a power loss may leave zeros.
+    /// </summary>
     private static void RequireOurs(FileStream file, string path)
     {
         var bytes = new byte[4096];

@@ -24,7 +24,8 @@ internal enum StageStatus
 /// <param name="Seconds">Wall-clock time over all attempts that the program saw the end of.</param>
 /// <param name="OutputHash">Hash of its artefacts, once done.</param>
 /// <param name="Steps">Steps that it trains; null where it trains nothing.</param>
-internal sealed record StageEntry(string Name, string Folder, string Key, StageStatus Status, double Seconds, string? OutputHash, long? Steps = null);
+internal sealed record StageEntry(string Name, string Folder, string Key, StageStatus Status, double Seconds, string? OutputHash,
+    long? Steps = null);
 
 /// <summary>
 /// <c>run.json</c>: what was run, with what, where, and what came of it; everything that is needed to repeat it. Immutable:
@@ -62,10 +63,14 @@ internal sealed record RunManifest
     /// <summary>The stages in their order.</summary>
     public IReadOnlyList<StageEntry> Stages { get; init; } = [];
 
-    /// <summary>What the run has put outside its stages, which it may replace; null in a manifest of version 0.1, which kept no list.</summary>
+    /// <summary>
+    /// What the run has put outside its stages, which it may replace; null in a manifest of version 0.1, which kept no list.
+    /// </summary>
     public IReadOnlyList<RunOutput>? Outputs { get; init; }
 
-    /// <summary>Folders in which outputs are made until they are whole, as seen from the run folder; the next start deletes what it finds of them.</summary>
+    /// <summary>
+    /// Folders in which outputs are made until they are whole, as seen from the run folder; the next start deletes what it finds of them.
+    /// </summary>
     public IReadOnlyList<string> Unfinished { get; init; } = [];
 
     /// <summary>What was asked for and not done, each with its reason.</summary>

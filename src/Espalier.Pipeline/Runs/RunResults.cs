@@ -4,8 +4,9 @@ using Espalier.Files;
 namespace Espalier.Pipeline.Runs;
 
 /// <summary>
-/// <c>results.json</c>: what has come out of a run so far, arm by arm, so that its report can be written from the folder alone, also while it
-/// goes on. Paths inside the run folder, and those that were given relative, are kept as seen from it: a folder that is moved keeps its results.
+/// <c>results.json</c>: what has come out of a run so far, arm by arm, so that its report can be written from the folder alone, also while
+/// it goes on. Paths inside the run folder, and those that were given relative, are kept as seen from it: a folder that is moved keeps its
+/// results.
 /// </summary>
 /// <param name="FormatVersion">Version of this record.</param>
 /// <param name="Arms">One for each recipe that was begun, in their order.</param>
@@ -20,7 +21,8 @@ internal sealed record RunResults(int FormatVersion, IReadOnlyList<CompressResul
     public static void Write(RunFolder folder, IEnumerable<CompressResult> arms)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        var stored = new RunResults(KnownVersion, [.. arms.Select(arm => WithPaths(arm, path => Stored(folder.Path, path)) with { Output = "." })]);
+        var stored = new RunResults(KnownVersion,
+            [.. arms.Select(arm => WithPaths(arm, path => Stored(folder.Path, path)) with { Output = "." })]);
         folder.WriteFile(FileName, stream => stream.Write(SealedJson.Bytes(stored, RunResultsJson.Default.RunResults)));
     }
 

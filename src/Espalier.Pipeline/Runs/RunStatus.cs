@@ -23,7 +23,9 @@ internal enum RunState
     Elsewhere,
 }
 
-/// <summary>A run folder at a glance. Reads only: no lock is taken or tried, so that it disturbs neither a run nor one that is about to start.</summary>
+/// <summary>
+/// A run folder at a glance. Reads only: no lock is taken or tried, so that it disturbs neither a run nor one that is about to start.
+/// </summary>
 internal sealed record RunStatus
 {
     /// <summary>How many of the last steps the rate is the median of.</summary>
@@ -94,13 +96,16 @@ internal sealed record RunStatus
     public static RunStatus Read(string folder)
     {
         var manifest = RunManifest.Load(folder)
-            ?? throw new EspalierException($"{folder}: has no run.json, so it is no run folder; give one as compress --output names it, or FOLDER.run of a training");
+            ?? throw new EspalierException(
+                $"{folder}: has no run.json, so it is no run folder; give one as compress --output names it, or FOLDER.run of a training");
         var owner = RunLock.OwnerOf(folder);
         var open = manifest.Stages.LastOrDefault(stage => stage.Status == StageStatus.Started);
-        var training = (open ?? manifest.Stages.LastOrDefault(stage => stage.Steps is not null)) is { Steps: not null } found ? found : null;
+        var training = (open ?? manifest.Stages.LastOrDefault(stage => stage.Steps is not null)) is { Steps: not null } found ? found
+            : null;
         var stage = training is null ? null : Path.Combine(folder, "stages", training.Folder);
         var last = stage is null ? null : Lines(Path.Combine(stage, "metrics.jsonl"), "loss").LastOrDefault();
-        var seconds = stage is null || open is null ? null : Median([.. Lines(Path.Combine(stage, "timing.jsonl"), "seconds").TakeLast(RecentSteps).Select(line => line.Value)]);
+        var seconds = stage is null || open is null ? null
+            : Median([.. Lines(Path.Combine(stage, "timing.jsonl"), "seconds").TakeLast(RecentSteps).Select(line => line.Value)]);
         return new()
         {
             Folder = folder,
@@ -169,7 +174,9 @@ internal sealed record RunStatus
     }
 
     private static IEnumerable<long?> Checkpoints(string folder) => !Directory.Exists(folder) ? [] :
-        Directory.EnumerateDirectories(folder, "step-*").Select(path => long.TryParse(Path.GetFileName(path).AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? (long?)step : null);
+        Directory.EnumerateDirectories(folder, "step-*")
+        .Select(path => long.TryParse(Path.GetFileName(path).AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var step)
+            ? (long?)step : null);
 
     private static double? Median(double[] values) => values.Length == 0 ? null : values.Order().ElementAt(values.Length / 2);
 

@@ -3,8 +3,8 @@ using Espalier.Files;
 namespace Espalier.Pipeline.Runs;
 
 /// <summary>
-/// What one start put into a run folder, for the case that wrong input lets nothing be done: then exactly that goes again. Used under the folder's
-/// lock alone.
+/// What one start put into a run folder, for the case that wrong input lets nothing be done: then exactly that goes again. Used under the
+/// folder's lock alone.
 /// </summary>
 internal sealed class RunTraces
 {
@@ -57,7 +57,9 @@ internal sealed class RunTraces
     /// <summary>Whether nothing was done in any stage: folders and empty logs alone.</summary>
     private static bool IsEmpty(string stages) =>
         new DirectoryInfo(stages) is { LinkTarget: null } folder
-        && folder.EnumerateFileSystemInfos("*", SearchOption.AllDirectories).All(entry => entry is DirectoryInfo { LinkTarget: null } or FileInfo { LinkTarget: null, Length: 0 });
+        && folder.EnumerateFileSystemInfos("*", SearchOption.AllDirectories)
+        .All(entry => entry is DirectoryInfo { LinkTarget: null } or FileInfo { LinkTarget: null, Length: 0 });
 
-    private static IEnumerable<string> Names(string folder) => new DirectoryInfo(folder).EnumerateFileSystemInfos().Select(entry => entry.Name);
+    private static IEnumerable<string> Names(string folder) =>
+        new DirectoryInfo(folder).EnumerateFileSystemInfos().Select(entry => entry.Name);
 }

@@ -34,7 +34,10 @@ internal sealed class StageFolder : IDisposable
         Disbelieve(problem);
     }
 
-    /// <summary>The recipe that the stage is done for: TensorBoard's curves are named for it. Set before <see cref="Begin"/>; empty where there is none.</summary>
+    /// <summary>
+    /// The recipe that the stage is done for: TensorBoard's curves are named for it. Set before <see cref="Begin"/>; empty where there is
+    /// none.
+    /// </summary>
     public string Arm { get; set; } = "";
 
     /// <summary>What determines this stage.</summary>
@@ -52,19 +55,26 @@ internal sealed class StageFolder : IDisposable
     /// <summary>What was checked of what the stage made, and held; <see cref="Complete"/> records it.</summary>
     public IList<string> Checks { get; } = [];
 
-    /// <summary>Adds to what the checks took; the sum is a line of <c>timing.jsonl</c>, <c>check_seconds</c>, when the stage is done.</summary>
+    /// <summary>
+    /// Adds to what the checks took; the sum is a line of <c>timing.jsonl</c>, <c>check_seconds</c>, when the stage is done.
+    /// </summary>
     internal void AddCheckSeconds(double seconds) => _checkSeconds += seconds;
 
     /// <summary>The stage's checkpoints; saving one flushes the logs first.</summary>
     public CheckpointStore Checkpoints { get; }
 
-    /// <summary><c>metrics.jsonl</c>: what depends on data and seed alone, equal bit for bit in every run. Open between begin and complete.</summary>
+    /// <summary>
+    /// <c>metrics.jsonl</c>: what depends on data and seed alone, equal bit for bit in every run. Open between begin and complete.
+    /// </summary>
     public MetricsLog Metrics => _metrics ?? throw NotBegun();
 
     /// <summary><c>timing.jsonl</c>: seconds, tokens per second, memory; by step too. Open between begin and complete.</summary>
     public MetricsLog Timing => _timing ?? throw NotBegun();
 
-    /// <summary><c>tensorboard/</c>: what metrics and timing hold, once more for TensorBoard; there only where something is added. Open between begin and complete.</summary>
+    /// <summary>
+    /// <c>tensorboard/</c>: what metrics and timing hold, once more for TensorBoard; there only where something is added. Open between
+    /// begin and complete.
+    /// </summary>
     public TensorBoardLog Board => _board ?? throw NotBegun();
 
     /// <summary>The full path of an artefact, made by name.</summary>
@@ -77,7 +87,8 @@ internal sealed class StageFolder : IDisposable
     /// <param name="name">Relative name; its folder must be there.</param>
     /// <param name="write">Writes the content.</param>
     /// <exception cref="EspalierException">The disk refused.</exception>
-    public void WriteFile(string name, Action<Stream> write) => DurableOutput.Guard(PathOf(name), () => _files.WriteFile(PathOf(name), write));
+    public void WriteFile(string name, Action<Stream> write) =>
+        DurableOutput.Guard(PathOf(name), () => _files.WriteFile(PathOf(name), write));
 
     /// <summary>Reads every artefact; when one is not what the record says, reports it and forgets that the stage was done.</summary>
     /// <returns>Whether the stage is complete.</returns>
@@ -107,7 +118,8 @@ internal sealed class StageFolder : IDisposable
     private SavedCheckpoint? Prepare(bool keepArtefacts)
     {
         if (new DirectoryInfo(Path).LinkTarget is { } target)
-            throw new EspalierException($"{Path} is a symbolic link to {target}, and a stage writes and deletes in its own folder alone: delete the link");
+            throw new EspalierException(
+                $"{Path} is a symbolic link to {target}, and a stage writes and deletes in its own folder alone: delete the link");
         if (File.Exists(Path))
             throw new EspalierException($"{Path} is a file where the stage's folder belongs: move it away");
         _files.EnsureFolder(Path);
@@ -144,14 +156,18 @@ internal sealed class StageFolder : IDisposable
             var artefacts = new List<FileFact>();
             Collect(new DirectoryInfo(Path), "", artefacts);
             artefacts.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
-            var record = new StageRecord(StageRecord.KnownVersion, Key.Name, Key.Hash, Key.Options, Key.Inputs, result ?? [], artefacts) { Checks = Checks.Count > 0 ? [.. Checks] : null };
+            var record = new StageRecord(StageRecord.KnownVersion, Key.Name, Key.Hash, Key.Options, Key.Inputs, result
+                ?? [], artefacts)
+            { Checks = Checks.Count > 0 ? [.. Checks] : null };
             var text = SealedJson.Bytes(record, RecordJson.Of<StageRecord>());
             _files.WriteFile(PathOf(StageRecord.FileName), stream => stream.Write(text));
             return Record = record;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new EspalierException($"{Path} could not be completed: {error.Message}; mend the disk and start again", error) { ExitCode = 1 };
+            throw new EspalierException($"{Path} could not be completed: {error.Message}; mend the disk and start again",
+                error)
+            { ExitCode = 1 };
         }
     }
 
@@ -169,7 +185,8 @@ internal sealed class StageFolder : IDisposable
             if (folder.EnumerateDirectories().FirstOrDefault() is { } begun)
                 return begun.FullName;
         }
-        return Arm.Length > 0 && FileFact.IsSafeName(Arm) && !Arm.Contains('/', StringComparison.Ordinal) ? System.IO.Path.Combine(folder.FullName, Arm) : folder.FullName;
+        return Arm.Length > 0 && FileFact.IsSafeName(Arm) && !Arm.Contains('/', StringComparison.Ordinal)
+            ? System.IO.Path.Combine(folder.FullName, Arm) : folder.FullName;
     }
 
     private void Disbelieve(string? problem)
@@ -183,8 +200,9 @@ internal sealed class StageFolder : IDisposable
     }
 
     /// <summary>
-    /// What stands where a log or a folder of checkpoints belongs and is none goes: the stage would fail on it, or write and delete through a link in a
-    /// folder that is not its own. A <c>metrics.jsonl</c> beside checkpoints stays for them to judge: something is decided by it.
+    /// What stands where a log or a folder of checkpoints belongs and is none goes: the stage would fail on it, or write and delete through
+    /// a link in a folder that is not its own. A <c>metrics.jsonl</c> beside checkpoints stays for them to judge: something is decided by
+    /// it.
     /// </summary>
     private void ClearOddities()
     {
@@ -192,7 +210,8 @@ internal sealed class StageFolder : IDisposable
         {
             var path = PathOf(name);
             var odd = PathKind.Odd(path);
-            var isWrong = name.EndsWith(".jsonl", StringComparison.Ordinal) ? odd is not null : File.Exists(path) || odd is not (null or PathKind.Folder);
+            var isWrong = name.EndsWith(".jsonl", StringComparison.Ordinal) ? odd is not null
+                : File.Exists(path) || odd is not (null or PathKind.Folder);
             if (!isWrong || (name == MetricsName && Directory.Exists(Checkpoints.Folder)))
                 continue;
             _report($"{path} {odd ?? "is a file"}, which no stage writes there: it is deleted");

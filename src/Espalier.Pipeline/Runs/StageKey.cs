@@ -22,7 +22,9 @@ internal sealed partial record StageKey
     /// <summary>The options that shape the result; nothing that does not (no paths, no progress settings).</summary>
     public JsonNode? Options { get; }
 
-    /// <summary>Name of an input (<c>teacher</c>, <c>data</c>) to its hash: <see cref="ContentHash"/>, or another stage's <see cref="Hash"/>.</summary>
+    /// <summary>
+    /// Name of an input (<c>teacher</c>, <c>data</c>) to its hash: <see cref="ContentHash"/>, or another stage's <see cref="Hash"/>.
+    /// </summary>
     public IReadOnlyDictionary<string, string> Inputs { get; }
 
     /// <summary>SHA-256 of the canonical JSON of the above, 64 hexadecimal digits.</summary>

@@ -35,7 +35,10 @@ internal sealed record StageRecord(
     [JsonIgnore]
     public string OutputHash => ContentHash.OfFacts(Artefacts);
 
-    /// <summary>The record of a finished stage, whatever its key; null where the stage was never finished. For readers such as the report: no artefact is looked at.</summary>
+    /// <summary>
+    /// The record of a finished stage, whatever its key; null where the stage was never finished. For readers such as the report: no
+    /// artefact is looked at.
+    /// </summary>
     /// <exception cref="DamagedFileException">It is not what was written.</exception>
     /// <exception cref="EspalierException">It is of a newer format.</exception>
     public static StageRecord? Read(string folder)

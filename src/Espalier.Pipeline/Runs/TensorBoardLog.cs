@@ -53,12 +53,15 @@ internal sealed class TensorBoardLog(string folder, long startStep, Action<strin
     private Stream Begin()
     {
         _files.EnsureFolder(_folder);
-        // TensorBoard reads a folder's files in the order of their names. A second start within a second, or after the clock was put back, must come after the first.
+        // TensorBoard reads a folder's files in the order of their names. A second start within a second, or after the clock was put back,
+        // must come after the first.
         var now = _time.GetUtcNow().ToUnixTimeSeconds();
         foreach (var name in Directory.EnumerateFiles(_folder, Prefix + "*").Select(Path.GetFileName))
             if (long.TryParse(name.AsSpan(Prefix.Length).TrimEnd(Suffix), NumberStyles.None, CultureInfo.InvariantCulture, out var earlier))
                 now = Math.Max(now, earlier + 1);
-        var file = _files.Layer.CreateFile(Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{now:0000000000}{Suffix}")));
+        var file =
+            _files.Layer.CreateFile(
+                Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{now:0000000000}{Suffix}")));
         file.Write(EventRecord.Version(WallTime));
         file.Write(EventRecord.Start(WallTime, startStep));
         return file;

@@ -17,7 +17,10 @@ internal static class TensorComparison
             stop.ThrowIfCancellationRequested();
             tally.Tensors++;
             if (!fileA.Entries.TryGetValue(tensor, out var entryA) || !fileB.Entries.TryGetValue(tensor, out var entryB))
-                tally.Differ(new(name, $"tensor {tensor}", fileA.Entries.ContainsKey(tensor) ? "there" : "missing", fileB.Entries.ContainsKey(tensor) ? "there" : "missing") { Tensor = tensor });
+                tally.Differ(
+                    new(name, $"tensor {tensor}", fileA.Entries.ContainsKey(tensor) ? "there" : "missing", fileB.Entries.ContainsKey(tensor)
+                        ? "there" : "missing")
+                    { Tensor = tensor });
             else if (!entryA.Shape.AsSpan().SequenceEqual(entryB.Shape))
                 tally.Differ(new(name, $"tensor {tensor}, shape", Text(entryA.Shape), Text(entryB.Shape)) { Tensor = tensor });
             else if (entryA.Type != entryB.Type && (tally.Options.Exact || !entryA.Type.IsWeight() || !entryB.Type.IsWeight()))
@@ -31,7 +34,8 @@ internal static class TensorComparison
         }
     }
 
-    private static void Bits(string name, SafetensorsFile a, TensorEntry entryA, SafetensorsFile b, TensorEntry entryB, ComparisonTally tally)
+    private static void Bits(string name, SafetensorsFile a, TensorEntry entryA, SafetensorsFile b, TensorEntry entryB,
+        ComparisonTally tally)
     {
         var (bytesA, bytesB) = (new byte[ChunkElements], new byte[ChunkElements]);
         for (var done = 0L; done < entryA.ByteLength; done += ChunkElements)
@@ -57,7 +61,8 @@ internal static class TensorComparison
         }
     }
 
-    private static void Values(string name, SafetensorsFile a, TensorEntry entryA, SafetensorsFile b, TensorEntry entryB, ComparisonTally tally)
+    private static void Values(string name, SafetensorsFile a, TensorEntry entryA, SafetensorsFile b, TensorEntry entryB,
+        ComparisonTally tally)
     {
         var (largest, at) = (0.0, 0L);
         for (var done = 0L; done < entryA.Elements; done += ChunkElements)
@@ -70,7 +75,12 @@ internal static class TensorComparison
                 if (distance > largest)
                     (largest, at) = (distance, done + i);
                 if (distance > tally.Options.Tolerance)
-                    tally.Differ(new(name, Place(entryA, done + i), Text(valuesA[i]), Text(valuesB[i])) { Tensor = entryA.Name, Element = done + i });
+                    tally.Differ(
+                        new(name, Place(entryA, done + i), Text(valuesA[i]), Text(valuesB[i]))
+                        {
+                            Tensor = entryA.Name,
+                            Element = done + i
+                        });
             }
         }
         if (largest > 0)
@@ -96,7 +106,8 @@ internal static class TensorComparison
         return values;
     }
 
-    private static string Place(TensorEntry entry, long element) => string.Create(CultureInfo.InvariantCulture, $"tensor {entry.Name}, element {element}");
+    private static string Place(TensorEntry entry, long element) =>
+        string.Create(CultureInfo.InvariantCulture, $"tensor {entry.Name}, element {element}");
 
     private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 

@@ -17,7 +17,8 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="data">Tokens.</param>
 /// <param name="sequence">Tokens of a window.</param>
 /// <param name="seed">Seed of the draws, and of the training's order.</param>
-internal sealed class CacheStage(ModelSlot teacher, CacheSection section, double temperature, long positions, Slot<TokenSets> data, int sequence, long seed) : Stage
+internal sealed class CacheStage(ModelSlot teacher, CacheSection section, double temperature, long positions, Slot<TokenSets> data,
+    int sequence, long seed) : Stage
 {
     /// <summary>Folder of the cache inside the stage's folder.</summary>
     public const string FolderName = "cache";
@@ -28,7 +29,9 @@ internal sealed class CacheStage(ModelSlot teacher, CacheSection section, double
     /// <inheritdoc/>
     public override string Name => "cache";
 
-    /// <summary>Which windows are kept, given their number, ascending; by default those that a training in the order of the seed draws.</summary>
+    /// <summary>
+    /// Which windows are kept, given their number, ascending; by default those that a training in the order of the seed draws.
+    /// </summary>
     public Func<long, long[]> Windows { get; init; } = count => WindowsOf(SampleOrder.Shuffled(count, seed), positions);
 
     /// <summary>Where the cache is written, outside the run folder; null for the stage's own folder.</summary>
@@ -48,7 +51,8 @@ internal sealed class CacheStage(ModelSlot teacher, CacheSection section, double
     }
 
     // At most: windows that are seen twice are kept once.
-    internal override IEnumerable<DiskForecast> Disk() => [new("teacher's distributions", (long)(BytesOfAToken * positions * sequence), Title)];
+    internal override IEnumerable<DiskForecast> Disk() =>
+        [new("teacher's distributions", (long)(BytesOfAToken * positions * sequence), Title)];
 
     /// <inheritdoc/>
     public override void Run(RunContext run)
@@ -95,7 +99,12 @@ internal sealed class CacheStage(ModelSlot teacher, CacheSection section, double
         var layout = new CacheLayout(key);
         run.Progress.Note($"cache: {_kept.Length} windows of {sequence} tokens, {Units.Bytes(layout.BytesFor(_kept.Length))}");
         CacheWriter.Run(Place ?? folder.PathOf(FolderName), key, model, _windows!, _kept, run.Progress, run.Stop);
-        return new() { ["windows"] = _kept.Length, ["bytes"] = layout.BytesFor(_kept.Length), ["bytes_per_token"] = (double)layout.WindowBytes / sequence };
+        return new()
+        {
+            ["windows"] = _kept.Length,
+            ["bytes"] = layout.BytesFor(_kept.Length),
+            ["bytes_per_token"] = (double)layout.WindowBytes / sequence
+        };
     }
 
     /// <inheritdoc/>

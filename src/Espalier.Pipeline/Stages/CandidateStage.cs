@@ -27,7 +27,9 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="Tasks">Multiple-choice files that they are compared on too.</param>
 /// <param name="Sequence">Tokens of a window.</param>
 /// <param name="Seed">Seed of the order, the same for all.</param>
-/// <param name="ElementBytes">Bytes of a weight of the exported student, for memory: those of the recipe's teacher, while a corrected one is kept in float32.</param>
+/// <param name="ElementBytes">
+/// Bytes of a weight of the exported student, for memory: those of the recipe's teacher, while a corrected one is kept in float32.
+/// </param>
 /// <param name="Clamp">Whether merged heads beyond the teacher's element type become its largest number instead of being refused.</param>
 internal sealed record CandidateSetting(
     ModelFolder Teacher, ArtefactFile Scores, PruneSection Prune, SearchSection Search, TrainingSection Distill,
@@ -42,8 +44,8 @@ internal sealed record CandidateSetting(
 internal sealed record CandidateState(StageRecord Record, string Folder, long Steps, IReadOnlyList<TextLoss> Losses);
 
 /// <summary>
-/// One candidate up to one rung. The first is pruned from the teacher; a further one takes weights, moments and loop from the rung before and goes on in the same order
-/// at the same rate, so that its bits are those of one longer training.
+/// One candidate up to one rung. The first is pruned from the teacher; a further one takes weights, moments and loop from the rung before
+/// and goes on in the same order at the same rate, so that its bits are those of one longer training.
 /// </summary>
 /// <param name="setting">What all candidates share.</param>
 /// <param name="candidate">The shape.</param>
@@ -79,7 +81,8 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
                         begun: trainer => GoOn(trainer, source), ended: trainer => Keep(folder, trainer, source));
             result["evaluations"] = Evaluate(run, model, losses);
         }
-        folder.WriteFile(LossesName, stream => JsonSerializer.Serialize(stream, losses, PlainJson.Of<Dictionary<string, IReadOnlyList<double>>>()));
+        folder.WriteFile(LossesName,
+            stream => JsonSerializer.Serialize(stream, losses, PlainJson.Of<Dictionary<string, IReadOnlyList<double>>>()));
         run.Folder.Files.DeleteTree(start.Path);
         return result;
     }
@@ -87,9 +90,11 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
     /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder)
     {
-        var windows = JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(folder, LossesName)), PlainJson.Of<Dictionary<string, double[]>>())!;
+        var windows =
+            JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(folder, LossesName)), PlainJson.Of<Dictionary<string, double[]>>())!;
         var rows = record.Result["evaluations"]!.AsArray().Select(entry => EvaluateStage.FromJson(entry!.AsObject()));
-        State.Value = new(record, folder, steps, [.. rows.Select(row => new TextLoss(row.Set, row.Nll, row.NllStandardError, windows[row.Set]))]);
+        State.Value = new(record, folder, steps,
+            [.. rows.Select(row => new TextLoss(row.Set, row.Nll, row.NllStandardError, windows[row.Set]))]);
     }
 
     private void GoOn(Trainer trainer, Checkpoint source)
@@ -108,7 +113,9 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
     private ModelFolder Prune(RunContext run, string folder)
     {
         using var teacher = setting.Teacher.Open();
-        var plan = PlanBuilder.ByImportance(teacher.Config, candidate.Shape, ScoresFile.Read(setting.Scores.Path), setting.Prune.Depth, setting.Prune.MergeHeads);
+        var plan =
+            PlanBuilder.ByImportance(teacher.Config, candidate.Shape, ScoresFile.Read(setting.Scores.Path), setting.Prune.Depth,
+                setting.Prune.MergeHeads);
         Pruner.Write(teacher, plan, folder, teacher.StoredType, run.Progress, setting.Clamp, run.Stop);
         return new("candidate", folder, ContentHash.OfText(candidate.Name));
     }
@@ -118,9 +125,14 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
         var rows = new JsonArray();
         foreach (var text in setting.Texts)
         {
-            var result = PerplexityEvaluator.Run(model, new WindowSet(text.Tokens, setting.Sequence, WindowStride.Contiguous), null, 8, run.Progress, stop: run.Stop);
+            var result =
+                PerplexityEvaluator.Run(model, new WindowSet(text.Tokens, setting.Sequence, WindowStride.Contiguous), null, 8, run.Progress,
+                    stop: run.Stop);
             if (!double.IsFinite(result.Nll))
-                throw new EspalierException($"search: the candidate {candidate.Name} has the loss {result.Nll} on {text.Name}: lower search.learning-rate, or leave the shape out") { ExitCode = 1 };
+                throw new EspalierException(
+                    $"search: the candidate {candidate.Name} has the loss {result.Nll} on {text.Name}: lower search.learning-rate, or "
+                        + $"leave the shape out")
+                { ExitCode = 1 };
             losses[text.Name] = result.WindowNll;
             rows.Add(EvaluateStage.ToJson(result, text));
         }

@@ -19,10 +19,12 @@ internal sealed class CorrectStage(ModelSlot teacher, TrainingSection section, S
     internal override StageForecast? Forecast()
     {
         var (config, tokens) = (Trained.Planned, TrainingForecast.Tokens(Section, Sequence));
-        return new(Name, $"{(When is null ? "" : "if needed, ")}the teacher learns the text: {TrainingForecast.Schedule(Section)}", Section.Steps, tokens,
+        return new(Name, $"{(When is null ? "" : "if needed, ")}the teacher learns the text: {TrainingForecast.Schedule(Section)}",
+            Section.Steps, tokens,
             3 * config.ForwardFlopsPerToken(Sequence) * tokens, TrainingForecast.Bytes(Section, config))
         { Model = ModelForecast.Of(config, Sequence) };
     }
 
-    internal override IEnumerable<DiskForecast> Disk() => [.. base.Disk(), new(Trained.Name, Trained.Stored.Bytes() * Trained.Planned.Parameters, Title)];
+    internal override IEnumerable<DiskForecast> Disk() =>
+        [.. base.Disk(), new(Trained.Name, Trained.Stored.Bytes() * Trained.Planned.Parameters, Title)];
 }

@@ -29,7 +29,8 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
     public Slot<EvaluationText> HeldOut { get; } = new(EvaluationList.HeldOut);
 
     internal override StageForecast? Forecast() =>
-        new(Name, $"{string.Join(", ", data.Train)} to windows of {data.Sequence} tokens, {data.HeldOut * 100:0.##} % held out", null, null, null, null);
+        new(Name, $"{string.Join(", ", data.Train)} to windows of {data.Sequence} tokens, {data.HeldOut * 100:0.##} % held out", null, null,
+            null, null);
 
     /// <inheritdoc/>
     public override void Run(RunContext run)
@@ -39,7 +40,8 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
         else
             Tokens.Value = OfIds(data.Train[0]);
         if (Tokens.Value.HeldOut is { } heldOut)
-            HeldOut.Value = new(EvaluationList.HeldOut, new TokenRange(heldOut, 0, heldOut.Count), Tokens.Value.Hash, Tokens.Value.HeldOutBytesPerToken);
+            HeldOut.Value = new(EvaluationList.HeldOut, new TokenRange(heldOut, 0, heldOut.Count), Tokens.Value.Hash,
+                Tokens.Value.HeldOutBytesPerToken);
         if (data.Documents == DocumentContext.Cross)
             return;
         using var checkpoint = Checkpoint.Open(Folder, requireWeights: false);
@@ -84,8 +86,8 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
     }
 
     /// <summary>
-    /// Ids: whole windows from the front to train on, the last ones held out, as the share says (at least one each); with a share of 0 all ids
-    /// are for training.
+    /// Ids: whole windows from the front to train on, the last ones held out, as the share says (at least one each); with a share of 0 all
+    /// ids are for training.
     /// </summary>
     private TokenSets OfIds(string spec)
     {
@@ -104,7 +106,8 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
         var windows = count / length;
         var heldOut = Math.Max(1, (long)(windows * data.HeldOut));
         return windows - heldOut >= 1 ? ((windows - heldOut) * length, heldOut * length)
-            : throw new EspalierException($"{spec}: {count} ids make {windows} windows of {length}; at least one to train on and one held out are needed");
+            : throw new EspalierException(
+                $"{spec}: {count} ids make {windows} windows of {length}; at least one to train on and one held out are needed");
     }
 
     /// <summary>What determines ids: the file, how much of it is held out, and windows.</summary>

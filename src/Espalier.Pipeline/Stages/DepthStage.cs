@@ -26,7 +26,8 @@ internal sealed record LayerScores(string Path, string Hash, DepthMetricKind Met
 }
 
 /// <summary>
-/// Which layers go, where something else than block influence in one pass says so: a scan of the teacher without each of them. Only where layers are dropped.
+/// Which layers go, where something else than block influence in one pass says so: a scan of the teacher without each of them. Only where
+/// layers are dropped.
 /// </summary>
 /// <param name="model">The model.</param>
 /// <param name="asked">What is asked of its layers; a recipe knows how many go when it runs. Null where nothing is.</param>
@@ -34,7 +35,8 @@ internal sealed record LayerScores(string Path, string Hash, DepthMetricKind Met
 /// <param name="task">Multiple-choice items, for the metric that reads them; null for none.</param>
 /// <param name="data">Tokens; null where only the task is read.</param>
 /// <param name="sequence">Tokens of a window.</param>
-internal sealed class DepthStage(ModelSlot model, Func<DepthOptions?> asked, Func<DepthOptions?> planned, string? task, Slot<TokenSets>? data, int sequence) : Stage
+internal sealed class DepthStage(ModelSlot model, Func<DepthOptions?> asked, Func<DepthOptions?> planned, string? task,
+    Slot<TokenSets>? data, int sequence) : Stage
 {
     /// <summary>File of the scores inside the stage's folder.</summary>
     public const string ScoresName = "depth.json";
@@ -60,8 +62,10 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthOptions?> asked, Fun
     /// <param name="cycle">Its <see cref="Stage.Cycle"/>.</param>
     /// <param name="round">Its <see cref="Stage.Round"/>.</param>
     internal static DepthStage Of(
-        ModelSlot model, ScoreSection score, Slot<PruneSection> cut, PruneSection planned, Slot<TokenSets> data, int sequence, int? cycle, int? round) =>
-        new(model, () => Asked(score, cut.Value, model.Value.Config), () => Asked(score, planned, model.Planned), score.Task, data, sequence)
+        ModelSlot model, ScoreSection score, Slot<PruneSection> cut, PruneSection planned, Slot<TokenSets> data, int sequence, int? cycle,
+        int? round) =>
+        new(model, () => Asked(score, cut.Value, model.Value.Config), () => Asked(score, planned, model.Planned), score.Task, data,
+            sequence)
         { Cycle = cycle, Round = round };
 
     internal override StageForecast? Forecast()
@@ -76,7 +80,9 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthOptions?> asked, Fun
         { Model = ModelForecast.Of(model.Planned, sequence) };
     }
 
-    /// <summary>What is asked of a model's layers; null where the one pass of the scores is enough, or nothing is dropped by importance.</summary>
+    /// <summary>
+    /// What is asked of a model's layers; null where the one pass of the scores is enough, or nothing is dropped by importance.
+    /// </summary>
     internal static DepthOptions? Asked(ScoreSection score, PruneSection prune, DecoderConfig model)
     {
         var dropped = model.Layers - (prune.Target.Layers ?? model.Layers);
@@ -128,8 +134,10 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthOptions?> asked, Fun
         var asked = Required();
         var tokens = ReadsText(asked) ? data!.Value.Train : null;
         var items = task is null ? null
-            : new MultipleChoiceTask(MultipleChoiceFile.Read(task), Tokenizer.Load(model.Value.Path), source.Config.MaxPositions, source.Config.VocabularySize);
-        var scores = DepthScorer.Run(decoder, tokens is null ? null : new WindowSet(tokens, sequence), items, asked, run.Progress, run.Stop);
+            : new MultipleChoiceTask(MultipleChoiceFile.Read(task), Tokenizer.Load(model.Value.Path), source.Config.MaxPositions,
+                source.Config.VocabularySize);
+        var scores =
+            DepthScorer.Run(decoder, tokens is null ? null : new WindowSet(tokens, sequence), items, asked, run.Progress, run.Stop);
         DepthScoresFile.Write(folder.PathOf(ScoresName), scores with
         {
             Teacher = fingerprint.Finish(run.Stop),
@@ -151,5 +159,6 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthOptions?> asked, Fun
 
     /// <summary>What is asked beside single layers, in words.</summary>
     private static string Words(DepthOptions asked) =>
-        asked.Greedy > 0 ? $", {asked.Greedy} of them one after the other" : asked.Widths.Any(width => width > 1) ? $" and each span of {asked.Widths[0]}" : "";
+        asked.Greedy > 0 ? $", {asked.Greedy} of them one after the other" : asked.Widths.Any(width => width > 1)
+            ? $" and each span of {asked.Widths[0]}" : "";
 }

@@ -13,7 +13,8 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="data">Tokens.</param>
 /// <param name="sequence">Tokens of a window.</param>
 /// <param name="seed">Seed of the order.</param>
-internal sealed class DistillStage(ModelSlot student, string result, ModelSlot? teacher, TrainingSection section, Slot<TokenSets> data, int sequence, long seed)
+internal sealed class DistillStage(ModelSlot student, string result, ModelSlot? teacher, TrainingSection section, Slot<TokenSets> data,
+    int sequence, long seed)
     : TrainingStage(student, result, section, data, sequence, seed)
 {
     /// <inheritdoc/>
@@ -41,11 +42,15 @@ internal sealed class DistillStage(ModelSlot student, string result, ModelSlot? 
     internal override StageForecast? Forecast()
     {
         var (config, source, tokens) = (Trained.Planned, teacher!.Planned, TrainingForecast.Tokens(Section, Sequence));
-        var along = Corrects is null ? "" : $"; {(CorrectsWhen is null ? "" : "if needed, ")}the teacher learns the text meanwhile, learning rate {Corrects.LearningRate:0.####e-0}";
+        var along = Corrects is null ? ""
+            : $"; {(CorrectsWhen is null ? "" : "if needed, ")}the teacher learns the text meanwhile, learning rate "
+                + $"{Corrects.LearningRate:0.####e-0}";
         var passes = Corrects is not null ? 3 : HasTeacherLoaded ? 1 : 0;
-        return new(Name, $"{Section.Loss}{(HasTeacherLoaded ? Whose : "")}: {TrainingForecast.Schedule(Section)}{along}", Section.Steps, tokens,
+        return new(Name, $"{Section.Loss}{(HasTeacherLoaded ? Whose : "")}: {TrainingForecast.Schedule(Section)}{along}", Section.Steps,
+            tokens,
             (3 * config.ForwardFlopsPerToken(Sequence) + passes * source.ForwardFlopsPerToken(Sequence)) * tokens,
-            TrainingForecast.Bytes(Section, config) + (Corrects is not null ? TrainingForecast.AllBytes(source) : HasTeacherLoaded ? TrainingForecast.WeightBytes(source) : 0))
+            TrainingForecast.Bytes(Section, config)
+                + (Corrects is not null ? TrainingForecast.AllBytes(source) : HasTeacherLoaded ? TrainingForecast.WeightBytes(source) : 0))
         { Model = ModelForecast.Of(config, Sequence) };
     }
 
@@ -54,7 +59,9 @@ internal sealed class DistillStage(ModelSlot student, string result, ModelSlot? 
         if (Corrects is not null)
             yield return new(Corrected!.Name, Corrected.Stored.Bytes() * Corrected.Planned.Parameters, Title);
         yield return new(
-            StageForecast.TitleOf("checkpoints of distill", Cycle), TrainingForecast.CheckpointBytes(Section, Trained.Planned.Parameters + (Corrects is null ? 0 : teacher!.Planned.Parameters)), Title);
+            StageForecast.TitleOf("checkpoints of distill", Cycle),
+            TrainingForecast.CheckpointBytes(Section, Trained.Planned.Parameters + (Corrects is null ? 0 : teacher!.Planned.Parameters)),
+            Title);
     }
 
     /// <inheritdoc/>
@@ -62,7 +69,8 @@ internal sealed class DistillStage(ModelSlot student, string result, ModelSlot? 
     {
         base.Take(run, record, folder);
         if (Correction is not null)
-            Corrected!.Value = new(Corrected.Name, Path.Combine(folder, TeacherName), ContentHash.OfText($"{Trained.Value.Hash} {TeacherName}"));
+            Corrected!.Value = new(Corrected.Name, Path.Combine(folder, TeacherName),
+                ContentHash.OfText($"{Trained.Value.Hash} {TeacherName}"));
     }
 
     private bool HasTeacherLoaded => Cache is null && Section.NeedsTeacher;

@@ -34,12 +34,18 @@ internal sealed record Evaluation(string Arm, IReadOnlyList<Slot<EvaluationText>
 /// <param name="model">The model.</param>
 internal sealed class EvaluateStage(Evaluation evaluation, Slot<ModelFolder> model) : Stage
 {
-    /// <summary>In the stage's folder: the mean loss of every window by the text's name, so that two models can be compared window by window.</summary>
+    /// <summary>
+    /// In the stage's folder: the mean loss of every window by the text's name, so that two models can be compared window by window.
+    /// </summary>
     public const string LossesName = "losses.json";
 
     private const string TimingName = "timing.jsonl";
 
-    private static readonly JsonSerializerOptions s_losses = new() { TypeInfoResolver = new DefaultJsonTypeInfoResolver(), NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+    private static readonly JsonSerializerOptions s_losses = new()
+    {
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals
+    };
 
     private Checkpoint? _checkpoint;
     private Decoder? _decoder;
@@ -69,7 +75,13 @@ internal sealed class EvaluateStage(Evaluation evaluation, Slot<ModelFolder> mod
     protected override JsonObject Options() => new() { ["sequence"] = evaluation.Sequence };
 
     /// <inheritdoc/>
-    protected override Dictionary<string, string> Inputs() => new(evaluation.Texts.Select(text => KeyValuePair.Create($"text-{text.Value.Name}", text.Value.Hash))) { ["model"] = model.Value.Hash };
+    protected override Dictionary<string,
+        string> Inputs() =>
+        new(evaluation.Texts.Select(text => KeyValuePair.Create($"text-{text.Value.Name}", text.Value.Hash)))
+        {
+            ["model"] =
+            model.Value.Hash
+        };
 
     /// <inheritdoc/>
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
@@ -87,7 +99,8 @@ internal sealed class EvaluateStage(Evaluation evaluation, Slot<ModelFolder> mod
         folder.WriteFile(LossesName, stream => JsonSerializer.Serialize(stream, losses, s_losses));
         if (GenerationSpeed.Measure(Decoder(), run.Stop) is { } speed)
             folder.Timing.Append(
-                0, ("tokens_per_second", speed.Median), ("lowest", speed.Lowest), ("highest", speed.Highest), ("measurements", speed.Measurements), ("tokens", speed.Tokens));
+                0, ("tokens_per_second", speed.Median), ("lowest", speed.Lowest), ("highest", speed.Highest),
+                ("measurements", speed.Measurements), ("tokens", speed.Tokens));
         return new() { ["model"] = model.Value.Name, ["evaluations"] = results };
     }
 
@@ -95,7 +108,8 @@ internal sealed class EvaluateStage(Evaluation evaluation, Slot<ModelFolder> mod
     protected override void Take(RunContext run, StageRecord record, string folder)
     {
         var (made, config) = (model.Value, _checkpoint!.Config);
-        var samples = evaluation is { Tokenizer: { } tokenizer, Texts: [var first, ..] } ? new SampleStage(model, Decoder, first, tokenizer) : null;
+        var samples = evaluation is { Tokenizer: { } tokenizer, Texts: [var first, ..] } ? new SampleStage(model, Decoder, first, tokenizer)
+            : null;
         run.Walk(samples is null ? [] : [samples]);
         Row = new(
             evaluation.Arm, made.Name, made.Path, config.Parameters, config.NonEmbeddingParameters, _checkpoint.TotalBytes,
@@ -114,12 +128,15 @@ internal sealed class EvaluateStage(Evaluation evaluation, Slot<ModelFolder> mod
     {
         try
         {
-            if (MetricsLines.Read(timing).Select(line => line.Fields).LastOrDefault() is not { } fields || (double?)fields["tokens_per_second"] is not { } median)
+            if (MetricsLines.Read(timing).Select(line => line.Fields).LastOrDefault() is not { } fields
+                || (double?)fields["tokens_per_second"] is not { } median)
                 return null;
             return new(
-                median, (double?)fields["lowest"] ?? median, (double?)fields["highest"] ?? median, (int?)fields["measurements"] ?? 1, (int?)fields["tokens"] ?? 0);
+                median, (double?)fields["lowest"] ?? median, (double?)fields["highest"] ?? median, (int?)fields["measurements"]
+                    ?? 1, (int?)fields["tokens"] ?? 0);
         }
-        catch (Exception error) when (error is EspalierException or IOException or UnauthorizedAccessException or InvalidOperationException or FormatException)
+        catch (Exception error) when (error is EspalierException or IOException or UnauthorizedAccessException or InvalidOperationException
+            or FormatException)
         {
             // Nothing is decided by it, and nobody vouches for it: damaged, it costs a number in a table.
             return null;
@@ -145,5 +162,6 @@ internal sealed class EvaluateStage(Evaluation evaluation, Slot<ModelFolder> mod
     };
 
     internal static EvaluationRow FromJson(JsonObject entry) => new(
-        (string)entry["set"]!, (double)entry["nll"]!, (double)entry["nll_se"]!, (double)entry["perplexity"]!, (double?)entry["bits_per_byte"], (long)entry["tokens"]!);
+        (string)entry["set"]!, (double)entry["nll"]!, (double)entry["nll_se"]!, (double)entry["perplexity"]!,
+        (double?)entry["bits_per_byte"], (long)entry["tokens"]!);
 }

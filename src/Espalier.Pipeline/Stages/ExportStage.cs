@@ -14,15 +14,21 @@ using Espalier.Pipeline.Runs;
 
 namespace Espalier.Pipeline.Stages;
 
-/// <summary>The deployable result: a Hugging Face folder, such as <c>student/</c> at the top of the run folder, and GGUF files beside it.</summary>
+/// <summary>
+/// The deployable result: a Hugging Face folder, such as <c>student/</c> at the top of the run folder, and GGUF files beside it.
+/// </summary>
 /// <param name="folder">The Hugging Face folder to make; GGUF files get its name with <c>-TYPE.gguf</c> after it.</param>
 /// <param name="trained">The model to export.</param>
 /// <param name="result">The exported model's name in tables.</param>
 /// <param name="stored">Element type of the folder's weights.</param>
-/// <param name="kinds">What to write beside the Hugging Face folder. GGUF files are made from <paramref name="trained"/> itself, not from weights that were rounded for the folder.</param>
+/// <param name="kinds">
+/// What to write beside the Hugging Face folder. GGUF files are made from <paramref name="trained"/> itself, not from weights that were
+/// rounded for the folder.
+/// </param>
 /// <param name="clamp">Whether weights beyond a type's range become its largest number instead of being refused.</param>
 /// <param name="sequence">Tokens of a window, for the forecast.</param>
-internal sealed class ExportStage(string folder, ModelSlot trained, string result, ElementType stored, IReadOnlyList<ExportKind> kinds, bool clamp, int sequence) : Stage
+internal sealed class ExportStage(string folder, ModelSlot trained, string result, ElementType stored, IReadOnlyList<ExportKind> kinds,
+    bool clamp, int sequence) : Stage
 {
     /// <summary>The runtime that stands for GGUF files among the verdicts of <see cref="Preflight"/>.</summary>
     internal const string Gguf = "GGUF";
@@ -41,13 +47,16 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
     public IReadOnlyList<string> Files => [.. _types.Select(type => FileOf(_folder, type))];
 
     internal override StageForecast? Forecast() => kinds.Count == 0 ? null
-        : new(Name, string.Join(", ", kinds.Select(EnumName.Of)), null, null, null, null) { Model = ModelForecast.Of(trained.Planned, sequence) };
+        : new(Name, string.Join(", ", kinds.Select(EnumName.Of)), null, null, null,
+            null)
+        { Model = ModelForecast.Of(trained.Planned, sequence) };
 
     internal override IEnumerable<DiskForecast> Disk()
     {
         var (config, family) = (trained.Planned, FamilyCatalog.For(trained.Planned.Family, Name));
         return kinds.Select(kind => new DiskForecast(
-            $"{result}, {EnumName.Of(kind)}", kind == ExportKind.Hf ? stored.Bytes() * config.Parameters : DiskForecast.Gguf(family, config, TypeOf(kind)), Title));
+            $"{result}, {EnumName.Of(kind)}", kind == ExportKind.Hf ? stored.Bytes() * config.Parameters
+                : DiskForecast.Gguf(family, config, TypeOf(kind)), Title));
     }
 
     /// <summary>Writes what is missing or was changed.</summary>
@@ -97,14 +106,16 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
             {
                 run.Progress.Note($"export: {Path.GetFileName(file)}");
                 GgufExporter.Export(
-                    trained.Value.Path, Path.Combine(place, Path.GetFileName(file)), type, name: Path.GetFileName(_folder), clamp: clamp, cancellation: run.Stop);
+                    trained.Value.Path, Path.Combine(place, Path.GetFileName(file)), type, name: Path.GetFileName(_folder), clamp: clamp,
+                    cancellation: run.Stop);
             }
         });
         return Hashes();
     }
 
     /// <inheritdoc/>
-    protected override void Take(RunContext run, StageRecord record, string folder) => Exported.Value = new(result, _folder, (string)record.Result["folder"]!);
+    protected override void Take(RunContext run, StageRecord record, string folder) =>
+        Exported.Value = new(result, _folder, (string)record.Result["folder"]!);
 
     /// <summary>What an export writes: the Hugging Face folder first, then GGUF files beside it.</summary>
     public static IReadOnlyList<string> OutputsOf(string folder, IReadOnlyList<ExportKind> kinds)
@@ -114,16 +125,20 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
     }
 
     /// <summary>
-    /// What would stop an export at its end, or make transformers read the folder differently than it is meant, found from the shape alone. The other
-    /// programs' differences are told: there is a way round them.
+    /// What would stop an export at its end, or make transformers read the folder differently than it is meant, found from the shape alone.
+    /// The other programs' differences are told: there is a way round them.
     /// </summary>
     /// <param name="family">The student's family.</param>
     /// <param name="student">Its shape.</param>
     /// <param name="source">The teacher's config.json, whose other fields stay.</param>
     /// <param name="kinds">What will be written.</param>
     /// <param name="tokenizerFolder">The folder whose tokenizer the student gets: the teacher's.</param>
-    /// <returns>What each program makes of the folder, and under <c>GGUF</c> what those files say less exactly; no weights are read.</returns>
-    /// <exception cref="EspalierException">A GGUF file that llama.cpp has no words for, or shapes that transformers does not read back.</exception>
+    /// <returns>
+    /// What each program makes of the folder, and under <c>GGUF</c> what those files say less exactly; no weights are read.
+    /// </returns>
+    /// <exception cref="EspalierException">
+    /// A GGUF file that llama.cpp has no words for, or shapes that transformers does not read back.
+    /// </exception>
     public static IReadOnlyList<RuntimeVerdict> Preflight(
         Family family, DecoderConfig student, JsonObject source, IReadOnlyList<ExportKind> kinds, string tokenizerFolder)
     {
@@ -153,7 +168,9 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
             stage.AddCheckSeconds(Stopwatch.GetElapsedTime(started).TotalSeconds);
         }
         else
-            run.Progress.Warn($"export: {folder} was not loaded again to compare its logits: that takes {Units.Memory(ReloadCheck.Bytes(source.Config))} of memory");
+            run.Progress.Warn(
+                $"export: {folder} was not loaded again to compare its logits: that takes "
+                    + $"{Units.Memory(ReloadCheck.Bytes(source.Config))} of memory");
     }
 
     private static string FileOf(string folder, GgufType type) => $"{folder}-{type.Name()}.gguf";

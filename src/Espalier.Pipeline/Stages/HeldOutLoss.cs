@@ -3,7 +3,9 @@ using Espalier.Pipeline.Runs;
 
 namespace Espalier.Pipeline.Stages;
 
-/// <summary>The held-out losses that a training wrote into its metrics: what decides which checkpoint is the best, the same after a resume.</summary>
+/// <summary>
+/// The held-out losses that a training wrote into its metrics: what decides which checkpoint is the best, the same after a resume.
+/// </summary>
 internal static class HeldOutLoss
 {
     /// <summary>The last step that was evaluated, or null.</summary>

@@ -18,7 +18,8 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="samples">Windows that Wanda reads.</param>
 /// <param name="data">Tokens.</param>
 /// <param name="sequence">Tokens of a window.</param>
-internal sealed class MaskStage(ModelSlot model, string result, PruneSection section, int samples, Slot<TokenSets> data, int sequence) : Stage
+internal sealed class MaskStage(ModelSlot model, string result, PruneSection section, int samples, Slot<TokenSets> data, int sequence)
+    : Stage
 {
     private readonly WeightMask _mask = section.Method == PruneMethod.Wanda ? new WandaMask() : new MagnitudeMask();
     private readonly Sparsity _sparsity = section.Sparsity!.Value;
@@ -35,13 +36,18 @@ internal sealed class MaskStage(ModelSlot model, string result, PruneSection sec
         var (config, memory) = (model.Planned, TrainingForecast.WeightBytes(model.Planned));
         var tokens = (long)config.Layers * samples * sequence;
         return (section.Method == PruneMethod.Wanda
-            ? new StageForecast(Name, $"{_sparsity} of the weights of all blocks to zero, by Wanda over {samples} samples (a control); the shape stays", null, tokens,
+            ? new StageForecast(Name,
+                $"{_sparsity} of the weights of all blocks to zero, by Wanda over {samples} samples (a control); the shape stays", null,
+                tokens,
                 config.ForwardFlopsPerToken(sequence) * tokens, memory)
-            : new StageForecast(Name, $"{_sparsity} of the weights of all blocks to zero, the smallest of each matrix (a control); the shape stays", null, null, null, memory)) with
+            : new StageForecast(Name,
+                $"{_sparsity} of the weights of all blocks to zero, the smallest of each matrix (a control); the shape stays", null, null,
+                null, memory)) with
         { Model = ModelForecast.Of(config, sequence) };
     }
 
-    internal override IEnumerable<DiskForecast> Disk() => [new(StageForecast.TitleOf("pruned student", Cycle, Round), model.Stored.Bytes() * model.Planned.Parameters, Title)];
+    internal override IEnumerable<DiskForecast> Disk() =>
+        [new(StageForecast.TitleOf("pruned student", Cycle, Round), model.Stored.Bytes() * model.Planned.Parameters, Title)];
 
     /// <inheritdoc/>
     protected override JsonObject Options()
@@ -67,7 +73,8 @@ internal sealed class MaskStage(ModelSlot model, string result, PruneSection sec
         using var source = model.Value.Open();
         using var decoder = DecoderWeights.Load(source);
         var zeros = MaskPruner.Run(decoder, _mask, _sparsity, new WindowSet(data.Value.Train, sequence), samples, run.Progress, run.Stop);
-        CheckpointWriter.Write(folder.PathOf(ModelName), source.Config, source, source.StoredType, DecoderWeights.Source(decoder, source.Family), cancellation: run.Stop);
+        CheckpointWriter.Write(folder.PathOf(ModelName), source.Config, source, source.StoredType,
+            DecoderWeights.Source(decoder, source.Family), cancellation: run.Stop);
         using var written = Checkpoint.Open(folder.PathOf(ModelName));
         using var check = new SanityCheck(Name, folder, source, written);
         check.Shape(source.Config);
@@ -77,5 +84,6 @@ internal sealed class MaskStage(ModelSlot model, string result, PruneSection sec
     }
 
     /// <inheritdoc/>
-    protected override void Take(RunContext run, StageRecord record, string folder) => Masked.Value = new(result, Path.Combine(folder, ModelName), record.OutputHash);
+    protected override void Take(RunContext run, StageRecord record, string folder) =>
+        Masked.Value = new(result, Path.Combine(folder, ModelName), record.OutputHash);
 }

@@ -11,7 +11,9 @@ namespace Espalier.Pipeline.Stages;
 /// The mean of the weights of several models of one shape, or of several checkpoints of one training (model soups, arXiv 2203.05482;
 /// averages along a run, arXiv 1803.05407). Summed in float64, a piece of a tensor after the other; no model is loaded.
 /// </summary>
-/// <param name="model">Whose config and tokenizer the result has, and whose weights stand for those that a checkpoint does not train.</param>
+/// <param name="model">
+/// Whose config and tokenizer the result has, and whose weights stand for those that a checkpoint does not train.
+/// </param>
 /// <param name="folders">Hugging Face folders of that config and tokenizer, and folders of training checkpoints (<c>step-N</c>).</param>
 /// <param name="shares">How much each counts, in that order; their sum divides. Empty counts them alike.</param>
 /// <param name="stored">Element type of the result.</param>
@@ -242,7 +244,8 @@ internal sealed class MergedSource : IDisposable
                             + $"{like.Folder}: give the checkpoints of one training, and the model that it began from");
                 }
             return trained > 0 ? state
-                : throw new EspalierException($"{folder}: trains no parameter of {like.Folder}: give the model that the training began from");
+                : throw new EspalierException(
+                    $"{folder}: trains no parameter of {like.Folder}: give the model that the training began from");
         }
         catch
         {

@@ -20,7 +20,8 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="planned">The same as far as it is known beforehand.</param>
 /// <param name="sequence">Tokens of a window, for the forecast.</param>
 /// <param name="seed">Of random choices.</param>
-internal sealed class PruneStage(ModelSlot model, string result, DecoderConfig to, Slot<PruneSection> cut, PruneSection planned, int sequence, long seed) : Stage
+internal sealed class PruneStage(ModelSlot model, string result, DecoderConfig to, Slot<PruneSection> cut, PruneSection planned,
+    int sequence, long seed) : Stage
 {
     /// <summary>File of the plan inside the stage's folder.</summary>
     public const string PlanName = "plan.json";
@@ -46,9 +47,11 @@ internal sealed class PruneStage(ModelSlot model, string result, DecoderConfig t
     /// <summary>File of the plan that was applied; null where none was, or before the stage ran.</summary>
     public string? Plan { get; private set; }
 
-    internal override StageForecast? Forecast() => new(Name, HowPruned(planned, model.Planned, to), null, null, null, null) { Model = ModelForecast.Of(to, sequence) };
+    internal override StageForecast? Forecast() =>
+        new(Name, HowPruned(planned, model.Planned, to), null, null, null, null) { Model = ModelForecast.Of(to, sequence) };
 
-    internal override IEnumerable<DiskForecast> Disk() => [new(StageForecast.TitleOf("pruned student", Cycle, Round), Pruned.Stored.Bytes() * to.Parameters, Title)];
+    internal override IEnumerable<DiskForecast> Disk() =>
+        [new(StageForecast.TitleOf("pruned student", Cycle, Round), Pruned.Stored.Bytes() * to.Parameters, Title)];
 
     /// <inheritdoc/>
     protected override JsonObject Options()
@@ -100,7 +103,8 @@ internal sealed class PruneStage(ModelSlot model, string result, DecoderConfig t
         if (section.Method == PruneMethod.RandomInit)
         {
             var config = section.Target.Apply(source.Config);
-            CheckpointWriter.Write(written, config, source, ElementType.F32, DecoderWeights.RandomSource(config, source.Family, (ulong)seed), cancellation: run.Stop);
+            CheckpointWriter.Write(written, config, source, ElementType.F32,
+                DecoderWeights.RandomSource(config, source.Family, (ulong)seed), cancellation: run.Stop);
             Check(folder, source, null);
             return new() { ["parameters"] = config.Parameters };
         }
@@ -139,7 +143,8 @@ internal sealed class PruneStage(ModelSlot model, string result, DecoderConfig t
         var how = layers is null ? "" : $"layers by {EnumName.Of(Layers!.Value.Metric)}, {EnumName.Of(section.Depth)}";
         if (Scores is null)
             return PlanBuilder.OfLayers(teacher, student, layers!, how);
-        var plan = PlanBuilder.ByImportance(teacher, student, ScoresFile.Read(Scores.Value.Path), section.Depth, section.MergeHeads, layers);
+        var plan =
+            PlanBuilder.ByImportance(teacher, student, ScoresFile.Read(Scores.Value.Path), section.Depth, section.MergeHeads, layers);
         return layers is null ? plan : plan with { Method = $"{plan.Method}, {how}" };
     }
 

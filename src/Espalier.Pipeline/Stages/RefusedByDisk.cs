@@ -9,7 +9,8 @@ internal static class RefusedByDisk
 {
     /// <summary>Whether an error is the disk's, as the system gave it or as a log or checkpoint passed it on.</summary>
     public static bool Is(Exception error) =>
-        error is IOException or UnauthorizedAccessException || error is EspalierException { InnerException: IOException or UnauthorizedAccessException };
+        error is IOException or UnauthorizedAccessException
+            || error is EspalierException { InnerException: IOException or UnauthorizedAccessException };
 
     /// <summary>The one line.</summary>
     /// <param name="title">The stage.</param>
@@ -21,12 +22,15 @@ internal static class RefusedByDisk
         var intact = StepsIn(store.Folder).DefaultIfEmpty(-1).Max();
         return $"{title}: {DiskFull.Reason(cause)}; "
             + (intact < 0 ? "there is no checkpoint yet, so the stage begins anew" : $"the checkpoint of step {intact} is intact")
-            + $"; {(DiskFull.Is(cause) ? "make room" : "mend the disk")} and give the same command again{(intact < 0 ? "" : " to go on from there")}";
+            + $"; {(DiskFull.Is(cause) ? "make room" : "mend the disk")} and give the same command again"
+            + $"{(intact < 0 ? "" : " to go on from there")}";
     }
 
     /// <summary>Checkpoints that have their names, which they get when they are on the disk.</summary>
     private static IEnumerable<long> StepsIn(string folder) => Directory.Exists(folder)
         ? Directory.GetDirectories(folder, "step-*")
-            .Select(path => long.TryParse(Path.GetFileName(path)["step-".Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : -1)
+            .Select(path =>
+                long.TryParse(Path.GetFileName(path)["step-".Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var step)
+                    ? step : -1)
         : [];
 }

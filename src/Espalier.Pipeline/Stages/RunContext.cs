@@ -67,14 +67,17 @@ internal sealed class RunContext : IDisposable
     /// <param name="stop">Cancelled when the run should save and end.</param>
     /// <param name="profile">Whether training measures its steps (<see cref="ProfilesSteps"/>).</param>
     /// <exception cref="EspalierException">Another process holds the folder, or it cannot be written.</exception>
-    public static RunContext Open(string path, string recipe, long seed, IProgressReporter progress, CancellationToken stop, bool profile = false)
+    public static RunContext Open(string path, string recipe, long seed, IProgressReporter progress, CancellationToken stop,
+        bool profile = false)
     {
         var folder = RunFolder.Open(path, progress.Warn);
         try
         {
             folder.Save(new RunManifest
             {
-                ProgramVersion = typeof(RunContext).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown",
+                ProgramVersion =
+                    typeof(RunContext).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
+                    ?? "unknown",
                 RecipeHash = ContentHash.OfText(recipe),
                 Seeds = new Dictionary<string, long> { ["run"] = seed },
                 Machine = MachineFacts.Detect(TorchRuntime.Threads, new Dictionary<string, string>
@@ -96,8 +99,8 @@ internal sealed class RunContext : IDisposable
     }
 
     /// <summary>
-    /// Takes a run folder (<see cref="Open"/>), works in it and lets go of it. Where wrong input lets nothing be done, what this start made is taken
-    /// back while the folder is still held (<see cref="RunFolder.Withdraw"/>).
+    /// Takes a run folder (<see cref="Open"/>), works in it and lets go of it. Where wrong input lets nothing be done, what this start made
+    /// is taken back while the folder is still held (<see cref="RunFolder.Withdraw"/>).
     /// </summary>
     public static T Within<T>(
         string path, string recipe, long seed, IProgressReporter progress, Func<RunContext, T> work, CancellationToken stop,
@@ -116,7 +119,8 @@ internal sealed class RunContext : IDisposable
     }
 
     /// <summary>
-    /// The same in a folder that is there for one command alone, which keeps of it what it moves into its output (<see cref="DurableOutput.Move"/>).
+    /// The same in a folder that is there for one command alone, which keeps of it what it moves into its output
+    /// (<see cref="DurableOutput.Move"/>).
     /// </summary>
     /// <param name="output">The output; the folder lies beside it. Null where there is none: it lies where temporary files go.</param>
     /// <param name="recipe">What is run, for its hash.</param>
@@ -124,7 +128,8 @@ internal sealed class RunContext : IDisposable
     /// <param name="progress">Receives notes and warnings.</param>
     /// <param name="work">Runs stages.</param>
     /// <param name="stop">Cancelled when it should end.</param>
-    internal static T Once<T>(string? output, string recipe, long seed, IProgressReporter progress, Func<RunContext, T> work, CancellationToken stop)
+    internal static T Once<T>(string? output, string recipe, long seed, IProgressReporter progress, Func<RunContext, T> work,
+        CancellationToken stop)
     {
         using var folder = output is null ? ScratchFolder.Begin() : ScratchFolder.Beside(output);
         return Within(folder.Path, recipe, seed, progress, work, stop);
@@ -143,7 +148,8 @@ internal sealed class RunContext : IDisposable
         {
             try
             {
-                run.End(error is OperationCanceledException ? RunEnd.Interrupted : RunEnd.Failed, error is OperationCanceledException ? null : error.Message);
+                run.End(error is OperationCanceledException ? RunEnd.Interrupted : RunEnd.Failed, error is OperationCanceledException ? null
+                    : error.Message);
             }
             catch (Exception second) when (second is IOException or UnauthorizedAccessException or EspalierException)
             {
@@ -153,9 +159,12 @@ internal sealed class RunContext : IDisposable
         }
     }
 
-    private void End(RunEnd end, string? message) => _folder.Save(Manifest with { Outcome = new(end, message, TimeProvider.System.GetUtcNow()) });
+    private void End(RunEnd end, string? message) =>
+        _folder.Save(Manifest with { Outcome = new(end, message, TimeProvider.System.GetUtcNow()) });
 
-    /// <summary>Goes on to the next planned stage of that name; what is not planned (samples, a search's candidates) belongs to the one before.</summary>
+    /// <summary>
+    /// Goes on to the next planned stage of that name; what is not planned (samples, a search's candidates) belongs to the one before.
+    /// </summary>
     private void Advance(string name)
     {
         // What a search trains comes before its own stage, which collects it, and stands for it already.
@@ -176,8 +185,8 @@ internal sealed class RunContext : IDisposable
     }
 
     /// <summary>
-    /// Does a stage unless its folder shows that it was done: <paramref name="work"/> fills the folder (from a checkpoint where an earlier start left one) and
-    /// returns what it found out. The manifest says what became of it, whatever happens.
+    /// Does a stage unless its folder shows that it was done: <paramref name="work"/> fills the folder (from a checkpoint where an earlier
+    /// start left one) and returns what it found out. The manifest says what became of it, whatever happens.
     /// </summary>
     /// <param name="name">The stage.</param>
     /// <param name="options">Its options, which are part of its key.</param>
@@ -185,7 +194,8 @@ internal sealed class RunContext : IDisposable
     /// <param name="work">Fills the folder.</param>
     /// <param name="keepArtefacts">For a stage that judges itself which files of an interrupted start are good.</param>
     public StageRecord RunStage(
-        string name, JsonObject options, IReadOnlyDictionary<string, string> inputs, Func<StageFolder, SavedCheckpoint?, JsonObject?> work, bool keepArtefacts = false)
+        string name, JsonObject options, IReadOnlyDictionary<string, string> inputs, Func<StageFolder, SavedCheckpoint?, JsonObject?> work,
+        bool keepArtefacts = false)
     {
         Stop.ThrowIfCancellationRequested();
         using var stage = _folder.Stage(name, options, inputs);
@@ -261,7 +271,10 @@ internal sealed class RunContext : IDisposable
     public void Dispose() => _folder.Dispose();
 
     private void Enter(StageFolder stage, StageStatus status, double seconds, string? output) =>
-        _folder.Save(Manifest.With(new(stage.Key.Name, stage.Key.FolderName, stage.Key.Hash, status, seconds, output, StepsOf(stage.Key.Options))) with { Position = _position });
+        _folder.Save(
+            Manifest.With(new(stage.Key.Name, stage.Key.FolderName, stage.Key.Hash, status, seconds, output, StepsOf(stage.Key.Options)))
+                with
+            { Position = _position });
 
     private static long? StepsOf(JsonNode? options) =>
         (options?["steps"] ?? options?["training"]?["steps"]) is not JsonValue value ? null

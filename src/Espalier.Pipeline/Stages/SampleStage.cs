@@ -8,7 +8,9 @@ using Espalier.Pipeline.Runs;
 
 namespace Espalier.Pipeline.Stages;
 
-/// <summary>What a model writes after a few beginnings of documents, greedily: numbers say how much two models differ, this says how.</summary>
+/// <summary>
+/// What a model writes after a few beginnings of documents, greedily: numbers say how much two models differ, this says how.
+/// </summary>
 /// <param name="model">The model.</param>
 /// <param name="decoder">Loads it, if it is needed.</param>
 /// <param name="text">Where the documents are taken from.</param>
@@ -25,7 +27,9 @@ internal sealed class SampleStage(Slot<ModelFolder> model, Func<Decoder> decoder
     /// <inheritdoc/>
     public override string Name => "samples";
 
-    /// <summary>Folder of what was written; null before it ran, and where the model or the text is too short for a beginning and a continuation.</summary>
+    /// <summary>
+    /// Folder of what was written; null before it ran, and where the model or the text is too short for a beginning and a continuation.
+    /// </summary>
     public string? Folder { get; private set; }
 
     /// <inheritdoc/>
@@ -37,7 +41,8 @@ internal sealed class SampleStage(Slot<ModelFolder> model, Func<Decoder> decoder
     protected override JsonObject Options() => new() { ["prompts"] = Prompts, ["prompt_tokens"] = Length, ["tokens"] = Tokens };
 
     /// <inheritdoc/>
-    protected override Dictionary<string, string> Inputs() => new() { ["model"] = model.Value.Hash, ["text"] = text.Value.Hash, ["tokenizer"] = tokenizer.Sha256 };
+    protected override Dictionary<string, string> Inputs() =>
+        new() { ["model"] = model.Value.Hash, ["text"] = text.Value.Hash, ["tokenizer"] = tokenizer.Sha256 };
 
     /// <inheritdoc/>
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
@@ -72,10 +77,13 @@ internal sealed class SampleStage(Slot<ModelFolder> model, Func<Decoder> decoder
         };
     }
 
-    /// <summary>The text that ids add after a prompt: decoded with it, for the first id may begin with a space, or in the middle of a character.</summary>
+    /// <summary>
+    /// The text that ids add after a prompt: decoded with it, for the first id may begin with a space, or in the middle of a character.
+    /// </summary>
     private static string Continuation(Tokenizer tokenizer, int[] prompt, int[] ids)
     {
-        var (before, all) = (tokenizer.Decode(prompt, skipSpecialTokens: true), tokenizer.Decode([.. prompt, .. ids], skipSpecialTokens: true));
+        var (before, all) =
+            (tokenizer.Decode(prompt, skipSpecialTokens: true), tokenizer.Decode([.. prompt, .. ids], skipSpecialTokens: true));
         return all.StartsWith(before, StringComparison.Ordinal) ? all[before.Length..] : tokenizer.Decode(ids, skipSpecialTokens: true);
     }
 
@@ -86,14 +94,17 @@ internal sealed class SampleStage(Slot<ModelFolder> model, Func<Decoder> decoder
         return end < 0 ? ids.Length : end;
     }
 
-    /// <summary>Beginnings of documents that are long enough, spread over the text; of a text without documents, places spread over it.</summary>
+    /// <summary>
+    /// Beginnings of documents that are long enough, spread over the text; of a text without documents, places spread over it.
+    /// </summary>
     private static long[] Starts(ITokens tokens, DecoderConfig config, int length)
     {
         var ids = new int[(int)Math.Min(Looked, tokens.Count)];
         tokens.Read(0, ids);
         var documents = new List<long>();
         for (var i = 0; i + length <= ids.Length; i++)
-            if ((i == 0 || config.EosTokenIds.Contains(ids[i - 1]) || ids[i] == config.BosTokenId) && EndOf(ids, i + 1, config) - i >= length)
+            if ((i == 0 || config.EosTokenIds.Contains(ids[i - 1]) || ids[i] == config.BosTokenId)
+                && EndOf(ids, i + 1, config) - i >= length)
                 documents.Add(i);
         return documents.Count >= Prompts ? [.. Enumerable.Range(0, Prompts).Select(i => documents[i * documents.Count / Prompts])]
             : [.. Enumerable.Range(0, Prompts).Select(i => (long)i * ids.Length / Prompts).Where(start => start + length <= ids.Length)];

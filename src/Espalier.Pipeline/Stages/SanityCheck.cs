@@ -10,8 +10,9 @@ using Espalier.Torch;
 namespace Espalier.Pipeline.Stages;
 
 /// <summary>
-/// What is checked of a model that a stage has made, before anybody calls the stage done: against the plan, against the model that it was made from, and against the one in memory. Each that passed
-/// is a line of the stage's record (<see cref="StageRecord.Checks"/>); one that fails ends the run with exit code 1 and leaves the stage undone.
+/// What is checked of a model that a stage has made, before anybody calls the stage done: against the plan, against the model that it was
+/// made from, and against the one in memory. Each that passed is a line of the stage's record (<see cref="StageRecord.Checks"/>); one that
+/// fails ends the run with exit code 1 and leaves the stage undone.
 /// </summary>
 /// <param name="stage">The stage's name.</param>
 /// <param name="folder">Its folder.</param>
@@ -28,14 +29,19 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
 
     private IEnumerable<NamedParameter> Tensors => written.Family.Parameters(written.Config);
 
-    /// <summary>The shape is the planned one, as many weights as that has are in the files, and of the config nothing else changed.</summary>
+    /// <summary>
+    /// The shape is the planned one, as many weights as that has are in the files, and of the config nothing else changed.
+    /// </summary>
     public void Shape(DecoderConfig planned)
     {
         foreach (var axis in Axis.All)
-            Require(axis.Of(written.Config) == axis.Of(planned), $"{axis.Field} is {axis.Of(written.Config)} and {axis.Of(planned)} was planned");
-        Require(written.CountedParameters == planned.Parameters, $"{written.CountedParameters} weights are in the files and {planned.Parameters} were planned");
+            Require(axis.Of(written.Config) == axis.Of(planned),
+                $"{axis.Field} is {axis.Of(written.Config)} and {axis.Of(planned)} was planned");
+        Require(written.CountedParameters == planned.Parameters,
+            $"{written.CountedParameters} weights are in the files and {planned.Parameters} were planned");
         var expected = Axis.All.Aggregate(source.Config, (config, axis) => axis.With(config, axis.Of(written.Config)));
-        Require(expected.EosTokenIds.SequenceEqual(written.Config.EosTokenIds), "eos_token_id is not that of the model that it was made from");
+        Require(expected.EosTokenIds.SequenceEqual(written.Config.EosTokenIds),
+            "eos_token_id is not that of the model that it was made from");
         Require(expected == written.Config with { EosTokenIds = expected.EosTokenIds }, "more of config.json changed than sizes");
         Passed($"the shape is the planned one, with {planned.Parameters} weights, and no other field of the config changed");
     }
@@ -47,7 +53,9 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
         again.Compute = model.Compute;
         var (expected, found) = (Logits(model), Logits(again));
         var differs = expected.AsSpan().CommonPrefixLength(found);
-        Require(differs == expected.Length, $"loaded again, logit {differs} is {found[Math.Min(differs, found.Length - 1)]:R} and was {expected[Math.Min(differs, expected.Length - 1)]:R} in memory");
+        Require(differs == expected.Length,
+            $"loaded again, logit {differs} is {found[Math.Min(differs, found.Length - 1)]:R} and was "
+                + $"{expected[Math.Min(differs, expected.Length - 1)]:R} in memory");
         Passed($"loaded again it gives the logits of the model in memory, over {Math.Min(LogitTokens, model.Config.MaxPositions)} tokens");
     }
 
@@ -55,11 +63,15 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
     /// <param name="stays">Which.</param>
     /// <param name="what">What they are, for the record.</param>
     public void Same(Func<Parameter, bool> stays, string what) =>
-        Compare(named => stays(named.Parameter), (was, became) => BitConverter.SingleToInt32Bits(was) == BitConverter.SingleToInt32Bits(became), $"{what} to stay", $"{what} that of its source, bit for bit");
+        Compare(named => stays(named.Parameter),
+            (was, became) => BitConverter.SingleToInt32Bits(was) == BitConverter.SingleToInt32Bits(became), $"{what} to stay",
+            $"{what} that of its source, bit for bit");
 
     /// <summary>Weights are zero or those of the source, bit for bit.</summary>
     public void SameOrZero() =>
-        Compare(_ => true, (was, became) => became == 0 || BitConverter.SingleToInt32Bits(was) == BitConverter.SingleToInt32Bits(became), "to stay or become zero", "every weight is zero or that of the source, bit for bit");
+        Compare(_ => true, (was, became) => became == 0
+            || BitConverter.SingleToInt32Bits(was) == BitConverter.SingleToInt32Bits(became), "to stay or become zero",
+            "every weight is zero or that of the source, bit for bit");
 
     /// <summary>Elements of each tensor, spread over it, are those that the plan names; all of them where it keeps everything.</summary>
     public void Sliced(PruningPlan plan)
@@ -87,7 +99,8 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
                 float became = 0, was = 0;
                 written.ReadFloat32(named.Name, at, new(ref became));
                 ReadSource(from, row * (before.Length == 2 ? before[1] : 1) + column, new(ref was));
-                Require(BitConverter.SingleToInt32Bits(became) == BitConverter.SingleToInt32Bits(was), $"{named.Name} element {at} is {became:R} and the plan keeps {was:R} there, of {from}");
+                Require(BitConverter.SingleToInt32Bits(became) == BitConverter.SingleToInt32Bits(was),
+                    $"{named.Name} element {at} is {became:R} and the plan keeps {was:R} there, of {from}");
             }
         }
         Passed($"{Looked} elements of each tensor are those that the plan keeps, bit for bit");
@@ -149,6 +162,9 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
     private void Require(bool holds, string problem)
     {
         if (!holds)
-            throw new EspalierException($"{stage}: what was made does not pass its check: {problem}; the stage is not done ({folder.Path}): start again, and if it fails again report it") { ExitCode = 1 };
+            throw new EspalierException(
+                $"{stage}: what was made does not pass its check: {problem}; the stage is not done ({folder.Path}): start again, and if it "
+                    + $"fails again report it")
+            { ExitCode = 1 };
     }
 }

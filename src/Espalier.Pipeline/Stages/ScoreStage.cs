@@ -18,7 +18,8 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="data">Tokens.</param>
 /// <param name="sequence">Tokens of a window.</param>
 /// <param name="seed">Seed of random scores.</param>
-internal sealed class ScoreStage(ModelSlot model, ScoreSection section, IReadOnlyList<int> spans, Slot<TokenSets> data, int sequence, long seed) : Stage
+internal sealed class ScoreStage(ModelSlot model, ScoreSection section, IReadOnlyList<int> spans, Slot<TokenSets> data, int sequence,
+    long seed) : Stage
 {
     /// <summary>File of the scores inside the stage's folder.</summary>
     public const string ScoresName = "scores.json";
@@ -43,11 +44,16 @@ internal sealed class ScoreStage(ModelSlot model, ScoreSection section, IReadOnl
         {
             ScoreMethod.Magnitude => new(Name, "size of every unit's weights (a control)", null, null, null, null),
             ScoreMethod.Random => new(Name, "chance (a control)", null, null, null, null),
-            ScoreMethod.Taylor => new(Name, $"first-order Taylor of every unit over {samples} samples (a control)", null, tokens, 3 * forward * tokens, 2 * memory),
-            ScoreMethod.Redundancy => new(Name, $"how little neurons and heads copy each other over {samples} samples (a control)", null, tokens,
+            ScoreMethod.Taylor =>
+                new(Name, $"first-order Taylor of every unit over {samples} samples (a control)", null, tokens, 3 * forward * tokens,
+                    2 * memory),
+            ScoreMethod.Redundancy =>
+                new(Name, $"how little neurons and heads copy each other over {samples} samples (a control)", null, tokens,
                 (forward + 2.0 * config.Layers * config.IntermediateSize * config.IntermediateSize) * tokens,
                 memory + 8L * config.Layers * config.IntermediateSize * config.IntermediateSize),
-            _ => new(Name, $"importance of every unit over {samples} samples, ({EnumName.Of(section.Batch)}, {EnumName.Of(section.Sequence)})", null, tokens, forward * tokens, memory),
+            _ => new(Name,
+                $"importance of every unit over {samples} samples, ({EnumName.Of(section.Batch)}, {EnumName.Of(section.Sequence)})", null,
+                tokens, forward * tokens, memory),
         };
         return forecast with { Model = ModelForecast.Of(config, sequence) };
     }
@@ -112,5 +118,6 @@ internal sealed class ScoreStage(ModelSlot model, ScoreSection section, IReadOnl
     }
 
     /// <inheritdoc/>
-    protected override void Take(RunContext run, StageRecord record, string folder) => Scores.Value = new(Path.Combine(folder, ScoresName), record.OutputHash);
+    protected override void Take(RunContext run, StageRecord record, string folder) =>
+        Scores.Value = new(Path.Combine(folder, ScoresName), record.OutputHash);
 }

@@ -17,16 +17,24 @@ using Espalier.Pipeline.Runs;
 
 namespace Espalier.Pipeline.Stages;
 
-/// <summary>The search for the student's shape: enumerate, order by the proxy, train the best by successive halving. Every candidate is a stage at every rung.</summary>
+/// <summary>
+/// The search for the student's shape: enumerate, order by the proxy, train the best by successive halving. Every candidate is a stage at
+/// every rung.
+/// </summary>
 /// <param name="teacher">What candidates are pruned from and learn from.</param>
 /// <param name="scores">Its scores.</param>
 /// <param name="recipe">Search, distillation and how units are chosen.</param>
 /// <param name="data">Tokens.</param>
-/// <param name="texts">What the recipe evaluates on: candidates are compared on the held-out text and on those that the search names.</param>
-/// <param name="stored">Element type of the exported student, for its memory: that of the recipe's teacher, while a corrected one is kept in float32.</param>
+/// <param name="texts">
+/// What the recipe evaluates on: candidates are compared on the held-out text and on those that the search names.
+/// </param>
+/// <param name="stored">
+/// Element type of the exported student, for its memory: that of the recipe's teacher, while a corrected one is kept in float32.
+/// </param>
 /// <param name="plan">What there is to choose from, for the forecast.</param>
 internal sealed class SearchStage(
-    ModelSlot teacher, Slot<ArtefactFile> scores, Recipe recipe, Slot<TokenSets> data, IReadOnlyList<Slot<EvaluationText>> texts, ElementType stored, Func<SearchPlan> plan) : Stage
+    ModelSlot teacher, Slot<ArtefactFile> scores, Recipe recipe, Slot<TokenSets> data, IReadOnlyList<Slot<EvaluationText>> texts,
+    ElementType stored, Func<SearchPlan> plan) : Stage
 {
     /// <summary>File of the result inside the stage's folder.</summary>
     public const string FileName = "search.json";
@@ -68,7 +76,9 @@ internal sealed class SearchStage(
         var (known, distill) = (plan(), recipe.Distill!);
         var student = known.Largest.Shape;
         var ofTeacher = distill.NeedsTeacher ? TrainingForecast.WeightBytes(teacher.Planned) : 0;
-        return new(Name, $"{known.Trained} of {known.Count} shapes are compared after {string.Join(", ", known.Rungs)} steps, and half of them go on each time", known.Rungs[^1],
+        return new(Name,
+            $"{known.Trained} of {known.Count} shapes are compared after {string.Join(", ", known.Rungs)} steps, and half of them go on "
+                + $"each time", known.Rungs[^1],
             known.Cost.Tokens, known.Cost.Flops, TrainingForecast.Bytes(distill, student) + ofTeacher)
         { Model = ModelForecast.Of(teacher.Planned, recipe.Data.Sequence) };
     }
@@ -78,10 +88,12 @@ internal sealed class SearchStage(
     {
         ArgumentNullException.ThrowIfNull(run);
         var search = recipe.Search!;
-        var (held, named) = (texts.Where(text => text.Name == EvaluationList.HeldOut), texts.Where(text => search.Tasks.Contains(text.Name)));
+        var (held, named) =
+            (texts.Where(text => text.Name == EvaluationList.HeldOut), texts.Where(text => search.Tasks.Contains(text.Name)));
         SearchTask[] tasks = [.. search.Tasks.Where(SearchSection.IsTaskFile).Select(task => SearchTask.Open(task, recipe.Teacher))];
         var setting = _setting = new(
-            teacher.Value, scores.Value, recipe.Prune, search, recipe.Distill!, data.Value, [.. held.Concat(named).Select(text => text.Value)], tasks,
+            teacher.Value, scores.Value, recipe.Prune, search, recipe.Distill!, data.Value,
+            [.. held.Concat(named).Select(text => text.Value)], tasks,
             recipe.Data.Sequence, recipe.Seed, stored.Bytes(), recipe.Clamp);
         var (shape, section) = (setting.Teacher.Config, setting.Search);
         var latency = LatencyTable.Open(run.Folder.PathOf(LatencyName), run.Stop);
@@ -89,28 +101,35 @@ internal sealed class SearchStage(
         var proxied = Proxied(run, setting, shape, _allowed);
         var candidates = proxied.Select(entry => entry.Candidate).ToArray();
 
-        var evaluated = setting.Texts.Sum(text => (text.Tokens.Count - 1) / setting.Sequence * setting.Sequence) + setting.Tasks.Sum(task => task.Tokens);
-        var forecast = SearchForecast.Of(section, setting.Distill, shape, candidates, setting.Sequence, evaluated, MatrixSpeed.Measure() / 1e9);
+        var evaluated = setting.Texts.Sum(text => (text.Tokens.Count - 1) / setting.Sequence * setting.Sequence)
+            + setting.Tasks.Sum(task => task.Tokens);
+        var forecast =
+            SearchForecast.Of(section, setting.Distill, shape, candidates, setting.Sequence, evaluated, MatrixSpeed.Measure() / 1e9);
         run.Progress.Note(string.Create(CultureInfo.InvariantCulture,
-            $"search: {candidates.Length} candidates up to {section.Rungs[^1]} steps: at most {forecast.Tokens:N0} tokens, {forecast.Flops:0.00e+0} operations, about {forecast.Seconds / 60:0.0} minutes here"));
+            $"search: {candidates.Length} candidates up to {section.Rungs[^1]} steps: at most {forecast.Tokens:N0} tokens, "
+                + $"{forecast.Flops:0.00e+0} operations, about {forecast.Seconds / 60:0.0} minutes here"));
 
         var states = new CandidateState?[candidates.Length];
         var cost = new Counted();
         var halving = Halving.Run(candidates.Length, section.Rungs, (candidate, rung) =>
         {
             var tried = candidates[candidate];
-            run.Progress.Note($"search: {section.Rungs[rung]} steps of candidate {candidate + 1} of {candidates.Length}, {tried.Name} (layers/heads/ffn/hidden)");
+            run.Progress.Note(
+                $"search: {section.Rungs[rung]} steps of candidate {candidate + 1} of {candidates.Length}, "
+                    + $"{tried.Name} (layers/heads/ffn/hidden)");
             var before = states[candidate];
             var state = Run(run, new CandidateStage(setting, tried, section.Rungs[rung], before));
             states[candidate] = state;
             var trained = (state.Steps - (before?.Steps ?? 0)) * section.Training(setting.Distill, state.Steps).Batch * setting.Sequence;
-            cost.Add(trained + evaluated, SearchForecast.FlopsOf(tried, setting.Distill, shape, setting.Sequence, trained, evaluated), Path.GetFileName(state.Folder));
+            cost.Add(trained + evaluated, SearchForecast.FlopsOf(tried, setting.Distill, shape, setting.Sequence, trained, evaluated),
+                Path.GetFileName(state.Folder));
             return state.Losses;
         });
         run.Progress.Note($"search: {Halving.Why(halving)}; {candidates[halving.Best].Name} is the best");
 
         (_result, _best) = (ResultOf(setting, proxied, halving), candidates[halving.Best].Name);
-        _trained = states.Select((state, i) => (candidates[i].Name, state!.Record.OutputHash)).ToDictionary(pair => pair.Name, pair => pair.OutputHash);
+        _trained = states.Select((state, i) => (candidates[i].Name, state!.Record.OutputHash))
+            .ToDictionary(pair => pair.Name, pair => pair.OutputHash);
         base.Run(run);
         var seconds = run.Used.Where(entry => cost.Folders.Contains(entry.Folder)).Sum(entry => entry.Seconds);
         Found = _result with
@@ -149,7 +168,8 @@ internal sealed class SearchStage(
     }
 
     /// <summary>Those that are trained, best by the proxy first, with its values.</summary>
-    private static (Candidate Candidate, double Proxy)[] Proxied(RunContext run, CandidateSetting setting, DecoderConfig teacher, Func<IEnumerable<Candidate>> allowed)
+    private static (Candidate Candidate, double Proxy)[] Proxied(RunContext run, CandidateSetting setting, DecoderConfig teacher,
+        Func<IEnumerable<Candidate>> allowed)
     {
         var section = setting.Search;
         var kept = new KeptImportance(teacher, ScoresFile.Read(setting.Scores.Path), setting.Prune.Depth);
@@ -184,7 +204,8 @@ internal sealed class SearchStage(
                 Proxy = proxy,
                 ProxyRank = number + 1,
                 Losses = [.. halving.Rungs.Where(rung => rung.Order.Contains(number)).SelectMany(rung =>
-                    rung.Losses[rung.Order.ToList().IndexOf(number)].Select(loss => new RungLoss(rung.Steps, loss.Text, loss.Nll, loss.StandardError)))],
+                    rung.Losses[rung.Order.ToList().IndexOf(number)].Select(loss =>
+                        new RungLoss(rung.Steps, loss.Text, loss.Nll, loss.StandardError)))],
             };
         }).ToArray();
         var spearman = RankCorrelation.Spearman([.. rows.Select(row => (double)row.ProxyRank)], [.. rows.Select(row => (double)row.Rank)]);
@@ -206,7 +227,9 @@ internal sealed class SearchStage(
         ["context"] = recipe.Search!.Context,
         ["sequences"] = recipe.Search!.Sequences,
         ["space"] = JsonSerializer.SerializeToNode(recipe.Search!.Space, s_json),
-        ["constraints"] = string.Join("; ", recipe.Search!.Constraints(recipe.Data.Sequence, 1, null).Select(constraint => $"{constraint.Name} {constraint.Budget}")),
+        ["constraints"] =
+            string.Join("; ",
+                recipe.Search!.Constraints(recipe.Data.Sequence, 1, null).Select(constraint => $"{constraint.Name} {constraint.Budget}")),
         ["latency"] = $"{recipe.Search!.Prefill} {recipe.Search!.Decode}",
     };
 

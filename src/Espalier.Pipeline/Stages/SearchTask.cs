@@ -21,10 +21,12 @@ internal sealed record SearchTask(string Name, string Hash, MultipleChoiceTask I
     public static SearchTask Open(string path, string model)
     {
         using var checkpoint = Checkpoint.Open(model, requireWeights: false);
-        return new(Path.GetFileNameWithoutExtension(path), ContentHash.OfFile(path), new(MultipleChoiceFile.Read(path), Tokenizer.Load(model), checkpoint.Config.MaxPositions, checkpoint.Config.VocabularySize));
+        return new(Path.GetFileNameWithoutExtension(path), ContentHash.OfFile(path),
+            new(MultipleChoiceFile.Read(path), Tokenizer.Load(model), checkpoint.Config.MaxPositions, checkpoint.Config.VocabularySize));
     }
 
     /// <summary>−log p of the right choice, of each item.</summary>
     internal double[] Losses(Decoder model, IProgressReporter progress, CancellationToken stop) =>
-        [.. Items.ByItem(MultipleChoiceEvaluator.LogLikelihoods(model, Items, 16, progress, stop)).Select(item => item.NegativeLogProbability)];
+        [.. Items.ByItem(MultipleChoiceEvaluator.LogLikelihoods(model, Items, 16, progress, stop))
+            .Select(item => item.NegativeLogProbability)];
 }

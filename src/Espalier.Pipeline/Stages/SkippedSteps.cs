@@ -9,12 +9,15 @@ namespace Espalier.Pipeline.Stages;
 /// </summary>
 internal static class SkippedSteps
 {
-    private const string WayOut = "lower the learning rate or look at the data of these steps (their windows are in metrics.jsonl), and start again";
+    private const string WayOut =
+        "lower the learning rate or look at the data of these steps (their windows are in metrics.jsonl), and start again";
 
     /// <summary>Refuses a result that no update stands after.</summary>
     /// <param name="title">The stage.</param>
     /// <param name="end">Where the loop ended.</param>
-    /// <param name="result">Where it stood when the weights that are the result were made: at its end, or earlier with the best held-out loss.</param>
+    /// <param name="result">
+    /// Where it stood when the weights that are the result were made: at its end, or earlier with the best held-out loss.
+    /// </param>
     /// <param name="stage">The stage's folder.</param>
     /// <exception cref="EspalierException">Exit code 1: the steps, the last good checkpoint and the way out are named.</exception>
     public static void RequireResult(string title, LoopState end, LoopState result, StageFolder stage)
@@ -27,7 +30,8 @@ internal static class SkippedSteps
             : end.SkippedInARow == 1 ? $"step {end.Step}, the last,"
             : $"the last {end.SkippedInARow} steps, {end.Step - end.SkippedInARow + 1} to {end.Step},";
         throw new EspalierException(
-            $"{title}: {which} had a loss or gradient that is not finite and changed nothing, so there is no trained model; {LastGood(end, stage)}; {WayOut}")
+            $"{title}: {which} had a loss or gradient that is not finite and changed nothing, so there is no trained model; "
+                + $"{LastGood(end, stage)}; {WayOut}")
         { ExitCode = 1 };
     }
 

@@ -4,8 +4,8 @@ using Espalier.Models.Checkpoints;
 namespace Espalier.Pipeline.Stages;
 
 /// <summary>
-/// What one stage makes and later ones read: tokens, scores, a model. A list of stages is made before any of them runs, so that they know each other by these; a value is there once the stage
-/// that makes it has run.
+/// What one stage makes and later ones read: tokens, scores, a model. A list of stages is made before any of them runs, so that they know
+/// each other by these; a value is there once the stage that makes it has run.
 /// </summary>
 /// <typeparam name="T">The artefact.</typeparam>
 /// <param name="name">For errors, and of a model for tables.</param>
@@ -16,7 +16,10 @@ internal class Slot<T>(string name) where T : class
     /// <summary>Its name.</summary>
     public string Name => name;
 
-    /// <summary>What stands for it where it is not made: for a corrected teacher the teacher, where a test says that it needs no correction. Null for nothing.</summary>
+    /// <summary>
+    /// What stands for it where it is not made: for a corrected teacher the teacher, where a test says that it needs no correction. Null
+    /// for nothing.
+    /// </summary>
     public Slot<T>? Otherwise { get; set; }
 
     /// <summary>The artefact.</summary>

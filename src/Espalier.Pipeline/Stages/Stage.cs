@@ -6,8 +6,9 @@ using Espalier.Pipeline.Runs;
 namespace Espalier.Pipeline.Stages;
 
 /// <summary>
-/// A stage: what it reads, what determines it, what it will cost and what it does. A recipe makes a list of them (<c>Planning/RecipeStages</c>); <c>plan</c>, the progress of a run and the run walk that
-/// list, and a command makes a list of its own: the same stage has the same key, whoever asks for it.
+/// A stage: what it reads, what determines it, what it will cost and what it does. A recipe makes a list of them
+/// (<c>Planning/RecipeStages</c>); <c>plan</c>, the progress of a run and the run walk that list, and a command makes a list of its own:
+/// the same stage has the same key, whoever asks for it.
 /// </summary>
 internal abstract class Stage
 {
@@ -67,7 +68,9 @@ internal abstract class Stage
     /// <summary>Names and hashes of what it reads, for its key; asked when that is there.</summary>
     protected abstract Dictionary<string, string> Inputs();
 
-    /// <summary>Fills the folder, from a checkpoint where an earlier start left one; returns what it found out, nothing that depends on the clock.</summary>
+    /// <summary>
+    /// Fills the folder, from a checkpoint where an earlier start left one; returns what it found out, nothing that depends on the clock.
+    /// </summary>
     protected abstract JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint);
 
     /// <summary>Puts what was made, now or by an earlier start, into the stage's slots.</summary>

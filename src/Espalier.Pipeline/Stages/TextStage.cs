@@ -20,7 +20,8 @@ internal sealed record EvaluationText(string Name, ITokens Tokens, string Hash, 
 /// <param name="source">Text, or ids, which are taken as they are.</param>
 /// <param name="tokenizerFolder">Folder of the tokenizer.</param>
 /// <param name="vocabulary">Ids are below it.</param>
-internal sealed class TextStage(string name, string source, string tokenizerFolder, int vocabulary) : EncodingStage([source], null, 0, tokenizerFolder)
+internal sealed class TextStage(string name, string source, string tokenizerFolder, int vocabulary)
+    : EncodingStage([source], null, 0, tokenizerFolder)
 {
     /// <inheritdoc/>
     public override string Name => $"text-{name}";
@@ -47,7 +48,8 @@ internal sealed class TextStage(string name, string source, string tokenizerFold
     {
         using var task = run.Progress.Begin($"text {name}", Source.TotalBytes, "bytes");
         var (index, skips) = Corpus.BuildStore(
-            new() { Sources = [source], LeaveOut = run.Folder.Owns }, DocumentEncoder.Of(Tokenizer, vocabulary), Path.Combine(folder.Path, "tokens"), BytesRead(task), run.Stop);
+            new() { Sources = [source], LeaveOut = run.Folder.Owns }, DocumentEncoder.Of(Tokenizer, vocabulary),
+            Path.Combine(folder.Path, "tokens"), BytesRead(task), run.Stop);
         ReportSkips(run, $"text {name}", skips);
         return new() { ["tokens"] = index.Count, ["documents"] = index.Documents };
     }

@@ -8,7 +8,8 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="Hash">Goes into the keys of the stages that read them.</param>
 /// <param name="HeldOutBytesPerToken">UTF-8 bytes of held-out text a token; null for ids without text.</param>
 /// <param name="Owned">What is to be disposed.</param>
-internal sealed record TokenSets(ITokens Train, ITokens? HeldOut, string Hash, double? HeldOutBytesPerToken, IReadOnlyList<IDisposable> Owned) : IDisposable
+internal sealed record TokenSets(ITokens Train, ITokens? HeldOut, string Hash, double? HeldOutBytesPerToken,
+    IReadOnlyList<IDisposable> Owned) : IDisposable
 {
     /// <summary>Where training documents begin, if attention is to end there.</summary>
     public DocumentBoundaries? Boundaries { get; init; }

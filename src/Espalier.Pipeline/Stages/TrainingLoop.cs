@@ -30,7 +30,10 @@ internal sealed record TrainingLoopOptions
     /// <summary>Held-out windows, or null.</summary>
     public WindowSet? HeldOut { get; init; }
 
-    /// <summary>Evaluations in a row without a new best after which training ends; the result is then the best weights, however it ended. 0 for never.</summary>
+    /// <summary>
+    /// Evaluations in a row without a new best after which training ends; the result is then the best weights, however it ended. 0 for
+    /// never.
+    /// </summary>
     public int EarlyStopping { get; init; }
 
     /// <summary>Floating-point operations that training on a token takes, teacher included; 0 where nobody knows.</summary>
@@ -38,8 +41,8 @@ internal sealed record TrainingLoopOptions
 }
 
 /// <summary>
-/// Runs a trainer inside a stage's folder: goes on from the newest whole checkpoint, writes metrics and timing, saves in the background, and saves once more
-/// when it is asked to stop. Killed anywhere, run again, it ends with the same bits.
+/// Runs a trainer inside a stage's folder: goes on from the newest whole checkpoint, writes metrics and timing, saves in the background,
+/// and saves once more when it is asked to stop. Killed anywhere, run again, it ends with the same bits.
 /// </summary>
 internal static class TrainingLoop
 {
@@ -52,14 +55,18 @@ internal static class TrainingLoop
     /// <summary>Trains to the end, from a checkpoint where there is one. The caller begins and completes the stage.</summary>
     /// <returns>Where the loop stood at its end; the model is that of an earlier step where the best weights were put back.</returns>
     /// <exception cref="OperationCanceledException">Asked to stop; the state is saved.</exception>
-    /// <exception cref="EspalierException">Exit code 1: too many steps in a row were skipped, all of them, or those up to the end.</exception>
-    public static LoopState Run(StageFolder stage, SavedCheckpoint? checkpoint, Trainer trainer, Family family, TrainingLoopOptions options, IProgressReporter progress, CancellationToken stop)
+    /// <exception cref="EspalierException">
+    /// Exit code 1: too many steps in a row were skipped, all of them, or those up to the end.
+    /// </exception>
+    public static LoopState Run(StageFolder stage, SavedCheckpoint? checkpoint, Trainer trainer, Family family, TrainingLoopOptions options,
+        IProgressReporter progress, CancellationToken stop)
     {
         var model = trainer.Model;
         var evaluates = options is { HeldOut: not null, EvaluateEvery: > 0 };
         var trained = trainer.Sets.SelectMany(set => set.Parameters).Sum(parameter => parameter.Value.ElementCount);
         DiskSpace.Require(
-            stage.Path, ((evaluates ? 4 : 3) * CheckpointBytes + ModelBytes) * trained, $"{(evaluates ? "four" : "three")} checkpoints and the model");
+            stage.Path, ((evaluates ? 4 : 3) * CheckpointBytes + ModelBytes) * trained,
+            $"{(evaluates ? "four" : "three")} checkpoints and the model");
         if (checkpoint is not null)
         {
             TrainerCheckpoint.Restore(trainer, family, checkpoint);
@@ -83,13 +90,18 @@ internal static class TrainingLoop
             stage.Metrics.Append(report.Step, Fields(report, trainer));
             stage.Timing.Append(report.Step,
             [
-                ("seconds", report.Seconds), ("tokens_per_second", report.Tokens / report.Seconds), ("resident_bytes", Environment.WorkingSet),
-                .. double.IsFinite(speed) ? [("mfu", (JsonNode?)(options.FlopsPerToken * report.Tokens / report.Seconds / speed))] : Array.Empty<(string, JsonNode?)>(),
+                ("seconds", report.Seconds), ("tokens_per_second", report.Tokens / report.Seconds),
+                ("resident_bytes", Environment.WorkingSet),
+                .. double.IsFinite(speed) ? [("mfu", (JsonNode?)(options.FlopsPerToken * report.Tokens / report.Seconds / speed))]
+                    : Array.Empty<(string, JsonNode?)>(),
             ]);
-            stage.Board.Append(report.Step, ("loss", report.Loss), ("gradient_norm", report.GradientNorm), ("learning_rate", report.LearningRate),
+            stage.Board.Append(report.Step, ("loss", report.Loss), ("gradient_norm", report.GradientNorm),
+                ("learning_rate", report.LearningRate),
                 ("tokens_per_second", report.Tokens / report.Seconds));
             if (report.Skipped)
-                progress.Warn($"{options.Title}: step {report.Step} skipped, its loss is {report.Loss} and its gradient norm {report.GradientNorm} (windows {string.Join(", ", trainer.WindowsOf(report.Step - 1))})");
+                progress.Warn(
+                    $"{options.Title}: step {report.Step} skipped, its loss is {report.Loss} and its gradient norm "
+                        + $"{report.GradientNorm} (windows {string.Join(", ", trainer.WindowsOf(report.Step - 1))})");
             if (!hasWarned && wait.Look() is > ProcessorWait.Starved and var waited)
             {
                 hasWarned = true;
@@ -109,7 +121,8 @@ internal static class TrainingLoop
         try
         {
             // Stopped in the midst of an evaluation, the run before saved the step and not the evaluation.
-            if (evaluates && checkpoint is { Step: > 0 } && checkpoint.Step % options.EvaluateEvery == 0 && HeldOutLoss.Last(stage.Metrics.Path) != checkpoint.Step)
+            if (evaluates && checkpoint is { Step: > 0 } && checkpoint.Step % options.EvaluateEvery == 0
+                && HeldOutLoss.Last(stage.Metrics.Path) != checkpoint.Step)
                 Evaluate(checkpoint.Step);
             trainer.Run(stop);
             saver.Wait();
@@ -149,9 +162,14 @@ internal static class TrainingLoop
         if (options.EarlyStopping > 0 && stopping.BestStep is { } best && best != end.Step)
         {
             var kept = stage.Checkpoints.OpenBest(progress.Warn)
-                ?? throw new EspalierException($"{stage.Checkpoints.Folder}: the best weights, of step {best}, are not there or damaged; delete {stage.Path} and start again") { ExitCode = 1 };
+                ?? throw new EspalierException(
+                    $"{stage.Checkpoints.Folder}: the best weights, of step {best}, are not there or damaged; delete {stage.Path} and "
+                        + $"start again")
+                { ExitCode = 1 };
             TrainerCheckpoint.Restore(trainer, family, kept);
-            progress.Note($"{options.Title}: {(end.Step < options.Steps ? $"stopped at step {end.Step}, " : "")}the best held-out loss was that of step {best}, whose weights are the result");
+            progress.Note(
+                $"{options.Title}: {(end.Step < options.Steps ? $"stopped at step {end.Step}, " : "")}the best held-out loss was that of "
+                    + $"step {best}, whose weights are the result");
         }
         SkippedSteps.RequireResult(options.Title, end, trainer.State, stage);
         return end;
@@ -191,14 +209,17 @@ internal static class TrainingLoop
 
     private static string Starved(string title, double waited) => string.Create(CultureInfo.InvariantCulture,
         $"{title}: other programs keep the processors busy: this one's threads wait {waited:0%} of their time for one; ")
-        + (TorchRuntime.Threads > 1 ? "end the others, or start again with fewer --threads, which changes last bits of results" : "end the others, or wait longer");
+        + (TorchRuntime.Threads > 1 ? "end the others, or start again with fewer --threads, which changes last bits of results"
+            : "end the others, or wait longer");
 
     private static (string Name, JsonNode? Value)[] Fields(StepReport report, Trainer trainer)
     {
         List<(string, JsonNode?)> fields =
         [
-            ("loss", report.Loss), .. report.Parts.Select(part => ($"loss_{part.Name}", (JsonNode?)part.Value)), ("gradient_norm", report.GradientNorm),
-            ("learning_rate", report.LearningRate), .. report.UpdateRatio is { } ratio ? [("update_ratio", (JsonNode?)ratio)] : Array.Empty<(string, JsonNode?)>(), ("tokens", trainer.State.Tokens), ("skipped", report.Skipped),
+            ("loss", report.Loss), .. report.Parts.Select(part => ($"loss_{part.Name}", (JsonNode?)part.Value)),
+            ("gradient_norm", report.GradientNorm),
+            ("learning_rate", report.LearningRate), .. report.UpdateRatio is { } ratio ? [("update_ratio", (JsonNode?)ratio)]
+                : Array.Empty<(string, JsonNode?)>(), ("tokens", trainer.State.Tokens), ("skipped", report.Skipped),
         ];
         // A step that was skipped says what it saw.
         if (report.Skipped)

@@ -13,14 +13,18 @@ using Espalier.Pipeline.Runs;
 
 namespace Espalier.Pipeline.Stages;
 
-/// <summary>A model trained in a stage: correction, distillation or pre-training, which differ in their section and teacher. The result is stored in float32.</summary>
+/// <summary>
+/// A model trained in a stage: correction, distillation or pre-training, which differ in their section and teacher. The result is stored in
+/// float32.
+/// </summary>
 /// <param name="start">The model to begin from.</param>
 /// <param name="result">The result's name in tables.</param>
 /// <param name="section">How to train.</param>
 /// <param name="data">Tokens.</param>
 /// <param name="sequence">Tokens of a window.</param>
 /// <param name="seed">Seed of the order.</param>
-internal abstract class TrainingStage(ModelSlot start, string result, TrainingSection section, Slot<TokenSets> data, int sequence, long seed) : Stage
+internal abstract class TrainingStage(ModelSlot start, string result, TrainingSection section, Slot<TokenSets> data, int sequence,
+    long seed) : Stage
 {
     /// <summary>The result.</summary>
     public ModelSlot Trained { get; } = new(result, start.Planned, ElementType.F32);
@@ -47,7 +51,8 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
     private bool UsesTeacher => Teacher is not null && section.NeedsTeacher;
 
     internal override IEnumerable<DiskForecast> Disk() =>
-        [new(StageForecast.TitleOf($"checkpoints of {Name}", Cycle, Round), TrainingForecast.CheckpointBytes(section, start.Planned.Parameters), Title)];
+        [new(StageForecast.TitleOf($"checkpoints of {Name}", Cycle, Round),
+            TrainingForecast.CheckpointBytes(section, start.Planned.Parameters), Title)];
 
     /// <inheritdoc/>
     protected override Dictionary<string, string> Inputs()
@@ -74,7 +79,9 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
         using var model = DecoderWeights.Load(source);
         using var open = TeacherOf(run, Name, start.Value, Teacher?.Value, section);
         if (section.Compute != ComputeChoice.Float32)
-            run.Progress.Note($"{Name}: products are computed in {(section.Compute.Here() == ComputeType.Bfloat16 ? "bfloat16" : "float32, for this processor has no units for bfloat16")}");
+            run.Progress.Note(
+                $"{Name}: products are computed in "
+                    + $"{(section.Compute.Here() == ComputeType.Bfloat16 ? "bfloat16" : "float32, for this processor has no units for bfloat16")}");
         var found = Fit(run, Name, model, source.Family, open, section, Correction, data.Value, sequence, seed, Order, folder, checkpoint);
         Write(run, folder, ModelName, source, model, section.Freeze);
         if (Correction is not null && open?.Model is { } corrected)
@@ -96,7 +103,8 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
 
     private void Write(RunContext run, StageFolder folder, string name, Checkpoint source, Decoder model, FrozenParts frozen)
     {
-        CheckpointWriter.Write(folder.PathOf(name), model.Config, source, ElementType.F32, DecoderWeights.Source(model, source.Family), cancellation: run.Stop);
+        CheckpointWriter.Write(folder.PathOf(name), model.Config, source, ElementType.F32, DecoderWeights.Source(model, source.Family),
+            cancellation: run.Stop);
         using var written = Checkpoint.Open(folder.PathOf(name));
         using var check = new SanityCheck(Name, folder, source, written);
         check.Shape(source.Config);
@@ -110,7 +118,8 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
     {
         if ((long?)record.Result["skipped_steps"] is > 0 and var skipped && skipped == (long?)record.Result["steps"])
             throw new EspalierException(
-                $"{Name}: {folder} is of an earlier version, and all of its {skipped} steps were skipped for a loss or gradient that is not finite: "
+                $"{Name}: {folder} is of an earlier version, and all of its {skipped} steps were skipped for a loss or gradient that is "
+                    + $"not finite: "
                 + "there is no trained model; lower the learning rate, or look at the data")
             { ExitCode = 1 };
     }
@@ -142,7 +151,9 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
     public static void CheckBatch(TrainingSection section, long windows, string? name = null)
     {
         if (section.Batch > windows)
-            throw new EspalierException($"{(name is null ? "" : $"{name}: ")}batch is {section.Batch} windows and the data has {windows}: take a smaller batch, shorter windows or more text");
+            throw new EspalierException(
+                $"{(name is null ? "" : $"{name}: ")}batch is {section.Batch} windows and the data has {windows}: take a smaller batch, "
+                    + $"shorter windows or more text");
     }
 
     /// <summary>The teacher that a section's losses ask, opened; null where they ask none.</summary>
@@ -150,13 +161,17 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
     {
         if (!section.NeedsTeacher)
             return null;
-        var open = OpenTeacher.Of(teacher ?? throw new EspalierException($"{name}: loss {section.Loss} needs a teacher"), start, section, run.Progress);
+        var open =
+            OpenTeacher.Of(teacher
+                ?? throw new EspalierException($"{name}: loss {section.Loss} needs a teacher"), start, section, run.Progress);
         open.Model?.Compute = section.Compute.Here();
         return open;
     }
 
-    /// <summary>Trains a loaded model inside a stage that was begun; what came of it, for the stage's record. <paramref name="begun"/> may put a trainer that has no checkpoint where another one
-    /// stood, <paramref name="ended"/> sees where it ends.</summary>
+    /// <summary>
+    /// Trains a loaded model inside a stage that was begun; what came of it, for the stage's record. <paramref name="begun"/> may put a
+    /// trainer that has no checkpoint where another one stood, <paramref name="ended"/> sees where it ends.
+    /// </summary>
     internal static JsonObject Fit(
         RunContext run, string name, Decoder model, Family family, OpenTeacher? open, TrainingSection section, TrainingSection? correction,
         TokenSets data, int sequence, long seed, Func<long, SampleOrder> order, StageFolder stage, SavedCheckpoint? checkpoint,
@@ -165,13 +180,16 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
         var loss = LossSpec.Parse(section.Loss).Make(section.Temperature, section.TemperatureSquared);
         using var hidden = section.Hidden is null ? null : new HiddenStateLoss(section.Hidden, open!.Config!, model.Config, (ulong)seed);
         Objective objective = correction is not null && open?.Model is { } live
-            ? new ParallelCorrection(live, correction.LearningRate / section.LearningRate, learning => new LogitObjective(loss, open.Aligned(learning), hidden))
+            ? new ParallelCorrection(live, correction.LearningRate / section.LearningRate,
+                learning => new LogitObjective(loss, open.Aligned(learning), hidden))
             : new LogitObjective(loss, open?.Teacher, hidden);
 
         var windows = new WindowSet(data.Train, sequence, boundaries: data.Boundaries);
         CheckBatch(section, windows.Count);
         if (section.EarlyStopping > 0 && (data.HeldOut is null || section.EvaluateEvery == 0))
-            throw new EspalierException($"{name}: early-stopping is {section.EarlyStopping} and looks at held-out loss, but {(data.HeldOut is null ? "nothing is held out; hold out a share" : "evaluate-every is 0; give steps between evaluations")}");
+            throw new EspalierException(
+                $"{name}: early-stopping is {section.EarlyStopping} and looks at held-out loss, but "
+                    + $"{(data.HeldOut is null ? "nothing is held out; hold out a share" : "evaluate-every is 0; give steps between evaluations")}");
         using var trainer = new Trainer(model, objective, new PackedText(windows, order(windows.Count)), OptionsOf(section, sequence));
         if (checkpoint is null)
             begun?.Invoke(trainer);
@@ -185,7 +203,8 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
             EvaluateEvery = section.EvaluateEvery,
             EarlyStopping = section.EarlyStopping,
             FlopsPerToken = operations.Total,
-            HeldOut = section.EvaluateEvery > 0 && data.HeldOut is { } heldOut ? new WindowSet(heldOut, sequence, WindowStride.Contiguous) : null,
+            HeldOut = section.EvaluateEvery > 0 && data.HeldOut is { } heldOut ? new WindowSet(heldOut, sequence, WindowStride.Contiguous)
+                : null,
         }, run.Progress, run.Stop);
         if (trainer.Profiler?.Report(name, MatrixSpeed.Measure()) is { } profile)
             run.Profiles.Add(profile);

@@ -52,7 +52,8 @@ internal sealed record BarChart
     private void Bar(HtmlBuilder html, int i, double middle, double width, double zero, double value)
     {
         var marked = Marked.Contains(i);
-        using (html.Open("rect", ("class", marked ? "bar c1" : "bar c0"), ("x", Figures.Pixel(middle - width / 2)), ("width", Figures.Pixel(width)),
+        using (html.Open("rect", ("class", marked ? "bar c1" : "bar c0"), ("x", Figures.Pixel(middle - width / 2)),
+            ("width", Figures.Pixel(width)),
             ("y", Figures.Pixel(Math.Min(zero, value))), ("height", Figures.Pixel(Math.Max(1, Math.Abs(zero - value))))))
             html.Leaf("title", Label(i));
         if (marked)

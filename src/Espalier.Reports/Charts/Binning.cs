@@ -56,8 +56,8 @@ internal static class Binning
     }
 
     /// <summary>
-    /// Mean over about <paramref name="span"/> points around each, over fewer towards the ends so that it never lags; what is not finite does
-    /// not count.
+    /// Mean over about <paramref name="span"/> points around each, over fewer towards the ends so that it never lags; what is not finite
+    /// does not count.
     /// </summary>
     internal static Point[] Smooth(IReadOnlyList<Point> points, int span)
     {

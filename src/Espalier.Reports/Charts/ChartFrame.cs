@@ -3,8 +3,8 @@ using Espalier.Reports.Html;
 namespace Espalier.Reports.Charts;
 
 /// <summary>
-/// What all charts share. They are drawn for a page of 400 pixels: 480 units wide, with letters of 14 units and the label of the vertical axis above
-/// it; on a wide page the picture grows and the style makes the letters smaller in it.
+/// What all charts share. They are drawn for a page of 400 pixels: 480 units wide, with letters of 14 units and the label of the vertical
+/// axis above it; on a wide page the picture grows and the style makes the letters smaller in it.
 /// </summary>
 internal static class ChartFrame
 {
@@ -24,7 +24,9 @@ internal static class ChartFrame
     internal static HtmlBuilder.Scope Open(HtmlBuilder html, double height, string title, string description)
     {
         var id = description.Length > 0 ? html.NextId() : null;
-        var scope = html.Open("svg", ("viewBox", $"0 0 {Figures.Pixel(Wide)} {Figures.Pixel(height)}"), ("role", "img"), ("aria-label", title), ("aria-describedby", id));
+        var scope =
+            html.Open("svg", ("viewBox", $"0 0 {Figures.Pixel(Wide)} {Figures.Pixel(height)}"), ("role", "img"), ("aria-label", title),
+                ("aria-describedby", id));
         if (id is not null)
             html.Leaf("desc", description, ("id", id));
         return scope;
@@ -42,7 +44,8 @@ internal static class ChartFrame
     }
 
     /// <summary>The label of the vertical axis, above it.</summary>
-    internal static void YLabel(HtmlBuilder html, string label) => html.Leaf("text", Fit(label, Wide), ("class", "label"), ("x", "0"), ("y", "14"));
+    internal static void YLabel(HtmlBuilder html, string label) =>
+        html.Leaf("text", Fit(label, Wide), ("class", "label"), ("x", "0"), ("y", "14"));
 
     /// <summary>The label of the horizontal axis, below its middle.</summary>
     internal static void XLabel(HtmlBuilder html, string label, double middle, double height)

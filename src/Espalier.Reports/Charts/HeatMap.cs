@@ -35,8 +35,11 @@ internal sealed record HeatMap
         var columns = rows.Max(row => row.Length);
         var (width, height) = ((Wide - Left - 4) / columns, Math.Clamp(200.0 / rows.Length, 3, 16));
         var (right, low) = (Left + columns * width, Top + rows.Length * height);
-        using var svg = ChartFrame.Open(html, low + ChartFrame.Bottom, Title, $"{Rows.Count} rows ({YLabel}), {Rows.Max(row => row.Count)} columns ({XLabel})");
-        html.Void("rect", ("class", "heatground"), ("x", Figures.Pixel(Left)), ("y", Figures.Pixel(Top)), ("width", Figures.Pixel(right - Left)), ("height", Figures.Pixel(low - Top)));
+        using var svg =
+            ChartFrame.Open(html, low + ChartFrame.Bottom, Title,
+                $"{Rows.Count} rows ({YLabel}), {Rows.Max(row => row.Count)} columns ({XLabel})");
+        html.Void("rect", ("class", "heatground"), ("x", Figures.Pixel(Left)), ("y", Figures.Pixel(Top)),
+            ("width", Figures.Pixel(right - Left)), ("height", Figures.Pixel(low - Top)));
         Cells(html, rows, width, height);
         Crosses(html, rows, width, height);
         Labels(html, rows.Length, height, low);
@@ -51,7 +54,8 @@ internal sealed record HeatMap
         return [.. Enumerable.Range(0, MostRows).Select(i =>
         {
             var (from, to) = Binning.Bounds(i, rows.Length, MostRows);
-            return Enumerable.Range(0, columns).Select(column => Enumerable.Range(from, to - from).Average(row => rows[row][column])).ToArray();
+            return Enumerable.Range(0, columns).Select(column => Enumerable.Range(from, to - from).Average(row => rows[row][column]))
+                .ToArray();
         })];
     }
 
@@ -61,19 +65,23 @@ internal sealed record HeatMap
         for (var row = 0; row < rows.Length; row++)
         {
             var largest = rows[row].Where(double.IsFinite).DefaultIfEmpty(0).Max();
-            var shades = rows[row].Select(value => value > 0 && value <= largest ? (int)Math.Round(Shades * Math.Sqrt(value / largest)) : 0).ToArray();
+            var shades = rows[row].Select(value => value > 0 && value <= largest ? (int)Math.Round(Shades * Math.Sqrt(value / largest)) : 0)
+                .ToArray();
             for (var (from, to) = (0, 0); from < shades.Length; from = to)
             {
                 while (to < shades.Length && shades[to] == shades[from])
                     to++;
                 // Half a pixel over, against seams.
-                (paths[shades[from]] ??= new()).Append('M').Append(Figures.Pixel(Left + from * width)).Append(' ').Append(Figures.Pixel(Top + row * height))
-                    .Append('H').Append(Figures.Pixel(Left + to * width)).Append('v').Append(Figures.Pixel(height - 0.5)).Append('H').Append(Figures.Pixel(Left + from * width)).Append('z');
+                (paths[shades[from]] ??= new()).Append('M').Append(Figures.Pixel(Left + from * width)).Append(' ')
+                    .Append(Figures.Pixel(Top + row * height))
+                    .Append('H').Append(Figures.Pixel(Left + to * width)).Append('v').Append(Figures.Pixel(height - 0.5)).Append('H')
+                    .Append(Figures.Pixel(Left + from * width)).Append('z');
             }
         }
         for (var shade = 1; shade <= Shades; shade++)
             if (paths[shade] is { } path)
-                html.Void("path", ("class", "heat"), ("fill-opacity", Figures.Tick(Math.Round((double)shade / Shades, 2))), ("d", path.ToString()));
+                html.Void("path", ("class", "heat"), ("fill-opacity", Figures.Tick(Math.Round((double)shade / Shades, 2))),
+                    ("d", path.ToString()));
     }
 
     private void Crosses(HtmlBuilder html, double[][] rows, double width, double height)
@@ -86,8 +94,10 @@ internal sealed record HeatMap
                 if (Crossed(row, column))
                 {
                     var (x, y, half) = (Left + (column + 0.5) * width, Top + (row + 0.5) * height, Math.Min(width, height) * 0.25);
-                    path.Append('M').Append(Figures.Pixel(x - half)).Append(' ').Append(Figures.Pixel(y - half)).Append('L').Append(Figures.Pixel(x + half)).Append(' ').Append(Figures.Pixel(y + half))
-                        .Append('M').Append(Figures.Pixel(x - half)).Append(' ').Append(Figures.Pixel(y + half)).Append('L').Append(Figures.Pixel(x + half)).Append(' ').Append(Figures.Pixel(y - half));
+                    path.Append('M').Append(Figures.Pixel(x - half)).Append(' ').Append(Figures.Pixel(y - half)).Append('L')
+                        .Append(Figures.Pixel(x + half)).Append(' ').Append(Figures.Pixel(y + half))
+                        .Append('M').Append(Figures.Pixel(x - half)).Append(' ').Append(Figures.Pixel(y + half)).Append('L')
+                        .Append(Figures.Pixel(x + half)).Append(' ').Append(Figures.Pixel(y - half));
                 }
         if (path.Length == 0)
             return;
@@ -99,10 +109,12 @@ internal sealed record HeatMap
     {
         var every = Math.Max(1, (int)Math.Ceiling(Letter / height));
         for (var row = 0; row < shown; row += every)
-            html.Leaf("text", Figures.Exact((long)row * Rows.Count / shown), ("class", "end"), ("x", Figures.Pixel(Left - 5)), ("y", Figures.Pixel(Top + (row + 0.5) * height)), ("dy", "0.35em"));
+            html.Leaf("text", Figures.Exact((long)row * Rows.Count / shown), ("class", "end"), ("x", Figures.Pixel(Left - 5)),
+                ("y", Figures.Pixel(Top + (row + 0.5) * height)), ("dy", "0.35em"));
         var count = Rows.Max(row => row.Count);
         foreach (var tick in Axis.Between(0, count).Ticks.Where(tick => tick < count && tick == Math.Floor(tick)))
-            html.Leaf("text", Figures.Tick(tick), ("class", "middle"), ("x", Figures.Pixel(Left + (tick + 0.5) / count * (Wide - Left - 4))), ("y", Figures.Pixel(low + 17)));
+            html.Leaf("text", Figures.Tick(tick), ("class", "middle"),
+                ("x", Figures.Pixel(Left + (tick + 0.5) / count * (Wide - Left - 4))), ("y", Figures.Pixel(low + 17)));
         ChartFrame.XLabel(html, XLabel, Wide / 2, low + ChartFrame.Bottom);
         ChartFrame.YLabel(html, YLabel);
     }

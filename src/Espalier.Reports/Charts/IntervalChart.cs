@@ -19,13 +19,15 @@ internal sealed record IntervalChart(string Title, string XLabel, IReadOnlyList<
     /// <summary>Writes the chart.</summary>
     internal void Write(HtmlBuilder html)
     {
-        var x = Axis.Over(Intervals.SelectMany(one => new[] { one.Value - one.Half, one.Value + one.Half }).Concat(Zero ? [0] : []), margin: 0.06);
+        var x = Axis.Over(Intervals.SelectMany(one => new[] { one.Value - one.Half, one.Value + one.Half }).Concat(Zero ? [0] : []),
+            margin: 0.06);
         var low = Top + Row * Intervals.Count;
         using var svg = ChartFrame.Open(html, low + ChartFrame.Bottom, Title, string.Join("; ", Intervals.Select(Label)));
         foreach (var tick in x.Ticks)
         {
             var at = Figures.Pixel(x.Place(tick, Left, Right));
-            html.Void("line", ("class", Zero && tick == 0 ? "axis" : "grid"), ("x1", at), ("x2", at), ("y1", Figures.Pixel(Top)), ("y2", Figures.Pixel(low)));
+            html.Void("line", ("class", Zero && tick == 0 ? "axis" : "grid"), ("x1", at), ("x2", at), ("y1", Figures.Pixel(Top)),
+                ("y2", Figures.Pixel(low)));
             html.Leaf("text", Figures.Tick(tick), ("class", "middle"), ("x", at), ("y", Figures.Pixel(low + 16)));
         }
         for (var i = 0; i < Intervals.Count; i++)
@@ -39,14 +41,17 @@ internal sealed record IntervalChart(string Title, string XLabel, IReadOnlyList<
 
     private void Draw(HtmlBuilder html, Interval one, double top, Axis x)
     {
-        html.Leaf("text", ChartFrame.Fit(one.Name, ChartFrame.Wide - ValueWide), ("class", "halo"), ("x", "0"), ("y", Figures.Pixel(top + Line)));
+        html.Leaf("text", ChartFrame.Fit(one.Name, ChartFrame.Wide - ValueWide), ("class", "halo"), ("x", "0"),
+            ("y", Figures.Pixel(top + Line)));
         html.Leaf("text", Value(one.Value), ("class", "end halo"), ("x", Figures.Pixel(ChartFrame.Wide)), ("y", Figures.Pixel(top + Line)));
         if (!double.IsFinite(one.Value))
             return;
         var y = top + Line + 13;
         using var group = html.Open("g", ("class", "marks c0"));
         if (one.Half > 0 && double.IsFinite(one.Half))
-            html.Void("path", ("d", $"M{Figures.Pixel(x.Place(one.Value - one.Half, Left, Right))} {Figures.Pixel(y)}H{Figures.Pixel(x.Place(one.Value + one.Half, Left, Right))}"));
+            html.Void("path",
+                ("d", $"M{Figures.Pixel(x.Place(one.Value - one.Half, Left, Right))} {Figures.Pixel(y)}H"
+                    + $"{Figures.Pixel(x.Place(one.Value + one.Half, Left, Right))}"));
         Mark.Write(html, 0, x.Place(one.Value, Left, Right), y, Label(one));
     }
 }

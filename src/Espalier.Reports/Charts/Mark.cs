@@ -12,7 +12,11 @@ internal static class Mark
     {
         using var open = shape == 0
             ? html.Open("circle", ("cx", Figures.Pixel(x)), ("cy", Figures.Pixel(y)), ("r", Figures.Pixel(Radius)))
-            : html.Open("polygon", ("points", string.Join(' ', Corners(shape).Select(corner => $"{Figures.Pixel(x + Radius * corner.X)},{Figures.Pixel(y + Radius * corner.Y)}"))));
+            : html.Open("polygon",
+                ("points",
+                    string.Join(' ',
+                        Corners(shape)
+                            .Select(corner => $"{Figures.Pixel(x + Radius * corner.X)},{Figures.Pixel(y + Radius * corner.Y)}"))));
         if (tooltip is not null)
             html.Leaf("title", tooltip);
     }

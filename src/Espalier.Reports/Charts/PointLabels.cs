@@ -17,7 +17,8 @@ internal sealed class PointLabels(double left, double right)
     internal void Write(HtmlBuilder html, string label, double x, double y)
     {
         var width = Character * label.Length;
-        (double X, double Y, string Anchor)[] places = [(x + Away, y - 5, ""), (x - Away, y - 5, "end "), (x + Away, y + Line, ""), (x - Away, y + Line, "end "), (x, y - 10, "middle "), (x, y + Line + 8, "middle ")];
+        (double X, double Y, string Anchor)[] places = [(x + Away, y - 5, ""), (x - Away, y - 5, "end "), (x + Away, y + Line, ""),
+            (x - Away, y + Line, "end "), (x, y - 10, "middle "), (x, y + Line + 8, "middle ")];
         var at = Array.FindIndex(places, place => Fits(Box(place, width)));
         var chosen = places[Math.Max(0, at)];
         _taken.Add(Box(chosen, width));

@@ -25,7 +25,9 @@ internal enum SeriesStyle
 
 /// <summary>Something to draw.</summary>
 /// <param name="Name">For its tooltip.</param>
-/// <param name="Color">Number of its look: beyond the palette's colours dashes and the shapes of marks differ, beyond <see cref="Series.Looks"/> nothing does.</param>
+/// <param name="Color">
+/// Number of its look: beyond the palette's colours dashes and the shapes of marks differ, beyond <see cref="Series.Looks"/> nothing does.
+/// </param>
 /// <param name="Style">How it is drawn.</param>
 /// <param name="Points">Its points in ascending order of X.</param>
 internal sealed record Series(string Name, int Color, SeriesStyle Style, IReadOnlyList<Point> Points)
@@ -33,7 +35,10 @@ internal sealed record Series(string Name, int Color, SeriesStyle Style, IReadOn
     /// <summary>1 is opaque.</summary>
     internal double Opacity { get; init; } = 1;
 
-    /// <summary>Its place on the ramp of colours that stands for an order, such as that of layers, from 0 to <see cref="LastRamp"/>; null for a colour of the palette.</summary>
+    /// <summary>
+    /// Its place on the ramp of colours that stands for an order, such as that of layers, from 0 to <see cref="LastRamp"/>; null for a
+    /// colour of the palette.
+    /// </summary>
     internal int? Ramp { get; init; }
 
     /// <summary>How many series can be told apart by their numbers.</summary>

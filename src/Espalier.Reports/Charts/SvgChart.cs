@@ -48,17 +48,21 @@ internal sealed record SvgChart
 
     private double Right => ChartFrame.Wide - (HasSecondary ? 60 : 22);
 
-    private bool HasSecondary => Series.Any(series => series.Style == SeriesStyle.Secondary && series.Points.Any(point => double.IsFinite(point.Y)));
+    private bool HasSecondary =>
+        Series.Any(series => series.Style == SeriesStyle.Secondary && series.Points.Any(point => double.IsFinite(point.Y)));
 
     /// <summary>Writes the chart.</summary>
     internal void Write(HtmlBuilder html)
     {
         var x = Axis.Over(
-            Series.SelectMany(series => series.Points).Select(point => point.X).Concat(Cuts.Select(cut => cut.X)).Concat(FromZero ? [0] : []), FromZero ? 0 : 0.06);
+            Series.SelectMany(series => series.Points).Select(point => point.X).Concat(Cuts.Select(cut => cut.X))
+                .Concat(FromZero ? [0] : []), FromZero ? 0 : 0.06);
         if (WholeX)
             x = x with { Ticks = [.. x.Ticks.Where(tick => tick == Math.Floor(tick))] };
         var y = Y ?? Axis.Over(Series.SelectMany(Visible), margin: 0.05);
-        var secondary = Axis.Over(Series.Where(series => series.Style == SeriesStyle.Secondary).SelectMany(series => series.Points).Select(point => point.Y).Append(0), margin: 0.05);
+        var secondary =
+            Axis.Over(Series.Where(series => series.Style == SeriesStyle.Secondary).SelectMany(series => series.Points)
+                .Select(point => point.Y).Append(0), margin: 0.05);
         using var svg = ChartFrame.Open(html, Height, Title, Description());
         Frame(html, x, y);
         if (HasSecondary)
@@ -66,7 +70,8 @@ internal sealed record SvgChart
         // A nested svg cuts off what leaves the plot, but for the half of a mark on its edge.
         var (left, top) = (Figures.Pixel(Left - Edge), Figures.Pixel(ChartFrame.Top - Edge));
         var (width, height) = (Figures.Pixel(Right - Left + 2 * Edge), Figures.Pixel(Low - ChartFrame.Top + 2 * Edge));
-        using (html.Open("svg", ("x", left), ("y", top), ("width", width), ("height", height), ("viewBox", $"{left} {top} {width} {height}")))
+        using (html.Open("svg", ("x", left), ("y", top), ("width", width), ("height", height),
+            ("viewBox", $"{left} {top} {width} {height}")))
             foreach (var series in Series)
                 Draw(html, series, x, series.Style == SeriesStyle.Secondary ? secondary : y);
         Labels(html, x, y);
@@ -77,11 +82,13 @@ internal sealed record SvgChart
     /// <summary>The ends of the lines in words.</summary>
     private string Description()
     {
-        var told = Series.Where(series => series.Style == SeriesStyle.Line).Select(series => (series.Name, Points: series.Points.Where(point => double.IsFinite(point.Y)).ToArray()))
+        var told = Series.Where(series => series.Style == SeriesStyle.Line)
+            .Select(series => (series.Name, Points: series.Points.Where(point => double.IsFinite(point.Y)).ToArray()))
             .Where(series => series.Points.Length > 0).ToArray();
         var text = string.Join("; ", told.Take(MostDescribed).Select(series => series.Points.Length == 1
             ? $"{series.Name}: {Figures.Short(series.Points[0].Y)} at {Figures.Tick(series.Points[0].X)}"
-            : $"{series.Name}: from {Figures.Short(series.Points[0].Y)} at {Figures.Tick(series.Points[0].X)} to {Figures.Short(series.Points[^1].Y)} at {Figures.Tick(series.Points[^1].X)}"));
+            : $"{series.Name}: from {Figures.Short(series.Points[0].Y)} at {Figures.Tick(series.Points[0].X)} to "
+                + $"{Figures.Short(series.Points[^1].Y)} at {Figures.Tick(series.Points[^1].X)}"));
         return told.Length > MostDescribed ? $"{text}; and {told.Length - MostDescribed} more" : text;
     }
 
@@ -101,7 +108,8 @@ internal sealed record SvgChart
             html.Void("line", ("class", "axis"), ("x1", at), ("x2", at), ("y1", Figures.Pixel(Low)), ("y2", Figures.Pixel(Low + 4)));
             html.Leaf("text", Figures.Tick(tick), ("class", "middle"), ("x", at), ("y", Figures.Pixel(Low + 18)));
         }
-        html.Void("path", ("class", "axis"), ("d", $"M{Figures.Pixel(Left)} {Figures.Pixel(ChartFrame.Top)}V{Figures.Pixel(Low)}H{Figures.Pixel(Right)}"));
+        html.Void("path", ("class", "axis"),
+            ("d", $"M{Figures.Pixel(Left)} {Figures.Pixel(ChartFrame.Top)}V{Figures.Pixel(Low)}H{Figures.Pixel(Right)}"));
         ChartFrame.XLabel(html, XLabel, (Left + Right) / 2, Height);
         ChartFrame.YLabel(html, YLabel);
     }
@@ -109,14 +117,17 @@ internal sealed record SvgChart
     private void SecondaryAxis(HtmlBuilder html, Axis axis)
     {
         foreach (var tick in axis.Ticks)
-            html.Leaf("text", Figures.Tick(tick), ("x", Figures.Pixel(Right + 6)), ("y", Figures.Pixel(axis.Place(tick, Low, ChartFrame.Top))), ("dy", "0.35em"));
+            html.Leaf("text", Figures.Tick(tick), ("x", Figures.Pixel(Right + 6)),
+                ("y", Figures.Pixel(axis.Place(tick, Low, ChartFrame.Top))), ("dy", "0.35em"));
         html.Leaf("text", SecondaryLabel, ("class", "end label"), ("x", Figures.Pixel(ChartFrame.Wide)), ("y", Figures.Pixel(Height - 6)));
     }
 
     private void Draw(HtmlBuilder html, Series series, Axis x, Axis y)
     {
         var points = series.Points.Select(point => (point, X: x.Place(point.X, Left, Right), Y: At(point, y))).ToArray();
-        using var group = html.Open("g", ("class", $"{series.Style.ToString().ToLowerInvariant()} {series.Class}"), ("opacity", series.Opacity < 1 ? Figures.Tick(series.Opacity) : null));
+        using var group =
+            html.Open("g", ("class", $"{series.Style.ToString().ToLowerInvariant()} {series.Class}"),
+                ("opacity", series.Opacity < 1 ? Figures.Tick(series.Opacity) : null));
         if (series.Style != SeriesStyle.Marks)
         {
             html.Leaf("title", series.Name);
@@ -126,8 +137,12 @@ internal sealed record SvgChart
         foreach (var (point, atX, atY) in points.Where(at => double.IsFinite(at.Y)))
         {
             if (point.Error > 0 && double.IsFinite(point.Error))
-                html.Void("path", ("d", $"M{Figures.Pixel(atX)} {Figures.Pixel(y.Place(point.Y - point.Error, Low, ChartFrame.Top))}V{Figures.Pixel(y.Place(point.Y + point.Error, Low, ChartFrame.Top))}"));
-            Mark.Write(html, series.Shape, atX, atY, $"{series.Name}, {Figures.Tick(point.X)}: {(point.Error == 0 ? Figures.Loss(point.Y) : Figures.LossWithError(point.Y, point.Error))}");
+                html.Void("path",
+                    ("d", $"M{Figures.Pixel(atX)} {Figures.Pixel(y.Place(point.Y - point.Error, Low, ChartFrame.Top))}V"
+                        + $"{Figures.Pixel(y.Place(point.Y + point.Error, Low, ChartFrame.Top))}"));
+            Mark.Write(html, series.Shape, atX, atY,
+                $"{series.Name}, {Figures.Tick(point.X)}: "
+                    + $"{(point.Error == 0 ? Figures.Loss(point.Y) : Figures.LossWithError(point.Y, point.Error))}");
         }
     }
 
@@ -149,9 +164,11 @@ internal sealed record SvgChart
     private void Draw(HtmlBuilder html, Cut cut, int number, Axis axis)
     {
         var x = axis.Place(cut.X, Left, Right);
-        html.Void("line", ("class", "cut"), ("x1", Figures.Pixel(x)), ("x2", Figures.Pixel(x)), ("y1", Figures.Pixel(ChartFrame.Top)), ("y2", Figures.Pixel(Low)));
+        html.Void("line", ("class", "cut"), ("x1", Figures.Pixel(x)), ("x2", Figures.Pixel(x)), ("y1", Figures.Pixel(ChartFrame.Top)),
+            ("y2", Figures.Pixel(Low)));
         var before = x > ChartFrame.Wide / 2;
-        html.Leaf("text", cut.Label, ("class", before ? "end cut" : "cut"), ("x", Figures.Pixel(x + (before ? -5 : 5))), ("y", Figures.Pixel(ChartFrame.Top + 13 + 16 * number)));
+        html.Leaf("text", cut.Label, ("class", before ? "end cut" : "cut"), ("x", Figures.Pixel(x + (before ? -5 : 5))),
+            ("y", Figures.Pixel(ChartFrame.Top + 13 + 16 * number)));
     }
 
     /// <summary>A path through the finite points; a lone one becomes a dot (a line of no length with round ends).</summary>

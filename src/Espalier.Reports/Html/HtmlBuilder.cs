@@ -4,8 +4,8 @@ using System.Xml;
 namespace Espalier.Reports.Html;
 
 /// <summary>
-/// Writes markup that is both HTML 5 and well-formed XML. Everything that comes in is escaped, so no name, path or recipe can become markup;
-/// characters that XML lacks become U+FFFD.
+/// Writes markup that is both HTML 5 and well-formed XML. Everything that comes in is escaped, so no name, path or recipe can become
+/// markup; characters that XML lacks become U+FFFD.
 /// </summary>
 internal sealed class HtmlBuilder(TextWriter output) : IDisposable
 {

@@ -9,7 +9,8 @@ internal static class Quoted
     /// <summary>One word of a POSIX shell: as it is where that is safe, else in single quotes.</summary>
     internal static string Shell(string word)
     {
-        var plain = word.Length > 0 && word[0] != '-' && word.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '_' or '-' or '+' or ':' or ',');
+        var plain = word.Length > 0 && word[0] != '-'
+            && word.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '_' or '-' or '+' or ':' or ',');
         return plain ? word : $"'{(word.StartsWith('-') ? "./" + word : word).Replace("'", "'\\''", StringComparison.Ordinal)}'";
     }
 

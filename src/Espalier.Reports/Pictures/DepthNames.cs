@@ -18,6 +18,7 @@ internal static class DepthNames
         foreach (var kind in Enum.GetValues<DepthMetricKind>())
             if (Of(kind) == name)
                 return kind;
-        throw new EspalierException($"--metrics: '{name}' is not known.{NearestName.Hint(name, [.. Metrics])} Known are {string.Join(", ", Metrics)} and all");
+        throw new EspalierException(
+            $"--metrics: '{name}' is not known.{NearestName.Hint(name, [.. Metrics])} Known are {string.Join(", ", Metrics)} and all");
     }
 }

@@ -5,7 +5,9 @@ using Espalier.Reports.Html;
 
 namespace Espalier.Reports.Pictures;
 
-/// <summary>What removing layers does, as one self-contained page: a line for each metric, what each would drop, and how far they agree.</summary>
+/// <summary>
+/// What removing layers does, as one self-contained page: a line for each metric, what each would drop, and how far they agree.
+/// </summary>
 internal static class DepthPicture
 {
     /// <summary>Writes the page.</summary>
@@ -33,8 +35,12 @@ internal static class DepthPicture
     private static void Singles(HtmlBuilder html, DepthReport report)
     {
         html.Leaf("h2", "Without each layer");
-        html.Leaf("p", "What removing one layer adds to the metric's value for the whole model, as a share of the most that any layer adds. What lies low can go with the least harm; the number beside a mark is the layer that its metric would miss least.", ("class", "how"));
-        Chart(html, "Harm of removing each layer", "layer", report.Kinds.Select(kind => (kind, Harm(report.Scores.Metrics[kind].Singles, report.Scores.Metrics[kind].Whole))));
+        html.Leaf("p",
+            "What removing one layer adds to the metric's value for the whole model, as a share of the most that any layer adds. What lies "
+                + "low can go with the least harm; the number beside a mark is the layer that its metric would miss least.",
+                ("class", "how"));
+        Chart(html, "Harm of removing each layer", "layer",
+            report.Kinds.Select(kind => (kind, Harm(report.Scores.Metrics[kind].Singles, report.Scores.Metrics[kind].Whole))));
     }
 
     private static void Spans(HtmlBuilder html, DepthReport report)
@@ -44,7 +50,8 @@ internal static class DepthPicture
             html.Leaf("h2", $"Without spans of {width} layers");
             html.Leaf("p", "The same for consecutive layers, by the first of them.", ("class", "how"));
             Chart(html, $"Harm of removing spans of {width} layers", "first layer of the span",
-                report.Kinds.Where(kind => report.Scores.Metrics[kind].Spans.ContainsKey(width)).Select(kind => (kind, Harm(report.Scores.Metrics[kind].Spans[width], report.Scores.Metrics[kind].Whole))));
+                report.Kinds.Where(kind => report.Scores.Metrics[kind].Spans.ContainsKey(width))
+                    .Select(kind => (kind, Harm(report.Scores.Metrics[kind].Spans[width], report.Scores.Metrics[kind].Whole))));
         }
     }
 
@@ -54,10 +61,17 @@ internal static class DepthPicture
         if (sequences.Length == 0)
             return;
         html.Leaf("h2", "One layer after the other");
-        html.Leaf("p", "Each time the layer goes whose removal does the least harm to what is left; the metric's value then.", ("class", "how"));
-        var table = new HtmlTable([("metric", false), .. Enumerable.Range(1, sequences.Max(kind => report.Scores.Metrics[kind].Removed.Length)).Select(number => ($"{number}.", true))]);
+        html.Leaf("p", "Each time the layer goes whose removal does the least harm to what is left; the metric's value then.",
+            ("class", "how"));
+        var table = new HtmlTable(
+            [("metric", false),
+                .. Enumerable.Range(1, sequences.Max(kind => report.Scores.Metrics[kind].Removed.Length))
+                    .Select(number => ($"{number}.", true))]);
         foreach (var kind in sequences)
-            table.Add(null, [new(DepthNames.Of(kind)), .. report.Scores.Metrics[kind].Removed.Zip(report.Scores.Metrics[kind].RemovedValues, (layer, value) => new Cell($"layer {layer}", Figures.Short(value)))]);
+            table.Add(null,
+                [new(DepthNames.Of(kind)),
+                    .. report.Scores.Metrics[kind].Removed.Zip(report.Scores.Metrics[kind].RemovedValues,
+                        (layer, value) => new Cell($"layer {layer}", Figures.Short(value)))]);
         table.Write(html);
     }
 
@@ -68,14 +82,18 @@ internal static class DepthPicture
         html.Leaf("h2", $"Which {drop} would go");
         var table = new HtmlTable(("metric", false), ("contiguous", false), ("scattered", false), ("greedy", false));
         foreach (var kind in report.Kinds)
-            table.Add(null, [new(DepthNames.Of(kind)), .. new[] { DepthChoice.Contiguous, DepthChoice.Scattered, DepthChoice.Greedy }.Select(choice => new Cell(string.Join(", ", report.Chosen(kind, choice))))]);
+            table.Add(null,
+                [new(DepthNames.Of(kind)),
+                    .. new[] { DepthChoice.Contiguous, DepthChoice.Scattered,
+                        DepthChoice.Greedy }.Select(choice => new Cell(string.Join(", ", report.Chosen(kind, choice))))]);
         table.Write(html);
     }
 
     private static void Correlations(HtmlBuilder html, DepthReport report)
     {
         html.Leaf("h2", "How far the metrics agree");
-        html.Leaf("p", "Spearman's rank correlation over single layers: 1 puts them in the same order, −1 in the opposite one.", ("class", "how"));
+        html.Leaf("p", "Spearman's rank correlation over single layers: 1 puts them in the same order, −1 in the opposite one.",
+            ("class", "how"));
         var table = new HtmlTable([("", false), .. report.Kinds.Select(kind => (DepthNames.Of(kind), true))]);
         foreach (var first in report.Kinds)
             table.Add(null, [new(DepthNames.Of(first)), .. report.Kinds.Select(second =>
@@ -87,10 +105,13 @@ internal static class DepthPicture
     {
         html.Leaf("h2", "The values");
         html.Leaf("p", "Each metric without one layer; the first row is the whole model. Higher is more harm.", ("class", "how"));
-        var table = new HtmlTable([("without layer", false), .. report.Kinds.Select(kind => ($"{DepthNames.Of(kind)}, {Unit(kind)}", true))]);
+        var table = new HtmlTable(
+            [("without layer", false), .. report.Kinds.Select(kind => ($"{DepthNames.Of(kind)}, {Unit(kind)}", true))]);
         table.Add("student", [new("none"), .. report.Kinds.Select(kind => new Cell(Figures.Short(report.Scores.Metrics[kind].Whole)))]);
         for (var layer = 0; layer < report.Scores.Layers; layer++)
-            table.Add(null, [new(Figures.Exact(layer)), .. report.Kinds.Select(kind => new Cell(Figures.Short(report.Scores.Metrics[kind].Singles[layer])))]);
+            table.Add(null,
+                [new(Figures.Exact(layer)),
+                    .. report.Kinds.Select(kind => new Cell(Figures.Short(report.Scores.Metrics[kind].Singles[layer])))]);
         table.Write(html);
     }
 
@@ -105,9 +126,21 @@ internal static class DepthPicture
 
     private static void Chart(HtmlBuilder html, string title, string label, IEnumerable<(DepthMetricKind Kind, double[] Values)> lines)
     {
-        var series = lines.Select(line => new Series(DepthNames.Of(line.Kind), (int)line.Kind, SeriesStyle.Line, [.. line.Values.Select((value, x) => new Point(x, value))])).ToArray();
-        var marks = series.Select(line => line with { Style = SeriesStyle.Marks, Name = $"{line.Name}, {label}", Points = Named(line.Points) });
-        new SvgChart { Title = title, XLabel = label, YLabel = "harm, share of the metric's largest", Series = [.. series, .. marks], WholeX = true, Height = 300 }.Write(html);
+        var series =
+            lines.Select(line =>
+                new Series(DepthNames.Of(line.Kind), (int)line.Kind, SeriesStyle.Line,
+                    [.. line.Values.Select((value, x) => new Point(x, value))])).ToArray();
+        var marks =
+            series.Select(line => line with { Style = SeriesStyle.Marks, Name = $"{line.Name}, {label}", Points = Named(line.Points) });
+        new SvgChart
+        {
+            Title = title,
+            XLabel = label,
+            YLabel = "harm, share of the metric's largest",
+            Series = [.. series, .. marks],
+            WholeX = true,
+            Height = 300
+        }.Write(html);
         Legend.Write(html, series);
     }
 
@@ -116,7 +149,8 @@ internal static class DepthPicture
     {
         var least = points.Where(point => double.IsFinite(point.Y)).Select(point => point.Y).DefaultIfEmpty(double.NaN).Min();
         var first = points.FirstOrDefault(point => point.Y == least);
-        return [.. points.Select(point => point.X == first.X && point.Y == least ? point with { Label = Figures.Exact((long)point.X) } : point)];
+        return [.. points.Select(point => point.X == first.X && point.Y == least ? point with { Label = Figures.Exact((long)point.X) }
+            : point)];
     }
 
     /// <summary>Values over the whole model's, the largest being 1; of those below, as much below.</summary>

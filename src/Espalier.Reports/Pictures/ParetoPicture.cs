@@ -6,7 +6,10 @@ using Espalier.Reports.Html;
 
 namespace Espalier.Reports.Pictures;
 
-/// <summary>Loss of a search's candidates against what they cost: one chart for parameters and each latency. Losses of one rung are comparable, so each has its own marks and front.</summary>
+/// <summary>
+/// Loss of a search's candidates against what they cost: one chart for parameters and each latency. Losses of one rung are comparable, so
+/// each has its own marks and front.
+/// </summary>
 internal static class ParetoPicture
 {
     private const double Millisecond = 1e-3, Million = 1e6;
@@ -30,10 +33,12 @@ internal static class ParetoPicture
     /// <summary>The candidates, best first; the numbers of the ranks name the marks of the charts.</summary>
     internal static void Table(HtmlBuilder html, SearchResult result)
     {
-        var (prefill, decode) = (result.Candidates.Any(row => row.PrefillSeconds is not null), result.Candidates.Any(row => row.DecodeSeconds is not null));
+        var (prefill, decode) =
+            (result.Candidates.Any(row => row.PrefillSeconds is not null), result.Candidates.Any(row => row.DecodeSeconds is not null));
         var columns = new List<(string, bool)>
         {
-            ("Rank", true), ("Layers / heads / ffn / hidden", false), ("By proxy", true), ("Parameters", true), ("Without embedding", true), ("Steps", true), ("Held-out NLL", true), ("SE", true),
+            ("Rank", true), ("Layers / heads / ffn / hidden", false), ("By proxy", true), ("Parameters", true), ("Without embedding", true),
+            ("Steps", true), ("Held-out NLL", true), ("SE", true),
         };
         columns.AddRange(prefill ? [("First pass, ms", true)] : []);
         columns.AddRange(decode ? [("Further token, ms", true)] : []);
@@ -44,7 +49,8 @@ internal static class ParetoPicture
             List<Cell> cells =
             [
                 new(Figures.Exact(row.Rank)), new(row.Name), new(Figures.Exact(row.ProxyRank)), new(Units.Count(row.Parameters)),
-                new(Units.Count(row.NonEmbeddingParameters)), new(Figures.Exact(last.Steps)), new(Figures.Loss(last.Nll)), new(Figures.Loss(last.NllStandardError)),
+                new(Units.Count(row.NonEmbeddingParameters)), new(Figures.Exact(last.Steps)), new(Figures.Loss(last.Nll)),
+                new(Figures.Loss(last.NllStandardError)),
             ];
             cells.AddRange(prefill ? [Milliseconds(row.PrefillSeconds)] : []);
             cells.AddRange(decode ? [Milliseconds(row.DecodeSeconds)] : []);
@@ -56,32 +62,52 @@ internal static class ParetoPicture
     /// <summary>The charts.</summary>
     internal static void Write(HtmlBuilder html, SearchResult result)
     {
-        html.Leaf("p", "How to read it: a mark is a candidate after so many steps, its bar ± one standard error of its held-out loss; a line joins those of one rung that nothing beats in both. "
-            + "The number beside its last mark is a candidate's rank in the table. Candidates that were left out at a rung have no mark at the next. "
+        html.Leaf("p",
+            "How to read it: a mark is a candidate after so many steps, its bar ± one standard error of its held-out loss; a line joins "
+                + "those of one rung that nothing beats in both. "
+            + "The number beside its last mark is a candidate's rank in the table. Candidates that were left out at a rung have no mark at "
+            + "the next. "
             + "Latency is the sum of layers that were timed on this machine.", ("class", "how"));
         Chart(html, result, "parameters", "parameters", "parameters, millions", row => row.Parameters / Million);
-        Chart(html, result, "prefill", "the time of a first pass", "first pass over the context, milliseconds", row => row.PrefillSeconds / Millisecond);
-        Chart(html, result, "decode", "the time of a further token", "a further token, milliseconds", row => row.DecodeSeconds / Millisecond);
+        Chart(html, result, "prefill", "the time of a first pass", "first pass over the context, milliseconds",
+            row => row.PrefillSeconds / Millisecond);
+        Chart(html, result, "decode", "the time of a further token", "a further token, milliseconds",
+            row => row.DecodeSeconds / Millisecond);
     }
 
-    private static void Chart(HtmlBuilder html, SearchResult result, string name, string what, string label, Func<CandidateRow, double?> cost)
+    private static void Chart(HtmlBuilder html, SearchResult result, string name, string what, string label,
+        Func<CandidateRow, double?> cost)
     {
         if (result.Candidates.Any(row => cost(row) is null))
             return;
         var heldOut = result.Candidates[0].Losses[0].Set;
-        var rungs = result.Candidates.SelectMany(row => row.Losses.Where(loss => loss.Set == heldOut).Select(loss => (Row: row, Loss: loss))).GroupBy(entry => entry.Loss.Steps).OrderBy(rung => rung.Key).ToArray();
+        var rungs =
+            result.Candidates.SelectMany(row => row.Losses.Where(loss => loss.Set == heldOut).Select(loss => (Row: row, Loss: loss)))
+            .GroupBy(entry => entry.Loss.Steps).OrderBy(rung => rung.Key).ToArray();
         var series = new List<Series>();
         foreach (var (number, rung) in rungs.Index())
         {
             var front = ParetoFront.Of(rung, entry => cost(entry.Row)!.Value, entry => entry.Loss.Nll);
-            series.Add(new($"front after {rung.Key} steps", number, SeriesStyle.Line, [.. front.Select(entry => new Point(cost(entry.Row)!.Value, entry.Loss.Nll))]));
+            series.Add(
+                new($"front after {rung.Key} steps", number, SeriesStyle.Line,
+                    [.. front.Select(entry => new Point(cost(entry.Row)!.Value, entry.Loss.Nll))]));
             series.AddRange(rung.OrderBy(entry => cost(entry.Row)).Select(entry => new Series(
-                $"{entry.Row.Name} (layers/heads/ffn/hidden), rank {Figures.Exact(entry.Row.Rank)}, after {rung.Key} steps", number, SeriesStyle.Marks,
-                [new(cost(entry.Row)!.Value, entry.Loss.Nll, entry.Loss.NllStandardError, entry.Loss == entry.Row.LastHeldOut ? Figures.Exact(entry.Row.Rank) : null)])));
+                $"{entry.Row.Name} (layers/heads/ffn/hidden), rank {Figures.Exact(entry.Row.Rank)}, after {rung.Key} steps", number,
+                SeriesStyle.Marks,
+                [new(cost(entry.Row)!.Value, entry.Loss.Nll, entry.Loss.NllStandardError, entry.Loss == entry.Row.LastHeldOut
+                    ? Figures.Exact(entry.Row.Rank) : null)])));
         }
         html.Leaf("h3", $"Loss against {what}");
         Legend.Write(html, [.. rungs.Select((rung, number) => new Series($"after {rung.Key} steps", number, SeriesStyle.Marks, []))]);
-        new SvgChart { Title = $"held-out NLL against {name}", XLabel = label, YLabel = "held-out NLL, nats a token", Series = series, FromZero = false, Height = 300 }.Write(html);
+        new SvgChart
+        {
+            Title = $"held-out NLL against {name}",
+            XLabel = label,
+            YLabel = "held-out NLL, nats a token",
+            Series = series,
+            FromZero = false,
+            Height = 300
+        }.Write(html);
     }
 
     private static Cell Milliseconds(double? seconds) =>

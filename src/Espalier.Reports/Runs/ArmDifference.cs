@@ -13,14 +13,18 @@ namespace Espalier.Reports.Runs;
 /// <param name="Nll">Its loss less the other's, nats a token: below 0 it is better.</param>
 /// <param name="Lower">Lower end of the interval.</param>
 /// <param name="Upper">Upper end.</param>
-/// <param name="Over">What is paired: <c>seeds</c>, which says how another run would come out, or with one seed <c>windows</c>, which says how another text of the kind would.</param>
+/// <param name="Over">
+/// What is paired: <c>seeds</c>, which says how another run would come out, or with one seed <c>windows</c>, which says how another text of
+/// the kind would.
+/// </param>
 /// <param name="Pairs">How many pairs.</param>
 internal sealed record ArmDifference(string Arm, string Against, string Set, double Nll, double Lower, double Upper, string Over, int Pairs)
 {
     /// <summary>All pairs of recipes, each against those before it. Losses on different windows are not compared.</summary>
     public static IReadOnlyList<ArmDifference> Of(IReadOnlyList<CompressResult> results)
     {
-        var recipes = results.Where(result => result.Rows.Any(row => row.Model == "student")).Select(Student.Of).GroupBy(student => student.Recipe).Select(group => group.ToArray()).ToArray();
+        var recipes = results.Where(result => result.Rows.Any(row => row.Model == "student")).Select(Student.Of)
+            .GroupBy(student => student.Recipe).Select(group => group.ToArray()).ToArray();
         var known = new Known();
         return
         [
@@ -36,14 +40,17 @@ internal sealed record ArmDifference(string Arm, string Against, string Set, dou
     private static ArmDifference? Of(Student[] own, Student[] other, string set, Known known)
     {
         var pairs = (own.Length == 1 && other.Length == 1 ? [(own[0], other[0])]
-            : own.Join(other, student => student.Seed, student => student.Seed, (one, two) => (one, two))).Where(pair => SeeTheSame(pair.Item1, pair.Item2, set, known)).ToArray();
+            : own.Join(other, student => student.Seed, student => student.Seed, (one, two) => (one, two))).Where(pair =>
+            SeeTheSame(pair.Item1, pair.Item2, set, known)).ToArray();
         if (pairs.Length == 0)
             return null;
         var interval = pairs.Length > 1
             ? PairedInterval.Of([.. pairs.Select(pair => pair.Item1.Loss(set)!.Nll)], [.. pairs.Select(pair => pair.Item2.Loss(set)!.Nll)])
-            : OverWindows(known.Of(pairs[0].Item1).Windows?.GetValueOrDefault(set), known.Of(pairs[0].Item2).Windows?.GetValueOrDefault(set));
+            : OverWindows(known.Of(pairs[0].Item1).Windows?.GetValueOrDefault(set),
+                known.Of(pairs[0].Item2).Windows?.GetValueOrDefault(set));
         return interval is null ? null
-            : new(own[0].Recipe, other[0].Recipe, set, interval.Mean, interval.Lower, interval.Upper, pairs.Length > 1 ? "seeds" : "windows", interval.Pairs);
+            : new(own[0].Recipe, other[0].Recipe, set, interval.Mean, interval.Lower, interval.Upper, pairs.Length > 1 ? "seeds"
+                : "windows", interval.Pairs);
     }
 
     private static PairedInterval? OverWindows(double[]? own, double[]? other) =>
@@ -57,7 +64,8 @@ internal sealed record ArmDifference(string Arm, string Against, string Set, dou
         if (known.Of(one).Record is not { } first || known.Of(two).Record is not { } second)
             return true;
         var text = $"text-{set}";
-        return first.Inputs.GetValueOrDefault(text) == second.Inputs.GetValueOrDefault(text) && $"{first.Options?["sequence"]}" == $"{second.Options?["sequence"]}";
+        return first.Inputs.GetValueOrDefault(text) == second.Inputs.GetValueOrDefault(text)
+            && $"{first.Options?["sequence"]}" == $"{second.Options?["sequence"]}";
     }
 
     private sealed record Student(string Recipe, string? Seed, ModelRow Row, string Output)
@@ -71,7 +79,9 @@ internal sealed record ArmDifference(string Arm, string Against, string Set, dou
         public EvaluationRow? Loss(string set) => Row.Evaluations.FirstOrDefault(evaluation => evaluation.Set == set);
     }
 
-    /// <summary>Records of evaluations, read once. Nothing where they are gone or damaged: the difference is then left out, not the report.</summary>
+    /// <summary>
+    /// Records of evaluations, read once. Nothing where they are gone or damaged: the difference is then left out, not the report.
+    /// </summary>
     private sealed class Known
     {
         private readonly Dictionary<string, (StageRecord? Record, IReadOnlyDictionary<string, double[]>? Windows)> _read = [];

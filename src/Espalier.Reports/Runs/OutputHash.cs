@@ -12,7 +12,10 @@ internal sealed record OutputHash(string Output, string Hash)
 {
     private const int Digits = 64;
 
-    /// <summary>What a stage made: the exported folder and files by their names, the artefacts that lie in its folder, or what it found out. Nothing of a stage that is not done, or whose record is gone.</summary>
+    /// <summary>
+    /// What a stage made: the exported folder and files by their names, the artefacts that lie in its folder, or what it found out. Nothing
+    /// of a stage that is not done, or whose record is gone.
+    /// </summary>
     internal static IReadOnlyList<OutputHash> Of(ReportRun run, StageRow stage)
     {
         if (run.Record(stage.Folder) is not { } record)

@@ -23,9 +23,11 @@ internal sealed class ReportRun
             result.Metrics.ToDictionary(stage => stage.Key, stage => Curve(stage.Value))))];
         Models = [.. Arms.SelectMany(arm => arm.Result.Rows.Select(row => (arm.Name, Row: row)))
             .GroupBy(entry => (entry.Row.Model, entry.Row.Path))
-            .Select(group => new ReportModel(group.First().Row, [.. group.Select(entry => entry.Name).Distinct()], Once(group.Key.Path, ConfigOf)))
+            .Select(group =>
+                new ReportModel(group.First().Row, [.. group.Select(entry => entry.Name).Distinct()], Once(group.Key.Path, ConfigOf)))
             .OrderBy(model => model.IsTeacher ? 0 : 1)];
-        foreach (var stage in Arms.SelectMany(arm => arm.Result.Stages).Select(stage => stage.Folder).Concat(Models.Select(model => model.Row.Samples ?? "")))
+        foreach (var stage in Arms.SelectMany(arm => arm.Result.Stages).Select(stage => stage.Folder)
+            .Concat(Models.Select(model => model.Row.Samples ?? "")))
             Record(stage);
         Texts = [.. Models.SelectMany(model => model.Row.Evaluations).Select(evaluation => evaluation.Set).Distinct()];
     }
@@ -58,10 +60,12 @@ internal sealed class ReportRun
     internal bool HasArms => Arms.Count > 1;
 
     /// <summary>The model's title, with its arms where there are several and not all share it.</summary>
-    internal string TitleOf(ReportModel model) => HasArms && model.Arms.Count < Arms.Count ? $"{model.Title} ({string.Join(", ", model.Arms)})" : model.Title;
+    internal string TitleOf(ReportModel model) =>
+        HasArms && model.Arms.Count < Arms.Count ? $"{model.Title} ({string.Join(", ", model.Arms)})" : model.Title;
 
     /// <summary>The model of an arm, or null.</summary>
-    internal ReportModel? ModelOf(ReportArm arm, string name) => Models.FirstOrDefault(model => model.Row.Model == name && model.Arms.Contains(arm.Name));
+    internal ReportModel? ModelOf(ReportArm arm, string name) =>
+        Models.FirstOrDefault(model => model.Row.Model == name && model.Arms.Contains(arm.Name));
 
     /// <summary>The record of a stage by its folder's name; null where it is not done, or cannot be read.</summary>
     internal StageRecord? Record(string stage) => stage.Length == 0 ? null : Once(Path.Combine(Folder, "stages", stage), StageRecord.Read);
@@ -72,7 +76,8 @@ internal sealed class ReportRun
         try
         {
             var relative = Path.GetRelativePath(Path.GetFullPath(Folder), Path.GetFullPath(path));
-            return relative == ".." || relative.StartsWith("../", StringComparison.Ordinal) || Path.IsPathRooted(relative) ? path : relative;
+            return relative == ".." || relative.StartsWith("../", StringComparison.Ordinal) || Path.IsPathRooted(relative) ? path
+                : relative;
         }
         catch (ArgumentException)
         {
@@ -97,7 +102,9 @@ internal sealed class ReportRun
         return checkpoint.Config;
     }
 
-    /// <summary>Reads a file or folder once; null where there is none, or where it cannot be read, which is then a problem to name.</summary>
+    /// <summary>
+    /// Reads a file or folder once; null where there is none, or where it cannot be read, which is then a problem to name.
+    /// </summary>
     private T? Once<T>(string? path, Func<string, T?> read) where T : class
     {
         if (path is null)
@@ -110,7 +117,8 @@ internal sealed class ReportRun
             if (Path.Exists(path))
                 value = read(path);
         }
-        catch (Exception error) when (error is EspalierException or IOException or UnauthorizedAccessException or JsonException or ArgumentException)
+        catch (Exception error) when (error is EspalierException or IOException or UnauthorizedAccessException or JsonException
+            or ArgumentException)
         {
             _problems.Add(error.Message);
         }

@@ -10,7 +10,9 @@ namespace Espalier.Reports.Runs;
 /// <param name="Model">teacher, corrected teacher, pruned, student.</param>
 /// <param name="Set">The text.</param>
 /// <param name="Nll">Mean over the seeds, nats a token.</param>
-/// <param name="NllSd">Standard deviation over the seeds, how far apart two runs are by chance; null for a model that no seed touches.</param>
+/// <param name="NllSd">
+/// Standard deviation over the seeds, how far apart two runs are by chance; null for a model that no seed touches.
+/// </param>
 /// <param name="Seeds">Over how many different models the mean is: 1 for a model that no seed touches.</param>
 internal sealed record SeedSummary(string Arm, string Model, string Set, double Nll, double? NllSd, int Seeds)
 {
@@ -34,7 +36,8 @@ internal sealed record SeedSummary(string Arm, string Model, string Set, double 
             long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var seed)
                 ? seed
                 : throw new EspalierException($"--seeds is '{text}': '{part}' is no whole number from 0; write 1,2,3"))];
-        return seeds.Distinct().Count() == seeds.Length ? seeds : throw new EspalierException($"--seeds is '{text}': a seed is there twice");
+        return seeds.Distinct().Count() == seeds.Length ? seeds
+            : throw new EspalierException($"--seeds is '{text}': a seed is there twice");
     }
 
     /// <summary>Means and spreads; none where no recipe ran with several seeds.</summary>
@@ -53,15 +56,19 @@ internal sealed record SeedSummary(string Arm, string Model, string Set, double 
         return
         [
             .. runs.GroupBy(run => (run.Key.Model, run.Key.Set, Of: string.Join('\n', run.Different.Select(one => one.Of))))
-                .Select(shared => Row(NameOf([.. shared.Select(run => run.Key.Recipe)], recipes), shared.Key.Model, shared.Key.Set, [.. shared.First().Different.Select(one => one.Nll)])),
+                .Select(shared =>
+                    Row(NameOf([.. shared.Select(run => run.Key.Recipe)], recipes), shared.Key.Model, shared.Key.Set,
+                        [.. shared.First().Different.Select(one => one.Nll)])),
         ];
     }
 
-    private static string NameOf(string[] recipes, int all) => recipes.Length > 1 && recipes.Length == all ? "all" : string.Join(", ", recipes);
+    private static string NameOf(string[] recipes, int all) =>
+        recipes.Length > 1 && recipes.Length == all ? "all" : string.Join(", ", recipes);
 
     private static SeedSummary Row(string arm, string model, string set, double[] losses)
     {
         var mean = losses.Average();
-        return new(arm, model, set, mean, losses.Length < 2 ? null : Math.Sqrt(losses.Sum(nll => (nll - mean) * (nll - mean)) / (losses.Length - 1)), losses.Length);
+        return new(arm, model, set, mean, losses.Length < 2 ? null
+            : Math.Sqrt(losses.Sum(nll => (nll - mean) * (nll - mean)) / (losses.Length - 1)), losses.Length);
     }
 }

@@ -18,7 +18,8 @@ internal static class CandidatesSection
                 if (run.HasArms)
                     html.Leaf("h3", arm.Name);
                 ParetoPicture.Table(html, search);
-                html.Leaf("p", $"The search {search.Why}.{(search.ProxySpearman is { } spearman ? $" Spearman of the order before training and in the end: {Figures.Signed(spearman)}." : "")}");
+                html.Leaf("p",
+                    $"The search {search.Why}.{(search.ProxySpearman is { } spearman ? $" Spearman of the order before training and in the end: {Figures.Signed(spearman)}." : "")}");
                 ParetoPicture.Write(html, search);
             }
     }

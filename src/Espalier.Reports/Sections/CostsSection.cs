@@ -10,7 +10,9 @@ internal static class CostsSection
     internal static void Write(HtmlBuilder html, ReportRun run)
     {
         html.Leaf("h2", "Costs");
-        html.Leaf("p", "How to read it: wall-clock seconds over all starts of the run; a stage that several arms share counts once. Tokens are those trained on.", ("class", "how"));
+        html.Leaf("p",
+            "How to read it: wall-clock seconds over all starts of the run; a stage that several arms share counts once. Tokens are those "
+                + "trained on.", ("class", "how"));
         Stages(html, run);
         html.Leaf("h3", "Machine");
         Machine(run).Write(html);
@@ -20,8 +22,10 @@ internal static class CostsSection
 
     private static void Stages(HtmlBuilder html, ReportRun run)
     {
-        var stages = run.Arms.SelectMany(arm => arm.Result.Stages.Select(stage => (Arm: arm, Stage: stage))).GroupBy(entry => entry.Stage.Folder).ToArray();
-        var table = new HtmlTable(("Stage", false), ("Folder", false), ("Time", true), ("Tokens", true), ("Tokens/s", true), ("Steps", true), ("Skipped steps", true));
+        var stages = run.Arms.SelectMany(arm => arm.Result.Stages.Select(stage => (Arm: arm, Stage: stage)))
+            .GroupBy(entry => entry.Stage.Folder).ToArray();
+        var table = new HtmlTable(("Stage", false), ("Folder", false), ("Time", true), ("Tokens", true), ("Tokens/s", true),
+            ("Steps", true), ("Skipped steps", true));
         var total = 0.0;
         foreach (var group in stages)
         {

@@ -17,8 +17,11 @@ internal static class CurvesSection
         if (stages.Length == 0)
             return;
         html.Leaf("h2", "Training");
-        html.Leaf("p", "How to read it: the faint line is the loss of each step's batch, the bold line its running mean, marks are the loss on held-out text with bars of one standard error, "
-            + "the dotted line the learning rate (right-hand axis). A distillation's training loss is its distance from the teacher and no NLL: each kind of loss has a chart of its own, and so has held-out NLL beside such ones. "
+        html.Leaf("p",
+            "How to read it: the faint line is the loss of each step's batch, the bold line its running mean, marks are the loss on "
+                + "held-out text with bars of one standard error, "
+            + "the dotted line the learning rate (right-hand axis). A distillation's training loss is its distance from the teacher and no "
+            + "NLL: each kind of loss has a chart of its own, and so has held-out NLL beside such ones. "
             + "The gradient norm is that before clipping; a gap is a step that was skipped.", ("class", "how"));
         foreach (var (stage, curves) in stages)
             Stage(html, stage, curves, run.HasArms);
@@ -36,10 +39,13 @@ internal static class CurvesSection
 
     private static void Stage(HtmlBuilder html, string stage, List<Drawn> curves, bool named)
     {
-        html.Leaf("h3", $"{stage}: {string.Join("; ", curves.Select(one => $"{(curves.Count > 1 ? one.Name + ", " : "")}{Figures.Exact(one.Curve.Steps)} step{(one.Curve.Steps == 1 ? "" : "s")}"))}");
+        html.Leaf("h3",
+            $"{stage}: {string.Join("; ", curves.Select(one => $"{(curves.Count > 1 ? one.Name + ", " : "")}{Figures.Exact(one.Curve.Steps)} step{(one.Curve.Steps == 1 ? "" : "s")}"))}");
         if (curves.Count > Series.Looks)
         {
-            html.Leaf("p", $"Drawn are the first {Series.Looks} of {curves.Count}: more could not be distinguished. All are in metrics.jsonl of their stages.", ("class", "quiet"));
+            html.Leaf("p",
+                $"Drawn are the first {Series.Looks} of {curves.Count}: more could not be distinguished. All are in metrics.jsonl of their "
+                    + $"stages.", ("class", "quiet"));
             curves = [.. curves.Take(Series.Looks).Select((one, i) => one with { Color = i })];
         }
         var bins = Math.Clamp(Points / (8 * curves.Count), 20, 200);
@@ -55,9 +61,14 @@ internal static class CurvesSection
     private static void Losses(HtmlBuilder html, string stage, TrainingLoss loss, Drawn[] curves, int bins, bool named, bool withHeldOut)
     {
         Series[] raw = [.. curves.Select(one => one.Series("each step", SeriesStyle.Faint, Binning.Extremes(one.Curve.Loss, bins)))];
-        Series[] lines = [.. curves.Select(one => one.Series("running mean", SeriesStyle.Line, Binning.Sample(Binning.Smooth(one.Curve.Loss, one.Curve.Loss.Count / 20), 2 * bins)))];
-        Series[] marks = withHeldOut ? [.. curves.Select(one => one.Series("held out", SeriesStyle.Marks, Binning.Sample(one.Curve.HeldOut, bins)))] : [];
-        Series[] rates = [.. curves.Select(one => one.Series("learning rate", SeriesStyle.Secondary, Binning.Sample(one.Curve.LearningRate, bins)))];
+        Series[] lines = [
+            .. curves.Select(one =>
+                one.Series("running mean", SeriesStyle.Line,
+                    Binning.Sample(Binning.Smooth(one.Curve.Loss, one.Curve.Loss.Count / 20), 2 * bins)))];
+        Series[] marks = withHeldOut
+            ? [.. curves.Select(one => one.Series("held out", SeriesStyle.Marks, Binning.Sample(one.Curve.HeldOut, bins)))] : [];
+        Series[] rates = [
+            .. curves.Select(one => one.Series("learning rate", SeriesStyle.Secondary, Binning.Sample(one.Curve.LearningRate, bins)))];
         // Arms mostly share their schedule: one line says so.
         if (rates.All(rate => rate.Points.SequenceEqual(rates[0].Points)))
             rates = [rates[0] with { Name = "learning rate" }];
@@ -72,7 +83,9 @@ internal static class CurvesSection
         if (named)
             Legend.Write(html, [.. lines.Select((line, i) => line with { Name = curves[i].Name })]);
         else
-            Legend.Write(html, [raw[0] with { Name = "each step" }, lines[0] with { Name = "running mean" }, rates[0] with { Name = "learning rate" }, .. marks.Select(mark => mark with { Name = "held out" })]);
+            Legend.Write(html,
+                [raw[0] with { Name = "each step" }, lines[0] with { Name = "running mean" }, rates[0] with { Name = "learning rate" },
+                    .. marks.Select(mark => mark with { Name = "held out" })]);
     }
 
     private static void HeldOut(HtmlBuilder html, string stage, Drawn[] curves, int bins, bool named)
@@ -93,7 +106,8 @@ internal static class CurvesSection
 
     private static void Norms(HtmlBuilder html, string stage, List<Drawn> curves, int bins, bool named)
     {
-        Series[] norms = [.. curves.Select(one => one.Series("gradient norm", SeriesStyle.Line, Binning.Extremes(one.Curve.GradientNorm, bins)))];
+        Series[] norms = [
+            .. curves.Select(one => one.Series("gradient norm", SeriesStyle.Line, Binning.Extremes(one.Curve.GradientNorm, bins)))];
         if (norms.All(norm => norm.Points.All(point => !double.IsFinite(point.Y))))
             return;
         new SvgChart
@@ -103,7 +117,8 @@ internal static class CurvesSection
             YLabel = "gradient norm",
             Height = 150,
             Series = norms,
-            Y = Axis.Over(norms.SelectMany(norm => Binning.Middle([.. norm.Points.Select(point => point.Y)], 0.01)).Append(0), margin: 0.05, about: 3),
+            Y = Axis.Over(norms.SelectMany(norm => Binning.Middle([.. norm.Points.Select(point => point.Y)], 0.01)).Append(0), margin: 0.05,
+                about: 3),
         }.Write(html);
         if (named)
             Legend.Write(html, [.. norms.Select((norm, i) => norm with { Name = curves[i].Name })]);

@@ -15,9 +15,13 @@ internal static class EvaluationSection
         if (run.Texts.Count == 0)
             return;
         html.Leaf("h2", "Evaluation");
-        html.Leaf("p", "How to read it: the text is cut into windows that do not overlap; every token is predicted from the earlier ones of its window. NLL is the mean over all tokens; its standard error "
-            + "is the sample standard deviation of the windows' means divided by the square root of their number (0 where there was one window). "
-            + "Bars show ± 1.96 standard errors, a 95 % interval. All models see the same windows, so a difference between two of them is surer than their intervals suggest.", ("class", "how"));
+        html.Leaf("p",
+            "How to read it: the text is cut into windows that do not overlap; every token is predicted from the earlier ones of its "
+                + "window. NLL is the mean over all tokens; its standard error "
+            + "is the sample standard deviation of the windows' means divided by the square root of their number (0 where there was one "
+            + "window). "
+            + "Bars show ± 1.96 standard errors, a 95 % interval. All models see the same windows, so a difference between two of them is "
+            + "surer than their intervals suggest.", ("class", "how"));
         foreach (var text in run.Texts)
             Text(html, run, text);
     }
@@ -25,13 +29,18 @@ internal static class EvaluationSection
     private static void Text(HtmlBuilder html, ReportRun run, string text)
     {
         html.Leaf("h3", text);
-        var rows = run.Models.SelectMany(model => model.Row.Evaluations.Where(evaluation => evaluation.Set == text).Take(1).Select(evaluation => (Name: run.TitleOf(model), Of: evaluation))).ToArray();
-        new IntervalChart($"NLL on {text} with 95 % intervals", "nats a token", [.. rows.Select(row => new Interval(row.Name, row.Of.Nll, Standard95 * row.Of.NllStandardError))]).Write(html);
-        var table = new HtmlTable(("Model", false), ("Tokens predicted", true), ("NLL", true), ("SE", true), ("95 % interval", true), ("Perplexity", true), ("95 % interval", true));
+        var rows =
+            run.Models.SelectMany(model => model.Row.Evaluations.Where(evaluation => evaluation.Set == text).Take(1)
+                .Select(evaluation => (Name: run.TitleOf(model), Of: evaluation))).ToArray();
+        new IntervalChart($"NLL on {text} with 95 % intervals", "nats a token",
+            [.. rows.Select(row => new Interval(row.Name, row.Of.Nll, Standard95 * row.Of.NllStandardError))]).Write(html);
+        var table = new HtmlTable(("Model", false), ("Tokens predicted", true), ("NLL", true), ("SE", true), ("95 % interval", true),
+            ("Perplexity", true), ("95 % interval", true));
         foreach (var (name, of) in rows)
         {
             var (low, high) = (of.Nll - Standard95 * of.NllStandardError, of.Nll + Standard95 * of.NllStandardError);
-            table.Add(null, new Cell(name), new Cell(Figures.Exact(of.Tokens)), new Cell(Figures.Loss(of.Nll)), new Cell(Figures.Loss(of.NllStandardError)), new Cell($"{Figures.Loss(low)} to {Figures.Loss(high)}"),
+            table.Add(null, new Cell(name), new Cell(Figures.Exact(of.Tokens)), new Cell(Figures.Loss(of.Nll)),
+                new Cell(Figures.Loss(of.NllStandardError)), new Cell($"{Figures.Loss(low)} to {Figures.Loss(high)}"),
                 new Cell(Figures.Short(of.Perplexity)), new Cell($"{Figures.Short(Math.Exp(low))} to {Figures.Short(Math.Exp(high))}"));
         }
         table.Write(html);

@@ -7,7 +7,10 @@ internal static class ImportanceCurves
 {
     private const int MostLayers = 32, MostPoints = 120;
 
-    /// <summary>A thin line a layer (of many layers evenly chosen ones), relative to its largest value; colours go along a ramp, so that neighbours look alike and none looks like a far one.</summary>
+    /// <summary>
+    /// A thin line a layer (of many layers evenly chosen ones), relative to its largest value; colours go along a ramp, so that neighbours
+    /// look alike and none looks like a far one.
+    /// </summary>
     internal static IReadOnlyList<Series> PerLayer(double[][] layers)
     {
         var shown = Math.Min(layers.Length, MostLayers);
@@ -16,7 +19,8 @@ internal static class ImportanceCurves
             var layer = shown == 1 ? 0 : (int)((long)i * (layers.Length - 1) / (shown - 1));
             var sorted = layers[layer].OrderDescending().ToArray();
             var largest = sorted.FirstOrDefault(value => value > 0 && double.IsFinite(value), 1);
-            return new Series($"layer {layer}", 0, SeriesStyle.Line, Binning.Sample([.. sorted.Select((value, rank) => new Point(rank + 1, value / largest))], MostPoints))
+            return new Series($"layer {layer}", 0, SeriesStyle.Line,
+                Binning.Sample([.. sorted.Select((value, rank) => new Point(rank + 1, value / largest))], MostPoints))
             {
                 Ramp = shown == 1 ? 0 : (int)Math.Round((double)Series.LastRamp * i / (shown - 1)),
             };
@@ -34,5 +38,6 @@ internal static class ImportanceCurves
 
     /// <summary>One line.</summary>
     internal static Series Whole(double[] values) => new(
-        "channels", 0, SeriesStyle.Line, Binning.Sample([.. values.OrderDescending().Select((value, rank) => new Point(rank + 1, value))], 3 * MostPoints));
+        "channels", 0, SeriesStyle.Line,
+        Binning.Sample([.. values.OrderDescending().Select((value, rank) => new Point(rank + 1, value))], 3 * MostPoints));
 }

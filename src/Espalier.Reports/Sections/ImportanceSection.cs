@@ -18,12 +18,15 @@ internal static class ImportanceSection
         if (groups.Length == 0)
             return;
         html.Leaf("h2", "Importance");
-        html.Leaf("p", "How to read it: a curve that falls steeply before the cut (dashed) says that what was cut mattered little; a flat one, that the cut took units as good as those that stayed. "
+        html.Leaf("p",
+            "How to read it: a curve that falls steeply before the cut (dashed) says that what was cut mattered little; a flat one, that "
+                + "the cut took units as good as those that stayed. "
             + "In the heat maps each row's strongest cell is its own largest value and shade goes with the square root.", ("class", "how"));
         foreach (var group in groups.Take(MostPictures))
             Pictures(html, run, group.Key, [.. group]);
         if (groups.Length > MostPictures)
-            html.Leaf("p", $"{groups.Length - MostPictures} more sets of scores are in the arms' folders and not drawn here.", ("class", "quiet"));
+            html.Leaf("p", $"{groups.Length - MostPictures} more sets of scores are in the arms' folders and not drawn here.",
+                ("class", "quiet"));
     }
 
     private static void Pictures(HtmlBuilder html, ReportRun run, ImportanceScores scores, ReportArm[] arms)
@@ -47,23 +50,28 @@ internal static class ImportanceSection
         return scores.Method switch
         {
             ScoreMethod.Random => $"A control: chance, seed {scores.Seed}.",
-            ScoreMethod.Redundancy => $"A control: neurons and heads by how little they copy another one of their layer or group (channels and layers by activations); {samples}.",
+            ScoreMethod.Redundancy =>
+                $"A control: neurons and heads by how little they copy another one of their layer or group (channels and layers by "
+                    + $"activations); {samples}.",
             ScoreMethod.Magnitude => "A control: the root of the sum of the squares of a unit's weights. No text was read.",
             ScoreMethod.Taylor => $"A control, first-order Taylor: the sum of |weight × gradient| over a unit's weights; {samples}.",
-            _ => $"Aggregated over samples by {scores.Batch} and over positions by {scores.Sequence}; of a neuron, {neuron} is read; {samples}.",
+            _ => $"Aggregated over samples by {scores.Batch} and over positions by {scores.Sequence}; of a neuron, {neuron} is read; "
+                + $"{samples}.",
         };
     }
 
     /// <summary>A line where each of the arms cut, if it did.</summary>
     private static Cut[] Cuts(ReportArm[] arms, SizeAxis axis) =>
-        [.. arms.Select(arm => arm.Plan?.Kept[axis]?.FirstOrDefault()?.Length).OfType<int>().Distinct().Order().Select(count => new Cut(count + 0.5, $"kept {Figures.Exact(count)}"))];
+        [.. arms.Select(arm => arm.Plan?.Kept[axis]?.FirstOrDefault()?.Length).OfType<int>().Distinct().Order()
+            .Select(count => new Cut(count + 0.5, $"kept {Figures.Exact(count)}"))];
 
     private static void PerLayer(HtmlBuilder html, string units, string unit, double[][]? layers, Cut[] cuts)
     {
         if (layers is not { Length: > 0 })
             return;
         html.Leaf("h3", $"{char.ToUpperInvariant(units[0])}{units[1..]} of each layer, the most important first");
-        html.Leaf("p", "A line a layer, relative to the layer's largest; the colours go from the first layer to the last.", ("class", "how"));
+        html.Leaf("p", "A line a layer, relative to the layer's largest; the colours go from the first layer to the last.",
+            ("class", "how"));
         var series = ImportanceCurves.PerLayer(layers);
         new SvgChart
         {
@@ -96,7 +104,8 @@ internal static class ImportanceSection
         }.Write(html);
     }
 
-    private static void Map(HtmlBuilder html, string units, string xLabel, string yLabel, IReadOnlyList<double[]>? rows, Func<int, int, bool>? crossed)
+    private static void Map(HtmlBuilder html, string units, string xLabel, string yLabel, IReadOnlyList<double[]>? rows,
+        Func<int, int, bool>? crossed)
     {
         if (rows is { Count: > 0 } && rows.All(row => row.Length > 0))
             new HeatMap { Title = $"Heat map of {units}", XLabel = xLabel, YLabel = yLabel, Rows = rows, Crossed = crossed }.Write(html);

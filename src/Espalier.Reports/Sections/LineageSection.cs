@@ -11,8 +11,11 @@ internal static class LineageSection
     internal static void Write(HtmlBuilder html, ReportRun run)
     {
         html.Leaf("h2", "Lineage");
-        html.Leaf("p", "How to read it: each box is made from the one before it and from the text's tokens; the teacher that scores are taken of also guides the distillation. "
-            + "Folders of stages lie in stages/; a name ends in the hash of everything that determines the contents, so an equal name means equal contents; hashes of the contents stand at the end of this page."
+        html.Leaf("p",
+            "How to read it: each box is made from the one before it and from the text's tokens; the teacher that scores are taken of also "
+                + "guides the distillation. "
+            + "Folders of stages lie in stages/; a name ends in the hash of everything that determines the contents, so an equal name "
+            + "means equal contents; hashes of the contents stand at the end of this page."
             + (run.HasArms ? " A dashed box is one that an arm above has made already." : ""), ("class", "how"));
         var seen = new HashSet<string>();
         var begun = run.Manifest.Stages.Where(stage => stage.Status == StageStatus.Started).Select(stage => stage.Folder).ToHashSet();
@@ -27,7 +30,8 @@ internal static class LineageSection
                 Box(html, "model", "Teacher", run.Relative(model.Path), $"{Units.Count(model.Parameters)} parameters");
             foreach (var stage in arm.Result.Stages)
                 if (TitleOf(stage.Stage) is { } title)
-                    Box(html, seen.Add(stage.Folder) ? null : "shared", title, stage.Folder, begun.Contains(stage.Folder) ? $"begun, {Figures.Time(stage.Seconds)}" : Figures.Time(stage.Seconds));
+                    Box(html, seen.Add(stage.Folder) ? null : "shared", title, stage.Folder, begun.Contains(stage.Folder)
+                        ? $"begun, {Figures.Time(stage.Seconds)}" : Figures.Time(stage.Seconds));
             foreach (var model in arm.Result.Rows.Where(row => row.Model == "student").Take(1))
                 Box(html, "model", "Student", run.Relative(model.Path), $"{Units.Count(model.Parameters)} parameters");
             foreach (var file in arm.Result.Gguf)

@@ -16,7 +16,9 @@ internal static class SamplesSection
         if (models.Length == 0)
             return;
         html.Leaf("h2", "Samples");
-        html.Leaf("p", $"How to read it: beginnings of documents of {models[0].Texts[0].Set}, what follows there, and what each model writes instead, always taking the likeliest token. "
+        html.Leaf("p",
+            $"How to read it: beginnings of documents of {models[0].Texts[0].Set}, what follows there, and what each model writes instead, "
+                + $"always taking the likeliest token. "
             + "A few lines prove nothing; they show what kind of mistakes a loss stands for.", ("class", "how"));
         foreach (var (number, sample) in models[0].Texts.Index())
         {
@@ -29,7 +31,8 @@ internal static class SamplesSection
                     One(html, run.TitleOf(model), own.Written, model.Row.Model == "student" ? "student" : null);
         }
         if (models.Length > MostModels)
-            html.Leaf("p", $"{models.Length - MostModels} more models are left out here; what they wrote is in their stages.", ("class", "quiet"));
+            html.Leaf("p", $"{models.Length - MostModels} more models are left out here; what they wrote is in their stages.",
+                ("class", "quiet"));
     }
 
     private static void One(HtmlBuilder html, string title, string text, string? cssClass)
@@ -39,13 +42,15 @@ internal static class SamplesSection
         html.Leaf("span", Visible(text), ("class", "written"));
     }
 
-    private static string Visible(string text) => text.Length == 0 ? "(nothing)" : string.IsNullOrWhiteSpace(text) ? "(only white space)" : text;
+    private static string Visible(string text) =>
+        text.Length == 0 ? "(nothing)" : string.IsNullOrWhiteSpace(text) ? "(only white space)" : text;
 
     private static IReadOnlyList<Sample> TextsOf(ReportRun run, ReportModel model)
     {
         if (model.Row.Samples is not { } stage || run.Record(stage)?.Result is not { } result || result["samples"] is not JsonArray samples)
             return [];
-        return [.. samples.Select(sample => new Sample(Text(result["set"]), Text(sample?["prompt"]), Text(sample?["original"]), Text(sample?["written"])))];
+        return [.. samples.Select(sample =>
+            new Sample(Text(result["set"]), Text(sample?["prompt"]), Text(sample?["original"]), Text(sample?["written"])))];
     }
 
     private static string Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : "";

@@ -12,7 +12,9 @@ internal static class SummarySection
     internal static void Write(HtmlBuilder html, ReportRun run)
     {
         if (run.Unfinished is { } unfinished)
-            html.Leaf("p", $"{(run.HasArms ? unfinished.Name : "The run")} is not finished: it is at work, was interrupted or failed. This is what there is so far.", ("class", "lead"));
+            html.Leaf("p",
+                $"{(run.HasArms ? unfinished.Name : "The run")} is not finished: it is at work, was interrupted or failed. This is what "
+                    + $"there is so far.", ("class", "lead"));
         html.Leaf("p", Sentence(run), ("class", "lead"));
         if (run.Problems.Count > 0)
             using (html.Open("ul", ("class", "problems")))
@@ -20,28 +22,37 @@ internal static class SummarySection
                     html.Leaf("li", $"Left out of this report: {problem}");
         if (run.Models.Count == 0)
             return;
-        html.Leaf("p", "How to read it: NLL is the mean negative log-likelihood of the next token in nats, ± one standard error; lower is better. Perplexity is e to that power. "
+        html.Leaf("p",
+            "How to read it: NLL is the mean negative log-likelihood of the next token in nats, ± one standard error; lower is better. "
+                + "Perplexity is e to that power. "
             + "The small figures compare with the teacher. Tokens a second are those of greedy generation of one sequence on this machine"
             + (run.Models.Select(model => model.Row.Speed).FirstOrDefault(speed => speed?.HasSpread == true) is { } measured
-                ? $", {measured.Tokens} tokens after a prompt of one: the median of {measured.Measurements} measurements, below it the slowest and the fastest." : ".")
-            + (run.Models.Any(model => model.Row.Model == "corrected teacher") ? " The corrected teacher is the teacher after further training on this run's text; the student is made from it." : ""), ("class", "how"));
+                ? $", {measured.Tokens} tokens after a prompt of one: the median of {measured.Measurements} measurements, below it the "
+                    + $"slowest and the fastest." : ".")
+            + (run.Models.Any(model => model.Row.Model == "corrected teacher")
+                ? " The corrected teacher is the teacher after further training on this run's text; the student is made from it." : ""),
+                ("class", "how"));
         Table(run).Write(html);
     }
 
     private static string Sentence(ReportRun run)
     {
-        var (teacher, student) = run.Arms.Count == 0 ? (null, null) : (run.ModelOf(run.Arms[0], "teacher"), run.ModelOf(run.Arms[0], "student"));
+        var (teacher, student) = run.Arms.Count == 0 ? (null, null)
+            : (run.ModelOf(run.Arms[0], "teacher"), run.ModelOf(run.Arms[0], "student"));
         if (teacher is null || student is null)
             return "This run has not come to a student and a teacher to compare it with.";
         var text = (run.HasArms ? $"The student of {run.Arms[0].Name}" : "The student")
-            + $" has {Units.Count(student.Row.Parameters)} parameters, {Figures.Share(student.Row.Parameters, teacher.Row.Parameters)} of the teacher's {Units.Count(teacher.Row.Parameters)}";
+            + $" has {Units.Count(student.Row.Parameters)} parameters, {Figures.Share(student.Row.Parameters, teacher.Row.Parameters)} of "
+            + $"the teacher's {Units.Count(teacher.Row.Parameters)}";
         if (student.Row.Evaluations is [var own, ..] && Of(teacher, own.Set) is { } its)
         {
-            text += $"; its loss on {own.Set} is {Figures.LossWithError(own.Nll, own.NllStandardError)} nats a token, the teacher's {Figures.LossWithError(its.Nll, its.NllStandardError)}";
+            text += $"; its loss on {own.Set} is {Figures.LossWithError(own.Nll, own.NllStandardError)} nats a token, the teacher's "
+                + $"{Figures.LossWithError(its.Nll, its.NllStandardError)}";
             if (run.ModelOf(run.Arms[0], "corrected teacher") is { } corrected && Of(corrected, own.Set) is { } better)
                 text += $" ({Figures.Loss(better.Nll)} after correction)";
         }
-        if (student.Row.Speed is { HasSpread: true } speed && teacher.Row.Speed is { HasSpread: true, Median: > 0 } before && before.Tokens == speed.Tokens)
+        if (student.Row.Speed is { HasSpread: true } speed && teacher.Row.Speed is { HasSpread: true, Median: > 0 } before
+            && before.Tokens == speed.Tokens)
             text += Generates(speed, before);
         return text + ".";
     }
@@ -49,7 +60,8 @@ internal static class SummarySection
     /// <summary>A ratio is told only where the measurements do not overlap: on a busy machine it would be noise.</summary>
     private static string Generates(GenerationSpeed student, GenerationSpeed teacher) =>
         student.Lowest <= teacher.Highest && teacher.Lowest <= student.Highest
-            ? $"; no difference in the speed of generation could be measured (student {Range(student)}, teacher {Range(teacher)} tokens a second)"
+            ? $"; no difference in the speed of generation could be measured (student {Range(student)}, teacher {Range(teacher)} tokens a "
+                + $"second)"
             : $"; it generates {Figures.Short(student.Median)} tokens a second, {Figures.Short(student.Median / teacher.Median)} times "
                 + $"the teacher's {Figures.Short(teacher.Median)} (medians of {student.Measurements} times {student.Tokens} tokens)";
 
@@ -82,13 +94,15 @@ internal static class SummarySection
         var row = model.Row;
         yield return new(model.Title, run.HasArms ? model.Arms.Count == run.Arms.Count ? "all arms" : string.Join(", ", model.Arms) : null);
         yield return new(Units.Count(row.Parameters), teacher is null ? null : Figures.Share(row.Parameters, teacher.Row.Parameters));
-        yield return new(Units.Count(row.NonEmbeddingParameters), teacher is null ? null : Figures.Share(row.NonEmbeddingParameters, teacher.Row.NonEmbeddingParameters));
+        yield return new(Units.Count(row.NonEmbeddingParameters), teacher is null ? null
+            : Figures.Share(row.NonEmbeddingParameters, teacher.Row.NonEmbeddingParameters));
         yield return new(Units.Bytes(row.Bytes), teacher is null ? null : Figures.Share(row.Bytes, teacher.Row.Bytes));
         foreach (var text in run.Texts)
         {
             var own = Of(model, text);
             var its = teacher is null ? null : Of(teacher, text);
-            yield return own is null ? new(Figures.None) : new(Figures.LossWithError(own.Nll, own.NllStandardError), its is null ? null : Figures.Signed(own.Nll - its.Nll));
+            yield return own is null ? new(Figures.None)
+                : new(Figures.LossWithError(own.Nll, own.NllStandardError), its is null ? null : Figures.Signed(own.Nll - its.Nll));
             yield return new(own is null ? Figures.None : Figures.Short(own.Perplexity));
             if (bits[text])
                 yield return new(own?.BitsPerByte is { } value ? Figures.Loss(value) : Figures.None);
@@ -99,5 +113,6 @@ internal static class SummarySection
             : new(Figures.None);
     }
 
-    private static EvaluationRow? Of(ReportModel model, string text) => model.Row.Evaluations.FirstOrDefault(evaluation => evaluation.Set == text);
+    private static EvaluationRow? Of(ReportModel model, string text) =>
+        model.Row.Evaluations.FirstOrDefault(evaluation => evaluation.Set == text);
 }

@@ -26,9 +26,11 @@ internal static class UseSection
             print(tokenizer.decode(model.generate(**ids, max_new_tokens=60)[0]))
             """);
         if (result.Gguf.Count > 0)
-            Snippet(html, "llama.cpp", string.Join('\n', result.Gguf.Select(file => $"llama-cli -m {Quoted.Shell(run.Relative(file))} -p \"{Prompt}\"")));
+            Snippet(html, "llama.cpp",
+                string.Join('\n', result.Gguf.Select(file => $"llama-cli -m {Quoted.Shell(run.Relative(file))} -p \"{Prompt}\"")));
         Snippet(html, "Espalier", $"espalier generate {Quoted.Shell(student)} --prompt \"{Prompt}\" --max-tokens 60",
-            "espalier is the launcher at the root of the program's folder: ./espalier there, with the path of this folder before the student's.");
+            "espalier is the launcher at the root of the program's folder: ./espalier there, with the path of this folder before the "
+                + "student's.");
     }
 
     /// <summary>A relative path that no program takes for a name on a hub.</summary>

@@ -70,7 +70,8 @@ internal sealed class BackwardPass
         else if (sink is Node node && node.Pass != _pass)
         {
             if (node.IsSpent)
-                throw new TorchException("backward goes through part of the graph for the second time, and the first time freed what it kept");
+                throw new TorchException(
+                    "backward goes through part of the graph for the second time, and the first time freed what it kept");
             node.Pass = _pass;
             node.Hold();
             _nodes.Add(node);

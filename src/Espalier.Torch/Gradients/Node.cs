@@ -10,8 +10,8 @@ namespace Espalier.Torch.Gradients;
 internal delegate void Backward(Node node, Tensor gradient, Span<Tensor?> into);
 
 /// <summary>
-/// One recorded operation. Held by its result and by the nodes after it; when backward has used it, what it keeps is freed, and when the last
-/// holder lets go, it serves again for another operation of this thread: a step records the same ones each time.
+/// One recorded operation. Held by its result and by the nodes after it; when backward has used it, what it keeps is freed, and when the
+/// last holder lets go, it serves again for another operation of this thread: a step records the same ones each time.
 /// </summary>
 internal sealed class Node : GradientSink
 {

@@ -2,7 +2,8 @@ namespace Espalier.Torch.Gradients;
 
 /// <summary>
 /// How often the memory behind tensors was written in place. Tensors that may share memory share this; a tensor without one shares its
-/// memory with nobody, and counts for itself. It counts its tensors, too: when the last one's native tensor is gone, it serves others of this thread.
+/// memory with nobody, and counts for itself. It counts its tensors, too: when the last one's native tensor is gone, it serves others of
+/// this thread.
 /// </summary>
 internal sealed class StorageVersion
 {

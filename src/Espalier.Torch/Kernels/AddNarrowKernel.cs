@@ -3,7 +3,9 @@ using static Espalier.Torch.Kernels.KernelErrors;
 
 namespace Espalier.Torch.Kernels;
 
-/// <summary>A tensor of float32 plus one of bfloat16, y = x + scale · b: in one reading of both, where libtorch widens a copy first.</summary>
+/// <summary>
+/// A tensor of float32 plus one of bfloat16, y = x + scale · b: in one reading of both, where libtorch widens a copy first.
+/// </summary>
 internal static unsafe class AddNarrowKernel
 {
     private const string Name = "add_narrow";

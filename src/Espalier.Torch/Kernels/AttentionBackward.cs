@@ -80,7 +80,8 @@ internal static unsafe class AttentionBackward
             Tile.Multiply<TV>(
                 p->Query(b, t + r, n), p->QueryStep, 1, own.KeyColumns + column, H * wide, weights + low, Keys, some, count, H, add: false);
             Tile.Multiply<TV>(
-                p->Slope + p->Row(b, t + r, n), p->N * H, 1, own.ValueColumns + column, H * wide, slopes + low, Keys, some, count, H, add: false);
+                p->Slope + p->Row(b, t + r, n), p->N * H, 1, own.ValueColumns + column, H * wide, slopes + low, Keys, some, count, H,
+                add: false);
             for (var i = 0L; i < some; i++, weights += Keys, slopes += Keys)
             {
                 var sums = p->Sums + ((b * p->N + n) * p->T + t + r + i) * 2;
@@ -124,7 +125,8 @@ internal static unsafe class AttentionBackward
     // Scratch of a thread: keys and values of one head packed, what is added up for them, and a tile.
     private readonly struct Own
     {
-        public readonly float* KeyColumns, ValueColumns, KeyRows, ToKeys, ToValues, QueryRows, SlopeRows, ToQueries, Weights, Slopes, Dots, Caps;
+        public readonly float* KeyColumns, ValueColumns, KeyRows, ToKeys, ToValues, QueryRows, SlopeRows, ToQueries, Weights, Slopes, Dots,
+            Caps;
         public readonly long Width, Room;
 
         public Own(long H, long width, long room)

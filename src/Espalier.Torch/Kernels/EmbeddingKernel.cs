@@ -18,7 +18,8 @@ internal static unsafe class EmbeddingKernel
         if (table.Dimensions != 2 || table.DType != DType.Float32 || gradient.DType != DType.Float32 || ids.DType != DType.Int64
             || !table.IsContiguous || gradient.ElementCount != ids.ElementCount * table.Size(1))
             throw Of(
-                Name, $"the table is {table.DType} {Sizes(table)}, ids {ids.DType} {Sizes(ids)} and gradients {gradient.DType} {Sizes(gradient)}");
+                Name, $"the table is {table.DType} {Sizes(table)}, ids {ids.DType} {Sizes(ids)} and gradients {gradient.DType} "
+                    + $"{Sizes(gradient)}");
         using var to = Operand.Of(table);
         using var from = Operand.InOrder(gradient);
         using var rows = Operand.InOrder(ids);

@@ -95,7 +95,8 @@ internal readonly unsafe struct Floats512(Vector512<float> value) : IFloats<Floa
         var near = Vector512.ConditionalSelect(
             Vector512.Equals(_value, _value).AsUInt32(), bits + odd + Vector512.Create(0x7fffu), bits | Vector512.Create(0x400000u));
         var rounded = Vector512.ShiftRightLogical(near, 16);
-        (Avx512F.IsSupported ? Avx512F.ConvertToVector256UInt16(rounded) : Vector256.Narrow(rounded.GetLower(), rounded.GetUpper())).Store((ushort*)to);
+        (Avx512F.IsSupported ? Avx512F.ConvertToVector256UInt16(rounded)
+            : Vector256.Narrow(rounded.GetLower(), rounded.GetUpper())).Store((ushort*)to);
     }
 
     [MethodImpl(Inline)]

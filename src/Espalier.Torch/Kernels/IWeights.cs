@@ -8,7 +8,9 @@ internal unsafe interface IWeights<TV> where TV : unmanaged, IFloats<TV>
     /// <summary>Bytes of a weight.</summary>
     static abstract int Size { get; }
 
-    /// <summary>Weights i, i + 1, ...; i is a multiple of the lanes. <paramref name="scales"/> are the row's, where there are any.</summary>
+    /// <summary>
+    /// Weights i, i + 1, ...; i is a multiple of the lanes. <paramref name="scales"/> are the row's, where there are any.
+    /// </summary>
     static abstract TV Load(byte* row, float* scales, long i);
 
     /// <summary>Weight i.</summary>

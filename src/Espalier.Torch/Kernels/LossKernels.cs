@@ -4,9 +4,9 @@ using static Espalier.Torch.Kernels.KernelErrors;
 namespace Espalier.Torch.Kernels;
 
 /// <summary>
-/// Losses on rows of logits with their gradient made on the way: the student's logits are overwritten with it. Logits may be bfloat16; computed is in float32. With e = exp(logit −
-/// largest) and Z = Σ e: cross-entropy is log Z − (s − top) of the target, with gradient e / Z − 1 there; forward KL with a teacher is Σ p
-/// (log p − log q), with gradient (q − p) / τ.
+/// Losses on rows of logits with their gradient made on the way: the student's logits are overwritten with it. Logits may be bfloat16;
+/// computed is in float32. With e = exp(logit − largest) and Z = Σ e: cross-entropy is log Z − (s − top) of the target, with gradient e / Z
+/// − 1 there; forward KL with a teacher is Σ p (log p − log q), with gradient (q − p) / τ.
 /// </summary>
 internal static unsafe class LossKernels
 {
@@ -21,7 +21,14 @@ internal static unsafe class LossKernels
         using var s = Operand.Of(student);
         using var wanted = Operand.InOrder(targets);
         TokenNllKernel.CheckIds(name, wanted.Longs, student.Size(0), student.Size(1));
-        var job = new Job { Student = s.Data, IsNarrow = student.DType == DType.BFloat16, Targets = wanted.Longs, Losses = to.Floats, N = student.Size(1) };
+        var job = new Job
+        {
+            Student = s.Data,
+            IsNarrow = student.DType == DType.BFloat16,
+            Targets = wanted.Longs,
+            Losses = to.Floats,
+            N = student.Size(1)
+        };
         Workers.For(0, student.Size(0), Grain(job.N), Width.Of(&Hard<Floats512>, &Hard<Floats256>, &Hard<Floats128>), &job);
         student.Written();
         return to.Tensor;
@@ -63,7 +70,8 @@ internal static unsafe class LossKernels
     private static void Check(string name, Tensor logits)
     {
         if (logits.Dimensions != 2 || logits.DType is not (DType.Float32 or DType.BFloat16) || !logits.IsContiguous)
-            throw Of(name, $"logits are {logits.DType} {Sizes(logits)}, they must be float32 or bfloat16 of positions and vocabulary, in order");
+            throw Of(name,
+                $"logits are {logits.DType} {Sizes(logits)}, they must be float32 or bfloat16 of positions and vocabulary, in order");
     }
 
     private static long Grain(long n) => Math.Max(1, 8192 / Math.Max(1, n));

@@ -12,12 +12,14 @@ internal static unsafe class RotateKernel
 
     /// <summary>Turned heads in float32, of heads in float32 or bfloat16.</summary>
     public static Tensor Forward(Tensor x, Tensor cos, Tensor sin) => x.DType == DType.BFloat16
-        ? Turn(x, cos, sin, 1, DType.Float32, Width.Of(&Positions<Floats512, Bf16, float>, &Positions<Floats256, Bf16, float>, &Positions<Floats128, Bf16, float>))
+        ? Turn(x, cos, sin, 1, DType.Float32,
+            Width.Of(&Positions<Floats512, Bf16, float>, &Positions<Floats256, Bf16, float>, &Positions<Floats128, Bf16, float>))
         : Turn(x, cos, sin, 1, DType.Float32, Plain);
 
     /// <summary>The gradient of x, in its type, out of that of the turned heads in float32.</summary>
     public static Tensor Backward(Tensor gradient, Tensor cos, Tensor sin, DType result) => result == DType.BFloat16
-        ? Turn(gradient, cos, sin, -1, result, Width.Of(&Positions<Floats512, float, Bf16>, &Positions<Floats256, float, Bf16>, &Positions<Floats128, float, Bf16>))
+        ? Turn(gradient, cos, sin, -1, result,
+            Width.Of(&Positions<Floats512, float, Bf16>, &Positions<Floats256, float, Bf16>, &Positions<Floats128, float, Bf16>))
         : Turn(gradient, cos, sin, -1, result, Plain);
 
     private static delegate*<long, long, void*, void> Plain =>
@@ -57,7 +59,8 @@ internal static unsafe class RotateKernel
     {
         var job = new Job { X = x, Y = x, Cos = cos, Sin = sin, T = rows, N = N, H = H, Half = half };
         (job.Sign, job.PositionStep, job.HeadStep, job.Tables) = (1, N * H, H, 1);
-        Workers.For(0, rows, 16, Width.Of(&Positions<Floats512, float, float>, &Positions<Floats256, float, float>, &Positions<Floats128, float, float>), &job);
+        Workers.For(0, rows, 16,
+            Width.Of(&Positions<Floats512, float, float>, &Positions<Floats256, float, float>, &Positions<Floats128, float, float>), &job);
     }
 
     private static void Check(Tensor x, Tensor cos, Tensor sin)
@@ -70,7 +73,8 @@ internal static unsafe class RotateKernel
         if ((!ownTables && cos.Dimensions != 3) || !cos.Shape.SequenceEqual(sin.Shape) || cos.Size(-2) != 1 || cos.Size(-3) != x.Size(1)
             || (ownTables && cos.Size(0) != x.Size(0)) || 2 * cos.Size(-1) > x.Size(3))
             throw Of(
-                Name, $"x is {Sizes(x)}, cos {Sizes(cos)} and sin {Sizes(sin)}, the tables must be [positions, 1, half] or [samples, positions, 1, half]");
+                Name, $"x is {Sizes(x)}, cos {Sizes(cos)} and sin {Sizes(sin)}, the tables must be [positions, 1, half] or [samples, "
+                    + $"positions, 1, half]");
     }
 
     // Entry i of a head turns with entry i + half; the entries after the two halves stay.
@@ -93,7 +97,8 @@ internal static unsafe class RotateKernel
                 var i = 0L;
                 for (; i + TV.Lanes <= half; i += TV.Lanes)
                 {
-                    TV a = Element.Load<TV, TX>(x + i), b = Element.Load<TV, TX>(x + half + i), c = TV.Load(cos + i), s = TV.Load(sin + i) * sign;
+                    TV a = Element.Load<TV, TX>(x + i), b = Element.Load<TV, TX>(x + half + i), c = TV.Load(cos + i),
+                    s = TV.Load(sin + i) * sign;
                     Element.Store(a * c - b * s, y + i);
                     Element.Store(b * c + a * s, y + half + i);
                 }

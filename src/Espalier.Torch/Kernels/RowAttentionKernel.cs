@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Espalier.Torch.Kernels;
 
 /// <summary>
-/// Attention of single queries over the keys and values of their own sequences. A task is one key head of one row: its sums have an order of
-/// their own, so that neither threads nor the rows beside it show.
+/// Attention of single queries over the keys and values of their own sequences. A task is one key head of one row: its sums have an order
+/// of their own, so that neither threads nor the rows beside it show.
 /// </summary>
 internal static unsafe class RowAttentionKernel
 {
@@ -89,7 +89,9 @@ internal static unsafe class RowAttentionKernel
         }
     }
 
-    /// <summary>Queries [rows, N, H]; keys and values [sequences, capacity, K, H]; of each row its sequence and its position there.</summary>
+    /// <summary>
+    /// Queries [rows, N, H]; keys and values [sequences, capacity, K, H]; of each row its sequence and its position there.
+    /// </summary>
     public struct Job
     {
         public float* Queries, Keys, Values, Y;

@@ -4,8 +4,9 @@ using Espalier.Torch.Native;
 namespace Espalier.Torch.Kernels;
 
 /// <summary>
-/// A few rows times matrices, y = x Wᵀ + b: what generated tokens ask of every weight. A general product packs the weights first; this reads
-/// each once, as it is stored. Each output of each row is one sum in a fixed order, whatever the number of threads and of the rows beside it.
+/// A few rows times matrices, y = x Wᵀ + b: what generated tokens ask of every weight. A general product packs the weights first; this
+/// reads each once, as it is stored. Each output of each row is one sum in a fixed order, whatever the number of threads and of the rows
+/// beside it.
 /// </summary>
 internal static unsafe class RowProductKernel
 {

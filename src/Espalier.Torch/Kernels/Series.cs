@@ -38,7 +38,9 @@ internal static unsafe class Series
         return TV.MultiplyAdd(p, r, TV.All(1f));
     }
 
-    /// <summary>log(1 + x) of 0 ≤ x ≤ 1, within 2e-8 and a rounding of itself: 2 artanh z with z = x / (2 + x), at most 1/3, by its series.</summary>
+    /// <summary>
+    /// log(1 + x) of 0 ≤ x ≤ 1, within 2e-8 and a rounding of itself: 2 artanh z with z = x / (2 + x), at most 1/3, by its series.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TV LogOnePlus<TV>(TV x) where TV : unmanaged, IFloats<TV>
     {

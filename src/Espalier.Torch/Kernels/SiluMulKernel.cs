@@ -94,7 +94,8 @@ internal static unsafe class SiluMulKernel
         }
         if (i < end)
         {
-            var (ofGate, ofUp) = Slopes(Tail.LoadOf<TV, TE>(gate + i, end - i), Tail.LoadOf<TV, TE>(up + i, end - i), Tail.LoadOf<TV, TE>(y + i, end - i));
+            var (ofGate, ofUp) =
+                Slopes(Tail.LoadOf<TV, TE>(gate + i, end - i), Tail.LoadOf<TV, TE>(up + i, end - i), Tail.LoadOf<TV, TE>(y + i, end - i));
             Tail.StoreOf(ofGate, toGate + i, end - i);
             Tail.StoreOf(ofUp, toUp + i, end - i);
         }

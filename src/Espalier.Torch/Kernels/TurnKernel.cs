@@ -6,14 +6,15 @@ using static Espalier.Torch.Kernels.KernelErrors;
 namespace Espalier.Torch.Kernels;
 
 /// <summary>
-/// A matrix turned, y = s · xᵀ or y += s · xᵀ: what products of gradients need, for oneDNN reads a left side that lies turned only after libtorch
-/// has copied it, on one thread. Of bfloat16 the bits are moved and nothing is computed.
+/// A matrix turned, y = s · xᵀ or y += s · xᵀ: what products of gradients need, for oneDNN reads a left side that lies turned only after
+/// libtorch has copied it, on one thread. Of bfloat16 the bits are moved and nothing is computed.
 /// </summary>
 internal static unsafe class TurnKernel
 {
     private const string Name = "turn";
 
-    // Elements of a row of y, and rows of y, that are turned together by way of a buffer. Rows of y often lie a power of two apart: written a few
+    // Elements of a row of y, and rows of y, that are turned together by way of a buffer. Rows of y often lie a power of two apart: written
+    // a few
     // elements each, their lines would drive one another out of the cache, so each is written whole and once.
     private const int Across = 64, Down = 64, Enough = 65536;
 
@@ -130,8 +131,10 @@ internal static unsafe class TurnKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Half(Vector128<ushort> ab, Vector128<ushort> cd, Vector128<ushort> ef, Vector128<ushort> gh, ushort* to)
     {
-        var (low, high) = (Sse2.UnpackLow(ab.AsUInt32(), cd.AsUInt32()).AsUInt64(), Sse2.UnpackHigh(ab.AsUInt32(), cd.AsUInt32()).AsUInt64());
-        var (low2, high2) = (Sse2.UnpackLow(ef.AsUInt32(), gh.AsUInt32()).AsUInt64(), Sse2.UnpackHigh(ef.AsUInt32(), gh.AsUInt32()).AsUInt64());
+        var (low, high) =
+            (Sse2.UnpackLow(ab.AsUInt32(), cd.AsUInt32()).AsUInt64(), Sse2.UnpackHigh(ab.AsUInt32(), cd.AsUInt32()).AsUInt64());
+        var (low2, high2) =
+            (Sse2.UnpackLow(ef.AsUInt32(), gh.AsUInt32()).AsUInt64(), Sse2.UnpackHigh(ef.AsUInt32(), gh.AsUInt32()).AsUInt64());
         Sse2.UnpackLow(low, low2).AsUInt16().Store(to);
         Sse2.UnpackHigh(low, low2).AsUInt16().Store(to + Across);
         Sse2.UnpackLow(high, high2).AsUInt16().Store(to + 2 * Across);

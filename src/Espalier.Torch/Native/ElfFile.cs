@@ -16,14 +16,20 @@ internal static class ElfFile
     {
         using var file = File.OpenHandle(path);
         Span<byte> header = stackalloc byte[HeaderBytes];
-        if (RandomAccess.Read(file, header, 0) < HeaderBytes || !header[..6].SequenceEqual<byte>([0x7f, (byte)'E', (byte)'L', (byte)'F', 2, 1]))
+        if (RandomAccess.Read(file, header, 0) < HeaderBytes
+            || !header[..6].SequenceEqual<byte>([0x7f, (byte)'E', (byte)'L', (byte)'F', 2, 1]))
             return null;
-        var (segments, sections) = (BinaryPrimitives.ReadInt64LittleEndian(header[32..]), BinaryPrimitives.ReadInt64LittleEndian(header[40..]));
+        var (segments, sections) =
+            (BinaryPrimitives.ReadInt64LittleEndian(header[32..]), BinaryPrimitives.ReadInt64LittleEndian(header[40..]));
         var (entry, count) = (BinaryPrimitives.ReadUInt16LittleEndian(header[54..]), BinaryPrimitives.ReadUInt16LittleEndian(header[56..]));
-        var needed = Math.Max(End(segments, entry, count), End(sections, BinaryPrimitives.ReadUInt16LittleEndian(header[58..]), BinaryPrimitives.ReadUInt16LittleEndian(header[60..])));
+        var needed =
+            Math.Max(End(segments, entry, count),
+                End(sections, BinaryPrimitives.ReadUInt16LittleEndian(header[58..]),
+                    BinaryPrimitives.ReadUInt16LittleEndian(header[60..])));
         Span<byte> segment = stackalloc byte[SegmentEntryBytes];
         for (var i = 0; i < count && RandomAccess.Read(file, segment, segments + i * entry) == SegmentEntryBytes; i++)
-            needed = Math.Max(needed, BinaryPrimitives.ReadInt64LittleEndian(segment[8..]) + BinaryPrimitives.ReadInt64LittleEndian(segment[32..]));
+            needed = Math.Max(needed,
+                BinaryPrimitives.ReadInt64LittleEndian(segment[8..]) + BinaryPrimitives.ReadInt64LittleEndian(segment[32..]));
         return needed;
     }
 

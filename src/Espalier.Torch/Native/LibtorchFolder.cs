@@ -4,7 +4,8 @@ namespace Espalier.Torch.Native;
 
 /// <summary>
 /// Where libtorch lies: <c>LIBTORCH</c> (a libtorch or a pip-installed torch), else beside the program, else the NuGet package: where the
-/// build wrote into the runtime configuration, or in this user's folder of packages, where an installed tool and other people's programs have it.
+/// build wrote into the runtime configuration, or in this user's folder of packages, where an installed tool and other people's programs
+/// have it.
 /// </summary>
 internal sealed record LibtorchFolder(string Path, LibtorchSource Source)
 {
@@ -24,7 +25,8 @@ internal sealed record LibtorchFolder(string Path, LibtorchSource Source)
 
     /// <summary>Finds the folder that is to be used, or says what is missing.</summary>
     public static LibtorchFolder Find() =>
-        Find(Environment.GetEnvironmentVariable(Variable), AppContext.BaseDirectory, AppContext.GetData(ConfigurationKey) as string, OfUser(Environment.GetEnvironmentVariable("NUGET_PACKAGES")));
+        Find(Environment.GetEnvironmentVariable(Variable), AppContext.BaseDirectory, AppContext.GetData(ConfigurationKey) as string,
+            OfUser(Environment.GetEnvironmentVariable("NUGET_PACKAGES")));
 
     internal static LibtorchFolder Find(string? named, string program, string? package, string? user)
     {
@@ -37,8 +39,10 @@ internal sealed record LibtorchFolder(string Path, LibtorchSource Source)
         return Holding([program], LibtorchSource.Program)
             ?? Holding([.. new[] { package, user }.OfType<string>()], LibtorchSource.Package)
             ?? throw new EspalierException(
-                $"{LibraryName} was not found (looked in {string.Join(" and ", new[] { program, package, user }.OfType<string>().Distinct())}): "
-                + $"run dotnet restore where this was built, or 'dotnet package download {PackageName}@{PackageVersion} --output {PackagesFolder(Environment.GetEnvironmentVariable("NUGET_PACKAGES"))}', "
+                $"{LibraryName} was not found (looked in "
+                    + $"{string.Join(" and ", new[] { program, package, user }.OfType<string>().Distinct())}): "
+                + $"run dotnet restore where this was built, or 'dotnet package download {PackageName}@{PackageVersion} --output "
+                + $"{PackagesFolder(Environment.GetEnvironmentVariable("NUGET_PACKAGES"))}', "
                 + $"or set {Variable} to a libtorch 2.10 or later")
             { ExitCode = 1 };
     }
@@ -48,7 +52,8 @@ internal sealed record LibtorchFolder(string Path, LibtorchSource Source)
         System.IO.Path.Combine(PackagesFolder(packages), PackageName, PackageVersion, "runtimes", "linux-x64", "native");
 
     private static string PackageVersion =>
-        typeof(LibtorchFolder).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(entry => entry.Key == "LibtorchVersion").Value!;
+        typeof(LibtorchFolder).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .First(entry => entry.Key == "LibtorchVersion").Value!;
 
     private static string PackagesFolder(string? packages) => packages is { Length: > 0 }
         ? packages

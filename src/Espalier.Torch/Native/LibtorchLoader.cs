@@ -37,7 +37,10 @@ internal static unsafe partial class LibtorchLoader
         }
     }
 
-    /// <summary>Loads the library and looks all functions up: what is wrong with it is said by its own error, and not by that of a type that has no table.</summary>
+    /// <summary>
+    /// Loads the library and looks all functions up: what is wrong with it is said by its own error, and not by that of a type that has no
+    /// table.
+    /// </summary>
     public static void EnsureReady()
     {
         _ = Library;
@@ -118,7 +121,8 @@ internal static unsafe partial class LibtorchLoader
         var (major, minor, patch) = ((int)(packed >> 56), (int)(packed >> 48 & 255), (int)(packed >> 40 & 255));
         var version = $"{major}.{minor}.{patch}";
         if (major < LeastMajor || (major == LeastMajor && minor < LeastMinor))
-            throw Wrong($"{folder.Library} is libtorch {(packed == 0 ? "2.8 or older" : version)}, and this program needs {s_least} or later");
+            throw Wrong(
+                $"{folder.Library} is libtorch {(packed == 0 ? "2.8 or older" : version)}, and this program needs {s_least} or later");
         return version;
     }
 

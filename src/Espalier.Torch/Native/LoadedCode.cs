@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Espalier.Torch.Native;
 
 /// <summary>
-/// Code that ran only while a library was loaded. libtorch registers some thousands of operators then and goes through most of its code; those
-/// pages would stay mapped to the process, 30 MiB of them, though they are not run again.
+/// Code that ran only while a library was loaded. libtorch registers some thousands of operators then and goes through most of its code;
+/// those pages would stay mapped to the process, 30 MiB of them, though they are not run again.
 /// </summary>
 internal static partial class LoadedCode
 {
@@ -41,7 +41,8 @@ internal static partial class LoadedCode
         return found;
     }
 
-    private static nint Address(string hexadecimal) => nint.Parse(hexadecimal, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+    private static nint Address(string hexadecimal) =>
+        nint.Parse(hexadecimal, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
 
     [LibraryImport("libc")]
     private static partial int madvise(nint address, nint length, int advice);

@@ -4,8 +4,8 @@ using Espalier.Torch.Native;
 namespace Espalier.Torch;
 
 /// <summary>
-/// A matrix of weights [rows, columns] as generation reads it: float32 as it lies, or copied into a shorter format once. Forward only; on the
-/// processor. Dispose it.
+/// A matrix of weights [rows, columns] as generation reads it: float32 as it lies, or copied into a shorter format once. Forward only; on
+/// the processor. Dispose it.
 /// </summary>
 internal sealed unsafe class PackedMatrix : IDisposable
 {
@@ -17,13 +17,16 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <param name="weights">
     /// [rows, columns], float32, on the processor. In float32 and in order it is shared, not copied; whoever made it still owns it.
     /// </param>
-    /// <param name="format">What it is kept as. bfloat16 is rounded to the nearest; of int8 <see cref="WeightFormat.Int8"/> says how.</param>
+    /// <param name="format">
+    /// What it is kept as. bfloat16 is rounded to the nearest; of int8 <see cref="WeightFormat.Int8"/> says how.
+    /// </param>
     /// <exception cref="TorchException">No matrix, or none of float32 on the processor.</exception>
     public PackedMatrix(Tensor weights, WeightFormat format)
     {
         if (weights.Dimensions != 2 || !weights.IsForwardFused)
             throw new TorchException(
-                $"packed weights: {weights} on {(weights.IsOnCpu ? "the processor" : "another device")}, they must be a float32 matrix on the processor");
+                $"packed weights: {weights} on {(weights.IsOnCpu ? "the processor" : "another device")}, they must be a float32 matrix on "
+                    + $"the processor");
         (Format, Rows, Columns) = (format, weights.Size(0), weights.Size(1));
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
@@ -63,7 +66,9 @@ internal sealed unsafe class PackedMatrix : IDisposable
 
     internal float* Scales { get; }
 
-    /// <summary>The numbers that products see, as a float32 tensor; shared with this matrix where that is float32. The caller's scope owns it.</summary>
+    /// <summary>
+    /// The numbers that products see, as a float32 tensor; shared with this matrix where that is float32. The caller's scope owns it.
+    /// </summary>
     public Tensor Unpack()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);

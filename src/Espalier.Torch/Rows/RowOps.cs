@@ -10,7 +10,8 @@ namespace Espalier.Torch;
 /// </summary>
 internal static unsafe class RowOps
 {
-    private const string Products = "row products", Turn = "row rotation", Attention = "row attention", Units = "row units", Norms = "row norm";
+    private const string Products = "row products", Turn = "row rotation", Attention = "row attention", Units = "row units",
+        Norms = "row norm";
 
     /// <summary>x Wᵀ + b of the first rows, for one to three matrices of one format in one pass over the threads.</summary>
     /// <param name="x">Rows of K.</param>
@@ -46,7 +47,8 @@ internal static unsafe class RowOps
             if ((uint)ids[i] >= table.Rows)
                 throw KernelErrors.Of("row embedding", $"id {ids[i]} at {i} is outside of {table.Rows} rows");
             var bytes = table.Data + ids[i] * table.Columns * table.BytesOfOne;
-            PackKernel.ToFloats(table.Format, bytes, table.Scales + ids[i] * PackKernel.Blocks(table.Columns), 1, table.Columns, y + i * to.Width);
+            PackKernel.ToFloats(table.Format, bytes, table.Scales + ids[i] * PackKernel.Blocks(table.Columns), 1, table.Columns,
+                y + i * to.Width);
         }
         to.Check();
     }
@@ -55,7 +57,8 @@ internal static unsafe class RowOps
     public static void RmsNorm(RowBuffer x, int rows, RowBuffer weight, double epsilon, RowBuffer to)
     {
         var count = Pieces(x, rows, weight, to);
-        RmsNormKernel.Run(x.Of(Norms, "x", rows), weight.Of(Norms, "weight", 1), epsilon, count, weight.Width, to.Of(Norms, "the result", rows));
+        RmsNormKernel.Run(x.Of(Norms, "x", rows), weight.Of(Norms, "weight", 1), epsilon, count, weight.Width,
+            to.Of(Norms, "the result", rows));
         to.Check();
     }
 
@@ -150,14 +153,16 @@ internal static unsafe class RowOps
             || q.Width % keys.Width != 0 || values.Width != keys.Width || values.Rows != keys.Rows || to.Width != q.Width || window <= 0)
             throw KernelErrors.Of(
                 Attention,
-                $"{rows} sequences and {positions.Length} positions, queries of {q.Width}, keys of {keys.Width}, values of {values.Width} and heads of {headDim}");
+                $"{rows} sequences and {positions.Length} positions, queries of {q.Width}, keys of {keys.Width}, values of "
+                    + $"{values.Width} and heads of {headDim}");
         var longest = 0;
         for (var row = 0; row < rows; row++)
         {
             if ((uint)positions[row] >= (uint)capacity || sequences[row] < 0 || (sequences[row] + 1L) * capacity > keys.Rows)
                 throw KernelErrors.Of(
                     Attention,
-                    $"row {row} is position {positions[row]} of sequence {sequences[row]}, there are {capacity} in each of {keys.Rows / Math.Max(1, capacity)}");
+                    $"row {row} is position {positions[row]} of sequence {sequences[row]}, there are {capacity} in each of "
+                        + $"{keys.Rows / Math.Max(1, capacity)}");
             longest = Math.Max(longest, positions[row] + 1);
         }
         fixed (int* ofSequences = sequences, ofPositions = positions)
@@ -191,10 +196,12 @@ internal static unsafe class RowOps
     {
         var (weight, bias, to) = (product.Weight, product.Bias, product.To);
         weight.ThrowIfDisposed();
-        if (weight.Format != format || weight.Columns != x.Width || to.Width != weight.Rows || (bias is not null && bias.Width != weight.Rows))
+        if (weight.Format != format || weight.Columns != x.Width || to.Width != weight.Rows
+            || (bias is not null && bias.Width != weight.Rows))
             throw KernelErrors.Of(
                 Products,
-                $"{weight.Format} weights [{weight.Rows}, {weight.Columns}] of rows of {x.Width} into rows of {to.Width}{(bias is null ? "" : $", bias {bias.Width}")}");
+                $"{weight.Format} weights [{weight.Rows}, {weight.Columns}] of rows of {x.Width} into rows of {to.Width}"
+                    + $"{(bias is null ? "" : $", bias {bias.Width}")}");
         return new()
         {
             Weights = weight.Data,

@@ -29,7 +29,8 @@ public sealed class BrokenModelTests : TorchTest
         Check(command, model => File.WriteAllText(Path.Combine(model, "config.json"), "{"), "config.json");
         Check(command, model => SetField(model, "model_type", "mamba"), "mistral");
         Check(command, model => SetField(model, "hidden_size", 64), "hidden_size");
-        Check(command, model => SetWeight(model, "model.layers.3.mlp.up_proj.weight", float.NaN), "model.layers.3.mlp.up_proj.weight|ffn_up");
+        Check(command, model => SetWeight(model, "model.layers.3.mlp.up_proj.weight", float.NaN),
+            "model.layers.3.mlp.up_proj.weight|ffn_up");
         Check(command, model => Directory.Delete(model, recursive: true), "not found");
     }
 
@@ -39,7 +40,8 @@ public sealed class BrokenModelTests : TorchTest
         using var folder = new TemporaryFolder();
         var model = Verb.Copy(Verb.Tiny, Path.Combine(folder.Path, "model"));
         SetWeight(model, "model.layers.3.mlp.up_proj.weight", float.NaN);
-        var (code, output, error) = TestCommand.Launch($"score {model} --ids 1,2,3,4 --samples 1 --seq 3 --stream --output {folder.Path}/scores.json");
+        var (code, output, error) =
+            TestCommand.Launch($"score {model} --ids 1,2,3,4 --samples 1 --seq 3 --stream --output {folder.Path}/scores.json");
         Assert.Equal((2, ""), (code, output));
         Assert.StartsWith("espalier: error: ", error.TrimEnd('\n').Split('\n')[^1]);
         Assert.Contains("'model.layers.3.mlp.up_proj.weight' element 0", error);

@@ -23,7 +23,9 @@ public sealed class CacheTests : TorchTest
     {
         var cache = Verb.Json(Capture("cache", "--encoding hidden"));
         Verb.HasFields(cache, "output encoding windows tokens bytes_per_token bytes");
-        Assert.Equal((121, 121 * 32, 192), (cache.GetProperty("windows").GetInt32(), cache.GetProperty("tokens").GetInt32(), cache.GetProperty("bytes_per_token").GetInt32()));
+        Assert.Equal((121, 121 * 32, 192),
+            (cache.GetProperty("windows").GetInt32(), cache.GetProperty("tokens").GetInt32(),
+                cache.GetProperty("bytes_per_token").GetInt32()));
         var online = Verb.Json(Distill("a", $"--teacher {Verb.Tiny}"));
         var offline = Verb.Json(Distill("b", $"--cache {Of("cache")}"));
         Assert.Equal(online.GetProperty("final_loss").GetDouble(), offline.GetProperty("final_loss").GetDouble(), 1e-6);
@@ -36,7 +38,8 @@ public sealed class CacheTests : TorchTest
     public void Every_encoding_trains(string encoding, double bytes)
     {
         Assert.Equal(bytes, Verb.Json(Capture("cache", encoding)).GetProperty("bytes_per_token").GetDouble(), 0.2);
-        Assert.InRange(Verb.Json(Distill("a", $"--cache {Of("cache")} --loss forward-kl+0.1*cross-entropy")).GetProperty("final_loss").GetDouble(), 0.01, 10);
+        Assert.InRange(Verb.Json(Distill("a", $"--cache {Of("cache")} --loss forward-kl+0.1*cross-entropy")).GetProperty("final_loss")
+            .GetDouble(), 0.01, 10);
     }
 
     [Theory]
@@ -50,7 +53,9 @@ public sealed class CacheTests : TorchTest
     public void What_the_cache_was_not_written_for_is_refused(string options, string message)
     {
         _ = Verb.Json(Capture("cache", "--k 4"));
-        var line = $"distill {Fixtures.Golden("pruning", "width")} --ids {_ids} --batch 4 --steps 4 --output {Of("a")} --cache {Of("cache")} {options.Replace("WIDTH", Fixtures.Golden("pruning", "width"))}"
+        var line =
+            $"distill {Fixtures.Golden("pruning", "width")} --ids {_ids} --batch 4 --steps 4 --output {Of("a")} --cache {Of("cache")} "
+                + $"{options.Replace("WIDTH", Fixtures.Golden("pruning", "width"))}"
             + (options.Contains("--seq") ? "" : " --seq 32");
         Assert.Contains(message, Verb.Refused(line));
         Assert.False(Path.Exists(Of("a")));
@@ -67,13 +72,16 @@ public sealed class CacheTests : TorchTest
         var control = tokenizer["added_tokens"]!.AsArray().Last(token => (bool)token!["special"]!)!;
         control["content"] = "<|renamed|>";
         File.WriteAllText(Path.Combine(student, "tokenizer.json"), tokenizer.ToJsonString());
-        File.WriteAllLines(text, Enumerable.Range(0, 60).Select(i => $$"""{"text": "Page {{i}} of a book that has {{60 - i}} more of them behind it."}"""));
+        File.WriteAllLines(text,
+            Enumerable.Range(0, 60).Select(i => $$"""{"text": "Page {{i}} of a book that has {{60 - i}} more of them behind it."}"""));
 
         _ = Verb.Json($"cache {teacher} {text} --seq 16 --windows 8 --k 4 --output {Of("cache")}");
         _ = Verb.Json($"distill {student} --cache {Of("cache")} {text} --seq 16 --batch 2 --steps 2 --order sequential --output {Of("a")}");
 
         File.AppendAllText(text, """{"text": "One more page."}""");
-        Assert.Contains("the data is", Verb.Refused($"distill {student} --cache {Of("cache")} {text} --seq 16 --batch 2 --steps 2 --order sequential --output {Of("b")}"));
+        Assert.Contains("the data is",
+            Verb.Refused(
+                $"distill {student} --cache {Of("cache")} {text} --seq 16 --batch 2 --steps 2 --order sequential --output {Of("b")}"));
     }
 
     [Fact]
@@ -103,11 +111,14 @@ public sealed class CacheTests : TorchTest
     public void Recipes_take_caches_hidden_states_and_any_loss(string keys, string stage)
     {
         var recipe = Of("recipe.yaml");
-        File.WriteAllText(recipe, $"teacher: {Verb.Tiny}\ndata: {{ train: {_ids}, held-out: 10%, sequence: 32 }}\nprune: {{ hidden: 32 }}\nscore: {{ samples: 16 }}\ndistill: {{ steps: 3, batch: 2, {keys} }}\n");
+        File.WriteAllText(recipe,
+            $"teacher: {Verb.Tiny}\ndata: {{ train: {_ids}, held-out: 10%, sequence: 32 }}\nprune: {{ hidden: 32 }}\nscore: {{ samples: 16 "
+                + $"}}\ndistill: {{ steps: 3, batch: 2, {keys} }}\n");
         var result = Verb.Json($"compress {recipe} --output {Of("run")}");
         Assert.Contains(result.GetProperty("stages").EnumerateArray(), row => row.GetProperty("stage").GetString() == stage);
         var plan = Verb.Json($"plan {recipe}");
-        Assert.Equal(stage == "cache", plan.GetProperty("disk").EnumerateArray().Any(row => row.GetProperty("what").GetString() == "teacher's distributions"));
+        Assert.Equal(stage == "cache",
+            plan.GetProperty("disk").EnumerateArray().Any(row => row.GetProperty("what").GetString() == "teacher's distributions"));
     }
 
     public override void Dispose()

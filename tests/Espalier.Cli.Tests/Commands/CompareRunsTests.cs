@@ -15,7 +15,8 @@ public sealed class CompareRunsTests
         Verb.HasFields(report, "a b equal exact tolerance files lines tensors distances");
         Assert.True(report.GetProperty("equal").GetBoolean());
         Assert.True(report.GetProperty("tensors").GetInt64() > 50);
-        Assert.Contains(options.Length == 0 ? "equal\n" : "equal, bit for bit\n", TestCommand.Launch($"compare-runs {Verb.Tiny} {copy}{options}").Output, StringComparison.Ordinal);
+        Assert.Contains(options.Length == 0 ? "equal\n"
+            : "equal, bit for bit\n", TestCommand.Launch($"compare-runs {Verb.Tiny} {copy}{options}").Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -35,7 +36,8 @@ public sealed class CompareRunsTests
         }
         var json = TestCommand.Launch($"compare-runs {Verb.Tiny} {copy} --json");
         Assert.Equal(1, json.Code);
-        DocumentationTests.AssertHas(DocumentationTests.Example("compare-runs"), System.Text.Json.JsonDocument.Parse(json.Output).RootElement, "compare-runs");
+        DocumentationTests.AssertHas(DocumentationTests.Example("compare-runs"),
+            System.Text.Json.JsonDocument.Parse(json.Output).RootElement, "compare-runs");
         var report = Verb.Json($"compare-runs {Verb.Tiny} {copy} --tolerance 1e-6");
         Assert.True(report.GetProperty("equal").GetBoolean());
         Assert.InRange(report.GetProperty("distances")[0].GetProperty("largest").GetDouble(), 1e-12, 1e-6);
@@ -47,6 +49,7 @@ public sealed class CompareRunsTests
         using var folder = new TemporaryFolder();
         Assert.Contains("holds no metrics.jsonl", Verb.Refused($"compare-runs {folder.Path} {folder.Path}"), StringComparison.Ordinal);
         Assert.Contains("not found", Verb.Refused($"compare-runs {Verb.Tiny} {folder.Path}/none"), StringComparison.Ordinal);
-        Assert.Contains("leave one of them out", Verb.Refused($"compare-runs {Verb.Tiny} {Verb.Tiny} --exact --tolerance 1e-3"), StringComparison.Ordinal);
+        Assert.Contains("leave one of them out", Verb.Refused($"compare-runs {Verb.Tiny} {Verb.Tiny} --exact --tolerance 1e-3"),
+            StringComparison.Ordinal);
     }
 }

@@ -34,7 +34,10 @@ public sealed class DepthTests : TorchTest
     {
         var picture = Path.Combine(_folder.Path, "depth.html");
         var output = Path.Combine(_folder.Path, "depth.json");
-        var (code, text, error) = TestCommand.Launch($"depth {Verb.Tiny} {GoldenCalibration.Arguments(_folder.Path)} --drop 2 --picture {picture} --output {output} --threads 1");
+        var (code, text, error) =
+            TestCommand.Launch(
+                $"depth {Verb.Tiny} {GoldenCalibration.Arguments(_folder.Path)} --drop 2 --picture {picture} --output {output} --threads "
+                    + $"1");
         Assert.True(code == 0, error);
         var page = File.ReadAllText(picture);
         foreach (var name in new[] { "block-influence", "angular", "lm-loss", "logit-mse" })
@@ -101,7 +104,10 @@ public sealed class DepthTests : TorchTest
         var recipe = Recipe(ids, lines);
         var result = Verb.Json($"compress {recipe} --output {run} --threads 1");
         Assert.Contains(result.GetProperty("stages").EnumerateArray(), stage => stage.GetProperty("stage").GetString() == "depth");
-        var plan = JsonDocument.Parse(File.ReadAllText(Directory.GetFiles(Path.Combine(run, "stages"), "plan.json", SearchOption.AllDirectories).Single())).RootElement;
+        var plan =
+            JsonDocument.Parse(
+                File.ReadAllText(Directory.GetFiles(Path.Combine(run, "stages"), "plan.json", SearchOption.AllDirectories)
+                    .Single())).RootElement;
         Assert.EndsWith($"layers by {metric}, {choice}", plan.GetProperty("method").GetString());
 
         // By hand, on the same windows: those of the training part.
@@ -115,7 +121,8 @@ public sealed class DepthTests : TorchTest
     public void Without_another_metric_or_dropped_layers_there_is_no_depth_stage()
     {
         var ids = Verb.WriteIds(_folder.Path, "ids.i32", Enumerable.Range(0, 4000).Select(i => i * i % 127));
-        foreach (var lines in new[] { "score: { samples: 8 }\nprune: { layers: 4 }", "score: { samples: 8, depth: lm-loss }\nprune: { hidden: 32, depth: greedy }" })
+        foreach (var lines in new[] { "score: { samples: 8 }\nprune: { layers: 4 }",
+            "score: { samples: 8, depth: lm-loss }\nprune: { hidden: 32, depth: greedy }" })
         {
             var plan = Verb.Json($"plan {Recipe(ids, lines)}");
             Assert.DoesNotContain(plan.GetProperty("stages").EnumerateArray(), stage => stage.GetProperty("name").GetString() == "depth");

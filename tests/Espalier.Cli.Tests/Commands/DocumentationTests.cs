@@ -21,7 +21,9 @@ public sealed class DocumentationTests : TorchTest
     public void Every_field_of_the_example_is_printed(string command, string line)
     {
         using var folder = new TemporaryFolder();
-        var printed = Verb.Json(line.Replace("TEACHER", Verb.Teacher, StringComparison.Ordinal).Replace("OUT", folder.Path, StringComparison.Ordinal).Replace("IDS", Verb.TeacherIds, StringComparison.Ordinal));
+        var printed =
+            Verb.Json(line.Replace("TEACHER", Verb.Teacher, StringComparison.Ordinal).Replace("OUT", folder.Path, StringComparison.Ordinal)
+                .Replace("IDS", Verb.TeacherIds, StringComparison.Ordinal));
         AssertHas(Example(command), printed, command);
     }
 

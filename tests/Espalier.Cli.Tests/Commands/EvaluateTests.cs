@@ -46,7 +46,8 @@ public sealed class EvaluateTests : TorchTest
         Assert.Equal([0, 1], lines.Select(line => line.GetProperty("window").GetInt32()));
         Assert.Equal([5, 1, 2, 3, 4], lines[0].GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()));
         Assert.Equal([4, 5, 6, 7, 8], lines[1].GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()));
-        Assert.Equal(result.GetProperty("nll").GetDouble(), lines.SelectMany(line => line.GetProperty("nll").EnumerateArray()).Average(nll => nll.GetDouble()), 1e-6);
+        Assert.Equal(result.GetProperty("nll").GetDouble(),
+            lines.SelectMany(line => line.GetProperty("nll").EnumerateArray()).Average(nll => nll.GetDouble()), 1e-6);
         Assert.Single(Directory.GetFileSystemEntries(folder.Path));
     }
 
@@ -84,9 +85,11 @@ public sealed class EvaluateTests : TorchTest
         using var folder = new TemporaryFolder();
         var file = Path.Combine(folder.Path, "a.jsonl");
         File.WriteAllText(file, "{\"text\": \"no\", \"body\": \"One day, a cat saw a ball.\", \"score\": NaN}\n");
-        var (named, plain) = (Verb.Json($"evaluate {Verb.Teacher} {file} --field body --threads 1"), Path.Combine(folder.Path, "plain.txt"));
+        var (named, plain) =
+            (Verb.Json($"evaluate {Verb.Teacher} {file} --field body --threads 1"), Path.Combine(folder.Path, "plain.txt"));
         File.WriteAllText(plain, "One day, a cat saw a ball.");
-        Assert.Equal(Verb.Json($"evaluate {Verb.Teacher} {plain} --threads 1").GetProperty("nll").GetDouble(), named.GetProperty("nll").GetDouble());
+        Assert.Equal(Verb.Json($"evaluate {Verb.Teacher} {plain} --threads 1").GetProperty("nll").GetDouble(),
+            named.GetProperty("nll").GetDouble());
         Assert.Contains("a.jsonl:1 has text, body, score, and no text in the field bdy. Did you mean body?",
             Verb.Refused($"evaluate {Verb.Teacher} {file} --field bdy"), StringComparison.Ordinal);
         Assert.Contains("--field", Verb.Refused($"evaluate {Verb.Tiny} --ids 1,2,3 --field body"), StringComparison.Ordinal);

@@ -6,8 +6,9 @@ using Espalier.Tests;
 namespace Espalier.Cli.Tests.Commands;
 
 /// <summary>
-/// The examples of all commands, in the order of help, as a shell runs them at the root of a clone: what one writes is what a later one reads. The clone here is a small
-/// one: the teacher has few positions and little text, recipes and commands train a step or two on short windows.
+/// The examples of all commands, in the order of help, as a shell runs them at the root of a clone: what one writes is what a later one
+/// reads. The clone here is a small one: the teacher has few positions and little text, recipes and commands train a step or two on short
+/// windows.
 /// </summary>
 public sealed partial class ExampleTests : IDisposable
 {
@@ -35,15 +36,19 @@ public sealed partial class ExampleTests : IDisposable
         line = Count().Replace(line, "$1 4");
         string[] more = line.Split(' ')[1] switch
         {
-            "cache" or "correct" or "distill" or "pretrain" when line.Contains(Text, StringComparison.Ordinal) => ["--seq 16", "--held-out 10%"],
+            "cache" or "correct" or "distill" or "pretrain" when line.Contains(Text, StringComparison.Ordinal) =>
+                ["--seq 16", "--held-out 10%"],
             "cache" or "correct" or "distill" or "pretrain" or "need" => ["--seq 16"],
-            "score" when !line.Contains("--compare", StringComparison.Ordinal) && !line.Contains("--method", StringComparison.Ordinal) => ["--seq 16", "--samples 4"],
+            "score" when !line.Contains("--compare", StringComparison.Ordinal) && !line.Contains("--method", StringComparison.Ordinal) =>
+                ["--seq 16", "--samples 4"],
             "depth" => ["--seq 16", "--samples 4"],
             "prune" when line.Contains(".jsonl", StringComparison.Ordinal) => ["--seq 16", "--samples 4"],
             "plan" => ["--no-calibration"],
             _ => [],
         };
-        var added = string.Concat(more.Where(option => !line.Contains(option.Split(' ')[0], StringComparison.Ordinal)).Select(option => $" {option}"));
+        var added =
+            string.Concat(more.Where(option => !line.Contains(option.Split(' ')[0], StringComparison.Ordinal))
+                .Select(option => $" {option}"));
         var end = line.IndexOfAny(['|', '>']);
         return end < 0 ? line + added : $"{line[..end].TrimEnd()}{added} {line[end..]}";
     }
@@ -56,7 +61,12 @@ public sealed partial class ExampleTests : IDisposable
             command -v jq >/dev/null || jq() { cat; }
             {{line}}
             """;
-        var start = new ProcessStartInfo("bash", ["--norc", "-c", script]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _folder.Path };
+        var start = new ProcessStartInfo("bash", ["--norc", "-c", script])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = _folder.Path
+        };
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
@@ -81,7 +91,8 @@ public sealed partial class ExampleTests : IDisposable
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
             var text = File.ReadAllText(path);
             // Of recipes that only differ in what they compare, two stand for all.
-            if (name.StartsWith("recipes/study/", StringComparison.Ordinal) && !name.Contains("/01-", StringComparison.Ordinal) && !name.Contains("/05-", StringComparison.Ordinal))
+            if (name.StartsWith("recipes/study/", StringComparison.Ordinal) && !name.Contains("/01-", StringComparison.Ordinal)
+                && !name.Contains("/05-", StringComparison.Ordinal))
                 continue;
             if (name.StartsWith("recipes/arms/", StringComparison.Ordinal) && !name.Contains("/prune-", StringComparison.Ordinal))
                 continue;
@@ -93,8 +104,10 @@ public sealed partial class ExampleTests : IDisposable
     {
         foreach (var (pattern, value) in new[]
         {
-            ("dotnet-docs", Text), ("steps: \\d+", "steps: 2"), ("warm-up: \\d+", "warm-up: 1"), ("samples: \\d+", "samples: 4"), ("sequence: \\d+", "sequence: 16"),
-            ("evaluate-every: \\d+", "evaluate-every: 1"), ("batch: \\d+", "batch: 2"), ("held-out: [\\d.]+%", "held-out: 10%"), ("rungs: \\[[^]]*\\]", "rungs: [1, 2]"), ("candidates: \\d+", "candidates: 2"),
+            ("dotnet-docs", Text), ("steps: \\d+", "steps: 2"), ("warm-up: \\d+", "warm-up: 1"), ("samples: \\d+", "samples: 4"),
+            ("sequence: \\d+", "sequence: 16"),
+            ("evaluate-every: \\d+", "evaluate-every: 1"), ("batch: \\d+", "batch: 2"), ("held-out: [\\d.]+%", "held-out: 10%"),
+            ("rungs: \\[[^]]*\\]", "rungs: [1, 2]"), ("candidates: \\d+", "candidates: 2"),
         })
             text = Regex.Replace(text, pattern, value);
         return text;

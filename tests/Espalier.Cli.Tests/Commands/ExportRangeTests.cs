@@ -15,7 +15,8 @@ public sealed class ExportRangeTests : TorchTest
     [Theory]
     [InlineData("export M --type hf --dtype f16 --output OUT", "model.layers.1.mlp.up_proj.weight: element 50 is 100000")]
     [InlineData("export M --type f16 --output OUT.gguf", "blk.1.ffn_up.weight: row 1, column 2 is 100000")]
-    [InlineData("prune M --random --hidden 48 --ffn 96 --multiple 1 --dtype f16 --output OUT", "model.layers.1.mlp.up_proj.weight: element 50 is 100000")]
+    [InlineData("prune M --random --hidden 48 --ffn 96 --multiple 1 --dtype f16 --output OUT",
+        "model.layers.1.mlp.up_proj.weight: element 50 is 100000")]
     public void A_weight_beyond_the_type_is_refused_by_name_or_clamped_when_told(string line, string named)
     {
         using (var tiny = Checkpoint.Open(Verb.Tiny))
@@ -37,7 +38,9 @@ public sealed class ExportRangeTests : TorchTest
     {
         Verb.Json($"export {Verb.Tiny} --type hf --dtype f16 --output {At("teacher")}");
         var ids = Verb.WriteIds(_folder.Path, "ids.i32", Enumerable.Range(0, 2000).Select(i => i * i % 127));
-        File.WriteAllText(At("r.yaml"), $"teacher: {At("teacher")}\ndata: {{ train: {ids}, held-out: 10%, sequence: 16 }}\nprune: {{ ffn: 64 }}\nscore: {{ samples: 4 }}\ndistill: {{ steps: 2, batch: 2 }}\nexport: [ hf, gguf-f32 ]\n");
+        File.WriteAllText(At("r.yaml"),
+            $"teacher: {At("teacher")}\ndata: {{ train: {ids}, held-out: 10%, sequence: 16 }}\nprune: {{ ffn: 64 }}\nscore: {{ samples: 4 "
+                + $"}}\ndistill: {{ steps: 2, batch: 2 }}\nexport: [ hf, gguf-f32 ]\n");
         Verb.Json($"compress {At("r.yaml")} --output {At("run")}");
         var trained = Directory.GetDirectories(At("run/stages"), "distill-*").Select(stage => Path.Combine(stage, "model")).Single();
         using (var student = Checkpoint.Open(At("run/student")))
@@ -58,9 +61,11 @@ public sealed class ExportRangeTests : TorchTest
             CheckpointWriter.Write(At("teacher"), tiny.Config, tiny, ElementType.F16, new LargeQueries(tiny));
         var ids = Verb.WriteIds(_folder.Path, "ids.i32", Enumerable.Range(0, 2000).Select(i => i * i % 127));
         File.WriteAllText(At("r.yaml"),
-            $"teacher: {At("teacher")}\ndata: {{ train: {ids}, held-out: 10%, sequence: 16 }}\nscore: {{ samples: 4 }}\nprune: {{ heads: 4, merge-heads: true }}\n{clamp}");
+            $"teacher: {At("teacher")}\ndata: {{ train: {ids}, held-out: 10%, sequence: 16 }}\nscore: {{ samples: 4 }}\nprune: {{ heads: "
+                + $"4, merge-heads: true }}\n{clamp}");
         var (code, _, error) = TestCommand.Launch($"compress {At("r.yaml")} --output {At("run")}");
-        Assert.Equal((clamp.Length > 0 ? 0 : 2, true), (code, error.Contains(clamp.Length > 0 ? "were clamped" : "which F16 cannot hold", StringComparison.Ordinal)));
+        Assert.Equal((clamp.Length > 0 ? 0 : 2, true),
+            (code, error.Contains(clamp.Length > 0 ? "were clamped" : "which F16 cannot hold", StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -75,7 +80,8 @@ public sealed class ExportRangeTests : TorchTest
         // Version 0.1's names, of a process that cannot live, of one that does, and of no process.
         var guid = Guid.NewGuid().ToString("N");
         var old = Directory.CreateDirectory(At($"out.tmp-999999999-{guid}")).FullName;
-        string[] kept = [At($"out.tmp-{Environment.ProcessId}-{guid}"), At($"out.tmp-999999999-{guid}0"), At($"my-out.tmp-999999999-{guid}")];
+        string[] kept = [At($"out.tmp-{Environment.ProcessId}-{guid}"), At($"out.tmp-999999999-{guid}0"),
+            At($"my-out.tmp-999999999-{guid}")];
         foreach (var path in kept)
             File.WriteAllText(path, "mine");
         File.WriteAllText(At("out.tmp-notes"), "mine");
@@ -85,7 +91,9 @@ public sealed class ExportRangeTests : TorchTest
         Assert.Equal(kept.Concat([others, At("out"), At("out.tmp-notes")]).Order(), Directory.GetFileSystemEntries(_folder.Path).Order());
     }
 
-    /// <summary>What a writer of this output leaves when it is killed: its folder is put aside before it can clear away, and put back.</summary>
+    /// <summary>
+    /// What a writer of this output leaves when it is killed: its folder is put aside before it can clear away, and put back.
+    /// </summary>
     private string LeftBy(string output)
     {
         var place = "";
@@ -109,7 +117,9 @@ public sealed class ExportRangeTests : TorchTest
         }
     }
 
-    /// <summary>Queries near the largest number of F16, the signs of no two heads alike: what a kept head gets of another's is beyond it somewhere.</summary>
+    /// <summary>
+    /// Queries near the largest number of F16, the signs of no two heads alike: what a kept head gets of another's is beyond it somewhere.
+    /// </summary>
     private sealed class LargeQueries(ITensorSource source) : ITensorSource
     {
         private const int Head = 8 * 48;

@@ -23,7 +23,8 @@ public sealed class GenerateTests : TorchTest
     {
         using var golden = JsonDocument.Parse(File.ReadAllText(Fixtures.Outside("oracles", "stories260K", "stories260K_greedy200.json")));
         var expected = golden.RootElement.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()).ToArray();
-        var result = Verb.Json($"generate {Fixtures.Outside("models", "stories260K")} --ids {expected[0]} --greedy --max-tokens 200 --threads 1");
+        var result =
+            Verb.Json($"generate {Fixtures.Outside("models", "stories260K")} --ids {expected[0]} --greedy --max-tokens 200 --threads 1");
         Assert.Equal(expected[1..], result.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()));
     }
 
@@ -42,7 +43,8 @@ public sealed class GenerateTests : TorchTest
     [Fact]
     public void A_prompt_that_brings_its_own_bos_is_warned_of_and_continued_as_transformers_does()
     {
-        var (code, _, error) = TestCommand.Launch($"generate {Verb.Teacher} --prompt <|begin_of_text|>Once --greedy --max-tokens 2 --threads 1");
+        var (code, _, error) =
+            TestCommand.Launch($"generate {Verb.Teacher} --prompt <|begin_of_text|>Once --greedy --max-tokens 2 --threads 1");
         Assert.Equal(0, code);
         Assert.Contains("warning: --prompt begins with the tokenizer's own BOS, and another one is put before it", error);
     }
@@ -60,7 +62,8 @@ public sealed class GenerateTests : TorchTest
     [Fact]
     public void Weights_of_bf16_are_the_bundled_teachers_own_and_int8_ones_are_near_them()
     {
-        JsonElement Made(string options) => Verb.Json($"generate {Verb.Teacher} --prompt Once --greedy --max-tokens 30 --threads 1 {options}");
+        JsonElement Made(string options) =>
+            Verb.Json($"generate {Verb.Teacher} --prompt Once --greedy --max-tokens 30 --threads 1 {options}");
         string Ids(string options) => Made(options).GetProperty("ids").ToString();
         Assert.Equal("bf16", Made("").GetProperty("weights").GetString());
         Assert.Equal(Ids("--weights float32"), Ids(""));
@@ -93,7 +96,8 @@ public sealed class GenerateTests : TorchTest
     [Fact]
     public void The_same_seed_gives_the_same_ids()
     {
-        string Ids(int seed) => Verb.Json($"generate {Verb.Tiny} --ids 1,2 --temperature 2 --max-tokens 16 --seed {seed} --threads 1").GetProperty("ids").ToString();
+        string Ids(int seed) => Verb.Json($"generate {Verb.Tiny} --ids 1,2 --temperature 2 --max-tokens 16 --seed {seed} --threads 1")
+            .GetProperty("ids").ToString();
         Assert.Equal(Ids(1), Ids(1));
         Assert.NotEqual(Ids(1), Ids(2));
     }
@@ -110,17 +114,20 @@ public sealed class GenerateTests : TorchTest
     public void Generation_config_is_followed_and_options_override_it(string file, string given, string meant)
     {
         using var folder = new TemporaryFolder();
-        var (model, bare) = (Verb.Copy(Verb.Tiny, Path.Combine(folder.Path, "model")), Verb.Copy(Verb.Tiny, Path.Combine(folder.Path, "bare")));
+        var (model, bare) =
+            (Verb.Copy(Verb.Tiny, Path.Combine(folder.Path, "model")), Verb.Copy(Verb.Tiny, Path.Combine(folder.Path, "bare")));
         File.WriteAllText(Path.Combine(model, "generation_config.json"), file);
         File.Delete(Path.Combine(bare, "generation_config.json"));
-        string Ids(string folder, string options) => Verb.Json($"generate {folder} --ids 1,2,3 {options} --max-tokens 24 --threads 1").GetProperty("ids").ToString();
+        string Ids(string folder, string options) =>
+            Verb.Json($"generate {folder} --ids 1,2,3 {options} --max-tokens 24 --threads 1").GetProperty("ids").ToString();
         Assert.Equal(Ids(bare, meant), Ids(model, given));
         if (file.Contains("repetition", StringComparison.Ordinal) && meant.Contains("repetition", StringComparison.Ordinal))
             Assert.NotEqual(Ids(bare, meant.Replace("1.7", "1", StringComparison.Ordinal)), Ids(model, given));
     }
 
     [Theory]
-    [InlineData("""{"no_repeat_ngram_size":3,"num_beams":4,"min_p":0.1,"top_k":50}""", "--greedy", "not followed here: no_repeat_ngram_size 3, num_beams 4")]
+    [InlineData("""{"no_repeat_ngram_size":3,"num_beams":4,"min_p":0.1,"top_k":50}""", "--greedy",
+        "not followed here: no_repeat_ngram_size 3, num_beams 4")]
     [InlineData("""{"no_repeat_ngram_size":0,"num_beams":1,"min_p":0.1,"bad_words_ids":null}""", "", "not followed here: min_p 0.1")]
     [InlineData("""{"no_repeat_ngram_size":0,"num_beams":1,"typical_p":1.0,"min_p":0.1,"suppress_tokens":[]}""", "--greedy", null)]
     public void What_is_not_followed_is_named(string file, string options, string? warning)

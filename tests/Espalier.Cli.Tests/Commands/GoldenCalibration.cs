@@ -6,8 +6,8 @@ namespace Espalier.Cli.Tests.Commands;
 internal static class GoldenCalibration
 {
     /// <summary>
-    /// Writes the file; the options under which it gives the golden scores. A sample has 32 positions there and no target, a window here has one
-    /// more id: any will do, as nothing reads it.
+    /// Writes the file; the options under which it gives the golden scores. A sample has 32 positions there and no target, a window here
+    /// has one more id: any will do, as nothing reads it.
     /// </summary>
     internal static string Arguments(string folder)
     {

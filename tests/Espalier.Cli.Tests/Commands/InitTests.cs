@@ -8,7 +8,8 @@ public sealed class InitTests : TorchTest
 {
     private readonly TemporaryFolder _folder = new();
 
-    public static TheoryData<string> Families => [.. Directory.GetDirectories(Fixtures.Golden("families")).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Families =>
+        [.. Directory.GetDirectories(Fixtures.Golden("families")).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Families))]
@@ -56,7 +57,8 @@ public sealed class InitTests : TorchTest
         File.WriteAllText(At("one.jsonl"), $"{{\"text\": \"{string.Join(' ', Enumerable.Range(0, 300))}\"}}\n");
         var (code, _, error) = TestCommand.LaunchWith("init", Verb.Teacher, At("one.jsonl"), "--output", At("recipe.yaml"));
         Assert.Equal(2, code);
-        Assert.Contains("too short to train on some documents and hold others out; give more text (of records each is one document)", error);
+        Assert.Contains("too short to train on some documents and hold others out; give more text (of records each is one document)",
+            error);
     }
 
     [Theory]
@@ -85,7 +87,8 @@ public sealed class InitTests : TorchTest
         var ids = At("ids.i32");
         File.WriteAllBytes(ids, [.. Enumerable.Range(0, 3000).SelectMany(i => BitConverter.GetBytes(i % 100))]);
         var there = Directory.GetFileSystemEntries(_folder.Path);
-        var (code, _, error) = new FaultyLayer(act, Fault.Full).During(() => TestCommand.Launch($"init {Verb.Tiny} {ids} --output {At("recipe.yaml")}"));
+        var (code, _, error) = new FaultyLayer(act,
+            Fault.Full).During(() => TestCommand.Launch($"init {Verb.Tiny} {ids} --output {At("recipe.yaml")}"));
         Assert.Equal(1, code);
         Assert.Contains("recipe.yaml: the disk is full", error, StringComparison.Ordinal);
         Assert.Equal(there, Directory.GetFileSystemEntries(_folder.Path));
@@ -96,7 +99,9 @@ public sealed class InitTests : TorchTest
     {
         var teacher = Verb.Copy(Verb.Tiny, At("teacher"));
         // Short positions, for every model's speed is measured over them.
-        File.WriteAllText(At("teacher/config.json"), File.ReadAllText(At("teacher/config.json")).Replace("\"max_position_embeddings\": 256", "\"max_position_embeddings\": 32", StringComparison.Ordinal));
+        File.WriteAllText(At("teacher/config.json"),
+            File.ReadAllText(At("teacher/config.json"))
+                .Replace("\"max_position_embeddings\": 256", "\"max_position_embeddings\": 32", StringComparison.Ordinal));
         _ = Init(teacher, Verb.WriteIds(_folder.Path, "ids.i32", Enumerable.Range(0, 300).Select(i => i * i % 127)));
         var result = Verb.Json($"compress {At("recipe.yaml")} --output {At("run")} --threads 1");
         Assert.True(File.Exists(Path.Combine(result.GetProperty("students")[0].GetString()!, "model.safetensors")));
@@ -122,7 +127,9 @@ public sealed class InitTests : TorchTest
         Verb.WriteIds(_folder.Path, "ids.i32", Enumerable.Range(0, 300).Select(i => i % 127));
         Verb.WriteIds(_folder.Path, "few.i32", [1, 2, 3]);
         File.WriteAllText(At("text.txt"), "A few words.");
-        Assert.Contains(says, Verb.Refused($"init {arguments.Replace("MODEL", Verb.Tiny, StringComparison.Ordinal).Replace("TEACHER", Verb.Teacher, StringComparison.Ordinal).Replace("AT", _folder.Path, StringComparison.Ordinal)} --output {At("recipe.yaml")}"));
+        Assert.Contains(says,
+            Verb.Refused(
+                $"init {arguments.Replace("MODEL", Verb.Tiny, StringComparison.Ordinal).Replace("TEACHER", Verb.Teacher, StringComparison.Ordinal).Replace("AT", _folder.Path, StringComparison.Ordinal)} --output {At("recipe.yaml")}"));
         Assert.False(File.Exists(At("recipe.yaml")));
     }
 

@@ -10,8 +10,10 @@ public sealed class InspectTests
     public void The_documented_fields_are_there()
     {
         var facts = Verb.Json($"inspect {Verb.Teacher} --check");
-        Verb.HasFields(facts, "path family parameters non_embedding_parameters bytes weights files memory_bytes kv_cache_bytes_per_token integrity "
-            + "hidden_size intermediate_size num_hidden_layers num_attention_heads num_key_value_heads head_dim vocab_size tie_word_embeddings rope_theta "
+        Verb.HasFields(facts,
+            "path family parameters non_embedding_parameters bytes weights files memory_bytes kv_cache_bytes_per_token integrity "
+            + "hidden_size intermediate_size num_hidden_layers num_attention_heads num_key_value_heads head_dim vocab_size "
+            + "tie_word_embeddings rope_theta "
             + "max_position_embeddings hidden_act rms_norm_eps model_type dtype bos_token_id eos_token_id");
         Assert.Equal("llama", facts.GetProperty("family").GetString());
         Assert.Equal(7_344_384, facts.GetProperty("parameters").GetInt64());

@@ -32,8 +32,10 @@ public sealed class MergeTests : TorchTest
         double[] shares = [2, 1, 0.5];
         var json = Verb.Json($"merge {string.Join(' ', models)} --weights 2,1,0.5 --dtype {type} --output {At("merged")}");
         Verb.HasFields(json, "output sources type parameters bytes checks");
-        Assert.Equal([2 / 3.5, 1 / 3.5, 0.5 / 3.5], json.GetProperty("sources").EnumerateArray().Select(source => source.GetProperty("share").GetDouble()));
-        Assert.Contains(json.GetProperty("checks").EnumerateArray(), check => check.GetString()!.StartsWith("16 elements of each tensor are the mean", StringComparison.Ordinal));
+        Assert.Equal([2 / 3.5, 1 / 3.5, 0.5 / 3.5],
+            json.GetProperty("sources").EnumerateArray().Select(source => source.GetProperty("share").GetDouble()));
+        Assert.Contains(json.GetProperty("checks").EnumerateArray(),
+            check => check.GetString()!.StartsWith("16 elements of each tensor are the mean", StringComparison.Ordinal));
 
         using var merged = Checkpoint.Open(At("merged"));
         var open = models.Select(model => Checkpoint.Open(model)).ToArray();
@@ -43,7 +45,8 @@ public sealed class MergeTests : TorchTest
             for (var i = 0; i < found.Length; i++)
             {
                 var mean = (float)((shares[0] * values[0][i] + shares[1] * values[1][i] + shares[2] * values[2][i]) / 3.5);
-                Assert.Equal(BitConverter.SingleToInt32Bits(type == "bf16" ? Bfloat16(mean) : mean), BitConverter.SingleToInt32Bits(found[i]));
+                Assert.Equal(BitConverter.SingleToInt32Bits(type == "bf16" ? Bfloat16(mean) : mean),
+                    BitConverter.SingleToInt32Bits(found[i]));
             }
         }
         foreach (var model in open)
@@ -54,7 +57,8 @@ public sealed class MergeTests : TorchTest
     public void Checkpoints_of_an_interrupted_training_are_merged_with_what_it_left_frozen()
     {
         using (var training = new RealProgram(
-            "correct", Verb.Teacher, "--ids", Verb.TeacherIds, "--sequence", "32", "--batch", "2", "--freeze", "mlp", "--checkpoint-every", "1", "--steps", "2000",
+            "correct", Verb.Teacher, "--ids", Verb.TeacherIds, "--sequence", "32", "--batch", "2", "--freeze", "mlp", "--checkpoint-every",
+            "1", "--steps", "2000",
             "--output", At("trained")))
         {
             training.Until(() => Steps().Length >= 2);
@@ -74,7 +78,8 @@ public sealed class MergeTests : TorchTest
             if (states[0].Entries.ContainsKey($"weight.{name}"))
             {
                 var values = states.Select(state => state.ReadFloat32($"weight.{name}")).ToArray();
-                Assert.Equal(Enumerable.Range(0, values[0].Length).Select(i => (float)(values.Sum(of => (double)of[i]) / values.Length)), merged.ReadFloat32(name));
+                Assert.Equal(Enumerable.Range(0, values[0].Length).Select(i => (float)(values.Sum(of => (double)of[i]) / values.Length)),
+                    merged.ReadFloat32(name));
             }
             else
             {
@@ -86,13 +91,16 @@ public sealed class MergeTests : TorchTest
             state.Dispose();
 
         Assert.Contains("--like", Verb.Refused($"merge {string.Join(' ', steps)} --output {At("again")}"), StringComparison.Ordinal);
-        Assert.Contains("of one training", Verb.Refused($"merge {string.Join(' ', steps)} --like {Random(1, "--hidden 192")} --output {At("again")}"), StringComparison.Ordinal);
+        Assert.Contains("of one training",
+            Verb.Refused($"merge {string.Join(' ', steps)} --like {Random(1, "--hidden 192")} --output {At("again")}"),
+            StringComparison.Ordinal);
         // A byte that is not the one that was saved.
         var damaged = Path.Combine(steps[0], "state.safetensors");
         var bytes = File.ReadAllBytes(damaged);
         bytes[^1] ^= 1;
         File.WriteAllBytes(damaged, bytes);
-        Assert.Contains("is damaged or not whole", Verb.Refused($"merge {string.Join(' ', steps)} --like {Verb.Teacher} --output {At("again")}"), StringComparison.Ordinal);
+        Assert.Contains("is damaged or not whole",
+            Verb.Refused($"merge {string.Join(' ', steps)} --like {Verb.Teacher} --output {At("again")}"), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -140,8 +148,10 @@ public sealed class MergeTests : TorchTest
 
     private string At(string name) => Path.Combine(_folder.Path, name);
 
-    private string[] Steps() => !Directory.Exists(At("trained.run/stages")) ? [] : [.. Directory.GetDirectories(At("trained.run/stages"), "correct-*")
-        .Select(stage => Path.Combine(stage, "checkpoints")).Where(Directory.Exists).SelectMany(checkpoints => Directory.GetDirectories(checkpoints, "step-*"))
+    private string[] Steps() =>
+        !Directory.Exists(At("trained.run/stages")) ? [] : [.. Directory.GetDirectories(At("trained.run/stages"), "correct-*")
+        .Select(stage => Path.Combine(stage, "checkpoints")).Where(Directory.Exists)
+        .SelectMany(checkpoints => Directory.GetDirectories(checkpoints, "step-*"))
         .Where(step => !step.EndsWith(".tmp", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
     private string Random(int seed, string sizes = "--ffn 640")

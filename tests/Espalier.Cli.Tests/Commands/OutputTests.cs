@@ -38,7 +38,8 @@ public sealed class OutputTests : TorchTest
     /// <summary>Options that name something to read, or a folder to measure in.</summary>
     private static readonly HashSet<string> s_reads =
     [
-        "--ids", "--teacher", "--cache", "--scores", "--like", "--depth-scores", "--plan", "--task", "--order", "--reference", "--train", "--folder", "--compare",
+        "--ids", "--teacher", "--cache", "--scores", "--like", "--depth-scores", "--plan", "--task", "--order", "--reference", "--train",
+        "--folder", "--compare",
     ];
 
     /// <summary>What needs a finished run to write from, and is tested where there is one.</summary>
@@ -52,7 +53,9 @@ public sealed class OutputTests : TorchTest
         _model = Verb.Copy(Verb.Tiny, At("model"));
         Verb.Copy(Verb.Tiny, At("teacher"));
         _ids = Verb.WriteIds(_folder.Path, "ids.i32", Enumerable.Range(0, 2000).Select(i => i * i % 127));
-        File.WriteAllText(At("recipe.yaml"), $"teacher: {_model}\ndata: {{ train: {_ids}, held-out: 10%, sequence: 16 }}\nsearch: {{ hidden: [32, 48], ffn: [64, 96] }}\nscore: {{ samples: 4 }}\ndistill: {{ steps: 3, batch: 2 }}\n");
+        File.WriteAllText(At("recipe.yaml"),
+            $"teacher: {_model}\ndata: {{ train: {_ids}, held-out: 10%, sequence: 16 }}\nsearch: {{ hidden: [32, 48], ffn: [64, 96] "
+                + $"}}\nscore: {{ samples: 4 }}\ndistill: {{ steps: 3, batch: 2 }}\n");
         Directory.CreateSymbolicLink(At("link-to-model"), _model);
         File.CreateSymbolicLink(At("link-to-weights"), Path.Combine(_model, "model.safetensors"));
         File.CreateSymbolicLink(At("link-to-ids"), _ids);
@@ -64,11 +67,15 @@ public sealed class OutputTests : TorchTest
     [Fact]
     public void Every_option_that_names_an_output_is_in_the_table()
     {
-        var paths = CommandList.All().SelectMany(command => command.Options.Where(IsPath).Select(option => (Name: $"{command.Name} {option.Name}", Option: option))).ToArray();
+        var paths = CommandList.All()
+            .SelectMany(command => command.Options.Where(IsPath).Select(option => (Name: $"{command.Name} {option.Name}", Option: option)))
+            .ToArray();
         Assert.All(paths, path => Assert.True(
-            path.Option is OutputOption ? s_lines.ContainsKey(path.Name) || s_elsewhere.Contains(path.Name) : s_reads.Contains(path.Option.Name),
+            path.Option is OutputOption ? s_lines.ContainsKey(path.Name) || s_elsewhere.Contains(path.Name)
+                : s_reads.Contains(path.Option.Name),
             $"{path.Name} names a path: make it an {nameof(OutputOption)} and add a row here, or say above that it is read"));
-        Assert.Equal(s_lines.Keys.Order(), paths.Where(path => path.Option is OutputOption).Select(path => path.Name).Except(s_elsewhere).Order());
+        Assert.Equal(s_lines.Keys.Order(),
+            paths.Where(path => path.Option is OutputOption).Select(path => path.Name).Except(s_elsewhere).Order());
     }
 
     public static TheoryData<string> Outputs => [.. s_lines.Keys];
@@ -77,7 +84,8 @@ public sealed class OutputTests : TorchTest
     [MemberData(nameof(Outputs))]
     public void No_command_writes_over_what_it_reads(string output)
     {
-        string[] places = ["model", "model/model.safetensors", "model/new", "model/new/x", "deep/../model/new", "link-to-model", "link-to-model/new", "link-to-weights", "twin", "ids.i32", "link-to-ids"];
+        string[] places = ["model", "model/model.safetensors", "model/new", "model/new/x", "deep/../model/new", "link-to-model",
+            "link-to-model/new", "link-to-weights", "twin", "ids.i32", "link-to-ids"];
         var before = Everything();
         foreach (var place in places)
         {
@@ -95,7 +103,9 @@ public sealed class OutputTests : TorchTest
         File.WriteAllText(At("thesis.json"), "{\"years\": \"of work\"}");
         File.CreateSymbolicLink(At("nowhere"), At("deep/nothing"));
         var before = Everything();
-        foreach (var place in (string[])[.. IsRunFolder(output) ? [] : (string[])["mine", "deep/../mine"], "mine/thesis.txt", "thesis.json", .. IsFile(output) ? ["nowhere"] : Array.Empty<string>()])
+        foreach (var place in (string[])[.. IsRunFolder(output) ? []
+            : (string[])["mine", "deep/../mine"], "mine/thesis.txt", "thesis.json", .. IsFile(output) ? ["nowhere"]
+            : Array.Empty<string>()])
         {
             Verb.Refused(Line(output, At(place)));
             Assert.Equal(before, Everything());
@@ -129,12 +139,15 @@ public sealed class OutputTests : TorchTest
         Assert.False(Path.Exists(At("pruned")));
     }
 
-    private static bool IsPath(Option option) => option.HelpName is { } form && (form.Contains("FILE", StringComparison.Ordinal) || form.Contains("FOLDER", StringComparison.Ordinal)
+    private static bool IsPath(Option option) =>
+        option.HelpName is { } form && (form.Contains("FILE", StringComparison.Ordinal) || form.Contains("FOLDER", StringComparison.Ordinal)
         || form.Contains('.', StringComparison.Ordinal) || option.Name is "--ids" or "--train" or "--reference");
 
     private static bool IsRunFolder(string output) => output is "compress --output" or "search --output";
 
-    private static bool IsFile(string output) => output.Contains("--write", StringComparison.Ordinal) || output is "init --output" or "score --output" or "depth --output" or "depth --picture" or "search --picture" or "evaluate --per-token";
+    private static bool IsFile(string output) => output.Contains("--write", StringComparison.Ordinal)
+        || output is "init --output" or "score --output" or "depth --output" or "depth --picture" or "search --picture"
+        or "evaluate --per-token";
 
     private string At(string name) => Path.Combine(_folder.Path, name);
 

@@ -2,7 +2,9 @@ using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;
 
-/// <summary>What compress would refuse, plan refuses: recipes are generated with faults, one or several each, and the two must say the same.</summary>
+/// <summary>
+/// What compress would refuse, plan refuses: recipes are generated with faults, one or several each, and the two must say the same.
+/// </summary>
 public sealed class PlanAndCompressAgreeTests : TorchTest
 {
     private readonly TemporaryFolder _folder = new();
@@ -13,7 +15,8 @@ public sealed class PlanAndCompressAgreeTests : TorchTest
         // Short positions, for every model's speed is measured over them.
         Verb.Copy(Verb.Tiny, At("teacher"));
         var config = File.ReadAllText(At("teacher/config.json"));
-        File.WriteAllText(At("teacher/config.json"), config.Replace("\"max_position_embeddings\": 256", "\"max_position_embeddings\": 32", StringComparison.Ordinal));
+        File.WriteAllText(At("teacher/config.json"),
+            config.Replace("\"max_position_embeddings\": 256", "\"max_position_embeddings\": 32", StringComparison.Ordinal));
         Verb.WriteIds(_folder.Path, "ids.i32", Enumerable.Range(0, 4000).Select(i => i * i % 127));
         Verb.WriteIds(_folder.Path, "short.i32", Enumerable.Range(0, 16));
         Verb.WriteIds(_folder.Path, "other.i32", [1, 2, 500, .. Enumerable.Range(0, 100)]);
@@ -74,12 +77,17 @@ public sealed class PlanAndCompressAgreeTests : TorchTest
         // Those of the data hide what depends on its length, so they are alone above.
         var random = new Random(seed);
         var faults = s_faults.Where(fault => fault.Section != "data" || fault.Text.Contains("sequence: 64", StringComparison.Ordinal))
-            .OrderBy(_ => random.Next()).DistinctBy(fault => fault.Section).Where(fault => fault.Section != "prune" || random.Next(2) == 0).Take(random.Next(2, 5)).ToArray();
+            .OrderBy(_ => random.Next()).DistinctBy(fault => fault.Section).Where(fault => fault.Section != "prune" || random.Next(2) == 0)
+            .Take(random.Next(2, 5)).ToArray();
         // What depends on shapes is not known where those cannot be.
         if (faults.Any(fault => fault.Section == "prune"))
-            faults = [.. faults.Where(fault => fault.Section is not ("distill" or "score") || fault.Text.Contains("5000", StringComparison.Ordinal) && !fault.Text.Contains("depth", StringComparison.Ordinal))];
+            faults = [
+                .. faults.Where(fault => fault.Section is not ("distill" or "score")
+                    || fault.Text.Contains("5000", StringComparison.Ordinal) && !fault.Text.Contains("depth", StringComparison.Ordinal))];
         if (faults.Any(fault => fault.Text.Contains("sequence: 64", StringComparison.Ordinal)))
-            faults = [.. faults.Where(fault => !fault.Text.Contains("short", StringComparison.Ordinal) && !fault.Text.Contains("samples", StringComparison.Ordinal))];
+            faults = [
+                .. faults.Where(fault => !fault.Text.Contains("short", StringComparison.Ordinal)
+                    && !fault.Text.Contains("samples", StringComparison.Ordinal))];
         AssertRefused(faults);
     }
 
@@ -118,7 +126,8 @@ public sealed class PlanAndCompressAgreeTests : TorchTest
     {
         _sections["teacher"] = Verb.Teacher;
         _sections["prune"] = "{ hidden: 64 }";
-        File.WriteAllLines(At("many.jsonl"), Enumerable.Range(0, 40).Select(i => $$"""{"text":"The {{i}}th of forty short documents, for the test."}"""));
+        File.WriteAllLines(At("many.jsonl"),
+            Enumerable.Range(0, 40).Select(i => $$"""{"text":"The {{i}}th of forty short documents, for the test."}"""));
         _sections["data"] = $"{{ train: {At("many.jsonl")}, held-out: 10%, sequence: 16 }}";
         AssertRefused((section, text, says));
     }
@@ -156,13 +165,16 @@ public sealed class PlanAndCompressAgreeTests : TorchTest
         File.Copy(Path.Combine(Verb.Tiny, "config.json"), At("teacher/config.json"));
         _sections["data"] = $"{{ train: {At("corpus/**/*.jsonl")}, sequence: 16 }}";
         _sections["evaluate"] = $"[ held-out, {{ mine: {At("gone.txt")} }} ]";
-        var warnings = Verb.Json($"plan {Recipe()} --no-calibration").GetProperty("warnings").EnumerateArray().Select(warning => warning.GetString()!).ToArray();
-        foreach (var part in (string[])["holds no weights", "has no tokenizer.json", "corpus/**/*.jsonl is not there", "gone.txt is not there"])
+        var warnings = Verb.Json($"plan {Recipe()} --no-calibration").GetProperty("warnings").EnumerateArray()
+            .Select(warning => warning.GetString()!).ToArray();
+        foreach (var part in (string[])["holds no weights", "has no tokenizer.json", "corpus/**/*.jsonl is not there",
+            "gone.txt is not there"])
             Assert.Contains(warnings, warning => warning.Contains(part, StringComparison.Ordinal));
 
         // What is there is checked all the same.
         _sections["data"] = $"{{ train: {At("corpus/**/*.jsonl")}, sequence: 512 }}";
-        Assert.Contains("data.sequence is 512 and the teacher has 256 positions", TestCommand.Launch($"plan {Recipe()} --no-calibration").Error);
+        Assert.Contains("data.sequence is 512 and the teacher has 256 positions",
+            TestCommand.Launch($"plan {Recipe()} --no-calibration").Error);
     }
 
     public override void Dispose()
@@ -182,7 +194,8 @@ public sealed class PlanAndCompressAgreeTests : TorchTest
     private ((int Code, string Output, string Error) Planned, (int Code, string Output, string Error) Ran) Both()
     {
         var recipe = Recipe();
-        return (TestCommand.Launch($"plan {recipe} --no-calibration"), TestCommand.Launch($"compress {recipe} --output {At("run")} --threads 1"));
+        return (TestCommand.Launch($"plan {recipe} --no-calibration"),
+            TestCommand.Launch($"compress {recipe} --output {At("run")} --threads 1"));
     }
 
     private void AssertRefused(params (string Section, string Text, string Says)[] faults)

@@ -49,7 +49,8 @@ public sealed class PruneByDepthTests : TorchTest
     public void A_greedy_choice_is_taken_from_its_sequence()
     {
         _ = Prune($"--scores {_depth} --depth-metric logit-mse --layers 4 --depth greedy", out var plan);
-        var removed = JsonDocument.Parse(File.ReadAllText(_depth)).RootElement.GetProperty("metrics").GetProperty("logit-mse").GetProperty("greedy").GetProperty("removed");
+        var removed = JsonDocument.Parse(File.ReadAllText(_depth)).RootElement.GetProperty("metrics").GetProperty("logit-mse")
+            .GetProperty("greedy").GetProperty("removed");
         Assert.Equal(Enumerable.Range(0, 6).Except(Indices(removed)), Indices(plan.GetProperty("layers")));
     }
 
@@ -63,14 +64,16 @@ public sealed class PruneByDepthTests : TorchTest
     [InlineData("--depth-scores DEPTH --random --layers 4", "each says which layers stay")]
     [InlineData("--depth-metric lm-loss --random --layers 4", "which were not given: add --depth-scores")]
     public void What_cannot_be_is_one_line_with_the_way_out(string options, string part) =>
-        Assert.Contains(part, Verb.Refused($"prune {Verb.Tiny} {options.Replace("DEPTH", _depth, StringComparison.Ordinal)} --output {_folder.Path}/x"));
+        Assert.Contains(part,
+            Verb.Refused($"prune {Verb.Tiny} {options.Replace("DEPTH", _depth, StringComparison.Ordinal)} --output {_folder.Path}/x"));
 
     [Fact]
     public void Scores_of_another_model_are_refused_by_its_layers_or_its_hash()
     {
         var other = Path.Combine(_folder.Path, "other");
         _ = Verb.Json($"prune {Verb.Tiny} --random --seed 1 --layers 6 --dtype bf16 --output {other}");
-        Assert.Contains("the scores are of a model with the hash", Verb.Refused($"prune {other} --scores {_depth} --depth-metric lm-loss --layers 4 --output {_folder.Path}/x"));
+        Assert.Contains("the scores are of a model with the hash",
+            Verb.Refused($"prune {other} --scores {_depth} --depth-metric lm-loss --layers 4 --output {_folder.Path}/x"));
         Assert.Contains("6 layers and the model has 8", Anonymous(Verb.Teacher));
     }
 

@@ -19,8 +19,12 @@ public sealed class PruneRecipeTests : TorchTest
     [InlineData("previous")]
     public void Each_cycle_prunes_and_distils_what_the_one_before_left(string teacher)
     {
-        var result = Compress(teacher, $"prune: {{ hidden: 24, ffn: 48, layers: 4 }}\ncycles: {{ count: 2, teacher: {teacher} }}\ndistill: {{ steps: 3, batch: 2 }}");
-        var rows = result.GetProperty("rows").EnumerateArray().ToDictionary(row => row.GetProperty("model").GetString()!, row => row.GetProperty("path").GetString()!);
+        var result =
+            Compress(teacher,
+                $"prune: {{ hidden: 24, ffn: 48, layers: 4 }}\ncycles: {{ count: 2, teacher: {teacher} }}\ndistill: {{ steps: 3, batch: 2 "
+                    + $"}}");
+        var rows = result.GetProperty("rows").EnumerateArray()
+            .ToDictionary(row => row.GetProperty("model").GetString()!, row => row.GetProperty("path").GetString()!);
         Assert.Equal(["teacher", "pruned 1", "student 1", "pruned", "student"], rows.Keys);
         Assert.Equal((36, 72, 5), ShapeOf(rows["student 1"]));
         Assert.Equal((24, 48, 4), ShapeOf(rows["student"]));
@@ -31,7 +35,10 @@ public sealed class PruneRecipeTests : TorchTest
         // What the second cycle prunes is the first one's student: its kept channels are found in it.
         var plan = PlanFile.Read(Path.Combine(Path.GetDirectoryName(rows["pruned"])!, "plan.json"));
         Assert.All(plan.Kept[Axis.Hidden]![0], channel => Assert.InRange(channel, 0, 35));
-        var again = Compress(teacher, $"prune: {{ hidden: 24, ffn: 48, layers: 4 }}\ncycles: {{ count: 2, teacher: {teacher} }}\ndistill: {{ steps: 3, batch: 2 }}");
+        var again =
+            Compress(teacher,
+                $"prune: {{ hidden: 24, ffn: 48, layers: 4 }}\ncycles: {{ count: 2, teacher: {teacher} }}\ndistill: {{ steps: 3, batch: 2 "
+                    + $"}}");
         Assert.All(again.GetProperty("stages").EnumerateArray(), stage => Assert.True(stage.GetProperty("reused").GetBoolean()));
     }
 
@@ -39,17 +46,22 @@ public sealed class PruneRecipeTests : TorchTest
     public void The_teacher_of_the_second_cycle_decides_its_students_weights()
     {
         const string lines = "prune: { hidden: 24 }\ncycles: { count: 2, teacher: TEACHER }\ndistill: { steps: 3, batch: 2 }";
-        string Weights(string teacher) => Path.Combine(Compress(teacher, lines.Replace("TEACHER", teacher, StringComparison.Ordinal)).GetProperty("students")[0].GetString()!, "model.safetensors");
+        string Weights(string teacher) =>
+            Path.Combine(Compress(teacher, lines.Replace("TEACHER", teacher, StringComparison.Ordinal))
+                .GetProperty("students")[0].GetString()!, "model.safetensors");
         Assert.NotEqual(File.ReadAllBytes(Weights("original")), File.ReadAllBytes(Weights("previous")));
     }
 
     [Fact]
     public void Rounds_score_and_prune_in_turns_without_training_between()
     {
-        var result = Compress("rounds", "prune: { hidden: 24, ffn: 48 }\ndistill: { steps: 1, batch: 2 }", "score: { samples: 8, rounds: 3 }");
+        var result =
+            Compress("rounds", "prune: { hidden: 24, ffn: 48 }\ndistill: { steps: 1, batch: 2 }", "score: { samples: 8, rounds: 3 }");
         var stages = result.GetProperty("stages").EnumerateArray().Select(stage => stage.GetProperty("stage").GetString()).ToArray();
-        Assert.Equal((3, 3, 1), (stages.Count(stage => stage == "score"), stages.Count(stage => stage == "prune"), stages.Count(stage => stage == "distill")));
-        Assert.Equal(["teacher", "pruned", "student"], result.GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("model").GetString()));
+        Assert.Equal((3, 3, 1),
+            (stages.Count(stage => stage == "score"), stages.Count(stage => stage == "prune"), stages.Count(stage => stage == "distill")));
+        Assert.Equal(["teacher", "pruned", "student"],
+            result.GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("model").GetString()));
         Assert.Equal((24, 48, 6), ShapeOf(result.GetProperty("students")[0].GetString()!));
     }
 
@@ -59,7 +71,8 @@ public sealed class PruneRecipeTests : TorchTest
     public void A_mask_sets_weights_to_zero_and_keeps_the_shape(string method, string sparsity)
     {
         var result = Compress(method, $"prune: {{ method: {method}, sparsity: {sparsity} }}");
-        Assert.Equal(["teacher", "pruned", "student"], result.GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("model").GetString()));
+        Assert.Equal(["teacher", "pruned", "student"],
+            result.GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("model").GetString()));
         var student = result.GetProperty("students")[0].GetString()!;
         Assert.Equal((48, 96, 6), ShapeOf(student));
         using var model = Checkpoint.Open(student);
@@ -81,8 +94,11 @@ public sealed class PruneRecipeTests : TorchTest
     {
         var recipe = Path.Combine(_folder.Path, "gguf.yaml");
         var ids = Verb.WriteIds(_folder.Path, "few.i32", Enumerable.Range(0, 1000).Select(i => i % 90));
-        File.WriteAllText(recipe, $"teacher: {Fixtures.Golden("families", "qwen3")}\ndata: {{ train: {ids}, held-out: 10%, sequence: 16 }}\nprune: {{ ffn: 40 }}\nscore: {{ samples: 8 }}\nexport: [hf, gguf-q8_0]\n");
-        Assert.Contains("cannot be exported to GGUF: the family 'qwen3' is not exported yet", Verb.Refused($"compress {recipe} --output {_folder.Path}/gguf"));
+        File.WriteAllText(recipe,
+            $"teacher: {Fixtures.Golden("families", "qwen3")}\ndata: {{ train: {ids}, held-out: 10%, sequence: 16 }}\nprune: {{ ffn: 40 "
+                + $"}}\nscore: {{ samples: 8 }}\nexport: [hf, gguf-q8_0]\n");
+        Assert.Contains("cannot be exported to GGUF: the family 'qwen3' is not exported yet",
+            Verb.Refused($"compress {recipe} --output {_folder.Path}/gguf"));
         Assert.False(Path.Exists(Path.Combine(_folder.Path, "gguf")));
     }
 

@@ -19,7 +19,10 @@ public sealed class PruneTests : TorchTest
         Assert.Equal(output, result.GetProperty("output").GetString());
         var rows = result.GetProperty("rows").EnumerateArray().ToArray();
         Assert.Equal(["teacher", "pruned"], rows.Select(row => row.GetProperty("model").GetString()));
-        Assert.All(rows, row => Verb.HasFields(row, "model path hidden_size intermediate_size num_attention_heads num_hidden_layers parameters non_embedding_parameters bytes"));
+        Assert.All(rows,
+            row => Verb.HasFields(row,
+                "model path hidden_size intermediate_size num_attention_heads num_hidden_layers parameters non_embedding_parameters "
+                    + "bytes"));
         Assert.Equal(Verb.Json($"inspect {output}").GetProperty("parameters").GetInt64(), rows[1].GetProperty("parameters").GetInt64());
         AssertSameWeights(Fixtures.Golden("pruning", "width"), output);
     }
@@ -52,7 +55,8 @@ public sealed class PruneTests : TorchTest
         }
         var (first, again, other) = (Pruned("first", 1), Pruned("again", 1), Pruned("other", 2));
         AssertSameWeights(first, again);
-        Assert.NotEqual(File.ReadAllBytes(Path.Combine(first, "model.safetensors")), File.ReadAllBytes(Path.Combine(other, "model.safetensors")));
+        Assert.NotEqual(File.ReadAllBytes(Path.Combine(first, "model.safetensors")),
+            File.ReadAllBytes(Path.Combine(other, "model.safetensors")));
         Assert.Equal("bfloat16", Verb.Json($"inspect {first}").GetProperty("dtype").GetString());
     }
 
@@ -89,7 +93,8 @@ public sealed class PruneTests : TorchTest
         File.WriteAllText(scores, old.ToJsonString());
         _ = Verb.Json($"prune {copy} --scores {scores} {Width} --output {folder.Path}/by-old-ones");
         File.WriteAllText(Path.Combine(copy, "notes.txt"), "another text");
-        Assert.Contains("the scores are of a folder with the hash", Verb.Refused($"prune {copy} --scores {scores} {Width} --output {folder.Path}/x"));
+        Assert.Contains("the scores are of a folder with the hash",
+            Verb.Refused($"prune {copy} --scores {scores} {Width} --output {folder.Path}/x"));
     }
 
     [Fact]
@@ -102,7 +107,8 @@ public sealed class PruneTests : TorchTest
         Flatten(flat["axes"]!);
         File.WriteAllText(scores, flat.ToJsonString());
         var file = Path.Combine(folder.Path, "plan.json");
-        _ = Verb.Json($"prune {Verb.Tiny} --scores {scores} {Width} --layers 4 --depth scattered --output {folder.Path}/x --write-plan {file}");
+        _ = Verb.Json(
+            $"prune {Verb.Tiny} --scores {scores} {Width} --layers 4 --depth scattered --output {folder.Path}/x --write-plan {file}");
         var plan = JsonDocument.Parse(File.ReadAllText(file)).RootElement;
         int[] Indices(JsonElement list) => [.. list.EnumerateArray().Select(index => index.GetInt32())];
         Assert.Equal(Enumerable.Range(0, 32), Indices(plan.GetProperty("channels")));

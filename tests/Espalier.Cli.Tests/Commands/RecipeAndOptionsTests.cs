@@ -17,7 +17,9 @@ public sealed partial class RecipeAndOptionsTests : TorchTest
 
     private static Option Option(string command, string name) => Command(command).Options.Single(option => option.Name == name);
 
-    /// <summary>Section of the recipe, command, keys that a command says otherwise: by arguments, by a command of their own or by a longer name.</summary>
+    /// <summary>
+    /// Section of the recipe, command, keys that a command says otherwise: by arguments, by a command of their own or by a longer name.
+    /// </summary>
     [Theory]
     [InlineData("distill", "distill", "hidden")]
     [InlineData("correct", "correct", "when mode threshold reference teacher-learning-rate")]
@@ -49,7 +51,8 @@ public sealed partial class RecipeAndOptionsTests : TorchTest
     [InlineData("depth", "--sequence", "--seq")]
     [InlineData("cache", "--sequence", "--seq")]
     [InlineData("need", "--sequence", "--seq")]
-    public void Older_names_are_understood(string command, string name, string older) => Assert.Contains(older, Option(command, name).Aliases);
+    public void Older_names_are_understood(string command, string name, string older) =>
+    Assert.Contains(older, Option(command, name).Aliases);
 
     [Fact]
     public void Every_default_that_help_shows_is_accepted()
@@ -59,12 +62,17 @@ public sealed partial class RecipeAndOptionsTests : TorchTest
             foreach (var option in command.Options.Where(option => option.ValueType != typeof(bool)))
             {
                 var said = Default().Match(option.Description ?? "");
-                var shown = option.HasDefaultValue ? Convert.ToString(option.GetDefaultValue(), System.Globalization.CultureInfo.InvariantCulture) : said.Success ? said.Groups["value"].Value : null;
+                var shown = option.HasDefaultValue
+                    ? Convert.ToString(option.GetDefaultValue(), System.Globalization.CultureInfo.InvariantCulture) : said.Success
+                    ? said.Groups["value"].Value : null;
                 // A sentence says what happens where nothing is given.
                 if (shown is null or "" || shown.Contains(' '))
                     continue;
                 seen++;
-                Assert.True(command.Parse([option.Name, shown]).Errors.All(error => !error.Message.Contains(option.Name, StringComparison.Ordinal) || error.Message.Contains("missing", StringComparison.OrdinalIgnoreCase) || error.Message.Contains("required", StringComparison.OrdinalIgnoreCase)),
+                Assert.True(
+                    command.Parse([option.Name, shown]).Errors.All(error => !error.Message.Contains(option.Name, StringComparison.Ordinal)
+                        || error.Message.Contains("missing", StringComparison.OrdinalIgnoreCase)
+                        || error.Message.Contains("required", StringComparison.OrdinalIgnoreCase)),
                     $"{command.Name} shows {option.Name} with the default {shown} and refuses it");
             }
         Assert.True(seen > 60, $"{seen} defaults");
@@ -110,7 +118,8 @@ public sealed partial class RecipeAndOptionsTests : TorchTest
         { "correct", "steps: 3, batch: 2, learning-rate: 7e-5, clip: 0", "--tokens 96 --batch 2 --learning-rate 7e-5 --clip none" },
         { "correct", "steps: 3, batch: 2, adam-epsilon: 1e-6", "--steps 3 --batch 2 --adam-epsilon 0.000001" },
         { "distill", "steps: 3, batch: 2", "--steps 3 --batch 2" },
-        { "distill", "steps: 3, batch: 2, learning-rate: 3e-4, temperature: 2, hidden: { final: true, weight: dynamic }", "--steps 3 --batch 2 --lr 3e-4 --temperature 2 --hidden-final --hidden-weight dynamic" },
+        { "distill", "steps: 3, batch: 2, learning-rate: 3e-4, temperature: 2, hidden: { final: true, weight: dynamic }",
+            "--steps 3 --batch 2 --lr 3e-4 --temperature 2 --hidden-final --hidden-weight dynamic" },
         { "pretrain", "steps: 3, batch: 2, learning-rate: 3e-4, loss: cross-entropy", "--steps 3 --batch 2 --lr 3e-4" },
     };
 
@@ -121,16 +130,19 @@ public sealed partial class RecipeAndOptionsTests : TorchTest
         // Short positions, for every model's speed is measured over them.
         var teacher = Verb.Copy(Verb.Tiny, At("teacher"));
         var config = File.ReadAllText(At("teacher/config.json"));
-        File.WriteAllText(At("teacher/config.json"), config.Replace("\"max_position_embeddings\": 256", "\"max_position_embeddings\": 32", StringComparison.Ordinal));
+        File.WriteAllText(At("teacher/config.json"),
+            config.Replace("\"max_position_embeddings\": 256", "\"max_position_embeddings\": 32", StringComparison.Ordinal));
         var ids = Verb.WriteIds(_folder.Path, "ids.i32", Enumerable.Range(0, 1000).Select(i => i * i % 127));
         var training = command == "correct" ? $"correct: {{ {section} }}" : $"distill: {{ {section} }}";
         File.WriteAllText(At("recipe.yaml"),
-            $"teacher: {teacher}\ndata: {{ train: {ids}, held-out: 10%, sequence: 16 }}\nprune: {{ method: {(command == "pretrain" ? "random-init" : "random")}, layers: 5 }}\n{training}\n");
+            $"teacher: {teacher}\ndata: {{ train: {ids}, held-out: 10%, sequence: 16 }}\nprune: {{ method: "
+                + $"{(command == "pretrain" ? "random-init" : "random")}, layers: 5 }}\n{training}\n");
         _ = Verb.Json($"compress {At("recipe.yaml")} --output {At("run")} --threads 1");
         var model = command switch { "correct" => teacher, "distill" => $"{teacher} --teacher {teacher}", _ => teacher };
         // The recipe of seed 1 corrects with the next one.
         var seed = command == "correct" ? CorrectionSection.SeedOf(1) : 1;
-        _ = Verb.Json($"{command} {model} --ids {ids} --held-out 10% --sequence 16 --seed {seed} {options} --output {At("trained")} --threads 1");
+        _ = Verb.Json(
+            $"{command} {model} --ids {ids} --held-out 10% --sequence 16 --seed {seed} {options} --output {At("trained")} --threads 1");
 
         var (ofRecipe, ofCommand) = (Stage("run", command == "pretrain" ? "distill" : command), Stage("trained.run", command));
         Assert.Equal(OptionsOf(ofRecipe), OptionsOf(ofCommand));
@@ -150,7 +162,9 @@ public sealed partial class RecipeAndOptionsTests : TorchTest
     private string Stage(string run, string name) => Assert.Single(Directory.GetDirectories(At($"{run}/stages"), $"{name}-*"));
 
     private static string OptionsOf(string stage) =>
-        string.Join('\n', StageRecord.Read(stage)!.Options!.AsObject().OrderBy(field => field.Key, StringComparer.Ordinal).Select(field => $"{field.Key} {field.Value?.ToJsonString()}"));
+        string.Join('\n',
+            StageRecord.Read(stage)!.Options!.AsObject().OrderBy(field => field.Key, StringComparer.Ordinal)
+                .Select(field => $"{field.Key} {field.Value?.ToJsonString()}"));
 
     [GeneratedRegex(@"^\| `(?<key>[a-z-]+)` \|", RegexOptions.Multiline)]
     private static partial Regex Key();

@@ -26,8 +26,10 @@ public sealed partial class RunFolderCommandTests : TorchTest
         var folder = _run.At("runs", "small");
         var (code, _, error) = TestCommand.Launch($"compress {_run.Recipe} --output {folder} --threads 1");
         Assert.True(code == 0, error);
-        var stages = StageLine().Matches(error).Select(line => (At: Number(line, "at"), Of: Number(line, "of"), Name: line.Groups["name"].Value)).ToArray();
-        Assert.Equal(["evaluate", "correct", "evaluate", "score", "prune", "evaluate", "distill", "export", "evaluate"], stages.Select(stage => stage.Name));
+        var stages = StageLine().Matches(error)
+            .Select(line => (At: Number(line, "at"), Of: Number(line, "of"), Name: line.Groups["name"].Value)).ToArray();
+        Assert.Equal(["evaluate", "correct", "evaluate", "score", "prune", "evaluate", "distill", "export", "evaluate"],
+            stages.Select(stage => stage.Name));
         Assert.Equal(Enumerable.Range(1, 9), stages.Select(stage => stage.At));
         Assert.All(stages, stage => Assert.Equal(9, stage.Of));
 
@@ -42,7 +44,8 @@ public sealed partial class RunFolderCommandTests : TorchTest
         Assert.Contains("done", TestCommand.Launch($"runs {_run.At("runs")}").Output);
 
         // TensorBoard shows the recipe's name with each curve.
-        Assert.All(Directory.GetDirectories(Path.Combine(folder, "stages"), "*").Where(stage => Directory.Exists(Path.Combine(stage, "tensorboard"))), stage =>
+        Assert.All(Directory.GetDirectories(Path.Combine(folder, "stages"), "*")
+            .Where(stage => Directory.Exists(Path.Combine(stage, "tensorboard"))), stage =>
             Assert.Equal("recipe", Path.GetFileName(Assert.Single(Directory.GetDirectories(Path.Combine(stage, "tensorboard"))))));
     }
 
@@ -79,7 +82,8 @@ public sealed partial class RunFolderCommandTests : TorchTest
         Assert.Equal(20, status.GetProperty("steps").GetInt64());
         Assert.InRange(status.GetProperty("step").GetInt64(), 4, 20);
         Assert.True(status.GetProperty("checkpoint").GetInt64() >= 4);
-        Assert.Equal((7, 9), (status.GetProperty("position").GetProperty("stage").GetInt32(), status.GetProperty("position").GetProperty("of").GetInt32()));
+        Assert.Equal((7, 9),
+            (status.GetProperty("position").GetProperty("stage").GetInt32(), status.GetProperty("position").GetProperty("of").GetInt32()));
         Assert.True(status.GetProperty("seconds_per_step").GetDouble() > 0);
 
         Assert.Equal($"{folder}-so-far.html", Verb.Json($"report {folder}").GetProperty("output").GetString());
@@ -102,7 +106,8 @@ public sealed partial class RunFolderCommandTests : TorchTest
     public void A_run_that_failed_says_why_and_one_that_was_stopped_is_interrupted()
     {
         var folder = _run.At("failed");
-        void Try(Exception error) => Assert.Throws(error.GetType(), () => RunContext.Within<int>(folder, "", 1, NullProgress.Instance, run =>
+        void Try(Exception error) =>
+            Assert.Throws(error.GetType(), () => RunContext.Within<int>(folder, "", 1, NullProgress.Instance, run =>
         {
             _ = run.RunStage("data", [], new Dictionary<string, string>(), (_, _) => null);
             throw error;
@@ -114,12 +119,21 @@ public sealed partial class RunFolderCommandTests : TorchTest
         Try(new OperationCanceledException());
         Assert.Equal("interrupted", Verb.Json($"status {folder}").GetProperty("state").GetString());
         // A start that was killed leaves its name: no such process lives.
-        File.WriteAllText(Path.Combine(folder, "run.lock"), JsonSerializer.Serialize(new { pid = int.MaxValue, host = Environment.MachineName, started = DateTimeOffset.UtcNow }));
+        File.WriteAllText(Path.Combine(folder, "run.lock"),
+            JsonSerializer.Serialize(new { pid = int.MaxValue, host = Environment.MachineName, started = DateTimeOffset.UtcNow }));
         Assert.Equal("interrupted", Verb.Json($"status {folder}").GetProperty("state").GetString());
-        File.WriteAllText(Path.Combine(folder, "run.lock"), JsonSerializer.Serialize(new { pid = 1, host = "another-machine", started = DateTimeOffset.UtcNow }));
+        File.WriteAllText(Path.Combine(folder, "run.lock"),
+            JsonSerializer.Serialize(new { pid = 1, host = "another-machine", started = DateTimeOffset.UtcNow }));
         Assert.Equal("elsewhere", Verb.Json($"status {folder}").GetProperty("state").GetString());
         // The number of a process that began later than the lock was taken says nothing.
-        File.WriteAllText(Path.Combine(folder, "run.lock"), JsonSerializer.Serialize(new { pid = Environment.ProcessId, host = Environment.MachineName, started = new DateTimeOffset(2001, 1, 1, 0, 0, 0, TimeSpan.Zero) }));
+        File.WriteAllText(Path.Combine(folder, "run.lock"),
+            JsonSerializer.Serialize(
+                new
+                {
+                    pid = Environment.ProcessId,
+                    host = Environment.MachineName,
+                    started = new DateTimeOffset(2001, 1, 1, 0, 0, 0, TimeSpan.Zero)
+                }));
         Assert.Equal("interrupted", Verb.Json($"status {folder}").GetProperty("state").GetString());
     }
 

@@ -4,7 +4,9 @@ using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Cli.Tests.Commands;
 
-/// <summary>Promise R20 through the program: what lies in a run folder and was not made by the run stays, and is named before any work.</summary>
+/// <summary>
+/// Promise R20 through the program: what lies in a run folder and was not made by the run stays, and is named before any work.
+/// </summary>
 public sealed class RunPlaceTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -18,7 +20,8 @@ public sealed class RunPlaceTests : IDisposable
         string Write(string name, int steps)
         {
             var path = Of($"{name}.yaml");
-            File.WriteAllText(path, $"teacher: {Verb.Tiny}\ndata: {{ train: {ids}, held-out: 10%, sequence: 16 }}\nprune: {{ hidden: 32, method: random }}\n"
+            File.WriteAllText(path,
+                $"teacher: {Verb.Tiny}\ndata: {{ train: {ids}, held-out: 10%, sequence: 16 }}\nprune: {{ hidden: 32, method: random }}\n"
                 + $"distill: {{ steps: {steps}, batch: 2, warm-up: 0 }}\nexport: [hf, gguf-f32]\n");
             return path;
         }
@@ -50,7 +53,8 @@ public sealed class RunPlaceTests : IDisposable
     [Fact]
     public void Files_beside_those_of_the_run_stay_and_a_second_recipe_replaces_only_what_the_first_made()
     {
-        string[] mine = ["notes.md", "student.tmp-01234567", "report.tmp-12345678", "students/x", "stages/mine.tmp-01234567", "other/student-f16.gguf"];
+        string[] mine = ["notes.md", "student.tmp-01234567", "report.tmp-12345678", "students/x", "stages/mine.tmp-01234567",
+            "other/student-f16.gguf"];
         foreach (var name in mine)
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Of("run", name))!);
@@ -62,7 +66,8 @@ public sealed class RunPlaceTests : IDisposable
         Assert.True(RunPlace.HoldsAnother(Of("run"), RecipeFile.Canonical(RecipeFile.Read(_other))));
         Compress(_other);
         // Nothing was left on the way.
-        Assert.Equal([".", "other", "stages", "student", "students"], Directory.GetDirectories(Of("run")).Select(path => Path.GetFileName(path)!).Prepend(".").Order(StringComparer.Ordinal));
+        Assert.Equal([".", "other", "stages", "student", "students"],
+            Directory.GetDirectories(Of("run")).Select(path => Path.GetFileName(path)!).Prepend(".").Order(StringComparer.Ordinal));
         Assert.All(mine, name => Assert.Equal("mine", File.ReadAllText(Of("run", name))));
     }
 
@@ -78,7 +83,8 @@ public sealed class RunPlaceTests : IDisposable
         bytes[^1] ^= 1;
         File.WriteAllBytes(Of("run", name), bytes);
         foreach (var recipe in new[] { _recipe, _other })
-            Assert.Contains($"{Of("run", name)} was changed since this run wrote it", Verb.Refused($"compress {recipe} --output {Of("run")}"));
+            Assert.Contains($"{Of("run", name)} was changed since this run wrote it",
+                Verb.Refused($"compress {recipe} --output {Of("run")}"));
         Assert.Equal(bytes, File.ReadAllBytes(Of("run", name)));
         File.Delete(Of("run", name));
         Compress(_recipe);
@@ -115,8 +121,12 @@ public sealed class RunPlaceTests : IDisposable
 
     private string Of(params string[] parts) => Path.Combine([_folder.Path, .. parts]);
 
-    private string[] Files() => [.. Directory.EnumerateFiles(Of("run"), "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(Of("run"), path)).Order(StringComparer.Ordinal)];
+    private string[] Files() =>
+        [.. Directory.EnumerateFiles(Of("run"), "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(Of("run"), path))
+            .Order(StringComparer.Ordinal)];
 
-    private string[] Outputs(string prefix) => [.. JsonDocument.Parse(File.ReadAllText(Of("run", "run.json"))).RootElement.GetProperty("outputs").EnumerateArray()
-        .Select(output => output.GetProperty("path").GetString()!).Where(path => path.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+    private string[] Outputs(string prefix) =>
+        [.. JsonDocument.Parse(File.ReadAllText(Of("run", "run.json"))).RootElement.GetProperty("outputs").EnumerateArray()
+        .Select(output => output.GetProperty("path").GetString()!).Where(path => path.StartsWith(prefix, StringComparison.Ordinal))
+        .Order(StringComparer.Ordinal)];
 }

@@ -28,7 +28,9 @@ public sealed class SameStageTests : TorchTest
         var text = $"--ids {ids} --sequence 32 --threads 1";
         _ = Verb.Json($"score {Verb.Tiny} {text} --samples 4 --spans 1,2 --output {At("scores.json")}");
         _ = Verb.Json($"depth {Verb.Tiny} {text} --samples 5 --metrics lm-loss --spans 2 --output {At("depth.json")}");
-        _ = Verb.Json($"prune {Verb.Tiny} --scores {At("scores.json")} --depth-scores {At("depth.json")} --ffn 64 --layers 4 --output {At("pruned")} --write-plan {At("plan.json")}");
+        _ = Verb.Json(
+            $"prune {Verb.Tiny} --scores {At("scores.json")} --depth-scores {At("depth.json")} --ffn 64 --layers 4 --output "
+                + $"{At("pruned")} --write-plan {At("plan.json")}");
 
         Same("score", "scores.json", "scores.json");
         Same("depth", "depth.json", "depth.json");
@@ -40,6 +42,7 @@ public sealed class SameStageTests : TorchTest
     private string At(string name) => Path.Combine(_folder.Path, name);
 
     private void Same(string stage, string artefact, string output) => Assert.Equal(
-        File.ReadAllText(Path.Combine(Assert.Single(Directory.GetDirectories(At("run/stages"), $"{stage}-*")), artefact), System.Text.Encoding.Latin1),
+        File.ReadAllText(Path.Combine(Assert.Single(Directory.GetDirectories(At("run/stages"), $"{stage}-*")), artefact),
+            System.Text.Encoding.Latin1),
         File.ReadAllText(At(output), System.Text.Encoding.Latin1));
 }

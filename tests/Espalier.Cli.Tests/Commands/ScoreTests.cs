@@ -27,9 +27,13 @@ public sealed class ScoreTests : TorchTest
     public void Aggregations_can_be_chosen()
     {
         using var folder = new TemporaryFolder();
-        var result = Verb.Json($"score {Verb.Tiny} {GoldenCalibration.Arguments(folder.Path)} --batch-aggregation variance --sequence-aggregation l2 --threads 1");
+        var result =
+            Verb.Json(
+                $"score {Verb.Tiny} {GoldenCalibration.Arguments(folder.Path)} --batch-aggregation variance --sequence-aggregation l2 "
+                    + $"--threads 1");
         using var golden = new GoldenTensors(Fixtures.Golden("pruning", "scores.safetensors"));
-        GoldenTensors.AssertClose(golden.Doubles("neuron.var.l2"), [.. Flat(result.GetProperty("axes").GetProperty("neurons"))], 0, 1e-4, "neuron.var.l2");
+        GoldenTensors.AssertClose(golden.Doubles("neuron.var.l2"), [.. Flat(result.GetProperty("axes").GetProperty("neurons"))], 0, 1e-4,
+            "neuron.var.l2");
     }
 
     [Fact]
@@ -42,7 +46,8 @@ public sealed class ScoreTests : TorchTest
         Verb.HasFields(result, "version method samples sample_length teacher calibration axes model");
         Assert.False(result.TryGetProperty("batch", out _) || result.GetProperty("axes").TryGetProperty("channels_per_norm", out _));
         using var golden = new GoldenTensors(Fixtures.Golden("pruning", "scores.safetensors"));
-        GoldenTensors.AssertClose(golden.Doubles("taylor.head"), [.. Flat(result.GetProperty("axes").GetProperty("heads"))], 0, 1e-4, "taylor.head");
+        GoldenTensors.AssertClose(golden.Doubles("taylor.head"), [.. Flat(result.GetProperty("axes").GetProperty("heads"))], 0, 1e-4,
+            "taylor.head");
     }
 
     [Fact]
@@ -52,7 +57,8 @@ public sealed class ScoreTests : TorchTest
         Verb.HasFields(result, "version method teacher axes model");
         Assert.False(result.TryGetProperty("samples", out _));
         using var golden = new GoldenTensors(Fixtures.Golden("pruning", "scores.safetensors"));
-        GoldenTensors.AssertClose(golden.Doubles("magnitude.neuron"), [.. Flat(result.GetProperty("axes").GetProperty("neurons"))], 0, 1e-9, "magnitude.neuron");
+        GoldenTensors.AssertClose(golden.Doubles("magnitude.neuron"), [.. Flat(result.GetProperty("axes").GetProperty("neurons"))], 0, 1e-9,
+            "magnitude.neuron");
         Assert.Contains("weight magnitude", TestCommand.Launch($"score {Verb.Tiny} --method magnitude --threads 1").Output);
     }
 
@@ -61,15 +67,19 @@ public sealed class ScoreTests : TorchTest
     {
         JsonElement Score(string options) => Verb.Json($"score {Verb.Tiny} --ids 1,2,3,4 --samples 1 --seq 3 --threads 1 {options}");
         var (usual, before) = (Score(""), Score("--neurons pre-activation"));
-        Assert.Equal(("intermediate", "pre-activation"), (usual.GetProperty("neuron_values").GetString(), before.GetProperty("neuron_values").GetString()));
-        Assert.NotEqual(usual.GetProperty("axes").GetProperty("neurons").GetRawText(), before.GetProperty("axes").GetProperty("neurons").GetRawText());
-        Assert.Equal(usual.GetProperty("axes").GetProperty("heads").GetRawText(), before.GetProperty("axes").GetProperty("heads").GetRawText());
+        Assert.Equal(("intermediate", "pre-activation"),
+            (usual.GetProperty("neuron_values").GetString(), before.GetProperty("neuron_values").GetString()));
+        Assert.NotEqual(usual.GetProperty("axes").GetProperty("neurons").GetRawText(),
+            before.GetProperty("axes").GetProperty("neurons").GetRawText());
+        Assert.Equal(usual.GetProperty("axes").GetProperty("heads").GetRawText(),
+            before.GetProperty("axes").GetProperty("heads").GetRawText());
     }
 
     [Fact]
     public void A_text_is_scored_and_shown()
     {
-        var (code, output, error) = TestCommand.Launch($"score {Verb.Teacher} {Verb.Teacher}/self-written.jsonl --samples 2 --seq 32 --threads 1");
+        var (code, output, error) =
+            TestCommand.Launch($"score {Verb.Teacher} {Verb.Teacher}/self-written.jsonl --samples 2 --seq 32 --threads 1");
         Assert.True(code == 0, error);
         Assert.Contains("block influence", output);
         Assert.Contains("256 channels", output);
@@ -87,7 +97,8 @@ public sealed class ScoreTests : TorchTest
         Assert.True(code == 0, error);
         Assert.Contains(said, error);
         Assert.DoesNotContain("layer by layer", silence);
-        Assert.Equal(JsonDocument.Parse(loaded).RootElement.GetProperty("axes").GetRawText(), JsonDocument.Parse(streamed).RootElement.GetProperty("axes").GetRawText());
+        Assert.Equal(JsonDocument.Parse(loaded).RootElement.GetProperty("axes").GetRawText(),
+            JsonDocument.Parse(streamed).RootElement.GetProperty("axes").GetRawText());
         Assert.Equal(["calibration.i32", "scores.json"], Directory.GetFiles(folder.Path).Select(Path.GetFileName).Order());
     }
 
@@ -103,7 +114,8 @@ public sealed class ScoreTests : TorchTest
     [InlineData("--ids 1,2,3 --method hessian", "activation, taylor, magnitude, redundancy, random")]
     [InlineData("--ids 1,2,3 --method magnitude", "--method is magnitude, which reads none")]
     [InlineData("--method magnitude --samples 3", "--samples is 3; --method is magnitude, which reads no text")]
-    [InlineData("--ids 1,2,3 --method taylor --neurons intermediate", "--neurons is intermediate; it is about activations and --method is taylor")]
+    [InlineData("--ids 1,2,3 --method taylor --neurons intermediate",
+        "--neurons is intermediate; it is about activations and --method is taylor")]
     [InlineData("--method taylor", "--ids")]
     [InlineData("--method magnitude --spans 9", "9")]
     [InlineData("--ids 1,2,3 --seed 3", "--seed is for --method random")]
@@ -135,7 +147,9 @@ public sealed class ScoreTests : TorchTest
         Assert.Equal(9, files.Length);
         Assert.Equal(files, Directory.GetFiles(output).Select(file => Path.GetFileName(file)!).Order());
         Assert.Contains("l2-mean.json", files);
-        _ = Verb.Json($"score {Verb.Tiny} {arguments} --spans 2 --batch-aggregation variance --sequence-aggregation l2 --output {folder.Path}/alone.json --threads 1");
+        _ = Verb.Json(
+            $"score {Verb.Tiny} {arguments} --spans 2 --batch-aggregation variance --sequence-aggregation l2 --output "
+                + $"{folder.Path}/alone.json --threads 1");
         Assert.Equal(File.ReadAllText(Path.Combine(folder.Path, "alone.json")), File.ReadAllText(Path.Combine(output, "variance-l2.json")));
         Assert.Contains("not empty", Verb.Refused($"score {Verb.Tiny} {arguments} --aggregators all --output {output}"));
     }
@@ -150,7 +164,9 @@ public sealed class ScoreTests : TorchTest
         var same = Verb.Json($"score --compare {a} {a}");
         Assert.Empty(same.GetProperty("differences").EnumerateArray());
         Assert.All(same.GetProperty("axes").EnumerateArray(), axis =>
-            Assert.Equal((1.0, 1.0, 1.0), (axis.GetProperty("correlation").GetDouble(), axis.GetProperty("network_correlation").GetDouble(), axis.GetProperty("overlap").GetDouble())));
+            Assert.Equal((1.0, 1.0, 1.0),
+                (axis.GetProperty("correlation").GetDouble(), axis.GetProperty("network_correlation").GetDouble(),
+                    axis.GetProperty("overlap").GetDouble())));
 
         var other = Verb.Json($"score --compare {a} {b} --keep 50% --hidden 32");
         var axes = other.GetProperty("axes").EnumerateArray().ToArray();
@@ -158,7 +174,8 @@ public sealed class ScoreTests : TorchTest
         Assert.Equal([48, 4, 32, 3], axes.Select(axis => axis.GetProperty("kept").GetInt32()));
         Assert.Equal(6, axes[0].GetProperty("correlation_per_layer").GetArrayLength());
         Assert.False(axes[2].TryGetProperty("correlation_per_layer", out _));
-        Assert.Contains("method", other.GetProperty("differences").EnumerateArray().Select(difference => difference.GetProperty("field").GetString()));
+        Assert.Contains("method",
+            other.GetProperty("differences").EnumerateArray().Select(difference => difference.GetProperty("field").GetString()));
 
         var page = TestCommand.Launch($"score --compare {a} {b}").Output;
         Assert.Contains("method differs: activation and magnitude", page);

@@ -40,7 +40,9 @@ public sealed class SearchCommandTests : TorchTest
         var candidates = report.GetProperty("candidates").EnumerateArray().ToArray();
         Assert.Equal([1, 2, 3, 4], candidates.Select(row => row.GetProperty("rank").GetInt32()));
         // All on both texts at the first rung, the best at the last that was used.
-        Assert.All(candidates, row => Assert.Equal(["held-out", "more"], row.GetProperty("losses").EnumerateArray().Take(2).Select(loss => loss.GetProperty("set").GetString()!)));
+        Assert.All(candidates,
+            row => Assert.Equal(["held-out", "more"],
+                row.GetProperty("losses").EnumerateArray().Take(2).Select(loss => loss.GetProperty("set").GetString()!)));
         Assert.True(candidates[0].GetProperty("losses").GetArrayLength() >= candidates[^1].GetProperty("losses").GetArrayLength());
         var (cost, forecast) = (report.GetProperty("cost"), report.GetProperty("forecast"));
         Assert.InRange(cost.GetProperty("tokens").GetInt64(), 1, forecast.GetProperty("tokens").GetInt64());
@@ -55,11 +57,13 @@ public sealed class SearchCommandTests : TorchTest
         Assert.Equal(4, Verb.Json($"search {Recipe("file.yaml", $"candidates: {all}")} --enumerate").GetProperty("count").GetInt64());
 
         var done = Verb.Json($"compress {recipe} --output {output} --threads 1");
-        Assert.All(done.GetProperty("stages").EnumerateArray().Where(stage => stage.GetProperty("stage").GetString() is "candidate" or "search" or "score"),
+        Assert.All(done.GetProperty("stages").EnumerateArray()
+            .Where(stage => stage.GetProperty("stage").GetString() is "candidate" or "search" or "score"),
             stage => Assert.True(stage.GetProperty("reused").GetBoolean()));
         var config = JsonDocument.Parse(File.ReadAllText(Path.Combine(output, "student", "config.json"))).RootElement;
         var chosen = report.GetProperty("chosen");
-        Assert.Equal((chosen.GetProperty("layers").GetInt32(), chosen.GetProperty("hidden").GetInt32()), (config.GetProperty("num_hidden_layers").GetInt32(), config.GetProperty("hidden_size").GetInt32()));
+        Assert.Equal((chosen.GetProperty("layers").GetInt32(), chosen.GetProperty("hidden").GetInt32()),
+            (config.GetProperty("num_hidden_layers").GetInt32(), config.GetProperty("hidden_size").GetInt32()));
         Assert.Equal(chosen.ToString(), ChosenOf(done));
         var page = File.ReadAllText(Path.Combine(output, "report.html"));
         Assert.Contains("<h2>Candidates</h2>", page);
@@ -89,14 +93,18 @@ public sealed class SearchCommandTests : TorchTest
             Assert.True(task.GetProperty("nll_se").GetDouble() > 0);
         }
         File.WriteAllText(At("sky.jsonl"), """{"context": "Once", "choices": ["a", "b"], "answer": 2}""");
-        Assert.Contains("answer is 2 and must be a whole number from 0 to 1", Verb.Refused($"search {At("tasks.yaml")} --output {At("other")} --threads 1"));
+        Assert.Contains("answer is 2 and must be a whole number from 0 to 1",
+            Verb.Refused($"search {At("tasks.yaml")} --output {At("other")} --threads 1"));
         Assert.False(Directory.Exists(At("other")));
     }
 
     [Fact]
     public void A_rung_goes_on_as_one_longer_training_would()
     {
-        double Last(string rungs, string output) => Verb.Json($"search {Recipe($"{output}.yaml", $"candidates: {File("one.json", "{\"layers\": 5}")}, rungs: {rungs}")} --output {At(output)} --threads 1")
+        double Last(string rungs, string output) =>
+            Verb.Json(
+                $"search {Recipe($"{output}.yaml", $"candidates: {File("one.json", "{\"layers\": 5}")}, rungs: {rungs}")} --output "
+                    + $"{At(output)} --threads 1")
             .GetProperty("candidates")[0].GetProperty("losses").EnumerateArray().Last().GetProperty("nll").GetDouble();
         string File(string name, params string[] shapes)
         {
@@ -107,7 +115,8 @@ public sealed class SearchCommandTests : TorchTest
         // Two, so that there is a second rung; the second one's losses do not matter.
         var two = File("two.json", "{\"layers\": 5}", "{\"layers\": 4}");
         var halved = Verb.Json($"search {Recipe("two.yaml", $"candidates: {two}, rungs: [2, 5]")} --output {At("two")} --threads 1")
-            .GetProperty("candidates").EnumerateArray().Single(row => row.GetProperty("layers").GetInt32() == 5).GetProperty("losses").EnumerateArray().ToArray();
+            .GetProperty("candidates").EnumerateArray().Single(row => row.GetProperty("layers").GetInt32() == 5).GetProperty("losses")
+            .EnumerateArray().ToArray();
         Assert.Equal([2, 5], halved.Select(loss => loss.GetProperty("steps").GetInt32()));
         // Warm-up is at most the first rung: one step in both.
         Assert.Equal(Last("[5]", "one"), halved[1].GetProperty("nll").GetDouble());
@@ -118,7 +127,8 @@ public sealed class SearchCommandTests : TorchTest
     public void Interrupted_anywhere_a_search_ends_as_if_it_had_not_been()
     {
         var recipe = Recipe("r.yaml", $"{Grid}, rungs: [2, 4]");
-        string Result(string output) => File.ReadAllText(Directory.GetFiles(At(output), "search.json", SearchOption.AllDirectories).Single());
+        string Result(string output) =>
+            File.ReadAllText(Directory.GetFiles(At(output), "search.json", SearchOption.AllDirectories).Single());
         Verb.Json($"search {recipe} --output {At("whole")} --threads 1");
         // What an interrupted run leaves: the later stages are not there, and one of them lost the record that it was done.
         Verb.Json($"search {recipe} --output {At("again")} --threads 1");
@@ -136,7 +146,10 @@ public sealed class SearchCommandTests : TorchTest
     [Fact]
     public void Loss_as_pruned_can_order_them()
     {
-        var report = Verb.Json($"search {Recipe("r.yaml", "layers: [2, 3, 4, 5], candidates: 2, rungs: [1], proxy: pruned-loss")} --output {At("run")} --threads 1");
+        var report =
+            Verb.Json(
+                $"search {Recipe("r.yaml", "layers: [2, 3, 4, 5], candidates: 2, rungs: [1], proxy: pruned-loss")} --output "
+                    + $"{At("run")} --threads 1");
         var rows = report.GetProperty("candidates").EnumerateArray().OrderBy(row => row.GetProperty("proxy_rank").GetInt32()).ToArray();
         Assert.Equal("pruned-loss", report.GetProperty("proxy").GetString());
         Assert.Equal(2, rows.Length);
@@ -152,11 +165,13 @@ public sealed class SearchCommandTests : TorchTest
         Assert.Equal(18, JsonDocument.Parse(File.ReadAllText(At("all.json"))).RootElement.GetProperty("candidates").GetArrayLength());
         Assert.False(Directory.Exists(Path.Combine("runs", "nemotron-4-15b-search-4b")));
         var plan = Verb.Json($"plan {recipe} --gflops 100");
-        Assert.Equal((18, 18), (plan.GetProperty("search").GetProperty("count").GetInt32(), plan.GetProperty("search").GetProperty("trained").GetInt32()));
+        Assert.Equal((18, 18),
+            (plan.GetProperty("search").GetProperty("count").GetInt32(), plan.GetProperty("search").GetProperty("trained").GetInt32()));
         var names = plan.GetProperty("stages").EnumerateArray().Select(stage => stage.GetProperty("name").GetString()!).ToArray();
         Assert.Equal("search", names[Array.IndexOf(names, "prune") - 1]);
         // 18, 9 and 5 candidates at 100, 200 and 381 steps of 1152 windows of 4096.
-        Assert.Equal((18L * 100 + 9 * 100 + 5 * 181) * 1152 * 4096, plan.GetProperty("search").GetProperty("cost").GetProperty("tokens").GetInt64());
+        Assert.Equal((18L * 100 + 9 * 100 + 5 * 181) * 1152 * 4096,
+            plan.GetProperty("search").GetProperty("cost").GetProperty("tokens").GetInt64());
     }
 
     [Fact]
@@ -171,13 +186,16 @@ public sealed class SearchCommandTests : TorchTest
     }
 
     [Theory]
-    [InlineData("hidden: 32, parameters: <= 10", "none of the 1 shapes keeps to parameters <= 10. The nearest (layers/heads/ffn/hidden): 6/8/96/32 with parameters")]
+    [InlineData("hidden: 32, parameters: <= 10",
+        "none of the 1 shapes keeps to parameters <= 10. The nearest (layers/heads/ffn/hidden): 6/8/96/32 with parameters")]
     [InlineData("hidden: 64", "search.hidden is 64 and must be between 1 and the teacher's 48")]
     [InlineData("candidates: gone.json", "gone.json")]
     public void What_cannot_be_searched_is_one_line_before_any_work(string search, string expected)
     {
         foreach (var line in (string[])["search R --output RUN", "search R --enumerate", "plan R --gflops 1", "compress R --output RUN"])
-            Assert.Contains(expected, Verb.Refused(line.Replace("RUN", At("run"), StringComparison.Ordinal).Replace("R ", Recipe("r.yaml", search) + " ", StringComparison.Ordinal)));
+            Assert.Contains(expected,
+                Verb.Refused(line.Replace("RUN", At("run"), StringComparison.Ordinal)
+                    .Replace("R ", Recipe("r.yaml", search) + " ", StringComparison.Ordinal)));
         Assert.False(Directory.Exists(At("run")));
     }
 
@@ -185,7 +203,8 @@ public sealed class SearchCommandTests : TorchTest
     [InlineData("--write FILE", "--write goes with --enumerate")]
     [InlineData("--enumerate --picture FILE", "--picture shows what was trained and --enumerate trains nothing")]
     public void Options_that_do_not_go_together_are_refused(string options, string expected) =>
-        Assert.Contains(expected, Verb.Refused($"search {Recipe("r.yaml", "hidden: 32")} {options.Replace("FILE", At("file"), StringComparison.Ordinal)}"));
+        Assert.Contains(expected,
+            Verb.Refused($"search {Recipe("r.yaml", "hidden: 32")} {options.Replace("FILE", At("file"), StringComparison.Ordinal)}"));
 
     [Fact]
     public void A_recipe_without_a_search_is_refused() =>
@@ -200,6 +219,7 @@ public sealed class SearchCommandTests : TorchTest
     private static string ChosenOf(JsonElement compressed)
     {
         var best = compressed.GetProperty("search")[0].GetProperty("search").GetProperty("candidates")[0];
-        return $"{{\"layers\":{best.GetProperty("layers")},\"heads\":{best.GetProperty("heads")},\"ffn\":{best.GetProperty("ffn")},\"hidden\":{best.GetProperty("hidden")}}}";
+        return $"{{\"layers\":{best.GetProperty("layers")},\"heads\":{best.GetProperty("heads")},\"ffn\":"
+            + $"{best.GetProperty("ffn")},\"hidden\":{best.GetProperty("hidden")}}}";
     }
 }

@@ -55,12 +55,25 @@ public sealed class StudyReportTests(StudyRun run) : TorchTest, IClassFixture<St
         var first = run.Results[0];
         var manifest = RunManifest.Load(run.Folder)!;
         // As it stands while the first student is trained.
-        manifest = manifest with { Stages = [.. manifest.Stages.TakeWhile(stage => stage.Name != "distill"), new("distill", "distill-000000000000", new('0', 64), StageStatus.Started, 1, null)] };
+        manifest = manifest
+            with
+        {
+            Stages = [.. manifest.Stages.TakeWhile(stage => stage.Name != "distill"),
+                new("distill", "distill-000000000000", new('0', 64), StageStatus.Started, 1, null)]
+        };
         var done = first.Stages.Where(row => row.Stage != "distill" && manifest.Stages.Any(stage => stage.Folder == row.Folder));
         var stage = Directory.CreateDirectory(Path.Combine(folder.Path, "stages", "distill-000000000000")).FullName;
-        File.WriteAllText(Path.Combine(stage, "metrics.jsonl"), "{\"step\":1,\"loss\":2.5,\"gradient_norm\":1,\"learning_rate\":0.001,\"tokens\":64}\n{\"step\":2,\"los");
+        File.WriteAllText(Path.Combine(stage, "metrics.jsonl"),
+            "{\"step\":1,\"loss\":2.5,\"gradient_norm\":1,\"learning_rate\":0.001,\"tokens\":64}\n{\"step\":2,\"los");
         var results = ReportFolder.WithBegun(
-            first with { Output = folder.Path, IsFinished = false, Rows = [.. first.Rows.Take(2)], Metrics = new Dictionary<string, string>(), Stages = [.. done] }, manifest);
+            first with
+            {
+                Output = folder.Path,
+                IsFinished = false,
+                Rows = [.. first.Rows.Take(2)],
+                Metrics = new Dictionary<string, string>(),
+                Stages = [.. done]
+            }, manifest);
         using var text = new StringWriter();
         ReportWriter.Write(text, [results], manifest, "");
         var page = ReportPage.Parse(text.ToString());
@@ -72,10 +85,13 @@ public sealed class StudyReportTests(StudyRun run) : TorchTest, IClassFixture<St
     [Fact]
     public void Losses_of_different_kinds_never_share_a_chart()
     {
-        var labels = Page().Descendants("svg").Select(svg => (string?)svg.Attribute("aria-label")).Where(label => label?.StartsWith("distill", StringComparison.Ordinal) == true);
-        string[] expected = ["distill, forward-kl: loss by step", "distill, cross-entropy: loss by step", "distill: held-out NLL by step", "distill: gradient norm by step"];
+        var labels = Page().Descendants("svg").Select(svg => (string?)svg.Attribute("aria-label"))
+            .Where(label => label?.StartsWith("distill", StringComparison.Ordinal) == true);
+        string[] expected = ["distill, forward-kl: loss by step", "distill, cross-entropy: loss by step", "distill: held-out NLL by step",
+            "distill: gradient norm by step"];
         Assert.Equal(expected, labels);
-        IEnumerable<string> Named(string label) => Page().Descendants("svg").Single(svg => (string?)svg.Attribute("aria-label") == label).Descendants("title").Select(title => title.Value)
+        IEnumerable<string> Named(string label) => Page().Descendants("svg").Single(svg => (string?)svg.Attribute("aria-label") == label)
+            .Descendants("title").Select(title => title.Value)
             .Where(name => name != "learning rate");
         Assert.All(Named("distill, forward-kl: loss by step"), name => Assert.StartsWith("kl-seed-", name, StringComparison.Ordinal));
         Assert.All(Named("distill, cross-entropy: loss by step"), name => Assert.StartsWith("ce-seed-", name, StringComparison.Ordinal));
@@ -87,7 +103,8 @@ public sealed class StudyReportTests(StudyRun run) : TorchTest, IClassFixture<St
         var seeds = run.Printed.GetProperty("seeds").EnumerateArray().ToArray();
         Assert.Equal(
             ["all teacher 1", "all pruned 1", "kl student 2", "ce student 2"],
-            seeds.Select(row => $"{row.GetProperty("arm").GetString()} {row.GetProperty("model").GetString()} {row.GetProperty("seeds").GetInt32()}"));
+            seeds.Select(row =>
+                $"{row.GetProperty("arm").GetString()} {row.GetProperty("model").GetString()} {row.GetProperty("seeds").GetInt32()}"));
         Assert.False(seeds[0].TryGetProperty("nll_sd", out _));
         var losses = run.Results.Take(2).Select(arm => arm.Rows[^1].Evaluations[0].Nll).ToArray();
         Assert.Equal(Math.Abs(losses[0] - losses[1]) / Math.Sqrt(2), seeds[2].GetProperty("nll_sd").GetDouble(), 12);
@@ -97,13 +114,17 @@ public sealed class StudyReportTests(StudyRun run) : TorchTest, IClassFixture<St
     public void Recipes_are_compared_seed_by_seed_with_an_interval()
     {
         var row = Assert.Single(run.Printed.GetProperty("differences").EnumerateArray());
-        Assert.Equal(("ce", "kl", "seeds", 2), (row.GetProperty("arm").GetString(), row.GetProperty("against").GetString(), row.GetProperty("over").GetString(), row.GetProperty("pairs").GetInt32()));
+        Assert.Equal(("ce", "kl", "seeds", 2),
+            (row.GetProperty("arm").GetString(), row.GetProperty("against").GetString(), row.GetProperty("over").GetString(),
+                row.GetProperty("pairs").GetInt32()));
         double Nll(string arm) => run.Results.Single(result => result.Arm == arm).Rows[^1].Evaluations[0].Nll;
         double[] differences = [Nll("ce-seed-1") - Nll("kl-seed-1"), Nll("ce-seed-2") - Nll("kl-seed-2")];
         Assert.Equal(differences.Average(), row.GetProperty("nll").GetDouble(), 12);
         // Of two values the standard error is half their distance; Student's t of one degree of freedom is 12.706 at 95 %.
-        Assert.Equal(12.7062 * Math.Abs(differences[0] - differences[1]) / 2, (row.GetProperty("upper").GetDouble() - row.GetProperty("lower").GetDouble()) / 2, 5);
-        Assert.Contains(Page().Descendants("svg"), svg => (string?)svg.Attribute("aria-label") == "Difference of NLL on held-out with 95 % intervals");
+        Assert.Equal(12.7062 * Math.Abs(differences[0] - differences[1]) / 2,
+            (row.GetProperty("upper").GetDouble() - row.GetProperty("lower").GetDouble()) / 2, 5);
+        Assert.Contains(Page().Descendants("svg"),
+            svg => (string?)svg.Attribute("aria-label") == "Difference of NLL on held-out with 95 % intervals");
     }
 
     [Fact]
@@ -117,14 +138,17 @@ public sealed class StudyReportTests(StudyRun run) : TorchTest, IClassFixture<St
         // Other windows are other questions.
         Assert.Empty(ArmDifference.Of([run.Results[0], run.Results[2] with { Rows = [.. run.Results[2].Rows.Select(Shorter)] }]));
 
-        double[] Windows(CompressResult result) => EvaluateStage.LossesOf(Path.Combine(run.Folder, "stages", result.Rows[^1].Stage!))!["held-out"];
-        static ModelRow Shorter(ModelRow row) => row with { Evaluations = [.. row.Evaluations.Select(evaluation => evaluation with { Tokens = evaluation.Tokens - 32 })] };
+        double[] Windows(CompressResult result) =>
+            EvaluateStage.LossesOf(Path.Combine(run.Folder, "stages", result.Rows[^1].Stage!))!["held-out"];
+        static ModelRow Shorter(ModelRow row) =>
+            row with { Evaluations = [.. row.Evaluations.Select(evaluation => evaluation with { Tokens = evaluation.Tokens - 32 })] };
     }
 
     [Fact]
     public void Hashes_of_outputs_are_those_of_what_lies_there()
     {
-        var rows = Page().Descendants("table").Last().Descendants("tr").Skip(1).ToDictionary(row => row.Element("th")!.Value, row => row.Element("td")!.Value.Trim());
+        var rows = Page().Descendants("table").Last().Descendants("tr").Skip(1)
+            .ToDictionary(row => row.Element("th")!.Value, row => row.Element("td")!.Value.Trim());
         foreach (var arm in run.Results)
             Assert.Equal(ContentHash.OfFolder(arm.Student), rows[$"{arm.Arm}/student/"]);
         var weights = run.Results[0].Stages.Single(stage => stage.Stage == "score").Folder;
@@ -147,7 +171,8 @@ public sealed class StudyReportTests(StudyRun run) : TorchTest, IClassFixture<St
         Assert.All(lines, cells => Assert.Equal(lines[0].Length, cells.Length));
         Assert.Equal(run.Results.SelectMany(arm => arm.Rows).Count(), lines.Length - 1);
         Assert.Equal(["kl-seed-1", "kl", "1", "teacher"], lines[1].Take(4));
-        Assert.Equal(run.Results[0].Rows[0].Evaluations[0].Nll, double.Parse(lines[1][Array.IndexOf(lines[0], "nll")], CultureInfo.InvariantCulture));
+        Assert.Equal(run.Results[0].Rows[0].Evaluations[0].Nll,
+            double.Parse(lines[1][Array.IndexOf(lines[0], "nll")], CultureInfo.InvariantCulture));
     }
 
     [Fact]

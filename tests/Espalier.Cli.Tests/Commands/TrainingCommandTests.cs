@@ -17,7 +17,9 @@ public sealed class TrainingCommandTests : TorchTest
     public void Distill_prints_the_rows_and_goes_on_from_what_was_done()
     {
         var output = Path.Combine(_folder.Path, "student");
-        var line = $"distill {Fixtures.Golden("pruning", "width")} --teacher {Verb.Tiny} --ids {_ids} --order sequential --batch 4 --seq 32 --steps 6 --warmup 2 --held-out 10% --output {output}";
+        var line =
+            $"distill {Fixtures.Golden("pruning", "width")} --teacher {Verb.Tiny} --ids {_ids} --order sequential --batch 4 --seq 32 "
+                + $"--steps 6 --warmup 2 --held-out 10% --output {output}";
         var first = Verb.Json(line);
         Verb.HasFields(first, "output metrics steps final_loss rows");
         Assert.Equal(6, first.GetProperty("steps").GetInt64());
@@ -34,21 +36,28 @@ public sealed class TrainingCommandTests : TorchTest
     public void Early_stopping_ends_with_the_best_weights()
     {
         // A rate at which the held-out loss soon rises.
-        var line = $"correct {Verb.Tiny} --ids {_ids} --order sequential --batch 4 --seq 32 --steps 60 --lr 3e-2 --warmup 0 --schedule constant --held-out 10% --evaluate-every 2 --early-stopping 2";
+        var line =
+            $"correct {Verb.Tiny} --ids {_ids} --order sequential --batch 4 --seq 32 --steps 60 --lr 3e-2 --warmup 0 --schedule constant "
+                + $"--held-out 10% --evaluate-every 2 --early-stopping 2";
         var output = Path.Combine(_folder.Path, "stopped");
         var report = Verb.Json($"{line} --output {output}");
         var steps = report.GetProperty("steps").GetInt64();
         Assert.True(steps < 60, $"{steps} steps");
 
-        var lines = File.ReadLines(report.GetProperty("metrics").GetString()!).Select(text => JsonDocument.Parse(text).RootElement).ToArray();
-        var losses = lines.Where(entry => entry.TryGetProperty("held_out_nll", out _)).Select(entry => (Step: entry.GetProperty("step").GetInt64(), Nll: entry.GetProperty("held_out_nll").GetDouble())).ToArray();
+        var lines = File.ReadLines(report.GetProperty("metrics").GetString()!).Select(text => JsonDocument.Parse(text).RootElement)
+            .ToArray();
+        var losses = lines.Where(entry => entry.TryGetProperty("held_out_nll", out _))
+            .Select(entry => (Step: entry.GetProperty("step").GetInt64(), Nll: entry.GetProperty("held_out_nll").GetDouble())).ToArray();
         var best = losses.MinBy(loss => loss.Nll);
         Assert.Equal(steps, best.Step + 4);
         Assert.Equal(best.Nll, report.GetProperty("rows")[1].GetProperty("evaluations")[0].GetProperty("nll").GetDouble(), 1e-6);
         Assert.Contains(lines, entry => entry.TryGetProperty("update_ratio", out var ratio) && ratio.GetDouble() > 0);
 
         // What timing depends on the clock is in the other log.
-        var timing = JsonDocument.Parse(File.ReadLines(Path.Combine(Path.GetDirectoryName(report.GetProperty("metrics").GetString()!)!, "timing.jsonl")).First()).RootElement;
+        var timing =
+            JsonDocument.Parse(
+                File.ReadLines(Path.Combine(Path.GetDirectoryName(report.GetProperty("metrics").GetString()!)!, "timing.jsonl"))
+                    .First()).RootElement;
         Verb.HasFields(timing, "step seconds tokens_per_second resident_bytes mfu");
         Assert.InRange(timing.GetProperty("mfu").GetDouble(), 1e-9, 10);
     }
@@ -57,7 +66,8 @@ public sealed class TrainingCommandTests : TorchTest
     public void Accumulated_micro_batches_give_the_whole_batchs_model()
     {
         double Loss(string name, string more) => Verb.Json(
-            $"correct {Verb.Tiny} --ids {_ids} --order sequential --batch 4 --seq 32 --steps 5 --output {Path.Combine(_folder.Path, name)} {more}").GetProperty("final_loss").GetDouble();
+            $"correct {Verb.Tiny} --ids {_ids} --order sequential --batch 4 --seq 32 --steps 5 --output {Path.Combine(_folder.Path, name)} "
+                + $"{more}").GetProperty("final_loss").GetDouble();
         Assert.Equal(Loss("whole", ""), Loss("parts", "--micro-batch 2"), 1e-5);
     }
 
@@ -65,7 +75,8 @@ public sealed class TrainingCommandTests : TorchTest
     public void Compute_is_called_as_element_types_are_too()
     {
         double Loss(string name, string compute) => Verb.Json(
-            $"correct {Verb.Tiny} --ids {_ids} --batch 4 --seq 32 --steps 2 --compute {compute} --output {Path.Combine(_folder.Path, name)}").GetProperty("final_loss").GetDouble();
+            $"correct {Verb.Tiny} --ids {_ids} --batch 4 --seq 32 --steps 2 --compute {compute} --output "
+                + $"{Path.Combine(_folder.Path, name)}").GetProperty("final_loss").GetDouble();
         Assert.Equal(Loss("long", "bfloat16"), Loss("short", "bf16"));
         Assert.NotEqual(Loss("again", "bf16"), Loss("f32", "f32"));
     }
@@ -74,7 +85,8 @@ public sealed class TrainingCommandTests : TorchTest
     public void Pretrain_starts_from_weights_that_the_seed_alone_gives()
     {
         double Loss(string name, int seed) => Verb.Json(
-            $"pretrain {Verb.Tiny} --ids {_ids} --batch 4 --seq 32 --steps 2 --seed {seed} --output {Path.Combine(_folder.Path, name)}").GetProperty("final_loss").GetDouble();
+            $"pretrain {Verb.Tiny} --ids {_ids} --batch 4 --seq 32 --steps 2 --seed {seed} --output {Path.Combine(_folder.Path, name)}")
+                .GetProperty("final_loss").GetDouble();
         Assert.Equal(Loss("a", 1), Loss("b", 1));
         Assert.NotEqual(Loss("c", 1), Loss("d", 2));
     }
@@ -88,7 +100,8 @@ public sealed class TrainingCommandTests : TorchTest
     [InlineData("--ids IDS --schedule cosin", "Did you mean cosine?")]
     [InlineData("--ids IDS --schedule constant --min-lr 1e-4", "--min-learning-rate is 1e-4; a constant schedule has no end")]
     [InlineData("--ids IDS --decay-steps 3", "--decay-steps is 3; it belongs to schedule: wsd")]
-    [InlineData("--ids IDS --steps 20 --schedule wsd --decay-steps 11", "--decay-steps is 11; only 10 of the 20 steps come after the warm-up")]
+    [InlineData("--ids IDS --steps 20 --schedule wsd --decay-steps 11",
+        "--decay-steps is 11; only 10 of the 20 steps come after the warm-up")]
     [InlineData("--ids IDS --freeze mlp,hed", "Did you mean head?")]
     [InlineData("--ids IDS --layer-decay 0", "--layer-decay is 0; it must be a number above 0 and at most 1")]
     [InlineData("--ids IDS --compute bfloat", "Did you mean bfloat16?")]
@@ -151,7 +164,8 @@ public sealed class TrainingCommandTests : TorchTest
     public void A_recipe_that_cannot_work_is_refused_before_anything_is_done(string lines, string message)
     {
         var recipe = Path.Combine(_folder.Path, "recipe.yaml");
-        File.WriteAllText(recipe, $"teacher: {Verb.Tiny}\ndata: {{ train: {_ids}, held-out: 10%, sequence: 32 }}\n{lines}\ndistill: {{ steps: 2, batch: 2 }}\n");
+        File.WriteAllText(recipe,
+            $"teacher: {Verb.Tiny}\ndata: {{ train: {_ids}, held-out: 10%, sequence: 32 }}\n{lines}\ndistill: {{ steps: 2, batch: 2 }}\n");
         var error = Verb.Refused($"compress {recipe} --output {Path.Combine(_folder.Path, "run")}");
         Assert.Contains(message, error);
         Assert.False(Path.Exists(Path.Combine(_folder.Path, "run")));
@@ -163,12 +177,16 @@ public sealed class TrainingCommandTests : TorchTest
     public void A_correction_is_done_where_the_test_says_so(string threshold, bool needed, string models)
     {
         // Ids that the teacher has never seen, against ids that it writes itself.
-        var result = Compress("auto", $"{{ when: auto, threshold: {threshold}, reference: {Written()}, steps: 2, batch: 2, learning-rate: 1e-3 }}");
+        var result =
+            Compress("auto", $"{{ when: auto, threshold: {threshold}, reference: {Written()}, steps: 2, batch: 2, learning-rate: 1e-3 }}");
         var need = result.GetProperty("need")[0].GetProperty("need");
         Verb.HasFields(need, "needed why data reference difference difference_se lower upper threshold loss_difference seq");
         Assert.Equal(needed, need.GetProperty("needed").GetBoolean());
-        Assert.Equal(models, string.Join(' ', result.GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("model").GetString()!.Replace(' ', '-'))));
-        Assert.Equal(needed, result.GetProperty("stages").EnumerateArray().Any(stage => stage.GetProperty("stage").GetString() == "correct"));
+        Assert.Equal(models,
+            string.Join(' ',
+                result.GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("model").GetString()!.Replace(' ', '-'))));
+        Assert.Equal(needed,
+            result.GetProperty("stages").EnumerateArray().Any(stage => stage.GetProperty("stage").GetString() == "correct"));
         Assert.Contains(need.GetProperty("why").GetString()!, File.ReadAllText(result.GetProperty("report").GetString()!));
     }
 
@@ -181,13 +199,17 @@ public sealed class TrainingCommandTests : TorchTest
         double Loss(string model) => rows[model].GetProperty("evaluations")[0].GetProperty("nll").GetDouble();
         Assert.True(Loss("corrected teacher") < Loss("teacher"), $"{Loss("corrected teacher")} against {Loss("teacher")}");
         Assert.True(File.Exists(Path.Combine(rows["corrected teacher"].GetProperty("path").GetString()!, "model.safetensors")));
-        Assert.Equal(["data", "evaluate", "score", "prune", "distill", "export"], result.GetProperty("stages").EnumerateArray().Select(stage => stage.GetProperty("stage").GetString()).Distinct().Prepend("data"));
+        Assert.Equal(["data", "evaluate", "score", "prune", "distill", "export"],
+            result.GetProperty("stages").EnumerateArray().Select(stage => stage.GetProperty("stage").GetString()).Distinct()
+                .Prepend("data"));
     }
 
     private System.Text.Json.JsonElement Compress(string name, string correct)
     {
         var recipe = Path.Combine(_folder.Path, $"{name}.yaml");
-        File.WriteAllText(recipe, $"teacher: {Verb.Tiny}\ndata: {{ train: {_ids}, held-out: 10%, sequence: 32 }}\ncorrect: {correct}\nscore: {{ samples: 8 }}\nprune: {{ hidden: 32 }}\ndistill: {{ steps: 4, batch: 2, warm-up: 0 }}\n");
+        File.WriteAllText(recipe,
+            $"teacher: {Verb.Tiny}\ndata: {{ train: {_ids}, held-out: 10%, sequence: 32 }}\ncorrect: {correct}\nscore: {{ samples: 8 "
+                + $"}}\nprune: {{ hidden: 32 }}\ndistill: {{ steps: 4, batch: 2, warm-up: 0 }}\n");
         return Verb.Json($"compress {recipe} --output {Path.Combine(_folder.Path, name)}");
     }
 
@@ -206,7 +228,9 @@ public sealed class TrainingCommandTests : TorchTest
         using (var file = File.OpenWrite(Path.Combine(broken, "model.safetensors")))
             file.SetLength(file.Length - 100);
         var recipe = Path.Combine(_folder.Path, "recipe.yaml");
-        File.WriteAllText(recipe, $"teacher: {broken}\ndata: {{ train: {_ids}, held-out: 10%, sequence: 32 }}\nscore: {{ samples: 8 }}\nprune: {{ hidden: 32 }}\n");
+        File.WriteAllText(recipe,
+            $"teacher: {broken}\ndata: {{ train: {_ids}, held-out: 10%, sequence: 32 }}\nscore: {{ samples: 8 }}\nprune: {{ hidden: 32 "
+                + $"}}\n");
         Assert.Contains("model.safetensors", Verb.Refused($"compress {recipe} --output {Path.Combine(_folder.Path, "run")}"));
         Assert.False(Path.Exists(Path.Combine(_folder.Path, "run")));
     }

@@ -13,7 +13,9 @@ internal static class Verb
     /// <summary>Ids of documents that it wrote.</summary>
     internal static string TeacherIds { get; } = Fixtures.Golden("quickstart-teacher", "self-written.ids.i32");
 
-    /// <summary>A model of some thousand weights without a tokenizer: hidden 48, ffn 96, 8 heads of 8 in 2 groups, 6 layers, vocabulary 128.</summary>
+    /// <summary>
+    /// A model of some thousand weights without a tokenizer: hidden 48, ffn 96, 8 heads of 8 in 2 groups, 6 layers, vocabulary 128.
+    /// </summary>
     internal static string Tiny { get; } = Fixtures.Golden("pruning", "teacher");
 
     /// <summary>Runs a command line with --json that must succeed.</summary>

@@ -54,7 +54,9 @@ public sealed class CompletionTests : IDisposable
     [ShellFact("bash")]
     public void Bash_completes_behind_an_equals_sign()
     {
-        var words = Run("bash", "--norc", "-c", "source script.bash; COMP_WORDS=(espalier prune --depth = sc) COMP_CWORD=4; _espalier; printf '%s\\n' \"${COMPREPLY[@]}\"");
+        var words =
+            Run("bash", "--norc", "-c",
+                "source script.bash; COMP_WORDS=(espalier prune --depth = sc) COMP_CWORD=4; _espalier; printf '%s\\n' \"${COMPREPLY[@]}\"");
         Assert.Equal(["scattered"], words);
     }
 
@@ -63,7 +65,9 @@ public sealed class CompletionTests : IDisposable
     public void Fish_offers_what_fits(string line, string offered, string other)
     {
         // A description follows after a tab.
-        AssertOffered([.. Run("fish", "--no-config", "-c", "source script.fish; complete -C $argv[1]", line).Select(word => word.Split('\t')[0].TrimEnd('/'))], offered, other);
+        AssertOffered(
+            [.. Run("fish", "--no-config", "-c", "source script.fish; complete -C $argv[1]", line)
+                .Select(word => word.Split('\t')[0].TrimEnd('/'))], offered, other);
     }
 
     [ShellTheory("zsh")]
@@ -84,7 +88,9 @@ public sealed class CompletionTests : IDisposable
             zpty -w -n shell "$1"$'\t'
             """ + "\nsleep 1\nzpty -w shell $'\\x15print DONE'\nwhile zpty -r shell out; do print -r -- \"$out\"; [[ $out == *DONE* && $out != *print* ]] && break; done\nzpty -d shell\n";
         var printed = string.Join('\n', Run("zsh", "-f", "-c", setUp, "zsh", line));
-        AssertOffered([.. System.Text.RegularExpressions.Regex.Matches(printed, "<([^<>\n]+)>").Select(match => match.Groups[1].Value.Trim().TrimEnd('/'))], offered, other);
+        AssertOffered(
+            [.. System.Text.RegularExpressions.Regex.Matches(printed, "<([^<>\n]+)>")
+                .Select(match => match.Groups[1].Value.Trim().TrimEnd('/'))], offered, other);
     }
 
     [ShellFact("zsh")]
@@ -106,7 +112,12 @@ public sealed class CompletionTests : IDisposable
 
     private string[] Run(string shell, params string[] arguments)
     {
-        var start = new ProcessStartInfo(shell, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _folder.Path };
+        var start = new ProcessStartInfo(shell, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = _folder.Path
+        };
         start.Environment["HOME"] = _folder.Path;
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();

@@ -13,7 +13,8 @@ public sealed class DiagnosisTests
 
     [Fact]
     public void Slow_products_are_said_with_both_speeds() =>
-        Assert.Contains("31 GFLOP/s, where 160", Assert.Single(Diagnosis.Of(MachineFixtures.With(s_sound.Torch! with { SgemmGflops = 31 }))).What);
+        Assert.Contains("31 GFLOP/s, where 160",
+            Assert.Single(Diagnosis.Of(MachineFixtures.With(s_sound.Torch! with { SgemmGflops = 31 }))).What);
 
     [Fact]
     public void A_library_that_multiplies_faster_is_said_with_both_speeds()
@@ -22,22 +23,26 @@ public sealed class DiagnosisTests
         var finding = Assert.Single(Diagnosis.Of(MachineFixtures.With(slow)));
         Assert.Contains("oneDNN with 188 GFLOP/s, where libtorch's own reaches 240", finding.What);
         Assert.Equal("set ESPALIER_PRODUCTS=libtorch", finding.WayOut);
-        Assert.Equal("unset ESPALIER_PRODUCTS", Assert.Single(Diagnosis.Of(MachineFixtures.With(slow with { Products = ProductLibrary.Libtorch }))).WayOut);
+        Assert.Equal("unset ESPALIER_PRODUCTS",
+            Assert.Single(Diagnosis.Of(MachineFixtures.With(slow with { Products = ProductLibrary.Libtorch }))).WayOut);
         Assert.Empty(Diagnosis.Of(MachineFixtures.With(s_sound.Torch! with { OtherGflops = 200 })));
     }
 
     [Fact]
     public void A_libtorch_whose_tiny_numbers_are_slow_is_said() =>
-        Assert.Contains("unset LIBTORCH", Assert.Single(Diagnosis.Of(MachineFixtures.With(s_sound.Torch! with { FlushesDenormals = false }))).WayOut);
+        Assert.Contains("unset LIBTORCH",
+            Assert.Single(Diagnosis.Of(MachineFixtures.With(s_sound.Torch! with { FlushesDenormals = false }))).WayOut);
 
     [Fact]
     public void An_unknown_clock_expects_nothing() =>
-        Assert.Empty(Diagnosis.Of(MachineFixtures.With(s_sound.Torch! with { SgemmGflops = 1 }) with { Cpu = s_sound.Cpu with { Megahertz = 0 } }));
+        Assert.Empty(
+            Diagnosis.Of(MachineFixtures.With(s_sound.Torch! with { SgemmGflops = 1 }) with { Cpu = s_sound.Cpu with { Megahertz = 0 } }));
 
     [Fact]
     public void Missing_libtorch_makes_the_machine_unusable_and_comes_first()
     {
-        var findings = Diagnosis.Of(s_sound with { Torch = null, Memory = new MemoryInfo(1 << 30, 1 << 20) }, "libtorch_cpu.so was not found");
+        var findings =
+            Diagnosis.Of(s_sound with { Torch = null, Memory = new MemoryInfo(1 << 30, 1 << 20) }, "libtorch_cpu.so was not found");
         Assert.Equal(2, findings.Count);
         Assert.Equal(Severity.Unusable, findings[0].Severity);
         Assert.Equal("libtorch_cpu.so was not found", findings[0].What);
@@ -46,7 +51,8 @@ public sealed class DiagnosisTests
     [Fact]
     public void Little_memory_little_disk_and_a_slow_disk_are_said_with_both_numbers()
     {
-        var findings = Diagnosis.Of(s_sound with { Memory = new MemoryInfo(2L << 30, 512 << 20), Disk = new DiskSpeed("/runs", 1L << 30, 1e6, 1e6) });
+        var findings =
+            Diagnosis.Of(s_sound with { Memory = new MemoryInfo(2L << 30, 512 << 20), Disk = new DiskSpeed("/runs", 1L << 30, 1e6, 1e6) });
         Assert.Equal(3, findings.Count);
         Assert.Contains("512 MiB of 2 GiB", findings[0].What);
         Assert.Contains("1 GiB are free in /runs", findings[1].What);
@@ -67,7 +73,8 @@ public sealed class DiagnosisTests
     [Fact]
     public void A_preset_that_halves_the_speed_is_named_with_both_speeds()
     {
-        var finding = Assert.Single(Diagnosis.Of(s_sound with { Preset = new("DNNL_MAX_CPU_ISA=AVX2, ATEN_CPU_CAPABILITY=default", 94, 188) }));
+        var finding =
+            Assert.Single(Diagnosis.Of(s_sound with { Preset = new("DNNL_MAX_CPU_ISA=AVX2, ATEN_CPU_CAPABILITY=default", 94, 188) }));
         Assert.Contains("DNNL_MAX_CPU_ISA=AVX2", finding.What);
         Assert.Contains("94 GFLOP/s with it and 188 without", finding.What);
         Assert.Equal("unset DNNL_MAX_CPU_ISA ATEN_CPU_CAPABILITY", finding.WayOut);
@@ -77,7 +84,8 @@ public sealed class DiagnosisTests
     [Fact]
     public void Presets_of_products_are_told_from_those_of_threads()
     {
-        static IReadOnlyList<string> Of(string name, string value) => EnvironmentPresets.OfProducts(EnvironmentPresets.Read(asked => asked == name ? value : null));
+        static IReadOnlyList<string> Of(string name, string value) =>
+            EnvironmentPresets.OfProducts(EnvironmentPresets.Read(asked => asked == name ? value : null));
         Assert.Equal(["ONEDNN_MAX_CPU_ISA"], Of("ONEDNN_MAX_CPU_ISA", "AVX2"));
         Assert.Equal(["MKL_CBWR"], Of("MKL_CBWR", "COMPATIBLE"));
         Assert.Empty(Of("OMP_NUM_THREADS", "2"));
@@ -106,7 +114,8 @@ public sealed class DiagnosisTests
     [Fact]
     public void A_busy_machine_is_said()
     {
-        Assert.Contains("other programs keep 1.6 of 2 processors busy", Assert.Single(Diagnosis.Of(s_sound with { BusyProcessors = 1.6 })).What);
+        Assert.Contains("other programs keep 1.6 of 2 processors busy",
+            Assert.Single(Diagnosis.Of(s_sound with { BusyProcessors = 1.6 })).What);
         Assert.Empty(Diagnosis.Of(s_sound with { BusyProcessors = 0.2 }));
     }
 }

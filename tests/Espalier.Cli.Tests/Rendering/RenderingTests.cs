@@ -54,5 +54,6 @@ public sealed class RenderingTests
 
     [Fact]
     public void Json_says_null_for_a_number_that_is_none() =>
-        Assert.Equal("""{"perplexity":null,"tokens":3}""", JsonOutput.Serialize(new { Perplexity = double.NaN, Tokens = 3, Missing = (string?)null }));
+        Assert.Equal("""{"perplexity":null,"tokens":3}""",
+            JsonOutput.Serialize(new { Perplexity = double.NaN, Tokens = 3, Missing = (string?)null }));
 }

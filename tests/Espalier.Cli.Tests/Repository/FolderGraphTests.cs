@@ -32,7 +32,9 @@ public sealed class FolderGraphTests
         Assert.All(known, project => Assert.Equal(s_mayKnow[project.Key].Order(), project.Value));
     }
 
-    /// <summary>The file lists what is left of older circles and may only shrink: new arrows fail, and so do listed ones that went.</summary>
+    /// <summary>
+    /// The file lists what is left of older circles and may only shrink: new arrows fail, and so do listed ones that went.
+    /// </summary>
     [Fact]
     public void No_folder_knows_one_that_knows_it()
     {

@@ -4,7 +4,9 @@ using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Repository;
 
-/// <summary>What all pages must hold to: links that lead somewhere, decisions of one form, nothing of the machine they were written on.</summary>
+/// <summary>
+/// What all pages must hold to: links that lead somewhere, decisions of one form, nothing of the machine they were written on.
+/// </summary>
 public sealed partial class PageTests
 {
     private const string Decisions = "docs/decisions/";
@@ -13,7 +15,8 @@ public sealed partial class PageTests
     private static readonly string[] s_data = ["models/", "tests/golden/"];
 
     private static readonly string[] s_text =
-        [".cs", ".cpp", ".h", ".txt", ".md", ".sh", ".yaml", ".yml", ".json", ".props", ".csproj", ".slnx", ".mjs", ".js", ".editorconfig", ".gitignore", ""];
+        [".cs", ".cpp", ".h", ".txt", ".md", ".sh", ".yaml", ".yml", ".json", ".props", ".csproj", ".slnx", ".mjs", ".js", ".editorconfig",
+            ".gitignore", ""];
 
     [Fact]
     public void Relative_links_lead_somewhere()
@@ -25,7 +28,8 @@ public sealed partial class PageTests
                 if (target.Length == 0 || target.Contains(':', StringComparison.Ordinal))
                     continue;
                 var path = Path.GetFullPath(Path.Combine(Fixtures.Root, Path.GetDirectoryName(page)!, target));
-                Assert.True(path.StartsWith(Fixtures.Root, StringComparison.Ordinal) && Path.Exists(path), $"{page} links to {target}, which is not there");
+                Assert.True(path.StartsWith(Fixtures.Root, StringComparison.Ordinal) && Path.Exists(path),
+                    $"{page} links to {target}, which is not there");
             }
     }
 
@@ -40,14 +44,17 @@ public sealed partial class PageTests
             Assert.StartsWith($"{Decisions}{number}-", pages[i]);
             var lines = RepositoryFiles.Read(pages[i]).Split('\n');
             Assert.StartsWith($"# {number}: ", lines[0]);
-            Assert.Equal(["## Context", "## Choice", "## What was measured", "## What would change it"], lines.Where(line => line.StartsWith("## ", StringComparison.Ordinal)));
+            Assert.Equal(["## Context", "## Choice", "## What was measured", "## What would change it"],
+                lines.Where(line => line.StartsWith("## ", StringComparison.Ordinal)));
         }
     }
 
     [Fact]
     public void No_file_tells_the_machine_it_was_written_on()
     {
-        var files = RepositoryFiles.All.Where(path => s_text.Contains(Path.GetExtension(path)) && !s_data.Any(folder => path.StartsWith(folder, StringComparison.Ordinal)));
+        var files =
+            RepositoryFiles.All.Where(path => s_text.Contains(Path.GetExtension(path))
+                && !s_data.Any(folder => path.StartsWith(folder, StringComparison.Ordinal)));
         foreach (var path in files)
             if (TellTale(RepositoryFiles.Read(path)) is { } found)
                 Assert.Fail($"{path} has '{found}': a path or name of one machine");
@@ -62,7 +69,9 @@ public sealed partial class PageTests
     public void A_path_of_a_machine_is_told_from_others(string text, bool found) =>
         Assert.Equal(found, TellTale(text.Replace("|", "", StringComparison.Ordinal)) is not null);
 
-    /// <summary>An absolute path into somebody's folders, this clone's own place, or this machine's name where it is no common word.</summary>
+    /// <summary>
+    /// An absolute path into somebody's folders, this clone's own place, or this machine's name where it is no common word.
+    /// </summary>
     private static string? TellTale(string text)
     {
         var name = Environment.MachineName;

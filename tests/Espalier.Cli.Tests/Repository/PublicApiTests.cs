@@ -7,8 +7,8 @@ using PublicApiGenerator;
 namespace Espalier.Cli.Tests.Repository;
 
 /// <summary>
-/// What a program that uses the packages sees stands in a file beside each project, <c>PublicAPI.txt</c>: it changes when somebody means it to.
-/// <c>ESPALIER_RECORD=1 ./test --filter PublicApi</c> writes the files.
+/// What a program that uses the packages sees stands in a file beside each project, <c>PublicAPI.txt</c>: it changes when somebody means it
+/// to. <c>ESPALIER_RECORD=1 ./test --filter PublicApi</c> writes the files.
 /// </summary>
 public sealed partial class PublicApiTests
 {
@@ -33,7 +33,8 @@ public sealed partial class PublicApiTests
     public void It_is_small()
     {
         var types = s_packages.SelectMany(package => Type().Matches(TextOf(package)).Select(match => match.Value.Trim())).ToArray();
-        Assert.True(types.Length <= MostTypes, $"{types.Length} public types, and {MostTypes} are the most: what is not for users is internal\n{string.Join('\n', types)}");
+        Assert.True(types.Length <= MostTypes,
+            $"{types.Length} public types, and {MostTypes} are the most: what is not for users is internal\n{string.Join('\n', types)}");
     }
 
     private static string PathOf(string package) => $"src/{package}/PublicAPI.txt";
@@ -44,6 +45,7 @@ public sealed partial class PublicApiTests
         ExcludeAttributes = ["System.Runtime.CompilerServices.CompilerGeneratedAttribute", "System.Diagnostics.DebuggerDisplayAttribute"],
     }).ReplaceLineEndings("\n").TrimEnd() + "\n";
 
-    [GeneratedRegex(@"^\s+public (?:static |sealed |abstract |readonly |ref |partial )*(?:class|struct|interface|enum|delegate|record) .*$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\s+public (?:static |sealed |abstract |readonly |ref |partial )*(?:class|struct|interface|enum|delegate|record) .*$",
+        RegexOptions.Multiline)]
     private static partial Regex Type();
 }

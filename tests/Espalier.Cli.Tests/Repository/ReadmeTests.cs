@@ -31,12 +31,15 @@ public sealed partial class ReadmeTests
 
     [Fact]
     public void The_table_has_the_commands_of_the_program_and_no_others() =>
-        Assert.Equal(CommandList.All().Select(command => command.Name).Order(StringComparer.Ordinal), CommandsOfTheTable().Order(StringComparer.Ordinal));
+        Assert.Equal(CommandList.All().Select(command => command.Name).Order(StringComparer.Ordinal),
+            CommandsOfTheTable().Order(StringComparer.Ordinal));
 
     [Fact]
     public void Recipes_that_pages_show_are_read()
     {
-        var recipes = RepositoryFiles.Pages.SelectMany(page => Recipe().Matches(RepositoryFiles.Read(page)).Select(match => (page, match.Groups["text"].Value))).ToArray();
+        var recipes =
+            RepositoryFiles.Pages.SelectMany(page => Recipe().Matches(RepositoryFiles.Read(page))
+                .Select(match => (page, match.Groups["text"].Value))).ToArray();
         Assert.NotEmpty(recipes);
         Assert.All(recipes, recipe => RecipeFile.Parse(recipe.Value, recipe.page));
     }
@@ -48,7 +51,8 @@ public sealed partial class ReadmeTests
         Assert.NotEmpty(known);
         foreach (var page in RepositoryFiles.Pages)
             foreach (Match shown in CommandLine().Matches(RepositoryFiles.Read(page)))
-                Assert.True(known.Contains(shown.Groups["name"].Value), $"{page} shows '{shown.Value.Trim()}', which is no command of the README's table");
+                Assert.True(known.Contains(shown.Groups["name"].Value),
+                    $"{page} shows '{shown.Value.Trim()}', which is no command of the README's table");
     }
 
     [Theory]
@@ -76,7 +80,8 @@ public sealed partial class ReadmeTests
     }
 
     private static IEnumerable<Match> TreeLines() =>
-        Block("tree").Split('\n').Where(line => line.Length > 0 && !line.StartsWith("```", StringComparison.Ordinal)).Select(line => TreeLine().Match(line));
+        Block("tree").Split('\n').Where(line => line.Length > 0 && !line.StartsWith("```", StringComparison.Ordinal))
+            .Select(line => TreeLine().Match(line));
 
     private static IEnumerable<string> CommandsOfTheTable() =>
         TableRow().Matches(Block("commands")).Select(row => row.Groups["name"].Value);

@@ -33,7 +33,8 @@ internal static class RepositoryFiles
     {
         foreach (var entry in new DirectoryInfo(Path.Combine(Fixtures.Root, folder)).EnumerateFileSystemInfos())
         {
-            if (s_leftOut.Contains(entry.Name) || (folder.Length == 0 && s_leftOutAtTheRoot.Contains(entry.Name)) || entry.Name.EndsWith(".user", StringComparison.Ordinal))
+            if (s_leftOut.Contains(entry.Name) || (folder.Length == 0 && s_leftOutAtTheRoot.Contains(entry.Name))
+                || entry.Name.EndsWith(".user", StringComparison.Ordinal))
                 continue;
             if (entry is not DirectoryInfo)
                 yield return folder + entry.Name;

@@ -9,7 +9,11 @@ public sealed class InstructionTests
     [CallgrindFact]
     public void Five_pieces_of_work_take_no_more_instructions_than_they_did()
     {
-        var start = new ProcessStartInfo(Path.Combine(Fixtures.Root, "tests", "instructions")) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Path.Combine(Fixtures.Root, "tests", "instructions"))
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        };
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();

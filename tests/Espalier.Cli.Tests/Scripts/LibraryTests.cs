@@ -15,16 +15,24 @@ public sealed class LibraryTests : IDisposable
     [Fact]
     public void The_packages_install_as_a_tool_that_works_in_an_empty_directory()
     {
-        var (packages, tool, empty) = (Path.Combine(_folder.Path, "packages"), Path.Combine(_folder.Path, "tool"), Directory.CreateDirectory(Path.Combine(_folder.Path, "empty")).FullName);
+        var (packages, tool, empty) =
+            (Path.Combine(_folder.Path, "packages"), Path.Combine(_folder.Path, "tool"),
+                Directory.CreateDirectory(Path.Combine(_folder.Path, "empty")).FullName);
         Dotnet(Fixtures.Root, "pack", "--no-build", "-c", "Release", "-o", packages, "-v", "quiet");
         Assert.Equal(
-            ["Espalier.Compression", "Espalier.Files", "Espalier.Models", "Espalier.Pipeline", "Espalier.Reports", "Espalier.Torch", "espalier"],
-            Directory.GetFiles(packages, "*.nupkg").Select(file => Path.GetFileName(file).Replace(".0.1.0.nupkg", "", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+            ["Espalier.Compression", "Espalier.Files", "Espalier.Models", "Espalier.Pipeline", "Espalier.Reports", "Espalier.Torch",
+                "espalier"],
+            Directory.GetFiles(packages, "*.nupkg")
+                .Select(file => Path.GetFileName(file).Replace(".0.1.0.nupkg", "", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal));
 
-        File.WriteAllText(Path.Combine(_folder.Path, "nuget.config"), $"<configuration><packageSources><clear/><add key=\"local\" value=\"{packages}\"/></packageSources></configuration>");
-        Dotnet(_folder.Path, "tool", "install", "espalier", "--tool-path", tool, "--configfile", Path.Combine(_folder.Path, "nuget.config"));
+        File.WriteAllText(Path.Combine(_folder.Path, "nuget.config"),
+            $"<configuration><packageSources><clear/><add key=\"local\" value=\"{packages}\"/></packageSources></configuration>");
+        Dotnet(_folder.Path, "tool", "install", "espalier", "--tool-path", tool, "--configfile",
+            Path.Combine(_folder.Path, "nuget.config"));
         Assert.Equal("0.1.0", Run(Path.Combine(tool, "espalier"), empty, "--version").Trim());
-        Assert.NotEmpty(Run(Path.Combine(tool, "espalier"), empty, "generate", Teacher, "--prompt", "Once upon a time", "--max-tokens", "8").Trim());
+        Assert.NotEmpty(Run(Path.Combine(tool, "espalier"), empty, "generate", Teacher, "--prompt", "Once upon a time", "--max-tokens", "8")
+            .Trim());
         Assert.Empty(Directory.GetFileSystemEntries(empty));
     }
 
@@ -33,11 +41,14 @@ public sealed class LibraryTests : IDisposable
     {
         var sample = File.ReadAllText(Path.Combine(Fixtures.Root, "samples", "prune-and-distil.cs"));
         var readme = File.ReadAllText(Path.Combine(Fixtures.Root, "README.md"));
-        Assert.Contains("```csharp\n" + sample[sample.IndexOf("using Espalier;", StringComparison.Ordinal)..] + "```", readme, StringComparison.Ordinal);
+        Assert.Contains("```csharp\n" + sample[sample.IndexOf("using Espalier;", StringComparison.Ordinal)..] + "```", readme,
+            StringComparison.Ordinal);
 
         var text = Path.Combine(_folder.Path, "text.jsonl");
         File.WriteAllLines(text, File.ReadLines(Path.Combine(Teacher, "self-written.jsonl")).Take(40));
-        var output = Dotnet(Fixtures.Root, "run", "-c", "Release", "samples/prune-and-distil.cs", "--", Teacher, text, Path.Combine(_folder.Path, "out"));
+        var output =
+            Dotnet(Fixtures.Root, "run", "-c", "Release", "samples/prune-and-distil.cs", "--", Teacher, text,
+                Path.Combine(_folder.Path, "out"));
         Assert.Contains("nats a token", output, StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(Path.Combine(_folder.Path, "out"), "student", "model.safetensors")), output);
     }
@@ -45,7 +56,8 @@ public sealed class LibraryTests : IDisposable
     [Fact]
     public void The_sample_that_runs_a_recipe_ends_with_its_student()
     {
-        var (text, recipe, run) = (Path.Combine(_folder.Path, "text.jsonl"), Path.Combine(_folder.Path, "small.yaml"), Path.Combine(_folder.Path, "run"));
+        var (text, recipe, run) =
+            (Path.Combine(_folder.Path, "text.jsonl"), Path.Combine(_folder.Path, "small.yaml"), Path.Combine(_folder.Path, "run"));
         File.WriteAllLines(text, File.ReadLines(Path.Combine(Teacher, "self-written.jsonl")).Take(40));
         File.WriteAllText(recipe, $$"""
             teacher: {{Teacher}}
@@ -64,7 +76,12 @@ public sealed class LibraryTests : IDisposable
 
     private static string Run(string program, string folder, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        };
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();

@@ -12,7 +12,8 @@ public sealed class ScriptTests
         "tests/golden/generators/run", "bench/run", "bench/peer-system", "bench/in-peer-system",
     ];
 
-    private static IEnumerable<string> All => [.. s_commands.Select(c => Path.Combine(Fixtures.Root, c)), .. Directory.GetFiles(Path.Combine(Fixtures.Root, "scripts"), "*.sh")];
+    private static IEnumerable<string> All =>
+        [.. s_commands.Select(c => Path.Combine(Fixtures.Root, c)), .. Directory.GetFiles(Path.Combine(Fixtures.Root, "scripts"), "*.sh")];
 
     private static (int Code, string Output) Bash(string script)
     {
@@ -40,7 +41,9 @@ public sealed class ScriptTests
     [Fact]
     public void A_suite_is_counted_by_its_summary()
     {
-        var (_, output) = Bash("source scripts/suites.sh; suite_counts <(printf '%s\\n' 'Failed!  - Failed:     2, Passed:    31, Skipped:     4, Total:    37, Duration: 1 s - A.dll (net10.0)')");
+        var (_, output) =
+            Bash("source scripts/suites.sh; suite_counts <(printf '%s\\n' 'Failed!  - Failed:     2, Passed:    31, Skipped:     4, Total: "
+                + "   37, Duration: 1 s - A.dll (net10.0)')");
         Assert.Equal("31 2 4\n", output);
     }
 
@@ -127,7 +130,9 @@ public sealed class ScriptTests
         var program = Path.Combine(AppContext.BaseDirectory, "espalier.dll");
         var (code, output) = Bash($"LIBTORCH='{folder.Path}' dotnet '{program}' generate models/quickstart-teacher --ids 4080");
         Assert.Equal(1, code);
-        Assert.StartsWith($"espalier: error: {folder.Path}/libtorch_cpu.so has {whole.Length / 2} of its {whole.Length} bytes: it was not copied or unpacked to its end", output);
+        Assert.StartsWith(
+            $"espalier: error: {folder.Path}/libtorch_cpu.so has {whole.Length / 2} of its {whole.Length} bytes: it was not copied or "
+                + $"unpacked to its end", output);
     }
 
     [Fact]
@@ -144,7 +149,9 @@ public sealed class ScriptTests
     [InlineData("/tmp", "", "")]
     public void Without_a_home_the_sdk_has_one_in_the_build_folder(string home, string chosen, string expected)
     {
-        var (code, output) = Bash($"unset DOTNET_CLI_HOME; export HOME={home} {(chosen == "" ? "" : $"DOTNET_CLI_HOME={chosen}")}; source scripts/dotnet.sh; printf %s \"${{DOTNET_CLI_HOME:-}}\"");
+        var (code, output) =
+            Bash($"unset DOTNET_CLI_HOME; export HOME={home} {(chosen == "" ? "" : $"DOTNET_CLI_HOME={chosen}")}; source "
+                + $"scripts/dotnet.sh; printf %s \"${{DOTNET_CLI_HOME:-}}\"");
         Assert.Equal((0, expected.Replace("ROOT", Fixtures.Root)), (code, output));
     }
 
@@ -163,7 +170,9 @@ public sealed class ScriptTests
             mv "$ROOT" "$ROOT-2"; ROOT=$ROOT-2; ask moved; set_stamp program; ask 'built again'
             rm "$ROOT"/src/Espalier.Cli/bin/Release/net10.0/espalier.dll; ask 'the program went'; rm -r "${ROOT%/*}"
             """);
-        Assert.Equal((0, "never built: no\nbuilt: yes\nan output changed: yes\na source changed: no\na source went: no\na setting changed: no\nmoved: no\nbuilt again: yes\nthe program went: no\n"), (code, output));
+        Assert.Equal(
+            (0, "never built: no\nbuilt: yes\nan output changed: yes\na source changed: no\na source went: no\na setting changed: "
+                + "no\nmoved: no\nbuilt again: yes\nthe program went: no\n"), (code, output));
     }
 
     [Fact]

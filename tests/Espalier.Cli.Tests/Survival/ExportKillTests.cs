@@ -12,7 +12,8 @@ public sealed class ExportKillTests(SmallRun small)
     public void A_killed_export_leaves_nothing_once_it_is_given_again(string name, params string[] options)
     {
         var folder = Directory.CreateDirectory(small.At($"export-{name}")).FullName;
-        string[] line = ["export", Path.Combine(Fixtures.Root, "models", "quickstart-teacher"), "--output", Path.Combine(folder, name), .. options];
+        string[] line = ["export", Path.Combine(Fixtures.Root, "models", "quickstart-teacher"), "--output", Path.Combine(folder, name),
+            .. options];
         var killed = 0;
         for (var attempt = 0; attempt < 20 && killed < 3; attempt++)
         {

@@ -13,7 +13,9 @@ public sealed class FullDiskTests(SmallRun small)
         var run = Path.Combine(disk.Path, "run");
         using var program = small.Start(run);
         Assert.Equal(2, program.Wait());
-        Assert.Matches("four checkpoints and the model need [0-9]+ bytes but [0-9]+ bytes are free there; free [0-9]+ bytes or choose another folder", program.Error);
+        Assert.Matches(
+            "four checkpoints and the model need [0-9]+ bytes but [0-9]+ bytes are free there; free [0-9]+ bytes or choose another folder",
+            program.Error);
         Assert.DoesNotContain(SmallRun.Logs(run), log => log.Contains("\"step\"", StringComparison.Ordinal));
     }
 
@@ -32,7 +34,8 @@ public sealed class FullDiskTests(SmallRun small)
             var code = program.Wait();
             Assert.True(code == 1, $"exit code {code}: {program.Error}");
             Assert.Contains("No space left on device", program.Error, StringComparison.Ordinal);
-            Assert.True(Regex.IsMatch(program.Error, "the disk is full .*the checkpoint of step [0-9]+ is intact; make room"), program.Error);
+            Assert.True(Regex.IsMatch(program.Error, "the disk is full .*the checkpoint of step [0-9]+ is intact; make room"),
+                program.Error);
             Assert.Single(program.Error.Split("espalier: error: ").Skip(1));
         }
         Assert.NotEmpty(SmallRun.Checkpoints(run));

@@ -2,7 +2,9 @@ using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Survival;
 
-/// <summary>Promise R1: kill -9 at any time, a quarter of the times inside the write of a checkpoint, and the end has the same bits.</summary>
+/// <summary>
+/// Promise R1: kill -9 at any time, a quarter of the times inside the write of a checkpoint, and the end has the same bits.
+/// </summary>
 [Collection(SharedSmallRun.Name)]
 public sealed class KillTests(SmallRun small)
 {
@@ -17,7 +19,8 @@ public sealed class KillTests(SmallRun small)
         {
             Assert.True(attempt < 4 * wanted, $"{attempt} starts met only {kills} times a program that could be killed");
             using var program = small.Start(run);
-            var (logs, checkpoints) = (SmallRun.Logs(run).Sum(log => log.Length), SmallRun.Checkpoints(run).Length == 0 ? "" : SmallRun.Checkpoints(run)[^1]);
+            var (logs, checkpoints) =
+                (SmallRun.Logs(run).Sum(log => log.Length), SmallRun.Checkpoints(run).Length == 0 ? "" : SmallRun.Checkpoints(run)[^1]);
             var intoWrite = inside * 4 <= kills;
             if (intoWrite)
                 program.Spin(() => SmallRun.Checkpoints(run, ".tmp").Length > 0);

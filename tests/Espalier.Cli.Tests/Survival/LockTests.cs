@@ -43,7 +43,8 @@ public sealed class LockTests(SmallRun small)
         RealProgram[] programs = [small.Start(run), small.Start(run), small.Start(run)];
         var codes = programs.Select(program => program.Wait()).ToArray();
         Assert.Equal([0, 2, 2], codes.Order());
-        Assert.All(programs.Where((_, i) => codes[i] == 2), program => Assert.Contains("is in use by ", program.Error, StringComparison.Ordinal));
+        Assert.All(programs.Where((_, i) => codes[i] == 2),
+            program => Assert.Contains("is in use by ", program.Error, StringComparison.Ordinal));
         small.AssertUndisturbed(run);
         foreach (var program in programs)
             program.Dispose();

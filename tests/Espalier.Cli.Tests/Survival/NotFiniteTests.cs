@@ -13,7 +13,8 @@ public sealed class NotFiniteTests(SmallRun small)
         var first = Stop();
         Assert.Contains("10 steps in a row", first.Error, StringComparison.Ordinal);
         Assert.Contains("windows ", first.Error, StringComparison.Ordinal);
-        var lines = first.Logs[0].TrimEnd('\n').Split('\n')[1..].Select(line => JsonDocument.Parse(line).RootElement).Where(line => line.TryGetProperty("skipped", out _)).ToArray();
+        var lines = first.Logs[0].TrimEnd('\n').Split('\n')[1..].Select(line => JsonDocument.Parse(line).RootElement)
+            .Where(line => line.TryGetProperty("skipped", out _)).ToArray();
         Assert.False(lines[0].GetProperty("skipped").GetBoolean());
         Assert.All(lines[^10..], line =>
         {

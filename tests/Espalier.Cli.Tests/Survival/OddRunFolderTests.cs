@@ -5,25 +5,31 @@ using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Survival;
 
-/// <summary>Something else in the place of a run's own files: folders, links, pipes, binary junk. Every command says so on a line, or copes.</summary>
+/// <summary>
+/// Something else in the place of a run's own files: folders, links, pipes, binary junk. Every command says so on a line, or copes.
+/// </summary>
 [Collection(SharedSmallRun.Name)]
 public sealed partial class OddRunFolderTests(SmallRun small) : TorchTest
 {
     private static readonly string[] s_finished =
     [
-        "run.json", "recipe.yaml", "results.json", "report.html", "run.lock", "latency.json", "student", "student/model.safetensors", "student-f32.gguf", "stages",
-        "stages/score-*", "stages/score-*/stage.json", "stages/score-*/scores.json", "stages/evaluate-*/timing.jsonl", "stages/evaluate-*/losses.json",
+        "run.json", "recipe.yaml", "results.json", "report.html", "run.lock", "latency.json", "student", "student/model.safetensors",
+        "student-f32.gguf", "stages",
+        "stages/score-*", "stages/score-*/stage.json", "stages/score-*/scores.json", "stages/evaluate-*/timing.jsonl",
+        "stages/evaluate-*/losses.json",
         "stages/prune-*/plan.json", "stages/correct-*/metrics.jsonl", "stages/correct-*/tensorboard", "stages/distill-*/model",
     ];
 
     private static readonly string[] s_interrupted =
     [
-        "stages/distill-*/metrics.jsonl", "stages/distill-*/timing.jsonl", "stages/distill-*/checkpoints", "stages/distill-*/checkpoints/step-*",
+        "stages/distill-*/metrics.jsonl", "stages/distill-*/timing.jsonl", "stages/distill-*/checkpoints",
+        "stages/distill-*/checkpoints/step-*",
         "stages/distill-*/checkpoints/step-*/manifest.json", "stages/distill-*/checkpoints/step-*/state.safetensors",
         "stages/distill-*/checkpoints/step-*/loop.json", "stages/distill-*/tensorboard", "stages/distill-*/stage.json",
     ];
 
-    private static readonly string[] s_kinds = ["folder", "link", "link to a folder", "link to nothing", "pipe", "junk", "invalid UTF-8", "other JSON", "empty"];
+    private static readonly string[] s_kinds = ["folder", "link", "link to a folder", "link to nothing", "pipe", "junk", "invalid UTF-8",
+        "other JSON", "empty"];
 
     public static TheoryData<string> Kinds => [.. s_kinds];
 
@@ -32,7 +38,8 @@ public sealed partial class OddRunFolderTests(SmallRun small) : TorchTest
     public void Commands_that_read_a_run_say_what_is_there(string kind)
     {
         foreach (var name in Some(s_finished, kind))
-            Try(small.Undisturbed, name, kind, ["status RUN", "runs RUN", "report RUN", "report RUN -o -", $"compare-runs {small.Undisturbed} RUN --exact"]);
+            Try(small.Undisturbed, name, kind,
+                ["status RUN", "runs RUN", "report RUN", "report RUN -o -", $"compare-runs {small.Undisturbed} RUN --exact"]);
     }
 
     [Theory]
@@ -84,7 +91,8 @@ public sealed partial class OddRunFolderTests(SmallRun small) : TorchTest
             if (code == 0)
                 Assert.False(error.Contains("espalier: error: ", StringComparison.Ordinal), what);
             else
-                Assert.True(error.Contains("espalier: error: ", StringComparison.Ordinal) || line.StartsWith("compare-runs", StringComparison.Ordinal), what);
+                Assert.True(error.Contains("espalier: error: ", StringComparison.Ordinal)
+                    || line.StartsWith("compare-runs", StringComparison.Ordinal), what);
             Assert.True(File.Exists(small.At("outside", "mine")) && Directory.GetFileSystemEntries(small.At("outside")).Length == 1, what);
             Directory.Delete(run, recursive: true);
             File.Delete($"{run}-so-far.html");
@@ -124,7 +132,8 @@ public sealed partial class OddRunFolderTests(SmallRun small) : TorchTest
                 File.WriteAllBytes(path, [.. "{\"format_version\":1,\"step\":1,\"a\":\""u8, 0xff, 0xfe, 0xc3, .. "\"}\n"u8]);
                 break;
             case "other JSON":
-                File.WriteAllText(path, "{\"format_version\": 1, \"step\": 1, \"tokens_per_second\": \"many\", \"stages\": [null], \"arms\": 5}\n");
+                File.WriteAllText(path,
+                    "{\"format_version\": 1, \"step\": 1, \"tokens_per_second\": \"many\", \"stages\": [null], \"arms\": 5}\n");
                 break;
             default:
                 File.WriteAllText(path, "");
@@ -137,7 +146,8 @@ public sealed partial class OddRunFolderTests(SmallRun small) : TorchTest
     {
         var path = run;
         foreach (var part in name.Split('/'))
-            path = part.Contains('*', StringComparison.Ordinal) ? Directory.GetDirectories(path, part).Order(StringComparer.Ordinal).Last() : Path.Combine(path, part);
+            path = part.Contains('*', StringComparison.Ordinal) ? Directory.GetDirectories(path, part).Order(StringComparer.Ordinal).Last()
+                : Path.Combine(path, part);
         return path;
     }
 

@@ -14,7 +14,8 @@ public sealed class ParallelCorrectionTests : IDisposable
         using (var program = Start("killed"))
         {
             var killed = Path.Combine(_folder, "killed");
-            program.Until(() => Directory.Exists(killed) && Directory.EnumerateDirectories(killed, "step-*", SearchOption.AllDirectories).Any());
+            program.Until(() => Directory.Exists(killed)
+                && Directory.EnumerateDirectories(killed, "step-*", SearchOption.AllDirectories).Any());
             Assert.False(program.HasExited, "the run ended before it could be killed");
             program.Kill();
         }

@@ -3,14 +3,18 @@ using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Survival;
 
-/// <summary>kill -9 in a search: in the training of a candidate, in the write of its checkpoint, between two of them. It ends as if nothing had been.</summary>
+/// <summary>
+/// kill -9 in a search: in the training of a candidate, in the write of its checkpoint, between two of them. It ends as if nothing had
+/// been.
+/// </summary>
 [Collection(SharedSmallRun.Name)]
 public sealed class SearchKillTests(SmallRun small)
 {
     [Fact]
     public void Killed_again_and_again_a_search_chooses_by_the_same_bits()
     {
-        var recipe = small.WriteRecipe("search", "3e-3 to 3e-4", "search: { layers: [4, 5], hidden: [32, 40], candidates: 4, rungs: [6, 12, 18] }");
+        var recipe =
+            small.WriteRecipe("search", "3e-3 to 3e-4", "search: { layers: [4, 5], hidden: [32, 40], candidates: 4, rungs: [6, 12, 18] }");
         var undisturbed = small.At("search-undisturbed");
         Finish(undisturbed);
         var random = new Random(20261122);
@@ -50,7 +54,8 @@ public sealed class SearchKillTests(SmallRun small)
     }
 
     private static int Candidates(string run) =>
-        !Directory.Exists(Path.Combine(run, "stages")) ? 0 : Directory.EnumerateDirectories(Path.Combine(run, "stages"), "candidate-*").Count();
+        !Directory.Exists(Path.Combine(run, "stages")) ? 0
+            : Directory.EnumerateDirectories(Path.Combine(run, "stages"), "candidate-*").Count();
 
     private static void AssertSame(string undisturbed, string run)
     {

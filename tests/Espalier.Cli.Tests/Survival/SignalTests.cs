@@ -21,7 +21,8 @@ public sealed class SignalTests(SmallRun small)
             Assert.Contains("saved at step", program.Error);
             Assert.Single(program.Error.Split("stopping after what is being done now").Skip(1));
             // What it saved is the last step that it logged: nothing was done in vain.
-            var step = int.Parse(Path.GetFileName(SmallRun.Checkpoints(run)[^1]).AsSpan(5), System.Globalization.CultureInfo.InvariantCulture);
+            var step =
+                int.Parse(Path.GetFileName(SmallRun.Checkpoints(run)[^1]).AsSpan(5), System.Globalization.CultureInfo.InvariantCulture);
             Assert.Contains($"{{\"step\":{step},", SmallRun.Logs(run)[0].TrimEnd('\n').Split('\n')[^1], StringComparison.Ordinal);
         }
         small.AssertUndisturbed(small.Finish(run));

@@ -15,7 +15,8 @@ internal sealed class SmallDisk : IDisposable
     public static SmallDisk Mount(string path, string size)
     {
         Directory.CreateDirectory(path);
-        return Do("mount", "-t", "tmpfs", "-o", $"size={size}", "espalier-test", path) is { } refusal ? throw new IOException(refusal) : new(path);
+        return Do("mount", "-t", "tmpfs", "-o", $"size={size}", "espalier-test", path) is { } refusal ? throw new IOException(refusal)
+            : new(path);
     }
 
     public void Dispose()

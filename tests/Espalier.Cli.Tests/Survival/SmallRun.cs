@@ -5,8 +5,8 @@ using Espalier.Tests;
 namespace Espalier.Cli.Tests.Survival;
 
 /// <summary>
-/// A run of the real program that is over in seconds: the tiny golden teacher on ids that a formula gives, correction and distillation of 20
-/// steps each, a checkpoint every fourth. One that nothing disturbed is made once, for all to be compared with.
+/// A run of the real program that is over in seconds: the tiny golden teacher on ids that a formula gives, correction and distillation of
+/// 20 steps each, a checkpoint every fourth. One that nothing disturbed is made once, for all to be compared with.
 /// </summary>
 public sealed class SmallRun : IDisposable
 {
@@ -20,7 +20,8 @@ public sealed class SmallRun : IDisposable
         foreach (var file in Directory.GetFiles(Fixtures.Golden("pruning", "teacher")))
             File.WriteAllBytes(At("teacher", Path.GetFileName(file)), File.ReadAllBytes(file));
         var config = File.ReadAllText(At("teacher", "config.json"));
-        File.WriteAllText(At("teacher", "config.json"), config.Replace("\"max_position_embeddings\": 256", "\"max_position_embeddings\": 32", StringComparison.Ordinal));
+        File.WriteAllText(At("teacher", "config.json"),
+            config.Replace("\"max_position_embeddings\": 256", "\"max_position_embeddings\": 32", StringComparison.Ordinal));
         File.WriteAllBytes(At("ids.u16"), [.. Enumerable.Range(0, 20_000).SelectMany(i => BitConverter.GetBytes((ushort)(i * i % 127)))]);
         Recipe = WriteRecipe("recipe", "3e-3 to 3e-4");
         _undisturbed = new(() => Finish(At("undisturbed")));
@@ -41,7 +42,8 @@ public sealed class SmallRun : IDisposable
     internal string Finish(string run)
     {
         // Those of a stage that is done are only waiting to be deleted.
-        var newest = Checkpoints(run) is [.., var last] && !File.Exists(Path.Combine(last, "..", "..", "stage.json")) ? Path.GetFileName(last)["step-".Length..] : null;
+        var newest = Checkpoints(run) is [.., var last] && !File.Exists(Path.Combine(last, "..", "..", "stage.json"))
+            ? Path.GetFileName(last)["step-".Length..] : null;
         using var program = Start(run);
         var code = program.Wait();
         Assert.True(code == 0, program.Error);
@@ -53,7 +55,9 @@ public sealed class SmallRun : IDisposable
         return run;
     }
 
-    /// <summary>Asserts that a finished run has the bits of the undisturbed one: weights, data, scores, results and every line of metrics.</summary>
+    /// <summary>
+    /// Asserts that a finished run has the bits of the undisturbed one: weights, data, scores, results and every line of metrics.
+    /// </summary>
     internal void AssertUndisturbed(string run)
     {
         var result = RunComparison.Run(Undisturbed, run, new(Exact: true));
@@ -65,7 +69,8 @@ public sealed class SmallRun : IDisposable
 
     /// <summary>Every metrics.jsonl of a run with its text.</summary>
     internal static string[] Logs(string run) => !Directory.Exists(run) ? [] :
-        [.. Directory.EnumerateFiles(run, "metrics.jsonl", SearchOption.AllDirectories).Order().Select(file => $"{Path.GetRelativePath(run, file)}\n{File.ReadAllText(file)}")];
+        [.. Directory.EnumerateFiles(run, "metrics.jsonl", SearchOption.AllDirectories).Order()
+            .Select(file => $"{Path.GetRelativePath(run, file)}\n{File.ReadAllText(file)}")];
 
     /// <summary>Folders of checkpoints of a run, newest last; those half written with <paramref name="suffix"/> .tmp.</summary>
     internal static string[] Checkpoints(string run, string suffix = "")
@@ -74,8 +79,10 @@ public sealed class SmallRun : IDisposable
         {
             return !Directory.Exists(run) ? [] :
                 [.. Directory.EnumerateDirectories(run, "step-*", SearchOption.AllDirectories)
-                    .Where(path => int.TryParse(Path.GetFileName(path).AsSpan(5).TrimEnd(suffix), out _) && path.EndsWith(suffix, StringComparison.Ordinal))
-                    .OrderBy(path => int.Parse(Path.GetFileName(path).AsSpan(5).TrimEnd(suffix), System.Globalization.CultureInfo.InvariantCulture))];
+                    .Where(path => int.TryParse(Path.GetFileName(path).AsSpan(5).TrimEnd(suffix), out _)
+                        && path.EndsWith(suffix, StringComparison.Ordinal))
+                    .OrderBy(path =>
+                        int.Parse(Path.GetFileName(path).AsSpan(5).TrimEnd(suffix), System.Globalization.CultureInfo.InvariantCulture))];
         }
         catch (DirectoryNotFoundException)
         {

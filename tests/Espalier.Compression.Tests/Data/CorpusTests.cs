@@ -38,7 +38,9 @@ public sealed class CorpusTests : IDisposable
             var folder = _data.At($"out{workers}");
             Corpus.Build(Options(input, "5%") with { Workers = workers }, DataFixture.Bytes, folder);
             return [.. Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
-                .Select(file => $"{Path.GetRelativePath(folder, file)} {Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file)))}")];
+                .Select(file =>
+                    $"{Path.GetRelativePath(folder, file)} "
+                        + $"{Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file)))}")];
         }
         var one = Hashes(1);
         Assert.Equal(7, one.Length);
@@ -54,7 +56,8 @@ public sealed class CorpusTests : IDisposable
         Assert.Equal((2, 1), (summary.Train.Documents, summary.Skips["duplicate-document"]));
         Assert.Null(summary.HeldOut);
         Assert.False(Directory.Exists(_data.At("out", "held-out")));
-        Assert.Equal(3, Corpus.BuildStore(Options(input, "0") with { Deduplicate = false }, DataFixture.Bytes, _data.At("store")).Index.Documents);
+        Assert.Equal(3,
+            Corpus.BuildStore(Options(input, "0") with { Deduplicate = false }, DataFixture.Bytes, _data.At("store")).Index.Documents);
     }
 
     [Theory]
@@ -84,7 +87,8 @@ public sealed class CorpusTests : IDisposable
     {
         using var cancel = new CancellationTokenSource();
         var progress = new Callback<(long Done, long Total)>(_ => cancel.Cancel());
-        Assert.ThrowsAny<OperationCanceledException>(() => Corpus.Build(Options(Lines(20_000), "5%"), DataFixture.Bytes, _data.At("out"), progress, cancel.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            Corpus.Build(Options(Lines(20_000), "5%"), DataFixture.Bytes, _data.At("out"), progress, cancel.Token));
         Assert.False(Directory.Exists(_data.At("out")));
     }
 

@@ -37,7 +37,8 @@ public sealed class DocumentBoundariesTests : TorchTest
     public void Ids_without_an_eos_are_refused()
     {
         var ids = TokenIds.FromList([1, 2, 3], "some-ids", 128);
-        Assert.Contains("some-ids holds ids of a model without an eos_token_id", Assert.Throws<EspalierException>(() => DocumentBoundaries.Of(ids, [])).Message);
+        Assert.Contains("some-ids holds ids of a model without an eos_token_id",
+            Assert.Throws<EspalierException>(() => DocumentBoundaries.Of(ids, [])).Message);
     }
 
     [Fact]
@@ -58,7 +59,8 @@ public sealed class DocumentBoundariesTests : TorchTest
     {
         using var teacher = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), DType.Float64);
         using var student = GoldenTensors.Load(Fixtures.Golden("pruning", "width"), DType.Float64);
-        using var trainer = new Trainer(student, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher)), new PackedText(windows, SampleOrder.Sequential(windows.Count)), new() { Steps = 1, Batch = batch });
+        using var trainer = new Trainer(student, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher)),
+            new PackedText(windows, SampleOrder.Sequential(windows.Count)), new() { Steps = 1, Batch = batch });
         var reports = new List<StepReport>();
         trainer.Every(1, reports.Add);
         trainer.Run();
@@ -67,7 +69,8 @@ public sealed class DocumentBoundariesTests : TorchTest
 
     private static long[] Places(WindowSet windows, long window)
     {
-        var (inputs, targets, places) = (new long[windows.SequenceLength], new long[windows.SequenceLength], new long[windows.SequenceLength]);
+        var (inputs, targets, places) =
+            (new long[windows.SequenceLength], new long[windows.SequenceLength], new long[windows.SequenceLength]);
         windows.Read(window, inputs, targets);
         windows.ReadPlaces(window, inputs, places);
         return places;

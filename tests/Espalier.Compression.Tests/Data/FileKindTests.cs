@@ -63,7 +63,10 @@ public sealed class FileKindTests : IDisposable
     public void Mutated_json_files_never_stop_the_reading()
     {
         var random = new Random(3);
-        var whole = Encoding.UTF8.GetBytes("[{\"text\": \"one\"},\n{\"text\": \"two\", \"n\": [1, {\"a\": \"}\"}]},\n{\"messages\": [{\"role\": \"user\", \"content\": \"x\"}]}]\n{\"text\": \"last\"}\n");
+        var whole =
+            Encoding.UTF8.GetBytes(
+                "[{\"text\": \"one\"},\n{\"text\": \"two\", \"n\": [1, {\"a\": \"}\"}]},\n{\"messages\": [{\"role\": \"user\", "
+                    + "\"content\": \"x\"}]}]\n{\"text\": \"last\"}\n");
         for (var round = 0; round < 2_000; round++)
         {
             var bytes = whole.ToArray();
@@ -173,7 +176,9 @@ public sealed class FileKindTests : IDisposable
     public void A_json_file_that_is_cut_is_counted_once()
     {
         var random = new Random(6);
-        var packed = DataFixture.Gzip("[" + string.Join(",\n", Enumerable.Range(0, 20_000).Select(i => $"{{\"text\":\"document {random.Next()} {i}\"}}")) + "]");
+        var packed =
+            DataFixture.Gzip(
+                "[" + string.Join(",\n", Enumerable.Range(0, 20_000).Select(i => $"{{\"text\":\"document {random.Next()} {i}\"}}")) + "]");
         Assert.InRange(DataFixture.Texts(_skips, _data.Write("a.json.gz", packed[..(packed.Length / 2)])).Count, 1, 19_999);
         Assert.Equal("1 truncated-file", _skips.ToString());
     }
@@ -231,9 +236,11 @@ public sealed class FileKindTests : IDisposable
         for (var i = 0; i < noise.Length; i++)
             noise[i] |= 1;
         foreach (var file in (string[])[_data.Write("a.bin", [1, 2, 0, 4]), _data.Write("b.dat", noise)])
-            Assert.Contains($"data '{file}': it is no text", Assert.Throws<EspalierException>(() => DocumentSource.Parse(file)).Message, StringComparison.Ordinal);
+            Assert.Contains($"data '{file}': it is no text", Assert.Throws<EspalierException>(() => DocumentSource.Parse(file)).Message,
+                StringComparison.Ordinal);
         var ids = _data.Write("c.u16", [1, 1, 1, 1]);
-        Assert.Contains("token ids cannot be mixed with text", Assert.Throws<EspalierException>(() => DocumentSource.Parse(_data.Write("d.txt", "x"), ids)).Message, StringComparison.Ordinal);
+        Assert.Contains("token ids cannot be mixed with text",
+            Assert.Throws<EspalierException>(() => DocumentSource.Parse(_data.Write("d.txt", "x"), ids)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -60,7 +60,8 @@ public sealed class JsonLinesTests : IDisposable
         texts =>
         {
             string[] valid = [.. texts.Select(text => text.Get)
-                .Where(text => !string.IsNullOrWhiteSpace(text) && !text.Contains('\0') && !text.Contains('\r') && Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) == text)];
+                .Where(text => !string.IsNullOrWhiteSpace(text) && !text.Contains('\0') && !text.Contains('\r')
+                    && Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)) == text)];
             var file = _data.Write("p.jsonl", string.Join('\n', valid.Select(text => new JsonObject { ["text"] = text }.ToJsonString())));
             return DataFixture.Texts(new SkipCounts(), file).SequenceEqual(valid);
         }).QuickCheckThrowOnFailure();

@@ -93,7 +93,9 @@ public sealed class LenientJsonTests : IDisposable
     public void Mutated_records_give_a_text_or_a_reason_and_never_anything_else()
     {
         var random = new Random(11);
-        var whole = Encoding.UTF8.GetBytes("""{"a": NaN, "messages": [{"role": "user", "content": [{"type": "text", "text": "h\ud83di"}]}], "b": -Infinity, "text": "x\u00e9"}""");
+        var whole =
+            Encoding.UTF8.GetBytes(
+                """{"a": NaN, "messages": [{"role": "user", "content": [{"type": "text", "text": "h\ud83di"}]}], "b": -Infinity, "text": "x\u00e9"}""");
         for (var round = 0; round < 5_000; round++)
         {
             var line = whole.ToArray();

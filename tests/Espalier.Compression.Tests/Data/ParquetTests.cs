@@ -19,7 +19,8 @@ public sealed class ParquetTests : IDisposable
     [InlineData(CompressionMethod.Gzip)]
     public async Task A_column_of_text_is_a_document_a_row_over_all_row_groups(CompressionMethod compression)
     {
-        var rows = Enumerable.Range(0, 250).Select(i => new TextRow { Id = i, Text = i % 50 == 7 ? null : $"Row {i} says änything." }).ToArray();
+        var rows = Enumerable.Range(0, 250).Select(i => new TextRow { Id = i, Text = i % 50 == 7 ? null : $"Row {i} says änything." })
+            .ToArray();
         var file = await Write("a.parquet", rows, new() { CompressionMethod = compression, RowGroupSize = 100 });
         Assert.Equal(rows.Select(row => row.Text).OfType<string>(), DataFixture.Texts(_skips, file));
         Assert.Equal("5 missing-field", _skips.ToString());
@@ -53,7 +54,9 @@ public sealed class ParquetTests : IDisposable
     [Fact]
     public async Task Damaged_files_are_refused_in_one_line_that_names_them()
     {
-        var file = await Write("a.parquet", Enumerable.Range(0, 300).Select(i => new TextRow { Id = i, Text = $"Row {i * 7919 % 1009}" }).ToArray());
+        var file =
+            await Write("a.parquet",
+                Enumerable.Range(0, 300).Select(i => new TextRow { Id = i, Text = $"Row {i * 7919 % 1009}" }).ToArray());
         var whole = File.ReadAllBytes(file);
         Assert.Contains("is no Parquet file", Refusal(_data.Write("b.parquet", "this is no Parquet file")), StringComparison.Ordinal);
         Assert.Contains("is no Parquet file", Refusal(_data.Write("c.parquet", whole[..(whole.Length / 2)])), StringComparison.Ordinal);

@@ -18,11 +18,13 @@ public sealed class RecordTextTests : IDisposable
     [InlineData("""{"content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}""", "a\nb")]
     [InlineData("""{"prompt": "Q: 2 + 2?", "completion": " 4"}""", "Q: 2 + 2? 4")]
     [InlineData("""{"prompt": "What?", "completion": "That."}""", "What?\nThat.")]
-    [InlineData("""{"prompt": [{"role": "user", "content": "a"}], "completion": [{"role": "assistant", "content": "b"}]}""", "user: a\n\nassistant: b")]
+    [InlineData("""{"prompt": [{"role": "user", "content": "a"}], "completion": [{"role": "assistant", "content": "b"}]}""",
+        "user: a\n\nassistant: b")]
     [InlineData("""{"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "a\nb"}, {"role": "assistant", "content": [{"type": "text", "text": "c"}]}]}""",
         "system: s\n\nuser: a\nb\n\nassistant: c")]
     [InlineData("""{"prompt": "only asked", "messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": null, "tool_calls": []}]}""", "user: a")]
-    [InlineData("""{"conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}, {"from": "tool", "value": "c"}]}""", "user: a\n\nassistant: b\n\ntool: c")]
+    [InlineData("""{"conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}, {"from": "tool", "value": "c"}]}""",
+        "user: a\n\nassistant: b\n\ntool: c")]
     [InlineData("""{"instruction": "Add.", "input": "1 and 2", "output": "3"}""", "Add.\n\n1 and 2\n\n3")]
     [InlineData("""{"instruction": "Add.", "input": "", "output": "3"}""", "Add.\n\n3")]
     [InlineData("""{"instruction": "Add.", "input": NaN, "output": "3"}""", "Add.\n\n3")]
@@ -49,11 +51,13 @@ public sealed class RecordTextTests : IDisposable
     public void A_source_with_a_field_of_its_own_keeps_it()
     {
         var (one, two) = (_data.Write("a.jsonl", """{"a": "one", "b": "no"}"""), _data.Write("b.jsonl", """{"a": "no", "b": "two"}"""));
-        Assert.Equal(["one", "two"], DocumentSource.Parse([one, two + ";field=b"], "a").Read(new ReadContext()).Select(document => document.Text));
+        Assert.Equal(["one", "two"],
+            DocumentSource.Parse([one, two + ";field=b"], "a").Read(new ReadContext()).Select(document => document.Text));
     }
 
     [Theory]
-    [InlineData("""{"body": "x", "id": 7}""", "", "a.jsonl:1 has body, id, and no text in any of text, content, prompt + completion, messages, conversations")]
+    [InlineData("""{"body": "x", "id": 7}""", "",
+        "a.jsonl:1 has body, id, and no text in any of text, content, prompt + completion, messages, conversations")]
     [InlineData("""{"body": "x", "id": 7}""", ";field=bdy", "a.jsonl:1 has body, id, and no text in the field bdy. Did you mean body?")]
     [InlineData("""{"text": 7}""", "", "a.jsonl:1 has text, and no text in any of")]
     [InlineData("""{}""", "", "a.jsonl:1 has no keys, and no text")]
@@ -71,7 +75,8 @@ public sealed class RecordTextTests : IDisposable
     public void The_refusal_of_a_corpus_without_text_carries_the_reason()
     {
         var file = _data.Write("a.jsonl", "{\"body\": \"x\"}\n");
-        var error = Assert.Throws<EspalierException>(() => Corpus.BuildStore(new() { Sources = [file] }, DataFixture.Bytes, _data.At("out")));
+        var error =
+            Assert.Throws<EspalierException>(() => Corpus.BuildStore(new() { Sources = [file] }, DataFixture.Bytes, _data.At("out")));
         Assert.Contains("skipped: 1 missing-field; ", error.Message, StringComparison.Ordinal);
         Assert.Contains("a.jsonl:1 has body", error.Message, StringComparison.Ordinal);
         Assert.Contains("FILE;field=NAME", error.Message, StringComparison.Ordinal);

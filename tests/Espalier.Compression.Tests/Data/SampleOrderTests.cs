@@ -65,7 +65,8 @@ public sealed class SampleOrderTests : IDisposable
     [Fact]
     public void Epochs_seeds_and_orders_differ_and_repeat()
     {
-        long[] Epoch(long seed, long epoch) => [.. Enumerable.Range(0, 100).Select(i => SampleOrder.Shuffled(100, seed).WindowAt(epoch * 100 + i))];
+        long[] Epoch(long seed, long epoch) =>
+            [.. Enumerable.Range(0, 100).Select(i => SampleOrder.Shuffled(100, seed).WindowAt(epoch * 100 + i))];
         Assert.Equal(Epoch(1, 0), Epoch(1, 0));
         Assert.NotEqual(Epoch(1, 0), Epoch(1, 1));
         Assert.NotEqual(Epoch(1, 0), Epoch(2, 0));
@@ -93,8 +94,10 @@ public sealed class SampleOrderTests : IDisposable
         order.Write(_data.At("o.i32"), 120);
         var read = SampleOrder.FromFile(_data.At("o.i32"), 50);
         Assert.All(Enumerable.Range(0, 120), i => Assert.Equal(order.WindowAt(i), read.WindowAt(i)));
-        Assert.Contains("holds 120 window numbers, position 120", Assert.Throws<EspalierException>(() => read.WindowAt(120)).Message, StringComparison.Ordinal);
-        Assert.Contains("there are only 10", Assert.Throws<EspalierException>(() => SampleOrder.FromFile(_data.At("o.i32"), 10)).Message, StringComparison.Ordinal);
+        Assert.Contains("holds 120 window numbers, position 120", Assert.Throws<EspalierException>(() => read.WindowAt(120)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("there are only 10", Assert.Throws<EspalierException>(() => SampleOrder.FromFile(_data.At("o.i32"), 10)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

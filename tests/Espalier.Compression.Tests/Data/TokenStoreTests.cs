@@ -79,7 +79,8 @@ public sealed class TokenStoreTests : IDisposable
 
     [Fact]
     public void Missing_store_is_an_error_that_names_it() =>
-        Assert.Contains("none", Assert.Throws<EspalierException>(() => TokenStore.Open(_data.At("none"))).Message, StringComparison.Ordinal);
+        Assert.Contains("none", Assert.Throws<EspalierException>(() => TokenStore.Open(_data.At("none"))).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Ids_can_be_a_list_or_a_file()

@@ -21,7 +21,8 @@ public sealed class TokenizerCorpusTests : IDisposable
 
     [OutsideFact("text/tinystories.txt")]
     public void Stories_between_separators_give_the_reference_ids() => AssertSameIds(
-        Fixtures.Outside("text", "tinystories.txt"), Encoder(s_tokenizer.EosId), Fixtures.Outside("oracles", "quickstart-teacher", "tinystories.ids.u16"));
+        Fixtures.Outside("text", "tinystories.txt"), Encoder(s_tokenizer.EosId),
+        Fixtures.Outside("oracles", "quickstart-teacher", "tinystories.ids.u16"));
 
     [Fact]
     public void Documents_that_bring_their_own_bos_are_counted()
@@ -31,10 +32,12 @@ public sealed class TokenizerCorpusTests : IDisposable
             {"text": "twice <|begin_of_text|>"}
             {"text": "<|begin_of_text|>"}
             """);
-        var (_, skips) = Corpus.BuildStore(new() { Sources = [_data.At("a.jsonl")] }, DocumentEncoder.Of(s_tokenizer, 4096), _data.At("store"));
+        var (_, skips) =
+            Corpus.BuildStore(new() { Sources = [_data.At("a.jsonl")] }, DocumentEncoder.Of(s_tokenizer, 4096), _data.At("store"));
         Assert.Equal(2, skips[SkipReason.DoubledBos]);
         Assert.Equal("", skips.ToString());
-        Assert.StartsWith("2 documents begin with the tokenizer's own BOS, and another one is put before it", SkipCounts.DoubledBosWarning(2));
+        Assert.StartsWith("2 documents begin with the tokenizer's own BOS, and another one is put before it",
+            SkipCounts.DoubledBosWarning(2));
         Assert.Null(SkipCounts.DoubledBosWarning(0));
         using var store = TokenStore.Open(_data.At("store"));
         Assert.Equal([4080, 4080], All(store)[..2]);

@@ -19,7 +19,8 @@ public sealed class XmlDocumentationTests : IDisposable
     [InlineData("M:A.Cat.#ctor", "new Cat()")]
     [InlineData("M:A.Cat.System#Collections#IEnumerable#GetEnumerator", "Cat.IEnumerable.GetEnumerator()")]
     [InlineData("M:A.Cat.op_Implicit(A.Cat)~System.Decimal", "Cat.operator Implicit(Cat)")]
-    [InlineData("M:A.Cat.Do(System.Collections.Generic.Dictionary{System.String,System.Int32[0:,0:]},System.Char*)", "Cat.Do(Dictionary<string, int[,]>, char*)")]
+    [InlineData("M:A.Cat.Do(System.Collections.Generic.Dictionary{System.String,System.Int32[0:,0:]},System.Char*)",
+        "Cat.Do(Dictionary<string, int[,]>, char*)")]
     [InlineData("M:A.Cat.Get``1(System.Func{``0,`0})", "Cat.Get<TResult>(Func<TResult, TItem>)")]
     public void Ids_become_readable_headings(string id, string expected) =>
         Assert.Equal(expected, XmlMemberName.Heading(id, id[0] == 'T' ? ["T"] : ["TItem"], ["TResult"]));
@@ -90,7 +91,9 @@ public sealed class XmlDocumentationTests : IDisposable
             <member name="M:A.Cat.Two"><summary>Does the thing at once.</summary></member>
             <member name="M:A.Cat.Three"><summary>Does another thing later.</summary><param name="x">The value to be used.</param></member>
             """));
-        Assert.Equal("# A.Cat\n\n## Cat.One()\n\nDoes the thing at once.\n- x: The value to be used.\n\n## Cat.Three()\n\nDoes another thing later.", text);
+        Assert.Equal(
+            "# A.Cat\n\n## Cat.One()\n\nDoes the thing at once.\n- x: The value to be used.\n\n## Cat.Three()\n\nDoes another thing later.",
+            text);
         Assert.Equal(2, _skips[SkipReason.DuplicateProse]);
     }
 
@@ -104,8 +107,12 @@ public sealed class XmlDocumentationTests : IDisposable
     [Fact]
     public void Large_types_are_cut_between_members_and_small_ones_share_a_document()
     {
-        var large = string.Concat(Enumerable.Range(0, 200).Select(i => $"<member name=\"M:A.Cat.Do{i}\"><summary>Does the thing with number {i} at once.</summary></member>"));
-        var small = string.Concat(Enumerable.Range(0, 20).Select(i => $"<member name=\"T:A.Small{i}\"><summary>Represents the small thing with number {i}.</summary></member>"));
+        var large =
+            string.Concat(Enumerable.Range(0, 200)
+                .Select(i => $"<member name=\"M:A.Cat.Do{i}\"><summary>Does the thing with number {i} at once.</summary></member>"));
+        var small =
+            string.Concat(Enumerable.Range(0, 20)
+                .Select(i => $"<member name=\"T:A.Small{i}\"><summary>Represents the small thing with number {i}.</summary></member>"));
         var texts = Read(large + small);
         Assert.All(texts, text => Assert.InRange(text.Length, 1, 4096));
         Assert.All(texts.SkipLast(1), text => Assert.InRange(text.Length, 1024, 4096));
@@ -164,5 +171,6 @@ public sealed class XmlDocumentationTests : IDisposable
     }
 
     private List<string> Read(string members) =>
-        DataFixture.Texts(_skips, _data.Write("a.xml", $"<?xml version=\"1.0\"?><doc><assembly><name>A</name></assembly><members>{members}</members></doc>"));
+        DataFixture.Texts(_skips,
+            _data.Write("a.xml", $"<?xml version=\"1.0\"?><doc><assembly><name>A</name></assembly><members>{members}</members></doc>"));
 }

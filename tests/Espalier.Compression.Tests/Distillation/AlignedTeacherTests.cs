@@ -40,8 +40,11 @@ public sealed class AlignedTeacherTests : TorchTest
         using var teacher = DecoderWeights.Load(source, DType.Float32);
         using var student = DecoderWeights.Initialise(source.Config, source.Family, seed: 3);
         var before = GoldenTensors.DoublesOf(student.Embedding);
-        var windows = new WindowSet(TokenIds.FromList(Enumerable.Range(0, 200).Select(i => i * i % source.Config.VocabularySize), "ids", source.Config.VocabularySize), 16);
-        using (var trainer = new Trainer(student, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher)), new PackedText(windows, SampleOrder.Sequential(windows.Count)), new() { Steps = 1, Batch = 2, WarmUp = 0 }))
+        var windows = new WindowSet(
+            TokenIds.FromList(Enumerable.Range(0, 200).Select(i => i * i % source.Config.VocabularySize), "ids",
+                source.Config.VocabularySize), 16);
+        using (var trainer = new Trainer(student, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher)),
+            new PackedText(windows, SampleOrder.Sequential(windows.Count)), new() { Steps = 1, Batch = 2, WarmUp = 0 }))
             trainer.Run();
 
         Assert.Same(student.Embedding, student.Head.Weight);
@@ -62,7 +65,9 @@ public sealed class AlignedTeacherTests : TorchTest
         Gradients.Clear([.. student.Parameters.Select(parameter => parameter.Value)]);
         var objective = new LogitObjective(new ForwardKl(), new AlignedTeacher(new OnlineTeacher(teacher), 100));
         var sum = objective.Accumulate(student, new([0], s_ids[..^1], s_ids[1..], 2, 16), 1.0 / 32).Sum;
-        return (sum, GoldenTensors.DoublesOf(student.Parameters.First(parameter => parameter.Parameter.Role == ParameterRole.FinalNorm).Value.Grad()!));
+        return (sum,
+            GoldenTensors.DoublesOf(
+                student.Parameters.First(parameter => parameter.Parameter.Role == ParameterRole.FinalNorm).Value.Grad()!));
     }
 
     private static void Fill(Tensor head, double value)

@@ -58,7 +58,8 @@ public sealed class HiddenStateTests : TorchTest
         using var teacher = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), DType.Float64);
         using var student = GoldenTensors.Load(Fixtures.Golden("pruning", "width"), DType.Float64);
         student.RequiresGrad = true;
-        using var hidden = new HiddenStateLoss(Options with { Distance = distance, Weight = 0.3 }, teacher.Config, student.Config, 1, DType.Float64);
+        using var hidden = new HiddenStateLoss(Options with { Distance = distance, Weight = 0.3 }, teacher.Config, student.Config, 1,
+            DType.Float64);
         long[] ids = [.. Enumerable.Range(0, 12).Select(i => (long)(7 * i % 96))];
         var objective = new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher), hidden);
         double Value() => objective.Accumulate(student, new([0], ids, ids, 1, 12), 1).Sum;
@@ -101,7 +102,8 @@ public sealed class HiddenStateTests : TorchTest
     public void Layers_outside_of_the_models_are_refused()
     {
         using var teacher = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), DType.Float32);
-        EspalierException Of(HiddenStateOptions options) => Assert.Throws<EspalierException>(() => new HiddenStateLoss(options, teacher.Config, teacher.Config, 1).Dispose());
+        EspalierException Of(HiddenStateOptions options) =>
+            Assert.Throws<EspalierException>(() => new HiddenStateLoss(options, teacher.Config, teacher.Config, 1).Dispose());
         Assert.Contains("the teacher has layers 0 to", Of(new() { Layers = [new(29, 1)] }).Message);
         Assert.Contains("the student has layers 0 to", Of(new() { Attention = [new(1, 13)] }).Message);
         Assert.Contains("nothing is compared", Of(new()).Message);

@@ -29,7 +29,8 @@ public sealed class LogitLossTests : TorchTest
     };
 
     private static readonly string[] s_all =
-        ["forward_kl", "reverse_kl", "jsd_05", "jsd_01", "skew_kl", "skew_reverse_kl", "mse_prob", "cosine_prob", "ce_soft", "topk8_tail", "mse_logit", "cosine_logit", "ce_hard", "mix"];
+        ["forward_kl", "reverse_kl", "jsd_05", "jsd_01", "skew_kl", "skew_reverse_kl", "mse_prob", "cosine_prob", "ce_soft", "topk8_tail",
+            "mse_logit", "cosine_logit", "ce_hard", "mix"];
 
     public static TheoryData<string> All() => [.. s_all];
 
@@ -54,7 +55,8 @@ public sealed class LogitLossTests : TorchTest
         using var scope = TensorScope.Begin();
         var loss = Loss(name, tau);
         var student = _golden.Tensor64("student").To(dtype);
-        var values = GoldenTensors.DoublesOf(loss.Compute(student, new DenseChunk(_golden.Tensor64("teacher").To(dtype)), _golden.Ids("labels")));
+        var values =
+            GoldenTensors.DoublesOf(loss.Compute(student, new DenseChunk(_golden.Tensor64("teacher").To(dtype)), _golden.Ids("labels")));
         var expected = _golden.Doubles($"per_position.{name}.{tau}");
         for (var row = 0; row < expected.Length; row++)
         {
@@ -99,9 +101,11 @@ public sealed class LogitLossTests : TorchTest
     {
         using var scope = TensorScope.Begin();
         var loss = Loss(name, name is "mse_logit" or "cosine_logit" or "ce_hard" ? 1 : 1.7);
-        double[] student = [0.3, -1.2, 0.7, 2.1, -0.4, 0.1, -0.8, 1.4, -2, 0.6, 0.2], teacher = [1.1, 0.2, -0.6, 0.5, 0.9, -1.3, 0.4, 0.8, -0.2, 1.7, -0.5];
+        double[] student = [0.3, -1.2, 0.7, 2.1, -0.4, 0.1, -0.8, 1.4, -2, 0.6, 0.2],
+        teacher = [1.1, 0.2, -0.6, 0.5, 0.9, -1.3, 0.4, 0.8, -0.2, 1.7, -0.5];
         var n = student.Length;
-        double Value(double[] at) => loss.Compute(Tensor.From<double>(at, 1, n), new DenseChunk(Tensor.From<double>(teacher, 1, n)), Tensor.From<long>([3], 1))
+        double Value(double[] at) =>
+            loss.Compute(Tensor.From<double>(at, 1, n), new DenseChunk(Tensor.From<double>(teacher, 1, n)), Tensor.From<long>([3], 1))
             .ToArray<double>().Zip(loss.Parts, (value, part) => value * part.Weight).Sum();
         var gradient = Tensor.From<double>(student, 1, n);
         _ = loss.Compute(gradient, new DenseChunk(Tensor.From<double>(teacher, 1, n)), Tensor.From<long>([3], 1));
@@ -115,12 +119,17 @@ public sealed class LogitLossTests : TorchTest
         }
     }
 
-    /// <summary>With the ends of their parameters, which the classes refuse, skew losses and Jensen-Shannon would be the KLs; near them they nearly are.</summary>
+    /// <summary>
+    /// With the ends of their parameters, which the classes refuse, skew losses and Jensen-Shannon would be the KLs; near them they nearly
+    /// are.
+    /// </summary>
     [Fact]
     public void Skew_losses_go_over_into_the_kls()
     {
         using var scope = TensorScope.Begin();
-        double Of(LogitLoss loss) => loss.Compute(_golden.Tensor64("student").Slice(0, 9, 40), new DenseChunk(_golden.Tensor64("teacher").Slice(0, 9, 40)), _golden.Ids("labels")).Sum().Item();
+        double Of(LogitLoss loss) =>
+            loss.Compute(_golden.Tensor64("student").Slice(0, 9, 40), new DenseChunk(_golden.Tensor64("teacher").Slice(0, 9, 40)),
+                _golden.Ids("labels")).Sum().Item();
         Assert.Equal(Of(new ForwardKl()), Of(new SkewKl(1e-9)), 1e-4);
         Assert.Equal(Of(new ReverseKl()), Of(new SkewReverseKl(1 - 1e-9)), 1e-4);
         Assert.Equal(Of(new ForwardKl()), Of(new JensenShannon(1e-9)) / 1e-9, 1e-2);
@@ -156,7 +165,8 @@ public sealed class LogitLossTests : TorchTest
             var values = loss.Compute(student, new DenseChunk(_golden.Tensor64("teacher")), _golden.Ids("labels"));
             return (GoldenTensors.DoublesOf(values), GoldenTensors.DoublesOf(student));
         }
-        var (kl, ce, mix) = (Of(new ForwardKl(2)), Of(new CrossEntropy()), Of(MixedLoss.Of((4, new ForwardKl(2)), (0.5, new CrossEntropy()))));
+        var (kl, ce, mix) =
+            (Of(new ForwardKl(2)), Of(new CrossEntropy()), Of(MixedLoss.Of((4, new ForwardKl(2)), (0.5, new CrossEntropy()))));
         GoldenTensors.AssertClose([.. kl.Values, .. ce.Values], mix.Values, 0, 1e-15, "parts");
         GoldenTensors.AssertClose([.. kl.Gradient.Zip(ce.Gradient, (a, b) => 4 * a + 0.5 * b)], mix.Gradient, 1e-15, 1e-13, "gradient");
         Assert.IsType<ForwardKl>(MixedLoss.Of((1, new ForwardKl())));
@@ -176,12 +186,16 @@ public sealed class LogitLossTests : TorchTest
             .ToArray<double>().Zip(loss.Parts, (value, part) => value * part.Weight).Sum();
 
         head.RequiresGrad = true;
-        var result = loss.Backward(new(head), hidden, targets, loss.NeedsTeacher ? new DenseDistributions(teacherHidden, new(teacherHead)) : null, 0.25, chunk: 5);
+        var result =
+            loss.Backward(new(head), hidden, targets, loss.NeedsTeacher ? new DenseDistributions(teacherHidden, new(teacherHead))
+                : null, 0.25, chunk: 5);
         Assert.Equal(sum, result.Sum, 1e-12);
         using var noGrad = GradMode.Disable();
-        GoldenTensors.AssertClose(logits.MatMul(head).Mul(0.25).ToArray<double>(), result.HiddenGradient.ToArray<double>(), 1e-14, 1e-12, "hidden gradient");
+        GoldenTensors.AssertClose(logits.MatMul(head).Mul(0.25).ToArray<double>(), result.HiddenGradient.ToArray<double>(), 1e-14, 1e-12,
+            "hidden gradient");
         GoldenTensors.AssertClose(
-            logits.Transpose(0, 1).MatMul(hidden).Mul(0.25).ToArray<double>(), head.Grad()!.ToArray<double>(), 1e-14, 1e-12, "head gradient");
+            logits.Transpose(0, 1).MatMul(hidden).Mul(0.25).ToArray<double>(), head.Grad()!.ToArray<double>(), 1e-14, 1e-12,
+            "head gradient");
     }
 
     [Theory]
@@ -216,12 +230,15 @@ public sealed class LogitLossTests : TorchTest
     public void Padding_of_either_vocabulary_gets_no_probability(int studentEntries, int teacherEntries)
     {
         using var scope = TensorScope.Begin();
-        var (hidden, head, teacherHidden, teacherHead) = (Random(1, 7, 8), Random(2, studentEntries, 8), Random(3, 7, 12), Random(4, teacherEntries, 12));
+        var (hidden, head, teacherHidden, teacherHead) =
+            (Random(1, 7, 8), Random(2, studentEntries, 8), Random(3, 7, 12), Random(4, teacherEntries, 12));
         var targets = Tensor.From<long>([0, 1, 2, 3, 4, 5, 18], 7);
         var padded = new ForwardKl().Backward(new(head), hidden, targets, new DenseDistributions(teacherHidden, new(teacherHead)), 1);
-        var cut = new ForwardKl().Backward(new(head.Slice(0, 0, 19)), hidden, targets, new DenseDistributions(teacherHidden, new(teacherHead.Slice(0, 0, 19))), 1);
+        var cut = new ForwardKl().Backward(new(head.Slice(0, 0, 19)), hidden, targets,
+            new DenseDistributions(teacherHidden, new(teacherHead.Slice(0, 0, 19))), 1);
         Assert.Equal(cut.Sum, padded.Sum, 1e-12);
-        GoldenTensors.AssertClose(cut.HiddenGradient.ToArray<double>(), padded.HiddenGradient.ToArray<double>(), 1e-14, 1e-12, "hidden gradient");
+        GoldenTensors.AssertClose(cut.HiddenGradient.ToArray<double>(), padded.HiddenGradient.ToArray<double>(), 1e-14, 1e-12,
+            "hidden gradient");
 
         head.RequiresGrad = true;
         _ = new ForwardKl().Backward(new(head), hidden, targets, new DenseDistributions(teacherHidden, new(teacherHead)), 1);
@@ -231,6 +248,7 @@ public sealed class LogitLossTests : TorchTest
     private static Tensor Random(int seed, params long[] shape)
     {
         var random = new Random(seed);
-        return Tensor.From<double>([.. Enumerable.Range(0, (int)shape.Aggregate((a, b) => a * b)).Select(_ => random.NextDouble() - 0.5)], shape);
+        return Tensor.From<double>([.. Enumerable.Range(0, (int)shape.Aggregate((a, b) => a * b)).Select(_ => random.NextDouble() - 0.5)],
+            shape);
     }
 }

@@ -14,7 +14,8 @@ public sealed class ParallelCorrectionTests : TorchTest
 {
     private const double Factor = 0.2;
 
-    private static readonly WindowSet s_windows = new(TokenIds.FromList(Enumerable.Range(0, 3000).Select(i => i * i % 127), "ids", 128), 16);
+    private static readonly WindowSet s_windows = new(TokenIds.FromList(Enumerable.Range(0, 3000).Select(i => i * i % 127), "ids", 128),
+        16);
 
     [Theory]
     [InlineData(0)]
@@ -29,9 +30,11 @@ public sealed class ParallelCorrectionTests : TorchTest
         // The student's step alone, from a teacher that stays; and the teacher's step alone, at its own rate.
         using var still = Teacher();
         using var alone = Student();
-        using (var trainer = new Trainer(alone, new LogitObjective(new ForwardKl(), new OnlineTeacher(still)), Reader(), Options(1, microBatch)))
+        using (var trainer = new Trainer(alone, new LogitObjective(new ForwardKl(), new OnlineTeacher(still)), Reader(),
+            Options(1, microBatch)))
             trainer.Run();
-        using (var trainer = new Trainer(still, new LogitObjective(new CrossEntropy()), Reader(), Options(1, microBatch) with { LearningRate = Factor * 1e-2, MinLearningRate = Factor * 1e-3 }))
+        using (var trainer = new Trainer(still, new LogitObjective(new CrossEntropy()), Reader(),
+            Options(1, microBatch) with { LearningRate = Factor * 1e-2, MinLearningRate = Factor * 1e-3 }))
             trainer.Run();
 
         AssertSame(alone, student);
@@ -59,7 +62,8 @@ public sealed class ParallelCorrectionTests : TorchTest
         Assert.Equal(still[0].Loss, moving[0].Loss, 1e-12);
         Assert.NotEqual(still[2].Loss, moving[2].Loss, 1e-6);
         Assert.All(moving, report => Assert.Equal(["teacher"], report.Parts.Select(part => part.Name)));
-        Assert.True(moving[^1].Parts[0].Value < moving[0].Parts[0].Value - 0.05, $"the teacher's loss went from {moving[0].Parts[0].Value} to {moving[^1].Parts[0].Value}");
+        Assert.True(moving[^1].Parts[0].Value < moving[0].Parts[0].Value - 0.05,
+            $"the teacher's loss went from {moving[0].Parts[0].Value} to {moving[^1].Parts[0].Value}");
     }
 
     [Fact]
@@ -73,7 +77,8 @@ public sealed class ParallelCorrectionTests : TorchTest
         using (var both = Loop(student, teacher, steps: 1))
             both.Run();
         using var alone = Teacher();
-        using (var trainer = new Trainer(alone, new LogitObjective(new CrossEntropy()), Reader(), Options(1) with { LearningRate = Factor * 1e-2, MinLearningRate = Factor * 1e-3 }))
+        using (var trainer = new Trainer(alone, new LogitObjective(new CrossEntropy()), Reader(),
+            Options(1) with { LearningRate = Factor * 1e-2, MinLearningRate = Factor * 1e-3 }))
             trainer.Run();
         AssertSame(alone, teacher);
     }
@@ -125,7 +130,8 @@ public sealed class ParallelCorrectionTests : TorchTest
             trainer.Run();
         }
         foreach (var (one, other) in new[] { (student, resumed), (teacher, resumedTeacher) })
-            Assert.All(one.Parameters.Zip(other.Parameters), pair => Assert.Equal(GoldenTensors.DoublesOf(pair.First.Value), GoldenTensors.DoublesOf(pair.Second.Value)));
+            Assert.All(one.Parameters.Zip(other.Parameters),
+                pair => Assert.Equal(GoldenTensors.DoublesOf(pair.First.Value), GoldenTensors.DoublesOf(pair.Second.Value)));
     }
 
     private static Decoder Teacher() => GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), DType.Float64);
@@ -135,10 +141,21 @@ public sealed class ParallelCorrectionTests : TorchTest
     private static PackedText Reader() => new(s_windows, SampleOrder.Shuffled(s_windows.Count, 4));
 
     private static TrainingOptions Options(long steps, int microBatch = 0) =>
-        new() { Steps = steps, Batch = 4, MicroBatch = microBatch, Layout = new(1, TorchRuntime.Threads), LearningRate = 1e-2, MinLearningRate = 1e-3, WarmUp = 0, SkipLimit = 2 };
+        new()
+        {
+            Steps = steps,
+            Batch = 4,
+            MicroBatch = microBatch,
+            Layout = new(1, TorchRuntime.Threads),
+            LearningRate = 1e-2,
+            MinLearningRate = 1e-3,
+            WarmUp = 0,
+            SkipLimit = 2
+        };
 
     private static Trainer Loop(Decoder student, Decoder teacher, long steps, int microBatch = 0) => new(
-        student, new ParallelCorrection(teacher, Factor, live => new LogitObjective(new ForwardKl(), live)), Reader(), Options(steps, microBatch));
+        student, new ParallelCorrection(teacher, Factor, live => new LogitObjective(new ForwardKl(), live)), Reader(),
+        Options(steps, microBatch));
 
     /// <summary>Equal but for the product of rate and factor, which rounds once more than a rate given as it is.</summary>
     private static void AssertSame(Decoder expected, Decoder actual)

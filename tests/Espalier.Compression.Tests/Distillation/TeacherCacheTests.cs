@@ -12,14 +12,16 @@ namespace Espalier.Compression.Tests.Distillation;
 public sealed class TeacherCacheTests : TorchTest
 {
     private const int Sequence = 16, Vocabulary = 128;
-    private readonly WindowSet _windows = new(TokenIds.FromList(Enumerable.Range(0, 900).Select(i => 7 * i * i % Vocabulary), "ids", Vocabulary), Sequence);
+    private readonly WindowSet _windows = new(
+        TokenIds.FromList(Enumerable.Range(0, 900).Select(i => 7 * i * i % Vocabulary), "ids", Vocabulary), Sequence);
     private readonly TemporaryFolder _folder = new();
 
     public static IEnumerable<object[]> Encodings() => Enum.GetValues<CacheEncoding>().Select(encoding => new object[] { encoding });
 
     private string Path => System.IO.Path.Combine(_folder.Path, "cache");
 
-    private static CacheKey Key(Decoder teacher, CacheEncoding encoding, int k = 8, int samples = 16, long seed = 1, double temperature = 1) =>
+    private static CacheKey Key(Decoder teacher, CacheEncoding encoding, int k = 8, int samples = 16, long seed = 1,
+        double temperature = 1) =>
         CacheKey.Of("teacher", "data", Sequence, false, Vocabulary, teacher.Config.HiddenSize, temperature, encoding, k, samples, seed);
 
     private static Decoder Teacher() => GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), DType.Float32);
@@ -29,7 +31,8 @@ public sealed class TeacherCacheTests : TorchTest
     private void Write(Decoder teacher, CacheKey key, params long[] kept) => Write(teacher, key, kept, CancellationToken.None);
 
     private void Write(Decoder teacher, CacheKey key, long[] kept, CancellationToken stop) =>
-        CacheWriter.Run(Path, key, teacher, _windows, kept.Length > 0 ? kept : [.. Enumerable.Range(0, 6).Select(i => (long)i)], NullProgress.Instance, stop);
+        CacheWriter.Run(Path, key, teacher, _windows, kept.Length > 0 ? kept
+            : [.. Enumerable.Range(0, 6).Select(i => (long)i)], NullProgress.Instance, stop);
 
     private Batch BatchOf(params long[] windows)
     {
@@ -57,7 +60,8 @@ public sealed class TeacherCacheTests : TorchTest
     }
 
     // float32 products over batches of other sizes round differently.
-    private static void AssertSame(double[] expected, double[] actual) => GoldenTensors.AssertClose(expected, actual, 2e-5 * expected.Max(Math.Abs), 0, "gradient");
+    private static void AssertSame(double[] expected, double[] actual) =>
+        GoldenTensors.AssertClose(expected, actual, 2e-5 * expected.Max(Math.Abs), 0, "gradient");
 
     private static double Norm(IEnumerable<double> values) => Math.Sqrt(values.Sum(v => v * v));
 
@@ -82,12 +86,17 @@ public sealed class TeacherCacheTests : TorchTest
         using var student = Student();
         Write(teacher, Key(teacher, CacheEncoding.TopK, temperature: temperature));
         var batch = BatchOf(0, 3, 5);
-        var (online, cached) = (Of(student, new OnlineTeacher(teacher), batch, new TopKTail(8, temperature)), OfCache(student, batch, new ForwardKl(temperature)));
+        var (online, cached) =
+            (Of(student, new OnlineTeacher(teacher), batch, new TopKTail(8, temperature)),
+                OfCache(student, batch, new ForwardKl(temperature)));
         Assert.Equal(online.Loss, cached.Loss, 1e-6);
         AssertSame(online.Gradient, cached.Gradient);
     }
 
-    /// <summary>Averaged over seeds the gradient goes to the online one as 1/√seeds: what stays is within what that many draws leave. One entry drawn twice as often would be far outside.</summary>
+    /// <summary>
+    /// Averaged over seeds the gradient goes to the online one as 1/√seeds: what stays is within what that many draws leave. One entry
+    /// drawn twice as often would be far outside.
+    /// </summary>
     [Theory]
     [InlineData(CacheEncoding.Samples)]
     [InlineData(CacheEncoding.TopKSamples)]
@@ -196,13 +205,18 @@ public sealed class TeacherCacheTests : TorchTest
         cache.Require(key with { Teacher = "" });
         foreach (var (other, what) in new[]
         {
-            (key with { Teacher = "another" }, "the teacher is teacher in the cache and another here"), (key with { Data = "x" }, "the data is data in the cache"),
-            (key with { Sequence = 32 }, "the sequence is 16 in the cache and 32 here"), (key with { Temperature = 2 }, "the temperature is 1"),
+            (key with { Teacher = "another" }, "the teacher is teacher in the cache and another here"),
+            (key with { Data = "x" }, "the data is data in the cache"),
+            (key with { Sequence = 32 }, "the sequence is 16 in the cache and 32 here"),
+            (key with { Temperature = 2 }, "the temperature is 1"),
             (key with { K = 9 }, "k is 8"), (key with { Samples = 9 }, "samples is 16"), (key with { Seed = 9 }, "the seed is 1"),
-            (key with { Encoding = CacheEncoding.TopK }, "the encoding is TopKSamples"), (key with { Vocabulary = 9 }, "the vocabulary is 128"), (key with { Documents = "separate" }, "the context of documents is cross"),
+            (key with { Encoding = CacheEncoding.TopK }, "the encoding is TopKSamples"),
+            (key with { Vocabulary = 9 }, "the vocabulary is 128"),
+            (key with { Documents = "separate" }, "the context of documents is cross"),
         })
             Assert.Contains(what, Assert.Throws<EspalierException>(() => cache.Require(other)).Message);
-        Assert.Contains("does not hold window 9", Assert.Throws<EspalierException>(() => cache.Read(9, new byte[cache.Layout.WindowBytes])).Message);
+        Assert.Contains("does not hold window 9",
+            Assert.Throws<EspalierException>(() => cache.Read(9, new byte[cache.Layout.WindowBytes])).Message);
     }
 
     [Fact]
@@ -214,7 +228,8 @@ public sealed class TeacherCacheTests : TorchTest
         using var cache = TeacherCache.Open(Path);
         cache.Require(key with { Data = "of another tokenizer" });
         foreach (var tokens in new[] { "other tokens", null })
-            Assert.Contains("the data is data in the cache", Assert.Throws<EspalierException>(() => cache.Require(key with { Data = "x", Tokens = tokens })).Message);
+            Assert.Contains("the data is data in the cache",
+                Assert.Throws<EspalierException>(() => cache.Require(key with { Data = "x", Tokens = tokens })).Message);
         // Caches of version 0.1 know of no tokens: theirs are refused as before.
         Assert.NotNull((key with { Tokens = null }).DifferenceFrom(key with { Data = "x" }));
         Assert.Null((key with { Tokens = null }).DifferenceFrom(key));
@@ -252,7 +267,8 @@ public sealed class TeacherCacheTests : TorchTest
         using var teacher = Teacher();
         using var student = Student();
         Write(teacher, Key(teacher, CacheEncoding.TopK));
-        Assert.Contains("needs the teacher's whole distribution", Assert.Throws<EspalierException>(() => OfCache(student, BatchOf(1), new ReverseKl())).Message);
+        Assert.Contains("needs the teacher's whole distribution",
+            Assert.Throws<EspalierException>(() => OfCache(student, BatchOf(1), new ReverseKl())).Message);
     }
 
     [Fact]
@@ -260,7 +276,8 @@ public sealed class TeacherCacheTests : TorchTest
     {
         using var teacher = Teacher();
         Assert.Contains("k is 0", Assert.Throws<EspalierException>(() => Key(teacher, CacheEncoding.TopK, k: 0)).Message);
-        Assert.Contains("k is 128 and the vocabulary has 128", Assert.Throws<EspalierException>(() => Key(teacher, CacheEncoding.TopK, k: 128)).Message);
+        Assert.Contains("k is 128 and the vocabulary has 128",
+            Assert.Throws<EspalierException>(() => Key(teacher, CacheEncoding.TopK, k: 128)).Message);
         Assert.Contains("samples is 0", Assert.Throws<EspalierException>(() => Key(teacher, CacheEncoding.Samples, samples: 0)).Message);
     }
 
@@ -269,7 +286,8 @@ public sealed class TeacherCacheTests : TorchTest
     {
         using var teacher = Teacher();
         teacher.Head.Weight.FillInPlace(double.NaN);
-        Assert.Contains("window 0 is not finite", Assert.Throws<EspalierException>(() => Write(teacher, Key(teacher, CacheEncoding.TopK))).Message);
+        Assert.Contains("window 0 is not finite",
+            Assert.Throws<EspalierException>(() => Write(teacher, Key(teacher, CacheEncoding.TopK))).Message);
         Assert.False(File.Exists(System.IO.Path.Combine(Path, "cache.json")));
     }
 

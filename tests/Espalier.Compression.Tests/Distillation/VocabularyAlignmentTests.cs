@@ -74,7 +74,9 @@ public sealed class VocabularyAlignmentTests : IDisposable
     {
         var alignment = VocabularyAlignment.Of(Model("a", teacher), Model("b", student, Renamed(4090, "<|finetune_right_pad_id|>")));
         Assert.Equal(4096, alignment.Size);
-        Assert.Contains("1 control token has another name in the student: 4090 '<|reserved_special_token_5|>' is '<|finetune_right_pad_id|>' there", alignment.Warning);
+        Assert.Contains(
+            "1 control token has another name in the student: 4090 '<|reserved_special_token_5|>' is '<|finetune_right_pad_id|>' there",
+            alignment.Warning);
         Assert.Equal(teacher == student, alignment.Note is null);
     }
 
@@ -99,7 +101,8 @@ public sealed class VocabularyAlignmentTests : IDisposable
     {
         var renamed = Renamed(4081, "<|a|>", Renamed(4080, "<|b|>"));
         var (teacher, student) = (Model("a", 4096), Model("b", 4096, renamed));
-        File.WriteAllText(Path.Combine(teacher, "tokenizer_config.json"), """{"bos_token": "<|begin_of_text|>", "eos_token": "<|end_of_text|>"}""");
+        File.WriteAllText(Path.Combine(teacher, "tokenizer_config.json"),
+            """{"bos_token": "<|begin_of_text|>", "eos_token": "<|end_of_text|>"}""");
         File.WriteAllText(Path.Combine(student, "tokenizer_config.json"), """{"bos_token": "<|a|>", "eos_token": "<|b|>"}""");
         Assert.Contains("id 4080 is '<|begin_of_text|>' in ", Refused(teacher, student));
         File.WriteAllText(Path.Combine(student, "tokenizer_config.json"), """{"bos_token": "<|b|>", "eos_token": "<|a|>"}""");
@@ -112,8 +115,10 @@ public sealed class VocabularyAlignmentTests : IDisposable
     public void A_control_token_that_decoding_shows_on_one_side_is_renamed_like_others(bool teacher, bool student)
     {
         // As <think> stands in the place of a reserved token.
-        var (one, other) = (WithAdded(Tokenizer(), 4096, "<|reserved_9|>", special: teacher), WithAdded(Tokenizer(), 4096, "<think>", special: student));
-        Assert.Contains("4096 '<|reserved_9|>' is '<think>' there", VocabularyAlignment.Of(Model("a", 4224, one), Model("b", 4224, other)).Warning);
+        var (one, other) =
+            (WithAdded(Tokenizer(), 4096, "<|reserved_9|>", special: teacher), WithAdded(Tokenizer(), 4096, "<think>", special: student));
+        Assert.Contains("4096 '<|reserved_9|>' is '<think>' there",
+            VocabularyAlignment.Of(Model("a", 4224, one), Model("b", 4224, other)).Warning);
     }
 
     [Fact]
@@ -174,7 +179,8 @@ public sealed class VocabularyAlignmentTests : IDisposable
     private string Model(string name, int vocabulary, JsonObject? tokenizer = null)
     {
         var folder = Bare(name, vocabulary);
-        File.WriteAllText(Path.Combine(folder, "tokenizer.json"), tokenizer?.ToJsonString() ?? File.ReadAllText(Path.Combine(s_model, "tokenizer.json")));
+        File.WriteAllText(Path.Combine(folder, "tokenizer.json"), tokenizer?.ToJsonString()
+            ?? File.ReadAllText(Path.Combine(s_model, "tokenizer.json")));
         return folder;
     }
 

@@ -43,7 +43,8 @@ public sealed class CorrectionTestTests : TorchTest
     {
         using var weights = Model();
         // Without an end all documents have one length, and each is a window of its own.
-        using var model = new Decoder(weights.Config with { EosTokenIds = [] }, weights.Parameters.Select(p => KeyValuePair.Create(p.Parameter, p.Value)));
+        using var model = new Decoder(weights.Config with { EosTokenIds = [] },
+            weights.Parameters.Select(p => KeyValuePair.Create(p.Parameter, p.Value)));
         var written = SelfWritten.Write(model, 33 * 24, 34, 3, null, NullProgress.Instance);
         Assert.Equal(33 * 24, written.Count);
         var found = SurpriseEvaluator.Run(model, new WindowSet(written, 32), 24, 8, NullProgress.Instance, "x");
@@ -71,7 +72,9 @@ public sealed class CorrectionTestTests : TorchTest
         Assert.Equal(strange.Data.Excess - strange.Reference.Excess, strange.Difference, 1e-12);
         Assert.Equal(strange.Data.Loss - strange.Data.Expected, strange.Data.Excess, 1e-9);
 
-        var own = CorrectionTest.Run(model, SelfWritten.Write(model, 16 * 32 + 1, 32, 2, null, NullProgress.Instance), "more of it", written, "its own", 32, 0.1, NullProgress.Instance);
+        var own =
+            CorrectionTest.Run(model, SelfWritten.Write(model, 16 * 32 + 1, 32, 2, null, NullProgress.Instance), "more of it", written,
+                "its own", 32, 0.1, NullProgress.Instance);
         Assert.False(own.Needed, own.Why);
         Assert.StartsWith("correction is not needed: ", own.Why);
 
@@ -97,7 +100,8 @@ public sealed class CorrectionTestTests : TorchTest
     {
         using var model = Model();
         string Refused(ITokens data, double threshold) => Assert.Throws<EspalierException>(
-            () => CorrectionTest.Run(model, data, "this text", Ids(1000, i => i % 128), "that", 64, threshold, NullProgress.Instance)).Message;
+            () => CorrectionTest.Run(model, data, "this text", Ids(1000, i => i % 128), "that", 64, threshold,
+                NullProgress.Instance)).Message;
         Assert.Contains("this text: 100 tokens make 1 window of 64, and at least 2 are needed", Refused(Ids(100, i => i), 0.1));
         Assert.Contains("threshold is -1", Refused(Ids(1000, i => i % 128), -1));
     }

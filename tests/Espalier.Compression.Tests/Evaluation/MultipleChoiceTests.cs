@@ -17,7 +17,8 @@ public sealed class MultipleChoiceTests : TorchTest
     {
         var tokenizer = Tokenizer.Load(s_teacher);
         using var model = GoldenTensors.Load(s_teacher, DType.Float64);
-        MultipleChoiceItem[] items = [new("Once upon a time there was", ["a fox", "a very old house by the sea"], 1), new("", ["It rained.", "She laughed"], 0)];
+        MultipleChoiceItem[] items = [new("Once upon a time there was", ["a fox", "a very old house by the sea"], 1),
+            new("", ["It rained.", "She laughed"], 0)];
         var task = new MultipleChoiceTask(items, tokenizer, 256);
         var found = MultipleChoiceEvaluator.LogLikelihoods(model, task, 3, NullProgress.Instance);
         using var noGrad = GradMode.Disable();
@@ -38,7 +39,8 @@ public sealed class MultipleChoiceTests : TorchTest
     public void A_token_that_the_model_has_no_row_for_is_refused_by_name() => Assert.Contains(
         "items: the tokenizer gave id 4094 ('<|reserved_special_token_9|>'), not below the vocabulary of 4090",
         Assert.Throws<EspalierException>(
-            () => new MultipleChoiceTask([new("A", ["<|reserved_special_token_9|>", "b"], 0)], Tokenizer.Load(s_teacher), 256, rows: 4090)).Message);
+            () => new MultipleChoiceTask([new("A", ["<|reserved_special_token_9|>", "b"], 0)], Tokenizer.Load(s_teacher), 256,
+                rows: 4090)).Message);
 
     [Fact]
     public void An_item_is_judged_by_log_likelihoods_a_character()
@@ -59,7 +61,8 @@ public sealed class MultipleChoiceTests : TorchTest
         var cut = MultipleChoiceRow.Of(tokenizer, "One two three four five six seven", "eight nine", whole.Scored + 1);
         Assert.Equal(whole.Ids[^(whole.Scored + 2)..], cut.Ids);
         Assert.Equal(whole.Scored, cut.Scored);
-        Assert.Contains("positions", Assert.Throws<EspalierException>(() => MultipleChoiceRow.Of(tokenizer, "One", "eight nine", whole.Scored - 1)).Message);
+        Assert.Contains("positions",
+            Assert.Throws<EspalierException>(() => MultipleChoiceRow.Of(tokenizer, "One", "eight nine", whole.Scored - 1)).Message);
     }
 
     [Fact]
@@ -78,7 +81,8 @@ public sealed class MultipleChoiceTests : TorchTest
     [Theory]
     [InlineData("", "is empty")]
     [InlineData("\n\n", "has no items")]
-    [InlineData("{\"context\": \"a\", \"choices\": [\"b\", \"c\"], \"answer\": 2}", "line 1: answer is 2 and must be a whole number from 0 to 1")]
+    [InlineData("{\"context\": \"a\", \"choices\": [\"b\", \"c\"], \"answer\": 2}",
+        "line 1: answer is 2 and must be a whole number from 0 to 1")]
     [InlineData("{\"context\": \"a\", \"choices\": [\"b\", \"c\"], \"answer\": -1}", "answer is -1")]
     [InlineData("{\"context\": \"a\", \"choices\": [\"b\", \"c\"], \"answer\": \"0\"}", "answer is \"0\"")]
     [InlineData("{\"context\": \"a\", \"choices\": [\"b\", \"c\"]}", "answer is missing")]
@@ -99,12 +103,16 @@ public sealed class MultipleChoiceTests : TorchTest
         using var model = DecoderWeights.Load(checkpoint, DType.Float64);
         foreach (var name in new[] { "arc_easy.jsonl", "piqa.jsonl" })
         {
-            var lines = File.ReadLines(Fixtures.Outside("oracles", "lm-eval", name)).Select(line => JsonDocument.Parse(line).RootElement).Take(LongRun.Times(40, 200)).ToArray();
+            var lines = File.ReadLines(Fixtures.Outside("oracles", "lm-eval", name)).Select(line => JsonDocument.Parse(line).RootElement)
+                .Take(LongRun.Times(40, 200)).ToArray();
             MultipleChoiceItem[] items = [.. lines.Select(line => new MultipleChoiceItem(
-                line.GetProperty("context").GetString()!, [.. line.GetProperty("continuations").EnumerateArray().Select(text => text.GetString()!)], line.GetProperty("gold").GetInt32()))];
+                line.GetProperty("context").GetString()!,
+                [.. line.GetProperty("continuations").EnumerateArray().Select(text => text.GetString()!)],
+                line.GetProperty("gold").GetInt32()))];
             var task = new MultipleChoiceTask(items, tokenizer, checkpoint.Config.MaxPositions);
             var found = MultipleChoiceEvaluator.LogLikelihoods(model, task, 8, NullProgress.Instance);
-            double[] expected = [.. lines.SelectMany(line => line.GetProperty("ll_f64").EnumerateArray().Select(value => value.GetDouble()))];
+            double[] expected = [
+                .. lines.SelectMany(line => line.GetProperty("ll_f64").EnumerateArray().Select(value => value.GetDouble()))];
             // Its own float32 and float64 runs are up to 1.4e-4 apart.
             GoldenTensors.AssertClose(expected, found, 1.4e-4, 0, name);
             Assert.Equal(lines.Average(line => line.GetProperty("acc_norm").GetInt32()), task.Judge(found).Accuracy, 1e-12);

@@ -12,7 +12,9 @@ public sealed class PerplexityTests : TorchTest
     public void The_bundled_teachers_loss_is_that_of_the_reference()
     {
         var golden = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("quickstart-teacher", "golden.json"))).RootElement;
-        var result = Evaluate(Path.Combine(Fixtures.Root, "models", "quickstart-teacher"), Fixtures.Golden("quickstart-teacher", "self-written.ids.i32"), 256, 16);
+        var result =
+            Evaluate(Path.Combine(Fixtures.Root, "models", "quickstart-teacher"),
+                Fixtures.Golden("quickstart-teacher", "self-written.ids.i32"), 256, 16);
         Assert.Equal(golden.GetProperty("mean_nll").GetDouble(), result.Nll, 2e-6);
         var windows = golden.GetProperty("nll_per_window").EnumerateArray().Select(v => v.GetDouble()).ToArray();
         GoldenTensors.AssertClose(windows, [.. result.WindowNll], 1e-5, 0, "window");
@@ -23,7 +25,8 @@ public sealed class PerplexityTests : TorchTest
     [OutsideFact("models/stories260K")]
     public void Stories260K_has_the_loss_that_three_programs_agree_on()
     {
-        var result = Evaluate(Fixtures.Outside("models", "stories260K"), Fixtures.Outside("oracles", "stories260K", "tinystories.ids.i32"), 512, 20);
+        var result =
+            Evaluate(Fixtures.Outside("models", "stories260K"), Fixtures.Outside("oracles", "stories260K", "tinystories.ids.i32"), 512, 20);
         Assert.Equal(1.275128, result.Nll, 1e-5);
     }
 

@@ -45,7 +45,9 @@ public sealed class ControlScoresTests : TorchTest
     public void Chance_repeats_with_its_seed_runs_no_model_and_says_which_seed_it_was()
     {
         using var teacher = Checkpoint.Open(Fixtures.Golden("pruning", "teacher"), requireWeights: false);
-        ImportanceScores Random(long seed) => ImportanceScorer.Run(teacher, null, new() { Method = ScoreMethod.Random, Seed = seed, SpanWidths = [2] }, NullProgress.Instance);
+        ImportanceScores Random(long seed) =>
+            ImportanceScorer.Run(teacher, null, new() { Method = ScoreMethod.Random, Seed = seed, SpanWidths = [2] },
+                NullProgress.Instance);
         var (first, again, other) = (Random(3), Random(3), Random(4));
         Assert.Equal(first.Units[Axis.Ffn]!, again.Units[Axis.Ffn]!);
         Assert.Equal(first.BlockInfluence[2], again.BlockInfluence[2]);
@@ -90,7 +92,8 @@ public sealed class ControlScoresTests : TorchTest
     private static double[] Expected(double[][] vectors, int group) => Elimination.Scores(
         [.. vectors.SelectMany(a => vectors.Select(b => a.Zip(b, (x, y) => x * y).Sum()))], vectors.Length, group);
 
-    private static void Compare(double[] expected, double[] actual, string what) => GoldenTensors.AssertClose(expected, actual, 1e-10, 1e-9, what);
+    private static void Compare(double[] expected, double[] actual, string what) =>
+        GoldenTensors.AssertClose(expected, actual, 1e-10, 1e-9, what);
 
     private static void CopyRow(Decoder model, ParameterRole role, int layer, int from, int to, double factor)
     {

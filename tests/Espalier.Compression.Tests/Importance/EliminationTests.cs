@@ -44,12 +44,14 @@ public sealed class EliminationTests
     public void Scores_rise_in_the_order_of_removal_as_a_search_from_scratch_finds_it()
     {
         var random = new Random(4);
-        double[][] vectors = [.. Enumerable.Range(0, 24).Select(_ => Enumerable.Range(0, 5).Select(_ => random.NextDouble() - 0.3).ToArray())];
+        double[][] vectors = [.. Enumerable.Range(0, 24)
+            .Select(_ => Enumerable.Range(0, 5).Select(_ => random.NextDouble() - 0.3).ToArray())];
         var expected = new double[vectors.Length];
         var left = Enumerable.Range(0, vectors.Length).ToList();
         while (left.Count > 1)
         {
-            var (i, j) = left.SelectMany(a => left.Where(b => b > a), (a, b) => (a, b)).MaxBy(pair => Cosine(vectors[pair.a], vectors[pair.b]));
+            var (i, j) = left.SelectMany(a => left.Where(b => b > a), (a, b) => (a, b))
+                .MaxBy(pair => Cosine(vectors[pair.a], vectors[pair.b]));
             var gone = Dot(vectors[i], vectors[i]) < Dot(vectors[j], vectors[j]) ? i : j;
             expected[gone] = 1 - Cosine(vectors[i], vectors[j]);
             left.Remove(gone);

@@ -27,7 +27,8 @@ public sealed class ImportanceGoldenTests : TorchTest
         var scores = Score(new(batch, sequence), dtype, 16);
         var name = $"{Short(batch)}.{Short(sequence)}";
         var relative = dtype == DType.Float64 ? 1e-9 : batch == Aggregation.Variance || sequence == Aggregation.Variance ? 1e-4 : 1e-5;
-        void Check(string what, IEnumerable<double> actual) => GoldenTensors.AssertClose(golden.Doubles(what), [.. actual], 1e-15, relative, what);
+        void Check(string what, IEnumerable<double> actual) =>
+            GoldenTensors.AssertClose(golden.Doubles(what), [.. actual], 1e-15, relative, what);
         Check($"neuron.{name}", scores.Units[Axis.Ffn]!.SelectMany(layer => layer));
         Check($"head.{name}", scores.Units[Axis.Heads]!.SelectMany(layer => layer));
         Check($"channel_per_norm.{name}", scores.ChannelsPerNorm.SelectMany(norm => norm));
@@ -46,7 +47,8 @@ public sealed class ImportanceGoldenTests : TorchTest
         foreach (var (aggregator, scores) in Aggregator.All.Zip(all))
         {
             var alone = Score(aggregator, dtype, 16);
-            Assert.Equal((aggregator.ToString(), aggregator.ToString()), ($"({scores.Batch}, {scores.Sequence})", $"({alone.Batch}, {alone.Sequence})"));
+            Assert.Equal((aggregator.ToString(), aggregator.ToString()),
+                ($"({scores.Batch}, {scores.Sequence})", $"({alone.Batch}, {alone.Sequence})"));
             Assert.Equal(alone.Units[Axis.Ffn]!, scores.Units[Axis.Ffn]!);
             Assert.Equal(alone.Units[Axis.Heads]!, scores.Units[Axis.Heads]!);
             Assert.Equal(alone.ChannelsPerNorm, scores.ChannelsPerNorm);
@@ -59,9 +61,11 @@ public sealed class ImportanceGoldenTests : TorchTest
     [Theory]
     [InlineData(ParameterRole.GateProjection, 3, "layer 3, the input of the down projection is not finite in calibration sample 0")]
     [InlineData(ParameterRole.ValueProjection, 1, "layer 1, the output of attention is not finite in calibration sample 0")]
-    [InlineData(ParameterRole.PostAttentionNorm, 2, "layer 2, the norm before the feed-forward block is not finite in calibration sample 0, unit 0")]
+    [InlineData(ParameterRole.PostAttentionNorm, 2,
+        "layer 2, the norm before the feed-forward block is not finite in calibration sample 0, unit 0")]
     [InlineData(ParameterRole.FinalNorm, -1, "the final norm is not finite")]
-    public void A_value_that_is_not_finite_stops_the_scoring_in_its_batch_and_names_layer_and_place(ParameterRole role, int layer, string expected)
+    public void A_value_that_is_not_finite_stops_the_scoring_in_its_batch_and_names_layer_and_place(ParameterRole role, int layer,
+        string expected)
     {
         using var model = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), DType.Float32);
         var weight = model.Parameters.Single(named => named.Parameter == new Parameter(role, layer)).Value;
@@ -69,7 +73,8 @@ public sealed class ImportanceGoldenTests : TorchTest
         values[0] = float.NaN;
         weight.CopyFrom<float>(values);
         var passes = new PassCounter();
-        var error = Assert.Throws<EspalierException>(() => ImportanceScorer.Run(model, Calibration(), Options(Aggregator.Default, 4), passes));
+        var error =
+            Assert.Throws<EspalierException>(() => ImportanceScorer.Run(model, Calibration(), Options(Aggregator.Default, 4), passes));
         Assert.Contains(expected, error.Message);
         Assert.Equal((1, 0L), (error.ExitCode, passes.Samples));
     }
@@ -99,7 +104,8 @@ public sealed class ImportanceGoldenTests : TorchTest
         return ImportanceScorer.Run(model, Calibration(), Options(aggregator, batch), NullProgress.Instance);
     }
 
-    private static ScoreOptions Options(Aggregator aggregator, int batch) => new() { Samples = 16, Batch = batch, Aggregator = aggregator, SpanWidths = [1, 2, 3] };
+    private static ScoreOptions Options(Aggregator aggregator, int batch) =>
+        new() { Samples = 16, Batch = batch, Aggregator = aggregator, SpanWidths = [1, 2, 3] };
 
     private static WindowSet Calibration()
     {

@@ -24,7 +24,8 @@ public sealed class ModelFingerprintTests : TorchTest
         base.Dispose();
     }
 
-    public static TheoryData<string> Families => [.. Directory.GetDirectories(Fixtures.Golden("families")).Select(folder => Path.GetFileName(folder)!).Order()];
+    public static TheoryData<string> Families =>
+        [.. Directory.GetDirectories(Fixtures.Golden("families")).Select(folder => Path.GetFileName(folder)!).Order()];
 
     [Theory]
     [MemberData(nameof(Families))]

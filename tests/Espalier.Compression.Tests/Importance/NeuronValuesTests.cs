@@ -19,7 +19,8 @@ public sealed class NeuronValuesTests : TorchTest
         var scores = Score(model, NeuronValues.PreActivation);
         Assert.Equal(NeuronValues.PreActivation, scores.NeuronValues);
         for (var layer = 0; layer < model.Config.Layers; layer++)
-            GoldenTensors.AssertClose(ByHand(model, layer, m_BTD => m_BTD.Linear(Weight(model, first, layer))), scores.Units[Axis.Ffn]![layer], 0, 1e-9, $"layer {layer}");
+            GoldenTensors.AssertClose(ByHand(model, layer, m_BTD => m_BTD.Linear(Weight(model, first, layer))),
+                scores.Units[Axis.Ffn]![layer], 0, 1e-9, $"layer {layer}");
     }
 
     [Fact]
@@ -28,7 +29,8 @@ public sealed class NeuronValuesTests : TorchTest
         using var model = GoldenTensors.Load(Fixtures.Golden("families", "llama-3.1"), DType.Float64);
         var scores = Score(model, NeuronValues.Intermediate);
         var expected = ByHand(model, 1, m_BTD =>
-            m_BTD.Linear(Weight(model, ParameterRole.GateProjection, 1)).Silu().Mul(m_BTD.Linear(Weight(model, ParameterRole.UpProjection, 1))));
+            m_BTD.Linear(Weight(model, ParameterRole.GateProjection, 1)).Silu()
+                .Mul(m_BTD.Linear(Weight(model, ParameterRole.UpProjection, 1))));
         GoldenTensors.AssertClose(expected, scores.Units[Axis.Ffn]![1], 0, 1e-9, "layer 1");
     }
 
@@ -43,10 +45,12 @@ public sealed class NeuronValuesTests : TorchTest
         Assert.Equal(usual.Units[Axis.Heads]!, before.Units[Axis.Heads]!);
     }
 
-    private static Tensor Weight(Decoder model, ParameterRole role, int layer) => model.Parameters.Single(named => named.Parameter == new Parameter(role, layer)).Value;
+    private static Tensor Weight(Decoder model, ParameterRole role, int layer) =>
+        model.Parameters.Single(named => named.Parameter == new Parameter(role, layer)).Value;
 
     private static WindowSet Windows(Decoder model) =>
-        new(TokenIds.FromList(Enumerable.Range(0, Samples * (Sequence + 1)).Select(i => (i * 37 + i / 5) % model.Config.VocabularySize), "ids", model.Config.VocabularySize), Sequence);
+        new(TokenIds.FromList(Enumerable.Range(0, Samples * (Sequence + 1)).Select(i => (i * 37 + i / 5) % model.Config.VocabularySize),
+            "ids", model.Config.VocabularySize), Sequence);
 
     private static ImportanceScores Score(Decoder model, NeuronValues values) =>
         ImportanceScorer.Run(model, Windows(model), new() { Samples = Samples, Neurons = values }, NullProgress.Instance);

@@ -40,7 +40,8 @@ public sealed class StreamedImportanceTests : TorchTest
         using var checkpoint = Checkpoint.Open(Fixtures.Golden(model));
         foreach (var options in (ScoreOptions[])[
             new() { Samples = 7, Batch = 3, SpanWidths = [1, 2] },
-            new() { Samples = 4, Batch = 8, SpanWidths = [checkpoint.Config.Layers], Aggregator = new(Aggregation.Variance, Aggregation.L2) }])
+            new() { Samples = 4, Batch = 8, SpanWidths = [checkpoint.Config.Layers],
+                Aggregator = new(Aggregation.Variance, Aggregation.L2) }])
         {
             using var loaded = DecoderWeights.Load(checkpoint);
             var expected = ImportanceScorer.Run(loaded, Windows(checkpoint), options, NullProgress.Instance);
@@ -54,7 +55,9 @@ public sealed class StreamedImportanceTests : TorchTest
     public void Another_batch_size_shows_in_the_last_bits_so_the_comparison_above_can_fail()
     {
         using var checkpoint = Checkpoint.Open(Fixtures.Golden("pruning", "teacher"));
-        var (whole, parts) = (Streamed(checkpoint, new() { Samples = 16, Batch = 16 }, InMemory), Streamed(checkpoint, new() { Samples = 16, Batch = 3 }, InMemory));
+        var (whole, parts) =
+            (Streamed(checkpoint, new() { Samples = 16, Batch = 16 }, InMemory),
+                Streamed(checkpoint, new() { Samples = 16, Batch = 3 }, InMemory));
         Assert.NotEqual(ScoresFile.ToJson(whole).ToJsonString(), ScoresFile.ToJson(parts).ToJsonString());
         GoldenTensors.AssertClose(whole.Units[Axis.Hidden]![0], parts.Units[Axis.Hidden]![0], 0, 1e-5, "channels");
     }
@@ -76,7 +79,9 @@ public sealed class StreamedImportanceTests : TorchTest
         var layer = new FaultyLayer(int.MaxValue, Fault.Error);
         using var checkpoint = Checkpoint.Open(Fixtures.Golden("pruning", "teacher"));
         using var model = new StreamedDecoder(checkpoint);
-        layer.During(() => StreamedScorer.Run(model, Windows(checkpoint), new() { Samples = 4, Batch = 2, SpanWidths = [3] }, OnDisk, _folder, NullProgress.Instance));
+        layer.During(() =>
+            StreamedScorer.Run(model, Windows(checkpoint), new() { Samples = 4, Batch = 2, SpanWidths = [3] }, OnDisk, _folder,
+                NullProgress.Instance));
         var verbs = layer.Acts.Select(act => act.Split(' ')[0]).ToArray();
         Assert.Equal(["open-log", "delete"], verbs[..2]);
         // Two batches, each once when it enters and once after each of six layers.
@@ -95,7 +100,8 @@ public sealed class StreamedImportanceTests : TorchTest
         using var model = new StreamedDecoder(checkpoint);
         var layer = new FaultyLayer(act, fault);
         var error = Assert.Throws<EspalierException>(() =>
-            layer.During(() => StreamedScorer.Run(model, Windows(checkpoint), new() { Samples = 4, Batch = 2 }, OnDisk, _folder, NullProgress.Instance)));
+            layer.During(() =>
+                StreamedScorer.Run(model, Windows(checkpoint), new() { Samples = 4, Batch = 2 }, OnDisk, _folder, NullProgress.Instance)));
         Assert.StartsWith($"{_folder}: ", error.Message);
         Assert.Contains(fault == Fault.Full ? "No space left on device" : "Input/output error", error.Message);
         Assert.Contains("fewer", error.Message);

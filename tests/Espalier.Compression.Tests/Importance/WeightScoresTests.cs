@@ -21,11 +21,13 @@ public sealed class WeightScoresTests : TorchTest
         using var model = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), dtype);
         var scores = Taylor(model, batch, NullProgress.Instance);
         Assert.Equal((ScoreMethod.Taylor, 16, 31), (scores.Method, scores.Samples, scores.SampleLength));
-        void Check(string what, IEnumerable<double> actual) => GoldenTensors.AssertClose(golden.Doubles(what), [.. actual], 0, relative, what);
+        void Check(string what, IEnumerable<double> actual) =>
+            GoldenTensors.AssertClose(golden.Doubles(what), [.. actual], 0, relative, what);
         Check("taylor.neuron", scores.Units[Axis.Ffn]!.SelectMany(layer => layer));
         Check("taylor.head", scores.Units[Axis.Heads]!.SelectMany(layer => layer));
         Check("taylor.channel", scores.Units[Axis.Hidden]![0]);
-        Assert.All(model.Parameters, named => Assert.True(named.Value.Grad() is null && !named.Value.RequiresGrad, $"{named.Parameter} keeps a gradient"));
+        Assert.All(model.Parameters,
+            named => Assert.True(named.Value.Grad() is null && !named.Value.RequiresGrad, $"{named.Parameter} keeps a gradient"));
     }
 
     [Fact]
@@ -35,7 +37,8 @@ public sealed class WeightScoresTests : TorchTest
         var scores = Taylor(model, 16, NullProgress.Instance);
         var single = scores.BlockInfluence[1];
         Assert.Equal(6, single.Length);
-        GoldenTensors.AssertClose([.. Enumerable.Range(0, 4).Select(i => single[i] + single[i + 1] + single[i + 2])], scores.BlockInfluence[3], 0, 1e-12, "spans of 3");
+        GoldenTensors.AssertClose([.. Enumerable.Range(0, 4).Select(i => single[i] + single[i + 1] + single[i + 2])],
+            scores.BlockInfluence[3], 0, 1e-12, "spans of 3");
         // Neurons are part of their layer, and gate, up and down are not all of it.
         Assert.All(Enumerable.Range(0, 6), layer => Assert.InRange(scores.Units[Axis.Ffn]![layer].Sum(), 1e-6, single[layer]));
     }
@@ -46,7 +49,8 @@ public sealed class WeightScoresTests : TorchTest
         using var model = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), DType.Float64);
         using var stop = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() => Taylor(model, 4, new StopAfterFirst(stop), stop.Token));
-        Assert.All(model.Parameters, named => Assert.True(named.Value.Grad() is null && !named.Value.RequiresGrad, $"{named.Parameter} keeps a gradient"));
+        Assert.All(model.Parameters,
+            named => Assert.True(named.Value.Grad() is null && !named.Value.RequiresGrad, $"{named.Parameter} keeps a gradient"));
     }
 
     [Fact]
@@ -55,7 +59,8 @@ public sealed class WeightScoresTests : TorchTest
         using var golden = new GoldenTensors(Fixtures.Golden("pruning", "scores.safetensors"));
         using var teacher = Checkpoint.Open(Fixtures.Golden("pruning", "teacher"));
         var scores = MagnitudeScorer.Run(teacher, [], NullProgress.Instance);
-        GoldenTensors.AssertClose(golden.Doubles("magnitude.neuron"), [.. scores.Units[Axis.Ffn]!.SelectMany(layer => layer)], 0, 1e-9, "magnitude.neuron");
+        GoldenTensors.AssertClose(golden.Doubles("magnitude.neuron"), [.. scores.Units[Axis.Ffn]!.SelectMany(layer => layer)], 0, 1e-9,
+            "magnitude.neuron");
     }
 
     [Theory]
@@ -91,8 +96,10 @@ public sealed class WeightScoresTests : TorchTest
         });
         var channel = Squares((role, _, row, column) => role switch
         {
-            ParameterRole.OutputProjection or ParameterRole.DownProjection or ParameterRole.OutputProjectionBias or ParameterRole.DownProjectionBias => row == 3,
-            ParameterRole.Embedding or ParameterRole.Head or ParameterRole.QueryProjection or ParameterRole.KeyProjection or ParameterRole.ValueProjection
+            ParameterRole.OutputProjection or ParameterRole.DownProjection or ParameterRole.OutputProjectionBias
+                or ParameterRole.DownProjectionBias => row == 3,
+            ParameterRole.Embedding or ParameterRole.Head or ParameterRole.QueryProjection or ParameterRole.KeyProjection
+                or ParameterRole.ValueProjection
                 or ParameterRole.GateProjection or ParameterRole.UpProjection => column == 3,
             ParameterRole.InputNorm or ParameterRole.PostAttentionNorm or ParameterRole.FinalNorm
                 or ParameterRole.InputNormBias or ParameterRole.PostAttentionNormBias or ParameterRole.FinalNormBias => row == 3,
@@ -109,7 +116,8 @@ public sealed class WeightScoresTests : TorchTest
     {
         using var calibration = new GoldenTensors(Fixtures.Golden("pruning", "calibration.safetensors"));
         var windows = new WindowSet(TokenIds.FromList(calibration.Longs("input_ids").Select(id => (int)id), "calibration", 128), 31);
-        return ImportanceScorer.Run(model, windows, new() { Method = ScoreMethod.Taylor, Samples = 16, Batch = batch, SpanWidths = [3] }, progress, stop);
+        return ImportanceScorer.Run(model, windows, new() { Method = ScoreMethod.Taylor, Samples = 16, Batch = batch, SpanWidths = [3] },
+            progress, stop);
     }
 
     private sealed class StopAfterFirst(CancellationTokenSource stop) : IProgressReporter, IProgressTask

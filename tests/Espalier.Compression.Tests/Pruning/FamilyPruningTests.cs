@@ -12,7 +12,8 @@ public sealed class FamilyPruningTests : TorchTest
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("espalier-families-").FullName;
 
-    public static TheoryData<string> Families => [.. Directory.GetDirectories(Fixtures.Golden("families")).Select(folder => Path.GetFileName(folder)).Order()];
+    public static TheoryData<string> Families =>
+        [.. Directory.GetDirectories(Fixtures.Golden("families")).Select(folder => Path.GetFileName(folder)).Order()];
 
     [Theory, MemberData(nameof(Families))]
     public void Pruning_nothing_changes_no_bit(string family)
@@ -34,8 +35,10 @@ public sealed class FamilyPruningTests : TorchTest
         Assert.Equal(student.Parameters, pruned.CountedParameters);
         Assert.Equal(
             (student.HiddenSize, student.IntermediateSize, student.Layers, student.QueryHeads, student.KeyValueHeads, config.HeadDim),
-            (pruned.Config.HiddenSize, pruned.Config.IntermediateSize, pruned.Config.Layers, pruned.Config.QueryHeads, pruned.Config.KeyValueHeads, pruned.Config.HeadDim));
-        Assert.True(pruned.Config.HiddenSize < config.HiddenSize && pruned.Config.IntermediateSize < config.IntermediateSize && pruned.Config.Layers < config.Layers && pruned.Config.QueryHeads < config.QueryHeads);
+            (pruned.Config.HiddenSize, pruned.Config.IntermediateSize, pruned.Config.Layers, pruned.Config.QueryHeads,
+                pruned.Config.KeyValueHeads, pruned.Config.HeadDim));
+        Assert.True(pruned.Config.HiddenSize < config.HiddenSize && pruned.Config.IntermediateSize < config.IntermediateSize
+            && pruned.Config.Layers < config.Layers && pruned.Config.QueryHeads < config.QueryHeads);
         var tensors = pruned.Family.Table.Tensors(student).ToArray();
         Assert.Equal(tensors.Length, pruned.Entries.Count);
         Assert.All(tensors, tensor => Assert.Equal(tensor.Shape, pruned.Entry(tensor.Name).Shape));
@@ -85,7 +88,8 @@ public sealed class FamilyPruningTests : TorchTest
         GoldenTensors.AssertClose(Logits(teacher, Mask), Logits(pruned), 1e-10, 0, "masked and sliced");
         // By hand: the rows of k of the heads that stay.
         var (rows, width) = (Values(teacher, "model.layers.0.self_attn.k_proj.weight"), config.HeadDim * config.HiddenSize);
-        Assert.Equal(plan.Kept[Axis.Heads]![0].SelectMany(head => rows[(head * width)..((head + 1) * width)]), Values(pruned, "model.layers.0.self_attn.k_proj.weight"));
+        Assert.Equal(plan.Kept[Axis.Heads]![0].SelectMany(head => rows[(head * width)..((head + 1) * width)]),
+            Values(pruned, "model.layers.0.self_attn.k_proj.weight"));
     }
 
     [Fact]
@@ -97,7 +101,8 @@ public sealed class FamilyPruningTests : TorchTest
             Assert.Equal(config with { QueryHeads = heads, KeyValueHeads = heads }, new PruneTarget { Heads = heads }.Apply(config));
         void Refused(PruneTarget target, string message) =>
             Assert.Contains(message, Assert.Throws<EspalierException>(() => target.Apply(config)).Message);
-        Refused(new() { Heads = 2, KvHeads = config.QueryHeads }, $"prune.heads is 2 and must be a multiple of the {config.QueryHeads} KV heads");
+        Refused(new() { Heads = 2, KvHeads = config.QueryHeads },
+            $"prune.heads is 2 and must be a multiple of the {config.QueryHeads} KV heads");
         Refused(new() { Heads = config.QueryHeads + 1 }, "the nearest legal value is");
         Refused(new() { Heads = 0 }, "prune.heads is 0");
         var merge = Assert.Throws<EspalierException>(() => GroupChoice.CheckMerge(config, new PruneTarget { Heads = 2 }.Apply(config)));
@@ -143,7 +148,8 @@ public sealed class FamilyPruningTests : TorchTest
     private Checkpoint Ungrouped(Checkpoint grouped)
     {
         var folder = Path.Combine(_folder, "ungrouped");
-        CheckpointWriter.Write(folder, grouped.Config with { KeyValueHeads = grouped.Config.QueryHeads }, grouped, ElementType.F32, new Copies(grouped));
+        CheckpointWriter.Write(folder, grouped.Config with { KeyValueHeads = grouped.Config.QueryHeads }, grouped, ElementType.F32,
+            new Copies(grouped));
         return Checkpoint.Open(folder);
     }
 

@@ -10,7 +10,10 @@ using static Espalier.Models.ParameterRole;
 
 namespace Espalier.Compression.Tests.Pruning;
 
-/// <summary>A made-up layout of Llama with q, k and v in one tensor and gate and up in another, as Phi-3 has them: it is cut as the split tensors are.</summary>
+/// <summary>
+/// A made-up layout of Llama with q, k and v in one tensor and gate and up in another, as Phi-3 has them: it is cut as the split tensors
+/// are.
+/// </summary>
 public sealed class FusedTensorsTests : TorchTest
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("espalier-fused-").FullName;
@@ -23,7 +26,8 @@ public sealed class FusedTensorsTests : TorchTest
         var config = split.Config;
         AssertSame(split, fused);
         Assert.Equal(
-            [(config.QueryHeads + 2L * config.KeyValueHeads) * config.HeadDim, config.HiddenSize], fused.Entry("model.layers.0.self_attn.qkv_proj.weight").Shape);
+            [(config.QueryHeads + 2L * config.KeyValueHeads) * config.HeadDim, config.HiddenSize],
+            fused.Entry("model.layers.0.self_attn.qkv_proj.weight").Shape);
         Assert.Equal([2L * config.IntermediateSize, config.HiddenSize], fused.Entry("model.layers.0.mlp.gate_up_proj.weight").Shape);
 
         var student = new PruneTarget
@@ -122,7 +126,8 @@ public sealed class FusedTensorsTests : TorchTest
         public override ParameterTable Table { get; } = new([
             (Embedding, "model.embed_tokens.weight"),
             .. order.Select(part =>
-                (part == "q" ? QueryProjection : part == "k" ? KeyProjection : ValueProjection, $"model.layers.{{layer}}.self_attn.qkv_proj.weight#{part}")),
+                (part == "q" ? QueryProjection : part == "k" ? KeyProjection
+                    : ValueProjection, $"model.layers.{{layer}}.self_attn.qkv_proj.weight#{part}")),
             (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
             (GateProjection, "model.layers.{layer}.mlp.gate_up_proj.weight#gate"),
             (UpProjection, "model.layers.{layer}.mlp.gate_up_proj.weight#up"),
@@ -132,7 +137,12 @@ public sealed class FusedTensorsTests : TorchTest
             (FinalNorm, "model.norm.weight"),
             (Head, "lm_head.weight")]);
 
-        protected override JsonObject Defaults { get; } = new() { ["rope_scaling"] = null, ["rope_theta"] = 10000.0, ["tie_word_embeddings"] = false };
+        protected override JsonObject Defaults { get; } = new()
+        {
+            ["rope_scaling"] = null,
+            ["rope_theta"] = 10000.0,
+            ["tie_word_embeddings"] = false
+        };
 
         protected override IReadOnlyList<string> Activations => ["silu"];
 

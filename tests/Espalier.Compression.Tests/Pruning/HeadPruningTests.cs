@@ -41,10 +41,13 @@ public sealed class HeadPruningTests : TorchTest
         using var teacher = Checkpoint.Open(Fixtures.Golden("pruning", "teacher"));
         using var golden = new GoldenTensors(Fixtures.Golden("pruning", "width-merge", "golden.safetensors"));
         var student = new PruneTarget { Hidden = 32, Ffn = 64, Heads = 4 }.Apply(teacher.Config);
-        var plan = PlanBuilder.ByImportance(teacher.Config, student, ImportanceGoldenTests.Score(Aggregator.Default, DType.Float32, 16), mergeHeads: true);
+        var plan =
+            PlanBuilder.ByImportance(teacher.Config, student, ImportanceGoldenTests.Score(Aggregator.Default, DType.Float32, 16),
+                mergeHeads: true);
         AssertLogits(teacher, plan, golden.Doubles("logits"));
         foreach (var file in new[] { "config.json", "generation_config.json", "model.safetensors" })
-            Assert.Equal(File.ReadAllBytes(Fixtures.Golden("pruning", "width-merge", file)), File.ReadAllBytes(Path.Combine(_folder, "4-merged", file)));
+            Assert.Equal(File.ReadAllBytes(Fixtures.Golden("pruning", "width-merge", file)),
+                File.ReadAllBytes(Path.Combine(_folder, "4-merged", file)));
     }
 
     [Fact]
@@ -94,16 +97,20 @@ public sealed class HeadPruningTests : TorchTest
     {
         using var teacher = Checkpoint.Open(Fixtures.Golden("pruning", "teacher"), requireWeights: false);
         var everything = PruningPlan.Everything(teacher.Config);
-        var half = everything with { Kept = everything.Kept.With(Axis.Heads, [.. everything.Kept[Axis.Heads]!.Select(_ => new[] { 0, 1, 4, 5 })]) };
+        var half = everything
+            with
+        { Kept = everything.Kept.With(Axis.Heads, [.. everything.Kept[Axis.Heads]!.Select(_ => new[] { 0, 1, 4, 5 })]) };
         void Refused(PruningPlan broken, string message) =>
             Assert.Contains(message, Assert.Throws<EspalierException>(() => broken.Apply(teacher.Config)).Message);
-        PruningPlan Merged(int head, int gone) => half with { Merges = [[new(head, gone)], .. Enumerable.Range(1, 5).Select(_ => Array.Empty<HeadMerge>())] };
+        PruningPlan Merged(int head, int gone) =>
+            half with { Merges = [[new(head, gone)], .. Enumerable.Range(1, 5).Select(_ => Array.Empty<HeadMerge>())] };
         Merged(0, 3).Apply(teacher.Config);
         Refused(Merged(2, 3), "merges[0] has [2, 3]: head 2 does not stay");
         Refused(Merged(0, 1), "merges[0] has [0, 1]: head 1 stays");
         Refused(Merged(0, 6), "head 6 is not in the KV group of head 0, heads 0 to 3");
         Refused(half with { Merges = [[]] }, "merges has 1 lists and layers has 6");
-        Refused(half with { Kept = half.Kept.With(Axis.KvHeads, [.. Enumerable.Range(0, 6).Select(_ => new[] { 0 })]) }, "heads[0] keeps head 4 of KV head 1, which kv_heads[0] drops");
+        Refused(half with { Kept = half.Kept.With(Axis.KvHeads, [.. Enumerable.Range(0, 6).Select(_ => new[] { 0 })]) },
+            "heads[0] keeps head 4 of KV head 1, which kv_heads[0] drops");
         Refused(half with { Kept = half.Kept.With(Axis.KvHeads, [[0, 2]]) }, "kv_heads has 1 lists and layers has 6");
     }
 
@@ -113,7 +120,14 @@ public sealed class HeadPruningTests : TorchTest
         var path = Path.Combine(_folder, "plan.json");
         var plan = new PruningPlan
         {
-            Kept = new() { [Axis.Layers] = [[0, 2]], [Axis.Hidden] = [[1]], [Axis.Heads] = [[0, 1], [4, 5]], [Axis.KvHeads] = [[0], [1]], [Axis.Ffn] = [[5], [0]] },
+            Kept = new()
+            {
+                [Axis.Layers] = [[0, 2]],
+                [Axis.Hidden] = [[1]],
+                [Axis.Heads] = [[0, 1], [4, 5]],
+                [Axis.KvHeads] = [[0], [1]],
+                [Axis.Ffn] = [[5], [0]]
+            },
             Merges = [[new(0, 3), new(1, 2)], []],
         };
         PlanFile.Write(path, plan);
@@ -133,6 +147,7 @@ public sealed class HeadPruningTests : TorchTest
         using var calibration = new GoldenTensors(Fixtures.Golden("pruning", "width", "golden.safetensors"));
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
-        GoldenTensors.AssertClose(expected, GoldenTensors.DoublesOf(model.Logits(model.Forward(calibration.Ids("input_ids")))), 1e-5, 0, folder);
+        GoldenTensors.AssertClose(expected, GoldenTensors.DoublesOf(model.Logits(model.Forward(calibration.Ids("input_ids")))), 1e-5, 0,
+            folder);
     }
 }

@@ -44,14 +44,20 @@ public sealed class LayerKindsTests : TorchTest
         var teacher = Mixed();
         var gated = teacher with { LayerKinds = LayerKinds.All(new()) };
         Assert.Equal(gated.Parameters, teacher.Parameters);
-        var plain = teacher with { LayerKinds = LayerKinds.Of([new(), new() { Activation = ActivationKind.SquaredRelu }, new() { Norms = NormPlacement.Both }]) };
+        var plain = teacher
+            with
+        {
+            LayerKinds =
+                LayerKinds.Of([new(), new() { Activation = ActivationKind.SquaredRelu }, new() { Norms = NormPlacement.Both }])
+        };
         Assert.Equal(
             gated.Parameters - (long)teacher.IntermediateSize * teacher.HiddenSize + 2L * teacher.HiddenSize, plain.Parameters);
         // By hand: keys that the tokens of a window of 12 see with each layer's window.
         var seen = new[] { 5, 12, 9 }.Select(window => Enumerable.Range(1, 12).Average(t => Math.Min(t, window))).Sum();
         var all = 3 * Enumerable.Range(1, 12).Average();
         Assert.Equal(
-            gated.ForwardFlopsPerToken(12) - 4.0 * teacher.QueryHeads * teacher.HeadDim * (all - seen), teacher.ForwardFlopsPerToken(12), 1e-6);
+            gated.ForwardFlopsPerToken(12) - 4.0 * teacher.QueryHeads * teacher.HeadDim * (all - seen), teacher.ForwardFlopsPerToken(12),
+            1e-6);
     }
 
     /// <summary>The kernels in float32 against operators in float64, with gradients; and without the middle layer.</summary>
@@ -87,7 +93,8 @@ public sealed class LayerKindsTests : TorchTest
             foreach (var (one, other) in expected.Parameters.Zip(actual.Parameters))
             {
                 var values = GoldenTensors.DoublesOf(one.Value.Grad()!);
-                GoldenTensors.AssertClose(values, GoldenTensors.DoublesOf(other.Value.Grad()!), 1e-3 * values.Max(Math.Abs), 0, $"{one.Parameter}");
+                GoldenTensors.AssertClose(values, GoldenTensors.DoublesOf(other.Value.Grad()!), 1e-3 * values.Max(Math.Abs), 0,
+                    $"{one.Parameter}");
             }
         }
     }
@@ -102,7 +109,9 @@ public sealed class LayerKindsTests : TorchTest
     {
         using var checkpoint = Checkpoint.Open(Fixtures.Golden("families", "mistral-nemo"));
         using var whole = DecoderWeights.Load(checkpoint, dtype);
-        return new(config, whole.Parameters.Where(pair => pair.Parameter.Layer < 0 || layers.Contains(pair.Parameter.Layer)).Select(pair => KeyValuePair.Create(
+        return new(config,
+            whole.Parameters.Where(pair => pair.Parameter.Layer < 0 || layers.Contains(pair.Parameter.Layer))
+                .Select(pair => KeyValuePair.Create(
             pair.Parameter with { Layer = Array.IndexOf(layers, pair.Parameter.Layer) }, pair.Value.Clone())).ToArray());
     }
 }

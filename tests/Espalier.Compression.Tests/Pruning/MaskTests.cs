@@ -29,7 +29,8 @@ public sealed class MaskTests : TorchTest
             for (var first = 0; first < masked.Length; first += 4)
                 Assert.Equal(2, masked[first..(first + 4)].Count(w => w == 0));
         }
-        Assert.Contains("no multiple of 4", Assert.Throws<EspalierException>(() => Masked(new MagnitudeMask(), weights[..60], 6, [], new(0.5, 4))).Message);
+        Assert.Contains("no multiple of 4",
+            Assert.Throws<EspalierException>(() => Masked(new MagnitudeMask(), weights[..60], 6, [], new(0.5, 4))).Message);
     }
 
     [Fact]
@@ -55,7 +56,8 @@ public sealed class MaskTests : TorchTest
     [InlineData("2:4:8")]
     [InlineData("half")]
     [InlineData("-1:4")]
-    public void What_is_no_sparsity_is_refused(string text) => Assert.Contains("is no sparsity", Assert.Throws<EspalierException>(() => Sparsity.Parse(text)).Message);
+    public void What_is_no_sparsity_is_refused(string text) =>
+    Assert.Contains("is no sparsity", Assert.Throws<EspalierException>(() => Sparsity.Parse(text)).Message);
 
     [Fact]
     public void Every_block_is_measured_behind_the_masked_ones_before_it()
@@ -96,7 +98,8 @@ public sealed class MaskTests : TorchTest
     }
 
     /// <summary>The blocks before one masked, the rest dense.</summary>
-    private static Decoder Partly(Decoder dense, Decoder masked, int layer) => new(dense.Config, dense.Parameters.Zip(masked.Parameters, (d, m) =>
+    private static Decoder Partly(Decoder dense, Decoder masked, int layer) =>
+        new(dense.Config, dense.Parameters.Zip(masked.Parameters, (d, m) =>
     {
         var source = d.Parameter.Layer < layer ? m.Value : d.Value;
         return KeyValuePair.Create(d.Parameter, Tensor.From<float>(source.ToArray<float>(), Shape(source)).Unscoped());

@@ -41,7 +41,8 @@ public sealed class PruningGoldenTests : TorchTest
     public void Pruning_nothing_changes_no_bit()
     {
         using var teacher = Checkpoint.Open(Fixtures.Golden("pruning", "teacher"));
-        Pruner.Write(teacher, PruningPlan.Everything(teacher.Config), Path.Combine(_folder, "same"), ElementType.F32, NullProgress.Instance);
+        Pruner.Write(teacher, PruningPlan.Everything(teacher.Config), Path.Combine(_folder, "same"), ElementType.F32,
+            NullProgress.Instance);
         Assert.Equal(
             File.ReadAllBytes(Fixtures.Golden("pruning", "teacher", "model.safetensors")),
             File.ReadAllBytes(Path.Combine(_folder, "same", "model.safetensors")));
@@ -102,7 +103,8 @@ public sealed class PruningGoldenTests : TorchTest
         Refused(With(plan, Axis.Hidden, [[0, 48]]), "channels names 48 and the teacher has 0 to 47");
         Refused(With(plan, Axis.Hidden, [[1, 0]]), "channels has 0 after 1");
         Refused(With(plan, Axis.Layers, [[0, 1]]), "heads has 6 lists and layers has 2");
-        Refused(With(plan, Axis.Heads, [.. plan.Kept[Axis.Heads]!.Select(_ => new[] { 0, 1, 2, 4 })]), "heads[0] keeps 3, 1 heads in the 2 KV groups");
+        Refused(With(plan, Axis.Heads, [.. plan.Kept[Axis.Heads]!.Select(_ => new[] { 0, 1, 2, 4 })]),
+            "heads[0] keeps 3, 1 heads in the 2 KV groups");
     }
 
     private static PruningPlan With(PruningPlan plan, Axis axis, int[][] kept) => plan with { Kept = plan.Kept.With(axis, kept) };

@@ -24,7 +24,10 @@ public sealed class SlicedTensorTests
         foreach (var (keptRows, keptColumns) in new[] { (rows, columns), (rows, null), (null, columns), (null, null) })
         {
             var tensor = new SlicedTensor(teacher, Name, shape) { Rows = keptRows, Columns = keptColumns, BlockElements = block };
-            float[] expected = [.. (keptRows ?? Enumerable.Range(0, 96)).SelectMany(row => (keptColumns ?? Enumerable.Range(0, 48)).Select(column => whole[row * 48 + column]))];
+            float[] expected = [
+                .. (keptRows
+                    ?? Enumerable.Range(0, 96)).SelectMany(row =>
+                    (keptColumns ?? Enumerable.Range(0, 48)).Select(column => whole[row * 48 + column]))];
             var actual = new float[expected.Length];
             foreach (var _ in new[] { "forward", "again from the start" })
             {
@@ -41,7 +44,12 @@ public sealed class SlicedTensorTests
     {
         using var teacher = Checkpoint.Open(Fixtures.Golden("pruning", "teacher"));
         var whole = teacher.ReadFloat32(Name);
-        var tensor = new SlicedTensor(teacher, Name, teacher.Entry(Name).Shape) { Rows = [2, 50], BlockElements = 96, MergedWith = row => row == 2 ? 90 : null };
+        var tensor = new SlicedTensor(teacher, Name, teacher.Entry(Name).Shape)
+        {
+            Rows = [2, 50],
+            BlockElements = 96,
+            MergedWith = row => row == 2 ? 90 : null
+        };
         var actual = new float[96];
         tensor.Read(0, actual);
         Assert.Equal(Enumerable.Range(0, 48).Select(j => (float)(2.0 * whole[2 * 48 + j] - whole[90 * 48 + j])), actual[..48]);
@@ -65,9 +73,12 @@ public sealed class SlicedTensorTests
             var whole = PlanBuilder.Random(teacher.Config, student, 1);
             var plan = whole with
             {
-                Kept = whole.Kept.With(Axis.Layers, [[0, 1, 2, 3, 4]]).With(Axis.Ffn, [.. whole.Kept[Axis.Ffn]!.Select(_ => Enumerable.Range(0, 64).ToArray())]),
+                Kept = whole.Kept.With(Axis.Layers, [[0, 1, 2, 3, 4]])
+                    .With(Axis.Ffn, [.. whole.Kept[Axis.Ffn]!.Select(_ => Enumerable.Range(0, 64).ToArray())]),
             };
-            var error = Assert.Throws<EspalierException>(() => Pruner.Write(teacher, plan, Path.Combine(folder, "student"), ElementType.F32, NullProgress.Instance));
+            var error =
+                Assert.Throws<EspalierException>(() =>
+                    Pruner.Write(teacher, plan, Path.Combine(folder, "student"), ElementType.F32, NullProgress.Instance));
             Assert.Contains($"'{name}' element {row * 48}", error.Message);
             Assert.Equal([model], Directory.GetFileSystemEntries(folder));
         }

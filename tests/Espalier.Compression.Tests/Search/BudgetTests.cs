@@ -12,7 +12,8 @@ public sealed class BudgetTests
     [InlineData("7.80B to 8.50B", 7.8e9, 8.5e9)]
     [InlineData("<= 3M", 0, 3e6)]
     [InlineData("<=300k", 0, 3e5)]
-    public void Counts_are_read_exactly(string text, double least, double most) => Assert.Equal(new Budget(least, most), Budget.OfCount(text));
+    public void Counts_are_read_exactly(string text, double least, double most) =>
+    Assert.Equal(new Budget(least, most), Budget.OfCount(text));
 
     [Theory]
     [InlineData("<= 8GiB", 0, 8.0 * (1 << 30))]
@@ -53,7 +54,8 @@ public sealed class BudgetTests
     [InlineData("<= 0")]
     [InlineData(">= 3M")]
     public void What_is_no_budget_is_answered_with_examples(string text) =>
-        Assert.Contains("is no budget; write 3M +-5%, 2.8M to 3.2M or <= 3M", Assert.Throws<EspalierException>(() => Budget.OfCount(text)).Message);
+        Assert.Contains("is no budget; write 3M +-5%, 2.8M to 3.2M or <= 3M",
+            Assert.Throws<EspalierException>(() => Budget.OfCount(text)).Message);
 
     [Fact]
     public void A_range_upside_down_is_refused() =>
@@ -74,7 +76,8 @@ public sealed class BudgetTests
     [InlineData("8, 4, 8", "4 8")]
     [InlineData("1k, 3-4", "3 4 1000")]
     public void Sizes_come_once_and_ascend(string texts, string expected) =>
-        Assert.Equal(expected, string.Join(' ', SizeRange.Parse(texts.Split(", ")).Select(size => size.ToString(CultureInfo.InvariantCulture))));
+        Assert.Equal(expected,
+            string.Join(' ', SizeRange.Parse(texts.Split(", ")).Select(size => size.ToString(CultureInfo.InvariantCulture))));
 
     [Theory]
     [InlineData("wide", "'wide' is no size; write a whole number from 1, 29-32 or 192-256 step 64")]
@@ -84,5 +87,6 @@ public sealed class BudgetTests
     [InlineData("32-29", "begins at 32 and ends at 29; the smaller size comes first")]
     [InlineData("1-1000000", "are 1000000 sizes, the limit is 10000; take larger steps")]
     [InlineData("1-8 step 0", "is no size")]
-    public void What_is_no_size_is_named(string text, string expected) => Assert.Contains(expected, Assert.Throws<EspalierException>(() => SizeRange.Parse([text])).Message);
+    public void What_is_no_size_is_named(string text, string expected) =>
+    Assert.Contains(expected, Assert.Throws<EspalierException>(() => SizeRange.Parse([text])).Message);
 }

@@ -28,7 +28,8 @@ public sealed class CandidatesFileTests : IDisposable
     [Fact]
     public void A_file_written_by_hand_is_accepted() => Assert.Equal(
         ["6/8/768/192", "8/4/512/256"],
-        Read("""{"version":1,"candidates":[{"layers":6,"hidden":192},{"ffn":512,"heads":4,"layers":8,"hidden":256}]}""").Select(candidate => candidate.Name));
+        Read("""{"version":1,"candidates":[{"layers":6,"hidden":192},{"ffn":512,"heads":4,"layers":8,"hidden":256}]}""")
+            .Select(candidate => candidate.Name));
 
     [Fact]
     public void What_is_written_reads_back()
@@ -36,16 +37,21 @@ public sealed class CandidatesFileTests : IDisposable
         var all = ShapeSearch.Enumerate(Teacher, new() { Layers = [4, 6], Hidden = [128, 192] }, []).ToArray();
         using var stream = new MemoryStream();
         Assert.Equal(4, CandidatesFile.Write(stream, all));
-        Assert.Equal(all.Select(candidate => candidate.Name), Read(Encoding.UTF8.GetString(stream.ToArray())).Select(candidate => candidate.Name));
+        Assert.Equal(all.Select(candidate => candidate.Name),
+            Read(Encoding.UTF8.GetString(stream.ToArray())).Select(candidate => candidate.Name));
     }
 
     [Theory]
-    [InlineData("""{"version":1,"candidates":[{"hidden":192},{"heads":6}]}""", "candidates[1].heads is 6 and must be a multiple of the 4 KV heads, at most 8: the nearest legal values are 4 and 8")]
-    [InlineData("""{"version":1,"candidates":[{"hidden":300}]}""", "candidates[0].hidden is 300 and must be between 1 and the teacher's 256: the nearest legal value is 256")]
-    [InlineData("""{"version":1,"candidates":[{"ffn":500}]}""", "candidates[0].ffn is 500 and must be a multiple of 64, which matrix units work in: the nearest legal values are 448 and 512")]
+    [InlineData("""{"version":1,"candidates":[{"hidden":192},{"heads":6}]}""",
+        "candidates[1].heads is 6 and must be a multiple of the 4 KV heads, at most 8: the nearest legal values are 4 and 8")]
+    [InlineData("""{"version":1,"candidates":[{"hidden":300}]}""",
+        "candidates[0].hidden is 300 and must be between 1 and the teacher's 256: the nearest legal value is 256")]
+    [InlineData("""{"version":1,"candidates":[{"ffn":500}]}""",
+        "candidates[0].ffn is 500 and must be a multiple of 64, which matrix units work in: the nearest legal values are 448 and 512")]
     [InlineData("""{"version":1,"candidates":[{"hiden":192}]}""", "there is no field candidates[0].hiden: did you mean hidden?")]
     [InlineData("""{"version":1,"candidates":[{"layers":"six"}]}""", "candidates[0].layers is \"six\"; it must be a whole number from 1")]
-    [InlineData("""{"version":1,"candidates":[{"layers":6},{"layers":6,"heads":8}]}""", "candidates[1] is 6/8/768/256, which candidates[0] is already")]
+    [InlineData("""{"version":1,"candidates":[{"layers":6},{"layers":6,"heads":8}]}""",
+        "candidates[1] is 6/8/768/256, which candidates[0] is already")]
     [InlineData("""{"version":1,"candidates":[{"layers":8}]}""", "candidates[0] is the teacher's own shape")]
     [InlineData("""{"version":1,"candidates":[]}""", "candidates is a list; it must be a list of shapes, with at least one")]
     [InlineData("""{"version":1,"candidates":[3]}""", "candidates[0] must be a JSON object")]

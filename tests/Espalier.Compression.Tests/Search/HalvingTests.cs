@@ -13,7 +13,8 @@ public sealed class HalvingTests
         return new(text, windows.Average(), 0, windows);
     }
 
-    private static HalvingResult Run(int candidates, long[] rungs, Func<int, int, double> loss, List<(int Candidate, int Rung)>? asked = null, double noise = 0) =>
+    private static HalvingResult Run(int candidates, long[] rungs, Func<int, int, double> loss,
+        List<(int Candidate, int Rung)>? asked = null, double noise = 0) =>
         Halving.Run(candidates, rungs, (candidate, rung) =>
         {
             asked?.Add((candidate, rung));

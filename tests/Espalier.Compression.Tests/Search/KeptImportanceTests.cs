@@ -30,7 +30,8 @@ public sealed class KeptImportanceTests
         {
             // One channel holds half of everything.
             [Axis.Hidden] = [[.. Enumerable.Range(0, teacher.HiddenSize).Select(i => i == 7 ? teacher.HiddenSize - 1.0 : 1.0)]],
-            [Axis.Heads] = [.. Enumerable.Range(0, teacher.Layers).Select(_ => Enumerable.Range(0, teacher.QueryHeads).Select(head => head % 2 == 0 ? 3.0 : 1.0).ToArray())],
+            [Axis.Heads] = [.. Enumerable.Range(0, teacher.Layers)
+                .Select(_ => Enumerable.Range(0, teacher.QueryHeads).Select(head => head % 2 == 0 ? 3.0 : 1.0).ToArray())],
             [Axis.Ffn] = [.. Enumerable.Range(0, teacher.Layers).Select(_ => Enumerable.Repeat(2.0, teacher.IntermediateSize).ToArray())],
         },
         BlockInfluence = spans.Append((Width: 1, Spans: single)).ToDictionary(pair => pair.Width, pair => pair.Spans),
@@ -83,8 +84,11 @@ public sealed class KeptImportanceTests
     {
         var teacher = Teacher;
         var kept = new KeptImportance(teacher, Scores(teacher, Single), DepthChoice.Scattered);
-        var all = ShapeSearch.Enumerate(teacher, new() { Layers = [2, 4, 6, 8], Heads = [4, 8], Ffn = [256, 512], Hidden = [64, 128, 192] }, []).ToArray();
-        Assert.Equal(all.OrderByDescending(kept.Of).Take(7).Select(candidate => candidate.Name), kept.Best(all, 7).Select(candidate => candidate.Name));
+        var all =
+            ShapeSearch.Enumerate(teacher, new() { Layers = [2, 4, 6, 8], Heads = [4, 8], Ffn = [256, 512], Hidden = [64, 128, 192] }, [])
+            .ToArray();
+        Assert.Equal(all.OrderByDescending(kept.Of).Take(7).Select(candidate => candidate.Name),
+            kept.Best(all, 7).Select(candidate => candidate.Name));
         Assert.Equal(all.Length, kept.Best(all, int.MaxValue).Count);
     }
 }

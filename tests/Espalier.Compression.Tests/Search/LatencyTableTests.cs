@@ -21,7 +21,8 @@ public sealed class LatencyTableTests : TorchTest
             measured.Add($"{shape.HiddenSize} {positions} {isDecode}");
             return new(shape.HiddenSize, 0.25, 0.5);
         });
-        Assert.Equal([4 * 128 + 0.75, 4 * 64 + 0.75, 2 * 128 + 0.75, 2 * 64 + 0.75], Shapes().Select(shape => file.Table.Prefill(shape, 16)));
+        Assert.Equal([4 * 128 + 0.75, 4 * 64 + 0.75, 2 * 128 + 0.75, 2 * 64 + 0.75],
+            Shapes().Select(shape => file.Table.Prefill(shape, 16)));
         Assert.Equal(["128 16 False", "64 16 False"], measured);
         var next = file.Open("one");
         Assert.Equal(4 * 128 + 0.75, next.Prefill(Shapes()[0], 16));

@@ -18,10 +18,12 @@ public sealed class SearchSpaceTests
 
     private static DecoderConfig Quickstart => Config("models", "quickstart-teacher");
 
-    private static SearchSpace Table12(int[] heads, int[] hidden) => new() { Layers = [29, 30, 31, 32], Heads = heads, Expansion = [2.5, 3, 3.5, 4], Hidden = hidden };
+    private static SearchSpace Table12(int[] heads, int[] hidden) =>
+        new() { Layers = [29, 30, 31, 32], Heads = heads, Expansion = [2.5, 3, 3.5, 4], Hidden = hidden };
 
     private static string[] Names(SearchSpace space, string parameters) =>
-        [.. ShapeSearch.Enumerate(Nemotron, space, [new ParametersConstraint(Budget.OfCount(parameters))]).Select(candidate => candidate.Name)];
+        [.. ShapeSearch.Enumerate(Nemotron, space, [new ParametersConstraint(Budget.OfCount(parameters))])
+            .Select(candidate => candidate.Name)];
 
     [Fact]
     public void The_papers_4B_grid_has_18_candidates_and_the_published_shape_among_them()
@@ -53,7 +55,14 @@ public sealed class SearchSpaceTests
     public void A_million_and_more_are_walked_through_and_none_is_held()
     {
         var teacher = Nemotron;
-        var space = new SearchSpace { Layers = SizeRange.Parse(["1-32"]), Heads = [8, 16, 24, 32, 40, 48], Ffn = SizeRange.Parse(["64-24576 step 256"]), Hidden = SizeRange.Parse(["64-6144 step 96"]), Multiple = 1 };
+        var space = new SearchSpace
+        {
+            Layers = SizeRange.Parse(["1-32"]),
+            Heads = [8, 16, 24, 32, 40, 48],
+            Ffn = SizeRange.Parse(["64-24576 step 256"]),
+            Hidden = SizeRange.Parse(["64-6144 step 96"]),
+            Multiple = 1
+        };
         var before = GC.GetTotalMemory(forceFullCollection: true);
         var (count, held) = (0L, 0L);
         foreach (var candidate in ShapeSearch.Enumerate(teacher, space, [new ParametersConstraint(Budget.OfCount("<= 16B"))]))
@@ -66,7 +75,13 @@ public sealed class SearchSpaceTests
     [Fact]
     public void What_nobody_asks_for_is_not_computed()
     {
-        var endless = new SearchSpace { Layers = SizeRange.Parse(["1-32"]), Ffn = SizeRange.Parse(["1-24576 step 3"]), Hidden = SizeRange.Parse(["1-6144"]), Multiple = 1 };
+        var endless = new SearchSpace
+        {
+            Layers = SizeRange.Parse(["1-32"]),
+            Ffn = SizeRange.Parse(["1-24576 step 3"]),
+            Hidden = SizeRange.Parse(["1-6144"]),
+            Multiple = 1
+        };
         var measured = 0;
         var found = ShapeSearch.Enumerate(Nemotron, endless, [new Counting(() => measured++)]).Take(3).ToArray();
         Assert.Equal((3, 3), (found.Length, measured));
@@ -83,7 +98,8 @@ public sealed class SearchSpaceTests
     [InlineData("heads", 6, "search.heads is 6 and must be a multiple of the 4 KV heads, at most 8: the nearest legal values are 4 and 8")]
     [InlineData("heads", 16, "search.heads is 16 and must be a multiple of the 4 KV heads, at most 8: the nearest legal value is 8")]
     [InlineData("hidden", 320, "search.hidden is 320 and must be between 1 and the teacher's 256: the nearest legal value is 256")]
-    [InlineData("hidden", 200, "search.hidden is 200 and must be a multiple of 64, which matrix units work in: the nearest legal values are 192 and 256")]
+    [InlineData("hidden", 200,
+        "search.hidden is 200 and must be a multiple of 64, which matrix units work in: the nearest legal values are 192 and 256")]
     [InlineData("ffn", 832, "search.ffn is 832 and must be between 1 and the teacher's 768: the nearest legal value is 768")]
     [InlineData("layers", 9, "search.layers is 9 and must be between 1 and the teacher's 8: the nearest legal value is 8")]
     public void An_illegal_size_is_named_with_the_nearest_legal_one(string axis, int size, string expected)
@@ -103,15 +119,19 @@ public sealed class SearchSpaceTests
     {
         var space = new SearchSpace { Hidden = [64, 128, 192], Ffn = [256, 512] };
         var constraint = new NonEmbeddingConstraint(Budget.OfCount("3.2M to 3.3M"));
-        var nearest = ShapeSearch.Enumerate(Quickstart, space, []).OrderBy(candidate => constraint.Budget.Distance(candidate.NonEmbeddingParameters)).First();
+        var nearest = ShapeSearch.Enumerate(Quickstart, space, [])
+            .OrderBy(candidate => constraint.Budget.Distance(candidate.NonEmbeddingParameters)).First();
         var message = Assert.Throws<EspalierException>(() => ShapeSearch.Enumerate(Quickstart, space, [constraint]).ToArray()).Message;
         Assert.Contains("none of the 6 shapes keeps to non-embedding-parameters 3200000 to 3300000", message);
-        Assert.Contains($"The nearest (layers/heads/ffn/hidden): {nearest.Name} with non-embedding-parameters {nearest.NonEmbeddingParameters} (", message);
+        Assert.Contains(
+            $"The nearest (layers/heads/ffn/hidden): {nearest.Name} with non-embedding-parameters {nearest.NonEmbeddingParameters} (",
+            message);
     }
 
     [Fact]
     public void A_grid_of_the_teacher_alone_is_refused() =>
-        Assert.Contains("no shape beside the teacher's own", Assert.Throws<EspalierException>(() => ShapeSearch.Enumerate(Quickstart, new() { Hidden = [256] }, []).ToArray()).Message);
+        Assert.Contains("no shape beside the teacher's own",
+            Assert.Throws<EspalierException>(() => ShapeSearch.Enumerate(Quickstart, new() { Hidden = [256] }, []).ToArray()).Message);
 
     [Fact]
     public void Every_constraint_measures_its_own_quantity()
@@ -133,7 +153,10 @@ public sealed class SearchSpaceTests
     {
         using var latency = new LatencyFile((_, _, _) => new(1, 1, 1));
         var space = new SearchSpace { Hidden = [64, 128, 192] };
-        Assert.Throws<EspalierException>(() => ShapeSearch.Enumerate(Quickstart, space, [new ParametersConstraint(Budget.OfCount("<= 10")), new DecodeConstraint(Budget.OfSeconds("<= 1s"), latency.Table, 8)]).ToArray());
+        Assert.Throws<EspalierException>(() =>
+            ShapeSearch.Enumerate(Quickstart, space,
+                [new ParametersConstraint(Budget.OfCount("<= 10")), new DecodeConstraint(Budget.OfSeconds("<= 1s"), latency.Table, 8)])
+                    .ToArray());
         Assert.Equal(0, latency.Table.Count);
     }
 

@@ -90,7 +90,8 @@ public sealed class CheckpointReadBackTests : IDisposable
         })).Message, StringComparison.Ordinal);
     }
 
-    private string[] Folders() => [.. Directory.GetDirectories(_folder.Path).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+    private string[] Folders() =>
+        [.. Directory.GetDirectories(_folder.Path).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
     private void Damage(string folder)
     {

@@ -36,7 +36,8 @@ public sealed class CheckpointStoreTests : IDisposable
         foreach (var step in new[] { 5L, 20, 100 })
             AssertIsThatOf(step, store.Save(step, Parts(step)));
         Assert.Equal(
-            ["step-100/manifest.json", "step-100/optimizer", "step-100/weights", "step-20/manifest.json", "step-20/optimizer", "step-20/weights"],
+            ["step-100/manifest.json", "step-100/optimizer", "step-100/weights", "step-20/manifest.json", "step-20/optimizer",
+                "step-20/weights"],
             _folder.Files());
         AssertIsThatOf(100, Store().OpenLatest());
     }
@@ -162,12 +163,15 @@ public sealed class CheckpointStoreTests : IDisposable
         var store = Store();
         store.Save(1, Parts(1));
         store.Save(2, Parts(2));
-        var (weights, optimizer, manifest) = (_folder.Of("step-2", "weights"), _folder.Of("step-2", "optimizer"), _folder.Of("step-2", "manifest.json"));
+        var (weights, optimizer, manifest) =
+            (_folder.Of("step-2", "weights"), _folder.Of("step-2", "optimizer"), _folder.Of("step-2", "manifest.json"));
         switch (damage)
         {
             case "missing": File.Delete(weights); break;
             case "cut": File.WriteAllText(weights, "wei"); break;
-            case "swapped": (var kept, _) = (File.ReadAllBytes(weights), 0); File.Move(optimizer, weights, true); File.WriteAllBytes(optimizer, kept); break;
+            case "swapped":
+                (var kept, _) =
+                (File.ReadAllBytes(weights), 0); File.Move(optimizer, weights, true); File.WriteAllBytes(optimizer, kept); break;
             case "link": File.Move(weights, _folder.Of("elsewhere")); File.CreateSymbolicLink(weights, _folder.Of("elsewhere")); break;
             case "renamed": Directory.Move(_folder.Of("step-2"), _folder.Of("step-3")); break;
             case "empty-manifest": File.WriteAllText(manifest, ""); break;
@@ -209,7 +213,8 @@ public sealed class CheckpointStoreTests : IDisposable
         Assert.Equal(["step-10", "step-7", "step-9"], Folders());
         File.WriteAllText(_folder.Of("step-7", "weights"), "weights after x steps");
         Assert.Null(store.OpenBest(_reports.Add));
-        Assert.Contains("step-7, the best checkpoint, is damaged: weights has the hash ", Assert.Single(_reports), StringComparison.Ordinal);
+        Assert.Contains("step-7, the best checkpoint, is damaged: weights has the hash ", Assert.Single(_reports),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -280,7 +285,8 @@ public sealed class CheckpointStoreTests : IDisposable
     {
         Store().Save(1, Parts(1));
         for (var n = 0; n < 12; n++)
-            Assert.Throws<EspalierException>(() => new FaultyLayer(n, Fault.Full).During(() => new CheckpointStore(_folder.Path, keep: 1).Save(n + 2, Parts(n + 2))));
+            Assert.Throws<EspalierException>(() =>
+                new FaultyLayer(n, Fault.Full).During(() => new CheckpointStore(_folder.Path, keep: 1).Save(n + 2, Parts(n + 2))));
         AssertIsThatOf(1, Store().OpenLatest(_reports.Add));
         Assert.Empty(_reports);
     }
@@ -290,7 +296,8 @@ public sealed class CheckpointStoreTests : IDisposable
     {
         Store().Save(1, Parts(1));
         Directory.CreateDirectory(_folder.Of("step-2"));
-        File.WriteAllBytes(_folder.Of("step-2", "manifest.json"), SealedJson.Bytes(new CheckpointManifest(2, 2, []), RecordJson.Of<CheckpointManifest>()));
+        File.WriteAllBytes(_folder.Of("step-2", "manifest.json"),
+            SealedJson.Bytes(new CheckpointManifest(2, 2, []), RecordJson.Of<CheckpointManifest>()));
         var error = Assert.Throws<EspalierException>(() => Store().OpenLatest());
         Assert.Contains("format_version 2 is newer than 1", error.Message, StringComparison.Ordinal);
     }
@@ -327,7 +334,8 @@ public sealed class CheckpointStoreTests : IDisposable
         Assert.Throws<EspalierException>(saver.Dispose);
     }
 
-    private string[] Folders() => [.. Directory.GetDirectories(_folder.Path).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+    private string[] Folders() =>
+        [.. Directory.GetDirectories(_folder.Path).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
     internal static bool Dies(Action act)
     {

@@ -32,8 +32,8 @@ public sealed class ComputeTypeTests : TorchTest
     }
 
     /// <summary>
-    /// Every family's norms, biases, head norms, activations and heads, and each of the two ways of keeping activations. Weights are random and
-    /// large here, and a rounded operand moves gradients further than in a trained model: by up to 0.21 of their norm.
+    /// Every family's norms, biases, head norms, activations and heads, and each of the two ways of keeping activations. Weights are random
+    /// and large here, and a rounded operand moves gradients further than in a trained model: by up to 0.21 of their norm.
     /// </summary>
     [Theory]
     [InlineData("llama-3.1")]
@@ -53,7 +53,8 @@ public sealed class ComputeTypeTests : TorchTest
         foreach (var ((name, a), (_, b)) in gradients.Zip(roundedGradients))
         {
             var (difference, norm) = (Math.Sqrt(a.Zip(b, (x, y) => (x - y) * (x - y)).Sum()), Math.Sqrt(a.Sum(x => x * x)));
-            Assert.True(difference <= 0.25 * norm + 1e-6, $"{name}: the gradient differs by {difference / norm:0.####} of its norm, {norm}");
+            Assert.True(difference <= 0.25 * norm + 1e-6,
+                $"{name}: the gradient differs by {difference / norm:0.####} of its norm, {norm}");
         }
 
         model.ActivationCheckpointing = true;
@@ -68,7 +69,8 @@ public sealed class ComputeTypeTests : TorchTest
     {
         using var model = GoldenTensors.Load(Fixtures.Golden("families", "llama-3.1"), DType.Float32);
         var windows = new WindowSet(
-            TokenIds.FromList([.. Enumerable.Range(0, 65).Select(i => i * 7 % model.Config.VocabularySize)], "ids", model.Config.VocabularySize),
+            TokenIds.FromList([.. Enumerable.Range(0, 65).Select(i => i * 7 % model.Config.VocabularySize)], "ids",
+                model.Config.VocabularySize),
             32, WindowStride.Disjoint);
         double Nll() => PerplexityEvaluator.Run(model, windows, null, 1, NullProgress.Instance).Nll;
         var expected = Nll();
@@ -82,7 +84,8 @@ public sealed class ComputeTypeTests : TorchTest
     [InlineData("flags\t\t: fpu amx_bf16", true)]
     [InlineData("flags\t\t: fpu avx512f avx2", false)]
     [InlineData("Features\t: asimd", false)]
-    public void Units_are_read_from_the_processors_flags(string line, bool has) => Assert.Equal(has, CpuInfo.Parse($"processor\t: 0\n{line}\n").MultipliesBfloat16());
+    public void Units_are_read_from_the_processors_flags(string line, bool has) =>
+    Assert.Equal(has, CpuInfo.Parse($"processor\t: 0\n{line}\n").MultipliesBfloat16());
 
     [Fact]
     public void Auto_is_what_the_processor_has() =>

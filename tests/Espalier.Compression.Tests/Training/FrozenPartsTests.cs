@@ -30,10 +30,20 @@ public sealed class FrozenPartsTests : TorchTest
     public void Frozen_parameters_keep_their_bits_and_the_others_learn_as_if_nothing_were_frozen_at_their_first_step()
     {
         var free = Train(new() { Steps = 1, Batch = 2, WarmUp = 0, Clip = null });
-        var held = Train(new() { Steps = 1, Batch = 2, WarmUp = 0, Clip = null, Freeze = FrozenParts.Parse(["embedding", "norms", "layers 0-2"]) });
+        var held =
+            Train(new()
+            {
+                Steps = 1,
+                Batch = 2,
+                WarmUp = 0,
+                Clip = null,
+                Freeze = FrozenParts.Parse(["embedding", "norms", "layers 0-2"])
+            });
         foreach (var (parameter, before, after) in held)
         {
-            var frozen = parameter.Layer is >= 0 and <= 2 || parameter.Role is ParameterRole.Embedding or ParameterRole.InputNorm or ParameterRole.PostAttentionNorm or ParameterRole.FinalNorm;
+            var frozen = parameter.Layer is >= 0 and <= 2
+                || parameter.Role is ParameterRole.Embedding or ParameterRole.InputNorm or ParameterRole.PostAttentionNorm
+                or ParameterRole.FinalNorm;
             if (frozen)
                 Assert.Equal(before, after);
             else
@@ -45,7 +55,8 @@ public sealed class FrozenPartsTests : TorchTest
     [Fact]
     public void All_but_the_head_can_be_frozen()
     {
-        var trained = Train(new() { Steps = 2, Batch = 2, WarmUp = 0, Freeze = FrozenParts.Parse(["embedding", "norms", "attention", "mlp"]) });
+        var trained =
+            Train(new() { Steps = 2, Batch = 2, WarmUp = 0, Freeze = FrozenParts.Parse(["embedding", "norms", "attention", "mlp"]) });
         Assert.Equal([ParameterRole.Head], trained.Where(p => !p.Before.SequenceEqual(p.After)).Select(p => p.Parameter.Role));
     }
 
@@ -53,8 +64,18 @@ public sealed class FrozenPartsTests : TorchTest
     public void A_layer_moves_by_its_decayed_learning_rate()
     {
         // The first update of Adam is the learning rate itself, whatever the gradient.
-        var trained = Train(new() { Steps = 1, Batch = 2, WarmUp = 0, LearningRate = 1e-2, LayerDecay = 0.5, Optimizer = new AdamWOptions(WeightDecay: 0) });
-        double Step(ParameterRole role, int layer = -1) => trained.Single(p => p.Parameter == new Parameter(role, layer)) is var p ? p.Before.Zip(p.After, (a, b) => Math.Abs(a - b)).Max() : 0;
+        var trained =
+            Train(new()
+            {
+                Steps = 1,
+                Batch = 2,
+                WarmUp = 0,
+                LearningRate = 1e-2,
+                LayerDecay = 0.5,
+                Optimizer = new AdamWOptions(WeightDecay: 0)
+            });
+        double Step(ParameterRole role, int layer = -1) => trained.Single(p => p.Parameter == new Parameter(role, layer)) is var p
+            ? p.Before.Zip(p.After, (a, b) => Math.Abs(a - b)).Max() : 0;
         Assert.Equal(1e-2, Step(ParameterRole.Head), 1e-5);
         Assert.Equal(1e-2, Step(ParameterRole.FinalNorm), 1e-5);
         Assert.Equal(1e-2 / 2, Step(ParameterRole.DownProjection, 5), 1e-5);
@@ -66,14 +87,17 @@ public sealed class FrozenPartsTests : TorchTest
     [InlineData("layers 2-6", "layers 2-6 and the model has layers 0 to 5")]
     [InlineData("embedding,head,norms,attention,mlp", "is all that the model has; leave something to train")]
     public void Parts_that_this_model_cannot_freeze_are_refused(string words, string message) =>
-        Assert.Contains(message, Assert.Throws<EspalierException>(() => Train(new() { Steps = 1, Freeze = FrozenParts.Parse(words.Split(',')) })).Message);
+        Assert.Contains(message,
+            Assert.Throws<EspalierException>(() => Train(new() { Steps = 1, Freeze = FrozenParts.Parse(words.Split(',')) })).Message);
 
     [Fact]
     public void A_head_that_is_the_embedding_is_frozen_by_that_name()
     {
         using var model = GoldenTensors.Load(Path.Combine(Fixtures.Root, "models", "quickstart-teacher"), DType.Float32);
         Assert.True(model.Config.TiedEmbeddings);
-        var error = Assert.Throws<EspalierException>(() => FrozenParts.Parse(["head"]).Within(model.Config, model.Parameters.Select(p => p.Parameter)));
+        var error =
+            Assert.Throws<EspalierException>(() => FrozenParts.Parse(["head"])
+                .Within(model.Config, model.Parameters.Select(p => p.Parameter)));
         Assert.Contains("write embedding", error.Message);
     }
 
@@ -82,7 +106,8 @@ public sealed class FrozenPartsTests : TorchTest
         using var model = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), DType.Float32);
         var windows = new WindowSet(TokenIds.FromList(Enumerable.Range(0, 2000).Select(i => i * i % 127), "ids", 128), 16);
         var before = model.Parameters.Select(p => GoldenTensors.DoublesOf(p.Value)).ToArray();
-        using var trainer = new Trainer(model, new LogitObjective(new CrossEntropy()), new PackedText(windows, SampleOrder.Sequential(windows.Count)), options);
+        using var trainer = new Trainer(model, new LogitObjective(new CrossEntropy()),
+            new PackedText(windows, SampleOrder.Sequential(windows.Count)), options);
         trainer.Run();
         return [.. model.Parameters.Select((p, i) => (p.Parameter, before[i], GoldenTensors.DoublesOf(p.Value)))];
     }

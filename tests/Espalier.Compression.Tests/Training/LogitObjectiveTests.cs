@@ -38,7 +38,8 @@ public sealed class LogitObjectiveTests : TorchTest
             Assert.Equal(norm, Math.Sqrt(gradient.Sum(g => g * g)), relative * norm);
             Assert.Equal(expected.GetProperty("sum").GetDouble(), gradient.Sum(), relative * norm * Math.Sqrt(gradient.Length));
             GoldenTensors.AssertClose(
-                [.. expected.GetProperty("first4").EnumerateArray().Select(v => v.GetDouble())], gradient.AsSpan(0, 4), relative * norm, 0, parameter.ToString());
+                [.. expected.GetProperty("first4").EnumerateArray().Select(v => v.GetDouble())], gradient.AsSpan(0, 4), relative * norm, 0,
+                parameter.ToString());
         }
     }
 
@@ -50,7 +51,8 @@ public sealed class LogitObjectiveTests : TorchTest
         teacher.Head.Weight.FillInPlace(double.NaN);
         var windows = new WindowSet(TokenIds.FromList(Enumerable.Range(0, 500).Select(i => i % 128), "ids", 128), 16);
         using var trainer = new Trainer(
-            model, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher)), new PackedText(windows, SampleOrder.Sequential(windows.Count)), new() { Steps = 50, Batch = 2, SkipLimit = 3 });
+            model, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher)),
+            new PackedText(windows, SampleOrder.Sequential(windows.Count)), new() { Steps = 50, Batch = 2, SkipLimit = 3 });
         var before = GoldenTensors.DoublesOf(model.Embedding);
         var reports = new List<StepReport>();
         trainer.Every(1, reports.Add);

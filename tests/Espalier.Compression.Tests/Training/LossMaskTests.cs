@@ -77,8 +77,11 @@ public sealed class LossMaskTests : TorchTest
     public void A_mask_of_another_length_is_refused_and_so_is_one_where_every_token_is_scored()
     {
         var ids = TokenIds.FromList(Enumerable.Range(0, 50), "ids", 128);
-        Assert.Contains("50 tokens and a loss mask of 49", Assert.Throws<EspalierException>(() => new WindowSet(ids, 8, mask: new(new bool[49]))).Message, StringComparison.Ordinal);
-        Assert.Contains("loss mask", Assert.Throws<EspalierException>(() => new WindowSet(ids, 8, mask: new(new bool[50])).WithoutMask("evaluation")).Message, StringComparison.Ordinal);
+        Assert.Contains("50 tokens and a loss mask of 49",
+            Assert.Throws<EspalierException>(() => new WindowSet(ids, 8, mask: new(new bool[49]))).Message, StringComparison.Ordinal);
+        Assert.Contains("loss mask",
+            Assert.Throws<EspalierException>(() => new WindowSet(ids, 8, mask: new(new bool[50])).WithoutMask("evaluation")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -86,7 +89,8 @@ public sealed class LossMaskTests : TorchTest
     {
         using var scope = TensorScope.Begin();
         var signal = new SparseDistributions(
-            9, Tensor.From<long>([0, 1, 2, 3, 4, 5], 3, 2), Tensor.From<float>([0.1f, 0.2f, 0.3f, 0.4f, 0.5f, 0.6f], 3, 2), Tensor.From<float>([1, 2, 3], 3), null);
+            9, Tensor.From<long>([0, 1, 2, 3, 4, 5], 3, 2), Tensor.From<float>([0.1f, 0.2f, 0.3f, 0.4f, 0.5f, 0.6f], 3, 2),
+            Tensor.From<float>([1, 2, 3], 3), null);
 
         var chunk = Assert.IsType<SparseChunk>(signal.Rows(Tensor.From<long>([2, 0], 2)).At(0, 2, 9));
 
@@ -110,18 +114,22 @@ public sealed class LossMaskTests : TorchTest
             _ => new ParallelCorrection(teacher, 1, guide => new LogitObjective(new ForwardKl(), guide)),
         };
         var sums = objective.Accumulate(model, Read(Windows(mask)), 1.0 / 24);
-        var trained = model.Parameters.Select(p => p.Value).Concat(objective.Trained.SelectMany(set => set.Parameters.Select(p => p.Value)));
+        var trained = model.Parameters.Select(p => p.Value)
+            .Concat(objective.Trained.SelectMany(set => set.Parameters.Select(p => p.Value)));
         using var scope = TensorScope.Begin();
-        return [sums.Sum, .. sums.Parts, .. trained.SelectMany(value => value.Grad() is { } grad ? GoldenTensors.DoublesOf(grad) : new double[value.ElementCount])];
+        return [sums.Sum, .. sums.Parts,
+            .. trained.SelectMany(value => value.Grad() is { } grad ? GoldenTensors.DoublesOf(grad) : new double[value.ElementCount])];
     }
 
     private static (List<StepReport> Reports, double[] Before, double[] After) Train(bool[] counted, int pass)
     {
         using var model = Model("width");
-        var windows = new WindowSet(TokenIds.FromList(Enumerable.Range(0, 400).Select(i => i * 37 % 128), "ids", 128), Sequence, mask: new(counted));
+        var windows = new WindowSet(TokenIds.FromList(Enumerable.Range(0, 400).Select(i => i * 37 % 128), "ids", 128), Sequence,
+            mask: new(counted));
         var before = GoldenTensors.DoublesOf(model.Embedding);
         using var trainer = new Trainer(
-            model, new LogitObjective(new CrossEntropy()), new PackedText(windows, SampleOrder.Sequential(windows.Count)), new() { Steps = 4, Batch = 4, MicroBatch = pass });
+            model, new LogitObjective(new CrossEntropy()), new PackedText(windows, SampleOrder.Sequential(windows.Count)),
+            new() { Steps = 4, Batch = 4, MicroBatch = pass });
         var reports = new List<StepReport>();
         trainer.Every(1, reports.Add);
         trainer.Run();
@@ -132,15 +140,18 @@ public sealed class LossMaskTests : TorchTest
     {
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
-        var logits_NV = model.Forward(Tensor.From<long>(batch.Inputs, batch.Size, batch.Sequence)).Linear(model.Head.Weight).View(batch.Tokens, -1);
-        return [.. logits_NV.LogSoftmax(-1).Gather(-1, Tensor.From<long>(batch.Targets, batch.Tokens, 1)).ToArray<double>().Select(value => -value)];
+        var logits_NV = model.Forward(Tensor.From<long>(batch.Inputs, batch.Size, batch.Sequence)).Linear(model.Head.Weight)
+            .View(batch.Tokens, -1);
+        return [.. logits_NV.LogSoftmax(-1).Gather(-1, Tensor.From<long>(batch.Targets, batch.Tokens, 1)).ToArray<double>()
+            .Select(value => -value)];
     }
 
     private static Decoder Model(string name) => GoldenTensors.Load(Fixtures.Golden("pruning", name), DType.Float64);
 
     // Flags of the targets: the first token of a stream is nobody's.
     private static WindowSet Windows(bool[]? mask) => new(
-        TokenIds.FromList(Enumerable.Range(0, Rows * Sequence + 1).Select(i => i * 29 % 128), "ids", 128), Sequence, WindowStride.Contiguous,
+        TokenIds.FromList(Enumerable.Range(0, Rows * Sequence + 1).Select(i => i * 29 % 128), "ids", 128), Sequence,
+        WindowStride.Contiguous,
         mask: mask is null ? null : new(new[] { false }.Concat(mask).ToArray()));
 
     private static Batch Read(WindowSet windows) =>

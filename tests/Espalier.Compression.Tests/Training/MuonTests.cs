@@ -31,7 +31,8 @@ public sealed class MuonTests : TorchTest
 
         var f64 = dtype == DType.Float64;
         GoldenTensors.AssertClose(golden.Doubles("loss"), [.. reports.Select(r => r.Loss)], f64 ? 1e-9 : 0, f64 ? 0 : 1e-5, "loss");
-        GoldenTensors.AssertClose(golden.Doubles("grad_norm"), [.. reports.Select(r => r.GradientNorm)], f64 ? 1e-8 : 0, f64 ? 0 : 1e-4, "grad_norm");
+        GoldenTensors.AssertClose(golden.Doubles("grad_norm"), [.. reports.Select(r => r.GradientNorm)], f64 ? 1e-8 : 0, f64 ? 0
+            : 1e-4, "grad_norm");
         Assert.InRange(Farthest(golden, checkpoint, student), 0, f64 ? 1e-8 : 1e-4);
     }
 
@@ -89,7 +90,8 @@ public sealed class MuonTests : TorchTest
         trainer.Run();
         foreach (var (i, (parameter, _)) in trainer.Trained.Index())
             Assert.Equal(
-                parameter.Layer >= 0 && parameter.Role.ToString().Contains("Proj", StringComparison.Ordinal) ? ["momentum"] : ["first-moment", "second-moment"],
+                parameter.Layer >= 0 && parameter.Role.ToString().Contains("Proj", StringComparison.Ordinal) ? ["momentum"]
+                    : ["first-moment", "second-moment"],
                 trainer.Optimizer.StateOf(i).Select(state => state.Name));
         var trained = trainer.Trained.Select(p => p.Parameter).ToHashSet();
         foreach (var ((parameter, value), was) in student.Parameters.Zip(before))
@@ -109,9 +111,11 @@ public sealed class MuonTests : TorchTest
                 trainer.Run();
         foreach (var (i, (parameter, value)) in start.Parameters.Index())
         {
-            double[] from = GoldenTensors.DoublesOf(value), to = GoldenTensors.DoublesOf(all.Parameters[i].Value), near = GoldenTensors.DoublesOf(less.Parameters[i].Value);
+            double[] from = GoldenTensors.DoublesOf(value), to = GoldenTensors.DoublesOf(all.Parameters[i].Value),
+            near = GoldenTensors.DoublesOf(less.Parameters[i].Value);
             var factor = LayerDecay.FactorOf(parameter, checkpoint.Config.Layers, 0.5);
-            GoldenTensors.AssertClose([.. to.Zip(from, (a, b) => factor * (a - b))], [.. near.Zip(from, (a, b) => a - b)], 1e-12, 0, $"{parameter}");
+            GoldenTensors.AssertClose([.. to.Zip(from, (a, b) => factor * (a - b))], [.. near.Zip(from, (a, b) => a - b)], 1e-12, 0,
+                $"{parameter}");
         }
     }
 
@@ -120,16 +124,19 @@ public sealed class MuonTests : TorchTest
     private static Decoder Student(Checkpoint checkpoint) => DecoderWeights.Load(checkpoint, DType.Float32);
 
     private static double Farthest(GoldenTensors golden, Checkpoint checkpoint, Decoder student) => student.Parameters.Max(p =>
-        golden.Doubles($"final.{checkpoint.Family.NameOf(p.Parameter)}").Zip(GoldenTensors.DoublesOf(p.Value), (a, b) => Math.Abs(a - b)).Max());
+        golden.Doubles($"final.{checkpoint.Family.NameOf(p.Parameter)}").Zip(GoldenTensors.DoublesOf(p.Value), (a, b) => Math.Abs(a - b))
+            .Max());
 
     private static Trainer Loop(
-        GoldenTensors golden, Decoder student, Decoder teacher, MuonOptions muon, int microBatch = 0, FrozenParts? freeze = null, double layerDecay = 1, long steps = 10)
+        GoldenTensors golden, Decoder student, Decoder teacher, MuonOptions muon, int microBatch = 0, FrozenParts? freeze = null,
+        double layerDecay = 1, long steps = 10)
     {
         // Windows of 32 inputs one after the other, so that step k sees exactly batch k.
         var ids = golden.Longs("batches").Append(0).Select(id => (int)id);
         var windows = new WindowSet(TokenIds.FromList(ids, "batches", 128), 32, WindowStride.Contiguous);
         return new(
-            student, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher)), new PackedText(windows, SampleOrder.Sequential(windows.Count)), new()
+            student, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher)),
+            new PackedText(windows, SampleOrder.Sequential(windows.Count)), new()
             {
                 Steps = steps,
                 Batch = 4,

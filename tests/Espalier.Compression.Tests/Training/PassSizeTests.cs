@@ -31,7 +31,8 @@ public sealed class PassSizeTests
                 var windows = PassSize.Of(batch, sequence) is > 0 and var part ? part : batch;
                 var passes = (batch + windows - 1) / windows;
                 Assert.True(windows == 1 || windows * sequence <= PassSize.Positions, $"{batch} x {sequence}: {windows}");
-                Assert.True(passes == 1 || (passes - 1) * Math.Max(1, PassSize.Positions / sequence) < batch, $"{batch} x {sequence}: {passes} passes");
+                Assert.True(passes == 1
+                    || (passes - 1) * Math.Max(1, PassSize.Positions / sequence) < batch, $"{batch} x {sequence}: {passes} passes");
             }
     }
 }

@@ -58,7 +58,8 @@ public sealed class RanksTests : TorchTest
     {
         using var meeting = new Meeting(ranks);
         var results = new (double[], double[])[ranks];
-        Thread[] threads = [.. Enumerable.Range(0, ranks).Select(rank => new Thread(() => results[rank] = Train(new ThreadRanks(ranks, rank, meeting), batch, pass, mask)))];
+        Thread[] threads = [.. Enumerable.Range(0, ranks)
+            .Select(rank => new Thread(() => results[rank] = Train(new ThreadRanks(ranks, rank, meeting), batch, pass, mask)))];
         Array.ForEach(threads, thread => thread.Start());
         Array.ForEach(threads, thread => thread.Join());
         return results;
@@ -67,7 +68,8 @@ public sealed class RanksTests : TorchTest
     private static (double[] Weights, double[] Losses) Train(Ranks ranks, int batch, int pass, bool[]? mask)
     {
         using var model = GoldenTensors.Load(Fixtures.Golden("pruning", "width"), DType.Float64);
-        var windows = new WindowSet(TokenIds.FromList(Enumerable.Range(0, 400).Select(i => i * 37 % 128), "ids", 128), Sequence, mask: mask is null ? null : new(mask));
+        var windows = new WindowSet(TokenIds.FromList(Enumerable.Range(0, 400).Select(i => i * 37 % 128), "ids", 128), Sequence,
+            mask: mask is null ? null : new(mask));
         using var trainer = new Trainer(
             model, new LogitObjective(new CrossEntropy()), new PackedText(windows, SampleOrder.Sequential(windows.Count)),
             new() { Steps = Steps, Batch = batch, MicroBatch = pass, WarmUp = 0 }, ranks);
@@ -106,7 +108,8 @@ public sealed class RanksTests : TorchTest
         public override void Sum(IReadOnlyList<Tensor> gradients)
         {
             foreach (var gradient in gradients)
-                gradient.CopyInPlace(Tensor.From<double>(meeting.Sum(index, gradient.ToArray<double>()), gradient.ElementCount).View(gradient.Shape.ToArray()));
+                gradient.CopyInPlace(Tensor.From<double>(meeting.Sum(index, gradient.ToArray<double>()), gradient.ElementCount)
+                    .View(gradient.Shape.ToArray()));
         }
 
         public override bool All(bool holds) => meeting.Sum(index, [holds ? 0 : 1])[0] == 0;

@@ -5,7 +5,11 @@ namespace Espalier.Compression.Tests.Training;
 public sealed class ScheduleTests
 {
     private static double[] Rates(ScheduleKind kind, long? decay = null) =>
-        [.. Enumerable.Range(0, 11).Select(step => Math.Round(new TrainingOptions { Steps = 10, LearningRate = 1, MinLearningRate = 0.2, WarmUp = 2, Schedule = kind, DecaySteps = decay }.Validate().LearningRates.At(step), 12))];
+        [.. Enumerable.Range(0, 11)
+            .Select(step =>
+                Math.Round(
+                    new TrainingOptions { Steps = 10, LearningRate = 1, MinLearningRate = 0.2, WarmUp = 2, Schedule = kind,
+                        DecaySteps = decay }.Validate().LearningRates.At(step), 12))];
 
     [Fact]
     public void Linear_is_a_straight_line_from_the_peak_to_the_end() =>
@@ -25,7 +29,8 @@ public sealed class ScheduleTests
 
     [Fact]
     public void Cosine_is_at_the_middle_half_way() =>
-        Assert.Equal([0.5, 1, 1, 0.6, 0.2], Rates(ScheduleKind.Cosine) is var rates ? [rates[0], rates[1], rates[2], rates[6], rates[10]] : []);
+        Assert.Equal([0.5, 1, 1, 0.6, 0.2], Rates(ScheduleKind.Cosine) is var rates ? [rates[0], rates[1], rates[2], rates[6], rates[10]]
+            : []);
 
     [Theory]
     [InlineData(ScheduleKind.Cosine, 3, "belongs to the schedule wsd")]

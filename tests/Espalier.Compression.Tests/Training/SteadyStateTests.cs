@@ -69,7 +69,8 @@ public sealed class SteadyStateTests : TorchTest
         var ids = Enumerable.Range(0, 400).Select(i => i * 7 % 64);
         var windows = new WindowSet(TokenIds.FromList(ids, "ids", teacher.Config.VocabularySize), 16);
         using var trainer = new Trainer(
-            student, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher)), new PackedText(windows, SampleOrder.Shuffled(windows.Count, 4)),
+            student, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher)),
+            new PackedText(windows, SampleOrder.Shuffled(windows.Count, 4)),
             new() { Steps = steps, Batch = 2, LearningRate = 1e-3, MinLearningRate = 1e-3, WarmUp = 0 });
         with(trainer);
         trainer.Run();

@@ -22,7 +22,8 @@ public sealed class StepAllocationTests : TorchTest
     [InlineData("forward-kl", ComputeType.Float32, false, 1, 150_000, true)]
     [InlineData("forward-kl", ComputeType.Float32, false, 2, 9_000)]
     [InlineData("forward-kl", ComputeType.Bfloat16, false, 2, 15_000)]
-    public void A_step_allocates_no_more_than(string loss, ComputeType compute, bool checkpointing, int replicas, long most, bool muon = false)
+    public void A_step_allocates_no_more_than(string loss, ComputeType compute, bool checkpointing, int replicas, long most,
+        bool muon = false)
     {
         using var teacher = GoldenTensors.Load(Teacher, Torch.DType.Float32);
         using var student = GoldenTensors.Load(Teacher, Torch.DType.Float32);

@@ -17,7 +17,8 @@ public sealed class StepProfilerTests : TorchTest
         using var teacher = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), DType.Float32);
         var windows = new WindowSet(TokenIds.FromList(Enumerable.Range(0, 500).Select(i => i % 128), "ids", 128), 16);
         using var trainer = new Trainer(
-            model, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher)), new PackedText(windows, SampleOrder.Sequential(windows.Count)), new() { Steps = 4, Batch = 2 });
+            model, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher)),
+            new PackedText(windows, SampleOrder.Sequential(windows.Count)), new() { Steps = 4, Batch = 2 });
         var operations = StepOperations.Of(model.Config, teacher.Config, learns: false, 16);
         trainer.Profiler = new(operations);
         Assert.Null(trainer.Profiler.Report("distill", 1e9));

@@ -38,7 +38,8 @@ public sealed class TrajectoryGoldenTests : TorchTest
         var f64 = dtype == DType.Float64;
         GoldenTensors.AssertClose(golden.Doubles("lr"), [.. reports.Select(r => r.LearningRate)], 1e-18, 1e-12, "lr");
         GoldenTensors.AssertClose(golden.Doubles("loss"), [.. reports.Select(r => r.Loss)], f64 ? 1e-9 : 0, f64 ? 0 : 1e-5, "loss");
-        GoldenTensors.AssertClose(golden.Doubles("grad_norm"), [.. reports.Select(r => r.GradientNorm)], f64 ? 1e-8 : 0, f64 ? 0 : 1e-5, "grad_norm");
+        GoldenTensors.AssertClose(golden.Doubles("grad_norm"), [.. reports.Select(r => r.GradientNorm)], f64 ? 1e-8 : 0, f64 ? 0
+            : 1e-5, "grad_norm");
         double sum = 0, count = 0;
         foreach (var (parameter, value) in student.Parameters)
         {

@@ -83,7 +83,8 @@ public sealed class JsonFileTests : IDisposable
     public void Mutated_files_are_read_or_refused_and_nothing_else()
     {
         var random = new Random(5);
-        var whole = """{"a": [1, 2.5e-3, NaN, {"b": "x\u00e9\ud83d\ude00", "c": null}], "d": "Infinity", "e": -Infinity, "a": true}"""u8.ToArray();
+        var whole =
+            """{"a": [1, 2.5e-3, NaN, {"b": "x\u00e9\ud83d\ude00", "c": null}], "d": "Infinity", "e": -Infinity, "a": true}"""u8.ToArray();
         for (var round = 0; round < 5000; round++)
         {
             var bytes = whole.ToArray();
@@ -95,7 +96,8 @@ public sealed class JsonFileTests : IDisposable
                 Record.Exception(() => JsonFile.Parse(bytes, "a.json", (root, _) => JsonSerializer.Serialize(root))),
             })
                 Assert.True(
-                    error is null || (error is EspalierException && error.Message.StartsWith("a.json: ", StringComparison.Ordinal)), $"{error}");
+                    error is null
+                        || (error is EspalierException && error.Message.StartsWith("a.json: ", StringComparison.Ordinal)), $"{error}");
         }
     }
 

@@ -16,7 +16,9 @@ public sealed class LenientJsonTests
                 .Select(_ => (char)(random.Next(4) == 0 ? random.Next(0xD800, 0xE000) : random.Next(1, 0x10000))).ToArray();
             var json = string.Concat(characters.Select(c => $"\\u{(int)c:x4}"));
             var expected = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(new string(characters)));
-            Assert.Equal(expected, LenientJson.Read(Encoding.UTF8.GetBytes($"{{\"s\":\"{json}\",\"n\":NaN}}"), record => record.GetProperty("s").GetString(), () => { }));
+            Assert.Equal(expected,
+                LenientJson.Read(Encoding.UTF8.GetBytes($"{{\"s\":\"{json}\",\"n\":NaN}}"), record => record.GetProperty("s").GetString(),
+                    () => { }));
         }
     }
 
@@ -25,7 +27,8 @@ public sealed class LenientJsonTests
     {
         var json = Encoding.UTF8.GetBytes("""{"text": "a\\\"\/\b\f\n\r\té\u20ac😀", "n": [1.5e3, true, null]}""");
         using var strict = JsonDocument.Parse(json);
-        Assert.Equal(strict.RootElement.GetProperty("text").GetString(), LenientJson.Read(json, record => record.GetProperty("text").GetString(), () => { }));
+        Assert.Equal(strict.RootElement.GetProperty("text").GetString(),
+            LenientJson.Read(json, record => record.GetProperty("text").GetString(), () => { }));
     }
 
     [Theory]
@@ -43,13 +46,15 @@ public sealed class LenientJsonTests
     [InlineData("""{"a": nan}""")]
     [InlineData("""{"a": +Infinity}""")]
     public void What_Python_refuses_in_a_config_is_refused(string json) =>
-        Assert.ThrowsAny<JsonException>(() => LenientJson.Parse(Encoding.UTF8.GetBytes(json.Replace("\\t", "\t", StringComparison.Ordinal))));
+        Assert.ThrowsAny<JsonException>(() =>
+            LenientJson.Parse(Encoding.UTF8.GetBytes(json.Replace("\\t", "\t", StringComparison.Ordinal))));
 
     [Fact]
     public void Half_a_pair_in_a_record_is_replaced_and_said()
     {
         var said = 0;
-        Assert.Equal("x\ufffdy", LenientJson.Read("""{"s": "x\ud83dy"}"""u8.ToArray(), record => record.GetProperty("s").GetString(), () => said++));
+        Assert.Equal("x\ufffdy",
+            LenientJson.Read("""{"s": "x\ud83dy"}"""u8.ToArray(), record => record.GetProperty("s").GetString(), () => said++));
         Assert.Equal(1, said);
     }
 }

@@ -32,7 +32,8 @@ public sealed class DurableOutputTests : IDisposable
         for (var act = 0; act < 4; act++)
         {
             var error = Assert.Throws<EspalierException>(() =>
-                new FaultyLayer(act, Fault.Full).During(() => DurableOutput.WriteFile(_folder.Of("x"), 3, stream => stream.Write("new"u8))));
+                new FaultyLayer(act,
+                    Fault.Full).During(() => DurableOutput.WriteFile(_folder.Of("x"), 3, stream => stream.Write("new"u8))));
             Assert.Equal(1, error.ExitCode);
             Assert.Contains("the disk is full", error.Message);
             Assert.Equal("old", File.ReadAllText(_folder.Of("x")));

@@ -26,10 +26,12 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void Missing_folder_file_in_its_place_and_missing_config_are_refused_by_name()
     {
-        Assert.Contains("not found", Assert.Throws<EspalierException>(() => Checkpoint.Open(Path.Combine(_folder, "nowhere"))).Message, StringComparison.Ordinal);
+        Assert.Contains("not found", Assert.Throws<EspalierException>(() => Checkpoint.Open(Path.Combine(_folder, "nowhere"))).Message,
+            StringComparison.Ordinal);
         Fails("config.json: not found");
         File.WriteAllText(Path.Combine(_folder, "file"), "");
-        Assert.Contains("is a file", Assert.Throws<EspalierException>(() => Checkpoint.Open(Path.Combine(_folder, "file"))).Message, StringComparison.Ordinal);
+        Assert.Contains("is a file", Assert.Throws<EspalierException>(() => Checkpoint.Open(Path.Combine(_folder, "file"))).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -45,9 +47,12 @@ public sealed class CheckpointTests : IDisposable
 
     [Theory]
     [InlineData("hidden_size", 40, "'model.embed_tokens.weight' is [128, 48], config.json says [128, 40], [vocab_size, hidden_size]")]
-    [InlineData("intermediate_size", 100, "mlp.gate_proj.weight' is [96, 48], config.json says [100, 48], [intermediate_size, hidden_size]")]
-    [InlineData("head_dim", 16, "self_attn.q_proj.weight' is [48, 48], config.json says [64, 48], [num_attention_heads * head_dim, hidden_size]")]
-    [InlineData("num_key_value_heads", 1, "self_attn.k_proj.weight' is [24, 48], config.json says [12, 48], [num_key_value_heads * head_dim, hidden_size]")]
+    [InlineData("intermediate_size", 100,
+        "mlp.gate_proj.weight' is [96, 48], config.json says [100, 48], [intermediate_size, hidden_size]")]
+    [InlineData("head_dim", 16,
+        "self_attn.q_proj.weight' is [48, 48], config.json says [64, 48], [num_attention_heads * head_dim, hidden_size]")]
+    [InlineData("num_key_value_heads", 1,
+        "self_attn.k_proj.weight' is [24, 48], config.json says [12, 48], [num_key_value_heads * head_dim, hidden_size]")]
     [InlineData("vocab_size", 127, "config.json says [127, 48]")]
     [InlineData("num_hidden_layers", 4, "missing model.layers.3.self_attn.q_proj.weight")]
     [InlineData("num_hidden_layers", 2, "left over model.layers.2.input_layernorm.weight")]
@@ -128,7 +133,8 @@ public sealed class CheckpointTests : IDisposable
         {
             using var checkpoint = Checkpoint.Open(_folder);
             Assert.Equal(checkpoint.Config.Parameters, checkpoint.CountedParameters);
-            Assert.Equal(told, checkpoint.Notes.Any(note => note.Contains($"scales of a quantised key/value cache ({name}", StringComparison.Ordinal)));
+            Assert.Equal(told,
+                checkpoint.Notes.Any(note => note.Contains($"scales of a quantised key/value cache ({name}", StringComparison.Ordinal)));
         }
     }
 
@@ -209,7 +215,8 @@ public sealed class CheckpointTests : IDisposable
         teacher.ReadFloat32("model.embed_tokens.weight", 12_345, some);
         Assert.Equal(all[12_345..(12_345 + some.Length)], some);
         var bytes = teacher.FileOf("model.norm.weight").ReadBytes("model.norm.weight");
-        Assert.Equal(BitConverter.UInt32BitsToSingle((uint)BitConverter.ToUInt16(bytes, 2) << 16), teacher.ReadFloat32("model.norm.weight")[1]);
+        Assert.Equal(BitConverter.UInt32BitsToSingle((uint)BitConverter.ToUInt16(bytes, 2) << 16),
+            teacher.ReadFloat32("model.norm.weight")[1]);
     }
 
     [Theory]
@@ -351,7 +358,8 @@ public sealed class CheckpointTests : IDisposable
     }
 
     private void WriteIndex(JsonObject map) =>
-        File.WriteAllBytes(Path.Combine(_folder, "model.safetensors.index.json"), Encoding.UTF8.GetBytes(new JsonObject { ["weight_map"] = map.DeepClone() }.ToJsonString()));
+        File.WriteAllBytes(Path.Combine(_folder, "model.safetensors.index.json"),
+            Encoding.UTF8.GetBytes(new JsonObject { ["weight_map"] = map.DeepClone() }.ToJsonString()));
 
     private void Fails(params string[] expected)
     {

@@ -22,7 +22,8 @@ public sealed class CheckpointWriterTests : IDisposable
         using var source = Checkpoint.Open(Fixtures.Golden(golden));
         CheckpointWriter.Write(Target, source.Config, source, ElementType.F32, source);
         foreach (var name in (string[])["config.json", "generation_config.json", "model.safetensors"])
-            Assert.True(File.ReadAllBytes(Path.Combine(Target, name)).AsSpan().SequenceEqual(File.ReadAllBytes(Fixtures.Golden(golden, name))), name);
+            Assert.True(File.ReadAllBytes(Path.Combine(Target, name)).AsSpan()
+                .SequenceEqual(File.ReadAllBytes(Fixtures.Golden(golden, name))), name);
     }
 
     [Fact]
@@ -32,9 +33,11 @@ public sealed class CheckpointWriterTests : IDisposable
         using var source = Checkpoint.Open(path);
         CheckpointWriter.Write(Target, source.Config, source, ElementType.BF16, source);
         foreach (var name in (string[])["model.safetensors", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"])
-            Assert.True(File.ReadAllBytes(Path.Combine(Target, name)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(path, name))), name);
+            Assert.True(File.ReadAllBytes(Path.Combine(Target, name)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(path, name))),
+                name);
         Assert.Equal(
-            ["config.json", "generation_config.json", "model.safetensors", "special_tokens_map.json", "tokenizer.json", "tokenizer_config.json"],
+            ["config.json", "generation_config.json", "model.safetensors", "special_tokens_map.json", "tokenizer.json",
+                "tokenizer_config.json"],
             Directory.GetFiles(Target).Select(static file => Path.GetFileName(file)).Order(StringComparer.Ordinal));
         Assert.Equal("""
             {
@@ -77,7 +80,8 @@ public sealed class CheckpointWriterTests : IDisposable
     public void Weights_that_fail_leave_no_folder_behind()
     {
         using var source = Checkpoint.Open(Fixtures.Golden("families/mistral"));
-        Assert.Throws<InvalidOperationException>(() => CheckpointWriter.Write(Target, source.Config, source, ElementType.F32, new Broken()));
+        Assert.Throws<InvalidOperationException>(() =>
+            CheckpointWriter.Write(Target, source.Config, source, ElementType.F32, new Broken()));
         Assert.Empty(Directory.GetFileSystemEntries(_folder));
     }
 
@@ -105,14 +109,17 @@ public sealed class CheckpointWriterTests : IDisposable
 
         var link = Path.Combine(_folder, "link");
         Directory.CreateSymbolicLink(link, _folder);
-        Assert.Contains("a link", Assert.Throws<EspalierException>(() => CheckpointWriter.Write(link, source.Config, source, ElementType.F32, source)).Message, StringComparison.Ordinal);
+        Assert.Contains("a link",
+            Assert.Throws<EspalierException>(() => CheckpointWriter.Write(link, source.Config, source, ElementType.F32, source)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Files_beside_the_model_are_carried_but_no_weights_readme_data_or_hidden_files()
     {
         Directory.CreateDirectory(Path.Combine(_folder, "source/sub"));
-        foreach (var name in (string[])["chat_template.jinja", "tokenizer.model", "LICENSE", "README.md", "pytorch_model.bin", "x.gguf", ".gitattributes", "docs.jsonl"])
+        foreach (var name in (string[])["chat_template.jinja", "tokenizer.model", "LICENSE", "README.md", "pytorch_model.bin", "x.gguf",
+            ".gitattributes", "docs.jsonl"])
             File.WriteAllText(Path.Combine(_folder, "source", name), name);
         Assert.Equal(["LICENSE", "chat_template.jinja", "tokenizer.model"], CheckpointFolder.Carried(Path.Combine(_folder, "source")));
     }

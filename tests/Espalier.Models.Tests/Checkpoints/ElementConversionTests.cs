@@ -14,7 +14,8 @@ public sealed class ElementConversionTests
         for (var i = 0; i < halves.Length; i++)
         {
             var expected = (float)BitConverter.UInt16BitsToHalf(halves[i]);
-            Assert.True(expected.Equals(floats[i]) && float.IsNegative(expected) == float.IsNegative(floats[i]), $"{halves[i]:x4}: {floats[i]}, not {expected}");
+            Assert.True(expected.Equals(floats[i]) && float.IsNegative(expected) == float.IsNegative(floats[i]),
+                $"{halves[i]:x4}: {floats[i]}, not {expected}");
         }
     }
 
@@ -29,7 +30,8 @@ public sealed class ElementConversionTests
         for (var i = 0; i < words.Length; i++)
         {
             Assert.Equal((uint)words[i] << 16, BitConverter.SingleToUInt32Bits(floats[i]));
-            Assert.True(words[i] == back[i] || (float.IsNaN(floats[i]) && back[i] == (words[i] | 0x40)), $"{words[i]:x4} came back as {back[i]:x4}");
+            Assert.True(words[i] == back[i]
+                || (float.IsNaN(floats[i]) && back[i] == (words[i] | 0x40)), $"{words[i]:x4} came back as {back[i]:x4}");
         }
     }
 

@@ -6,7 +6,9 @@ namespace Espalier.Tests.Checkpoints;
 /// <summary>What people give in place of a model's folder, and the way out that they are told.</summary>
 public sealed class ModelPlaceTests : IDisposable
 {
-    private const string Pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:abababababababababababababababababababababababababababababababab\nsize 988097824\n";
+    private const string Pointer =
+        "version https://git-lfs.github.com/spec/v1\noid sha256:abababababababababababababababababababababababababababababababab\nsize "
+            + "988097824\n";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("espalier-test-").FullName;
 
@@ -25,7 +27,8 @@ public sealed class ModelPlaceTests : IDisposable
     }
 
     [Fact]
-    public void An_empty_name_is_said_to_be_one() => Fails("", "the folder's name is empty; give a folder with config.json and safetensors");
+    public void An_empty_name_is_said_to_be_one() =>
+    Fails("", "the folder's name is empty; give a folder with config.json and safetensors");
 
     [Fact]
     public void So_is_a_tokenizer_that_was_not_fetched()

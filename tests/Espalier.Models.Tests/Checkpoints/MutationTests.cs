@@ -9,7 +9,8 @@ namespace Espalier.Tests.Checkpoints;
 /// <summary>Seeded mutations, of bytes and of structure: only <see cref="EspalierException"/> may come out.</summary>
 public sealed class MutationTests
 {
-    private const string Header = """{"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"b":{"dtype":"BF16","shape":[4],"data_offsets":[24,32]},"c.\u00e4":{"dtype":"I64","shape":[],"data_offsets":[32,40]}}""";
+    private const string Header =
+        """{"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},"b":{"dtype":"BF16","shape":[4],"data_offsets":[24,32]},"c.\u00e4":{"dtype":"I64","shape":[],"data_offsets":[32,40]}}""";
 
     private static readonly string[] s_tokens =
     [

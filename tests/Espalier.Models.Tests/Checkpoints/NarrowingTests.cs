@@ -6,7 +6,9 @@ namespace Espalier.Tests.Checkpoints;
 /// <summary>Promise R22: a value that the target type cannot hold is refused with tensor, place and value.</summary>
 public sealed class NarrowingTests
 {
-    /// <summary>The first bits that are infinity, found one after the other around both limits, against the vectorised search in every lane.</summary>
+    /// <summary>
+    /// The first bits that are infinity, found one after the other around both limits, against the vectorised search in every lane.
+    /// </summary>
     [Theory]
     [InlineData(ElementType.F16)]
     [InlineData(ElementType.BF16)]
@@ -15,7 +17,8 @@ public sealed class NarrowingTests
         float[] samples =
         [
             0, -0f, 1, 65503.99f, 65504, 65519.99f, 65519.996f, 65520, 65520.01f, 65536, 70000, 3.3e38f, float.MaxValue,
-            .. Enumerable.Range(0x7f7f7ff0, 32).Select(bits => BitConverter.UInt32BitsToSingle((uint)bits)), float.PositiveInfinity, float.NaN, float.Epsilon,
+            .. Enumerable.Range(0x7f7f7ff0, 32).Select(bits => BitConverter.UInt32BitsToSingle((uint)bits)), float.PositiveInfinity,
+            float.NaN, float.Epsilon,
         ];
         foreach (var sample in samples.Concat(samples.Select(value => -value)))
         {
@@ -27,7 +30,8 @@ public sealed class NarrowingTests
             {
                 var values = new float[length];
                 values[place] = sample;
-                Assert.True((float.IsFinite(back[0]) ? -1 : place) == ElementConversion.IndexOfUnfit(type, values), $"{sample:R} at {place} of {length}");
+                Assert.True((float.IsFinite(back[0]) ? -1 : place) == ElementConversion.IndexOfUnfit(type, values),
+                    $"{sample:R} at {place} of {length}");
             }
         }
     }
@@ -42,7 +46,9 @@ public sealed class NarrowingTests
         values[42] = value;
         var bytes = new byte[200];
         var error = Assert.Throws<EspalierException>(() => new Narrowing().Write("model.norm.weight", 1000, type, values, bytes));
-        Assert.Contains("tensor model.norm.weight: element 1042 is " + value.ToString("G9", System.Globalization.CultureInfo.InvariantCulture), error.Message);
+        Assert.Contains(
+            "tensor model.norm.weight: element 1042 is " + value.ToString("G9", System.Globalization.CultureInfo.InvariantCulture),
+            error.Message);
         Assert.Contains(most, error.Message);
 
         var narrowing = new Narrowing(clamp: true);
@@ -66,10 +72,13 @@ public sealed class NarrowingTests
     {
         var folder = Directory.CreateTempSubdirectory("espalier-test-").FullName;
         using var source = Checkpoint.Open(Fixtures.Golden("families/mistral"));
-        var error = Assert.Throws<EspalierException>(() => CheckpointWriter.Write(Path.Combine(folder, "f16"), source.Config, source, ElementType.F16, new OneLarge(source)));
+        var error =
+            Assert.Throws<EspalierException>(() =>
+                CheckpointWriter.Write(Path.Combine(folder, "f16"), source.Config, source, ElementType.F16, new OneLarge(source)));
         Assert.Contains("model.norm.weight: element 3 is 100000", error.Message);
         Assert.Empty(Directory.GetFileSystemEntries(folder));
-        CheckpointWriter.Write(Path.Combine(folder, "f16"), source.Config, source, ElementType.F16, new OneLarge(source), new() { Narrowing = new(clamp: true) });
+        CheckpointWriter.Write(Path.Combine(folder, "f16"), source.Config, source, ElementType.F16, new OneLarge(source),
+            new() { Narrowing = new(clamp: true) });
         using (var written = Checkpoint.Open(Path.Combine(folder, "f16")))
             Assert.Equal(65504, written.ReadFloat32("model.norm.weight")[3]);
         CheckpointWriter.Write(Path.Combine(folder, "bf16"), source.Config, source, ElementType.BF16, new OneLarge(source));
@@ -91,7 +100,9 @@ public sealed class NarrowingTests
                 rows[(int)(2 - first) * 32 + 5] = value;
         });
         var error = Assert.Throws<EspalierException>(() => GgufWriter.Write(file, Metadata(), [tensor]));
-        Assert.Contains("blk.0.ffn_up.weight: row 2, column 5 is " + value.ToString("G9", System.Globalization.CultureInfo.InvariantCulture), error.Message);
+        Assert.Contains(
+            "blk.0.ffn_up.weight: row 2, column 5 is " + value.ToString("G9", System.Globalization.CultureInfo.InvariantCulture),
+            error.Message);
         Assert.Empty(Directory.GetFileSystemEntries(folder));
         GgufWriter.Write(file, Metadata(), [tensor], clamp: true);
         // The tensor's end is padded to 32 bytes.

@@ -27,7 +27,8 @@ public sealed class SafetensorsHeaderTests : IDisposable
     [InlineData("""{"a":{"dtype":"F32","shape":2,"data_offsets":[0,8]}}""", 8, "shape is Number")]
     [InlineData("""{"a":{"dtype":"F32","shape":[9223372036854775808],"data_offsets":[0,8]}}""", 8, "shape[0] is 9223372036854775808")]
     [InlineData("""{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}}""", 0, "needs 73786976294838206464 bytes")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[9223372036854775807,9223372036854775807,9223372036854775807],"data_offsets":[0,0]}}""", 0, "more elements than can be counted")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[9223372036854775807,9223372036854775807,9223372036854775807],"data_offsets":[0,0]}}""", 0,
+        "more elements than can be counted")]
     [InlineData("""{"a":{"dtype":"F4","shape":[3],"data_offsets":[0,1]}}""", 1, "12 bits, which is no whole number of bytes")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0]}}""", 8, "data_offsets has 1 numbers")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2]}}""", 8, "lacks data_offsets")]
@@ -87,7 +88,9 @@ public sealed class SafetensorsHeaderTests : IDisposable
     [Fact]
     public void Missing_file_and_folder_in_its_place_are_refused_by_name()
     {
-        Assert.Contains("nowhere.safetensors", Assert.Throws<EspalierException>(() => SafetensorsFile.Open(Path.Combine(_folder, "nowhere.safetensors"))).Message, StringComparison.Ordinal);
+        Assert.Contains("nowhere.safetensors",
+            Assert.Throws<EspalierException>(() => SafetensorsFile.Open(Path.Combine(_folder, "nowhere.safetensors"))).Message,
+            StringComparison.Ordinal);
         Assert.Throws<EspalierException>(() => SafetensorsFile.Open(_folder));
     }
 
@@ -102,7 +105,8 @@ public sealed class SafetensorsHeaderTests : IDisposable
     [Fact]
     public void Header_order_does_not_matter_and_metadata_may_be_absent_or_null()
     {
-        using var file = Open("""{"b":{"dtype":"U8","shape":[],"data_offsets":[8,9]},"__metadata__":null,"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 9);
+        using var file =
+            Open("""{"b":{"dtype":"U8","shape":[],"data_offsets":[8,9]},"__metadata__":null,"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 9);
         Assert.Equal(["a", "b"], file.Entries.Keys);
         Assert.Equal(2, file.Entry("a").Elements);
         Assert.Empty(file.Metadata);

@@ -20,7 +20,9 @@ public sealed class SafetensorsWriterTests : IDisposable
     {
         using var source = SafetensorsFile.Open(Fixtures.Golden(name));
         var path = Path.Combine(_folder, "copy.safetensors");
-        var layout = SafetensorsLayout.Plan(source.Entries.Values.Reverse().Select(static entry => new TensorSpec(entry.Name, entry.Type, entry.Shape)), source.Metadata);
+        var layout =
+            SafetensorsLayout.Plan(source.Entries.Values.Reverse()
+                .Select(static entry => new TensorSpec(entry.Name, entry.Type, entry.Shape)), source.Metadata);
         SafetensorsWriter.Write(path, layout, (tensor, first, bytes) => source.Read(source.Entry(tensor.Name), first, bytes));
         Assert.True(File.ReadAllBytes(Fixtures.Golden(name)).AsSpan().SequenceEqual(File.ReadAllBytes(path)));
     }
@@ -29,13 +31,15 @@ public sealed class SafetensorsWriterTests : IDisposable
     public void A_file_that_is_shortened_while_it_is_open_is_an_error_that_names_the_tensor()
     {
         var path = Path.Combine(_folder, "model.safetensors");
-        SafetensorsWriter.Write(path, SafetensorsLayout.Plan([new("a", ElementType.F32, [4]), new("b", ElementType.F32, [4])]), static (_, _, bytes) => bytes.Clear());
+        SafetensorsWriter.Write(path, SafetensorsLayout.Plan([new("a", ElementType.F32, [4]), new("b", ElementType.F32, [4])]),
+            static (_, _, bytes) => bytes.Clear());
         using var opened = SafetensorsFile.Open(path);
         using (var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
             file.SetLength(file.Length - 1);
         Assert.Equal(16, opened.ReadBytes("a").Length);
         var error = Assert.Throws<EspalierException>(() => opened.ReadBytes("b"));
-        Assert.Contains($"{path}: had {opened.Length} bytes when it was opened and ends at {opened.Length - 1} now, inside 'b'", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"{path}: had {opened.Length} bytes when it was opened and ends at {opened.Length - 1} now, inside 'b'",
+            error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -55,8 +59,10 @@ public sealed class SafetensorsWriterTests : IDisposable
         var last = new byte[2];
         opened.Read(opened.Entry("vast"), (1L << 31) + 6, last);
         Assert.Equal([0, 9], last);
-        Assert.Contains("'vast' is too large to be read at once, 2147483656 bytes", Assert.Throws<EspalierException>(() => opened.ReadBytes("vast")).Message, StringComparison.Ordinal);
-        Assert.Contains("'many' is too large", Assert.Throws<EspalierException>(() => opened.ReadFloat32("many")).Message, StringComparison.Ordinal);
+        Assert.Contains("'vast' is too large to be read at once, 2147483656 bytes",
+            Assert.Throws<EspalierException>(() => opened.ReadBytes("vast")).Message, StringComparison.Ordinal);
+        Assert.Contains("'many' is too large", Assert.Throws<EspalierException>(() => opened.ReadFloat32("many")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -88,7 +94,8 @@ public sealed class SafetensorsWriterTests : IDisposable
     [Fact]
     public void A_folder_that_is_not_there_is_named() =>
         Assert.Contains("cannot be written", Assert.Throws<EspalierException>(() => SafetensorsWriter.Write(
-            Path.Combine(_folder, "no/such/model.safetensors"), SafetensorsLayout.Plan([new("a", ElementType.U8, [1])]), static (_, _, _) => { })).Message, StringComparison.Ordinal);
+            Path.Combine(_folder, "no/such/model.safetensors"), SafetensorsLayout.Plan([new("a", ElementType.U8, [1])]),
+            static (_, _, _) => { })).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_cancelled_write_leaves_nothing_behind()
@@ -116,7 +123,9 @@ public sealed class SafetensorsWriterTests : IDisposable
     public void Scalars_and_empty_tensors_are_written_and_read_back()
     {
         var path = Path.Combine(_folder, "small.safetensors");
-        var layout = SafetensorsLayout.Plan([new("empty", ElementType.F32, [3, 0]), new("step", ElementType.I64, []), new("flag", ElementType.Bool, [1])]);
+        var layout =
+            SafetensorsLayout.Plan(
+                [new("empty", ElementType.F32, [3, 0]), new("step", ElementType.I64, []), new("flag", ElementType.Bool, [1])]);
         SafetensorsWriter.Write(path, layout, static (tensor, _, bytes) =>
         {
             bytes.Clear();

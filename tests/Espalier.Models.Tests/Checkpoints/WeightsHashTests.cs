@@ -4,7 +4,9 @@ using Espalier.Models.Checkpoints;
 
 namespace Espalier.Tests.Checkpoints;
 
-/// <summary>The hash of a model's weights: the same however they are read and wherever they lie, another one for every other weight.</summary>
+/// <summary>
+/// The hash of a model's weights: the same however they are read and wherever they lie, another one for every other weight.
+/// </summary>
 public sealed class WeightsHashTests : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("espalier-test-").FullName;
@@ -22,7 +24,9 @@ public sealed class WeightsHashTests : IDisposable
     {
         using var file = SafetensorsFile.Open(Path.Combine(Golden, CheckpointFolder.SingleFile));
         var lines = file.Entries.Values.OrderBy(entry => entry.Name, StringComparer.Ordinal)
-            .Select(entry => $"{entry.Name}\0F32\0{string.Join(',', entry.Shape)}\0{Convert.ToHexStringLower(SHA256.HashData(file.ReadBytes(entry.Name)))}\n");
+            .Select(entry =>
+                $"{entry.Name}\0F32\0{string.Join(',', entry.Shape)}\0"
+                    + $"{Convert.ToHexStringLower(SHA256.HashData(file.ReadBytes(entry.Name)))}\n");
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(lines)))), HashOf(Golden));
     }
 

@@ -25,7 +25,8 @@ public sealed class CheckpointedPassTests : TorchTest
         model.RequiresGrad = true;
         TapPlace[] places =
         [
-            new(TapPoint.Embedding, -1), new(TapPoint.BlockInput, 0), new(TapPoint.InputNorm, 4), new(TapPoint.AttentionOutput, 1), new(TapPoint.PostAttentionNorm, 2),
+            new(TapPoint.Embedding, -1), new(TapPoint.BlockInput, 0), new(TapPoint.InputNorm, 4), new(TapPoint.AttentionOutput, 1),
+            new(TapPoint.PostAttentionNorm, 2),
             new(TapPoint.MlpIntermediate, 3), new(TapPoint.BlockOutput, 5), new(TapPoint.FinalNorm, -1),
         ];
         var kept = Step(model, false, places);
@@ -37,7 +38,8 @@ public sealed class CheckpointedPassTests : TorchTest
         // It can fail: without the tapped gradients the parameters' are others.
         Assert.NotEqual(Step(model, true, [])[1], again[1]);
         for (var left = 0; left < places.Length; left++)
-            Assert.Contains(Step(model, true, [.. places.Where((_, i) => i != left)])[1..].Zip(again[1..]), pair => pair.First.Zip(pair.Second).Any(x => Math.Abs(x.First - x.Second) > 1e-9));
+            Assert.Contains(Step(model, true, [.. places.Where((_, i) => i != left)])[1..].Zip(again[1..]),
+                pair => pair.First.Zip(pair.Second).Any(x => Math.Abs(x.First - x.Second) > 1e-9));
     }
 
     [Theory]
@@ -95,7 +97,8 @@ public sealed class CheckpointedPassTests : TorchTest
         var ids_BT = Tensor.From<long>([.. Enumerable.Range(0, 24).Select(i => 5L * i % 96)], 2, 12);
         using var pass = model.Train(ids_BT, places);
         var hidden = pass.Hidden;
-        pass.Backward(hidden.Mul(0.1).Add(0.01), [.. places.Select(place => KeyValuePair.Create(place, pass.Tapped(place).Mul(0.2).Add(0.03)))]);
+        pass.Backward(hidden.Mul(0.1).Add(0.01),
+            [.. places.Select(place => KeyValuePair.Create(place, pass.Tapped(place).Mul(0.2).Add(0.03)))]);
         var results = new List<double[]> { GoldenTensors.DoublesOf(hidden) };
         foreach (var (_, value) in model.Parameters)
             results.Add(value.Grad() is { } gradient ? GoldenTensors.DoublesOf(gradient) : []);

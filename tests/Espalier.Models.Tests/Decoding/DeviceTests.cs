@@ -6,9 +6,10 @@ using Espalier.Torch;
 namespace Espalier.Models.Tests.Decoding;
 
 /// <summary>
-/// Passes on another device than the processor. libtorch's <c>meta</c> has no memory: a step that named the processor, or a kernel that ran where it must not,
-/// would mix devices or read a pointer that is not there, and both are errors. The embedding is left out: what its operator is made of (<c>index_select</c>, as <c>logsumexp</c> of the token loss) has its form
-/// for <c>meta</c> in PyTorch's Python part alone, which is not in libtorch.
+/// Passes on another device than the processor. libtorch's <c>meta</c> has no memory: a step that named the processor, or a kernel that ran
+/// where it must not, would mix devices or read a pointer that is not there, and both are errors. The embedding is left out: what its
+/// operator is made of (<c>index_select</c>, as <c>logsumexp</c> of the token loss) has its form for <c>meta</c> in PyTorch's Python part
+/// alone, which is not in libtorch.
 /// </summary>
 public sealed class DeviceTests : TorchTest
 {
@@ -74,6 +75,7 @@ public sealed class DeviceTests : TorchTest
     {
         using var checkpoint = Checkpoint.Open(Fixtures.Golden("families", family));
         using var here = DecoderWeights.Load(checkpoint, dtype);
-        return new(here.Config, here.Parameters.Select(named => KeyValuePair.Create(named.Parameter, named.Value.On(Device.Meta).Unscoped())).ToArray());
+        return new(here.Config,
+            here.Parameters.Select(named => KeyValuePair.Create(named.Parameter, named.Value.On(Device.Meta).Unscoped())).ToArray());
     }
 }

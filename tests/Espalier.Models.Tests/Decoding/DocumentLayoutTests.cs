@@ -34,8 +34,12 @@ public sealed class DocumentLayoutTests : TorchTest
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
         var ids = Tensor.From<long>([.. s_first, .. s_second, .. s_second, .. s_first], 2, 12);
-        var both = GoldenTensors.DoublesOf(model.Logits(model.Forward(ids, places: [.. Places(s_first), .. Places(s_second), .. Places(s_second), .. Places(s_first)])));
-        double[] alone = [.. Logits(model, s_first, null), .. Logits(model, s_second, null), .. Logits(model, s_second, null), .. Logits(model, s_first, null)];
+        var both =
+            GoldenTensors.DoublesOf(
+                model.Logits(
+                    model.Forward(ids, places: [.. Places(s_first), .. Places(s_second), .. Places(s_second), .. Places(s_first)])));
+        double[] alone = [.. Logits(model, s_first, null), .. Logits(model, s_second, null), .. Logits(model, s_second, null),
+            .. Logits(model, s_first, null)];
         GoldenTensors.AssertClose(alone, both, 1e-12, 1e-12, "logits");
     }
 
@@ -65,7 +69,8 @@ public sealed class DocumentLayoutTests : TorchTest
         Step([.. s_first, .. s_second], [.. Places(s_first), .. Places(s_second)]);
         foreach (var (expected, (parameter, value)) in apart.Zip(model.Parameters))
             if (value.Grad() is { } gradient)
-                GoldenTensors.AssertClose(expected, GoldenTensors.DoublesOf(gradient), 1e-11 * expected.Max(Math.Abs), 0, parameter.ToString());
+                GoldenTensors.AssertClose(expected, GoldenTensors.DoublesOf(gradient), 1e-11 * expected.Max(Math.Abs), 0,
+                    parameter.ToString());
         foreach (var (_, value) in model.Parameters)
             value.SetGrad(null);
 

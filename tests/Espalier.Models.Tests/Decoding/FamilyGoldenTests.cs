@@ -96,10 +96,12 @@ public sealed class FamilyGoldenTests : TorchTest
             using var cache = new KeyValueCache(model.Config, ids_BT.Size(0), T, dtype);
             var first = model.Logits(model.Forward(ids_BT.Slice(1, 0, half), cache: cache));
             var second = model.Logits(model.Forward(ids_BT.Slice(1, half, T), cache: cache));
-            GoldenTensors.AssertClose(golden.Doubles(expected), GoldenTensors.DoublesOf(Tensor.Cat(1, first, second)), absolute, relative, $"{expected} in two pieces");
+            GoldenTensors.AssertClose(golden.Doubles(expected), GoldenTensors.DoublesOf(Tensor.Cat(1, first, second)), absolute, relative,
+                $"{expected} in two pieces");
         }
     }
 
     private static string FamilyCatalogTypeOf(string folder) =>
-        System.Text.Json.JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "config.json"))).RootElement.GetProperty("model_type").GetString()!;
+        System.Text.Json.JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "config.json"))).RootElement.GetProperty("model_type")
+            .GetString()!;
 }

@@ -73,7 +73,8 @@ public sealed class GenerationTests : TorchTest
     [InlineData(-1)]
     [InlineData(double.NaN)]
     public void A_penalty_that_is_none_is_refused(double penalty) =>
-        Assert.Contains("repetition-penalty is", Assert.Throws<EspalierException>(() => new SamplingOptions { RepetitionPenalty = penalty }.Validate()).Message);
+        Assert.Contains("repetition-penalty is",
+            Assert.Throws<EspalierException>(() => new SamplingOptions { RepetitionPenalty = penalty }.Validate()).Message);
 
     private static float[] LastLogits(Decoder model, List<int> ids)
     {

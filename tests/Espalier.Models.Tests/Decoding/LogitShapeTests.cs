@@ -15,7 +15,8 @@ public sealed class LogitShapeTests : TorchTest
     {
         using var scope = TensorScope.Begin();
         Tensor Values(int seed, params long[] shape) =>
-            Tensor.From<double>([.. Enumerable.Range(0, (int)shape.Aggregate((a, b) => a * b)).Select(i => 2 * Math.Sin(seed + 1.7 * i))], shape);
+            Tensor.From<double>([.. Enumerable.Range(0, (int)shape.Aggregate((a, b) => a * b)).Select(i => 2 * Math.Sin(seed + 1.7 * i))],
+                shape);
         Tensor hidden_ND = Values(1, 37, 6), weight_VD = Values(2, 20, 6);
         var targets_N = Tensor.From<long>([.. Enumerable.Range(0, 37).Select(i => (long)(i * 7 % 11))], 37);
         var head = new LmHead(weight_VD) { Divisor = divisor, Cap = cap };
@@ -23,7 +24,8 @@ public sealed class LogitShapeTests : TorchTest
         // The first entries alone, so that Over is passed too.
         var logits = head.First(11).Logits(hidden_ND);
         var byHand = hidden_ND.Linear(weight_VD).Slice(1, 0, 11).Div(divisor);
-        GoldenTensors.AssertClose(GoldenTensors.DoublesOf(cap is { } c ? byHand.Div(c).Tanh().Mul(c) : byHand), GoldenTensors.DoublesOf(logits), 1e-12, 0, "logits");
+        GoldenTensors.AssertClose(GoldenTensors.DoublesOf(cap is { } c ? byHand.Div(c).Tanh().Mul(c) : byHand),
+            GoldenTensors.DoublesOf(logits), 1e-12, 0, "logits");
         logits.TokenNllByParts(targets_N).Sum().Mul(0.25).Backward();
         var (expected, ofWeight) = (GoldenTensors.DoublesOf(hidden_ND.Grad()!), GoldenTensors.DoublesOf(weight_VD.Grad()!));
         weight_VD.SetGrad(null);

@@ -17,7 +17,9 @@ public sealed class PackedGenerationTests : TorchTest
         return cases;
     }
 
-    /// <summary>Of a decoder with the very weights that the format keeps; long enough for sliding windows, and beyond what goes at once.</summary>
+    /// <summary>
+    /// Of a decoder with the very weights that the format keeps; long enough for sliding windows, and beyond what goes at once.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Cases))]
     internal void Logits_token_by_token_are_those_of_one_pass_over_the_same_weights(string family, WeightFormat format)
@@ -57,9 +59,12 @@ public sealed class PackedGenerationTests : TorchTest
         using var checkpoint = Checkpoint.Open(Fixtures.Golden("families", family));
         using var packed = PackedWeights.Load(checkpoint, format);
         int[][] prompts = [[1], [5, 9, 5], [.. Enumerable.Range(3, 21)], [7, 7], [.. Enumerable.Range(40, 9)], [2], [1]];
-        SamplingOptions Options(int prompt) => prompt % 2 == 0 ? new() : new() { Temperature = 1.5, Seed = prompt, RepetitionPenalty = 1.2, TopK = 40 };
+        SamplingOptions Options(int prompt) =>
+            prompt % 2 == 0 ? new() : new() { Temperature = 1.5, Seed = prompt, RepetitionPenalty = 1.2, TopK = 40 };
         HashSet<int> ends = [11, 30];
-        var alone = prompts.Select((prompt, i) => Generator.Continue(packed, prompt, 5 + 6 * (i % 3) + 3, Options(i), ends).Take(14).ToArray()).ToArray();
+        var alone =
+            prompts.Select((prompt, i) => Generator.Continue(packed, prompt, 5 + 6 * (i % 3) + 3, Options(i), ends).Take(14).ToArray())
+            .ToArray();
         foreach (var atOnce in (int[])[1, 2, 5, 16])
         {
             var told = prompts.Select(_ => new List<int>()).ToArray();
@@ -79,7 +84,8 @@ public sealed class PackedGenerationTests : TorchTest
     {
         using var checkpoint = Checkpoint.Open(Path.Combine(Fixtures.Root, "models", "quickstart-teacher"));
         Assert.Equal(WeightFormat.BFloat16, PackedWeights.FormatOf(checkpoint));
-        using PackedWeights half = PackedWeights.Load(checkpoint, WeightFormat.BFloat16), full = PackedWeights.Load(checkpoint, WeightFormat.Float32);
+        using PackedWeights half = PackedWeights.Load(checkpoint, WeightFormat.BFloat16),
+            full = PackedWeights.Load(checkpoint, WeightFormat.Float32);
         Assert.Equal(2 * half.Bytes, full.Bytes);
         SamplingOptions options = new() { Temperature = 1, Seed = 4 };
         Assert.Equal(Generator.Continue(full, [4080], 120, options), Generator.Continue(half, [4080], 120, options));
@@ -111,14 +117,18 @@ public sealed class PackedGenerationTests : TorchTest
         (double Loss, long[] Likeliest) Of(WeightFormat format)
         {
             using var model = Unpacked(checkpoint, format);
-            var logits = model.Logits(model.Forward(Tensor.From<long>(ids.AsSpan(0, Windows * Length), Windows, Length))).View(Windows * Length, -1);
+            var logits = model.Logits(model.Forward(Tensor.From<long>(ids.AsSpan(0, Windows * Length), Windows, Length)))
+                .View(Windows * Length, -1);
             var loss = logits.TokenNll(Tensor.From<long>(ids.AsSpan(1), Windows * Length)).Mean().Item();
-            return (loss, logits.ToArray<float>().Chunk(checkpoint.Config.VocabularySize).Select(row => (long)Array.IndexOf(row, row.Max())).ToArray());
+            return (loss,
+                logits.ToArray<float>().Chunk(checkpoint.Config.VocabularySize).Select(row => (long)Array.IndexOf(row, row.Max()))
+                    .ToArray());
         }
 
         var (full, packed) = (Of(WeightFormat.Float32), Of(WeightFormat.Int8));
         var alike = full.Likeliest.Zip(packed.Likeliest).Count(pair => pair.First == pair.Second) / (double)full.Likeliest.Length;
-        Assert.True(Math.Abs(packed.Loss - full.Loss) < 1e-3 * full.Loss && alike > 0.97, $"loss {packed.Loss} of {full.Loss}, {alike:P1} of the likeliest ids alike");
+        Assert.True(Math.Abs(packed.Loss - full.Loss) < 1e-3 * full.Loss && alike > 0.97,
+            $"loss {packed.Loss} of {full.Loss}, {alike:P1} of the likeliest ids alike");
     }
 
     [Fact]

@@ -15,7 +15,8 @@ public sealed class RandomWeightsTests : TorchTest
     {
         using var shape = Checkpoint.Open(Fixtures.Golden("families", family));
         using var model = DecoderWeights.Initialise(shape.Config, shape.Family, seed: 7);
-        var (whole, pieces) = (DecoderWeights.Source(model, shape.Family), DecoderWeights.RandomSource(shape.Config, shape.Family, seed: 7));
+        var (whole, pieces) =
+            (DecoderWeights.Source(model, shape.Family), DecoderWeights.RandomSource(shape.Config, shape.Family, seed: 7));
         foreach (var named in shape.Family.Parameters(shape.Config))
         {
             var expected = new float[named.Shape.Aggregate(1L, (product, size) => product * size)];

@@ -11,7 +11,8 @@ public sealed class StreamedDecoderTests : TorchTest
 {
     private const int Sequence = 8;
 
-    public static TheoryData<string> Families => [.. Directory.GetDirectories(Fixtures.Golden("families")).Select(folder => Path.GetFileName(folder)).Order()];
+    public static TheoryData<string> Families =>
+        [.. Directory.GetDirectories(Fixtures.Golden("families")).Select(folder => Path.GetFileName(folder)).Order()];
 
     [Theory]
     [MemberData(nameof(Families))]
@@ -70,7 +71,8 @@ public sealed class StreamedDecoderTests : TorchTest
         using (var model = new StreamedDecoder(checkpoint))
             Pass(model, batches, [Count, Count]);
         Assert.Equal(2 * checkpoint.Config.Layers, alive.Count);
-        // A layer's parameters, two residual streams, cos and sin with their slices; no mask, which attention without gradients does not need.
+        // A layer's parameters, two residual streams, cos and sin with their slices; no mask, which attention without gradients does not
+        // need.
         var parameters = checkpoint.Family.Parameters(checkpoint.Config).Count(named => named.Parameter.Layer == 0);
         Assert.All(alive, count => Assert.Equal(parameters + 2 + 4, count));
     }

@@ -9,7 +9,8 @@ namespace Espalier.Tests.Families;
 
 public sealed class ConfigErrorTests
 {
-    private const string Llama3 = """{"rope_type":"llama3","factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":8192}""";
+    private const string Llama3 =
+        """{"rope_type":"llama3","factor":8.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":8192}""";
 
     [Theory]
     [InlineData("hidden_size", "-1", "hidden_size is -1")]
@@ -35,20 +36,27 @@ public sealed class ConfigErrorTests
     [InlineData("eos_token_id", "{}", "eos_token_id is {}")]
     [InlineData("bos_token_id", "-1", "bos_token_id is -1")]
     [InlineData("rope_scaling", "7", "rope_scaling is 7; it must be an object")]
-    [InlineData("rope_scaling", """{"rope_type":"longrope"}""", "rope_scaling.rope_type is \"longrope\"; this rotary scaling is not supported; known are default, linear, llama3, yarn")]
+    [InlineData("rope_scaling", """{"rope_type":"longrope"}""",
+        "rope_scaling.rope_type is \"longrope\"; this rotary scaling is not supported; known are default, linear, llama3, yarn")]
     [InlineData("rope_scaling", """{"type":"dynamic","factor":2}""", "rope_scaling.type is \"dynamic\"")]
     [InlineData("rope_scaling", """{}""", "rope_scaling.type is null")]
     [InlineData("rope_scaling", """{"rope_type":"linear"}""", "rope_scaling.factor is missing")]
     [InlineData("rope_scaling", """{"rope_type":"linear","factor":0.5}""", "rope_scaling.factor is 0.5")]
-    [InlineData("rope_scaling", """{"rope_type":"llama3","factor":8,"low_freq_factor":4,"high_freq_factor":1,"original_max_position_embeddings":128}""", "high_freq_factor is 1; it must be above low_freq_factor, which is 4")]
-    [InlineData("rope_scaling", """{"rope_type":"yarn","type":"linear","factor":4}""", "rope_scaling.rope_type is \"yarn\"; type beside it is \"linear\"; keep one of them")]
-    [InlineData("rope_scaling", """{"rope_type":"yarn","original_max_position_embeddings":2048}""", "rope_scaling.original_max_position_embeddings is 2048; it must be at most max_position_embeddings, which is 1024")]
+    [InlineData("rope_scaling",
+        """{"rope_type":"llama3","factor":8,"low_freq_factor":4,"high_freq_factor":1,"original_max_position_embeddings":128}""",
+        "high_freq_factor is 1; it must be above low_freq_factor, which is 4")]
+    [InlineData("rope_scaling", """{"rope_type":"yarn","type":"linear","factor":4}""",
+        "rope_scaling.rope_type is \"yarn\"; type beside it is \"linear\"; keep one of them")]
+    [InlineData("rope_scaling", """{"rope_type":"yarn","original_max_position_embeddings":2048}""",
+        "rope_scaling.original_max_position_embeddings is 2048; it must be at most max_position_embeddings, which is 1024")]
     [InlineData("partial_rotary_factor", "0.5", "partial_rotary_factor is 0.5; heads of this family turn whole")]
     [InlineData("rope_scaling", """{"rope_type":"yarn","factor":4,"truncate":false}""", "rope_scaling.truncate is false")]
     [InlineData("quantization_config", """{"bits":4}""", "quantised weights")]
     [InlineData("quantization_config", """{"quant_method":"fp8","kv_cache_scheme":{"num_bits":8}}""", "quantised weights")]
-    [InlineData("quantization_config", """{"quant_method":"compressed-tensors","kv_cache_scheme":{"num_bits":8},"config_groups":{"group_0":{}}}""", "quantised weights")]
-    [InlineData("quantization_config", """{"quant_method":"compressed-tensors","kv_cache_scheme":null,"config_groups":{}}""", "quantised weights")]
+    [InlineData("quantization_config",
+        """{"quant_method":"compressed-tensors","kv_cache_scheme":{"num_bits":8},"config_groups":{"group_0":{}}}""", "quantised weights")]
+    [InlineData("quantization_config", """{"quant_method":"compressed-tensors","kv_cache_scheme":null,"config_groups":{}}""",
+        "quantised weights")]
     [InlineData("model_type", "\"gpt2\"", "model_type 'gpt2' is not supported; known are granite, llama, mistral, nemotron")]
     [InlineData("model_type", "null", "model_type is missing; known are granite, llama")]
     public void Impossible_field_is_refused_naming_file_field_and_value(string field, string value, string expected)
@@ -85,11 +93,14 @@ public sealed class ConfigErrorTests
     [InlineData("""null""")]
     [InlineData("")]
     public void Json_that_is_broken_is_refused(string json) =>
-        Assert.StartsWith("config.json: ", Assert.Throws<EspalierException>(() => JsonFile.Parse(Encoding.UTF8.GetBytes(json), "config.json")).Message, StringComparison.Ordinal);
+        Assert.StartsWith("config.json: ",
+            Assert.Throws<EspalierException>(() => JsonFile.Parse(Encoding.UTF8.GetBytes(json), "config.json")).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_thousand_nested_arrays_are_refused() =>
-        Assert.Throws<EspalierException>(() => JsonFile.Parse(Encoding.UTF8.GetBytes($$"""{"a":{{new string('[', 1000)}}{{new string(']', 1000)}}}"""), "config.json"));
+        Assert.Throws<EspalierException>(() =>
+            JsonFile.Parse(Encoding.UTF8.GetBytes($$"""{"a":{{new string('[', 1000)}}{{new string(']', 1000)}}}"""), "config.json"));
 
     [Theory]
     [InlineData("llama", """{}""", 128, 32, null)]
@@ -103,7 +114,8 @@ public sealed class ConfigErrorTests
         var raw = JsonNode.Parse(json)!.AsObject();
         raw["model_type"] = modelType;
         var config = Read(raw);
-        Assert.Equal((headDim, kvHeads, window, false), (config.HeadDim, config.KeyValueHeads, config.LayerKinds[0].SlidingWindow, config.TiedEmbeddings));
+        Assert.Equal((headDim, kvHeads, window, false),
+            (config.HeadDim, config.KeyValueHeads, config.LayerKinds[0].SlidingWindow, config.TiedEmbeddings));
     }
 
     [Theory]
@@ -111,11 +123,16 @@ public sealed class ConfigErrorTests
     [InlineData("""{"type":"default"}""", null)]
     [InlineData("""{"type":"linear","factor":2.0}""", "Linear { Factor = 2 }")]
     [InlineData(Llama3, "Llama3 { Factor = 8, LowFrequencyFactor = 1, HighFrequencyFactor = 4, OriginalMaxPositions = 8192 }")]
-    [InlineData("""{"rope_type":"yarn","type":"yarn","factor":1.0}""", "Yarn { Factor = 1, BetaFast = 32, BetaSlow = 1, OriginalMaxPositions = 2048, AttentionFactor = 1 }")]
-    [InlineData("""{"rope_type":"yarn","factor":2,"original_max_position_embeddings":1024,"beta_fast":16,"attention_factor":1.5}""", "Yarn { Factor = 2, BetaFast = 16, BetaSlow = 1, OriginalMaxPositions = 1024, AttentionFactor = 1.5 }")]
-    [InlineData("""{"type":"yarn","factor":4.0,"original_max_position_embeddings":2048}""", "Yarn { Factor = 4, BetaFast = 32, BetaSlow = 1, OriginalMaxPositions = 2048, AttentionFactor = 1.138629436111989 }")]
-    [InlineData("""{"rope_type":"yarn","factor":4.0,"original_max_position_embeddings":1638}""", "Yarn { Factor = 4, BetaFast = 32, BetaSlow = 1, OriginalMaxPositions = 1638, AttentionFactor = 1.138629436111989 }")]
-    [InlineData("""{"rope_type":"yarn","original_max_position_embeddings":1024}""", "Yarn { Factor = 2, BetaFast = 32, BetaSlow = 1, OriginalMaxPositions = 1024, AttentionFactor = 1.0693147180559945 }")]
+    [InlineData("""{"rope_type":"yarn","type":"yarn","factor":1.0}""",
+        "Yarn { Factor = 1, BetaFast = 32, BetaSlow = 1, OriginalMaxPositions = 2048, AttentionFactor = 1 }")]
+    [InlineData("""{"rope_type":"yarn","factor":2,"original_max_position_embeddings":1024,"beta_fast":16,"attention_factor":1.5}""",
+        "Yarn { Factor = 2, BetaFast = 16, BetaSlow = 1, OriginalMaxPositions = 1024, AttentionFactor = 1.5 }")]
+    [InlineData("""{"type":"yarn","factor":4.0,"original_max_position_embeddings":2048}""",
+        "Yarn { Factor = 4, BetaFast = 32, BetaSlow = 1, OriginalMaxPositions = 2048, AttentionFactor = 1.138629436111989 }")]
+    [InlineData("""{"rope_type":"yarn","factor":4.0,"original_max_position_embeddings":1638}""",
+        "Yarn { Factor = 4, BetaFast = 32, BetaSlow = 1, OriginalMaxPositions = 1638, AttentionFactor = 1.138629436111989 }")]
+    [InlineData("""{"rope_type":"yarn","original_max_position_embeddings":1024}""",
+        "Yarn { Factor = 2, BetaFast = 32, BetaSlow = 1, OriginalMaxPositions = 1024, AttentionFactor = 1.0693147180559945 }")]
     public void Rotary_scaling_is_read_under_either_name(string scaling, string? expected)
     {
         var config = Read(new() { ["model_type"] = "llama", ["rope_scaling"] = JsonNode.Parse(scaling) });
@@ -132,7 +149,8 @@ public sealed class ConfigErrorTests
     public void What_python_alone_reads_is_refused_in_a_field_that_is_read(string field, string value, string expected)
     {
         var text = $$"""{"model_type":"llama","{{field}}":{{value}}}""";
-        Assert.Equal($"some/config.json: {expected}", Assert.Throws<EspalierException>(() => Read(Parse(text))).Message[..(18 + expected.Length)]);
+        Assert.Equal($"some/config.json: {expected}",
+            Assert.Throws<EspalierException>(() => Read(Parse(text))).Message[..(18 + expected.Length)]);
     }
 
     [Fact]

@@ -37,7 +37,8 @@ public sealed class ConfigRoundTripTests
     {
         var config = JsonFile.Read(Fixtures.Golden(folder, "config.json"));
         Assert.Equal(
-            File.ReadAllText(Fixtures.Golden(folder, "generation_config.json")), ConfigJson.Text(PretrainedConfig.Generation(null, config)));
+            File.ReadAllText(Fixtures.Golden(folder, "generation_config.json")),
+            ConfigJson.Text(PretrainedConfig.Generation(null, config)));
     }
 
     [Theory]
@@ -80,7 +81,8 @@ public sealed class ConfigRoundTripTests
         Assert.Equal("bfloat16", (string?)written["dtype"]);
         Assert.Equal("4.57.6", (string?)written["transformers_version"]);
         Assert.False(written.ContainsKey("torch_dtype"));
-        Assert.Equal(JsonFile.Read(Fixtures.Golden("families/llama-3.1/config.json")).Select(static field => field.Key), written.Select(static field => field.Key));
+        Assert.Equal(JsonFile.Read(Fixtures.Golden("families/llama-3.1/config.json")).Select(static field => field.Key),
+            written.Select(static field => field.Key));
     }
 
     [Fact]
@@ -111,7 +113,8 @@ public sealed class ConfigRoundTripTests
     public void Ids_of_a_target_with_another_tokenizer_are_written()
     {
         using var source = Checkpoint.Open(Fixtures.Golden("families/mistral"), requireWeights: false);
-        var written = source.Family.WriteConfig(source.Config with { BosTokenId = 5, EosTokenIds = [6, 7] }, source.RawConfig, ElementType.F32);
+        var written =
+            source.Family.WriteConfig(source.Config with { BosTokenId = 5, EosTokenIds = [6, 7] }, source.RawConfig, ElementType.F32);
         Assert.Equal("5 [6,7]", $"{written["bos_token_id"]} {written["eos_token_id"]!.ToJsonString()}");
         written = source.Family.WriteConfig(source.Config with { BosTokenId = null, EosTokenIds = [] }, source.RawConfig, ElementType.F32);
         Assert.True(written.ContainsKey("bos_token_id") && written["bos_token_id"] is null && written["eos_token_id"] is null);
@@ -122,7 +125,8 @@ public sealed class ConfigRoundTripTests
     {
         using var source = Checkpoint.Open(Fixtures.Golden("families/mistral"), requireWeights: false);
         var error = Assert.Throws<EspalierException>(() =>
-            source.Family.WriteConfig(source.Config with { LayerKinds = LayerKinds.All(new() { HeadNorms = HeadNormKind.EachHead }) }, source.RawConfig, ElementType.F32));
+            source.Family.WriteConfig(source.Config with { LayerKinds = LayerKinds.All(new() { HeadNorms = HeadNormKind.EachHead }) },
+                source.RawConfig, ElementType.F32));
         Assert.Contains("cannot express", error.Message, StringComparison.Ordinal);
     }
 
@@ -151,7 +155,9 @@ public sealed class ConfigRoundTripTests
     {
         var random = new Random(1);
         for (var exponent = -300; exponent <= 300; exponent++)
-            foreach (var value in new[] { Math.Pow(10, exponent), double.Parse($"1e{exponent}", System.Globalization.CultureInfo.InvariantCulture), (random.NextDouble() - 0.5) * Math.Pow(10, exponent) })
+            foreach (var value in new[] { Math.Pow(10, exponent),
+                double.Parse($"1e{exponent}", System.Globalization.CultureInfo.InvariantCulture),
+                (random.NextDouble() - 0.5) * Math.Pow(10, exponent) })
                 Assert.Equal(value, double.Parse(ConfigJson.Float(value), System.Globalization.CultureInfo.InvariantCulture));
     }
 }

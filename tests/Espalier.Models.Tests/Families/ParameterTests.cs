@@ -68,7 +68,8 @@ public sealed class ParameterTests
              "num_key_value_heads":8,"num_hidden_layers":32,"head_dim":128,"vocab_size":256000}
             """);
         Assert.Equal(billions, Math.Round(config.Parameters / 1e9, 2));
-        Assert.Equal((NormKind.LayerNorm1p, ActivationKind.SquaredRelu, 0.5), (config.Norm, config.LayerKinds[0].Activation, config.Rotary.Fraction));
+        Assert.Equal((NormKind.LayerNorm1p, ActivationKind.SquaredRelu, 0.5),
+            (config.Norm, config.LayerKinds[0].Activation, config.Rotary.Fraction));
     }
 
     [Theory]
@@ -124,7 +125,8 @@ public sealed class ParameterTests
         Assert.Equal("model.embed_tokens.weight", parameters[0].Name);
         Assert.Equal("lm_head.weight", parameters[^1].Name);
         Assert.Equal([64L, 40L], parameters[1].Shape);
-        Assert.Equal(checkpoint.Entries.Keys.Order(StringComparer.Ordinal), parameters.Select(static parameter => parameter.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(checkpoint.Entries.Keys.Order(StringComparer.Ordinal),
+            parameters.Select(static parameter => parameter.Name).Order(StringComparer.Ordinal));
     }
 
     private static DecoderConfig Read(string json)

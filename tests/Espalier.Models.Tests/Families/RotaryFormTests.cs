@@ -8,7 +8,10 @@ using Espalier.Torch;
 
 namespace Espalier.Tests.Families;
 
-/// <summary>transformers 5 says in <c>rope_parameters</c> what transformers 4 says in <c>rope_theta</c>, <c>rope_scaling</c> and <c>partial_rotary_factor</c>.</summary>
+/// <summary>
+/// transformers 5 says in <c>rope_parameters</c> what transformers 4 says in <c>rope_theta</c>, <c>rope_scaling</c> and
+/// <c>partial_rotary_factor</c>.
+/// </summary>
 public sealed class RotaryFormTests : TorchTest
 {
     private static readonly string[] s_scalings =
@@ -61,7 +64,8 @@ public sealed class RotaryFormTests : TorchTest
         var (fromOlder, fromNewer) = (Written(older), Written(newer));
         Assert.False(fromOlder.ContainsKey("rope_parameters"));
         Assert.Equal(12345.0, (double)fromOlder["rope_theta"]!);
-        Assert.False(fromNewer.ContainsKey("rope_theta") || fromNewer.ContainsKey("rope_scaling") || fromNewer.ContainsKey("partial_rotary_factor"));
+        Assert.False(fromNewer.ContainsKey("rope_theta") || fromNewer.ContainsKey("rope_scaling")
+            || fromNewer.ContainsKey("partial_rotary_factor"));
         Assert.Equal(12345.0, (double)fromNewer["rope_parameters"]!["rope_theta"]!);
         Assert.NotNull(fromNewer["rope_parameters"]!["rope_type"]);
         Assert.Equal(Read(older).Rotary, Read(fromOlder).Rotary);
@@ -80,18 +84,23 @@ public sealed class RotaryFormTests : TorchTest
     }
 
     [Theory]
-    [InlineData("""{"rope_type":"default","rope_theta":1e6}""", "rope_parameters.rope_theta is 1e6; rope_theta is 12345.0, and programs read one or the other")]
+    [InlineData("""{"rope_type":"default","rope_theta":1e6}""",
+        "rope_parameters.rope_theta is 1e6; rope_theta is 12345.0, and programs read one or the other")]
     [InlineData("""{"rope_type":"linear","factor":2.0}""", "rope_scaling beside it says otherwise")]
     [InlineData("""{"rope_type":"default"}""", "rope_scaling beside it says otherwise")]
-    [InlineData("""{"rope_type":"longrope","factor":2.0}""", "rope_parameters.rope_type is \"longrope\"; this rotary scaling is not supported; known are default, linear")]
-    [InlineData("""{"rope_type":"linear","type":"yarn","factor":4.0}""", "rope_parameters.rope_type is \"linear\"; type beside it is \"yarn\"")]
+    [InlineData("""{"rope_type":"longrope","factor":2.0}""",
+        "rope_parameters.rope_type is \"longrope\"; this rotary scaling is not supported; known are default, linear")]
+    [InlineData("""{"rope_type":"linear","type":"yarn","factor":4.0}""",
+        "rope_parameters.rope_type is \"linear\"; type beside it is \"yarn\"")]
     [InlineData("""{"factor":2.0}""", "rope_parameters.type is null; this rotary scaling is not supported")]
-    [InlineData("""{"rope_type":"linear","factor":4.0,"partial_rotary_factor":0.5}""", "rope_parameters.partial_rotary_factor is 0.5; heads of this family turn whole")]
+    [InlineData("""{"rope_type":"linear","factor":4.0,"partial_rotary_factor":0.5}""",
+        "rope_parameters.partial_rotary_factor is 0.5; heads of this family turn whole")]
     [InlineData("""{"rope_type":"linear","factor":4.0,"rope_theta":-1}""", "rope_parameters.rope_theta is -1; it must be above 0")]
     [InlineData("""[1]""", "rope_parameters is [1]; it must be an object")]
     [InlineData("""{"full_attention":{"rope_type":"linear","factor":4.0},"sliding_attention":{"rope_type":"default"}}""", "")]
     [InlineData("""{"full_attention":{"rope_type":"linear","factor":4.0},"sliding_attention":{"rope_type":"linear","factor":4.0,"rope_theta":7.0}}""", "")]
-    [InlineData("""{"full_attention":{"rope_type":"linear","factor":4.0},"rope_theta":7.0}""", "it stands beside settings for single kinds of layers")]
+    [InlineData("""{"full_attention":{"rope_type":"linear","factor":4.0},"rope_theta":7.0}""",
+        "it stands beside settings for single kinds of layers")]
     public void Contradictions_and_what_is_unknown_are_refused_by_name(string parameters, string expected)
     {
         var raw = Older("llama-3.1", """{"rope_type":"linear","factor":4.0}""");
@@ -105,7 +114,9 @@ public sealed class RotaryFormTests : TorchTest
     public void Layers_that_turn_differently_are_refused_and_kinds_that_no_layer_has_do_not_count()
     {
         var raw = Newer(Older("qwen3", "null"));
-        raw["rope_parameters"] = JsonNode.Parse("""{"full_attention":{"rope_type":"default","rope_theta":5.0},"sliding_attention":{"rope_type":"default","rope_theta":7.0}}""");
+        raw["rope_parameters"] =
+            JsonNode.Parse(
+                """{"full_attention":{"rope_type":"default","rope_theta":5.0},"sliding_attention":{"rope_type":"default","rope_theta":7.0}}""");
         Assert.Equal(5, Read(raw).Rotary.Theta);
         Assert.Equal("""{"rope_theta":5.0,"rope_type":"default"}""", Written(raw)["rope_parameters"]!.ToJsonString());
         raw.Remove("layer_types");
@@ -142,7 +153,8 @@ public sealed class RotaryFormTests : TorchTest
     [InlineData("qwen3")]
     public void A_config_that_names_no_theta_has_that_of_transformers_and_a_null_one_is_no_form(string modelType)
     {
-        foreach (var nothing in new[] { "{}", """{"rope_parameters":null}""", """{"rope_parameters":{}}""", """{"rope_parameters":{"rope_type":"default"}}""" })
+        foreach (var nothing in new[] { "{}", """{"rope_parameters":null}""", """{"rope_parameters":{}}""",
+            """{"rope_parameters":{"rope_type":"default"}}""" })
         {
             var raw = JsonNode.Parse(nothing)!.AsObject();
             raw["model_type"] = modelType;
@@ -211,7 +223,8 @@ public sealed class RotaryFormTests : TorchTest
     {
         var folder = Directory.CreateDirectory(Path.Combine(_folder, name)).FullName;
         File.WriteAllText(Path.Combine(folder, "config.json"), ConfigJson.Text(raw));
-        File.WriteAllBytes(Path.Combine(folder, "model.safetensors"), File.ReadAllBytes(Fixtures.Golden("families", family, "model.safetensors")));
+        File.WriteAllBytes(Path.Combine(folder, "model.safetensors"),
+            File.ReadAllBytes(Fixtures.Golden("families", family, "model.safetensors")));
         return folder;
     }
 }

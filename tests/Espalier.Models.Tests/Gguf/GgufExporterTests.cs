@@ -22,7 +22,8 @@ public sealed class GgufExporterTests : IDisposable
         Assert.Equal(32u, metadata.Get<uint>("general.file_type"));
         Assert.Equal(
             [512u, 256u, 8u, 768u, 8u, 4u, 32u, 32u, 32u, 4096u],
-            new[] { "context_length", "embedding_length", "block_count", "feed_forward_length", "attention.head_count", "attention.head_count_kv", "attention.key_length", "attention.value_length", "rope.dimension_count", "vocab_size" }
+            new[] { "context_length", "embedding_length", "block_count", "feed_forward_length", "attention.head_count",
+                "attention.head_count_kv", "attention.key_length", "attention.value_length", "rope.dimension_count", "vocab_size" }
                 .Select(k => metadata.Get<uint>($"llama.{k}")));
         Assert.Equal(1e-5f, metadata.Get<float>("llama.attention.layer_norm_rms_epsilon"));
         Assert.Equal(10000f, metadata.Get<float>("llama.rope.freq_base"));
@@ -31,7 +32,9 @@ public sealed class GgufExporterTests : IDisposable
         Assert.Equal("<|begin_of_text|>", metadata.Get<string[]>("tokenizer.ggml.tokens")[4080]);
         Assert.Equal(3, metadata.Get<int[]>("tokenizer.ggml.token_type")[4080]);
         Assert.Equal(["\u0120 t", "h e"], metadata.Get<string[]>("tokenizer.ggml.merges")[..2]);
-        Assert.Equal((4080u, 4081u, 4084u), (metadata.Get<uint>("tokenizer.ggml.bos_token_id"), metadata.Get<uint>("tokenizer.ggml.eos_token_id"), metadata.Get<uint>("tokenizer.ggml.eot_token_id")));
+        Assert.Equal((4080u, 4081u, 4084u),
+            (metadata.Get<uint>("tokenizer.ggml.bos_token_id"), metadata.Get<uint>("tokenizer.ggml.eos_token_id"),
+                metadata.Get<uint>("tokenizer.ggml.eot_token_id")));
         Assert.True(metadata.Get<bool>("tokenizer.ggml.add_bos_token"));
         Assert.StartsWith("{{ bos_token }}", metadata.Get<string>("tokenizer.chat_template"), StringComparison.Ordinal);
         Assert.Equal(2 + 8 * 9, file.Tensors.Count);
@@ -60,7 +63,8 @@ public sealed class GgufExporterTests : IDisposable
         Assert.NotEqual(q[(19 * 40)..(20 * 40)], exported[(19 * 40)..(20 * 40)]);
 
         void AssertRounded(float[] expected, float[] actual)
-            => Assert.All(expected.Zip(actual), p => Assert.InRange(Math.Abs(p.First - p.Second), 0, type == GgufType.F32 ? 0 : Math.Abs(p.First) / 256));
+            => Assert.All(expected.Zip(actual),
+                p => Assert.InRange(Math.Abs(p.First - p.Second), 0, type == GgufType.F32 ? 0 : Math.Abs(p.First) / 256));
     }
 
     [Fact]
@@ -120,7 +124,9 @@ public sealed class GgufExporterTests : IDisposable
         Assert.Equal("<|reserved_special_token_4|>", file.Metadata.Get<string[]>("tokenizer.ggml.tokens")[^1]);
         Assert.Equal((4090, 4090L), (file.Metadata.Get<string[]>("tokenizer.ggml.tokens").Length, file["token_embd.weight"].Shape[0]));
         var loss = Assert.Single(Losses(source));
-        Assert.Contains("6 of its tokens have ids from 4090 on, where the model (vocab_size 4090) has no rows; they are left out: '<|reserved_special_token_5|>'", loss, StringComparison.Ordinal);
+        Assert.Contains(
+            "6 of its tokens have ids from 4090 on, where the model (vocab_size 4090) has no rows; they are left out: "
+                + "'<|reserved_special_token_5|>'", loss, StringComparison.Ordinal);
         Assert.Empty(Losses(Tiny("padded", 4224)));
     }
 
@@ -131,7 +137,8 @@ public sealed class GgufExporterTests : IDisposable
         {
             tokenizer["normalizer"] = new JsonObject { ["type"] = "NFC" };
             tokenizer["pre_tokenizer"]!["pretokenizers"]![1]!["add_prefix_space"] = true;
-            tokenizer["post_processor"]!["processors"]![1]!["single"]!.AsArray().Insert(0, new JsonObject { ["SpecialToken"] = new JsonObject { ["id"] = "<|begin_of_text|>" } });
+            tokenizer["post_processor"]!["processors"]![1]!["single"]!.AsArray()
+                .Insert(0, new JsonObject { ["SpecialToken"] = new JsonObject { ["id"] = "<|begin_of_text|>" } });
         });
         File.Delete(Path.Combine(source, "model.safetensors"));
         var losses = Losses(source);
@@ -188,7 +195,9 @@ public sealed class GgufExporterTests : IDisposable
 
         foreach (var tensor in expected.Tensors.Where(t => t.Name != "output.weight")) // tied: ours leaves it out
             Assert.Equal(expected.ReadFloat32(tensor.Name), file.ReadFloat32(tensor.Name));
-        foreach (var key in new[] { "tokenizer.ggml.tokens", "tokenizer.ggml.token_type", "tokenizer.ggml.model", "tokenizer.ggml.bos_token_id", "tokenizer.ggml.eos_token_id", "tokenizer.ggml.unknown_token_id", "tokenizer.ggml.add_bos_token", "tokenizer.ggml.add_space_prefix" })
+        foreach (var key in new[] { "tokenizer.ggml.tokens", "tokenizer.ggml.token_type", "tokenizer.ggml.model",
+            "tokenizer.ggml.bos_token_id", "tokenizer.ggml.eos_token_id", "tokenizer.ggml.unknown_token_id", "tokenizer.ggml.add_bos_token",
+            "tokenizer.ggml.add_space_prefix" })
             Assert.Equal(expected.Metadata.Get<object>(key), file.Metadata.Get<object>(key));
         // Single characters have scores there too, but no merge makes one.
         var tokens = file.Metadata.Get<string[]>("tokenizer.ggml.tokens");
@@ -203,7 +212,8 @@ public sealed class GgufExporterTests : IDisposable
     }
 
     /// <summary>The bundled teacher's tokenizer before a model of one narrow layer without meaning.</summary>
-    private string Tiny(string name, int rows, Action<JsonObject>? change = null, Action<JsonObject>? settings = null, Action<JsonObject>? tokenizer = null)
+    private string Tiny(string name, int rows, Action<JsonObject>? change = null, Action<JsonObject>? settings = null,
+        Action<JsonObject>? tokenizer = null)
     {
         var teacher = Path.Combine(Fixtures.Root, "models", "quickstart-teacher");
         var target = _folder.Of(name);

@@ -47,7 +47,8 @@ public sealed class GgufFileTests : IDisposable
     internal void What_is_written_reads_back(GgufType type)
     {
         var metadata = new GgufMetadata();
-        object[] values = ["text äß", 3u, -3, 1.5f, true, (byte)1, (sbyte)-1, (ushort)2, (short)-2, 5ul, -5L, 2.5, new[] { 1f, 2f }, new[] { 4, -4 }, new[] { "a", "b" }, new[] { true, false }, Array.Empty<uint>()];
+        object[] values = ["text äß", 3u, -3, 1.5f, true, (byte)1, (sbyte)-1, (ushort)2, (short)-2, 5ul, -5L, 2.5, new[] { 1f, 2f },
+            new[] { 4, -4 }, new[] { "a", "b" }, new[] { true, false }, Array.Empty<uint>()];
         for (var i = 0; i < values.Length; i++)
             metadata.Add($"key.{i}", values[i]);
         var weights = Enumerable.Range(0, 96).Select(i => (float)(i % 64 - 32)).ToArray();
@@ -76,7 +77,8 @@ public sealed class GgufFileTests : IDisposable
         Assert.Contains("bf16", error.Message, StringComparison.Ordinal);
         using var stopped = new CancellationTokenSource();
         stopped.Cancel();
-        Assert.Throws<OperationCanceledException>(() => GgufWriter.Write(path, [], [Source("w", GgufType.F32, [1], 1)], cancellation: stopped.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            GgufWriter.Write(path, [], [Source("w", GgufType.F32, [1], 1)], cancellation: stopped.Token));
 
         Assert.Equal(["old.gguf"], Directory.GetFiles(_folder.Path).Select(Path.GetFileName));
         Assert.Equal("old", File.ReadAllText(path));

@@ -11,7 +11,8 @@ public sealed class GgufVocabularyTests
         var metadata = Describe(Metaspace, 12);
 
         Assert.Equal("llama", metadata.Get<string>("tokenizer.ggml.model"));
-        Assert.Equal(["<unk>", "<s>", "<0x0A>", "<0xZZ>", "a", "b", "ab", "\u2581ab", " tool", "[PAD10]", "[PAD10]_", "[PAD11]"], metadata.Get<string[]>("tokenizer.ggml.tokens"));
+        Assert.Equal(["<unk>", "<s>", "<0x0A>", "<0xZZ>", "a", "b", "ab", "\u2581ab", " tool", "[PAD10]", "[PAD10]_", "[PAD11]"],
+            metadata.Get<string[]>("tokenizer.ggml.tokens"));
         Assert.Equal([2, 3, 6, 1, 1, 1, 1, 1, 4, 1, 5, 5], metadata.Get<int[]>("tokenizer.ggml.token_type"));
         Assert.Equal([0, 0, 0, 0, 0, 0, 0, -1, 0, 0, 0, 0], metadata.Get<float[]>("tokenizer.ggml.scores"));
         Assert.True(metadata.Get<bool>("tokenizer.ggml.add_space_prefix"));
@@ -83,7 +84,8 @@ public sealed class GgufVocabularyTests
         Kind = TokenizerKind.MetaspaceBpe,
         Tokens = ["<unk>", "<s>", "<0x0A>", "<0xZZ>", "a", "b", "ab", "\u2581ab", "\u2581tool", "[PAD10]", null],
         Merges = [("a", "b"), ("\u2581", "ab"), ("\u2581a", "b")],
-        AddedTokens = [new() { Id = 0, Content = "<unk>", Special = true }, new() { Id = 1, Content = "<s>", Special = true }, new() { Id = 8, Content = "\u2581tool" }],
+        AddedTokens = [new() { Id = 0, Content = "<unk>", Special = true }, new() { Id = 1, Content = "<s>", Special = true },
+            new() { Id = 8, Content = "\u2581tool" }],
         AddsBos = true,
         AddsEos = false,
         AddPrefixSpace = true,

@@ -8,7 +8,8 @@ namespace Espalier.Tests.Runtimes;
 /// <summary>What other programs read out of a config.json that pruning has changed.</summary>
 public sealed class PreflightTests : TorchTest
 {
-    public static TheoryData<string> Families => [.. Directory.GetDirectories(Fixtures.Golden("families")).Select(folder => Path.GetFileName(folder)).Order()];
+    public static TheoryData<string> Families =>
+        [.. Directory.GetDirectories(Fixtures.Golden("families")).Select(folder => Path.GetFileName(folder)).Order()];
 
     [Theory, MemberData(nameof(Families))]
     public void Transformers_reads_every_family_back_whatever_is_cut(string family)
@@ -23,10 +24,12 @@ public sealed class PreflightTests : TorchTest
     [InlineData("mistral", "vLLM", null)]
     [InlineData("qwen3", "vLLM", null)]
     [InlineData("nemotron", "vLLM", null)]
-    [InlineData("qwen2", "vLLM", "self_attn.q_proj.weight is [48, 24] and would be read as [24, 24] (head_dim 6); its Qwen2 takes hidden_size / num_attention_heads")]
+    [InlineData("qwen2", "vLLM",
+        "self_attn.q_proj.weight is [48, 24] and would be read as [24, 24] (head_dim 6); its Qwen2 takes hidden_size / num_attention_heads")]
     [InlineData("llama-3.1", "llama.cpp", null)]
     [InlineData("qwen2", "llama.cpp", null)]
-    [InlineData("nemotron", "llama.cpp", "6 of the 12 dimensions of a head are rotated and it would rotate 3; its converter takes Nemotron's rotary width from hidden_size")]
+    [InlineData("nemotron", "llama.cpp",
+        "6 of the 12 dimensions of a head are rotated and it would rotate 3; its converter takes Nemotron's rotary width from hidden_size")]
     [InlineData("llama-3.1", "Ollama", "12 of the 12 dimensions of a head are rotated and it would rotate 6")]
     [InlineData("qwen3", "Ollama", null)]
     [InlineData("mistral", "Ollama", "does not know MistralForCausalLM: give it a GGUF file")]
@@ -75,7 +78,8 @@ public sealed class PreflightTests : TorchTest
     {
         using var model = Checkpoint.Open(Fixtures.Golden("families", "llama-3.1"));
         IReadOnlyList<int> Gpus(int heads, int kvHeads) =>
-            Vllm.TensorParallel(WrittenShape.Of(model.Family, model.Config with { QueryHeads = heads, KeyValueHeads = kvHeads }, model.RawConfig));
+            Vllm.TensorParallel(
+                WrittenShape.Of(model.Family, model.Config with { QueryHeads = heads, KeyValueHeads = kvHeads }, model.RawConfig));
         Assert.Equal([1, 2, 4, 8], Gpus(32, 8));
         Assert.Equal([1, 2, 4, 8], Gpus(24, 8));
         Assert.Equal([1, 2], Gpus(6, 2));
@@ -97,7 +101,8 @@ public sealed class PreflightTests : TorchTest
         var bytes = File.ReadAllBytes(file);
         bytes[^1] ^= 0x40; // the highest bit of the last weight's exponent but one
         File.WriteAllBytes(file, bytes);
-        Assert.Contains("does not compute what was written", Assert.Throws<EspalierException>(() => ReloadCheck.Require(model, folder, stored)).Message);
+        Assert.Contains("does not compute what was written",
+            Assert.Throws<EspalierException>(() => ReloadCheck.Require(model, folder, stored)).Message);
     }
 
     private static IReadOnlyList<string> Findings(Checkpoint model, DecoderConfig config, string program) =>

@@ -3,7 +3,9 @@ using Espalier.Models.Tokenizers;
 
 namespace Espalier.Tests.Tokenizers;
 
-/// <summary>BOS and EOS as transformers 4 adds them: by the flags for classes of Llama's kind, by the template of tokenizer.json for all others.</summary>
+/// <summary>
+/// BOS and EOS as transformers 4 adds them: by the flags for classes of Llama's kind, by the template of tokenizer.json for all others.
+/// </summary>
 public sealed class BosByFlagTests
 {
     private const int Bos = 258, Eos = 259;
@@ -41,13 +43,15 @@ public sealed class BosByFlagTests
         var tokenizer = Tokenizer.Load(folder.Path);
 
         Assert.Equal(Around(expected), tokenizer.Encode("he"));
-        Assert.Equal((expected.Contains('B', StringComparison.Ordinal), expected.Contains('E', StringComparison.Ordinal)), (tokenizer.Model.AddsBos, tokenizer.Model.AddsEos));
+        Assert.Equal((expected.Contains('B', StringComparison.Ordinal), expected.Contains('E', StringComparison.Ordinal)),
+            (tokenizer.Model.AddsBos, tokenizer.Model.AddsEos));
         Assert.Equal([256], tokenizer.Encode("he", addSpecialTokens: false));
     }
 
     [Theory]
     [InlineData("LlamaTokenizer", true, null, "B", null)]
-    [InlineData("LlamaTokenizerFast", true, null, "", "puts nothing around a text, and LlamaTokenizerFast by add_bos_token and add_eos_token ")]
+    [InlineData("LlamaTokenizerFast", true, null, "",
+        "puts nothing around a text, and LlamaTokenizerFast by add_bos_token and add_eos_token ")]
     [InlineData("LlamaTokenizer", false, null, "B", " nothing, which counts here and in transformers 4; transformers 5 and others")]
     [InlineData("PreTrainedTokenizerFast", true, true, "", null)]
     public void Flags_and_template_that_disagree_are_told(string name, bool? addBos, bool? addEos, string template, string? expected)
@@ -115,7 +119,8 @@ public sealed class BosByFlagTests
     {
         using var folder = Folder("", """{"tokenizer_class": "LlamaTokenizer", "bos_token": "<bos>", "add_bos_token": true}""");
         var error = Assert.Throws<EspalierException>(() => Tokenizer.Load(folder.Path));
-        Assert.Contains("tokenizer_config.json: add_bos_token is true for LlamaTokenizer, and bos_token names no token of tokenizer.json", error.Message, StringComparison.Ordinal);
+        Assert.Contains("tokenizer_config.json: add_bos_token is true for LlamaTokenizer, and bos_token names no token of tokenizer.json",
+            error.Message, StringComparison.Ordinal);
 
         // Nobody asked for it: then the template stays.
         File.WriteAllText(folder.File("tokenizer_config.json"), """{"tokenizer_class": "LlamaTokenizer", "bos_token": null}""");
@@ -144,12 +149,14 @@ public sealed class BosByFlagTests
     }
 
     private static int[] Around(string expected) =>
-        [.. expected.Contains('B', StringComparison.Ordinal) ? [Bos] : Array.Empty<int>(), 256, .. expected.Contains('E', StringComparison.Ordinal) ? [Eos] : Array.Empty<int>()];
+        [.. expected.Contains('B', StringComparison.Ordinal) ? [Bos]
+            : Array.Empty<int>(), 256, .. expected.Contains('E', StringComparison.Ordinal) ? [Eos] : Array.Empty<int>()];
 
     private static string Config(string? name, bool? addBos, bool? addEos)
     {
         var config = new JsonObject { ["bos_token"] = "<s>", ["eos_token"] = new JsonObject { ["content"] = "</s>" } };
-        foreach (var (key, value) in new (string, JsonNode?)[] { ("tokenizer_class", name), ("add_bos_token", addBos), ("add_eos_token", addEos) })
+        foreach (var (key, value) in new (string, JsonNode?)[] { ("tokenizer_class", name), ("add_bos_token", addBos),
+            ("add_eos_token", addEos) })
             if (value is not null)
                 config[key] = value;
         return config.ToJsonString();

@@ -50,7 +50,8 @@ public class GoldenTokenizerTests
         Assert.Equal(("h", "e"), llama3.Model.Merges[0]);
 
         var gpt2 = Tokenizer.Load(Fixtures.Golden("tokenizers-hf", "gpt2-prefix-space"));
-        Assert.Equal((PretokenizerSplit.Gpt2, true, true, true), (gpt2.Model.Split, gpt2.Model.AddsBos, gpt2.Model.AddsEos, gpt2.Model.AddPrefixSpace));
+        Assert.Equal((PretokenizerSplit.Gpt2, true, true, true),
+            (gpt2.Model.Split, gpt2.Model.AddsBos, gpt2.Model.AddsEos, gpt2.Model.AddPrefixSpace));
 
         var llama2 = Tokenizer.Load(Fixtures.Golden("tokenizers-hf", "llama2-byte-fallback"));
         Assert.Equal((TokenizerKind.MetaspaceBpe, PretokenizerSplit.None, true, true, 0),

@@ -47,12 +47,16 @@ public class HostileTokenizerTests
     [InlineData("normalizer", "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"(a+)+b\"},\"content\":\"\"}", "'(a+)+b' is not supported")]
     [InlineData("normalizer", "{\"type\":\"Sequence\",\"normalizers\":[null]}", "normalizer.normalizers[0]")]
     [InlineData("pre_tokenizer", "{\"type\":\"Whitespace\"}", "pre-tokenizer 'Whitespace' is not supported")]
-    [InlineData("pre_tokenizer", "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"(a+)+b\"},\"behavior\":\"Isolated\"}", "'(a+)+b' is not one of those known")]
-    [InlineData("pre_tokenizer", "{\"type\":\"Split\",\"pattern\":{\"String\":\" \"},\"behavior\":\"Isolated\"}", "Split by a plain string")]
+    [InlineData("pre_tokenizer", "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"(a+)+b\"},\"behavior\":\"Isolated\"}",
+        "'(a+)+b' is not one of those known")]
+    [InlineData("pre_tokenizer", "{\"type\":\"Split\",\"pattern\":{\"String\":\" \"},\"behavior\":\"Isolated\"}",
+        "Split by a plain string")]
     [InlineData("pre_tokenizer", "null", "this kind of BPE is not supported")]
     [InlineData("post_processor", "{\"type\":\"BertProcessing\"}", "post-processor 'BertProcessing' is not supported")]
     [InlineData("post_processor", "{\"type\":\"TemplateProcessing\",\"single\":[]}", "holds the text 0 times")]
-    [InlineData("post_processor", "{\"type\":\"TemplateProcessing\",\"single\":[{\"SpecialToken\":{\"id\":\"x\"}}],\"special_tokens\":{\"x\":{\"ids\":[999]}}}", "999 is not the id of any token")]
+    [InlineData("post_processor",
+        "{\"type\":\"TemplateProcessing\",\"single\":[{\"SpecialToken\":{\"id\":\"x\"}}],\"special_tokens\":{\"x\":{\"ids\":[999]}}}",
+        "999 is not the id of any token")]
     [InlineData("decoder", "{\"type\":\"WordPiece\"}", "decoder 'WordPiece' is not supported")]
     [InlineData("decoder", "{\"type\":\"Strip\",\"content\":\"ab\",\"start\":1,\"stop\":0}", "one character")]
     public void Bad_field_is_refused_with_the_file_and_the_reason(string field, string value, string reason)
@@ -122,7 +126,9 @@ public class HostileTokenizerTests
     public void Names_beside_the_file_decide_about_bos_and_eos()
     {
         var json = TemporaryTokenizer.ByteLevel();
-        json["post_processor"] = JsonNode.Parse("""{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>"}},{"Sequence":{"id":"A"}}],"special_tokens":{"<s>":{"ids":[258]}}}""");
+        json["post_processor"] =
+            JsonNode.Parse(
+                """{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>"}},{"Sequence":{"id":"A"}}],"special_tokens":{"<s>":{"ids":[258]}}}""");
         using var folder = new TemporaryTokenizer(json.ToJsonString());
         Assert.Equal((258, null), (Tokenizer.Load(folder.Path).BosId, Tokenizer.Load(folder.Path).EosId));
 

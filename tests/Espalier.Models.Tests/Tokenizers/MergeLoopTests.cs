@@ -40,7 +40,8 @@ public class MergeLoopTests
                 if (random.Next(symbols) is var left && random.Next(symbols) is var right && table.Rank(left, right) == MergeTable.NoRank)
                     table.Set(left, right, rank, symbols++);
             Assert.DoesNotContain(false, table.Steady.Index().Where(rank => table.ResultOf(rank.Index) > 0).Select(rank => rank.Item));
-            Check(table, [.. Enumerable.Range(0, random.Next(1, 200)).Select(i => round % 3 == 0 ? i / 7 % letters : random.Next(letters))]);
+            Check(table,
+                [.. Enumerable.Range(0, random.Next(1, 200)).Select(i => round % 3 == 0 ? i / 7 % letters : random.Next(letters))]);
         }
     }
 

@@ -7,7 +7,8 @@ namespace Espalier.Tests.Tokenizers;
 public sealed class PreTokenizerTests
 {
     private const string Gpt2 = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
-    private const string Qwen2 = @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+    private const string Qwen2 =
+        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
     private static readonly JsonObject s_digits = new() { ["type"] = "Digits", ["individual_digits"] = true };
     private static readonly JsonObject s_runs = new() { ["type"] = "Digits", ["individual_digits"] = false };
@@ -51,7 +52,8 @@ public sealed class PreTokenizerTests
     [Fact]
     public void A_known_split_leaves_its_own_words_as_they_are()
     {
-        string[] parts = ["a", "B", "é", "1", "22", " ", "  ", "\n", "\t", "'", "'s", "'LL", ".", "!", "你", "😀", "٣", "²", "\r\n", "\u00a0", "_", "a\u0301"];
+        string[] parts = ["a", "B", "é", "1", "22", " ", "  ", "\n", "\t", "'", "'s", "'LL", ".", "!", "你", "😀", "٣", "²", "\r\n",
+            "\u00a0", "_", "a\u0301"];
         var random = new Random(7);
         foreach (var expression in new[] { Gpt2, Qwen2, Qwen2.Replace(@"|\p{N}|", @"|\p{N}{1,3}|", StringComparison.Ordinal) })
         {
@@ -82,7 +84,8 @@ public sealed class PreTokenizerTests
         ["invert"] = false,
     };
 
-    private static JsonObject ByteLevel(bool regex, bool space = false) => new() { ["type"] = "ByteLevel", ["add_prefix_space"] = space, ["use_regex"] = regex };
+    private static JsonObject ByteLevel(bool regex, bool space = false) =>
+        new() { ["type"] = "ByteLevel", ["add_prefix_space"] = space, ["use_regex"] = regex };
 
     private static TemporaryTokenizer Folder(string chain)
     {

@@ -39,7 +39,8 @@ public class PublishedTokenizerTests
             {
                 type = "BPE",
                 vocab = JsonSerializer.Deserialize<Dictionary<string, int>>(File.ReadAllText(At("gpt2_vocab.json"))),
-                merges = File.ReadAllLines(At("gpt2_merges.txt")).Where(line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal)),
+                merges = File.ReadAllLines(At("gpt2_merges.txt"))
+                .Where(line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal)),
             },
         });
         TokenizerCases.AssertPublishedCases(Tokenizer.Load(folder.Path), At("gpt-2.inp"), At("gpt-2.out"));

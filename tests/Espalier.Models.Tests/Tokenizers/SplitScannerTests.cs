@@ -7,13 +7,17 @@ namespace Espalier.Tests.Tokenizers;
 public class SplitScannerTests
 {
     private const string Gpt2 = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
-    private const string Llama3 = @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-    private const string Qwen2 = @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-    private const string Tekken = @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+    private const string Llama3 =
+        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+    private const string Qwen2 =
+        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+    private const string Tekken =
+        @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
     // Units that the expressions treat differently; all of the basic plane, where .NET's engine sees the same characters.
     private static readonly string[] s_alphabet =
-        ["a", "e", "l", "s", "S", "T", "R", "\u01C5", "\u02B0", "\u4E2D", "\u0301", "\u0903", "1", "\u00BD", "\u2167", "'", "'", " ", " ", "\u00A0", "\u0085", "\u3000", "\n", "\r", "\t", "/", "-", "_", "\u200B", "\uFEFF"];
+        ["a", "e", "l", "s", "S", "T", "R", "\u01C5", "\u02B0", "\u4E2D", "\u0301", "\u0903", "1", "\u00BD", "\u2167", "'", "'", " ", " ",
+            "\u00A0", "\u0085", "\u3000", "\n", "\r", "\t", "/", "-", "_", "\u200B", "\uFEFF"];
 
     [Theory]
     [InlineData(Gpt2)]
@@ -22,7 +26,8 @@ public class SplitScannerTests
     [InlineData(Tekken)]
     public void Words_are_the_matches_of_the_expression(string expression)
     {
-        var (scanner, regex, random) = (SplitScanner.Find(expression)!, new Regex(expression, RegexOptions.CultureInvariant), new Random(11));
+        var (scanner, regex, random) =
+            (SplitScanner.Find(expression)!, new Regex(expression, RegexOptions.CultureInvariant), new Random(11));
         for (var round = 0; round < 4000; round++)
         {
             var text = string.Concat(Enumerable.Range(0, random.Next(1, 12)).Select(_ => s_alphabet[random.Next(s_alphabet.Length)]));
@@ -31,7 +36,8 @@ public class SplitScannerTests
     }
 
     [Theory]
-    [InlineData(Llama3, "\U0001D54F\U0001D550 \U0001D7D8\U0001D7D9\U0001D7DA\U0001D7DB \U0001F600\U0001F600\n", "\U0001D54F\U0001D550| |\U0001D7D8\U0001D7D9\U0001D7DA|\U0001D7DB| \U0001F600\U0001F600\n")]
+    [InlineData(Llama3, "\U0001D54F\U0001D550 \U0001D7D8\U0001D7D9\U0001D7DA\U0001D7DB \U0001F600\U0001F600\n",
+        "\U0001D54F\U0001D550| |\U0001D7D8\U0001D7D9\U0001D7DA|\U0001D7DB| \U0001F600\U0001F600\n")]
     [InlineData(Qwen2, "12\U0001D7D8", "1|2|\U0001D7D8")]
     [InlineData(Gpt2, "a\U0001F600 \U0001D54F", "a|\U0001F600| \U0001D54F")]
     [InlineData(Tekken, "HelloWorld \U0001D400\U0001D41A\U0001D400", "Hello|World| \U0001D400\U0001D41A|\U0001D400")]

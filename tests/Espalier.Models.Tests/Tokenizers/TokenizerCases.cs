@@ -64,7 +64,9 @@ internal static class TokenizerCases
     private static void Compare<T>(List<string> wrong, string input, string what, IEnumerable<T> expected, IEnumerable<T> actual)
     {
         if (!expected.SequenceEqual(actual))
-            wrong.Add($"{what} of {JsonSerializer.Serialize(input)}: expected {JsonSerializer.Serialize(expected)}, got {JsonSerializer.Serialize(actual)}");
+            wrong.Add(
+                $"{what} of {JsonSerializer.Serialize(input)}: expected {JsonSerializer.Serialize(expected)}, got "
+                    + $"{JsonSerializer.Serialize(actual)}");
     }
 
     private static int[] Ids(JsonElement json, string name) => [.. json.GetProperty(name).EnumerateArray().Select(id => id.GetInt32())];

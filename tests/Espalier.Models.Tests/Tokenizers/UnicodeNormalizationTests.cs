@@ -9,7 +9,8 @@ public class UnicodeNormalizationTests
     [InlineData("e\u0301", "\u00E9", "\u00E9", "e\u0301")]
     [InlineData("\u212B", "\u00C5", "\u00C5", "A\u030A")] // Angstrom sign: a singleton never comes back
     [InlineData("\u1E9B\u0323", "\u1E9B\u0323", "\u1E69", "\u017F\u0323\u0307")] // the annex's own example
-    [InlineData("a\u0315\u0300\u05AE\u0302b", "\u00E0\u05AE\u0302\u0315b", "\u00E0\u05AE\u0302\u0315b", "a\u05AE\u0300\u0302\u0315b")] // marks change places
+    [InlineData("a\u0315\u0300\u05AE\u0302b", "\u00E0\u05AE\u0302\u0315b", "\u00E0\u05AE\u0302\u0315b",
+        "a\u05AE\u0300\u0302\u0315b")] // marks change places
     [InlineData("\u1112\u1161\u11AB", "\uD55C", "\uD55C", "\u1112\u1161\u11AB")] // Hangul syllable
     [InlineData("\uAC00\u11A8", "\uAC01", "\uAC01", "\u1100\u1161\u11A8")]
     [InlineData("\u0958", "\u0915\u093C", "\u0915\u093C", "\u0915\u093C")] // excluded from composition
@@ -42,7 +43,8 @@ public class UnicodeNormalizationTests
             var text = char.ConvertFromUtf32(point);
             foreach (var compatibility in new[] { false, true })
             {
-                var (composed, decomposed) = (UnicodeNormalization.Normalize(text, true, compatibility), UnicodeNormalization.Normalize(text, false, compatibility));
+                var (composed, decomposed) =
+                    (UnicodeNormalization.Normalize(text, true, compatibility), UnicodeNormalization.Normalize(text, false, compatibility));
                 Assert.Equal(composed, UnicodeNormalization.Normalize(decomposed, true, compatibility: false));
                 Assert.Equal(composed, UnicodeNormalization.Normalize(composed, true, compatibility));
                 Assert.Equal(decomposed, UnicodeNormalization.Normalize(decomposed, false, compatibility));

@@ -36,7 +36,10 @@ public sealed class LanguageModelTests : TorchTest
         Assert.True(losses[^1] < losses[0], $"the loss went from {losses[0]} to {losses[^1]}");
 
         // What was written is what was trained, to the rounding of the type it is stored in.
-        using var few = TextData.Read(teacher, Sequence, Written("The list is sorted by the list. The list has the items of the list, and the items have the list. One, two, three, four, five."));
+        using var few =
+            TextData.Read(teacher, Sequence,
+                Written("The list is sorted by the list. The list has the items of the list, and the items have the list. One, two, three, "
+                    + "four, five."));
         Assert.Equal(pruned.Evaluate(few).Nll, student.Evaluate(few).Nll, 0.02);
         using var stored = Checkpoint.Open(student.Folder);
         using var source = Checkpoint.Open(Teacher);

@@ -64,7 +64,8 @@ public sealed class RecipeRunTests : TorchTest
         var text = Path.Combine(_root, "text.jsonl");
         File.WriteAllLines(text, File.ReadLines(Path.Combine(Teacher, "self-written.jsonl")).Take(40));
         var path = Path.Combine(_root, "small.yaml");
-        File.WriteAllText(path, $"teacher: {Teacher}\ndata: {{ train: {text}, held-out: 10%, sequence: 32 }}\nevaluate: [held-out]\n{rest}\n");
+        File.WriteAllText(path,
+            $"teacher: {Teacher}\ndata: {{ train: {text}, held-out: 10%, sequence: 32 }}\nevaluate: [held-out]\n{rest}\n");
         return path;
     }
 }

@@ -13,7 +13,8 @@ public sealed class LaterKeyTests
     [Fact]
     public void Epsilon_reaches_the_optimizer()
     {
-        Assert.Equal(1e-5, Assert.IsType<AdamWOptions>(TrainingStage.OptionsOf(Parse(", adam-epsilon: 1e-5").Distill!, 16).Optimizer).Epsilon);
+        Assert.Equal(1e-5,
+            Assert.IsType<AdamWOptions>(TrainingStage.OptionsOf(Parse(", adam-epsilon: 1e-5").Distill!, 16).Optimizer).Epsilon);
         Assert.Equal(1e-8, Assert.IsType<AdamWOptions>(TrainingStage.OptionsOf(Parse("").Distill!, 16).Optimizer).Epsilon);
     }
 

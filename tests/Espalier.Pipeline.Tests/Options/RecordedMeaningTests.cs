@@ -8,8 +8,9 @@ using Espalier.Pipeline.Stages;
 namespace Espalier.Tests.Options;
 
 /// <summary>
-/// What recipes meant when run folders of earlier programs were made: canonical texts, what goes into the keys of trainings, and the words of errors, for every recipe of this repository and
-/// many short ones. Folders go on only while the first two stay, to the byte. With <c>ESPALIER_RECORD=1</c> the record is written anew: look at what changes.
+/// What recipes meant when run folders of earlier programs were made: canonical texts, what goes into the keys of trainings, and the words
+/// of errors, for every recipe of this repository and many short ones. Folders go on only while the first two stay, to the byte. With
+/// <c>ESPALIER_RECORD=1</c> the record is written anew: look at what changes.
 /// </summary>
 public sealed class RecordedMeaningTests
 {
@@ -31,7 +32,8 @@ public sealed class RecordedMeaningTests
     private static string Everything()
     {
         var text = new StringBuilder();
-        foreach (var path in Directory.GetFiles(Path.Combine(Fixtures.Root, "recipes"), "*.yaml", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        foreach (var path in Directory.GetFiles(Path.Combine(Fixtures.Root, "recipes"), "*.yaml", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal))
             Add(text, Path.GetRelativePath(Fixtures.Root, path), File.ReadAllText(path));
         foreach (var line in File.ReadAllLines(Path.Combine(Fixtures.Root, "tests", "golden", "options", "variants.txt")))
         {
@@ -56,7 +58,8 @@ public sealed class RecordedMeaningTests
                 if (section is not null)
                     text.Append($"{stage} {Encoding.UTF8.GetString(CanonicalJson.Bytes(KeyOf(section, recipe)))}\n");
             if (recipe.Search is { } search)
-                text.Append($"candidate {Encoding.UTF8.GetString(CanonicalJson.Bytes(KeyOf(search.Training(recipe.Distill!, 7), recipe)))}\n");
+                text.Append(
+                    $"candidate {Encoding.UTF8.GetString(CanonicalJson.Bytes(KeyOf(search.Training(recipe.Distill!, 7), recipe)))}\n");
         }
         catch (EspalierException error)
         {

@@ -3,12 +3,15 @@ using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Tests.Options;
 
-/// <summary>The tables of docs/recipe.md are those of the declarations of keys. With <c>ESPALIER_RECORD=1</c> they are written anew.</summary>
+/// <summary>
+/// The tables of docs/recipe.md are those of the declarations of keys. With <c>ESPALIER_RECORD=1</c> they are written anew.
+/// </summary>
 public sealed class ReferencePageTests
 {
     private static readonly string s_page = Path.Combine(Fixtures.Root, "docs", "recipe.md");
 
-    public static TheoryData<string> Sections => [.. RecipeKeys.Section.All.Select(section => section.Name.Length == 0 ? "top level" : section.Name)];
+    public static TheoryData<string> Sections =>
+        [.. RecipeKeys.Section.All.Select(section => section.Name.Length == 0 ? "top level" : section.Name)];
 
     [Theory]
     [MemberData(nameof(Sections))]
@@ -25,17 +28,21 @@ public sealed class ReferencePageTests
             File.WriteAllText(s_page, page[..begin] + table + page[end..]);
             return;
         }
-        Assert.True(table == page[begin..end], $"docs/recipe.md, {section}: its table is not that of the keys; write it with ESPALIER_RECORD=1 ./test --filter ReferencePage");
+        Assert.True(table == page[begin..end],
+            $"docs/recipe.md, {section}: its table is not that of the keys; write it with ESPALIER_RECORD=1 ./test --filter ReferencePage");
     }
 
     private static IEnumerable<string> Rows(string name)
     {
         var section = RecipeKeys.Section.All.Single(section => section.Name == (name == "top level" ? "" : name));
         // What means the same as in the correction is not said twice.
-        var said = name == "distill" ? CorrectionSection.Section.Keys.ToDictionary(key => key.Name, key => (key.Page, key.PageDefault)) : [];
+        var said = name == "distill" ? CorrectionSection.Section.Keys.ToDictionary(key => key.Name, key => (key.Page, key.PageDefault))
+            : [];
         return section.Keys.Select(key => Row(
-            key.Name, key.PageDefault, said.TryGetValue(key.Name, out var before) && before == (key.Page, key.PageDefault) ? "As in `correct`." : key.Page));
+            key.Name, key.PageDefault, said.TryGetValue(key.Name, out var before) && before == (key.Page, key.PageDefault)
+                ? "As in `correct`." : key.Page));
     }
 
-    private static string Row(string name, string byDefault, string meaning) => $"| `{name}` | {byDefault} | {meaning.ReplaceLineEndings(" ")} |\n";
+    private static string Row(string name, string byDefault, string meaning) =>
+        $"| `{name}` | {byDefault} | {meaning.ReplaceLineEndings(" ")} |\n";
 }

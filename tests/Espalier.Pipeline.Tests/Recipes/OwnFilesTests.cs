@@ -44,7 +44,8 @@ public sealed class OwnFilesTests : IDisposable
         Within(_ => { });
         Write("runs/x/stages/prune-0123456789ab/model/README.md", "The model's page.");
         // Folders of runs are not walked into, and a pattern that begins in one finds what is not taken.
-        Assert.Contains("matches no file below", Assert.Throws<EspalierException>(() => Data("/**/*.md")).Message, StringComparison.Ordinal);
+        Assert.Contains("matches no file below", Assert.Throws<EspalierException>(() => Data("/**/*.md")).Message,
+            StringComparison.Ordinal);
         var error = Assert.Throws<EspalierException>(() => Data("/runs/x/stages/prune-0123456789ab/**/*.md"));
         Assert.Contains("holds nothing but what this run wrote itself", error.Message, StringComparison.Ordinal);
     }
@@ -54,7 +55,8 @@ public sealed class OwnFilesTests : IDisposable
         StageEntry? entry = null;
         Within(run =>
         {
-            var stage = new DataStage(new() { Train = [_folder.Path + pattern], HeldOut = 0, Sequence = 4 }, Path.Combine(Fixtures.Root, "models", "quickstart-teacher"), 4096);
+            var stage = new DataStage(new() { Train = [_folder.Path + pattern], HeldOut = 0, Sequence = 4 },
+                Path.Combine(Fixtures.Root, "models", "quickstart-teacher"), 4096);
             stage.Run(run);
             stage.Tokens.Value.Dispose();
             entry = run.Used.Single();

@@ -73,7 +73,8 @@ public sealed class PlanAndScoresFileTests : IDisposable
     {
         ScoresFile.Write(JsonPath, Scores);
         var back = ScoresFile.Read(JsonPath);
-        Assert.Equal((Scores.Batch, Scores.Sequence, Scores.Samples, Scores.SampleLength, Scores.Teacher, Scores.Calibration), (back.Batch, back.Sequence, back.Samples, back.SampleLength, back.Teacher, back.Calibration));
+        Assert.Equal((Scores.Batch, Scores.Sequence, Scores.Samples, Scores.SampleLength, Scores.Teacher, Scores.Calibration),
+            (back.Batch, back.Sequence, back.Samples, back.SampleLength, back.Teacher, back.Calibration));
         Assert.Equal(Scores.Units[Axis.Ffn]!, back.Units[Axis.Ffn]!);
         Assert.True(double.IsNegative(back.Units[Axis.Ffn]![1][1]));
         Assert.Equal(Scores.Units[Axis.Heads]!, back.Units[Axis.Heads]!);
@@ -88,12 +89,23 @@ public sealed class PlanAndScoresFileTests : IDisposable
     [InlineData(ScoreMethod.Random, 0, 0)]
     public void Scores_by_weights_read_back_without_what_belongs_to_activations(ScoreMethod method, long samples, int length)
     {
-        ScoresFile.Write(JsonPath, Scores with { Method = method, Batch = "", Sequence = "", Samples = samples, SampleLength = length, ChannelsPerNorm = [], Seed = method == ScoreMethod.Random ? 5 : 0 });
+        ScoresFile.Write(JsonPath,
+            Scores with
+            {
+                Method = method,
+                Batch = "",
+                Sequence = "",
+                Samples = samples,
+                SampleLength = length,
+                ChannelsPerNorm = [],
+                Seed = method == ScoreMethod.Random ? 5 : 0
+            });
         var back = ScoresFile.Read(JsonPath);
         Assert.Equal((method, "", "", samples, length), (back.Method, back.Batch, back.Sequence, back.Samples, back.SampleLength));
         Assert.Empty(back.ChannelsPerNorm);
         Assert.Equal(Scores.Units[Axis.Hidden]![0], back.Units[Axis.Hidden]![0]);
-        Assert.Equal(method switch { ScoreMethod.Taylor => "taylor", ScoreMethod.Random => "random, seed 5", _ => "weight magnitude" }, back.How);
+        Assert.Equal(method switch { ScoreMethod.Taylor => "taylor", ScoreMethod.Random => "random, seed 5", _ => "weight magnitude" },
+            back.How);
     }
 
     [Fact]
@@ -106,7 +118,8 @@ public sealed class PlanAndScoresFileTests : IDisposable
         older["version"] = 1;
         File.WriteAllText(JsonPath, older.ToJsonString());
         var back = ScoresFile.Read(JsonPath);
-        Assert.Equal((ScoreMethod.Activation, NeuronValues.Intermediate, "importance (l2, mean)"), (back.Method, back.NeuronValues, back.How));
+        Assert.Equal((ScoreMethod.Activation, NeuronValues.Intermediate, "importance (l2, mean)"),
+            (back.Method, back.NeuronValues, back.How));
     }
 
     [Theory]

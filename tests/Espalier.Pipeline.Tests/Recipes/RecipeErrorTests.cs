@@ -13,8 +13,10 @@ public sealed class RecipeErrorTests
     [InlineData("teachr: t", "r.yaml, line 4: there is no key teachr: did you mean teacher?")]
     [InlineData("zzz: t", "r.yaml, line 4: there is no key zzz: known are teacher, output,")]
     [InlineData("correct: { steps: 3,\n  warmup: 2 }", "r.yaml, line 5: there is no key correct.warmup: did you mean warm-up?")]
-    [InlineData("correct: { steps: 3, loss: forward-kl }", "line 4: there is no key correct.loss: the teacher is always corrected with cross-entropy")]
-    [InlineData("correct: { steps: 3, teacher-learning-rate: 1e-3, learning-rate: 1e-4 }", "line 4: correct.teacher-learning-rate is 1e-3; learning-rate says already")]
+    [InlineData("correct: { steps: 3, loss: forward-kl }",
+        "line 4: there is no key correct.loss: the teacher is always corrected with cross-entropy")]
+    [InlineData("correct: { steps: 3, teacher-learning-rate: 1e-3, learning-rate: 1e-4 }",
+        "line 4: correct.teacher-learning-rate is 1e-3; learning-rate says already")]
     [InlineData("correct: { steps: 3, teacher-learning-rate: 0 }", "correct.teacher-learning-rate is 0; it must be a number above 0")]
     [InlineData("correct: sometimes", "correct is sometimes; it must be a section: { when: ..., mode: ..., threshold: ... }")]
     [InlineData("correct: auto", "line 4: correct.steps is missing")]
@@ -24,9 +26,12 @@ public sealed class RecipeErrorTests
     [InlineData("correct: { steps: 3, reference: a.txt }", "correct.reference is a.txt; it belongs to the test of when: auto")]
     [InlineData("correct: { steps: 3, when: auto, threshold: -1 }", "correct.threshold is -1; it must be a number from 0")]
     [InlineData("correct: { mode: parallel }", "correct.mode is parallel; it needs a distillation with a loss that uses the teacher")]
-    [InlineData("correct: { mode: parallel }\ndistill: { steps: 3, loss: cross-entropy }", "correct.mode is parallel; it needs a distillation with a loss that uses the teacher")]
-    [InlineData("correct: { mode: parallel, steps: 3 }\ndistill: { steps: 3 }", "correct.steps is 3; with mode: parallel the teacher goes along with distill's steps")]
-    [InlineData("correct: { mode: parallel, learning-rate: 1e-3 to 1e-5 }\ndistill: { steps: 3 }", "correct.learning-rate is 1e-3 to 1e-5; with mode: parallel its end follows")]
+    [InlineData("correct: { mode: parallel }\ndistill: { steps: 3, loss: cross-entropy }",
+        "correct.mode is parallel; it needs a distillation with a loss that uses the teacher")]
+    [InlineData("correct: { mode: parallel, steps: 3 }\ndistill: { steps: 3 }",
+        "correct.steps is 3; with mode: parallel the teacher goes along with distill's steps")]
+    [InlineData("correct: { mode: parallel, learning-rate: 1e-3 to 1e-5 }\ndistill: { steps: 3 }",
+        "correct.learning-rate is 1e-3 to 1e-5; with mode: parallel its end follows")]
     [InlineData("distill: { steps: 3, teacher-learning-rate: 1e-3 }", "there is no key distill.teacher-learning-rate")]
     [InlineData("teacher: u", "line 4: teacher is there twice, first on line 1")]
     [InlineData("score: { samples: many }", "line 4: score.samples is many; it must be a whole number from 1")]
@@ -35,11 +40,15 @@ public sealed class RecipeErrorTests
     [InlineData("score: { samples: [1] }", "score.samples is a list; it must be one value")]
     [InlineData("score: { batch: l3 }", "score.batch: l3 is not known. Did you mean l2? Known are l2, mean, variance")]
     [InlineData("score: 256", "score is 256; it must be a section: { samples: ..., batch: ..., sequence: ... }")]
-    [InlineData("score: { method: gradients }", "score.method: gradients is not known. Known are activation, taylor, magnitude, redundancy, random")]
+    [InlineData("score: { method: gradients }",
+        "score.method: gradients is not known. Known are activation, taylor, magnitude, redundancy, random")]
     [InlineData("score: { neurons: pre-activations }", "score.neurons: pre-activations is not known. Did you mean pre-activation?")]
-    [InlineData("score: { method: taylor, batch: l2 }", "score.batch is l2; it is about activations and score.method is taylor; leave it out")]
-    [InlineData("score: { method: magnitude, neurons: intermediate }", "score.neurons is intermediate; it is about activations and score.method is magnitude; leave it out")]
-    [InlineData("score: { method: magnitude, samples: 64 }", "score.samples is 64; score.method is magnitude, which reads no text; leave it out")]
+    [InlineData("score: { method: taylor, batch: l2 }",
+        "score.batch is l2; it is about activations and score.method is taylor; leave it out")]
+    [InlineData("score: { method: magnitude, neurons: intermediate }",
+        "score.neurons is intermediate; it is about activations and score.method is magnitude; leave it out")]
+    [InlineData("score: { method: magnitude, samples: 64 }",
+        "score.samples is 64; score.method is magnitude, which reads no text; leave it out")]
     [InlineData("seed: -1", "seed is -1; it must be a whole number from 0")]
     [InlineData("seed: 99999999999999999999999999999", "seed is 99999999999999999999999999999;")]
     [InlineData("distill: { loss: forward-kl }", "line 4: distill.steps is missing; give it, as in: steps: 120; or tokens: 1M")]
@@ -47,43 +56,59 @@ public sealed class RecipeErrorTests
     [InlineData("distill: { steps: 3, learning-rate: fast }", "distill.learning-rate is fast; it must be a number above 0")]
     [InlineData("distill: { steps: 3, learning-rate: 1e-4 to 1e-3 }", "the end 0.001 must not be above the peak 0.0001")]
     [InlineData("distill: { steps: 3, learning-rate: 1e-3 to 1e-4 to 1e-5 }", "distill.learning-rate")]
-    [InlineData("distill: { steps: 3, learning-rate: 1e-3 to 1e-4, min-learning-rate: 1e-5 }", "distill.min-learning-rate is 1e-5; learning-rate names its end already")]
+    [InlineData("distill: { steps: 3, learning-rate: 1e-3 to 1e-4, min-learning-rate: 1e-5 }",
+        "distill.min-learning-rate is 1e-5; learning-rate names its end already")]
     [InlineData("distill: { steps: 3, learning-rate: 1e999 }", "distill.learning-rate is 1e999;")]
     [InlineData("distill: { steps: 3, batch: 8, micro-batch: 9 }", "distill.micro-batch is 9; it must be at most the batch of 8 windows")]
     [InlineData("distill: { steps: 3, warm-up: 4 }", "distill.warm-up is 4; there are only 3 steps")]
-    [InlineData("distill: { steps: 3, schedule: cosin }", "distill.schedule: cosin is not known. Did you mean cosine? Known are cosine, linear, wsd, constant")]
-    [InlineData("distill: { steps: 30, decay-steps: 3 }", "distill.decay-steps is 3; it belongs to schedule: wsd and the schedule is cosine")]
-    [InlineData("distill: { steps: 30, schedule: wsd, decay-steps: 21 }", "distill.decay-steps is 21; only 20 of the 30 steps come after the warm-up")]
+    [InlineData("distill: { steps: 3, schedule: cosin }",
+        "distill.schedule: cosin is not known. Did you mean cosine? Known are cosine, linear, wsd, constant")]
+    [InlineData("distill: { steps: 30, decay-steps: 3 }",
+        "distill.decay-steps is 3; it belongs to schedule: wsd and the schedule is cosine")]
+    [InlineData("distill: { steps: 30, schedule: wsd, decay-steps: 21 }",
+        "distill.decay-steps is 21; only 20 of the 30 steps come after the warm-up")]
     [InlineData("distill: { steps: 30, schedule: wsd, decay-steps: 80% }", "only 20 of the 30 steps come after the warm-up")]
     [InlineData("distill: { steps: 30, schedule: wsd, decay-steps: 120% }", "distill.decay-steps is 120%; it must be a share")]
-    [InlineData("distill: { steps: 3, schedule: constant, learning-rate: 1e-3 to 1e-4 }", "distill.learning-rate is 1e-3 to 1e-4; a constant schedule has no end")]
-    [InlineData("distill: { steps: 3, schedule: constant, min-learning-rate: 1e-4 }", "distill.min-learning-rate is 1e-4; a constant schedule has no end")]
-    [InlineData("distill: { steps: 3,\n freeze: [norms, embeding] }", "r.yaml, line 5: distill.freeze: 'embeding' is not known. Did you mean embedding? Known are embedding, head, norms, attention, mlp, layer N and layers N-M")]
+    [InlineData("distill: { steps: 3, schedule: constant, learning-rate: 1e-3 to 1e-4 }",
+        "distill.learning-rate is 1e-3 to 1e-4; a constant schedule has no end")]
+    [InlineData("distill: { steps: 3, schedule: constant, min-learning-rate: 1e-4 }",
+        "distill.min-learning-rate is 1e-4; a constant schedule has no end")]
+    [InlineData("distill: { steps: 3,\n freeze: [norms, embeding] }",
+        "r.yaml, line 5: distill.freeze: 'embeding' is not known. Did you mean embedding? Known are embedding, head, norms, attention, mlp, layer N and layers N-M")]
     [InlineData("distill: { steps: 3, freeze: layers 3-1 }", "distill.freeze: layers 3-1 end before they begin; write layers 1-3")]
     [InlineData("distill: { steps: 3, freeze: layers -1 }", "'layers -1' is not known")]
     [InlineData("distill: { steps: 3, freeze: layers }", "'layers' is not known")]
     [InlineData("distill: { steps: 3, freeze: { a: b } }", "distill.freeze is a map; it must be a text or a list of texts")]
     [InlineData("distill: { steps: 3, layer-decay: 1.1 }", "distill.layer-decay is 1.1; it must be a number above 0 and at most 1")]
     [InlineData("distill: { steps: 3, adam-epsilon: 0 }", "distill.adam-epsilon is 0; it must be a number above 0 and at most 1")]
-    [InlineData("distill: { steps: 3, activation-checkpointing: yes }", "distill.activation-checkpointing is yes; it must be true or false")]
+    [InlineData("distill: { steps: 3, activation-checkpointing: yes }",
+        "distill.activation-checkpointing is yes; it must be true or false")]
     [InlineData("distill: { steps: 3, compute: half }", "distill.compute: half is not known. Known are float32, bfloat16, auto, f32, bf16")]
     [InlineData("distill: { steps: 3, loss: kl }", "line 4: distill.loss: loss 'kl' is not known.")]
-    [InlineData("distill: { steps: 3, loss: cross-entropy, temperature: 2 }", "distill.temperature is 2; the loss is cross-entropy, which has no temperature")]
-    [InlineData("distill: { steps: 3, loss: mse-logits, temperature-squared: true }", "distill.temperature-squared is true; the loss is mse-logits, which has no temperature")]
+    [InlineData("distill: { steps: 3, loss: cross-entropy, temperature: 2 }",
+        "distill.temperature is 2; the loss is cross-entropy, which has no temperature")]
+    [InlineData("distill: { steps: 3, loss: mse-logits, temperature-squared: true }",
+        "distill.temperature-squared is true; the loss is mse-logits, which has no temperature")]
     [InlineData("distill: { steps: 3, temperature: 0 }", "distill.temperature is 0; it must be a number above 0")]
     [InlineData("distill: { steps: 3, temperature-squared: yes }", "distill.temperature-squared is yes; it must be true or false")]
-    [InlineData("distill: { steps: 3, hidden: { distance: mse } }", "hidden.layers is missing; give it, as in: hidden: { layers: 29:13, embedding: true }")]
+    [InlineData("distill: { steps: 3, hidden: { distance: mse } }",
+        "hidden.layers is missing; give it, as in: hidden: { layers: 29:13, embedding: true }")]
     [InlineData("distill: { steps: 3, hidden: { layers: 29 } }", "hidden.layers: '29' is no pair of layers; write TEACHER:STUDENT")]
     [InlineData("distill: { steps: 3, hidden: { layers: [29:13, x] } }", "hidden.layers: 'x' is no pair of layers")]
     [InlineData("distill: { steps: 3, hidden: { final: true, weight: 0 } }", "hidden.weight is 0; it must be a number above 0, or dynamic")]
     [InlineData("distill: { steps: 3, cache: { encoding: hidden, k: 3 } }", "cache.k is 3; encoding hidden keeps no likeliest entries")]
     [InlineData("distill: { steps: 3, cache: { encoding: top-k, samples: 3 } }", "cache.samples is 3; encoding top-k draws nothing")]
-    [InlineData("distill: { steps: 3, loss: cross-entropy, cache: { k: 3 } }", "distill.cache: the loss is cross-entropy, which needs no teacher")]
-    [InlineData("distill: { steps: 3, loss: reverse-kl, cache: { k: 3 } }", "distill.cache: the loss is reverse-kl, which needs whole distributions")]
-    [InlineData("distill: { steps: 3, hidden: { final: true }, cache: { encoding: hidden } }", "distill.cache: hidden states are compared too")]
-    [InlineData("distill: { steps: 3, early-stopping: 2 }", "distill.early-stopping is 2; it looks at evaluations, and evaluate-every is 0")]
+    [InlineData("distill: { steps: 3, loss: cross-entropy, cache: { k: 3 } }",
+        "distill.cache: the loss is cross-entropy, which needs no teacher")]
+    [InlineData("distill: { steps: 3, loss: reverse-kl, cache: { k: 3 } }",
+        "distill.cache: the loss is reverse-kl, which needs whole distributions")]
+    [InlineData("distill: { steps: 3, hidden: { final: true }, cache: { encoding: hidden } }",
+        "distill.cache: hidden states are compared too")]
+    [InlineData("distill: { steps: 3, early-stopping: 2 }",
+        "distill.early-stopping is 2; it looks at evaluations, and evaluate-every is 0")]
     [InlineData("distill: { steps: 3, clip: -1 }", "distill.clip is -1; it must be a number above 0; none or 0 never clips")]
-    [InlineData("score: { batch: l2, batch-aggregation: mean }", "score.batch-aggregation is another name of score.batch, which is there too; keep one of the two")]
+    [InlineData("score: { batch: l2, batch-aggregation: mean }",
+        "score.batch-aggregation is another name of score.batch, which is there too; keep one of the two")]
     [InlineData("distill: { steps: 1000T }", "distill.steps is 1000T;")]
     [InlineData("distill: { steps: 3, betas: 0.9 }", "distill.betas is 0.9; it must be a number from 0 and below 1, two of them")]
     [InlineData("distill: { steps: 3, betas: [0.9, 1] }", "distill.betas is a list; it must be a number from 0 and below 1")]
@@ -101,7 +126,8 @@ public sealed class RecipeErrorTests
     [InlineData("output: \"a", "not valid YAML")]
     [InlineData("---\nteacher: u", "line 4: a second document begins")]
     [InlineData("[a, b]: c", "line 4: a key must be a word")]
-    public void What_is_wrong_in_a_recipe_is_named_with_its_line(string added, string expected) => Assert.Contains(expected, Refusal(Short + added));
+    public void What_is_wrong_in_a_recipe_is_named_with_its_line(string added, string expected) =>
+    Assert.Contains(expected, Refusal(Short + added));
 
     [Theory]
     [InlineData("", "r.yaml: is empty")]
@@ -110,25 +136,36 @@ public sealed class RecipeErrorTests
     [InlineData("data: { train: a }\nprune: { ffn: 1 }", "teacher is missing; give it, as in: teacher: ")]
     [InlineData("teacher:\ndata: { train: a }\nprune: { ffn: 1 }", "teacher is missing")]
     [InlineData("teacher: [t]\ndata: { train: a }\nprune: { ffn: 1 }", "teacher is a list")]
-    [InlineData("teacher: t\ndata: { train: a, documents: seperate }\nprune: { ffn: 1 }", "line 2: data.documents: seperate is not known. Did you mean separate? Known are cross, separate")]
+    [InlineData("teacher: t\ndata: { train: a, documents: seperate }\nprune: { ffn: 1 }",
+        "line 2: data.documents: seperate is not known. Did you mean separate? Known are cross, separate")]
     [InlineData("teacher: t\nprune: { ffn: 1 }", "data is missing; give it, as in: data: { train: ")]
     [InlineData("teacher: t\ndata: { sequence: 3 }\nprune: { ffn: 1 }", "line 2: data.train is missing")]
     [InlineData("teacher: t\ndata: { train: [] }\nprune: { ffn: 1 }", "data.train is a list; it must name at least one source")]
     [InlineData("teacher: t\ndata: { train: [[a]] }\nprune: { ffn: 1 }", "data.train must list texts")]
     [InlineData("teacher: t\ndata: { train: a, held-out: 100% }\nprune: { ffn: 1 }", "data.held-out is 100%; it must be a share")]
-    [InlineData("teacher: t\ndata: { train: a }\nprune: { ffn: 3 }\ncycles: auto", "cycles: each cycle distils what it has pruned, and there is no distill")]
-    [InlineData("teacher: t\ndata: { train: a }\nprune: { plan: p.json }\ncycles: auto\ndistill: { steps: 3 }", "cycles: prune.plan says what stays")]
-    [InlineData("teacher: t\ndata: { train: a }\nprune: { ffn: 3 }\ncycles: { count: 2, largest-cut: 30% }\ndistill: { steps: 3 }", "cycles.largest-cut is 30%; it chooses the count")]
-    [InlineData("teacher: t\ndata: { train: a }\nprune: { ffn: 3 }\ncycles: { count: 2, shapes: [{ ffn: 4 }] }\ndistill: { steps: 3 }", "cycles.count is 2; cycles.shapes says already")]
-    [InlineData("teacher: t\ndata: { train: a }\nprune: { ffn: 3 }\ncycles: { shapes: [4] }\ndistill: { steps: 3 }", "cycles.shapes must list maps such as { hidden: ... }")]
-    [InlineData("teacher: t\ndata: { train: a }\nprune: { ffn: 3 }\ncycles: { shapes: [{ fnn: 4 }] }\ndistill: { steps: 3 }", "there is no key shapes.fnn: did you mean ffn?")]
+    [InlineData("teacher: t\ndata: { train: a }\nprune: { ffn: 3 }\ncycles: auto",
+        "cycles: each cycle distils what it has pruned, and there is no distill")]
+    [InlineData("teacher: t\ndata: { train: a }\nprune: { plan: p.json }\ncycles: auto\ndistill: { steps: 3 }",
+        "cycles: prune.plan says what stays")]
+    [InlineData("teacher: t\ndata: { train: a }\nprune: { ffn: 3 }\ncycles: { count: 2, largest-cut: 30% }\ndistill: { steps: 3 }",
+        "cycles.largest-cut is 30%; it chooses the count")]
+    [InlineData("teacher: t\ndata: { train: a }\nprune: { ffn: 3 }\ncycles: { count: 2, shapes: [{ ffn: 4 }] }\ndistill: { steps: 3 }",
+        "cycles.count is 2; cycles.shapes says already")]
+    [InlineData("teacher: t\ndata: { train: a }\nprune: { ffn: 3 }\ncycles: { shapes: [4] }\ndistill: { steps: 3 }",
+        "cycles.shapes must list maps such as { hidden: ... }")]
+    [InlineData("teacher: t\ndata: { train: a }\nprune: { ffn: 3 }\ncycles: { shapes: [{ fnn: 4 }] }\ndistill: { steps: 3 }",
+        "there is no key shapes.fnn: did you mean ffn?")]
     [InlineData("teacher: t\ndata: { train: a }\nprune: { ffn: 3 }\ncorrect: { mode: parallel, learning-rate: 1e-3 }\ncycles: auto\ndistill: { steps: 30 }", "cycles: correct.mode is parallel")]
-    [InlineData("teacher: t\ndata: { train: a }\nprune: { ffn: 3, method: random }\nscore: { rounds: 2 }", "score: rounds is 2 and prune.method is random, which scores nothing")]
-    [InlineData("teacher: t\ndata: { train: a }\nprune: { ffn: 3, method: random, merge-heads: true }", "prune.merge-heads is true; heads are merged in the order of their scores")]
-    [InlineData("teacher: t\ndata: { train: a }\nprune: { method: wanda, hidden: 3 }", "prune.hidden is 3; method wanda sets weights to zero and keeps the shape")]
+    [InlineData("teacher: t\ndata: { train: a }\nprune: { ffn: 3, method: random }\nscore: { rounds: 2 }",
+        "score: rounds is 2 and prune.method is random, which scores nothing")]
+    [InlineData("teacher: t\ndata: { train: a }\nprune: { ffn: 3, method: random, merge-heads: true }",
+        "prune.merge-heads is true; heads are merged in the order of their scores")]
+    [InlineData("teacher: t\ndata: { train: a }\nprune: { method: wanda, hidden: 3 }",
+        "prune.hidden is 3; method wanda sets weights to zero and keeps the shape")]
     [InlineData("teacher: t\ndata: { train: a }\nprune: { method: magnitude, sparsity: 4:2 }", "'4:2' is no sparsity")]
     [InlineData("teacher: t\ndata: { train: a }\nprune: { method: wanda }\ndistill: { steps: 3 }", "a comparison without training")]
-    [InlineData("teacher: t\ndata: { train: a }\nprune: { hidden: 3, sparsity: 50% }", "prune.sparsity is 50%; it belongs to method: magnitude")]
+    [InlineData("teacher: t\ndata: { train: a }\nprune: { hidden: 3, sparsity: 50% }",
+        "prune.sparsity is 50%; it belongs to method: magnitude")]
     [InlineData("teacher: t\ndata: { train: a }", "prune is missing")]
     [InlineData("teacher: t\ndata: { train: a }\nprune: { method: random }", "prune.hidden is missing")]
     [InlineData("teacher: t\ndata: { train: a }\nprune: { plan: p.json, ffn: 3 }", "prune.ffn is 3; prune.plan says already what stays")]
@@ -149,7 +186,10 @@ public sealed class RecipeErrorTests
     [Fact]
     public void Damaged_recipes_give_typed_errors_and_nothing_else()
     {
-        var good = Encoding.UTF8.GetBytes("teacher: t\ndata: { train: [a.txt, b], held-out: 2% }\ncorrect: { steps: 3, learning-rate: 1e-3 to 1e-4 }\nprune:\n  hidden: 192\nevaluate: [held-out, { a: \"b\" }]\n");
+        var good =
+            Encoding.UTF8.GetBytes(
+                "teacher: t\ndata: { train: [a.txt, b], held-out: 2% }\ncorrect: { steps: 3, learning-rate: 1e-3 to 1e-4 }\nprune:\n  "
+                    + "hidden: 192\nevaluate: [held-out, { a: \"b\" }]\n");
         var random = new Random(5);
         const string spice = "{}[]:,-&*!|>'\"%@`#?\n\t \0\r\\~=0aé\u2028\ud800";
         for (var round = 0; round < 4000; round++)

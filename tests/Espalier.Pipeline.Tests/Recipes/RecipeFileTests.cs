@@ -60,7 +60,8 @@ public sealed class RecipeFileTests
     public void Every_key_reaches_its_field()
     {
         var recipe = Parse(Full);
-        Assert.Equal(("models/t", "runs/x", 7, 0.025, 128), (recipe.Teacher, recipe.Output, recipe.Seed, recipe.Data.HeldOut, recipe.Data.Sequence));
+        Assert.Equal(("models/t", "runs/x", 7, 0.025, 128),
+            (recipe.Teacher, recipe.Output, recipe.Seed, recipe.Data.HeldOut, recipe.Data.Sequence));
         Assert.Equal(["a.txt", "b/**/*.md"], recipe.Data.Train);
         Assert.Equal(Espalier.Compression.Data.DocumentContext.Separate, recipe.Data.Documents);
         Assert.Equal(new TrainingSection
@@ -78,10 +79,27 @@ public sealed class RecipeFileTests
             CheckpointEvery = 6,
         }, recipe.Correct);
         Assert.Equal(new ScoreSection { Samples = 1000, Batch = Aggregation.Mean, Sequence = Aggregation.Variance }, recipe.Score);
-        Assert.Equal(new PruneSection { Target = new() { Hidden = 192, Ffn = 512, Heads = 4, Layers = 6 }, Method = PruneMethod.Random, Depth = DepthChoice.Scattered }, recipe.Prune);
+        Assert.Equal(
+            new PruneSection
+            {
+                Target = new() { Hidden = 192, Ffn = 512, Heads = 4, Layers = 6 },
+                Method = PruneMethod.Random,
+                Depth = DepthChoice.Scattered
+            }, recipe.Prune);
         // 1,000,000 / (6 · 128) is 1302.08.
-        Assert.Equal(new TrainingSection { Temperature = 2, Steps = 1303, Batch = 6, MicroBatch = 3, LearningRate = 1e-3, MinLearningRate = 1e-5, WarmUp = 20 }, recipe.Distill);
-        Assert.Equal([new("held-out", null), new("teacher-domain", null), new("wiki", "wiki.txt"), new EvaluationSet("code", "code.i32")], recipe.Evaluate);
+        Assert.Equal(
+            new TrainingSection
+            {
+                Temperature = 2,
+                Steps = 1303,
+                Batch = 6,
+                MicroBatch = 3,
+                LearningRate = 1e-3,
+                MinLearningRate = 1e-5,
+                WarmUp = 20
+            }, recipe.Distill);
+        Assert.Equal([new("held-out", null), new("teacher-domain", null), new("wiki", "wiki.txt"), new EvaluationSet("code", "code.i32")],
+            recipe.Evaluate);
         Assert.Equal([ExportKind.Hf, ExportKind.GgufF32, ExportKind.GgufF16, ExportKind.GgufBf16, ExportKind.GgufQ8], recipe.Export);
     }
 
@@ -91,7 +109,8 @@ public sealed class RecipeFileTests
     [InlineData("{ method: random }", ScoreMethod.Random, 256, NeuronValues.Intermediate)]
     [InlineData("{ method: redundancy, batch: mean, neurons: pre-activation }", ScoreMethod.Redundancy, 256, NeuronValues.PreActivation)]
     [InlineData("{ neurons: pre-activation }", ScoreMethod.Activation, 256, NeuronValues.PreActivation)]
-    public void What_scores_are_read_from_reaches_its_fields_and_survives_the_canonical_form(string score, ScoreMethod method, int samples, NeuronValues neurons)
+    public void What_scores_are_read_from_reaches_its_fields_and_survives_the_canonical_form(string score, ScoreMethod method, int samples,
+        NeuronValues neurons)
     {
         var recipe = Parse(Short + $"score: {score}");
         Assert.Equal(new ScoreSection { Method = method, Samples = samples, Neurons = neurons, Batch = recipe.Score.Batch }, recipe.Score);
@@ -137,7 +156,10 @@ public sealed class RecipeFileTests
     [Fact]
     public void Hidden_states_and_a_cache_reach_their_fields()
     {
-        var hidden = Parse(Short + "distill: { steps: 3, hidden: { layers: [3:1, 5:2], attention: 1:1, embedding: true, weight: dynamic } }").Distill!.Hidden!;
+        var hidden =
+            Parse(Short
+                + "distill: { steps: 3, hidden: { layers: [3:1, 5:2], attention: 1:1, embedding: true, weight: dynamic } "
+                + "}").Distill!.Hidden!;
         Assert.Equal([new(3, 1), new LayerPair(5, 2)], hidden.Layers);
         Assert.Equal([new LayerPair(1, 1)], hidden.Attention);
         Assert.Equal((true, false, HiddenDistance.Mse, null), (hidden.Embedding, hidden.Final, hidden.Distance, hidden.Weight));
@@ -148,9 +170,14 @@ public sealed class RecipeFileTests
     [Fact]
     public void A_teacher_that_is_corrected_meanwhile_goes_along_with_the_distillation()
     {
-        var recipe = Parse(Short + "correct: { mode: parallel, learning-rate: 2e-4 }\ndistill: { steps: 20, batch: 2, learning-rate: 1e-3 to 1e-4, warm-up: 3 }");
+        var recipe =
+            Parse(Short
+                + "correct: { mode: parallel, learning-rate: 2e-4 }\ndistill: { steps: 20, batch: 2, learning-rate: 1e-3 to 1e-4, warm-up: "
+                + "3 }");
         Assert.Equal(new CorrectionSection { Mode = CorrectMode.Parallel }, recipe.Correction);
-        Assert.Equal(recipe.Distill! with { Loss = "cross-entropy", LearningRate = 2e-4, MinLearningRate = recipe.Correct!.MinLearningRate }, recipe.Correct);
+        Assert.Equal(
+            recipe.Distill! with { Loss = "cross-entropy", LearningRate = 2e-4, MinLearningRate = recipe.Correct!.MinLearningRate },
+            recipe.Correct);
         Assert.Equal(2e-5, recipe.Correct.MinLearningRate, 1e-12);
     }
 
@@ -159,7 +186,8 @@ public sealed class RecipeFileTests
     [InlineData("export: gguf-q8_0", "export:\n  - gguf-q8_0")]
     [InlineData("score: { samples: 300k }", "score:\n  samples: 300000")]
     [InlineData("score: { method: activation }", "score: { samples: 256, batch: l2, sequence: mean, neurons: intermediate }")]
-    [InlineData("distill: { steps: 9, learning-rate: 1e-3 to 1e-4 }", "distill: { steps: 9, learning-rate: 0.001, min-learning-rate: 0.0001 }")]
+    [InlineData("distill: { steps: 9, learning-rate: 1e-3 to 1e-4 }",
+        "distill: { steps: 9, learning-rate: 0.001, min-learning-rate: 0.0001 }")]
     [InlineData("distill: { steps: 9, learning-rate: 2e-3 }", "distill: { steps: 9, learning-rate: 0.002, min-learning-rate: 2e-4 }")]
     [InlineData("distill: { tokens: 2048 }", "distill: { steps: 1 }")]
     [InlineData("distill: { steps: 9, clip: 0 }", "distill: { steps: 9, clip: none }")]
@@ -169,14 +197,18 @@ public sealed class RecipeFileTests
     [InlineData("distill: { steps: 41, schedule: wsd, decay-steps: 10% }", "distill: { steps: 41, schedule: wsd }")]
     [InlineData("distill: { steps: 9, freeze: [layers 2-2, norms, norms] }", "distill: { steps: 9, freeze: [norms, layer 2] }")]
     [InlineData("distill: never", "distill:")]
-    [InlineData("correct: { steps: 2000, teacher-learning-rate: 3e-4 }", "correct: { steps: 2000, learning-rate: 6e-5 to 6e-6, warm-up: 120 }")]
-    [InlineData("correct: { steps: 2000, teacher-learning-rate: 3e-4, min-learning-rate: 0 }", "correct: { steps: 2000, learning-rate: 6e-5 to 0, warm-up: 120 }")]
+    [InlineData("correct: { steps: 2000, teacher-learning-rate: 3e-4 }",
+        "correct: { steps: 2000, learning-rate: 6e-5 to 6e-6, warm-up: 120 }")]
+    [InlineData("correct: { steps: 2000, teacher-learning-rate: 3e-4, min-learning-rate: 0 }",
+        "correct: { steps: 2000, learning-rate: 6e-5 to 0, warm-up: 120 }")]
     [InlineData("correct: { steps: 99 }", "correct: { steps: 99, learning-rate: 2e-4 to 2e-5, warm-up: 9 }")]
     [InlineData("distill: { steps: 99 }", "distill: { steps: 99, warm-up: 10 }")]
     [InlineData("correct: { steps: 9 }", "correct: { steps: 9, when: always, mode: before }")]
     [InlineData("correct: auto\ndistill: { steps: 300 }", "correct: { when: auto, steps: 300, threshold: 0.1 }\ndistill: { steps: 300 }")]
-    [InlineData("correct: { when: auto, batch: 4 }\ndistill: { steps: 300 }", "correct: { when: auto, steps: 600, batch: 4 }\ndistill: { steps: 300 }")]
-    [InlineData("correct: { mode: parallel, teacher-learning-rate: 1e-3 }\ndistill: { steps: 9 }", "correct: { mode: parallel, learning-rate: 2e-4 }\ndistill: { steps: 9 }")]
+    [InlineData("correct: { when: auto, batch: 4 }\ndistill: { steps: 300 }",
+        "correct: { when: auto, steps: 600, batch: 4 }\ndistill: { steps: 300 }")]
+    [InlineData("correct: { mode: parallel, teacher-learning-rate: 1e-3 }\ndistill: { steps: 9 }",
+        "correct: { mode: parallel, learning-rate: 2e-4 }\ndistill: { steps: 9 }")]
     [InlineData("seed: 1", "seed: ~")]
     [InlineData("output: runs/a", "output: runs/b")]
     public void Two_spellings_of_one_meaning_have_one_canonical_text(string one, string other) =>
@@ -207,9 +239,13 @@ public sealed class RecipeFileTests
     [Theory]
     [InlineData(Short)]
     [InlineData(Full)]
-    [InlineData(Short + "distill: { steps: 41, schedule: wsd, decay-steps: 7, freeze: [layers 0-3, head], layer-decay: 0.9, activation-checkpointing: true, compute: auto, evaluate-every: 5, early-stopping: 3 }\ncorrect: { steps: 41, schedule: constant }")]
+    [InlineData(Short
+        + "distill: { steps: 41, schedule: wsd, decay-steps: 7, freeze: [layers 0-3, head], layer-decay: 0.9, activation-checkpointing: "
+        + "true, compute: auto, evaluate-every: 5, early-stopping: 3 }\ncorrect: { steps: 41, schedule: constant }")]
     [InlineData("teacher: \"t é\"\ndata: { train: a.txt }\nprune: { plan: p.json }\ndistill: { loss: cross-entropy, steps: 3 }")]
-    [InlineData(Short + "distill: { loss: 0.9*forward-kl + jensen-shannon(0.1), temperature: 2, temperature-squared: true, steps: 3, hidden: { layers: [3:1, 5:2], attention: 1:1, embedding: true, distance: cosine, weight: 0.5 } }")]
+    [InlineData(Short
+        + "distill: { loss: 0.9*forward-kl + jensen-shannon(0.1), temperature: 2, temperature-squared: true, steps: 3, hidden: { layers: "
+        + "[3:1, 5:2], attention: 1:1, embedding: true, distance: cosine, weight: 0.5 } }")]
     [InlineData(Short + "distill: { steps: 3, cache: { encoding: top-k-samples, k: 16, samples: 8 } }")]
     [InlineData(Short + "distill: { steps: 3, cache: { encoding: hidden } }")]
     [InlineData("teacher: t\ndata: { train: a.txt }\nprune: { hidden: 192, heads: 4, kv-heads: 2, multiple: 8, merge-heads: true }\nscore: { rounds: 3 }")]
@@ -218,7 +254,8 @@ public sealed class RecipeFileTests
     [InlineData(Short + "cycles: { count: 2, teacher: previous }\ndistill: { steps: 3 }")]
     [InlineData(Short + "cycles: { shapes: [{ hidden: 224, layers: 7 }, { hidden: 208, multiple: 16 }] }\ndistill: { steps: 3 }")]
     [InlineData(Short + "correct: { when: auto, reference: b.txt, threshold: 0 }\ndistill: { steps: 20, batch: 2 }")]
-    [InlineData(Short + "correct: { mode: parallel, when: auto, learning-rate: 3e-4 }\ndistill: { steps: 20, batch: 2, learning-rate: 1e-3 to 0 }")]
+    [InlineData(Short
+        + "correct: { mode: parallel, when: auto, learning-rate: 3e-4 }\ndistill: { steps: 20, batch: 2, learning-rate: 1e-3 to 0 }")]
     [InlineData(Short + "score: { depth: task, task: items.jsonl, depth-samples: 3 }")]
     public void The_canonical_text_is_a_recipe_that_reads_back_as_the_same(string text)
     {
@@ -251,9 +288,12 @@ public sealed class RecipeFileTests
         Assert.Equal([256, 512], search.Space.Ffn);
         Assert.Equal([128, 192, 256], search.Space.Hidden);
         Assert.Equal(32, search.Space.Multiple);
-        Assert.Equal((new Budget(3_800_000, 4_200_000), new Budget(2_800_000, 3_200_000), new Budget(0, 1 << 30)), (search.Parameters!.Value, search.NonEmbeddingParameters!.Value, search.Memory!.Value));
-        Assert.Equal((new Budget(0, 1e7), new Budget(0, 0.02), new Budget(0, 0.002)), (search.FlopsPerToken!.Value, search.Prefill!.Value, search.Decode!.Value));
-        Assert.Equal((2048, 4, 6, SearchProxy.PrunedLoss, 4, 1e-3), (search.Context, search.Sequences, search.Candidates, search.Proxy, search.Batch!.Value, search.LearningRate!.Value));
+        Assert.Equal((new Budget(3_800_000, 4_200_000), new Budget(2_800_000, 3_200_000), new Budget(0, 1 << 30)),
+            (search.Parameters!.Value, search.NonEmbeddingParameters!.Value, search.Memory!.Value));
+        Assert.Equal((new Budget(0, 1e7), new Budget(0, 0.02), new Budget(0, 0.002)),
+            (search.FlopsPerToken!.Value, search.Prefill!.Value, search.Decode!.Value));
+        Assert.Equal((2048, 4, 6, SearchProxy.PrunedLoss, 4, 1e-3),
+            (search.Context, search.Sequences, search.Candidates, search.Proxy, search.Batch!.Value, search.LearningRate!.Value));
         Assert.Equal([20, 40], search.Rungs);
         Assert.Equal(["mine"], search.Tasks);
         Assert.Equal((DepthChoice.Scattered, 32, null), (recipe.Prune.Depth, recipe.Prune.Target.Multiple, recipe.Prune.Target.Hidden));
@@ -266,7 +306,8 @@ public sealed class RecipeFileTests
     {
         var recipe = Parse(Searching + "search: { hidden: 128 }");
         var training = recipe.Search!.Training(recipe.Distill!, 50);
-        Assert.Equal((50, 2e-3, 25, ScheduleKind.Constant, 8), (training.Steps, training.LearningRate, training.WarmUp, training.Schedule, training.Batch));
+        Assert.Equal((50, 2e-3, 25, ScheduleKind.Constant, 8),
+            (training.Steps, training.LearningRate, training.WarmUp, training.Schedule, training.Batch));
         // Nothing but the number of steps differs from one rung to the next: the longer training begins with the shorter.
         Assert.Equal(training with { Steps = 100 }, recipe.Search.Training(recipe.Distill!, 100));
     }
@@ -288,7 +329,8 @@ public sealed class RecipeFileTests
     [InlineData("search: { hidden: 128, memory: much }", "search.memory: 'much' is no budget; write <= 8GiB or 500MB to 1GB")]
     [InlineData("search: { hidden: 128, decode: fast }", "search.decode: 'fast' is no budget; write <= 20ms or 10ms to 0.1s")]
     [InlineData("search: { ffn: 128, expansion: 2 }", "search.expansion is 2; search.ffn is given too")]
-    [InlineData("search: { hidden: 128, candidates: mine.json }", "search.hidden is 128; search.candidates names a file with the shapes already")]
+    [InlineData("search: { hidden: 128, candidates: mine.json }",
+        "search.hidden is 128; search.candidates names a file with the shapes already")]
     [InlineData("search: { hidden: 128, candidates: 0 }", "search.candidates is 0; it must be a whole number from 1")]
     [InlineData("search: { hidden: 128, rungs: [50, 25] }", "search.rungs is a list; its steps are counted from the beginning and ascend")]
     [InlineData("search: { hidden: 128, rungs: [soon] }", "search.rungs is a list; it must list numbers of steps")]
@@ -297,12 +339,15 @@ public sealed class RecipeFileTests
     [InlineData("search: { hidden: 128, proxi: importance }", "there is no key search.proxi: did you mean proxy?")]
     [InlineData("search: { hidden: 128 }\nevaluate: []", "search: its candidates are compared on held-out, which evaluate does not list")]
     [InlineData("search: { hidden: 128 }\nprune: { ffn: 512 }", "prune.ffn is 512; the search finds the shape")]
-    [InlineData("search: { hidden: 128 }\ncorrect: { mode: parallel }", "search: its candidates would learn from a teacher that is not corrected yet")]
-    public void What_is_wrong_in_a_search_is_named(string added, string expected) => Assert.Contains(expected, Assert.Throws<EspalierException>(() => Parse(Searching + added)).Message);
+    [InlineData("search: { hidden: 128 }\ncorrect: { mode: parallel }",
+        "search: its candidates would learn from a teacher that is not corrected yet")]
+    public void What_is_wrong_in_a_search_is_named(string added, string expected) =>
+    Assert.Contains(expected, Assert.Throws<EspalierException>(() => Parse(Searching + added)).Message);
 
     [Fact]
     public void A_search_needs_a_distillation() =>
-        Assert.Contains("search: its candidates are trained as distill says, which is missing", Assert.Throws<EspalierException>(() => Parse("teacher: t\ndata: { train: a }\nsearch: { hidden: 128 }")).Message);
+        Assert.Contains("search: its candidates are trained as distill says, which is missing",
+            Assert.Throws<EspalierException>(() => Parse("teacher: t\ndata: { train: a }\nsearch: { hidden: 128 }")).Message);
 
     [Fact]
     public void Relative_paths_that_are_not_here_are_looked_for_above_the_recipes_folder()
@@ -313,7 +358,8 @@ public sealed class RecipeFileTests
             Directory.CreateDirectory(Path.Combine(root.FullName, "recipes"));
             Directory.CreateDirectory(Path.Combine(root.FullName, "models", "t"));
             var path = Path.Combine(root.FullName, "recipes", "r.yaml");
-            File.WriteAllText(path, "teacher: models/t\ndata: { train: [dotnet-docs, 'models/*.md', gone.txt, /tmp] }\nprune: { layers: 2 }\noutput: models/t");
+            File.WriteAllText(path,
+                "teacher: models/t\ndata: { train: [dotnet-docs, 'models/*.md', gone.txt, /tmp] }\nprune: { layers: 2 }\noutput: models/t");
             var recipe = RecipeFile.Read(path);
             Assert.Equal(Path.Combine(root.FullName, "models/t"), recipe.Teacher);
             Assert.Equal(["dotnet-docs", Path.Combine(root.FullName, "models/*.md"), "gone.txt", "/tmp"], recipe.Data.Train);

@@ -11,7 +11,9 @@ namespace Espalier.Tests.Recipes;
 /// <summary>The recipes and the page about them, as they stand in the repository.</summary>
 public sealed class RecipeFolderTests
 {
-    public static TheoryData<string> Names => [.. Directory.GetFiles(Path.Combine(Fixtures.Root, "recipes"), "*.yaml").Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Names =>
+        [.. Directory.GetFiles(Path.Combine(Fixtures.Root, "recipes"), "*.yaml").Select(path => Path.GetFileName(path))
+            .Order(StringComparer.Ordinal)];
 
     private static string Page => File.ReadAllText(Path.Combine(Fixtures.Root, "docs", "recipe.md"));
 
@@ -26,8 +28,10 @@ public sealed class RecipeFolderTests
         Assert.Equal(RecipeFile.Canonical(recipe), RecipeFile.Canonical(RecipeFile.Parse(RecipeFile.Canonical(recipe), name)));
     }
 
-    public static TheoryData<string> NamesInFolders => [.. Directory.GetFiles(Path.Combine(Fixtures.Root, "recipes"), "*.yaml", SearchOption.AllDirectories)
-        .Select(path => Path.GetRelativePath(Path.Combine(Fixtures.Root, "recipes"), path)).Where(name => name.Contains('/')).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> NamesInFolders =>
+        [.. Directory.GetFiles(Path.Combine(Fixtures.Root, "recipes"), "*.yaml", SearchOption.AllDirectories)
+        .Select(path => Path.GetRelativePath(Path.Combine(Fixtures.Root, "recipes"), path)).Where(name => name.Contains('/'))
+        .Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(NamesInFolders))]

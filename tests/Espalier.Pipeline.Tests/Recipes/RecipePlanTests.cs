@@ -18,10 +18,12 @@ public sealed class RecipePlanTests
     private static RecipePlan PlanOf(string name) => RecipePlan.Of(RecipeFile.Read(Path.Combine(Fixtures.Root, "recipes", name)));
 
     // Untied gated models: 2Vh + L(2h·N·H + 2h·K·H + 3h·f + 2h) + h.
-    private static long Gated(long v, long h, long f, long l) => 2 * v * h + l * (2 * h * 32 * 128 + 2 * h * 8 * 128 + 3 * h * f + 2 * h) + h;
+    private static long Gated(long v, long h, long f, long l) =>
+        2 * v * h + l * (2 * h * 32 * 128 + 2 * h * 8 * 128 + 3 * h * f + 2 * h) + h;
 
     // Nemotron-4: 2Vh + L(2h·N·H + 2h·K·H + 2h·f + 4h) + 2h; norms have a bias.
-    private static long Nemotron(long h, long f, long n) => 2 * 256000 * h + 32 * (2 * h * n * 128 + 2 * h * 8 * 128 + 2 * h * f + 4 * h) + 2 * h;
+    private static long Nemotron(long h, long f, long n) =>
+        2 * 256000 * h + 32 * (2 * h * n * 128 + 2 * h * 8 * 128 + 2 * h * f + 4 * h) + 2 * h;
 
     [Theory]
     [InlineData("llama-3.1-8b-width-4b.yaml", 8_030_261_248, 4_512_746_496)]
@@ -53,7 +55,9 @@ public sealed class RecipePlanTests
     [Fact]
     public void Stages_come_in_order_with_their_costs()
     {
-        var plan = Plan("{ hidden: 192, ffn: 512 }", "correct: { steps: 10 }\ndistill: { tokens: 4096 }\nevaluate: [held-out, teacher-domain]\nexport: [hf, gguf-q8_0]");
+        var plan =
+            Plan("{ hidden: 192, ffn: 512 }",
+                "correct: { steps: 10 }\ndistill: { tokens: 4096 }\nevaluate: [held-out, teacher-domain]\nexport: [hf, gguf-q8_0]");
         Assert.Equal(["data", "correct", "score", "prune", "distill", "evaluate", "export"], plan.Stages.Select(stage => stage.Name));
         var (teacher, student) = (plan.Teacher.ForwardFlopsPerToken, plan.Student.ForwardFlopsPerToken);
         Assert.Equal((10, 10 * 8 * 256, 3 * teacher * 20480), (plan.Stages[1].Steps, plan.Stages[1].Tokens, plan.Stages[1].Flops));
@@ -70,8 +74,10 @@ public sealed class RecipePlanTests
     public void Scores_by_taylor_cost_a_backward_pass_and_those_by_magnitude_no_token()
     {
         StageForecast Score(string section) => Plan("{ hidden: 192 }", $"score: {section}").Stages.Single(stage => stage.Name == "score");
-        var (activation, taylor, magnitude) = (Score("{ samples: 8 }"), Score("{ samples: 8, method: taylor }"), Score("{ method: magnitude }"));
-        Assert.Equal((activation.Tokens, 3 * activation.Flops, 2 * activation.MemoryBytes), (taylor.Tokens, taylor.Flops, taylor.MemoryBytes));
+        var (activation, taylor, magnitude) =
+            (Score("{ samples: 8 }"), Score("{ samples: 8, method: taylor }"), Score("{ method: magnitude }"));
+        Assert.Equal((activation.Tokens, 3 * activation.Flops, 2 * activation.MemoryBytes),
+            (taylor.Tokens, taylor.Flops, taylor.MemoryBytes));
         Assert.Equal((null, null, null), (magnitude.Tokens, magnitude.Flops, magnitude.MemoryBytes));
     }
 
@@ -87,19 +93,24 @@ public sealed class RecipePlanTests
     public void A_correction_that_is_tested_for_has_its_test_planned()
     {
         var plan = Plan("{ ffn: 512 }", "correct: auto\ndistill: { steps: 20 }");
-        Assert.Equal(["data", "need", "correct", "score", "prune", "distill", "evaluate", "export"], plan.Stages.Select(stage => stage.Name));
+        Assert.Equal(["data", "need", "correct", "score", "prune", "distill", "evaluate", "export"],
+            plan.Stages.Select(stage => stage.Name));
         // 128 windows of 256 tokens of each of the two texts.
         Assert.Equal((2 * 128 * 256, 2 * 128 * 256 * plan.Teacher.ForwardFlopsPerToken), (plan.Stages[1].Tokens, plan.Stages[1].Flops));
         Assert.Contains("more than 0.1 nats a token above that on what the teacher wrote itself", plan.Stages[1].Does);
         Assert.StartsWith("if needed, the teacher learns the text: 20 steps", plan.Stages[2].Does);
-        var refused = Assert.Throws<RecipeRefusedException>(() => Plan("{ ffn: 512 }", "correct: { steps: 2, when: auto, reference: gone.txt }"));
-        Assert.Equal("correct.reference: gone.txt does not exist; name a file, folder or pattern that does", Assert.Single(refused.Problems));
+        var refused =
+            Assert.Throws<RecipeRefusedException>(() => Plan("{ ffn: 512 }", "correct: { steps: 2, when: auto, reference: gone.txt }"));
+        Assert.Equal("correct.reference: gone.txt does not exist; name a file, folder or pattern that does",
+            Assert.Single(refused.Problems));
     }
 
     [Fact]
     public void A_correction_in_parallel_is_part_of_the_distillation()
     {
-        var (plan, before) = (Plan("{ ffn: 512 }", "correct: { mode: parallel, learning-rate: 2e-4 }\ndistill: { steps: 2 }"), Plan("{ ffn: 512 }", "distill: { steps: 2 }"));
+        var (plan, before) =
+            (Plan("{ ffn: 512 }", "correct: { mode: parallel, learning-rate: 2e-4 }\ndistill: { steps: 2 }"),
+                Plan("{ ffn: 512 }", "distill: { steps: 2 }"));
         Assert.Equal(["data", "score", "prune", "distill", "evaluate", "export"], plan.Stages.Select(stage => stage.Name));
         Assert.EndsWith("the teacher learns the text meanwhile, learning rate 2e-4", plan.Stages[3].Does);
         Assert.Equal(3 * (plan.Student.ForwardFlopsPerToken + plan.Teacher.ForwardFlopsPerToken) * 4096, plan.Stages[3].Flops);
@@ -113,7 +124,8 @@ public sealed class RecipePlanTests
     public void Time_is_operations_over_the_assumed_share_of_the_speed()
     {
         var plan = Plan("{ hidden: 192 }", "distill: { steps: 2 }", gflops: 100);
-        Assert.Equal(["this machine", "one A100", "one H100", "one H200", "one L40S", "one RTX 4090"], plan.Times.Select(time => time.Device));
+        Assert.Equal(["this machine", "one A100", "one H100", "one H200", "one L40S", "one RTX 4090"],
+            plan.Times.Select(time => time.Device));
         Assert.Equal(plan.Flops / 50e9, plan.Times[0].Seconds, 1e-9);
         Assert.Equal(plan.Flops / (0.4 * 312e12), plan.Times[1].Seconds, 1e-12);
         Assert.Equal(5, Plan("{ hidden: 192 }").Times.Count);
@@ -122,20 +134,26 @@ public sealed class RecipePlanTests
     [Fact]
     public void Time_is_a_range_as_wide_as_the_measurements_lie_apart()
     {
-        var recipe = RecipeFile.Parse($"teacher: {Teacher}\ndata: {{ train: dotnet-docs }}\nprune: {{ hidden: 192 }}\ndistill: {{ steps: 2 }}", "r.yaml");
-        TimeForecast Here(double[] forward, double[] training) => RecipePlan.Of(recipe, _ => DeviceSpeed.FromWork(forward, training)).Times[0];
+        var recipe =
+            RecipeFile.Parse($"teacher: {Teacher}\ndata: {{ train: dotnet-docs }}\nprune: {{ hidden: 192 }}\ndistill: {{ steps: 2 }}",
+                "r.yaml");
+        TimeForecast Here(double[] forward, double[] training) =>
+            RecipePlan.Of(recipe, _ => DeviceSpeed.FromWork(forward, training)).Times[0];
         var wide = Here([40, 40, 40], [10, 20, 40]);
         Assert.Equal((wide.Seconds / 2, wide.Seconds * 2), (wide.SecondsFrom, wide.SecondsTo));
         // A few equal seconds do not promise equal hours.
         var narrow = Here([40], [20]);
         Assert.Equal((wide.Seconds, narrow.Seconds / 1.1, narrow.Seconds / 0.9), (narrow.Seconds, narrow.SecondsFrom, narrow.SecondsTo));
-        Assert.All(RecipePlan.Of(recipe, gflopsHere: 100).Times, time => Assert.True(time.SecondsFrom < time.Seconds && time.Seconds < time.SecondsTo, time.Device));
+        Assert.All(RecipePlan.Of(recipe, gflopsHere: 100).Times,
+            time => Assert.True(time.SecondsFrom < time.Seconds && time.Seconds < time.SecondsTo, time.Device));
     }
 
     [Fact]
     public void Hours_of_stages_are_those_of_their_own_work_and_sum_up()
     {
-        var recipe = RecipeFile.Parse($"teacher: {Teacher}\ndata: {{ train: dotnet-docs }}\nprune: {{ hidden: 192 }}\ndistill: {{ steps: 2 }}", "r.yaml");
+        var recipe =
+            RecipeFile.Parse($"teacher: {Teacher}\ndata: {{ train: dotnet-docs }}\nprune: {{ hidden: 192 }}\ndistill: {{ steps: 2 }}",
+                "r.yaml");
         var plan = RecipePlan.Of(recipe, _ => DeviceSpeed.FromWork(forward: 40, training: 20));
         var here = plan.Times[0];
         double Hours(string name) => here.Stages.Single(stage => stage.Stage == name).Hours;
@@ -157,7 +175,8 @@ public sealed class RecipePlanTests
         Assert.Null(Stage("score").DiskBytes);
         Assert.Equal(plan.DiskBytes, plan.Stages.Sum(stage => stage.DiskBytes ?? 0));
         Assert.Equal(plan.Disk.Where(file => file.Stage == "export").Sum(file => file.Bytes), Stage("export").DiskBytes);
-        Assert.Equal(plan.Student.KvCacheBytesPerTokenBfloat16 * plan.Student.KvCacheContext * plan.Student.KvCacheBatch, plan.Student.KvCacheBytesBfloat16);
+        Assert.Equal(plan.Student.KvCacheBytesPerTokenBfloat16 * plan.Student.KvCacheContext * plan.Student.KvCacheBatch,
+            plan.Student.KvCacheBytesBfloat16);
     }
 
     [Fact]
@@ -166,11 +185,13 @@ public sealed class RecipePlanTests
         // The teacher has hidden 256, ffn 768, 8 heads in 4 groups, 8 layers.
         var plan = Plan("{ hidden: 192, ffn: 512, layers: 8 }");
         Assert.Equal(
-            [("hidden", 128, 128), ("hidden", 256, 128), ("ffn", 384, 128), ("ffn", 448, 64), ("ffn", 576, 64), ("ffn", 640, 128), ("heads", 4, null), ("kv-heads", 3, null), ("layers", 7, null)],
+            [("hidden", 128, 128), ("hidden", 256, 128), ("ffn", 384, 128), ("ffn", 448, 64), ("ffn", 576, 64), ("ffn", 640, 128),
+                ("heads", 4, null), ("kv-heads", 3, null), ("layers", 7, null)],
             plan.Neighbours.Select(near => (near.Axis, near.Size, near.Multiple)));
         foreach (var near in plan.Neighbours.Where(near => near.Axis is "hidden" or "ffn"))
         {
-            var other = Plan(near.Axis == "hidden" ? $"{{ hidden: {near.Size}, ffn: 512 }}" : $"{{ hidden: 192, ffn: {near.Size} }}").Student;
+            var other =
+                Plan(near.Axis == "hidden" ? $"{{ hidden: {near.Size}, ffn: 512 }}" : $"{{ hidden: 192, ffn: {near.Size} }}").Student;
             Assert.Equal((other.Parameters, other.NonEmbeddingParameters), (near.Parameters, near.NonEmbeddingParameters));
         }
         Assert.Equal(Plan("{ hidden: 192, ffn: 512, layers: 7 }").Student.Parameters, plan.Neighbours[^1].Parameters);
@@ -181,13 +202,16 @@ public sealed class RecipePlanTests
     public void Each_cycle_scores_prunes_and_distils_the_shape_that_the_one_before_left()
     {
         var plan = Plan("{ ffn: 256, layers: 4 }", "cycles: { shapes: [{ ffn: 512, layers: 6 }] }\ndistill: { steps: 2 }");
-        Assert.Equal(["data", "score", "prune", "distill", "score", "prune", "distill", "evaluate", "export"], plan.Stages.Select(stage => stage.Name));
+        Assert.Equal(["data", "score", "prune", "distill", "score", "prune", "distill", "evaluate", "export"],
+            plan.Stages.Select(stage => stage.Name));
         Assert.Equal([null, 1, 1, 1, 2, 2, 2, null, null], plan.Stages.Select(stage => stage.Cycle));
         Assert.All(plan.Stages, stage => Assert.Null(stage.Round));
         Assert.Equal("score, cycle 2", plan.Stages[4].Title());
         var between = Plan("{ ffn: 512, layers: 6 }").Student;
-        Assert.Equal([null, plan.Teacher, between, between, between, plan.Student, plan.Student, plan.Teacher, plan.Student], plan.Stages.Select(stage => stage.Model));
-        Assert.Equal((256 * 256 * between.ForwardFlopsPerToken, 4 * between.Parameters), (plan.Stages[4].Flops, plan.Stages[4].MemoryBytes));
+        Assert.Equal([null, plan.Teacher, between, between, between, plan.Student, plan.Student, plan.Teacher, plan.Student],
+            plan.Stages.Select(stage => stage.Model));
+        Assert.Equal((256 * 256 * between.ForwardFlopsPerToken, 4 * between.Parameters),
+            (plan.Stages[4].Flops, plan.Stages[4].MemoryBytes));
         Assert.Contains("ffn 512 to 256, layers 6 to 4", plan.Stages[5].Does);
         // Every student learns from the run's teacher.
         var (forward, teacher) = (plan.Student.ForwardFlopsPerToken, plan.Teacher.ForwardFlopsPerToken);
@@ -195,7 +219,8 @@ public sealed class RecipePlanTests
         Assert.Equal(16 * plan.Student.Parameters + 4 * plan.Teacher.Parameters, plan.Stages[6].MemoryBytes);
         Assert.Equal(2 * 256 * 256 + 2 * 4096, plan.Tokens);
         Assert.Equal(plan.Stages.Sum(stage => stage.Flops ?? 0), plan.Flops);
-        Assert.Equal(["score, cycle 1", "distill, cycle 1", "score, cycle 2", "distill, cycle 2"], plan.Times[0].Stages.Select(stage => stage.Stage));
+        Assert.Equal(["score, cycle 1", "distill, cycle 1", "score, cycle 2", "distill, cycle 2"],
+            plan.Times[0].Stages.Select(stage => stage.Stage));
         Assert.Equal(plan.Times[0].Seconds, plan.Times[0].Stages.Sum(stage => stage.Hours) * 3600, 1e-9);
         Assert.Equal(plan.DiskBytes, plan.Stages.Sum(stage => stage.DiskBytes ?? 0));
         Assert.Equal(3 * 12 * between.Parameters, plan.Disk.Single(file => file.What == "checkpoints of distill, cycle 1").Bytes);
@@ -204,9 +229,12 @@ public sealed class RecipePlanTests
     [Fact]
     public void A_cycle_that_learns_from_the_one_before_has_a_smaller_teacher()
     {
-        StageForecast Last(string teacher) => Plan("{ layers: 4 }", $"cycles: {{ count: 2, teacher: {teacher} }}\ndistill: {{ steps: 2 }}").Stages.Last(stage => stage.Name == "distill");
+        StageForecast Last(string teacher) =>
+            Plan("{ layers: 4 }",
+                $"cycles: {{ count: 2, teacher: {teacher} }}\ndistill: {{ steps: 2 }}").Stages.Last(stage => stage.Name == "distill");
         var (teacher, between) = (Plan("{ layers: 8 }").Teacher, Plan("{ layers: 6 }").Student);
-        Assert.Equal((teacher.ForwardFlopsPerToken - between.ForwardFlopsPerToken) * 4096, Last("original").Flops!.Value - Last("previous").Flops!.Value, 1);
+        Assert.Equal((teacher.ForwardFlopsPerToken - between.ForwardFlopsPerToken) * 4096,
+            Last("original").Flops!.Value - Last("previous").Flops!.Value, 1);
         Assert.Equal(4 * (teacher.Parameters - between.Parameters), Last("original").MemoryBytes - Last("previous").MemoryBytes);
         Assert.Contains("from the student of cycle 1", Last("previous").Does);
     }
@@ -215,7 +243,8 @@ public sealed class RecipePlanTests
     public void Each_round_scores_and_prunes_and_one_distillation_follows()
     {
         var plan = Plan("{ ffn: 384 }", "score: { samples: 8, rounds: 3 }\ndistill: { steps: 2 }");
-        Assert.Equal(["data", "score", "prune", "score", "prune", "score", "prune", "distill", "evaluate", "export"], plan.Stages.Select(stage => stage.Name));
+        Assert.Equal(["data", "score", "prune", "score", "prune", "score", "prune", "distill", "evaluate", "export"],
+            plan.Stages.Select(stage => stage.Name));
         Assert.Equal([null, 1, 1, 2, 2, 3, 3, null, null, null], plan.Stages.Select(stage => stage.Round));
         Assert.Equal([768, 640, 640, 512, 512, 384], plan.Stages.Skip(1).Take(6).Select(stage => stage.Model!.IntermediateSize));
         Assert.Equal(3 * 8 * 256 + 4096, plan.Tokens);
@@ -230,8 +259,11 @@ public sealed class RecipePlanTests
     {
         const string cut = "non-embedding parameters go at once", distill = "distill: { steps: 2 }";
         Assert.Contains(Plan("{ layers: 4 }", distill).Warnings, warning => warning.Contains(cut));
-        Assert.DoesNotContain(Plan("{ layers: 4 }", $"cycles: auto\n{distill}").Warnings, warning => warning.Contains(cut) || warning.Contains("prune.layers"));
-        var uneven = Plan("{ layers: 4 }", $"cycles: {{ shapes: [{{ layers: 7 }}] }}\n{distill}").Warnings.Where(warning => warning.Contains("prune")).ToArray();
+        Assert.DoesNotContain(Plan("{ layers: 4 }", $"cycles: auto\n{distill}").Warnings, warning => warning.Contains(cut)
+            || warning.Contains("prune.layers"));
+        var uneven =
+            Plan("{ layers: 4 }",
+                $"cycles: {{ shapes: [{{ layers: 7 }}] }}\n{distill}").Warnings.Where(warning => warning.Contains("prune")).ToArray();
         Assert.Equal(2, uneven.Length);
         Assert.All(uneven, warning => Assert.StartsWith("cycle 2: prune", warning));
     }
@@ -258,29 +290,38 @@ public sealed class RecipePlanTests
         // A tied model of 8 layers, hidden 256: 17 norms of 256 stay float32, everything else takes 34 bytes for 32 weights.
         var plan = Plan("{ ffn: 512 }", "export: gguf-q8_0");
         const long vectors = 17 * 256;
-        Assert.Equal((plan.Student.Parameters - vectors) / 32 * 34 + 4 * vectors, plan.Disk.Single(file => file.What == "student, gguf-q8_0").Bytes);
+        Assert.Equal((plan.Student.Parameters - vectors) / 32 * 34 + 4 * vectors,
+            plan.Disk.Single(file => file.What == "student, gguf-q8_0").Bytes);
         Assert.Equal(plan.Disk.Sum(file => file.Bytes), plan.DiskBytes);
     }
 
     [Theory]
-    [InlineData("{ hidden: 200, multiple: 8 }", "prune.hidden 200 is not a multiple of 64, which matrix units work in; the nearest are 192 and 256")]
+    [InlineData("{ hidden: 200, multiple: 8 }",
+        "prune.hidden 200 is not a multiple of 64, which matrix units work in; the nearest are 192 and 256")]
     [InlineData("{ ffn: 20, multiple: 1 }", "prune.ffn 20 is not a multiple of 64, which matrix units work in; the nearest is 64")]
     [InlineData("{ layers: 5 }", "more than a third")]
     [InlineData("{ layers: 3 }", "more than half")]
     [InlineData("{ layers: 8 }", "nothing is cut")]
     [InlineData("{ layers: 5 }", "prune.layers 8 to 5 takes 37.5 % of that axis, more than a third")]
-    [InlineData("{ layers: 3 }", "prune.layers 8 to 3 keeps fewer than half of the layers, and a cut of half is the deepest that the papers tell of: keep at least 4")]
+    [InlineData("{ layers: 3 }",
+        "prune.layers 8 to 3 keeps fewer than half of the layers, and a cut of half is the deepest that the papers tell of: keep at least 4")]
     [InlineData("{ hidden: 64 }", "prune.hidden 256 to 64 takes 75 % of that axis, more than half")]
     [InlineData("{ heads: 4 }", "prune.heads 8 to 4 takes 50 % of that axis, more than a third")]
-    public void What_one_should_think_about_is_said(string prune, string expected) => Assert.Contains(Plan(prune).Warnings, warning => warning.Contains(expected));
+    public void What_one_should_think_about_is_said(string prune, string expected) =>
+    Assert.Contains(Plan(prune).Warnings, warning => warning.Contains(expected));
 
     [Fact]
-    public void A_depth_of_half_is_not_too_deep() => Assert.DoesNotContain(Plan("{ layers: 4 }").Warnings, warning => warning.Contains("keep at least"));
+    public void A_depth_of_half_is_not_too_deep() =>
+    Assert.DoesNotContain(Plan("{ layers: 4 }").Warnings, warning => warning.Contains("keep at least"));
 
     [Fact]
     public void A_program_that_would_take_head_dim_from_the_width_is_named_where_the_width_is_cut()
     {
-        Assert.Contains(Plan("{ hidden: 192 }").Warnings, warning => warning.StartsWith("Ollama would read the student wrongly: 32 of the 32 dimensions of a head are rotated and it would rotate 24", StringComparison.Ordinal));
+        Assert.Contains(Plan("{ hidden: 192 }").Warnings,
+            warning =>
+                warning.StartsWith(
+                    "Ollama would read the student wrongly: 32 of the 32 dimensions of a head are rotated and it would rotate 24",
+                    StringComparison.Ordinal));
         Assert.DoesNotContain(Plan("{ ffn: 512 }").Warnings, warning => warning.Contains("wrongly"));
         var nemotron = PlanOf("nemotron-4-15b-width-8b.yaml").Warnings.Where(warning => warning.Contains("wrongly")).ToArray();
         Assert.StartsWith("llama.cpp would read", Assert.Single(nemotron));
@@ -295,10 +336,15 @@ public sealed class RecipePlanTests
             foreach (var file in Directory.GetFiles(Teacher))
                 File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
             var tokenizer = Path.Combine(folder, "tokenizer.json");
-            File.WriteAllText(tokenizer, File.ReadAllText(tokenizer).Replace("\"normalizer\": null", "\"normalizer\": {\"type\": \"NFC\"}", StringComparison.Ordinal));
+            File.WriteAllText(tokenizer,
+                File.ReadAllText(tokenizer)
+                    .Replace("\"normalizer\": null", "\"normalizer\": {\"type\": \"NFC\"}", StringComparison.Ordinal));
             IReadOnlyList<string> Warnings(string export) =>
-                RecipePlan.Of(RecipeFile.Parse($"teacher: {folder}\ndata: {{ train: dotnet-docs }}\nprune: {{ ffn: 512 }}\nexport: {export}", "r.yaml")).Warnings;
-            Assert.Contains(Warnings("gguf-q8_0"), warning => warning.StartsWith("export: ", StringComparison.Ordinal) && warning.Contains("its normalizer (NFC)"));
+                RecipePlan.Of(
+                    RecipeFile.Parse($"teacher: {folder}\ndata: {{ train: dotnet-docs }}\nprune: {{ ffn: 512 }}\nexport: {export}",
+                        "r.yaml")).Warnings;
+            Assert.Contains(Warnings("gguf-q8_0"), warning => warning.StartsWith("export: ", StringComparison.Ordinal)
+                && warning.Contains("its normalizer (NFC)"));
             Assert.DoesNotContain(Warnings("hf"), warning => warning.Contains("normalizer"));
         }
         finally
@@ -308,17 +354,22 @@ public sealed class RecipePlanTests
     }
 
     [Fact]
-    public void A_modest_cut_of_a_teacher_with_weights_warns_of_nothing() => Assert.Empty(Plan("{ ffn: 512 }", "evaluate: [held-out, teacher-domain]").Warnings);
+    public void A_modest_cut_of_a_teacher_with_weights_warns_of_nothing() =>
+    Assert.Empty(Plan("{ ffn: 512 }", "evaluate: [held-out, teacher-domain]").Warnings);
 
     [Theory]
     [InlineData("{ heads: 6 }", "prune.heads is 6 and must be a multiple of the 4 KV heads")]
-    [InlineData("{ hidden: 200 }", "prune.hidden is 200 and must be a multiple of 64, which matrix units work in: the nearest legal values are 192 and 256")]
+    [InlineData("{ hidden: 200 }",
+        "prune.hidden is 200 and must be a multiple of 64, which matrix units work in: the nearest legal values are 192 and 256")]
     [InlineData("{ ffn: 20 }", "prune.ffn is 20 and must be a multiple of 64, which matrix units work in: the nearest legal value is 64")]
-    [InlineData("{ hidden: 192, multiple: 128 }", "must be a multiple of 128, which matrix units work in: the nearest legal values are 128 and 256")]
+    [InlineData("{ hidden: 192, multiple: 128 }",
+        "must be a multiple of 128, which matrix units work in: the nearest legal values are 128 and 256")]
     [InlineData("{ kv-heads: 5 }", "prune.kv-heads is 5 and must be between 1 and the teacher's 4")]
-    [InlineData("{ kv-heads: 2, heads: 8 }", "prune.heads is 8 and must be a multiple of the 2 KV heads, at most 4: the nearest legal value is 4")]
+    [InlineData("{ kv-heads: 2, heads: 8 }",
+        "prune.heads is 8 and must be a multiple of the 2 KV heads, at most 4: the nearest legal value is 4")]
     [InlineData("{ hidden: 300 }", "prune.hidden is 300 and must be between 1 and the teacher's 256")]
-    public void An_illegal_shape_is_refused(string prune, string expected) => Assert.Contains(expected, Assert.Throws<RecipeRefusedException>(() => Plan(prune)).Message);
+    public void An_illegal_shape_is_refused(string prune, string expected) =>
+    Assert.Contains(expected, Assert.Throws<RecipeRefusedException>(() => Plan(prune)).Message);
 
     [Fact]
     public void A_plan_by_hand_is_applied()
@@ -341,7 +392,8 @@ public sealed class RecipePlanTests
             });
             PlanFile.Write(path, everything with
             {
-                Kept = new(axis => axis == Axis.Layers ? [[0, 7]] : everything.Kept[axis] is { } kept && axis.IsPerLayer ? kept[..2] : everything.Kept[axis]),
+                Kept = new(axis => axis == Axis.Layers ? [[0, 7]] : everything.Kept[axis] is { } kept && axis.IsPerLayer ? kept[..2]
+                    : everything.Kept[axis]),
             });
             var plan = Plan($"{{ plan: {path} }}");
             Assert.Equal(2, plan.Student.NumHiddenLayers);

@@ -13,7 +13,8 @@ public sealed class RecipeSchemaTests
     private const string Start = "teacher: t\ndata: { train: a.txt }\nprune: { hidden: 192 }\n";
     private static readonly JsonSchema s_schema = JsonSchema.FromText(RecipeSchema.Make().ToJsonString());
 
-    public static TheoryData<string> Names => [.. Directory.GetFiles(Path.Combine(Fixtures.Root, "recipes"), "*.yaml", SearchOption.AllDirectories)
+    public static TheoryData<string> Names =>
+        [.. Directory.GetFiles(Path.Combine(Fixtures.Root, "recipes"), "*.yaml", SearchOption.AllDirectories)
         .Select(path => Path.GetRelativePath(Path.Combine(Fixtures.Root, "recipes"), path)).Order(StringComparer.Ordinal)];
 
     [Theory]
@@ -88,7 +89,9 @@ public sealed class RecipeSchemaTests
     [InlineData("teacher: t\ndata: { field: a }\nprune: { hidden: 192 }")]
     public void What_lacks_a_required_key_is_not_valid(string recipe) => Assert.False(IsValid(recipe));
 
-    private static bool IsValid(string yaml) => s_schema.Evaluate(System.Text.Json.JsonDocument.Parse(Json(YamlTree.Parse(yaml, "r.yaml"))?.ToJsonString() ?? "null").RootElement).IsValid;
+    private static bool IsValid(string yaml) =>
+        s_schema.Evaluate(
+            System.Text.Json.JsonDocument.Parse(Json(YamlTree.Parse(yaml, "r.yaml"))?.ToJsonString() ?? "null").RootElement).IsValid;
 
     /// <summary>A YAML value as editors have it, by the core schema of YAML 1.2.</summary>
     private static JsonNode? Json(YamlValue value) => value switch

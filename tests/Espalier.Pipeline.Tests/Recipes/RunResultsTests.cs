@@ -19,7 +19,8 @@ public sealed class RunResultsTests : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(after)!);
         Directory.Move(before, after);
         var read = Assert.Single(RunResults.Read(after));
-        Assert.Equal((after, Path.Combine(after, "student"), Path.Combine(after, "stages/score/scores.json")), (read.Output, read.Student, read.Scores));
+        Assert.Equal((after, Path.Combine(after, "student"), Path.Combine(after, "stages/score/scores.json")),
+            (read.Output, read.Student, read.Scores));
         Assert.Equal(Path.Combine(after, "stages/distill/metrics.jsonl"), read.Metrics["distill"]);
         Assert.Equal(["/elsewhere/teacher", Path.Combine(after, "student")], read.Rows.Select(row => row.Path));
         Assert.Equal(Arm(before).Rows[1] with { Path = "", Evaluations = [] }, read.Rows[1] with { Path = "", Evaluations = [] });
@@ -56,8 +57,10 @@ public sealed class RunResultsTests : IDisposable
         Gguf = [],
         Rows =
         [
-            new("arm", "teacher", "/elsewhere/teacher", 10, 5, 40, [new("held-out", 4.25, 0.1, 70, null, 640)], new(100, 90, 110, 5, 96)) { Stage = "evaluate-1" },
-            new("arm", "student", Path.Combine(folder, "student"), 8, 4, 32, [new("held-out", double.PositiveInfinity, double.NaN, double.PositiveInfinity, 2, 640)], null),
+            new("arm", "teacher", "/elsewhere/teacher", 10, 5, 40, [new("held-out", 4.25, 0.1, 70, null, 640)],
+                new(100, 90, 110, 5, 96)) { Stage = "evaluate-1" },
+            new("arm", "student", Path.Combine(folder, "student"), 8, 4, 32,
+                [new("held-out", double.PositiveInfinity, double.NaN, double.PositiveInfinity, 2, 640)], null),
         ],
         Stages = [new("arm", "score", "score", 1.5, false)],
         Scores = Path.Combine(folder, "stages/score/scores.json"),

@@ -51,7 +51,8 @@ public sealed class ShapePathTests
     public void A_path_that_does_not_exist_is_refused_with_what_there_is()
     {
         var shallow = s_large with { Layers = 30 };
-        Assert.Contains("there are no 3 different shapes", Assert.Throws<EspalierException>(() => ShapePath.Even(s_large, shallow, 3)).Message);
+        Assert.Contains("there are no 3 different shapes",
+            Assert.Throws<EspalierException>(() => ShapePath.Even(s_large, shallow, 3)).Message);
         var refused = Assert.Throws<EspalierException>(() => ShapePath.Gentle(s_large, s_large with { Layers = 31 }, 0.01)).Message;
         Assert.Contains("the gentlest cuts 3.1 % at once", refused);
     }
@@ -62,7 +63,9 @@ public sealed class ShapePathTests
         var middle = new PruneTarget { Hidden = 4096, Ffn = 16384 };
         var path = new CyclesSection { Shapes = [middle] }.Path(s_large, s_small);
         Assert.Equal([middle.Apply(s_large), s_small], path);
-        Assert.Contains("larger than the last", Assert.Throws<EspalierException>(() => new CyclesSection { Shapes = [middle] }.Path(s_large, s_large with { HiddenSize = 5120 })).Message);
+        Assert.Contains("larger than the last",
+            Assert.Throws<EspalierException>(() =>
+                new CyclesSection { Shapes = [middle] }.Path(s_large, s_large with { HiddenSize = 5120 })).Message);
     }
 
     [Fact]

@@ -4,9 +4,12 @@ using System.Text;
 namespace Espalier.Tests.Runs;
 
 /// <summary>One event of a TensorBoard file as a reader sees it.</summary>
-internal sealed record BoardEvent(double WallTime, long Step, string? Version, int? SessionStatus, IReadOnlyDictionary<string, float> Scalars);
+internal sealed record BoardEvent(double WallTime, long Step, string? Version, int? SessionStatus,
+    IReadOnlyDictionary<string, float> Scalars);
 
-/// <summary>Reads TensorBoard's event files by the description of the formats, with every sum checked; shares nothing with the writer.</summary>
+/// <summary>
+/// Reads TensorBoard's event files by the description of the formats, with every sum checked; shares nothing with the writer.
+/// </summary>
 internal static class EventFile
 {
     /// <summary>All whole records of a file; a torn last one is left out, as TensorBoard does.</summary>
@@ -57,7 +60,8 @@ internal static class EventFile
                     {
                         Assert.Equal(1, inner);
                         var parts = Fields(value);
-                        scalars.Add(Encoding.UTF8.GetString(parts.Single(part => part.Field == 1).Bytes), BitConverter.UInt32BitsToSingle((uint)parts.Single(part => part.Field == 2).Number));
+                        scalars.Add(Encoding.UTF8.GetString(parts.Single(part => part.Field == 1).Bytes),
+                            BitConverter.UInt32BitsToSingle((uint)parts.Single(part => part.Field == 2).Number));
                     }
                     break;
                 case 7: status = (int)Fields(bytes).Single(part => part.Field == 1).Number; break;

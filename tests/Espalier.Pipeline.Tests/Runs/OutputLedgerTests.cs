@@ -28,7 +28,8 @@ public sealed class OutputLedgerTests : IDisposable
         Assert.Equal("third", File.ReadAllText(Path.Combine(Student, "model", "weights")));
         Assert.Equal("third", File.ReadAllText(Gguf));
         Assert.Equal(
-            ["run/run.json", "run/run.lock", "run/student-f32.gguf", "run/student/config.json", "run/student/model/weights"], _folder.Files());
+            ["run/run.json", "run/run.lock", "run/student-f32.gguf", "run/student/config.json", "run/student/model/weights"],
+            _folder.Files());
         var outputs = RunManifest.Load(Run)!.Outputs!;
         Assert.Equal(["student", "student-f32.gguf"], outputs.Select(output => output.Path));
         Assert.Equal(["config.json", "model/weights"], outputs[0].Files.Select(file => file.Name));
@@ -60,7 +61,8 @@ public sealed class OutputLedgerTests : IDisposable
         File.WriteAllText(_folder.Of("run", name), "mine");
         Refused("was not written by this run");
         Assert.Equal("mine", File.ReadAllText(_folder.Of("run", name)));
-        Assert.Equal([$"run/{name}", "run/run.json", "run/run.lock"], _folder.Files().OrderBy(file => file.StartsWith("run/run.", StringComparison.Ordinal)));
+        Assert.Equal([$"run/{name}", "run/run.json", "run/run.lock"],
+            _folder.Files().OrderBy(file => file.StartsWith("run/run.", StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -136,7 +138,8 @@ public sealed class OutputLedgerTests : IDisposable
             failed = Record.Exception(() => new FaultyLayer(n, fault).During(() => Write("second"))) is not null;
             Write("third");
             Assert.Equal("third", File.ReadAllText(Path.Combine(student, "model", "weights")));
-            Assert.Equal(["report.html", "run.json", "run.lock", "student-f32.gguf", "student/config.json", "student/model/weights"], folder.Files());
+            Assert.Equal(["report.html", "run.json", "run.lock", "student-f32.gguf", "student/config.json", "student/model/weights"],
+                folder.Files());
         }
     }
 
@@ -178,7 +181,8 @@ public sealed class OutputLedgerTests : IDisposable
         Directory.Delete(Run, recursive: true);
         Directory.CreateDirectory(Run);
         File.WriteAllText(_folder.Of("run", name), "mine");
-        Assert.Contains("was not written by this run", Assert.Throws<EspalierException>(() => Write(name, "new")).Message, StringComparison.Ordinal);
+        Assert.Contains("was not written by this run", Assert.Throws<EspalierException>(() => Write(name, "new")).Message,
+            StringComparison.Ordinal);
         Assert.Equal("mine", File.ReadAllText(_folder.Of("run", name)));
         Write(name, "mine");
 
@@ -214,7 +218,8 @@ public sealed class OutputLedgerTests : IDisposable
         File.WriteAllText(_folder.Of("precious", "x"), "x");
         var manifest = RunManifest.Load(Run)!;
         manifest = manifest with { Unfinished = ["../precious", "student", "/", ""] };
-        File.WriteAllBytes(_folder.Of("run", "run.json"), System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(manifest, RecordJson.Of<RunManifest>()));
+        File.WriteAllBytes(_folder.Of("run", "run.json"),
+            System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(manifest, RecordJson.Of<RunManifest>()));
         Open().Dispose();
         Assert.True(File.Exists(_folder.Of("precious", "x")));
         Assert.True(File.Exists(Path.Combine(Student, "config.json")));
@@ -225,8 +230,10 @@ public sealed class OutputLedgerTests : IDisposable
     {
         Publish("first");
         using var run = Open();
-        Assert.All(["student/config.json", "student-f32.gguf", "stages/data-0/x.md", "run.json", "results.json", "report.html"], name => Assert.True(run.Owns(_folder.Of("run", name)), name));
-        Assert.All(["students/x.md", "notes.md", "../run.md", "other/student/x.md"], name => Assert.False(run.Owns(_folder.Of("run", name)), name));
+        Assert.All(["student/config.json", "student-f32.gguf", "stages/data-0/x.md", "run.json", "results.json", "report.html"],
+            name => Assert.True(run.Owns(_folder.Of("run", name)), name));
+        Assert.All(["students/x.md", "notes.md", "../run.md", "other/student/x.md"],
+            name => Assert.False(run.Owns(_folder.Of("run", name)), name));
     }
 
     private static RunManifest Manifest() => new()
@@ -278,7 +285,8 @@ public sealed class OutputLedgerTests : IDisposable
         using var run = RunFolder.Open(Run);
         Make(Run, "first");
         File.WriteAllText(_folder.Of("run", "recipe.yaml"), "teacher: there");
-        File.WriteAllText(_folder.Of("run", "report.html"), "<!doctype html><html><head><title>quickstart \u00b7 Espalier</title></head></html>");
+        File.WriteAllText(_folder.Of("run", "report.html"),
+            "<!doctype html><html><head><title>quickstart \u00b7 Espalier</title></head></html>");
         using var stage = run.Stage("export", new JsonObject { ["folder"] = "student" }, new Dictionary<string, string>());
         stage.Begin();
         stage.Complete(new() { ["folder"] = ContentHash.OfFolder(Student), ["student-f32.gguf"] = ContentHash.OfFile(Gguf) });

@@ -7,7 +7,10 @@ using Espalier.Pipeline.Runs;
 
 namespace Espalier.Tests.Runs;
 
-/// <summary>Each kind of file with one deliberately changed bit or value: compare-runs must not only say "equal", it must be able to say "different".</summary>
+/// <summary>
+/// Each kind of file with one deliberately changed bit or value: compare-runs must not only say "equal", it must be able to say
+/// "different".
+/// </summary>
 public sealed class RunComparisonTests : IDisposable
 {
     private static readonly Dictionary<string, string> s_inputs = new() { ["data"] = "aa" };
@@ -34,7 +37,9 @@ public sealed class RunComparisonTests : IDisposable
     public void A_metric_that_differs_is_named_with_step_field_and_both_values(bool exact)
     {
         var result = RunComparison.Run(Write("a"), Write("b", lossOfStep3: 0.30000000000000004), new(exact));
-        Assert.Equal(new RunDifference($"stages/{Stage}/metrics.jsonl", "step 3, loss", "0.3", "0.30000000000000004") { Step = 3, Field = "loss" }, result.First);
+        Assert.Equal(
+            new RunDifference($"stages/{Stage}/metrics.jsonl", "step 3, loss", "0.3", "0.30000000000000004") { Step = 3, Field = "loss" },
+            result.First);
     }
 
     [Fact]
@@ -125,8 +130,11 @@ public sealed class RunComparisonTests : IDisposable
     public void Models_and_checkpoints_are_compared_by_themselves()
     {
         var (a, b) = (Write("a"), Write("b", bit: (7, 0)));
-        Assert.Equal("model.safetensors", RunComparison.Run(Path.Combine(a, "stages", Stage, "model"), Path.Combine(b, "stages", Stage, "model"), new(true)).First!.File);
-        Assert.Null(RunComparison.Run(Path.Combine(a, "stages", Stage, "checkpoints", "step-2"), Path.Combine(b, "stages", Stage, "checkpoints", "step-2"), new(true)).First);
+        Assert.Equal("model.safetensors",
+            RunComparison.Run(Path.Combine(a, "stages", Stage, "model"), Path.Combine(b, "stages", Stage, "model"), new(true)).First!.File);
+        Assert.Null(
+            RunComparison.Run(Path.Combine(a, "stages", Stage, "checkpoints", "step-2"),
+                Path.Combine(b, "stages", Stage, "checkpoints", "step-2"), new(true)).First);
     }
 
     [Fact]
@@ -134,16 +142,21 @@ public sealed class RunComparisonTests : IDisposable
     {
         var a = Write("a");
         Directory.CreateDirectory(_folder.Of("empty"));
-        Assert.Contains("holds no metrics.jsonl", Assert.Throws<EspalierException>(() => RunComparison.Run(a, _folder.Of("empty"), new())).Message, StringComparison.Ordinal);
-        Assert.Contains("not found", Assert.Throws<EspalierException>(() => RunComparison.Run(a, _folder.Of("none"), new())).Message, StringComparison.Ordinal);
-        Assert.Contains("leave one of them out", Assert.Throws<EspalierException>(() => RunComparison.Run(a, a, new(true, 1e-3))).Message, StringComparison.Ordinal);
-        Assert.Contains("at least 0", Assert.Throws<EspalierException>(() => RunComparison.Run(a, a, new(false, -1))).Message, StringComparison.Ordinal);
+        Assert.Contains("holds no metrics.jsonl",
+            Assert.Throws<EspalierException>(() => RunComparison.Run(a, _folder.Of("empty"), new())).Message, StringComparison.Ordinal);
+        Assert.Contains("not found", Assert.Throws<EspalierException>(() => RunComparison.Run(a, _folder.Of("none"), new())).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("leave one of them out", Assert.Throws<EspalierException>(() => RunComparison.Run(a, a, new(true, 1e-3))).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("at least 0", Assert.Throws<EspalierException>(() => RunComparison.Run(a, a, new(false, -1))).Message,
+            StringComparison.Ordinal);
     }
 
     private static string Stage { get; } = StageKey.Of("distill", null, s_inputs).FolderName;
 
     /// <summary>A run of four steps with a checkpoint of each, a model, scores and a student.</summary>
-    private string Write(string name, double lossOfStep3 = 0.3, (int Element, int Bit)? bit = null, float value = 0.5f, double nll = 2.5, double seconds = 1, int stoppedAt = 4)
+    private string Write(string name, double lossOfStep3 = 0.3, (int Element, int Bit)? bit = null, float value = 0.5f, double nll = 2.5,
+        double seconds = 1, int stoppedAt = 4)
     {
         using var run = RunFolder.Open(_folder.Of(name));
         using var stage = run.Stage("distill", null, s_inputs);
@@ -163,10 +176,13 @@ public sealed class RunComparisonTests : IDisposable
             ]);
         }
         // The one that runs stopped at different places have in common.
-        stage.Checkpoints.Save(2, [CheckpointPart.FromBytes("state.safetensors", File.ReadAllBytes(_folder.Of("state"))), CheckpointPart.FromBytes("loop.json", "{\"step\":2}"u8.ToArray())]);
+        stage.Checkpoints.Save(2,
+            [CheckpointPart.FromBytes("state.safetensors", File.ReadAllBytes(_folder.Of("state"))),
+                CheckpointPart.FromBytes("loop.json", "{\"step\":2}"u8.ToArray())]);
         var weights = Weights(value);
         if (bit is { } flip)
-            weights[flip.Element] = BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(weights[flip.Element]) ^ 1u << flip.Bit);
+            weights[flip.Element] =
+                BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(weights[flip.Element]) ^ 1u << flip.Bit);
         Directory.CreateDirectory(stage.PathOf("model"));
         WriteTensor(stage.PathOf("model/model.safetensors"), weights, [32]);
         File.WriteAllText(stage.PathOf("scores.json"), "{}");

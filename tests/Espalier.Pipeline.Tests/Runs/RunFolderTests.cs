@@ -26,7 +26,8 @@ public sealed class RunFolderTests : IDisposable
         {
             var error = Assert.Throws<EspalierException>(() => RunFolder.Open(_folder.Path));
             Assert.Equal(2, error.ExitCode);
-            Assert.Contains($"in use by process {Environment.ProcessId} on {Environment.MachineName}, started ", error.Message, StringComparison.Ordinal);
+            Assert.Contains($"in use by process {Environment.ProcessId} on {Environment.MachineName}, started ", error.Message,
+                StringComparison.Ordinal);
             Assert.Contains("choose another run folder", error.Message, StringComparison.Ordinal);
         }
         RunFolder.Open(_folder.Path).Dispose();
@@ -66,9 +67,11 @@ public sealed class RunFolderTests : IDisposable
         const string stage = "stages/data-0123456789ab";
         foreach (var name in new[]
         {
-            "run.json.tmp-0123a74b", "report.html.tmp-0123a35a", $"{stage}/model/a.tmp-89abcdef", $"{stage}/checkpoints/step-4.tmp/weights", $"{stage}.tmp-01234567/stage.json",
+            "run.json.tmp-0123a74b", "report.html.tmp-0123a35a", $"{stage}/model/a.tmp-89abcdef", $"{stage}/checkpoints/step-4.tmp/weights",
+            $"{stage}.tmp-01234567/stage.json",
             // Names like ours that no run gives.
-            "notes.tmp", "mine.tmp-xyz", "run.json.tmp-01234567", "report.tmp-01234567", "report.html.tmp-1", "report.html.tmp-01234567.bak", "step-4.tmp/weights", "student.tmp-01234567/weights",
+            "notes.tmp", "mine.tmp-xyz", "run.json.tmp-01234567", "report.tmp-01234567", "report.html.tmp-1",
+            "report.html.tmp-01234567.bak", "step-4.tmp/weights", "student.tmp-01234567/weights",
             "stages/notes.tmp-01234567", "stages/mine/a.tmp-01234567", $"{stage}/kept",
         })
         {
@@ -80,7 +83,8 @@ public sealed class RunFolderTests : IDisposable
         Directory.CreateSymbolicLink(_folder.Of("stages", "link"), outside.Path);
         RunFolder.Open(_folder.Path).Dispose();
         Assert.Equal(
-            ["mine.tmp-xyz", "notes.tmp", "report.html.tmp-01234567.bak", "report.html.tmp-1", "report.tmp-01234567", "run.json.tmp-01234567", "run.lock", $"{stage}/kept",
+            ["mine.tmp-xyz", "notes.tmp", "report.html.tmp-01234567.bak", "report.html.tmp-1", "report.tmp-01234567",
+                "run.json.tmp-01234567", "run.lock", $"{stage}/kept",
                 "stages/mine/a.tmp-01234567", "stages/notes.tmp-01234567", "step-4.tmp/weights", "student.tmp-01234567/weights"],
             _folder.Files().Where(name => !name.StartsWith("stages/link", StringComparison.Ordinal)));
         Assert.Single(outside.Files());
@@ -143,7 +147,8 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public void Any_flipped_bit_of_a_manifest_is_refused_or_changes_no_structure()
     {
-        // run.json is for people and editors, so it carries no hash of itself: what it says of stages is never believed without their stage.json.
+        // run.json is for people and editors, so it carries no hash of itself: what it says of stages is never believed without their
+        // stage.json.
         using (var run = RunFolder.Open(_folder.Path))
             run.Save(Manifest().With(new StageEntry("data", "data-0", "k", StageStatus.Done, 1, "h")));
         var bytes = File.ReadAllBytes(_folder.Of("run.json"));
@@ -165,13 +170,15 @@ public sealed class RunFolderTests : IDisposable
             using var folder = new TemporaryFolder();
             var runs = new RunFolder?[6];
             var errors = new Exception?[runs.Length];
-            var threads = Enumerable.Range(0, runs.Length).Select(i => new Thread(() => errors[i] = Record.Exception(() => runs[i] = RunFolder.Open(folder.Path)))).ToArray();
+            var threads = Enumerable.Range(0, runs.Length)
+                .Select(i => new Thread(() => errors[i] = Record.Exception(() => runs[i] = RunFolder.Open(folder.Path)))).ToArray();
             foreach (var thread in threads)
                 thread.Start();
             foreach (var thread in threads)
                 thread.Join();
             Assert.Single(runs, run => run is not null);
-            Assert.All(errors.OfType<Exception>(), error => Assert.Contains("is in use by ", Assert.IsType<EspalierException>(error).Message, StringComparison.Ordinal));
+            Assert.All(errors.OfType<Exception>(),
+                error => Assert.Contains("is in use by ", Assert.IsType<EspalierException>(error).Message, StringComparison.Ordinal));
             foreach (var run in runs)
                 run?.Dispose();
         }
@@ -199,7 +206,8 @@ public sealed class RunFolderTests : IDisposable
     public void A_damaged_manifest_is_one_clear_error(string text)
     {
         File.WriteAllText(_folder.Of("run.json"), text);
-        Assert.Contains("run.json", Assert.Throws<DamagedFileException>(() => RunFolder.Open(_folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("run.json", Assert.Throws<DamagedFileException>(() => RunFolder.Open(_folder.Path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -215,7 +223,9 @@ public sealed class RunFolderTests : IDisposable
         using var run = RunFolder.Open(_folder.Path);
         File.WriteAllText(_folder.Of("precious"), "x");
         File.CreateSymbolicLink(_folder.Of("report.html"), _folder.Of("precious"));
-        Assert.Contains("is a link to ", Assert.Throws<EspalierException>(() => run.WriteFile("report.html", stream => stream.Write("report"u8))).Message, StringComparison.Ordinal);
+        Assert.Contains("is a link to ",
+            Assert.Throws<EspalierException>(() => run.WriteFile("report.html", stream => stream.Write("report"u8))).Message,
+            StringComparison.Ordinal);
         Assert.Equal("x", File.ReadAllText(_folder.Of("precious")));
         File.Delete(_folder.Of("report.html"));
         run.WriteFile("report.html", stream => stream.Write("report"u8));

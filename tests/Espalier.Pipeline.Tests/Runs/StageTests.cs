@@ -25,10 +25,14 @@ public sealed class StageTests : IDisposable
     public void The_key_ignores_spelling_and_sees_every_difference()
     {
         var key = StageKey.Of("distill", Options(), s_inputs).Hash;
-        Assert.Equal(key, StageKey.Of("distill", JsonNode.Parse("""{ "learning-rate": 0.10E-2, "tokens": 1000000 }"""), new Dictionary<string, string> { ["data"] = "bb", ["teacher"] = "aa" }).Hash);
+        Assert.Equal(key,
+            StageKey.Of("distill", JsonNode.Parse("""{ "learning-rate": 0.10E-2, "tokens": 1000000 }"""),
+                new Dictionary<string, string> { ["data"] = "bb", ["teacher"] = "aa" }).Hash);
         Assert.NotEqual(key, StageKey.Of("correct", Options(), s_inputs).Hash);
-        Assert.NotEqual(key, StageKey.Of("distill", JsonNode.Parse("""{ "learning-rate": 0.0010000001, "tokens": 1000000 }"""), s_inputs).Hash);
-        Assert.NotEqual(key, StageKey.Of("distill", Options(), new Dictionary<string, string> { ["teacher"] = "bb", ["data"] = "aa" }).Hash);
+        Assert.NotEqual(key,
+            StageKey.Of("distill", JsonNode.Parse("""{ "learning-rate": 0.0010000001, "tokens": 1000000 }"""), s_inputs).Hash);
+        Assert.NotEqual(key,
+            StageKey.Of("distill", Options(), new Dictionary<string, string> { ["teacher"] = "bb", ["data"] = "aa" }).Hash);
         Assert.NotEqual(
             StageKey.Of("data", JsonNode.Parse("9007199254740993"), s_inputs).Hash,
             StageKey.Of("data", JsonNode.Parse("9007199254740992"), s_inputs).Hash);
@@ -165,7 +169,8 @@ public sealed class StageTests : IDisposable
             var died = Record.Exception(() => new FaultyLayer(n, fault).During(() => Run(folder.Path)));
             Assert.True(died is null or DiedException or IOException or EspalierException, died?.ToString());
             Run(folder.Path);
-            string[] found = [.. folder.Files().Where(name => name is not "run.lock").Select(name => $"{name} {ContentHash.OfFile(folder.Of(name))}")];
+            string[] found = [.. folder.Files().Where(name => name is not "run.lock")
+                .Select(name => $"{name} {ContentHash.OfFile(folder.Of(name))}")];
             Assert.Equal(expected ??= found, found);
             if (died is null && n != int.MaxValue)
                 break;
@@ -200,9 +205,12 @@ public sealed class StageTests : IDisposable
         Work(stage);
         layer.Acts.Clear();
         stage.Complete();
-        var done = layer.Acts.FindIndex(act => act.StartsWith("rename ", StringComparison.Ordinal) && act.EndsWith(" stage.json", StringComparison.Ordinal));
+        var done =
+            layer.Acts.FindIndex(act => act.StartsWith("rename ", StringComparison.Ordinal)
+                && act.EndsWith(" stage.json", StringComparison.Ordinal));
         var folder = stage.Key.FolderName;
-        Assert.All(["sync weights", "sync-folder model", "sync metrics.jsonl", $"sync-folder {folder}"], act => Assert.InRange(layer.Acts.IndexOf(act), 0, done - 1));
+        Assert.All(["sync weights", "sync-folder model", "sync metrics.jsonl", $"sync-folder {folder}"],
+            act => Assert.InRange(layer.Acts.IndexOf(act), 0, done - 1));
         Assert.InRange(layer.Acts.FindIndex(act => act.StartsWith("sync stage.json.tmp-", StringComparison.Ordinal)), 0, done - 1);
         Assert.Equal([$"sync-folder {folder}"], layer.Acts.Skip(done + 1));
     }

@@ -48,7 +48,9 @@ public sealed class DataStageTests : TorchTest
     [Fact]
     public void A_recipe_without_a_field_has_the_options_it_had_before_there_were_fields()
     {
-        var file = Write("a.jsonl", string.Join('\n', Enumerable.Range(0, 40).Select(i => $"{{\"text\": \"Document {i}.\", \"body\": \"Other {i}.\"}}")));
+        var file =
+            Write("a.jsonl",
+                string.Join('\n', Enumerable.Range(0, 40).Select(i => $"{{\"text\": \"Document {i}.\", \"body\": \"Other {i}.\"}}")));
         Within(run =>
         {
             Tokens(run, new() { Train = [file], HeldOut = 0.3 }).Dispose();
@@ -63,7 +65,9 @@ public sealed class DataStageTests : TorchTest
     [Fact]
     public void Text_that_is_lost_is_warned_of_with_its_reason()
     {
-        var file = Write("a.jsonl", string.Join('\n', Enumerable.Range(0, 40).Select(i => $"{{\"text\": \"Document {i}.\"}}")) + "\n{\"body\": 1}\n");
+        var file =
+            Write("a.jsonl",
+                string.Join('\n', Enumerable.Range(0, 40).Select(i => $"{{\"text\": \"Document {i}.\"}}")) + "\n{\"body\": 1}\n");
         Within(run => Tokens(run, new() { Train = [file], HeldOut = 0.3 }).Dispose());
         Assert.Contains("skipped or mended: 1 missing-field; ", Assert.Single(_heard.Warnings), StringComparison.Ordinal);
         Assert.Contains("a.jsonl:41 has body", _heard.Warnings[0], StringComparison.Ordinal);
@@ -72,8 +76,11 @@ public sealed class DataStageTests : TorchTest
     [Fact]
     public void A_field_of_token_ids_is_refused_where_it_stands()
     {
-        var error = Assert.Throws<EspalierException>(() => RecipeFile.Parse("teacher: t\ndata: { train: a.i32, field: body }\nprune: { hidden: 192 }\n", "r.yaml"));
-        Assert.Contains("r.yaml, line 2: data.field is body; data.train is token ids, which have no fields", error.Message, StringComparison.Ordinal);
+        var error =
+            Assert.Throws<EspalierException>(() =>
+                RecipeFile.Parse("teacher: t\ndata: { train: a.i32, field: body }\nprune: { hidden: 192 }\n", "r.yaml"));
+        Assert.Contains("r.yaml, line 2: data.field is body; data.train is token ids, which have no fields", error.Message,
+            StringComparison.Ordinal);
     }
 
     public override void Dispose()

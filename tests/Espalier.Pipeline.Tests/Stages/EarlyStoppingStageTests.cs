@@ -121,7 +121,8 @@ public sealed class EarlyStoppingStageTests : TorchTest
         Assert.Equal(whole.Weights, resumed.Weights);
     }
 
-    private static (long Steps, long Best, double[] Weights, string Metrics) Run(string folder, long? interrupt = null, Action<string>? report = null)
+    private static (long Steps, long Best, double[] Weights, string Metrics) Run(string folder, long? interrupt = null,
+        Action<string>? report = null)
     {
         using var run = RunFolder.Open(folder, report);
         using var stage = run.Stage("correct", new JsonObject(), new Dictionary<string, string>());
@@ -130,14 +131,15 @@ public sealed class EarlyStoppingStageTests : TorchTest
         var ids = TokenIds.FromList(Enumerable.Range(0, 4000).Select(i => i * i % 127), "ids", 128);
         var windows = new WindowSet(new TokenRange(ids, 0, 3600), 32);
         using var stop = new CancellationTokenSource();
-        using var trainer = new Trainer(model, new LogitObjective(new CrossEntropy()), new PackedText(windows, SampleOrder.Sequential(windows.Count)), new()
-        {
-            Steps = 60,
-            Batch = 4,
-            WarmUp = 0,
-            LearningRate = 3e-2,
-            Schedule = ScheduleKind.Constant,
-        });
+        using var trainer = new Trainer(model, new LogitObjective(new CrossEntropy()),
+            new PackedText(windows, SampleOrder.Sequential(windows.Count)), new()
+            {
+                Steps = 60,
+                Batch = 4,
+                WarmUp = 0,
+                LearningRate = 3e-2,
+                Schedule = ScheduleKind.Constant,
+            });
         trainer.Every(1, report =>
         {
             if (report.Step == interrupt)
@@ -152,6 +154,7 @@ public sealed class EarlyStoppingStageTests : TorchTest
             EarlyStopping = 2,
             HeldOut = new(new TokenRange(ids, 3600, 400), 32, WindowStride.Contiguous),
         }, NullProgress.Instance, stop.Token);
-        return (end.Step, trainer.State.Step, [.. model.Parameters.SelectMany(p => GoldenTensors.DoublesOf(p.Value))], File.ReadAllText(stage.Metrics.Path));
+        return (end.Step, trainer.State.Step, [.. model.Parameters.SelectMany(p => GoldenTensors.DoublesOf(p.Value))],
+            File.ReadAllText(stage.Metrics.Path));
     }
 }

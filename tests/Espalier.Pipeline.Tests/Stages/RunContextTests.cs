@@ -117,7 +117,9 @@ public sealed class RunContextTests : IDisposable
     [InlineData(130)]
     public void A_run_that_failed_or_was_stopped_keeps_its_folder(int code)
     {
-        var end = Record.Exception(() => Within(Run, _ => throw (code == 1 ? new EspalierException("failed") { ExitCode = 1 } : new OperationCanceledException())));
+        var end =
+            Record.Exception(() =>
+                Within(Run, _ => throw (code == 1 ? new EspalierException("failed") { ExitCode = 1 } : new OperationCanceledException())));
         Assert.NotNull(end);
         Assert.True(File.Exists(Path.Combine(Run, "run.json")));
     }
@@ -204,7 +206,8 @@ public sealed class RunContextTests : IDisposable
     {
         Directory.CreateDirectory(Run);
         File.WriteAllText(Path.Combine(Run, "run.lock"), text);
-        Assert.Contains("run.lock is a file that this program did not write", Refused(_ => Assert.Fail("at work")).Message, StringComparison.Ordinal);
+        Assert.Contains("run.lock is a file that this program did not write", Refused(_ => Assert.Fail("at work")).Message,
+            StringComparison.Ordinal);
         Assert.Equal(text, File.ReadAllText(Path.Combine(Run, "run.lock")));
         File.WriteAllBytes(Path.Combine(Run, "run.lock"), new byte[90]);
         Within(Run, _ => { });
@@ -218,7 +221,8 @@ public sealed class RunContextTests : IDisposable
         return 0;
     }, default);
 
-    private static void Stage(RunContext run, string name, Action<StageFolder>? work = null) => run.RunStage(name, [], s_inputs, (stage, _) =>
+    private static void Stage(RunContext run, string name, Action<StageFolder>? work = null) =>
+        run.RunStage(name, [], s_inputs, (stage, _) =>
     {
         (work ?? (there => File.WriteAllText(there.PathOf("weights"), "weights")))(stage);
         return new JsonObject { ["steps"] = 1 };

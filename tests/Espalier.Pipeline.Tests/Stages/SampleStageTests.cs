@@ -61,7 +61,8 @@ public sealed class SampleStageTests : TorchTest
     public void A_text_too_short_for_a_beginning_gives_none()
     {
         using var checkpoint = Checkpoint.Open(s_teacher);
-        var text = Evaluation.Text(new("held-out", TokenIds.FromList(Ids().Take(20), "ids", checkpoint.Config.VocabularySize), "hash", null));
+        var text =
+            Evaluation.Text(new("held-out", TokenIds.FromList(Ids().Take(20), "ids", checkpoint.Config.VocabularySize), "hash", null));
         Slot<ModelFolder> model = new("teacher") { Value = new("teacher", s_teacher, "model") };
         using var run = RunContext.Open(_folder, "recipe", 1, NullProgress.Instance, default);
         var stage = new SampleStage(model, () => throw new InvalidOperationException("not needed"), text, Tokenizer.Load(s_teacher));
@@ -100,6 +101,7 @@ public sealed class SampleStageTests : TorchTest
     private static List<int> Ids()
     {
         var bytes = File.ReadAllBytes(Fixtures.Golden("quickstart-teacher", "self-written.ids.i32"));
-        return [.. Enumerable.Range(0, Math.Min(4000, bytes.Length / 4)).Select(i => BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(4 * i)))];
+        return [.. Enumerable.Range(0, Math.Min(4000, bytes.Length / 4))
+            .Select(i => BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(4 * i)))];
     }
 }

@@ -26,13 +26,15 @@ public sealed class SanityCheckTests : TorchTest
     public void A_cut_of_nothing_is_found_equal_to_its_input_and_the_record_says_so()
     {
         var record = Pruned(new());
-        Assert.Contains(record.Checks!, check => check.StartsWith("nothing is cut and every tensor is that of its source", StringComparison.Ordinal));
+        Assert.Contains(record.Checks!,
+            check => check.StartsWith("nothing is cut and every tensor is that of its source", StringComparison.Ordinal));
         Assert.Contains(record.Checks!, check => check.StartsWith("the shape is the planned one", StringComparison.Ordinal));
     }
 
     [Fact]
     public void A_cut_is_held_against_its_plan() =>
-        Assert.Contains(Pruned(new() { Hidden = 192, Ffn = 512, Layers = 6 }).Checks!, check => check.EndsWith("are those that the plan keeps, bit for bit", StringComparison.Ordinal));
+        Assert.Contains(Pruned(new() { Hidden = 192, Ffn = 512, Layers = 6 }).Checks!,
+            check => check.EndsWith("are those that the plan keeps, bit for bit", StringComparison.Ordinal));
 
     [Theory]
     [InlineData(ElementType.F32)]
@@ -73,27 +75,31 @@ public sealed class SanityCheckTests : TorchTest
             Assert.Single(Checked(s_teacher, check => check.Same(FrozenParts.Parse(["norms"]).Hold, "what is frozen is")).Checks!));
 
     [Fact]
-    public void A_weight_that_is_neither_its_source_nor_zero_is_named() => Fails(Damaged(), check => check.SameOrZero(), "to stay or become zero");
+    public void A_weight_that_is_neither_its_source_nor_zero_is_named() =>
+    Fails(Damaged(), check => check.SameOrZero(), "to stay or become zero");
 
     [Fact]
     public void A_model_that_loads_as_another_is_found_by_its_logits()
     {
         using var source = Checkpoint.Open(s_teacher);
         using var model = DecoderWeights.Load(source);
-        Assert.Contains(Checked(s_teacher, check => check.Reloaded(model)).Checks!, check => check.StartsWith("loaded again it gives the logits", StringComparison.Ordinal));
+        Assert.Contains(Checked(s_teacher, check => check.Reloaded(model)).Checks!,
+            check => check.StartsWith("loaded again it gives the logits", StringComparison.Ordinal));
         Fails(Damaged(everywhere: true), check => check.Reloaded(model), "loaded again, logit ");
     }
 
     [Fact]
     public void A_shape_that_was_not_planned_is_named_with_both_numbers() =>
-        Fails(s_teacher, check => check.Shape(Config() with { HiddenSize = 128 }), $"hidden_size is {Config().HiddenSize} and 128 was planned");
+        Fails(s_teacher, check => check.Shape(Config() with { HiddenSize = 128 }),
+            $"hidden_size is {Config().HiddenSize} and 128 was planned");
 
     [Fact]
     public void A_field_of_the_config_that_nobody_asked_to_change_is_found()
     {
         var written = Copy();
         var config = Path.Combine(written, "config.json");
-        File.WriteAllText(config, File.ReadAllText(config).Replace("\"rms_norm_eps\": 1e-05", "\"rms_norm_eps\": 1e-06", StringComparison.Ordinal));
+        File.WriteAllText(config,
+            File.ReadAllText(config).Replace("\"rms_norm_eps\": 1e-05", "\"rms_norm_eps\": 1e-06", StringComparison.Ordinal));
         Assert.NotEqual(File.ReadAllText(Path.Combine(s_teacher, "config.json")), File.ReadAllText(config));
         Fails(written, check => check.Shape(Config()), "more of config.json changed than sizes");
     }
@@ -106,9 +112,12 @@ public sealed class SanityCheckTests : TorchTest
 
     private StageRecord Pruned(PruneTarget target, ElementType? stored = null)
     {
-        var (section, model) = (new PruneSection { Method = PruneMethod.Random, Target = target }, ModelSlot.Of(ModelFolder.Given("teacher", s_teacher)));
+        var (section, model) =
+            (new PruneSection { Method = PruneMethod.Random, Target = target }, ModelSlot.Of(ModelFolder.Given("teacher", s_teacher)));
         using var run = RunContext.Open(Path.Combine(_folder, "run"), "recipe", 1, NullProgress.Instance, default);
-        new PruneStage(model, "pruned", target.Apply(model.Planned), new("the cut") { Value = section }, section, 64, 1) { Stored = stored }.Run(run);
+        new PruneStage(model, "pruned", target.Apply(model.Planned), new("the cut") { Value = section }, section, 64,
+            1)
+        { Stored = stored }.Run(run);
         return StageRecord.Read(Path.Combine(run.Folder.Path, "stages", run.Used.Single().Folder))!;
     }
 

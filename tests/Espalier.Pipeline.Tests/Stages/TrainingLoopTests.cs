@@ -87,7 +87,8 @@ public sealed class TrainingLoopTests : TorchTest, IDisposable
                     losses.Add(entry.Step, loss);
             }
             Assert.Equal(
-                MetricsLines.Read(stage.Metrics.Path).Where(line => line.Fields.ContainsKey("loss")).Select(line => (line.Step, (float)(double)line.Fields["loss"]!)),
+                MetricsLines.Read(stage.Metrics.Path).Where(line => line.Fields.ContainsKey("loss"))
+                    .Select(line => (line.Step, (float)(double)line.Fields["loss"]!)),
                 losses.Select(entry => (entry.Key, entry.Value)));
             var tags = files.SelectMany(file => file).SelectMany(entry => entry.Scalars.Keys).Distinct().Order(StringComparer.Ordinal);
             Assert.Equal(["gradient_norm", "held_out_nll", "learning_rate", "loss", "tokens_per_second"], tags);
@@ -127,10 +128,13 @@ public sealed class TrainingLoopTests : TorchTest, IDisposable
     [Fact]
     public void Many_such_steps_in_a_row_stop_the_run_with_exit_code_1_and_the_last_good_checkpoint()
     {
-        var error = Assert.Throws<EspalierException>(() => Train(_folder.Of("run"), poisonFrom: 6, poisonTo: Steps, poison: double.NaN, skipLimit: 5));
+        var error =
+            Assert.Throws<EspalierException>(() =>
+                Train(_folder.Of("run"), poisonFrom: 6, poisonTo: Steps, poison: double.NaN, skipLimit: 5));
         Assert.Equal(1, error.ExitCode);
         Assert.Contains("5 steps in a row, up to step 10", error.Message, StringComparison.Ordinal);
-        Assert.EndsWith("the last good checkpoint is " + Directory.GetDirectories(_folder.Path, "step-9", SearchOption.AllDirectories).Single(), error.Message, StringComparison.Ordinal);
+        Assert.EndsWith("the last good checkpoint is " + Directory.GetDirectories(_folder.Path, "step-9", SearchOption.AllDirectories)
+            .Single(), error.Message, StringComparison.Ordinal);
         var checkpoints = Directory.GetDirectories(_folder.Path, "checkpoints", SearchOption.AllDirectories).Single();
         var latest = new CheckpointStore(checkpoints).OpenLatest(_warnings.Add)!;
         using var state = SafetensorsFile.Open(latest.PathOf("state.safetensors"));
@@ -152,7 +156,8 @@ public sealed class TrainingLoopTests : TorchTest, IDisposable
         Assert.Contains("the disk is full", error.Message);
         Assert.Contains("the checkpoint of step 4 is intact; make room and give the same command again to go on from there", error.Message);
 
-        Assert.ThrowsAny<OperationCanceledException>(() => new FaultyLayer(act, Fault.Full).During(() => Train(_folder.Of("stopped"), stopAt: 6)));
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            new FaultyLayer(act, Fault.Full).During(() => Train(_folder.Of("stopped"), stopAt: 6)));
         Assert.Contains(_warnings, warning => warning.Contains("the checkpoint of step 4 is intact", StringComparison.Ordinal));
 
         foreach (var name in (string[])["full", "stopped"])
@@ -173,7 +178,10 @@ public sealed class TrainingLoopTests : TorchTest, IDisposable
         {
             // Started again it goes on after step 9, with the poison where it was, and says the same.
             var done = 9 * attempt;
-            var error = Assert.Throws<EspalierException>(() => Train(_folder.Of("run"), poisonFrom: Math.Max(1, from - done), poisonTo: to - done, poison: double.NaN, skipLimit: 100));
+            var error =
+                Assert.Throws<EspalierException>(() =>
+                    Train(_folder.Of("run"), poisonFrom: Math.Max(1, from - done), poisonTo: to - done, poison: double.NaN,
+                        skipLimit: 100));
             Assert.Equal(1, error.ExitCode);
             Assert.StartsWith($"correct: {steps}", error.Message, StringComparison.Ordinal);
             Assert.Contains(checkpoint, error.Message, StringComparison.Ordinal);
@@ -195,13 +203,16 @@ public sealed class TrainingLoopTests : TorchTest, IDisposable
         // Every evaluation from the fourth step on finds the same weights, so the first is the best.
         Train(_folder.Of("run"), poisonFrom: 5, poisonTo: Steps, poison: double.NaN, skipLimit: 100, earlyStopping: 3);
         Assert.Single(Directory.GetFiles(_folder.Path, "stage.json", SearchOption.AllDirectories));
-        var error = Assert.Throws<EspalierException>(() => Train(_folder.Of("none"), poisonFrom: 1, poisonTo: Steps, poison: double.NaN, skipLimit: 100, earlyStopping: 3));
+        var error =
+            Assert.Throws<EspalierException>(() =>
+                Train(_folder.Of("none"), poisonFrom: 1, poisonTo: Steps, poison: double.NaN, skipLimit: 100, earlyStopping: 3));
         Assert.StartsWith("correct: all 12 steps had", error.Message, StringComparison.Ordinal);
     }
 
     /// <summary>Twelve steps of two windows on the tiny golden model, evaluated every fourth.</summary>
     private void Train(
-        string path, int stopAt = 0, double learningRate = 3e-3, int warmUp = 2, int poisonFrom = 0, int poisonTo = 0, double poison = 0, int skipLimit = 10, int checkpointEvery = 3,
+        string path, int stopAt = 0, double learningRate = 3e-3, int warmUp = 2, int poisonFrom = 0, int poisonTo = 0, double poison = 0,
+        int skipLimit = 10, int checkpointEvery = 3,
         bool keepAll = false, int earlyStopping = 0, Action<StageFolder>? prepare = null, Action<StageFolder>? check = null)
     {
         using var run = RunFolder.Open(path, _warnings.Add);
@@ -246,7 +257,8 @@ public sealed class TrainingLoopTests : TorchTest, IDisposable
     private static void Keep(StageFolder stage, long step)
     {
         Directory.CreateDirectory(Path.Combine(stage.Checkpoints.Folder, "kept"));
-        File.Copy(Path.Combine(stage.Checkpoints.Folder, $"step-{step}", "state.safetensors"), Path.Combine(stage.Checkpoints.Folder, "kept", $"{step}"));
+        File.Copy(Path.Combine(stage.Checkpoints.Folder, $"step-{step}", "state.safetensors"),
+            Path.Combine(stage.Checkpoints.Folder, "kept", $"{step}"));
     }
 
     /// <summary>Cross-entropy, whose gradients at some steps are not finite.</summary>

@@ -17,7 +17,8 @@ internal static class CacheInput
 
     /// <summary>The cache as what training reads, when it belongs to these tokens and this temperature.</summary>
     /// <exception cref="EspalierException">It is stale: the difference is named.</exception>
-    internal static Slot<ModelFolder> Require(CommandRun run, string folder, string? teacher, TokenSets tokens, int sequence, double temperature)
+    internal static Slot<ModelFolder> Require(CommandRun run, string folder, string? teacher, TokenSets tokens, int sequence,
+        double temperature)
     {
         using var cache = TeacherCache.Open(folder);
         var key = cache.Key;

@@ -9,14 +9,18 @@ using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands.Shared;
 
-/// <summary>How a model is scored: by what, on the first windows of the text or the ids, one sample each, and how activations become scores.</summary>
+/// <summary>
+/// How a model is scored: by what, on the first windows of the text or the ids, one sample each, and how activations become scores.
+/// </summary>
 internal sealed class CalibrationInput
 {
     private const int DefaultSeq = 256;
 
     private readonly KeyOptions<ScoreSection> _keys = new(ScoreSection.Keys, new());
-    private readonly CountOption _seq = new CountOption("--sequence", $"Tokens of a sample; by default the model's positions, at most {DefaultSeq}").Or("--seq");
-    private readonly CountOption _batch = new("--batch", "Samples of one forward pass; changes nothing but speed and memory", 8, most: 1024);
+    private readonly CountOption _seq = new CountOption("--sequence",
+        $"Tokens of a sample; by default the model's positions, at most {DefaultSeq}").Or("--seq");
+    private readonly CountOption _batch = new("--batch", "Samples of one forward pass; changes nothing but speed and memory", 8,
+        most: 1024);
     private readonly MemoryInput _memory = new();
 
     private Option[] OfText => [_seq, _batch];
@@ -33,14 +37,16 @@ internal sealed class CalibrationInput
     internal ScoreMethod Method(CommandRun run) => Section(run).Method;
 
     /// <summary>The first option that was given, or null.</summary>
-    internal string? Given(CommandRun run) => _keys.GivenNames(run).Concat(OfText.Where(run.Has).Select(option => option.Name)).FirstOrDefault();
+    internal string? Given(CommandRun run) =>
+        _keys.GivenNames(run).Concat(OfText.Where(run.Has).Select(option => option.Name)).FirstOrDefault();
 
     /// <summary>Refuses options and text that the method does not read.</summary>
     internal void Check(CommandRun run, TokenInput input)
     {
         var asked = Method(run);
         if (!asked.ReadsText() && OfText.FirstOrDefault(run.Has) is { } option)
-            throw new EspalierException($"{option.Name} was given and --method is {EnumName.Of(asked)}, which does not read it: leave it out");
+            throw new EspalierException(
+                $"{option.Name} was given and --method is {EnumName.Of(asked)}, which does not read it: leave it out");
         if (!asked.ReadsText() && input.IsGiven(run))
             throw new EspalierException($"text or --ids was given and --method is {EnumName.Of(asked)}, which reads none: leave it out");
     }
@@ -51,7 +57,8 @@ internal sealed class CalibrationInput
         if (_keys.GivenNames(run).FirstOrDefault(name => name.EndsWith("-aggregation", StringComparison.Ordinal)) is { } option)
             throw new EspalierException($"--aggregators all and {option} were given: give one of them");
         if (Method(run) != ScoreMethod.Activation)
-            throw new EspalierException($"--aggregators all is about activations and --method is {EnumName.Of(Method(run))}: leave one of them out");
+            throw new EspalierException(
+                $"--aggregators all is about activations and --method is {EnumName.Of(Method(run))}: leave one of them out");
     }
 
     /// <summary>The tokens that scoring reads; dispose its value. Nothing is made where the method reads none.</summary>
@@ -60,7 +67,9 @@ internal sealed class CalibrationInput
 
     /// <summary>The stage that scores a model, that of a recipe with these settings. libtorch is started before.</summary>
     /// <param name="run">The command's values.</param>
-    /// <param name="checkpoint">The model; a weight that is not finite is refused here, or where the model is read layer by layer when it is read.</param>
+    /// <param name="checkpoint">
+    /// The model; a weight that is not finite is refused here, or where the model is read layer by layer when it is read.
+    /// </param>
     /// <param name="tokens">What <see cref="Tokens"/> gave.</param>
     /// <param name="spans">Widths of the spans of layers that are wanted.</param>
     /// <param name="seed">Seed of scores by chance.</param>
@@ -70,7 +79,9 @@ internal sealed class CalibrationInput
         // Magnitudes are those of weights that are checked when they are read.
         if (Method(run).ReadsText() ? !within.Streams : Method(run) != ScoreMethod.Magnitude)
             checkpoint.CheckFinite(run.Cancellation);
-        return new(ModelArgument.Slot(checkpoint), Section(run), spans, tokens, Sequence(run, checkpoint.Config), seed) { Batch = run.Get(_batch)!.Value, Memory = within };
+        return new(ModelArgument.Slot(checkpoint), Section(run), spans, tokens, Sequence(run, checkpoint.Config),
+            seed)
+        { Batch = run.Get(_batch)!.Value, Memory = within };
     }
 
     /// <summary>Scores a model by all nine aggregators, in their order: no stage of a recipe does that.</summary>
@@ -79,7 +90,8 @@ internal sealed class CalibrationInput
     /// <param name="input">Text or ids.</param>
     /// <param name="spans">Widths of the spans of layers that are wanted.</param>
     /// <param name="folder">Where residual streams may go that do not fit in memory.</param>
-    internal IReadOnlyList<ImportanceScores> ScoreByAll(CommandRun run, Checkpoint checkpoint, TokenInput input, IReadOnlyList<int> spans, string folder)
+    internal IReadOnlyList<ImportanceScores> ScoreByAll(CommandRun run, Checkpoint checkpoint, TokenInput input, IReadOnlyList<int> spans,
+        string folder)
     {
         using var source = input.Open(run, checkpoint);
         var windows = new WindowSet(source.Tokens, Sequence(run, checkpoint.Config));
@@ -88,9 +100,17 @@ internal sealed class CalibrationInput
         if (!within.Streams)
             checkpoint.CheckFinite(run.Cancellation);
         var section = Section(run);
-        var options = new ScoreOptions { Samples = section.Samples, Batch = run.Get(_batch)!.Value, Neurons = section.Neurons, SpanWidths = spans };
-        var found = within.Score(checkpoint, windows, options, Compression.Importance.Aggregator.All, folder, run.Progress, run.Cancellation);
-        var (teacher, hash) = (fingerprint.Finish(run.Cancellation), CalibrationHash.Of(source.Tokens, windows.SequenceLength, options.Samples));
+        var options = new ScoreOptions
+        {
+            Samples = section.Samples,
+            Batch = run.Get(_batch)!.Value,
+            Neurons = section.Neurons,
+            SpanWidths = spans
+        };
+        var found =
+            within.Score(checkpoint, windows, options, Compression.Importance.Aggregator.All, folder, run.Progress, run.Cancellation);
+        var (teacher, hash) =
+            (fingerprint.Finish(run.Cancellation), CalibrationHash.Of(source.Tokens, windows.SequenceLength, options.Samples));
         return [.. found.Select(scores => scores with { Teacher = teacher, Calibration = hash })];
     }
 
@@ -98,9 +118,12 @@ internal sealed class CalibrationInput
     {
         null => Math.Min(DefaultSeq, config.MaxPositions),
         { } asked when asked <= config.MaxPositions => asked,
-        { } asked => throw new EspalierException($"--sequence is {asked} and the model has {config.MaxPositions} positions (max_position_embeddings): give at most that"),
+        { } asked =>
+            throw new EspalierException(
+                $"--sequence is {asked} and the model has {config.MaxPositions} positions (max_position_embeddings): give at most that"),
     };
 
     /// <summary>How to score, as a recipe with the same keys would say.</summary>
-    private ScoreSection Section(CommandRun run) => ScoreSection.Keys.Read(SectionFields.OfOptions(_keys.Given(run), ScoreSection.Section), new());
+    private ScoreSection Section(CommandRun run) =>
+        ScoreSection.Keys.Read(SectionFields.OfOptions(_keys.Given(run), ScoreSection.Section), new());
 }

@@ -9,7 +9,8 @@ internal sealed class ChoiceOption<T> : Option<T?> where T : struct
     {
         ByDefault = byDefault;
         // Said here and not by the parser's help, which would show the name that C# has for it.
-        Description = byDefault is { } value ? $"{description} [default: {choices.First(choice => choice.Value.Equals(value)).Name}]" : description;
+        Description = byDefault is { } value ? $"{description} [default: {choices.First(choice => choice.Value.Equals(value)).Name}]"
+            : description;
         HelpName = string.Join('|', choices.Select(choice => choice.Name));
         CustomParser = result =>
         {
@@ -18,7 +19,8 @@ internal sealed class ChoiceOption<T> : Option<T?> where T : struct
                 if (known.Equals(text, StringComparison.OrdinalIgnoreCase))
                     return value;
             var names = choices.Select(choice => choice.Name).ToArray();
-            result.AddError($"{result.OptionName()} is '{text}', it must be one of {string.Join(", ", names)}.{NearestName.Hint(text, names)}");
+            result.AddError(
+                $"{result.OptionName()} is '{text}', it must be one of {string.Join(", ", names)}.{NearestName.Hint(text, names)}");
             return null;
         };
     }

@@ -3,7 +3,10 @@ using Espalier.Files;
 
 namespace Espalier.Cli.Commands.Shared;
 
-/// <summary>An option that takes a whole number within limits, as recipes write it (<c>300</c>, <c>1k</c>); null where it is not given and has no default.</summary>
+/// <summary>
+/// An option that takes a whole number within limits, as recipes write it (<c>300</c>, <c>1k</c>); null where it is not given and has no
+/// default.
+/// </summary>
 internal sealed class CountOption : Option<int?>
 {
     internal CountOption(string name, string description, int? byDefault = null, int least = 1, int most = int.MaxValue) : base(name)
@@ -21,7 +24,8 @@ internal sealed class CountOption : Option<int?>
                 return (int)value;
             else
                 result.AddError(most == int.MaxValue && value < least
-                    ? $"{result.OptionName()} is {value}, it must be at least {least}" : $"{result.OptionName()} is {value}, it must be from {least} to {most}");
+                    ? $"{result.OptionName()} is {value}, it must be at least {least}"
+                    : $"{result.OptionName()} is {value}, it must be from {least} to {most}");
             return null;
         };
     }

@@ -47,14 +47,17 @@ internal sealed class DepthScoresInput
     internal DepthMetricKind Choose(CommandRun run, string path, DepthScores scores, DecoderConfig teacher, DecoderConfig student)
     {
         if (scores.Layers != teacher.Layers)
-            throw new EspalierException($"{path}: has scores of {scores.Layers} layers and the model has {teacher.Layers}: score this model");
+            throw new EspalierException(
+                $"{path}: has scores of {scores.Layers} layers and the model has {teacher.Layers}: score this model");
         if (student.Layers == teacher.Layers)
-            throw new EspalierException($"{path}: says which layers go and none goes: say how many stay with --layers, or leave the file out");
+            throw new EspalierException(
+                $"{path}: says which layers go and none goes: say how many stay with --layers, or leave the file out");
         string[] there = [.. scores.Metrics.Keys.Order().Select(DepthNames.Of)];
         if (run.Get(_metric) is { } asked)
             return there.Contains(asked)
                 ? DepthNames.Parse(asked)
-                : throw new EspalierException($"--depth-metric is '{asked}' and {path} has {string.Join(", ", there)}.{NearestName.Hint(asked, there)}");
+                : throw new EspalierException(
+                    $"--depth-metric is '{asked}' and {path} has {string.Join(", ", there)}.{NearestName.Hint(asked, there)}");
         if (scores.Metrics.ContainsKey(DepthMetricKind.BlockInfluence))
             return DepthMetricKind.BlockInfluence;
         return scores.Metrics.Count == 1
@@ -62,7 +65,10 @@ internal sealed class DepthScoresInput
             : throw new EspalierException($"{path}: has {string.Join(", ", there)}: say which of them chooses with --depth-metric");
     }
 
-    /// <summary>Scores of layers have metrics, scores of units axes. What is no JSON is left to whoever reads it, and says what is wrong.</summary>
+    /// <summary>
+    /// Scores of layers have metrics, scores of units axes. What is no JSON is left to whoever reads it, and says what is wrong.
+    /// </summary>
     private static bool IsOfLayers(string path) =>
-        JsonFile.Holds(path, DepthScoresFile.MaxBytes, root => root.TryGetProperty("metrics", out _) && !root.TryGetProperty("axes", out _));
+        JsonFile.Holds(path, DepthScoresFile.MaxBytes, root => root.TryGetProperty("metrics", out _)
+            && !root.TryGetProperty("axes", out _));
 }

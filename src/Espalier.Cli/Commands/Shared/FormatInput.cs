@@ -23,7 +23,8 @@ internal enum OutputFormat
 internal sealed class FormatInput
 {
     private readonly ChoiceOption<OutputFormat> _format = new(
-        "--format", "How the result is printed: for people, as --json does, the table alone with all digits of its numbers, or as Markdown", OutputFormat.Text,
+        "--format", "How the result is printed: for people, as --json does, the table alone with all digits of its numbers, or as Markdown",
+        OutputFormat.Text,
         ("text", OutputFormat.Text), ("json", OutputFormat.Json), ("csv", OutputFormat.Csv), ("markdown", OutputFormat.Markdown));
 
     /// <summary>Adds the option.</summary>
@@ -43,7 +44,8 @@ internal sealed class FormatInput
     /// <param name="table">Its table.</param>
     /// <param name="beside">What the command alone knows, for JSON.</param>
     internal void Write<T>(
-        CommandRun run, T result, Action<Page, T> render, Func<T, CsvTable> table, params (string Name, object? Value)[] beside) where T : notnull
+        CommandRun run, T result, Action<Page, T> render, Func<T, CsvTable> table, params (string Name, object? Value)[] beside)
+            where T : notnull
     {
         switch (run.Get(_format))
         {

@@ -3,7 +3,9 @@ using Espalier.Pipeline.Options;
 
 namespace Espalier.Cli.Commands.Shared;
 
-/// <summary>The keys of a recipe's section as options: names, help and defaults from their declaration, values read by the reader of recipes.</summary>
+/// <summary>
+/// The keys of a recipe's section as options: names, help and defaults from their declaration, values read by the reader of recipes.
+/// </summary>
 /// <param name="keys">The keys; those that are no options are left out.</param>
 /// <param name="defaults">The section where nothing is given.</param>
 /// <param name="prefix">What stands before a key's name.</param>
@@ -23,23 +25,30 @@ internal sealed class KeyOptions<S>(IEnumerable<Key<S>> keys, S defaults, string
         _options.Where(entry => run.Has(entry.Option)).Select(entry => (entry.Key.Name, ValueOf(run, entry.Key, entry.Option)));
 
     /// <summary>The options that the user gave, by their names.</summary>
-    internal IEnumerable<string> GivenNames(CommandRun run) => _options.Select(entry => entry.Option).Where(run.Has).Select(option => option.Name);
+    internal IEnumerable<string> GivenNames(CommandRun run) =>
+        _options.Select(entry => entry.Option).Where(run.Has).Select(option => option.Name);
 
     private static YamlValue ValueOf(CommandRun run, Key<S> key, Option option)
     {
         if (option is Option<bool> flag)
             return Text(run.Get(flag) ? "true" : "false");
         var given = run.Get((Option<string>)option)!;
-        return key.IsList ? new YamlList([.. given.Split(',', StringSplitOptions.TrimEntries).Select(Text)], Line: 0) : Text(key.IsWord ? given.ToLowerInvariant() : given);
+        return key.IsList ? new YamlList([.. given.Split(',', StringSplitOptions.TrimEntries).Select(Text)], Line: 0)
+            : Text(key.IsWord ? given.ToLowerInvariant() : given);
     }
 
     private static YamlText Text(string text) => new(text, Quoted: true, Line: 0);
 
-    private static Option<bool> FlagOf(Key<S> key, string prefix) => new Option<bool>($"--{prefix}{key.OptionName ?? key.Name}") { Description = key.Help }.Or(key.Aliases);
+    private static Option<bool> FlagOf(Key<S> key, string prefix) =>
+        new Option<bool>($"--{prefix}{key.OptionName ?? key.Name}") { Description = key.Help }.Or(key.Aliases);
 
     private static Option<string> TextOf(Key<S> key, string prefix, S defaults)
     {
-        var option = new Option<string>($"--{prefix}{key.OptionName ?? key.Name}") { Description = key.Help, HelpName = key.HelpName }.Or(key.Aliases);
+        var option = new Option<string>($"--{prefix}{key.OptionName ?? key.Name}")
+        {
+            Description = key.Help,
+            HelpName = key.HelpName
+        }.Or(key.Aliases);
         if (key.ShowsDefault)
             option.DefaultValueFactory = _ => key.Default(defaults);
         return option;

@@ -15,7 +15,9 @@ internal sealed class MemoryInput
 
     private readonly Option<long?> _memory = new("--memory")
     {
-        Description = "What scoring may take, such as 4GB; a model whose float32 weights are larger is read layer by layer [default: 60 % of what is free]",
+        Description =
+            "What scoring may take, such as 4GB; a model whose float32 weights are larger is read layer by layer [default: 60 % of what is "
+                + "free]",
         HelpName = "SIZE",
         CustomParser = result =>
         {
@@ -38,5 +40,6 @@ internal sealed class MemoryInput
 
     /// <summary>Where what does not fit goes: beside the output, else where temporary files go.</summary>
     internal static string FolderBeside(string? output) =>
-        output is not null && Path.GetDirectoryName(Path.GetFullPath(output)) is { } parent && Directory.Exists(parent) ? parent : Path.GetTempPath();
+        output is not null && Path.GetDirectoryName(Path.GetFullPath(output)) is { } parent && Directory.Exists(parent) ? parent
+            : Path.GetTempPath();
 }

@@ -36,14 +36,16 @@ internal static class ModelTable
     internal static CsvTable Csv(IReadOnlyList<ModelRow> rows)
     {
         var table = new CsvTable(
-            "arm", "recipe", "seed", "model", "path", "parameters", "non_embedding_parameters", "bytes", "set", "nll", "nll_se", "perplexity", "bits_per_byte", "tokens",
+            "arm", "recipe", "seed", "model", "path", "parameters", "non_embedding_parameters", "bytes", "set", "nll", "nll_se",
+            "perplexity", "bits_per_byte", "tokens",
             "tokens_per_second", "tokens_per_second_lowest", "tokens_per_second_highest");
         foreach (var row in rows)
         {
             var (recipe, seed) = SeedSummary.Split(row.Arm);
             foreach (var of in row.Evaluations)
                 table.Add(
-                    row.Arm, recipe, seed, row.Model, row.Path, row.Parameters, row.NonEmbeddingParameters, row.Bytes, of.Set, of.Nll, of.NllStandardError, of.Perplexity, of.BitsPerByte, of.Tokens,
+                    row.Arm, recipe, seed, row.Model, row.Path, row.Parameters, row.NonEmbeddingParameters, row.Bytes, of.Set, of.Nll,
+                    of.NllStandardError, of.Perplexity, of.BitsPerByte, of.Tokens,
                     row.Speed?.Median, row.Speed?.Lowest, row.Speed?.Highest);
         }
         return table;
@@ -52,7 +54,8 @@ internal static class ModelTable
     /// <summary>What the last column says; null where nothing stands in it.</summary>
     internal static string? Legend(IReadOnlyList<ModelRow> rows) =>
         rows.Select(row => row.Speed).FirstOrDefault(speed => speed?.HasSpread == true) is { } measured
-            ? $"tokens/s: greedy, one sequence of {measured.Tokens} tokens; the median of {measured.Measurements} measurements, the slowest and the fastest"
+            ? $"tokens/s: greedy, one sequence of {measured.Tokens} tokens; the median of {measured.Measurements} measurements, the "
+                + $"slowest and the fastest"
             : null;
 
     /// <summary>One measurement alone says little on a machine that may have been busy: it is left to <c>--json</c>.</summary>

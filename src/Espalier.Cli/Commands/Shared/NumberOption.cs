@@ -11,7 +11,8 @@ internal sealed class NumberOption : Option<double?>
     /// <param name="helpName">What a value looks like.</param>
     /// <param name="byDefault">The value where none is given.</param>
     /// <param name="word">A word and the number that it stands for, as in recipes.</param>
-    internal NumberOption(string name, string description, string helpName, double? byDefault = null, (string Text, double Value)? word = null) : base(name)
+    internal NumberOption(string name, string description, string helpName, double? byDefault = null,
+        (string Text, double Value)? word = null) : base(name)
     {
         Description = description;
         HelpName = word is { } known ? $"{helpName}|{known.Text}" : helpName;

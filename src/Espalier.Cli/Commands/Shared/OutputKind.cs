@@ -21,11 +21,13 @@ internal sealed record OutputKind(string Name, Func<string, bool> Is)
 
     internal static OutputKind Gguf { get; } = new("a GGUF file", path => Head(path).StartsWith("GGUF", StringComparison.Ordinal));
 
-    internal static OutputKind PerToken { get; } = new("a file of NLLs", path => Head(path).StartsWith("{\"window\":", StringComparison.Ordinal));
+    internal static OutputKind PerToken { get; } = new("a file of NLLs",
+        path => Head(path).StartsWith("{\"window\":", StringComparison.Ordinal));
 
     /// <summary>A page of ours: its title says so.</summary>
     internal static OutputKind Html { get; } = new("a page of espalier", path =>
-        Head(path) is var head && head.StartsWith("<!DOCTYPE html>", StringComparison.Ordinal) && head.Contains("Espalier</title>", StringComparison.Ordinal));
+        Head(path) is var head && head.StartsWith("<!DOCTYPE html>", StringComparison.Ordinal)
+            && head.Contains("Espalier</title>", StringComparison.Ordinal));
 
     private static OutputKind Json(string name, params string[] fields) =>
         new(name, path => JsonFile.Holds(path, ScoresFile.MaxBytes, root => fields.All(field => root.TryGetProperty(field, out _))));

@@ -9,14 +9,17 @@ namespace Espalier.Cli.Commands.Shared;
 /// </summary>
 internal sealed class OutputOption : Option<string>
 {
-    internal OutputOption(string name, string description, string form, bool required = false) : base(name, name == "--output" ? ["-o"] : [])
+    internal OutputOption(string name, string description, string form, bool required = false)
+        : base(name, name == "--output" ? ["-o"] : [])
     {
         Description = description;
         HelpName = form;
         Required = required;
     }
 
-    /// <summary>A file to be written, or replaced when the new one is complete and the old one is of the same kind; null where none was asked for.</summary>
+    /// <summary>
+    /// A file to be written, or replaced when the new one is complete and the old one is of the same kind; null where none was asked for.
+    /// </summary>
     internal string? File(CommandRun run, OutputKind kind, params IEnumerable<ReadPlace> reads)
     {
         if (run.Get(this) is not { } path)
@@ -28,7 +31,8 @@ internal sealed class OutputOption : Option<string>
         OutputGuard.RequireReplaceable($"{Name} {path}", path, kind.Name, kind.Is);
         DurableFiles.OnDisk.Sweep(path);
         var parent = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        return Directory.Exists(parent) ? path : throw new EspalierException($"{Name} {path}: the folder {parent} does not exist; make it first");
+        return Directory.Exists(parent) ? path
+            : throw new EspalierException($"{Name} {path}: the folder {parent} does not exist; make it first");
     }
 
     /// <summary>A folder that is to be made: nothing may be there but an empty folder.</summary>

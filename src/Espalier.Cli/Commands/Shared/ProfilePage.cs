@@ -12,7 +12,8 @@ internal static class ProfilePage
     {
         foreach (var profile in profiles ?? [])
         {
-            page.Line(Text($"{profile.Stage}: a step of {Units.Count(profile.Tokens)} tokens, the mean of {profile.Steps}; a large product does {profile.ProductGflops:0} GFLOP/s"));
+            page.Line(
+                Text($"{profile.Stage}: a step of {Units.Count(profile.Tokens)} tokens, the mean of {profile.Steps}; a large product does {profile.ProductGflops:0} GFLOP/s"));
             page.Table(Table(profile));
             page.Line();
         }
@@ -21,15 +22,18 @@ internal static class ProfilePage
     private static TextTable Table(StepProfile profile)
     {
         var table = new TextTable(
-            new("phase"), new("ms", Number: true), new("share", Number: true), new("GFLOP/s", Number: true), new("of product", Number: true),
+            new("phase"), new("ms", Number: true), new("share", Number: true), new("GFLOP/s", Number: true),
+            new("of product", Number: true),
             new("page faults", Number: true), new("managed bytes", Number: true));
         foreach (var row in profile.Phases)
-            Add(row.Phase.ToString().ToLowerInvariant(), row.Seconds, row.Share, row.Gflops, row.ShareOfProduct, row.PageFaults, row.ManagedBytes);
+            Add(row.Phase.ToString().ToLowerInvariant(), row.Seconds, row.Share, row.Gflops, row.ShareOfProduct, row.PageFaults,
+                row.ManagedBytes);
         Add("step", profile.Seconds, 1, profile.Gflops, profile.ShareOfProduct, profile.PageFaults, profile.ManagedBytes);
         return table;
 
         void Add(string name, double seconds, double share, double? gflops, double? ofProduct, double faults, double bytes) => table.Add(
-            name, Text($"{1000 * seconds:0.0}"), Text($"{share:0.0%}"), gflops is null ? "" : Text($"{gflops:0}"), ofProduct is null ? "" : Text($"{ofProduct:0%}"),
+            name, Text($"{1000 * seconds:0.0}"), Text($"{share:0.0%}"), gflops is null ? "" : Text($"{gflops:0}"), ofProduct is null ? ""
+                : Text($"{ofProduct:0%}"),
             Text($"{faults:0}"), Text($"{bytes:0}"));
     }
 

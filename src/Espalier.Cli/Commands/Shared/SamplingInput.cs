@@ -5,17 +5,32 @@ using Espalier.Models.Generation;
 namespace Espalier.Cli.Commands.Shared;
 
 /// <summary>
-/// How ids are chosen. What is not given is taken from the model's generation_config.json, else it is off. Where that says do_sample false, the choice is greedy
-/// unless an option asks for sampling.
+/// How ids are chosen. What is not given is taken from the model's generation_config.json, else it is off. Where that says do_sample false,
+/// the choice is greedy unless an option asks for sampling.
 /// </summary>
 internal sealed class SamplingInput
 {
-    private readonly Option<bool> _greedy = new("--greedy") { Description = "Always the likeliest id, as with do_sample false in generation_config.json" };
-    private readonly Option<double?> _temperature = new("--temperature") { Description = "Sharpness of the choice, 0 is greedy; by default as in generation_config.json, else 1", HelpName = "T" };
-    private readonly CountOption _topK = new("--top-k", "Only the N likeliest ids, 0 is all; by default as in generation_config.json, else 0", least: 0);
-    private readonly Option<double?> _topP = new("--top-p") { Description = "Only the likeliest ids whose probabilities add up to P; by default as in generation_config.json, else 1", HelpName = "P" };
+    private readonly Option<bool> _greedy = new(
+        "--greedy")
+    { Description = "Always the likeliest id, as with do_sample false in generation_config.json" };
+    private readonly Option<double?> _temperature = new(
+        "--temperature")
+    {
+        Description = "Sharpness of the choice, 0 is greedy; by default as in generation_config.json, else 1",
+        HelpName = "T"
+    };
+    private readonly CountOption _topK = new("--top-k",
+        "Only the N likeliest ids, 0 is all; by default as in generation_config.json, else 0", least: 0);
+    private readonly Option<double?> _topP = new(
+        "--top-p")
+    {
+        Description =
+            "Only the likeliest ids whose probabilities add up to P; by default as in generation_config.json, else 1",
+        HelpName = "P"
+    };
     private readonly NumberOption _repetitionPenalty = new(
-        "--repetition-penalty", "What logits of ids that stand in the text already are divided by, 1 is off; by default as in generation_config.json, else 1", "X");
+        "--repetition-penalty",
+        "What logits of ids that stand in the text already are divided by, 1 is off; by default as in generation_config.json, else 1", "X");
     private readonly CountOption _seed = new("--seed", "Seed of the choices: the same seed gives the same text", 0, least: 0);
 
     internal void AddTo(Command command)
@@ -29,7 +44,8 @@ internal sealed class SamplingInput
         if (run.Get(_greedy))
             foreach (var option in (Option[])[_temperature, _topK, _topP])
                 if (run.Has(option))
-                    throw new EspalierException($"--greedy and {option.Name} were both given: greedy has nothing to sample, leave one of them out");
+                    throw new EspalierException(
+                        $"--greedy and {option.Name} were both given: greedy has nothing to sample, leave one of them out");
 
         var file = new GenerationFields(model);
         var asked = run.Has(_temperature) || run.Has(_topK) || run.Has(_topP);
@@ -43,7 +59,8 @@ internal sealed class SamplingInput
                 Seed = run.Get(_seed)!.Value,
             };
         if (file.Ignored(sampling: options.Temperature > 0) is { Count: > 0 } ignored)
-            run.Progress.Warn($"{Path.Combine(model.Folder, CheckpointFolder.GenerationConfigFile)}: not followed here: {string.Join(", ", ignored)}");
+            run.Progress.Warn(
+                $"{Path.Combine(model.Folder, CheckpointFolder.GenerationConfigFile)}: not followed here: {string.Join(", ", ignored)}");
         return options.Validate();
     }
 }

@@ -13,15 +13,21 @@ internal sealed class ShapeInput
     // Limits are the model's, so PruneTarget names them, with the nearest legal value.
     private readonly CountOption _hidden = new("--hidden", "Width of the residual stream", least: int.MinValue);
     private readonly CountOption _ffn = new("--ffn", "Width of the feed-forward blocks", least: int.MinValue);
-    private readonly CountOption _heads = new("--heads", "Query heads of a layer, a multiple of the key/value heads; where each has its own, that goes with it", least: int.MinValue);
-    private readonly CountOption _kvHeads = new("--kv-heads", "Key/value heads of a layer: fewer of them cut whole groups", least: int.MinValue);
+    private readonly CountOption _heads = new("--heads",
+        "Query heads of a layer, a multiple of the key/value heads; where each has its own, that goes with it", least: int.MinValue);
+    private readonly CountOption _kvHeads = new("--kv-heads", "Key/value heads of a layer: fewer of them cut whole groups",
+        least: int.MinValue);
     private readonly CountOption _layers = new("--layers", "Layers", least: int.MinValue);
     private readonly ChoiceOption<DepthChoice> _depth = new(
-        "--depth", "Which layers go: the span, or the single ones, that matter least; or one after the other, which needs --depth-scores", DepthChoice.Contiguous,
+        "--depth", "Which layers go: the span, or the single ones, that matter least; or one after the other, which needs --depth-scores",
+        DepthChoice.Contiguous,
         ("contiguous", DepthChoice.Contiguous), ("scattered", DepthChoice.Scattered), ("greedy", DepthChoice.Greedy));
 
-    private readonly CountOption _multiple = new("--multiple", "What --hidden and --ffn must be multiples of: 64 where the model's own are; 1 allows any, 128 suits CUDA");
-    private readonly Option<bool> _mergeHeads = new("--merge-heads") { Description = "Let query heads that go leave their residual in those that stay" };
+    private readonly CountOption _multiple = new("--multiple",
+        "What --hidden and --ffn must be multiples of: 64 where the model's own are; 1 allows any, 128 suits CUDA");
+    private readonly Option<bool> _mergeHeads = new(
+        "--merge-heads")
+    { Description = "Let query heads that go leave their residual in those that stay" };
 
     private CountOption[] Sizes => [_hidden, _ffn, _heads, _kvHeads, _layers];
 
@@ -35,7 +41,8 @@ internal sealed class ShapeInput
     }
 
     /// <summary>The first option of the shape that was given, or null.</summary>
-    internal string? Given(CommandRun run) => Sizes.Append<Option>(_multiple).Append(_depth).Append(_mergeHeads).FirstOrDefault(run.Has)?.Name;
+    internal string? Given(CommandRun run) =>
+        Sizes.Append<Option>(_multiple).Append(_depth).Append(_mergeHeads).FirstOrDefault(run.Has)?.Name;
 
     internal bool MergeHeads(CommandRun run) => run.Get(_mergeHeads);
 

@@ -6,7 +6,8 @@ namespace Espalier.Cli.Commands.Shared;
 /// <summary><c>--threads</c>, and the start of libtorch with it: called once, before the first tensor.</summary>
 internal sealed class ThreadsOption
 {
-    private readonly CountOption _option = new("--threads", "Threads that compute, by default one for each processor; results repeat bit for bit at a fixed number", most: 1024);
+    private readonly CountOption _option = new("--threads",
+        "Threads that compute, by default one for each processor; results repeat bit for bit at a fixed number", most: 1024);
 
     internal void AddTo(Command command) => command.Options.Add(_option);
 

@@ -13,7 +13,9 @@ internal sealed class TokenInput
 {
     private readonly Argument<string[]> _text = new("text")
     {
-        Description = "Text: txt, md, jsonl, json, csv, parquet or source files, also as .gz or .zst, folders, patterns such as docs/**/*.md, or dotnet-docs",
+        Description =
+            "Text: txt, md, jsonl, json, csv, parquet or source files, also as .gz or .zst, folders, patterns such as docs/**/*.md, or "
+                + "dotnet-docs",
         Arity = ArgumentArity.ZeroOrMore,
     };
 
@@ -25,7 +27,9 @@ internal sealed class TokenInput
 
     private readonly Option<string> _field = new("--field")
     {
-        Description = "Field of JSON records, or column of a table, that holds the text; by default text, content, prompt + completion, messages, ...",
+        Description =
+            "Field of JSON records, or column of a table, that holds the text; by default text, content, prompt + completion, messages, "
+                + "...",
         HelpName = "NAME",
     };
 
@@ -59,7 +63,10 @@ internal sealed class TokenInput
         return (sources, run.Has(_ids) ? run.Get(_ids) : null);
     }
 
-    /// <summary>Opens what the user gave as what a stage reads, all of it; dispose its value. Ids have the hash that they have for a training command, which holds none out.</summary>
+    /// <summary>
+    /// Opens what the user gave as what a stage reads, all of it; dispose its value. Ids have the hash that they have for a training
+    /// command, which holds none out.
+    /// </summary>
     /// <inheritdoc cref="Open" path="/exception"/>
     internal Slot<TokenSets> Tokens(CommandRun run, Checkpoint model, int sequence)
     {

@@ -15,11 +15,15 @@ internal sealed class TokenSource(ITokens tokens, Tokenizer? tokenizer = null, S
     /// <summary>What the user named: the text, or the ids.</summary>
     internal string Name => tokens.Name;
 
-    /// <summary>UTF-8 bytes of the text that ids 1 to <paramref name="targets"/> stand for; null where ids were given and not text.</summary>
+    /// <summary>
+    /// UTF-8 bytes of the text that ids 1 to <paramref name="targets"/> stand for; null where ids were given and not text.
+    /// </summary>
     internal long? BytesOfTargets(long targets) =>
         tokenizer is null ? null : ScoredText.Utf8Bytes((TokenStore)tokens, tokenizer, targets);
 
-    /// <summary>Encodes all documents of a text in their order, none dropped as a duplicate: BOS as the tokenizer says, EOS after each.</summary>
+    /// <summary>
+    /// Encodes all documents of a text in their order, none dropped as a duplicate: BOS as the tokenizer says, EOS after each.
+    /// </summary>
     internal static TokenSource Encode(string[] sources, Checkpoint model, Tokenizer tokenizer, CommandRun run, string? field = null)
     {
         var source = DocumentSource.Parse(sources, field);
@@ -32,7 +36,9 @@ internal sealed class TokenSource(ITokens tokens, Tokenizer? tokenizer = null, S
             {
                 var encoder = DocumentEncoder.Of(tokenizer, model.Config.VocabularySize);
                 var options = new CorpusOptions { Sources = sources, Field = field, Deduplicate = false };
-                var (_, skips) = Corpus.BuildStore(options, encoder, folder.Path, new TaskProgress<(long Done, long Total)>(task, bytes => bytes.Done), run.Cancellation);
+                var (_, skips) =
+                    Corpus.BuildStore(options, encoder, folder.Path, new TaskProgress<(long Done, long Total)>(task, bytes => bytes.Done),
+                        run.Cancellation);
                 if (skips.ToString().Length > 0)
                     run.Progress.Warn($"{source.Description}: skipped or mended: {skips.Describe()}");
                 if (SkipCounts.DoubledBosWarning(skips[SkipReason.DoubledBos]) is { } warning)

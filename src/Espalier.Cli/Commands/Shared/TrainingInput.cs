@@ -26,7 +26,9 @@ internal sealed class TrainingInput
 
     private readonly KeyOptions<DataSection> _cut = new(DataSection.Keys, new());
     private readonly CountOption _seed = new("--seed", "Seed of the order (and of random weights)", 1, least: 0);
-    private readonly NumberOption _heldOut = new("--held-out", "Share held out to evaluate on: of documents by their hash, of ids the last windows; by default 2% of text and nothing of ids", "SHARE");
+    private readonly NumberOption _heldOut = new("--held-out",
+        "Share held out to evaluate on: of documents by their hash, of ids the last windows; by default 2% of text and nothing of ids",
+        "SHARE");
     /// <summary>The options of a training whose keys mean what a scope says, apart from its windows' length.</summary>
     internal TrainingInput(TrainingScope scope)
     {
@@ -74,8 +76,11 @@ internal sealed class TrainingInput
         if (!given.Any(entry => entry.Key is "steps" or "tokens"))
             given.Add(("steps", new YamlText($"{DefaultSteps}", Quoted: true, Line: 0)));
         if (_scope.HasLoss && _hidden.Given(run).ToArray() is { Length: > 0 } states)
-            given.Add(("hidden", new YamlMap([.. states.Select(entry => (new YamlText(entry.Key, Quoted: true, Line: 0), entry.Value))], Line: 0)));
-        return TrainingSection.Read(SectionFields.OfOptions(given, _scope.HasLoss ? TrainingSection.Distill : CorrectionSection.Section), _scope with { Sequence = Sequence(run) });
+            given.Add(
+                ("hidden",
+                    new YamlMap([.. states.Select(entry => (new YamlText(entry.Key, Quoted: true, Line: 0), entry.Value))], Line: 0)));
+        return TrainingSection.Read(SectionFields.OfOptions(given, _scope.HasLoss ? TrainingSection.Distill : CorrectionSection.Section),
+            _scope with { Sequence = Sequence(run) });
     }
 
     /// <summary>The order, and its name for the stage's key.</summary>
@@ -88,7 +93,8 @@ internal sealed class TrainingInput
             "sequential" => (SampleOrder.Sequential, "sequential"),
             var file when File.Exists(file) => (windows => SampleOrder.FromFile(file!, windows), ContentHash.OfFile(file!)),
             var other => throw new EspalierException(
-                $"--order is '{other}', it must be shuffled, sequential or a file of window numbers.{NearestName.Hint(other!, ["shuffled", "sequential"])}"),
+                $"--order is '{other}', it must be shuffled, sequential or a file of window numbers."
+                    + $"{NearestName.Hint(other!, ["shuffled", "sequential"])}"),
         };
     }
 

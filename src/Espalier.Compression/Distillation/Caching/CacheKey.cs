@@ -15,29 +15,35 @@ namespace Espalier.Compression.Distillation.Caching;
 /// <param name="Samples">Drawn entries.</param>
 /// <param name="Seed">Seed of the draws.</param>
 internal sealed record CacheKey(
-    string Teacher, string Data, int Sequence, string Documents, int Vocabulary, int HiddenSize, double Temperature, CacheEncoding Encoding, int K, int Samples, long Seed)
+    string Teacher, string Data, int Sequence, string Documents, int Vocabulary, int HiddenSize, double Temperature, CacheEncoding Encoding,
+    int K, int Samples, long Seed)
 {
     /// <summary>
-    /// SHA-256 of the tokens alone, where they are known and are cut without regard to documents; null elsewhere and in
-    /// caches of version 0.1. The data's own hash also has the tokenizer's file in it, and a student whose control tokens have other names reads the same text as the same tokens.
+    /// SHA-256 of the tokens alone, where they are known and are cut without regard to documents; null elsewhere and in caches of version
+    /// 0.1. The data's own hash also has the tokenizer's file in it, and a student whose control tokens have other names reads the same
+    /// text as the same tokens.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Tokens { get; init; }
 
     /// <summary>The key of these settings; what an encoding does not use is 0, so that it cannot differ.</summary>
     public static CacheKey Of(
-        string teacher, string data, int sequence, bool separate, int vocabulary, int hiddenSize, double temperature, CacheEncoding encoding, int k,
+        string teacher, string data, int sequence, bool separate, int vocabulary, int hiddenSize, double temperature,
+        CacheEncoding encoding, int k,
         int samples, long seed, string? tokens = null)
     {
-        var (keepsTop, draws) = (encoding is CacheEncoding.TopK or CacheEncoding.TopKSamples, encoding is CacheEncoding.Samples or CacheEncoding.TopKSamples);
+        var (keepsTop, draws) =
+            (encoding is CacheEncoding.TopK or CacheEncoding.TopKSamples, encoding is CacheEncoding.Samples or CacheEncoding.TopKSamples);
         if (keepsTop && k < 1)
             throw new EspalierException($"cache: k is {k} and must be at least 1");
         if (keepsTop && k >= vocabulary)
-            throw new EspalierException($"cache: k is {k} and the vocabulary has {vocabulary} entries; keep fewer, or take encoding hidden");
+            throw new EspalierException(
+                $"cache: k is {k} and the vocabulary has {vocabulary} entries; keep fewer, or take encoding hidden");
         if (draws && samples < 1)
             throw new EspalierException($"cache: samples is {samples} and must be at least 1");
         return new(
-            teacher, data, sequence, separate ? "separate" : "cross", vocabulary, hiddenSize, encoding == CacheEncoding.Hidden ? 1 : temperature, encoding,
+            teacher, data, sequence, separate ? "separate" : "cross", vocabulary, hiddenSize, encoding == CacheEncoding.Hidden ? 1
+                : temperature, encoding,
             keepsTop ? k : 0, draws ? samples : 0, draws ? seed : 0)
         { Tokens = tokens };
     }

@@ -3,9 +3,9 @@ namespace Espalier.Compression.Distillation.Caching;
 // Shapes: T positions of a window, K likeliest and M drawn entries, E teacher width.
 
 /// <summary>
-/// Where the fields of a window lie in its record, all little-endian: <c>top_ids [T, K]</c>, <c>top_probabilities [T, K]</c> float32, <c>log_tail [T]</c> float32,
-/// <c>drawn_ids [T, M]</c>, <c>entropy [T]</c> float32, <c>hidden [T, E]</c> float32. Ids take two bytes where the vocabulary allows it, else four. Fields that an
-/// encoding does not have take nothing.
+/// Where the fields of a window lie in its record, all little-endian: <c>top_ids [T, K]</c>, <c>top_probabilities [T, K]</c> float32,
+/// <c>log_tail [T]</c> float32, <c>drawn_ids [T, M]</c>, <c>entropy [T]</c> float32, <c>hidden [T, E]</c> float32. Ids take two bytes where
+/// the vocabulary allows it, else four. Fields that an encoding does not have take nothing.
 /// </summary>
 internal sealed record CacheLayout
 {
@@ -53,7 +53,8 @@ internal sealed record CacheLayout
             at = (at + bytes + 3) / 4 * 4;
             return at < int.MaxValue
                 ? (int)offset
-                : throw new EspalierException($"cache: a window of {key.Sequence} positions takes more than 2 GiB; keep fewer entries or take shorter windows");
+                : throw new EspalierException(
+                    $"cache: a window of {key.Sequence} positions takes more than 2 GiB; keep fewer entries or take shorter windows");
         }
     }
 

@@ -5,7 +5,8 @@ using Espalier.Files;
 namespace Espalier.Compression.Distillation.Caching;
 
 /// <summary>
-/// A file of a cache: a header of 64 bytes (<c>ESPCACHE</c>, version, zero, first window's place, windows, bytes of a window, first 24 bytes of the key's hash), then the windows' records.
+/// A file of a cache: a header of 64 bytes (<c>ESPCACHE</c>, version, zero, first window's place, windows, bytes of a window, first 24
+/// bytes of the key's hash), then the windows' records.
 /// </summary>
 internal static class CacheShard
 {
@@ -24,7 +25,8 @@ internal static class CacheShard
     {
         using var stream = File.OpenRead(path);
         var found = new byte[8];
-        return stream.ReadAtLeast(found, found.Length, throwOnEndOfStream: false) == found.Length && found.AsSpan().SequenceEqual("ESPCACHE"u8);
+        return stream.ReadAtLeast(found, found.Length, throwOnEndOfStream: false) == found.Length
+            && found.AsSpan().SequenceEqual("ESPCACHE"u8);
     }
 
     public static byte[] Header(CacheKey key, long first, long windows, int windowBytes)

@@ -7,7 +7,10 @@ using Espalier.Torch;
 
 namespace Espalier.Compression.Distillation.Caching;
 
-/// <summary>Writes a cache: a shard at a time, each whole or not there, so that a capture that was killed goes on at its last shard; <c>cache.json</c> last.</summary>
+/// <summary>
+/// Writes a cache: a shard at a time, each whole or not there, so that a capture that was killed goes on at its last shard;
+/// <c>cache.json</c> last.
+/// </summary>
 internal static class CacheWriter
 {
     internal const string WindowsName = "windows.i64", HeadName = "head.safetensors", HeadTensor = "lm_head.weight";
@@ -17,7 +20,9 @@ internal static class CacheWriter
 
     private const int Batch = 8;
 
-    /// <summary>Captures the teacher's distributions, or finishes a capture that was interrupted. The folder is the caller's alone.</summary>
+    /// <summary>
+    /// Captures the teacher's distributions, or finishes a capture that was interrupted. The folder is the caller's alone.
+    /// </summary>
     /// <param name="folder">The cache's folder; created. What lies there of another key is written anew.</param>
     /// <param name="key">What the cache belongs to.</param>
     /// <param name="teacher">The teacher.</param>
@@ -27,7 +32,8 @@ internal static class CacheWriter
     /// <param name="stop">Stops between two batches; whole shards stay.</param>
     /// <exception cref="EspalierException">Too little disk space, a disk that refuses, or a distribution that is not finite.</exception>
     public static void Run(
-        string folder, CacheKey key, Decoder teacher, WindowSet data, IReadOnlyList<long> windows, IProgressReporter progress, CancellationToken stop)
+        string folder, CacheKey key, Decoder teacher, WindowSet data, IReadOnlyList<long> windows, IProgressReporter progress,
+        CancellationToken stop)
     {
         if (windows.Count == 0)
             throw new EspalierException("cache: there are no windows to keep");
@@ -43,7 +49,8 @@ internal static class CacheWriter
         });
         DiskSpace.Require(folder, layout.BytesFor(windows.Count), "the teacher's distributions");
 
-        var facts = new List<FileFact> { Write(Path.Combine(folder, WindowsName), stream => stream.Write(MemoryMarshal.AsBytes(windows.ToArray().AsSpan()))) };
+        var facts = new List<FileFact> { Write(Path.Combine(folder, WindowsName),
+            stream => stream.Write(MemoryMarshal.AsBytes(windows.ToArray().AsSpan()))) };
         if (key.Encoding == CacheEncoding.Hidden)
             facts.Add(WriteHead(folder, teacher));
 
@@ -62,10 +69,13 @@ internal static class CacheWriter
             facts.Add(Write(path, stream =>
             {
                 stream.Write(header);
-                Capture(key, layout, teacher, data, [.. windows.Skip((int)first).Take(count)], stream, done => task.Report(first + done), stop);
+                Capture(key, layout, teacher, data, [.. windows.Skip((int)first).Take(count)], stream, done => task.Report(first + done),
+                    stop);
             }));
         }
-        var manifest = SealedJson.Bytes(new CacheManifest(CacheManifest.KnownVersion, key, windows.Count, ofAShard, facts), RecordJson.Of<CacheManifest>());
+        var manifest =
+            SealedJson.Bytes(new CacheManifest(CacheManifest.KnownVersion, key, windows.Count, ofAShard, facts),
+                RecordJson.Of<CacheManifest>());
         Write(Path.Combine(folder, CacheManifest.FileName), stream => stream.Write(manifest));
     }
 
@@ -77,7 +87,8 @@ internal static class CacheWriter
             return;
         foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos())
             if (entry is DirectoryInfo || entry.LinkTarget is not null || !IsOurs(entry.FullName))
-                throw new EspalierException($"{entry.FullName} is not of a cache that was written here; move it away, or choose another output folder");
+                throw new EspalierException(
+                    $"{entry.FullName} is not of a cache that was written here; move it away, or choose another output folder");
     }
 
     private static bool IsOurs(string path)
@@ -91,7 +102,8 @@ internal static class CacheWriter
     }
 
     private static void Capture(
-        CacheKey key, CacheLayout layout, Decoder teacher, WindowSet data, long[] windows, Stream stream, Action<long> done, CancellationToken stop)
+        CacheKey key, CacheLayout layout, Decoder teacher, WindowSet data, long[] windows, Stream stream, Action<long> done,
+        CancellationToken stop)
     {
         using var noGrad = GradMode.Disable();
         var encoder = new DistributionEncoder(key);
@@ -114,7 +126,8 @@ internal static class CacheWriter
         var path = Path.Combine(folder, HeadName);
         using var scope = TensorScope.Begin();
         if (teacher.Head.Cap is not null)
-            throw new EspalierException("a cache of hidden states cannot hold the soft cap of this teacher's logits: cache top-k probabilities instead");
+            throw new EspalierException(
+                "a cache of hidden states cannot hold the soft cap of this teacher's logits: cache top-k probabilities instead");
         var head_VE = teacher.Head.Weight.Detach().To(DType.Float32).Times(1 / teacher.Head.Divisor).Contiguous();
         SafetensorsWriter.Write(
             path, SafetensorsLayout.Plan([new(HeadTensor, ElementType.F32, head_VE.Shape.ToArray())]),

@@ -30,7 +30,8 @@ internal sealed class CachedTeacher : Teacher, IDisposable
     public override TeacherOutputs OutputsOf(Batch batch, Tensor ids_BT, IReadOnlyCollection<TapPlace> places)
     {
         if (places.Count > 0)
-            throw new EspalierException("hidden states inside the teacher are compared and a cache does not hold them; train with the teacher itself");
+            throw new EspalierException(
+                "hidden states inside the teacher are compared and a cache does not hold them; train with the teacher itself");
         return new(_cache.Key.Encoding == CacheEncoding.Hidden ? Hidden(batch) : Sparse(batch), new Dictionary<TapPlace, Tensor>());
     }
 

@@ -1,12 +1,16 @@
 namespace Espalier.Compression.Distillation.Caching;
 
 /// <summary>
-/// Draws entries from a distribution. Systematic: one uniform number a position moves a comb of equal steps over the cumulative distribution, so that every entry is
-/// expected as often as in independent draws, with less noise. The number depends on seed, window and position alone.
+/// Draws entries from a distribution. Systematic: one uniform number a position moves a comb of equal steps over the cumulative
+/// distribution, so that every entry is expected as often as in independent draws, with less noise. The number depends on seed, window and
+/// position alone.
 /// </summary>
 internal static class Draws
 {
-    /// <summary>Fills <paramref name="ids"/> with entries of weights (not negative, not all zero; they need not sum to one). What has weight zero is never drawn.</summary>
+    /// <summary>
+    /// Fills <paramref name="ids"/> with entries of weights (not negative, not all zero; they need not sum to one). What has weight zero is
+    /// never drawn.
+    /// </summary>
     public static void Fill(ReadOnlySpan<float> weights, double uniform, Span<int> ids)
     {
         var total = 0.0;

@@ -5,7 +5,9 @@ using Espalier.Models.Checkpoints;
 
 namespace Espalier.Compression.Distillation.Caching;
 
-/// <summary>A cache on disk, memory-mapped; every file was read and had its hash when it was opened. Reading is safe from several threads.</summary>
+/// <summary>
+/// A cache on disk, memory-mapped; every file was read and had its hash when it was opened. Reading is safe from several threads.
+/// </summary>
 internal sealed class TeacherCache : IDisposable
 {
     private readonly string _folder;
@@ -20,7 +22,9 @@ internal sealed class TeacherCache : IDisposable
         _shards = new (MemoryMappedFile, MemoryMappedViewAccessor)[(windows.Length + _ofAShard - 1) / _ofAShard];
         for (var i = 0; i < _shards.Length; i++)
         {
-            var file = MemoryMappedFile.CreateFromFile(Path.Combine(folder, CacheShard.NameOf(i)), FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
+            var file =
+                MemoryMappedFile.CreateFromFile(Path.Combine(folder, CacheShard.NameOf(i)), FileMode.Open, null, 0,
+                    MemoryMappedFileAccess.Read);
             _shards[i] = (file, file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read));
         }
     }
@@ -43,7 +47,8 @@ internal sealed class TeacherCache : IDisposable
     {
         try
         {
-            var manifest = SealedJson.Read(Path.Combine(folder, CacheManifest.FileName), RecordJson.Of<CacheManifest>(), CacheManifest.KnownVersion);
+            var manifest =
+                SealedJson.Read(Path.Combine(folder, CacheManifest.FileName), RecordJson.Of<CacheManifest>(), CacheManifest.KnownVersion);
             if (manifest.Files.Select(file => file.Problem(folder, hash: true)).FirstOrDefault(found => found is not null) is { } problem)
                 throw new DamagedFileException($"{folder}: {problem}");
             var bytes = File.ReadAllBytes(Path.Combine(folder, CacheWriter.WindowsName));
@@ -71,7 +76,8 @@ internal sealed class TeacherCache : IDisposable
     public void Require(CacheKey wanted)
     {
         if (Key.DifferenceFrom(wanted) is { } difference)
-            throw new EspalierException($"{_folder} is stale: {difference}; write it again with espalier cache, or train with what it was written for");
+            throw new EspalierException(
+                $"{_folder} is stale: {difference}; write it again with espalier cache, or train with what it was written for");
     }
 
     /// <summary>Copies a window's record.</summary>
@@ -82,7 +88,9 @@ internal sealed class TeacherCache : IDisposable
     {
         var place = Array.BinarySearch(_windows, window);
         if (place < 0)
-            throw new EspalierException($"{_folder} does not hold window {window} ({_windows.Length} windows are kept, {_windows[0]} to {_windows[^1]}); write a cache of more windows, or take fewer steps");
+            throw new EspalierException(
+                $"{_folder} does not hold window {window} ({_windows.Length} windows are kept, {_windows[0]} to {_windows[^1]}); write a "
+                    + $"cache of more windows, or take fewer steps");
         var (shard, slot) = Math.DivRem(place, _ofAShard);
         _shards[shard].View.ReadArray(CacheShard.HeaderBytes + (long)slot * Layout.WindowBytes, record, 0, Layout.WindowBytes);
     }

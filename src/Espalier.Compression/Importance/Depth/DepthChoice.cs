@@ -9,6 +9,8 @@ internal enum DepthChoice
     /// <summary>The single layers with the least block influence, wherever they are.</summary>
     Scattered,
 
-    /// <summary>One layer after the other, each time the one whose removal does the least harm to what is left; needs a depth scan.</summary>
+    /// <summary>
+    /// One layer after the other, each time the one whose removal does the least harm to what is left; needs a depth scan.
+    /// </summary>
     Greedy,
 }

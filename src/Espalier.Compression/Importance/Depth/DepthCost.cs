@@ -20,7 +20,8 @@ internal static class DepthCost
             // The whole model, which logits are compared with.
             if (round > 0 && asked.Metrics.Contains(DepthMetricKind.LogitMse))
                 Pass(model.Layers);
-            foreach (var span in runs ? (round == 0 ? asked.Widths.Append(1).Distinct() : [1]).SelectMany(width => DepthSpan.All(left, width)) : [])
+            foreach (var span in runs
+                ? (round == 0 ? asked.Widths.Append(1).Distinct() : [1]).SelectMany(width => DepthSpan.All(left, width)) : [])
                 Pass(left - span.Next);
         }
         var positions = (long)asked.Samples * sequence;

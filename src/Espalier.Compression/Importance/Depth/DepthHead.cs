@@ -6,8 +6,8 @@ namespace Espalier.Compression.Importance.Depth;
 // Shapes: B batch, T time, D model width, V vocabulary, N looked-at positions, C positions of a chunk.
 
 /// <summary>
-/// The end of every variant: final norm, head and loss, a chunk of positions at a time. Several variants wait for each other, so that the whole model's logits, which they
-/// are compared with, are computed once for all of them.
+/// The end of every variant: final norm, head and loss, a chunk of positions at a time. Several variants wait for each other, so that the
+/// whole model's logits, which they are compared with, are computed once for all of them.
 /// </summary>
 internal sealed class DepthHead : IDisposable
 {

@@ -5,8 +5,8 @@ namespace Espalier.Compression.Importance.Depth;
 // Shapes: B batch, T time, D model width, V vocabulary, C positions of a chunk.
 
 /// <summary>
-/// One way to tell what removing layers does. A scan hands it either the residual streams of the model as it is (<see cref="Streams"/>), or the predictions of every variant
-/// (<see cref="Predictions"/>), batch after batch.
+/// One way to tell what removing layers does. A scan hands it either the residual streams of the model as it is (<see cref="Streams"/>), or
+/// the predictions of every variant (<see cref="Predictions"/>), batch after batch.
 /// </summary>
 internal abstract class DepthMetric(DepthMetricKind kind)
 {
@@ -39,6 +39,8 @@ internal abstract class DepthMetric(DepthMetricKind kind)
 /// <summary>The predictions of one variant at some positions of a batch.</summary>
 /// <param name="Start">The first of them, among those that the batch looks at.</param>
 /// <param name="Nll_C">−log q[target].</param>
-/// <param name="Logits_CV">Logits; they may be overwritten by the last who reads them, the metric with <see cref="DepthMetric.ReadsReference"/>.</param>
+/// <param name="Logits_CV">
+/// Logits; they may be overwritten by the last who reads them, the metric with <see cref="DepthMetric.ReadsReference"/>.
+/// </param>
 /// <param name="Reference_CV">Those of the whole model, where asked for.</param>
 internal readonly record struct Predictions(long Start, Tensor? Nll_C, Tensor Logits_CV, Tensor? Reference_CV);

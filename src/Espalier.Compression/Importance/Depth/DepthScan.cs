@@ -6,16 +6,21 @@ namespace Espalier.Compression.Importance.Depth;
 // Shapes: B batch, T time, D model width, S streams stacked along the batch.
 
 /// <summary>
-/// Runs a model without each of many spans of its layers, exactly. What comes before a span is the same as in the model itself and is computed once a batch; a variant
-/// begins with the stream that entered its span, at the first layer after it. Variants move upwards as a wavefront: those that have their span after them
-/// go through a layer stacked into one batch, as many at a time as make a good matrix product. For single layers that is about half of the work of a forward pass each.
+/// Runs a model without each of many spans of its layers, exactly. What comes before a span is the same as in the model itself and is
+/// computed once a batch; a variant begins with the stream that entered its span, at the first layer after it. Variants move upwards as a
+/// wavefront: those that have their span after them go through a layer stacked into one batch, as many at a time as make a good matrix
+/// product. For single layers that is about half of the work of a forward pass each.
 /// </summary>
 internal sealed class DepthScan(Decoder model)
 {
-    /// <summary>Positions that a stacked pass should have: enough to fill a matrix product, few enough that activations stay near the processor.</summary>
+    /// <summary>
+    /// Positions that a stacked pass should have: enough to fill a matrix product, few enough that activations stay near the processor.
+    /// </summary>
     public const int StackedPositions = 1024;
 
-    /// <summary>Most streams that go through a layer stacked; 0 takes as many as make <see cref="StackedPositions"/>, 1 none but themselves.</summary>
+    /// <summary>
+    /// Most streams that go through a layer stacked; 0 takes as many as make <see cref="StackedPositions"/>, 1 none but themselves.
+    /// </summary>
     public int Stack { get; init; }
 
     /// <summary>Runs every variant on every batch and tells the metrics.</summary>
@@ -42,7 +47,8 @@ internal sealed class DepthScan(Decoder model)
         }
     }
 
-    private void One(DepthBatch batch, IReadOnlyList<int> layers, IReadOnlyList<DepthSpan> variants, IReadOnlyList<DepthMetric> metrics, CancellationToken stop)
+    private void One(DepthBatch batch, IReadOnlyList<int> layers, IReadOnlyList<DepthSpan> variants, IReadOnlyList<DepthMetric> metrics,
+        CancellationToken stop)
     {
         var embedded_BTD = model.EmbedStream(Tensor.From<long>(batch.Ids, batch.Rows, batch.Length));
         var runners = metrics.Where(metric => metric.RunsVariants).ToArray();
@@ -51,16 +57,20 @@ internal sealed class DepthScan(Decoder model)
             metric.Streams(streams_BTD, variants);
         if (runners.Length == 0)
             return;
-        using var head = new DepthHead(model, batch, runners, runners.Any(metric => metric.ReadsReference) ? Whole(embedded_BTD, layers, streams_BTD[^1], stop) : null);
+        using var head = new DepthHead(model, batch, runners, runners.Any(metric => metric.ReadsReference)
+            ? Whole(embedded_BTD, layers, streams_BTD[^1], stop) : null);
         var order = Enumerable.Range(0, variants.Count).OrderBy(i => variants[i].Next).ToArray();
         foreach (var together in order.Chunk(Stack > 0 ? Stack : Math.Max(1, StackedPositions / (batch.Rows * batch.Length))))
             Wavefront(together, layers, variants, streams_BTD, head, stop);
         head.Flush();
     }
 
-    /// <summary>How many layers the model itself must go through: where no stream is compared, none after the last that a variant enters with.</summary>
+    /// <summary>
+    /// How many layers the model itself must go through: where no stream is compared, none after the last that a variant enters with.
+    /// </summary>
     private int Needed(IReadOnlyList<int> layers, IReadOnlyList<DepthSpan> variants, IReadOnlyList<DepthMetric> metrics) =>
-        metrics.Any(metric => !metric.RunsVariants || (metric.ReadsReference && layers.Count == model.Config.Layers)) ? layers.Count : variants.Max(variant => variant.First);
+        metrics.Any(metric => !metric.RunsVariants || (metric.ReadsReference && layers.Count == model.Config.Layers)) ? layers.Count
+            : variants.Max(variant => variant.First);
 
     /// <summary>The stream before each of the first layers, and after the last of these.</summary>
     private List<Tensor> Prefix(Tensor embedded_BTD, IEnumerable<int> layers, CancellationToken stop)
@@ -85,7 +95,8 @@ internal sealed class DepthScan(Decoder model)
 
     /// <summary>Takes variants, by ascending end of their spans, up to the last layer, and hands their streams to the head.</summary>
     private void Wavefront(
-        int[] together, IReadOnlyList<int> layers, IReadOnlyList<DepthSpan> variants, List<Tensor> streams_BTD, DepthHead head, CancellationToken stop)
+        int[] together, IReadOnlyList<int> layers, IReadOnlyList<DepthSpan> variants, List<Tensor> streams_BTD, DepthHead head,
+        CancellationToken stop)
     {
         using var scope = TensorScope.Begin();
         var (joined, rows) = (0, streams_BTD[0].Size(0));
@@ -99,7 +110,8 @@ internal sealed class DepthScan(Decoder model)
             // A variant enters with the stream that was before its span.
             var entering = together[before..joined].Select(i => streams_BTD[variants[i].First]);
             if (joined > before)
-                stack_STD = joined == 1 ? entering.Single() : Replace(stack_STD, streams_BTD, Tensor.Cat(0, [.. before > 0 ? [stack_STD!] : Array.Empty<Tensor>(), .. entering]));
+                stack_STD = joined == 1 ? entering.Single()
+                    : Replace(stack_STD, streams_BTD, Tensor.Cat(0, [.. before > 0 ? [stack_STD!] : Array.Empty<Tensor>(), .. entering]));
             if (layer < layers.Count)
                 stack_STD = Replace(stack_STD, streams_BTD, model.RunBlock(layers[layer], stack_STD!));
         }

@@ -14,8 +14,12 @@ internal static class DepthScorer
     /// <param name="options">What is asked.</param>
     /// <param name="progress">Receives samples and choices.</param>
     /// <param name="stop">Stops between two layers.</param>
-    /// <exception cref="EspalierException">A width or a number of layers that the model does not have, too little text, no text or task where one is needed, or a value that is not finite (its layers are named).</exception>
-    public static DepthScores Run(Decoder model, WindowSet? windows, MultipleChoiceTask? task, DepthOptions options, IProgressReporter progress, CancellationToken stop = default)
+    /// <exception cref="EspalierException">
+    /// A width or a number of layers that the model does not have, too little text, no text or task where one is needed, or a value that is
+    /// not finite (its layers are named).
+    /// </exception>
+    public static DepthScores Run(Decoder model, WindowSet? windows, MultipleChoiceTask? task, DepthOptions options,
+        IProgressReporter progress, CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
@@ -27,10 +31,13 @@ internal static class DepthScorer
         {
             var text = windows ?? throw new EspalierException("there is no text to score layers on: give text");
             ImportanceScorer.Check(text, options.Samples);
-            Add(new WindowData(text, options.Samples, options.Batch), [.. kinds.Where(kind => kind != DepthMetricKind.Task).Select(MetricOf)]);
+            Add(new WindowData(text, options.Samples, options.Batch),
+                [.. kinds.Where(kind => kind != DepthMetricKind.Task).Select(MetricOf)]);
         }
         if (kinds.Contains(DepthMetricKind.Task))
-            Add(new ChoiceData(task ?? throw new EspalierException("the metric task needs a file of multiple-choice items: give one"), options.Batch), [new TaskMetric(task)]);
+            Add(new ChoiceData(task
+                ?? throw new EspalierException("the metric task needs a file of multiple-choice items: give one"), options.Batch),
+                [new TaskMetric(task)]);
         return new()
         {
             Layers = model.Config.Layers,
@@ -53,7 +60,8 @@ internal static class DepthScorer
             if (width < 1 || width >= layers)
                 throw new EspalierException($"{width} layers are to be dropped and the model has {layers}: drop from 1 to {layers - 1}");
         if (options.Metrics.Count == 0)
-            throw new EspalierException($"no metric was asked for: give one of {string.Join(", ", Enum.GetValues<DepthMetricKind>().Select(EnumName.Of))}");
+            throw new EspalierException(
+                $"no metric was asked for: give one of {string.Join(", ", Enum.GetValues<DepthMetricKind>().Select(EnumName.Of))}");
     }
 
     private static DepthMetric MetricOf(DepthMetricKind kind) => kind switch
@@ -65,7 +73,8 @@ internal static class DepthScorer
         _ => throw new InvalidOperationException($"metric {kind}"),
     };
 
-    private sealed class Scorer(Decoder model, DepthData data, DepthMetric[] metrics, DepthOptions options, IProgressReporter progress, CancellationToken stop)
+    private sealed class Scorer(Decoder model, DepthData data, DepthMetric[] metrics, DepthOptions options, IProgressReporter progress,
+        CancellationToken stop)
     {
         private readonly DepthScan _scan = new(model);
         private readonly int[] _all = [.. Enumerable.Range(0, model.Config.Layers)];
@@ -97,7 +106,8 @@ internal static class DepthScorer
             var steps = metrics.Select(_ => new List<(int Layer, double Value)>()).ToArray();
             for (var round = 0; round < options.Greedy; round++)
             {
-                foreach (var alike in Enumerable.Range(0, metrics.Length).GroupBy(m => string.Join(' ', steps[m].Select(step => step.Layer).Order())).ToArray())
+                foreach (var alike in Enumerable.Range(0, metrics.Length)
+                    .GroupBy(m => string.Join(' ', steps[m].Select(step => step.Layer).Order())).ToArray())
                 {
                     int[] layers = [.. _all.Except(steps[alike.First()].Select(step => step.Layer))];
                     DepthSpan[] variants = [.. DepthSpan.All(layers.Length, 1)];
@@ -120,7 +130,8 @@ internal static class DepthScorer
             var values = metric.Values();
             if (Array.FindIndex(values, value => !double.IsFinite(value)) is >= 0 and var at)
                 throw new EspalierException(
-                    $"depth: {EnumName.Of(metric.Kind)} {Where(layers, variants[at])} is {values[at]}; the model's activations are not finite there, look at its weights and at the text")
+                    $"depth: {EnumName.Of(metric.Kind)} {Where(layers, variants[at])} is {values[at]}; the model's activations are not "
+                        + $"finite there, look at its weights and at the text")
                 {
                     ExitCode = 1,
                 };

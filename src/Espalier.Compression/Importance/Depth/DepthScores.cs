@@ -1,7 +1,8 @@
 namespace Espalier.Compression.Importance.Depth;
 
 /// <summary>
-/// How much the layers of a model matter, by one or more metrics, with where that comes from: plain data with a JSON form. Higher is more harm done by removing them.
+/// How much the layers of a model matter, by one or more metrics, with where that comes from: plain data with a JSON form. Higher is more
+/// harm done by removing them.
 /// </summary>
 internal sealed record DepthScores
 {
@@ -17,7 +18,10 @@ internal sealed record DepthScores
     /// <summary>Positions of a sample; 0 likewise.</summary>
     public required int SampleLength { get; init; }
 
-    /// <summary>The teacher's <see cref="Models.Checkpoints.ModelFingerprint"/>, or empty where it is not known. In version 1 the SHA-256 of its folder.</summary>
+    /// <summary>
+    /// The teacher's <see cref="Models.Checkpoints.ModelFingerprint"/>, or empty where it is not known. In version 1 the SHA-256 of its
+    /// folder.
+    /// </summary>
     public string Teacher { get; init; } = "";
 
     /// <summary>SHA-256 of the calibration ids, or empty where it is not known.</summary>
@@ -39,7 +43,8 @@ internal sealed record DepthScores
         if (drop == 0)
             return [.. Enumerable.Range(0, Layers)];
         if (!Metrics.TryGetValue(kind, out var scores))
-            throw new EspalierException($"{EnumName.Of(kind)} was not scored; there are {string.Join(", ", Metrics.Keys.Select(EnumName.Of))}");
+            throw new EspalierException(
+                $"{EnumName.Of(kind)} was not scored; there are {string.Join(", ", Metrics.Keys.Select(EnumName.Of))}");
         return [.. Enumerable.Range(0, Layers).Except(scores.Drop(choice, drop))];
     }
 }
@@ -56,7 +61,9 @@ internal sealed record DepthMetricScores
     /// <summary>Width to [first layer]: the value without that span, from two layers on.</summary>
     public required IReadOnlyDictionary<int, double[]> Spans { get; init; }
 
-    /// <summary>Layers in the order in which a greedy sequence removes them: each time the one whose removal does the least harm to what is left.</summary>
+    /// <summary>
+    /// Layers in the order in which a greedy sequence removes them: each time the one whose removal does the least harm to what is left.
+    /// </summary>
     public required int[] Removed { get; init; }
 
     /// <summary>The value after each removal.</summary>
@@ -79,10 +86,12 @@ internal sealed record DepthMetricScores
             case DepthChoice.Greedy:
                 return Removed.Length >= count
                     ? [.. Removed.Take(count).Order()]
-                    : throw new EspalierException($"the greedy sequence has {Removed.Length} layers and {count} are to be dropped: score again with --drop {count}");
+                    : throw new EspalierException(
+                        $"the greedy sequence has {Removed.Length} layers and {count} are to be dropped: score again with --drop {count}");
             default:
                 var spans = count == 1 ? Singles : Spans.GetValueOrDefault(count)
-                    ?? throw new EspalierException($"spans of {count} layers were not scored, and so many are to be dropped: score again with --drop {count}");
+                    ?? throw new EspalierException(
+                        $"spans of {count} layers were not scored, and so many are to be dropped: score again with --drop {count}");
                 var first = Enumerable.Range(0, spans.Length).MinBy(i => spans[i]);
                 return [.. Enumerable.Range(first, count)];
         }

@@ -6,9 +6,10 @@ using Espalier.Files;
 namespace Espalier.Compression.Importance.Depth;
 
 /// <summary>
-/// The JSON form of <see cref="DepthScores"/>, which is also what <c>espalier depth --json</c> prints: where the scores come from (<c>version</c>, <c>layers</c>,
-/// <c>samples</c>, <c>sample_length</c>, <c>teacher</c>, <c>calibration</c>, <c>task</c>) and <c>metrics</c>, by name: <c>whole</c>, <c>singles</c> [layer], <c>spans</c>
-/// (width to [first layer]), <c>greedy</c> (<c>removed</c> and <c>value</c>, in order), and of a task <c>accuracy</c> (<c>whole</c>, <c>singles</c>).
+/// The JSON form of <see cref="DepthScores"/>, which is also what <c>espalier depth --json</c> prints: where the scores come from
+/// (<c>version</c>, <c>layers</c>, <c>samples</c>, <c>sample_length</c>, <c>teacher</c>, <c>calibration</c>, <c>task</c>) and
+/// <c>metrics</c>, by name: <c>whole</c>, <c>singles</c> [layer], <c>spans</c> (width to [first layer]), <c>greedy</c> (<c>removed</c> and
+/// <c>value</c>, in order), and of a task <c>accuracy</c> (<c>whole</c>, <c>singles</c>).
 /// </summary>
 internal static class DepthScoresFile
 {
@@ -18,7 +19,9 @@ internal static class DepthScoresFile
     internal const int Newest = 2;
 
     /// <summary>Reads scores.</summary>
-    /// <exception cref="EspalierException">The file cannot be read, or a field is unknown, missing, of a wrong type, or contradicts another; it is named.</exception>
+    /// <exception cref="EspalierException">
+    /// The file cannot be read, or a field is unknown, missing, of a wrong type, or contradicts another; it is named.
+    /// </exception>
     public static DepthScores Read(string path) => JsonFile.Read(path, MaxBytes, Parse);
 
     /// <summary>Writes scores, whole or not at all.</summary>
@@ -81,7 +84,8 @@ internal static class DepthScoresFile
 
     private static DepthScores Parse(JsonElement root, string source)
     {
-        var fields = new JsonFields(root, source, "", "version", "layers", "samples", "sample_length", "teacher", "calibration", "task", "metrics");
+        var fields = new JsonFields(root, source, "", "version", "layers", "samples", "sample_length", "teacher", "calibration", "task",
+            "metrics");
         var layers = fields.Int("layers");
         var kinds = Enum.GetValues<DepthMetricKind>().ToDictionary(EnumName.Of);
         var metrics = fields.Object("metrics");
@@ -109,12 +113,17 @@ internal static class DepthScoresFile
         var values = new JsonFields(fields.Object("spans"), source, $"{place}spans.");
         foreach (var span in fields.Object("spans").EnumerateObject())
         {
-            if (!int.TryParse(span.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var width) || width < 2 || width > layers || !spans.TryAdd(width, values.Numbers(span.Name)))
-                throw new EspalierException($"{source}: {place}spans.{OneLine.Clipped(span.Name)}: a span's width is a whole number from 2 to the {layers} layers, each once");
+            if (!int.TryParse(span.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var width) || width < 2 || width > layers
+                || !spans.TryAdd(width, values.Numbers(span.Name)))
+                throw new EspalierException(
+                    $"{source}: {place}spans.{OneLine.Clipped(span.Name)}: a span's width is a whole number from 2 to the {layers} layers, "
+                        + $"each once");
             Same($"spans.{width}", spans[width].Length, layers - width + 1);
         }
-        var greedy = metric.TryGetProperty("greedy", out _) ? new JsonFields(fields.Object("greedy"), source, $"{place}greedy.", "removed", "value") : null;
-        var accuracy = metric.TryGetProperty("accuracy", out _) ? new JsonFields(fields.Object("accuracy"), source, $"{place}accuracy.", "whole", "singles") : null;
+        var greedy = metric.TryGetProperty("greedy", out _)
+            ? new JsonFields(fields.Object("greedy"), source, $"{place}greedy.", "removed", "value") : null;
+        var accuracy = metric.TryGetProperty("accuracy", out _)
+            ? new JsonFields(fields.Object("accuracy"), source, $"{place}accuracy.", "whole", "singles") : null;
         var found = new DepthMetricScores
         {
             Whole = Number(metric, source, place, "whole"),
@@ -130,7 +139,8 @@ internal static class DepthScoresFile
         if (found.Accuracies is { } each)
             Same("accuracy.singles", each.Length, layers);
         if (found.Removed.Distinct().Count() != found.Removed.Length || found.Removed.Any(layer => layer >= layers))
-            throw new EspalierException($"{source}: {place}greedy.removed is {string.Join(", ", found.Removed)}; it must list layers below {layers}, each once");
+            throw new EspalierException(
+                $"{source}: {place}greedy.removed is {string.Join(", ", found.Removed)}; it must list layers below {layers}, each once");
         return found;
 
         void Same(string field, int has, int expected)
@@ -141,12 +151,14 @@ internal static class DepthScoresFile
     }
 
     private static double Number(JsonElement value, string source, string place, string name) =>
-        value.TryGetProperty(name, out var number) && number.ValueKind == JsonValueKind.Number && number.TryGetDouble(out var found) && double.IsFinite(found)
+        value.TryGetProperty(name, out var number) && number.ValueKind == JsonValueKind.Number && number.TryGetDouble(out var found)
+            && double.IsFinite(found)
             ? found
             : throw new EspalierException($"{source}: {place}{name} must be a finite number");
 
     private static int Natural(JsonElement root, string source, string name) =>
-        root.TryGetProperty(name, out var number) && number.ValueKind == JsonValueKind.Number && number.TryGetInt32(out var found) && found >= 0
+        root.TryGetProperty(name, out var number) && number.ValueKind == JsonValueKind.Number && number.TryGetInt32(out var found)
+            && found >= 0
             ? found
             : throw new EspalierException($"{source}: {name} must be a whole number from 0");
 }

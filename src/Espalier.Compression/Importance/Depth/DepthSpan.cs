@@ -12,5 +12,6 @@ internal readonly record struct DepthSpan(int First, int Width)
     public static DepthSpan None(int layers) => new(layers, 0);
 
     /// <summary>All spans of a width among so many layers.</summary>
-    public static IEnumerable<DepthSpan> All(int layers, int width) => Enumerable.Range(0, layers - width + 1).Select(first => new DepthSpan(first, width));
+    public static IEnumerable<DepthSpan> All(int layers, int width) =>
+        Enumerable.Range(0, layers - width + 1).Select(first => new DepthSpan(first, width));
 }

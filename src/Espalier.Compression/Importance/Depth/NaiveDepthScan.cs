@@ -3,11 +3,15 @@ using Espalier.Torch;
 
 namespace Espalier.Compression.Importance.Depth;
 
-/// <summary>The same as <see cref="DepthScan"/> by one forward pass of every variant from the embedding up: what the scan is compared with, in values and in time.</summary>
+/// <summary>
+/// The same as <see cref="DepthScan"/> by one forward pass of every variant from the embedding up: what the scan is compared with, in
+/// values and in time.
+/// </summary>
 internal sealed class NaiveDepthScan(Decoder model)
 {
     /// <summary>Runs every variant on every batch and tells the metrics, those of <see cref="DepthMetric.RunsVariants"/>.</summary>
-    public void Run(DepthData data, IReadOnlyList<int> layers, IReadOnlyList<DepthSpan> variants, IReadOnlyList<DepthMetric> metrics, CancellationToken stop = default)
+    public void Run(DepthData data, IReadOnlyList<int> layers, IReadOnlyList<DepthSpan> variants, IReadOnlyList<DepthMetric> metrics,
+        CancellationToken stop = default)
     {
         foreach (var metric in metrics)
             metric.Begin(variants.Count);
@@ -16,7 +20,8 @@ internal sealed class NaiveDepthScan(Decoder model)
         {
             using var scope = TensorScope.Begin();
             var ids_BT = Tensor.From<long>(batch.Ids, batch.Rows, batch.Length);
-            var whole_BTD = metrics.Any(metric => metric.ReadsReference) ? Forward(ids_BT, [.. Enumerable.Range(0, model.Config.Layers)], stop) : null;
+            var whole_BTD = metrics.Any(metric => metric.ReadsReference)
+                ? Forward(ids_BT, [.. Enumerable.Range(0, model.Config.Layers)], stop) : null;
             using var head = new DepthHead(model, batch, metrics, whole_BTD);
             for (var i = 0; i < variants.Count; i++)
             {

@@ -8,7 +8,8 @@ internal sealed class TaskMetric(MultipleChoiceTask task) : DepthMetric(DepthMet
 {
     private double[][] _logLikelihoods = [];
 
-    public override void Begin(int variants) => _logLikelihoods = [.. Enumerable.Range(0, variants).Select(_ => new double[task.Rows.Count])];
+    public override void Begin(int variants) =>
+        _logLikelihoods = [.. Enumerable.Range(0, variants).Select(_ => new double[task.Rows.Count])];
 
     public override void Predictions(int variant, DepthBatch batch, Predictions chunk)
     {

@@ -5,7 +5,10 @@ using Espalier.Models.Checkpoints;
 
 namespace Espalier.Compression.Importance.Streaming;
 
-/// <summary>How scoring gets by with the memory there is: the model loaded, or read layer by layer; residual streams in memory, or on the disk. The scores are the same bits.</summary>
+/// <summary>
+/// How scoring gets by with the memory there is: the model loaded, or read layer by layer; residual streams in memory, or on the disk. The
+/// scores are the same bits.
+/// </summary>
 /// <param name="Bytes">What scoring may take.</param>
 /// <param name="Streams">Whether the model is read layer by layer.</param>
 internal sealed record ScoringMemory(long Bytes, bool Streams)
@@ -34,7 +37,8 @@ internal sealed record ScoringMemory(long Bytes, bool Streams)
     /// <param name="progress">Receives the work, and the choice.</param>
     /// <param name="stop">Stops between two batches.</param>
     /// <exception cref="EspalierException">A method that needs the whole model, which does not fit.</exception>
-    public ImportanceScores Score(Checkpoint checkpoint, WindowSet? windows, ScoreOptions options, string folder, IProgressReporter progress, CancellationToken stop = default)
+    public ImportanceScores Score(Checkpoint checkpoint, WindowSet? windows, ScoreOptions options, string folder,
+        IProgressReporter progress, CancellationToken stop = default)
     {
         if (!options.Method.ReadsText())
             return ImportanceScorer.Run(checkpoint, null, options, progress, stop);
@@ -45,7 +49,8 @@ internal sealed record ScoringMemory(long Bytes, bool Streams)
     /// <summary>Scores a model by several aggregators in one pass.</summary>
     /// <inheritdoc cref="Score(Checkpoint, WindowSet, ScoreOptions, string, IProgressReporter, CancellationToken)"/>
     public IReadOnlyList<ImportanceScores> Score(
-        Checkpoint checkpoint, WindowSet windows, ScoreOptions options, IReadOnlyList<Aggregator> aggregators, string folder, IProgressReporter progress, CancellationToken stop = default)
+        Checkpoint checkpoint, WindowSet windows, ScoreOptions options, IReadOnlyList<Aggregator> aggregators, string folder,
+        IProgressReporter progress, CancellationToken stop = default)
     {
         if (!Streams)
         {
@@ -56,11 +61,14 @@ internal sealed record ScoringMemory(long Bytes, bool Streams)
         }
         if (options.Method != ScoreMethod.Activation)
             throw new EspalierException(
-                $"method {options.Method.ToString().ToLowerInvariant()} needs the whole model: its weights take {Units.Memory(WeightBytes(checkpoint.Config))} in float32 and scoring may take {Units.Memory(Bytes)}; "
+                $"method {options.Method.ToString().ToLowerInvariant()} needs the whole model: its weights take "
+                    + $"{Units.Memory(WeightBytes(checkpoint.Config))} in float32 and scoring may take {Units.Memory(Bytes)}; "
                 + "activation and magnitude read it piece by piece");
         using var model = new StreamedDecoder(checkpoint);
         var (budget, streams) = ((long)(ShareOfStreams * Bytes), StreamedScorer.StreamBytes(model.Config, windows, options));
-        progress.Note($"scoring layer by layer: the weights take {Units.Memory(WeightBytes(model.Config))} in float32 and scoring may take {Units.Memory(Bytes)}"
+        progress.Note(
+            $"scoring layer by layer: the weights take {Units.Memory(WeightBytes(model.Config))} in float32 and scoring may take "
+                + $"{Units.Memory(Bytes)}"
             + (streams > budget ? $"; residual streams of {Units.Memory(streams)} go to {folder}" : ""));
         return StreamedScorer.Run(model, windows, options, aggregators, budget, folder, progress, stop);
     }

@@ -3,7 +3,8 @@ using Espalier.Files;
 namespace Espalier.Compression.Importance.Streaming;
 
 /// <summary>
-/// Room on the disk for what does not fit in memory: slots of equal size in a <see cref="ScratchFile"/>, which whatever ends the process gives back.
+/// Room on the disk for what does not fit in memory: slots of equal size in a <see cref="ScratchFile"/>, which whatever ends the process
+/// gives back.
 /// </summary>
 internal sealed class SpillFile : IDisposable
 {

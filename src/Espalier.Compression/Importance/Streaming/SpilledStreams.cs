@@ -3,7 +3,10 @@ using Espalier.Torch;
 
 namespace Espalier.Compression.Importance.Streaming;
 
-/// <summary>A batch's streams in a spill file, as many slots as the widest span has layers: the stream after i blocks takes the place of the one that no span needs any more.</summary>
+/// <summary>
+/// A batch's streams in a spill file, as many slots as the widest span has layers: the stream after i blocks takes the place of the one
+/// that no span needs any more.
+/// </summary>
 /// <param name="file">The file; its owner disposes it.</param>
 /// <param name="firstSlot">The first of the batch's slots.</param>
 /// <param name="slots">How many it has.</param>

@@ -7,35 +7,49 @@ namespace Espalier.Compression.Importance.Streaming;
 // Shapes: B batch, T time, D model width.
 
 /// <summary>
-/// The pass of <see cref="ImportanceScorer"/> layer by layer over a model that is not loaded: block i is read, all batches pass through it, and it is dropped before block i + 1 is
-/// read. Each weight is read once. The scores have the same bits, since every sum sees the same batches in the same order.
+/// The pass of <see cref="ImportanceScorer"/> layer by layer over a model that is not loaded: block i is read, all batches pass through it,
+/// and it is dropped before block i + 1 is read. Each weight is read once. The scores have the same bits, since every sum sees the same
+/// batches in the same order.
 /// </summary>
 internal static class StreamedScorer
 {
-    /// <summary>Runs the pass. Each batch's residual stream is kept between layers, and as many earlier ones as the widest span needs: in memory, or on the disk.</summary>
+    /// <summary>
+    /// Runs the pass. Each batch's residual stream is kept between layers, and as many earlier ones as the widest span needs: in memory, or
+    /// on the disk.
+    /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="windows">Calibration windows.</param>
     /// <param name="options">What is scored.</param>
-    /// <param name="memory">Bytes of residual streams that may be in memory (<see cref="StreamBytes"/>); above that all of them are in a file.</param>
+    /// <param name="memory">
+    /// Bytes of residual streams that may be in memory (<see cref="StreamBytes"/>); above that all of them are in a file.
+    /// </param>
     /// <param name="folder">Where that file is made; it is gone when the pass ends, however it ends.</param>
     /// <param name="progress">Receives the samples that each layer has seen.</param>
     /// <param name="stop">Stops between two batches.</param>
-    /// <exception cref="EspalierException">Fewer windows than samples, a weight that is not finite (named), or no room in the folder.</exception>
+    /// <exception cref="EspalierException">
+    /// Fewer windows than samples, a weight that is not finite (named), or no room in the folder.
+    /// </exception>
     public static ImportanceScores Run(
-        StreamedDecoder model, WindowSet windows, ScoreOptions options, long memory, string folder, IProgressReporter progress, CancellationToken stop = default) =>
+        StreamedDecoder model, WindowSet windows, ScoreOptions options, long memory, string folder, IProgressReporter progress,
+        CancellationToken stop = default) =>
         Run(model, windows, options, [options.Aggregator], memory, folder, progress, stop)[0];
 
     /// <summary>The same pass for several aggregators.</summary>
     public static IReadOnlyList<ImportanceScores> Run(
-        StreamedDecoder model, WindowSet windows, ScoreOptions options, IReadOnlyList<Aggregator> aggregators, long memory, string folder, IProgressReporter progress,
+        StreamedDecoder model, WindowSet windows, ScoreOptions options, IReadOnlyList<Aggregator> aggregators, long memory, string folder,
+        IProgressReporter progress,
         CancellationToken stop = default)
     {
         ImportanceScorer.Check(windows, options.Samples);
         using var collector = new ImportanceCollector(model.Config, options);
         var (layers, sequence) = (model.Config.Layers, windows.SequenceLength);
-        long[][] batches = [.. PackedText.Scored(windows, "importance").Batches(options.Samples, options.Batch).Select(batch => batch.Inputs)];
-        using var spill = StreamBytes(model.Config, windows, options) > memory ? FileFor(model, sequence, options, collector.WidestSpan, batches.Length, folder) : null;
-        var histories = batches.Select((ids, batch) => HistoryOf(model, spill, batch, collector.WidestSpan, [ids.Length / sequence, sequence, model.Config.HiddenSize])).ToArray();
+        long[][] batches = [.. PackedText.Scored(windows, "importance").Batches(options.Samples, options.Batch)
+            .Select(batch => batch.Inputs)];
+        using var spill = StreamBytes(model.Config, windows, options) > memory
+            ? FileFor(model, sequence, options, collector.WidestSpan, batches.Length, folder) : null;
+        var histories =
+            batches.Select((ids, batch) =>
+                HistoryOf(model, spill, batch, collector.WidestSpan, [ids.Length / sequence, sequence, model.Config.HiddenSize])).ToArray();
         Tap[] taps = [.. histories.Select(collector.Batch)];
         using var task = progress.Begin("score", (long)options.Samples * layers, "sample layers");
         foreach (var (history, x_BTD) in histories.Zip(model.Embed(batches, sequence)))
@@ -65,7 +79,10 @@ internal static class StreamedScorer
         }
     }
 
-    /// <summary>Bytes of the residual streams of all samples that are kept between two layers: samples · positions · width · 4, times the layers of the widest span.</summary>
+    /// <summary>
+    /// Bytes of the residual streams of all samples that are kept between two layers: samples · positions · width · 4, times the layers of
+    /// the widest span.
+    /// </summary>
     public static double StreamBytes(DecoderConfig model, WindowSet windows, ScoreOptions options) =>
         4.0 * options.Samples * windows.SequenceLength * model.HiddenSize * options.SpanWidths.Append(1).Max();
 
@@ -75,9 +92,12 @@ internal static class StreamedScorer
 
     private static SpillFile FileFor(StreamedDecoder model, int sequence, ScoreOptions options, int widest, long batches, string folder)
     {
-        var slot = (long)Math.Min(options.Batch, options.Samples) * sequence * model.Config.HiddenSize * (model.DType == DType.Float64 ? 8 : 4);
+        var slot = (long)Math.Min(options.Batch, options.Samples) * sequence * model.Config.HiddenSize
+            * (model.DType == DType.Float64 ? 8 : 4);
         return slot <= Array.MaxLength
             ? new(folder, (int)slot, batches * widest)
-            : throw new EspalierException($"a batch of {options.Batch} samples of {sequence} positions takes {slot} bytes and at most {Array.MaxLength} go to the disk at once: give a smaller batch");
+            : throw new EspalierException(
+                $"a batch of {options.Batch} samples of {sequence} positions takes {slot} bytes and at most {Array.MaxLength} go to the "
+                    + $"disk at once: give a smaller batch");
     }
 }

@@ -5,8 +5,8 @@ using Espalier.Torch;
 namespace Espalier.Compression.Pruning.Masks;
 
 /// <summary>
-/// Masks the matrices of all blocks, one block after the other: each is measured after those that are masked already, as Wanda's authors do. Embedding and head
-/// stay. Costs a forward pass over the calibration windows for each block where the mask needs inputs.
+/// Masks the matrices of all blocks, one block after the other: each is measured after those that are masked already, as Wanda's authors
+/// do. Embedding and head stay. Costs a forward pass over the calibration windows for each block where the mask needs inputs.
 /// </summary>
 internal static class MaskPruner
 {
@@ -20,7 +20,8 @@ internal static class MaskPruner
     /// <param name="stop">Stops between batches.</param>
     /// <returns>Weights set to zero.</returns>
     public static long Run(
-        Decoder model, WeightMask mask, Sparsity sparsity, WindowSet windows, int samples, IProgressReporter progress, CancellationToken stop = default)
+        Decoder model, WeightMask mask, Sparsity sparsity, WindowSet windows, int samples, IProgressReporter progress,
+        CancellationToken stop = default)
     {
         using var task = progress.Begin("mask", model.Config.Layers, "layers");
         long zeros = 0;

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Espalier.Compression.Pruning.Masks;
 
-/// <summary>How many weights a mask sets to zero, and where: a share anywhere, or N of every M neighbours (2:4 is what GPUs compute faster).</summary>
+/// <summary>
+/// How many weights a mask sets to zero, and where: a share anywhere, or N of every M neighbours (2:4 is what GPUs compute faster).
+/// </summary>
 /// <param name="Share">Weights that go, above 0 and below 1.</param>
 /// <param name="Group">M: neighbours in a row that are compared with each other; null compares all.</param>
 internal readonly record struct Sparsity(double Share, int? Group = null)
@@ -19,7 +21,8 @@ internal readonly record struct Sparsity(double Share, int? Group = null)
     internal void CheckColumns(int columns)
     {
         if (Group is { } group && columns % group != 0)
-            throw new EspalierException($"sparsity {this}: a matrix has {columns} inputs, which is no multiple of {group}; take a share such as 50%");
+            throw new EspalierException(
+                $"sparsity {this}: a matrix has {columns} inputs, which is no multiple of {group}; take a share such as 50%");
     }
 
     /// <summary>Reads <c>50%</c>, <c>0.5</c> or <c>2:4</c>.</summary>
@@ -30,7 +33,8 @@ internal readonly record struct Sparsity(double Share, int? Group = null)
         if (text.Split(':') is [var gone, var of] && Whole(gone) is { } n && Whole(of) is { } m && n >= 1 && n < m)
             return new((double)n / m, m);
         var number = text.EndsWith('%') ? Number(text[..^1]) / 100 : Number(text);
-        return number is > 0 and < 1 and { } share ? new(share) : throw new EspalierException($"'{text}' is no sparsity: give a share such as 50%, or N:M such as 2:4");
+        return number is > 0 and < 1 and { } share ? new(share)
+            : throw new EspalierException($"'{text}' is no sparsity: give a share such as 50%, or N:M such as 2:4");
     }
 
     /// <inheritdoc/>
@@ -38,7 +42,9 @@ internal readonly record struct Sparsity(double Share, int? Group = null)
         ? string.Create(CultureInfo.InvariantCulture, $"{(int)Math.Round(Share * m)}:{m}")
         : string.Create(CultureInfo.InvariantCulture, $"{Share * 100:0.####}%");
 
-    private static int? Whole(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value <= 1024 ? value : null;
+    private static int? Whole(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value <= 1024 ? value : null;
 
-    private static double? Number(string text) => double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) ? value : null;
+    private static double? Number(string text) =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) ? value : null;
 }

@@ -1,8 +1,8 @@
 namespace Espalier.Compression.Pruning.Masks;
 
 /// <summary>
-/// Chooses which weights of a matrix become zero while its shape stays: a comparison for what structure costs, not a way to a smaller model. Siblings differ in
-/// what a weight is worth and in what it is compared with.
+/// Chooses which weights of a matrix become zero while its shape stays: a comparison for what structure costs, not a way to a smaller
+/// model. Siblings differ in what a weight is worth and in what it is compared with.
 /// </summary>
 internal abstract class WeightMask
 {
@@ -15,7 +15,9 @@ internal abstract class WeightMask
     /// <summary>Sets the least worthy weights to zero, ties from the end.</summary>
     /// <param name="weights">[rows, columns], changed.</param>
     /// <param name="columns">Columns: inputs.</param>
-    /// <param name="inputNorms">[columns], the L2 norm of each input over the calibration tokens; empty where <see cref="NeedsInputs"/> is false.</param>
+    /// <param name="inputNorms">
+    /// [columns], the L2 norm of each input over the calibration tokens; empty where <see cref="NeedsInputs"/> is false.
+    /// </param>
     /// <param name="sparsity">How many.</param>
     /// <returns>The number of weights that were chosen.</returns>
     /// <exception cref="EspalierException">The columns are no whole number of groups.</exception>

@@ -4,7 +4,8 @@ namespace Espalier.Compression.Training.Profiling;
 
 /// <summary>
 /// Floating-point operations of a position by phase: two for each weight of a product and those of attention inside a causal window
-/// (<see cref="DecoderConfig.ForwardFlopsPerToken"/>), the way back twice that. What frozen parts save and activation checkpointing adds is not counted.
+/// (<see cref="DecoderConfig.ForwardFlopsPerToken"/>), the way back twice that. What frozen parts save and activation checkpointing adds is
+/// not counted.
 /// </summary>
 /// <param name="Teacher">Of the teacher without its head.</param>
 /// <param name="Forward">Of the student without its head.</param>

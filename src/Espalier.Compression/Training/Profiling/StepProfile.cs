@@ -13,7 +13,10 @@ namespace Espalier.Compression.Training.Profiling;
 internal sealed record PhaseProfile(
     StepPhase Phase, double Seconds, double Share, double? Gflops, double? ShareOfProduct, double PageFaults, double ManagedBytes);
 
-/// <summary>Where the time of training steps went. The first step of a start, which pays for memory and compilation, is left out where there are others.</summary>
+/// <summary>
+/// Where the time of training steps went. The first step of a start, which pays for memory and compilation, is left out where there are
+/// others.
+/// </summary>
 /// <param name="Stage">What was trained: correct, distill, pretrain.</param>
 /// <param name="Steps">Steps that were measured.</param>
 /// <param name="Tokens">Positions of a step.</param>

@@ -4,8 +4,8 @@ using Espalier.Files;
 namespace Espalier.Compression.Training.Profiling;
 
 /// <summary>
-/// Measures steps by phase. Trainer and objectives say what they are about to do (<see cref="Enter"/>), on the thread that runs the step; where nobody
-/// measures, that is one look at a field. Of phases inside each other the inner one's time is not the outer one's.
+/// Measures steps by phase. Trainer and objectives say what they are about to do (<see cref="Enter"/>), on the thread that runs the step;
+/// where nobody measures, that is one look at a field. Of phases inside each other the inner one's time is not the outer one's.
 /// </summary>
 /// <param name="operations">Operations of a position by phase.</param>
 internal sealed class StepProfiler(StepOperations operations)
@@ -51,7 +51,9 @@ internal sealed class StepProfiler(StepOperations operations)
         return new(profiler, null);
     }
 
-    /// <summary>Before another thread goes on with the step (<see cref="Continue"/>): what this one did counts, and it measures no more.</summary>
+    /// <summary>
+    /// Before another thread goes on with the step (<see cref="Continue"/>): what this one did counts, and it measures no more.
+    /// </summary>
     internal void HandOver()
     {
         Turn(StepPhase.Other);
@@ -89,13 +91,15 @@ internal sealed class StepProfiler(StepOperations operations)
         var all = _sums.Aggregate((a, b) => a + b);
         var tokens = (double)_tokens / steps;
         var (seconds, speed) = (all.Seconds / steps, operations.Total * _tokens / all.Seconds);
-        return new(stage, steps, tokens, seconds, speed / 1e9, speed / product, product / 1e9, (double)all.Faults / steps, (double)all.Bytes / steps,
+        return new(stage, steps, tokens, seconds, speed / 1e9, speed / product, product / 1e9, (double)all.Faults / steps,
+            (double)all.Bytes / steps,
             [.. Enum.GetValues<StepPhase>().Select(phase =>
             {
                 var sum = _sums[(int)phase];
                 double? rate = operations.Of(phase) is > 0 and var each && sum.Ticks > 0 ? each * _tokens / sum.Seconds : null;
                 return new PhaseProfile(
-                    phase, sum.Seconds / steps, sum.Seconds / all.Seconds, rate / 1e9, rate / product, (double)sum.Faults / steps, (double)sum.Bytes / steps);
+                    phase, sum.Seconds / steps, sum.Seconds / all.Seconds, rate / 1e9, rate / product, (double)sum.Faults / steps,
+                    (double)sum.Bytes / steps);
             })]);
     }
 

@@ -17,7 +17,9 @@ internal sealed class BackgroundSaver(CheckpointStore store) : IDisposable
         Wait();
         // Now, at the step's edge: the log grows while the save is in flight.
         var logs = store.Logs?.Invoke();
-        _inFlight = Task.Factory.StartNew(() => store.Save(step, parts, best, logs), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        _inFlight =
+            Task.Factory.StartNew(() => store.Save(step, parts, best, logs), CancellationToken.None, TaskCreationOptions.LongRunning,
+                TaskScheduler.Default);
     }
 
     /// <summary>Waits until nothing is in flight.</summary>

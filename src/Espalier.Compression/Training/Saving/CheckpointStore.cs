@@ -4,8 +4,9 @@ using Espalier.Files;
 namespace Espalier.Compression.Training.Saving;
 
 /// <summary>
-/// The checkpoints of a stage. <c>step-N.tmp/</c> is filled, flushed and renamed to <c>step-N/</c>; none is deleted before a newer one was read back from
-/// the disk. Which is the latest is found by reading all of it, not by a pointer. Death at any moment leaves the old or the new one.
+/// The checkpoints of a stage. <c>step-N.tmp/</c> is filled, flushed and renamed to <c>step-N/</c>; none is deleted before a newer one was
+/// read back from the disk. Which is the latest is found by reading all of it, not by a pointer. Death at any moment leaves the old or the
+/// new one.
 /// </summary>
 /// <param name="folder">Holds the <c>step-N</c> folders; created at the first save.</param>
 /// <param name="keep">How many verified checkpoints stay beside the best, at least 1.</param>
@@ -13,10 +14,13 @@ internal sealed class CheckpointStore(string folder, int keep = 2)
 {
     private readonly DurableFiles _files = DurableFiles.OnDisk;
     private readonly string _folder = Path.GetFullPath(folder);
-    private readonly int _keep = keep >= 1 ? keep : throw new ArgumentOutOfRangeException(nameof(keep), keep, "At least one checkpoint stays.");
+    private readonly int _keep = keep >= 1 ? keep
+        : throw new ArgumentOutOfRangeException(nameof(keep), keep, "At least one checkpoint stays.");
     private readonly HashSet<long> _verified = [];
 
-    /// <summary>Called on the saving thread just before a checkpoint gets its name: what it relies on (the logs) must be on the disk by then.</summary>
+    /// <summary>
+    /// Called on the saving thread just before a checkpoint gets its name: what it relies on (the logs) must be on the disk by then.
+    /// </summary>
     public Action? BeforePublish { get; set; }
 
     /// <summary>
@@ -35,8 +39,9 @@ internal sealed class CheckpointStore(string folder, int keep = 2)
     public long? BestStep { get; set; }
 
     /// <summary>
-    /// Saves the state after <paramref name="step"/> steps: when this returns it is on the disk. Checkpoints older than the newest two go, the best excepted, once the newer of what
-    /// stays beside this one was read back from the disk. A verified checkpoint of that step is left as it is, for a stage's state at a step is always the same.
+    /// Saves the state after <paramref name="step"/> steps: when this returns it is on the disk. Checkpoints older than the newest two go,
+    /// the best excepted, once the newer of what stays beside this one was read back from the disk. A verified checkpoint of that step is
+    /// left as it is, for a stage's state at a step is always the same.
     /// </summary>
     /// <param name="step">Steps done.</param>
     /// <param name="parts">The _files.</param>
@@ -48,7 +53,8 @@ internal sealed class CheckpointStore(string folder, int keep = 2)
     internal SavedCheckpoint Save(long step, IReadOnlyList<CheckpointPart> parts, bool best, IReadOnlyList<FileFact>? logs)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
-        if (parts.FirstOrDefault(part => !FileFact.IsSafeName(part.Name) || part.Name.Contains('/') || part.Name == CheckpointManifest.FileName) is { } bad)
+        if (parts.FirstOrDefault(part => !FileFact.IsSafeName(part.Name) || part.Name.Contains('/')
+            || part.Name == CheckpointManifest.FileName) is { } bad)
             throw new ArgumentException($"\"{bad.Name}\" cannot name a file of a checkpoint.", nameof(parts));
         if (parts.Select(part => part.Name).Distinct(StringComparer.Ordinal).Count() != parts.Count)
             throw new ArgumentException("Two files of a checkpoint have the same name.", nameof(parts));
@@ -68,7 +74,8 @@ internal sealed class CheckpointStore(string folder, int keep = 2)
         {
             var intact = Steps().FirstOrDefault(-1);
             throw new EspalierException(
-                $"{PathOf(step)} could not be saved: {error.Message}; {(intact < 0 ? "there is no earlier checkpoint" : $"step-{intact} is there")}, "
+                $"{PathOf(step)} could not be saved: {error.Message}; "
+                    + $"{(intact < 0 ? "there is no earlier checkpoint" : $"step-{intact} is there")}, "
                 + "mend the disk (free some space?) and start again to go on from it", error)
             { ExitCode = 1 };
         }
@@ -111,7 +118,9 @@ internal sealed class CheckpointStore(string folder, int keep = 2)
     public SavedCheckpoint? LatestUpTo(long last) =>
         Steps().Where(step => step <= last).Select(step => TryVerify(step, out _)).FirstOrDefault(saved => saved is not null);
 
-    /// <summary>The checkpoint of <see cref="BestStep"/>, every byte of it read; null where there is none or it is damaged, which is reported.</summary>
+    /// <summary>
+    /// The checkpoint of <see cref="BestStep"/>, every byte of it read; null where there is none or it is damaged, which is reported.
+    /// </summary>
     /// <param name="report">Receives one sentence of a damaged one.</param>
     public SavedCheckpoint? OpenBest(Action<string>? report = null)
     {
@@ -166,8 +175,9 @@ internal sealed class CheckpointStore(string folder, int keep = 2)
     }
 
     /// <summary>
-    /// Deletes what is neither the one just saved, nor the best, nor needed beside them. The one before is read back for that, a whole interval after it was written, so that a save takes
-    /// no second pass over its own data; the one just saved only where nothing else that is whole would stay, or where it takes the place of the best.
+    /// Deletes what is neither the one just saved, nor the best, nor needed beside them. The one before is read back for that, a whole
+    /// interval after it was written, so that a save takes no second pass over its own data; the one just saved only where nothing else
+    /// that is whole would stay, or where it takes the place of the best.
     /// </summary>
     private void DeleteOld(long saved, bool best)
     {
@@ -198,7 +208,9 @@ internal sealed class CheckpointStore(string folder, int keep = 2)
         _verified.Remove(step);
         try
         {
-            var manifest = SealedJson.Read(Path.Combine(path, CheckpointManifest.FileName), RecordJson.Of<CheckpointManifest>(), CheckpointManifest.KnownVersion);
+            var manifest =
+                SealedJson.Read(Path.Combine(path, CheckpointManifest.FileName), RecordJson.Of<CheckpointManifest>(),
+                    CheckpointManifest.KnownVersion);
             problem = manifest.Step != step
                 ? $"its manifest is that of step {manifest.Step}"
                 : manifest.Files.Select(file => file.Problem(path, hash: true, fromDisk)).FirstOrDefault(found => found is not null);
@@ -216,14 +228,16 @@ internal sealed class CheckpointStore(string folder, int keep = 2)
 
     /// <summary>How a log is no longer what a checkpoint was saved with, naming the file; null where all are.</summary>
     private string? LogProblem(SavedCheckpoint checkpoint) =>
-        checkpoint.Logs?.Select(log => FileBeginning.Problem(Path.GetDirectoryName(_folder)!, log)).FirstOrDefault(found => found is not null);
+        checkpoint.Logs?.Select(log => FileBeginning.Problem(Path.GetDirectoryName(_folder)!, log))
+            .FirstOrDefault(found => found is not null);
 
     /// <summary>The steps for which there is a folder, newest first.</summary>
     private long[] Steps() => !Directory.Exists(_folder)
         ? []
         : [.. new DirectoryInfo(_folder).EnumerateDirectories("step-*")
             .Where(entry => entry.LinkTarget is null)
-            .Select(entry => long.TryParse(entry.Name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var step) && entry.Name == $"step-{step}" ? step : -1)
+            .Select(entry => long.TryParse(entry.Name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var step)
+                && entry.Name == $"step-{step}" ? step : -1)
             .Where(step => step >= 0)
             .OrderDescending()];
 

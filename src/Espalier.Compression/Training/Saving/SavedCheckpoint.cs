@@ -8,7 +8,9 @@ namespace Espalier.Compression.Training.Saving;
 /// <param name="Files">Its files with sizes and hashes, in the order in which they were saved.</param>
 internal sealed record SavedCheckpoint(long Step, string Folder, IReadOnlyList<FileFact> Files)
 {
-    /// <summary>The beginnings of the stage's logs that the checkpoint was saved with; null where it is of a version that stated none.</summary>
+    /// <summary>
+    /// The beginnings of the stage's logs that the checkpoint was saved with; null where it is of a version that stated none.
+    /// </summary>
     public IReadOnlyList<FileFact>? Logs { get; init; }
 
     /// <summary>The full path of one of its files.</summary>

@@ -15,7 +15,8 @@ internal static class DepthFixture
     public static int[] Ids(int sequence, int samples = 16)
     {
         using var calibration = new GoldenTensors(Fixtures.Golden("pruning", "calibration.safetensors"));
-        return [.. calibration.Longs("input_ids").Chunk(32).Take(samples).SelectMany(row => sequence == 32 ? row.Append(0) : row).Select(id => (int)id)];
+        return [.. calibration.Longs("input_ids").Chunk(32).Take(samples).SelectMany(row => sequence == 32 ? row.Append(0) : row)
+            .Select(id => (int)id)];
     }
 
     public static WindowSet Windows(int sequence) => new(TokenIds.FromList(Ids(sequence), "calibration", 128), sequence);
@@ -25,7 +26,9 @@ internal static class DepthFixture
     public static DepthMetricScores Score(DepthMetricKind kind, DType dtype, int sequence, int batch, int samples = 16, int greedy = 0)
     {
         using var model = Teacher(dtype);
-        return DepthScorer.Run(model, Windows(sequence), null, new() { Metrics = [kind], Samples = samples, Batch = batch, Widths = [1, 2, 3], Greedy = greedy }, NullProgress.Instance).Metrics[kind];
+        return DepthScorer.Run(model, Windows(sequence), null,
+            new() { Metrics = [kind], Samples = samples, Batch = batch, Widths = [1, 2, 3], Greedy = greedy },
+            NullProgress.Instance).Metrics[kind];
     }
 
     public static void AssertSpans(GoldenTensors golden, string name, DepthMetricScores scores, double relative)

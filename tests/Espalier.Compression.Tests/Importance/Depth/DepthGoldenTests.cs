@@ -37,7 +37,8 @@ public sealed class DepthGoldenTests : TorchTest
     public void Block_influence_of_every_span_is_that_of_the_reference(DType dtype, double relative)
     {
         using var golden = new GoldenTensors(Fixtures.Golden("pruning", "scores.safetensors"));
-        DepthFixture.AssertSpans(golden, "block_influence", DepthFixture.Score(DepthMetricKind.BlockInfluence, dtype, sequence: 32, batch: 3), relative);
+        DepthFixture.AssertSpans(golden, "block_influence",
+            DepthFixture.Score(DepthMetricKind.BlockInfluence, dtype, sequence: 32, batch: 3), relative);
     }
 
     [Fact]
@@ -48,7 +49,8 @@ public sealed class DepthGoldenTests : TorchTest
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
         var streams = new List<double[]>();
-        model.Forward(Tensor.From<long>([.. DepthFixture.Ids(32, 2).Chunk(33).SelectMany(row => row[..32]).Select(id => (long)id)], 2, 32), (point, layer, value) =>
+        model.Forward(Tensor.From<long>([.. DepthFixture.Ids(32, 2).Chunk(33).SelectMany(row => row[..32]).Select(id => (long)id)], 2, 32),
+            (point, layer, value) =>
         {
             if (point == TapPoint.BlockInput || (point == TapPoint.BlockOutput && layer == 5))
                 streams.Add(value.ToArray<double>());

@@ -78,8 +78,11 @@ public sealed class DepthScanTests : TorchTest
     public void All_metrics_together_give_what_each_gives_alone()
     {
         using var model = DepthFixture.Teacher(DType.Float64);
-        DepthMetricKind[] kinds = [DepthMetricKind.LogitMse, DepthMetricKind.LmLoss, DepthMetricKind.BlockInfluence, DepthMetricKind.Angular];
-        var together = DepthScorer.Run(model, DepthFixture.Windows(31), null, new() { Metrics = kinds, Samples = 8, Widths = [3], Greedy = 3 }, NullProgress.Instance);
+        DepthMetricKind[] kinds = [DepthMetricKind.LogitMse, DepthMetricKind.LmLoss, DepthMetricKind.BlockInfluence,
+            DepthMetricKind.Angular];
+        var together =
+            DepthScorer.Run(model, DepthFixture.Windows(31), null, new() { Metrics = kinds, Samples = 8, Widths = [3], Greedy = 3 },
+                NullProgress.Instance);
         foreach (var kind in kinds)
         {
             var alone = DepthFixture.Score(kind, DType.Float64, sequence: 31, batch: 8, samples: 8, greedy: 3);
@@ -97,7 +100,8 @@ public sealed class DepthScanTests : TorchTest
     {
         using var model = DepthFixture.Teacher(DType.Float32);
         var error = Assert.Throws<EspalierException>(() => DepthScorer.Run(
-            model, DepthFixture.Windows(31), null, new() { Metrics = [DepthMetricKind.LmLoss], Samples = 4, Widths = [width], Greedy = greedy }, NullProgress.Instance));
+            model, DepthFixture.Windows(31), null,
+            new() { Metrics = [DepthMetricKind.LmLoss], Samples = 4, Widths = [width], Greedy = greedy }, NullProgress.Instance));
         Assert.Contains(message, error.Message);
     }
 
@@ -122,7 +126,8 @@ public sealed class DepthScanTests : TorchTest
         using var stop = new CancellationTokenSource();
         stop.Cancel();
         Assert.Throws<OperationCanceledException>(() => DepthScorer.Run(
-            model, DepthFixture.Windows(31), null, new() { Metrics = [DepthMetricKind.LmLoss], Samples = 4 }, NullProgress.Instance, stop.Token));
+            model, DepthFixture.Windows(31), null, new() { Metrics = [DepthMetricKind.LmLoss], Samples = 4 }, NullProgress.Instance,
+            stop.Token));
     }
 
     private static double Without(Decoder model, DepthMetricKind kind, int[] layers)
