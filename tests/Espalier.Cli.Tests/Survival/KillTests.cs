@@ -29,7 +29,7 @@ public sealed class KillTests(SmallRun small)
             else if (attempt % 3 == 1)
                 program.Until(() => SmallRun.Logs(run).Sum(log => log.Length) > logs);
             else
-                Thread.Sleep(random.Next(0, 1200));
+                Thread.Sleep(random.Next(0, 500));
             if (program.HasExited)
             {
                 Assert.True(program.Wait() == 0, program.Error);
