@@ -13,6 +13,8 @@ namespace Espalier.Cli.Commands;
 /// <summary>The mean of the weights of several models, or of several checkpoints of a training.</summary>
 internal sealed class MergeCommand : CommandBase
 {
+    private const double LeastShare = 1e-6, MostShare = 1e6;
+
     private readonly Argument<string[]> _sources = new("sources")
     {
         Description = "Two or more: Hugging Face folders of one config and tokenizer, or training checkpoints "
@@ -96,6 +98,10 @@ internal sealed class MergeCommand : CommandBase
                 ? share
                 : throw new EspalierException(
                     $"--weights is '{list}' and '{part}' is no number of at least 0: give one for each source, such as 2,1,1"))];
+        // Beyond, a weight times a share could leave the range of double.
+        if (shares.Where(share => share > 0).Any(share => share is < LeastShare or > MostShare))
+            throw new EspalierException(
+                $"--weights is '{list}': only what they are to each other counts; give numbers from 1e-6 to 1e6, or 0");
         if (shares.Length != count)
             throw new EspalierException($"--weights has {shares.Length} numbers and there are {count} sources: give one for each");
         return shares.Sum() > 0 ? shares

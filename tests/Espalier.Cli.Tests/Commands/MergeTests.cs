@@ -110,6 +110,8 @@ public sealed class MergeTests : TorchTest
     [InlineData("TEACHER TEACHER --weights 1,2,3", "--weights has 3 numbers and there are 2 sources")]
     [InlineData("TEACHER TEACHER --weights 1,-1", "'-1' is no number of at least 0")]
     [InlineData("TEACHER TEACHER --weights 0,0", "whose sum is 0")]
+    [InlineData("TEACHER TEACHER --weights 1e308,1e308", "give numbers from 1e-6 to 1e6, or 0")]
+    [InlineData("TEACHER TEACHER --weights 1,1e-300", "give numbers from 1e-6 to 1e6, or 0")]
     [InlineData("TEACHER", "alone was given")]
     [InlineData("TEACHER gone", "gone: not found")]
     [InlineData("TEACHER TEACHER --like TEACHER", "is a model itself")]
