@@ -3,7 +3,8 @@ using Espalier.Torch.Kernels;
 
 namespace Espalier.Torch;
 
-// Shapes: B batch, T queries, S keys, N query heads, K key/value heads, G = N / K, H head width, C queries of a block, E keys that they see.
+// Shapes: B batch, T queries, S keys, N query heads, K key/value heads, G = N / K, H head width, C queries of a block, E keys that they
+// see.
 
 /// <summary>Causal grouped-query attention (arXiv 1706.03762, 2305.13245).</summary>
 public sealed partial class Tensor
@@ -162,7 +163,9 @@ public sealed partial class Tensor
             return (scores.Softmax(-1).View(B, _kvHeads, N / _kvHeads * C, _seen), slope);
         }
 
-        /// <summary>The block's rows of what has the queries' shape, [B, K, G C, H]: the heads of a group are stacked along the rows.</summary>
+        /// <summary>
+        /// The block's rows of what has the queries' shape, [B, K, G C, H]: the heads of a group are stacked along the rows.
+        /// </summary>
         public Tensor OfQueries(Tensor x_BTNH)
         {
             var (B, N, H) = (x_BTNH.Size(0), x_BTNH.Size(2), x_BTNH.Size(3));
@@ -174,7 +177,8 @@ public sealed partial class Tensor
         public Tensor AsQueries(Tensor x)
         {
             var (B, N) = (_queries.Size(0), _queries.Size(2));
-            return x.View(B, _kvHeads, N / _kvHeads, End - _start, x.Size(-1)).Permute(0, 3, 1, 2, 4).Reshape(B, End - _start, N, x.Size(-1));
+            return x.View(B, _kvHeads, N / _kvHeads, End - _start, x.Size(-1)).Permute(0, 3, 1, 2, 4)
+                .Reshape(B, End - _start, N, x.Size(-1));
         }
 
         /// <summary>Keys or values that the block sees, [B, K, E, H].</summary>

@@ -168,7 +168,8 @@ public sealed partial class Tensor
         Array.Fill(updates, Full(step.Update, DType.Float32, device));
         var divisor = step.Clip == 1 ? null : Full(1 / step.Clip, DType.Float32, device);
         Ops.FusedAdamW.CallVoid(
-            weights, Array.ConvertAll(weights, weight => weight.Grad()!), first, second, Array.Empty<Tensor>(), updates, step.Rate, step.Beta1,
+            weights, Array.ConvertAll(weights, weight => weight.Grad()!), first, second, Array.Empty<Tensor>(), updates, step.Rate,
+            step.Beta1,
             step.Beta2, step.Decay, step.Epsilon, false, false, divisor, Argument.None);
     }
 

@@ -96,7 +96,8 @@ public static unsafe class TorchRuntime
         if (!device.IsCuda || device.Index < CudaDevices)
             return device;
         var why = CudaDevices > 0 ? $"this libtorch sees {CudaDevices} CUDA device{(CudaDevices == 1 ? "" : "s")}, from cuda:0"
-            : LibtorchLoader.WithoutCuda ?? $"libtorch {Version} sees no CUDA device; it needs a libtorch that was built for CUDA, named by "
+            : LibtorchLoader.WithoutCuda
+            ?? $"libtorch {Version} sees no CUDA device; it needs a libtorch that was built for CUDA, named by "
                 + $"{LibtorchFolder.Variable}, and NVIDIA's driver";
         throw new EspalierException($"{device} cannot be used: {why}");
     }

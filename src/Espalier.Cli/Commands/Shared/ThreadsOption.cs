@@ -8,7 +8,8 @@ internal sealed class ThreadsOption
 {
     private readonly Option<string> _device = new("--device")
     {
-        Description = "Where models are computed: cpu (unless ESPALIER_DEVICE says otherwise), cuda, cuda:N, or auto, a GPU where there is one",
+        Description =
+            "Where models are computed: cpu (unless ESPALIER_DEVICE says otherwise), cuda, cuda:N, or auto, a GPU where there is one",
         HelpName = "DEVICE",
     };
 
