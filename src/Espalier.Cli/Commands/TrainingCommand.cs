@@ -73,7 +73,7 @@ internal abstract class TrainingCommand : CommandBase
             using var tokens = text.Tokens.Value;
             // Too little text is refused before anything is computed.
             TrainingStage.CheckBatch(section, new WindowSet(tokens.Train, data.Sequence).Count);
-            var evaluation = new Evaluation(Name, text.HeldOut.IsMade ? [text.HeldOut] : [], data.Sequence);
+            var evaluation = new EvaluationSettings(Name, text.HeldOut.IsMade ? [text.HeldOut] : [], data.Sequence);
 
             var from = Start(context, start, _training.Seed(run));
             var guide = teacher is null ? null : ModelSlot.Of(ModelFolder.Given("teacher", teacher));

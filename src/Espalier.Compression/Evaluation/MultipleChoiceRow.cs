@@ -9,8 +9,7 @@ namespace Espalier.Compression.Evaluation;
 internal sealed record MultipleChoiceRow(int[] Ids, int Scored, int Characters)
 {
     /// <summary>
-    /// Encodes a choice. What ends the context as white space belongs to the choice, as tokenizers have it; the choice's ids are those of
-    /// context and choice together after the number that the context has alone, and follow the context's own.
+    /// Encodes a choice (<see cref="ContinuationIds.Of"/>), a blank before it where neither context nor choice has one.
     /// </summary>
     /// <param name="tokenizer">The model's.</param>
     /// <param name="context">The context.</param>
@@ -19,29 +18,17 @@ internal sealed record MultipleChoiceRow(int[] Ids, int Scored, int Characters)
     /// <exception cref="EspalierException">The choice has no id of its own, or more than there are positions.</exception>
     public static MultipleChoiceRow Of(Tokenizer tokenizer, string context, string choice, int positions)
     {
-        ArgumentNullException.ThrowIfNull(tokenizer);
-        var bare = context.TrimEnd();
-        var blank = context.Length == 0 || bare.Length < context.Length || char.IsWhiteSpace(choice[0]) ? "" : " ";
-        var continuation = context[bare.Length..] + blank + choice;
-        var alone = context.Length == 0 && tokenizer.BosId is not null;
-        int[] before = alone ? [tokenizer.BosId!.Value] : tokenizer.Encode(bare);
-        var whole = alone ? [.. before, .. tokenizer.Encode(continuation, addSpecialTokens: false)] : tokenizer.Encode(bare + continuation);
-        var behind = whole[Math.Min(before.Length, whole.Length)..];
-        // Without a token to begin with, the first one is read and not scored.
-        if (before.Length == 0 && behind.Length > 1)
-            (before, behind) = (behind[..1], behind[1..]);
-        if (behind.Length == 0 || before.Length == 0)
-            throw new EspalierException(
-                $"the choice '{Clip(choice)}' after '{Clip(context)}' has no token of its own to score: write it so that it begins a word");
-        if (behind.Length > positions)
-            throw new EspalierException(
-                $"the choice '{Clip(choice)}' has {behind.Length} tokens and the model {positions} positions: shorten it");
-        int[] all = [.. before, .. behind];
-        // The last id is predicted and not read.
-        return new(all[Math.Max(0, all.Length - (positions + 1))..], behind.Length, Length(choice));
+        var blank = context.Length == 0 || char.IsWhiteSpace(context[^1]) || char.IsWhiteSpace(choice[0]) ? "" : " ";
+        var ids = ContinuationIds.Of(tokenizer, context, blank + choice);
+        try
+        {
+            return new(ids.Within(positions), ids.Continuation.Length, Length(choice));
+        }
+        catch (EspalierException error)
+        {
+            throw new EspalierException($"the choice '{ContinuationIds.Clip(choice)}' {error.Message}");
+        }
     }
 
     private static int Length(string choice) => Math.Max(1, choice.Trim().EnumerateRunes().Count());
-
-    private static string Clip(string text) => OneLine.Clipped(text.Length > 40 ? $"{text[..40]}..." : text);
 }

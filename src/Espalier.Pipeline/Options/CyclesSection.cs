@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Pruning;
+using Espalier.Files;
 using Espalier.Models;
 
 namespace Espalier.Pipeline.Options;

@@ -1,4 +1,5 @@
 using Espalier.Compression.Data;
+using Espalier.Files;
 
 namespace Espalier.Pipeline.Options;
 

@@ -1,6 +1,7 @@
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Pruning.Masks;
+using Espalier.Files;
 
 namespace Espalier.Pipeline.Options;
 

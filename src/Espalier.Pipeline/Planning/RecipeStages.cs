@@ -41,7 +41,7 @@ internal sealed class RecipeStages
     public DataStage Data { get; }
 
     /// <summary>What models are evaluated on.</summary>
-    public Evaluation Evaluation { get; }
+    public EvaluationSettings Evaluation { get; }
 
     /// <summary>The cuts by their shapes.</summary>
     public IReadOnlyList<PlannedCycle> Cycles { get; }

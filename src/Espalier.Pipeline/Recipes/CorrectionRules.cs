@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Espalier.Files;
 using Espalier.Pipeline.Options;
 
 namespace Espalier.Pipeline.Recipes;

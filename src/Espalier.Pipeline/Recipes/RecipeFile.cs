@@ -14,6 +14,8 @@ internal static class RecipeFile
     /// <summary>Longest recipe that is read.</summary>
     public const int MaxBytes = 1_000_000;
 
+    internal static YamlKind Kind { get; } = new("recipe", "teacher, data and prune");
+
     /// <summary>
     /// Reads a recipe. A relative path in it means the current directory if it exists there, else the folder above the recipe's own
     /// (the repository's root for <c>recipes/NAME.yaml</c>) if it exists there, else it stays as written.
@@ -32,7 +34,7 @@ internal static class RecipeFile
         ArgumentNullException.ThrowIfNull(text);
         if (text.Length > MaxBytes)
             throw new EspalierException($"{sourceName}: {text.Length} characters, the limit is {MaxBytes}");
-        if (YamlTree.Parse(text, sourceName) is not YamlMap root)
+        if (YamlTree.Parse(text, sourceName, Kind) is not YamlMap root)
             throw new EspalierException($"{sourceName}: is no recipe; it begins with keys such as teacher:, data: and prune:");
         return RecipeKeys.Keys.Read(new SectionFields(root, sourceName, RecipeKeys.Section), Activator.CreateInstance<Recipe>());
     }

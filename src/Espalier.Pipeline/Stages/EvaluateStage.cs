@@ -16,7 +16,7 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="Arm">The recipe's name.</param>
 /// <param name="Texts">What models are evaluated on; they go on from beginnings of the first.</param>
 /// <param name="Sequence">Tokens of a window.</param>
-internal sealed record Evaluation(string Arm, IReadOnlyList<Slot<EvaluationText>> Texts, int Sequence)
+internal sealed record EvaluationSettings(string Arm, IReadOnlyList<Slot<EvaluationText>> Texts, int Sequence)
 {
     /// <summary>Turns what a model writes into text; null leaves that out.</summary>
     public Tokenizer? Tokenizer { get; set; }
@@ -32,7 +32,7 @@ internal sealed record Evaluation(string Arm, IReadOnlyList<Slot<EvaluationText>
 /// <summary>Loss on every text, speed of generation and a few samples of one model: a row of the final table.</summary>
 /// <param name="evaluation">On what.</param>
 /// <param name="model">The model.</param>
-internal sealed class EvaluateStage(Evaluation evaluation, Slot<ModelFolder> model) : Stage
+internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFolder> model) : Stage
 {
     /// <summary>
     /// In the stage's folder: the mean loss of every window by the text's name, so that two models can be compared window by window.

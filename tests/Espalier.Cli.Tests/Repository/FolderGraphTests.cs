@@ -14,7 +14,8 @@ public sealed class FolderGraphTests
         ["Espalier.Torch"] = ["Espalier.Files"],
         ["Espalier.Models"] = ["Espalier.Torch"],
         ["Espalier.Compression"] = ["Espalier.Models"],
-        ["Espalier.Pipeline"] = ["Espalier.Compression"],
+        ["Espalier.Evaluation"] = ["Espalier.Compression"],
+        ["Espalier.Pipeline"] = ["Espalier.Evaluation"],
         ["Espalier.Reports"] = ["Espalier.Pipeline"],
         ["Espalier.Cli"] = ["Espalier.Reports"],
     };

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Espalier.Files;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 using Json.Schema;
@@ -91,7 +92,7 @@ public sealed class RecipeSchemaTests
 
     private static bool IsValid(string yaml) =>
         s_schema.Evaluate(
-            System.Text.Json.JsonDocument.Parse(Json(YamlTree.Parse(yaml, "r.yaml"))?.ToJsonString() ?? "null").RootElement).IsValid;
+            System.Text.Json.JsonDocument.Parse(Json(YamlTree.Parse(yaml, "r.yaml", RecipeFile.Kind))?.ToJsonString() ?? "null").RootElement).IsValid;
 
     /// <summary>A YAML value as editors have it, by the core schema of YAML 1.2.</summary>
     private static JsonNode? Json(YamlValue value) => value switch

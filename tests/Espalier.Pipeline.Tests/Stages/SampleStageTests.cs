@@ -28,7 +28,7 @@ public sealed class SampleStageTests : TorchTest
         var tokenizer = Tokenizer.Load(s_teacher);
         using var checkpoint = Checkpoint.Open(s_teacher);
         var ids = Ids();
-        var text = Evaluation.Text(new("held-out", TokenIds.FromList(ids, "ids", checkpoint.Config.VocabularySize), "hash", null));
+        var text = EvaluationSettings.Text(new("held-out", TokenIds.FromList(ids, "ids", checkpoint.Config.VocabularySize), "hash", null));
         Slot<ModelFolder> model = new("teacher") { Value = new("teacher", s_teacher, "model") };
         using var run = RunContext.Open(_folder, "recipe", 1, NullProgress.Instance, default);
         using var decoder = DecoderWeights.Load(checkpoint);
@@ -62,7 +62,7 @@ public sealed class SampleStageTests : TorchTest
     {
         using var checkpoint = Checkpoint.Open(s_teacher);
         var text =
-            Evaluation.Text(new("held-out", TokenIds.FromList(Ids().Take(20), "ids", checkpoint.Config.VocabularySize), "hash", null));
+            EvaluationSettings.Text(new("held-out", TokenIds.FromList(Ids().Take(20), "ids", checkpoint.Config.VocabularySize), "hash", null));
         Slot<ModelFolder> model = new("teacher") { Value = new("teacher", s_teacher, "model") };
         using var run = RunContext.Open(_folder, "recipe", 1, NullProgress.Instance, default);
         var stage = new SampleStage(model, () => throw new InvalidOperationException("not needed"), text, Tokenizer.Load(s_teacher));

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Espalier.Files;
 using Espalier.Pipeline.Options;
 
 namespace Espalier.Cli.Commands.Shared;

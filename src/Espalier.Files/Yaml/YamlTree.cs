@@ -1,7 +1,7 @@
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
-namespace Espalier.Pipeline.Options;
+namespace Espalier.Files;
 
 /// <summary>A value of a YAML text, with the line that it begins on.</summary>
 internal abstract record YamlValue(long Line);
@@ -19,9 +19,14 @@ internal sealed record YamlList(IReadOnlyList<YamlValue> Items, long Line) : Yam
 /// <summary>A mapping in the order of the text; no key comes twice.</summary>
 internal sealed record YamlMap(IReadOnlyList<(YamlText Key, YamlValue Value)> Entries, long Line) : YamlValue(Line);
 
+/// <summary>What a YAML text is, for messages.</summary>
+/// <param name="Name">Such as recipe.</param>
+/// <param name="Needs">What it has at least.</param>
+internal sealed record YamlKind(string Name, string Needs);
+
 /// <summary>
 /// Builds the tree from the parser's events, so that depth is known before anything recurses. Anchors, aliases and tags are refused:
-/// no recipe needs them, and they are what makes small YAML files large.
+/// nobody needs them here, and they are what makes small YAML files large.
 /// </summary>
 internal sealed class YamlTree
 {
@@ -30,15 +35,18 @@ internal sealed class YamlTree
     private readonly string _source;
     private readonly Parser _parser;
 
-    private YamlTree(string text, string source) => (_source, _parser) = (source, new Parser(new StringReader(text)));
+    private readonly YamlKind _kind;
+
+    private YamlTree(string text, string source, YamlKind kind) =>
+        (_source, _parser, _kind) = (source, new Parser(new StringReader(text)), kind);
 
     /// <summary>The one document of a text.</summary>
     /// <exception cref="EspalierException">
     /// Not YAML, empty, more than one document, too deep, or with anchors, aliases or tags; the line is named.
     /// </exception>
-    public static YamlValue Parse(string text, string source)
+    public static YamlValue Parse(string text, string source, YamlKind kind)
     {
-        var tree = new YamlTree(text, source);
+        var tree = new YamlTree(text, source, kind);
         try
         {
             return tree.Document();
@@ -57,22 +65,22 @@ internal sealed class YamlTree
     {
         Expect<StreamStart>();
         if (Next() is not DocumentStart)
-            throw new EspalierException($"{_source}: is empty; a recipe names at least teacher, data and prune");
+            throw new EspalierException($"{_source}: is empty; a {_kind.Name} names at least {_kind.Needs}");
         var root = Value(Next(), 0);
         Expect<DocumentEnd>();
         var end = Next();
         return end is StreamEnd ? root
-            : throw new EspalierException($"{_source}, line {end.Start.Line}: a second document begins; a recipe is one");
+            : throw new EspalierException($"{_source}, line {end.Start.Line}: a second document begins; a {_kind.Name} is one");
     }
 
     private YamlValue Value(ParsingEvent at, int depth)
     {
         if (at is AnchorAlias or NodeEvent { Anchor.IsEmpty: false } or NodeEvent { Tag.IsEmpty: false })
             throw new EspalierException(
-                $"{_source}, line {at.Start.Line}: anchors, aliases and tags (& * !) are not used in recipes; write the value itself, in "
-                    + $"quotes if it begins so");
+                $"{_source}, line {at.Start.Line}: anchors, aliases and tags (& * !) are not used in {_kind.Name}s; write the value "
+                    + $"itself, in quotes if it begins so");
         if (depth > MaxDepth)
-            throw new EspalierException($"{_source}, line {at.Start.Line}: more than {MaxDepth} levels deep; a recipe has 3");
+            throw new EspalierException($"{_source}, line {at.Start.Line}: more than {MaxDepth} levels deep; a {_kind.Name} has fewer");
         return at switch
         {
             Scalar scalar => new YamlText(scalar.Value, scalar.Style != ScalarStyle.Plain, scalar.Start.Line),

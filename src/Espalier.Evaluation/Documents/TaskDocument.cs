@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Text.Json;
+using Espalier.Files;
+
+namespace Espalier.Evaluation.Documents;
+
+/// <summary>One question of a benchmark: its fields by their names, and where it stands.</summary>
+/// <param name="Fields">The fields; lists and objects as JSON has them.</param>
+/// <param name="Place">File and line, for messages.</param>
+/// <param name="Number">Its place among the documents of its task, from 0.</param>
+internal sealed record TaskDocument(JsonElement Fields, string Place, int Number)
+{
+    /// <summary>A field as text; numbers as they are written.</summary>
+    /// <exception cref="EspalierException">It is not there, or a list.</exception>
+    public string Text(string[] path)
+    {
+        var value = At(path);
+        return value.ValueKind switch
+        {
+            JsonValueKind.String => value.GetString()!,
+            JsonValueKind.Number => value.GetRawText(),
+            JsonValueKind.True => "True",
+            JsonValueKind.False => "False",
+            _ => throw new EspalierException($"{Place}: {string.Join('.', path)} is {Name(value)}, and a text is wanted"),
+        };
+    }
+
+    /// <summary>A list of texts.</summary>
+    /// <exception cref="EspalierException">It is not there, or no such list.</exception>
+    public string[] Texts(string[] path)
+    {
+        var list = At(path);
+        if (list.ValueKind != JsonValueKind.Array)
+            throw new EspalierException($"{Place}: {string.Join('.', path)} is {Name(list)}, and a list of texts is wanted");
+        return [.. list.EnumerateArray().Select((entry, i) => entry.ValueKind == JsonValueKind.String ? entry.GetString()!
+            : throw new EspalierException($"{Place}: {string.Join('.', path)}[{i}] is {Name(entry)}, and a text is wanted"))];
+    }
+
+    /// <summary>The same with one more text among its fields.</summary>
+    public TaskDocument With(string name, string value)
+    {
+        var fields = Fields.EnumerateObject().Where(field => field.Name != name).ToDictionary(field => field.Name, field => field.Value);
+        fields.Add(name, JsonSerializer.SerializeToElement(value, PlainJson.Of<string>()));
+        return this with { Fields = JsonSerializer.SerializeToElement(fields, PlainJson.Of<Dictionary<string, JsonElement>>()) };
+    }
+
+    /// <summary>Whether two documents have the same fields with the same values.</summary>
+    public bool IsSame(TaskDocument other) => JsonElement.DeepEquals(Fields, other.Fields);
+
+    private JsonElement At(string[] path)
+    {
+        var value = Fields;
+        foreach (var name in path)
+        {
+            if (value.ValueKind == JsonValueKind.Array && int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+                && index < value.GetArrayLength())
+                value = value[index];
+            else if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty(name, out var field))
+                value = field;
+            else
+                throw new EspalierException($"{Place}: has no {string.Join('.', path)}{Known(value)}");
+        }
+        return value;
+    }
+
+    private static string Known(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Object => $"; there are {string.Join(", ", value.EnumerateObject().Take(12).Select(field => field.Name))}",
+        JsonValueKind.Array => $"; the list has {value.GetArrayLength()} entries",
+        _ => "",
+    };
+
+    private static string Name(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Array => "a list",
+        JsonValueKind.Object => "an object",
+        JsonValueKind.Null => "null",
+        _ => value.ValueKind.ToString().ToLowerInvariant(),
+    };
+}

@@ -1,0 +1,152 @@
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json;
+using Espalier.Compression.Data;
+using Espalier.Files;
+using Parquet.Serialization;
+
+namespace Espalier.Evaluation.Documents;
+
+/// <summary>
+/// Reads the documents of a benchmark whole: JSON Lines, a JSON array, csv and tsv with a header or without, Parquet, and texts of a fixed
+/// number of lines a document; also as .gz and .zst. What is no document is an error with file and line, for a benchmark of which some
+/// are left out is another benchmark.
+/// </summary>
+internal static class TaskDocuments
+{
+    /// <summary>Longest file that is read, unpacked.</summary>
+    public const long MaxBytes = 1L << 30;
+
+    /// <summary>Reads a file; documents are numbered from <paramref name="first"/>.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="columns">
+    /// Names of the columns of a table without a header, or of the lines of a document; null where there are none.
+    /// </param>
+    /// <param name="first">Number of the first document.</param>
+    /// <exception cref="EspalierException">The file cannot be read, or a document is none.</exception>
+    public static IReadOnlyList<TaskDocument> Read(string path, IReadOnlyList<string>? columns, int first = 0)
+    {
+        var kind = FileKinds.Of(path);
+        if (kind == FileKind.Parquet)
+            return Numbered(Parquet(path), path, "row", first);
+        var bytes = Bytes(path);
+        return kind switch
+        {
+            FileKind.JsonLines or FileKind.Json when columns is null => Numbered(Json(bytes, path), path, "line", first),
+            FileKind.Csv => Numbered(Table(bytes, ',', columns, path), path, "line", first),
+            FileKind.Tsv => Numbered(Table(bytes, '\t', columns, path), path, "line", first),
+            FileKind.Text when columns is not null => Numbered(Lines(bytes, columns, path), path, "line", first),
+            _ => throw new EspalierException(
+                $"{path}: is none of jsonl, json, csv, tsv and parquet, each also as .gz or .zst, and no .txt with columns"),
+        };
+    }
+
+    private static List<TaskDocument> Numbered(IEnumerable<(JsonElement Fields, long Line)> documents, string path, string unit, int first)
+    {
+        var all = new List<TaskDocument>();
+        foreach (var (fields, line) in documents)
+            all.Add(fields.ValueKind == JsonValueKind.Object ? new(fields, $"{path}, {unit} {line}", first + all.Count)
+                : throw new EspalierException($"{path}, {unit} {line}: is no JSON object"));
+        return all.Count > 0 ? all : throw new EspalierException($"{path}: has no documents");
+    }
+
+    private static IEnumerable<(JsonElement, long)> Json(byte[] bytes, string path)
+    {
+        if (bytes.AsSpan().TrimStart(" \t\r\n"u8) is [(byte)'[', ..])
+        {
+            var entries = JsonFile.Parse(bytes, path, static (root, _) => root.EnumerateArray().Select(entry => entry.Clone()).ToArray());
+            foreach (var (i, entry) in entries.Index())
+                yield return (entry, i + 1);
+            yield break;
+        }
+        var line = 0L;
+        foreach (var range in Split(bytes))
+        {
+            line++;
+            var text = bytes[range];
+            if (!text.AsSpan().Trim(" \t\r"u8).IsEmpty)
+                yield return (JsonFile.Parse(text, $"{path}, line {line}", static (root, _) => root.Clone()), line);
+        }
+    }
+
+    private static IEnumerable<(JsonElement, long)> Table(byte[] bytes, char separator, IReadOnlyList<string>? columns, string path)
+    {
+        using var stream = new MemoryStream(bytes);
+        var (skips, options) = (new SkipCounts(), new DocumentOptions());
+        var rows = new TableRows(new(stream, options.MaxLineBytes, path), separator, path, options, skips);
+        var names = columns ?? rows.Next() ?? throw new EspalierException($"{path}: is empty");
+        while (rows.Next() is { } row)
+        {
+            if (row.Count != names.Count)
+                throw new EspalierException(
+                    $"{path}, line {rows.LineNumber}: has {row.Count} values, and there are {names.Count} columns: "
+                    + string.Join(", ", names));
+            yield return (Object(names.Zip(row)), rows.LineNumber);
+        }
+        if (skips.LostText)
+            throw new EspalierException($"{path}: {skips.Describe()}");
+    }
+
+    private static IEnumerable<(JsonElement, long)> Lines(byte[] bytes, IReadOnlyList<string> columns, string path)
+    {
+        string[] lines = [.. Split(bytes).Select(range => Encoding.UTF8.GetString(bytes[range]).TrimEnd('\r'))];
+        var count = lines is [.., ""] ? lines.Length - 1 : lines.Length;
+        if (count % columns.Count != 0)
+            throw new EspalierException($"{path}: has {count} lines, and a document takes {columns.Count}");
+        for (var line = 0; line < count; line += columns.Count)
+            yield return (Object(columns.Zip(lines[line..(line + columns.Count)])), line + 1);
+    }
+
+    private static IEnumerable<(JsonElement, long)> Parquet(string path)
+    {
+        IList<Dictionary<string, object>> rows;
+        try
+        {
+            using var file = File.OpenRead(path);
+            rows = [.. ParquetSerializer.DeserializeUntypedAsync(file).GetAwaiter().GetResult().Data];
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            throw new EspalierException($"{path}: cannot be read as Parquet: {OneLine.Clipped(error.Message)}", error);
+        }
+        foreach (var (i, row) in rows.Index())
+            yield return (JsonSerializer.SerializeToElement(row, PlainJson.Of<Dictionary<string, object>>()), i + 1);
+    }
+
+    private static JsonElement Object(IEnumerable<(string Name, string Value)> fields) => JsonSerializer.SerializeToElement(
+        fields.ToDictionary(field => field.Name, field => field.Value), PlainJson.Of<Dictionary<string, string>>());
+
+    private static IEnumerable<Range> Split(byte[] bytes)
+    {
+        for (var start = 0; start < bytes.Length;)
+        {
+            var end = Array.IndexOf(bytes, (byte)'\n', start) is >= 0 and var found ? found : bytes.Length;
+            yield return start..end;
+            start = end + 1;
+        }
+    }
+
+    private static byte[] Bytes(string path)
+    {
+        try
+        {
+            using var file = File.OpenRead(path);
+            using Stream unpacked = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)
+                ? new GZipStream(file, CompressionMode.Decompress)
+                : path.EndsWith(".zst", StringComparison.OrdinalIgnoreCase) ? new ZstdStream(file) : file;
+            using var whole = new MemoryStream();
+            var piece = new byte[1 << 16];
+            for (int read; (read = unpacked.Read(piece)) > 0;)
+            {
+                whole.Write(piece, 0, read);
+                if (whole.Length > MaxBytes)
+                    throw new EspalierException($"{path}: has more than {Units.Bytes(MaxBytes)} of text");
+            }
+            return whole.ToArray();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            throw new EspalierException($"{path}: cannot be read: {error.Message}", error);
+        }
+    }
+}

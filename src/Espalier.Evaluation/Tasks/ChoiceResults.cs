@@ -1,0 +1,37 @@
+using System.Text;
+using Espalier.Evaluation.Requests;
+
+namespace Espalier.Evaluation.Tasks;
+
+/// <summary>One document's verdict.</summary>
+/// <param name="Prompt">What was asked.</param>
+/// <param name="Scores">What the model gave each choice.</param>
+internal sealed record ChoiceResult(ChoicePrompt Prompt, IReadOnlyList<ContinuationScore> Scores)
+{
+    /// <summary>The likeliest choice, the first of equal ones.</summary>
+    public int Predicted => Largest(score => 1);
+
+    /// <summary>The likeliest a character of the choice: lm-evaluation-harness's acc_norm.</summary>
+    public int PredictedPerCharacter => Largest(choice => choice.EnumerateRunes().Count());
+
+    /// <summary>The likeliest a byte of UTF-8 of the choice.</summary>
+    public int PredictedPerByte => Largest(Encoding.UTF8.GetByteCount);
+
+    /// <summary>Whether the likeliest choice is right.</summary>
+    public bool IsRight => Predicted == Prompt.Answer;
+
+    /// <summary>Whether the likeliest a character is.</summary>
+    public bool IsRightPerCharacter => PredictedPerCharacter == Prompt.Answer;
+
+    /// <summary>Whether the likeliest a byte is.</summary>
+    public bool IsRightPerByte => PredictedPerByte == Prompt.Answer;
+
+    private int Largest(Func<string, int> length)
+    {
+        var best = 0;
+        for (var i = 1; i < Scores.Count; i++)
+            if (Scores[i].LogLikelihood / length(Prompt.Choices[i]) > Scores[best].LogLikelihood / length(Prompt.Choices[best]))
+                best = i;
+        return best;
+    }
+}

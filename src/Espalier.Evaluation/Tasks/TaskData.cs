@@ -1,0 +1,59 @@
+using Espalier.Evaluation.Documents;
+
+namespace Espalier.Evaluation.Tasks;
+
+/// <summary>The documents of one subject of a task, and those that shots come from.</summary>
+/// <param name="Name">What * stands for in the files' names; empty where there is one file.</param>
+/// <param name="Documents">What is asked.</param>
+/// <param name="Shots">What shots come from; the documents themselves where a task names no others.</param>
+internal sealed record TaskSubject(string Name, IReadOnlyList<TaskDocument> Documents, IReadOnlyList<TaskDocument> Shots);
+
+/// <summary>Reads the documents of tasks under a folder of benchmarks.</summary>
+internal static class TaskData
+{
+    /// <summary>All subjects of a task, in the order of their names.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="folder">The folder under which the task's files lie.</param>
+    /// <param name="shots">Whether shots are wanted: else their files need not be there.</param>
+    /// <exception cref="EspalierException">A file is not there or cannot be read.</exception>
+    public static IReadOnlyList<TaskSubject> Read(TaskDefinition task, string folder, bool shots)
+    {
+        var subjects = new List<TaskSubject>();
+        foreach (var (name, file) in Files(task, task.Test.Files, folder))
+        {
+            var documents = TaskDocuments.Read(file, task.Test.Columns);
+            var pool = !shots || task.Shots.Documents is not { } from ? documents
+                : TaskDocuments.Read(OfSubject(task, from.Files, name, folder), from.Columns);
+            subjects.Add(new(name, documents, pool));
+        }
+        return subjects;
+    }
+
+    private static (string Subject, string File)[] Files(TaskDefinition task, string pattern, string folder)
+    {
+        var star = pattern.IndexOf('*', StringComparison.Ordinal);
+        if (star < 0)
+        {
+            var file = Path.Combine(folder, pattern);
+            return File.Exists(file) ? [("", file)] : throw Missing(task, file);
+        }
+        var (before, after) = (Path.Combine(folder, pattern[..star]), pattern[(star + 1)..]);
+        var parent = Path.GetDirectoryName(before)!;
+        if (!Directory.Exists(parent))
+            throw Missing(task, parent);
+        (string, string)[] found = [.. Directory.EnumerateFiles(parent).Order(StringComparer.Ordinal)
+            .Where(file => file.StartsWith(before, StringComparison.Ordinal) && file.EndsWith(after, StringComparison.Ordinal)
+                && file.Length > before.Length + after.Length)
+            .Select(file => (file[before.Length..^after.Length], file))];
+        return found.Length > 0 ? found : throw Missing(task, Path.Combine(folder, pattern));
+    }
+
+    private static string OfSubject(TaskDefinition task, string pattern, string subject, string folder)
+    {
+        var file = Path.Combine(folder, pattern.Replace("*", subject, StringComparison.Ordinal));
+        return File.Exists(file) ? file : throw Missing(task, file);
+    }
+
+    private static EspalierException Missing(TaskDefinition task, string file) => new(
+        $"task {task.Name}: {file} is not there; put the benchmark's files there, or name their folder with --benchmarks");
+}

@@ -1,0 +1,83 @@
+using Espalier.Evaluation.Shots;
+
+namespace Espalier.Evaluation.Tasks;
+
+/// <summary>What is done with the documents of a task.</summary>
+internal enum TaskKind
+{
+    /// <summary>Which of several continuations of one context is the likeliest.</summary>
+    Choice,
+
+    /// <summary>After which of several contexts one continuation is the likeliest (Winogrande).</summary>
+    Partial,
+}
+
+/// <summary>Which of the choices is right.</summary>
+internal enum AnswerForm
+{
+    /// <summary>Its place, from 0.</summary>
+    Index,
+
+    /// <summary>Its place, from 1.</summary>
+    OneBased,
+
+    /// <summary>A letter, from A.</summary>
+    Letter,
+
+    /// <summary>Its text.</summary>
+    Text,
+}
+
+/// <summary>Files of documents under the folder of benchmarks.</summary>
+/// <param name="Files">A path; with * for several, each of which is a subject, named by what * stands for.</param>
+/// <param name="Columns">
+/// Names of the columns of a table without a header, or of the lines of a document; null where there are none.
+/// </param>
+internal sealed record DocumentFiles(string Files, IReadOnlyList<string>? Columns);
+
+/// <summary>How shots are chosen and written.</summary>
+/// <param name="Count">Shots of a document unless the user says otherwise.</param>
+/// <param name="Documents">Where they come from; null from the documents that are asked.</param>
+/// <param name="Order">How they are chosen.</param>
+/// <param name="Separator">Between a shot and what follows.</param>
+internal sealed record ShotRules(int Count, DocumentFiles? Documents, ShotOrder Order, string Separator);
+
+/// <summary>A benchmark: where its documents are, how they are asked, and what is counted.</summary>
+internal sealed record TaskDefinition
+{
+    /// <summary>Its name, as lm-evaluation-harness has it where it has the task.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The file that it was read from.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>What is done.</summary>
+    public required TaskKind Kind { get; init; }
+
+    /// <summary>The documents.</summary>
+    public required DocumentFiles Test { get; init; }
+
+    /// <summary>What the model reads; of a partial task once for each option, which it holds as {option}.</summary>
+    public required Template Prompt { get; init; }
+
+    /// <summary>The choices, each a template; of a task whose documents bring them as a list, the one field.</summary>
+    public required IReadOnlyList<Template> Choices { get; init; }
+
+    /// <summary>Which is right.</summary>
+    public required Template Answer { get; init; }
+
+    /// <summary>How <see cref="Answer"/> says it.</summary>
+    public AnswerForm AnswerForm { get; init; }
+
+    /// <summary>What a partial task scores after each context; null of others.</summary>
+    public Template? Continuation { get; init; }
+
+    /// <summary>Stands before everything; {subject} is what * stands for.</summary>
+    public Template? Description { get; init; }
+
+    /// <summary>Between a prompt and what follows it.</summary>
+    public string Delimiter { get; init; } = " ";
+
+    /// <summary>Shots.</summary>
+    public required ShotRules Shots { get; init; }
+}
