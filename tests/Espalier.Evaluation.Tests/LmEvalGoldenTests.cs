@@ -29,7 +29,7 @@ public sealed class LmEvalGoldenTests : TorchTest
 
         using var checkpoint = Checkpoint.Open(Fixtures.Outside("models", "stories260K"));
         using var model = DecoderWeights.Load(checkpoint);
-        var results = ChoiceEvaluator.Run(model, Tokenizer.Load(checkpoint.Folder), prompts, Espalier.Compression.NullProgress.Instance);
+        var results = ChoiceEvaluator.Run(model, Tokenizer.Load(checkpoint.Folder), prompts, name, Espalier.Compression.NullProgress.Instance);
         foreach (var (expected, result) in golden.Zip(results))
         {
             Assert.All(result.Prompt.Pairs, pair => Assert.Equal(expected.GetProperty("context").GetString(), pair.Context));
@@ -37,6 +37,7 @@ public sealed class LmEvalGoldenTests : TorchTest
             var likelihoods = expected.GetProperty("ll").EnumerateArray().Select(ll => ll.GetDouble()).ToArray();
             foreach (var (ll, score) in likelihoods.Zip(result.Scores))
                 Assert.Equal(ll, score.LogLikelihood, 1e-3);
+            Assert.Equal(expected.GetProperty("truncated").EnumerateArray().Max(cut => cut.GetInt32()), result.Cut);
             Assert.Equal(expected.GetProperty("greedy").EnumerateArray().Select(greedy => greedy.GetBoolean()),
                 result.Scores.Select(score => score.IsGreedy));
             Assert.Equal(

@@ -13,32 +13,35 @@ internal static class ChoiceEvaluator
     /// <param name="model">The model; read only.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="prompts">What is asked.</param>
+    /// <param name="name">What progress is called.</param>
     /// <param name="progress">Receives the documents done.</param>
     /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">
     /// A choice has no id of its own, or more than the model has positions; its place is named.
     /// </exception>
     public static IReadOnlyList<ChoiceResult> Run(Decoder model, Tokenizer tokenizer, IReadOnlyList<ChoicePrompt> prompts,
-        IProgressReporter progress, CancellationToken stop = default)
+        string name, IProgressReporter progress, CancellationToken stop = default)
     {
         // Choices of one context are one request, and those of several contexts one each.
         var (requests, places) = (new List<ScoredRequest>(), new List<(int Prompt, int[] Choices)>());
+        var cut = new int[prompts.Count];
         foreach (var (i, prompt) in prompts.Index())
         {
             var pairs = prompt.Pairs.Select(pair => Encode(tokenizer, prompt, pair, model.Config)).ToArray();
+            cut[i] = pairs.Max(pair => Math.Max(0, pair.Context.Length + pair.Continuation.Length - 1 - model.Config.MaxPositions));
             foreach (var same in Enumerable.Range(0, pairs.Length).GroupBy(choice => pairs[choice].Context, IdsComparer.Instance))
             {
                 requests.Add(new(same.Key, [.. same.Select(choice => pairs[choice].Continuation)]));
                 places.Add((i, [.. same]));
             }
         }
-        using var task = progress.Begin("choices", requests.Count, "contexts");
+        using var task = progress.Begin(name, requests.Count, "contexts");
         var scores = new LogLikelihoods(model).Of(requests, done => task.Advance(done), stop);
         var results = prompts.Select(prompt => new ContinuationScore[prompt.Pairs.Count]).ToArray();
         foreach (var ((prompt, choices), found) in places.Zip(scores))
             foreach (var (choice, score) in choices.Zip(found))
                 results[prompt][choice] = score;
-        return [.. prompts.Zip(results, (prompt, found) => new ChoiceResult(prompt, found))];
+        return [.. prompts.Select((prompt, i) => new ChoiceResult(prompt, results[i], cut[i]))];
     }
 
     private static ContinuationIds Encode(Tokenizer tokenizer, ChoicePrompt prompt, (string Context, string Continuation) pair,

@@ -6,7 +6,8 @@ namespace Espalier.Evaluation.Tasks;
 /// <summary>One document's verdict.</summary>
 /// <param name="Prompt">What was asked.</param>
 /// <param name="Scores">What the model gave each choice.</param>
-internal sealed record ChoiceResult(ChoicePrompt Prompt, IReadOnlyList<ContinuationScore> Scores)
+/// <param name="Cut">Ids of the context that were cut on the left, for the model has not so many positions; the most of any choice.</param>
+internal sealed record ChoiceResult(ChoicePrompt Prompt, IReadOnlyList<ContinuationScore> Scores, int Cut)
 {
     /// <summary>The likeliest choice, the first of equal ones.</summary>
     public int Predicted => Largest(score => 1);

@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using Espalier.Compression;
+using Espalier.Models;
+using Espalier.Models.Tokenizers;
+
+namespace Espalier.Evaluation.Tasks;
+
+/// <summary>What the user may say of a task.</summary>
+/// <param name="Benchmarks">The folder under which the files of tasks lie.</param>
+/// <param name="Shots">Shots of a document; null as the task has it.</param>
+/// <param name="Limit">Documents of each subject at most; null all.</param>
+internal sealed record TaskSettings(string Benchmarks, int? Shots = null, int? Limit = null);
+
+/// <summary>Runs tasks on models.</summary>
+internal static class TaskEvaluator
+{
+    /// <summary>A task's documents as they are asked, subject by subject; the same for all models.</summary>
+    /// <exception cref="EspalierException">A file is not there, or a document lacks what the task asks of it.</exception>
+    public static IReadOnlyList<(string Subject, IReadOnlyList<ChoicePrompt> Prompts)> Prompts(TaskDefinition task, TaskSettings settings)
+    {
+        var shots = settings.Shots ?? task.Shots.Count;
+        return [.. TaskData.Read(task, settings.Benchmarks, shots > 0)
+            .Select(subject => (subject.Name, ChoicePrompts.Of(task, subject, shots, settings.Limit)))];
+    }
+
+    /// <summary>Asks a model.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="settings">The settings that the prompts were made by.</param>
+    /// <param name="prompts">The prompts.</param>
+    /// <param name="model">The model; read only.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="progress">Receives the contexts done.</param>
+    /// <param name="stop">Stops.</param>
+    /// <exception cref="EspalierException">A choice cannot be scored; its place is named.</exception>
+    public static TaskResult Run(TaskDefinition task, TaskSettings settings,
+        IReadOnlyList<(string Subject, IReadOnlyList<ChoicePrompt> Prompts)> prompts, Decoder model, Tokenizer tokenizer,
+        IProgressReporter progress, CancellationToken stop = default)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var results = ChoiceEvaluator.Run(model, tokenizer, [.. prompts.SelectMany(subject => subject.Prompts)], task.Name, progress, stop);
+        var (subjects, first) = (new List<SubjectResult>(), 0);
+        foreach (var (subject, asked) in prompts)
+        {
+            subjects.Add(new(subject, [.. results.Skip(first).Take(asked.Count)]));
+            first += asked.Count;
+        }
+        return new(task, settings.Shots ?? task.Shots.Count, subjects, Stopwatch.GetElapsedTime(started).TotalSeconds);
+    }
+}
