@@ -26,20 +26,24 @@ internal sealed class EvaluateCommand : CommandBase
         most: 1024);
     private readonly OutputOption _perToken = new("--per-token",
         "Write one JSON line a window: its number, its ids and the NLL of each target", "FILE.jsonl");
+    private readonly TaskEvaluation _tasks = new();
     private readonly FormatInput _format = new();
     private readonly ThreadsOption _threads = new();
 
     internal EvaluateCommand() : base(
         "evaluate",
-        "Measure mean NLL (nats a token, with standard error), perplexity and bits per byte of a text or of token ids",
+        "Measure mean NLL (nats a token, with standard error), perplexity and bits per byte of a text or of token ids; or, with --tasks, "
+            + "what models know, by benchmarks",
         "espalier evaluate models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --windows 64",
         "espalier evaluate models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --sequence 256 --windows "
-            + "16 --json")
+            + "16 --json",
+        "espalier evaluate models/teacher models/student --tasks arc_easy,mmlu --benchmarks benchmarks")
     {
         _model.AddTo(this);
         _input.AddTo(this);
         foreach (var option in (Option[])[_seq, _windows, _batch, _perToken])
             Options.Add(option);
+        _tasks.AddTo(this);
         _format.AddTo(this);
         _threads.AddTo(this);
     }
@@ -47,6 +51,8 @@ internal sealed class EvaluateCommand : CommandBase
     protected override int Run(CommandRun run)
     {
         _format.Check(run);
+        if (_tasks.IsGiven(run))
+            return Tasks(run);
         var lines = _perToken.File(run, OutputKind.PerToken, [_model.Place(run), .. _input.Places(run)]);
         using var checkpoint = _model.OpenFinite(run);
         using var source = _input.Open(run, checkpoint);
@@ -77,6 +83,15 @@ internal sealed class EvaluateCommand : CommandBase
             Show,
             Csv);
         return ExitCodes.Done;
+    }
+
+    // Every word is a model.
+    private int Tasks(CommandRun run)
+    {
+        foreach (var option in (Option[])[_seq, _windows, _perToken, .. Options.Where(option => option.Name is "--ids" or "--field")])
+            if (run.Has(option))
+                throw new EspalierException($"{option.Name} is about the loss of a text, and --tasks asks for benchmarks: give one of them");
+        return _tasks.Run(run, [_model.Folder(run), .. _input.Words(run)], _format, () => _threads.Start(run));
     }
 
     private int SequenceLength(CommandRun run, DecoderConfig config, ITokens tokens)

@@ -27,17 +27,25 @@ internal static class TaskEvaluator
     /// <param name="task">The task.</param>
     /// <param name="settings">The settings that the prompts were made by.</param>
     /// <param name="prompts">The prompts.</param>
-    /// <param name="model">The model; read only.</param>
+    /// <param name="model">Loads the model, or has it; not asked where all is known.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="progress">Receives the contexts done.</param>
+    /// <param name="known">What models gave before, with the hash of this model; null where nothing is remembered.</param>
     /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">A choice cannot be scored; its place is named.</exception>
     public static TaskResult Run(TaskDefinition task, TaskSettings settings,
-        IReadOnlyList<(string Subject, IReadOnlyList<ChoicePrompt> Prompts)> prompts, Decoder model, Tokenizer tokenizer,
-        IProgressReporter progress, CancellationToken stop = default)
+        IReadOnlyList<(string Subject, IReadOnlyList<ChoicePrompt> Prompts)> prompts, Func<Decoder> model, Tokenizer tokenizer,
+        IProgressReporter progress, (ScoreCache Cache, string Model)? known = null, CancellationToken stop = default)
     {
         var started = Stopwatch.GetTimestamp();
-        var results = ChoiceEvaluator.Run(model, tokenizer, [.. prompts.SelectMany(subject => subject.Prompts)], task.Name, progress, stop);
+        ChoicePrompt[] all = [.. prompts.SelectMany(subject => subject.Prompts)];
+        var key = known is { } cached ? ScoreCache.KeyOf(cached.Model, all) : "";
+        var results = known?.Cache.Find(key, all);
+        if (results is null)
+        {
+            results = ChoiceEvaluator.Run(model(), tokenizer, all, task.Name, progress, stop);
+            known?.Cache.Keep(key, results);
+        }
         var (subjects, first) = (new List<SubjectResult>(), 0);
         foreach (var (subject, asked) in prompts)
         {

@@ -24,6 +24,10 @@ internal sealed record OutputKind(string Name, Func<string, bool> Is)
     internal static OutputKind PerToken { get; } = new("a file of NLLs",
         path => Head(path).StartsWith("{\"window\":", StringComparison.Ordinal));
 
+    internal static OutputKind PerDocument { get; } = new("a file of documents' scores",
+        path => Head(path) is var head && head.StartsWith("{\"model\":", StringComparison.Ordinal)
+            && head.Contains("\"log_likelihoods\":", StringComparison.Ordinal));
+
     /// <summary>A page of ours: its title says so.</summary>
     internal static OutputKind Html { get; } = new("a page of espalier", path =>
         Head(path) is var head && head.StartsWith("<!DOCTYPE html>", StringComparison.Ordinal)

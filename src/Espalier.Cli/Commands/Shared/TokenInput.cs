@@ -43,6 +43,9 @@ internal sealed class TokenInput
     /// <summary>The field that holds the text; null for any known shape.</summary>
     internal string? Field(CommandRun run) => run.Get(_field);
 
+    /// <summary>What stands after the model, whatever it is.</summary>
+    internal IReadOnlyList<string> Words(CommandRun run) => run.Get(_text) ?? [];
+
     internal bool IsGiven(CommandRun run) => run.Get(_text) is { Length: > 0 } || run.Has(_ids);
 
     /// <summary>What is read, as what no output may touch.</summary>
