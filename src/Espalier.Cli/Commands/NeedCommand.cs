@@ -44,8 +44,7 @@ internal sealed class NeedCommand : CommandBase
     {
         Arguments.Add(_teacher);
         _input.AddTo(this);
-        foreach (var option in (Option[])[_reference, _threshold, _seq, _seed])
-            Options.Add(option);
+        Options.Add(_reference, _threshold, _seq, _seed);
         _threads.AddTo(this);
     }
 
@@ -88,8 +87,8 @@ internal sealed class NeedCommand : CommandBase
         page.Table(table);
         page.Line(
             string.Create(CultureInfo.InvariantCulture,
-                $"95 % interval of the difference beyond it: {report.Lower:0.0000} to {report.Upper:0.0000} ({report.Degrees:0.#} degrees "
-                    + $"of freedom)"));
+                $"95 % interval of the difference beyond it: {report.Lower:0.0000} to "
+                    + $"{report.Upper:0.0000} ({report.Degrees:0.#} degrees of freedom)"));
         page.Line();
         page.Line(report.Why);
     }

@@ -85,8 +85,8 @@ internal static class CorrectionTest
     {
         if (windows < 2)
             throw new EspalierException(
-                $"{name}: {tokens} tokens make {windows} window{(windows == 1 ? "" : "s")} of {sequence}, and at least 2 are needed to "
-                    + $"know how sure the loss is: give more text");
+                $"{name}: {tokens} tokens make {windows} window{(windows == 1 ? "" : "s")} of {sequence}, "
+                    + "and at least 2 are needed to know how sure the loss is: give more text");
     }
 
     /// <summary>Most tokens of a window: many short windows tell the mean better than a few long ones.</summary>
@@ -141,8 +141,7 @@ internal static class CorrectionTest
             var found = SurpriseEvaluator.Run(teacher, windows, MostWindows, 8, progress, $"need: {name}", stop);
             return found.Excess.All(double.IsFinite)
                 ? found
-                : throw new EspalierException(
-                    $"{name}: the teacher's loss is not finite: its activations overflow on this text")
+                : throw new EspalierException($"{name}: the teacher's loss is not finite: its activations overflow on this text")
                 { ExitCode = 1 };
         }
     }

@@ -91,8 +91,8 @@ internal sealed record CorrectionSection
             Page = "With `auto`: what the difference must be above, nats a token.",
             Useless = OutsideTheTest,
         },
-        new Key<CorrectionSection,
-            string?>("reference", Kinds.Text("PATH"), s => s.Reference, (s, reference) => s with { Reference = reference })
+        new Key<CorrectionSection, string?>("reference", Kinds.Text("PATH"), s => s.Reference,
+            (s, reference) => s with { Reference = reference })
         {
             PageDefault = "`self-written.jsonl` in the teacher's folder",
             Page = """

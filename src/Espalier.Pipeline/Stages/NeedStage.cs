@@ -146,8 +146,8 @@ internal sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSect
     {
         var tokens = CorrectionTest.WrittenWindows * Math.Min(sequence, CorrectionTest.MostSequence) + 1;
         progress.Note(
-            $"need: there is no text that the teacher is at home in, so it writes {tokens} tokens itself: that many passes of one token; a "
-                + $"reference costs none");
+            $"need: there is no text that the teacher is at home in, so it writes {tokens} "
+                + "tokens itself: that many passes of one token; a reference costs none");
         return SelfWritten.Write(model, tokens, Math.Min(sequence, CorrectionTest.MostSequence), seed, tokenizer, progress, stop);
     }
 }

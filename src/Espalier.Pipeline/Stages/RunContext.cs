@@ -261,20 +261,21 @@ internal sealed class RunContext : IDisposable
     }
 
     /// <summary>Makes a stage be done again.</summary>
-    public void Forget(StageKey key) => _folder.Files.DeleteTree(Path.Combine(_folder.Path, "stages", key.FolderName));
+    public void Forget(StageKey key) => _folder.Files.DeleteTree(RunLayout.StageOf(_folder.Path, key.FolderName));
 
     /// <summary>The folder of a stage that was done.</summary>
     public string FolderOf(StageRecord record) =>
-        Path.Combine(_folder.Path, "stages", $"{record.Name}-{record.Key[..12]}");
+        RunLayout.StageOf(_folder.Path, $"{record.Name}-{record.Key[..12]}");
 
     /// <inheritdoc/>
     public void Dispose() => _folder.Dispose();
 
     private void Enter(StageFolder stage, StageStatus status, double seconds, string? output) =>
         _folder.Save(
-            Manifest.With(new(stage.Key.Name, stage.Key.FolderName, stage.Key.Hash, status, seconds, output, StepsOf(stage.Key.Options)))
-                with
-            { Position = _position });
+            Manifest.With(new(stage.Key.Name, stage.Key.FolderName, stage.Key.Hash, status, seconds, output, StepsOf(stage.Key.Options))) with
+            {
+                Position = _position,
+            });
 
     private static long? StepsOf(JsonNode? options) =>
         (options?["steps"] ?? options?["training"]?["steps"]) is not JsonValue value ? null
