@@ -123,7 +123,7 @@ internal sealed record RunStatus
             Loss = last?.Value,
             SecondsPerStep = seconds,
             RemainingSeconds = seconds is { } each && training?.Steps is { } steps ? Math.Max(0, steps - (last?.Step ?? 0)) * each : null,
-            Checkpoint = open is null || stage is null ? null : Checkpoints(Path.Combine(stage, RunLayout.Checkpoints)).DefaultIfEmpty(null).Max(),
+            Checkpoint = open is null || stage is null ? null : Checkpoints(stage).DefaultIfEmpty(null).Max(),
             Seconds = manifest.Stages.Sum(entry => entry.Seconds),
             Bytes = SizeOf(new DirectoryInfo(folder)),
         };
@@ -173,10 +173,13 @@ internal sealed record RunStatus
         return numbers;
     }
 
-    private static IEnumerable<long?> Checkpoints(string folder) => !Directory.Exists(folder) ? [] :
-        Directory.EnumerateDirectories(folder, "step-*")
-        .Select(path => long.TryParse(Path.GetFileName(path).AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var step)
-            ? (long?)step : null);
+    private static IEnumerable<long?> Checkpoints(string stage)
+    {
+        var folder = Path.Combine(stage, RunLayout.Checkpoints);
+        return !Directory.Exists(folder) ? [] : Directory.EnumerateDirectories(folder, "step-*").Select(path =>
+            long.TryParse(Path.GetFileName(path).AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? (long?)step
+                : null);
+    }
 
     private static double? Median(double[] values) => values.Length == 0 ? null : values.Order().ElementAt(values.Length / 2);
 

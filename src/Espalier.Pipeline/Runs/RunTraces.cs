@@ -38,7 +38,8 @@ internal sealed class RunTraces
         try
         {
             string[] made = [.. Names(_folder).Except(_before)];
-            if (made.Any(name => !s_records.Contains(name) && !(name == RunLayout.Stages && IsEmpty(Path.Combine(_folder, RunLayout.Stages)))))
+            if (made.Any(name =>
+                !s_records.Contains(name) && !(name == RunLayout.Stages && IsEmpty(Path.Combine(_folder, RunLayout.Stages)))))
                 return;
             // The lock's file last: until then nobody else can be in here.
             foreach (var name in made.OrderBy(name => name == RunLock.FileName))

@@ -271,11 +271,8 @@ internal sealed class RunContext : IDisposable
     public void Dispose() => _folder.Dispose();
 
     private void Enter(StageFolder stage, StageStatus status, double seconds, string? output) =>
-        _folder.Save(
-            Manifest.With(new(stage.Key.Name, stage.Key.FolderName, stage.Key.Hash, status, seconds, output, StepsOf(stage.Key.Options))) with
-            {
-                Position = _position,
-            });
+        _folder.Save((Manifest with { Position = _position })
+            .With(new(stage.Key.Name, stage.Key.FolderName, stage.Key.Hash, status, seconds, output, StepsOf(stage.Key.Options))));
 
     private static long? StepsOf(JsonNode? options) =>
         (options?["steps"] ?? options?["training"]?["steps"]) is not JsonValue value ? null
