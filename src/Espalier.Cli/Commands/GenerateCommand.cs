@@ -124,9 +124,9 @@ internal sealed class GenerateCommand : CommandBase
             TokensPerSecond = made.Sum(ids => ids.Count) / seconds,
             Weights = NameOf(packed.Format),
         };
-        run.Write(report, (page, told) =>
+        run.Write(report, (page, shown) =>
         {
-            foreach (var one in told.Continuations)
+            foreach (var one in shown.Continuations)
             {
                 page.Line(one.Prompt + one.Text);
                 page.Line();

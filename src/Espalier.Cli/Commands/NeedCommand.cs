@@ -23,7 +23,7 @@ internal sealed class NeedCommand : CommandBase
     private readonly Option<string> _reference = new("--reference")
     {
         Description =
-            "Text or ids that the teacher is at home in; by default self-written.jsonl in its folder, else text that it writes now",
+            "Text or ids that the teacher knows well; by default self-written.jsonl in its folder, else text that it writes now",
         HelpName = "PATH",
     };
 
@@ -73,7 +73,7 @@ internal sealed class NeedCommand : CommandBase
 
     private string? Reference(CommandRun run) => run.Get(_reference) is not { } path ? null
         : DataSection.IsIds(path) || path == DotnetDocs.Name || Path.Exists(DocumentSource.PathOf(path)) || path.Contains('*') ? path
-        : throw new EspalierException($"--reference {path}: not found; name a text that the teacher is at home in, or leave it out");
+        : throw new EspalierException($"--reference {path}: not found; name a text that the teacher knows well, or leave it out");
 
     private static void Show(Page page, CorrectionTestResult report)
     {

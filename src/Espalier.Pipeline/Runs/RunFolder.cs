@@ -55,7 +55,7 @@ internal sealed class RunFolder : IDisposable
         {
             runLock.Dispose();
             throw new EspalierException(
-                $"{path}: what an interrupted run left cannot be cleared away: {error.Message}; mend the disk or choose another run folder",
+                $"{path}: what an interrupted run left cannot be cleared away: {error.Message}; check the disk or choose another run folder",
                 error)
             { ExitCode = 1 };
         }

@@ -163,7 +163,7 @@ internal sealed class StageFolder : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new EspalierException($"{Path} could not be completed: {error.Message}; mend the disk and start again",
+            throw new EspalierException($"{Path} could not be completed: {error.Message}; check the disk and start again",
                 error)
             { ExitCode = 1 };
         }

@@ -23,7 +23,7 @@ internal sealed class RunContext : IDisposable
     private RunContext(RunFolder folder, IProgressReporter progress, CancellationToken stop) =>
         (_folder, Progress, Stop) = (folder, progress, stop);
 
-    /// <summary>Where progress is told.</summary>
+    /// <summary>Where progress goes.</summary>
     public IProgressReporter Progress { get; }
 
     /// <summary>Whether stages that train measure where their steps' time goes. Part of no key: it changes no result.</summary>
@@ -63,7 +63,7 @@ internal sealed class RunContext : IDisposable
     /// <param name="path">The folder; created.</param>
     /// <param name="recipe">Canonical text of what is run, for its hash.</param>
     /// <param name="seed">The run's seed.</param>
-    /// <param name="progress">Where progress is told.</param>
+    /// <param name="progress">Where progress goes.</param>
     /// <param name="stop">Cancelled when the run should save and end.</param>
     /// <param name="profile">Whether training measures its steps (<see cref="ProfilesSteps"/>).</param>
     /// <exception cref="EspalierException">Another process holds the folder, or it cannot be written.</exception>

@@ -7,7 +7,7 @@ using Espalier.Pipeline.Runs;
 
 namespace Espalier.Reports.Runs;
 
-/// <summary>All that the report tells, read once. What cannot be read is left out and said under <see cref="Problems"/>.</summary>
+/// <summary>All that the report says, read once. What cannot be read is left out and said under <see cref="Problems"/>.</summary>
 internal sealed class ReportRun
 {
     private readonly Dictionary<(Type Kind, string Path), object?> _read = [];

@@ -56,7 +56,7 @@ internal static class SummarySection
         return text + ".";
     }
 
-    /// <summary>A ratio is told only where the measurements do not overlap: on a busy machine it would be noise.</summary>
+    /// <summary>A ratio is shown only where the measurements do not overlap: on a busy machine it would be noise.</summary>
     private static string Generates(GenerationSpeed student, GenerationSpeed teacher) =>
         student.Lowest <= teacher.Highest && teacher.Lowest <= student.Highest
             ? "; no difference in the speed of generation could be measured (student "

@@ -76,7 +76,7 @@ internal sealed class CheckpointStore(string folder, int keep = 2)
             throw new EspalierException(
                 $"{PathOf(step)} could not be saved: {error.Message}; "
                     + $"{(intact < 0 ? "there is no earlier checkpoint" : $"step-{intact} is there")}, "
-                + "mend the disk (free some space?) and start again to go on from it", error)
+                + "check the disk (free some space?) and start again to go on from it", error)
             { ExitCode = 1 };
         }
     }
