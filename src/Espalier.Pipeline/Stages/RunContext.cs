@@ -85,6 +85,7 @@ internal sealed class RunContext : IDisposable
                     ["libtorch"] = TorchRuntime.Version,
                     ["products"] = Products.Library == ProductLibrary.OneDnn ? "oneDNN" : "libtorch",
                     ["dotnet"] = Environment.Version.ToString(),
+                    ["device"] = TorchRuntime.Device.ToString(),
                 }),
                 Arms = folder.Manifest?.Arms ?? [],
                 Stages = folder.Manifest?.Stages ?? [],
