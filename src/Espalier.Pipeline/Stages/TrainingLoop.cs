@@ -64,8 +64,8 @@ internal static class TrainingLoop
     /// <exception cref="EspalierException">
     /// Exit code 1: too many steps in a row were skipped, all of them, or those up to the end.
     /// </exception>
-    public static TrainingEnd Run(StageFolder stage, SavedCheckpoint? checkpoint, Trainer trainer, Family family, TrainingLoopOptions options,
-        IProgressReporter progress, CancellationToken stop)
+    public static TrainingEnd Run(StageFolder stage, SavedCheckpoint? checkpoint, Trainer trainer, Family family,
+        TrainingLoopOptions options, IProgressReporter progress, CancellationToken stop)
     {
         var model = trainer.Model;
         var evaluates = options is { HeldOut: not null, EvaluateEvery: > 0 };
