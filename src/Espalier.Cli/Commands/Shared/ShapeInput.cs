@@ -21,8 +21,7 @@ internal sealed class ShapeInput
 
     private readonly CountOption _multiple = new("--multiple",
         "What --hidden and --ffn must be multiples of: 64 where the model's own are; 1 allows any, 128 suits CUDA");
-    private readonly Option<bool> _mergeHeads = new(
-        "--merge-heads")
+    private readonly Option<bool> _mergeHeads = new("--merge-heads")
     { Description = "Let query heads that go leave their residual in those that stay" };
 
     private IEnumerable<CountOption> Sizes => _sizes.Select(size => size.Option);
