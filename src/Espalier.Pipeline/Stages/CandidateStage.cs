@@ -78,7 +78,7 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
                     result["training"] = TrainingStage.Fit(
                         run, "search", model, source.Family, teacher, _training, null, setting.Data, setting.Sequence, setting.Seed,
                         windows => SampleOrder.Shuffled(windows, setting.Seed), folder, checkpoint,
-                        begun: trainer => GoOn(trainer, source), ended: trainer => Keep(folder, trainer, source));
+                        begun: trainer => GoOn(trainer, source), ended: trainer => Keep(folder, trainer, source)).Record;
             result["evaluations"] = Evaluate(run, model, losses);
         }
         folder.WriteFile(LossesName,
