@@ -13,9 +13,15 @@ namespace Espalier.Compression.Training;
 /// </summary>
 internal static class TrainerCheckpoint
 {
-    private const string TensorsFile = "state.safetensors";
+    /// <summary>The file of tensors, which no Hugging Face folder has.</summary>
+    public const string TensorsFile = "state.safetensors";
+
     private const string LoopFile = "loop.json";
     private const int PieceBytes = 4 << 20;
+
+    /// <summary>What a trained weight is called in <see cref="TensorsFile"/>.</summary>
+    /// <param name="parameter">Its name in a Hugging Face folder.</param>
+    public static string WeightName(string parameter) => $"weight.{parameter}";
 
     /// <summary>A snapshot that training no longer touches.</summary>
     /// <param name="trainer">Whose state it is, between two steps.</param>
@@ -82,7 +88,7 @@ internal static class TrainerCheckpoint
         var values = trainer.Sets.SelectMany(set => set.Parameters).Select(parameter => parameter.Value);
         foreach (var (i, (name, value)) in names.Zip(values).Index())
         {
-            yield return ($"weight.{name}", value);
+            yield return (WeightName(name), value);
             foreach (var (kind, state) in trainer.Optimizer.StateOf(i))
                 yield return ($"{kind}.{name}", state);
         }

@@ -81,29 +81,24 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
             Same(_ => true, "nothing is cut and every tensor is");
             return;
         }
-        foreach (var named in Tensors)
+        Elements(named =>
         {
             var (parameter, spec) = (named.Parameter, ParameterSpec.Of(named.Parameter.Role));
             // Heads that took in others are sums.
             if (spec.Dimensions[0].Axis == Axis.Heads && plan.Merges is not null)
-                continue;
+                return null;
             var from = source.Family.NameOf(parameter.Layer < 0 ? parameter : parameter with { Layer = plan.Layers[parameter.Layer] });
             var (shape, before, carried) = (named.Shape, spec.Shape(source.Config), spec.Carried(source.Config, written.Config));
-            var count = shape.Aggregate(1L, (product, size) => product * size);
-            for (var i = 0; i < Looked; i++)
+            var width = shape.Length == 2 ? shape[1] : 1;
+            return ($"the plan keeps, of {from},", at =>
             {
-                var at = (count - 1) * i / (Looked - 1);
-                var width = shape.Length == 2 ? shape[1] : 1;
                 var row = Kept(spec.Dimensions[0].Axis, parameter.Layer, at / width);
                 var column = shape.Length == 2 ? Kept(spec.Dimensions[1].Axis, parameter.Layer, at % width) : 0;
-                float became = 0, was = 0;
-                written.ReadFloat32(named.Name, at, new(ref became));
+                var was = 0f;
                 ReadSource(from, row * (before.Length == 2 ? before[1] : 1) + column, new(ref was), carried);
-                Require(BitConverter.SingleToInt32Bits(became) == BitConverter.SingleToInt32Bits(was),
-                    $"{named.Name} element {at} is {became:R} and the plan keeps {was:R} there, of {from}");
-            }
-        }
-        Passed($"{Looked} elements of each tensor are those that the plan keeps, bit for bit");
+                return was;
+            });
+        }, "those that the plan keeps");
 
         long Kept(Axis? axis, int layer, long index)
         {
@@ -112,6 +107,28 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
             var entries = axis.EntriesOf(source.Config);
             return units[index / entries] * (long)entries + index % entries;
         }
+    }
+
+    /// <summary>Some elements of each tensor, spread over it, are what they should be, bit for bit.</summary>
+    /// <param name="of">Of a tensor what says what an element should be, in words and as a number; null where it is not looked at.</param>
+    /// <param name="what">What they all are, for the record.</param>
+    public void Elements(Func<NamedParameter, (string Words, Func<long, float> At)?> of, string what)
+    {
+        foreach (var named in Tensors)
+        {
+            if (of(named) is not { } expected)
+                continue;
+            var count = named.Shape.Aggregate(1L, (product, size) => product * size);
+            for (var i = 0; i < Looked; i++)
+            {
+                var at = (count - 1) * i / (Looked - 1);
+                var (became, wanted) = (0f, expected.At(at));
+                written.ReadFloat32(named.Name, at, new(ref became));
+                Require(BitConverter.SingleToInt32Bits(became) == BitConverter.SingleToInt32Bits(wanted),
+                    $"{named.Name} element {at} is {became:R} and {expected.Words} {wanted:R}");
+            }
+        }
+        Passed($"{Looked} elements of each tensor are {what}, bit for bit");
     }
 
     private void Compare(Func<NamedParameter, bool> stays, Func<float, float, bool> isSame, string wanted, string passed)
