@@ -8,6 +8,7 @@ using Espalier.Compression.Data;
 using Espalier.Files;
 using Espalier.Models.Generation;
 using Espalier.Models.Tokenizers;
+using Espalier.Pipeline.Options;
 using Espalier.Torch;
 
 namespace Espalier.Cli.Commands;
@@ -32,17 +33,18 @@ internal sealed class GenerateCommand : CommandBase
         Description = "Token ids to continue instead: 1,2,3 or FILE.i32 or FILE.u16; no BOS is added, and EOS does not stop",
         HelpName = "IDS"
     };
-    private readonly CountOption _maxTokens = new("--max-tokens", "Tokens at most; the model's positions end it too", 128, least: 0);
+    private readonly ValueOption<int> _maxTokens = new("--max-tokens", Kinds.Size(least: 0),
+        "Tokens at most; the model's positions end it too", 128);
     private readonly Option<bool> _ignoreEos = new("--ignore-eos") { Description = "Continue past EOS, also with --prompt" };
-    private readonly CountOption _batch = new("--batch", "Prompts continued at once where there are several; changes no text",
-        GeneratorBatch.Usual, least: 1);
-    private readonly ChoiceOption<WeightFormat> _weights = new(
+    private readonly ValueOption<int> _batch = new("--batch", Kinds.Size(),
+        "Prompts continued at once where there are several; changes no text", GeneratorBatch.Usual);
+    private readonly ValueOption<WeightFormat> _weights = new(
         "--weights",
+        Kinds.Choice<WeightFormat>([("float32", WeightFormat.Float32), ("bf16", WeightFormat.BFloat16), ("int8", WeightFormat.Int8),
+            ("f32", WeightFormat.Float32), ("bfloat16", WeightFormat.BFloat16)]),
         "What matrices are kept in, activations are float32: by default what changes nothing, bf16 where the model is stored so, else "
             + "float32; "
-            + "int8 has a scale for 32 weights and changes the text a little", null,
-        ("float32", WeightFormat.Float32), ("bf16", WeightFormat.BFloat16), ("int8", WeightFormat.Int8), ("f32", WeightFormat.Float32),
-        ("bfloat16", WeightFormat.BFloat16));
+            + "int8 has a scale for 32 weights and changes the text a little");
     private readonly SamplingInput _sampling = new();
     private readonly ThreadsOption _threads = new();
 

@@ -83,10 +83,6 @@ internal sealed record DataSection
         },
     ];
 
-    /// <summary>Reads what options of a command say: how text is cut.</summary>
-    internal static DataSection OfOptions(IEnumerable<(string Key, YamlValue Value)> given) =>
-        Keys.Where(key => key.IsOption).Read(SectionFields.OfOptions(given, Section), new());
-
     /// <summary>What recipes call it.</summary>
     internal static Section Section { get; } = new("data", Keys);
 

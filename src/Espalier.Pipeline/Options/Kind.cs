@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Espalier.Compression.Search;
+using Espalier.Files;
 
 namespace Espalier.Pipeline.Options;
 
@@ -19,6 +20,15 @@ internal sealed record Kind<T>(string HelpName, Func<SectionFields, string, T> R
 
     /// <summary>The section that a value is, or that it lists; null for other values.</summary>
     public Section? Inner { get; init; }
+
+    /// <summary>Reads the value of an option that is no key of a recipe; errors name the option.</summary>
+    /// <param name="name">Its name, without dashes.</param>
+    /// <param name="text">What the user gave.</param>
+    public T OfOption(string name, string text)
+    {
+        var key = new Key<object, T>(name, this, _ => throw new NotSupportedException(), (section, _) => section);
+        return Read(SectionFields.OfOptions([(name, key.OfText(text))], new("options", [key])), name);
+    }
 }
 
 /// <summary>The kinds that keys have.</summary>
@@ -32,12 +42,19 @@ internal static class Kinds
     public static Kind<int> Size(int least = 1, int most = 1 << 30) =>
         new("N", (fields, key) => fields.Size(key, least, most)!.Value, value => value, () => Schemas.Count(least, most));
 
+    /// <summary>What random choices begin with.</summary>
+    public static Kind<long> Seed { get; } = Count(least: 0, most: long.MaxValue);
+
     /// <summary>A number that keeps a rule, which the error says.</summary>
     public static Kind<double> Number(string helpName, Func<double, bool> holds, string rule) =>
         new(helpName, (fields, key) => fields.Number(key, holds, rule)!.Value, value => value, Schemas.Number);
 
     /// <summary>A share such as 2% or 0.02.</summary>
     public static Kind<double> Share { get; } = new("SHARE", (fields, key) => fields.Share(key)!.Value, value => value, Schemas.Share);
+
+    /// <summary>The same within other limits, which the error says.</summary>
+    public static Kind<double> ShareOf(Func<double, bool> holds, string rule) =>
+        Share with { Read = (fields, key) => fields.Share(key, holds, rule)!.Value };
 
     /// <summary>The same with a word that stands for null.</summary>
     public static Kind<T?> Or<T>(this Kind<T> kind, string word) where T : struct => new(
@@ -69,6 +86,26 @@ internal static class Kinds
         value => EnumName.Of(value),
         () => Schemas.Words(names.Select(entry => entry.Name)))
     { IsWord = true };
+
+    /// <summary>Some of an enum's values, each once.</summary>
+    public static Kind<IReadOnlyList<T>> Choices<T>() where T : struct, Enum => new(
+        "NAME,NAME",
+        (fields, key) => [.. fields.Texts(key)!.Select(text => fields.Choice<T>(key, text)).Distinct()],
+        values => List(values.Select(EnumName.Of)),
+        () => Schemas.OneOrMore(Schemas.Words(Names<T>())))
+    { IsList = true, IsWord = true };
+
+    /// <summary>Whole numbers.</summary>
+    public static Kind<IReadOnlyList<int>> Counts(string example, int least = 1) => new(
+        "N,N",
+        (fields, key) =>
+        [
+            .. fields.Texts(key)!.Select(text => Quantity.Count(text) is { } count && count >= least && count <= 1 << 30 ? (int)count
+                : throw fields.At(key, $"{OneLine.Clipped(text)} is no whole number from {least}; give such as {example}")),
+        ],
+        counts => new JsonArray([.. counts.Select(count => JsonValue.Create(count))]),
+        () => Schemas.OneOrMore(Schemas.Count(least)))
+    { IsList = true };
 
     /// <summary>A text that names something, or null: a path, a field.</summary>
     public static Kind<string?> Text(string helpName) => new(helpName, (fields, key) => fields.Text(key), text => text, Schemas.Text);

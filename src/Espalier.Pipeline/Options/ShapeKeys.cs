@@ -6,19 +6,19 @@ namespace Espalier.Pipeline.Options;
 /// <summary>The keys of a shape: what <c>prune</c> cuts to, and each of the shapes on the way there.</summary>
 internal static class ShapeKeys
 {
-    private static readonly (Axis Axis, string Page)[] s_axes =
+    private static readonly (Axis Axis, string Help, string Page)[] s_axes =
     [
-        (Axis.Hidden, "Width of the residual stream."),
-        (Axis.Ffn, "Width of the feed-forward block."),
-        (Axis.Heads, """
+        (Axis.Hidden, "Width of the residual stream", "Width of the residual stream."),
+        (Axis.Ffn, "Width of the feed-forward blocks", "Width of the feed-forward block."),
+        (Axis.Heads, "Query heads of a layer, a multiple of the key/value heads; where each has its own, that goes with it", """
             Query heads of a layer, a multiple of the KV heads: the same number goes from each KV group. Where each query head has a KV
             head of its own (multi-head attention), any number: the KV head goes with it, as with `kv-heads`.
             """),
-        (Axis.KvHeads, """
+        (Axis.KvHeads, "Key/value heads of a layer: fewer of them cut whole groups", """
             KV heads of a layer. Fewer of them cut whole groups, those whose query heads have the least sum of scores; `heads` then counts
             what stays in the others, by default all.
             """),
-        (Axis.Layers, "Number of layers."),
+        (Axis.Layers, "Layers", "Number of layers."),
     ];
 
     /// <summary>The keys of the sizes.</summary>
@@ -40,12 +40,13 @@ internal static class ShapeKeys
         Func<S, PruneTarget> get, Func<S, PruneTarget, S> set, Func<string, Func<S, string?>> useless, bool isFirst) =>
     [
         .. s_axes.Select(entry => Size(
-            entry.Axis.Key, isFirst ? entry.Page : "As in `prune`.", isFirst ? "the teacher's"
+            entry.Axis.Key, entry.Help, isFirst ? entry.Page : "As in `prune`.", isFirst ? "the teacher's"
                 : "stays", useless, s => get(s).Sizes[entry.Axis],
-            (s, size) => set(s, get(s) with { Sizes = get(s).Sizes.With(entry.Axis, size) }))),
+            (s, size) => set(s, get(s) with { Sizes = get(s).Sizes.With(entry.Axis, size) }),
+            entry.Axis == Axis.KvHeads ? InStageKey.WhereItDiffers : InStageKey.Always)),
         Size(
-            "multiple", isFirst ? MultiplePage : "As in `prune`.", "64", useless, s => get(s).Multiple,
-            (s, multiple) => set(s, get(s) with { Multiple = multiple })),
+            "multiple", "What --hidden and --ffn must be multiples of: 64 where the model's own are; 1 allows any, 128 suits CUDA", isFirst ? MultiplePage : "As in `prune`.", "64", useless, s => get(s).Multiple,
+            (s, multiple) => set(s, get(s) with { Multiple = multiple }), InStageKey.Never),
     ];
 
     private const string MultiplePage = """
@@ -54,6 +55,14 @@ internal static class ShapeKeys
         """;
 
     private static Key<S, int?> Size<S>(
-        string name, string page, string byDefault, Func<string, Func<S, string?>> useless, Func<S, int?> get, Func<S, int?, S> set) =>
-        new(name, Kinds.Size().OrAbsent(), get, set) { PageDefault = byDefault, Page = page, Useless = useless(name) };
+        string name, string help, string page, string byDefault, Func<string, Func<S, string?>> useless, Func<S, int?> get,
+        Func<S, int?, S> set, InStageKey stage) => new(name, Kinds.Size().OrAbsent(), get, set)
+        {
+            Help = help,
+            ShowsDefault = false,
+            PageDefault = byDefault,
+            Page = page,
+            Useless = useless(name),
+            Stage = stage,
+        };
 }

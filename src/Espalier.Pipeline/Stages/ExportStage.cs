@@ -183,7 +183,8 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
         return hashes;
     }
 
-    private static GgufType TypeOf(ExportKind kind) => kind switch
+    /// <summary>How matrices are stored in a GGUF file.</summary>
+    internal static GgufType TypeOf(ExportKind kind) => kind switch
     {
         ExportKind.GgufF32 => GgufType.F32,
         ExportKind.GgufF16 => GgufType.F16,

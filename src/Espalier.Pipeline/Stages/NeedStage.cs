@@ -82,7 +82,8 @@ internal sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSect
     /// <inheritdoc/>
     protected override JsonObject Options()
     {
-        var options = new JsonObject { ["sequence"] = sequence, ["threshold"] = section.Threshold };
+        var options = CorrectionSection.Keys().StageOptions(section);
+        options["sequence"] = sequence;
         if (_reference is { } given)
             options["reference"] = given.Name;
         else

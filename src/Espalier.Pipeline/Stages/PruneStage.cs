@@ -57,21 +57,9 @@ internal sealed class PruneStage(ModelSlot model, string result, DecoderConfig t
     protected override JsonObject Options()
     {
         var section = cut.Value;
-        var options = new JsonObject
-        {
-            ["method"] = section.Method.ToString().ToLowerInvariant(),
-            ["hidden"] = section.Target.Hidden,
-            ["ffn"] = section.Target.Ffn,
-            ["heads"] = section.Target.Heads,
-            ["layers"] = section.Target.Layers,
-            ["depth"] = section.Depth.ToString().ToLowerInvariant(),
-        };
+        var options = section.StageOptions();
         if (section.Method != PruneMethod.Importance)
             options["seed"] = seed;
-        if (section.Target.KvHeads is { } kvHeads)
-            options["kv_heads"] = kvHeads;
-        if (section.MergeHeads)
-            options["merge_heads"] = true;
         // Only merged heads have weights that the teacher's type may not hold.
         if (section.MergeHeads && Clamp)
             options["clamp"] = true;

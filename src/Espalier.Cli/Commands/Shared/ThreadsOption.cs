@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Espalier.Pipeline.Options;
 using Espalier.Torch;
 
 namespace Espalier.Cli.Commands.Shared;
@@ -6,8 +7,8 @@ namespace Espalier.Cli.Commands.Shared;
 /// <summary><c>--threads</c>, and the start of libtorch with it: called once, before the first tensor.</summary>
 internal sealed class ThreadsOption
 {
-    private readonly CountOption _option = new("--threads",
-        "Threads that compute, by default one for each processor; results repeat bit for bit at a fixed number", most: 1024);
+    private readonly ValueOption<int> _option = new("--threads", Kinds.Size(most: 1024),
+        "Threads that compute, by default one for each processor; results repeat bit for bit at a fixed number");
 
     internal void AddTo(Command command) => command.Options.Add(_option);
 
