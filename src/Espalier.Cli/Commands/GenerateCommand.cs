@@ -19,6 +19,12 @@ internal sealed class GenerateCommand : CommandBase
     private const int LongestPrompt = 1 << 20;
 
     private readonly ModelArgument _model = new();
+    private readonly Argument<string> _text = new("text")
+    {
+        Description = "Text to continue, in quotes; the same as --prompt",
+        HelpName = "PROMPT",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
     private readonly Option<string[]> _prompt = new("--prompt")
     {
         Description =
@@ -51,12 +57,13 @@ internal sealed class GenerateCommand : CommandBase
     internal GenerateCommand() : base(
         "generate",
         "Continue a text or token ids, greedily or by sampling",
-        "espalier generate models/quickstart-teacher --prompt \"Once upon a time\" --max-tokens 60",
+        "espalier generate models/quickstart-teacher \"Once upon a time\" --max-tokens 60",
         "espalier generate models/quickstart-teacher --prompt \"The kernel\" --temperature 0.7 --top-p 0.9 --seed 3",
         "espalier generate models/quickstart-teacher --prompt Once --prompt \"The kernel\" --weights int8 --max-tokens 30",
         "espalier generate models/quickstart-teacher --ids 4080 --greedy --max-tokens 200 --json")
     {
         _model.AddTo(this);
+        Arguments.Add(_text);
         foreach (var option in (Option[])[_prompt, _ids, _maxTokens])
             Options.Add(option);
         _sampling.AddTo(this);
@@ -67,23 +74,24 @@ internal sealed class GenerateCommand : CommandBase
 
     protected override int Run(CommandRun run)
     {
-        if (run.Has(_prompt) == run.Has(_ids))
-            throw new EspalierException(run.Has(_prompt) ? "both --prompt and --ids were given: give one of them"
-                : "nothing to continue was given: --prompt TEXT or --ids 1,2,3");
+        string[] prompts = [.. run.Get(_text) is { } text ? [text] : Array.Empty<string>(), .. run.Get(_prompt) ?? []];
+        if (prompts.Length > 0 == run.Has(_ids))
+            throw new EspalierException(run.Has(_ids) ? "text to continue and --ids were given: give one of them"
+                : "nothing to continue was given: a text in quotes, --prompt TEXT or --ids 1,2,3");
         using var checkpoint = _model.OpenFinite(run);
         var options = _sampling.Read(run, checkpoint);
         // Ids need no tokenizer: without one there is no text to show.
-        var tokenizer = run.Has(_prompt) || File.Exists(Path.Combine(checkpoint.Folder, "tokenizer.json"))
+        var tokenizer = prompts.Length > 0 || File.Exists(Path.Combine(checkpoint.Folder, "tokenizer.json"))
             ? Tokenizer.Load(checkpoint.Folder) : null;
-        int[][] starts = run.Has(_prompt)
-            ? [.. run.Get(_prompt)!.Select(text => EncodePrompt(run, text, tokenizer!, checkpoint.Config.VocabularySize))]
+        int[][] starts = prompts.Length > 0
+            ? [.. prompts.Select(prompt => EncodePrompt(run, prompt, tokenizer!, checkpoint.Config.VocabularySize))]
             : [ReadIds(run.Get(_ids)!, checkpoint.Config.VocabularySize)];
-        var stops = run.Has(_prompt) && !run.Get(_ignoreEos) ? StopIds.Of(checkpoint, tokenizer!) : null;
+        var stops = prompts.Length > 0 && !run.Get(_ignoreEos) ? StopIds.Of(checkpoint, tokenizer!) : null;
 
         _threads.Start(run);
         using var packed = PackedWeights.Load(checkpoint, run.Get(_weights) ?? PackedWeights.FormatOf(checkpoint));
         if (starts.Length > 1)
-            return Several(run, packed, starts, options, tokenizer!, stops);
+            return Several(run, packed, prompts, starts, options, tokenizer!, stops);
         var start = starts[0];
         Action<string> show = _ => { };
         if (!run.Json)
@@ -106,8 +114,8 @@ internal sealed class GenerateCommand : CommandBase
     }
 
     // Many prompts at once: nothing streams, for their texts grow side by side.
-    private int Several(CommandRun run, PackedWeights packed, int[][] starts, SamplingOptions options, Tokenizer tokenizer,
-        IReadOnlySet<int>? stops)
+    private int Several(CommandRun run, PackedWeights packed, string[] prompts, int[][] starts, SamplingOptions options,
+        Tokenizer tokenizer, IReadOnlySet<int>? stops)
     {
         var started = Stopwatch.GetTimestamp();
         var most = run.Get(_maxTokens)!.Value;
@@ -120,7 +128,7 @@ internal sealed class GenerateCommand : CommandBase
             Continuations =
             [
                 .. made.Select((ids, i) => new ContinuationReport(
-                    Prompt: run.Get(_prompt)![i],
+                    Prompt: prompts[i],
                     Ids: ids,
                     Text: tokenizer.Decode([.. ids], skipSpecialTokens: true),
                     PromptTokens: starts[i].Length,

@@ -63,7 +63,7 @@ internal sealed class NeedCommand : CommandBase
         {
             var stage = new NeedStage(ModelArgument.Slot(checkpoint), folder, section, tokens, length,
                 _seed.Get(run))
-            { DataName = opened.Train.Name };
+            { DataName = opened.Train.Name, SaysVerdict = false };
             context.Walk([stage]);
             return stage.Found.Value;
         }, run.Cancellation);

@@ -83,6 +83,7 @@ internal abstract class TrainingCommand : CommandBase
             ModelSlot[] before = guide is null ? [from] : [guide, from];
             Stage[] stages = [.. before.Select(model => new EvaluateStage(evaluation, model)), stage, export,
                 new EvaluateStage(evaluation, export.Exported)];
+            stage.RequireRoom(context);
             context.Walk(stages);
             return TrainingReport.Of(folder, stage.Trained.Value, [.. stages.OfType<EvaluateStage>().Select(evaluated => evaluated.Row!)],
                 _profile.IsGiven(run) ? context.Profiles : null);

@@ -20,13 +20,14 @@ internal static class TrainingForecast
     public static long AllBytes(DecoderConfig config) => Trained * config.Parameters;
 
     /// <summary>Memory of a model that is trained but for what is frozen.</summary>
-    public static long Bytes(TrainingSection training, DecoderConfig config)
-    {
-        var trained = training.Freeze.IsEmpty ? config.Parameters : FamilyCatalog.For(config.Family, "freeze").Parameters(config)
+    public static long Bytes(TrainingSection training, DecoderConfig config) =>
+        Float32 * config.Parameters + (Trained - Float32) * TrainedParameters(training, config);
+
+    /// <summary>Numbers that are trained.</summary>
+    public static long TrainedParameters(TrainingSection training, DecoderConfig config) => training.Freeze.IsEmpty ? config.Parameters
+        : FamilyCatalog.For(config.Family, "freeze").Parameters(config)
             .Where(named => !training.Freeze.Hold(named.Parameter))
             .Sum(named => named.Shape.Aggregate(1L, (product, size) => product * size));
-        return Float32 * config.Parameters + (Trained - Float32) * trained;
-    }
 
     /// <summary>Tokens that it sees.</summary>
     public static long Tokens(TrainingSection training, int sequence) => checked(training.Steps * training.Batch * sequence);

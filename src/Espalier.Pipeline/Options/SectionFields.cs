@@ -147,8 +147,16 @@ internal sealed class SectionFields
             YamlMap map => new(map, _source, inner),
             // A word that stands for a section without any key.
             YamlText { Text: var word, Line: var line } when inner.Word == word => new(new YamlMap([], line), _source, inner),
-            _ => throw Wrong(key, $"it must be a section: {{ {string.Join(", ", inner.Names.Take(3).Select(name => $"{name}: ..."))} }}"),
+            var other => throw Wrong(key, NoSection(inner, other)),
         };
+    }
+
+    private static string NoSection(Section inner, YamlValue value)
+    {
+        var section = $"a section: {{ {string.Join(", ", inner.Names.Take(3).Select(name => $"{name}: ..."))} }}";
+        string[] words = [.. new[] { inner.Without, inner.Word }.OfType<string>()];
+        return $"it must be {string.Concat(words.Select(word => $"{word} or "))}{section}"
+            + (value is YamlText { Text: var text } && NearestName.Nearest(text, words) is { } nearest ? $". Did you mean {nearest}?" : "");
     }
 
     /// <summary>An item of a list as a section of its own kind.</summary>

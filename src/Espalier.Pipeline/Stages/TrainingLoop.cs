@@ -52,6 +52,14 @@ internal static class TrainingLoop
     /// <summary>How long the machine is looked at before a run says that it is starved.</summary>
     private static readonly TimeSpan s_judged = TimeSpan.FromSeconds(10);
 
+    /// <summary>Refuses a disk without room for the checkpoints that are there at once, and the model.</summary>
+    /// <param name="folder">Where they will be.</param>
+    /// <param name="evaluates">Whether the best stays too.</param>
+    /// <param name="trained">Numbers that are trained.</param>
+    public static void RequireRoom(string folder, bool evaluates, long trained) => DiskSpace.Require(
+        folder, ((evaluates ? 4 : 3) * CheckpointBytes + ModelBytes) * trained,
+        $"{(evaluates ? "four" : "three")} checkpoints and the model");
+
     /// <summary>Trains to the end, from a checkpoint where there is one. The caller begins and completes the stage.</summary>
     /// <returns>Where the loop stood at its end; the model is that of an earlier step where the best weights were put back.</returns>
     /// <exception cref="OperationCanceledException">Asked to stop; the state is saved.</exception>
@@ -64,9 +72,7 @@ internal static class TrainingLoop
         var model = trainer.Model;
         var evaluates = options is { HeldOut: not null, EvaluateEvery: > 0 };
         var trained = trainer.Sets.SelectMany(set => set.Parameters).Sum(parameter => parameter.Value.ElementCount);
-        DiskSpace.Require(
-            stage.Path, ((evaluates ? 4 : 3) * CheckpointBytes + ModelBytes) * trained,
-            $"{(evaluates ? "four" : "three")} checkpoints and the model");
+        RequireRoom(stage.Path, evaluates, trained);
         if (checkpoint is not null)
         {
             TrainerCheckpoint.Restore(trainer, family, checkpoint);

@@ -76,7 +76,7 @@ public sealed class DepthTests : TorchTest
     [InlineData("--ids 1,2,3,4 --seq 3 --samples 1 --spans two", "--spans: two is no whole number from 1; give such as 2,4")]
     [InlineData("--ids 1,2,3,4 --seq 3 --samples 1 --metrics lm-los", "Did you mean lm-loss?")]
     [InlineData("--ids 1,2,3,4 --seq 3 --samples 1 --metrics task", "--task FILE.jsonl")]
-    [InlineData("--ids 1,2,3,4 --seq 3 --samples 1 --metrics lm-loss --task x", "add task to them")]
+    [InlineData("--ids 1,2,3,4 --seq 3 --samples 1 --metrics lm-loss --task x", "add task to the metrics")]
     [InlineData("--ids 1,2,3,4 --seq 3 --samples 1 --task not-there.jsonl", "not-there.jsonl: not found")]
     [InlineData("--ids 1,2,3,4 --seq 3", "give --samples 1")]
     [InlineData("--ids 1,2,3,4 --seq 99999", "positions")]
