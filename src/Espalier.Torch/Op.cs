@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Espalier.Torch.Gradients;
 using Espalier.Torch.Native;
-using Espalier.Torch.Schemas;
+using Espalier.Torch.Operators;
 
 namespace Espalier.Torch;
 

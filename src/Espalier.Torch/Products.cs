@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics.X86;
 using Espalier.Torch.Native;
+using Espalier.Torch.Operators;
 
 namespace Espalier.Torch;
 

@@ -1,8 +1,7 @@
 using System.Reflection;
 using System.Text;
 using Espalier.Tests;
-using Espalier.Torch.Native;
-using Espalier.Torch.Schemas;
+using Espalier.Torch.Operators;
 
 namespace Espalier.Torch.Tests;
 

@@ -5,6 +5,7 @@ using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Compression;
 using Espalier.Files;
+using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Gguf;
 using Espalier.Models.Runtimes;

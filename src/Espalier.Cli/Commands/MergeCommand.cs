@@ -4,6 +4,7 @@ using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Files;
+using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages;

@@ -4,6 +4,7 @@ using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Host;
 using Espalier.Compression.Search;
 using Espalier.Files;
+using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline;
 using Espalier.Pipeline.Checks;

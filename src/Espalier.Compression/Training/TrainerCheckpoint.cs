@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;
+using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
 using Espalier.Torch;

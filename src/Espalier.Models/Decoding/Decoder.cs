@@ -14,8 +14,8 @@ public sealed class Decoder : IDisposable
     private readonly (Parameter Parameter, Tensor Value)[] _parameters;
     private readonly Dictionary<Parameter, Tensor> _weights;
     private readonly Block[] _blocks;
-    private readonly Norm _norm;
-    private readonly Rotary _rotary;
+    private readonly Normalization _norm;
+    private readonly RotaryTables _rotary;
     private readonly CausalMasks _masks;
 
     /// <summary>
@@ -175,7 +175,7 @@ public sealed class Decoder : IDisposable
             throw new EspalierException($"{past + T} positions exceed the cache's {cache.Capacity}");
         return layout is not null
             ? new((layout.Cos, layout.Sin), layout.Masks, layout.Begins, null, tap, Compute)
-            : new(_rotary.At(past, T), Attention.IsFused(DType, Device) ? null : _masks, Begins: null, cache, tap, Compute);
+            : new(_rotary.At(past, T), SelfAttention.IsFused(DType, Device) ? null : _masks, Begins: null, cache, tap, Compute);
     }
 
     /// <summary>The embedding, [B, T, D].</summary>

@@ -10,7 +10,7 @@ internal sealed class DecoderParts(DecoderConfig config, IReadOnlyDictionary<Par
     {
         InputLayernorm = NormOf(ParameterRole.InputNorm, ParameterRole.InputNormBias, layer),
         AttentionOutputNorm = NormOf(ParameterRole.AttentionOutputNorm, null, layer),
-        SelfAttn = new Attention(config, layer)
+        SelfAttn = new SelfAttention(config, layer)
         {
             QProj = ProjectionOf(ParameterRole.QueryProjection, ParameterRole.QueryProjectionBias, layer),
             KProj = ProjectionOf(ParameterRole.KeyProjection, ParameterRole.KeyProjectionBias, layer),
@@ -32,15 +32,16 @@ internal sealed class DecoderParts(DecoderConfig config, IReadOnlyDictionary<Par
     };
 
     /// <summary>The norm after the last block; its weights are among those given.</summary>
-    public Norm FinalNorm() => NormOf(ParameterRole.FinalNorm, ParameterRole.FinalNormBias, -1)!;
+    public Normalization FinalNorm() => NormOf(ParameterRole.FinalNorm, ParameterRole.FinalNormBias, -1)!;
 
     private Projection ProjectionOf(ParameterRole weight, ParameterRole bias, int layer) =>
         new(weights[new(weight, layer)], weights.GetValueOrDefault(new(bias, layer)));
 
-    private Norm? NormOf(ParameterRole weight, ParameterRole? bias, int layer) => weights.TryGetValue(new(weight, layer), out var tensor)
+    private Normalization? NormOf(ParameterRole weight, ParameterRole? bias, int layer) =>
+        weights.TryGetValue(new(weight, layer), out var tensor)
         ? new(config.Norm, config.NormEpsilon, tensor, bias is { } role ? weights.GetValueOrDefault(new(role, layer)) : null)
         : null;
 
-    private Norm? HeadNormOf(ParameterRole weight, int layer) =>
+    private Normalization? HeadNormOf(ParameterRole weight, int layer) =>
         weights.TryGetValue(new(weight, layer), out var tensor) ? new(NormKind.RmsNorm, config.NormEpsilon, tensor, null) : null;
 }

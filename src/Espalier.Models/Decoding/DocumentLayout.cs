@@ -33,7 +33,7 @@ internal sealed class DocumentLayout : IDisposable
     /// <param name="rotary">The rotary embedding.</param>
     /// <param name="dtype">Type of the values, which a mask has too.</param>
     /// <param name="device">Where is computed.</param>
-    public static DocumentLayout Of(long[] places, long B, long T, Rotary rotary, DType dtype, Device device)
+    public static DocumentLayout Of(long[] places, long B, long T, RotaryTables rotary, DType dtype, Device device)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(places.Length, B * T);
         Check(places, B, T);
@@ -41,7 +41,7 @@ internal sealed class DocumentLayout : IDisposable
         using var scope = TensorScope.Begin();
         var (cos, sin) = rotary.At(0, T);
         var index = Tensor.From<long>(places, B * T).On(device);
-        var isFused = Attention.IsFused(dtype, device);
+        var isFused = SelfAttention.IsFused(dtype, device);
         return new(
             cos.IndexSelect(0, index).View(B, T, 1, -1).Unscoped(),
             sin.IndexSelect(0, index).View(B, T, 1, -1).Unscoped(),

@@ -17,7 +17,7 @@ internal sealed class StreamedDecoder : IDisposable
     private readonly NamedParameter[] _parameters;
     private readonly ParameterReader _reader;
     private readonly DType _dtype;
-    private readonly Rotary _rotary;
+    private readonly RotaryTables _rotary;
     private readonly CausalMasks _masks;
 
     /// <summary>Reads no weight yet.</summary>
@@ -86,5 +86,6 @@ internal sealed class StreamedDecoder : IDisposable
 
     /// <summary>What a part needs besides its weights, for positions 0 to T − 1. The caller's scope owns cos and sin.</summary>
     internal ForwardContext ContextOf(long T, Tap? tap) =>
-        new(_rotary.At(0, T), Attention.IsFused(_dtype, Device.Cpu) ? null : _masks, Begins: null, Cache: null, tap, ComputeType.Float32);
+        new(_rotary.At(0, T), SelfAttention.IsFused(_dtype, Device.Cpu) ? null : _masks,
+            Begins: null, Cache: null, tap, ComputeType.Float32);
 }

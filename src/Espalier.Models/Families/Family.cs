@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Espalier.Models.Checkpoints;
 
 namespace Espalier.Models.Families;
 

@@ -19,7 +19,7 @@ internal sealed class RowDecoder : IDisposable
     private readonly RowBlock[] _blocks;
     private readonly RowNorm _finalNorm;
     private readonly RowProduct _head;
-    private readonly Rotary _rotary;
+    private readonly RotaryTables _rotary;
     private readonly RowBuffer _cos, _sin;
 
     /// <summary>Room for a number of sequences of so many positions each; the weights stay the caller's.</summary>

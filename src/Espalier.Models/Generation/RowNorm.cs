@@ -2,7 +2,7 @@ using Espalier.Torch;
 
 namespace Espalier.Models.Generation;
 
-/// <summary>What <see cref="Norm"/> computes, on a few rows in memory that is there.</summary>
+/// <summary>What <see cref="Normalization"/> computes, on a few rows in memory that is there.</summary>
 internal sealed class RowNorm(PackedWeights weights, ParameterRole weight, ParameterRole bias, int layer)
 {
     /// <summary>The norm of a layer, or null where it has none.</summary>

@@ -29,7 +29,7 @@ internal static class Preflight
     /// <param name="config">The shape.</param>
     /// <param name="source">The config that it comes from, whose other fields are kept.</param>
     public static IReadOnlyList<RuntimeVerdict> OfTarget(Family family, DecoderConfig config, JsonObject source) =>
-        Of(family, config, family.WriteConfig(config, source, Checkpoints.ElementType.F32));
+        Of(family, config, family.WriteConfig(config, source, ElementType.F32));
 
     private static List<string> Findings(Runtime runtime, WrittenShape shape, DecoderConfig config)
     {

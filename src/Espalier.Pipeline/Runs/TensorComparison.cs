@@ -1,4 +1,5 @@
 using System.Globalization;
+using Espalier.Models;
 using Espalier.Models.Checkpoints;
 
 namespace Espalier.Pipeline.Runs;

@@ -1,4 +1,4 @@
-using Espalier.Models.Checkpoints;
+using Espalier.Models;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;
 

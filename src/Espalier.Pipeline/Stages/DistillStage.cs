@@ -1,5 +1,5 @@
 using Espalier.Files;
-using Espalier.Models.Checkpoints;
+using Espalier.Models;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;
 

@@ -1,4 +1,4 @@
-using Espalier.Torch.Native;
+using Espalier.Torch.Operators;
 
 namespace Espalier.Torch.Gradients;
 

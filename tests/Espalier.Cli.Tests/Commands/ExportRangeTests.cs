@@ -1,4 +1,5 @@
 using Espalier.Files;
+using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Gguf;
 using Espalier.Tests;

@@ -1,4 +1,5 @@
 using Espalier.Cli.Tests.Survival;
+using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;
 

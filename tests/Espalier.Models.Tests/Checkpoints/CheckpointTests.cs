@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Espalier.Files;
+using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
 

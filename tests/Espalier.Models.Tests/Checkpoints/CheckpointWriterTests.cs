@@ -1,4 +1,5 @@
 using Espalier.Files;
+using Espalier.Models;
 using Espalier.Models.Checkpoints;
 
 namespace Espalier.Tests.Checkpoints;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Espalier.Models;
 using Espalier.Models.Checkpoints;
 
 namespace Espalier.Tests.Checkpoints;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Espalier.Files;
+using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
 

@@ -1,3 +1,4 @@
+using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Gguf;
 

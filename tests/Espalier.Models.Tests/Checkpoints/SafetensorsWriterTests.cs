@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Espalier.Models;
 using Espalier.Models.Checkpoints;
 
 namespace Espalier.Tests.Checkpoints;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Espalier.Models;
 using Espalier.Models.Checkpoints;
 
 namespace Espalier.Tests.Checkpoints;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Options;
 

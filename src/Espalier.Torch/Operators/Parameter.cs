@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Espalier.Torch.Schemas;
+namespace Espalier.Torch.Operators;
 
 /// <summary>One argument of an operator as its schema declares it.</summary>
 /// <param name="Name">Its name.</param>

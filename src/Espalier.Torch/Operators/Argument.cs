@@ -1,5 +1,5 @@
 using System.Globalization;
-using Espalier.Torch.Native;
+using Espalier.Torch.Operators;
 
 namespace Espalier.Torch;
 

@@ -1,4 +1,4 @@
-namespace Espalier.Torch.Schemas;
+namespace Espalier.Torch.Operators;
 
 /// <summary>
 /// What an operator takes and gives, read from libtorch's own text for it. The stable ABI reads as many words as the operator has arguments

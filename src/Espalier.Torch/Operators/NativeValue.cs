@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Espalier.Torch.Native;
+namespace Espalier.Torch.Operators;
 
 /// <summary>What a tagged value is.</summary>
 internal enum ValueTag

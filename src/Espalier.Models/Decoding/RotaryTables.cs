@@ -8,7 +8,7 @@ namespace Espalier.Models;
 /// The tables of rotary position embedding (arXiv 2104.09864), in the halves convention of Hugging Face checkpoints:
 /// <see cref="Tensor.Rotate"/> turns by them. Frequencies and tables are computed in double and rounded once.
 /// </summary>
-internal sealed class Rotary : IDisposable
+internal sealed class RotaryTables : IDisposable
 {
     private readonly double[] _frequencies;
     private readonly double _amplitude;
@@ -18,7 +18,7 @@ internal sealed class Rotary : IDisposable
     private Tensor? _cos_P1R;
     private Tensor? _sin_P1R;
 
-    public Rotary(DecoderConfig config, DType dtype, Device device)
+    public RotaryTables(DecoderConfig config, DType dtype, Device device)
     {
         _frequencies = RotaryFrequencies.Of(config.Rotary, (int)(config.HeadDim * config.Rotary.Fraction));
         _amplitude = config.Rotary.Scaling is RotaryScaling.Yarn yarn ? yarn.AttentionFactor : 1.0;

@@ -3,10 +3,10 @@ using Espalier.Torch;
 namespace Espalier.Models;
 
 /// <summary>The norm of a residual stream or of a head, over the last dimension.</summary>
-internal sealed class Norm(NormKind kind, double epsilon, Tensor weight, Tensor? bias)
+internal sealed class Normalization(NormKind kind, double epsilon, Tensor weight, Tensor? bias)
 {
     /// <summary>What a projection reads: the norm where there is one, else the stream itself, as operand of products in a type.</summary>
-    public static Tensor Operand(Norm? norm, Tensor x, ComputeType compute) => norm?.Forward(x, compute) ?? compute.Operand(x);
+    public static Tensor Operand(Normalization? norm, Tensor x, ComputeType compute) => norm?.Forward(x, compute) ?? compute.Operand(x);
 
     /// <summary>The norm as operand of products in a type.</summary>
     public Tensor Forward(Tensor x, ComputeType compute) => compute == ComputeType.Bfloat16 && kind == NormKind.RmsNorm

@@ -1,4 +1,4 @@
-namespace Espalier.Torch.Schemas;
+namespace Espalier.Torch.Operators;
 
 /// <summary>The types of libtorch's schemas, without list and optional.</summary>
 internal enum ValueKind

@@ -1,6 +1,6 @@
 using Espalier.Files;
 
-namespace Espalier.Files.Tests.Hashes;
+namespace Espalier.Files.Tests.Caches;
 
 /// <summary>A hash that is remembered is that of the file, and of no other one that took its place.</summary>
 public sealed class HashCacheTests : IDisposable

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Espalier.Torch.Native;
+namespace Espalier.Torch.Operators;
 
 /// <summary>Room for the arguments of a call, without the heap.</summary>
 [InlineArray(Room)]

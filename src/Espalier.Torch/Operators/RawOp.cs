@@ -1,6 +1,6 @@
-using Espalier.Torch.Schemas;
+using Espalier.Torch.Native;
 
-namespace Espalier.Torch.Native;
+namespace Espalier.Torch.Operators;
 
 /// <summary>An operator that is called with words, without checks: for those who made the words.</summary>
 internal sealed unsafe class RawOp

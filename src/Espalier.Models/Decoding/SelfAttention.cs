@@ -5,7 +5,7 @@ namespace Espalier.Models;
 // Shapes: B batch, T time, S keys seen, D model width, N query heads, K key/value heads, G = N / K, H head width.
 
 /// <summary>Grouped-query causal attention.</summary>
-internal sealed class Attention(DecoderConfig config, int layer)
+internal sealed class SelfAttention(DecoderConfig config, int layer)
 {
     private readonly LayerKind _kind = config.LayerKinds[layer];
     private readonly double _scale = config.LayerKinds[layer].AttentionScale ?? 1.0 / Math.Sqrt(config.HeadDim);
@@ -18,9 +18,9 @@ internal sealed class Attention(DecoderConfig config, int layer)
 
     public required Projection OProj { get; init; }
 
-    public Norm? QNorm { get; init; }
+    public Normalization? QNorm { get; init; }
 
-    public Norm? KNorm { get; init; }
+    public Normalization? KNorm { get; init; }
 
     /// <summary>Whether a pass goes without a mask: by our kernel.</summary>
     public static bool IsFused(DType dtype, Device device) => dtype == DType.Float32 && device == Device.Cpu;
@@ -50,7 +50,7 @@ internal sealed class Attention(DecoderConfig config, int layer)
     }
 
     // [B, T, heads, H], normed over each head or over all of them.
-    private Tensor Heads(Projection projection, Norm? norm, Tensor x_BTD, ForwardContext context)
+    private Tensor Heads(Projection projection, Normalization? norm, Tensor x_BTD, ForwardContext context)
     {
         var (B, T, H) = (x_BTD.Size(0), x_BTD.Size(1), config.HeadDim);
         var y = projection.Forward(x_BTD, context.Compute);

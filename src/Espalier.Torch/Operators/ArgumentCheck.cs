@@ -1,6 +1,6 @@
 using Espalier.Torch.Native;
 
-namespace Espalier.Torch.Schemas;
+namespace Espalier.Torch.Operators;
 
 /// <summary>Whether an argument is what the schema wants; all are looked at before anything native is made of them.</summary>
 internal static class ArgumentCheck

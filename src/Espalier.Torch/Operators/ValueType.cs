@@ -1,4 +1,4 @@
-namespace Espalier.Torch.Schemas;
+namespace Espalier.Torch.Operators;
 
 /// <summary>A type of a schema: <c>Tensor?[]</c> is a list of optional tensors, <c>int[1]?</c> an optional list.</summary>
 /// <param name="Kind">Of the value, or of a list's entries.</param>

@@ -1,6 +1,6 @@
-using Espalier.Torch.Schemas;
+using Espalier.Torch.Native;
 
-namespace Espalier.Torch.Native;
+namespace Espalier.Torch.Operators;
 
 /// <summary>Reads what a call gave. Lists of tensors are laid out flat.</summary>
 internal static unsafe class OpResults

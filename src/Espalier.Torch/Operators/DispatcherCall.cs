@@ -1,9 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
-using Espalier.Torch.Schemas;
+using Espalier.Torch.Native;
 
-namespace Espalier.Torch.Native;
+namespace Espalier.Torch.Operators;
 
 /// <summary>
 /// One operator of the dispatcher as the stable ABI calls it: arguments and results are words. Handles among the arguments are taken over,
@@ -39,7 +39,7 @@ internal sealed unsafe class DispatcherCall
     }
 
     /// <summary>The word of an argument that was checked; its tensors are held by the caller.</summary>
-    public static ulong Word(in Argument argument, Schemas.ValueType type)
+    public static ulong Word(in Argument argument, ValueType type)
     {
         if (!type.IsOptional)
             return Plain(argument, type);
@@ -71,7 +71,7 @@ internal sealed unsafe class DispatcherCall
         "aten::linear" or "aten::matmul" or "aten::mm" or "aten::mv" or "aten::bmm" or "aten::dot" or "aten::einsum" or "aten::tensordot"
         or "aten::addmm" or "aten::addmv" or "aten::addbmm" or "aten::baddbmm";
 
-    private static ulong Plain(in Argument argument, Schemas.ValueType type)
+    private static ulong Plain(in Argument argument, ValueType type)
     {
         switch (argument.Reference)
         {

@@ -1,4 +1,4 @@
-namespace Espalier.Models.Checkpoints;
+namespace Espalier.Models;
 
 /// <summary>
 /// Element types of the safetensors format, in the reference implementation's order: files lay tensors out by descending
@@ -112,7 +112,7 @@ internal static class ElementTypes
         ? type.Bits() / 8
         : throw new EspalierException($"{type.Name()} has {type.Bits()} bits an element, which is no whole number of bytes");
 
-    /// <summary>Whether <see cref="SafetensorsFile.ReadFloat32(TensorEntry, long, Span{float})"/> can widen or narrow the type.</summary>
+    /// <summary>Whether weights may be stored in the type: those are widened or narrowed to float32 where they are read.</summary>
     public static bool IsWeight(this ElementType type) =>
         type is ElementType.F32 or ElementType.F16 or ElementType.BF16 or ElementType.F64;
 
