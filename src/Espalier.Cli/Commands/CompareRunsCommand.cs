@@ -16,7 +16,7 @@ internal sealed class CompareRunsCommand : CommandBase
     private readonly Option<bool> _exact = new(
         "--exact")
     { Description = "Compare bits, and every file that does not depend on the clock; otherwise numbers by value" };
-    private readonly ValueOption<double> _tolerance = new("--tolerance", Kinds.Number("X", x => x >= 0, "from 0"),
+    private readonly ValueOption<double> _tolerance = new("--tolerance", Kinds.Number("X", Limits.From(0)),
         "How far numbers may be apart, absolutely", 0);
 
     internal CompareRunsCommand() : base(

@@ -20,7 +20,7 @@ internal sealed class ScoreComparison
     };
 
     private readonly ValueOption<double> _keep = new("--keep",
-        Kinds.ShareOf(share => share is > 0 and <= 1, "above 0 and at most 1: two thirds is 0.67"),
+        Kinds.ShareOf(Limits.Above(0).UpTo(1)),
         "With --compare: share of the units that is kept of axes whose size is not given; two thirds by default");
     private readonly ValueOption<int> _hidden = Size("--hidden", "channels that are kept");
     private readonly ValueOption<int> _ffn = Size("--ffn", "neurons that are kept of a layer");

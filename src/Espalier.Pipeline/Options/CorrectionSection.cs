@@ -88,7 +88,7 @@ internal sealed record CorrectionSection
             Page = "`before` everything else, or `parallel` to the distillation.",
         },
         new Key<CorrectionSection, double>(
-            "threshold", Kinds.Number("X", x => x >= 0, "from 0, nats a token"),
+            "threshold", Kinds.Number("X", Limits.From(0), "from 0, nats a token"),
             s => s.Threshold, (s, threshold) => s with { Threshold = threshold })
         {
             Help = "Needed where the difference is above this with 95 % confidence, nats a token",
@@ -110,7 +110,7 @@ internal sealed record CorrectionSection
             Useless = OutsideTheTest,
         },
         new Key<CorrectionSection, double?>(
-            "teacher-learning-rate", Kinds.Number("RATE", x => x > 0, "above 0: the peak of the teacher's own training").Or("none"),
+            "teacher-learning-rate", Kinds.Number("RATE", Limits.Above(0), "above 0: the peak of the teacher's own training").Or("none"),
             _ => null, (s, _) => s)
         {
             IsOption = false,

@@ -40,6 +40,7 @@ internal sealed record DataSection
                 """,
             IsRequired = true,
             Missing = _ => Example,
+            SchemaOf = () => Schemas.OneOrMore(Schemas.Text(), least: 1),
             Refused = (_, sources) => sources.Count == 0 ? "it must name at least one source" : null,
         },
         new Key<DataSection, string?>("field", Kinds.Text("NAME"), s => s.Field, (s, field) => s with { Field = field })

@@ -45,16 +45,20 @@ internal static class Kinds
     /// <summary>What random choices begin with.</summary>
     public static Kind<long> Seed { get; } = Count(least: 0, most: long.MaxValue);
 
-    /// <summary>A number that keeps a rule, which the error says.</summary>
-    public static Kind<double> Number(string helpName, Func<double, bool> holds, string rule) =>
-        new(helpName, (fields, key) => fields.Number(key, holds, rule)!.Value, value => value, Schemas.Number);
+    /// <summary>A number within limits.</summary>
+    /// <param name="helpName">What it looks like.</param>
+    /// <param name="limits">The limits.</param>
+    /// <param name="rule">What the error says of them; by default the limits.</param>
+    public static Kind<double> Number(string helpName, Limits limits, string? rule = null) => new(
+        helpName, (fields, key) => fields.Number(key, limits.Hold, rule ?? limits.ToString())!.Value, value => value,
+        () => Schemas.Number(limits));
 
     /// <summary>A share such as 2% or 0.02.</summary>
-    public static Kind<double> Share { get; } = new("SHARE", (fields, key) => fields.Share(key)!.Value, value => value, Schemas.Share);
+    public static Kind<double> Share { get; } = ShareOf(Limits.Above(0).Below(1));
 
-    /// <summary>The same within other limits, which the error says.</summary>
-    public static Kind<double> ShareOf(Func<double, bool> holds, string rule) =>
-        Share with { Read = (fields, key) => fields.Share(key, holds, rule)!.Value };
+    /// <summary>The same within other limits.</summary>
+    public static Kind<double> ShareOf(Limits limits) =>
+        new("SHARE", (fields, key) => fields.Share(key, limits)!.Value, value => value, () => Schemas.Share(limits));
 
     /// <summary>The same with a word that stands for null.</summary>
     public static Kind<T?> Or<T>(this Kind<T> kind, string word) where T : struct => new(
@@ -116,14 +120,20 @@ internal static class Kinds
     { IsList = true };
 
     /// <summary>A text that has a reader of its own.</summary>
-    public static Kind<T> Parsed<T>(string helpName, Func<string, T> parse, Func<T, string> write) where T : notnull =>
-        new(helpName, (fields, key) => fields.Read(key, parse)!, value => write(value), Schemas.Text);
+    /// <param name="helpName">What it looks like.</param>
+    /// <param name="parse">Reads it.</param>
+    /// <param name="write">Its one spelling.</param>
+    /// <param name="pattern">What it reads, as a pattern of JSON Schema.</param>
+    public static Kind<T> Parsed<T>(string helpName, Func<string, T> parse, Func<T, string> write, string pattern) where T : notnull =>
+        new(helpName, (fields, key) => fields.Read(key, parse)!, value => write(value), () => Schemas.Pattern(pattern));
 
     /// <summary>A list of texts that has a reader of its own.</summary>
-    public static Kind<T> ParsedList<T>(string helpName, Func<IReadOnlyList<string>, T> parse, Func<T, IEnumerable<string>> write)
+    /// <inheritdoc cref="Parsed{T}"/>
+    public static Kind<T> ParsedList<T>(
+        string helpName, Func<IReadOnlyList<string>, T> parse, Func<T, IEnumerable<string>> write, string pattern)
         where T : notnull => new(
         helpName, (fields, key) => fields.Read(key, _ => parse(fields.Texts(key)!))!, value => List(write(value)),
-        () => Schemas.OneOrMore(Schemas.Text()))
+        () => Schemas.OneOrMore(Schemas.Pattern(pattern)))
         { IsList = true };
 
     /// <summary>Sizes of an axis: numbers and ranges, one or a list.</summary>
@@ -131,17 +141,19 @@ internal static class Kinds
         "SIZES",
         (fields, key) => fields.Read(key, _ => SizeRange.Parse(fields.Texts(key)!))!,
         sizes => new JsonArray([.. sizes.Select(size => JsonValue.Create(size))]),
-        () => Schemas.OneOrMore(Schemas.AnyOf(Schemas.Count(1), Schemas.Pattern("^ *[0-9][0-9.kKMBT]* *-"))))
+        () => Schemas.OneOrMore(
+            Schemas.AnyOf(Schemas.Count(1), Schemas.Pattern($"^ *{Schemas.Quantity} *- *{Schemas.Quantity} *( step +{Schemas.Quantity} *)?$")),
+            least: 1))
     { IsList = true };
 
     /// <summary>Two numbers.</summary>
-    public static Kind<(double First, double Second)> Pair(string helpName, Func<double, bool> holds, string rule) => new(
+    public static Kind<(double First, double Second)> Pair(string helpName, Limits limits, string rule) => new(
         helpName,
         (fields, key) => fields.Texts(key) is [var first, var second]
-            ? (fields.Number(key, first, holds, rule), fields.Number(key, second, holds, rule))
+            ? (fields.Number(key, first, limits.Hold, rule), fields.Number(key, second, limits.Hold, rule))
             : throw fields.Wrong(key, $"it must be a number {rule}"),
         value => new JsonArray(value.First, value.Second),
-        () => new() { ["type"] = "array", ["items"] = Schemas.Number(), ["minItems"] = 2, ["maxItems"] = 2 })
+        () => new() { ["type"] = "array", ["items"] = Schemas.Number(limits), ["minItems"] = 2, ["maxItems"] = 2 })
     { IsList = true };
 
     /// <summary>A section inside the section.</summary>

@@ -49,7 +49,10 @@ internal sealed record PruneSection
                 Useless = Useless("method"),
             },
             new Key<PruneSection, Sparsity?>(
-                "sparsity", Kinds.Parsed("SHARE|N:M", Compression.Pruning.Masks.Sparsity.Parse, share => share.ToString()).OrAbsent(),
+                "sparsity", (Kinds.Parsed("SHARE|N:M", Compression.Pruning.Masks.Sparsity.Parse, share => share.ToString(), "") with
+                {
+                    Schema = () => Schemas.AnyOf(Schemas.Share(Limits.Above(0).Below(1)), Schemas.Pattern("^[1-9][0-9]{0,3}:[1-9][0-9]{0,3}$")),
+                }).OrAbsent(),
                 s => s.Sparsity, (s, sparsity) => s with { Sparsity = sparsity })
             {
                 IsOption = false,

@@ -82,13 +82,13 @@ internal sealed class SectionFields
         Quantity.Number(text) is { } number && holds(number) ? number : throw Wrong(key, $"it must be a number {rule}");
 
     /// <summary>A share such as 2% or 0.02, above 0 and below 1; null where absent.</summary>
-    public double? Share(string key) => Share(key, share => share is > 0 and < 1, "above 0 and below 1");
+    public double? Share(string key) => Share(key, Limits.Above(0).Below(1));
 
     /// <summary>The same within other limits.</summary>
-    public double? Share(string key, Func<double, bool> holds, string rule) =>
+    public double? Share(string key, Limits limits) =>
         Text(key) is not { } text ? null
-        : Quantity.Share(text) is { } share && holds(share) ? share
-        : throw Wrong(key, $"it must be a share such as 2% or 0.02, {rule}");
+        : Quantity.Share(text) is { } share && limits.Hold(share) ? share
+        : throw Wrong(key, $"it must be a share such as 2% or 0.02, {limits}");
 
     /// <summary>One of an enum's values by its name in kebab-case; null where absent.</summary>
     public T? Choice<T>(string key) where T : struct, Enum => Text(key) is { } text ? Choice<T>(key, text) : null;

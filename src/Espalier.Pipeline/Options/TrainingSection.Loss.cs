@@ -26,7 +26,7 @@ internal sealed partial record TrainingSection
     public CacheSection? Cache { get; init; }
 
     /// <summary>How a temperature is written.</summary>
-    internal static Kind<double> TemperatureKind => Kinds.Number("T", x => x > 0, "above 0");
+    internal static Kind<double> TemperatureKind => Kinds.Number("T", Limits.Above(0));
 
     /// <summary>Whether its losses read a teacher.</summary>
     internal bool NeedsTeacher => LossSpec.Parse(Loss).NeedsTeacher || Hidden is not null;
@@ -34,7 +34,7 @@ internal sealed partial record TrainingSection
     private static Key<TrainingSection>[] LossKeys() =>
     [
         new Key<TrainingSection, string>(
-            "loss", Kinds.Parsed("LOSS", text => LossSpec.Parse(text).ToString(), loss => loss), s => s.Loss,
+            "loss", Kinds.Parsed("LOSS", text => LossSpec.Parse(text).ToString(), loss => loss, LossSpec.Pattern), s => s.Loss,
             (s, loss) => s with { Loss = loss })
         {
             Help = $"Loss on the logits, or a sum such as 0.9*forward-kl + 0.1*cross-entropy; known are "

@@ -2,7 +2,7 @@ using System.Reflection;
 using System.Text;
 using System.Text.Json.Nodes;
 using Espalier.Files;
-using Espalier.Models.Checkpoints;
+using Espalier.Models;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages;

@@ -7,7 +7,7 @@ namespace Espalier.Cli.Commands.Shared;
 internal sealed class HeldOutOption
 {
     private readonly ValueOption<double> _option = new("--held-out",
-        Kinds.ShareOf(share => share is >= 0 and < 1, "at least 0 and below 1"),
+        Kinds.ShareOf(Limits.From(0).Below(1)),
         "Share held out to evaluate on: of documents by their hash, of ids the last windows; by default 2% of text and nothing of ids");
 
     internal void AddTo(Command command) => command.Options.Add(_option);

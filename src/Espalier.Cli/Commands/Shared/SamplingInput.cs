@@ -30,7 +30,7 @@ internal sealed class SamplingInput
         HelpName = "P"
     };
     private readonly ValueOption<double> _repetitionPenalty = new(
-        "--repetition-penalty", Kinds.Number("X", x => x > 0, "above 0"),
+        "--repetition-penalty", Kinds.Number("X", Limits.Above(0)),
         "What logits of ids that stand in the text already are divided by, 1 is off; by default as in generation_config.json, else 1");
     private readonly ValueOption<int> _seed = new("--seed", Kinds.Size(least: 0),
         "Seed of the choices: the same seed gives the same text", 0);
