@@ -66,8 +66,6 @@ internal sealed class MergeCommand : CommandBase
                     ? $"{missing}: not found; a training keeps its last checkpoints while it goes on, and none when it is done: its model is "
                         + "in RUN/stages/STAGE/model"
                     : $"{missing}: not found");
-        foreach (var twice in folders.GroupBy(source => RealPath.Of(source)).Where(same => same.Count() > 1))
-            run.Progress.Warn($"{twice.First()} is given {twice.Count()} times and counts as often; --weights says that with one");
         var model = folders.FirstOrDefault(source => !MergeStage.IsTraining(source));
         if (model is not null && run.Has(_like))
             throw new EspalierException($"--like was given and {model} is a model itself, with config and tokenizer: leave it out");
@@ -78,6 +76,8 @@ internal sealed class MergeCommand : CommandBase
         var folder = _output.NewFolder(run, folders.Append(model).Distinct().Select(source => new ReadPlace("the source", source)));
         // What was trained is float32; whole models stay what they are.
         var stored = _dtype.IsGiven(run) || !run.Has(_like) ? _dtype.Read(run, checkpoint) : ElementType.F32;
+        foreach (var twice in folders.GroupBy(source => RealPath.Of(source)).Where(same => same.Count() > 1))
+            run.Progress.Warn($"{twice.First()} is given {twice.Count()} times and counts as often; --weights says that with one");
         _threads.Start(run);
         var checks = RunContext.Once(folder, Name, 0, run.Progress, context =>
         {

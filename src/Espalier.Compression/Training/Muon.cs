@@ -11,6 +11,9 @@ internal sealed record MuonOptions(AdamWOptions Others, double Momentum = 0.95) 
     public override Optimizer Make(IReadOnlyList<TrainedParameter> parameters) => new Muon(parameters, this);
 
     /// <inheritdoc/>
+    internal override int StateOf(bool isHiddenMatrix) => isHiddenMatrix ? 1 : Others.StateOf(isHiddenMatrix);
+
+    /// <inheritdoc/>
     public override void Validate()
     {
         Others.Validate();

@@ -39,7 +39,11 @@ internal sealed partial record TrainingSection
     public double LayerDecay { get; init; } = 1;
 
     /// <summary>The optimizer as the trainer takes it.</summary>
-    internal OptimizerOptions OptimizerOptions => Optimizer == OptimizerKind.Muon ? new MuonOptions(AdamW) : AdamW;
+    internal OptimizerOptions OptimizerOptions => Optimizer switch
+    {
+        OptimizerKind.Muon => new MuonOptions(AdamW),
+        _ => AdamW,
+    };
 
     private AdamWOptions AdamW => new(Beta1, Beta2, AdamEpsilon, WeightDecay);
 

@@ -46,8 +46,8 @@ internal sealed record TrainingLoopOptions
 /// </summary>
 internal static class TrainingLoop
 {
-    /// <summary>Bytes of a checkpoint a parameter (weight, m and v in float32) and of the model.</summary>
-    private const int CheckpointBytes = 12, ModelBytes = 4;
+    /// <summary>Bytes of a number, in checkpoints and in the model that is written.</summary>
+    private const int Float32 = 4;
 
     /// <summary>How long the machine is looked at before a run says that it is starved.</summary>
     private static readonly TimeSpan s_judged = TimeSpan.FromSeconds(10);
@@ -56,8 +56,9 @@ internal static class TrainingLoop
     /// <param name="folder">Where they will be.</param>
     /// <param name="evaluates">Whether the best stays too.</param>
     /// <param name="trained">Numbers that are trained.</param>
-    public static void RequireRoom(string folder, bool evaluates, long trained) => DiskSpace.Require(
-        folder, ((evaluates ? 4 : 3) * CheckpointBytes + ModelBytes) * trained,
+    /// <param name="state">Numbers that the optimizer keeps for them.</param>
+    public static void RequireRoom(string folder, bool evaluates, long trained, long state) => DiskSpace.Require(
+        folder, Float32 * ((evaluates ? 4 : 3) * (trained + state) + trained),
         $"{(evaluates ? "four" : "three")} checkpoints and the model");
 
     /// <summary>Trains to the end, from a checkpoint where there is one. The caller begins and completes the stage.</summary>
@@ -71,8 +72,10 @@ internal static class TrainingLoop
     {
         var model = trainer.Model;
         var evaluates = options is { HeldOut: not null, EvaluateEvery: > 0 };
-        var trained = trainer.Sets.SelectMany(set => set.Parameters).Sum(parameter => parameter.Value.ElementCount);
-        RequireRoom(stage.Path, evaluates, trained);
+        TrainedParameter[] parameters = [.. trainer.Sets.SelectMany(set => set.Parameters)];
+        RequireRoom(
+            stage.Path, evaluates, parameters.Sum(parameter => parameter.Value.ElementCount),
+            Enumerable.Range(0, parameters.Length).Sum(i => trainer.Optimizer.StateOf(i).Sum(kept => kept.Value.ElementCount)));
         if (checkpoint is not null)
         {
             TrainerCheckpoint.Restore(trainer, family, checkpoint);
