@@ -27,6 +27,26 @@ public readonly record struct Device
 
     internal bool IsCpu => _kind == Libtorch.Cpu;
 
+    internal bool IsCuda => _kind == Libtorch.Cuda;
+
+    internal int Index => _index;
+
+    /// <summary>
+    /// The device of a name: <c>cpu</c>, <c>cuda</c> (the first one), <c>cuda:1</c>, or <c>auto</c>, the first CUDA device where there is
+    /// one and else the processor.
+    /// </summary>
+    /// <param name="name">The name.</param>
+    /// <param name="option">What the user calls the setting, for the error.</param>
+    /// <exception cref="EspalierException">It names no device.</exception>
+    internal static Device Parse(string name, string option)
+    {
+        if (name == "auto")
+            return TorchRuntime.CudaDevices > 0 ? Cuda(0) : Cpu;
+        return Devices.TryParse(name, out var word) && (int)(word >> 32) is var kind && kind != Libtorch.Meta
+            ? kind == Libtorch.Cuda ? Cuda(Math.Max(0, (int)(uint)word)) : Cpu
+            : throw new EspalierException($"{option} is '{name}', and must be auto, cpu, cuda or cuda:N");
+    }
+
     /// <summary>That of a native tensor, which the caller holds.</summary>
     internal static unsafe Device Of(nint tensor)
     {

@@ -42,6 +42,9 @@ internal static class Ops
         "aten::matmul(Tensor self, Tensor other) -> Tensor", Products.MatMul).With(ProductRules.MatMul);
     public static readonly Op Linear = Op.Of(
         "aten::linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor", Products.Linear).With(ProductRules.Linear);
+    public static readonly Op Attention = Op.Of(
+        "aten::scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float dropout_p=0.0, " +
+        "bool is_causal=False, *, float? scale=None, bool enable_gqa=False) -> Tensor").With(Rule.Below);
     public static readonly Op Softmax = Op.Of(
         "aten::softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor").With(ReductionRules.Softmax);
     public static readonly Op LogSoftmax = Op.Of(
@@ -85,6 +88,10 @@ internal static class Ops
     public static readonly Op AddmmIn = Op.Of(
         "aten::addmm_(Tensor(a!) self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1) -> Tensor(a!)",
         ScalarForms.AddmmIn).With(Rule.Writes);
+    public static readonly Op FusedAdamW = Op.Of(
+        "aten::_fused_adamw_(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] exp_avgs, Tensor(d!)[] exp_avg_sqs, " +
+        "Tensor(e!)[] max_exp_avg_sqs, Tensor[] state_steps, *, float lr, float beta1, float beta2, float weight_decay, float eps, " +
+        "bool amsgrad, bool maximize, Tensor? grad_scale=None, Tensor? found_inf=None) -> ()").With(Rule.Writes);
     public static readonly Op IndexAddIn = Op.Of(
         "aten::index_add_(Tensor(a!) self, int dim, Tensor index, Tensor source, *, Scalar alpha=1) -> Tensor(a!)",
         ScalarForms.IndexAddIn).With(Rule.Writes);

@@ -111,7 +111,11 @@ internal static unsafe class ScalarForms
 
     public static nint ScatterFillIn(ReadOnlySpan<Argument> a)
     {
-        var everywhere = s_expand.Run(Same(a[0], Value(a[3])), DispatcherCall.List(Words(TensorFacts.Sizes(Held(a[2])))), 0);
+        var there = Same(a[0], Value(a[3]));
+        // A number that is spread over an index has to lie where the tensor does; elsewhere a lone number may lie on the processor.
+        if (((Tensor)a[0].Reference!).Device is { IsCpu: false } device && Devices.TryParse(device.ToString(), out var place))
+            there = (ulong)s_to.Run(there, 0, 0, DispatcherCall.Boxed(place), 0, 0, 0);
+        var everywhere = s_expand.Run(there, DispatcherCall.List(Words(TensorFacts.Sizes(Held(a[2])))), 0);
         return everywhere == RawOp.Refused ? RawOp.Refused : s_scatterIn.Run(Lend(a[0]), (ulong)a[1].Bits, Lend(a[2]), (ulong)everywhere);
     }
 

@@ -111,31 +111,43 @@ public sealed unsafe partial class Tensor
             return;
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
-        var here = IsOnCpu ? this : Ops.To.Call(this, Argument.None, Argument.None, "cpu");
         long length = bytes.Length;
         fixed (byte* data = bytes)
         {
             var to = data;
-            (here.IsContiguous ? here : here.Contiguous()).Access(place => Buffer.MemoryCopy((byte*)place + first, to, length, length));
+            if (IsOnCpu)
+                (IsContiguous ? this : Contiguous()).Access(place => Buffer.MemoryCopy((byte*)place + first, to, length, length));
+            else
+                Bytes(first, length).On(Device.Cpu).Access(place => Buffer.MemoryCopy(place, to, length, length));
         }
     }
+
+    // A view of a contiguous tensor: nothing but the piece crosses over.
+    private Tensor Bytes(long first, long length) =>
+        Ops.ViewAs.Call(Contiguous().View(-1), DType.UInt8).Slice(0, first, first + length);
 
     /// <summary>Overwrites raw bytes from a place on. Not recorded.</summary>
     /// <param name="first">The first byte that is overwritten.</param>
     /// <param name="bytes">What is written.</param>
-    /// <exception cref="TorchException">The tensor is not contiguous, or not on the processor.</exception>
+    /// <exception cref="TorchException">The tensor is not contiguous.</exception>
     public void CopyBytesFrom(long first, ReadOnlySpan<byte> bytes)
     {
         CheckPiece(first, bytes.Length);
-        if (!IsContiguous || !IsOnCpu)
-            throw new TorchException("a piece can be written of a tensor that lies contiguous in the processor's memory");
+        if (!IsContiguous)
+            throw new TorchException("a piece can be written of a contiguous tensor");
         long length = bytes.Length;
-        fixed (byte* data = bytes)
+        if (length > 0 && !IsOnCpu)
         {
-            var from = data;
-            if (length > 0)
-                Access(place => Buffer.MemoryCopy(from, (byte*)place + first, length, length));
+            using var noGrad = GradMode.Disable();
+            using var scope = TensorScope.Begin();
+            Bytes(first, length).CopyInPlace(FromBytes(bytes, DType.UInt8, length));
         }
+        else if (length > 0)
+            fixed (byte* data = bytes)
+            {
+                var from = data;
+                Access(place => Buffer.MemoryCopy(from, (byte*)place + first, length, length));
+            }
         Written();
     }
 

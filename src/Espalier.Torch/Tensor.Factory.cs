@@ -26,6 +26,14 @@ public sealed partial class Tensor
         return tensor;
     }
 
+    /// <summary>One value everywhere, on a device.</summary>
+    public static Tensor Full(double value, DType dtype, Device device, params ReadOnlySpan<long> sizes)
+    {
+        var tensor = Empty(dtype, device, sizes);
+        tensor.FillInPlace(value);
+        return tensor;
+    }
+
     /// <summary>0, 1, ..., count − 1.</summary>
     public static Tensor Arange(long count, DType dtype)
     {

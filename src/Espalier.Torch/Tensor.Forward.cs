@@ -105,38 +105,6 @@ public sealed partial class Tensor
     /// <summary>The same out of libtorch's operators.</summary>
     public Tensor SquaredReluByParts() => Relu().Square();
 
-    /// <summary>
-    /// Causal grouped-query attention of these queries [B, T, N, H], the last T of the S positions of keys and values [B, S, K, H]: [B, T,
-    /// N, H]. The scores are never in memory. Only where <see cref="IsForwardFused"/>.
-    /// </summary>
-    /// <param name="keys">Keys; K divides N.</param>
-    /// <param name="values">Values, of the keys' shape.</param>
-    /// <param name="scale">What products are multiplied by, 1/√H by custom.</param>
-    /// <param name="window">Keys that a query sees, its own included, or null for all up to its own.</param>
-    /// <param name="begins">
-    /// Where rows hold several documents: the position at which each query's document begins, Int64 [B, T], never falling along T; it sees
-    /// nothing before it.
-    /// </param>
-    /// <param name="cap">c in c · tanh(score / c), which scaled scores pass; null for none.</param>
-    public Tensor CausalAttention(Tensor keys, Tensor values, double scale, long? window, Tensor? begins = null, double? cap = null)
-    {
-        if (!Tape.Wants(this, keys, values))
-            return AttentionKernel.Forward(this, keys, values, scale, window, begins, cap);
-        var (y, sums) = AttentionKernel.ForwardKept(this, keys, values, scale, window, begins, cap);
-        // A window that there is has one key at least.
-        Tape.Record(
-            y, [this, keys, values], [y, sums, this, keys, values, begins], cap is { } c ? BackThroughCap(c)
-                : s_backThroughAttention, scale, window ?? 0);
-        sums.Dispose();
-        return y;
-    }
-
-    private static readonly Backward s_backThroughAttention = BackThroughCap(null);
-
-    private static Backward BackThroughCap(double? cap) => (node, g, into) =>
-        (into[0], into[1], into[2]) = AttentionKernel.Backward(
-            g, node[0], node[1], node[2], node[3], node[4], node.Number, node.First > 0 ? node.First : null, node.KeptOrNull(5), cap);
-
     /// <summary>The loss of each row's target, log Σ exp(row) − row[target], of logits [C, V] and ids [C] (Int64): [C], nats.</summary>
     public Tensor TokenNll(Tensor targets) =>
         IsForwardFused && !Tape.Wants(this) ? TokenNllKernel.Forward(this, targets) : TokenNllByParts(targets);

@@ -28,7 +28,7 @@ public sealed partial class Tensor
         var loss_C = logQ_CV.Gather(-1, index_C1).Squeeze(-1).Neg();
         CopyInPlace(logQ_CV);
         ExpInPlace();
-        ScatterAddInPlace(-1, index_C1, Full(-1, DType, targets.Size(0), 1));
+        ScatterAddInPlace(-1, index_C1, Full(-1, DType, Device, targets.Size(0), 1));
         return loss_C;
     }
 
@@ -149,6 +149,43 @@ public sealed partial class Tensor
         denominator.AddInPlace(step.Epsilon);
         AddcdivInPlace(first, denominator, -step.Rate / step.Correction1);
         return before is null ? (0, 0) : (Sub(before).SumOfSquares(), before.SumOfSquares());
+    }
+
+    /// <summary>
+    /// The same for several weights from their accumulated gradients, in few calls, by libtorch's fused operator: for devices on which a
+    /// call costs more than its work. All have a gradient, which is overwritten, and lie on one device.
+    /// </summary>
+    /// <param name="weights">The weights.</param>
+    /// <param name="first">m of each, overwritten.</param>
+    /// <param name="second">v of each, overwritten.</param>
+    /// <param name="step">The numbers.</param>
+    internal static void AdamWInPlace(Tensor[] weights, Tensor[] first, Tensor[] second, AdamWStep step)
+    {
+        using var noGrad = GradMode.Disable();
+        using var scope = TensorScope.Begin();
+        var device = weights[0].Device;
+        var updates = new Tensor[weights.Length];
+        Array.Fill(updates, Full(step.Update, DType.Float32, device));
+        var divisor = step.Clip == 1 ? null : Full(1 / step.Clip, DType.Float32, device);
+        Ops.FusedAdamW.CallVoid(
+            weights, Array.ConvertAll(weights, weight => weight.Grad()!), first, second, Array.Empty<Tensor>(), updates, step.Rate,
+            step.Beta1,
+            step.Beta2, step.Decay, step.Epsilon, false, false, divisor, Argument.None);
+    }
+
+    /// <summary>
+    /// √Σ g² over the accumulated gradients of several tensors of one device, of which each is summed in its own type; the device is waited
+    /// for once.
+    /// </summary>
+    internal static double NormOfGrads(ReadOnlySpan<Tensor> tensors)
+    {
+        using var noGrad = GradMode.Disable();
+        using var scope = TensorScope.Begin();
+        var norms = new List<Tensor>(tensors.Length);
+        foreach (var tensor in tensors)
+            if (tensor.Grad() is { } gradient)
+                norms.Add(gradient.Norm());
+        return norms.Count == 0 ? 0 : Math.Sqrt(Stack(0, [.. norms]).SumOfSquares());
     }
 
     /// <summary>Σ x² in float64. No gradient.</summary>

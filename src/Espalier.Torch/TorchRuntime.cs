@@ -5,6 +5,9 @@ namespace Espalier.Torch;
 /// <summary>The process-wide settings of libtorch, and what it is.</summary>
 public static unsafe class TorchRuntime
 {
+    /// <summary>Environment variable that names the device where nobody else does.</summary>
+    internal const string DeviceVariable = "ESPALIER_DEVICE";
+
     private const int MostThreads = 1024;
 
     /// <summary>libtorch's version, such as 2.10.0.</summary>
@@ -56,18 +59,56 @@ public static unsafe class TorchRuntime
     /// <summary>Whether numbers too small for full precision are zero in operators, as they should be for speed.</summary>
     public static bool FlushesDenormals { get; private set; }
 
+    /// <summary>CUDA devices that this libtorch can use; 0 where it has no part for CUDA.</summary>
+    public static int CudaDevices => Libtorch.CudaDevices == null ? 0 : (int)Libtorch.CudaDevices();
+
     /// <summary>Whether a CUDA device can be used by this libtorch.</summary>
-    public static bool HasCuda => Libtorch.HasCuda != null && Libtorch.HasCuda() != 0;
+    public static bool HasCuda => CudaDevices > 0;
+
+    /// <summary>Where models are loaded to, and so computed, unless their caller says otherwise: the processor unless set.</summary>
+    public static Device Device { get; private set; }
 
     /// <summary>
-    /// The one place where a process is made ready: threads (all processors unless given), and denormals flushed to zero on this thread and
-    /// those that operators start.
+    /// The one place where a process is made ready: threads (all processors unless given), the device, and denormals flushed to zero on
+    /// this thread and those that operators start.
     /// </summary>
-    public static void Start(int? threads = null)
+    /// <param name="threads">Threads inside an operator.</param>
+    /// <param name="device">
+    /// Where models are loaded to: <c>cpu</c>, <c>cuda</c> (the first CUDA device), <c>cuda:1</c>, or <c>auto</c>, the first CUDA device
+    /// where there is one and else the processor. Null is what the environment's <c>ESPALIER_DEVICE</c> names, else the processor.
+    /// </param>
+    /// <exception cref="EspalierException">The device is not there; the message says what is.</exception>
+    public static void Start(int? threads = null, string? device = null)
     {
         LibtorchLoader.EnsureReady();
         FlushesDenormals = FlushDenormals();
         Threads = threads ?? Environment.ProcessorCount;
+        var named = Environment.GetEnvironmentVariable(DeviceVariable) is { Length: > 0 } value ? value : "cpu";
+        Device = Usable(Torch.Device.Parse(device ?? named, device is null ? DeviceVariable : "device"));
+        // A run repeats its bits on a GPU too: sums whose order is left to chance are replaced where libtorch has another way, and said
+        // in its log where it has none.
+        if (Device.IsCuda && Libtorch.Deterministic != null)
+            Libtorch.Deterministic(Libtorch.Context(), 1, 1);
+    }
+
+    private static Device Usable(Device device)
+    {
+        if (!device.IsCuda || device.Index < CudaDevices)
+            return device;
+        var why = CudaDevices > 0 ? $"this libtorch sees {CudaDevices} CUDA device{(CudaDevices == 1 ? "" : "s")}, from cuda:0"
+            : LibtorchLoader.WithoutCuda
+            ?? $"libtorch {Version} sees no CUDA device; it needs a libtorch that was built for CUDA, named by "
+                + $"{LibtorchFolder.Variable}, and NVIDIA's driver";
+        throw new EspalierException($"{device} cannot be used: {why}");
+    }
+
+    /// <summary>Waits until the device has done what it was given: before a clock is read. The processor always has.</summary>
+    internal static void Synchronize()
+    {
+        if (Device.IsCpu)
+            return;
+        using var scope = TensorScope.Begin();
+        _ = Tensor.Zeros(DType.Float32, Device, 1).Item();
     }
 
     /// <summary>Makes a thread ready that computes with so many threads, and as this process does.</summary>

@@ -5,7 +5,8 @@ using Espalier.Torch.Gradients;
 namespace Espalier.Torch.Tests;
 
 /// <summary>
-/// Each backward against central differences in float64, over odd shapes, broadcast ones, sizes 0 and 1, and inputs that are strided views.
+/// Each backward against central differences in float64, over odd shapes, broadcast ones, sizes 0 and 1, and inputs that are strided views;
+/// on the device of <c>ESPALIER_DEVICE</c>.
 /// </summary>
 public sealed class GradientRuleTests : TorchTest
 {
@@ -33,7 +34,7 @@ public sealed class GradientRuleTests : TorchTest
         ("Capped", x => x[0].Capped(0.7), "7,3|0"),
         ("Relu", x => x[0].Relu(), "7,3|0"),
         ("LogAddExp", x => x[0].LogAddExp(x[1]), "3,5 3,5|2,3,1 5|0 1"),
-        ("MaskedFill", x => x[0].MaskedFill(Tensor.Arange(5, DType.Float64).Less(2), 3), "3,5|1|0,5"),
+        ("MaskedFill", x => x[0].MaskedFill(Tensor.Arange(5, DType.Float64).On(TorchRuntime.Device).Less(2), 3), "3,5|1|0,5"),
         ("To", x => x[0].To(DType.Float64), "3,5"),
         ("Clone", x => x[0].Clone(), "3,5"),
         ("Contiguous", x => x[0].Contiguous(), "3,5"),
@@ -141,10 +142,32 @@ public sealed class GradientRuleTests : TorchTest
             expected.ToArray<float>().Zip(actual.ToArray<float>()), pair => Assert.Equal(pair.First, pair.Second, within));
     }
 
+    [Fact]
+    public void What_is_put_together_of_several_types_gives_each_a_gradient_of_its_own()
+    {
+        using var scope = TensorScope.Begin();
+        var (x, narrow) = (Of(1, 3, 5).To(DType.Float32), Of(2, 3, 5).To(DType.BFloat16));
+        foreach (var put in new Func<Tensor[], Tensor>[] { parts => Tensor.Cat(1, parts), parts => Tensor.Stack(0, parts) })
+        {
+            (x.RequiresGrad, narrow.RequiresGrad) = (true, true);
+            put([x, narrow]).Square().Sum().Backward();
+            Assert.Equal((DType.Float32, DType.BFloat16), (x.Grad()!.DType, narrow.Grad()!.DType));
+            Assert.True(narrow.Grad()!.ValuesEqual(narrow.Mul(2)));
+            x.SetGrad(null);
+            narrow.SetGrad(null);
+        }
+        // A head of which a part turns, as Nemotron's.
+        var (cos, sin) = (Of(3, 3, 1, 2).To(DType.Float32), Of(4, 3, 1, 2).To(DType.Float32));
+        var heads = Of(5, 1, 3, 2, 7).To(DType.BFloat16);
+        heads.RequiresGrad = true;
+        heads.RotateByParts(cos, sin).Sum().Backward();
+        Assert.Equal(DType.BFloat16, heads.Grad()!.DType);
+    }
+
     private static void Check(Func<Tensor[], Tensor> call, double[][] values, long[][] sizes, bool strided)
     {
         using var scope = TensorScope.Begin();
-        var leaves = values.Select((v, i) => Tensor.From<double>(v, sizes[i])).ToArray();
+        var leaves = values.Select((v, i) => Tensor.From<double>(v, sizes[i]).On(TorchRuntime.Device)).ToArray();
         foreach (var leaf in leaves)
             leaf.RequiresGrad = true;
         var y = call([.. leaves.Select(x => strided ? Strided(x) : x)]);
@@ -172,16 +195,16 @@ public sealed class GradientRuleTests : TorchTest
             using var inner = TensorScope.Begin();
             var moved = (double[])values[input].Clone();
             moved[element] += by;
-            return call([.. values.Select((v, k) => Tensor.From<double>(k == input ? moved : v, sizes[k]))]).Mul(seed).Sum().Item();
+            return call([.. values.Select((v, k) => Tensor.From<double>(k == input ? moved : v, sizes[k]).On(TorchRuntime.Device))]).Mul(seed).Sum().Item();
         }
     }
 
     // Every second element of something larger.
     private static Tensor Strided(Tensor x) => Tensor.Stack(-1, x, x.Detach()).Select(-1, 0);
 
-    private static Tensor Of(int seed, params long[] shape) => Tensor.From<double>(Values(seed, shape), shape);
+    private static Tensor Of(int seed, params long[] shape) => Tensor.From<double>(Values(seed, shape), shape).On(TorchRuntime.Device);
 
-    private static Tensor Ids(long[] ids, params long[] shape) => Tensor.From<long>(ids, shape);
+    private static Tensor Ids(long[] ids, params long[] shape) => Tensor.From<long>(ids, shape).On(TorchRuntime.Device);
 
     private static double[] Values(int seed, params long[] shape)
     {

@@ -63,8 +63,8 @@ internal sealed class MergeCommand : CommandBase
         if (folders.FirstOrDefault(source => !Directory.Exists(source)) is { } missing)
             throw new EspalierException(File.Exists(missing) ? $"{missing}: is a file; give the folder that it is in"
                 : Path.GetFileName(Path.TrimEndingDirectorySeparator(missing)).StartsWith("step-", StringComparison.Ordinal)
-                    ? $"{missing}: not found; a training keeps its last checkpoints while it goes on, and none when it is done: its model is "
-                        + "in RUN/stages/STAGE/model"
+                    ? $"{missing}: not found; a training keeps its last checkpoints while it goes on, and none when it is done: its "
+                        + "model is in RUN/stages/STAGE/model"
                     : $"{missing}: not found");
         var model = folders.FirstOrDefault(source => !MergeStage.IsTraining(source));
         if (model is not null && run.Has(_like))

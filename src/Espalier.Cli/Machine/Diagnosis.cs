@@ -90,8 +90,10 @@ internal static class Diagnosis
     private static IEnumerable<Finding> Gpu(TorchReport torch, IReadOnlyList<string> gpus)
     {
         if (gpus.Count > 0 && !torch.HasCuda)
-            yield return new(Severity.Warning, $"{gpus[0]} is there, but this libtorch cannot use it",
-                "unpack a libtorch with CUDA and set LIBTORCH to its folder");
+            yield return new(Severity.Warning, $"{gpus[0]} is there, but this libtorch cannot use it{Because(torch.WithoutCuda)}",
+                "set LIBTORCH to the folder of a libtorch, or of a pip-installed torch, that was built for CUDA");
+
+        static string Because(string? reason) => reason is null ? "" : $": {reason}";
     }
 
     private static IEnumerable<Finding> Memory(MemoryInfo memory)

@@ -40,4 +40,8 @@ internal sealed record MachineReport(string Espalier, string Dotnet, TorchReport
 /// <param name="OtherGflops">The same by the library that is not used; null where there is none.</param>
 internal sealed record TorchReport(
     string Version, string Library, LibtorchSource Source, int Threads, bool HasCuda, bool FlushesDenormals, ProductLibrary Products,
-    double SgemmGflops, double? OtherGflops);
+    double SgemmGflops, double? OtherGflops)
+{
+    /// <summary>Why its part for CUDA could not be loaded; null where it was, or where it has none.</summary>
+    public string? WithoutCuda { get; init; }
+}

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Espalier.Torch;
+using Espalier.Torch.Native;
 
 namespace Espalier.Cli.Machine;
 
@@ -16,7 +17,10 @@ internal static class TorchProbe
         return new(
             TorchRuntime.Version, TorchRuntime.LibraryFile, TorchRuntime.LibrarySource, TorchRuntime.Threads, TorchRuntime.HasCuda,
             TorchRuntime.FlushesDenormals,
-            Products.Library, Gflops(), Products.Has(other) ? GflopsOf(other) : null);
+            Products.Library, Gflops(), Products.Has(other) ? GflopsOf(other) : null)
+        {
+            WithoutCuda = LibtorchLoader.WithoutCuda,
+        };
     }
 
     /// <summary>A library's name for people.</summary>

@@ -38,8 +38,8 @@ public sealed class HiddenStateLoss : IDisposable
         {
             var values = new float[teacher.HiddenSize * student.HiddenSize];
             new NormalNumbers(seed, "lift").Fill(values, 1 / Math.Sqrt(student.HiddenSize));
-            using var single = Tensor.From<float>(values, teacher.HiddenSize, student.HiddenSize).Unscoped();
-            Lift = single.To(dtype).Unscoped();
+            using var scope = TensorScope.Begin();
+            Lift = Tensor.From<float>(values, teacher.HiddenSize, student.HiddenSize).On(TorchRuntime.Device).To(dtype).Unscoped();
             Lift.RequiresGrad = true;
         }
     }

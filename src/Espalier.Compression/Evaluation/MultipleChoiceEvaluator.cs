@@ -27,7 +27,7 @@ internal static class MultipleChoiceEvaluator
             using var scope = TensorScope.Begin();
             var hidden_BTD = model.Forward(Tensor.From<long>(rows.Ids, rows.Rows, rows.Length));
             var scored_ND = hidden_BTD.View(-1, hidden_BTD.Size(-1))
-                .IndexSelect(0, Tensor.From<long>(rows.Positions, rows.Positions.Length));
+                .IndexSelect(0, Tensor.From<long>(rows.Positions, rows.Positions.Length).On(model.Device));
             var nll = model.Head.Nll(scored_ND, Tensor.From<long>(rows.Targets, rows.Targets.Length)).To(DType.Float64).ToArray<double>();
             for (var i = 0; i < nll.Length; i++)
                 sums[rows.FirstRow + rows.Positions[i] / rows.Length] -= nll[i];

@@ -58,7 +58,7 @@ internal static class RedundancyScorer
     private sealed class Grams(int layers, long units) : IDisposable
     {
         private readonly Tensor[] _sums = [.. Enumerable.Range(0, layers)
-            .Select(_ => Tensor.Zeros(DType.Float64, units, units).Unscoped())];
+            .Select(_ => Tensor.Zeros(DType.Float64, TorchRuntime.Device, units, units).Unscoped())];
 
         /// <param name="layer">Whose.</param>
         /// <param name="x">A vector for each unit, [units, ...].</param>

@@ -58,8 +58,8 @@ internal static class LatencyProbe
     private static double HeadSeconds(DecoderConfig shape)
     {
         using var scope = TensorScope.Begin();
-        var head_VD = Tensor.Full(0.01, DType.Float32, shape.VocabularySize, shape.HiddenSize);
-        var hidden_1D = Tensor.Full(0.5, DType.Float32, 1, shape.HiddenSize);
+        var head_VD = Tensor.Full(0.01, DType.Float32, TorchRuntime.Device, shape.VocabularySize, shape.HiddenSize);
+        var hidden_1D = Tensor.Full(0.5, DType.Float32, TorchRuntime.Device, 1, shape.HiddenSize);
         return Median(() => new LmHead(head_VD).Logits(hidden_1D).Dispose());
     }
 
@@ -71,6 +71,7 @@ internal static class LatencyProbe
         {
             var started = Stopwatch.GetTimestamp();
             act();
+            TorchRuntime.Synchronize();
             seconds[i] = Stopwatch.GetElapsedTime(started).TotalSeconds;
         }
         Array.Sort(seconds);

@@ -51,19 +51,36 @@ internal sealed class AdamW : Optimizer
     /// <inheritdoc/>
     protected override (double Moved, double Size) Update(double learningRate, ReadOnlySpan<double> clipFactors, bool measure)
     {
+        if (!measure && _parameters.Count > 0 && _parameters[0].Value.Device != Device.Cpu)
+        {
+            UpdateTogether(learningRate, clipFactors);
+            return (0, 0);
+        }
         var (moved, size) = (0.0, 0.0);
         for (var i = 0; i < _parameters.Count; i++)
         {
-            var (_, weight, decays, rateFactor) = _parameters[i];
-            if (!weight.HasGrad)
-                continue;
-            var step = new AdamWStep(
-                learningRate * rateFactor, _options.Beta1, _options.Beta2, _options.Epsilon, decays ? _options.WeightDecay
-                    : 0, clipFactors[i], Updates);
-            var (distance, length) = weight.AdamWInPlace(_first[i], _second[i], step, measure);
+            var (distance, length) = _parameters[i].Value.AdamWInPlace(
+                _first[i], _second[i], StepOf(i, learningRate, clipFactors[i]), measure);
             (moved, size) = (moved + distance, size + length);
         }
         return (moved, size);
+    }
+
+    // What takes the same numbers goes in one call.
+    private void UpdateTogether(double learningRate, ReadOnlySpan<double> clipFactors)
+    {
+        var clips = clipFactors.ToArray();
+        foreach (var same in Enumerable.Range(0, _parameters.Count).Where(i => _parameters[i].Value.HasGrad)
+            .GroupBy(i => StepOf(i, learningRate, clips[i])))
+            Tensor.AdamWInPlace([.. same.Select(i => _parameters[i].Value)], [.. same.Select(i => _first[i])],
+                [.. same.Select(i => _second[i])], same.Key);
+    }
+
+    private AdamWStep StepOf(int i, double learningRate, double clip)
+    {
+        var (_, _, decays, rateFactor) = _parameters[i];
+        return new(learningRate * rateFactor, _options.Beta1, _options.Beta2, _options.Epsilon, decays ? _options.WeightDecay : 0, clip,
+            Updates);
     }
 
     /// <summary>The same as part of another optimizer, which counts the updates.</summary>

@@ -33,7 +33,7 @@ internal static class BlockSpeed
     {
         var config = BlockOf(model);
         using var decoder = new Decoder(config, FamilyCatalog.For(config.Family, "block").Parameters(config)
-            .Select(named => KeyValuePair.Create(named.Parameter, Tensor.Full(0.01, DType.Float32, named.Shape))));
+            .Select(named => KeyValuePair.Create(named.Parameter, Tensor.Full(0.01, DType.Float32, TorchRuntime.Device, named.Shape))));
         var T = Math.Min(sequence, LeastPositions);
         // The first pass of a process loads what is needed, and says nothing about the speed.
         Forward(decoder, T);
@@ -77,7 +77,7 @@ internal static class BlockSpeed
     {
         using var scope = TensorScope.Begin();
         using var pass = decoder.Train(Ids(T));
-        pass.Backward(Tensor.Full(1e-3, DType.Float32, pass.Hidden.Shape.ToArray()));
+        pass.Backward(Tensor.Full(1e-3, DType.Float32, TorchRuntime.Device, pass.Hidden.Shape));
     }
 
     private static Tensor Ids(int T) => Tensor.From<long>([.. Enumerable.Range(0, T).Select(i => (long)(i % Vocabulary))], 1, T);
@@ -99,6 +99,7 @@ internal static class BlockSpeed
     {
         var started = Stopwatch.GetTimestamp();
         work();
+        TorchRuntime.Synchronize();
         return Stopwatch.GetElapsedTime(started);
     }
 }

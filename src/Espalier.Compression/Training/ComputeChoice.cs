@@ -1,5 +1,6 @@
 using Espalier.Files;
 using Espalier.Models;
+using Espalier.Torch;
 
 namespace Espalier.Compression.Training;
 
@@ -14,7 +15,7 @@ internal enum ComputeChoice
     /// </summary>
     Bfloat16,
 
-    /// <summary>Bfloat16 where the processor has units for it, else float32.</summary>
+    /// <summary>Bfloat16 on a GPU and where the processor has units for it, else float32.</summary>
     Auto,
 }
 
@@ -32,5 +33,6 @@ internal static class ComputeChoices
 
     /// <summary>The type that products are computed in here.</summary>
     public static ComputeType Here(this ComputeChoice choice) =>
-        choice == ComputeChoice.Bfloat16 || (choice == ComputeChoice.Auto && s_hasBfloat16) ? ComputeType.Bfloat16 : ComputeType.Float32;
+        choice == ComputeChoice.Bfloat16 || (choice == ComputeChoice.Auto && (s_hasBfloat16 || TorchRuntime.Device != Device.Cpu))
+            ? ComputeType.Bfloat16 : ComputeType.Float32;
 }

@@ -8,6 +8,8 @@ internal static class Gradients
     /// <summary>Global L2 norm over the gradients of all parameters, in float64; NaN or infinite where one is.</summary>
     public static double GlobalNorm(ReadOnlySpan<Tensor> parameters)
     {
+        if (parameters.Length > 0 && parameters[0].Device != Device.Cpu)
+            return Tensor.NormOfGrads(parameters);
         var squares = 0.0;
         foreach (var parameter in parameters)
             squares += parameter.SumOfSquaresOfGrad();

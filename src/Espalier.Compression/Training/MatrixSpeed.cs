@@ -13,7 +13,7 @@ internal static class MatrixSpeed
     {
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
-        var a = Tensor.Full(0.5, DType.Float32, Side, Side);
+        var a = Tensor.Full(0.5, DType.Float32, TorchRuntime.Device, Side, Side);
         return 2.0 * Side * Side * Side / Enumerable.Range(0, Rounds).Min(_ => Seconds(a));
     }
 
@@ -21,6 +21,7 @@ internal static class MatrixSpeed
     {
         var started = Stopwatch.GetTimestamp();
         a.MatMul(a).Dispose();
+        TorchRuntime.Synchronize();
         return Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
 }

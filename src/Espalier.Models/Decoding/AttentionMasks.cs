@@ -6,8 +6,8 @@ namespace Espalier.Models;
 internal abstract class AttentionMasks : IDisposable
 {
     /// <summary>
-    /// 0 where a query may look, −∞ elsewhere: [T, S], or [B, 1, 1, T, S] where rows differ. Null where every key may be seen. The mask's
-    /// owner is this object.
+    /// 0 where a query may look, −∞ elsewhere: [T, S], or [B, 1, 1, T, S] where rows differ. Null where all keys up to a query's own may
+    /// be seen. The mask's owner is this object.
     /// </summary>
     /// <param name="window">Keys that a query sees, its own included, or null for all.</param>
     /// <param name="T">Queries, the last of the positions.</param>

@@ -3,8 +3,8 @@ using Espalier.Torch;
 namespace Espalier.Models;
 
 /// <summary>
-/// The additive mask of causal attention: 0 where a query may look, −∞ elsewhere. Kept for the shape last asked for, since a run asks for
-/// the same again and again.
+/// The additive mask of causal attention with a window: 0 where a query may look, −∞ elsewhere. Kept for the shape last asked for, since a
+/// run asks for the same again and again.
 /// </summary>
 internal sealed class CausalMask(int? window, DType dtype, Device device) : IDisposable
 {
@@ -12,11 +12,11 @@ internal sealed class CausalMask(int? window, DType dtype, Device device) : IDis
     private Tensor? _mask_TS;
 
     /// <summary>
-    /// [T, S] for queries at positions S − T ... S − 1; null where a single query may see every key. The mask's owner is this object.
+    /// [T, S] for queries at positions S − T ... S − 1; null where each may see all keys up to its own. The mask's owner is this object.
     /// </summary>
     public Tensor? For(long T, long S)
     {
-        if (T == 1 && (window is null || S <= window))
+        if (window is null || S <= window)
             return null;
         lock (_gate)
         {

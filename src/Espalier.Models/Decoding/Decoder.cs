@@ -131,7 +131,7 @@ public sealed class Decoder : IDisposable
     /// <summary>
     /// The residual stream before the first block, [B, T, D], of ids from position 0: the beginning of a pass that goes block by block.
     /// </summary>
-    public Tensor EmbedStream(Tensor ids_BT) => Embedding.Embedding(ids_BT).Times(Config.EmbeddingScale);
+    public Tensor EmbedStream(Tensor ids_BT) => Embedding.Embedding(ids_BT.On(Device)).Times(Config.EmbeddingScale);
 
     /// <summary>
     /// The residual stream after one block, [B, T, D]. Blocks may be left out and come in any order, and rows need not belong together:

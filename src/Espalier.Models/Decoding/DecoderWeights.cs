@@ -7,7 +7,10 @@ namespace Espalier.Models;
 /// <summary>Decoders out of checkpoints, into checkpoints, and from nothing.</summary>
 internal static class DecoderWeights
 {
-    /// <summary>Reads a checkpoint's weights into a decoder, widened to <paramref name="dtype"/> for compute. The caller owns it.</summary>
+    /// <summary>
+    /// Reads a checkpoint's weights into a decoder on this process's device (<see cref="TorchRuntime.Device"/>), widened to
+    /// <paramref name="dtype"/> for compute. The caller owns it.
+    /// </summary>
     public static Decoder Load(Checkpoint checkpoint, DType dtype = DType.Float32) => new(
         checkpoint.Config,
         checkpoint.Family.Parameters(checkpoint.Config).Select(named =>
@@ -40,18 +43,19 @@ internal static class DecoderWeights
 
     /// <summary>A tensor of no scope with a copy of the values.</summary>
     internal static Tensor ToTensor(ReadOnlySpan<float> values, ReadOnlySpan<long> shape, DType dtype) =>
-        ToDType(Tensor.From(values, shape).Unscoped(), dtype);
+        Placed(Tensor.From(values, shape).Unscoped(), dtype);
 
     /// <summary>A tensor of no scope whose values are written where they will lie, then brought to a type.</summary>
     internal static Tensor FromWriter(ReadOnlySpan<long> shape, DType dtype, WriteValues<float> write) =>
-        ToDType(Tensor.FromWriter(shape, write).Unscoped(), dtype);
+        Placed(Tensor.FromWriter(shape, write).Unscoped(), dtype);
 
-    private static Tensor ToDType(Tensor tensor, DType dtype)
+    private static Tensor Placed(Tensor tensor, DType dtype)
     {
-        if (dtype == DType.Float32)
+        if (tensor.DType == dtype && tensor.Device == TorchRuntime.Device)
             return tensor;
         using (tensor)
-            return tensor.To(dtype).Unscoped();
+        using (var there = tensor.On(TorchRuntime.Device).Unscoped())
+            return (there.DType == dtype ? there.Detach() : there.To(dtype)).Unscoped();
     }
 
     private sealed class DecoderSource(Decoder decoder, Family family) : ITensorSource

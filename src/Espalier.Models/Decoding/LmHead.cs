@@ -32,6 +32,9 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
     /// </summary>
     private const long NearBytes = 16L << 20, MostBytes = 128L << 20;
 
+    /// <summary>The same on other devices than the processor, whose calls want much work.</summary>
+    private const long FarBytes = 1L << 30;
+
     /// <summary>
     /// Positions below which products are slow: every chunk packs both heads and goes through the whole gradient of the student's.
     /// </summary>
@@ -67,6 +70,7 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
     {
         var bytes = 8 * Vocabulary;
         var most = chunk > 0 ? chunk
+            : weight.Device != Device.Cpu ? Math.Max(16, FarBytes / bytes / 16 * 16)
             : Math.Clamp(Math.Max(NearBytes / bytes, Math.Min(EnoughPositions, MostBytes / bytes)) / 16 * 16, 16, 4096);
         for (var start = 0L; start < positions; start += most)
         {
@@ -79,6 +83,7 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
     public Tensor Nll(Tensor hidden_ND, Tensor targets_N)
     {
         using var noGrad = GradMode.Disable();
+        targets_N = targets_N.On(weight.Device);
         var nll_N = Tensor.Empty(hidden_ND.DType, hidden_ND.Device, hidden_ND.Size(0));
         Each(hidden_ND.Size(0), (start, end) => nll_N.Slice(0, start, end).CopyInPlace(
             Logits(hidden_ND.Slice(0, start, end)).TokenNll(targets_N.Slice(0, start, end))));
@@ -90,6 +95,7 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
     {
         using var noGrad = GradMode.Disable();
         var N = hidden_ND.Size(0);
+        targets_N = targets_N.On(weight.Device);
         var (nll_N, entropy_N) = (Tensor.Empty(DType.Float64, hidden_ND.Device, N), Tensor.Empty(DType.Float64, hidden_ND.Device, N));
         Each(N, (start, end) =>
         {

@@ -2,7 +2,7 @@ using Espalier.Torch;
 
 namespace Espalier.Models;
 
-// Shapes: B batch, T time, S keys seen, D model width, N query heads, K key/value heads, G = N / K, H head width.
+// Shapes: B batch, T time, D model width, N query heads, K key/value heads, H head width.
 
 /// <summary>Grouped-query causal attention.</summary>
 internal sealed class SelfAttention(DecoderConfig config, int layer)
@@ -43,7 +43,8 @@ internal sealed class SelfAttention(DecoderConfig config, int layer)
         var y_BTNH =
             IsFused(q_BTNH.DType, q_BTNH.Device)
             ? q_BTNH.CausalAttention(k_BTKH, v_BTKH, _scale, _kind.SlidingWindow, context.Begins, _kind.ScoreCap)
-            : Plain(q_BTNH, k_BTKH, v_BTKH, context.Masks?.For(_kind.SlidingWindow, T, k_BTKH.Size(1)));
+            : q_BTNH.CausalAttentionByParts(k_BTKH, v_BTKH, _scale, context.Masks?.For(_kind.SlidingWindow, T, k_BTKH.Size(1)),
+                _kind.ScoreCap);
         context.Emit(TapPoint.AttentionOutput, layer, y_BTNH);
 
         return OProj.Forward(y_BTNH.Reshape(B, T, -1), context.Compute);
@@ -59,21 +60,5 @@ internal sealed class SelfAttention(DecoderConfig config, int layer)
         return _kind.HeadNorms == HeadNormKind.AllHeads
             ? norm.Forward(y.Widened()).View(B, T, -1, H)
             : norm.Forward(y.View(B, T, -1, H).Widened());
-    }
-
-    /// <summary>The query heads of a group are stacked along the rows, so that keys and values are never repeated.</summary>
-    private Tensor Plain(Tensor q_BTNH, Tensor k_BSKH, Tensor v_BSKH, Tensor? mask)
-    {
-        var (B, T, S) = (q_BTNH.Size(0), q_BTNH.Size(1), k_BSKH.Size(1));
-        var (K, G, H) = (config.KeyValueHeads, config.GroupSize, config.HeadDim);
-
-        var q = q_BTNH.Mul(_scale).View(B, T, K, G, H).Permute(0, 2, 3, 1, 4).Reshape(B, K, G * T, H);
-        var scores = q.MatMul(k_BSKH.Permute(0, 2, 3, 1)).View(B, K, G, T, S);
-        if (_kind.ScoreCap is { } cap)
-            scores = scores.Capped(cap);
-        if (mask is not null)
-            scores.AddInPlace(mask);
-        var y = scores.Softmax(-1).View(B, K, G * T, S).MatMul(v_BSKH.Transpose(1, 2));
-        return y.View(B, K, G, T, H).Permute(0, 3, 1, 2, 4).Reshape(B, T, K * G, H);
     }
 }

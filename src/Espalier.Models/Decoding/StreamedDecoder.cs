@@ -29,8 +29,8 @@ internal sealed class StreamedDecoder : IDisposable
         _parameters = [.. checkpoint.Family.Parameters(Config)];
         _reader = new(checkpoint, dtype);
         _dtype = dtype;
-        _rotary = new(Config, dtype, Device.Cpu);
-        _masks = new(Config, dtype, Device.Cpu);
+        _rotary = new(Config, dtype, TorchRuntime.Device);
+        _masks = new(Config, dtype, TorchRuntime.Device);
     }
 
     /// <summary>Shapes and kinds.</summary>
@@ -86,6 +86,6 @@ internal sealed class StreamedDecoder : IDisposable
 
     /// <summary>What a part needs besides its weights, for positions 0 to T − 1. The caller's scope owns cos and sin.</summary>
     internal ForwardContext ContextOf(long T, Tap? tap) =>
-        new(_rotary.At(0, T), SelfAttention.IsFused(_dtype, Device.Cpu) ? null : _masks,
+        new(_rotary.At(0, T), SelfAttention.IsFused(_dtype, TorchRuntime.Device) ? null : _masks,
             Begins: null, Cache: null, tap, ComputeType.Float32);
 }

@@ -74,7 +74,7 @@ internal static class Generator
     private static IEnumerable<int> ByParts(
         Decoder model, IReadOnlyList<int> prompt, int count, SamplingOptions options, IReadOnlySet<int>? stopIds, CancellationToken stop)
     {
-        using var cache = new KeyValueCache(model.Config, 1, prompt.Count + count, model.DType);
+        using var cache = new KeyValueCache(model.Config, 1, prompt.Count + count, model.DType, model.Device);
         var choice = new Choice(options, prompt);
         long[] next = [.. prompt.Select(id => (long)id)];
         for (var i = 0; i < count; i++)

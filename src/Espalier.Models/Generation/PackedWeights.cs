@@ -80,10 +80,15 @@ internal sealed class PackedWeights : IDisposable
         {
             foreach (var (parameter, value, isOwn) in weights)
                 using (isOwn ? value : null)
-                    if (value.Dimensions == 2)
-                        packed._matrices.Add(parameter, new(value, packed.Format));
+                {
+                    // Generation is the processor's, wherever the model lies.
+                    using var scope = TensorScope.Begin();
+                    var here = value.On(Device.Cpu);
+                    if (here.Dimensions == 2)
+                        packed._matrices.Add(parameter, new(here, packed.Format));
                     else
-                        packed._rows.Add(parameter, RowBuffer.Of(value));
+                        packed._rows.Add(parameter, RowBuffer.Of(here));
+                }
             return packed;
         }
         catch

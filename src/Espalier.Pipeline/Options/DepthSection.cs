@@ -3,7 +3,9 @@ using Espalier.Compression.Importance.Depth;
 
 namespace Espalier.Pipeline.Options;
 
-/// <summary>What is asked of a model's layers: the options of <c>depth</c>, or what <c>score</c> and <c>prune</c> of a recipe come to.</summary>
+/// <summary>
+/// What is asked of a model's layers: the options of <c>depth</c>, or what <c>score</c> and <c>prune</c> of a recipe come to.
+/// </summary>
 internal sealed record DepthSection
 {
     /// <summary>Multiple-choice items, for the metric that reads them; null for none.</summary>

@@ -38,7 +38,9 @@ internal abstract class Key(string name)
     /// <summary>What <c>--help</c> says of the option.</summary>
     public string Help { get; init; } = "";
 
-    /// <summary>What <c>docs/recipe.md</c> says in its table, with line breaks where a space is meant; empty where no recipe has the key.</summary>
+    /// <summary>
+    /// What <c>docs/recipe.md</c> says in its table, with line breaks where a space is meant; empty where no recipe has the key.
+    /// </summary>
     public string Page { get; init; } = "";
 
     /// <summary>The default in that table.</summary>

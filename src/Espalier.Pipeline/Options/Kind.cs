@@ -142,7 +142,9 @@ internal static class Kinds
         (fields, key) => fields.Read(key, _ => SizeRange.Parse(fields.Texts(key)!))!,
         sizes => new JsonArray([.. sizes.Select(size => JsonValue.Create(size))]),
         () => Schemas.OneOrMore(
-            Schemas.AnyOf(Schemas.Count(1), Schemas.Pattern($"^ *{Schemas.Quantity} *- *{Schemas.Quantity} *( step +{Schemas.Quantity} *)?$")),
+            Schemas.AnyOf(
+                Schemas.Count(1),
+                Schemas.Pattern($"^ *{Schemas.Quantity} *- *{Schemas.Quantity} *( step +{Schemas.Quantity} *)?$")),
             least: 1))
     { IsList = true };
 

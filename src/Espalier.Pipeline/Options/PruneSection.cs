@@ -51,7 +51,8 @@ internal sealed record PruneSection
             new Key<PruneSection, Sparsity?>(
                 "sparsity", (Kinds.Parsed("SHARE|N:M", Compression.Pruning.Masks.Sparsity.Parse, share => share.ToString(), "") with
                 {
-                    Schema = () => Schemas.AnyOf(Schemas.Share(Limits.Above(0).Below(1)), Schemas.Pattern("^[1-9][0-9]{0,3}:[1-9][0-9]{0,3}$")),
+                    Schema = () => Schemas.AnyOf(
+                        Schemas.Share(Limits.Above(0).Below(1)), Schemas.Pattern("^[1-9][0-9]{0,3}:[1-9][0-9]{0,3}$")),
                 }).OrAbsent(),
                 s => s.Sparsity, (s, sparsity) => s with { Sparsity = sparsity })
             {

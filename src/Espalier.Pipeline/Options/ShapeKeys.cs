@@ -45,7 +45,8 @@ internal static class ShapeKeys
             (s, size) => set(s, get(s) with { Sizes = get(s).Sizes.With(entry.Axis, size) }),
             entry.Axis == Axis.KvHeads ? InStageKey.WhereItDiffers : InStageKey.Always)),
         Size(
-            "multiple", "What --hidden and --ffn must be multiples of: 64 where the model's own are; 1 allows any, 128 suits CUDA", isFirst ? MultiplePage : "As in `prune`.", "64", useless, s => get(s).Multiple,
+            "multiple", "What --hidden and --ffn must be multiples of: 64 where the model's own are; 1 allows any, 128 suits CUDA",
+            isFirst ? MultiplePage : "As in `prune`.", "64", useless, s => get(s).Multiple,
             (s, multiple) => set(s, get(s) with { Multiple = multiple }), InStageKey.Never),
     ];
 

@@ -50,7 +50,8 @@ internal sealed partial record TrainingSection
             Page = "Peak of the schedule, or `PEAK to END`."
                 + (scope.Corrects ? " Low by default, for the teacher is to learn the text and not to forget what it knows." : ""),
             Aliases = ["--lr"],
-            SchemaOf = () => Schemas.AnyOf(Schemas.Number(Limits.Above(0)), Schemas.Pattern($"^ *{Schemas.Positive} +to +{Schemas.Positive} *$")),
+            SchemaOf = () => Schemas.AnyOf(
+                Schemas.Number(Limits.Above(0)), Schemas.Pattern($"^ *{Schemas.Positive} +to +{Schemas.Positive} *$")),
             Reader = (fields, s) => ReadLearningRates(fields, s, scope),
         },
         new Key<TrainingSection, double>(

@@ -134,7 +134,8 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthSection?> asked, Fun
             : new MultipleChoiceTask(MultipleChoiceFile.Read(task), Tokenizer.Load(model.Value.Path), source.Config.MaxPositions,
                 source.Config.VocabularySize);
         var scores =
-            DepthScorer.Run(decoder, tokens is null ? null : new WindowSet(tokens, sequence), items, asked.Options(Batch), run.Progress, run.Stop);
+            DepthScorer.Run(decoder, tokens is null ? null : new WindowSet(tokens, sequence), items, asked.Options(Batch), run.Progress,
+                run.Stop);
         DepthScoresFile.Write(folder.PathOf(ScoresName), scores with
         {
             Teacher = fingerprint.Finish(run.Stop),

@@ -51,7 +51,8 @@ internal sealed class DistillStage(ModelSlot student, string result, ModelSlot? 
             tokens,
             (3 * config.ForwardFlopsPerToken(Sequence) + passes * source.ForwardFlopsPerToken(Sequence)) * tokens,
             TrainingForecast.Bytes(Section, config)
-                + (Corrects is not null ? TrainingForecast.Bytes(Section with { Freeze = FrozenParts.None }, source) : HasTeacherLoaded ? TrainingForecast.WeightBytes(source) : 0))
+                + (Corrects is not null ? TrainingForecast.Bytes(Section with { Freeze = FrozenParts.None }, source)
+                    : HasTeacherLoaded ? TrainingForecast.WeightBytes(source) : 0))
         { Model = ModelForecast.Of(config, Sequence) };
     }
 

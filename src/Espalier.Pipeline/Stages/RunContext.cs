@@ -77,8 +77,8 @@ internal sealed class RunContext : IDisposable
             if (folder.Manifest is { Machine.Threads: var threads } before && threads != TorchRuntime.Threads
                 && before.Outcome?.End != RunEnd.Done)
                 progress.Note(
-                    $"this run began with {Units.Counted(threads, "thread")} and goes on with {TorchRuntime.Threads}: its result will differ in "
-                    + $"bits from that of a run with one number alone; --threads {threads} goes on as it began");
+                    $"this run began with {Units.Counted(threads, "thread")} and goes on with {TorchRuntime.Threads}: its result will "
+                    + $"differ in bits from that of a run with one number alone; --threads {threads} goes on as it began");
             folder.Save(new RunManifest
             {
                 ProgramVersion =
@@ -91,6 +91,7 @@ internal sealed class RunContext : IDisposable
                     ["libtorch"] = TorchRuntime.Version,
                     ["products"] = Products.Library == ProductLibrary.OneDnn ? "oneDNN" : "libtorch",
                     ["dotnet"] = Environment.Version.ToString(),
+                    ["device"] = TorchRuntime.Device.ToString(),
                 }),
                 Arms = folder.Manifest?.Arms ?? [],
                 Stages = folder.Manifest?.Stages ?? [],

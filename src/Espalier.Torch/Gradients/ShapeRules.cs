@@ -78,24 +78,23 @@ internal static class ShapeRules
         var (inputs, dimension) = (call.Inputs(0), (int)call.Integer(1, 0));
         // A list may hold tensors of shape [0] that stand for nothing, whatever the others' shape is.
         var sizes = Array.ConvertAll(inputs, x => x!.Dimensions == 1 && x.Size(0) == 0 ? -1 : x.Size(dimension));
+        var forms = Array.ConvertAll(inputs, x => new Form(x!));
         return (_, g, into) =>
         {
             var start = 0L;
             for (var i = 0; i < sizes.Length; i++)
-                if (sizes[i] < 0)
-                    into[i] = BackwardOps.NewZeros.Call(g, new long[] { 0 });
-                else
-                    into[i] = g.Slice(dimension, start, start += sizes[i]);
+                into[i] = forms[i].Cast(sizes[i] < 0 ? BackwardOps.NewZeros.Call(g, new long[] { 0 })
+                    : g.Slice(dimension, start, start += sizes[i]));
         };
     }
 
     public static Backward Stack(ref Recording call)
     {
-        var (count, dimension) = (call.Inputs(0).Length, (int)call.Integer(1, 0));
+        var (forms, dimension) = (Array.ConvertAll(call.Inputs(0), x => new Form(x!)), (int)call.Integer(1, 0));
         return (_, g, into) =>
         {
-            for (var i = 0; i < count; i++)
-                into[i] = g.Select(dimension, i);
+            for (var i = 0; i < forms.Length; i++)
+                into[i] = forms[i].Cast(g.Select(dimension, i));
         };
     }
 

@@ -97,5 +97,7 @@ internal static unsafe class Libtorch
     public static readonly delegate* unmanaged<nint> Context = (delegate* unmanaged<nint>)TryExport("_ZN2at13globalContextEv");
     public static readonly delegate* unmanaged<nint, byte, byte> FlushDenormals =
         (delegate* unmanaged<nint, byte, byte>)TryExport("_ZN2at7Context16setFlushDenormalEb");
-    public static readonly delegate* unmanaged<byte> HasCuda = (delegate* unmanaged<byte>)TryExport("_ZN5torch4cuda12is_availableEv");
+    public static readonly delegate* unmanaged<nuint> CudaDevices = (delegate* unmanaged<nuint>)TryExport("_ZN5torch4cuda12device_countEv");
+    public static readonly delegate* unmanaged<nint, byte, byte, void> Deterministic =
+        (delegate* unmanaged<nint, byte, byte, void>)TryExport("_ZN2at7Context26setDeterministicAlgorithmsEbb");
 }

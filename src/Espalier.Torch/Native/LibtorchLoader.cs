@@ -12,6 +12,8 @@ internal static unsafe partial class LibtorchLoader
     /// <summary>The first version that has what is called here: <c>torch_parallel_for</c>, lists, strings and devices.</summary>
     private const int LeastMajor = 2, LeastMinor = 10;
 
+    private const string CublasWorkspace = "CUBLAS_WORKSPACE_CONFIG";
+
     private static readonly string s_least = $"{LeastMajor}.{LeastMinor}";
     private static readonly Lock s_gate = new();
     private static nint s_library;
@@ -22,6 +24,9 @@ internal static unsafe partial class LibtorchLoader
 
     /// <summary>libtorch's version, three parts.</summary>
     public static string Version { get; private set; } = "";
+
+    /// <summary>Why this libtorch's part for CUDA could not be loaded; null where it was, or where there is none.</summary>
+    public static string? WithoutCuda { get; private set; }
 
     /// <summary>The library, loaded by the first call.</summary>
     public static nint Library
@@ -73,6 +78,9 @@ internal static unsafe partial class LibtorchLoader
         // libtorch 2.10 writes what it refuses to its log, with a stack trace: the user gets our own sentence.
         if (Environment.GetEnvironmentVariable("TORCH_CPP_LOG_LEVEL") is null)
             Set("TORCH_CPP_LOG_LEVEL", "FATAL");
+        // cuBLAS repeats its bits with workspaces of a fixed size alone, and libtorch asks for that by name.
+        if (Environment.GetEnvironmentVariable(CublasWorkspace) is null)
+            Set(CublasWorkspace, ":4096:8");
         Allocator.KeepMemory();
 
         foreach (var file in Directory.EnumerateFiles(folder.Path, "lib*.so*"))
@@ -88,19 +96,24 @@ internal static unsafe partial class LibtorchLoader
         // Registers its kernels when it is loaded.
         var cuda = Path.Combine(folder.Path, "libtorch_cuda.so");
         if (File.Exists(cuda))
-            NativeLibrary.TryLoad(cuda, out _);
+            WithoutCuda = TryOpen(cuda);
         return library;
     }
 
-    private static nint Open(string file)
+    private static nint Open(string file) =>
+        TryOpen(file) is { } wrong ? throw Wrong(wrong) : NativeLibrary.Load(file);
+
+    /// <summary>What keeps a library from being loaded; null where it is loaded now.</summary>
+    private static string? TryOpen(string file)
     {
         try
         {
-            return NativeLibrary.Load(file);
+            _ = NativeLibrary.Load(file);
+            return null;
         }
         catch (DllNotFoundException e)
         {
-            throw new EspalierException($"{file} cannot be loaded: {ReasonOf(e.Message, file)}", e) { ExitCode = 1 };
+            return $"{file} cannot be loaded: {ReasonOf(e.Message, file)}";
         }
     }
 

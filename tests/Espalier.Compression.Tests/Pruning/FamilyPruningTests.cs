@@ -210,6 +210,6 @@ public sealed class FamilyPruningTests : TorchTest
         foreach (var unit in kept)
             mask[unit] = 1;
         long[] shape = value.Dimensions == 4 ? [1, 1, mask.Length, 1] : [1, 1, mask.Length];
-        value.MulInPlace(Tensor.From<double>(mask, shape));
+        value.MulInPlace(Tensor.From<double>(mask, shape).On(value.Device));
     }
 }

@@ -86,7 +86,7 @@ public sealed class HeadPruningTests : TorchTest
             if (point != TapPoint.AttentionOutput)
                 return;
             var mask = Enumerable.Range(0, 8).Select(head => plan.Kept[Axis.Heads]![layer].Contains(head) ? 1.0 : 0.0).ToArray();
-            value.MulInPlace(Tensor.From<double>(mask, 1, 1, 8, 1));
+            value.MulInPlace(Tensor.From<double>(mask, 1, 1, 8, 1).On(value.Device));
         }
         var expected = GoldenTensors.DoublesOf(whole.Logits(whole.Forward(ids, Mask)));
         GoldenTensors.AssertClose(expected, GoldenTensors.DoublesOf(sliced.Logits(sliced.Forward(ids))), 1e-10, 0, "logits");

@@ -135,6 +135,6 @@ public sealed class PruningGoldenTests : TorchTest
         var shape = new long[value.Dimensions];
         Array.Fill(shape, 1);
         shape[dimension] = mask.Length;
-        value.MulInPlace(Tensor.From<double>(mask, shape));
+        value.MulInPlace(Tensor.From<double>(mask, shape).On(value.Device));
     }
 }

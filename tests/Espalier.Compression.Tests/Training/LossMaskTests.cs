@@ -142,7 +142,7 @@ public sealed class LossMaskTests : TorchTest
         using var scope = TensorScope.Begin();
         var logits_NV = model.Forward(Tensor.From<long>(batch.Inputs, batch.Size, batch.Sequence)).Linear(model.Head.Weight)
             .View(batch.Tokens, -1);
-        return [.. logits_NV.LogSoftmax(-1).Gather(-1, Tensor.From<long>(batch.Targets, batch.Tokens, 1)).ToArray<double>()
+        return [.. logits_NV.LogSoftmax(-1).Gather(-1, Tensor.From<long>(batch.Targets, batch.Tokens, 1).On(model.Device)).ToArray<double>()
             .Select(value => -value)];
     }
 

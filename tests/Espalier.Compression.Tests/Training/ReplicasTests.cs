@@ -12,7 +12,7 @@ public sealed class ReplicasTests : TorchTest
 {
     private const int Sequence = 8, Steps = 3;
 
-    [Theory]
+    [ProcessorTheory]
     [InlineData(2, 4, 0)]
     [InlineData(2, 4, 2)]
     [InlineData(2, 6, 4)]
@@ -28,7 +28,7 @@ public sealed class ReplicasTests : TorchTest
         Assert.NotEqual(alone.Losses[0], alone.Losses[^1]);
     }
 
-    [Theory]
+    [ProcessorTheory]
     [InlineData(ComputeType.Float32, false)]
     [InlineData(ComputeType.Float32, true)]
     [InlineData(ComputeType.Bfloat16, false)]
@@ -40,14 +40,14 @@ public sealed class ReplicasTests : TorchTest
             Assert.Equal(first.Weights, Train(options, 2, DType.Float32).Weights);
     }
 
-    [Fact]
+    [ProcessorFact]
     public void Computing_blocks_twice_changes_no_bit()
     {
         var options = new TrainingOptions { Steps = Steps, Batch = 4, WarmUp = 0 };
         Assert.Equal(Train(options, 2, DType.Float32).Weights, Train(options with { ActivationCheckpointing = true }, 2, DType.Float32).Weights);
     }
 
-    [Fact]
+    [ProcessorFact]
     public void A_replica_of_which_nothing_counts_takes_no_part()
     {
         // Rows are 9 tokens long; those of every second one do not count, so that of two replicas one has nothing to do.
@@ -56,7 +56,7 @@ public sealed class ReplicasTests : TorchTest
         GoldenTensors.AssertClose(Train(options, 1, DType.Float64, mask).Weights, Train(options, 2, DType.Float64, mask).Weights, 1e-10, 0, "weights");
     }
 
-    [Fact]
+    [ProcessorFact]
     public void What_is_frozen_stays()
     {
         var options = new TrainingOptions { Steps = Steps, Batch = 4, WarmUp = 0, Freeze = FrozenParts.Parse(["embedding", "layers 0-0"]) };
@@ -64,7 +64,7 @@ public sealed class ReplicasTests : TorchTest
         GoldenTensors.AssertClose(alone.Weights, together.Weights, 1e-10, 0, "weights");
     }
 
-    [Fact]
+    [ProcessorFact]
     public void What_fails_in_one_is_thrown_by_the_step()
     {
         using var model = GoldenTensors.Load(Fixtures.Golden("pruning", "width"), DType.Float32);
@@ -72,7 +72,7 @@ public sealed class ReplicasTests : TorchTest
         Assert.Contains("the teacher is gone", Assert.Throws<EspalierException>(() => trainer.Run()).Message, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [ProcessorFact]
     public void A_loss_that_is_not_finite_in_one_skips_the_step()
     {
         using var model = GoldenTensors.Load(Fixtures.Golden("pruning", "width"), DType.Float32);
@@ -85,7 +85,7 @@ public sealed class ReplicasTests : TorchTest
         Assert.Equal(before, Values(model));
     }
 
-    [Fact]
+    [ProcessorFact]
     public void Objectives_that_train_something_else_have_the_model_alone()
     {
         using var model = GoldenTensors.Load(Fixtures.Golden("pruning", "width"), DType.Float32);
@@ -96,7 +96,7 @@ public sealed class ReplicasTests : TorchTest
         Assert.Equal(1, trainer.Layout.Replicas);
     }
 
-    [Theory]
+    [ProcessorTheory]
     [InlineData(1, 8, 8, 1, 1)] // one thread: the model alone
     [InlineData(2, 8, 8, 2, 1)]
     [InlineData(2, 7, 7, 1, 2)] // seven windows cannot be shared evenly by two
@@ -108,7 +108,7 @@ public sealed class ReplicasTests : TorchTest
     public void Threads_are_used_all_and_by_as_many_replicas_as_that_allows(int threads, int windows, int pass, int replicas, int each) =>
         Assert.Equal(new ReplicaLayout(replicas, each), ReplicaLayout.Of(threads, windows, pass, 1 << 20));
 
-    [Theory]
+    [ProcessorTheory]
     [InlineData(64, 2)]
     [InlineData(65, 1)]
     public void Gradients_of_replicas_have_a_limit(long mebibytes, int replicas) =>

@@ -14,7 +14,7 @@ public sealed class StepAllocationTests : TorchTest
 {
     private const int Steps = 16, WarmUp = 6;
 
-    [Theory]
+    [ProcessorTheory]
     [InlineData("forward-kl", ComputeType.Float32, false, 1, 2_600)]
     [InlineData("forward-kl", ComputeType.Bfloat16, false, 1, 8_900)]
     [InlineData("cross-entropy", ComputeType.Float32, false, 1, 2_000)]

@@ -42,7 +42,7 @@ public sealed class FamilyGoldenTests : TorchTest
         }
 
         model.RequiresGrad = true;
-        var ids_BT = golden.Ids("input_ids");
+        var ids_BT = golden.Ids("input_ids").On(model.Device);
         var hidden_BTD = model.Forward(ids_BT, Tap);
         blocks["hidden.final_norm"] = GoldenTensors.DoublesOf(hidden_BTD);
         var logits_BTV = model.Logits(hidden_BTD);
@@ -93,7 +93,7 @@ public sealed class FamilyGoldenTests : TorchTest
             GoldenTensors.AssertClose(golden.Doubles(expected), whole, absolute, relative, expected);
 
             var (T, half) = (ids_BT.Size(1), ids_BT.Size(1) / 2);
-            using var cache = new KeyValueCache(model.Config, ids_BT.Size(0), T, dtype);
+            using var cache = new KeyValueCache(model.Config, ids_BT.Size(0), T, dtype, model.Device);
             var first = model.Logits(model.Forward(ids_BT.Slice(1, 0, half), cache: cache));
             var second = model.Logits(model.Forward(ids_BT.Slice(1, half, T), cache: cache));
             GoldenTensors.AssertClose(golden.Doubles(expected), GoldenTensors.DoublesOf(Tensor.Cat(1, first, second)), absolute, relative,

@@ -55,7 +55,7 @@ public sealed class StreamedDecoderTests : TorchTest
         Assert.Equal(checkpoint.TotalBytes - unread - table.ByteLength + rows * table.ByteLength / table.Shape[0], model.BytesRead);
     }
 
-    [Fact]
+    [ProcessorFact]
     public void One_layer_is_in_memory_at_a_time()
     {
         using var checkpoint = Checkpoint.Open(Fixtures.Golden("pruning", "teacher"));

@@ -3,7 +3,9 @@ using Espalier.Pipeline.Options;
 
 namespace Espalier.Cli.Commands.Shared;
 
-/// <summary><c>--held-out</c>: the share of text or ids that is kept out of training, as a recipe's key but for ids, of which none is.</summary>
+/// <summary>
+/// <c>--held-out</c>: the share of text or ids that is kept out of training, as a recipe's key; but of ids none is unless it is given.
+/// </summary>
 internal sealed class HeldOutOption
 {
     private readonly ValueOption<double> _option = new("--held-out",

@@ -4,13 +4,25 @@ using Espalier.Torch;
 
 namespace Espalier.Cli.Commands.Shared;
 
-/// <summary><c>--threads</c>, and the start of libtorch with it: called once, before the first tensor.</summary>
+/// <summary><c>--threads</c>, <c>--device</c>, and the start of libtorch with them: called once, before the first tensor.</summary>
 internal sealed class ThreadsOption
 {
     private readonly ValueOption<int> _option = new("--threads", Kinds.Size(most: 1024),
         "Threads that compute, by default one for each processor; results repeat bit for bit at a fixed number");
 
-    internal void AddTo(Command command) => command.Options.Add(_option);
+    private readonly Option<string> _device = new("--device")
+    {
+        Description =
+            "Where models are computed: cpu (unless ESPALIER_DEVICE says otherwise), cuda, cuda:N, or auto, a GPU where there is one",
+        HelpName = "DEVICE",
+    };
 
-    internal void Start(CommandRun run) => TorchRuntime.Start(run.Get(_option) ?? Environment.ProcessorCount);
+    internal void AddTo(Command command)
+    {
+        command.Options.Add(_option);
+        command.Options.Add(_device);
+    }
+
+    internal void Start(CommandRun run) =>
+        TorchRuntime.Start(run.Get(_option) ?? Environment.ProcessorCount, run.Get(_device));
 }

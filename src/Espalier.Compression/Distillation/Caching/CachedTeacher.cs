@@ -20,7 +20,10 @@ internal sealed class CachedTeacher : Teacher, IDisposable
         _cache = cache;
         _record = new(() => new byte[cache.Layout.WindowBytes]);
         if (cache.Key.Encoding == CacheEncoding.Hidden)
-            _head_VE = Tensor.From<float>(cache.ReadHead(), cache.Key.Vocabulary, cache.Key.HiddenSize).Unscoped();
+        {
+            using var scope = TensorScope.Begin();
+            _head_VE = Tensor.From<float>(cache.ReadHead(), cache.Key.Vocabulary, cache.Key.HiddenSize).On(TorchRuntime.Device).Unscoped();
+        }
     }
 
     /// <inheritdoc/>
@@ -32,7 +35,8 @@ internal sealed class CachedTeacher : Teacher, IDisposable
         if (places.Count > 0)
             throw new EspalierException(
                 "hidden states inside the teacher are compared and a cache does not hold them; train with the teacher itself");
-        return new(_cache.Key.Encoding == CacheEncoding.Hidden ? Hidden(batch) : Sparse(batch), new Dictionary<TapPlace, Tensor>());
+        return new(_cache.Key.Encoding == CacheEncoding.Hidden ? Hidden(batch, ids_BT.Device)
+            : Sparse(batch, ids_BT.Device), new Dictionary<TapPlace, Tensor>());
     }
 
     /// <inheritdoc/>
@@ -42,7 +46,7 @@ internal sealed class CachedTeacher : Teacher, IDisposable
         _record.Dispose();
     }
 
-    private DenseDistributions Hidden(Batch batch)
+    private DenseDistributions Hidden(Batch batch, Device device)
     {
         var (T, E) = (batch.Sequence, _cache.Key.HiddenSize);
         var states = new float[batch.Tokens * E];
@@ -51,10 +55,10 @@ internal sealed class CachedTeacher : Teacher, IDisposable
             _cache.Read(batch.Windows[i], _record.Value!);
             Floats(_cache.Layout.Hidden, T * E).CopyTo(states.AsSpan(i * T * E));
         }
-        return new(Tensor.From<float>(states, batch.Tokens, E), new(_head_VE!));
+        return new(Tensor.From<float>(states, batch.Tokens, E).On(device), new(_head_VE!));
     }
 
-    private SparseDistributions Sparse(Batch batch)
+    private SparseDistributions Sparse(Batch batch, Device device)
     {
         var (key, layout, T) = (_cache.Key, _cache.Layout, batch.Sequence);
         var (K, M, width) = (key.K, key.Samples, key.K + key.Samples);
@@ -79,8 +83,8 @@ internal sealed class CachedTeacher : Teacher, IDisposable
         }
         var N = batch.Tokens;
         return new(
-            key.Vocabulary, Tensor.From<long>(ids, N, width), Tensor.From<float>(weights, N, width),
-            M == 0 ? Tensor.From<float>(tails, N) : null, M > 0 ? Tensor.From<float>(entropies, N) : null);
+            key.Vocabulary, Tensor.From<long>(ids, N, width).On(device), Tensor.From<float>(weights, N, width).On(device),
+            M == 0 ? Tensor.From<float>(tails, N).On(device) : null, M > 0 ? Tensor.From<float>(entropies, N).On(device) : null);
     }
 
     private ReadOnlySpan<float> Floats(int offset, int count) => MemoryMarshal.Cast<byte, float>(_record.Value.AsSpan(offset, 4 * count));

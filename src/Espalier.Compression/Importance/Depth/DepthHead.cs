@@ -30,8 +30,8 @@ internal sealed class DepthHead : IDisposable
     {
         (_model, _batch) = (model, batch);
         _metrics = [.. metrics.OrderBy(metric => metric.ReadsReference)];
-        _targets_N = Tensor.From<long>(batch.Targets, batch.Targets.Length).Unscoped();
-        _positions_N = batch.Positions is { } positions ? Tensor.From<long>(positions, positions.Length).Unscoped() : null;
+        _targets_N = On(model.Device, batch.Targets);
+        _positions_N = batch.Positions is { } positions ? On(model.Device, positions) : null;
         _reference_ND = reference_BTD is null ? null : Hidden(reference_BTD);
     }
 
@@ -71,6 +71,12 @@ internal sealed class DepthHead : IDisposable
             : logits_CV.TokenNll(_targets_N.Slice(0, start, end));
         foreach (var metric in _metrics)
             metric.Predictions(variant, _batch, new(start, nll_C, logits_CV, reference_CV));
+    }
+
+    private static Tensor On(Device device, long[] values)
+    {
+        using var scope = TensorScope.Begin();
+        return Tensor.From<long>(values, values.Length).On(device).Unscoped();
     }
 
     private Tensor Hidden(Tensor stream_BTD)

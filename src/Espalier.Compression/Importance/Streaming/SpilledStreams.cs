@@ -22,7 +22,7 @@ internal sealed class SpilledStreams(SpillFile file, long firstSlot, int slots, 
         try
         {
             file.Read(Slot(i), buffer.AsSpan(0, _bytes));
-            return Tensor.FromBytes(buffer.AsSpan(0, _bytes), dtype, shape);
+            return Tensor.FromBytes(buffer.AsSpan(0, _bytes), dtype, shape).On(TorchRuntime.Device);
         }
         finally
         {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Espalier.Files;
+using Espalier.Torch;
 
 namespace Espalier.Compression.Training.Profiling;
 
@@ -143,6 +144,7 @@ internal sealed class StepProfiler(StepOperations operations)
         public static Counts Now()
         {
             var faults = PageFaults.OfThisProcess();
+            TorchRuntime.Synchronize();
             return new(Stopwatch.GetTimestamp(), faults, GC.GetAllocatedBytesForCurrentThread());
         }
 
