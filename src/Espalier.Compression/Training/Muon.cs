@@ -91,7 +91,7 @@ internal sealed class Muon : Optimizer
         if (!weight.HasGrad)
             return (0, 0);
         using var noGrad = GradMode.Disable();
-        using var scope = TensorScope.Begin();
+        using var scope = TensorScope.BeginReusing();
         var gradient = weight.Grad()!;
         if (clip != 1)
             gradient.MulInPlace(clip);
