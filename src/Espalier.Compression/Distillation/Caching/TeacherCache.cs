@@ -17,7 +17,7 @@ internal sealed class TeacherCache : IDisposable
 
     private TeacherCache(string folder, CacheManifest manifest, long[] windows)
     {
-        (_folder, Key, _windows, _ofAShard) = (folder, manifest.Key, windows, manifest.WindowsOfAShard);
+        (_folder, Key, _windows, _ofAShard, LogitCap) = (folder, manifest.Key, windows, manifest.WindowsOfAShard, manifest.LogitCap);
         Layout = new(Key);
         _shards = new (MemoryMappedFile, MemoryMappedViewAccessor)[(windows.Length + _ofAShard - 1) / _ofAShard];
         for (var i = 0; i < _shards.Length; i++)
@@ -31,6 +31,9 @@ internal sealed class TeacherCache : IDisposable
 
     /// <summary>What the cache belongs to.</summary>
     public CacheKey Key { get; }
+
+    /// <summary>The soft cap of logits that the head of hidden states gives; null for none.</summary>
+    public double? LogitCap { get; }
 
     /// <summary>Where the fields of a window lie.</summary>
     public CacheLayout Layout { get; }
