@@ -92,8 +92,8 @@ internal sealed class CacheCommand : CommandBase
     private static void Show(Page page, CacheReport report)
     {
         page.Line(
-            $"{EnumName.Of(report.Encoding)}: {Units.Count(report.Tokens)} tokens, {report.BytesPerToken:0.#} bytes each, "
-                + $"{Units.Bytes(report.Bytes)}");
+            $"{EnumName.Of(report.Encoding)}: {Units.Count(report.Tokens)} tokens, "
+                + $"{report.BytesPerToken:0.#} bytes each, {Units.Bytes(report.Bytes)}");
         page.Line($"wrote {report.Output}; train with espalier distill STUDENT --cache {report.Output} and the same text");
     }
 }

@@ -33,10 +33,10 @@ internal sealed class DepthCommand : CommandBase
     internal DepthCommand() : base(
         "depth",
         "Score layers by what removing them does: single ones, contiguous spans and greedy sequences, by several metrics side by side",
-        "espalier depth models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --drop 2 --output depth.json --picture "
-            + "depth.html",
-        "espalier depth models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --metrics lm-loss,logit-mse "
-            + "--samples 16 --json")
+        "espalier depth models/quickstart-teacher models/quickstart-teacher/self-written.jsonl "
+            + "--drop 2 --output depth.json --picture depth.html",
+        "espalier depth models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 "
+            + "--metrics lm-loss,logit-mse --samples 16 --json")
     {
         _model.AddTo(this);
         _input.AddTo(this);

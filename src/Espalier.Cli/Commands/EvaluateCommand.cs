@@ -31,8 +31,8 @@ internal sealed class EvaluateCommand : CommandBase
         "evaluate",
         "Measure mean NLL (nats a token, with standard error), perplexity and bits per byte of a text or of token ids",
         "espalier evaluate models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --windows 64",
-        "espalier evaluate models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --sequence 256 --windows "
-            + "16 --json")
+        "espalier evaluate models/quickstart-teacher --ids "
+            + "tests/golden/quickstart-teacher/self-written.ids.i32 --sequence 256 --windows 16 --json")
     {
         _model.AddTo(this);
         _input.AddTo(this);
@@ -83,8 +83,7 @@ internal sealed class EvaluateCommand : CommandBase
             PerplexityEvaluator.Run(decoder, set, run.Get(_windows), _cut.Batch(run), run.Progress, perWindow, run.Cancellation);
         return double.IsFinite(result.Nll)
             ? result
-            : throw new EspalierException(
-                $"the mean NLL is {result.Nll}: the model's activations overflow on this text")
+            : throw new EspalierException($"the mean NLL is {result.Nll}: the model's activations overflow on this text")
             { ExitCode = ExitCodes.Failed };
     }
 

@@ -54,7 +54,7 @@ internal sealed class NeedCommand : CommandBase
         var section = _keys.Read(run, CorrectionSection.Section, s_auto);
         if (section.Reference is { } reference && reference != DotnetDocs.Name && !RecipePaths.IsThere(reference))
             throw new EspalierException(
-                $"--reference {reference}: not found; name a text that the teacher is at home in, or leave it out");
+                $"--reference {reference}: not found; name a text that the teacher knows well, or leave it out");
         var tokens = _input.Tokens(run, checkpoint, length);
         using var opened = tokens.Value;
 
@@ -83,8 +83,8 @@ internal sealed class NeedCommand : CommandBase
         page.Table(table);
         page.Line(
             string.Create(CultureInfo.InvariantCulture,
-                $"95 % interval of the difference beyond it: {report.Lower:0.0000} to {report.Upper:0.0000} ({report.Degrees:0.#} degrees "
-                    + $"of freedom)"));
+                $"95 % interval of the difference beyond it: {report.Lower:0.0000} to "
+                    + $"{report.Upper:0.0000} ({report.Degrees:0.#} degrees of freedom)"));
         page.Line();
         page.Line(report.Why);
     }

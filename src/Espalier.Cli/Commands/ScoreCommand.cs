@@ -33,8 +33,8 @@ internal sealed class ScoreCommand : CommandBase
         "Score neurons, heads, channels and layers by the activations of one forward pass over calibration text, or by a control; compare "
             + "scores. Of equal scores the lower index counts as more important",
         "espalier score models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --spans 1,2 --output scores.json",
-        "espalier score models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --samples 32 --spans 1,2,4 "
-            + "--json",
+        "espalier score models/quickstart-teacher --ids "
+            + "tests/golden/quickstart-teacher/self-written.ids.i32 --samples 32 --spans 1,2,4 --json",
         "espalier score models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --aggregators all --output scores",
         "espalier score models/quickstart-teacher --method magnitude --output magnitudes.json",
         "espalier score --compare scores.json magnitudes.json --keep 0.75")

@@ -26,19 +26,19 @@ internal sealed record MultipleChoiceRow(int[] Ids, int Scored, int Characters)
         var alone = context.Length == 0 && tokenizer.BosId is not null;
         int[] before = alone ? [tokenizer.BosId!.Value] : tokenizer.Encode(bare);
         var whole = alone ? [.. before, .. tokenizer.Encode(continuation, addSpecialTokens: false)] : tokenizer.Encode(bare + continuation);
-        var behind = whole[Math.Min(before.Length, whole.Length)..];
+        var after = whole[Math.Min(before.Length, whole.Length)..];
         // Without a token to begin with, the first one is read and not scored.
-        if (before.Length == 0 && behind.Length > 1)
-            (before, behind) = (behind[..1], behind[1..]);
-        if (behind.Length == 0 || before.Length == 0)
+        if (before.Length == 0 && after.Length > 1)
+            (before, after) = (after[..1], after[1..]);
+        if (after.Length == 0 || before.Length == 0)
             throw new EspalierException(
                 $"the choice '{Clip(choice)}' after '{Clip(context)}' has no token of its own to score: write it so that it begins a word");
-        if (behind.Length > positions)
+        if (after.Length > positions)
             throw new EspalierException(
-                $"the choice '{Clip(choice)}' has {behind.Length} tokens and the model {positions} positions: shorten it");
-        int[] all = [.. before, .. behind];
+                $"the choice '{Clip(choice)}' has {after.Length} tokens and the model {positions} positions: shorten it");
+        int[] all = [.. before, .. after];
         // The last id is predicted and not read.
-        return new(all[Math.Max(0, all.Length - (positions + 1))..], behind.Length, Length(choice));
+        return new(all[Math.Max(0, all.Length - (positions + 1))..], after.Length, Length(choice));
     }
 
     private static int Length(string choice) => Math.Max(1, choice.Trim().EnumerateRunes().Count());

@@ -69,8 +69,8 @@ internal sealed class YamlTree
     {
         if (at is AnchorAlias or NodeEvent { Anchor.IsEmpty: false } or NodeEvent { Tag.IsEmpty: false })
             throw new EspalierException(
-                $"{_source}, line {at.Start.Line}: anchors, aliases and tags (& * !) are not used in recipes; write the value itself, in "
-                    + $"quotes if it begins so");
+                $"{_source}, line {at.Start.Line}: anchors, aliases and tags (& * !) are not "
+                    + "used in recipes; write the value itself, in quotes if it begins so");
         if (depth > MaxDepth)
             throw new EspalierException($"{_source}, line {at.Start.Line}: more than {MaxDepth} levels deep; a recipe has 3");
         return at switch

@@ -20,8 +20,8 @@ internal static class PlanWarnings
         var warnings = new List<string>(original.Notes);
         if (!teacherHasWeights)
             warnings.Add(
-                $"{recipe.Teacher} holds no weights: this can be planned and not run; put the model's files beside its config.json, or let "
-                    + $"teacher: name the folder that has them");
+                $"{recipe.Teacher} holds no weights: this can be planned and not run; put the model's "
+                    + "files beside its config.json, or let teacher: name the folder that has them");
         warnings.AddRange(notChecked);
         foreach (var cycle in cycles)
             warnings.AddRange(OfCycle(recipe.Prune, cycle)

@@ -130,8 +130,8 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
                     stop: run.Stop);
             if (!double.IsFinite(result.Nll))
                 throw new EspalierException(
-                    $"search: the candidate {candidate.Name} has the loss {result.Nll} on {text.Name}: lower search.learning-rate, or "
-                        + $"leave the shape out")
+                    $"search: the candidate {candidate.Name} has the loss {result.Nll} on "
+                        + $"{text.Name}: lower search.learning-rate, or leave the shape out")
                 { ExitCode = 1 };
             losses[text.Name] = result.WindowNll;
             rows.Add(EvaluateStage.ToJson(result, text));

@@ -39,8 +39,6 @@ internal sealed class EvaluateStage(Evaluation evaluation, Slot<ModelFolder> mod
     /// </summary>
     public const string LossesName = "losses.json";
 
-    private const string TimingName = "timing.jsonl";
-
     private static readonly JsonSerializerOptions s_losses = new()
     {
         TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
@@ -75,12 +73,10 @@ internal sealed class EvaluateStage(Evaluation evaluation, Slot<ModelFolder> mod
     protected override JsonObject Options() => new() { ["sequence"] = evaluation.Sequence };
 
     /// <inheritdoc/>
-    protected override Dictionary<string,
-        string> Inputs() =>
+    protected override Dictionary<string, string> Inputs() =>
         new(evaluation.Texts.Select(text => KeyValuePair.Create($"text-{text.Value.Name}", text.Value.Hash)))
         {
-            ["model"] =
-            model.Value.Hash
+            ["model"] = model.Value.Hash,
         };
 
     /// <inheritdoc/>
@@ -114,7 +110,7 @@ internal sealed class EvaluateStage(Evaluation evaluation, Slot<ModelFolder> mod
         Row = new(
             evaluation.Arm, made.Name, made.Path, config.Parameters, config.NonEmbeddingParameters, _checkpoint.TotalBytes,
             [.. record.Result["evaluations"]!.AsArray().Select(entry => FromJson(entry!.AsObject()))],
-            SpeedOf(Path.Combine(folder, TimingName)))
+            SpeedOf(Path.Combine(folder, RunLayout.Timing)))
         {
             Stage = Path.GetFileName(folder),
             Samples = Path.GetFileName(samples?.Folder),

@@ -166,8 +166,8 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
     {
         if (!holds)
             throw new EspalierException(
-                $"{stage}: what was made does not pass its check: {problem}; the stage is not done ({folder.Path}): start again, and if it "
-                    + $"fails again report it")
+                $"{stage}: what was made does not pass its check: {problem}; the stage is not "
+                    + $"done ({folder.Path}): start again, and if it fails again report it")
             { ExitCode = 1 };
     }
 }

@@ -172,8 +172,8 @@ internal static class TrainingLoop
         {
             var kept = stage.Checkpoints.OpenBest(progress.Warn)
                 ?? throw new EspalierException(
-                    $"{stage.Checkpoints.Folder}: the best weights, of step {best}, are not there or damaged; delete {stage.Path} and "
-                        + $"start again")
+                    $"{stage.Checkpoints.Folder}: the best weights, of step {best}, are "
+                        + $"not there or damaged; delete {stage.Path} and start again")
                 { ExitCode = 1 };
             TrainerCheckpoint.Restore(trainer, family, kept);
             progress.Note(

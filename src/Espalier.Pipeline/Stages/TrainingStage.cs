@@ -104,7 +104,7 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
     {
         RequireUpdates(record, folder);
         Trained.Value = new(result, Path.Combine(folder, ModelName), record.OutputHash);
-        Metrics = Path.Combine(folder, "metrics.jsonl");
+        Metrics = Path.Combine(folder, RunLayout.Metrics);
     }
 
     /// <summary>Folder of the teacher that was corrected while a student was trained, inside the stage's.</summary>
@@ -128,8 +128,7 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
         if ((long?)record.Result["skipped_steps"] is > 0 and var skipped && skipped == (long?)record.Result["steps"])
             throw new EspalierException(
                 $"{Name}: {folder} is of an earlier version, and all of its {skipped} steps were skipped for a loss or gradient that is "
-                    + $"not finite: "
-                + "there is no trained model; lower the learning rate, or look at the data")
+                    + "not finite: there is no trained model; lower the learning rate, or look at the data")
             { ExitCode = 1 };
     }
 
@@ -161,8 +160,8 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
     {
         if (section.Batch > windows)
             throw new EspalierException(
-                $"{(name is null ? "" : $"{name}: ")}batch is {section.Batch} windows and the data has {windows}: take a smaller batch, "
-                    + $"shorter windows or more text");
+                $"{(name is null ? "" : $"{name}: ")}batch is {section.Batch} windows and the "
+                    + $"data has {windows}: take a smaller batch, shorter windows or more text");
     }
 
     /// <summary>The teacher that a section's losses ask, opened; null where they ask none.</summary>

@@ -41,9 +41,6 @@ internal sealed class TeacherCache : IDisposable
     /// <summary>How many windows are kept.</summary>
     public int Windows => _windows.Length;
 
-    /// <summary>The folder.</summary>
-    public string Folder => _folder;
-
     /// <summary>Opens a cache and checks all of it.</summary>
     /// <exception cref="EspalierException">It is not whole, damaged, or of a newer format.</exception>
     public static TeacherCache Open(string folder)
@@ -92,8 +89,8 @@ internal sealed class TeacherCache : IDisposable
         var place = Array.BinarySearch(_windows, window);
         if (place < 0)
             throw new EspalierException(
-                $"{_folder} does not hold window {window} ({_windows.Length} windows are kept, {_windows[0]} to {_windows[^1]}); write a "
-                    + $"cache of more windows, or take fewer steps");
+                $"{_folder} does not hold window {window} ({_windows.Length} windows are kept, {_windows[0]} "
+                    + $"to {_windows[^1]}); write a cache of more windows, or take fewer steps");
         var (shard, slot) = Math.DivRem(place, _ofAShard);
         _shards[shard].View.ReadArray(CacheShard.HeaderBytes + (long)slot * Layout.WindowBytes, record, 0, Layout.WindowBytes);
     }
