@@ -139,10 +139,8 @@ internal sealed class PruneStage(ModelSlot model, string result, DecoderConfig t
     private static string HowPruned(PruneSection prune, DecoderConfig teacher, DecoderConfig student)
     {
         var cuts = new List<string>();
-        Cut("hidden", teacher.HiddenSize, student.HiddenSize);
-        Cut("ffn", teacher.IntermediateSize, student.IntermediateSize);
-        Cut("heads", teacher.QueryHeads, student.QueryHeads);
-        Cut("layers", teacher.Layers, student.Layers);
+        foreach (var axis in Axis.Asked)
+            Cut(axis.Key, axis.Of(teacher), axis.Of(student));
         var how = prune.Plan is { } plan ? $"as {plan} says" : prune.Method switch
         {
             PruneMethod.Random => "random units (a control)",
