@@ -30,7 +30,7 @@ internal static class WrongUsage
                 return $"there is no option {token}.{NearestName.Hint(token, OptionNames(parsed.CommandResult))} ({way})";
             if (command.Subcommands.Count > 0)
                 return UnknownCommand.Describe(token, command);
-            var prompt = command.Options.Any(option => option.Name == "--prompt") ? ": text to continue is given by --prompt" : "";
+            var prompt = command.Options.Any(option => option.Name == "--prompt") ? ": put the text to continue in quotes" : "";
             return $"{command.Name} does not know what to do with \"{token}\"{prompt} ({way})";
         }
         return $"{Plain(parsed.Errors[0].Message)} ({way})";

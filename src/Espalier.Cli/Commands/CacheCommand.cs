@@ -21,12 +21,12 @@ internal sealed class CacheCommand : CommandBase
         required: true);
 
     private readonly KeyOptions<CacheSection> _kept = new(CacheSection.Keys, new());
-    private readonly NumberOption _temperature = new("--temperature", "Divides the logits; training must use the same", "T", 1.0);
+    private readonly ValueOption<double> _temperature = new("--temperature", TrainingSection.TemperatureKind,
+        "Divides the logits; training must use the same", new TrainingSection().Temperature);
     private readonly KeyOptions<DataSection> _cut = new(DataSection.Keys, new());
-    private readonly CountOption _windows = new("--windows", "Keep the first windows only; by default all");
-    private readonly NumberOption _heldOut = new("--held-out",
-        "Share held out, the same as for distill; by default 2% of text and nothing of ids", "SHARE");
-    private readonly CountOption _seed = new("--seed", "Seed of the draws", 1, least: 0);
+    private readonly ValueOption<int> _windows = new("--windows", Kinds.Size(), "Keep the first windows only; by default all");
+    private readonly HeldOutOption _heldOut = new();
+    private readonly SeedOption _seed = new("the draws");
     private readonly ThreadsOption _threads = new();
 
     internal CacheCommand() : base(
@@ -41,7 +41,10 @@ internal sealed class CacheCommand : CommandBase
         Options.Add(_output);
         _kept.AddTo(this);
         _cut.AddTo(this);
-        Options.Add(_temperature, _windows, _heldOut, _seed);
+        Options.Add(_temperature);
+        Options.Add(_windows);
+        _heldOut.AddTo(this);
+        _seed.AddTo(this);
         _threads.AddTo(this);
     }
 
@@ -52,30 +55,25 @@ internal sealed class CacheCommand : CommandBase
         using var checkpoint = Checkpoint.Open(path).WithNotes(run);
         checkpoint.CheckFinite(run.Cancellation);
         var (text, ids) = _input.Given(run);
-        var data = DataSection.OfOptions(_cut.Given(run)) with
+        var data = _cut.Read(run, DataSection.Section, new()) with
         {
             Train = ids is null ? text : [ids],
             Field = _input.Field(run),
-            HeldOut = run.Get(_heldOut) ?? (ids is null ? 0.02 : 0),
+            HeldOut = _heldOut.Share(run, ofIds: ids is not null),
         };
         var (length, tau) = (data.Sequence, run.Get(_temperature)!.Value);
-        if (tau <= 0)
-            throw new EspalierException($"--temperature is {tau} and must be above 0");
-        if (length > checkpoint.Config.MaxPositions)
-            throw new EspalierException(
-                $"--sequence is {length} and {path} has {checkpoint.Config.MaxPositions} "
-                    + "positions (max_position_embeddings): give at most that");
-        var section = CacheSection.Read(SectionFields.OfOptions(_kept.Given(run), CacheSection.Section));
+        WindowsInput.RequirePositions(length, path, checkpoint.Config);
+        var section = _kept.Read(run, CacheSection.Section, new());
         CacheWriter.Require(folder);
         _threads.Start(run);
 
-        var report = RunContext.Within($"{folder}.run", "cache", run.Get(_seed)!.Value, run.Progress, context =>
+        var report = RunContext.Within($"{folder}.run", "cache", _seed.Get(run), run.Progress, context =>
         {
             var stage = new DataStage(data, path, checkpoint.Config.VocabularySize);
             context.Walk([stage]);
             using var tokens = stage.Tokens.Value;
             var cache = new CacheStage(ModelSlot.Of(ModelFolder.Given("teacher", path)), section, tau, long.MaxValue, stage.Tokens, length,
-                run.Get(_seed)!.Value)
+                _seed.Get(run))
             {
                 Place = folder,
                 Windows = count =>

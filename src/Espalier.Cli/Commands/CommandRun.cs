@@ -29,8 +29,13 @@ internal sealed class CommandRun(ParseResult parsed, Terminal terminal, IProgres
     /// <summary>The value of an option, or its default.</summary>
     internal T? Get<T>(Option<T> option) => parsed.GetValue(option);
 
-    /// <summary>The value of an option with names, or its default.</summary>
-    internal T? Get<T>(ChoiceOption<T> option) where T : struct => parsed.GetValue(option) ?? option.ByDefault;
+    /// <summary>The value of an option, or its default; null where it has none.</summary>
+    internal T? Get<T>(ValueOption<T> option) where T : struct =>
+        parsed.GetValue((Option<string>)option) is { } text ? option.Parse(text) : null;
+
+    /// <summary>The values of an option that lists some, or its default; null where it has none.</summary>
+    internal IReadOnlyList<T>? Get<T>(ValueOption<IReadOnlyList<T>> option) =>
+        parsed.GetValue((Option<string>)option) is { } text ? option.Parse(text) : null;
 
     /// <summary>The value of an argument, or its default.</summary>
     internal T? Get<T>(Argument<T> argument) => parsed.GetValue(argument);

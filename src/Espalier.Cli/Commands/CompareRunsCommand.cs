@@ -3,6 +3,7 @@ using System.Globalization;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Runs;
 
 namespace Espalier.Cli.Commands;
@@ -14,7 +15,8 @@ internal sealed class CompareRunsCommand : CommandBase
     private readonly Argument<string> _second = new("b") { Description = "Another of the same kind" };
     private readonly Option<bool> _exact = new("--exact")
     { Description = "Compare bits, and every file that does not depend on the clock; otherwise numbers by value" };
-    private readonly NumberOption _tolerance = new("--tolerance", "How far numbers may be apart, absolutely", "X", 0);
+    private readonly ValueOption<double> _tolerance = new("--tolerance", Kinds.Number("X", Limits.From(0)),
+        "How far numbers may be apart, absolutely", 0);
 
     internal CompareRunsCommand() : base(
         "compare-runs",

@@ -9,6 +9,7 @@ using Espalier.Compression.Evaluation;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Options;
 
 namespace Espalier.Cli.Commands;
 
@@ -19,11 +20,8 @@ internal sealed class EvaluateCommand : CommandBase
 
     private readonly ModelArgument _model = new();
     private readonly TokenInput _input = new();
-    private readonly CountOption _seq = new CountOption("--sequence",
-        "Tokens of a window; by default the model's positions, at most 1024").Or("--seq");
-    private readonly CountOption _windows = new("--windows", "Only the first N windows; by default all");
-    private readonly CountOption _batch = new("--batch", "Windows of one forward pass; changes nothing but speed and memory", 8,
-        most: 1024);
+    private readonly WindowsInput _cut = new("window", LongestDefault);
+    private readonly ValueOption<int> _windows = new("--windows", Kinds.Size(), "Only the first N windows; by default all");
     private readonly OutputOption _perToken = new("--per-token",
         "Write one JSON line a window: its number, its ids and the NLL of each target", "FILE.jsonl");
     private readonly TaskEvaluation _tasks = new();
@@ -41,7 +39,7 @@ internal sealed class EvaluateCommand : CommandBase
     {
         _model.AddTo(this);
         _input.AddTo(this);
-        Options.Add(_seq, _windows, _batch, _perToken);
+        Options.Add([_windows, .. _cut.Options, _perToken]);
         _tasks.AddTo(this);
         _format.AddTo(this);
         _threads.AddTo(this);
@@ -55,7 +53,7 @@ internal sealed class EvaluateCommand : CommandBase
         var lines = _perToken.File(run, OutputKind.PerToken, [_model.Place(run), .. _input.Places(run)]);
         using var checkpoint = _model.OpenFinite(run);
         using var source = _input.Open(run, checkpoint);
-        var length = SequenceLength(run, checkpoint.Config, source.Tokens);
+        var length = _cut.Sequence(run, checkpoint.Config, source.Tokens.Count - 1);
         var set = new WindowSet(source.Tokens, length, WindowStride.Contiguous);
 
         _threads.Start(run);
@@ -87,26 +85,16 @@ internal sealed class EvaluateCommand : CommandBase
     // Every word is a model.
     private int Tasks(CommandRun run)
     {
-        foreach (var option in (Option[])[_seq, _windows, _perToken, .. Options.Where(option => option.Name is "--ids" or "--field")])
+        foreach (var option in Options.Where(option => option.Name is "--ids" or "--field" or "--sequence" or "--windows" or "--per-token"))
             if (run.Has(option))
                 throw new EspalierException($"{option.Name} is about the loss of a text, and --tasks asks for benchmarks: give one of them");
         return _tasks.Run(run, [_model.Folder(run), .. _input.Words(run)], _format, () => _threads.Start(run));
     }
 
-    private int SequenceLength(CommandRun run, DecoderConfig config, ITokens tokens)
-    {
-        if (run.Get(_seq) is not { } asked)
-            return (int)Math.Max(1, Math.Min(Math.Min(LongestDefault, config.MaxPositions), tokens.Count - 1));
-        return asked <= config.MaxPositions
-            ? asked
-            : throw new EspalierException(
-                $"--sequence is {asked} and the model has {config.MaxPositions} positions (max_position_embeddings): give at most that");
-    }
-
     private PerplexityResult Measure(CommandRun run, Decoder decoder, WindowSet set, Action<long, long[], float[]>? perWindow)
     {
         var result =
-            PerplexityEvaluator.Run(decoder, set, run.Get(_windows), run.Get(_batch)!.Value, run.Progress, perWindow, run.Cancellation);
+            PerplexityEvaluator.Run(decoder, set, run.Get(_windows), _cut.Batch(run), run.Progress, perWindow, run.Cancellation);
         return double.IsFinite(result.Nll)
             ? result
             : throw new EspalierException($"the mean NLL is {result.Nll}: the model's activations overflow on this text")

@@ -10,6 +10,8 @@ using Espalier.Models.Checkpoints;
 using Espalier.Models.Gguf;
 using Espalier.Models.Runtimes;
 using Espalier.Models.Tokenizers;
+using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands;
@@ -21,12 +23,12 @@ internal sealed class ExportCommand : CommandBase
 
     private readonly ModelArgument _model = new();
     private readonly OutputOption _output = new("--output", "The GGUF file or the folder to write", "FILE.gguf|FOLDER", required: true);
-    private readonly ChoiceOption<ExportType> _type = new(
-        "--type",
-        "How matrices are stored in GGUF, or hf for a folder; by default what the output's name says, as exactly as the model is stored",
-        null,
-        ("f32", ExportType.F32), ("f16", ExportType.F16), ("bf16", ExportType.Bf16), ("q8_0", ExportType.Q8), ("hf", ExportType.Hf),
-        ("gguf-f32", ExportType.F32), ("gguf-f16", ExportType.F16), ("gguf-bf16", ExportType.Bf16), ("gguf-q8_0", ExportType.Q8));
+    // A recipe's words, and without "gguf-", for what goes into a file is said by its name already.
+    private readonly ValueOption<ExportKind> _type = new ValueOption<ExportKind>("--type",
+        Kinds.Choice<ExportKind>([.. Enum.GetValues<ExportKind>()
+            .SelectMany(kind => new[] { (Short(kind), kind), (EnumName.Of(kind), kind) }).Distinct()]),
+        "How matrices are stored in GGUF, or hf for a folder; by default what the output's name says, as exactly as the model is stored")
+        .Or("--format");
     private readonly DtypeOption _dtype = new();
 
     internal ExportCommand() : base(
@@ -37,7 +39,6 @@ internal sealed class ExportCommand : CommandBase
     {
         _model.AddTo(this);
         Options.Add(_output);
-        _type.Aliases.Add("--format");
         Options.Add(_type);
         _dtype.AddTo(this);
     }
@@ -45,16 +46,16 @@ internal sealed class ExportCommand : CommandBase
     protected override int Run(CommandRun run)
     {
         var place = run.Get(_output)!;
-        var wanted = run.Get(_type) ?? (place.EndsWith(Ending, StringComparison.OrdinalIgnoreCase) ? null : ExportType.Hf);
-        if (wanted != ExportType.Hf && _dtype.IsGiven(run))
+        var wanted = run.Get(_type) ?? (place.EndsWith(Ending, StringComparison.OrdinalIgnoreCase) ? null : ExportKind.Hf);
+        if (wanted != ExportKind.Hf && _dtype.IsGiven(run))
             throw new EspalierException(
                 $"--dtype is for folders (--type hf): for {place} choose --type {string.Join(", ", GgufTypes.All.Select(GgufTypes.Name))}");
-        if (wanted == ExportType.Hf && place.EndsWith(Ending, StringComparison.OrdinalIgnoreCase))
+        if (wanted == ExportKind.Hf && place.EndsWith(Ending, StringComparison.OrdinalIgnoreCase))
             throw new EspalierException($"--output {place}: --type hf writes a folder; give a name without {Ending}");
 
         var started = Stopwatch.GetTimestamp();
         using var checkpoint = _model.Open(run);
-        var report = wanted == ExportType.Hf ? WriteFolder(run, checkpoint) : WriteGguf(run, checkpoint, wanted);
+        var report = wanted == ExportKind.Hf ? WriteFolder(run, checkpoint) : WriteGguf(run, checkpoint, wanted);
         run.Write(report with { Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds }, Show);
         return ExitCodes.Done;
     }
@@ -83,17 +84,11 @@ internal sealed class ExportCommand : CommandBase
             Preflight.Of(checkpoint.Family, checkpoint.Config, written.RawConfig));
     }
 
-    private ExportReport WriteGguf(CommandRun run, Checkpoint checkpoint, ExportType? wanted)
+    private ExportReport WriteGguf(CommandRun run, Checkpoint checkpoint, ExportKind? wanted)
     {
         var file = _output.File(run, OutputKind.Gguf, _model.Place(run))!;
-        var stored = wanted switch
-        {
-            ExportType.F32 => GgufType.F32,
-            ExportType.F16 => GgufType.F16,
-            ExportType.Bf16 => GgufType.BF16,
-            ExportType.Q8 => GgufType.Q8_0,
-            _ => checkpoint.StoredType switch { ElementType.BF16 => GgufType.BF16, ElementType.F16 => GgufType.F16, _ => GgufType.F32 },
-        };
+        var stored = wanted is { } kind ? ExportStage.TypeOf(kind)
+            : checkpoint.StoredType switch { ElementType.BF16 => GgufType.BF16, ElementType.F16 => GgufType.F16, _ => GgufType.F32 };
         foreach (var loss in GgufExporter.Check(checkpoint.Config, checkpoint.Folder, checkpoint.Folder))
             run.Progress.Warn(loss);
         using (var task = run.Progress.Begin("export", 0, "bytes"))
@@ -102,14 +97,7 @@ internal sealed class ExportCommand : CommandBase
         return new(file, "gguf", stored.Name(), new FileInfo(file).Length, checkpoint.TotalBytes);
     }
 
-    private enum ExportType
-    {
-        F32,
-        F16,
-        Bf16,
-        Q8,
-        Hf,
-    }
+    private static string Short(ExportKind kind) => EnumName.Of(kind).Replace("gguf-", "", StringComparison.Ordinal);
 
     private static void Show(Page page, ExportReport report)
     {

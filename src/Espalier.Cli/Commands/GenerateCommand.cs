@@ -8,6 +8,7 @@ using Espalier.Compression.Data;
 using Espalier.Files;
 using Espalier.Models.Generation;
 using Espalier.Models.Tokenizers;
+using Espalier.Pipeline.Options;
 using Espalier.Torch;
 
 namespace Espalier.Cli.Commands;
@@ -18,6 +19,12 @@ internal sealed class GenerateCommand : CommandBase
     private const int LongestPrompt = 1 << 20;
 
     private readonly ModelArgument _model = new();
+    private readonly Argument<string> _text = new("text")
+    {
+        Description = "Text to continue, in quotes; the same as --prompt",
+        HelpName = "PROMPT",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
     private readonly Option<string[]> _prompt = new("--prompt")
     {
         Description =
@@ -31,29 +38,33 @@ internal sealed class GenerateCommand : CommandBase
         Description = "Token ids to continue instead: 1,2,3 or FILE.i32 or FILE.u16; no BOS is added, and EOS does not stop",
         HelpName = "IDS"
     };
-    private readonly CountOption _maxTokens = new("--max-tokens", "Tokens at most; the model's positions end it too", 128, least: 0);
+    private readonly ValueOption<int> _maxTokens = new("--max-tokens", Kinds.Size(least: 0),
+        "Tokens at most; the model's positions end it too", 128);
     private readonly Option<bool> _ignoreEos = new("--ignore-eos") { Description = "Continue past EOS, also with --prompt" };
-    private readonly CountOption _batch = new("--batch", "Prompts continued at once where there are several; changes no text",
-        GeneratorBatch.Usual, least: 1);
-    private readonly ChoiceOption<WeightFormat> _weights = new(
+    private readonly ValueOption<int> _batch = new("--batch", Kinds.Size(),
+        "Prompts continued at once where there are several; changes no text", GeneratorBatch.Usual);
+    private readonly ValueOption<WeightFormat> _weights = new(
         "--weights",
+        Kinds.Choice<WeightFormat>([("float32", WeightFormat.Float32), ("bf16", WeightFormat.BFloat16), ("int8", WeightFormat.Int8),
+            ("f32", WeightFormat.Float32), ("bfloat16", WeightFormat.BFloat16)]),
         "What matrices are kept in, activations are float32: by default what changes nothing, bf16 where the model is stored so, else "
-            + "float32; int8 has a scale for 32 weights and changes the text a little", null,
-        ("float32", WeightFormat.Float32), ("bf16", WeightFormat.BFloat16), ("int8", WeightFormat.Int8), ("f32", WeightFormat.Float32),
-        ("bfloat16", WeightFormat.BFloat16));
+            + "float32; "
+            + "int8 has a scale for 32 weights and changes the text a little");
     private readonly SamplingInput _sampling = new();
     private readonly ThreadsOption _threads = new();
 
     internal GenerateCommand() : base(
         "generate",
         "Continue a text or token ids, greedily or by sampling",
-        "espalier generate models/quickstart-teacher --prompt \"Once upon a time\" --max-tokens 60",
+        "espalier generate models/quickstart-teacher \"Once upon a time\" --max-tokens 60",
         "espalier generate models/quickstart-teacher --prompt \"The kernel\" --temperature 0.7 --top-p 0.9 --seed 3",
         "espalier generate models/quickstart-teacher --prompt Once --prompt \"The kernel\" --weights int8 --max-tokens 30",
         "espalier generate models/quickstart-teacher --ids 4080 --greedy --max-tokens 200 --json")
     {
         _model.AddTo(this);
-        Options.Add(_prompt, _ids, _maxTokens);
+        Arguments.Add(_text);
+        foreach (var option in (Option[])[_prompt, _ids, _maxTokens])
+            Options.Add(option);
         _sampling.AddTo(this);
         Options.Add(_ignoreEos, _weights, _batch);
         _threads.AddTo(this);
@@ -61,23 +72,24 @@ internal sealed class GenerateCommand : CommandBase
 
     protected override int Run(CommandRun run)
     {
-        if (run.Has(_prompt) == run.Has(_ids))
-            throw new EspalierException(run.Has(_prompt) ? "both --prompt and --ids were given: give one of them"
-                : "nothing to continue was given: --prompt TEXT or --ids 1,2,3");
+        string[] prompts = [.. run.Get(_text) is { } text ? [text] : Array.Empty<string>(), .. run.Get(_prompt) ?? []];
+        if (prompts.Length > 0 == run.Has(_ids))
+            throw new EspalierException(run.Has(_ids) ? "text to continue and --ids were given: give one of them"
+                : "nothing to continue was given: a text in quotes, --prompt TEXT or --ids 1,2,3");
         using var checkpoint = _model.OpenFinite(run);
         var options = _sampling.Read(run, checkpoint);
         // Ids need no tokenizer: without one there is no text to show.
-        var tokenizer = run.Has(_prompt) || File.Exists(Path.Combine(checkpoint.Folder, "tokenizer.json"))
+        var tokenizer = prompts.Length > 0 || File.Exists(Path.Combine(checkpoint.Folder, "tokenizer.json"))
             ? Tokenizer.Load(checkpoint.Folder) : null;
-        int[][] starts = run.Has(_prompt)
-            ? [.. run.Get(_prompt)!.Select(text => EncodePrompt(run, text, tokenizer!, checkpoint.Config.VocabularySize))]
+        int[][] starts = prompts.Length > 0
+            ? [.. prompts.Select(prompt => EncodePrompt(run, prompt, tokenizer!, checkpoint.Config.VocabularySize))]
             : [ReadIds(run.Get(_ids)!, checkpoint.Config.VocabularySize)];
-        var stops = run.Has(_prompt) && !run.Get(_ignoreEos) ? StopIds.Of(checkpoint, tokenizer!) : null;
+        var stops = prompts.Length > 0 && !run.Get(_ignoreEos) ? StopIds.Of(checkpoint, tokenizer!) : null;
 
         _threads.Start(run);
         using var packed = PackedWeights.Load(checkpoint, run.Get(_weights) ?? PackedWeights.FormatOf(checkpoint));
         if (starts.Length > 1)
-            return Several(run, packed, starts, options, tokenizer!, stops);
+            return Several(run, packed, prompts, starts, options, tokenizer!, stops);
         var start = starts[0];
         Action<string> show = _ => { };
         if (!run.Json)
@@ -100,8 +112,8 @@ internal sealed class GenerateCommand : CommandBase
     }
 
     // Many prompts at once: nothing streams, for their texts grow side by side.
-    private int Several(CommandRun run, PackedWeights packed, int[][] starts, SamplingOptions options, Tokenizer tokenizer,
-        IReadOnlySet<int>? stops)
+    private int Several(CommandRun run, PackedWeights packed, string[] prompts, int[][] starts, SamplingOptions options,
+        Tokenizer tokenizer, IReadOnlySet<int>? stops)
     {
         var started = Stopwatch.GetTimestamp();
         var most = run.Get(_maxTokens)!.Value;
@@ -114,7 +126,7 @@ internal sealed class GenerateCommand : CommandBase
             Continuations =
             [
                 .. made.Select((ids, i) => new ContinuationReport(
-                    Prompt: run.Get(_prompt)![i],
+                    Prompt: prompts[i],
                     Ids: ids,
                     Text: tokenizer.Decode([.. ids], skipSpecialTokens: true),
                     PromptTokens: starts[i].Length,

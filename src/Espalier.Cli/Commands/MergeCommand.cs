@@ -18,8 +18,8 @@ internal sealed class MergeCommand : CommandBase
 
     private readonly Argument<string[]> _sources = new("sources")
     {
-        Description = "Two or more: Hugging Face folders of one config and tokenizer, or training checkpoints "
-            + "(RUN/stages/STAGE/checkpoints/step-N)",
+        Description = "Two or more: Hugging Face folders of one config and tokenizer, or checkpoints of a training that goes on or was "
+            + "interrupted (RUN/stages/STAGE/checkpoints/step-N); one that is done keeps none",
         HelpName = "FOLDER",
         Arity = ArgumentArity.OneOrMore,
     };
@@ -60,7 +60,11 @@ internal sealed class MergeCommand : CommandBase
             throw new EspalierException($"{folders[0]} alone was given: name at least two models, or two checkpoints");
         var shares = Shares(run.Get(_weights), folders.Length);
         if (folders.FirstOrDefault(source => !Directory.Exists(source)) is { } missing)
-            throw new EspalierException($"{missing}: {(File.Exists(missing) ? "is a file; give the folder that it is in" : "not found")}");
+            throw new EspalierException(File.Exists(missing) ? $"{missing}: is a file; give the folder that it is in"
+                : Path.GetFileName(Path.TrimEndingDirectorySeparator(missing)).StartsWith("step-", StringComparison.Ordinal)
+                    ? $"{missing}: not found; a training keeps its last checkpoints while it goes on, and none when it is done: its "
+                        + "model is in RUN/stages/STAGE/model"
+                    : $"{missing}: not found");
         var model = folders.FirstOrDefault(source => !MergeStage.IsTraining(source));
         if (model is not null && run.Has(_like))
             throw new EspalierException($"--like was given and {model} is a model itself, with config and tokenizer: leave it out");
@@ -71,6 +75,8 @@ internal sealed class MergeCommand : CommandBase
         var folder = _output.NewFolder(run, folders.Append(model).Distinct().Select(source => new ReadPlace("the source", source)));
         // What was trained is float32; whole models stay what they are.
         var stored = _dtype.IsGiven(run) || !run.Has(_like) ? _dtype.Read(run, checkpoint) : ElementType.F32;
+        foreach (var twice in folders.GroupBy(source => RealPath.Of(source)).Where(same => same.Count() > 1))
+            run.Progress.Warn($"{twice.First()} is given {twice.Count()} times and counts as often; --weights says that with one");
         _threads.Start(run);
         var checks = RunContext.Once(folder, Name, 0, run.Progress, context =>
         {

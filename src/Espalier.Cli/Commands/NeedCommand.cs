@@ -17,23 +17,18 @@ namespace Espalier.Cli.Commands;
 /// <summary>Whether a teacher should be corrected before it teaches a text.</summary>
 internal sealed class NeedCommand : CommandBase
 {
+    private static readonly CorrectionSection s_auto = new() { When = CorrectWhen.Auto };
+
     private readonly Argument<string> _teacher = new("teacher") { Description = "Hugging Face folder of the teacher" };
     private readonly TokenInput _input = new();
 
-    private readonly Option<string> _reference = new("--reference")
-    {
-        Description =
-            "Text or ids that the teacher knows well; by default self-written.jsonl in its folder, else text that it writes now",
-        HelpName = "PATH",
-    };
+    private readonly KeyOptions<CorrectionSection> _keys = new(CorrectionSection.Keys(), s_auto);
 
-    private readonly NumberOption _threshold = new(
-        "--threshold", "Needed where the difference is above this with 95 % confidence, nats a token", "X",
-        CorrectionSection.DefaultThreshold);
+    private readonly ValueOption<int> _sequence = new ValueOption<int>("--sequence",
+        Kinds.Size(least: 2, most: CorrectionTest.MostSequence), $"Tokens of a window, at most {CorrectionTest.MostSequence}",
+        CorrectionTest.MostSequence).Or("--seq");
 
-    private readonly CountOption _seq = new CountOption("--sequence", $"Tokens of a window, at most {CorrectionTest.MostSequence}",
-        CorrectionTest.MostSequence, least: 2, most: CorrectionTest.MostSequence).Or("--seq");
-    private readonly CountOption _seed = new("--seed", "Seed of text that the teacher writes now", 1, least: 0);
+    private readonly SeedOption _seed = new("text that the teacher writes now");
     private readonly ThreadsOption _threads = new();
 
     internal NeedCommand() : base(
@@ -44,7 +39,9 @@ internal sealed class NeedCommand : CommandBase
     {
         Arguments.Add(_teacher);
         _input.AddTo(this);
-        Options.Add(_reference, _threshold, _seq, _seed);
+        _keys.AddTo(this);
+        Options.Add(_sequence);
+        _seed.AddTo(this);
         _threads.AddTo(this);
     }
 
@@ -53,27 +50,26 @@ internal sealed class NeedCommand : CommandBase
         var folder = run.Get(_teacher)!;
         using var checkpoint = Checkpoint.Open(folder).WithNotes(run);
         checkpoint.CheckFinite(run.Cancellation);
-        var length = Math.Min(run.Get(_seq)!.Value, checkpoint.Config.MaxPositions);
-        var section = new CorrectionSection { Reference = Reference(run), Threshold = run.Get(_threshold)!.Value };
+        var length = Math.Min(run.Get(_sequence)!.Value, checkpoint.Config.MaxPositions);
+        var section = _keys.Read(run, CorrectionSection.Section, s_auto);
+        if (section.Reference is { } reference && reference != DotnetDocs.Name && !RecipePaths.IsThere(reference))
+            throw new EspalierException(
+                $"--reference {reference}: not found; name a text that the teacher knows well, or leave it out");
         var tokens = _input.Tokens(run, checkpoint, length);
         using var opened = tokens.Value;
 
         _threads.Start(run);
-        var result = RunContext.Once(null, Name, run.Get(_seed)!.Value, run.Progress, context =>
+        var result = RunContext.Once(null, Name, _seed.Get(run), run.Progress, context =>
         {
             var stage = new NeedStage(ModelArgument.Slot(checkpoint), folder, section, tokens, length,
-                run.Get(_seed)!.Value)
-            { DataName = opened.Train.Name };
+                _seed.Get(run))
+            { DataName = opened.Train.Name, SaysVerdict = false };
             context.Walk([stage]);
             return stage.Found.Value;
         }, run.Cancellation);
         run.Write(result, Show, ("model", folder));
         return ExitCodes.Done;
     }
-
-    private string? Reference(CommandRun run) => run.Get(_reference) is not { } path ? null
-        : DataSection.IsIds(path) || path == DotnetDocs.Name || Path.Exists(DocumentSource.PathOf(path)) || path.Contains('*') ? path
-        : throw new EspalierException($"--reference {path}: not found; name a text that the teacher knows well, or leave it out");
 
     private static void Show(Page page, CorrectionTestResult report)
     {

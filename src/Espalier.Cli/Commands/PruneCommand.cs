@@ -28,9 +28,8 @@ internal sealed class PruneCommand : CommandBase
         HelpName = "FILE.json"
     };
     private readonly DepthScoresInput _depthScores = new();
-    private readonly Option<string> _plan = new("--plan") { Description = "What survives, instead of a shape", HelpName = "FILE.json" };
     private readonly Option<bool> _random = new("--random") { Description = "Choose at random, as a control" };
-    private readonly CountOption _seed = new("--seed", "Seed of --random and of --method random", 1, least: 0);
+    private readonly SeedOption _seed = new("--random and of --method random");
     private readonly OutputOption _writePlan = new("--write-plan", "Write what survives, for --plan", "FILE.json");
     private readonly DtypeOption _dtype = new();
     private readonly CalibrationInput _calibration = new();
@@ -48,7 +47,10 @@ internal sealed class PruneCommand : CommandBase
         _input.AddTo(this);
         Options.Add(_output);
         _shape.AddTo(this);
-        Options.Add(_scores, _plan, _random, _seed, _writePlan);
+        Options.Add(_scores);
+        Options.Add(_random);
+        _seed.AddTo(this);
+        Options.Add(_writePlan);
         _depthScores.AddTo(this);
         _dtype.AddTo(this);
         _calibration.AddTo(this);
@@ -57,34 +59,31 @@ internal sealed class PruneCommand : CommandBase
 
     protected override int Run(CommandRun run)
     {
-        RequireOneSource(run);
+        var section = _shape.Section(run);
+        RequireOneSource(run, section);
         using var checkpoint = _model.Open(run);
         ReadPlace[] reads = [_model.Place(run), .. _input.Places(run), .. Given("the scores", run.Get(_scores)),
-            .. Given("the scores of layers", DepthFile(run)), .. Given("the plan", run.Get(_plan))];
+            .. Given("the scores of layers", DepthFile(run)), .. Given("the plan", section.Plan)];
         var folder = _output.NewFolder(run, reads);
         var planFile = _writePlan.File(run, OutputKind.Plan, reads);
         if (planFile is not null && Path.GetFullPath(planFile) == Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))
             throw new EspalierException($"--write-plan {planFile}: is --output too; give another name");
         var stored = _dtype.Read(run, checkpoint);
-        var student = run.Get(_plan) is { } given ? PlanFile.Read(given).Apply(checkpoint.Config) : _shape.Student(run, checkpoint.Config);
+        var student = ShapeInput.Student(section, checkpoint.Config);
+        section = run.Get(_random) ? section with { Method = PruneMethod.Random } : section;
         var layers = LayersOf(run, checkpoint, student);
         var (tokens, isScored) = (new Slot<TokenSets>("the text"), _input.IsGiven(run) || !_calibration.Method(run).ReadsText());
         if (isScored)
             tokens = _calibration.Tokens(run, checkpoint, _input);
         using var opened = tokens.IsMade ? tokens.Value : null;
         _threads.Start(run);
-        var method = RunContext.Once(folder, Name, run.Get(_seed)!.Value, run.Progress, context =>
+        var method = RunContext.Once(folder, Name, _seed.Get(run), run.Progress, context =>
         {
             var dropped = layers is null ? checkpoint.Config.Layers - student.Layers : 0;
-            var scoring = isScored ? _calibration.Stage(run, checkpoint, tokens, dropped > 1 ? [1, dropped] : [1], run.Get(_seed)!.Value)
+            var scoring = isScored ? _calibration.Stage(run, checkpoint, tokens, dropped > 1 ? [1, dropped] : [1], _seed.Get(run))
                 : null;
-            var section = _shape.Section(run) with
-            {
-                Method = run.Get(_random) ? PruneMethod.Random : PruneMethod.Importance,
-                Plan = run.Get(_plan),
-            };
             var cut = new PruneStage(ModelArgument.Slot(checkpoint), "pruned", student, new("the shape") { Value = section }, section, 0,
-                run.Get(_seed)!.Value)
+                _seed.Get(run))
             {
                 Scores = scoring?.Scores ?? ScoresOf(run, checkpoint),
                 Layers = layers,
@@ -151,10 +150,10 @@ internal sealed class PruneCommand : CommandBase
     }
 
     /// <summary>Scores, a plan, chance, or text to score on: one of them, since each says by itself what stays.</summary>
-    private void RequireOneSource(CommandRun run)
+    private void RequireOneSource(CommandRun run, PruneSection section)
     {
         string[] given = [
-            .. new[] { (UnitFile(run) is not null, "--scores"), (run.Has(_plan), "--plan"), (run.Get(_random), "--random"),
+            .. new[] { (UnitFile(run) is not null, "--scores"), (section.Plan is not null, "--plan"), (run.Get(_random), "--random"),
                 (_input.IsGiven(run), "text or --ids to score on"),
                 (!_calibration.Method(run).ReadsText(), $"--method {_calibration.Method(run).ToString().ToLowerInvariant()}") }
             .Where(source => source.Item1).Select(source => source.Item2)];
@@ -165,17 +164,15 @@ internal sealed class PruneCommand : CommandBase
                     + "magnitude, --scores FILE, --depth-scores FILE, --plan FILE or --random");
         if (given.Length > 1)
             throw new EspalierException($"{string.Join(" and ", given)} were given and each says which units stay: give one of them");
-        if (ofLayers is not null && (run.Has(_plan) || run.Get(_random)))
+        if (ofLayers is not null && (section.Plan is not null || run.Get(_random)))
             throw new EspalierException($"{given[0]} and scores of layers were given and each says which layers stay: give one of them");
-        if ((run.Has(_scores) || run.Has(_plan) || run.Get(_random) || !HasUnits(run)) && _calibration.Given(run) is { } unread)
+        if ((run.Has(_scores) || section.Plan is not null || run.Get(_random) || !HasUnits(run)) && _calibration.Given(run) is { } unread)
             throw new EspalierException(
                 $"{given.FirstOrDefault("scores of layers")} and {unread} were given and nothing is scored then: leave {unread} out");
         _calibration.Check(run, _input);
-        if (run.Get(_random) && _shape.MergeHeads(run))
+        if (run.Get(_random) && section.MergeHeads)
             throw new EspalierException("--merge-heads merges in the order of scores and --random has none: leave one of them out");
-        if (run.Has(_plan) && _shape.Given(run) is { } option)
-            throw new EspalierException($"--plan and {option} were given and the plan says the shape by itself: leave {option} out");
-        if (run.Has(_seed) && !run.Get(_random) && _calibration.Method(run) != ScoreMethod.Random)
+        if (_seed.IsGiven(run) && !run.Get(_random) && _calibration.Method(run) != ScoreMethod.Random)
             throw new EspalierException("--seed is for --random and --method random, which were not given");
     }
 

@@ -7,6 +7,7 @@ using Espalier.Cli.Rendering;
 using Espalier.Compression.Importance;
 using Espalier.Files;
 using Espalier.Models;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands;
@@ -17,15 +18,11 @@ internal sealed class ScoreCommand : CommandBase
     private readonly ModelArgument _model = new(optional: true);
     private readonly TokenInput _input = new();
     private readonly CalibrationInput _calibration = new();
-    private readonly ChoiceOption<Which> _aggregators = new("--aggregators",
-        "Score by all nine aggregators in one pass and write l2-mean.json, ... into the folder of --output", null, ("all", Which.All));
-    private readonly Option<string> _spans = new("--spans")
-    {
-        Description = "Widths of spans of layers whose block influence is wanted, such as 1,2,4",
-        HelpName = "N,N",
-        DefaultValueFactory = _ => "1"
-    };
-    private readonly CountOption _seed = new("--seed", "Seed of --method random", 1, least: 0);
+    private readonly ValueOption<Which> _aggregators = new("--aggregators", Kinds.Choice<Which>(),
+        "Score by all nine aggregators in one pass and write l2-mean.json, ... into the folder of --output");
+    private readonly ValueOption<IReadOnlyList<int>> _spans = new("--spans", Kinds.Counts("1,2,4"),
+        "Widths of spans of layers whose block influence is wanted, such as 1,2,4", [1]);
+    private readonly SeedOption _seed = new("--method random");
     private readonly OutputOption _output = new("--output", "Write the scores for prune --scores; with --aggregators all a folder",
         "FILE.json");
     private readonly ScoreComparison _comparison = new();
@@ -45,7 +42,10 @@ internal sealed class ScoreCommand : CommandBase
         _model.AddTo(this);
         _input.AddTo(this);
         _calibration.AddTo(this);
-        Options.Add(_aggregators, _spans, _seed, _output);
+        Options.Add(_aggregators);
+        Options.Add(_spans);
+        _seed.AddTo(this);
+        Options.Add(_output);
         _comparison.AddTo(this);
         _threads.AddTo(this);
     }
@@ -63,9 +63,9 @@ internal sealed class ScoreCommand : CommandBase
         _comparison.RequireNothing(run);
         if (!_model.IsGiven(run))
             throw new EspalierException("no model was given: espalier score MODEL TEXT..., or --compare A.json B.json");
-        var widths = Widths(run.Get(_spans)!);
+        var widths = run.Get(_spans)!;
         _calibration.Check(run, _input);
-        if (run.Has(_seed) && _calibration.Method(run) != ScoreMethod.Random)
+        if (_seed.IsGiven(run) && _calibration.Method(run) != ScoreMethod.Random)
             throw new EspalierException("--seed is for --method random, which was not given");
         if (run.Has(_aggregators))
             ByAll(run, widths);
@@ -74,16 +74,16 @@ internal sealed class ScoreCommand : CommandBase
         return ExitCodes.Done;
     }
 
-    private void ByOne(CommandRun run, int[] widths)
+    private void ByOne(CommandRun run, IReadOnlyList<int> widths)
     {
         var file = _output.File(run, OutputKind.Scores, [_model.Place(run), .. _input.Places(run)]);
         using var checkpoint = _model.Open(run);
         var tokens = _calibration.Tokens(run, checkpoint, _input);
         using var opened = tokens.IsMade ? tokens.Value : null;
         _threads.Start(run);
-        var scores = RunContext.Once(file, Name, run.Get(_seed)!.Value, run.Progress, context =>
+        var scores = RunContext.Once(file, Name, _seed.Get(run), run.Progress, context =>
         {
-            var stage = _calibration.Stage(run, checkpoint, tokens, widths, run.Get(_seed)!.Value);
+            var stage = _calibration.Stage(run, checkpoint, tokens, widths, _seed.Get(run));
             context.Walk([stage]);
             var found = ScoresFile.Read(stage.Scores.Value.Path);
             if (file is not null)
@@ -94,7 +94,7 @@ internal sealed class ScoreCommand : CommandBase
             ("output", file));
     }
 
-    private void ByAll(CommandRun run, int[] widths)
+    private void ByAll(CommandRun run, IReadOnlyList<int> widths)
     {
         _calibration.CheckForAll(run);
         if (!run.Has(_output))
@@ -118,11 +118,6 @@ internal sealed class ScoreCommand : CommandBase
     {
         All,
     }
-
-    private static int[] Widths(string list) => [.. list.Split(',', StringSplitOptions.TrimEntries).Select(part =>
-        int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var width)
-            ? width
-            : throw new EspalierException($"--spans is '{list}' and '{part}' is no number of layers: give widths such as 1,2,4"))];
 
     private static void Show(Page page, ImportanceScores scores, string model, string? file)
     {

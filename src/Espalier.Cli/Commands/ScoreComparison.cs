@@ -4,6 +4,7 @@ using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Importance;
 using Espalier.Models;
+using Espalier.Pipeline.Options;
 
 namespace Espalier.Cli.Commands;
 
@@ -18,12 +19,13 @@ internal sealed class ScoreComparison
         AllowMultipleArgumentsPerToken = true,
     };
 
-    private readonly NumberOption _keep = new("--keep",
-        "With --compare: share of the units that is kept of axes whose size is not given; two thirds by default", "SHARE");
-    private readonly CountOption _hidden = new("--hidden", "With --compare: channels that are kept");
-    private readonly CountOption _ffn = new("--ffn", "With --compare: neurons that are kept of a layer");
-    private readonly CountOption _heads = new("--heads", "With --compare: query heads that are kept of a layer");
-    private readonly CountOption _layers = new("--layers", "With --compare: layers that are kept");
+    private readonly ValueOption<double> _keep = new("--keep",
+        Kinds.ShareOf(Limits.Above(0).UpTo(1)),
+        "With --compare: share of the units that is kept of axes whose size is not given; two thirds by default");
+    private readonly ValueOption<int> _hidden = Size("--hidden", "channels that are kept");
+    private readonly ValueOption<int> _ffn = Size("--ffn", "neurons that are kept of a layer");
+    private readonly ValueOption<int> _heads = Size("--heads", "query heads that are kept of a layer");
+    private readonly ValueOption<int> _layers = Size("--layers", "layers that are kept");
 
     private Option[] Sizes => [_keep, _hidden, _ffn, _heads, _layers];
 
@@ -48,8 +50,6 @@ internal sealed class ScoreComparison
         var (a, b) = run.Get(_compare) is [var first, var second] ? (first, second)
             : throw new EspalierException("--compare takes two files of scores");
         var share = run.Get(_keep) ?? KeptSizes.DefaultShare;
-        if (share is not (> 0 and <= 1))
-            throw new EspalierException($"--keep is {share} and must be above 0 and at most 1: two thirds is 0.67");
         var (ofA, ofB) = (ScoresFile.Read(a), ScoresFile.Read(b));
         var sizes = new KeptSizes(share)
         {
@@ -64,6 +64,8 @@ internal sealed class ScoreComparison
         run.Write(
             new ScoreComparisonReport(a, b, ScoresComparison.Differences(ofA, ofB), ScoresComparison.Axes(ofA, ofB, sizes)), Show);
     }
+
+    private static ValueOption<int> Size(string name, string kept) => new(name, Kinds.Size(), $"With --compare: {kept}");
 
     private static void Show(Page page, ScoreComparisonReport report)
     {

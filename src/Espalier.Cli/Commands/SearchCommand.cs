@@ -27,7 +27,7 @@ internal sealed class SearchCommand : CommandBase
 
     private readonly Option<bool> _enumerate = new("--enumerate")
     { Description = "Only list the candidates; needs no weights, and computes nothing unless a latency is asked for" };
-    private readonly CountOption _limit = new("--limit", "With --enumerate: how many are shown", 100, least: 0);
+    private readonly ValueOption<int> _limit = new("--limit", Kinds.Size(least: 0), "With --enumerate: how many are shown", 100);
     private readonly OutputOption _write = new("--write", "With --enumerate: write all candidates, for search.candidates", "FILE.json");
     private readonly OutputOption _picture = new("--picture", "Write a picture of loss against parameters and latency", "FILE.html");
     private readonly FormatInput _format = new();

@@ -10,6 +10,7 @@ using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Runs;
 
 namespace Espalier.Cli.Commands;
@@ -32,10 +33,10 @@ internal sealed class TaskEvaluation
         HelpName = "FOLDER",
     };
 
-    private readonly CountOption _shots = new("--shots", "Documents shown before each question; by default as the task has it", least: 0,
-        most: 1000);
+    private readonly ValueOption<int> _shots = new("--shots", Kinds.Size(least: 0, most: 1000),
+        "Documents shown before each question; by default as the task has it");
 
-    private readonly CountOption _limit = new("--limit", "Only the first N documents of each subject; by default all");
+    private readonly ValueOption<int> _limit = new("--limit", Kinds.Size(), "Only the first N documents of each subject; by default all");
 
     private readonly OutputOption _perDocument = new("--per-document",
         "Write one JSON line a document and model: log-likelihoods, what was chosen, what is right", "FILE.jsonl");

@@ -82,6 +82,7 @@ internal abstract class TrainingCommand : CommandBase
             ModelSlot[] before = guide is null ? [from] : [guide, from];
             Stage[] stages = [.. before.Select(model => new EvaluateStage(evaluation, model)), stage, export,
                 new EvaluateStage(evaluation, export.Exported)];
+            stage.RequireRoom(context);
             context.Walk(stages);
             return TrainingReport.Of(folder, stage.Trained.Value, [.. stages.OfType<EvaluateStage>().Select(evaluated => evaluated.Row!)],
                 _profile.IsGiven(run) ? context.Profiles : null);
@@ -104,10 +105,7 @@ internal abstract class TrainingCommand : CommandBase
             using var model = Checkpoint.Open(path, CheckpointFolder.HasWeights(path)).WithNotes(run);
             if (model.HasWeights)
                 model.CheckFinite(run.Cancellation);
-            if (sequence > model.Config.MaxPositions)
-                throw new EspalierException(
-                    $"--sequence is {sequence} and {path} has {model.Config.MaxPositions} "
-                        + "positions (max_position_embeddings): give at most that");
+            WindowsInput.RequirePositions(sequence, path, model.Config);
         }
         using var source = Checkpoint.Open(start, requireWeights: false);
         return teacher is null ? source.Config.VocabularySize : VocabularyAlignment.Of(teacher, start).Size;

@@ -31,6 +31,19 @@ internal sealed record LossSpec
     /// <summary>The names that terms may have.</summary>
     public static IReadOnlyCollection<string> Names => s_kinds.Keys;
 
+    /// <summary>What <see cref="Parse"/> reads, as a pattern of JSON Schema, but for the ranges of weights and parameters.</summary>
+    public static string Pattern
+    {
+        get
+        {
+            const string number = "[-]?[0-9.]+([eE][-]?[0-9]+)?";
+            var names = string.Join('|', s_kinds.Where(kind => kind.Value.Default is null).Select(kind => kind.Key));
+            var withParameter = string.Join('|', s_kinds.Where(kind => kind.Value.Default is not null).Select(kind => kind.Key));
+            var term = $" *({number} *[*] *)?(({names})|({withParameter}) *([(] *{number} *[)])?) *";
+            return $"^{term}([+]{term})*$";
+        }
+    }
+
     /// <summary>Whether a term compares with a teacher.</summary>
     public bool NeedsTeacher => _terms.Any(term => term.Name != "cross-entropy");
 

@@ -8,6 +8,16 @@ namespace Espalier.Compression.Search;
 /// <param name="Most">Upper end.</param>
 internal readonly record struct Budget(double Least, double Most)
 {
+    /// <summary>The three forms, as a pattern of JSON Schema; units differ.</summary>
+    public static string Pattern
+    {
+        get
+        {
+            const string quantity = "[+]?[0-9.]+([eE][-+]?[0-9]+)? *[a-zA-Z]{0,3}";
+            return $"^(<= *{quantity}|{quantity} +to +{quantity}|{quantity} *([+]-|±) *[0-9.]+([eE][-+]?[0-9]+)? *%?) *$";
+        }
+    }
+
     /// <summary>Reads a budget of a count such as <c>3M</c>.</summary>
     public static Budget OfCount(string text) =>
         Parse(text, part => Quantity.Count(part) ?? Quantity.Number(part), "3M +-5%, 2.8M to 3.2M or <= 3M");

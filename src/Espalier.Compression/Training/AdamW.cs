@@ -14,6 +14,9 @@ internal sealed record AdamWOptions(double Beta1 = 0.9, double Beta2 = 0.95, dou
     public override Optimizer Make(IReadOnlyList<TrainedParameter> parameters) => new AdamW(parameters, this);
 
     /// <inheritdoc/>
+    internal override int StateOf(bool isHiddenMatrix) => 2;
+
+    /// <inheritdoc/>
     public override void Validate()
     {
         Require(Beta1 is >= 0 and < 1, "betas", Beta1, "at least 0 and below 1");

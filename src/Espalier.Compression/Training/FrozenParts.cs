@@ -18,6 +18,9 @@ public sealed record FrozenParts
     /// <summary>Nothing is frozen.</summary>
     public static FrozenParts None { get; } = new([]);
 
+    /// <summary>One of the words, as a pattern of JSON Schema.</summary>
+    internal static string Pattern => $"^({string.Join('|', s_words[..^1])}| *layers? +[0-9]+(-[0-9]+)? *)$";
+
     /// <summary>Whether nothing is frozen.</summary>
     public bool IsEmpty => _parts.Count == 0;
 

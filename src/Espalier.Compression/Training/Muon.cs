@@ -11,6 +11,9 @@ internal sealed record MuonOptions(AdamWOptions Others, double Momentum = 0.95) 
     public override Optimizer Make(IReadOnlyList<TrainedParameter> parameters) => new Muon(parameters, this);
 
     /// <inheritdoc/>
+    internal override int StateOf(bool isHiddenMatrix) => isHiddenMatrix ? 1 : Others.StateOf(isHiddenMatrix);
+
+    /// <inheritdoc/>
     public override void Validate()
     {
         Others.Validate();
@@ -88,7 +91,7 @@ internal sealed class Muon : Optimizer
         if (!weight.HasGrad)
             return (0, 0);
         using var noGrad = GradMode.Disable();
-        using var scope = TensorScope.Begin();
+        using var scope = TensorScope.BeginReusing();
         var gradient = weight.Grad()!;
         if (clip != 1)
             gradient.MulInPlace(clip);

@@ -9,6 +9,10 @@ public abstract record OptimizerOptions
     /// <param name="parameters">What it updates; they stay the caller's.</param>
     public abstract Optimizer Make(IReadOnlyList<TrainedParameter> parameters);
 
+    /// <summary>Numbers of state that it keeps for each number of a parameter.</summary>
+    /// <param name="isHiddenMatrix">Whether the parameter is a matrix inside a block.</param>
+    internal abstract int StateOf(bool isHiddenMatrix);
+
     /// <summary>Checks every field.</summary>
     /// <exception cref="EspalierException">A value that cannot work, naming the field.</exception>
     public abstract void Validate();

@@ -20,10 +20,15 @@ internal static class Units
         ? string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.##} MB")
         : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.##} GB");
 
-    /// <summary>123456 bytes, 1.25 GB: room on a disk, to the byte where that can matter.</summary>
-    public static string Room(long bytes) => bytes < 10_000_000
-        ? string.Create(CultureInfo.InvariantCulture, $"{bytes} bytes")
-        : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.00} GB");
+    /// <summary>123456 bytes, 14.8 MB, 1.25 GB: room on a disk, to the byte where that can matter.</summary>
+    /// <param name="bytes">The room.</param>
+    /// <param name="like">What chooses the unit, so that quantities that are compared have the same one; by default itself.</param>
+    public static string Room(long bytes, long? like = null) => (like ?? bytes) switch
+    {
+        < 10_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes} bytes"),
+        < 1_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.00} GB"),
+    };
 
     /// <summary>1.23M, 8.03B: counts of parameters and tokens.</summary>
     public static string Count(double count)
@@ -34,6 +39,12 @@ internal static class Units
             count /= 1000;
         return Short(count) + names[at];
     }
+
+    /// <summary>1 id, 2 ids, no window: a number and its noun.</summary>
+    /// <param name="count">The number.</param>
+    /// <param name="one">The noun of one.</param>
+    /// <param name="several">That of several; by default with an s.</param>
+    public static string Counted(long count, string one, string? several = null) => $"{count} {(count == 1 ? one : several ?? $"{one}s")}";
 
     /// <summary>Three digits that matter: 0.123, 1.23, 12.3, 123.</summary>
     public static string Short(double value)

@@ -12,8 +12,8 @@ internal static class DiskSpace
     {
         if (Free(folder) is { } free && free < bytes)
             throw new EspalierException(
-                $"{folder}: {what} need {Units.Room(bytes)} but {Units.Room(free)} are free there; "
-                + $"free {Units.Room(bytes - free)} or choose another folder");
+                $"{folder}: {what} need {Units.Room(bytes)} but {Units.Room(free, like: bytes)} are free there; "
+                + $"free {Units.Room(bytes - free, like: bytes)} or choose another folder");
     }
 
     /// <summary>The same for what is about to be written at a place.</summary>
@@ -23,7 +23,9 @@ internal static class DiskSpace
     internal static void RequireFor(string path, long bytes)
     {
         if (Free(Path.GetDirectoryName(Path.GetFullPath(path))!) is { } free && bytes > free)
-            throw new EspalierException($"{path}: needs {bytes} bytes, {free} are free on its disk; make room or give another folder");
+            throw new EspalierException(
+                $"{path}: needs {Units.Room(bytes)} but {Units.Room(free, like: bytes)} are free on its disk; make room or give another "
+                + "place");
     }
 
     /// <summary>Bytes that this user may still write there; null where the system does not say.</summary>

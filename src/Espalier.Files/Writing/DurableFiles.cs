@@ -10,6 +10,8 @@ internal sealed class DurableFiles(IFileLayer layer)
     private static readonly EnumerationOptions s_asNamed =
         new() { AttributesToSkip = 0, MatchCasing = MatchCasing.CaseSensitive, MatchType = MatchType.Simple };
 
+    private static readonly TimeSpan s_young = TimeSpan.FromMinutes(1);
+
     private static readonly DurableFiles s_disk = new(new DiskLayer());
 
     private static readonly AsyncLocal<DurableFiles?> s_instead = new();
@@ -105,22 +107,28 @@ internal sealed class DurableFiles(IFileLayer layer)
     public static IDisposable? Hold(string folder) => LibC.HoldShared(folder);
 
     /// <summary>
-    /// Deletes what killed writers of <paramref name="path"/> left beside it, those of version 0.1 too: names that were made for it, and
-    /// that no living
-    /// writer holds. Links are left alone, and so is what cannot be deleted.
+    /// Deletes what killed writers left beside a path: names that this program made and that no living writer holds. Those of other outputs
+    /// must be a minute old, for a folder is not held at the instant in which it is made. Links are left alone, and so is what cannot be
+    /// deleted.
     /// </summary>
-    public void Sweep(string path)
+    /// <param name="path">What will be written; of it, what version 0.1 left goes too.</param>
+    /// <param name="now">For tests: the time.</param>
+    public void Sweep(string path, DateTime? now = null)
     {
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        var (parent, name) = (Path.GetDirectoryName(path), Path.GetFileName(path));
+        var (parent, name, at) = (Path.GetDirectoryName(path), Path.GetFileName(path), now ?? DateTime.UtcNow);
         if (parent is null || !Directory.Exists(parent))
             return;
         try
         {
-            foreach (var entry in new DirectoryInfo(parent).EnumerateFileSystemInfos($"{name}.tmp-*", s_asNamed))
-                if ((Leftovers.IsOf(entry.Name, name) || Leftovers.IsOfVersion01(entry.Name, name))
-                    && entry.LinkTarget is null && LibC.IsUnheld(entry.FullName))
+            foreach (var entry in new DirectoryInfo(parent).EnumerateFileSystemInfos("*.tmp-*", s_asNamed))
+            {
+                var of = entry.Name[..entry.Name.LastIndexOf(".tmp-", StringComparison.Ordinal)];
+                var isMade = of == name ? Leftovers.IsOf(entry.Name, of) || Leftovers.IsOfVersion01(entry.Name, name)
+                    : Leftovers.IsOf(entry.Name, of) && at - entry.CreationTimeUtc > s_young;
+                if (isMade && entry.LinkTarget is null && LibC.IsUnheld(entry.FullName))
                     TryDelete(entry.FullName);
+            }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -10,22 +10,28 @@ internal static class TrainingForecast
 {
     private const int Float32 = 4;
 
-    // Weight, gradient and two moments; weight and two moments.
-    private const int Trained = 16, Saved = 12;
-
     /// <summary>Memory of a model in float32.</summary>
     public static long WeightBytes(DecoderConfig config) => Float32 * config.Parameters;
 
-    /// <summary>Memory of a model all of which is trained.</summary>
-    public static long AllBytes(DecoderConfig config) => Trained * config.Parameters;
-
-    /// <summary>Memory of a model that is trained but for what is frozen.</summary>
+    /// <summary>Memory of a model that is trained but for what is frozen: weights, gradients, the optimizer's state.</summary>
     public static long Bytes(TrainingSection training, DecoderConfig config)
     {
-        var trained = training.Freeze.IsEmpty ? config.Parameters : FamilyCatalog.For(config.Family, "freeze").Parameters(config)
-            .Where(named => !training.Freeze.Hold(named.Parameter))
-            .Sum(named => named.Shape.Aggregate(1L, (product, size) => product * size));
-        return Float32 * config.Parameters + (Trained - Float32) * trained;
+        var (trained, state) = Trained(training, config);
+        return Float32 * (config.Parameters + trained + state);
+    }
+
+    /// <summary>Numbers that are trained, and those that the optimizer keeps for them.</summary>
+    public static (long Trained, long State) Trained(TrainingSection training, DecoderConfig config)
+    {
+        var (trained, state) = (0L, 0L);
+        foreach (var (parameter, shape) in FamilyCatalog.For(config.Family, "training").Parameters(config)
+            .Where(named => !training.Freeze.Hold(named.Parameter)).Select(named => (named.Parameter, named.Shape)))
+        {
+            var count = shape.Aggregate(1L, (product, size) => product * size);
+            (trained, state) = (trained + count,
+                state + count * training.OptimizerOptions.StateOf(isHiddenMatrix: shape.Length == 2 && parameter.Layer >= 0));
+        }
+        return (trained, state);
     }
 
     /// <summary>Tokens that it sees.</summary>
@@ -35,8 +41,9 @@ internal static class TrainingForecast
     /// The most that its checkpoints take: two stay and a third is written before one of them goes; where training evaluates, the best
     /// stays too.
     /// </summary>
-    public static long CheckpointBytes(TrainingSection training, long parameters) =>
-        (training.EvaluateEvery > 0 ? 4 : 3) * Saved * parameters;
+    public static long CheckpointBytes(TrainingSection training, params IEnumerable<DecoderConfig> models) =>
+        (training.EvaluateEvery > 0 ? 4 : 3) * Float32 * models.Select(model => Trained(training, model))
+            .Sum(numbers => numbers.Trained + numbers.State);
 
     /// <summary>Steps, batch and rates in words.</summary>
     public static string Schedule(TrainingSection training) =>

@@ -75,18 +75,23 @@ internal sealed record CorrectionSection
     [
         new Key<CorrectionSection, CorrectWhen>("when", Kinds.Choice<CorrectWhen>(), s => s.When, (s, when) => s with { When = when })
         {
+            IsOption = false,
+            Stage = InStageKey.Never,
             PageDefault = "always",
             Page = "`always`, or `auto`: where the test says so.",
         },
         new Key<CorrectionSection, CorrectMode>("mode", Kinds.Choice<CorrectMode>(), s => s.Mode, (s, mode) => s with { Mode = mode })
         {
+            IsOption = false,
+            Stage = InStageKey.Never,
             PageDefault = "before",
             Page = "`before` everything else, or `parallel` to the distillation.",
         },
         new Key<CorrectionSection, double>(
-            "threshold", Kinds.Number("X", x => x >= 0, "from 0, nats a token"),
+            "threshold", Kinds.Number("X", Limits.From(0), "from 0, nats a token"),
             s => s.Threshold, (s, threshold) => s with { Threshold = threshold })
         {
+            Help = "Needed where the difference is above this with 95 % confidence, nats a token",
             PageDefault = "0.1",
             Page = "With `auto`: what the difference must be above, nats a token.",
             Useless = OutsideTheTest,
@@ -94,6 +99,9 @@ internal sealed record CorrectionSection
         new Key<CorrectionSection, string?>("reference", Kinds.Text("PATH"), s => s.Reference,
             (s, reference) => s with { Reference = reference })
         {
+            Help = "Text or ids that the teacher knows well; by default self-written.jsonl in its folder, else text that it writes now",
+            ShowsDefault = false,
+            Stage = InStageKey.Never,
             PageDefault = "`self-written.jsonl` in the teacher's folder",
             Page = """
                 With `auto`: text or ids that the teacher knows well. Where there is none, the teacher writes 16 windows itself
@@ -102,9 +110,11 @@ internal sealed record CorrectionSection
             Useless = OutsideTheTest,
         },
         new Key<CorrectionSection, double?>(
-            "teacher-learning-rate", Kinds.Number("RATE", x => x > 0, "above 0: the peak of the teacher's own training").Or("none"),
+            "teacher-learning-rate", Kinds.Number("RATE", Limits.Above(0), "above 0: the peak of the teacher's own training").Or("none"),
             _ => null, (s, _) => s)
         {
+            IsOption = false,
+            Stage = InStageKey.Never,
             PageDefault = "none",
             Page = "The peak of the teacher's own training, in place of `learning-rate`, which becomes a fifth of it.",
             IsCanonical = false,

@@ -41,6 +41,7 @@ internal sealed record DataSection
                 """,
             IsRequired = true,
             Missing = _ => Example,
+            SchemaOf = () => Schemas.OneOrMore(Schemas.Text(), least: 1),
             Refused = (_, sources) => sources.Count == 0 ? "it must name at least one source" : null,
         },
         new Key<DataSection, string?>("field", Kinds.Text("NAME"), s => s.Field, (s, field) => s with { Field = field })
@@ -82,10 +83,6 @@ internal sealed record DataSection
                 """,
         },
     ];
-
-    /// <summary>Reads what options of a command say: how text is cut.</summary>
-    internal static DataSection OfOptions(IEnumerable<(string Key, YamlValue Value)> given) =>
-        Keys.Where(key => key.IsOption).Read(SectionFields.OfOptions(given, Section), new());
 
     /// <summary>What recipes call it.</summary>
     internal static Section Section { get; } = new("data", Keys);

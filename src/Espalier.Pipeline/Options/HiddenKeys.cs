@@ -47,7 +47,7 @@ internal static class HiddenKeys
             Page = "`mse` over channels, or `cosine`.",
         },
         new Key<HiddenStateOptions, double?>(
-            "weight", Kinds.Number("X", x => x > 0, "above 0, or dynamic").Or("dynamic"), s => s.Weight,
+            "weight", Kinds.Number("X", Limits.Above(0), "above 0, or dynamic").Or("dynamic"), s => s.Weight,
             (s, weight) => s with { Weight = weight })
         {
             Help = "Multiplies the loss on hidden states; by default loss on logits / loss on hidden states, anew in every pass (dynamic)",
@@ -65,7 +65,7 @@ internal static class HiddenKeys
     public static Section Section { get; } = new("hidden", Keys);
 
     private static Kind<IReadOnlyList<LayerPair>> Pairs => Kinds.ParsedList<IReadOnlyList<LayerPair>>(
-        "PAIRS", texts => [.. texts.Select(LayerPair.Parse)], pairs => pairs.Select(pair => pair.ToString()));
+        "PAIRS", texts => [.. texts.Select(LayerPair.Parse)], pairs => pairs.Select(pair => pair.ToString()), "^[0-9]+:[0-9]+$");
 
     /// <summary>What is compared, in a stage's key: pairs as one text, as the first folders had them.</summary>
     public static JsonObject StageValue(HiddenStateOptions hidden)

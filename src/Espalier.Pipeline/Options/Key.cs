@@ -38,11 +38,13 @@ internal abstract class Key(string name)
     /// <summary>What <c>--help</c> says of the option.</summary>
     public string Help { get; init; } = "";
 
-    /// <summary>What <c>docs/recipe.md</c> says in its table, with line breaks where a space is meant.</summary>
-    public required string Page { get; init; }
+    /// <summary>
+    /// What <c>docs/recipe.md</c> says in its table, with line breaks where a space is meant; empty where no recipe has the key.
+    /// </summary>
+    public string Page { get; init; } = "";
 
     /// <summary>The default in that table.</summary>
-    public required string PageDefault { get; init; }
+    public string PageDefault { get; init; } = "";
 
     /// <summary>Whether help shows the default; not where <see cref="Help"/> says what happens without the option.</summary>
     public bool ShowsDefault { get; init; } = true;
@@ -67,6 +69,9 @@ internal abstract class Key(string name)
     /// <summary>When it is part of a stage's key.</summary>
     public InStageKey Stage { get; init; } = InStageKey.Always;
 
+    /// <summary>What it is called there; by default its name with _ for -.</summary>
+    public string? StageName { get; init; }
+
     /// <summary>What a value looks like.</summary>
     public abstract string HelpName { get; }
 
@@ -84,6 +89,14 @@ internal abstract class Key(string name)
 
     /// <summary>What a value may be, in JSON Schema.</summary>
     public abstract JsonObject Schema();
+
+    /// <summary>A command line's value as a recipe would have it.</summary>
+    public YamlValue OfText(string text)
+    {
+        return IsList ? new YamlList([.. text.Split(',', StringSplitOptions.TrimEntries).Select(One)], Line: 0) : One(text);
+
+        YamlText One(string value) => new(IsWord ? value.ToLowerInvariant() : value, Quoted: true, Line: 0);
+    }
 }
 
 /// <summary>A key of a section's record.</summary>
@@ -196,7 +209,7 @@ internal sealed class Key<S, V>(string name, Kind<V> kind, Func<S, V> get, Func<
             return;
         var value = StageValue is null ? kind.Write(get(section)) : StageValue(section);
         if (value is not null || Stage != InStageKey.WhereItDiffers)
-            options[Name.Replace('-', '_')] = value;
+            options[StageName ?? Name.Replace('-', '_')] = value;
     }
 
     private bool Differs(S section) => !EqualityComparer<V>.Default.Equals(get(section), get(s_defaults));

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Espalier.Compression.Search;
+using Espalier.Files;
 
 namespace Espalier.Pipeline.Options;
 
@@ -19,6 +20,15 @@ internal sealed record Kind<T>(string HelpName, Func<SectionFields, string, T> R
 
     /// <summary>The section that a value is, or that it lists; null for other values.</summary>
     public Section? Inner { get; init; }
+
+    /// <summary>Reads the value of an option that is no key of a recipe; errors name the option.</summary>
+    /// <param name="name">Its name, without dashes.</param>
+    /// <param name="text">What the user gave.</param>
+    public T OfOption(string name, string text)
+    {
+        var key = new Key<object, T>(name, this, _ => throw new NotSupportedException(), (section, _) => section);
+        return Read(SectionFields.OfOptions([(name, key.OfText(text))], new("options", [key])), name);
+    }
 }
 
 /// <summary>The kinds that keys have.</summary>
@@ -32,12 +42,23 @@ internal static class Kinds
     public static Kind<int> Size(int least = 1, int most = 1 << 30) =>
         new("N", (fields, key) => fields.Size(key, least, most)!.Value, value => value, () => Schemas.Count(least, most));
 
-    /// <summary>A number that keeps a rule, which the error says.</summary>
-    public static Kind<double> Number(string helpName, Func<double, bool> holds, string rule) =>
-        new(helpName, (fields, key) => fields.Number(key, holds, rule)!.Value, value => value, Schemas.Number);
+    /// <summary>What random choices begin with.</summary>
+    public static Kind<long> Seed { get; } = Count(least: 0, most: long.MaxValue);
+
+    /// <summary>A number within limits.</summary>
+    /// <param name="helpName">What it looks like.</param>
+    /// <param name="limits">The limits.</param>
+    /// <param name="rule">What the error says of them; by default the limits.</param>
+    public static Kind<double> Number(string helpName, Limits limits, string? rule = null) => new(
+        helpName, (fields, key) => fields.Number(key, limits.Hold, rule ?? limits.ToString())!.Value, value => value,
+        () => Schemas.Number(limits));
 
     /// <summary>A share such as 2% or 0.02.</summary>
-    public static Kind<double> Share { get; } = new("SHARE", (fields, key) => fields.Share(key)!.Value, value => value, Schemas.Share);
+    public static Kind<double> Share { get; } = ShareOf(Limits.Above(0).Below(1));
+
+    /// <summary>The same within other limits.</summary>
+    public static Kind<double> ShareOf(Limits limits) =>
+        new("SHARE", (fields, key) => fields.Share(key, limits)!.Value, value => value, () => Schemas.Share(limits));
 
     /// <summary>The same with a word that stands for null.</summary>
     public static Kind<T?> Or<T>(this Kind<T> kind, string word) where T : struct => new(
@@ -70,6 +91,26 @@ internal static class Kinds
         () => Schemas.Words(names.Select(entry => entry.Name)))
     { IsWord = true };
 
+    /// <summary>Some of an enum's values, each once.</summary>
+    public static Kind<IReadOnlyList<T>> Choices<T>() where T : struct, Enum => new(
+        "NAME,NAME",
+        (fields, key) => [.. fields.Texts(key)!.Select(text => fields.Choice<T>(key, text)).Distinct()],
+        values => List(values.Select(EnumName.Of)),
+        () => Schemas.OneOrMore(Schemas.Words(Names<T>())))
+    { IsList = true, IsWord = true };
+
+    /// <summary>Whole numbers.</summary>
+    public static Kind<IReadOnlyList<int>> Counts(string example, int least = 1) => new(
+        "N,N",
+        (fields, key) =>
+        [
+            .. fields.Texts(key)!.Select(text => Quantity.Count(text) is { } count && count >= least && count <= 1 << 30 ? (int)count
+                : throw fields.At(key, $"{OneLine.Clipped(text)} is no whole number from {least}; give such as {example}")),
+        ],
+        counts => new JsonArray([.. counts.Select(count => JsonValue.Create(count))]),
+        () => Schemas.OneOrMore(Schemas.Count(least)))
+    { IsList = true };
+
     /// <summary>A text that names something, or null: a path, a field.</summary>
     public static Kind<string?> Text(string helpName) => new(helpName, (fields, key) => fields.Text(key), text => text, Schemas.Text);
 
@@ -79,14 +120,20 @@ internal static class Kinds
     { IsList = true };
 
     /// <summary>A text that has a reader of its own.</summary>
-    public static Kind<T> Parsed<T>(string helpName, Func<string, T> parse, Func<T, string> write) where T : notnull =>
-        new(helpName, (fields, key) => fields.Read(key, parse)!, value => write(value), Schemas.Text);
+    /// <param name="helpName">What it looks like.</param>
+    /// <param name="parse">Reads it.</param>
+    /// <param name="write">Its one spelling.</param>
+    /// <param name="pattern">What it reads, as a pattern of JSON Schema.</param>
+    public static Kind<T> Parsed<T>(string helpName, Func<string, T> parse, Func<T, string> write, string pattern) where T : notnull =>
+        new(helpName, (fields, key) => fields.Read(key, parse)!, value => write(value), () => Schemas.Pattern(pattern));
 
     /// <summary>A list of texts that has a reader of its own.</summary>
-    public static Kind<T> ParsedList<T>(string helpName, Func<IReadOnlyList<string>, T> parse, Func<T, IEnumerable<string>> write)
+    /// <inheritdoc cref="Parsed{T}"/>
+    public static Kind<T> ParsedList<T>(
+        string helpName, Func<IReadOnlyList<string>, T> parse, Func<T, IEnumerable<string>> write, string pattern)
         where T : notnull => new(
         helpName, (fields, key) => fields.Read(key, _ => parse(fields.Texts(key)!))!, value => List(write(value)),
-        () => Schemas.OneOrMore(Schemas.Text()))
+        () => Schemas.OneOrMore(Schemas.Pattern(pattern)))
         { IsList = true };
 
     /// <summary>Sizes of an axis: numbers and ranges, one or a list.</summary>
@@ -94,17 +141,21 @@ internal static class Kinds
         "SIZES",
         (fields, key) => fields.Read(key, _ => SizeRange.Parse(fields.Texts(key)!))!,
         sizes => new JsonArray([.. sizes.Select(size => JsonValue.Create(size))]),
-        () => Schemas.OneOrMore(Schemas.AnyOf(Schemas.Count(1), Schemas.Pattern("^ *[0-9][0-9.kKMBT]* *-"))))
+        () => Schemas.OneOrMore(
+            Schemas.AnyOf(
+                Schemas.Count(1),
+                Schemas.Pattern($"^ *{Schemas.Quantity} *- *{Schemas.Quantity} *( step +{Schemas.Quantity} *)?$")),
+            least: 1))
     { IsList = true };
 
     /// <summary>Two numbers.</summary>
-    public static Kind<(double First, double Second)> Pair(string helpName, Func<double, bool> holds, string rule) => new(
+    public static Kind<(double First, double Second)> Pair(string helpName, Limits limits, string rule) => new(
         helpName,
         (fields, key) => fields.Texts(key) is [var first, var second]
-            ? (fields.Number(key, first, holds, rule), fields.Number(key, second, holds, rule))
+            ? (fields.Number(key, first, limits.Hold, rule), fields.Number(key, second, limits.Hold, rule))
             : throw fields.Wrong(key, $"it must be a number {rule}"),
         value => new JsonArray(value.First, value.Second),
-        () => new() { ["type"] = "array", ["items"] = Schemas.Number(), ["minItems"] = 2, ["maxItems"] = 2 })
+        () => new() { ["type"] = "array", ["items"] = Schemas.Number(limits), ["minItems"] = 2, ["maxItems"] = 2 })
     { IsList = true };
 
     /// <summary>A section inside the section.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Pruning.Masks;
@@ -36,6 +37,10 @@ internal sealed record PruneSection
             new Key<PruneSection, PruneMethod>("method", Kinds.Choice<PruneMethod>(), s => s.Method,
                 (s, method) => s with { Method = method })
             {
+                // Options of prune have --method for what scores read, and --random.
+                IsOption = false,
+                // In small letters alone, as the first folders had it.
+                StageValue = s => s.Method.ToString().ToLowerInvariant(),
                 PageDefault = "importance",
                 Page = """
                     `importance`: the least important units go. `random`: random ones. `random-init`: the shape with random weights. These
@@ -45,9 +50,15 @@ internal sealed record PruneSection
                 Useless = Useless("method"),
             },
             new Key<PruneSection, Sparsity?>(
-                "sparsity", Kinds.Parsed("SHARE|N:M", Compression.Pruning.Masks.Sparsity.Parse, share => share.ToString()).OrAbsent(),
+                "sparsity", (Kinds.Parsed("SHARE|N:M", Compression.Pruning.Masks.Sparsity.Parse, share => share.ToString(), "") with
+                {
+                    Schema = () => Schemas.AnyOf(
+                        Schemas.Share(Limits.Above(0).Below(1)), Schemas.Pattern("^[1-9][0-9]{0,3}:[1-9][0-9]{0,3}$")),
+                }).OrAbsent(),
                 s => s.Sparsity, (s, sparsity) => s with { Sparsity = sparsity })
             {
+                IsOption = false,
+                Stage = InStageKey.WhereItDiffers,
                 PageDefault = "50%",
                 Page = """
                     With `magnitude` and `wanda`: how many weights of each matrix of the blocks become zero, a share, or N of every M
@@ -60,6 +71,8 @@ internal sealed record PruneSection
             },
             new Key<PruneSection, DepthChoice>("depth", Kinds.Choice<DepthChoice>(), s => s.Depth, (s, depth) => s with { Depth = depth })
             {
+                Help = "Which layers go: the span, or the single ones, that matter least; or one after the other, which needs "
+                    + "--depth-scores",
                 PageDefault = "contiguous",
                 Page = """
                     Which layers go, by `score.depth`: the `contiguous` span with the least harm, `scattered` single layers, or `greedy`:
@@ -69,6 +82,9 @@ internal sealed record PruneSection
             },
             new Key<PruneSection, bool>("merge-heads", Kinds.FlagAsText, s => s.MergeHeads, (s, merges) => s with { MergeHeads = merges })
             {
+                Help = "Let query heads that go leave their residual in those that stay",
+                Stage = InStageKey.WhereItDiffers,
+                StageValue = s => s.MergeHeads,
                 PageDefault = "false",
                 Page = """
                     `true`: before heads go, those that stay take in what they would lose (arXiv 2407.14679, section 2.3): in each KV
@@ -81,6 +97,10 @@ internal sealed record PruneSection
             },
             new Key<PruneSection, string?>("plan", Kinds.Text("FILE.json"), s => s.Plan, (s, file) => s with { Plan = file })
             {
+                Help = "What survives, instead of a shape",
+                ShowsDefault = false,
+                // Its content is an input.
+                Stage = InStageKey.Never,
                 PageDefault = "none",
                 Page = "A JSON file that says what stays, instead of all of the above.",
                 Turn = -2,
@@ -95,6 +115,10 @@ internal sealed record PruneSection
 
     /// <summary>Whether weights become zero and the shape stays.</summary>
     internal bool IsMask => Method is PruneMethod.Magnitude or PruneMethod.Wanda;
+
+    /// <summary>What of the section determines the pruned model.</summary>
+    internal JsonObject StageOptions() =>
+        Keys(searches: false).Where(key => !IsMask || key.Name is "method" or "sparsity").StageOptions(this);
 
     /// <summary>Reads the section; beside a search it may be absent.</summary>
     internal static PruneSection Read(SectionFields fields, bool searches)

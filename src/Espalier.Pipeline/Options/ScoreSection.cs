@@ -45,6 +45,7 @@ internal sealed record ScoreSection
             PageDefault = "256",
             Page = "Calibration windows; the papers take 1024.",
             Useless = s => s.Method.ReadsText() ? null : $"score.method is {EnumName.Of(s.Method)}, which reads no text; leave it out",
+            Stage = InStageKey.WhereItMatters,
         },
         new Key<ScoreSection, Aggregation>("batch", Kinds.Choice<Aggregation>(), s => s.Batch, (s, how) => s with { Batch = how })
         {
@@ -56,6 +57,7 @@ internal sealed record ScoreSection
                 option of `score` is called.
                 """,
             Useless = WithoutActivations,
+            Stage = InStageKey.WhereItMatters,
         },
         new Key<ScoreSection, Aggregation>("sequence", Kinds.Choice<Aggregation>(), s => s.Sequence, (s, how) => s with { Sequence = how })
         {
@@ -64,6 +66,7 @@ internal sealed record ScoreSection
             PageDefault = "mean",
             Page = "The same over the positions of a sample, which comes first. Also `sequence-aggregation`.",
             Useless = WithoutActivations,
+            Stage = InStageKey.WhereItMatters,
         },
         new Key<ScoreSection, ScoreMethod>("method", Kinds.Choice<ScoreMethod>(), s => s.Method, (s, method) => s with { Method = method })
         {
@@ -75,6 +78,7 @@ internal sealed record ScoreSection
                 `magnitude`, `redundancy`, `random`, below.
                 """,
             Turn = -1,
+            Stage = InStageKey.WhereItDiffers,
         },
         new Key<ScoreSection, NeuronValues>("neurons", Kinds.Choice<NeuronValues>(), s => s.Neurons,
             (s, which) => s with { Neurons = which })
@@ -86,10 +90,12 @@ internal sealed record ScoreSection
                 activation (X W₁ of the paper's Nemotron-4; after the gate projection where there is one). The scores say which it was.
                 """,
             Useless = WithoutActivations,
+            Stage = InStageKey.WhereItDiffers,
         },
         new Key<ScoreSection, int>("rounds", Kinds.Size(most: 16), s => s.Rounds, (s, rounds) => s with { Rounds = rounds })
         {
             IsOption = false,
+            Stage = InStageKey.Never,
             PageDefault = "1",
             Page = """
                 Iterative importance: scoring and pruning take turns in so many equal steps (arXiv 2407.14679, section 2.4), without
@@ -100,6 +106,7 @@ internal sealed record ScoreSection
             "depth", Kinds.Choice<DepthMetricKind>(), s => s.Depth, (s, metric) => s with { Depth = metric })
         {
             IsOption = false,
+            Stage = InStageKey.Never,
             PageDefault = "block-influence",
             Page = """
                 What decides which layers can go, where `prune.layers` drops some: `block-influence` (1 − mean cosine of the residual stream
@@ -111,6 +118,7 @@ internal sealed record ScoreSection
         new Key<ScoreSection, int>("depth-samples", Kinds.Size(), s => s.DepthSamples, (s, samples) => s with { DepthSamples = samples })
         {
             IsOption = false,
+            Stage = InStageKey.Never,
             PageDefault = "64",
             Page = "Calibration windows of that stage.",
             IsMoot = s => s.Depth == DepthMetricKind.Task,
@@ -118,6 +126,7 @@ internal sealed record ScoreSection
         new Key<ScoreSection, string?>("task", Kinds.Text("FILE.jsonl"), s => s.Task, (s, file) => s with { Task = file })
         {
             IsOption = false,
+            Stage = InStageKey.Never,
             PageDefault = "none",
             Page = """
                 With `depth: task`: multiple-choice items, one JSON object a line:

@@ -96,7 +96,7 @@ internal sealed partial record SearchSection
             IsLater = true,
         },
         new Key<SearchSection, double?>(
-            "learning-rate", Kinds.Number("RATE", x => x > 0, "above 0").OrAbsent(),
+            "learning-rate", Kinds.Number("RATE", Limits.Above(0)).OrAbsent(),
             s => s.LearningRate, (s, rate) => s with { LearningRate = rate })
         {
             PageDefault = "the peak of `distill`",
@@ -123,9 +123,11 @@ internal sealed partial record SearchSection
         "FACTORS",
         (fields, key) =>
             [.. fields.Texts(key)!.Select(text =>
-                fields.Number(key, text, x => x is > 0 and <= 1000, "above 0 and at most 1000, or a list of such"))],
+                fields.Number(key, text, s_factors.Hold, $"{s_factors}, or a list of such"))],
         factors => new JsonArray([.. factors.Select(factor => JsonValue.Create(factor))]),
-        () => Schemas.OneOrMore(Schemas.Number()));
+        () => Schemas.OneOrMore(Schemas.Number(s_factors)));
+
+    private static readonly Limits s_factors = Limits.Above(0).UpTo(1000);
 
     /// <summary>A number, or the name of a file.</summary>
     private static Kind<(int Count, string? File)> HowMany => new(
@@ -133,13 +135,13 @@ internal sealed partial record SearchSection
         (fields, key) => fields.Text(key) is { } text && Quantity.Number(text) is null && Quantity.Count(text) is null
             ? (new SearchSection().Candidates, text) : (fields.Size(key, most: 10_000)!.Value, null),
         how => how.File is { } file ? JsonValue.Create(file) : JsonValue.Create(how.Count),
-        () => Schemas.AnyOf(Schemas.Count(1, 10_000), Schemas.Text()));
+        () => Schemas.AnyOf(Schemas.Count(1, 10_000), Schemas.Pattern($"^(?!-?{Schemas.Quantity}$)[^ ]")));
 
     private static Kind<IReadOnlyList<long>> Ascending => new(
         "STEPS",
         ReadRungs,
         rungs => new JsonArray([.. rungs.Select(steps => JsonValue.Create(steps))]),
-        () => Schemas.OneOrMore(Schemas.Count(1)));
+        () => Schemas.OneOrMore(Schemas.Count(1), least: 1));
 
     private static long[] ReadRungs(SectionFields fields, string key)
     {
@@ -162,7 +164,7 @@ internal sealed partial record SearchSection
     private static Key<SearchSection, Budget?> Limit(
         string name, string page, Func<string, Budget> parse, Func<SearchSection, Budget?> get,
         Func<SearchSection, Budget?, SearchSection> set) =>
-        new(name, Kinds.Parsed("BUDGET", parse, budget => budget.ToString()).OrAbsent(), get, set)
+        new(name, Kinds.Parsed("BUDGET", parse, budget => budget.ToString(), Budget.Pattern).OrAbsent(), get, set)
         {
             PageDefault = "any",
             Page = page,

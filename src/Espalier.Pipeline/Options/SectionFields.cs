@@ -82,10 +82,13 @@ internal sealed class SectionFields
         Quantity.Number(text) is { } number && holds(number) ? number : throw Wrong(key, $"it must be a number {rule}");
 
     /// <summary>A share such as 2% or 0.02, above 0 and below 1; null where absent.</summary>
-    public double? Share(string key) =>
+    public double? Share(string key) => Share(key, Limits.Above(0).Below(1));
+
+    /// <summary>The same within other limits.</summary>
+    public double? Share(string key, Limits limits) =>
         Text(key) is not { } text ? null
-        : Quantity.Share(text) is > 0 and < 1 and var share ? share
-        : throw Wrong(key, "it must be a share such as 2% or 0.02, above 0 and below 1");
+        : Quantity.Share(text) is { } share && limits.Hold(share) ? share
+        : throw Wrong(key, $"it must be a share such as 2% or 0.02, {limits}");
 
     /// <summary>One of an enum's values by its name in kebab-case; null where absent.</summary>
     public T? Choice<T>(string key) where T : struct, Enum => Text(key) is { } text ? Choice<T>(key, text) : null;
@@ -144,8 +147,16 @@ internal sealed class SectionFields
             YamlMap map => new(map, _source, inner),
             // A word that stands for a section without any key.
             YamlText { Text: var word, Line: var line } when inner.Word == word => new(new YamlMap([], line), _source, inner),
-            _ => throw Wrong(key, $"it must be a section: {{ {string.Join(", ", inner.Names.Take(3).Select(name => $"{name}: ..."))} }}"),
+            var other => throw Wrong(key, NoSection(inner, other)),
         };
+    }
+
+    private static string NoSection(Section inner, YamlValue value)
+    {
+        var section = $"a section: {{ {string.Join(", ", inner.Names.Take(3).Select(name => $"{name}: ..."))} }}";
+        string[] words = [.. new[] { inner.Without, inner.Word }.OfType<string>()];
+        return $"it must be {string.Concat(words.Select(word => $"{word} or "))}{section}"
+            + (value is YamlText { Text: var text } && NearestName.Nearest(text, words) is { } nearest ? $". Did you mean {nearest}?" : "");
     }
 
     /// <summary>An item of a list as a section of its own kind.</summary>

@@ -25,11 +25,14 @@ internal static class ShapeKeys
         Func<S, PruneTarget> get, Func<S, PruneTarget, S> set, Func<string, Func<S, string?>> useless, bool isFirst) =>
     [
         .. Axis.Asked.Select(axis => Size(
-            axis.Key, isFirst ? axis.Page : "As in `prune`.", isFirst ? "the teacher's" : "stays", useless, s => get(s).Sizes[axis],
-            (s, size) => set(s, get(s) with { Sizes = get(s).Sizes.With(axis, size) }))),
+            axis.Key, axis.Summary, isFirst ? axis.Page : "As in `prune`.", isFirst ? "the teacher's" : "stays", useless,
+            s => get(s).Sizes[axis], (s, size) => set(s, get(s) with { Sizes = get(s).Sizes.With(axis, size) }),
+            // The first four are in every key of the stage; what came later only where it is cut.
+            axis == Axis.KvHeads ? InStageKey.WhereItDiffers : InStageKey.Always)),
         Size(
-            "multiple", isFirst ? MultiplePage : "As in `prune`.", "64", useless, s => get(s).Multiple,
-            (s, multiple) => set(s, get(s) with { Multiple = multiple })),
+            "multiple", "What --hidden and --ffn must be multiples of: 64 where the model's own are; 1 allows any, 128 suits CUDA",
+            isFirst ? MultiplePage : "As in `prune`.", "64", useless, s => get(s).Multiple,
+            (s, multiple) => set(s, get(s) with { Multiple = multiple }), InStageKey.Never),
     ];
 
     private const string MultiplePage = """
@@ -38,6 +41,14 @@ internal static class ShapeKeys
         """;
 
     private static Key<S, int?> Size<S>(
-        string name, string page, string byDefault, Func<string, Func<S, string?>> useless, Func<S, int?> get, Func<S, int?, S> set) =>
-        new(name, Kinds.Size().OrAbsent(), get, set) { PageDefault = byDefault, Page = page, Useless = useless(name) };
+        string name, string help, string page, string byDefault, Func<string, Func<S, string?>> useless, Func<S, int?> get,
+        Func<S, int?, S> set, InStageKey stage) => new(name, Kinds.Size().OrAbsent(), get, set)
+        {
+            Help = help,
+            ShowsDefault = false,
+            PageDefault = byDefault,
+            Page = page,
+            Useless = useless(name),
+            Stage = stage,
+        };
 }

@@ -25,13 +25,16 @@ internal sealed partial record TrainingSection
     /// </summary>
     public CacheSection? Cache { get; init; }
 
+    /// <summary>How a temperature is written.</summary>
+    internal static Kind<double> TemperatureKind => Kinds.Number("T", Limits.Above(0));
+
     /// <summary>Whether its losses read a teacher.</summary>
     internal bool NeedsTeacher => LossSpec.Parse(Loss).NeedsTeacher || Hidden is not null;
 
     private static Key<TrainingSection>[] LossKeys() =>
     [
         new Key<TrainingSection, string>(
-            "loss", Kinds.Parsed("LOSS", text => LossSpec.Parse(text).ToString(), loss => loss), s => s.Loss,
+            "loss", Kinds.Parsed("LOSS", text => LossSpec.Parse(text).ToString(), loss => loss, LossSpec.Pattern), s => s.Loss,
             (s, loss) => s with { Loss = loss })
         {
             Help = "Loss on the logits, or a sum such as 0.9*forward-kl + "
@@ -40,7 +43,7 @@ internal sealed partial record TrainingSection
             Page = "The loss on logits, or a sum such as `0.9*forward-kl + 0.1*cross-entropy`; see below.",
         },
         new Key<TrainingSection, double>(
-            "temperature", Kinds.Number("T", x => x > 0, "above 0"),
+            "temperature", TemperatureKind,
             s => s.Temperature, (s, temperature) => s with { Temperature = temperature })
         {
             Help = "Divides both models' logits",

@@ -39,7 +39,11 @@ internal sealed partial record TrainingSection
     public double LayerDecay { get; init; } = 1;
 
     /// <summary>The optimizer as the trainer takes it.</summary>
-    internal OptimizerOptions OptimizerOptions => Optimizer == OptimizerKind.Muon ? new MuonOptions(AdamW) : AdamW;
+    internal OptimizerOptions OptimizerOptions => Optimizer switch
+    {
+        OptimizerKind.Muon => new MuonOptions(AdamW),
+        _ => AdamW,
+    };
 
     private AdamWOptions AdamW => new(Beta1, Beta2, AdamEpsilon, WeightDecay);
 
@@ -59,7 +63,7 @@ internal sealed partial record TrainingSection
             IsLater = true,
         },
         new Key<TrainingSection, double>(
-            "weight-decay", Kinds.Number("X", x => x is >= 0 and < 1000, "from 0"), s => s.WeightDecay,
+            "weight-decay", Kinds.Number("X", Limits.From(0).Below(1000)), s => s.WeightDecay,
             (s, decay) => s with { WeightDecay = decay })
         {
             Help = "Decoupled decay of matrices; norms and biases never decay",
@@ -67,7 +71,7 @@ internal sealed partial record TrainingSection
             Page = "Decoupled weight decay of the matrices.",
         },
         new Key<TrainingSection, (double First, double Second)>(
-            "betas", Kinds.Pair("B1,B2", x => x is >= 0 and < 1, "from 0 and below 1, two of them as in: [0.9, 0.95]"),
+            "betas", Kinds.Pair("B1,B2", Limits.From(0).Below(1), "from 0 and below 1, two of them as in: [0.9, 0.95]"),
             s => (s.Beta1, s.Beta2), (s, betas) => s with { Beta1 = betas.First, Beta2 = betas.Second })
         {
             Help = "AdamW's two betas",
@@ -75,7 +79,7 @@ internal sealed partial record TrainingSection
             Page = "Decay of AdamW's two moments.",
         },
         new Key<TrainingSection, double>(
-            "adam-epsilon", Kinds.Number("X", x => x is > 0 and <= 1, "above 0 and at most 1"), s => s.AdamEpsilon,
+            "adam-epsilon", Kinds.Number("X", Limits.Above(0).UpTo(1)), s => s.AdamEpsilon,
             (s, epsilon) => s with { AdamEpsilon = epsilon })
         {
             Help = "What AdamW adds to the root of the second moment: larger steadies weights with small gradients",
@@ -87,7 +91,7 @@ internal sealed partial record TrainingSection
         },
         // Never, in either of its spellings, is null.
         new Key<TrainingSection, double?>(
-            "clip", Kinds.Number("NORM", x => x >= 0, "above 0; none or 0 never clips").Or("none"),
+            "clip", Kinds.Number("NORM", Limits.From(0), "above 0; none or 0 never clips").Or("none"),
             s => s.Clip, (s, norm) => s with { Clip = norm > 0 ? norm : null })
         {
             Help = "Global gradient norm that gradients are scaled down to; none or 0 never does",
@@ -96,7 +100,7 @@ internal sealed partial record TrainingSection
             StageValue = s => s.Clip,
         },
         new Key<TrainingSection, FrozenParts>(
-            "freeze", Kinds.ParsedList("PARTS", FrozenParts.Parse, parts => parts.Words),
+            "freeze", Kinds.ParsedList("PARTS", FrozenParts.Parse, parts => parts.Words, FrozenParts.Pattern),
             s => s.Freeze, (s, parts) => s with { Freeze = parts })
         {
             Help = "What stays as it is: embedding, head, norms, attention, mlp, layers 0-3, with commas between them",
@@ -110,7 +114,7 @@ internal sealed partial record TrainingSection
             StageValue = s => string.Join(", ", s.Freeze.Words),
         },
         new Key<TrainingSection, double>(
-            "layer-decay", Kinds.Number("X", x => x is > 0 and <= 1, "above 0 and at most 1"),
+            "layer-decay", Kinds.Number("X", Limits.Above(0).UpTo(1)),
             s => s.LayerDecay, (s, factor) => s with { LayerDecay = factor })
         {
             Help = "Factor of the learning rate from one layer to the one below it, the embedding last",

@@ -42,7 +42,7 @@ internal sealed partial record TrainingSection
             Stage = InStageKey.WhereItDiffers,
         },
         new Key<TrainingSection, double>(
-            "learning-rate", Kinds.Number("RATE", x => x > 0, "above 0, or two as in: 1e-3 to 1e-4"),
+            "learning-rate", Kinds.Number("RATE", Limits.Above(0), "above 0, or two as in: 1e-3 to 1e-4"),
             s => s.LearningRate, (s, rate) => s with { LearningRate = rate })
         {
             Help = "Peak of the schedule, or PEAK to END",
@@ -50,11 +50,12 @@ internal sealed partial record TrainingSection
             Page = "Peak of the schedule, or `PEAK to END`."
                 + (scope.Corrects ? " Low by default, for the teacher is to learn the text and not to forget what it knows." : ""),
             Aliases = ["--lr"],
-            SchemaOf = () => Schemas.AnyOf(Schemas.Number(), Schemas.Pattern("^.+ to .+$")),
+            SchemaOf = () => Schemas.AnyOf(
+                Schemas.Number(Limits.Above(0)), Schemas.Pattern($"^ *{Schemas.Positive} +to +{Schemas.Positive} *$")),
             Reader = (fields, s) => ReadLearningRates(fields, s, scope),
         },
         new Key<TrainingSection, double>(
-            "min-learning-rate", Kinds.Number("RATE", x => x >= 0, "from 0"), s => s.MinLearningRate,
+            "min-learning-rate", Kinds.Number("RATE", Limits.From(0)), s => s.MinLearningRate,
             (s, rate) => s with { MinLearningRate = rate })
         {
             Help = "End of the schedule; by default a tenth of --learning-rate",
@@ -86,7 +87,7 @@ internal sealed partial record TrainingSection
             PageDefault = "10%",
             Page = "With `wsd`: steps of the decay, or their share of all steps, rounded up.",
             ShowsDefault = false,
-            SchemaOf = () => Schemas.AnyOf(Schemas.Count(1), Schemas.Share()),
+            SchemaOf = () => Schemas.AnyOf(Schemas.Count(1), Schemas.Percent()),
             Reader = (fields, s) => s with { DecaySteps = ReadDecaySteps(fields, s) },
             Useless = s => s.Schedule != ScheduleKind.Wsd
                 ? $"it belongs to schedule: wsd and the schedule is {EnumName.Of(s.Schedule)}; leave it out" : null,

@@ -26,7 +26,7 @@ internal static class PlanWarnings
         foreach (var cycle in cycles)
             warnings.AddRange(OfCycle(recipe.Prune, cycle)
                 .Select(warning => cycle.Number is { } number ? $"cycle {number}: {warning}" : warning));
-        AddPrograms(warnings, original, cycles[^1].To);
+        AddPrograms(warnings, original, cycles[^1].To, recipe.Export.Any(kind => kind != ExportKind.Hf));
         if (Tokenizer.DisagreementIn(original.Folder) is { } disagreement)
             warnings.Add(disagreement);
         warnings.AddRange(ExportStage.Preflight(original.Family, cycles[^1].To, original.RawConfig, recipe.Export, original.Folder)
@@ -85,12 +85,13 @@ internal static class PlanWarnings
     }
 
     // What they make of the teacher already is not this recipe's doing.
-    private static void AddPrograms(List<string> warnings, Checkpoint original, DecoderConfig student)
+    private static void AddPrograms(List<string> warnings, Checkpoint original, DecoderConfig student, bool hasGguf)
     {
         var before = Preflight.OfTarget(original.Family, original.Config, original.RawConfig)
             .ToDictionary(verdict => verdict.Runtime, verdict => verdict.Findings);
         foreach (var (runtime, findings) in Preflight.OfTarget(original.Family, student, original.RawConfig))
-            if (findings.Except(before[runtime]).FirstOrDefault() is { } finding)
+            // A GGUF file is the way round Ollama's import of folders.
+            if (!(hasGguf && runtime == "Ollama") && findings.Except(before[runtime]).FirstOrDefault() is { } finding)
                 warnings.Add($"{runtime} would read the student wrongly: {finding}");
     }
 

@@ -57,6 +57,9 @@ internal sealed record RecipeDraft
     /// <summary>What is exported.</summary>
     public required IReadOnlyList<ExportKind> Export { get; init; }
 
+    /// <summary>Whether so much goes that the method asks for several cuts.</summary>
+    public bool InCycles => 1 - Kept > CyclesSection.DefaultLargestCut;
+
     /// <summary>Calibration samples.</summary>
     public int Samples => (int)Math.Min(MostSamples, Windows);
 

@@ -35,8 +35,12 @@ internal static class RecipeDraftText
         Line($"score:    {{ samples: {draft.Samples} }}");
         Line($"");
         Line($"# The student's sizes; what is not named stays. It keeps {draft.Kept * 100:0} % of the parameters beside the embedding. espalier plan shows the legal sizes near these.");
-        Line($"# A third at once is safer, and plan warns of more: cycles: auto goes there in steps, each with its own distillation.");
         Line($"prune:    {{ {string.Join(", ", Sizes(draft))} }}");
+        if (draft.InCycles)
+        {
+            Line($"# More than a third at once loses more: the student is cut in several cycles, each with its own distillation. One cut takes less time.");
+            Line($"cycles:   auto");
+        }
         Line($"");
         Line($"# About {(draft.Steps * draft.Batch + draft.Windows - 1) / Math.Max(1, draft.Windows)} times through the text: more steps, and more text, make a better student.");
         Line($"distill:  {{ steps: {draft.Steps}, batch: {draft.Batch}, learning-rate: 1e-3 to 1e-4, evaluate-every: {Math.Max(1, draft.Steps / 4)} }}");

@@ -24,7 +24,7 @@ internal static class RecipeKeys
             IsCanonical = false,
             Turn = 7,
         },
-        new Key<Recipe, long>("seed", Kinds.Count(least: 0, most: long.MaxValue), s => s.Seed, (s, seed) => s with { Seed = seed })
+        new Key<Recipe, long>("seed", Kinds.Seed, s => s.Seed, (s, seed) => s with { Seed = seed })
         {
             PageDefault = "1",
             Page = "Whole number from 0: the order of the data, and random choices.",

@@ -107,7 +107,8 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
         var heldOut = Math.Max(1, (long)(windows * data.HeldOut));
         return windows - heldOut >= 1 ? ((windows - heldOut) * length, heldOut * length)
             : throw new EspalierException(
-                $"{spec}: {count} ids make {windows} windows of {length}; at least one to train on and one held out are needed");
+                $"{spec}: {Units.Counted(count, "id makes", "ids make")} {Units.Counted(windows, "window")} of {length}; at least one to "
+                + "train on and one held out are needed");
     }
 
     /// <summary>What determines ids: the file, how much of it is held out, and windows.</summary>

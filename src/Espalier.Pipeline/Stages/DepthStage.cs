@@ -32,17 +32,19 @@ internal sealed record LayerScores(string Path, string Hash, DepthMetricKind Met
 /// <param name="model">The model.</param>
 /// <param name="asked">What is asked of its layers; a recipe knows how many go when it runs. Null where nothing is.</param>
 /// <param name="planned">The same as far as it is known beforehand.</param>
-/// <param name="task">Multiple-choice items, for the metric that reads them; null for none.</param>
 /// <param name="data">Tokens; null where only the task is read.</param>
 /// <param name="sequence">Tokens of a window.</param>
-internal sealed class DepthStage(ModelSlot model, Func<DepthOptions?> asked, Func<DepthOptions?> planned, string? task,
-    Slot<TokenSets>? data, int sequence) : Stage
+internal sealed class DepthStage(ModelSlot model, Func<DepthSection?> asked, Func<DepthSection?> planned, Slot<TokenSets>? data,
+    int sequence) : Stage
 {
     /// <summary>File of the scores inside the stage's folder.</summary>
     public const string ScoresName = "depth.json";
 
     /// <inheritdoc/>
     public override string Name => "depth";
+
+    /// <summary>Samples of one forward pass; part of no key, for no score depends on it.</summary>
+    public int Batch { get; init; } = 8;
 
     /// <summary>The scores of the layers; not made where no layer goes.</summary>
     public Slot<LayerScores> Scores { get; } = new("the scores of the layers");
@@ -64,7 +66,7 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthOptions?> asked, Fun
     internal static DepthStage Of(
         ModelSlot model, ScoreSection score, Slot<PruneSection> cut, PruneSection planned, Slot<TokenSets> data, int sequence, int? cycle,
         int? round) =>
-        new(model, () => Asked(score, cut.Value, model.Value.Config), () => Asked(score, planned, model.Planned), score.Task, data,
+        new(model, () => Asked(score, cut.Value, model.Value.Config), () => Asked(score, planned, model.Planned), data,
             sequence)
         { Cycle = cycle, Round = round };
 
@@ -72,9 +74,9 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthOptions?> asked, Fun
     {
         if (planned() is not { } asked)
             return null;
-        var (tokens, flops) = DepthCost.Of(asked, model.Planned, sequence);
+        var (tokens, flops) = DepthCost.Of(asked.Options(Batch), model.Planned, sequence);
         var (memory, what) = (TrainingForecast.WeightBytes(model.Planned), $"{Names(asked)} without each layer{Words(asked)}");
-        return (task is { } items
+        return (asked.Task is { } items
             ? new StageForecast(Name, $"{what}, on {items}", null, null, null, memory)
             : new StageForecast(Name, $"{what}, over {asked.Samples} samples", null, tokens, flops, memory)) with
         { Model = ModelForecast.Of(model.Planned, sequence) };
@@ -83,7 +85,7 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthOptions?> asked, Fun
     /// <summary>
     /// What is asked of a model's layers; null where the one pass of the scores is enough, or nothing is dropped by importance.
     /// </summary>
-    internal static DepthOptions? Asked(ScoreSection score, PruneSection prune, DecoderConfig model)
+    internal static DepthSection? Asked(ScoreSection score, PruneSection prune, DecoderConfig model)
     {
         var dropped = model.Layers - (prune.Target.Layers ?? model.Layers);
         if (dropped <= 0 || prune is not { Method: PruneMethod.Importance, Plan: null })
@@ -92,9 +94,10 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthOptions?> asked, Fun
             return null;
         return new()
         {
+            Task = score.Task,
             Metrics = [score.Depth],
             Samples = score.DepthSamples,
-            Widths = prune.Depth == DepthChoice.Contiguous ? [dropped] : [],
+            Spans = prune.Depth == DepthChoice.Contiguous ? [dropped] : [],
             Greedy = prune.Depth == DepthChoice.Greedy ? dropped : 0,
         };
     }
@@ -102,15 +105,9 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthOptions?> asked, Fun
     /// <inheritdoc/>
     protected override JsonObject Options()
     {
-        var asked = Required();
-        var options = new JsonObject
-        {
-            ["metric"] = Names(asked),
-            ["spans"] = new JsonArray([.. asked.Widths.Select(width => (JsonNode)width)]),
-            ["greedy"] = asked.Greedy,
-        };
-        if (ReadsText(asked))
-            (options["samples"], options["tokens"]) = (asked.Samples, sequence);
+        var options = DepthSection.Keys.StageOptions(Required());
+        if (Required().ReadsText)
+            options["tokens"] = sequence;
         return options;
     }
 
@@ -118,9 +115,9 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthOptions?> asked, Fun
     protected override Dictionary<string, string> Inputs()
     {
         var inputs = new Dictionary<string, string> { ["teacher"] = model.Value.Hash };
-        if (task is not null)
+        if (Required().Task is { } task)
             inputs["task"] = ContentHash.OfFile(task);
-        if (ReadsText(Required()))
+        if (Required().ReadsText)
             inputs["data"] = data!.Value.Hash;
         return inputs;
     }
@@ -132,12 +129,13 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthOptions?> asked, Fun
         var fingerprint = ModelFingerprint.Watch(source);
         using var decoder = DecoderWeights.Load(source);
         var asked = Required();
-        var tokens = ReadsText(asked) ? data!.Value.Train : null;
+        var (tokens, task) = (asked.ReadsText ? data!.Value.Train : null, asked.Task);
         var items = task is null ? null
             : new MultipleChoiceTask(MultipleChoiceFile.Read(task), Tokenizer.Load(model.Value.Path), source.Config.MaxPositions,
                 source.Config.VocabularySize);
         var scores =
-            DepthScorer.Run(decoder, tokens is null ? null : new WindowSet(tokens, sequence), items, asked, run.Progress, run.Stop);
+            DepthScorer.Run(decoder, tokens is null ? null : new WindowSet(tokens, sequence), items, asked.Options(Batch), run.Progress,
+                run.Stop);
         DepthScoresFile.Write(folder.PathOf(ScoresName), scores with
         {
             Teacher = fingerprint.Finish(run.Stop),
@@ -151,14 +149,12 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthOptions?> asked, Fun
     protected override void Take(RunContext run, StageRecord record, string folder) =>
         Scores.Value = new(Path.Combine(folder, ScoresName), record.OutputHash, Required().Metrics[0]);
 
-    private DepthOptions Required() => asked() ?? throw new InvalidOperationException("nothing is asked of the layers");
+    private DepthSection Required() => asked() ?? throw new InvalidOperationException("nothing is asked of the layers");
 
-    private static bool ReadsText(DepthOptions asked) => asked.Metrics.Any(metric => metric != DepthMetricKind.Task);
-
-    private static string Names(DepthOptions asked) => string.Join(", ", asked.Metrics.Select(EnumName.Of));
+    private static string Names(DepthSection asked) => string.Join(", ", asked.Metrics.Select(EnumName.Of));
 
     /// <summary>What is asked beside single layers, in words.</summary>
-    private static string Words(DepthOptions asked) =>
-        asked.Greedy > 0 ? $", {asked.Greedy} of them one after the other" : asked.Widths.Any(width => width > 1)
-            ? $" and each span of {asked.Widths[0]}" : "";
+    private static string Words(DepthSection asked) =>
+        asked.Greedy > 0 ? $", {asked.Greedy} of them one after the other" : asked.Spans.Any(width => width > 1)
+            ? $" and each span of {asked.Spans[0]}" : "";
 }

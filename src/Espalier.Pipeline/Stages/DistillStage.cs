@@ -1,3 +1,4 @@
+using Espalier.Compression.Training;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Pipeline.Forecasts;
@@ -50,7 +51,8 @@ internal sealed class DistillStage(ModelSlot student, string result, ModelSlot? 
             tokens,
             (3 * config.ForwardFlopsPerToken(Sequence) + passes * source.ForwardFlopsPerToken(Sequence)) * tokens,
             TrainingForecast.Bytes(Section, config)
-                + (Corrects is not null ? TrainingForecast.AllBytes(source) : HasTeacherLoaded ? TrainingForecast.WeightBytes(source) : 0))
+                + (Corrects is not null ? TrainingForecast.Bytes(Section with { Freeze = FrozenParts.None }, source)
+                    : HasTeacherLoaded ? TrainingForecast.WeightBytes(source) : 0))
         { Model = ModelForecast.Of(config, Sequence) };
     }
 
@@ -60,7 +62,7 @@ internal sealed class DistillStage(ModelSlot student, string result, ModelSlot? 
             yield return new(Corrected!.Name, Corrected.Stored.Bytes() * Corrected.Planned.Parameters, Title);
         yield return new(
             StageForecast.TitleOf("checkpoints of distill", Cycle),
-            TrainingForecast.CheckpointBytes(Section, Trained.Planned.Parameters + (Corrects is null ? 0 : teacher!.Planned.Parameters)),
+            TrainingForecast.CheckpointBytes(Section, Corrects is null ? [Trained.Planned] : [Trained.Planned, teacher!.Planned]),
             Title);
     }
 

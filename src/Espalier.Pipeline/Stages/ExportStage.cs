@@ -97,6 +97,12 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
     /// <inheritdoc/>
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
+        if (Directory.Exists(_folder) && run.Manifest.Stages.Any(entry => entry.Name == Name && entry.Folder != folder.Key.FolderName
+            && JsonNode.DeepEquals(StageRecord.Read(Path.Combine(run.Folder.Path, "stages", entry.Folder))?.Options?["folder"],
+                folder.Key.Options!["folder"])))
+            run.Progress.Warn(
+                $"export: {_folder} is of an earlier start with other options and is replaced; what it was made from stays in the run "
+                + "folder, and those options bring it back");
         run.Folder.Publish([_folder, .. Files], place =>
         {
             var made = Path.Combine(place, Path.GetFileName(_folder));
@@ -183,7 +189,8 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
         return hashes;
     }
 
-    private static GgufType TypeOf(ExportKind kind) => kind switch
+    /// <summary>How matrices are stored in a GGUF file.</summary>
+    internal static GgufType TypeOf(ExportKind kind) => kind switch
     {
         ExportKind.GgufF32 => GgufType.F32,
         ExportKind.GgufF16 => GgufType.F16,

@@ -52,7 +52,7 @@ internal sealed class MaskStage(ModelSlot model, string result, PruneSection sec
     /// <inheritdoc/>
     protected override JsonObject Options()
     {
-        var options = new JsonObject { ["method"] = EnumName.Of(section.Method), ["sparsity"] = _sparsity.ToString() };
+        var options = section.StageOptions();
         if (_mask.NeedsInputs)
             (options["samples"], options["tokens"]) = (samples, sequence);
         return options;

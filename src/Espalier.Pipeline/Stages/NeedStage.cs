@@ -44,6 +44,9 @@ internal sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSect
     /// <summary>What the text that is looked at is called.</summary>
     public string DataName { get; init; } = "held-out text";
 
+    /// <summary>Whether it says what it found; not where a command's result is that.</summary>
+    public bool SaysVerdict { get; init; } = true;
+
     /// <summary>What the test found.</summary>
     public Slot<CorrectionTestResult> Found { get; } = new("the test of the teacher");
 
@@ -82,7 +85,8 @@ internal sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSect
     /// <inheritdoc/>
     protected override JsonObject Options()
     {
-        var options = new JsonObject { ["sequence"] = sequence, ["threshold"] = section.Threshold };
+        var options = CorrectionSection.Keys().StageOptions(section);
+        options["sequence"] = sequence;
         if (_reference is { } given)
             options["reference"] = given.Name;
         else
@@ -116,7 +120,8 @@ internal sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSect
     protected override void Take(RunContext run, StageRecord record, string folder)
     {
         Found.Value = record.Result.Deserialize<CorrectionTestResult>(s_json)!;
-        run.Progress.Note($"need: {Found.Value.Why}");
+        if (SaysVerdict)
+            run.Progress.Note($"need: {Found.Value.Why}");
     }
 
     /// <summary>The reference where there is one: that of the recipe, else what lies in the teacher's folder.</summary>

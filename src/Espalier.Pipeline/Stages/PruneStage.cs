@@ -53,23 +53,13 @@ internal sealed class PruneStage(ModelSlot model, string result, DecoderConfig t
     internal override IEnumerable<DiskForecast> Disk() =>
         [new(StageForecast.TitleOf("pruned student", Cycle, Round), Pruned.Stored.Bytes() * to.Parameters, Title)];
 
-    // Those that keys of stages name whether they are cut or not; others only where they are.
-    private static readonly Axis[] s_alwaysSaid = [Axis.Hidden, Axis.Ffn, Axis.Heads, Axis.Layers];
-
     /// <inheritdoc/>
     protected override JsonObject Options()
     {
-        var (section, sizes) = (cut.Value, cut.Value.Target.Sizes);
-        var options = new JsonObject { ["method"] = section.Method.ToString().ToLowerInvariant() };
-        foreach (var axis in Axis.Asked.Where(s_alwaysSaid.Contains))
-            options[axis.Key] = sizes[axis];
-        options["depth"] = section.Depth.ToString().ToLowerInvariant();
+        var section = cut.Value;
+        var options = section.StageOptions();
         if (section.Method != PruneMethod.Importance)
             options["seed"] = seed;
-        foreach (var axis in sizes.Axes.Except(s_alwaysSaid))
-            options[axis.UnitsField] = sizes[axis];
-        if (section.MergeHeads)
-            options["merge_heads"] = true;
         // Only merged heads have weights that the teacher's type may not hold.
         if (section.MergeHeads && Clamp)
             options["clamp"] = true;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Reflection;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Espalier.Compression;
 using Espalier.Compression.Training.Profiling;
 using Espalier.Compression.Training.Saving;
@@ -73,6 +74,11 @@ internal sealed class RunContext : IDisposable
         var folder = RunFolder.Open(path, progress.Warn);
         try
         {
+            if (folder.Manifest is { Machine.Threads: var threads } before && threads != TorchRuntime.Threads
+                && before.Outcome?.End != RunEnd.Done)
+                progress.Note(
+                    $"this run began with {Units.Counted(threads, "thread")} and goes on with {TorchRuntime.Threads}: its result will "
+                    + $"differ in bits from that of a run with one number alone; --threads {threads} goes on as it began");
             folder.Save(new RunManifest
             {
                 ProgramVersion =
@@ -133,7 +139,24 @@ internal sealed class RunContext : IDisposable
         CancellationToken stop)
     {
         using var folder = output is null ? ScratchFolder.Begin() : ScratchFolder.Beside(output);
-        return Within(folder.Path, recipe, seed, progress, work, stop);
+        var inside = new Regex($"{Regex.Escape(folder.Path)}[^ :;,']*");
+        try
+        {
+            return Within(folder.Path, recipe, seed, progress, work, stop);
+        }
+        // Nobody knows the folder; what is refused is the output.
+        catch (EspalierException error) when (inside.IsMatch(error.Message))
+        {
+            throw new EspalierException(inside.Replace(error.Message, output ?? Path.GetTempPath()), error)
+            {
+                ExitCode = error.ExitCode,
+            };
+        }
+        catch (Exception error)
+            when (error is IOException or UnauthorizedAccessException && (DiskFull.Is(error) || inside.IsMatch(error.Message)))
+        {
+            throw DurableOutput.Refused(output ?? Path.GetTempPath(), error);
+        }
     }
 
     /// <summary>Works, and leaves in the manifest how that ended.</summary>

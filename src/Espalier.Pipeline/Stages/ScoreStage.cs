@@ -58,25 +58,13 @@ internal sealed class ScoreStage(ModelSlot model, ScoreSection section, IReadOnl
         return forecast with { Model = ModelForecast.Of(config, sequence) };
     }
 
-    // A choice that is the default is left out, so that folders from before there was one still serve.
     /// <inheritdoc/>
     protected override JsonObject Options()
     {
-        var options = new JsonObject();
-        if (section.Method.ReadsText())
-            options["samples"] = section.Samples;
-        if (section.Method.ReadsActivations())
-        {
-            options["batch"] = Aggregator.NameOf(section.Batch);
-            options["sequence"] = Aggregator.NameOf(section.Sequence);
-        }
+        var options = ScoreSection.Keys.StageOptions(section);
+        options["spans"] = new JsonArray([.. spans.Select(span => (JsonNode)span)]);
         if (section.Method.ReadsText())
             options["tokens"] = sequence;
-        options["spans"] = new JsonArray([.. spans.Select(span => (JsonNode)span)]);
-        if (section.Method != ScoreMethod.Activation)
-            options["method"] = EnumName.Of(section.Method);
-        if (section.Neurons != NeuronValues.Intermediate)
-            options["neurons"] = EnumName.Of(section.Neurons);
         if (section.Method == ScoreMethod.Random)
             options["seed"] = seed;
         return options;

@@ -53,11 +53,20 @@ internal sealed record TrainingEnd(LoopState State, PerplexityResult? HeldOut);
 /// </summary>
 internal static class TrainingLoop
 {
-    /// <summary>Bytes of a checkpoint a parameter (weight, m and v in float32) and of the model.</summary>
-    private const int CheckpointBytes = 12, ModelBytes = 4;
+    /// <summary>Bytes of a number, in checkpoints and in the model that is written.</summary>
+    private const int Float32 = 4;
 
     /// <summary>How long the machine is looked at before a run says that it is starved.</summary>
     private static readonly TimeSpan s_judged = TimeSpan.FromSeconds(10);
+
+    /// <summary>Refuses a disk without room for the checkpoints that are there at once, and the model.</summary>
+    /// <param name="folder">Where they will be.</param>
+    /// <param name="evaluates">Whether the best stays too.</param>
+    /// <param name="trained">Numbers that are trained.</param>
+    /// <param name="state">Numbers that the optimizer keeps for them.</param>
+    public static void RequireRoom(string folder, bool evaluates, long trained, long state) => DiskSpace.Require(
+        folder, Float32 * ((evaluates ? 4 : 3) * (trained + state) + trained),
+        $"{(evaluates ? "four" : "three")} checkpoints and the model");
 
     /// <summary>Trains to the end, from a checkpoint where there is one. The caller begins and completes the stage.</summary>
     /// <exception cref="OperationCanceledException">Asked to stop; the state is saved.</exception>
@@ -69,10 +78,10 @@ internal static class TrainingLoop
     {
         var model = trainer.Model;
         var evaluates = options is { HeldOut: not null, EvaluateEvery: > 0 };
-        var trained = trainer.Sets.SelectMany(set => set.Parameters).Sum(parameter => parameter.Value.ElementCount);
-        DiskSpace.Require(
-            stage.Path, ((evaluates ? 4 : 3) * CheckpointBytes + ModelBytes) * trained,
-            $"{(evaluates ? "four" : "three")} checkpoints and the model");
+        TrainedParameter[] parameters = [.. trainer.Sets.SelectMany(set => set.Parameters)];
+        RequireRoom(
+            stage.Path, evaluates, parameters.Sum(parameter => parameter.Value.ElementCount),
+            Enumerable.Range(0, parameters.Length).Sum(i => trainer.Optimizer.StateOf(i).Sum(kept => kept.Value.ElementCount)));
         if (checkpoint is not null)
         {
             TrainerCheckpoint.Restore(trainer, family, checkpoint);

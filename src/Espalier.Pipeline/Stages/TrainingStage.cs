@@ -56,7 +56,16 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
 
     internal override IEnumerable<DiskForecast> Disk() =>
         [new(StageForecast.TitleOf($"checkpoints of {Name}", Cycle, Round),
-            TrainingForecast.CheckpointBytes(section, start.Planned.Parameters), Title)];
+            TrainingForecast.CheckpointBytes(section, [start.Planned]), Title)];
+
+    /// <summary>Refuses a disk that has no room for it, unless it was done before: a look before anything is computed.</summary>
+    internal void RequireRoom(RunContext run)
+    {
+        if (run.RecordOf(StageKey.Of(Name, Options(), Inputs())) is not null)
+            return;
+        var (trained, state) = TrainingForecast.Trained(section, start.Planned);
+        TrainingLoop.RequireRoom(run.Folder.Path, section.EvaluateEvery > 0 && data.Value.HeldOut is not null, trained, state);
+    }
 
     /// <inheritdoc/>
     protected override Dictionary<string, string> Inputs()

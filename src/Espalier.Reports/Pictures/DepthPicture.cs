@@ -67,7 +67,7 @@ internal static class DepthPicture
                     .Select(number => ($"{number}.", true))]);
         foreach (var kind in sequences)
             table.Add(null,
-                [new(DepthNames.Of(kind)),
+                [new(EnumName.Of(kind)),
                     .. report.Scores.Metrics[kind].Removed.Zip(report.Scores.Metrics[kind].RemovedValues,
                         (layer, value) => new Cell($"layer {layer}", Figures.Short(value)))]);
         table.Write(html);
@@ -81,7 +81,7 @@ internal static class DepthPicture
         var table = new HtmlTable(("metric", false), ("contiguous", false), ("scattered", false), ("greedy", false));
         foreach (var kind in report.Kinds)
             table.Add(null,
-                [new(DepthNames.Of(kind)),
+                [new(EnumName.Of(kind)),
                     .. new[] { DepthChoice.Contiguous, DepthChoice.Scattered,
                         DepthChoice.Greedy }.Select(choice => new Cell(string.Join(", ", report.Chosen(kind, choice))))]);
         table.Write(html);
@@ -91,9 +91,9 @@ internal static class DepthPicture
     {
         html.Leaf("h2", "How far the metrics agree");
         html.Note("Spearman's rank correlation over single layers: 1 puts them in the same order, −1 in the opposite one.");
-        var table = new HtmlTable([("", false), .. report.Kinds.Select(kind => (DepthNames.Of(kind), true))]);
+        var table = new HtmlTable([("", false), .. report.Kinds.Select(kind => (EnumName.Of(kind), true))]);
         foreach (var first in report.Kinds)
-            table.Add(null, [new(DepthNames.Of(first)), .. report.Kinds.Select(second =>
+            table.Add(null, [new(EnumName.Of(first)), .. report.Kinds.Select(second =>
                 new Cell(report.Correlation(first, second).ToString("0.00;−0.00;0.00", CultureInfo.InvariantCulture)))]);
         table.Write(html);
     }
@@ -103,7 +103,7 @@ internal static class DepthPicture
         html.Leaf("h2", "The values");
         html.Note("Each metric without one layer; the first row is the whole model. Higher is more harm.");
         var table = new HtmlTable(
-            [("without layer", false), .. report.Kinds.Select(kind => ($"{DepthNames.Of(kind)}, {Unit(kind)}", true))]);
+            [("without layer", false), .. report.Kinds.Select(kind => ($"{EnumName.Of(kind)}, {Unit(kind)}", true))]);
         table.Add("student", [new("none"), .. report.Kinds.Select(kind => new Cell(Figures.Short(report.Scores.Metrics[kind].Whole)))]);
         for (var layer = 0; layer < report.Scores.Layers; layer++)
             table.Add(null,
@@ -125,7 +125,7 @@ internal static class DepthPicture
     {
         var series =
             lines.Select(line =>
-                new Series(DepthNames.Of(line.Kind), (int)line.Kind, SeriesStyle.Line,
+                new Series(EnumName.Of(line.Kind), (int)line.Kind, SeriesStyle.Line,
                     [.. line.Values.Select((value, x) => new Point(x, value))])).ToArray();
         var marks =
             series.Select(line => line with { Style = SeriesStyle.Marks, Name = $"{line.Name}, {label}", Points = Named(line.Points) });

@@ -27,7 +27,7 @@ internal sealed record DepthReport(string Model, DepthScores Scores, int? Drop, 
     {
         var json = DepthScoresFile.ToJson(Scores);
         if (Scores.Metrics.TryGetValue(DepthMetricKind.LmLoss, out var loss))
-            json["metrics"]![DepthNames.Of(DepthMetricKind.LmLoss)]!["perplexity"] = new JsonObject
+            json["metrics"]![EnumName.Of(DepthMetricKind.LmLoss)]!["perplexity"] = new JsonObject
             {
                 ["whole"] = Number(Math.Exp(loss.Whole)),
                 ["singles"] = new JsonArray([.. loss.Singles.Select(value => Number(Math.Exp(value)))]),
@@ -45,7 +45,7 @@ internal sealed record DepthReport(string Model, DepthScores Scores, int? Drop, 
     }
 
     private JsonObject Each(Func<DepthMetricKind, JsonNode?> value) =>
-        new(Kinds.Select(kind => KeyValuePair.Create(DepthNames.Of(kind), value(kind))));
+        new(Kinds.Select(kind => KeyValuePair.Create(EnumName.Of(kind), value(kind))));
 
     private static JsonValue? Number(double value) => double.IsFinite(value) ? JsonValue.Create(value) : null;
 }

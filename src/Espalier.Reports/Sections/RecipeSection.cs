@@ -24,6 +24,11 @@ internal static class RecipeSection
             facts.Add(null, new("Scored teacher"), new(scores.Teacher.Length > 0 ? scores.Teacher : Figures.None));
             facts.Add(null, new("Calibration tokens"), new(scores.Calibration.Length > 0 ? scores.Calibration : Figures.None));
         }
+        // What "compute: auto" came to is not in the recipe.
+        foreach (var stage in run.Arms.SelectMany(arm => arm.Result.Stages).DistinctBy(stage => stage.Folder))
+            if (run.Record(stage.Folder)?.Options?["learning_rate"] is not null)
+                facts.Add(null, new($"Products with weights, {stage.Folder}"),
+                    new((string?)run.Record(stage.Folder)!.Options!["compute"] ?? "float32"));
         facts.Write(html);
         var table = new HtmlTable(("Output", false), ("SHA-256", false));
         foreach (var stage in run.Arms.SelectMany(arm => arm.Result.Stages).DistinctBy(stage => stage.Folder))

@@ -93,7 +93,7 @@ public sealed class CacheTests : TorchTest
 
     [Theory]
     [InlineData("--k 128", "the vocabulary has 128 entries")]
-    [InlineData("--temperature 0", "must be above 0")]
+    [InlineData("--temperature 0", "--temperature is 0; it must be a number above 0")]
     [InlineData("--encoding topk", "--encoding: topk is not known. Did you mean top-k?")]
     [InlineData("--encoding hidden --k 3", "--k is 3; encoding hidden keeps no likeliest entries")]
     public void Bad_input_is_one_line_and_leaves_nothing(string options, string message)

@@ -160,7 +160,7 @@ public sealed class GenerateTests : TorchTest
     [InlineData("--ids 1 --repetition-penalty 0", "repetition-penalty is 0")]
     [InlineData("--ids 1 --temperature -1", "temperature")]
     [InlineData("--ids 1 --temperature hot", "hot")]
-    [InlineData("--ids 1 --weights int4", "--weights is 'int4'")]
+    [InlineData("--ids 1 --weights int4", "--weights: int4 is not known")]
     [InlineData("--ids 1 --batch 0", "--batch is 0")]
     [InlineData("--ids 1 --max-tokens -3", "--max-tokens is -3")]
     [InlineData("--ids 1 --max-tokens 3 --threads 0", "--threads is 0")]

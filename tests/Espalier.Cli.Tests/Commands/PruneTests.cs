@@ -148,7 +148,7 @@ public sealed class PruneTests : TorchTest
     [InlineData("--method magnitude --random --hidden 32 --output OUT/x", "--random and --method magnitude")]
     [InlineData("--method magnitude --ids 1,2,3 --hidden 32 --output OUT/x", "text or --ids to score on and --method magnitude")]
     [InlineData("--random --hidden 64 --output OUT/x", "prune.hidden is 64")]
-    [InlineData("--random --hidden 0 --output OUT/x", "nearest legal value is 1")]
+    [InlineData("--random --hidden 0 --output OUT/x", "--hidden is 0; it must be a whole number from 1")]
     [InlineData("--random --heads 3 --output OUT/x", "2 and 4")]
     [InlineData("--random --output OUT/x", "--hidden")]
     [InlineData("--hidden 32 --output OUT/x", "--scores")]

@@ -108,7 +108,7 @@ public sealed class ScoreTests : TorchTest
     [InlineData("--ids 1,2,3", "fewer than one window")]
     [InlineData("--ids 1,2,3,4,5,6 --seq 2", "256 calibration samples")]
     [InlineData("--ids 1,2,3,4 --samples 1 --seq 3 --spans 9", "9")]
-    [InlineData("--ids 1,2,3,4 --samples 1 --seq 3 --spans 1,two", "'two'")]
+    [InlineData("--ids 1,2,3,4 --samples 1 --seq 3 --spans 1,two", "--spans: two is no whole number from 1; give such as 1,2,4")]
     [InlineData("--ids 1,2,3,4 --samples 0", "--samples is 0")]
     [InlineData("--ids 1,2,3,4 --batch-aggregation l3", "l2")]
     [InlineData("--ids 1,2,3 --method hessian", "activation, taylor, magnitude, redundancy, random")]

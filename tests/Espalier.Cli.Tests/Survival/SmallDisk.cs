@@ -69,3 +69,13 @@ internal sealed class MountFactAttribute : FactAttribute
             Skip = $"needs to mount a file system: {refusal}";
     }
 }
+
+/// <summary>The same with data.</summary>
+internal sealed class MountTheoryAttribute : TheoryAttribute
+{
+    public MountTheoryAttribute()
+    {
+        if (SmallDisk.Refusal is { } refusal)
+            Skip = $"needs to mount a file system: {refusal}";
+    }
+}

@@ -66,6 +66,24 @@ public sealed class DurableOutputTests : IDisposable
     }
 
     [Fact]
+    public void What_killed_writers_of_other_outputs_left_beside_it_goes_a_minute_later()
+    {
+        var other = Leftovers.NameFor(_folder.Of("merged"));
+        Directory.CreateDirectory(Path.Combine(other, "stages"));
+        var foreign = _folder.Of("thesis.tmp-12345678");
+        File.WriteAllText(foreign, "years");
+        var files = DurableFiles.OnDisk;
+        files.Sweep(_folder.Of("student"));
+        Assert.True(Directory.Exists(other));
+        using (DurableFiles.Hold(other))
+            files.Sweep(_folder.Of("student"), DateTime.UtcNow.AddMinutes(2));
+        Assert.True(Directory.Exists(other));
+        files.Sweep(_folder.Of("student"), DateTime.UtcNow.AddMinutes(2));
+        Assert.False(Directory.Exists(other));
+        Assert.True(File.Exists(foreign));
+    }
+
+    [Fact]
     public void What_a_living_writer_is_at_work_on_is_not_swept_away()
     {
         var files = DurableFiles.OnDisk;

@@ -1,6 +1,8 @@
+using System.Reflection;
 using System.Text;
 using System.Text.Json.Nodes;
 using Espalier.Files;
+using Espalier.Models;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages;
@@ -8,7 +10,7 @@ using Espalier.Pipeline.Stages;
 namespace Espalier.Tests.Options;
 
 /// <summary>
-/// What recipes meant when run folders of earlier programs were made: canonical texts, what goes into the keys of trainings, and the words
+/// What recipes meant when run folders of earlier programs were made: canonical texts, what goes into the keys of stages, and the words
 /// of errors, for every recipe of this repository and many short ones. Folders go on only while the first two stay, to the byte. With
 /// <c>ESPALIER_RECORD=1</c> the record is written anew: look at what changes.
 /// </summary>
@@ -60,12 +62,39 @@ public sealed class RecordedMeaningTests
             if (recipe.Search is { } search)
                 text.Append(
                     $"candidate {Encoding.UTF8.GetString(CanonicalJson.Bytes(KeyOf(search.Training(recipe.Distill!, 7), recipe)))}\n");
+            foreach (var stage in Others(recipe))
+                text.Append($"{stage.Name} {Encoding.UTF8.GetString(CanonicalJson.Bytes(OptionsOf(stage)))}\n");
         }
         catch (EspalierException error)
         {
             text.Append($"refused {error.Message}\n");
         }
     }
+
+    /// <summary>The stages that look at a model and cut it, over the bundled teacher.</summary>
+    private static IEnumerable<Stage> Others(Recipe recipe)
+    {
+        var model = ModelSlot.Of(new("teacher", Path.Combine(Fixtures.Root, "models", "quickstart-teacher"), "0"));
+        var (tokens, sequence) = (new Slot<TokenSets>("tokens"), recipe.Data.Sequence);
+        yield return new ScoreStage(model, recipe.Score, [1, 2], tokens, sequence, recipe.Seed);
+        if (DepthStage.Asked(recipe.Score, recipe.Prune, model.Planned) is { } asked)
+            yield return new DepthStage(model, () => asked, () => asked, tokens, sequence);
+        var cut = new Slot<PruneSection>("cut") { Value = recipe.Prune };
+        if (recipe.Prune.IsMask)
+            yield return new MaskStage(model, "pruned", recipe.Prune, recipe.Score.Samples, tokens, sequence);
+        else
+            foreach (var clamp in new[] { false, true })
+                yield return new PruneStage(model, "pruned", model.Planned, cut, recipe.Prune, sequence, recipe.Seed)
+                {
+                    Clamp = clamp,
+                    Stored = clamp ? ElementType.F16 : null,
+                };
+        if (recipe.Correction.When == CorrectWhen.Auto)
+            yield return new NeedStage(model, model.Value.Path, recipe.Correction, tokens, sequence, recipe.Seed);
+    }
+
+    private static JsonObject OptionsOf(Stage stage) =>
+        (JsonObject)stage.GetType().GetMethod("Options", BindingFlags.Instance | BindingFlags.NonPublic)!.Invoke(stage, [])!;
 
     private static JsonObject KeyOf(TrainingSection section, Recipe recipe) =>
         TrainingStage.Options(section, new TokenSets(null!, null, "", null, []), recipe.Data.Sequence, recipe.Seed, "shuffled");

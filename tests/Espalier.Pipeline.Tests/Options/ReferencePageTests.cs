@@ -32,6 +32,13 @@ public sealed class ReferencePageTests
             $"docs/recipe.md, {section}: its table is not that of the keys; write it with ESPALIER_RECORD=1 ./test --filter ReferencePage");
     }
 
+    [Fact]
+    public void Every_key_of_a_recipe_has_a_meaning_and_a_default()
+    {
+        foreach (var key in RecipeKeys.Section.All.SelectMany(section => section.Keys))
+            Assert.True(key is { Page.Length: > 0, PageDefault.Length: > 0 }, key.Name);
+    }
+
     private static IEnumerable<string> Rows(string name)
     {
         var section = RecipeKeys.Section.All.Single(section => section.Name == (name == "top level" ? "" : name));

@@ -18,7 +18,7 @@ public sealed class RecipeErrorTests
     [InlineData("correct: { steps: 3, teacher-learning-rate: 1e-3, learning-rate: 1e-4 }",
         "line 4: correct.teacher-learning-rate is 1e-3; learning-rate says already")]
     [InlineData("correct: { steps: 3, teacher-learning-rate: 0 }", "correct.teacher-learning-rate is 0; it must be a number above 0")]
-    [InlineData("correct: sometimes", "correct is sometimes; it must be a section: { when: ..., mode: ..., threshold: ... }")]
+    [InlineData("correct: sometimes", "correct is sometimes; it must be never or auto or a section: { when: ..., mode: ..., threshold: ... }")]
     [InlineData("correct: auto", "line 4: correct.steps is missing")]
     [InlineData("correct: { steps: 3, when: maybe }", "correct.when: maybe is not known. Known are always, auto")]
     [InlineData("correct: { steps: 3, mode: paralel }", "correct.mode: paralel is not known. Did you mean parallel?")]
@@ -112,7 +112,9 @@ public sealed class RecipeErrorTests
     [InlineData("distill: { steps: 1000T }", "distill.steps is 1000T;")]
     [InlineData("distill: { steps: 3, betas: 0.9 }", "distill.betas is 0.9; it must be a number from 0 and below 1, two of them")]
     [InlineData("distill: { steps: 3, betas: [0.9, 1] }", "distill.betas is a list; it must be a number from 0 and below 1")]
-    [InlineData("distill: auto", "distill is auto; it must be a section")]
+    [InlineData("cycles: atuo\ndistill: { steps: 3 }", "cycles is atuo; it must be auto or a section: { count: ..., largest-cut: ..., teacher: ... }. Did you "
+        + "mean auto?")]
+    [InlineData("distill: auto", "distill is auto; it must be never or a section")]
     [InlineData("evaluate: heldout", "line 4: evaluate: heldout is not known. Did you mean held-out?")]
     [InlineData("evaluate: [{ held-out: a.txt }]", "held-out is the part of data.train that is held out and has no path")]
     [InlineData("evaluate: [{ a/b: a.txt }]", "a/b cannot name a text")]

@@ -53,6 +53,20 @@ public sealed class RecipePlanTests
     }
 
     [Fact]
+    public void Muon_keeps_one_number_for_each_of_a_blocks_matrices()
+    {
+        var with = Plan("{ hidden: 192, ffn: 512 }", "distill: { steps: 4, loss: cross-entropy, optimizer: muon }");
+        var without = Plan("{ hidden: 192, ffn: 512 }", "distill: { steps: 4, loss: cross-entropy }");
+        var (student, layers) = (with.Student, with.Student.NumHiddenLayers);
+        // All but the norms of blocks and the last one; half of AdamW's state for it.
+        var matrices = student.NonEmbeddingParameters - (2 * layers + 1) * student.HiddenSize;
+        Assert.Equal(16 * student.Parameters, without.Stages.Single(stage => stage.Name == "distill").MemoryBytes);
+        Assert.Equal(16 * student.Parameters - 4 * matrices, with.Stages.Single(stage => stage.Name == "distill").MemoryBytes);
+        Assert.Equal(3 * 4 * matrices, without.Stages.Single(stage => stage.Name == "distill").DiskBytes
+            - with.Stages.Single(stage => stage.Name == "distill").DiskBytes);
+    }
+
+    [Fact]
     public void Stages_come_in_order_with_their_costs()
     {
         var plan =

@@ -77,10 +77,99 @@ public sealed class RecipeSchemaTests
     [InlineData("evaluate: [{ held-out: a.txt }]")]
     [InlineData("evaluate: [{ a/b: a.txt }]")]
     [InlineData("export: gguf-q8")]
-    public void What_is_misspelt_or_of_a_wrong_kind_is_not_valid(string line)
+    [InlineData("seed: 1.5")]
+    [InlineData("output: \" a\"")]
+    [InlineData("cycles: atuo")]
+    [InlineData("cycles: { largest-cut: 1 }")]
+    [InlineData("cycles: { largest-cut: 120% }")]
+    [InlineData("score: { samples: 2.5 }")]
+    [InlineData("score: { samples: \"-3\" }")]
+    [InlineData("score: { samples: 0 }")]
+    [InlineData("prune: { hidden: 192, heads: 0 }")]
+    [InlineData("prune: { method: wanda, sparsity: 2 }")]
+    [InlineData("prune: { method: wanda, sparsity: 4-2 }")]
+    [InlineData("distill: { steps: 2.5 }")]
+    [InlineData("distill: { steps: \"2.5\" }")]
+    [InlineData("distill: { steps: \"0\" }")]
+    [InlineData("distill: { tokens: -1M }")]
+    [InlineData("distill: { steps: 3, learning-rate: -1e-3 }")]
+    [InlineData("distill: { steps: 3, learning-rate: 0 }")]
+    [InlineData("distill: { steps: 3, learning-rate: -1e-3 to 1e-4 }")]
+    [InlineData("distill: { steps: 3, learning-rate: fast to slow }")]
+    [InlineData("distill: { steps: 3, min-learning-rate: -1 }")]
+    [InlineData("distill: { steps: 3, schedule: wsd, decay-steps: 0.1 }")]
+    [InlineData("distill: { steps: 3, schedule: wsd, decay-steps: 110% }")]
+    [InlineData("distill: { steps: 3, weight-decay: -0.1 }")]
+    [InlineData("distill: { steps: 3, weight-decay: 1000 }")]
+    [InlineData("distill: { steps: 3, betas: [0.9, 1] }")]
+    [InlineData("distill: { steps: 3, adam-epsilon: 0 }")]
+    [InlineData("distill: { steps: 3, layer-decay: 1.1 }")]
+    [InlineData("distill: { steps: 3, clip: -1 }")]
+    [InlineData("distill: { steps: 3, temperature: 0 }")]
+    [InlineData("distill: { steps: 3, freeze: embeding }")]
+    [InlineData("distill: { steps: 3, freeze: [norms, layers] }")]
+    [InlineData("distill: { steps: 3, freeze: layers 1-2-3 }")]
+    [InlineData("distill: { steps: 3, loss: forwrd-kl }")]
+    [InlineData("distill: { steps: 3, loss: 0.5*forward-kl + }")]
+    [InlineData("distill: { steps: 3, loss: forward-kl(2) }")]
+    [InlineData("distill: { steps: 3, loss: x*forward-kl }")]
+    [InlineData("distill: { steps: 3, hidden: { layers: 3 } }")]
+    [InlineData("distill: { steps: 3, hidden: { final: true, weight: 0 } }")]
+    [InlineData("distill: { steps: 3, evaluate-every: -1 }")]
+    [InlineData("correct: { steps: 3, teacher-learning-rate: -1 }")]
+    [InlineData("correct: { steps: 3, when: auto, threshold: -1 }")]
+    [InlineData("search: { hidden: 128-64-2 }")]
+    [InlineData("search: { hidden: [] }")]
+    [InlineData("search: { hidden: 128, expansion: 0 }")]
+    [InlineData("search: { hidden: 128, expansion: 1001 }")]
+    [InlineData("search: { hidden: 128, candidates: 2.5 }")]
+    [InlineData("search: { hidden: 128, candidates: 0 }")]
+    [InlineData("search: { hidden: 128, parameters: 3M }")]
+    [InlineData("search: { hidden: 128, memory: much }")]
+    [InlineData("search: { hidden: 128, rungs: [2.5, 5] }")]
+    [InlineData("search: { hidden: 128, rungs: [] }")]
+    public void What_the_reader_refuses_of_one_value_is_not_valid(string line)
     {
         Assert.True(IsValid(Start));
-        Assert.False(IsValid(Start + line));
+        // A section that stands in the start too is this line's.
+        var key = line[..(line.IndexOf(':', StringComparison.Ordinal) + 1)];
+        var recipe = string.Concat(Start.Split('\n').Where(other => other.Length > 0 && !other.StartsWith(key, StringComparison.Ordinal)
+            && !(key == "search:" && other.StartsWith("prune:", StringComparison.Ordinal))).Select(other => $"{other}\n")) + line;
+        Assert.Throws<EspalierException>(() => RecipeFile.Parse(recipe, "r.yaml"));
+        Assert.False(IsValid(recipe));
+    }
+
+    [Theory]
+    [InlineData("data: { train: a.txt, held-out: 200% }")]
+    [InlineData("data: { train: a.txt, held-out: 2 }")]
+    [InlineData("data: { train: a.txt, held-out: 0 }")]
+    [InlineData("data: { train: a.txt, held-out: -2% }")]
+    [InlineData("data: { train: a.txt, sequence: 2.5 }")]
+    [InlineData("data: { train: [] }")]
+    public void Nor_is_such_a_text(string data)
+    {
+        var recipe = $"teacher: t\n{data}\nprune: {{ hidden: 192 }}";
+        Assert.Throws<EspalierException>(() => RecipeFile.Parse(recipe, "r.yaml"));
+        Assert.False(IsValid(recipe));
+    }
+
+    [Theory]
+    [InlineData("distill: { steps: 1k }")]
+    [InlineData("distill: { steps: 2.5k }")]
+    [InlineData("distill: { steps: \"1e3\" }")]
+    [InlineData("distill: { steps: 3, learning-rate: \"1e-3\" }")]
+    [InlineData("distill: { steps: 3, learning-rate: 1e-3 to 0 }")]
+    [InlineData("distill: { steps: 30, schedule: wsd, decay-steps: 40% }")]
+    [InlineData("distill: { steps: 3, freeze: [embedding, layer 5, layers 0-3] }")]
+    [InlineData("distill: { steps: 3, loss: 0.9*forward-kl + 1e-1*jensen-shannon(0.1) + 1*cross-entropy }")]
+    [InlineData("distill: { steps: 3, clip: none }")]
+    [InlineData("distill: { steps: 3, hidden: { layers: [2:1, 3:2], weight: dynamic } }")]
+    [InlineData("cycles: auto\ndistill: { steps: 3 }")]
+    [InlineData("score: { samples: \"64\" }")]
+    public void What_it_takes_in_other_forms_is(string line)
+    {
+        RecipeFile.Parse(Start + line, "r.yaml");
+        Assert.True(IsValid(Start + line));
     }
 
     [Theory]

@@ -5,6 +5,7 @@ using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages;
 using Espalier.Tests;
+using Espalier.Torch;
 
 namespace Espalier.Tests.Stages;
 
@@ -96,6 +97,23 @@ public sealed class DataStageTests : TorchTest
         return stage.Tokens.Value;
     }
 
+    [Fact]
+    public void A_run_that_goes_on_with_other_threads_says_so_and_one_that_is_done_does_not()
+    {
+        var threads = TorchRuntime.Threads;
+        using (var run = RunContext.Open(Path.Combine(_folder, "run"), "test", 1, _heard, default))
+            run.Folder.Save(run.Manifest with { Machine = run.Manifest.Machine with { Threads = threads + 3 } });
+        using (var run = RunContext.Open(Path.Combine(_folder, "run"), "test", 1, _heard, default))
+            run.Folder.Save(run.Manifest with
+            {
+                Machine = run.Manifest.Machine with { Threads = threads + 3 },
+                Outcome = new(RunEnd.Done, null, DateTimeOffset.UnixEpoch),
+            });
+        Assert.Contains($"began with {threads + 3} threads and goes on with {threads}", Assert.Single(_heard.Notes));
+        Within(_ => { });
+        Assert.Single(_heard.Notes);
+    }
+
     private void Within(Action<RunContext> work)
     {
         using var run = RunContext.Open(Path.Combine(_folder, "run"), "test", 1, _heard, default);
@@ -115,9 +133,9 @@ public sealed class DataStageTests : TorchTest
 
         public IProgressTask Begin(string title, long total, string unit) => this;
 
-        public void Note(string line)
-        {
-        }
+        public List<string> Notes { get; } = [];
+
+        public void Note(string line) => Notes.Add(line);
 
         public void Warn(string line) => Warnings.Add(line);
 

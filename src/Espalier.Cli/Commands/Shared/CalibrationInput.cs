@@ -14,21 +14,14 @@ namespace Espalier.Cli.Commands.Shared;
 /// </summary>
 internal sealed class CalibrationInput
 {
-    private const int DefaultSeq = 256;
-
     private readonly KeyOptions<ScoreSection> _keys = new(ScoreSection.Keys, new());
-    private readonly CountOption _seq = new CountOption("--sequence",
-        $"Tokens of a sample; by default the model's positions, at most {DefaultSeq}").Or("--seq");
-    private readonly CountOption _batch = new("--batch", "Samples of one forward pass; changes nothing but speed and memory", 8,
-        most: 1024);
+    private readonly WindowsInput _cut = new("sample", new DataSection().Sequence);
     private readonly MemoryInput _memory = new();
-
-    private Option[] OfText => [_seq, _batch];
 
     internal void AddTo(Command command)
     {
         _keys.AddTo(command);
-        foreach (var option in OfText)
+        foreach (var option in _cut.Options)
             command.Options.Add(option);
         _memory.AddTo(command);
     }
@@ -38,13 +31,13 @@ internal sealed class CalibrationInput
 
     /// <summary>The first option that was given, or null.</summary>
     internal string? Given(CommandRun run) =>
-        _keys.GivenNames(run).Concat(OfText.Where(run.Has).Select(option => option.Name)).FirstOrDefault();
+        _keys.GivenNames(run).Concat(_cut.Options.Where(run.Has).Select(option => option.Name)).FirstOrDefault();
 
     /// <summary>Refuses options and text that the method does not read.</summary>
     internal void Check(CommandRun run, TokenInput input)
     {
         var asked = Method(run);
-        if (!asked.ReadsText() && OfText.FirstOrDefault(run.Has) is { } option)
+        if (!asked.ReadsText() && _cut.Options.FirstOrDefault(run.Has) is { } option)
             throw new EspalierException(
                 $"{option.Name} was given and --method is {EnumName.Of(asked)}, which does not read it: leave it out");
         if (!asked.ReadsText() && input.IsGiven(run))
@@ -81,7 +74,7 @@ internal sealed class CalibrationInput
             checkpoint.CheckFinite(run.Cancellation);
         return new(ModelArgument.Slot(checkpoint), Section(run), spans, tokens, Sequence(run, checkpoint.Config),
             seed)
-        { Batch = run.Get(_batch)!.Value, Memory = within };
+        { Batch = _cut.Batch(run), Memory = within };
     }
 
     /// <summary>Scores a model by all nine aggregators, in their order: no stage of a recipe does that.</summary>
@@ -103,7 +96,7 @@ internal sealed class CalibrationInput
         var options = new ScoreOptions
         {
             Samples = section.Samples,
-            Batch = run.Get(_batch)!.Value,
+            Batch = _cut.Batch(run),
             Neurons = section.Neurons,
             SpanWidths = spans
         };
@@ -114,16 +107,8 @@ internal sealed class CalibrationInput
         return [.. found.Select(scores => scores with { Teacher = teacher, Calibration = hash })];
     }
 
-    private int Sequence(CommandRun run, DecoderConfig config) => run.Get(_seq) switch
-    {
-        null => Math.Min(DefaultSeq, config.MaxPositions),
-        { } asked when asked <= config.MaxPositions => asked,
-        { } asked =>
-            throw new EspalierException(
-                $"--sequence is {asked} and the model has {config.MaxPositions} positions (max_position_embeddings): give at most that"),
-    };
+    private int Sequence(CommandRun run, DecoderConfig config) => _cut.Sequence(run, config);
 
     /// <summary>How to score, as a recipe with the same keys would say.</summary>
-    private ScoreSection Section(CommandRun run) =>
-        ScoreSection.Keys.Read(SectionFields.OfOptions(_keys.Given(run), ScoreSection.Section), new());
+    private ScoreSection Section(CommandRun run) => _keys.Read(run, ScoreSection.Section, new());
 }

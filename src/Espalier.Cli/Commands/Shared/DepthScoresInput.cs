@@ -2,7 +2,7 @@ using System.CommandLine;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Files;
 using Espalier.Models;
-using Espalier.Reports.Pictures;
+using Espalier.Pipeline.Options;
 
 namespace Espalier.Cli.Commands.Shared;
 
@@ -15,11 +15,8 @@ internal sealed class DepthScoresInput
         HelpName = "FILE.json",
     };
 
-    private readonly Option<string> _metric = new("--depth-metric")
-    {
-        Description = "Which of its metrics; by default block-influence, or the only one there is",
-        HelpName = string.Join('|', DepthNames.Metrics),
-    };
+    private readonly ValueOption<DepthMetricKind> _metric = new("--depth-metric", Kinds.Choice<DepthMetricKind>(),
+        "Which of its metrics; by default block-influence, or the only one there is");
 
     internal void AddTo(Command command)
     {
@@ -52,12 +49,10 @@ internal sealed class DepthScoresInput
         if (student.Layers == teacher.Layers)
             throw new EspalierException(
                 $"{path}: says which layers go and none goes: say how many stay with --layers, or leave the file out");
-        string[] there = [.. scores.Metrics.Keys.Order().Select(DepthNames.Of)];
+        string[] there = [.. scores.Metrics.Keys.Order().Select(EnumName.Of)];
         if (run.Get(_metric) is { } asked)
-            return there.Contains(asked)
-                ? DepthNames.Parse(asked)
-                : throw new EspalierException(
-                    $"--depth-metric is '{asked}' and {path} has {string.Join(", ", there)}.{NearestName.Hint(asked, there)}");
+            return scores.Metrics.ContainsKey(asked) ? asked
+                : throw new EspalierException($"--depth-metric is {EnumName.Of(asked)} and {path} has {string.Join(", ", there)}");
         if (scores.Metrics.ContainsKey(DepthMetricKind.BlockInfluence))
             return DepthMetricKind.BlockInfluence;
         return scores.Metrics.Count == 1

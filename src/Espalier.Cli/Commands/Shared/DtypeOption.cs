@@ -1,16 +1,17 @@
 using System.CommandLine;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Options;
 
 namespace Espalier.Cli.Commands.Shared;
 
 /// <summary><c>--dtype</c>: the element type that weights are written in.</summary>
 internal sealed class DtypeOption
 {
-    private readonly ChoiceOption<ElementType> _option = new(
-        "--dtype", "Element type to store; by default that of the model", null,
-        ("f32", ElementType.F32), ("f16", ElementType.F16), ("bf16", ElementType.BF16),
-        ("float32", ElementType.F32), ("float16", ElementType.F16), ("bfloat16", ElementType.BF16));
+    private readonly ValueOption<ElementType> _option = new("--dtype",
+        Kinds.Choice<ElementType>([("f32", ElementType.F32), ("f16", ElementType.F16), ("bf16", ElementType.BF16),
+            ("float32", ElementType.F32), ("float16", ElementType.F16), ("bfloat16", ElementType.BF16)]),
+        "Element type to store; by default that of the model");
 
     private readonly Option<bool> _clamp = new("--clamp")
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Espalier.Cli.Rendering;
+using Espalier.Pipeline.Options;
 
 namespace Espalier.Cli.Commands.Shared;
 
@@ -22,10 +23,10 @@ internal enum OutputFormat
 /// <summary><c>--format</c> of the commands whose result is a table.</summary>
 internal sealed class FormatInput
 {
-    private readonly ChoiceOption<OutputFormat> _format = new(
-        "--format", "How the result is printed: for people, as --json does, the table alone with all digits of its numbers, or as Markdown",
-        OutputFormat.Text,
-        ("text", OutputFormat.Text), ("json", OutputFormat.Json), ("csv", OutputFormat.Csv), ("markdown", OutputFormat.Markdown));
+    private readonly ValueOption<OutputFormat> _format = new(
+        "--format", Kinds.Choice<OutputFormat>(),
+        "How the result is printed: for people, as --json does, the table alone with all digits of its numbers, or as Markdown",
+        OutputFormat.Text);
 
     /// <summary>Adds the option.</summary>
     internal void AddTo(Command command) => command.Options.Add(_format);

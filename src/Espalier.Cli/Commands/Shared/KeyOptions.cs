@@ -29,16 +29,12 @@ internal sealed class KeyOptions<S>(IEnumerable<Key<S>> keys, S defaults, string
     internal IEnumerable<string> GivenNames(CommandRun run) =>
         _options.Select(entry => entry.Option).Where(run.Has).Select(option => option.Name);
 
-    private static YamlValue ValueOf(CommandRun run, Key<S> key, Option option)
-    {
-        if (option is Option<bool> flag)
-            return Text(run.Get(flag) ? "true" : "false");
-        var given = run.Get((Option<string>)option)!;
-        return key.IsList ? new YamlList([.. given.Split(',', StringSplitOptions.TrimEntries).Select(Text)], Line: 0)
-            : Text(key.IsWord ? given.ToLowerInvariant() : given);
-    }
+    /// <summary>The section as a recipe with the same keys would say it.</summary>
+    internal S Read(CommandRun run, Section section, S start) => keys.Where(key => key.IsOption)
+        .Read(SectionFields.OfOptions(Given(run), section), start);
 
-    private static YamlText Text(string text) => new(text, Quoted: true, Line: 0);
+    private static YamlValue ValueOf(CommandRun run, Key<S> key, Option option) =>
+        key.OfText(option is Option<bool> flag ? run.Get(flag) ? "true" : "false" : run.Get((Option<string>)option)!);
 
     private static Option<bool> FlagOf(Key<S> key, string prefix) =>
         new Option<bool>($"--{prefix}{key.OptionName ?? key.Name}") { Description = key.Help }.Or(key.Aliases);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 
 namespace Espalier.Cli.Commands.Shared;
 
@@ -20,8 +19,4 @@ internal static class OptionNames
             option.Aliases.Add(name);
         return option;
     }
-
-    /// <summary>The name that the user gave, for errors.</summary>
-    internal static string OptionName(this ArgumentResult result) =>
-        (result.Parent as OptionResult)?.IdentifierToken?.Value ?? (result.Parent as OptionResult)?.Option.Name ?? result.Argument.Name;
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
+using Espalier.Pipeline.Options;
 
 namespace Espalier.Cli.Commands.Shared;
 
@@ -17,18 +18,20 @@ internal sealed class SamplingInput
         Description = "Sharpness of the choice, 0 is greedy; by default as in generation_config.json, else 1",
         HelpName = "T"
     };
-    private readonly CountOption _topK = new("--top-k",
-        "Only the N likeliest ids, 0 is all; by default as in generation_config.json, else 0", least: 0);
-    private readonly Option<double?> _topP = new("--top-p")
+    private readonly ValueOption<int> _topK = new("--top-k", Kinds.Size(least: 0),
+        "Only the N likeliest ids, 0 is all; by default as in generation_config.json, else 0");
+    private readonly Option<double?> _topP = new(
+        "--top-p")
     {
         Description =
             "Only the likeliest ids whose probabilities add up to P; by default as in generation_config.json, else 1",
         HelpName = "P"
     };
-    private readonly NumberOption _repetitionPenalty = new(
-        "--repetition-penalty",
-        "What logits of ids that stand in the text already are divided by, 1 is off; by default as in generation_config.json, else 1", "X");
-    private readonly CountOption _seed = new("--seed", "Seed of the choices: the same seed gives the same text", 0, least: 0);
+    private readonly ValueOption<double> _repetitionPenalty = new(
+        "--repetition-penalty", Kinds.Number("X", Limits.Above(0)),
+        "What logits of ids that stand in the text already are divided by, 1 is off; by default as in generation_config.json, else 1");
+    private readonly ValueOption<int> _seed = new("--seed", Kinds.Size(least: 0),
+        "Seed of the choices: the same seed gives the same text", 0);
 
     internal void AddTo(Command command)
     {

@@ -25,10 +25,9 @@ internal sealed class TrainingInput
     };
 
     private readonly KeyOptions<DataSection> _cut = new(DataSection.Keys, new());
-    private readonly CountOption _seed = new("--seed", "Seed of the order (and of random weights)", 1, least: 0);
-    private readonly NumberOption _heldOut = new("--held-out",
-        "Share held out to evaluate on: of documents by their hash, of ids the last windows; by default 2% of text and nothing of ids",
-        "SHARE");
+    private readonly SeedOption _seed = new("the order (and of random weights)");
+    private readonly HeldOutOption _heldOut = new();
+
     /// <summary>The options of a training whose keys mean what a scope says, apart from its windows' length.</summary>
     internal TrainingInput(TrainingScope scope)
     {
@@ -46,14 +45,15 @@ internal sealed class TrainingInput
         _keys.AddTo(command);
         if (_scope.HasLoss)
             _hidden.AddTo(command);
-        command.Options.Add(_seed, _heldOut);
+        _seed.AddTo(command);
+        _heldOut.AddTo(command);
     }
 
     /// <summary>What is read, as what no output may touch.</summary>
     internal IEnumerable<ReadPlace> Places(CommandRun run) =>
         _input.Places(run).Concat(File.Exists(run.Get(_order)) ? [new("the order", run.Get(_order)!)] : []);
 
-    internal long Seed(CommandRun run) => run.Get(_seed)!.Value;
+    internal long Seed(CommandRun run) => _seed.Get(run);
 
     internal int Sequence(CommandRun run) => Cut(run).Sequence;
 
@@ -62,10 +62,12 @@ internal sealed class TrainingInput
     internal DataSection Data(CommandRun run)
     {
         var (text, ids) = _input.Given(run);
-        var share = run.Get(_heldOut) ?? (ids is null ? 0.02 : 0);
-        if (share is < 0 or >= 1)
-            throw new EspalierException($"--held-out is {share} and must be at least 0 and below 1, such as 2%");
-        return Cut(run) with { Train = ids is null ? text : [ids], Field = _input.Field(run), HeldOut = share };
+        return Cut(run) with
+        {
+            Train = ids is null ? text : [ids],
+            Field = _input.Field(run),
+            HeldOut = _heldOut.Share(run, ofIds: ids is not null),
+        };
     }
 
     /// <summary>How to train, as a recipe with the same keys would say.</summary>
@@ -97,5 +99,5 @@ internal sealed class TrainingInput
         };
     }
 
-    private DataSection Cut(CommandRun run) => DataSection.OfOptions(_cut.Given(run));
+    private DataSection Cut(CommandRun run) => _cut.Read(run, DataSection.Section, new());
 }
