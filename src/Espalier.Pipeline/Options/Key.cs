@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Espalier.Files;
 
 namespace Espalier.Pipeline.Options;
 
