@@ -97,7 +97,8 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
                 var was = 0f;
                 ReadSource(from, row * (before.Length == 2 ? before[1] : 1) + column, new(ref was), carried);
                 return was;
-            });
+            }
+            );
         }, "those that the plan keeps");
 
         long Kept(Axis? axis, int layer, long index)
