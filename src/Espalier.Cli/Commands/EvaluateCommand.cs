@@ -37,7 +37,7 @@ internal sealed class EvaluateCommand : CommandBase
         "espalier evaluate models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --windows 64",
         "espalier evaluate models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --sequence 256 --windows "
             + "16 --json",
-        "espalier evaluate models/teacher models/student --tasks arc_easy,mmlu --benchmarks benchmarks")
+        "espalier evaluate models/quickstart-teacher --tasks models/quickstart-teacher/endings.yaml")
     {
         _model.AddTo(this);
         _input.AddTo(this);
