@@ -31,8 +31,8 @@ internal static class EvaluationCase
         using var model = BundledTeacher.Load();
         var tokenizer = Tokenizer.Load(BundledTeacher.Folder);
         var (task, shots) = input.Subject == "letters"
-            ? (TaskFile.Parse(Letters, "letters.yaml") with { Folder = BundledTeacher.Folder }, 1)
-            : (TaskFile.Read($"{BundledTeacher.Folder}/endings.yaml"), 0);
+            ? (TaskFile.Parse(Letters, "letters.yaml") with { Folder = "tasks/endings" }, 1)
+            : (TaskFile.Read("tasks/endings/endings.yaml"), 0);
         var prompts = TaskEvaluator.Prompts(task, new(null, shots, Documents))[0].Prompts;
         ScoredRequest[] requests = [.. prompts.Select(prompt => prompt.Pairs
             .Select(pair => ContinuationIds.Of(tokenizer, pair.Context, pair.Continuation)).ToArray())

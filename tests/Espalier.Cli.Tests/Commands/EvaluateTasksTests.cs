@@ -10,7 +10,7 @@ public sealed class EvaluateTasksTests : TorchTest
 
     private static string Teacher => Path.Combine(Fixtures.Root, "models", "quickstart-teacher");
 
-    private static string Endings => Path.Combine(Teacher, "endings.yaml");
+    private static string Endings => Path.Combine(Fixtures.Root, "tasks", "endings", "endings.yaml");
 
     [Fact]
     public void A_teacher_knows_how_its_own_texts_go_on_and_a_copy_of_it_as_well()

@@ -13,7 +13,9 @@ namespace Espalier.Cli.Tests.Commands;
 /// </summary>
 public sealed class OutputTests : TorchTest
 {
-    /// <summary>A command line for every output; M is a model, I its ids, R a recipe, K a benchmark, OUT the output and N a place that is free.</summary>
+    /// <summary>
+    /// A command line for every output; M is a model, I its ids, R a recipe, K a benchmark, OUT the output and N a place that is free.
+    /// </summary>
     private static readonly Dictionary<string, string> s_lines = new()
     {
         ["init --output"] = "init M I --output OUT",
@@ -157,7 +159,7 @@ public sealed class OutputTests : TorchTest
         "M" => _model,
         "T" => At("teacher"),
         "I" => _ids,
-        "K" => Path.Combine(Fixtures.Root, "models", "quickstart-teacher", "endings.yaml"),
+        "K" => Path.Combine(Fixtures.Root, "tasks", "endings", "endings.yaml"),
         "R" => At("recipe.yaml"),
         "N" => At("free"),
         "OUT" => place,

@@ -27,6 +27,14 @@ public sealed partial class ReadmeTests
         Assert.All(Tree().Where(path => !path.EndsWith('/')), path => Assert.True(File.Exists(Path.Combine(Fixtures.Root, path)), path));
 
     [Fact]
+    public void What_the_table_of_places_names_is_there()
+    {
+        var places = Place().Matches(Block("where")).Select(match => match.Groups["path"].Value).ToArray();
+        Assert.NotEmpty(places);
+        Assert.All(places, path => Assert.True(Path.Exists(Path.Combine(Fixtures.Root, path)), path));
+    }
+
+    [Fact]
     public void Every_folder_of_the_tree_is_annotated() =>
         Assert.All(TreeLines(), line => Assert.NotEmpty(line.Groups["text"].Value));
 
@@ -107,6 +115,9 @@ public sealed partial class ReadmeTests
 
     [GeneratedRegex(@"^\| `(?<name>[a-z-]+)", RegexOptions.Multiline)]
     private static partial Regex TableRow();
+
+    [GeneratedRegex(@"`(?<path>src/[^`]+)`")]
+    private static partial Regex Place();
 
     [GeneratedRegex(@"^```yaml\n(?<text>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Recipe();
