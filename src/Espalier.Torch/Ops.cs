@@ -45,6 +45,13 @@ internal static class Ops
     public static readonly Op Attention = Op.Of(
         "aten::scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float dropout_p=0.0, " +
         "bool is_causal=False, *, float? scale=None, bool enable_gqa=False) -> Tensor").With(Rule.Below);
+    public static readonly Op FlashAttention = Op.Of(
+        "aten::_flash_attention_forward(Tensor query, Tensor key, Tensor value, Tensor? cum_seq_q, Tensor? cum_seq_k, SymInt max_q, " +
+        "SymInt max_k, float dropout_p, bool is_causal, bool return_debug_mask, *, float? scale=None, SymInt? window_size_left=None, " +
+        "SymInt? window_size_right=None, Tensor? seqused_k=None, Tensor? alibi_slopes=None) -> (Tensor output, Tensor softmax_logsumexp, " +
+        "Tensor rng_state, Tensor unused, Tensor debug_attn_mask)").With(Rule.Below);
+    public static readonly Op FusedRmsNorm = Op.Of(
+        "aten::_fused_rms_norm(Tensor input, int[] normalized_shape, Tensor? weight, float? eps) -> (Tensor, Tensor)").With(Rule.Below);
     public static readonly Op Softmax = Op.Of(
         "aten::softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor").With(ReductionRules.Softmax);
     public static readonly Op LogSoftmax = Op.Of(

@@ -71,7 +71,7 @@ public sealed partial class Tensor
     public Tensor RmsNormInBfloat16(Tensor weight, double epsilon)
     {
         if (!IsForwardFused)
-            return RmsNormByParts(weight, epsilon).To(DType.BFloat16);
+            return RmsNorm(weight, epsilon).To(DType.BFloat16);
         var y = RmsNormKernel.Forward(this, weight, epsilon, DType.BFloat16);
         if (!Tape.Wants(this, weight))
             return y;

@@ -18,13 +18,32 @@ public sealed partial class Tensor
     public Tensor RmsNorm(Tensor weight, double epsilon)
     {
         if (!IsForwardFused)
-            return RmsNormByParts(weight, epsilon);
+            return Device.IsCuda && DType == weight.DType ? RmsNormOfLibtorch(weight, epsilon) : RmsNormByParts(weight, epsilon);
         var y = RmsNormKernel.Forward(this, weight, epsilon);
         if (!Tape.Wants(this, weight))
             return y;
         return Tape.Record(
             y, [this, weight], [this, weight],
             static (node, g, into) => (into[0], into[1]) = RmsNormKernel.Backward(g, node[0], node[1], node.Number), epsilon);
+    }
+
+    /// <summary>The same, forward by libtorch's operator for all of it, and back in few calls.</summary>
+    internal Tensor RmsNormOfLibtorch(Tensor weight, double epsilon)
+    {
+        long[] width = [Size(-1)];
+        Tensor[] made;
+        using (GradMode.Disable())
+            made = Ops.FusedRmsNorm.CallMany(this, width, weight, epsilon);
+        using var roots = made[1];
+        if (!Tape.Wants(this, weight))
+            return made[0];
+        return Tape.Record(made[0], [this, weight], [this, weight, roots], static (node, g, into) =>
+        {
+            // n = x r: dx = r (dn − n mean(dn n)), dw = Σ g n.
+            var (normal, slope) = (node[0].Mul(node[2]), g.Mul(node[1]));
+            into[0] = slope.Sub(normal.Mul(slope.Mul(normal).Mean([-1], keep: true))).Mul(node[2]);
+            into[1] = g.Mul(normal).Reshape(-1, g.Size(-1)).Sum([0]);
+        });
     }
 
     /// <summary>The same out of libtorch's operators.</summary>

@@ -44,6 +44,40 @@ public sealed class AttentionByPartsTests : TorchTest
             Twins.AssertNear(y, actual[0].AttentionOfLibtorch(actual[1], actual[2], 0.7, mask), 1e-12);
     }
 
+    [CudaTheory]
+    [InlineData(2, 7, 7, 4, 2, 16, null)]
+    [InlineData(1, 1, 1, 1, 1, 8, null)]
+    [InlineData(3, 130, 130, 6, 2, 64, 40)]
+    [InlineData(2, 5, 9, 4, 1, 128, null)]
+    public void Flash_attention_is_within_bfloat16(long B, long T, long S, long N, long K, long H, int? window)
+    {
+        TorchRuntime.Start(threads: 2, device: "cuda");
+        using var scope = TensorScope.Begin();
+        Tensor[] Leaves(DType type) => [.. new[] { Twins.Values(1, B, T, N, H), Twins.Values(2, B, S, K, H), Twins.Values(3, B, S, K, H) }
+            .Select(values =>
+            {
+                var leaf = values.Mul(3).To(DType.BFloat16).To(type).On(TorchRuntime.Device).Detach();
+                leaf.RequiresGrad = true;
+                return leaf;
+            })];
+        var (expected, actual) = (Leaves(DType.Float64), Leaves(DType.Float32));
+        var mask = MaskOf(B, T, S, window, null)?.On(TorchRuntime.Device);
+        var y = expected[0].CausalAttentionByParts(expected[1], expected[2], 0.7 / Math.Sqrt(H), mask);
+        Assert.True(actual[0].TakesFlashAttention);
+        var ours = actual[0].FlashAttention(actual[1], actual[2], 0.7 / Math.Sqrt(H), window);
+        Assert.Equal(DType.BFloat16, ours.DType);
+        Twins.AssertNear(y, ours, 0.02);
+        var seed = Twins.Values(4, B, T, N, H).To(DType.BFloat16).On(TorchRuntime.Device);
+        y.Backward(seed.To(DType.Float64));
+        ours.Backward(seed);
+        foreach (var (a, b) in expected.Zip(actual))
+        {
+            Assert.Equal(DType.Float32, b.Grad()!.DType);
+            Twins.AssertNear(a.Grad()!, b.Grad()!, 0.03 * Math.Max(1, a.Grad()!.Abs().Max().Item()));
+        }
+        TorchRuntime.Start(threads: 2);
+    }
+
     private static Tensor Leaf(int seed, params long[] shape)
     {
         var leaf = Twins.Values(seed, shape).Mul(3).Detach();

@@ -58,6 +58,30 @@ public sealed class FewCallsTests : TorchTest
         Assert.Equal([before[0], before[1], 5, 6, .. before[4..]], x.ToArray<float>());
     }
 
+    [Theory]
+    [InlineData(2, 3, 5)]
+    [InlineData(1, 1, 1)]
+    [InlineData(0, 4, 7)]
+    [InlineData(3, 70, 257)]
+    public void The_norm_in_one_call_is_that_in_many(long a, long b, long width)
+    {
+        using var scope = TensorScope.Begin();
+        Tensor[] Leaves() => [.. ((long[][])[[a, b, width], [width]]).Select((shape, i) =>
+        {
+            var leaf = Twins.Values(i, shape).On(TorchRuntime.Device).Detach();
+            leaf.RequiresGrad = true;
+            return leaf;
+        })];
+        var (each, one, seed) = (Leaves(), Leaves(), Twins.Values(3, a, b, width).On(TorchRuntime.Device));
+        var (expected, actual) = (each[0].RmsNormByParts(each[1], 1e-5), one[0].RmsNormOfLibtorch(one[1], 1e-5));
+        // libtorch keeps the root in float32 whatever the type.
+        Twins.AssertNear(expected, actual, 1e-6);
+        expected.Backward(seed);
+        actual.Backward(seed);
+        foreach (var (x, y) in each.Zip(one))
+            Twins.AssertNear(x.Grad()!, y.Grad()!, 1e-5);
+    }
+
     private static (Tensor Weight, Tensor First, Tensor Second)[] Parameters() => [.. s_shapes.Select((shape, i) =>
     {
         var weight = Values(i, shape);

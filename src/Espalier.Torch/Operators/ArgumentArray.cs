@@ -7,7 +7,7 @@ namespace Espalier.Torch.Operators;
 internal struct ArgumentArray
 {
     /// <summary>More no operator here takes.</summary>
-    public const int Room = 16;
+    public const int Room = 17;
 
     private Argument _first;
 }

@@ -81,6 +81,8 @@ public sealed partial class ExampleTests : IDisposable
         File.WriteAllLines(At(Text.Split('/')), File.ReadLines(Path.Combine(Verb.Teacher, "self-written.jsonl")).Take(40));
         Directory.CreateDirectory(At("tests", "golden", "quickstart-teacher"));
         File.Copy(Verb.TeacherIds, At("tests", "golden", "quickstart-teacher", "self-written.ids.i32"));
+        var endings = Verb.Copy(Path.Combine(Fixtures.Root, "tasks", "endings"), At("tasks", "endings"));
+        Change(Path.Combine(endings, "endings.jsonl"), text => text.Split('\n')[0]);
         Directory.CreateDirectory(At("docs"));
         File.WriteAllBytes(At("docs", "memory.md"), File.ReadAllBytes(Path.Combine(Fixtures.Root, "docs", "memory.md")));
 

@@ -20,8 +20,8 @@ public sealed class LibraryTests : IDisposable
                 Directory.CreateDirectory(Path.Combine(_folder.Path, "empty")).FullName);
         Dotnet(Fixtures.Root, "pack", "--no-build", "-c", "Release", "-o", packages, "-v", "quiet");
         Assert.Equal(
-            ["Espalier.Compression", "Espalier.Files", "Espalier.Models", "Espalier.Pipeline", "Espalier.Reports", "Espalier.Torch",
-                "espalier"],
+            ["Espalier.Compression", "Espalier.Evaluation", "Espalier.Files", "Espalier.Models", "Espalier.Pipeline", "Espalier.Reports",
+                "Espalier.Torch", "espalier"],
             Directory.GetFiles(packages, "*.nupkg")
                 .Select(file => Path.GetFileName(file).Replace(".0.1.0.nupkg", "", StringComparison.Ordinal))
                 .Order(StringComparer.Ordinal));

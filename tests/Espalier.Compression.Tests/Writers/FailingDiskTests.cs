@@ -95,7 +95,7 @@ public sealed class FailingDiskTests : TorchTest
                 Assert.Contains("out", line.Message, StringComparison.Ordinal);
                 Assert.Contains(fault == Fault.Full ? "the disk is full" : "Input/output error", line.Message, StringComparison.Ordinal);
                 Assert.Contains(fault == Fault.Full ? "make room and start again"
-                    : "give another place", line.Message, StringComparison.Ordinal);
+                    : "name another place", line.Message, StringComparison.Ordinal);
                 Assert.Equal(1, line.ExitCode);
             }
             check(failed && fault != Fault.Kill);
