@@ -28,11 +28,15 @@ public sealed partial class Tensor
     {
         var (B, T, S, N, H) = (Size(0), Size(1), keys.Size(1), Size(2), Size(3));
         Tensor Rows(Tensor x) => (x.DType == DType.BFloat16 ? x : x.To(DType.BFloat16)).Reshape(-1, x.Size(2), H);
-        return Flash(Rows(this), Rows(keys), Rows(values), Bounds(B, T), Bounds(B, S), T, S, scale, window).View(B, T, N, H);
+        return Flash(Rows(this), Rows(keys), Rows(values), B, scale, window).View(B, T, N, H);
     }
 
-    private static Tensor Flash(Tensor q, Tensor k, Tensor v, Tensor queryBounds, Tensor keyBounds, long T, long S, double scale, long? window)
+    private static Tensor Flash(Tensor q, Tensor k, Tensor v, long B, double scale, long? window)
     {
+        if (B == 0)
+            return q;
+        var (T, S) = (q.Size(0) / B, k.Size(0) / B);
+        using Tensor queryBounds = q.Bounds(B, T), keyBounds = q.Bounds(B, S);
         Argument left = window is { } most ? most - 1 : Argument.None, right = window is null ? Argument.None : 0L;
         Tensor[] made;
         using (GradMode.Disable())
@@ -46,11 +50,12 @@ public sealed partial class Tensor
                 tensor.Dispose();
             return y;
         }
-        Tape.Record(y, [q, k, v], [q, k, v, y, sums, queryBounds, keyBounds, random, unused], (node, g, into) =>
+        Tape.Record(y, [q, k, v], [q, k, v, y, sums, random, unused], (node, g, into) =>
         {
+            using Tensor queryBounds = g.Bounds(B, T), keyBounds = g.Bounds(B, S);
             var slopes = BackwardOps.FlashAttention.CallMany(
-                g.Contiguous(), node[0], node[1], node[2], node[3], node[4], node[5], node[6], T, S, 0.0, true, node[7], node[8], scale, left,
-                right);
+                g.Contiguous(), node[0], node[1], node[2], node[3], node[4], queryBounds, keyBounds, T, S, 0.0, true, node[5], node[6], scale,
+                left, right);
             (into[0], into[1], into[2]) = (slopes[0], slopes[1], slopes[2]);
         }, scale);
         foreach (var tensor in (Tensor[])[sums, random, unused])

@@ -24,14 +24,3 @@ internal sealed class ProcessorTheoryAttribute : TheoryAttribute
 {
     public ProcessorTheoryAttribute() => Skip = OtherDevice.Reason;
 }
-
-/// <summary>A theory about CUDA: skipped, with the reason, where libtorch sees no device.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-internal sealed class CudaTheoryAttribute : TheoryAttribute
-{
-    public CudaTheoryAttribute()
-    {
-        if (!Espalier.Torch.TorchRuntime.HasCuda)
-            Skip = "needs a CUDA device, and a libtorch for it";
-    }
-}

@@ -16,7 +16,7 @@ internal delegate void Backward(Node node, Tensor gradient, Span<Tensor?> into);
 internal sealed class Node : GradientSink
 {
     // Inputs above the room are in an array; more is kept by none. Spare nodes above the number go to the garbage collector.
-    private const int InputRoom = 3, KeptRoom = 6, FormRoom = 3, MostSpare = 8192;
+    private const int InputRoom = 3, KeptRoom = 7, FormRoom = 3, MostSpare = 8192;
 
     private static long s_recorded;
 
