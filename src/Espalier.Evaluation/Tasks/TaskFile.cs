@@ -12,7 +12,8 @@ internal static class TaskFile
 
     /// <summary>Reads a task; its name is that of the file.</summary>
     /// <exception cref="EspalierException">Something in it is wrong: file, line and key.</exception>
-    public static TaskDefinition Read(string path) => Parse(SmallFile.ReadText(path, MaxBytes), path);
+    public static TaskDefinition Read(string path) =>
+        Parse(SmallFile.ReadText(path, MaxBytes), path) with { Folder = Path.GetDirectoryName(Path.GetFullPath(path)) };
 
     /// <summary>Reads a task's text.</summary>
     public static TaskDefinition Parse(string text, string source)
