@@ -22,22 +22,22 @@ internal static class CodeText
     /// <summary>A value as source; a text stands for itself.</summary>
     public static string Of(PyValue value, ParameterDescription parameter, CallLanguage language) =>
         (value, language, parameter.Type) switch
-    {
-        (PyText { Text: var text }, _, _) => text,
-        (PyBool, _, _) => Json(value),
-        (PyInt, _, "long") => value + "L",
-        (PyList { Items: var items }, CallLanguage.Java, "Array") =>
-            // Texts keep their quotes there, so that only bare ones are ever right.
-            $"new String[]{{{string.Join(", ", items.Select(item => (item as PyText)?.Text ?? Item(item, parameter)))}}}",
-        (PyList { Items: var items }, CallLanguage.Java, _) =>
-            $"new ArrayList<>(Arrays.asList({string.Join(", ", items.Select(item => Item(item, parameter)))}))",
-        (PyDict dict, CallLanguage.Java, _) => "new HashMap<String, Object>() {{ " + string.Concat(dict.Entries.Select(
-            entry => $"put({Item(entry.Key, parameter)}, {Item(entry.Value, parameter)}); ")) + "}}",
-        (PyList { Items: var items }, _, _) => $"[{string.Join(", ", items.Select(item => Item(item, parameter)))}]",
-        (PyDict dict, _, _) => $"{{{string.Join(", ", dict.Entries.Select(
-            entry => $"{Item(entry.Key, parameter)}: {Item(entry.Value, parameter)}"))}}}",
-        _ => value.ToString(),
-    };
+        {
+            (PyText { Text: var text }, _, _) => text,
+            (PyBool, _, _) => Json(value),
+            (PyInt, _, "long") => value + "L",
+            (PyList { Items: var items }, CallLanguage.Java, "Array") =>
+                // Texts keep their quotes there, so that only bare ones are ever right.
+                $"new String[]{{{string.Join(", ", items.Select(item => (item as PyText)?.Text ?? Item(item, parameter)))}}}",
+            (PyList { Items: var items }, CallLanguage.Java, _) =>
+                $"new ArrayList<>(Arrays.asList({string.Join(", ", items.Select(item => Item(item, parameter)))}))",
+            (PyDict dict, CallLanguage.Java, _) => "new HashMap<String, Object>() {{ " + string.Concat(dict.Entries.Select(
+                entry => $"put({Item(entry.Key, parameter)}, {Item(entry.Value, parameter)}); ")) + "}}",
+            (PyList { Items: var items }, _, _) => $"[{string.Join(", ", items.Select(item => Item(item, parameter)))}]",
+            (PyDict dict, _, _) => $"{{{string.Join(", ", dict.Entries.Select(
+                entry => $"{Item(entry.Key, parameter)}: {Item(entry.Value, parameter)}"))}}}",
+            _ => value.ToString(),
+        };
 
     // An any of Java's is a text once it is converted: what is wanted as a number or a truth value has no quotes, and stays one.
     private static string Item(PyValue item, ParameterDescription parameter) => item switch
