@@ -102,6 +102,8 @@ internal static partial class KernelsBenchmark
             new("rotate-backward", () => Back(v => v[0].Rotate(cos, sin), q), () => Back(v => v[0].RotateByParts(cos, sin), q)),
             new("silu-mul", () => gate.SiluMul(up), () => gate.SiluMulByParts(up)),
             new("silu-mul-backward", () => Back(v => v[0].SiluMul(v[1]), gate, up), () => Back(v => v[0].SiluMulByParts(v[1]), gate, up)),
+            new("gelu-mul", () => gate.GeluMul(up), () => gate.GeluMulByParts(up)),
+            new("gelu-mul-backward", () => Back(v => v[0].GeluMul(v[1]), gate, up), () => Back(v => v[0].GeluMulByParts(v[1]), gate, up)),
             new("squared-relu-backward", () => Back(v => v[0].SquaredRelu(), gate), () => Back(v => v[0].SquaredReluByParts(), gate)),
             new("attention", () => q.CausalAttention(k, v, scale, null), () => Attention(q, k, v, mask, scale)),
             new("attention-backward", () => Back(a => a[0].CausalAttention(a[1], a[2], scale, null), q, k, v),

@@ -51,7 +51,7 @@ internal static class ReportFolder
         var metrics = new Dictionary<string, string>(arm.Metrics);
         foreach (var stage in begun.Where(stage => s_training.Contains(stage.Name)))
             metrics.TryAdd(metrics.ContainsKey(stage.Name) ? $"{stage.Name} ({stage.Folder})"
-                : stage.Name, Path.Combine(arm.Output, "stages", stage.Folder, "metrics.jsonl"));
+                : stage.Name, Path.Combine(RunLayout.StageOf(arm.Output, stage.Folder), RunLayout.Metrics));
         return arm with { Stages = [.. arm.Stages, .. begun.Select(Row)], Metrics = metrics };
     }
 

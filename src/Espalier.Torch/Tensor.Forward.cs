@@ -77,19 +77,29 @@ public sealed partial class Tensor
     }
 
     /// <summary>silu(this) · up, the gated unit of arXiv 2002.05202; both of one shape.</summary>
-    public Tensor SiluMul(Tensor up)
-    {
-        if (!IsFusedNarrow)
-            return SiluMulByParts(up);
-        var y = SiluMulKernel.Forward(this, up);
-        if (!Tape.Wants(this, up))
-            return y;
-        return Tape.Record(
-            y, [this, up], [this, up], static (node, g, into) => (into[0], into[1]) = SiluMulKernel.Backward(g, node[0], node[1]));
-    }
+    public Tensor SiluMul(Tensor up) => IsFusedNarrow ? GatedUnit<SiluGate>(up) : SiluMulByParts(up);
 
     /// <summary>The same out of libtorch's operators.</summary>
     public Tensor SiluMulByParts(Tensor up) => Silu().Mul(up);
+
+    /// <summary>gelu(this) · up with GELU in its tanh form (arXiv 1606.08415), the gated unit of Gemma; both of one shape.</summary>
+    public Tensor GeluMul(Tensor up) => IsFusedNarrow ? GatedUnit<GeluGate>(up) : GeluMulByParts(up);
+
+    /// <summary>The same out of libtorch's operators.</summary>
+    public Tensor GeluMulByParts(Tensor up)
+    {
+        var linear = Math.Sqrt(2 / Math.PI);
+        return Mul(Square().Mul(0.044715 * linear).Add(linear)).Tanh().Add(1).Mul(0.5).Mul(this).Mul(up);
+    }
+
+    private Tensor GatedUnit<TG>(Tensor up) where TG : struct, IGate
+    {
+        var y = GatedUnitKernel<TG>.Forward(this, up);
+        if (!Tape.Wants(this, up))
+            return y;
+        return Tape.Record(
+            y, [this, up], [this, up], static (node, g, into) => (into[0], into[1]) = GatedUnitKernel<TG>.Backward(g, node[0], node[1]));
+    }
 
     /// <summary>max(this, 0)² (arXiv 2109.08668).</summary>
     public Tensor SquaredRelu()

@@ -33,6 +33,7 @@ public abstract class BackwardKernelsTests(int bits) : KernelTest(bits)
     }
 
     [Theory]
+    [InlineData(0)]
     [InlineData(1)]
     [InlineData(17)]
     [InlineData(10_003)]
@@ -41,6 +42,7 @@ public abstract class BackwardKernelsTests(int bits) : KernelTest(bits)
         using var scope = TensorScope.Begin();
         var (gate, up) = (Values(1, count).Mul(40), Values(2, count).Add(0.3));
         AssertSame([gate, up], v => v[0].SiluMulByParts(v[1]), v => v[0].SiluMul(v[1]), 1e-5);
+        AssertSame([gate.Mul(0.2).Detach(), up], v => v[0].GeluMulByParts(v[1]), v => v[0].GeluMul(v[1]), 1e-5);
         AssertSame([gate], v => v[0].SquaredReluByParts(), v => v[0].SquaredRelu(), 1e-6);
     }
 
@@ -51,6 +53,9 @@ public abstract class BackwardKernelsTests(int bits) : KernelTest(bits)
         var gate = Tensor.From<float>([-3e38f, -100, -87.5f, 0, 88.5f, 3e38f, 1e-42f], 7);
         gate.RequiresGrad = true;
         gate.SiluMul(Tensor.Full(1, DType.Float32, 7)).Backward(Tensor.Full(1, DType.Float32, 7));
+        Assert.Equal([0, 0, 0, 0.5f, 1, 1, 0.5f], gate.Grad()!.ToArray<float>().Select(value => Math.Abs(value) < 1e-33f ? 0 : value));
+        gate.SetGrad(null);
+        gate.GeluMul(Tensor.Full(1, DType.Float32, 7)).Backward(Tensor.Full(1, DType.Float32, 7));
         Assert.Equal([0, 0, 0, 0.5f, 1, 1, 0.5f], gate.Grad()!.ToArray<float>().Select(value => Math.Abs(value) < 1e-33f ? 0 : value));
         gate.SetGrad(null);
     }
@@ -137,6 +142,7 @@ public abstract class BackwardKernelsTests(int bits) : KernelTest(bits)
         [
             .. Flat(Gradients([q, k, k], DType.Float32, v => v[0].CausalAttention(v[1], v[2], 0.2, 90))),
             .. Flat(Gradients([q, q], DType.Float32, v => v[0].SiluMul(v[1]))),
+            .. Flat(Gradients([q, q], DType.Float32, v => v[0].GeluMul(v[1]))),
             .. Flat(Gradients([x, w], DType.Float32, v => v[0].RmsNorm(v[1], 1e-5))),
             .. Flat(Gradients([x, w, w], DType.Float32, v => v[0].LayerNorm1p(v[1], v[2], 1e-5))),
         ];

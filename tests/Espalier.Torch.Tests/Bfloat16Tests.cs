@@ -91,6 +91,9 @@ public abstract class Bfloat16Tests(int bits) : KernelTest(bits)
         AssertBits(gate.To(DType.Float32).SiluMul(up.To(DType.Float32)).To(DType.BFloat16), gate.SiluMul(up));
         AssertSlopes(
             [gate, up], v => v[0].To(DType.Float32).SiluMul(v[1].To(DType.Float32)), g.To(DType.Float32), v => v[0].SiluMul(v[1]), g, 0);
+        AssertBits(gate.To(DType.Float32).GeluMul(up.To(DType.Float32)).To(DType.BFloat16), gate.GeluMul(up));
+        AssertSlopes(
+            [gate, up], v => v[0].To(DType.Float32).GeluMul(v[1].To(DType.Float32)), g.To(DType.Float32), v => v[0].GeluMul(v[1]), g, 0);
     }
 
     [Theory]

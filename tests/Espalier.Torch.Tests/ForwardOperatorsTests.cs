@@ -41,15 +41,18 @@ public abstract class ForwardOperatorsTests(int bits) : KernelTest(bits)
     }
 
     [Theory]
+    [InlineData(0)]
     [InlineData(1)]
     [InlineData(17)]
     [InlineData(10_003)]
-    public void The_gated_unit_gives_what_its_parts_give(int count)
+    public void The_gated_units_give_what_their_parts_give(int count)
     {
         using var scope = TensorScope.Begin();
         using var noGrad = GradMode.Disable();
         var (gate, up) = (Values(count).Mul(40), Values(count).Add(0.3));
         AssertNear(gate.SiluMulByParts(up), Single(gate).SiluMul(Single(up)), 1e-5);
+        gate = gate.Mul(0.2);
+        AssertNear(gate.GeluMulByParts(up), Single(gate).GeluMul(Single(up)), 1e-5);
     }
 
     [Fact]
@@ -61,6 +64,28 @@ public abstract class ForwardOperatorsTests(int bits) : KernelTest(bits)
             .ToArray<float>();
         Assert.Equal([0, 0, 0, 0, 88.5f, 3e38f], y[..6].Select(value => Math.Abs(value) < 1e-33f ? 0 : value));
         Assert.True(float.IsNaN(y[6]));
+        y = Tensor.From<float>([-3e38f, -100, -16, 0, 16, 3e38f, float.NaN], 7).GeluMul(Tensor.Full(1, DType.Float32, 7))
+            .ToArray<float>();
+        Assert.Equal([0, 0, 0, 0, 16, 3e38f], y[..6].Select(value => Math.Abs(value) < 1e-33f ? 0 : value));
+        Assert.True(float.IsNaN(y[6]));
+    }
+
+    /// <summary>Values of torch.nn.functional.gelu(x, approximate='tanh') in float64.</summary>
+    [Fact]
+    public void The_gelu_is_the_one_with_tanh()
+    {
+        using var scope = TensorScope.Begin();
+        using var noGrad = GradMode.Disable();
+        double[] x = [-3, -1, -0.5, 0.25, 1, 2.5];
+        double[] expected =
+            [-0.0036373920817729943, -0.15880800939172324, -0.15428599017485606, 0.149675350701685, 0.8411919906082768, 2.484915733910001];
+        var one = Tensor.Full(1, DType.Float64, 6);
+        var (wide, narrow) = (Tensor.From<double>(x, 6).GeluMul(one), Single(Tensor.From<double>(x, 6)).GeluMul(Single(one)));
+        for (var i = 0; i < x.Length; i++)
+        {
+            Assert.Equal(expected[i], wide.ToArray<double>()[i], 1e-14);
+            Assert.Equal(expected[i], narrow.ToArray<float>()[i], 1e-6);
+        }
     }
 
     [Theory]
@@ -123,7 +148,7 @@ public abstract class ForwardOperatorsTests(int bits) : KernelTest(bits)
         var (q, k) = (Single(Values(3, 300, 4, 32)), Single(Values(3, 300, 2, 32)));
         float[] All() =>
         [
-            .. q.CausalAttention(k, k, 0.2, 90).ToArray<float>(), .. q.SiluMul(q).ToArray<float>(),
+            .. q.CausalAttention(k, k, 0.2, 90).ToArray<float>(), .. q.SiluMul(q).ToArray<float>(), .. q.GeluMul(q).ToArray<float>(),
             .. q.RmsNorm(Tensor.Full(2, DType.Float32, 32), 1e-5).ToArray<float>(),
             .. q.View(-1, 32).TokenNll(Tensor.Zeros(DType.Int64, 3600)).ToArray<float>(),
         ];
@@ -144,6 +169,7 @@ public abstract class ForwardOperatorsTests(int bits) : KernelTest(bits)
             Assert.Throws<TorchException>(() => k.CausalAttention(k.Slice(1, 0, 2), k.Slice(1, 0, 2), 1, null)).Message);
         Assert.Contains("window", Assert.Throws<TorchException>(() => k.CausalAttention(k, k, 1, 0)).Message);
         Assert.Contains("one shape", Assert.Throws<TorchException>(() => q.SiluMul(k)).Message);
+        Assert.Contains("gelu_mul", Assert.Throws<TorchException>(() => q.GeluMul(k)).Message);
         Assert.Contains("last dimension", Assert.Throws<TorchException>(() => q.RmsNorm(Tensor.Full(1, DType.Float32, 4), 1e-5)).Message);
         Assert.Contains("tables", Assert.Throws<TorchException>(() => q.Rotate(Single(Values(4, 1, 5)), Single(Values(4, 1, 5)))).Message);
         Assert.Contains("one shape", Assert.Throws<TorchException>(() => SquaredReluKernel.Backward(q, k)).Message);

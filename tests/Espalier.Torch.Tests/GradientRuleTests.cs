@@ -83,6 +83,7 @@ public sealed class GradientRuleTests : TorchTest
         ("RmsNorm", x => x[0].RmsNorm(x[1], 1e-3), "2,3,5 5|3,1 1|0,4 4"),
         ("Rotate", x => x[0].Rotate(x[1], x[2]), "2,3,2,6 3,1,3 3,1,3|2,3,1,7 2,3,1,2 2,3,1,2|1,1,1,2 1,1,1 1,1,1"),
         ("SiluMul", x => x[0].SiluMul(x[1]), "3,5 3,5|0 0|1 1"),
+        ("GeluMul", x => x[0].GeluMul(x[1]), "3,5 3,5|0 0|1 1"),
         ("TokenNll", x => x[0].TokenNll(Ids([4, 0, 4], 3)), "3,5"),
     ];
 

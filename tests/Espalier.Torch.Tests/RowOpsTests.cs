@@ -132,6 +132,7 @@ public abstract class RowOpsTests(int bits) : KernelTest(bits)
             (heads.LayerNorm1p(weight, bias, 1e-5), y => RowOps.LayerNorm1p(y, 3, w, b, 1e-5, y)),
             (heads.Rotate(cos.View(3, 1, 17), sin.View(3, 1, 17)), y => RowOps.Rotate(y, 37, c, s, 3)),
             (x.SiluMul(up), y => RowOps.SiluMul(y, other, 3)),
+            (x.GeluMul(up), y => RowOps.GeluMul(y, other, 3)),
             (x.SquaredRelu(), y => RowOps.SquaredRelu(y, 3)),
         })
         {

@@ -49,6 +49,8 @@ internal static class Bars
             SetUpCase.Run) { Threads = [1] },
         new("P19", "default threads beside as many that only compute", "one thread beside the same", ">= 0.7", quick => quick ? ["default"]
             : ["default", "settings"], BusyCase.Run) { Threads = [2] },
+        new("choices", "documents of multiple-choice benchmarks", "a plain loop, a pass for each choice", ">= 3", _ => EvaluationCase.Subjects,
+            EvaluationCase.Run),
         new("parity", "losses and gradient norms of two distillation steps", "PyTorch, its norms summed in float64", "within 1e-5", Shapes,
             input => ParityCase.Run(input, Current())) { Threads = [1] },
         new("kernels", "each kernel", "the same out of libtorch's operators", "for knowledge", _ => ["all"],

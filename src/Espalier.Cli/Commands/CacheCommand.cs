@@ -41,8 +41,7 @@ internal sealed class CacheCommand : CommandBase
         Options.Add(_output);
         _kept.AddTo(this);
         _cut.AddTo(this);
-        foreach (var option in (Option[])[_temperature, _windows, _heldOut, _seed])
-            Options.Add(option);
+        Options.Add(_temperature, _windows, _heldOut, _seed);
         _threads.AddTo(this);
     }
 
@@ -64,8 +63,8 @@ internal sealed class CacheCommand : CommandBase
             throw new EspalierException($"--temperature is {tau} and must be above 0");
         if (length > checkpoint.Config.MaxPositions)
             throw new EspalierException(
-                $"--sequence is {length} and {path} has {checkpoint.Config.MaxPositions} positions (max_position_embeddings): give at most "
-                    + $"that");
+                $"--sequence is {length} and {path} has {checkpoint.Config.MaxPositions} "
+                    + "positions (max_position_embeddings): give at most that");
         var section = CacheSection.Read(SectionFields.OfOptions(_kept.Given(run), CacheSection.Section));
         CacheWriter.Require(folder);
         _threads.Start(run);
@@ -95,8 +94,8 @@ internal sealed class CacheCommand : CommandBase
     private static void Show(Page page, CacheReport report)
     {
         page.Line(
-            $"{EnumName.Of(report.Encoding)}: {Units.Count(report.Tokens)} tokens, {report.BytesPerToken:0.#} bytes each, "
-                + $"{Units.Bytes(report.Bytes)}");
+            $"{EnumName.Of(report.Encoding)}: {Units.Count(report.Tokens)} tokens, "
+                + $"{report.BytesPerToken:0.#} bytes each, {Units.Bytes(report.Bytes)}");
         page.Line($"wrote {report.Output}; train with espalier distill STUDENT --cache {report.Output} and the same text");
     }
 }

@@ -12,8 +12,7 @@ internal sealed class CompareRunsCommand : CommandBase
 {
     private readonly Argument<string> _first = new("a") { Description = "Run folder, stage, checkpoint or model folder" };
     private readonly Argument<string> _second = new("b") { Description = "Another of the same kind" };
-    private readonly Option<bool> _exact = new(
-        "--exact")
+    private readonly Option<bool> _exact = new("--exact")
     { Description = "Compare bits, and every file that does not depend on the clock; otherwise numbers by value" };
     private readonly NumberOption _tolerance = new("--tolerance", "How far numbers may be apart, absolutely", "X", 0);
 

@@ -71,7 +71,7 @@ internal sealed class CompressCommand : CommandBase
         if (run.Get(_seeds) is { } list)
             read = [.. read.SelectMany(entry => SeedSummary.Parse(list)
                 .Select(seed => (SeedSummary.NameOf(entry.Name, seed), entry.Recipe with { Seed = seed })))];
-        var byDefault = read[0].Recipe.Output ?? Path.Combine("runs", read[0].Name);
+        var byDefault = RunLayout.FolderOf(read[0].Recipe.Output, read[0].Name);
         // Where the recipe names it, it is one of the recipe's problems.
         var folder = !run.Has(_output) ? byDefault
             : _output.RunFolder(run, byDefault, read.SelectMany(entry => RecipeInputs.ModelAndTexts(entry.Recipe)).Distinct());
@@ -86,9 +86,10 @@ internal sealed class CompressCommand : CommandBase
                 using var writer = new StreamWriter(stream, leaveOpen: true);
                 ReportWriter.Write(writer, results, context.Manifest, text);
             });
-            return CompressReport.Of(results, context.Folder.Path, context.Folder.PathOf("report.html"))
-                with
-            { Profile = _profile.IsGiven(run) ? context.Profiles : null };
+            return CompressReport.Of(results, context.Folder.Path, context.Folder.PathOf("report.html")) with
+            {
+                Profile = _profile.IsGiven(run) ? context.Profiles : null,
+            };
         }, run.Cancellation, profile: _profile.IsGiven(run), start: () => _threads.Start(run));
         _format.Write(run, report, Show, report => ModelTable.Csv(report.Rows));
         return ExitCodes.Done;

@@ -14,8 +14,8 @@ internal sealed class CorrectCommand : TrainingCommand
         "Teacher correction: fine-tune a teacher on the text that its student will be distilled on",
         new(Corrects: true),
         "espalier correct models/quickstart-teacher dotnet-docs --steps 100 --output corrected",
-        "espalier correct models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --steps 150 --learning-rate "
-            + "5e-4 --output adapted --json")
+        "espalier correct models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 "
+            + "--steps 150 --learning-rate 5e-4 --output adapted --json")
     {
         Arguments.Add(_teacher);
         AddShared();

@@ -44,8 +44,7 @@ internal sealed class DepthCommand : CommandBase
         Description = "Widths of further spans of layers, such as 2,4",
         HelpName = "N,N"
     };
-    private readonly Option<string> _task = new(
-        "--task")
+    private readonly Option<string> _task = new("--task")
     { Description = "Multiple-choice items, one JSON object a line: context, choices, answer", HelpName = "FILE.jsonl" };
     private readonly OutputOption _output = new("--output", "Write the scores", "FILE.json");
     private readonly OutputOption _picture = new("--picture", "Draw them: one page with a line for each metric and their rank correlations",
@@ -56,15 +55,14 @@ internal sealed class DepthCommand : CommandBase
     internal DepthCommand() : base(
         "depth",
         "Score layers by what removing them does: single ones, contiguous spans and greedy sequences, by several metrics side by side",
-        "espalier depth models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --drop 2 --output depth.json --picture "
-            + "depth.html",
-        "espalier depth models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --metrics lm-loss,logit-mse "
-            + "--samples 16 --json")
+        "espalier depth models/quickstart-teacher models/quickstart-teacher/self-written.jsonl "
+            + "--drop 2 --output depth.json --picture depth.html",
+        "espalier depth models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 "
+            + "--metrics lm-loss,logit-mse --samples 16 --json")
     {
         _model.AddTo(this);
         _input.AddTo(this);
-        foreach (var option in (Option[])[_metrics, _samples, _seq, _batch, _drop, _spans, _task, _output, _picture])
-            Options.Add(option);
+        Options.Add(_metrics, _samples, _seq, _batch, _drop, _spans, _task, _output, _picture);
         _format.AddTo(this);
         _threads.AddTo(this);
     }

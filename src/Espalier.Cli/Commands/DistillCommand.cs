@@ -32,8 +32,7 @@ internal sealed class DistillCommand : TrainingCommand
             + "sequential --batch 8 --sequence 256 --steps 20 --learning-rate 1e-3 --min-learning-rate 1e-4 --output stepwise --json")
     {
         Arguments.Add(_student);
-        foreach (var option in (Option[])[_teacher, _cache])
-            Options.Add(option);
+        Options.Add(_teacher, _cache);
         AddShared();
     }
 
@@ -58,8 +57,8 @@ internal sealed class DistillCommand : TrainingCommand
         return section.Cache.Encoding == CacheEncoding.Hidden || spec.TakesSparse
             ? new(run.Get(_student)!, run.Get(_teacher), folder, section)
             : throw new EspalierException(
-                $"--loss {spec} needs whole distributions and {folder} holds some entries of each: take forward-kl, or a cache of encoding "
-                    + $"hidden");
+                $"--loss {spec} needs whole distributions and {folder} holds some "
+                    + "entries of each: take forward-kl, or a cache of encoding hidden");
     }
 
     protected override TrainingStage Stage(TrainingSetting setting) =>

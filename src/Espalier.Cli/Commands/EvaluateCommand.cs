@@ -35,14 +35,13 @@ internal sealed class EvaluateCommand : CommandBase
         "Measure mean NLL (nats a token, with standard error), perplexity and bits per byte of a text or of token ids; or, with --tasks, "
             + "what models know, by benchmarks",
         "espalier evaluate models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --windows 64",
-        "espalier evaluate models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --sequence 256 --windows "
-            + "16 --json",
-        "espalier evaluate models/teacher models/student --tasks arc_easy,mmlu --benchmarks benchmarks")
+        "espalier evaluate models/quickstart-teacher --ids "
+            + "tests/golden/quickstart-teacher/self-written.ids.i32 --sequence 256 --windows 16 --json",
+        "espalier evaluate models/quickstart-teacher --tasks tasks/endings/endings.yaml")
     {
         _model.AddTo(this);
         _input.AddTo(this);
-        foreach (var option in (Option[])[_seq, _windows, _batch, _perToken])
-            Options.Add(option);
+        Options.Add(_seq, _windows, _batch, _perToken);
         _tasks.AddTo(this);
         _format.AddTo(this);
         _threads.AddTo(this);
@@ -110,8 +109,7 @@ internal sealed class EvaluateCommand : CommandBase
             PerplexityEvaluator.Run(decoder, set, run.Get(_windows), run.Get(_batch)!.Value, run.Progress, perWindow, run.Cancellation);
         return double.IsFinite(result.Nll)
             ? result
-            : throw new EspalierException(
-                $"the mean NLL is {result.Nll}: the model's activations overflow on this text")
+            : throw new EspalierException($"the mean NLL is {result.Nll}: the model's activations overflow on this text")
             { ExitCode = ExitCodes.Failed };
     }
 

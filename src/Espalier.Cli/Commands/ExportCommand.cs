@@ -74,8 +74,8 @@ internal sealed class ExportCommand : CommandBase
             ReloadCheck.Require(checkpoint, folder, stored, _dtype.Clamp(run));
         else
             run.Progress.Warn(
-                $"{folder} was not loaded again to compare its logits: that takes {Units.Bytes(ReloadCheck.Bytes(checkpoint.Config))} of "
-                    + $"memory");
+                $"{folder} was not loaded again to compare its logits: that takes "
+                    + $"{Units.Bytes(ReloadCheck.Bytes(checkpoint.Config))} of memory");
         if (Tokenizer.DisagreementIn(folder) is { } disagreement)
             run.Progress.Warn(disagreement);
         using var written = Checkpoint.Open(folder);

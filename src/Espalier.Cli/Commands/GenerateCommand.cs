@@ -21,13 +21,12 @@ internal sealed class GenerateCommand : CommandBase
     private readonly Option<string[]> _prompt = new("--prompt")
     {
         Description =
-            "Text to continue; BOS stands before it as the tokenizer says. Given several times, all are continued, each as if it were "
-                + "alone",
+            "Text to continue; BOS stands before it as the tokenizer says. Given "
+                + "several times, all are continued, each as if it were alone",
         HelpName = "TEXT",
         Arity = ArgumentArity.OneOrMore,
     };
-    private readonly Option<string> _ids = new(
-        "--ids")
+    private readonly Option<string> _ids = new("--ids")
     {
         Description = "Token ids to continue instead: 1,2,3 or FILE.i32 or FILE.u16; no BOS is added, and EOS does not stop",
         HelpName = "IDS"
@@ -39,8 +38,7 @@ internal sealed class GenerateCommand : CommandBase
     private readonly ChoiceOption<WeightFormat> _weights = new(
         "--weights",
         "What matrices are kept in, activations are float32: by default what changes nothing, bf16 where the model is stored so, else "
-            + "float32; "
-            + "int8 has a scale for 32 weights and changes the text a little", null,
+            + "float32; int8 has a scale for 32 weights and changes the text a little", null,
         ("float32", WeightFormat.Float32), ("bf16", WeightFormat.BFloat16), ("int8", WeightFormat.Int8), ("f32", WeightFormat.Float32),
         ("bfloat16", WeightFormat.BFloat16));
     private readonly SamplingInput _sampling = new();
@@ -55,11 +53,9 @@ internal sealed class GenerateCommand : CommandBase
         "espalier generate models/quickstart-teacher --ids 4080 --greedy --max-tokens 200 --json")
     {
         _model.AddTo(this);
-        foreach (var option in (Option[])[_prompt, _ids, _maxTokens])
-            Options.Add(option);
+        Options.Add(_prompt, _ids, _maxTokens);
         _sampling.AddTo(this);
-        foreach (var option in (Option[])[_ignoreEos, _weights, _batch])
-            Options.Add(option);
+        Options.Add(_ignoreEos, _weights, _batch);
         _threads.AddTo(this);
     }
 
@@ -128,9 +124,9 @@ internal sealed class GenerateCommand : CommandBase
             TokensPerSecond = made.Sum(ids => ids.Count) / seconds,
             Weights = NameOf(packed.Format),
         };
-        run.Write(report, (page, told) =>
+        run.Write(report, (page, shown) =>
         {
-            foreach (var one in told.Continuations)
+            foreach (var one in shown.Continuations)
             {
                 page.Line(one.Prompt + one.Text);
                 page.Line();
@@ -148,8 +144,8 @@ internal sealed class GenerateCommand : CommandBase
         tokenizer.RequireRows(start, vocabulary, "--prompt");
         if (tokenizer.DoublesBos(start))
             run.Progress.Warn(
-                "--prompt begins with the tokenizer's own BOS, and another one is put before it, as transformers does: leave it out if one "
-                    + "is meant");
+                "--prompt begins with the tokenizer's own BOS, and another one is put "
+                    + "before it, as transformers does: leave it out if one is meant");
         if (tokenizer.Model.AddsEos)
             run.Progress.Warn(
                 "the tokenizer puts EOS after every text, the prompt too, as transformers does: what follows begins a new text");

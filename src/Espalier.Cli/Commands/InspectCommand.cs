@@ -16,8 +16,7 @@ namespace Espalier.Cli.Commands;
 /// <summary>Says what a model is, from its config and the headers of its weights.</summary>
 internal sealed class InspectCommand : CommandBase
 {
-    private readonly Argument<string> _path = new(
-        "path")
+    private readonly Argument<string> _path = new("path")
     { Description = "Hugging Face folder (config.json alone will do) or a GGUF file" };
     private readonly Option<bool> _check = new("--check") { Description = "Read every weight, and refuse NaN and infinity" };
 
@@ -73,8 +72,8 @@ internal sealed class InspectCommand : CommandBase
                 : "no weights here"),
             ("memory", $"{Units.Bytes(facts.MemoryBytes.F32)} as float32, {Units.Bytes(facts.MemoryBytes.Bf16)} as bfloat16"),
             ("key/value cache",
-                $"{Units.Bytes(facts.KvCacheBytesPerToken.F32)} a token as float32, {Units.Bytes(facts.KvCacheBytesPerToken.Bf16)} as "
-                    + $"bfloat16"),
+                $"{Units.Bytes(facts.KvCacheBytesPerToken.F32)} a token as float32, "
+                    + $"{Units.Bytes(facts.KvCacheBytesPerToken.Bf16)} as bfloat16"),
             ("integrity", facts.Integrity switch
             {
                 "config" => "the config is sound; there are no weights to check",

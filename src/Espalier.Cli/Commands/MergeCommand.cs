@@ -48,8 +48,7 @@ internal sealed class MergeCommand : CommandBase
         "espalier merge student from-cache stepwise --weights 2,1,1 --output weighted --json")
     {
         Arguments.Add(_sources);
-        foreach (var option in (Option[])[_output, _weights, _like])
-            Options.Add(option);
+        Options.Add(_output, _weights, _like);
         _dtype.AddTo(this);
         _threads.AddTo(this);
     }

@@ -23,7 +23,7 @@ internal sealed class NeedCommand : CommandBase
     private readonly Option<string> _reference = new("--reference")
     {
         Description =
-            "Text or ids that the teacher is at home in; by default self-written.jsonl in its folder, else text that it writes now",
+            "Text or ids that the teacher knows well; by default self-written.jsonl in its folder, else text that it writes now",
         HelpName = "PATH",
     };
 
@@ -44,8 +44,7 @@ internal sealed class NeedCommand : CommandBase
     {
         Arguments.Add(_teacher);
         _input.AddTo(this);
-        foreach (var option in (Option[])[_reference, _threshold, _seq, _seed])
-            Options.Add(option);
+        Options.Add(_reference, _threshold, _seq, _seed);
         _threads.AddTo(this);
     }
 
@@ -74,7 +73,7 @@ internal sealed class NeedCommand : CommandBase
 
     private string? Reference(CommandRun run) => run.Get(_reference) is not { } path ? null
         : DataSection.IsIds(path) || path == DotnetDocs.Name || Path.Exists(DocumentSource.PathOf(path)) || path.Contains('*') ? path
-        : throw new EspalierException($"--reference {path}: not found; name a text that the teacher is at home in, or leave it out");
+        : throw new EspalierException($"--reference {path}: not found; name a text that the teacher knows well, or leave it out");
 
     private static void Show(Page page, CorrectionTestResult report)
     {
@@ -88,8 +87,8 @@ internal sealed class NeedCommand : CommandBase
         page.Table(table);
         page.Line(
             string.Create(CultureInfo.InvariantCulture,
-                $"95 % interval of the difference beyond it: {report.Lower:0.0000} to {report.Upper:0.0000} ({report.Degrees:0.#} degrees "
-                    + $"of freedom)"));
+                $"95 % interval of the difference beyond it: {report.Lower:0.0000} to "
+                    + $"{report.Upper:0.0000} ({report.Degrees:0.#} degrees of freedom)"));
         page.Line();
         page.Line(report.Why);
     }

@@ -9,6 +9,7 @@ using Espalier.Pipeline.Checks;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
 
 namespace Espalier.Cli.Commands;
 
@@ -22,8 +23,8 @@ internal sealed class PlanCommand : CommandBase
     private readonly Option<double?> _gflops = new("--gflops")
     {
         Description =
-            "This machine's speed in a matrix product in GFLOP/s, for the time [default: a block of the student's shape is run and trained "
-                + "for a few seconds]",
+            "This machine's speed in a matrix product in GFLOP/s, for the time [default: "
+                + "a block of the student's shape is run and trained for a few seconds]",
         HelpName = "NUMBER",
     };
 
@@ -51,7 +52,7 @@ internal sealed class PlanCommand : CommandBase
             throw new EspalierException(
                 "--gflops and --no-calibration were given and one says this machine's speed, the other leaves it out: give one of them");
         var (file, read) = (run.Get(_recipe)!, RecipeFile.Read(run.Get(_recipe)!));
-        read = read with { Output = read.Output ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(file)) };
+        read = read with { Output = RunLayout.FolderOf(read.Output, Path.GetFileNameWithoutExtension(file)) };
         var busy = 0.0;
         var plan = RecipePlan.Of(read, student => Here(run, student, read.Data.Sequence, out busy));
         RunPlace.Require(read.Output, [(Path.GetFileNameWithoutExtension(file), read)], File.ReadAllText(file));
@@ -82,8 +83,8 @@ internal sealed class PlanCommand : CommandBase
         catch (Exception error) when (error is EspalierException or DllNotFoundException or TypeInitializationException)
         {
             run.Progress.Warn(
-                $"this machine's speed could not be measured: {((error as TypeInitializationException)?.InnerException ?? error).Message}; "
-                    + $"give it with --gflops");
+                "this machine's speed could not be measured: "
+                    + $"{((error as TypeInitializationException)?.InnerException ?? error).Message}; give it with --gflops");
             return null;
         }
     }

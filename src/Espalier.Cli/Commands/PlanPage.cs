@@ -20,8 +20,8 @@ internal static class PlanPage
         page.Table(Stages(plan));
         page.Line("Memory is float32 weights, and for training gradients and Adam's moments; activations come on top.");
         page.Line(
-            "Whether long text is long enough is known once it is encoded: all stages are held against it then, before anything is "
-                + "computed.");
+            "Whether long text is long enough is known once it is encoded: all "
+                + "stages are held against it then, before anything is computed.");
         page.Line();
         page.Heading("Shapes near the student's");
         page.Table(Neighbours(plan));
@@ -41,8 +41,8 @@ internal static class PlanPage
         if (times.Any(time => time.Utilisation != 1))
             page.Line("GPUs stand there for comparison: this program computes on the processor.");
         page.Line(
-            $"{Units.Count(plan.Tokens)} tokens, {Units.Operations(plan.Flops)}; without evaluation and writing. The time of a stage is "
-                + $"the middle of its range.");
+            $"{Units.Count(plan.Tokens)} tokens, {Units.Operations(plan.Flops)}; without "
+                + "evaluation and writing. The time of a stage is the middle of its range.");
         if (plan.Warnings.Count > 0)
         {
             page.Line();

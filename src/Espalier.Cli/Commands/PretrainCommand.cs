@@ -9,8 +9,7 @@ namespace Espalier.Cli.Commands;
 /// <summary>Trains a model from random weights.</summary>
 internal sealed class PretrainCommand : TrainingCommand
 {
-    private readonly Argument<string> _config = new(
-        "config")
+    private readonly Argument<string> _config = new("config")
     { Description = "Folder with config.json (and tokenizer.json for text); weights in it are not read" };
 
     internal PretrainCommand() : base(

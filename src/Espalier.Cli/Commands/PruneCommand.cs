@@ -48,8 +48,7 @@ internal sealed class PruneCommand : CommandBase
         _input.AddTo(this);
         Options.Add(_output);
         _shape.AddTo(this);
-        foreach (var option in (Option[])[_scores, _plan, _random, _seed, _writePlan])
-            Options.Add(option);
+        Options.Add(_scores, _plan, _random, _seed, _writePlan);
         _depthScores.AddTo(this);
         _dtype.AddTo(this);
         _calibration.AddTo(this);
@@ -79,9 +78,11 @@ internal sealed class PruneCommand : CommandBase
             var dropped = layers is null ? checkpoint.Config.Layers - student.Layers : 0;
             var scoring = isScored ? _calibration.Stage(run, checkpoint, tokens, dropped > 1 ? [1, dropped] : [1], run.Get(_seed)!.Value)
                 : null;
-            var section = _shape.Section(run)
-                with
-            { Method = run.Get(_random) ? PruneMethod.Random : PruneMethod.Importance, Plan = run.Get(_plan) };
+            var section = _shape.Section(run) with
+            {
+                Method = run.Get(_random) ? PruneMethod.Random : PruneMethod.Importance,
+                Plan = run.Get(_plan),
+            };
             var cut = new PruneStage(ModelArgument.Slot(checkpoint), "pruned", student, new("the shape") { Value = section }, section, 0,
                 run.Get(_seed)!.Value)
             {
@@ -111,8 +112,7 @@ internal sealed class PruneCommand : CommandBase
             return null;
         var scores = DepthScoresFile.Read(file);
         RequireThisModel(run, file, scores.Teacher, scores.Version < 2, checkpoint);
-        return new(
-            "the scores of layers")
+        return new("the scores of layers")
         {
             Value = new(file, ContentHash.OfFile(file),
                 _depthScores.Choose(run, file, scores, checkpoint.Config, student))
@@ -145,9 +145,9 @@ internal sealed class PruneCommand : CommandBase
         var hash = namesFolder ? KnownFolder.Hash(checkpoint.Folder) : ModelFingerprint.Of(checkpoint, run.Cancellation);
         if (hash != teacher)
             throw new EspalierException(
-                $"{file}: the scores are of a {(namesFolder ? "folder" : "model")} with the hash "
-                    + $"{teacher[..Math.Min(12, teacher.Length)]}… and {checkpoint.Folder} has {hash[..12]}…: score this model, or give "
-                    + $"the one that was scored");
+                $"{file}: the scores are of a {(namesFolder ? "folder" : "model")} with the "
+                    + $"hash {teacher[..Math.Min(12, teacher.Length)]}… and {checkpoint.Folder} "
+                    + $"has {hash[..12]}…: score this model, or give the one that was scored");
     }
 
     /// <summary>Scores, a plan, chance, or text to score on: one of them, since each says by itself what stays.</summary>
@@ -161,8 +161,8 @@ internal sealed class PruneCommand : CommandBase
         var ofLayers = DepthFile(run);
         if (given.Length == 0 && ofLayers is null)
             throw new EspalierException(
-                "nothing says which units stay: give text or --ids to score on, --method magnitude, --scores FILE, --depth-scores FILE, "
-                    + "--plan FILE or --random");
+                "nothing says which units stay: give text or --ids to score on, --method "
+                    + "magnitude, --scores FILE, --depth-scores FILE, --plan FILE or --random");
         if (given.Length > 1)
             throw new EspalierException($"{string.Join(" and ", given)} were given and each says which units stay: give one of them");
         if (ofLayers is not null && (run.Has(_plan) || run.Get(_random)))

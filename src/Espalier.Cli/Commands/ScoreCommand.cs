@@ -19,8 +19,7 @@ internal sealed class ScoreCommand : CommandBase
     private readonly CalibrationInput _calibration = new();
     private readonly ChoiceOption<Which> _aggregators = new("--aggregators",
         "Score by all nine aggregators in one pass and write l2-mean.json, ... into the folder of --output", null, ("all", Which.All));
-    private readonly Option<string> _spans = new(
-        "--spans")
+    private readonly Option<string> _spans = new("--spans")
     {
         Description = "Widths of spans of layers whose block influence is wanted, such as 1,2,4",
         HelpName = "N,N",
@@ -37,8 +36,8 @@ internal sealed class ScoreCommand : CommandBase
         "Score neurons, heads, channels and layers by the activations of one forward pass over calibration text, or by a control; compare "
             + "scores. Of equal scores the lower index counts as more important",
         "espalier score models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --spans 1,2 --output scores.json",
-        "espalier score models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --samples 32 --spans 1,2,4 "
-            + "--json",
+        "espalier score models/quickstart-teacher --ids "
+            + "tests/golden/quickstart-teacher/self-written.ids.i32 --samples 32 --spans 1,2,4 --json",
         "espalier score models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --aggregators all --output scores",
         "espalier score models/quickstart-teacher --method magnitude --output magnitudes.json",
         "espalier score --compare scores.json magnitudes.json --keep 0.75")
@@ -46,8 +45,7 @@ internal sealed class ScoreCommand : CommandBase
         _model.AddTo(this);
         _input.AddTo(this);
         _calibration.AddTo(this);
-        foreach (var option in (Option[])[_aggregators, _spans, _seed, _output])
-            Options.Add(option);
+        Options.Add(_aggregators, _spans, _seed, _output);
         _comparison.AddTo(this);
         _threads.AddTo(this);
     }

@@ -25,8 +25,7 @@ internal sealed class SearchCommand : CommandBase
     private readonly OutputOption _output = new("--output",
         "Run folder, which compress goes on in; by default the recipe's, else runs/NAME-OF-THE-RECIPE", "FOLDER");
 
-    private readonly Option<bool> _enumerate = new(
-        "--enumerate")
+    private readonly Option<bool> _enumerate = new("--enumerate")
     { Description = "Only list the candidates; needs no weights, and computes nothing unless a latency is asked for" };
     private readonly CountOption _limit = new("--limit", "With --enumerate: how many are shown", 100, least: 0);
     private readonly OutputOption _write = new("--write", "With --enumerate: write all candidates, for search.candidates", "FILE.json");
@@ -36,14 +35,13 @@ internal sealed class SearchCommand : CommandBase
 
     internal SearchCommand() : base(
         "search",
-        "Find the student's shape: enumerate, order, train the most promising briefly, halve; stops before the distillation and goes on "
-            + "where it was interrupted",
+        "Find the student's shape: enumerate, order, train the most promising briefly, "
+            + "halve; stops before the distillation and goes on where it was interrupted",
         "espalier search recipes/quickstart-search.yaml --picture search.html",
         "espalier search recipes/nemotron-4-15b-search-4b.yaml --enumerate --json | jq .count")
     {
         Arguments.Add(_recipe);
-        foreach (var option in (Option[])[_output, _enumerate, _limit, _write, _picture])
-            Options.Add(option);
+        Options.Add(_output, _enumerate, _limit, _write, _picture);
         _format.AddTo(this);
         _threads.AddTo(this);
     }
@@ -56,7 +54,7 @@ internal sealed class SearchCommand : CommandBase
         if (read.Search is not { } search)
             throw new EspalierException(
                 $"{file}: has no search; give it one, as in: search: {{ non-embedding-parameters: 3M +-5%, hidden: [128, 192] }}");
-        var byDefault = read.Output ?? Path.Combine("runs", Path.GetFileNameWithoutExtension(file));
+        var byDefault = RunLayout.FolderOf(read.Output, Path.GetFileNameWithoutExtension(file));
         var folder = run.Has(_output) || run.Get(_enumerate) ? _output.RunFolder(run, byDefault, RecipeInputs.ModelAndTexts(read))
             : byDefault;
         if (run.Get(_enumerate))

@@ -43,10 +43,10 @@ internal static class SearchPage
         page.Line($"{result.Why}.");
         if (result.ProxySpearman is { } spearman)
             page.Line(
-                $"Places by {(result.Proxy == SearchProxy.Importance ? "importance kept" : "loss as pruned")} and in the end: Spearman "
-                    + $"{Number(spearman, "0.00")}.");
+                $"Places by {(result.Proxy == SearchProxy.Importance ? "importance kept" : "loss as pruned")} "
+                    + $"and in the end: Spearman {Number(spearman, "0.00")}.");
         if (result is { Forecast: { } before, Cost: { } after })
-            page.Line($"Cost: at most {Costs(before)} were reckoned, {Costs(after)} were taken.");
+            page.Line($"Cost: at most {Costs(before)} were estimated, {Costs(after)} were used.");
     }
 
     /// <summary>A row a candidate, rung and text.</summary>

@@ -64,7 +64,7 @@ internal sealed class TaskEvaluation
         var tasks = Tasks(run);
         var settings = new TaskSettings(Folder(run), run.Get(_shots), run.Get(_limit));
         var lines = _perDocument.File(run, OutputKind.PerDocument, [.. models.Select(model => new ReadPlace("a model's folder", model)),
-            new ReadPlace("the benchmarks", settings.Benchmarks)]);
+            .. settings.Benchmarks is { } folder ? [new ReadPlace("the benchmarks", folder)] : Array.Empty<ReadPlace>()]);
         var prompts = tasks.Select(task => TaskEvaluator.Prompts(task, settings)).ToArray();
         var results = new List<TaskResult[]>();
         foreach (var model in models)
@@ -87,13 +87,11 @@ internal sealed class TaskEvaluation
         return twice is null ? [.. names.Select(TaskCatalog.Find)] : throw new EspalierException($"--tasks names {twice.Key} twice");
     }
 
-    private string Folder(CommandRun run)
+    private string? Folder(CommandRun run)
     {
-        var named = Environment.GetEnvironmentVariable("ESPALIER_BENCHMARKS") is { Length: > 0 } variable ? variable : "benchmarks";
-        var folder = run.Get(_benchmarks) ?? named;
-        return Directory.Exists(folder) ? folder
-            : throw new EspalierException(
-                $"{folder} is no folder: the benchmarks' files are wanted below it; name it with --benchmarks or ESPALIER_BENCHMARKS");
+        var named = run.Get(_benchmarks) ?? (Environment.GetEnvironmentVariable("ESPALIER_BENCHMARKS") is { Length: > 0 } set ? set : null);
+        return named is null || Directory.Exists(named) ? named ?? (Directory.Exists("benchmarks") ? "benchmarks" : null)
+            : throw new EspalierException($"{named} is no folder: the benchmarks' files are wanted below it");
     }
 
     private static TaskResult[] Ask(CommandRun run, string folder, TaskDefinition[] tasks, TaskSettings settings,
@@ -179,13 +177,16 @@ internal sealed class TaskEvaluation
                 page.Line(string.Create(CultureInfo.InvariantCulture,
                     $"{Name(comparison.Model)}: {100 * comparison.Difference:+0.0;-0.0;0.0} points (95 % interval "
                         + $"{100 * comparison.Lower:0.0} to {100 * comparison.Upper:0.0}); right alone {comparison.OnlyModel}, wrong alone "
-                        + $"{comparison.OnlyAgainst}; p = {comparison.Probability:0.###}"
-                        + $"{(comparison.Adjusted is { } holm ? $", {holm:0.###} among {report.Comparisons} comparisons" : "")}"));
+                        + $"{comparison.OnlyAgainst}; {P(comparison.Probability)}"
+                        + $"{(comparison.Adjusted is { } holm ? $", {P(holm)} among {report.Comparisons} comparisons" : "")}"));
             foreach (var subject in task.Fallen.Take(MostSubjects))
                 page.Line(string.Create(CultureInfo.InvariantCulture,
                     $"  {subject.Name}: {100 * subject.First:0.0} to {100 * subject.Worst:0.0} % ({subject.Documents} documents)"));
         }
     }
+
+    private static string P(double probability) => probability < 0.001 ? "p < 0.001"
+        : string.Create(CultureInfo.InvariantCulture, $"p = {probability:0.###}");
 
     private static string Name(string model) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model)));
 

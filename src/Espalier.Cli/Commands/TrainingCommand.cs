@@ -32,8 +32,6 @@ internal abstract class TrainingCommand : CommandBase
         : base(name, description, examples) =>
         _training = new(scope);
 
-    protected OutputOption Output => _output;
-
     /// <summary>Called at the end of a constructor, once the command's own arguments are there.</summary>
     protected void AddShared()
     {
@@ -108,8 +106,8 @@ internal abstract class TrainingCommand : CommandBase
                 model.CheckFinite(run.Cancellation);
             if (sequence > model.Config.MaxPositions)
                 throw new EspalierException(
-                    $"--sequence is {sequence} and {path} has {model.Config.MaxPositions} positions (max_position_embeddings): give at "
-                        + $"most that");
+                    $"--sequence is {sequence} and {path} has {model.Config.MaxPositions} "
+                        + "positions (max_position_embeddings): give at most that");
         }
         using var source = Checkpoint.Open(start, requireWeights: false);
         return teacher is null ? source.Config.VocabularySize : VocabularyAlignment.Of(teacher, start).Size;
@@ -138,7 +136,7 @@ internal sealed record TrainingReport(
 {
     internal static TrainingReport Of(string output, ModelFolder trained, IReadOnlyList<ModelRow> rows, IReadOnlyList<StepProfile>? profile)
     {
-        var metrics = Path.Combine(Path.GetDirectoryName(trained.Path)!, "metrics.jsonl");
+        var metrics = Path.Combine(Path.GetDirectoryName(trained.Path)!, RunLayout.Metrics);
         var losses = MetricsLines.Read(metrics).Where(line => line.Fields.ContainsKey("loss")).ToList();
         return new(
             Output: output,

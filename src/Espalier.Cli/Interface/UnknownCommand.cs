@@ -8,8 +8,8 @@ internal static class UnknownCommand
 {
     /// <summary>That it is not there, and which is nearest.</summary>
     internal static string Describe(string name, Command parent) =>
-        $"there is no command {name}.{NearestName.Hint(name, parent.Subcommands.Select(command => command.Name))} (see: "
-            + $"{LineOf(parent)} --help)";
+        $"there is no command {name}.{NearestName.Hint(name, parent.Subcommands.Select(command => command.Name))} "
+            + $"(see: {LineOf(parent)} --help)";
 
     /// <summary>How the user calls a command.</summary>
     internal static string LineOf(Command command) => command is RootCommand ? ProgramName.Shown : $"{ProgramName.Shown} {command.Name}";

@@ -40,8 +40,8 @@ internal static class Diagnosis
         if (torch.SgemmGflops < expected * LeastOfExpected)
             yield return new(
                 Severity.Warning,
-                $"matrix products reach {torch.SgemmGflops:0} GFLOP/s, where {expected:0} would be usual for {torch.Threads} threads at "
-                    + $"{cpu.Megahertz:0} MHz",
+                $"matrix products reach {torch.SgemmGflops:0} GFLOP/s, where {expected:0} "
+                    + $"would be usual for {torch.Threads} threads at {cpu.Megahertz:0} MHz",
                 "look for other programs that use the processors, and at what is preset for MKL, oneDNN and OpenMP");
     }
 
@@ -80,8 +80,8 @@ internal static class Diagnosis
             yield return new(
                 Severity.Warning,
                 string.Create(CultureInfo.InvariantCulture,
-                    $"other programs keep {report.BusyProcessors:0.0} of {report.Cpu.Processors} processors busy; the speeds above are "
-                        + $"what they leave"),
+                    $"other programs keep {report.BusyProcessors:0.0} of {report.Cpu.Processors} "
+                        + $"processors busy; the speeds above are what they leave"),
                 "wait for them or end them, and measure again");
     }
 

@@ -46,8 +46,8 @@ internal static class EnvironmentPresets
         foreach (var name in new[] { "OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY", "KMP_AFFINITY" })
             if (Value(name)?.ToLowerInvariant() is { } bound and not ("false" or "disabled" or "none"))
                 yield return Unset(name,
-                    $"{name} is preset to {bound}, which ties threads to processors: two programs that do so share one and leave others "
-                        + $"idle");
+                    $"{name} is preset to {bound}, which ties threads to processors: "
+                        + "two programs that do so share one and leave others idle");
         if (Value("OMP_WAIT_POLICY")?.ToLowerInvariant() is "active")
             yield return Unset("OMP_WAIT_POLICY", $"OMP_WAIT_POLICY is preset to active: {Spinning}");
         if (Value(ThreadWaiting.Variable) is { } spins

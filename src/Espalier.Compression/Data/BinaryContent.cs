@@ -27,8 +27,8 @@ internal static class BinaryContent
             rest = rest[length..];
         }
         return 10 * bad <= head.Length ? null
-            : $"it is no text: {bad} of its first {head.Length} bytes are no UTF-8; text in another encoding is to be converted, as with "
-                + $"iconv -f WINDOWS-1252 -t UTF-8";
+            : $"it is no text: {bad} of its first {head.Length} bytes are no UTF-8; text in "
+                + "another encoding is to be converted, as with iconv -f WINDOWS-1252 -t UTF-8";
     }
 
     /// <summary>

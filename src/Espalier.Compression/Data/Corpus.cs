@@ -84,9 +84,6 @@ internal static class Corpus
         return (store.Finish(), context.Skips);
     }
 
-    /// <summary>Reads the summary of a corpus that was written before.</summary>
-    public static CorpusSummary ReadSummary(string folder) => DataJson.Read<CorpusSummary>(Path.Combine(folder, SummaryName));
-
     private static void Encode(
         DocumentSource source, CorpusOptions options, DocumentEncoder encoder, ReadContext context, IProgress<(long, long)>? progress,
         Action<EncodedDocument> write)
@@ -105,8 +102,8 @@ internal static class Corpus
         var share = split.Share.ToString("P1", CultureInfo.InvariantCulture);
         if (heldOut == 0)
             throw new OneSidedSplitException(
-                $"held-out {share} of {train} documents in {source.Description} is none; give a larger share, more text, or 0 to hold out "
-                    + $"nothing");
+                $"held-out {share} of {train} documents in {source.Description} is "
+                    + "none; give a larger share, more text, or 0 to hold out nothing");
         if (train == 0)
             throw new OneSidedSplitException(
                 $"held-out {share} takes all {heldOut} documents in {source.Description}; give a smaller share or more text");

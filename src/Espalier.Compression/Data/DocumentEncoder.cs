@@ -28,9 +28,9 @@ internal sealed record DocumentEncoder(EncodeText Encode, int VocabularySize, in
         // It would be put after every document.
         if (tokenizer.EosId >= rows)
             throw new EspalierException(
-                $"the tokenizer's EOS '{tokenizer.TokenText(tokenizer.EosId.Value)}' has id {tokenizer.EosId}, and the model has rows for "
-                    + $"ids below {rows} (vocab_size): "
-                + "tokenizer.json and config.json are not of one model; put the right tokenizer.json there");
+                $"the tokenizer's EOS '{tokenizer.TokenText(tokenizer.EosId.Value)}' has id {tokenizer.EosId}, "
+                    + $"and the model has rows for ids below {rows} (vocab_size): tokenizer.json and "
+                    + "config.json are not of one model; put the right tokenizer.json there");
         return new((text, ids) => tokenizer.Encode(text, ids), Math.Min(tokenizer.VocabularySize, rows), tokenizer.EosId, tokenizer.Sha256)
         {
             BosId = tokenizer.Model.AddsBos ? tokenizer.BosId : null,

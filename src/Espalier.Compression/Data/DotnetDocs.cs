@@ -31,8 +31,8 @@ internal static class DotnetDocs
                 return newest;
         }
         throw new EspalierException(
-            $"data '{Name}': no XML documentation in packs/{Pack}/*/ref/* under {string.Join(" or ", roots)}; install a .NET SDK, or set "
-                + $"DOTNET_ROOT to one");
+            $"data '{Name}': no XML documentation in packs/{Pack}/*/ref/* under "
+                + $"{string.Join(" or ", roots)}; install a .NET SDK, or set DOTNET_ROOT to one");
     }
 
     private static IEnumerable<string> DefaultRoots()

@@ -25,16 +25,6 @@ internal sealed record HeldOutSplit
     /// <summary>The part that is held out, in [0, 1).</summary>
     public double Share { get; }
 
-    /// <summary>Reads <c>2%</c> or <c>0.02</c>.</summary>
-    /// <exception cref="EspalierException">No number, or out of range.</exception>
-    public static HeldOutSplit Parse(string text)
-    {
-        var percent = text.Trim().EndsWith('%');
-        if (!double.TryParse(text.Trim().TrimEnd('%'), NumberStyles.Float, CultureInfo.InvariantCulture, out var number))
-            throw new EspalierException($"held-out is '{text}', must be a share such as 2% or 0.02");
-        return new HeldOutSplit(percent ? number / 100 : number);
-    }
-
     /// <summary>Whether this text is held out.</summary>
     public bool IsHeldOut(string text) => IsHeldOut(ReadContext.Hash64(text));
 

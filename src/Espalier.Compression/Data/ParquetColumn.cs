@@ -16,9 +16,9 @@ internal sealed record ParquetColumn(string Name, IReadOnlyList<(string? Field, 
         var wanted = TableDocuments.Wanted([.. schema.Fields.Select(column => column.Name)], field, path);
         ParquetColumn[] found = [.. wanted.Select(column => Of(schema.Fields[column.Index])).OfType<ParquetColumn>()];
         return found.Length > 0 ? found : throw new EspalierException(
-            $"data '{path}': {string.Join(", ", wanted.Select(column => JsonRecord.OneLine(column.Name, 40)))} is no column of text and no "
-                + $"list of turns with a role and a text as content; "
-            + $"name a column of text {RecordText.ByName}, or write the file as jsonl");
+            $"data '{path}': {string.Join(", ", wanted.Select(column => JsonRecord.OneLine(column.Name, 40)))} "
+                + "is no column of text and no list of turns with a role and a text as content; name a column "
+                + $"of text {RecordText.ByName}, or write the file as jsonl");
     }
 
     private static ParquetColumn? Of(Field column) => column switch

@@ -6,7 +6,7 @@ namespace Espalier.Compression.Data;
 /// <summary>The text of one record, in the shapes that people have: the first that fits, or the field that was asked for alone.</summary>
 internal static class RecordText
 {
-    /// <summary>How a field or column of another name is told, for messages; a shell ends a command at a bare semicolon.</summary>
+    /// <summary>How a field or column of another name is named in messages; a shell ends a command at a bare semicolon.</summary>
     public const string ByName = "with --field NAME, data: { field: NAME } in a recipe, or in quotes as 'FILE;field=NAME'";
 
     /// <summary>What is read without being told, for messages.</summary>

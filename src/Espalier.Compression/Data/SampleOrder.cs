@@ -40,8 +40,8 @@ internal abstract class SampleOrder
         var bad = Array.FindIndex(numbers, number => number >= windows);
         if (bad >= 0)
             throw new EspalierException(
-                $"{path}: window {numbers[bad]} at position {bad}, there are only {windows}; the order belongs to other data or another "
-                    + $"sequence length");
+                $"{path}: window {numbers[bad]} at position {bad}, there are only {windows}; "
+                    + "the order belongs to other data or another sequence length");
         return new FileOrder(path, numbers) { Windows = AtLeastOne(windows) };
     }
 
@@ -89,7 +89,7 @@ internal abstract class SampleOrder
         public override long WindowAt(long position) => position < numbers.Length
             ? numbers[position]
             : throw new EspalierException(
-                $"{path}: holds {numbers.Length} window numbers, position {position} is asked for; write a longer order or take fewer "
-                    + $"steps");
+                $"{path}: holds {numbers.Length} window numbers, position {position} "
+                    + "is asked for; write a longer order or take fewer steps");
     }
 }

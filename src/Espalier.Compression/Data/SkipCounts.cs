@@ -45,8 +45,7 @@ internal sealed class SkipCounts
     /// <param name="documents">How many there are.</param>
     public static string? DoubledBosWarning(long documents) => documents == 0 ? null
         : $"{documents} {(documents == 1 ? "document begins" : "documents begin")} with the tokenizer's own BOS, and another one is put "
-            + $"before it, "
-            + "as transformers does: take it out of the text if one is meant";
+            + "before it, as transformers does: take it out of the text if one is meant";
 
     /// <summary>Such as <c>3 malformed-json, 1 empty-document</c>; empty where nothing was. BOS twice has a sentence of its own.</summary>
     public override string ToString() => string.Join(

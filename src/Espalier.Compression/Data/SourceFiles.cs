@@ -26,8 +26,8 @@ internal static class SourceFiles
             return OfFolder(path, out leftOut);
         if (!Glob.IsPattern(path))
             throw new EspalierException(
-                $"data '{path}': no such file or folder; a source is a path, a pattern such as docs/**/*.md, or {DotnetDocs.Name}."
-                    + $"{NearbyFiles.OfPath(path)}");
+                $"data '{path}': no such file or folder; a source is a path, a pattern such as docs/**/*.md, or "
+                    + $"{DotnetDocs.Name}.{NearbyFiles.OfPath(path)}");
         var (folder, below) = Glob.Split(path);
         if (!Directory.Exists(folder))
             throw new EspalierException($"data '{path}': no such folder: {folder}.{NearbyFiles.OfPath(folder)}");
@@ -37,8 +37,8 @@ internal static class SourceFiles
             throw new EspalierException($"data '{path}': matches no file below {folder}{NearbyFiles.Endings(Below(folder))}");
         leftOut = LeftOut(path, matching.Where(file => !accepts(file)));
         return Some(matching.Where(accepts), path,
-            $"matches no file of a kind that is read without its ending ({FileKinds.InFolders}){NearbyFiles.Endings(matching)}: name the "
-                + $"ending, as in *.txt");
+            "matches no file of a kind that is read without its ending "
+                + $"({FileKinds.InFolders}){NearbyFiles.Endings(matching)}: name the ending, as in *.txt");
     }
 
     private static string[] Named(string path)

@@ -49,8 +49,8 @@ internal static class TableDocuments
         if (row.Count > header.Count && row.Skip(header.Count).Any(value => value.Length > 0))
         {
             skips.Add(SkipReason.MalformedRow,
-                () => $"{origin} has {row.Count} values and the header {header.Count} columns; values with separators in them must stand "
-                    + $"in quotes");
+                () => $"{origin} has {row.Count} values and the header {header.Count} "
+                    + "columns; values with separators in them must stand in quotes");
             return null;
         }
         var record =

@@ -10,9 +10,6 @@ internal sealed class TableRow(char separator)
     private readonly StringBuilder _value = new();
     private bool _begun, _quoted;
 
-    /// <summary>Whether the row goes on in the next line, inside quotes.</summary>
-    public bool IsOpen => _quoted;
-
     /// <summary>Takes a line, which goes on with the one before.</summary>
     /// <returns>The values; null where the row goes on.</returns>
     public IReadOnlyList<string>? Take(string line)

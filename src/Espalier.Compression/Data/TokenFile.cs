@@ -48,8 +48,8 @@ internal sealed class TokenFile : ITokens, IDisposable
                 throw new EspalierException($"{path}: holds no token ids");
             if (stream.Length % (int)width != 0)
                 throw new EspalierException(
-                    $"{path}: {stream.Length} bytes are no multiple of the {(int)width} that an id takes ({width}); the file is cut or of "
-                        + $"another kind");
+                    $"{path}: {stream.Length} bytes are no multiple of the {(int)width} "
+                        + $"that an id takes ({width}); the file is cut or of another kind");
             var below = vocabularySize ?? int.MaxValue;
             // Any 16 bits are an id of such a vocabulary.
             if (width == TokenWidth.Int32 || below <= ushort.MaxValue)

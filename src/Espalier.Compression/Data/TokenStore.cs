@@ -32,8 +32,8 @@ internal sealed class TokenStore : ITokens, IDisposable
         var index = DataJson.Read<TokenStoreIndex>(indexPath);
         if (index.Version is < 1 or > TokenStoreIndex.CurrentVersion)
             throw new EspalierException(
-                $"{indexPath}: version is {index.Version}, this program knows up to {TokenStoreIndex.CurrentVersion}; use a newer Espalier "
-                    + $"or write the tokens again");
+                $"{indexPath}: version is {index.Version}, this program knows up to "
+                    + $"{TokenStoreIndex.CurrentVersion}; use a newer Espalier or write the tokens again");
         if (index.Count < 0 || index.Documents < 0 || index.TextBytes < 0 || index.VocabularySize < 1)
             throw new EspalierException(
                 $"{indexPath}: count {index.Count}, documents {index.Documents}, text-bytes {index.TextBytes}, vocabulary-size "
@@ -67,16 +67,6 @@ internal sealed class TokenStore : ITokens, IDisposable
                     $"{path}: document {i} begins at {starts[i]}, which is not between the one before it and the {Count} ids there are");
         }
         return starts;
-    }
-
-    /// <summary>Reads all tokens and compares their SHA-256 with the index.</summary>
-    /// <exception cref="EspalierException">They differ.</exception>
-    public void Verify()
-    {
-        var path = Path.Combine(_folder, TokenStoreWriter.TokensName);
-        var found = ContentHash.OfFile(path);
-        if (found != Index.TokensSha256)
-            throw new EspalierException($"{path}: SHA-256 is {found}, the index says {Index.TokensSha256}; write the tokens again");
     }
 
     /// <summary>Unmaps the file.</summary>

@@ -57,7 +57,7 @@ internal static class XmlDocuments
         return document;
     }
 
-    private static bool IsDocumentation(XmlReader xml, string path, SkipCounts skips) => Guard(xml, path, () =>
+    private static bool IsDocumentation(XmlReader xml, string path, SkipCounts skips) => Guard(path, () =>
     {
         if (xml.MoveToContent() == XmlNodeType.Element && xml.Name == "doc")
             return true;
@@ -65,7 +65,7 @@ internal static class XmlDocuments
         return false;
     });
 
-    private static XElement? NextMember(XmlReader xml, string path) => Guard(xml, path, () =>
+    private static XElement? NextMember(XmlReader xml, string path) => Guard(path, () =>
     {
         while (xml.NodeType != XmlNodeType.Element || xml.Name != "member")
             if (!xml.Read())
@@ -73,7 +73,7 @@ internal static class XmlDocuments
         return XmlElements.Read(xml);
     });
 
-    private static T Guard<T>(XmlReader xml, string path, Func<T> read)
+    private static T Guard<T>(string path, Func<T> read)
     {
         try
         {

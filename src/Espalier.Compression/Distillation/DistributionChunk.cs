@@ -14,8 +14,8 @@ public abstract record DistributionChunk
         DenseChunk dense => dense.Logits_CV,
         null => throw new ArgumentNullException(nameof(chunk), $"{loss.Name} compares with a teacher"),
         _ => throw new EspalierException(
-            $"{loss.Name} needs the teacher's whole distribution and the cache holds a few entries of each: take forward-kl, a cache of "
-                + $"hidden states, or the teacher itself"),
+            $"{loss.Name} needs the teacher's whole distribution and the cache holds a few entries "
+                + "of each: take forward-kl, a cache of hidden states, or the teacher itself"),
     };
 }
 

@@ -86,8 +86,8 @@ internal sealed record LossSpec
         }
         if (!s_kinds.TryGetValue(term, out var kind))
             throw new EspalierException(
-                $"loss '{term}' is not known.{NearestName.Hint(term, [.. Names])} Known are {string.Join(", ", Names)}; a sum is written "
-                    + $"0.9*forward-kl + 0.1*cross-entropy");
+                $"loss '{term}' is not known.{NearestName.Hint(term, [.. Names])} Known are "
+                    + $"{string.Join(", ", Names)}; a sum is written 0.9*forward-kl + 0.1*cross-entropy");
         return parameter is not null && kind.Default is null
             ? throw new EspalierException($"loss {term} has no parameter; write it without ({parameter})")
             : (weight, term, parameter);

@@ -17,8 +17,8 @@ internal sealed record VocabularyAlignment(int Size, string? Note)
     private const int MostListed = 8;
 
     private const string WayOut =
-        "distillation on logits needs the tokenizer of the teacher: take a student that was pruned from it, or a teacher of the student's "
-            + "family";
+        "distillation on logits needs the tokenizer of the teacher: take a student "
+            + "that was pruned from it, or a teacher of the student's family";
 
     /// <summary>
     /// What the user should be warned of: control tokens that have another name in the student; null where there are none.
@@ -41,8 +41,7 @@ internal sealed record VocabularyAlignment(int Size, string? Note)
         var (extra, renamed) = same ? ([], []) : Compare(t, teacher.Folder, s, student.Folder);
         var warning = renamed.Count == 0 ? null
             : $"vocabulary: {renamed.Count} control {(renamed.Count == 1 ? "token has" : "tokens have")} another name in the student: "
-                + $"{Listed(renamed)}; "
-                + "the student learns what the teacher means by the id, whatever its name";
+                + $"{Listed(renamed)}; the student learns what the teacher means by the id, whatever its name";
         var known = Math.Max(t.VocabularySize, s.VocabularySize);
         var also = extra.Count == 0 ? null : $"only one of the two tokenizers has {Listed(extra)}";
         if (teacher.Rows == student.Rows)
@@ -51,7 +50,7 @@ internal sealed record VocabularyAlignment(int Size, string? Note)
             if (model.Rows < tokenizer.VocabularySize)
                 throw new EspalierException(
                     $"{model.Folder} has a vocabulary of {model.Rows} and its tokenizer {tokenizer.VocabularySize} ids: config.json and "
-                        + $"tokenizer.json are not of one model; put the right tokenizer.json there");
+                        + "tokenizer.json are not of one model; put the right tokenizer.json there");
         var size = Math.Min(known, Math.Min(teacher.Rows, student.Rows));
         return new(size, $"vocabulary: the teacher's {teacher.Rows} and the student's {student.Rows} entries differ by padding; "
             + $"the {size} that the tokenizer knows are compared, the others get no probability{(also is null ? "" : $"; {also}")}")
@@ -70,12 +69,11 @@ internal sealed record VocabularyAlignment(int Size, string? Note)
         if (more == RoundedUp(less, 64) || more == RoundedUp(less, 128))
             return new(less,
                 $"vocabulary: the teacher's {teacher.Rows} and the student's {student.Rows} entries differ by padding to a multiple of "
-                    + $"{(more % 128 == 0 ? 128 : 64)}; "
-                + $"the first {less} are compared, the others get no probability");
+                    + $"{(more % 128 == 0 ? 128 : 64)}; the first {less} are compared, the others get no probability");
         throw new EspalierException(
-            $"{teacher.Folder} has a vocabulary of {teacher.Rows} and {student.Folder} one of {student.Rows}, which is no padding to a "
-                + $"multiple of 64 or 128, "
-            + $"and without a tokenizer.json in both nobody can say what their ids mean: {WayOut}, or put both tokenizer.json files there");
+            $"{teacher.Folder} has a vocabulary of {teacher.Rows} and {student.Folder} one of {student.Rows}, "
+                + "which is no padding to a multiple of 64 or 128, and without a tokenizer.json in both "
+                + $"nobody can say what their ids mean: {WayOut}, or put both tokenizer.json files there");
     }
 
     /// <summary>
@@ -98,8 +96,8 @@ internal sealed record VocabularyAlignment(int Size, string? Note)
                 renamed.Add($"{id} {Quoted(theirs)} is {Quoted(ours)} there");
             else
                 throw new EspalierException(
-                    $"the tokenizers differ: id {id} is {Quoted(theirs)} in {teacherFolder} and {Quoted(ours)} in {studentFolder}: "
-                        + $"{WayOut}");
+                    $"the tokenizers differ: id {id} is {Quoted(theirs)} in {teacherFolder} "
+                        + $"and {Quoted(ours)} in {studentFolder}: {WayOut}");
         }
         return (extra, renamed);
     }

@@ -30,7 +30,7 @@ public sealed record CorrectionTestResult
     /// <summary>The text that the student will be distilled on.</summary>
     public required TextSurprise Data { get; init; }
 
-    /// <summary>Text that the teacher is at home in.</summary>
+    /// <summary>Text that the teacher knows well.</summary>
     public required TextSurprise Reference { get; init; }
 
     /// <summary>Tokens of a window.</summary>
@@ -75,7 +75,7 @@ public sealed record CorrectionTestResult
 /// Asks whether a teacher knows a kind of text, before it is trained on it (teacher correction, arXiv 2408.11796). Losses of two texts
 /// cannot be compared as they are: documentation is easier than a novel for who knows neither. But a model also says what it expects to
 /// lose, the entropy of its distributions, and on text like that which it learnt, loss and expectation keep their distance. So the measure
-/// is the loss beyond the expectation, on the data against a reference that the teacher is at home in; what windows that begin in the
+/// is the loss beyond the expectation, on the data against a reference that the teacher knows well; what windows that begin in the
 /// middle of a document add to it is in both.
 /// </summary>
 internal static class CorrectionTest
@@ -85,8 +85,8 @@ internal static class CorrectionTest
     {
         if (windows < 2)
             throw new EspalierException(
-                $"{name}: {tokens} tokens make {windows} window{(windows == 1 ? "" : "s")} of {sequence}, and at least 2 are needed to "
-                    + $"know how sure the loss is: give more text");
+                $"{name}: {tokens} tokens make {windows} window{(windows == 1 ? "" : "s")} of {sequence}, "
+                    + "and at least 2 are needed to know how sure the loss is: give more text");
     }
 
     /// <summary>Most tokens of a window: many short windows tell the mean better than a few long ones.</summary>
@@ -102,7 +102,7 @@ internal static class CorrectionTest
     /// <param name="teacher">The teacher; read only.</param>
     /// <param name="data">Text that it should teach, best held-out.</param>
     /// <param name="dataName">Its name.</param>
-    /// <param name="reference">Text that it is at home in.</param>
+    /// <param name="reference">Text that it knows well.</param>
     /// <param name="referenceName">Its name.</param>
     /// <param name="sequence">Tokens of a window; at most <see cref="MostSequence"/> are taken.</param>
     /// <param name="threshold">What the lower end of the interval must be above, from 0.</param>
@@ -141,8 +141,7 @@ internal static class CorrectionTest
             var found = SurpriseEvaluator.Run(teacher, windows, MostWindows, 8, progress, $"need: {name}", stop);
             return found.Excess.All(double.IsFinite)
                 ? found
-                : throw new EspalierException(
-                    $"{name}: the teacher's loss is not finite: its activations overflow on this text")
+                : throw new EspalierException($"{name}: the teacher's loss is not finite: its activations overflow on this text")
                 { ExitCode = 1 };
         }
     }

@@ -45,9 +45,6 @@ internal sealed class MultipleChoiceTask
     /// <summary>The rows, item by item, choice by choice.</summary>
     public IReadOnlyList<MultipleChoiceRow> Rows { get; }
 
-    /// <summary>Items.</summary>
-    public int Count => _items.Count;
-
     /// <summary>The rows in batches.</summary>
     /// <param name="batch">Rows of a batch.</param>
     public IEnumerable<MultipleChoiceBatch> Batches(int batch)

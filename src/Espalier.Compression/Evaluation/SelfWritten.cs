@@ -34,13 +34,13 @@ internal static class SelfWritten
         using var weights = PackedWeights.Of(model);
         var most = Math.Max(1, Math.Min(documentLength, model.Config.MaxPositions) - 2);
         SamplingOptions Options(int document) => new() { Temperature = 1, Seed = unchecked((int)(seed * 1_000_003 + document)) };
-        // Documents are written several at once, which changes none of them; those behind the last that is needed are dropped.
+        // Documents are written several at once, which changes none of them; those after the last that is needed are dropped.
         for (var document = 0; ids.Count < tokens; document += AtOnce)
         {
             // A tokenizer without BOS and EOS makes nothing of a document without text.
             if (document >= MostEmpty && ids.Count == 0)
                 throw new EspalierException(
-                    $"the teacher wrote {document} documents without any text: name a reference that it is at home in")
+                    $"the teacher wrote {document} documents without any text: name a reference that it knows well")
                 { ExitCode = 1 };
             var (first, begun) = (document, ids.Count);
             var made = 0;

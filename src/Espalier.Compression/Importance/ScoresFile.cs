@@ -184,8 +184,8 @@ internal static class ScoresFile
         {
             if (Array.FindIndex(row, x => !double.IsFinite(x)) is >= 0 and var at)
                 throw new EspalierException(
-                    $"importance: {place}[{at}] is {row[at]}; what it is read from is not finite there, look at its weights and at the "
-                        + $"calibration text")
+                    $"importance: {place}[{at}] is {row[at]}; what it is read from is not "
+                        + "finite there, look at its weights and at the calibration text")
                 { ExitCode = 1 };
         }
     }

@@ -31,9 +31,11 @@ internal static class TaylorScorer
                 task.Advance(batch.Size);
             }
             return Totals(model)
-                .Result(ScoreMethod.Taylor, sum => sum, options.SpanWidths)
-                with
-            { Samples = options.Samples, SampleLength = windows.SequenceLength };
+                .Result(ScoreMethod.Taylor, sum => sum, options.SpanWidths) with
+            {
+                Samples = options.Samples,
+                SampleLength = windows.SequenceLength,
+            };
         }
         finally
         {

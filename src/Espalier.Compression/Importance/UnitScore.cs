@@ -69,8 +69,7 @@ internal sealed class UnitScore(string place, int units)
     }
 
     private EspalierException NotFinite(long sample, int unit) =>
-        new($"importance: {place} is not finite in calibration sample {sample}, unit {unit}: look at the model's weights and at that "
-            + $"text")
+        new($"importance: {place} is not finite in calibration sample {sample}, unit {unit}: look at the model's weights and at that text")
         { ExitCode = 1 };
 
     private static double[][] Rows(int units) => [.. Enumerable.Range(0, Ways).Select(_ => new double[units])];

@@ -36,8 +36,8 @@ internal readonly record struct GroupChoice(int[] Groups, int[] Units, HeadMerge
         var (have, keep) = (teacher.GroupSize, student.GroupSize);
         if (have == 1 && student.QueryHeads < teacher.QueryHeads)
             throw new EspalierException(
-                "prune.merge-heads: each query head has a KV head of its own, so no head is left in its group to merge into: leave "
-                    + "merge-heads out");
+                "prune.merge-heads: each query head has a KV head of its own, so no "
+                    + "head is left in its group to merge into: leave merge-heads out");
         if (have > 2 * keep)
             throw new EspalierException(
                 $"prune.merge-heads: each KV group keeps {keep} of {have} heads and a merge needs at least half: keep "

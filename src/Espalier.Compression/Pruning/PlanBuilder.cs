@@ -45,8 +45,8 @@ internal static class PlanBuilder
     {
         if (student with { Layers = teacher.Layers, LayerKinds = teacher.LayerKinds } != teacher)
             throw new EspalierException(
-                "scores of layers say nothing of neurons, heads and channels, and these are to go too: give text to score on or the scores "
-                    + "of espalier score beside them");
+                "scores of layers say nothing of neurons, heads and channels, and these are to go "
+                    + "too: give text to score on or the scores of espalier score beside them");
         return PruningPlan.OfLayers(teacher, layers, how);
     }
 

@@ -59,9 +59,10 @@ internal sealed record PruningPlan
                 for (var i = 0; i < Layers.Length; i++)
                     CheckGroups(axis, groups, i, teacher);
         CheckMerges(teacher);
-        return new PruneTarget { Sizes = new(axis => Kept[axis]?[0].Length), Multiple = 1 }.Apply(teacher)
-            with
-        { LayerKinds = teacher.LayerKinds.At(Layers) };
+        return new PruneTarget { Sizes = new(axis => Kept[axis]?[0].Length), Multiple = 1 }.Apply(teacher) with
+        {
+            LayerKinds = teacher.LayerKinds.At(Layers),
+        };
     }
 
     private void CheckPerLayer(string field, int[][] lists, int limit)
@@ -74,8 +75,8 @@ internal sealed record PruningPlan
             CheckList($"{field}[{i}]", lists[i], limit);
             if (lists[i].Length != lists[0].Length)
                 throw new EspalierException(
-                    $"plan: {field}[{i}] keeps {lists[i].Length} and {field}[0] keeps {lists[0].Length}; every layer must keep the same "
-                        + $"number");
+                    $"plan: {field}[{i}] keeps {lists[i].Length} and {field}[0] keeps "
+                        + $"{lists[0].Length}; every layer must keep the same number");
         }
     }
 
@@ -90,16 +91,16 @@ internal sealed record PruningPlan
             var group = unit / size;
             if (!keptGroups.Contains(group))
                 throw new EspalierException(
-                    $"plan: {name} keeps {axis.Unit} {unit} of {groups.Unit} {group}, which {groups.UnitsField}[{i}] drops: keep both or "
-                        + $"neither");
+                    $"plan: {name} keeps {axis.Unit} {unit} of {groups.Unit} {group}, "
+                        + $"which {groups.UnitsField}[{i}] drops: keep both or neither");
             perGroup[group]++;
         }
         var counts = keptGroups.Select(group => perGroup[group]).ToArray();
         if (counts.Distinct().Count() != 1 || counts[0] == 0)
             throw new EspalierException(
-                $"plan: {name} keeps {string.Join(", ", counts)} {axis.Units} in the {counts.Length} KV groups; every group must keep the "
-                    + $"same number, the nearest being "
-                + $"{Math.Clamp((int)Math.Round(kept.Length / (double)counts.Length), 1, size)} a group");
+                $"plan: {name} keeps {string.Join(", ", counts)} {axis.Units} in the {counts.Length} KV "
+                    + "groups; every group must keep the same number, the nearest being "
+                    + $"{Math.Clamp((int)Math.Round(kept.Length / (double)counts.Length), 1, size)} a group");
     }
 
     private void CheckMerges(DecoderConfig teacher)

@@ -24,8 +24,8 @@ internal static class ShapePath
         for (var i = 0; i < path.Count; i++)
             if (path[i] == (i == 0 ? teacher : path[i - 1]))
                 throw new EspalierException(
-                    $"there are no {steps} different shapes between the teacher's and the student's: step {i + 1} would cut nothing; take "
-                        + $"fewer steps");
+                    $"there are no {steps} different shapes between the teacher's and the "
+                        + $"student's: step {i + 1} would cut nothing; take fewer steps");
         return path;
     }
 

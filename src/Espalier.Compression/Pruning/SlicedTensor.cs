@@ -41,6 +41,9 @@ internal sealed class SlicedTensor
     /// <summary>For a kept row the row that it takes in, or null.</summary>
     public Func<int, int?>? MergedWith { get; init; }
 
+    /// <summary>What a kept value becomes, after merging; null for itself.</summary>
+    public Func<float, float>? Carried { get; init; }
+
     private int KeptWidth => Columns?.Length ?? _width;
 
     private long KeptRows => Rows?.Length ?? _sourceRows;
@@ -102,6 +105,9 @@ internal sealed class SlicedTensor
         else
             for (var j = 0; j < Columns.Length; j++)
                 destination[j] = values[Columns[j]];
+        if (Carried is not null)
+            foreach (ref var value in destination)
+                value = Carried(value);
     }
 
     /// <summary>row ← row + (row − gone), both as the teacher has them.</summary>

@@ -8,6 +8,7 @@ namespace Espalier.Compression.Pruning;
 internal sealed class SlicedWeights(Checkpoint teacher, PruningPlan plan) : ITensorSource
 {
     private readonly DecoderConfig _config = teacher.Config;
+    private readonly DecoderConfig _student = plan.Apply(teacher.Config);
     private string _current = "";
     private SlicedTensor? _tensor;
 
@@ -32,6 +33,7 @@ internal sealed class SlicedWeights(Checkpoint teacher, PruningPlan plan) : ITen
         {
             Rows = Kept(spec.Dimensions[0].Axis, parameter.Layer),
             Columns = spec.Dimensions.Count == 2 ? Kept(spec.Dimensions[1].Axis, parameter.Layer) : null,
+            Carried = spec.Carried(_config, _student),
             MergedWith = spec.Dimensions[0].Axis == Axis.Heads && plan.Merges is not null ? row => MergedWith(parameter.Layer, row) : null,
         };
     }

@@ -18,9 +18,6 @@ internal readonly record struct Budget(double Least, double Most)
     /// <summary>Reads a budget of seconds: <c>20ms</c>, <c>0.5s</c>; without a unit seconds.</summary>
     public static Budget OfSeconds(string text) => Parse(text, Quantity.Seconds, "<= 20ms or 10ms to 0.1s");
 
-    /// <summary>Whether a value lies inside.</summary>
-    public bool Holds(double value) => value >= Least && value <= Most;
-
     /// <summary>How far outside a value lies, as a share of the end that it misses; 0 inside.</summary>
     public double Distance(double value) => value < Least ? (Least - value) / Least : value > Most ? (value - Most) / Most : 0;
 

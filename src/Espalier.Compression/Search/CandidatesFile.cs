@@ -32,8 +32,8 @@ internal static class CandidatesFile
         var count = 0L;
         foreach (var candidate in candidates)
             text.Write(
-                $"{(count++ > 0 ? "," : "")}\n    {{"
-                    + $"{string.Join(", ", Candidate.Axes.Select(axis => $"\"{axis}\": {axis.Of(candidate.Shape)}"))}}}");
+                $"{(count++ > 0 ? "," : "")}\n    "
+                    + $"{{{string.Join(", ", Candidate.Axes.Select(axis => $"\"{axis}\": {axis.Of(candidate.Shape)}"))}}}");
         text.Write("\n  ]\n}\n");
         return count;
     }

@@ -118,7 +118,7 @@ internal static class Halving
         {
             HalvingEnd.Stable =>
                 $"ended at {steps} steps: the order of the {result.Rungs[^1].Order.Count} survivors was that of the rung before, by more "
-                    + $"than the standard errors of their differences",
+                    + "than the standard errors of their differences",
             HalvingEnd.OneAlone => $"ended at {steps} steps: there was nothing to compare the one candidate with",
             _ => $"ended at {steps} steps: all rungs were used, and the order of the last survivors may still move",
         };

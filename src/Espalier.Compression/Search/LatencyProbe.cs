@@ -30,9 +30,11 @@ internal static class LatencyProbe
 
     private static Decoder Model(DecoderConfig shape, int layers, int positions)
     {
-        var config = Axis.Layers.With(shape, layers)
-            with
-        { VocabularySize = SmallVocabulary, MaxPositions = Math.Max(shape.MaxPositions, positions + 2 * Repeats) };
+        var config = Axis.Layers.With(shape, layers) with
+        {
+            VocabularySize = SmallVocabulary,
+            MaxPositions = Math.Max(shape.MaxPositions, positions + 2 * Repeats),
+        };
         return DecoderWeights.Initialise(config, FamilyCatalog.For(config.Family, "latency"), seed: 1);
     }
 

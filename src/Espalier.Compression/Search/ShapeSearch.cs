@@ -88,7 +88,7 @@ internal static class ShapeSearch
         lines.Reverse();
         return new(
             $"search: none of the {seen} shapes keeps to "
-                + $"{string.Join(" and ", constraints.Select(constraint => $"{constraint.Name} {constraint.Budget}"))}. "
-            + $"The nearest (layers/heads/ffn/hidden): {string.Join("; ", lines)}. Widen the budget or the grid");
+                + $"{string.Join(" and ", constraints.Select(constraint => $"{constraint.Name} {constraint.Budget}"))}. The nearest "
+                + $"(layers/heads/ffn/hidden): {string.Join("; ", lines)}. Widen the budget or the grid");
     }
 }

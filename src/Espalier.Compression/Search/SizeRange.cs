@@ -19,8 +19,8 @@ internal static class SizeRange
             var (first, last, step) = Range(text);
             if ((last - first) / step + 1 > MostSizes)
                 throw new EspalierException(
-                    $"'{OneLine.Clipped(text)}' are {(last - first) / step + 1} sizes, the limit is {MostSizes}; take larger steps, as in "
-                        + $"1024-4096 step 512");
+                    $"'{OneLine.Clipped(text)}' are {(last - first) / step + 1} sizes, the "
+                        + $"limit is {MostSizes}; take larger steps, as in 1024-4096 step 512");
             for (long size = first; size <= last; size += step)
                 sizes.Add((int)size);
         }

@@ -69,8 +69,8 @@ public sealed record FrozenParts
         }
         var shown = new string([.. word.Take(40).Select(c => char.IsControl(c) ? '?' : c)]);
         throw new EspalierException(
-            $"'{shown}' is not known.{NearestName.Hint(shown, s_words)} Known are embedding, head, norms, attention, mlp, layer N and "
-                + $"layers N-M");
+            $"'{shown}' is not known.{NearestName.Hint(shown, s_words)} Known are "
+                + "embedding, head, norms, attention, mlp, layer N and layers N-M");
     }
 
     private readonly record struct Part(string Word, int First, int Last)

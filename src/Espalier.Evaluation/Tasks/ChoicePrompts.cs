@@ -54,6 +54,7 @@ internal static class ChoicePrompts
     {
         ChoiceKind kind => kind.Options,
         PartialKind kind => kind.Options,
-        _ => throw new EspalierException($"{task.Source}: has no choices: it is of kind {task.Kind.Name}"),
+        _ => throw new EspalierException(
+            $"{task.Source}: has no choices to compare: it is of kind {task.Kind.Name}, whose answers a model writes"),
     };
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Espalier.Evaluation.Statistics;
 
 namespace Espalier.Evaluation.Tasks;
@@ -45,6 +46,7 @@ internal sealed record TaskComparison(string Task, int Shots, int Documents, IRe
     IReadOnlyList<ModelDifference> Comparisons, IReadOnlyList<SubjectRow> Subjects)
 {
     /// <summary>Subjects in which a model is worse than the first, the largest fall first.</summary>
+    [JsonIgnore]
     public IEnumerable<SubjectRow> Fallen => Subjects.Where(row => row.Worst < row.First).OrderByDescending(row => row.First - row.Worst);
 
     /// <summary>Compares the results of one task.</summary>

@@ -13,11 +13,16 @@ internal static class TaskData
 {
     /// <summary>All subjects of a task, in the order of their names.</summary>
     /// <param name="task">The task.</param>
-    /// <param name="folder">The folder under which the task's files lie.</param>
+    /// <param name="benchmarks">
+    /// The folder under which the task's files lie, unless they lie below the folder of the task's own file; null where nobody names one.
+    /// </param>
     /// <param name="shots">Whether shots are wanted: else their files need not be there.</param>
     /// <exception cref="EspalierException">A file is not there or cannot be read.</exception>
-    public static IReadOnlyList<TaskSubject> Read(TaskDefinition task, string folder, bool shots)
+    public static IReadOnlyList<TaskSubject> Read(TaskDefinition task, string? benchmarks, bool shots)
     {
+        var folder = task.Folder is { } own && IsThere(own, task.Test.Files) ? own
+            : benchmarks ?? throw new EspalierException(
+                $"task {task.Name}: where its files lie is not known; name their folder with --benchmarks, or ESPALIER_BENCHMARKS");
         var subjects = new List<TaskSubject>();
         foreach (var (name, file) in Files(task, task.Test.Files, folder))
         {
@@ -39,6 +44,11 @@ internal static class TaskData
             ? [.. documents.Skip(first).Take(last - first).Select((document, i) => document with { Number = i })]
             : throw new EspalierException($"{file}: has {documents.Count} documents, and {first + 1}-{last} are wanted");
     }
+
+    // The folder that the files are in, for which a pattern stands.
+    private static bool IsThere(string folder, string pattern) => pattern.Contains('*', StringComparison.Ordinal)
+        ? Directory.Exists(Path.GetDirectoryName(Path.Combine(folder, pattern[..pattern.IndexOf('*', StringComparison.Ordinal)])))
+        : File.Exists(Path.Combine(folder, pattern));
 
     private static (string Subject, string File)[] Files(TaskDefinition task, string pattern, string folder)
     {

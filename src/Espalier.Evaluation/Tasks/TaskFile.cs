@@ -16,7 +16,8 @@ internal static class TaskFile
 
     /// <summary>Reads a task; its name is that of the file.</summary>
     /// <exception cref="EspalierException">Something in it is wrong: file, line and key.</exception>
-    public static TaskDefinition Read(string path) => Parse(SmallFile.ReadText(path, MaxBytes), path);
+    public static TaskDefinition Read(string path) =>
+        Parse(SmallFile.ReadText(path, MaxBytes), path) with { Folder = Path.GetDirectoryName(Path.GetFullPath(path)) };
 
     /// <summary>Reads a task's text.</summary>
     public static TaskDefinition Parse(string text, string source)
@@ -28,9 +29,9 @@ internal static class TaskFile
         {
             Name = Path.GetFileNameWithoutExtension(source),
             Source = source,
-            Kind = fields.Word<Func<TaskFields, TaskKind>>("kind", ChoiceKind.Read, s_kinds)(fields),
             Test = Files(fields, "test") ?? throw new EspalierException($"{source}: test is missing: the file of the documents"),
             Prompt = fields.Template("prompt"),
+            Kind = fields.Word<Func<TaskFields, TaskKind>>("kind", ChoiceKind.Read, s_kinds)(fields),
             Description = fields.TemplateOrNull("description"),
             Delimiter = fields.TextOrNull("delimiter") ?? " ",
             Shots = Shots(fields.Inner("shots")),

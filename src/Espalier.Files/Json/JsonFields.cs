@@ -84,8 +84,8 @@ internal sealed class JsonFields
         for (var i = 1; i < lists.Length; i++)
             if (lists[i].Length != lists[0].Length)
                 throw new EspalierException(
-                    $"{_source}: {_prefix}{name}[{i}] has {lists[i].Length} values and {_prefix}{name}[0] has {lists[0].Length}; all must "
-                        + $"have the same number");
+                    $"{_source}: {_prefix}{name}[{i}] has {lists[i].Length} values and "
+                        + $"{_prefix}{name}[0] has {lists[0].Length}; all must have the same number");
         return lists;
     }
 

@@ -90,7 +90,7 @@ internal static class DurableOutput
     /// <summary>That line. A place that cannot be written to is wrong input, a disk that fails is not.</summary>
     internal static EspalierException Refused(string path, Exception error) => DiskFull.Is(error)
         ? new($"{path}: {DiskFull.Reason(error)}; what was begun is removed, make room and start again", error) { ExitCode = 1 }
-        : new($"{path}: cannot be written: {error.Message}; what was begun is removed, mend that or give another place", error)
+        : new($"{path}: cannot be written: {error.Message}; what was begun is removed, fix that or name another place", error)
         {
             ExitCode = error is UnauthorizedAccessException or DirectoryNotFoundException or FileNotFoundException or PathTooLongException
                 ? 2 : 1,

@@ -77,8 +77,8 @@ internal sealed class YamlTree
     {
         if (at is AnchorAlias or NodeEvent { Anchor.IsEmpty: false } or NodeEvent { Tag.IsEmpty: false })
             throw new EspalierException(
-                $"{_source}, line {at.Start.Line}: anchors, aliases and tags (& * !) are not used in {_kind.Name}s; write the value "
-                    + $"itself, in quotes if it begins so");
+                $"{_source}, line {at.Start.Line}: anchors, aliases and tags (& * !) are not "
+                    + $"used in {_kind.Name}s; write the value itself, in quotes if it begins so");
         if (depth > MaxDepth)
             throw new EspalierException($"{_source}, line {at.Start.Line}: more than {MaxDepth} levels deep; a {_kind.Name} has fewer");
         return at switch

@@ -101,11 +101,11 @@ internal static class CheckpointFolder
             files.FirstOrDefault(static name => s_pickleEndings.Any(ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase)));
         return new(pickle is not null
             ? $"{Path.Combine(folder, pickle)}: pickled weights can run code and are never read; convert them to safetensors "
-                + $"(save_pretrained with safe_serialization=True)"
+                + "(save_pretrained with safe_serialization=True)"
             : File.Exists(Path.Combine(folder, ModelPlace.AdapterFile)) ? ModelPlace.Adapter(folder)
             : files.FirstOrDefault(static name => name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)) is { } gguf
-            ? $"{folder}: has no safetensors, but {gguf}, and models are not read from GGUF; download the Hugging Face files that it was "
-                + $"made from"
+            ? $"{folder}: has no safetensors, but {gguf}, and models are not read "
+                + "from GGUF; download the Hugging Face files that it was made from"
             : $"{folder}: has neither {SingleFile} nor {IndexFile}"
                 + $"{(files.Length == 0 ? "; it is empty" : $"; it has {string.Join(", ", files.Take(10))}")}");
     }

@@ -72,8 +72,8 @@ internal sealed class CheckpointWeights : IDisposable
         file.ReadFloat32(entry, firstElement, destination);
         if (ElementConversion.IndexOfNonFinite(destination) is var index and >= 0)
             throw new EspalierException(
-                $"{file.Path}: '{name}' element {firstElement + index} of {entry.Elements} is {destination[index]}; the weights are "
-                    + $"broken, use another copy");
+                $"{file.Path}: '{name}' element {firstElement + index} of {entry.Elements} "
+                    + $"is {destination[index]}; the weights are broken, use another copy");
     }
 
     /// <summary>From here on, what is read is hashed on the way.</summary>
@@ -179,10 +179,10 @@ internal sealed class CheckpointWeights : IDisposable
         if (!entry.Type.IsWeight())
             throw new EspalierException($"{_owners[name].Path}: '{name}' is {entry.Type.Name()}; weights must be F32, F16, BF16 or F64");
         if (!entry.Shape.AsSpan().SequenceEqual(wanted.Shape))
-            throw new EspalierException($"{_owners[name].Path}: '{name}' is {SafetensorsHeader.Text(entry.Shape)}, config.json says"
-                + $" {SafetensorsHeader.Text(wanted.Shape)}, "
-                + $"{string.Join(" and ", wanted.Parts.Select(part => ParameterSpec.Of(part.Parameter.Role).Fields))}; one of the two is "
-                + $"wrong");
+            throw new EspalierException($"{_owners[name].Path}: '{name}' is {SafetensorsHeader.Text(entry.Shape)}, "
+                + $"config.json says {SafetensorsHeader.Text(wanted.Shape)}, "
+                + $"{string.Join(" and ", wanted.Parts.Select(part => ParameterSpec.Of(part.Parameter.Role).Fields))}; "
+                + "one of the two is wrong");
     }
 
     /// <summary>

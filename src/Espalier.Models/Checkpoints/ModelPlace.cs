@@ -41,8 +41,7 @@ internal static partial class ModelPlace
         }
 
         return $"{folder}: holds an adapter such as LoRA ({AdapterFile}{(made is null ? "" : $", made for {made}")}) and no model; merge "
-            + $"it into its model first "
-            + "(PEFT: merge_and_unload(), then save_pretrained) and give the folder with the result";
+            + "it into its model first (PEFT: merge_and_unload(), then save_pretrained) and give the folder with the result";
     }
 
     private static bool IsFileOfModel(string path) =>
@@ -60,11 +59,11 @@ internal static partial class ModelPlace
             && File.Exists(Path.Combine(student, CheckpointFolder.ConfigFile)))
             return $"{folder}: is a run folder; its student is {student}";
         if (names.FirstOrDefault(static name => name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)) is { } gguf)
-            return $"{missing}; the folder has {gguf}, and models are not read from GGUF: give the Hugging Face folder that it was made "
-                + $"from";
+            return $"{missing}; the folder has {gguf}, and models are not read "
+                + "from GGUF: give the Hugging Face folder that it was made from";
         if (names.Contains("params.json"))
-            return $"{missing}; params.json is of the publisher's own format: download the files for transformers (config.json, "
-                + $"model*.safetensors, tokenizer.json)";
+            return $"{missing}; params.json is of the publisher's own format: download the "
+                + "files for transformers (config.json, model*.safetensors, tokenizer.json)";
         if (Snapshot(folder) is { } snapshot)
             return $"{missing}; it is a folder of the download cache: give {snapshot}";
         return Names(Directory.EnumerateDirectories, folder).Select(name => Path.Combine(folder, name))
@@ -84,8 +83,8 @@ internal static partial class ModelPlace
                 ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "huggingface"), "hub");
         return Snapshot(Path.Combine(cache, $"models--{id.Replace("/", "--", StringComparison.Ordinal)}")) is { } snapshot
             ? $"; of that name the download cache has {snapshot}"
-            : $"; if it is the name of a model on the Hugging Face Hub, download it first, for nothing is fetched here: hf download "
-                + $"{id} --local-dir {id[(id.IndexOf('/', StringComparison.Ordinal) + 1)..]}, and give that folder";
+            : $"; if it is the name of a model on the Hugging Face Hub, download it first, for nothing is fetched here: hf download {id} "
+                + $"--local-dir {id[(id.IndexOf('/', StringComparison.Ordinal) + 1)..]}, and give that folder";
     }
 
     /// <summary>The last two parts of a path whose folder does not exist, or of a page's address, as a name on the hub.</summary>

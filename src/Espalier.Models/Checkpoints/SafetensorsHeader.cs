@@ -193,12 +193,12 @@ internal sealed class SafetensorsHeader
         {
             if (entry.Offset < end)
                 throw new EspalierException(
-                    $"{file}: tensor '{entry.Name}' starts at {entry.Offset - dataStart} inside '{before}', which ends at "
-                        + $"{end - dataStart}");
+                    $"{file}: tensor '{entry.Name}' starts at {entry.Offset - dataStart} "
+                        + $"inside '{before}', which ends at {end - dataStart}");
             if (entry.Offset > end)
                 throw new EspalierException(
-                    $"{file}: tensor '{entry.Name}' starts at {entry.Offset - dataStart}, which leaves a hole after '{before}', which ends "
-                        + $"at {end - dataStart}");
+                    $"{file}: tensor '{entry.Name}' starts at {entry.Offset - dataStart}, which "
+                        + $"leaves a hole after '{before}', which ends at {end - dataStart}");
             end = entry.Offset + entry.ByteLength;
             before = entry.Name;
         }

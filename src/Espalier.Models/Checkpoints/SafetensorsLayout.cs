@@ -63,8 +63,8 @@ internal sealed class SafetensorsLayout
         }
 
         throw new EspalierException(
-            $"tensor '{tensor.Name}' cannot be written: shape {SafetensorsHeader.Text(tensor.Shape)} of {tensor.Type.Name()} has no size "
-                + $"in bytes");
+            $"tensor '{tensor.Name}' cannot be written: shape {SafetensorsHeader.Text(tensor.Shape)} "
+                + $"of {tensor.Type.Name()} has no size in bytes");
     }
 
     private static byte[] Encode(TensorEntry[] entries, IReadOnlyDictionary<string, string> metadata)

@@ -15,6 +15,8 @@ public sealed class Axis
         Key = "layers",
         Unit = "layer",
         Field = "num_hidden_layers",
+        Summary = "Layers",
+        Page = "Number of layers.",
         Most = 1 << 16,
         Size = config => config.Layers,
         Resize = (config, size) => config with { Layers = size, LayerKinds = config.LayerKinds.First(size) },
@@ -26,6 +28,8 @@ public sealed class Axis
         Key = "hidden",
         Unit = "channel",
         Field = "hidden_size",
+        Summary = "Width of the residual stream",
+        Page = "Width of the residual stream.",
         IsWidth = true,
         Taps = [TapPoint.InputNorm, TapPoint.PostAttentionNorm, TapPoint.FinalNorm],
         Size = config => config.HiddenSize,
@@ -38,6 +42,11 @@ public sealed class Axis
         Key = "kv-heads",
         Unit = "KV head",
         Field = "num_key_value_heads",
+        Summary = "Key/value heads of a layer: fewer of them cut whole groups",
+        Page = """
+            KV heads of a layer. Fewer of them cut whole groups, those whose query heads have the least sum of scores; `heads` then counts
+            what stays in the others, by default all.
+            """,
         IsPerLayer = true,
         HasHeadEntries = true,
         Size = config => config.KeyValueHeads,
@@ -50,6 +59,11 @@ public sealed class Axis
         Key = "heads",
         Unit = "head",
         Field = "num_attention_heads",
+        Summary = "Query heads of a layer, a multiple of the key/value heads; where each has its own, that goes with it",
+        Page = """
+            Query heads of a layer, a multiple of the KV heads: the same number goes from each KV group. Where each query head has a KV
+            head of its own (multi-head attention), any number: the KV head goes with it, as with `kv-heads`.
+            """,
         IsPerLayer = true,
         HasHeadEntries = true,
         Groups = KvHeads,
@@ -64,6 +78,8 @@ public sealed class Axis
         Key = "ffn",
         Unit = "neuron",
         Field = "intermediate_size",
+        Summary = "Width of the feed-forward blocks",
+        Page = "Width of the feed-forward block.",
         IsPerLayer = true,
         IsWidth = true,
         Taps = [TapPoint.MlpIntermediate],
@@ -74,6 +90,9 @@ public sealed class Axis
     /// <summary>All of them, in the order in which plans list them.</summary>
     public static IReadOnlyList<Axis> All { get; } = [Layers, Hidden, Heads, Ffn, KvHeads];
 
+    /// <summary>All of them in the order in which recipes and commands ask for sizes: widths, units of a layer, layers.</summary>
+    public static IReadOnlyList<Axis> Asked { get; } = [.. All.OrderBy(axis => axis.IsWidth ? 0 : axis.IsPerLayer ? 1 : 2)];
+
     /// <summary>Those whose units have scores of their own, in the order in which scores list them.</summary>
     public static IReadOnlyList<Axis> Scored { get; } = [.. All.Where(axis => axis.Taps.Count > 0).Reverse()];
 
@@ -82,6 +101,12 @@ public sealed class Axis
 
     /// <summary>As <c>config.json</c> calls it: <c>hidden_size</c>.</summary>
     public required string Field { get; init; }
+
+    /// <summary>The size in a line, as the help of commands says it.</summary>
+    public required string Summary { get; init; }
+
+    /// <summary>The size as the page of recipes explains it.</summary>
+    public required string Page { get; init; }
 
     /// <summary>What one unit is called: <c>channel</c>.</summary>
     public required string Unit { get; init; }

@@ -18,8 +18,8 @@ public sealed partial record DecoderConfig
         Range("max_position_embeddings", MaxPositions, int.MaxValue);
         if ((long)QueryHeads * HeadDim > MaxWidth)
             throw new EspalierException(
-                $"{source}: num_attention_heads {QueryHeads} * head_dim {HeadDim} is {(long)QueryHeads * HeadDim}, the limit is "
-                    + $"{MaxWidth}");
+                $"{source}: num_attention_heads {QueryHeads} * head_dim {HeadDim} "
+                    + $"is {(long)QueryHeads * HeadDim}, the limit is {MaxWidth}");
         if (QueryHeads % KeyValueHeads != 0)
             throw new EspalierException(
                 $"{source}: num_attention_heads {QueryHeads} is not a multiple of num_key_value_heads {KeyValueHeads}; the nearest are "
@@ -31,8 +31,8 @@ public sealed partial record DecoderConfig
         var turning = (int)(HeadDim * Rotary.Fraction);
         if (turning < 2 || turning % 2 != 0)
             throw new EspalierException(
-                $"{source}: head_dim {HeadDim} * partial_rotary_factor {Rotary.Fraction} lets {turning} entries turn, it must be an even "
-                    + $"number from 2");
+                $"{source}: head_dim {HeadDim} * partial_rotary_factor {Rotary.Fraction} "
+                    + $"lets {turning} entries turn, it must be an even number from 2");
         if (!(double.IsFinite(NormEpsilon) && NormEpsilon > 0))
             throw new EspalierException($"{source}: the norm's epsilon {NormEpsilon} must be above 0");
         if (!(double.IsFinite(Rotary.Theta) && Rotary.Theta > 0))

@@ -8,6 +8,9 @@ public enum NormKind
 
     /// <summary>Layer norm with weight + 1 and bias (Nemotron): the checkpoint stores weight − 1.</summary>
     LayerNorm1p,
+
+    /// <summary>RMSNorm with weight + 1 (Gemma): the checkpoint stores weight − 1.</summary>
+    RmsNorm1p,
 }
 
 /// <summary>What a feed-forward block computes between its projections.</summary>
@@ -18,6 +21,9 @@ public enum ActivationKind
 
     /// <summary>down(relu(up(x))²): no gate (Nemotron).</summary>
     SquaredRelu,
+
+    /// <summary>down(gelu(gate(x)) · up(x)), with GELU in its tanh form (Gemma).</summary>
+    GeGlu,
 }
 
 /// <summary>
@@ -65,8 +71,16 @@ public sealed partial record DecoderConfig
     /// <summary>How each layer computes; all as Llama's unless said otherwise.</summary>
     public LayerKinds LayerKinds { get; init; } = LayerKinds.All(new());
 
-    /// <summary>What the embedding is multiplied by before the first block (Granite).</summary>
-    public double EmbeddingScale { get; init; } = 1;
+    /// <summary>
+    /// What the embedding is multiplied by before the first block: a number of the model's (Granite), or √D of its own width where
+    /// <see cref="EmbeddingScalesByWidth"/>.
+    /// </summary>
+    public double EmbeddingScale { get => EmbeddingScalesByWidth ? Math.Sqrt(HiddenSize) : field; init; } = 1;
+
+    /// <summary>
+    /// Whether the embedding is multiplied by √D (Gemma): a model with fewer channels then has another scale, which its tables make up for.
+    /// </summary>
+    public bool EmbeddingScalesByWidth { get; init; }
 
     /// <summary>What each half of a block is multiplied by before it is added to the stream (Granite).</summary>
     public double ResidualScale { get; init; } = 1;

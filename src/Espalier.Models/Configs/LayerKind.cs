@@ -34,7 +34,7 @@ public sealed record LayerKind
     /// <summary>Where the block normalises.</summary>
     public NormPlacement Norms { get; init; }
 
-    /// <summary>Feed-forward activation, and with it whether there is a gate.</summary>
+    /// <summary>Feed-forward activation, which says whether there is a gate.</summary>
     public ActivationKind Activation { get; init; } = ActivationKind.SwiGlu;
 
     /// <summary>RMSNorm of queries and keys.</summary>
@@ -51,6 +51,9 @@ public sealed record LayerKind
 
     /// <summary>c in c · tanh(score / c), which scores pass before the softmax; null for none.</summary>
     public double? ScoreCap { get; init; }
+
+    /// <summary>Whether the feed-forward block has a gate.</summary>
+    public bool HasGate => Activation != ActivationKind.SquaredRelu;
 
     /// <summary>Whether attention and the feed-forward block read a norm of the stream, and not the stream.</summary>
     public bool HasNormsBefore => Norms != NormPlacement.After;

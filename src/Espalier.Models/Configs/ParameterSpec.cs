@@ -46,6 +46,22 @@ internal sealed record ParameterSpec(ParameterRole Role, ParameterGroup Group, p
     /// <summary>Whether it multiplies and changes nothing at one; a norm whose weight is stored less one changes nothing at zero.</summary>
     public Func<DecoderConfig, bool> IsNeutralAtOne { get; init; } = static _ => false;
 
+    /// <summary>Whether what is stored is the weight less one.</summary>
+    public Func<DecoderConfig, bool> IsStoredLessOne { get; init; } = static _ => false;
+
+    /// <summary>
+    /// What the weights are multiplied by where a model of other sizes takes them over, so that it computes the same as if only the units
+    /// had gone: 1 but where a scale follows from a size.
+    /// </summary>
+    public Func<DecoderConfig, DecoderConfig, double> Factor { get; init; } = static (_, _) => 1;
+
+    /// <summary>A stored value of one model as a model of other sizes stores it; null where that is the value itself.</summary>
+    public Func<float, float>? Carried(DecoderConfig from, DecoderConfig to)
+    {
+        var (factor, less) = (Factor(from, to), IsStoredLessOne(from) ? 1 : 0);
+        return factor == 1 ? null : value => (float)((value + less) * factor - less);
+    }
+
     /// <summary>The spec of a role.</summary>
     public static ParameterSpec Of(ParameterRole role) => s_byRole[(int)role];
 

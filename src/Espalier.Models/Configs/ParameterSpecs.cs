@@ -9,7 +9,11 @@ internal static class ParameterSpecs
 {
     public static IReadOnlyList<ParameterSpec> All { get; } =
     [
-        new(Embedding, ParameterGroup.Embedding, Vocabulary, Hidden) { IsPerLayer = false },
+        new(Embedding, ParameterGroup.Embedding, Vocabulary, Hidden)
+        {
+            IsPerLayer = false,
+            Factor = (from, to) => from.EmbeddingScale / to.EmbeddingScale,
+        },
         Norm(InputNorm) with { Exists = (_, kind) => kind.HasNormsBefore },
         NormBias(InputNormBias),
         new(QueryProjection, ParameterGroup.Attention, Heads, Hidden) { Input = TapPoint.InputNorm },
@@ -27,14 +31,19 @@ internal static class ParameterSpecs
         Norm(AttentionOutputNorm) with { Exists = (_, kind) => kind.HasNormsAfter },
         Norm(PostAttentionNorm) with { Exists = (_, kind) => kind.HasNormsBefore },
         NormBias(PostAttentionNormBias),
-        new(GateProjection, ParameterGroup.Mlp, Ffn, Hidden) { Input = TapPoint.PostAttentionNorm, Exists = HasGate },
-        new(GateProjectionBias, ParameterGroup.Mlp, Ffn) { Exists = (config, kind) => HasGate(config, kind) && config.MlpBias },
+        new(GateProjection, ParameterGroup.Mlp, Ffn, Hidden) { Input = TapPoint.PostAttentionNorm, Exists = (_, kind) => kind.HasGate },
+        new(GateProjectionBias, ParameterGroup.Mlp, Ffn) { Exists = (config, kind) => kind.HasGate && config.MlpBias },
         new(UpProjection, ParameterGroup.Mlp, Ffn, Hidden) { Input = TapPoint.PostAttentionNorm },
         new(UpProjectionBias, ParameterGroup.Mlp, Ffn) { Exists = (config, _) => config.MlpBias },
         new(DownProjection, ParameterGroup.Mlp, Hidden, Ffn) { Input = TapPoint.MlpIntermediate },
         new(DownProjectionBias, ParameterGroup.Mlp, Hidden) { Exists = (config, _) => config.MlpBias },
         Norm(MlpOutputNorm) with { Exists = (_, kind) => kind.HasNormsAfter },
-        Norm(FinalNorm) with { IsPerLayer = false },
+        Norm(FinalNorm) with
+        {
+            IsPerLayer = false,
+            // Where the table is the head too, what it gained is taken back before it.
+            Factor = (from, to) => to.TiedEmbeddings ? to.EmbeddingScale / from.EmbeddingScale : 1,
+        },
         NormBias(FinalNormBias) with { IsPerLayer = false },
         new(Head, ParameterGroup.Head, Vocabulary, Hidden) { IsPerLayer = false, Exists = (config, _) => !config.TiedEmbeddings },
     ];
@@ -42,6 +51,7 @@ internal static class ParameterSpecs
     private static ParameterSpec Norm(ParameterRole role) => new(role, ParameterGroup.Norms, Hidden)
     {
         IsNeutralAtOne = config => config.Norm == NormKind.RmsNorm,
+        IsStoredLessOne = config => config.Norm != NormKind.RmsNorm,
     };
 
     private static ParameterSpec NormBias(ParameterRole role) => new(role, ParameterGroup.Norms, Hidden)
@@ -53,6 +63,4 @@ internal static class ParameterSpecs
         new(role, ParameterGroup.Norms, width) { Exists = (_, kind) => kind.HeadNorms == norm, IsNeutralAtOne = static _ => true };
 
     private static bool HasQkvBias(DecoderConfig config, LayerKind kind) => config.QueryKeyValueBias;
-
-    private static bool HasGate(DecoderConfig config, LayerKind kind) => kind.Activation == ActivationKind.SwiGlu;
 }

@@ -21,9 +21,9 @@ internal sealed class DecoderParts(DecoderConfig config, IReadOnlyDictionary<Par
         },
         PostAttentionLayernorm = NormOf(ParameterRole.PostAttentionNorm, ParameterRole.PostAttentionNormBias, layer),
         MlpOutputNorm = NormOf(ParameterRole.MlpOutputNorm, null, layer),
-        Mlp = new FeedForward(layer)
+        Mlp = new FeedForward(config.LayerKinds[layer].Activation, layer)
         {
-            GateProj = config.LayerKinds[layer].Activation == ActivationKind.SwiGlu
+            GateProj = config.LayerKinds[layer].HasGate
                 ? ProjectionOf(ParameterRole.GateProjection, ParameterRole.GateProjectionBias, layer)
                 : null,
             UpProj = ProjectionOf(ParameterRole.UpProjection, ParameterRole.UpProjectionBias, layer),

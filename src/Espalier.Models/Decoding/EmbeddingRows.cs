@@ -19,8 +19,8 @@ internal sealed class EmbeddingRows
         _ids = [.. batches.SelectMany(ids => ids).Distinct().Order()];
         if (_ids.Length > 0 && (_ids[0] < 0 || _ids[^1] >= config.VocabularySize))
             throw new EspalierException(
-                $"id {(_ids[0] < 0 ? _ids[0] : _ids[^1])} is outside the vocabulary of {config.VocabularySize}: the text was encoded with "
-                    + $"another model's tokenizer");
+                $"id {(_ids[0] < 0 ? _ids[0] : _ids[^1])} is outside the vocabulary of "
+                    + $"{config.VocabularySize}: the text was encoded with another model's tokenizer");
         _rows = new float[_ids.Length][];
         for (var i = 0; i < _ids.Length; i++)
             reader.ReadRow(table, _ids[i], _rows[i] = new float[_width]);

@@ -43,21 +43,23 @@ public sealed class KeyValueCache : IDisposable
         Length = other.Length;
     }
 
-    /// <summary>A cache of some of this one's rows with their positions, and room for more. The caller disposes it.</summary>
+    /// <summary>A cache of some of this one's rows with their first positions, and room for more. The caller disposes it.</summary>
     /// <param name="rows_R">Which rows, Int64; one may come several times.</param>
+    /// <param name="length">How many positions.</param>
     /// <param name="room">Positions that it has room for beyond those.</param>
-    internal KeyValueCache Select(Tensor rows_R, long room)
+    internal KeyValueCache Select(Tensor rows_R, long length, long room)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length);
         using var noGrad = GradMode.Disable();
         Tensor[] Of(Tensor[] all) => [.. all.Select(tensor =>
         {
             using var scope = TensorScope.Begin();
-            var chosen = tensor.Slice(1, 0, Length).IndexSelect(0, rows_R);
-            var wider = Tensor.Empty(tensor.DType, tensor.Device, rows_R.Size(0), Length + room, tensor.Size(2), tensor.Size(3));
-            wider.Slice(1, 0, Length).CopyInPlace(chosen);
+            var chosen = tensor.Slice(1, 0, length).IndexSelect(0, rows_R);
+            var wider = Tensor.Empty(tensor.DType, tensor.Device, rows_R.Size(0), length + room, tensor.Size(2), tensor.Size(3));
+            wider.Slice(1, 0, length).CopyInPlace(chosen);
             return wider.Unscoped();
         })];
-        return new(Of(_keys), Of(_values), Length + room) { Length = Length };
+        return new(Of(_keys), Of(_values), length + room) { Length = length };
     }
 
     private static void Copy(Tensor from, Tensor to, long length)

@@ -22,8 +22,14 @@ internal abstract class Family
     /// </summary>
     protected abstract JsonObject Defaults { get; }
 
-    /// <summary>The <c>hidden_act</c> values that mean this family's activation; the first is canonical.</summary>
+    /// <summary>The same, to be compared with those of transformers.</summary>
+    internal JsonObject DefaultFields => Defaults;
+
+    /// <summary>The values of <see cref="ActivationField"/> that mean this family's activation; the first is canonical.</summary>
     protected abstract IReadOnlyList<string> Activations { get; }
+
+    /// <summary>Field of the activation.</summary>
+    protected virtual string ActivationField => "hidden_act";
 
     /// <summary>Field of the norm's epsilon.</summary>
     protected virtual string EpsilonField => "rms_norm_eps";
@@ -62,9 +68,9 @@ internal abstract class Family
     {
         var fields = new ConfigFields(raw, Defaults, source);
         QuantizationFields.RequireNone(fields);
-        var activation = fields.Text("hidden_act");
+        var activation = fields.Text(ActivationField);
         if (activation is null || !Activations.Contains(activation))
-            throw fields.Wrong("hidden_act", $"a {ModelType} model has {string.Join(" or ", Activations)}");
+            throw fields.Wrong(ActivationField, $"a {ModelType} model has {string.Join(" or ", Activations)}");
 
         var (hidden, heads, maxPositions) =
             (fields.Int("hidden_size"), fields.Int("num_attention_heads"), fields.Int("max_position_embeddings"));

@@ -141,8 +141,8 @@ internal static class RotaryFields
             var value = place.Positive(name);
             if (first is { } other && other.Value != value)
                 throw place.Wrong(name,
-                    $"{other.Place.Path(name)} is {ConfigJson.Float(other.Value)}, and programs read one or the other: keep the one that "
-                        + $"the model was trained with");
+                    $"{other.Place.Path(name)} is {ConfigJson.Float(other.Value)}, and programs "
+                        + "read one or the other: keep the one that the model was trained with");
             first ??= (place, value);
         }
 

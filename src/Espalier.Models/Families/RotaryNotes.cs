@@ -16,8 +16,8 @@ internal static class RotaryNotes
             return null;
         var ratio = (double)config.MaxPositions / yarn.OriginalMaxPositions;
         return Math.Abs(ratio - yarn.Factor) <= 1e-6 * yarn.Factor ? null : string.Create(CultureInfo.InvariantCulture,
-            $"the factor {yarn.Factor} of YaRN counts here, as in transformers 5, vLLM and llama.cpp; transformers 4.57 takes "
-                + $"max_position_embeddings "
-            + $"{config.MaxPositions} / original_max_position_embeddings {yarn.OriginalMaxPositions} = {ratio:0.###} in its place");
+            $"the factor {yarn.Factor} of YaRN counts here, as in transformers 5, vLLM and llama.cpp; "
+                + $"transformers 4.57 takes max_position_embeddings {config.MaxPositions} / "
+                + $"original_max_position_embeddings {yarn.OriginalMaxPositions} = {ratio:0.###} in its place");
     }
 }

@@ -53,9 +53,11 @@ internal static class GeneratorBatch
             var count = rows.Count;
             decoder.Next(sequences.AsSpan(0, count), positions.AsSpan(0, count), ids.AsSpan(0, count));
             for (var r = 0; r < count; r++)
-                rows[r] = rows[r]
-                    with
-                { Position = rows[r].Position + 1, IsDone = Take(rows[r].Prompt, rows[r].Choice.Of(decoder.Logits(r))) };
+                rows[r] = rows[r] with
+                {
+                    Position = rows[r].Position + 1,
+                    IsDone = Take(rows[r].Prompt, rows[r].Choice.Of(decoder.Logits(r))),
+                };
             foreach (var row in rows.Where(row => row.IsDone))
                 free.Push(row.Sequence);
             rows.RemoveAll(row => row.IsDone);

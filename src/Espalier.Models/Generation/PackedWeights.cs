@@ -12,6 +12,8 @@ internal sealed class PackedWeights : IDisposable
 {
     private readonly Dictionary<Parameter, PackedMatrix> _matrices = [];
     private readonly Dictionary<Parameter, RowBuffer> _rows = [];
+    // Of RMSNorms whose weight is stored less one, the weight.
+    private readonly Dictionary<Parameter, RowBuffer> _wholeRows = [];
 
     private PackedWeights(DecoderConfig config, WeightFormat format) => (Config, Format) = (config, format);
 
@@ -49,6 +51,9 @@ internal sealed class PackedWeights : IDisposable
 
     internal RowBuffer? Row(ParameterRole role, int layer) => _rows.GetValueOrDefault(new(role, layer));
 
+    /// <summary>The row of a norm as <see cref="RowOps"/> multiply by it.</summary>
+    internal RowBuffer? NormRow(ParameterRole role, int layer) => _wholeRows.GetValueOrDefault(new(role, layer)) ?? Row(role, layer);
+
     /// <summary>
     /// A layer's parameters (−1: those outside of the blocks that are no tables) as tensors, unpacked. The caller's scope owns them.
     /// </summary>
@@ -64,7 +69,7 @@ internal sealed class PackedWeights : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var part in _matrices.Values.Concat<IDisposable>(_rows.Values))
+        foreach (var part in _matrices.Values.Concat<IDisposable>(_rows.Values).Concat(_wholeRows.Values))
             part.Dispose();
     }
 
@@ -87,7 +92,7 @@ internal sealed class PackedWeights : IDisposable
                     if (here.Dimensions == 2)
                         packed._matrices.Add(parameter, new(here, packed.Format));
                     else
-                        packed._rows.Add(parameter, RowBuffer.Of(here));
+                        packed.Add(parameter, here);
                 }
             return packed;
         }
@@ -96,5 +101,15 @@ internal sealed class PackedWeights : IDisposable
             packed.Dispose();
             throw;
         }
+    }
+
+    private void Add(Parameter parameter, Tensor row)
+    {
+        _rows.Add(parameter, RowBuffer.Of(row));
+        if (Config.Norm != NormKind.RmsNorm1p || !ParameterSpec.Of(parameter.Role).IsStoredLessOne(Config))
+            return;
+        using var scope = TensorScope.Begin();
+        using var noGrad = GradMode.Disable();
+        _wholeRows.Add(parameter, RowBuffer.Of(row.Add(1)));
     }
 }

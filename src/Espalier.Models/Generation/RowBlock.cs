@@ -32,7 +32,7 @@ internal sealed class RowBlock
         _output = Of(ParameterRole.OutputProjection, ParameterRole.OutputProjectionBias, OutputOf(_attentionOutputNorm));
         _up = Of(ParameterRole.UpProjection, ParameterRole.UpProjectionBias, work.Up);
         _down = Of(ParameterRole.DownProjection, ParameterRole.DownProjectionBias, OutputOf(_mlpOutputNorm));
-        if (_kind.Activation == ActivationKind.SwiGlu)
+        if (_kind.HasGate)
             _gate = Of(ParameterRole.GateProjection, ParameterRole.GateProjectionBias, work.Gate);
     }
 
@@ -65,7 +65,10 @@ internal sealed class RowBlock
         if (_gate is { } gate)
         {
             RowOps.Product(normed, rows, adds: false, gate, _up);
-            RowOps.SiluMul(_work.Gate, _work.Up, rows);
+            if (_kind.Activation == ActivationKind.GeGlu)
+                RowOps.GeluMul(_work.Gate, _work.Up, rows);
+            else
+                RowOps.SiluMul(_work.Gate, _work.Up, rows);
         }
         else
         {

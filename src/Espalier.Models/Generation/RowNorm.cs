@@ -9,12 +9,12 @@ internal sealed class RowNorm(PackedWeights weights, ParameterRole weight, Param
     public static RowNorm? Maybe(PackedWeights weights, ParameterRole weight, ParameterRole bias, int layer) =>
         weights.Row(weight, layer) is null ? null : new(weights, weight, bias, layer);
 
-    private readonly RowBuffer _weight = weights.Row(weight, layer)!;
+    private readonly RowBuffer _weight = weights.NormRow(weight, layer)!;
     private readonly RowBuffer? _bias = weights.Row(bias, layer);
 
     public void Forward(RowBuffer x, int rows, RowBuffer to)
     {
-        if (weights.Config.Norm == NormKind.RmsNorm)
+        if (weights.Config.Norm != NormKind.LayerNorm1p)
             RowOps.RmsNorm(x, rows, _weight, weights.Config.NormEpsilon, to);
         else
             RowOps.LayerNorm1p(x, rows, _weight, _bias!, weights.Config.NormEpsilon, to);

@@ -36,9 +36,6 @@ internal sealed class RowWorkspace(DecoderConfig config, int rows) : IDisposable
 
     public RowBuffer Sin => field ??= New((int)(config.HeadDim * config.Rotary.Fraction) / 2);
 
-    /// <summary>Rows that there is room for.</summary>
-    public int Rows => rows;
-
     public void Dispose() => _all.ForEach(buffer => buffer.Dispose());
 
     private RowBuffer New(long width)

@@ -46,12 +46,6 @@ internal static class GgufExporter
         GgufWriter.Write(outputFile, metadata, tensors, progress, clamp, cancellation);
     }
 
-    /// <summary>Refuses a model that llama.cpp cannot express, from its shape alone.</summary>
-    /// <param name="config">The model.</param>
-    /// <param name="name">The model's name, for the error.</param>
-    /// <exception cref="EspalierException">What stands in the way.</exception>
-    public static void Require(DecoderConfig config, string name) => LlamaArchitecture.Require(config, name);
-
     /// <summary>Refuses what llama.cpp cannot express of a model and its tokenizer, before any weight is there.</summary>
     /// <param name="config">The model.</param>
     /// <param name="tokenizerFolder">The folder whose tokenizer goes with it: its own, or that of the model it is pruned from.</param>

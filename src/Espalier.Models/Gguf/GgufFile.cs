@@ -65,15 +65,6 @@ internal sealed class GgufFile : IDisposable
     /// <summary>Whether there is a tensor of this name.</summary>
     public bool Contains(string name) => _byName.ContainsKey(name);
 
-    /// <summary>The stored bytes of a tensor.</summary>
-    public byte[] ReadBytes(string name)
-    {
-        var tensor = ReadableAtOnce(name);
-        var bytes = new byte[tensor.Bytes];
-        ReadExactly(DataStart + tensor.Offset, bytes);
-        return bytes;
-    }
-
     /// <summary>All weights of a tensor in row order, widened to float32.</summary>
     public float[] ReadFloat32(string name)
     {

@@ -24,15 +24,15 @@ internal static class GgufPreTokenizer
             PretokenizerSplit.DigitsThenGpt2 => ("smollm", false),
             var split => throw new EspalierException(
                 $"{file}: its pre-tokenizer ({Words(split)}) is none that llama.cpp has a name for; it has those of GPT-2, of single "
-                    + $"digits and then GPT-2, of Llama 3, Qwen2 and Tekken"),
+                    + "digits and then GPT-2, of Llama 3, Qwen2 and Tekken"),
         };
         if (takesWholeWords == model.IgnoreMerges || MergesReachEveryToken(model))
             return name;
         // The same split as llama-bpe, without whole words.
         return name == "llama-bpe" ? "smaug-bpe"
             : throw new EspalierException(
-                $"{file}: ignore_merges is {model.IgnoreMerges}, which llama.cpp's '{name}' cannot express for tokens that no merge "
-                    + $"reaches");
+                $"{file}: ignore_merges is {model.IgnoreMerges}, which llama.cpp's "
+                    + $"'{name}' cannot express for tokens that no merge reaches");
     }
 
     private static string Words(PretokenizerSplit split) => split switch

@@ -25,17 +25,6 @@ internal static class GgufTypes
     /// <summary>The name as it is written in file names and on the command line, such as <c>q8_0</c>.</summary>
     public static string Name(this GgufType type) => type.ToString().ToLowerInvariant();
 
-    /// <summary>The type of a name in either case.</summary>
-    /// <exception cref="EspalierException">The name is none of the four.</exception>
-    public static GgufType Parse(string name)
-    {
-        ArgumentNullException.ThrowIfNull(name);
-        foreach (var type in All)
-            if (string.Equals(type.Name(), name, StringComparison.OrdinalIgnoreCase))
-                return type;
-        throw new EspalierException($"GGUF type '{name}' is not known; choose one of {string.Join(", ", All.Select(Name))}");
-    }
-
     /// <summary>Weights that are encoded together: a row holds a whole number of blocks.</summary>
     public static int BlockSize(this GgufType type) => type == GgufType.Q8_0 ? 32 : 1;
 

@@ -50,8 +50,8 @@ internal static class GgufVocabulary
             return Tokenizer.Load(folder);
         if (Array.Find(s_otherFiles, name => File.Exists(Path.Combine(folder, name))) is { } other)
             throw new EspalierException(
-                $"{folder}: has {other} but no {TokenizerFile}; save the tokenizer with transformers (AutoTokenizer ... save_pretrained) "
-                    + $"and export again");
+                $"{folder}: has {other} but no {TokenizerFile}; save the tokenizer with "
+                    + "transformers (AutoTokenizer ... save_pretrained) and export again");
         return null;
     }
 
@@ -61,19 +61,19 @@ internal static class GgufVocabulary
         if (model.Tokens.Count > vocabularySize)
         {
             string[] beyond = [.. model.Tokens.Skip(vocabularySize).OfType<string>()];
-            yield return $"{beyond.Length} of its tokens have ids from {vocabularySize} on, where the model (vocab_size {vocabularySize}) "
-                + $"has no rows; they are left out: "
+            yield return $"{beyond.Length} of its tokens have ids from {vocabularySize} on, where "
+                + $"the model (vocab_size {vocabularySize}) has no rows; they are left out: "
                 + string.Join(", ", beyond.Take(3).Select(token => $"'{token}'")) + (beyond.Length > 3 ? ", ..." : "");
         }
         if (model.Before.Count > 1 || model.Before is [var first] && first != tokenizer.BosId || model.After.Count > 1
             || model.After is [var last] && last != tokenizer.EosId)
             yield return "its template adds other tokens than one BOS and one EOS, which llama.cpp does not";
         if (model is { Kind: TokenizerKind.ByteLevelBpe, AddPrefixSpace: true })
-            yield return "it puts a space before each text, which llama.cpp does not do where tokens are bytes: a text that begins without "
-                + "one gets other ids there";
+            yield return "it puts a space before each text, which llama.cpp does not do where "
+                + "tokens are bytes: a text that begins without one gets other ids there";
         if (model.Normalizers.Count > 0)
-            yield return $"llama.cpp does not apply its normalizer ({string.Join(", ", model.Normalizers)}): text that it would change "
-                + $"gets other ids there";
+            yield return $"llama.cpp does not apply its normalizer ({string.Join(", ", model.Normalizers)}): "
+                + "text that it would change gets other ids there";
     }
 
     /// <summary>Describes tokens, their types, merges or scores, and what encoding adds.</summary>

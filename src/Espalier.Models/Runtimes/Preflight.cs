@@ -43,8 +43,8 @@ internal static class Preflight
             var expected = ParameterSpec.Of(role).Shape(read);
             if (!expected.SequenceEqual(has))
                 findings.Add(
-                    $"{name} is [{string.Join(", ", has)}] and would be read as [{string.Join(", ", expected)}] (head_dim {headDim}); "
-                        + $"{runtime.Reason}");
+                    $"{name} is [{string.Join(", ", has)}] and would be read as "
+                        + $"[{string.Join(", ", expected)}] (head_dim {headDim}); {runtime.Reason}");
         }
         var turns = (int)(config.HeadDim * config.Rotary.Fraction);
         if (findings.Count == 0 && turning != turns)
@@ -53,11 +53,10 @@ internal static class Preflight
         if (runtime.Rotary(shape) is { } rotary && rotary with { Fraction = config.Rotary.Fraction } != config.Rotary)
             findings.Add(
                 $"it does not read rope_parameters and would take theta {Text(rotary)} for {Text(config.Rotary)}; use a release that reads "
-                    + $"it, or give it a GGUF file, where the family has one");
+                    + "it, or give it a GGUF file, where the family has one");
         return findings;
     }
 
     private static string Text(RotaryConfig rotary) =>
-        $"{ConfigJson.Float(rotary.Theta)}"
-            + $"{(rotary.Scaling is { } scaling ? $" with {scaling.GetType().Name.ToLowerInvariant()} scaling" : "")}";
+        $"{ConfigJson.Float(rotary.Theta)}{(rotary.Scaling is { } scaling ? $" with {scaling.GetType().Name.ToLowerInvariant()} scaling" : "")}";
 }

@@ -30,13 +30,7 @@ internal static class Decoders
                 steps.Add(next => new FuseDecodeStep(next));
                 break;
             case "Replace":
-                if (!node["pattern"]["Regex"].IsNull)
-                    throw node.Refuse(
-                        $"a decoder that replaces the regular expression '{node["pattern"]["Regex"].Text()}' is not supported; only a "
-                            + $"plain string is.");
-                var (pattern, content) = (node["pattern"]["String"].Text(), node["content"].Text());
-                if (pattern.Length == 0)
-                    throw node["pattern"].Refuse("the string to replace is empty.");
+                var (pattern, content) = node.Replacement("a decoder");
                 steps.Add(next => new ReplaceDecodeStep(pattern, content, next));
                 break;
             case "Strip":
@@ -49,8 +43,8 @@ internal static class Decoders
                 break;
             case var type:
                 throw node.Refuse(
-                    $"decoder '{type}' is not supported; supported are Sequence, ByteLevel, ByteFallback, Fuse, Replace, Strip and "
-                        + $"Metaspace.");
+                    $"decoder '{type}' is not supported; supported are Sequence, "
+                        + "ByteLevel, ByteFallback, Fuse, Replace, Strip and Metaspace.");
         }
     }
 

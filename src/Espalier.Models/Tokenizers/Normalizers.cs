@@ -13,21 +13,14 @@ internal static class Normalizers
         switch (node["type"].Text())
         {
             case "Sequence":
-                Func<string,
-                    string>[] steps = [.. node["normalizers"].Items()
-                        .Select(item => Read(item) ?? throw item.Refuse("a normalizer is needed here, not null."))];
+                Func<string, string>[] steps = [.. node["normalizers"].Items()
+                    .Select(item => Read(item) ?? throw item.Refuse("a normalizer is needed here, not null."))];
                 return text => steps.Aggregate(text, (current, step) => step(current));
             case "Prepend":
                 var prepend = node["prepend"].Text();
                 return text => text.Length == 0 ? text : prepend + text;
             case "Replace":
-                if (!node["pattern"]["Regex"].IsNull)
-                    throw node.Refuse(
-                        $"a normalizer that replaces the regular expression '{node["pattern"]["Regex"].Text()}' is not supported; only a "
-                            + $"plain string is.");
-                var (pattern, content) = (node["pattern"]["String"].Text(), node["content"].Text());
-                if (pattern.Length == 0)
-                    throw node["pattern"].Refuse("the string to replace is empty.");
+                var (pattern, content) = node.Replacement("a normalizer");
                 return text => text.Replace(pattern, content, StringComparison.Ordinal);
             case "Strip":
                 var (left, right) = (node["strip_left"].Flag(true), node["strip_right"].Flag(true));
@@ -44,8 +37,8 @@ internal static class Normalizers
                 return text => UnicodeNormalization.Normalize(text, compose: false, compatibility: true);
             case var type:
                 throw node.Refuse(
-                    $"normalizer '{type}' is not supported; supported are Sequence, Prepend, Replace, Strip, Lowercase, NFC, NFD, NFKC and "
-                        + $"NFKD.");
+                    $"normalizer '{type}' is not supported; supported are Sequence, "
+                        + "Prepend, Replace, Strip, Lowercase, NFC, NFD, NFKC and NFKD.");
         }
     }
 

@@ -22,9 +22,6 @@ internal sealed class PreTokenizers
     /// <summary>The mark that stands for spaces, where Metaspace is among them.</summary>
     public char? Mark { get; private set; }
 
-    /// <summary>Nothing stands between the normalised text and the model.</summary>
-    public bool IsEmpty => _steps.Count == 0 && !ByteLevel;
-
     /// <summary>What the splits come to together.</summary>
     public PretokenizerSplit Split => _splits switch
     {

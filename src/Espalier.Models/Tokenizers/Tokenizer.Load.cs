@@ -80,9 +80,9 @@ public sealed partial class Tokenizer
         // Two folders with one tokenizer.json give other ids where the flags beside it differ.
         if (!_post.Before.SequenceEqual(template.Before) || !_post.After.SequenceEqual(template.After))
         {
-            Disagreement = $"{path}: its template puts {Around(template)} around a text, and {kind!.Name} "
-                + $"by add_bos_token and add_eos_token {Around(_post)}, which counts here and in transformers 4; transformers 5 and others "
-                + $"that go by the template alone give other ids: make the two say the same";
+            Disagreement = $"{path}: its template puts {Around(template)} around a text, and {kind!.Name} by add_bos_token and "
+                + $"add_eos_token {Around(_post)}, which counts here and in transformers 4; transformers 5 and others that go by the "
+                + "template alone give other ids: make the two say the same";
             Sha256 = ContentHash.OfText($"{sha256} {string.Join(',', _post.Before)} {string.Join(',', _post.After)}");
         }
 

@@ -93,7 +93,7 @@ public sealed partial class Tokenizer
             if (id >= rows)
                 throw new EspalierException(
                     $"{origin}: the tokenizer gave id {id} ('{TokenText(id)}'), not below the vocabulary of {rows}, which is what the "
-                        + $"model has rows for: take it out of the text");
+                        + "model has rows for: take it out of the text");
     }
 
     /// <summary>The text of ids. Ids without a token add nothing.</summary>

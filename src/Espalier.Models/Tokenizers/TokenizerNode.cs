@@ -104,6 +104,17 @@ internal readonly struct TokenizerNode(JsonElement element, string file, string 
         : element.ValueKind == JsonValueKind.Number && element.TryGetDouble(out var value) ? value
         : throw Refuse($"a number is needed here, not {Kind}.");
 
+    /// <summary>What a step of type <c>Replace</c> replaces, a plain string, and by what.</summary>
+    /// <param name="step">The kind of step with its article, for errors: <c>a decoder</c>.</param>
+    public (string Pattern, string Content) Replacement(string step)
+    {
+        if (!this["pattern"]["Regex"].IsNull)
+            throw Refuse(
+                $"{step} that replaces the regular expression '{this["pattern"]["Regex"].Text()}' is not supported; only a plain string is.");
+        return this["pattern"]["String"].Text() is { Length: > 0 } pattern ? (pattern, this["content"].Text())
+            : throw this["pattern"].Refuse("the string to replace is empty.");
+    }
+
     private string Kind => element.ValueKind switch
     {
         JsonValueKind.Undefined => "nothing",

@@ -80,8 +80,8 @@ internal sealed class VocabularyReader
                 throw item.Refuse($"'{token.Content}' has id {token.Id} here and id {known} elsewhere.");
             if (!Vocabulary.ContainsKey(token.Content) && token.Id != nextId)
                 throw item.Refuse(
-                    $"'{token.Content}' has id {token.Id}, but the reference library would number it {nextId}: added tokens follow the "
-                        + $"vocabulary without gaps.");
+                    $"'{token.Content}' has id {token.Id}, but the reference library would number "
+                        + $"it {nextId}: added tokens follow the vocabulary without gaps.");
             if (!_byId.TryAdd(token.Id, token.Content) && _byId[token.Id] != token.Content)
                 throw item.Refuse($"id {token.Id} belongs to both '{_byId[token.Id]}' and '{token.Content}'.");
             AllTokens[token.Content] = token.Id;

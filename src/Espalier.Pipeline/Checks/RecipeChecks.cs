@@ -47,7 +47,7 @@ internal sealed record RecipeChecks(IReadOnlyList<string> Problems, IReadOnlyLis
             if (recipe.Data.Sequence > teacher.Config.MaxPositions)
                 refusals.Add(
                     $"data.sequence is {recipe.Data.Sequence} and the teacher has {teacher.Config.MaxPositions} positions "
-                        + $"(max_position_embeddings): give at most that");
+                        + "(max_position_embeddings): give at most that");
             ShapeChecks.Check(refusals, recipe, teacher);
             return new(refusals.Problems, new TextChecks(refusals, recipe, teacher, mayLackWeights && !hasWeights, counter).Run());
         }

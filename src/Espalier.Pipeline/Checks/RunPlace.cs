@@ -23,7 +23,7 @@ internal static class RunPlace
     {
         ArgumentNullException.ThrowIfNull(recipes);
         if (recipes.Count > 1
-            && recipes.FirstOrDefault(entry => !FileFact.IsSafeName(entry.Name) || entry.Name == "stages").Name is { } bad)
+            && recipes.FirstOrDefault(entry => !FileFact.IsSafeName(entry.Name) || entry.Name == RunLayout.Stages).Name is { } bad)
             throw new EspalierException($"the recipe's file name \"{bad}\" cannot name a folder of results: rename it");
         RunFolder.Check(folder,
         [

@@ -53,10 +53,10 @@ internal sealed record ModelForecast
     /// <summary>Keys and values that a token leaves in the cache, in bfloat16.</summary>
     public required long KvCacheBytesPerTokenBfloat16 { get; init; }
 
-    /// <summary>Positions of the text whose cache is told: all that the model has.</summary>
+    /// <summary>Positions of the text whose cache is given: all that the model has.</summary>
     public required int KvCacheContext { get; init; }
 
-    /// <summary>Texts at a time whose cache is told.</summary>
+    /// <summary>Texts at a time whose cache is given.</summary>
     public required int KvCacheBatch { get; init; }
 
     /// <summary>Bytes of keys and values of that many texts of that length, in bfloat16.</summary>

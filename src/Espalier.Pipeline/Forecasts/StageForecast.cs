@@ -27,7 +27,7 @@ internal sealed record StageForecast(string Name, string Does, long? Steps, long
     /// <summary>The round of iterative importance within the cycle, from 1; null where there is one round, or it belongs to none.</summary>
     public int? Round { get; init; }
 
-    /// <summary>What tells it from its likes of other cycles and rounds: <c>score, cycle 2, round 1</c>.</summary>
+    /// <summary>What distinguishes it from the same stage of other cycles and rounds: <c>score, cycle 2, round 1</c>.</summary>
     public string Title() => TitleOf(Name, Cycle, Round);
 
     internal static string TitleOf(string name, int? cycle, int? round = null) =>

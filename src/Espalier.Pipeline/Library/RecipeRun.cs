@@ -29,7 +29,7 @@ public static class RecipeRun
         ArgumentNullException.ThrowIfNull(recipe);
         var read = RecipeFile.Read(recipe);
         var name = Path.GetFileNameWithoutExtension(recipe);
-        var folder = output ?? read.Output ?? Path.Combine("runs", name);
+        var folder = output ?? RunLayout.FolderOf(read.Output, name);
         return Run([(name, read)], File.ReadAllText(recipe), folder, progress ?? NullProgress.Instance, (_, results) => results[0], stop);
     }
 

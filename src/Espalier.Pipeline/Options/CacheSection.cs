@@ -25,8 +25,8 @@ internal sealed record CacheSection
         new Key<CacheSection, CacheEncoding>(
             "encoding", Kinds.Choice<CacheEncoding>(), s => s.Encoding, (s, encoding) => s with { Encoding = encoding })
         {
-            Help = "What is kept: the k likeliest entries and the mass of the others; entries drawn; both; or hidden states, which are "
-                + "exact",
+            Help = "What is kept: the k likeliest entries and the mass of the "
+                + "others; entries drawn; both; or hidden states, which are exact",
             PageDefault = "top-k",
             Page = """
                 `top-k`: the `k` likeliest entries and the mass of all others, with the exact gradient on the k. `samples`: entries

@@ -49,7 +49,7 @@ internal sealed record CorrectionSection
     /// <summary>With <see cref="CorrectWhen.Auto"/>: what the difference must be above.</summary>
     public double Threshold { get; init; } = DefaultThreshold;
 
-    /// <summary>With <see cref="CorrectWhen.Auto"/>: text that the teacher is at home in; null takes what it wrote itself.</summary>
+    /// <summary>With <see cref="CorrectWhen.Auto"/>: text that the teacher knows well; null takes what it wrote itself.</summary>
     public string? Reference { get; init; }
 
     /// <summary>
@@ -91,12 +91,12 @@ internal sealed record CorrectionSection
             Page = "With `auto`: what the difference must be above, nats a token.",
             Useless = OutsideTheTest,
         },
-        new Key<CorrectionSection,
-            string?>("reference", Kinds.Text("PATH"), s => s.Reference, (s, reference) => s with { Reference = reference })
+        new Key<CorrectionSection, string?>("reference", Kinds.Text("PATH"), s => s.Reference,
+            (s, reference) => s with { Reference = reference })
         {
             PageDefault = "`self-written.jsonl` in the teacher's folder",
             Page = """
-                With `auto`: text or ids that the teacher is at home in. Where there is none, the teacher writes 16 windows itself
+                With `auto`: text or ids that the teacher knows well. Where there is none, the teacher writes 16 windows itself
                 (temperature 1, by the seed), one token at a time.
                 """,
             Useless = OutsideTheTest,

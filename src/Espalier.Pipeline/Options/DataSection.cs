@@ -47,8 +47,8 @@ internal sealed record DataSection
         {
             IsOption = false,
             PageDefault = "any known shape",
-            Page = "The field of JSON records, or the column of a table, that holds the text of `train`. Where it is given it alone "
-                + "decides.",
+            Page = "The field of JSON records, or the column of a table, that "
+                + "holds the text of `train`. Where it is given it alone decides.",
             IsLater = true,
             Useless = s => s.Train.Any(IsIds) ? "data.train is token ids, which have no fields; leave it out" : null,
         },
@@ -71,9 +71,8 @@ internal sealed record DataSection
         new Key<DataSection, DocumentContext>(
             "documents", Kinds.Choice<DocumentContext>(), s => s.Documents, (s, context) => s with { Documents = context })
         {
-            Help = "Whether tokens see documents before their own in a window (cross) or not, with positions that begin anew (separate; of "
-                + "ids a document ends "
-                + "with EOS)",
+            Help = "Whether tokens see documents before their own in a window (cross) or not, "
+                + "with positions that begin anew (separate; of ids a document ends with EOS)",
             PageDefault = "cross",
             Page = """
                 What a token sees in training, of a window with several documents: `cross` all that is before it; `separate` its own

@@ -33,8 +33,8 @@ internal sealed record PruneSection
         return
         [
             .. ShapeKeys.Of<PruneSection>(s => s.Target, (s, target) => s with { Target = target }, Useless, isFirst: true),
-            new Key<PruneSection,
-                PruneMethod>("method", Kinds.Choice<PruneMethod>(), s => s.Method, (s, method) => s with { Method = method })
+            new Key<PruneSection, PruneMethod>("method", Kinds.Choice<PruneMethod>(), s => s.Method,
+                (s, method) => s with { Method = method })
             {
                 PageDefault = "importance",
                 Page = """
@@ -108,8 +108,8 @@ internal sealed record PruneSection
         // Training would fill a mask's zeros again.
         if (read.IsMask && fields.Find("distill") is not (null or YamlText { Text: "never" }))
             throw fields.At("distill",
-                $"prune.method is {EnumName.Of(read.Method)}, a comparison without training, which would fill the zeros again; leave one "
-                    + $"of them out");
+                $"prune.method is {EnumName.Of(read.Method)}, a comparison without "
+                    + "training, which would fill the zeros again; leave one of them out");
         return read;
     }
 
@@ -117,8 +117,8 @@ internal sealed record PruneSection
     {
         if (searches)
             return s_besideSearch.Contains(key) ? null
-                : $"the search finds the shape and its most important units stay; beside it prune has only "
-                    + $"{string.Join(", ", s_besideSearch)}";
+                : "the search finds the shape and its most important units stay; "
+                    + $"beside it prune has only {string.Join(", ", s_besideSearch)}";
         if (section.Plan is not null)
             return key == "plan" ? null : "prune.plan says already what stays; keep one of the two";
         if (section.IsMask)

@@ -68,8 +68,7 @@ internal sealed record ScoreSection
         new Key<ScoreSection, ScoreMethod>("method", Kinds.Choice<ScoreMethod>(), s => s.Method, (s, method) => s with { Method = method })
         {
             Help = "What importance is read from: activations, or as controls |weight x gradient|, the size of weights, copies of each "
-                + "other, chance; "
-                + "magnitude and random read no text",
+                + "other, chance; magnitude and random read no text",
             PageDefault = "activation",
             Page = """
                 What importance is read from: `activation`, one forward pass over the samples. The others are controls: `taylor`,
@@ -77,8 +76,8 @@ internal sealed record ScoreSection
                 """,
             Turn = -1,
         },
-        new Key<ScoreSection,
-            NeuronValues>("neurons", Kinds.Choice<NeuronValues>(), s => s.Neurons, (s, which) => s with { Neurons = which })
+        new Key<ScoreSection, NeuronValues>("neurons", Kinds.Choice<NeuronValues>(), s => s.Neurons,
+            (s, which) => s with { Neurons = which })
         {
             Help = "Which value of a neuron is read: the input of the down projection, or what enters the activation",
             PageDefault = "intermediate",

@@ -6,23 +6,8 @@ namespace Espalier.Pipeline.Options;
 /// <summary>The keys of a shape: what <c>prune</c> cuts to, and each of the shapes on the way there.</summary>
 internal static class ShapeKeys
 {
-    private static readonly (Axis Axis, string Page)[] s_axes =
-    [
-        (Axis.Hidden, "Width of the residual stream."),
-        (Axis.Ffn, "Width of the feed-forward block."),
-        (Axis.Heads, """
-            Query heads of a layer, a multiple of the KV heads: the same number goes from each KV group. Where each query head has a KV
-            head of its own (multi-head attention), any number: the KV head goes with it, as with `kv-heads`.
-            """),
-        (Axis.KvHeads, """
-            KV heads of a layer. Fewer of them cut whole groups, those whose query heads have the least sum of scores; `heads` then counts
-            what stays in the others, by default all.
-            """),
-        (Axis.Layers, "Number of layers."),
-    ];
-
     /// <summary>The keys of the sizes.</summary>
-    public static IReadOnlyList<string> Sizes { get; } = [.. s_axes.Select(entry => entry.Axis.Key)];
+    public static IReadOnlyList<string> Sizes { get; } = [.. Axis.Asked.Select(axis => axis.Key)];
 
     /// <summary>The keys of a shape that stands by itself, in a list of them.</summary>
     public static IReadOnlyList<Key<PruneTarget>> Keys { get; } =
@@ -39,10 +24,9 @@ internal static class ShapeKeys
     public static IReadOnlyList<Key<S>> Of<S>(
         Func<S, PruneTarget> get, Func<S, PruneTarget, S> set, Func<string, Func<S, string?>> useless, bool isFirst) =>
     [
-        .. s_axes.Select(entry => Size(
-            entry.Axis.Key, isFirst ? entry.Page : "As in `prune`.", isFirst ? "the teacher's"
-                : "stays", useless, s => get(s).Sizes[entry.Axis],
-            (s, size) => set(s, get(s) with { Sizes = get(s).Sizes.With(entry.Axis, size) }))),
+        .. Axis.Asked.Select(axis => Size(
+            axis.Key, isFirst ? axis.Page : "As in `prune`.", isFirst ? "the teacher's" : "stays", useless, s => get(s).Sizes[axis],
+            (s, size) => set(s, get(s) with { Sizes = get(s).Sizes.With(axis, size) }))),
         Size(
             "multiple", isFirst ? MultiplePage : "As in `prune`.", "64", useless, s => get(s).Multiple,
             (s, multiple) => set(s, get(s) with { Multiple = multiple })),

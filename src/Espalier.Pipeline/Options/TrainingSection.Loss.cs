@@ -34,8 +34,8 @@ internal sealed partial record TrainingSection
             "loss", Kinds.Parsed("LOSS", text => LossSpec.Parse(text).ToString(), loss => loss), s => s.Loss,
             (s, loss) => s with { Loss = loss })
         {
-            Help = $"Loss on the logits, or a sum such as 0.9*forward-kl + 0.1*cross-entropy; known are "
-                + $"{string.Join(", ", LossSpec.Names)}",
+            Help = "Loss on the logits, or a sum such as 0.9*forward-kl + "
+                + $"0.1*cross-entropy; known are {string.Join(", ", LossSpec.Names)}",
             PageDefault = "forward-kl",
             Page = "The loss on logits, or a sum such as `0.9*forward-kl + 0.1*cross-entropy`; see below.",
         },

@@ -51,8 +51,8 @@ internal sealed partial record TrainingSection
         new Key<TrainingSection, int?>(
             "micro-batch", Kinds.Size(least: 0).Or("auto"), s => s.MicroBatch, (s, windows) => s with { MicroBatch = windows })
         {
-            Help = $"Windows of one pass, whose gradients add up to the whole step's; 0 is all at once. By default what comes to at most "
-                + $"{PassSize.Positions} tokens",
+            Help = "Windows of one pass, whose gradients add up to the whole step's; 0 is all "
+                + $"at once. By default what comes to at most {PassSize.Positions} tokens",
             PageDefault = "auto",
             Page = scope.Corrects ? """
                 Windows of one forward and backward pass; the last pass has what is left of `batch`. 0 is the whole batch. `auto`: as

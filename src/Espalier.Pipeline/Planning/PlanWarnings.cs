@@ -20,8 +20,8 @@ internal static class PlanWarnings
         var warnings = new List<string>(original.Notes);
         if (!teacherHasWeights)
             warnings.Add(
-                $"{recipe.Teacher} holds no weights: this can be planned and not run; put the model's files beside its config.json, or let "
-                    + $"teacher: name the folder that has them");
+                $"{recipe.Teacher} holds no weights: this can be planned and not run; put the model's "
+                    + "files beside its config.json, or let teacher: name the folder that has them");
         warnings.AddRange(notChecked);
         foreach (var cycle in cycles)
             warnings.AddRange(OfCycle(recipe.Prune, cycle)
@@ -43,13 +43,13 @@ internal static class PlanWarnings
         if (prune is { Method: not PruneMethod.RandomInit, Sparsity: null })
         {
             AddCut(warnings, 1 - (double)to.NonEmbeddingParameters / from.NonEmbeddingParameters);
-            AddAxis(warnings, "hidden", from.HiddenSize, to.HiddenSize);
-            AddAxis(warnings, "ffn", from.IntermediateSize, to.IntermediateSize);
-            AddAxis(warnings, "heads", from.QueryHeads, to.QueryHeads);
+            // A group of one unit goes with it.
+            foreach (var axis in Axis.Asked.Where(axis => axis != Axis.Layers && axis.Grouped?.GroupSizeOf(from) != 1))
+                AddAxis(warnings, axis.Key, axis.Of(from), axis.Of(to));
             AddDepth(warnings, from.Layers, to.Layers);
         }
-        AddMultiple(warnings, "hidden", to.HiddenSize, from.HiddenSize);
-        AddMultiple(warnings, "ffn", to.IntermediateSize, from.IntermediateSize);
+        foreach (var axis in Axis.Asked.Where(axis => axis.IsWidth))
+            AddMultiple(warnings, axis.Key, axis.Of(to), axis.Of(from));
         return warnings;
     }
 

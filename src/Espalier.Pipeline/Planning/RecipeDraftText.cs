@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Espalier.Models;
 using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Pipeline.Planning;
@@ -49,8 +50,7 @@ internal static class RecipeDraftText
     }
 
     private static IEnumerable<string> Sizes(RecipeDraft draft) =>
-        new (string Axis, int? Size)[] { ("hidden", draft.Target.Hidden), ("ffn", draft.Target.Ffn), ("layers", draft.Target.Layers) }
-            .Where(axis => axis.Size is not null).Select(axis => $"{axis.Axis}: {axis.Size}");
+        Axis.Asked.Where(axis => draft.Target.Sizes[axis] is not null).Select(axis => $"{axis}: {draft.Target.Sizes[axis]}");
 
     private static string Many(IReadOnlyList<string> texts) =>
         texts.Count == 1 ? Quoted(texts[0]) : $"[ {string.Join(", ", texts.Select(Quoted))} ]";

@@ -14,7 +14,7 @@ internal sealed record ShapeNeighbour(string Axis, int Size, int? Multiple, long
 
     /// <summary>
     /// The nearest below and above on every axis, none above the teacher's size. A size that is both the nearest multiple of 64 and of 128
-    /// is told as that of 128.
+    /// is shown as that of 128.
     /// </summary>
     internal static IReadOnlyList<ShapeNeighbour> Of(DecoderConfig teacher, DecoderConfig student)
     {

@@ -57,8 +57,8 @@ internal static class RecipeKeys
             Distill = fields.Holds("distill") ? TrainingSection.Read(fields.Section("distill")!, new(s.Data.Sequence, HasLoss: true))
                 : null,
         }, "`never`", "How the student is trained, below. `never` leaves it as pruned."),
-        new Key<Recipe,
-            IReadOnlyList<EvaluationSet>>("evaluate", EvaluationList.Kind, s => s.Evaluate, (s, sets) => s with { Evaluate = sets })
+        new Key<Recipe, IReadOnlyList<EvaluationSet>>("evaluate", EvaluationList.Kind, s => s.Evaluate,
+            (s, sets) => s with { Evaluate = sets })
         {
             PageDefault = "`held-out`",
             Page = """

@@ -17,8 +17,8 @@ internal static class SearchRules
                 "its candidates are trained as distill says, which is missing; give distill, or name the sizes under prune");
         if (recipe.Correction.Mode == CorrectMode.Parallel)
             throw fields.At("search",
-                "its candidates would learn from a teacher that is not corrected yet, for correct.mode is parallel; correct before, or "
-                    + "name the sizes under prune");
+                "its candidates would learn from a teacher that is not corrected yet, for "
+                    + "correct.mode is parallel; correct before, or name the sizes under prune");
         if (!recipe.Evaluate.Any(set => set.Name == EvaluationList.HeldOut))
             throw fields.At("search",
                 $"its candidates are compared on {EvaluationList.HeldOut}, which evaluate does not list; add it there");
@@ -27,8 +27,8 @@ internal static class SearchRules
                 "it finds one shape for one cut, and cycles makes several; name the sizes under prune, or leave cycles out");
         if (score.Rounds > 1 || score.Depth != DepthMetricKind.BlockInfluence)
             throw fields.At("search",
-                $"its candidates are cut at once by the scores alone, which score.{(score.Rounds > 1 ? "rounds" : "depth")} is not for; "
-                    + $"leave one of the two out");
+                "its candidates are cut at once by the scores alone, which "
+                    + $"score.{(score.Rounds > 1 ? "rounds" : "depth")} is not for; leave one of the two out");
         var search = SearchSection.Keys.Read(section, new());
         if (distill.Hidden is { } hidden && (hidden.Layers.Count > 0 || hidden.Attention.Count > 0)
             && (section.Has("layers") || search.CandidatesFile is not null))

@@ -23,8 +23,8 @@ internal sealed record ComparedFile(string Name, ComparedKind Kind, string? A, s
 /// </summary>
 internal static class ComparedFiles
 {
-    private static readonly string[] s_leftOut = ["run.json", "run.lock", "recipe.yaml", "report.html", RunResults.FileName, "timing.jsonl",
-        "tensorboard", "latency.json"];
+    private static readonly string[] s_leftOut = ["run.json", "run.lock", "recipe.yaml", "report.html", RunResults.FileName, RunLayout.Timing,
+        RunLayout.TensorBoard, "latency.json"];
 
     public static List<ComparedFile> Of(string a, string b)
     {
@@ -40,7 +40,7 @@ internal static class ComparedFiles
 
     private static ComparedKind KindOf(string name) => Path.GetFileName(name) switch
     {
-        "metrics.jsonl" => ComparedKind.Metrics,
+        RunLayout.Metrics => ComparedKind.Metrics,
         StageRecord.FileName => ComparedKind.Stage,
         CheckpointManifest.FileName when StepOf(name) is not null => ComparedKind.Manifest,
         _ when name.EndsWith(".safetensors", StringComparison.Ordinal) => ComparedKind.Tensors,
@@ -53,17 +53,17 @@ internal static class ComparedFiles
     private static string? StepOf(string name)
     {
         var parts = name.Split('/');
-        var at = Array.IndexOf(parts, "checkpoints");
+        var at = Array.IndexOf(parts, RunLayout.Checkpoints);
         return at >= 0 && at + 2 < parts.Length ? string.Join('/', parts[..(at + 2)]) : null;
     }
 
     /// <summary>Files of stages in their order, then what lies beside the stages.</summary>
     private static int Rank(string name, List<string> stages) =>
-        name.Split('/') is ["stages", var stage, ..] && stages.IndexOf(stage) is >= 0 and var index ? index : stages.Count;
+        name.Split('/') is [RunLayout.Stages, var stage, ..] && stages.IndexOf(stage) is >= 0 and var index ? index : stages.Count;
 
     private static IEnumerable<string> StageOrder(string folder)
     {
-        var stages = Path.Combine(folder, "stages");
+        var stages = Path.Combine(folder, RunLayout.Stages);
         IEnumerable<string> there = Directory.Exists(stages)
             ? Directory.GetDirectories(stages).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal) : [];
         return (RunManifest.Load(folder)?.Stages.Select(stage => stage.Folder) ?? []).Concat(there);

@@ -91,7 +91,7 @@ internal sealed class MetricsLog : IDisposable
             catch (IOException error)
             {
                 throw new EspalierException(
-                    $"{Path} could not be written: {error.Message}; mend the disk (free some space?) and start again",
+                    $"{Path} could not be written: {error.Message}; check the disk (free some space?) and start again",
                     error)
                 { ExitCode = 1 };
             }

@@ -115,7 +115,7 @@ internal sealed class OutputLedger
     /// </summary>
     private bool IsExported(string path)
     {
-        var stages = Path.Combine(_folder, "stages");
+        var stages = Path.Combine(_folder, RunLayout.Stages);
         if (!Directory.Exists(stages))
             return false;
         foreach (var stage in Directory.EnumerateDirectories(stages, "export-*"))

@@ -23,8 +23,8 @@ internal static class RunComparison
                 $"tolerance is {options.Tolerance.ToString(CultureInfo.InvariantCulture)} and must be a number of at least 0");
         if (options is { Exact: true, Tolerance: not 0 })
             throw new EspalierException(
-                $"exact compares bits and the tolerance is {options.Tolerance.ToString(CultureInfo.InvariantCulture)}: leave one of them "
-                    + $"out");
+                "exact compares bits and the tolerance is "
+                    + $"{options.Tolerance.ToString(CultureInfo.InvariantCulture)}: leave one of them out");
         foreach (var folder in new[] { a, b })
             if (!Directory.Exists(folder))
                 throw new EspalierException(
@@ -37,8 +37,8 @@ internal static class RunComparison
             (b, compared.Any(file => file.B is not null)) })
             if (!has)
                 throw new EspalierException(
-                    $"{folder}: holds no metrics.jsonl, no stage.json and no safetensors; give a run folder, a stage, a checkpoint or a "
-                        + $"model");
+                    $"{folder}: holds no metrics.jsonl, no stage.json and no safetensors; "
+                        + "give a run folder, a stage, a checkpoint or a model");
         try
         {
             foreach (var file in compared)

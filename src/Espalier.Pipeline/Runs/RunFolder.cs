@@ -55,7 +55,7 @@ internal sealed class RunFolder : IDisposable
         {
             runLock.Dispose();
             throw new EspalierException(
-                $"{path}: what an interrupted run left cannot be cleared away: {error.Message}; mend the disk or choose another run folder",
+                $"{path}: what an interrupted run left cannot be cleared away: {error.Message}; check the disk or choose another run folder",
                 error)
             { ExitCode = 1 };
         }
@@ -74,7 +74,7 @@ internal sealed class RunFolder : IDisposable
         Stage(StageKey.Of(name, options, inputs));
 
     /// <summary>The folder of a stage whose key is made already.</summary>
-    public StageFolder Stage(StageKey key) => new(System.IO.Path.Combine(Path, "stages"), key, _files, _report);
+    public StageFolder Stage(StageKey key) => new(System.IO.Path.Combine(Path, RunLayout.Stages), key, _files, _report);
 
     /// <summary>Writes <c>run.json</c>, whole or not at all, with the outputs so far.</summary>
     public void Save(RunManifest manifest)
@@ -119,7 +119,7 @@ internal sealed class RunFolder : IDisposable
     private static bool Owns(string folder, OutputLedger outputs, string path)
     {
         var name = System.IO.Path.GetRelativePath(folder, System.IO.Path.GetFullPath(path)).Replace('\\', '/');
-        return name.StartsWith("stages/", StringComparison.Ordinal) || RunLeftovers.Records.Contains(name) || outputs.Holds(path);
+        return name.StartsWith(RunLayout.Stages + "/", StringComparison.Ordinal) || RunLeftovers.Records.Contains(name) || outputs.Holds(path);
     }
 
     /// <summary>
@@ -210,11 +210,11 @@ internal sealed class RunFolder : IDisposable
 
     private static void RequireStages(string folder)
     {
-        var stages = System.IO.Path.Combine(folder, "stages");
+        var stages = System.IO.Path.Combine(folder, RunLayout.Stages);
         if (!Directory.Exists(stages) && (File.Exists(stages) || PathKind.Odd(stages) is not null))
             throw new EspalierException(
-                $"{stages} {PathKind.Odd(stages) ?? "is a file"} where the run keeps its stages: move it away, or choose another run "
-                    + $"folder");
+                $"{stages} {PathKind.Odd(stages) ?? "is a file"} where the run keeps "
+                    + "its stages: move it away, or choose another run folder");
     }
 
     /// <summary>Vouches for an output that is about to get its name, in place of what is vouched for now.</summary>

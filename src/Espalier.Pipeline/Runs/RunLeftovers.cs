@@ -25,7 +25,7 @@ internal static partial class RunLeftovers
         foreach (var file in new DirectoryInfo(folder).GetFiles().Where(file => file.LinkTarget is null))
             if (Records.Any(record => Leftovers.IsOf(file.Name, record)))
                 files.DeleteFile(file.FullName);
-        var stages = Path.Combine(folder, "stages");
+        var stages = Path.Combine(folder, RunLayout.Stages);
         if (!Directory.Exists(stages))
             return;
         foreach (var stage in new DirectoryInfo(stages).GetDirectories().Where(entry => entry.LinkTarget is null))

@@ -102,10 +102,10 @@ internal sealed record RunStatus
         var open = manifest.Stages.LastOrDefault(stage => stage.Status == StageStatus.Started);
         var training = (open ?? manifest.Stages.LastOrDefault(stage => stage.Steps is not null)) is { Steps: not null } found ? found
             : null;
-        var stage = training is null ? null : Path.Combine(folder, "stages", training.Folder);
-        var last = stage is null ? null : Lines(Path.Combine(stage, "metrics.jsonl"), "loss").LastOrDefault();
+        var stage = training is null ? null : RunLayout.StageOf(folder, training.Folder);
+        var last = stage is null ? null : Lines(Path.Combine(stage, RunLayout.Metrics), "loss").LastOrDefault();
         var seconds = stage is null || open is null ? null
-            : Median([.. Lines(Path.Combine(stage, "timing.jsonl"), "seconds").TakeLast(RecentSteps).Select(line => line.Value)]);
+            : Median([.. Lines(Path.Combine(stage, RunLayout.Timing), "seconds").TakeLast(RecentSteps).Select(line => line.Value)]);
         return new()
         {
             Folder = folder,
@@ -123,7 +123,7 @@ internal sealed record RunStatus
             Loss = last?.Value,
             SecondsPerStep = seconds,
             RemainingSeconds = seconds is { } each && training?.Steps is { } steps ? Math.Max(0, steps - (last?.Step ?? 0)) * each : null,
-            Checkpoint = open is null || stage is null ? null : Checkpoints(Path.Combine(stage, "checkpoints")).DefaultIfEmpty(null).Max(),
+            Checkpoint = open is null || stage is null ? null : Checkpoints(stage).DefaultIfEmpty(null).Max(),
             Seconds = manifest.Stages.Sum(entry => entry.Seconds),
             Bytes = SizeOf(new DirectoryInfo(folder)),
         };
@@ -173,10 +173,13 @@ internal sealed record RunStatus
         return numbers;
     }
 
-    private static IEnumerable<long?> Checkpoints(string folder) => !Directory.Exists(folder) ? [] :
-        Directory.EnumerateDirectories(folder, "step-*")
-        .Select(path => long.TryParse(Path.GetFileName(path).AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var step)
-            ? (long?)step : null);
+    private static IEnumerable<long?> Checkpoints(string stage)
+    {
+        var folder = Path.Combine(stage, RunLayout.Checkpoints);
+        return !Directory.Exists(folder) ? [] : Directory.EnumerateDirectories(folder, "step-*").Select(path =>
+            long.TryParse(Path.GetFileName(path).AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? (long?)step
+                : null);
+    }
 
     private static double? Median(double[] values) => values.Length == 0 ? null : values.Order().ElementAt(values.Length / 2);
 

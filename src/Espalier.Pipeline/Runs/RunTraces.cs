@@ -8,8 +8,6 @@ namespace Espalier.Pipeline.Runs;
 /// </summary>
 internal sealed class RunTraces
 {
-    private const string Stages = "stages";
-
     /// <summary>What a start writes before its first stage. Anything else that is new is work, or somebody else's.</summary>
     private static readonly string[] s_records = [RunManifest.FileName, "recipe.yaml", RunLock.FileName];
 
@@ -40,7 +38,8 @@ internal sealed class RunTraces
         try
         {
             string[] made = [.. Names(_folder).Except(_before)];
-            if (made.Any(name => !s_records.Contains(name) && !(name == Stages && IsEmpty(Path.Combine(_folder, Stages)))))
+            if (made.Any(name =>
+                !s_records.Contains(name) && !(name == RunLayout.Stages && IsEmpty(Path.Combine(_folder, RunLayout.Stages)))))
                 return;
             // The lock's file last: until then nobody else can be in here.
             foreach (var name in made.OrderBy(name => name == RunLock.FileName))

@@ -11,9 +11,7 @@ namespace Espalier.Pipeline.Runs;
 internal sealed class StageFolder : IDisposable
 {
     /// <summary>In the folder, but no artefacts: they depend on the clock or are for going on only.</summary>
-    private static readonly string[] s_apart = [StageRecord.FileName, "timing.jsonl", "checkpoints", "tensorboard"];
-
-    private const string MetricsName = "metrics.jsonl";
+    private static readonly string[] s_apart = [StageRecord.FileName, RunLayout.Timing, RunLayout.Checkpoints, RunLayout.TensorBoard];
 
     private readonly DurableFiles _files;
     private readonly Action<string> _report;
@@ -25,7 +23,7 @@ internal sealed class StageFolder : IDisposable
     {
         (Key, _files, _report) = (key, files, report);
         Path = System.IO.Path.Combine(stages, key.FolderName);
-        Checkpoints = new CheckpointStore(System.IO.Path.Combine(Path, "checkpoints"))
+        Checkpoints = new CheckpointStore(System.IO.Path.Combine(Path, RunLayout.Checkpoints))
         {
             BeforePublish = SyncLogs,
             Logs = () => _metrics is { } log ? [log.Fact()] : [],
@@ -128,11 +126,11 @@ internal sealed class StageFolder : IDisposable
         var checkpoint = Checkpoints.OpenLatest(_report);
         if (!keepArtefacts)
             foreach (var entry in new DirectoryInfo(Path).GetFileSystemInfos())
-                if (!s_apart.Contains(entry.Name) && entry.Name != MetricsName)
+                if (!s_apart.Contains(entry.Name) && entry.Name != RunLayout.Metrics)
                     _files.DeleteTree(entry.FullName);
-        var stated = checkpoint?.Logs?.FirstOrDefault(log => log.Name == MetricsName);
-        _metrics = MetricsLog.Open(PathOf(MetricsName), checkpoint?.Step, stated);
-        _timing = MetricsLog.Open(PathOf("timing.jsonl"), checkpoint?.Step, decides: false);
+        var stated = checkpoint?.Logs?.FirstOrDefault(log => log.Name == RunLayout.Metrics);
+        _metrics = MetricsLog.Open(PathOf(RunLayout.Metrics), checkpoint?.Step, stated);
+        _timing = MetricsLog.Open(PathOf(RunLayout.Timing), checkpoint?.Step, decides: false);
         _board = new TensorBoardLog(BoardFolder(), (checkpoint?.Step ?? 0) + 1, _report);
         return checkpoint;
     }
@@ -165,7 +163,7 @@ internal sealed class StageFolder : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new EspalierException($"{Path} could not be completed: {error.Message}; mend the disk and start again",
+            throw new EspalierException($"{Path} could not be completed: {error.Message}; check the disk and start again",
                 error)
             { ExitCode = 1 };
         }
@@ -177,7 +175,7 @@ internal sealed class StageFolder : IDisposable
     /// <summary>Where an earlier start began its curves they go on, whatever recipe it belonged to: recipes share stages.</summary>
     private string BoardFolder()
     {
-        var folder = new DirectoryInfo(PathOf("tensorboard"));
+        var folder = new DirectoryInfo(PathOf(RunLayout.TensorBoard));
         if (folder is { Exists: true, LinkTarget: null })
         {
             if (folder.EnumerateFiles().Any())
@@ -206,13 +204,13 @@ internal sealed class StageFolder : IDisposable
     /// </summary>
     private void ClearOddities()
     {
-        foreach (var name in new[] { "timing.jsonl", "checkpoints", "tensorboard", MetricsName })
+        foreach (var name in new[] { RunLayout.Timing, RunLayout.Checkpoints, RunLayout.TensorBoard, RunLayout.Metrics })
         {
             var path = PathOf(name);
             var odd = PathKind.Odd(path);
             var isWrong = name.EndsWith(".jsonl", StringComparison.Ordinal) ? odd is not null
                 : File.Exists(path) || odd is not (null or PathKind.Folder);
-            if (!isWrong || (name == MetricsName && Directory.Exists(Checkpoints.Folder)))
+            if (!isWrong || (name == RunLayout.Metrics && Directory.Exists(Checkpoints.Folder)))
                 continue;
             _report($"{path} {odd ?? "is a file"}, which no stage writes there: it is deleted");
             _files.DeleteTree(path);

@@ -78,7 +78,7 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
                     result["training"] = TrainingStage.Fit(
                         run, "search", model, source.Family, teacher, _training, null, setting.Data, setting.Sequence, setting.Seed,
                         windows => SampleOrder.Shuffled(windows, setting.Seed), folder, checkpoint,
-                        begun: trainer => GoOn(trainer, source), ended: trainer => Keep(folder, trainer, source));
+                        begun: trainer => GoOn(trainer, source), ended: trainer => Keep(folder, trainer, source)).Record;
             result["evaluations"] = Evaluate(run, model, losses);
         }
         folder.WriteFile(LossesName,
@@ -130,8 +130,8 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
                     stop: run.Stop);
             if (!double.IsFinite(result.Nll))
                 throw new EspalierException(
-                    $"search: the candidate {candidate.Name} has the loss {result.Nll} on {text.Name}: lower search.learning-rate, or "
-                        + $"leave the shape out")
+                    $"search: the candidate {candidate.Name} has the loss {result.Nll} on "
+                        + $"{text.Name}: lower search.learning-rate, or leave the shape out")
                 { ExitCode = 1 };
             losses[text.Name] = result.WindowNll;
             rows.Add(EvaluateStage.ToJson(result, text));

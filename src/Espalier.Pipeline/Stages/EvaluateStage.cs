@@ -39,8 +39,6 @@ internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFol
     /// </summary>
     public const string LossesName = "losses.json";
 
-    private const string TimingName = "timing.jsonl";
-
     private static readonly JsonSerializerOptions s_losses = new()
     {
         TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
@@ -75,12 +73,10 @@ internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFol
     protected override JsonObject Options() => new() { ["sequence"] = evaluation.Sequence };
 
     /// <inheritdoc/>
-    protected override Dictionary<string,
-        string> Inputs() =>
+    protected override Dictionary<string, string> Inputs() =>
         new(evaluation.Texts.Select(text => KeyValuePair.Create($"text-{text.Value.Name}", text.Value.Hash)))
         {
-            ["model"] =
-            model.Value.Hash
+            ["model"] = model.Value.Hash,
         };
 
     /// <inheritdoc/>
@@ -90,9 +86,7 @@ internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFol
         var losses = new Dictionary<string, IReadOnlyList<double>>();
         foreach (var text in evaluation.Texts.Select(text => text.Value))
         {
-            run.Progress.Note($"evaluate: {model.Value.Name} on {text.Name}");
-            var result = PerplexityEvaluator.Run(
-                Decoder(), new WindowSet(text.Tokens, evaluation.Sequence, WindowStride.Contiguous), null, 8, run.Progress, stop: run.Stop);
+            var result = LossOn(text, run);
             results.Add(ToJson(result, text));
             losses[text.Name] = result.WindowNll;
         }
@@ -114,11 +108,25 @@ internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFol
         Row = new(
             evaluation.Arm, made.Name, made.Path, config.Parameters, config.NonEmbeddingParameters, _checkpoint.TotalBytes,
             [.. record.Result["evaluations"]!.AsArray().Select(entry => FromJson(entry!.AsObject()))],
-            SpeedOf(Path.Combine(folder, TimingName)))
+            SpeedOf(Path.Combine(folder, RunLayout.Timing)))
         {
             Stage = Path.GetFileName(folder),
             Samples = Path.GetFileName(samples?.Folder),
         };
+    }
+
+    // Where the training that made the model went through the same windows at its end, it had the same weights.
+    private PerplexityResult LossOn(EvaluationText text, RunContext run)
+    {
+        var title = $"evaluate: {model.Value.Name} on {text.Name}";
+        if (model.Value.HeldOut is { } known && known.Text == text.Hash && known.Sequence == evaluation.Sequence)
+        {
+            run.Progress.Note($"{title}: as its training ended");
+            return known.Result;
+        }
+        run.Progress.Note(title);
+        return PerplexityEvaluator.Run(
+            Decoder(), new WindowSet(text.Tokens, evaluation.Sequence, WindowStride.Contiguous), null, 8, run.Progress, stop: run.Stop);
     }
 
     private Decoder Decoder() => _decoder ??= DecoderWeights.Load(_checkpoint!);

@@ -126,7 +126,7 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
 
     /// <summary>
     /// What would stop an export at its end, or make transformers read the folder differently than it is meant, found from the shape alone.
-    /// The other programs' differences are told: there is a way round them.
+    /// The other programs' differences are reported: there is a way round them.
     /// </summary>
     /// <param name="family">The student's family.</param>
     /// <param name="student">Its shape.</param>

@@ -1,3 +1,4 @@
+using Espalier.Compression.Evaluation;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
@@ -28,6 +29,9 @@ internal sealed class ModelFolder(string name, string path, string hash)
     /// <summary>Element type of its weights.</summary>
     public ElementType Stored => Facts.Stored;
 
+    /// <summary>Its loss on held-out text, where the training that made it has just found it out; null where nobody has.</summary>
+    public KnownLoss? HeldOut { get; init; }
+
     private (DecoderConfig Config, ElementType Stored) Facts
     {
         get
@@ -52,6 +56,12 @@ internal sealed class ModelFolder(string name, string path, string hash)
         return DecoderWeights.Load(checkpoint, DType.Float32);
     }
 }
+
+/// <summary>A loss that this run has found out, of weights in float32.</summary>
+/// <param name="Text">Hash of the text.</param>
+/// <param name="Sequence">Tokens of a window, without overlap.</param>
+/// <param name="Result">The loss of every window.</param>
+internal sealed record KnownLoss(string Text, int Sequence, PerplexityResult Result);
 
 /// <summary>A file that a stage made: scores, a plan.</summary>
 /// <param name="Path">Its path.</param>

@@ -134,7 +134,7 @@ internal sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSect
             return null;
         if (path != DotnetDocs.Name && !RecipePaths.IsThere(path))
             throw new EspalierException(
-                $"correct.reference: {path} does not exist; name a text that the teacher is at home in, or leave it out");
+                $"correct.reference: {path} does not exist; name a text that the teacher knows well, or leave it out");
         var text = new TextStage("reference", path, folder, teacher.Planned.VocabularySize);
         text.Run(run);
         return text.Text.Value with { Name = section.Reference is null ? OwnText : Path.GetFileName(path) };
@@ -146,8 +146,8 @@ internal sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSect
     {
         var tokens = CorrectionTest.WrittenWindows * Math.Min(sequence, CorrectionTest.MostSequence) + 1;
         progress.Note(
-            $"need: there is no text that the teacher is at home in, so it writes {tokens} tokens itself: that many passes of one token; a "
-                + $"reference costs none");
+            $"need: there is no text that the teacher knows well, so it writes {tokens} "
+                + "tokens itself: that many passes of one token; a reference costs none");
         return SelfWritten.Write(model, tokens, Math.Min(sequence, CorrectionTest.MostSequence), seed, tokenizer, progress, stop);
     }
 }

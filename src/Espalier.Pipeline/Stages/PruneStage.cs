@@ -53,23 +53,21 @@ internal sealed class PruneStage(ModelSlot model, string result, DecoderConfig t
     internal override IEnumerable<DiskForecast> Disk() =>
         [new(StageForecast.TitleOf("pruned student", Cycle, Round), Pruned.Stored.Bytes() * to.Parameters, Title)];
 
+    // Those that keys of stages name whether they are cut or not; others only where they are.
+    private static readonly Axis[] s_alwaysSaid = [Axis.Hidden, Axis.Ffn, Axis.Heads, Axis.Layers];
+
     /// <inheritdoc/>
     protected override JsonObject Options()
     {
-        var section = cut.Value;
-        var options = new JsonObject
-        {
-            ["method"] = section.Method.ToString().ToLowerInvariant(),
-            ["hidden"] = section.Target.Hidden,
-            ["ffn"] = section.Target.Ffn,
-            ["heads"] = section.Target.Heads,
-            ["layers"] = section.Target.Layers,
-            ["depth"] = section.Depth.ToString().ToLowerInvariant(),
-        };
+        var (section, sizes) = (cut.Value, cut.Value.Target.Sizes);
+        var options = new JsonObject { ["method"] = section.Method.ToString().ToLowerInvariant() };
+        foreach (var axis in Axis.Asked.Where(s_alwaysSaid.Contains))
+            options[axis.Key] = sizes[axis];
+        options["depth"] = section.Depth.ToString().ToLowerInvariant();
         if (section.Method != PruneMethod.Importance)
             options["seed"] = seed;
-        if (section.Target.KvHeads is { } kvHeads)
-            options["kv_heads"] = kvHeads;
+        foreach (var axis in sizes.Axes.Except(s_alwaysSaid))
+            options[axis.UnitsField] = sizes[axis];
         if (section.MergeHeads)
             options["merge_heads"] = true;
         // Only merged heads have weights that the teacher's type may not hold.
@@ -151,10 +149,8 @@ internal sealed class PruneStage(ModelSlot model, string result, DecoderConfig t
     private static string HowPruned(PruneSection prune, DecoderConfig teacher, DecoderConfig student)
     {
         var cuts = new List<string>();
-        Cut("hidden", teacher.HiddenSize, student.HiddenSize);
-        Cut("ffn", teacher.IntermediateSize, student.IntermediateSize);
-        Cut("heads", teacher.QueryHeads, student.QueryHeads);
-        Cut("layers", teacher.Layers, student.Layers);
+        foreach (var axis in Axis.Asked)
+            Cut(axis.Key, axis.Of(teacher), axis.Of(student));
         var how = prune.Plan is { } plan ? $"as {plan} says" : prune.Method switch
         {
             PruneMethod.Random => "random units (a control)",

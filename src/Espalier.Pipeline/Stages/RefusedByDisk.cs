@@ -22,7 +22,7 @@ internal static class RefusedByDisk
         var intact = StepsIn(store.Folder).DefaultIfEmpty(-1).Max();
         return $"{title}: {DiskFull.Reason(cause)}; "
             + (intact < 0 ? "there is no checkpoint yet, so the stage begins anew" : $"the checkpoint of step {intact} is intact")
-            + $"; {(DiskFull.Is(cause) ? "make room" : "mend the disk")} and give the same command again"
+            + $"; {(DiskFull.Is(cause) ? "make room" : "check the disk")} and give the same command again"
             + $"{(intact < 0 ? "" : " to go on from there")}";
     }
 

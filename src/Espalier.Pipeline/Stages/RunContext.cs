@@ -23,7 +23,7 @@ internal sealed class RunContext : IDisposable
     private RunContext(RunFolder folder, IProgressReporter progress, CancellationToken stop) =>
         (_folder, Progress, Stop) = (folder, progress, stop);
 
-    /// <summary>Where progress is told.</summary>
+    /// <summary>Where progress goes.</summary>
     public IProgressReporter Progress { get; }
 
     /// <summary>Whether stages that train measure where their steps' time goes. Part of no key: it changes no result.</summary>
@@ -63,7 +63,7 @@ internal sealed class RunContext : IDisposable
     /// <param name="path">The folder; created.</param>
     /// <param name="recipe">Canonical text of what is run, for its hash.</param>
     /// <param name="seed">The run's seed.</param>
-    /// <param name="progress">Where progress is told.</param>
+    /// <param name="progress">Where progress goes.</param>
     /// <param name="stop">Cancelled when the run should save and end.</param>
     /// <param name="profile">Whether training measures its steps (<see cref="ProfilesSteps"/>).</param>
     /// <exception cref="EspalierException">Another process holds the folder, or it cannot be written.</exception>
@@ -262,20 +262,18 @@ internal sealed class RunContext : IDisposable
     }
 
     /// <summary>Makes a stage be done again.</summary>
-    public void Forget(StageKey key) => _folder.Files.DeleteTree(Path.Combine(_folder.Path, "stages", key.FolderName));
+    public void Forget(StageKey key) => _folder.Files.DeleteTree(RunLayout.StageOf(_folder.Path, key.FolderName));
 
     /// <summary>The folder of a stage that was done.</summary>
     public string FolderOf(StageRecord record) =>
-        Path.Combine(_folder.Path, "stages", $"{record.Name}-{record.Key[..12]}");
+        RunLayout.StageOf(_folder.Path, $"{record.Name}-{record.Key[..12]}");
 
     /// <inheritdoc/>
     public void Dispose() => _folder.Dispose();
 
     private void Enter(StageFolder stage, StageStatus status, double seconds, string? output) =>
-        _folder.Save(
-            Manifest.With(new(stage.Key.Name, stage.Key.FolderName, stage.Key.Hash, status, seconds, output, StepsOf(stage.Key.Options)))
-                with
-            { Position = _position });
+        _folder.Save((Manifest with { Position = _position })
+            .With(new(stage.Key.Name, stage.Key.FolderName, stage.Key.Hash, status, seconds, output, StepsOf(stage.Key.Options))));
 
     private static long? StepsOf(JsonNode? options) =>
         (options?["steps"] ?? options?["training"]?["steps"]) is not JsonValue value ? null

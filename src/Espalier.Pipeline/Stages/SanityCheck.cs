@@ -88,7 +88,7 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
             if (spec.Dimensions[0].Axis == Axis.Heads && plan.Merges is not null)
                 continue;
             var from = source.Family.NameOf(parameter.Layer < 0 ? parameter : parameter with { Layer = plan.Layers[parameter.Layer] });
-            var (shape, before) = (named.Shape, spec.Shape(source.Config));
+            var (shape, before, carried) = (named.Shape, spec.Shape(source.Config), spec.Carried(source.Config, written.Config));
             var count = shape.Aggregate(1L, (product, size) => product * size);
             for (var i = 0; i < Looked; i++)
             {
@@ -98,7 +98,7 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
                 var column = shape.Length == 2 ? Kept(spec.Dimensions[1].Axis, parameter.Layer, at % width) : 0;
                 float became = 0, was = 0;
                 written.ReadFloat32(named.Name, at, new(ref became));
-                ReadSource(from, row * (before.Length == 2 ? before[1] : 1) + column, new(ref was));
+                ReadSource(from, row * (before.Length == 2 ? before[1] : 1) + column, new(ref was), carried);
                 Require(BitConverter.SingleToInt32Bits(became) == BitConverter.SingleToInt32Bits(was),
                     $"{named.Name} element {at} is {became:R} and the plan keeps {was:R} there, of {from}");
             }
@@ -134,10 +134,13 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
     }
 
     /// <summary>Elements of the source as the written folder's type holds them.</summary>
-    private void ReadSource(string name, long first, Span<float> values)
+    private void ReadSource(string name, long first, Span<float> values, Func<float, float>? carried = null)
     {
         source.ReadFloat32(name, first, values);
-        if (written.StoredType == source.StoredType)
+        if (carried is not null)
+            foreach (ref var value in values)
+                value = carried(value);
+        else if (written.StoredType == source.StoredType)
             return;
         var bytes = new byte[values.Length * written.StoredType.Bytes()];
         new Narrowing(clamp: true).Write(name, first, written.StoredType, values, bytes);
@@ -163,8 +166,8 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
     {
         if (!holds)
             throw new EspalierException(
-                $"{stage}: what was made does not pass its check: {problem}; the stage is not done ({folder.Path}): start again, and if it "
-                    + $"fails again report it")
+                $"{stage}: what was made does not pass its check: {problem}; the stage is not "
+                    + $"done ({folder.Path}): start again, and if it fails again report it")
             { ExitCode = 1 };
     }
 }

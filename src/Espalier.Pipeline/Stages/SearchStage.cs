@@ -77,8 +77,8 @@ internal sealed class SearchStage(
         var student = known.Largest.Shape;
         var ofTeacher = distill.NeedsTeacher ? TrainingForecast.WeightBytes(teacher.Planned) : 0;
         return new(Name,
-            $"{known.Trained} of {known.Count} shapes are compared after {string.Join(", ", known.Rungs)} steps, and half of them go on "
-                + $"each time", known.Rungs[^1],
+            $"{known.Trained} of {known.Count} shapes are compared after {string.Join(", ", known.Rungs)} "
+                + "steps, and half of them go on each time", known.Rungs[^1],
             known.Cost.Tokens, known.Cost.Flops, TrainingForecast.Bytes(distill, student) + ofTeacher)
         { Model = ModelForecast.Of(teacher.Planned, recipe.Data.Sequence) };
     }

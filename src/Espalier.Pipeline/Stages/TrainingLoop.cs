@@ -40,6 +40,13 @@ internal sealed record TrainingLoopOptions
     public double FlopsPerToken { get; init; }
 }
 
+/// <summary>Where a training ended.</summary>
+/// <param name="State">Where the loop stood; the model is that of an earlier step where the best weights were put back.</param>
+/// <param name="HeldOut">
+/// The loss on all held-out windows of the model as it ends; null where its last evaluation was of other weights, or before this run.
+/// </param>
+internal sealed record TrainingEnd(LoopState State, PerplexityResult? HeldOut);
+
 /// <summary>
 /// Runs a trainer inside a stage's folder: goes on from the newest whole checkpoint, writes metrics and timing, saves in the background,
 /// and saves once more when it is asked to stop. Killed anywhere, run again, it ends with the same bits.
@@ -53,13 +60,12 @@ internal static class TrainingLoop
     private static readonly TimeSpan s_judged = TimeSpan.FromSeconds(10);
 
     /// <summary>Trains to the end, from a checkpoint where there is one. The caller begins and completes the stage.</summary>
-    /// <returns>Where the loop stood at its end; the model is that of an earlier step where the best weights were put back.</returns>
     /// <exception cref="OperationCanceledException">Asked to stop; the state is saved.</exception>
     /// <exception cref="EspalierException">
     /// Exit code 1: too many steps in a row were skipped, all of them, or those up to the end.
     /// </exception>
-    public static LoopState Run(StageFolder stage, SavedCheckpoint? checkpoint, Trainer trainer, Family family, TrainingLoopOptions options,
-        IProgressReporter progress, CancellationToken stop)
+    public static TrainingEnd Run(StageFolder stage, SavedCheckpoint? checkpoint, Trainer trainer, Family family,
+        TrainingLoopOptions options, IProgressReporter progress, CancellationToken stop)
     {
         var model = trainer.Model;
         var evaluates = options is { HeldOut: not null, EvaluateEvery: > 0 };
@@ -110,6 +116,7 @@ internal static class TrainingLoop
             task.Report(report.Step, $"loss {report.Loss:0.000}, {report.Tokens / report.Seconds:0} tokens/s");
         });
         var saved = checkpoint?.Step;
+        (long Step, PerplexityResult Result)? evaluated = null;
         if (evaluates)
             trainer.Every(options.EvaluateEvery, report => Evaluate(report.Step));
         trainer.Every(options.CheckpointEvery, report =>
@@ -163,8 +170,8 @@ internal static class TrainingLoop
         {
             var kept = stage.Checkpoints.OpenBest(progress.Warn)
                 ?? throw new EspalierException(
-                    $"{stage.Checkpoints.Folder}: the best weights, of step {best}, are not there or damaged; delete {stage.Path} and "
-                        + $"start again")
+                    $"{stage.Checkpoints.Folder}: the best weights, of step {best}, are "
+                        + $"not there or damaged; delete {stage.Path} and start again")
                 { ExitCode = 1 };
             TrainerCheckpoint.Restore(trainer, family, kept);
             progress.Note(
@@ -172,7 +179,7 @@ internal static class TrainingLoop
                     + $"step {best}, whose weights are the result");
         }
         SkippedSteps.RequireResult(options.Title, end, trainer.State, stage);
-        return end;
+        return new(end, evaluated is { } last && last.Step == trainer.State.Step ? last.Result : null);
 
         // What else the disk refuses meanwhile is the same news.
         void LetSaverEnd()
@@ -197,6 +204,7 @@ internal static class TrainingLoop
         void Evaluate(long step)
         {
             var result = PerplexityEvaluator.Run(model, options.HeldOut!, null, 8, NullProgress.Instance, stop: stop);
+            evaluated = (step, result);
             stage.Metrics.Append(step, ("held_out_nll", result.Nll), ("held_out_nll_se", result.NllStandardError));
             stage.Board.Append(step, ("held_out_nll", result.Nll));
             // The best weights are kept, whatever comes later.

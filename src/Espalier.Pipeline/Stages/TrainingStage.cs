@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Data;
 using Espalier.Compression.Distillation;
+using Espalier.Compression.Evaluation;
 using Espalier.Compression.Training;
 using Espalier.Compression.Training.Profiling;
 using Espalier.Compression.Training.Saving;
@@ -48,6 +49,9 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
 
     private protected int Sequence => sequence;
 
+    // Of this run: the folder does not keep every window's loss.
+    private KnownLoss? _heldOut;
+
     private bool UsesTeacher => Teacher is not null && section.NeedsTeacher;
 
     internal override IEnumerable<DiskForecast> Disk() =>
@@ -82,7 +86,9 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
             run.Progress.Note(
                 $"{Name}: products are computed in "
                     + $"{(section.Compute.Here() == ComputeType.Bfloat16 ? "bfloat16" : "float32, for this processor has no units for bfloat16")}");
-        var found = Fit(run, Name, model, source.Family, open, section, Correction, data.Value, sequence, seed, Order, folder, checkpoint);
+        var (found, heldOut) = Fit(
+            run, Name, model, source.Family, open, section, Correction, data.Value, sequence, seed, Order, folder, checkpoint);
+        _heldOut = heldOut is null ? null : new(data.Value.Hash, sequence, heldOut);
         Write(run, folder, ModelName, source, model, section.Freeze);
         if (Correction is not null && open?.Model is { } corrected)
             using (var original = Teacher!.Value.Open())
@@ -94,8 +100,8 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
     protected override void Take(RunContext run, StageRecord record, string folder)
     {
         RequireUpdates(record, folder);
-        Trained.Value = new(result, Path.Combine(folder, ModelName), record.OutputHash);
-        Metrics = Path.Combine(folder, "metrics.jsonl");
+        Trained.Value = new(result, Path.Combine(folder, ModelName), record.OutputHash) { HeldOut = _heldOut };
+        Metrics = Path.Combine(folder, RunLayout.Metrics);
     }
 
     /// <summary>Folder of the teacher that was corrected while a student was trained, inside the stage's.</summary>
@@ -119,8 +125,7 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
         if ((long?)record.Result["skipped_steps"] is > 0 and var skipped && skipped == (long?)record.Result["steps"])
             throw new EspalierException(
                 $"{Name}: {folder} is of an earlier version, and all of its {skipped} steps were skipped for a loss or gradient that is "
-                    + $"not finite: "
-                + "there is no trained model; lower the learning rate, or look at the data")
+                    + "not finite: there is no trained model; lower the learning rate, or look at the data")
             { ExitCode = 1 };
     }
 
@@ -152,8 +157,8 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
     {
         if (section.Batch > windows)
             throw new EspalierException(
-                $"{(name is null ? "" : $"{name}: ")}batch is {section.Batch} windows and the data has {windows}: take a smaller batch, "
-                    + $"shorter windows or more text");
+                $"{(name is null ? "" : $"{name}: ")}batch is {section.Batch} windows and the "
+                    + $"data has {windows}: take a smaller batch, shorter windows or more text");
     }
 
     /// <summary>The teacher that a section's losses ask, opened; null where they ask none.</summary>
@@ -169,10 +174,11 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
     }
 
     /// <summary>
-    /// Trains a loaded model inside a stage that was begun; what came of it, for the stage's record. <paramref name="begun"/> may put a
+    /// Trains a loaded model inside a stage that was begun; what came of it, for the stage's record, and the loss on held-out windows of
+    /// the model as it ends, where the training has found it out. <paramref name="begun"/> may put a
     /// trainer that has no checkpoint where another one stood, <paramref name="ended"/> sees where it ends.
     /// </summary>
-    internal static JsonObject Fit(
+    internal static (JsonObject Record, PerplexityResult? HeldOut) Fit(
         RunContext run, string name, Decoder model, Family family, OpenTeacher? open, TrainingSection section, TrainingSection? correction,
         TokenSets data, int sequence, long seed, Func<long, SampleOrder> order, StageFolder stage, SavedCheckpoint? checkpoint,
         Action<Trainer>? begun = null, Action<Trainer>? ended = null)
@@ -195,7 +201,7 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
             begun?.Invoke(trainer);
         var operations = StepOperations.Of(model.Config, open?.Config, learns: correction is not null, sequence);
         trainer.Profiler = run.ProfilesSteps ? new(operations) : null;
-        var end = TrainingLoop.Run(stage, checkpoint, trainer, family, new()
+        var (end, heldOutLoss) = TrainingLoop.Run(stage, checkpoint, trainer, family, new()
         {
             Title = name,
             Steps = section.Steps,
@@ -217,7 +223,7 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
         };
         if (section.EarlyStopping > 0)
             result["best_step"] = trainer.State.Step;
-        return result;
+        return (result, heldOutLoss);
     }
 
     internal static JsonObject Options(TrainingSection section, TokenSets data, int sequence, long seed, string order)

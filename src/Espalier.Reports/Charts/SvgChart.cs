@@ -11,7 +11,7 @@ internal sealed record SvgChart
 {
     private const double Left = 60, Edge = 6;
 
-    /// <summary>Series that the description tells.</summary>
+    /// <summary>Series that the description names.</summary>
     private const int MostDescribed = 8;
 
     /// <summary>What it shows, for those who cannot see it.</summary>
@@ -82,14 +82,14 @@ internal sealed record SvgChart
     /// <summary>The ends of the lines in words.</summary>
     private string Description()
     {
-        var told = Series.Where(series => series.Style == SeriesStyle.Line)
+        var named = Series.Where(series => series.Style == SeriesStyle.Line)
             .Select(series => (series.Name, Points: series.Points.Where(point => double.IsFinite(point.Y)).ToArray()))
             .Where(series => series.Points.Length > 0).ToArray();
-        var text = string.Join("; ", told.Take(MostDescribed).Select(series => series.Points.Length == 1
+        var text = string.Join("; ", named.Take(MostDescribed).Select(series => series.Points.Length == 1
             ? $"{series.Name}: {Figures.Short(series.Points[0].Y)} at {Figures.Tick(series.Points[0].X)}"
             : $"{series.Name}: from {Figures.Short(series.Points[0].Y)} at {Figures.Tick(series.Points[0].X)} to "
                 + $"{Figures.Short(series.Points[^1].Y)} at {Figures.Tick(series.Points[^1].X)}"));
-        return told.Length > MostDescribed ? $"{text}; and {told.Length - MostDescribed} more" : text;
+        return named.Length > MostDescribed ? $"{text}; and {named.Length - MostDescribed} more" : text;
     }
 
     private static IEnumerable<double> Visible(Series series) => series.Style switch

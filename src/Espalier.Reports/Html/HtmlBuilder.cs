@@ -40,6 +40,9 @@ internal sealed class HtmlBuilder(TextWriter output) : IDisposable
         _xml.WriteFullEndElement();
     }
 
+    /// <summary>A paragraph that says how to read what follows.</summary>
+    internal void Note(string text) => Leaf("p", text, ("class", "how"));
+
     /// <summary>An element that holds nothing and has no end tag: meta, br, and the shapes of SVG.</summary>
     internal void Void(string name, params ReadOnlySpan<(string Name, string? Value)> attributes)
     {

@@ -35,10 +35,9 @@ internal static class DepthPicture
     private static void Singles(HtmlBuilder html, DepthReport report)
     {
         html.Leaf("h2", "Without each layer");
-        html.Leaf("p",
+        html.Note(
             "What removing one layer adds to the metric's value for the whole model, as a share of the most that any layer adds. What lies "
-                + "low can go with the least harm; the number beside a mark is the layer that its metric would miss least.",
-                ("class", "how"));
+                + "low can go with the least harm; the number beside a mark is the layer that its metric would miss least.");
         Chart(html, "Harm of removing each layer", "layer",
             report.Kinds.Select(kind => (kind, Harm(report.Scores.Metrics[kind].Singles, report.Scores.Metrics[kind].Whole))));
     }
@@ -48,7 +47,7 @@ internal static class DepthPicture
         foreach (var width in report.Scores.Metrics.Values.SelectMany(metric => metric.Spans.Keys).Distinct().Order())
         {
             html.Leaf("h2", $"Without spans of {width} layers");
-            html.Leaf("p", "The same for consecutive layers, by the first of them.", ("class", "how"));
+            html.Note("The same for consecutive layers, by the first of them.");
             Chart(html, $"Harm of removing spans of {width} layers", "first layer of the span",
                 report.Kinds.Where(kind => report.Scores.Metrics[kind].Spans.ContainsKey(width))
                     .Select(kind => (kind, Harm(report.Scores.Metrics[kind].Spans[width], report.Scores.Metrics[kind].Whole))));
@@ -61,8 +60,7 @@ internal static class DepthPicture
         if (sequences.Length == 0)
             return;
         html.Leaf("h2", "One layer after the other");
-        html.Leaf("p", "Each time the layer goes whose removal does the least harm to what is left; the metric's value then.",
-            ("class", "how"));
+        html.Note("Each time the layer goes whose removal does the least harm to what is left; the metric's value then.");
         var table = new HtmlTable(
             [("metric", false),
                 .. Enumerable.Range(1, sequences.Max(kind => report.Scores.Metrics[kind].Removed.Length))
@@ -92,8 +90,7 @@ internal static class DepthPicture
     private static void Correlations(HtmlBuilder html, DepthReport report)
     {
         html.Leaf("h2", "How far the metrics agree");
-        html.Leaf("p", "Spearman's rank correlation over single layers: 1 puts them in the same order, −1 in the opposite one.",
-            ("class", "how"));
+        html.Note("Spearman's rank correlation over single layers: 1 puts them in the same order, −1 in the opposite one.");
         var table = new HtmlTable([("", false), .. report.Kinds.Select(kind => (DepthNames.Of(kind), true))]);
         foreach (var first in report.Kinds)
             table.Add(null, [new(DepthNames.Of(first)), .. report.Kinds.Select(second =>
@@ -104,7 +101,7 @@ internal static class DepthPicture
     private static void Values(HtmlBuilder html, DepthReport report)
     {
         html.Leaf("h2", "The values");
-        html.Leaf("p", "Each metric without one layer; the first row is the whole model. Higher is more harm.", ("class", "how"));
+        html.Note("Each metric without one layer; the first row is the whole model. Higher is more harm.");
         var table = new HtmlTable(
             [("without layer", false), .. report.Kinds.Select(kind => ($"{DepthNames.Of(kind)}, {Unit(kind)}", true))]);
         table.Add("student", [new("none"), .. report.Kinds.Select(kind => new Cell(Figures.Short(report.Scores.Metrics[kind].Whole)))]);

@@ -35,9 +35,8 @@ internal sealed record DepthReport(string Model, DepthScores Scores, int? Drop, 
         json["correlations"] = Each(first => Each(second => Number(Correlation(first, second))));
         if (Drop is not null)
             json["chosen"] = Each(kind => new JsonObject(Enum.GetValues<DepthChoice>().Select(choice =>
-                KeyValuePair.Create<string,
-                    JsonNode?>(choice.ToString().ToLowerInvariant(),
-                        new JsonArray([.. Chosen(kind, choice).Select(layer => (JsonNode)layer)])))));
+                KeyValuePair.Create<string, JsonNode?>(choice.ToString().ToLowerInvariant(),
+                    new JsonArray([.. Chosen(kind, choice).Select(layer => (JsonNode)layer)])))));
         json["model"] = Model;
         foreach (var (name, value) in new (string, JsonNode?)[] { ("drop", Drop), ("output", Output), ("picture", Picture) })
             if (value is not null)

@@ -62,12 +62,11 @@ internal static class ParetoPicture
     /// <summary>The charts.</summary>
     internal static void Write(HtmlBuilder html, SearchResult result)
     {
-        html.Leaf("p",
-            "How to read it: a mark is a candidate after so many steps, its bar ± one standard error of its held-out loss; a line joins "
-                + "those of one rung that nothing beats in both. "
-            + "The number beside its last mark is a candidate's rank in the table. Candidates that were left out at a rung have no mark at "
-            + "the next. "
-            + "Latency is the sum of layers that were timed on this machine.", ("class", "how"));
+        html.Note(
+            "How to read it: a mark is a candidate after so many steps, its bar ± one standard error of its "
+                + "held-out loss; a line joins those of one rung that nothing beats in both. The number beside "
+                + "its last mark is a candidate's rank in the table. Candidates that were left out at a rung "
+                + "have no mark at the next. Latency is the sum of layers that were timed on this machine.");
         Chart(html, result, "parameters", "parameters", "parameters, millions", row => row.Parameters / Million);
         Chart(html, result, "prefill", "the time of a first pass", "first pass over the context, milliseconds",
             row => row.PrefillSeconds / Millisecond);

@@ -90,7 +90,7 @@ internal sealed record ArmDifference(string Arm, string Against, string Set, dou
         {
             if (student.Row.Stage is not { } stage)
                 return (null, null);
-            var folder = Path.Combine(student.Output, "stages", stage);
+            var folder = RunLayout.StageOf(student.Output, stage);
             if (!_read.TryGetValue(folder, out var read))
                 _read[folder] = read = Read(folder);
             return read;

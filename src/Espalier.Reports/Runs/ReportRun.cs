@@ -7,7 +7,7 @@ using Espalier.Pipeline.Runs;
 
 namespace Espalier.Reports.Runs;
 
-/// <summary>All that the report tells, read once. What cannot be read is left out and said under <see cref="Problems"/>.</summary>
+/// <summary>All that the report says, read once. What cannot be read is left out and said under <see cref="Problems"/>.</summary>
 internal sealed class ReportRun
 {
     private readonly Dictionary<(Type Kind, string Path), object?> _read = [];
@@ -68,7 +68,7 @@ internal sealed class ReportRun
         Models.FirstOrDefault(model => model.Row.Model == name && model.Arms.Contains(arm.Name));
 
     /// <summary>The record of a stage by its folder's name; null where it is not done, or cannot be read.</summary>
-    internal StageRecord? Record(string stage) => stage.Length == 0 ? null : Once(Path.Combine(Folder, "stages", stage), StageRecord.Read);
+    internal StageRecord? Record(string stage) => stage.Length == 0 ? null : Once(RunLayout.StageOf(Folder, stage), StageRecord.Read);
 
     /// <summary>A path as seen from the run folder, where it is inside; otherwise as it was given.</summary>
     internal string Relative(string path)

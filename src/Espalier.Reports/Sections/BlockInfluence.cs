@@ -21,8 +21,8 @@ internal static class BlockInfluence
             var marked = Enumerable.Range(0, influence.Length).Where(first => Enumerable.Range(first, width).All(dropped.Contains))
                 .ToHashSet();
             html.Leaf("h3", width == 1 ? $"{name} of each layer" : $"{name} of spans of {width} layers");
-            html.Leaf("p", $"{how}; what lies low can go with the least harm."
-                + (marked.Count > 0 ? " ✕: dropped." : ""), ("class", "how"));
+            html.Note($"{how}; what lies low can go with the least harm."
+                + (marked.Count > 0 ? " ✕: dropped." : ""));
             new BarChart
             {
                 Title = $"{name}, width {width}",

@@ -14,12 +14,12 @@ internal static class ChecksSection
         if (stages.Length == 0)
             return;
         html.Leaf("h2", "Checks");
-        html.Leaf("p", "How to read it: each stage that makes a model looks at what it wrote before it is done; what does not hold ends "
-            + "the run. The time is that of the checks, and its share of the stage's.", ("class", "how"));
+        html.Note("How to read it: each stage that makes a model looks at what it wrote before it is done; what does not hold ends "
+            + "the run. The time is that of the checks, and its share of the stage's.");
         var table = new HtmlTable(("Stage", false), ("What held", false), ("Time", true), ("Of the stage", true));
         foreach (var (stage, checks) in stages)
         {
-            var seconds = SecondsOf(Path.Combine(run.Folder, "stages", stage.Folder));
+            var seconds = SecondsOf(RunLayout.StageOf(run.Folder, stage.Folder));
             var share = seconds / stage.Seconds;
             table.Add(null,
                 new(stage.Stage, stage.Folder),
@@ -35,7 +35,7 @@ internal static class ChecksSection
     {
         try
         {
-            var timing = Path.Combine(folder, "timing.jsonl");
+            var timing = Path.Combine(folder, RunLayout.Timing);
             return !File.Exists(timing) ? null
                 : MetricsLines.Read(timing).Select(line => (double?)line.Fields["check_seconds"]).LastOrDefault();
         }

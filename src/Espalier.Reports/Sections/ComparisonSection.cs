@@ -27,9 +27,9 @@ internal static class ComparisonSection
     private static void Seeds(HtmlBuilder html, IReadOnlyList<SeedSummary> seeds)
     {
         html.Leaf("h3", "Over the seeds");
-        html.Leaf("p",
+        html.Note(
             "How to read it: the mean NLL of a model over the seeds of its recipe, in nats a token, and the standard deviation of one run. "
-            + "A model that no seed touches, and one that several recipes share, stands once.", ("class", "how"));
+            + "A model that no seed touches, and one that several recipes share, stands once.");
         var table = new HtmlTable(("Recipe", false), ("Model", false), ("Text", false), ("Mean NLL", true), ("SD of a run", true),
             ("Different models", true));
         foreach (var row in seeds)
@@ -43,14 +43,13 @@ internal static class ComparisonSection
         var pairs = differences.Select(row => (row.Arm, row.Against)).Distinct().Count();
         var shown = pairs <= MostPairs ? differences : [.. differences.Where(row => row.Against == differences[0].Against)];
         html.Leaf("h3", "Differences of the students");
-        html.Leaf("p",
+        html.Note(
             "How to read it: the loss of a recipe's student less that of another one, in nats a token; below 0 the first is better. Pairs "
                 + "are runs of the same seed, and the interval then says where "
             + "the mean over further seeds would lie; with one seed they are windows of the text, and it says where another text of the "
             + "kind would put it. Either way 95 % by Student's t: an interval that holds 0 may be chance, "
             + "and of twenty such differences one is expected to look real without being so."
-            + (shown.Count < differences.Count ? $" Shown are those against {differences[0].Against}; compress --json prints all." : ""),
-            ("class", "how"));
+            + (shown.Count < differences.Count ? $" Shown are those against {differences[0].Against}; compress --json prints all." : ""));
         foreach (var set in shown.Select(row => row.Set).Distinct())
         {
             var rows = shown.Where(row => row.Set == set).ToArray();

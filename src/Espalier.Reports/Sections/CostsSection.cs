@@ -10,9 +10,9 @@ internal static class CostsSection
     internal static void Write(HtmlBuilder html, ReportRun run)
     {
         html.Leaf("h2", "Costs");
-        html.Leaf("p",
-            "How to read it: wall-clock seconds over all starts of the run; a stage that several arms share counts once. Tokens are those "
-                + "trained on.", ("class", "how"));
+        html.Note(
+            "How to read it: wall-clock seconds over all starts of the run; a stage "
+                + "that several arms share counts once. Tokens are those trained on.");
         Stages(html, run);
         html.Leaf("h3", "Machine");
         Machine(run).Write(html);

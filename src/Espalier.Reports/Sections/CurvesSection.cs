@@ -17,12 +17,11 @@ internal static class CurvesSection
         if (stages.Length == 0)
             return;
         html.Leaf("h2", "Training");
-        html.Leaf("p",
+        html.Note(
             "How to read it: the faint line is the loss of each step's batch, the bold line its running mean, marks are the loss on "
-                + "held-out text with bars of one standard error, "
-            + "the dotted line the learning rate (right-hand axis). A distillation's training loss is its distance from the teacher and no "
-            + "NLL: each kind of loss has a chart of its own, and so has held-out NLL beside such ones. "
-            + "The gradient norm is that before clipping; a gap is a step that was skipped.", ("class", "how"));
+                + "held-out text with bars of one standard error, the dotted line the learning rate (right-hand axis). A distillation's "
+                + "training loss is its distance from the teacher and no NLL: each kind of loss has a chart of its own, and so has "
+                + "held-out NLL beside such ones. The gradient norm is that before clipping; a gap is a step that was skipped.");
         foreach (var (stage, curves) in stages)
             Stage(html, stage, curves, run.HasArms);
     }
@@ -44,8 +43,8 @@ internal static class CurvesSection
         if (curves.Count > Series.Looks)
         {
             html.Leaf("p",
-                $"Drawn are the first {Series.Looks} of {curves.Count}: more could not be distinguished. All are in metrics.jsonl of their "
-                    + $"stages.", ("class", "quiet"));
+                $"Drawn are the first {Series.Looks} of {curves.Count}: more could not be "
+                    + "distinguished. All are in metrics.jsonl of their stages.", ("class", "quiet"));
             curves = [.. curves.Take(Series.Looks).Select((one, i) => one with { Color = i })];
         }
         var bins = Math.Clamp(Points / (8 * curves.Count), 20, 200);

@@ -15,13 +15,11 @@ internal static class EvaluationSection
         if (run.Texts.Count == 0)
             return;
         html.Leaf("h2", "Evaluation");
-        html.Leaf("p",
+        html.Note(
             "How to read it: the text is cut into windows that do not overlap; every token is predicted from the earlier ones of its "
-                + "window. NLL is the mean over all tokens; its standard error "
-            + "is the sample standard deviation of the windows' means divided by the square root of their number (0 where there was one "
-            + "window). "
-            + "Bars show ± 1.96 standard errors, a 95 % interval. All models see the same windows, so a difference between two of them is "
-            + "surer than their intervals suggest.", ("class", "how"));
+                + "window. NLL is the mean over all tokens; its standard error is the sample standard deviation of the windows' means "
+                + "divided by the square root of their number (0 where there was one window). Bars show ± 1.96 standard errors, a 95 % "
+                + "interval. All models see the same windows, so a difference between two of them is surer than their intervals suggest.");
         foreach (var text in run.Texts)
             Text(html, run, text);
     }

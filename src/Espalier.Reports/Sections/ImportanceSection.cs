@@ -18,10 +18,10 @@ internal static class ImportanceSection
         if (groups.Length == 0)
             return;
         html.Leaf("h2", "Importance");
-        html.Leaf("p",
-            "How to read it: a curve that falls steeply before the cut (dashed) says that what was cut mattered little; a flat one, that "
-                + "the cut took units as good as those that stayed. "
-            + "In the heat maps each row's strongest cell is its own largest value and shade goes with the square root.", ("class", "how"));
+        html.Note(
+            "How to read it: a curve that falls steeply before the cut (dashed) says that what was cut mattered "
+                + "little; a flat one, that the cut took units as good as those that stayed. In the heat maps "
+                + "each row's strongest cell is its own largest value and shade goes with the square root.");
         foreach (var group in groups.Take(MostPictures))
             Pictures(html, run, group.Key, [.. group]);
         if (groups.Length > MostPictures)
@@ -51,12 +51,12 @@ internal static class ImportanceSection
         {
             ScoreMethod.Random => $"A control: chance, seed {scores.Seed}.",
             ScoreMethod.Redundancy =>
-                $"A control: neurons and heads by how little they copy another one of their layer or group (channels and layers by "
-                    + $"activations); {samples}.",
+                "A control: neurons and heads by how little they copy another one of their "
+                    + $"layer or group (channels and layers by activations); {samples}.",
             ScoreMethod.Magnitude => "A control: the root of the sum of the squares of a unit's weights. No text was read.",
             ScoreMethod.Taylor => $"A control, first-order Taylor: the sum of |weight × gradient| over a unit's weights; {samples}.",
-            _ => $"Aggregated over samples by {scores.Batch} and over positions by {scores.Sequence}; of a neuron, {neuron} is read; "
-                + $"{samples}.",
+            _ => $"Aggregated over samples by {scores.Batch} and over positions by "
+                + $"{scores.Sequence}; of a neuron, {neuron} is read; {samples}.",
         };
     }
 
@@ -70,8 +70,7 @@ internal static class ImportanceSection
         if (layers is not { Length: > 0 })
             return;
         html.Leaf("h3", $"{char.ToUpperInvariant(units[0])}{units[1..]} of each layer, the most important first");
-        html.Leaf("p", "A line a layer, relative to the layer's largest; the colours go from the first layer to the last.",
-            ("class", "how"));
+        html.Note("A line a layer, relative to the layer's largest; the colours go from the first layer to the last.");
         var series = ImportanceCurves.PerLayer(layers);
         new SvgChart
         {
@@ -90,9 +89,9 @@ internal static class ImportanceSection
         if (scores.Units[SizeAxis.Hidden] is not [{ Length: > 0 } channels])
             return;
         html.Leaf("h3", "Channels of the residual stream, the most important first");
-        html.Leaf("p", scores.Method.ReadsActivations()
+        html.Note(scores.Method.ReadsActivations()
             ? "One ranking for the whole network: the sum over all norms."
-            : "One ranking for the whole network: all weights that touch the channel.", ("class", "how"));
+            : "One ranking for the whole network: all weights that touch the channel.");
         new SvgChart
         {
             Title = "Importance of channels, sorted",

@@ -11,12 +11,11 @@ internal static class LineageSection
     internal static void Write(HtmlBuilder html, ReportRun run)
     {
         html.Leaf("h2", "Lineage");
-        html.Leaf("p",
+        html.Note(
             "How to read it: each box is made from the one before it and from the text's tokens; the teacher that scores are taken of also "
-                + "guides the distillation. "
-            + "Folders of stages lie in stages/; a name ends in the hash of everything that determines the contents, so an equal name "
-            + "means equal contents; hashes of the contents stand at the end of this page."
-            + (run.HasArms ? " A dashed box is one that an arm above has made already." : ""), ("class", "how"));
+                + "guides the distillation. Folders of stages lie in stages/; a name ends in the hash of everything that determines the "
+                + "contents, so an equal name means equal contents; hashes of the contents stand at the end of this page."
+            + (run.HasArms ? " A dashed box is one that an arm above has made already." : ""));
         var seen = new HashSet<string>();
         var begun = run.Manifest.Stages.Where(stage => stage.Status == StageStatus.Started).Select(stage => stage.Folder).ToHashSet();
         foreach (var arm in run.Arms)

@@ -10,11 +10,10 @@ internal static class RecipeSection
     internal static void Write(HtmlBuilder html, ReportRun run)
     {
         html.Leaf("h2", "Recipe and hashes");
-        html.Leaf("p",
+        html.Note(
             "How to read it: the same recipe on the same machine with the same threads gives the same outputs, whose SHA-256 stand here; "
-                + "that of a file is what sha256sum prints, "
-            + "that of a folder or of several files is taken over their names and hashes. The digits at the end of a stage's name are no "
-            + "such hash: they say what it was made from.", ("class", "how"));
+                + "that of a file is what sha256sum prints, that of a folder or of several files is taken over their names and hashes. The "
+                + "digits at the end of a stage's name are no such hash: they say what it was made from.");
         html.Leaf("pre", run.RecipeText);
         var facts = new HtmlTable(("", false), ("", false));
         facts.Add(null, new("Recipe, as it was understood"), new(run.Manifest.RecipeHash));

@@ -16,10 +16,9 @@ internal static class SamplesSection
         if (models.Length == 0)
             return;
         html.Leaf("h2", "Samples");
-        html.Leaf("p",
+        html.Note(
             $"How to read it: beginnings of documents of {models[0].Texts[0].Set}, what follows there, and what each model writes instead, "
-                + $"always taking the likeliest token. "
-            + "A few lines prove nothing; they show what kind of mistakes a loss stands for.", ("class", "how"));
+                + "always taking the likeliest token. A few lines prove nothing; they show what kind of mistakes a loss stands for.");
         foreach (var (number, sample) in models[0].Texts.Index())
         {
             html.Leaf("h3", $"Beginning {number + 1}");

@@ -28,9 +28,9 @@ internal static class ShapesSection
         if (models.Length == 0)
             return;
         html.Leaf("h2", "Shapes");
-        html.Leaf("p",
-            "How to read it: a column a model, as its config.json says; the small figures are shares of the teacher. Head width and "
-                + "vocabulary always stay.", ("class", "how"));
+        html.Note(
+            "How to read it: a column a model, as its config.json says; the small figures "
+                + "are shares of the teacher. Head width and vocabulary always stay.");
         var teacher = models.FirstOrDefault(model => model.IsTeacher);
         var table = new HtmlTable([("", false), .. models.Select(model => (run.TitleOf(model), true))]);
         foreach (var (name, value) in s_facts)
@@ -53,8 +53,8 @@ internal static class ShapesSection
             if (run.ModelOf(group.First(), "teacher")?.Config is not { } teacher || kept.Count >= teacher.Layers)
                 continue;
             html.Leaf("h3",
-                $"Layers kept{(run.HasArms ? $" by {string.Join(", ", group.Select(arm => arm.Name))}" : "")}: {kept.Count} of "
-                    + $"{teacher.Layers}");
+                $"Layers kept{(run.HasArms ? $" by {string.Join(", ", group.Select(arm => arm.Name))}" : "")}: "
+                    + $"{kept.Count} of {teacher.Layers}");
             using var strip = html.Open("ul", ("class", "strip"));
             for (var layer = 0; layer < teacher.Layers; layer++)
                 html.Leaf("li", Figures.Exact(layer), ("class", kept.Contains(layer) ? null : "gone"),

@@ -13,8 +13,8 @@ internal static class SummarySection
     {
         if (run.Unfinished is { } unfinished)
             html.Leaf("p",
-                $"{(run.HasArms ? unfinished.Name : "The run")} is not finished: it is at work, was interrupted or failed. This is what "
-                    + $"there is so far.", ("class", "lead"));
+                $"{(run.HasArms ? unfinished.Name : "The run")} is not finished: it is at work, was "
+                    + "interrupted or failed. This is what there is so far.", ("class", "lead"));
         html.Leaf("p", Sentence(run), ("class", "lead"));
         if (run.Problems.Count > 0)
             using (html.Open("ul", ("class", "problems")))
@@ -22,16 +22,15 @@ internal static class SummarySection
                     html.Leaf("li", $"Left out of this report: {problem}");
         if (run.Models.Count == 0)
             return;
-        html.Leaf("p",
-            "How to read it: NLL is the mean negative log-likelihood of the next token in nats, ± one standard error; lower is better. "
-                + "Perplexity is e to that power. "
-            + "The small figures compare with the teacher. Tokens a second are those of greedy generation of one sequence on this machine"
+        html.Note(
+            "How to read it: NLL is the mean negative log-likelihood of the next token in nats, ± one standard "
+                + "error; lower is better. Perplexity is e to that power. The small figures compare with the "
+                + "teacher. Tokens a second are those of greedy generation of one sequence on this machine"
             + (run.Models.Select(model => model.Row.Speed).FirstOrDefault(speed => speed?.HasSpread == true) is { } measured
-                ? $", {measured.Tokens} tokens after a prompt of one: the median of {measured.Measurements} measurements, below it the "
-                    + $"slowest and the fastest." : ".")
+                ? $", {measured.Tokens} tokens after a prompt of one: the median of "
+                    + $"{measured.Measurements} measurements, below it the slowest and the fastest." : ".")
             + (run.Models.Any(model => model.Row.Model == "corrected teacher")
-                ? " The corrected teacher is the teacher after further training on this run's text; the student is made from it." : ""),
-                ("class", "how"));
+                ? " The corrected teacher is the teacher after further training on this run's text; the student is made from it." : ""));
         Table(run).Write(html);
     }
 
@@ -57,11 +56,11 @@ internal static class SummarySection
         return text + ".";
     }
 
-    /// <summary>A ratio is told only where the measurements do not overlap: on a busy machine it would be noise.</summary>
+    /// <summary>A ratio is shown only where the measurements do not overlap: on a busy machine it would be noise.</summary>
     private static string Generates(GenerationSpeed student, GenerationSpeed teacher) =>
         student.Lowest <= teacher.Highest && teacher.Lowest <= student.Highest
-            ? $"; no difference in the speed of generation could be measured (student {Range(student)}, teacher {Range(teacher)} tokens a "
-                + $"second)"
+            ? "; no difference in the speed of generation could be measured (student "
+                + $"{Range(student)}, teacher {Range(teacher)} tokens a second)"
             : $"; it generates {Figures.Short(student.Median)} tokens a second, {Figures.Short(student.Median / teacher.Median)} times "
                 + $"the teacher's {Figures.Short(teacher.Median)} (medians of {student.Measurements} times {student.Tokens} tokens)";
 

@@ -14,8 +14,8 @@ internal static class UseSection
             return;
         var result = arm.Result;
         html.Leaf("h2", "Using the result");
-        html.Leaf("p", "How to read it: paths are seen from the folder of this report; change there first."
-            + (run.HasArms ? $" The student is that of {arm.Name}." : ""), ("class", "how"));
+        html.Note("How to read it: paths are seen from the folder of this report; change there first."
+            + (run.HasArms ? $" The student is that of {arm.Name}." : ""));
         var student = run.Relative(result.Student);
         Snippet(html, "Python, with transformers", $"""
             from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -29,8 +29,8 @@ internal static class UseSection
             Snippet(html, "llama.cpp",
                 string.Join('\n', result.Gguf.Select(file => $"llama-cli -m {Quoted.Shell(run.Relative(file))} -p \"{Prompt}\"")));
         Snippet(html, "Espalier", $"espalier generate {Quoted.Shell(student)} --prompt \"{Prompt}\" --max-tokens 60",
-            "espalier is the launcher at the root of the program's folder: ./espalier there, with the path of this folder before the "
-                + "student's.");
+            "espalier is the launcher at the root of the program's folder: ./espalier "
+                + "there, with the path of this folder before the student's.");
     }
 
     /// <summary>A relative path that no program takes for a name on a hub.</summary>

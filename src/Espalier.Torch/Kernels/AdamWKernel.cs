@@ -20,8 +20,8 @@ internal static unsafe class AdamWKernel
         foreach (var tensor in (ReadOnlySpan<Tensor>)[weight, gradient, first, second])
             if (tensor.DType != DType.Float32 || !tensor.Shape.SequenceEqual(weight.Shape))
                 throw Of(
-                    Name, $"weight is {weight.DType} {Sizes(weight)} and another {tensor.DType} {Sizes(tensor)}, all must be float32 and "
-                        + $"of one shape");
+                    Name, $"weight is {weight.DType} {Sizes(weight)} and another {tensor.DType} "
+                        + $"{Sizes(tensor)}, all must be float32 and of one shape");
         foreach (var tensor in (ReadOnlySpan<Tensor>)[weight, first, second])
             if (!tensor.IsContiguous)
                 throw Of(Name, "weight and moments must lie in order");

@@ -60,7 +60,8 @@ internal static unsafe class AttentionForward
         long low = (begin - from) / wide * wide, count = Tile.Up<TV>(end - from) - low;
         Tile.Multiply<TV>(p->Query(b, t, n), p->QueryStep, 1, own.Keys + low * H, H * wide, own.Scores, Keys, rows, count, H, add: false);
 
-        float* kept = stackalloc float[(int)Rows], shares = stackalloc float[(int)Rows];
+        float* kept = stackalloc float[(int)Rows], shares = stackalloc float[(int)Rows], tops = stackalloc float[(int)Rows];
+        // Every row's largest score before any exponential: rows wait for one another less than each for its own.
         for (var r = 0L; r < rows; r++)
         {
             var row = own.Scores + r * Keys;
@@ -76,10 +77,17 @@ internal static unsafe class AttentionForward
             if (p->Cap != 0)
                 AttentionRows.Cap(row, count, p->Scale, p->Cap);
             AttentionRows.Hide(row, 0, seenFrom, count, seenTo);
-            var isFirst = firstSeen >= from;
+            (tops[r], shares[r]) = (AttentionRows.Largest<TV>(row, count) * p->Rest, 1);
+        }
+        for (var r = 0L; r < rows; r++)
+        {
+            if (shares[r] == 0)
+                continue;
+            var position = p->Past + t + r;
+            var isFirst = p->Low(b, t + r) >= from;
             var before = isFirst ? float.NegativeInfinity : own.Tops[at + r];
-            var top = Math.Max(before, AttentionRows.Largest<TV>(row, count) * p->Rest);
-            var sum = AttentionRows.Exponentials<TV>(row, count, p->Rest, top);
+            var top = Math.Max(before, tops[r]);
+            var sum = AttentionRows.Exponentials<TV>(own.Scores + r * Keys, count, p->Rest, top);
             kept[r] = isFirst ? 0 : MathF.Exp(before - top);
             sum += isFirst ? 0 : own.Sums[at + r] * kept[r];
             (own.Tops[at + r], own.Sums[at + r], shares[r]) = (top, sum, position < to ? 1 / sum : 1);

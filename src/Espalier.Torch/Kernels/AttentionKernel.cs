@@ -131,8 +131,8 @@ internal static unsafe class AttentionKernel
         var (N, K, T, S) = (q.Size(2), k.Size(2), q.Size(1), k.Size(1));
         if (!k.Shape.SequenceEqual(v.Shape) || k.Size(0) != q.Size(0) || k.Size(3) != q.Size(3))
             throw Of(
-                Name, $"q is {Sizes(q)}, k {Sizes(k)} and v {Sizes(v)}, they must be of one number of samples and one head width, k and v "
-                    + $"of one shape");
+                Name, $"q is {Sizes(q)}, k {Sizes(k)} and v {Sizes(v)}, they must be of "
+                    + "one number of samples and one head width, k and v of one shape");
         if (K == 0 || N % K != 0)
             throw Of(Name, $"{N} query heads over {K} key heads, they must divide");
         if (S < T)

@@ -73,8 +73,8 @@ internal static unsafe class RotateKernel
         if ((!ownTables && cos.Dimensions != 3) || !cos.Shape.SequenceEqual(sin.Shape) || cos.Size(-2) != 1 || cos.Size(-3) != x.Size(1)
             || (ownTables && cos.Size(0) != x.Size(0)) || 2 * cos.Size(-1) > x.Size(3))
             throw Of(
-                Name, $"x is {Sizes(x)}, cos {Sizes(cos)} and sin {Sizes(sin)}, the tables must be [positions, 1, half] or [samples, "
-                    + $"positions, 1, half]");
+                Name, $"x is {Sizes(x)}, cos {Sizes(cos)} and sin {Sizes(sin)}, the tables "
+                    + "must be [positions, 1, half] or [samples, positions, 1, half]");
     }
 
     // Entry i of a head turns with entry i + half; the entries after the two halves stay.

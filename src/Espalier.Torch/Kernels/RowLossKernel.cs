@@ -16,8 +16,8 @@ internal static unsafe class RowLossKernel
         if (student.Dimensions != 2 || !student.Shape.SequenceEqual(teacher.Shape))
             throw Of(
                 name,
-                $"the student's logits are {Sizes(student)} and the teacher's {Sizes(teacher)}, they must be [positions, vocabulary], both "
-                    + $"alike");
+                $"the student's logits are {Sizes(student)} and the teacher's "
+                    + $"{Sizes(teacher)}, they must be [positions, vocabulary], both alike");
         using var to = Operand.Result(DType.Float32, student.Size(0));
         using var s = Operand.Of(student);
         using var t = Operand.Of(teacher);

@@ -45,8 +45,9 @@ internal static unsafe class RowNormsKernel
         }
     }
 
+    /// <summary>The sum of the squares of some neighbours.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static double Squares<T>(T* x, long n) where T : unmanaged
+    public static double Squares<T>(T* x, long n) where T : unmanaged
     {
         Vector512<double> even = default, odd = default;
         var i = 0L;

@@ -26,8 +26,8 @@ internal static unsafe class SquaredReluKernel
     {
         if (x.DType != DType.Float32 || gradient.DType != DType.Float32 || !x.Shape.SequenceEqual(gradient.Shape))
             throw Of(
-                Name, $"x is {x.DType} {Sizes(x)} and its gradient {gradient.DType} {Sizes(gradient)}, both must be float32 and of one "
-                    + $"shape");
+                Name, $"x is {x.DType} {Sizes(x)} and its gradient {gradient.DType} "
+                    + $"{Sizes(gradient)}, both must be float32 and of one shape");
         using var to = Operand.Result(DType.Float32, x.Shape);
         using var from = Operand.InOrder(x);
         using var slope = Operand.InOrder(gradient);

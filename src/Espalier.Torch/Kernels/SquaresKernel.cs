@@ -26,22 +26,10 @@ internal static unsafe class SquaresKernel
     private static void Pieces(long first, long last, void* context)
     {
         var job = (Job*)context;
-        var x = job->X;
         for (var piece = first; piece < last; piece++)
         {
-            Vector512<double> even = default, odd = default;
-            var (i, end) = (piece * Piece, Math.Min(job->Count, (piece + 1) * Piece));
-            for (; i + 2 * Doubles.Lanes <= end; i += 2 * Doubles.Lanes)
-            {
-                Series.Ask(x + i + Series.Ahead);
-                var (a, b) = (Doubles.Load(x + i), Doubles.Load(x + i + Doubles.Lanes));
-                even += a * a;
-                odd += b * b;
-            }
-            var sum = Doubles.Total(even + odd);
-            for (; i < end; i++)
-                sum += (double)x[i] * x[i];
-            job->Sums[piece] = sum;
+            var begin = piece * Piece;
+            job->Sums[piece] = RowNormsKernel.Squares(job->X + begin, Math.Min(Piece, job->Count - begin));
         }
     }
 

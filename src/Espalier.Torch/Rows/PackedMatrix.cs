@@ -25,8 +25,8 @@ internal sealed unsafe class PackedMatrix : IDisposable
     {
         if (weights.Dimensions != 2 || !weights.IsForwardFused)
             throw new TorchException(
-                $"packed weights: {weights} on {(weights.IsOnCpu ? "the processor" : "another device")}, they must be a float32 matrix on "
-                    + $"the processor");
+                $"packed weights: {weights} on {(weights.IsOnCpu ? "the processor" : "another device")}, "
+                    + "they must be a float32 matrix on the processor");
         (Format, Rows, Columns) = (format, weights.Size(0), weights.Size(1));
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();

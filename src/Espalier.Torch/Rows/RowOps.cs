@@ -75,12 +75,17 @@ internal static unsafe class RowOps
     }
 
     /// <summary>silu(gate) · up, into gate.</summary>
-    public static void SiluMul(RowBuffer gate, RowBuffer up, int rows)
+    public static void SiluMul(RowBuffer gate, RowBuffer up, int rows) => GatedUnit<SiluGate>(gate, up, rows);
+
+    /// <summary>gelu(gate) · up, into gate.</summary>
+    public static void GeluMul(RowBuffer gate, RowBuffer up, int rows) => GatedUnit<GeluGate>(gate, up, rows);
+
+    private static void GatedUnit<TG>(RowBuffer gate, RowBuffer up, int rows) where TG : struct, IGate
     {
         if (gate.Width != up.Width)
             throw KernelErrors.Of(Units, $"gates of {gate.Width} and values of {up.Width}");
         var y = gate.Of(Units, "gate", rows);
-        SiluMulKernel.Run(y, up.Of(Units, "up", rows), rows * gate.Width, y);
+        GatedUnitKernel<TG>.Run(y, up.Of(Units, "up", rows), rows * gate.Width, y);
         gate.Check();
     }
 

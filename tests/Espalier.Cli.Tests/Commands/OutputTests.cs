@@ -13,7 +13,9 @@ namespace Espalier.Cli.Tests.Commands;
 /// </summary>
 public sealed class OutputTests : TorchTest
 {
-    /// <summary>A command line for every output; M is a model, I its ids, R a recipe, OUT the output and N a place that is free.</summary>
+    /// <summary>
+    /// A command line for every output; M is a model, I its ids, R a recipe, K a benchmark, OUT the output and N a place that is free.
+    /// </summary>
     private static readonly Dictionary<string, string> s_lines = new()
     {
         ["init --output"] = "init M I --output OUT",
@@ -32,6 +34,7 @@ public sealed class OutputTests : TorchTest
         ["pretrain --output"] = "pretrain M --ids I --seq 16 --steps 1 --output OUT",
         ["cache --output"] = "cache M --ids I --seq 16 --k 4 --output OUT",
         ["evaluate --per-token"] = "evaluate M --ids I --seq 16 --windows 2 --per-token OUT",
+        ["evaluate --per-document"] = "evaluate M --tasks K --per-document OUT",
         ["export --output"] = "export M --type f32 --output OUT",
     };
 
@@ -39,7 +42,7 @@ public sealed class OutputTests : TorchTest
     private static readonly HashSet<string> s_reads =
     [
         "--ids", "--teacher", "--cache", "--scores", "--like", "--depth-scores", "--plan", "--task", "--order", "--reference", "--train",
-        "--folder", "--compare",
+        "--folder", "--compare", "--tasks", "--benchmarks",
     ];
 
     /// <summary>What needs a finished run to write from, and is tested where there is one.</summary>
@@ -147,7 +150,7 @@ public sealed class OutputTests : TorchTest
 
     private static bool IsFile(string output) => output.Contains("--write", StringComparison.Ordinal)
         || output is "init --output" or "score --output" or "depth --output" or "depth --picture" or "search --picture"
-        or "evaluate --per-token";
+        or "evaluate --per-token" or "evaluate --per-document";
 
     private string At(string name) => Path.Combine(_folder.Path, name);
 
@@ -156,6 +159,7 @@ public sealed class OutputTests : TorchTest
         "M" => _model,
         "T" => At("teacher"),
         "I" => _ids,
+        "K" => Path.Combine(Fixtures.Root, "tasks", "endings", "endings.yaml"),
         "R" => At("recipe.yaml"),
         "N" => At("free"),
         "OUT" => place,

@@ -204,13 +204,37 @@ public sealed class TrainingCommandTests : TorchTest
                 .Prepend("data"));
     }
 
-    private System.Text.Json.JsonElement Compress(string name, string correct)
+    [Fact]
+    public void What_a_training_lost_at_its_end_is_what_an_evaluation_finds()
+    {
+        const string known = "evaluate: corrected teacher on held-out: as its training ended";
+        var line = $"compress {Recipe("known", "{ steps: 2, batch: 2, evaluate-every: 2 }")} --output {_folder.Path}/known --json";
+        var (_, first, told) = TestCommand.Launch(line);
+        Assert.Contains(known, told);
+        var row = System.Text.Json.JsonDocument.Parse(first).RootElement.GetProperty("rows").EnumerateArray()
+            .Single(row => row.GetProperty("model").GetString() == "corrected teacher");
+        var stage = Path.Combine(_folder.Path, "known", "stages", row.GetProperty("stage").GetString()!);
+        var (losses, record) = (File.ReadAllBytes(Path.Combine(stage, "losses.json")), row.GetProperty("evaluations").GetRawText());
+
+        // The training is done and known by its folder alone: the windows are gone through.
+        Directory.Delete(stage, recursive: true);
+        var (code, second, again) = TestCommand.Launch(line);
+        Assert.True(code == 0, again);
+        Assert.DoesNotContain(known, again);
+        Assert.Equal(losses, File.ReadAllBytes(Path.Combine(stage, "losses.json")));
+        Assert.Contains(record, second);
+    }
+
+    private System.Text.Json.JsonElement Compress(string name, string correct) =>
+        Verb.Json($"compress {Recipe(name, correct)} --output {Path.Combine(_folder.Path, name)}");
+
+    private string Recipe(string name, string correct)
     {
         var recipe = Path.Combine(_folder.Path, $"{name}.yaml");
         File.WriteAllText(recipe,
             $"teacher: {Verb.Tiny}\ndata: {{ train: {_ids}, held-out: 10%, sequence: 32 }}\ncorrect: {correct}\nscore: {{ samples: 8 "
                 + $"}}\nprune: {{ hidden: 32 }}\ndistill: {{ steps: 4, batch: 2, warm-up: 0 }}\n");
-        return Verb.Json($"compress {recipe} --output {Path.Combine(_folder.Path, name)}");
+        return recipe;
     }
 
     /// <summary>Ids that go on as the tiny model finds likeliest.</summary>

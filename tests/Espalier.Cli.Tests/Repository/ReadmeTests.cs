@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Espalier.Cli.Commands;
+using Espalier.Evaluation.Tasks;
 using Espalier.Pipeline.Recipes;
 using Espalier.Tests;
 
@@ -26,6 +27,14 @@ public sealed partial class ReadmeTests
         Assert.All(Tree().Where(path => !path.EndsWith('/')), path => Assert.True(File.Exists(Path.Combine(Fixtures.Root, path)), path));
 
     [Fact]
+    public void What_the_table_of_places_names_is_there()
+    {
+        var places = Place().Matches(Block("where")).Select(match => match.Groups["path"].Value).ToArray();
+        Assert.NotEmpty(places);
+        Assert.All(places, path => Assert.True(Path.Exists(Path.Combine(Fixtures.Root, path)), path));
+    }
+
+    [Fact]
     public void Every_folder_of_the_tree_is_annotated() =>
         Assert.All(TreeLines(), line => Assert.NotEmpty(line.Groups["text"].Value));
 
@@ -35,13 +44,19 @@ public sealed partial class ReadmeTests
             CommandsOfTheTable().Order(StringComparer.Ordinal));
 
     [Fact]
-    public void Recipes_that_pages_show_are_read()
+    public void Recipes_and_tasks_that_pages_show_are_read()
     {
         var recipes =
             RepositoryFiles.Pages.SelectMany(page => Recipe().Matches(RepositoryFiles.Read(page))
                 .Select(match => (page, match.Groups["text"].Value))).ToArray();
         Assert.NotEmpty(recipes);
-        Assert.All(recipes, recipe => RecipeFile.Parse(recipe.Value, recipe.page));
+        Assert.All(recipes, shown =>
+        {
+            if (shown.page == "docs/tasks.md")
+                TaskFile.Parse(shown.Value, shown.page);
+            else
+                RecipeFile.Parse(shown.Value, shown.page);
+        });
     }
 
     [Fact]
@@ -100,6 +115,9 @@ public sealed partial class ReadmeTests
 
     [GeneratedRegex(@"^\| `(?<name>[a-z-]+)", RegexOptions.Multiline)]
     private static partial Regex TableRow();
+
+    [GeneratedRegex(@"`(?<path>src/[^`]+)`")]
+    private static partial Regex Place();
 
     [GeneratedRegex(@"^```yaml\n(?<text>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Recipe();

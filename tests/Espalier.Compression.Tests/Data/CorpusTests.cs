@@ -12,7 +12,7 @@ public sealed class CorpusTests : IDisposable
     [Fact]
     public void Documents_end_on_their_side_with_bos_and_eos()
     {
-        var summary = Corpus.Build(Options(Lines(300), "10%"), DataFixture.Bytes, _data.At("out"));
+        var summary = Corpus.Build(Options(Lines(300), 0.1), DataFixture.Bytes, _data.At("out"));
         Assert.Equal(300, summary.Train.Documents + summary.HeldOut!.Documents);
         var split = new HeldOutSplit(0.1);
         foreach (var (folder, heldOut) in ((string, bool)[])[(Corpus.TrainFolder, false), (Corpus.HeldOutFolder, true)])
@@ -26,7 +26,7 @@ public sealed class CorpusTests : IDisposable
             Assert.Equal(texts.Sum(Encoding.UTF8.GetByteCount), store.Index.TextBytes);
             Assert.Equal(texts.Length, store.ReadDocumentStarts().Length);
         }
-        Assert.Equivalent(summary, Corpus.ReadSummary(_data.At("out")));
+        Assert.Equivalent(summary, DataJson.Read<CorpusSummary>(_data.At("out", Corpus.SummaryName)));
     }
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed class CorpusTests : IDisposable
         string[] Hashes(int workers)
         {
             var folder = _data.At($"out{workers}");
-            Corpus.Build(Options(input, "5%") with { Workers = workers }, DataFixture.Bytes, folder);
+            Corpus.Build(Options(input, 0.05) with { Workers = workers }, DataFixture.Bytes, folder);
             return [.. Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
                 .Select(file =>
                     $"{Path.GetRelativePath(folder, file)} "
@@ -52,19 +52,19 @@ public sealed class CorpusTests : IDisposable
     public void Repeated_documents_are_dropped_and_counted_or_kept_on_request()
     {
         var input = _data.Write("a.jsonl", "{\"text\":\"same\"}\n{\"text\":\"other\"}\n{\"text\":\"same\"}\n");
-        var summary = Corpus.Build(Options(input, "0"), DataFixture.Bytes, _data.At("out"));
+        var summary = Corpus.Build(Options(input, 0), DataFixture.Bytes, _data.At("out"));
         Assert.Equal((2, 1), (summary.Train.Documents, summary.Skips["duplicate-document"]));
         Assert.Null(summary.HeldOut);
         Assert.False(Directory.Exists(_data.At("out", "held-out")));
         Assert.Equal(3,
-            Corpus.BuildStore(Options(input, "0") with { Deduplicate = false }, DataFixture.Bytes, _data.At("store")).Index.Documents);
+            Corpus.BuildStore(Options(input, 0) with { Deduplicate = false }, DataFixture.Bytes, _data.At("store")).Index.Documents);
     }
 
     [Theory]
-    [InlineData("{\"text\":\"\"}\n", "2%", "no text in")]
-    [InlineData("{\"text\":\"abc\"}\n", "2%", "held-out 2.0 % of 1 documents")]
-    [InlineData("{\"text\":\"abc\"}\n", "99%", "takes all 1 documents")]
-    public void Empty_side_is_refused_and_leaves_nothing_behind(string text, string share, string reason)
+    [InlineData("{\"text\":\"\"}\n", 0.02, "no text in")]
+    [InlineData("{\"text\":\"abc\"}\n", 0.02, "held-out 2.0 % of 1 documents")]
+    [InlineData("{\"text\":\"abc\"}\n", 0.99, "takes all 1 documents")]
+    public void Empty_side_is_refused_and_leaves_nothing_behind(string text, double share, string reason)
     {
         var input = _data.Write("a.jsonl", text);
         var error = Assert.ThrowsAny<EspalierException>(() => Corpus.Build(Options(input, share), DataFixture.Bytes, _data.At("out")));
@@ -77,7 +77,7 @@ public sealed class CorpusTests : IDisposable
     public void Id_beyond_the_vocabulary_names_the_document()
     {
         var encoder = DataFixture.Bytes with { VocabularySize = 200 };
-        var error = Assert.Throws<EspalierException>(() => Corpus.Build(Options(Lines(3), "0"), encoder, _data.At("out")));
+        var error = Assert.Throws<EspalierException>(() => Corpus.Build(Options(Lines(3), 0), encoder, _data.At("out")));
         Assert.Contains("a.jsonl:1: the tokenizer gave id 256, not below the vocabulary of 200", error.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_data.At("out")));
     }
@@ -88,7 +88,7 @@ public sealed class CorpusTests : IDisposable
         using var cancel = new CancellationTokenSource();
         var progress = new Callback<(long Done, long Total)>(_ => cancel.Cancel());
         Assert.ThrowsAny<OperationCanceledException>(() =>
-            Corpus.Build(Options(Lines(20_000), "5%"), DataFixture.Bytes, _data.At("out"), progress, cancel.Token));
+            Corpus.Build(Options(Lines(20_000), 0.05), DataFixture.Bytes, _data.At("out"), progress, cancel.Token));
         Assert.False(Directory.Exists(_data.At("out")));
     }
 
@@ -96,7 +96,7 @@ public sealed class CorpusTests : IDisposable
     public void Progress_rises_to_all_bytes()
     {
         var reports = new List<(long Done, long Total)>();
-        Corpus.Build(Options(Lines(20_000), "5%"), DataFixture.Bytes, _data.At("out"), new Callback<(long Done, long Total)>(reports.Add));
+        Corpus.Build(Options(Lines(20_000), 0.05), DataFixture.Bytes, _data.At("out"), new Callback<(long Done, long Total)>(reports.Add));
         Assert.True(reports.Count > 2);
         Assert.Equal(reports.Select(report => report.Done).Order(), reports.Select(report => report.Done));
         Assert.Equal(reports[^1].Total, reports[^1].Done);
@@ -105,10 +105,9 @@ public sealed class CorpusTests : IDisposable
     [Fact]
     public void A_corpus_written_again_replaces_the_old_one()
     {
-        Corpus.Build(Options(Lines(300), "10%"), DataFixture.Bytes, _data.At("out"));
-        var second = Corpus.Build(Options(Lines(200), "10%"), DataFixture.Bytes, _data.At("out"));
+        Corpus.Build(Options(Lines(300), 0.1), DataFixture.Bytes, _data.At("out"));
+        var second = Corpus.Build(Options(Lines(200), 0.1), DataFixture.Bytes, _data.At("out"));
         using var store = TokenStore.Open(_data.At("out", Corpus.TrainFolder));
-        store.Verify();
         Assert.Equal(second.Train.Tokens, store.Count);
     }
 
@@ -117,7 +116,7 @@ public sealed class CorpusTests : IDisposable
     private string Lines(int count) =>
         _data.Write("a.jsonl", string.Join('\n', Enumerable.Range(0, count).Select(i => $"{{\"text\":\"{Text(i)}\"}}")));
 
-    private static CorpusOptions Options(string source, string share) => new() { Sources = [source], HeldOut = HeldOutSplit.Parse(share) };
+    private static CorpusOptions Options(string source, double share) => new() { Sources = [source], HeldOut = new(share) };
 
     /// <summary>Reports on the caller's thread, unlike <see cref="Progress{T}"/>.</summary>
     private sealed class Callback<T>(Action<T> report) : IProgress<T>

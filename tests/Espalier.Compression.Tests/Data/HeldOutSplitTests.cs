@@ -7,7 +7,7 @@ public sealed class HeldOutSplitTests
     [Fact]
     public void About_the_share_of_many_documents_is_held_out()
     {
-        var split = HeldOutSplit.Parse("5%");
+        var split = new HeldOutSplit(0.05);
         var held = Enumerable.Range(0, 20_000).Count(i => split.IsHeldOut($"document {i}"));
         Assert.InRange(held, 1000 - 5 * 31, 1000 + 5 * 31); // five standard deviations of a binomial
     }
@@ -28,11 +28,10 @@ public sealed class HeldOutSplitTests
     }
 
     [Theory]
-    [InlineData("100%")]
-    [InlineData("-1%")]
-    [InlineData("NaN")]
-    [InlineData("some")]
-    public void Shares_out_of_range_are_refused(string text) => Assert.Throws<EspalierException>(() => HeldOutSplit.Parse(text));
+    [InlineData(1)]
+    [InlineData(-0.01)]
+    [InlineData(double.NaN)]
+    public void Shares_out_of_range_are_refused(double share) => Assert.Throws<EspalierException>(() => new HeldOutSplit(share));
 
     [Fact]
     public void Zero_holds_out_nothing() =>

@@ -1,4 +1,5 @@
 using Espalier.Compression.Data;
+using Espalier.Files;
 using Espalier.Tests;
 
 namespace Espalier.Compression.Tests.Data;
@@ -22,7 +23,7 @@ public sealed class TokenStoreTests : IDisposable
         Assert.Equal(dtype, store.Index.Dtype);
         Assert.Equal(width * 50_000, new FileInfo(Path.Combine(folder, "tokens.bin")).Length);
         Assert.Equal([0L, 20_000L], store.ReadDocumentStarts());
-        store.Verify();
+        Assert.Equal(store.Index.TokensSha256, ContentHash.OfFile(Path.Combine(folder, "tokens.bin")));
 
         var (part, wide) = (new int[20_001], new long[20_001]);
         store.Read(17_123, part);
@@ -39,15 +40,6 @@ public sealed class TokenStoreTests : IDisposable
         using (var writer = new TokenStoreWriter(_data.At("s"), DataFixture.Bytes, "test"))
             writer.Append([1, 2, 3], 3);
         Assert.Empty(Directory.GetFileSystemEntries(_data.At("s")));
-    }
-
-    [Fact]
-    public void Flipped_payload_is_found_by_verification()
-    {
-        var folder = Write(258, [1, 2, 3]);
-        File.WriteAllBytes(Path.Combine(folder, "tokens.bin"), [1, 0, 2, 0, 4, 0]);
-        using var store = TokenStore.Open(folder);
-        Assert.Contains("SHA-256", Assert.Throws<EspalierException>(store.Verify).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -77,6 +77,39 @@ public sealed class TeacherCacheTests : TorchTest
         AssertSame(online.Gradient, cached.Gradient);
     }
 
+    /// <summary>Granite divides its logits, Gemma-2 caps them: the head beside the states does what the teacher's does.</summary>
+    [Theory]
+    [InlineData("granite")]
+    [InlineData("gemma2")]
+    public void Hidden_states_give_the_online_gradient_where_logits_are_scaled_or_capped(string family)
+    {
+        using var teacher = GoldenTensors.Load(Fixtures.Golden("families", family), DType.Float32);
+        using var student = Student();
+        Assert.True(teacher.Head.Divisor != 1 || teacher.Head.Cap is not null);
+        Write(teacher, Key(teacher, CacheEncoding.Hidden));
+        var batch = BatchOf(4, 1);
+        foreach (var loss in new LogitLoss[] { new ForwardKl(), new ReverseKl(), new ForwardKl(2) })
+        {
+            var (online, cached) = (Of(student, new OnlineTeacher(teacher), batch, loss), OfCache(student, batch, loss));
+            Assert.Equal(online.Loss, cached.Loss, 1e-6);
+            AssertSame(online.Gradient, cached.Gradient);
+        }
+    }
+
+    /// <summary>A program that does not know the cap refuses the cache by its version; caches without one are as they were.</summary>
+    [Theory]
+    [InlineData("granite", CacheEncoding.Hidden, 1)]
+    [InlineData("gemma2", CacheEncoding.Hidden, 2)]
+    [InlineData("gemma2", CacheEncoding.TopK, 1)]
+    internal void A_cache_with_a_cap_has_a_version_of_its_own(string family, CacheEncoding encoding, int version)
+    {
+        using var teacher = GoldenTensors.Load(Fixtures.Golden("families", family), DType.Float32);
+        Write(teacher, Key(teacher, encoding), 0);
+        var manifest = JsonFile.Read(System.IO.Path.Combine(Path, CacheManifest.FileName));
+        Assert.Equal(version, manifest.ToJsonString().Contains("\"format_version\":2", StringComparison.Ordinal) ? 2 : 1);
+        Assert.Equal(version == 2, manifest.ToJsonString().Contains("logit_cap", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2.5)]

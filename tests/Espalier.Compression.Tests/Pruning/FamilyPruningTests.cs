@@ -144,6 +144,39 @@ public sealed class FamilyPruningTests : TorchTest
         Assert.Equal(Logits(pruned), Logits(again));
     }
 
+    /// <summary>
+    /// transformers scales Gemma's embedding by the width of the model that it loads: fewer channels would be scaled otherwise than the
+    /// teacher's. The student's tables make up for it, the head's twin included.
+    /// </summary>
+    [Fact]
+    public void Fewer_channels_keep_the_teacher_s_scale_of_the_embedding()
+    {
+        using var teacher = Open("gemma2");
+        var plan = PlanBuilder.Random(teacher.Config, new PruneTarget { Hidden = 20, Multiple = 1 }.Apply(teacher.Config), 9);
+        using var pruned = Prune(teacher, plan, "narrow");
+        Assert.Equal((Math.Sqrt(48), Math.Sqrt(20)), (teacher.Config.EmbeddingScale, pruned.Config.EmbeddingScale));
+
+        // The teacher's rows and columns as they are, and its scale.
+        var asTheyAre = pruned.Config with { EmbeddingScalesByWidth = false, EmbeddingScale = teacher.Config.EmbeddingScale };
+        var everywhere = Enumerable.Range(0, 1 << 10).ToArray();
+        using var model = new Decoder(asTheyAre, pruned.Family.Parameters(pruned.Config).Select(named =>
+        {
+            var spec = ParameterSpec.Of(named.Parameter.Role);
+            var (values, shape) = (Values(teacher, named.Name), spec.Shape(teacher.Config));
+            int[] Kept(int dimension) => dimension >= shape.Length ? [0]
+                : spec.Dimensions[dimension].Axis == Axis.Hidden ? plan.Kept[Axis.Hidden]![0] : everywhere[..(int)shape[dimension]];
+            var width = shape.Length == 2 ? (int)shape[1] : 1;
+            double[] kept = [.. Kept(0).SelectMany(row => Kept(1).Select(column => (double)values[row * width + column]))];
+            return KeyValuePair.Create(named.Parameter, Tensor.From<double>(kept, named.Shape).Unscoped());
+        }));
+        using var student = DecoderWeights.Load(pruned, DType.Float64);
+        using var noGrad = GradMode.Disable();
+        using var scope = TensorScope.Begin();
+        var ids = Tensor.From<long>([.. Enumerable.Range(0, 24).Select(i => (long)(i * 7 % 128))], 1, 24);
+        GoldenTensors.AssertClose(GoldenTensors.DoublesOf(model.Logits(model.Forward(ids))),
+            GoldenTensors.DoublesOf(student.Logits(student.Forward(ids))), 2e-6, 0, "stored as float32, the tables are rounded once");
+    }
+
     /// <summary>A model that says the same with a KV head for every query head: those of a group are copies.</summary>
     private Checkpoint Ungrouped(Checkpoint grouped)
     {

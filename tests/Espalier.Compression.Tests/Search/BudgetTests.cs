@@ -66,7 +66,7 @@ public sealed class BudgetTests
     {
         var budget = new Budget(100, 200);
         Assert.Equal([0.5, 0, 0, 0, 0.25], new[] { 50.0, 100, 150, 200, 250 }.Select(budget.Distance));
-        Assert.Equal([false, true, true], new[] { 99.9, 100, 200 }.Select(budget.Holds));
+        Assert.Equal([false, true, true], new[] { 99.9, 100, 200 }.Select(value => budget.Distance(value) == 0));
     }
 
     [Theory]

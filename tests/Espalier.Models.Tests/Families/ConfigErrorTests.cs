@@ -57,8 +57,8 @@ public sealed class ConfigErrorTests
         """{"quant_method":"compressed-tensors","kv_cache_scheme":{"num_bits":8},"config_groups":{"group_0":{}}}""", "quantised weights")]
     [InlineData("quantization_config", """{"quant_method":"compressed-tensors","kv_cache_scheme":null,"config_groups":{}}""",
         "quantised weights")]
-    [InlineData("model_type", "\"gpt2\"", "model_type 'gpt2' is not supported; known are granite, llama, mistral, nemotron")]
-    [InlineData("model_type", "null", "model_type is missing; known are granite, llama")]
+    [InlineData("model_type", "\"gpt2\"", "model_type 'gpt2' is not supported; known are gemma2, granite, llama, mistral, nemotron")]
+    [InlineData("model_type", "null", "model_type is missing; known are gemma2, granite, llama")]
     public void Impossible_field_is_refused_naming_file_field_and_value(string field, string value, string expected)
     {
         var raw = JsonFile.Read(Fixtures.Golden("families/llama-3.1/config.json"));
@@ -66,6 +66,21 @@ public sealed class ConfigErrorTests
         var error = Assert.Throws<EspalierException>(() => Read(raw));
         Assert.StartsWith("some/config.json: ", error.Message, StringComparison.Ordinal);
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("layer_types", """["sliding_attention"]""", "it must have one entry for each of the 3 layers")]
+    [InlineData("layer_types", """["sliding_attention","full_attention","linear_attention"]""",
+        "a layer is sliding_attention or full_attention")]
+    [InlineData("use_bidirectional_attention", "true", "only causal attention")]
+    [InlineData("hidden_activation", "\"silu\"", "a gemma2 model has gelu_pytorch_tanh")]
+    [InlineData("query_pre_attn_scalar", "0", "it must be above 0")]
+    [InlineData("final_logit_softcapping", "-1.0", "the cap of logits is -1, it must be above 0")]
+    public void Impossible_fields_of_gemma_2_are_refused(string field, string value, string expected)
+    {
+        var raw = JsonFile.Read(Fixtures.Golden("families/gemma2/config.json"));
+        raw[field] = JsonNode.Parse(value);
+        Assert.Contains(expected, Assert.Throws<EspalierException>(() => Read(raw)).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -9,6 +9,7 @@ namespace Espalier.Tests.Families;
 public sealed class ConfigRoundTripTests
 {
     [Theory]
+    [InlineData("families/gemma2")]
     [InlineData("families/granite")]
     [InlineData("families/llama-3.1")]
     [InlineData("families/llama-3.2-tied")]
@@ -62,6 +63,35 @@ public sealed class ConfigRoundTripTests
         using var source = Checkpoint.Open(Fixtures.Golden(folder), requireWeights: false);
         var written = source.Family.WriteConfig(source.Config with { Layers = 2 }, source.RawConfig, ElementType.F32);
         Assert.Equal("""["full_attention","full_attention"]""", written["layer_types"]!.ToJsonString());
+    }
+
+    [Fact]
+    public void The_windows_of_the_layers_that_stay_are_written()
+    {
+        using var source = Checkpoint.Open(Fixtures.Golden("families/gemma2"), requireWeights: false);
+        Assert.Equal([10, null, 10], source.Config.LayerKinds.Select(kind => kind.SlidingWindow));
+        string Written(params int[] layers) => source.Family.WriteConfig(
+            source.Config with { Layers = layers.Length, LayerKinds = source.Config.LayerKinds.At(layers) }, source.RawConfig,
+            ElementType.F32)["layer_types"]!.ToJsonString();
+        Assert.Equal("""["sliding_attention","sliding_attention"]""", Written(0, 2));
+        Assert.Equal("""["full_attention"]""", Written(1));
+        Assert.Equal("""["full_attention","sliding_attention"]""", Written(1, 2));
+    }
+
+    [Fact]
+    public void Gemma_2_s_scale_and_caps_are_written_back()
+    {
+        using var source = Checkpoint.Open(Fixtures.Golden("families/gemma2"), requireWeights: false);
+        Assert.Equal((4.0, 6.0), (source.Config.LayerKinds[0].ScoreCap, source.Config.LogitCap));
+        Assert.Equal(1 / Math.Sqrt(20), source.Config.LayerKinds[0].AttentionScale);
+        var target = source.Config with
+        {
+            LogitCap = null,
+            LayerKinds = LayerKinds.Of(source.Config.LayerKinds.Select(kind => kind with { ScoreCap = 7.5, AttentionScale = 0.5 })),
+        };
+        var written = source.Family.WriteConfig(target, source.RawConfig, ElementType.F32);
+        Assert.Equal("null 7.5 4.0",
+            $"{written["final_logit_softcapping"]?.ToJsonString() ?? "null"} {written["attn_logit_softcapping"]} {written["query_pre_attn_scalar"]!.ToJsonString()}");
     }
 
     [Fact]

@@ -10,12 +10,12 @@ namespace Espalier.Tests.Recipes;
 
 public sealed class RecipePlanTests
 {
-    private static string Teacher => Path.Combine(Fixtures.Root, "models", "quickstart-teacher");
+    internal static string Teacher => Path.Combine(Fixtures.Root, "models", "quickstart-teacher");
 
-    private static RecipePlan Plan(string prune, string rest = "", double? gflops = null) =>
+    internal static RecipePlan Plan(string prune, string rest = "", double? gflops = null) =>
         RecipePlan.Of(RecipeFile.Parse($"teacher: {Teacher}\ndata: {{ train: dotnet-docs }}\nprune: {prune}\n{rest}", "r.yaml"), gflops);
 
-    private static RecipePlan PlanOf(string name) => RecipePlan.Of(RecipeFile.Read(Path.Combine(Fixtures.Root, "recipes", name)));
+    internal static RecipePlan PlanOf(string name) => RecipePlan.Of(RecipeFile.Read(Path.Combine(Fixtures.Root, "recipes", name)));
 
     // Untied gated models: 2Vh + L(2h·N·H + 2h·K·H + 3h·f + 2h) + h.
     private static long Gated(long v, long h, long f, long l) =>
@@ -121,50 +121,6 @@ public sealed class RecipePlanTests
     }
 
     [Fact]
-    public void Time_is_operations_over_the_assumed_share_of_the_speed()
-    {
-        var plan = Plan("{ hidden: 192 }", "distill: { steps: 2 }", gflops: 100);
-        Assert.Equal(["this machine", "one A100", "one H100", "one H200", "one L40S", "one RTX 4090"],
-            plan.Times.Select(time => time.Device));
-        Assert.Equal(plan.Flops / 50e9, plan.Times[0].Seconds, 1e-9);
-        Assert.Equal(plan.Flops / (0.4 * 312e12), plan.Times[1].Seconds, 1e-12);
-        Assert.Equal(5, Plan("{ hidden: 192 }").Times.Count);
-    }
-
-    [Fact]
-    public void Time_is_a_range_as_wide_as_the_measurements_lie_apart()
-    {
-        var recipe =
-            RecipeFile.Parse($"teacher: {Teacher}\ndata: {{ train: dotnet-docs }}\nprune: {{ hidden: 192 }}\ndistill: {{ steps: 2 }}",
-                "r.yaml");
-        TimeForecast Here(double[] forward, double[] training) =>
-            RecipePlan.Of(recipe, _ => DeviceSpeed.FromWork(forward, training)).Times[0];
-        var wide = Here([40, 40, 40], [10, 20, 40]);
-        Assert.Equal((wide.Seconds / 2, wide.Seconds * 2), (wide.SecondsFrom, wide.SecondsTo));
-        // A few equal seconds do not promise equal hours.
-        var narrow = Here([40], [20]);
-        Assert.Equal((wide.Seconds, narrow.Seconds / 1.1, narrow.Seconds / 0.9), (narrow.Seconds, narrow.SecondsFrom, narrow.SecondsTo));
-        Assert.All(RecipePlan.Of(recipe, gflopsHere: 100).Times,
-            time => Assert.True(time.SecondsFrom < time.Seconds && time.Seconds < time.SecondsTo, time.Device));
-    }
-
-    [Fact]
-    public void Hours_of_stages_are_those_of_their_own_work_and_sum_up()
-    {
-        var recipe =
-            RecipeFile.Parse($"teacher: {Teacher}\ndata: {{ train: dotnet-docs }}\nprune: {{ hidden: 192 }}\ndistill: {{ steps: 2 }}",
-                "r.yaml");
-        var plan = RecipePlan.Of(recipe, _ => DeviceSpeed.FromWork(forward: 40, training: 20));
-        var here = plan.Times[0];
-        double Hours(string name) => here.Stages.Single(stage => stage.Stage == name).Hours;
-        double Flops(string name) => plan.Stages.Single(stage => stage.Name == name).Flops!.Value;
-        Assert.Equal(Flops("score") / 40e9 / 3600, Hours("score"), 1e-12);
-        Assert.Equal(Flops("distill") / 20e9 / 3600, Hours("distill"), 1e-12);
-        Assert.Equal((20, 1, here.Stages.Sum(stage => stage.Hours) * 3600), (here.Gflops, here.Utilisation, here.Seconds));
-        Assert.All(plan.Times, time => Assert.Equal(here.Stages.Select(stage => stage.Stage), time.Stages.Select(stage => stage.Stage)));
-    }
-
-    [Fact]
     public void Each_stage_tells_its_model_and_what_it_writes()
     {
         var plan = Plan("{ hidden: 192 }", "distill: { steps: 2 }\nexport: [hf, gguf-q8_0]");
@@ -198,76 +154,6 @@ public sealed class RecipePlanTests
         Assert.Equal(Plan("{ hidden: 192, ffn: 512, kv-heads: 3 }").Student.Parameters, plan.Neighbours[^2].Parameters);
     }
 
-    [Fact]
-    public void Each_cycle_scores_prunes_and_distils_the_shape_that_the_one_before_left()
-    {
-        var plan = Plan("{ ffn: 256, layers: 4 }", "cycles: { shapes: [{ ffn: 512, layers: 6 }] }\ndistill: { steps: 2 }");
-        Assert.Equal(["data", "score", "prune", "distill", "score", "prune", "distill", "evaluate", "export"],
-            plan.Stages.Select(stage => stage.Name));
-        Assert.Equal([null, 1, 1, 1, 2, 2, 2, null, null], plan.Stages.Select(stage => stage.Cycle));
-        Assert.All(plan.Stages, stage => Assert.Null(stage.Round));
-        Assert.Equal("score, cycle 2", plan.Stages[4].Title());
-        var between = Plan("{ ffn: 512, layers: 6 }").Student;
-        Assert.Equal([null, plan.Teacher, between, between, between, plan.Student, plan.Student, plan.Teacher, plan.Student],
-            plan.Stages.Select(stage => stage.Model));
-        Assert.Equal((256 * 256 * between.ForwardFlopsPerToken, 4 * between.Parameters),
-            (plan.Stages[4].Flops, plan.Stages[4].MemoryBytes));
-        Assert.Contains("ffn 512 to 256, layers 6 to 4", plan.Stages[5].Does);
-        // Every student learns from the run's teacher.
-        var (forward, teacher) = (plan.Student.ForwardFlopsPerToken, plan.Teacher.ForwardFlopsPerToken);
-        Assert.Equal((3 * forward + teacher) * 4096, plan.Stages[6].Flops);
-        Assert.Equal(16 * plan.Student.Parameters + 4 * plan.Teacher.Parameters, plan.Stages[6].MemoryBytes);
-        Assert.Equal(2 * 256 * 256 + 2 * 4096, plan.Tokens);
-        Assert.Equal(plan.Stages.Sum(stage => stage.Flops ?? 0), plan.Flops);
-        Assert.Equal(["score, cycle 1", "distill, cycle 1", "score, cycle 2", "distill, cycle 2"],
-            plan.Times[0].Stages.Select(stage => stage.Stage));
-        Assert.Equal(plan.Times[0].Seconds, plan.Times[0].Stages.Sum(stage => stage.Hours) * 3600, 1e-9);
-        Assert.Equal(plan.DiskBytes, plan.Stages.Sum(stage => stage.DiskBytes ?? 0));
-        Assert.Equal(3 * 12 * between.Parameters, plan.Disk.Single(file => file.What == "checkpoints of distill, cycle 1").Bytes);
-    }
-
-    [Fact]
-    public void A_cycle_that_learns_from_the_one_before_has_a_smaller_teacher()
-    {
-        StageForecast Last(string teacher) =>
-            Plan("{ layers: 4 }",
-                $"cycles: {{ count: 2, teacher: {teacher} }}\ndistill: {{ steps: 2 }}").Stages.Last(stage => stage.Name == "distill");
-        var (teacher, between) = (Plan("{ layers: 8 }").Teacher, Plan("{ layers: 6 }").Student);
-        Assert.Equal((teacher.ForwardFlopsPerToken - between.ForwardFlopsPerToken) * 4096,
-            Last("original").Flops!.Value - Last("previous").Flops!.Value, 1);
-        Assert.Equal(4 * (teacher.Parameters - between.Parameters), Last("original").MemoryBytes - Last("previous").MemoryBytes);
-        Assert.Contains("from the student of cycle 1", Last("previous").Does);
-    }
-
-    [Fact]
-    public void Each_round_scores_and_prunes_and_one_distillation_follows()
-    {
-        var plan = Plan("{ ffn: 384 }", "score: { samples: 8, rounds: 3 }\ndistill: { steps: 2 }");
-        Assert.Equal(["data", "score", "prune", "score", "prune", "score", "prune", "distill", "evaluate", "export"],
-            plan.Stages.Select(stage => stage.Name));
-        Assert.Equal([null, 1, 1, 2, 2, 3, 3, null, null, null], plan.Stages.Select(stage => stage.Round));
-        Assert.Equal([768, 640, 640, 512, 512, 384], plan.Stages.Skip(1).Take(6).Select(stage => stage.Model!.IntermediateSize));
-        Assert.Equal(3 * 8 * 256 + 4096, plan.Tokens);
-        Assert.Equal(["score, round 1", "score, round 2", "score, round 3", "distill"], plan.Times[0].Stages.Select(stage => stage.Stage));
-        Assert.Equal(3, plan.Disk.Count(file => file.What.StartsWith("pruned student, round ", StringComparison.Ordinal)));
-        // Nothing is trained between rounds, so they are one cut: half of that axis.
-        Assert.Contains(plan.Warnings, warning => warning.StartsWith("prune.ffn 768 to 384 takes 50 %", StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public void Each_cycle_is_judged_by_its_own_cut()
-    {
-        const string cut = "non-embedding parameters go at once", distill = "distill: { steps: 2 }";
-        Assert.Contains(Plan("{ layers: 4 }", distill).Warnings, warning => warning.Contains(cut));
-        Assert.DoesNotContain(Plan("{ layers: 4 }", $"cycles: auto\n{distill}").Warnings, warning => warning.Contains(cut)
-            || warning.Contains("prune.layers"));
-        var uneven =
-            Plan("{ layers: 4 }",
-                $"cycles: {{ shapes: [{{ layers: 7 }}] }}\n{distill}").Warnings.Where(warning => warning.Contains("prune")).ToArray();
-        Assert.Equal(2, uneven.Length);
-        Assert.All(uneven, warning => Assert.StartsWith("cycle 2: prune", warning));
-    }
-
     [Theory]
     [InlineData("{ method: magnitude, sparsity: 2:4 }", "2:4 of the weights of all blocks", 0)]
     [InlineData("{ method: wanda }", "by Wanda over 16 samples", 8)]
@@ -294,82 +180,6 @@ public sealed class RecipePlanTests
             plan.Disk.Single(file => file.What == "student, gguf-q8_0").Bytes);
         Assert.Equal(plan.Disk.Sum(file => file.Bytes), plan.DiskBytes);
     }
-
-    [Theory]
-    [InlineData("{ hidden: 200, multiple: 8 }",
-        "prune.hidden 200 is not a multiple of 64, which matrix units work in; the nearest are 192 and 256")]
-    [InlineData("{ ffn: 20, multiple: 1 }", "prune.ffn 20 is not a multiple of 64, which matrix units work in; the nearest is 64")]
-    [InlineData("{ layers: 5 }", "more than a third")]
-    [InlineData("{ layers: 3 }", "more than half")]
-    [InlineData("{ layers: 8 }", "nothing is cut")]
-    [InlineData("{ layers: 5 }", "prune.layers 8 to 5 takes 37.5 % of that axis, more than a third")]
-    [InlineData("{ layers: 3 }",
-        "prune.layers 8 to 3 keeps fewer than half of the layers, and a cut of half is the deepest that the papers tell of: keep at least 4")]
-    [InlineData("{ hidden: 64 }", "prune.hidden 256 to 64 takes 75 % of that axis, more than half")]
-    [InlineData("{ heads: 4 }", "prune.heads 8 to 4 takes 50 % of that axis, more than a third")]
-    public void What_one_should_think_about_is_said(string prune, string expected) =>
-    Assert.Contains(Plan(prune).Warnings, warning => warning.Contains(expected));
-
-    [Fact]
-    public void A_depth_of_half_is_not_too_deep() =>
-    Assert.DoesNotContain(Plan("{ layers: 4 }").Warnings, warning => warning.Contains("keep at least"));
-
-    [Fact]
-    public void A_program_that_would_take_head_dim_from_the_width_is_named_where_the_width_is_cut()
-    {
-        Assert.Contains(Plan("{ hidden: 192 }").Warnings,
-            warning =>
-                warning.StartsWith(
-                    "Ollama would read the student wrongly: 32 of the 32 dimensions of a head are rotated and it would rotate 24",
-                    StringComparison.Ordinal));
-        Assert.DoesNotContain(Plan("{ ffn: 512 }").Warnings, warning => warning.Contains("wrongly"));
-        var nemotron = PlanOf("nemotron-4-15b-width-8b.yaml").Warnings.Where(warning => warning.Contains("wrongly")).ToArray();
-        Assert.StartsWith("llama.cpp would read", Assert.Single(nemotron));
-    }
-
-    [Fact]
-    public void What_a_gguf_file_says_less_exactly_is_said()
-    {
-        var folder = Directory.CreateTempSubdirectory("espalier-plan-").FullName;
-        try
-        {
-            foreach (var file in Directory.GetFiles(Teacher))
-                File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
-            var tokenizer = Path.Combine(folder, "tokenizer.json");
-            File.WriteAllText(tokenizer,
-                File.ReadAllText(tokenizer)
-                    .Replace("\"normalizer\": null", "\"normalizer\": {\"type\": \"NFC\"}", StringComparison.Ordinal));
-            IReadOnlyList<string> Warnings(string export) =>
-                RecipePlan.Of(
-                    RecipeFile.Parse($"teacher: {folder}\ndata: {{ train: dotnet-docs }}\nprune: {{ ffn: 512 }}\nexport: {export}",
-                        "r.yaml")).Warnings;
-            Assert.Contains(Warnings("gguf-q8_0"), warning => warning.StartsWith("export: ", StringComparison.Ordinal)
-                && warning.Contains("its normalizer (NFC)"));
-            Assert.DoesNotContain(Warnings("hf"), warning => warning.Contains("normalizer"));
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-    }
-
-    [Fact]
-    public void A_modest_cut_of_a_teacher_with_weights_warns_of_nothing() =>
-    Assert.Empty(Plan("{ ffn: 512 }", "evaluate: [held-out, teacher-domain]").Warnings);
-
-    [Theory]
-    [InlineData("{ heads: 6 }", "prune.heads is 6 and must be a multiple of the 4 KV heads")]
-    [InlineData("{ hidden: 200 }",
-        "prune.hidden is 200 and must be a multiple of 64, which matrix units work in: the nearest legal values are 192 and 256")]
-    [InlineData("{ ffn: 20 }", "prune.ffn is 20 and must be a multiple of 64, which matrix units work in: the nearest legal value is 64")]
-    [InlineData("{ hidden: 192, multiple: 128 }",
-        "must be a multiple of 128, which matrix units work in: the nearest legal values are 128 and 256")]
-    [InlineData("{ kv-heads: 5 }", "prune.kv-heads is 5 and must be between 1 and the teacher's 4")]
-    [InlineData("{ kv-heads: 2, heads: 8 }",
-        "prune.heads is 8 and must be a multiple of the 2 KV heads, at most 4: the nearest legal value is 4")]
-    [InlineData("{ hidden: 300 }", "prune.hidden is 300 and must be between 1 and the teacher's 256")]
-    public void An_illegal_shape_is_refused(string prune, string expected) =>
-    Assert.Contains(expected, Assert.Throws<RecipeRefusedException>(() => Plan(prune)).Message);
 
     [Fact]
     public void A_plan_by_hand_is_applied()

@@ -145,7 +145,7 @@ public sealed class EarlyStoppingStageTests : TorchTest
             if (report.Step == interrupt)
                 stop.Cancel();
         });
-        var end = TrainingLoop.Run(stage, stage.Begin(), trainer, source.Family, new()
+        var (end, heldOut) = TrainingLoop.Run(stage, stage.Begin(), trainer, source.Family, new()
         {
             Title = "correct",
             Steps = 60,
@@ -154,6 +154,8 @@ public sealed class EarlyStoppingStageTests : TorchTest
             EarlyStopping = 2,
             HeldOut = new(new TokenRange(ids, 3600, 400), 32, WindowStride.Contiguous),
         }, NullProgress.Instance, stop.Token);
+        // What the best weights lost is known of an earlier evaluation, not of the last.
+        Assert.Equal(end.Step == trainer.State.Step, heldOut is not null);
         return (end.Step, trainer.State.Step, [.. model.Parameters.SelectMany(p => GoldenTensors.DoublesOf(p.Value))],
             File.ReadAllText(stage.Metrics.Path));
     }

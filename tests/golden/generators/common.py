@@ -80,6 +80,10 @@ def _rms(self, x):
     return self.weight * (x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.variance_epsilon))
 
 
+def _rms_less_one(self, x):
+    return (1 + self.weight) * (x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.eps))
+
+
 def _rope(self, x, position_ids, *_):
     a = position_ids[..., None].double() * self.inv64
     a = torch.cat([a, a], -1)
@@ -92,7 +96,9 @@ def exact64(model, rope_scaling=True):
     for module in m.modules():
         kind = type(module).__name__
         if kind.endswith('RMSNorm'):
-            module.forward = types.MethodType(_rms, module)
+            module.forward = types.MethodType(_rms_less_one if kind.startswith('Gemma') else _rms, module)
+        elif hasattr(module, 'scalar_embed_scale'):
+            module.embed_scale = torch.tensor(module.scalar_embed_scale, dtype=torch.float64)
         elif kind.endswith('RotaryEmbedding'):
             module.inv64 = inverse_frequencies(m.config)
             assert torch.allclose(module.inv64, module.inv_freq.double(), rtol=1e-5), (module.inv64, module.inv_freq)
@@ -106,7 +112,7 @@ def init(model, seed, head_std=0.4, hetero=0.3):
     head head_std, norm weights around their neutral value +- hetero, biases 0.3."""
     g = torch.Generator().manual_seed(seed)
     tied = model.config.tie_word_embeddings
-    neutral = 0.0 if 'Nemotron' in type(model).__name__ else 1.0
+    neutral = 0.0 if type(model).__name__.startswith(('Gemma', 'Nemotron')) else 1.0
     with torch.no_grad():
         for n, p in sorted(model.named_parameters()):
             r = torch.randn(p.shape, generator=g)

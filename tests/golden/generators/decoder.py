@@ -41,6 +41,14 @@ def silu(z):
     return z / (1 + np.exp(-z))
 
 
+def gelu(z):
+    return z / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3)))
+
+
+def capped(z, cap):
+    return cap * np.tanh(z / cap) if cap else z
+
+
 class Model:
     def __init__(self, c, W):
         self.c, self.W = c, W
@@ -72,7 +80,7 @@ class Model:
         if self.type == 'nemotron':
             m = x.mean(-1, keepdims=True)
             return (x - m) / np.sqrt(((x - m) ** 2).mean(-1, keepdims=True) + self.eps) * (w + 1) + self.W[n + '.bias']
-        return x / np.sqrt((x * x).mean(-1, keepdims=True) + self.eps) * w
+        return x / np.sqrt((x * x).mean(-1, keepdims=True) + self.eps) * (w + 1 if self.type == 'gemma2' else w)
 
     def rope(self, t):
         a = np.arange(t.shape[1])[:, None] * self.inv
@@ -85,34 +93,38 @@ class Model:
         """Logits [B, T, V]; self.rec keeps the activations."""
         B, T = ids.shape
         H, K, D = self.H, self.K, self.D
-        # Granite's multipliers; the others have none of these
+        # Granite's multipliers and Gemma-2's; the others have none of these
         c = self.c
-        x = self.W['model.embed_tokens.weight'][ids] * c.get('embedding_multiplier', 1)
-        scale, half = c.get('attention_multiplier', 1 / math.sqrt(D)), c.get('residual_multiplier', 1)
+        gemma = self.type == 'gemma2'
+        x = self.W['model.embed_tokens.weight'][ids] * (math.sqrt(c['hidden_size']) if gemma else c.get('embedding_multiplier', 1))
+        scale = c.get('attention_multiplier', 1 / math.sqrt(c.get('query_pre_attn_scalar', D)))
+        half = c.get('residual_multiplier', 1)
         rec = self.rec = {'embed': x}
-        mask = np.triu(np.full((T, T), -np.inf), 1)
-        if self.type == 'phi3' and c['sliding_window']:
-            mask = mask + np.tril(np.full((T, T), -np.inf), -c['sliding_window'])
+        causal = np.triu(np.full((T, T), -np.inf), 1)
+        near = causal + np.tril(np.full((T, T), -np.inf), -c['sliding_window']) if c.get('sliding_window') else causal
         for l in range(self.c['num_hidden_layers']) if layers is None else layers:
             P = f'model.layers.{l}.'
-            after = self.type == 'olmo2'
-            y = rec['norm', 2 * l] = x if after else self.norm(x, P + 'input_layernorm')
+            mask = near if self.type == 'phi3' or gemma and c['layer_types'][l] == 'sliding_attention' else causal
+            before, after = self.type != 'olmo2', self.type == 'olmo2' or gemma
+            y = rec['norm', 2 * l] = self.norm(x, P + 'input_layernorm') if before else x
             if self.type == 'phi3':
                 q, k, v = np.split(self.lin(y, P + 'self_attn.qkv_proj'), [H * D, (H + K) * D], -1)
             else:
                 q, k, v = (self.lin(y, P + f'self_attn.{s}_proj') for s in 'qkv')
-            if after:
+            if not before:
                 q, k = self.norm(q, P + 'self_attn.q_norm'), self.norm(k, P + 'self_attn.k_norm')
             q, k, v = (t.reshape(B, T, -1, D) for t in (q, k, v))
             if self.type == 'qwen3':
                 q, k = self.norm(q, P + 'self_attn.q_norm'), self.norm(k, P + 'self_attn.k_norm')
             q, k = self.rope(q), self.rope(k)
             k, v = np.repeat(k, H // K, 2), np.repeat(v, H // K, 2)
-            o = np.einsum('bhij,bjhd->bihd', softmax(np.einsum('bihd,bjhd->bhij', q, k) * scale + mask), v)
+            s = capped(np.einsum('bihd,bjhd->bhij', q, k) * scale, c.get('attn_logit_softcapping'))
+            o = np.einsum('bhij,bjhd->bihd', softmax(s + mask), v)
             rec['attn', l] = o
             o = self.lin(o.reshape(B, T, H * D), P + 'self_attn.o_proj')
             x = x + half * (self.norm(o, P + 'post_attention_layernorm') if after else o)
-            y = rec['norm', 2 * l + 1] = x if after else self.norm(x, P + 'post_attention_layernorm')
+            norm = P + ('pre_feedforward_layernorm' if gemma else 'post_attention_layernorm')
+            y = rec['norm', 2 * l + 1] = self.norm(x, norm) if before else x
             if self.type == 'phi3':
                 gate, up = np.split(self.lin(y, P + 'mlp.gate_up_proj'), 2, -1)
             else:
@@ -120,13 +132,15 @@ class Model:
             if self.type == 'nemotron':
                 a = np.maximum(up, 0) ** 2
             else:
-                a = silu(gate if self.type == 'phi3' else self.lin(y, P + 'mlp.gate_proj')) * up
+                gate = gate if self.type == 'phi3' else self.lin(y, P + 'mlp.gate_proj')
+                a = (gelu if gemma else silu)(gate) * up
             rec['neuron', l] = a
             a = self.lin(a, P + 'mlp.down_proj')
             x = x + half * (self.norm(a, P + 'post_feedforward_layernorm') if after else a)
             rec['block', l] = x
         f = rec['final'] = self.norm(x, 'model.norm')
-        return f @ self.W.get('lm_head.weight', self.W['model.embed_tokens.weight']).T / c.get('logits_scaling', 1)
+        y = f @ self.W.get('lm_head.weight', self.W['model.embed_tokens.weight']).T / c.get('logits_scaling', 1)
+        return capped(y, c.get('final_logit_softcapping'))
 
 
 def ce(y, ids):

@@ -1,6 +1,8 @@
 """Golden fixtures per model family: a tiny seeded transformers model with logits, hidden states, loss and gradients in float64.
 usage: families.py FOLDER [NAME ...]     writes FOLDER/families; with names only those families, and no README"""
 from transformers import (
+    Gemma2Config,
+    Gemma2ForCausalLM,
     GraniteConfig,
     GraniteForCausalLM,
     LlamaConfig,
@@ -91,6 +93,23 @@ FAMILIES = {
         ),
     ),
     'olmo2': (109, Olmo2ForCausalLM, Olmo2Config, sizes(48, 96, 4, 2, 112) | UNTIED | dict(rms_norm_eps=1e-6, rope_theta=5e5, bos_token_id=0)),
+    'gemma2': (
+        112,
+        Gemma2ForCausalLM,
+        Gemma2Config,
+        sizes(48, 96, 4, 2, 128)
+        | TIED
+        | dict(
+            head_dim=16,
+            rms_norm_eps=1e-6,
+            rope_theta=10000.0,
+            query_pre_attn_scalar=20,
+            sliding_window=10,
+            attn_logit_softcapping=4.0,
+            final_logit_softcapping=6.0,
+            attn_implementation='eager',
+        ),
+    ),
     'phi3': (
         111,
         Phi3ForCausalLM,

@@ -16,8 +16,8 @@ internal sealed class MemoryInput
     private readonly Option<long?> _memory = new("--memory")
     {
         Description =
-            "What scoring may take, such as 4GB; a model whose float32 weights are larger is read layer by layer [default: 60 % of what is "
-                + "free]",
+            "What scoring may take, such as 4GB; a model whose float32 weights are "
+                + "larger is read layer by layer [default: 60 % of what is free]",
         HelpName = "SIZE",
         CustomParser = result =>
         {

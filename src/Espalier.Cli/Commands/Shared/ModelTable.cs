@@ -54,8 +54,8 @@ internal static class ModelTable
     /// <summary>What the last column says; null where nothing stands in it.</summary>
     internal static string? Legend(IReadOnlyList<ModelRow> rows) =>
         rows.Select(row => row.Speed).FirstOrDefault(speed => speed?.HasSpread == true) is { } measured
-            ? $"tokens/s: greedy, one sequence of {measured.Tokens} tokens; the median of {measured.Measurements} measurements, the "
-                + $"slowest and the fastest"
+            ? $"tokens/s: greedy, one sequence of {measured.Tokens} tokens; the median "
+                + $"of {measured.Measurements} measurements, the slowest and the fastest"
             : null;
 
     /// <summary>One measurement alone says little on a machine that may have been busy: it is left to <c>--json</c>.</summary>

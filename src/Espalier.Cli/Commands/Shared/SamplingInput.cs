@@ -10,19 +10,16 @@ namespace Espalier.Cli.Commands.Shared;
 /// </summary>
 internal sealed class SamplingInput
 {
-    private readonly Option<bool> _greedy = new(
-        "--greedy")
+    private readonly Option<bool> _greedy = new("--greedy")
     { Description = "Always the likeliest id, as with do_sample false in generation_config.json" };
-    private readonly Option<double?> _temperature = new(
-        "--temperature")
+    private readonly Option<double?> _temperature = new("--temperature")
     {
         Description = "Sharpness of the choice, 0 is greedy; by default as in generation_config.json, else 1",
         HelpName = "T"
     };
     private readonly CountOption _topK = new("--top-k",
         "Only the N likeliest ids, 0 is all; by default as in generation_config.json, else 0", least: 0);
-    private readonly Option<double?> _topP = new(
-        "--top-p")
+    private readonly Option<double?> _topP = new("--top-p")
     {
         Description =
             "Only the likeliest ids whose probabilities add up to P; by default as in generation_config.json, else 1",
@@ -35,8 +32,7 @@ internal sealed class SamplingInput
 
     internal void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_greedy, _temperature, _topK, _topP, _repetitionPenalty, _seed])
-            command.Options.Add(option);
+        command.Options.Add(_greedy, _temperature, _topK, _topP, _repetitionPenalty, _seed);
     }
 
     internal SamplingOptions Read(CommandRun run, Checkpoint model)

@@ -11,13 +11,9 @@ namespace Espalier.Cli.Commands.Shared;
 internal sealed class ShapeInput
 {
     // Limits are the model's, so PruneTarget names them, with the nearest legal value.
-    private readonly CountOption _hidden = new("--hidden", "Width of the residual stream", least: int.MinValue);
-    private readonly CountOption _ffn = new("--ffn", "Width of the feed-forward blocks", least: int.MinValue);
-    private readonly CountOption _heads = new("--heads",
-        "Query heads of a layer, a multiple of the key/value heads; where each has its own, that goes with it", least: int.MinValue);
-    private readonly CountOption _kvHeads = new("--kv-heads", "Key/value heads of a layer: fewer of them cut whole groups",
-        least: int.MinValue);
-    private readonly CountOption _layers = new("--layers", "Layers", least: int.MinValue);
+    private readonly (Axis Axis, CountOption Option)[] _sizes =
+        [.. Axis.Asked.Select(axis => (axis, new CountOption($"--{axis.Key}", axis.Summary, least: int.MinValue)))];
+
     private readonly ChoiceOption<DepthChoice> _depth = new(
         "--depth", "Which layers go: the span, or the single ones, that matter least; or one after the other, which needs --depth-scores",
         DepthChoice.Contiguous,
@@ -25,11 +21,10 @@ internal sealed class ShapeInput
 
     private readonly CountOption _multiple = new("--multiple",
         "What --hidden and --ffn must be multiples of: 64 where the model's own are; 1 allows any, 128 suits CUDA");
-    private readonly Option<bool> _mergeHeads = new(
-        "--merge-heads")
+    private readonly Option<bool> _mergeHeads = new("--merge-heads")
     { Description = "Let query heads that go leave their residual in those that stay" };
 
-    private CountOption[] Sizes => [_hidden, _ffn, _heads, _kvHeads, _layers];
+    private IEnumerable<CountOption> Sizes => _sizes.Select(size => size.Option);
 
     internal void AddTo(Command command)
     {
@@ -42,7 +37,7 @@ internal sealed class ShapeInput
 
     /// <summary>The first option of the shape that was given, or null.</summary>
     internal string? Given(CommandRun run) =>
-        Sizes.Append<Option>(_multiple).Append(_depth).Append(_mergeHeads).FirstOrDefault(run.Has)?.Name;
+        Sizes.Cast<Option>().Append(_multiple).Append(_depth).Append(_mergeHeads).FirstOrDefault(run.Has)?.Name;
 
     internal bool MergeHeads(CommandRun run) => run.Get(_mergeHeads);
 
@@ -51,11 +46,7 @@ internal sealed class ShapeInput
     {
         Target = new()
         {
-            Hidden = run.Get(_hidden),
-            Ffn = run.Get(_ffn),
-            Heads = run.Get(_heads),
-            KvHeads = run.Get(_kvHeads),
-            Layers = run.Get(_layers),
+            Sizes = new(axis => run.Get(Array.Find(_sizes, size => size.Axis == axis).Option)),
             Multiple = run.Get(_multiple),
         },
         Depth = run.Get(_depth)!.Value,
@@ -64,6 +55,11 @@ internal sealed class ShapeInput
 
     /// <summary>The student's config.</summary>
     /// <exception cref="EspalierException">No size was given, or one is impossible; the nearest legal one is named.</exception>
-    internal DecoderConfig Student(CommandRun run, DecoderConfig teacher) => Sizes.Any(run.Has) ? Section(run).Target.Apply(teacher)
-        : throw new EspalierException("there is nothing to prune: give --hidden, --ffn, --heads, --kv-heads or --layers");
+    internal DecoderConfig Student(CommandRun run, DecoderConfig teacher)
+    {
+        if (Sizes.Any(run.Has))
+            return Section(run).Target.Apply(teacher);
+        string[] names = [.. Sizes.Select(option => option.Name)];
+        throw new EspalierException($"there is nothing to prune: give {string.Join(", ", names[..^1])} or {names[^1]}");
+    }
 }

@@ -14,8 +14,8 @@ internal sealed class TokenInput
     private readonly Argument<string[]> _text = new("text")
     {
         Description =
-            "Text: txt, md, jsonl, json, csv, parquet or source files, also as .gz or .zst, folders, patterns such as docs/**/*.md, or "
-                + "dotnet-docs",
+            "Text: txt, md, jsonl, json, csv, parquet or source files, also as .gz "
+                + "or .zst, folders, patterns such as docs/**/*.md, or dotnet-docs",
         Arity = ArgumentArity.ZeroOrMore,
     };
 
@@ -28,8 +28,8 @@ internal sealed class TokenInput
     private readonly Option<string> _field = new("--field")
     {
         Description =
-            "Field of JSON records, or column of a table, that holds the text; by default text, content, prompt + completion, messages, "
-                + "...",
+            "Field of JSON records, or column of a table, that holds the text; "
+                + "by default text, content, prompt + completion, messages, ...",
         HelpName = "NAME",
     };
 

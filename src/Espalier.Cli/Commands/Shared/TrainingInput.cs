@@ -46,8 +46,7 @@ internal sealed class TrainingInput
         _keys.AddTo(command);
         if (_scope.HasLoss)
             _hidden.AddTo(command);
-        foreach (var option in (Option[])[_seed, _heldOut])
-            command.Options.Add(option);
+        command.Options.Add(_seed, _heldOut);
     }
 
     /// <summary>What is read, as what no output may touch.</summary>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Espalier.Files;
 
 namespace Espalier.Compression.Distillation.Caching;
@@ -6,5 +7,16 @@ namespace Espalier.Compression.Distillation.Caching;
 internal sealed record CacheManifest(int FormatVersion, CacheKey Key, long Windows, int WindowsOfAShard, IReadOnlyList<FileFact> Files)
 {
     public const string FileName = "cache.json";
-    public const int KnownVersion = 1;
+    public const int KnownVersion = 2;
+
+    /// <summary>
+    /// c in c · tanh(logit / c), which logits of the head beside hidden states pass last; null for none. Releases that do not know it must
+    /// not read such a cache, which has the version 2; any other has 1.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? LogitCap { get; init; }
+
+    /// <summary>The manifest of a whole cache.</summary>
+    public static CacheManifest Of(CacheKey key, double? logitCap, long windows, int windowsOfAShard, IReadOnlyList<FileFact> files) =>
+        new(logitCap is null ? 1 : KnownVersion, key, windows, windowsOfAShard, files) { LogitCap = logitCap };
 }

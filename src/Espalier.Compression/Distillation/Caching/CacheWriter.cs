@@ -74,7 +74,8 @@ internal static class CacheWriter
             }));
         }
         var manifest =
-            SealedJson.Bytes(new CacheManifest(CacheManifest.KnownVersion, key, windows.Count, ofAShard, facts),
+            SealedJson.Bytes(
+                CacheManifest.Of(key, key.Encoding == CacheEncoding.Hidden ? teacher.Head.Cap : null, windows.Count, ofAShard, facts),
                 RecordJson.Of<CacheManifest>());
         Write(Path.Combine(folder, CacheManifest.FileName), stream => stream.Write(manifest));
     }
@@ -125,9 +126,6 @@ internal static class CacheWriter
     {
         var path = Path.Combine(folder, HeadName);
         using var scope = TensorScope.Begin();
-        if (teacher.Head.Cap is not null)
-            throw new EspalierException(
-                "a cache of hidden states cannot hold the soft cap of this teacher's logits: cache top-k probabilities instead");
         var head_VE = teacher.Head.Weight.Detach().To(DType.Float32).Times(1 / teacher.Head.Divisor).Contiguous();
         SafetensorsWriter.Write(
             path, SafetensorsLayout.Plan([new(HeadTensor, ElementType.F32, head_VE.Shape.ToArray())]),

@@ -55,7 +55,7 @@ internal sealed class CachedTeacher : Teacher, IDisposable
             _cache.Read(batch.Windows[i], _record.Value!);
             Floats(_cache.Layout.Hidden, T * E).CopyTo(states.AsSpan(i * T * E));
         }
-        return new(Tensor.From<float>(states, batch.Tokens, E).On(device), new(_head_VE!));
+        return new(Tensor.From<float>(states, batch.Tokens, E).On(device), new(_head_VE!) { Cap = _cache.LogitCap });
     }
 
     private SparseDistributions Sparse(Batch batch, Device device)

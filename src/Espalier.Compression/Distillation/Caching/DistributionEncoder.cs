@@ -95,7 +95,7 @@ internal sealed class DistributionEncoder(CacheKey key)
     }
 
     private static EspalierException NotFinite(long window) =>
-        new($"cache: the teacher's distribution in window {window} is not finite; look at the teacher's weights or at that part of the "
-            + $"data")
+        new($"cache: the teacher's distribution in window {window} is not "
+            + "finite; look at the teacher's weights or at that part of the data")
         { ExitCode = 1 };
 }

@@ -17,7 +17,7 @@ internal sealed class TeacherCache : IDisposable
 
     private TeacherCache(string folder, CacheManifest manifest, long[] windows)
     {
-        (_folder, Key, _windows, _ofAShard) = (folder, manifest.Key, windows, manifest.WindowsOfAShard);
+        (_folder, Key, _windows, _ofAShard, LogitCap) = (folder, manifest.Key, windows, manifest.WindowsOfAShard, manifest.LogitCap);
         Layout = new(Key);
         _shards = new (MemoryMappedFile, MemoryMappedViewAccessor)[(windows.Length + _ofAShard - 1) / _ofAShard];
         for (var i = 0; i < _shards.Length; i++)
@@ -32,14 +32,14 @@ internal sealed class TeacherCache : IDisposable
     /// <summary>What the cache belongs to.</summary>
     public CacheKey Key { get; }
 
+    /// <summary>The soft cap of logits that the head of hidden states gives; null for none.</summary>
+    public double? LogitCap { get; }
+
     /// <summary>Where the fields of a window lie.</summary>
     public CacheLayout Layout { get; }
 
     /// <summary>How many windows are kept.</summary>
     public int Windows => _windows.Length;
-
-    /// <summary>The folder.</summary>
-    public string Folder => _folder;
 
     /// <summary>Opens a cache and checks all of it.</summary>
     /// <exception cref="EspalierException">It is not whole, damaged, or of a newer format.</exception>
@@ -89,8 +89,8 @@ internal sealed class TeacherCache : IDisposable
         var place = Array.BinarySearch(_windows, window);
         if (place < 0)
             throw new EspalierException(
-                $"{_folder} does not hold window {window} ({_windows.Length} windows are kept, {_windows[0]} to {_windows[^1]}); write a "
-                    + $"cache of more windows, or take fewer steps");
+                $"{_folder} does not hold window {window} ({_windows.Length} windows are kept, {_windows[0]} "
+                    + $"to {_windows[^1]}); write a cache of more windows, or take fewer steps");
         var (shard, slot) = Math.DivRem(place, _ofAShard);
         _shards[shard].View.ReadArray(CacheShard.HeaderBytes + (long)slot * Layout.WindowBytes, record, 0, Layout.WindowBytes);
     }

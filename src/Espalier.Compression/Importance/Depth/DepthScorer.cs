@@ -131,7 +131,7 @@ internal static class DepthScorer
             if (Array.FindIndex(values, value => !double.IsFinite(value)) is >= 0 and var at)
                 throw new EspalierException(
                     $"depth: {EnumName.Of(metric.Kind)} {Where(layers, variants[at])} is {values[at]}; the model's activations are not "
-                        + $"finite there, look at its weights and at the text")
+                        + "finite there, look at its weights and at the text")
                 {
                     ExitCode = 1,
                 };

@@ -116,8 +116,8 @@ internal static class DepthScoresFile
             if (!int.TryParse(span.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var width) || width < 2 || width > layers
                 || !spans.TryAdd(width, values.Numbers(span.Name)))
                 throw new EspalierException(
-                    $"{source}: {place}spans.{OneLine.Clipped(span.Name)}: a span's width is a whole number from 2 to the {layers} layers, "
-                        + $"each once");
+                    $"{source}: {place}spans.{OneLine.Clipped(span.Name)}: a span's width "
+                        + $"is a whole number from 2 to the {layers} layers, each once");
             Same($"spans.{width}", spans[width].Length, layers - width + 1);
         }
         var greedy = metric.TryGetProperty("greedy", out _)

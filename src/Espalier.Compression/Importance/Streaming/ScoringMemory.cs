@@ -67,8 +67,8 @@ internal sealed record ScoringMemory(long Bytes, bool Streams)
         using var model = new StreamedDecoder(checkpoint);
         var (budget, streams) = ((long)(ShareOfStreams * Bytes), StreamedScorer.StreamBytes(model.Config, windows, options));
         progress.Note(
-            $"scoring layer by layer: the weights take {Units.Memory(WeightBytes(model.Config))} in float32 and scoring may take "
-                + $"{Units.Memory(Bytes)}"
+            $"scoring layer by layer: the weights take {Units.Memory(WeightBytes(model.Config))} "
+                + $"in float32 and scoring may take {Units.Memory(Bytes)}"
             + (streams > budget ? $"; residual streams of {Units.Memory(streams)} go to {folder}" : ""));
         return StreamedScorer.Run(model, windows, options, aggregators, budget, folder, progress, stop);
     }

@@ -97,7 +97,7 @@ internal static class StreamedScorer
         return slot <= Array.MaxLength
             ? new(folder, (int)slot, batches * widest)
             : throw new EspalierException(
-                $"a batch of {options.Batch} samples of {sequence} positions takes {slot} bytes and at most {Array.MaxLength} go to the "
-                    + $"disk at once: give a smaller batch");
+                $"a batch of {options.Batch} samples of {sequence} positions takes {slot} bytes and "
+                    + $"at most {Array.MaxLength} go to the disk at once: give a smaller batch");
     }
 }

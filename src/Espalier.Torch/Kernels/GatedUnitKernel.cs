@@ -4,11 +4,12 @@ using static Espalier.Torch.Kernels.KernelErrors;
 namespace Espalier.Torch.Kernels;
 
 /// <summary>
-/// The gated unit of SwiGLU (arXiv 2002.05202), y = g σ(g) u, and its gradients, dg = dy u σ(g) (1 + g (1 − σ(g))) and du = dy g σ(g).
+/// The gated units of arXiv 2002.05202, y = g σ(a) u with a function a of the gate g, and their gradients,
+/// dg = dy u σ(a) (1 + g a′ (1 − σ(a))) and du = dy g σ(a).
 /// </summary>
-internal static unsafe class SiluMulKernel
+/// <typeparam name="TG">The function of the gate: <see cref="SiluGate"/> or <see cref="GeluGate"/>.</typeparam>
+internal static unsafe class GatedUnitKernel<TG> where TG : struct, IGate
 {
-    private const string Name = "silu_mul";
     private const int Line = 16; // floats of a cache line: two threads never write into one
 
     public static Tensor Forward(Tensor gate, Tensor up)
@@ -54,9 +55,9 @@ internal static unsafe class SiluMulKernel
     private static void Check(Tensor gate, Tensor up)
     {
         if (!gate.Shape.SequenceEqual(up.Shape))
-            throw Of(Name, $"gate is {Sizes(gate)} and up {Sizes(up)}, they must be of one shape");
+            throw Of(TG.Name, $"gate is {Sizes(gate)} and up {Sizes(up)}, they must be of one shape");
         if (gate.DType is not (DType.Float32 or DType.BFloat16) || up.DType != gate.DType)
-            throw Of(Name, $"gate is {gate.DType} and up {up.DType}, both must be float32 or both bfloat16");
+            throw Of(TG.Name, $"gate is {gate.DType} and up {up.DType}, both must be float32 or both bfloat16");
     }
 
     private static long Lines(long count) => (count + Line - 1) / Line;
@@ -104,13 +105,13 @@ internal static unsafe class SiluMulKernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TV Unit<TV>(TV gate, TV up)
         where TV : unmanaged, IFloats<TV> =>
-        gate / (TV.All(1) + TV.Exponential(TV.All(0) - gate)) * up;
+        gate / (TV.All(1) + TV.Exponential(TV.All(0) - TG.Inner(gate))) * up;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (TV Gate, TV Up) Slopes<TV>(TV gate, TV up, TV dy) where TV : unmanaged, IFloats<TV>
     {
-        var sigmoid = Series.Sigmoid(gate);
-        return (dy * up * sigmoid * TV.MultiplyAdd(gate, TV.All(1) - sigmoid, TV.All(1)), dy * gate * sigmoid);
+        var sigmoid = Series.Sigmoid(TG.Inner(gate));
+        return (dy * up * sigmoid * TV.MultiplyAdd(TG.GateTimesSlope(gate), TV.All(1) - sigmoid, TV.All(1)), dy * gate * sigmoid);
     }
 
     private struct Job

@@ -1,0 +1,62 @@
+using System.Text.Json;
+using Espalier.Tests;
+
+namespace Espalier.Cli.Tests.Commands;
+
+/// <summary><c>evaluate --tasks</c>: models beside each other, lines of documents, what is remembered, what is refused.</summary>
+public sealed class EvaluateTasksTests : TorchTest
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private static string Teacher => Path.Combine(Fixtures.Root, "models", "quickstart-teacher");
+
+    private static string Endings => Path.Combine(Fixtures.Root, "tasks", "endings", "endings.yaml");
+
+    [Fact]
+    public void A_teacher_knows_how_its_own_texts_go_on_and_a_copy_of_it_as_well()
+    {
+        var copy = Verb.Copy(Teacher, Path.Combine(_folder.Path, "copy"));
+        var lines = Path.Combine(_folder.Path, "documents.jsonl");
+        var report = Verb.Json($"evaluate {Teacher} {copy} --tasks {Endings} --limit 40 --per-document {lines}");
+        var task = Assert.Single(report.GetProperty("tasks").EnumerateArray());
+        Assert.Equal(("endings", 40), (task.GetProperty("task").GetString(), task.GetProperty("documents").GetInt32()));
+        var accuracy = task.GetProperty("results")[0].GetProperty("metrics")[1];
+        Assert.Equal("acc_norm", accuracy.GetProperty("name").GetString());
+        Assert.InRange(accuracy.GetProperty("value").GetDouble(), 0.5, 0.9);
+        Assert.InRange(accuracy.GetProperty("standard_error").GetDouble(), 0.05, 0.09);
+        var same = Assert.Single(task.GetProperty("comparisons").EnumerateArray());
+        Assert.Equal((0.0, 0, 1.0), (same.GetProperty("difference").GetDouble(), same.GetProperty("only_model").GetInt32(),
+            same.GetProperty("probability").GetDouble()));
+        var documents = File.ReadAllLines(lines).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+        Assert.Equal(80, documents.Length);
+        Assert.Equal(accuracy.GetProperty("value").GetDouble(), documents.Take(40)
+            .Average(document => document.GetProperty("predicted_norm").GetInt32() == document.GetProperty("answer").GetInt32() ? 1.0 : 0));
+    }
+
+    [Fact]
+    public void What_was_asked_before_is_not_asked_again()
+    {
+        // The same files, so that the hash is the same; the limit makes these prompts nobody else's.
+        var first = Verb.Json($"evaluate {Teacher} --tasks {Endings} --limit 7");
+        var again = Verb.Json($"evaluate {Teacher} --tasks {Endings} --limit 7");
+        JsonElement Metrics(JsonElement report) => report.GetProperty("tasks")[0].GetProperty("results")[0].GetProperty("metrics");
+        Assert.Equal(Metrics(first).GetRawText(), Metrics(again).GetRawText());
+        Assert.True(again.GetProperty("tasks")[0].GetProperty("results")[0].GetProperty("seconds").GetDouble() < 0.5);
+    }
+
+    [Theory]
+    [InlineData("--tasks nothing", "there is no task 'nothing'")]
+    [InlineData("--tasks ,", "--tasks names none")]
+    [InlineData("--tasks mmlu,mmlu", "--tasks names mmlu twice")]
+    [InlineData("--tasks mmlu --sequence 4", "--sequence is about the loss of a text")]
+    [InlineData("--tasks mmlu --benchmarks nowhere", "nowhere is no folder")]
+    [InlineData("--shots 2", "--shots was given without --tasks")]
+    public void What_cannot_be_asked_is_refused(string options, string expected) =>
+        Assert.Contains(expected, Verb.Refused($"evaluate {Teacher} {options}"));
+
+    public override void Dispose()
+    {
+        _folder.Dispose();
+        base.Dispose();
+    }
+}

@@ -1,0 +1,85 @@
+using Espalier.Pipeline.Planning;
+using Espalier.Pipeline.Recipes;
+using static Espalier.Tests.Recipes.RecipePlanTests;
+
+namespace Espalier.Tests.Recipes;
+
+/// <summary>What a plan warns of, and what it refuses.</summary>
+public sealed class PlanAdviceTests
+{
+    [Theory]
+    [InlineData("{ hidden: 200, multiple: 8 }",
+        "prune.hidden 200 is not a multiple of 64, which matrix units work in; the nearest are 192 and 256")]
+    [InlineData("{ ffn: 20, multiple: 1 }", "prune.ffn 20 is not a multiple of 64, which matrix units work in; the nearest is 64")]
+    [InlineData("{ layers: 5 }", "more than a third")]
+    [InlineData("{ layers: 3 }", "more than half")]
+    [InlineData("{ layers: 8 }", "nothing is cut")]
+    [InlineData("{ layers: 5 }", "prune.layers 8 to 5 takes 37.5 % of that axis, more than a third")]
+    [InlineData("{ layers: 3 }",
+        "prune.layers 8 to 3 keeps fewer than half of the layers, and a cut of half is the deepest that the papers tell of: keep at least 4")]
+    [InlineData("{ hidden: 64 }", "prune.hidden 256 to 64 takes 75 % of that axis, more than half")]
+    [InlineData("{ heads: 4 }", "prune.heads 8 to 4 takes 50 % of that axis, more than a third")]
+    public void What_one_should_think_about_is_said(string prune, string expected) =>
+        Assert.Contains(Plan(prune).Warnings, warning => warning.Contains(expected));
+
+    [Fact]
+    public void A_depth_of_half_is_not_too_deep() =>
+        Assert.DoesNotContain(Plan("{ layers: 4 }").Warnings, warning => warning.Contains("keep at least"));
+
+    [Fact]
+    public void A_program_that_would_take_head_dim_from_the_width_is_named_where_the_width_is_cut()
+    {
+        Assert.Contains(Plan("{ hidden: 192 }").Warnings,
+            warning =>
+                warning.StartsWith(
+                    "Ollama would read the student wrongly: 32 of the 32 dimensions of a head are rotated and it would rotate 24",
+                    StringComparison.Ordinal));
+        Assert.DoesNotContain(Plan("{ ffn: 512 }").Warnings, warning => warning.Contains("wrongly"));
+        var nemotron = PlanOf("nemotron-4-15b-width-8b.yaml").Warnings.Where(warning => warning.Contains("wrongly")).ToArray();
+        Assert.StartsWith("llama.cpp would read", Assert.Single(nemotron));
+    }
+
+    [Fact]
+    public void What_a_gguf_file_says_less_exactly_is_said()
+    {
+        var folder = Directory.CreateTempSubdirectory("espalier-plan-").FullName;
+        try
+        {
+            foreach (var file in Directory.GetFiles(Teacher))
+                File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+            var tokenizer = Path.Combine(folder, "tokenizer.json");
+            File.WriteAllText(tokenizer,
+                File.ReadAllText(tokenizer)
+                    .Replace("\"normalizer\": null", "\"normalizer\": {\"type\": \"NFC\"}", StringComparison.Ordinal));
+            IReadOnlyList<string> Warnings(string export) =>
+                RecipePlan.Of(
+                    RecipeFile.Parse($"teacher: {folder}\ndata: {{ train: dotnet-docs }}\nprune: {{ ffn: 512 }}\nexport: {export}",
+                        "r.yaml")).Warnings;
+            Assert.Contains(Warnings("gguf-q8_0"), warning => warning.StartsWith("export: ", StringComparison.Ordinal)
+                && warning.Contains("its normalizer (NFC)"));
+            Assert.DoesNotContain(Warnings("hf"), warning => warning.Contains("normalizer"));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void A_modest_cut_of_a_teacher_with_weights_warns_of_nothing() =>
+        Assert.Empty(Plan("{ ffn: 512 }", "evaluate: [held-out, teacher-domain]").Warnings);
+
+    [Theory]
+    [InlineData("{ heads: 6 }", "prune.heads is 6 and must be a multiple of the 4 KV heads")]
+    [InlineData("{ hidden: 200 }",
+        "prune.hidden is 200 and must be a multiple of 64, which matrix units work in: the nearest legal values are 192 and 256")]
+    [InlineData("{ ffn: 20 }", "prune.ffn is 20 and must be a multiple of 64, which matrix units work in: the nearest legal value is 64")]
+    [InlineData("{ hidden: 192, multiple: 128 }",
+        "must be a multiple of 128, which matrix units work in: the nearest legal values are 128 and 256")]
+    [InlineData("{ kv-heads: 5 }", "prune.kv-heads is 5 and must be between 1 and the teacher's 4")]
+    [InlineData("{ kv-heads: 2, heads: 8 }",
+        "prune.heads is 8 and must be a multiple of the 2 KV heads, at most 4: the nearest legal value is 4")]
+    [InlineData("{ hidden: 300 }", "prune.hidden is 300 and must be between 1 and the teacher's 256")]
+    public void An_illegal_shape_is_refused(string prune, string expected) =>
+        Assert.Contains(expected, Assert.Throws<RecipeRefusedException>(() => Plan(prune)).Message);
+}

@@ -1,0 +1,91 @@
+using Espalier.Compression.Importance.Depth;
+using Espalier.Compression.Search;
+using Espalier.Compression.Training;
+using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Recipes;
+
+namespace Espalier.Tests.Recipes;
+
+/// <summary>The section <c>search</c> of a recipe.</summary>
+public sealed class SearchRecipeTests
+{
+    private const string Searching = "teacher: t\ndata: { train: a.txt }\ndistill: { steps: 300, learning-rate: 2e-3, warm-up: 40 }\n";
+
+    private static Recipe Parse(string text) => RecipeFile.Parse(text, "r.yaml");
+
+    [Fact]
+    public void Every_key_of_a_search_reaches_its_field()
+    {
+        var recipe = Parse(Searching + """
+            search: { layers: 4-8 step 2, heads: [4, 8], ffn: [256, 512], hidden: 128-256 step 64, parameters: 4M +-5%, non-embedding-parameters: 2.8M to 3.2M, memory: <= 1GiB,
+              context: 2048, sequences: 4, flops-per-token: <= 10M, prefill: <= 20ms, decode: <= 2ms, candidates: 6, proxy: pruned-loss, rungs: [20, 40], batch: 4, learning-rate: 1e-3, tasks: mine }
+            prune: { depth: scattered, multiple: 32 }
+            evaluate: [held-out, { mine: b.txt }]
+            """);
+        var search = recipe.Search!;
+        Assert.Equal([4, 6, 8], search.Space.Layers);
+        Assert.Equal([4, 8], search.Space.Heads);
+        Assert.Equal([256, 512], search.Space.Ffn);
+        Assert.Equal([128, 192, 256], search.Space.Hidden);
+        Assert.Equal(32, search.Space.Multiple);
+        Assert.Equal((new Budget(3_800_000, 4_200_000), new Budget(2_800_000, 3_200_000), new Budget(0, 1 << 30)),
+            (search.Parameters!.Value, search.NonEmbeddingParameters!.Value, search.Memory!.Value));
+        Assert.Equal((new Budget(0, 1e7), new Budget(0, 0.02), new Budget(0, 0.002)),
+            (search.FlopsPerToken!.Value, search.Prefill!.Value, search.Decode!.Value));
+        Assert.Equal((2048, 4, 6, SearchProxy.PrunedLoss, 4, 1e-3),
+            (search.Context, search.Sequences, search.Candidates, search.Proxy, search.Batch!.Value, search.LearningRate!.Value));
+        Assert.Equal([20, 40], search.Rungs);
+        Assert.Equal(["mine"], search.Tasks);
+        Assert.Equal((DepthChoice.Scattered, 32, null), (recipe.Prune.Depth, recipe.Prune.Target.Multiple, recipe.Prune.Target.Hidden));
+        var canonical = RecipeFile.Canonical(recipe);
+        Assert.Equal(canonical, RecipeFile.Canonical(Parse(canonical)));
+    }
+
+    [Fact]
+    public void A_candidate_trains_as_the_student_will_at_a_constant_rate()
+    {
+        var recipe = Parse(Searching + "search: { hidden: 128 }");
+        var training = recipe.Search!.Training(recipe.Distill!, 50);
+        Assert.Equal((50, 2e-3, 25, ScheduleKind.Constant, 8),
+            (training.Steps, training.LearningRate, training.WarmUp, training.Schedule, training.Batch));
+        // Nothing but the number of steps differs from one rung to the next: the longer training begins with the shorter.
+        Assert.Equal(training with { Steps = 100 }, recipe.Search.Training(recipe.Distill!, 100));
+    }
+
+    [Theory]
+    [InlineData("search: { candidates: mine.json }")]
+    [InlineData("search: { expansion: [2.5, 3], parameters: <= 3M }")]
+    public void The_canonical_text_of_a_search_reads_back_as_the_same(string text)
+    {
+        var canonical = RecipeFile.Canonical(Parse(Searching + text));
+        Assert.Equal(canonical, RecipeFile.Canonical(Parse(canonical)));
+        Assert.NotEqual(canonical, RecipeFile.Canonical(Parse(Searching + text + "\nprune: { depth: scattered }")));
+    }
+
+    [Theory]
+    [InlineData("search: { parameters: 3M +-5% }", "line 4: search.hidden is missing; give it, as in: search: {")]
+    [InlineData("search: { hidden: wide }", "search.hidden: 'wide' is no size")]
+    [InlineData("search: { hidden: 128, parameters: 3M }", "search.parameters: '3M' is no budget; write 3M +-5%, 2.8M to 3.2M or <= 3M")]
+    [InlineData("search: { hidden: 128, memory: much }", "search.memory: 'much' is no budget; write <= 8GiB or 500MB to 1GB")]
+    [InlineData("search: { hidden: 128, decode: fast }", "search.decode: 'fast' is no budget; write <= 20ms or 10ms to 0.1s")]
+    [InlineData("search: { ffn: 128, expansion: 2 }", "search.expansion is 2; search.ffn is given too")]
+    [InlineData("search: { hidden: 128, candidates: mine.json }",
+        "search.hidden is 128; search.candidates names a file with the shapes already")]
+    [InlineData("search: { hidden: 128, candidates: 0 }", "search.candidates is 0; it must be a whole number from 1")]
+    [InlineData("search: { hidden: 128, rungs: [50, 25] }", "search.rungs is a list; its steps are counted from the beginning and ascend")]
+    [InlineData("search: { hidden: 128, rungs: [soon] }", "search.rungs is a list; it must list numbers of steps")]
+    [InlineData("search: { hidden: 128, tasks: held-out }", "search.tasks: held-out is not known.")]
+    [InlineData("search: { hidden: 128, tasks: [a/items.jsonl, b/items.jsonl] }", "a name is there twice")]
+    [InlineData("search: { hidden: 128, proxi: importance }", "there is no key search.proxi: did you mean proxy?")]
+    [InlineData("search: { hidden: 128 }\nevaluate: []", "search: its candidates are compared on held-out, which evaluate does not list")]
+    [InlineData("search: { hidden: 128 }\nprune: { ffn: 512 }", "prune.ffn is 512; the search finds the shape")]
+    [InlineData("search: { hidden: 128 }\ncorrect: { mode: parallel }",
+        "search: its candidates would learn from a teacher that is not corrected yet")]
+    public void What_is_wrong_in_a_search_is_named(string added, string expected) =>
+        Assert.Contains(expected, Assert.Throws<EspalierException>(() => Parse(Searching + added)).Message);
+
+    [Fact]
+    public void A_search_needs_a_distillation() =>
+        Assert.Contains("search: its candidates are trained as distill says, which is missing",
+            Assert.Throws<EspalierException>(() => Parse("teacher: t\ndata: { train: a }\nsearch: { hidden: 128 }")).Message);
+}
