@@ -6,7 +6,7 @@ namespace Espalier.Evaluation.Tasks;
 /// </summary>
 /// <param name="Ignored">What is removed, one after the other.</param>
 /// <param name="IgnoresCase">Whether both are compared in small letters.</param>
-internal sealed record AnswerComparison(IReadOnlyList<PythonRegex> Ignored, bool IgnoresCase)
+internal sealed record AnswerComparison(IReadOnlyList<TaskRegex> Ignored, bool IgnoresCase)
 {
     /// <summary>Reads the keys ignore and ignore-case; null compares texts as they are.</summary>
     public static AnswerComparison Read(TaskFields? fields)
@@ -14,7 +14,7 @@ internal sealed record AnswerComparison(IReadOnlyList<PythonRegex> Ignored, bool
         if (fields is null)
             return new([], false);
         var comparison = new AnswerComparison(
-            [.. (fields.Texts("ignore") ?? []).Select(pattern => PythonRegex.Parse(pattern, fields.Place("ignore")))],
+            [.. (fields.Texts("ignore") ?? []).Select(pattern => TaskRegex.Parse(pattern, fields.Place("ignore")))],
             fields.Switch("ignore-case", false));
         fields.Close();
         return comparison;

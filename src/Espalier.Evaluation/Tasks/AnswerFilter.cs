@@ -8,7 +8,7 @@ namespace Espalier.Evaluation.Tasks;
 /// <param name="Regex">What an answer looks like; null takes all that was written, as it is.</param>
 /// <param name="TakesLast">Whether the last match counts, else the first.</param>
 /// <param name="Fallback">The answer where nothing matches.</param>
-internal sealed record AnswerFilter(string Name, PythonRegex? Regex, bool TakesLast, string Fallback)
+internal sealed record AnswerFilter(string Name, TaskRegex? Regex, bool TakesLast, string Fallback)
 {
     /// <summary>The harness's answer where nothing matches.</summary>
     public const string Invalid = "[invalid]";
@@ -19,7 +19,7 @@ internal sealed record AnswerFilter(string Name, PythonRegex? Regex, bool TakesL
     /// <summary>Reads the keys regex, match and fallback.</summary>
     public static AnswerFilter Read(string name, TaskFields fields)
     {
-        var filter = new AnswerFilter(name, PythonRegex.Parse(fields.Text("regex"), fields.Place("regex")),
+        var filter = new AnswerFilter(name, TaskRegex.Parse(fields.Text("regex"), fields.Place("regex")),
             fields.Word("match", false, ("first", false), ("last", true)), fields.TextOrNull("fallback") ?? Invalid);
         fields.Close();
         return filter;

@@ -1,61 +1,65 @@
-using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
-using Espalier.Files;
 
 namespace Espalier.Evaluation.Tasks;
 
-/// <summary>Regular expressions as Python's <c>re</c> reads and applies them, as far as benchmarks use them.</summary>
-internal sealed class PythonRegex
+/// <summary>
+/// Patterns of Python's <c>re</c> as .NET has them: <c>\s</c> with the four separators of information, <c>\w</c> with all numbers and
+/// without marks, and <c>\b</c> by that.
+/// </summary>
+internal static class PythonRegex
 {
-    // A pattern that goes back and forth without end on some answer must not hold the whole evaluation.
-    private static readonly TimeSpan s_most = TimeSpan.FromSeconds(10);
+    private const string White = @"\s\x1c-\x1f", Word = @"\p{L}\p{N}_";
 
-    private readonly Regex _regex;
+    private const string Boundary = $"(?:(?<=[{Word}])(?![{Word}])|(?<![{Word}])(?=[{Word}]))";
 
-    private PythonRegex(Regex regex) => _regex = regex;
+    private const string NoBoundary = $"(?:(?<=[{Word}])(?=[{Word}])|(?<![{Word}])(?![{Word}]))";
 
-    /// <summary>Reads a pattern.</summary>
+    /// <summary>A pattern as Python would compile it.</summary>
+    /// <exception cref="ArgumentException">It is no pattern.</exception>
     /// <param name="pattern">The pattern.</param>
-    /// <param name="place">Where it stands, for messages.</param>
-    /// <exception cref="EspalierException">It is none, or has names.</exception>
-    public static PythonRegex Parse(string pattern, string place)
+    /// <param name="options">Python's flags.</param>
+    /// <param name="most">The longest that one match may take (<see cref="RegexMatchTimeoutException"/>); null any time.</param>
+    public static Regex Of(string pattern, RegexOptions options = RegexOptions.None, TimeSpan? most = null) =>
+        new(Translated(pattern), options | RegexOptions.CultureInvariant, most ?? Regex.InfiniteMatchTimeout);
+
+    private static string Translated(string pattern)
     {
-        if (pattern.Contains("(?P", StringComparison.Ordinal) || pattern.Contains("(?<", StringComparison.Ordinal)
-            && !pattern.Contains("(?<=", StringComparison.Ordinal) && !pattern.Contains("(?<!", StringComparison.Ordinal))
-            throw new EspalierException($"{place}: '{pattern}' has a group with a name; write it without: (...)");
-        try
+        var translated = new StringBuilder();
+        var first = -1; // The first place inside of the class that is being read; -1 outside of one.
+        for (var i = 0; i < pattern.Length; i++)
         {
-            return new(new(pattern.Replace(@"\Z", @"\z", StringComparison.Ordinal), RegexOptions.CultureInvariant, s_most));
+            var c = pattern[i];
+            if (c == '\\' && i + 1 < pattern.Length)
+                translated.Append(Escape(pattern[++i], first >= 0));
+            else if (first < 0 && c == '[')
+            {
+                first = i + (i + 1 < pattern.Length && pattern[i + 1] == '^' ? 2 : 1);
+                translated.Append(c);
+            }
+            else if (first >= 0 && c == '[')
+                translated.Append(@"\["); // .NET would take -[ for a class that is left out.
+            else
+            {
+                if (c == ']' && i > first)
+                    first = -1;
+                translated.Append(c);
+            }
         }
-        catch (ArgumentException error)
-        {
-            throw new EspalierException($"{place}: '{pattern}' is no regular expression: {OneLine.Clipped(error.Message)}", error);
-        }
+        return translated.ToString();
     }
 
-    /// <summary>What <c>findall</c> finds: of each match its groups, or the match itself where the pattern has none.</summary>
-    /// <exception cref="EspalierException">It takes too long on this text.</exception>
-    public IReadOnlyList<string[]> FindAll(string text) => Guard(() => _regex.Matches(text).Select(match => match.Groups.Count == 1
-        ? [match.Value] : match.Groups.Values.Skip(1).Select(group => group.Value).ToArray()).ToArray());
-
-    /// <summary>What <c>sub</c> leaves where each match is replaced by nothing.</summary>
-    /// <inheritdoc cref="FindAll" path="/exception"/>
-    public string Remove(string text) => Guard(() => _regex.Replace(text, ""));
-
-    /// <inheritdoc/>
-    public override string ToString() => _regex.ToString();
-
-    private T Guard<T>(Func<T> apply)
+    private static string Escape(char c, bool isInClass) => (c, isInClass) switch
     {
-        try
-        {
-            return apply();
-        }
-        catch (RegexMatchTimeoutException error)
-        {
-            throw new EspalierException(string.Create(CultureInfo.InvariantCulture,
-                $"the regular expression '{_regex}' takes more than {s_most.TotalSeconds} s on one answer: write it so that it tries less"),
-                error);
-        }
-    }
+        ('s', true) => White,
+        ('s', false) => $"[{White}]",
+        ('S', false) => $"[^{White}]",
+        ('w', true) => Word,
+        ('w', false) => $"[{Word}]",
+        ('W', false) => $"[^{Word}]",
+        ('b', false) => Boundary,
+        ('B', false) => NoBoundary,
+        ('Z', false) => @"\z",
+        _ => $"\\{c}",
+    };
 }

@@ -1,0 +1,53 @@
+using System.Text.Json;
+using Espalier.Evaluation.Documents;
+using Espalier.Files;
+
+namespace Espalier.Evaluation.Instructions;
+
+/// <summary>
+/// What an instruction asks for: an entry of a document's <c>kwargs</c>. Where IFEval's own program draws what is missing, or null, at
+/// random, this is an error: a verdict by chance is none.
+/// </summary>
+/// <param name="Document">The document, for messages.</param>
+/// <param name="Id">The instruction.</param>
+/// <param name="Fields">Its arguments.</param>
+internal sealed record InstructionArguments(TaskDocument Document, string Id, JsonElement Fields)
+{
+    /// <summary>A text.</summary>
+    /// <exception cref="EspalierException">It is not there, or no text.</exception>
+    public string Text(string key) => Value(key) is { ValueKind: JsonValueKind.String } value ? value.GetString()!
+        : throw Wrong(key, "a text");
+
+    /// <summary>A list of texts, at least one.</summary>
+    /// <exception cref="EspalierException">It is not there, or no such list.</exception>
+    public string[] Texts(string key) => Value(key) is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0
+        && list.EnumerateArray().All(entry => entry.ValueKind == JsonValueKind.String)
+            ? [.. list.EnumerateArray().Select(entry => entry.GetString()!)] : throw Wrong(key, "a list of texts, at least one");
+
+    /// <summary>A whole number, from <paramref name="least"/>.</summary>
+    /// <exception cref="EspalierException">It is not there, or no such number.</exception>
+    public int Number(string key, int least = 0) => Value(key) is { ValueKind: JsonValueKind.Number } value
+        && value.TryGetDouble(out var number) && number == Math.Floor(number) && number >= least && number <= int.MaxValue
+            ? (int)number : throw Wrong(key, $"a whole number from {least}");
+
+    /// <summary>How a count is compared: "at least" or "less than" a number.</summary>
+    /// <exception cref="EspalierException">One of both is not there, or the relation another.</exception>
+    public Predicate<int> Comparison(string relation, string number)
+    {
+        var bound = Number(number);
+        return Text(relation) switch
+        {
+            "at least" => count => count >= bound,
+            "less than" => count => count < bound,
+            _ => throw Wrong(relation, "\"at least\" or \"less than\""),
+        };
+    }
+
+    /// <summary>An error that names file, line, instruction and field.</summary>
+    public EspalierException Wrong(string key, string wanted) => new(Value(key) is { } value
+        ? $"{Document.Place}: kwargs of {Id}: {key} is {OneLine.Clipped(value.GetRawText())}, and {wanted} is wanted"
+        : $"{Document.Place}: kwargs of {Id}: {key} is missing: {wanted} is wanted");
+
+    private JsonElement? Value(string key) =>
+        Fields.TryGetProperty(key, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+}
