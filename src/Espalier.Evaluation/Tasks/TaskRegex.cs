@@ -55,7 +55,7 @@ internal sealed class TaskRegex
         catch (RegexMatchTimeoutException error)
         {
             throw new EspalierException(string.Create(CultureInfo.InvariantCulture,
-                $"the regular expression '{_source}' takes more than {s_most.TotalSeconds} s on one answer: write it so that it tries less"),
+                $"the regular expression '{_source}' takes over {s_most.TotalSeconds} s on one answer: write it so that it tries less"),
                 error);
         }
     }
