@@ -31,7 +31,7 @@ internal sealed record PythonFolders(string Program, IReadOnlyList<string> Folde
             lines = process.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
             process.WaitForExit();
             if (process.ExitCode != 0 || lines.Length != 4)
-                throw new EspalierException($"programs are not run: python3 says: {OneLine.Clipped(errors.GetAwaiter().GetResult())}");
+                throw new EspalierException($"programs are not run: python3 says: {OneLine.Clipped(errors.GetAwaiter().GetResult().Trim())}");
         }
         catch (Win32Exception error)
         {

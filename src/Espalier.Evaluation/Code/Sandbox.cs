@@ -69,7 +69,7 @@ internal sealed class Sandbox
             if (begun != "begun")
             {
                 Kill(process);
-                var said = OneLine.Clipped(errors.GetAwaiter().GetResult());
+                var said = OneLine.Clipped(errors.GetAwaiter().GetResult().Trim());
                 throw new EspalierException("programs are not run: the sandbox did not start: "
                     + (said.Length > 0 ? said : $"nothing came within {Text((long)StartSeconds)} s"));
             }
