@@ -46,7 +46,7 @@ internal static class SelfWritten
             var made = 0;
             var texts = GeneratorBatch.Continue(
                 weights, [.. Enumerable.Repeat<int[]>([start], AtOnce)], most, place => Options(first + place), ends, AtOnce,
-                (_, _) => task.Report(Math.Min(begun + ++made, tokens)), stop);
+                (_, _) => task.Report(Math.Min(begun + ++made, tokens)), stop: stop);
             foreach (var written in texts)
             {
                 if (tokenizer is null)

@@ -26,12 +26,23 @@ internal static class TaskData
         var subjects = new List<TaskSubject>();
         foreach (var (name, file) in Files(task, task.Test.Files, folder))
         {
-            var documents = TaskDocuments.Read(file, task.Test.Columns);
+            var documents = Read(file, task.Test);
             var pool = !shots || task.Shots.Documents is not { } from ? documents
-                : TaskDocuments.Read(OfSubject(task, from.Files, name, folder), from.Columns);
+                : Read(OfSubject(task, from.Files, name, folder), from);
             subjects.Add(new(name, documents, pool));
         }
         return subjects;
+    }
+
+    private static IReadOnlyList<TaskDocument> Read(string file, DocumentFiles files)
+    {
+        var documents = TaskDocuments.Read(file, files.Columns);
+        if (files.Range is not { } range)
+            return documents;
+        var (first, last) = (range.Start.Value, range.End.Value);
+        return last <= documents.Count
+            ? [.. documents.Skip(first).Take(last - first).Select((document, i) => document with { Number = i })]
+            : throw new EspalierException($"{file}: has {documents.Count} documents, and {first + 1}-{last} are wanted");
     }
 
     // The folder that the files are in, for which a pattern stands.

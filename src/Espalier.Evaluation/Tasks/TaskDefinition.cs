@@ -2,38 +2,13 @@ using Espalier.Evaluation.Shots;
 
 namespace Espalier.Evaluation.Tasks;
 
-/// <summary>What is done with the documents of a task.</summary>
-internal enum TaskKind
-{
-    /// <summary>Which of several continuations of one context is the likeliest.</summary>
-    Choice,
-
-    /// <summary>After which of several contexts one continuation is the likeliest (Winogrande).</summary>
-    Partial,
-}
-
-/// <summary>Which of the choices is right.</summary>
-internal enum AnswerForm
-{
-    /// <summary>Its place, from 0.</summary>
-    Index,
-
-    /// <summary>Its place, from 1.</summary>
-    OneBased,
-
-    /// <summary>A letter, from A.</summary>
-    Letter,
-
-    /// <summary>Its text.</summary>
-    Text,
-}
-
 /// <summary>Files of documents under the folder of benchmarks.</summary>
 /// <param name="Files">A path; with * for several, each of which is a subject, named by what * stands for.</param>
 /// <param name="Columns">
 /// Names of the columns of a table without a header, or of the lines of a document; null where there are none.
 /// </param>
-internal sealed record DocumentFiles(string Files, IReadOnlyList<string>? Columns);
+/// <param name="Range">The documents of each file that are taken, from 0; null all.</param>
+internal sealed record DocumentFiles(string Files, IReadOnlyList<string>? Columns, Range? Range = null);
 
 /// <summary>How shots are chosen and written.</summary>
 /// <param name="Count">Shots of a document unless the user says otherwise.</param>
@@ -54,7 +29,7 @@ internal sealed record TaskDefinition
     /// <summary>The folder of the task's file, in which its documents are looked for first; null of a task of the program.</summary>
     public string? Folder { get; init; }
 
-    /// <summary>What is done.</summary>
+    /// <summary>What is asked of the model, and how that is judged.</summary>
     public required TaskKind Kind { get; init; }
 
     /// <summary>The documents.</summary>
@@ -62,18 +37,6 @@ internal sealed record TaskDefinition
 
     /// <summary>What the model reads; of a partial task once for each option, which it holds as {option}.</summary>
     public required Template Prompt { get; init; }
-
-    /// <summary>The choices, each a template; of a task whose documents bring them as a list, the one field.</summary>
-    public required IReadOnlyList<Template> Choices { get; init; }
-
-    /// <summary>Which is right.</summary>
-    public required Template Answer { get; init; }
-
-    /// <summary>How <see cref="Answer"/> says it.</summary>
-    public AnswerForm AnswerForm { get; init; }
-
-    /// <summary>What a partial task scores after each context; null of others.</summary>
-    public Template? Continuation { get; init; }
 
     /// <summary>Stands before everything; {subject} is what * stands for.</summary>
     public Template? Description { get; init; }

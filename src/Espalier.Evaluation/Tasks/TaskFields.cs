@@ -32,6 +32,12 @@ internal sealed class TaskFields(YamlMap map, string source)
         _ => throw new EspalierException($"{Place(key)} must be a text or a list of texts"),
     };
 
+    /// <summary>A text with fields that must be there.</summary>
+    public Template Template(string key) => Tasks.Template.Parse(Text(key), Place(key));
+
+    /// <summary>A text with fields, or null.</summary>
+    public Template? TemplateOrNull(string key) => TextOrNull(key) is { } text ? Tasks.Template.Parse(text, Place(key)) : null;
+
     /// <summary>A whole number, or a default.</summary>
     public int Number(string key, int byDefault, int least = 0) => TextOrNull(key) is not { } text ? byDefault
         : Quantity.Count(text) is { } number && number >= least && number <= int.MaxValue ? (int)number
@@ -60,6 +66,18 @@ internal sealed class TaskFields(YamlMap map, string source)
     /// <summary>Whether a key is there and a mapping.</summary>
     public bool IsMap(string key) => _values.TryGetValue(key, out var value) && value is YamlMap;
 
+    /// <summary>Mappings inside a mapping, each with its name, in their order; none where the key is not there.</summary>
+    public IReadOnlyList<(string Name, TaskFields Fields)> Named(string key) => Value(key) switch
+    {
+        null => [],
+        YamlMap inner => [.. inner.Entries.Select(entry => (entry.Key.Text, entry.Value is YamlMap map ? new TaskFields(map, source)
+            : throw new EspalierException($"{source}, line {entry.Value.Line}: {key}.{entry.Key.Text} must be keys with values")))],
+        _ => throw new EspalierException($"{Place(key)} must be names, each with keys of its own"),
+    };
+
+    /// <summary>Yes or no, or a default.</summary>
+    public bool Switch(string key, bool byDefault) => Word(key, byDefault, ("true", true), ("false", false));
+
     /// <summary>Refuses what is left.</summary>
     public void Close()
     {
@@ -75,5 +93,6 @@ internal sealed class TaskFields(YamlMap map, string source)
         return _values.TryGetValue(key, out var value) && value is not YamlText { IsEmpty: true } ? value : null;
     }
 
-    private EspalierException Missing(string key) => new($"{source}: {key} is missing");
+    /// <summary>What is said of a key that is not there.</summary>
+    public EspalierException Missing(string key) => new($"{source}: {key} is missing");
 }

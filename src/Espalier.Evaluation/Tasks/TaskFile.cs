@@ -8,7 +8,11 @@ internal static class TaskFile
 {
     private const int MaxBytes = 1 << 20;
 
-    private static readonly YamlKind s_kind = new("task", "test, prompt, choices and answer");
+    private static readonly YamlKind s_yaml = new("task", "test, prompt, choices and answer");
+
+    private static readonly (string Word, Func<TaskFields, TaskKind> Read)[] s_kinds =
+        [("choice", ChoiceKind.Read), ("partial", PartialKind.Read), ("generate", GenerateKind.Read),
+            ("code", CodeKind.Read)];
 
     /// <summary>Reads a task; its name is that of the file.</summary>
     /// <exception cref="EspalierException">Something in it is wrong: file, line and key.</exception>
@@ -18,33 +22,21 @@ internal static class TaskFile
     /// <summary>Reads a task's text.</summary>
     public static TaskDefinition Parse(string text, string source)
     {
-        if (YamlTree.Parse(text, source, s_kind) is not YamlMap root)
+        if (YamlTree.Parse(text, source, s_yaml) is not YamlMap root)
             throw new EspalierException($"{source}: is no task; a task has keys such as test, prompt, choices and answer");
         var fields = new TaskFields(root, source);
-        var kind = fields.Word("kind", TaskKind.Choice, ("choice", TaskKind.Choice), ("partial", TaskKind.Partial));
-        Template? Optional(string key) => fields.TextOrNull(key) is { } source ? Template.Parse(source, fields.Place(key)) : null;
-        Template Wanted(string key) => Template.Parse(fields.Text(key), fields.Place(key));
         var task = new TaskDefinition
         {
             Name = Path.GetFileNameWithoutExtension(source),
             Source = source,
-            Kind = kind,
             Test = Files(fields, "test") ?? throw new EspalierException($"{source}: test is missing: the file of the documents"),
-            Prompt = Wanted("prompt"),
-            Choices = [.. (fields.Texts("choices") ?? throw new EspalierException($"{source}: choices is missing"))
-                .Select(choice => Template.Parse(choice, fields.Place("choices")))],
-            Answer = Wanted("answer"),
-            AnswerForm = fields.Word("answer-is", AnswerForm.Index, ("index", AnswerForm.Index), ("one-based", AnswerForm.OneBased),
-                ("letter", AnswerForm.Letter), ("text", AnswerForm.Text)),
-            Continuation = kind == TaskKind.Partial ? Wanted("continuation") : null,
-            Description = Optional("description"),
+            Prompt = fields.Template("prompt"),
+            Kind = fields.Word<Func<TaskFields, TaskKind>>("kind", ChoiceKind.Read, s_kinds)(fields),
+            Description = fields.TemplateOrNull("description"),
             Delimiter = fields.TextOrNull("delimiter") ?? " ",
             Shots = Shots(fields.Inner("shots")),
         };
         fields.Close();
-        if (task.Choices is [{ LoneField: null }])
-            throw new EspalierException(
-                $"{fields.Place("choices")} is one choice; name a list of them, or the field that holds one, such as {{choices}}");
         return task;
     }
 
@@ -65,8 +57,19 @@ internal static class TaskFile
         if (!fields.IsMap(key))
             return fields.TextOrNull(key) is { } path ? new(path, null) : null;
         var inner = fields.Inner(key)!;
-        var files = new DocumentFiles(inner.Text("files"), inner.Texts("columns"));
+        var files = new DocumentFiles(inner.Text("files"), inner.Texts("columns"), Documents(inner));
         inner.Close();
         return files;
+    }
+
+    // Counted from 1, both ends are taken: as people count lines.
+    private static Range? Documents(TaskFields fields)
+    {
+        if (fields.TextOrNull("documents") is not { } text)
+            return null;
+        return text.Split('-') is [var first, var last] && Quantity.Count(first) is { } from and > 0 && Quantity.Count(last) is { } to
+            && from <= to && to <= int.MaxValue ? ((int)from - 1)..(int)to
+            : throw new EspalierException(
+                $"{fields.Place("documents")} is '{text}' and must be like 11-510: the first and the last, from 1");
     }
 }

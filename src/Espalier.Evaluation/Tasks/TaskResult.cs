@@ -35,7 +35,7 @@ internal sealed record TaskResult(TaskDefinition Task, int Shots, IReadOnlyList<
     public int Cut => Documents.Count(document => document.Cut > 0);
 
     /// <summary>The names of what is counted, the first of which models are compared by.</summary>
-    public IReadOnlyList<string> Metrics => Task.Kind == TaskKind.Partial ? ["acc"] : ["acc", "acc_norm", "acc_bytes"];
+    public IReadOnlyList<string> Metrics => Task.Kind.Metrics;
 
     /// <summary>What each document scores by a metric: 1 where the model is right.</summary>
     public static IReadOnlyList<double> Scores(IEnumerable<ChoiceResult> documents, string metric) =>

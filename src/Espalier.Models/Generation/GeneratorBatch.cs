@@ -21,11 +21,14 @@ internal static class GeneratorBatch
     /// <param name="stopIds">Ids that end a continuation, or null.</param>
     /// <param name="atOnce">Prompts that go together, from 1; their keys and values are in memory.</param>
     /// <param name="onToken">Receives each id as it is chosen: prompt's number and id. Null where nobody asks.</param>
+    /// <param name="isEnd">Whether a continuation ends with the id that was just chosen: prompt's number and id. Null never.</param>
+    /// <param name="onEnd">Receives each continuation as it is done, in the order of their ends. Null where nobody asks.</param>
     /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">A prompt that cannot be continued.</exception>
     public static IReadOnlyList<IReadOnlyList<int>> Continue(
         PackedWeights model, IReadOnlyList<IReadOnlyList<int>> prompts, int maxTokens, Func<int, SamplingOptions> options,
-        IReadOnlySet<int>? stopIds = null, int atOnce = Usual, Action<int, int>? onToken = null, CancellationToken stop = default)
+        IReadOnlySet<int>? stopIds = null, int atOnce = Usual, Action<int, int>? onToken = null,
+        Func<int, int, bool>? isEnd = null, Action<int, IReadOnlyList<int>>? onEnd = null, CancellationToken stop = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(atOnce, 1);
         var counts = prompts.Select((prompt, i) => Generator.Check(model.Config, prompt, maxTokens, options(i))).ToArray();
@@ -76,7 +79,12 @@ internal static class GeneratorBatch
         {
             made[prompt].Add(id);
             onToken?.Invoke(prompt, id);
-            return made[prompt].Count == counts[prompt] || stopIds?.Contains(id) == true;
+            // Whoever looks for an end sees every id, the last one too.
+            var ends = isEnd?.Invoke(prompt, id) == true;
+            if (!ends && made[prompt].Count < counts[prompt] && stopIds?.Contains(id) != true)
+                return false;
+            onEnd?.Invoke(prompt, made[prompt]);
+            return true;
         }
     }
 

@@ -1,0 +1,31 @@
+namespace Espalier.Evaluation.Code;
+
+/// <summary>How likely one of k samples passes, estimated without bias from n ≥ k of them (arXiv 2107.03374, equation 1).</summary>
+internal static class PassAtK
+{
+    /// <summary>1 − C(n − c, k) / C(n, k), as a product that does not overflow.</summary>
+    /// <param name="samples">n, samples of a problem.</param>
+    /// <param name="passed">c, how many of them pass.</param>
+    /// <param name="k">k, from 1 to n.</param>
+    public static double Of(int samples, int passed, int k)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(passed);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(passed, samples);
+        ArgumentOutOfRangeException.ThrowIfLessThan(k, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(k, samples);
+        if (samples - passed < k)
+            return 1;
+        var none = 1.0;
+        for (var i = samples - passed + 1; i <= samples; i++)
+            none *= 1 - (double)k / i;
+        return 1 - none;
+    }
+
+    /// <summary>The mean over problems; of those with fewer than k samples none is known.</summary>
+    /// <param name="problems">Samples of each problem, and how many of them pass.</param>
+    /// <param name="k">k.</param>
+    /// <returns>The mean, or null where a problem has fewer than k samples.</returns>
+    public static double? Mean(IReadOnlyList<(int Samples, int Passed)> problems, int k) =>
+        problems.Count == 0 || problems.Any(problem => problem.Samples < k) ? null
+            : problems.Average(problem => Of(problem.Samples, problem.Passed, k));
+}

@@ -1,0 +1,28 @@
+using Espalier.Evaluation.FunctionCalls.Checking;
+using Espalier.Evaluation.FunctionCalls.Decoding;
+using Espalier.Evaluation.FunctionCalls.Questions;
+using Espalier.Evaluation.FunctionCalls.Values;
+
+namespace Espalier.Evaluation.FunctionCalls;
+
+/// <summary>What an answer is worth.</summary>
+/// <param name="IsRight">Whether it is right.</param>
+/// <param name="Fault">The kind of what is wrong, by BFCL's name of it; null where it is right.</param>
+/// <param name="Reason">A sentence about it; null where it is right.</param>
+/// <param name="Calls">The calls that were read.</param>
+internal sealed record CallVerdict(bool IsRight, string? Fault, string? Reason, IReadOnlyList<FunctionCall> Calls);
+
+/// <summary>Judges answers to BFCL v4's questions of a single turn by its rules for syntax trees.</summary>
+internal static class FunctionCallScorer
+{
+    /// <summary>Judges an answer. Whatever it is, there is a verdict.</summary>
+    public static CallVerdict Score(FunctionCallQuestion question, string answer, CallSyntax syntax = CallSyntax.Any)
+    {
+        // Whether there is a call at all is asked in Python's syntax, as in the reference.
+        var decoded = CallDecoder.Decode(answer, question.Category.Language, syntax);
+        if (decoded.Failure is { } failure && question.Category.HasAnswers)
+            return new(false, CallFaults.NotDecoded, $"is not made of calls: {failure}", []);
+        return CallChecker.Check(question, decoded.Calls) is { } finding ? new(false, finding.Fault, finding.Reason, decoded.Calls)
+            : new(true, null, null, decoded.Calls);
+    }
+}

@@ -1,0 +1,51 @@
+using Espalier.Evaluation.Documents;
+
+namespace Espalier.Evaluation.Tasks;
+
+/// <summary>What one filter made of what a model wrote.</summary>
+/// <param name="Filter">The filter.</param>
+/// <param name="Answer">The answer that it found.</param>
+/// <param name="IsRight">Whether that is the right one.</param>
+internal sealed record AnswerVerdict(string Filter, string Answer, bool IsRight);
+
+/// <summary>
+/// What a model writes after the prompt, greedily: lm-evaluation-harness's generate_until with exact_match, one metric a filter.
+/// </summary>
+/// <param name="Target">What a shot shows after the prompt, and what the answer is compared with.</param>
+/// <param name="Stop">What is written ends before any of these.</param>
+/// <param name="MaxTokens">Most tokens that are written.</param>
+/// <param name="Filters">How the answer is found in it, at least one.</param>
+/// <param name="Comparison">When it is right.</param>
+internal sealed record GenerateKind(Template Target, IReadOnlyList<string> Stop, int MaxTokens, IReadOnlyList<AnswerFilter> Filters,
+    AnswerComparison Comparison) : GeneratedKind(Target, Stop, MaxTokens)
+{
+    /// <inheritdoc/>
+    public override string Name => "generate";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Metrics => [.. Filters.Select(MetricOf)];
+
+    /// <summary>Reads its keys.</summary>
+    public static GenerateKind Read(TaskFields fields) => new(
+        fields.Template("target"),
+        fields.Texts("stop") ?? [],
+        fields.Number("max-tokens", UsualTokens, least: 1),
+        fields.Named("filters") is { Count: > 0 } filters
+            ? [.. filters.Select(filter => AnswerFilter.Read(filter.Name, filter.Fields))] : [AnswerFilter.None],
+        AnswerComparison.Read(fields.Inner("compare")));
+
+    /// <summary>Judges what was written to a document, once with each filter.</summary>
+    /// <param name="document">The document.</param>
+    /// <param name="response">What the model wrote.</param>
+    public IReadOnlyList<AnswerVerdict> Judge(TaskDocument document, string response)
+    {
+        var right = Target.Fill(document);
+        return [.. Filters.Select(filter =>
+        {
+            var answer = filter.Of(response);
+            return new AnswerVerdict(filter.Name, answer, Comparison.AreSame(answer, right));
+        })];
+    }
+
+    private static string MetricOf(AnswerFilter filter) => $"exact_match,{filter.Name}";
+}

@@ -1,0 +1,32 @@
+using Espalier.Evaluation.Documents;
+
+namespace Espalier.Evaluation.Tasks;
+
+/// <summary>A document as it is asked: the text that a model continues.</summary>
+/// <param name="Document">The document.</param>
+/// <param name="Text">The text.</param>
+internal sealed record GeneratedPrompt(TaskDocument Document, string Text);
+
+/// <summary>
+/// Writes what a model continues, byte for byte as lm-evaluation-harness 0.4 does without a chat template (<see cref="ShotTexts"/>):
+/// description, shots and document, and nothing after it.
+/// </summary>
+internal static class GeneratedPrompts
+{
+    /// <summary>The prompts of a subject's documents, in their order.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="subject">The subject.</param>
+    /// <param name="shots">Shots of each document.</param>
+    /// <param name="limit">Only the first documents; null all.</param>
+    /// <exception cref="EspalierException">The task asks for choices, or a document lacks what the task asks of it.</exception>
+    public static IReadOnlyList<GeneratedPrompt> Of(TaskDefinition task, TaskSubject subject, int shots, int? limit = null)
+    {
+        if (task.Kind is not GeneratedKind kind)
+            throw new EspalierException($"{task.Source}: asks for choices and no text: it is of kind {task.Kind.Name}");
+        return [.. ShotTexts.Of(task, subject, shots, Shot, limit)
+            .Select(asked => new GeneratedPrompt(asked.Document, asked.Before + task.Prompt.Fill(asked.Document)))];
+
+        string Shot(TaskDocument document) =>
+            task.Prompt.Fill(document) + task.Delimiter + kind.Target.Fill(document) + task.Shots.Separator;
+    }
+}

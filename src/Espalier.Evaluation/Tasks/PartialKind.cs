@@ -1,0 +1,18 @@
+namespace Espalier.Evaluation.Tasks;
+
+/// <summary>
+/// After which of several contexts one continuation is the likeliest (Winogrande); the prompt holds the choice as {option}.
+/// </summary>
+/// <param name="Options">The choices.</param>
+/// <param name="Continuation">What is scored after each context.</param>
+internal sealed record PartialKind(ChoiceOptions Options, Template Continuation) : TaskKind
+{
+    /// <inheritdoc/>
+    public override string Name => "partial";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Metrics => ["acc"];
+
+    /// <summary>Reads its keys.</summary>
+    public static PartialKind Read(TaskFields fields) => new(ChoiceOptions.Read(fields), fields.Template("continuation"));
+}

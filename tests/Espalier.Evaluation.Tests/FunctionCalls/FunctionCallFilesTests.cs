@@ -1,0 +1,92 @@
+using Espalier.Evaluation.FunctionCalls;
+using Espalier.Evaluation.FunctionCalls.Decoding;
+using Espalier.Evaluation.FunctionCalls.Questions;
+using Espalier.Tests;
+
+namespace Espalier.Evaluation.Tests.FunctionCalls;
+
+/// <summary>BFCL's files, and what is refused in them.</summary>
+public sealed class FunctionCallFilesTests : IDisposable
+{
+    private const string Question = """
+        {"id": "simple_python_0", "question": [[{"role": "user", "content": "Two and three?"}]], "function": [{"name": "m.add",
+        "parameters": {"type": "dict", "properties": {"a": {"type": "integer"}, "b": {"type": "array", "items": {"type": "float"}}},
+        "required": ["a"]}}]}
+        """;
+    private const string Answer = """{"id": "simple_python_0", "ground_truth": [{"m.add": {"a": [2], "b": ["", [3.0]]}}]}""";
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("espalier-calls-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void A_category_is_read_with_its_answers()
+    {
+        foreach (var answers in new[] { "possible_answer_simple_python.json", "possible_answer/BFCL_v4_simple_python.json" })
+        {
+            Write(Question, Answer, answers);
+            Assert.Equal("simple_python", Assert.Single(FunctionCallFiles.Categories(_folder)).Name);
+            var question = Assert.Single(FunctionCallFiles.Read(_folder, new("simple_python")));
+            Assert.Equal(("user", "Two and three?"), Assert.Single(question.Messages));
+            Assert.True(FunctionCallScorer.Score(question, "m.add(a=2)").IsRight);
+            Assert.True(FunctionCallScorer.Score(question, "m.add(a=2, b=[3.0])").IsRight);
+            File.Delete(Path.Combine(_folder, answers));
+        }
+    }
+
+    [Theory]
+    [InlineData("\"id\": \"simple_python_0\", \"ground", "\"id\": \"simple_python_1\", \"ground", "has no possible answer")]
+    [InlineData("\"a\": [2]", "\"a\": 2", "m.add.a is no list of values")]
+    [InlineData("{\"m.add\": {", "{\"m.mul\": {}, \"m.add\": {", "ground_truth[0] is not one function")]
+    [InlineData("\"type\": \"integer\"", "\"type\": \"number\"", "parameter a of m.add has the type number, which is none of Python's")]
+    [InlineData("\"items\": {\"type\": \"float\"}", "\"items\": {}", "items must have a type")]
+    [InlineData("\"question\": [[", "\"asked\": [[", "question is missing")]
+    [InlineData("\"name\": \"m.add\",", "\"named\": \"m.add\",", "function[0].name is missing")]
+    public void What_is_wrong_is_named_with_file_and_line(string from, string to, string message)
+    {
+        Write(Question.Replace(from, to, StringComparison.Ordinal), Answer.Replace(from, to, StringComparison.Ordinal),
+            "possible_answer_simple_python.json");
+        var error = Assert.Throws<EspalierException>(() => FunctionCallFiles.Read(_folder, new("simple_python")));
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
+        Assert.Contains("simple_python.json, line 1", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Names_of_categories_say_what_is_wanted()
+    {
+        Assert.Equal((CallGoal.Parallel, CallLanguage.Python, true), Of("live_parallel_multiple_3-1-0"));
+        Assert.Equal((CallGoal.Simple, CallLanguage.Java, false), Of("simple_java_12"));
+        Assert.Equal((CallGoal.Simple, CallLanguage.JavaScript, false), Of("simple_javascript_12"));
+        Assert.Equal((CallGoal.Irrelevance, CallLanguage.Python, true), Of("live_irrelevance_0-0-0"));
+        Assert.Equal((CallGoal.Relevance, CallLanguage.Python, true), Of("live_relevance_0-0-0"));
+        Assert.Equal((CallGoal.Multiple, CallLanguage.Python, false), Of("multiple_5"));
+
+        static (CallGoal, CallLanguage, bool) Of(string id) =>
+            CallCategory.OfId(id) is var category ? (category.Goal, category.Language, category.IsLive) : default;
+    }
+
+    [Fact]
+    public void Accuracy_is_by_category_and_as_the_leaderboard_weighs_it()
+    {
+        var verdicts = new[] { ("simple_python", 3, 4), ("simple_java", 1, 2), ("simple_javascript", 1, 4), ("multiple", 1, 2),
+            ("parallel", 1, 1), ("parallel_multiple", 0, 1), ("live_simple", 3, 3), ("live_multiple", 0, 3), ("live_parallel", 1, 1),
+            ("live_parallel_multiple", 1, 1) }
+            .SelectMany(one => Enumerable.Range(0, one.Item3).Select(i => (
+                new FunctionCallQuestion("", new(one.Item1), [], [], "[]", [], ""), new CallVerdict(i < one.Item2, null, null, []))));
+        var accuracy = new FunctionCallAccuracy(verdicts);
+        Assert.Equal(10, accuracy.Categories.Count);
+        Assert.Equal(0.75, accuracy.Accuracy("simple_python"));
+        Assert.Equal(0.5, accuracy.Simple);
+        Assert.Equal(0.5, accuracy.NonLive);
+        Assert.Equal(5.0 / 8, accuracy.Live);
+        Assert.Null(accuracy.Irrelevance);
+        Assert.Null(accuracy.Accuracy("irrelevance"));
+    }
+
+    private void Write(string question, string answer, string answers)
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, "possible_answer"));
+        File.WriteAllText(Path.Combine(_folder, "BFCL_v4_simple_python.json"), question.ReplaceLineEndings(" ") + "\n");
+        File.WriteAllText(Path.Combine(_folder, answers), answer + "\n");
+    }
+}
