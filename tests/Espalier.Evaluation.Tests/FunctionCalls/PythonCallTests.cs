@@ -73,6 +73,9 @@ public sealed class PythonCallTests
     [InlineData("[f(a='a\nb')]", null)]
     [InlineData("[f(a=1)for x in y]", null)]
     [InlineData("[f(x for x in y)]", "f()")]
+    [InlineData("[f([*x for x in y], a=1)]", null)]
+    [InlineData("[f([x for 1 in y], a=1)]", null)]
+    [InlineData("[f([x for x, *y in z if x], a=1)]", "f(a=1)")]
     [InlineData("[f(a=d[1:2], b=d[1, 2])]", "f(a='d[1:2]', b='d[(1, 2)]')")]
     [InlineData("[print(a=print, b=match)]", "print(a='print', b='match')")]
     [InlineData(

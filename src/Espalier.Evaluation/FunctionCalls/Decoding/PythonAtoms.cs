@@ -90,7 +90,11 @@ internal sealed partial class PythonParser
                 var items = Items(close, out var hasComma);
                 var isComprehension = IsComprehension && items.Count == 1 && !hasComma;
                 if (isComprehension)
+                {
+                    if (items[0] is OtherNode { Start: var first } && _source[first] == '*')
+                        throw Unexpected();
                     Clauses();
+                }
                 Expect(close);
                 return isComprehension ? Other(token.Start)
                     : close == ")" && items.Count == 1 && !hasComma ? items[0] : new SequenceNode(token.Text[0], items);
@@ -204,7 +208,8 @@ internal sealed partial class PythonParser
             do
             {
                 _ = Take("*");
-                Primary();
+                if (Primary() is ConstantNode or CallNode or DictNode or OtherNode)
+                    throw Unexpected();
             }
             while (Take(",") && !IsName("in"));
             ExpectName("in");
