@@ -1,3 +1,4 @@
+using Espalier.Files;
 using System.Buffers.Binary;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
@@ -88,7 +89,7 @@ public sealed class SafetensorsWriterTests : IDisposable
         var layout = SafetensorsLayout.Plan([new("a", ElementType.F32, [1L << 55])]);
         var error = Assert.Throws<EspalierException>(() =>
             SafetensorsWriter.Write(path, layout, static (_, _, _) => throw new InvalidOperationException("asked for bytes")));
-        Assert.Contains($"needs {layout.Length} bytes", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"needs {Units.Room(layout.Length)}", error.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(_folder));
     }
 
