@@ -54,7 +54,8 @@ public sealed partial class Tensor
         {
             using Tensor queryBounds = g.Bounds(B, T), keyBounds = g.Bounds(B, S);
             var slopes = BackwardOps.FlashAttention.CallMany(
-                g.Contiguous(), node[0], node[1], node[2], node[3], node[4], queryBounds, keyBounds, T, S, 0.0, true, node[5], node[6], scale,
+                g.Contiguous(), node[0], node[1], node[2], node[3], node[4], queryBounds, keyBounds, T, S, 0.0, true, node[5], node[6],
+                scale,
                 left, right);
             (into[0], into[1], into[2]) = (slopes[0], slopes[1], slopes[2]);
         }, scale);

@@ -1,5 +1,5 @@
-using Espalier.Files;
 using System.Buffers.Binary;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 
