@@ -53,12 +53,12 @@ public sealed class TaskFileTests
         var task = TaskFile.Read(Path.Combine(folder.Path, "t.yaml"));
         if (error is null)
         {
-            var prompt = Assert.Single(TaskEvaluator.Prompts(task, new(null)).Single().Prompts);
+            var prompt = Assert.Single(ChoicePrompts.Of(task, new(null)).Single().Prompts);
             Assert.Equal([("Q", " A"), ("Q", " B")], prompt.Pairs);
             Assert.Equal(1, prompt.Answer);
         }
         else
-            Assert.Contains(error, Assert.Throws<EspalierException>(() => TaskEvaluator.Prompts(task, new(null))).Message);
+            Assert.Contains(error, Assert.Throws<EspalierException>(() => ChoicePrompts.Of(task, new(null))).Message);
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public sealed class TaskFileTests
         File.WriteAllText(Path.Combine(folder.Path, "t.yaml"),
             File.ReadAllText(Path.Combine(Fixtures.Root, "tasks", "mmlu.yaml")).Replace("mmlu/", "", StringComparison.Ordinal));
         var task = TaskFile.Read(Path.Combine(folder.Path, "t.yaml"));
-        var (subject, prompts) = Assert.Single(TaskEvaluator.Prompts(task, new(null, Shots: 2)));
+        var (subject, prompts) = Assert.Single(ChoicePrompts.Of(task, new(null, Shots: 2)));
         Assert.Equal("odd_things", subject);
         Assert.Equal(
             "The following are multiple choice questions (with answers) about odd things.\n\n"
@@ -91,7 +91,7 @@ public sealed class TaskFileTests
         File.WriteAllText(Path.Combine(folder.Path, "t.yaml"), File.ReadAllText(Path.Combine(Fixtures.Root, "tasks", "winogrande.yaml"))
             .Replace("winogrande/test", "a", StringComparison.Ordinal));
         var task = TaskFile.Read(Path.Combine(folder.Path, "t.yaml"));
-        var prompt = TaskEvaluator.Prompts(task, new(null)).Single().Prompts[0];
+        var prompt = ChoicePrompts.Of(task, new(null)).Single().Prompts[0];
         Assert.Equal([("The cup broke, for the cup", " was hard."), ("The cup broke, for the floor", " was hard.")], prompt.Pairs);
     }
 

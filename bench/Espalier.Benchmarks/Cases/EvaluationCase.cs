@@ -33,7 +33,7 @@ internal static class EvaluationCase
         var (task, shots) = input.Subject == "letters"
             ? (TaskFile.Parse(Letters, "letters.yaml") with { Folder = "tasks/endings" }, 1)
             : (TaskFile.Read("tasks/endings/endings.yaml"), 0);
-        var prompts = TaskEvaluator.Prompts(task, new(null, shots, Documents))[0].Prompts;
+        var prompts = ChoicePrompts.Of(task, new(null, shots, Documents))[0].Prompts;
         ScoredRequest[] requests = [.. prompts.Select(prompt => prompt.Pairs
             .Select(pair => ContinuationIds.Of(tokenizer, pair.Context, pair.Continuation)).ToArray())
             .Select(pairs => new ScoredRequest(pairs[0].Context, [.. pairs.Select(pair => pair.Continuation)]))

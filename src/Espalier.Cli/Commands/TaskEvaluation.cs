@@ -9,6 +9,7 @@ using Espalier.Evaluation.Tasks;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Generation;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Runs;
@@ -66,10 +67,10 @@ internal sealed class TaskEvaluation
         var settings = new TaskSettings(Folder(run), run.Get(_shots), run.Get(_limit));
         var lines = _perDocument.File(run, OutputKind.PerDocument, [.. models.Select(model => new ReadPlace("a model's folder", model)),
             .. settings.Benchmarks is { } folder ? [new ReadPlace("the benchmarks", folder)] : Array.Empty<ReadPlace>()]);
-        var prompts = tasks.Select(task => TaskEvaluator.Prompts(task, settings)).ToArray();
+        var questions = tasks.Select(task => TaskQuestions.Of(task, settings)).ToArray();
         var results = new List<TaskResult[]>();
         foreach (var model in models)
-            results.Add(Ask(run, model, tasks, settings, prompts, start));
+            results.Add(Ask(run, model, tasks, settings, questions, start));
         if (lines is not null)
             DurableOutput.WriteFile(lines, 0, stream => Write(stream, models, results));
         format.Write(run, new TaskReport(models,
@@ -96,26 +97,30 @@ internal sealed class TaskEvaluation
     }
 
     private static TaskResult[] Ask(CommandRun run, string folder, TaskDefinition[] tasks, TaskSettings settings,
-        IReadOnlyList<(string, IReadOnlyList<ChoicePrompt>)>[] prompts, Action start)
+        TaskQuestions[] questions, Action start)
     {
         using var checkpoint = Checkpoint.Open(folder).WithNotes(run);
         checkpoint.CheckFinite(run.Cancellation);
-        var (tokenizer, hash) = (Tokenizer.Load(folder), KnownFolder.Hash(folder));
+        var tokenizer = Tokenizer.Load(folder);
         Decoder? decoder = null;
+        PackedWeights? packed = null;
+        T Loaded<T>(ref T? model, Func<T> load) where T : class
+        {
+            if (decoder is null && packed is null)
+                start();
+            return model ??= load();
+        }
+
+        var asked = new AskedModel(tokenizer, () => Loaded(ref decoder, () => DecoderWeights.Load(checkpoint)),
+            () => new(Loaded(ref packed, () => PackedWeights.Load(checkpoint, PackedWeights.FormatOf(checkpoint))), tokenizer,
+                StopIds.Of(checkpoint, tokenizer)),
+            (ScoreCache.OfUser(), KnownFolder.Hash(folder)));
         try
         {
-            Decoder Loaded()
-            {
-                if (decoder is null)
-                    start();
-                return decoder ??= DecoderWeights.Load(checkpoint);
-            }
-
-            return [.. tasks.Zip(prompts, (task, asked) =>
+            return [.. tasks.Zip(questions, (task, questionsOfTask) =>
             {
                 run.Progress.Note($"{task.Name}: {folder}");
-                var result = TaskEvaluator.Run(task, settings, asked, Loaded, tokenizer, run.Progress, (ScoreCache.OfUser(), hash),
-                    run.Cancellation);
+                var result = TaskEvaluator.Run(task, settings, questionsOfTask, asked, run.Progress, run.Cancellation);
                 if (result.Cut > 0)
                     run.Progress.Warn($"{task.Name}: {result.Cut} contexts are longer than the model's {checkpoint.Config.MaxPositions} "
                         + "positions and were cut on the left, as the harness does; fewer --shots make them shorter");
@@ -125,6 +130,7 @@ internal sealed class TaskEvaluation
         finally
         {
             decoder?.Dispose();
+            packed?.Dispose();
         }
     }
 
@@ -141,14 +147,24 @@ internal sealed class TaskEvaluation
                     }
     }
 
-    private static void Write(Utf8JsonWriter json, string model, string task, string subject, ChoiceResult document)
+    private static void Write(Utf8JsonWriter json, string model, string task, string subject, DocumentResult document)
     {
         json.WriteStartObject();
         json.WriteString("model", model);
         json.WriteString("task", task);
         if (subject.Length > 0)
             json.WriteString("subject", subject);
-        json.WriteNumber("document", document.Prompt.Document.Number);
+        json.WriteNumber("document", document.Document.Number);
+        if (document is ChoiceResult choices)
+            Write(json, choices);
+        else if (document is GeneratedResult text)
+            Write(json, text);
+        json.WriteNumber("cut", document.Cut);
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, ChoiceResult document)
+    {
         json.WriteNumber("answer", document.Prompt.Answer);
         json.WriteNumber("predicted", document.Predicted);
         json.WriteNumber("predicted_norm", document.PredictedPerCharacter);
@@ -157,7 +173,21 @@ internal sealed class TaskEvaluation
         foreach (var score in document.Scores)
             json.WriteNumberValue(score.LogLikelihood);
         json.WriteEndArray();
-        json.WriteNumber("cut", document.Cut);
+    }
+
+    private static void Write(Utf8JsonWriter json, GeneratedResult document)
+    {
+        json.WriteString("response", document.Made.Text);
+        json.WriteNumber("tokens", document.Made.Tokens);
+        json.WriteString("stopped_by", EnumName.Of(document.Made.End));
+        json.WriteStartObject("filters");
+        foreach (var verdict in document.Verdicts)
+        {
+            json.WriteStartObject(verdict.Filter);
+            json.WriteString("answer", verdict.Answer);
+            json.WriteBoolean("right", verdict.IsRight);
+            json.WriteEndObject();
+        }
         json.WriteEndObject();
     }
 

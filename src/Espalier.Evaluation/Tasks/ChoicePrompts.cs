@@ -16,6 +16,15 @@ internal sealed record ChoicePrompt(
 /// </summary>
 internal static class ChoicePrompts
 {
+    /// <summary>The prompts of all subjects, as the user wants them.</summary>
+    /// <exception cref="EspalierException">A file is not there, or a document lacks what the task asks of it.</exception>
+    public static IReadOnlyList<(string Subject, IReadOnlyList<ChoicePrompt> Prompts)> Of(TaskDefinition task, TaskSettings settings)
+    {
+        var shots = settings.Shots ?? task.Shots.Count;
+        return [.. TaskData.Read(task, settings.Benchmarks, shots > 0)
+            .Select(subject => (subject.Name, Of(task, subject, shots, settings.Limit)))];
+    }
+
     /// <summary>The prompts of a subject's documents, in their order.</summary>
     /// <param name="task">The task.</param>
     /// <param name="subject">The subject.</param>

@@ -6,9 +6,18 @@ namespace Espalier.Evaluation.Tasks;
 /// <summary>One document's verdict.</summary>
 /// <param name="Prompt">What was asked.</param>
 /// <param name="Scores">What the model gave each choice.</param>
-/// <param name="Cut">Ids of the context that were cut on the left, for the model has not so many positions; the most of any choice.</param>
+/// <param name="Cut">Ids that were cut.</param>
 internal sealed record ChoiceResult(ChoicePrompt Prompt, IReadOnlyList<ContinuationScore> Scores, int Cut)
+    : DocumentResult(Prompt.Document, Cut)
 {
+    /// <inheritdoc/>
+    public override double Score(string metric) => metric switch
+    {
+        "acc" => IsRight,
+        "acc_norm" => IsRightPerCharacter,
+        _ => IsRightPerByte,
+    } ? 1 : 0;
+
     /// <summary>The likeliest choice, the first of equal ones.</summary>
     public int Predicted => Largest(score => 1);
 

@@ -23,7 +23,7 @@ internal sealed record GenerateKind(Template Target, IReadOnlyList<string> Stop,
     public override string Name => "generate";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Metrics => [.. Filters.Select(MetricOf)];
+    public override IReadOnlyList<string> Metrics => [.. Filters.Select(filter => MetricOf(filter.Name))];
 
     /// <summary>Reads its keys.</summary>
     public static GenerateKind Read(TaskFields fields) => new(
@@ -47,5 +47,6 @@ internal sealed record GenerateKind(Template Target, IReadOnlyList<string> Stop,
         })];
     }
 
-    private static string MetricOf(AnswerFilter filter) => $"exact_match,{filter.Name}";
+    /// <summary>The metric of a filter.</summary>
+    public static string MetricOf(string filter) => $"exact_match,{filter}";
 }

@@ -19,7 +19,7 @@ internal sealed record TaskMetric(string Name, double Value, double StandardErro
 /// <summary>What a model made of one subject of a task.</summary>
 /// <param name="Name">The subject; empty where the task has one.</param>
 /// <param name="Documents">Its documents.</param>
-internal sealed record SubjectResult(string Name, IReadOnlyList<ChoiceResult> Documents);
+internal sealed record SubjectResult(string Name, IReadOnlyList<DocumentResult> Documents);
 
 /// <summary>What a model made of a task.</summary>
 /// <param name="Task">The task.</param>
@@ -29,7 +29,7 @@ internal sealed record SubjectResult(string Name, IReadOnlyList<ChoiceResult> Do
 internal sealed record TaskResult(TaskDefinition Task, int Shots, IReadOnlyList<SubjectResult> Subjects, double Seconds)
 {
     /// <summary>All documents, subject by subject.</summary>
-    public IEnumerable<ChoiceResult> Documents => Subjects.SelectMany(subject => subject.Documents);
+    public IEnumerable<DocumentResult> Documents => Subjects.SelectMany(subject => subject.Documents);
 
     /// <summary>How many contexts were cut on the left, for the model has not so many positions.</summary>
     public int Cut => Documents.Count(document => document.Cut > 0);
@@ -38,13 +38,8 @@ internal sealed record TaskResult(TaskDefinition Task, int Shots, IReadOnlyList<
     public IReadOnlyList<string> Metrics => Task.Kind.Metrics;
 
     /// <summary>What each document scores by a metric: 1 where the model is right.</summary>
-    public static IReadOnlyList<double> Scores(IEnumerable<ChoiceResult> documents, string metric) =>
-        [.. documents.Select(document => metric switch
-    {
-        "acc" => document.IsRight,
-        "acc_norm" => document.IsRightPerCharacter,
-        _ => document.IsRightPerByte,
-    } ? 1.0 : 0)];
+    public static IReadOnlyList<double> Scores(IEnumerable<DocumentResult> documents, string metric) =>
+        [.. documents.Select(document => document.Score(metric))];
 
     /// <summary>All metrics over all documents: subjects count by their size.</summary>
     public IReadOnlyList<TaskMetric> Totals => [.. Metrics.Select(metric => TaskMetric.Of(metric, Scores(Documents, metric)))];

@@ -44,7 +44,37 @@ public sealed class EvaluateTasksTests : TorchTest
         Assert.True(again.GetProperty("tasks")[0].GetProperty("results")[0].GetProperty("seconds").GetDouble() < 0.5);
     }
 
+    [Fact]
+    public void What_a_model_writes_is_judged_by_each_filter_and_not_written_again()
+    {
+        File.WriteAllText(Path.Combine(_folder.Path, "q.jsonl"),
+            "{\"q\": \"Once upon a time, there was a little\", \"a\": \"girl\"}\n{\"q\": \"Once upon a time\", \"a\": \"zebra\"}\n");
+        var task = Path.Combine(_folder.Path, "next.yaml");
+        File.WriteAllText(task, "kind: generate\ntest: q.jsonl\nprompt: \"{q}\"\ntarget: \"{a}\"\nmax-tokens: 8\nstop: [named]\n"
+            + "filters:\n  word: { regex: '([a-z]+)' }\n  number: { regex: '([0-9]+)' }\n");
+        var lines = Path.Combine(_folder.Path, "documents.jsonl");
+        JsonElement Ask() => Assert.Single(
+            Verb.Json($"evaluate {Teacher} --tasks {task} --per-document {lines}").GetProperty("tasks").EnumerateArray());
+
+        var first = Ask();
+        var metrics = first.GetProperty("results")[0].GetProperty("metrics").EnumerateArray().ToArray();
+        Assert.Equal(["exact_match,word", "exact_match,number"], metrics.Select(metric => metric.GetProperty("name").GetString()!));
+        Assert.Equal([0.5, 0], metrics.Select(metric => metric.GetProperty("value").GetDouble()));
+        var girl = JsonDocument.Parse(File.ReadLines(lines).First()).RootElement;
+        Assert.Equal(("girl", true, "[invalid]"), (girl.GetProperty("filters").GetProperty("word").GetProperty("answer").GetString(),
+            girl.GetProperty("filters").GetProperty("word").GetProperty("right").GetBoolean(),
+            girl.GetProperty("filters").GetProperty("number").GetProperty("answer").GetString()));
+        Assert.DoesNotContain("named", girl.GetProperty("response").GetString());
+        Assert.Equal("stop-string", girl.GetProperty("stopped_by").GetString());
+
+        var again = Ask();
+        Assert.Equal(first.GetProperty("results")[0].GetProperty("metrics").GetRawText(),
+            again.GetProperty("results")[0].GetProperty("metrics").GetRawText());
+        Assert.True(again.GetProperty("results")[0].GetProperty("seconds").GetDouble() < 0.3);
+    }
+
     [Theory]
+    [InlineData("--tasks humaneval", "is of kind code")]
     [InlineData("--tasks nothing", "there is no task 'nothing'")]
     [InlineData("--tasks ,", "--tasks names none")]
     [InlineData("--tasks mmlu,mmlu", "--tasks names mmlu twice")]

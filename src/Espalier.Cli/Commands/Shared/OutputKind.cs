@@ -26,7 +26,7 @@ internal sealed record OutputKind(string Name, Func<string, bool> Is)
 
     internal static OutputKind PerDocument { get; } = new("a file of documents' scores",
         path => Head(path) is var head && head.StartsWith("{\"model\":", StringComparison.Ordinal)
-            && head.Contains("\"log_likelihoods\":", StringComparison.Ordinal));
+            && head.Contains("\"task\":", StringComparison.Ordinal));
 
     /// <summary>A page of ours: its title says so.</summary>
     internal static OutputKind Html { get; } = new("a page of espalier", path =>
