@@ -11,7 +11,8 @@ internal enum ComputeChoice
     Float32,
 
     /// <summary>
-    /// Operands and results in bfloat16; weights, gradients, moments, the residual stream, attention and losses stay in float32.
+    /// Operands and results in bfloat16; weights, gradients, moments, the residual stream, attention (but on a GPU) and losses stay in
+    /// float32.
     /// </summary>
     Bfloat16,
 

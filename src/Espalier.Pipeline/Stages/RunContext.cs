@@ -74,11 +74,7 @@ internal sealed class RunContext : IDisposable
         var folder = RunFolder.Open(path, progress.Warn);
         try
         {
-            if (folder.Manifest is { Machine.Threads: var threads } before && threads != TorchRuntime.Threads
-                && before.Outcome?.End != RunEnd.Done)
-                progress.Note(
-                    $"this run began with {Units.Counted(threads, "thread")} and goes on with {TorchRuntime.Threads}: its result will "
-                    + $"differ in bits from that of a run with one number alone; --threads {threads} goes on as it began");
+            ContinuedRun.Note(folder.Manifest, progress);
             folder.Save(new RunManifest
             {
                 ProgramVersion =
