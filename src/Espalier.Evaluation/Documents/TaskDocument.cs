@@ -36,6 +36,10 @@ internal sealed record TaskDocument(JsonElement Fields, string Place, int Number
             : throw new EspalierException($"{Place}: {string.Join('.', path)}[{i}] is {Name(entry)}, and a text is wanted"))];
     }
 
+    /// <summary>A field as it is.</summary>
+    /// <exception cref="EspalierException">It is not there.</exception>
+    public JsonElement Value(string[] path) => At(path);
+
     /// <summary>Whether a field is a list.</summary>
     /// <exception cref="EspalierException">It is not there.</exception>
     public bool IsList(string[] path) => At(path).ValueKind == JsonValueKind.Array;

@@ -7,8 +7,7 @@ namespace Espalier.Evaluation.LongContext;
 /// <param name="Question">The question.</param>
 /// <param name="Answers">Right answers; one is enough.</param>
 /// <param name="Documents">The documents that answer it.</param>
-/// <param name="Place">Where it stands, for messages.</param>
-internal sealed record DocumentQuestion(string Question, IReadOnlyList<string> Answers, IReadOnlyList<string> Documents, string Place);
+internal sealed record DocumentQuestion(string Question, IReadOnlyList<string> Answers, IReadOnlyList<string> Documents);
 
 /// <summary>
 /// Questions over documents (RULER, section 3.4): those that answer the question among others of the file. The wording has {context} and

@@ -48,8 +48,8 @@ internal sealed record NeedleRules(Haystack Haystack, int Names, NeedlePart Name
 /// <param name="essay">The words of the text that needles are hidden in, where it is one.</param>
 internal sealed class NeedleTask(Template wording, Template needle, NeedleRules rules, IReadOnlyList<string> essay) : RulerTask(wording)
 {
-    // RULER hides needles at some of forty depths, from the beginning to the end.
-    private const int Depths = 40;
+    /// <summary>Where needles may be in an essay, as RULER has it: forty places, from its beginning to its end.</summary>
+    public const int Depths = 40;
 
     /// <inheritdoc/>
     public override int Least => rules.Names * rules.Values;

@@ -47,7 +47,7 @@ internal sealed class VariableTask(Template wording, int chains, int hops, int e
         }
         var context = before.Select((assignments, line) =>
             string.Join(' ', line < lines ? assignments.Append($"{Noise.Line}\n") : assignments));
-        return Fill(("context", string.Join(' ', context.Where(static line => line.Length > 0))), ("value", hidden[0].Value),
-            ("count", $"{hops + 1}"));
+        return Fill(("context", string.Join(' ', context.Where(static line => line.Length > 0)).TrimEnd('\n')),
+            ("value", hidden[0].Value), ("count", $"{hops + 1}"));
     }
 }
