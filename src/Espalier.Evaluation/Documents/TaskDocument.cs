@@ -46,7 +46,8 @@ internal sealed record TaskDocument(JsonElement Fields, string Place, int Number
 
     /// <summary>A list of anything.</summary>
     /// <exception cref="EspalierException">It is not there, or no list.</exception>
-    public IReadOnlyList<JsonElement> Entries(string[] path) => At(path) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray()]
+    public IReadOnlyList<JsonElement> Entries(string[] path) => At(path) is { ValueKind: JsonValueKind.Array } list
+        ? [.. list.EnumerateArray()]
         : throw new EspalierException($"{Place}: {string.Join('.', path)} is {Name(At(path))}, and a list is wanted");
 
     /// <summary>The same with one more text among its fields.</summary>

@@ -12,8 +12,9 @@ internal sealed record Bm25Hit(int Place, double Score);
 
 /// <summary>
 /// Okapi BM25 (Robertson and others, TREC-3, 1994) over a set of passages, title and text together, with Lucene's idf, which is never
-/// negative: ln(1 + (N − n + ½) / (n + ½)) · f · (k1 + 1) / (f + k1 · (1 − b + b · l / mean l)), summed over the words of the question, each
-/// as often as it stands there. Lengths are exact, where Lucene keeps one byte of them. Not changed once made; for any number of threads.
+/// negative: ln(1 + (N − n + ½) / (n + ½)) · f · (k1 + 1) / (f + k1 · (1 − b + b · l / mean l)), summed over the words of the question,
+/// each as often as it stands there. Lengths are exact, where Lucene keeps one byte of them. Not changed once made; for any number of
+/// threads.
 /// </summary>
 internal sealed class Bm25
 {
@@ -46,7 +47,9 @@ internal sealed class Bm25
         _postings = postings.ToDictionary(entry => entry.Key, entry => entry.Value.ToArray(), StringComparer.Ordinal);
     }
 
-    /// <summary>The best passages, the best first and of equal ones the earlier; those with none of the words are never among them.</summary>
+    /// <summary>
+    /// The best passages, the best first and of equal ones the earlier; those with none of the words are never among them.
+    /// </summary>
     /// <param name="query">What is looked for.</param>
     /// <param name="most">How many at most.</param>
     public IReadOnlyList<Bm25Hit> Find(string query, int most)

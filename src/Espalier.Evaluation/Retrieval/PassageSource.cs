@@ -29,8 +29,8 @@ internal sealed record PassageSource(int Top, string[]? Own, PassageSource.SetRu
         var source = new PassageSource(fields.Number("top", UsualTop, least: 1), RagFields.Field(fields, "contexts"),
             ReadSet(fields.Inner("passages")));
         return source.Own is null == source.Set is null
-            ? throw new EspalierException($"{fields.Place(source.Own is null ? "kind" : "contexts")}: a task of kind rag has either passages, "
-                + "a set that is searched, or contexts, the field of the passages that documents bring")
+            ? throw new EspalierException($"{fields.Place(source.Own is null ? "kind" : "contexts")}: a task of kind rag has either "
+                + "passages, a set that is searched, or contexts, the field of the passages that documents bring")
             : source;
     }
 

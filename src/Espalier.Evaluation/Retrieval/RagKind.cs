@@ -7,8 +7,8 @@ using Espalier.Evaluation.Texts;
 namespace Espalier.Evaluation.Retrieval;
 
 /// <summary>
-/// Questions of a conversation that passages answer, which a model reads before them; asked and scored as ChatRAG-Bench does (ChatQA, Liu and
-/// others, arXiv 2401.10225). The passages are found in a set of the user's, or the documents bring them.
+/// Questions of a conversation that passages answer, which a model reads before them; asked and scored as ChatRAG-Bench does (ChatQA, Liu
+/// and others, arXiv 2401.10225). The passages are found in a set of the user's, or the documents bring them.
 /// </summary>
 /// <param name="Stop">What is written ends before any of these.</param>
 /// <param name="MaxTokens">Most tokens that are written.</param>

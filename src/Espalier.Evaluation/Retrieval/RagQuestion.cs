@@ -50,7 +50,7 @@ internal sealed record RagQuestion(TaskDocument Document, IReadOnlyList<ChatTurn
                     + $"\"{Refusals.Sentence}\"");
     }
 
-    /// <summary>Reads the passages that a document brings itself: a list of objects with text, and with title where they have one.</summary>
+    /// <summary>Reads the passages that a document brings itself: a list of texts, or of objects with text and title.</summary>
     /// <exception cref="EspalierException">It is no such list.</exception>
     public static IReadOnlyList<Passage> PassagesOf(TaskDocument document, string[] path) =>
         [.. document.Entries(path).Select((entry, i) => entry.ValueKind == JsonValueKind.String ? new Passage("", "", entry.GetString()!)

@@ -43,7 +43,8 @@ public sealed class RulerKindTests : TorchTest
             });
             Assert.Equal(3, questions.Select(question => question.Prompt).Distinct().Count());
             // As many as there are or fewer: each is the same.
-            Assert.Equal(questions[0].Prompt, LengthFit.Questions(maker.Of(length), tokenizer, new(length, answer), 1, name).Single().Prompt);
+            var alone = LengthFit.Questions(maker.Of(length), tokenizer, new(length, answer), 1, name).Single();
+            Assert.Equal(questions[0].Prompt, alone.Prompt);
         }
         Assert.Contains("take a context length of at least", Assert.Throws<EspalierException>(() => LengthFit.Questions(
             kind.Material.Maker(task, null).Of(answer + 20), tokenizer, new(answer + 20, answer), 1, name).First()).Message);

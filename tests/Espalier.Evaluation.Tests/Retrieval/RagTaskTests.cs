@@ -44,8 +44,8 @@ public sealed class RagTaskTests : TorchTest
             result.Totals.Select(metric => metric.Name));
         RagResult[] all = [.. result.Documents.Cast<RagResult>()];
         Assert.Equal(["cat", "dog", ""], all.Select(of => string.Concat(of.Asked.Passages.Select(passage => passage.Id))));
-        Assert.Contains("title: Cats, source: A cat sleeps by day.\n\nUser: Answer this question in whole sentences. When", all[0].Prompt.Text,
-            StringComparison.Ordinal);
+        Assert.Contains("title: Cats, source: A cat sleeps by day.\n\nUser: Answer this question in whole sentences. When",
+            all[0].Prompt.Text, StringComparison.Ordinal);
         // So small a model refuses nothing: of the two halves one is right.
         Assert.Equal([0.5, 0, 1], result.Totals.Skip(2).Select(metric => metric.Value));
         Assert.All(all, of => Assert.InRange(of.Made.Tokens, 1, 8));
@@ -123,8 +123,8 @@ public sealed class RagTaskTests : TorchTest
     [InlineData("question: '{q}'\npassages: { files: p.jsonl, text: '{text}', k: 2 }", "k is no key here")]
     [InlineData("question: '{q}'\ncontexts: '{c}'\nprompt: x", "prompt is no key here")]
     [InlineData("question: '{q}'\ncontexts: '{c}'\ntop: 0", "top is '0' and must be a whole number from 1")]
-    public void What_is_wrong_in_a_task_is_named(string keys, string expected) => Assert.Contains(expected, Assert.Throws<EspalierException>(
-        () => TaskFile.Parse($"kind: rag\ntest: q.jsonl\nanswers: '{{a}}'\n{keys}\n", "t.yaml")).Message);
+    public void What_is_wrong_in_a_task_is_named(string keys, string expected) => Assert.Contains(expected,
+        Assert.Throws<EspalierException>(() => TaskFile.Parse($"kind: rag\ntest: q.jsonl\nanswers: '{{a}}'\n{keys}\n", "t.yaml")).Message);
 
     [Theory]
     [InlineData("[]", "does not end with a question of the user's")]
