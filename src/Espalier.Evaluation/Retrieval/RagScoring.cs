@@ -63,9 +63,12 @@ internal sealed record RagScoring(string[]? Number, bool CountsRefusals, bool Dr
             Number is { } field && NumberAnswers.Holds(answer, question.Last, Value(question.Document, field), question.Answers[0]));
     }
 
-    private static JsonElement Value(TaskDocument document, string[] field) => document.Value(field) is
-        { ValueKind: JsonValueKind.Number or JsonValueKind.String } value && value.ToString().Length > 0 ? value
-        : throw new EspalierException($"{document.Place}: {string.Join('.', field)} is no number and no text");
+    private static JsonElement Value(TaskDocument document, string[] field)
+    {
+        var value = document.Value(field);
+        return value.ValueKind == JsonValueKind.Number || value.ValueKind == JsonValueKind.String && value.GetString()!.Length > 0 ? value
+            : throw new EspalierException($"{document.Place}: {string.Join('.', field)} is no number and no text");
+    }
 }
 
 /// <summary>What an answer scores.</summary>
