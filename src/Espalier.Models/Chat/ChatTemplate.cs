@@ -18,7 +18,8 @@ internal sealed class ChatTemplate
     private readonly IReadOnlyDictionary<string, (string Origin, Lazy<JinjaTemplate> Template)> _templates;
     private readonly IReadOnlyDictionary<string, string> _specialTokens;
 
-    private ChatTemplate(IReadOnlyDictionary<string, ChatTemplateSource> sources, IReadOnlyDictionary<string, string> specialTokens, string place)
+    private ChatTemplate(
+        IReadOnlyDictionary<string, ChatTemplateSource> sources, IReadOnlyDictionary<string, string> specialTokens, string place)
     {
         _templates = sources.ToDictionary(static source => source.Key,
             static source => (source.Value.Origin, new Lazy<JinjaTemplate>(() => Read(source.Value))));
@@ -71,7 +72,8 @@ internal sealed class ChatTemplate
         var mark = options.ContinueFinalMessage ? new FinalMessage(fields, origin, options) : null;
         try
         {
-            var rendering = template.Value.Render(Variables(mark?.Marked ?? fields, options), options.Time.GetLocalNow().DateTime, options.Limits);
+            var rendering = template.Value.Render(Variables(mark?.Marked ?? fields, options),
+                options.Time.GetLocalNow().DateTime, options.Limits);
             var text = rendering.Text;
             return new(mark?.Cut(text) ?? text, rendering.Generated) { HasLostGeneration = rendering.HasLostGeneration };
         }

@@ -3,7 +3,9 @@ using Espalier.Models.Chat;
 
 namespace Espalier.Tests.Chat;
 
-/// <summary>Templates of others, which are not part of the project, against what transformers renders; see tests/golden/generators/chat.py.</summary>
+/// <summary>
+/// Templates of others, which are not part of the project, against what transformers renders; see tests/golden/generators/chat.py.
+/// </summary>
 public sealed class FoundTemplatesTests
 {
     private const string Variable = "ESPALIER_CHAT_CASES";

@@ -13,7 +13,8 @@ internal static class AttributePath
     /// <param name="fallback">What stands for an undefined one; null for none.</param>
     public static Func<object?, object?> Getter(object? attribute, Budget budget, object? fallback = null)
     {
-        object?[] parts = PythonValues.TextOf(attribute) is { } path ? [.. path.Split('.').Select(Part)] : attribute is null ? [] : [attribute];
+        object?[] parts = PythonValues.TextOf(attribute) is { } path ? [.. path.Split('.').Select(Part)]
+            : attribute is null ? [] : [attribute];
         return entry =>
         {
             foreach (var part in parts)

@@ -75,7 +75,8 @@ internal static class NumberFilters
         text = CodePoints.Strip(text, null);
         var isNegative = text.StartsWith('-');
         var digits = isNegative || text.StartsWith('+') ? text[1..] : text;
-        if (digits.Length > 1 && digits[0] == '0' && char.ToLowerInvariant(digits[1]) switch { 'x' => 16, 'o' => 8, 'b' => 2, _ => 0 } is > 0 and var named
+        if (digits.Length > 1 && digits[0] == '0'
+            && char.ToLowerInvariant(digits[1]) switch { 'x' => 16, 'o' => 8, 'b' => 2, _ => 0 } is > 0 and var named
             && (radix == named || radix == 0))
             (digits, radix) = (digits[2..].TrimStart('_'), named);
         else if (radix == 0)

@@ -2,7 +2,9 @@ using Espalier.Models.Chat.Python;
 
 namespace Espalier.Models.Chat.Filters;
 
-/// <summary>The filters that ask another filter or a test of each entry. They give an iterator, which is true even without entries.</summary>
+/// <summary>
+/// The filters that ask another filter or a test of each entry. They give an iterator, which is true even without entries.
+/// </summary>
 internal static class SelectFilters
 {
     /// <summary><c>map('filter', ...)</c> or <c>map(attribute='a.b', default=None)</c>.</summary>

@@ -19,7 +19,8 @@ internal static class SortFilters
         if (value is Undefined undefined)
             throw undefined.Fault;
         return value is PythonDict dict
-            ? PythonOrder.Sort(new DictView("items", dict).Entries, item => Key(((PythonTuple)item!).Items[place], given.Truth(0)), given.Truth(2), budget)
+            ? PythonOrder.Sort(new DictView("items", dict).Entries, item => Key(((PythonTuple)item!).Items[place], given.Truth(0)),
+                given.Truth(2), budget)
             : throw new TemplateFault($"dictsort takes a dict, not '{PythonValues.TypeName(value)}'");
     }
 

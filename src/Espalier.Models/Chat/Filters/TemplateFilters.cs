@@ -14,13 +14,16 @@ internal static class TemplateFilters
         ["default"] = Default,
         ["d"] = Default,
         ["tojson"] = JsonText.Of,
-        ["string"] = static (value, arguments, budget) => Alone("string", arguments) && value is Markup ? value : PythonText.Str(value, budget),
-        ["safe"] = static (value, arguments, budget) => Alone("safe", arguments) && value is Markup ? value : new Markup(PythonText.Str(value, budget)),
+        ["string"] = static (value, arguments, budget) =>
+            Alone("string", arguments) && value is Markup ? value : PythonText.Str(value, budget),
+        ["safe"] = static (value, arguments, budget) =>
+            Alone("safe", arguments) && value is Markup ? value : new Markup(PythonText.Str(value, budget)),
         ["escape"] = static (value, _, budget) => Markup.Escape(value, budget),
         ["e"] = static (value, _, budget) => Markup.Escape(value, budget),
         ["forceescape"] = static (value, _, budget) => Markup.Escape(PythonText.Str(value, budget), budget),
         ["attr"] = static (value, arguments, _) => arguments.Bind("attr", 1, "name").Text(0) is var name && value is PythonDict
-            && PythonMembers.Attribute(PythonDict.Of([]), name) is Undefined ? Undefined.Member(value, name) : PythonMembers.Attribute(value, name),
+            && PythonMembers.Attribute(PythonDict.Of([]), name) is Undefined
+                ? Undefined.Member(value, name) : PythonMembers.Attribute(value, name),
         ["trim"] = TextFilters.Trim,
         ["upper"] = TextFilters.Cased(PythonCase.Upper),
         ["lower"] = TextFilters.Cased(PythonCase.Lower),

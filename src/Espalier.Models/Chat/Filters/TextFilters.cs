@@ -101,7 +101,8 @@ internal static class TextFilters
         if (arguments.Positional.Count > 0 && arguments.Named.Count > 0)
             throw new TemplateFault("format() takes arguments either with or without names");
         return Like(value, PercentFormat.Apply(PythonText.Str(value, budget), arguments.Named.Count > 0
-            ? PythonDict.Of(arguments.Named.Select(static item => ((object?)item.Name, item.Value))) : new PythonTuple(arguments.Positional), budget));
+            ? PythonDict.Of(arguments.Named.Select(static item => ((object?)item.Name, item.Value)))
+            : new PythonTuple(arguments.Positional), budget));
     }
 
     /// <summary><c>truncate(length=255, killwords=False, end='...', leeway=5)</c>.</summary>

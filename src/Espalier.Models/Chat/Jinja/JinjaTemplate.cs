@@ -19,7 +19,7 @@ internal sealed class JinjaTemplate
     /// <param name="variables">The variables that it sees.</param>
     /// <param name="now">The local time, for <c>strftime_now</c>.</param>
     /// <param name="limits">What it may use.</param>
-    /// <exception cref="TemplateFault">It does something that has no meaning, refuses its variables, or would use more than it may.</exception>
+    /// <exception cref="TemplateFault">It does what has no meaning, refuses its variables, or would use more than it may.</exception>
     public Rendering Render(IEnumerable<(string Name, object? Value)> variables, DateTime now, TemplateLimits limits)
     {
         var rendering = new Rendering(new(limits));

@@ -9,8 +9,10 @@ namespace Espalier.Models.Chat.Jinja;
 internal static class Literals
 {
     /// <summary>Whether a character belongs to a word.</summary>
-    public static bool IsWord(string source, int at) => source[at] == '_' || char.IsLetterOrDigit(source[at]) || char.IsSurrogate(source[at])
-        || char.GetUnicodeCategory(source[at]) is UnicodeCategory.NonSpacingMark or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
+    public static bool IsWord(string source, int at) =>
+        source[at] == '_' || char.IsLetterOrDigit(source[at]) || char.IsSurrogate(source[at])
+        || char.GetUnicodeCategory(source[at]) is UnicodeCategory.NonSpacingMark
+            or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
 
     /// <summary>The length of the number that starts here, and whether it is a float; null where none does.</summary>
     public static (int Length, bool IsFloat)? Number(string source, int at)

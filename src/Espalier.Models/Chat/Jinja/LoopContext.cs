@@ -10,7 +10,8 @@ namespace Espalier.Models.Chat.Jinja;
 /// <param name="depth">The level, from 0.</param>
 /// <param name="budget">What counts the entries that are looked at ahead.</param>
 internal sealed class LoopContext(
-    IEnumerable<object?> entries, long? length, Func<object?, int, string>? recurse, int depth, Budget budget) : Callable, ISized, IHasMembers
+    IEnumerable<object?> entries, long? length, Func<object?, int, string>? recurse, int depth, Budget budget)
+    : Callable, ISized, IHasMembers
 {
     private readonly IEnumerator<object?> _entries = entries.GetEnumerator();
     private readonly Queue<object?> _ahead = [];

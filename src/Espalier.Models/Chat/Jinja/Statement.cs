@@ -68,7 +68,8 @@ internal sealed class ValueOutput(Expression value, int line) : Statement(line)
 
 /// <summary><c>{% if %}</c> with its <c>elif</c> and <c>else</c>; none of them has variables of its own.</summary>
 internal sealed class IfStatement(
-    IReadOnlyList<(Expression Condition, IReadOnlyList<Statement> Body)> branches, IReadOnlyList<Statement> otherwise, int line) : Statement(line)
+    IReadOnlyList<(Expression Condition, IReadOnlyList<Statement> Body)> branches,
+    IReadOnlyList<Statement> otherwise, int line) : Statement(line)
 {
     /// <inheritdoc/>
     protected override Flow Run(Scope scope, Rendering rendering)

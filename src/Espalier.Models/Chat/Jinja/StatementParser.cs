@@ -76,7 +76,8 @@ internal sealed class StatementParser
             "break" or "continue" => _loops > 0 ? new Jump(token.Text == "break" ? Flow.Break : Flow.Continue, token.Line)
                 : throw new TemplateFault($"'{token.Text}' stands outside of a loop") { Line = token.Line },
             "include" or "import" or "from" or "extends" or "block" => throw new TemplateFault(
-                $"'{token.Text}' is not supported: a chat template reads no other templates") { Line = token.Line },
+                $"'{token.Text}' is not supported: a chat template reads no other templates")
+            { Line = token.Line },
             _ => throw new TemplateFault($"there is no tag '{token.Text}': {NearestName.Instead(token.Text, s_tags)}") { Line = token.Line },
         };
     }

@@ -37,7 +37,8 @@ internal static class TemplateGlobals
     private static PythonRange Range(Arguments arguments, Budget budget)
     {
         var given = arguments.Bind("range", 1, "start", "stop", "step");
-        return given.Has(1) ? PythonRange.Of(given.Integer(0), given.Integer(1), given.Integer(2, 1)) : PythonRange.Of(0, given.Integer(0), 1);
+        return given.Has(1) ? PythonRange.Of(given.Integer(0), given.Integer(1), given.Integer(2, 1))
+            : PythonRange.Of(0, given.Integer(0), 1);
     }
 
     private static PythonDict Dict(string name, Arguments arguments, Budget budget)

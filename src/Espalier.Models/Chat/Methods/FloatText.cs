@@ -40,7 +40,8 @@ internal static class FloatText
             return Math.CopySign(0, value);
         var unit = BigInteger.Pow(10, -digits);
         return Math.CopySign(
-            double.Parse((Divide(Ratio(Math.Abs(value)), unit) * unit).ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture), value);
+            double.Parse((Divide(Ratio(Math.Abs(value)), unit) * unit).ToString(CultureInfo.InvariantCulture),
+                CultureInfo.InvariantCulture), value);
     }
 
     private static string Fixed(double value, int digits)
@@ -84,7 +85,8 @@ internal static class FloatText
         for (; ; )
         {
             var shift = count - 1 - exponent;
-            var text = Divide(shift >= 0 ? (top * BigInteger.Pow(10, shift), bottom) : (top, bottom * BigInteger.Pow(10, -shift)), BigInteger.One)
+            var text = Divide(shift >= 0 ? (top * BigInteger.Pow(10, shift), bottom) : (top, bottom * BigInteger.Pow(10, -shift)),
+                BigInteger.One)
                 .ToString(CultureInfo.InvariantCulture);
             if (text.Length == count && text[0] != '0')
                 return (text, exponent);

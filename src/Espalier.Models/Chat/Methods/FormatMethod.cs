@@ -77,12 +77,14 @@ internal sealed class FormatMethod(Arguments arguments, Budget budget)
         {
             var isKey = path[end] == '[';
             var rest = path.AsSpan(end + 1);
-            var length = isKey ? rest.IndexOf(']') : rest.IndexOfAny('.', '[') is var next && next < 0 ? rest.Length : rest.IndexOfAny('.', '[');
+            var next = rest.IndexOfAny('.', '[');
+            var length = isKey ? rest.IndexOf(']') : next < 0 ? rest.Length : next;
             if (length <= 0)
                 throw new TemplateFault($"format(): '{path}' is no field");
             var part = rest[..length].ToString();
             value = !isKey ? PythonMembers.Attribute(value, part)
-                : PythonMembers.Item(value, long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var index) ? index : part, budget);
+                : PythonMembers.Item(value, long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture,
+                    out var index) ? index : part, budget);
             end += length + (isKey ? 2 : 1);
         }
         return value;

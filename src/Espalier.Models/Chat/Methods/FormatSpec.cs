@@ -43,7 +43,8 @@ internal sealed record FormatSpec
         return value switch
         {
             string or Markup => parsed.Text(PythonValues.TextOf(value)!, budget),
-            long or BigInteger or bool when parsed.Type is '\0' or 'd' or 'n' or 'x' or 'X' or 'o' or 'b' or 'c' => parsed.Integer(value, budget),
+            long or BigInteger or bool when parsed.Type is '\0' or 'd' or 'n' or 'x' or 'X' or 'o' or 'b' or 'c'
+                => parsed.Integer(value, budget),
             long or BigInteger or bool or double when parsed.Type is '\0' or 'e' or 'E' or 'f' or 'F' or 'g' or 'G' or '%' or 'n' =>
                 parsed.Float(PythonNumbers.ToDouble(value), budget),
             long or double or bool or BigInteger =>

@@ -18,7 +18,8 @@ internal static class PythonMembers
     ];
 
     // What functions have beside it.
-    private static readonly HashSet<string> s_ofFunctions = ["__globals__", "__code__", "__closure__", "__defaults__", "__func__", "__self__"];
+    private static readonly HashSet<string> s_ofFunctions =
+        ["__globals__", "__code__", "__closure__", "__defaults__", "__func__", "__self__"];
 
     /// <summary><c>value.name</c>: the attribute; without one the item of that key; without that undefined.</summary>
     public static object? Attribute(object? value, string name)

@@ -35,8 +35,10 @@ internal static class StringMethods
             var given = arguments.Bind("replace", 2, "old", "new", "count");
             return Replace(text, given.Text(0), given.Text(1), given.Integer(2, -1), budget);
         },
-        ["startswith"] = static (text, arguments, budget) => IsAt(text, arguments.Bind("startswith", 1, "prefix", "start", "end"), true, budget),
-        ["endswith"] = static (text, arguments, budget) => IsAt(text, arguments.Bind("endswith", 1, "suffix", "start", "end"), false, budget),
+        ["startswith"] = static (text, arguments, budget) =>
+            IsAt(text, arguments.Bind("startswith", 1, "prefix", "start", "end"), true, budget),
+        ["endswith"] = static (text, arguments, budget) =>
+            IsAt(text, arguments.Bind("endswith", 1, "suffix", "start", "end"), false, budget),
         ["find"] = (text, arguments, budget) => Find(text, arguments.Bind("find", 1, "sub", "start", "end"), false, budget),
         ["rfind"] = (text, arguments, budget) => Find(text, arguments.Bind("rfind", 1, "sub", "start", "end"), true, budget),
         ["index"] = (text, arguments, budget) => Index(text, arguments.Bind("index", 1, "sub", "start", "end"), false, budget),

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Espalier.Models.Chat.Python;
 
-/// <summary>A text that the filters <c>safe</c> and <c>escape</c> made (markupsafe): what is added to it with + is escaped for HTML.</summary>
+/// <summary>
+/// A text that the filters <c>safe</c> and <c>escape</c> made (markupsafe): what is added to it with + is escaped for HTML.
+/// </summary>
 /// <param name="Text">The text itself.</param>
 internal sealed record Markup(string Text)
 {

@@ -23,7 +23,8 @@ internal static class PythonNumbers
         if (double.IsNaN(number))
             return null;
         var order = double.IsInfinity(number) ? Math.Sign(number)
-            : new BigInteger(Math.Floor(number)) is var floor && floor != other ? floor.CompareTo(other) : number > Math.Floor(number) ? 1 : 0;
+            : new BigInteger(Math.Floor(number)) is var floor && floor != other
+                ? floor.CompareTo(other) : number > Math.Floor(number) ? 1 : 0;
         return left is double ? order : -order;
     }
 

@@ -23,7 +23,8 @@ internal static class PythonOrder
             (List<object?> a, List<object?> b) => SameEntries(a, b, budget),
             (PythonTuple a, PythonTuple b) => SameEntries(a.Items, b.Items, budget),
             (PythonDict a, PythonDict b) => SameItems(a, b, budget),
-            (PythonRange a, PythonRange b) => a.Count == b.Count && (a.Count == 0 || a.Start == b.Start && (a.Count == 1 || a.Step == b.Step)),
+            (PythonRange a, PythonRange b) =>
+                a.Count == b.Count && (a.Count == 0 || a.Start == b.Start && (a.Count == 1 || a.Step == b.Step)),
             (DictView a, DictView b) when a.Kind != "values" => SameEntries([.. a.Entries], [.. b.Entries], budget),
             _ => ReferenceEquals(left, right),
         };
