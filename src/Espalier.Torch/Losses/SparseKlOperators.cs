@@ -6,7 +6,7 @@ namespace Espalier.Torch.Losses;
 // Shapes: C positions of a chunk, K kept entries, V vocabulary.
 
 /// <summary>Forward KL against some entries of the teacher's distributions. Nothing is recorded.</summary>
-public static class SparseKlOperators
+internal static class SparseKlOperators
 {
     /// <summary>
     /// With a tail bucket: Σ_K p log(p/q) + (1−P) log((1−P)/(1−Q)), P and Q the masses on K, whose gradient is exact on the kept entries;
@@ -19,14 +19,14 @@ public static class SparseKlOperators
     /// <param name="logTail_C">Logarithm of the probability of all others together; null where the weights alone make the target.</param>
     /// <param name="entropy_C">H, or null for 0; of no effect beside a tail.</param>
     /// <param name="temperature">What logits are divided by, above 0.</param>
-    internal static Tensor SparseKlInPlace(
+    public static Tensor SparseKlInPlace(
         this Tensor student, Tensor ids_CK, Tensor weights_CK, Tensor? logTail_C, Tensor? entropy_C, double temperature) =>
         student.IsFusedInOrder && student.Dimensions == 2 && weights_CK.IsForwardFused && (logTail_C ?? entropy_C)?.IsForwardFused != false
             ? SparseKlKernel.Run(student, ids_CK, weights_CK, logTail_C, entropy_C, temperature)
             : student.SparseKlInPlaceByParts(ids_CK, weights_CK, logTail_C, entropy_C, temperature);
 
     /// <summary>The same out of libtorch's operators.</summary>
-    internal static Tensor SparseKlInPlaceByParts(
+    public static Tensor SparseKlInPlaceByParts(
         this Tensor student, Tensor ids_CK, Tensor weights_CK, Tensor? logTail_C, Tensor? entropy_C, double temperature)
     {
         using var noGrad = GradMode.Disable();
