@@ -1,7 +1,12 @@
+using Espalier.Evaluation.Choices;
+using Espalier.Evaluation.Code;
+using Espalier.Evaluation.Health;
 using Espalier.Evaluation.Shots;
+using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Texts;
 using Espalier.Files;
 
-namespace Espalier.Evaluation.Tasks;
+namespace Espalier.Evaluation.Catalog;
 
 /// <summary>Reads tasks: YAML with the keys that <c>docs/tasks.md</c> lists.</summary>
 internal static class TaskFile
@@ -12,7 +17,7 @@ internal static class TaskFile
 
     private static readonly (string Word, Func<TaskFields, TaskKind> Read)[] s_kinds =
         [("choice", ChoiceKind.Read), ("partial", PartialKind.Read), ("generate", GenerateKind.Read),
-            ("code", CodeKind.Read)];
+            ("code", CodeKind.Read), ("continuation", ContinuationKind.Read)];
 
     /// <summary>Reads a task; its name is that of the file.</summary>
     /// <exception cref="EspalierException">Something in it is wrong: file, line and key.</exception>
