@@ -1,6 +1,6 @@
 using System.Runtime.Intrinsics.X86;
-using Espalier.Torch.Native;
 using Espalier.Torch.Dispatch;
+using Espalier.Torch.Native;
 
 namespace Espalier.Torch.Operators;
 

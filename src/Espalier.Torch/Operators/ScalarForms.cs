@@ -1,6 +1,6 @@
+using Espalier.Torch.Dispatch;
 using Espalier.Torch.Kernels;
 using Espalier.Torch.Native;
-using Espalier.Torch.Dispatch;
 
 namespace Espalier.Torch.Operators;
 
