@@ -52,8 +52,8 @@ public static class AttentionOperators
     /// <param name="scale">What products are multiplied by.</param>
     /// <param name="begins">The first position that each query sees, Int64 [B, T].</param>
     /// <param name="holes">
-    /// Begin and end of the first stretch and of the second, Int64 [B, T, 4], in order; neither holds the query's own position nor the first
-    /// that it sees.
+    /// Begin and end of the first stretch and of the second, Int64 [B, T, 4], in order; neither holds the query's own position nor the
+    /// first that it sees.
     /// </param>
     /// <param name="cap">c in c · tanh(score / c), which scaled scores pass; null for none.</param>
     internal static Tensor CausalAttentionWithHoles(
