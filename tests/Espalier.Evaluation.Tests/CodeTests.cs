@@ -1,9 +1,12 @@
 using System.Text;
 using System.Text.Json;
 using Espalier.Compression;
+using Espalier.Evaluation.Catalog;
+using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Code;
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Texts;
 using Espalier.Tests;
 
 namespace Espalier.Evaluation.Tests;

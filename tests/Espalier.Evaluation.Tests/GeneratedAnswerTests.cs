@@ -1,6 +1,9 @@
 using System.Text.Json;
+using Espalier.Evaluation.Catalog;
+using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Texts;
 using Espalier.Tests;
 
 namespace Espalier.Evaluation.Tests;
@@ -63,7 +66,7 @@ public sealed class GeneratedAnswerTests
             "own.yaml");
         var kind = (GenerateKind)task.Kind;
         Assert.Equal((256, 0), (kind.MaxTokens, kind.Stop.Count));
-        Assert.Equal(["exact_match,none"], kind.Metrics);
+        Assert.Equal(["exact_match,none"], kind.Metrics.Select(metric => metric.Name));
         Assert.True(Assert.Single(kind.Judge(Document("Paris"), "paris")).IsRight);
         Assert.False(Assert.Single(kind.Judge(Document("Paris"), " paris")).IsRight);
     }

@@ -1,7 +1,10 @@
 using Espalier.Compression;
+using Espalier.Evaluation.Catalog;
+using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Texts;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
 using Espalier.Models.Tokenizers;

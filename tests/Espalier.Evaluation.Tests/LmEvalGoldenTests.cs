@@ -1,7 +1,10 @@
 using System.Text.Json;
 using Espalier.Compression.Evaluation;
+using Espalier.Evaluation.Catalog;
+using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Texts;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;

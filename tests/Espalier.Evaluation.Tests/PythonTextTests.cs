@@ -1,5 +1,8 @@
+using Espalier.Evaluation.Catalog;
+using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Instructions;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Texts;
 
 namespace Espalier.Evaluation.Tests;
 

@@ -1,4 +1,7 @@
+using Espalier.Evaluation.Catalog;
+using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Texts;
 using Espalier.Tests;
 
 namespace Espalier.Evaluation.Tests;

@@ -4,7 +4,7 @@ using System.Text.Json;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
-using Espalier.Evaluation.Statistics;
+using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Tasks;
 using Espalier.Files;
 using Espalier.Models;
@@ -67,7 +67,7 @@ internal sealed class TaskEvaluation
         var settings = new TaskSettings(Folder(run), run.Get(_shots), run.Get(_limit));
         var lines = _perDocument.File(run, OutputKind.PerDocument, [.. models.Select(model => new ReadPlace("a model's folder", model)),
             .. settings.Benchmarks is { } folder ? [new ReadPlace("the benchmarks", folder)] : Array.Empty<ReadPlace>()]);
-        var questions = tasks.Select(task => TaskQuestions.Of(task, settings)).ToArray();
+        var questions = tasks.Select(task => task.Kind.Questions(task, settings)).ToArray();
         var results = new List<TaskResult[]>();
         foreach (var model in models)
             results.Add(Ask(run, model, tasks, settings, questions, start));
@@ -155,39 +155,8 @@ internal sealed class TaskEvaluation
         if (subject.Length > 0)
             json.WriteString("subject", subject);
         json.WriteNumber("document", document.Document.Number);
-        if (document is ChoiceResult choices)
-            Write(json, choices);
-        else if (document is GeneratedResult text)
-            Write(json, text);
+        document.Write(json);
         json.WriteNumber("cut", document.Cut);
-        json.WriteEndObject();
-    }
-
-    private static void Write(Utf8JsonWriter json, ChoiceResult document)
-    {
-        json.WriteNumber("answer", document.Prompt.Answer);
-        json.WriteNumber("predicted", document.Predicted);
-        json.WriteNumber("predicted_norm", document.PredictedPerCharacter);
-        json.WriteNumber("predicted_bytes", document.PredictedPerByte);
-        json.WriteStartArray("log_likelihoods");
-        foreach (var score in document.Scores)
-            json.WriteNumberValue(score.LogLikelihood);
-        json.WriteEndArray();
-    }
-
-    private static void Write(Utf8JsonWriter json, GeneratedResult document)
-    {
-        json.WriteString("response", document.Made.Text);
-        json.WriteNumber("tokens", document.Made.Tokens);
-        json.WriteString("stopped_by", EnumName.Of(document.Made.End));
-        json.WriteStartObject("filters");
-        foreach (var verdict in document.Verdicts)
-        {
-            json.WriteStartObject(verdict.Filter);
-            json.WriteString("answer", verdict.Answer);
-            json.WriteBoolean("right", verdict.IsRight);
-            json.WriteEndObject();
-        }
         json.WriteEndObject();
     }
 
@@ -198,31 +167,47 @@ internal sealed class TaskEvaluation
         foreach (var task in report.Tasks)
             foreach (var metric in task.Results[0].Metrics)
                 table.Add([task.Task, $"{task.Shots}", $"{task.Documents}", metric.Name,
-                    .. task.Results.Select(result => Percent(result.Metrics.First(of => of.Name == metric.Name)))]);
+                    .. task.Results.Select(result => Value(result.Metrics.First(of => of.Name == metric.Name)))]);
         page.Table(table);
         foreach (var task in report.Tasks.Where(task => task.Comparisons.Count > 0))
         {
             page.Line();
             page.Heading($"{task.Task}, {task.Results[0].Metrics[0].Name}, against {Name(report.Models[0])}");
+            var scale = task.Results[0].Metrics[0].Scale;
             foreach (var comparison in task.Comparisons)
-                page.Line(string.Create(CultureInfo.InvariantCulture,
-                    $"{Name(comparison.Model)}: {100 * comparison.Difference:+0.0;-0.0;0.0} points (95 % interval "
-                        + $"{100 * comparison.Lower:0.0} to {100 * comparison.Upper:0.0}); right alone {comparison.OnlyModel}, wrong alone "
-                        + $"{comparison.OnlyAgainst}; {P(comparison.Probability)}"
-                        + $"{(comparison.Adjusted is { } holm ? $", {P(holm)} among {report.Comparisons} comparisons" : "")}"));
+                page.Line($"{Name(comparison.Model)}: {Difference(comparison, scale)}; {Sides(comparison)}; {P(comparison.Probability)}"
+                    + (comparison.Adjusted is { } holm ? $", {P(holm)} among {report.Comparisons} comparisons" : ""));
             foreach (var subject in task.Fallen.Take(MostSubjects))
-                page.Line(string.Create(CultureInfo.InvariantCulture,
-                    $"  {subject.Name}: {100 * subject.First:0.0} to {100 * subject.Worst:0.0} % ({subject.Documents} documents)"));
+                page.Line($"  {subject.Name}: {Number(subject.First, scale)} to {Number(subject.Worst, scale)}{Unit(scale)} "
+                    + $"({subject.Documents} documents)");
         }
     }
+
+    private static string Difference(ModelDifference comparison, MetricScale scale) =>
+        $"{Signed(comparison.Difference, scale)}{(scale == MetricScale.Share ? " points" : "")} (95 % interval "
+            + $"{Number(comparison.Lower, scale)} to {Number(comparison.Upper, scale)})";
+
+    private static string Sides(ModelDifference comparison) => comparison.Test == PairedTest.McNemar
+        ? $"right alone {comparison.OnlyModel}, wrong alone {comparison.OnlyAgainst}"
+        : $"better on {comparison.OnlyModel} documents, worse on {comparison.OnlyAgainst}";
 
     private static string P(double probability) => probability < 0.001 ? "p < 0.001"
         : string.Create(CultureInfo.InvariantCulture, $"p = {probability:0.###}");
 
     private static string Name(string model) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model)));
 
-    private static string Percent(TaskMetric metric) => string.Create(CultureInfo.InvariantCulture,
-        $"{100 * metric.Value:0.0} ± {100 * metric.StandardError:0.0} %");
+    private static string Value(TaskMetric metric) =>
+        $"{Number(metric.Value, metric.Scale)} ± {Number(metric.StandardError, metric.Scale)}{Unit(metric.Scale)}";
+
+    private static string Unit(MetricScale scale) => scale == MetricScale.Share ? " %" : "";
+
+    // Shares in per cent with one place, all else with three.
+    private static string Number(double value, MetricScale scale) => scale == MetricScale.Share
+        ? (100 * value).ToString("0.0", CultureInfo.InvariantCulture) : value.ToString("0.000", CultureInfo.InvariantCulture);
+
+    private static string Signed(double value, MetricScale scale) => scale == MetricScale.Share
+        ? (100 * value).ToString("+0.0;-0.0;0.0", CultureInfo.InvariantCulture)
+        : value.ToString("+0.000;-0.000;0.000", CultureInfo.InvariantCulture);
 
     /// <summary>A row a task, metric and model.</summary>
     private static CsvTable Csv(TaskReport report)

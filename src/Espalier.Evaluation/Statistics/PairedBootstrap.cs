@@ -44,6 +44,35 @@ internal readonly record struct PairedBootstrap(double Difference, double Lower,
             means[(int)(Resamples * (1 - Outside / 2)) - 1]);
     }
 
+    /// <summary>The same where documents weigh differently, or a mean is told as something else, such as a perplexity.</summary>
+    /// <param name="first">One model's scores.</param>
+    /// <param name="second">The other's, in the same order.</param>
+    /// <param name="weights">What each document weighs in the means.</param>
+    /// <param name="told">What a mean is told as.</param>
+    /// <param name="seed">Of the draws.</param>
+    public static PairedBootstrap Of(IReadOnlyList<double> first, IReadOnlyList<double> second, IReadOnlyList<double> weights,
+        Func<double, double> told, int seed = 1234)
+    {
+        var n = first.Count;
+        if (n != second.Count || n != weights.Count || n == 0)
+            throw new ArgumentException($"{n} scores against {second.Count}, with {weights.Count} weights", nameof(second));
+        var random = new Random(seed);
+        var differences = new double[Resamples];
+        for (var i = 0; i < Resamples; i++)
+            differences[i] = Difference(Enumerable.Range(0, n).Select(_ => random.Next(n)));
+        Array.Sort(differences);
+        return new(Difference(Enumerable.Range(0, n)), differences[(int)(Resamples * Outside / 2)],
+            differences[(int)(Resamples * (1 - Outside / 2)) - 1]);
+
+        double Difference(IEnumerable<int> documents)
+        {
+            var (one, other, all) = (0.0, 0.0, 0.0);
+            foreach (var i in documents)
+                (one, other, all) = (one + weights[i] * first[i], other + weights[i] * second[i], all + weights[i]);
+            return all == 0 ? 0 : told(one / all) - told(other / all);
+        }
+    }
+
     // Draws from n with probability p: one after the other, or by the normal where there are many.
     private static int Binomial(Random random, int n, double p)
     {

@@ -1,4 +1,5 @@
 using Espalier.Evaluation.Requests;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Tokenizers;
 
@@ -10,4 +11,9 @@ namespace Espalier.Evaluation.Tasks;
 /// <param name="Generations">The model for texts.</param>
 /// <param name="Known">What models gave before, with the hash of this model's folder; null where nothing is remembered.</param>
 internal sealed record AskedModel(
-    Tokenizer Tokenizer, Func<Decoder> Decoder, Func<Generations> Generations, (ScoreCache Cache, string Hash)? Known = null);
+    Tokenizer Tokenizer, Func<Decoder> Decoder, Func<Generations> Generations, (ScoreCache Cache, string Hash)? Known = null)
+{
+    /// <summary>What is remembered of this model's answers to something; null where nothing is.</summary>
+    /// <param name="asked">Everything that the answers depend on beside the model.</param>
+    public CacheFile<T>? Kept<T>(IEnumerable<string> asked) where T : class => Known?.Cache.Of<T>(Known.Value.Hash, asked);
+}

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Espalier.Evaluation.Documents;
 
 namespace Espalier.Evaluation.Tasks;
@@ -7,6 +8,14 @@ namespace Espalier.Evaluation.Tasks;
 /// <param name="Cut">Ids of the context that were cut on the left, for the model has not so many positions; the most of any choice.</param>
 internal abstract record DocumentResult(TaskDocument Document, int Cut)
 {
-    /// <summary>What it scores by one of the task's metrics: 1 where the model is right, else 0.</summary>
+    /// <summary>What it scores by one of the task's metrics: of a share from 0 to 1, and 1 where the model is right.</summary>
     public abstract double Score(string metric);
+
+    /// <summary>
+    /// What it weighs in the mean of a metric: 1, but where the mean is over parts of documents, such as words or instructions.
+    /// </summary>
+    public virtual double Weight(string metric) => 1;
+
+    /// <summary>Writes the properties that <c>--per-document</c> shows, into an object that is open.</summary>
+    public abstract void Write(Utf8JsonWriter json);
 }

@@ -10,29 +10,45 @@ namespace Espalier.Evaluation.Tasks;
 /// <param name="Seconds">Seconds of scoring.</param>
 internal sealed record ModelResult(string Model, IReadOnlyList<TaskMetric> Metrics, int Cut, double Seconds);
 
+/// <summary>How the probability of a difference is found.</summary>
+internal enum PairedTest
+{
+    /// <summary>Of right and wrong, exactly (<see cref="Statistics.McNemar"/>).</summary>
+    McNemar,
+
+    /// <summary>Of other scores (<see cref="PairedPermutation"/>).</summary>
+    Permutation,
+}
+
 /// <summary>A model against the first one, on the same documents, by the task's first metric.</summary>
 /// <param name="Model">The model.</param>
 /// <param name="Difference">Its mean less the first one's.</param>
 /// <param name="Lower">Lower end of the 95 % interval (<see cref="PairedBootstrap"/>).</param>
 /// <param name="Upper">Upper end.</param>
-/// <param name="OnlyModel">Documents of which this model alone is right.</param>
-/// <param name="OnlyAgainst">Documents of which the first alone is.</param>
-/// <param name="Probability">Of a difference at least so large between equally good models (<see cref="McNemar"/>).</param>
+/// <param name="OnlyModel">Documents of which this model alone is right, or on which it is the better one.</param>
+/// <param name="OnlyAgainst">Documents of which the first alone is, or on which it is better.</param>
+/// <param name="Test">How the probability was found.</param>
+/// <param name="Probability">Of a difference at least so large between equally good models.</param>
 /// <param name="Adjusted">The same raised for all comparisons of the task (<see cref="Holm"/>); null where there is one.</param>
 internal sealed record ModelDifference(string Model, double Difference, double Lower, double Upper, int OnlyModel, int OnlyAgainst,
-    double Probability, double? Adjusted);
+    PairedTest Test, double Probability, double? Adjusted);
 
 /// <summary>How models did on a subject, by the task's first metric.</summary>
 /// <param name="Name">The subject.</param>
 /// <param name="Documents">Its documents.</param>
-/// <param name="Values">Each model's share.</param>
-internal sealed record SubjectRow(string Name, int Documents, IReadOnlyList<double> Values)
+/// <param name="Values">Each model's value.</param>
+/// <param name="IsLowerBetter">Whether a smaller value is the better one.</param>
+internal sealed record SubjectRow(string Name, int Documents, IReadOnlyList<double> Values, [property: JsonIgnore] bool IsLowerBetter)
 {
     /// <summary>The first model's.</summary>
     public double First => Values[0];
 
-    /// <summary>The lowest of the others; the first's where there are none.</summary>
-    public double Worst => Values.Skip(1).DefaultIfEmpty(First).Min();
+    /// <summary>The worst of the others; the first's where there are none.</summary>
+    public double Worst => IsLowerBetter ? Values.Skip(1).DefaultIfEmpty(First).Max() : Values.Skip(1).DefaultIfEmpty(First).Min();
+
+    /// <summary>By how much the worst is worse than the first; negative where it is better.</summary>
+    [JsonIgnore]
+    public double Fall => IsLowerBetter ? Worst - First : First - Worst;
 }
 
 /// <summary>Models beside each other on one task.</summary>
@@ -47,7 +63,7 @@ internal sealed record TaskComparison(string Task, int Shots, int Documents, IRe
 {
     /// <summary>Subjects in which a model is worse than the first, the largest fall first.</summary>
     [JsonIgnore]
-    public IEnumerable<SubjectRow> Fallen => Subjects.Where(row => row.Worst < row.First).OrderByDescending(row => row.First - row.Worst);
+    public IEnumerable<SubjectRow> Fallen => Subjects.Where(row => row.Fall > 0).OrderByDescending(row => row.Fall);
 
     /// <summary>Compares the results of one task.</summary>
     /// <param name="models">The models.</param>
@@ -55,23 +71,34 @@ internal sealed record TaskComparison(string Task, int Shots, int Documents, IRe
     public static TaskComparison Of(IReadOnlyList<string> models, IReadOnlyList<TaskResult> results)
     {
         var (first, metric) = (results[0], results[0].Metrics[0]);
-        var scores = results.Select(result => TaskResult.Scores(result.Documents, metric)).ToArray();
-        var differences = Enumerable.Range(1, models.Count - 1).Select(i => Difference(models[i], scores[i], scores[0])).ToArray();
+        var differences = Enumerable.Range(1, models.Count - 1)
+            .Select(i => Difference(models[i], metric, results[i].Documents, first.Documents)).ToArray();
         var adjusted = Holm.Adjust([.. differences.Select(difference => difference.Probability)]);
         return new(
-            first.Task.Name, first.Shots, first.Documents.Count(),
+            first.Task.Name, first.Shots, first.Documents.Count,
             [.. models.Zip(results, (model, result) => new ModelResult(model, result.Totals, result.Cut, result.Seconds))],
             differences.Length < 2 ? differences : [.. differences.Select((difference, i) => difference with { Adjusted = adjusted[i] })],
             first.Subjects.Count < 2 ? [] : [.. first.Subjects.Select((subject, i) => new SubjectRow(subject.Name, subject.Documents.Count,
-                [.. results.Select(result => TaskResult.Scores(result.Subjects[i].Documents, metric).Average())]))]);
+                [.. results.Select(result => TaskMetric.Of(metric, result.Subjects[i].Documents).Value)], metric.IsLowerBetter))]);
     }
 
-    private static ModelDifference Difference(string model, IReadOnlyList<double> scores, IReadOnlyList<double> against)
+    private static ModelDifference Difference(string model, Metric metric, IReadOnlyList<DocumentResult> ofModel,
+        IReadOnlyList<DocumentResult> ofFirst)
     {
-        var interval = PairedBootstrap.Of(scores, against);
+        double[] scores = [.. ofModel.Select(document => document.Score(metric.Name))];
+        double[] against = [.. ofFirst.Select(document => document.Score(metric.Name))];
+        double[] weights = [.. ofFirst.Select(document => document.Weight(metric.Name))];
+        var isPlainMean = metric.Scale != MetricScale.Perplexity && weights.All(weight => weight == 1);
+        var interval = isPlainMean ? PairedBootstrap.Of(scores, against) : PairedBootstrap.Of(scores, against, weights, metric.Told);
         var (better, worse) = (0, 0);
         foreach (var (ours, theirs) in scores.Zip(against))
             (better, worse) = (better + (ours > theirs ? 1 : 0), worse + (ours < theirs ? 1 : 0));
-        return new(model, interval.Difference, interval.Lower, interval.Upper, better, worse, McNemar.Probability(better, worse), null);
+        if (metric.IsLowerBetter)
+            (better, worse) = (worse, better);
+        var isRightOrWrong = isPlainMean && scores.Concat(against).All(score => score is 0 or 1);
+        return new(model, interval.Difference, interval.Lower, interval.Upper, better, worse,
+            isRightOrWrong ? PairedTest.McNemar : PairedTest.Permutation,
+            isRightOrWrong ? McNemar.Probability(better, worse) : PairedPermutation.Probability(scores, against, weights, metric.Told),
+            null);
     }
 }

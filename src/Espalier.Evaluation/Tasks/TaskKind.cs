@@ -6,6 +6,12 @@ internal abstract record TaskKind
     /// <summary>Its name in a task's file.</summary>
     public abstract string Name { get; }
 
-    /// <summary>The names of what is counted, the first of which models are compared by.</summary>
-    public abstract IReadOnlyList<string> Metrics { get; }
+    /// <summary>What is counted, the first of which models are compared by.</summary>
+    public abstract IReadOnlyList<Metric> Metrics { get; }
+
+    /// <summary>Reads a task's documents and writes its questions.</summary>
+    /// <param name="task">The task, which is of this kind.</param>
+    /// <param name="settings">What the user wants of it.</param>
+    /// <exception cref="EspalierException">A file is not there, or a document lacks what the task asks of it.</exception>
+    public abstract TaskQuestions Questions(TaskDefinition task, TaskSettings settings);
 }

@@ -1,6 +1,9 @@
+using Espalier.Compression;
 using Espalier.Evaluation.Documents;
+using Espalier.Evaluation.Requests;
+using Espalier.Evaluation.Tasks;
 
-namespace Espalier.Evaluation.Tasks;
+namespace Espalier.Evaluation.Texts;
 
 /// <summary>What one filter made of what a model wrote.</summary>
 /// <param name="Filter">The filter.</param>
@@ -23,7 +26,7 @@ internal sealed record GenerateKind(Template Target, IReadOnlyList<string> Stop,
     public override string Name => "generate";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Metrics => [.. Filters.Select(filter => MetricOf(filter.Name))];
+    public override IReadOnlyList<Metric> Metrics => [.. Filters.Select(filter => new Metric(MetricOf(filter.Name)))];
 
     /// <summary>Reads its keys.</summary>
     public static GenerateKind Read(TaskFields fields) => new(
@@ -34,12 +37,17 @@ internal sealed record GenerateKind(Template Target, IReadOnlyList<string> Stop,
             ? [.. filters.Select(filter => AnswerFilter.Read(filter.Name, filter.Fields))] : [AnswerFilter.None],
         AnswerComparison.Read(fields.Inner("compare")));
 
+    /// <inheritdoc/>
+    public override IReadOnlyList<DocumentResult> Judge(IReadOnlyList<GeneratedPrompt> prompts, IReadOnlyList<Generation> texts,
+        TaskSettings settings, string name, IProgressReporter progress, CancellationToken stop) =>
+        [.. prompts.Zip(texts, (prompt, text) => new GeneratedResult(prompt, text, Judge(prompt.Document, text.Text)))];
+
     /// <summary>Judges what was written to a document, once with each filter.</summary>
     /// <param name="document">The document.</param>
     /// <param name="response">What the model wrote.</param>
     public IReadOnlyList<AnswerVerdict> Judge(TaskDocument document, string response)
     {
-        var right = Target.Fill(document);
+        var right = Target!.Fill(document);
         return [.. Filters.Select(filter =>
         {
             var answer = filter.Of(response);

@@ -1,4 +1,6 @@
-namespace Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks;
+
+namespace Espalier.Evaluation.Choices;
 
 /// <summary>Which of several continuations of one context is the likeliest.</summary>
 /// <param name="Options">The choices.</param>
@@ -8,7 +10,11 @@ internal sealed record ChoiceKind(ChoiceOptions Options) : TaskKind
     public override string Name => "choice";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Metrics => ["acc", "acc_norm", "acc_bytes"];
+    public override IReadOnlyList<Metric> Metrics { get; } = [new("acc"), new("acc_norm"), new("acc_bytes")];
+
+    /// <inheritdoc/>
+    public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings) =>
+        new ChoiceQuestions(ChoicePrompts.Of(task, settings));
 
     /// <summary>Reads its keys.</summary>
     public static ChoiceKind Read(TaskFields fields) => new(ChoiceOptions.Read(fields));

@@ -1,6 +1,7 @@
 using Espalier.Evaluation.Documents;
+using Espalier.Evaluation.Tasks;
 
-namespace Espalier.Evaluation.Tasks;
+namespace Espalier.Evaluation.Choices;
 
 /// <summary>A document as it is asked: pairs of a context and what is scored after it, one a choice.</summary>
 /// <param name="Document">The document.</param>

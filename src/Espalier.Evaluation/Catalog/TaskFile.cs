@@ -1,7 +1,11 @@
+using Espalier.Evaluation.Choices;
+using Espalier.Evaluation.Code;
 using Espalier.Evaluation.Shots;
+using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Texts;
 using Espalier.Files;
 
-namespace Espalier.Evaluation.Tasks;
+namespace Espalier.Evaluation.Catalog;
 
 /// <summary>Reads tasks: YAML with the keys that <c>docs/tasks.md</c> lists.</summary>
 internal static class TaskFile

@@ -1,10 +1,11 @@
 using Espalier.Compression;
 using Espalier.Compression.Evaluation;
 using Espalier.Evaluation.Requests;
+using Espalier.Evaluation.Tasks;
 using Espalier.Models;
 using Espalier.Models.Tokenizers;
 
-namespace Espalier.Evaluation.Tasks;
+namespace Espalier.Evaluation.Choices;
 
 /// <summary>Asks a model the documents of a task.</summary>
 internal static class ChoiceEvaluator

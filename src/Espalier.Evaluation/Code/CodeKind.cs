@@ -1,6 +1,10 @@
+using Espalier.Compression;
 using Espalier.Evaluation.Documents;
+using Espalier.Evaluation.Requests;
+using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Texts;
 
-namespace Espalier.Evaluation.Tasks;
+namespace Espalier.Evaluation.Code;
 
 /// <summary>A program that a model writes, greedily, and that its document's tests judge (HumanEval, MBPP).</summary>
 /// <param name="Target">What a shot shows after the prompt.</param>
@@ -14,7 +18,15 @@ internal sealed record CodeKind(Template Target, IReadOnlyList<string> Stop, int
     public override string Name => "code";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Metrics => ["pass@1"];
+    public override IReadOnlyList<Metric> Metrics { get; } = [new("pass@1")];
+
+    /// <inheritdoc/>
+    public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings) => throw new EspalierException(
+        $"task {task.Name}: is of kind code, whose programs are run from within the program alone");
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<DocumentResult> Judge(IReadOnlyList<GeneratedPrompt> prompts, IReadOnlyList<Generation> texts,
+        TaskSettings settings, string name, IProgressReporter progress, CancellationToken stop) => throw new NotSupportedException();
 
     /// <summary>Reads its keys.</summary>
     public static CodeKind Read(TaskFields fields) => new(

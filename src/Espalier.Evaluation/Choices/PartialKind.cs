@@ -1,4 +1,6 @@
-namespace Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks;
+
+namespace Espalier.Evaluation.Choices;
 
 /// <summary>
 /// After which of several contexts one continuation is the likeliest (Winogrande); the prompt holds the choice as {option}.
@@ -11,7 +13,11 @@ internal sealed record PartialKind(ChoiceOptions Options, Template Continuation)
     public override string Name => "partial";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Metrics => ["acc"];
+    public override IReadOnlyList<Metric> Metrics { get; } = [new("acc")];
+
+    /// <inheritdoc/>
+    public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings) =>
+        new ChoiceQuestions(ChoicePrompts.Of(task, settings));
 
     /// <summary>Reads its keys.</summary>
     public static PartialKind Read(TaskFields fields) => new(ChoiceOptions.Read(fields), fields.Template("continuation"));

@@ -1,7 +1,9 @@
 using System.Text;
+using System.Text.Json;
 using Espalier.Evaluation.Requests;
+using Espalier.Evaluation.Tasks;
 
-namespace Espalier.Evaluation.Tasks;
+namespace Espalier.Evaluation.Choices;
 
 /// <summary>One document's verdict.</summary>
 /// <param name="Prompt">What was asked.</param>
@@ -35,6 +37,19 @@ internal sealed record ChoiceResult(ChoicePrompt Prompt, IReadOnlyList<Continuat
 
     /// <summary>Whether the likeliest a byte is.</summary>
     public bool IsRightPerByte => PredictedPerByte == Prompt.Answer;
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter json)
+    {
+        json.WriteNumber("answer", Prompt.Answer);
+        json.WriteNumber("predicted", Predicted);
+        json.WriteNumber("predicted_norm", PredictedPerCharacter);
+        json.WriteNumber("predicted_bytes", PredictedPerByte);
+        json.WriteStartArray("log_likelihoods");
+        foreach (var score in Scores)
+            json.WriteNumberValue(score.LogLikelihood);
+        json.WriteEndArray();
+    }
 
     private int Largest(Func<string, int> length)
     {

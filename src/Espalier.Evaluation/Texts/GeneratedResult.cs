@@ -1,15 +1,31 @@
+using System.Text.Json;
 using Espalier.Evaluation.Requests;
 
-namespace Espalier.Evaluation.Tasks;
+namespace Espalier.Evaluation.Texts;
 
 /// <summary>What a model wrote to a document, and what each filter makes of it.</summary>
 /// <param name="Prompt">What was asked.</param>
 /// <param name="Made">What was written.</param>
 /// <param name="Verdicts">One a filter.</param>
 internal sealed record GeneratedResult(GeneratedPrompt Prompt, Generation Made, IReadOnlyList<AnswerVerdict> Verdicts)
-    : DocumentResult(Prompt.Document, Made.Cut)
+    : TextResult(Prompt, Made)
 {
     /// <inheritdoc/>
     public override double Score(string metric) =>
         Verdicts.First(verdict => GenerateKind.MetricOf(verdict.Filter) == metric).IsRight ? 1 : 0;
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter json)
+    {
+        base.Write(json);
+        json.WriteStartObject("filters");
+        foreach (var verdict in Verdicts)
+        {
+            json.WriteStartObject(verdict.Filter);
+            json.WriteString("answer", verdict.Answer);
+            json.WriteBoolean("right", verdict.IsRight);
+            json.WriteEndObject();
+        }
+        json.WriteEndObject();
+    }
 }

@@ -1,6 +1,7 @@
 using Espalier.Evaluation.Documents;
+using Espalier.Evaluation.Tasks;
 
-namespace Espalier.Evaluation.Tasks;
+namespace Espalier.Evaluation.Texts;
 
 /// <summary>A document as it is asked: the text that a model continues.</summary>
 /// <param name="Document">The document.</param>
@@ -23,10 +24,12 @@ internal static class GeneratedPrompts
     {
         if (task.Kind is not GeneratedKind kind)
             throw new EspalierException($"{task.Source}: asks for choices and no text: it is of kind {task.Kind.Name}");
+        if (shots > 0 && kind.Target is null)
+            throw new EspalierException($"task {task.Name}: has no target, so that there is nothing to show as a shot; leave --shots away");
         return [.. ShotTexts.Of(task, subject, shots, Shot, limit)
             .Select(asked => new GeneratedPrompt(asked.Document, asked.Before + task.Prompt.Fill(asked.Document)))];
 
         string Shot(TaskDocument document) =>
-            task.Prompt.Fill(document) + task.Delimiter + kind.Target.Fill(document) + task.Shots.Separator;
+            task.Prompt.Fill(document) + task.Delimiter + kind.Target!.Fill(document) + task.Shots.Separator;
     }
 }

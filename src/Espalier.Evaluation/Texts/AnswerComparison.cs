@@ -1,4 +1,6 @@
-namespace Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks;
+
+namespace Espalier.Evaluation.Texts;
 
 /// <summary>
 /// Whether an answer is the right one: the same text after what does not count is removed from both, as lm-evaluation-harness's

@@ -1,4 +1,6 @@
-namespace Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks;
+
+namespace Espalier.Evaluation.Texts;
 
 /// <summary>
 /// Finds the answer in what a model wrote, as lm-evaluation-harness's regex filter does (lm_eval/filters/extraction.py): of the first or

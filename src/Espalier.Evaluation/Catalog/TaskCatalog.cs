@@ -1,4 +1,6 @@
-namespace Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks;
+
+namespace Espalier.Evaluation.Catalog;
 
 /// <summary>Tasks by their names: those that come with the program, and files of the user's.</summary>
 internal static class TaskCatalog

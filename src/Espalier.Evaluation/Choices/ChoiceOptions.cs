@@ -1,7 +1,8 @@
 using Espalier.Evaluation.Documents;
+using Espalier.Evaluation.Tasks;
 using Espalier.Files;
 
-namespace Espalier.Evaluation.Tasks;
+namespace Espalier.Evaluation.Choices;
 
 /// <summary>Which of the choices is right.</summary>
 internal enum AnswerForm

@@ -1,7 +1,7 @@
 using Espalier.Compression;
 using Espalier.Evaluation.Requests;
 
-namespace Espalier.Evaluation.Tasks;
+namespace Espalier.Evaluation.Texts;
 
 /// <summary>Asks a model for the texts of a task.</summary>
 internal static class GeneratedEvaluator

@@ -1,0 +1,7 @@
+namespace Espalier.Evaluation.Tasks;
+
+/// <summary>What the user may say of a task.</summary>
+/// <param name="Benchmarks">The folder under which the files of tasks lie; null where nobody names one.</param>
+/// <param name="Shots">Shots of a document; null as the task has it.</param>
+/// <param name="Limit">Documents of each subject at most; null all.</param>
+internal sealed record TaskSettings(string? Benchmarks, int? Shots = null, int? Limit = null);

@@ -1,0 +1,33 @@
+using Espalier.Compression;
+using Espalier.Evaluation.Requests;
+using Espalier.Evaluation.Tasks;
+
+namespace Espalier.Evaluation.Texts;
+
+/// <summary>What a model writes after the prompt, greedily: what all such kinds have.</summary>
+/// <param name="Target">What a shot shows after the prompt; null where there are no shots.</param>
+/// <param name="Stop">What is written ends before any of these.</param>
+/// <param name="MaxTokens">Most tokens that are written.</param>
+internal abstract record GeneratedKind(Template? Target, IReadOnlyList<string> Stop, int MaxTokens) : TaskKind
+{
+    /// <summary>Most tokens where a task says nothing: the harness's number (lm_eval/models/huggingface.py).</summary>
+    public const int UsualTokens = 256;
+
+    /// <inheritdoc/>
+    public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings)
+    {
+        var shots = settings.Shots ?? task.Shots.Count;
+        return new TextQuestions(this, settings, [.. TaskData.Read(task, settings.Benchmarks, shots > 0)
+            .Select(subject => (subject.Name, GeneratedPrompts.Of(task, subject, shots, settings.Limit)))]);
+    }
+
+    /// <summary>Judges what was written, all of a task at once.</summary>
+    /// <param name="prompts">What was asked.</param>
+    /// <param name="texts">What was written to each.</param>
+    /// <param name="settings">What the user wants of the task.</param>
+    /// <param name="name">What progress is called.</param>
+    /// <param name="progress">Receives what is done, where judging takes time.</param>
+    /// <param name="stop">Stops.</param>
+    public abstract IReadOnlyList<DocumentResult> Judge(IReadOnlyList<GeneratedPrompt> prompts, IReadOnlyList<Generation> texts,
+        TaskSettings settings, string name, IProgressReporter progress, CancellationToken stop);
+}

@@ -1,0 +1,58 @@
+using Espalier.Compression;
+using Espalier.Evaluation.Requests;
+using Espalier.Evaluation.Tasks;
+
+namespace Espalier.Evaluation.Texts;
+
+/// <summary>What a model wrote to one document, as the cache has it.</summary>
+/// <param name="Place">The document's place among those of the task.</param>
+/// <param name="Text">The text.</param>
+/// <param name="Tokens">Its tokens.</param>
+/// <param name="End">Why it ended.</param>
+/// <param name="Cut">Ids of the prompt that were cut.</param>
+internal sealed record KeptText(int Place, string Text, int Tokens, GenerationEnd End, int Cut);
+
+/// <summary>Questions that a model answers in its own words.</summary>
+/// <param name="kind">Says when an answer ends, and judges it.</param>
+/// <param name="settings">What the user wants of the task.</param>
+/// <param name="asked">The prompts of each subject.</param>
+internal sealed class TextQuestions(GeneratedKind kind, TaskSettings settings,
+    IReadOnlyList<(string Subject, IReadOnlyList<GeneratedPrompt> Prompts)> asked) : TaskQuestions
+{
+    private readonly GeneratedPrompt[] _prompts = [.. asked.SelectMany(subject => subject.Prompts)];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Subject, int Documents)> Subjects =>
+        [.. asked.Select(subject => (subject.Subject, subject.Prompts.Count))];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop) =>
+        kind.Judge(_prompts, Texts(model, kind, _prompts, name, progress, stop), settings, name, progress, stop);
+
+    /// <summary>What a model writes to prompts; what it wrote before is not written again, also after a stop.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="kind">Says when an answer ends.</param>
+    /// <param name="prompts">The prompts.</param>
+    /// <param name="name">What progress is called.</param>
+    /// <param name="progress">Receives the texts done.</param>
+    /// <param name="stop">Stops.</param>
+    public static IReadOnlyList<Generation> Texts(AskedModel model, GeneratedKind kind, IReadOnlyList<GeneratedPrompt> prompts, string name,
+        IProgressReporter progress, CancellationToken stop)
+    {
+        var kept = model.Kept<KeptText>([$"{kind.MaxTokens}", .. kind.Stop, "", .. prompts.Select(prompt => prompt.Text)]);
+        var made = (kept?.Read() ?? []).DistinctBy(text => text.Place)
+            .ToDictionary(text => text.Place, text => new Generation(text.Text ?? "", text.Tokens, text.End, text.Cut));
+        if (made.Count < prompts.Count)
+            try
+            {
+                GeneratedEvaluator.Run(model.Generations(), kind, prompts, name, progress, new Dictionary<int, Generation>(made),
+                    (place, text) => made[place] = text, stop);
+            }
+            finally
+            {
+                kept?.Write([.. made.OrderBy(text => text.Key)
+                    .Select(text => new KeptText(text.Key, text.Value.Text, text.Value.Tokens, text.Value.End, text.Value.Cut))]);
+            }
+        return [.. Enumerable.Range(0, prompts.Count).Select(place => made[place])];
+    }
+}

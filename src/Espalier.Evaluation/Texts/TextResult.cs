@@ -1,0 +1,20 @@
+using System.Text.Json;
+using Espalier.Evaluation.Requests;
+using Espalier.Evaluation.Tasks;
+using Espalier.Files;
+
+namespace Espalier.Evaluation.Texts;
+
+/// <summary>What a model wrote to a document: what all results of such kinds have.</summary>
+/// <param name="Prompt">What was asked.</param>
+/// <param name="Made">What was written.</param>
+internal abstract record TextResult(GeneratedPrompt Prompt, Generation Made) : DocumentResult(Prompt.Document, Made.Cut)
+{
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter json)
+    {
+        json.WriteString("response", Made.Text);
+        json.WriteNumber("tokens", Made.Tokens);
+        json.WriteString("stopped_by", EnumName.Of(Made.End));
+    }
+}
