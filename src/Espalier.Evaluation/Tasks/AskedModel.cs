@@ -1,3 +1,4 @@
+using Espalier.Evaluation.Conversations;
 using Espalier.Evaluation.Requests;
 using Espalier.Files;
 using Espalier.Models;
@@ -13,6 +14,9 @@ namespace Espalier.Evaluation.Tasks;
 internal sealed record AskedModel(
     Tokenizer Tokenizer, Func<Decoder> Decoder, Func<Generations> Generations, (ScoreCache Cache, string Hash)? Known = null)
 {
+    /// <summary>How a conversation is written for it.</summary>
+    public ConversationForm Form { get; init; } = ConversationForm.Plain;
+
     /// <summary>What is remembered of this model's answers to something; null where nothing is.</summary>
     /// <param name="asked">Everything that the answers depend on beside the model.</param>
     public CacheFile<T>? Kept<T>(IEnumerable<string> asked) where T : class => Known?.Cache.Of<T>(Known.Value.Hash, asked);

@@ -9,6 +9,10 @@ internal abstract record TaskKind
     /// <summary>What is counted, the first of which models are compared by.</summary>
     public abstract IReadOnlyList<Metric> Metrics { get; }
 
+    /// <summary>Whether answers are judged at all, and not only written.</summary>
+    /// <param name="settings">What the user wants of the task.</param>
+    public virtual bool IsScored(TaskSettings settings) => true;
+
     /// <summary>Reads a task's documents and writes its questions.</summary>
     /// <param name="task">The task, which is of this kind.</param>
     /// <param name="settings">What the user wants of it.</param>

@@ -13,11 +13,15 @@ internal abstract record GeneratedKind(Template? Target, IReadOnlyList<string> S
     /// <summary>Most tokens where a task says nothing: the harness's number (lm_eval/models/huggingface.py).</summary>
     public const int UsualTokens = 256;
 
+    /// <summary>When a text ends.</summary>
+    public TextEnd End => new(Stop, MaxTokens);
+
     /// <inheritdoc/>
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings)
     {
         var shots = settings.Shots ?? task.Shots.Count;
-        return new TextQuestions(this, settings, [.. TaskData.Read(task, settings.Benchmarks, shots > 0)
+        return new TextQuestions(
+            this with { MaxTokens = settings.MaxTokens ?? MaxTokens }, settings, [.. TaskData.Read(task, settings.Benchmarks, shots > 0)
             .Select(subject => (subject.Name, GeneratedPrompts.Of(task, subject, shots, settings.Limit)))]);
     }
 

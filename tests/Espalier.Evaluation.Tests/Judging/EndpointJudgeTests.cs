@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using Espalier.Compression;
 using Espalier.Evaluation.Conversations;
-using Espalier.Evaluation.Judging.Judges;
+using Espalier.Evaluation.Judges;
+using Espalier.Tests;
 
 namespace Espalier.Evaluation.Tests.Judging;
 

@@ -130,20 +130,13 @@ public sealed class GradingTests
 
     private static JudgePrompts Prompts(string name, string template)
     {
-        var file = Path.Combine(Directory.CreateTempSubdirectory("judge").FullName, "prompts.jsonl");
-        File.WriteAllText(file, JsonSerializer.Serialize(new Dictionary<string, string>
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.Of("prompts.jsonl"), JsonSerializer.Serialize(new Dictionary<string, string>
         {
             ["name"] = name,
             ["system_prompt"] = "s",
             ["prompt_template"] = template,
         }));
-        try
-        {
-            return JudgePrompts.Read(file);
-        }
-        finally
-        {
-            Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
-        }
+        return JudgePrompts.Read(folder.Of("prompts.jsonl"));
     }
 }

@@ -1,4 +1,4 @@
-namespace Espalier.Evaluation.Judging.Judges;
+namespace Espalier.Evaluation.Judges;
 
 /// <summary>How long a judge is waited for.</summary>
 /// <param name="Attempts">How often a question is asked at most.</param>

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using Espalier.Evaluation.Conversations;
 
-namespace Espalier.Evaluation.Judging.Judges;
+namespace Espalier.Evaluation.Judges;
 
 /// <summary>OpenAI's form of a question and its answer (POST /v1/chat/completions), as far as a judge needs it.</summary>
 internal static class ChatCompletion

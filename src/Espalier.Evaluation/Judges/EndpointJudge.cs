@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using Espalier.Evaluation.Conversations;
 
-namespace Espalier.Evaluation.Judging.Judges;
+namespace Espalier.Evaluation.Judges;
 
 /// <summary>
 /// A judge that is asked over HTTP as OpenAI's models are, several questions at once, at temperature 0 (FastChat's number). A question that
@@ -60,7 +60,8 @@ internal sealed class EndpointJudge : IJudge, IDisposable
                         failures = reply.Text is null ? failures + 1 : 0;
                         if (failures >= MostFailures && !loop.IsExceptional)
                             throw new EspalierException($"the judge at {_endpoint.Address} left {failures} questions in a row without an "
-                                + $"answer, the last: {reply.Failure}; what it answered is kept, and the same command goes on from there");
+                                + $"answer, the last: {reply.Failure}; what it answered is kept, and the same command goes on from there")
+                            { ExitCode = 1 };
                     }
                 });
         }

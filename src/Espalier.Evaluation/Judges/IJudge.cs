@@ -1,6 +1,6 @@
 using Espalier.Evaluation.Conversations;
 
-namespace Espalier.Evaluation.Judging.Judges;
+namespace Espalier.Evaluation.Judges;
 
 /// <summary>What came of asking a judge.</summary>
 /// <param name="Text">What it said; null where it did not answer.</param>

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 
-namespace Espalier.Evaluation.Tests.Judging;
+namespace Espalier.Tests;
 
 /// <summary>What a judge played by a test answers.</summary>
 /// <param name="Status">Its status.</param>
@@ -20,6 +20,9 @@ internal sealed record PlayedAnswer(int Status, string Body, int? RetryAfter = n
 }
 
 /// <summary>A request that came.</summary>
+/// <param name="Path">The path of its address.</param>
+/// <param name="Authorization">The header.</param>
+/// <param name="Body">The body.</param>
 internal sealed record PlayedRequest(string Path, string? Authorization, JsonElement Body)
 {
     /// <summary>What the user's message says.</summary>
@@ -57,10 +60,13 @@ internal sealed class JudgeServer : IDisposable
         });
     }
 
+    /// <summary>Its port.</summary>
     public int Port { get; }
 
+    /// <summary>Its address, with the version.</summary>
     public string Address => $"http://127.0.0.1:{Port}/v1";
 
+    /// <summary>What came, in its order.</summary>
     public IReadOnlyList<PlayedRequest> Requests
     {
         get
@@ -78,6 +84,7 @@ internal sealed class JudgeServer : IDisposable
         return ((IPEndPoint)socket.LocalEndpoint).Port;
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         _end.Cancel();

@@ -1,7 +1,7 @@
 using Espalier.Compression;
 using Espalier.Evaluation.Conversations;
 
-namespace Espalier.Evaluation.Judging.Judges;
+namespace Espalier.Evaluation.Judges;
 
 /// <summary>Asks a judge many questions, those that are known not again.</summary>
 internal static class JudgeRound

@@ -1,7 +1,7 @@
 using Espalier.Evaluation.Conversations;
 using Espalier.Evaluation.Requests;
 
-namespace Espalier.Evaluation.Judging.Judges;
+namespace Espalier.Evaluation.Judges;
 
 /// <summary>A model of this machine as the judge, greedily.</summary>
 /// <param name="name">What it is called.</param>
