@@ -70,7 +70,7 @@ public sealed class GenerationTests : TorchTest
         var kind = Kind("stop: x\nmax-tokens: 4");
         GeneratedPrompt[] prompts = [Prompt(longText), Prompt("Once")];
         var made = new List<int>();
-        var first = GeneratedEvaluator.Run(generations, kind.End, prompts, "t", NullProgress.Instance, made: (place, _) => made.Add(place));
+        var first = GeneratedEvaluator.Run(generations, kind, prompts, "t", NullProgress.Instance, made: (place, _) => made.Add(place));
         Assert.Equal([0, 1], made);
         Assert.Equal((ids.Length - (positions - 4), 0), (first[0].Cut, first[1].Cut));
         var expected = tokenizer.Decode([.. Generator.Continue(packed, ids[^(positions - 4)..], 4, new() { Temperature = 0 },
@@ -79,13 +79,13 @@ public sealed class GenerationTests : TorchTest
 
         made.Clear();
         var known = new Generation("what was there", 1, GenerationEnd.Length, 0);
-        var second = GeneratedEvaluator.Run(generations, kind.End, prompts, "t", NullProgress.Instance,
+        var second = GeneratedEvaluator.Run(generations, kind, prompts, "t", NullProgress.Instance,
             new Dictionary<int, Generation> { [0] = known }, (place, _) => made.Add(place));
         Assert.Equal([1], made);
         Assert.Equal([known, first[1]], second);
 
         Assert.Contains("fewer max-tokens", Assert.Throws<EspalierException>(() => GeneratedEvaluator.Run(
-            generations, Kind($"max-tokens: {positions}").End, prompts, "t", NullProgress.Instance)).Message);
+            generations, Kind($"max-tokens: {positions}"), prompts, "t", NullProgress.Instance)).Message);
     }
 
     [Theory]

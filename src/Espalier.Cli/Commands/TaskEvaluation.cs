@@ -8,6 +8,7 @@ using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Code;
 using Espalier.Evaluation.Judging;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Texts;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
@@ -44,7 +45,8 @@ internal sealed class TaskEvaluation
 
     private readonly Option<bool> _runCode = new("--run-code")
     {
-        Description = "Run the programs that a model writes to tasks such as humaneval, in a sandbox without network; else they are not run",
+        Description = "Run the programs that a model writes to tasks such as humaneval, in a sandbox without network; by default they are "
+            + "not run",
     };
 
     private readonly OutputOption _samples = new("--samples",
@@ -84,7 +86,6 @@ internal sealed class TaskEvaluation
         using var judge = Judge(run, tasks, models, start);
         var settings = new TaskSettings(Folder(run), run.Get(_shots), run.Get(_limit))
         {
-            MaxTokens = run.Get(_maxTokens),
             RunsCode = run.Get(_runCode),
             KeepsSamples = run.Has(_samples),
             Judge = judge?.Judge,
@@ -118,7 +119,8 @@ internal sealed class TaskEvaluation
             var name = $"{tasks[of.Index].Name}, {TaskPage.Name(model.Item)} beside {TaskPage.Name(models[0])}";
             var counts = ((JudgedQuestions)of.Item).Pairs(results[model.Index][of.Index].Documents, results[0][of.Index].Documents,
                 ScoreCache.OfUser(), name, run.Progress, run.Cancellation);
-            return new JudgedPair(tasks[of.Index].Name, model.Item, counts.Wins, counts.Losses, counts.Ties, counts.Unjudged, counts.WinRate);
+            return new JudgedPair(
+                tasks[of.Index].Name, model.Item, counts.Wins, counts.Losses, counts.Ties, counts.Unjudged, counts.WinRate);
         }))
     ];
 
@@ -141,8 +143,8 @@ internal sealed class TaskEvaluation
             if (run.Has(option) && programs == 0)
                 throw new EspalierException($"{option.Name} was given, and no task of --tasks asks for programs: leave it away");
         return !run.Has(_samples) || (programs == 1 && models.Count == 1) ? _samples.File(run, OutputKind.Samples, reads)
-            : throw new EspalierException($"{_samples.Name} takes the programs of one model to one task, and there are {models.Count} models "
-                + $"and {programs} such tasks: ask for them one after the other");
+            : throw new EspalierException($"{_samples.Name} takes the programs of one model to one task, and there are {models.Count} "
+                + $"models and {programs} such tasks: ask for them one after the other");
     }
 
     private TaskDefinition[] Tasks(CommandRun run)
@@ -153,7 +155,14 @@ internal sealed class TaskEvaluation
         if (names.Length == 0)
             throw new EspalierException($"--tasks names none; there are {string.Join(", ", TaskCatalog.Names)}");
         var twice = names.GroupBy(name => name).FirstOrDefault(same => same.Count() > 1);
-        return twice is null ? [.. names.Select(TaskCatalog.Find)] : throw new EspalierException($"--tasks names {twice.Key} twice");
+        if (twice is not null)
+            throw new EspalierException($"--tasks names {twice.Key} twice");
+        TaskDefinition[] tasks = [.. names.Select(TaskCatalog.Find)];
+        if (run.Get(_maxTokens) is not { } most)
+            return tasks;
+        return tasks.Any(task => task.Kind is WrittenKind)
+            ? [.. tasks.Select(task => task.Kind is WrittenKind kind ? task with { Kind = kind with { MaxTokens = most } } : task)]
+            : throw new EspalierException($"{_maxTokens.Name} was given, and to no task of --tasks a model writes a text: leave it away");
     }
 
     private string? Folder(CommandRun run)

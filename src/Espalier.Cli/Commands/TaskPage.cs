@@ -42,7 +42,8 @@ internal static class TaskPage
         }
     }
 
-    private static string Line(JudgedPair pair) => $"{pair.Task}, {Name(pair.Model)}: {pair.Wins} wins, {pair.Losses} losses, {pair.Ties} ties"
+    private static string Line(JudgedPair pair) =>
+        $"{pair.Task}, {Name(pair.Model)}: {pair.Wins} wins, {pair.Losses} losses, {pair.Ties} ties"
         + (pair.WinRate is { } rate ? $" ({Number(rate, MetricScale.Share)} % with ties as halves)" : "")
         + (pair.Unjudged > 0 ? $"; {pair.Unjudged} not judged" : "");
 

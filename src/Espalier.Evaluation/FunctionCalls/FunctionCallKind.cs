@@ -3,6 +3,7 @@ using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.FunctionCalls.Decoding;
 using Espalier.Evaluation.FunctionCalls.Questions;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Texts;
 
 namespace Espalier.Evaluation.FunctionCalls;
 
@@ -17,7 +18,7 @@ namespace Espalier.Evaluation.FunctionCalls;
 /// <param name="Syntax">How an answer is read.</param>
 internal sealed record FunctionCallKind(
     IReadOnlyList<string> Stop, int MaxTokens, string AnswerFiles, IReadOnlyList<string>? Categories, CallSyntax Syntax)
-    : TaskKind
+    : WrittenKind(null, Stop, MaxTokens)
 {
     /// <summary>Most tokens where a task says nothing: a call with its arguments.</summary>
     private const int CallTokens = 1024;
@@ -37,7 +38,8 @@ internal sealed record FunctionCallKind(
             ? throw new EspalierException($"{fields.Place("categories")} has {other}, which is none of {string.Join(", ", known)}."
                 + NearestName.Hint(other, known))
             : new(fields.Texts("stop") ?? [], fields.Number("max-tokens", CallTokens, least: 1), fields.Text("answers"), categories,
-                fields.Word("syntax", CallSyntax.Any, ("any", CallSyntax.Any), ("prompting", CallSyntax.Prompting), ("json", CallSyntax.Json)));
+                fields.Word("syntax", CallSyntax.Any,
+                    ("any", CallSyntax.Any), ("prompting", CallSyntax.Prompting), ("json", CallSyntax.Json)));
     }
 
     /// <inheritdoc/>
@@ -48,9 +50,11 @@ internal sealed record FunctionCallKind(
         // The project's folder has further files of the same name, with questions of several turns.
         string[] wanted = [.. Categories ?? [.. CallCategory.All.Select(category => category.Name)]];
         var subjects = TaskData.Read(task, settings.Benchmarks, shots: false, wanted.Contains);
-        if (subjects.Count == 0 || Categories?.Except(subjects.Select(subject => subject.Name)).FirstOrDefault() is { } missing)
-            throw new EspalierException($"task {task.Name}: {task.Test.Files} has no category {Categories?[0] ?? "of BFCL's single turns"}");
-        return new FunctionCallQuestions(task, this with { MaxTokens = settings.MaxTokens ?? MaxTokens },
+        if (subjects.Count == 0)
+            throw new EspalierException($"task {task.Name}: {task.Test.Files} finds no category of BFCL's single turns");
+        if (Categories?.Except(subjects.Select(subject => subject.Name)).FirstOrDefault() is { } missing)
+            throw new EspalierException($"task {task.Name}: {task.Test.Files} finds no category {missing}");
+        return new FunctionCallQuestions(task, this,
         [
             .. subjects.OrderBy(subject => Array.IndexOf(wanted, subject.Name)).Select(subject =>
             {
@@ -68,12 +72,13 @@ internal sealed record FunctionCallKind(
     /// <param name="question">The question.</param>
     public static IReadOnlyList<Message> Conversation(Template prompt, FunctionCallQuestion question)
     {
-        var system = prompt.Fill(question.Document.With("functions", question.FunctionJson).With("language", question.Category.Language switch
+        var language = question.Category.Language switch
         {
             CallLanguage.Java => "Java",
             CallLanguage.JavaScript => "JavaScript",
             _ => "Python",
-        }));
+        };
+        var system = prompt.Fill(question.Document.With("functions", question.FunctionJson).With("language", language));
         Message[] asked = [.. question.Messages.Select(message => new Message(message.Role, message.Text))];
         return asked is [{ Role: "system" } own, .. var rest] ? [Message.OfSystem($"{system}\n\n{own.Text}"), .. rest]
             : [Message.OfSystem(system), .. asked];

@@ -26,7 +26,7 @@ internal sealed class FunctionCallQuestions(TaskDefinition task, FunctionCallKin
     {
         GeneratedPrompt[] prompts = [.. _questions.Select(question =>
             new GeneratedPrompt(question.Document, model.Form.Prompt(FunctionCallKind.Conversation(task.Prompt, question))))];
-        var texts = TextQuestions.Texts(model, new([.. kind.Stop, .. model.Form.Stops], kind.MaxTokens), prompts, name, progress, stop);
+        var texts = TextQuestions.Texts(model, kind with { Stop = [.. kind.Stop, .. model.Form.Stops] }, prompts, name, progress, stop);
         var weights = FunctionCallTotals.Names.ToDictionary(metric => metric, metric => FunctionCallTotals.Weights(metric, _counts));
         return [.. _questions.Select((question, i) => new FunctionCallResult(prompts[i], texts[i],
             FunctionCallScorer.Score(question, texts[i].Text, kind.Syntax),

@@ -106,9 +106,9 @@ internal sealed class EndpointJudge : IJudge, IDisposable
             if (response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
                 throw new EspalierException($"the judge at {_endpoint.Address} refuses: {said}; its key is taken from "
                     + $"{JudgeEndpoint.KeyVariable}, which is {(_endpoint.Key is null ? "not set" : "set")}");
-            if (response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or (>= (HttpStatusCode)300 and < (HttpStatusCode)400))
-                throw new EspalierException(
-                    $"the judge at {_endpoint.Address} has no model {_endpoint.Model}, or is none: {said}; look at the address and --judge-model");
+            if ((int)response.StatusCode is 404 or 405 or (>= 300 and < 400))
+                throw new EspalierException($"the judge at {_endpoint.Address} has no model {_endpoint.Model}, or is none: {said}; "
+                    + "look at the address and --judge-model");
             return (new(null, said), IsPassing(response.StatusCode), Wanted(response.Headers.RetryAfter));
         }
         catch (HttpRequestException error)
@@ -126,8 +126,8 @@ internal sealed class EndpointJudge : IJudge, IDisposable
         }
     }
 
-    private static bool IsPassing(HttpStatusCode status) =>
-        status is HttpStatusCode.RequestTimeout or HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError;
+    // Timeout, conflict, too many requests, and whatever is broken there.
+    private static bool IsPassing(HttpStatusCode status) => (int)status is 408 or 409 or 429 or >= 500;
 
     private static TimeSpan? Wanted(RetryConditionHeaderValue? header) =>
         header?.Delta ?? (header?.Date is { } date ? date - DateTimeOffset.UtcNow : null);

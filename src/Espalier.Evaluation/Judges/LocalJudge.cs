@@ -21,8 +21,10 @@ internal sealed class LocalJudge(string name, string hash, int positions, Func<G
 
     /// <inheritdoc/>
     public void Ask(IReadOnlyList<IReadOnlyList<Message>> questions, Action<int, JudgeReply> answered, CancellationToken stop) =>
-        generations().Run([.. questions.Select((question, i) => new GenerationRequest(form.Prompt(question), $"the judge's question {i + 1}"))],
+        generations().Run(
+            [.. questions.Select((question, i) => new GenerationRequest(form.Prompt(question), $"the judge's question {i + 1}"))],
             form.Stops, _maxTokens, (place, made) => answered(place, made.Cut == 0 ? new(made.Text)
                 // What is cut is what the judge is asked to do.
-                : new(null, $"the question has {made.Cut} tokens more than the judge's {positions} positions hold beside a reply")), stop: stop);
+                : new(null, $"the question has {made.Cut} tokens more than the judge's {positions} positions hold beside a reply")),
+            stop: stop);
 }

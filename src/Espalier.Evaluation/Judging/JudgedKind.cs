@@ -1,16 +1,20 @@
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Texts;
 
 namespace Espalier.Evaluation.Judging;
 
-/// <summary>Conversations of one turn or two, which another model grades (MT-Bench, arXiv 2306.05685). Its subjects are the categories.</summary>
+/// <summary>
+/// Conversations of one turn or two, which another model grades (MT-Bench, arXiv 2306.05685). Its subjects are the categories.
+/// </summary>
 /// <param name="Stop">What is written ends before any of these.</param>
 /// <param name="MaxTokens">Most tokens of each turn.</param>
-/// <param name="Prompts">The file of the judge's prompts.</param>
+/// <param name="JudgeFile">The file of the judge's prompts.</param>
 /// <param name="References">The file of reference answers; null where there are none.</param>
 /// <param name="Referenced">Categories that are judged with a reference.</param>
 internal sealed record JudgedKind(
-    IReadOnlyList<string> Stop, int MaxTokens, string Prompts, string? References, IReadOnlyList<string> Referenced) : TaskKind
+    IReadOnlyList<string> Stop, int MaxTokens, string JudgeFile, string? References, IReadOnlyList<string> Referenced)
+    : WrittenKind(null, Stop, MaxTokens)
 {
     /// <summary>Most tokens where a task says nothing: FastChat's number (fastchat/llm_judge/gen_model_answer.py).</summary>
     private const int TurnTokens = 1024;
@@ -42,7 +46,7 @@ internal sealed record JudgedKind(
         var references = References is null ? [] : TaskDocuments.Read(File(References), columns: null);
         var questions = TaskData.Read(task, settings.Benchmarks, shots: false)
             .SelectMany(subject => JudgedQuestion.Of(subject.Documents, references, Referenced));
-        return new JudgedQuestions(task, this with { MaxTokens = settings.MaxTokens ?? MaxTokens }, judge, JudgePrompts.Read(File(Prompts)),
+        return new JudgedQuestions(task, this, judge, JudgePrompts.Read(File(JudgeFile)),
         [
             .. questions.GroupBy(question => question.Category).Select(category =>
                 (category.Key, (IReadOnlyList<JudgedQuestion>)[.. category.Take(settings.Limit ?? int.MaxValue)]))

@@ -26,7 +26,9 @@ internal sealed record JudgedQuestion(
     /// <param name="documents">The questions.</param>
     /// <param name="references">Reference answers.</param>
     /// <param name="referenced">Categories whose questions are judged with a reference, each of which must have one.</param>
-    /// <exception cref="EspalierException">A question has no turns or more than two, or lacks its reference; its place is named.</exception>
+    /// <exception cref="EspalierException">
+    /// A question has no turns or more than two, or lacks its reference; its place is named.
+    /// </exception>
     public static IReadOnlyList<JudgedQuestion> Of(IReadOnlyList<TaskDocument> documents, IReadOnlyList<TaskDocument> references,
         IReadOnlyCollection<string> referenced)
     {

@@ -48,7 +48,8 @@ internal sealed class JudgedQuestions(TaskDefinition task, JudgedKind kind, IJud
     public PairCounts Pairs(IReadOnlyList<DocumentResult> ofModel, IReadOnlyList<DocumentResult> ofFirst, ScoreCache? cache, string name,
         IProgressReporter progress, CancellationToken stop)
     {
-        var games = _questions.Index().SelectMany(question => question.Item.Turns.Select((_, turn) => (question.Index, Turn: turn))).ToArray();
+        var games = _questions.Index()
+            .SelectMany(question => question.Item.Turns.Select((_, turn) => (question.Index, Turn: turn))).ToArray();
         string[] Answers(DocumentResult result) => [.. ((JudgedResult)result).Answers.Select(answer => answer.Text)];
         var replies = KeptReplies.Ask(judge, cache, [.. games.SelectMany(game =>
         {
@@ -70,7 +71,7 @@ internal sealed class JudgedQuestions(TaskDefinition task, JudgedKind kind, IJud
     {
         var conversations = _questions.Select(_ => new List<Message>()).ToArray();
         var made = _questions.Select(_ => new List<Generation>()).ToArray();
-        var end = new TextEnd([.. kind.Stop, .. model.Form.Stops], kind.MaxTokens);
+        var writing = kind with { Stop = [.. kind.Stop, .. model.Form.Stops] };
         for (var turn = 0; turn < JudgedQuestion.MostTurns; turn++)
         {
             int[] open = [.. Enumerable.Range(0, _questions.Length).Where(i => _questions[i].Turns.Count > turn)];
@@ -78,7 +79,7 @@ internal sealed class JudgedQuestions(TaskDefinition task, JudgedKind kind, IJud
                 conversations[i].Add(Message.OfUser(task.Prompt.Fill(_questions[i].Document.With("turn", _questions[i].Turns[turn]))));
             if (open.Length == 0)
                 break;
-            var texts = TextQuestions.Texts(model, end,
+            var texts = TextQuestions.Texts(model, writing,
                 [.. open.Select(i => new GeneratedPrompt(_questions[i].Document, model.Form.Prompt(conversations[i])))],
                 $"{name}, turn {turn + 1}", progress, stop);
             foreach (var (i, text) in open.Zip(texts))
@@ -103,7 +104,8 @@ internal sealed class JudgedQuestions(TaskDefinition task, JudgedKind kind, IJud
         var silent = none.Where(turn => turn.Reply.Text is null).ToArray();
         var reasons = string.Join("; ", ((string[])[
             silent.Length > 0 ? $"{silent.Length} without a reply (the last: {silent[^1].Reply.Failure})" : "",
-            none.Length > silent.Length ? $"{none.Length - silent.Length} whose reply has no grade" : ""]).Where(reason => reason.Length > 0));
+            none.Length > silent.Length ? $"{none.Length - silent.Length} whose reply has no grade" : ""])
+            .Where(reason => reason.Length > 0));
         if (none.Length == turns.Length)
             throw new EspalierException(
                 $"{name}: none of {turns.Length} answers was graded by {judge.Name}: {reasons}; look at what --judge names")

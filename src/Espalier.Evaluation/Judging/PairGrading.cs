@@ -41,8 +41,8 @@ internal static class PairGrading
     }
 
     /// <summary>
-    /// The verdict in a judge's reply: <c>[[A]]</c>, else <c>[[B]]</c>, else <c>[[C]]</c> for a tie, wherever it stands. Null where there is
-    /// none.
+    /// The verdict in a judge's reply: <c>[[A]]</c>, else <c>[[B]]</c>, else <c>[[C]]</c> for a tie, wherever it stands. Null where there
+    /// is none.
     /// </summary>
     /// <param name="reply">The reply.</param>
     /// <param name="isSwapped">Whether assistant A was the second model.</param>

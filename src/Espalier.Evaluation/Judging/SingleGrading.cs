@@ -33,8 +33,8 @@ internal static partial class SingleGrading
     }
 
     /// <summary>
-    /// The grade in a judge's reply: the first number in double brackets, and where there is none the first in single ones. Null where there
-    /// is none, or one that is no grade.
+    /// The grade in a judge's reply: the first number in double brackets, and where there is none the first in single ones. Null where
+    /// there is none, or one that is no grade.
     /// </summary>
     public static double? Grade(string reply)
     {

@@ -8,9 +8,6 @@ namespace Espalier.Evaluation.Tasks;
 /// <param name="Limit">Documents of each subject at most; null all.</param>
 internal sealed record TaskSettings(string? Benchmarks, int? Shots = null, int? Limit = null)
 {
-    /// <summary>Most tokens of each text; null as the task has it.</summary>
-    public int? MaxTokens { get; init; }
-
     /// <summary>Whether programs that a model wrote are run, in a sandbox.</summary>
     public bool RunsCode { get; init; }
 

@@ -8,7 +8,7 @@ internal static class GeneratedEvaluator
 {
     /// <summary>What was written to all prompts, in their order.</summary>
     /// <param name="generations">The model.</param>
-    /// <param name="end">When a text ends.</param>
+    /// <param name="kind">The task's kind.</param>
     /// <param name="prompts">What is asked.</param>
     /// <param name="name">What progress is called.</param>
     /// <param name="progress">Receives the texts done.</param>
@@ -16,7 +16,7 @@ internal static class GeneratedEvaluator
     /// <param name="made">Receives each new text as it is done, with the prompt's place; null where nobody keeps them.</param>
     /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">A text cannot be continued; its place is named.</exception>
-    public static IReadOnlyList<Generation> Run(Generations generations, TextEnd end, IReadOnlyList<GeneratedPrompt> prompts,
+    public static IReadOnlyList<Generation> Run(Generations generations, WrittenKind kind, IReadOnlyList<GeneratedPrompt> prompts,
         string name, IProgressReporter progress, IReadOnlyDictionary<int, Generation>? known = null, Action<int, Generation>? made = null,
         CancellationToken stop = default)
     {
@@ -24,8 +24,8 @@ internal static class GeneratedEvaluator
         int[] open = [.. Enumerable.Range(0, all.Length).Where(place => all[place] is null)];
         using var task = progress.Begin(name, all.Length, "texts");
         task.Report(all.Length - open.Length);
-        generations.Run([.. open.Select(place => new GenerationRequest(prompts[place].Text, prompts[place].Document.Place))], end.Stop,
-            end.MaxTokens, (i, text) =>
+        generations.Run([.. open.Select(place => new GenerationRequest(prompts[place].Text, prompts[place].Document.Place))], kind.Stop,
+            kind.MaxTokens, (i, text) =>
             {
                 all[open[i]] = text;
                 made?.Invoke(open[i], text);

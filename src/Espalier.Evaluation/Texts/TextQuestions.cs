@@ -27,25 +27,25 @@ internal sealed class TextQuestions(GeneratedKind kind, TaskSettings settings,
 
     /// <inheritdoc/>
     public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop) =>
-        kind.Judge(_prompts, Texts(model, kind.End, _prompts, name, progress, stop), settings, name, progress, stop);
+        kind.Judge(_prompts, Texts(model, kind, _prompts, name, progress, stop), settings, name, progress, stop);
 
     /// <summary>What a model writes to prompts; what it wrote before is not written again, also after a stop.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="end">When a text ends.</param>
+    /// <param name="kind">Says when an answer ends.</param>
     /// <param name="prompts">The prompts.</param>
     /// <param name="name">What progress is called.</param>
     /// <param name="progress">Receives the texts done.</param>
     /// <param name="stop">Stops.</param>
-    public static IReadOnlyList<Generation> Texts(AskedModel model, TextEnd end, IReadOnlyList<GeneratedPrompt> prompts, string name,
+    public static IReadOnlyList<Generation> Texts(AskedModel model, WrittenKind kind, IReadOnlyList<GeneratedPrompt> prompts, string name,
         IProgressReporter progress, CancellationToken stop)
     {
-        var kept = model.Kept<KeptText>([$"{end.MaxTokens}", .. end.Stop, "", .. prompts.Select(prompt => prompt.Text)]);
+        var kept = model.Kept<KeptText>([$"{kind.MaxTokens}", .. kind.Stop, "", .. prompts.Select(prompt => prompt.Text)]);
         var made = (kept?.Read() ?? []).DistinctBy(text => text.Place)
             .ToDictionary(text => text.Place, text => new Generation(text.Text ?? "", text.Tokens, text.End, text.Cut));
         if (made.Count < prompts.Count)
             try
             {
-                GeneratedEvaluator.Run(model.Generations(), end, prompts, name, progress, new Dictionary<int, Generation>(made),
+                GeneratedEvaluator.Run(model.Generations(), kind, prompts, name, progress, new Dictionary<int, Generation>(made),
                     (place, text) => made[place] = text, stop);
             }
             finally

@@ -96,7 +96,8 @@ public sealed class EvaluateTasksTests : TorchTest
     public void Programs_are_only_written_where_nobody_says_that_they_are_run()
     {
         File.WriteAllText(Path.Combine(_folder.Path, "q.jsonl"),
-            "{\"task_id\": \"a/1\", \"q\": \"Once upon a time\", \"n\": \"1\"}\n{\"task_id\": \"a/2\", \"q\": \"It was\", \"n\": \"2\"}\n");
+            "{\"task_id\": \"a/1\", \"q\": \"Once upon a time\", \"n\": \"1\"}\n"
+            + "{\"task_id\": \"a/2\", \"q\": \"It was\", \"n\": \"2\"}\n");
         var task = Write("own.yaml", "kind: code\ntest: q.jsonl\nprompt: \"{q}\"\ntarget: x\nstop: \"\\n\"\nmax-tokens: 8\n"
             + "program: \"# {completion}\\nassert {n} == 1\"\n");
         var (samples, lines) = (Path.Combine(_folder.Path, "samples.jsonl"), Path.Combine(_folder.Path, "documents.jsonl"));

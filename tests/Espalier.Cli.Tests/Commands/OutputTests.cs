@@ -14,7 +14,8 @@ namespace Espalier.Cli.Tests.Commands;
 public sealed class OutputTests : TorchTest
 {
     /// <summary>
-    /// A command line for every output; M is a model, I its ids, R a recipe, K a benchmark, C one of programs, OUT the output and N a place that is free.
+    /// A command line for every output; M is a model, I its ids, R a recipe, K a benchmark, C one of programs, OUT the output and N a
+    /// place that is free.
     /// </summary>
     private static readonly Dictionary<string, string> s_lines = new()
     {

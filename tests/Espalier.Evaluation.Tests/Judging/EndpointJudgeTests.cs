@@ -9,7 +9,8 @@ namespace Espalier.Evaluation.Tests.Judging;
 /// <summary>Judges behind an address: good, slow, broken and talking nonsense.</summary>
 public sealed class EndpointJudgeTests
 {
-    private static readonly JudgePatience s_short = new(4, TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(20));
+    private static readonly JudgePatience s_short =
+        new(4, TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(20));
 
     [Fact]
     public void A_judge_gets_the_conversation_at_temperature_0_with_the_key_and_its_replies_keep_their_places()
@@ -95,7 +96,8 @@ public sealed class EndpointJudgeTests
     public void Nobody_at_the_address_ends_the_run_after_some_questions()
     {
         var error = Assert.Throws<EspalierException>(() => Ask($"http://127.0.0.1:{JudgeServer.FreePort()}", Questions(100)));
-        Assert.Contains("left 8 questions in a row without an answer, the last: Connection refused", error.Message, StringComparison.Ordinal);
+        Assert.Contains("left 8 questions in a row without an answer, the last: Connection refused", error.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

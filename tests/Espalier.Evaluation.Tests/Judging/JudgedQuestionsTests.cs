@@ -107,12 +107,14 @@ public sealed class JudgedQuestionsTests : TorchTest
     {
         // Prefers what is longer; of two alike what stands first.
         using var server = new JudgeServer((request, _) => Regex.Matches(request.User, "<([^>]*)>") is [.., var a, var b]
-            && request.User[0] is 'P' or 'Q' ? PlayedAnswer.Saying(a.Length >= b.Length ? "[[A]]" : "[[B]]") : PlayedAnswer.Saying("[[5]]"));
+            && request.User[0] is 'P' or 'Q' ? PlayedAnswer.Saying(a.Length >= b.Length ? "[[A]]" : "[[B]]")
+            : PlayedAnswer.Saying("[[5]]"));
         using var judge = Judge(server);
         var settings = new TaskSettings(null) { Judge = judge };
         var task = TaskFile.Read(_folder.Of("talk.yaml"));
         var questions = (JudgedQuestions)task.Kind.Questions(task, settings);
-        JudgedResult[] ours = [.. TaskEvaluator.Run(task, settings, questions, Model(), NullProgress.Instance).Documents.Cast<JudgedResult>()];
+        JudgedResult[] ours =
+            [.. TaskEvaluator.Run(task, settings, questions, Model(), NullProgress.Instance).Documents.Cast<JudgedResult>()];
         JudgedResult[] longer = [.. ours.Select((of, i) => i == 0
             ? of with { Answers = [.. of.Answers.Select(answer => answer with { Text = answer.Text + " and more" })] } : of)];
         var cache = new ScoreCache(_folder.Of("pairs"));
@@ -131,7 +133,8 @@ public sealed class JudgedQuestionsTests : TorchTest
         var positions = _checkpoint.Config.MaxPositions;
         var judge = new LocalJudge("teacher", "hash", positions, () => Generations(), ConversationForm.Plain);
         var replies = new JudgeReply?[2];
-        judge.Ask([[Message.OfSystem("s"), Message.OfUser("Rate it.")], [Message.OfUser(string.Concat(Enumerable.Repeat("long ", positions)))]],
+        var endless = string.Concat(Enumerable.Repeat("long ", positions));
+        judge.Ask([[Message.OfSystem("s"), Message.OfUser("Rate it.")], [Message.OfUser(endless)]],
             (place, reply) => replies[place] = reply, default);
         Assert.Equal(Written("s\n\nUser: Rate it.\n\nAssistant:", positions / 2), replies[0]!.Text);
         Assert.Null(replies[1]!.Text);
@@ -173,8 +176,8 @@ public sealed class JudgedQuestionsTests : TorchTest
                 json.WriteEndObject();
             }
             var line = JsonDocument.Parse(stream.ToArray()).RootElement;
-            Assert.Equal(((JudgedResult)document).Turns.Select(turn => turn.Grade), line.GetProperty("turns").EnumerateArray().Select(turn =>
-                turn.GetProperty("grade") is { ValueKind: JsonValueKind.Number } grade ? grade.GetDouble() : (double?)null));
+            Assert.Equal(((JudgedResult)document).Turns.Select(turn => turn.Grade), line.GetProperty("turns").EnumerateArray().Select(
+                turn => turn.GetProperty("grade") is { ValueKind: JsonValueKind.Number } grade ? grade.GetDouble() : (double?)null));
         }
         return result;
     }

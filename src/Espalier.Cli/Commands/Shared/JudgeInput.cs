@@ -14,8 +14,8 @@ internal sealed class JudgeInput
 {
     private readonly Option<string> _judge = new("--judge")
     {
-        Description = "Who grades answers to tasks such as mtbench: the address of a server that is asked as OpenAI's models are, with the key "
-            + $"in {JudgeEndpoint.KeyVariable}, or a model's folder",
+        Description = "Who grades answers to tasks such as mtbench: the address of a server that is asked as OpenAI's models are, with "
+            + $"the key in {JudgeEndpoint.KeyVariable}, or a model's folder",
         HelpName = "ADDRESS|FOLDER",
     };
 
@@ -46,7 +46,8 @@ internal sealed class JudgeInput
                 : throw new EspalierException($"{_model.Name} was given without {_judge.Name}, which says where the model is: give both");
         if (!JudgeEndpoint.IsAddress(named))
             return !run.Has(_model) ? new LocalJudgeInput(named, start).Open(run)
-                : throw new EspalierException($"{_model.Name} is for an address, and {_judge.Name} names the folder {named}: leave it away");
+                : throw new EspalierException(
+                    $"{_model.Name} is for an address, and {_judge.Name} names the folder {named}: leave it away");
         var model = run.Get(_model) ?? throw new EspalierException(
             $"{_judge.Name} names a server, which may have several models: name one of them with {_model.Name}");
         var key = Environment.GetEnvironmentVariable(JudgeEndpoint.KeyVariable);

@@ -26,8 +26,9 @@ internal static class FunctionCallFiles
         if (!category.HasAnswers)
             return Questions(questions, [], category);
         var beside = Path.Combine(folder, $"possible_answer_{category.Name}.json");
-        return Questions(questions, TaskDocuments.Read(
-            File.Exists(beside) ? beside : Path.Combine(folder, "possible_answer", $"{Prefix}{category.Name}.json"), columns: null), category);
+        if (!File.Exists(beside))
+            beside = Path.Combine(folder, "possible_answer", $"{Prefix}{category.Name}.json");
+        return Questions(questions, TaskDocuments.Read(beside, columns: null), category);
     }
 
     /// <summary>The questions of a category with the calls that are right.</summary>
