@@ -76,10 +76,10 @@ public sealed class EvaluateTasksTests : TorchTest
     [Fact]
     public void Instructions_are_judged_and_documents_say_which_were_followed()
     {
-        File.WriteAllText(Path.Combine(_folder.Path, "q.jsonl"), "{\"prompt\": \"Once upon a time\", \"instruction_id_list\": "
+        File.WriteAllText(Path.Combine(_folder.Path, "q.jsonl"), "{\"prompt\": \"Once upon a time, there\", \"instruction_id_list\": "
             + "[\"punctuation:no_comma\", \"length_constraints:number_words\", \"startend:quotation\"], "
             + "\"kwargs\": [{}, {\"num_words\": 2, \"relation\": \"at least\"}, {}]}\n");
-        var task = Write("own.yaml", "kind: instructions\ntest: q.jsonl\nprompt: \"{prompt}\"\nstop: \",\"\nmax-tokens: 40\n");
+        var task = Write("own.yaml", "kind: instructions\ntest: q.jsonl\nprompt: \"{prompt}\"\nstop: \".\"\nmax-tokens: 40\n");
         var lines = Path.Combine(_folder.Path, "documents.jsonl");
         var metrics = Assert.Single(Verb.Json($"evaluate {Teacher} --tasks {task} --max-tokens 8 --per-document {lines}")
             .GetProperty("tasks").EnumerateArray()).GetProperty("results")[0].GetProperty("metrics").EnumerateArray();
