@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Instructions;
+using Espalier.Evaluation.Requests;
+using Espalier.Evaluation.Tasks;
 
 namespace Espalier.Evaluation.Tests;
 
@@ -107,14 +109,32 @@ public sealed class InstructionTests
     [Fact]
     public void Shares_are_of_documents_and_of_instructions()
     {
-        var shares = InstructionAccuracy.Of(
-        [
-            new(["a", "b", "c"], [true, false, false], [true, true, true]),
-            new(["a"], [true], [true]),
-        ]);
-        Assert.Equal(new(0.5, 0.5, 1, 1), shares);
-        Assert.Equal(new(0.5, 0.75, 0.5, 0.75), InstructionAccuracy.Of(
-            [new(["a", "b", "c"], [true, true, true], [true, true, true]), new(["a"], [false], [false])]));
+        Assert.Equal(["prompt_level_strict_acc", "inst_level_strict_acc", "prompt_level_loose_acc", "inst_level_loose_acc"],
+            InstructionResult.Metrics);
+        Assert.Equal([0.5, 0.5, 1, 1], Shares(
+            new(["a", "b", "c"], [true, false, false], [true, true, true]), new(["a"], [true], [true])));
+        Assert.Equal([0.5, 0.75, 0.5, 0.75], Shares(
+            new(["a", "b", "c"], [true, true, true], [true, true, true]), new(["a"], [false], [false])));
+
+        static IEnumerable<double> Shares(params InstructionVerdicts[] verdicts)
+        {
+            var document = new TaskDocument(default, "here", 0);
+            DocumentResult[] results = [.. verdicts.Select(of =>
+                new InstructionResult(new(document, ""), new("", 1, GenerationEnd.Length, 0), of))];
+            return InstructionResult.Metrics.Select(metric => TaskMetric.Of(new(metric), results).Value);
+        }
+    }
+
+    [Fact]
+    public void Standard_errors_are_those_of_the_harness_for_documents_and_of_a_ratio_for_instructions()
+    {
+        // lm_eval/api/metrics.py, mean_stderr: the sample's deviation with n - 1, over the root of n.
+        var document = new TaskDocument(default, "here", 0);
+        DocumentResult[] results = [.. new[] { true, false, false, true, true }.Select((follows, i) => new InstructionResult(
+            new(document, ""), new("", 1, GenerationEnd.Length, 0), new(["a", "b"], [follows, i == 0], [follows, true])))];
+        Assert.Equal(Math.Sqrt(0.3 / 5), TaskMetric.Of(new("prompt_level_loose_acc"), results).StandardError, 1e-12);
+        Assert.Equal(new[] { 1.0, 0, 0, 0.5, 0.5 }.Select(share => Math.Pow(share - 0.4, 2)).Sum() / 4 / 5,
+            Math.Pow(TaskMetric.Of(new("inst_level_strict_acc"), results).StandardError, 2), 1e-12);
     }
 
     [Theory]

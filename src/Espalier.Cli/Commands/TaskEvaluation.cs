@@ -5,7 +5,10 @@ using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Evaluation.Catalog;
+using Espalier.Evaluation.Code;
+using Espalier.Evaluation.Judging;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Texts;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
@@ -19,8 +22,6 @@ namespace Espalier.Cli.Commands;
 /// <summary>The part of <c>evaluate</c> that asks models the questions of benchmarks and compares them.</summary>
 internal sealed class TaskEvaluation
 {
-    private const int MostSubjects = 5;
-
     private readonly Option<string[]> _tasks = new("--tasks")
     {
         Description = "Benchmarks instead of a loss, of one model or several: names such as arc_easy,mmlu, or files that end in .yaml",
@@ -41,15 +42,32 @@ internal sealed class TaskEvaluation
 
     private readonly ValueOption<IReadOnlyList<int>> _lengths = new("--context-length", Kinds.Counts("4096,8192"),
         "Tokens of question and answer together, of tasks that make their questions themselves (ruler_...); by default as the task has it");
+    private readonly ValueOption<int> _maxTokens = new("--max-tokens", Kinds.Size(),
+        "Most tokens of a text that a model writes; by default as the task has it");
+
+    private readonly Option<bool> _runCode = new("--run-code")
+    {
+        Description = "Run the programs that a model writes to tasks such as humaneval, in a sandbox without network; by default they are "
+            + "not run",
+    };
+
+    private readonly OutputOption _samples = new("--samples",
+        "Write the programs of one model and one task as JSON lines of task_id and completion, as HumanEval's own program reads them",
+        "FILE.jsonl");
+
+    private readonly JudgeInput _judge = new();
 
     private readonly OutputOption _perDocument = new("--per-document",
         "Write one JSON line a document and model: log-likelihoods, what was chosen, what is right", "FILE.jsonl");
 
     internal void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_tasks, _benchmarks, _shots, _limit, _lengths, _perDocument])
+        command.Options.Add(_tasks);
+        foreach (var option in Further)
             command.Options.Add(option);
     }
+
+    private Option[] Further => [_benchmarks, _shots, _limit, _maxTokens, _lengths, _runCode, _samples, .. _judge.Options, _perDocument];
 
     /// <summary>Whether benchmarks were asked for.</summary>
     /// <exception cref="EspalierException">An option of benchmarks was given without one.</exception>
@@ -57,7 +75,7 @@ internal sealed class TaskEvaluation
     {
         if (run.Has(_tasks))
             return true;
-        foreach (var option in (Option[])[_benchmarks, _shots, _limit, _lengths, _perDocument])
+        foreach (var option in Further)
             if (run.Has(option))
                 throw new EspalierException($"{option.Name} was given without --tasks, which names the benchmarks: give both");
         return false;
@@ -67,18 +85,68 @@ internal sealed class TaskEvaluation
     internal int Run(CommandRun run, IReadOnlyList<string> models, FormatInput format, Action start)
     {
         var tasks = Tasks(run);
-        var settings = new TaskSettings(Folder(run), run.Get(_shots), run.Get(_limit), run.Get(_lengths));
-        var lines = _perDocument.File(run, OutputKind.PerDocument, [.. models.Select(model => new ReadPlace("a model's folder", model)),
-            .. settings.Benchmarks is { } folder ? [new ReadPlace("the benchmarks", folder)] : Array.Empty<ReadPlace>()]);
+        using var judge = Judge(run, tasks, models, start);
+        var settings = new TaskSettings(Folder(run), run.Get(_shots), run.Get(_limit), run.Get(_lengths))
+        {
+            RunsCode = run.Get(_runCode),
+            KeepsSamples = run.Has(_samples),
+            Judge = judge?.Judge,
+        };
+        ReadPlace[] reads = [.. models.Select(model => new ReadPlace("a model's folder", model)), .. judge?.Reads ?? [],
+            .. settings.Benchmarks is { } folder ? [new ReadPlace("the benchmarks", folder)] : Array.Empty<ReadPlace>()];
+        var lines = _perDocument.File(run, OutputKind.PerDocument, [.. reads, .. _samples.Place(run)]);
+        var samples = Samples(run, tasks, models, [.. reads, .. _perDocument.Place(run)]);
         var questions = tasks.Select(task => task.Kind.Questions(task, settings)).ToArray();
         var results = new List<TaskResult[]>();
         foreach (var model in models)
             results.Add(Ask(run, model, tasks, settings, questions, start));
         if (lines is not null)
             DurableOutput.WriteFile(lines, 0, stream => Write(stream, models, results));
+        if (samples is not null)
+            DurableOutput.WriteFile(samples, 0, stream => CodeSamples.Write(stream,
+                results[0].SelectMany(result => result.Documents).OfType<CodeResult>().Select(result => result.Sample)));
         format.Write(run, new TaskReport(models,
-            [.. tasks.Select((_, i) => TaskComparison.Of(models, [.. results.Select(ofModel => ofModel[i])]))], lines), Show, Csv);
+            [
+                .. tasks.Index().Where(task => task.Item.Kind.IsScored(settings))
+                    .Select(task => TaskComparison.Of(models, [.. results.Select(ofModel => ofModel[task.Index])]))
+            ], lines, samples, judge?.Judge.Name, Pairs(run, models, tasks, questions, results)), TaskPage.Show, TaskPage.Csv);
         return ExitCodes.Done;
+    }
+
+    private JudgedPair[]? Pairs(CommandRun run, IReadOnlyList<string> models, TaskDefinition[] tasks, TaskQuestions[] questions,
+        List<TaskResult[]> results) => !_judge.WantsPairs(run) ? null :
+    [
+        .. questions.Index().Where(of => of.Item is JudgedQuestions).SelectMany(of => models.Index().Skip(1).Select(model =>
+        {
+            var name = $"{tasks[of.Index].Name}, {TaskPage.Name(model.Item)} beside {TaskPage.Name(models[0])}";
+            var counts = ((JudgedQuestions)of.Item).Pairs(results[model.Index][of.Index].Documents, results[0][of.Index].Documents,
+                ScoreCache.OfUser(), name, run.Progress, run.Cancellation);
+            return new JudgedPair(
+                tasks[of.Index].Name, model.Item, counts.Wins, counts.Losses, counts.Ties, counts.Unjudged, counts.WinRate);
+        }))
+    ];
+
+    private NamedJudge? Judge(CommandRun run, TaskDefinition[] tasks, IReadOnlyList<string> models, Action start)
+    {
+        var isJudged = tasks.Any(task => task.Kind is JudgedKind);
+        foreach (var option in _judge.Options)
+            if (run.Has(option) && !isJudged)
+                throw new EspalierException($"{option.Name} was given, and no task of --tasks is judged by another model: leave it away");
+        if (_judge.WantsPairs(run) && models.Count < 2)
+            throw new EspalierException("--judge-pairs compares models, and there is one: name a further one, or leave it away");
+        return _judge.Open(run, start);
+    }
+
+    // One model's programs to one task: a file of two would not say whose they are.
+    private string? Samples(CommandRun run, TaskDefinition[] tasks, IReadOnlyList<string> models, ReadPlace[] reads)
+    {
+        var programs = tasks.Count(task => task.Kind is CodeKind);
+        foreach (var option in (Option[])[_runCode, _samples])
+            if (run.Has(option) && programs == 0)
+                throw new EspalierException($"{option.Name} was given, and no task of --tasks asks for programs: leave it away");
+        return !run.Has(_samples) || (programs == 1 && models.Count == 1) ? _samples.File(run, OutputKind.Samples, reads)
+            : throw new EspalierException($"{_samples.Name} takes the programs of one model to one task, and there are {models.Count} "
+                + $"models and {programs} such tasks: ask for them one after the other");
     }
 
     private TaskDefinition[] Tasks(CommandRun run)
@@ -89,7 +157,14 @@ internal sealed class TaskEvaluation
         if (names.Length == 0)
             throw new EspalierException($"--tasks names none; there are {string.Join(", ", TaskCatalog.Names)}");
         var twice = names.GroupBy(name => name).FirstOrDefault(same => same.Count() > 1);
-        return twice is null ? [.. names.Select(TaskCatalog.Find)] : throw new EspalierException($"--tasks names {twice.Key} twice");
+        if (twice is not null)
+            throw new EspalierException($"--tasks names {twice.Key} twice");
+        TaskDefinition[] tasks = [.. names.Select(TaskCatalog.Find)];
+        if (run.Get(_maxTokens) is not { } most)
+            return tasks;
+        return tasks.Any(task => task.Kind is WrittenKind)
+            ? [.. tasks.Select(task => task.Kind is WrittenKind kind ? task with { Kind = kind with { MaxTokens = most } } : task)]
+            : throw new EspalierException($"{_maxTokens.Name} was given, and to no task of --tasks a model writes a text: leave it away");
     }
 
     private string? Folder(CommandRun run)
@@ -162,75 +237,4 @@ internal sealed class TaskEvaluation
         json.WriteNumber("cut", document.Cut);
         json.WriteEndObject();
     }
-
-    private static void Show(Page page, TaskReport report)
-    {
-        var table = new TextTable([new("task"), new("shots", Number: true), new("documents", Number: true), new("metric"),
-            .. report.Models.Select(model => new TextColumn(Name(model), Number: true))]);
-        foreach (var task in report.Tasks)
-            foreach (var metric in task.Results[0].Metrics)
-                table.Add([task.Task, $"{task.Shots}", $"{task.Documents}", metric.Name,
-                    .. task.Results.Select(result => Value(result.Metrics.First(of => of.Name == metric.Name)))]);
-        page.Table(table);
-        foreach (var task in report.Tasks.Where(task => task.Comparisons.Count > 0))
-        {
-            page.Line();
-            page.Heading($"{task.Task}, {task.Results[0].Metrics[0].Name}, against {Name(report.Models[0])}");
-            var scale = task.Results[0].Metrics[0].Scale;
-            foreach (var comparison in task.Comparisons)
-                page.Line($"{Name(comparison.Model)}: {Difference(comparison, scale)}; {Sides(comparison)}; {P(comparison.Probability)}"
-                    + (comparison.Adjusted is { } holm ? $", {P(holm)} among {report.Comparisons} comparisons" : ""));
-            foreach (var subject in task.Fallen.Take(MostSubjects))
-                page.Line($"  {subject.Name}: {Number(subject.First, scale)} to {Number(subject.Worst, scale)}{Unit(scale)} "
-                    + $"({subject.Documents} documents)");
-        }
-    }
-
-    private static string Difference(ModelDifference comparison, MetricScale scale) =>
-        $"{Signed(comparison.Difference, scale)}{(scale == MetricScale.Share ? " points" : "")} (95 % interval "
-            + $"{Number(comparison.Lower, scale)} to {Number(comparison.Upper, scale)})";
-
-    private static string Sides(ModelDifference comparison) => comparison.Test == PairedTest.McNemar
-        ? $"right alone {comparison.OnlyModel}, wrong alone {comparison.OnlyAgainst}"
-        : $"better on {comparison.OnlyModel} documents, worse on {comparison.OnlyAgainst}";
-
-    private static string P(double probability) => probability < 0.001 ? "p < 0.001"
-        : string.Create(CultureInfo.InvariantCulture, $"p = {probability:0.###}");
-
-    private static string Name(string model) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model)));
-
-    private static string Value(TaskMetric metric) =>
-        $"{Number(metric.Value, metric.Scale)} ± {Number(metric.StandardError, metric.Scale)}{Unit(metric.Scale)}";
-
-    private static string Unit(MetricScale scale) => scale == MetricScale.Share ? " %" : "";
-
-    // Shares in per cent with one place, all else with three.
-    private static string Number(double value, MetricScale scale) => scale == MetricScale.Share
-        ? (100 * value).ToString("0.0", CultureInfo.InvariantCulture) : value.ToString("0.000", CultureInfo.InvariantCulture);
-
-    private static string Signed(double value, MetricScale scale) => scale == MetricScale.Share
-        ? (100 * value).ToString("+0.0;-0.0;0.0", CultureInfo.InvariantCulture)
-        : value.ToString("+0.000;-0.000;0.000", CultureInfo.InvariantCulture);
-
-    /// <summary>A row a task, metric and model.</summary>
-    private static CsvTable Csv(TaskReport report)
-    {
-        var table = new CsvTable("task", "model", "shots", "documents", "metric", "value", "se", "seconds");
-        foreach (var task in report.Tasks)
-            foreach (var result in task.Results)
-                foreach (var metric in result.Metrics)
-                    table.Add(task.Task, result.Model, task.Shots, task.Documents, metric.Name, metric.Value, metric.StandardError,
-                        result.Seconds);
-        return table;
-    }
-}
-
-/// <summary>What <c>evaluate --tasks --json</c> prints.</summary>
-/// <param name="Models">The models' folders; the first is the one that the others are compared with.</param>
-/// <param name="Tasks">The tasks.</param>
-/// <param name="PerDocument">The file of <c>--per-document</c>, where it was asked for.</param>
-internal sealed record TaskReport(IReadOnlyList<string> Models, IReadOnlyList<TaskComparison> Tasks, string? PerDocument)
-{
-    /// <summary>How many comparisons there are.</summary>
-    public int Comparisons => Tasks.Sum(task => task.Comparisons.Count);
 }

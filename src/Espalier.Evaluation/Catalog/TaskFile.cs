@@ -1,8 +1,11 @@
 using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Code;
+using Espalier.Evaluation.FunctionCalls;
 using Espalier.Evaluation.Health;
 using Espalier.Evaluation.LongContext;
 using Espalier.Evaluation.Retrieval;
+using Espalier.Evaluation.Instructions;
+using Espalier.Evaluation.Judging;
 using Espalier.Evaluation.Shots;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Texts;
@@ -19,7 +22,9 @@ internal static class TaskFile
 
     private static readonly (string Word, Func<TaskFields, TaskKind> Read)[] s_kinds =
         [("choice", ChoiceKind.Read), ("partial", PartialKind.Read), ("generate", GenerateKind.Read),
-            ("code", CodeKind.Read), ("continuation", ContinuationKind.Read), ("rag", RagKind.Read), ("ruler", RulerKind.Read)];
+            ("code", CodeKind.Read), ("continuation", ContinuationKind.Read), ("instructions", InstructionTaskKind.Read),
+            ("function-calls", FunctionCallKind.Read), ("judged", JudgedKind.Read),
+            ("rag", RagKind.Read), ("ruler", RulerKind.Read)];
 
     /// <summary>Reads a task; its name is that of the file.</summary>
     /// <exception cref="EspalierException">Something in it is wrong: file, line and key.</exception>

@@ -18,15 +18,36 @@ internal sealed record CodeKind(Template Target, IReadOnlyList<string> Stop, int
     public override string Name => "code";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Metric> Metrics { get; } = [new("pass@1")];
+    public override IReadOnlyList<Metric> Metrics { get; } = [new(CodeResult.PassAt1), new(CodeResult.TimedOut)];
 
     /// <inheritdoc/>
-    public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings) => throw new EspalierException(
-        $"task {task.Name}: is of kind code, whose programs are run from within the program alone");
+    public override bool IsScored(TaskSettings settings) => settings.RunsCode;
+
+    /// <inheritdoc/>
+    public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings)
+    {
+        if (!settings.RunsCode && !settings.KeepsSamples)
+            throw new EspalierException($"task {task.Name}: asks for programs, which nobody but their model has read: --run-code runs them "
+                + "in a sandbox, and --samples FILE.jsonl only writes them");
+        // What cannot be run is known before a model has written for hours.
+        if (settings.RunsCode)
+            Sandbox.Open(new());
+        return base.Questions(task, settings);
+    }
 
     /// <inheritdoc/>
     public override IReadOnlyList<DocumentResult> Judge(IReadOnlyList<GeneratedPrompt> prompts, IReadOnlyList<Generation> texts,
-        TaskSettings settings, string name, IProgressReporter progress, CancellationToken stop) => throw new NotSupportedException();
+        TaskSettings settings, string name, IProgressReporter progress, CancellationToken stop)
+    {
+        if (!settings.RunsCode)
+            return [.. prompts.Zip(texts, (prompt, text) => new CodeResult(prompt, text, null))];
+        var verdicts = new CodeJudge(Sandbox.Open(new())).Judge(this,
+            [.. prompts.Zip(texts, (prompt, text) => (prompt.Document, text.Text))], name, progress, stop);
+        int Count(ProgramOutcome outcome) => verdicts.Count(verdict => verdict.Outcome == outcome);
+        progress.Note($"{name}: {Count(ProgramOutcome.Passed)} programs passed, {Count(ProgramOutcome.Failed)} failed, "
+            + $"{Count(ProgramOutcome.TimedOut)} took too long");
+        return [.. prompts.Index().Select(prompt => new CodeResult(prompt.Item, texts[prompt.Index], verdicts[prompt.Index]))];
+    }
 
     /// <summary>Reads its keys.</summary>
     public static CodeKind Read(TaskFields fields) => new(

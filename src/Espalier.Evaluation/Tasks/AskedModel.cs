@@ -1,3 +1,4 @@
+using Espalier.Evaluation.Conversations;
 using Espalier.Evaluation.Requests;
 using Espalier.Files;
 using Espalier.Models;
@@ -15,6 +16,9 @@ internal sealed record AskedModel(
 {
     /// <summary>Tokens that the model has positions for.</summary>
     public int Positions { get; init; } = int.MaxValue;
+
+    /// <summary>How a conversation is written for it.</summary>
+    public ConversationForm Form { get; init; } = ConversationForm.Plain;
 
     /// <summary>What is remembered of this model's answers to something; null where nothing is.</summary>
     /// <param name="asked">Everything that the answers depend on beside the model.</param>

@@ -78,16 +78,24 @@ internal sealed record TaskComparison(string Task, int Shots, int Documents, IRe
             first.Task.Name, first.Shots, first.Documents.Count,
             [.. models.Zip(results, (model, result) => new ModelResult(model, result.Totals, result.Cut, result.Seconds))],
             differences.Length < 2 ? differences : [.. differences.Select((difference, i) => difference with { Adjusted = adjusted[i] })],
-            first.Subjects.Count < 2 ? [] : [.. first.Subjects.Select((subject, i) => new SubjectRow(subject.Name, subject.Documents.Count,
-                [.. results.Select(result => TaskMetric.Of(metric, result.Subjects[i].Documents).Value)], metric.IsLowerBetter))]);
+            first.Subjects.Count < 2 ? [] : [.. first.Subjects.Index()
+                .Where(subject => results.All(result => TaskMetric.Weighs(metric, result.Subjects[subject.Index].Documents)))
+                .Select(subject => new SubjectRow(subject.Item.Name, subject.Item.Documents.Count,
+                    [.. results.Select(result => TaskMetric.Of(metric, result.Subjects[subject.Index].Documents).Value)],
+                    metric.IsLowerBetter))]);
     }
 
     private static ModelDifference Difference(string model, Metric metric, IReadOnlyList<DocumentResult> ofModel,
         IReadOnlyList<DocumentResult> ofFirst)
     {
-        double[] scores = [.. ofModel.Select(document => document.Score(metric.Name))];
-        double[] against = [.. ofFirst.Select(document => document.Score(metric.Name))];
-        double[] weights = [.. ofFirst.Select(document => document.Weight(metric.Name))];
+        // What one of them has no score for says nothing of a difference.
+        var both = ofModel.Zip(ofFirst, (ours, theirs) => (Ours: ours, Theirs: theirs))
+            .Where(pair => pair.Ours.Weight(metric.Name) > 0 && pair.Theirs.Weight(metric.Name) > 0).ToArray();
+        if (both.Length == 0)
+            return new(model, 0, 0, 0, 0, 0, PairedTest.Permutation, 1, null);
+        double[] scores = [.. both.Select(pair => pair.Ours.Score(metric.Name))];
+        double[] against = [.. both.Select(pair => pair.Theirs.Score(metric.Name))];
+        double[] weights = [.. both.Select(pair => pair.Theirs.Weight(metric.Name))];
         var isPlainMean = metric.Scale != MetricScale.Perplexity && weights.All(weight => weight == 1);
         var interval = isPlainMean ? PairedBootstrap.Of(scores, against) : PairedBootstrap.Of(scores, against, weights, metric.Told);
         var (better, worse) = (0, 0);

@@ -17,15 +17,16 @@ internal static class TaskData
     /// The folder under which the task's files lie, unless they lie below the folder of the task's own file; null where nobody names one.
     /// </param>
     /// <param name="shots">Whether shots are wanted: else their files need not be there.</param>
+    /// <param name="isWanted">Which subjects are read; null all.</param>
     /// <exception cref="EspalierException">A file is not there or cannot be read.</exception>
-    public static IReadOnlyList<TaskSubject> Read(TaskDefinition task, string? benchmarks, bool shots)
+    public static IReadOnlyList<TaskSubject> Read(TaskDefinition task, string? benchmarks, bool shots, Predicate<string>? isWanted = null)
     {
-        var folder = task.Folder is { } own && IsThere(own, task.Test.Files) ? own
-            : benchmarks ?? throw new EspalierException(
-                $"task {task.Name}: where its files lie is not known; name their folder with --benchmarks, or ESPALIER_BENCHMARKS");
+        var folder = Folder(task, benchmarks);
         var subjects = new List<TaskSubject>();
         foreach (var (name, file) in Files(task, task.Test.Files, folder))
         {
+            if (isWanted?.Invoke(name) == false)
+                continue;
             var documents = Read(file, task.Test);
             var pool = !shots || task.Shots.Documents is not { } from ? documents
                 : Read(OfSubject(task, from.Files, name, folder), from);
@@ -49,6 +50,19 @@ internal static class TaskData
     public static IReadOnlyList<TaskDocument> Read(TaskDefinition task, DocumentFiles files, string? benchmarks) =>
         Read(Find(task, files.Files, benchmarks)
             ?? throw Missing(task, Path.Combine(task.Folder ?? benchmarks ?? "benchmarks", files.Files)), files);
+    /// <summary>A further file of a task, where its documents are.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="benchmarks">The folder of benchmarks; null where nobody names one.</param>
+    /// <param name="pattern">The file's path, with * for the subject.</param>
+    /// <param name="subject">The subject.</param>
+    /// <exception cref="EspalierException">It is not there.</exception>
+    public static string FileOf(TaskDefinition task, string? benchmarks, string pattern, string subject = "") =>
+        OfSubject(task, pattern, subject, Folder(task, benchmarks));
+
+    private static string Folder(TaskDefinition task, string? benchmarks) =>
+        task.Folder is { } own && IsThere(own, task.Test.Files) ? own
+            : benchmarks ?? throw new EspalierException(
+                $"task {task.Name}: where its files lie is not known; name their folder with --benchmarks, or ESPALIER_BENCHMARKS");
 
     private static IReadOnlyList<TaskDocument> Read(string file, DocumentFiles files)
     {

@@ -18,6 +18,10 @@ internal abstract record TaskKind
     /// <summary>What is done to contexts that are longer than the model's positions, and what makes them shorter.</summary>
     public virtual string WhatIsCut => "were cut on the left, as the harness does; fewer --shots make them shorter";
 
+    /// <summary>Whether answers are judged at all, and not only written.</summary>
+    /// <param name="settings">What the user wants of the task.</param>
+    public virtual bool IsScored(TaskSettings settings) => true;
+
     /// <summary>Reads a task's documents and writes its questions.</summary>
     /// <param name="task">The task, which is of this kind.</param>
     /// <param name="settings">What the user wants of it.</param>

@@ -9,7 +9,11 @@ namespace Espalier.Evaluation.Tasks;
 /// <param name="Scale">How it is read.</param>
 internal sealed record TaskMetric(string Name, double Value, double StandardError, MetricScale Scale)
 {
-    /// <summary>A metric over documents.</summary>
+    /// <summary>Whether any of some documents weighs something in a metric: else it has no value.</summary>
+    public static bool Weighs(Metric metric, IReadOnlyList<DocumentResult> documents) =>
+        documents.Any(document => document.Weight(metric.Name) > 0);
+
+    /// <summary>A metric over documents, one of which weighs something at least.</summary>
     public static TaskMetric Of(Metric metric, IReadOnlyList<DocumentResult> documents)
     {
         var (mean, error) = MeanOf(

@@ -21,6 +21,9 @@ internal sealed record TaskResult(TaskDefinition Task, int Shots, IReadOnlyList<
     /// <summary>What is counted, the first of which models are compared by.</summary>
     public IReadOnlyList<Metric> Metrics => Task.Kind.Metrics;
 
-    /// <summary>All metrics over all documents: subjects count by their size.</summary>
-    public IReadOnlyList<TaskMetric> Totals => [.. Metrics.Select(metric => TaskMetric.Of(metric, Documents))];
+    /// <summary>
+    /// All metrics over all documents, subjects by their size; without a metric for which no document weighs anything.
+    /// </summary>
+    public IReadOnlyList<TaskMetric> Totals =>
+        [.. Metrics.Where(metric => TaskMetric.Weighs(metric, Documents)).Select(metric => TaskMetric.Of(metric, Documents))];
 }

@@ -73,8 +73,82 @@ public sealed class EvaluateTasksTests : TorchTest
         Assert.True(again.GetProperty("results")[0].GetProperty("seconds").GetDouble() < 0.3);
     }
 
+    [Fact]
+    public void Instructions_are_judged_and_documents_say_which_were_followed()
+    {
+        File.WriteAllText(Path.Combine(_folder.Path, "q.jsonl"), "{\"prompt\": \"Once upon a time, there\", \"instruction_id_list\": "
+            + "[\"punctuation:no_comma\", \"length_constraints:number_words\", \"startend:quotation\"], "
+            + "\"kwargs\": [{}, {\"num_words\": 2, \"relation\": \"at least\"}, {}]}\n");
+        var task = Write("own.yaml", "kind: instructions\ntest: q.jsonl\nprompt: \"{prompt}\"\nstop: \".\"\nmax-tokens: 40\n");
+        var lines = Path.Combine(_folder.Path, "documents.jsonl");
+        var metrics = Assert.Single(Verb.Json($"evaluate {Teacher} --tasks {task} --max-tokens 8 --per-document {lines}")
+            .GetProperty("tasks").EnumerateArray()).GetProperty("results")[0].GetProperty("metrics").EnumerateArray();
+        Assert.Equal([("prompt_level_strict_acc", 0.0), ("inst_level_strict_acc", 2 / 3.0), ("prompt_level_loose_acc", 0.0),
+            ("inst_level_loose_acc", 2 / 3.0)],
+            metrics.Select(metric => (metric.GetProperty("name").GetString()!, metric.GetProperty("value").GetDouble())));
+        var document = JsonDocument.Parse(File.ReadAllText(lines)).RootElement;
+        Assert.InRange(document.GetProperty("tokens").GetInt32(), 2, 8);
+        Assert.Equal([true, true, false],
+            document.GetProperty("instructions").EnumerateArray().Select(one => one.GetProperty("strict").GetBoolean()));
+    }
+
+    [Fact]
+    public void Programs_are_only_written_where_nobody_says_that_they_are_run()
+    {
+        File.WriteAllText(Path.Combine(_folder.Path, "q.jsonl"),
+            "{\"task_id\": \"a/1\", \"q\": \"Once upon a time\", \"n\": \"1\"}\n"
+            + "{\"task_id\": \"a/2\", \"q\": \"It was\", \"n\": \"2\"}\n");
+        var task = Write("own.yaml", "kind: code\ntest: q.jsonl\nprompt: \"{q}\"\ntarget: x\nstop: \"\\n\"\nmax-tokens: 8\n"
+            + "program: \"# {completion}\\nassert {n} == 1\"\n");
+        var (samples, lines) = (Path.Combine(_folder.Path, "samples.jsonl"), Path.Combine(_folder.Path, "documents.jsonl"));
+        var written = Verb.Json($"evaluate {Teacher} --tasks {task} --samples {samples} --per-document {lines}");
+        Assert.Empty(written.GetProperty("tasks").EnumerateArray());
+        Assert.Equal(samples, written.GetProperty("samples").GetString());
+        var programs = File.ReadAllLines(samples).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+        Assert.Equal(["a/1", "a/2"], programs.Select(program => program.GetProperty("task_id").GetString()!));
+        JsonElement[] Documents() => [.. File.ReadAllLines(lines).Select(line => JsonDocument.Parse(line).RootElement)];
+        Assert.Equal(Documents().Select(document => document.GetProperty("response").GetString()),
+            programs.Select(program => program.GetProperty("completion").GetString()));
+        Assert.All(Documents(), document => Assert.False(document.TryGetProperty("outcome", out _)));
+
+        var (code, output, error) = TestCommand.Launch($"evaluate {Teacher} --tasks {task} --run-code --per-document {lines} --json");
+        if (error.Contains("programs are not run", StringComparison.Ordinal))
+            return;
+        Assert.True(code == 0, error);
+        Assert.Contains("1 programs passed, 1 failed, 0 took too long", error, StringComparison.Ordinal);
+        Assert.Equal(["passed", "failed"], Documents().Select(document => document.GetProperty("outcome").GetString()!));
+        var metrics = JsonDocument.Parse(output).RootElement.GetProperty("tasks")[0].GetProperty("results")[0].GetProperty("metrics");
+        Assert.Equal(("pass@1", 0.5), (metrics[0].GetProperty("name").GetString(), metrics[0].GetProperty("value").GetDouble()));
+    }
+
+    [Fact]
+    public void Two_models_are_graded_and_shown_beside_each_other()
+    {
+        File.WriteAllText(Path.Combine(_folder.Path, "q.jsonl"),
+            "{\"question_id\": 1, \"category\": \"tales\", \"turns\": [\"Once upon a time\"]}\n");
+        File.WriteAllText(Path.Combine(_folder.Path, "j.jsonl"), string.Concat(new[] { "single-v1", "pair-v2" }.Select(name =>
+            $"{{\"name\": \"{name}\", \"system_prompt\": \"s\", \"prompt_template\": \"{name}\"}}\n")));
+        var task = Write("own.yaml", "kind: judged\ntest: q.jsonl\nprompt: \"{turn}\"\njudge-prompts: j.jsonl\nmax-tokens: 4\n");
+        using var server = new JudgeServer((request, _) => PlayedAnswer.Saying(request.User == "single-v1" ? "[[6]]" : "[[A]]"));
+        var report = Verb.Json($"evaluate {Teacher} {Teacher} --tasks {task} --judge {server.Address} --judge-model good --judge-pairs");
+        var metrics = report.GetProperty("tasks")[0].GetProperty("results")[1].GetProperty("metrics");
+        Assert.Equal(["score", "score,turn-1", "unjudged"], metrics.EnumerateArray().Select(metric => metric.GetProperty("name").GetString()!));
+        Assert.Equal((6.0, "plain"), (metrics[0].GetProperty("value").GetDouble(), metrics[0].GetProperty("scale").GetString()));
+        var pair = Assert.Single(report.GetProperty("pairs").EnumerateArray());
+        Assert.Equal(("good", 0, 1, 0.5), (report.GetProperty("judge").GetString(), pair.GetProperty("wins").GetInt32(),
+            pair.GetProperty("ties").GetInt32(), pair.GetProperty("win_rate").GetDouble()));
+    }
+
     [Theory]
-    [InlineData("--tasks humaneval", "is of kind code")]
+    [InlineData("--tasks humaneval", "--run-code runs them in a sandbox, and --samples FILE.jsonl only writes them")]
+    [InlineData("--tasks mmlu --run-code", "--run-code was given, and no task of --tasks asks for programs")]
+    [InlineData("--tasks humaneval,mbpp --samples s.jsonl", "there are 1 models and 2 such tasks")]
+    [InlineData("--tasks mtbench", "name it with --judge")]
+    [InlineData("--tasks mmlu --judge http://localhost", "no task of --tasks is judged by another model")]
+    [InlineData("--tasks mtbench --judge http://localhost", "name one of them with --judge-model")]
+    [InlineData("--tasks mtbench --judge-model x", "--judge-model was given without --judge")]
+    [InlineData("--tasks mtbench --judge nowhere", "nowhere")]
+    [InlineData("--tasks mtbench --judge http://localhost --judge-model x --judge-pairs", "--judge-pairs compares models")]
     [InlineData("--tasks nothing", "there is no task 'nothing'")]
     [InlineData("--tasks ,", "--tasks names none")]
     [InlineData("--tasks mmlu,mmlu", "--tasks names mmlu twice")]
@@ -83,6 +157,13 @@ public sealed class EvaluateTasksTests : TorchTest
     [InlineData("--shots 2", "--shots was given without --tasks")]
     public void What_cannot_be_asked_is_refused(string options, string expected) =>
         Assert.Contains(expected, Verb.Refused($"evaluate {Teacher} {options}"));
+
+    private string Write(string name, string text)
+    {
+        var path = Path.Combine(_folder.Path, name);
+        File.WriteAllText(path, text);
+        return path;
+    }
 
     public override void Dispose()
     {

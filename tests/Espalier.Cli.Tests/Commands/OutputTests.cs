@@ -14,7 +14,8 @@ namespace Espalier.Cli.Tests.Commands;
 public sealed class OutputTests : TorchTest
 {
     /// <summary>
-    /// A command line for every output; M is a model, I its ids, R a recipe, K a benchmark, OUT the output and N a place that is free.
+    /// A command line for every output; M is a model, I its ids, R a recipe, K a benchmark, C one of programs, OUT the output and N a
+    /// place that is free.
     /// </summary>
     private static readonly Dictionary<string, string> s_lines = new()
     {
@@ -35,6 +36,7 @@ public sealed class OutputTests : TorchTest
         ["cache --output"] = "cache M --ids I --seq 16 --k 4 --output OUT",
         ["evaluate --per-token"] = "evaluate M --ids I --seq 16 --windows 2 --per-token OUT",
         ["evaluate --per-document"] = "evaluate M --tasks K --per-document OUT",
+        ["evaluate --samples"] = "evaluate M --tasks C --samples OUT",
         ["export --output"] = "export M --type f32 --output OUT",
     };
 
@@ -42,7 +44,7 @@ public sealed class OutputTests : TorchTest
     private static readonly HashSet<string> s_reads =
     [
         "--ids", "--teacher", "--cache", "--scores", "--like", "--depth-scores", "--plan", "--task", "--order", "--reference", "--train",
-        "--folder", "--compare", "--tasks", "--benchmarks",
+        "--folder", "--compare", "--tasks", "--benchmarks", "--judge",
     ];
 
     /// <summary>What needs a finished run to write from, and is tested where there is one.</summary>
@@ -59,6 +61,9 @@ public sealed class OutputTests : TorchTest
         File.WriteAllText(At("recipe.yaml"),
             $"teacher: {_model}\ndata: {{ train: {_ids}, held-out: 10%, sequence: 16 }}\nsearch: {{ hidden: [32, 48], ffn: [64, 96] "
                 + $"}}\nscore: {{ samples: 4 }}\ndistill: {{ steps: 3, batch: 2 }}\n");
+        File.WriteAllText(At("programs.jsonl"), "{\"task_id\": \"1\", \"q\": \"a\"}\n");
+        File.WriteAllText(At("programs.yaml"),
+            "kind: code\ntest: programs.jsonl\nprompt: \"{q}\"\ntarget: x\nmax-tokens: 4\nprogram: \"{completion}\"\n");
         Directory.CreateSymbolicLink(At("link-to-model"), _model);
         File.CreateSymbolicLink(At("link-to-weights"), Path.Combine(_model, "model.safetensors"));
         File.CreateSymbolicLink(At("link-to-ids"), _ids);
@@ -150,7 +155,7 @@ public sealed class OutputTests : TorchTest
 
     private static bool IsFile(string output) => output.Contains("--write", StringComparison.Ordinal)
         || output is "init --output" or "score --output" or "depth --output" or "depth --picture" or "search --picture"
-        or "evaluate --per-token" or "evaluate --per-document";
+        or "evaluate --per-token" or "evaluate --per-document" or "evaluate --samples";
 
     private string At(string name) => Path.Combine(_folder.Path, name);
 
@@ -160,6 +165,7 @@ public sealed class OutputTests : TorchTest
         "T" => At("teacher"),
         "I" => _ids,
         "K" => Path.Combine(Fixtures.Root, "tasks", "endings", "endings.yaml"),
+        "C" => At("programs.yaml"),
         "R" => At("recipe.yaml"),
         "N" => At("free"),
         "OUT" => place,

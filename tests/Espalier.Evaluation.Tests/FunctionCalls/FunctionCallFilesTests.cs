@@ -1,6 +1,9 @@
+using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.FunctionCalls;
 using Espalier.Evaluation.FunctionCalls.Decoding;
 using Espalier.Evaluation.FunctionCalls.Questions;
+using Espalier.Evaluation.Requests;
+using Espalier.Evaluation.Tasks;
 using Espalier.Tests;
 
 namespace Espalier.Evaluation.Tests.FunctionCalls;
@@ -70,17 +73,21 @@ public sealed class FunctionCallFilesTests : IDisposable
     {
         var verdicts = new[] { ("simple_python", 3, 4), ("simple_java", 1, 2), ("simple_javascript", 1, 4), ("multiple", 1, 2),
             ("parallel", 1, 1), ("parallel_multiple", 0, 1), ("live_simple", 3, 3), ("live_multiple", 0, 3), ("live_parallel", 1, 1),
-            ("live_parallel_multiple", 1, 1) }
-            .SelectMany(one => Enumerable.Range(0, one.Item3).Select(i => (
-                new FunctionCallQuestion("", new(one.Item1), [], [], "[]", [], ""), new CallVerdict(i < one.Item2, null, null, []))));
-        var accuracy = new FunctionCallAccuracy(verdicts);
-        Assert.Equal(10, accuracy.Categories.Count);
-        Assert.Equal(0.75, accuracy.Accuracy("simple_python"));
-        Assert.Equal(0.5, accuracy.Simple);
-        Assert.Equal(0.5, accuracy.NonLive);
-        Assert.Equal(5.0 / 8, accuracy.Live);
-        Assert.Null(accuracy.Irrelevance);
-        Assert.Null(accuracy.Accuracy("irrelevance"));
+            ("live_parallel_multiple", 1, 1) };
+        var counts = verdicts.ToDictionary(of => of.Item1, of => of.Item3);
+        var document = new TaskDocument(default, "here", 0);
+        var weights = FunctionCallTotals.Names.ToDictionary(metric => metric, metric => FunctionCallTotals.Weights(metric, counts));
+        DocumentResult[] results = [.. verdicts.SelectMany(of => Enumerable.Range(0, of.Item3).Select(i => new FunctionCallResult(
+            new(document, ""), new("", 1, GenerationEnd.Length, 0), new(i < of.Item2, null, null, []),
+            weights.ToDictionary(metric => metric.Key, metric => metric.Value.GetValueOrDefault(of.Item1)))))];
+        Assert.Equal(12.0 / 22, Value("accuracy"), 1e-12);
+        Assert.Equal(0.5, Value("simple"), 1e-12);
+        Assert.Equal(0.5, Value("non_live"), 1e-12);
+        Assert.Equal(5.0 / 8, Value("live"), 1e-12);
+        // Of a mean of which a category is missing there is none.
+        Assert.False(TaskMetric.Weighs(new("irrelevance"), results));
+
+        double Value(string metric) => TaskMetric.Of(new(metric), results).Value;
     }
 
     private void Write(string question, string answer, string answers)

@@ -28,6 +28,10 @@ internal sealed record OutputKind(string Name, Func<string, bool> Is)
         path => Head(path) is var head && head.StartsWith("{\"model\":", StringComparison.Ordinal)
             && head.Contains("\"task\":", StringComparison.Ordinal));
 
+    internal static OutputKind Samples { get; } = new("a file of programs that a model wrote",
+        path => Head(path) is var head && head.StartsWith("{\"task_id\":", StringComparison.Ordinal)
+            && head.Contains("\"completion\":", StringComparison.Ordinal));
+
     /// <summary>A page of ours: its title says so.</summary>
     internal static OutputKind Html { get; } = new("a page of espalier", path =>
         Head(path) is var head && head.StartsWith("<!DOCTYPE html>", StringComparison.Ordinal)

@@ -24,11 +24,25 @@ internal static class FunctionCallFiles
     {
         var questions = TaskDocuments.Read(Path.Combine(folder, $"{Prefix}{category.Name}.json"), columns: null);
         if (!category.HasAnswers)
-            return [.. questions.Select(question => Question(question, category, []))];
+            return Questions(questions, [], category);
         var beside = Path.Combine(folder, $"possible_answer_{category.Name}.json");
+        if (!File.Exists(beside))
+            beside = Path.Combine(folder, "possible_answer", $"{Prefix}{category.Name}.json");
+        return Questions(questions, TaskDocuments.Read(beside, columns: null), category);
+    }
+
+    /// <summary>The questions of a category with the calls that are right.</summary>
+    /// <param name="questions">The questions.</param>
+    /// <param name="right">The right calls, by the questions' ids.</param>
+    /// <param name="category">The category.</param>
+    /// <exception cref="EspalierException">The same.</exception>
+    public static IReadOnlyList<FunctionCallQuestion> Questions(IReadOnlyList<TaskDocument> questions, IReadOnlyList<TaskDocument> right,
+        CallCategory category)
+    {
+        if (!category.HasAnswers)
+            return [.. questions.Select(question => Question(question, category, []))];
         var answers = new Dictionary<string, TaskDocument>();
-        foreach (var answer in TaskDocuments.Read(
-            File.Exists(beside) ? beside : Path.Combine(folder, "possible_answer", $"{Prefix}{category.Name}.json"), columns: null))
+        foreach (var answer in right)
             if (!answers.TryAdd(answer.Text(["id"]), answer))
                 throw new EspalierException($"{answer.Place}: the id {answer.Text(["id"])} is there twice");
         return
@@ -57,7 +71,7 @@ internal static class FunctionCallFiles
                         + $"{(parameter.ItemType is { } item ? $" of {item}" : "")}, which is none of {category.Language}'s: "
                         + string.Join(", ", ParameterType.Names(category.Language)) + "; of lists, items must have a type too");
         }
-        return new(document.Text(["id"]), category, Messages(document), functions, described.GetRawText(), answers, document.Place);
+        return new(document.Text(["id"]), category, Messages(document), functions, described.GetRawText(), answers, document);
     }
 
     /// <summary>The right calls of an answer's fields.</summary>

@@ -1,3 +1,4 @@
+using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.FunctionCalls.Values;
 
 namespace Espalier.Evaluation.FunctionCalls.Questions;
@@ -35,6 +36,6 @@ internal sealed record PossibleCall(string Function, IReadOnlyList<KeyValuePair<
 /// <param name="Functions">The functions that may be called.</param>
 /// <param name="FunctionJson">The same as the file has them, for the prompt.</param>
 /// <param name="Answers">The calls that are right, all of which are wanted; none where nothing is compared.</param>
-/// <param name="Place">File and line, for messages.</param>
+/// <param name="Document">What it was read from.</param>
 internal sealed record FunctionCallQuestion(string Id, CallCategory Category, IReadOnlyList<(string Role, string Text)> Messages,
-    IReadOnlyList<FunctionDescription> Functions, string FunctionJson, IReadOnlyList<PossibleCall> Answers, string Place);
+    IReadOnlyList<FunctionDescription> Functions, string FunctionJson, IReadOnlyList<PossibleCall> Answers, TaskDocument Document);

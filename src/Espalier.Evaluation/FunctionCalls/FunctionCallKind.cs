@@ -1,0 +1,86 @@
+using Espalier.Evaluation.Conversations;
+using Espalier.Evaluation.Documents;
+using Espalier.Evaluation.FunctionCalls.Decoding;
+using Espalier.Evaluation.FunctionCalls.Questions;
+using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Texts;
+
+namespace Espalier.Evaluation.FunctionCalls;
+
+/// <summary>
+/// Calls of functions that a model writes, greedily, judged as BFCL judges them. Its subjects are the categories. The task's prompt is what
+/// the system says: it has the functions as {functions} and their language as {language}.
+/// </summary>
+/// <param name="Stop">What is written ends before any of these.</param>
+/// <param name="MaxTokens">Most tokens that are written.</param>
+/// <param name="AnswerFiles">Files of the right calls, with * for the category.</param>
+/// <param name="Categories">The categories that are asked; null all that are there.</param>
+/// <param name="Syntax">How an answer is read.</param>
+internal sealed record FunctionCallKind(
+    IReadOnlyList<string> Stop, int MaxTokens, string AnswerFiles, IReadOnlyList<string>? Categories, CallSyntax Syntax)
+    : WrittenKind(null, Stop, MaxTokens)
+{
+    /// <summary>Most tokens where a task says nothing: a call with its arguments.</summary>
+    private const int CallTokens = 1024;
+
+    /// <inheritdoc/>
+    public override string Name => "function-calls";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Metric> Metrics { get; } = [.. FunctionCallTotals.Names.Select(name => new Metric(name))];
+
+    /// <summary>Reads its keys.</summary>
+    public static FunctionCallKind Read(TaskFields fields)
+    {
+        var categories = fields.Texts("categories");
+        string[] known = [.. CallCategory.All.Select(category => category.Name)];
+        return categories?.FirstOrDefault(category => !known.Contains(category)) is { } other
+            ? throw new EspalierException($"{fields.Place("categories")} has {other}, which is none of {string.Join(", ", known)}."
+                + NearestName.Hint(other, known))
+            : new(fields.Texts("stop") ?? [], fields.Number("max-tokens", CallTokens, least: 1), fields.Text("answers"), categories,
+                fields.Word("syntax", CallSyntax.Any,
+                    ("any", CallSyntax.Any), ("prompting", CallSyntax.Prompting), ("json", CallSyntax.Json)));
+    }
+
+    /// <inheritdoc/>
+    public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings)
+    {
+        if (settings.Shots > 0)
+            throw new EspalierException($"task {task.Name}: has no shots; leave --shots away");
+        // The project's folder has further files of the same name, with questions of several turns.
+        string[] wanted = [.. Categories ?? [.. CallCategory.All.Select(category => category.Name)]];
+        var subjects = TaskData.Read(task, settings.Benchmarks, shots: false, wanted.Contains);
+        if (subjects.Count == 0)
+            throw new EspalierException($"task {task.Name}: {task.Test.Files} finds no category of BFCL's single turns");
+        if (Categories?.Except(subjects.Select(subject => subject.Name)).FirstOrDefault() is { } missing)
+            throw new EspalierException($"task {task.Name}: {task.Test.Files} finds no category {missing}");
+        return new FunctionCallQuestions(task, this,
+        [
+            .. subjects.OrderBy(subject => Array.IndexOf(wanted, subject.Name)).Select(subject =>
+            {
+                var category = new CallCategory(subject.Name);
+                TaskDocument[] right = [.. category.HasAnswers
+                    ? TaskDocuments.Read(TaskData.FileOf(task, settings.Benchmarks, AnswerFiles, subject.Name), columns: null) : []];
+                var questions = FunctionCallFiles.Questions(subject.Documents, right, category);
+                return (subject.Name, (IReadOnlyList<FunctionCallQuestion>)[.. questions.Take(settings.Limit ?? int.MaxValue)]);
+            })
+        ]);
+    }
+
+    /// <summary>What a model is asked: what the system says of the functions, and then the question's messages.</summary>
+    /// <param name="prompt">The task's prompt.</param>
+    /// <param name="question">The question.</param>
+    public static IReadOnlyList<Message> Conversation(Template prompt, FunctionCallQuestion question)
+    {
+        var language = question.Category.Language switch
+        {
+            CallLanguage.Java => "Java",
+            CallLanguage.JavaScript => "JavaScript",
+            _ => "Python",
+        };
+        var system = prompt.Fill(question.Document.With("functions", question.FunctionJson).With("language", language));
+        Message[] asked = [.. question.Messages.Select(message => new Message(message.Role, message.Text))];
+        return asked is [{ Role: "system" } own, .. var rest] ? [Message.OfSystem($"{system}\n\n{own.Text}"), .. rest]
+            : [Message.OfSystem(system), .. asked];
+    }
+}

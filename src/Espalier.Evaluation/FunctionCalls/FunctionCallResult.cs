@@ -1,0 +1,31 @@
+using System.Text.Json;
+using Espalier.Evaluation.Requests;
+using Espalier.Evaluation.Texts;
+
+namespace Espalier.Evaluation.FunctionCalls;
+
+/// <summary>The calls that a model wrote, and whether they are right.</summary>
+/// <param name="Prompt">What was asked.</param>
+/// <param name="Made">What was written.</param>
+/// <param name="Verdict">What it is worth.</param>
+/// <param name="Weights">What the question weighs in each mean.</param>
+internal sealed record FunctionCallResult(
+    GeneratedPrompt Prompt, Generation Made, CallVerdict Verdict, IReadOnlyDictionary<string, double> Weights) : TextResult(Prompt, Made)
+{
+    /// <inheritdoc/>
+    public override double Score(string metric) => Verdict.IsRight ? 1 : 0;
+
+    /// <inheritdoc/>
+    public override double Weight(string metric) => Weights[metric];
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter json)
+    {
+        base.Write(json);
+        json.WriteBoolean("right", Verdict.IsRight);
+        if (Verdict.Fault is not { } fault)
+            return;
+        json.WriteString("fault", fault);
+        json.WriteString("reason", Verdict.Reason);
+    }
+}

@@ -1,0 +1,52 @@
+using System.Text.Json;
+using Espalier.Evaluation.Requests;
+using Espalier.Evaluation.Texts;
+
+namespace Espalier.Evaluation.Instructions;
+
+/// <summary>Which of a document's instructions a model followed.</summary>
+/// <param name="Prompt">What was asked.</param>
+/// <param name="Made">What was written.</param>
+/// <param name="Verdicts">Of each instruction, strictly and loosely.</param>
+internal sealed record InstructionResult(GeneratedPrompt Prompt, Generation Made, InstructionVerdicts Verdicts) : TextResult(Prompt, Made)
+{
+    private const string PromptStrict = "prompt_level_strict_acc", PromptLoose = "prompt_level_loose_acc",
+        EachStrict = "inst_level_strict_acc", EachLoose = "inst_level_loose_acc";
+
+    /// <summary>
+    /// The four shares that lm-evaluation-harness reports: of documents all instructions of which are followed, and of instructions. Models
+    /// are compared by the first.
+    /// </summary>
+    public static IReadOnlyList<string> Metrics { get; } = [PromptStrict, EachStrict, PromptLoose, EachLoose];
+
+    /// <inheritdoc/>
+    public override double Score(string metric) => metric switch
+    {
+        PromptStrict => Verdicts.FollowsAllStrictly ? 1 : 0,
+        PromptLoose => Verdicts.FollowsAllLoosely ? 1 : 0,
+        EachStrict => Share(Verdicts.Strict),
+        _ => Share(Verdicts.Loose),
+    };
+
+    /// <inheritdoc/>
+    public override double Weight(string metric) => metric is PromptStrict or PromptLoose ? 1 : Verdicts.Ids.Count;
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter json)
+    {
+        base.Write(json);
+        json.WriteStartArray("instructions");
+        foreach (var (i, id) in Verdicts.Ids.Index())
+        {
+            json.WriteStartObject();
+            json.WriteString("id", id);
+            json.WriteBoolean("strict", Verdicts.Strict[i]);
+            json.WriteBoolean("loose", Verdicts.Loose[i]);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
+    private static double Share(IReadOnlyList<bool> follows) =>
+        follows.Count == 0 ? 0 : follows.Count(follow => follow) / (double)follows.Count;
+}

@@ -1,0 +1,38 @@
+using Espalier.Compression;
+using Espalier.Evaluation.Conversations;
+
+namespace Espalier.Evaluation.Judges;
+
+/// <summary>Asks a judge many questions, those that are known not again.</summary>
+internal static class JudgeRound
+{
+    /// <summary>The replies, in the order of the questions.</summary>
+    /// <param name="judge">The judge.</param>
+    /// <param name="questions">The conversations that it answers.</param>
+    /// <param name="name">What progress is called.</param>
+    /// <param name="progress">Receives the replies done.</param>
+    /// <param name="known">What it said before, by the question's place.</param>
+    /// <param name="made">Receives each new text as it comes, with the question's place; a failure is not remembered.</param>
+    /// <param name="stop">Stops.</param>
+    /// <exception cref="EspalierException">No question can be answered.</exception>
+    public static IReadOnlyList<JudgeReply> Run(IJudge judge, IReadOnlyList<IReadOnlyList<Message>> questions, string name,
+        IProgressReporter progress, IReadOnlyDictionary<int, string> known, Action<int, string> made, CancellationToken stop)
+    {
+        var replies = new JudgeReply?[questions.Count];
+        foreach (var (place, text) in known)
+            if (place >= 0 && place < replies.Length)
+                replies[place] = new(text);
+        int[] open = [.. Enumerable.Range(0, replies.Length).Where(place => replies[place] is null)];
+        using var task = progress.Begin(name, replies.Length, "verdicts");
+        task.Report(replies.Length - open.Length);
+        if (open.Length > 0)
+            judge.Ask([.. open.Select(place => questions[place])], (i, reply) =>
+            {
+                replies[open[i]] = reply;
+                if (reply.Text is { } text)
+                    made(open[i], text);
+                task.Advance(1);
+            }, stop);
+        return replies!;
+    }
+}

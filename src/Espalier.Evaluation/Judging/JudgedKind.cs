@@ -1,0 +1,55 @@
+using Espalier.Evaluation.Documents;
+using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Texts;
+
+namespace Espalier.Evaluation.Judging;
+
+/// <summary>
+/// Conversations of one turn or two, which another model grades (MT-Bench, arXiv 2306.05685). Its subjects are the categories.
+/// </summary>
+/// <param name="Stop">What is written ends before any of these.</param>
+/// <param name="MaxTokens">Most tokens of each turn.</param>
+/// <param name="JudgeFile">The file of the judge's prompts.</param>
+/// <param name="References">The file of reference answers; null where there are none.</param>
+/// <param name="Referenced">Categories that are judged with a reference.</param>
+internal sealed record JudgedKind(
+    IReadOnlyList<string> Stop, int MaxTokens, string JudgeFile, string? References, IReadOnlyList<string> Referenced)
+    : WrittenKind(null, Stop, MaxTokens)
+{
+    /// <summary>Most tokens where a task says nothing: FastChat's number (fastchat/llm_judge/gen_model_answer.py).</summary>
+    private const int TurnTokens = 1024;
+
+    /// <inheritdoc/>
+    public override string Name => "judged";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Metric> Metrics => JudgedResult.Metrics;
+
+    /// <summary>Reads its keys.</summary>
+    public static JudgedKind Read(TaskFields fields)
+    {
+        var references = fields.Inner("references");
+        var kind = new JudgedKind(fields.Texts("stop") ?? [], fields.Number("max-tokens", TurnTokens, least: 1),
+            fields.Text("judge-prompts"), references?.Text("files"), references?.Texts("categories") ?? []);
+        references?.Close();
+        return kind;
+    }
+
+    /// <inheritdoc/>
+    public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings)
+    {
+        if (settings.Shots > 0)
+            throw new EspalierException($"task {task.Name}: has no shots; leave --shots away");
+        var judge = settings.Judge ?? throw new EspalierException(
+            $"task {task.Name}: its answers are graded by another model; name it with --judge: an address, or a model's folder");
+        string File(string path) => TaskData.FileOf(task, settings.Benchmarks, path);
+        var references = References is null ? [] : TaskDocuments.Read(File(References), columns: null);
+        var questions = TaskData.Read(task, settings.Benchmarks, shots: false)
+            .SelectMany(subject => JudgedQuestion.Of(subject.Documents, references, Referenced));
+        return new JudgedQuestions(task, this, judge, JudgePrompts.Read(File(JudgeFile)),
+        [
+            .. questions.GroupBy(question => question.Category).Select(category =>
+                (category.Key, (IReadOnlyList<JudgedQuestion>)[.. category.Take(settings.Limit ?? int.MaxValue)]))
+        ]);
+    }
+}

@@ -1,0 +1,115 @@
+using Espalier.Compression;
+using Espalier.Evaluation.Conversations;
+using Espalier.Evaluation.Judges;
+using Espalier.Evaluation.Requests;
+using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Texts;
+
+namespace Espalier.Evaluation.Judging;
+
+/// <summary>Conversations with a model, each of whose answers a judge grades.</summary>
+/// <param name="task">The task; its prompt is the user's message, with {turn} in it.</param>
+/// <param name="kind">Its kind.</param>
+/// <param name="judge">Who grades.</param>
+/// <param name="prompts">What the judge is asked.</param>
+/// <param name="asked">The questions of each category.</param>
+internal sealed class JudgedQuestions(TaskDefinition task, JudgedKind kind, IJudge judge, JudgePrompts prompts,
+    IReadOnlyList<(string Category, IReadOnlyList<JudgedQuestion> Questions)> asked) : TaskQuestions
+{
+    private readonly JudgedQuestion[] _questions = [.. asked.SelectMany(category => category.Questions)];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Subject, int Documents)> Subjects =>
+        [.. asked.Select(category => (category.Category, category.Questions.Count))];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
+    {
+        var turns = Answers(model, name, progress, stop);
+        (int Question, int Turn)[] graded =
+            [.. turns.Index().SelectMany(question => question.Item.Select((_, turn) => (question.Index, turn)))];
+        string[][] answers = [.. turns.Select(ofQuestion => ofQuestion.Select(answer => answer.Text).ToArray())];
+        var replies = KeptReplies.Ask(judge, model.Known?.Cache, [.. graded.Select(one =>
+            SingleGrading.Question(prompts, _questions[one.Question], answers[one.Question], one.Turn))], name, progress, stop);
+        var grades = graded.Zip(replies, (one, reply) => (one.Question, Grade: JudgedTurn.Of(reply)))
+            .ToLookup(one => one.Question, one => one.Grade);
+        var results = _questions.Select((question, i) => new JudgedResult(question, turns[i], [.. grades[i]])).ToArray();
+        Say(results, name, progress);
+        return results;
+    }
+
+    /// <summary>Shows the judge two models' answers beside each other, each pair in both orders.</summary>
+    /// <param name="ofModel">What the model made of the task.</param>
+    /// <param name="ofFirst">What the one made that it is compared with.</param>
+    /// <param name="cache">What judges said before; null where nothing is remembered.</param>
+    /// <param name="name">What progress is called.</param>
+    /// <param name="progress">Receives the verdicts done.</param>
+    /// <param name="stop">Stops; what was said until then is in the cache.</param>
+    public PairCounts Pairs(IReadOnlyList<DocumentResult> ofModel, IReadOnlyList<DocumentResult> ofFirst, ScoreCache? cache, string name,
+        IProgressReporter progress, CancellationToken stop)
+    {
+        var games = _questions.Index()
+            .SelectMany(question => question.Item.Turns.Select((_, turn) => (question.Index, Turn: turn))).ToArray();
+        string[] Answers(DocumentResult result) => [.. ((JudgedResult)result).Answers.Select(answer => answer.Text)];
+        var replies = KeptReplies.Ask(judge, cache, [.. games.SelectMany(game =>
+        {
+            var (question, ours, theirs) = (_questions[game.Index], Answers(ofModel[game.Index]), Answers(ofFirst[game.Index]));
+            return new[]
+            {
+                PairGrading.Question(prompts, question, ours, theirs, game.Turn),
+                PairGrading.Question(prompts, question, theirs, ours, game.Turn),
+            };
+        })], name, progress, stop);
+        PairWinner? Verdict(JudgeReply reply, bool isSwapped) =>
+            reply.Text is { } text ? PairGrading.Verdict(text, isSwapped) : null;
+        return PairCounts.Of([.. replies.Chunk(2)
+            .Select(both => PairGrading.Both(Verdict(both[0], isSwapped: false), Verdict(both[1], isSwapped: true)))]);
+    }
+
+    // Turn by turn: the second one has the first with its answer before it.
+    private List<Generation>[] Answers(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
+    {
+        var conversations = _questions.Select(_ => new List<Message>()).ToArray();
+        var made = _questions.Select(_ => new List<Generation>()).ToArray();
+        var writing = kind with { Stop = [.. kind.Stop, .. model.Form.Stops] };
+        for (var turn = 0; turn < JudgedQuestion.MostTurns; turn++)
+        {
+            int[] open = [.. Enumerable.Range(0, _questions.Length).Where(i => _questions[i].Turns.Count > turn)];
+            foreach (var i in open)
+                conversations[i].Add(Message.OfUser(task.Prompt.Fill(_questions[i].Document.With("turn", _questions[i].Turns[turn]))));
+            if (open.Length == 0)
+                break;
+            var texts = TextQuestions.Texts(model, writing,
+                [.. open.Select(i => new GeneratedPrompt(_questions[i].Document, model.Form.Prompt(conversations[i])))],
+                $"{name}, turn {turn + 1}", progress, stop);
+            foreach (var (i, text) in open.Zip(texts))
+            {
+                var answer = text with { Text = PythonText.Strip(text.Text) };
+                made[i].Add(answer);
+                conversations[i].Add(Message.OfAssistant(answer.Text));
+            }
+        }
+        return made;
+    }
+
+    private void Say(IReadOnlyList<JudgedResult> results, string name, IProgressReporter progress)
+    {
+        JudgedTurn[] turns = [.. results.SelectMany(result => result.Turns)];
+        var retries = turns.Sum(turn => turn.Reply.Retries);
+        if (retries > 0)
+            progress.Note($"{name}: the judge was asked again {retries} times");
+        JudgedTurn[] none = [.. turns.Where(turn => turn.Grade is null)];
+        if (none.Length == 0)
+            return;
+        var silent = none.Where(turn => turn.Reply.Text is null).ToArray();
+        var reasons = string.Join("; ", ((string[])[
+            silent.Length > 0 ? $"{silent.Length} without a reply (the last: {silent[^1].Reply.Failure})" : "",
+            none.Length > silent.Length ? $"{none.Length - silent.Length} whose reply has no grade" : ""])
+            .Where(reason => reason.Length > 0));
+        if (none.Length == turns.Length)
+            throw new EspalierException(
+                $"{name}: none of {turns.Length} answers was graded by {judge.Name}: {reasons}; look at what --judge names")
+            { ExitCode = 1 };
+        progress.Warn($"{name}: {none.Length} of {turns.Length} answers were not graded and count for nothing: {reasons}");
+    }
+}

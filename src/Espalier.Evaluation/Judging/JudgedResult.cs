@@ -1,0 +1,61 @@
+using System.Text.Json;
+using Espalier.Evaluation.Judges;
+using Espalier.Evaluation.Requests;
+using Espalier.Evaluation.Tasks;
+
+namespace Espalier.Evaluation.Judging;
+
+/// <summary>What a judge made of one answer.</summary>
+/// <param name="Reply">What it said, or why it did not.</param>
+/// <param name="Grade">The grade; null where there is none.</param>
+internal sealed record JudgedTurn(JudgeReply Reply, double? Grade)
+{
+    /// <summary>The grade in a reply.</summary>
+    public static JudgedTurn Of(JudgeReply reply) => new(reply, reply.Text is { } text ? SingleGrading.Grade(text) : null);
+}
+
+/// <summary>A conversation with a model, and how it was graded.</summary>
+/// <param name="Question">The question.</param>
+/// <param name="Answers">What the model answered, turn by turn.</param>
+/// <param name="Turns">What the judge made of each.</param>
+internal sealed record JudgedResult(JudgedQuestion Question, IReadOnlyList<Generation> Answers, IReadOnlyList<JudgedTurn> Turns)
+    : DocumentResult(Question.Document, Answers.Max(answer => answer.Cut))
+{
+    private const string All = "score", First = "score,turn-1", Second = "score,turn-2", Unjudged = "unjudged";
+
+    /// <summary>The mean grade of all answers that have one, of each turn's, and the share of answers that have none.</summary>
+    public static IReadOnlyList<Metric> Metrics { get; } =
+        [new(All, MetricScale.Plain), new(First, MetricScale.Plain), new(Second, MetricScale.Plain), new(Unjudged)];
+
+    /// <inheritdoc/>
+    public override double Score(string metric) => metric == Unjudged ? (double)Turns.Count(turn => turn.Grade is null) / Turns.Count
+        : Grades(metric) is { Length: > 0 } grades ? grades.Average() : 0;
+
+    /// <inheritdoc/>
+    public override double Weight(string metric) => metric == Unjudged ? Turns.Count : Grades(metric).Length;
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter json)
+    {
+        json.WriteString("question", Question.Id);
+        json.WriteStartArray("turns");
+        foreach (var (answer, turn) in Answers.Zip(Turns))
+        {
+            json.WriteStartObject();
+            json.WriteString("response", answer.Text);
+            json.WriteNumber("tokens", answer.Tokens);
+            if (turn.Grade is { } grade)
+                json.WriteNumber("grade", grade);
+            else
+                json.WriteNull("grade");
+            json.WriteString(turn.Reply.Text is null ? "failure" : "judgment", turn.Reply.Text ?? turn.Reply.Failure);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
+    private double[] Grades(string metric) =>
+    [
+        .. Turns.Where((_, turn) => metric == All || turn == (metric == First ? 0 : 1)).Select(turn => turn.Grade).OfType<double>()
+    ];
+}
