@@ -1,5 +1,6 @@
 using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Code;
+using Espalier.Evaluation.Perplexity;
 using Espalier.Evaluation.Shots;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Texts;
@@ -16,7 +17,7 @@ internal static class TaskFile
 
     private static readonly (string Word, Func<TaskFields, TaskKind> Read)[] s_kinds =
         [("choice", ChoiceKind.Read), ("partial", PartialKind.Read), ("generate", GenerateKind.Read),
-            ("code", CodeKind.Read)];
+            ("code", CodeKind.Read), ("likelihood", LikelihoodKind.Read), ("perplexity", PerplexityKind.Read)];
 
     /// <summary>Reads a task; its name is that of the file.</summary>
     /// <exception cref="EspalierException">Something in it is wrong: file, line and key.</exception>
@@ -37,10 +38,15 @@ internal static class TaskFile
             Prompt = fields.Template("prompt"),
             Kind = fields.Word<Func<TaskFields, TaskKind>>("kind", ChoiceKind.Read, s_kinds)(fields),
             Description = fields.TemplateOrNull("description"),
+            DescriptionFile = fields.TextOrNull("description-from"),
             Delimiter = fields.TextOrNull("delimiter") ?? " ",
             Shots = Shots(fields.Inner("shots")),
         };
         fields.Close();
+        if (task is { Description: not null, DescriptionFile: not null })
+            throw new EspalierException($"{source}: has description and description-from; only one can stand before everything");
+        if (!task.Kind.TakesShots && (task.Shots.Count > 0 || task.Description is not null || task.DescriptionFile is not null))
+            throw new EspalierException($"{source}: nothing stands before a text whose {task.Kind.Name} is measured: no shots, no description");
         return task;
     }
 
@@ -61,7 +67,10 @@ internal static class TaskFile
         if (!fields.IsMap(key))
             return fields.TextOrNull(key) is { } path ? new(path, null) : null;
         var inner = fields.Inner(key)!;
-        var files = new DocumentFiles(inner.Text("files"), inner.Texts("columns"), Documents(inner));
+        var begins = inner.TextOrNull("begins") is { } pattern ? TaskRegex.Parse(pattern, inner.Place("begins")) : null;
+        var files = new DocumentFiles(inner.Text("files"), inner.Texts("columns"), Documents(inner), begins);
+        if (begins is not null && files.Columns is not [_])
+            throw new EspalierException($"{inner.Place("begins")} says where a text begins, which needs one name in columns");
         inner.Close();
         return files;
     }

@@ -20,5 +20,5 @@ internal sealed record PartialKind(ChoiceOptions Options, Template Continuation)
         new ChoiceQuestions(ChoicePrompts.Of(task, settings));
 
     /// <summary>Reads its keys.</summary>
-    public static PartialKind Read(TaskFields fields) => new(ChoiceOptions.Read(fields), fields.Template("continuation"));
+    public static PartialKind Read(TaskFields fields) => new(ChoiceOptions.Read(fields, several: false), fields.Template("continuation"));
 }

@@ -8,7 +8,8 @@ namespace Espalier.Evaluation.Tasks;
 /// Names of the columns of a table without a header, or of the lines of a document; null where there are none.
 /// </param>
 /// <param name="Range">The documents of each file that are taken, from 0; null all.</param>
-internal sealed record DocumentFiles(string Files, IReadOnlyList<string>? Columns, Range? Range = null);
+/// <param name="Begins">What the first line of a document of plain text looks like; null where their number of lines says it.</param>
+internal sealed record DocumentFiles(string Files, IReadOnlyList<string>? Columns, Range? Range = null, TaskRegex? Begins = null);
 
 /// <summary>How shots are chosen and written.</summary>
 /// <param name="Count">Shots of a document unless the user says otherwise.</param>
@@ -40,6 +41,9 @@ internal sealed record TaskDefinition
 
     /// <summary>Stands before everything; {subject} is what * stands for.</summary>
     public Template? Description { get; init; }
+
+    /// <summary>The file whose text stands before everything, where it may not be part of a task's file; null where there is none.</summary>
+    public string? DescriptionFile { get; init; }
 
     /// <summary>Between a prompt and what follows it.</summary>
     public string Delimiter { get; init; } = " ";

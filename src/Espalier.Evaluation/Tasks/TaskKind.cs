@@ -9,6 +9,9 @@ internal abstract record TaskKind
     /// <summary>What is counted, the first of which models are compared by.</summary>
     public abstract IReadOnlyList<Metric> Metrics { get; }
 
+    /// <summary>Whether documents may be shown before the one that is asked.</summary>
+    public virtual bool TakesShots => true;
+
     /// <summary>Reads a task's documents and writes its questions.</summary>
     /// <param name="task">The task, which is of this kind.</param>
     /// <param name="settings">What the user wants of it.</param>
