@@ -1,5 +1,6 @@
 using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Code;
+using Espalier.Evaluation.Health;
 using Espalier.Evaluation.Perplexity;
 using Espalier.Evaluation.Shots;
 using Espalier.Evaluation.Tasks;
@@ -17,7 +18,8 @@ internal static class TaskFile
 
     private static readonly (string Word, Func<TaskFields, TaskKind> Read)[] s_kinds =
         [("choice", ChoiceKind.Read), ("partial", PartialKind.Read), ("generate", GenerateKind.Read),
-            ("code", CodeKind.Read), ("likelihood", LikelihoodKind.Read), ("perplexity", PerplexityKind.Read)];
+            ("code", CodeKind.Read), ("likelihood", LikelihoodKind.Read), ("perplexity", PerplexityKind.Read),
+            ("continuation", ContinuationKind.Read)];
 
     /// <summary>Reads a task; its name is that of the file.</summary>
     /// <exception cref="EspalierException">Something in it is wrong: file, line and key.</exception>
