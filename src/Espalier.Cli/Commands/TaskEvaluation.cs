@@ -4,7 +4,9 @@ using System.Text.Json;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
+using Espalier.Compression.Data;
 using Espalier.Evaluation.Catalog;
+using Espalier.Evaluation.Contamination;
 using Espalier.Evaluation.Tasks;
 using Espalier.Files;
 using Espalier.Models;
@@ -42,9 +44,16 @@ internal sealed class TaskEvaluation
     private readonly OutputOption _perDocument = new("--per-document",
         "Write one JSON line a document and model: log-likelihoods, what was chosen, what is right", "FILE.jsonl");
 
+    private readonly Option<string[]> _contamination = new("--contamination")
+    {
+        Description = "Training text: which documents of the tasks share 13 words in a row with it, and what models score on the others",
+        HelpName = "TEXT...",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
     internal void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_tasks, _benchmarks, _shots, _limit, _perDocument])
+        foreach (var option in (Option[])[_tasks, _benchmarks, _shots, _limit, _contamination, _perDocument])
             command.Options.Add(option);
     }
 
@@ -54,7 +63,7 @@ internal sealed class TaskEvaluation
     {
         if (run.Has(_tasks))
             return true;
-        foreach (var option in (Option[])[_benchmarks, _shots, _limit, _perDocument])
+        foreach (var option in (Option[])[_benchmarks, _shots, _limit, _contamination, _perDocument])
             if (run.Has(option))
                 throw new EspalierException($"{option.Name} was given without --tasks, which names the benchmarks: give both");
         return false;
@@ -66,16 +75,32 @@ internal sealed class TaskEvaluation
         var tasks = Tasks(run);
         var settings = new TaskSettings(Folder(run), run.Get(_shots), run.Get(_limit));
         var lines = _perDocument.File(run, OutputKind.PerDocument, [.. models.Select(model => new ReadPlace("a model's folder", model)),
-            .. settings.Benchmarks is { } folder ? [new ReadPlace("the benchmarks", folder)] : Array.Empty<ReadPlace>()]);
+            .. settings.Benchmarks is { } folder ? [new ReadPlace("the benchmarks", folder)] : Array.Empty<ReadPlace>(),
+            .. SourcePlaces.Of("the training text", run.Get(_contamination) ?? [])]);
+        var training = run.Has(_contamination) ? DocumentSource.Parse(run.Get(_contamination)!) : null;
         var questions = tasks.Select(task => task.Kind.Questions(task, settings)).ToArray();
         var results = new List<TaskResult[]>();
         foreach (var model in models)
             results.Add(Ask(run, model, tasks, settings, questions, start));
+        var contamination = training is null ? null : Compare(run, training, models, results);
         if (lines is not null)
-            DurableOutput.WriteFile(lines, 0, stream => Write(stream, models, results));
+            DurableOutput.WriteFile(lines, 0, stream => Write(stream, models, results, contamination));
         format.Write(run, new TaskReport(models,
-            [.. tasks.Select((_, i) => TaskComparison.Of(models, [.. results.Select(ofModel => ofModel[i])]))], lines), Show, Csv);
+            [.. tasks.Select((_, i) => TaskComparison.Of(models, [.. results.Select(ofModel => ofModel[i])]))], contamination, lines),
+            Show, Csv);
         return ExitCodes.Done;
+    }
+
+    private static ContaminationReport Compare(
+        CommandRun run, DocumentSource training, IReadOnlyList<string> models, List<TaskResult[]> results)
+    {
+        foreach (var note in training.Notes)
+            run.Progress.Note(note);
+        var rows = ContaminationReport.Rows(results[0]);
+        var text = TrainingText.Read(training, rows, run.Progress, run.Cancellation);
+        if (text.Skipped.Length > 0)
+            run.Progress.Warn($"{text.Name}: skipped or mended: {text.Skipped}");
+        return ContaminationReport.Of(text, rows, models, results);
     }
 
     private TaskDefinition[] Tasks(CommandRun run)
@@ -134,20 +159,25 @@ internal sealed class TaskEvaluation
         }
     }
 
-    private static void Write(Stream stream, IReadOnlyList<string> models, List<TaskResult[]> results)
+    private static void Write(
+        Stream stream, IReadOnlyList<string> models, List<TaskResult[]> results, ContaminationReport? contamination)
     {
         foreach (var (model, ofModel) in models.Zip(results))
-            foreach (var result in ofModel)
+            foreach (var (task, result) in ofModel.Index())
+            {
+                var number = 0;
                 foreach (var subject in result.Subjects)
                     foreach (var document in subject.Documents)
                     {
                         using (var json = new Utf8JsonWriter(stream))
-                            Write(json, model, result.Task.Name, subject.Name, document);
+                            Write(json, model, result.Task.Name, subject.Name, document, contamination?.Overlaps[task][number++]);
                         stream.WriteByte((byte)'\n');
                     }
+            }
     }
 
-    private static void Write(Utf8JsonWriter json, string model, string task, string subject, DocumentResult document)
+    private static void Write(
+        Utf8JsonWriter json, string model, string task, string subject, DocumentResult document, DocumentOverlap? overlap)
     {
         json.WriteStartObject();
         json.WriteString("model", model);
@@ -157,6 +187,11 @@ internal sealed class TaskEvaluation
         json.WriteNumber("document", document.Document.Number);
         document.Write(json);
         json.WriteNumber("cut", document.Cut);
+        if (overlap is not null)
+        {
+            json.WriteBoolean("contaminated", overlap.IsShared);
+            json.WriteNumber("overlap", overlap.Share);
+        }
         json.WriteEndObject();
     }
 
@@ -181,7 +216,13 @@ internal sealed class TaskEvaluation
                 page.Line($"  {subject.Name}: {Number(subject.First, scale)} to {Number(subject.Worst, scale)}{Unit(scale)} "
                     + $"({subject.Documents} documents)");
         }
+        if (report.Contamination is { } contamination)
+            ContaminationPage.Show(page, contamination);
     }
+
+    /// <summary>A metric with its standard error.</summary>
+    internal static string Value(TaskMetric metric) =>
+        $"{Number(metric.Value, metric.Scale)} ± {Number(metric.StandardError, metric.Scale)}{Unit(metric.Scale)}";
 
     private static string Difference(ModelDifference comparison, MetricScale scale) =>
         $"{Signed(comparison.Difference, scale)}{(scale == MetricScale.Share ? " points" : "")} (95 % interval "
@@ -194,10 +235,8 @@ internal sealed class TaskEvaluation
     private static string P(double probability) => probability < 0.001 ? "p < 0.001"
         : string.Create(CultureInfo.InvariantCulture, $"p = {probability:0.###}");
 
-    private static string Name(string model) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model)));
-
-    private static string Value(TaskMetric metric) =>
-        $"{Number(metric.Value, metric.Scale)} ± {Number(metric.StandardError, metric.Scale)}{Unit(metric.Scale)}";
+    /// <summary>A model as tables name it.</summary>
+    internal static string Name(string model) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model)));
 
     private static string Unit(MetricScale scale) => scale == MetricScale.Share ? " %" : "";
 
@@ -209,7 +248,7 @@ internal sealed class TaskEvaluation
         ? (100 * value).ToString("+0.0;-0.0;0.0", CultureInfo.InvariantCulture)
         : value.ToString("+0.000;-0.000;0.000", CultureInfo.InvariantCulture);
 
-    /// <summary>A row a task, metric and model.</summary>
+    /// <summary>A row a task, metric and model; the same over documents that share nothing with the training text.</summary>
     private static CsvTable Csv(TaskReport report)
     {
         var table = new CsvTable("task", "model", "shots", "documents", "metric", "value", "se", "seconds");
@@ -218,6 +257,11 @@ internal sealed class TaskEvaluation
                 foreach (var metric in result.Metrics)
                     table.Add(task.Task, result.Model, task.Shots, task.Documents, metric.Name, metric.Value, metric.StandardError,
                         result.Seconds);
+        foreach (var task in report.Contamination?.Tasks ?? [])
+            foreach (var result in task.Clean)
+                foreach (var metric in result.Metrics)
+                    table.Add(task.Task, result.Model, report.Tasks.First(of => of.Task == task.Task).Shots, task.Documents - task.Shared,
+                        $"{metric.Name},clean", metric.Value, metric.StandardError, 0.0);
         return table;
     }
 }
@@ -225,8 +269,10 @@ internal sealed class TaskEvaluation
 /// <summary>What <c>evaluate --tasks --json</c> prints.</summary>
 /// <param name="Models">The models' folders; the first is the one that the others are compared with.</param>
 /// <param name="Tasks">The tasks.</param>
+/// <param name="Contamination">What the tasks share with a training text, where one was named.</param>
 /// <param name="PerDocument">The file of <c>--per-document</c>, where it was asked for.</param>
-internal sealed record TaskReport(IReadOnlyList<string> Models, IReadOnlyList<TaskComparison> Tasks, string? PerDocument)
+internal sealed record TaskReport(
+    IReadOnlyList<string> Models, IReadOnlyList<TaskComparison> Tasks, ContaminationReport? Contamination, string? PerDocument)
 {
     /// <summary>How many comparisons there are.</summary>
     public int Comparisons => Tasks.Sum(task => task.Comparisons.Count);
