@@ -6,6 +6,7 @@ using Espalier.Evaluation.LongContext;
 using Espalier.Evaluation.Retrieval;
 using Espalier.Evaluation.Instructions;
 using Espalier.Evaluation.Judging;
+using Espalier.Evaluation.Perplexity;
 using Espalier.Evaluation.Shots;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Texts;
@@ -22,7 +23,8 @@ internal static class TaskFile
 
     private static readonly (string Word, Func<TaskFields, TaskKind> Read)[] s_kinds =
         [("choice", ChoiceKind.Read), ("partial", PartialKind.Read), ("generate", GenerateKind.Read),
-            ("code", CodeKind.Read), ("continuation", ContinuationKind.Read), ("instructions", InstructionTaskKind.Read),
+            ("code", CodeKind.Read), ("likelihood", LikelihoodKind.Read), ("perplexity", PerplexityKind.Read),
+            ("continuation", ContinuationKind.Read), ("instructions", InstructionTaskKind.Read),
             ("function-calls", FunctionCallKind.Read), ("judged", JudgedKind.Read),
             ("rag", RagKind.Read), ("ruler", RulerKind.Read)];
 
@@ -47,10 +49,15 @@ internal static class TaskFile
                 ?? throw new EspalierException($"{source}: test is missing: the file of the documents"),
             Prompt = kind.HasPrompt ? fields.Template("prompt") : Template.Empty,
             Description = fields.TemplateOrNull("description"),
+            DescriptionFile = fields.TextOrNull("description-from"),
             Delimiter = fields.TextOrNull("delimiter") ?? " ",
             Shots = Shots(fields.Inner("shots")),
         };
         fields.Close();
+        if (task is { Description: not null, DescriptionFile: not null })
+            throw new EspalierException($"{source}: has description and description-from; only one can stand before everything");
+        if (!task.Kind.TakesShots && (task.Shots.Count > 0 || task.Description is not null || task.DescriptionFile is not null))
+            throw new EspalierException($"{source}: nothing stands before a text whose {task.Kind.Name} is measured: no shots, no description");
         return task;
     }
 

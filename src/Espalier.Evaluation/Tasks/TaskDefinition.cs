@@ -9,7 +9,8 @@ namespace Espalier.Evaluation.Tasks;
 /// Names of the columns of a table without a header, or of the lines of a document; null where there are none.
 /// </param>
 /// <param name="Range">The documents of each file that are taken, from 0; null all.</param>
-internal sealed record DocumentFiles(string Files, IReadOnlyList<string>? Columns, Range? Range = null)
+/// <param name="Begins">What the first line of a document of plain text looks like; null where their number of lines says it.</param>
+internal sealed record DocumentFiles(string Files, IReadOnlyList<string>? Columns, Range? Range = null, TaskRegex? Begins = null)
 {
     /// <summary>Those of a task that has none.</summary>
     public static DocumentFiles None { get; } = new("", null);
@@ -25,8 +26,14 @@ internal sealed record DocumentFiles(string Files, IReadOnlyList<string>? Column
         return files;
     }
 
-    /// <summary>Reads the keys files, columns and documents.</summary>
-    public static DocumentFiles Read(TaskFields fields) => new(fields.Text("files"), fields.Texts("columns"), Documents(fields));
+    /// <summary>Reads the keys files, columns, documents and begins.</summary>
+    public static DocumentFiles Read(TaskFields fields)
+    {
+        var begins = fields.TextOrNull("begins") is { } pattern ? TaskRegex.Parse(pattern, fields.Place("begins")) : null;
+        var files = new DocumentFiles(fields.Text("files"), fields.Texts("columns"), Documents(fields), begins);
+        return begins is null || files.Columns is [_] ? files
+            : throw new EspalierException($"{fields.Place("begins")} says where a text begins, which needs one name in columns");
+    }
 
     // Counted from 1, both ends are taken: as people count lines.
     private static Range? Documents(TaskFields fields)
@@ -70,6 +77,9 @@ internal sealed record TaskDefinition
 
     /// <summary>Stands before everything; {subject} is what * stands for.</summary>
     public Template? Description { get; init; }
+
+    /// <summary>The file whose text stands before everything, where it may not be part of a task's file; null where there is none.</summary>
+    public string? DescriptionFile { get; init; }
 
     /// <summary>Between a prompt and what follows it.</summary>
     public string Delimiter { get; init; } = " ";
