@@ -33,6 +33,7 @@ internal static class TaskFile
         {
             Name = Path.GetFileNameWithoutExtension(source),
             Source = source,
+            Hash = ContentHash.OfText(text),
             Test = Files(fields, "test") ?? throw new EspalierException($"{source}: test is missing: the file of the documents"),
             Prompt = fields.Template("prompt"),
             Kind = fields.Word<Func<TaskFields, TaskKind>>("kind", ChoiceKind.Read, s_kinds)(fields),

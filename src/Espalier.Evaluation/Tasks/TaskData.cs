@@ -11,6 +11,8 @@ internal sealed record TaskSubject(string Name, IReadOnlyList<TaskDocument> Docu
 /// <summary>Reads the documents of tasks under a folder of benchmarks.</summary>
 internal static class TaskData
 {
+    private const string Naming = "name their folder: --benchmarks FOLDER, benchmarks: FOLDER in a recipe, or ESPALIER_BENCHMARKS";
+
     /// <summary>All subjects of a task, in the order of their names.</summary>
     /// <param name="task">The task.</param>
     /// <param name="benchmarks">
@@ -20,9 +22,7 @@ internal static class TaskData
     /// <exception cref="EspalierException">A file is not there or cannot be read.</exception>
     public static IReadOnlyList<TaskSubject> Read(TaskDefinition task, string? benchmarks, bool shots)
     {
-        var folder = task.Folder is { } own && IsThere(own, task.Test.Files) ? own
-            : benchmarks ?? throw new EspalierException(
-                $"task {task.Name}: where its files lie is not known; name their folder with --benchmarks, or ESPALIER_BENCHMARKS");
+        var folder = FolderOf(task, benchmarks);
         var subjects = new List<TaskSubject>();
         foreach (var (name, file) in Files(task, task.Test.Files, folder))
         {
@@ -33,6 +33,25 @@ internal static class TaskData
         }
         return subjects;
     }
+
+    /// <summary>The files that <see cref="Read(TaskDefinition, string?, bool)"/> reads, in its order, each once.</summary>
+    /// <returns>Each file as the task names it, and its path.</returns>
+    /// <inheritdoc cref="Read(TaskDefinition, string?, bool)"/>
+    public static IReadOnlyList<(string Name, string Path)> Files(TaskDefinition task, string? benchmarks, bool shots)
+    {
+        var (folder, files) = (FolderOf(task, benchmarks), new List<string>());
+        foreach (var (name, file) in Files(task, task.Test.Files, folder))
+        {
+            files.Add(file);
+            if (shots && task.Shots.Documents is { } from)
+                files.Add(OfSubject(task, from.Files, name, folder));
+        }
+        return [.. files.Distinct().Select(file => (Path.GetRelativePath(folder, file), file))];
+    }
+
+    private static string FolderOf(TaskDefinition task, string? benchmarks) =>
+        task.Folder is { } own && IsThere(own, task.Test.Files) ? own
+            : benchmarks ?? throw new EspalierException($"task {task.Name}: where its files lie is not known; {Naming}");
 
     private static IReadOnlyList<TaskDocument> Read(string file, DocumentFiles files)
     {
@@ -76,5 +95,5 @@ internal static class TaskData
     }
 
     private static EspalierException Missing(TaskDefinition task, string file) => new(
-        $"task {task.Name}: {file} is not there; put the benchmark's files there, or name their folder with --benchmarks");
+        $"task {task.Name}: {file} is not there; put the benchmark's files there, or {Naming}");
 }
