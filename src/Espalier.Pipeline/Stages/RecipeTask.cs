@@ -1,0 +1,46 @@
+using Espalier.Evaluation.Catalog;
+using Espalier.Evaluation.Tasks;
+using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Recipes;
+
+namespace Espalier.Pipeline.Stages;
+
+/// <summary>A benchmark of a recipe. Its files are read when something of it is first asked for.</summary>
+/// <param name="section">What the recipe says.</param>
+/// <param name="benchmarks">Finds the folder of the benchmarks' files.</param>
+internal sealed class RecipeTask(TaskSection section, Func<string?> benchmarks)
+{
+    private readonly Lazy<TaskDefinition> _definition = new(() => TaskCatalog.Find(section.Task));
+    private TaskSettings? _settings;
+    private TaskQuestions? _questions;
+    private string? _documents;
+
+    /// <summary>Its name in tables.</summary>
+    public string Name => section.Name;
+
+    /// <summary>What it is.</summary>
+    /// <exception cref="EspalierException">Its file is not there, or something in it is wrong.</exception>
+    public TaskDefinition Definition => _definition.Value;
+
+    /// <summary>What the recipe wants of it.</summary>
+    /// <exception cref="EspalierException">The folder of the benchmarks is none.</exception>
+    public TaskSettings Settings => _settings ??= new(benchmarks(), section.Shots, section.Limit);
+
+    /// <summary>Its documents as they are asked.</summary>
+    /// <exception cref="EspalierException">A file is not there, or a document lacks what the task asks of it.</exception>
+    public TaskQuestions Questions => _questions ??= Definition.Kind.Questions(Definition, Settings);
+
+    /// <summary>Hash of the documents' files.</summary>
+    /// <exception cref="EspalierException">A file is not there.</exception>
+    public string DocumentsHash => _documents ??= TaskContent.HashOfDocuments(Definition, Settings);
+
+    /// <summary>Shots of a document.</summary>
+    public int Shots => Settings.Shots ?? Definition.Shots.Count;
+
+    /// <summary>The benchmarks of a recipe.</summary>
+    public static IReadOnlyList<RecipeTask> Of(Recipe recipe)
+    {
+        var folder = new Lazy<string?>(() => BenchmarksFolder.Find(recipe.Benchmarks));
+        return [.. recipe.Tasks.Select(task => new RecipeTask(task, () => folder.Value))];
+    }
+}
