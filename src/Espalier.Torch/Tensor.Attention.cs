@@ -39,6 +39,23 @@ public sealed partial class Tensor
         return y;
     }
 
+    /// <summary>
+    /// The same where each query does not see two stretches of the positions before it, as tokens of one continuation do not see others
+    /// between them and what they have in common. No gradient.
+    /// </summary>
+    /// <param name="keys">Keys; K divides N.</param>
+    /// <param name="values">Values, of the keys' shape.</param>
+    /// <param name="scale">What products are multiplied by.</param>
+    /// <param name="begins">The first position that each query sees, Int64 [B, T].</param>
+    /// <param name="holes"> Begin and end of the first stretch and of the second, Int64 [B, T, 4], in order; neither holds the query's own
+    /// position nor the first that it sees.
+    /// </param>
+    /// <param name="cap">c in c · tanh(score / c), which scaled scores pass; null for none.</param>
+    internal Tensor CausalAttentionWithHoles(Tensor keys, Tensor values, double scale, Tensor begins, Tensor holes, double? cap = null) =>
+        Tape.Wants(this, keys, values)
+            ? throw new InvalidOperationException("attention with holes has no gradient")
+            : AttentionKernel.Forward(this, keys, values, scale, null, begins, cap, holes);
+
     private static readonly Backward s_backThroughAttention = BackThroughCap(null);
 
     private static Backward BackThroughCap(double? cap) => (node, g, into) =>

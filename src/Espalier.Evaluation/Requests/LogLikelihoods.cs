@@ -4,23 +4,18 @@ using Espalier.Torch;
 
 namespace Espalier.Evaluation.Requests;
 
-// Shapes: R contexts, C continuations of each, T ids, L ids of the longest continuation but the last, D model width, V vocabulary.
+// Shapes: T tokens of a row, D model width, V vocabulary, N wanted predictions, C of them at a time.
 
 /// <summary>
-/// Log-likelihoods of continuations: what contexts share is computed once and its keys and values are kept, contexts of about one length go
-/// through together, and all continuations of a context share it. A continuation of one id costs no forward pass of its own. Read only;
-/// not for several threads.
+/// Log-likelihoods of continuations: what contexts share is computed once and its keys and values are kept, and contexts with all their
+/// continuations go through together in one row (<see cref="BranchedText"/>), so that none is computed twice or filled up. A continuation
+/// of one id costs no token of its own. Read only; not for several threads.
 /// </summary>
 /// <param name="model">The model.</param>
 internal sealed class LogLikelihoods(Decoder model)
 {
-    /// <summary>Ids that go through together, about: enough to keep products busy.</summary>
-    private const int Together = 1024, MostRows = 64;
-
-    /// <summary>So few that filling up costs less than another pass, and how much shorter than the longest others may be.</summary>
-    private const int Few = 192;
-
-    private const double LeastShare = 0.75;
+    /// <summary>Tokens that go through together, about: enough to keep products busy.</summary>
+    private const int Together = 1024;
 
     /// <summary>Scores all continuations of all requests.</summary>
     /// <param name="requests">The requests.</param>
@@ -35,12 +30,13 @@ internal sealed class LogLikelihoods(Decoder model)
         int[] fitting = [.. Enumerable.Range(0, requests.Count).Where(i => IsWithin(requests[i], positions))];
         foreach (var group in SharedPrefixes.Of([.. fitting.Select(i => requests[i])]))
         {
-            using var prefix = Prefix(requests[fitting[group.Requests[0]]].Context, group.Length);
-            foreach (var batch in Batches([.. group.Requests.Select(i => fitting[i])], requests, group.Length))
+            var rows = Rows([.. group.Requests.Select(i => fitting[i])], requests, group.Length);
+            using var prefix = Prefix(requests[rows[0][0]].Context, group.Length, rows.Max(row => Tokens(row, requests, group.Length)));
+            foreach (var row in rows)
             {
                 stop.ThrowIfCancellationRequested();
-                Score(batch, requests, prefix, scores);
-                done?.Invoke(batch.Length);
+                Score(row, requests, prefix, group.Length, scores);
+                done?.Invoke(row.Length);
             }
         }
         // What is cut on the left is cut elsewhere for each continuation, and nothing is shared.
@@ -56,122 +52,106 @@ internal sealed class LogLikelihoods(Decoder model)
     private static bool IsWithin(ScoredRequest request, int positions) =>
         request.Continuations.All(ids => request.Context.Length + ids.Length - 1 <= positions);
 
-    // Contexts of about one length after what they share, the longest first: what does not fit into memory is known at once.
-    private static IEnumerable<int[]> Batches(IReadOnlyList<int> group, IReadOnlyList<ScoredRequest> requests, int shared) =>
-        Alike(group.OrderByDescending(i => requests[i].Context.Length), i => requests[i].Context.Length - shared);
-
-    // Runs of what is sorted by length, longest first, filled up to the first one's: little is wasted, and products are kept busy.
-    private static IEnumerable<T[]> Alike<T>(IEnumerable<T> sorted, Func<T, int> lengthOf)
+    // The longest first: what does not fit into memory is known at once.
+    private static List<int[]> Rows(IReadOnlyList<int> group, IReadOnlyList<ScoredRequest> requests, int shared)
     {
-        var run = new List<T>();
-        var longest = 0;
-        foreach (var item in sorted)
+        var (rows, row, tokens) = (new List<int[]>(), new List<int>(), 0);
+        foreach (var (request, own) in group.Select(i => (i, Tokens: Branched(requests[i], shared).Tokens))
+            .OrderByDescending(one => one.Tokens))
         {
-            var length = lengthOf(item);
-            var isAlike = length >= longest * LeastShare || longest * (run.Count + 1) <= Few;
-            if (run.Count > 0 && (!isAlike || longest * (run.Count + 1) > Together || run.Count == MostRows))
+            if (row.Count > 0 && tokens + own > Together)
             {
-                yield return [.. run];
-                run.Clear();
+                rows.Add([.. row]);
+                (row, tokens) = ([], 0);
             }
-            if (run.Count == 0)
-                longest = length;
-            run.Add(item);
+            row.Add(request);
+            tokens += own;
         }
-        if (run.Count > 0)
-            yield return [.. run];
+        rows.Add([.. row]);
+        return rows;
     }
 
-    private KeyValueCache? Prefix(int[] context, int length)
+    // All ids of a continuation but the last are read, and each predicts the one after it.
+    private static BranchedText Branched(ScoredRequest request, int shared) => new(
+        request.Context.Length - shared, [.. request.Continuations.Where(ids => ids.Length > 1).Select(ids => ids.Length - 1)]);
+
+    private static int Tokens(int[] row, IReadOnlyList<ScoredRequest> requests, int shared) =>
+        row.Sum(i => Branched(requests[i], shared).Tokens);
+
+    private KeyValueCache? Prefix(int[] context, int length, int room)
     {
         if (length == 0)
             return null;
-        var cache = new KeyValueCache(model.Config, 1, length, model.DType, model.Device);
+        var cache = new KeyValueCache(model.Config, 1, length + room, model.DType, model.Device);
         using var scope = TensorScope.Begin();
-        model.Forward(Ids([context[..length]], length), cache: cache);
+        model.Forward(Ids(context[..length]), cache: cache);
         return cache;
     }
 
-    private void Score(int[] batch, IReadOnlyList<ScoredRequest> requests, KeyValueCache? prefix, ContinuationScore[][] scores)
+    private void Score(int[] row, IReadOnlyList<ScoredRequest> requests, KeyValueCache? prefix, int shared, ContinuationScore[][] scores)
     {
         using var scope = TensorScope.Begin();
-        var shared = (int)(prefix?.Length ?? 0);
-        var length = requests[batch[0]].Context.Length - shared;
-        using var contexts = new KeyValueCache(model.Config, batch.Length, shared + length, model.DType, model.Device);
-        if (prefix is not null)
-            contexts.Repeat(prefix);
-        var hidden_RTD = model.Forward(Ids([.. batch.Select(i => requests[i].Context[shared..])], length), cache: contexts);
-        var rows = batch.SelectMany((i, row) => requests[i].Continuations.Select(ids =>
-            new Row(i, row, requests[i].Context.Length, ids))).ToArray();
-
-        // The first ids are predicted where the contexts end.
-        var ends = rows.Select(row => (long)row.Context * length + row.ContextLength - shared - 1).ToArray();
-        Predict(hidden_RTD.View(batch.Length * length, -1).IndexSelect(0, Indices(ends)), rows, 1, (row, _) => row.Ids[0]);
-        foreach (var same in rows.Where(row => row.Ids.Length > 1).GroupBy(row => row.ContextLength))
-            foreach (var some in Alike(same.OrderByDescending(row => row.Ids.Length), row => row.Ids.Length))
-                Rest(some, contexts, same.Key);
-        foreach (var i in batch)
-            scores[i] = [.. rows.Where(row => row.Request == i).Select(row => new ContinuationScore(row.Sum, row.IsGreedy))];
-    }
-
-    // All ids but the last are read, after contexts of one length, and each predicts the one after it. What fills up shorter ones comes
-    // after them, where nothing looks from.
-    private void Rest(Row[] rows, KeyValueCache contexts, int contextLength)
-    {
-        using var scope = TensorScope.Begin();
-        var length = rows[0].Ids.Length - 1;
-        using var cache = contexts.Select(Indices([.. rows.Select(row => (long)row.Context)]), contextLength, length);
-        var hidden_CLD = model.Forward(Ids([.. rows.Select(row => row.Ids[..^1])], length), cache: cache);
-        Predict(hidden_CLD.View(rows.Length * length, -1), rows, length, (row, t) => t + 1 < row.Ids.Length ? row.Ids[t + 1] : -1);
+        var ids = new List<int>();
+        var (all, wanted) = (new List<(int Request, Sum[] Sums)>(), new List<(Sum Sum, long Place, long Target)>());
+        foreach (var i in row)
+        {
+            var request = requests[i];
+            ids.AddRange(request.Context.AsSpan(shared));
+            var last = ids.Count - 1;
+            var sums = new Sum[request.Continuations.Count];
+            foreach (var (c, continuation) in request.Continuations.Index())
+            {
+                sums[c] = new();
+                wanted.Add((sums[c], last, continuation[0]));
+                for (var t = 1; t < continuation.Length; t++)
+                    wanted.Add((sums[c], ids.Count + t - 1, continuation[t]));
+                ids.AddRange(continuation.AsSpan(0, continuation.Length - 1));
+            }
+            all.Add((i, sums));
+        }
+        var hidden_1TD = model.ForwardBranched(Ids([.. ids]), [.. row.Select(i => Branched(requests[i], shared))], prefix);
+        Predict(hidden_1TD.Select(0, 0), wanted);
+        foreach (var (request, sums) in all)
+            scores[request] = [.. sums.Select(sum => sum.Score)];
     }
 
     private ContinuationScore Alone(int[] context, int[] ids, int positions)
     {
         using var scope = TensorScope.Begin();
         var all = new Compression.Evaluation.ContinuationIds(context, ids).Within(positions);
-        var hidden_1TD = model.Forward(Ids([all[..^1]], all.Length - 1));
-        var row = new Row(0, 0, context.Length, ids);
-        Predict(hidden_1TD.Select(0, 0).Slice(0, all.Length - 1 - ids.Length, all.Length - 1), [row], ids.Length, (_, t) => ids[t]);
-        return new(row.Sum, row.IsGreedy);
+        var hidden_1TD = model.Forward(Ids(all[..^1]));
+        var sum = new Sum();
+        Predict(hidden_1TD.Select(0, 0), [.. ids.Select((id, t) => (sum, (long)all.Length - 1 - ids.Length + t, (long)id))]);
+        return sum.Score;
     }
 
-    // Adds what the hidden states give to ids, `each` of them for a row; −1 is none.
-    private void Predict(Tensor hidden_ND, IReadOnlyList<Row> rows, int each, Func<Row, int, int> target)
+    // Adds what hidden states give to ids.
+    private void Predict(Tensor hidden_TD, List<(Sum Sum, long Place, long Target)> wanted)
     {
-        (Row Row, long Place, long Target)[] wanted = [.. rows.SelectMany((row, r) => Enumerable.Range(0, each)
-            .Select(t => (Row: row, Place: (long)r * each + t, Target: (long)target(row, t)))).Where(entry => entry.Target >= 0)];
         var head = model.Head;
-        head.Each(wanted.Length, (start, end) =>
+        head.Each(wanted.Count, (start, end) =>
         {
-            var some = wanted[(int)start..(int)end];
-            var logits_CV = head.Logits(hidden_ND.IndexSelect(0, Indices([.. some.Select(entry => entry.Place)])));
+            var some = wanted.GetRange((int)start, (int)(end - start));
+            var logits_CV = head.Logits(hidden_TD.IndexSelect(0, Indices([.. some.Select(entry => entry.Place)])));
             var likeliest = logits_CV.ArgMax(-1).ToArray<long>();
             var nll = logits_CV.TokenNll(Indices([.. some.Select(entry => entry.Target)])).To(DType.Float64).ToArray<double>();
-            for (var n = 0; n < some.Length; n++)
-                some[n].Row.Add(nll[n], likeliest[n] == some[n].Target);
+            for (var n = 0; n < some.Count; n++)
+                some[n].Sum.Add(nll[n], likeliest[n] == some[n].Target);
         });
     }
 
-    private Tensor Ids(int[][] rows, int length) =>
-        Tensor.From<long>([.. rows.SelectMany(row => row.Concat(Enumerable.Repeat(0, length - row.Length))).Select(id => (long)id)],
-            rows.Length, length).On(model.Device);
+    private Tensor Ids(int[] ids) => Tensor.From<long>([.. ids.Select(id => (long)id)], 1, ids.Length).On(model.Device);
 
     private Tensor Indices(long[] values) => Tensor.From<long>(values, values.Length).On(model.Device);
 
-    private sealed class Row(int request, int context, int contextLength, int[] ids)
+    private sealed class Sum
     {
-        public int Request => request;
+        private double _logLikelihood;
+        private bool _isGreedy = true;
 
-        public int Context => context;
+        public ContinuationScore Score => new(_logLikelihood, _isGreedy);
 
-        public int ContextLength => contextLength;
-
-        public int[] Ids => ids;
-
-        public double Sum { get; private set; }
-
-        public bool IsGreedy { get; private set; } = true;
-
-        public void Add(double nll, bool isLikeliest) => (Sum, IsGreedy) = (Sum - nll, IsGreedy && isLikeliest);
+        public void Add(double nll, bool isLikeliest) =>
+            (_logLikelihood, _isGreedy) = (_logLikelihood - nll, _isGreedy && isLikeliest);
     }
 }

@@ -107,6 +107,25 @@ public sealed class Decoder : IDisposable
         return scope.Keep(Pass(ids_BT, null, null, places));
     }
 
+    /// <summary>The output of the final norm of one row that holds texts with several ways to go on, [1, T, D]. No gradient.</summary>
+    /// <param name="ids_1T">The texts' ids, each followed by those of its ways.</param>
+    /// <param name="texts">How they lie in the row.</param>
+    /// <param name="prefix">
+    /// Keys and values that all texts follow, or null: a cache of one row with room for T more, which is left as it was.
+    /// </param>
+    internal Tensor ForwardBranched(Tensor ids_1T, IReadOnlyList<BranchedText> texts, KeyValueCache? prefix = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(ids_1T.Size(1), texts.Sum(text => text.Tokens));
+        using var noGrad = GradMode.Disable();
+        using var scope = TensorScope.Begin();
+        using var layout = BranchedLayout.Of(texts, prefix?.Length ?? 0, _rotary, DType, Device);
+        var context = new ForwardContext((layout.Cos, layout.Sin), layout.Masks, null, prefix, null, Compute, layout);
+        var x_BTD = Embed(ids_1T, context);
+        foreach (var block in _blocks)
+            x_BTD = block.Forward(x_BTD, context);
+        return scope.Keep(Finish(x_BTD, context));
+    }
+
     private Tensor Pass(Tensor ids_BT, Tap? tap, KeyValueCache? cache, long[]? places)
     {
         using var layout = LayoutOf(ids_BT, places);

@@ -10,8 +10,10 @@ namespace Espalier.Models;
 /// <param name="Cache">Keys and values of earlier positions, or null.</param>
 /// <param name="Tap">Who listens, or null.</param>
 /// <param name="Compute">What projections are computed in.</param>
+/// <param name="Branched">Which tokens see which where a row holds texts with several ways to go on; else null.</param>
 internal sealed record ForwardContext(
-    (Tensor Cos, Tensor Sin) Table, AttentionMasks? Masks, Tensor? Begins, KeyValueCache? Cache, Tap? Tap, ComputeType Compute)
+    (Tensor Cos, Tensor Sin) Table, AttentionMasks? Masks, Tensor? Begins, KeyValueCache? Cache, Tap? Tap, ComputeType Compute,
+    BranchedLayout? Branched = null)
 {
     /// <summary>Whether nobody but the blocks sees what they make on the way, so that its objects may serve again.</summary>
     public bool IsAlone => Tap is null && Cache is null;

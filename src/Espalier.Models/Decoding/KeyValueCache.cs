@@ -28,46 +28,6 @@ public sealed class KeyValueCache : IDisposable
     /// <summary>Forgets all positions.</summary>
     public void Clear() => Length = 0;
 
-    /// <summary>
-    /// Takes over another cache's positions: each of its rows as often, one after the other, as this one has rows for it.
-    /// </summary>
-    internal void Repeat(KeyValueCache other)
-    {
-        using var noGrad = GradMode.Disable();
-        using var scope = TensorScope.Begin();
-        for (var layer = 0; layer < _keys.Length; layer++)
-        {
-            Copy(other._keys[layer], _keys[layer], other.Length);
-            Copy(other._values[layer], _values[layer], other.Length);
-        }
-        Length = other.Length;
-    }
-
-    /// <summary>A cache of some of this one's rows with their first positions, and room for more. The caller disposes it.</summary>
-    /// <param name="rows_R">Which rows, Int64; one may come several times.</param>
-    /// <param name="length">How many positions.</param>
-    /// <param name="room">Positions that it has room for beyond those.</param>
-    internal KeyValueCache Select(Tensor rows_R, long length, long room)
-    {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length);
-        using var noGrad = GradMode.Disable();
-        Tensor[] Of(Tensor[] all) => [.. all.Select(tensor =>
-        {
-            using var scope = TensorScope.Begin();
-            var chosen = tensor.Slice(1, 0, length).IndexSelect(0, rows_R);
-            var wider = Tensor.Empty(tensor.DType, tensor.Device, rows_R.Size(0), length + room, tensor.Size(2), tensor.Size(3));
-            wider.Slice(1, 0, length).CopyInPlace(chosen);
-            return wider.Unscoped();
-        })];
-        return new(Of(_keys), Of(_values), length + room) { Length = length };
-    }
-
-    private static void Copy(Tensor from, Tensor to, long length)
-    {
-        var (rows, times) = (from.Size(0), to.Size(0) / from.Size(0));
-        to.Slice(1, 0, length).View(rows, times, length, to.Size(2), to.Size(3)).CopyInPlace(from.Slice(1, 0, length).Unsqueeze(1));
-    }
-
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -41,8 +41,10 @@ internal sealed class SelfAttention(DecoderConfig config, int layer)
             (k_BTKH, v_BTKH) = cache.Append(layer, k_BTKH, v_BTKH);
 
         var y_BTNH = context.Compute == ComputeType.Bfloat16 && _kind.ScoreCap is null && context.Masks is not DocumentMasks
-            && q_BTNH.TakesFlashAttention
+            && context.Branched is null && q_BTNH.TakesFlashAttention
             ? q_BTNH.FlashAttention(k_BTKH, v_BTKH, _scale, _kind.SlidingWindow)
+            : context.Branched is { Holes: { } holes } branched
+            ? q_BTNH.CausalAttentionWithHoles(k_BTKH, v_BTKH, _scale, branched.BeginsOf(_kind.SlidingWindow), holes, _kind.ScoreCap)
             : IsFused(q_BTNH.DType, q_BTNH.Device)
             ? q_BTNH.CausalAttention(k_BTKH, v_BTKH, _scale, _kind.SlidingWindow, context.Begins, _kind.ScoreCap)
             : q_BTNH.CausalAttentionByParts(k_BTKH, v_BTKH, _scale, context.Masks?.For(_kind.SlidingWindow, T, k_BTKH.Size(1)),

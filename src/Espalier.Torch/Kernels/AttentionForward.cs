@@ -36,25 +36,45 @@ internal static unsafe class AttentionForward
     private static void Block<TV>(AttentionProblem* p, long b, long head, long begin, long end, in Own own)
         where TV : unmanaged, IFloats<TV>
     {
-        for (var from = p->Low(b, begin) / Keys * Keys; from < p->Past + end; from += Keys)
+        for (var from = p->Lowest(b, begin, end) / Keys * Keys; from < p->Past + end; from += Keys)
         {
             var to = Math.Min(p->Past + end, from + Keys);
             Panels.OfColumns<TV>(p->Key(b, from, head), p->KeyStep, to - from, p->H, own.Keys);
             Panels.OfRows<TV>(p->Value(b, from, head), p->ValueStep, to - from, p->H, Keys, own.Values);
             for (var g = 0L; g < p->Group; g++)
-                for (var t = begin; t < end; t += Rows)
-                    Attend<TV>(p, b, head * p->Group + g, t, Math.Min(Rows, end - t), from, to, own, g * Queries + t - begin);
+                for (long t = begin, rows; t < end; t += rows)
+                {
+                    rows = p->Alike(b, t, Math.Min(Rows, end - t));
+                    Pieces<TV>(p, b, head * p->Group + g, t, rows, from, to, own, g * Queries + t - begin);
+                }
         }
     }
 
-    // Some rows of one head against the packed keys [from, to): softmax and sum of values go on from where the keys before left them.
+    // The packed keys but for what is hidden of them.
+    private static void Pieces<TV>(AttentionProblem* p, long b, long n, long t, long rows, long from, long to, in Own own, long at)
+        where TV : unmanaged, IFloats<TV>
+    {
+        if (p->Holes == null)
+        {
+            Attend<TV>(p, b, n, t, rows, from, from, to, own, at);
+            return;
+        }
+        var holes = p->HolesOf(b, t);
+        Attend<TV>(p, b, n, t, rows, from, from, Math.Min(to, holes[0]), own, at);
+        Attend<TV>(p, b, n, t, rows, from, Math.Max(from, holes[1]), Math.Min(to, holes[2]), own, at);
+        Attend<TV>(p, b, n, t, rows, from, Math.Max(from, holes[3]), to, own, at);
+    }
+
+    // Some rows of one head against the keys [first, to) of those packed from `from` on: softmax and sum of values go on from where the
+    // keys before left them.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Attend<TV>(AttentionProblem* p, long b, long n, long t, long rows, long from, long to, in Own own, long at)
+    private static void Attend<TV>(AttentionProblem* p, long b, long n, long t, long rows, long from, long first, long to, in Own own,
+        long at)
         where TV : unmanaged, IFloats<TV>
     {
         var (wide, width, H) = (Tile.Wide<TV>(), Tile.Up<TV>(p->H), p->H);
         // The panels that some row sees.
-        long begin = Math.Max(from, p->Low(b, t)), end = Math.Min(to, p->Past + t + rows);
+        long begin = Math.Max(first, p->Low(b, t)), end = Math.Min(to, p->Past + t + rows);
         if (begin >= end)
             return;
         long low = (begin - from) / wide * wide, count = Tile.Up<TV>(end - from) - low;
@@ -66,7 +86,7 @@ internal static unsafe class AttentionForward
         {
             var row = own.Scores + r * Keys;
             var (position, firstSeen) = (p->Past + t + r, p->Low(b, t + r));
-            long seenFrom = Math.Max(from, firstSeen) - from - low, seenTo = Math.Min(to, position + 1) - from - low;
+            long seenFrom = Math.Max(first, firstSeen) - from - low, seenTo = Math.Min(to, position + 1) - from - low;
             if (seenFrom >= seenTo)
             {
                 // None of these keys, which are all before what the row sees or all after it.
@@ -84,7 +104,7 @@ internal static unsafe class AttentionForward
             if (shares[r] == 0)
                 continue;
             var position = p->Past + t + r;
-            var isFirst = p->Low(b, t + r) >= from;
+            var isFirst = p->Low(b, t + r) >= first;
             var before = isFirst ? float.NegativeInfinity : own.Tops[at + r];
             var top = Math.Max(before, tops[r]);
             var sum = AttentionRows.Exponentials<TV>(own.Scores + r * Keys, count, p->Rest, top);

@@ -18,8 +18,12 @@ internal static unsafe class AttentionKernel
     /// <param name="window">Keys that a query sees, its own included, or null.</param>
     /// <param name="begins">The position at which each query's document begins, Int64 [B, T], never falling along T; or null.</param>
     /// <param name="cap">c in c · tanh(score / c), which scaled scores pass; null for none.</param>
-    public static Tensor Forward(Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins = null, double? cap = null) =>
-        Forward(q, k, v, scale, window, begins, cap, keep: false).Output;
+    /// <param name="holes"> Two stretches of positions that each query does not see, Int64 [B, T, 4]: begin and end of the first, begin and
+    /// end of the second, one after the other; the first position that it sees is in none of them, nor is its own. Beginnings may fall
+    /// then. Or null.
+    /// </param>
+    public static Tensor Forward(Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins = null, double? cap = null,
+        Tensor? holes = null) => Forward(q, k, v, scale, window, begins, cap, holes, keep: false).Output;
 
     /// <summary>
     /// The same, and what <see cref="Backward"/> needs: of each query row the largest score and the reciprocal of the sum of exponentials,
@@ -28,7 +32,7 @@ internal static unsafe class AttentionKernel
     public static (Tensor Output, Tensor Sums) ForwardKept(
         Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins = null, double? cap = null)
     {
-        var (output, sums) = Forward(q, k, v, scale, window, begins, cap, keep: true);
+        var (output, sums) = Forward(q, k, v, scale, window, begins, cap, null, keep: true);
         return (output, sums!);
     }
 
@@ -70,9 +74,11 @@ internal static unsafe class AttentionKernel
     }
 
     private static (Tensor Output, Tensor? Sums) Forward(
-        Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins, double? cap, bool keep)
+        Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins, double? cap, Tensor? holes, bool keep)
     {
         Check(q, k, v, window, begins);
+        if (holes is not null && (holes.DType != DType.Int64 || !holes.Shape.SequenceEqual([q.Size(0), q.Size(1), 4])))
+            throw Of(Name, $"what is not seen is {holes.DType} {Sizes(holes)}, it must be int64 of samples, positions and 4");
         using var y = Operand.Result(DType.Float32, q.Shape);
         using var sums = Operand.Result(DType.Float32, keep ? q.Size(0) : 0, q.Size(2), q.Size(1), 2);
         if (q.ElementCount == 0)
@@ -81,16 +87,38 @@ internal static unsafe class AttentionKernel
         using var keys = Operand.InRows(k);
         using var values = Operand.InRows(v);
         using var documents = begins is null ? Operand.Of(q) : Operand.InOrder(begins);
+        using var stretches = holes is null ? Operand.Of(q) : Operand.InOrder(holes);
         var p = Problem(q, k, queries, keys, values, scale, window, cap);
         p.Output = y.Floats;
         p.Sums = keep ? sums.Floats : null;
         p.Begins = begins is null ? null : documents.Longs;
+        if (holes is not null)
+        {
+            p.Holes = stretches.Longs;
+            CheckHoles(p);
+        }
         var blocks = (p.T + AttentionForward.Queries - 1) / AttentionForward.Queries;
         // One token's attention over a short text is done before a second thread is awake.
         var products = 2 * Math.Min(p.T, AttentionForward.Queries) * (q.Size(2) / p.K) * k.Size(1) * q.Size(3);
         Workers.For(0, p.B * p.K * blocks, Math.Max(1, EnoughProducts / products),
             Width.Of(&AttentionForward.Tasks<Floats512>, &AttentionForward.Tasks<Floats256>, &AttentionForward.Tasks<Floats128>), &p);
         return (y.Tensor, sums.Tensor);
+    }
+
+    private static void CheckHoles(in AttentionProblem p)
+    {
+        for (var b = 0L; b < p.B; b++)
+            for (var t = 0L; t < p.T; t++)
+            {
+                var low = p.Low(b, t);
+                var holes = p.HolesOf(b, t);
+                long h0 = holes[0], h1 = holes[1], h2 = holes[2], h3 = holes[3];
+                if (0 > h0 || h0 > h1 || h1 > h2 || h2 > h3 || h3 > p.Past + t || low > p.Past + t || low >= h0 && low < h1
+                    || low >= h2 && low < h3)
+                    throw Of(
+                        Name, $"query {t} of sample {b} does not see {h0} to {h1} and {h2} to {h3}, which must come in order and hold "
+                            + $"neither its position, {p.Past + t}, nor the first that it sees, {low}");
+            }
     }
 
     private static AttentionProblem Problem(

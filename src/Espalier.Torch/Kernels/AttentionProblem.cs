@@ -16,6 +16,12 @@ internal unsafe struct AttentionProblem
     /// <summary>The position at which each query's document begins, [B, T], never falling; null where a row is one text.</summary>
     public long* Begins;
 
+    /// <summary>
+    /// Two stretches of positions that each query does not see, [B, T, 4]: where the first begins and ends, and the second; null where none
+    /// are hidden.
+    /// </summary>
+    public long* Holes;
+
     // Backward: gradient of the output, and gradients to write, in order.
     public float* Slope, ToQueries, ToKeys, ToValues;
 
@@ -40,6 +46,31 @@ internal unsafe struct AttentionProblem
     {
         var low = Math.Max(0, Past + t - Window + 1);
         return Begins == null ? low : Math.Max(low, Begins[b * T + t]);
+    }
+
+    /// <summary>A query's stretches that it does not see.</summary>
+    public readonly long* HolesOf(long b, long t) => Holes + (b * T + t) * 4;
+
+    /// <summary>How many of some queries from t on have the same stretches.</summary>
+    public readonly long Alike(long b, long t, long most)
+    {
+        if (Holes == null)
+            return most;
+        var first = new ReadOnlySpan<long>(HolesOf(b, t), 4);
+        var rows = 1L;
+        while (rows < most && first.SequenceEqual(new(HolesOf(b, t + rows), 4)))
+            rows++;
+        return rows;
+    }
+
+    /// <summary>The first position that any of some queries sees.</summary>
+    public readonly long Lowest(long b, long begin, long end)
+    {
+        var lowest = Low(b, begin);
+        // Beginnings never fall but where there are stretches.
+        for (var t = begin + 1; Holes != null && t < end; t++)
+            lowest = Math.Min(lowest, Low(b, t));
+        return lowest;
     }
 
     public readonly float* Query(long b, long t, long n) => Queries + b * QuerySample + t * QueryStep + n * QueryHead;
