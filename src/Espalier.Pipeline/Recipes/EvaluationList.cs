@@ -67,10 +67,12 @@ internal static class EvaluationList
     private static TaskSection Known(SectionFields fields, string key, YamlValue item, TaskSection task)
     {
         string[] known = [HeldOut, TeacherDomain, .. TaskCatalog.Names];
-        return task.IsFile || TaskCatalog.Names.Contains(task.Task) ? task : throw fields.At(item.Line,
-            $"{key}: {OneLine.Clipped(task.Task)} is not known.{NearestName.Hint(task.Task, known)} Known are {HeldOut}, {TeacherDomain} and "
-            + $"the benchmarks {string.Join(", ", TaskCatalog.Names)}; a benchmark of your own is a file that ends in .yaml, and a text of "
-            + "your own { NAME: PATH }");
+        if (task.IsFile || TaskCatalog.Names.Contains(task.Task))
+            return task;
+        var hint = NearestName.Hint(task.Task, known);
+        throw fields.At(item.Line, $"{key}: {OneLine.Clipped(task.Task)} is not known.{hint} Known are {HeldOut}, {TeacherDomain} and names of "
+            + $"benchmarks{(hint.Length > 0 ? "" : $" ({string.Join(", ", TaskCatalog.Names)})")}; a benchmark of your own is a file that ends "
+            + "in .yaml, a text of your own { NAME: PATH }");
     }
 
     private static EvaluationSet Of(SectionFields fields, string key, string name, YamlValue source)

@@ -47,9 +47,10 @@ internal static class BenchmarksSection
                     new Cell(metric.Name),
                     .. task.Results.Select(result => new Cell(MetricText.Value(result.Metrics.First(of => of.Name == metric.Name))))]);
         table.Write(html);
-        foreach (var (task, result) in tasks.SelectMany(task => task.Results.Select(result => (task, result))).Where(of => of.result.Cut > 0))
-            html.Leaf("p", $"{task.Task}, {result.Model}: {Figures.Exact(result.Cut)} contexts are longer than the model's positions and were "
-                + "cut on the left.", ("class", "quiet"));
+        foreach (var task in tasks)
+            if (task.Results.Max(result => result.Cut) is > 0 and var cut)
+                html.Leaf("p", $"{task.Task}: {Figures.Exact(cut)} of {Figures.Exact(task.Documents)} contexts are longer than a model's "
+                    + "positions and were cut on the left, as the harness does.", ("class", "quiet"));
     }
 
     private static void Differences(HtmlBuilder html, string[] models, IReadOnlyList<TaskComparison> tasks)
@@ -81,11 +82,12 @@ internal static class BenchmarksSection
     {
         html.Leaf(heading, task.Task);
         var scale = task.Metric.Scale;
-        var unit = scale == MetricScale.Share ? 100 : 1;
+        var unit = scale == MetricScale.Share ? 100.0 : 1;
         new IntervalChart($"{task.Metric.Name} on {task.Task} with 95 % intervals",
             scale == MetricScale.Share ? $"{task.Metric.Name}, %" : task.Metric.Name,
             [.. models.Zip(task.Results, (model, result) => new Interval(
-                model, unit * result.Metrics[0].Value, Standard95 * unit * result.Metrics[0].StandardError))]).Write(html);
+                model, unit * result.Metrics[0].Value, Standard95 * unit * result.Metrics[0].StandardError))])
+        { Shown = value => MetricText.Number(value / unit, scale) }.Write(html);
         if (task.Subjects.Count == 0)
             return;
         SubjectRow[] fallen = [.. task.Fallen.Take(MostSubjects)];
