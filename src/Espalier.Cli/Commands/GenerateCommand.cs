@@ -107,7 +107,9 @@ internal sealed class GenerateCommand : CommandBase
             },
             (page, _) => page.Line());
         if (!run.Json)
-            run.Progress.Note($"{report.Ids.Count} tokens{(report.TokensPerSecond is { } rate ? $", {Units.Short(rate)} tokens/s" : "")}");
+            run.Progress.Note(
+                $"{Units.Counted(report.Ids.Count, "token")}"
+                    + $"{(report.TokensPerSecond is { } rate ? $", {Units.Short(rate)} tokens/s" : "")}");
         return ExitCodes.Done;
     }
 
@@ -146,7 +148,8 @@ internal sealed class GenerateCommand : CommandBase
         });
         if (!run.Json)
             run.Progress.Note(
-                $"{starts.Length} prompts, {made.Sum(ids => ids.Count)} tokens, {Units.Short(report.TokensPerSecond)} tokens/s");
+                $"{Units.Counted(starts.Length, "prompt")}, {Units.Counted(made.Sum(ids => ids.Count), "token")}, "
+                    + $"{Units.Short(report.TokensPerSecond)} tokens/s");
         return ExitCodes.Done;
     }
 

@@ -109,7 +109,9 @@ internal sealed class MergeCommand : CommandBase
             throw new EspalierException(
                 $"--weights is '{list}': only what they are to each other counts; give numbers from 1e-6 to 1e6, or 0");
         if (shares.Length != count)
-            throw new EspalierException($"--weights has {shares.Length} numbers and there are {count} sources: give one for each");
+            throw new EspalierException(
+                $"--weights has {Units.Counted(shares.Length, "number")} and there are {Units.Counted(count, "source")}: give one for "
+                    + $"each");
         return shares.Sum() > 0 ? shares
             : throw new EspalierException($"--weights is '{list}', whose sum is 0: give at least one source a share");
     }

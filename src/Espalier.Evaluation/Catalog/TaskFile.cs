@@ -1,5 +1,6 @@
 using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Code;
+using Espalier.Evaluation.Health;
 using Espalier.Evaluation.Shots;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Texts;
@@ -16,7 +17,7 @@ internal static class TaskFile
 
     private static readonly (string Word, Func<TaskFields, TaskKind> Read)[] s_kinds =
         [("choice", ChoiceKind.Read), ("partial", PartialKind.Read), ("generate", GenerateKind.Read),
-            ("code", CodeKind.Read)];
+            ("code", CodeKind.Read), ("continuation", ContinuationKind.Read)];
 
     /// <summary>Reads a task; its name is that of the file.</summary>
     /// <exception cref="EspalierException">Something in it is wrong: file, line and key.</exception>

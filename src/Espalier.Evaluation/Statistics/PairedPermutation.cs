@@ -9,7 +9,9 @@ internal static class PairedPermutation
     /// <summary>So many exchanges are drawn.</summary>
     public const int Draws = 10_000;
 
-    /// <summary>The two-sided probability of a difference at least so large between models that score alike; repeats with its seed.</summary>
+    /// <summary>
+    /// The two-sided probability of a difference at least so large between models that score alike; repeats with its seed.
+    /// </summary>
     /// <param name="first">One model's scores.</param>
     /// <param name="second">The other's, in the same order.</param>
     /// <param name="weights">What each document weighs in the means.</param>

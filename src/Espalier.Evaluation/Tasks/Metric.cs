@@ -22,7 +22,7 @@ internal enum MetricScale
 internal sealed record Metric(string Name, MetricScale Scale = MetricScale.Share)
 {
     /// <summary>Whether a smaller value is the better one.</summary>
-    public bool IsLowerBetter => Scale is MetricScale.Perplexity or MetricScale.Bits;
+    public bool IsLowerBetter { get; init; } = Scale is MetricScale.Perplexity or MetricScale.Bits;
 
     /// <summary>A mean as it is told: the mean itself, or the perplexity.</summary>
     public double Told(double mean) => Scale == MetricScale.Perplexity ? Math.Exp(mean) : mean;

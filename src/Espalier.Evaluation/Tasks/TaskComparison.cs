@@ -66,12 +66,15 @@ internal sealed record TaskComparison(string Task, int Shots, int Documents, IRe
 {
     /// <summary>Subjects in which a model is worse than the first, the largest fall first.</summary>
     [JsonIgnore]
-    public IEnumerable<SubjectRow> Fallen => Subjects.Where(row => row.Fall(Metric.IsLowerBetter) > 0)
-        .OrderByDescending(row => row.Fall(Metric.IsLowerBetter));
+    public IEnumerable<SubjectRow> Fallen => Subjects.Where(row => row.Fall(IsLowerBetter) > 0)
+        .OrderByDescending(row => row.Fall(IsLowerBetter));
 
     /// <summary>What models are compared by.</summary>
     [JsonIgnore]
-    public Metric Metric => new(Results[0].Metrics[0].Name, Results[0].Metrics[0].Scale);
+    public TaskMetric Metric => Results[0].Metrics[0];
+
+    /// <summary>Whether a smaller value of it is the better one.</summary>
+    public bool IsLowerBetter { get; init; }
 
     /// <summary>Compares models on several tasks, with probabilities adjusted for all comparisons there are.</summary>
     /// <param name="models">The models.</param>
@@ -100,7 +103,8 @@ internal sealed record TaskComparison(string Task, int Shots, int Documents, IRe
             [.. models.Zip(results, (model, result) => new ModelResult(model, result.Totals, result.Cut, result.Seconds))],
             differences,
             first.Subjects.Count < 2 ? [] : [.. first.Subjects.Select((subject, i) => SubjectRow.Of(subject.Name, subject.Documents.Count,
-                [.. results.Select(result => TaskMetric.Of(metric, result.Subjects[i].Documents).Value)], metric))]);
+                [.. results.Select(result => TaskMetric.Of(metric, result.Subjects[i].Documents).Value)], metric))])
+        { IsLowerBetter = metric.IsLowerBetter };
     }
 
     private static ModelDifference Difference(string model, Metric metric, IReadOnlyList<DocumentResult> ofModel,

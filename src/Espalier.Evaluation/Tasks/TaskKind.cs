@@ -9,6 +9,12 @@ internal abstract record TaskKind
     /// <summary>What is counted, the first of which models are compared by.</summary>
     public abstract IReadOnlyList<Metric> Metrics { get; }
 
+    /// <summary>
+    /// Whether answers are held against those of the model that was asked first: who asks the others alone must ask it again, or have its
+    /// answers remembered.
+    /// </summary>
+    public virtual bool NeedsFirst => false;
+
     /// <summary>Reads a task's documents and writes its questions.</summary>
     /// <param name="task">The task, which is of this kind.</param>
     /// <param name="settings">What the user wants of it.</param>

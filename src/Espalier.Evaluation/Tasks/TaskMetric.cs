@@ -3,9 +3,8 @@ namespace Espalier.Evaluation.Tasks;
 /// <summary>A metric over documents, with its standard error.</summary>
 /// <param name="Name">As lm-evaluation-harness names it: acc, acc_norm, or acc_bytes.</param>
 /// <param name="Value">The share, number or perplexity.</param>
-/// <param name="StandardError">
-/// Of a mean of equal weights s/√n with n − 1; else that of a ratio, Σ(wᵢ(xᵢ − x̄))² (Cochran 1977, section 2.11); of a perplexity times it,
-/// by the delta method. 0 of one document.
+/// <param name="StandardError"> Of a mean of equal weights s/√n with n − 1; else that of a ratio, Σ(wᵢ(xᵢ − x̄))² (Cochran 1977, section
+/// 2.11); of a perplexity times it, by the delta method. 0 of one document.
 /// </param>
 /// <param name="Scale">How it is read.</param>
 internal sealed record TaskMetric(string Name, double Value, double StandardError, MetricScale Scale)
@@ -14,7 +13,8 @@ internal sealed record TaskMetric(string Name, double Value, double StandardErro
     public static TaskMetric Of(Metric metric, IReadOnlyList<DocumentResult> documents)
     {
         var (mean, error) = MeanOf(
-            [.. documents.Select(document => document.Score(metric.Name))], [.. documents.Select(document => document.Weight(metric.Name))]);
+            [.. documents.Select(document => document.Score(metric.Name))],
+            [.. documents.Select(document => document.Weight(metric.Name))]);
         var value = metric.Told(mean);
         return new(metric.Name, value, metric.Scale == MetricScale.Perplexity ? value * error : error, metric.Scale);
     }

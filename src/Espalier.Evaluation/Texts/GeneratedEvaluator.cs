@@ -16,7 +16,7 @@ internal static class GeneratedEvaluator
     /// <param name="made">Receives each new text as it is done, with the prompt's place; null where nobody keeps them.</param>
     /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">A text cannot be continued; its place is named.</exception>
-    public static IReadOnlyList<Generation> Run(Generations generations, GeneratedKind kind, IReadOnlyList<GeneratedPrompt> prompts,
+    public static IReadOnlyList<Generation> Run(Generations generations, WrittenKind kind, IReadOnlyList<GeneratedPrompt> prompts,
         string name, IProgressReporter progress, IReadOnlyDictionary<int, Generation>? known = null, Action<int, Generation>? made = null,
         CancellationToken stop = default)
     {

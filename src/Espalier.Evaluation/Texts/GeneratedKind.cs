@@ -4,22 +4,16 @@ using Espalier.Evaluation.Tasks;
 
 namespace Espalier.Evaluation.Texts;
 
-/// <summary>What a model writes after the prompt, greedily: what all such kinds have.</summary>
+/// <summary>What a model writes after the prompt and what is judged by the text alone.</summary>
 /// <param name="Target">What a shot shows after the prompt; null where there are no shots.</param>
 /// <param name="Stop">What is written ends before any of these.</param>
 /// <param name="MaxTokens">Most tokens that are written.</param>
-internal abstract record GeneratedKind(Template? Target, IReadOnlyList<string> Stop, int MaxTokens) : TaskKind
+internal abstract record GeneratedKind(Template? Target, IReadOnlyList<string> Stop, int MaxTokens)
+    : WrittenKind(Target, Stop, MaxTokens)
 {
-    /// <summary>Most tokens where a task says nothing: the harness's number (lm_eval/models/huggingface.py).</summary>
-    public const int UsualTokens = 256;
-
     /// <inheritdoc/>
-    public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings)
-    {
-        var shots = settings.Shots ?? task.Shots.Count;
-        return new TextQuestions(this, settings, [.. TaskData.Read(task, settings.Benchmarks, shots > 0)
-            .Select(subject => (subject.Name, GeneratedPrompts.Of(task, subject, shots, settings.Limit)))]);
-    }
+    public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings) =>
+        new TextQuestions(this, settings, Prompts(task, settings));
 
     /// <summary>Judges what was written, all of a task at once.</summary>
     /// <param name="prompts">What was asked.</param>

@@ -22,7 +22,7 @@ internal static class GeneratedPrompts
     /// <exception cref="EspalierException">The task asks for choices, or a document lacks what the task asks of it.</exception>
     public static IReadOnlyList<GeneratedPrompt> Of(TaskDefinition task, TaskSubject subject, int shots, int? limit = null)
     {
-        if (task.Kind is not GeneratedKind kind)
+        if (task.Kind is not WrittenKind kind)
             throw new EspalierException($"{task.Source}: asks for choices and no text: it is of kind {task.Kind.Name}");
         if (shots > 0 && kind.Target is null)
             throw new EspalierException($"task {task.Name}: has no target, so that there is nothing to show as a shot; leave --shots away");

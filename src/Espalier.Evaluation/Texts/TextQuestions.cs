@@ -39,7 +39,7 @@ internal sealed class TextQuestions(GeneratedKind kind, TaskSettings settings,
     /// <param name="name">What progress is called.</param>
     /// <param name="progress">Receives the texts done.</param>
     /// <param name="stop">Stops.</param>
-    public static IReadOnlyList<Generation> Texts(AskedModel model, GeneratedKind kind, IReadOnlyList<GeneratedPrompt> prompts, string name,
+    public static IReadOnlyList<Generation> Texts(AskedModel model, WrittenKind kind, IReadOnlyList<GeneratedPrompt> prompts, string name,
         IProgressReporter progress, CancellationToken stop)
     {
         var kept = model.Kept<KeptText>([$"{kind.MaxTokens}", .. kind.Stop, "", .. prompts.Select(prompt => prompt.Text)]);

@@ -5,6 +5,12 @@ using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Pipeline.Stages;
 
+/// <summary>Where the answers of the model that was asked first lie.</summary>
+/// <param name="Folder">Folder of its stage.</param>
+/// <param name="Model">Hash of the model.</param>
+/// <param name="Hash">Hash of what the stage made.</param>
+internal sealed record FirstAnswers(string Folder, string Model, string Hash);
+
 /// <summary>A benchmark of a recipe. Its files are read when something of it is first asked for.</summary>
 /// <param name="section">What the recipe says.</param>
 /// <param name="benchmarks">Finds the folder of the benchmarks' files.</param>
@@ -33,6 +39,15 @@ internal sealed class RecipeTask(TaskSection section, Func<string?> benchmarks)
     /// <summary>Hash of the documents' files.</summary>
     /// <exception cref="EspalierException">A file is not there.</exception>
     public string DocumentsHash => _documents ??= TaskContent.HashOfDocuments(Definition, Settings);
+
+    /// <summary>
+    /// The stage in which the first model was asked; null until then. Kinds that hold answers against the first model's
+    /// (<see cref="TaskKind.NeedsFirst"/>) need it for all others.
+    /// </summary>
+    public FirstAnswers? First { get; set; }
+
+    /// <summary>Whether <see cref="Questions"/> know the first model's answers.</summary>
+    public bool KnowsFirst { get; set; }
 
     /// <summary>Shots of a document.</summary>
     public int Shots => Settings.Shots ?? Definition.Shots.Count;

@@ -19,7 +19,7 @@ internal sealed class TaskStage(RecipeTask task, Slot<ModelFolder> model, LazyWe
     /// <summary>In the stage's folder: a line a document, with what the model made of it.</summary>
     public const string DocumentsName = "documents.jsonl";
 
-    // Beside it while the stage is at work.
+    // Beside it while the stage is at work; it stays where others are held against it.
     private const string AnswersName = "answers";
 
     private const int LongestName = 40;
@@ -50,25 +50,34 @@ internal sealed class TaskStage(RecipeTask task, Slot<ModelFolder> model, LazyWe
     };
 
     /// <inheritdoc/>
-    protected override Dictionary<string, string> Inputs() => new()
+    protected override Dictionary<string, string> Inputs()
     {
-        ["model"] = model.Value.Hash,
-        ["tokenizer"] = tokenizer.Sha256,
-        ["task"] = task.Definition.Hash,
-        ["documents"] = task.DocumentsHash,
-    };
+        var inputs = new Dictionary<string, string>
+        {
+            ["model"] = model.Value.Hash,
+            ["tokenizer"] = tokenizer.Sha256,
+            ["task"] = task.Definition.Hash,
+            ["documents"] = task.DocumentsHash,
+        };
+        if (task.Definition.Kind.NeedsFirst && task.First is { } first)
+            inputs["first"] = first.Hash;
+        return inputs;
+    }
 
     /// <inheritdoc/>
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
         var (name, title) = (model.Value.Name, $"{task.Name}: {model.Value.Name}");
         run.Progress.Note(title);
+        TellFirst(run);
         var asked = weights.Asked(tokenizer, (new ScoreCache(folder.PathOf(AnswersName)), model.Value.Hash));
         var result = TaskEvaluator.Run(task.Definition, task.Settings, task.Questions, asked, run.Progress, run.Stop);
         if (result.CutNote(model.Value.Config.MaxPositions) is { } note)
             run.Progress.Warn(note);
         folder.WriteFile(DocumentsName, stream => DocumentLines.Keep(stream, result));
-        folder.Delete(AnswersName);
+        if (!task.Definition.Kind.NeedsFirst)
+            folder.Delete(AnswersName);
+        task.KnowsFirst = true;
         folder.Timing.Append(0, ("seconds", result.Seconds), ("documents", result.Documents.Count));
         return new()
         {
@@ -91,7 +100,21 @@ internal sealed class TaskStage(RecipeTask task, Slot<ModelFolder> model, LazyWe
             Path.Combine(folder, DocumentsName), task.Definition, task.Shots, SecondsOf(Path.Combine(folder, RunLayout.Timing)));
         Row = new(task.Name, result.Shots, result.Documents.Count, result.Cut,
             [.. result.Totals.Select(metric => new MetricRow(metric.Name, metric.Value, metric.StandardError))], Path.GetFileName(folder));
+        task.First ??= new(folder, model.Value.Hash, record.OutputHash);
     }
+
+    /// <summary>Where the first model was asked by an earlier start, its answers are read: none of its weights are loaded.</summary>
+    private void TellFirst(RunContext run)
+    {
+        if (!task.Definition.Kind.NeedsFirst || task.KnowsFirst || task.First is not { } first)
+            return;
+        var remembered = new AskedModel(tokenizer, () => throw Lost(first), () => throw Lost(first),
+            (new ScoreCache(Path.Combine(first.Folder, AnswersName)), first.Model));
+        _ = TaskEvaluator.Run(task.Definition, task.Settings, task.Questions, remembered, run.Progress, run.Stop);
+    }
+
+    private static EspalierException Lost(FirstAnswers first) => new(
+        $"{first.Folder}: the first model's answers are not those that this program would ask for; delete the folder, and it is asked again");
 
     /// <summary>What the stage's log says; nothing is decided by it.</summary>
     private static double SecondsOf(string timing)

@@ -102,7 +102,7 @@ internal static class BenchmarksSection
         foreach (var subject in fallen)
             table.Add(null, [new Cell(subject.Name), new Cell(Figures.Exact(subject.Documents)),
                 .. subject.Values.Select(value => new Cell(MetricText.Number(value, scale))),
-                new Cell(MetricText.Number(subject.Fall(task.Metric.IsLowerBetter), scale))]);
+                new Cell(MetricText.Number(subject.Fall(task.IsLowerBetter), scale))]);
         table.Write(html);
     }
 }

@@ -138,7 +138,7 @@ public sealed class GenerateTests : TorchTest
         var (code, _, error) = TestCommand.Launch($"generate {model} --ids 1 {options} --max-tokens 1 --threads 1");
         Assert.Equal(0, code);
         Assert.Equal(warning is not null, error.Contains("warning:", StringComparison.Ordinal));
-        Assert.Contains(warning is null ? "1 tokens" : $"{warning}\n", error);
+        Assert.Contains(warning is null ? "1 token" : $"{warning}\n", error);
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using Espalier.Cli.Commands;
-using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Catalog;
 using Espalier.Pipeline.Recipes;
 using Espalier.Tests;
 

@@ -54,11 +54,27 @@ public sealed class ScriptTests
     [Fact]
     public void Skipped_tests_are_listed_with_their_reasons()
     {
-        var (_, output) = Bash("""
-            source scripts/suites.sh
-            skipped_tests <(printf '%s\n' '[xUnit.net 00:00:00.10]     A.B.Needs_a_model [SKIP]' '[xUnit.net 00:00:00.11]       needs ../shared/x' 'Passed!')
+        using var folder = new TemporaryFolder();
+        var results = Path.Combine(folder.Path, "results.trx");
+        File.WriteAllText(results, """
+            <UnitTestResult testId="1" testName="A.B.Needs_a_model(of: &quot;x&quot;)" duration="0" outcome="NotExecuted" testListId="2">
+              <Output>
+                <ErrorInfo>
+                  <Message>needs ../shared/x &amp; y</Message>
+                </ErrorInfo>
+              </Output>
+            </UnitTestResult>
+            <UnitTestResult testId="3" testName="A.B.Needs_nothing" duration="0" outcome="Passed" testListId="2" />
+            <UnitTestResult testId="4" testName="A.B.Needs_more" duration="0" outcome="NotExecuted" testListId="2">
+              <Output>
+                <ErrorInfo>
+                  <Message>needs ../shared/z</Message>
+                </ErrorInfo>
+              </Output>
+            </UnitTestResult>
             """);
-        Assert.Equal("  skipped: A.B.Needs_a_model: needs ../shared/x\n", output);
+        var (_, output) = Bash($"source scripts/suites.sh; skipped_tests {results}");
+        Assert.Equal("  skipped: A.B.Needs_a_model(of: \"x\"): needs ../shared/x & y\n  skipped: A.B.Needs_more: needs ../shared/z\n", output);
     }
 
     [Fact]

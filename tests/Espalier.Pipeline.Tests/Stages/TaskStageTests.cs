@@ -70,6 +70,40 @@ public sealed class TaskStageTests : TorchTest
         Assert.StartsWith("task-my-task-", first.Row.Stage);
     }
 
+    [Fact]
+    public void Where_answers_are_held_against_the_first_models_it_stays_the_first_after_a_stop()
+    {
+        Write();
+        File.WriteAllText(Path.Combine(_folder, "my_task.yaml"),
+            "kind: continuation\ntest: questions.jsonl\nprompt: \"Count to {n}:\"\nmax-tokens: 6\n");
+        RecipeTask Task() => new(new TaskSection { Task = Path.Combine(_folder, "my_task.yaml"), Limit = 3 }, () => null);
+        var task = Task();
+        var (first, second) = (Run("run", task, s_teacher, "a"), Run("run", task, Pruned(), "b"));
+        Assert.Equal(1, first.Result!.Totals.Single(metric => metric.Name == "agreed").Value);
+        var agreed = second.Result!.Totals.Single(metric => metric.Name == "agreed").Value;
+        Assert.True(agreed < 1, $"{agreed}");
+
+        // The second model's stage is lost, the first one's is found done: nothing is asked of it.
+        Directory.Delete(Path.Combine(_folder, "run", "stages", second.Row!.Stage), recursive: true);
+        task = Task();
+        Run("run", task, s_teacher, "a");
+        var again = Run("run", task, Pruned(), "b");
+        Assert.Equal(second.Row.Stage, again.Row!.Stage);
+        Assert.Equal(second.Result.Totals, again.Result!.Totals);
+    }
+
+    // Another model of the same tokenizer: the first layers of the teacher alone.
+    private string Pruned()
+    {
+        var folder = Path.Combine(_folder, "shorter");
+        if (!Directory.Exists(folder))
+        {
+            using var teacher = Espalier.LanguageModel.Load(s_teacher);
+            using var pruned = teacher.Prune(new() { Layers = 5 }, null, folder);
+        }
+        return folder;
+    }
+
     private void Write()
     {
         File.WriteAllText(Path.Combine(_folder, "my_task.yaml"),
@@ -78,15 +112,18 @@ public sealed class TaskStageTests : TorchTest
             i => string.Create(CultureInfo.InvariantCulture, $"{{\"n\":\"{i} and {i * i}\",\"answer\":{i % 2}}}")));
     }
 
-    private TaskStage Run(string folder, IProgressReporter progress, int? limit = null, int? shots = null, CancellationToken stop = default)
+    private TaskStage Run(string folder, IProgressReporter progress, int? limit = null, int? shots = null, CancellationToken stop = default) =>
+        Run(folder, new RecipeTask(new TaskSection { Task = Path.Combine(_folder, "my_task.yaml"), Limit = limit, Shots = shots }, () => null),
+            s_teacher, "model", progress, stop);
+
+    private TaskStage Run(string folder, RecipeTask task, string model, string hash, IProgressReporter? progress = null,
+        CancellationToken stop = default)
     {
-        using var checkpoint = Checkpoint.Open(s_teacher);
+        using var checkpoint = Checkpoint.Open(model);
         using var weights = new LazyWeights(checkpoint);
-        using var run = RunContext.Open(Path.Combine(_folder, folder), "recipe", 1, progress, stop);
-        var task = new RecipeTask(
-            new TaskSection { Task = Path.Combine(_folder, "my_task.yaml"), Limit = limit, Shots = shots }, () => null);
+        using var run = RunContext.Open(Path.Combine(_folder, folder), "recipe", 1, progress ?? NullProgress.Instance, stop);
         var stage = new TaskStage(
-            task, new Slot<ModelFolder>("teacher") { Value = new("teacher", s_teacher, "model") }, weights, Tokenizer.Load(s_teacher));
+            task, new Slot<ModelFolder>("model") { Value = new("model", model, hash) }, weights, Tokenizer.Load(s_teacher));
         run.Walk([stage]);
         return stage;
     }

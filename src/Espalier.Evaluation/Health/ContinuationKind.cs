@@ -1,0 +1,60 @@
+using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Texts;
+
+namespace Espalier.Evaluation.Health;
+
+/// <summary>
+/// How well a model goes on from a beginning, beside the first model that is asked, the teacher: whether it would write what that wrote,
+/// how far both agree, and whether its own text repeats itself or never ends. Loss on given text tells none of it.
+/// </summary>
+/// <param name="Stop">What is written ends before any of these.</param>
+/// <param name="MaxTokens">Most tokens that are written.</param>
+/// <param name="Words">So many words of a document's prompt are its beginning; null all.</param>
+internal sealed record ContinuationKind(IReadOnlyList<string> Stop, int MaxTokens, int? Words) : WrittenKind(null, Stop, MaxTokens)
+{
+    /// <summary>
+    /// The mean loss of what the first model wrote, a token; the share of it before both part; repetition of four ids; different ones,
+    /// pairs; tokens that were written; texts that came to their end.
+    /// </summary>
+    public const string Loss = "continuation_perplexity", Agreed = "agreed", Repetition = "repetition_4", DistinctIds = "distinct_1",
+        DistinctPairs = "distinct_2", Tokens = "tokens", Ended = "ended";
+
+    /// <inheritdoc/>
+    public override string Name => "continuation";
+
+    /// <inheritdoc/>
+    public override bool NeedsFirst => true;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Metric> Metrics { get; } =
+    [
+        new(Loss, MetricScale.Perplexity), new(Agreed), new(Repetition) { IsLowerBetter = true }, new(DistinctIds), new(DistinctPairs),
+        new(Tokens, MetricScale.Plain), new(Ended),
+    ];
+
+    /// <inheritdoc/>
+    public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings) => new ContinuationQuestions(this, task.Name,
+        [.. Prompts(task, settings)
+            .Select(subject => (subject.Subject, (IReadOnlyList<GeneratedPrompt>)[.. subject.Prompts.Select(Begin)]))]);
+
+    /// <summary>Reads its keys.</summary>
+    public static ContinuationKind Read(TaskFields fields) => new(
+        fields.Texts("stop") ?? [],
+        fields.Number("max-tokens", UsualTokens, least: 1),
+        fields.Number("words", 0, least: 1) is > 0 and var words ? words : null);
+
+    private GeneratedPrompt Begin(GeneratedPrompt prompt)
+    {
+        if (Words is not { } words)
+            return prompt;
+        var (text, at) = (prompt.Text, 0);
+        for (var word = 0; word < words && at < text.Length; word++)
+        {
+            while (at < text.Length && PythonLetters.IsWhite(text[at]))
+                at++;
+            while (at < text.Length && !PythonLetters.IsWhite(text[at]))
+                at++;
+        }
+        return prompt with { Text = text[..at] };
+    }
+}

@@ -1,0 +1,76 @@
+using System.Globalization;
+using Espalier.Compression;
+using Espalier.Compression.Evaluation;
+using Espalier.Evaluation.Requests;
+using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Texts;
+
+namespace Espalier.Evaluation.Health;
+
+/// <summary>The log-likelihood of a text, as the cache has it.</summary>
+/// <param name="LogLikelihood">Nats.</param>
+internal sealed record KeptLogLikelihood(double LogLikelihood);
+
+/// <summary>Beginnings from which models go on; the first model that is asked is the one that the others are held against.</summary>
+/// <param name="kind">When a text ends.</param>
+/// <param name="task">The task's name, for messages.</param>
+/// <param name="asked">The beginnings of each subject.</param>
+internal sealed class ContinuationQuestions(ContinuationKind kind, string task,
+    IReadOnlyList<(string Subject, IReadOnlyList<GeneratedPrompt> Prompts)> asked) : TaskQuestions
+{
+    private readonly GeneratedPrompt[] _prompts = [.. asked.SelectMany(subject => subject.Prompts)];
+    private string[]? _reference;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Subject, int Documents)> Subjects =>
+        [.. asked.Select(subject => (subject.Subject, subject.Prompts.Count))];
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
+    {
+        var texts = TextQuestions.Texts(model, kind, _prompts, name, progress, stop);
+        _reference ??= [.. texts.Select(text => text.Text)];
+        if (_reference.All(text => text.Length == 0))
+            throw new EspalierException($"task {task}: the first model wrote nothing after any of its {_prompts.Length} beginnings");
+        var ids = texts.Zip(_prompts, (text, prompt) => Ids(model, prompt, text.Text)).ToArray();
+        var references = _reference.Zip(_prompts, (text, prompt) => Ids(model, prompt, text)).ToArray();
+        var losses = Losses(model, references, name, progress, stop);
+        return [.. _prompts.Select((prompt, i) =>
+            new ContinuationResult(prompt, texts[i], ids[i].Continuation, references[i].Continuation, losses[i]))];
+    }
+
+    // What was written may be a piece of a character, which has no ids of its own.
+    private static ContinuationIds Ids(AskedModel model, GeneratedPrompt prompt, string text)
+    {
+        try
+        {
+            return text.Length == 0 ? new([], []) : ContinuationIds.Of(model.Tokenizer, prompt.Text, text);
+        }
+        catch (EspalierException)
+        {
+            return new([], []);
+        }
+    }
+
+    private static double[] Losses(AskedModel model, ContinuationIds[] references, string name, IProgressReporter progress,
+        CancellationToken stop)
+    {
+        int[] scored = [.. Enumerable.Range(0, references.Length).Where(i => references[i].Continuation.Length > 0)];
+        var kept = model.Kept<KeptLogLikelihood>(scored.Select(i => string.Join(' ', references[i].Context.Append(-1)
+            .Concat(references[i].Continuation).Select(id => id.ToString(CultureInfo.InvariantCulture)))));
+        var known = kept?.Read() ?? [];
+        if (known.Length != scored.Length)
+        {
+            using var work = progress.Begin($"{name}: loss", scored.Length, "texts");
+            var found = new LogLikelihoods(model.Decoder()).Of(
+                [.. scored.Select(i => new ScoredRequest(references[i].Context, [references[i].Continuation]))], done => work.Advance(done),
+                stop);
+            known = [.. found.Select(scores => new KeptLogLikelihood(scores[0].LogLikelihood))];
+            kept?.Write(known);
+        }
+        var losses = new double[references.Length];
+        foreach (var (i, score) in scored.Zip(known))
+            losses[i] = score.LogLikelihood;
+        return losses;
+    }
+}

@@ -1,0 +1,23 @@
+using Espalier.Evaluation.Tasks;
+
+namespace Espalier.Evaluation.Texts;
+
+/// <summary>What a model writes after the prompt, greedily: what all such kinds have, however that is judged.</summary>
+/// <param name="Target">What a shot shows after the prompt; null where there are no shots.</param>
+/// <param name="Stop">What is written ends before any of these.</param>
+/// <param name="MaxTokens">Most tokens that are written.</param>
+internal abstract record WrittenKind(Template? Target, IReadOnlyList<string> Stop, int MaxTokens) : TaskKind
+{
+    /// <summary>Most tokens where a task says nothing: the harness's number (lm_eval/models/huggingface.py).</summary>
+    public const int UsualTokens = 256;
+
+    /// <summary>The prompts of all subjects, as the user wants them.</summary>
+    /// <exception cref="EspalierException">A file is not there, or a document lacks what the task asks of it.</exception>
+    protected static IReadOnlyList<(string Subject, IReadOnlyList<GeneratedPrompt> Prompts)> Prompts(TaskDefinition task,
+        TaskSettings settings)
+    {
+        var shots = settings.Shots ?? task.Shots.Count;
+        return [.. TaskData.Read(task, settings.Benchmarks, shots > 0)
+            .Select(subject => (subject.Name, GeneratedPrompts.Of(task, subject, shots, settings.Limit)))];
+    }
+}
