@@ -138,7 +138,8 @@ internal sealed class Compressor
     }
 
     /// <summary>
-    /// For samples and benchmarks alone, so that one that cannot be read costs no more than these: whoever needs it for text says what is wrong.
+    /// For samples and benchmarks alone, so that one that cannot be read costs no more than these: whoever needs it for text says what is
+    /// wrong.
     /// </summary>
     private Tokenizer? Tokenizer()
     {

@@ -55,7 +55,8 @@ internal static class DocumentLines
                 subjects.Add((subject, []));
             subjects[^1].Documents.Add(document);
         }
-        return subjects.Count > 0 ? new(task, shots, [.. subjects.Select(subject => new SubjectResult(subject.Name, subject.Documents))], seconds)
+        return subjects.Count > 0
+            ? new(task, shots, [.. subjects.Select(subject => new SubjectResult(subject.Name, subject.Documents))], seconds)
             : throw new EspalierException($"{path}: has no documents");
     }
 

@@ -35,7 +35,7 @@ internal sealed record TaskSection
         {
             IsOption = false,
             PageDefault = "required",
-            Page = "The benchmark: the name of one that comes with the program, or a task's file, which ends in `.yaml` ([tasks](tasks.md)).",
+            Page = "The name of a benchmark that comes with the program, or a task's file, which ends in `.yaml` ([tasks](tasks.md)).",
             IsRequired = true,
             Missing = _ => "evaluate: [ { task: mmlu, limit: 20 } ]",
         },
@@ -46,7 +46,8 @@ internal sealed record TaskSection
             Page = "Only the first documents of each subject, so many.",
             IsLater = true,
         },
-        new Key<TaskSection, int?>("shots", Kinds.Size(least: 0, most: 1000).OrAbsent(), s => s.Shots, (s, shots) => s with { Shots = shots })
+        new Key<TaskSection, int?>(
+            "shots", Kinds.Size(least: 0, most: 1000).OrAbsent(), s => s.Shots, (s, shots) => s with { Shots = shots })
         {
             IsOption = false,
             PageDefault = "as the task has it",

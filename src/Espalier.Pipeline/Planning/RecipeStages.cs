@@ -118,7 +118,8 @@ internal sealed class RecipeStages
             if (cycle != Cycles[^1])
                 Evaluate(trained);
         }
-        Evaluate(Add(new ExportStage(folder, trained, "student", Teacher.Stored, _recipe.Export, _recipe.Clamp, _sequence)).Exported, asksTasks: true);
+        var export = Add(new ExportStage(folder, trained, "student", Teacher.Stored, _recipe.Export, _recipe.Clamp, _sequence));
+        Evaluate(export.Exported, asksTasks: true);
     }
 
     private T Add<T>(T stage) where T : Stage

@@ -70,9 +70,9 @@ internal static class EvaluationList
         if (task.IsFile || TaskCatalog.Names.Contains(task.Task))
             return task;
         var hint = NearestName.Hint(task.Task, known);
-        throw fields.At(item.Line, $"{key}: {OneLine.Clipped(task.Task)} is not known.{hint} Known are {HeldOut}, {TeacherDomain} and names of "
-            + $"benchmarks{(hint.Length > 0 ? "" : $" ({string.Join(", ", TaskCatalog.Names)})")}; a benchmark of your own is a file that ends "
-            + "in .yaml, a text of your own { NAME: PATH }");
+        throw fields.At(item.Line, $"{key}: {OneLine.Clipped(task.Task)} is not known.{hint} Known are {HeldOut}, {TeacherDomain} and names "
+            + $"of benchmarks{(hint.Length > 0 ? "" : $" ({string.Join(", ", TaskCatalog.Names)})")}; a benchmark of your own is a file that "
+            + "ends in .yaml, a text of your own { NAME: PATH }");
     }
 
     private static EvaluationSet Of(SectionFields fields, string key, string name, YamlValue source)

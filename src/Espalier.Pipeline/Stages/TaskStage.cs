@@ -114,14 +114,14 @@ internal sealed class TaskStage(RecipeTask task, Slot<ModelFolder> model, LazyWe
     }
 
     private static EspalierException Lost(FirstAnswers first) => new(
-        $"{first.Folder}: the first model's answers are not those that this program would ask for; delete the folder, and it is asked again");
+        $"{first.Folder}: the first model's answers are not those that this program asks for; delete the folder, and it is asked again");
 
     /// <summary>What the stage's log says; nothing is decided by it.</summary>
     private static double SecondsOf(string timing)
     {
         try
         {
-            return MetricsLines.Read(timing).Select(line => (double?)line.Fields["seconds"]).LastOrDefault(seconds => seconds is not null) ?? 0;
+            return MetricsLines.Read(timing).Select(line => (double?)line.Fields["seconds"]).LastOrDefault(found => found is not null) ?? 0;
         }
         catch (Exception error) when (error is EspalierException or IOException or UnauthorizedAccessException or InvalidOperationException
             or FormatException)

@@ -19,8 +19,8 @@ internal static class BenchmarksSection
             return;
         html.Leaf("h2", "Benchmarks");
         html.Note(
-            "How to read it: every model is asked the same documents, as lm-evaluation-harness asks them without a chat template. Shares are "
-                + "in per cent, ± one standard error over documents; bars show ± 1.96 of them, a 95 % interval. Differences are from the "
+            "How to read it: every model is asked the same documents, as lm-evaluation-harness asks them without a chat template. Shares "
+                + "are in per cent, ± one standard error over documents; bars show ± 1.96 of them, a 95 % interval. Differences are from the "
                 + "teacher, document by document, in the first metric: their intervals come from 10,000 draws of documents, p is the "
                 + "probability of a difference at least so large between equally good models, by McNemar's exact test where a document is "
                 + "right or wrong and by permutation elsewhere.");
@@ -74,8 +74,8 @@ internal static class BenchmarksSection
             }
         table.Write(html);
         if (isAdjusted)
-            html.Leaf("p", $"There are {all} comparisons, and of many some look large by chance alone: adjusted probabilities hold for all of "
-                + "them together (Holm 1979).", ("class", "quiet"));
+            html.Leaf("p", $"There are {all} comparisons, and of many some look large by chance alone: adjusted probabilities hold for all "
+                + "of them together (Holm 1979).", ("class", "quiet"));
     }
 
     private static void Task(HtmlBuilder html, string heading, string[] models, TaskComparison task)
@@ -98,7 +98,8 @@ internal static class BenchmarksSection
         }
         html.Leaf("p", $"What fell most, of {task.Subjects.Count} subjects ({task.Metric.Name}{(unit == 100 ? ", %" : "")}; subjects are "
             + "small, and the largest of many falls is partly chance):");
-        var table = new HtmlTable([("Subject", false), ("Documents", true), .. models.Select(model => (model, true)), ("Largest fall", true)]);
+        var table = new HtmlTable(
+            [("Subject", false), ("Documents", true), .. models.Select(model => (model, true)), ("Largest fall", true)]);
         foreach (var subject in fallen)
             table.Add(null, [new Cell(subject.Name), new Cell(Figures.Exact(subject.Documents)),
                 .. subject.Values.Select(value => new Cell(MetricText.Number(value, scale))),

@@ -17,7 +17,8 @@ public sealed class BenchmarkRecipeTests : IDisposable
     [Fact]
     public void Benchmarks_stand_among_texts_and_keep_their_limits_and_shots()
     {
-        var recipe = Parse("evaluate: [held-out, mmlu, { task: gsm8k, limit: 200, shots: 0 }, { wiki: w.txt }, a/mine.yaml]\nbenchmarks: b");
+        var recipe = Parse("evaluate: [held-out, mmlu, { task: gsm8k, limit: 200, shots: 0 }, { wiki: w.txt }, a/mine.yaml]"
+            + "\nbenchmarks: b");
         Assert.Equal([new("held-out", null), new EvaluationSet("wiki", "w.txt")], recipe.Evaluate);
         Assert.Equal([new() { Task = "mmlu" }, new() { Task = "gsm8k", Limit = 200, Shots = 0 }, new TaskSection { Task = "a/mine.yaml" }],
             recipe.Tasks);
@@ -69,7 +70,8 @@ public sealed class BenchmarkRecipeTests : IDisposable
         Directory.CreateDirectory(Path.Combine(_folder, "empty"));
         File.WriteAllText(Path.Combine(_folder, "broken.yaml"),
             "test: questions.jsonl\nprompt: \"{q}\"\nchoices: [\"a\", \"b\"]\nanswer: \"{answer}\"\n");
-        File.WriteAllText(Path.Combine(_folder, "questions.jsonl"), "{\"q\":\"x\",\"answer\":0}\n{\"q\":\"x\",\"answer\":1}\n{\"q\":\"x\"}\n");
+        File.WriteAllText(Path.Combine(_folder, "questions.jsonl"), "{\"q\":\"x\",\"answer\":0}\n"
+            + "{\"q\":\"x\",\"answer\":1}\n{\"q\":\"x\"}\n");
         var ids = Fixtures.Golden("quickstart-teacher", "self-written.ids.i32");
         Recipe Of(string teacher) => RecipeFile.Parse(
             $"teacher: {teacher}\ndata: {{ train: {ids}, sequence: 16 }}\nscore: {{ samples: 4 }}\nprune: {{ ffn: 512 }}\n"

@@ -78,7 +78,7 @@ public sealed class TaskStageTests : TorchTest
             "kind: continuation\ntest: questions.jsonl\nprompt: \"Count to {n}:\"\nmax-tokens: 6\n");
         RecipeTask Task() => new(new TaskSection { Task = Path.Combine(_folder, "my_task.yaml"), Limit = 3 }, () => null);
         var task = Task();
-        var (first, second) = (Run("run", task, s_teacher, "a"), Run("run", task, Pruned(), "b"));
+        var (first, second) = (Run("run", task, s_teacher, "a"), Run("run", task, Other(), "b"));
         Assert.Equal(1, first.Result!.Totals.Single(metric => metric.Name == "agreed").Value);
         var agreed = second.Result!.Totals.Single(metric => metric.Name == "agreed").Value;
         Assert.True(agreed < 1, $"{agreed}");
@@ -87,20 +87,21 @@ public sealed class TaskStageTests : TorchTest
         Directory.Delete(Path.Combine(_folder, "run", "stages", second.Row!.Stage), recursive: true);
         task = Task();
         Run("run", task, s_teacher, "a");
-        var again = Run("run", task, Pruned(), "b");
+        var again = Run("run", task, Other(), "b");
         Assert.Equal(second.Row.Stage, again.Row!.Stage);
         Assert.Equal(second.Result.Totals, again.Result!.Totals);
     }
 
-    // Another model of the same tokenizer: the first layers of the teacher alone.
-    private string Pruned()
+    // The same weights with other rotations: a model that says something else.
+    private string Other()
     {
-        var folder = Path.Combine(_folder, "shorter");
-        if (!Directory.Exists(folder))
-        {
-            using var teacher = Espalier.LanguageModel.Load(s_teacher);
-            using var pruned = teacher.Prune(new() { Layers = 5 }, null, folder);
-        }
+        var folder = Directory.CreateDirectory(Path.Combine(_folder, "other")).FullName;
+        foreach (var file in Directory.GetFiles(s_teacher))
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
+        var config = File.ReadAllText(Path.Combine(folder, "config.json"));
+        var changed = System.Text.RegularExpressions.Regex.Replace(config, "\"rope_theta\": *[0-9.]+", "\"rope_theta\": 3.0");
+        Assert.NotEqual(config, changed);
+        File.WriteAllText(Path.Combine(folder, "config.json"), changed);
         return folder;
     }
 
@@ -112,9 +113,11 @@ public sealed class TaskStageTests : TorchTest
             i => string.Create(CultureInfo.InvariantCulture, $"{{\"n\":\"{i} and {i * i}\",\"answer\":{i % 2}}}")));
     }
 
-    private TaskStage Run(string folder, IProgressReporter progress, int? limit = null, int? shots = null, CancellationToken stop = default) =>
-        Run(folder, new RecipeTask(new TaskSection { Task = Path.Combine(_folder, "my_task.yaml"), Limit = limit, Shots = shots }, () => null),
-            s_teacher, "model", progress, stop);
+    private TaskStage Run(
+        string folder, IProgressReporter progress, int? limit = null, int? shots = null, CancellationToken stop = default) =>
+        Run(folder, new RecipeTask(
+            new TaskSection { Task = Path.Combine(_folder, "my_task.yaml"), Limit = limit, Shots = shots }, () => null), s_teacher, "model",
+            progress, stop);
 
     private TaskStage Run(string folder, RecipeTask task, string model, string hash, IProgressReporter? progress = null,
         CancellationToken stop = default)
