@@ -20,7 +20,7 @@ public sealed record EvaluationRow(
 /// <param name="Name">As lm-evaluation-harness names it, where it has it.</param>
 /// <param name="Value">The share, number or perplexity.</param>
 /// <param name="StandardError">Its standard error over documents.</param>
-public sealed record MetricRow(string Name, double Value, double StandardError);
+internal sealed record MetricRow(string Name, double Value, double StandardError);
 
 /// <summary>What a model makes of a benchmark.</summary>
 /// <param name="Task">The task's name.</param>
@@ -29,7 +29,7 @@ public sealed record MetricRow(string Name, double Value, double StandardError);
 /// <param name="Cut">Contexts that were cut on the left, for the model has not so many positions.</param>
 /// <param name="Metrics">What is counted; models are compared by the first.</param>
 /// <param name="Stage">Folder inside <c>stages</c>, with a line a document in <c>documents.jsonl</c>.</param>
-public sealed record TaskRow(string Task, int Shots, int Documents, int Cut, IReadOnlyList<MetricRow> Metrics, string Stage);
+internal sealed record TaskRow(string Task, int Shots, int Documents, int Cut, IReadOnlyList<MetricRow> Metrics, string Stage);
 
 /// <summary>One model of the final table.</summary>
 /// <param name="Arm">The recipe's name.</param>
@@ -50,7 +50,8 @@ public sealed record ModelRow(
     public string? Stage { get; init; }
 
     /// <summary>What it makes of benchmarks; null where it was asked none.</summary>
-    public IReadOnlyList<TaskRow>? Tasks { get; init; }
+    [JsonInclude]
+    internal IReadOnlyList<TaskRow>? Tasks { get; init; }
 
     /// <summary>Folder inside <c>stages</c> of what it writes; null without a tokenizer.</summary>
     public string? Samples { get; init; }
