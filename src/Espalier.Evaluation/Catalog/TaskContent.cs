@@ -10,7 +10,12 @@ internal static class TaskContent
     /// <param name="task">The task.</param>
     /// <param name="settings">What the user wants of it.</param>
     /// <exception cref="EspalierException">A file is not there or cannot be read.</exception>
-    public static string HashOfDocuments(TaskDefinition task, TaskSettings settings) => ContentHash.OfText(string.Join('\n',
-        TaskData.Files(task, settings.Benchmarks, (settings.Shots ?? task.Shots.Count) > 0)
-            .Select(file => $"{file.Name} {ContentHash.OfFile(file.Path)}")));
+    public static string HashOfDocuments(TaskDefinition task, TaskSettings settings)
+    {
+        var documents = task.Kind.HasDocuments
+            ? TaskData.Files(task, settings.Benchmarks, (settings.Shots ?? task.Shots.Count) > 0) : [];
+        var others = task.Kind.OtherFiles.Select(name => (Name: name, Path: TaskData.Find(task, name, settings.Benchmarks)));
+        return ContentHash.OfText(string.Join('\n', documents.Select(file => $"{file.Name} {ContentHash.OfFile(file.Path)}")
+            .Concat(others.Select(file => $"{file.Name} {(file.Path is { } path ? ContentHash.OfFile(path) : "none")}"))));
+    }
 }

@@ -24,7 +24,8 @@ internal sealed class LazyWeights(Checkpoint checkpoint, Action? loading = null)
         tokenizer, Decoder,
         () => new(Loaded(ref _packed, () => PackedWeights.Load(checkpoint, PackedWeights.FormatOf(checkpoint))), tokenizer,
             StopIds.Of(checkpoint, tokenizer)),
-        known);
+        known)
+    { Positions = checkpoint.Config.MaxPositions };
 
     /// <inheritdoc/>
     public void Dispose()

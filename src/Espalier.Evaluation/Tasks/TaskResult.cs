@@ -21,8 +21,7 @@ internal sealed record TaskResult(TaskDefinition Task, int Shots, IReadOnlyList<
     /// <summary>What is said of these; null where there are none.</summary>
     /// <param name="positions">The model's.</param>
     public string? CutNote(int positions) => Cut == 0 ? null
-        : $"{Task.Name}: {Cut} contexts are longer than the model's {positions} positions and were cut on the left, as the harness does; "
-            + "fewer shots make them shorter";
+        : $"{Task.Name}: {Cut} contexts are longer than the model's {positions} positions and {Task.Kind.WhatIsCut}";
 
     /// <summary>What is counted, the first of which models are compared by.</summary>
     public IReadOnlyList<Metric> Metrics => Task.Kind.Metrics;

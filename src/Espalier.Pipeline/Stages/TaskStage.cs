@@ -109,7 +109,8 @@ internal sealed class TaskStage(RecipeTask task, Slot<ModelFolder> model, LazyWe
         if (!task.Definition.Kind.NeedsFirst || task.KnowsFirst || task.First is not { } first)
             return;
         var remembered = new AskedModel(tokenizer, () => throw Lost(first), () => throw Lost(first),
-            (new ScoreCache(Path.Combine(first.Folder, AnswersName)), first.Model));
+            (new ScoreCache(Path.Combine(first.Folder, AnswersName)), first.Model))
+        { Positions = model.Value.Config.MaxPositions };
         _ = TaskEvaluator.Run(task.Definition, task.Settings, task.Questions, remembered, run.Progress, run.Stop);
     }
 
