@@ -1,4 +1,5 @@
 using Espalier.Compression.Search;
+using Espalier.Evaluation.Tasks;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
@@ -125,11 +126,20 @@ internal sealed class Compressor
                     ? stage.Trained.Name.Replace("student", stage.Name, StringComparison.Ordinal) : stage.Name, stage => stage.Metrics!),
             Need = Of<NeedStage>().SingleOrDefault() is { Found: { IsMade: true } need } ? need.Value : null,
             Search = Of<SearchStage>().SingleOrDefault()?.Found,
+            Tasks = Tasks(),
         };
     }
 
+    private IReadOnlyList<TaskComparison>? Tasks()
+    {
+        EvaluateStage[] asked = [.. Of<EvaluateStage>().Where(stage => stage.Tasks is not null)];
+        return asked.Length == 0 ? null : TaskComparison.OfAll([.. asked.Select(stage => stage.Row!.Model)],
+            asked[0].Tasks!.Select((_, task) => asked.Select(stage => stage.Tasks![task]).ToArray()));
+    }
+
     /// <summary>
-    /// For samples alone, so that one that cannot be read costs no more than these: whoever needs it for text says what is wrong.
+    /// For samples and benchmarks alone, so that one that cannot be read costs no more than these: whoever needs it for text says what is
+    /// wrong.
     /// </summary>
     private Tokenizer? Tokenizer()
     {

@@ -35,6 +35,7 @@ internal static class ReportWriter
         ImportanceSection.Write(html, run);
         CandidatesSection.Write(html, run);
         EvaluationSection.Write(html, run);
+        BenchmarksSection.Write(html, run);
         ComparisonSection.Write(html, run);
         SamplesSection.Write(html, run);
         ChecksSection.Write(html, run);

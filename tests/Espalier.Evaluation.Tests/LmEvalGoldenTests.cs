@@ -32,8 +32,7 @@ public sealed class LmEvalGoldenTests : TorchTest
 
         using var checkpoint = Checkpoint.Open(Fixtures.Outside("models", "stories260K"));
         using var model = DecoderWeights.Load(checkpoint);
-        var results =
-            ChoiceEvaluator.Run(model, Tokenizer.Load(checkpoint.Folder), prompts, name, Espalier.Compression.NullProgress.Instance);
+        var results = ChoiceEvaluator.Run(model, Tokenizer.Load(checkpoint.Folder), prompts);
         foreach (var (expected, result) in golden.Zip(results))
         {
             Assert.All(result.Prompt.Pairs, pair => Assert.Equal(expected.GetProperty("context").GetString(), pair.Context));

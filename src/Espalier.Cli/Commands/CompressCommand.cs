@@ -6,6 +6,7 @@ using Espalier.Cli.Rendering;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Search;
 using Espalier.Compression.Training.Profiling;
+using Espalier.Evaluation.Tasks;
 using Espalier.Files;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
@@ -104,6 +105,13 @@ internal sealed class CompressCommand : CommandBase
         if (ModelTable.Legend(report.Rows) is { } legend)
             page.Line(legend);
         page.Line();
+        foreach (var arm in report.Tasks ?? [])
+        {
+            if (report.Tasks!.Count > 1)
+                page.Heading(arm.Arm);
+            TaskPage.Show(page, arm.Models, arm.Tasks);
+            page.Line();
+        }
         if (report.Seeds is { } seeds)
         {
             page.Table(SeedsTable(seeds));
@@ -171,6 +179,12 @@ internal sealed class CompressCommand : CommandBase
 /// <param name="Need">The test's result.</param>
 internal sealed record NeedRow(string Arm, CorrectionTestResult Need);
 
+/// <summary>What a recipe's models made of benchmarks.</summary>
+/// <param name="Arm">The recipe's name.</param>
+/// <param name="Models">The models, the teacher first.</param>
+/// <param name="Tasks">The benchmarks.</param>
+internal sealed record TasksRow(string Arm, IReadOnlyList<string> Models, IReadOnlyList<TaskComparison> Tasks);
+
 /// <summary>What a recipe's search found.</summary>
 /// <param name="Arm">The recipe's name.</param>
 /// <param name="Search">Its result.</param>
@@ -186,12 +200,13 @@ internal sealed record SearchRow(string Arm, SearchResult Search);
 /// <param name="Differences">How far the recipes' students are apart, each pair once; absent with one recipe.</param>
 /// <param name="Need">Whether the teacher needed correction, one a recipe that asked; absent where none did.</param>
 /// <param name="Search">What the searches for a shape found, one a recipe that has one; absent where none has.</param>
+/// <param name="Tasks">What the models made of benchmarks, one a recipe that has some; absent where none has.</param>
 /// <param name="Profile">With <c>--profile</c>: where the time of the steps went, one a stage that trained now.</param>
 /// <param name="Stages">What each stage took.</param>
 internal sealed record CompressReport(
     string Output, IReadOnlyList<string> Students, IReadOnlyList<string> Gguf, string Report, IReadOnlyList<ModelRow> Rows,
     IReadOnlyList<SeedSummary>? Seeds, IReadOnlyList<ArmDifference>? Differences, IReadOnlyList<NeedRow>? Need,
-    IReadOnlyList<SearchRow>? Search, IReadOnlyList<StepProfile>? Profile, IReadOnlyList<StageRow> Stages)
+    IReadOnlyList<SearchRow>? Search, IReadOnlyList<TasksRow>? Tasks, IReadOnlyList<StepProfile>? Profile, IReadOnlyList<StageRow> Stages)
 {
     internal static CompressReport Of(IReadOnlyList<CompressResult> results, string output, string report) => new(
         Seeds: SeedSummary.Of(results.SelectMany(result => result.Rows)) is { Count: > 0 } seeds ? seeds : null,
@@ -205,6 +220,9 @@ internal sealed record CompressReport(
             ? [.. results.Where(result => result.Need is not null).Select(result => new NeedRow(result.Arm, result.Need!))] : null,
         Search: results.Any(result => result.Search is not null)
             ? [.. results.Where(result => result.Search is not null).Select(result => new SearchRow(result.Arm, result.Search!))] : null,
+        Tasks: results.Any(result => result.Tasks is not null)
+            ? [.. results.Where(result => result.Tasks is not null)
+                .Select(result => new TasksRow(result.Arm, result.TaskModels, result.Tasks!))] : null,
         Stages: [.. results.SelectMany(result => result.Stages).DistinctBy(stage => stage.Folder)],
         Profile: null);
 }

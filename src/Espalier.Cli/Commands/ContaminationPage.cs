@@ -1,6 +1,7 @@
 using System.Globalization;
 using Espalier.Cli.Rendering;
 using Espalier.Evaluation.Contamination;
+using Espalier.Evaluation.Tasks;
 using Espalier.Files;
 
 namespace Espalier.Cli.Commands;
@@ -17,7 +18,7 @@ internal static class ContaminationPage
             + $"({Units.Count(report.Text.Texts)} texts, {Units.Count(report.Text.Words)} words)");
         var table = new TextTable([new("task"), new("documents", Number: true), new("shared", Number: true),
             new("too short", Number: true), new("metric of the others"),
-            .. report.Tasks[0].Clean.Select(result => new TextColumn(TaskPage.Name(result.Model), Number: true))]);
+            .. report.Tasks[0].Clean.Select(result => new TextColumn(TaskReportPage.Name(result.Model), Number: true))]);
         foreach (var task in report.Tasks)
             if (task.Clean[0].Metrics.Count == 0)
                 table.Add([task.Task, $"{task.Documents}", $"{task.Shared}", $"{task.TooShort}", "none is left",
@@ -25,7 +26,7 @@ internal static class ContaminationPage
             else
                 foreach (var (i, metric) in task.Clean[0].Metrics.Index())
                     table.Add([task.Task, $"{task.Documents}", $"{task.Shared}", $"{task.TooShort}", metric.Name,
-                        .. task.Clean.Select(result => TaskPage.Value(result.Metrics[i]))]);
+                        .. task.Clean.Select(result => MetricText.Value(result.Metrics[i]))]);
         page.Table(table);
         foreach (var task in report.Tasks)
             foreach (var shared in task.Examples)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
+using Espalier.Evaluation.Tasks;
 using Espalier.Files;
 using Espalier.Pipeline.Runs;
 
@@ -44,6 +45,9 @@ internal sealed class StatusCommand : CommandBase
             facts.Add(("this stage's steps take", $"{Units.Time(TimeSpan.FromSeconds(remaining))} more"));
         if (run.Checkpoint is { } checkpoint)
             facts.Add(("last checkpoint", $"step {checkpoint}"));
+        foreach (var task in run.Tasks ?? [])
+            facts.Add((task.Task, $"{task.Metric.Name}: "
+                + string.Join(", ", task.Results.Select(result => $"{result.Model} {MetricText.Value(result.Metrics[0])}"))));
         facts.Add(("time of its stages", Units.Time(TimeSpan.FromSeconds(run.Seconds))));
         facts.Add(("size", Units.Bytes(run.Bytes)));
         page.Table(TextTable.OfFacts([.. facts]));

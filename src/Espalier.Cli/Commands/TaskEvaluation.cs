@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text.Json;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
@@ -12,9 +10,7 @@ using Espalier.Evaluation.Contamination;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Texts;
 using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Generation;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Runs;
@@ -96,7 +92,7 @@ internal sealed class TaskEvaluation
     {
         var tasks = Tasks(run);
         using var judge = Judge(run, tasks, models, start);
-        var settings = new TaskSettings(Folder(run), run.Get(_shots), run.Get(_limit), run.Get(_lengths))
+        var settings = new TaskSettings(BenchmarksFolder.Find(run.Get(_benchmarks)), run.Get(_shots), run.Get(_limit), run.Get(_lengths))
         {
             RunsCode = run.Get(_runCode),
             KeepsSamples = run.Has(_samples),
@@ -119,10 +115,10 @@ internal sealed class TaskEvaluation
             DurableOutput.WriteFile(samples, 0, stream => CodeSamples.Write(stream,
                 results[0].SelectMany(result => result.Documents).OfType<CodeResult>().Select(result => result.Sample)));
         format.Write(run, new TaskReport(models,
-            [
-                .. tasks.Index().Where(task => task.Item.Kind.IsScored(settings))
-                    .Select(task => TaskComparison.Of(models, [.. results.Select(ofModel => ofModel[task.Index])]))
-            ], lines, samples, judge?.Judge.Name, Pairs(run, models, tasks, questions, results), contamination), TaskPage.Show, TaskPage.Csv);
+            TaskComparison.OfAll(models, tasks.Index().Where(task => task.Item.Kind.IsScored(settings))
+                .Select(task => results.Select(ofModel => ofModel[task.Index]).ToArray())),
+            lines, samples, judge?.Judge.Name, Pairs(run, models, tasks, questions, results), contamination), TaskReportPage.Show,
+            TaskReportPage.Csv);
         return ExitCodes.Done;
     }
 
@@ -131,7 +127,7 @@ internal sealed class TaskEvaluation
     [
         .. questions.Index().Where(of => of.Item is JudgedQuestions).SelectMany(of => models.Index().Skip(1).Select(model =>
         {
-            var name = $"{tasks[of.Index].Name}, {TaskPage.Name(model.Item)} beside {TaskPage.Name(models[0])}";
+            var name = $"{tasks[of.Index].Name}, {TaskReportPage.Name(model.Item)} beside {TaskReportPage.Name(models[0])}";
             var counts = ((JudgedQuestions)of.Item).Pairs(results[model.Index][of.Index].Documents, results[0][of.Index].Documents,
                 ScoreCache.OfUser(), name, run.Progress, run.Cancellation);
             return new JudgedPair(
@@ -192,49 +188,22 @@ internal sealed class TaskEvaluation
             : throw new EspalierException($"{_maxTokens.Name} was given, and to no task of --tasks a model writes a text: leave it away");
     }
 
-    private string? Folder(CommandRun run)
-    {
-        var named = run.Get(_benchmarks) ?? (Environment.GetEnvironmentVariable("ESPALIER_BENCHMARKS") is { Length: > 0 } set ? set : null);
-        return named is null || Directory.Exists(named) ? named ?? (Directory.Exists("benchmarks") ? "benchmarks" : null)
-            : throw new EspalierException($"{named} is no folder: the benchmarks' files are wanted below it");
-    }
-
     private static TaskResult[] Ask(CommandRun run, string folder, TaskDefinition[] tasks, TaskSettings settings,
         TaskQuestions[] questions, Action start)
     {
         using var checkpoint = Checkpoint.Open(folder).WithNotes(run);
         checkpoint.CheckFinite(run.Cancellation);
         var tokenizer = Tokenizer.Load(folder);
-        Decoder? decoder = null;
-        PackedWeights? packed = null;
-        T Loaded<T>(ref T? model, Func<T> load) where T : class
+        using var weights = new LazyWeights(checkpoint, start);
+        var asked = weights.Asked(tokenizer, (ScoreCache.OfUser(), KnownFolder.Hash(folder)));
+        return [.. tasks.Zip(questions, (task, questionsOfTask) =>
         {
-            if (decoder is null && packed is null)
-                start();
-            return model ??= load();
-        }
-
-        var asked = new AskedModel(tokenizer, () => Loaded(ref decoder, () => DecoderWeights.Load(checkpoint)),
-            () => new(Loaded(ref packed, () => PackedWeights.Load(checkpoint, PackedWeights.FormatOf(checkpoint))), tokenizer,
-                StopIds.Of(checkpoint, tokenizer)),
-            (ScoreCache.OfUser(), KnownFolder.Hash(folder))) { Positions = checkpoint.Config.MaxPositions };
-        try
-        {
-            return [.. tasks.Zip(questions, (task, questionsOfTask) =>
-            {
-                run.Progress.Note($"{task.Name}: {folder}");
-                var result = TaskEvaluator.Run(task, settings, questionsOfTask, asked, run.Progress, run.Cancellation);
-                if (result.Cut > 0)
-                    run.Progress.Warn($"{task.Name}: {result.Cut} contexts are longer than the model's {checkpoint.Config.MaxPositions} "
-                        + $"positions and {task.Kind.WhatIsCut}");
-                return result;
-            })];
-        }
-        finally
-        {
-            decoder?.Dispose();
-            packed?.Dispose();
-        }
+            run.Progress.Note($"{task.Name}: {folder}");
+            var result = TaskEvaluator.Run(task, settings, questionsOfTask, asked, run.Progress, run.Cancellation);
+            if (result.CutNote(checkpoint.Config.MaxPositions) is { } note)
+                run.Progress.Warn(note);
+            return result;
+        })];
     }
 
     private static void Write(
@@ -242,34 +211,10 @@ internal sealed class TaskEvaluation
     {
         foreach (var (model, ofModel) in models.Zip(results))
             foreach (var (task, result) in ofModel.Index())
-            {
-                var number = 0;
-                foreach (var subject in result.Subjects)
-                    foreach (var document in subject.Documents)
-                    {
-                        using (var json = new Utf8JsonWriter(stream))
-                            Write(json, model, result.Task.Name, subject.Name, document, contamination?.Overlaps[task][number++]);
-                        stream.WriteByte((byte)'\n');
-                    }
-            }
-    }
-
-    private static void Write(
-        Utf8JsonWriter json, string model, string task, string subject, DocumentResult document, DocumentOverlap? overlap)
-    {
-        json.WriteStartObject();
-        json.WriteString("model", model);
-        json.WriteString("task", task);
-        if (subject.Length > 0)
-            json.WriteString("subject", subject);
-        json.WriteNumber("document", document.Document.Number);
-        document.Write(json);
-        json.WriteNumber("cut", document.Cut);
-        if (overlap is not null)
-        {
-            json.WriteBoolean("contaminated", overlap.IsShared);
-            json.WriteNumber("overlap", overlap.Share);
-        }
-        json.WriteEndObject();
+                DocumentLines.Write(stream, model, result, contamination is null ? null : (json, i) =>
+                {
+                    json.WriteBoolean("contaminated", contamination.Overlaps[task][i].IsShared);
+                    json.WriteNumber("overlap", contamination.Overlaps[task][i].Share);
+                });
     }
 }

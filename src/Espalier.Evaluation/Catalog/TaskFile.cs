@@ -44,6 +44,7 @@ internal static class TaskFile
         {
             Name = Path.GetFileNameWithoutExtension(source),
             Source = source,
+            Hash = ContentHash.OfText(text),
             Kind = kind,
             Test = !kind.HasDocuments ? DocumentFiles.None : DocumentFiles.Read(fields, "test")
                 ?? throw new EspalierException($"{source}: test is missing: the file of the documents"),

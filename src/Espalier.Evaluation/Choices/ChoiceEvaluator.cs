@@ -1,4 +1,3 @@
-using Espalier.Compression;
 using Espalier.Compression.Evaluation;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks;
@@ -14,14 +13,13 @@ internal static class ChoiceEvaluator
     /// <param name="model">The model; read only.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="prompts">What is asked.</param>
-    /// <param name="name">What progress is called.</param>
-    /// <param name="progress">Receives the documents done.</param>
+    /// <param name="done">Told how many more documents are done.</param>
     /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">
     /// A choice has no id of its own, or more than the model has positions; its place is named.
     /// </exception>
     public static IReadOnlyList<ChoiceResult> Run(Decoder model, Tokenizer tokenizer, IReadOnlyList<ChoicePrompt> prompts,
-        string name, IProgressReporter progress, CancellationToken stop = default)
+        Action<int>? done = null, CancellationToken stop = default)
     {
         // Choices of one context are one request, and those of several contexts one each.
         var (requests, places) = (new List<ScoredRequest>(), new List<(int Prompt, int[] Choices)>());
@@ -36,8 +34,14 @@ internal static class ChoiceEvaluator
                 places.Add((i, [.. same]));
             }
         }
-        using var task = progress.Begin(name, requests.Count, "contexts");
-        var scores = new LogLikelihoods(model).Of(requests, done => task.Advance(done), stop);
+        // Progress is told in documents, of which one may have several contexts.
+        var (scored, told) = (0L, 0);
+        var scores = new LogLikelihoods(model).Of(requests, more =>
+        {
+            var documents = (int)((scored += more) * prompts.Count / requests.Count);
+            done?.Invoke(documents - told);
+            told = documents;
+        }, stop);
         var results = prompts.Select(prompt => new ContinuationScore[prompt.Pairs.Count]).ToArray();
         foreach (var ((prompt, choices), found) in places.Zip(scores))
             foreach (var (choice, score) in choices.Zip(found))

@@ -14,6 +14,12 @@ internal sealed record KeptScores(double[] LogLikelihoods, bool[] IsGreedy, int 
 /// <param name="asked">The prompts of each subject.</param>
 internal sealed class ChoiceQuestions(IReadOnlyList<(string Subject, IReadOnlyList<ChoicePrompt> Prompts)> asked) : TaskQuestions
 {
+    /// <summary>
+    /// Documents that are asked and remembered together: what a stop or a kill costs at most. It never depends on what is remembered, so
+    /// that what goes through the model together, and with it the last bits, are the same after a stop.
+    /// </summary>
+    internal const int Piece = 256;
+
     private readonly ChoicePrompt[] _prompts = [.. asked.SelectMany(subject => subject.Prompts)];
 
     /// <inheritdoc/>
@@ -23,22 +29,32 @@ internal sealed class ChoiceQuestions(IReadOnlyList<(string Subject, IReadOnlyLi
     /// <inheritdoc/>
     public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
     {
-        var kept = model.Kept<KeptScores>(
-            _prompts.SelectMany(prompt => prompt.Pairs.SelectMany(pair => new[] { pair.Context, pair.Continuation })));
-        if (kept is not null && Known(kept.Read()) is { } before)
-            return before;
-        var results = ChoiceEvaluator.Run(model.Decoder(), model.Tokenizer, _prompts, name, progress, stop);
-        kept?.Write([.. results.Select(result => new KeptScores(
-            [.. result.Scores.Select(score => score.LogLikelihood)], [.. result.Scores.Select(score => score.IsGreedy)], result.Cut))]);
+        using var task = progress.Begin(name, _prompts.Length, "documents");
+        var results = new List<ChoiceResult>();
+        foreach (var piece in _prompts.Chunk(Piece))
+        {
+            var kept = model.Kept<KeptScores>(
+                piece.SelectMany(prompt => prompt.Pairs.SelectMany(pair => new[] { pair.Context, pair.Continuation })));
+            if (kept is not null && Known(piece, kept.Read()) is { } before)
+            {
+                results.AddRange(before);
+                task.Advance(piece.Length);
+                continue;
+            }
+            var made = ChoiceEvaluator.Run(model.Decoder(), model.Tokenizer, piece, done => task.Advance(done), stop);
+            kept?.Write([.. made.Select(result => new KeptScores(
+                [.. result.Scores.Select(score => score.LogLikelihood)], [.. result.Scores.Select(score => score.IsGreedy)], result.Cut))]);
+            results.AddRange(made);
+        }
         return results;
     }
 
-    private List<ChoiceResult>? Known(KeptScores[] kept)
+    private static List<ChoiceResult>? Known(ChoicePrompt[] piece, KeptScores[] kept)
     {
-        if (kept.Length != _prompts.Length)
+        if (kept.Length != piece.Length)
             return null;
         var results = new List<ChoiceResult>();
-        foreach (var (prompt, scores) in _prompts.Zip(kept))
+        foreach (var (prompt, scores) in piece.Zip(kept))
         {
             if (scores.LogLikelihoods?.Length != prompt.Pairs.Count || scores.IsGreedy?.Length != prompt.Pairs.Count)
                 return null;

@@ -29,6 +29,9 @@ internal sealed record FunctionCallKind(
     /// <inheritdoc/>
     public override IReadOnlyList<Metric> Metrics { get; } = [.. FunctionCallTotals.Names.Select(name => new Metric(name))];
 
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> OtherFiles => [AnswerFiles];
+
     /// <summary>Reads its keys.</summary>
     public static FunctionCallKind Read(TaskFields fields)
     {

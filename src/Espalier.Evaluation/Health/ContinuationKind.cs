@@ -23,6 +23,9 @@ internal sealed record ContinuationKind(IReadOnlyList<string> Stop, int MaxToken
     public override string Name => "continuation";
 
     /// <inheritdoc/>
+    public override bool NeedsFirst => true;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<Metric> Metrics { get; } =
     [
         new(Loss, MetricScale.Perplexity), new(Agreed), new(Repetition) { IsLowerBetter = true }, new(DistinctIds), new(DistinctPairs),

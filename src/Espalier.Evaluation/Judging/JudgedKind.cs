@@ -25,6 +25,12 @@ internal sealed record JudgedKind(
     /// <inheritdoc/>
     public override IReadOnlyList<Metric> Metrics => JudgedResult.Metrics;
 
+    /// <inheritdoc/>
+    public override string NotInRecipes => "is graded by a judge, whom the user names: espalier evaluate --tasks ... --judge";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> OtherFiles => References is null ? [JudgeFile] : [JudgeFile, References];
+
     /// <summary>Reads its keys.</summary>
     public static JudgedKind Read(TaskFields fields)
     {

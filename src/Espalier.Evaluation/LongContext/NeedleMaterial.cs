@@ -36,6 +36,9 @@ internal sealed record NeedleMaterial(NeedleRules Rules, Template Needle, string
     }
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> OtherFiles => Essay is { } essay && Rules.Haystack == Haystack.Essay ? [essay] : [];
+
+    /// <inheritdoc/>
     public override RulerMaker Maker(TaskDefinition task, string? benchmarks)
     {
         if (Rules.Haystack != Haystack.Essay)

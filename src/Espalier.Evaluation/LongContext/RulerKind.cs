@@ -35,6 +35,9 @@ internal sealed record RulerKind(IReadOnlyList<string> Stop, int MaxTokens, Rule
     public override bool HasDocuments => Material.HasDocuments;
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> OtherFiles => Material.OtherFiles;
+
+    /// <inheritdoc/>
     public override string WhatIsCut => "were cut on the left, and what is asked for may be gone with it; take a smaller --context-length";
 
     /// <summary>Reads its keys.</summary>

@@ -11,6 +11,9 @@ internal abstract record RulerMaterial
     /// <summary>Whether questions come from documents of the user's.</summary>
     public virtual bool HasDocuments => false;
 
+    /// <summary>Files that it reads beside documents, as the task names them.</summary>
+    public virtual IReadOnlyList<string> OtherFiles => [];
+
     /// <summary>Whether one reference in the answer is enough.</summary>
     public virtual bool AnyCounts => false;
 

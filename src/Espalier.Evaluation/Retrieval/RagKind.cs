@@ -32,6 +32,9 @@ internal sealed record RagKind(IReadOnlyList<string> Stop, int MaxTokens, RagFie
     public override bool HasPrompt => false;
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> OtherFiles => Source.Set is { } set ? [set.Files.Files] : [];
+
+    /// <inheritdoc/>
     public override string WhatIsCut => "lost the end of their passages; a smaller top makes them shorter";
 
     /// <summary>Reads its keys.</summary>

@@ -29,7 +29,7 @@ internal enum PairedTest
 /// <param name="OnlyAgainst">Documents of which the first alone is, or on which it is better.</param>
 /// <param name="Test">How the probability was found.</param>
 /// <param name="Probability">Of a difference at least so large between equally good models.</param>
-/// <param name="Adjusted">The same raised for all comparisons of the task (<see cref="Holm"/>); null where there is one.</param>
+/// <param name="Adjusted">The same raised for all comparisons, of all tasks (<see cref="Holm"/>); null where there is one.</param>
 internal sealed record ModelDifference(string Model, double Difference, double Lower, double Upper, int OnlyModel, int OnlyAgainst,
     PairedTest Test, double Probability, double? Adjusted);
 
@@ -37,18 +37,21 @@ internal sealed record ModelDifference(string Model, double Difference, double L
 /// <param name="Name">The subject.</param>
 /// <param name="Documents">Its documents.</param>
 /// <param name="Values">Each model's value.</param>
-/// <param name="IsLowerBetter">Whether a smaller value is the better one.</param>
-internal sealed record SubjectRow(string Name, int Documents, IReadOnlyList<double> Values, [property: JsonIgnore] bool IsLowerBetter)
+/// <param name="Worst">The worst of all but the first; the first's where there are no others.</param>
+internal sealed record SubjectRow(string Name, int Documents, IReadOnlyList<double> Values, double Worst)
 {
     /// <summary>The first model's.</summary>
     public double First => Values[0];
 
-    /// <summary>The worst of the others; the first's where there are none.</summary>
-    public double Worst => IsLowerBetter ? Values.Skip(1).DefaultIfEmpty(First).Max() : Values.Skip(1).DefaultIfEmpty(First).Min();
+    /// <summary>How models did on a subject.</summary>
+    public static SubjectRow Of(string name, int documents, IReadOnlyList<double> values, Metric metric)
+    {
+        var others = values.Skip(1).DefaultIfEmpty(values[0]);
+        return new(name, documents, values, metric.IsLowerBetter ? others.Max() : others.Min());
+    }
 
     /// <summary>By how much the worst is worse than the first; negative where it is better.</summary>
-    [JsonIgnore]
-    public double Fall => IsLowerBetter ? Worst - First : First - Worst;
+    public double Fall(bool isLowerBetter) => isLowerBetter ? Worst - First : First - Worst;
 }
 
 /// <summary>Models beside each other on one task.</summary>
@@ -63,9 +66,31 @@ internal sealed record TaskComparison(string Task, int Shots, int Documents, IRe
 {
     /// <summary>Subjects in which a model is worse than the first, the largest fall first.</summary>
     [JsonIgnore]
-    public IEnumerable<SubjectRow> Fallen => Subjects.Where(row => row.Fall > 0).OrderByDescending(row => row.Fall);
+    public IEnumerable<SubjectRow> Fallen => Subjects.Where(row => row.Fall(IsLowerBetter) > 0)
+        .OrderByDescending(row => row.Fall(IsLowerBetter));
 
-    /// <summary>Compares the results of one task.</summary>
+    /// <summary>What models are compared by.</summary>
+    [JsonIgnore]
+    public TaskMetric Metric => Results[0].Metrics[0];
+
+    /// <summary>Whether a smaller value of it is the better one.</summary>
+    public bool IsLowerBetter { get; init; }
+
+    /// <summary>Compares models on several tasks, with probabilities adjusted for all comparisons there are.</summary>
+    /// <param name="models">The models.</param>
+    /// <param name="results">What each made of the tasks: a list a task, in the models' order.</param>
+    public static IReadOnlyList<TaskComparison> OfAll(IReadOnlyList<string> models, IEnumerable<IReadOnlyList<TaskResult>> results)
+    {
+        TaskComparison[] tasks = [.. results.Select(ofTask => Of(models, ofTask))];
+        var adjusted = new Queue<double>(
+            Holm.Adjust([.. tasks.SelectMany(task => task.Comparisons).Select(comparison => comparison.Probability)]));
+        return adjusted.Count < 2 ? tasks : [.. tasks.Select(task => task with
+        {
+            Comparisons = [.. task.Comparisons.Select(comparison => comparison with { Adjusted = adjusted.Dequeue() })],
+        })];
+    }
+
+    /// <summary>Compares the results of one task; nothing is adjusted.</summary>
     /// <param name="models">The models.</param>
     /// <param name="results">What each made of the task, in the same order.</param>
     public static TaskComparison Of(IReadOnlyList<string> models, IReadOnlyList<TaskResult> results)
@@ -73,16 +98,15 @@ internal sealed record TaskComparison(string Task, int Shots, int Documents, IRe
         var (first, metric) = (results[0], results[0].Metrics[0]);
         var differences = Enumerable.Range(1, models.Count - 1)
             .Select(i => Difference(models[i], metric, results[i].Documents, first.Documents)).ToArray();
-        var adjusted = Holm.Adjust([.. differences.Select(difference => difference.Probability)]);
         return new(
             first.Task.Name, first.Shots, first.Documents.Count,
             [.. models.Zip(results, (model, result) => new ModelResult(model, result.Totals, result.Cut, result.Seconds))],
-            differences.Length < 2 ? differences : [.. differences.Select((difference, i) => difference with { Adjusted = adjusted[i] })],
+            differences,
             first.Subjects.Count < 2 ? [] : [.. first.Subjects.Index()
                 .Where(subject => results.All(result => TaskMetric.Weighs(metric, result.Subjects[subject.Index].Documents)))
-                .Select(subject => new SubjectRow(subject.Item.Name, subject.Item.Documents.Count,
-                    [.. results.Select(result => TaskMetric.Of(metric, result.Subjects[subject.Index].Documents).Value)],
-                    metric.IsLowerBetter))]);
+                .Select(subject => SubjectRow.Of(subject.Item.Name, subject.Item.Documents.Count,
+                    [.. results.Select(result => TaskMetric.Of(metric, result.Subjects[subject.Index].Documents).Value)], metric))])
+        { IsLowerBetter = metric.IsLowerBetter };
     }
 
     private static ModelDifference Difference(string model, Metric metric, IReadOnlyList<DocumentResult> ofModel,

@@ -14,6 +14,7 @@ internal sealed record TaskSubject(
 /// <summary>Reads the documents of tasks under a folder of benchmarks.</summary>
 internal static class TaskData
 {
+    private const string Naming = "name their folder: --benchmarks FOLDER, benchmarks: FOLDER in a recipe, or ESPALIER_BENCHMARKS";
     private const int MaxPreambleBytes = 1 << 20;
 
     /// <summary>All subjects of a task, in the order of their names.</summary>
@@ -26,7 +27,7 @@ internal static class TaskData
     /// <exception cref="EspalierException">A file is not there or cannot be read.</exception>
     public static IReadOnlyList<TaskSubject> Read(TaskDefinition task, string? benchmarks, bool shots, Predicate<string>? isWanted = null)
     {
-        var folder = Folder(task, benchmarks);
+        var folder = FolderOf(task, benchmarks);
         var preamble = Preamble(task, folder);
         var subjects = new List<TaskSubject>();
         foreach (var (name, file) in Files(task, task.Test.Files, folder))
@@ -41,12 +42,43 @@ internal static class TaskData
         return subjects;
     }
 
+    /// <summary>The files that <see cref="Read(TaskDefinition, string?, bool, Predicate{string}?)"/> reads, in its order, each once.</summary>
+    /// <returns>Each file as the task names it, and its path.</returns>
+    /// <inheritdoc cref="Read(TaskDefinition, string?, bool, Predicate{string}?)"/>
+    public static IReadOnlyList<(string Name, string Path)> Files(TaskDefinition task, string? benchmarks, bool shots)
+    {
+        var (folder, files) = (FolderOf(task, benchmarks), new List<string>());
+        foreach (var (name, file) in Files(task, task.Test.Files, folder))
+        {
+            files.Add(file);
+            if (shots && task.Shots.Documents is { } from)
+                files.Add(OfSubject(task, from.Files, name, folder));
+        }
+        return [.. files.Distinct().Select(file => (Path.GetRelativePath(folder, file), file))];
+    }
+
+    private static string FolderOf(TaskDefinition task, string? benchmarks) =>
+        task.Folder is { } own && IsThere(own, task.Test.Files) ? own
+            : benchmarks ?? throw new EspalierException($"task {task.Name}: where its files lie is not known; {Naming}");
+
     /// <summary>Where a file of a task lies: in the folder of the task's own file, else under the benchmarks; null in neither.</summary>
     /// <param name="task">The task.</param>
     /// <param name="file">The file as the task names it.</param>
     /// <param name="benchmarks">The folder of benchmarks; null where nobody names one.</param>
     public static string? Find(TaskDefinition task, string file, string? benchmarks) =>
         ((string?[])[task.Folder, benchmarks]).OfType<string>().Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists);
+
+    /// <summary>
+    /// All files that a name with * stands for, where the task's documents are, or the one file of a name without (<see cref="Find"/>), which
+    /// need not be there.
+    /// </summary>
+    /// <param name="task">The task.</param>
+    /// <param name="name">The file as the task names it.</param>
+    /// <param name="benchmarks">The folder of benchmarks; null where nobody names one.</param>
+    public static IEnumerable<(string Name, string? Path)> FindAll(TaskDefinition task, string name, string? benchmarks) =>
+        name.Contains('*', StringComparison.Ordinal)
+            ? Files(task, name, FolderOf(task, benchmarks)).Select(found => (name.Replace("*", found.Subject, StringComparison.Ordinal), (string?)found.File))
+            : [(name, Find(task, name, benchmarks))];
 
     /// <summary>The documents of one more file of a task.</summary>
     /// <param name="task">The task.</param>
@@ -63,12 +95,7 @@ internal static class TaskData
     /// <param name="subject">The subject.</param>
     /// <exception cref="EspalierException">It is not there.</exception>
     public static string FileOf(TaskDefinition task, string? benchmarks, string pattern, string subject = "") =>
-        OfSubject(task, pattern, subject, Folder(task, benchmarks));
-
-    private static string Folder(TaskDefinition task, string? benchmarks) =>
-        task.Folder is { } own && IsThere(own, task.Test.Files) ? own
-            : benchmarks ?? throw new EspalierException(
-                $"task {task.Name}: where its files lie is not known; name their folder with --benchmarks, or ESPALIER_BENCHMARKS");
+        OfSubject(task, pattern, subject, FolderOf(task, benchmarks));
 
     private static IReadOnlyList<TaskDocument> Read(string file, DocumentFiles files)
     {
@@ -124,5 +151,5 @@ internal static class TaskData
     }
 
     private static EspalierException Missing(TaskDefinition task, string file) => new(
-        $"task {task.Name}: {file} is not there; put the benchmark's files there, or name their folder with --benchmarks");
+        $"task {task.Name}: {file} is not there; put the benchmark's files there, or {Naming}");
 }

@@ -63,6 +63,9 @@ internal sealed record TaskDefinition
     /// <summary>The file that it was read from.</summary>
     public required string Source { get; init; }
 
+    /// <summary>Hash of that file's text.</summary>
+    public string Hash { get; init; } = "";
+
     /// <summary>The folder of the task's file, in which its documents are looked for first; null of a task of the program.</summary>
     public string? Folder { get; init; }
 

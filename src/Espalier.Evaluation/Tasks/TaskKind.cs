@@ -18,7 +18,19 @@ internal abstract record TaskKind
     public virtual bool HasPrompt => true;
 
     /// <summary>What is done to contexts that are longer than the model's positions, and what makes them shorter.</summary>
-    public virtual string WhatIsCut => "were cut on the left, as the harness does; fewer --shots make them shorter";
+    public virtual string WhatIsCut => "were cut on the left, as the harness does; fewer shots make them shorter";
+
+    /// <summary>
+    /// Whether answers are held against those of the model that was asked first: who asks the others alone must ask it again, or have its
+    /// answers remembered.
+    /// </summary>
+    public virtual bool NeedsFirst => false;
+
+    /// <summary>What a task of this kind wants that a recipe cannot give, and how to run it; null where nothing.</summary>
+    public virtual string? NotInRecipes => null;
+
+    /// <summary>Files that it reads beside documents and shots, as the task names them, with * for the subject; one that is not there need not be.</summary>
+    public virtual IReadOnlyList<string> OtherFiles => [];
 
     /// <summary>Whether answers are judged at all, and not only written.</summary>
     /// <param name="settings">What the user wants of the task.</param>

@@ -18,6 +18,11 @@ internal sealed record TaskResult(TaskDefinition Task, int Shots, IReadOnlyList<
     /// <summary>How many contexts were cut on the left, for the model has not so many positions.</summary>
     public int Cut => Documents.Count(document => document.Cut > 0);
 
+    /// <summary>What is said of these; null where there are none.</summary>
+    /// <param name="positions">The model's.</param>
+    public string? CutNote(int positions) => Cut == 0 ? null
+        : $"{Task.Name}: {Cut} contexts are longer than the model's {positions} positions and {Task.Kind.WhatIsCut}";
+
     /// <summary>What is counted, the first of which models are compared by.</summary>
     public IReadOnlyList<Metric> Metrics => Task.Kind.Metrics;
 

@@ -19,6 +19,9 @@ internal sealed record KeptText(int Place, string Text, int Tokens, GenerationEn
 internal sealed class TextQuestions(GeneratedKind kind, TaskSettings settings,
     IReadOnlyList<(string Subject, IReadOnlyList<GeneratedPrompt> Prompts)> asked) : TaskQuestions
 {
+    // So many texts are lost to a kill at most.
+    private const int KeptTogether = 16;
+
     private readonly GeneratedPrompt[] _prompts = [.. asked.SelectMany(subject => subject.Prompts)];
 
     /// <inheritdoc/>
@@ -46,13 +49,20 @@ internal sealed class TextQuestions(GeneratedKind kind, TaskSettings settings,
             try
             {
                 GeneratedEvaluator.Run(model.Generations(), kind, prompts, name, progress, new Dictionary<int, Generation>(made),
-                    (place, text) => made[place] = text, stop);
+                    (place, text) =>
+                    {
+                        made[place] = text;
+                        if (made.Count % KeptTogether == 0)
+                            Keep();
+                    }, stop);
             }
             finally
             {
-                kept?.Write([.. made.OrderBy(text => text.Key)
-                    .Select(text => new KeptText(text.Key, text.Value.Text, text.Value.Tokens, text.Value.End, text.Value.Cut))]);
+                Keep();
             }
         return [.. Enumerable.Range(0, prompts.Count).Select(place => made[place])];
+
+        void Keep() => kept?.Write([.. made.OrderBy(text => text.Key)
+            .Select(text => new KeptText(text.Key, text.Value.Text, text.Value.Tokens, text.Value.End, text.Value.Cut))]);
     }
 }

@@ -49,7 +49,10 @@ internal sealed record RecipeChecks(IReadOnlyList<string> Problems, IReadOnlyLis
                     $"data.sequence is {recipe.Data.Sequence} and the teacher has {teacher.Config.MaxPositions} positions "
                         + "(max_position_embeddings): give at most that");
             ShapeChecks.Check(refusals, recipe, teacher);
-            return new(refusals.Problems, new TextChecks(refusals, recipe, teacher, mayLackWeights && !hasWeights, counter).Run());
+            var isOnlyPlanned = mayLackWeights && !hasWeights;
+            string[] notLookedAt = [.. new TextChecks(refusals, recipe, teacher, isOnlyPlanned, counter).Run(),
+                .. new TaskChecks(refusals, recipe, isOnlyPlanned).Run()];
+            return new(refusals.Problems, notLookedAt);
         }
     }
 }

@@ -27,7 +27,7 @@ internal sealed class TextChecks(Refusals refusals, Recipe recipe, Checkpoint te
     {
         var readsTokens = recipe.Data.Train is not [var single] || !DataSection.IsIds(single)
             || recipe.Evaluate.Any(set => SourceOf(set) is { } source && !DataSection.IsIds(source))
-            || Tasks().Any();
+            || Tasks().Any() || recipe.Tasks.Count > 0;
         if (readsTokens && IsThere("tokenizer", Path.Combine(teacher.Folder, "tokenizer.json"), () => Tokenizer.Load(teacher.Folder)))
             _tokenizer = refusals.Try(() => Tokenizer.Load(teacher.Folder));
         var (train, heldOut) = Data();

@@ -1,7 +1,7 @@
 namespace Espalier.Pipeline.Forecasts;
 
 /// <summary>A stage before it runs.</summary>
-/// <param name="Name">data, need, correct, score, depth, prune, distill, evaluate or export.</param>
+/// <param name="Name">data, need, correct, score, depth, prune, distill, evaluate, benchmarks or export.</param>
 /// <param name="Does">What it does, in a sentence.</param>
 /// <param name="Steps">Optimizer steps; null where nothing is trained.</param>
 /// <param name="Tokens">Tokens that go through a model; null where that depends on the text.</param>

@@ -45,7 +45,7 @@ internal static class RecipeDraftText
         Line($"# About {(draft.Steps * draft.Batch + draft.Windows - 1) / Math.Max(1, draft.Windows)} times through the text: more steps, and more text, make a better student.");
         Line($"distill:  {{ steps: {draft.Steps}, batch: {draft.Batch}, learning-rate: 1e-3 to 1e-4, evaluate-every: {Math.Max(1, draft.Steps / 4)} }}");
         Line($"");
-        Line($"# Add texts of your own: {{ mine: texts/other.txt }}");
+        Line($"# Add texts of your own: {{ mine: texts/other.txt }}; and benchmarks: arc_easy, {{ task: gsm8k, limit: 200 }}, tasks/mine.yaml (benchmarks: FOLDER says where their files lie).");
         Line($"evaluate: [ {string.Join(", ", draft.HasOwnText ? (string[])[EvaluationList.HeldOut, "teacher-domain"] : [EvaluationList.HeldOut])} ]");
         Line($"export:   [ {string.Join(", ", draft.Export.Select(EnumName.Of))} ]");
         return text.ToString();

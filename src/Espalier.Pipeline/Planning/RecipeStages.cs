@@ -27,10 +27,10 @@ internal sealed class RecipeStages
         Teacher = new("teacher", teacher.Config, teacher.StoredType);
         Data = new(recipe.Data, recipe.Teacher, teacher.Config.VocabularySize);
         _stages.Add(Data);
-        Evaluation = new(arm, [.. recipe.Evaluate.Select(Text)], _sequence);
+        Evaluation = new(arm, [.. recipe.Evaluate.Select(Text)], _sequence) { Tasks = RecipeTask.Of(recipe) };
         Sources = [.. _stages];
 
-        Evaluate(Teacher);
+        Evaluate(Teacher, asksTasks: true);
         AddWork(search, folder);
     }
 
@@ -80,8 +80,11 @@ internal sealed class RecipeStages
     public IReadOnlyList<StageForecast> Forecasts()
     {
         var forecasts = _stages.Select(stage => stage.Planned()).OfType<StageForecast>().ToList();
+        var last = _recipe.Export.Count > 0 ? forecasts.Count - 1 : forecasts.Count;
+        if (_recipe.Tasks.Count > 0)
+            forecasts.Insert(last, Asked());
         if (_recipe.Evaluate.Count > 0)
-            forecasts.Insert(_recipe.Export.Count > 0 ? forecasts.Count - 1 : forecasts.Count, Evaluated());
+            forecasts.Insert(last, Evaluated());
         return forecasts;
     }
 
@@ -108,14 +111,15 @@ internal sealed class RecipeStages
             // The last cycle's models are the run's own; those on the way are numbered.
             var number = cycle == Cycles[^1] ? "" : $" {cycle.Number}";
             var pruned = Cut(trained, cycle, $"pruned{number}", found, scores);
-            Evaluate(pruned);
+            Evaluate(pruned, asksTasks: cycle == Cycles[^1]);
             var teacher = _recipe.Cycles?.Teacher == CycleTeacher.Previous ? trained : corrected;
             trained = _recipe.Distill is { } distill
                 ? Distill(distill, pruned, teacher, cycle, $"student{number}", isParallel ? _recipe.Correct : null, isNeeded) : pruned;
             if (cycle != Cycles[^1])
                 Evaluate(trained);
         }
-        Evaluate(Add(new ExportStage(folder, trained, "student", Teacher.Stored, _recipe.Export, _recipe.Clamp, _sequence)).Exported);
+        var export = Add(new ExportStage(folder, trained, "student", Teacher.Stored, _recipe.Export, _recipe.Clamp, _sequence));
+        Evaluate(export.Exported, asksTasks: true);
     }
 
     private T Add<T>(T stage) where T : Stage
@@ -124,7 +128,8 @@ internal sealed class RecipeStages
         return stage;
     }
 
-    private void Evaluate(ModelSlot model, Func<bool>? when = null) => Add(new EvaluateStage(Evaluation, model) { When = when });
+    private void Evaluate(ModelSlot model, Func<bool>? when = null, bool asksTasks = false) =>
+        Add(new EvaluateStage(Evaluation, model) { When = when, AsksTasks = asksTasks });
 
     private Slot<EvaluationText> Text(EvaluationSet set)
     {
@@ -204,6 +209,11 @@ internal sealed class RecipeStages
             ? CandidatesFile.Read(file, teacher, search.Space.Multiple).Select(candidate => candidate.Layers) : search.Space.Layers;
         return [1, .. kept.Select(layers => teacher.Layers - layers).Where(dropped => dropped > 1).Distinct().Order()];
     }
+
+    private StageForecast Asked() => new("benchmarks",
+        $"teacher, pruned student{(_recipe.Distill is null ? "" : ", distilled student")} on "
+            + string.Join(", ", _recipe.Tasks.Select(task => task.Title)), null, null, null, TrainingForecast.WeightBytes(Teacher.Planned))
+    { Model = ModelForecast.Of(Teacher.Planned, _sequence) };
 
     private StageForecast Evaluated()
     {

@@ -1,54 +1,78 @@
 using System.Text.Json.Nodes;
+using Espalier.Evaluation.Catalog;
 using Espalier.Files;
 using Espalier.Pipeline.Options;
 
 namespace Espalier.Pipeline.Recipes;
 
-/// <summary>What a recipe evaluates on: words, and names with paths.</summary>
+/// <summary>What a recipe evaluates on: words, names with paths, and benchmarks.</summary>
 internal static class EvaluationList
 {
     /// <summary>The part of the training text that is held out.</summary>
     public const string HeldOut = "held-out";
 
-    private const string TeacherDomain = "teacher-domain", NameForm = "^[a-z0-9][a-z0-9-]{0,39}$";
+    private const string TeacherDomain = "teacher-domain", NameForm = "^[a-z0-9][a-z0-9-]{0,39}$", TaskKey = "task";
 
     /// <summary>The list as the value of a key.</summary>
-    public static Kind<IReadOnlyList<EvaluationSet>> Kind => new(
+    public static Kind<Evaluations> Kind => new(
         "NAME",
         Read,
-        sets => new JsonArray(
-            [.. sets.Select(set => set.Source is { } source ? (JsonNode)new JsonObject { [set.Name] = source }
-                : JsonValue.Create(set.Name))]),
-        () => Schemas.OneOrMore(Schemas.AnyOf(Schemas.Words([HeldOut, TeacherDomain]), Named)));
+        list => new JsonArray([.. list.Texts.Select(Written), .. list.Tasks.Select(Written)]),
+        () => Schemas.OneOrMore(Schemas.AnyOf(
+            Schemas.Words([HeldOut, TeacherDomain, .. TaskCatalog.Names]), Schemas.Pattern("[.][yY][aA]?[mM][lL]$"),
+            Schemas.Section(TaskSection.Section), Named)))
+    { Inner = TaskSection.Section };
 
     private static JsonObject Named => new()
     {
         ["type"] = "object",
         ["patternProperties"] = new JsonObject { [NameForm] = Schemas.Text() },
         ["additionalProperties"] = false,
-        ["not"] = new JsonObject { ["required"] = Kinds.List([HeldOut]) },
+        ["not"] = new JsonObject
+        {
+            ["anyOf"] = new JsonArray(
+                [.. new[] { HeldOut, TaskKey }.Select(name => (JsonNode)new JsonObject { ["required"] = Kinds.List([name]) })]),
+        },
     };
 
-    private static List<EvaluationSet> Read(SectionFields fields, string key)
+    private static JsonNode Written(EvaluationSet set) =>
+        set.Source is { } source ? new JsonObject { [set.Name] = source } : JsonValue.Create(set.Name);
+
+    private static JsonNode Written(TaskSection task) =>
+        task is { Limit: null, Shots: null } ? JsonValue.Create(task.Task) : TaskSection.Keys.Canonical(task);
+
+    private static Evaluations Read(SectionFields fields, string key)
     {
         var value = fields.Find(key)!;
-        var sets = new List<EvaluationSet>();
+        var (texts, tasks) = (new List<EvaluationSet>(), new List<TaskSection>());
         foreach (var item in value is YamlList list ? list.Items : [value])
         {
-            if (item is YamlMap map)
-                foreach (var (name, source) in map.Entries)
-                    sets.Add(Of(fields, key, name.Text, source));
+            if (item is YamlMap map && map.Entries.Any(entry => entry.Key.Text == TaskKey))
+                tasks.Add(Known(fields, key, item, TaskSection.Keys.Read(fields.Inside(item, key), new())));
+            else if (item is YamlMap named)
+                foreach (var (name, source) in named.Entries)
+                    texts.Add(Of(fields, key, name.Text, source));
             else if (item is YamlText { Text: HeldOut or TeacherDomain } text)
-                sets.Add(new(text.Text, null));
-            else if (item is YamlText unknown)
-                throw fields.At(item.Line,
-                    $"{key}: {OneLine.Clipped(unknown.Text)} is not known.{NearestName.Hint(unknown.Text, [HeldOut, TeacherDomain])} "
-                    + $"Known are {HeldOut} and {TeacherDomain}; a text of your own is {{ NAME: PATH }}");
+                texts.Add(new(text.Text, null));
+            else if (item is YamlText { IsEmpty: false, Text: var task } && !task.Contains('\0'))
+                tasks.Add(Known(fields, key, item, new() { Task = task }));
             else
-                throw fields.At(item.Line, $"{key} must list {HeldOut}, {TeacherDomain} or {{ NAME: PATH }}");
+                throw fields.At(item.Line, $"{key} must list {HeldOut}, {TeacherDomain}, {{ NAME: PATH }} or benchmarks");
         }
-        return sets.GroupBy(set => set.Name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice
-            ? throw fields.At(value.Line, $"{key}: {twice.Key} is there twice; keep one") : sets;
+        return texts.Select(set => set.Name).Concat(tasks.Select(task => task.Name)).GroupBy(name => name, StringComparer.Ordinal)
+            .FirstOrDefault(group => group.Count() > 1) is { } twice
+            ? throw fields.At(value.Line, $"{key}: {twice.Key} is there twice; keep one") : new(texts, tasks);
+    }
+
+    private static TaskSection Known(SectionFields fields, string key, YamlValue item, TaskSection task)
+    {
+        string[] known = [HeldOut, TeacherDomain, .. TaskCatalog.Names];
+        if (task.IsFile || TaskCatalog.Names.Contains(task.Task))
+            return task;
+        var hint = NearestName.Hint(task.Task, known);
+        throw fields.At(item.Line, $"{key}: {OneLine.Clipped(task.Task)} is not known.{hint} Known are {HeldOut}, {TeacherDomain} and names "
+            + $"of benchmarks{(hint.Length > 0 ? "" : $" ({string.Join(", ", TaskCatalog.Names)})")}; a benchmark of your own is a file that "
+            + "ends in .yaml, a text of your own { NAME: PATH }");
     }
 
     private static EvaluationSet Of(SectionFields fields, string key, string name, YamlValue source)

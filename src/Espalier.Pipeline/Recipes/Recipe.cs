@@ -44,6 +44,12 @@ internal sealed record Recipe
     /// <summary>What teacher and student are evaluated on.</summary>
     public IReadOnlyList<EvaluationSet> Evaluate { get; init; } = [new("held-out", null)];
 
+    /// <summary>Benchmarks that teacher, pruned model and student are asked.</summary>
+    public IReadOnlyList<TaskSection> Tasks { get; init; } = [];
+
+    /// <summary>The folder of the benchmarks' files; null for what the environment names, else <c>benchmarks</c>.</summary>
+    public string? Benchmarks { get; init; }
+
     /// <summary>What is written at the end.</summary>
     public IReadOnlyList<ExportKind> Export { get; init; } = [ExportKind.Hf];
 

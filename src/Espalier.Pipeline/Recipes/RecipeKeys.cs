@@ -57,16 +57,25 @@ internal static class RecipeKeys
             Distill = fields.Holds("distill") ? TrainingSection.Read(fields.Section("distill")!, new(s.Data.Sequence, HasLoss: true))
                 : null,
         }, "`never`", "How the student is trained, below. `never` leaves it as pruned."),
-        new Key<Recipe, IReadOnlyList<EvaluationSet>>("evaluate", EvaluationList.Kind, s => s.Evaluate,
-            (s, sets) => s with { Evaluate = sets })
+        new Key<Recipe, Evaluations>("evaluate", EvaluationList.Kind, s => new(s.Evaluate, s.Tasks),
+            (s, list) => s with { Evaluate = list.Texts, Tasks = list.Tasks })
         {
             PageDefault = "`held-out`",
             Page = """
                 What teacher and student are evaluated on: a list of `held-out` (the part of `data.train` that is held out),
-                `teacher-domain` (documents that the teacher wrote: `self-written.jsonl` in its folder, or `{ teacher-domain: PATH }`) and
-                `{ NAME: PATH }` for texts or ids of your own (a name has a-z, 0-9 and `-`).
+                `teacher-domain` (documents that the teacher wrote: `self-written.jsonl` in its folder, or `{ teacher-domain: PATH }`),
+                `{ NAME: PATH }` for texts or ids of your own (a name has a-z, 0-9 and `-`, and is not `task`), and
+                [benchmarks](#benchmarks): names such as `mmlu`, files that end in `.yaml`, and `{ task: gsm8k, limit: 200 }`.
                 """,
             Turn = 3,
+        },
+        new Key<Recipe, string?>("benchmarks", Kinds.Text("FOLDER"), s => s.Benchmarks, (s, folder) => s with { Benchmarks = folder })
+        {
+            PageDefault = "what `ESPALIER_BENCHMARKS` names, else `benchmarks`",
+            Page = "The folder of the benchmarks' files; a task's own file is looked for beside it first.",
+            IsLater = true,
+            IsMoot = s => s.Tasks.Count == 0,
+            Turn = 4,
         },
         new Key<Recipe, IReadOnlyList<ExportKind>>("export", Exports, s => s.Export, (s, kinds) => s with { Export = kinds })
         {

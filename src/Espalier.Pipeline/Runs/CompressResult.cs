@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Search;
+using Espalier.Evaluation.Tasks;
 
 namespace Espalier.Pipeline.Runs;
 
@@ -14,6 +15,21 @@ namespace Espalier.Pipeline.Runs;
 public sealed record EvaluationRow(
     string Set, double Nll, [property: JsonPropertyName("nll_se")]
         double NllStandardError, double Perplexity, double? BitsPerByte, long Tokens);
+
+/// <summary>A metric of a benchmark.</summary>
+/// <param name="Name">As lm-evaluation-harness names it, where it has it.</param>
+/// <param name="Value">The share, number or perplexity.</param>
+/// <param name="StandardError">Its standard error over documents.</param>
+internal sealed record MetricRow(string Name, double Value, double StandardError);
+
+/// <summary>What a model makes of a benchmark.</summary>
+/// <param name="Task">The task's name.</param>
+/// <param name="Shots">Documents shown before each question.</param>
+/// <param name="Documents">Documents asked.</param>
+/// <param name="Cut">Contexts that were cut on the left, for the model has not so many positions.</param>
+/// <param name="Metrics">What is counted; models are compared by the first.</param>
+/// <param name="Stage">Folder inside <c>stages</c>, with a line a document in <c>documents.jsonl</c>.</param>
+internal sealed record TaskRow(string Task, int Shots, int Documents, int Cut, IReadOnlyList<MetricRow> Metrics, string Stage);
 
 /// <summary>One model of the final table.</summary>
 /// <param name="Arm">The recipe's name.</param>
@@ -32,6 +48,10 @@ public sealed record ModelRow(
     /// Folder inside <c>stages</c> of its evaluation: models of equal contents, evaluated on the same texts, have the same one.
     /// </summary>
     public string? Stage { get; init; }
+
+    /// <summary>What it makes of benchmarks; null where it was asked none.</summary>
+    [JsonInclude]
+    internal IReadOnlyList<TaskRow>? Tasks { get; init; }
 
     /// <summary>Folder inside <c>stages</c> of what it writes; null without a tokenizer.</summary>
     public string? Samples { get; init; }
@@ -83,6 +103,16 @@ public sealed record CompressResult
 
     /// <summary>The shapes that were compared; null where the recipe said the student's.</summary>
     public SearchResult? Search { get; init; }
+
+    /// <summary>
+    /// The models that were asked benchmarks beside each other, the teacher first; null where the recipe has none.
+    /// </summary>
+    [JsonInclude]
+    internal IReadOnlyList<TaskComparison>? Tasks { get; init; }
+
+    /// <summary>Names of the models that <see cref="Tasks"/> compares, in its order.</summary>
+    [JsonIgnore]
+    internal IReadOnlyList<string> TaskModels => [.. Tasks?[0].Results.Select(result => result.Model) ?? []];
 
     /// <summary>Whether the teacher needed correction; null where the recipe said so itself.</summary>
     public CorrectionTestResult? Need { get; init; }

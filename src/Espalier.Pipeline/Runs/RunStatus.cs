@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Espalier.Evaluation.Tasks;
 
 namespace Espalier.Pipeline.Runs;
 
@@ -82,6 +83,11 @@ internal sealed record RunStatus
     /// <summary>The step of its newest checkpoint.</summary>
     public long? Checkpoint { get; init; }
 
+    /// <summary>
+    /// What the models of its only recipe have made of benchmarks so far; null where there is nothing yet, or are several recipes.
+    /// </summary>
+    public IReadOnlyList<TaskComparison>? Tasks { get; init; }
+
     /// <summary>Wall-clock time of all stages.</summary>
     public required double Seconds { get; init; }
 
@@ -124,9 +130,23 @@ internal sealed record RunStatus
             SecondsPerStep = seconds,
             RemainingSeconds = seconds is { } each && training?.Steps is { } steps ? Math.Max(0, steps - (last?.Step ?? 0)) * each : null,
             Checkpoint = open is null || stage is null ? null : Checkpoints(stage).DefaultIfEmpty(null).Max(),
+            Tasks = TasksOf(folder),
             Seconds = manifest.Stages.Sum(entry => entry.Seconds),
             Bytes = SizeOf(new DirectoryInfo(folder)),
         };
+    }
+
+    /// <summary>Nothing is decided by it: what cannot be read is not shown.</summary>
+    private static IReadOnlyList<TaskComparison>? TasksOf(string folder)
+    {
+        try
+        {
+            return RunResults.Read(folder) is [var only] ? only.Tasks : null;
+        }
+        catch (Exception error) when (error is EspalierException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     private static RunState StateOf(RunManifest manifest, RunOwner? owner, bool isOpen)

@@ -88,6 +88,19 @@ internal sealed class StageFolder : IDisposable
     public void WriteFile(string name, Action<Stream> write) =>
         DurableOutput.Guard(PathOf(name), () => _files.WriteFile(PathOf(name), write));
 
+    /// <summary>Deletes what is no artefact any more: a file, or a folder with all in it. Nothing where there is none.</summary>
+    /// <param name="name">Relative name.</param>
+    /// <exception cref="EspalierException">The disk refused.</exception>
+    public void Delete(string name)
+    {
+        if (System.IO.Path.Exists(PathOf(name)))
+            DurableOutput.Guard(PathOf(name), () =>
+            {
+                _files.DeleteTree(PathOf(name));
+                return true;
+            });
+    }
+
     /// <summary>Reads every artefact; when one is not what the record says, reports it and forgets that the stage was done.</summary>
     /// <returns>Whether the stage is complete.</returns>
     public bool Verify()

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization.Metadata;
 using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Training.Saving;
+using Espalier.Evaluation.Tasks;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
@@ -18,6 +19,9 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="Sequence">Tokens of a window.</param>
 internal sealed record EvaluationSettings(string Arm, IReadOnlyList<Slot<EvaluationText>> Texts, int Sequence)
 {
+    /// <summary>Benchmarks, of the models that are asked them.</summary>
+    public IReadOnlyList<RecipeTask> Tasks { get; init; } = [];
+
     /// <summary>Turns what a model writes into text; null leaves that out.</summary>
     public Tokenizer? Tokenizer { get; set; }
 
@@ -46,10 +50,16 @@ internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFol
     };
 
     private Checkpoint? _checkpoint;
-    private Decoder? _decoder;
+    private LazyWeights? _weights;
 
     /// <inheritdoc/>
     public override string Name => "evaluate";
+
+    /// <summary>Whether the model is asked the benchmarks too.</summary>
+    public bool AsksTasks { get; init; }
+
+    /// <summary>What it made of the benchmarks, in their order, once it ran; null before, and where it is asked none.</summary>
+    public IReadOnlyList<TaskResult>? Tasks { get; private set; }
 
     /// <summary>The model's row of the final table, once it ran.</summary>
     public ModelRow? Row { get; private set; }
@@ -58,15 +68,11 @@ internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFol
     public override void Run(RunContext run)
     {
         using (_checkpoint = model.Value.Open())
-            try
-            {
-                base.Run(run);
-            }
-            finally
-            {
-                _decoder?.Dispose();
-                _decoder = null;
-            }
+        using (var weights = new LazyWeights(_checkpoint))
+        {
+            _weights = weights;
+            base.Run(run);
+        }
     }
 
     /// <inheritdoc/>
@@ -105,6 +111,10 @@ internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFol
         var samples = evaluation is { Tokenizer: { } tokenizer, Texts: [var first, ..] } ? new SampleStage(model, Decoder, first, tokenizer)
             : null;
         run.Walk(samples is null ? [] : [samples]);
+        TaskStage[] tasks = [.. AsksTasks ? evaluation.Tasks.Select(task => new TaskStage(task, model, _weights!, evaluation.Tokenizer
+            ?? throw new EspalierException($"{task.Name}: the teacher has no tokenizer to ask it with"))) : []];
+        run.Walk(tasks);
+        Tasks = tasks.Length == 0 ? null : [.. tasks.Select(task => task.Result!)];
         Row = new(
             evaluation.Arm, made.Name, made.Path, config.Parameters, config.NonEmbeddingParameters, _checkpoint.TotalBytes,
             [.. record.Result["evaluations"]!.AsArray().Select(entry => FromJson(entry!.AsObject()))],
@@ -112,6 +122,7 @@ internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFol
         {
             Stage = Path.GetFileName(folder),
             Samples = Path.GetFileName(samples?.Folder),
+            Tasks = tasks.Length == 0 ? null : [.. tasks.Select(task => task.Row!)],
         };
     }
 
@@ -129,7 +140,7 @@ internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFol
             Decoder(), new WindowSet(text.Tokens, evaluation.Sequence, WindowStride.Contiguous), null, 8, run.Progress, stop: run.Stop);
     }
 
-    private Decoder Decoder() => _decoder ??= DecoderWeights.Load(_checkpoint!);
+    private Decoder Decoder() => _weights!.Decoder();
 
     /// <summary>What the stage's log says; a folder of an earlier program has one measurement, of which no spread is known.</summary>
     private static GenerationSpeed? SpeedOf(string timing)

@@ -16,6 +16,9 @@ internal sealed record IntervalChart(string Title, string XLabel, IReadOnlyList<
     /// <summary>Whether values are written with their signs.</summary>
     internal bool Signed { get; init; }
 
+    /// <summary>How values are written where they have no signs; three decimals by default.</summary>
+    internal Func<double, string> Shown { get; init; } = Figures.Loss;
+
     /// <summary>Writes the chart.</summary>
     internal void Write(HtmlBuilder html)
     {
@@ -35,9 +38,9 @@ internal sealed record IntervalChart(string Title, string XLabel, IReadOnlyList<
         ChartFrame.XLabel(html, XLabel, ChartFrame.Wide / 2, low + ChartFrame.Bottom);
     }
 
-    private string Value(double value) => Signed ? Figures.Signed(value) : Figures.Loss(value);
+    private string Value(double value) => Signed ? Figures.Signed(value) : Shown(value);
 
-    private string Label(Interval one) => $"{one.Name}: {Value(one.Value)} ± {Figures.Loss(one.Half)}";
+    private string Label(Interval one) => $"{one.Name}: {Value(one.Value)} ± {Shown(one.Half)}";
 
     private void Draw(HtmlBuilder html, Interval one, double top, Axis x)
     {

@@ -76,6 +76,10 @@ public sealed class RecipeSchemaTests
     [InlineData("evaluate: heldout")]
     [InlineData("evaluate: [{ held-out: a.txt }]")]
     [InlineData("evaluate: [{ a/b: a.txt }]")]
+    [InlineData("evaluate: [mmul]")]
+    [InlineData("evaluate: [{ task: mmlu, limt: 3 }]")]
+    [InlineData("evaluate: [{ task: mmlu, limit: 0 }]")]
+    [InlineData("benchmarks: [a, b]")]
     [InlineData("export: gguf-q8")]
     [InlineData("seed: 1.5")]
     [InlineData("output: \" a\"")]
@@ -166,6 +170,8 @@ public sealed class RecipeSchemaTests
     [InlineData("distill: { steps: 3, hidden: { layers: [2:1, 3:2], weight: dynamic } }")]
     [InlineData("cycles: auto\ndistill: { steps: 3 }")]
     [InlineData("score: { samples: \"64\" }")]
+    [InlineData("evaluate: [held-out, mmlu, { task: gsm8k, limit: 200, shots: 0 }, tasks/mine.yaml, { wiki: a.txt }]\nbenchmarks: b")]
+    [InlineData("evaluate: { task: tasks/mine.yml }")]
     public void What_it_takes_in_other_forms_is(string line)
     {
         RecipeFile.Parse(Start + line, "r.yaml");

@@ -1,3 +1,4 @@
+using Espalier.Evaluation.Tasks;
 using Espalier.Files;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages;
@@ -34,6 +35,32 @@ public sealed class RunResultsTests : IDisposable
         var arm = Arm(run.Path);
         RunResults.Write(run, [arm with { Rows = [arm.Rows[0] with { Path = "models/teacher" }] }]);
         Assert.Equal("models/teacher", RunResults.Read(run.Path)[0].Rows[0].Path);
+    }
+
+    [Fact]
+    public void Benchmarks_are_read_back_with_their_comparisons()
+    {
+        var task = new TaskComparison("next", 2, 30,
+            [new("teacher", [new("loss", 3.5, 0.2, MetricScale.Perplexity)], 0, 1.5),
+                new("student", [new("loss", 4, 0.3, MetricScale.Perplexity)], 1, 2)],
+            [new("student", 0.5, 0.1, 0.9, 3, 9, PairedTest.Permutation, 0.02, 0.04)],
+            [SubjectRow.Of("one", 10, [3, 5], new("loss", MetricScale.Perplexity)),
+                SubjectRow.Of("two", 20, [4, 3.9], new("loss", MetricScale.Perplexity))])
+        { IsLowerBetter = true };
+        using var run = RunFolder.Open(Path.Combine(_folder, "run"));
+        var arm = Arm(run.Path);
+        var row = new TaskRow("next", 2, 30, 1, [new("loss", 4, 0.3)], "task-next-1");
+        RunResults.Write(run, [arm with { Tasks = [task], Rows = [arm.Rows[0], arm.Rows[1] with { Tasks = [row] }] }]);
+
+        var read = RunResults.Read(run.Path)[0];
+        Assert.Equal(["teacher", "student"], read.TaskModels);
+        var found = Assert.Single(read.Tasks!);
+        Assert.Equal(task.Comparisons, found.Comparisons);
+        Assert.Equal(task.Results.SelectMany(result => result.Metrics), found.Results.SelectMany(result => result.Metrics));
+        var fallen = Assert.Single(found.Fallen);
+        Assert.Equal(("one", 5, 2), (fallen.Name, fallen.Worst, fallen.Fall(found.IsLowerBetter)));
+        Assert.Equal("task-next-1", Assert.Single(read.Rows[1].Tasks!).Stage);
+        Assert.Null(read.Rows[0].Tasks);
     }
 
     [Fact]

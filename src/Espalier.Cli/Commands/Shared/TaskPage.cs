@@ -1,0 +1,52 @@
+using Espalier.Cli.Rendering;
+using Espalier.Evaluation.Tasks;
+
+namespace Espalier.Cli.Commands.Shared;
+
+/// <summary>Models beside each other on benchmarks.</summary>
+internal static class TaskPage
+{
+    private const int MostSubjects = 5;
+
+    /// <summary>A table of all metrics, then each model against the first, and the subjects that fell most.</summary>
+    /// <param name="page">Where to.</param>
+    /// <param name="models">The models' names; the first is the one that the others are compared with.</param>
+    /// <param name="tasks">The tasks.</param>
+    internal static void Show(Page page, IReadOnlyList<string> models, IReadOnlyList<TaskComparison> tasks)
+    {
+        var table = new TextTable([new("task"), new("shots", Number: true), new("documents", Number: true), new("metric"),
+            .. models.Select(model => new TextColumn(model, Number: true))]);
+        foreach (var task in tasks)
+            foreach (var metric in task.Results[0].Metrics)
+                table.Add([task.Task, $"{task.Shots}", $"{task.Documents}", metric.Name,
+                    .. task.Results.Select(result => ValueOf(result.Metrics.FirstOrDefault(of => of.Name == metric.Name)))]);
+        page.Table(table);
+        var all = tasks.Sum(task => task.Comparisons.Count);
+        foreach (var task in tasks.Where(task => task.Comparisons.Count > 0))
+        {
+            page.Line();
+            page.Heading($"{task.Task}, {task.Metric.Name}, against {models[0]}");
+            var scale = task.Metric.Scale;
+            foreach (var (name, comparison) in models.Skip(1).Zip(task.Comparisons))
+                page.Line($"{name}: {Difference(comparison, scale)}; {Sides(comparison)}; {P(comparison.Probability)}"
+                    + (comparison.Adjusted is { } holm ? $", {P(holm)} among {all} comparisons" : ""));
+            foreach (var subject in task.Fallen.Take(MostSubjects))
+                page.Line($"  {subject.Name}: {MetricText.Number(subject.First, scale)} to {MetricText.Number(subject.Worst, scale)}"
+                    + $"{MetricText.Unit(scale)} ({subject.Documents} documents)");
+        }
+    }
+
+    // A model's total is missing where none of its documents count, as where a judge gave no grade.
+    private static string ValueOf(TaskMetric? metric) => metric is null ? "-" : MetricText.Value(metric);
+
+    private static string Difference(ModelDifference comparison, MetricScale scale) =>
+        $"{MetricText.Signed(comparison.Difference, scale)}{MetricText.Points(scale)} (95 % interval "
+            + $"{MetricText.Number(comparison.Lower, scale)} to {MetricText.Number(comparison.Upper, scale)})";
+
+    private static string Sides(ModelDifference comparison) => comparison.Test == PairedTest.McNemar
+        ? $"right alone {comparison.OnlyModel}, wrong alone {comparison.OnlyAgainst}"
+        : $"better on {comparison.OnlyModel} documents, worse on {comparison.OnlyAgainst}";
+
+    private static string P(double probability) =>
+        MetricText.Probability(probability) is ['<', ..] small ? $"p {small}" : $"p = {MetricText.Probability(probability)}";
+}

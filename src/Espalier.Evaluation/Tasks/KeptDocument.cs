@@ -1,0 +1,24 @@
+using System.Text.Json;
+using Espalier.Evaluation.Documents;
+
+namespace Espalier.Evaluation.Tasks;
+
+/// <summary>A document's scores as a run kept them: what was asked is no longer there.</summary>
+/// <param name="Document">Its number, without fields.</param>
+/// <param name="Cut">Ids that were cut.</param>
+/// <param name="Scores">Scores by the names of the metrics.</param>
+/// <param name="Weights">Weights by the same; null where all are 1.</param>
+internal sealed record KeptDocument(
+    TaskDocument Document, int Cut, IReadOnlyDictionary<string, double> Scores, IReadOnlyDictionary<string, double>? Weights)
+    : DocumentResult(Document, Cut)
+{
+    /// <inheritdoc/>
+    public override double Score(string metric) => Scores[metric];
+
+    /// <inheritdoc/>
+    public override double Weight(string metric) => Weights?[metric] ?? 1;
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter json) =>
+        throw new NotSupportedException("what was kept of a document stands in its file already");
+}

@@ -1,0 +1,44 @@
+using Espalier.Evaluation.Requests;
+using Espalier.Models;
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Generation;
+using Espalier.Models.Tokenizers;
+
+namespace Espalier.Evaluation.Tasks;
+
+/// <summary>A checkpoint's weights in the forms in which questions are asked, each loaded when it is first needed.</summary>
+/// <param name="checkpoint">The checkpoint, which stays the caller's and open.</param>
+/// <param name="loading">Called before the first is loaded; null for nothing.</param>
+internal sealed class LazyWeights(Checkpoint checkpoint, Action? loading = null) : IDisposable
+{
+    private Decoder? _decoder;
+    private PackedWeights? _packed;
+
+    /// <summary>The model that gives log-likelihoods.</summary>
+    public Decoder Decoder() => Loaded(ref _decoder, () => DecoderWeights.Load(checkpoint));
+
+    /// <summary>The model as it is asked questions.</summary>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="known">What it gave before, with the hash of its folder; null where nothing is remembered.</param>
+    public AskedModel Asked(Tokenizer tokenizer, (ScoreCache Cache, string Hash)? known) => new(
+        tokenizer, Decoder,
+        () => new(Loaded(ref _packed, () => PackedWeights.Load(checkpoint, PackedWeights.FormatOf(checkpoint))), tokenizer,
+            StopIds.Of(checkpoint, tokenizer)),
+        known)
+    { Positions = checkpoint.Config.MaxPositions };
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _decoder?.Dispose();
+        _packed?.Dispose();
+        (_decoder, _packed) = (null, null);
+    }
+
+    private T Loaded<T>(ref T? model, Func<T> load) where T : class
+    {
+        if (_decoder is null && _packed is null)
+            loading?.Invoke();
+        return model ??= load();
+    }
+}

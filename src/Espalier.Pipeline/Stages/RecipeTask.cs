@@ -1,0 +1,68 @@
+using Espalier.Evaluation.Catalog;
+using Espalier.Evaluation.Tasks;
+using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Recipes;
+
+namespace Espalier.Pipeline.Stages;
+
+/// <summary>Where the answers of the model that was asked first lie.</summary>
+/// <param name="Folder">Folder of its stage.</param>
+/// <param name="Model">Hash of the model.</param>
+/// <param name="Hash">Hash of what the stage made.</param>
+internal sealed record FirstAnswers(string Folder, string Model, string Hash);
+
+/// <summary>A benchmark of a recipe. Its files are read when something of it is first asked for.</summary>
+/// <param name="section">What the recipe says.</param>
+/// <param name="benchmarks">Finds the folder of the benchmarks' files.</param>
+internal sealed class RecipeTask(TaskSection section, Func<string?> benchmarks)
+{
+    private readonly Lazy<TaskDefinition> _definition = new(() => Find(section.Task));
+    private TaskSettings? _settings;
+    private TaskQuestions? _questions;
+    private string? _documents;
+
+    /// <summary>Its name in tables.</summary>
+    public string Name => section.Name;
+
+    /// <summary>What it is.</summary>
+    /// <exception cref="EspalierException">Its file is not there, or something in it is wrong.</exception>
+    public TaskDefinition Definition => _definition.Value;
+
+    /// <summary>What the recipe wants of it.</summary>
+    /// <exception cref="EspalierException">The folder of the benchmarks is none.</exception>
+    public TaskSettings Settings => _settings ??= new(benchmarks(), section.Shots, section.Limit);
+
+    /// <summary>Its documents as they are asked.</summary>
+    /// <exception cref="EspalierException">A file is not there, or a document lacks what the task asks of it.</exception>
+    public TaskQuestions Questions => _questions ??= Definition.Kind.Questions(Definition, Settings);
+
+    /// <summary>Hash of the documents' files.</summary>
+    /// <exception cref="EspalierException">A file is not there.</exception>
+    public string DocumentsHash => _documents ??= TaskContent.HashOfDocuments(Definition, Settings);
+
+    /// <summary>
+    /// The stage in which the first model was asked; null until then. Kinds that hold answers against the first model's
+    /// (<see cref="TaskKind.NeedsFirst"/>) need it for all others.
+    /// </summary>
+    public FirstAnswers? First { get; set; }
+
+    /// <summary>Whether <see cref="Questions"/> know the first model's answers.</summary>
+    public bool KnowsFirst { get; set; }
+
+    /// <summary>Shots of a document.</summary>
+    public int Shots => Settings.Shots ?? Definition.Shots.Count;
+
+    private static TaskDefinition Find(string name)
+    {
+        var task = TaskCatalog.Find(name);
+        return task.Kind.NotInRecipes is not { } why ? task
+            : throw new EspalierException($"evaluate: {task.Name} {why}; leave it out of the recipe");
+    }
+
+    /// <summary>The benchmarks of a recipe.</summary>
+    public static IReadOnlyList<RecipeTask> Of(Recipe recipe)
+    {
+        var folder = new Lazy<string?>(() => BenchmarksFolder.Find(recipe.Benchmarks));
+        return [.. recipe.Tasks.Select(task => new RecipeTask(task, () => folder.Value))];
+    }
+}

@@ -1,0 +1,109 @@
+using Espalier.Evaluation.Tasks;
+using Espalier.Reports.Charts;
+using Espalier.Reports.Html;
+using Espalier.Reports.Runs;
+
+namespace Espalier.Reports.Sections;
+
+/// <summary>Teacher, pruned model and student side by side on benchmarks: how sure that is, and what fell most.</summary>
+internal static class BenchmarksSection
+{
+    /// <summary>Half the width of a 95 % interval in standard errors, by the normal approximation.</summary>
+    private const double Standard95 = 1.96;
+
+    private const int MostSubjects = 12;
+
+    internal static void Write(HtmlBuilder html, ReportRun run)
+    {
+        if (run.Arms.All(arm => arm.Result.Tasks is null))
+            return;
+        html.Leaf("h2", "Benchmarks");
+        html.Note(
+            "How to read it: every model is asked the same documents, as lm-evaluation-harness asks them without a chat template. Shares "
+                + "are in per cent, ± one standard error over documents; bars show ± 1.96 of them, a 95 % interval. Differences are from the "
+                + "teacher, document by document, in the first metric: their intervals come from 10,000 draws of documents, p is the "
+                + "probability of a difference at least so large between equally good models, by McNemar's exact test where a document is "
+                + "right or wrong and by permutation elsewhere.");
+        foreach (var arm in run.Arms)
+            if (arm.Result.Tasks is { } tasks)
+            {
+                if (run.HasArms)
+                    html.Leaf("h3", arm.Name);
+                string[] models = [.. arm.Result.TaskModels.Select(model => run.ModelOf(arm, model)?.Title ?? model)];
+                Values(html, models, tasks);
+                Differences(html, models, tasks);
+                foreach (var task in tasks)
+                    Task(html, run.HasArms ? "h4" : "h3", models, task);
+            }
+    }
+
+    private static void Values(HtmlBuilder html, string[] models, IReadOnlyList<TaskComparison> tasks)
+    {
+        var table = new HtmlTable([("Benchmark", false), ("Shots", true), ("Documents", true), ("Metric", false),
+            .. models.Select(model => (model, true))]);
+        foreach (var task in tasks)
+            foreach (var metric in task.Results[0].Metrics)
+                table.Add(null, [new Cell(task.Task), new Cell(Figures.Exact(task.Shots)), new Cell(Figures.Exact(task.Documents)),
+                    new Cell(metric.Name),
+                    .. task.Results.Select(result => new Cell(MetricText.Value(result.Metrics.First(of => of.Name == metric.Name))))]);
+        table.Write(html);
+        foreach (var task in tasks)
+            if (task.Results.Max(result => result.Cut) is > 0 and var cut)
+                html.Leaf("p", $"{task.Task}: {Figures.Exact(cut)} of {Figures.Exact(task.Documents)} contexts are longer than a model's "
+                    + "positions and were cut on the left, as the harness does.", ("class", "quiet"));
+    }
+
+    private static void Differences(HtmlBuilder html, string[] models, IReadOnlyList<TaskComparison> tasks)
+    {
+        var all = tasks.Sum(task => task.Comparisons.Count);
+        if (all == 0)
+            return;
+        var isAdjusted = tasks.Any(task => task.Comparisons.Any(comparison => comparison.Adjusted is not null));
+        var table = new HtmlTable([("Against the teacher", false), ("Model", false), ("Difference", true), ("95 % interval", true),
+            ("Better on", true), ("Worse on", true), ("p", true), .. isAdjusted ? [("p, adjusted", true)] : Array.Empty<(string, bool)>()]);
+        foreach (var task in tasks)
+            foreach (var (model, comparison) in models.Skip(1).Zip(task.Comparisons))
+            {
+                var scale = task.Metric.Scale;
+                table.Add(null, [new Cell($"{task.Task}, {task.Metric.Name}"), new Cell(model),
+                    new Cell(MetricText.Signed(comparison.Difference, scale) + MetricText.Points(scale)),
+                    new Cell($"{MetricText.Signed(comparison.Lower, scale)} to {MetricText.Signed(comparison.Upper, scale)}"),
+                    new Cell(Figures.Exact(comparison.OnlyModel)), new Cell(Figures.Exact(comparison.OnlyAgainst)),
+                    new Cell(MetricText.Probability(comparison.Probability)),
+                    .. comparison.Adjusted is { } adjusted ? [new Cell(MetricText.Probability(adjusted))] : Array.Empty<Cell>()]);
+            }
+        table.Write(html);
+        if (isAdjusted)
+            html.Leaf("p", $"There are {all} comparisons, and of many some look large by chance alone: adjusted probabilities hold for all "
+                + "of them together (Holm 1979).", ("class", "quiet"));
+    }
+
+    private static void Task(HtmlBuilder html, string heading, string[] models, TaskComparison task)
+    {
+        html.Leaf(heading, task.Task);
+        var scale = task.Metric.Scale;
+        var unit = scale == MetricScale.Share ? 100.0 : 1;
+        new IntervalChart($"{task.Metric.Name} on {task.Task} with 95 % intervals",
+            scale == MetricScale.Share ? $"{task.Metric.Name}, %" : task.Metric.Name,
+            [.. models.Zip(task.Results, (model, result) => new Interval(
+                model, unit * result.Metrics[0].Value, Standard95 * unit * result.Metrics[0].StandardError))])
+        { Shown = value => MetricText.Number(value / unit, scale) }.Write(html);
+        if (task.Subjects.Count == 0)
+            return;
+        SubjectRow[] fallen = [.. task.Fallen.Take(MostSubjects)];
+        if (fallen.Length == 0)
+        {
+            html.Leaf("p", $"In none of its {task.Subjects.Count} subjects a model is worse than the teacher.");
+            return;
+        }
+        html.Leaf("p", $"What fell most, of {task.Subjects.Count} subjects ({task.Metric.Name}{(unit == 100 ? ", %" : "")}; subjects are "
+            + "small, and the largest of many falls is partly chance):");
+        var table = new HtmlTable(
+            [("Subject", false), ("Documents", true), .. models.Select(model => (model, true)), ("Largest fall", true)]);
+        foreach (var subject in fallen)
+            table.Add(null, [new Cell(subject.Name), new Cell(Figures.Exact(subject.Documents)),
+                .. subject.Values.Select(value => new Cell(MetricText.Number(value, scale))),
+                new Cell(MetricText.Number(subject.Fall(task.IsLowerBetter), scale))]);
+        table.Write(html);
+    }
+}

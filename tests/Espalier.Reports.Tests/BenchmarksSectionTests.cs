@@ -1,0 +1,44 @@
+using Espalier.Evaluation.Tasks;
+using Espalier.Tests;
+
+namespace Espalier.Reports.Tests;
+
+public sealed class BenchmarksSectionTests : IDisposable
+{
+    private readonly SampleRun _run = new();
+
+    public void Dispose() => _run.Dispose();
+
+    [Fact]
+    public void Models_stand_side_by_side_with_their_differences_and_the_subjects_that_fell()
+    {
+        var page = ReportPage.Parse(_run.Report(_run.Arm("arm") with { Tasks = [Task("mmlu", 0.04), Task("piqa", 0.5)] }));
+        Assert.Contains("Benchmarks", page.Descendants("h2").Select(heading => heading.Value));
+        var rows = page.Descendants("tr").Select(row => row.Elements().Select(cell => cell.Value).ToArray()).ToArray();
+        Assert.Contains(["mmlu", "5", "30", "acc", "60.0 ± 9.0 %", "40.0 ± 8.0 %"], rows);
+        Assert.Contains(["mmlu, acc", "Student", "-20.0 points", "-35.0 to -5.0", "1", "7", "0.02", "0.04"], rows);
+        Assert.Contains(["history", "10", "80.0", "30.0", "50.0"], rows);
+        Assert.DoesNotContain(rows, row => row is ["law", ..]);
+        Assert.Contains("There are 2 comparisons", page.Value, StringComparison.Ordinal);
+        Assert.Contains("mmlu: 3 of 30 contexts are longer", page.Value, StringComparison.Ordinal);
+        Assert.Contains("acc on mmlu with 95 % intervals", page.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void One_comparison_needs_no_adjusting()
+    {
+        var page = ReportPage.Parse(_run.Report(_run.Arm("arm") with { Tasks = [Task("mmlu", null)] }));
+        Assert.DoesNotContain("adjusted", page.Value, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_benchmarks_there_is_no_such_section() =>
+        Assert.DoesNotContain(
+            "Benchmarks", ReportPage.Parse(_run.Report(_run.Arm("arm"))).Descendants("h2").Select(heading => heading.Value));
+
+    private static TaskComparison Task(string name, double? adjusted) => new(name, 5, 30,
+        [new("teacher", [new("acc", 0.6, 0.09, MetricScale.Share)], 0, 1),
+            new("student", [new("acc", 0.4, 0.08, MetricScale.Share)], 3, 1)],
+        [new("student", -0.2, -0.35, -0.05, 1, 7, PairedTest.McNemar, 0.02, adjusted)],
+        [SubjectRow.Of("law", 20, [0.5, 0.6], new("acc")), SubjectRow.Of("history", 10, [0.8, 0.3], new("acc"))]);
+}
