@@ -76,8 +76,8 @@ internal static partial class KernelsBenchmark
                 var (student, teacher) = (Filled(elements / V, V), Filled(elements / V, V));
                 return () => student.DivergenceInPlace(teacher, 1);
             }),
-            Made("reverse-kl", 50, 12, elements, () => Compared(elements, new(RowLossKind.ReverseKl))),
-            Made("jensen-shannon", 100, 12, elements, () => Compared(elements, new(RowLossKind.Mixture, 1, 0.5, 0.5, 0.5))),
+            Made("reverse-kl", 50, 12, elements, () => Compared(elements, new RowLoss<ReverseKlRow>())),
+            Made("jensen-shannon", 100, 12, elements, () => Compared(elements, new RowLoss<MixtureRow>(1, 0.5, 0.5, 0.5))),
             Made("adamw", 14, 28, elements / 2, () =>
             {
                 var state = Array.ConvertAll(new double[4], _ => Filled(elements / 2));

@@ -1,4 +1,5 @@
 using Espalier.Torch;
+using Espalier.Torch.Dispatch;
 
 namespace Espalier.Benchmarks;
 
@@ -113,13 +114,13 @@ internal static partial class KernelsBenchmark
                 () => FlashBack(q, scale)),
             new("token-nll", () => logits.TokenNll(targets), () => logits.TokenNllByParts(targets)),
             new("forward-kl", () => Divergence(logits, other, kernel: true), () => Divergence(logits, other, kernel: false)),
-            RowLoss("reverse-kl", new(RowLossKind.ReverseKl)),
-            RowLoss("jensen-shannon", new(RowLossKind.Mixture, 1, 0.5, 0.5, 0.5)),
-            RowLoss("skew-kl", new(RowLossKind.Mixture, 1, 0.1, 1, 0)),
-            RowLoss("mse-probabilities", new(RowLossKind.SquaredProbabilities)),
-            RowLoss("cosine-probabilities", new(RowLossKind.CosineProbabilities)),
-            RowLoss("mse-logits", new(RowLossKind.SquaredLogits)),
-            RowLoss("cosine-logits", new(RowLossKind.CosineLogits)),
+            RowLoss("reverse-kl", new RowLoss<ReverseKlRow>()),
+            RowLoss("jensen-shannon", new RowLoss<MixtureRow>(1, 0.5, 0.5, 0.5)),
+            RowLoss("skew-kl", new RowLoss<MixtureRow>(1, 0.1, 1, 0)),
+            RowLoss("mse-probabilities", new RowLoss<SquaredProbabilitiesRow>()),
+            RowLoss("cosine-probabilities", new RowLoss<CosineProbabilitiesRow>()),
+            RowLoss("mse-logits", new RowLoss<SquaredLogitsRow>()),
+            RowLoss("cosine-logits", new RowLoss<CosineLogitsRow>()),
             new("sparse-kl-tail", () => Sparse(true, kernel: true), () => Sparse(true, kernel: false)),
             new("sparse-kl-drawn", () => Sparse(false, kernel: true), () => Sparse(false, kernel: false)),
             new("cross-entropy", () => CrossEntropy(logits, targets, kernel: true), () => CrossEntropy(logits, targets, kernel: false)),

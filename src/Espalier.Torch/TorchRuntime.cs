@@ -1,4 +1,5 @@
 using Espalier.Torch.Native;
+using Espalier.Torch.Operators;
 
 namespace Espalier.Torch;
 
@@ -60,7 +61,7 @@ public static unsafe class TorchRuntime
     public static bool FlushesDenormals { get; private set; }
 
     /// <summary>CUDA devices that this libtorch can use; 0 where it has no part for CUDA.</summary>
-    public static int CudaDevices => Libtorch.CudaDevices == null ? 0 : (int)Libtorch.CudaDevices();
+    public static int CudaDevices => Devices.CudaCount;
 
     /// <summary>Whether a CUDA device can be used by this libtorch.</summary>
     public static bool HasCuda => CudaDevices > 0;

@@ -9,13 +9,13 @@ public abstract class KernelTest : TorchTest
     protected KernelTest(int bits)
     {
         Width.Bits = bits;
-        Canaries.AreOn = true;
+        GuardMode.IsOn = true;
     }
 
     public override void Dispose()
     {
         Width.Bits = 0;
-        Canaries.AreOn = false;
+        GuardMode.IsOn = false;
         base.Dispose();
         GC.SuppressFinalize(this);
     }

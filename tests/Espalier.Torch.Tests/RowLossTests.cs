@@ -5,14 +5,14 @@ public abstract class RowLossTests(int bits) : KernelTest(bits)
 {
     private static IEnumerable<RowLoss> All(double temperature) =>
     [
-        new(RowLossKind.ReverseKl, temperature),
-        new(RowLossKind.Mixture, temperature, 0.3, 0.3, 0.7),
-        new(RowLossKind.Mixture, temperature, 0.1, 1, 0),
-        new(RowLossKind.Mixture, temperature, 0.9, 0, 1),
-        new(RowLossKind.SquaredProbabilities, temperature),
-        new(RowLossKind.CosineProbabilities, temperature),
-        new(RowLossKind.SquaredLogits),
-        new(RowLossKind.CosineLogits),
+        new RowLoss<ReverseKlRow>(temperature),
+        new RowLoss<MixtureRow>(temperature, 0.3, 0.3, 0.7),
+        new RowLoss<MixtureRow>(temperature, 0.1, 1, 0),
+        new RowLoss<MixtureRow>(temperature, 0.9, 0, 1),
+        new RowLoss<SquaredProbabilitiesRow>(temperature),
+        new RowLoss<CosineProbabilitiesRow>(temperature),
+        new RowLoss<SquaredLogitsRow>(),
+        new RowLoss<CosineLogitsRow>(),
     ];
 
     [Theory]
@@ -48,12 +48,12 @@ public abstract class RowLossTests(int bits) : KernelTest(bits)
             (student[111 + i], teacher[111 + i]) = (-1e4f - i, 5000 + i / 2f);
         }
         var (s, t) = (Tensor.From<float>(student, 4, 37), Tensor.From<float>(teacher, 4, 37));
-        foreach (var loss in All(1).Where(loss => loss.Kind is not (RowLossKind.SquaredLogits or RowLossKind.CosineLogits)))
+        foreach (var loss in All(1).Where(loss => loss is not (RowLoss<SquaredLogitsRow> or RowLoss<CosineLogitsRow>)))
             Twins.AssertSameLosses(
                 s.To(DType.Float64), x => x.RowLossInPlaceByParts(t.To(DType.Float64), loss), x => x.RowLossInPlace(t, loss));
         // What the teacher excludes and the student does not costs without end, except beside a mixture.
         var (open, closed) = (Tensor.From<float>([0, 1, 2], 1, 3), Tensor.From<float>([0, none, 2], 1, 3));
-        Assert.Equal(double.PositiveInfinity, open.Clone().RowLossInPlace(closed, new(RowLossKind.ReverseKl)).Item());
+        Assert.Equal(double.PositiveInfinity, open.Clone().RowLossInPlace(closed, new RowLoss<ReverseKlRow>()).Item());
         Twins.AssertSameLosses(
             open.To(DType.Float64), x => x.RowLossInPlaceByParts(closed.To(DType.Float64), All(1).ElementAt(1)),
             x => x.RowLossInPlace(closed, All(1).ElementAt(1)));
@@ -78,7 +78,7 @@ public abstract class RowLossTests(int bits) : KernelTest(bits)
         foreach (var loss in All(1))
         {
             var logits = Twins.Values(1, 4, 1000).Mul(50).To(DType.Float32);
-            var tolerance = loss.Kind == RowLossKind.Mixture ? 3e-7 : 0;
+            var tolerance = loss is RowLoss<MixtureRow> ? 3e-7 : 0;
             var student = logits.Clone();
             Assert.All(student.RowLossInPlace(logits, loss).ToArray<float>(), value => Assert.Equal(0, value, tolerance));
             Assert.All(student.ToArray<float>(), slope => Assert.Equal(0, slope, tolerance));
@@ -127,7 +127,7 @@ public abstract class RowLossTests(int bits) : KernelTest(bits)
         TorchRuntime.Threads = 1;
         Assert.Equal(two, Each());
         TorchRuntime.Threads = 2;
-        var error = Assert.ThrowsAny<Exception>(() => x.RowLossInPlace(y.Slice(0, 0, 69), new(RowLossKind.ReverseKl)));
+        var error = Assert.ThrowsAny<Exception>(() => x.RowLossInPlace(y.Slice(0, 0, 69), new RowLoss<ReverseKlRow>()));
         Assert.Contains("[70, 1500]", error.Message);
     }
 }

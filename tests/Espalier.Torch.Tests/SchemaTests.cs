@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Text;
 using Espalier.Tests;
-using Espalier.Torch.Operators;
+using Espalier.Torch.Dispatch;
 
 namespace Espalier.Torch.Tests;
 

@@ -1,5 +1,5 @@
 using Espalier.Tests;
-using Espalier.Torch.Gradients;
+using Espalier.Torch.Dispatch;
 
 namespace Espalier.Torch.Tests;
 

@@ -1,4 +1,5 @@
 using Espalier.Tests;
+using Espalier.Torch.Dispatch;
 
 namespace Espalier.Torch.Tests;
 

@@ -46,7 +46,7 @@ public sealed unsafe class WorkersTests : TorchTest
     [InlineData(5, "behind")]
     public void What_is_written_beside_a_result_is_found(int at, string where)
     {
-        Canaries.AreOn = true;
+        GuardMode.IsOn = true;
         try
         {
             using var scope = TensorScope.Begin();
@@ -58,7 +58,7 @@ public sealed unsafe class WorkersTests : TorchTest
         }
         finally
         {
-            Canaries.AreOn = false;
+            GuardMode.IsOn = false;
         }
     }
 

@@ -35,7 +35,9 @@ internal sealed class EvaluateCommand : CommandBase
         "espalier evaluate models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --windows 64",
         "espalier evaluate models/quickstart-teacher --ids "
             + "tests/golden/quickstart-teacher/self-written.ids.i32 --sequence 256 --windows 16 --json",
-        "espalier evaluate models/quickstart-teacher --tasks tasks/endings/endings.yaml")
+        "espalier evaluate models/quickstart-teacher --tasks tasks/endings/endings.yaml",
+        "espalier evaluate models/quickstart-teacher --tasks tasks/endings/endings.yaml --limit 40 "
+            + "--contamination models/quickstart-teacher/self-written.jsonl")
     {
         _model.AddTo(this);
         _input.AddTo(this);

@@ -4,9 +4,11 @@ using System.Text.Json;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
+using Espalier.Compression.Data;
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Code;
 using Espalier.Evaluation.Judging;
+using Espalier.Evaluation.Contamination;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Texts;
 using Espalier.Files;
@@ -40,6 +42,8 @@ internal sealed class TaskEvaluation
 
     private readonly ValueOption<int> _limit = new("--limit", Kinds.Size(), "Only the first N documents of each subject; by default all");
 
+    private readonly ValueOption<IReadOnlyList<int>> _lengths = new("--context-length", Kinds.Counts("4096,8192"),
+        "Tokens of question and answer together, of tasks that make their questions themselves (ruler_...); by default as the task has it");
     private readonly ValueOption<int> _maxTokens = new("--max-tokens", Kinds.Size(),
         "Most tokens of a text that a model writes; by default as the task has it");
 
@@ -58,6 +62,13 @@ internal sealed class TaskEvaluation
     private readonly OutputOption _perDocument = new("--per-document",
         "Write one JSON line a document and model: log-likelihoods, what was chosen, what is right", "FILE.jsonl");
 
+    private readonly Option<string[]> _contamination = new("--contamination")
+    {
+        Description = "Training text: which documents of the tasks share 13 words in a row with it, and what models score on the others",
+        HelpName = "TEXT...",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
     internal void AddTo(Command command)
     {
         command.Options.Add(_tasks);
@@ -65,7 +76,8 @@ internal sealed class TaskEvaluation
             command.Options.Add(option);
     }
 
-    private Option[] Further => [_benchmarks, _shots, _limit, _maxTokens, _runCode, _samples, .. _judge.Options, _perDocument];
+    private Option[] Further => [_benchmarks, _shots, _limit, _maxTokens, _lengths, _runCode, _samples, .. _judge.Options, _contamination,
+        _perDocument];
 
     /// <summary>Whether benchmarks were asked for.</summary>
     /// <exception cref="EspalierException">An option of benchmarks was given without one.</exception>
@@ -84,22 +96,25 @@ internal sealed class TaskEvaluation
     {
         var tasks = Tasks(run);
         using var judge = Judge(run, tasks, models, start);
-        var settings = new TaskSettings(Folder(run), run.Get(_shots), run.Get(_limit))
+        var settings = new TaskSettings(Folder(run), run.Get(_shots), run.Get(_limit), run.Get(_lengths))
         {
             RunsCode = run.Get(_runCode),
             KeepsSamples = run.Has(_samples),
             Judge = judge?.Judge,
         };
         ReadPlace[] reads = [.. models.Select(model => new ReadPlace("a model's folder", model)), .. judge?.Reads ?? [],
-            .. settings.Benchmarks is { } folder ? [new ReadPlace("the benchmarks", folder)] : Array.Empty<ReadPlace>()];
+            .. settings.Benchmarks is { } folder ? [new ReadPlace("the benchmarks", folder)] : Array.Empty<ReadPlace>(),
+            .. SourcePlaces.Of("the training text", run.Get(_contamination) ?? [])];
         var lines = _perDocument.File(run, OutputKind.PerDocument, [.. reads, .. _samples.Place(run)]);
         var samples = Samples(run, tasks, models, [.. reads, .. _perDocument.Place(run)]);
+        var training = run.Has(_contamination) ? DocumentSource.Parse(run.Get(_contamination)!) : null;
         var questions = tasks.Select(task => task.Kind.Questions(task, settings)).ToArray();
         var results = new List<TaskResult[]>();
         foreach (var model in models)
             results.Add(Ask(run, model, tasks, settings, questions, start));
+        var contamination = training is null ? null : Compare(run, training, models, results);
         if (lines is not null)
-            DurableOutput.WriteFile(lines, 0, stream => Write(stream, models, results));
+            DurableOutput.WriteFile(lines, 0, stream => Write(stream, models, results, contamination));
         if (samples is not null)
             DurableOutput.WriteFile(samples, 0, stream => CodeSamples.Write(stream,
                 results[0].SelectMany(result => result.Documents).OfType<CodeResult>().Select(result => result.Sample)));
@@ -107,7 +122,7 @@ internal sealed class TaskEvaluation
             [
                 .. tasks.Index().Where(task => task.Item.Kind.IsScored(settings))
                     .Select(task => TaskComparison.Of(models, [.. results.Select(ofModel => ofModel[task.Index])]))
-            ], lines, samples, judge?.Judge.Name, Pairs(run, models, tasks, questions, results)), TaskPage.Show, TaskPage.Csv);
+            ], lines, samples, judge?.Judge.Name, Pairs(run, models, tasks, questions, results), contamination), TaskPage.Show, TaskPage.Csv);
         return ExitCodes.Done;
     }
 
@@ -145,6 +160,18 @@ internal sealed class TaskEvaluation
         return !run.Has(_samples) || (programs == 1 && models.Count == 1) ? _samples.File(run, OutputKind.Samples, reads)
             : throw new EspalierException($"{_samples.Name} takes the programs of one model to one task, and there are {models.Count} "
                 + $"models and {programs} such tasks: ask for them one after the other");
+    }
+
+    private static ContaminationReport Compare(
+        CommandRun run, DocumentSource training, IReadOnlyList<string> models, List<TaskResult[]> results)
+    {
+        foreach (var note in training.Notes)
+            run.Progress.Note(note);
+        var rows = ContaminationReport.Rows(results[0]);
+        var text = TrainingText.Read(training, rows, run.Progress, run.Cancellation);
+        if (text.Skipped.Length > 0)
+            run.Progress.Warn($"{text.Name}: skipped or mended: {text.Skipped}");
+        return ContaminationReport.Of(text, rows, models, results);
     }
 
     private TaskDefinition[] Tasks(CommandRun run)
@@ -190,7 +217,7 @@ internal sealed class TaskEvaluation
         var asked = new AskedModel(tokenizer, () => Loaded(ref decoder, () => DecoderWeights.Load(checkpoint)),
             () => new(Loaded(ref packed, () => PackedWeights.Load(checkpoint, PackedWeights.FormatOf(checkpoint))), tokenizer,
                 StopIds.Of(checkpoint, tokenizer)),
-            (ScoreCache.OfUser(), KnownFolder.Hash(folder)));
+            (ScoreCache.OfUser(), KnownFolder.Hash(folder))) { Positions = checkpoint.Config.MaxPositions };
         try
         {
             return [.. tasks.Zip(questions, (task, questionsOfTask) =>
@@ -199,8 +226,7 @@ internal sealed class TaskEvaluation
                 var result = TaskEvaluator.Run(task, settings, questionsOfTask, asked, run.Progress, run.Cancellation);
                 if (result.Cut > 0)
                     run.Progress.Warn($"{task.Name}: {result.Cut} contexts are longer than the model's {checkpoint.Config.MaxPositions} "
-                        + "positions and were cut on the left, as the harness does"
-                        + (result.Shots > 0 ? "; fewer --shots make them shorter" : ""));
+                        + $"positions and {task.Kind.WhatIsCut}");
                 return result;
             })];
         }
@@ -211,20 +237,25 @@ internal sealed class TaskEvaluation
         }
     }
 
-    private static void Write(Stream stream, IReadOnlyList<string> models, List<TaskResult[]> results)
+    private static void Write(
+        Stream stream, IReadOnlyList<string> models, List<TaskResult[]> results, ContaminationReport? contamination)
     {
         foreach (var (model, ofModel) in models.Zip(results))
-            foreach (var result in ofModel)
+            foreach (var (task, result) in ofModel.Index())
+            {
+                var number = 0;
                 foreach (var subject in result.Subjects)
                     foreach (var document in subject.Documents)
                     {
                         using (var json = new Utf8JsonWriter(stream))
-                            Write(json, model, result.Task.Name, subject.Name, document);
+                            Write(json, model, result.Task.Name, subject.Name, document, contamination?.Overlaps[task][number++]);
                         stream.WriteByte((byte)'\n');
                     }
+            }
     }
 
-    private static void Write(Utf8JsonWriter json, string model, string task, string subject, DocumentResult document)
+    private static void Write(
+        Utf8JsonWriter json, string model, string task, string subject, DocumentResult document, DocumentOverlap? overlap)
     {
         json.WriteStartObject();
         json.WriteString("model", model);
@@ -234,6 +265,11 @@ internal sealed class TaskEvaluation
         json.WriteNumber("document", document.Document.Number);
         document.Write(json);
         json.WriteNumber("cut", document.Cut);
+        if (overlap is not null)
+        {
+            json.WriteBoolean("contaminated", overlap.IsShared);
+            json.WriteNumber("overlap", overlap.Share);
+        }
         json.WriteEndObject();
     }
 }

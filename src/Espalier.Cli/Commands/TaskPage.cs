@@ -40,6 +40,8 @@ internal static class TaskPage
             foreach (var pair in pairs)
                 page.Line(Line(pair));
         }
+        if (report.Contamination is { } contamination)
+            ContaminationPage.Show(page, contamination);
     }
 
     private static string Line(JudgedPair pair) =>
@@ -58,9 +60,11 @@ internal static class TaskPage
     private static string P(double probability) => probability < 0.001 ? "p < 0.001"
         : string.Create(CultureInfo.InvariantCulture, $"p = {probability:0.###}");
 
+    /// <summary>A model as tables name it.</summary>
     internal static string Name(string model) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model)));
 
-    private static string Value(TaskMetric? metric) => metric is null ? "-"
+    /// <summary>A metric with its standard error.</summary>
+    internal static string Value(TaskMetric? metric) => metric is null ? "-"
         : $"{Number(metric.Value, metric.Scale)} ± {Number(metric.StandardError, metric.Scale)}{Unit(metric.Scale)}";
 
     private static string Unit(MetricScale scale) => scale == MetricScale.Share ? " %" : "";
@@ -73,7 +77,7 @@ internal static class TaskPage
         ? (100 * value).ToString("+0.0;-0.0;0.0", CultureInfo.InvariantCulture)
         : value.ToString("+0.000;-0.000;0.000", CultureInfo.InvariantCulture);
 
-    /// <summary>A row a task, metric and model.</summary>
+    /// <summary>A row a task, metric and model; the same over documents that share nothing with the training text.</summary>
     internal static CsvTable Csv(TaskReport report)
     {
         var table = new CsvTable("task", "model", "shots", "documents", "metric", "value", "se", "seconds");
@@ -82,6 +86,11 @@ internal static class TaskPage
                 foreach (var metric in result.Metrics)
                     table.Add(task.Task, result.Model, task.Shots, task.Documents, metric.Name, metric.Value, metric.StandardError,
                         result.Seconds);
+        foreach (var task in report.Contamination?.Tasks ?? [])
+            foreach (var result in task.Clean)
+                foreach (var metric in result.Metrics)
+                    table.Add(task.Task, result.Model, report.Tasks.First(of => of.Task == task.Task).Shots, task.Documents - task.Shared,
+                        $"{metric.Name},clean", metric.Value, metric.StandardError, 0.0);
         return table;
     }
 }

@@ -1,3 +1,4 @@
+using Espalier.Evaluation.Contamination;
 using Espalier.Evaluation.Tasks;
 
 namespace Espalier.Cli.Commands;
@@ -9,8 +10,10 @@ namespace Espalier.Cli.Commands;
 /// <param name="Samples">The file of <c>--samples</c>, where it was asked for.</param>
 /// <param name="Judge">Who graded, where somebody did.</param>
 /// <param name="Pairs">With <c>--judge-pairs</c> each further model's answers beside the first one's.</param>
+/// <param name="Contamination">What the tasks share with a training text, where one was named.</param>
 internal sealed record TaskReport(IReadOnlyList<string> Models, IReadOnlyList<TaskComparison> Tasks, string? PerDocument,
-    string? Samples = null, string? Judge = null, IReadOnlyList<JudgedPair>? Pairs = null)
+    string? Samples = null, string? Judge = null, IReadOnlyList<JudgedPair>? Pairs = null,
+    ContaminationReport? Contamination = null)
 {
     /// <summary>How many comparisons there are.</summary>
     public int Comparisons => Tasks.Sum(task => task.Comparisons.Count);

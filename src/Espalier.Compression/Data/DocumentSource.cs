@@ -96,6 +96,7 @@ internal sealed class DocumentSource
     private static Stream? Unpack(FileStream file, string path) =>
         path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress, leaveOpen: true)
         : path.EndsWith(".zst", StringComparison.OrdinalIgnoreCase) ? new ZstdStream(file)
+        : path.EndsWith(".bz2", StringComparison.OrdinalIgnoreCase) ? new Bzip2Stream(file)
         : null;
 
     private static IEnumerable<Document> Documents(Stream stream, FileKind? kind, string path, DocumentOptions options, ReadContext context)

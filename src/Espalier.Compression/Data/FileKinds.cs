@@ -5,9 +5,9 @@ internal static class FileKinds
 {
     /// <summary>For messages.</summary>
     public const string InFolders =
-        "txt, md, jsonl, ndjson, each also as .gz or .zst; json.gz, json.zst, parquet; xml (.NET documentation)";
+        "txt, md, jsonl, ndjson, each also as .gz, .zst or .bz2; json.gz, json.zst, json.bz2, parquet; xml (.NET documentation)";
 
-    private static readonly string[] s_packed = [".gz", ".zst"];
+    private static readonly string[] s_packed = [".gz", ".zst", ".bz2"];
 
     private static readonly (string Ending, FileKind Kind)[] s_kinds =
     [

@@ -5,7 +5,8 @@ namespace Espalier.Compression.Distillation;
 /// <summary>
 /// KL(p, q) = Σ p (log p − log q), p = softmax(teacher / τ), q = softmax(student / τ): the recipe's loss (Minitron, arXiv 2407.14679,
 /// section 3). Gradient: (q − p) / τ. No factor τ²: see <see cref="MixedLoss.Of"/> where that convention is wanted. Takes entries of a
-/// cache in place of the whole distribution (<see cref="Tensor.SparseKlInPlace"/>), which then were captured at this temperature.
+/// cache in place of the whole distribution (<see cref="SparseKlOperators.SparseKlInPlace"/>), which then were captured at this
+/// temperature.
 /// </summary>
 /// <param name="temperature">τ, above 0; 1 is the recipe's.</param>
 public sealed class ForwardKl(double temperature = 1.0) : LogitLoss

@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Compression.Distillation;
 
 /// <summary>
@@ -9,9 +7,8 @@ namespace Espalier.Compression.Distillation;
 /// <param name="beta">β, the teacher's share of m, above 0 and below 1.</param>
 /// <param name="temperature">τ, above 0.</param>
 internal sealed class JensenShannon(double beta = 0.5, double temperature = 1.0)
-    : ComparedRows(new(
-        RowLossKind.Mixture, temperature, Share("beta", beta, "its ends are forward-kl and reverse-kl"),
-        OfTeacher: beta, OfStudent: 1 - beta))
+    : ComparedRows(new RowLoss<MixtureRow>(
+        temperature, Share("beta", beta, "its ends are forward-kl and reverse-kl"), OfTeacher: beta, OfStudent: 1 - beta))
 {
     /// <inheritdoc/>
     public override string Name => "jensen-shannon";

@@ -1,9 +1,7 @@
-using Espalier.Torch;
-
 namespace Espalier.Compression.Distillation;
 
 /// <summary>(1/V) Σ (teacher − student)² on the raw logits. Gradient: 2 (student − teacher) / V.</summary>
-internal sealed class MseLogits() : ComparedRows(new(RowLossKind.SquaredLogits))
+internal sealed class MseLogits() : ComparedRows(new RowLoss<SquaredLogitsRow>())
 {
     /// <inheritdoc/>
     public override string Name => "mse-logits";

@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Compression.Distillation;
 
 /// <summary>
@@ -9,7 +7,7 @@ namespace Espalier.Compression.Distillation;
 /// <param name="alpha">α, the teacher's share of the mixture, above 0 and below 1; the paper's is 0.1.</param>
 /// <param name="temperature">τ, above 0.</param>
 internal sealed class SkewKl(double alpha = 0.1, double temperature = 1.0)
-    : ComparedRows(new(RowLossKind.Mixture, temperature, Share("alpha", alpha, "0 is forward-kl"), OfTeacher: 1, OfStudent: 0))
+    : ComparedRows(new RowLoss<MixtureRow>(temperature, Share("alpha", alpha, "0 is forward-kl"), OfTeacher: 1, OfStudent: 0))
 {
     /// <inheritdoc/>
     public override string Name => "skew-kl";

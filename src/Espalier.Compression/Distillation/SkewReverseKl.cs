@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Compression.Distillation;
 
 /// <summary>
@@ -9,7 +7,7 @@ namespace Espalier.Compression.Distillation;
 /// student's).</param>
 /// <param name="temperature">τ, above 0.</param>
 internal sealed class SkewReverseKl(double alpha = 0.9, double temperature = 1.0)
-    : ComparedRows(new(RowLossKind.Mixture, temperature, Share("alpha", alpha, "1 is reverse-kl"), OfTeacher: 0, OfStudent: 1))
+    : ComparedRows(new RowLoss<MixtureRow>(temperature, Share("alpha", alpha, "1 is reverse-kl"), OfTeacher: 0, OfStudent: 1))
 {
     /// <inheritdoc/>
     public override string Name => "skew-reverse-kl";

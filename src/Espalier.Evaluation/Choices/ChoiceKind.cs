@@ -2,7 +2,10 @@ using Espalier.Evaluation.Tasks;
 
 namespace Espalier.Evaluation.Choices;
 
-/// <summary>Which of several continuations of one context is the likeliest.</summary>
+/// <summary>
+/// Which of several continuations of one context is the likeliest; where several are right, how much of the probability they have
+/// (<see cref="ChoiceResult.ShareOfRight"/>).
+/// </summary>
 /// <param name="Options">The choices.</param>
 internal sealed record ChoiceKind(ChoiceOptions Options) : TaskKind
 {
@@ -10,12 +13,13 @@ internal sealed record ChoiceKind(ChoiceOptions Options) : TaskKind
     public override string Name => "choice";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Metric> Metrics { get; } = [new("acc"), new("acc_norm"), new("acc_bytes")];
+    public override IReadOnlyList<Metric> Metrics =>
+        Options.HasSeveral ? [new("acc")] : [new("acc"), new("acc_norm"), new("acc_bytes")];
 
     /// <inheritdoc/>
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings) =>
         new ChoiceQuestions(ChoicePrompts.Of(task, settings));
 
     /// <summary>Reads its keys.</summary>
-    public static ChoiceKind Read(TaskFields fields) => new(ChoiceOptions.Read(fields));
+    public static ChoiceKind Read(TaskFields fields) => new(ChoiceOptions.Read(fields, several: true));
 }

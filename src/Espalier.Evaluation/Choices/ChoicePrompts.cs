@@ -7,9 +7,14 @@ namespace Espalier.Evaluation.Choices;
 /// <param name="Document">The document.</param>
 /// <param name="Pairs">Context and continuation of each choice.</param>
 /// <param name="Choices">The choices' texts, whose length log-likelihoods are divided by.</param>
-/// <param name="Answer">Which is right, from 0.</param>
-internal sealed record ChoicePrompt(
-    TaskDocument Document, IReadOnlyList<(string Context, string Continuation)> Pairs, IReadOnlyList<string> Choices, int Answer);
+/// <param name="Answers">Which are right, from 0.</param>
+/// <param name="HasSeveral">Whether several may be right in this task, though a document has one.</param>
+internal sealed record ChoicePrompt(TaskDocument Document, IReadOnlyList<(string Context, string Continuation)> Pairs,
+    IReadOnlyList<string> Choices, IReadOnlyList<int> Answers, bool HasSeveral = false)
+{
+    /// <summary>The right one, or the first of several.</summary>
+    public int Answer => Answers[0];
+}
 
 /// <summary>
 /// Writes what a model reads, byte for byte as lm-evaluation-harness 0.4 does without a chat template (<see cref="ShotTexts"/>):
@@ -47,14 +52,14 @@ internal static class ChoicePrompts
             ? [.. choices.Select(choice => (before + task.Prompt.Fill(document.With("option", choice)),
                 task.Delimiter + partial.Continuation.Fill(document)))]
             : [.. choices.Select(choice => (before + task.Prompt.Fill(document), task.Delimiter + choice))];
-        return new(document, pairs, choices, options.Right(document, choices));
+        return new(document, pairs, choices, options.RightOnes(document, choices), options.HasSeveral);
     }
 
     private static string Shot(TaskDefinition task, TaskDocument document)
     {
         var options = Options(task);
         var choices = options.Choices(document);
-        var right = choices[options.Right(document, choices)];
+        var right = choices[options.RightOnes(document, choices)[0]];
         return task.Kind is PartialKind partial
             ? task.Prompt.Fill(document.With("option", right)) + task.Delimiter + partial.Continuation.Fill(document) + task.Shots.Separator
             : task.Prompt.Fill(document) + task.Delimiter + right + task.Shots.Separator;

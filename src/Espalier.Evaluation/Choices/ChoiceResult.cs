@@ -13,7 +13,7 @@ internal sealed record ChoiceResult(ChoicePrompt Prompt, IReadOnlyList<Continuat
     : DocumentResult(Prompt.Document, Cut)
 {
     /// <inheritdoc/>
-    public override double Score(string metric) => metric switch
+    public override double Score(string metric) => Prompt.HasSeveral ? ShareOfRight : metric switch
     {
         "acc" => IsRight,
         "acc_norm" => IsRightPerCharacter,
@@ -38,13 +38,38 @@ internal sealed record ChoiceResult(ChoicePrompt Prompt, IReadOnlyList<Continuat
     /// <summary>Whether the likeliest a byte is.</summary>
     public bool IsRightPerByte => PredictedPerByte == Prompt.Answer;
 
+    /// <summary>
+    /// The right choices' share of the probability that all choices have together, not divided by their lengths: TruthfulQA's MC2
+    /// (arXiv 2109.07958). The largest is taken out of all first, for probabilities of long choices are no numbers of a double.
+    /// </summary>
+    public double ShareOfRight
+    {
+        get
+        {
+            var largest = Scores.Max(score => score.LogLikelihood);
+            double[] parts = [.. Scores.Select(score => Math.Exp(score.LogLikelihood - largest))];
+            return Prompt.Answers.Sum(answer => parts[answer]) / parts.Sum();
+        }
+    }
+
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json)
     {
-        json.WriteNumber("answer", Prompt.Answer);
-        json.WriteNumber("predicted", Predicted);
-        json.WriteNumber("predicted_norm", PredictedPerCharacter);
-        json.WriteNumber("predicted_bytes", PredictedPerByte);
+        if (Prompt.HasSeveral)
+        {
+            json.WriteStartArray("answers");
+            foreach (var answer in Prompt.Answers)
+                json.WriteNumberValue(answer);
+            json.WriteEndArray();
+            json.WriteNumber("share_of_right", ShareOfRight);
+        }
+        else
+        {
+            json.WriteNumber("answer", Prompt.Answer);
+            json.WriteNumber("predicted", Predicted);
+            json.WriteNumber("predicted_norm", PredictedPerCharacter);
+            json.WriteNumber("predicted_bytes", PredictedPerByte);
+        }
         json.WriteStartArray("log_likelihoods");
         foreach (var score in Scores)
             json.WriteNumberValue(score.LogLikelihood);

@@ -1,3 +1,4 @@
+using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Tasks;
 
 namespace Espalier.Evaluation.Choices;
@@ -19,6 +20,15 @@ internal sealed record PartialKind(ChoiceOptions Options, Template Continuation)
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings) =>
         new ChoiceQuestions(ChoicePrompts.Of(task, settings));
 
+    /// <inheritdoc/>
+    /// <remarks>With the right choice in its place.</remarks>
+    public override string TextOf(TaskDefinition task, TaskDocument document)
+    {
+        var choices = Options.Choices(document);
+        var right = choices[Options.RightOnes(document, choices)[0]];
+        return string.Join(' ', task.Prompt.FieldsOf(document.With("option", right)).Concat(Continuation.FieldsOf(document)));
+    }
+
     /// <summary>Reads its keys.</summary>
-    public static PartialKind Read(TaskFields fields) => new(ChoiceOptions.Read(fields), fields.Template("continuation"));
+    public static PartialKind Read(TaskFields fields) => new(ChoiceOptions.Read(fields, several: false), fields.Template("continuation"));
 }

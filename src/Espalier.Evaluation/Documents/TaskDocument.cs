@@ -12,18 +12,12 @@ internal sealed record TaskDocument(JsonElement Fields, string Place, int Number
 {
     /// <summary>A field as text; numbers as they are written.</summary>
     /// <exception cref="EspalierException">It is not there, or a list.</exception>
-    public string Text(string[] path)
-    {
-        var value = At(path);
-        return value.ValueKind switch
-        {
-            JsonValueKind.String => value.GetString()!,
-            JsonValueKind.Number => value.GetRawText(),
-            JsonValueKind.True => "True",
-            JsonValueKind.False => "False",
-            _ => throw new EspalierException($"{Place}: {string.Join('.', path)} is {Name(value)}, and a text is wanted"),
-        };
-    }
+    public string Text(string[] path) => Text(At(path), string.Join('.', path));
+
+    /// <summary>The entries of a field that is a list, as texts; null where it is none.</summary>
+    /// <exception cref="EspalierException">It is not there, or an entry is a list itself.</exception>
+    public string[]? List(string[] path) => At(path) is { ValueKind: JsonValueKind.Array } list
+        ? [.. list.EnumerateArray().Select((entry, i) => Text(entry, $"{string.Join('.', path)}[{i}]"))] : null;
 
     /// <summary>A list of texts.</summary>
     /// <exception cref="EspalierException">It is not there, or no such list.</exception>
@@ -35,6 +29,20 @@ internal sealed record TaskDocument(JsonElement Fields, string Place, int Number
         return [.. list.EnumerateArray().Select((entry, i) => entry.ValueKind == JsonValueKind.String ? entry.GetString()!
             : throw new EspalierException($"{Place}: {string.Join('.', path)}[{i}] is {Name(entry)}, and a text is wanted"))];
     }
+
+    /// <summary>A field as it is.</summary>
+    /// <exception cref="EspalierException">It is not there.</exception>
+    public JsonElement Value(string[] path) => At(path);
+
+    /// <summary>Whether a field is a list.</summary>
+    /// <exception cref="EspalierException">It is not there.</exception>
+    public bool IsList(string[] path) => At(path).ValueKind == JsonValueKind.Array;
+
+    /// <summary>A list of anything.</summary>
+    /// <exception cref="EspalierException">It is not there, or no list.</exception>
+    public IReadOnlyList<JsonElement> Entries(string[] path) => At(path) is { ValueKind: JsonValueKind.Array } list
+        ? [.. list.EnumerateArray()]
+        : throw new EspalierException($"{Place}: {string.Join('.', path)} is {Name(At(path))}, and a list is wanted");
 
     /// <summary>The same with one more text among its fields.</summary>
     public TaskDocument With(string name, string value)
@@ -62,6 +70,15 @@ internal sealed record TaskDocument(JsonElement Fields, string Place, int Number
         }
         return value;
     }
+
+    private string Text(JsonElement value, string name) => value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString()!,
+        JsonValueKind.Number => value.GetRawText(),
+        JsonValueKind.True => "True",
+        JsonValueKind.False => "False",
+        _ => throw new EspalierException($"{Place}: {name} is {Name(value)}, and a text is wanted"),
+    };
 
     private static string Known(JsonElement value) => value.ValueKind switch
     {

@@ -9,7 +9,7 @@ namespace Espalier.Evaluation.Documents;
 
 /// <summary>
 /// Reads the documents of a benchmark whole: JSON Lines, a JSON array, csv and tsv with a header or without, Parquet, and texts of a fixed
-/// number of lines a document; also as .gz and .zst. What is no document is an error with file and line, for a benchmark of which some
+/// number of lines a document; also as .gz, .zst and .bz2. What is no document is an error with file and line, for a benchmark of which some
 /// are left out is another benchmark.
 /// </summary>
 internal static class TaskDocuments
@@ -23,8 +23,10 @@ internal static class TaskDocuments
     /// Names of the columns of a table without a header, or of the lines of a document; null where there are none.
     /// </param>
     /// <param name="first">Number of the first document.</param>
+    /// <param name="begins">What the first line of a document of plain text looks like; null where all have as many lines.</param>
     /// <exception cref="EspalierException">The file cannot be read, or a document is none.</exception>
-    public static IReadOnlyList<TaskDocument> Read(string path, IReadOnlyList<string>? columns, int first = 0)
+    public static IReadOnlyList<TaskDocument> Read(string path, IReadOnlyList<string>? columns, int first = 0,
+        Predicate<string>? begins = null)
     {
         var kind = FileKinds.Of(path);
         if (kind == FileKind.Parquet)
@@ -35,9 +37,10 @@ internal static class TaskDocuments
             FileKind.JsonLines or FileKind.Json when columns is null => Numbered(Json(bytes, path), path, "line", first),
             FileKind.Csv => Numbered(Table(bytes, ',', columns, path), path, "line", first),
             FileKind.Tsv => Numbered(Table(bytes, '\t', columns, path), path, "line", first),
+            FileKind.Text when columns is [var page] && begins is not null => Numbered(Pages(bytes, page, begins), path, "line", first),
             FileKind.Text when columns is not null => Numbered(Lines(bytes, columns, path), path, "line", first),
             _ => throw new EspalierException(
-                $"{path}: is none of jsonl, json, csv, tsv and parquet, each also as .gz or .zst, and no .txt with columns"),
+                $"{path}: is none of jsonl, json, csv, tsv and parquet, each also as .gz, .zst or .bz2, and no .txt with columns"),
         };
     }
 
@@ -97,6 +100,27 @@ internal static class TaskDocuments
             yield return (Object(columns.Zip(lines[line..(line + columns.Count)])), line + 1);
     }
 
+    // Texts that begin at lines of one look, with all line breaks; those of white space alone are none.
+    private static IEnumerable<(JsonElement, long)> Pages(byte[] bytes, string name, Predicate<string> begins)
+    {
+        var (page, first, number) = (new List<string>(), 1L, 0L);
+        foreach (var range in bytes is [.., (byte)'\n'] ? Split(bytes).Append(bytes.Length..bytes.Length) : Split(bytes))
+        {
+            var line = Encoding.UTF8.GetString(bytes[range]).TrimEnd('\r');
+            number++;
+            if (page.Count > 0 && begins(line))
+            {
+                if (!page.All(string.IsNullOrWhiteSpace))
+                    yield return (Object([(name, string.Join('\n', page))]), first);
+                page.Clear();
+                first = number;
+            }
+            page.Add(line);
+        }
+        if (!page.All(string.IsNullOrWhiteSpace))
+            yield return (Object([(name, string.Join('\n', page))]), first);
+    }
+
     private static IEnumerable<(JsonElement, long)> Parquet(string path)
     {
         IList<Dictionary<string, object>> rows;
@@ -133,7 +157,8 @@ internal static class TaskDocuments
             using var file = File.OpenRead(path);
             using Stream unpacked = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)
                 ? new GZipStream(file, CompressionMode.Decompress)
-                : path.EndsWith(".zst", StringComparison.OrdinalIgnoreCase) ? new ZstdStream(file) : file;
+                : path.EndsWith(".zst", StringComparison.OrdinalIgnoreCase) ? new ZstdStream(file)
+                : path.EndsWith(".bz2", StringComparison.OrdinalIgnoreCase) ? new Bzip2Stream(file) : file;
             using var whole = new MemoryStream();
             var piece = new byte[1 << 16];
             for (int read; (read = unpacked.Read(piece)) > 0;)

@@ -14,6 +14,9 @@ namespace Espalier.Evaluation.Tasks;
 internal sealed record AskedModel(
     Tokenizer Tokenizer, Func<Decoder> Decoder, Func<Generations> Generations, (ScoreCache Cache, string Hash)? Known = null)
 {
+    /// <summary>Tokens that the model has positions for.</summary>
+    public int Positions { get; init; } = int.MaxValue;
+
     /// <summary>How a conversation is written for it.</summary>
     public ConversationForm Form { get; init; } = ConversationForm.Plain;
 

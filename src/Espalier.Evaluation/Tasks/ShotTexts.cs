@@ -24,7 +24,7 @@ internal static class ShotTexts
         var sampler = new ShotSampler(subject.Shots.Count, shots, task.Shots.Order, drawsOneMore: task.Shots.Documents is null);
         foreach (var document in subject.Documents.Take(limit ?? int.MaxValue))
         {
-            var before = new StringBuilder(task.Description?.Fill(document.With("subject", subject.Name)));
+            var before = new StringBuilder(subject.Preamble ?? task.Description?.Fill(document.With("subject", subject.Name)));
             foreach (var shot in sampler.Next(place => subject.Shots[place].IsSame(document)))
                 before.Append(write(subject.Shots[shot]));
             yield return (document, before.ToString());

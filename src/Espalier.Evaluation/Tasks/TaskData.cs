@@ -1,4 +1,5 @@
 using Espalier.Evaluation.Documents;
+using Espalier.Files;
 
 namespace Espalier.Evaluation.Tasks;
 
@@ -6,11 +7,15 @@ namespace Espalier.Evaluation.Tasks;
 /// <param name="Name">What * stands for in the files' names; empty where there is one file.</param>
 /// <param name="Documents">What is asked.</param>
 /// <param name="Shots">What shots come from; the documents themselves where a task names no others.</param>
-internal sealed record TaskSubject(string Name, IReadOnlyList<TaskDocument> Documents, IReadOnlyList<TaskDocument> Shots);
+/// <param name="Preamble">The text of the task's <see cref="TaskDefinition.DescriptionFile"/>; null where it names none.</param>
+internal sealed record TaskSubject(
+    string Name, IReadOnlyList<TaskDocument> Documents, IReadOnlyList<TaskDocument> Shots, string? Preamble = null);
 
 /// <summary>Reads the documents of tasks under a folder of benchmarks.</summary>
 internal static class TaskData
 {
+    private const int MaxPreambleBytes = 1 << 20;
+
     /// <summary>All subjects of a task, in the order of their names.</summary>
     /// <param name="task">The task.</param>
     /// <param name="benchmarks">
@@ -22,6 +27,7 @@ internal static class TaskData
     public static IReadOnlyList<TaskSubject> Read(TaskDefinition task, string? benchmarks, bool shots, Predicate<string>? isWanted = null)
     {
         var folder = Folder(task, benchmarks);
+        var preamble = Preamble(task, folder);
         var subjects = new List<TaskSubject>();
         foreach (var (name, file) in Files(task, task.Test.Files, folder))
         {
@@ -30,11 +36,26 @@ internal static class TaskData
             var documents = Read(file, task.Test);
             var pool = !shots || task.Shots.Documents is not { } from ? documents
                 : Read(OfSubject(task, from.Files, name, folder), from);
-            subjects.Add(new(name, documents, pool));
+            subjects.Add(new(name, documents, pool, preamble));
         }
         return subjects;
     }
 
+    /// <summary>Where a file of a task lies: in the folder of the task's own file, else under the benchmarks; null in neither.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="file">The file as the task names it.</param>
+    /// <param name="benchmarks">The folder of benchmarks; null where nobody names one.</param>
+    public static string? Find(TaskDefinition task, string file, string? benchmarks) =>
+        ((string?[])[task.Folder, benchmarks]).OfType<string>().Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists);
+
+    /// <summary>The documents of one more file of a task.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="files">The file, and which of its documents.</param>
+    /// <param name="benchmarks">The folder of benchmarks; null where nobody names one.</param>
+    /// <exception cref="EspalierException">It is not there or cannot be read.</exception>
+    public static IReadOnlyList<TaskDocument> Read(TaskDefinition task, DocumentFiles files, string? benchmarks) =>
+        Read(Find(task, files.Files, benchmarks)
+            ?? throw Missing(task, Path.Combine(task.Folder ?? benchmarks ?? "benchmarks", files.Files)), files);
     /// <summary>A further file of a task, where its documents are.</summary>
     /// <param name="task">The task.</param>
     /// <param name="benchmarks">The folder of benchmarks; null where nobody names one.</param>
@@ -51,7 +72,7 @@ internal static class TaskData
 
     private static IReadOnlyList<TaskDocument> Read(string file, DocumentFiles files)
     {
-        var documents = TaskDocuments.Read(file, files.Columns);
+        var documents = TaskDocuments.Read(file, files.Columns, begins: files.Begins is { } begins ? begins.IsIn : null);
         if (files.Range is not { } range)
             return documents;
         var (first, last) = (range.Start.Value, range.End.Value);
@@ -88,6 +109,18 @@ internal static class TaskData
     {
         var file = Path.Combine(folder, pattern.Replace("*", subject, StringComparison.Ordinal));
         return File.Exists(file) ? file : throw Missing(task, file);
+    }
+
+    // Editors end a file with a line break, which is no part of the text.
+    private static string? Preamble(TaskDefinition task, string folder)
+    {
+        if (task.DescriptionFile is not { } name)
+            return null;
+        var file = Path.Combine(folder, name);
+        if (!File.Exists(file))
+            throw new EspalierException($"task {task.Name}: {file} is not there: the text that stands before every question. It belongs to the "
+                + "benchmark and not to this program: write it there, as docs/tasks.md says");
+        return SmallFile.ReadText(file, MaxPreambleBytes).ReplaceLineEndings("\n").TrimEnd('\n');
     }
 
     private static EspalierException Missing(TaskDefinition task, string file) => new(

@@ -25,6 +25,6 @@ internal static class TaskEvaluator
             subjects.Add(new(subject, [.. results.Skip(first).Take(documents)]));
             first += documents;
         }
-        return new(task, settings.Shots ?? task.Shots.Count, subjects, Stopwatch.GetElapsedTime(started).TotalSeconds);
+        return new(task, task.Kind.TakesShots ? settings.Shots ?? task.Shots.Count : 0, subjects, Stopwatch.GetElapsedTime(started).TotalSeconds);
     }
 }

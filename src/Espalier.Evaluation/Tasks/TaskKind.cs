@@ -1,3 +1,5 @@
+using Espalier.Evaluation.Documents;
+
 namespace Espalier.Evaluation.Tasks;
 
 /// <summary>What is asked of a model, and how that is judged: each kind is a record with the keys that only it has.</summary>
@@ -9,9 +11,26 @@ internal abstract record TaskKind
     /// <summary>What is counted, the first of which models are compared by.</summary>
     public abstract IReadOnlyList<Metric> Metrics { get; }
 
+    /// <summary>Whether a task of this kind has documents, named by test; else it makes its questions itself.</summary>
+    public virtual bool HasDocuments => true;
+
+    /// <summary>Whether a task of this kind has a prompt; else its kind lays questions out.</summary>
+    public virtual bool HasPrompt => true;
+
+    /// <summary>What is done to contexts that are longer than the model's positions, and what makes them shorter.</summary>
+    public virtual string WhatIsCut => "were cut on the left, as the harness does; fewer --shots make them shorter";
+
     /// <summary>Whether answers are judged at all, and not only written.</summary>
     /// <param name="settings">What the user wants of the task.</param>
     public virtual bool IsScored(TaskSettings settings) => true;
+
+    /// <summary>Whether documents may be shown before the one that is asked.</summary>
+    public virtual bool TakesShots => true;
+
+    /// <summary>What a question takes from its document, a blank between two fields: what training text is searched for.</summary>
+    /// <param name="task">The task, which is of this kind.</param>
+    /// <param name="document">The document.</param>
+    public virtual string TextOf(TaskDefinition task, TaskDocument document) => string.Join(' ', task.Prompt.FieldsOf(document));
 
     /// <summary>Reads a task's documents and writes its questions.</summary>
     /// <param name="task">The task, which is of this kind.</param>

@@ -39,6 +39,10 @@ internal sealed class TaskRegex
     public IReadOnlyList<string[]> FindAll(string text) => Guard(() => _regex.Matches(text).Select(match => match.Groups.Count == 1
         ? [match.Value] : match.Groups.Values.Skip(1).Select(group => group.Value).ToArray()).ToArray());
 
+    /// <summary>Whether <c>search</c> finds it.</summary>
+    /// <inheritdoc cref="FindAll" path="/exception"/>
+    public bool IsIn(string text) => Guard(() => _regex.IsMatch(text));
+
     /// <summary>What <c>sub</c> leaves where each match is replaced by nothing.</summary>
     /// <inheritdoc cref="FindAll" path="/exception"/>
     public string Remove(string text) => Guard(() => _regex.Replace(text, ""));

@@ -1,36 +1,27 @@
 using System.Globalization;
 using System.Text;
-using System.Text.RegularExpressions;
 using Espalier.Evaluation.Documents;
 
 namespace Espalier.Evaluation.Tasks;
 
 /// <summary>
 /// Text with fields of a document in it: <c>Question: {question}</c>. A field may be an entry of a list (<c>{options.0}</c>, from 0) and
-/// pass filters (<c>{ctx_b|capitalize}</c>). <c>{{</c> and <c>}}</c> are braces.
+/// pass filters (<c>{ctx_b|capitalize}</c>, <see cref="TemplateFilters"/>). <c>{{</c> and <c>}}</c> are braces.
 /// </summary>
-internal sealed partial class Template
+internal sealed class Template
 {
-    private static readonly Dictionary<string, Func<string, string>> s_filters = new(StringComparer.Ordinal)
-    {
-        ["strip"] = PythonText.Strip,
-        ["capitalize"] = PythonText.Capitalize,
-        ["lower"] = text => text.ToLowerInvariant(),
-        ["underscores"] = text => text.Replace('_', ' '),
-        ["before-blank"] = text => text.IndexOf('_', StringComparison.Ordinal) is >= 0 and var blank ? text[..blank] : text,
-        ["after-blank"] = text => text.IndexOf('_', StringComparison.Ordinal) is >= 0 and var blank ? text[(blank + 1)..] : "",
-        ["wikihow"] = Wikihow,
-    };
-
-    private readonly List<(string Text, string[]? Path, Func<string, string>[] Filters)> _parts = [];
+    private readonly List<(string Text, string[]? Path, TemplateFilter[] Filters)> _parts = [];
 
     private Template(string source) => Source = source;
+
+    /// <summary>The template without a text.</summary>
+    public static Template Empty { get; } = new("");
 
     /// <summary>The text that it was made of.</summary>
     public string Source { get; }
 
-    /// <summary>Names of the filters.</summary>
-    public static IEnumerable<string> Filters => s_filters.Keys;
+    /// <summary>Whether it is one field and nothing else: it may stand for a list then.</summary>
+    public bool IsField => _parts is [{ Path: not null }];
 
     /// <summary>The path of a template that is one field and nothing else, unfiltered; null of others.</summary>
     public string[]? LoneField => _parts is [{ Path: { } path, Filters: [] }] ? path : null;
@@ -61,7 +52,8 @@ internal sealed partial class Template
             }
         }
         template.AddLiteral(literal);
-        return template;
+        return template.IsField || !template._parts.Any(part => part.Filters.Any(filter => filter.Parts is not null)) ? template
+            : throw new EspalierException($"{place}: '{source}' makes a list of a field and has more beside it; let the field stand alone");
     }
 
     /// <summary>The text with a document's values.</summary>
@@ -73,9 +65,29 @@ internal sealed partial class Template
         var filled = new StringBuilder();
         foreach (var (literal, path, filters) in _parts)
             filled.Append(path is null ? literal
-                : filters.Aggregate(document.Text(path), static (value, filter) => filter(value)));
+                : filters.Aggregate(document.Text(path), (value, filter) => filter.Whole?.Invoke(value)
+                    ?? throw new EspalierException($"{document.Place}: {Source} is a list, and a text is wanted")));
         return filled.ToString();
     }
+
+    /// <summary>
+    /// The texts that it stands for: of a field that holds a list its entries, each filtered; else one text, unless a filter parts it.
+    /// </summary>
+    /// <exception cref="EspalierException">The document lacks a field; file and line are named.</exception>
+    public IReadOnlyList<string> Texts(TaskDocument document)
+    {
+        if (_parts is not [{ Path: { } path, Filters: var filters }])
+            return [Fill(document)];
+        IEnumerable<string> texts = document.List(path) ?? [document.Text(path)];
+        foreach (var filter in filters)
+            texts = texts.SelectMany(text => filter.Parts?.Invoke(text) ?? [filter.Whole!(text)]);
+        return [.. texts];
+    }
+
+    /// <summary>What it takes from a document, without what it adds to each: its fields' texts, filtered, in their order.</summary>
+    /// <inheritdoc cref="Texts" path="/exception"/>
+    public IEnumerable<string> FieldsOf(TaskDocument document) => _parts.Where(part => part.Path is not null)
+        .SelectMany(part => new Template(Source) { _parts = { part } }.Texts(document));
 
     /// <inheritdoc/>
     public override string ToString() => Source;
@@ -96,18 +108,10 @@ internal sealed partial class Template
                 $"{place}: {{{field}}} names no field; write {{question}}, or {{options.0}} for an entry of a list");
         _parts.Add(("", path,
         [
-            .. parts[1..].Select(name => s_filters.TryGetValue(name, out var filter) ? filter
-                : throw new EspalierException($"{place}: there is no filter '{name}'; there are {string.Join(", ", s_filters.Keys)}"))
+            .. parts[1..].Select(name => TemplateFilters.Find(name)
+                ?? throw new EspalierException($"{place}: there is no filter '{name}'; there are {string.Join(", ", TemplateFilters.Names)}"))
         ]));
     }
-
-    // What HellaSwag's texts of WikiHow have in them (lm_eval/tasks/hellaswag/utils.py).
-    private static string Wikihow(string text) =>
-        InBrackets().Replace(PythonText.Strip(text).Replace(" [title]", ". ", StringComparison.Ordinal), "")
-            .Replace("  ", " ", StringComparison.Ordinal);
-
-    [GeneratedRegex(@"\[.*?\]")]
-    private static partial Regex InBrackets();
 }
 
 /// <summary>Strings as Python treats them.</summary>

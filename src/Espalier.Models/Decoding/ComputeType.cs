@@ -19,8 +19,8 @@ internal static class ComputeTypes
 {
     /// <summary>
     /// x · weightᵀ + bias, [..., out], of a weight [out, in]; gradient flows to all three. In bfloat16 the result is bfloat16, and the
-    /// weight stays in its own type with a copy beside it (<see cref="Tensor.InBfloat16"/>); with a bias, which may be large, it is
-    /// float32.
+    /// weight stays in its own type with a copy beside it (<see cref="Bfloat16Operators.InBfloat16"/>); with a bias, which may be large, it
+    /// is float32.
     /// </summary>
     public static Tensor Linear(this ComputeType compute, Tensor x, Tensor weight, Tensor? bias = null) => compute == ComputeType.Float32
         ? x.Linear(weight, bias)

@@ -47,7 +47,8 @@ public sealed class Decoder : IDisposable
 
     /// <summary>
     /// What the products with weights are computed in, in blocks and in the head while training; those of attention stay in the weights'
-    /// own type, which this is too unless set, but on a GPU, where they are in bfloat16 too (<see cref="Tensor.FlashAttention"/>).
+    /// own type, which this is too unless set, but on a GPU, where they are in bfloat16 too
+    /// (<see cref="FlashAttentionOperators.FlashAttention"/>).
     /// </summary>
     public ComputeType Compute { get; set; }
 

@@ -6,7 +6,7 @@ namespace Espalier.Models;
 
 /// <summary>
 /// The tables of rotary position embedding (arXiv 2104.09864), in the halves convention of Hugging Face checkpoints:
-/// <see cref="Tensor.Rotate"/> turns by them. Frequencies and tables are computed in double and rounded once.
+/// <see cref="RotaryOperators.Rotate"/> turns by them. Frequencies and tables are computed in double and rounded once.
 /// </summary>
 internal sealed class RotaryTables : IDisposable
 {

@@ -1,6 +1,7 @@
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
 using Espalier.Torch;
+using Espalier.Torch.Kernels;
 
 namespace Espalier.Models.Generation;
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Espalier.Models.Chat;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 
@@ -25,7 +26,7 @@ internal static class GgufVocabulary
             Describe(tokenizer.Model, checkpoint.Config.VocabularySize, FileOf(checkpoint.Folder), metadata);
         foreach (var (key, id) in SpecialIds(checkpoint, tokenizer, metadata.Get<string[]>("tokenizer.ggml.tokens")))
             metadata.Add(key, (uint)id);
-        if (ChatTemplate.Of(checkpoint.Folder) is { } template)
+        if (ChatTemplateFiles.Default(checkpoint.Folder) is { } template)
             metadata.Add("tokenizer.chat_template", template);
     }
 

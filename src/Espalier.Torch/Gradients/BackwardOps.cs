@@ -1,3 +1,5 @@
+using Espalier.Torch.Dispatch;
+
 namespace Espalier.Torch.Gradients;
 
 /// <summary>Operators that only backwards call; nothing is recorded through them.</summary>

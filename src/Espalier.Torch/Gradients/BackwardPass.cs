@@ -1,3 +1,5 @@
+using Espalier.Torch.Operators;
+
 namespace Espalier.Torch.Gradients;
 
 /// <summary>

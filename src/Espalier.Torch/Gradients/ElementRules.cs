@@ -1,3 +1,5 @@
+using Espalier.Torch.Operators;
+
 namespace Espalier.Torch.Gradients;
 
 /// <summary>Backwards of operators that go element by element; inputs may have been broadcast.</summary>

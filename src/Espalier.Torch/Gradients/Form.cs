@@ -1,4 +1,5 @@
 using Espalier.Torch.Native;
+using Espalier.Torch.Operators;
 
 namespace Espalier.Torch.Gradients;
 

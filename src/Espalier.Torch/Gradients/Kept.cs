@@ -2,7 +2,7 @@ namespace Espalier.Torch.Gradients;
 
 /// <summary>
 /// A tensor that a node keeps for its backward, whoever disposes it meanwhile, and what its memory's version was. No second handle is made:
-/// the tensor's own native one stays until the node lets go, and is read by backwards alone (<see cref="Node.ReadsKept"/>). The default
+/// the tensor's own native one stays until the node lets go, and is read by backwards alone (<see cref="Tensor.ReadsHeld"/>). The default
 /// keeps nothing.
 /// </summary>
 internal readonly struct Kept

@@ -1,13 +1,21 @@
+using Espalier.Torch.Operators;
+
 namespace Espalier.Torch.Gradients;
 
 /// <summary>The gradient that a tensor accumulates, and whether it wants one. Owned by the tensor.</summary>
 internal sealed class Leaf(Tensor owner) : GradientSink
 {
+    // Before a gradient can be wanted of anything, operators know how it goes through them.
+    static Leaf() => OperatorRules.Give();
+
+    /// <summary>That of a tensor, made where it has none yet.</summary>
+    public static Leaf Of(Tensor owner) => (Leaf)(owner.Leaf ??= new Leaf(owner));
+
     /// <summary>Whose gradient this is.</summary>
     public Tensor Owner => owner;
 
     /// <summary>Whether operations on the owner are recorded.</summary>
-    public bool Wanted { get; set; }
+    public bool Wanted { get => owner.Sink == this; set => owner.Sink = value ? this : null; }
 
     /// <summary>The gradient so far, or null.</summary>
     public Tensor? Gradient { get; private set; }
@@ -43,8 +51,8 @@ internal sealed class Leaf(Tensor owner) : GradientSink
         before?.LetGo(reuse: true);
     }
 
-    /// <summary>The owner is gone: what still arrives goes nowhere.</summary>
-    public void End()
+    /// <summary>What still arrives goes nowhere.</summary>
+    public override void OwnerIsGone()
     {
         Wanted = false;
         Replace(null);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Espalier.Torch.Operators;
 
 namespace Espalier.Torch.Gradients;
 
@@ -36,10 +37,6 @@ internal sealed class Node : GradientSink
     private Node()
     {
     }
-
-    /// <summary>Whether this thread runs a backward, which reads tensors that their owners may have disposed.</summary>
-    [field: ThreadStatic]
-    public static bool ReadsKept { get; private set; }
 
     /// <summary>Place in the order of recording: a node's inputs have smaller ones.</summary>
     public long Sequence { get; private set; }
@@ -118,6 +115,9 @@ internal sealed class Node : GradientSink
         FreeAll(freed);
     }
 
+    /// <summary>The result holds it no more.</summary>
+    public override void OwnerIsGone() => Drop();
+
     /// <summary>Adds to the gradient of the result that is being gathered, in place where its memory is the pass's own.</summary>
     public override void Add(Tensor gradient)
     {
@@ -165,15 +165,15 @@ internal sealed class Node : GradientSink
 
     public void Run(Tensor gradient, Span<Tensor?> into)
     {
-        var before = ReadsKept;
-        ReadsKept = true;
+        var before = Tensor.ReadsHeld;
+        Tensor.ReadsHeld = true;
         try
         {
             _backward!(this, gradient, into);
         }
         finally
         {
-            ReadsKept = before;
+            Tensor.ReadsHeld = before;
         }
     }
 

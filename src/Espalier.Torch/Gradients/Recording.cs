@@ -1,4 +1,4 @@
-using Espalier.Torch.Operators;
+using Espalier.Torch.Dispatch;
 
 namespace Espalier.Torch.Gradients;
 
@@ -71,7 +71,7 @@ internal ref struct Recording(ReadOnlySpan<Argument> arguments, Tensor result, T
                 foreach (var entry in list)
                     sinks[at++] = entry?.Sink;
         Node.Record(sinks, backward);
-        result.SetNode(Node);
+        result.Sink = Node;
     }
 
     private readonly ValueTag Tag(int index) => index < _arguments.Length ? _arguments[index].Tag : ValueTag.Default;

@@ -1,3 +1,6 @@
+using Espalier.Torch.Dispatch;
+using Espalier.Torch.Operators;
+
 namespace Espalier.Torch.Gradients;
 
 /// <summary>Backwards of sums, means, norms and softmaxes over dimensions.</summary>

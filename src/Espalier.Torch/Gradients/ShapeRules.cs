@@ -1,3 +1,5 @@
+using Espalier.Torch.Operators;
+
 namespace Espalier.Torch.Gradients;
 
 /// <summary>Backwards of operators that arrange elements anew: views, copies of parts, and parts put together.</summary>

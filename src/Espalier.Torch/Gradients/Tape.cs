@@ -1,42 +1,16 @@
 namespace Espalier.Torch.Gradients;
 
 /// <summary>
-/// Records operations for the backward pass. An operation asks <see cref="Wants(Tensor)"/> and hands its result and what its backward
-/// needs to <see cref="Record"/>:
+/// Records operations for the backward pass. An operation asks <see cref="GradMode.Records(Tensor)"/> and hands its result and what its
+/// backward needs to <see cref="Record"/>:
 /// <code>
-/// if (!Tape.Wants(x, w)) return y;
+/// if (!GradMode.Records(x, w)) return y;
 /// return Tape.Record(y, [x, w], [x, w], static (node, g, into) => (into[0], into[1]) = Slopes(g, node[0], node[1]));
 /// </code>
 /// </summary>
 internal static class Tape
 {
-    /// <summary>Whether recording is on for this thread and the input wants a gradient.</summary>
-    public static bool Wants(Tensor a) => GradMode.IsEnabled && a.WantsGradient;
-
-    /// <summary>Whether recording is on for this thread and one of the inputs wants a gradient.</summary>
-    public static bool Wants(Tensor a, Tensor b) => GradMode.IsEnabled && (a.WantsGradient || b.WantsGradient);
-
-    /// <summary>Whether recording is on for this thread and one of the inputs wants a gradient.</summary>
-    public static bool Wants(params ReadOnlySpan<Tensor?> inputs)
-    {
-        if (GradMode.IsEnabled)
-            foreach (var input in inputs)
-                if (input is { WantsGradient: true })
-                    return true;
-        return false;
-    }
-
-    /// <summary>Whether recording is on for this thread and a tensor among the arguments wants a gradient.</summary>
-    public static bool Wants(ReadOnlySpan<Argument> arguments)
-    {
-        if (GradMode.IsEnabled)
-            foreach (ref readonly var argument in arguments)
-                if (argument.Reference is Tensor { WantsGradient: true } || (argument.Reference is Tensor?[] list && Wants(list)))
-                    return true;
-        return false;
-    }
-
-    /// <summary>Notes how the result came about, and returns it. Only where <see cref="Wants(Tensor)"/> said so.</summary>
+    /// <summary>Notes how the result came about, and returns it. Only where <see cref="GradMode.Records(Tensor)"/> said so.</summary>
     /// <param name="result">A result that nothing is recorded for yet.</param>
     /// <param name="inputs">What a gradient is given to, in the order in which <paramref name="backward"/> gives it.</param>
     /// <param name="keep">All tensors that the backward reads; it finds them in the node in this order. Null leaves a place free.</param>
@@ -55,7 +29,7 @@ internal static class Tape
         for (var i = 0; i < sinks.Length; i++)
             sinks[i] = inputs[i]?.Sink;
         node.Record(sinks, backward);
-        result.SetNode(node);
+        result.Sink = node;
         return result;
     }
 }

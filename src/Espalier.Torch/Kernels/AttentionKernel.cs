@@ -49,8 +49,8 @@ internal static unsafe class AttentionKernel
         using var toV = Operand.Result(DType.Float32, v.Shape);
         if (q.ElementCount == 0)
         {
-            toK.Tensor.ZeroInPlace();
-            toV.Tensor.ZeroInPlace();
+            toK.Clear();
+            toV.Clear();
             return (toQ.Tensor, toK.Tensor, toV.Tensor);
         }
         using var queries = Operand.InRows(q);

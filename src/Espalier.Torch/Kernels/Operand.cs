@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using Espalier.Torch.Dispatch;
 using Espalier.Torch.Native;
 
 namespace Espalier.Torch.Kernels;
@@ -65,14 +67,17 @@ internal readonly unsafe ref struct Operand
     /// is done.
     /// </summary>
     public static Operand Result(DType dtype, params ReadOnlySpan<long> shape) =>
-        Canaries.AreOn ? new(Canaries.Around(dtype, shape), isGuarded: true) : new(Tensor.Empty(dtype, shape));
+        GuardMode.IsOn ? new(Canaries.Around(dtype, shape), isGuarded: true) : new(MemoryOps.Empty.Call(Shapes.Of(shape), dtype));
 
     /// <summary>A new tensor for what a kernel computes on the way; it goes with the operand.</summary>
     public static Operand Own(DType dtype, params ReadOnlySpan<long> shape)
     {
         using var noGrad = GradMode.Disable();
-        return new(Tensor.Empty(dtype, shape), isCopy: true);
+        return new(MemoryOps.Empty.Call(Shapes.Of(shape), dtype), isCopy: true);
     }
+
+    /// <summary>Sets all elements to zero, of a tensor in order.</summary>
+    public void Clear() => NativeMemory.Clear(Data, (nuint)(Tensor.ElementCount * Tensor.DType.Size()));
 
     /// <summary>Gives the memory free again.</summary>
     public void Dispose()
@@ -88,6 +93,6 @@ internal readonly unsafe ref struct Operand
     private static Operand Copy(Tensor tensor)
     {
         using var noGrad = GradMode.Disable();
-        return new(tensor.Contiguous(), isCopy: true);
+        return new(MemoryOps.Contiguous.Call(tensor), isCopy: true);
     }
 }

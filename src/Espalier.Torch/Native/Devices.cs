@@ -7,6 +7,9 @@ namespace Espalier.Torch.Native;
 /// </summary>
 internal static class Devices
 {
+    /// <summary>CUDA devices that this libtorch can use; 0 where it has no part for CUDA.</summary>
+    public static unsafe int CudaCount => Libtorch.CudaDevices == null ? 0 : (int)Libtorch.CudaDevices();
+
     public static bool TryParse(string name, out ulong word)
     {
         var colon = name.IndexOf(':', StringComparison.Ordinal);

@@ -1,5 +1,6 @@
 using Espalier.Torch.Kernels;
 using Espalier.Torch.Native;
+using Espalier.Torch.Operators;
 
 namespace Espalier.Torch;
 

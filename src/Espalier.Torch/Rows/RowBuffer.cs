@@ -1,5 +1,6 @@
 using Espalier.Torch.Kernels;
 using Espalier.Torch.Native;
+using Espalier.Torch.Operators;
 
 namespace Espalier.Torch;
 
@@ -9,7 +10,7 @@ namespace Espalier.Torch;
 /// </summary>
 internal sealed unsafe class RowBuffer : IDisposable
 {
-    private readonly bool _isGuarded = Canaries.AreOn;
+    private readonly bool _isGuarded = GuardMode.IsOn;
     private bool _isDisposed;
 
     /// <summary>Room for rows of anything.</summary>

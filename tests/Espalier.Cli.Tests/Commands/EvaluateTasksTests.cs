@@ -34,6 +34,37 @@ public sealed class EvaluateTasksTests : TorchTest
     }
 
     [Fact]
+    public void What_the_training_text_has_too_is_named_and_the_rest_is_counted_alone()
+    {
+        // The first three of the documents are in a text, in other letters and with other marks.
+        var training = Path.Combine(_folder.Path, "train.jsonl");
+        var texts = File.ReadLines(Path.Combine(Fixtures.Root, "tasks", "endings", "endings.jsonl")).Take(3)
+            .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("context").GetString()!);
+        File.WriteAllLines(training, texts.Select(text => JsonSerializer.Serialize(new Dictionary<string, string>
+        {
+            ["text"] = $"Before it.\n{text.ToUpperInvariant().Replace(" ", " -- ", StringComparison.Ordinal)}",
+        })));
+        var lines = Path.Combine(_folder.Path, "documents.jsonl");
+        var report = Verb.Json($"evaluate {Teacher} --tasks {Endings} --limit 20 --contamination {training} --per-document {lines}");
+        var found = report.GetProperty("contamination");
+        Assert.Equal(3, found.GetProperty("text").GetProperty("texts").GetInt32());
+        var task = Assert.Single(found.GetProperty("tasks").EnumerateArray());
+        Assert.Equal((20, 3, 0), (task.GetProperty("documents").GetInt32(), task.GetProperty("shared").GetInt32(),
+            task.GetProperty("too_short").GetInt32()));
+        Assert.Equal(["train.jsonl:1", "train.jsonl:2", "train.jsonl:3"], task.GetProperty("examples").EnumerateArray()
+            .Select(example => Path.GetFileName(example.GetProperty("origin").GetString()!)));
+
+        var documents = File.ReadAllLines(lines).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+        Assert.Equal([0, 1, 2], documents.Where(document => document.GetProperty("contaminated").GetBoolean())
+            .Select(document => document.GetProperty("document").GetInt32()));
+        Assert.Equal(1, documents[0].GetProperty("overlap").GetDouble());
+        Assert.Equal(
+            documents.Skip(3).Average(document =>
+                document.GetProperty("predicted").GetInt32() == document.GetProperty("answer").GetInt32() ? 1.0 : 0),
+            task.GetProperty("clean")[0].GetProperty("metrics")[0].GetProperty("value").GetDouble(), 1e-12);
+    }
+
+    [Fact]
     public void What_was_asked_before_is_not_asked_again()
     {
         // The same files, so that the hash is the same; the limit makes these prompts nobody else's.
@@ -155,6 +186,7 @@ public sealed class EvaluateTasksTests : TorchTest
     [InlineData("--tasks mmlu --sequence 4", "--sequence is about the loss of a text")]
     [InlineData("--tasks mmlu --benchmarks nowhere", "nowhere is no folder")]
     [InlineData("--shots 2", "--shots was given without --tasks")]
+    [InlineData("--contamination nowhere.jsonl", "--contamination was given without --tasks")]
     public void What_cannot_be_asked_is_refused(string options, string expected) =>
         Assert.Contains(expected, Verb.Refused($"evaluate {Teacher} {options}"));
 

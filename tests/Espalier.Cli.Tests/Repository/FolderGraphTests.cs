@@ -5,8 +5,6 @@ namespace Espalier.Cli.Tests.Repository;
 /// <summary>Arrows go one way: between projects as AGENTS.md draws them, between the folders of a project in no circle.</summary>
 public sealed class FolderGraphTests
 {
-    private const string KnownCycles = "tests/Espalier.Cli.Tests/Repository/known-cycles.txt";
-
     /// <summary>What each project may know directly; what those know comes with them.</summary>
     private static readonly Dictionary<string, string[]> s_mayKnow = new()
     {
@@ -33,19 +31,11 @@ public sealed class FolderGraphTests
         Assert.All(known, project => Assert.Equal(s_mayKnow[project.Key].Order(), project.Value));
     }
 
-    /// <summary>
-    /// The file lists what is left of older circles and may only shrink: new arrows fail, and so do listed ones that went.
-    /// </summary>
     [Fact]
     public void No_folder_knows_one_that_knows_it()
     {
-        var found = Projects
-            .SelectMany(project => InCycles(project).Select(arrow => (Arrow: $"{project}: {arrow.Key}", By: arrow.Value))).ToArray();
-        var known = RepositoryFiles.Read(KnownCycles).Split('\n').Where(line => line.Length > 0 && line[0] != '#').ToArray();
-        var news = found.Where(arrow => !known.Contains(arrow.Arrow)).Select(arrow => $"{arrow.Arrow}  ({arrow.By})").ToArray();
-        var gone = known.Except(found.Select(arrow => arrow.Arrow)).ToArray();
-        Assert.True(news.Length == 0, "new arrows in a circle of folders:\n" + string.Join('\n', news));
-        Assert.True(gone.Length == 0, $"these circles are gone; take their lines out of {KnownCycles}:\n" + string.Join('\n', gone));
+        var found = Projects.SelectMany(project => InCycles(project).Select(arrow => $"{project}: {arrow.Key}  ({arrow.Value})")).ToArray();
+        Assert.True(found.Length == 0, "arrows in a circle of folders:\n" + string.Join('\n', found));
     }
 
     [Fact]

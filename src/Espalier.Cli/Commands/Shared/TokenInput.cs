@@ -14,8 +14,8 @@ internal sealed class TokenInput
     private readonly Argument<string[]> _text = new("text")
     {
         Description =
-            "Text: txt, md, jsonl, json, csv, parquet or source files, also as .gz "
-                + "or .zst, folders, patterns such as docs/**/*.md, or dotnet-docs",
+            "Text: txt, md, jsonl, json, csv, parquet or source files, also as .gz, .zst "
+                + "or .bz2, folders, patterns such as docs/**/*.md, or dotnet-docs",
         Arity = ArgumentArity.ZeroOrMore,
     };
 

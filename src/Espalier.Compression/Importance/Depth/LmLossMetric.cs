@@ -12,8 +12,9 @@ internal sealed class LmLossMetric() : DepthMetric(DepthMetricKind.LmLoss)
 
     public override void Predictions(int variant, DepthBatch batch, Predictions chunk)
     {
-        _sums[variant] += chunk.Nll_C!.Sum(DType.Float64).Item();
-        _positions[variant] += chunk.Nll_C.Size(0);
+        var nll_C = chunk.Nll_C!;
+        _sums[variant] += nll_C.Sum(DType.Float64).Item();
+        _positions[variant] += nll_C.Size(0);
     }
 
     public override double[] Values() => [.. _sums.Zip(_positions, (sum, positions) => sum / positions)];

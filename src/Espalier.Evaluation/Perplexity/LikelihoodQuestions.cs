@@ -1,0 +1,20 @@
+using Espalier.Compression;
+using Espalier.Evaluation.Choices;
+using Espalier.Evaluation.Tasks;
+
+namespace Espalier.Evaluation.Perplexity;
+
+/// <summary>Targets that a model scores, each the one choice after its context.</summary>
+/// <param name="asked">The prompts of each subject.</param>
+internal sealed class LikelihoodQuestions(IReadOnlyList<(string Subject, IReadOnlyList<ChoicePrompt> Prompts)> asked) : TaskQuestions
+{
+    private readonly ChoiceQuestions _choices = new(asked);
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(string Subject, int Documents)> Subjects => _choices.Subjects;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop) =>
+        [.. _choices.Ask(model, name, progress, stop).Cast<ChoiceResult>()
+            .Select(result => new LikelihoodResult(result.Document, result.Scores[0].LogLikelihood, result.Scores[0].IsGreedy, result.Cut))];
+}

@@ -1,0 +1,31 @@
+using System.Text.Json;
+using Espalier.Evaluation.Tasks;
+
+namespace Espalier.Evaluation.Perplexity;
+
+/// <summary>How surprised a model was by a text.</summary>
+/// <param name="Text">The text.</param>
+/// <param name="LogLikelihood">Of all its tokens, nats.</param>
+/// <param name="Tokens">The tokens.</param>
+internal sealed record PerplexityResult(PerplexityText Text, double LogLikelihood, int Tokens) : DocumentResult(Text.Document, Cut: 0)
+{
+    /// <inheritdoc/>
+    public override double Score(string metric) => -LogLikelihood / Weight(metric) / (metric == "bits_per_byte" ? Math.Log(2) : 1);
+
+    /// <inheritdoc/>
+    public override double Weight(string metric) => metric switch
+    {
+        "word_perplexity" => Text.Words,
+        "token_perplexity" => Tokens,
+        _ => Text.Bytes,
+    };
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter json)
+    {
+        json.WriteNumber("log_likelihood", LogLikelihood);
+        json.WriteNumber("tokens", Tokens);
+        json.WriteNumber("words", Text.Words);
+        json.WriteNumber("bytes", Text.Bytes);
+    }
+}

@@ -1,0 +1,21 @@
+using Espalier.Torch.Dispatch;
+
+namespace Espalier.Torch.Gradients;
+
+/// <summary>
+/// What an operator's backward is, made at each recorded call from its arguments and its result; null where this call's result has no
+/// gradient.
+/// </summary>
+internal delegate Backward? Derivative(ref Recording call);
+
+/// <summary>Gradient goes through by a derivative, which each call records.</summary>
+internal sealed class DerivativeRule(Derivative derivative) : Rule
+{
+    /// <inheritdoc/>
+    public override void Record(ReadOnlySpan<Argument> arguments, Tensor result, Tensor[]? all)
+    {
+        var recording = new Recording(arguments, result, all);
+        if (derivative(ref recording) is { } backward)
+            recording.Record(backward);
+    }
+}

@@ -1,0 +1,22 @@
+using Espalier.Torch.Dispatch;
+using Espalier.Torch.Operators;
+
+namespace Espalier.Torch.Gradients;
+
+/// <summary>Tensors on other devices, and their gradients on the way back.</summary>
+public static class TransferOperators
+{
+    /// <summary>
+    /// This very tensor where it lies on the device already, else a copy there. Gradient flows, back to where it was.
+    /// </summary>
+    public static Tensor On(this Tensor x, Device device)
+    {
+        if (device == x.Device)
+            return x;
+        var home = x.Device;
+        Tensor there;
+        using (GradMode.Disable())
+            there = Ops.To.Call(x, Argument.None, Argument.None, device.ToString());
+        return GradMode.Records(x) ? Tape.Record(there, [x], [], (_, g, into) => into[0] = g.On(home)) : there;
+    }
+}

@@ -1,0 +1,32 @@
+using Espalier.Torch.Gradients;
+using Espalier.Torch.Kernels;
+using Espalier.Torch.Native;
+using Espalier.Torch.Operators;
+
+namespace Espalier.Torch.Layers;
+
+/// <summary>Rows of a table by their indices.</summary>
+public static class EmbeddingOperators
+{
+    /// <summary>Rows of a table [V, D] at the indices (Int64): [..., D].</summary>
+    public static Tensor Embedding(this Tensor table, Tensor indices)
+    {
+        if (!GradMode.Records(table) || !table.IsForwardFused || indices.DType != DType.Int64 || table.Dimensions != 2)
+            return table.EmbeddingByParts(indices);
+        Tensor y;
+        using (GradMode.Disable())
+            y = table.EmbeddingByParts(indices);
+        var (leaf, shape) = (table.Sink as Leaf, Shapes.Of(table.Shape));
+        return Tape.Record(y, [table], [indices], (node, g, into) =>
+        {
+            // A gradient that is there already, such as the head's of a tied table, is added to row by row: no second table is made.
+            if (leaf is { Wanted: true, Gradient: { IsContiguous: true } present })
+                EmbeddingKernel.AddTo(present, g, node[0]);
+            else
+                EmbeddingKernel.AddTo(into[0] = Tensor.Zeros(DType.Float32, shape), g, node[0]);
+        });
+    }
+
+    /// <summary>The same out of libtorch's operators.</summary>
+    public static Tensor EmbeddingByParts(this Tensor table, Tensor indices) => Ops.Embedding.Call(table, indices);
+}

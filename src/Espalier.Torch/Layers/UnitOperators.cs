@@ -1,0 +1,51 @@
+using Espalier.Torch.Gradients;
+using Espalier.Torch.Kernels;
+using Espalier.Torch.Operators;
+
+namespace Espalier.Torch.Layers;
+
+/// <summary>
+/// The units of a decoder's feed-forward part, forward and back. Of float32 on the CPU by our kernels, which read each value once; else out
+/// of libtorch's operators. Both give the same within rounding, and gradient flows through both.
+/// </summary>
+public static class UnitOperators
+{
+    /// <summary>silu(x) · up, the gated unit of arXiv 2002.05202; both of one shape.</summary>
+    public static Tensor SiluMul(this Tensor x, Tensor up) => x.IsFusedNarrow ? x.GatedUnit<SiluGate>(up) : x.SiluMulByParts(up);
+
+    /// <summary>The same out of libtorch's operators.</summary>
+    public static Tensor SiluMulByParts(this Tensor x, Tensor up) => x.Silu().Mul(up);
+
+    /// <summary>gelu(x) · up with GELU in its tanh form (arXiv 1606.08415), the gated unit of Gemma; both of one shape.</summary>
+    public static Tensor GeluMul(this Tensor x, Tensor up) => x.IsFusedNarrow ? x.GatedUnit<GeluGate>(up) : x.GeluMulByParts(up);
+
+    /// <summary>The same out of libtorch's operators.</summary>
+    public static Tensor GeluMulByParts(this Tensor x, Tensor up)
+    {
+        var linear = Math.Sqrt(2 / Math.PI);
+        return x.Mul(x.Square().Mul(0.044715 * linear).Add(linear)).Tanh().Add(1).Mul(0.5).Mul(x).Mul(up);
+    }
+
+    private static Tensor GatedUnit<TG>(this Tensor x, Tensor up) where TG : struct, IGate
+    {
+        var y = GatedUnitKernel<TG>.Forward(x, up);
+        if (!GradMode.Records(x, up))
+            return y;
+        return Tape.Record(
+            y, [x, up], [x, up], static (node, g, into) => (into[0], into[1]) = GatedUnitKernel<TG>.Backward(g, node[0], node[1]));
+    }
+
+    /// <summary>max(x, 0)² (arXiv 2109.08668).</summary>
+    public static Tensor SquaredRelu(this Tensor x)
+    {
+        if (!x.IsForwardFused)
+            return x.SquaredReluByParts();
+        var y = SquaredReluKernel.Forward(x);
+        if (!GradMode.Records(x))
+            return y;
+        return Tape.Record(y, [x], [x], static (node, g, into) => into[0] = SquaredReluKernel.Backward(g, node[0]));
+    }
+
+    /// <summary>The same out of libtorch's operators.</summary>
+    public static Tensor SquaredReluByParts(this Tensor x) => x.Relu().Square();
+}

@@ -1,0 +1,62 @@
+using System.Runtime.CompilerServices;
+using Espalier.Torch.Kernels;
+using Espalier.Torch.Operators;
+
+namespace Espalier.Torch.Losses;
+
+/// <summary>(1/V) Σ (s − t)², with gradient 2 (s − t) / V.</summary>
+internal readonly unsafe struct SquaredLogitsRow : IRowLoss
+{
+    public static float Beyond => 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static double Row<TV>(RowLossJob* job, float* s, float* t, float* own) where TV : unmanaged, IFloats<TV>
+    {
+        var by = TV.All((float)(2.0 / job->N));
+        var squares = new WideSums((double*)own);
+        for (var i = 0L; i < job->Room; i += TV.Lanes)
+        {
+            var apart = TV.Load(s + i) - TV.Load(t + i);
+            squares.Add(apart * apart);
+            (apart * by).Store(s + i);
+        }
+        return squares.Total() / job->N;
+    }
+
+    public static Tensor ByParts(Tensor student_CV, Tensor teacher_CV, RowLoss loss)
+    {
+        var V = student_CV.Size(-1);
+        student_CV.SubInPlace(teacher_CV);
+        var loss_C = student_CV.Square().Sum([-1]).Mul(1.0 / V);
+        student_CV.MulInPlace(2.0 / V);
+        return loss_C;
+    }
+}
+
+/// <summary>1 − cosine of s and t, with gradient (cos s / |s| − t / |t|) / |s|.</summary>
+internal readonly unsafe struct CosineLogitsRow : IRowLoss
+{
+    public static float Beyond => 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static double Row<TV>(RowLossJob* job, float* s, float* t, float* own) where TV : unmanaged, IFloats<TV>
+    {
+        var (cosine, lengthS, lengthT) = LogitRows.Cosine<TV>(s, t, (double*)own, job->Room);
+        TV ofS = TV.All((float)(1 / lengthS)), ofT = TV.All((float)(1 / lengthT)), along = TV.All((float)cosine);
+        for (var i = 0L; i < job->Room; i += TV.Lanes)
+            ((TV.Load(s + i) * ofS * along - TV.Load(t + i) * ofT) * ofS).Store(s + i);
+        return 1 - cosine;
+    }
+
+    public static Tensor ByParts(Tensor student_CV, Tensor teacher_CV, RowLoss loss)
+    {
+        var unitT_CV = teacher_CV.Div(teacher_CV.Norm([-1], keep: true));
+        var norm_C1 = student_CV.Norm([-1], keep: true);
+        student_CV.DivInPlace(norm_C1);
+        var cosine_C1 = student_CV.Mul(unitT_CV).Sum([-1], keep: true);
+        student_CV.MulInPlace(cosine_C1);
+        student_CV.SubInPlace(unitT_CV);
+        student_CV.DivInPlace(norm_C1);
+        return cosine_C1.Squeeze(-1).Neg().Add(1);
+    }
+}

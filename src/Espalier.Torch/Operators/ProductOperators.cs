@@ -1,0 +1,52 @@
+using Espalier.Torch.Kernels;
+
+namespace Espalier.Torch.Operators;
+
+/// <summary>Products of matrices, and matrices turned for them.</summary>
+public static class ProductOperators
+{
+    /// <summary>Matrix product; leading dimensions are batches, broadcast.</summary>
+    public static Tensor MatMul(this Tensor x, Tensor other) => Ops.MatMul.Call(x, other);
+
+    /// <summary>x · weightᵀ + bias over the last dimension; <paramref name="weight"/> is [out, in].</summary>
+    public static Tensor Linear(this Tensor x, Tensor weight, Tensor? bias = null) =>
+        Products.Library == ProductLibrary.OneDnn && !GradMode.Records(x, weight, bias) && RowProductKernel.Takes(x, weight, bias)
+            ? RowProductKernel.Forward(x, weight, bias)
+            : Ops.Linear.Call(x, weight, bias);
+
+    /// <summary>scale · xᵀ of a matrix, with its elements in order. No gradient.</summary>
+    public static Tensor Turned(this Tensor x, double scale = 1)
+    {
+        using var noGrad = GradMode.Disable();
+        return x.IsForwardFused || x.DType == DType.BFloat16 && x.IsOnCpu && scale == 1 ? TurnKernel.Turned(x, (float)scale)
+            : x.TurnedByParts(scale);
+    }
+
+    /// <summary>The same out of libtorch's operators.</summary>
+    public static Tensor TurnedByParts(this Tensor x, double scale = 1)
+    {
+        using var noGrad = GradMode.Disable();
+        return scale == 1 ? x.Transpose(0, 1).Contiguous() : x.Transpose(0, 1).Mul(scale).Contiguous();
+    }
+
+    /// <summary>x + a · b, of matrices. No gradient.</summary>
+    public static Tensor PlusProduct(this Tensor x, Tensor a, Tensor b)
+    {
+        using var noGrad = GradMode.Disable();
+        if (Products.TrySum(x, a, b) is { } sum)
+            return sum;
+        var product = a.MatMul(b);
+        product.AddInPlace(x);
+        return product;
+    }
+
+    /// <summary>sum += scale · xᵀ, of matrices.</summary>
+    public static void AddTurnedInPlace(this Tensor sum, Tensor x, double scale = 1)
+    {
+        using var noGrad = GradMode.Disable();
+        if (sum.IsFusedInOrder && x.IsForwardFused)
+            TurnKernel.Add(sum, x, (float)scale);
+        else
+            sum.AddInPlace(x.Transpose(0, 1), scale);
+    }
+}

@@ -1,0 +1,168 @@
+using System.Runtime.Intrinsics.X86;
+using Espalier.Torch.Dispatch;
+using Espalier.Torch.Native;
+
+namespace Espalier.Torch.Operators;
+
+/// <summary>Which library multiplies float32 matrices.</summary>
+internal enum ProductLibrary
+{
+    /// <summary>oneDNN, by the function that PyTorch's compiler calls.</summary>
+    OneDnn,
+
+    /// <summary>What libtorch's own operators take: MKL in the published builds.</summary>
+    Libtorch,
+}
+
+/// <summary>
+/// Products of float32 matrices on the processor. libtorch's own operators take MKL, which on AMD runs a path of half the speed; oneDNN, in
+/// the same file, is as fast on both. Which one is a rule and no measurement in each run: two runs must give the same bits.
+/// <c>ESPALIER_PRODUCTS=libtorch</c> turns it off; <c>doctor</c> measures both. bfloat16 goes the same way, which takes transposed views as
+/// they are. Other types, other devices and what is too small to gain go through the dispatcher; one row without a gradient goes to
+/// <see cref="Kernels.RowProductKernel"/>.
+/// </summary>
+internal static unsafe class Products
+{
+    /// <summary>Environment variable that chooses: <c>onednn</c> or <c>libtorch</c>.</summary>
+    public const string Variable = "ESPALIER_PRODUCTS";
+
+    // A call of oneDNN looks its code up by shape, which costs some microseconds.
+    private const long LeastRows = 4, LeastFlops = 200_000;
+
+    private static readonly RawOp s_linear = new("aten::linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor");
+    private static readonly RawOp s_matMul = new("aten::matmul(Tensor self, Tensor other) -> Tensor");
+    private static readonly RawOp s_turned = new("aten::t(Tensor(a) self) -> Tensor(a)");
+
+    /// <summary>The library that is used.</summary>
+    public static ProductLibrary Library { get; private set; } =
+        Libtorch.LinearPointwise != null && Environment.GetEnvironmentVariable(Variable) != "libtorch"
+            ? ProductLibrary.OneDnn
+            : ProductLibrary.Libtorch;
+
+    /// <summary>Whether this libtorch can multiply by it.</summary>
+    public static bool Has(ProductLibrary library) => library == ProductLibrary.Libtorch || Libtorch.LinearPointwise != null;
+
+    /// <summary>Uses another library until the result is disposed; for measurements, while nobody else computes.</summary>
+    public static IDisposable Using(ProductLibrary library) => new Switch(library);
+
+    internal static nint Linear(ReadOnlySpan<Argument> a)
+    {
+        var (x, w) = (Held(a[0]), Held(a[1]));
+        return IsOurs(x, w, turned: false) && Bias(a[2], w, out var bias)
+            ? OneDnn(x, w, bias)
+            : s_linear.Run(Lend(x), Lend(w), DispatcherCall.Optional(a[2]));
+    }
+
+    internal static nint MatMul(ReadOnlySpan<Argument> a)
+    {
+        var (x, y) = (Held(a[0]), Held(a[1]));
+        if (!IsOurs(x, y, turned: true))
+            return s_matMul.Run(Lend(x), Lend(y));
+        var w = s_turned.Run(Lend(y));
+        if (w == RawOp.Refused)
+            return w;
+        // What lies turned on the left is copied by oneDNN's function in libtorch, on one thread.
+        try
+        {
+            using var inOrder = LiesTurned(x) ? TurnedBack((Tensor)a[0].Reference!) : null;
+            return OneDnn(inOrder?.Pointer ?? x, w, 0);
+        }
+        finally
+        {
+            _ = Libtorch.DeleteTensor(w);
+        }
+    }
+
+    /// <summary>c + x · y of matrices in a new tensor, where oneDNN adds while it writes; null where it does not.</summary>
+    internal static Tensor? TrySum(Tensor c, Tensor x, Tensor y)
+    {
+        nint sum = 0, a = x.Hold(), b = y.Hold(), there = c.Hold();
+        try
+        {
+            if (Libtorch.LinearPointwiseBinary == null || !IsOurs(a, b, turned: true)
+                || TensorFacts.Sizes(there) is not [var rows, var columns] || rows != TensorFacts.Sizes(a)[0]
+                || columns != TensorFacts.Sizes(b)[1]
+                || !TensorFacts.IsContiguous(there) || TensorFacts.ElementType(there) != DType.Float32 || !TensorFacts.IsOnCpu(there))
+                return null;
+            var w = s_turned.Run(Lend(b));
+            using var hold = SignalHold.Begin();
+            fixed (byte* add = "add\0"u8)
+                if (w == RawOp.Refused || Libtorch.LinearPointwiseBinary(a, there, w, null, add, &sum) != 0)
+                    throw new TorchException($"{c} + {x} · {y} was refused");
+            _ = Libtorch.DeleteTensor(w);
+            return Tensor.Adopt(sum);
+        }
+        finally
+        {
+            c.Release();
+            y.Release();
+            x.Release();
+        }
+    }
+
+    private static nint OneDnn(nint x, nint w, nint bias)
+    {
+        nint product;
+        double* noScalars = null;
+        ComputeThread.MakeReady();
+        using var hold = SignalHold.Begin();
+        fixed (byte* none = "none\0"u8)
+        {
+            var noAlgorithm = none + 4;
+            var status = Libtorch.LinearPointwise(x, w, bias == 0 ? null : &bias, none, &noScalars, 0, &noAlgorithm, &product);
+            return status == 0 ? product : RawOp.Refused;
+        }
+    }
+
+    /// <summary>
+    /// Whether oneDNN takes x [..., K] times w [N, K] (turned: [K, N]). What fits together badly is left to the dispatcher, to be refused
+    /// there.
+    /// </summary>
+    private static bool IsOurs(nint x, nint w, bool turned)
+    {
+        if (Library != ProductLibrary.OneDnn)
+            return false;
+        var left = TensorFacts.Sizes(x);
+        var right = TensorFacts.Sizes(w);
+        if (left.Length < 2 || right.Length != 2)
+            return false;
+        var (n, k) = turned ? (right[1], right[0]) : (right[0], right[1]);
+        var rows = TensorFacts.Elements(x) / Math.Max(1, left[^1]);
+        return left[^1] == k && rows >= LeastRows && n > 0 && k > 0 && rows * n * k >= LeastFlops
+            && TensorFacts.ElementType(x) is var type && TensorFacts.ElementType(w) == type
+            && (type == DType.Float32 || (type == DType.BFloat16 && Avx512BW.IsSupported))
+            && TensorFacts.IsOnCpu(x) && TensorFacts.IsOnCpu(w);
+    }
+
+    private static bool Bias(in Argument argument, nint w, out nint bias)
+    {
+        bias = argument.Reference is Tensor tensor ? tensor.Pointer : 0;
+        return bias == 0
+            || (TensorFacts.Sizes(bias) is [var length] && length == TensorFacts.Sizes(w)[0]
+                && TensorFacts.ElementType(bias) == TensorFacts.ElementType(w) && TensorFacts.IsOnCpu(bias));
+    }
+
+    /// <summary>Whether a matrix is a turned view of one whose elements lie in rows.</summary>
+    private static bool LiesTurned(nint x) =>
+        TensorFacts.Sizes(x) is [> 1, > 1] && TensorFacts.Strides(x) is [1, > 1];
+
+    private static Tensor TurnedBack(Tensor x)
+    {
+        using var noGrad = GradMode.Disable();
+        using var rows = x.Transpose(0, 1);
+        return rows.Turned();
+    }
+
+    private static nint Held(in Argument tensor) => ((Tensor)tensor.Reference!).Pointer;
+
+    private static ulong Lend(nint tensor) => DispatcherCall.Lend(tensor);
+
+    private sealed class Switch : IDisposable
+    {
+        private readonly ProductLibrary _before = Library;
+
+        public Switch(ProductLibrary library) => Library = Has(library) ? library : _before;
+
+        public void Dispose() => Library = _before;
+    }
+}

@@ -1,0 +1,97 @@
+using Espalier.Torch.Dispatch;
+using Espalier.Torch.Kernels;
+using Espalier.Torch.Native;
+
+namespace Espalier.Torch.Operators;
+
+/// <summary>Sums, means and other numbers of whole tensors or of dimensions, and their order.</summary>
+public static class ReductionOperators
+{
+    /// <summary>Sum of all elements.</summary>
+    public static Tensor Sum(this Tensor x) => Ops.Sum.Call(x);
+
+    /// <summary>Sum of all elements, accumulated in another type.</summary>
+    public static Tensor Sum(this Tensor x, DType accumulate) => Ops.Sum.Call(x, accumulate);
+
+    /// <summary>Sum over dimensions.</summary>
+    public static Tensor Sum(this Tensor x, ReadOnlySpan<long> dimensions, bool keep = false) =>
+        Ops.SumDims.Call(x, Shapes.Of(dimensions), keep);
+
+    /// <summary>Sum over dimensions, accumulated in another type.</summary>
+    public static Tensor Sum(this Tensor x, ReadOnlySpan<long> dimensions, bool keep, DType accumulate) =>
+        Ops.SumDims.Call(x, Shapes.Of(dimensions), keep, accumulate);
+
+    /// <summary>Mean of all elements.</summary>
+    public static Tensor Mean(this Tensor x) => Ops.Mean.Call(x);
+
+    /// <summary>Mean over dimensions.</summary>
+    public static Tensor Mean(this Tensor x, ReadOnlySpan<long> dimensions, bool keep = false) =>
+        Ops.MeanDims.Call(x, Shapes.Of(dimensions), keep);
+
+    /// <summary>Mean over dimensions, accumulated in another type.</summary>
+    public static Tensor Mean(this Tensor x, ReadOnlySpan<long> dimensions, bool keep, DType accumulate) =>
+        Ops.MeanDims.Call(x, Shapes.Of(dimensions), keep, accumulate);
+
+    /// <summary>Largest element.</summary>
+    public static Tensor Max(this Tensor x) => Ops.Max.Call(x);
+
+    /// <summary>Index (Int64) of the largest element along a dimension; the first of equal ones.</summary>
+    public static Tensor ArgMax(this Tensor x, int dimension) => Ops.ArgMax.Call(x, dimension);
+
+    /// <summary>L2 norm of all elements.</summary>
+    public static Tensor Norm(this Tensor x) => Ops.Norm.Call(x, 2.0);
+
+    /// <summary>L2 norm over dimensions.</summary>
+    public static Tensor Norm(this Tensor x, ReadOnlySpan<long> dimensions, bool keep = false) =>
+        Ops.Norm.Call(x, 2.0, Shapes.Of(dimensions), keep);
+
+    /// <summary>Whether every element is finite. Waits for the device.</summary>
+    public static bool AllFinite(this Tensor x)
+    {
+        using var scope = TensorScope.Begin();
+        return Ops.All.Call(x.IsFinite()).Item() != 0;
+    }
+
+    /// <summary>The k largest along the last dimension, best first, with their indices (Int64).</summary>
+    public static (Tensor Values, Tensor Indices) TopK(this Tensor x, long k)
+    {
+        var results = Ops.TopK.CallMany(x, k);
+        return (results[0], results[1]);
+    }
+
+    /// <summary>Sorted along a dimension, with the indices (Int64).</summary>
+    public static (Tensor Values, Tensor Indices) Sort(this Tensor x, int dimension, bool descending = false)
+    {
+        var results = Ops.Sort.CallMany(x, dimension, descending);
+        return (results[0], results[1]);
+    }
+
+    /// <summary>Running sum along a dimension.</summary>
+    public static Tensor CumSum(this Tensor x, int dimension) => Ops.CumSum.Call(x, dimension);
+
+    /// <summary>Whether shapes and values are the same (NaN equals nothing, −0 equals 0). Waits for the device.</summary>
+    public static bool ValuesEqual(this Tensor x, Tensor other) => Ops.Equal.CallInteger(x, other) != 0;
+
+    /// <summary>
+    /// Whether element types, shapes and all bits of the values are the same (NaN equals the same NaN). Waits for the device.
+    /// </summary>
+    public static bool BitsEqual(this Tensor x, Tensor other)
+    {
+        if (x.DType != other.DType)
+            return false;
+        const int int16 = 2;
+        var integer = x.DType.Size() switch { 1 => DType.UInt8, 2 => (DType)int16, 4 => DType.Int32, _ => DType.Int64 };
+        using var scope = TensorScope.Begin();
+        return MemoryOps.ViewAs.Call(x.Alias(), integer).ValuesEqual(MemoryOps.ViewAs.Call(other.Alias(), integer));
+    }
+
+    /// <summary>Σ x² in float64. No gradient.</summary>
+    public static double SumOfSquares(this Tensor x)
+    {
+        if (x.IsForwardFused)
+            return SquaresKernel.Sum(x);
+        using var noGrad = GradMode.Disable();
+        using var scope = TensorScope.Begin();
+        return x.To(DType.Float64).Square().Sum().Item();
+    }
+}

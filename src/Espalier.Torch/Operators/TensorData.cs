@@ -1,0 +1,272 @@
+using System.Runtime.InteropServices;
+using Espalier.Torch.Dispatch;
+using Espalier.Torch.Native;
+
+namespace Espalier.Torch.Operators;
+
+/// <summary>Values into tensors and out of them.</summary>
+public static unsafe class TensorData
+{
+    extension(Tensor)
+    {
+        /// <summary>A tensor with a copy of the values, in the order of the shape.</summary>
+        public static Tensor From<T>(ReadOnlySpan<T> values, params ReadOnlySpan<long> shape) where T : unmanaged
+        {
+            fixed (T* data = values)
+                return FromMemory(data, (long)values.Length * sizeof(T), DTypes.Of<T>(), shape);
+        }
+
+        /// <summary>A tensor with a copy of the bytes, read as elements of <paramref name="dtype"/>.</summary>
+        public static Tensor FromBytes(ReadOnlySpan<byte> bytes, DType dtype, params ReadOnlySpan<long> shape)
+        {
+            fixed (byte* data = bytes)
+                return FromMemory(data, bytes.Length, dtype, shape);
+        }
+
+        /// <summary>
+        /// A tensor on the processor whose values are written where they will lie, in the order of the shape: no second copy of them is
+        /// ever in memory.
+        /// </summary>
+        /// <param name="shape">Its sizes.</param>
+        /// <param name="write">
+        /// Writes values from an index on, as many as the span is long; what it leaves out is undefined. Called piece after piece, for a
+        /// span holds no more than 2³¹ values. Where it throws, there is no tensor.
+        /// </param>
+        /// <param name="piece">Values of a piece at most.</param>
+        public static Tensor FromWriter<T>(ReadOnlySpan<long> shape, WriteValues<T> write, int piece = 1 << 26) where T : unmanaged
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(piece, 1);
+            var bytes = BytesOf(shape, DTypes.Of<T>());
+            var tensor = MemoryOps.Empty.Call(Shapes.Of(shape), DTypes.Of<T>());
+            try
+            {
+                if (bytes > 0)
+                    tensor.Access(place =>
+                    {
+                        for (long first = 0, count = bytes / sizeof(T); first < count; first += piece)
+                            write(first, new Span<T>((T*)place + first, (int)Math.Min(piece, count - first)));
+                    });
+                return tensor;
+            }
+            catch
+            {
+                tensor.Dispose();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>The values in the order of the shape. Waits for the device. No gradient.</summary>
+    /// <exception cref="TorchException">There are more than an array holds.</exception>
+    public static T[] ToArray<T>(this Tensor tensor) where T : unmanaged
+    {
+        if (tensor.ElementCount > Array.MaxLength)
+            throw new TorchException(
+                $"the tensor has {tensor.ElementCount} elements, and an array holds {Array.MaxLength}; copy it piece by piece");
+        var values = new T[tensor.ElementCount];
+        tensor.CopyTo(values.AsSpan());
+        return values;
+    }
+
+    /// <summary>Copies the values out; the span's length and element type must be the tensor's.</summary>
+    public static void CopyTo<T>(this Tensor tensor, Span<T> values) where T : unmanaged
+    {
+        tensor.Check<T>();
+        fixed (T* data = values)
+            tensor.CopyOut(data, (long)values.Length * sizeof(T));
+    }
+
+    /// <summary>Overwrites the values; the span's length and element type must be the tensor's. Not recorded.</summary>
+    public static void CopyFrom<T>(this Tensor tensor, ReadOnlySpan<T> values) where T : unmanaged
+    {
+        tensor.Check<T>();
+        fixed (T* data = values)
+            tensor.CopyIn(data, (long)values.Length * sizeof(T));
+        tensor.Written();
+    }
+
+    /// <summary>Copies the raw bytes out, in the order of the shape.</summary>
+    public static void CopyBytesTo(this Tensor tensor, Span<byte> bytes)
+    {
+        fixed (byte* data = bytes)
+            tensor.CopyOut(data, bytes.Length);
+    }
+
+    /// <summary>
+    /// Copies values out from one on, in the order of the shape: as many as the span is long, of the tensor's element type.
+    /// </summary>
+    /// <param name="tensor">The tensor.</param>
+    /// <param name="first">Index of the first one.</param>
+    /// <param name="values">Receives them; less than 2 GiB.</param>
+    public static void CopyTo<T>(this Tensor tensor, long first, Span<T> values) where T : unmanaged
+    {
+        tensor.Check<T>();
+        tensor.CopyBytesTo(first * sizeof(T), MemoryMarshal.AsBytes(values));
+    }
+
+    /// <summary>
+    /// Copies raw bytes out from a place on, in the order of the shape: as many as the span is long, which may be shorter than a tensor of
+    /// 2 GiB and more.
+    /// </summary>
+    /// <param name="tensor">The tensor.</param>
+    /// <param name="first">The first byte that is wanted.</param>
+    /// <param name="bytes">Receives them.</param>
+    public static void CopyBytesTo(this Tensor tensor, long first, Span<byte> bytes)
+    {
+        tensor.CheckPiece(first, bytes.Length);
+        if (bytes.IsEmpty)
+            return;
+        using var noGrad = GradMode.Disable();
+        using var scope = TensorScope.Begin();
+        long length = bytes.Length;
+        fixed (byte* data = bytes)
+        {
+            var to = data;
+            if (tensor.IsOnCpu)
+                (tensor.IsContiguous ? tensor : tensor.Contiguous())
+                    .Access(place => Buffer.MemoryCopy((byte*)place + first, to, length, length));
+            else
+                tensor.Bytes(first, length).OnProcessor().Access(place => Buffer.MemoryCopy(place, to, length, length));
+        }
+    }
+
+    private static Tensor OnProcessor(this Tensor tensor) => Ops.To.Call(tensor, Argument.None, Argument.None, "cpu");
+
+    // A view of a contiguous tensor: nothing but the piece crosses over.
+    private static Tensor Bytes(this Tensor tensor, long first, long length) =>
+        MemoryOps.ViewAs.Call(tensor.Contiguous().View(-1), DType.UInt8).Slice(0, first, first + length);
+
+    /// <summary>Overwrites raw bytes from a place on. Not recorded.</summary>
+    /// <param name="tensor">The tensor.</param>
+    /// <param name="first">The first byte that is overwritten.</param>
+    /// <param name="bytes">What is written.</param>
+    /// <exception cref="TorchException">The tensor is not contiguous.</exception>
+    public static void CopyBytesFrom(this Tensor tensor, long first, ReadOnlySpan<byte> bytes)
+    {
+        tensor.CheckPiece(first, bytes.Length);
+        if (!tensor.IsContiguous)
+            throw new TorchException("a piece can be written of a contiguous tensor");
+        long length = bytes.Length;
+        if (length > 0 && !tensor.IsOnCpu)
+        {
+            using var noGrad = GradMode.Disable();
+            using var scope = TensorScope.Begin();
+            tensor.Bytes(first, length).CopyInPlace(Tensor.FromBytes(bytes, DType.UInt8, length));
+        }
+        else if (length > 0)
+            fixed (byte* data = bytes)
+            {
+                var from = data;
+                tensor.Access(place => Buffer.MemoryCopy(from, (byte*)place + first, length, length));
+            }
+        tensor.Written();
+    }
+
+    /// <summary>Overwrites the raw bytes, in the order of the shape. Not recorded.</summary>
+    public static void CopyBytesFrom(this Tensor tensor, ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* data = bytes)
+            tensor.CopyIn(data, bytes.Length);
+        tensor.Written();
+    }
+
+    /// <summary>The single value of a tensor with one element, as a double. Waits for the device.</summary>
+    public static double Item(this Tensor tensor)
+    {
+        if (tensor.ElementCount != 1)
+            throw new TorchException($"the tensor has {tensor.ElementCount} elements, and an item is the one of a tensor with one");
+        double number;
+        using var wide = tensor.DType == DType.Float64 ? null : Ops.To.Call(tensor, DType.Float64).Unscoped();
+        (wide ?? tensor).CopyOut(&number, sizeof(double));
+        return number;
+    }
+
+    private static Tensor FromMemory(void* data, long bytes, DType dtype, ReadOnlySpan<long> shape)
+    {
+        CheckBytes(BytesOf(shape, dtype), bytes);
+        var tensor = MemoryOps.Empty.Call(Shapes.Of(shape), dtype);
+        if (bytes > 0)
+            tensor.Access(place => Buffer.MemoryCopy(data, place, bytes, bytes));
+        return tensor;
+    }
+
+    // Sizes come from files: their product is checked before anything is allocated.
+    private static long BytesOf(ReadOnlySpan<long> sizes, DType dtype)
+    {
+        if (sizes.Length > TensorFacts.MaxDimensions)
+            throw new TorchException($"{sizes.Length} dimensions; at most {TensorFacts.MaxDimensions}");
+        if (!Enum.IsDefined(dtype))
+            throw new TorchException($"element type {dtype} is unknown");
+        Int128 bytes = dtype.Size();
+        var empty = false;
+        foreach (var size in sizes)
+        {
+            if (size < 0)
+                throw new TorchException($"a tensor cannot have a negative size: [{string.Join(", ", sizes.ToArray())}]");
+            empty |= size == 0;
+            bytes = bytes > long.MaxValue ? bytes : bytes * size;
+        }
+        return empty ? 0 : bytes <= long.MaxValue ? (long)bytes
+            : throw new TorchException($"a tensor of sizes [{string.Join(", ", sizes.ToArray())}] is larger than any memory");
+    }
+
+    private static void CheckBytes(long wanted, long bytes)
+    {
+        if (wanted != bytes)
+            throw new TorchException($"the tensor has {wanted} bytes and the buffer {bytes}");
+    }
+
+    private static void CheckPiece(this Tensor tensor, long first, long bytes)
+    {
+        var all = tensor.ElementCount * tensor.DType.Size();
+        if (first < 0 || first > all - bytes)
+            throw new TorchException($"the tensor has {all} bytes; {bytes} from {first} on are not all in it");
+    }
+
+    private static void CopyOut(this Tensor tensor, void* data, long bytes)
+    {
+        CheckBytes(tensor.ElementCount * tensor.DType.Size(), bytes);
+        if (bytes == 0)
+            return;
+        using var noGrad = GradMode.Disable();
+        using var scope = TensorScope.Begin();
+        var here = tensor.IsOnCpu ? tensor : tensor.OnProcessor();
+        (here.IsContiguous ? here : here.Contiguous()).Access(place => Buffer.MemoryCopy(place, data, bytes, bytes));
+    }
+
+    private static void CopyIn(this Tensor tensor, void* data, long bytes)
+    {
+        CheckBytes(tensor.ElementCount * tensor.DType.Size(), bytes);
+        if (bytes == 0)
+            return;
+        using var noGrad = GradMode.Disable();
+        if (tensor.IsContiguous && tensor.IsOnCpu)
+        {
+            tensor.Access(place => Buffer.MemoryCopy(data, place, bytes, bytes));
+            return;
+        }
+        using var values = FromMemory(data, bytes, tensor.DType, tensor.Shape).Unscoped();
+        tensor.CopyInPlace(values);
+    }
+
+    private delegate void MemoryAccess(void* place);
+
+    private static void Access(this Tensor tensor, MemoryAccess access)
+    {
+        var handle = tensor.Hold();
+        try
+        {
+            access(TensorFacts.Data(handle));
+        }
+        finally
+        {
+            tensor.Release();
+        }
+    }
+
+    private static void Check<T>(this Tensor tensor) where T : unmanaged
+    {
+        if (DTypes.Of<T>() != tensor.DType)
+            throw new TorchException($"the tensor is {tensor.DType} and the buffer {DTypes.Of<T>()}");
+    }
+}

@@ -1,0 +1,38 @@
+namespace Espalier.Torch;
+
+/// <summary>
+/// Tensor objects that serve again, so that a training step makes no new ones. An object that was disposed and is used again shows whoever
+/// still refers to it another tensor's values, where every other object throws. So objects come from here and go here in scopes alone whose
+/// tensors never leave the code that opened them (<see cref="TensorScope.BeginReusing"/>), and under <c>ESPALIER_GUARD=1</c> never: then a
+/// use after disposal is an error there, too, and tests run training both ways. One stock a thread.
+/// </summary>
+internal static class SpareTensors
+{
+    private const int Most = 4096;
+
+    [ThreadStatic] private static Tensor[]? s_spare;
+    [ThreadStatic] private static int s_count;
+    [ThreadStatic] private static bool s_off;
+
+    /// <summary>Whether no object of this thread serves again. Tests set it.</summary>
+    public static bool AreOff { get => s_off || GuardMode.IsOn; set => s_off = value; }
+
+    /// <summary>A spare one, or null.</summary>
+    public static Tensor? Take()
+    {
+        if (s_count == 0 || AreOff)
+            return null;
+        var tensor = s_spare![--s_count];
+        s_spare[s_count] = null!;
+        return tensor;
+    }
+
+    /// <summary>Takes over an object that nobody refers to, whose native tensor is gone.</summary>
+    public static void Put(Tensor tensor)
+    {
+        if (s_count == Most || AreOff)
+            return;
+        s_spare ??= new Tensor[Most];
+        s_spare[s_count++] = tensor;
+    }
+}

@@ -1,6 +1,0 @@
-namespace Espalier.Torch;
-
-/// <summary>Writes a piece of a tensor's values.</summary>
-/// <param name="first">Index of the first one, in the order of the shape.</param>
-/// <param name="values">Receives as many as it is long.</param>
-public delegate void WriteValues<T>(long first, Span<T> values) where T : unmanaged;
