@@ -53,10 +53,10 @@ internal sealed record FunctionCallKind(
         // The project's folder has further files of the same name, with questions of several turns.
         string[] wanted = [.. Categories ?? [.. CallCategory.All.Select(category => category.Name)]];
         var subjects = TaskData.Read(task, settings.Benchmarks, shots: false, wanted.Contains);
-        if (subjects.Count == 0)
-            throw new EspalierException($"task {task.Name}: {task.Test.Files} finds no category of BFCL's single turns");
         if (Categories?.Except(subjects.Select(subject => subject.Name)).FirstOrDefault() is { } missing)
             throw new EspalierException($"task {task.Name}: {task.Test.Files} finds no category {missing}");
+        if (subjects.Count == 0)
+            throw new EspalierException($"task {task.Name}: {task.Test.Files} finds no category of BFCL's single turns");
         return new FunctionCallQuestions(task, this,
         [
             .. subjects.OrderBy(subject => Array.IndexOf(wanted, subject.Name)).Select(subject =>

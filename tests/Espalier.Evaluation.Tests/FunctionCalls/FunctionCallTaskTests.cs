@@ -62,7 +62,7 @@ public sealed class FunctionCallTaskTests : IDisposable
         File.WriteAllText(_folder.Of($"BFCL_v4_{category}.json"), Asked.Replace("NAME", category, StringComparison.Ordinal)
             .Replace("MESSAGES", messages, StringComparison.Ordinal) + "\n");
         foreach (var name in new[] { $"right_{category}.json", $"possible_answer_{category}.json" })
-            File.WriteAllText(_folder.Of(name), $$"""{"id": "{{category}}_0", "ground_truth": [{"add": {}}]}""" + "\n");
+            File.WriteAllText(_folder.Of(name), $$"""{"id": "{{category}}_0", "ground_truth": [{"add": {} }] }""" + "\n");
     }
 
     private string Task(string keys)
