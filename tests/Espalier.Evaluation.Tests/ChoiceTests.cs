@@ -74,8 +74,11 @@ public sealed class ChoiceTests
     [InlineData("{text|but-last-word}", "one", "")]
     [InlineData("{text|last-word}", "one ", "")]
     [InlineData("<{text|strip|period}>", " one ", "<one.>")]
-    public void Filters_make_of_a_text_what_they_are_named_for(string template, string text, string expected) => Assert.Equal(expected,
-        Template.Parse(template, "t").Fill(new(JsonSerializer.SerializeToElement(new Dictionary<string, string> { ["text"] = text }), "p", 0)));
+    public void Filters_make_of_a_text_what_they_are_named_for(string template, string text, string expected)
+    {
+        var fields = JsonSerializer.SerializeToElement(new Dictionary<string, string> { ["text"] = text });
+        Assert.Equal(expected, Template.Parse(template, "t").Fill(new(fields, "p", 0)));
+    }
 
     private static IReadOnlyList<ChoicePrompt> Prompts(string keys, string? inside = null)
     {

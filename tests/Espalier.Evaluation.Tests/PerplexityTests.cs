@@ -10,7 +10,9 @@ using Espalier.Tests;
 
 namespace Espalier.Evaluation.Tests;
 
-/// <summary>Perplexities are those of the harness's windows: against goldens of transformers, made by tests/golden/generators/perplexity.py.</summary>
+/// <summary>
+/// Perplexities are those of the harness's windows: against goldens of transformers, made by tests/golden/generators/perplexity.py.
+/// </summary>
 public sealed class PerplexityTests : TorchTest
 {
     private static readonly JsonElement s_golden =
@@ -113,7 +115,8 @@ public sealed class PerplexityTests : TorchTest
     private static TaskResult Ask(string keys, JsonElement[] documents)
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllLines(Path.Combine(folder.Path, "a.jsonl"), documents.Select(document => document.GetRawText().ReplaceLineEndings("")));
+        File.WriteAllLines(
+            Path.Combine(folder.Path, "a.jsonl"), documents.Select(document => document.GetRawText().ReplaceLineEndings("")));
         File.WriteAllText(Path.Combine(folder.Path, "t.yaml"), keys);
         var task = TaskFile.Read(Path.Combine(folder.Path, "t.yaml"));
         var settings = new TaskSettings(null);

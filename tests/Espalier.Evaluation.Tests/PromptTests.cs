@@ -9,7 +9,9 @@ using Espalier.Tests;
 
 namespace Espalier.Evaluation.Tests;
 
-/// <summary>Prompts of whole benchmarks, byte for byte: against hashes that tests/golden/generators/prompts.py made by the harness's rules.</summary>
+/// <summary>
+/// Prompts of whole benchmarks, byte for byte: against hashes that tests/golden/generators/prompts.py made by the harness's rules.
+/// </summary>
 public sealed class PromptTests
 {
     // What the generator puts before TruthfulQA's questions, for the benchmark's own text is in no file of it.
@@ -59,7 +61,8 @@ public sealed class PromptTests
                 settings.Shots!.Value).Select(prompt => new[] { prompt.Text })], name);
     }
 
-    private static IEnumerable<string[]> Pairs(ChoicePrompt prompt) => prompt.Pairs.Select(pair => new[] { pair.Context, pair.Continuation });
+    private static IEnumerable<string[]> Pairs(ChoicePrompt prompt) =>
+        prompt.Pairs.Select(pair => new[] { pair.Context, pair.Continuation });
 
     private static void AssertSame(JsonElement golden, string[][] pairs, string name)
     {

@@ -14,7 +14,7 @@ internal static class ContaminationPage
     internal static void Show(Page page, ContaminationReport report)
     {
         page.Line();
-        page.Heading($"{ComparedWords.InARow} words in a row that {report.Text.Name} has too "
+        page.Heading($"{ComparedWords.InARow} words in a row shared with {report.Text.Name} "
             + $"({Units.Count(report.Text.Texts)} texts, {Units.Count(report.Text.Words)} words)");
         var table = new TextTable([new("task"), new("documents", Number: true), new("shared", Number: true),
             new("too short", Number: true), new("metric of the others"),

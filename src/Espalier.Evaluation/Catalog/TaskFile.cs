@@ -58,7 +58,8 @@ internal static class TaskFile
         if (task is { Description: not null, DescriptionFile: not null })
             throw new EspalierException($"{source}: has description and description-from; only one can stand before everything");
         if (!task.Kind.TakesShots && (task.Shots.Count > 0 || task.Description is not null || task.DescriptionFile is not null))
-            throw new EspalierException($"{source}: nothing stands before a text whose {task.Kind.Name} is measured: no shots, no description");
+            throw new EspalierException(
+                $"{source}: nothing stands before a text whose {task.Kind.Name} is measured: no shots, no description");
         return task;
     }
 

@@ -4,9 +4,9 @@ using Espalier.Evaluation.Tasks;
 namespace Espalier.Evaluation.Contamination;
 
 /// <summary>
-/// Reads a text as words in a row, as lm-evaluation-harness compares training text with benchmarks (lm_eval/decontamination/janitor.py, which
-/// goes back to GPT-3, arXiv 2005.14165, appendix C): ASCII punctuation is left out, A to Z are small, white space parts words. Each row has a
-/// hash, which rolls on from word to word.
+/// Reads a text as words in a row, as lm-evaluation-harness compares training text with benchmarks (lm_eval/decontamination/janitor.py,
+/// which goes back to GPT-3, arXiv 2005.14165, appendix C): ASCII punctuation is left out, A to Z are small, white space parts words. Each
+/// row has a hash, which rolls on from word to word.
 /// </summary>
 /// <param name="text">The text.</param>
 internal sealed class ComparedWords(string text)

@@ -30,8 +30,8 @@ internal sealed record TaskContamination(
 /// <param name="Text">The training text.</param>
 /// <param name="Tasks">The tasks.</param>
 /// <param name="Overlaps">Of each task each document, in the order of the results.</param>
-internal sealed record ContaminationReport(
-    TrainingText Text, IReadOnlyList<TaskContamination> Tasks, [property: JsonIgnore] IReadOnlyList<IReadOnlyList<DocumentOverlap>> Overlaps)
+internal sealed record ContaminationReport(TrainingText Text, IReadOnlyList<TaskContamination> Tasks,
+    [property: JsonIgnore] IReadOnlyList<IReadOnlyList<DocumentOverlap>> Overlaps)
 {
     private const int Examples = 5;
 

@@ -12,7 +12,9 @@ namespace Espalier.Evaluation.Contamination;
 /// <param name="Skipped">What was not read of it; empty where all was.</param>
 internal sealed record TrainingText(string Name, long Texts, long Words, string Skipped)
 {
-    /// <summary>Reads a training text once from its beginning to its end and looks up each row of words; a text a thread is in memory.</summary>
+    /// <summary>
+    /// Reads a training text once from its beginning to its end and looks up each row of words; a text a thread is in memory.
+    /// </summary>
     /// <param name="source">The training text.</param>
     /// <param name="rows">Where they are looked up.</param>
     /// <param name="progress">Receives what is done.</param>

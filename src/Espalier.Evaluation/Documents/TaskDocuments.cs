@@ -9,8 +9,8 @@ namespace Espalier.Evaluation.Documents;
 
 /// <summary>
 /// Reads the documents of a benchmark whole: JSON Lines, a JSON array, csv and tsv with a header or without, Parquet, and texts of a fixed
-/// number of lines a document; also as .gz, .zst and .bz2. What is no document is an error with file and line, for a benchmark of which some
-/// are left out is another benchmark.
+/// number of lines a document, or with a first line of one look; also as .gz, .zst and .bz2. What is no document is an error with file and
+/// line, for a benchmark of which some are left out is another benchmark.
 /// </summary>
 internal static class TaskDocuments
 {

@@ -15,6 +15,6 @@ internal sealed class LikelihoodQuestions(IReadOnlyList<(string Subject, IReadOn
 
     /// <inheritdoc/>
     public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop) =>
-        [.. _choices.Ask(model, name, progress, stop).Cast<ChoiceResult>()
-            .Select(result => new LikelihoodResult(result.Document, result.Scores[0].LogLikelihood, result.Scores[0].IsGreedy, result.Cut))];
+        [.. _choices.Ask(model, name, progress, stop).Cast<ChoiceResult>().Select(result =>
+            new LikelihoodResult(result.Document, result.Scores[0].LogLikelihood, result.Scores[0].IsGreedy, result.Cut))];
 }

@@ -3,7 +3,8 @@ using Espalier.Evaluation.Tasks;
 namespace Espalier.Evaluation.Perplexity;
 
 /// <summary>
-/// How surprised a model is by whole texts, which are the prompts: lm-evaluation-harness's loglikelihood_rolling (<see cref="RollingWindows"/>).
+/// How surprised a model is by whole texts, which are the prompts: lm-evaluation-harness's loglikelihood_rolling
+/// (<see cref="RollingWindows"/>).
 /// </summary>
 /// <param name="Counted">The text whose words and bytes are counted, for the one that is read may have been tidied.</param>
 internal sealed record PerplexityKind(Template Counted) : TaskKind

@@ -36,7 +36,8 @@ internal sealed class PerplexityQuestions(IReadOnlyList<(string Subject, IReadOn
     private KeptLikelihood[] Score(Decoder decoder, Tokenizer tokenizer, string name, IProgressReporter progress, CancellationToken stop)
     {
         var prefix = tokenizer.BosId ?? tokenizer.EosId
-            ?? throw new EspalierException("the model's tokenizer has neither BOS nor EOS, from which the first token of a text is predicted");
+            ?? throw new EspalierException(
+                "the model's tokenizer has neither BOS nor EOS, from which the first token of a text is predicted");
         int[][] ids = [.. _texts.Select(text => Encode(tokenizer, text, decoder.Config))];
         var requests = new List<ScoredRequest>();
         var owners = new List<int>();

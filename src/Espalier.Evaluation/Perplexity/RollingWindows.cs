@@ -3,9 +3,9 @@ using Espalier.Evaluation.Requests;
 namespace Espalier.Evaluation.Perplexity;
 
 /// <summary>
-/// Parts a text that is longer than a model so that each of its ids is predicted once, as lm-evaluation-harness does with a context of one id
-/// (lm_eval/utils.py, get_rolling_token_windows): the first window has the prefix before it; each further one reads the last id of the one
-/// before and predicts as many as there are positions; the last one, which predicts what is left, reads as many ids before it as fit.
+/// Parts a text that is longer than a model so that each of its ids is predicted once, as lm-evaluation-harness does with a context of one
+/// id (lm_eval/utils.py, get_rolling_token_windows): the first window has the prefix before it; each further one reads the last id of the
+/// one before and predicts as many as there are positions; the last one, which predicts what is left, reads as many ids before it as fit.
 /// </summary>
 internal static class RollingWindows
 {

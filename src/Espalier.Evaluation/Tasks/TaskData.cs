@@ -145,8 +145,8 @@ internal static class TaskData
             return null;
         var file = Path.Combine(folder, name);
         if (!File.Exists(file))
-            throw new EspalierException($"task {task.Name}: {file} is not there: the text that stands before every question. It belongs to the "
-                + "benchmark and not to this program: write it there, as docs/tasks.md says");
+            throw new EspalierException($"task {task.Name}: {file} is not there: the text that stands before every question. It belongs to "
+                + "the benchmark and not to this program: write it there, as docs/tasks.md says");
         return SmallFile.ReadText(file, MaxPreambleBytes).ReplaceLineEndings("\n").TrimEnd('\n');
     }
 

@@ -81,7 +81,9 @@ internal sealed record TaskDefinition
     /// <summary>Stands before everything; {subject} is what * stands for.</summary>
     public Template? Description { get; init; }
 
-    /// <summary>The file whose text stands before everything, where it may not be part of a task's file; null where there is none.</summary>
+    /// <summary>
+    /// The file whose text stands before everything, where it may not be part of a task's file; null where there is none.
+    /// </summary>
     public string? DescriptionFile { get; init; }
 
     /// <summary>Between a prompt and what follows it.</summary>

@@ -25,6 +25,7 @@ internal static class TaskEvaluator
             subjects.Add(new(subject, [.. results.Skip(first).Take(documents)]));
             first += documents;
         }
-        return new(task, task.Kind.TakesShots ? settings.Shots ?? task.Shots.Count : 0, subjects, Stopwatch.GetElapsedTime(started).TotalSeconds);
+        var shots = task.Kind.TakesShots ? settings.Shots ?? task.Shots.Count : 0;
+        return new(task, shots, subjects, Stopwatch.GetElapsedTime(started).TotalSeconds);
     }
 }

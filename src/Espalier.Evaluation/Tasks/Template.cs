@@ -109,7 +109,8 @@ internal sealed class Template
         _parts.Add(("", path,
         [
             .. parts[1..].Select(name => TemplateFilters.Find(name)
-                ?? throw new EspalierException($"{place}: there is no filter '{name}'; there are {string.Join(", ", TemplateFilters.Names)}"))
+                ?? throw new EspalierException(
+                    $"{place}: there is no filter '{name}'; there are {string.Join(", ", TemplateFilters.Names)}"))
         ]));
     }
 }
