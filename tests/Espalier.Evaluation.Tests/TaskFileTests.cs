@@ -24,7 +24,7 @@ public sealed class TaskFileTests
 
     [Theory]
     [InlineData("", "is empty; a task names at least")]
-    [InlineData("prompt: a", "test is missing")]
+    [InlineData("prompt: a\nchoices: [a, b]\nanswer: \"0\"", "test is missing")]
     [InlineData("test: a\nprompt: \"{q\"\nchoices: [a, b]\nanswer: \"0\"", "line 2: prompt: a { without }")]
     [InlineData("test: a\nprompt: \"q}\"\nchoices: [a, b]\nanswer: \"0\"", "line 2: prompt: a } without {")]
     [InlineData("test: a\nprompt: \"{q|upper}\"\nchoices: [a, b]\nanswer: \"0\"", "there is no filter 'upper'; there are strip")]

@@ -39,12 +39,15 @@ internal sealed class TaskEvaluation
 
     private readonly ValueOption<int> _limit = new("--limit", Kinds.Size(), "Only the first N documents of each subject; by default all");
 
+    private readonly ValueOption<IReadOnlyList<int>> _lengths = new("--context-length", Kinds.Counts("4096,8192"),
+        "Tokens of question and answer together, of tasks that make their questions themselves (ruler_...); by default as the task has it");
+
     private readonly OutputOption _perDocument = new("--per-document",
         "Write one JSON line a document and model: log-likelihoods, what was chosen, what is right", "FILE.jsonl");
 
     internal void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_tasks, _benchmarks, _shots, _limit, _perDocument])
+        foreach (var option in (Option[])[_tasks, _benchmarks, _shots, _limit, _lengths, _perDocument])
             command.Options.Add(option);
     }
 
@@ -54,7 +57,7 @@ internal sealed class TaskEvaluation
     {
         if (run.Has(_tasks))
             return true;
-        foreach (var option in (Option[])[_benchmarks, _shots, _limit, _perDocument])
+        foreach (var option in (Option[])[_benchmarks, _shots, _limit, _lengths, _perDocument])
             if (run.Has(option))
                 throw new EspalierException($"{option.Name} was given without --tasks, which names the benchmarks: give both");
         return false;
@@ -64,7 +67,7 @@ internal sealed class TaskEvaluation
     internal int Run(CommandRun run, IReadOnlyList<string> models, FormatInput format, Action start)
     {
         var tasks = Tasks(run);
-        var settings = new TaskSettings(Folder(run), run.Get(_shots), run.Get(_limit));
+        var settings = new TaskSettings(Folder(run), run.Get(_shots), run.Get(_limit), run.Get(_lengths));
         var lines = _perDocument.File(run, OutputKind.PerDocument, [.. models.Select(model => new ReadPlace("a model's folder", model)),
             .. settings.Benchmarks is { } folder ? [new ReadPlace("the benchmarks", folder)] : Array.Empty<ReadPlace>()]);
         var questions = tasks.Select(task => task.Kind.Questions(task, settings)).ToArray();
@@ -114,7 +117,7 @@ internal sealed class TaskEvaluation
         var asked = new AskedModel(tokenizer, () => Loaded(ref decoder, () => DecoderWeights.Load(checkpoint)),
             () => new(Loaded(ref packed, () => PackedWeights.Load(checkpoint, PackedWeights.FormatOf(checkpoint))), tokenizer,
                 StopIds.Of(checkpoint, tokenizer)),
-            (ScoreCache.OfUser(), KnownFolder.Hash(folder)));
+            (ScoreCache.OfUser(), KnownFolder.Hash(folder))) { Positions = checkpoint.Config.MaxPositions };
         try
         {
             return [.. tasks.Zip(questions, (task, questionsOfTask) =>
@@ -123,7 +126,7 @@ internal sealed class TaskEvaluation
                 var result = TaskEvaluator.Run(task, settings, questionsOfTask, asked, run.Progress, run.Cancellation);
                 if (result.Cut > 0)
                     run.Progress.Warn($"{task.Name}: {result.Cut} contexts are longer than the model's {checkpoint.Config.MaxPositions} "
-                        + "positions and were cut on the left, as the harness does; fewer --shots make them shorter");
+                        + $"positions and {task.Kind.WhatIsCut}");
                 return result;
             })];
         }

@@ -1,6 +1,8 @@
 using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Code;
 using Espalier.Evaluation.Health;
+using Espalier.Evaluation.LongContext;
+using Espalier.Evaluation.Retrieval;
 using Espalier.Evaluation.Shots;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Texts;
@@ -17,7 +19,7 @@ internal static class TaskFile
 
     private static readonly (string Word, Func<TaskFields, TaskKind> Read)[] s_kinds =
         [("choice", ChoiceKind.Read), ("partial", PartialKind.Read), ("generate", GenerateKind.Read),
-            ("code", CodeKind.Read), ("continuation", ContinuationKind.Read)];
+            ("code", CodeKind.Read), ("continuation", ContinuationKind.Read), ("rag", RagKind.Read), ("ruler", RulerKind.Read)];
 
     /// <summary>Reads a task; its name is that of the file.</summary>
     /// <exception cref="EspalierException">Something in it is wrong: file, line and key.</exception>
@@ -30,13 +32,15 @@ internal static class TaskFile
         if (YamlTree.Parse(text, source, s_yaml) is not YamlMap root)
             throw new EspalierException($"{source}: is no task; a task has keys such as test, prompt, choices and answer");
         var fields = new TaskFields(root, source);
+        var kind = fields.Word<Func<TaskFields, TaskKind>>("kind", ChoiceKind.Read, s_kinds)(fields);
         var task = new TaskDefinition
         {
             Name = Path.GetFileNameWithoutExtension(source),
             Source = source,
-            Test = Files(fields, "test") ?? throw new EspalierException($"{source}: test is missing: the file of the documents"),
-            Prompt = fields.Template("prompt"),
-            Kind = fields.Word<Func<TaskFields, TaskKind>>("kind", ChoiceKind.Read, s_kinds)(fields),
+            Kind = kind,
+            Test = !kind.HasDocuments ? DocumentFiles.None : DocumentFiles.Read(fields, "test")
+                ?? throw new EspalierException($"{source}: test is missing: the file of the documents"),
+            Prompt = kind.HasPrompt ? fields.Template("prompt") : Template.Empty,
             Description = fields.TemplateOrNull("description"),
             Delimiter = fields.TextOrNull("delimiter") ?? " ",
             Shots = Shots(fields.Inner("shots")),
@@ -50,31 +54,10 @@ internal static class TaskFile
         if (fields is null)
             return new(0, null, ShotOrder.Random, "\n\n");
         var rules = new ShotRules(
-            fields.Number("count", 0), Files(fields, "from"),
+            fields.Number("count", 0), DocumentFiles.Read(fields, "from"),
             fields.Word("order", ShotOrder.Random, ("random", ShotOrder.Random), ("first", ShotOrder.First)),
             fields.TextOrNull("separator") ?? "\n\n");
         fields.Close();
         return rules;
-    }
-
-    private static DocumentFiles? Files(TaskFields fields, string key)
-    {
-        if (!fields.IsMap(key))
-            return fields.TextOrNull(key) is { } path ? new(path, null) : null;
-        var inner = fields.Inner(key)!;
-        var files = new DocumentFiles(inner.Text("files"), inner.Texts("columns"), Documents(inner));
-        inner.Close();
-        return files;
-    }
-
-    // Counted from 1, both ends are taken: as people count lines.
-    private static Range? Documents(TaskFields fields)
-    {
-        if (fields.TextOrNull("documents") is not { } text)
-            return null;
-        return text.Split('-') is [var first, var last] && Quantity.Count(first) is { } from and > 0 && Quantity.Count(last) is { } to
-            && from <= to && to <= int.MaxValue ? ((int)from - 1)..(int)to
-            : throw new EspalierException(
-                $"{fields.Place("documents")} is '{text}' and must be like 11-510: the first and the last, from 1");
     }
 }

@@ -36,6 +36,20 @@ internal sealed record TaskDocument(JsonElement Fields, string Place, int Number
             : throw new EspalierException($"{Place}: {string.Join('.', path)}[{i}] is {Name(entry)}, and a text is wanted"))];
     }
 
+    /// <summary>A field as it is.</summary>
+    /// <exception cref="EspalierException">It is not there.</exception>
+    public JsonElement Value(string[] path) => At(path);
+
+    /// <summary>Whether a field is a list.</summary>
+    /// <exception cref="EspalierException">It is not there.</exception>
+    public bool IsList(string[] path) => At(path).ValueKind == JsonValueKind.Array;
+
+    /// <summary>A list of anything.</summary>
+    /// <exception cref="EspalierException">It is not there, or no list.</exception>
+    public IReadOnlyList<JsonElement> Entries(string[] path) => At(path) is { ValueKind: JsonValueKind.Array } list
+        ? [.. list.EnumerateArray()]
+        : throw new EspalierException($"{Place}: {string.Join('.', path)} is {Name(At(path))}, and a list is wanted");
+
     /// <summary>The same with one more text among its fields.</summary>
     public TaskDocument With(string name, string value)
     {

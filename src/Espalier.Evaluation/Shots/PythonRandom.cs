@@ -39,6 +39,16 @@ internal sealed class PythonRandom
         return n <= SetSize(k) ? OfPool(n, k) : OfAll(n, k);
     }
 
+    /// <summary>Brings a list into an order by chance, as Python's <c>shuffle</c> does.</summary>
+    public void Shuffle<T>(IList<T> list)
+    {
+        for (var i = list.Count - 1; i > 0; i--)
+        {
+            var j = Below(i + 1);
+            (list[i], list[j]) = (list[j], list[i]);
+        }
+    }
+
     // Python keeps a list of the population where that is smaller than a set of what was drawn.
     private static double SetSize(int k) => k > 5 ? 21 + Math.Pow(4, Math.Ceiling(Math.Log(k * 3.0) / Math.Log(4))) : 21;
 
@@ -68,8 +78,11 @@ internal sealed class PythonRandom
         return drawn;
     }
 
-    private int Below(int n)
+    /// <summary>A whole number from 0 to n − 1: what Python's <c>randrange(n)</c> draws.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">n is not above 0.</exception>
+    public int Below(int n)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(n, 1);
         var bits = 32 - System.Numerics.BitOperations.LeadingZeroCount((uint)n);
         uint drawn;
         do

@@ -13,6 +13,9 @@ namespace Espalier.Evaluation.Tasks;
 internal sealed record AskedModel(
     Tokenizer Tokenizer, Func<Decoder> Decoder, Func<Generations> Generations, (ScoreCache Cache, string Hash)? Known = null)
 {
+    /// <summary>Tokens that the model has positions for.</summary>
+    public int Positions { get; init; } = int.MaxValue;
+
     /// <summary>What is remembered of this model's answers to something; null where nothing is.</summary>
     /// <param name="asked">Everything that the answers depend on beside the model.</param>
     public CacheFile<T>? Kept<T>(IEnumerable<string> asked) where T : class => Known?.Cache.Of<T>(Known.Value.Hash, asked);

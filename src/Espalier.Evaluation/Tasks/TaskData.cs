@@ -34,6 +34,22 @@ internal static class TaskData
         return subjects;
     }
 
+    /// <summary>Where a file of a task lies: in the folder of the task's own file, else under the benchmarks; null in neither.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="file">The file as the task names it.</param>
+    /// <param name="benchmarks">The folder of benchmarks; null where nobody names one.</param>
+    public static string? Find(TaskDefinition task, string file, string? benchmarks) =>
+        ((string?[])[task.Folder, benchmarks]).OfType<string>().Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists);
+
+    /// <summary>The documents of one more file of a task.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="files">The file, and which of its documents.</param>
+    /// <param name="benchmarks">The folder of benchmarks; null where nobody names one.</param>
+    /// <exception cref="EspalierException">It is not there or cannot be read.</exception>
+    public static IReadOnlyList<TaskDocument> Read(TaskDefinition task, DocumentFiles files, string? benchmarks) =>
+        Read(Find(task, files.Files, benchmarks)
+            ?? throw Missing(task, Path.Combine(task.Folder ?? benchmarks ?? "benchmarks", files.Files)), files);
+
     private static IReadOnlyList<TaskDocument> Read(string file, DocumentFiles files)
     {
         var documents = TaskDocuments.Read(file, files.Columns);

@@ -1,4 +1,5 @@
 using Espalier.Evaluation.Shots;
+using Espalier.Files;
 
 namespace Espalier.Evaluation.Tasks;
 
@@ -8,7 +9,36 @@ namespace Espalier.Evaluation.Tasks;
 /// Names of the columns of a table without a header, or of the lines of a document; null where there are none.
 /// </param>
 /// <param name="Range">The documents of each file that are taken, from 0; null all.</param>
-internal sealed record DocumentFiles(string Files, IReadOnlyList<string>? Columns, Range? Range = null);
+internal sealed record DocumentFiles(string Files, IReadOnlyList<string>? Columns, Range? Range = null)
+{
+    /// <summary>Those of a task that has none.</summary>
+    public static DocumentFiles None { get; } = new("", null);
+
+    /// <summary>Reads a key: a file, or a mapping with files, columns and documents; null where it is not there.</summary>
+    public static DocumentFiles? Read(TaskFields fields, string key)
+    {
+        if (!fields.IsMap(key))
+            return fields.TextOrNull(key) is { } path ? new(path, null) : null;
+        var inner = fields.Inner(key)!;
+        var files = Read(inner);
+        inner.Close();
+        return files;
+    }
+
+    /// <summary>Reads the keys files, columns and documents.</summary>
+    public static DocumentFiles Read(TaskFields fields) => new(fields.Text("files"), fields.Texts("columns"), Documents(fields));
+
+    // Counted from 1, both ends are taken: as people count lines.
+    private static Range? Documents(TaskFields fields)
+    {
+        if (fields.TextOrNull("documents") is not { } text)
+            return null;
+        return text.Split('-') is [var first, var last] && Quantity.Count(first) is { } from and > 0 && Quantity.Count(last) is { } to
+            && from <= to && to <= int.MaxValue ? ((int)from - 1)..(int)to
+            : throw new EspalierException(
+                $"{fields.Place("documents")} is '{text}' and must be like 11-510: the first and the last, from 1");
+    }
+}
 
 /// <summary>How shots are chosen and written.</summary>
 /// <param name="Count">Shots of a document unless the user says otherwise.</param>
@@ -32,7 +62,7 @@ internal sealed record TaskDefinition
     /// <summary>What is asked of the model, and how that is judged.</summary>
     public required TaskKind Kind { get; init; }
 
-    /// <summary>The documents.</summary>
+    /// <summary>The documents; of a kind that has none, <see cref="DocumentFiles.None"/>.</summary>
     public required DocumentFiles Test { get; init; }
 
     /// <summary>What the model reads; of a partial task once for each option, which it holds as {option}.</summary>

@@ -4,4 +4,6 @@ namespace Espalier.Evaluation.Tasks;
 /// <param name="Benchmarks">The folder under which the files of tasks lie; null where nobody names one.</param>
 /// <param name="Shots">Shots of a document; null as the task has it.</param>
 /// <param name="Limit">Documents of each subject at most; null all.</param>
-internal sealed record TaskSettings(string? Benchmarks, int? Shots = null, int? Limit = null);
+/// <param name="ContextLengths">Tokens of the questions that a task makes itself; null as the task has it.</param>
+internal sealed record TaskSettings(
+    string? Benchmarks, int? Shots = null, int? Limit = null, IReadOnlyList<int>? ContextLengths = null);

@@ -26,6 +26,9 @@ internal sealed partial class Template
 
     private Template(string source) => Source = source;
 
+    /// <summary>The template without a text.</summary>
+    public static Template Empty { get; } = new("");
+
     /// <summary>The text that it was made of.</summary>
     public string Source { get; }
 

@@ -52,7 +52,7 @@ public sealed partial class ReadmeTests
         Assert.NotEmpty(recipes);
         Assert.All(recipes, shown =>
         {
-            if (shown.page == "docs/tasks.md")
+            if (shown.page is "docs/tasks.md" or "docs/context-tasks.md")
                 TaskFile.Parse(shown.Value, shown.page);
             else
                 RecipeFile.Parse(shown.Value, shown.page);

@@ -1,0 +1,75 @@
+using Espalier.Compression;
+using Espalier.Evaluation.Documents;
+using Espalier.Evaluation.Requests;
+using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Texts;
+
+namespace Espalier.Evaluation.Retrieval;
+
+/// <summary>
+/// Questions of a conversation that passages answer, which a model reads before them; asked and scored as ChatRAG-Bench does (ChatQA, Liu
+/// and others, arXiv 2401.10225). The passages are found in a set of the user's, or the documents bring them.
+/// </summary>
+/// <param name="Stop">What is written ends before any of these.</param>
+/// <param name="MaxTokens">Most tokens that are written.</param>
+/// <param name="Fields">What a document's fields are.</param>
+/// <param name="Source">Where passages come from.</param>
+/// <param name="Layout">What stands around them.</param>
+/// <param name="Scoring">What is counted.</param>
+internal sealed record RagKind(IReadOnlyList<string> Stop, int MaxTokens, RagFields Fields, PassageSource Source, RagLayout Layout,
+    RagScoring Scoring) : GeneratedKind(null, Stop, MaxTokens)
+{
+    // ChatRAG-Bench's number (scripts/arguments.py).
+    private const int UsualAnswerTokens = 64;
+
+    /// <inheritdoc/>
+    public override string Name => "rag";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Metric> Metrics => Scoring.Metrics;
+
+    /// <inheritdoc/>
+    public override bool HasPrompt => false;
+
+    /// <inheritdoc/>
+    public override string WhatIsCut => "lost the end of their passages; a smaller top makes them shorter";
+
+    /// <summary>Reads its keys.</summary>
+    public static RagKind Read(TaskFields fields) => new(
+        fields.Texts("stop") ?? [],
+        fields.Number("max-tokens", UsualAnswerTokens, least: 1),
+        RagFields.Read(fields),
+        PassageSource.Read(fields),
+        new(
+            fields.TextOrNull("system") ?? RagLayout.UsualSystem,
+            fields.TextOrNull("instruction") ?? RagLayout.UsualInstruction,
+            fields.Word("instruction-before", true, ("first", true), ("last", false)),
+            fields.Number("turns", RagLayout.UsualTurns, least: 1)),
+        RagScoring.Read(fields));
+
+    /// <inheritdoc/>
+    public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings)
+    {
+        if ((settings.Shots ?? task.Shots.Count) > 0)
+            throw new EspalierException($"task {task.Name}: is of kind rag, which shows no shots; leave --shots away");
+        if (task.Description is not null)
+            throw new EspalierException($"{task.Source}: description is not for tasks of kind rag; write it into system");
+        var subjects = TaskData.Read(task, settings.Benchmarks, shots: false);
+        var find = Source.Finder(task, settings.Benchmarks);
+        var asked = subjects.Select(subject => (subject.Name, (IReadOnlyList<AskedRagQuestion>)[.. subject.Documents
+            .Take(settings.Limit ?? int.MaxValue).Select(document => Asked(document, find))])).ToArray();
+        Scoring.Check(task, [.. asked.SelectMany(subject => subject.Item2).Select(question => question.Question)]);
+        return new RagQuestions(this, asked);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<DocumentResult> Judge(IReadOnlyList<GeneratedPrompt> prompts, IReadOnlyList<Generation> texts,
+        TaskSettings settings, string name, IProgressReporter progress, CancellationToken stop) => throw new NotSupportedException();
+
+    private AskedRagQuestion Asked(TaskDocument document, Func<RagQuestion, IReadOnlyList<ChatTurn>, IReadOnlyList<Passage>> find)
+    {
+        var question = Fields.Of(document);
+        var passages = find(question, [.. question.Turns.TakeLast(Layout.Turns)]);
+        return new(question, passages, RagPrompt.Of(Layout, question.Turns, passages));
+    }
+}
