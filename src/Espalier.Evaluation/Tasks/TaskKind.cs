@@ -18,7 +18,9 @@ internal abstract record TaskKind
     public virtual bool HasPrompt => true;
 
     /// <summary>What is done to contexts that are longer than the model's positions, and what makes them shorter.</summary>
-    public virtual string WhatIsCut => "were cut on the left, as the harness does; fewer shots make them shorter";
+    /// <param name="shots">Shots of a document.</param>
+    public virtual string WhatIsCut(int shots) =>
+        $"were cut on the left, as the harness does{(shots > 0 ? "; fewer shots make them shorter" : "")}";
 
     /// <summary>
     /// Whether answers are held against those of the model that was asked first: who asks the others alone must ask it again, or have its
