@@ -31,7 +31,9 @@ internal abstract record TaskKind
     /// <summary>What a task of this kind wants that a recipe cannot give, and how to run it; null where nothing.</summary>
     public virtual string? NotInRecipes => null;
 
-    /// <summary>Files that it reads beside documents and shots, as the task names them, with * for the subject; one that is not there need not be.</summary>
+    /// <summary>
+    /// Files that it reads beside documents and shots, as the task names them, with * for the subject; one that is not there need not be.
+    /// </summary>
     public virtual IReadOnlyList<string> OtherFiles => [];
 
     /// <summary>Whether answers are judged at all, and not only written.</summary>
