@@ -31,12 +31,17 @@ internal abstract record TaskKind
     /// <summary>What a task of this kind wants that a recipe cannot give, and how to run it; null where nothing.</summary>
     public virtual string? NotInRecipes => null;
 
-    /// <summary>Files that it reads beside documents and shots, as the task names them, with * for the subject; one that is not there need not be.</summary>
+    /// <summary>
+    /// Files that it reads beside documents and shots, as the task names them, with * for the subject; one that is not there need not be.
+    /// </summary>
     public virtual IReadOnlyList<string> OtherFiles => [];
 
     /// <summary>Whether answers are judged at all, and not only written.</summary>
     /// <param name="settings">What the user wants of the task.</param>
     public virtual bool IsScored(TaskSettings settings) => true;
+
+    /// <summary>Whether questions may go through a model's chat template.</summary>
+    public virtual bool TakesChatTemplate => false;
 
     /// <summary>Whether documents may be shown before the one that is asked.</summary>
     public virtual bool TakesShots => true;
