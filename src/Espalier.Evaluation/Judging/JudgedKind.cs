@@ -42,6 +42,8 @@ internal sealed record JudgedKind(
     }
 
     /// <inheritdoc/>
+    public override bool TakesChatTemplate => true;
+
     public override string TextOf(TaskDefinition task, TaskDocument document) => string.Join(' ', JudgedQuestion.TurnsOf(document));
 
     /// <inheritdoc/>

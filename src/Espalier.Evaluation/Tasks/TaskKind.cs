@@ -40,6 +40,9 @@ internal abstract record TaskKind
     /// <param name="settings">What the user wants of the task.</param>
     public virtual bool IsScored(TaskSettings settings) => true;
 
+    /// <summary>Whether questions may go through a model's chat template.</summary>
+    public virtual bool TakesChatTemplate => false;
+
     /// <summary>Whether documents may be shown before the one that is asked.</summary>
     public virtual bool TakesShots => true;
 
