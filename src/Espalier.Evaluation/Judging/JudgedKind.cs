@@ -44,6 +44,7 @@ internal sealed record JudgedKind(
     /// <inheritdoc/>
     public override bool TakesChatTemplate => true;
 
+    /// <inheritdoc/>
     public override string TextOf(TaskDefinition task, TaskDocument document) => string.Join(' ', JudgedQuestion.TurnsOf(document));
 
     /// <inheritdoc/>

@@ -168,7 +168,8 @@ public sealed class EvaluateTasksTests : TorchTest
         using var server = new JudgeServer((request, _) => PlayedAnswer.Saying(request.User == "single-v1" ? "[[6]]" : "[[A]]"));
         var report = Verb.Json($"evaluate {Teacher} {Teacher} --tasks {task} --judge {server.Address} --judge-model good --judge-pairs");
         var metrics = report.GetProperty("tasks")[0].GetProperty("results")[1].GetProperty("metrics");
-        Assert.Equal(["score", "score,turn-1", "unjudged"], metrics.EnumerateArray().Select(metric => metric.GetProperty("name").GetString()!));
+        Assert.Equal(["score", "score,turn-1", "unjudged"],
+            metrics.EnumerateArray().Select(metric => metric.GetProperty("name").GetString()!));
         Assert.Equal((6.0, "plain"), (metrics[0].GetProperty("value").GetDouble(), metrics[0].GetProperty("scale").GetString()));
         var pair = Assert.Single(report.GetProperty("pairs").EnumerateArray());
         Assert.Equal(("good", 0, 1, 0.5), (report.GetProperty("judge").GetString(), pair.GetProperty("wins").GetInt32(),
