@@ -19,8 +19,8 @@ public sealed class BenchmarksSectionTests : IDisposable
         Assert.Contains(["mmlu, acc", "Student", "-20.0 points", "-35.0 to -5.0", "1", "7", "0.02", "0.04"], rows);
         Assert.Contains(["history", "10", "80.0", "30.0", "50.0"], rows);
         Assert.DoesNotContain(rows, row => row is ["law", ..]);
-        Assert.Contains("There are 2 comparisons", page.Value, StringComparison.Ordinal);
-        Assert.Contains("mmlu: 3 of 30 contexts are longer", page.Value, StringComparison.Ordinal);
+        Assert.Contains("There are 2 comparisons", page.Root!.Value, StringComparison.Ordinal);
+        Assert.Contains("mmlu: 3 of 30 contexts are longer", page.Root!.Value, StringComparison.Ordinal);
         Assert.Contains("acc on mmlu with 95 % intervals", page.ToString(), StringComparison.Ordinal);
     }
 
@@ -28,7 +28,7 @@ public sealed class BenchmarksSectionTests : IDisposable
     public void One_comparison_needs_no_adjusting()
     {
         var page = ReportPage.Parse(_run.Report(_run.Arm("arm") with { Tasks = [Task("mmlu", null)] }));
-        Assert.DoesNotContain("adjusted", page.Value, StringComparison.Ordinal);
+        Assert.DoesNotContain("adjusted", page.Root!.Value, StringComparison.Ordinal);
     }
 
     [Fact]
