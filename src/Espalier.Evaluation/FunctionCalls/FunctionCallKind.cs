@@ -49,6 +49,10 @@ internal sealed record FunctionCallKind(
     public override bool TakesChatTemplate => true;
 
     /// <inheritdoc/>
+    public override string TextOf(TaskDefinition task, TaskDocument document) =>
+        string.Join(' ', FunctionCallFiles.Messages(document).Select(message => message.Text));
+
+    /// <inheritdoc/>
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings)
     {
         if (settings.Shots > 0)

@@ -45,6 +45,9 @@ internal sealed record JudgedKind(
     public override bool TakesChatTemplate => true;
 
     /// <inheritdoc/>
+    public override string TextOf(TaskDefinition task, TaskDocument document) => string.Join(' ', JudgedQuestion.TurnsOf(document));
+
+    /// <inheritdoc/>
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings)
     {
         if (settings.Shots > 0)

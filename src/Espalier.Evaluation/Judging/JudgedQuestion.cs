@@ -16,6 +16,10 @@ internal sealed record JudgedQuestion(
     private static readonly string[] s_id = ["question_id"], s_category = ["category"], s_turns = ["turns"];
     private static readonly string[] s_referenceTurns = ["choices", "0", "turns"];
 
+    /// <summary>What the user says, turn by turn.</summary>
+    /// <exception cref="EspalierException">The document has no such list.</exception>
+    public static string[] TurnsOf(TaskDocument document) => document.Texts(s_turns);
+
     /// <summary>Its name.</summary>
     public string Id => Document.Text(s_id);
 
@@ -39,7 +43,7 @@ internal sealed record JudgedQuestion(
         return [.. documents.Select(document =>
         {
             var category = document.Fields.TryGetProperty("category", out _) ? document.Text(s_category) : "";
-            var turns = document.Texts(s_turns);
+            var turns = TurnsOf(document);
             if (turns.Length is 0 or > MostTurns)
                 throw new EspalierException($"{document.Place}: turns has {turns.Length} entries, and 1 or {MostTurns} are wanted");
             return new JudgedQuestion(document, category, turns,
