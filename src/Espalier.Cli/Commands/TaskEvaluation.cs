@@ -5,8 +5,8 @@ using Espalier.Cli.Rendering;
 using Espalier.Compression.Data;
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Code;
-using Espalier.Evaluation.Judging;
 using Espalier.Evaluation.Contamination;
+using Espalier.Evaluation.Judging;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Texts;
 using Espalier.Files;
@@ -43,6 +43,11 @@ internal sealed class TaskEvaluation
     private readonly ValueOption<int> _maxTokens = new("--max-tokens", Kinds.Size(),
         "Most tokens of a text that a model writes; by default as the task has it");
 
+    private readonly Option<bool> _chat = new("--chat-template")
+    {
+        Description = "Ask through each model's own chat template: what stands before the questions as the system, the rest as the user",
+    };
+
     private readonly Option<bool> _runCode = new("--run-code")
     {
         Description = "Run the programs that a model writes to tasks such as humaneval, in a sandbox without network; by default they are "
@@ -72,7 +77,8 @@ internal sealed class TaskEvaluation
             command.Options.Add(option);
     }
 
-    private Option[] Further => [_benchmarks, _shots, _limit, _maxTokens, _lengths, _runCode, _samples, .. _judge.Options, _contamination,
+    private Option[] Further =>
+        [_benchmarks, _shots, _limit, _maxTokens, _lengths, _chat, _runCode, _samples, .. _judge.Options, _contamination,
         _perDocument];
 
     /// <summary>Whether benchmarks were asked for.</summary>
@@ -94,6 +100,7 @@ internal sealed class TaskEvaluation
         using var judge = Judge(run, tasks, models, start);
         var settings = new TaskSettings(BenchmarksFolder.Find(run.Get(_benchmarks)), run.Get(_shots), run.Get(_limit), run.Get(_lengths))
         {
+            UsesChatTemplate = run.Get(_chat),
             RunsCode = run.Get(_runCode),
             KeepsSamples = run.Has(_samples),
             Judge = judge?.Judge,

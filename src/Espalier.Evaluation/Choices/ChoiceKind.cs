@@ -17,6 +17,9 @@ internal sealed record ChoiceKind(ChoiceOptions Options) : TaskKind
         Options.HasSeveral ? [new("acc")] : [new("acc"), new("acc_norm"), new("acc_bytes")];
 
     /// <inheritdoc/>
+    public override bool TakesChatTemplate => true;
+
+    /// <inheritdoc/>
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings) =>
         new ChoiceQuestions(ChoicePrompts.Of(task, settings));
 

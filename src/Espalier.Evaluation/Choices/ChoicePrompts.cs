@@ -1,3 +1,4 @@
+using Espalier.Evaluation.Conversations;
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Tasks;
 
@@ -14,11 +15,26 @@ internal sealed record ChoicePrompt(TaskDocument Document, IReadOnlyList<(string
 {
     /// <summary>The right one, or the first of several.</summary>
     public int Answer => Answers[0];
+
+    /// <summary>Characters of the description, with which each context begins.</summary>
+    public int Description { get; init; }
+
+    /// <summary>Characters of the delimiter, with which each continuation begins.</summary>
+    public int Delimiter { get; init; }
+
+    /// <summary>
+    /// The prompt in a model's chat template, as the harness has it: the description is said by the system, all else by the user, and the
+    /// continuation is the assistant's, without a delimiter.
+    /// </summary>
+    public ChoicePrompt In(ConversationForm chat) => this with
+    {
+        Pairs = [.. Pairs.Select(pair => (chat.Asks(pair.Context, Description), pair.Continuation[Delimiter..]))],
+    };
 }
 
 /// <summary>
-/// Writes what a model reads, byte for byte as lm-evaluation-harness 0.4 does without a chat template (<see cref="ShotTexts"/>):
-/// description, shots, document, and the delimiter before what is scored.
+/// Writes what a model reads, byte for byte as lm-evaluation-harness 0.4 does (<see cref="ShotTexts"/>): description, shots, document,
+/// and the delimiter before what is scored.
 /// </summary>
 internal static class ChoicePrompts
 {
@@ -41,7 +57,11 @@ internal static class ChoicePrompts
     {
         _ = Options(task);
         return [.. ShotTexts.Of(task, subject, shots, document => Shot(task, document), limit)
-            .Select(asked => Prompt(task, asked.Document, asked.Before))];
+            .Select(asked => Prompt(task, asked.Document, asked.Before) with
+            {
+                Description = asked.Description,
+                Delimiter = task.Delimiter.Length,
+            })];
     }
 
     private static ChoicePrompt Prompt(TaskDefinition task, TaskDocument document, string before)

@@ -31,7 +31,7 @@ internal sealed class ChoiceQuestions(IReadOnlyList<(string Subject, IReadOnlyLi
     {
         using var task = progress.Begin(name, _prompts.Length, "documents");
         var results = new List<ChoiceResult>();
-        foreach (var piece in _prompts.Chunk(Piece))
+        foreach (var piece in (model.Chat is { } chat ? _prompts.Select(prompt => prompt.In(chat)) : _prompts).Chunk(Piece))
         {
             var kept = model.Kept<KeptScores>(
                 piece.SelectMany(prompt => prompt.Pairs.SelectMany(pair => new[] { pair.Context, pair.Continuation })));

@@ -17,6 +17,9 @@ internal sealed record PartialKind(ChoiceOptions Options, Template Continuation)
     public override IReadOnlyList<Metric> Metrics { get; } = [new("acc")];
 
     /// <inheritdoc/>
+    public override bool TakesChatTemplate => true;
+
+    /// <inheritdoc/>
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings) =>
         new ChoiceQuestions(ChoicePrompts.Of(task, settings));
 

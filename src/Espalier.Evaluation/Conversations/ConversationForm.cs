@@ -1,4 +1,5 @@
 using System.Text;
+using Espalier.Models.Chat;
 
 namespace Espalier.Evaluation.Conversations;
 
@@ -15,6 +16,22 @@ internal sealed record ConversationForm(string Identity, Func<IReadOnlyList<Mess
     /// alone before them.
     /// </summary>
     public static ConversationForm Plain { get; } = new("plain", PlainText, ["\n\nUser:"]);
+
+    /// <summary>That of a model's own chat template, up to where it answers; answers end with the model's end of text.</summary>
+    /// <param name="folder">The model's folder.</param>
+    /// <exception cref="EspalierException">The folder has no template, or it cannot be read.</exception>
+    public static ConversationForm OfModel(string folder)
+    {
+        var template = ChatTemplate.Load(folder);
+        return new("chat", messages => template.Render(messages.Select(message => new ChatMessage(message.Role, message.Text)),
+            addGenerationPrompt: true), []);
+    }
+
+    /// <summary>A text as a conversation of one question.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="system">So many of its characters are what the system says; 0 for nothing.</param>
+    public string Asks(string text, int system) => Prompt(
+        [.. system > 0 ? [Message.OfSystem(text[..system])] : Array.Empty<Message>(), Message.OfUser(text[system..])]);
 
     private static string PlainText(IReadOnlyList<Message> messages)
     {

@@ -46,6 +46,9 @@ internal sealed record FunctionCallKind(
     }
 
     /// <inheritdoc/>
+    public override bool TakesChatTemplate => true;
+
+    /// <inheritdoc/>
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings)
     {
         if (settings.Shots > 0)

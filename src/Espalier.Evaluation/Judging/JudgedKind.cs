@@ -42,6 +42,9 @@ internal sealed record JudgedKind(
     }
 
     /// <inheritdoc/>
+    public override bool TakesChatTemplate => true;
+
+    /// <inheritdoc/>
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings)
     {
         if (settings.Shots > 0)

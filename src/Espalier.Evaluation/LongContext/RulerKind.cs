@@ -38,7 +38,8 @@ internal sealed record RulerKind(IReadOnlyList<string> Stop, int MaxTokens, Rule
     public override IReadOnlyList<string> OtherFiles => Material.OtherFiles;
 
     /// <inheritdoc/>
-    public override string WhatIsCut => "were cut on the left, and what is asked for may be gone with it; take a smaller --context-length";
+    public override string WhatIsCut(int shots) =>
+        "were cut on the left, and what is asked for may be gone with it; take a smaller --context-length";
 
     /// <summary>Reads its keys.</summary>
     public static RulerKind Read(TaskFields fields)

@@ -26,7 +26,7 @@ internal sealed record LikelihoodKind(Template Target) : TaskKind
         string Shot(TaskDocument document) =>
             task.Prompt.Fill(document) + task.Delimiter + Target.Fill(document) + task.Shots.Separator;
 
-        ChoicePrompt Prompt((TaskDocument Document, string Before) asked)
+        ChoicePrompt Prompt(AskedDocument asked)
         {
             var target = Target.Fill(asked.Document);
             return target.Length > 0

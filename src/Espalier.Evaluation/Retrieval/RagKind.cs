@@ -35,7 +35,7 @@ internal sealed record RagKind(IReadOnlyList<string> Stop, int MaxTokens, RagFie
     public override IReadOnlyList<string> OtherFiles => Source.Set is { } set ? [set.Files.Files] : [];
 
     /// <inheritdoc/>
-    public override string WhatIsCut => "lost the end of their passages; a smaller top makes them shorter";
+    public override string WhatIsCut(int shots) => "lost the end of their passages; a smaller top makes them shorter";
 
     /// <summary>Reads its keys.</summary>
     public static RagKind Read(TaskFields fields) => new(

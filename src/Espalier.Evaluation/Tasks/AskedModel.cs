@@ -17,8 +17,14 @@ internal sealed record AskedModel(
     /// <summary>Tokens that the model has positions for.</summary>
     public int Positions { get; init; } = int.MaxValue;
 
+    /// <summary>Reads the model's own chat template; null where nobody knows its folder.</summary>
+    public Func<ConversationForm>? Template { get; init; }
+
+    /// <summary>The model's chat template, where it is asked through it; null where it reads plain text.</summary>
+    public ConversationForm? Chat { get; init; }
+
     /// <summary>How a conversation is written for it.</summary>
-    public ConversationForm Form { get; init; } = ConversationForm.Plain;
+    public ConversationForm Form => Chat ?? ConversationForm.Plain;
 
     /// <summary>What is remembered of this model's answers to something; null where nothing is.</summary>
     /// <param name="asked">Everything that the answers depend on beside the model.</param>

@@ -1,3 +1,4 @@
+using Espalier.Evaluation.Conversations;
 using Espalier.Evaluation.Requests;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
@@ -25,7 +26,7 @@ internal sealed class LazyWeights(Checkpoint checkpoint, Action? loading = null)
         () => new(Loaded(ref _packed, () => PackedWeights.Load(checkpoint, PackedWeights.FormatOf(checkpoint))), tokenizer,
             StopIds.Of(checkpoint, tokenizer)),
         known)
-    { Positions = checkpoint.Config.MaxPositions };
+    { Positions = checkpoint.Config.MaxPositions, Template = () => ConversationForm.OfModel(checkpoint.Folder) };
 
     /// <inheritdoc/>
     public void Dispose()

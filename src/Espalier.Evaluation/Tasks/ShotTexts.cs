@@ -4,6 +4,12 @@ using Espalier.Evaluation.Shots;
 
 namespace Espalier.Evaluation.Tasks;
 
+/// <summary>A document with what stands before it.</summary>
+/// <param name="Document">The document.</param>
+/// <param name="Before">The description and the shots.</param>
+/// <param name="Description">Characters of the description, which come first.</param>
+internal readonly record struct AskedDocument(TaskDocument Document, string Before, int Description);
+
 /// <summary>
 /// Writes what stands before a document, byte for byte as lm-evaluation-harness 0.4 does without a chat template (lm_eval/api/task.py,
 /// fewshot_context): the description and the shots.
@@ -17,7 +23,7 @@ internal static class ShotTexts
     /// <param name="write">Writes a shot, with the separator after it.</param>
     /// <param name="limit">Only the first documents; null all.</param>
     /// <exception cref="EspalierException">There are fewer documents to draw from than shots, or one lacks a field.</exception>
-    public static IEnumerable<(TaskDocument Document, string Before)> Of(TaskDefinition task, TaskSubject subject, int shots,
+    public static IEnumerable<AskedDocument> Of(TaskDefinition task, TaskSubject subject, int shots,
         Func<TaskDocument, string> write, int? limit)
     {
         // Where shots come from the documents that are asked, the harness draws one more and leaves out the document itself.
@@ -25,9 +31,10 @@ internal static class ShotTexts
         foreach (var document in subject.Documents.Take(limit ?? int.MaxValue))
         {
             var before = new StringBuilder(subject.Preamble ?? task.Description?.Fill(document.With("subject", subject.Name)));
+            var description = before.Length;
             foreach (var shot in sampler.Next(place => subject.Shots[place].IsSame(document)))
                 before.Append(write(subject.Shots[shot]));
-            yield return (document, before.ToString());
+            yield return new(document, before.ToString(), description);
         }
     }
 }

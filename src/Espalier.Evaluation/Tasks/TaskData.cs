@@ -42,7 +42,9 @@ internal static class TaskData
         return subjects;
     }
 
-    /// <summary>The files that <see cref="Read(TaskDefinition, string?, bool, Predicate{string}?)"/> reads, in its order, each once.</summary>
+    /// <summary>
+    /// The files that <see cref="Read(TaskDefinition, string?, bool, Predicate{string}?)"/> reads, in its order, each once.
+    /// </summary>
     /// <returns>Each file as the task names it, and its path.</returns>
     /// <inheritdoc cref="Read(TaskDefinition, string?, bool, Predicate{string}?)"/>
     public static IReadOnlyList<(string Name, string Path)> Files(TaskDefinition task, string? benchmarks, bool shots)
@@ -69,15 +71,16 @@ internal static class TaskData
         ((string?[])[task.Folder, benchmarks]).OfType<string>().Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists);
 
     /// <summary>
-    /// All files that a name with * stands for, where the task's documents are, or the one file of a name without (<see cref="Find"/>), which
-    /// need not be there.
+    /// All files that a name with * stands for, where the task's documents are, or the one file of a name without (<see cref="Find"/>),
+    /// which need not be there.
     /// </summary>
     /// <param name="task">The task.</param>
     /// <param name="name">The file as the task names it.</param>
     /// <param name="benchmarks">The folder of benchmarks; null where nobody names one.</param>
     public static IEnumerable<(string Name, string? Path)> FindAll(TaskDefinition task, string name, string? benchmarks) =>
         name.Contains('*', StringComparison.Ordinal)
-            ? Files(task, name, FolderOf(task, benchmarks)).Select(found => (name.Replace("*", found.Subject, StringComparison.Ordinal), (string?)found.File))
+            ? Files(task, name, FolderOf(task, benchmarks))
+            .Select(found => (name.Replace("*", found.Subject, StringComparison.Ordinal), (string?)found.File))
             : [(name, Find(task, name, benchmarks))];
 
     /// <summary>The documents of one more file of a task.</summary>

@@ -18,7 +18,9 @@ internal abstract record TaskKind
     public virtual bool HasPrompt => true;
 
     /// <summary>What is done to contexts that are longer than the model's positions, and what makes them shorter.</summary>
-    public virtual string WhatIsCut => "were cut on the left, as the harness does; fewer shots make them shorter";
+    /// <param name="shots">Shots of a document.</param>
+    public virtual string WhatIsCut(int shots) =>
+        $"were cut on the left, as the harness does{(shots > 0 ? "; fewer shots make them shorter" : "")}";
 
     /// <summary>
     /// Whether answers are held against those of the model that was asked first: who asks the others alone must ask it again, or have its
@@ -29,12 +31,17 @@ internal abstract record TaskKind
     /// <summary>What a task of this kind wants that a recipe cannot give, and how to run it; null where nothing.</summary>
     public virtual string? NotInRecipes => null;
 
-    /// <summary>Files that it reads beside documents and shots, as the task names them, with * for the subject; one that is not there need not be.</summary>
+    /// <summary>
+    /// Files that it reads beside documents and shots, as the task names them, with * for the subject; one that is not there need not be.
+    /// </summary>
     public virtual IReadOnlyList<string> OtherFiles => [];
 
     /// <summary>Whether answers are judged at all, and not only written.</summary>
     /// <param name="settings">What the user wants of the task.</param>
     public virtual bool IsScored(TaskSettings settings) => true;
+
+    /// <summary>Whether questions may go through a model's chat template.</summary>
+    public virtual bool TakesChatTemplate => false;
 
     /// <summary>Whether documents may be shown before the one that is asked.</summary>
     public virtual bool TakesShots => true;

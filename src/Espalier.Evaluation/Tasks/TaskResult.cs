@@ -21,7 +21,7 @@ internal sealed record TaskResult(TaskDefinition Task, int Shots, IReadOnlyList<
     /// <summary>What is said of these; null where there are none.</summary>
     /// <param name="positions">The model's.</param>
     public string? CutNote(int positions) => Cut == 0 ? null
-        : $"{Task.Name}: {Cut} contexts are longer than the model's {positions} positions and {Task.Kind.WhatIsCut}";
+        : $"{Task.Name}: {Cut} contexts are longer than the model's {positions} positions and {Task.Kind.WhatIsCut(Shots)}";
 
     /// <summary>What is counted, the first of which models are compared by.</summary>
     public IReadOnlyList<Metric> Metrics => Task.Kind.Metrics;

@@ -10,6 +10,9 @@ namespace Espalier.Evaluation.Tasks;
 internal sealed record TaskSettings(
     string? Benchmarks, int? Shots = null, int? Limit = null, IReadOnlyList<int>? ContextLengths = null)
 {
+    /// <summary>Whether questions go through each model's own chat template.</summary>
+    public bool UsesChatTemplate { get; init; }
+
     /// <summary>Whether programs that a model wrote are run, in a sandbox.</summary>
     public bool RunsCode { get; init; }
 

@@ -12,6 +12,9 @@ internal abstract record GeneratedKind(Template? Target, IReadOnlyList<string> S
     : WrittenKind(Target, Stop, MaxTokens)
 {
     /// <inheritdoc/>
+    public override bool TakesChatTemplate => true;
+
+    /// <inheritdoc/>
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings) =>
         new TextQuestions(this, settings, Prompts(task, settings));
 

@@ -1,3 +1,4 @@
+using Espalier.Evaluation.Conversations;
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Tasks;
 
@@ -6,11 +7,20 @@ namespace Espalier.Evaluation.Texts;
 /// <summary>A document as it is asked: the text that a model continues.</summary>
 /// <param name="Document">The document.</param>
 /// <param name="Text">The text.</param>
-internal sealed record GeneratedPrompt(TaskDocument Document, string Text);
+internal sealed record GeneratedPrompt(TaskDocument Document, string Text)
+{
+    /// <summary>Characters of the description, with which the text begins.</summary>
+    public int Description { get; init; }
+
+    /// <summary>
+    /// The prompt in a model's chat template, as the harness has it: the description is said by the system, all else by the user.
+    /// </summary>
+    public GeneratedPrompt In(ConversationForm chat) => this with { Text = chat.Asks(Text, Description) };
+}
 
 /// <summary>
-/// Writes what a model continues, byte for byte as lm-evaluation-harness 0.4 does without a chat template (<see cref="ShotTexts"/>):
-/// description, shots and document, and nothing after it.
+/// Writes what a model continues, byte for byte as lm-evaluation-harness 0.4 does (<see cref="ShotTexts"/>): description, shots and
+/// document, and nothing after it.
 /// </summary>
 internal static class GeneratedPrompts
 {
@@ -27,7 +37,10 @@ internal static class GeneratedPrompts
         if (shots > 0 && kind.Target is null)
             throw new EspalierException($"task {task.Name}: has no target, so that there is nothing to show as a shot; leave --shots away");
         return [.. ShotTexts.Of(task, subject, shots, Shot, limit)
-            .Select(asked => new GeneratedPrompt(asked.Document, asked.Before + task.Prompt.Fill(asked.Document)))];
+            .Select(asked => new GeneratedPrompt(asked.Document, asked.Before + task.Prompt.Fill(asked.Document))
+            {
+                Description = asked.Description,
+            })];
 
         string Shot(TaskDocument document) =>
             task.Prompt.Fill(document) + task.Delimiter + kind.Target!.Fill(document) + task.Shots.Separator;

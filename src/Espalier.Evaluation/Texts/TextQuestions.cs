@@ -29,8 +29,11 @@ internal sealed class TextQuestions(GeneratedKind kind, TaskSettings settings,
         [.. asked.Select(subject => (subject.Subject, subject.Prompts.Count))];
 
     /// <inheritdoc/>
-    public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop) =>
-        kind.Judge(_prompts, Texts(model, kind, _prompts, name, progress, stop), settings, name, progress, stop);
+    public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
+    {
+        GeneratedPrompt[] prompts = model.Chat is { } chat ? [.. _prompts.Select(prompt => prompt.In(chat))] : _prompts;
+        return kind.Judge(prompts, Texts(model, kind, prompts, name, progress, stop), settings, name, progress, stop);
+    }
 
     /// <summary>What a model writes to prompts; what it wrote before is not written again, also after a stop.</summary>
     /// <param name="model">The model.</param>

@@ -14,6 +14,9 @@ internal sealed record TaskSection
     /// <summary>Documents shown before each question; null as the task has it.</summary>
     public int? Shots { get; init; }
 
+    /// <summary>Whether questions go through the model's chat template.</summary>
+    public bool ChatTemplate { get; init; }
+
     /// <summary>Whether it is a file of the user's.</summary>
     public bool IsFile => IsTaskFile(Task);
 
@@ -52,6 +55,13 @@ internal sealed record TaskSection
             IsOption = false,
             PageDefault = "as the task has it",
             Page = "Documents that are shown before each question, with their answers.",
+            IsLater = true,
+        },
+        new Key<TaskSection, bool>("chat-template", Kinds.Flag, s => s.ChatTemplate, (s, chat) => s with { ChatTemplate = chat })
+        {
+            IsOption = false,
+            PageDefault = "`false`",
+            Page = "Whether questions go through the model's own chat template.",
             IsLater = true,
         },
     ];

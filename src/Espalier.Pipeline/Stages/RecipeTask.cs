@@ -30,7 +30,8 @@ internal sealed class RecipeTask(TaskSection section, Func<string?> benchmarks)
 
     /// <summary>What the recipe wants of it.</summary>
     /// <exception cref="EspalierException">The folder of the benchmarks is none.</exception>
-    public TaskSettings Settings => _settings ??= new(benchmarks(), section.Shots, section.Limit);
+    public TaskSettings Settings =>
+        _settings ??= new(benchmarks(), section.Shots, section.Limit) { UsesChatTemplate = section.ChatTemplate };
 
     /// <summary>Its documents as they are asked.</summary>
     /// <exception cref="EspalierException">A file is not there, or a document lacks what the task asks of it.</exception>

@@ -41,13 +41,19 @@ internal sealed class TaskStage(RecipeTask task, Slot<ModelFolder> model, LazyWe
     protected override bool JudgesArtefacts => true;
 
     /// <inheritdoc/>
-    protected override JsonObject Options() => new()
+    protected override JsonObject Options()
     {
-        ["task"] = task.Name,
-        ["kind"] = task.Definition.Kind.Name,
-        ["shots"] = task.Shots,
-        ["limit"] = task.Settings.Limit,
-    };
+        var options = new JsonObject
+        {
+            ["task"] = task.Name,
+            ["kind"] = task.Definition.Kind.Name,
+            ["shots"] = task.Shots,
+            ["limit"] = task.Settings.Limit,
+        };
+        if (task.Settings.UsesChatTemplate)
+            options["chat_template"] = true;
+        return options;
+    }
 
     /// <inheritdoc/>
     protected override Dictionary<string, string> Inputs()

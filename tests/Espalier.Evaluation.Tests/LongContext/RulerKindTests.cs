@@ -57,7 +57,8 @@ public sealed class RulerKindTests : TorchTest
         using var packed = PackedWeights.Load(checkpoint, WeightFormat.Float32);
         var tokenizer = Tokenizer.Load(s_teacher);
         var model = new AskedModel(tokenizer, () => throw new NotSupportedException(),
-            () => new Generations(packed, tokenizer, StopIds.Of(checkpoint, tokenizer))) { Positions = checkpoint.Config.MaxPositions };
+            () => new Generations(packed, tokenizer, StopIds.Of(checkpoint, tokenizer)))
+        { Positions = checkpoint.Config.MaxPositions };
         // The model goes on with what repeats: which it is asked for here.
         var task = TaskFile.Parse("kind: ruler\nmakes: niah\nhaystack: noise\nneedle: '{name} {value}'\nprompt: '{context}\n{names}'\n"
             + "max-tokens: 12\nquestions: 3\nlengths: [200, 300]\n", "t.yaml");

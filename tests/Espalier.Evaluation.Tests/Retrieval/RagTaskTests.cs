@@ -37,7 +37,8 @@ public sealed class RagTaskTests : TorchTest
         using var packed = PackedWeights.Load(checkpoint, WeightFormat.Float32);
         var tokenizer = Tokenizer.Load(checkpoint.Folder);
         var model = new AskedModel(tokenizer, () => throw new NotSupportedException(),
-            () => new Generations(packed, tokenizer, StopIds.Of(checkpoint, tokenizer))) { Positions = checkpoint.Config.MaxPositions };
+            () => new Generations(packed, tokenizer, StopIds.Of(checkpoint, tokenizer)))
+        { Positions = checkpoint.Config.MaxPositions };
         var settings = new TaskSettings(null);
         var result = TaskEvaluator.Run(task, settings, task.Kind.Questions(task, settings), model, NullProgress.Instance);
         Assert.Equal(["f1", "exact_match", "unanswerable", "unanswerable,refused", "unanswerable,answered"],

@@ -63,7 +63,7 @@ public sealed class BenchmarkRecipeTests : IDisposable
     [InlineData("mmlu", "empty", "benchmarks: FOLDER in a recipe")]
     [InlineData("gone.yaml", "empty", "gone.yaml")]
     [InlineData("broken.yaml", "empty", "questions.jsonl, line 3: has no answer")]
-    [InlineData("humaneval", "empty", "task humaneval")]
+    [InlineData("humaneval", "empty", "evaluate: humaneval asks for programs, which are run where the user says so")]
     public void What_a_benchmark_lacks_is_refused_before_any_work_and_a_plan_without_weights_says_it(string task, string benchmarks,
         string expected)
     {
