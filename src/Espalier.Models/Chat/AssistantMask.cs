@@ -10,9 +10,9 @@ namespace Espalier.Models.Chat;
 internal sealed record AssistantMask(string Text, int[] Ids, bool[] IsAssistant)
 {
     /// <summary>
-    /// Renders a conversation and marks what the assistant wrote: by <c>{% generation %}</c> where the template has it, with each token that
-    /// has a character of it, as transformers does (<c>return_assistant_tokens_mask</c>); else by the difference of rendered beginnings
-    /// (<see cref="AssistantTurns"/>), with the tokens that lie in it whole, so that none has a character of somebody else.
+    /// Renders a conversation and marks what the assistant wrote: by <c>{% generation %}</c> where the template has it, with each token
+    /// that has a character of it, as transformers does (<c>return_assistant_tokens_mask</c>); else by the difference of rendered
+    /// beginnings (<see cref="AssistantTurns"/>), with the tokens that lie in it whole, so that none has a character of somebody else.
     /// </summary>
     /// <param name="template">The model's template.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>

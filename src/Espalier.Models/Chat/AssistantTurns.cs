@@ -36,8 +36,8 @@ internal sealed class AssistantTurns(ChatTemplate template, IReadOnlyList<ChatMe
             return (start, full.Length);
         if (full.StartsWith(after, StringComparison.Ordinal))
             return (start, Math.Max(start, after.Length));
-        if (closing.Length > 0 && after.EndsWith(closing, StringComparison.Ordinal) && after.Length - closing.Length is var end && end >= start
-            && full.AsSpan().StartsWith(after.AsSpan(0, end)))
+        if (closing.Length > 0 && after.EndsWith(closing, StringComparison.Ordinal) && after.Length - closing.Length is var end
+            && end >= start && full.AsSpan().StartsWith(after.AsSpan(0, end)))
             return (start, end);
         throw Changed(index, "up to it");
     }
