@@ -71,6 +71,7 @@ internal sealed record ContaminationReport(TrainingText Text, IReadOnlyList<Task
     private static IReadOnlyList<TaskMetric> Clean(TaskResult result, DocumentOverlap[] overlaps)
     {
         DocumentResult[] clean = [.. result.Documents.Zip(overlaps).Where(pair => !pair.Second.IsShared).Select(pair => pair.First)];
-        return clean.Length == 0 ? [] : [.. result.Metrics.Select(metric => TaskMetric.Of(metric, clean))];
+        return clean.Length == 0 ? [] : [.. result.Metrics
+            .Where(metric => TaskMetric.Weighs(metric, clean)).Select(metric => TaskMetric.Of(metric, clean))];
     }
 }

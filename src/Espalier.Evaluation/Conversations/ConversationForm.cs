@@ -27,6 +27,11 @@ internal sealed record ConversationForm(string Identity, Func<IReadOnlyList<Mess
             addGenerationPrompt: true), []);
     }
 
+    /// <summary>That of a model's own chat template; the plain one where it has none.</summary>
+    /// <param name="folder">The model's folder.</param>
+    /// <exception cref="EspalierException">The template cannot be read.</exception>
+    public static ConversationForm OwnOrPlain(string folder) => ChatTemplate.Find(folder) is null ? Plain : OfModel(folder);
+
     /// <summary>A text as a conversation of one question.</summary>
     /// <param name="text">The text.</param>
     /// <param name="system">So many of its characters are what the system says; 0 for nothing.</param>

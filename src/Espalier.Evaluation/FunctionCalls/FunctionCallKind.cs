@@ -73,6 +73,10 @@ internal sealed record FunctionCallKind(
         ]);
     }
 
+    /// <inheritdoc/>
+    public override string TextOf(TaskDefinition task, TaskDocument document) =>
+        string.Join(' ', FunctionCallFiles.Messages(document).Select(message => message.Text));
+
     /// <summary>What a model is asked: what the system says of the functions, and then the question's messages.</summary>
     /// <param name="prompt">The task's prompt.</param>
     /// <param name="question">The question.</param>

@@ -44,6 +44,8 @@ internal sealed record JudgedKind(
     /// <inheritdoc/>
     public override bool TakesChatTemplate => true;
 
+    public override string TextOf(TaskDefinition task, TaskDocument document) => string.Join(' ', JudgedQuestion.TurnsOf(document));
+
     /// <inheritdoc/>
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings)
     {

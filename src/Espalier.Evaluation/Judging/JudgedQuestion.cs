@@ -39,13 +39,17 @@ internal sealed record JudgedQuestion(
         return [.. documents.Select(document =>
         {
             var category = document.Fields.TryGetProperty("category", out _) ? document.Text(s_category) : "";
-            var turns = document.Texts(s_turns);
+            var turns = TurnsOf(document);
             if (turns.Length is 0 or > MostTurns)
                 throw new EspalierException($"{document.Place}: turns has {turns.Length} entries, and 1 or {MostTurns} are wanted");
             return new JudgedQuestion(document, category, turns,
                 referenced.Contains(category) ? Reference(document, known, category, turns.Length) : null);
         })];
     }
+
+    /// <summary>What a document asks, turn by turn.</summary>
+    /// <exception cref="EspalierException">It has no turns; its place is named.</exception>
+    public static string[] TurnsOf(TaskDocument document) => document.Texts(s_turns);
 
     private static string[] Reference(TaskDocument document, Dictionary<string, TaskDocument> known, string category, int turns)
     {

@@ -132,7 +132,12 @@ public sealed class EvaluateTasksTests : TorchTest
         var task = Write("own.yaml", "kind: code\ntest: q.jsonl\nprompt: \"{q}\"\ntarget: x\nstop: \"\\n\"\nmax-tokens: 8\n"
             + "program: \"# {completion}\\nassert {n} == 1\"\n");
         var (samples, lines) = (Path.Combine(_folder.Path, "samples.jsonl"), Path.Combine(_folder.Path, "documents.jsonl"));
-        var written = Verb.Json($"evaluate {Teacher} --tasks {task} --samples {samples} --per-document {lines}");
+        var training = Write("training.txt", "Nothing of these questions.");
+        var written = Verb.Json(
+            $"evaluate {Teacher} --tasks {task} --samples {samples} --per-document {lines} --contamination {training}");
+        // Nothing was scored, over the documents that are not in the training text neither.
+        Assert.Empty(written.GetProperty("contamination").GetProperty("tasks")[0].GetProperty("clean")[0].GetProperty("metrics")
+            .EnumerateArray());
         Assert.Empty(written.GetProperty("tasks").EnumerateArray());
         Assert.Equal(samples, written.GetProperty("samples").GetString());
         var programs = File.ReadAllLines(samples).Select(line => JsonDocument.Parse(line).RootElement).ToArray();

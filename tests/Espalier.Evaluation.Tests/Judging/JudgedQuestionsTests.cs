@@ -145,6 +145,9 @@ public sealed class JudgedQuestionsTests : TorchTest
     public void A_judged_task_without_a_judge_is_refused()
     {
         var task = TaskFile.Read(_folder.Of("talk.yaml"));
+        var asked = Assert.Single(TaskData.Read(task, null, shots: false)).Documents;
+        Assert.Equal(["Once upon a time What then?", "One and one And two?", "The dog"],
+            asked.Select(document => task.Kind.TextOf(task, document)));
         Assert.Contains("name it with --judge", Assert.Throws<EspalierException>(
             () => task.Kind.Questions(task, new(null))).Message, StringComparison.Ordinal);
     }

@@ -68,7 +68,7 @@ internal sealed class JudgeInput
             var tokenizer = Tokenizer.Load(folder);
             var judge = new LocalJudge(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))),
                 KnownFolder.Hash(folder), checkpoint.Config.MaxPositions,
-                () => new(weights.Value, tokenizer, StopIds.Of(checkpoint, tokenizer)), ConversationForm.Plain);
+                () => new(weights.Value, tokenizer, StopIds.Of(checkpoint, tokenizer)), ConversationForm.OwnOrPlain(folder));
             return new(judge, [new("the judge's folder", folder)], new Owned(checkpoint, weights));
         }
     }

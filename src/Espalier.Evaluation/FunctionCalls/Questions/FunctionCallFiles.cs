@@ -108,8 +108,9 @@ internal static class FunctionCallFiles
         return new(name, parameters, [.. required]);
     }
 
-    // One turn of messages, in the layout [[{"role": ..., "content": ...}, ...]].
-    private static List<(string Role, string Text)> Messages(TaskDocument document)
+    /// <summary>What a question asks: one turn of messages, in the layout <c>[[{"role": ..., "content": ...}, ...]]</c>.</summary>
+    /// <exception cref="EspalierException">It has another form.</exception>
+    public static IReadOnlyList<(string Role, string Text)> Messages(TaskDocument document)
     {
         var turns = Field(document, document.Fields, "question", "question", JsonValueKind.Array);
         if (turns.GetArrayLength() != 1 || turns[0].ValueKind != JsonValueKind.Array)
