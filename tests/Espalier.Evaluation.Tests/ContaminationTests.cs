@@ -97,6 +97,25 @@ public sealed class ContaminationTests
         Assert.Equal(expected, task.Kind.TextOf(task, TaskData.Read(task, null, shots: false)[0].Documents[0]));
     }
 
+    [OutsideTheory("benchmarks/mmlu/test")]
+    [InlineData("bfcl", 13)]
+    [InlineData("gsm8k", 30)]
+    [InlineData("hellaswag", 15)]
+    [InlineData("humaneval", 30)]
+    [InlineData("ifeval", 25)]
+    [InlineData("mbpp", 10)]
+    [InlineData("mmlu", 30)]
+    [InlineData("mtbench", 30)]
+    [InlineData("winogrande", 15)]
+    public void Each_kind_says_what_it_takes_from_a_document(string name, int words)
+    {
+        var task = TaskCatalog.Find(name);
+        var texts = TaskData.Read(task, Fixtures.Outside("benchmarks"), shots: false).SelectMany(subject => subject.Documents.Take(20))
+            .Where(document => name != "bfcl" || document.Fields.GetProperty("question").GetArrayLength() == 1)
+            .Select(document => task.Kind.TextOf(task, document)).ToArray();
+        Assert.True(texts.Average(text => Words(text).Length) > words, $"{texts.Average(text => Words(text).Length)}: {texts[0]}");
+    }
+
     // The plain way: ASCII punctuation out, A to Z small, split at white space.
     private static string[] Words(string text) => Regex.Replace(text, "[!-/:-@\\[-`{-~]", "").ToLowerInvariant()
         .Split([' ', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries);

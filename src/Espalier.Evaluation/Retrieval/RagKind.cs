@@ -37,6 +37,11 @@ internal sealed record RagKind(IReadOnlyList<string> Stop, int MaxTokens, RagFie
     /// <inheritdoc/>
     public override string WhatIsCut(int shots) => "lost the end of their passages; a smaller top makes them shorter";
 
+    /// <inheritdoc/>
+    /// <remarks>What the user says, without answers and passages.</remarks>
+    public override string TextOf(TaskDefinition task, TaskDocument document) =>
+        string.Join(' ', Fields.Of(document).Turns.Where(turn => turn.IsUser).Select(turn => turn.Text));
+
     /// <summary>Reads its keys.</summary>
     public static RagKind Read(TaskFields fields) => new(
         fields.Texts("stop") ?? [],

@@ -58,12 +58,14 @@ internal sealed record RagPrompt(string System, string Context, string Conversat
     public (RagPrompt Prompt, int Cut) Within(Tokenizer tokenizer, int most)
     {
         var (prompt, cut) = (this, 0);
-        // A text that is cut and encoded again may have a token more than it had: then once more.
+        // A text that is cut and encoded again may have a token more than it had: then once more, and always shorter.
         while (prompt.Context.Length > 0 && tokenizer.Encode(prompt.Text).Length is var tokens && tokens > most)
         {
             var ids = tokenizer.Encode(prompt.Context, addSpecialTokens: false);
             var left = Math.Max(0, ids.Length - (tokens - most));
-            prompt = prompt with { Context = tokenizer.Decode(ids.AsSpan(0, left)) };
+            // A character of several tokens may be cut amid them.
+            var kept = tokenizer.Decode(ids.AsSpan(0, left)).TrimEnd('\uFFFD');
+            prompt = prompt with { Context = kept.Length < prompt.Context.Length ? kept : prompt.Context[..^1] };
             cut += ids.Length - left;
         }
         return (prompt, cut);

@@ -3,6 +3,7 @@ using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.LongContext;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Texts;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
 using Espalier.Models.Tokenizers;
@@ -74,6 +75,23 @@ public sealed class RulerKindTests : TorchTest
         var cut = TaskEvaluator.Run(task, settings, task.Kind.Questions(task, settings), model, NullProgress.Instance);
         Assert.InRange(Assert.Single(cut.Documents).Cut, 600 - 512 - 40, 600 - 512);
         Assert.Equal(("", 1), (cut.Subjects.Single().Name, cut.Cut));
+    }
+
+    [Fact]
+    public void Answers_that_are_remembered_are_scored_by_what_they_contain()
+    {
+        using var folder = new TemporaryFolder();
+        var (task, tokenizer, settings) = (TaskCatalog.Find("ruler_vt"), Tokenizer.Load(s_teacher), new TaskSettings(null, null, 3, [512]));
+        var kind = (RulerKind)task.Kind;
+        var model = new AskedModel(tokenizer, () => throw new NotSupportedException(), () => throw new NotSupportedException(),
+            (new ScoreCache(folder.Path), "hash"));
+        LongQuestion[] questions = [.. LengthFit.Questions(kind.Material.Maker(task, null).Of(512), tokenizer, new(512, 30), 3, "")];
+        var kept = model.Kept<KeptText>([$"{kind.MaxTokens}", .. kind.Stop, "", .. questions.Select(question => question.Prompt)])!;
+        string[] answers = [string.Join(", ", questions[0].References), $" {questions[1].References[0].ToLowerInvariant()} and more", ""];
+        kept.Write([.. answers.Select((answer, place) => new KeptText(place, answer, 1, GenerationEnd.Length, 0))]);
+        var result = TaskEvaluator.Run(task, settings, task.Kind.Questions(task, settings), model, NullProgress.Instance);
+        Assert.Equal([1, 0.2, 0], result.Documents.Select(document => document.Score("string_match_all")));
+        Assert.Equal(0.4, Assert.Single(result.Totals).Value, 12);
     }
 
     [Fact]

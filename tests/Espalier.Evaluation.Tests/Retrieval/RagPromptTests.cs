@@ -50,6 +50,9 @@ public sealed class RagPromptTests
             Assert.StartsWith(cut.Context, prompt.Context, StringComparison.Ordinal);
             Assert.Equal((prompt.System, prompt.Conversation), (cut.System, cut.Conversation));
         }
+        var strange = prompt with { Context = "title: 塔, source: 犬は走る🐕🐕 — ½ \uFFFD ends" };
+        for (var most = tokenizer.Encode(strange.Text).Length; most > 0; most--)
+            Assert.StartsWith(strange.Within(tokenizer, most).Prompt.Context, strange.Context, StringComparison.Ordinal);
         var (bare, _) = prompt.Within(tokenizer, 5);
         Assert.Equal("System: S.\n\nUser: Do it. Where did the dog go?\n\nAssistant:", bare.Text);
     }

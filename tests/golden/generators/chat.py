@@ -24,6 +24,11 @@ import chat_expressions
 NOW = clock.datetime(2025, 7, 4, 9, 5, 3)
 
 
+# The templates with generation blocks, and the tokenizers of tests/golden/tokenizers-hf that take any text.
+MARKED = ["granite", "nemotron"]
+TOKENIZERS = ["gpt2-prefix-space", "llama2-byte-fallback", "llama3-bpe"]
+
+
 class Clock(clock.datetime):
     """A clock that stands."""
 
@@ -70,6 +75,22 @@ def write(path, lines):
     print(path, len(lines))
 
 
+def masks(template, name, golden):
+    """The ids of the conversations by small tokenizers, and which of them transformers takes for the assistant's."""
+    for kind in TOKENIZERS:
+        tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_file=str(golden / "tokenizers-hf" / kind / "tokenizer.json"))
+        for title, conversation in chat_conversations.CONVERSATIONS.items():
+            try:
+                made = tokenizer.apply_chat_template(
+                    conversation["messages"], tools=conversation.get("tools"), documents=conversation.get("documents"), chat_template=template,
+                    return_dict=True, return_assistant_tokens_mask=True, **chat_conversations.TOKENS, **conversation.get("variables", {}))
+            except Exception as error:
+                print(name, kind, title, type(error).__name__, error)
+                continue
+            yield {"template": name, "tokenizer": kind, "conversation": title, "add_generation_prompt": False,
+                   "ids": list(made["input_ids"]), "mask": list(made["assistant_masks"])}
+
+
 def own(folder):
     out = pathlib.Path(folder) / "chat"
     here = pathlib.Path(__file__).resolve().parent.parent / "golden" / "chat" / "templates"
@@ -81,6 +102,7 @@ def own(folder):
     for path in sorted(here.glob("*.jinja")):
         lines += cases(path.read_text(encoding="utf-8"), path.stem, chat_conversations.TOKENS)
     write(out / "rendered.jsonl", lines)
+    write(out / "masks.jsonl", [m for name in MARKED for m in masks((here / f"{name}.jinja").read_text(encoding="utf-8"), name, here.parent.parent)])
     readme = pathlib.Path(__file__).with_name("chat.readme.md").read_text(encoding="utf-8")
     (out / "README.md").write_text(readme.replace("{VERSIONS}", f"transformers {transformers.__version__}, jinja2 {jinja2.__version__}"))
 
