@@ -7,6 +7,7 @@ using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Code;
 using Espalier.Evaluation.Contamination;
 using Espalier.Evaluation.Judging;
+using Espalier.Evaluation.LongContext;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Texts;
 using Espalier.Files;
@@ -22,7 +23,8 @@ internal sealed class TaskEvaluation
 {
     private readonly Option<string[]> _tasks = new("--tasks")
     {
-        Description = "Benchmarks instead of a loss, of one model or several: names such as arc_easy,mmlu, or files that end in .yaml",
+        Description = "Benchmarks instead of a loss, with commas between: names such as arc_easy,mmlu, or files that end in .yaml. Further models "
+            + "after the first one are compared with it",
         HelpName = "TASK,...",
         AllowMultipleArgumentsPerToken = false,
     };
@@ -112,9 +114,19 @@ internal sealed class TaskEvaluation
         var samples = Samples(run, tasks, models, [.. reads, .. _perDocument.Place(run)]);
         var training = run.Has(_contamination) ? DocumentSource.Parse(run.Get(_contamination)!) : null;
         var questions = tasks.Select(task => task.Kind.Questions(task, settings)).ToArray();
-        var results = new List<TaskResult[]>();
         foreach (var model in models)
-            results.Add(Ask(run, model, tasks, settings, questions, start));
+            Check(model, tasks, settings);
+        var results = new List<TaskResult[]>();
+        try
+        {
+            foreach (var model in models)
+                results.Add(Ask(run, model, tasks, settings, questions, start));
+        }
+        catch (OperationCanceledException)
+        {
+            run.Progress.Note("what was done is remembered: the same command goes on from here");
+            throw;
+        }
         var contamination = training is null ? null : Compare(run, training, models, results);
         if (lines is not null)
             DurableOutput.WriteFile(lines, 0, stream => Write(stream, models, results, contamination));
@@ -188,11 +200,22 @@ internal sealed class TaskEvaluation
         if (twice is not null)
             throw new EspalierException($"--tasks names {twice.Key} twice");
         TaskDefinition[] tasks = [.. names.Select(TaskCatalog.Find)];
+        if (run.Has(_lengths) && !tasks.Any(task => task.Kind is RulerKind))
+            throw new EspalierException($"{_lengths.Name} was given, and no task of --tasks makes its questions itself: leave it away");
         if (run.Get(_maxTokens) is not { } most)
             return tasks;
         return tasks.Any(task => task.Kind is WrittenKind)
             ? [.. tasks.Select(task => task.Kind is WrittenKind kind ? task with { Kind = kind with { MaxTokens = most } } : task)]
             : throw new EspalierException($"{_maxTokens.Name} was given, and to no task of --tasks a model writes a text: leave it away");
+    }
+
+    // What would stop the last model is said before the first one is asked.
+    private static void Check(string folder, TaskDefinition[] tasks, TaskSettings settings)
+    {
+        using var checkpoint = Checkpoint.Open(folder);
+        _ = Tokenizer.Load(folder);
+        foreach (var task in tasks)
+            task.Kind.CheckModel(task, settings, folder, checkpoint.Config.MaxPositions);
     }
 
     private static TaskResult[] Ask(CommandRun run, string folder, TaskDefinition[] tasks, TaskSettings settings,

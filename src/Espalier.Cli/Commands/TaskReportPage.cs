@@ -10,7 +10,7 @@ internal static class TaskReportPage
     internal static void Show(Page page, TaskReport report)
     {
         if (report.Tasks.Count > 0)
-            TaskPage.Show(page, [.. report.Models.Select(Name)], report.Tasks);
+            TaskPage.Show(page, Names(report.Models), report.Tasks);
         if (report.Samples is { } samples)
             page.Line($"programs: {samples}{(report.Tasks.Count > 0 ? "" : "; they were not run")}");
         if (report.Pairs is { } pairs)
@@ -43,6 +43,21 @@ internal static class TaskReportPage
 
     /// <summary>A model as tables name it.</summary>
     internal static string Name(string model) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model)));
+
+    /// <summary>Models as tables name them: by so much of the end of their paths as tells them apart.</summary>
+    internal static string[] Names(IReadOnlyList<string> models)
+    {
+        var paths = models.Select(model => Path.TrimEndingDirectorySeparator(Path.GetFullPath(model)).Split(Path.DirectorySeparatorChar))
+            .ToArray();
+        return [.. paths.Select(path =>
+        {
+            var parts = 1;
+            while (parts < path.Length && paths.Any(other => !ReferenceEquals(other, path) && !other.SequenceEqual(path)
+                && other.TakeLast(parts).SequenceEqual(path.TakeLast(parts))))
+                parts++;
+            return string.Join('/', path.TakeLast(parts));
+        })];
+    }
 
     private static string Line(JudgedPair pair) =>
         $"{pair.Task}, {Name(pair.Model)}: {pair.Wins} wins, {pair.Losses} losses, {pair.Ties} ties"

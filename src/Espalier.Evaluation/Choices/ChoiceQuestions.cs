@@ -18,7 +18,7 @@ internal sealed class ChoiceQuestions(IReadOnlyList<(string Subject, IReadOnlyLi
     /// Documents that are asked and remembered together: what a stop or a kill costs at most. It never depends on what is remembered, so
     /// that what goes through the model together, and with it the last bits, are the same after a stop.
     /// </summary>
-    internal const int Piece = 256;
+    internal const int Piece = 64;
 
     private readonly ChoicePrompt[] _prompts = [.. asked.SelectMany(subject => subject.Prompts)];
 

@@ -17,7 +17,7 @@ namespace Espalier.Evaluation.LongContext;
 /// <param name="Count">Questions of each length.</param>
 /// <param name="Seed">What they are drawn by.</param>
 internal sealed record RulerKind(IReadOnlyList<string> Stop, int MaxTokens, RulerMaterial Material, IReadOnlyList<int> Lengths, int Count,
-    uint Seed) : GeneratedKind(null, Stop, MaxTokens)
+    uint Seed) : WrittenKind(null, Stop, MaxTokens)
 {
     // RULER's number of questions, and its least length.
     private const int UsualCount = 500, UsualLength = 4096;
@@ -65,10 +65,6 @@ internal sealed record RulerKind(IReadOnlyList<string> Stop, int MaxTokens, Rule
         return new RulerQuestions(this, maker, settings.ContextLengths ?? Lengths,
             Math.Min(maker.MostQuestions, Math.Min(settings.Limit ?? Count, Count)));
     }
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<DocumentResult> Judge(IReadOnlyList<GeneratedPrompt> prompts, IReadOnlyList<Generation> texts,
-        TaskSettings settings, string name, IProgressReporter progress, CancellationToken stop) => throw new NotSupportedException();
 
     private static int Length(TaskFields fields, string text) => Quantity.Count(text) is { } tokens and > 0 and <= 1 << 24 ? (int)tokens
         : throw new EspalierException($"{fields.Place("lengths")} is '{text}' and must be a number of tokens, such as 4096");

@@ -17,7 +17,7 @@ namespace Espalier.Evaluation.Retrieval;
 /// <param name="Layout">What stands around them.</param>
 /// <param name="Scoring">What is counted.</param>
 internal sealed record RagKind(IReadOnlyList<string> Stop, int MaxTokens, RagFields Fields, PassageSource Source, RagLayout Layout,
-    RagScoring Scoring) : GeneratedKind(null, Stop, MaxTokens)
+    RagScoring Scoring) : WrittenKind(null, Stop, MaxTokens)
 {
     // ChatRAG-Bench's number (scripts/arguments.py).
     private const int UsualAnswerTokens = 64;
@@ -69,10 +69,6 @@ internal sealed record RagKind(IReadOnlyList<string> Stop, int MaxTokens, RagFie
         Scoring.Check(task, [.. asked.SelectMany(subject => subject.Item2).Select(question => question.Question)]);
         return new RagQuestions(this, asked);
     }
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<DocumentResult> Judge(IReadOnlyList<GeneratedPrompt> prompts, IReadOnlyList<Generation> texts,
-        TaskSettings settings, string name, IProgressReporter progress, CancellationToken stop) => throw new NotSupportedException();
 
     private AskedRagQuestion Asked(TaskDocument document, Func<RagQuestion, IReadOnlyList<ChatTurn>, IReadOnlyList<Passage>> find)
     {

@@ -19,10 +19,7 @@ internal static class TaskEvaluator
     {
         var started = Stopwatch.GetTimestamp();
         if (settings.UsesChatTemplate)
-            model = !task.Kind.TakesChatTemplate
-                ? throw new EspalierException(
-                    $"task {task.Name}: is of kind {task.Kind.Name}, which reads text as it stands; leave --chat-template away")
-                : model with { Chat = model.Template?.Invoke() };
+            model = model with { Chat = model.Template?.Invoke() };
         var results = questions.Ask(model, task.Name, progress, stop);
         var (subjects, first) = (new List<SubjectResult>(), 0);
         foreach (var (subject, documents) in questions.Subjects)

@@ -94,5 +94,10 @@ internal sealed class TaskFields(YamlMap map, string source)
     }
 
     /// <summary>What is said of a key that is not there.</summary>
-    public EspalierException Missing(string key) => new($"{source}: {key} is missing");
+    public EspalierException Missing(string key) => new($"{source}: {key} is missing{Near(key)}");
+
+    // A key of nearly that name, which nobody asked for.
+    private string Near(string key) =>
+        _values.Keys.Except(_asked).FirstOrDefault(given => NearestName.Hint(given, [key]).Length > 0) is { } wrong
+        ? $"; is {Place(wrong)} meant?" : "";
 }

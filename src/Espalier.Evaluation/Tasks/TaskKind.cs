@@ -1,3 +1,4 @@
+using Espalier.Evaluation.Conversations;
 using Espalier.Evaluation.Documents;
 
 namespace Espalier.Evaluation.Tasks;
@@ -50,6 +51,21 @@ internal abstract record TaskKind
     /// <param name="task">The task, which is of this kind.</param>
     /// <param name="document">The document.</param>
     public virtual string TextOf(TaskDefinition task, TaskDocument document) => string.Join(' ', task.Prompt.FieldsOf(document));
+
+    /// <summary>Refuses a model that cannot be asked, before anything is computed.</summary>
+    /// <param name="task">The task, which is of this kind.</param>
+    /// <param name="settings">What the user wants of it.</param>
+    /// <param name="model">The model's folder.</param>
+    /// <param name="positions">Tokens that it has positions for.</param>
+    /// <exception cref="EspalierException">It has no chat template though one is wanted, or too few positions.</exception>
+    public virtual void CheckModel(TaskDefinition task, TaskSettings settings, string model, int positions)
+    {
+        if (!settings.UsesChatTemplate)
+            return;
+        if (!TakesChatTemplate)
+            throw new EspalierException($"task {task.Name}: is of kind {Name}, which reads text as it stands and goes through no chat template");
+        _ = ConversationForm.OfModel(model);
+    }
 
     /// <summary>Reads a task's documents and writes its questions.</summary>
     /// <param name="task">The task, which is of this kind.</param>

@@ -11,6 +11,15 @@ internal abstract record WrittenKind(Template? Target, IReadOnlyList<string> Sto
     /// <summary>Most tokens where a task says nothing: the harness's number (lm_eval/models/huggingface.py).</summary>
     public const int UsualTokens = 256;
 
+    /// <inheritdoc/>
+    public override void CheckModel(TaskDefinition task, TaskSettings settings, string model, int positions)
+    {
+        base.CheckModel(task, settings, model, positions);
+        if (MaxTokens >= positions)
+            throw new EspalierException($"task {task.Name}: {MaxTokens} tokens are to be written and {model} has {positions} positions: none is "
+                + $"left for the question; write fewer, such as {Math.Max(1, positions / 2)}: --max-tokens, or max-tokens in a recipe");
+    }
+
     /// <summary>The prompts of all subjects, as the user wants them.</summary>
     /// <exception cref="EspalierException">A file is not there, or a document lacks what the task asks of it.</exception>
     protected static IReadOnlyList<(string Subject, IReadOnlyList<GeneratedPrompt> Prompts)> Prompts(TaskDefinition task,

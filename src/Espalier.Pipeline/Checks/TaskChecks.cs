@@ -9,15 +9,20 @@ namespace Espalier.Pipeline.Checks;
 /// </summary>
 /// <param name="refusals">Takes what is refused.</param>
 /// <param name="recipe">The recipe.</param>
+/// <param name="positions">Tokens that the teacher has positions for.</param>
 /// <param name="isOnlyPlanned">Whether the teacher has no weights, so that benchmarks need not be there yet.</param>
-internal sealed class TaskChecks(Refusals refusals, Recipe recipe, bool isOnlyPlanned)
+internal sealed class TaskChecks(Refusals refusals, Recipe recipe, int positions, bool isOnlyPlanned)
 {
     /// <summary>Adds what is refused; returns what could not be looked at, one line each.</summary>
     public IReadOnlyList<string> Run()
     {
         var problems = isOnlyPlanned ? new Refusals() : refusals;
         foreach (var task in RecipeTask.Of(recipe))
-            problems.Try(() => { _ = task.Questions; });
+            problems.Try(() =>
+            {
+                _ = task.Questions;
+                task.Definition.Kind.CheckModel(task.Definition, task.Settings, recipe.Teacher, positions);
+            });
         return isOnlyPlanned ? problems.Problems : [];
     }
 }

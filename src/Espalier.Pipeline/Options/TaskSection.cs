@@ -14,14 +14,20 @@ internal sealed record TaskSection
     /// <summary>Documents shown before each question; null as the task has it.</summary>
     public int? Shots { get; init; }
 
+    /// <summary>Most tokens of a text that a model writes; null as the task has it.</summary>
+    public int? MaxTokens { get; init; }
+
+    /// <summary>Tokens of question and answer, of tasks that make their questions; none as the task has it.</summary>
+    public IReadOnlyList<int> ContextLengths { get; init; } = [];
+
     /// <summary>Whether questions go through the model's chat template.</summary>
     public bool ChatTemplate { get; init; }
 
     /// <summary>Whether it is a file of the user's.</summary>
     public bool IsFile => IsTaskFile(Task);
 
-    /// <summary>Its name in tables: a file's without its ending.</summary>
-    public string Name => IsFile ? Path.GetFileNameWithoutExtension(Task) : Task;
+    /// <summary>Its name in tables: a file's without its ending, and whether it goes through the chat template.</summary>
+    public string Name => (IsFile ? Path.GetFileNameWithoutExtension(Task) : Task) + (ChatTemplate ? " (chat)" : "");
 
     /// <summary>What it is, and how much of it.</summary>
     public string Title => Limit is { } limit ? $"{Name} ({limit} documents{(Shots is null ? "" : $", {Shots} shots")})"
@@ -55,6 +61,22 @@ internal sealed record TaskSection
             IsOption = false,
             PageDefault = "as the task has it",
             Page = "Documents that are shown before each question, with their answers.",
+            IsLater = true,
+        },
+        new Key<TaskSection, int?>(
+            "max-tokens", Kinds.Size().OrAbsent(), s => s.MaxTokens, (s, tokens) => s with { MaxTokens = tokens })
+        {
+            IsOption = false,
+            PageDefault = "as the task has it",
+            Page = "Most tokens of a text that a model writes.",
+            IsLater = true,
+        },
+        new Key<TaskSection, IReadOnlyList<int>>(
+            "context-length", Kinds.Counts("4096,8192"), s => s.ContextLengths, (s, lengths) => s with { ContextLengths = lengths })
+        {
+            IsOption = false,
+            PageDefault = "as the task has it",
+            Page = "Tokens of question and answer together, one number or a list, of tasks that make their questions themselves (`ruler_...`).",
             IsLater = true,
         },
         new Key<TaskSection, bool>("chat-template", Kinds.Flag, s => s.ChatTemplate, (s, chat) => s with { ChatTemplate = chat })

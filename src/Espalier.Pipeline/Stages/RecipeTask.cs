@@ -1,5 +1,7 @@
 using Espalier.Evaluation.Catalog;
+using Espalier.Evaluation.LongContext;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Texts;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 
@@ -16,13 +18,16 @@ internal sealed record FirstAnswers(string Folder, string Model, string Hash);
 /// <param name="benchmarks">Finds the folder of the benchmarks' files.</param>
 internal sealed class RecipeTask(TaskSection section, Func<string?> benchmarks)
 {
-    private readonly Lazy<TaskDefinition> _definition = new(() => Find(section.Task));
+    private readonly Lazy<TaskDefinition> _definition = new(() => Find(section));
     private TaskSettings? _settings;
     private TaskQuestions? _questions;
     private string? _documents;
 
     /// <summary>Its name in tables.</summary>
     public string Name => section.Name;
+
+    /// <summary>Most tokens of a text, where the recipe says so.</summary>
+    public int? MaxTokens => section.MaxTokens;
 
     /// <summary>What it is.</summary>
     /// <exception cref="EspalierException">Its file is not there, or something in it is wrong.</exception>
@@ -31,7 +36,11 @@ internal sealed class RecipeTask(TaskSection section, Func<string?> benchmarks)
     /// <summary>What the recipe wants of it.</summary>
     /// <exception cref="EspalierException">The folder of the benchmarks is none.</exception>
     public TaskSettings Settings =>
-        _settings ??= new(benchmarks(), section.Shots, section.Limit) { UsesChatTemplate = section.ChatTemplate };
+        _settings ??= new(
+        benchmarks(), section.Shots, section.Limit, section.ContextLengths.Count > 0 ? section.ContextLengths : null)
+    {
+        UsesChatTemplate = section.ChatTemplate,
+    };
 
     /// <summary>Its documents as they are asked.</summary>
     /// <exception cref="EspalierException">A file is not there, or a document lacks what the task asks of it.</exception>
@@ -53,11 +62,17 @@ internal sealed class RecipeTask(TaskSection section, Func<string?> benchmarks)
     /// <summary>Shots of a document.</summary>
     public int Shots => Settings.Shots ?? Definition.Shots.Count;
 
-    private static TaskDefinition Find(string name)
+    private static TaskDefinition Find(TaskSection section)
     {
-        var task = TaskCatalog.Find(name);
-        return task.Kind.NotInRecipes is not { } why ? task
-            : throw new EspalierException($"evaluate: {task.Name} {why}; leave it out of the recipe");
+        var task = TaskCatalog.Find(section.Task);
+        if (task.Kind.NotInRecipes is { } why)
+            throw new EspalierException($"evaluate: {task.Name} {why}; leave it out of the recipe");
+        if (section.ContextLengths.Count > 0 && task.Kind is not RulerKind)
+            throw new EspalierException($"evaluate: {task.Name} makes no questions itself: leave its context-length away");
+        if (section.MaxTokens is not { } most)
+            return task with { Name = section.Name };
+        return task.Kind is WrittenKind kind ? task with { Name = section.Name, Kind = kind with { MaxTokens = most } }
+            : throw new EspalierException($"evaluate: to {task.Name} a model writes no text: leave its max-tokens away");
     }
 
     /// <summary>The benchmarks of a recipe.</summary>

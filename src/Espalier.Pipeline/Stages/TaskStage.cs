@@ -52,6 +52,10 @@ internal sealed class TaskStage(RecipeTask task, Slot<ModelFolder> model, LazyWe
         };
         if (task.Settings.UsesChatTemplate)
             options["chat_template"] = true;
+        if (task.MaxTokens is { } most)
+            options["max_tokens"] = most;
+        if (task.Settings.ContextLengths is { } lengths)
+            options["context_length"] = new JsonArray([.. lengths.Select(length => JsonValue.Create(length))]);
         return options;
     }
 

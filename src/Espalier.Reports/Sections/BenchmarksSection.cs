@@ -19,8 +19,8 @@ internal static class BenchmarksSection
             return;
         html.Leaf("h2", "Benchmarks");
         html.Note(
-            "How to read it: every model is asked the same documents, as lm-evaluation-harness asks them without a chat template. Shares "
-                + "are in per cent, ± one standard error over documents; bars show ± 1.96 of them, a 95 % interval. Differences are from the "
+            "How to read it: every model is asked the same documents, as lm-evaluation-harness asks them, where it says (chat) through the "
+                + "model's chat template. Shares are in per cent, ± one standard error over documents; bars show ± 1.96 of them, a 95 % interval. Differences are from the "
                 + "teacher, document by document, in the first metric: their intervals come from 10,000 draws of documents, p is the "
                 + "probability of a difference at least so large between equally good models, by McNemar's exact test where a document is "
                 + "right or wrong and by permutation elsewhere.");
@@ -50,7 +50,7 @@ internal static class BenchmarksSection
         foreach (var task in tasks)
             if (task.Results.Max(result => result.Cut) is > 0 and var cut)
                 html.Leaf("p", $"{task.Task}: {Figures.Exact(cut)} of {Figures.Exact(task.Documents)} contexts are longer than a model's "
-                    + "positions and were cut on the left, as the harness does.", ("class", "quiet"));
+                    + "positions and were cut.", ("class", "quiet"));
     }
 
     private static void Differences(HtmlBuilder html, string[] models, IReadOnlyList<TaskComparison> tasks)

@@ -1,5 +1,6 @@
 using Espalier.Cli.Rendering;
 using Espalier.Evaluation.Tasks;
+using Espalier.Files;
 
 namespace Espalier.Cli.Commands.Shared;
 
@@ -20,6 +21,11 @@ internal static class TaskPage
             foreach (var metric in task.Results[0].Metrics)
                 table.Add([task.Task, $"{task.Shots}", $"{task.Documents}", metric.Name,
                     .. task.Results.Select(result => ValueOf(result.Metrics.FirstOrDefault(of => of.Name == metric.Name)))]);
+        // A few subjects, such as the lengths of contexts, stand by themselves.
+        foreach (var task in tasks.Where(task => task.Subjects.Count is > 1 and <= MostSubjects))
+            foreach (var subject in task.Subjects)
+                table.Add([task.Task, $"{task.Shots}", $"{subject.Documents}", $"{task.Metric.Name}, {subject.Name}",
+                    .. subject.Values.Select(value => $"{MetricText.Number(value, task.Metric.Scale)}{MetricText.Unit(task.Metric.Scale)}")]);
         page.Table(table);
         var all = tasks.Sum(task => task.Comparisons.Count);
         foreach (var task in tasks.Where(task => task.Comparisons.Count > 0))
@@ -29,10 +35,10 @@ internal static class TaskPage
             var scale = task.Metric.Scale;
             foreach (var (name, comparison) in models.Skip(1).Zip(task.Comparisons))
                 page.Line($"{name}: {Difference(comparison, scale)}; {Sides(comparison)}; {P(comparison.Probability)}"
-                    + (comparison.Adjusted is { } holm ? $", {P(holm)} among {all} comparisons" : ""));
+                    + (comparison.Adjusted is { } holm ? $", {P(holm)} adjusted for {all} comparisons" : ""));
             foreach (var subject in task.Fallen.Take(MostSubjects))
                 page.Line($"  {subject.Name}: {MetricText.Number(subject.First, scale)} to {MetricText.Number(subject.Worst, scale)}"
-                    + $"{MetricText.Unit(scale)} ({subject.Documents} documents)");
+                    + $"{MetricText.Unit(scale)} ({Units.Counted(subject.Documents, "document")})");
         }
     }
 
