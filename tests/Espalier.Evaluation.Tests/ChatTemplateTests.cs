@@ -59,10 +59,21 @@ public sealed class ChatTemplateTests : IDisposable
     {
         var task = Task("kind: continuation\nprompt: '{q}'\n");
         var settings = new TaskSettings(null) { UsesChatTemplate = true };
-        var error = Assert.Throws<EspalierException>(() => TaskEvaluator.Run(task, settings, task.Kind.Questions(task, settings),
-            new(Tokenizer.Load(s_teacher), () => throw new InvalidOperationException(), () => throw new InvalidOperationException()),
-            NullProgress.Instance));
-        Assert.Contains("leave --chat-template away", error.Message, StringComparison.Ordinal);
+        Assert.Contains("goes through no chat template", Assert.Throws<EspalierException>(() =>
+            task.Kind.CheckModel(task, settings, s_teacher, 512)).Message, StringComparison.Ordinal);
+        task.Kind.CheckModel(task, new(null), s_teacher, 512);
+        Assert.Contains("none is left for the question", Assert.Throws<EspalierException>(() =>
+            task.Kind.CheckModel(task, new(null), s_teacher, 256)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "is empty")]
+    [InlineData("hello", "leaves the question out")]
+    public void A_template_that_asks_nothing_is_refused(string template, string expected)
+    {
+        File.WriteAllText(Path.Combine(_folder, "tokenizer_config.json"), $"{{\"chat_template\": \"{template}\"}}");
+        Assert.Contains(expected, Assert.Throws<EspalierException>(() => ConversationForm.OfModel(_folder).Asks("What?", 0)).Message,
+            StringComparison.Ordinal);
     }
 
     private TaskDefinition Task(string keys)

@@ -200,6 +200,11 @@ internal sealed class TaskEvaluation
         if (twice is not null)
             throw new EspalierException($"--tasks names {twice.Key} twice");
         TaskDefinition[] tasks = [.. names.Select(TaskCatalog.Find)];
+        if (tasks.GroupBy(task => task.Name).FirstOrDefault(same => same.Count() > 1) is { } alike)
+            throw new EspalierException($"--tasks names two tasks {alike.Key}: {string.Join(" and ", alike.Select(task => task.Source))}; keep one, or "
+                + "give a file another name");
+        if (run.Get(_lengths) is { } lengths && lengths.Distinct().Count() != lengths.Count)
+            throw new EspalierException($"{_lengths.Name} has a length twice, whose questions would count twice; keep one");
         if (run.Has(_lengths) && !tasks.Any(task => task.Kind is RulerKind))
             throw new EspalierException($"{_lengths.Name} was given, and no task of --tasks makes its questions itself: leave it away");
         if (run.Get(_maxTokens) is not { } most)

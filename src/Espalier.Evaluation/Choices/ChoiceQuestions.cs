@@ -56,7 +56,8 @@ internal sealed class ChoiceQuestions(IReadOnlyList<(string Subject, IReadOnlyLi
         var results = new List<ChoiceResult>();
         foreach (var (prompt, scores) in piece.Zip(kept))
         {
-            if (scores.LogLikelihoods?.Length != prompt.Pairs.Count || scores.IsGreedy?.Length != prompt.Pairs.Count)
+            if (scores.LogLikelihoods?.Length != prompt.Pairs.Count || scores.IsGreedy?.Length != prompt.Pairs.Count || scores.Cut < 0
+                || scores.LogLikelihoods.Any(value => !(value <= 0)))
                 return null;
             results.Add(new(prompt, [.. scores.LogLikelihoods.Zip(scores.IsGreedy, (ll, greedy) => new ContinuationScore(ll, greedy))],
                 scores.Cut));

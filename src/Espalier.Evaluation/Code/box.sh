@@ -23,6 +23,8 @@ shift
 mkdir -p tmp
 mount -t tmpfs -o "size=$files,nr_inodes=4096,mode=1777,nosuid,nodev" files tmp
 mount -o remount,ro,nosuid,nodev box "$root"
+# Segments of shared memory lie outside of what a process may map; the namespace of messages is its own.
+for limit in shmmax shmall shmmni; do { echo 0 > "/proc/sys/kernel/$limit"; } 2> /dev/null || true; done
 # Where memory runs out all the same, the kernel ends this first.
 echo 1000 > /proc/self/oom_score_adj
 rights="--no-new-privs --bounding-set=-all --inh-caps=-all --ambient-caps=-all"

@@ -23,8 +23,12 @@ internal sealed record ConversationForm(string Identity, Func<IReadOnlyList<Mess
     public static ConversationForm OfModel(string folder)
     {
         var template = ChatTemplate.Load(folder);
-        return new("chat", messages => template.Render(messages.Select(message => new ChatMessage(message.Role, message.Text)),
-            addGenerationPrompt: true), []);
+        return new("chat", messages =>
+        {
+            var text = template.Render(messages.Select(message => new ChatMessage(message.Role, message.Text)), addGenerationPrompt: true);
+            return messages is not [.., var last] || text.Contains(last.Text.Trim(), StringComparison.Ordinal) ? text
+                : throw new EspalierException($"{template.Place}: its chat template leaves the question out that it is given");
+        }, []);
     }
 
     /// <summary>That of a model's own chat template; the plain one where it has none.</summary>

@@ -31,7 +31,11 @@ internal static class TaskDocuments
         var kind = FileKinds.Of(path);
         if (kind == FileKind.Parquet)
             return Numbered(Parquet(path), path, "row", first);
+        if (columns?.GroupBy(name => name).FirstOrDefault(same => same.Count() > 1) is { } twice)
+            throw new EspalierException($"{path}: columns names {twice.Key} twice");
         var bytes = Bytes(path);
+        if (Utf8Text.FirstInvalid(bytes) is { } at)
+            throw new EspalierException($"{path}: is not UTF-8 text (byte {at}); convert it, as with iconv -t UTF-8");
         return kind switch
         {
             FileKind.JsonLines or FileKind.Json when columns is null => Numbered(Json(bytes, path), path, "line", first),
@@ -48,9 +52,34 @@ internal static class TaskDocuments
     {
         var all = new List<TaskDocument>();
         foreach (var (fields, line) in documents)
-            all.Add(fields.ValueKind == JsonValueKind.Object ? new(fields, $"{path}, {unit} {line}", first + all.Count)
-                : throw new EspalierException($"{path}, {unit} {line}: is no JSON object"));
+        {
+            var place = $"{path}, {unit} {line}";
+            if (fields.ValueKind != JsonValueKind.Object)
+                throw new EspalierException($"{place}: is no JSON object");
+            RequireTexts(fields, place);
+            all.Add(new(fields, place, first + all.Count));
+        }
         return all.Count > 0 ? all : throw new EspalierException($"{path}: has no documents");
+    }
+
+    // JSON may write half of a surrogate pair, which is no text; it would only be found when the field is read.
+    private static void RequireTexts(JsonElement value, string place)
+    {
+        try
+        {
+            if (value.ValueKind == JsonValueKind.String)
+                _ = value.GetString();
+            else if (value.ValueKind == JsonValueKind.Array)
+                foreach (var entry in value.EnumerateArray())
+                    RequireTexts(entry, place);
+            else if (value.ValueKind == JsonValueKind.Object)
+                foreach (var field in value.EnumerateObject())
+                    RequireTexts(field.Value, $"{place}: {OneLine.Clipped(field.Name)}");
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new EspalierException($"{place}: has half of a surrogate pair, which is no text", error);
+        }
     }
 
     private static IEnumerable<(JsonElement, long)> Json(byte[] bytes, string path)
@@ -78,6 +107,8 @@ internal static class TaskDocuments
         var (skips, options) = (new SkipCounts(), new DocumentOptions());
         var rows = new TableRows(new(stream, options.MaxLineBytes, path), separator, path, options, skips);
         var names = columns ?? rows.Next() ?? throw new EspalierException($"{path}: is empty");
+        if (names.GroupBy(name => name).FirstOrDefault(same => same.Count() > 1) is { } twice)
+            throw new EspalierException($"{path}: there are two columns {OneLine.Clipped(twice.Key)}; give them names of their own");
         while (rows.Next() is { } row)
         {
             if (row.Count != names.Count)

@@ -46,8 +46,10 @@ internal sealed class TextQuestions(GeneratedKind kind, TaskSettings settings,
         IProgressReporter progress, CancellationToken stop)
     {
         var kept = model.Kept<KeptText>([$"{kind.MaxTokens}", .. kind.Stop, "", .. prompts.Select(prompt => prompt.Text)]);
-        var made = (kept?.Read() ?? []).DistinctBy(text => text.Place)
-            .ToDictionary(text => text.Place, text => new Generation(text.Text ?? "", text.Tokens, text.End, text.Cut));
+        // What cannot have been written by a model is not remembered, whoever changed the file.
+        var made = (kept?.Read() ?? []).Where(text => text.Place >= 0 && text.Place < prompts.Count && text.Text is not null
+            && text.Tokens >= 0 && text.Cut >= 0 && Enum.IsDefined(text.End)).DistinctBy(text => text.Place)
+            .ToDictionary(text => text.Place, text => new Generation(text.Text, text.Tokens, text.End, text.Cut));
         if (made.Count < prompts.Count)
             try
             {

@@ -43,6 +43,8 @@ internal sealed class ChatTemplate
     public static ChatTemplate? Find(string folder)
     {
         var sources = ChatTemplateFiles.All(folder);
+        if (sources.Values.FirstOrDefault(source => string.IsNullOrWhiteSpace(source.Text)) is { } empty)
+            throw new EspalierException($"{empty.Origin} is empty");
         return sources.Count == 0 ? null : new(sources, SpecialTokens(folder), folder);
     }
 

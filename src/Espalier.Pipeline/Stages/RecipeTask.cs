@@ -69,6 +69,8 @@ internal sealed class RecipeTask(TaskSection section, Func<string?> benchmarks)
             throw new EspalierException($"evaluate: {task.Name} {why}; leave it out of the recipe");
         if (section.ContextLengths.Count > 0 && task.Kind is not RulerKind)
             throw new EspalierException($"evaluate: {task.Name} makes no questions itself: leave its context-length away");
+        if (section.ContextLengths.Distinct().Count() != section.ContextLengths.Count)
+            throw new EspalierException($"evaluate: {task.Name} has a context-length twice, whose questions would count twice; keep one");
         if (section.MaxTokens is not { } most)
             return task with { Name = section.Name };
         return task.Kind is WrittenKind kind ? task with { Name = section.Name, Kind = kind with { MaxTokens = most } }

@@ -189,12 +189,19 @@ public sealed class EvaluateTasksTests : TorchTest
     [InlineData("--tasks nothing", "there is no task 'nothing'")]
     [InlineData("--tasks ,", "--tasks names none")]
     [InlineData("--tasks mmlu,mmlu", "--tasks names mmlu twice")]
+    [InlineData("--tasks tasks/endings/endings.yaml,tasks/endings/../endings/endings.yaml", "--tasks names two tasks endings")]
+    [InlineData("--tasks tasks/endings/endings.yaml --context-length 64", "no task of --tasks makes its questions itself")]
+    [InlineData("--tasks ruler_vt --context-length 384,384", "has a length twice")]
+    [InlineData("nowhere --tasks tasks/endings/endings.yaml", "nowhere: not found")]
+    [InlineData("--tasks tasks/endings/continuations.yaml --chat-template", "goes through no chat template")]
+    [InlineData("--tasks tasks/endings/continuations.yaml --max-tokens 512", "none is left for the question")]
     [InlineData("--tasks mmlu --sequence 4", "--sequence is about the loss of a text")]
     [InlineData("--tasks mmlu --benchmarks nowhere", "nowhere is no folder")]
     [InlineData("--shots 2", "--shots was given without --tasks")]
     [InlineData("--contamination nowhere.jsonl", "--contamination was given without --tasks")]
     public void What_cannot_be_asked_is_refused(string options, string expected) =>
-        Assert.Contains(expected, Verb.Refused($"evaluate {Teacher} {options}"));
+        Assert.Contains(expected, Verb.Refused($"evaluate {Teacher} {options.Replace("tasks/endings",
+            Path.Combine(Fixtures.Root, "tasks", "endings"), StringComparison.Ordinal)}"));
 
     private string Write(string name, string text)
     {

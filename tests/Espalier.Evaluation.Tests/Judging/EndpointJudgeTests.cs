@@ -65,7 +65,9 @@ public sealed class EndpointJudgeTests
         using var server = new JudgeServer((_, before) => before == 0
             ? PlayedAnswer.Saying("[[1]]") with { Delay = TimeSpan.FromMinutes(5) } : PlayedAnswer.Saying("[[9]]"));
         var reply = Assert.Single(Ask(server.Address, Questions(1), patience: s_short with { Timeout = TimeSpan.FromSeconds(1) }));
-        Assert.Equal(new JudgeReply("[[9]]", null, 1), reply);
+        // A busy machine may need more than a second for the second answer, too.
+        Assert.Equal(new JudgeReply("[[9]]", null, reply.Retries), reply);
+        Assert.InRange(reply.Retries, 1, 5);
     }
 
     [Theory]
