@@ -38,9 +38,9 @@ internal sealed class RecipeTask(TaskSection section, Func<string?> benchmarks)
     public TaskSettings Settings =>
         _settings ??= new(
         benchmarks(), section.Shots, section.Limit, section.ContextLengths.Count > 0 ? section.ContextLengths : null)
-    {
-        UsesChatTemplate = section.ChatTemplate,
-    };
+        {
+            UsesChatTemplate = section.ChatTemplate,
+        };
 
     /// <summary>Its documents as they are asked.</summary>
     /// <exception cref="EspalierException">A file is not there, or a document lacks what the task asks of it.</exception>
