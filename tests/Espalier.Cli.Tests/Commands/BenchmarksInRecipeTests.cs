@@ -36,7 +36,7 @@ public sealed class BenchmarksInRecipeTests : TorchTest
         Assert.Contains("endings  acc: teacher ", Spaced(TestCommand.Launch($"status {run}").Output));
         var table = TestCommand.Launch($"compress {recipe} --output {run}").Output;
         Assert.Contains("endings, acc, against teacher", table);
-        Assert.Contains("among 4 comparisons", table);
+        Assert.Contains("adjusted for 4 comparisons", table);
         Assert.Contains(">Benchmarks</h2>", File.ReadAllText(Path.Combine(run, "report.html")));
 
         using (var program = new RealProgram("compress", recipe, "--output", killed, "--threads", "1"))

@@ -44,6 +44,15 @@ public sealed partial class ReadmeTests
             CommandsOfTheTable().Order(StringComparer.Ordinal));
 
     [Fact]
+    public void Every_task_of_the_program_is_on_the_page_of_tasks()
+    {
+        var page = File.ReadAllText(Path.Combine(Fixtures.Root, "docs", "tasks.md"))
+            + File.ReadAllText(Path.Combine(Fixtures.Root, "docs", "context-tasks.md"));
+        Assert.All(TaskCatalog.Names.Where(name => !name.StartsWith("ruler_niah", StringComparison.Ordinal)),
+            name => Assert.Contains($"`{name}`", page, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Recipes_and_tasks_that_pages_show_are_read()
     {
         var recipes =
