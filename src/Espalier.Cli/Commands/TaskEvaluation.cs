@@ -136,7 +136,8 @@ internal sealed class TaskEvaluation
         format.Write(run, new TaskReport(models,
             TaskComparison.OfAll(models, tasks.Index().Where(task => task.Item.Kind.IsScored(settings))
                 .Select(task => results.Select(ofModel => ofModel[task.Index]).ToArray())),
-            lines, samples, judge?.Judge.Name, Pairs(run, models, tasks, questions, results), contamination), TaskReportPage.Show,
+            lines, samples, judge?.Judge.Name, Pairs(run, models, tasks, questions, results), contamination, settings.Limit,
+            run.Get(_maxTokens), settings.UsesChatTemplate), TaskReportPage.Show,
             TaskReportPage.Csv);
         return ExitCodes.Done;
     }

@@ -11,9 +11,12 @@ namespace Espalier.Cli.Commands;
 /// <param name="Judge">Who graded, where somebody did.</param>
 /// <param name="Pairs">With <c>--judge-pairs</c> each further model's answers beside the first one's.</param>
 /// <param name="Contamination">What the tasks share with a training text, where one was named.</param>
+/// <param name="Limit">Documents of each subject at most, where the user says so.</param>
+/// <param name="MaxTokens">Most tokens of a text, where the user says so.</param>
+/// <param name="ChatTemplate">Whether questions went through each model's chat template.</param>
 internal sealed record TaskReport(IReadOnlyList<string> Models, IReadOnlyList<TaskComparison> Tasks, string? PerDocument,
     string? Samples = null, string? Judge = null, IReadOnlyList<JudgedPair>? Pairs = null,
-    ContaminationReport? Contamination = null)
+    ContaminationReport? Contamination = null, int? Limit = null, int? MaxTokens = null, bool ChatTemplate = false)
 {
     /// <summary>How many comparisons there are.</summary>
     public int Comparisons => Tasks.Sum(task => task.Comparisons.Count);

@@ -1,6 +1,7 @@
 using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Rendering;
 using Espalier.Evaluation.Tasks;
+using Espalier.Files;
 
 namespace Espalier.Cli.Commands;
 
@@ -11,6 +12,11 @@ internal static class TaskReportPage
     {
         if (report.Tasks.Count > 0)
             TaskPage.Show(page, Names(report.Models), report.Tasks);
+        string[] how = [.. report.Limit is { } limit ? [$"at most {Units.Counted(limit, "document")} of a subject"] : Array.Empty<string>(),
+            .. report.MaxTokens is { } tokens ? [$"at most {Units.Counted(tokens, "token")} of a text"] : Array.Empty<string>(),
+            .. report.ChatTemplate ? ["through each model's chat template"] : Array.Empty<string>()];
+        if (how.Length > 0)
+            page.Line($"asked: {string.Join(", ", how)}");
         if (report.Samples is { } samples)
             page.Line($"programs: {samples}{(report.Tasks.Count > 0 ? "" : "; they were not run")}");
         if (report.Pairs is { } pairs)

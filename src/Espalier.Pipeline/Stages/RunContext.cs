@@ -284,8 +284,7 @@ internal sealed class RunContext : IDisposable
     public void Forget(StageKey key) => _folder.Files.DeleteTree(RunLayout.StageOf(_folder.Path, key.FolderName));
 
     /// <summary>The folder of a stage that was done.</summary>
-    public string FolderOf(StageRecord record) =>
-        RunLayout.StageOf(_folder.Path, $"{record.Name}-{record.Key[..12]}");
+    public string FolderOf(StageRecord record) => RunLayout.StageOf(_folder.Path, $"{record.Name}-{record.Key[..12]}");
 
     /// <inheritdoc/>
     public void Dispose() => _folder.Dispose();

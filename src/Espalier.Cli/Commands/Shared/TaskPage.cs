@@ -7,7 +7,7 @@ namespace Espalier.Cli.Commands.Shared;
 /// <summary>Models beside each other on benchmarks.</summary>
 internal static class TaskPage
 {
-    private const int MostSubjects = 5;
+    private const int MostSubjects = 5, FewDocuments = 30;
 
     /// <summary>A table of all metrics, then each model against the first, and the subjects that fell most.</summary>
     /// <param name="page">Where to.</param>
@@ -27,6 +27,8 @@ internal static class TaskPage
                 table.Add([task.Task, $"{task.Shots}", $"{subject.Documents}", $"{task.Metric.Name}, {subject.Name}",
                     .. subject.Values.Select(value => $"{MetricText.Number(value, task.Metric.Scale)}{MetricText.Unit(task.Metric.Scale)}")]);
         page.Table(table);
+        if (tasks.Any(task => task.Documents < FewDocuments))
+            page.Line($"of fewer than {FewDocuments} documents standard errors and intervals say little");
         var all = tasks.Sum(task => task.Comparisons.Count);
         foreach (var task in tasks.Where(task => task.Comparisons.Count > 0))
         {
