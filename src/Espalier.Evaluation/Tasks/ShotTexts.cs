@@ -11,7 +11,7 @@ namespace Espalier.Evaluation.Tasks;
 internal readonly record struct AskedDocument(TaskDocument Document, string Before, int Description);
 
 /// <summary>
-/// Writes what stands before a document, byte for byte as lm-evaluation-harness 0.4 does without a chat template (lm_eval/api/task.py,
+/// Writes what stands before a document, byte for byte as lm-evaluation-harness 0.4 does (lm_eval/api/task.py,
 /// fewshot_context): the description and the shots.
 /// </summary>
 internal static class ShotTexts

@@ -19,7 +19,10 @@ internal static class TaskEvaluator
     {
         var started = Stopwatch.GetTimestamp();
         if (settings.UsesChatTemplate)
-            model = model with { Chat = model.Template?.Invoke() };
+            model = model with
+            {
+                Chat = model.Template?.Invoke() ?? throw new InvalidOperationException("a model without a folder has no chat template"),
+            };
         var results = questions.Ask(model, task.Name, progress, stop);
         var (subjects, first) = (new List<SubjectResult>(), 0);
         foreach (var (subject, documents) in questions.Subjects)
