@@ -60,7 +60,8 @@ internal static class ChatTemplateFiles
         return templates;
     }
 
-    private static ChatTemplateSource Read(string path) => new(SmallFile.ReadText(path, LargestFile), path);
+    /// <summary>The template in a file.</summary>
+    public static ChatTemplateSource Read(string path) => new(SmallFile.ReadText(path, LargestFile), path);
 
     private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
 }

@@ -15,6 +15,9 @@ internal sealed class StopText
     /// <summary>The string that ended the text; null while none did.</summary>
     public string? Met { get; private set; }
 
+    /// <summary>What came after the stop, in the piece with which it was whole; empty while none was.</summary>
+    public string Rest { get; private set; } = "";
+
     /// <summary>Takes the next piece and returns the text that is now certain, often empty. After the end all is empty.</summary>
     public string Append(string piece)
     {
@@ -27,6 +30,7 @@ internal sealed class StopText
         Met = met;
         var certain = met is null ? text.Length - Partial(text) : end;
         _held = met is null ? text[certain..] : "";
+        Rest = met is null ? "" : text[(end + met.Length)..];
         return text[..certain];
     }
 

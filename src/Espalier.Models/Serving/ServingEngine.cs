@@ -63,6 +63,9 @@ internal sealed class ServingEngine : IDisposable
     /// <summary>Most positions of a sequence.</summary>
     public int Context { get; }
 
+    /// <summary>Whether it takes nothing more in.</summary>
+    public bool IsStopping => _isStopping;
+
     /// <summary>What it has done and does, as of the last pass.</summary>
     public ServingCounts Counts => _counts with { Waiting = Volatile.Read(ref _open) };
 

@@ -15,7 +15,8 @@ public sealed partial class PublicApiTests
     private const int MostTypes = 100;
 
     private static readonly string[] s_packages =
-        ["Espalier.Files", "Espalier.Torch", "Espalier.Models", "Espalier.Compression", "Espalier.Pipeline", "Espalier.Reports"];
+        ["Espalier.Files", "Espalier.Torch", "Espalier.Models", "Espalier.Compression", "Espalier.Pipeline", "Espalier.Reports",
+            "Espalier.Server"];
 
     public static TheoryData<string> Packages => [.. s_packages];
 

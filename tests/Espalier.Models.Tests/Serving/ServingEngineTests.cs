@@ -147,11 +147,14 @@ public sealed class ServingEngineTests : TorchTest
         using var packed = PackedWeights.Load(checkpoint, WeightFormat.Float32);
         using (var engine = new ServingEngine(packed, new() { Batch = 1, Context = Context }))
         {
-            var (runs, waits) = (new Collected(), new Collected());
+            using var held = new ManualResetEventSlim();
+            var (runs, waits) = (new Collected(_ => { held.Wait(); return true; }), new Collected());
             engine.TrySubmit(new() { Prompt = [1], MaxTokens = 60 }, runs);
             engine.TrySubmit(new() { Prompt = [1], MaxTokens = 60 }, waits);
             SpinWait.SpinUntil(() => runs.Tokens.Count > 0);
-            await engine.StopAsync(TimeSpan.FromMinutes(2));
+            var stop = engine.StopAsync(TimeSpan.FromMinutes(2));
+            held.Set();
+            await stop;
             Assert.Equal((ServedEnd.Length, ServedEnd.ShutDown), (runs.End, waits.End));
             Assert.False(engine.TrySubmit(new() { Prompt = [1], MaxTokens = 1 }, new Collected()));
         }
