@@ -28,7 +28,8 @@ public sealed class CompletionTests : TorchTest
         // Several prompts, several answers of each, whose seeds follow one another.
         answer = await server.AskAsync("/v1/completions", new()
         {
-            ["prompt"] = new JsonArray("Once", "The kernel"), ["n"] = 2, ["seed"] = 5, ["temperature"] = 0.9, ["top_p"] = 0.9, ["max_tokens"] = 12,
+            ["prompt"] = new JsonArray("Once", "The kernel"), ["n"] = 2, ["seed"] = 5, ["temperature"] = 0.9, ["top_p"] = 0.9,
+            ["max_tokens"] = 12,
             ["echo"] = true,
         });
         string[] texts = [.. answer["choices"]!.AsArray().Select(static choice => (string)choice!["text"]!)];
@@ -69,7 +70,8 @@ public sealed class CompletionTests : TorchTest
             string.Concat(pieces.SelectMany(static piece => piece["choices"]!.AsArray()).Select(static one => (string)one!["text"]!)));
         Assert.Equal(whole["usage"]!["completion_tokens"]!.ToString(), pieces[^1]["usage"]!["completion_tokens"]!.ToString());
         JsonNode[] Of(string field) => [.. pieces.SelectMany(static piece => piece["choices"]!.AsArray())
-            .Where(static one => one!["logprobs"] is not null).SelectMany(one => one!["logprobs"]![field]!.AsArray()).Select(static one => one!.DeepClone())];
+            .Where(static one => one!["logprobs"] is not null).SelectMany(one => one!["logprobs"]![field]!.AsArray())
+            .Select(static one => one!.DeepClone())];
         foreach (var field in (string[])["tokens", "token_logprobs", "top_logprobs", "text_offset"])
             Assert.Equal(choice["logprobs"]![field]!.ToJsonString(), new JsonArray(Of(field)).ToJsonString());
         Assert.Equal(20, choice["logprobs"]!["tokens"]!.AsArray().Count);

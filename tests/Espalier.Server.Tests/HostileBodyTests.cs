@@ -34,12 +34,21 @@ public sealed class HostileBodyTests : TorchTest
         { "completions", "{\"prompt\":[4096]}", 400, null, "id 4096 at position 0" },
         { "completions", "{\"prompt\":[-1]}", 400, null, "id -1 at position 0" },
         { "completions", "{\"prompt\":\"\\ud800\"}", 400, "prompt", "half of a surrogate pair" },
+        { "completions", "{\"\\ud800\":1}", 400, null, "half of a surrogate pair" },
+        { "chat/completions",
+            "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],"
+                + "\"tools\":[{\"function\":{\"name\":\"f\",\"description\":\"\\udc00\"}}]}",
+            400, "tools[0].function.description", "half of a surrogate pair" },
+        { "chat/completions",
+            "{\"messages\":[{\"role\":\"assistant\","
+                + "\"tool_calls\":[{\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":\\\"\\\\ud800\\\"}\"}}]}]}",
+            400, "messages[0].tool_calls[0].function.arguments", "no JSON" },
         { "completions", "{\"prompt\":\"a\",\"n\":0}", 400, "n", "from 1 to 128" },
         { "completions", "{\"prompt\":\"a\",\"n\":1e99}", 400, "n", "a whole number" },
         { "completions", "{\"prompt\":\"a\",\"n\":\"1\"}", 400, "n", "is a text" },
         { "completions", "{\"prompt\":\"a\",\"temperature\":-1}", 400, "temperature", "from 0 to 100" },
         { "completions", "{\"prompt\":\"a\",\"temperature\":1e999}", 400, "temperature", "a number" },
-        { "completions", "{\"prompt\":\"a\",\"top_p\":0}", 400, "top_p", "is 0 and must be" },
+        { "completions", "{\"prompt\":\"a\",\"top_p\":0}", 400, "top_p", "is 0 and must be above 0" },
         { "completions", "{\"prompt\":\"a\",\"max_tokens\":-1}", 400, "max_tokens", "from 0" },
         { "completions", "{\"prompt\":\"a\",\"stop\":[\"a\",\"b\",\"c\",\"d\",\"e\"]}", 400, "stop", "may have 4" },
         { "completions", "{\"prompt\":\"a\",\"stop\":[1]}", 400, "stop", "the number 1" },
@@ -49,7 +58,8 @@ public sealed class HostileBodyTests : TorchTest
         { "completions", "{\"prompt\":\"a\",\"best_of\":3}", 400, "best_of", "best_of is 3" },
         { "completions", "{\"prompt\":\"a\",\"max_tokns\":3}", 400, "max_tokns", "did you mean max_tokens" },
         { "completions", "{\"prompt\":\"a\",\"stream_options\":{}}", 400, "stream_options", "stream is not true" },
-        { "completions", "{\"prompt\":\"a\",\"response_format\":{\"type\":\"json_schema\"}}", 400, "response_format.type", "not supported" },
+        { "completions", "{\"prompt\":\"a\",\"response_format\":{\"type\":\"json_schema\"}}", 400, "response_format.type",
+            "not supported" },
         { "completions", "{\"prompt\":\"a\",\"seed\":99999999999999999999}", 400, "seed", "a whole number" },
         { "chat/completions", "{}", 400, "messages", "messages is missing" },
         { "chat/completions", "{\"messages\":[]}", 400, "messages", "empty list" },
@@ -57,12 +67,17 @@ public sealed class HostileBodyTests : TorchTest
         { "chat/completions", "{\"messages\":[{}]}", 400, "messages[0].role", "is missing" },
         { "chat/completions", "{\"messages\":[{\"role\":\"king\",\"content\":\"\"}]}", 400, "messages[0].role", "'king'" },
         { "chat/completions", "{\"messages\":[{\"role\":\"user\"}]}", 400, "messages[0].content", "is missing" },
-        { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\"}]}]}", 400, "messages[0].content[0].type", "reads text only" },
-        { "chat/completions", "{\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"function\":{\"name\":\"f\",\"arguments\":\"{\"}}]}]}", 400,
+        { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\"}]}]}", 400,
+            "messages[0].content[0].type", "reads text only" },
+        { "chat/completions",
+            "{\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"function\":{\"name\":\"f\",\"arguments\":\"{\"}}]}]}", 400,
             "messages[0].tool_calls[0].function.arguments", "no JSON" },
-        { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"tools\":[{\"type\":\"browser\"}]}", 400, "tools[0].type", "only function" },
-        { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"top_logprobs\":3}", 400, "top_logprobs", "logprobs is not true" },
-        { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"modalities\":[\"audio\"]}", 400, "modalities", "text only" },
+        { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"tools\":[{\"type\":\"browser\"}]}", 400,
+            "tools[0].type", "only function" },
+        { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"top_logprobs\":3}", 400, "top_logprobs",
+            "logprobs is not true" },
+        { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"modalities\":[\"audio\"]}", 400, "modalities",
+            "text only" },
     };
 
     [Fact]
@@ -124,7 +139,8 @@ public sealed class HostileBodyTests : TorchTest
         await using var server = await RunningServer.StartAsync(RunningServer.Teacher, key: "correct-horse");
         foreach (var (header, expected) in ((string?, HttpStatusCode)[])
             [
-                (null, HttpStatusCode.Unauthorized), ("Bearer wrong", HttpStatusCode.Unauthorized), ("Basic correct-horse", HttpStatusCode.Unauthorized),
+                (null, HttpStatusCode.Unauthorized), ("Bearer wrong", HttpStatusCode.Unauthorized),
+                ("Basic correct-horse", HttpStatusCode.Unauthorized),
                 ("Bearer ", HttpStatusCode.Unauthorized), ("Bearer correct-horse", HttpStatusCode.OK),
             ])
         {
@@ -147,7 +163,8 @@ public sealed class HostileBodyTests : TorchTest
     {
         Assert.Contains("give a key", Assert.Throws<EspalierException>(() =>
             new Http.HttpServerOptions { Address = IPAddress.Any }.Validate()).Message);
-        Assert.Contains("at least 8", Assert.Throws<EspalierException>(() => new Http.HttpServerOptions { ApiKey = "short" }.Validate()).Message);
+        Assert.Contains("at least 8",
+            Assert.Throws<EspalierException>(() => new Http.HttpServerOptions { ApiKey = "short" }.Validate()).Message);
         new Http.HttpServerOptions { Address = IPAddress.Any, ApiKey = "long-enough" }.Validate();
         new Http.HttpServerOptions { Address = IPAddress.IPv6Loopback }.Validate();
     }
@@ -157,7 +174,8 @@ public sealed class HostileBodyTests : TorchTest
     public async Task Connections_that_say_nonsense_harm_nobody()
     {
         await using var server = await RunningServer.StartAsync(RunningServer.Teacher);
-        foreach (var said in (string[])["\0\0\0\0\n\n", "GET", "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        foreach (var said in (string[])["\0\0\0\0\n\n", "GET",
+            "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             + "Content-Length: 9999\r\n\r\n{\"prompt\":", "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n"])
         {
             using var socket = new TcpClient();

@@ -23,11 +23,14 @@ public sealed class ManyConnectionsTests : TorchTest
         using var scratch = new TemporaryFolder();
         // A model of the golden ones with a tokenizer of as many tokens as it has rows for.
         var model = WithTokenizer(folder, scratch.Path);
-        await using var server = await RunningServer.StartAsync(model, serving: new() { Batch = 16, Queue = Connections, Context = 96, KeyValueBytes = 64 * 1024 * 16 });
+        await using var server =
+            await RunningServer.StartAsync(model,
+                serving: new() { Batch = 16, Queue = Connections, Context = 96, KeyValueBytes = 64 * 1024 * 16 });
         using var checkpoint = Checkpoint.Open(model);
         using var packed = PackedWeights.Load(checkpoint, WeightFormat.Float32);
         var random = new Random(11);
-        var prompts = Enumerable.Range(0, Connections).Select(_ => Enumerable.Range(0, random.Next(1, 50)).Select(_ => random.Next(90)).ToArray()).ToArray();
+        var prompts = Enumerable.Range(0, Connections)
+            .Select(_ => Enumerable.Range(0, random.Next(1, 50)).Select(_ => random.Next(90)).ToArray()).ToArray();
 
         var answers = await Task.WhenAll(Enumerable.Range(0, Connections).Select(async i =>
         {
@@ -69,7 +72,8 @@ public sealed class ManyConnectionsTests : TorchTest
         await using var server = await RunningServer.StartAsync(RunningServer.Teacher, serving: new() { Batch = 1, Queue = 1 });
         var codes = await Task.WhenAll(Enumerable.Range(0, 12).Select(async i =>
         {
-            using var content = new StringContent("{\"prompt\":\"Once\",\"max_tokens\":200,\"temperature\":0}", Encoding.UTF8, "application/json");
+            using var content = new StringContent("{\"prompt\":\"Once\",\"max_tokens\":200,\"temperature\":0}", Encoding.UTF8,
+                "application/json");
             using var response = await server.Http.PostAsync("/v1/completions", content);
             if (response.StatusCode == HttpStatusCode.TooManyRequests)
             {
@@ -96,7 +100,8 @@ public sealed class ManyConnectionsTests : TorchTest
         var (status, answer) = await running;
         Assert.True(status == 200, answer.ToJsonString());
         // To its own end, be it the model's or 300 tokens.
-        Assert.Equal((int)answer["usage"]!["completion_tokens"]! == 300 ? "length" : "stop", (string)answer["choices"]![0]!["finish_reason"]!);
+        Assert.Equal((int)answer["usage"]!["completion_tokens"]! == 300 ? "length"
+            : "stop", (string)answer["choices"]![0]!["finish_reason"]!);
         await stopping;
         Assert.True(server.Model.Engine.IsStopping);
     }
@@ -129,13 +134,17 @@ public sealed class ManyConnectionsTests : TorchTest
 
     private static string WithTokenizer(string folder, string to)
     {
-        foreach (var file in Directory.GetFiles(folder).Where(static file => Path.GetFileName(file) is "config.json" or "model.safetensors"))
+        foreach (var file in Directory.GetFiles(folder)
+            .Where(static file => Path.GetFileName(file) is "config.json" or "model.safetensors"))
             File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
         var rows = (int)JsonNode.Parse(File.ReadAllText(Path.Combine(to, "config.json")))!["vocab_size"]!;
         File.WriteAllText(Path.Combine(to, "tokenizer.json"), new JsonObject
         {
-            ["version"] = "1.0", ["added_tokens"] = new JsonArray(), ["normalizer"] = null, ["pre_tokenizer"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = true, ["use_regex"] = true }, ["post_processor"] = null,
-            ["decoder"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = true, ["use_regex"] = true },
+            ["version"] = "1.0", ["added_tokens"] = new JsonArray(), ["normalizer"] = null,
+            ["pre_tokenizer"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = true,
+                ["use_regex"] = true }, ["post_processor"] = null,
+            ["decoder"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = true,
+                ["use_regex"] = true },
             ["model"] = new JsonObject
             {
                 ["type"] = "BPE", ["dropout"] = null, ["unk_token"] = null, ["continuing_subword_prefix"] = null,

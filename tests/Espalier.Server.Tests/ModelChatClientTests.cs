@@ -30,7 +30,8 @@ public sealed class ModelChatClientTests : TorchTest
         await using var server = await RunningServer.StartAsync(RunningServer.Teacher, template);
         var answer = await server.AskAsync("/v1/chat/completions", new()
         {
-            ["messages"] = new System.Text.Json.Nodes.JsonArray(new System.Text.Json.Nodes.JsonObject { ["role"] = "user", ["content"] = "Once upon a time" }),
+            ["messages"] = new System.Text.Json.Nodes.JsonArray(
+                new System.Text.Json.Nodes.JsonObject { ["role"] = "user", ["content"] = "Once upon a time" }),
             ["temperature"] = 0, ["max_tokens"] = 20,
         });
         Assert.Equal((string)answer["choices"]![0]!["message"]!["content"]!, whole.Text);

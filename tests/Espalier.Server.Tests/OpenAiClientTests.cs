@@ -37,7 +37,8 @@ public sealed class OpenAiClientTests : TorchTest
         Assert.Equal(24, whole.Usage.OutputTokenCount);
         // What generate writes to the same ids.
         var tokenizer = server.Model.Tokenizer;
-        var ids = tokenizer.Encode("<|bos|>system: Be brief.\nuser: Once upon a time\nassistant:".Replace("<|bos|>", tokenizer.TokenText(4080)!,
+        var ids =
+            tokenizer.Encode("<|bos|>system: Be brief.\nuser: Once upon a time\nassistant:".Replace("<|bos|>", tokenizer.TokenText(4080)!,
             StringComparison.Ordinal), addSpecialTokens: false);
         Assert.Equal(ids.Length, whole.Usage.InputTokenCount);
         using var packed = PackedWeights.Load(Espalier.Models.Checkpoints.Checkpoint.Open(RunningServer.Teacher), server.Model.Format);
@@ -122,7 +123,8 @@ public sealed class OpenAiClientTests : TorchTest
         Assert.Equal(404, error.Status);
         Assert.Contains("'tested' is served", error.Message);
         var tools = new ChatCompletionOptions { Tools = { ChatTool.CreateFunctionTool("f") } };
-        error = await Assert.ThrowsAsync<ClientResultException>(() => Client(server).CompleteChatAsync([new UserChatMessage("Hello")], tools));
+        error = await Assert.ThrowsAsync<ClientResultException>(() => Client(server)
+            .CompleteChatAsync([new UserChatMessage("Hello")], tools));
         Assert.Equal(400, error.Status);
         Assert.Contains("has no tools", error.Message);
         error = await Assert.ThrowsAsync<ClientResultException>(() => Client(server).CompleteChatAsync(new string('x', 4000)));

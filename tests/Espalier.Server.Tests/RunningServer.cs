@@ -18,7 +18,8 @@ internal sealed class RunningServer : IAsyncDisposable
     private RunningServer(ServedModel model, HttpServer server)
     {
         (Model, _server) = (model, server);
-        Http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 1000 }) { BaseAddress = server.Address, Timeout = TimeSpan.FromMinutes(5) };
+        Http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 1000 }) { BaseAddress = server.Address,
+            Timeout = TimeSpan.FromMinutes(5) };
     }
 
     public static string Teacher => Path.Combine(Fixtures.Root, "models", "quickstart-teacher");
@@ -30,12 +31,14 @@ internal sealed class RunningServer : IAsyncDisposable
     public Uri V1 => new(_server.Address, "/v1");
 
     /// <summary>Starts one.</summary>
-    public static async Task<RunningServer> StartAsync(string folder, string? template = null, ServingOptions? serving = null, string? key = null,
+    public static async Task<RunningServer> StartAsync(string folder, string? template = null, ServingOptions? serving = null,
+        string? key = null,
         long largestBody = 1 << 20)
     {
         TorchRuntime.Start(threads: 2);
         using var checkpoint = Checkpoint.Open(folder);
-        var model = ServedModel.Load(checkpoint, new() { ChatTemplate = template, Serving = serving ?? new() { Batch = 4 }, Name = "tested" });
+        var model =
+            ServedModel.Load(checkpoint, new() { ChatTemplate = template, Serving = serving ?? new() { Batch = 4 }, Name = "tested" });
         return new(model, await HttpServer.StartAsync(model, new() { Port = 0, ApiKey = key, LargestBody = largestBody }));
     }
 

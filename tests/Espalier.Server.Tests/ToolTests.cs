@@ -13,13 +13,15 @@ public sealed class ToolTests : TorchTest
 
     private static readonly Dictionary<string, (string[] Call, string Template)> s_families = new()
     {
-        ["hermes"] = (["Let me", " see.\n", "<tool_call>", "\n{\"name\": \"weather\", \"argu", "ments\": {\"city\": \"Paris\"}}\n", "</tool_call>",
+        ["hermes"] =
+            (["Let me", " see.\n", "<tool_call>", "\n{\"name\": \"weather\", \"argu", "ments\": {\"city\": \"Paris\"}}\n", "</tool_call>",
             "\n<tool_", "call>{\"name\": \"weather\", \"arguments\": {\"city\": \"Rome\"}}</tool", "_call>"],
             "{% for t in tools or [] %}<tool_call>{{ t.function.name }}{% endfor %}"),
         ["mistral"] = (["[TOOL_CALLS]", " [{\"name\": \"weather\", \"arguments\": {\"city\"", ": \"Paris\"}}, ",
             "{\"name\": \"weather\", \"arguments\": {\"city\": \"Rome\"}}]"], "{% if tools %}[TOOL_CALLS]{{ tools | tojson }}{% endif %}"),
         ["llama-3"] = (["<|python_tag|>", "{\"name\": \"weather\", \"para", "meters\": {\"city\": \"Paris\"}}", "; ",
-            "{\"name\": \"weather\", \"parameters\": {\"city\": \"Rome\"}} "], "{% if tools %}{\"name\":, \"parameters\": }{{ tools | tojson }}{% endif %}"),
+            "{\"name\": \"weather\", \"parameters\": {\"city\": \"Rome\"}} "],
+                "{% if tools %}{\"name\":, \"parameters\": }{{ tools | tojson }}{% endif %}"),
     };
 
     private readonly TemporaryFolder _folder = new();
@@ -88,7 +90,9 @@ public sealed class ToolTests : TorchTest
     internal static ChatTool Weather { get; } = ChatTool.CreateFunctionTool("weather", "The weather of a city",
         BinaryData.FromString("""{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}"""));
 
-    /// <summary>A model that calls where it is given tools, and answers where it is given a result; the template checks that it came whole.</summary>
+    /// <summary>
+    /// A model that calls where it is given tools, and answers where it is given a result; the template checks that it came whole.
+    /// </summary>
     internal static async Task<RunningServer> StartAsync(string family, TemporaryFolder folder) =>
         await RunningServer.StartAsync(Model(family, folder));
 
@@ -100,8 +104,10 @@ public sealed class ToolTests : TorchTest
             ["<|call|>"] = call, ["<|answer|>"] = ["It is", " 12 deg", "rees."], ["<|plain|>"] = ["I have", " no tools."],
         }, "[TOOL_CALLS]", "<|python_tag|>");
         File.WriteAllText(Path.Combine(model, "chat_template.jinja"),
-            tools + "{% for m in messages %}{{ m.role }}: {{ m.content }}{% for c in m.tool_calls or [] %}{{ c.function.arguments.city }}{% endfor %}\n"
-            + "{% endfor %}{% if messages[-1].role == 'tool' and messages[-1].content == '" + Result + "' and messages[-3].tool_calls[1].function"
+            tools + "{% for m in messages %}{{ m.role }}: {{ m.content }}{% for c in m.tool_calls or [] %}{{ c.function.arguments.city "
+                + "}}{% endfor %}\n"
+            + "{% endfor %}{% if messages[-1].role == 'tool' and messages[-1].content == '" + Result
+            + "' and messages[-3].tool_calls[1].function"
             + ".arguments.city == 'Rome' %}<|answer|>{% elif tools %}<|call|>{% else %}<|plain|>{% endif %}");
         return model;
     }

@@ -22,15 +22,18 @@ internal sealed class ServeCommand : CommandBase
         HelpName = "ADDRESS",
         DefaultValueFactory = static _ => "127.0.0.1",
     };
-    private readonly ValueOption<int> _port = new("--port", Kinds.Size(least: 0, most: 65535), "Port to listen to; 0 is one that is free", 8080);
+    private readonly ValueOption<int> _port = new("--port", Kinds.Size(least: 0, most: 65535), "Port to listen to; 0 is one that is free",
+        8080);
     private readonly Option<string> _key = new("--api-key")
     {
         Description = $"What requests must know (Authorization: Bearer KEY); other users of the machine see it here, unlike in "
             + $"--api-key-file and {KeyVariable}",
         HelpName = "KEY",
     };
-    private readonly Option<string> _keyFile = new("--api-key-file") { Description = "A file with the key, on its first line", HelpName = "FILE" };
-    private readonly Option<string> _name = new("--name") { Description = "What requests call the model [default: the folder's name]", HelpName = "NAME" };
+    private readonly Option<string> _keyFile = new("--api-key-file") { Description = "A file with the key, on its first line",
+        HelpName = "FILE" };
+    private readonly Option<string> _name = new("--name") { Description = "What requests call the model [default: the folder's name]",
+        HelpName = "NAME" };
     private readonly Option<string> _template = new("--chat-template")
     {
         Description = "A file with a chat template (Jinja), in place of the model's own",
@@ -86,12 +89,15 @@ internal sealed class ServeCommand : CommandBase
     private async Task<int> ServeAsync(CommandRun run, ServedModel model, HttpServerOptions http)
     {
         await using var server = await HttpServer.StartAsync(model, http).ConfigureAwait(false);
-        run.Write(new ServeReport(server.Address.ToString().TrimEnd('/') + "/v1", model.Name, model.Template is not null, model.Engine.Context,
+        run.Write(
+            new ServeReport(server.Address.ToString().TrimEnd('/') + "/v1", model.Name, model.Template is not null, model.Engine.Context,
             _serving.Batch(run), model.Engine.Counts.Blocks * Espalier.Models.Serving.ServingEngine.BytesOfBlock(model.Engine.Config),
             WeightsOption.NameOf(model.Format)), static (page, report) =>
             {
                 page.Line($"{report.Model} answers at {report.Address}");
-                page.Line($"{report.Batch} at once, {Units.Counted(report.Context, "position")} each, {Units.Bytes(report.KeyValueBytes)} of keys and "
+                page.Line(
+                    $"{report.Batch} at once, {Units.Counted(report.Context, "position")} each, {Units.Bytes(report.KeyValueBytes)} of "
+                        + $"keys and "
                     + $"values, weights in {report.Weights}{(report.HasChatTemplate ? "" : "; no chat template, so completions only")}");
             });
         run.Terminal.Output.Flush();
@@ -106,7 +112,8 @@ internal sealed class ServeCommand : CommandBase
         if (host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
             return IPAddress.Loopback;
         return IPAddress.TryParse(host.Trim('[', ']'), out var address) ? address
-            : throw new EspalierException($"--host is '{OneLine.Clipped(host)}' and must be an address such as 127.0.0.1, 0.0.0.0 or ::1, or localhost");
+            : throw new EspalierException(
+                $"--host is '{OneLine.Clipped(host)}' and must be an address such as 127.0.0.1, 0.0.0.0 or ::1, or localhost");
     }
 
     private string? ReadKey(CommandRun run)

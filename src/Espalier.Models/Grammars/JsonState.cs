@@ -9,8 +9,10 @@ internal readonly record struct JsonState
     /// <summary>Arrays and objects inside of each other, at most.</summary>
     public const int Deepest = 64;
 
-    /// <summary>White space in a row after which no more may come: a model that writes nothing else would never end.</summary>
-    public const int MostSpaces = 64;
+    /// <summary>
+    /// White space in a row after which no more may come, a line break and an indentation: a model that writes nothing else would never end.
+    /// </summary>
+    public const int MostSpaces = 24;
 
     private enum Place : byte
     {
@@ -57,7 +59,8 @@ internal readonly record struct JsonState
         Place.Colon => b == ':' ? Go(Place.Value) : Space(b),
         Place.AfterValue => Next(b),
         Place.String => Text(b),
-        Place.Escape => b == 'u' ? Go(Place.Hex) with { IsKey = IsKey } : "\"\\/bfnrt"u8.Contains(b) ? Go(Place.String) with { IsKey = IsKey } : null,
+        Place.Escape => b == 'u' ? Go(Place.Hex) with { IsKey = IsKey } : "\"\\/bfnrt"u8.Contains(b)
+            ? Go(Place.String) with { IsKey = IsKey } : null,
         Place.Hex => Digit(b),
         Place.Character => b < Low || b > High ? null
             : Kind > 1 ? this with { Kind = (byte)(Kind - 1), Low = 0x80, High = 0xBF } : Go(Place.String) with { IsKey = IsKey },

@@ -11,7 +11,8 @@ namespace Espalier.Server.Answers;
 /// <param name="Finish">Why the answer ended; null before.</param>
 /// <param name="Failure">What went wrong, where something did.</param>
 internal sealed record AnswerPart(
-    int Index, string Text, IReadOnlyList<ToolCall> Calls, ServedToken? Token = null, FinishReason? Finish = null, Exception? Failure = null);
+    int Index, string Text, IReadOnlyList<ToolCall> Calls, ServedToken? Token = null, FinishReason? Finish = null,
+    Exception? Failure = null);
 
 /// <summary>Why an answer ended.</summary>
 internal enum FinishReason

@@ -66,7 +66,8 @@ internal sealed class AnswerSet : IDisposable
         catch (EspalierException error)
         {
             set.Dispose();
-            throw RequestException.Bad(error.Message, code: error.Message.Contains("shorten", StringComparison.Ordinal) ? "context_length_exceeded" : null);
+            throw RequestException.Bad(error.Message, code: error.Message.Contains("shorten", StringComparison.Ordinal)
+                ? "context_length_exceeded" : null);
         }
         catch
         {

@@ -19,12 +19,14 @@ internal static class ChatAnswers
     {
         if (model.Template is not { } template)
             throw RequestException.Bad(
-                "this model has no chat template: ask /v1/completions, or start the server with --chat-template FILE", code: "no_chat_template");
+                "this model has no chat template: ask /v1/completions, or start the server with --chat-template FILE",
+                code: "no_chat_template");
         Func<ToolCallText>? calls = null;
         if (request.Tools is not null)
         {
             var form = model.FormWithTools ?? throw RequestException.Bad(
-                "this model's chat template has no tools: leave them out, or take a model that was trained to call them", "tools", "unsupported");
+                "this model's chat template has no tools: leave them out, or take a model that was trained to call them", "tools",
+                "unsupported");
             calls = () => new(form, request.ToolNames);
         }
         int[] prompt;

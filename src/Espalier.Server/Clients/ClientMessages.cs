@@ -18,7 +18,8 @@ internal static class ClientMessages
     public static ChatRequest Request(IEnumerable<ChatMessage> messages, ChatOptions options, SamplingOptions defaults)
     {
         if (options.ResponseFormat is ChatResponseFormatJson { Schema: not null })
-            throw new EspalierException("a response format with a schema is not supported: ChatResponseFormat.Json gives valid JSON of any shape");
+            throw new EspalierException(
+                "a response format with a schema is not supported: ChatResponseFormat.Json gives valid JSON of any shape");
         if (options.ToolMode is RequiredChatToolMode)
             throw new EspalierException("a required tool is not supported: the model calls tools where it chooses to");
         var all = new List<Message>();

@@ -54,7 +54,8 @@ public sealed class ModelChatClient : IChatClient
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+    public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(IEnumerable<ChatMessage> messages,
+        ChatOptions? options = null,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
@@ -96,7 +97,8 @@ public sealed class ModelChatClient : IChatClient
     public object? GetService(Type serviceType, object? serviceKey = null)
     {
         ArgumentNullException.ThrowIfNull(serviceType);
-        return serviceKey is not null ? null : serviceType == typeof(ChatClientMetadata) ? _metadata : serviceType.IsInstanceOfType(this) ? this : null;
+        return serviceKey is not null ? null : serviceType == typeof(ChatClientMetadata) ? _metadata : serviceType.IsInstanceOfType(this)
+            ? this : null;
     }
 
     /// <inheritdoc/>
@@ -117,6 +119,7 @@ public sealed class ModelChatClient : IChatClient
     private static Dictionary<string, object?> Arguments(ToolCall call)
     {
         using var document = JsonDocument.Parse(call.Arguments);
-        return document.RootElement.EnumerateObject().ToDictionary(static field => field.Name, static field => (object?)field.Value.Clone());
+        return document.RootElement.EnumerateObject()
+            .ToDictionary(static field => field.Name, static field => (object?)field.Value.Clone());
     }
 }

@@ -29,7 +29,8 @@ internal sealed class HttpServer : IAsyncDisposable
     private HttpServer(WebApplication app, ServedModel model, HttpServerOptions options)
     {
         (_app, _model, _options, _key) = (app, model, options, new(options.ApiKey));
-        var (completions, chats, models) = (new CompletionEndpoint(model, _metrics), new ChatEndpoint(model, _metrics), new ModelsEndpoint(model));
+        var (completions, chats, models) =
+            (new CompletionEndpoint(model, _metrics), new ChatEndpoint(model, _metrics), new ModelsEndpoint(model));
         _paths = new(StringComparer.Ordinal)
         {
             ["/v1/completions"] = (HttpMethods.Post, false, context => WithBodyAsync(context, completions.RunAsync)),
@@ -103,7 +104,8 @@ internal sealed class HttpServer : IAsyncDisposable
                 if (!found.IsOpen)
                     _key.Check(context.Request);
                 if (!isKnown)
-                    throw new RequestException(404, $"there is nothing at {OneLine.Clipped(path)}: {string.Join(", ", _paths.Keys)}", code: "not_found");
+                    throw new RequestException(404, $"there is nothing at {OneLine.Clipped(path)}: {string.Join(", ", _paths.Keys)}",
+                        code: "not_found");
                 if (context.Request.Method != found.Method)
                 {
                     context.Response.Headers.Allow = found.Method;
@@ -118,7 +120,8 @@ internal sealed class HttpServer : IAsyncDisposable
             catch (Microsoft.AspNetCore.Http.BadHttpRequestException error)
             {
                 await FailAsync(context, new(error.StatusCode, error.StatusCode == 413
-                    ? $"the body is larger than {_options.LargestBody} bytes" : OneLine.Of(error.Message), code: "bad_request")).ConfigureAwait(false);
+                    ? $"the body is larger than {_options.LargestBody} bytes" : OneLine.Of(error.Message), code: "bad_request"))
+                    .ConfigureAwait(false);
             }
             catch (Exception error) when (error is not OperationCanceledException && !context.RequestAborted.IsCancellationRequested)
             {
@@ -129,7 +132,8 @@ internal sealed class HttpServer : IAsyncDisposable
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
             // Whoever asked has left, and there is nobody to tell.
-            context.Response.StatusCode = context.Response.HasStarted ? context.Response.StatusCode : StatusCodes.Status499ClientClosedRequest;
+            context.Response.StatusCode = context.Response.HasStarted ? context.Response.StatusCode
+                : StatusCodes.Status499ClientClosedRequest;
         }
         finally
         {

@@ -66,7 +66,8 @@ internal sealed class ServedModel : IDisposable
     /// <exception cref="EspalierException">It cannot be served; the message says why.</exception>
     public static ServedModel Load(Checkpoint checkpoint, ServedModelOptions options)
     {
-        var template = options.ChatTemplate is { } path ? ChatTemplate.OfFile(path, checkpoint.Folder) : ChatTemplate.Find(checkpoint.Folder);
+        var template = options.ChatTemplate is { } path ? ChatTemplate.OfFile(path, checkpoint.Folder)
+            : ChatTemplate.Find(checkpoint.Folder);
         template?.Check();
         var weights = PackedWeights.Load(checkpoint, options.Weights ?? PackedWeights.FormatOf(checkpoint));
         ServingEngine? engine = null;

@@ -44,10 +44,11 @@ internal sealed record AnswerOptions
     public static AnswerOptions Read(RequestFields fields, string model, SamplingOptions defaults)
     {
         if (fields.Text("model") is { } asked && asked != model)
-            throw new RequestException(404, $"there is no model '{OneLine.Clipped(asked)}' here: '{OneLine.Clipped(model)}' is served", "model",
+            throw new RequestException(404, $"there is no model '{OneLine.Clipped(asked)}' here: '{OneLine.Clipped(model)}' is served",
+                "model",
                 "model_not_found");
-        if (fields.Object("logit_bias") is { } bias && fields.Of("logit_bias")!.Value.EnumerateObject().Any())
-            throw RequestException.Bad("logit_bias is not supported here: leave it out", bias.PlaceOf("").TrimEnd('.'), "unsupported");
+        if (fields.Object("logit_bias") is not null && fields.Of("logit_bias")!.Value.EnumerateObject().Any())
+            throw RequestException.Bad("logit_bias is not supported here: leave it out", "logit_bias", "unsupported");
         var streams = fields.Flag("stream");
         var more = fields.Object("stream_options");
         if (more is not null && !streams)
@@ -69,11 +70,12 @@ internal sealed record AnswerOptions
     {
         // Of a model that is meant to be continued greedily, whoever asks for a choice gets one.
         Temperature = fields.Number("temperature", 0, 100)
-            ?? (defaults.Temperature == 0 && (fields.Has("top_p") || fields.Has("top_k") || fields.Has("min_p")) ? 1 : defaults.Temperature),
-        TopP = fields.Number("top_p", double.Epsilon, 1) ?? defaults.TopP,
+            ?? (defaults.Temperature == 0 && (fields.Has("top_p") || fields.Has("top_k") || fields.Has("min_p")) ? 1
+                : defaults.Temperature),
+        TopP = fields.Number("top_p", 0, 1, isAbove: true) ?? defaults.TopP,
         TopK = (int)Math.Max(0, fields.Whole("top_k", -1, int.MaxValue) ?? defaults.TopK),
         MinP = fields.Number("min_p", 0, 1) ?? defaults.MinP,
-        RepetitionPenalty = fields.Number("repetition_penalty", double.Epsilon, 1e6) ?? defaults.RepetitionPenalty,
+        RepetitionPenalty = fields.Number("repetition_penalty", 0, 1e6, isAbove: true) ?? defaults.RepetitionPenalty,
         PresencePenalty = fields.Number("presence_penalty", -2, 2) ?? 0,
         FrequencyPenalty = fields.Number("frequency_penalty", -2, 2) ?? 0,
         // Any 64 bits are a seed.
@@ -85,8 +87,8 @@ internal sealed record AnswerOptions
         if (fields.Of("stop") is not { } value)
             return [];
         string[] stops = value.ValueKind == System.Text.Json.JsonValueKind.String ? [fields.Text("stop")!]
-            : [.. fields.List("stop", MostStops)!.Select((one, i) => one.ValueKind == System.Text.Json.JsonValueKind.String
-                ? RequestFields.Text(one, $"stop[{i}]") : throw fields.Wrong("stop", one, "a text, or a list of up to 4"))];
+            : [.. fields.List("stop", MostStops)!.Select(one => one.ValueKind == System.Text.Json.JsonValueKind.String
+                ? one.GetString()! : throw fields.Wrong("stop", one, "a text, or a list of up to 4"))];
         foreach (var stop in stops)
             if (stop.Length is 0 or > LongestStop)
                 throw RequestException.Bad($"stop has a text of {stop.Length} characters: from 1 to {LongestStop}", "stop");
@@ -95,11 +97,14 @@ internal sealed record AnswerOptions
 
     private static bool ReadFormat(RequestFields? format) => format?.Text("type") switch
     {
-        null when format is not null => throw RequestException.Bad("response_format has no type: text or json_object", "response_format.type"),
+        null when format is not null =>
+            throw RequestException.Bad("response_format has no type: text or json_object", "response_format.type"),
         null or "text" => false,
         "json_object" => true,
         "json_schema" => throw RequestException.Bad(
-            "response_format json_schema is not supported here: json_object gives valid JSON of any shape", "response_format.type", "unsupported"),
-        var other => throw RequestException.Bad($"response_format.type is '{OneLine.Clipped(other)}': text or json_object", "response_format.type"),
+            "response_format json_schema is not supported here: json_object gives valid JSON of any shape", "response_format.type",
+            "unsupported"),
+        var other =>
+            throw RequestException.Bad($"response_format.type is '{OneLine.Clipped(other)}': text or json_object", "response_format.type"),
     };
 }

@@ -24,7 +24,8 @@ internal static class ChatMessages
     private static ChatMessage ReadOne(RequestFields message)
     {
         var role = message.Text("role")
-            ?? throw RequestException.Bad($"{message.PlaceOf("role")} is missing: {string.Join(", ", s_roles)}", message.PlaceOf("role"), "missing");
+            ?? throw RequestException.Bad($"{message.PlaceOf("role")} is missing: {string.Join(", ", s_roles)}", message.PlaceOf("role"),
+                "missing");
         if (!s_roles.Contains(role))
             throw RequestException.Bad(
                 $"{message.PlaceOf("role")} is '{OneLine.Clipped(role)}': {string.Join(", ", s_roles)}", message.PlaceOf("role"));
@@ -50,10 +51,12 @@ internal static class ChatMessages
             var fields = new RequestFields(part, $"{message.PlaceOf("content")}[{i}]");
             return fields.Text("type") switch
             {
-                "text" => fields.Text("text") ?? throw RequestException.Bad($"{fields.PlaceOf("text")} is missing", fields.PlaceOf("text"), "missing"),
+                "text" => fields.Text("text")
+                    ?? throw RequestException.Bad($"{fields.PlaceOf("text")} is missing", fields.PlaceOf("text"), "missing"),
                 "refusal" => fields.Text("refusal") ?? "",
                 var other => throw RequestException.Bad(
-                    $"{fields.PlaceOf("type")} is '{OneLine.Clipped(other ?? "")}': this model reads text only", fields.PlaceOf("type"), "unsupported"),
+                    $"{fields.PlaceOf("type")} is '{OneLine.Clipped(other ?? "")}': this model reads text only", fields.PlaceOf("type"),
+                    "unsupported"),
             };
         }));
     }
@@ -81,19 +84,16 @@ internal static class ChatMessages
     }
 
     // OpenAI has them as a text, templates write an object.
-    private static JsonNode Arguments(RequestFields function)
+    private static JsonObject Arguments(RequestFields function)
     {
         var text = function.Text("arguments") ?? "";
         if (text.Length == 0)
             return new JsonObject();
-        try
-        {
-            return JsonNode.Parse(text, documentOptions: new() { MaxDepth = JsonBody.Deepest }) as JsonObject
-                ?? throw RequestException.Bad($"{function.PlaceOf("arguments")} is JSON and no object", function.PlaceOf("arguments"));
-        }
-        catch (JsonException)
-        {
-            throw RequestException.Bad($"{function.PlaceOf("arguments")} is no JSON: it must be an object as a text", function.PlaceOf("arguments"));
-        }
+        if (!JsonBody.TryParse(text, out var document))
+            throw RequestException.Bad($"{function.PlaceOf("arguments")} is no JSON: it must be an object as a text",
+                function.PlaceOf("arguments"));
+        using (document)
+            return document.RootElement.ValueKind == JsonValueKind.Object ? JsonObject.Create(document.RootElement.Clone())!
+                : throw RequestException.Bad($"{function.PlaceOf("arguments")} is JSON and no object", function.PlaceOf("arguments"));
     }
 }

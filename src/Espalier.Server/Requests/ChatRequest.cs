@@ -46,7 +46,8 @@ internal sealed record ChatRequest(
         var messages = ChatMessages.Read(fields);
         var tools = ReadTools(fields);
         if (tools is not null && options.IsJson)
-            throw RequestException.Bad("response_format json_object and tools do not go together here: leave one out", "response_format", "unsupported");
+            throw RequestException.Bad("response_format json_object and tools do not go together here: leave one out", "response_format",
+                "unsupported");
         return new(messages, options, asks ? top ?? 0 : null, tools,
             fields.Object("chat_template_kwargs") is null ? null : JsonObject.Create(fields.Of("chat_template_kwargs")!.Value));
     }
@@ -59,7 +60,8 @@ internal sealed record ChatRequest(
         {
             var tool = new RequestFields(element, $"tools[{i}]");
             if (tool.Text("type") is { } type && type != "function")
-                throw RequestException.Bad($"{tool.PlaceOf("type")} is '{OneLine.Clipped(type)}': only function", tool.PlaceOf("type"), "unsupported");
+                throw RequestException.Bad($"{tool.PlaceOf("type")} is '{OneLine.Clipped(type)}': only function", tool.PlaceOf("type"),
+                    "unsupported");
             var function = tool.Object("function")
                 ?? throw RequestException.Bad($"{tool.PlaceOf("function")} is missing", tool.PlaceOf("function"), "missing");
             var name = function.Text("name");
@@ -75,7 +77,8 @@ internal sealed record ChatRequest(
             if (said == "none")
                 return null;
             if (said != "auto")
-                throw RequestException.Bad($"tool_choice is {OneLine.Clipped(said!)}: none and auto are supported here", "tool_choice", "unsupported");
+                throw RequestException.Bad($"tool_choice is {OneLine.Clipped(said!)}: none and auto are supported here", "tool_choice",
+                    "unsupported");
         }
         return all.Count == 0 ? null : all;
     }

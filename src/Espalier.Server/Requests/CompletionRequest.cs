@@ -29,7 +29,8 @@ internal sealed record CompletionRequest(IReadOnlyList<Prompt> Prompts, AnswerOp
         if (fields.Text("suffix") is { Length: > 0 })
             throw RequestException.Bad("suffix is not supported here: leave it out", "suffix", "unsupported");
         if (fields.Whole("best_of", 1, int.MaxValue) is { } best && best != options.Count)
-            throw RequestException.Bad($"best_of is {best} and n is {options.Count}: of more answers than are given none is chosen here", "best_of",
+            throw RequestException.Bad($"best_of is {best} and n is {options.Count}: of more answers than are given none is chosen here",
+                "best_of",
                 "unsupported");
         var echoes = fields.Flag("echo");
         var likeliest = (int?)fields.Whole("logprobs", 0, 5);
@@ -52,9 +53,9 @@ internal sealed record CompletionRequest(IReadOnlyList<Prompt> Prompts, AnswerOp
             return [new(null, Ids(fields, items))];
         if (items.Count > MostPrompts)
             throw RequestException.Bad($"prompt has {items.Count} texts and may have {MostPrompts}", "prompt");
-        return [.. items.Select((item, i) => item.ValueKind switch
+        return [.. items.Select(item => item.ValueKind switch
         {
-            JsonValueKind.String => new Prompt(RequestFields.Text(item, $"prompt[{i}]"), null),
+            JsonValueKind.String => new Prompt(item.GetString(), null),
             JsonValueKind.Array when item.GetArrayLength() > 0 => new Prompt(null, Ids(fields, [.. item.EnumerateArray()])),
             _ => throw fields.Wrong("prompt", item, "a text, a list of texts, or of token ids"),
         })];

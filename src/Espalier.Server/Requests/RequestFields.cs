@@ -38,26 +38,29 @@ internal sealed class RequestFields
     {
         foreach (var name in _fields.Keys)
             if (!names.Contains(name))
-                throw RequestException.Bad($"there is no field {PlaceOf(OneLine.Of(name))}{Nearest(name, names)}", PlaceOf(OneLine.Of(name)), "unknown_field");
+                throw RequestException.Bad($"there is no field {PlaceOf(OneLine.Of(name))}{Nearest(name, names)}",
+                    PlaceOf(OneLine.Of(name)), "unknown_field");
     }
 
     /// <summary>A text; null where it is not there.</summary>
     public string? Text(string name) => Of(name) is not { } value ? null
-        : value.ValueKind == JsonValueKind.String ? Text(value, PlaceOf(name)) : throw Wrong(name, value, "a text");
+        : value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Wrong(name, value, "a text");
 
     /// <summary>True or false.</summary>
     public bool Flag(string name, bool otherwise = false) => Of(name) is not { } value ? otherwise
         : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Wrong(name, value, "true or false");
 
-    /// <summary>A number within limits.</summary>
-    public double? Number(string name, double least, double most)
+    /// <summary>A number within limits; with <paramref name="isAbove"/> the lower one itself is none.</summary>
+    public double? Number(string name, double least, double most, bool isAbove = false)
     {
         if (Of(name) is not { } value)
             return null;
         if (value.ValueKind != JsonValueKind.Number || !value.TryGetDouble(out var number) || !double.IsFinite(number))
             throw Wrong(name, value, "a number");
-        return number >= least && number <= most ? number
-            : throw RequestException.Bad($"{PlaceOf(name)} is {value.GetRawText()} and must be from {least} to {most}", PlaceOf(name));
+        return (isAbove ? number > least : number >= least) && number <= most ? number
+            : throw RequestException.Bad(
+                $"{PlaceOf(name)} is {value.GetRawText()} and must be {(isAbove ? $"above {least} and at most" : $"from {least} to")} "
+                    + $"{most}", PlaceOf(name));
     }
 
     /// <summary>A whole number within limits.</summary>
@@ -67,7 +70,7 @@ internal sealed class RequestFields
             return null;
         if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt64(out var number))
             throw Wrong(name, value, "a whole number");
-        return number >= least && number <= most ? number
+        return (isAbove ? number > least : number >= least) && number <= most ? number
             : throw RequestException.Bad($"{PlaceOf(name)} is {number} and must be from {least} to {most}", PlaceOf(name));
     }
 
@@ -84,19 +87,6 @@ internal sealed class RequestFields
     /// <summary>The error of a value of another kind.</summary>
     public RequestException Wrong(string name, JsonElement value, string meant) =>
         RequestException.Bad($"{PlaceOf(name)} is {Kind(value)} and must be {meant}", PlaceOf(name), "invalid_type");
-
-    /// <summary>A JSON text as a string; half a surrogate pair is refused.</summary>
-    public static string Text(JsonElement value, string place)
-    {
-        try
-        {
-            return value.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            throw RequestException.Bad($"{place} has half of a surrogate pair, which is no character", place);
-        }
-    }
 
     /// <summary>What a value is, in words.</summary>
     public static string Kind(JsonElement value) => value.ValueKind switch

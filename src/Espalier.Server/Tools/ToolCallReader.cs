@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Espalier.Server.Requests;
 
 namespace Espalier.Server.Tools;
 
@@ -9,24 +10,21 @@ internal sealed class ToolCallReader(IReadOnlySet<string> names)
     /// <summary>The calls of an object, or of a list of them; null where it is anything else.</summary>
     public IReadOnlyList<ToolCall>? Read(string json)
     {
-        try
+        if (!JsonBody.TryParse(json, out var document))
+            return null;
+        using (document)
         {
-            using var document = JsonDocument.Parse(json.Trim(), new() { MaxDepth = Requests.JsonBody.Deepest });
             ToolCall?[] calls = document.RootElement.ValueKind == JsonValueKind.Array
                 ? [.. document.RootElement.EnumerateArray().Select(Call)] : [Call(document.RootElement)];
             ToolCall[] known = [.. calls.OfType<ToolCall>()];
             return calls.Length > 0 && known.Length == calls.Length ? known : null;
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
-        {
-            // Not well-formed, or half of a surrogate pair.
-            return null;
-        }
     }
 
     private ToolCall? Call(JsonElement element)
     {
-        if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty("name", out var name) || name.ValueKind != JsonValueKind.String
+        if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty("name", out var name)
+            || name.ValueKind != JsonValueKind.String
             || !names.Contains(name.GetString()!))
             return null;
         if (!element.TryGetProperty("arguments", out var arguments) && !element.TryGetProperty("parameters", out arguments))
@@ -35,10 +33,18 @@ internal sealed class ToolCallReader(IReadOnlySet<string> names)
         var text = arguments.ValueKind switch
         {
             JsonValueKind.Object => arguments.GetRawText(),
-            JsonValueKind.String => arguments.GetString()!,
+            JsonValueKind.String => Inner(arguments.GetString()!),
             JsonValueKind.Null => "{}",
             _ => null,
         };
         return text is null ? null : ToolCall.New(name.GetString()!, text);
+    }
+
+    private static string? Inner(string text)
+    {
+        if (!JsonBody.TryParse(text, out var document))
+            return null;
+        using (document)
+            return document.RootElement.ValueKind == JsonValueKind.Object ? text : null;
     }
 }

@@ -56,7 +56,8 @@ public sealed partial class ExampleTests : IDisposable
     /// <summary>A server runs until a signal comes: here one, once it says that it listens.</summary>
     private static string Ended(string line) => !line.StartsWith("espalier serve ", StringComparison.Ordinal) ? line
         : $$"""
-            exec 3< <(exec dotnet '{{Path.Combine(AppContext.BaseDirectory, "espalier.dll")}}' {{Ports().Replace(line["espalier ".Length..], "")}} --port 0)
+            exec 3< <(exec dotnet '{{Path.Combine(AppContext.BaseDirectory, "espalier.dll")}}' \
+                {{Ports().Replace(line["espalier ".Length..], "")}} --port 0)
             server=$!
             read -r listens <&3
             echo "$listens"

@@ -13,7 +13,8 @@ public sealed class ServeTests
     public async Task It_answers_until_a_signal_comes_and_lets_an_answer_end()
     {
         using var process = Process.Start(new ProcessStartInfo("dotnet",
-            [Path.Combine(AppContext.BaseDirectory, "espalier.dll"), "serve", Verb.Teacher, "--port", "0", "--json", "--name", "t", "--threads", "1"])
+            [Path.Combine(AppContext.BaseDirectory, "espalier.dll"), "serve", Verb.Teacher, "--port", "0", "--json", "--name", "t",
+                "--threads", "1"])
         { RedirectStandardOutput = true, RedirectStandardError = true, Environment = { ["ESPALIER_API_KEY"] = "a-long-secret" } })!;
         try
         {
@@ -25,7 +26,8 @@ public sealed class ServeTests
             using var refused = await http.GetAsync("models");
             Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
             http.DefaultRequestHeaders.Authorization = new("Bearer", "a-long-secret");
-            using var content = new StringContent("{\"prompt\":\"Once\",\"max_tokens\":200,\"temperature\":0,\"stream\":true}", Encoding.UTF8,
+            using var content = new StringContent("{\"prompt\":\"Once\",\"max_tokens\":200,\"temperature\":0,\"stream\":true}",
+                Encoding.UTF8,
                 "application/json");
             using var request = new HttpRequestMessage(HttpMethod.Post, "completions") { Content = content };
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);

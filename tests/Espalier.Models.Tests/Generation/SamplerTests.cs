@@ -63,7 +63,8 @@ public sealed class SamplerTests
     [Fact]
     public void What_a_mask_forbids_is_never_chosen()
     {
-        foreach (var options in (SamplingOptions[])[new(), new() { Temperature = 5, Seed = 1 }, new() { Temperature = 5, TopP = 0.99, Seed = 2 }])
+        foreach (var options in (SamplingOptions[])[new(), new() { Temperature = 5, Seed = 1 },
+            new() { Temperature = 5, TopP = 0.99, Seed = 2 }])
         {
             var mask = new Odd();
             var choice = new Choice(options, [0], mask);

@@ -117,7 +117,8 @@ public sealed class JsonGrammarTests
                 int[] open = [.. Enumerable.Range(0, logits.Length).Where(id => logits[id] == 0)];
                 // What ends something is taken more often than chance would, so that texts end.
                 var closing = open.Where(id => s_tokenizer.TokenText(id) is "}" or "]" or "\"" or "\"}" or "]}").ToArray();
-                var chosen = closing.Length > 0 && random.Next(3) == 0 ? closing[random.Next(closing.Length)] : open[random.Next(open.Length)];
+                var chosen = closing.Length > 0 && random.Next(3) == 0 ? closing[random.Next(closing.Length)]
+                    : open[random.Next(open.Length)];
                 ids.Add(chosen);
                 mask.Accept(chosen);
             }

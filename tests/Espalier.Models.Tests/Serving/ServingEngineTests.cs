@@ -35,7 +35,8 @@ public sealed class ServingEngineTests : TorchTest
         blocks = Math.Max(blocks, Context / ServingOptions.BlockSize);
         using var engine = new ServingEngine(packed, new()
         {
-            Batch = 5, Context = Context, PromptRows = promptRows, Queue = 1000, KeyValueBytes = blocks * ServingEngine.BytesOfBlock(packed.Config),
+            Batch = 5, Context = Context, PromptRows = promptRows, Queue = 1000,
+            KeyValueBytes = blocks * ServingEngine.BytesOfBlock(packed.Config),
         });
         var random = new Random(seed);
         var beginnings = Enumerable.Range(0, 3).Select(_ => Ids(random, 40)).ToArray();
@@ -102,8 +103,10 @@ public sealed class ServingEngineTests : TorchTest
         var all = Enumerable.Range(0, 90).Select(i =>
         {
             var leaving = i % 3 == 0 ? new CancellationTokenSource() : null;
-            var request = new ServedRequest { Prompt = Ids(random, random.Next(1, 40)), MaxTokens = 30, Options = new() { Temperature = 1, Seed = i } };
-            return (Request: request, Leaving: leaving, Received: new Collected(leaving: leaving, leavesAfter: leaving is null ? -1 : 1 + i % 7));
+            var request = new ServedRequest { Prompt = Ids(random, random.Next(1, 40)), MaxTokens = 30,
+                Options = new() { Temperature = 1, Seed = i } };
+            return (Request: request, Leaving: leaving,
+                Received: new Collected(leaving: leaving, leavesAfter: leaving is null ? -1 : 1 + i % 7));
         }).ToArray();
         foreach (var (request, leaving, received) in all)
             Assert.True(engine.TrySubmit(request, received, leaving?.Token ?? default));

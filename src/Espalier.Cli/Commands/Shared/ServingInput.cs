@@ -8,7 +8,8 @@ namespace Espalier.Cli.Commands.Shared;
 /// <summary>How much a server takes on.</summary>
 internal sealed class ServingInput
 {
-    private readonly ValueOption<int> _batch = new("--batch", Kinds.Size(most: 1024), "Answers that are written at the same time; changes no text", 16);
+    private readonly ValueOption<int> _batch = new("--batch", Kinds.Size(most: 1024),
+        "Answers that are written at the same time; changes no text", 16);
     private readonly ValueOption<int> _queue = new("--queue", Kinds.Size(least: 0, most: 1 << 20),
         "Requests that may wait beside those; more are refused (429)", 256);
     private readonly ValueOption<int> _context = new("--context", Kinds.Size(least: 2),
@@ -16,7 +17,8 @@ internal sealed class ServingInput
     private readonly Option<long?> _memory = new("--kv-memory")
     {
         Description =
-            "What keys and values may take, such as 4GB; where it is full, answers wait [default: what all answers can use, at most half of "
+            "What keys and values may take, such as 4GB; where it is full, answers wait [default: what all answers can use, at most half "
+                + "of "
                 + "the memory that is free]",
         HelpName = "SIZE",
         CustomParser = result =>
