@@ -45,6 +45,8 @@ internal sealed class TaskEvaluation
     private readonly ValueOption<int> _maxTokens = new("--max-tokens", Kinds.Size(),
         "Most tokens of a text that a model writes; by default as the task has it");
 
+    private readonly AttemptsInput _attempts = new();
+
     private readonly Option<bool> _chat = new("--chat-template")
     {
         Description = "Ask through each model's own chat template: what stands before the questions as the system, the rest as the user",
@@ -80,8 +82,8 @@ internal sealed class TaskEvaluation
     }
 
     private Option[] Further =>
-        [_benchmarks, _shots, _limit, _maxTokens, _lengths, _chat, _runCode, _samples, .. _judge.Options, _contamination,
-        _perDocument];
+        [_benchmarks, _shots, _limit, _maxTokens, _lengths, .. _attempts.Options, _chat, _runCode, _samples, .. _judge.Options,
+        _contamination, _perDocument];
 
     /// <summary>Whether benchmarks were asked for.</summary>
     /// <exception cref="EspalierException">An option of benchmarks was given without one.</exception>
@@ -113,6 +115,8 @@ internal sealed class TaskEvaluation
         var lines = _perDocument.File(run, OutputKind.PerDocument, [.. reads, .. _samples.Place(run)]);
         var samples = Samples(run, tasks, models, [.. reads, .. _perDocument.Place(run)]);
         var training = run.Has(_contamination) ? DocumentSource.Parse(run.Get(_contamination)!) : null;
+        var attempts = _attempts.Read(run);
+        tasks = AttemptsInput.Of(tasks, attempts);
         var questions = tasks.Select(task => task.Kind.Questions(task, settings)).ToArray();
         foreach (var model in models)
             Check(model, tasks, settings);
@@ -132,12 +136,12 @@ internal sealed class TaskEvaluation
             DurableOutput.WriteFile(lines, 0, stream => Write(stream, models, results, contamination));
         if (samples is not null)
             DurableOutput.WriteFile(samples, 0, stream => CodeSamples.Write(stream,
-                results[0].SelectMany(result => result.Documents).OfType<CodeResult>().Select(result => result.Sample)));
+                results[0].SelectMany(result => result.Documents).SelectMany(document => document.Samples).OfType<CodeResult>().Select(result => result.Sample)));
         format.Write(run, new TaskReport(models,
             TaskComparison.OfAll(models, tasks.Index().Where(task => task.Item.Kind.IsScored(settings))
                 .Select(task => results.Select(ofModel => ofModel[task.Index]).ToArray())),
             lines, samples, judge?.Judge.Name, Pairs(run, models, tasks, questions, results), contamination, settings.Limit,
-            run.Get(_maxTokens), settings.UsesChatTemplate), TaskReportPage.Show,
+            run.Get(_maxTokens), settings.UsesChatTemplate, attempts), TaskReportPage.Show,
             TaskReportPage.Csv);
         return ExitCodes.Done;
     }

@@ -48,6 +48,10 @@ internal static class BenchmarksSection
                     .. task.Results.Select(result => new Cell(MetricText.Value(result.Metrics.First(of => of.Name == metric.Name))))]);
         table.Write(html);
         foreach (var task in tasks)
+            if (task.Attempts is { } attempts)
+                html.Leaf("p", $"{task.Task}: what ends in sampled is counted of {attempts}, all else of the greedy answer; pass@k is "
+                    + "the probability that one of k attempts is right.", ("class", "quiet"));
+        foreach (var task in tasks)
             if (task.Results.Max(result => result.Cut) is > 0 and var cut)
                 html.Leaf("p", $"{task.Task}: {Figures.Exact(cut)} of {Figures.Exact(task.Documents)} contexts are longer than a model's "
                     + "positions and were cut.", ("class", "quiet"));
