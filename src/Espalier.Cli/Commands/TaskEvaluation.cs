@@ -23,7 +23,8 @@ internal sealed class TaskEvaluation
 {
     private readonly Option<string[]> _tasks = new("--tasks")
     {
-        Description = "Benchmarks instead of a loss, with commas between: names such as arc_easy,mmlu, or files that end in .yaml. Further models "
+        Description =
+            "Benchmarks instead of a loss, with commas between: names such as arc_easy,mmlu, or files that end in .yaml. Further models "
             + "after the first one are compared with it",
         HelpName = "TASK,...",
         AllowMultipleArgumentsPerToken = false,
@@ -136,7 +137,8 @@ internal sealed class TaskEvaluation
             DurableOutput.WriteFile(lines, 0, stream => Write(stream, models, results, contamination));
         if (samples is not null)
             DurableOutput.WriteFile(samples, 0, stream => CodeSamples.Write(stream,
-                results[0].SelectMany(result => result.Documents).SelectMany(document => document.Samples).OfType<CodeResult>().Select(result => result.Sample)));
+                results[0].SelectMany(result => result.Documents).SelectMany(document => document.Samples).OfType<CodeResult>()
+                    .Select(result => result.Sample)));
         format.Write(run, new TaskReport(models,
             TaskComparison.OfAll(models, tasks.Index().Where(task => task.Item.Kind.IsScored(settings))
                 .Select(task => results.Select(ofModel => ofModel[task.Index]).ToArray())),
@@ -206,7 +208,8 @@ internal sealed class TaskEvaluation
             throw new EspalierException($"--tasks names {twice.Key} twice");
         TaskDefinition[] tasks = [.. names.Select(TaskCatalog.Find)];
         if (tasks.GroupBy(task => task.Name).FirstOrDefault(same => same.Count() > 1) is { } alike)
-            throw new EspalierException($"--tasks names two tasks {alike.Key}: {string.Join(" and ", alike.Select(task => task.Source))}; keep one, or "
+            throw new EspalierException(
+                $"--tasks names two tasks {alike.Key}: {string.Join(" and ", alike.Select(task => task.Source))}; keep one, or "
                 + "give a file another name");
         if (run.Get(_lengths) is { } lengths && lengths.Distinct().Count() != lengths.Count)
             throw new EspalierException($"{_lengths.Name} has a length twice, whose questions would count twice; keep one");

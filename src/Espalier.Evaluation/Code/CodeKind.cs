@@ -21,7 +21,8 @@ internal sealed record CodeKind(Template Target, IReadOnlyList<string> Stop, int
     public override IReadOnlyList<Metric> Metrics { get; } = [new(CodeResult.PassAt1) { IsRightOrWrong = true }, new(CodeResult.TimedOut)];
 
     /// <inheritdoc/>
-    public override string NotInRecipes => "asks for programs, which are run where the user says so: espalier evaluate --tasks ... --run-code";
+    public override string NotInRecipes =>
+        "asks for programs, which are run where the user says so: espalier evaluate --tasks ... --run-code";
 
     /// <inheritdoc/>
     public override bool IsScored(TaskSettings settings) => settings.RunsCode;

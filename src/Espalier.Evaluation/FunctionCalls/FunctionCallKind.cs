@@ -27,7 +27,7 @@ internal sealed record FunctionCallKind(
     public override string Name => "function-calls";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Metric> Metrics { get; } = 
+    public override IReadOnlyList<Metric> Metrics { get; } =
         [.. FunctionCallTotals.Names.Select(name => new Metric(name) { IsRightOrWrong = name == FunctionCallTotals.Accuracy })];
 
     /// <inheritdoc/>

@@ -16,7 +16,7 @@ internal sealed record InstructionTaskKind(IReadOnlyList<string> Stop, int MaxTo
     public override string Name => "instructions";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Metric> Metrics { get; } = 
+    public override IReadOnlyList<Metric> Metrics { get; } =
         [.. InstructionResult.Metrics.Select(name => new Metric(name) { IsRightOrWrong = InstructionResult.IsOfDocuments(name) })];
 
     /// <summary>Reads its keys.</summary>

@@ -36,7 +36,8 @@ internal sealed record SampledKind : TaskKind
             throw new EspalierException($"task {task.Name}: is of kind {task.Kind.Name}, to which a model writes no text, so that there is "
                 + "nothing to attempt again: leave attempts away, or ask it by itself");
         if (kind.Sampled.Count == 0)
-            throw new EspalierException($"task {task.Name}: is of kind {kind.Name}, whose questions are answered once: leave attempts away, "
+            throw new EspalierException(
+                $"task {task.Name}: is of kind {kind.Name}, whose questions are answered once: leave attempts away, "
                 + "or ask it by itself");
         return task with { Kind = new SampledKind(kind, attempts) };
     }

@@ -15,10 +15,12 @@ internal sealed record SampledMetric(Metric Metric, string Inner, int? K)
     /// <param name="attempts">Answers to each question, from 1.</param>
     public static IEnumerable<SampledMetric> Of(Metric metric, int attempts) => !metric.IsRightOrWrong
         ? [new(metric with { Name = metric.Name + Ending }, metric.Name, null)]
-        : Ks(attempts).Select(k => new SampledMetric(metric with { Name = PassName(metric.Name, k), IsRightOrWrong = false }, metric.Name, k));
+        : Ks(attempts).Select(k =>
+            new SampledMetric(metric with { Name = PassName(metric.Name, k), IsRightOrWrong = false }, metric.Name, k));
 
     /// <summary>
-    /// The k that are told: 1, the number of attempts and, as is usual between them, the powers of two where that number is one, else of ten.
+    /// The k that are told: 1, the number of attempts and, as is usual between them, the powers of two where that number is one, else of
+    /// ten.
     /// </summary>
     /// <param name="attempts">Answers to each question, from 1.</param>
     public static IReadOnlyList<int> Ks(int attempts)

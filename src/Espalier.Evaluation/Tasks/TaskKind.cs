@@ -67,7 +67,8 @@ internal abstract record TaskKind
         if (!settings.UsesChatTemplate)
             return;
         if (!TakesChatTemplate)
-            throw new EspalierException($"task {task.Name}: is of kind {Name}, which reads text as it stands and goes through no chat template");
+            throw new EspalierException(
+                $"task {task.Name}: is of kind {Name}, which reads text as it stands and goes through no chat template");
         _ = ConversationForm.OfModel(model);
     }
 

@@ -26,7 +26,8 @@ internal sealed record GenerateKind(Template Target, IReadOnlyList<string> Stop,
     public override string Name => "generate";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Metric> Metrics => [.. Filters.Select(filter => new Metric(MetricOf(filter.Name)) { IsRightOrWrong = true })];
+    public override IReadOnlyList<Metric> Metrics =>
+        [.. Filters.Select(filter => new Metric(MetricOf(filter.Name)) { IsRightOrWrong = true })];
 
     /// <summary>Reads its keys.</summary>
     public static GenerateKind Read(TaskFields fields) => new(

@@ -107,7 +107,8 @@ internal sealed record TaskSection
         {
             IsOption = false,
             PageDefault = "as the task has it",
-            Page = "Tokens of question and answer together, one number or a list, of tasks that make their questions themselves (`ruler_...`).",
+            Page = "Tokens of question and answer together, one number or a list, of tasks that make their questions themselves "
+                + "(`ruler_...`).",
             IsLater = true,
         },
         new Key<TaskSection, bool>("chat-template", Kinds.Flag, s => s.ChatTemplate, (s, chat) => s with { ChatTemplate = chat })
@@ -121,7 +122,8 @@ internal sealed record TaskSection
         {
             IsOption = false,
             PageDefault = "none",
-            Page = "Answers to each question that are sampled, beside the greedy one: pass@k and means ([attempts](tasks.md#several-attempts)).",
+            Page = "Answers to each question that are sampled, beside the greedy one: pass@k and means "
+                + "([attempts](tasks.md#several-attempts)).",
             IsLater = true,
         },
         new Key<TaskSection, double?>("temperature", TrainingSection.TemperatureKind.OrAbsent(), s => s.Temperature,

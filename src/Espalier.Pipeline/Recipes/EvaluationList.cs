@@ -70,14 +70,16 @@ internal static class EvaluationList
         if (task.IsFile || TaskCatalog.Names.Contains(task.Task))
             return task;
         var hint = NearestName.Hint(task.Task, known);
-        throw fields.At(item.Line, $"{key}: {OneLine.Clipped(task.Task)} is not known.{hint} Known are {HeldOut}, {TeacherDomain} and names "
-            + $"of benchmarks{(hint.Length > 0 ? "" : $" ({string.Join(", ", TaskCatalog.Names)})")}; a benchmark of your own is a file that "
-            + "ends in .yaml, a text of your own { NAME: PATH }");
+        throw fields.At(item.Line,
+            $"{key}: {OneLine.Clipped(task.Task)} is not known.{hint} Known are {HeldOut}, {TeacherDomain} and names "
+            + $"of benchmarks{(hint.Length > 0 ? "" : $" ({string.Join(", ", TaskCatalog.Names)})")}; a benchmark of your own is a file "
+            + "that ends in .yaml, a text of your own { NAME: PATH }");
     }
 
     private static TaskSection Attempted(SectionFields fields, string key, YamlValue item, TaskSection task) =>
         task is { Attempts: null, Temperature: not null } or { Attempts: null, TopP: not null } or { Attempts: null, Seed: not null }
-            ? throw fields.At(item.Line, $"{key}: {OneLine.Clipped(task.Task)} has temperature, top-p or seed, which are about sampled answers, "
+            ? throw fields.At(item.Line,
+                $"{key}: {OneLine.Clipped(task.Task)} has temperature, top-p or seed, which are about sampled answers, "
                 + "and models answer greedily: say how many with attempts, or leave them away") : task;
 
     private static EvaluationSet Of(SectionFields fields, string key, string name, YamlValue source)

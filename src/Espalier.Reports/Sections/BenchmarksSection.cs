@@ -20,7 +20,8 @@ internal static class BenchmarksSection
         html.Leaf("h2", "Benchmarks");
         html.Note(
             "How to read it: every model is asked the same documents, as lm-evaluation-harness asks them, where it says (chat) through the "
-                + "model's chat template. Shares are in per cent, ± one standard error over documents; bars show ± 1.96 of them, a 95 % interval. Differences are from the "
+                + "model's chat template. Shares are in per cent, ± one standard error over documents; bars show ± 1.96 of them, a 95 % "
+                + "interval. Differences are from the "
                 + "teacher, document by document, in the first metric: their intervals come from 10,000 draws of documents, p is the "
                 + "probability of a difference at least so large between equally good models, by McNemar's exact test where a document is "
                 + "right or wrong and by permutation elsewhere.");

@@ -30,12 +30,14 @@ public sealed class EvaluateAttemptsTests : TorchTest
         Assert.Equal("{\"count\":6,\"temperature\":1.5,\"top_p\":1,\"seed\":3}", report.GetProperty("attempts").GetRawText());
         var asked = Assert.Single(report.GetProperty("tasks").EnumerateArray());
         Assert.Equal(["pass@1,word,sampled", "pass@6,word,sampled", "exact_match,word"],
-            asked.GetProperty("results")[0].GetProperty("metrics").EnumerateArray().Select(metric => metric.GetProperty("name").GetString()!));
+            asked.GetProperty("results")[0].GetProperty("metrics").EnumerateArray()
+                .Select(metric => metric.GetProperty("name").GetString()!));
 
         var documents = File.ReadAllLines(lines).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
         double[] shares = [.. documents.Select(document => document.GetProperty("attempts").EnumerateArray().ToArray() is { Length: 6 } made
             ? made.Average(one => one.GetProperty("filters").GetProperty("word").GetProperty("right").GetBoolean() ? 1.0 : 0) : -1)];
-        double Value(int model, int metric) => asked.GetProperty("results")[model].GetProperty("metrics")[metric].GetProperty("value").GetDouble();
+        double Value(int model, int metric) =>
+            asked.GetProperty("results")[model].GetProperty("metrics")[metric].GetProperty("value").GetDouble();
         Assert.Equal(shares.Take(5).Average(), Value(0, 0), 1e-12);
         Assert.Equal(shares.Skip(5).Average(), Value(1, 0), 1e-12);
         Assert.Equal(shares.Take(5).Average(share => share > 0 ? 1.0 : 0), Value(0, 1), 1e-12);
@@ -66,17 +68,20 @@ public sealed class EvaluateAttemptsTests : TorchTest
         var programs = File.ReadAllLines(samples).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
         Assert.Equal(["a/1", "a/1", "a/1", "a/2", "a/2", "a/2"], programs.Select(one => one.GetProperty("task_id").GetString()!));
         Assert.Equal(Documents().SelectMany(document => document.GetProperty("attempts").EnumerateArray())
-            .Select(attempt => attempt.GetProperty("response").GetString()), programs.Select(one => one.GetProperty("completion").GetString()));
+            .Select(attempt => attempt.GetProperty("response").GetString()),
+            programs.Select(one => one.GetProperty("completion").GetString()));
         Assert.All(Documents().SelectMany(document => document.GetProperty("attempts").EnumerateArray()),
             attempt => Assert.False(attempt.TryGetProperty("outcome", out _)));
 
-        var (code, output, error) = TestCommand.Launch($"evaluate {Teacher} --tasks {task} --attempts 3 --run-code --per-document {lines} --json");
+        var (code, output, error) =
+            TestCommand.Launch($"evaluate {Teacher} --tasks {task} --attempts 3 --run-code --per-document {lines} --json");
         if (error.Contains("programs are not run", StringComparison.Ordinal))
             return;
         Assert.True(code == 0, error);
         bool[] passed = [.. Documents()[0].GetProperty("attempts").EnumerateArray()
             .Select(attempt => attempt.GetProperty("outcome").GetString() == "passed")];
-        Assert.Equal(programs.Take(3).Select(one => one.GetProperty("completion").GetString()!.Contains('l', StringComparison.Ordinal)), passed);
+        Assert.Equal(programs.Take(3).Select(one => one.GetProperty("completion").GetString()!.Contains('l', StringComparison.Ordinal)),
+            passed);
         var metrics = JsonDocument.Parse(output).RootElement.GetProperty("tasks")[0].GetProperty("results")[0].GetProperty("metrics");
         Assert.Equal(["pass@1,sampled", "pass@3,sampled", "timed_out,sampled", "pass@1", "timed_out"],
             metrics.EnumerateArray().Select(metric => metric.GetProperty("name").GetString()!));

@@ -14,7 +14,9 @@ using Espalier.Torch;
 
 namespace Espalier.Evaluation.Tests;
 
-/// <summary>Questions that are answered several times: what each answer depends on, what is counted of them, and what is not asked again.</summary>
+/// <summary>
+/// Questions that are answered several times: what each answer depends on, what is counted of them, and what is not asked again.
+/// </summary>
 public sealed class SampledAnswerTests : TorchTest
 {
     private const int Most = 6;
@@ -44,7 +46,8 @@ public sealed class SampledAnswerTests : TorchTest
                         new Attempt(attempts, i).Of(result.Document.Number, prompt), asked.Ends)], skipSpecialTokens: true),
                     answer.Made.Text);
         }
-        Assert.True(results.SelectMany(result => result.Attempts).Cast<TextResult>().Select(answer => answer.Made.Text).Distinct().Count() > 4);
+        Assert.True(results.SelectMany(result => result.Attempts).Cast<TextResult>().Select(answer => answer.Made.Text).Distinct()
+            .Count() > 4);
 
         // Fewer documents, and fewer attempts: the same answers.
         var fewer = asked.Ask(task, attempts with { Count = 2 }, limit: 2);
@@ -82,7 +85,8 @@ public sealed class SampledAnswerTests : TorchTest
         using var stream = new MemoryStream();
         DocumentLines.Write(stream, "m", new(task, 0, [new("", results)], 1));
         var line = JsonDocument.Parse(stream.ToArray().AsMemory(0, Array.IndexOf(stream.ToArray(), (byte)'\n'))).RootElement;
-        Assert.Equal(Texts(results[0]), line.GetProperty("attempts").EnumerateArray().Select(one => one.GetProperty("response").GetString()!));
+        Assert.Equal(Texts(results[0]),
+            line.GetProperty("attempts").EnumerateArray().Select(one => one.GetProperty("response").GetString()!));
         Assert.Equal(((TextResult)results[0].Greedy).Made.Text, line.GetProperty("response").GetString());
     }
 

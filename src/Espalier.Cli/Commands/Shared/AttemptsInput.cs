@@ -29,7 +29,8 @@ internal sealed class AttemptsInput
     internal Attempts? Read(CommandRun run)
     {
         if (run.Get(_attempts) is { } count)
-            return new(count, run.Get(_temperature) ?? Attempts.UsualTemperature, run.Get(_topP) ?? Attempts.UsualTopP, run.Get(_seed) ?? 0);
+            return new(count, run.Get(_temperature) ?? Attempts.UsualTemperature, run.Get(_topP) ?? Attempts.UsualTopP,
+                run.Get(_seed) ?? 0);
         foreach (var option in Options)
             if (run.Has(option))
                 throw new EspalierException($"{option.Name} is about sampled answers, and models answer greedily: say how many with "
