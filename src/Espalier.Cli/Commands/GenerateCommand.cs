@@ -83,7 +83,7 @@ internal sealed class GenerateCommand : CommandBase
         var stops = prompts.Length > 0 && !run.Get(_ignoreEos) ? StopIds.Of(checkpoint, tokenizer!) : null;
 
         _threads.Start(run);
-        using var packed = PackedWeights.Load(checkpoint, _weights.Read(run, checkpoint));
+        using var packed = _weights.Load(run, checkpoint);
         if (starts.Length > 1)
             return Several(run, packed, prompts, starts, options, tokenizer!, stops);
         var start = starts[0];
