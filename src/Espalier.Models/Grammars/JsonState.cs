@@ -10,7 +10,8 @@ internal readonly record struct JsonState
     public const int Deepest = 64;
 
     /// <summary>
-    /// White space in a row after which no more may come, a line break and an indentation: a model that writes nothing else would never end.
+    /// White space in a row after which no more may come, a line break and an indentation: a model that writes nothing else would never
+    /// end.
     /// </summary>
     public const int MostSpaces = 24;
 

@@ -1,8 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Generation;
 using Espalier.Server.Answers;
 using Espalier.Server.Clients;
 using Espalier.Server.Loading;
@@ -11,7 +9,6 @@ using Espalier.Server.Requests;
 using Espalier.Server.Tools;
 using Espalier.Torch;
 using Microsoft.Extensions.AI;
-using Message = Espalier.Models.Chat.ChatMessage;
 
 namespace Espalier.Server;
 
@@ -54,11 +51,27 @@ public sealed class ModelChatClient : IChatClient
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(IEnumerable<ChatMessage> messages,
-        ChatOptions? options = null,
-        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
+        return UpdatesAsync(messages, options, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public object? GetService(Type serviceType, object? serviceKey = null)
+    {
+        ArgumentNullException.ThrowIfNull(serviceType);
+        return serviceKey is not null ? null : serviceType == typeof(ChatClientMetadata) ? _metadata : serviceType.IsInstanceOfType(this)
+            ? this : null;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _model.Dispose();
+
+    private async IAsyncEnumerable<ChatResponseUpdate> UpdatesAsync(IEnumerable<ChatMessage> messages, ChatOptions? options,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         using var answers = Begin(messages, options ?? new(), cancellationToken);
         var (response, created) = ($"chatcmpl-{Guid.NewGuid():N}", DateTimeOffset.UtcNow);
         ChatResponseUpdate Update(IList<AIContent> contents) => new(ChatRole.Assistant, contents)
@@ -68,8 +81,10 @@ public sealed class ModelChatClient : IChatClient
             CreatedAt = created,
             ModelId = _model.Name,
         };
-        await foreach (var part in answers.Parts().ConfigureAwait(false))
+        await using var parts = answers.Parts().GetAsyncEnumerator(CancellationToken.None);
+        while (await NextAsync(parts).ConfigureAwait(false))
         {
+            var part = parts.Current;
             var contents = new List<AIContent>();
             if (part.Text.Length > 0)
                 contents.Add(new TextContent(part.Text));
@@ -93,16 +108,17 @@ public sealed class ModelChatClient : IChatClient
         }
     }
 
-    /// <inheritdoc/>
-    public object? GetService(Type serviceType, object? serviceKey = null)
+    private static async Task<bool> NextAsync(IAsyncEnumerator<AnswerPart> parts)
     {
-        ArgumentNullException.ThrowIfNull(serviceType);
-        return serviceKey is not null ? null : serviceType == typeof(ChatClientMetadata) ? _metadata : serviceType.IsInstanceOfType(this)
-            ? this : null;
+        try
+        {
+            return await parts.MoveNextAsync().ConfigureAwait(false);
+        }
+        catch (RequestException error)
+        {
+            throw new EspalierException(error.Message, error);
+        }
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _model.Dispose();
 
     private AnswerSet Begin(IEnumerable<ChatMessage> messages, ChatOptions options, CancellationToken cancellation)
     {

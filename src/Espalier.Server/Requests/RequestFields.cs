@@ -70,7 +70,7 @@ internal sealed class RequestFields
             return null;
         if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt64(out var number))
             throw Wrong(name, value, "a whole number");
-        return (isAbove ? number > least : number >= least) && number <= most ? number
+        return number >= least && number <= most ? number
             : throw RequestException.Bad($"{PlaceOf(name)} is {number} and must be from {least} to {most}", PlaceOf(name));
     }
 
