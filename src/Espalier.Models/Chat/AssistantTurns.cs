@@ -11,13 +11,14 @@ internal sealed class AssistantTurns(ChatTemplate template, IReadOnlyList<ChatMe
 {
     /// <summary>The places of the answers in the rendered text, in UTF-16 units, with what ends a turn.</summary>
     /// <param name="full">The rendering of the whole conversation.</param>
+    /// <param name="first">Answers before this message are left out.</param>
     /// <exception cref="EspalierException">
     /// The template does not write a conversation's beginning as it writes it alone, or refuses it.
     /// </exception>
-    public IReadOnlyList<(int Start, int End)> Places(string full)
+    public IReadOnlyList<(int Start, int End)> Places(string full, int first = 0)
     {
         var places = new List<(int, int)>();
-        for (var i = 0; i < messages.Count; i++)
+        for (var i = first; i < messages.Count; i++)
             if (messages[i].Role == "assistant")
                 places.Add(Place(i, full));
         return places;

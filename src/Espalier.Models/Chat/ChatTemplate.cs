@@ -48,6 +48,17 @@ internal sealed class ChatTemplate
         return sources.Count == 0 ? null : new(sources, SpecialTokens(folder), folder);
     }
 
+    /// <summary>A template of a file, with the special tokens of a model's folder.</summary>
+    /// <param name="file">The template: Jinja.</param>
+    /// <param name="folder">The model's folder.</param>
+    /// <exception cref="EspalierException">It cannot be read, is empty, or is not well-formed.</exception>
+    public static ChatTemplate OfFile(string file, string folder)
+    {
+        var source = ChatTemplateFiles.Read(file);
+        return string.IsNullOrWhiteSpace(source.Text) ? throw new EspalierException($"{file} is empty")
+            : new(new Dictionary<string, ChatTemplateSource> { [ChatTemplateFiles.DefaultName] = source }, SpecialTokens(folder), file);
+    }
+
     /// <summary>A template that stands by itself.</summary>
     /// <param name="source">Its text.</param>
     /// <param name="origin">What errors call it.</param>
