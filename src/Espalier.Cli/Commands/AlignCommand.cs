@@ -109,6 +109,7 @@ internal sealed record AlignReport(
     internal static AlignReport Of(string output, AlignStage stage, IReadOnlyList<StepProfile>? profile)
     {
         var losses = MetricsLines.Read(stage.Metrics!).Where(line => line.Fields.ContainsKey("loss")).ToList();
-        return new(output, stage.Metrics!, losses.Count, losses.Count == 0 ? null : (double?)losses[^1].Fields["loss"], stage.Row!, profile);
+        return new(output, stage.Metrics!, losses.Count, losses.Count == 0 ? null
+            : (double?)losses[^1].Fields["loss"], stage.Row!, profile);
     }
 }

@@ -51,7 +51,8 @@ internal sealed class DocumentSource
             throw new EspalierException($"data: no source given; a source is a path, a pattern such as docs/**/*.md, or {DotnetDocs.Name}");
         var notes = new List<string>();
         return new DocumentSource(string.Join(", ", all),
-            [.. all.SelectMany(spec => FilesOf(spec, new() { Field = field, Reader = reader ?? RecordReader.Text }, leaveOut, notes))], notes);
+            [.. all.SelectMany(spec => FilesOf(spec, new() { Field = field, Reader = reader ?? RecordReader.Text }, leaveOut, notes))],
+            notes);
     }
 
     /// <summary>The path, folder or pattern of a spec, without its options.</summary>

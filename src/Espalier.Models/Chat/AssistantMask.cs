@@ -26,15 +26,18 @@ internal sealed record AssistantMask(string Text, int[] Ids, bool[] IsAssistant)
         int asked = 0)
     {
         if (options.AddGenerationPrompt || options.ContinueFinalMessage)
-            throw new EspalierException($"{template.Place}: a conversation to train on ends with its last message, without a prompt for more");
+            throw new EspalierException(
+                $"{template.Place}: a conversation to train on ends with its last message, without a prompt for more");
         var rendering = template.Render(messages, options);
         if (rendering.HasLostGeneration)
-            throw new EspalierException($"{template.Place}: {{% generation %}} stands in a macro or in a block whose text is kept: its place "
+            throw new EspalierException(
+                $"{template.Place}: {{% generation %}} stands in a macro or in a block whose text is kept: its place "
                 + "in the conversation is not known; move it out");
         var isMarked = rendering.Generated.Count > 0;
         var answers = messages.Count(static message => message.Role == "assistant");
         if (isMarked && asked > 0 && rendering.Generated.Count != answers)
-            throw new EspalierException($"{template.Place}: {{% generation %}} marks {rendering.Generated.Count} places of a conversation with "
+            throw new EspalierException(
+                $"{template.Place}: {{% generation %}} marks {rendering.Generated.Count} places of a conversation with "
                 + $"{answers} answers, so that the place of the last one is not known: give the template one for each answer");
         var skipped = messages.Take(asked).Count(static message => message.Role == "assistant");
         var spans = (isMarked ? rendering.Generated : new AssistantTurns(template, messages, options).Places(rendering.Text, asked))

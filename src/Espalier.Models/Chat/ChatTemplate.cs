@@ -35,7 +35,8 @@ internal sealed class ChatTemplate
     /// <summary>The template of a folder.</summary>
     /// <exception cref="EspalierException">The folder has none, or it cannot be read.</exception>
     public static ChatTemplate Load(string folder) => Find(folder) ?? throw new EspalierException(
-        $"{folder}: has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json): take an instruct model, or put the "
+        $"{folder}: has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json): take an instruct model, or put "
+            + $"the "
             + "template of its family there");
 
     /// <summary>The template of a folder; null where it has none.</summary>
@@ -109,7 +110,8 @@ internal sealed class ChatTemplate
     private (string Origin, Lazy<JinjaTemplate> Template) Choose(ChatOptions options)
     {
         var name = options.TemplateName
-            ?? (options.Tools is not null && _templates.Count > 1 && _templates.ContainsKey("tool_use") ? "tool_use" : ChatTemplateFiles.DefaultName);
+            ?? (options.Tools is not null && _templates.Count > 1 && _templates.ContainsKey("tool_use") ? "tool_use"
+                : ChatTemplateFiles.DefaultName);
         return _templates.TryGetValue(name, out var found) ? found
             : throw new EspalierException($"{Place}: has no chat template '{name}'; it has {string.Join(", ", _templates.Keys)}");
     }
@@ -153,5 +155,6 @@ internal sealed class ChatTemplate
         }
     }
 
-    private static EspalierException Error(string origin, TemplateFault fault) => new($"{origin}, line {fault.Line}: {fault.Message}", fault);
+    private static EspalierException Error(string origin, TemplateFault fault) =>
+        new($"{origin}, line {fault.Line}: {fault.Message}", fault);
 }

@@ -11,8 +11,8 @@ internal enum AlignMethod
 }
 
 /// <summary>
-/// One step of alignment: an entry of <c>align</c> in a recipe, and the options of the command <c>align</c>. Each part of this record stands
-/// beside the declaration of its keys.
+/// One step of alignment: an entry of <c>align</c> in a recipe, and the options of the command <c>align</c>. Each part of this record
+/// stands beside the declaration of its keys.
 /// </summary>
 internal sealed partial record AlignSection
 {
@@ -132,7 +132,8 @@ internal sealed partial record AlignSection
         new Key<AlignSection, string?>(
             "chat-template", Kinds.Text("FILE"), s => s.ChatTemplate, (s, file) => s with { ChatTemplate = file })
         {
-            Help = "Chat template in Jinja, in place of the model's own, which the result then has; none writes a prompt and its completion "
+            Help = "Chat template in Jinja, in place of the model's own, which the result then has; none writes a prompt and its "
+                + "completion "
                 + "one after the other",
             ShowsDefault = false,
             PageDefault = "the model's",

@@ -11,7 +11,8 @@ internal sealed record TrainingScope(int Sequence = 256, bool Corrects = false, 
     double? RateOfTeacher = null, double? AlignsAt = null)
 {
     /// <summary>Peak of the learning rate where none is named.</summary>
-    public double LearningRate => RateOfTeacher ?? AlignsAt ?? (Corrects ? CorrectionSection.DefaultLearningRate : new TrainingSection().LearningRate);
+    public double LearningRate =>
+        RateOfTeacher ?? AlignsAt ?? (Corrects ? CorrectionSection.DefaultLearningRate : new TrainingSection().LearningRate);
 
     /// <summary>Warm-up of a training of so many steps that names none.</summary>
     public int WarmUpOf(long steps) => Corrects ? CorrectionSection.DefaultWarmUp(steps) : TrainingSection.WarmUpOf(steps);

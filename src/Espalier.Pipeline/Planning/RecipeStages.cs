@@ -31,7 +31,8 @@ internal sealed class RecipeStages
         Data = new(recipe.Data, recipe.Teacher, teacher.Config.VocabularySize);
         _stages.Add(Data);
         Evaluation = new(arm, [.. recipe.Evaluate.Select(Text)], _sequence) { Tasks = RecipeTask.Of(recipe) };
-        Conversations = [.. recipe.Align.Select(section => Add(new AlignDataStage(section, recipe.Teacher, teacher.Config.VocabularySize)))];
+        Conversations = [
+            .. recipe.Align.Select(section => Add(new AlignDataStage(section, recipe.Teacher, teacher.Config.VocabularySize)))];
         Sources = [.. _stages];
 
         Evaluate(Teacher, asksTasks: true);
@@ -121,7 +122,8 @@ internal sealed class RecipeStages
             Evaluate(pruned, asksTasks: cycle == Cycles[^1]);
             var teacher = _recipe.Cycles?.Teacher == CycleTeacher.Previous ? trained : corrected;
             trained = _recipe.Distill is { } distill
-                ? Distill(distill, pruned, teacher, cycle, _recipe.Align.Count > 0 && number.Length == 0 ? Distilled : $"student{number}", isParallel ? _recipe.Correct : null, isNeeded) : pruned;
+                ? Distill(distill, pruned, teacher, cycle, _recipe.Align.Count > 0 && number.Length == 0 ? Distilled
+                    : $"student{number}", isParallel ? _recipe.Correct : null, isNeeded) : pruned;
             if (cycle != Cycles[^1] || (_recipe.Align.Count > 0 && trained != pruned))
                 Evaluate(trained);
         }
@@ -216,7 +218,8 @@ internal sealed class RecipeStages
         foreach (var (i, section) in _recipe.Align.Index())
         {
             var number = _recipe.Align.Count == 1 ? "" : $" {i + 1}";
-            model = Add(new AlignStage(model, $"aligned{number}", section, Conversations[i], _recipe.Seed) { Step = $"align{number}" }).Trained;
+            model = Add(
+                new AlignStage(model, $"aligned{number}", section, Conversations[i], _recipe.Seed) { Step = $"align{number}" }).Trained;
             if (i + 1 < _recipe.Align.Count)
                 Evaluate(model);
         }
@@ -232,7 +235,8 @@ internal sealed class RecipeStages
     }
 
     private StageForecast Asked() => new("benchmarks",
-        $"teacher, pruned student{(_recipe.Distill is null ? "" : ", distilled student")}{(_recipe.Align.Count == 0 ? "" : ", aligned student")} on "
+        $"teacher, pruned student{(_recipe.Distill is null ? "" : ", distilled student")}"
+            + $"{(_recipe.Align.Count == 0 ? "" : ", aligned student")} on "
             + string.Join(", ", _recipe.Tasks.Select(task => task.Title)), null, null, null, TrainingForecast.WeightBytes(Teacher.Planned))
     { Model = ModelForecast.Of(Teacher.Planned, _sequence) };
 
@@ -240,7 +244,8 @@ internal sealed class RecipeStages
     {
         var models =
             $"teacher{(_recipe.Correct is null ? "" : ", corrected teacher")}, pruned student"
-                + $"{(_recipe.Distill is null ? "" : ", distilled student")}{(_recipe.Align.Count == 0 ? "" : ", aligned student")}{(Cycles.Count > 1 ? " of each cycle" : "")}";
+                + $"{(_recipe.Distill is null ? "" : ", distilled student")}{(_recipe.Align.Count == 0 ? "" : ", aligned student")}"
+                + $"{(Cycles.Count > 1 ? " of each cycle" : "")}";
         return new("evaluate",
             $"{models} on {string.Join(", ", _recipe.Evaluate.Select(set => set.Name))}; each writes on from a few beginnings", null, null,
             null, TrainingForecast.WeightBytes(Teacher.Planned))

@@ -34,7 +34,8 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
     protected override RecordReader Reader => AlignmentRecords.Conversations;
 
     internal override StageForecast? Forecast() => new(
-        Name, $"{string.Join(", ", section.Data)} to windows of {section.Sequence} tokens, {section.HeldOut * 100:0.##} % held out", null, null,
+        Name, $"{string.Join(", ", section.Data)} to windows of {section.Sequence} tokens, {section.HeldOut * 100:0.##} % held out", null,
+        null,
         null, null);
 
     /// <inheritdoc/>
@@ -119,7 +120,8 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
     private string TemplateHash()
     {
         var sources = section.TemplateFile is { } file ? [ChatTemplateFiles.Read(file).Text]
-            : ChatTemplateFiles.All(Folder).OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => $"{entry.Key}\n{entry.Value.Text}");
+            : ChatTemplateFiles.All(Folder).OrderBy(entry => entry.Key, StringComparer.Ordinal)
+            .Select(entry => $"{entry.Key}\n{entry.Value.Text}");
         var settings = new[] { "tokenizer_config.json", "special_tokens_map.json" }.Select(name => Path.Combine(Folder, name))
             .Where(File.Exists).Select(ContentHash.OfFile);
         return ContentHash.OfText(string.Join('\n', sources.Concat(settings)));

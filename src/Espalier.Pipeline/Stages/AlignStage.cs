@@ -63,7 +63,8 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
         using var source = Start.Value.Open();
         using var model = DecoderWeights.Load(source);
         model.Compute = Section.Compute.Here();
-        var (train, heldOut) = (data.Tokens.Value.Conversations!.Windows(Sequence), data.Tokens.Value.HeldOutConversations?.Windows(Sequence));
+        var (train, heldOut) =
+            (data.Tokens.Value.Conversations!.Windows(Sequence), data.Tokens.Value.HeldOutConversations?.Windows(Sequence));
         CheckBatch(Section, train.Count);
         var before = heldOut is null ? null : Measure(run, model, heldOut, "before");
         var (found, ended) = Train(run, Name, model, source.Family, new LogitObjective(new CrossEntropy()),

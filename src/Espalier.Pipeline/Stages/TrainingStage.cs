@@ -205,17 +205,19 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
         CheckBatch(section, windows.Count);
         return Train(run, name, model, family, objective, new PackedText(windows, order(windows.Count)), section,
             StepOperations.Of(model.Config, open?.Config, learns: correction is not null, sequence),
-            data.HeldOut is { } heldOut ? TrainingLoop.LossOn(new(heldOut, sequence, WindowStride.Contiguous)) : null, stage, checkpoint, begun,
+            data.HeldOut is { } heldOut ? TrainingLoop.LossOn(new(heldOut, sequence, WindowStride.Contiguous))
+                : null, stage, checkpoint, begun,
             ended);
     }
 
     /// <summary>
-    /// Trains a loaded model by an objective inside a stage that was begun; what came of it, for the stage's record, and the loss on what is
-    /// held out of the model as it ends, where the training has found it out.
+    /// Trains a loaded model by an objective inside a stage that was begun; what came of it, for the stage's record, and the loss on what
+    /// is held out of the model as it ends, where the training has found it out.
     /// </summary>
     private protected static (JsonObject Record, PerplexityResult? HeldOut) Train(
         RunContext run, string name, Decoder model, Family family, Objective objective, IBatchSource source, TrainingSection section,
-        StepOperations operations, Func<Decoder, CancellationToken, PerplexityResult>? heldOut, StageFolder stage, SavedCheckpoint? checkpoint,
+        StepOperations operations, Func<Decoder, CancellationToken, PerplexityResult>? heldOut, StageFolder stage,
+        SavedCheckpoint? checkpoint,
         Action<Trainer>? begun = null, Action<Trainer>? ended = null)
     {
         if (section.EarlyStopping > 0 && (heldOut is null || section.EvaluateEvery == 0))

@@ -12,9 +12,11 @@ internal static class AlignmentSection
         if (run.Arms.All(arm => arm.Result.Aligned is null))
             return;
         html.Leaf("h2", "Alignment");
-        html.Note("How to read it: the mean loss on the part of each step's data that was held out, with its standard error, before the step "
+        html.Note(
+            "How to read it: the mean loss on the part of each step's data that was held out, with its standard error, before the step "
             + "and after it; nats a token of the assistant's turns.");
-        var table = new HtmlTable(("Recipe", false), ("Step", false), ("Method", false), ("Trained on", true), ("Left out", true), ("Held-out loss before", true),
+        var table = new HtmlTable(("Recipe", false), ("Step", false), ("Method", false), ("Trained on", true), ("Left out", true),
+            ("Held-out loss before", true),
             ("after", true));
         foreach (var arm in run.Arms)
             foreach (var row in arm.Result.Aligned ?? [])

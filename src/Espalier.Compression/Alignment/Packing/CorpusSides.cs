@@ -12,7 +12,8 @@ namespace Espalier.Compression.Alignment.Packing;
 internal sealed record AlignmentSide(long Conversations, long Windows, long Tokens, long Counted)
 {
     /// <summary>What a writer wrote.</summary>
-    public static AlignmentSide Of(WindowStoreWriter written) => new(written.Conversations, written.Windows, written.Tokens, written.Counted);
+    public static AlignmentSide Of(WindowStoreWriter written) =>
+        new(written.Conversations, written.Windows, written.Tokens, written.Counted);
 }
 
 /// <summary>How conversations become windows.</summary>
@@ -62,12 +63,15 @@ internal sealed record AlignmentCorpusOptions
     {
         var skipped = Skips.ToString().Length > 0 ? Skips.Describe() : "none";
         if (train + (heldOut ?? 0) == 0)
-            throw new EspalierException($"no {what} in {Source.Description}: {Source.Files.Count()} files were read, none was left (skipped: {skipped})");
+            throw new EspalierException(
+                $"no {what} in {Source.Description}: {Source.Files.Count()} files were read, none was left (skipped: {skipped})");
         var share = HeldOut.Share.ToString("P1", CultureInfo.InvariantCulture);
         if (heldOut == 0)
             throw new EspalierException(
-                $"held-out {share} of {train} {what} in {Source.Description} is none; give a larger share, more data, or 0 to hold out nothing");
+                $"held-out {share} of {train} {what} in {Source.Description} is none; give a larger share, more data, or 0 to hold out "
+                    + $"nothing");
         if (train == 0)
-            throw new EspalierException($"held-out {share} takes all {heldOut} {what} in {Source.Description}; give a smaller share or more data");
+            throw new EspalierException(
+                $"held-out {share} takes all {heldOut} {what} in {Source.Description}; give a smaller share or more data");
     }
 }

@@ -29,7 +29,8 @@ internal static class LongConversations
             return conversation;
         if (way == TooLong.Drop)
         {
-            skips.Add(SkipReason.TooLong, () => $"{origin} has {length} tokens, and a window holds {most}: give a longer sequence, or cut it");
+            skips.Add(SkipReason.TooLong,
+                () => $"{origin} has {length} tokens, and a window holds {most}: give a longer sequence, or cut it");
             return null;
         }
         var cut = conversation with { Ids = conversation.Ids[..most], Counts = conversation.Counts[..most] };

@@ -32,7 +32,8 @@ internal sealed class WindowStore : IDisposable
             var flags = File.Exists(path) ? File.ReadAllBytes(path) : [];
             return flags.LongLength == tokens.Count && flags.AsSpan().IndexOfAnyExceptInRange((byte)0, (byte)1) < 0
                 ? new(tokens, new(MemoryMarshal.Cast<byte, bool>(flags).ToArray()))
-                : throw new EspalierException($"{path}: must hold a byte of 0 or 1 for each of the {tokens.Count} tokens; write the data again");
+                : throw new EspalierException(
+                    $"{path}: must hold a byte of 0 or 1 for each of the {tokens.Count} tokens; write the data again");
         }
         catch
         {

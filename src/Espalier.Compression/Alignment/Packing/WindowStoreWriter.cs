@@ -65,7 +65,8 @@ internal sealed class WindowStoreWriter : IDisposable
     public void Finish()
     {
         var path = Path.Combine(_folder, CountedName);
-        DurableOutput.WriteFile(path, _counted.Count, stream => stream.Write(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_counted)));
+        DurableOutput.WriteFile(path, _counted.Count,
+            stream => stream.Write(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_counted)));
         _tokens.Finish();
     }
 

@@ -17,7 +17,9 @@ internal sealed record EncodedConversation(string Text, int[] Ids, bool[] Counts
 /// <summary>Writes conversations as the model's chat template has them, and marks what the assistant wrote.</summary>
 /// <param name="tokenizer">The model's tokenizer.</param>
 /// <param name="rows">Rows of the model's embedding table; ids from there on are refused.</param>
-/// <param name="template">The template; null where there is none: a prompt and its completion then stand one after the other, EOS last.</param>
+/// <param name="template">
+/// The template; null where there is none: a prompt and its completion then stand one after the other, EOS last.
+/// </param>
 /// <param name="folder">The model's folder, for messages.</param>
 internal sealed class ConversationEncoder(Tokenizer tokenizer, int rows, ChatTemplate? template, string folder)
 {
@@ -25,7 +27,9 @@ internal sealed class ConversationEncoder(Tokenizer tokenizer, int rows, ChatTem
     /// <param name="conversation">The conversation.</param>
     /// <param name="origin">Where it stands.</param>
     /// <param name="skips">Where skips are counted.</param>
-    /// <exception cref="EspalierException">A conversation that needs a template where there is none, or an id that the model has no row for.</exception>
+    /// <exception cref="EspalierException">
+    /// A conversation that needs a template where there is none, or an id that the model has no row for.
+    /// </exception>
     public EncodedConversation? Encode(Conversation conversation, string origin, SkipCounts skips)
     {
         EncodedConversation encoded;
@@ -78,7 +82,8 @@ internal sealed class ConversationEncoder(Tokenizer tokenizer, int rows, ChatTem
     private (string Prompt, string Completion) PlainText(Conversation conversation, string origin) => conversation.IsPlain
         ? (Content(conversation.Messages[0]), conversation.Messages.Count > 1 ? Content(conversation.Messages[1]) : "")
         : throw new EspalierException(
-            $"{origin}: has turns, and {folder} has no chat template to write them with: give one with --chat-template FILE (chat-template: "
+            $"{origin}: has turns, and {folder} has no chat template to write them with: give one with --chat-template FILE "
+                + $"(chat-template: "
                 + "FILE in a recipe), or data of prompt and completion");
 
     private EncodedConversation Plain(Conversation conversation, string origin)
@@ -89,7 +94,8 @@ internal sealed class ConversationEncoder(Tokenizer tokenizer, int rows, ChatTem
         tokenizer.Encode(text, ids);
         var first = tokenizer.Model.AddsBos && ids.Count > 0 && ids[0] == tokenizer.BosId ? 1 : 0;
         var places = TokenPlaces.Of(tokenizer, text, ids.Skip(first).ToArray()) ?? throw new EspalierException(
-            $"{folder}: the tokenizer changes letters of the text before it cuts it, or adds more than a BOS, so that the completion's tokens "
+            $"{folder}: the tokenizer changes letters of the text before it cuts it, or adds more than a BOS, so that the completion's "
+                + $"tokens "
                 + "are not known");
         var begin = System.Text.Encoding.UTF8.GetByteCount(prompt);
         var counts = new List<bool>(Enumerable.Repeat(false, first));

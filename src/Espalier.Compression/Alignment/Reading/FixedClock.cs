@@ -1,8 +1,8 @@
 namespace Espalier.Compression.Alignment.Reading;
 
 /// <summary>
-/// The clock of templates that write the date: it stands, so that a run of tomorrow sees the tokens that one of today saw. The day is the one
-/// that Llama's templates name where they have no clock.
+/// The clock of templates that write the date: it stands, so that a run of tomorrow sees the tokens that one of today saw. The day is the
+/// one that Llama's templates name where they have no clock.
 /// </summary>
 internal sealed class FixedClock : TimeProvider
 {

@@ -59,7 +59,8 @@ internal sealed class RecordParser(SkipCounts skips)
                 : new([.. messages.Take(last + 1)]) { Asked = last + 1, Tools = Tools(fields) };
         }
         return TextOf(fields["prompt"]) is { Length: > 0 } asked && CleanText.Normalise(asked, skips) is var text
-            ? new(WithSystem(fields, [ChatMessage.User(text)])) { Asked = 1, Tools = Tools(fields), IsPlain = !fields.ContainsKey("system") }
+            ? new(WithSystem(fields, [ChatMessage.User(text)])) { Asked = 1, Tools = Tools(fields),
+                IsPlain = !fields.ContainsKey("system") }
             : Skip(SkipReason.MalformedConversation, "has a prompt that is no text");
     }
 
@@ -73,7 +74,8 @@ internal sealed class RecordParser(SkipCounts skips)
         if (fields["prompt"] is null)
         {
             if (chosen.Text is not null || rejected.Text is not null)
-                return Fault<PreferencePair>(SkipReason.MalformedConversation, "has no prompt, and chosen and rejected are no lists of turns");
+                return Fault<PreferencePair>(SkipReason.MalformedConversation,
+                    "has no prompt, and chosen and rejected are no lists of turns");
             var (left, right) = (WithSystem(fields, chosen.Messages!), WithSystem(fields, rejected.Messages!));
             var shared = left.Zip(right).TakeWhile(static both => JsonNode.DeepEquals(both.First.Fields, both.Second.Fields)).Count();
             if (shared == left.Count && shared == right.Count)
@@ -126,17 +128,20 @@ internal sealed class RecordParser(SkipCounts skips)
     }
 
     private Conversation Joined(
-        JsonObject fields, (string? Text, IReadOnlyList<ChatMessage>? Messages) prompt, (string? Text, IReadOnlyList<ChatMessage>? Messages) answer)
+        JsonObject fields, (string? Text, IReadOnlyList<ChatMessage>? Messages) prompt,
+        (string? Text, IReadOnlyList<ChatMessage>? Messages) answer)
     {
         if (prompt.Text is { } asked && answer.Text is { } completion && !fields.ContainsKey("system"))
             return Reading.Conversation.Plain(asked, completion) with { Tools = Tools(fields) };
         var before = WithSystem(fields, prompt.Messages ?? [ChatMessage.User(prompt.Text!)]);
-        return new([.. before, .. answer.Messages ?? [ChatMessage.Assistant(answer.Text!)]]) { Asked = before.Count, Tools = Tools(fields) };
+        return new([.. before, .. answer.Messages ?? [ChatMessage.Assistant(answer.Text!)]]) { Asked = before.Count,
+            Tools = Tools(fields) };
     }
 
     private Conversation? Answered(Conversation conversation) =>
         conversation.Messages.Skip(conversation.Asked).Any(static message => message.Role == "assistant"
-            && (TextOf(message.Fields["content"]) is { } text && !string.IsNullOrWhiteSpace(text) || message.Fields["tool_calls"] is JsonArray))
+            && (TextOf(message.Fields["content"]) is { } text && !string.IsNullOrWhiteSpace(text)
+                || message.Fields["tool_calls"] is JsonArray))
             ? conversation : Skip(SkipReason.NoAnswer, "has no answer of the assistant");
 
     /// <summary>Turns as OpenAI's messages, from these or from ShareGPT's <c>from</c> and <c>value</c>.</summary>
