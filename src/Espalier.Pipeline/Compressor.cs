@@ -127,6 +127,7 @@ internal sealed class Compressor
             Need = Of<NeedStage>().SingleOrDefault() is { Found: { IsMade: true } need } ? need.Value : null,
             Search = Of<SearchStage>().SingleOrDefault()?.Found,
             Tasks = Tasks(),
+            Synthesized = _stages.Synthesized is { IsMade: true } texts ? texts.Value.Path : null,
         };
     }
 

@@ -1,3 +1,4 @@
+using Espalier.Compression.Synthesis;
 using Espalier.Pipeline.Options;
 
 namespace Espalier.Pipeline.Recipes;
@@ -40,6 +41,9 @@ internal sealed record Recipe
 
     /// <summary>Training of the student; null leaves it as pruned.</summary>
     public TrainingSection? Distill { get; init; }
+
+    /// <summary>Texts that the teacher writes once the student is trained; null for none.</summary>
+    public SynthesisOptions? Synthesize { get; init; }
 
     /// <summary>What teacher and student are evaluated on.</summary>
     public IReadOnlyList<EvaluationSet> Evaluate { get; init; } = [new("held-out", null)];
