@@ -28,6 +28,7 @@ internal static class SynthesisSection
             PageDefault = "none",
             Page = "Or documents, of which the teacher reads the beginning and goes on from there: sources as of `data.train`.",
             Useless = s => s.Prompts is null ? null : "there are prompts already; give one of the two",
+            IsMoot = s => s.Documents.Count == 0,
         },
         new Key<SynthesisOptions, int?>("count", Kinds.Size().OrAbsent(), s => s.Count, (s, count) => s with { Count = count })
         {
@@ -175,6 +176,7 @@ internal static class SynthesisSection
                 Benchmarks (by name or `.yaml` file) or texts: what shares 13 words in a row with them is dropped. A recipe's own benchmarks
                 are always among them.
                 """,
+            IsMoot = s => s.Decontaminate.Count == 0,
         },
     ];
 

@@ -45,7 +45,7 @@ public sealed class OutputTests : TorchTest
     private static readonly HashSet<string> s_reads =
     [
         "--ids", "--teacher", "--cache", "--scores", "--like", "--depth-scores", "--plan", "--task", "--order", "--reference", "--train",
-        "--folder", "--compare", "--tasks", "--benchmarks", "--judge", "--contamination", "--prompts",
+        "--folder", "--compare", "--tasks", "--benchmarks", "--judge", "--contamination", "--prompts", "--decontaminate",
     ];
 
     /// <summary>What needs a finished run to write from, and is tested where there is one.</summary>
