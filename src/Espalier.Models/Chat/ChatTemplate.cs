@@ -36,7 +36,8 @@ internal sealed class ChatTemplate
     /// <summary>The template of a folder.</summary>
     /// <exception cref="EspalierException">The folder has none, or it cannot be read.</exception>
     public static ChatTemplate Load(string folder) => Find(folder) ?? throw new EspalierException(
-        $"{folder}: has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json): take an instruct model, or put the "
+        $"{folder}: has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json): take an instruct model, or put "
+            + $"the "
             + "template of its family there");
 
     /// <summary>The template of a folder; null where it has none.</summary>
@@ -49,6 +50,17 @@ internal sealed class ChatTemplate
         return sources.Count == 0 ? null : new(sources, SpecialTokens(folder), folder);
     }
 
+    /// <summary>A template of a file, with the special tokens of a model's folder.</summary>
+    /// <param name="file">The template: Jinja.</param>
+    /// <param name="folder">The model's folder.</param>
+    /// <exception cref="EspalierException">It cannot be read, is empty, or is not well-formed.</exception>
+    public static ChatTemplate OfFile(string file, string folder)
+    {
+        var source = ChatTemplateFiles.Read(file);
+        return string.IsNullOrWhiteSpace(source.Text) ? throw new EspalierException($"{file} is empty")
+            : new(new Dictionary<string, ChatTemplateSource> { [ChatTemplateFiles.DefaultName] = source }, SpecialTokens(folder), file);
+    }
+
     /// <summary>A template that stands by itself.</summary>
     /// <param name="source">Its text.</param>
     /// <param name="origin">What errors call it.</param>
@@ -56,20 +68,6 @@ internal sealed class ChatTemplate
     public static ChatTemplate Of(string source, string origin, IReadOnlyDictionary<string, string>? specialTokens = null) => new(
         new Dictionary<string, ChatTemplateSource> { [ChatTemplateFiles.DefaultName] = new(source, origin) },
         specialTokens ?? new Dictionary<string, string>(), origin);
-
-    /// <summary>The template in a file, with the special tokens of a model's folder.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="folder">The model's folder.</param>
-    /// <exception cref="EspalierException">It cannot be read, or is not well-formed.</exception>
-    public static ChatTemplate OfFile(string path, string folder)
-    {
-        var source = ChatTemplateFiles.Read(path);
-        if (string.IsNullOrWhiteSpace(source.Text))
-            throw new EspalierException($"{path} is empty");
-        var template = Of(source.Text, path, SpecialTokens(folder));
-        template.Check();
-        return template;
-    }
 
     /// <summary>Reads all templates, which otherwise happens when they are first used.</summary>
     /// <exception cref="EspalierException">One is not well-formed.</exception>
@@ -172,5 +170,6 @@ internal sealed class ChatTemplate
         }
     }
 
-    private static EspalierException Error(string origin, TemplateFault fault) => new($"{origin}, line {fault.Line}: {fault.Message}", fault);
+    private static EspalierException Error(string origin, TemplateFault fault) =>
+        new($"{origin}, line {fault.Line}: {fault.Message}", fault);
 }
