@@ -64,7 +64,8 @@ internal sealed class ExportCommand : CommandBase
         var wanted = run.Get(_type) ?? (isFile || run.Has(_formats) ? null : ExportKind.Hf);
         if (wanted != ExportKind.Hf && _dtype.IsGiven(run))
             throw new EspalierException(
-                $"--dtype is for folders (--type hf): for {place} choose --type {string.Join(", ", GgufFormats.All.Select(GgufFormats.Name))}");
+                $"--dtype is for folders (--type hf): for {place} choose --type "
+                    + $"{string.Join(", ", GgufFormats.All.Select(GgufFormats.Name))}");
         if (wanted == ExportKind.Hf && isFile)
             throw new EspalierException($"--output {place}: --type hf writes a folder; give a name without {Ending}");
         if (run.Has(_formats) && run.Has(_type))

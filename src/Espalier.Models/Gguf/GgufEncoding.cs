@@ -6,8 +6,8 @@ using Espalier.Models.Gguf.Quantization;
 namespace Espalier.Models.Gguf;
 
 /// <summary>
-/// Float32 weights to the bytes of a GGUF type and back: decoded bit for bit as ggml does, encoded so too in F32, F16, BF16 and Q8_0, and with
-/// less error than ggml's quantisers leave in the others.
+/// Float32 weights to the bytes of a GGUF type and back: decoded bit for bit as ggml does, encoded so too in F32, F16, BF16 and Q8_0, and
+/// with less error than ggml's quantisers leave in the others.
 /// </summary>
 internal static class GgufEncoding
 {
@@ -19,7 +19,8 @@ internal static class GgufEncoding
     /// <param name="source">The weights, one row or several.</param>
     /// <param name="destination">The bytes.</param>
     /// <param name="importance">What an error costs in each column of a row; the same everywhere where empty.</param>
-    public static bool TryEncode(GgufType type, ReadOnlySpan<float> source, Span<byte> destination, ReadOnlySpan<float> importance = default)
+    public static bool TryEncode(GgufType type, ReadOnlySpan<float> source, Span<byte> destination,
+        ReadOnlySpan<float> importance = default)
     {
         if (source.Length % type.BlockSize() != 0 || destination.Length != type.RowBytes(source.Length))
             throw new ArgumentException($"{source.Length} weights do not fill {destination.Length} bytes of {type}");

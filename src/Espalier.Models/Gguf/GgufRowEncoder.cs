@@ -1,6 +1,8 @@
 namespace Espalier.Models.Gguf;
 
-/// <summary>Encodes the rows of a tensor, several at a time, and adds up what that costs. The bytes do not depend on how many at a time.</summary>
+/// <summary>
+/// Encodes the rows of a tensor, several at a time, and adds up what that costs. The bytes do not depend on how many at a time.
+/// </summary>
 /// <param name="type">How the tensor is stored.</param>
 /// <param name="width">Weights of a row.</param>
 /// <param name="importance">What an error costs in each column; empty where it is the same everywhere.</param>

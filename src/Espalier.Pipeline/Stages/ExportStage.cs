@@ -149,7 +149,8 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
         Family family, DecoderConfig student, JsonObject source, IReadOnlyList<ExportKind> kinds, string tokenizerFolder)
     {
         var losses = kinds.Any(kind => kind != ExportKind.Hf)
-            ? GgufExporter.Check(student, tokenizerFolder, "the student", kinds.Where(kind => kind != ExportKind.Hf).Select(TypeOf).Distinct())
+            ? GgufExporter.Check(student, tokenizerFolder, "the student",
+                kinds.Where(kind => kind != ExportKind.Hf).Select(TypeOf).Distinct())
             : [];
         IReadOnlyList<RuntimeVerdict> verdicts = [.. Models.Runtimes.Preflight.OfTarget(family, student, source), new(Gguf, losses)];
         if (verdicts.First(verdict => verdict.Runtime == "transformers").Findings is [var finding, ..])

@@ -12,6 +12,7 @@ using Espalier.Models.Checkpoints;
 using Espalier.Models.Gguf;
 using Espalier.Models.Gguf.Export;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Stages;
 
 namespace Espalier.Cli.Commands.Shared;
 
@@ -23,7 +24,8 @@ internal sealed class GgufImportance
 {
     private readonly Option<bool> _imatrix = new("--imatrix")
     {
-        Description = "Weigh errors by the mean square of what each column is multiplied with, over the first --samples windows of the text",
+        Description =
+            "Weigh errors by the mean square of what each column is multiplied with, over the first --samples windows of the text",
     };
 
     private readonly ValueOption<int> _samples = new("--samples", Kinds.Size(), "Windows of the text that --imatrix reads", 128);
@@ -61,7 +63,8 @@ internal sealed class GgufImportance
     /// <param name="input">Text or ids, or neither.</param>
     /// <param name="files">What to write.</param>
     /// <param name="clamp">Whether weights beyond a type's range become its largest number.</param>
-    internal FormatTable Export(CommandRun run, Checkpoint checkpoint, TokenInput input, IReadOnlyList<(GgufFormat Format, string File)> files,
+    internal FormatTable Export(CommandRun run, Checkpoint checkpoint, TokenInput input,
+        IReadOnlyList<(GgufFormat Format, string File)> files,
         bool clamp)
     {
         foreach (var loss in GgufExporter.Check(checkpoint.Config, checkpoint.Folder, checkpoint.Folder, files.Select(file => file.Format)))
@@ -77,7 +80,8 @@ internal sealed class GgufImportance
                 errors = GgufExporter.Export(checkpoint.Folder, file, format,
                     new TaskProgress<GgufProgress>(task, written => written.BytesDone), clamp: clamp, importance: importance,
                     cancellation: run.Cancellation);
-            rows.Add(new(file, format.Name(), new FileInfo(file).Length, 8.0 * errors.Sum(one => one.Bytes) / errors.Sum(one => one.Elements),
+            rows.Add(
+                new(file, format.Name(), new FileInfo(file).Length, 8.0 * errors.Sum(one => one.Bytes) / errors.Sum(one => one.Elements),
                 Overall(errors), windows is null ? null : Nll(run, checkpoint.Config, file, windows),
                 [.. errors.Select(one => new ExportedTensor(one.Tensor, one.Type.Name(), one.Elements, one.Bytes, one.Error))]));
         }
@@ -128,18 +132,20 @@ internal sealed class GgufImportance
             var calibration = new WindowSet(text.Tokens, sequence);
             ImportanceScorer.Check(calibration, samples);
             using var task = run.Progress.Begin("imatrix", samples, "windows");
-            importance = InputSquares.Measure(decoder, null, calibration, samples, windows => task.Advance(windows), run.Cancellation).Costs;
+            importance =
+                InputSquares.Measure(decoder, null, calibration, samples, windows => task.Advance(windows), run.Cancellation).Costs;
             var used = samples * (sequence + 1L);
             measured = new TokenRange(text.Tokens, used, text.Tokens.Count - used);
             if (measured.Count <= sequence)
                 throw new EspalierException(
-                    $"--samples is {samples} and no window of {sequence} is left of the text's {text.Tokens.Count} tokens to measure the loss "
+                    $"--samples is {samples} and no window of {sequence} is left of the text's {text.Tokens.Count} tokens to measure the "
+                        + $"loss "
                         + "on: give fewer samples or more text");
         }
 
         var set = new WindowSet(measured, sequence, WindowStride.Contiguous);
-        return (importance, set, PerplexityEvaluator.Run(decoder, set, Measured(run, set), _cut.Batch(run), run.Progress, null,
-            run.Cancellation).Nll);
+        return (importance, set, PerplexityEvaluator.Run(decoder, set, Measured(run, set), _cut.Batch(run), run.Progress,
+            stop: run.Cancellation).Nll);
     }
 
     private long Measured(CommandRun run, WindowSet set) => run.Get(_windows) ?? set.Count;
@@ -148,7 +154,7 @@ internal sealed class GgufImportance
     {
         using var gguf = GgufFile.Open(file);
         using var decoder = GgufDecoder.Load(gguf, config);
-        return PerplexityEvaluator.Run(decoder, windows, Measured(run, windows), _cut.Batch(run), run.Progress, null, run.Cancellation).Nll;
+        return PerplexityEvaluator.Run(decoder, windows, Measured(run, windows), _cut.Batch(run), run.Progress, stop: run.Cancellation).Nll;
     }
 }
 

@@ -14,7 +14,9 @@ internal abstract class GgufArchitecture
     /// <summary>The families that it runs, by <c>model_type</c>.</summary>
     public virtual IReadOnlyList<string> Families => [Name];
 
-    /// <summary>llama.cpp's name of each parameter; what has no row here is refused. Fused tensors are written as in a family's table.</summary>
+    /// <summary>
+    /// llama.cpp's name of each parameter; what has no row here is refused. Fused tensors are written as in a family's table.
+    /// </summary>
     public abstract ParameterTable Table { get; }
 
     /// <summary>Whether it rotates neighbours, so that rows of query and key projections are reordered (<see cref="HeadOrder"/>).</summary>
@@ -51,7 +53,9 @@ internal abstract class GgufArchitecture
     /// <summary>What is added to every weight of a parameter: 1 for norms that the checkpoint stores less one.</summary>
     public virtual float Shift(ParameterRole role) => 0;
 
-    /// <summary>What every weight of a parameter is multiplied by, where the architecture has a number of its own that the model has not.</summary>
+    /// <summary>
+    /// What every weight of a parameter is multiplied by, where the architecture has a number of its own that the model has not.
+    /// </summary>
     public virtual double Factor(ParameterRole role, DecoderConfig config) => 1;
 
     /// <summary>Refuses what llama.cpp would load and compute differently, or not load at all.</summary>

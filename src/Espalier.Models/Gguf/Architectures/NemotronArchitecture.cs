@@ -3,7 +3,9 @@ using static Espalier.Models.ParameterRole;
 
 namespace Espalier.Models.Gguf.Architectures;
 
-/// <summary>llama.cpp's architecture <c>nemotron</c>: LayerNorm with biases, squared ReLU without a gate, heads that turn in part.</summary>
+/// <summary>
+/// llama.cpp's architecture <c>nemotron</c>: LayerNorm with biases, squared ReLU without a gate, heads that turn in part.
+/// </summary>
 internal sealed class NemotronArchitecture : GgufArchitecture
 {
     /// <inheritdoc/>

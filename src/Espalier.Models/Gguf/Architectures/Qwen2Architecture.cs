@@ -3,7 +3,9 @@ using static Espalier.Models.ParameterRole;
 
 namespace Espalier.Models.Gguf.Architectures;
 
-/// <summary>llama.cpp's architecture <c>qwen2</c>: queries, keys and values have biases, and heads turn in halves as in the checkpoint.</summary>
+/// <summary>
+/// llama.cpp's architecture <c>qwen2</c>: queries, keys and values have biases, and heads turn in halves as in the checkpoint.
+/// </summary>
 internal sealed class Qwen2Architecture : GgufArchitecture
 {
     /// <inheritdoc/>

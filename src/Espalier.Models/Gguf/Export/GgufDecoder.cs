@@ -28,7 +28,8 @@ internal static class GgufDecoder
             var weights = stored.AsSpan((int)first, (int)count).ToArray();
             if (architecture.TurnsNeighbours && parameter.Role is ParameterRole.QueryProjection or ParameterRole.KeyProjection
                 or ParameterRole.QueryProjectionBias or ParameterRole.KeyProjectionBias)
-                HeadOrder.Separate(stored.AsSpan((int)first, (int)count), weights, config.HeadDim, shape is [_, var width] ? (int)width : 1);
+                HeadOrder.Separate(stored.AsSpan((int)first, (int)count), weights, config.HeadDim, shape is [_, var width] ? (int)width
+                    : 1);
             float shift = architecture.Shift(parameter.Role), factor = (float)architecture.Factor(parameter.Role, config);
             if (shift != 0 || factor != 1)
                 foreach (ref var weight in weights.AsSpan())

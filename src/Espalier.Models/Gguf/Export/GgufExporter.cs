@@ -54,9 +54,12 @@ internal static class GgufExporter
     /// <param name="tokenizerFolder">The folder whose tokenizer goes with it: its own, or that of the model it is pruned from.</param>
     /// <param name="name">The model's name, for the error.</param>
     /// <param name="formats">The formats that will be written.</param>
-    /// <returns>What a GGUF file says less exactly than the folder or the format's name, one sentence each; empty where all is well.</returns>
+    /// <returns>
+    /// What a GGUF file says less exactly than the folder or the format's name, one sentence each; empty where all is well.
+    /// </returns>
     /// <exception cref="EspalierException">What stands in the way.</exception>
-    public static IReadOnlyList<string> Check(DecoderConfig config, string tokenizerFolder, string name, params IEnumerable<GgufFormat> formats)
+    public static IReadOnlyList<string> Check(DecoderConfig config, string tokenizerFolder, string name,
+        params IEnumerable<GgufFormat> formats)
     {
         ArgumentNullException.ThrowIfNull(config);
         var architecture = GgufArchitectures.For(config, name);

@@ -42,7 +42,8 @@ internal static class GgufFormats
 
     /// <summary>The format of a name, in any letter case.</summary>
     /// <exception cref="EspalierException">There is none; the nearest is named.</exception>
-    public static GgufFormat Parse(string name) => Enum.TryParse<GgufFormat>(name, ignoreCase: true, out var format) && Enum.IsDefined(format)
+    public static GgufFormat Parse(string name) =>
+        Enum.TryParse<GgufFormat>(name, ignoreCase: true, out var format) && Enum.IsDefined(format)
         && !int.TryParse(name, out _)
         ? format : throw new EspalierException($"'{name}' is no GGUF type: {NearestName.Instead(name, [.. All.Select(Name)])}");
 

@@ -23,7 +23,8 @@ internal static class GgufPlan
     /// <summary>What is stored otherwise than the format says, one sentence for each width; none where all rows are whole blocks.</summary>
     public static IEnumerable<string> Notes(IEnumerable<PlannedTensor> tensors, GgufFormat format) => tensors
         .Where(tensor => tensor.Type != tensor.Wanted).GroupBy(tensor => (Width: tensor.Stored.Shape[^1], tensor.Wanted, tensor.Type))
-        .Select(group => $"{format.Name()}: {group.Count()} {(group.Count() == 1 ? "tensor has" : "tensors have")} rows of {group.Key.Width}, "
+        .Select(group =>
+            $"{format.Name()}: {group.Count()} {(group.Count() == 1 ? "tensor has" : "tensors have")} rows of {group.Key.Width}, "
             + $"no multiple of {group.Key.Wanted.Name()}'s block of {group.Key.Wanted.BlockSize()}, and "
             + $"{(group.Count() == 1 ? "is" : "are")} stored as {group.Key.Type.Name()}: {group.First().Stored.Name}"
             + $"{(group.Count() == 1 ? "" : ", ...")}");

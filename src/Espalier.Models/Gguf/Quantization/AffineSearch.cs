@@ -1,8 +1,8 @@
 namespace Espalier.Models.Gguf.Quantization;
 
 /// <summary>
-/// Scale s and minimum m of weights that are stored as s · q - m, q from 0 to a limit and m not negative. Ranges around that of the weights
-/// give quants; the best s and m for those solve two equations (weighted least squares), and what they leave is compared.
+/// Scale s and minimum m of weights that are stored as s · q - m, q from 0 to a limit and m not negative. Ranges around that of the
+/// weights give quants; the best s and m for those solve two equations (weighted least squares), and what they leave is compared.
 /// </summary>
 internal static class AffineSearch
 {

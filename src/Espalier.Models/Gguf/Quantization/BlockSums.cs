@@ -15,7 +15,8 @@ internal static class BlockSums
     /// <summary>With q = round(x · inverse) between two limits: the sums of w·x·q and of w·q².</summary>
     public static (float XQ, float QQ) Symmetric(ReadOnlySpan<float> x, ReadOnlySpan<float> w, float inverse, float least, float most)
     {
-        Vector256<float> xq = default, qq = default, by = Vector256.Create(inverse), low = Vector256.Create(least), high = Vector256.Create(most);
+        Vector256<float> xq = default, qq = default, by = Vector256.Create(inverse), low = Vector256.Create(least),
+        high = Vector256.Create(most);
         for (var i = 0; i < x.Length; i += Lanes)
         {
             var (value, weight) = (At(x, i), At(w, i));

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Espalier.Models.Gguf.Quantization;
 
 /// <summary>
-/// ggml's Q4_K and Q5_K: 256 weights in eight parts of 32, each as d·s · q - e·m with s and m of 6 bits and two float16 numbers d and e for
-/// all. Parts 2i and 2i + 1 share bytes, the first in the low four bits; the fifth bits of part i are bit i of 32 bytes.
+/// ggml's Q4_K and Q5_K: 256 weights in eight parts of 32, each as d·s · q - e·m with s and m of 6 bits and two float16 numbers d and e
+/// for all. Parts 2i and 2i + 1 share bytes, the first in the low four bits; the fifth bits of part i are bit i of 32 bytes.
 /// </summary>
 /// <param name="bits">4 or 5.</param>
 internal sealed class KBlocks(int bits) : BlockFormat
@@ -160,7 +160,8 @@ internal sealed class KBlocks(int bits) : BlockFormat
     }
 
     /// <summary>The best d and e for the quants that are there: two equations over all 256 weights.</summary>
-    private (Half D, Half E) Refit(ReadOnlySpan<float> weights, ReadOnlySpan<float> importance, float d, float e, ReadOnlySpan<byte> numbers)
+    private (Half D, Half E) Refit(ReadOnlySpan<float> weights, ReadOnlySpan<float> importance, float d, float e,
+        ReadOnlySpan<byte> numbers)
     {
         double aa = 0, ab = 0, bb = 0, ax = 0, bx = 0;
         for (var part = 0; part < Parts; part++)
@@ -177,7 +178,8 @@ internal sealed class KBlocks(int bits) : BlockFormat
         }
 
         var determinant = aa * bb - ab * ab;
-        return determinant > 1e-9 * aa * bb ? ((Half)((ax * bb - bx * ab) / determinant), (Half)Math.Max(0, (ax * ab - bx * aa) / determinant))
+        return determinant > 1e-9 * aa * bb
+            ? ((Half)((ax * bb - bx * ab) / determinant), (Half)Math.Max(0, (ax * ab - bx * aa) / determinant))
             : aa > 0 ? ((Half)((ax + e * ab) / aa), (Half)e) : ((Half)d, (Half)e);
     }
 

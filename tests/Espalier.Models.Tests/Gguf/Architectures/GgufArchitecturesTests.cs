@@ -20,9 +20,11 @@ public sealed class GgufArchitecturesTests : IDisposable
     {
         { "mistral", "llama", "attn_k attn_norm attn_output attn_q attn_v ffn_down ffn_gate ffn_norm ffn_up" },
         { "granite", "granite", "attn_k attn_norm attn_output attn_q attn_v ffn_down ffn_gate ffn_norm ffn_up" },
-        { "qwen2", "qwen2", "attn_k attn_k.bias attn_norm attn_output attn_q attn_q.bias attn_v attn_v.bias ffn_down ffn_gate ffn_norm ffn_up" },
+        { "qwen2", "qwen2",
+            "attn_k attn_k.bias attn_norm attn_output attn_q attn_q.bias attn_v attn_v.bias ffn_down ffn_gate ffn_norm ffn_up" },
         { "qwen3", "qwen3", "attn_k attn_k_norm attn_norm attn_output attn_q attn_q_norm attn_v ffn_down ffn_gate ffn_norm ffn_up" },
-        { "olmo2", "olmo2", "attn_k attn_k_norm attn_output attn_q attn_q_norm attn_v ffn_down ffn_gate ffn_up post_attention_norm post_ffw_norm" },
+        { "olmo2", "olmo2",
+            "attn_k attn_k_norm attn_output attn_q attn_q_norm attn_v ffn_down ffn_gate ffn_up post_attention_norm post_ffw_norm" },
         { "nemotron", "nemotron", "attn_k attn_norm attn_norm.bias attn_output attn_q attn_v ffn_down ffn_norm ffn_norm.bias ffn_up" },
         { "gemma2", "gemma2",
             "attn_k attn_norm attn_output attn_q attn_v ffn_down ffn_gate ffn_norm ffn_up post_attention_norm post_ffw_norm" },
@@ -82,7 +84,8 @@ public sealed class GgufArchitecturesTests : IDisposable
         using var source = Checkpoint.Open(Fixtures.Golden("families", "gemma2"));
         using var file = Export("gemma2");
         var (stored, written) = (source.ReadFloat32("model.layers.0.self_attn.q_proj.weight"), file.ReadFloat32("blk.0.attn_q.weight"));
-        Assert.Equal(stored.Select(weight => (float)(weight * Math.Sqrt(16.0 / 20))).ToArray(), written, (a, b) => Math.Abs(a - b) <= 1e-7f);
+        Assert.Equal(stored.Select(weight => (float)(weight * Math.Sqrt(16.0 / 20))).ToArray(), written,
+            (a, b) => Math.Abs(a - b) <= 1e-7f);
     }
 
     [Fact]
@@ -118,7 +121,8 @@ public sealed class GgufArchitecturesTests : IDisposable
         Assert.Contains("no place for QueryProjectionBias", Refusal("gemma2", config => config with { QueryKeyValueBias = true }),
             StringComparison.Ordinal);
         Assert.Contains("no place for Head", Refusal("gemma2", config => config with { TiedEmbeddings = false }), StringComparison.Ordinal);
-        Assert.Contains("4 heads of 12 and 44 channels", Refusal("phi3", config => config with { HiddenSize = 44 }), StringComparison.Ordinal);
+        Assert.Contains("4 heads of 12 and 44 channels", Refusal("phi3", config => config with { HiddenSize = 44 }),
+            StringComparison.Ordinal);
         Assert.Contains("has RmsNorm", Refusal("qwen3", config => config with { Norm = NormKind.LayerNorm1p }), StringComparison.Ordinal);
         Assert.Contains("cannot stretch its frequencies", Refusal("qwen2", config =>
             config with { Rotary = config.Rotary with { Scaling = new RotaryScaling.Llama3(8, 1, 4, 64) } }), StringComparison.Ordinal);

@@ -57,9 +57,11 @@ public sealed class GgufFormatTests : IDisposable
         Assert.Equal(GgufType.Q5_0, file["blk.0.ffn_down.weight"].Type); // Q4_K was meant
 
         var notes = GgufExporter.Check(source.Config, source.Folder, "it", GgufFormat.Q4_K_M).ToArray();
-        Assert.Contains("q4_k_m: 2 tensors have rows of 48, no multiple of q6_k's block of 256, and are stored as f16: blk.2.attn_v.weight, ...",
+        Assert.Contains(
+            "q4_k_m: 2 tensors have rows of 48, no multiple of q6_k's block of 256, and are stored as f16: blk.2.attn_v.weight, ...",
             notes);
-        Assert.Contains("q4_k_m: 2 tensors have rows of 96, no multiple of q4_k's block of 256, and are stored as q5_0: blk.0.ffn_down.weight, ...",
+        Assert.Contains(
+            "q4_k_m: 2 tensors have rows of 96, no multiple of q4_k's block of 256, and are stored as q5_0: blk.0.ffn_down.weight, ...",
             notes);
         Assert.Empty(GgufExporter.Check(source.Config, source.Folder, "it", GgufFormat.BF16).Skip(1));
     }
@@ -80,7 +82,8 @@ public sealed class GgufFormatTests : IDisposable
     public void Phis_fused_values_decide_for_the_tensor_that_they_are_in()
     {
         using var phi = Checkpoint.Open(Fixtures.Golden("families", "phi3"));
-        var config = phi.Config with { HiddenSize = 256, IntermediateSize = 512, QueryHeads = 8, KeyValueHeads = 2, HeadDim = 32, Layers = 8 };
+        var config = phi.Config
+            with { HiddenSize = 256, IntermediateSize = 512, QueryHeads = 8, KeyValueHeads = 2, HeadDim = 32, Layers = 8 };
         var plan = GgufPlan.Of(FamilyCatalog.For("phi3", ""), config, GgufArchitectures.For(config, ""), GgufFormat.Q4_K_M)
             .ToDictionary(tensor => tensor.Stored.Name, tensor => tensor.Type);
         Assert.Equal((GgufType.Q6_K, GgufType.Q4_K), (plan["blk.0.attn_qkv.weight"], plan["blk.1.attn_qkv.weight"]));

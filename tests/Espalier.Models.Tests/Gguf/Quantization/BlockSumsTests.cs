@@ -18,7 +18,9 @@ public sealed class BlockSumsTests
             var x = Draw(length, 1);
             var w = Draw(length, 1).Select(MathF.Abs).ToArray();
             var (inverse, d, m) = (3 + s_random.NextSingle() * 20, 0.02f + s_random.NextSingle(), s_random.NextSingle());
-            Assert.Equal((Sum(x, w, (v, c) => c * Quant(v * inverse, -8, 7) * v), Sum(x, w, (v, c) => c * Quant(v * inverse, -8, 7) * Quant(v * inverse, -8, 7))),
+            Assert.Equal(
+                (Sum(x, w, (v, c) => c * Quant(v * inverse, -8, 7) * v),
+                    Sum(x, w, (v, c) => c * Quant(v * inverse, -8, 7) * Quant(v * inverse, -8, 7))),
                 BlockSums.Symmetric(x, w, inverse, -8, 7));
             Assert.Equal(Sum(x, w, (v, c) => c * (d * Quant(v * (1 / d), -32, 31) - v) * (d * Quant(v * (1 / d), -32, 31) - v)),
                 BlockSums.SymmetricError(x, w, d, -32, 31));
