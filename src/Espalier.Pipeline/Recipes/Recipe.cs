@@ -42,6 +42,9 @@ internal sealed record Recipe
     /// <summary>Training of the student; null leaves it as pruned.</summary>
     public TrainingSection? Distill { get; init; }
 
+    /// <summary>Steps of alignment after the last training, in order; none leaves the student as it was distilled.</summary>
+    public IReadOnlyList<AlignSection> Align { get; init; } = [];
+
     /// <summary>What teacher and student are evaluated on.</summary>
     public IReadOnlyList<EvaluationSet> Evaluate { get; init; } = [new("held-out", null)];
 

@@ -2,6 +2,7 @@ using Espalier.Compression;
 using Espalier.Compression.Data;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Streaming;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 
