@@ -258,7 +258,8 @@ internal sealed class RecipeStages
     private StageForecast Asked() => new("benchmarks",
         $"teacher, pruned student{(_recipe.Distill is null ? "" : ", distilled student")}"
             + $"{(_recipe.Align.Count == 0 ? "" : ", aligned student")} on "
-            + string.Join(", ", _recipe.Tasks.Select(task => task.Title)), null, null, null, TrainingForecast.WeightBytes(Teacher.Planned))
+            + string.Join("; ", Evaluation.Tasks.Select(task => task.Size)), null, null, null,
+            TrainingForecast.WeightBytes(Teacher.Planned))
     { Model = ModelForecast.Of(Teacher.Planned, _sequence) };
 
     private StageForecast Evaluated()
