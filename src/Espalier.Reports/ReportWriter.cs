@@ -34,6 +34,7 @@ internal static class ReportWriter
         CurvesSection.Write(html, run);
         ImportanceSection.Write(html, run);
         CandidatesSection.Write(html, run);
+        AlignmentSection.Write(html, run);
         EvaluationSection.Write(html, run);
         BenchmarksSection.Write(html, run);
         ComparisonSection.Write(html, run);

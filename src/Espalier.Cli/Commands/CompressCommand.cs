@@ -112,6 +112,16 @@ internal sealed class CompressCommand : CommandBase
             TaskPage.Show(page, arm.Models, arm.Tasks);
             page.Line();
         }
+        if (report.Aligned is { } aligned)
+        {
+            foreach (var arm in aligned)
+            {
+                if (aligned.Count > 1)
+                    page.Heading(arm.Arm);
+                AlignPage.Table(page, arm.Steps);
+            }
+            page.Line();
+        }
         if (report.Seeds is { } seeds)
         {
             page.Table(SeedsTable(seeds));
@@ -192,6 +202,11 @@ internal sealed record TasksRow(string Arm, IReadOnlyList<string> Models, IReadO
 /// <param name="Search">Its result.</param>
 internal sealed record SearchRow(string Arm, SearchResult Search);
 
+/// <summary>What a recipe's steps of alignment did.</summary>
+/// <param name="Arm">The recipe's name.</param>
+/// <param name="Steps">The steps, in order.</param>
+internal sealed record AlignedRow(string Arm, IReadOnlyList<AlignRow> Steps);
+
 /// <summary>What <c>compress --json</c> prints.</summary>
 /// <param name="Output">The run folder.</param>
 /// <param name="Students">The students' Hugging Face folders, one a recipe.</param>
@@ -204,13 +219,15 @@ internal sealed record SearchRow(string Arm, SearchResult Search);
 /// <param name="Need">Whether the teacher needed correction, one a recipe that asked; absent where none did.</param>
 /// <param name="Search">What the searches for a shape found, one a recipe that has one; absent where none has.</param>
 /// <param name="Tasks">What the models made of benchmarks, one a recipe that has some; absent where none has.</param>
+/// <param name="Aligned">What steps of alignment did, one a recipe that has some; absent where none has.</param>
 /// <param name="Profile">With <c>--profile</c>: where the time of the steps went, one a stage that trained now.</param>
 /// <param name="Stages">What each stage took.</param>
 internal sealed record CompressReport(
     string Output, IReadOnlyList<string> Students, IReadOnlyList<string> Gguf, IReadOnlyList<string>? Synthesized, string Report,
     IReadOnlyList<ModelRow> Rows,
     IReadOnlyList<SeedSummary>? Seeds, IReadOnlyList<ArmDifference>? Differences, IReadOnlyList<NeedRow>? Need,
-    IReadOnlyList<SearchRow>? Search, IReadOnlyList<TasksRow>? Tasks, IReadOnlyList<StepProfile>? Profile, IReadOnlyList<StageRow> Stages)
+    IReadOnlyList<SearchRow>? Search, IReadOnlyList<TasksRow>? Tasks, IReadOnlyList<AlignedRow>? Aligned,
+    IReadOnlyList<StepProfile>? Profile, IReadOnlyList<StageRow> Stages)
 {
     internal static CompressReport Of(IReadOnlyList<CompressResult> results, string output, string report) => new(
         Seeds: SeedSummary.Of(results.SelectMany(result => result.Rows)) is { Count: > 0 } seeds ? seeds : null,
@@ -229,6 +246,8 @@ internal sealed record CompressReport(
         Tasks: results.Any(result => result.Tasks is not null)
             ? [.. results.Where(result => result.Tasks is not null)
                 .Select(result => new TasksRow(result.Arm, result.TaskModels, result.Tasks!))] : null,
+        Aligned: results.Any(result => result.Aligned is not null)
+            ? [.. results.Where(result => result.Aligned is not null).Select(result => new AlignedRow(result.Arm, result.Aligned!))] : null,
         Stages: [.. results.SelectMany(result => result.Stages).DistinctBy(stage => stage.Folder)],
         Profile: null);
 }

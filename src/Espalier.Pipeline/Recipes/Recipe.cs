@@ -46,6 +46,9 @@ internal sealed record Recipe
     /// <summary>Texts that the teacher writes once the student is trained; null for none.</summary>
     public SynthesisOptions? Synthesize { get; init; }
 
+    /// <summary>Steps of alignment after the last training, in order; none leaves the student as it was distilled.</summary>
+    public IReadOnlyList<AlignSection> Align { get; init; } = [];
+
     /// <summary>What teacher and student are evaluated on.</summary>
     public IReadOnlyList<EvaluationSet> Evaluate { get; init; } = [new("held-out", null)];
 

@@ -17,6 +17,7 @@ internal static class RecipeInputs
         [
             new("the teacher's folder", recipe.Teacher),
             .. SourcePlaces.Of("the data", recipe.Data.Train),
+            .. SourcePlaces.Of("the conversations", recipe.Align.SelectMany(step => step.Data)),
             .. SourcePlaces.Of("the evaluation text", recipe.Evaluate.Select(set => set.Source).OfType<string>()),
             .. Files("the benchmarks", [recipe.Tasks.Count > 0 ? recipe.Benchmarks : null]),
             .. Files("the prompts", [recipe.Synthesize?.Prompts]),
@@ -35,6 +36,7 @@ internal static class RecipeInputs
             .. ModelAndTexts(recipe),
             .. Files("the task", recipe.Tasks.Select(task => task.IsFile ? task.Task : null)),
             .. Files("the multiple-choice items", [recipe.Score.Task]),
+            .. Files("the chat template", recipe.Align.Select(step => step.TemplateFile)),
             .. Files("the plan", [recipe.Prune.Plan]),
             .. Files("the candidates", [recipe.Search?.CandidatesFile]),
         ];

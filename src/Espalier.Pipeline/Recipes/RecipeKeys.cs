@@ -64,6 +64,15 @@ internal static class RecipeKeys
             {
                 Synthesize = fields.Section("synthesize") is { } section ? SynthesisSection.Keys.Read(section, new()) : null,
             }, "none", "Texts that the teacher writes once the student is trained, below."),
+        new Key<Recipe, IReadOnlyList<AlignSection>>("align", AlignList.Kind, s => s.Align, (s, steps) => s with { Align = steps })
+        {
+            PageDefault = "none",
+            Page = "Steps of alignment, one after the other, from the trained student: one or a list, below.",
+            IsLater = true,
+            Turn = 1,
+            Reader = (fields, s) => s with { Align = AlignList.Read(fields, s.Data.Sequence) },
+            IsMoot = s => s.Align.Count == 0,
+        },
         new Key<Recipe, Evaluations>("evaluate", EvaluationList.Kind, s => new(s.Evaluate, s.Tasks),
             (s, list) => s with { Evaluate = list.Texts, Tasks = list.Tasks })
         {

@@ -33,6 +33,11 @@ internal static class RecipePaths
             },
             Tasks = [.. recipe.Tasks.Select(task => task.IsFile ? task with { Task = Find(task.Task) } : task)],
             Benchmarks = recipe.Benchmarks is { } benchmarks ? Find(benchmarks) : null,
+            Align = [.. recipe.Align.Select(step => step with
+            {
+                Data = [.. step.Data.Select(Find)],
+                ChatTemplate = step.TemplateFile is { } template ? Find(template) : step.ChatTemplate,
+            })],
             Evaluate = [.. recipe.Evaluate.Select(set => set with { Source = set.Source is { } source ? Find(source) : null })],
         };
     }

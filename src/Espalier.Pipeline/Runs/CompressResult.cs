@@ -118,6 +118,10 @@ public sealed record CompressResult
     [JsonIgnore]
     internal IReadOnlyList<string> TaskModels => [.. Tasks?[0].Results.Select(result => result.Model) ?? []];
 
+    /// <summary>What each step of alignment did to the loss on its held-out part; null where there is none.</summary>
+    [JsonInclude]
+    internal IReadOnlyList<AlignRow>? Aligned { get; init; }
+
     /// <summary>Whether the teacher needed correction; null where the recipe said so itself.</summary>
     public CorrectionTestResult? Need { get; init; }
 }

@@ -20,12 +20,14 @@ public sealed class DocumentationTests : TorchTest
         + "--output OUT/written.jsonl")]
     [InlineData("cache", "cache TEACHER --ids IDS --seq 32 --windows 2 --threads 1 --output OUT/cache")]
     [InlineData("distill", "distill TEACHER --teacher TEACHER --ids IDS --held-out 0.1% --seq 32 --batch 1 --steps 1 --output OUT/student")]
+    [InlineData("align", "align TEACHER --data DATA --held-out 20% --seq 32 --batch 1 --steps 1 --threads 1 --output OUT/aligned")]
     public void Every_field_of_the_example_is_printed(string command, string line)
     {
         using var folder = new TemporaryFolder();
         var printed =
             Verb.Json(line.Replace("TEACHER", Verb.Teacher, StringComparison.Ordinal).Replace("OUT", folder.Path, StringComparison.Ordinal)
-                .Replace("IDS", Verb.TeacherIds, StringComparison.Ordinal));
+                .Replace("IDS", Verb.TeacherIds, StringComparison.Ordinal)
+                .Replace("DATA", Path.Combine(Fixtures.Root, "samples", "letters.jsonl"), StringComparison.Ordinal));
         AssertHas(Example(command), printed, command);
     }
 
