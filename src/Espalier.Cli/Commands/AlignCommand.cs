@@ -34,10 +34,11 @@ internal sealed class AlignCommand : CommandBase
 
     internal AlignCommand() : base(
         "align",
-        "Teach a model to answer: fine-tune it on conversations, with the loss on the assistant's turns alone",
+        "Teach a model to answer: by conversations, with the loss on the assistant's turns alone, or by pairs of answers",
         "espalier align models/quickstart-teacher --data samples/letters.jsonl --steps 60 --learning-rate 3e-4 --output aligned",
         "espalier align models/quickstart-teacher --data samples/letters.jsonl --held-out 10% --sequence 128 --steps 20 "
-            + "--batch 4 --evaluate-every 10 --output aligned-briefly --json")
+            + "--batch 4 --evaluate-every 10 --output aligned-briefly --json",
+        "espalier align aligned --method dpo --data samples/letter-pairs.jsonl --steps 20 --output preferred")
     {
         Arguments.Add(_model);
         _keys.AddTo(this);
@@ -67,9 +68,9 @@ internal sealed class AlignCommand : CommandBase
             context.Walk([data]);
             using var tokens = data.Tokens.Value;
             TrainingStage.CheckBatch(section.Training, tokens.Conversations!.Windows(section.Sequence).Count);
-            var stage = new AlignStage(ModelSlot.Of(ModelFolder.Given("start", path)), "aligned", section, data, seed);
+            var (before, stage) = AlignStage.Of(ModelSlot.Of(ModelFolder.Given("start", path)), "aligned", section, data, seed);
             stage.RequireRoom(context);
-            context.Walk([stage, new ExportStage(folder, stage.Trained, "result", stored, [], _dtype.Clamp(run), section.Sequence)]);
+            context.Walk([.. before, stage, new ExportStage(folder, stage.Trained, "result", stored, [], _dtype.Clamp(run), section.Sequence)]);
             return AlignReport.Of(folder, stage, _profile.IsGiven(run) ? context.Profiles : null);
         }, run.Cancellation, profile: _profile.IsGiven(run));
         run.Write(report, AlignPage.Show);

@@ -90,6 +90,9 @@ public sealed class Trainer : IDisposable
     /// <summary>The model under training.</summary>
     public Decoder Model => _model;
 
+    /// <summary>What is minimised.</summary>
+    internal Objective Objective => _objective;
+
     /// <summary>The model's parameters that are trained, in their order.</summary>
     public IReadOnlyList<(Parameter Parameter, Tensor Value)> Trained { get; }
 

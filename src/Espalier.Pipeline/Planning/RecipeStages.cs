@@ -218,8 +218,10 @@ internal sealed class RecipeStages
         foreach (var (i, section) in _recipe.Align.Index())
         {
             var number = _recipe.Align.Count == 1 ? "" : $" {i + 1}";
-            model = Add(
-                new AlignStage(model, $"aligned{number}", section, Conversations[i], _recipe.Seed) { Step = $"align{number}" }).Trained;
+            var (before, stage) =
+                AlignStage.Of(model, $"aligned{number}", section, Conversations[i], _recipe.Seed, $"align{number}");
+            _stages.AddRange(before);
+            model = Add(stage).Trained;
             if (i + 1 < _recipe.Align.Count)
                 Evaluate(model);
         }

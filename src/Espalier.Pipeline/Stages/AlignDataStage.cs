@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Alignment.Packing;
+using Espalier.Compression.Alignment.Preferences;
 using Espalier.Compression.Alignment.Reading;
 using Espalier.Compression.Data;
 using Espalier.Compression.Training.Saving;
@@ -27,11 +28,17 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
     /// <summary>The windows; whoever runs the stage disposes them.</summary>
     public Slot<TokenSets> Tokens { get; } = new("the conversations");
 
+    /// <summary>The pairs to train on, as they stand in the windows; null for conversations.</summary>
+    public PreferenceSet? Pairs { get; private set; }
+
+    /// <summary>The pairs that are held out; null where none are.</summary>
+    public PreferenceSet? HeldOutPairs { get; private set; }
+
     /// <summary>How much there is, and what was left out; null before it ran.</summary>
     public JsonObject? Found { get; private set; }
 
     /// <inheritdoc/>
-    protected override RecordReader Reader => AlignmentRecords.Conversations;
+    protected override RecordReader Reader => section.Preference is null ? AlignmentRecords.Conversations : AlignmentRecords.Pairs;
 
     internal override StageForecast? Forecast() => new(
         Name, $"{string.Join(", ", section.Data)} to windows of {section.Sequence} tokens, {section.HeldOut * 100:0.##} % held out", null,
@@ -65,6 +72,8 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
     {
         var options = base.Options();
         (options["sequence"], options["too_long"]) = (section.Sequence, EnumName.Of(section.TooLong));
+        if (section.Preference is { } loss)
+            options["pairs"] = loss.NeedsRewards ? "with rewards" : "without";
         options["template"] = _template is null ? null : TemplateHash();
         return options;
     }
@@ -74,7 +83,7 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
     {
         using var task = run.Progress.Begin(Name, Source.TotalBytes, "bytes");
         var skips = new SkipCounts();
-        var (train, heldOut) = ConversationCorpus.Build(new()
+        var options = new AlignmentCorpusOptions
         {
             Source = Source,
             Encoder = new(Tokenizer, vocabulary, _template, Folder),
@@ -84,7 +93,9 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
             HeldOut = new(section.HeldOut),
             Skips = skips,
             Progress = BytesRead(task),
-        }, folder.Path, run.Stop);
+        };
+        var (train, heldOut) = section.Preference is { } loss ? PairCorpus.Build(options, loss.NeedsRewards, folder.Path, run.Stop)
+            : ConversationCorpus.Build(options, folder.Path, run.Stop);
         ReportSkips(run, Name, skips);
         var result = new JsonObject();
         Add(result, "train", train);
@@ -106,6 +117,12 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
             Conversations = train,
             HeldOutConversations = heldOut,
         };
+
+        if (section.Preference is not null)
+            (Pairs, HeldOutPairs) = (PairsOf(train, Corpus.TrainFolder), heldOut is null ? null : PairsOf(heldOut, Corpus.HeldOutFolder));
+
+        PreferenceSet PairsOf(WindowStore store, string side) => store.Windows(section.Sequence) is var windows
+            ? new(windows, PairStore.Read(Path.Combine(folder, side), windows.Count, section.Sequence + 1)) : throw new InvalidOperationException();
 
         WindowStore Open(string side) => WindowStore.Open(Path.Combine(folder, side), vocabulary, Source.Description);
     }
