@@ -157,6 +157,8 @@ public sealed class Trainer : IDisposable
         var started = Stopwatch.GetTimestamp();
         var tokens = (long)_options.Batch * _data.Sequence;
         using var profiled = StepProfiler.BeginStep(Profiler, tokens);
+        if (_data is IDrawnSource drawn)
+            drawn.Draw(State.Step);
         // All micro-batches together: cutting a step differently must not change it.
         var counted = _data.CountedTokens(State.Step * _options.Batch, _options.Batch);
         var scale = 1.0 / Math.Max(1, counted);

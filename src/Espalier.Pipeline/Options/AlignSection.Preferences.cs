@@ -33,7 +33,8 @@ internal sealed partial record AlignSection
             Help = "With dpo: share of the pairs that are taken to be labelled the wrong way round",
             PageDefault = "0",
             Page = "With `dpo`: share of the pairs that are taken to be labelled the wrong way round (conservative DPO).",
-            Useless = s => s.Method == AlignMethod.Dpo ? null : $"it belongs to method: dpo and the method is {EnumName.Of(s.Method)}; leave it out",
+            Useless = s => s.Method == AlignMethod.Dpo ? null
+                : $"it belongs to method: dpo and the method is {EnumName.Of(s.Method)}; leave it out",
             IsLater = true,
         },
         new Key<AlignSection, double>("eta", Kinds.Number("X", Limits.Above(0)), s => s.Eta, (s, eta) => s with { Eta = eta })

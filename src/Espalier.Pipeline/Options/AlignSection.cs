@@ -21,6 +21,9 @@ internal enum AlignMethod
 
     /// <summary>The same by the squared distance of the margins.</summary>
     RpoSq,
+
+    /// <summary>On-policy distillation: the student writes, and the teacher says how likely each token was.</summary>
+    OnPolicy,
 }
 
 /// <summary>
@@ -72,10 +75,10 @@ internal sealed partial record AlignSection
     public string? TemplateFile => ChatTemplate == NoTemplate ? null : ChatTemplate;
 
     /// <summary>Peak of the learning rate where none is named.</summary>
-    public static double RateOf(AlignMethod method) => method is AlignMethod.Sft ? RateOfText : RateOfPairs;
+    public static double RateOf(AlignMethod method) => method is AlignMethod.Sft or AlignMethod.OnPolicy ? RateOfText : RateOfPairs;
 
     /// <summary>The keys that stand before those of any training.</summary>
-    internal static Key<AlignSection>[] Keys { get; } = [.. DataKeys(), .. PreferenceKeys()];
+    internal static Key<AlignSection>[] Keys { get; } = [.. DataKeys(), .. PreferenceKeys(), .. OnPolicyKeys()];
 
     /// <summary>What of a training stands after them.</summary>
     internal static Key<TrainingSection>[] TrainingKeys { get; } = TrainingSection.KeysOf(new(AlignsAt: RateOfText));
@@ -107,17 +110,20 @@ internal sealed partial record AlignSection
     internal JsonObject StageOptions() => Keys.StageOptions(this);
 
     private static TrainingSection TrainingOf(AlignSection section, SectionFields fields) =>
-        TrainingSection.Read(fields, new(section.Sequence, AlignsAt: RateOf(section.Method)));
+        TrainingSection.Read(fields, new(section.Sequence, AlignsAt: RateOf(section.Method))) is var training && section.IsOnPolicy
+            ? training with { Loss = section.Loss, Temperature = section.Temperature } : training;
 
     private static Key<AlignSection>[] DataKeys() =>
     [
         new Key<AlignSection, AlignMethod>("method", Kinds.Choice<AlignMethod>(), s => s.Method, (s, method) => s with { Method = method })
         {
-            Help = "What is done: sft is cross-entropy on the assistant's turns; dpo and the reward-aware rpo-... learn from pairs of answers",
+            Help = "What is done: sft is cross-entropy on the assistant's turns; dpo and the reward-aware rpo-... learn from pairs of "
+                + "answers; on-policy: the model writes and a teacher judges its tokens",
             PageDefault = "`sft`",
             Page = """
                 What is done: `sft`, cross-entropy on what the assistant wrote; from pairs of answers `dpo`, or reward-aware `rpo-bwd-kl`,
-                `rpo-fwd-kl` and `rpo-sq` ([align](align.md#preferences)).
+                `rpo-fwd-kl` and `rpo-sq` ([align](align.md#preferences)); `on-policy`, where the model writes to prompts and a teacher
+                judges its tokens ([align](align.md#on-policy)).
                 """,
             Stage = InStageKey.Never,
         },

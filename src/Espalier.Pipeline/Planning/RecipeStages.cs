@@ -127,7 +127,7 @@ internal sealed class RecipeStages
             if (cycle != Cycles[^1] || (_recipe.Align.Count > 0 && trained != pruned))
                 Evaluate(trained);
         }
-        trained = Align(trained);
+        trained = Align(trained, corrected);
         var export = Add(new ExportStage(folder, trained, "student", Teacher.Stored, _recipe.Export, _recipe.Clamp, _sequence));
         Evaluate(export.Exported, asksTasks: true);
     }
@@ -213,13 +213,14 @@ internal sealed class RecipeStages
     }
 
     /// <summary>The steps of alignment, each from where the one before it ended; the last one's model is the student.</summary>
-    private ModelSlot Align(ModelSlot model)
+    private ModelSlot Align(ModelSlot model, ModelSlot teacher)
     {
         foreach (var (i, section) in _recipe.Align.Index())
         {
             var number = _recipe.Align.Count == 1 ? "" : $" {i + 1}";
             var (before, stage) =
-                AlignStage.Of(model, $"aligned{number}", section, Conversations[i], _recipe.Seed, $"align{number}");
+                AlignStage.Of(model, $"aligned{number}", section, Conversations[i], _recipe.Seed,
+                    section.Teacher is { } folder ? JudgeOf(folder, section) : teacher, $"align{number}");
             _stages.AddRange(before);
             model = Add(stage).Trained;
             if (i + 1 < _recipe.Align.Count)
@@ -227,6 +228,10 @@ internal sealed class RecipeStages
         }
         return model;
     }
+
+    /// <summary>A teacher of a step's own: read when the step runs, for a plan may lack it.</summary>
+    private ModelSlot JudgeOf(string folder, AlignSection section) =>
+        section.IsOnPolicy && Directory.Exists(folder) ? ModelSlot.Of(ModelFolder.Given("teacher", folder)) : Teacher;
 
     /// <summary>Numbers of layers that may go at once, for the scores of a search; 1 is always there.</summary>
     private static int[] Spans(SearchSection search, DecoderConfig teacher)

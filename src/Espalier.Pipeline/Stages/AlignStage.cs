@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Espalier.Compression;
 using Espalier.Compression.Alignment;
 using Espalier.Compression.Alignment.Preferences;
+using Espalier.Compression.Alignment.Rollouts;
 using Espalier.Compression.Data;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Evaluation;
@@ -10,6 +11,8 @@ using Espalier.Compression.Training.Profiling;
 using Espalier.Compression.Training.Saving;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Generation;
+using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Runs;
@@ -25,7 +28,7 @@ namespace Espalier.Pipeline.Stages;
 internal sealed class AlignStage(ModelSlot start, string result, AlignSection section, AlignDataStage data, long seed)
     : TrainingStage(start, result, section.Training, data.Tokens, section.Sequence, seed)
 {
-    private const string TemplateName = "chat_template.jinja";
+    private const string TemplateName = "chat_template.jinja", RolloutsName = "rollouts";
 
     /// <inheritdoc/>
     public override string Name => $"align-{EnumName.Of(section.Method)}";
@@ -36,29 +39,44 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
     /// <summary>What the model says of pairs before; null where it learns from conversations.</summary>
     public AlignReferenceStage? Reference { get; init; }
 
+    /// <summary>The teacher that judges what is written; null where nothing is.</summary>
+    public ModelSlot? Judge { get; init; }
+
     /// <summary>What it did to the loss on the held-out part, once it ran.</summary>
     public AlignRow? Row { get; private set; }
 
     /// <summary>The stages of a step of alignment, the last of which trains.</summary>
     /// <inheritdoc cref="AlignStage(ModelSlot, string, AlignSection, AlignDataStage, long)"/>
     public static (IReadOnlyList<Stage> Before, AlignStage Stage) Of(
-        ModelSlot start, string result, AlignSection section, AlignDataStage data, long seed, string step = "align")
+        ModelSlot start, string result, AlignSection section, AlignDataStage data, long seed, ModelSlot? teacher, string step = "align")
     {
         var reference = section.Preference is null ? null : new AlignReferenceStage(start, data);
-        return (reference is null ? [] : [reference], new(start, result, section, data, seed) { Step = step, Reference = reference });
+        return (reference is null ? []
+            : [reference],
+            new(start, result, section, data, seed) { Step = step, Reference = reference, Judge = section.IsOnPolicy ? teacher : null });
     }
 
     internal override StageForecast? Forecast()
     {
         var (config, tokens) = (Trained.Planned, TrainingForecast.Tokens(Section, Sequence));
-        var does = section.Preference is { } loss ? $"{loss.Name} on pairs of answers" : "cross-entropy on the assistant's turns";
+        var does = section.Preference is { } loss ? $"{loss.Name} on pairs of answers"
+            : section.IsOnPolicy ? $"{section.Loss} on what the model writes, {section.RolloutLength} tokens"
+            : "cross-entropy on the assistant's turns";
+        var judged = Judge is null ? 0 : Judge.Planned.ForwardFlopsPerToken(Sequence) + config.ForwardFlopsPerToken(Sequence);
         return new(Name, $"{does}: {TrainingForecast.Schedule(Section)}", Section.Steps, tokens,
-            3 * config.ForwardFlopsPerToken(Sequence) * tokens, TrainingForecast.Bytes(Section, config))
+            (3 * config.ForwardFlopsPerToken(Sequence) + judged) * tokens,
+            TrainingForecast.Bytes(Section, config) + (Judge is null ? 0 : TrainingForecast.WeightBytes(Judge.Planned)))
         { Model = ModelForecast.Of(config, Sequence) };
     }
 
     internal override IEnumerable<DiskForecast> Disk() =>
         [.. base.Disk(), new(Trained.Name, Trained.Stored.Bytes() * Trained.Planned.Parameters, Step)];
+
+    private protected override Slot<ModelFolder>? Teacher => Judge;
+
+    // What was written is needed to go on, and no later than the next writing does it change anything.
+    /// <inheritdoc/>
+    protected override bool JudgesArtefacts => section.IsOnPolicy;
 
     /// <inheritdoc/>
     protected override JsonObject Options()
@@ -79,10 +97,13 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
         using var source = Start.Value.Open();
         using var model = DecoderWeights.Load(source);
         model.Compute = Section.Compute.Here();
-        var lesson = Lesson();
+        if (JudgesArtefacts)
+            folder.Delete(ModelName);
+        using var open = TeacherOf(run, Name, Start.Value, Judge?.Value, Section);
+        var lesson = section.IsOnPolicy ? Writing(run, model, source, open!, folder) : Lesson();
         var before = lesson.Measure is null ? null : Measured(run, lesson, model, "before");
         var (found, ended) = Train(run, Name, model, source.Family, lesson.Objective, lesson.Source, Section,
-            StepOperations.Of(model.Config, null, learns: false, Sequence),
+            StepOperations.Of(model.Config, open?.Config, learns: false, Sequence),
             lesson.Measure is { } measure ? (now, stop) => measure(now, NullProgress.Instance, stop).Loss : null, folder, checkpoint);
         if (lesson.Measure is not null)
             (found["held_out_before"], found["held_out_after"]) = (before,
@@ -102,7 +123,8 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
             Found(record.Result["held_out_before"]), Found(record.Result["held_out_after"]));
     }
 
-    private delegate (PerplexityResult Loss, PreferenceResult? Pairs) Measuring(Decoder model, IProgressReporter progress, CancellationToken stop);
+    private delegate (PerplexityResult Loss, PreferenceResult? Pairs) Measuring(Decoder model, IProgressReporter progress,
+        CancellationToken stop);
 
     /// <summary>What is minimised, on what, and how the held-out part is measured; null where nothing is held out.</summary>
     private sealed record Teaching(Objective Objective, IBatchSource Source, Measuring? Measure);
@@ -124,6 +146,22 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
             : (model, progress, stop) => (AnswerLoss.Run(model, windows, progress, stop), null));
     }
 
+    private Teaching Writing(RunContext run, Decoder model, Checkpoint source, OpenTeacher open, StageFolder folder)
+    {
+        var prompts = data.Prompts!;
+        CheckBatch(Section, prompts.Count);
+        var ends = StopIds.Of(source, Tokenizer.Load(Start.Value.Path));
+        var loss = LossSpec.Parse(Section.Loss).Make(Section.Temperature);
+        RolloutWriter WriterOf(PromptSet set, long from) => new(set, ends, section.RolloutTemperature, from);
+        var plan = new RolloutPlan(Section.Batch, Section.Steps, section.Refresh, section.RolloutLength);
+        var heldOut = data.HeldOutPrompts;
+        return new(new LogitObjective(loss, open.Teacher),
+            new RolloutSource(model, WriterOf(prompts, Seed), Order(prompts.Count), Sequence, plan, folder.PathOf(RolloutsName), run.Stop),
+            heldOut is null ? null
+                : (now, progress, stop) => (RolloutEvaluator.Run(now, open.Teacher, WriterOf(heldOut, Seed + 1), loss, Sequence,
+                section.RolloutLength.Longest, progress, stop), null));
+    }
+
     private JsonObject Measured(RunContext run, Teaching lesson, Decoder model, string when)
     {
         run.Progress.Note($"{Step}: the held-out part, {when}");
@@ -140,5 +178,6 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
     }
 
     private static HeldOutRow? Found(JsonNode? node) => node is not JsonObject found ? null
-        : new((double)found["loss"]!, (double)found["loss_se"]!, (long)found["counted"]!, (double?)found["accuracy"], (double?)found["margin"]);
+        : new((double)found["loss"]!, (double)found["loss_se"]!, (long)found["counted"]!, (double?)found["accuracy"],
+            (double?)found["margin"]);
 }

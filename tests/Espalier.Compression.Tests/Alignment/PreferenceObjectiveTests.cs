@@ -24,7 +24,8 @@ public sealed class PreferenceObjectiveTests : TorchTest
         {
             using var decoder = Model(model);
             var found = PreferenceEvaluator.Ask(decoder, Set(null), 0, 2, _ => { }, default);
-            GoldenTensors.AssertClose(_golden.Doubles(name), found.SelectMany(one => new[] { one.Chosen, one.Rejected }).ToArray(), 1e-10, 1e-12, name);
+            GoldenTensors.AssertClose(_golden.Doubles(name), found.SelectMany(one => new[] { one.Chosen, one.Rejected }).ToArray(), 1e-10,
+                1e-12, name);
         }
     }
 
@@ -70,7 +71,8 @@ public sealed class PreferenceObjectiveTests : TorchTest
     public void What_is_asked_gives_no_gradient()
     {
         PreferenceObjective objective = new(PreferenceLossTests.Loss("dpo"), Set(Reference()), sftWeight: 0.5);
-        var (whole, asked, answered) = (Gradients(objective, 2), Gradients(objective, 2, change: false), Gradients(objective, 2, change: true));
+        var (whole, asked, answered) =
+            (Gradients(objective, 2), Gradients(objective, 2, change: false), Gradients(objective, 2, change: true));
 
         Assert.Equal(whole.Gradients["lm_head.weight"], asked.Gradients["lm_head.weight"]);
         Assert.NotEqual(whole.Gradients["lm_head.weight"], answered.Gradients["lm_head.weight"]);
@@ -84,7 +86,8 @@ public sealed class PreferenceObjectiveTests : TorchTest
         Assert.Equal(Pairs - text.CountedTokens(1, 1), text.CountedTokens(0, 1));
     }
 
-    private (ObjectiveSums Sums, Dictionary<string, double[]> Gradients) Gradients(PreferenceObjective objective, int rows, bool? change = null)
+    private (ObjectiveSums Sums, Dictionary<string, double[]> Gradients) Gradients(PreferenceObjective objective, int rows,
+        bool? change = null)
     {
         using var model = Model("width");
         model.RequiresGrad = true;
@@ -109,7 +112,8 @@ public sealed class PreferenceObjectiveTests : TorchTest
     }
 
     private static IEnumerable<string> Names(Decoder model) =>
-        model.Parameters.Select(parameter => Espalier.Models.Families.FamilyCatalog.For(model.Config.Family, "test").Parameters(model.Config)
+        model.Parameters.Select(parameter => Espalier.Models.Families.FamilyCatalog.For(model.Config.Family, "test")
+            .Parameters(model.Config)
             .Single(named => named.Parameter.Equals(parameter.Parameter)).Name);
 
     private PairLogProbabilities[] Reference() =>

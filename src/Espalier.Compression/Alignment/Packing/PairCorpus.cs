@@ -41,7 +41,8 @@ internal static class PairCorpus
         var total = chosen.Ids.Length + rejected.Ids.Length;
         if (total > length && options.TooLong == TooLong.Drop)
         {
-            skips.Add(SkipReason.TooLong, () => $"{origin} has two answers of {total} tokens with their questions, and a window holds {length}: "
+            skips.Add(SkipReason.TooLong,
+                () => $"{origin} has two answers of {total} tokens with their questions, and a window holds {length}: "
                 + "give a longer sequence, or cut them");
             return null;
         }

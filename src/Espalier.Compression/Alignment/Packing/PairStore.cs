@@ -40,11 +40,13 @@ internal static class PairStore
         var pairs = new PlacedPair[bytes.Length / Bytes];
         for (var i = 0; i < pairs.Length; i++)
         {
-            var pair = pairs[i] = new(reader.ReadInt64(), (reader.ReadInt32(), reader.ReadInt32()), (reader.ReadInt32(), reader.ReadInt32()),
+            var pair =
+                pairs[i] = new(reader.ReadInt64(), (reader.ReadInt32(), reader.ReadInt32()), (reader.ReadInt32(), reader.ReadInt32()),
                 reader.ReadDouble());
             if (pair.Window < (i == 0 ? 0 : pairs[i - 1].Window) || pair.Window >= windows || !Lies(pair.Chosen, length)
                 || !Lies(pair.Rejected, length) || !double.IsFinite(pair.Reward))
-                throw new EspalierException($"{path}: pair {i} does not lie in one of the {windows} windows of {length} tokens; write the data again");
+                throw new EspalierException(
+                    $"{path}: pair {i} does not lie in one of the {windows} windows of {length} tokens; write the data again");
         }
         return pairs;
     }

@@ -29,7 +29,8 @@ internal static class PreferenceEvaluator
     {
         using var exact = model.Computing(ComputeType.Float32);
         var found = new List<PairLogProbabilities>();
-        var text = new PackedText(set.Windows, SampleOrder.Listed([.. Enumerable.Range(0, (int)count).Select(i => first + i)], set.Windows.Count));
+        var text = new PackedText(set.Windows,
+            SampleOrder.Listed([.. Enumerable.Range(0, (int)count).Select(i => first + i)], set.Windows.Count));
         foreach (var batch in text.Batches(count, Rows))
         {
             stop.ThrowIfCancellationRequested();
@@ -39,7 +40,9 @@ internal static class PreferenceEvaluator
         return found;
     }
 
-    /// <summary>Whether a pair is preferred the right way round; half of it where there is no preference, as before the first step.</summary>
+    /// <summary>
+    /// Whether a pair is preferred the right way round; half of it where there is no preference, as before the first step.
+    /// </summary>
     public static double Won(double delta) => delta > 0 ? 1 : delta < 0 ? 0 : 0.5;
 
     /// <summary>Loss, accuracy and margin of all pairs, whose reference is known.</summary>

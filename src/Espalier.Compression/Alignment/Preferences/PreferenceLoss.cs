@@ -3,7 +3,9 @@ namespace Espalier.Compression.Alignment.Preferences;
 /// <summary>How far a model's preference is from that of the data.</summary>
 internal enum PreferenceKind
 {
-    /// <summary>Direct preference optimisation (Rafailov et al., arXiv 2305.18290, equation 7), with label smoothing the conservative one.</summary>
+    /// <summary>
+    /// Direct preference optimisation (Rafailov et al., arXiv 2305.18290, equation 7), with label smoothing the conservative one.
+    /// </summary>
     Dpo,
 
     /// <summary>Reward-aware: the divergence KL(data's preference, model's), NeMo-Aligner's <c>rpo_bwd_kl</c>.</summary>
@@ -17,10 +19,9 @@ internal enum PreferenceKind
 }
 
 /// <summary>
-/// The loss of a pair and its slope. With d = (log π − log π_ref of the chosen answer) − (the same of the rejected one), s = β d and
-/// t = η (r_chosen − r_rejected), σ the logistic function and KL that of two coins:
-/// DPO −(1 − ε) log σ(s) − ε log σ(−s); RPO KL(σ(t), σ(s)), KL(σ(s), σ(t)) or (s − t)² (arXiv 2406.11704, section 3.3, as NeMo-Aligner computes
-/// it).
+/// The loss of a pair and its slope. With d = (log π − log π_ref of the chosen answer) − (the same of the rejected one), s = β d and t = η
+/// (r_chosen − r_rejected), σ the logistic function and KL that of two coins: DPO −(1 − ε) log σ(s) − ε log σ(−s); RPO KL(σ(t), σ(s)),
+/// KL(σ(s), σ(t)) or (s − t)² (arXiv 2406.11704, section 3.3, as NeMo-Aligner computes it).
 /// </summary>
 /// <param name="Kind">Which.</param>
 /// <param name="Beta">β, above 0.</param>

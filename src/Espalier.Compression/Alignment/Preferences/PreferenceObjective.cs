@@ -10,8 +10,8 @@ namespace Espalier.Compression.Alignment.Preferences;
 // Shapes: B batch, T time, M positions that count, C positions of a chunk, D width, V vocabulary.
 
 /// <summary>
-/// A loss of pairs. The head goes over the counted positions twice: once for the log-probability of each answer, from which the loss and its
-/// slope in it follow, and once for the gradient, in which each position's softmax − onehot is multiplied by that slope.
+/// A loss of pairs. The head goes over the counted positions twice: once for the log-probability of each answer, from which the loss and
+/// its slope in it follow, and once for the gradient, in which each position's softmax − onehot is multiplied by that slope.
 /// </summary>
 /// <param name="loss">The loss of a pair.</param>
 /// <param name="set">The pairs, with what the reference says.</param>

@@ -75,7 +75,8 @@ internal sealed class PreferenceSet
     }
 
     // Token i of a window is the target of position i - 1.
-    private static Range Places(ReadOnlySpan<int> before, (int Start, int End) part) => before[Math.Max(0, part.Start - 1)]..before[part.End - 1];
+    private static Range Places(ReadOnlySpan<int> before, (int Start, int End) part) =>
+        before[Math.Max(0, part.Start - 1)]..before[part.End - 1];
 
     private static double Sum(ReadOnlySpan<double> values)
     {

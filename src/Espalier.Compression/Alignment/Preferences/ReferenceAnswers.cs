@@ -53,7 +53,8 @@ internal static class ReferenceAnswers
                 var asked = PreferenceEvaluator.Ask(loaded ??= model(), set, first, count, rows => task.Advance(rows), stop);
                 if (asked.FindIndex(static answers => !double.IsFinite(answers.Chosen + answers.Rejected)) is >= 0 and var bad)
                     throw new EspalierException(
-                        $"reference: the log-probability of an answer of pair {set.Of(first).First + bad} is not finite; look at the model and the data")
+                        $"reference: the log-probability of an answer of pair {set.Of(first).First + bad} is not finite; look at the model "
+                            + $"and the data")
                     { ExitCode = 1 };
                 var piece = SealedJson.Bytes(
                     new Piece(1, first, [.. asked.Select(static one => one.Chosen)], [.. asked.Select(static one => one.Rejected)]),
