@@ -69,9 +69,9 @@ internal static class TrainingLoop
         folder, Float32 * ((evaluates ? 4 : 3) * (trained + state) + trained),
         $"{(evaluates ? "four" : "three")} checkpoints and the model");
 
-    /// <summary>The loss on windows of text.</summary>
-    public static Func<Decoder, CancellationToken, PerplexityResult> LossOn(WindowSet windows) =>
-        (model, stop) => PerplexityEvaluator.Run(model, windows, null, 8, NullProgress.Instance, stop: stop);
+    /// <summary>The loss on windows of text, with products in a type.</summary>
+    public static Func<Decoder, CancellationToken, PerplexityResult> LossOn(WindowSet windows, ComputeType compute = ComputeType.Float32) =>
+        (model, stop) => PerplexityEvaluator.Run(model, windows, null, 8, NullProgress.Instance, compute: compute, stop: stop);
 
     /// <summary>Trains to the end, from a checkpoint where there is one. The caller begins and completes the stage.</summary>
     /// <exception cref="OperationCanceledException">Asked to stop; the state is saved.</exception>
