@@ -135,7 +135,8 @@ internal sealed partial record AlignSection
             ShowsDefault = false,
             PageDefault = "required",
             Page = """
-                Conversations, or pairs of answers, one source or a list: jsonl, json, csv or parquet files, folders or patterns; the shapes are in
+                Conversations, or pairs of answers, one source or a list: jsonl, json, csv or parquet files, folders or patterns; the
+                shapes are in
                 [align](align.md#data).
                 """,
             IsRequired = true,
