@@ -86,6 +86,28 @@ public sealed class PreferenceObjectiveTests : TorchTest
         Assert.Equal(Pairs - text.CountedTokens(1, 1), text.CountedTokens(0, 1));
     }
 
+    [Fact]
+    public void The_reference_is_asked_once_and_a_damaged_file_is_written_again()
+    {
+        using TemporaryFolder folder = new();
+        var (set, asked) = (Set(null), 0);
+        List<PairLogProbabilities> Take() => ReferenceAnswers.Take(folder.Path, set, () =>
+        {
+            asked++;
+            return Model("teacher");
+        }, NullProgress.Instance, default);
+
+        var first = Take();
+        Assert.Equal(first, Take());
+        Assert.Equal(1, asked);
+        var file = Directory.GetFiles(folder.Path).Single();
+        var text = File.ReadAllText(file);
+        File.WriteAllText(file, text.Replace("-1", "-2", StringComparison.Ordinal));
+        Assert.Equal(first, Take());
+        Assert.Equal(2, asked);
+        Assert.Equal(text, File.ReadAllText(file));
+    }
+
     private (ObjectiveSums Sums, Dictionary<string, double[]> Gradients) Gradients(PreferenceObjective objective, int rows,
         bool? change = null)
     {

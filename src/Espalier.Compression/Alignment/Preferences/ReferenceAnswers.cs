@@ -13,11 +13,11 @@ internal static class ReferenceAnswers
     private const int Windows = 256;
 
     /// <summary>A file.</summary>
-    /// <param name="Version">1.</param>
+    /// <param name="FormatVersion">1.</param>
     /// <param name="First">Its first window.</param>
     /// <param name="Chosen">Log-probabilities of the chosen answers, pair after pair.</param>
     /// <param name="Rejected">Log-probabilities of the rejected answers.</param>
-    internal sealed record Piece(int Version, long First, IReadOnlyList<double> Chosen, IReadOnlyList<double> Rejected);
+    internal sealed record Piece(int FormatVersion, long First, IReadOnlyList<double> Chosen, IReadOnlyList<double> Rejected);
 
     /// <summary>Reads what is there, and asks the model for the rest.</summary>
     /// <param name="folder">The folder; created.</param>

@@ -31,10 +31,10 @@ internal sealed class RolloutSource(
     private long _interval = -1;
 
     /// <summary>A file.</summary>
-    /// <param name="Version">1.</param>
+    /// <param name="FormatVersion">1.</param>
     /// <param name="Step">The step before which it was written.</param>
     /// <param name="Rollouts">The answers, in the order of the stream.</param>
-    internal sealed record Kept(int Version, long Step, IReadOnlyList<Rollout> Rollouts);
+    internal sealed record Kept(int FormatVersion, long Step, IReadOnlyList<Rollout> Rollouts);
 
     /// <inheritdoc/>
     public int Sequence => sequence;
