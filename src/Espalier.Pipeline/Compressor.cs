@@ -128,6 +128,7 @@ internal sealed class Compressor
             Search = Of<SearchStage>().SingleOrDefault()?.Found,
             Tasks = Tasks(),
             Aligned = Of<AlignStage>().Select(stage => stage.Row).OfType<AlignRow>().ToArray() is { Length: > 0 } aligned ? aligned : null,
+            Synthesized = _stages.Synthesized is { IsMade: true } texts ? texts.Value.Path : null,
         };
     }
 

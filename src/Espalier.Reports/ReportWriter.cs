@@ -39,6 +39,7 @@ internal static class ReportWriter
         BenchmarksSection.Write(html, run);
         ComparisonSection.Write(html, run);
         SamplesSection.Write(html, run);
+        WrittenTextsSection.Write(html, run);
         ChecksSection.Write(html, run);
         CostsSection.Write(html, run);
         UseSection.Write(html, run);

@@ -116,6 +116,32 @@ public abstract class RowOpsTests(int bits) : KernelTest(bits)
         }
     }
 
+    [Theory]
+    [InlineData(1, null)]
+    [InlineData(7, null)]
+    [InlineData(16, 40)]
+    [InlineData(100, 3)]
+    public void Blocks_that_lie_anywhere_have_the_bits_of_a_sequence_in_one_piece(int block, int? window)
+    {
+        const int Length = 100, Width = 24;
+        using var scope = TensorScope.Begin();
+        Tensor q = Single(1, 2, 4 * Width).Mul(6), k = Single(2, Length, 2 * Width), v = Single(3, Length, 2 * Width);
+        var blocks = (Length + block - 1) / block;
+        using RowBuffer queries = RowBuffer.Of(q), keys = RowBuffer.Of(k), values = RowBuffer.Of(v), to = new(2, 4 * Width),
+            paged = new(2, 4 * Width), pagedKeys = new((blocks + 1) * block, 2 * Width), pagedValues = new((blocks + 1) * block, 2 * Width);
+        // Backwards, the first block of the pool left over.
+        int[] table = [.. Enumerable.Range(0, blocks).Select(i => blocks - i)];
+        for (var s = 0; s < Length; s++)
+        {
+            var place = table[s / block] * block + s % block;
+            keys.Row(s).CopyTo(pagedKeys.Row(place));
+            values.Row(s).CopyTo(pagedValues.Row(place));
+        }
+        RowOps.Attend(queries, keys, values, Length, [0, 0], [Length - 1, 41], Width, window, to);
+        RowOps.Attend(queries, pagedKeys, pagedValues, block, [.. table, .. table], [Length - 1, 41], Width, window, paged);
+        Assert.Equal(to.Tensor.ToArray<float>(), paged.Tensor.ToArray<float>());
+    }
+
     [Fact]
     public void Norms_units_and_rotation_in_place_have_the_bits_of_the_tensors_methods()
     {

@@ -45,6 +45,7 @@ internal static class Bars
             input => Decode(input, WeightFormat.BFloat16, WeightFormat.Int8)),
         new("P17", "a pruned student's gain in prefill and decoding", "its teacher, by operations", ">= 0.95 by depth, >= 0.90 by width",
             Models, Gain),
+        new("serving", "16 requests of a server at the same time", "the same one after the other", ">= 2", Models, ServingCase.Run),
         new("P18", "clean clone to a first step; start of the program", "the clock", "< 60 s; < 0.3 s", One,
             SetUpCase.Run) { Threads = [1] },
         new("P19", "default threads beside as many that only compute", "one thread beside the same", ">= 0.7", quick => quick ? ["default"]

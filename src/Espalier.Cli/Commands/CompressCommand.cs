@@ -154,6 +154,8 @@ internal sealed class CompressCommand : CommandBase
             page.Line($"student  {student}");
         foreach (var file in report.Gguf)
             page.Line($"gguf     {file}");
+        foreach (var file in report.Synthesized ?? [])
+            page.Line($"texts    {file}");
         page.Line($"report   {report.Report}");
         if (report.Students is [var first, ..])
             page.Line($"try it   {ProgramName.Shown} generate {first} --prompt \"Once upon a time\"");
@@ -209,6 +211,7 @@ internal sealed record AlignedRow(string Arm, IReadOnlyList<AlignRow> Steps);
 /// <param name="Output">The run folder.</param>
 /// <param name="Students">The students' Hugging Face folders, one a recipe.</param>
 /// <param name="Gguf">Exported GGUF files.</param>
+/// <param name="Synthesized">Texts that teachers wrote, one a recipe that asked for some; absent where none did.</param>
 /// <param name="Report">The report.</param>
 /// <param name="Rows">The table: a row a model.</param>
 /// <param name="Seeds">Means and spreads over seeds, where a recipe ran with several.</param>
@@ -220,7 +223,8 @@ internal sealed record AlignedRow(string Arm, IReadOnlyList<AlignRow> Steps);
 /// <param name="Profile">With <c>--profile</c>: where the time of the steps went, one a stage that trained now.</param>
 /// <param name="Stages">What each stage took.</param>
 internal sealed record CompressReport(
-    string Output, IReadOnlyList<string> Students, IReadOnlyList<string> Gguf, string Report, IReadOnlyList<ModelRow> Rows,
+    string Output, IReadOnlyList<string> Students, IReadOnlyList<string> Gguf, IReadOnlyList<string>? Synthesized, string Report,
+    IReadOnlyList<ModelRow> Rows,
     IReadOnlyList<SeedSummary>? Seeds, IReadOnlyList<ArmDifference>? Differences, IReadOnlyList<NeedRow>? Need,
     IReadOnlyList<SearchRow>? Search, IReadOnlyList<TasksRow>? Tasks, IReadOnlyList<AlignedRow>? Aligned,
     IReadOnlyList<StepProfile>? Profile, IReadOnlyList<StageRow> Stages)
@@ -231,6 +235,8 @@ internal sealed record CompressReport(
         Output: output,
         Students: [.. results.Select(result => result.Student)],
         Gguf: [.. results.SelectMany(result => result.Gguf)],
+        Synthesized: results.Any(result => result.Synthesized is not null)
+            ? [.. results.Select(result => result.Synthesized).OfType<string>().Distinct()] : null,
         Report: report,
         Rows: [.. results.SelectMany(result => result.Rows)],
         Need: results.Any(result => result.Need is not null)

@@ -43,13 +43,7 @@ internal sealed class GenerateCommand : CommandBase
     private readonly Option<bool> _ignoreEos = new("--ignore-eos") { Description = "Continue past EOS, also with --prompt" };
     private readonly ValueOption<int> _batch = new("--batch", Kinds.Size(),
         "Prompts continued at once where there are several; changes no text", GeneratorBatch.Usual);
-    private readonly ValueOption<WeightFormat> _weights = new(
-        "--weights",
-        Kinds.Choice<WeightFormat>([("float32", WeightFormat.Float32), ("bf16", WeightFormat.BFloat16), ("int8", WeightFormat.Int8),
-            ("f32", WeightFormat.Float32), ("bfloat16", WeightFormat.BFloat16)]),
-        "What matrices are kept in, activations are float32: by default what changes nothing, bf16 where the model is stored so, else "
-            + "float32; "
-            + "int8 has a scale for 32 weights and changes the text a little");
+    private readonly WeightsOption _weights = new();
     private readonly SamplingInput _sampling = new();
     private readonly ThreadsOption _threads = new();
 
@@ -66,7 +60,9 @@ internal sealed class GenerateCommand : CommandBase
         foreach (var option in (Option[])[_prompt, _ids, _maxTokens])
             Options.Add(option);
         _sampling.AddTo(this);
-        Options.Add(_ignoreEos, _weights, _batch);
+        Options.Add(_ignoreEos);
+        _weights.AddTo(this);
+        Options.Add(_batch);
         _threads.AddTo(this);
     }
 
@@ -87,7 +83,7 @@ internal sealed class GenerateCommand : CommandBase
         var stops = prompts.Length > 0 && !run.Get(_ignoreEos) ? StopIds.Of(checkpoint, tokenizer!) : null;
 
         _threads.Start(run);
-        using var packed = PackedWeights.Load(checkpoint, run.Get(_weights) ?? PackedWeights.FormatOf(checkpoint));
+        using var packed = _weights.Load(run, checkpoint);
         if (starts.Length > 1)
             return Several(run, packed, prompts, starts, options, tokenizer!, stops);
         var start = starts[0];
@@ -103,7 +99,7 @@ internal sealed class GenerateCommand : CommandBase
             {
                 PromptTokens = start.Length,
                 StoppedBy = StoppedBy(report.Ids, stops, run.Get(_maxTokens)!.Value),
-                Weights = NameOf(packed.Format)
+                Weights = WeightsOption.NameOf(packed.Format)
             },
             (page, _) => page.Line());
         if (!run.Json)
@@ -136,7 +132,7 @@ internal sealed class GenerateCommand : CommandBase
             ],
             Seconds = seconds,
             TokensPerSecond = made.Sum(ids => ids.Count) / seconds,
-            Weights = NameOf(packed.Format),
+            Weights = WeightsOption.NameOf(packed.Format),
         };
         run.Write(report, (page, shown) =>
         {
@@ -206,8 +202,6 @@ internal sealed class GenerateCommand : CommandBase
             show(piece);
         }
     }
-
-    private static string NameOf(WeightFormat format) => format == WeightFormat.BFloat16 ? "bf16" : format.ToString().ToLowerInvariant();
 
     private static string StoppedBy(IReadOnlyList<int> ids, IReadOnlySet<int>? stops, int maxTokens) =>
         ids.Count > 0 && stops?.Contains(ids[^1]) == true ? "eos" : ids.Count == maxTokens ? "max-tokens" : "positions";

@@ -16,6 +16,7 @@ internal sealed class ChatTemplate
         ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 
     private readonly IReadOnlyDictionary<string, (string Origin, Lazy<JinjaTemplate> Template)> _templates;
+    private readonly IReadOnlyDictionary<string, ChatTemplateSource> _sources;
     private readonly IReadOnlyDictionary<string, string> _specialTokens;
 
     private ChatTemplate(
@@ -23,7 +24,7 @@ internal sealed class ChatTemplate
     {
         _templates = sources.ToDictionary(static source => source.Key,
             static source => (source.Value.Origin, new Lazy<JinjaTemplate>(() => Read(source.Value))));
-        (_specialTokens, Place) = (specialTokens, place);
+        (_sources, _specialTokens, Place) = (sources, specialTokens, place);
     }
 
     /// <summary>The folder, or what else was named as the template's place.</summary>
@@ -68,6 +69,18 @@ internal sealed class ChatTemplate
         new Dictionary<string, ChatTemplateSource> { [ChatTemplateFiles.DefaultName] = new(source, origin) },
         specialTokens ?? new Dictionary<string, string>(), origin);
 
+    /// <summary>Reads all templates, which otherwise happens when they are first used.</summary>
+    /// <exception cref="EspalierException">One is not well-formed.</exception>
+    public void Check()
+    {
+        foreach (var (_, template) in _templates.Values)
+            _ = template.Value;
+    }
+
+    /// <summary>The source of the template that is taken where nothing or tools are given.</summary>
+    /// <param name="hasTools">Whether tools are.</param>
+    public string Source(bool hasTools) => _sources.GetValueOrDefault(NameOf(null, hasTools))?.Text ?? "";
+
     /// <summary>The text of messages.</summary>
     /// <param name="messages">The conversation.</param>
     /// <param name="addGenerationPrompt">Whether the text ends with what starts an answer of the assistant.</param>
@@ -109,12 +122,14 @@ internal sealed class ChatTemplate
 
     private (string Origin, Lazy<JinjaTemplate> Template) Choose(ChatOptions options)
     {
-        var name = options.TemplateName
-            ?? (options.Tools is not null && _templates.Count > 1 && _templates.ContainsKey("tool_use") ? "tool_use"
-                : ChatTemplateFiles.DefaultName);
+        var name = NameOf(options.TemplateName, options.Tools is not null);
         return _templates.TryGetValue(name, out var found) ? found
             : throw new EspalierException($"{Place}: has no chat template '{name}'; it has {string.Join(", ", _templates.Keys)}");
     }
+
+    private string NameOf(string? asked, bool hasTools) => asked
+        ?? (hasTools && _templates.Count > 1 && _templates.ContainsKey("tool_use") ? "tool_use"
+            : ChatTemplateFiles.DefaultName);
 
     private IEnumerable<(string, object?)> Variables(IEnumerable<JsonObject> messages, ChatOptions options)
     {

@@ -6,16 +6,12 @@ namespace Espalier.Models.Chat;
 /// <summary>Where in a text each of its tokens stands.</summary>
 internal sealed class TokenPlaces
 {
-    private const char Mark = '\u2581';
-
-    private readonly Tokenizer _tokenizer;
-    private readonly Dictionary<int, AddedToken> _added;
+    private readonly TokenBytes _bytes;
     private readonly byte[] _text;
 
     private TokenPlaces(Tokenizer tokenizer, string text)
     {
-        _tokenizer = tokenizer;
-        _added = tokenizer.Model.AddedTokens.ToDictionary(static token => token.Id);
+        _bytes = new(tokenizer);
         _text = Encoding.UTF8.GetBytes(text);
     }
 
@@ -41,8 +37,8 @@ internal sealed class TokenPlaces
 
     private (int Start, int End)? Place(int id, int at)
     {
-        var added = _added.GetValueOrDefault(id);
-        if (BytesOf(id, added) is not { } bytes)
+        var added = _bytes.Added(id);
+        if (_bytes.Of(id) is not { } bytes)
             return null;
         var start = at;
         // A token that takes the white space before it stands from there on.
@@ -62,16 +58,4 @@ internal sealed class TokenPlaces
     }
 
     private bool Stands(ReadOnlySpan<byte> bytes, int at) => _text.AsSpan(at).StartsWith(bytes);
-
-    private byte[]? BytesOf(int id, AddedToken? added)
-    {
-        if (added is not null)
-            return Encoding.UTF8.GetBytes(added.Content);
-        if (id == _tokenizer.Model.UnknownId || _tokenizer.TokenText(id) is not { } token)
-            return null;
-        if (_tokenizer.Model.Kind == TokenizerKind.ByteLevelBpe)
-            return token.All(static c => ByteAlphabet.ToByte(c) >= 0) ? [.. token.Select(static c => (byte)ByteAlphabet.ToByte(c))] : null;
-        return _tokenizer.Model.ByteFallback && token is ['<', '0', 'x', var high, var low, '>'] && char.IsAsciiHexDigit(high)
-            && char.IsAsciiHexDigit(low) ? Convert.FromHexString([high, low]) : Encoding.UTF8.GetBytes(token.Replace(Mark, ' '));
-    }
 }

@@ -23,7 +23,7 @@ internal sealed class GenerationFields
         ("exponential_decay_length_penalty", [], false), ("num_beams", ["1"], false), ("num_beam_groups", ["1"], false),
         ("penalty_alpha", ["0", "0.0"], false),
         ("guidance_scale", ["1", "1.0"], false), ("stop_strings", ["[]", "\"\""], false), ("dola_layers", [], false),
-        ("min_p", ["0", "0.0"], true), ("typical_p", ["1", "1.0"], true), ("epsilon_cutoff", ["0", "0.0"], true),
+        ("typical_p", ["1", "1.0"], true), ("epsilon_cutoff", ["0", "0.0"], true),
         ("eta_cutoff", ["0", "0.0"], true),
     ];
 
@@ -50,6 +50,9 @@ internal sealed class GenerationFields
 
     /// <summary>Only the likeliest whose probabilities add up to this.</summary>
     public double? TopP => _fields.OptionalDouble("top_p");
+
+    /// <summary>Only ids at least this many times as likely as the likeliest.</summary>
+    public double? MinP => _fields.OptionalDouble("min_p");
 
     /// <summary>What the scores of ids that stand in the text already are divided by.</summary>
     public double? RepetitionPenalty => _fields.OptionalDouble("repetition_penalty");

@@ -37,9 +37,13 @@ internal sealed class RowBlock
     }
 
     /// <summary>Takes the rows of the stream through; each row's key and value go into the cache before any row looks back.</summary>
-    public void Forward(ReadOnlySpan<int> sequences, ReadOnlySpan<int> positions, int capacity)
+    /// <param name="table">Of each row the blocks of its sequence, as <see cref="RowOps.Attend"/> reads them.</param>
+    /// <param name="positions">Of each row its position.</param>
+    /// <param name="capacity">Positions of a block.</param>
+    public void Forward(ReadOnlySpan<int> table, ReadOnlySpan<int> positions, int capacity)
     {
-        var (rows, H) = (sequences.Length, _config.HeadDim);
+        var (rows, H) = (positions.Length, _config.HeadDim);
+        var step = table.Length / rows;
         RowOps.Product(Normed(_inputNorm, rows), rows, adds: false, _query, _key, _value);
         if (_queryNorm is not null)
             RowOps.RmsNorm(_work.Queries, rows, _queryNorm, _config.NormEpsilon, _work.Queries);
@@ -52,11 +56,11 @@ internal sealed class RowBlock
         }
         for (var row = 0; row < rows; row++)
         {
-            var place = sequences[row] * capacity + positions[row];
+            var place = table[row * step + positions[row] / capacity] * capacity + positions[row] % capacity;
             _work.Keys.Row(row).CopyTo(_keys.Row(place));
             _work.Values.Row(row).CopyTo(_values.Row(place));
         }
-        RowOps.Attend(_work.Queries, _keys, _values, capacity, sequences, positions, H, _kind.SlidingWindow, _work.Attended,
+        RowOps.Attend(_work.Queries, _keys, _values, capacity, table, positions, H, _kind.SlidingWindow, _work.Attended,
             _kind.AttentionScale,
             _kind.ScoreCap);
         Add(_work.Attended, rows, _output, _attentionOutputNorm);

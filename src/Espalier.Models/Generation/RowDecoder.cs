@@ -24,10 +24,23 @@ internal sealed class RowDecoder : IDisposable
 
     /// <summary>Room for a number of sequences of so many positions each; the weights stay the caller's.</summary>
     public RowDecoder(PackedWeights weights, int sequences, int capacity)
+        : this(weights, sequences, capacity, Math.Max(sequences, ShortPrompt), capacity)
+    { }
+
+    /// <summary>
+    /// Room for a number of blocks of so many positions, of which sequences are made up (<see cref="Take"/>); the weights stay the
+    /// caller's.
+    /// </summary>
+    /// <param name="weights">The weights.</param>
+    /// <param name="sequences">Blocks.</param>
+    /// <param name="capacity">Positions of each.</param>
+    /// <param name="rows">Most rows that go through at once.</param>
+    /// <param name="positions">Most positions of a sequence.</param>
+    public RowDecoder(PackedWeights weights, int sequences, int capacity, int rows, int positions)
     {
         var config = weights.Config;
         (_weights, _capacity) = (weights, capacity);
-        _work = new(config, Math.Max(sequences, ShortPrompt));
+        _work = new(config, rows);
         RowBuffer Cache(int _) => new((long)sequences * capacity, (long)config.KeyValueHeads * config.HeadDim);
         _keys = [.. Enumerable.Range(0, config.Layers).Select(Cache)];
         _values = [.. Enumerable.Range(0, config.Layers).Select(Cache)];
@@ -37,7 +50,7 @@ internal sealed class RowDecoder : IDisposable
         _head = new(weights.Head, null, _work.Logits);
         _rotary = new(config, DType.Float32, Device.Cpu);
         using var scope = TensorScope.Begin();
-        var (cos, sin) = _rotary.At(0, capacity);
+        var (cos, sin) = _rotary.At(0, positions);
         (_cos, _sin) = (RowBuffer.Of(cos), RowBuffer.Of(sin));
     }
 
@@ -63,6 +76,23 @@ internal sealed class RowDecoder : IDisposable
         Finish(sequences.Length);
     }
 
+    /// <summary>
+    /// Takes rows in, several positions of a sequence too where they are in order; each sees the positions of its sequence up to its own.
+    /// A row's bits depend neither on the others nor on where its blocks lie.
+    /// </summary>
+    /// <param name="table">Of each row the blocks of its sequence in order, the same number for each.</param>
+    /// <param name="positions">Of each row its position in its sequence.</param>
+    /// <param name="ids">Of each row its id.</param>
+    /// <param name="wanted">Rows whose logits are asked for, ascending: the first of them has <see cref="Logits"/> of 0.</param>
+    public void Take(ReadOnlySpan<int> table, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids, ReadOnlySpan<int> wanted)
+    {
+        Run(table, positions, ids);
+        for (var i = 0; i < wanted.Length; i++)
+            _work.Stream.Row(wanted[i]).CopyTo(_work.Stream.Row(i));
+        if (wanted.Length > 0)
+            Finish(wanted.Length);
+    }
+
     /// <summary>The logits of a row, which may be overwritten.</summary>
     public Span<float> Logits(int row) => _work.Logits.Row(row);
 
@@ -74,7 +104,7 @@ internal sealed class RowDecoder : IDisposable
         _rotary.Dispose();
     }
 
-    private void Run(ReadOnlySpan<int> sequences, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids)
+    private void Run(ReadOnlySpan<int> table, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids)
     {
         Embed(ids, _work.Stream);
         for (var row = 0; row < ids.Length; row++)
@@ -83,7 +113,7 @@ internal sealed class RowDecoder : IDisposable
             _sin.Row(positions[row]).CopyTo(_work.Sin.Row(row));
         }
         foreach (var block in _blocks)
-            block.Forward(sequences, positions, _capacity);
+            block.Forward(table, positions, _capacity);
     }
 
     private void Finish(int rows)

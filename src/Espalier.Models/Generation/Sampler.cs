@@ -13,10 +13,21 @@ public sealed record SamplingOptions
     public double TopP { get; init; } = 1.0;
 
     /// <summary>
+    /// Only ids at least this many times as likely as the likeliest one (arXiv 2407.01082), after top-k and top-p; 0 is all.
+    /// </summary>
+    public double MinP { get; init; }
+
+    /// <summary>
     /// What the logits of ids that stand in the text already are divided by (multiplied where they are negative), before anything else; 1
     /// is off.
     /// </summary>
     public double RepetitionPenalty { get; init; } = 1.0;
+
+    /// <summary>What is taken off the logits of ids that were chosen before, the prompt's not among them; 0 is off.</summary>
+    public double PresencePenalty { get; init; }
+
+    /// <summary>The same, as often as each was chosen; 0 is off.</summary>
+    public double FrequencyPenalty { get; init; }
 
     /// <summary>Seed of the choices.</summary>
     public int Seed { get; init; }
@@ -30,6 +41,12 @@ public sealed record SamplingOptions
             throw new EspalierException($"top-k is {TopK} and must be at least 0 (0 is all)");
         if (!(TopP > 0 && TopP <= 1))
             throw new EspalierException($"top-p is {TopP} and must be above 0 and at most 1");
+        if (!(MinP >= 0 && MinP <= 1))
+            throw new EspalierException($"min-p is {MinP} and must be at least 0 (0 is all) and at most 1");
+        if (!double.IsFinite(PresencePenalty))
+            throw new EspalierException($"presence-penalty is {PresencePenalty} and must be a number (0 is off)");
+        if (!double.IsFinite(FrequencyPenalty))
+            throw new EspalierException($"frequency-penalty is {FrequencyPenalty} and must be a number (0 is off)");
         if (!(RepetitionPenalty > 0 && double.IsFinite(RepetitionPenalty)))
             throw new EspalierException($"repetition-penalty is {RepetitionPenalty} and must be above 0 (1 is off)");
         return this;
@@ -66,12 +83,12 @@ internal sealed class Sampler(SamplingOptions options)
             var at = weight >= Likely ? likely++ : --behind;
             (_order[at], _keys[at]) = (i, -logits[i]);
         }
-        if (options.TopK > 0 && options.TopK < logits.Length || options.TopP < 1)
+        if (options.TopK > 0 && options.TopK < logits.Length || options.TopP < 1 || options.MinP > 0)
             return OfNucleus(logits, best, likely, total);
         return Walk(logits, best, likely, _random.NextDouble() * total, logits.Length);
     }
 
-    // The mass of the k likeliest, of those what adds up to p, and a draw from that.
+    // The mass of the k likeliest, of those what adds up to p, of those what is no less likely than min-p, and a draw from that.
     private int OfNucleus(ReadOnlySpan<float> logits, int best, int likely, double total)
     {
         var kept = options.TopK > 0 ? Math.Min(options.TopK, logits.Length) : logits.Length;
@@ -91,7 +108,11 @@ internal sealed class Sampler(SamplingOptions options)
         {
             if (nucleus == sorted)
                 sorted = Sort(likely, logits.Length);
-            mass += Weight(logits, _order[nucleus++], best);
+            var weight = Weight(logits, _order[nucleus], best);
+            if (weight < options.MinP)
+                break;
+            mass += weight;
+            nucleus++;
         }
         var point = _random.NextDouble() * mass;
         for (var i = 0; i < nucleus; i++)
@@ -110,7 +131,11 @@ internal sealed class Sampler(SamplingOptions options)
         {
             if (i == likely)
                 Sort(likely, count);
-            point -= Weight(logits, _order[i], best);
+            var weight = Weight(logits, _order[i], best);
+            // What cannot come does not, also where rounding left something over.
+            if (weight == 0 && i > 0)
+                return _order[i - 1];
+            point -= weight;
             if (point < 0)
                 return _order[i];
         }

@@ -23,6 +23,8 @@ internal sealed class RecipeStages
     private readonly Recipe _recipe;
     private readonly int _sequence;
     private readonly List<Stage> _stages = [];
+    // A teacher that is corrected along with the distillation is there after that.
+    private ModelSlot? _corrected;
 
     private RecipeStages(Recipe recipe, Checkpoint teacher, IReadOnlyList<PlannedCycle> cycles, Func<SearchPlan> search, string arm,
         string folder)
@@ -61,6 +63,9 @@ internal sealed class RecipeStages
 
     /// <summary>The stages that make tokens, which come first.</summary>
     public IReadOnlyList<Stage> Sources { get; }
+
+    /// <summary>JSON lines of the texts that the teacher writes (<c>synthesize</c>); null where the recipe has none.</summary>
+    public Slot<ArtefactFile>? Synthesized { get; private set; }
 
     /// <summary>All stages, in order.</summary>
     public IReadOnlyList<Stage> All => _stages;
@@ -132,7 +137,10 @@ internal sealed class RecipeStages
             if (cycle != Cycles[^1] || (_recipe.Align.Count > 0 && trained != pruned))
                 Evaluate(trained);
         }
-        trained = Align(trained, corrected);
+        if (_recipe.Synthesize is { } texts)
+            Synthesized =
+                Add(new SynthesizeStage(_corrected ?? corrected, texts, _recipe.Tasks, _recipe.Benchmarks, _recipe.Seed)).Texts;
+        trained = Align(trained, _corrected ?? corrected);
         var export = Add(new ExportStage(folder, trained, "student", Teacher.Stored, _recipe.Export, _recipe.Clamp, _sequence));
         Evaluate(export.Exported, asksTasks: true);
     }
@@ -218,7 +226,10 @@ internal sealed class RecipeStages
             Cycle = cycle.Number,
         });
         if (corrects is not null)
-            Evaluate(stage.Corrected!, correctsWhen);
+        {
+            Evaluate(_corrected = stage.Corrected!, correctsWhen);
+            _corrected.Otherwise ??= teacher;
+        }
         return stage.Trained;
     }
 
@@ -254,7 +265,8 @@ internal sealed class RecipeStages
     private StageForecast Asked() => new("benchmarks",
         $"teacher, pruned student{(_recipe.Distill is null ? "" : ", distilled student")}"
             + $"{(_recipe.Align.Count == 0 ? "" : ", aligned student")} on "
-            + string.Join(", ", _recipe.Tasks.Select(task => task.Title)), null, null, null, TrainingForecast.WeightBytes(Teacher.Planned))
+            + string.Join("; ", Evaluation.Tasks.Select(task => task.Size)), null, null, null,
+            TrainingForecast.WeightBytes(Teacher.Planned))
     { Model = ModelForecast.Of(Teacher.Planned, _sequence) };
 
     private StageForecast Evaluated()

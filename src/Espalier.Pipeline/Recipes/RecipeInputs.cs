@@ -21,6 +21,9 @@ internal static class RecipeInputs
             .. Files("the teacher's folder", recipe.Align.Select(step => step.Teacher)),
             .. SourcePlaces.Of("the evaluation text", recipe.Evaluate.Select(set => set.Source).OfType<string>()),
             .. Files("the benchmarks", [recipe.Tasks.Count > 0 ? recipe.Benchmarks : null]),
+            .. Files("the prompts", [recipe.Synthesize?.Prompts]),
+            .. SourcePlaces.Of("the documents", recipe.Synthesize?.Documents ?? []),
+            .. SourcePlaces.Of("the text to keep out", recipe.Synthesize?.Decontaminate ?? []),
             .. SourcePlaces.Of("the reference text", new[] { recipe.Correction.Reference }.OfType<string>()),
         ];
     }

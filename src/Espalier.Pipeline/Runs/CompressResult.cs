@@ -98,6 +98,10 @@ public sealed record CompressResult
     /// <summary>The plan that was applied, or null.</summary>
     public string? Plan { get; init; }
 
+    /// <summary>JSON lines of the texts that the teacher wrote; null where the recipe has no <c>synthesize</c>.</summary>
+    [JsonInclude]
+    internal string? Synthesized { get; init; }
+
     /// <summary>metrics.jsonl of each training stage, by its name.</summary>
     public required IReadOnlyDictionary<string, string> Metrics { get; init; }
 

@@ -139,10 +139,13 @@ internal static unsafe class RowOps
     /// heads of the cache.
     /// </summary>
     /// <param name="q">Rows of query heads.</param>
-    /// <param name="keys">A row a position, sequence after sequence, <paramref name="capacity"/> each; of key heads.</param>
+    /// <param name="keys">A row a position, block after block, <paramref name="block"/> each; of key heads.</param>
     /// <param name="values">The same of values.</param>
-    /// <param name="capacity">Positions that a sequence has room for.</param>
-    /// <param name="sequences">Of each row its sequence.</param>
+    /// <param name="block">Positions of a block.</param>
+    /// <param name="table">
+    /// Of each row the blocks of its sequence, in the order of its positions; the same number for each row, of which only those up to its
+    /// position count. One block a row is a sequence that lies in one piece.
+    /// </param>
     /// <param name="positions">Of each row its position.</param>
     /// <param name="headDim">Entries of a head.</param>
     /// <param name="window">Keys that a query sees, its own included, or null for all.</param>
@@ -150,27 +153,29 @@ internal static unsafe class RowOps
     /// <param name="scale">What scores are multiplied by; null is 1 / √headDim.</param>
     /// <param name="cap">c in c · tanh(score / c), which scaled scores pass; null for none.</param>
     public static void Attend(
-        RowBuffer q, RowBuffer keys, RowBuffer values, int capacity, ReadOnlySpan<int> sequences, ReadOnlySpan<int> positions, int headDim,
+        RowBuffer q, RowBuffer keys, RowBuffer values, int block, ReadOnlySpan<int> table, ReadOnlySpan<int> positions, int headDim,
         long? window, RowBuffer to, double? scale = null, double? cap = null)
     {
-        var rows = sequences.Length;
-        if (positions.Length != rows || headDim <= 0 || q.Width % headDim != 0 || keys.Width % headDim != 0 || keys.Width == 0
-            || q.Width % keys.Width != 0 || values.Width != keys.Width || values.Rows != keys.Rows || to.Width != q.Width || window <= 0)
+        var rows = positions.Length;
+        if (block <= 0 || rows > 0 && table.Length % rows != 0 || headDim <= 0 || q.Width % headDim != 0 || keys.Width % headDim != 0
+            || keys.Width == 0 || q.Width % keys.Width != 0 || values.Width != keys.Width || values.Rows != keys.Rows
+            || to.Width != q.Width || window <= 0)
             throw KernelErrors.Of(
                 Attention,
-                $"{rows} sequences and {positions.Length} positions, queries of {q.Width}, keys of {keys.Width}, values of "
+                $"a table of {table.Length} blocks of {block} and {rows} positions, queries of {q.Width}, keys of {keys.Width}, values of "
                     + $"{values.Width} and heads of {headDim}");
-        var longest = 0;
+        var (longest, step) = (0, rows == 0 ? 0 : table.Length / rows);
         for (var row = 0; row < rows; row++)
         {
-            if ((uint)positions[row] >= (uint)capacity || sequences[row] < 0 || (sequences[row] + 1L) * capacity > keys.Rows)
+            var last = positions[row] / block;
+            if (positions[row] < 0 || last >= step || !AreWithin(table.Slice(row * step, last + 1), keys.Rows / block))
                 throw KernelErrors.Of(
                     Attention,
-                    $"row {row} is position {positions[row]} of sequence {sequences[row]}, there are {capacity} in each of "
-                        + $"{keys.Rows / Math.Max(1, capacity)}");
+                    $"row {row} is position {positions[row]} of sequence {(step == 0 ? "none" : table[row * step])}, there are {block} in each "
+                        + $"of {step} blocks of {keys.Rows / block}");
             longest = Math.Max(longest, positions[row] + 1);
         }
-        fixed (int* ofSequences = sequences, ofPositions = positions)
+        fixed (int* ofTable = table, ofPositions = positions)
         {
             var job = new RowAttentionKernel.Job
             {
@@ -178,13 +183,14 @@ internal static unsafe class RowOps
                 Keys = keys.Of(Attention, "keys", keys.Rows),
                 Values = values.Of(Attention, "values", keys.Rows),
                 Y = to.Of(Attention, "the result", rows),
-                Sequences = ofSequences,
+                Table = ofTable,
                 Positions = ofPositions,
                 Rows = rows,
                 N = q.Width / headDim,
                 K = keys.Width / headDim,
                 H = headDim,
-                Capacity = capacity,
+                Block = block,
+                TableStep = step,
                 Window = window ?? long.MaxValue,
                 Longest = longest,
                 QueryStep = q.Width,
@@ -195,6 +201,14 @@ internal static unsafe class RowOps
             RowAttentionKernel.Run(ref job);
         }
         to.Check();
+    }
+
+    private static bool AreWithin(ReadOnlySpan<int> blocks, long count)
+    {
+        foreach (var block in blocks)
+            if ((uint)block >= count)
+                return false;
+        return true;
     }
 
     private static RowProductJob.Part Part(in RowProduct product, WeightFormat format, RowBuffer x, int rows)

@@ -16,6 +16,8 @@ public sealed class DocumentationTests : TorchTest
     [InlineData("depth", "depth TEACHER --ids IDS --metrics lm-loss --samples 1 --seq 8 --drop 2 --threads 1")]
     [InlineData("prune", "prune TEACHER --random --hidden 64 --output OUT/pruned")]
     [InlineData("export", "export TEACHER --output OUT/teacher.gguf")]
+    [InlineData("synthesize", "synthesize TEACHER --count 2 --temperature 0 --max-tokens 6 --min-tokens 1 --keep-unfinished --threads 1 "
+        + "--output OUT/written.jsonl")]
     [InlineData("cache", "cache TEACHER --ids IDS --seq 32 --windows 2 --threads 1 --output OUT/cache")]
     [InlineData("distill", "distill TEACHER --teacher TEACHER --ids IDS --held-out 0.1% --seq 32 --batch 1 --steps 1 --output OUT/student")]
     [InlineData("align", "align TEACHER --data DATA --held-out 20% --seq 32 --batch 1 --steps 1 --threads 1 --output OUT/aligned")]

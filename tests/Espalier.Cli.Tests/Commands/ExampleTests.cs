@@ -53,13 +53,25 @@ public sealed partial class ExampleTests : IDisposable
         return end < 0 ? line + added : $"{line[..end].TrimEnd()}{added} {line[end..]}";
     }
 
+    /// <summary>A server runs until a signal comes: here one, once it says that it listens.</summary>
+    private static string Ended(string line) => !line.StartsWith("espalier serve ", StringComparison.Ordinal) ? line
+        : $$"""
+            exec 3< <(exec dotnet '{{Path.Combine(AppContext.BaseDirectory, "espalier.dll")}}' \
+                {{Ports().Replace(line["espalier ".Length..], "")}} --port 0)
+            server=$!
+            read -r listens <&3
+            echo "$listens"
+            kill -TERM $server
+            wait $server
+            """;
+
     private (int Code, string Output) Shell(string line)
     {
         var script = $$"""
             set -eo pipefail
             espalier() { dotnet '{{Path.Combine(AppContext.BaseDirectory, "espalier.dll")}}' "$@"; }
             command -v jq >/dev/null || jq() { cat; }
-            {{line}}
+            {{Ended(line)}}
             """;
         var start = new ProcessStartInfo("bash", ["--norc", "-c", script])
         {
@@ -124,6 +136,9 @@ public sealed partial class ExampleTests : IDisposable
 
     [GeneratedRegex(@"--seq(uence)? \d+")]
     private static partial Regex Length();
+
+    [GeneratedRegex(@" --port \d+")]
+    private static partial Regex Ports();
 
     [GeneratedRegex(@"(?<!top-k-samples --k 16 )(--samples|--windows|--max-tokens) \d+")]
     private static partial Regex Count();

@@ -107,6 +107,7 @@ public sealed class GenerateTests : TorchTest
     [InlineData("""{"do_sample":false,"temperature":2.5,"top_k":9}""", "--temperature 2 --seed 3", "--temperature 2 --top-k 9 --seed 3")]
     [InlineData("""{"do_sample":false}""", "--top-k 5 --seed 3", "--temperature 1 --top-k 5 --seed 3")]
     [InlineData("""{"do_sample":true,"temperature":2.5,"top_k":9}""", "--seed 3", "--temperature 2.5 --top-k 9 --seed 3")]
+    [InlineData("""{"do_sample":true,"temperature":2.5,"min_p":1}""", "--seed 3", "--greedy")]
     [InlineData("""{"repetition_penalty":1.7,"do_sample":false}""", "", "--greedy --repetition-penalty 1.7")]
     [InlineData("""{"repetition_penalty":1.7}""", "--greedy", "--greedy --repetition-penalty 1.7")]
     [InlineData("""{"repetition_penalty":1.7}""", "--greedy --repetition-penalty 1", "--greedy")]
@@ -126,10 +127,10 @@ public sealed class GenerateTests : TorchTest
     }
 
     [Theory]
-    [InlineData("""{"no_repeat_ngram_size":3,"num_beams":4,"min_p":0.1,"top_k":50}""", "--greedy",
+    [InlineData("""{"no_repeat_ngram_size":3,"num_beams":4,"typical_p":0.9,"top_k":50}""", "--greedy",
         "not followed here: no_repeat_ngram_size 3, num_beams 4")]
-    [InlineData("""{"no_repeat_ngram_size":0,"num_beams":1,"min_p":0.1,"bad_words_ids":null}""", "", "not followed here: min_p 0.1")]
-    [InlineData("""{"no_repeat_ngram_size":0,"num_beams":1,"typical_p":1.0,"min_p":0.1,"suppress_tokens":[]}""", "--greedy", null)]
+    [InlineData("""{"no_repeat_ngram_size":0,"num_beams":1,"typical_p":0.9,"bad_words_ids":null}""", "", "not followed here: typical_p 0.9")]
+    [InlineData("""{"no_repeat_ngram_size":0,"num_beams":1,"typical_p":0.9,"suppress_tokens":[]}""", "--greedy", null)]
     public void What_is_not_followed_is_named(string file, string options, string? warning)
     {
         using var folder = new TemporaryFolder();

@@ -15,7 +15,8 @@ public sealed class FolderGraphTests
         ["Espalier.Evaluation"] = ["Espalier.Compression"],
         ["Espalier.Pipeline"] = ["Espalier.Evaluation"],
         ["Espalier.Reports"] = ["Espalier.Pipeline"],
-        ["Espalier.Cli"] = ["Espalier.Reports"],
+        ["Espalier.Server"] = ["Espalier.Models"],
+        ["Espalier.Cli"] = ["Espalier.Reports", "Espalier.Server"],
     };
 
     private static IEnumerable<string> Projects => s_mayKnow.Keys;

@@ -12,10 +12,13 @@ namespace Espalier.Cli.Tests.Repository;
 /// </summary>
 public sealed partial class PublicApiTests
 {
-    private const int MostTypes = 100;
+    // A hundred, and the one class that a model has to be to programs of Microsoft.Extensions.AI: IChatClient is their interface, so that
+    // nothing of what is public here already could be it.
+    private const int MostTypes = 101;
 
     private static readonly string[] s_packages =
-        ["Espalier.Files", "Espalier.Torch", "Espalier.Models", "Espalier.Compression", "Espalier.Pipeline", "Espalier.Reports"];
+        ["Espalier.Files", "Espalier.Torch", "Espalier.Models", "Espalier.Compression", "Espalier.Pipeline", "Espalier.Reports",
+            "Espalier.Server"];
 
     public static TheoryData<string> Packages => [.. s_packages];
 

@@ -21,7 +21,7 @@ public sealed class LibraryTests : IDisposable
         Dotnet(Fixtures.Root, "pack", "--no-build", "-c", "Release", "-o", packages, "-v", "quiet");
         Assert.Equal(
             ["Espalier.Compression", "Espalier.Evaluation", "Espalier.Files", "Espalier.Models", "Espalier.Pipeline", "Espalier.Reports",
-                "Espalier.Torch", "espalier"],
+                "Espalier.Server", "Espalier.Torch", "espalier"],
             Directory.GetFiles(packages, "*.nupkg")
                 .Select(file => Path.GetFileName(file).Replace(".0.1.0.nupkg", "", StringComparison.Ordinal))
                 .Order(StringComparer.Ordinal));

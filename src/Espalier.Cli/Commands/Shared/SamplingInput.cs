@@ -55,6 +55,7 @@ internal sealed class SamplingInput
                 Temperature = run.Get(_temperature) ?? file.Temperature ?? 1,
                 TopK = run.Get(_topK) ?? file.TopK ?? 0,
                 TopP = run.Get(_topP) ?? file.TopP ?? 1,
+                MinP = file.MinP ?? 0,
                 Seed = run.Get(_seed)!.Value,
             };
         if (file.Ignored(sampling: options.Temperature > 0) is { Count: > 0 } ignored)

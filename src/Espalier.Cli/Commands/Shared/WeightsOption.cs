@@ -17,8 +17,9 @@ internal sealed class WeightsOption
 
     internal void AddTo(Command command) => command.Options.Add(_option);
 
-    internal PackedWeights Load(CommandRun run, Checkpoint checkpoint) =>
-        PackedWeights.Load(checkpoint, run.Get(_option) ?? PackedWeights.FormatOf(checkpoint));
+    internal PackedWeights Load(CommandRun run, Checkpoint checkpoint) => PackedWeights.Load(checkpoint, Read(run, checkpoint));
+
+    internal WeightFormat Read(CommandRun run, Checkpoint checkpoint) => run.Get(_option) ?? PackedWeights.FormatOf(checkpoint);
 
     internal static string NameOf(WeightFormat format) =>
         format == WeightFormat.BFloat16 ? "bf16" : format.ToString().ToLowerInvariant();

@@ -1,0 +1,64 @@
+using Espalier.Models.Tokenizers;
+
+namespace Espalier.Models.Grammars;
+
+/// <summary>
+/// The tokens of a vocabulary in the order of their bytes, so that what no token with a beginning may do is found out once for all of
+/// them. Special tokens, which stand for no text, are left out. Safe for use from several threads.
+/// </summary>
+internal sealed class TokenTable
+{
+    private readonly byte[][] _bytes;
+    private readonly int[] _ids;
+
+    /// <summary>Of each how many bytes it has in common with the one before.</summary>
+    private readonly int[] _shared;
+
+    /// <summary>Sorts them.</summary>
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="rows">Ids that the model has logits for.</param>
+    public TokenTable(Tokenizer tokenizer, int rows)
+    {
+        var bytes = new TokenBytes(tokenizer);
+        var tokens = Enumerable.Range(0, Math.Min(rows, tokenizer.VocabularySize)).Where(id => !tokenizer.IsSpecial(id))
+            .Select(id => (Id: id, Bytes: bytes.Of(id))).Where(static token => token.Bytes is { Length: > 0 }).ToArray();
+        Array.Sort(tokens, static (a, b) => a.Bytes.AsSpan().SequenceCompareTo(b.Bytes));
+        (Rows, _bytes, _ids) = (rows, [.. tokens.Select(static token => token.Bytes!)], [.. tokens.Select(static token => token.Id)]);
+        _shared = [.. _bytes.Select((token, i) => i == 0 ? 0 : _bytes[i - 1].AsSpan().CommonPrefixLength(token))];
+    }
+
+    /// <summary>Ids that the model has logits for.</summary>
+    public int Rows { get; }
+
+    /// <summary>The bytes of each id; null where it stands for no text.</summary>
+    public byte[]?[] ById()
+    {
+        var all = new byte[]?[Rows];
+        for (var i = 0; i < _ids.Length; i++)
+            all[_ids[i]] = _bytes[i];
+        return all;
+    }
+
+    /// <summary>Which ids may come, a bit each: those whose bytes may all follow one after the other.</summary>
+    /// <param name="start">Where the text is.</param>
+    public ulong[] Allowed(JsonState start)
+    {
+        var allowed = new ulong[(Rows + 63) / 64];
+        // states[d]: after d bytes of the token at hand; so many of them are there.
+        var states = new JsonState[1 + (_bytes.Length == 0 ? 0 : _bytes.Max(static token => token.Length))];
+        states[0] = start;
+        for (var (i, known) = (0, 0); i < _bytes.Length; i++)
+        {
+            known = Math.Min(known, _shared[i]);
+            // What failed at a byte fails for all that have the same bytes up to there.
+            if (i > 0 && _shared[i] > known)
+                continue;
+            var token = _bytes[i];
+            while (known < token.Length && states[known].After(token[known]) is { } next)
+                states[++known] = next;
+            if (known == token.Length)
+                allowed[_ids[i] / 64] |= 1UL << (_ids[i] % 64);
+        }
+        return allowed;
+    }
+}

@@ -1,0 +1,108 @@
+using Espalier.Models.Generation;
+
+namespace Espalier.Models.Serving;
+
+/// <summary>One request on its way: its ids, and the blocks that hold their keys and values. Only the engine's thread touches it.</summary>
+internal sealed class ServedSequence
+{
+    private readonly Choice _choice;
+    private readonly int _last;
+
+    public ServedSequence(ServedRequest request, IServedReceiver receiver, int positions, CancellationToken cancellation)
+    {
+        (Request, Receiver, Cancellation) = (request, receiver, cancellation);
+        Ids = [.. request.Prompt];
+        _choice = new(request.Options, request.Prompt, request.Mask);
+        _last = (int)Math.Min((long)request.Prompt.Count + request.MaxTokens, positions);
+    }
+
+    public ServedRequest Request { get; }
+
+    public IServedReceiver Receiver { get; }
+
+    public CancellationToken Cancellation { get; }
+
+    /// <summary>The prompt and what followed it so far.</summary>
+    public List<int> Ids { get; }
+
+    /// <summary>Its blocks, in the order of their positions.</summary>
+    public List<int> Blocks { get; } = [];
+
+    /// <summary>Positions whose keys and values are there.</summary>
+    public int Done { get; private set; }
+
+    /// <summary>Positions that are still to go through.</summary>
+    public int Pending => Ids.Count - Done;
+
+    /// <summary>Whether it was worked on before.</summary>
+    public bool HasBegun { get; private set; }
+
+    // Of the last block that is known to the pool.
+    private long _serial;
+    private int _known;
+
+    /// <summary>Whether an id may follow at all.</summary>
+    public bool IsFull => Ids.Count >= _last;
+
+    /// <summary>Takes blocks that hold its next ids already; the last id goes through in any case, for its logits.</summary>
+    /// <returns>Positions that need not go through.</returns>
+    public int Share(BlockPool pool)
+    {
+        var before = Done;
+        while (Done == Blocks.Count * pool.Size && _known == Blocks.Count && Done + pool.Size < Ids.Count
+            && pool.TryShare(_serial, Span(Done, pool.Size), out var block, out var serial))
+        {
+            Blocks.Add(block);
+            _serial = serial;
+            _known++;
+            Done += pool.Size;
+        }
+        return Done - before;
+    }
+
+    /// <summary>Says that positions went through; blocks that are full now can be shared.</summary>
+    public void Advance(int positions, BlockPool pool)
+    {
+        Done += positions;
+        for (; (_known + 1) * pool.Size <= Done; _known++)
+            _serial = pool.Know(Blocks[_known], _serial, Span(_known * pool.Size, pool.Size));
+    }
+
+    /// <summary>Gives all blocks back; what went through is to go again.</summary>
+    public void Release(BlockPool pool)
+    {
+        for (var i = Blocks.Count - 1; i >= 0; i--)
+            pool.Release(Blocks[i]);
+        Blocks.Clear();
+        (Done, _serial, _known) = (0, 0, 0);
+    }
+
+    /// <summary>Says to the receiver, once, that it is worked on.</summary>
+    public void Begin()
+    {
+        if (!HasBegun)
+            Receiver.Begin(Done);
+        HasBegun = true;
+    }
+
+    /// <summary>Chooses the next id of these logits, which may be changed, and hands it on.</summary>
+    /// <param name="logits">Of the last position.</param>
+    /// <param name="untouched">Room for as many.</param>
+    /// <returns>Why it ends; null where it goes on.</returns>
+    public ServedEnd? Choose(Span<float> logits, float[] untouched)
+    {
+        if (Request.Likeliest is not null)
+            logits.CopyTo(untouched);
+        var id = _choice.Of(logits);
+        Ids.Add(id);
+        var probabilities = Request.Likeliest is { } count ? TokenProbabilities.Of(untouched.AsSpan(0, logits.Length), id, count) : null;
+        return !Receiver.Accept(new(id, probabilities)) ? ServedEnd.Receiver
+            : Request.StopIds?.Contains(id) == true ? ServedEnd.StopId
+            : Request.Mask?.IsComplete == true ? ServedEnd.Complete
+            : IsFull ? ServedEnd.Length
+            : null;
+    }
+
+    private ReadOnlySpan<int> Span(int from, int count) =>
+        System.Runtime.InteropServices.CollectionsMarshal.AsSpan(Ids).Slice(from, count);
+}

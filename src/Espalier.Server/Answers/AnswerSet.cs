@@ -1,0 +1,122 @@
+using System.Threading.Channels;
+using Espalier.Models.Generation;
+using Espalier.Models.Serving;
+using Espalier.Server.Loading;
+using Espalier.Server.Metrics;
+using Espalier.Server.Requests;
+using Espalier.Server.Tools;
+
+namespace Espalier.Server.Answers;
+
+/// <summary>
+/// All answers to one request: of each prompt as many as were asked for, written side by side. Dispose it: what is not written then is
+/// ended.
+/// </summary>
+internal sealed class AnswerSet : IDisposable
+{
+    private readonly Channel<AnswerPart> _parts = Channel.CreateUnbounded<AnswerPart>(new() { SingleReader = true });
+    private readonly CancellationTokenSource _leaving;
+    private readonly List<AnswerWriter> _writers = [];
+    private readonly IReadOnlyList<int[]> _prompts;
+
+    private AnswerSet(IReadOnlyList<int[]> prompts, CancellationToken cancellation) =>
+        (_prompts, _leaving) = (prompts, CancellationTokenSource.CreateLinkedTokenSource(cancellation));
+
+    /// <summary>Answers.</summary>
+    public int Count => _writers.Count;
+
+    /// <summary>Ids of all prompts, each once.</summary>
+    public int PromptTokens => _prompts.Sum(static prompt => prompt.Length);
+
+    /// <summary>Ids of all answers.</summary>
+    public int AnswerTokens => _writers.Sum(static writer => writer.Count);
+
+    /// <summary>Ids of the prompts whose keys and values were there already, each prompt's once.</summary>
+    public int ReusedTokens => _writers.Chunk(Math.Max(1, _writers.Count / _prompts.Count)).Sum(static some => some[0].Reused);
+
+    /// <summary>Submits all answers.</summary>
+    /// <param name="model">What writes them.</param>
+    /// <param name="prompts">Ids of each prompt; answers are numbered prompt by prompt.</param>
+    /// <param name="options">How.</param>
+    /// <param name="likeliest">How many of the likeliest ids are given; null for no probabilities.</param>
+    /// <param name="goesOn">Whether answers go on with the prompts' texts, as a completion does and an answer of a chat does not.</param>
+    /// <param name="calls">Takes calls out of one answer; null where there are no tools.</param>
+    /// <param name="metrics">Where times are counted.</param>
+    /// <param name="cancellation">Ends all.</param>
+    /// <exception cref="RequestException">A prompt that cannot be continued, or no room in the queue: then none is written.</exception>
+    public static AnswerSet Begin(ServedModel model, IReadOnlyList<int[]> prompts, AnswerOptions options, int? likeliest,
+        bool goesOn, Func<ToolCallText>? calls, ServerMetrics metrics, CancellationToken cancellation)
+    {
+        var set = new AnswerSet(prompts, cancellation);
+        try
+        {
+            for (var i = 0; i < prompts.Count * options.Count; i++)
+            {
+                var prompt = prompts[i / options.Count];
+                var writer = new AnswerWriter(model, i, options.Stops, calls?.Invoke(), set._parts.Writer, new(metrics));
+                if (goesOn && prompt.Length > 0)
+                    writer.GoOn(prompt[^1]);
+                if (!model.Engine.TrySubmit(Request(model, prompt, options, likeliest, i), writer, set._leaving.Token))
+                    throw model.Engine.IsStopping ? Stopping()
+                        : new RequestException(429, "as many requests wait as may: try again later", code: "queue_full");
+                set._writers.Add(writer);
+            }
+            return set;
+        }
+        catch (EspalierException error)
+        {
+            set.Dispose();
+            throw RequestException.Bad(error.Message, code: error.Message.Contains("shorten", StringComparison.Ordinal)
+                ? "context_length_exceeded" : null);
+        }
+        catch
+        {
+            set.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The parts of all answers as they are written, until the last one's end.</summary>
+    /// <exception cref="RequestException">An answer cannot go on.</exception>
+    /// <exception cref="OperationCanceledException">Whoever asked has left.</exception>
+    public async IAsyncEnumerable<AnswerPart> Parts()
+    {
+        for (var open = Count; open > 0;)
+        {
+            var part = await _parts.Reader.ReadAsync(_leaving.Token).ConfigureAwait(false);
+            switch (part.Finish)
+            {
+                case FinishReason.Failed when part.Failure is EspalierException failure:
+                    throw new RequestException(500, failure.Message);
+                case FinishReason.Failed:
+                    throw new RequestException(500, $"the model failed: {part.Failure?.Message}");
+                case FinishReason.ShutDown:
+                    throw Stopping();
+                case FinishReason.Cancelled:
+                    throw new OperationCanceledException(_leaving.Token);
+            }
+            if (part.Finish is not null)
+                open--;
+            yield return part;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _leaving.Cancel();
+        _leaving.Dispose();
+    }
+
+    private static ServedRequest Request(ServedModel model, int[] prompt, AnswerOptions options, int? likeliest, int index) => new()
+    {
+        Prompt = prompt,
+        MaxTokens = options.MaxTokens ?? int.MaxValue,
+        Options = options.Sampling with { Seed = unchecked(options.Sampling.Seed + index % options.Count) },
+        StopIds = model.StopIds,
+        Mask = options.IsJson ? model.JsonMask() : null,
+        Likeliest = likeliest,
+    };
+
+    private static RequestException Stopping() => new(503, "the server is ending", code: "shutting_down");
+}

@@ -1,0 +1,96 @@
+using System.Threading.Channels;
+using Espalier.Models.Generation;
+using Espalier.Models.Serving;
+using Espalier.Models.Tokenizers;
+using Espalier.Server.Loading;
+using Espalier.Server.Tools;
+
+namespace Espalier.Server.Answers;
+
+/// <summary>Makes an answer's parts out of ids, on the engine's thread: text, what ends it, and calls.</summary>
+internal sealed class AnswerWriter : IServedReceiver
+{
+    private readonly ServedModel _model;
+    private readonly int _index;
+    private readonly ChannelWriter<AnswerPart> _parts;
+    private readonly TokenDecodeStream _decoded;
+    private readonly StopText _stop;
+    private readonly ToolCallText? _calls;
+    private readonly AnswerTimes _times;
+
+    /// <summary>Begins an answer.</summary>
+    /// <param name="model">What writes it.</param>
+    /// <param name="index">Which answer of its request.</param>
+    /// <param name="stops">Texts that end it.</param>
+    /// <param name="calls">Takes calls out of it; null where there are no tools.</param>
+    /// <param name="parts">Receives the parts; told when there are no more.</param>
+    /// <param name="times">Receives when what happened.</param>
+    public AnswerWriter(ServedModel model, int index, IReadOnlyList<string> stops, ToolCallText? calls, ChannelWriter<AnswerPart> parts,
+        AnswerTimes times)
+    {
+        (_model, _index, _stop, _calls, _parts, _times) = (model, index, new(stops), calls, parts, times);
+        _decoded = model.Tokenizer.CreateDecodeStream(skipSpecialTokens: calls is null);
+    }
+
+    /// <summary>Ids of the answer so far, one that ends it too.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Ids of the prompt whose keys and values were there already.</summary>
+    public int Reused { get; private set; }
+
+    /// <summary>
+    /// Says which id stands before the answer: tokenizers that write a space as part of the next word leave out the one at a text's start.
+    /// </summary>
+    public void GoOn(int before) => _decoded.Append(before);
+
+    /// <inheritdoc/>
+    public void Begin(int reused)
+    {
+        Reused = reused;
+        _times.Begun();
+    }
+
+    /// <inheritdoc/>
+    public bool Accept(ServedToken token)
+    {
+        Count++;
+        _times.Chosen();
+        if (_model.StopIds.Contains(token.Id))
+            return true;
+        var text = IsHidden(token.Id) ? "" : _stop.Append(_decoded.Append(token.Id));
+        Write(text, token.Probabilities is null ? null : token);
+        return _stop.Met is null;
+    }
+
+    /// <inheritdoc/>
+    public void End(ServedEnd end, Exception? failure)
+    {
+        var rest = _stop.Append(_decoded.Finish());
+        Write(rest + _stop.Finish(), null);
+        var last = _calls?.Finish() ?? "";
+        var calls = _calls?.TakeCalls() ?? [];
+        var finish = end switch
+        {
+            ServedEnd.Failed => FinishReason.Failed,
+            ServedEnd.ShutDown => FinishReason.ShutDown,
+            ServedEnd.Cancelled => FinishReason.Cancelled,
+            _ when _calls?.HasCalls == true => FinishReason.ToolCalls,
+            ServedEnd.Length when _stop.Met is null => FinishReason.Length,
+            _ => FinishReason.Stop,
+        };
+        _times.Ended();
+        _parts.TryWrite(new(_index, last, calls, Finish: finish, Failure: failure));
+    }
+
+    // With tools, special tokens are decoded for the marks among them; the others are left out as always.
+    private bool IsHidden(int id) =>
+        _calls is not null && _model.Tokenizer.IsSpecial(id) && !ToolForms.Marks.Contains(_model.Tokenizer.TokenText(id));
+
+    private void Write(string text, ServedToken? token)
+    {
+        text = _calls?.Append(text) ?? text;
+        var calls = _calls?.TakeCalls() ?? [];
+        if (text.Length > 0 || calls.Count > 0 || token is not null)
+            _parts.TryWrite(new(_index, text, calls, token));
+    }
+}

@@ -1,0 +1,45 @@
+using Espalier.Models.Tokenizers;
+using Espalier.Server.Loading;
+using Espalier.Server.Metrics;
+using Espalier.Server.Requests;
+using Espalier.Server.Tools;
+
+namespace Espalier.Server.Answers;
+
+/// <summary>Answers to a conversation, through the model's template.</summary>
+internal static class ChatAnswers
+{
+    /// <summary>Renders the conversation and submits its answers.</summary>
+    /// <param name="model">What writes them.</param>
+    /// <param name="request">The conversation.</param>
+    /// <param name="metrics">Where times are counted.</param>
+    /// <param name="cancellation">Ends all.</param>
+    /// <exception cref="RequestException">The model has no template, or none with tools, or it refuses the conversation.</exception>
+    public static AnswerSet Begin(ServedModel model, ChatRequest request, ServerMetrics metrics, CancellationToken cancellation)
+    {
+        if (model.Template is not { } template)
+            throw RequestException.Bad(
+                "this model has no chat template: ask /v1/completions, or start the server with --chat-template FILE",
+                code: "no_chat_template");
+        Func<ToolCallText>? calls = null;
+        if (request.Tools is not null)
+        {
+            var form = model.FormWithTools ?? throw RequestException.Bad(
+                "this model's chat template has no tools: leave them out, or take a model that was trained to call them", "tools",
+                "unsupported");
+            calls = () => new(form, request.ToolNames);
+        }
+        int[] prompt;
+        try
+        {
+            prompt = template.Encode(model.Tokenizer, request.Messages,
+                new() { AddGenerationPrompt = true, Tools = request.Tools, Variables = request.Variables });
+            model.Tokenizer.RequireRows(prompt, model.Engine.Config.VocabularySize, "messages");
+        }
+        catch (EspalierException error)
+        {
+            throw RequestException.Bad(error.Message, "messages");
+        }
+        return AnswerSet.Begin(model, [prompt], request.Options, request.Likeliest, goesOn: false, calls, metrics, cancellation);
+    }
+}

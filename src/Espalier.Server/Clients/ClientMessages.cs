@@ -1,0 +1,112 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Espalier.Models.Generation;
+using Espalier.Server.Requests;
+using Microsoft.Extensions.AI;
+using Message = Espalier.Models.Chat.ChatMessage;
+
+namespace Espalier.Server.Clients;
+
+/// <summary>Conversations of Microsoft.Extensions.AI as a request of our own.</summary>
+internal static class ClientMessages
+{
+    /// <summary>The request.</summary>
+    /// <param name="messages">The conversation.</param>
+    /// <param name="options">How it is answered.</param>
+    /// <param name="defaults">How ids are chosen where nothing is said.</param>
+    /// <exception cref="EspalierException">Something that this model cannot do.</exception>
+    public static ChatRequest Request(IEnumerable<ChatMessage> messages, ChatOptions options, SamplingOptions defaults)
+    {
+        if (options.ResponseFormat is ChatResponseFormatJson { Schema: not null })
+            throw new EspalierException(
+                "a response format with a schema is not supported: ChatResponseFormat.Json gives valid JSON of any shape");
+        if (options.ToolMode is RequiredChatToolMode)
+            throw new EspalierException("a required tool is not supported: the model calls tools where it chooses to");
+        var all = new List<Message>();
+        if (!string.IsNullOrEmpty(options.Instructions))
+            all.Add(Message.System(options.Instructions));
+        foreach (var message in messages)
+            all.AddRange(Of(message));
+        var sampling = defaults with
+        {
+            Temperature = options.Temperature ?? defaults.Temperature,
+            TopP = options.TopP ?? defaults.TopP,
+            TopK = options.TopK ?? defaults.TopK,
+            PresencePenalty = options.PresencePenalty ?? 0,
+            FrequencyPenalty = options.FrequencyPenalty ?? 0,
+            Seed = options.Seed is { } seed ? (int)(seed ^ (seed >> 32)) : Random.Shared.Next(),
+        };
+        return new(all, new()
+        {
+            Sampling = sampling,
+            MaxTokens = options.MaxOutputTokens,
+            Stops = [.. options.StopSequences ?? []],
+            IsJson = options.ResponseFormat is ChatResponseFormatJson,
+        }, null, options.ToolMode is NoneChatToolMode ? null : Tools(options.Tools), null);
+    }
+
+    // A message of several results of tools is as many messages.
+    private static IEnumerable<Message> Of(ChatMessage message)
+    {
+        var results = message.Contents.OfType<FunctionResultContent>().ToArray();
+        foreach (var result in results)
+            yield return new(new JsonObject { ["role"] = "tool", ["content"] = Text(result.Result), ["tool_call_id"] = result.CallId });
+        if (results.Length > 0)
+            yield break;
+        if (message.Contents.FirstOrDefault(static content => content is DataContent or UriContent) is { } other)
+            throw new EspalierException($"a message has a {other.GetType().Name}, and this model reads text only");
+        var fields = new JsonObject { ["role"] = message.Role.Value, ["content"] = message.Text };
+        var calls = new JsonArray();
+        foreach (var call in message.Contents.OfType<FunctionCallContent>())
+            calls.Add((JsonNode)new JsonObject
+            {
+                ["id"] = call.CallId,
+                ["type"] = "function",
+                ["function"] = new JsonObject { ["name"] = call.Name, ["arguments"] = Arguments(call) },
+            });
+        if (calls.Count > 0)
+            fields["tool_calls"] = calls;
+        yield return new(fields);
+    }
+
+    private static JsonArray? Tools(IList<AITool>? tools)
+    {
+        if (tools is not { Count: > 0 })
+            return null;
+        var all = new JsonArray();
+        foreach (var tool in tools)
+        {
+            if (tool is not AIFunctionDeclaration function)
+                throw new EspalierException($"the tool {tool.Name} is no function, and this model calls functions only");
+            all.Add((JsonNode)new JsonObject
+            {
+                ["type"] = "function",
+                ["function"] = new JsonObject
+                {
+                    ["name"] = function.Name,
+                    ["description"] = function.Description,
+                    ["parameters"] = JsonNode.Parse(function.JsonSchema.GetRawText()),
+                },
+            });
+        }
+        return all;
+    }
+
+    private static JsonObject Arguments(FunctionCallContent call)
+    {
+        var all = new JsonObject();
+        foreach (var (name, value) in call.Arguments ?? new Dictionary<string, object?>())
+            all[name] = Node(value);
+        return all;
+    }
+
+    private static string Text(object? result) => result as string ?? Node(result)?.ToJsonString() ?? "null";
+
+    private static JsonNode? Node(object? value) => value switch
+    {
+        null => null,
+        JsonElement element => JsonNode.Parse(element.GetRawText()),
+        JsonNode node => node.DeepClone(),
+        _ => JsonSerializer.SerializeToNode(value, AIJsonUtilities.DefaultOptions.GetTypeInfo(value.GetType())),
+    };
+}

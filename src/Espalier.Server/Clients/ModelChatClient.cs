@@ -1,0 +1,141 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Espalier.Models.Checkpoints;
+using Espalier.Server.Answers;
+using Espalier.Server.Clients;
+using Espalier.Server.Loading;
+using Espalier.Server.Metrics;
+using Espalier.Server.Requests;
+using Espalier.Server.Tools;
+using Espalier.Torch;
+using Microsoft.Extensions.AI;
+
+namespace Espalier.Server;
+
+/// <summary>
+/// A model in a Hugging Face folder as Microsoft.Extensions.AI's <see cref="IChatClient"/>, in this process. Many conversations may be
+/// answered at the same time, each as it would be alone. For several threads; dispose it.
+/// </summary>
+public sealed class ModelChatClient : IChatClient
+{
+    private readonly ServedModel _model;
+    private readonly ServerMetrics _metrics = new();
+    private readonly ChatClientMetadata _metadata;
+
+    private ModelChatClient(ServedModel model) => (_model, _metadata) = (model, new("espalier", null, model.Name));
+
+    /// <summary>Loads a folder.</summary>
+    /// <param name="folder">The folder: config.json, safetensors, tokenizer.json, and a chat template.</param>
+    /// <param name="chatTemplate">A file with a chat template in place of the folder's own; null for that.</param>
+    /// <param name="threads">Threads that compute; null for one a processor.</param>
+    /// <exception cref="EspalierException">It is no model that can be asked; the message says what is wrong.</exception>
+    public static ModelChatClient Load(string folder, string? chatTemplate = null, int? threads = null)
+    {
+        TorchRuntime.Start(threads ?? Environment.ProcessorCount);
+        using var checkpoint = Checkpoint.Open(folder);
+        var model = ServedModel.Load(checkpoint, new() { ChatTemplate = chatTemplate });
+        if (model.Template is not null)
+            return new(model);
+        model.Dispose();
+        throw new EspalierException($"{folder}: has no chat template: give a file with one");
+    }
+
+    /// <inheritdoc/>
+    public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        var updates = new List<ChatResponseUpdate>();
+        await foreach (var update in GetStreamingResponseAsync(messages, options, cancellationToken).ConfigureAwait(false))
+            updates.Add(update);
+        return updates.ToChatResponse();
+    }
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        return UpdatesAsync(messages, options, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public object? GetService(Type serviceType, object? serviceKey = null)
+    {
+        ArgumentNullException.ThrowIfNull(serviceType);
+        return serviceKey is not null ? null : serviceType == typeof(ChatClientMetadata) ? _metadata : serviceType.IsInstanceOfType(this)
+            ? this : null;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _model.Dispose();
+
+    private async IAsyncEnumerable<ChatResponseUpdate> UpdatesAsync(IEnumerable<ChatMessage> messages, ChatOptions? options,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var answers = Begin(messages, options ?? new(), cancellationToken);
+        var (response, created) = ($"chatcmpl-{Guid.NewGuid():N}", DateTimeOffset.UtcNow);
+        ChatResponseUpdate Update(IList<AIContent> contents) => new(ChatRole.Assistant, contents)
+        {
+            ResponseId = response,
+            MessageId = response,
+            CreatedAt = created,
+            ModelId = _model.Name,
+        };
+        await using var parts = answers.Parts().GetAsyncEnumerator(CancellationToken.None);
+        while (await NextAsync(parts).ConfigureAwait(false))
+        {
+            var part = parts.Current;
+            var contents = new List<AIContent>();
+            if (part.Text.Length > 0)
+                contents.Add(new TextContent(part.Text));
+            contents.AddRange(part.Calls.Select(static call => new FunctionCallContent(call.Id, call.Name, Arguments(call))));
+            if (part.Finish is not null)
+                contents.Add(new UsageContent(new()
+                {
+                    InputTokenCount = answers.PromptTokens,
+                    OutputTokenCount = answers.AnswerTokens,
+                    TotalTokenCount = answers.PromptTokens + answers.AnswerTokens,
+                }));
+            var update = Update(contents);
+            update.FinishReason = part.Finish switch
+            {
+                null => null,
+                FinishReason.Length => ChatFinishReason.Length,
+                FinishReason.ToolCalls => ChatFinishReason.ToolCalls,
+                _ => ChatFinishReason.Stop,
+            };
+            yield return update;
+        }
+    }
+
+    private static async Task<bool> NextAsync(IAsyncEnumerator<AnswerPart> parts)
+    {
+        try
+        {
+            return await parts.MoveNextAsync().ConfigureAwait(false);
+        }
+        catch (RequestException error)
+        {
+            throw new EspalierException(error.Message, error);
+        }
+    }
+
+    private AnswerSet Begin(IEnumerable<ChatMessage> messages, ChatOptions options, CancellationToken cancellation)
+    {
+        try
+        {
+            return ChatAnswers.Begin(_model, ClientMessages.Request(messages, options, _model.Defaults), _metrics, cancellation);
+        }
+        catch (RequestException error)
+        {
+            throw new EspalierException(error.Message, error);
+        }
+    }
+
+    private static Dictionary<string, object?> Arguments(ToolCall call)
+    {
+        using var document = JsonDocument.Parse(call.Arguments);
+        return document.RootElement.EnumerateObject()
+            .ToDictionary(static field => field.Name, static field => (object?)field.Value.Clone());
+    }
+}

@@ -1,0 +1,164 @@
+using System.Text;
+using System.Text.Json;
+using Espalier.Models.Generation;
+using Espalier.Models.Serving;
+using Espalier.Server.Answers;
+using Espalier.Server.Loading;
+using Espalier.Server.Tools;
+
+namespace Espalier.Server.Http;
+
+/// <summary>Answers in the fields that OpenAI's clients read.</summary>
+/// <param name="model">What wrote them.</param>
+internal sealed class AnswerJson(ServedModel model)
+{
+    /// <summary>Writes an object; what it has is written by <paramref name="fields"/>.</summary>
+    public static byte[] Object(Action<Utf8JsonWriter> fields)
+    {
+        var buffer = new System.Buffers.ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer,
+            new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            json.WriteStartObject();
+            fields(json);
+            json.WriteEndObject();
+        }
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The fields that every answer and every piece of one begins with.</summary>
+    public void Head(Utf8JsonWriter json, string id, string kind, DateTimeOffset created)
+    {
+        json.WriteString("id", id);
+        json.WriteString("object", kind);
+        json.WriteNumber("created", created.ToUnixTimeSeconds());
+        json.WriteString("model", model.Name);
+    }
+
+    /// <summary>What a request used.</summary>
+    public static void Usage(Utf8JsonWriter json, AnswerSet answers)
+    {
+        json.WriteStartObject("usage");
+        json.WriteNumber("prompt_tokens", answers.PromptTokens);
+        json.WriteNumber("completion_tokens", answers.AnswerTokens);
+        json.WriteNumber("total_tokens", answers.PromptTokens + answers.AnswerTokens);
+        json.WriteStartObject("prompt_tokens_details");
+        json.WriteNumber("cached_tokens", answers.ReusedTokens);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    /// <summary>Why an answer ended.</summary>
+    public static void Finish(Utf8JsonWriter json, FinishReason? finish)
+    {
+        if (finish is null)
+            json.WriteNull("finish_reason");
+        else
+            json.WriteString("finish_reason", finish switch
+            {
+                FinishReason.Length => "length",
+                FinishReason.ToolCalls => "tool_calls",
+                _ => "stop",
+            });
+    }
+
+    /// <summary>Calls; in a stream each has its number.</summary>
+    public static void Calls(Utf8JsonWriter json, IReadOnlyList<ToolCall> calls, int? firstIndex)
+    {
+        json.WriteStartArray("tool_calls");
+        for (var i = 0; i < calls.Count; i++)
+        {
+            json.WriteStartObject();
+            if (firstIndex is { } first)
+                json.WriteNumber("index", first + i);
+            json.WriteString("id", calls[i].Id);
+            json.WriteString("type", "function");
+            json.WriteStartObject("function");
+            json.WriteString("name", calls[i].Name);
+            json.WriteString("arguments", calls[i].Arguments);
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
+    /// <summary>Probabilities as chats have them.</summary>
+    public void ChatProbabilities(Utf8JsonWriter json, IReadOnlyList<ServedToken> tokens)
+    {
+        json.WriteStartObject("logprobs");
+        json.WriteStartArray("content");
+        foreach (var token in tokens)
+        {
+            json.WriteStartObject();
+            Token(json, token.Probabilities!.Chosen);
+            json.WriteStartArray("top_logprobs");
+            foreach (var one in token.Probabilities.Likeliest)
+            {
+                json.WriteStartObject();
+                Token(json, one);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteNull("refusal");
+        json.WriteEndObject();
+    }
+
+    /// <summary>Probabilities as completions have them.</summary>
+    /// <param name="json">Where to.</param>
+    /// <param name="tokens">The ids.</param>
+    /// <param name="offset">Characters of the text before the first of them; moved after the last.</param>
+    public void TextProbabilities(Utf8JsonWriter json, IReadOnlyList<ServedToken> tokens, ref int offset)
+    {
+        json.WriteStartObject("logprobs");
+        json.WriteStartArray("tokens");
+        foreach (var token in tokens)
+            json.WriteStringValue(TextOf(token.Id));
+        json.WriteEndArray();
+        json.WriteStartArray("token_logprobs");
+        foreach (var token in tokens)
+            json.WriteNumberValue(Finite(token.Probabilities!.Chosen.LogProbability));
+        json.WriteEndArray();
+        json.WriteStartArray("top_logprobs");
+        foreach (var token in tokens)
+        {
+            json.WriteStartObject();
+            // Ids of one text, such as two that are no character alone, have one name: the likelier stands.
+            foreach (var one in token.Probabilities!.Likeliest.DistinctBy(one => TextOf(one.Id)))
+                json.WriteNumber(TextOf(one.Id), Finite(one.LogProbability));
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteStartArray("text_offset");
+        foreach (var token in tokens)
+        {
+            json.WriteNumberValue(offset);
+            offset += TextOf(token.Id).Length;
+        }
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private void Token(Utf8JsonWriter json, TokenProbability one)
+    {
+        json.WriteString("token", TextOf(one.Id));
+        json.WriteNumber("logprob", Finite(one.LogProbability));
+        if (model.Bytes.Of(one.Id) is { } bytes)
+        {
+            json.WriteStartArray("bytes");
+            foreach (var b in bytes)
+                json.WriteNumberValue(b);
+            json.WriteEndArray();
+        }
+        else
+            json.WriteNull("bytes");
+    }
+
+    // A part of a character alone is no text.
+    private string TextOf(int id) => model.Bytes.Of(id) is { } bytes ? Encoding.UTF8.GetString(bytes) : model.Tokenizer.TokenText(id) ?? "";
+
+    // JSON has no infinity; OpenAI writes -9999 for what is as good as impossible.
+    private static double Finite(double value) => double.IsFinite(value) ? value : -9999;
+}

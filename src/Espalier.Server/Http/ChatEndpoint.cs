@@ -1,0 +1,112 @@
+using System.Text.Json;
+using Espalier.Server.Answers;
+using Espalier.Server.Loading;
+using Espalier.Server.Metrics;
+using Espalier.Server.Requests;
+using Microsoft.AspNetCore.Http;
+
+namespace Espalier.Server.Http;
+
+/// <summary><c>POST /v1/chat/completions</c>: the answer to a conversation.</summary>
+internal sealed class ChatEndpoint(ServedModel model, ServerMetrics metrics)
+{
+    private readonly AnswerJson _json = new(model);
+
+    /// <summary>Answers a body.</summary>
+    public async Task RunAsync(HttpContext context, JsonElement body)
+    {
+        var request = ChatRequest.Read(body, model.Name, model.Defaults);
+        using var answers = ChatAnswers.Begin(model, request, metrics, context.RequestAborted);
+        var (id, created) = ($"chatcmpl-{Guid.NewGuid():N}", DateTimeOffset.UtcNow);
+        if (request.Options.Streams)
+            await StreamAsync(context, request, answers, id, created).ConfigureAwait(false);
+        else
+            await WholeAsync(context, request, answers, id, created).ConfigureAwait(false);
+    }
+
+    private async Task WholeAsync(HttpContext context, ChatRequest request, AnswerSet answers, string id, DateTimeOffset created)
+    {
+        var all = await AnswerCollector.AllAsync(answers).ConfigureAwait(false);
+        await HttpServer.WriteAsync(context, 200, AnswerJson.Object(json =>
+        {
+            _json.Head(json, id, "chat.completion", created);
+            json.WriteStartArray("choices");
+            for (var i = 0; i < all.Length; i++)
+            {
+                json.WriteStartObject();
+                json.WriteNumber("index", i);
+                json.WriteStartObject("message");
+                json.WriteString("role", "assistant");
+                if (all[i].Calls.Count > 0 && string.IsNullOrWhiteSpace(all[i].Text))
+                    json.WriteNull("content");
+                else
+                    json.WriteString("content", all[i].Text);
+                json.WriteNull("refusal");
+                if (all[i].Calls.Count > 0)
+                    AnswerJson.Calls(json, all[i].Calls, null);
+                json.WriteEndObject();
+                if (request.Likeliest is null)
+                    json.WriteNull("logprobs");
+                else
+                    _json.ChatProbabilities(json, all[i].Tokens);
+                AnswerJson.Finish(json, all[i].Finish);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+            AnswerJson.Usage(json, answers);
+        })).ConfigureAwait(false);
+    }
+
+    private async Task StreamAsync(HttpContext context, ChatRequest request, AnswerSet answers, string id, DateTimeOffset created)
+    {
+        var events = new EventStream(context.Response);
+        await events.BeginAsync(context.RequestAborted).ConfigureAwait(false);
+        var calls = new int[answers.Count];
+        for (var i = 0; i < answers.Count; i++)
+            await Piece(new(i, "", []), begins: true).ConfigureAwait(false);
+        await foreach (var part in answers.Parts().ConfigureAwait(false))
+        {
+            // What ended an answer comes after all that belongs to it.
+            if (part.Finish is not null && (part.Text.Length > 0 || part.Calls.Count > 0))
+                await Piece(part with { Finish = null }).ConfigureAwait(false);
+            await Piece(part.Finish is null ? part : part with { Text = "", Calls = [] }).ConfigureAwait(false);
+        }
+        if (request.Options.StreamsUsage)
+            await events.WriteAsync(AnswerJson.Object(json =>
+            {
+                _json.Head(json, id, "chat.completion.chunk", created);
+                json.WriteStartArray("choices");
+                json.WriteEndArray();
+                AnswerJson.Usage(json, answers);
+            }), context.RequestAborted).ConfigureAwait(false);
+        await events.EndAsync(context.RequestAborted).ConfigureAwait(false);
+
+        Task Piece(AnswerPart part, bool begins = false) => events.WriteAsync(AnswerJson.Object(json =>
+        {
+            _json.Head(json, id, "chat.completion.chunk", created);
+            json.WriteStartArray("choices");
+            json.WriteStartObject();
+            json.WriteNumber("index", part.Index);
+            json.WriteStartObject("delta");
+            if (begins)
+                json.WriteString("role", "assistant");
+            if (begins || part.Text.Length > 0)
+                json.WriteString("content", part.Text);
+            if (part.Calls.Count > 0)
+            {
+                AnswerJson.Calls(json, part.Calls, calls[part.Index]);
+                calls[part.Index] += part.Calls.Count;
+            }
+            json.WriteEndObject();
+            if (part.Token is { } token)
+                _json.ChatProbabilities(json, [token]);
+            else
+                json.WriteNull("logprobs");
+            AnswerJson.Finish(json, part.Finish);
+            json.WriteEndObject();
+            json.WriteEndArray();
+            if (request.Options.StreamsUsage)
+                json.WriteNull("usage");
+        }), context.RequestAborted);
+    }
+}

@@ -1,0 +1,110 @@
+using Espalier.Models.Generation;
+
+namespace Espalier.Server.Requests;
+
+/// <summary>How answers are written, whatever is asked: the fields that completions and chats share.</summary>
+internal sealed record AnswerOptions
+{
+    /// <summary>Fields that are read here.</summary>
+    public static readonly string[] Names =
+    [
+        "model", "n", "stream", "stream_options", "stop", "seed", "temperature", "top_p", "top_k", "min_p", "repetition_penalty",
+        "presence_penalty", "frequency_penalty", "max_tokens", "logprobs", "logit_bias", "response_format",
+        // What changes no answer: whose request it is, where it is kept, what it costs.
+        "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention",
+    ];
+
+    private const int MostAnswers = 128, MostStops = 4, LongestStop = 1000;
+
+    /// <summary>Answers to one prompt.</summary>
+    public int Count { get; init; } = 1;
+
+    /// <summary>Whether the answer comes as it is written.</summary>
+    public bool Streams { get; init; }
+
+    /// <summary>Whether a stream ends with what was used.</summary>
+    public bool StreamsUsage { get; init; }
+
+    /// <summary>Texts that end an answer and do not belong to it.</summary>
+    public IReadOnlyList<string> Stops { get; init; } = [];
+
+    /// <summary>How ids are chosen; the seed is the first answer's, those after it have the next ones.</summary>
+    public required SamplingOptions Sampling { get; init; }
+
+    /// <summary>Most ids of an answer; null for as many as there is room for.</summary>
+    public int? MaxTokens { get; init; }
+
+    /// <summary>Whether answers are one JSON object each.</summary>
+    public bool IsJson { get; init; }
+
+    /// <summary>Reads them.</summary>
+    /// <param name="fields">The body.</param>
+    /// <param name="model">The name of the model that is served.</param>
+    /// <param name="defaults">How ids are chosen where nothing is said.</param>
+    public static AnswerOptions Read(RequestFields fields, string model, SamplingOptions defaults)
+    {
+        if (fields.Text("model") is { } asked && asked != model)
+            throw new RequestException(404, $"there is no model '{OneLine.Clipped(asked)}' here: '{OneLine.Clipped(model)}' is served",
+                "model",
+                "model_not_found");
+        if (fields.Object("logit_bias") is not null && fields.Of("logit_bias")!.Value.EnumerateObject().Any())
+            throw RequestException.Bad("logit_bias is not supported here: leave it out", "logit_bias", "unsupported");
+        var streams = fields.Flag("stream");
+        var more = fields.Object("stream_options");
+        if (more is not null && !streams)
+            throw RequestException.Bad("stream_options is given and stream is not true", "stream_options");
+        more?.Know(["include_usage", "include_obfuscation"]);
+        return new()
+        {
+            Count = (int)(fields.Whole("n", 1, MostAnswers) ?? 1),
+            Streams = streams,
+            StreamsUsage = more?.Flag("include_usage") == true,
+            Stops = ReadStops(fields),
+            Sampling = ReadSampling(fields, defaults),
+            MaxTokens = (int?)fields.Whole("max_tokens", 0, int.MaxValue),
+            IsJson = ReadFormat(fields.Object("response_format")),
+        };
+    }
+
+    private static SamplingOptions ReadSampling(RequestFields fields, SamplingOptions defaults) => new()
+    {
+        // Of a model that is meant to be continued greedily, whoever asks for a choice gets one.
+        Temperature = fields.Number("temperature", 0, 100)
+            ?? (defaults.Temperature == 0 && (fields.Has("top_p") || fields.Has("top_k") || fields.Has("min_p")) ? 1
+                : defaults.Temperature),
+        TopP = fields.Number("top_p", 0, 1, isAbove: true) ?? defaults.TopP,
+        TopK = (int)Math.Max(0, fields.Whole("top_k", -1, int.MaxValue) ?? defaults.TopK),
+        MinP = fields.Number("min_p", 0, 1) ?? defaults.MinP,
+        RepetitionPenalty = fields.Number("repetition_penalty", 0, 1e6, isAbove: true) ?? defaults.RepetitionPenalty,
+        PresencePenalty = fields.Number("presence_penalty", -2, 2) ?? 0,
+        FrequencyPenalty = fields.Number("frequency_penalty", -2, 2) ?? 0,
+        // Any 64 bits are a seed.
+        Seed = fields.Whole("seed", long.MinValue, long.MaxValue) is { } seed ? (int)(seed ^ (seed >> 32)) : Random.Shared.Next(),
+    };
+
+    private static string[] ReadStops(RequestFields fields)
+    {
+        if (fields.Of("stop") is not { } value)
+            return [];
+        string[] stops = value.ValueKind == System.Text.Json.JsonValueKind.String ? [fields.Text("stop")!]
+            : [.. fields.List("stop", MostStops)!.Select(one => one.ValueKind == System.Text.Json.JsonValueKind.String
+                ? one.GetString()! : throw fields.Wrong("stop", one, "a text, or a list of up to 4"))];
+        foreach (var stop in stops)
+            if (stop.Length is 0 or > LongestStop)
+                throw RequestException.Bad($"stop has a text of {stop.Length} characters: from 1 to {LongestStop}", "stop");
+        return stops;
+    }
+
+    private static bool ReadFormat(RequestFields? format) => format?.Text("type") switch
+    {
+        null when format is not null =>
+            throw RequestException.Bad("response_format has no type: text or json_object", "response_format.type"),
+        null or "text" => false,
+        "json_object" => true,
+        "json_schema" => throw RequestException.Bad(
+            "response_format json_schema is not supported here: json_object gives valid JSON of any shape", "response_format.type",
+            "unsupported"),
+        var other =>
+            throw RequestException.Bad($"response_format.type is '{OneLine.Clipped(other)}': text or json_object", "response_format.type"),
+    };
+}

@@ -1,0 +1,99 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Espalier.Models.Chat;
+
+namespace Espalier.Server.Requests;
+
+/// <summary>The messages of a body, in the form that chat templates read: contents are texts, arguments of calls are objects.</summary>
+internal static class ChatMessages
+{
+    private const int MostMessages = 4096, MostCalls = 128;
+
+    private static readonly string[] s_roles = ["system", "developer", "user", "assistant", "tool"];
+
+    /// <summary>Reads them.</summary>
+    public static IReadOnlyList<ChatMessage> Read(RequestFields body)
+    {
+        var list = body.List("messages", MostMessages)
+            ?? throw RequestException.Bad("messages is missing: a list of objects with role and content", "messages", "missing");
+        if (list.Count == 0)
+            throw RequestException.Bad("messages is an empty list", "messages");
+        return [.. list.Select(static (message, i) => ReadOne(new RequestFields(message, $"messages[{i}]")))];
+    }
+
+    private static ChatMessage ReadOne(RequestFields message)
+    {
+        var role = message.Text("role")
+            ?? throw RequestException.Bad($"{message.PlaceOf("role")} is missing: {string.Join(", ", s_roles)}", message.PlaceOf("role"),
+                "missing");
+        if (!s_roles.Contains(role))
+            throw RequestException.Bad(
+                $"{message.PlaceOf("role")} is '{OneLine.Clipped(role)}': {string.Join(", ", s_roles)}", message.PlaceOf("role"));
+        var calls = Calls(message);
+        if (!message.Has("content") && !(role == "assistant" && calls is not null))
+            throw RequestException.Bad($"{message.PlaceOf("content")} is missing", message.PlaceOf("content"), "missing");
+        // OpenAI's newer name of the system; templates know the older one.
+        var fields = new JsonObject { ["role"] = role == "developer" ? "system" : role, ["content"] = Content(message) };
+        foreach (var name in (string[])["name", "tool_call_id", "reasoning_content"])
+            if (message.Text(name) is { } text)
+                fields[name] = text;
+        if (calls is not null)
+            fields["tool_calls"] = calls;
+        return new(fields);
+    }
+
+    private static string Content(RequestFields message)
+    {
+        if (message.Of("content") is not { ValueKind: JsonValueKind.Array })
+            return message.Text("content") ?? "";
+        return string.Concat(message.List("content", MostMessages)!.Select((part, i) =>
+        {
+            var fields = new RequestFields(part, $"{message.PlaceOf("content")}[{i}]");
+            return fields.Text("type") switch
+            {
+                "text" => fields.Text("text")
+                    ?? throw RequestException.Bad($"{fields.PlaceOf("text")} is missing", fields.PlaceOf("text"), "missing"),
+                "refusal" => fields.Text("refusal") ?? "",
+                var other => throw RequestException.Bad(
+                    $"{fields.PlaceOf("type")} is '{OneLine.Clipped(other ?? "")}': this model reads text only", fields.PlaceOf("type"),
+                    "unsupported"),
+            };
+        }));
+    }
+
+    private static JsonArray? Calls(RequestFields message)
+    {
+        if (message.List("tool_calls", MostCalls) is not { Count: > 0 } list)
+            return null;
+        var calls = new JsonArray();
+        foreach (var (element, i) in list.Select(static (call, i) => (call, i)))
+        {
+            var call = new RequestFields(element, $"{message.PlaceOf("tool_calls")}[{i}]");
+            var function = call.Object("function")
+                ?? throw RequestException.Bad($"{call.PlaceOf("function")} is missing", call.PlaceOf("function"), "missing");
+            var name = function.Text("name")
+                ?? throw RequestException.Bad($"{function.PlaceOf("name")} is missing", function.PlaceOf("name"), "missing");
+            calls.Add((JsonNode)new JsonObject
+            {
+                ["id"] = call.Text("id") ?? "",
+                ["type"] = "function",
+                ["function"] = new JsonObject { ["name"] = name, ["arguments"] = Arguments(function) },
+            });
+        }
+        return calls;
+    }
+
+    // OpenAI has them as a text, templates write an object.
+    private static JsonObject Arguments(RequestFields function)
+    {
+        var text = function.Text("arguments") ?? "";
+        if (text.Length == 0)
+            return new JsonObject();
+        if (!JsonBody.TryParse(text, out var document))
+            throw RequestException.Bad($"{function.PlaceOf("arguments")} is no JSON: it must be an object as a text",
+                function.PlaceOf("arguments"));
+        using (document)
+            return document.RootElement.ValueKind == JsonValueKind.Object ? JsonObject.Create(document.RootElement.Clone())!
+                : throw RequestException.Bad($"{function.PlaceOf("arguments")} is JSON and no object", function.PlaceOf("arguments"));
+    }
+}

@@ -1,0 +1,85 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Espalier.Models.Chat;
+using Espalier.Models.Generation;
+
+namespace Espalier.Server.Requests;
+
+/// <summary>A body of <c>/v1/chat/completions</c>.</summary>
+/// <param name="Messages">The conversation, as templates read it.</param>
+/// <param name="Options">How it is answered.</param>
+/// <param name="Likeliest">How many of the likeliest ids are given with each; null for no probabilities.</param>
+/// <param name="Tools">What the model may call; null for nothing.</param>
+/// <param name="Variables">Further variables of the template; null for none.</param>
+internal sealed record ChatRequest(
+    IReadOnlyList<ChatMessage> Messages, AnswerOptions Options, int? Likeliest, JsonArray? Tools, JsonObject? Variables)
+{
+    private const int MostTools = 128;
+
+    private static readonly string[] s_names =
+    [
+        .. AnswerOptions.Names, "messages", "max_completion_tokens", "top_logprobs", "tools", "tool_choice", "parallel_tool_calls",
+        "chat_template_kwargs", "modalities", "reasoning_effort", "verbosity",
+    ];
+
+    /// <summary>The names of the tools.</summary>
+    public IReadOnlySet<string> ToolNames => Tools is null ? new HashSet<string>()
+        : Tools.Select(static tool => (string)tool!["function"]!["name"]!).ToHashSet();
+
+    /// <summary>Reads a body.</summary>
+    /// <param name="body">The body.</param>
+    /// <param name="model">The name of the model that is served.</param>
+    /// <param name="defaults">How ids are chosen where nothing is said.</param>
+    public static ChatRequest Read(JsonElement body, string model, SamplingOptions defaults)
+    {
+        var fields = new RequestFields(body);
+        fields.Know(s_names);
+        var options = AnswerOptions.Read(fields, model, defaults);
+        if (fields.Whole("max_completion_tokens", 0, int.MaxValue) is { } most)
+            options = options with { MaxTokens = (int)most };
+        var top = (int?)fields.Whole("top_logprobs", 0, 20);
+        var asks = fields.Flag("logprobs");
+        if (top is not null && !asks)
+            throw RequestException.Bad("top_logprobs is given and logprobs is not true", "top_logprobs");
+        if (fields.List("modalities", 8)?.Any(static one => one.ValueKind != JsonValueKind.String || one.GetString() != "text") == true)
+            throw RequestException.Bad("modalities has more than text: this model writes text only", "modalities", "unsupported");
+        var messages = ChatMessages.Read(fields);
+        var tools = ReadTools(fields);
+        if (tools is not null && options.IsJson)
+            throw RequestException.Bad("response_format json_object and tools do not go together here: leave one out", "response_format",
+                "unsupported");
+        return new(messages, options, asks ? top ?? 0 : null, tools,
+            fields.Object("chat_template_kwargs") is null ? null : JsonObject.Create(fields.Of("chat_template_kwargs")!.Value));
+    }
+
+    private static JsonArray? ReadTools(RequestFields fields)
+    {
+        var tools = fields.List("tools", MostTools);
+        var all = new JsonArray();
+        foreach (var (element, i) in (tools ?? []).Select(static (tool, i) => (tool, i)))
+        {
+            var tool = new RequestFields(element, $"tools[{i}]");
+            if (tool.Text("type") is { } type && type != "function")
+                throw RequestException.Bad($"{tool.PlaceOf("type")} is '{OneLine.Clipped(type)}': only function", tool.PlaceOf("type"),
+                    "unsupported");
+            var function = tool.Object("function")
+                ?? throw RequestException.Bad($"{tool.PlaceOf("function")} is missing", tool.PlaceOf("function"), "missing");
+            var name = function.Text("name");
+            if (name is null or { Length: 0 or > 64 })
+                throw RequestException.Bad($"{function.PlaceOf("name")} must be a text of 1 to 64 characters", function.PlaceOf("name"));
+            _ = function.Text("description");
+            _ = function.Object("parameters");
+            all.Add((JsonNode)JsonObject.Create(element)!);
+        }
+        if (fields.Of("tool_choice") is { } choice)
+        {
+            var said = choice.ValueKind == JsonValueKind.String ? fields.Text("tool_choice") : "a function";
+            if (said == "none")
+                return null;
+            if (said != "auto")
+                throw RequestException.Bad($"tool_choice is {OneLine.Clipped(said!)}: none and auto are supported here", "tool_choice",
+                    "unsupported");
+        }
+        return all.Count == 0 ? null : all;
+    }
+}

@@ -1,0 +1,105 @@
+using System.Text.Json;
+using Espalier.Files;
+
+namespace Espalier.Server.Requests;
+
+/// <summary>The fields of a JSON object that nobody vouches for. <c>null</c> is the same as a field that is not there.</summary>
+internal sealed class RequestFields
+{
+    private readonly Dictionary<string, JsonElement> _fields = new(StringComparer.Ordinal);
+    private readonly string _place;
+
+    /// <summary>Takes an object.</summary>
+    /// <param name="element">The object.</param>
+    /// <param name="place">Its place in the body; empty for the body itself.</param>
+    /// <exception cref="RequestException">It is none.</exception>
+    public RequestFields(JsonElement element, string place = "")
+    {
+        _place = place;
+        if (element.ValueKind != JsonValueKind.Object)
+            throw RequestException.Bad(
+                $"{(place.Length == 0 ? "the body" : place)} is {Kind(element)} and must be an object", place.Length == 0 ? null : place);
+        foreach (var field in element.EnumerateObject())
+            if (field.Value.ValueKind != JsonValueKind.Null)
+                _fields[field.Name] = field.Value;
+    }
+
+    /// <summary>The place of a field, as errors name it.</summary>
+    public string PlaceOf(string name) => _place.Length == 0 ? name : $"{_place}.{name}";
+
+    /// <summary>Whether it is there.</summary>
+    public bool Has(string name) => _fields.ContainsKey(name);
+
+    /// <summary>Its value; null where it is not there.</summary>
+    public JsonElement? Of(string name) => _fields.TryGetValue(name, out var value) ? value : null;
+
+    /// <summary>Refuses what is not among these.</summary>
+    public void Know(IReadOnlyCollection<string> names)
+    {
+        foreach (var name in _fields.Keys)
+            if (!names.Contains(name))
+                throw RequestException.Bad($"there is no field {PlaceOf(OneLine.Of(name))}{Nearest(name, names)}",
+                    PlaceOf(OneLine.Of(name)), "unknown_field");
+    }
+
+    /// <summary>A text; null where it is not there.</summary>
+    public string? Text(string name) => Of(name) is not { } value ? null
+        : value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Wrong(name, value, "a text");
+
+    /// <summary>True or false.</summary>
+    public bool Flag(string name, bool otherwise = false) => Of(name) is not { } value ? otherwise
+        : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Wrong(name, value, "true or false");
+
+    /// <summary>A number within limits; with <paramref name="isAbove"/> the lower one itself is none.</summary>
+    public double? Number(string name, double least, double most, bool isAbove = false)
+    {
+        if (Of(name) is not { } value)
+            return null;
+        if (value.ValueKind != JsonValueKind.Number || !value.TryGetDouble(out var number) || !double.IsFinite(number))
+            throw Wrong(name, value, "a number");
+        return (isAbove ? number > least : number >= least) && number <= most ? number
+            : throw RequestException.Bad(
+                $"{PlaceOf(name)} is {value.GetRawText()} and must be {(isAbove ? $"above {least} and at most" : $"from {least} to")} "
+                    + $"{most}", PlaceOf(name));
+    }
+
+    /// <summary>A whole number within limits.</summary>
+    public long? Whole(string name, long least, long most)
+    {
+        if (Of(name) is not { } value)
+            return null;
+        if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt64(out var number))
+            throw Wrong(name, value, "a whole number");
+        return number >= least && number <= most ? number
+            : throw RequestException.Bad($"{PlaceOf(name)} is {number} and must be from {least} to {most}", PlaceOf(name));
+    }
+
+    /// <summary>An object; null where it is not there.</summary>
+    public RequestFields? Object(string name) => Of(name) is { } value ? new(value, PlaceOf(name)) : null;
+
+    /// <summary>The items of a list; null where it is not there.</summary>
+    public IReadOnlyList<JsonElement>? List(string name, int most) => Of(name) is not { } value ? null
+        : value.ValueKind != JsonValueKind.Array ? throw Wrong(name, value, "a list")
+        : value.GetArrayLength() > most
+            ? throw RequestException.Bad($"{PlaceOf(name)} has {value.GetArrayLength()} items and may have {most}", PlaceOf(name))
+            : [.. value.EnumerateArray()];
+
+    /// <summary>The error of a value of another kind.</summary>
+    public RequestException Wrong(string name, JsonElement value, string meant) =>
+        RequestException.Bad($"{PlaceOf(name)} is {Kind(value)} and must be {meant}", PlaceOf(name), "invalid_type");
+
+    /// <summary>What a value is, in words.</summary>
+    public static string Kind(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Object => "an object",
+        JsonValueKind.Array => "a list",
+        JsonValueKind.String => "a text",
+        JsonValueKind.Number => $"the number {(value.GetRawText() is { Length: <= 24 } text ? text : value.GetRawText()[..24] + "...")}",
+        JsonValueKind.True => "true",
+        JsonValueKind.False => "false",
+        _ => "null",
+    };
+
+    private static string Nearest(string name, IEnumerable<string> names) =>
+        NearestName.Nearest(name, names) is { } near ? $"; did you mean {near}?" : "";
+}

@@ -1,0 +1,105 @@
+using Espalier.Models.Gguf;
+using Espalier.Models.Gguf.Export;
+using Espalier.Models.Tokenizers;
+
+namespace Espalier.Models.Tests.Gguf.Export;
+
+public sealed class GgufVocabularyTests
+{
+    [Fact]
+    public void Metaspace_tokens_get_types_and_scores_by_merge_order()
+    {
+        var metadata = Describe(Metaspace, 12);
+
+        Assert.Equal("llama", metadata.Get<string>("tokenizer.ggml.model"));
+        Assert.Equal(["<unk>", "<s>", "<0x0A>", "<0xZZ>", "a", "b", "ab", "\u2581ab", " tool", "[PAD10]", "[PAD10]_", "[PAD11]"],
+            metadata.Get<string[]>("tokenizer.ggml.tokens"));
+        Assert.Equal([2, 3, 6, 1, 1, 1, 1, 1, 4, 1, 5, 5], metadata.Get<int[]>("tokenizer.ggml.token_type"));
+        Assert.Equal([0, 0, 0, 0, 0, 0, 0, -1, 0, 0, 0, 0], metadata.Get<float[]>("tokenizer.ggml.scores"));
+        Assert.True(metadata.Get<bool>("tokenizer.ggml.add_space_prefix"));
+        Assert.Equal(0u, metadata.Get<uint>("tokenizer.ggml.unknown_token_id"));
+        Assert.False(metadata.Contains("tokenizer.ggml.merges"));
+    }
+
+    [Theory]
+    [InlineData(PretokenizerSplit.Llama3, true, "llama-bpe")]
+    [InlineData(PretokenizerSplit.Llama3, false, "smaug-bpe")]
+    [InlineData(PretokenizerSplit.Gpt2, false, "gpt-2")]
+    [InlineData(PretokenizerSplit.Qwen2, false, "qwen2")]
+    [InlineData(PretokenizerSplit.Tekken, true, "tekken")]
+    [InlineData(PretokenizerSplit.DigitsThenGpt2, false, "smollm")]
+    internal void The_split_has_llama_cpps_name(PretokenizerSplit split, bool ignoreMerges, string name)
+    {
+        // "xyz" is reached by no merge, so it matters whether whole words are taken.
+        var model = ByteLevel with { Split = split, IgnoreMerges = ignoreMerges };
+        Assert.Equal(name, Describe(model, 4).Get<string>("tokenizer.ggml.pre"));
+    }
+
+    [Theory]
+    [InlineData(PretokenizerSplit.Gpt2, true, "ignore_merges")]
+    [InlineData(PretokenizerSplit.DigitsThenGpt2, true, "ignore_merges")]
+    [InlineData(PretokenizerSplit.Digits, false, "single digits and nothing else")]
+    [InlineData(PretokenizerSplit.Other, false, "pre-tokenizer")]
+    [InlineData(PretokenizerSplit.None, false, "pre-tokenizer")]
+    internal void A_split_without_a_name_is_refused(PretokenizerSplit split, bool ignoreMerges, string word)
+    {
+        var error = Assert.Throws<EspalierException>(() => Describe(ByteLevel with { Split = split, IgnoreMerges = ignoreMerges }, 4));
+        Assert.Contains(word, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Tokens_without_rows_are_left_out_with_the_merges_that_make_them()
+    {
+        var model = ByteLevel with { Tokens = ["a", "b", "ab", "abb", "c"], Merges = [("a", "b"), ("ab", "b")], UnknownId = 4 };
+        var metadata = Describe(model, 3);
+        Assert.Equal(["a", "b", "ab"], metadata.Get<string[]>("tokenizer.ggml.tokens"));
+        Assert.Equal(["a b"], metadata.Get<string[]>("tokenizer.ggml.merges"));
+        Assert.Equal(3, metadata.Get<int[]>("tokenizer.ggml.token_type").Length);
+        Assert.False(metadata.Contains("tokenizer.ggml.unknown_token_id"));
+        Assert.Equal(2, Describe(Metaspace, 2).Get<float[]>("tokenizer.ggml.scores").Length);
+    }
+
+    [Fact]
+    public void A_bos_without_a_row_is_refused_where_every_text_begins_with_it()
+    {
+        var error = Assert.Throws<EspalierException>(() => Describe(ByteLevel with { Before = [3] }, 3));
+        Assert.Contains("puts BOS at every text, whose id 3 is not below vocab_size 3", error.Message, StringComparison.Ordinal);
+    }
+
+    private static TokenizerModel ByteLevel => new()
+    {
+        Kind = TokenizerKind.ByteLevelBpe,
+        Tokens = ["a", "b", "ab", "xyz"],
+        Merges = [("a", "b")],
+        AddedTokens = [],
+        AddsBos = true,
+        AddsEos = false,
+        AddPrefixSpace = false,
+        Split = PretokenizerSplit.Llama3,
+        ByteFallback = false,
+        IgnoreMerges = true,
+    };
+
+    private static TokenizerModel Metaspace => new()
+    {
+        Kind = TokenizerKind.MetaspaceBpe,
+        Tokens = ["<unk>", "<s>", "<0x0A>", "<0xZZ>", "a", "b", "ab", "\u2581ab", "\u2581tool", "[PAD10]", null],
+        Merges = [("a", "b"), ("\u2581", "ab"), ("\u2581a", "b")],
+        AddedTokens = [new() { Id = 0, Content = "<unk>", Special = true }, new() { Id = 1, Content = "<s>", Special = true },
+            new() { Id = 8, Content = "\u2581tool" }],
+        AddsBos = true,
+        AddsEos = false,
+        AddPrefixSpace = true,
+        Split = PretokenizerSplit.None,
+        ByteFallback = true,
+        IgnoreMerges = false,
+        UnknownId = 0,
+    };
+
+    private static GgufMetadata Describe(TokenizerModel model, int vocabularySize)
+    {
+        var metadata = new GgufMetadata();
+        GgufVocabulary.Describe(model, vocabularySize, "tokenizer.json", metadata);
+        return metadata;
+    }
+}

@@ -1,0 +1,74 @@
+using System.Text.Json;
+using Espalier.Tests;
+using Microsoft.Extensions.AI;
+
+namespace Espalier.Server.Tests;
+
+/// <summary>The model as Microsoft.Extensions.AI's clients are used.</summary>
+public sealed class ModelChatClientTests : TorchTest
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public override void Dispose()
+    {
+        _folder.Dispose();
+        base.Dispose();
+    }
+
+    [Fact]
+    public async Task An_answer_is_whole_streamed_and_the_servers()
+    {
+        var template = RunningServer.PlainTemplate(_folder.Path);
+        using var client = ModelChatClient.Load(RunningServer.Teacher, template, threads: 2);
+        var options = new ChatOptions { Temperature = 0, MaxOutputTokens = 20 };
+        var whole = await client.GetResponseAsync("Once upon a time", options);
+        Assert.Equal((ChatFinishReason.Length, 20L), (whole.FinishReason, whole.Usage!.OutputTokenCount));
+        var streamed = "";
+        await foreach (var update in client.GetStreamingResponseAsync("Once upon a time", options))
+            streamed += update.Text;
+        Assert.Equal(whole.Text, streamed);
+        await using var server = await RunningServer.StartAsync(RunningServer.Teacher, template);
+        var answer = await server.AskAsync("/v1/chat/completions", new()
+        {
+            ["messages"] = new System.Text.Json.Nodes.JsonArray(
+                new System.Text.Json.Nodes.JsonObject { ["role"] = "user", ["content"] = "Once upon a time" }),
+            ["temperature"] = 0, ["max_tokens"] = 20,
+        });
+        Assert.Equal((string)answer["choices"]![0]!["message"]!["content"]!, whole.Text);
+        Assert.Equal("quickstart-teacher", client.GetService<ChatClientMetadata>()!.DefaultModelId);
+        Assert.Same(client, client.GetService<ModelChatClient>());
+    }
+
+    [Fact]
+    public async Task Functions_are_called_and_their_results_heard()
+    {
+        using var client = ModelChatClient.Load(ToolTests.Model("hermes", _folder), threads: 2);
+        var asked = new List<string>();
+        var weather = AIFunctionFactory.CreateDeclaration("weather", "The weather of a city",
+            JsonDocument.Parse("""{"type":"object","properties":{"city":{"type":"string"}}}""").RootElement);
+        var messages = new List<ChatMessage> { new(ChatRole.User, "Weather in Paris and Rome?") };
+        var response = await client.GetResponseAsync(messages, new() { Tools = [weather] });
+        Assert.Equal(ChatFinishReason.ToolCalls, response.FinishReason);
+        messages.AddRange(response.Messages);
+        foreach (var call in response.Messages.SelectMany(static message => message.Contents).OfType<FunctionCallContent>())
+        {
+            asked.Add(call.Arguments!["city"]!.ToString()!);
+            messages.Add(new(ChatRole.Tool, [new FunctionResultContent(call.CallId, "12 degrees")]));
+        }
+        Assert.Equal(["Paris", "Rome"], asked);
+        Assert.Equal("It is 12 degrees.", (await client.GetResponseAsync(messages, new() { Tools = [weather] })).Text);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_is_said_in_one_line()
+    {
+        Assert.Contains("has no chat template", Assert.Throws<EspalierException>(() =>
+            ModelChatClient.Load(RunningServer.WithoutTemplate(_folder.Of()))).Message);
+        using var client = ModelChatClient.Load(RunningServer.Teacher, RunningServer.PlainTemplate(_folder.Path), threads: 2);
+        var image = new ChatMessage(ChatRole.User, [new DataContent(new byte[] { 1 }, "image/png")]);
+        Assert.Contains("reads text only", (await Assert.ThrowsAsync<EspalierException>(() => client.GetResponseAsync([image]))).Message);
+        using var stop = new CancellationTokenSource();
+        stop.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.GetResponseAsync("Once", cancellationToken: stop.Token));
+    }
+}
