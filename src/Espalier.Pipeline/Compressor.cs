@@ -177,7 +177,7 @@ internal sealed class Compressor
             Reference: null));
         foreach (var (section, tokens) in _recipe.Align.Zip(_stages.Conversations))
             refusals.Try(() => TrainingStage.CheckBatch(
-                section.Training, tokens.Tokens.Value.Conversations!.Windows(section.Sequence).Count, "align"));
+                section.Training, tokens.Rows, "align"));
         refusals.Require();
     }
 }

@@ -3,6 +3,7 @@ using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Instructions;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Texts;
+using Espalier.Models.Chat.Methods;
 
 namespace Espalier.Evaluation.Tests;
 
@@ -23,6 +24,8 @@ public sealed class PythonTextTests
     {
         Assert.Equal(isUpper, PythonLetters.IsUpper(text));
         Assert.Equal(isLower, PythonLetters.IsLower(text));
+        // Chat templates have the same letters.
+        Assert.Equal((isUpper, isLower), (PythonCase.IsAll(text, isUpper: true), PythonCase.IsAll(text, isUpper: false)));
     }
 
     [Theory]

@@ -52,5 +52,25 @@ public sealed class TaskDocumentsTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Scores_that_somebody_changed_are_not_believed_and_asked_again()
+    {
+        var file = new ScoreCache(_folder).Of<KeptText>("m", ["q"]);
+        file.Write([new(0, "a text", 2, GenerationEnd.Length, 0)]);
+        var path = Assert.Single(Directory.GetFiles(_folder, "*.json"));
+        Assert.Equal("a text", Assert.Single(file.Read(line => Assert.Fail(line))).Text);
+        var text = File.ReadAllText(path);
+        foreach (var changed in (string[])[text.Replace("a text", "A text", StringComparison.Ordinal), text[..^9], "[]", "{}"])
+        {
+            File.WriteAllText(path, changed);
+            var told = new List<string>();
+            Assert.Empty(file.Read(told.Add));
+            Assert.EndsWith("; what it remembered is worked out again", Assert.Single(told));
+            Assert.StartsWith(path, told[0]);
+        }
+        File.Delete(path);
+        Assert.Empty(file.Read(line => Assert.Fail(line)));
+    }
+
     private sealed class AskedAgainException : Exception;
 }

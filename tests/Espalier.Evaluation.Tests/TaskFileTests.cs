@@ -11,6 +11,15 @@ public sealed class TaskFileTests
 {
     private const string Sound = "test: a.jsonl\nprompt: \"{q}\"\nchoices: [\"{a}\", \"{b}\"]\nanswer: \"{r}\"\n";
 
+    [Theory]
+    [InlineData("[A, B, C]", "acc")]
+    [InlineData("[yes, no]", "acc acc_norm acc_bytes")]
+    [InlineData("[é, e]", "acc acc_norm acc_bytes")]
+    [InlineData("[\"{a}\", \"{b}\"]", "acc acc_norm acc_bytes")]
+    public void What_is_equal_by_construction_is_told_once(string choices, string expected) => Assert.Equal(expected,
+        string.Join(' ', TaskFile.Parse($"test: q.jsonl\nprompt: q\nchoices: {choices}\nanswer: \"{{n}}\"\n", "t.yaml").Kind.Metrics
+            .Select(metric => metric.Name)));
+
     [Fact]
     public void Every_task_of_the_program_can_be_read()
     {

@@ -25,6 +25,21 @@ public sealed class BenchmarksSectionTests : IDisposable
     }
 
     [Fact]
+    public void What_chance_gives_how_often_was_asked_and_that_a_few_documents_say_little_stand_beside_the_values()
+    {
+        var plain = Task("piqa", 0.5) with { Chance = 0.5 };
+        var few = Task("gsm8k (4 attempts)", 0.5) with { Documents = 12, Attempts = new(4, Seed: 3) };
+        var text = ReportPage.Parse(_run.Report(_run.Arm("arm") with { Tasks = [plain, few] })).Root!.Value;
+        Assert.Contains("By chance alone: piqa 50.0 %.", text, StringComparison.Ordinal);
+        Assert.Contains("is counted of 4 attempts at temperature 0.8, top-p 0.95, seed 3", text, StringComparison.Ordinal);
+        Assert.Single(text.Split("Of fewer than 30 documents, as here").Skip(1));
+        Assert.Contains("1 of 2 subjects fell, most of all", text, StringComparison.Ordinal);
+        var rose = plain with { Comparisons = [plain.Comparisons[0] with { Difference = 0.1 }] };
+        Assert.Contains("1 of 2 subjects fell, though the whole did not, most of all",
+            ReportPage.Parse(_run.Report(_run.Arm("arm") with { Tasks = [rose] })).Root!.Value, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void One_comparison_needs_no_adjusting()
     {
         var page = ReportPage.Parse(_run.Report(_run.Arm("arm") with { Tasks = [Task("mmlu", null)] }));

@@ -1,6 +1,6 @@
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Gguf;
+using Espalier.Models.Gguf.Export;
 
 namespace Espalier.Benchmarks;
 
@@ -28,7 +28,7 @@ internal sealed class DecodeModel : IDisposable
     public string Gguf()
     {
         var file = Path.Combine(_work, "model.gguf");
-        GgufExporter.Export(Folder, file, GgufType.F32);
+        GgufExporter.Export(Folder, file, GgufFormat.F32);
         return file;
     }
 

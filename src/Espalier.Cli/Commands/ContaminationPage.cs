@@ -21,7 +21,9 @@ internal static class ContaminationPage
             .. report.Tasks[0].Clean.Select(result => new TextColumn(TaskReportPage.Name(result.Model), Number: true))]);
         foreach (var task in report.Tasks)
             if (task.Clean[0].Metrics.Count == 0)
-                table.Add([task.Task, $"{task.Documents}", $"{task.Shared}", $"{task.TooShort}", "none is left",
+                table.Add(
+                    [task.Task, $"{task.Documents}", $"{task.Shared}", $"{task.TooShort}", task.Shared < task.Documents ? "not scored"
+                        : "none is left",
                     .. task.Clean.Select(_ => "")]);
             else
                 foreach (var (i, metric) in task.Clean[0].Metrics.Index())

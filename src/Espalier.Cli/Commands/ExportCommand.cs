@@ -7,7 +7,7 @@ using Espalier.Compression;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Gguf;
+using Espalier.Models.Gguf.Export;
 using Espalier.Models.Runtimes;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Options;
@@ -22,43 +22,88 @@ internal sealed class ExportCommand : CommandBase
     private const string Ending = ".gguf";
 
     private readonly ModelArgument _model = new();
-    private readonly OutputOption _output = new("--output", "The GGUF file or the folder to write", "FILE.gguf|FOLDER", required: true);
+    private readonly TokenInput _input = new();
+    private readonly OutputOption _output = new("--output", "The GGUF file or the folder to write; with --formats the beginning of names",
+        "FILE.gguf|FOLDER", required: true);
     // A recipe's words, and without "gguf-", for what goes into a file is said by its name already.
     private readonly ValueOption<ExportKind> _type = new ValueOption<ExportKind>("--type",
         Kinds.Choice<ExportKind>([.. Enum.GetValues<ExportKind>()
             .SelectMany(kind => new[] { (Short(kind), kind), (EnumName.Of(kind), kind) }).Distinct()]),
         "How matrices are stored in GGUF, or hf for a folder; by default what the output's name says, as exactly as the model is stored")
         .Or("--format");
+    private readonly ValueOption<IReadOnlyList<GgufFormat>> _formats = new("--formats",
+        Kinds.ParsedList<IReadOnlyList<GgufFormat>>("TYPE,TYPE", names => [.. names.Select(GgufFormats.Parse).Distinct()],
+            formats => formats.Select(GgufFormats.Name), $"^(?i:{string.Join('|', GgufFormats.All.Select(GgufFormats.Name))})$"),
+        "Write a GGUF file of each type, OUTPUT-TYPE.gguf, and compare them: size, error, and the loss of the text where one is given");
+    private readonly GgufImportance _importance = new();
     private readonly DtypeOption _dtype = new();
+    private readonly ThreadsOption _threads = new();
 
     internal ExportCommand() : base(
         "export",
         "Write a model as GGUF for llama.cpp, or as a Hugging Face folder of another element type",
         "espalier export models/quickstart-teacher --output teacher-q8_0.gguf --type q8_0",
+        "espalier export models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --output teacher "
+            + "--formats q8_0,q4_k_m --imatrix --samples 16 --windows 16",
         "espalier export models/quickstart-teacher --output teacher-f32 --type hf --dtype f32")
     {
         _model.AddTo(this);
+        _input.AddTo(this);
         Options.Add(_output);
         Options.Add(_type);
+        Options.Add(_formats);
+        _importance.AddTo(this);
         _dtype.AddTo(this);
+        _threads.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
     {
         var place = run.Get(_output)!;
-        var wanted = run.Get(_type) ?? (place.EndsWith(Ending, StringComparison.OrdinalIgnoreCase) ? null : ExportKind.Hf);
+        var isFile = place.EndsWith(Ending, StringComparison.OrdinalIgnoreCase);
+        var wanted = run.Get(_type) ?? (isFile || run.Has(_formats) ? null : ExportKind.Hf);
         if (wanted != ExportKind.Hf && _dtype.IsGiven(run))
             throw new EspalierException(
-                $"--dtype is for folders (--type hf): for {place} choose --type {string.Join(", ", GgufTypes.All.Select(GgufTypes.Name))}");
-        if (wanted == ExportKind.Hf && place.EndsWith(Ending, StringComparison.OrdinalIgnoreCase))
+                $"--dtype is for folders (--type hf): for {place} choose --type "
+                    + $"{string.Join(", ", GgufFormats.All.Select(GgufFormats.Name))}");
+        if (wanted == ExportKind.Hf && isFile)
             throw new EspalierException($"--output {place}: --type hf writes a folder; give a name without {Ending}");
+        if (run.Has(_formats) && run.Has(_type))
+            throw new EspalierException("--formats and --type were given: give one of them");
+        _importance.Check(run, _input, isHf: wanted == ExportKind.Hf);
 
         var started = Stopwatch.GetTimestamp();
         using var checkpoint = _model.Open(run);
-        var report = wanted == ExportKind.Hf ? WriteFolder(run, checkpoint) : WriteGguf(run, checkpoint, wanted);
-        run.Write(report with { Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds }, Show);
+        if (wanted == ExportKind.Hf)
+        {
+            run.Write(WriteFolder(run, checkpoint) with { Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds }, Show);
+            return ExitCodes.Done;
+        }
+
+        _threads.Start(run);
+        var stem = isFile ? place[..^Ending.Length] : place;
+        var files = run.Has(_formats) ? run.Get(_formats)!.Select(format => (format, $"{stem}-{format.Name()}{Ending}")).ToArray()
+            : [(wanted is { } kind ? ExportStage.TypeOf(kind) : Exact(checkpoint), place)];
+        var table = _importance.Export(run, checkpoint, _input,
+            [.. files.Select(file => (file.Item1, _output.File(run, file.Item2, OutputKind.Gguf, _model.Place(run))))], _dtype.Clamp(run))
+            with
+        { Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds };
+        if (run.Has(_formats))
+            run.Write(table, GgufImportance.Show);
+        else
+            run.Write(
+                new ExportReport(table.Files[0].Output, "gguf", table.Files[0].Type, table.Files[0].Bytes, table.SourceBytes,
+                    Seconds: table.Seconds)
+                { Error = table.Files[0].Error, Nll = table.Files[0].Nll, Tensors = table.Files[0].Tensors }, Show);
         return ExitCodes.Done;
     }
+
+    private static GgufFormat Exact(Checkpoint checkpoint) => checkpoint.StoredType switch
+    {
+        ElementType.BF16 => GgufFormat.BF16,
+        ElementType.F16 => GgufFormat.F16,
+        _ => GgufFormat.F32,
+    };
 
     private ExportReport WriteFolder(CommandRun run, Checkpoint checkpoint)
     {
@@ -84,19 +129,6 @@ internal sealed class ExportCommand : CommandBase
             Preflight.Of(checkpoint.Family, checkpoint.Config, written.RawConfig));
     }
 
-    private ExportReport WriteGguf(CommandRun run, Checkpoint checkpoint, ExportKind? wanted)
-    {
-        var file = _output.File(run, OutputKind.Gguf, _model.Place(run))!;
-        var stored = wanted is { } kind ? ExportStage.TypeOf(kind)
-            : checkpoint.StoredType switch { ElementType.BF16 => GgufType.BF16, ElementType.F16 => GgufType.F16, _ => GgufType.F32 };
-        foreach (var loss in GgufExporter.Check(checkpoint.Config, checkpoint.Folder, checkpoint.Folder))
-            run.Progress.Warn(loss);
-        using (var task = run.Progress.Begin("export", 0, "bytes"))
-            GgufExporter.Export(checkpoint.Folder, file, stored, new TaskProgress<GgufProgress>(task, written => written.BytesDone),
-                clamp: _dtype.Clamp(run), cancellation: run.Cancellation);
-        return new(file, "gguf", stored.Name(), new FileInfo(file).Length, checkpoint.TotalBytes);
-    }
-
     private static string Short(ExportKind kind) => EnumName.Of(kind).Replace("gguf-", "", StringComparison.Ordinal);
 
     private static void Show(Page page, ExportReport report)
@@ -104,6 +136,10 @@ internal sealed class ExportCommand : CommandBase
         page.Line(
             $"wrote {report.Output}: {report.Format} {report.Type}, {Units.Bytes(report.Bytes)} (the model: "
                 + $"{Units.Bytes(report.SourceBytes)})");
+        if (report.Error is > 0 and { } error)
+            page.Line($"error of the weights: {GgufImportance.Percent(error)}");
+        if (report.Nll is { } nll)
+            page.Line(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"NLL of the text: {nll:0.0000} nats a token"));
         foreach (var (runtime, findings) in report.Runtimes ?? [])
             page.Line($"{runtime}: {(findings.Count == 0 ? "reads every shape as it is" : string.Join("; ", findings))}");
     }
@@ -112,11 +148,21 @@ internal sealed class ExportCommand : CommandBase
 /// <summary>What <c>export --json</c> prints.</summary>
 /// <param name="Output">The file or folder that was written.</param>
 /// <param name="Format">gguf or hf.</param>
-/// <param name="Type">How matrices are stored: f32, f16, bf16, q8_0; for a folder float32, float16, bfloat16.</param>
+/// <param name="Type">How matrices are stored: f32, q4_k_m, ...; for a folder float32, float16, bfloat16.</param>
 /// <param name="Bytes">Bytes of the GGUF file, or of the folder's weights.</param>
 /// <param name="SourceBytes">Bytes of the weights that were read.</param>
 /// <param name="Runtimes">Of a folder: what other programs would read differently than it is.</param>
 /// <param name="Seconds">Seconds of all of it.</param>
 internal sealed record ExportReport(
     string Output, string Format, string Type, long Bytes, long SourceBytes, IReadOnlyList<RuntimeVerdict>? Runtimes = null,
-    double Seconds = 0);
+    double Seconds = 0)
+{
+    /// <summary>Of a GGUF file: root of the mean squared error of all weights over that of their mean square.</summary>
+    public double? Error { get; init; }
+
+    /// <summary>Of a GGUF file, where a text was given: mean NLL of it, nats a token.</summary>
+    public double? Nll { get; init; }
+
+    /// <summary>Of a GGUF file: each tensor, how it is stored and what that costs.</summary>
+    public IReadOnlyList<ExportedTensor>? Tensors { get; init; }
+}

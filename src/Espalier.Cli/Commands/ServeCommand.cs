@@ -30,10 +30,16 @@ internal sealed class ServeCommand : CommandBase
             + $"--api-key-file and {KeyVariable}",
         HelpName = "KEY",
     };
-    private readonly Option<string> _keyFile = new("--api-key-file") { Description = "A file with the key, on its first line",
-        HelpName = "FILE" };
-    private readonly Option<string> _name = new("--name") { Description = "What requests call the model [default: the folder's name]",
-        HelpName = "NAME" };
+    private readonly Option<string> _keyFile = new("--api-key-file")
+    {
+        Description = "A file with the key, on its first line",
+        HelpName = "FILE"
+    };
+    private readonly Option<string> _name = new("--name")
+    {
+        Description = "What requests call the model [default: the folder's name]",
+        HelpName = "NAME"
+    };
     private readonly Option<string> _template = new("--chat-template")
     {
         Description = "A file with a chat template (Jinja), in place of the model's own",

@@ -31,7 +31,7 @@ internal sealed class SynthesizeCommand : CommandBase
     internal SynthesizeCommand() : base(
         "synthesize",
         "Have a teacher write texts to train on: from nothing, to prompts or on from documents; filtered, with their provenance",
-        "espalier synthesize models/quickstart-teacher --count 12 --max-tokens 100 --keep-unfinished --output written.jsonl",
+        "espalier synthesize models/quickstart-teacher --count 12 --max-tokens 100 --min-tokens 4 --keep-unfinished --output written.jsonl",
         "espalier synthesize models/quickstart-teacher --documents models/quickstart-teacher/self-written.jsonl --count 8 --beginning 8 "
             + "--min-tokens 4 --max-tokens 80 --temperature 0.8 --top-p 0.95 --keep-unfinished --decontaminate tasks/endings/endings.yaml "
             + "--output continued.jsonl --json")

@@ -70,9 +70,12 @@ internal sealed class TaskEvaluation
 
     private readonly Option<string[]> _contamination = new("--contamination")
     {
-        Description = "Training text: which documents of the tasks share 13 words in a row with it, and what models score on the others",
-        HelpName = "TEXT...",
-        AllowMultipleArgumentsPerToken = true,
+        Description =
+            "Training text: which documents of the tasks share 13 words in a row with it, and what models score on the others; may "
+            + "be given several times",
+        HelpName = "TEXT",
+        // What follows a text is a model.
+        AllowMultipleArgumentsPerToken = false,
     };
 
     internal void AddTo(Command command)
@@ -101,6 +104,9 @@ internal sealed class TaskEvaluation
     /// <summary>Runs the tasks on the models and writes the result.</summary>
     internal int Run(CommandRun run, IReadOnlyList<string> models, FormatInput format, Action start)
     {
+        if (run.Has(_contamination) && models.Skip(1).FirstOrDefault(File.Exists) is { } file)
+            throw new EspalierException($"{file} is a file and no model's folder; where it is training text, write {_contamination.Name} "
+                + "before each of several");
         var tasks = Tasks(run);
         using var judge = Judge(run, tasks, models, start);
         var settings = new TaskSettings(BenchmarksFolder.Find(run.Get(_benchmarks)), run.Get(_shots), run.Get(_limit), run.Get(_lengths))

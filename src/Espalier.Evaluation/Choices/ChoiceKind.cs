@@ -14,7 +14,7 @@ internal sealed record ChoiceKind(ChoiceOptions Options) : TaskKind
 
     /// <inheritdoc/>
     public override IReadOnlyList<Metric> Metrics =>
-        Options.HasSeveral ? [new("acc")] : [new("acc"), new("acc_norm"), new("acc_bytes")];
+        Options.HasSeveral || Options.AreOfOneLength ? [new("acc")] : [new("acc"), new("acc_norm"), new("acc_bytes")];
 
     /// <inheritdoc/>
     public override bool TakesChatTemplate => true;

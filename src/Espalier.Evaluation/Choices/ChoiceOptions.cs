@@ -1,3 +1,4 @@
+using System.Text;
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Tasks;
 using Espalier.Files;
@@ -33,6 +34,13 @@ internal sealed record ChoiceOptions(
 {
     /// <summary>Whether several may be right.</summary>
     public bool HasSeveral => Answer is null || Form == AnswerForm.Labels;
+
+    /// <summary>
+    /// Whether all choices have so many characters and bytes, whatever the document is, as A, B, C and D have: what is divided by their
+    /// lengths is the same then.
+    /// </summary>
+    public bool AreOfOneLength => Right is null && Texts.All(text => text.Literal is not null)
+        && Texts.DistinctBy(text => (text.Literal!.EnumerateRunes().Count(), Encoding.UTF8.GetByteCount(text.Literal))).Count() == 1;
 
     /// <summary>Reads the keys choices, answer and answer-is, or right and wrong.</summary>
     /// <param name="fields">The task's.</param>

@@ -27,6 +27,9 @@ internal sealed class ChoiceQuestions(IReadOnlyList<(string Subject, IReadOnlyLi
         [.. asked.Select(subject => (subject.Subject, subject.Prompts.Count))];
 
     /// <inheritdoc/>
+    public override long Requests => _prompts.Sum(prompt => (long)prompt.Pairs.Count);
+
+    /// <inheritdoc/>
     public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
     {
         using var task = progress.Begin(name, _prompts.Length, "documents");
@@ -35,7 +38,7 @@ internal sealed class ChoiceQuestions(IReadOnlyList<(string Subject, IReadOnlyLi
         {
             var kept = model.Kept<KeptScores>(
                 piece.SelectMany(prompt => prompt.Pairs.SelectMany(pair => new[] { pair.Context, pair.Continuation })));
-            if (kept is not null && Known(piece, kept.Read()) is { } before)
+            if (kept is not null && Known(piece, kept.Read(progress.Note)) is { } before)
             {
                 results.AddRange(before);
                 task.Advance(piece.Length);

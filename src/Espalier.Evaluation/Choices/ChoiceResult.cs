@@ -20,6 +20,10 @@ internal sealed record ChoiceResult(ChoicePrompt Prompt, IReadOnlyList<Continuat
         _ => IsRightPerByte,
     } ? 1 : 0;
 
+    /// <inheritdoc/>
+    /// <remarks>Of choices that are all alike likely.</remarks>
+    public override double? Chance => (double)Prompt.Answers.Count / Prompt.Choices.Count;
+
     /// <summary>The likeliest choice, the first of equal ones.</summary>
     public int Predicted => Largest(score => 1);
 

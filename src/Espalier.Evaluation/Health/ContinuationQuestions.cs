@@ -60,7 +60,7 @@ internal sealed class ContinuationQuestions(ContinuationKind kind, string task,
         int[] scored = [.. Enumerable.Range(0, references.Length).Where(i => references[i].Continuation.Length > 0)];
         var kept = model.Kept<KeptLogLikelihood>(scored.Select(i => string.Join(' ', references[i].Context.Append(-1)
             .Concat(references[i].Continuation).Select(id => id.ToString(CultureInfo.InvariantCulture)))));
-        var known = kept?.Read() ?? [];
+        var known = kept?.Read(progress.Note) ?? [];
         if (known.Length != scored.Length)
         {
             using var work = progress.Begin($"{name}: loss", scored.Length, "texts");

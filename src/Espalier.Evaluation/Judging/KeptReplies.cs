@@ -29,7 +29,7 @@ internal static class KeptReplies
     {
         var kept = cache?.Of<KeptReply>(judge.Identity,
             [.. questions.SelectMany(question => question.SelectMany(message => new[] { message.Role, message.Text }).Append(""))]);
-        var known = (kept?.Read() ?? []).Where(reply => reply.Text is not null).DistinctBy(reply => reply.Place)
+        var known = (kept?.Read(progress.Note) ?? []).Where(reply => reply.Text is not null).DistinctBy(reply => reply.Place)
             .ToDictionary(reply => reply.Place, reply => reply.Text);
         void Keep() => kept?.Write([.. known.OrderBy(reply => reply.Key).Select(reply => new KeptReply(reply.Key, reply.Value))]);
         var made = 0;

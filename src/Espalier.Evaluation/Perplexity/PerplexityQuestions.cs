@@ -25,7 +25,7 @@ internal sealed class PerplexityQuestions(IReadOnlyList<(string Subject, IReadOn
     public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
     {
         var kept = model.Kept<KeptLikelihood>(_texts.Select(text => text.Text).Prepend("rolling"));
-        if (kept?.Read() is not { } likelihoods || likelihoods.Length != _texts.Length)
+        if (kept?.Read(progress.Note) is not { } likelihoods || likelihoods.Length != _texts.Length)
         {
             likelihoods = Score(model.Decoder(), model.Tokenizer, name, progress, stop);
             kept?.Write(likelihoods);

@@ -35,6 +35,8 @@ internal static class DocumentLines
             foreach (var metric in result.Metrics)
                 json.WriteNumber(metric.Name, document.Score(metric.Name));
             json.WriteEndObject();
+            if (document.Chance is { } chance)
+                json.WriteNumber("chance", chance);
             if (result.Metrics.All(metric => document.Weight(metric.Name) == 1))
                 return;
             json.WriteStartObject("weights");
@@ -69,7 +71,10 @@ internal static class DocumentLines
     {
         var subject = line.TryGetProperty("subject", out var name) ? name.GetString()! : "";
         var document = new TaskDocument(default, place, line.GetProperty("document").GetInt32());
-        return (subject, new KeptDocument(document, line.GetProperty("cut").GetInt32(), Numbers("scores")!, Numbers("weights")));
+        return (subject, new KeptDocument(document, line.GetProperty("cut").GetInt32(), Numbers("scores")!, Numbers("weights"))
+        {
+            KeptChance = line.TryGetProperty("chance", out var chance) ? chance.GetDouble() : null,
+        });
 
         Dictionary<string, double>? Numbers(string key) => line.TryGetProperty(key, out var numbers)
             ? task.Kind.Metrics.ToDictionary(metric => metric.Name, metric => numbers.GetProperty(metric.Name).GetDouble())

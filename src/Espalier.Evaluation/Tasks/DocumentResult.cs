@@ -16,6 +16,9 @@ internal abstract record DocumentResult(TaskDocument Document, int Cut)
     /// </summary>
     public virtual double Weight(string metric) => 1;
 
+    /// <summary>What it would score by the task's first metric by chance alone; null where nobody can say.</summary>
+    public virtual double? Chance => null;
+
     /// <summary>The answers that it is made of: itself, or of several attempts each.</summary>
     public virtual IReadOnlyList<DocumentResult> Samples => [this];
 

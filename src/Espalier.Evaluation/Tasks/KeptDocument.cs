@@ -12,6 +12,12 @@ internal sealed record KeptDocument(
     TaskDocument Document, int Cut, IReadOnlyDictionary<string, double> Scores, IReadOnlyDictionary<string, double>? Weights)
     : DocumentResult(Document, Cut)
 {
+    /// <summary>What chance alone scores, as it was kept.</summary>
+    public double? KeptChance { get; init; }
+
+    /// <inheritdoc/>
+    public override double? Chance => KeptChance;
+
     /// <inheritdoc/>
     public override double Score(string metric) => Scores[metric];
 

@@ -77,6 +77,28 @@ internal sealed record TaskComparison(string Task, int Shots, int Documents, IRe
     /// <summary>Whether a smaller value of it is the better one.</summary>
     public bool IsLowerBetter { get; init; }
 
+    /// <summary>What chance alone would score by it, the mean over documents; null where nobody can say.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Chance { get; init; }
+
+    /// <summary>Of fewer documents standard errors and intervals say little.</summary>
+    public const int Few = 30;
+
+    /// <summary>Whether there are so few documents that standard errors and intervals say little.</summary>
+    [JsonIgnore]
+    public bool IsFew => Documents < Few;
+
+    /// <summary>What is said before the subjects that fell most: how many fell, and whether the whole did.</summary>
+    [JsonIgnore]
+    public string FallenTitle
+    {
+        get
+        {
+            var hasFallen = Comparisons.Any(comparison => IsLowerBetter ? comparison.Difference > 0 : comparison.Difference < 0);
+            return $"{Fallen.Count()} of {Subjects.Count} subjects fell{(hasFallen ? "" : ", though the whole did not")}, most of all";
+        }
+    }
+
     /// <summary>How documents were answered several times; null where once.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Attempts? Attempts { get; init; }
@@ -111,7 +133,12 @@ internal sealed record TaskComparison(string Task, int Shots, int Documents, IRe
                 .Where(subject => results.All(result => TaskMetric.Weighs(metric, result.Subjects[subject.Index].Documents)))
                 .Select(subject => SubjectRow.Of(subject.Item.Name, subject.Item.Documents.Count,
                     [.. results.Select(result => TaskMetric.Of(metric, result.Subjects[subject.Index].Documents).Value)], metric))])
-        { IsLowerBetter = metric.IsLowerBetter, Attempts = first.Task.Kind.Attempts };
+        {
+            IsLowerBetter = metric.IsLowerBetter,
+            Attempts = first.Task.Kind.Attempts,
+            Chance = first.Documents.All(document => document.Chance is not null)
+                ? first.Documents.Average(document => document.Chance!.Value) : null,
+        };
     }
 
     private static ModelDifference Difference(string model, Metric metric, IReadOnlyList<DocumentResult> ofModel,

@@ -8,6 +8,9 @@ internal abstract class TaskQuestions
     /// <summary>The subjects with how many documents each has.</summary>
     public abstract IReadOnlyList<(string Subject, int Documents)> Subjects { get; }
 
+    /// <summary>How many things a model is asked: texts to write, or choices and texts to score.</summary>
+    public virtual long Requests => Subjects.Sum(subject => (long)subject.Documents);
+
     /// <summary>Asks a model; results in the order of the documents.</summary>
     /// <param name="model">The model; read only.</param>
     /// <param name="name">What progress is called.</param>

@@ -20,6 +20,9 @@ internal sealed class Template
     /// <summary>The text that it was made of.</summary>
     public string Source { get; }
 
+    /// <summary>The text of a template without fields; null of others.</summary>
+    public string? Literal => _parts.All(static part => part.Path is null) ? string.Concat(_parts.Select(static part => part.Text)) : null;
+
     /// <summary>Whether it is one field and nothing else: it may stand for a list then.</summary>
     public bool IsField => _parts is [{ Path: not null }];
 

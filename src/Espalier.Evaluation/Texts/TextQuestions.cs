@@ -49,7 +49,7 @@ internal sealed class TextQuestions(GeneratedKind kind, TaskSettings settings,
             .. model.Attempt is { } attempt ? ["", attempt.Identity, string.Join(' ', prompts.Select(prompt => prompt.Document.Number))]
                 : Array.Empty<string>()]);
         // What cannot have been written by a model is not remembered, whoever changed the file.
-        var made = (kept?.Read() ?? []).Where(text => text.Place >= 0 && text.Place < prompts.Count && text.Text is not null
+        var made = (kept?.Read(progress.Note) ?? []).Where(text => text.Place >= 0 && text.Place < prompts.Count && text.Text is not null
             && text.Tokens >= 0 && text.Cut >= 0 && Enum.IsDefined(text.End)).DistinctBy(text => text.Place)
             .ToDictionary(text => text.Place, text => new Generation(text.Text, text.Tokens, text.End, text.Cut));
         if (made.Count < prompts.Count)

@@ -17,24 +17,30 @@ internal static class CacheFile
 }
 
 /// <summary>
-/// A list in a file that may be lost at any time: one that is broken or cannot be read is empty, and one that cannot be written is not.
+/// A list in a file that may be lost at any time: one that is broken or cannot be read is empty, and one that cannot be written is not. It
+/// carries the hash of its text, so that a changed one is not believed.
 /// </summary>
 /// <typeparam name="T">What is remembered.</typeparam>
 internal sealed class CacheFile<T>(string path, JsonTypeInfo<T[]> form) where T : class
 {
-    public T[] Read()
+    /// <summary>What is remembered; nothing where the file is not there, or not what was written.</summary>
+    /// <param name="tell">Receives in one line that there is a file that is not what was written; null where nobody asks.</param>
+    public T[] Read(Action<string>? tell = null)
     {
+        if (!File.Exists(path))
+            return [];
         try
         {
-            return File.Exists(path)
-                ? [.. (JsonSerializer.Deserialize(RecordFile.ReadBytes(path), form) ?? []).Where(entry => entry is not null)] : [];
+            return [.. (JsonSerializer.Deserialize(SealedJson.Body(path).Span, form) ?? []).Where(entry => entry is not null)];
         }
         catch (Exception error) when (error is DamagedFileException or JsonException)
         {
+            tell?.Invoke($"{error.Message}; what it remembered is worked out again");
             return [];
         }
     }
 
+    /// <summary>Remembers entries in place of what is there; where that cannot be written, nothing.</summary>
     public void Write(T[] entries)
     {
         try
@@ -42,7 +48,7 @@ internal sealed class CacheFile<T>(string path, JsonTypeInfo<T[]> form) where T 
             var files = DurableFiles.OnDisk;
             files.EnsureFolder(Path.GetDirectoryName(path)!);
             files.Sweep(path);
-            files.WriteFile(path, stream => JsonSerializer.Serialize(stream, entries, form));
+            files.WriteFile(path, stream => stream.Write(SealedJson.Bytes(entries, form)));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

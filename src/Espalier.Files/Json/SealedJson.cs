@@ -23,9 +23,9 @@ internal static class SealedJson
         return [.. Head, .. Encoding.ASCII.GetBytes(ContentHash.OfBytes(text)), .. Neck, .. text, .. Tail];
     }
 
+    /// <summary>The text of a record, whose hash was found right.</summary>
     /// <exception cref="DamagedFileException">The file is not what was written.</exception>
-    /// <exception cref="EspalierException">It is intact, of a format newer than <paramref name="knownVersion"/>.</exception>
-    public static T Read<T>(string path, JsonTypeInfo<T> type, int knownVersion) where T : class
+    public static ReadOnlyMemory<byte> Body(string path)
     {
         var bytes = RecordFile.ReadBytes(path);
         var start = Head.Length + HashLength + Neck.Length;
@@ -33,8 +33,15 @@ internal static class SealedJson
             || !bytes.AsSpan(Head.Length + HashLength).StartsWith(Neck) || !bytes.AsSpan().EndsWith(Tail))
             throw new DamagedFileException($"{path} is not a sealed record");
         var body = bytes.AsMemory(start..^Tail.Length);
-        if (Encoding.ASCII.GetString(bytes, Head.Length, HashLength) != ContentHash.OfBytes(body.Span))
-            throw new DamagedFileException($"{path} does not have the hash that it states");
+        return Encoding.ASCII.GetString(bytes, Head.Length, HashLength) == ContentHash.OfBytes(body.Span) ? body
+            : throw new DamagedFileException($"{path} does not have the hash that it states");
+    }
+
+    /// <exception cref="DamagedFileException">The file is not what was written.</exception>
+    /// <exception cref="EspalierException">It is intact, of a format newer than <paramref name="knownVersion"/>.</exception>
+    public static T Read<T>(string path, JsonTypeInfo<T> type, int knownVersion) where T : class
+    {
+        var body = Body(path);
         try
         {
             using var document = JsonDocument.Parse(body, RecordFile.Strict);

@@ -13,7 +13,22 @@ internal delegate void GgufRowReader(long firstRow, Span<float> rows);
 /// <param name="RowsAtOnce">The reader is asked for multiples of this many rows (a whole head where rows are reordered).</param>
 internal sealed record GgufTensorSource(string Name, GgufType Type, IReadOnlyList<long> Shape, GgufRowReader ReadRows, int RowsAtOnce = 1)
 {
+    /// <summary>What an error costs in each column; empty where it is the same everywhere.</summary>
+    public ReadOnlyMemory<float> Importance { get; init; }
+
     internal GgufTensor Described => new(Name, Type, Shape, Offset: 0);
+}
+
+/// <summary>What storing a tensor cost.</summary>
+/// <param name="Tensor">Its name.</param>
+/// <param name="Type">How it is stored.</param>
+/// <param name="Elements">Its weights.</param>
+/// <param name="Bytes">Its bytes.</param>
+/// <param name="Error">Root of the mean squared error over that of the mean square of the weights; 0 where all are 0.</param>
+internal sealed record GgufTensorError(string Tensor, GgufType Type, long Elements, long Bytes, double Error)
+{
+    /// <summary>Sum of the squares of its weights; 0 where they are stored as they are, in float32.</summary>
+    public double SquareSum { get; init; }
 }
 
 /// <summary>How far an export is.</summary>

@@ -1,6 +1,8 @@
+using Espalier.Models.Gguf.Quantization;
+
 namespace Espalier.Models.Gguf;
 
-/// <summary>How the weights of a GGUF file are stored; the values are ggml's numbers of these types.</summary>
+/// <summary>How the weights of a tensor are stored; the values are ggml's numbers of these types.</summary>
 internal enum GgufType
 {
     /// <summary>IEEE float32.</summary>
@@ -9,27 +11,57 @@ internal enum GgufType
     /// <summary>IEEE float16; a weight beyond ±65504 does not fit.</summary>
     F16 = 1,
 
+    /// <summary>Blocks of 32 quants of 4 bits with one float16 scale: 4.5 bits a weight.</summary>
+    Q4_0 = 2,
+
+    /// <summary>Blocks of 32 quants of 5 bits with one float16 scale: 5.5 bits a weight.</summary>
+    Q5_0 = 6,
+
     /// <summary>Blocks of 32 signed bytes with one float16 scale: 8.5 bits a weight.</summary>
     Q8_0 = 8,
+
+    /// <summary>Blocks of 256 quants of 4 bits, in parts of 32 with a scale and a minimum of 6 bits: 4.5 bits a weight.</summary>
+    Q4_K = 12,
+
+    /// <summary>Blocks of 256 quants of 5 bits, in parts of 32 with a scale and a minimum of 6 bits: 5.5 bits a weight.</summary>
+    Q5_K = 13,
+
+    /// <summary>Blocks of 256 quants of 6 bits, in parts of 16 with a scale of 8 bits: 6.5625 bits a weight.</summary>
+    Q6_K = 14,
 
     /// <summary>The upper half of a float32.</summary>
     BF16 = 30,
 }
 
-/// <summary>Names, sizes and file-type numbers of <see cref="GgufType"/>.</summary>
+/// <summary>Names and sizes of <see cref="GgufType"/>.</summary>
 internal static class GgufTypes
 {
-    /// <summary>Every type, in the order in which help lists them.</summary>
-    public static IReadOnlyList<GgufType> All { get; } = [GgufType.F32, GgufType.F16, GgufType.BF16, GgufType.Q8_0];
+    /// <summary>Every type.</summary>
+    public static IReadOnlyList<GgufType> All { get; } = Enum.GetValues<GgufType>();
 
-    /// <summary>The name as it is written in file names and on the command line, such as <c>q8_0</c>.</summary>
+    private static readonly SimpleBlocks s_q4 = new(bits: 4), s_q5 = new(bits: 5);
+    private static readonly KBlocks s_q4K = new(bits: 4), s_q5K = new(bits: 5);
+    private static readonly Q6Blocks s_q6K = new();
+
+    /// <summary>The name as it is written in messages, such as <c>q8_0</c>.</summary>
     public static string Name(this GgufType type) => type.ToString().ToLowerInvariant();
 
+    /// <summary>The encoder of a type whose blocks are searched for; null for the others.</summary>
+    public static BlockFormat? Blocks(this GgufType type) => type switch
+    {
+        GgufType.Q4_0 => s_q4,
+        GgufType.Q5_0 => s_q5,
+        GgufType.Q4_K => s_q4K,
+        GgufType.Q5_K => s_q5K,
+        GgufType.Q6_K => s_q6K,
+        _ => null,
+    };
+
     /// <summary>Weights that are encoded together: a row holds a whole number of blocks.</summary>
-    public static int BlockSize(this GgufType type) => type == GgufType.Q8_0 ? 32 : 1;
+    public static int BlockSize(this GgufType type) => type.Blocks()?.Size ?? (type == GgufType.Q8_0 ? 32 : 1);
 
     /// <summary>Bytes of one block.</summary>
-    public static int BlockBytes(this GgufType type) => type switch
+    public static int BlockBytes(this GgufType type) => type.Blocks()?.Bytes ?? type switch
     {
         GgufType.F32 => 4,
         GgufType.F16 or GgufType.BF16 => 2,
@@ -39,14 +71,4 @@ internal static class GgufTypes
 
     /// <summary>Bytes of a row of <paramref name="width"/> weights, a multiple of the block.</summary>
     public static long RowBytes(this GgufType type, long width) => width / type.BlockSize() * type.BlockBytes();
-
-    /// <summary>llama.cpp's number for a file of mostly this type (<c>general.file_type</c>, enum <c>llama_ftype</c>).</summary>
-    internal static uint FileType(this GgufType type) => type switch
-    {
-        GgufType.F32 => 0,
-        GgufType.F16 => 1,
-        GgufType.Q8_0 => 7,
-        GgufType.BF16 => 32,
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, null),
-    };
 }

@@ -13,8 +13,9 @@ internal static class GgufWriter
     /// Writes a file beside its final name, makes it durable, and renames it into place. Whatever was there stays until
     /// then; on failure or cancellation nothing is left behind.
     /// </summary>
+    /// <returns>What storing each tensor cost, in file order.</returns>
     /// <exception cref="EspalierException">A weight does not fit its type, or the file cannot be written.</exception>
-    public static void Write(
+    public static IReadOnlyList<GgufTensorError> Write(
         string outputFile, GgufMetadata metadata, IReadOnlyList<GgufTensorSource> tensors, IProgress<GgufProgress>? progress = null,
         bool clamp = false,
         CancellationToken cancellation = default)
@@ -29,16 +30,18 @@ internal static class GgufWriter
 
         // Our own reader has to accept the head before a weight is read for it.
         GgufFile.Check(layout.Head, outputFile, layout.TotalBytes);
+        var errors = new List<GgufTensorError>();
         DurableOutput.WriteFile(output, layout.TotalBytes, stream =>
         {
             stream.Write(layout.Head);
             var done = (long)layout.Head.Length;
             foreach (var (source, place) in tensors.Zip(layout.Tensors))
-                WriteTensor(stream, ref done, source, place, layout, progress, clamp, cancellation);
+                errors.Add(WriteTensor(stream, ref done, source, place, layout, progress, clamp, cancellation));
         });
+        return errors;
     }
 
-    private static void WriteTensor(
+    private static GgufTensorError WriteTensor(
         Stream stream, ref long done, GgufTensorSource source, GgufTensor place, GgufLayout layout, IProgress<GgufProgress>? progress,
         bool clamp,
         CancellationToken cancellation)
@@ -47,6 +50,7 @@ internal static class GgufWriter
         var rowsPerChunk = Math.Min(place.Rows, Math.Max(1, ChunkBytes / (width * sizeof(float)) / unit) * unit);
         var weights = ArrayPool<float>.Shared.Rent((int)(rowsPerChunk * width));
         var bytes = ArrayPool<byte>.Shared.Rent((int)(rowsPerChunk * place.Type.RowBytes(width)));
+        var rowEncoder = new GgufRowEncoder(place.Type, (int)width, source.Importance);
         try
         {
             for (var row = 0L; row < place.Rows; row += rowsPerChunk)
@@ -56,12 +60,12 @@ internal static class GgufWriter
                 var chunk = weights.AsSpan(0, (int)(rows * width));
                 var encoded = bytes.AsSpan(0, (int)(rows * place.Type.RowBytes(width)));
                 source.ReadRows(row, chunk);
-                if (!GgufEncoding.TryEncode(place.Type, chunk, encoded))
+                if (!rowEncoder.TryEncode(weights, bytes, (int)rows))
                 {
                     // NaN and infinity are not clamped: whatever stands in their place would be made up.
                     if (!clamp || ElementConversion.IndexOfNonFinite(chunk) >= 0
                         || ElementConversion.Clamp(GgufEncoding.Largest(place.Type), chunk) == 0
-                        || !GgufEncoding.TryEncode(place.Type, chunk, encoded))
+                        || !rowEncoder.TryEncode(weights, bytes, (int)rows))
                         throw Unfit(source, place, row, chunk);
                 }
                 stream.Write(encoded);
@@ -79,6 +83,7 @@ internal static class GgufWriter
         var missing = (int)(GgufLayout.Align(place.Bytes) - place.Bytes);
         stream.Write(padding[..missing]);
         done += missing;
+        return new(place.Name, place.Type, place.Elements, place.Bytes, rowEncoder.Error) { SquareSum = rowEncoder.SquareSum };
     }
 
     private static EspalierException Unfit(GgufTensorSource source, GgufTensor place, long firstRow, ReadOnlySpan<float> weights)

@@ -1,3 +1,4 @@
+using Espalier.Compression.Distillation;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
@@ -22,6 +23,8 @@ internal sealed class AlignChecks(Refusals refusals, Recipe recipe, Checkpoint t
             foreach (var source in step.Data)
                 missing.Try(() => AlignDataStage.Require(source));
             missing.Try(() => { _ = AlignDataStage.TemplateOf(step, teacher.Folder); });
+            if (step.Teacher is { } judge)
+                missing.Try(() => { _ = VocabularyAlignment.Of(judge, teacher.Folder); });
         }
         return isOnlyPlanned ? missing.Problems : [];
     }

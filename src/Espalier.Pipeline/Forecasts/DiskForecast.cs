@@ -1,6 +1,6 @@
 using Espalier.Models;
 using Espalier.Models.Families;
-using Espalier.Models.Gguf;
+using Espalier.Models.Gguf.Export;
 
 namespace Espalier.Pipeline.Forecasts;
 
@@ -12,12 +12,5 @@ namespace Espalier.Pipeline.Forecasts;
 /// </param>
 internal sealed record DiskForecast(string What, long Bytes, string Stage)
 {
-    // Vectors stay float32, and rows that are no whole number of blocks become float16: GgufExporter's rules.
-    internal static long Gguf(Family family, DecoderConfig config, GgufType type) => family.Parameters(config).Sum(parameter =>
-    {
-        var shape = parameter.Shape;
-        var elements = shape.Aggregate(1L, (product, size) => product * size);
-        var actual = shape.Length == 1 ? GgufType.F32 : shape[^1] % type.BlockSize() != 0 ? GgufType.F16 : type;
-        return actual.RowBytes(elements);
-    });
+    internal static long Gguf(Family family, DecoderConfig config, GgufFormat format) => GgufExporter.Bytes(family, config, format);
 }

@@ -105,7 +105,9 @@ internal static class Kinds
         (fields, key) =>
         [
             .. fields.Texts(key)!.Select(text => Quantity.Count(text) is { } count && count >= least && count <= 1 << 30 ? (int)count
-                : throw fields.At(key, $"{OneLine.Clipped(text)} is no whole number from {least}; give such as {example}")),
+                : throw fields.At(key, text.Contains(',') ? $"{OneLine.Clipped(text)} is one text; give a list of whole numbers, such as "
+                    + $"[{example.Replace(",", ", ", StringComparison.Ordinal)}]"
+                    : $"{OneLine.Clipped(text)} is no whole number from {least}; give such as {example}")),
         ],
         counts => new JsonArray([.. counts.Select(count => JsonValue.Create(count))]),
         () => Schemas.OneOrMore(Schemas.Count(least)))

@@ -140,7 +140,7 @@ internal sealed class RecipeStages
         if (_recipe.Synthesize is { } texts)
             Synthesized =
                 Add(new SynthesizeStage(_corrected ?? corrected, texts, _recipe.Tasks, _recipe.Benchmarks, _recipe.Seed)).Texts;
-        trained = Align(trained);
+        trained = Align(trained, _corrected ?? corrected);
         var export = Add(new ExportStage(folder, trained, "student", Teacher.Stored, _recipe.Export, _recipe.Clamp, _sequence));
         Evaluate(export.Exported, asksTasks: true);
     }
@@ -234,18 +234,25 @@ internal sealed class RecipeStages
     }
 
     /// <summary>The steps of alignment, each from where the one before it ended; the last one's model is the student.</summary>
-    private ModelSlot Align(ModelSlot model)
+    private ModelSlot Align(ModelSlot model, ModelSlot teacher)
     {
         foreach (var (i, section) in _recipe.Align.Index())
         {
             var number = _recipe.Align.Count == 1 ? "" : $" {i + 1}";
-            model = Add(
-                new AlignStage(model, $"aligned{number}", section, Conversations[i], _recipe.Seed) { Step = $"align{number}" }).Trained;
+            var (before, stage) =
+                AlignStage.Of(model, $"aligned{number}", section, Conversations[i], _recipe.Seed,
+                    section.Teacher is { } folder ? JudgeOf(folder, section) : teacher, $"align{number}");
+            _stages.AddRange(before);
+            model = Add(stage).Trained;
             if (i + 1 < _recipe.Align.Count)
                 Evaluate(model);
         }
         return model;
     }
+
+    /// <summary>A teacher of a step's own: read when the step runs, for a plan may lack it.</summary>
+    private ModelSlot JudgeOf(string folder, AlignSection section) =>
+        section.IsOnPolicy && Directory.Exists(folder) ? ModelSlot.Of(ModelFolder.Given("teacher", folder)) : Teacher;
 
     /// <summary>Numbers of layers that may go at once, for the scores of a search; 1 is always there.</summary>
     private static int[] Spans(SearchSection search, DecoderConfig teacher)
@@ -258,7 +265,8 @@ internal sealed class RecipeStages
     private StageForecast Asked() => new("benchmarks",
         $"teacher, pruned student{(_recipe.Distill is null ? "" : ", distilled student")}"
             + $"{(_recipe.Align.Count == 0 ? "" : ", aligned student")} on "
-            + string.Join(", ", _recipe.Tasks.Select(task => task.Title)), null, null, null, TrainingForecast.WeightBytes(Teacher.Planned))
+            + string.Join("; ", Evaluation.Tasks.Select(task => task.Size)), null, null, null,
+            TrainingForecast.WeightBytes(Teacher.Planned))
     { Model = ModelForecast.Of(Teacher.Planned, _sequence) };
 
     private StageForecast Evaluated()

@@ -20,4 +20,24 @@ internal enum ExportKind
     /// <summary>GGUF, Q8_0.</summary>
     [JsonStringEnumMemberName("gguf-q8_0")]
     GgufQ8,
+
+    /// <summary>GGUF, Q6_K.</summary>
+    [JsonStringEnumMemberName("gguf-q6_k")]
+    GgufQ6K,
+
+    /// <summary>GGUF, Q5_K_M.</summary>
+    [JsonStringEnumMemberName("gguf-q5_k_m")]
+    GgufQ5KM,
+
+    /// <summary>GGUF, Q5_0.</summary>
+    [JsonStringEnumMemberName("gguf-q5_0")]
+    GgufQ5,
+
+    /// <summary>GGUF, Q4_K_M.</summary>
+    [JsonStringEnumMemberName("gguf-q4_k_m")]
+    GgufQ4KM,
+
+    /// <summary>GGUF, Q4_0.</summary>
+    [JsonStringEnumMemberName("gguf-q4_0")]
+    GgufQ4,
 }

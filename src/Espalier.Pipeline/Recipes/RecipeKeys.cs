@@ -109,7 +109,8 @@ internal static class RecipeKeys
         {
             PageDefault = "`hf`",
             Page = """
-                What is written at the end: a list of `hf` (the Hugging Face folder), `gguf-f32`, `gguf-f16`, `gguf-bf16`, `gguf-q8_0`.
+                What is written at the end: a list of `hf` (the Hugging Face folder), `gguf-f32`, `gguf-f16`, `gguf-bf16`, `gguf-q8_0`,
+                `gguf-q6_k`, `gguf-q5_k_m`, `gguf-q5_0`, `gguf-q4_k_m`, `gguf-q4_0`.
                 Before anything is computed, the student's shape is held against what other programs read out of its `config.json` (see
                 [export](commands.md#export)); a GGUF file that the family does not have is refused then. The folder is loaded again and
                 its logits compared before the stage is done.

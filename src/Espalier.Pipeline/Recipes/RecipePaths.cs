@@ -36,6 +36,7 @@ internal static class RecipePaths
             Align = [.. recipe.Align.Select(step => step with
             {
                 Data = [.. step.Data.Select(Find)],
+                Teacher = step.Teacher is { } teacher ? Find(teacher) : null,
                 ChatTemplate = step.TemplateFile is { } template ? Find(template) : step.ChatTemplate,
             })],
             Evaluate = [.. recipe.Evaluate.Select(set => set with { Source = set.Source is { } source ? Find(source) : null })],

@@ -5,7 +5,7 @@ using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
-using Espalier.Models.Gguf;
+using Espalier.Models.Gguf.Export;
 using Espalier.Models.Runtimes;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Forecasts;
@@ -34,7 +34,7 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
     internal const string Gguf = "GGUF";
 
     private readonly string _folder = Path.GetFullPath(folder);
-    private readonly GgufType[] _types = [.. kinds.Where(kind => kind != ExportKind.Hf).Select(TypeOf).Distinct()];
+    private readonly GgufFormat[] _types = [.. kinds.Where(kind => kind != ExportKind.Hf).Select(TypeOf).Distinct()];
     private RunContext? _run;
 
     /// <inheritdoc/>
@@ -148,7 +148,10 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
     public static IReadOnlyList<RuntimeVerdict> Preflight(
         Family family, DecoderConfig student, JsonObject source, IReadOnlyList<ExportKind> kinds, string tokenizerFolder)
     {
-        var losses = kinds.Any(kind => kind != ExportKind.Hf) ? GgufExporter.Check(student, tokenizerFolder, "the student") : [];
+        var losses = kinds.Any(kind => kind != ExportKind.Hf)
+            ? GgufExporter.Check(student, tokenizerFolder, "the student",
+                kinds.Where(kind => kind != ExportKind.Hf).Select(TypeOf).Distinct())
+            : [];
         IReadOnlyList<RuntimeVerdict> verdicts = [.. Models.Runtimes.Preflight.OfTarget(family, student, source), new(Gguf, losses)];
         if (verdicts.First(verdict => verdict.Runtime == "transformers").Findings is [var finding, ..])
             throw new EspalierException($"export: transformers would not read the student back: {finding}") { ExitCode = 1 };
@@ -179,7 +182,7 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
                     + $"{Units.Memory(ReloadCheck.Bytes(source.Config))} of memory");
     }
 
-    private static string FileOf(string folder, GgufType type) => $"{folder}-{type.Name()}.gguf";
+    private static string FileOf(string folder, GgufFormat type) => $"{folder}-{type.Name()}.gguf";
 
     private JsonObject Hashes()
     {
@@ -190,11 +193,16 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
     }
 
     /// <summary>How matrices are stored in a GGUF file.</summary>
-    internal static GgufType TypeOf(ExportKind kind) => kind switch
+    internal static GgufFormat TypeOf(ExportKind kind) => kind switch
     {
-        ExportKind.GgufF32 => GgufType.F32,
-        ExportKind.GgufF16 => GgufType.F16,
-        ExportKind.GgufBf16 => GgufType.BF16,
-        _ => GgufType.Q8_0,
+        ExportKind.GgufF32 => GgufFormat.F32,
+        ExportKind.GgufF16 => GgufFormat.F16,
+        ExportKind.GgufBf16 => GgufFormat.BF16,
+        ExportKind.GgufQ6K => GgufFormat.Q6_K,
+        ExportKind.GgufQ5KM => GgufFormat.Q5_K_M,
+        ExportKind.GgufQ5 => GgufFormat.Q5_0,
+        ExportKind.GgufQ4KM => GgufFormat.Q4_K_M,
+        ExportKind.GgufQ4 => GgufFormat.Q4_0,
+        _ => GgufFormat.Q8_0,
     };
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.LongContext;
 using Espalier.Evaluation.Requests;
@@ -66,6 +67,25 @@ internal sealed class RecipeTask(TaskSection section, Func<string?> benchmarks)
 
     /// <summary>Shots of a document.</summary>
     public int Shots => Settings.Shots ?? Definition.Shots.Count;
+
+    /// <summary>What it is, and how much of it each model is asked; where its files are not there, what the recipe says.</summary>
+    public string Size
+    {
+        get
+        {
+            try
+            {
+                var asked = Questions.Requests.ToString("N0", CultureInfo.InvariantCulture);
+                var written = ((Definition.Kind as SampledKind)?.Inner ?? Definition.Kind) as WrittenKind;
+                return $"{section.Title}: " + (written is null ? $"{asked} choices or texts to score"
+                    : $"{asked} texts of at most {written.MaxTokens} tokens to write");
+            }
+            catch (EspalierException)
+            {
+                return section.Title;
+            }
+        }
+    }
 
     private static TaskDefinition Find(TaskSection section)
     {

@@ -48,6 +48,10 @@ internal static class BenchmarksSection
                     new Cell(metric.Name),
                     .. task.Results.Select(result => new Cell(MetricText.Value(result.Metrics.First(of => of.Name == metric.Name))))]);
         table.Write(html);
+        if (tasks.Any(task => task.Chance is not null))
+            html.Leaf("p", "By chance alone: " + string.Join(", ", tasks.Where(task => task.Chance is not null).Select(task =>
+                $"{task.Task} {MetricText.Number(task.Chance!.Value, task.Metric.Scale)}{MetricText.Unit(task.Metric.Scale)}")) + ".",
+                ("class", "quiet"));
         foreach (var task in tasks)
             if (task.Attempts is { } attempts)
                 html.Leaf("p", $"{task.Task}: what ends in sampled is counted of {attempts}, all else of the greedy answer; pass@k is "
@@ -93,6 +97,8 @@ internal static class BenchmarksSection
             [.. models.Zip(task.Results, (model, result) => new Interval(
                 model, unit * result.Metrics[0].Value, Standard95 * unit * result.Metrics[0].StandardError))])
         { Shown = value => MetricText.Number(value / unit, scale) }.Write(html);
+        if (task.IsFew)
+            html.Leaf("p", $"Of fewer than {TaskComparison.Few} documents, as here, intervals say little.", ("class", "quiet"));
         if (task.Subjects.Count == 0)
             return;
         SubjectRow[] fallen = [.. task.Fallen.Take(MostSubjects)];
@@ -101,7 +107,7 @@ internal static class BenchmarksSection
             html.Leaf("p", $"In none of its {task.Subjects.Count} subjects a model is worse than the teacher.");
             return;
         }
-        html.Leaf("p", $"What fell most, of {task.Subjects.Count} subjects ({task.Metric.Name}{(unit == 100 ? ", %" : "")}; subjects are "
+        html.Leaf("p", $"{task.FallenTitle} ({task.Metric.Name}{(unit == 100 ? ", %" : "")}; subjects are "
             + "small, and the largest of many falls is partly chance):");
         var table = new HtmlTable(
             [("Subject", false), ("Documents", true), .. models.Select(model => (model, true)), ("Largest fall", true)]);

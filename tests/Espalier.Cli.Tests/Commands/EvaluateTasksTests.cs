@@ -24,6 +24,9 @@ public sealed class EvaluateTasksTests : TorchTest
         Assert.Equal("acc_norm", accuracy.GetProperty("name").GetString());
         Assert.InRange(accuracy.GetProperty("value").GetDouble(), 0.5, 0.9);
         Assert.InRange(accuracy.GetProperty("standard_error").GetDouble(), 0.05, 0.09);
+        Assert.Equal(File.ReadLines(Path.Combine(Path.GetDirectoryName(Endings)!, "endings.jsonl")).Take(40).Average(line =>
+            1.0 / JsonDocument.Parse(line).RootElement.GetProperty("choices").GetArrayLength()), task.GetProperty("chance").GetDouble(),
+                1e-12);
         var same = Assert.Single(task.GetProperty("comparisons").EnumerateArray());
         Assert.Equal((0.0, 0, 1.0), (same.GetProperty("difference").GetDouble(), same.GetProperty("only_model").GetInt32(),
             same.GetProperty("probability").GetDouble()));
@@ -135,6 +138,8 @@ public sealed class EvaluateTasksTests : TorchTest
         var training = Write("training.txt", "Nothing of these questions.");
         var written = Verb.Json(
             $"evaluate {Teacher} --tasks {task} --samples {samples} --per-document {lines} --contamination {training}");
+        Assert.Contains("not scored", TestCommand.Launch(
+            $"evaluate {Teacher} --tasks {task} --samples {samples} --contamination {training}").Output, StringComparison.Ordinal);
         // Nothing was scored, over the documents that are not in the training text neither.
         Assert.Empty(written.GetProperty("contamination").GetProperty("tasks")[0].GetProperty("clean")[0].GetProperty("metrics")
             .EnumerateArray());
@@ -190,6 +195,7 @@ public sealed class EvaluateTasksTests : TorchTest
     [InlineData("--tasks gsm8k --temperature 1", "--temperature is about sampled answers, and models answer greedily: say how many")]
     [InlineData("--tasks gsm8k --attempts 4 --temperature 0", "--temperature is 0; it must be a number above 0")]
     [InlineData("--attempts 4", "--attempts was given without --tasks")]
+    [InlineData("--tasks tasks/endings/endings.yaml --contamination a.txt tasks/endings/endings.yaml", "write --contamination before each")]
     [InlineData("--tasks nothing", "there is no task 'nothing'")]
     [InlineData("--tasks ,", "--tasks names none")]
     [InlineData("--tasks mmlu,mmlu", "--tasks names mmlu twice")]

@@ -2,6 +2,7 @@ using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Gguf;
+using Espalier.Models.Gguf.Export;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;
@@ -47,8 +48,8 @@ public sealed class ExportRangeTests : TorchTest
         using (var student = Checkpoint.Open(At("run/student")))
             Assert.Equal(ElementType.F16, student.StoredType);
 
-        GgufExporter.Export(trained, At("trained.gguf"), GgufType.F32, name: "student");
-        GgufExporter.Export(At("run/student"), At("rounded.gguf"), GgufType.F32, name: "student");
+        GgufExporter.Export(trained, At("trained.gguf"), GgufFormat.F32, name: "student");
+        GgufExporter.Export(At("run/student"), At("rounded.gguf"), GgufFormat.F32, name: "student");
         Assert.Equal(ContentHash.OfFile(At("trained.gguf")), ContentHash.OfFile(At("run/student-f32.gguf")));
         Assert.NotEqual(ContentHash.OfFile(At("rounded.gguf")), ContentHash.OfFile(At("run/student-f32.gguf")));
     }

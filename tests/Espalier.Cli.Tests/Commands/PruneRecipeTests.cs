@@ -90,14 +90,14 @@ public sealed class PruneRecipeTests : TorchTest
     }
 
     [Fact]
-    public void A_gguf_file_that_the_family_does_not_have_is_refused_before_anything_is_done()
+    public void A_gguf_file_that_the_architecture_does_not_have_is_refused_before_anything_is_done()
     {
         var recipe = Path.Combine(_folder.Path, "gguf.yaml");
         var ids = Verb.WriteIds(_folder.Path, "few.i32", Enumerable.Range(0, 1000).Select(i => i % 90));
         File.WriteAllText(recipe,
-            $"teacher: {Fixtures.Golden("families", "qwen3")}\ndata: {{ train: {ids}, held-out: 10%, sequence: 16 }}\nprune: {{ ffn: 40 "
-                + $"}}\nscore: {{ samples: 8 }}\nexport: [hf, gguf-q8_0]\n");
-        Assert.Contains("cannot be exported to GGUF: the family 'qwen3' is not exported yet",
+            $"teacher: {Fixtures.Golden("families", "phi3")}\ndata: {{ train: {ids}, held-out: 10%, sequence: 16 }}\nprune: {{ hidden: 40, "
+                + $"multiple: 1 }}\nscore: {{ samples: 8 }}\nexport: [hf, gguf-q8_0]\n");
+        Assert.Contains("cannot be exported to GGUF: the architecture phi3 wants as many entries of queries as channels",
             Verb.Refused($"compress {recipe} --output {_folder.Path}/gguf"));
         Assert.False(Path.Exists(Path.Combine(_folder.Path, "gguf")));
     }

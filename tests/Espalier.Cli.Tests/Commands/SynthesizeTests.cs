@@ -42,7 +42,7 @@ public sealed class SynthesizeTests : TorchTest
     {
         Verb.Json(Line("--count 2 --max-tokens 12 --min-tokens 1 --keep-unfinished --temperature 0.8 --top-k 50"));
         var line = JsonDocument.Parse(File.ReadLines(Output).Last()).RootElement;
-        var written = Verb.Json($"generate {Verb.Teacher} --ids 4080 --temperature 0.8 --top-k 50 --max-tokens 12 --threads 1 "
+        var written = Verb.Json($"generate {Verb.Teacher} --ids 4080 --temperature 0.8 --top-k 50 --top-p 1 --max-tokens 12 --threads 1 "
             + $"--seed {line.GetProperty("seed").GetInt32()}");
         Assert.Equal(written.GetProperty("text").GetString(), line.GetProperty("text").GetString());
     }

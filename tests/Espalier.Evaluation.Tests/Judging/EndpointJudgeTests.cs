@@ -121,6 +121,45 @@ public sealed class EndpointJudgeTests
     }
 
     [Fact]
+    public void A_judge_that_says_nothing_for_a_while_is_not_silent_to_the_user()
+    {
+        using var heard = new CountdownEvent(2);
+        var lines = new ConcurrentQueue<string>();
+        var judge = new WaitingJudge(() => Assert.True(heard.Wait(TimeSpan.FromMinutes(2))));
+        var replies = JudgeRound.Run(judge, Questions(1), "t", new Noting(line =>
+        {
+            lines.Enqueue(line);
+            if (!heard.IsSet)
+                heard.Signal();
+        }), new Dictionary<int, string>(), (_, _) => { }, default, TimeSpan.FromMilliseconds(40));
+        Assert.Equal("[[5]]", Assert.Single(replies).Text);
+        Assert.Equal(["t: nothing was heard for 0.04 s; Ctrl-C keeps what came", "t: nothing was heard for 0.08 s; Ctrl-C keeps what came"],
+            lines.Take(2));
+    }
+
+    private sealed class WaitingJudge(Action wait) : IJudge
+    {
+        public string Name => "waiting";
+
+        public string Identity => "waiting";
+
+        public void Ask(IReadOnlyList<IReadOnlyList<Message>> questions, Action<int, JudgeReply> answered, CancellationToken stop)
+        {
+            wait();
+            answered(0, new("[[5]]"));
+        }
+    }
+
+    private sealed class Noting(Action<string> note) : IProgressReporter
+    {
+        public IProgressTask Begin(string title, long total, string unit) => NullProgress.Instance.Begin(title, total, unit);
+
+        public void Note(string line) => note(line);
+
+        public void Warn(string line) => note(line);
+    }
+
+    [Fact]
     public void Ctrl_C_ends_it_while_it_waits()
     {
         using var stop = new CancellationTokenSource();

@@ -4,6 +4,7 @@ using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
 using Espalier.Models.Gguf;
+using Espalier.Models.Gguf.Export;
 using Espalier.Torch;
 
 namespace Espalier.Tests.Families;
@@ -174,7 +175,7 @@ public sealed class RotaryFormTests : TorchTest
         var files = new[] { older, Newer(older) }.Select((raw, i) =>
         {
             var file = Path.Combine(_folder, $"{i}.gguf");
-            GgufExporter.Export(Folder("llama-3.1", raw, $"{i}/model"), file, GgufType.F32);
+            GgufExporter.Export(Folder("llama-3.1", raw, $"{i}/model"), file, GgufFormat.F32);
             return File.ReadAllBytes(file);
         }).ToArray();
         Assert.Equal(files[0], files[1]);

@@ -51,6 +51,8 @@ public sealed class BenchmarkRecipeTests : IDisposable
     [InlineData("evaluate: [{ task: mmul }]", "evaluate: mmul is not known. Did you mean mmlu?")]
     [InlineData("evaluate: [{ task: mmlu, limt: 3 }]", "line 4: there is no key evaluate.limt: did you mean limit?")]
     [InlineData("evaluate: [{ task: mmlu, limit: 0 }]", "line 4: evaluate.limit is 0; it must be a whole number from 1")]
+    [InlineData("evaluate: [{ task: ruler_vt, context-length: \"384,512\" }]",
+        "384,512 is one text; give a list of whole numbers, such as [4096, 8192]")]
     [InlineData("evaluate: [{ task: gsm8k, top-p: 0.9 }]", "line 4: evaluate: gsm8k has temperature, top-p or seed")]
     [InlineData("evaluate: [{ task: gsm8k, attempts: 2, top-p: 1.5 }]",
         "line 4: evaluate.top-p is 1.5; it must be a number above 0 and at most 1")]
@@ -107,8 +109,12 @@ public sealed class BenchmarkRecipeTests : IDisposable
     public void A_plan_has_a_line_for_them()
     {
         var plan = RecipePlanTests.Plan("{ ffn: 512 }",
-            $"evaluate: [held-out, {{ task: {Path.Combine(Fixtures.Root, "tasks/endings/endings.yaml")}, limit: 9 }}]\n");
-        Assert.Equal("teacher, pruned student on endings (9 documents)",
+            $"evaluate: [held-out, {{ task: {Path.Combine(Fixtures.Root, "tasks/endings/endings.yaml")}, limit: 9 }}, "
+                + $"{{ task: {Path.Combine(Fixtures.Root, "tasks/endings/continuations.yaml")}, limit: 3, attempts: 2, max-tokens: 64 "
+                + $"}}]\n");
+        Assert.Equal(
+            "teacher, pruned student on endings (9 documents): 36 choices or texts to score; continuations (2 attempts) (3 documents): "
+            + "9 texts of at most 64 tokens to write",
             Assert.Single(plan.Stages, stage => stage.Name == "benchmarks").Does);
         Assert.DoesNotContain("endings", Assert.Single(plan.Stages, stage => stage.Name == "evaluate").Does);
     }

@@ -1,7 +1,7 @@
 // Scores a GGUF file with llama.cpp (node-llama-cpp, CPU, float32 key/value cache) and prints one JSON object.
 //
 //   node judge.mjs MODEL.gguf --ids FILE.i32 --seq 256 --windows 16     mean next-token NLL in nats
-//   node judge.mjs MODEL.gguf --golden golden.safetensors               largest difference from stored logits
+//   node judge.mjs MODEL.gguf --golden golden.safetensors               largest difference from stored logits (of the first --positions)
 //   node judge.mjs MODEL.gguf --greedy 1,5,9 --max-tokens 40            greedy continuation
 //   node judge.mjs MODEL.gguf --tokenize "some text"                    ids, with the model's own BOS rule
 //   node judge.mjs MODEL.gguf --documents FILE.jsonl --ids FILE.i32     whether the texts give exactly these ids, one after another
@@ -49,11 +49,11 @@ async function meanNll(ids, seq, windows) {
 async function compareWithGolden(file) {
     const tensors = readSafetensors(file);
     const ids = tensors["input_ids"], expected = tensors["logits"];
-    const [batch, time] = ids.shape, vocabulary = expected.shape[2];
+    const [batch, time] = ids.shape, vocabulary = expected.shape[2], scored = Number(options.positions ?? 0) || time;
     let worst = 0, magnitude = 0;
-    await withSequence(time, async sequence => {
+    await withSequence(scored, async sequence => {
         for (let b = 0; b < batch; b++)
-            await forEachPosition(sequence, [...ids.data.slice(b * time, (b + 1) * time)], (position, logits) => {
+            await forEachPosition(sequence, [...ids.data.slice(b * time, b * time + scored)], (position, logits) => {
                 for (const [token, value] of logits) {
                     const wanted = expected.data[(b * time + position) * vocabulary + token];
                     worst = Math.max(worst, Math.abs(value - wanted));
@@ -61,7 +61,7 @@ async function compareWithGolden(file) {
                 }
             });
     });
-    return {worst_logit_difference: worst, largest_logit: magnitude, positions: batch * time};
+    return {worst_logit_difference: worst, largest_logit: magnitude, positions: batch * scored};
 }
 
 async function generate(prompt, count) {

@@ -22,8 +22,16 @@ internal sealed class OutputOption : Option<string>
     /// </summary>
     internal string? File(CommandRun run, OutputKind kind, params IEnumerable<ReadPlace> reads)
     {
-        if (run.Get(this) is not { } path)
-            return null;
+        return run.Get(this) is { } path ? File(run, path, kind, reads) : null;
+    }
+
+    /// <summary>The same for a file whose name the command makes of the option's value.</summary>
+    /// <param name="run">The command's values.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="kind">What the command writes.</param>
+    /// <param name="reads">What it reads.</param>
+    internal string File(CommandRun run, string path, OutputKind kind, params IEnumerable<ReadPlace> reads)
+    {
         Named(path);
         if (Directory.Exists(path))
             throw new EspalierException($"{Name} {path}: is a folder; give a file");

@@ -7,7 +7,7 @@ namespace Espalier.Cli.Commands.Shared;
 /// <summary>Models beside each other on benchmarks.</summary>
 internal static class TaskPage
 {
-    private const int MostSubjects = 5, FewDocuments = 30;
+    private const int MostSubjects = 5;
 
     /// <summary>A table of all metrics, then each model against the first, and the subjects that fell most.</summary>
     /// <param name="page">Where to.</param>
@@ -25,10 +25,14 @@ internal static class TaskPage
         foreach (var task in tasks.Where(task => task.Subjects.Count is > 1 and <= MostSubjects))
             foreach (var subject in task.Subjects)
                 table.Add([task.Task, $"{task.Shots}", $"{subject.Documents}", $"{task.Metric.Name}, {subject.Name}",
-                    .. subject.Values.Select(value => $"{MetricText.Number(value, task.Metric.Scale)}{MetricText.Unit(task.Metric.Scale)}")]);
+                    .. subject.Values.Select(value =>
+                        $"{MetricText.Number(value, task.Metric.Scale)}{MetricText.Unit(task.Metric.Scale)}")]);
         page.Table(table);
-        if (tasks.Any(task => task.Documents < FewDocuments))
-            page.Line($"of fewer than {FewDocuments} documents standard errors and intervals say little");
+        if (tasks.Any(task => task.Chance is not null))
+            page.Line("by chance alone: " + string.Join(", ", tasks.Where(task => task.Chance is not null).Select(task =>
+                $"{task.Task} {MetricText.Number(task.Chance!.Value, task.Metric.Scale)}{MetricText.Unit(task.Metric.Scale)}")));
+        if (tasks.Any(task => task.IsFew))
+            page.Line($"of fewer than {TaskComparison.Few} documents standard errors and intervals say little");
         var all = tasks.Sum(task => task.Comparisons.Count);
         foreach (var task in tasks.Where(task => task.Comparisons.Count > 0))
         {
@@ -38,6 +42,8 @@ internal static class TaskPage
             foreach (var (name, comparison) in models.Skip(1).Zip(task.Comparisons))
                 page.Line($"{name}: {Difference(comparison, scale)}; {Sides(comparison)}; {P(comparison.Probability)}"
                     + (comparison.Adjusted is { } holm ? $", {P(holm)} adjusted for {all} comparisons" : ""));
+            if (task.Fallen.Any())
+                page.Line($"{task.FallenTitle}:");
             foreach (var subject in task.Fallen.Take(MostSubjects))
                 page.Line($"  {subject.Name}: {MetricText.Number(subject.First, scale)} to {MetricText.Number(subject.Worst, scale)}"
                     + $"{MetricText.Unit(scale)} ({Units.Counted(subject.Documents, "document")})");

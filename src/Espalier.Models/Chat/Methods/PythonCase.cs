@@ -96,7 +96,7 @@ internal static class PythonCase
         var any = false;
         foreach (var rune in text.EnumerateRunes().Where(IsCased))
         {
-            if (isUpper ? !IsUpper(rune) : !IsLower(rune))
+            if (isUpper ? !CasedLetters.IsUpper(rune) : !CasedLetters.IsLower(rune))
                 return false;
             any = true;
         }
@@ -109,7 +109,7 @@ internal static class PythonCase
         var (any, isInside) = (false, false);
         foreach (var rune in text.EnumerateRunes())
         {
-            if (IsCased(rune) && isInside == !IsLower(rune))
+            if (IsCased(rune) && isInside == !CasedLetters.IsLower(rune))
                 return false;
             any |= isInside = IsCased(rune);
         }
@@ -118,12 +118,7 @@ internal static class PythonCase
 
     /// <summary>Whether a character has a case.</summary>
     public static bool IsCased(Rune rune) =>
-        IsUpper(rune) || IsLower(rune) || Rune.GetUnicodeCategory(rune) == UnicodeCategory.TitlecaseLetter;
-
-    private static bool IsUpper(Rune rune) => Rune.IsUpper(rune) || rune.Value is >= 0x2160 and <= 0x216F or >= 0x24B6 and <= 0x24CF;
-
-    private static bool IsLower(Rune rune) => Rune.IsLower(rune)
-        || rune.Value is 0xAA or 0xBA or >= 0x2B0 and <= 0x2B8 or >= 0x2170 and <= 0x217F or >= 0x24D0 and <= 0x24E9;
+        CasedLetters.IsUpper(rune) || CasedLetters.IsLower(rune) || CasedLetters.IsTitle(rune);
 
     private static string Upper(Rune rune) =>
         rune.IsBmp && s_upper.TryGetValue((char)rune.Value, out var several) ? several : Rune.ToUpperInvariant(rune).ToString();

@@ -1,6 +1,6 @@
 using Espalier.Models.Tokenizers;
 
-namespace Espalier.Models.Gguf;
+namespace Espalier.Models.Gguf.Export;
 
 /// <summary>
 /// <c>tokenizer.ggml.pre</c>: llama.cpp's name of a split, found from what the split does and never from a model's name. llama.cpp has

@@ -1,4 +1,4 @@
-namespace Espalier.Models.Gguf;
+namespace Espalier.Models.Gguf.Architectures;
 
 /// <summary>
 /// The tensor <c>rope_freqs.weight</c>: llama.cpp divides the frequency of each pair by its entry. Llama 3.1's scaling has no

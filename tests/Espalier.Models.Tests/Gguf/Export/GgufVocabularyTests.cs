@@ -1,7 +1,8 @@
 using Espalier.Models.Gguf;
+using Espalier.Models.Gguf.Export;
 using Espalier.Models.Tokenizers;
 
-namespace Espalier.Models.Tests.Gguf;
+namespace Espalier.Models.Tests.Gguf.Export;
 
 public sealed class GgufVocabularyTests
 {

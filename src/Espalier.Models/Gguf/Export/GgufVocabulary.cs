@@ -3,7 +3,7 @@ using Espalier.Models.Chat;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 
-namespace Espalier.Models.Gguf;
+namespace Espalier.Models.Gguf.Export;
 
 /// <summary>The keys <c>tokenizer.*</c>: tokens and merges as llama.cpp's two kinds of BPE read them, special ids, chat template.</summary>
 internal static class GgufVocabulary
@@ -12,6 +12,8 @@ internal static class GgufVocabulary
 
     // A tokenizer in another form is no missing tokenizer.
     private static readonly string[] s_otherFiles = ["tokenizer.model", "tekken.json", "vocab.json", "vocab.txt"];
+
+    private static readonly string[] s_phiNames = ["phi-3", "phi3"], s_phiTokens = ["</s>", "<unk>", "<s>", "<|endoftext|>"];
 
     // The numbers are llama.cpp's enum llama_token_type.
     private const int Normal = 1, Unknown = 2, Control = 3, UserDefined = 4, Unused = 5, Byte = 6;
@@ -41,6 +43,23 @@ internal static class GgufVocabulary
             return [$"{folder}: has no {TokenizerFile}: the GGUF file spells each id as <17>, and reads no text"];
         Describe(tokenizer.Model, vocabularySize, FileOf(folder), new());
         return [.. Losses(tokenizer, vocabularySize).Select(loss => $"{FileOf(folder)}: {loss}")];
+    }
+
+    /// <summary>
+    /// What the file calls the model. llama.cpp lets the special tokens of a model whose name has "phi-3" or "phi3" in it swallow the space
+    /// after them, and fails to load it where the vocabulary lacks one of four tokens; so the name has it where, and only where, the
+    /// tokenizer does that.
+    /// </summary>
+    /// <param name="name">The name that is wanted.</param>
+    /// <param name="folder">The folder whose tokenizer goes with the model.</param>
+    public static string NameOf(string name, string folder)
+    {
+        var model = Load(folder)?.Model;
+        var strips = model is not null && s_phiTokens.All(token => model.Tokens.Contains(token))
+            && model.AddedTokens.Any(token => token is { Special: true, RightStrip: true });
+        var says = s_phiNames.Any(part => name.Contains(part, StringComparison.OrdinalIgnoreCase));
+        return strips == says ? name : strips ? $"{name} (Phi-3)"
+            : s_phiNames.Aggregate(name, (text, part) => text.Replace(part, "phi 3", StringComparison.OrdinalIgnoreCase));
     }
 
     private static string FileOf(string folder) => Path.Combine(folder, TokenizerFile);

@@ -1,6 +1,6 @@
-using Espalier.Models.Gguf;
+using Espalier.Models.Gguf.Architectures;
 
-namespace Espalier.Models.Tests.Gguf;
+namespace Espalier.Models.Tests.Gguf.Architectures;
 
 public sealed class HeadOrderTests
 {

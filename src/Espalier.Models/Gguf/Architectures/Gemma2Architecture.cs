@@ -1,0 +1,72 @@
+using Espalier.Models.Families;
+using static Espalier.Models.ParameterRole;
+
+namespace Espalier.Models.Gguf.Architectures;
+
+/// <summary>llama.cpp's architecture <c>gemma2</c>: four norms in a block, caps, and a window in every other layer.</summary>
+internal sealed class Gemma2Architecture : GgufArchitecture
+{
+    // Far enough out that a cap does nothing: c · tanh(x / c) is x to float32's precision for any score and logit that occurs.
+    private const double NoCap = 1e6;
+
+    /// <inheritdoc/>
+    public override string Name => "gemma2";
+
+    /// <inheritdoc/>
+    public override ParameterTable Table { get; } = new(
+        (Embedding, "token_embd.weight"),
+        (InputNorm, "blk.{layer}.attn_norm.weight"),
+        (QueryProjection, "blk.{layer}.attn_q.weight"),
+        (KeyProjection, "blk.{layer}.attn_k.weight"),
+        (ValueProjection, "blk.{layer}.attn_v.weight"),
+        (OutputProjection, "blk.{layer}.attn_output.weight"),
+        (AttentionOutputNorm, "blk.{layer}.post_attention_norm.weight"),
+        (PostAttentionNorm, "blk.{layer}.ffn_norm.weight"),
+        (GateProjection, "blk.{layer}.ffn_gate.weight"),
+        (UpProjection, "blk.{layer}.ffn_up.weight"),
+        (DownProjection, "blk.{layer}.ffn_down.weight"),
+        (MlpOutputNorm, "blk.{layer}.post_ffw_norm.weight"),
+        (FinalNorm, "output_norm.weight"));
+
+    /// <inheritdoc/>
+    protected override NormKind Norm => NormKind.RmsNorm1p;
+
+    /// <inheritdoc/>
+    protected override LayerKind Layer { get; } = new() { Norms = NormPlacement.Both, Activation = ActivationKind.GeGlu };
+
+    /// <inheritdoc/>
+    protected override LayerKind WithoutKeys(LayerKind kind) => base.WithoutKeys(kind) with { AttentionScale = null, ScoreCap = null };
+
+    /// <inheritdoc/>
+    protected override int ContextLength(DecoderConfig config) =>
+        Window(config) is null ? base.ContextLength(config) : config.MaxPositions;
+
+    /// <inheritdoc/>
+    protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
+    {
+        add("attention.sliding_window", (uint)(Window(config) ?? config.MaxPositions));
+        add("attn_logit_softcapping", (float)(config.LayerKinds[0].ScoreCap ?? NoCap));
+        add("final_logit_softcapping", (float)(config.LogitCap ?? NoCap));
+    }
+
+    /// <inheritdoc/>
+    public override float Shift(ParameterRole role) =>
+        role is InputNorm or AttentionOutputNorm or PostAttentionNorm or MlpOutputNorm or FinalNorm ? 1 : 0;
+
+    /// <inheritdoc/>
+    public override double Factor(ParameterRole role, DecoderConfig config)
+    {
+        if (role != QueryProjection)
+            return 1;
+        // llama.cpp has no key for what scores are multiplied by: it goes by the number of layers, 46 being the model of 27 billion.
+        double head = config.HeadDim, assumed = 1 / Math.Sqrt(config.Layers == 46 ? config.HiddenSize / config.QueryHeads : head);
+        return (config.LayerKinds[0].AttentionScale ?? 1 / Math.Sqrt(head)) / assumed;
+    }
+
+    /// <summary>The window where the layers have it as llama.cpp gives it, in every other layer from the first; null otherwise.</summary>
+    private static int? Window(DecoderConfig config)
+    {
+        var windows = Enumerable.Range(0, config.Layers).Select(layer => config.LayerKinds[layer].SlidingWindow).ToArray();
+        return windows.Select((window, layer) => window == (layer % 2 == 0 ? windows[0] : null)).All(fits => fits) ? windows[0] : null;
+    }
+}

@@ -1,0 +1,131 @@
+using Espalier.Models.Families;
+
+namespace Espalier.Models.Gguf.Architectures;
+
+/// <summary>
+/// An architecture of llama.cpp: the families that it runs, what it can express of them, its metadata keys, and its names of the
+/// parameters. A new one is a copy of a sibling's file, added to <see cref="GgufArchitectures"/>.
+/// </summary>
+internal abstract class GgufArchitecture
+{
+    /// <summary><c>general.architecture</c>, which every key of the shape begins with.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>The families that it runs, by <c>model_type</c>.</summary>
+    public virtual IReadOnlyList<string> Families => [Name];
+
+    /// <summary>
+    /// llama.cpp's name of each parameter; what has no row here is refused. Fused tensors are written as in a family's table.
+    /// </summary>
+    public abstract ParameterTable Table { get; }
+
+    /// <summary>Whether it rotates neighbours, so that rows of query and key projections are reordered (<see cref="HeadOrder"/>).</summary>
+    public virtual bool TurnsNeighbours => false;
+
+    /// <summary>Whether it wants a head of its own where the embedding serves as one.</summary>
+    public virtual bool WantsHead => false;
+
+    /// <summary>Whether it reads <see cref="RotaryFactors"/>.</summary>
+    public virtual bool ReadsRotaryFactors => false;
+
+    /// <summary>The norm that it computes.</summary>
+    protected virtual NormKind Norm => NormKind.RmsNorm;
+
+    /// <summary>How it computes a layer, apart from what <see cref="WithoutKeys"/> takes away.</summary>
+    protected virtual LayerKind Layer { get; } = new();
+
+    /// <summary>Whether a part of each head may stay unturned.</summary>
+    protected virtual bool TurnsPartly => false;
+
+    /// <summary>Whether queries must be as wide as the model: the shapes of its attention are taken from the width.</summary>
+    protected virtual bool WantsFullWidth => false;
+
+    /// <summary>A layer without what the architecture has keys for. A window is none: one that is no key shortens the context.</summary>
+    protected virtual LayerKind WithoutKeys(LayerKind kind) => kind with { SlidingWindow = null };
+
+    /// <summary>The longest text for which the file says the same as the model.</summary>
+    protected virtual int ContextLength(DecoderConfig config) =>
+        Math.Min(config.MaxPositions, config.LayerKinds.Min(kind => kind.SlidingWindow ?? int.MaxValue));
+
+    /// <summary>The keys that are this architecture's own; <paramref name="add"/> puts its name before each.</summary>
+    protected abstract void DescribeOwn(DecoderConfig config, Action<string, object> add);
+
+    /// <summary>What is added to every weight of a parameter: 1 for norms that the checkpoint stores less one.</summary>
+    public virtual float Shift(ParameterRole role) => 0;
+
+    /// <summary>
+    /// What every weight of a parameter is multiplied by, where the architecture has a number of its own that the model has not.
+    /// </summary>
+    public virtual double Factor(ParameterRole role, DecoderConfig config) => 1;
+
+    /// <summary>Refuses what llama.cpp would load and compute differently, or not load at all.</summary>
+    /// <param name="config">The model.</param>
+    /// <param name="folder">Its name, for the error.</param>
+    public void Require(DecoderConfig config, string folder)
+    {
+        if (Objection(config) is { } why)
+            throw new EspalierException($"{folder}: cannot be exported to GGUF: {why}");
+    }
+
+    /// <summary>The keys that describe the shape.</summary>
+    public void Describe(DecoderConfig config, GgufMetadata metadata)
+    {
+        Add("context_length", (uint)ContextLength(config));
+        Add("embedding_length", (uint)config.HiddenSize);
+        Add("block_count", (uint)config.Layers);
+        Add("feed_forward_length", (uint)config.IntermediateSize);
+        Add("attention.head_count", (uint)config.QueryHeads);
+        Add("attention.head_count_kv", (uint)config.KeyValueHeads);
+        // Always, for the default is hidden / heads, which pruning breaks.
+        Add("attention.key_length", (uint)config.HeadDim);
+        Add("attention.value_length", (uint)config.HeadDim);
+        Add(Norm == NormKind.LayerNorm1p ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon", (float)config.NormEpsilon);
+        Add("rope.dimension_count", (uint)Turning(config));
+        Add("rope.freq_base", (float)config.Rotary.Theta);
+        Add("vocab_size", (uint)config.VocabularySize);
+        switch (config.Rotary.Scaling)
+        {
+            case RotaryScaling.Linear linear:
+                Add("rope.scaling.type", "linear");
+                Add("rope.scaling.factor", (float)linear.Factor);
+                break;
+            case RotaryScaling.Yarn yarn when !RotaryFactors.HasKeys(yarn):
+                Add("rope.scaling.attn_factor", (float)yarn.AttentionFactor);
+                break;
+            case RotaryScaling.Yarn yarn:
+                Add("rope.scaling.type", "yarn");
+                Add("rope.scaling.factor", (float)yarn.Factor);
+                Add("rope.scaling.original_context_length", (uint)yarn.OriginalMaxPositions);
+                // llama.cpp multiplies this by the usual 0.1 ln(factor) + 1 itself.
+                Add("rope.scaling.attn_factor", (float)(yarn.AttentionFactor / (0.1 * Math.Log(yarn.Factor) + 1.0)));
+                break;
+        }
+
+        DescribeOwn(config, Add);
+
+        void Add(string key, object value) => metadata.Add($"{Name}.{key}", value);
+    }
+
+    private string? Objection(DecoderConfig config)
+    {
+        var missing = ParameterSpec.All.FirstOrDefault(spec =>
+            config.LayerKinds.Take(config.Layers).Any(kind => spec.Exists(config, kind)) && !Table.Roles.Contains(spec.Role)
+                && !(spec.Role == ParameterRole.Head && config.TiedEmbeddings));
+        var turning = Turning(config);
+        return config.Norm != Norm ? $"the architecture {Name} has {Norm}; this model has {config.Norm}"
+            : config.LayerKinds.Select(WithoutKeys).FirstOrDefault(kind => kind != Layer) is { } other
+            ? $"a layer of the architecture {Name} is {Layer}; this model has one that is {other}"
+            : missing is not null ? $"the architecture {Name} has no place for {missing.Role}"
+            : !TurnsPartly && config.Rotary.Fraction != 1.0
+            ? $"the architecture {Name} rotates whole heads; this model rotates {config.Rotary.Fraction} of each"
+            : turning % 2 != 0 ? $"{turning} entries of a head are rotated, which is odd and cannot be done in pairs"
+            : WantsFullWidth && config.QueryHeads * config.HeadDim != config.HiddenSize
+            ? $"the architecture {Name} wants as many entries of queries as channels; this model has {config.QueryHeads} heads of "
+                + $"{config.HeadDim} and {config.HiddenSize} channels"
+            : !ReadsRotaryFactors && RotaryFactors.Of(config) is not null
+            ? $"the architecture {Name} cannot stretch its frequencies by {config.Rotary.Scaling}"
+            : null;
+    }
+
+    private static int Turning(DecoderConfig config) => (int)(config.HeadDim * config.Rotary.Fraction);
+}

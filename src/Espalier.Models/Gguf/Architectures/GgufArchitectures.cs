@@ -1,0 +1,26 @@
+namespace Espalier.Models.Gguf.Architectures;
+
+/// <summary>The architectures of llama.cpp that are written.</summary>
+internal static class GgufArchitectures
+{
+    /// <summary>All of them, in alphabetical order.</summary>
+    public static IReadOnlyList<GgufArchitecture> All { get; } =
+    [
+        new Gemma2Architecture(), new GraniteArchitecture(), new LlamaArchitecture(), new NemotronArchitecture(), new Olmo2Architecture(),
+        new Phi3Architecture(), new Qwen2Architecture(), new Qwen3Architecture(),
+    ];
+
+    /// <summary>The architecture that runs a model, after what it cannot express was refused.</summary>
+    /// <param name="config">The model.</param>
+    /// <param name="folder">Its name, for the error.</param>
+    /// <exception cref="EspalierException">None runs its family, or it would compute something else.</exception>
+    public static GgufArchitecture For(DecoderConfig config, string folder)
+    {
+        var architecture = All.FirstOrDefault(one => one.Families.Contains(config.Family))
+            ?? throw new EspalierException(
+                $"{folder}: cannot be exported to GGUF: the family '{config.Family}' has no architecture there; exported are "
+                    + string.Join(", ", All.SelectMany(one => one.Families).Order(StringComparer.Ordinal)));
+        architecture.Require(config, folder);
+        return architecture;
+    }
+}

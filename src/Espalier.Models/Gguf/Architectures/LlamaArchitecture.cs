@@ -1,0 +1,47 @@
+using Espalier.Models.Families;
+using static Espalier.Models.ParameterRole;
+
+namespace Espalier.Models.Gguf.Architectures;
+
+/// <summary>llama.cpp's architecture <c>llama</c>, which runs Llama 2 to 3.2, Mistral and Mistral-NeMo.</summary>
+internal sealed class LlamaArchitecture : GgufArchitecture
+{
+    /// <inheritdoc/>
+    public override string Name => "llama";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Families { get; } = ["llama", "mistral"];
+
+    /// <inheritdoc/>
+    public override ParameterTable Table { get; } = new(
+        (Embedding, "token_embd.weight"),
+        (InputNorm, "blk.{layer}.attn_norm.weight"),
+        (QueryProjection, "blk.{layer}.attn_q.weight"),
+        (QueryProjectionBias, "blk.{layer}.attn_q.bias"),
+        (KeyProjection, "blk.{layer}.attn_k.weight"),
+        (KeyProjectionBias, "blk.{layer}.attn_k.bias"),
+        (ValueProjection, "blk.{layer}.attn_v.weight"),
+        (ValueProjectionBias, "blk.{layer}.attn_v.bias"),
+        (OutputProjection, "blk.{layer}.attn_output.weight"),
+        (OutputProjectionBias, "blk.{layer}.attn_output.bias"),
+        (PostAttentionNorm, "blk.{layer}.ffn_norm.weight"),
+        (GateProjection, "blk.{layer}.ffn_gate.weight"),
+        (GateProjectionBias, "blk.{layer}.ffn_gate.bias"),
+        (UpProjection, "blk.{layer}.ffn_up.weight"),
+        (UpProjectionBias, "blk.{layer}.ffn_up.bias"),
+        (DownProjection, "blk.{layer}.ffn_down.weight"),
+        (DownProjectionBias, "blk.{layer}.ffn_down.bias"),
+        (FinalNorm, "output_norm.weight"),
+        (Head, "output.weight"));
+
+    /// <inheritdoc/>
+    public override bool TurnsNeighbours => true;
+
+    /// <inheritdoc/>
+    public override bool ReadsRotaryFactors => true;
+
+    /// <inheritdoc/>
+    protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
+    {
+    }
+}

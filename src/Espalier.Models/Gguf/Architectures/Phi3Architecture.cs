@@ -1,0 +1,40 @@
+using Espalier.Models.Families;
+using static Espalier.Models.ParameterRole;
+
+namespace Espalier.Models.Gguf.Architectures;
+
+/// <summary>
+/// llama.cpp's architecture <c>phi3</c>: one tensor for queries, keys and values, one for gate and up. It does not apply a window, which
+/// therefore ends the context.
+/// </summary>
+internal sealed class Phi3Architecture : GgufArchitecture
+{
+    /// <inheritdoc/>
+    public override string Name => "phi3";
+
+    /// <inheritdoc/>
+    public override ParameterTable Table { get; } = new(
+        (Embedding, "token_embd.weight"),
+        (InputNorm, "blk.{layer}.attn_norm.weight"),
+        (QueryProjection, "blk.{layer}.attn_qkv.weight#q"),
+        (KeyProjection, "blk.{layer}.attn_qkv.weight#k"),
+        (ValueProjection, "blk.{layer}.attn_qkv.weight#v"),
+        (OutputProjection, "blk.{layer}.attn_output.weight"),
+        (PostAttentionNorm, "blk.{layer}.ffn_norm.weight"),
+        (GateProjection, "blk.{layer}.ffn_up.weight#gate"),
+        (UpProjection, "blk.{layer}.ffn_up.weight#up"),
+        (DownProjection, "blk.{layer}.ffn_down.weight"),
+        (FinalNorm, "output_norm.weight"),
+        (Head, "output.weight"));
+
+    /// <inheritdoc/>
+    protected override bool TurnsPartly => true;
+
+    /// <inheritdoc/>
+    protected override bool WantsFullWidth => true;
+
+    /// <inheritdoc/>
+    protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
+    {
+    }
+}

@@ -1,0 +1,67 @@
+using System.Buffers;
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Families;
+using Espalier.Models.Gguf.Architectures;
+
+namespace Espalier.Models.Gguf.Export;
+
+/// <summary>
+/// A checkpoint's parameters as an architecture of llama.cpp stores them: under its names, fused where it fuses them, with the rows of
+/// heads reordered, and with what the architecture adds or multiplies.
+/// </summary>
+/// <param name="checkpoint">The model, open as long as tensors are read.</param>
+/// <param name="architecture">The architecture.</param>
+internal sealed class ExportedTensors(Checkpoint checkpoint, GgufArchitecture architecture)
+{
+    /// <summary>The tensors of a plan, to be read and written.</summary>
+    /// <param name="planned">The plan.</param>
+    /// <param name="importance">What an error costs in each column of a matrix; null where that is the same everywhere.</param>
+    public IEnumerable<GgufTensorSource> Of(IEnumerable<PlannedTensor> planned, Func<Parameter, float[]?>? importance = null)
+    {
+        foreach (var (tensor, _, type) in planned)
+            yield return Source(tensor, type) with
+            {
+                Importance = tensor.Shape.Length == 1 ? null : importance?.Invoke(tensor.Parts[0].Parameter),
+            };
+        if (RotaryFactors.Of(checkpoint.Config) is { } factors)
+            yield return new(RotaryFactors.Name, GgufType.F32, [factors.Length], (_, rows) => factors.CopyTo(rows));
+    }
+
+    private GgufTensorSource Source(StoredTensor tensor, GgufType type) => new(tensor.Name, type, tensor.Shape, (firstRow, rows) =>
+    {
+        var begin = firstRow * tensor.Shape[^1];
+        foreach (var (part, first, count) in tensor.Ranges())
+        {
+            long from = Math.Max(begin, first), to = Math.Min(begin + rows.Length, first + count);
+            if (from < to)
+                Read(part.Parameter, from - first, rows[(int)(from - begin)..(int)(to - begin)]);
+        }
+    }, tensor.Parts.Any(part => Turns(part.Parameter.Role)) ? checkpoint.Config.HeadDim : 1);
+
+    private bool Turns(ParameterRole role) => architecture.TurnsNeighbours
+        && role is ParameterRole.QueryProjection or ParameterRole.KeyProjection or ParameterRole.QueryProjectionBias
+            or ParameterRole.KeyProjectionBias;
+
+    private void Read(Parameter parameter, long firstElement, Span<float> rows)
+    {
+        var role = parameter.Role == ParameterRole.Head && checkpoint.Config.TiedEmbeddings ? ParameterRole.Embedding : parameter.Role;
+        var name = checkpoint.Family.NameOf(parameter with { Role = role });
+        if (Turns(role))
+        {
+            var halves = ArrayPool<float>.Shared.Rent(rows.Length);
+            checkpoint.ReadFloat32(name, firstElement, halves.AsSpan(0, rows.Length));
+            HeadOrder.Interleave(halves.AsSpan(0, rows.Length), rows, checkpoint.Config.HeadDim,
+                ParameterSpec.Of(role).Shape(checkpoint.Config) is [_, var width] ? (int)width : 1);
+            ArrayPool<float>.Shared.Return(halves);
+        }
+        else
+            checkpoint.ReadFloat32(name, firstElement, rows);
+
+        if (architecture.Shift(role) is var shift and not 0)
+            foreach (ref var weight in rows)
+                weight += shift;
+        if (architecture.Factor(role, checkpoint.Config) is var factor and not 1)
+            foreach (ref var weight in rows)
+                weight = (float)(weight * factor);
+    }
+}

@@ -1,0 +1,44 @@
+// Whether llama.cpp computes the golden logits of every family from its GGUF file: exports each folder of tests/golden/families as F32 and
+// compares with what transformers computed in float64. Prints a table; exit code 1 where a logit differs by more than the family's limit.
+//
+//   node families.mjs [--espalier PROGRAM]
+
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import {fileURLToPath} from "node:url";
+import {spawnSync} from "node:child_process";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const root = path.resolve(here, "../../..");
+const espalier = process.argv[2] === "--espalier" ? process.argv[3] : path.join(root, "espalier");
+const folders = path.join(root, "tests/golden/families");
+
+// llama.cpp takes GELU from a table of float16; phi3's window, which it does not apply, is 10 here.
+const limits = {gemma2: 1e-2}, positions = {phi3: 10};
+
+const work = fs.mkdtempSync(path.join(os.tmpdir(), "families-"));
+process.on("exit", () => fs.rmSync(work, {recursive: true, force: true}));
+
+console.log("family           largest logit  difference   allowed");
+let missed = false;
+for (const family of fs.readdirSync(folders).filter(name => fs.existsSync(path.join(folders, name, "golden.safetensors")))) {
+    const file = path.join(work, `${family}.gguf`), limit = limits[family] ?? 1e-4;
+    run(espalier, ["export", path.join(folders, family), "--type", "f32", "--output", file]);
+    const judged = JSON.parse(run(process.execPath, [path.join(here, "judge.mjs"), file, "--golden", path.join(folders, family, "golden.safetensors"),
+        "--positions", String(positions[family] ?? 0)]));
+    const ok = judged.worst_logit_difference <= limit;
+    missed ||= !ok;
+    console.log([family.padEnd(16), judged.largest_logit.toFixed(4).padStart(13), judged.worst_logit_difference.toExponential(2).padStart(11),
+        limit.toExponential(0).padStart(9), ok ? "" : "MISSED"].join(" ").trimEnd());
+}
+process.exitCode = missed ? 1 : 0;
+
+function run(program, args) {
+    const {status, stdout, stderr, error} = spawnSync(program, args, {encoding: "utf8", maxBuffer: 1 << 26});
+    if (error !== undefined || status !== 0) {
+        process.stderr.write(`families: ${[program, ...args].join(" ")}\n${error?.message ?? stderr}\n`);
+        process.exit(2);
+    }
+    return stdout;
+}
