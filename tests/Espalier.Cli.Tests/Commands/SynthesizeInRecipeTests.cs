@@ -71,7 +71,7 @@ public sealed class SynthesizeInRecipeTests : TorchTest
             Directory.GetFiles(Path.Combine(run, "stages"), "synthesized.jsonl", SearchOption.AllDirectories))).Count();
         var data = Assert.Single(Directory.GetFiles(Path.Combine(run, "stages"), "stage.json", SearchOption.AllDirectories),
             file => file.Contains("align-data", StringComparison.Ordinal));
-        Assert.Equal(kept + 1, JsonDocument.Parse(File.ReadAllText(data)).RootElement.GetProperty("result")
+        Assert.Equal(kept + 1, JsonDocument.Parse(File.ReadAllText(data)).RootElement.GetProperty("body").GetProperty("result")
             .GetProperty("train_conversations").GetInt32());
         // Every model that a step leaves is asked the benchmarks.
         Assert.All(report.GetProperty("rows").EnumerateArray(), row => Assert.Equal(1, row.GetProperty("tasks").GetArrayLength()));
