@@ -58,7 +58,7 @@ public sealed class SynthesizeInRecipeTests : TorchTest
         var (prompts, chats) = (Path.Combine(_folder.Path, "prompts.txt"), Path.Combine(_folder.Path, "chats.jsonl"));
         var recipe = Recipe(
             $"{{ prompts: {prompts}, plain: true, count: 12, max-tokens: 16, keep-unfinished: true, max-repetition: 100% }}",
-            $"align: {{ data: [ synthesized, {chats} ], steps: 2, batch: 1, held-out: 0 }}");
+            $"align: {{ data: [ synthesized, {chats} ], steps: 2, batch: 1, held-out: 0, sequence: 128 }}");
         File.WriteAllText(prompts, "Gets the\nReturns a\nOnce upon a time\n");
         File.WriteAllText(chats, """{"prompt": "a?", "completion": "After a comes b."}""" + "\n");
         var run = Path.Combine(_folder.Path, "aligned");
