@@ -33,6 +33,13 @@ internal sealed record ContinuationKind(IReadOnlyList<string> Stop, int MaxToken
     ];
 
     /// <inheritdoc/>
+    /// <remarks>
+    /// Nats a token of what the first model wrote, and, for that is nothing that the model itself wrote, how much of its own text repeats.
+    /// </remarks>
+    public override IReadOnlyList<TaskLoss> Losses { get; } =
+        [new("", Loss, result => result.Score(Loss)), new("repetition", null, result => result.Score(Repetition))];
+
+    /// <inheritdoc/>
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings) => new ContinuationQuestions(this, task.Name,
         [.. Prompts(task, settings)
             .Select(subject => (subject.Subject, (IReadOnlyList<GeneratedPrompt>)[.. subject.Prompts.Select(Begin)]))]);

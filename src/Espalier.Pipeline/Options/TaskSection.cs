@@ -1,3 +1,6 @@
+using System.Text.Json.Nodes;
+using Espalier.Evaluation.Catalog;
+
 namespace Espalier.Pipeline.Options;
 
 /// <summary>A benchmark that models are asked.</summary>
@@ -27,15 +30,22 @@ internal sealed record TaskSection
     public bool IsFile => IsTaskFile(Task);
 
     /// <summary>Its name in tables: a file's without its ending, and whether it goes through the chat template.</summary>
-    public string Name => (IsFile ? Path.GetFileNameWithoutExtension(Task) : Task) + (ChatTemplate ? " (chat)" : "");
+    public string Name => (IsFile || IsItems ? Path.GetFileNameWithoutExtension(Task) : Task) + (ChatTemplate ? " (chat)" : "");
 
     /// <summary>What it is, and how much of it.</summary>
     public string Title => Limit is { } limit ? $"{Name} ({limit} documents{(Shots is null ? "" : $", {Shots} shots")})"
         : Shots is { } shots ? $"{Name} ({shots} shots)" : Name;
 
+    /// <summary>Whether it is a file of multiple-choice items, which stands where a task's file could (<c>ItemsFile</c>).</summary>
+    public bool IsItems => Task.EndsWith(ItemsFile.Ending, StringComparison.Ordinal);
+
     /// <summary>Whether a text names a task's file.</summary>
     public static bool IsTaskFile(string text) =>
         s_endings.Any(ending => text.EndsWith(ending, StringComparison.OrdinalIgnoreCase) && text.Length > ending.Length);
+
+    /// <summary>As a recipe writes it: its name where nothing else is said of it.</summary>
+    internal JsonNode Written => this == new TaskSection { Task = Task, ContextLengths = ContextLengths } && ContextLengths.Count == 0
+        ? JsonValue.Create(Task) : Keys.Canonical(this);
 
     /// <summary>The keys.</summary>
     internal static IReadOnlyList<Key<TaskSection>> Keys { get; } =
@@ -76,7 +86,8 @@ internal sealed record TaskSection
         {
             IsOption = false,
             PageDefault = "as the task has it",
-            Page = "Tokens of question and answer together, one number or a list, of tasks that make their questions themselves (`ruler_...`).",
+            Page = "Tokens of question and answer together, one number or a list, of tasks that make their questions themselves "
+                + "(`ruler_...`).",
             IsLater = true,
         },
         new Key<TaskSection, bool>("chat-template", Kinds.Flag, s => s.ChatTemplate, (s, chat) => s with { ChatTemplate = chat })

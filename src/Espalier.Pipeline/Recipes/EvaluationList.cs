@@ -17,7 +17,7 @@ internal static class EvaluationList
     public static Kind<Evaluations> Kind => new(
         "NAME",
         Read,
-        list => new JsonArray([.. list.Texts.Select(Written), .. list.Tasks.Select(Written)]),
+        list => new JsonArray([.. list.Texts.Select(Written), .. list.Tasks.Select(task => task.Written)]),
         () => Schemas.OneOrMore(Schemas.AnyOf(
             Schemas.Words([HeldOut, TeacherDomain, .. TaskCatalog.Names]), Schemas.Pattern("[.][yY][aA]?[mM][lL]$"),
             Schemas.Section(TaskSection.Section), Named)))
@@ -37,9 +37,6 @@ internal static class EvaluationList
 
     private static JsonNode Written(EvaluationSet set) =>
         set.Source is { } source ? new JsonObject { [set.Name] = source } : JsonValue.Create(set.Name);
-
-    private static JsonNode Written(TaskSection task) =>
-        task is { Limit: null, Shots: null } ? JsonValue.Create(task.Task) : TaskSection.Keys.Canonical(task);
 
     private static Evaluations Read(SectionFields fields, string key)
     {
@@ -70,8 +67,10 @@ internal static class EvaluationList
         if (task.IsFile || TaskCatalog.Names.Contains(task.Task))
             return task;
         var hint = NearestName.Hint(task.Task, known);
-        throw fields.At(item.Line, $"{key}: {OneLine.Clipped(task.Task)} is not known.{hint} Known are {HeldOut}, {TeacherDomain} and names "
-            + $"of benchmarks{(hint.Length > 0 ? "" : $" ({string.Join(", ", TaskCatalog.Names)})")}; a benchmark of your own is a file that "
+        throw fields.At(item.Line,
+            $"{key}: {OneLine.Clipped(task.Task)} is not known.{hint} Known are {HeldOut}, {TeacherDomain} and names "
+            + $"of benchmarks{(hint.Length > 0 ? "" : $" ({string.Join(", ", TaskCatalog.Names)})")}; a benchmark of your own is a file "
+            + $"that "
             + "ends in .yaml, a text of your own { NAME: PATH }");
     }
 

@@ -18,7 +18,7 @@ internal static class RecipeInputs
             new("the teacher's folder", recipe.Teacher),
             .. SourcePlaces.Of("the data", recipe.Data.Train),
             .. SourcePlaces.Of("the evaluation text", recipe.Evaluate.Select(set => set.Source).OfType<string>()),
-            .. Files("the benchmarks", [recipe.Tasks.Count > 0 ? recipe.Benchmarks : null]),
+            .. Files("the benchmarks", [recipe.AllTasks.Any() ? recipe.Benchmarks : null]),
             .. SourcePlaces.Of("the reference text", new[] { recipe.Correction.Reference }.OfType<string>()),
         ];
     }
@@ -30,8 +30,9 @@ internal static class RecipeInputs
         return
         [
             .. ModelAndTexts(recipe),
-            .. Files("the task", recipe.Tasks.Select(task => task.IsFile ? task.Task : null)),
-            .. Files("the multiple-choice items", [recipe.Score.Task]),
+            .. Files("the task",
+                recipe.AllTasks.Append(new() { Task = recipe.Score.Task ?? "" })
+                    .Select(task => task.IsFile || task.IsItems ? task.Task : null)),
             .. Files("the plan", [recipe.Prune.Plan]),
             .. Files("the candidates", [recipe.Search?.CandidatesFile]),
         ];
