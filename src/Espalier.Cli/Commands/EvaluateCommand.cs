@@ -6,6 +6,7 @@ using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
+using Espalier.Compression.Training;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
@@ -22,6 +23,9 @@ internal sealed class EvaluateCommand : CommandBase
     private readonly TokenInput _input = new();
     private readonly WindowsInput _cut = new("window", LongestDefault);
     private readonly ValueOption<int> _windows = new("--windows", Kinds.Size(), "Only the first N windows; by default all");
+    private readonly ValueOption<ComputeChoice> _compute = new("--compute", Kinds.Choice(ComputeChoices.Names),
+        "What the products with weights are computed in for the loss of a text; auto is bfloat16 where the processor has units for it",
+        ComputeChoice.Float32);
     private readonly OutputOption _perToken = new("--per-token",
         "Write one JSON line a window: its number, its ids and the NLL of each target", "FILE.jsonl");
     private readonly TaskEvaluation _tasks = new();
@@ -41,7 +45,7 @@ internal sealed class EvaluateCommand : CommandBase
     {
         _model.AddTo(this);
         _input.AddTo(this);
-        Options.Add([_windows, .. _cut.Options, _perToken]);
+        Options.Add([_windows, .. _cut.Options, _compute, _perToken]);
         _tasks.AddTo(this);
         _format.AddTo(this);
         _threads.AddTo(this);
@@ -87,16 +91,20 @@ internal sealed class EvaluateCommand : CommandBase
     // Every word is a model.
     private int Tasks(CommandRun run)
     {
-        foreach (var option in Options.Where(option => option.Name is "--ids" or "--field" or "--sequence" or "--windows" or "--per-token"))
+        foreach (var option in Options.Where(option => option.Name is "--ids" or "--field" or "--sequence" or "--windows" or "--compute"
+            or "--per-token"))
             if (run.Has(option))
-                throw new EspalierException($"{option.Name} is about the loss of a text, and --tasks asks for benchmarks: give one of them");
+                throw new EspalierException(
+                    $"{option.Name} is about the loss of a text, and --tasks asks for benchmarks: give one of them");
         return _tasks.Run(run, [_model.Folder(run), .. _input.Words(run)], _format, () => _threads.Start(run));
     }
 
     private PerplexityResult Measure(CommandRun run, Decoder decoder, WindowSet set, Action<long, long[], float[]>? perWindow)
     {
         var result =
-            PerplexityEvaluator.Run(decoder, set, run.Get(_windows), _cut.Batch(run), run.Progress, perWindow, run.Cancellation);
+            PerplexityEvaluator.Run(decoder, set, run.Get(_windows), _cut.Batch(run), run.Progress, perWindow,
+                run.Get(_compute)!.Value.Here(),
+                run.Cancellation);
         return double.IsFinite(result.Nll)
             ? result
             : throw new EspalierException($"the mean NLL is {result.Nll}: the model's activations overflow on this text")

@@ -33,8 +33,8 @@ public sealed record PerplexityResult
 internal static class PerplexityEvaluator
 {
     /// <summary>
-    /// Runs over the first <paramref name="count"/> windows (all where null), in the weights' own type also where the model is trained with
-    /// products in bfloat16. Sums in float64.
+    /// Runs over the first <paramref name="count"/> windows (all where null), with products in <paramref name="compute"/> whatever the
+    /// model is trained in. Sums in float64.
     /// </summary>
     /// <param name="model">The model; read only.</param>
     /// <param name="windows">The windows.</param>
@@ -42,11 +42,12 @@ internal static class PerplexityEvaluator
     /// <param name="batch">Windows of one forward pass.</param>
     /// <param name="progress">Receives the windows done.</param>
     /// <param name="perToken">Given each window's number, its inputs with the last target appended, and the NLL of each target.</param>
+    /// <param name="compute">What the products with weights are computed in; losses are float32.</param>
     /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">Fewer windows than asked for.</exception>
     public static PerplexityResult Run(
         Decoder model, WindowSet windows, long? count, int batch, IProgressReporter progress,
-        Action<long, long[], float[]>? perToken = null, CancellationToken stop = default)
+        Action<long, long[], float[]>? perToken = null, ComputeType compute = ComputeType.Float32, CancellationToken stop = default)
     {
         var total = count ?? windows.WithoutMask("evaluation").Count;
         if (total < 1 || total > windows.Count)
@@ -55,7 +56,7 @@ internal static class PerplexityEvaluator
         var started = System.Diagnostics.Stopwatch.GetTimestamp();
         var sequence = windows.SequenceLength;
         var means = new List<double>();
-        using var exact = model.Computing(ComputeType.Float32);
+        using var computing = model.Computing(compute);
         using var task = progress.Begin("evaluate", total, "windows");
         using var workers = WorkersFor(model, total, batch);
         var nll = new float[workers?.Count ?? 1][];

@@ -1,5 +1,6 @@
 using Espalier.Evaluation.Conversations;
 using Espalier.Evaluation.Documents;
+using Espalier.Evaluation.Requests;
 
 namespace Espalier.Evaluation.Tasks;
 
@@ -35,6 +36,9 @@ internal abstract record TaskKind
     /// answers remembered.
     /// </summary>
     public virtual bool NeedsFirst => false;
+
+    /// <summary>How its questions are answered several times; null where once.</summary>
+    public virtual Attempts? Attempts => null;
 
     /// <summary>What a task of this kind wants that a recipe cannot give, and how to run it; null where nothing.</summary>
     public virtual string? NotInRecipes => null;

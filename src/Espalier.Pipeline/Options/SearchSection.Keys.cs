@@ -131,7 +131,7 @@ internal sealed partial record SearchSection
     private static TaskSection Entry(SectionFields fields, string key, YamlValue item) => item switch
     {
         YamlText { IsEmpty: false, Text: { Length: > 0 } name } when !name.Contains('\0') => new() { Task = name },
-        YamlMap => TaskSection.Keys.Read(fields.Inside(item, key, "search.tasks"), new()),
+        YamlMap => TaskSection.Read(fields, key, item, "search.tasks"),
         _ => throw fields.At(item.Line,
             "search.tasks must list names of texts and benchmarks, or maps such as { task: gsm8k, limit: 100 }"),
     };

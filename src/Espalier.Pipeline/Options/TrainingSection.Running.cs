@@ -41,9 +41,9 @@ internal sealed partial record TrainingSection
             PageDefault = "float32",
             Page = """
                 What the products with weights are computed in, of the model and of its teacher: `float32` (`f32`), `bfloat16` (`bf16`;
-                their operands and results rounded; weights, their gradients, moments, the residual stream, attention, losses and
-                evaluation stay float32), or `auto`: bfloat16 where the processor has units for it (avx512_bf16 or amx_bf16; `espalier
-                doctor` lists them).
+                their operands and results rounded; weights, their gradients, moments, the residual stream, attention and losses
+                stay float32, and so does evaluation but by a recipe's `evaluate-compute`), or `auto`: bfloat16 where the processor has
+                units for it (avx512_bf16 or amx_bf16; `espalier doctor` lists them).
                 """,
             Stage = InStageKey.WhereItDiffers,
             // Auto stands for what it comes to here: a run that goes on elsewhere must not mix the two.

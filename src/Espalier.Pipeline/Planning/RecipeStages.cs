@@ -1,4 +1,5 @@
 using Espalier.Compression.Search;
+using Espalier.Compression.Training;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
@@ -27,7 +28,11 @@ internal sealed class RecipeStages
         Teacher = new("teacher", teacher.Config, teacher.StoredType);
         Data = new(recipe.Data, recipe.Teacher, teacher.Config.VocabularySize);
         _stages.Add(Data);
-        Evaluation = new(arm, [.. recipe.Evaluate.Select(Text)], _sequence) { Tasks = RecipeTask.Of(recipe) };
+        Evaluation = new(arm, [.. recipe.Evaluate.Select(Text)], _sequence)
+        {
+            Tasks = RecipeTask.Of(recipe),
+            Compute = recipe.EvaluateCompute.Here(),
+        };
         Sources = [.. _stages];
 
         Evaluate(Teacher, asksTasks: true);
@@ -143,7 +148,11 @@ internal sealed class RecipeStages
 
     private ModelSlot Correct(TrainingSection section, Func<bool>? when)
     {
-        var stage = Add(new CorrectStage(Teacher, section, Data.Tokens, _sequence, CorrectionSection.SeedOf(_recipe.Seed)) { When = when });
+        var stage = Add(new CorrectStage(Teacher, section, Data.Tokens, _sequence, CorrectionSection.SeedOf(_recipe.Seed))
+        {
+            When = when,
+            HeldOutCompute = Evaluation.Compute,
+        });
         stage.Trained.Otherwise = Teacher;
         Evaluate(stage.Trained, when);
         return stage.Trained;
@@ -192,6 +201,7 @@ internal sealed class RecipeStages
         var stage = Add(new DistillStage(student, name, teacher, section, Data.Tokens, _sequence, _recipe.Seed)
         {
             Cache = cache?.Cache,
+            HeldOutCompute = Evaluation.Compute,
             Corrects = corrects,
             CorrectsWhen = correctsWhen,
             Whose = cycle.Number is not > 1 ? "" : _recipe.Cycles!.Teacher == CycleTeacher.Previous

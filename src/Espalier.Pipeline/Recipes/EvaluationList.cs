@@ -45,7 +45,7 @@ internal static class EvaluationList
         foreach (var item in value is YamlList list ? list.Items : [value])
         {
             if (item is YamlMap map && map.Entries.Any(entry => entry.Key.Text == TaskKey))
-                tasks.Add(Known(fields, key, item, TaskSection.Keys.Read(fields.Inside(item, key), new())));
+                tasks.Add(Known(fields, key, item, TaskSection.Read(fields, key, item)));
             else if (item is YamlMap named)
                 foreach (var (name, source) in named.Entries)
                     texts.Add(Of(fields, key, name.Text, source));
@@ -70,8 +70,7 @@ internal static class EvaluationList
         throw fields.At(item.Line,
             $"{key}: {OneLine.Clipped(task.Task)} is not known.{hint} Known are {HeldOut}, {TeacherDomain} and names "
             + $"of benchmarks{(hint.Length > 0 ? "" : $" ({string.Join(", ", TaskCatalog.Names)})")}; a benchmark of your own is a file "
-            + $"that "
-            + "ends in .yaml, a text of your own { NAME: PATH }");
+            + "that ends in .yaml, a text of your own { NAME: PATH }");
     }
 
     private static EvaluationSet Of(SectionFields fields, string key, string name, YamlValue source)

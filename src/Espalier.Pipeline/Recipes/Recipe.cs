@@ -1,3 +1,4 @@
+using Espalier.Compression.Training;
 using Espalier.Pipeline.Options;
 
 namespace Espalier.Pipeline.Recipes;
@@ -52,6 +53,9 @@ internal sealed record Recipe
 
     /// <summary>The folder of the benchmarks' files; null for what the environment names, else <c>benchmarks</c>.</summary>
     public string? Benchmarks { get; init; }
+
+    /// <summary>What the products with weights are computed in where the loss on held-out and other texts is measured.</summary>
+    public ComputeChoice EvaluateCompute { get; init; }
 
     /// <summary>What is written at the end.</summary>
     public IReadOnlyList<ExportKind> Export { get; init; } = [ExportKind.Hf];

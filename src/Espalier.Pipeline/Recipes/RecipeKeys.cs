@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Espalier.Compression.Training;
 using Espalier.Pipeline.Options;
 
 namespace Espalier.Pipeline.Recipes;
@@ -68,6 +69,18 @@ internal static class RecipeKeys
                 [benchmarks](#benchmarks): names such as `mmlu`, files that end in `.yaml`, and `{ task: gsm8k, limit: 200 }`.
                 """,
             Turn = 3,
+        },
+        new Key<Recipe, ComputeChoice>("evaluate-compute", Kinds.Choice(ComputeChoices.Names), s => s.EvaluateCompute,
+            (s, compute) => s with { EvaluateCompute = compute })
+        {
+            PageDefault = "`float32`",
+            Page = """
+                What the products with weights are computed in where the loss on held-out and other texts is measured, in trainings too:
+                `float32`, `bfloat16`, or `auto`, which is bfloat16 where the processor has units for it. Norms, attention's own products
+                and the losses are float32 anyway. Models of one run are measured alike. A search and the benchmarks stay with float32.
+                """,
+            IsLater = true,
+            Turn = 4,
         },
         new Key<Recipe, string?>("benchmarks", Kinds.Text("FOLDER"), s => s.Benchmarks, (s, folder) => s with { Benchmarks = folder })
         {

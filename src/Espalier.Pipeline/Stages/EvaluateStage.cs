@@ -22,6 +22,9 @@ internal sealed record EvaluationSettings(string Arm, IReadOnlyList<Slot<Evaluat
     /// <summary>Benchmarks, of the models that are asked them.</summary>
     public IReadOnlyList<RecipeTask> Tasks { get; init; } = [];
 
+    /// <summary>What the products with weights are computed in, for losses.</summary>
+    public ComputeType Compute { get; init; }
+
     /// <summary>Turns what a model writes into text; null leaves that out.</summary>
     public Tokenizer? Tokenizer { get; set; }
 
@@ -76,7 +79,13 @@ internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFol
     }
 
     /// <inheritdoc/>
-    protected override JsonObject Options() => new() { ["sequence"] = evaluation.Sequence };
+    protected override JsonObject Options()
+    {
+        var options = new JsonObject { ["sequence"] = evaluation.Sequence };
+        if (evaluation.Compute != ComputeType.Float32)
+            options["compute"] = EnumName.Of(evaluation.Compute);
+        return options;
+    }
 
     /// <inheritdoc/>
     protected override Dictionary<string, string> Inputs() =>
@@ -130,14 +139,17 @@ internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFol
     private PerplexityResult LossOn(EvaluationText text, RunContext run)
     {
         var title = $"evaluate: {model.Value.Name} on {text.Name}";
-        if (model.Value.HeldOut is { } known && known.Text == text.Hash && known.Sequence == evaluation.Sequence)
+        if (model.Value.HeldOut is { } known && known.Text == text.Hash && known.Sequence == evaluation.Sequence
+            && known.Compute == evaluation.Compute)
         {
             run.Progress.Note($"{title}: as its training ended");
             return known.Result;
         }
         run.Progress.Note(title);
         return PerplexityEvaluator.Run(
-            Decoder(), new WindowSet(text.Tokens, evaluation.Sequence, WindowStride.Contiguous), null, 8, run.Progress, stop: run.Stop);
+            Decoder(), new WindowSet(text.Tokens, evaluation.Sequence, WindowStride.Contiguous), null, 8, run.Progress,
+            compute: evaluation.Compute,
+            stop: run.Stop);
     }
 
     private Decoder Decoder() => _weights!.Decoder();

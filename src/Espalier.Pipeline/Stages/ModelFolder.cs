@@ -60,8 +60,9 @@ internal sealed class ModelFolder(string name, string path, string hash)
 /// <summary>A loss that this run has found out, of weights in float32.</summary>
 /// <param name="Text">Hash of the text.</param>
 /// <param name="Sequence">Tokens of a window, without overlap.</param>
+/// <param name="Compute">What the products with weights were computed in.</param>
 /// <param name="Result">The loss of every window.</param>
-internal sealed record KnownLoss(string Text, int Sequence, PerplexityResult Result);
+internal sealed record KnownLoss(string Text, int Sequence, ComputeType Compute, PerplexityResult Result);
 
 /// <summary>A file that a stage made: scores, a plan.</summary>
 /// <param name="Path">Its path.</param>

@@ -4,6 +4,8 @@ using Espalier.Compression.Importance.Depth;
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.LongContext;
+using Espalier.Evaluation.Requests;
+using Espalier.Evaluation.Sampling;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Texts;
 using Espalier.Models;
@@ -87,6 +89,9 @@ internal sealed class RecipeTask(TaskSection section, Func<string?> benchmarks, 
             options["chat_template"] = true;
         if (section.MaxTokens is { } most)
             options["max_tokens"] = most;
+        if (section.Sampling is { } attempts)
+            (options["attempts"], options["temperature"], options["top_p"], options["seed"]) =
+                (attempts.Count, attempts.Temperature, attempts.TopP, attempts.Seed);
         if (Settings.ContextLengths is { } lengths)
             options["context_length"] = new JsonArray([.. lengths.Select(length => JsonValue.Create(length))]);
         return options;
@@ -125,10 +130,10 @@ internal sealed class RecipeTask(TaskSection section, Func<string?> benchmarks, 
             throw new EspalierException($"{key}: {task.Name} makes no questions itself: leave its context-length away");
         if (section.ContextLengths.Distinct().Count() != section.ContextLengths.Count)
             throw new EspalierException($"{key}: {task.Name} has a context-length twice, whose questions would count twice; keep one");
-        if (section.MaxTokens is not { } most)
-            return task with { Name = section.Name };
-        return task.Kind is WrittenKind kind ? task with { Name = section.Name, Kind = kind with { MaxTokens = most } }
-            : throw new EspalierException($"{key}: to {task.Name} a model writes no text: leave its max-tokens away");
+        if (section.MaxTokens is { } most)
+            task = task.Kind is WrittenKind kind ? task with { Kind = kind with { MaxTokens = most } }
+                : throw new EspalierException($"{key}: to {task.Name} a model writes no text: leave its max-tokens away");
+        return (section.Sampling is { } attempts ? SampledKind.Of(task, attempts) : task) with { Name = section.Name };
     }
 
     /// <summary>The benchmarks of a recipe.</summary>

@@ -6,6 +6,7 @@ using Espalier.Compression.Evaluation;
 using Espalier.Compression.Training;
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;
+using Espalier.Models;
 using Espalier.Models.Families;
 using Espalier.Pipeline.Runs;
 using Espalier.Torch;
@@ -29,6 +30,9 @@ internal sealed record TrainingLoopOptions
 
     /// <summary>Held-out windows, or null.</summary>
     public WindowSet? HeldOut { get; init; }
+
+    /// <summary>What the products with weights are computed in on <see cref="HeldOut"/>.</summary>
+    public ComputeType HeldOutCompute { get; init; }
 
     /// <summary>
     /// Evaluations in a row without a new best after which training ends; the result is then the best weights, however it ended. 0 for
@@ -212,7 +216,8 @@ internal static class TrainingLoop
 
         void Evaluate(long step)
         {
-            var result = PerplexityEvaluator.Run(model, options.HeldOut!, null, 8, NullProgress.Instance, stop: stop);
+            var result = PerplexityEvaluator.Run(model, options.HeldOut!, null, 8, NullProgress.Instance, compute: options.HeldOutCompute,
+                stop: stop);
             evaluated = (step, result);
             stage.Metrics.Append(step, ("held_out_nll", result.Nll), ("held_out_nll_se", result.NllStandardError));
             stage.Board.Append(step, ("held_out_nll", result.Nll));

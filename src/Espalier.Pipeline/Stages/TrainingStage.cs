@@ -36,6 +36,9 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
     /// <summary>What the order is, for the stage's key.</summary>
     public string OrderName { get; init; } = "shuffled";
 
+    /// <summary>What the products with weights are computed in where the held-out loss is measured.</summary>
+    public ComputeType HeldOutCompute { get; init; }
+
     /// <summary>Its metrics.jsonl; null before it ran.</summary>
     public string? Metrics { get; private set; }
 
@@ -80,6 +83,9 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
     protected override JsonObject Options()
     {
         var options = Options(section, data.Value, sequence, seed, OrderName);
+        // Where nothing is measured, it shapes nothing.
+        if (HeldOutCompute != ComputeType.Float32 && section.EvaluateEvery > 0 && data.Value.HeldOut is not null)
+            options["held_out_compute"] = EnumName.Of(HeldOutCompute);
         if (Correction is { } correction)
             options["teacher_learning_rate"] = correction.LearningRate;
         return options;
@@ -96,8 +102,9 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
                 $"{Name}: products are computed in "
                     + $"{(section.Compute.Here() == ComputeType.Bfloat16 ? "bfloat16" : "float32, for this processor has no units for bfloat16")}");
         var (found, heldOut) = Fit(
-            run, Name, model, source.Family, open, section, Correction, data.Value, sequence, seed, Order, folder, checkpoint);
-        _heldOut = heldOut is null ? null : new(data.Value.Hash, sequence, heldOut);
+            run, Name, model, source.Family, open, section, Correction, data.Value, sequence, seed, Order, folder, checkpoint,
+            HeldOutCompute);
+        _heldOut = heldOut is null ? null : new(data.Value.Hash, sequence, HeldOutCompute, heldOut);
         Write(run, folder, ModelName, source, model, section.Freeze);
         if (Correction is not null && open?.Model is { } corrected)
             using (var original = Teacher!.Value.Open())
@@ -190,7 +197,7 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
     internal static (JsonObject Record, PerplexityResult? HeldOut) Fit(
         RunContext run, string name, Decoder model, Family family, OpenTeacher? open, TrainingSection section, TrainingSection? correction,
         TokenSets data, int sequence, long seed, Func<long, SampleOrder> order, StageFolder stage, SavedCheckpoint? checkpoint,
-        Action<Trainer>? begun = null, Action<Trainer>? ended = null)
+        ComputeType heldOutCompute = ComputeType.Float32, Action<Trainer>? begun = null, Action<Trainer>? ended = null)
     {
         var loss = LossSpec.Parse(section.Loss).Make(section.Temperature, section.TemperatureSquared);
         using var hidden = section.Hidden is null ? null : new HiddenStateLoss(section.Hidden, open!.Config!, model.Config, (ulong)seed);
@@ -220,6 +227,7 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
             FlopsPerToken = operations.Total,
             HeldOut = section.EvaluateEvery > 0 && data.HeldOut is { } heldOut ? new WindowSet(heldOut, sequence, WindowStride.Contiguous)
                 : null,
+            HeldOutCompute = heldOutCompute,
         }, run.Progress, run.Stop);
         if (trainer.Profiler?.Report(name, MatrixSpeed.Measure()) is { } profile)
             run.Profiles.Add(profile);

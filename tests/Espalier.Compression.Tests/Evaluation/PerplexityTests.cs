@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
+using Espalier.Models;
 using Espalier.Tests;
 using Espalier.Torch;
 
@@ -22,6 +23,17 @@ public sealed class PerplexityTests : TorchTest
         Assert.InRange(result.NllStandardError, 0.05, 0.2);
     }
 
+    [Fact]
+    public void In_bfloat16_the_bundled_teachers_loss_is_that_of_the_reference_within_a_few_thousandths()
+    {
+        var golden = JsonDocument.Parse(File.ReadAllText(Fixtures.Golden("quickstart-teacher", "golden.json"))).RootElement;
+        var (folder, ids) = (Path.Combine(Fixtures.Root, "models", "quickstart-teacher"),
+            Fixtures.Golden("quickstart-teacher", "self-written.ids.i32"));
+        var rounded = Evaluate(folder, ids, 256, 16, ComputeType.Bfloat16);
+        Assert.Equal(golden.GetProperty("mean_nll").GetDouble(), rounded.Nll, 3e-3);
+        Assert.NotEqual(Evaluate(folder, ids, 256, 16).WindowNll, rounded.WindowNll);
+    }
+
     [OutsideFact("models/stories260K")]
     public void Stories260K_has_the_loss_that_three_programs_agree_on()
     {
@@ -30,11 +42,16 @@ public sealed class PerplexityTests : TorchTest
         Assert.Equal(1.275128, result.Nll, 1e-5);
     }
 
-    private static PerplexityResult Evaluate(string folder, string ids, int sequence, int count)
+    private static PerplexityResult Evaluate(string folder, string ids, int sequence, int count, ComputeType compute = ComputeType.Float32)
     {
         using var model = GoldenTensors.Load(folder, DType.Float32);
         var tokens = TokenIds.Parse(ids, model.Config.VocabularySize);
         using var closing = tokens as IDisposable;
-        return PerplexityEvaluator.Run(model, new WindowSet(tokens, sequence, WindowStride.Contiguous), count, 4, NullProgress.Instance);
+        model.Compute = ComputeType.Bfloat16;
+        var result = PerplexityEvaluator.Run(
+            model, new WindowSet(tokens, sequence, WindowStride.Contiguous), count, 4, NullProgress.Instance, compute: compute);
+        // A training goes on as it was set.
+        Assert.Equal(ComputeType.Bfloat16, model.Compute);
+        return result;
     }
 }
