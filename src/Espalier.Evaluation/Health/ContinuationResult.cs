@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Texts;
+using Espalier.Models.Generation;
 
 namespace Espalier.Evaluation.Health;
 
