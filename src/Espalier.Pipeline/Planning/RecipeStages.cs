@@ -198,7 +198,8 @@ internal sealed class RecipeStages
             var isScored = section is { Method: PruneMethod.Importance, Plan: null };
             var dropped = model.Planned.Layers - (section.Target.Layers ?? model.Planned.Layers);
             var scored = !isScored ? null : scores ?? Add(Score(model, dropped > 1 ? [1, dropped] : [1], cycle.Number, round.Number));
-            var depth = DepthStage.Of(model, _recipe.Score, cut, section, Data.Tokens, _sequence, cycle.Number, round.Number);
+            var depth = DepthStage.Of(model, _recipe.Score, cut, section, Data.Tokens, _sequence, cycle.Number, round.Number,
+                _recipe.Benchmarks);
             if (depth.HasFolder || found is not null)
                 Add(depth);
             model = Add(new PruneStage(model, name, round.To, cut, section, _sequence, _recipe.Seed)
