@@ -20,7 +20,9 @@ internal sealed class AlignChecks(Refusals refusals, Recipe recipe, Checkpoint t
         foreach (var step in recipe.Align)
         {
             refusals.Try(() => RequirePositions(step, teacher));
-            foreach (var source in step.Data)
+            if (step.ReadsSynthesized && recipe.Synthesize is null)
+                refusals.Add(AlignDataStage.NothingWritten().Message);
+            foreach (var source in step.DataFiles)
                 missing.Try(() => AlignDataStage.Require(source));
             missing.Try(() => { _ = AlignDataStage.TemplateOf(step, teacher.Folder); });
             if (step.Teacher is { } judge)

@@ -38,6 +38,9 @@ internal sealed partial record AlignSection
     /// <summary>The word that stands for no template.</summary>
     public const string NoTemplate = "none";
 
+    /// <summary>The word among sources that stands for what the recipe's teacher writes (<c>synthesize</c>).</summary>
+    public const string Synthesized = "synthesized";
+
     private const double RateOfText = 1e-4, RateOfPairs = 1e-5;
 
     /// <summary>What is done.</summary>
@@ -70,6 +73,12 @@ internal sealed partial record AlignSection
 
     /// <summary>How it trains.</summary>
     public TrainingSection Training { get; init; } = new();
+
+    /// <summary>Whether it reads what the recipe's teacher writes.</summary>
+    public bool ReadsSynthesized => Data.Contains(Synthesized);
+
+    /// <summary>The sources that are files.</summary>
+    public IEnumerable<string> DataFiles => Data.Where(source => source != Synthesized);
 
     /// <summary>Whether the template is a file of the user's.</summary>
     public string? TemplateFile => ChatTemplate == NoTemplate ? null : ChatTemplate;
@@ -137,7 +146,7 @@ internal sealed partial record AlignSection
             Page = """
                 Conversations, or pairs of answers, one source or a list: jsonl, json, csv or parquet files, folders or patterns; the
                 shapes are in
-                [align](align.md#data).
+                [align](align.md#data). In a recipe `synthesized` stands for what `synthesize` makes.
                 """,
             IsRequired = true,
             Missing = _ => "align: [ { method: sft, data: conversations.jsonl, steps: 200 } ]",

@@ -38,8 +38,14 @@ internal sealed class RecipeStages
             Tasks = RecipeTask.Of(recipe),
             Compute = recipe.EvaluateCompute.Here(),
         };
-        Conversations = [
-            .. recipe.Align.Select(section => Add(new AlignDataStage(section, recipe.Teacher, teacher.Config.VocabularySize)))];
+        var written = recipe.Synthesize is null ? null : new Slot<ArtefactFile>("the texts that the teacher wrote");
+        Conversations =
+        [
+            .. recipe.Align.Select(section =>
+                new AlignDataStage(section, recipe.Teacher, teacher.Config.VocabularySize) { Synthesized = written }),
+        ];
+        _stages.AddRange(recipe.Align.Zip(Conversations).Where(step => !step.First.ReadsSynthesized).Select(step => step.Second));
+        Synthesized = written;
         Sources = [.. _stages];
 
         Evaluate(Teacher, asksTasks: true);
@@ -135,11 +141,14 @@ internal sealed class RecipeStages
                 ? Distill(distill, pruned, teacher, cycle, _recipe.Align.Count > 0 && number.Length == 0 ? Distilled
                     : $"student{number}", isParallel ? _recipe.Correct : null, isNeeded) : pruned;
             if (cycle != Cycles[^1] || (_recipe.Align.Count > 0 && trained != pruned))
-                Evaluate(trained);
+                Evaluate(trained, asksTasks: cycle == Cycles[^1]);
         }
         if (_recipe.Synthesize is { } texts)
-            Synthesized =
-                Add(new SynthesizeStage(_corrected ?? corrected, texts, _recipe.Tasks, _recipe.Benchmarks, _recipe.Seed)).Texts;
+        {
+            Add(new SynthesizeStage(_corrected
+                ?? corrected, texts, _recipe.Tasks, _recipe.Benchmarks, _recipe.Seed) { Texts = Synthesized! });
+            _stages.AddRange(Conversations.Except(Sources.OfType<AlignDataStage>()));
+        }
         trained = Align(trained, _corrected ?? corrected);
         var export = Add(new ExportStage(folder, trained, "student", Teacher.Stored, _recipe.Export, _recipe.Clamp, _sequence));
         Evaluate(export.Exported, asksTasks: true);
@@ -245,7 +254,7 @@ internal sealed class RecipeStages
             _stages.AddRange(before);
             model = Add(stage).Trained;
             if (i + 1 < _recipe.Align.Count)
-                Evaluate(model);
+                Evaluate(model, asksTasks: true);
         }
         return model;
     }

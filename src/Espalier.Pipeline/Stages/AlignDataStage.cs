@@ -26,6 +26,9 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
     /// <inheritdoc/>
     public override string Name => "align-data";
 
+    /// <summary>What the recipe's teacher writes, for <see cref="AlignSection.Synthesized"/>; null where nothing is written.</summary>
+    public Slot<ArtefactFile>? Synthesized { get; init; }
+
     /// <summary>The windows; whoever runs the stage disposes them.</summary>
     public Slot<TokenSets> Tokens { get; } = new("the conversations");
 
@@ -51,6 +54,10 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
     protected override RecordReader Reader => section.IsOnPolicy ? AlignmentRecords.Prompts
         : section.Preference is null ? AlignmentRecords.Conversations : AlignmentRecords.Pairs;
 
+    /// <inheritdoc/>
+    protected override IEnumerable<string> Read =>
+        section.Data.Select(source => source == AlignSection.Synthesized ? Synthesized!.Value.Path : source);
+
     internal override StageForecast? Forecast() => new(
         Name, $"{string.Join(", ", section.Data)} to windows of {section.Sequence} tokens, {section.HeldOut * 100:0.##} % held out", null,
         null,
@@ -59,7 +66,9 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
     /// <inheritdoc/>
     public override void Run(RunContext run)
     {
-        foreach (var source in section.Data)
+        if (section.ReadsSynthesized && Synthesized is null)
+            throw NothingWritten();
+        foreach (var source in section.DataFiles)
             Require(source);
         _template = TemplateOf(section, Folder);
         base.Run(run);
@@ -70,6 +79,10 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
     internal static ChatTemplate? TemplateOf(AlignSection section, string model) =>
         section.ChatTemplate == AlignSection.NoTemplate ? null
         : section.TemplateFile is { } file ? ChatTemplate.OfFile(file, model) : ChatTemplate.Find(model);
+
+    /// <summary>The refusal of what nobody writes.</summary>
+    internal static EspalierException NothingWritten() => new(
+        $"align: data {AlignSection.Synthesized} is what a recipe's teacher writes: give the recipe a section synthesize, or name a file");
 
     /// <summary>Refuses a source that is not there.</summary>
     internal static void Require(string source)
