@@ -97,8 +97,9 @@ internal sealed class Compressor
         {
             foreach (var text in _stages.Evaluation.Texts.Where(text => text.IsMade))
                 (text.Value.Tokens as IDisposable)?.Dispose();
-            if (_stages.Data.Tokens.IsMade)
-                _stages.Data.Tokens.Value.Dispose();
+            foreach (var tokens in _stages.Conversations.Select(stage => stage.Tokens).Append(_stages.Data.Tokens))
+                if (tokens.IsMade)
+                    tokens.Value.Dispose();
         }
     }
 
@@ -122,13 +123,22 @@ internal sealed class Compressor
             Scores = Of<ScoreStage>().FirstOrDefault(stage => stage.Scores.IsMade)?.Scores.Value.Path,
             Plan = Of<PruneStage>().Select(stage => stage.Plan).FirstOrDefault(plan => plan is not null),
             Metrics =
-                trained.ToDictionary(stage => stage is DistillStage
-                    ? stage.Trained.Name.Replace("student", stage.Name, StringComparison.Ordinal) : stage.Name, stage => stage.Metrics!),
+                trained.ToDictionary(TitleOf, stage => stage.Metrics!),
             Need = Of<NeedStage>().SingleOrDefault() is { Found: { IsMade: true } need } ? need.Value : null,
             Search = Of<SearchStage>().SingleOrDefault()?.Found,
             Tasks = Tasks(),
+            Aligned = Of<AlignStage>().Select(stage => stage.Row).OfType<AlignRow>().ToArray() is { Length: > 0 } aligned ? aligned : null,
+            Synthesized = _stages.Synthesized is { IsMade: true } texts ? texts.Value.Path : null,
         };
     }
+
+    private static string TitleOf(TrainingStage stage) => stage switch
+    {
+        AlignStage step => step.Step,
+        DistillStage { Trained.Name: var name } when name != RecipeStages.Distilled =>
+            name.Replace("student", stage.Name, StringComparison.Ordinal),
+        _ => stage.Name,
+    };
 
     private IReadOnlyList<TaskComparison>? Tasks()
     {
@@ -165,6 +175,9 @@ internal sealed class Compressor
             _stages.Evaluation.Texts.Where(text => text.Name != EvaluationList.HeldOut)
                 .ToDictionary(text => text.Name, text => TextSize.Of(text.Value.Tokens, $"evaluate: {text.Name}")),
             Reference: null));
+        foreach (var (section, tokens) in _recipe.Align.Zip(_stages.Conversations))
+            refusals.Try(() => TrainingStage.CheckBatch(
+                section.Training, tokens.Tokens.Value.Conversations!.Windows(section.Sequence).Count, "align"));
         refusals.Require();
     }
 }

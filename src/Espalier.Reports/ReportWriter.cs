@@ -34,10 +34,12 @@ internal static class ReportWriter
         CurvesSection.Write(html, run);
         ImportanceSection.Write(html, run);
         CandidatesSection.Write(html, run);
+        AlignmentSection.Write(html, run);
         EvaluationSection.Write(html, run);
         BenchmarksSection.Write(html, run);
         ComparisonSection.Write(html, run);
         SamplesSection.Write(html, run);
+        WrittenTextsSection.Write(html, run);
         ChecksSection.Write(html, run);
         CostsSection.Write(html, run);
         UseSection.Write(html, run);

@@ -5,6 +5,7 @@ using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Code;
 using Espalier.Evaluation.Documents;
+using Espalier.Evaluation.Sampling;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Texts;
 using Espalier.Tests;

@@ -39,7 +39,10 @@ internal abstract class CommandBase : Command, IDescribedCommand
         using var progress = ConsoleProgress.For(terminal);
         try
         {
-            return Run(new CommandRun(parsed, terminal, progress, parsed.GetValue(_json), interruption.Token));
+            return Run(new CommandRun(parsed, terminal, progress, parsed.GetValue(_json), interruption.Token)
+            {
+                Interruption = interruption,
+            });
         }
         // Who asked for the end gets it, whatever the disk says meanwhile.
         catch (Exception error) when (interruption.Token.IsCancellationRequested && DiskFull.Is(error))

@@ -9,7 +9,8 @@ internal static class CommandList
     [
         .. Group("The recipe", new InitCommand(), new PlanCommand(), new CompressCommand(), new SearchCommand()),
         .. Group("Single stages", new ScoreCommand(), new DepthCommand(), new PruneCommand(), new NeedCommand(), new CorrectCommand(),
-            new CacheCommand(), new DistillCommand(), new PretrainCommand(), new MergeCommand(), new ExportCommand()),
+            new CacheCommand(), new DistillCommand(), new PretrainCommand(), new SynthesizeCommand(), new AlignCommand(),
+            new MergeCommand(), new ExportCommand()),
         .. Group("Models", new InspectCommand(), new EvaluateCommand(), new GenerateCommand(), new BenchCommand()),
         .. Group("Run folders", new RunsCommand(), new StatusCommand(), new ReportCommand(), new CompareRunsCommand()),
         .. Group("This program", new DoctorCommand(), new SchemaCommand(), new HelpCommand(), new CompletionCommand()),

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Compression;
 
@@ -19,6 +20,9 @@ internal sealed class CommandRun(ParseResult parsed, Terminal terminal, IProgres
     internal CancellationToken Cancellation => cancellation;
 
     internal Terminal Terminal => terminal;
+
+    /// <summary>What SIGINT does, for a command that goes on after it; null where nobody listens.</summary>
+    internal Interruption? Interruption { get; init; }
 
     /// <summary>Whether the result is wanted as JSON: then nothing else may go to stdout.</summary>
     internal bool Json => json;

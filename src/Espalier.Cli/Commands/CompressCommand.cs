@@ -112,6 +112,16 @@ internal sealed class CompressCommand : CommandBase
             TaskPage.Show(page, arm.Models, arm.Tasks);
             page.Line();
         }
+        if (report.Aligned is { } aligned)
+        {
+            foreach (var arm in aligned)
+            {
+                if (aligned.Count > 1)
+                    page.Heading(arm.Arm);
+                AlignPage.Table(page, arm.Steps);
+            }
+            page.Line();
+        }
         if (report.Seeds is { } seeds)
         {
             page.Table(SeedsTable(seeds));
@@ -144,6 +154,8 @@ internal sealed class CompressCommand : CommandBase
             page.Line($"student  {student}");
         foreach (var file in report.Gguf)
             page.Line($"gguf     {file}");
+        foreach (var file in report.Synthesized ?? [])
+            page.Line($"texts    {file}");
         page.Line($"report   {report.Report}");
         if (report.Students is [var first, ..])
             page.Line($"try it   {ProgramName.Shown} generate {first} --prompt \"Once upon a time\"");
@@ -190,10 +202,16 @@ internal sealed record TasksRow(string Arm, IReadOnlyList<string> Models, IReadO
 /// <param name="Search">Its result.</param>
 internal sealed record SearchRow(string Arm, SearchResult Search);
 
+/// <summary>What a recipe's steps of alignment did.</summary>
+/// <param name="Arm">The recipe's name.</param>
+/// <param name="Steps">The steps, in order.</param>
+internal sealed record AlignedRow(string Arm, IReadOnlyList<AlignRow> Steps);
+
 /// <summary>What <c>compress --json</c> prints.</summary>
 /// <param name="Output">The run folder.</param>
 /// <param name="Students">The students' Hugging Face folders, one a recipe.</param>
 /// <param name="Gguf">Exported GGUF files.</param>
+/// <param name="Synthesized">Texts that teachers wrote, one a recipe that asked for some; absent where none did.</param>
 /// <param name="Report">The report.</param>
 /// <param name="Rows">The table: a row a model.</param>
 /// <param name="Seeds">Means and spreads over seeds, where a recipe ran with several.</param>
@@ -201,12 +219,15 @@ internal sealed record SearchRow(string Arm, SearchResult Search);
 /// <param name="Need">Whether the teacher needed correction, one a recipe that asked; absent where none did.</param>
 /// <param name="Search">What the searches for a shape found, one a recipe that has one; absent where none has.</param>
 /// <param name="Tasks">What the models made of benchmarks, one a recipe that has some; absent where none has.</param>
+/// <param name="Aligned">What steps of alignment did, one a recipe that has some; absent where none has.</param>
 /// <param name="Profile">With <c>--profile</c>: where the time of the steps went, one a stage that trained now.</param>
 /// <param name="Stages">What each stage took.</param>
 internal sealed record CompressReport(
-    string Output, IReadOnlyList<string> Students, IReadOnlyList<string> Gguf, string Report, IReadOnlyList<ModelRow> Rows,
+    string Output, IReadOnlyList<string> Students, IReadOnlyList<string> Gguf, IReadOnlyList<string>? Synthesized, string Report,
+    IReadOnlyList<ModelRow> Rows,
     IReadOnlyList<SeedSummary>? Seeds, IReadOnlyList<ArmDifference>? Differences, IReadOnlyList<NeedRow>? Need,
-    IReadOnlyList<SearchRow>? Search, IReadOnlyList<TasksRow>? Tasks, IReadOnlyList<StepProfile>? Profile, IReadOnlyList<StageRow> Stages)
+    IReadOnlyList<SearchRow>? Search, IReadOnlyList<TasksRow>? Tasks, IReadOnlyList<AlignedRow>? Aligned,
+    IReadOnlyList<StepProfile>? Profile, IReadOnlyList<StageRow> Stages)
 {
     internal static CompressReport Of(IReadOnlyList<CompressResult> results, string output, string report) => new(
         Seeds: SeedSummary.Of(results.SelectMany(result => result.Rows)) is { Count: > 0 } seeds ? seeds : null,
@@ -214,6 +235,8 @@ internal sealed record CompressReport(
         Output: output,
         Students: [.. results.Select(result => result.Student)],
         Gguf: [.. results.SelectMany(result => result.Gguf)],
+        Synthesized: results.Any(result => result.Synthesized is not null)
+            ? [.. results.Select(result => result.Synthesized).OfType<string>().Distinct()] : null,
         Report: report,
         Rows: [.. results.SelectMany(result => result.Rows)],
         Need: results.Any(result => result.Need is not null)
@@ -223,6 +246,8 @@ internal sealed record CompressReport(
         Tasks: results.Any(result => result.Tasks is not null)
             ? [.. results.Where(result => result.Tasks is not null)
                 .Select(result => new TasksRow(result.Arm, result.TaskModels, result.Tasks!))] : null,
+        Aligned: results.Any(result => result.Aligned is not null)
+            ? [.. results.Where(result => result.Aligned is not null).Select(result => new AlignedRow(result.Arm, result.Aligned!))] : null,
         Stages: [.. results.SelectMany(result => result.Stages).DistinctBy(stage => stage.Folder)],
         Profile: null);
 }

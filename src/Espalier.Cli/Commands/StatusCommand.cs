@@ -48,6 +48,8 @@ internal sealed class StatusCommand : CommandBase
         foreach (var task in run.Tasks ?? [])
             facts.Add((task.Task, $"{task.Metric.Name}: "
                 + string.Join(", ", task.Results.Select(result => $"{result.Model} {MetricText.Value(result.Metrics[0])}"))));
+        if (run.Texts is { } texts)
+            facts.Add(("synthesize", $"{Units.Counted(texts.Written, "text")} written, {texts.Kept} kept"));
         facts.Add(("time of its stages", Units.Time(TimeSpan.FromSeconds(run.Seconds))));
         facts.Add(("size", Units.Bytes(run.Bytes)));
         page.Table(TextTable.OfFacts([.. facts]));

@@ -23,7 +23,8 @@ internal sealed class TaskEvaluation
 {
     private readonly Option<string[]> _tasks = new("--tasks")
     {
-        Description = "Benchmarks instead of a loss, with commas between: names such as arc_easy,mmlu, or files that end in .yaml. Further models "
+        Description =
+            "Benchmarks instead of a loss, with commas between: names such as arc_easy,mmlu, or files that end in .yaml. Further models "
             + "after the first one are compared with it",
         HelpName = "TASK,...",
         AllowMultipleArgumentsPerToken = false,
@@ -44,6 +45,8 @@ internal sealed class TaskEvaluation
         "Tokens of question and answer together, of tasks that make their questions themselves (ruler_...); by default as the task has it");
     private readonly ValueOption<int> _maxTokens = new("--max-tokens", Kinds.Size(),
         "Most tokens of a text that a model writes; by default as the task has it");
+
+    private readonly AttemptsInput _attempts = new();
 
     private readonly Option<bool> _chat = new("--chat-template")
     {
@@ -80,8 +83,8 @@ internal sealed class TaskEvaluation
     }
 
     private Option[] Further =>
-        [_benchmarks, _shots, _limit, _maxTokens, _lengths, _chat, _runCode, _samples, .. _judge.Options, _contamination,
-        _perDocument];
+        [_benchmarks, _shots, _limit, _maxTokens, _lengths, .. _attempts.Options, _chat, _runCode, _samples, .. _judge.Options,
+        _contamination, _perDocument];
 
     /// <summary>Whether benchmarks were asked for.</summary>
     /// <exception cref="EspalierException">An option of benchmarks was given without one.</exception>
@@ -113,6 +116,8 @@ internal sealed class TaskEvaluation
         var lines = _perDocument.File(run, OutputKind.PerDocument, [.. reads, .. _samples.Place(run)]);
         var samples = Samples(run, tasks, models, [.. reads, .. _perDocument.Place(run)]);
         var training = run.Has(_contamination) ? DocumentSource.Parse(run.Get(_contamination)!) : null;
+        var attempts = _attempts.Read(run);
+        tasks = AttemptsInput.Of(tasks, attempts);
         var questions = tasks.Select(task => task.Kind.Questions(task, settings)).ToArray();
         foreach (var model in models)
             Check(model, tasks, settings);
@@ -132,12 +137,13 @@ internal sealed class TaskEvaluation
             DurableOutput.WriteFile(lines, 0, stream => Write(stream, models, results, contamination));
         if (samples is not null)
             DurableOutput.WriteFile(samples, 0, stream => CodeSamples.Write(stream,
-                results[0].SelectMany(result => result.Documents).OfType<CodeResult>().Select(result => result.Sample)));
+                results[0].SelectMany(result => result.Documents).SelectMany(document => document.Samples).OfType<CodeResult>()
+                    .Select(result => result.Sample)));
         format.Write(run, new TaskReport(models,
             TaskComparison.OfAll(models, tasks.Index().Where(task => task.Item.Kind.IsScored(settings))
                 .Select(task => results.Select(ofModel => ofModel[task.Index]).ToArray())),
             lines, samples, judge?.Judge.Name, Pairs(run, models, tasks, questions, results), contamination, settings.Limit,
-            run.Get(_maxTokens), settings.UsesChatTemplate), TaskReportPage.Show,
+            run.Get(_maxTokens), settings.UsesChatTemplate, attempts), TaskReportPage.Show,
             TaskReportPage.Csv);
         return ExitCodes.Done;
     }
@@ -202,7 +208,8 @@ internal sealed class TaskEvaluation
             throw new EspalierException($"--tasks names {twice.Key} twice");
         TaskDefinition[] tasks = [.. names.Select(TaskCatalog.Find)];
         if (tasks.GroupBy(task => task.Name).FirstOrDefault(same => same.Count() > 1) is { } alike)
-            throw new EspalierException($"--tasks names two tasks {alike.Key}: {string.Join(" and ", alike.Select(task => task.Source))}; keep one, or "
+            throw new EspalierException(
+                $"--tasks names two tasks {alike.Key}: {string.Join(" and ", alike.Select(task => task.Source))}; keep one, or "
                 + "give a file another name");
         if (run.Get(_lengths) is { } lengths && lengths.Distinct().Count() != lengths.Count)
             throw new EspalierException($"{_lengths.Name} has a length twice, whose questions would count twice; keep one");

@@ -1,4 +1,5 @@
 using Espalier.Evaluation.Contamination;
+using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks;
 
 namespace Espalier.Cli.Commands;
@@ -14,9 +15,11 @@ namespace Espalier.Cli.Commands;
 /// <param name="Limit">Documents of each subject at most, where the user says so.</param>
 /// <param name="MaxTokens">Most tokens of a text, where the user says so.</param>
 /// <param name="ChatTemplate">Whether questions went through each model's chat template.</param>
+/// <param name="Attempts">How questions were answered several times; null where greedily alone.</param>
 internal sealed record TaskReport(IReadOnlyList<string> Models, IReadOnlyList<TaskComparison> Tasks, string? PerDocument,
     string? Samples = null, string? Judge = null, IReadOnlyList<JudgedPair>? Pairs = null,
-    ContaminationReport? Contamination = null, int? Limit = null, int? MaxTokens = null, bool ChatTemplate = false)
+    ContaminationReport? Contamination = null, int? Limit = null, int? MaxTokens = null, bool ChatTemplate = false,
+    Attempts? Attempts = null)
 {
     /// <summary>How many comparisons there are.</summary>
     public int Comparisons => Tasks.Sum(task => task.Comparisons.Count);

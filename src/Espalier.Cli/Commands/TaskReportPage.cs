@@ -14,7 +14,8 @@ internal static class TaskReportPage
             TaskPage.Show(page, Names(report.Models), report.Tasks);
         string[] how = [.. report.Limit is { } limit ? [$"at most {Units.Counted(limit, "document")} of a subject"] : Array.Empty<string>(),
             .. report.MaxTokens is { } tokens ? [$"at most {Units.Counted(tokens, "token")} of a text"] : Array.Empty<string>(),
-            .. report.ChatTemplate ? ["through each model's chat template"] : Array.Empty<string>()];
+            .. report.ChatTemplate ? ["through each model's chat template"] : Array.Empty<string>(),
+            .. report.Attempts is { } attempts ? [$"greedily, and in {attempts}"] : Array.Empty<string>()];
         if (how.Length > 0)
             page.Line($"asked: {string.Join(", ", how)}");
         if (report.Samples is { } samples)

@@ -10,12 +10,18 @@ internal sealed class Interruption : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration[] _registrations;
+    private Action? _instead;
 
     internal Interruption(TextWriter stderr)
     {
         void Stop(PosixSignalContext context)
         {
             context.Cancel = true;
+            if (context.Signal == PosixSignal.SIGINT && Volatile.Read(ref _instead) is { } instead)
+            {
+                instead();
+                return;
+            }
             if (_source.IsCancellationRequested)
                 return;
             stderr.WriteLine("espalier: stopping after what is being done now");
@@ -27,6 +33,9 @@ internal sealed class Interruption : IDisposable
     }
 
     internal CancellationToken Token => _source.Token;
+
+    /// <summary>From here on SIGINT does something else, on another thread, and cancels nothing; SIGTERM ends the work as before.</summary>
+    internal void Instead(Action act) => Volatile.Write(ref _instead, act);
 
     public void Dispose()
     {

@@ -8,6 +8,12 @@ namespace Espalier.Cli.Rendering;
 /// <param name="Colors">Whether colours are wanted (NO_COLOR is not set).</param>
 internal sealed record Terminal(TextWriter Output, TextWriter Error, bool OutputIsTerminal, bool ErrorIsTerminal, bool Colors)
 {
+    /// <summary>What a person types, or a program pipes in.</summary>
+    internal TextReader Input { get; init; } = TextReader.Null;
+
+    /// <summary>Whether a person types <see cref="Input"/>.</summary>
+    internal bool InputIsTerminal { get; init; }
+
     /// <summary>The process's own streams. A dumb terminal (TERM=dumb) counts as a file.</summary>
     internal static Terminal OfProcess()
     {
@@ -17,6 +23,10 @@ internal sealed record Terminal(TextWriter Output, TextWriter Error, bool Output
             Console.Error,
             !dumb && !Console.IsOutputRedirected,
             !dumb && !Console.IsErrorRedirected,
-            string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")));
+            string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")))
+        {
+            Input = Console.In,
+            InputIsTerminal = !Console.IsInputRedirected,
+        };
     }
 }

@@ -8,6 +8,9 @@ internal sealed record DocumentOptions
     /// </summary>
     public string? Field { get; init; }
 
+    /// <summary>What of a record becomes a document.</summary>
+    public RecordReader Reader { get; init; } = RecordReader.Text;
+
     /// <summary>A line of this text ends a document of plain text. Empty: none does.</summary>
     public string Separator { get; init; } = "<|endoftext|>";
 

@@ -28,7 +28,7 @@ internal sealed class DocumentSource
     /// <summary>Bytes of all files, as they lie on disk.</summary>
     public long TotalBytes => _files.Sum(file => new FileInfo(file.Path).Length);
 
-    /// <inheritdoc cref="Parse(IEnumerable{string}, string?, Predicate{string}?)"/>
+    /// <inheritdoc cref="Parse(IEnumerable{string}, string?, Predicate{string}?, RecordReader?)"/>
     public static DocumentSource Parse(params IEnumerable<string> specs) => Parse(specs, field: null);
 
     /// <summary>
@@ -41,15 +41,18 @@ internal sealed class DocumentSource
     /// <param name="leaveOut"> Tells of a file that a folder or pattern holds whether it is left out: what a run wrote itself is no text to
     /// train on. One that is named itself never is.
     /// </param>
+    /// <param name="reader">What of records is read; null their text.</param>
     /// <exception cref="EspalierException">Nothing is there, or an option is unknown.</exception>
-    public static DocumentSource Parse(IEnumerable<string> specs, string? field, Predicate<string>? leaveOut = null)
+    public static DocumentSource Parse(
+        IEnumerable<string> specs, string? field, Predicate<string>? leaveOut = null, RecordReader? reader = null)
     {
         string[] all = [.. specs];
         if (all.Length == 0 || all.Any(string.IsNullOrWhiteSpace))
             throw new EspalierException($"data: no source given; a source is a path, a pattern such as docs/**/*.md, or {DotnetDocs.Name}");
         var notes = new List<string>();
         return new DocumentSource(string.Join(", ", all),
-            [.. all.SelectMany(spec => FilesOf(spec, new() { Field = field }, leaveOut, notes))], notes);
+            [.. all.SelectMany(spec => FilesOf(spec, new() { Field = field, Reader = reader ?? RecordReader.Text }, leaveOut, notes))],
+            notes);
     }
 
     /// <summary>The path, folder or pattern of a spec, without its options.</summary>

@@ -29,7 +29,7 @@ internal static class JsonLinesDocuments
             line = line[Utf8Mark.Length..];
         if (line.Trim(" \t\r"u8).IsEmpty || (lines.Truncated && IsUnfinished(line)))
             return true;
-        text = JsonRecord.Text(line.ToArray(), origin, options.Field, skips);
+        text = JsonRecord.Text(line.ToArray(), origin, options.Field, skips, options.Reader);
         return true;
     }
 

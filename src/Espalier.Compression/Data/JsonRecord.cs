@@ -17,8 +17,10 @@ internal static class JsonRecord
     /// <param name="origin">File and line.</param>
     /// <param name="field">The field that decides; null for any known shape.</param>
     /// <param name="skips">Where skips are counted.</param>
-    public static string? Text(byte[] json, string origin, string? field, SkipCounts skips)
+    /// <param name="reader">What of the record is read; null its text.</param>
+    public static string? Text(byte[] json, string origin, string? field, SkipCounts skips, RecordReader? reader = null)
     {
+        reader ??= RecordReader.Text;
         if (!Utf8.IsValid(json))
         {
             skips.Add(SkipReason.RepairedUtf8);
@@ -27,11 +29,11 @@ internal static class JsonRecord
         try
         {
             var (text, keys) = LenientJson.Read(
-                json, record => (RecordText.Of(record, field), KeysOf(record)), () => skips.Add(SkipReason.RepairedUtf8));
+                json, record => (reader.Of(record, field), KeysOf(record)), () => skips.Add(SkipReason.RepairedUtf8));
             if (text is null && keys is null)
                 return Skip(SkipReason.MalformedJson, skips, () => $"{origin} is no JSON object");
             if (text is null)
-                return Missing(keys!, origin, field, skips);
+                return Missing(keys!, origin, field, skips, reader);
             text = CleanText.Normalise(text, skips);
             return string.IsNullOrWhiteSpace(text) ? Skip(SkipReason.EmptyDocument, skips, null) : text;
         }
@@ -42,14 +44,15 @@ internal static class JsonRecord
     }
 
     /// <summary>Counts a record without text, and says what was looked for and what is there.</summary>
-    public static string? Missing(IReadOnlyCollection<string> keys, string origin, string? field, SkipCounts skips) =>
+    public static string? Missing(
+        IReadOnlyCollection<string> keys, string origin, string? field, SkipCounts skips, RecordReader reader) =>
         Skip(SkipReason.MissingField, skips, () =>
     {
         var shown = keys.Count == 0 ? "has no keys"
             : $"has {string.Join(", ", keys.Take(ShownKeys).Select(key => OneLine(key, ShownLength)))}"
                 + $"{(keys.Count > ShownKeys ? ", ..." : "")}";
         return field is null
-            ? $"{origin} {shown}, and no text in any of {RecordText.Known}; name the field {RecordText.ByName}"
+            ? $"{origin} {shown}, and no text in any of {reader.Known}; name the field {RecordText.ByName}"
             : $"{origin} {shown}, and no text in the field {OneLine(field, ShownLength)}."
                 + $"{NearestName.Hint(field, keys.Select(key => OneLine(key, ShownLength)))}";
     });

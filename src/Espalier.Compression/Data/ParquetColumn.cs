@@ -11,9 +11,9 @@ internal sealed record ParquetColumn(string Name, IReadOnlyList<(string? Field, 
 
     /// <summary>The columns that are read: the one that was asked for, or all that a known shape has.</summary>
     /// <exception cref="EspalierException">There is none, or none that holds text.</exception>
-    public static IReadOnlyList<ParquetColumn> Find(ParquetSchema schema, string? field, string path)
+    public static IReadOnlyList<ParquetColumn> Find(ParquetSchema schema, DocumentOptions options, string path)
     {
-        var wanted = TableDocuments.Wanted([.. schema.Fields.Select(column => column.Name)], field, path);
+        var wanted = TableDocuments.Wanted([.. schema.Fields.Select(column => column.Name)], options, path);
         ParquetColumn[] found = [.. wanted.Select(column => Of(schema.Fields[column.Index])).OfType<ParquetColumn>()];
         return found.Length > 0 ? found : throw new EspalierException(
             $"data '{path}': {string.Join(", ", wanted.Select(column => JsonRecord.OneLine(column.Name, 40)))} "

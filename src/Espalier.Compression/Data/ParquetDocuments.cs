@@ -16,7 +16,7 @@ internal static class ParquetDocuments
             Guard(path,
                 () => ParquetReader.CreateAsync(file, new ParquetOptions { TreatByteArrayAsString = true }, leaveStreamOpen: true)
                     .GetAwaiter().GetResult());
-        var columns = ParquetColumn.Find(reader.Schema, options.Field, path);
+        var columns = ParquetColumn.Find(reader.Schema, options, path);
         string[] names = [.. reader.Schema.Fields.Select(field => field.Name)];
         for (long group = 0, row = 0; group < reader.RowGroupCount; group++)
         {
@@ -27,16 +27,16 @@ internal static class ParquetDocuments
                     Guard(path,
                         () => JsonSerializer.SerializeToElement(cells.ToDictionary(cell => cell.Name, cell => cell.Next()),
                             PlainJson.Of<Dictionary<string, object?>>()));
-                if (Text(record, names, $"{path}: row {row + 1}", options.Field, context.Skips) is { } text)
+                if (Text(record, names, $"{path}: row {row + 1}", options, context.Skips) is { } text)
                     yield return new Document(text, $"{path}: row {row + 1}");
             }
         }
     }
 
-    private static string? Text(JsonElement record, string[] names, string origin, string? field, SkipCounts skips)
+    private static string? Text(JsonElement record, string[] names, string origin, DocumentOptions options, SkipCounts skips)
     {
-        if (RecordText.Of(record, field) is not { } text)
-            return JsonRecord.Missing(names, origin, field, skips);
+        if (options.Reader.Of(record, options.Field) is not { } text)
+            return JsonRecord.Missing(names, origin, options.Field, skips, options.Reader);
         text = CleanText.Normalise(text, skips);
         if (!string.IsNullOrWhiteSpace(text))
             return text;

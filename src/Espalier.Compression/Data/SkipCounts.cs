@@ -15,7 +15,8 @@ internal sealed class SkipCounts
     private static IEnumerable<SkipReason> LostTextReasons =>
     [
         SkipReason.LongLine, SkipReason.MalformedJson, SkipReason.MalformedRow, SkipReason.MissingField, SkipReason.TruncatedFile,
-        SkipReason.UnsupportedEncoding, SkipReason.BinaryFile,
+        SkipReason.UnsupportedEncoding, SkipReason.BinaryFile, SkipReason.MalformedConversation, SkipReason.NoAnswer,
+        SkipReason.MissingReward, SkipReason.RefusedByTemplate, SkipReason.TooLong, SkipReason.CutToWindow,
     ];
 
     /// <summary>Counts one more.</summary>

@@ -21,6 +21,27 @@ internal enum SkipReason
     /// <summary>A record without a text in the field, or in any of the known shapes.</summary>
     MissingField,
 
+    /// <summary>A conversation or pair that is none: a turn without a role that is known, or a part that is no text.</summary>
+    MalformedConversation,
+
+    /// <summary>A conversation of which nothing counts in the loss: no answer, an empty one, or none that is left of it.</summary>
+    NoAnswer,
+
+    /// <summary>A pair whose two answers are the same.</summary>
+    EqualAnswers,
+
+    /// <summary>A pair without the two rewards that the loss compares with.</summary>
+    MissingReward,
+
+    /// <summary>A conversation that the chat template refuses, or in which it does not show which tokens are the assistant's.</summary>
+    RefusedByTemplate,
+
+    /// <summary>A conversation with more tokens than a window holds.</summary>
+    TooLong,
+
+    /// <summary>Not dropped: a conversation that was cut to the tokens of a window.</summary>
+    CutToWindow,
+
     /// <summary>A compressed file that ends early or is damaged; what came before it is used.</summary>
     TruncatedFile,
 

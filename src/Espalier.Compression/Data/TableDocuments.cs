@@ -13,38 +13,38 @@ internal static class TableDocuments
         var rows = new TableRows(lines, separator, path, options, context.Skips);
         if (rows.Next() is not { } header)
             yield break;
-        var columns = Wanted([.. header.Select(name => name.Trim())], options.Field, path);
+        var columns = Wanted([.. header.Select(name => name.Trim())], options, path);
         while (rows.Next() is { } row)
-            if (Text(row, header, columns, $"{path}:{rows.LineNumber}", options.Field, context.Skips) is { } text)
+            if (Text(row, header, columns, $"{path}:{rows.LineNumber}", options, context.Skips) is { } text)
                 yield return new Document(text, $"{path}:{rows.LineNumber}");
     }
 
     /// <summary>The columns that are read: the one that was asked for, or all that a known shape has.</summary>
     /// <exception cref="EspalierException">There is none.</exception>
-    public static (string Name, int Index)[] Wanted(IReadOnlyList<string> columns, string? field, string path)
+    public static (string Name, int Index)[] Wanted(IReadOnlyList<string> columns, DocumentOptions options, string path)
     {
         (string Name, int Index)[] found =
         [
             .. columns.Select((name, i) => (name, i))
-                .Where(column => field is null ? RecordText.Fields.Contains(column.name) : column.name == field)
+                .Where(column => options.Field is null ? options.Reader.Fields.Contains(column.name) : column.name == options.Field)
                 .DistinctBy(column => column.name),
         ];
-        return found.Length > 0 ? found : throw NoColumn(columns, field, path);
+        return found.Length > 0 ? found : throw NoColumn(columns, options, path);
     }
 
     /// <summary>A table without a column that could be the text: nothing of it can be read, so it is no row that is skipped.</summary>
-    public static EspalierException NoColumn(IReadOnlyList<string> columns, string? field, string path)
+    public static EspalierException NoColumn(IReadOnlyList<string> columns, DocumentOptions options, string path)
     {
         var names = columns.Take(ShownColumns).Select(name => JsonRecord.OneLine(name, ShownLength)).ToArray();
         var has = $"data '{path}': has the columns {string.Join(", ", names)}{(columns.Count > ShownColumns ? ", ..." : "")}";
-        return new(field is null
-            ? $"{has}, and none of {RecordText.Known}; name the column {RecordText.ByName}"
+        return new(options.Field is not { } field
+            ? $"{has}, and none of {options.Reader.Known}; name the column {RecordText.ByName}"
             : $"{has}, and no {JsonRecord.OneLine(field, ShownLength)}.{NearestName.Hint(field, names)}");
     }
 
     private static string? Text(
-        IReadOnlyList<string> row, IReadOnlyList<string> header, (string Name, int Index)[] columns, string origin, string? field,
-        SkipCounts skips)
+        IReadOnlyList<string> row, IReadOnlyList<string> header, (string Name, int Index)[] columns, string origin,
+        DocumentOptions options, SkipCounts skips)
     {
         if (row.Count > header.Count && row.Skip(header.Count).Any(value => value.Length > 0))
         {
@@ -56,8 +56,8 @@ internal static class TableDocuments
         var record =
             JsonSerializer.SerializeToElement(columns.Where(column => column.Index < row.Count)
                 .ToDictionary(column => column.Name, column => row[column.Index]), PlainJson.Of<Dictionary<string, string>>());
-        if (RecordText.Of(record, field) is not { } text)
-            return JsonRecord.Missing([.. header], origin, field, skips);
+        if (options.Reader.Of(record, options.Field) is not { } text)
+            return JsonRecord.Missing([.. header], origin, options.Field, skips, options.Reader);
         text = CleanText.Normalise(text, skips);
         if (!string.IsNullOrWhiteSpace(text))
             return text;

@@ -6,7 +6,7 @@ using Espalier.Evaluation.Texts;
 
 namespace Espalier.Evaluation.Code;
 
-/// <summary>A program that a model writes, greedily, and that its document's tests judge (HumanEval, MBPP).</summary>
+/// <summary>A program that a model writes and that its document's tests judge (HumanEval, MBPP).</summary>
 /// <param name="Target">What a shot shows after the prompt.</param>
 /// <param name="Stop">What is written ends before any of these.</param>
 /// <param name="MaxTokens">Most tokens that are written.</param>
@@ -18,10 +18,11 @@ internal sealed record CodeKind(Template Target, IReadOnlyList<string> Stop, int
     public override string Name => "code";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Metric> Metrics { get; } = [new(CodeResult.PassAt1), new(CodeResult.TimedOut)];
+    public override IReadOnlyList<Metric> Metrics { get; } = [new(CodeResult.PassAt1) { IsRightOrWrong = true }, new(CodeResult.TimedOut)];
 
     /// <inheritdoc/>
-    public override string NotInRecipes => "asks for programs, which are run where the user says so: espalier evaluate --tasks ... --run-code";
+    public override string NotInRecipes =>
+        "asks for programs, which are run where the user says so: espalier evaluate --tasks ... --run-code";
 
     /// <inheritdoc/>
     public override bool IsScored(TaskSettings settings) => settings.RunsCode;

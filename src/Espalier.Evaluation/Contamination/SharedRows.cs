@@ -74,6 +74,16 @@ internal sealed class SharedRows
         return words.Words;
     }
 
+    /// <summary>Whether a text has any row of any document; nothing is remembered of it.</summary>
+    public bool Shares(string text)
+    {
+        var words = new ComparedWords(text);
+        while (words.Next())
+            if (_byHash.TryGetValue(words.Hash, out var row) && IsSame(row, text[words.Row]))
+                return true;
+        return false;
+    }
+
     /// <summary>What each document shares with all that was looked up.</summary>
     public IReadOnlyList<DocumentOverlap> Overlaps() => [.. _ofDocument.Select(own =>
     {

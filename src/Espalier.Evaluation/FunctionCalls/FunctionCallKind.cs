@@ -8,7 +8,7 @@ using Espalier.Evaluation.Texts;
 namespace Espalier.Evaluation.FunctionCalls;
 
 /// <summary>
-/// Calls of functions that a model writes, greedily, judged as BFCL judges them. Its subjects are the categories. The task's prompt is what
+/// Calls of functions that a model writes, judged as BFCL judges them. Its subjects are the categories. The task's prompt is what
 /// the system says: it has the functions as {functions} and their language as {language}.
 /// </summary>
 /// <param name="Stop">What is written ends before any of these.</param>
@@ -27,7 +27,8 @@ internal sealed record FunctionCallKind(
     public override string Name => "function-calls";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Metric> Metrics { get; } = [.. FunctionCallTotals.Names.Select(name => new Metric(name))];
+    public override IReadOnlyList<Metric> Metrics { get; } =
+        [.. FunctionCallTotals.Names.Select(name => new Metric(name) { IsRightOrWrong = name == FunctionCallTotals.Accuracy })];
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> OtherFiles => [AnswerFiles];

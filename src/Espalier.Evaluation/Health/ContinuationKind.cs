@@ -33,6 +33,10 @@ internal sealed record ContinuationKind(IReadOnlyList<string> Stop, int MaxToken
     ];
 
     /// <inheritdoc/>
+    /// <remarks>The first model's text, against which the others are held, is the greedy one.</remarks>
+    public override IReadOnlyList<Metric> Sampled => [.. Metrics.Where(metric => metric.Name is not (Loss or Agreed))];
+
+    /// <inheritdoc/>
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings) => new ContinuationQuestions(this, task.Name,
         [.. Prompts(task, settings)
             .Select(subject => (subject.Subject, (IReadOnlyList<GeneratedPrompt>)[.. subject.Prompts.Select(Begin)]))]);

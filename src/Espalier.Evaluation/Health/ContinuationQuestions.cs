@@ -33,10 +33,12 @@ internal sealed class ContinuationQuestions(ContinuationKind kind, string task,
         if (_reference.All(text => text.Length == 0))
             throw new EspalierException($"task {task}: the first model wrote nothing after any of its {_prompts.Length} beginnings");
         var ids = texts.Zip(_prompts, (text, prompt) => Ids(model, prompt, text.Text)).ToArray();
-        var references = _reference.Zip(_prompts, (text, prompt) => Ids(model, prompt, text)).ToArray();
+        // A sampled text is held against none.
+        var references = _reference.Zip(_prompts, (text, prompt) => Ids(model, prompt, model.Attempt is null ? text : "")).ToArray();
         var losses = Losses(model, references, name, progress, stop);
         return [.. _prompts.Select((prompt, i) =>
-            new ContinuationResult(prompt, texts[i], ids[i].Continuation, references[i].Continuation, losses[i]))];
+            new ContinuationResult(prompt, texts[i], ids[i].Continuation, references[i].Continuation, losses[i])
+            { IsSampled = model.Attempt is not null })];
     }
 
     // What was written may be a piece of a character, which has no ids of its own.

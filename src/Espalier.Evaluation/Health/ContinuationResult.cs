@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Texts;
+using Espalier.Models.Generation;
 
 namespace Espalier.Evaluation.Health;
 
@@ -13,6 +14,9 @@ namespace Espalier.Evaluation.Health;
 internal sealed record ContinuationResult(GeneratedPrompt Prompt, Generation Made, int[] Ids, int[] Reference, double LogLikelihood)
     : TextResult(Prompt, Made)
 {
+    /// <summary>Whether it is one of several sampled texts, which are held against nothing.</summary>
+    public bool IsSampled { get; init; }
+
     /// <inheritdoc/>
     public override double Score(string metric) => metric switch
     {
@@ -34,9 +38,12 @@ internal sealed record ContinuationResult(GeneratedPrompt Prompt, Generation Mad
     {
         json.WriteString("prompt", Prompt.Text);
         base.Write(json);
-        json.WriteNumber("reference_tokens", Reference.Length);
-        json.WriteNumber("reference_log_likelihood", LogLikelihood);
-        json.WriteNumber("agreed_tokens", TextMeasures.Agreed(Ids, Reference));
+        if (!IsSampled)
+        {
+            json.WriteNumber("reference_tokens", Reference.Length);
+            json.WriteNumber("reference_log_likelihood", LogLikelihood);
+            json.WriteNumber("agreed_tokens", TextMeasures.Agreed(Ids, Reference));
+        }
         json.WriteNumber(ContinuationKind.Repetition, Score(ContinuationKind.Repetition));
         json.WriteNumber(ContinuationKind.DistinctIds, Score(ContinuationKind.DistinctIds));
         json.WriteNumber(ContinuationKind.DistinctPairs, Score(ContinuationKind.DistinctPairs));

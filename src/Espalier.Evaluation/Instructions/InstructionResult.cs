@@ -19,6 +19,9 @@ internal sealed record InstructionResult(GeneratedPrompt Prompt, Generation Made
     /// </summary>
     public static IReadOnlyList<string> Metrics { get; } = [PromptStrict, EachStrict, PromptLoose, EachLoose];
 
+    /// <summary>Whether a metric is the share of documents, not of instructions.</summary>
+    public static bool IsOfDocuments(string metric) => metric is PromptStrict or PromptLoose;
+
     /// <inheritdoc/>
     public override double Score(string metric) => metric switch
     {
@@ -29,7 +32,7 @@ internal sealed record InstructionResult(GeneratedPrompt Prompt, Generation Made
     };
 
     /// <inheritdoc/>
-    public override double Weight(string metric) => metric is PromptStrict or PromptLoose ? 1 : Verdicts.Ids.Count;
+    public override double Weight(string metric) => IsOfDocuments(metric) ? 1 : Verdicts.Ids.Count;
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json)

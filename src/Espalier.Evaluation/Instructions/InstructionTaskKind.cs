@@ -6,7 +6,7 @@ using Espalier.Evaluation.Texts;
 namespace Espalier.Evaluation.Instructions;
 
 /// <summary>
-/// What a model writes, greedily, judged by whether it follows instructions that a program can check (IFEval, arXiv 2311.07911).
+/// What a model writes, judged by whether it follows instructions that a program can check (IFEval, arXiv 2311.07911).
 /// </summary>
 /// <param name="Stop">What is written ends before any of these.</param>
 /// <param name="MaxTokens">Most tokens that are written.</param>
@@ -16,7 +16,8 @@ internal sealed record InstructionTaskKind(IReadOnlyList<string> Stop, int MaxTo
     public override string Name => "instructions";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Metric> Metrics { get; } = [.. InstructionResult.Metrics.Select(name => new Metric(name))];
+    public override IReadOnlyList<Metric> Metrics { get; } =
+        [.. InstructionResult.Metrics.Select(name => new Metric(name) { IsRightOrWrong = InstructionResult.IsOfDocuments(name) })];
 
     /// <summary>Reads its keys.</summary>
     public static InstructionTaskKind Read(TaskFields fields) =>

@@ -26,6 +26,9 @@ internal sealed record JudgedKind(
     public override IReadOnlyList<Metric> Metrics => JudgedResult.Metrics;
 
     /// <inheritdoc/>
+    public override IReadOnlyList<Metric> Sampled => [];
+
+    /// <inheritdoc/>
     public override string NotInRecipes => "is graded by a judge, whom the user names: espalier evaluate --tasks ... --judge";
 
     /// <inheritdoc/>

@@ -29,7 +29,7 @@ internal sealed record RulerKind(IReadOnlyList<string> Stop, int MaxTokens, Rule
     public string MetricName => Material.AnyCounts ? "string_match_part" : "string_match_all";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Metric> Metrics => [new(MetricName)];
+    public override IReadOnlyList<Metric> Metrics => [new(MetricName) { IsRightOrWrong = Material.AnyCounts }];
 
     /// <inheritdoc/>
     public override bool HasDocuments => Material.HasDocuments;

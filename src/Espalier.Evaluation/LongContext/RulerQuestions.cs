@@ -50,7 +50,7 @@ internal sealed class RulerQuestions(RulerKind kind, RulerMaker maker, IReadOnly
     /// <inheritdoc/>
     public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
     {
-        if (maker.Note is { } note)
+        if (maker.Note is { } note && model.Attempt is null)
             progress.Note($"{name}: {note}");
         // One length after the other: prompts are long.
         return [.. lengths.SelectMany(length => Ask(model, name, length, progress, stop))];

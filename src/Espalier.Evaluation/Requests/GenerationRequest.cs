@@ -1,9 +1,12 @@
+using Espalier.Models.Generation;
+
 namespace Espalier.Evaluation.Requests;
 
 /// <summary>A text that a model continues, and when it ends.</summary>
 /// <param name="Prompt">The text; empty begins with BOS.</param>
 /// <param name="Place">Where it is from, for messages.</param>
-internal sealed record GenerationRequest(string Prompt, string Place);
+/// <param name="Sampling">How its ids are chosen, with a seed of its own; null greedily.</param>
+internal sealed record GenerationRequest(string Prompt, string Place, SamplingOptions? Sampling = null);
 
 /// <summary>Why a text ended.</summary>
 internal enum GenerationEnd

@@ -4,14 +4,16 @@ using Espalier.Models.Tokenizers;
 namespace Espalier.Evaluation.Requests;
 
 /// <summary>
-/// Continues many texts greedily, several at once and texts of about one length together, as lm-evaluation-harness's generate_until does:
-/// up to a stop string, the end of text or a number of tokens. What a text becomes does not depend on the others. Not for several threads.
+/// Continues many texts, several at once and texts of about one length together, as lm-evaluation-harness's generate_until does: up to a
+/// stop string, the end of text or a number of tokens. What a text becomes does not depend on the others. Not for several threads.
 /// </summary>
 /// <param name="model">The weights, which stay the caller's.</param>
 /// <param name="tokenizer">The model's.</param>
 /// <param name="ends">Ids that end a text (<see cref="StopIds"/>).</param>
 internal sealed class Generations(PackedWeights model, Tokenizer tokenizer, IReadOnlySet<int> ends)
 {
+    private static readonly SamplingOptions s_greedy = new() { Temperature = 0 };
+
     /// <summary>Continues texts.</summary>
     /// <param name="requests">The texts.</param>
     /// <param name="stops">Stop strings; the end of text as it is written is one too.</param>
@@ -41,8 +43,8 @@ internal sealed class Generations(PackedWeights model, Tokenizer tokenizer, IRea
         var seekers = new StopStrings?[order.Length];
         var stopped = new bool[order.Length];
 
-        GeneratorBatch.Continue(model, sorted, maxTokens, static _ => new() { Temperature = 0 }, ends, atOnce, isEnd: IsEnd, onEnd: OnEnd,
-            stop: stop);
+        GeneratorBatch.Continue(model, sorted, maxTokens, place => requests[order[place]].Sampling ?? s_greedy, ends, atOnce, isEnd: IsEnd,
+            onEnd: OnEnd, stop: stop);
 
         bool IsEnd(int place, int id)
         {

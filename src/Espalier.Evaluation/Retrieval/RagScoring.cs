@@ -30,9 +30,11 @@ internal sealed record RagScoring(string[]? Number, bool CountsRefusals, bool Dr
     /// <summary>The share of all others that are not.</summary>
     public const string Answered = "unanswerable,answered";
 
+    private static readonly Metric s_exact = new(ExactMatch) { IsRightOrWrong = true };
+
     /// <summary>What is counted, the first first.</summary>
-    public IReadOnlyList<Metric> Metrics => Number is not null ? [new(HoldsNumber)]
-        : CountsRefusals ? [new(F1), new(ExactMatch), new(Both), new(Refused), new(Answered)] : [new(F1), new(ExactMatch)];
+    public IReadOnlyList<Metric> Metrics => Number is not null ? [new(HoldsNumber) { IsRightOrWrong = true }]
+        : CountsRefusals ? [new(F1), s_exact, new(Both), new(Refused), new(Answered)] : [new(F1), s_exact];
 
     /// <summary>Reads the keys number, unanswerable and drop-refusal.</summary>
     public static RagScoring Read(TaskFields fields) => new(

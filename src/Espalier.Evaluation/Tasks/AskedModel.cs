@@ -23,6 +23,9 @@ internal sealed record AskedModel(
     /// <summary>The model's chat template, where it is asked through it; null where it reads plain text.</summary>
     public ConversationForm? Chat { get; init; }
 
+    /// <summary>Which of several sampled answers it writes; null where it writes the one greedy answer.</summary>
+    public Attempt? Attempt { get; init; }
+
     /// <summary>How a conversation is written for it.</summary>
     public ConversationForm Form => Chat ?? ConversationForm.Plain;
 

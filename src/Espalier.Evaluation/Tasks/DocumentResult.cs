@@ -16,6 +16,9 @@ internal abstract record DocumentResult(TaskDocument Document, int Cut)
     /// </summary>
     public virtual double Weight(string metric) => 1;
 
+    /// <summary>The answers that it is made of: itself, or of several attempts each.</summary>
+    public virtual IReadOnlyList<DocumentResult> Samples => [this];
+
     /// <summary>Writes the properties that <c>--per-document</c> shows, into an object that is open.</summary>
     public abstract void Write(Utf8JsonWriter json);
 }

@@ -24,6 +24,9 @@ internal sealed record Metric(string Name, MetricScale Scale = MetricScale.Share
     /// <summary>Whether a smaller value is the better one.</summary>
     public bool IsLowerBetter { get; init; } = Scale is MetricScale.Perplexity or MetricScale.Bits;
 
+    /// <summary>Whether a document is right (1) or wrong (0) by it, so that several attempts have a pass@k.</summary>
+    public bool IsRightOrWrong { get; init; }
+
     /// <summary>A mean as it is told: the mean itself, or the perplexity.</summary>
     public double Told(double mean) => Scale == MetricScale.Perplexity ? Math.Exp(mean) : mean;
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Statistics;
 
 namespace Espalier.Evaluation.Tasks;
@@ -76,6 +77,10 @@ internal sealed record TaskComparison(string Task, int Shots, int Documents, IRe
     /// <summary>Whether a smaller value of it is the better one.</summary>
     public bool IsLowerBetter { get; init; }
 
+    /// <summary>How documents were answered several times; null where once.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Attempts? Attempts { get; init; }
+
     /// <summary>Compares models on several tasks, with probabilities adjusted for all comparisons there are.</summary>
     /// <param name="models">The models.</param>
     /// <param name="results">What each made of the tasks: a list a task, in the models' order.</param>
@@ -106,7 +111,7 @@ internal sealed record TaskComparison(string Task, int Shots, int Documents, IRe
                 .Where(subject => results.All(result => TaskMetric.Weighs(metric, result.Subjects[subject.Index].Documents)))
                 .Select(subject => SubjectRow.Of(subject.Item.Name, subject.Item.Documents.Count,
                     [.. results.Select(result => TaskMetric.Of(metric, result.Subjects[subject.Index].Documents).Value)], metric))])
-        { IsLowerBetter = metric.IsLowerBetter };
+        { IsLowerBetter = metric.IsLowerBetter, Attempts = first.Task.Kind.Attempts };
     }
 
     private static ModelDifference Difference(string model, Metric metric, IReadOnlyList<DocumentResult> ofModel,

@@ -1,5 +1,6 @@
 using Espalier.Evaluation.Conversations;
 using Espalier.Evaluation.Documents;
+using Espalier.Evaluation.Requests;
 
 namespace Espalier.Evaluation.Tasks;
 
@@ -28,6 +29,9 @@ internal abstract record TaskKind
     /// answers remembered.
     /// </summary>
     public virtual bool NeedsFirst => false;
+
+    /// <summary>How its questions are answered several times; null where once.</summary>
+    public virtual Attempts? Attempts => null;
 
     /// <summary>What a task of this kind wants that a recipe cannot give, and how to run it; null where nothing.</summary>
     public virtual string? NotInRecipes => null;
@@ -63,7 +67,8 @@ internal abstract record TaskKind
         if (!settings.UsesChatTemplate)
             return;
         if (!TakesChatTemplate)
-            throw new EspalierException($"task {task.Name}: is of kind {Name}, which reads text as it stands and goes through no chat template");
+            throw new EspalierException(
+                $"task {task.Name}: is of kind {Name}, which reads text as it stands and goes through no chat template");
         _ = ConversationForm.OfModel(model);
     }
 

@@ -12,7 +12,7 @@ namespace Espalier.Evaluation.Texts;
 internal sealed record AnswerVerdict(string Filter, string Answer, bool IsRight);
 
 /// <summary>
-/// What a model writes after the prompt, greedily: lm-evaluation-harness's generate_until with exact_match, one metric a filter.
+/// What a model writes after the prompt: lm-evaluation-harness's generate_until with exact_match, one metric a filter.
 /// </summary>
 /// <param name="Target">What a shot shows after the prompt, and what the answer is compared with.</param>
 /// <param name="Stop">What is written ends before any of these.</param>
@@ -26,7 +26,8 @@ internal sealed record GenerateKind(Template Target, IReadOnlyList<string> Stop,
     public override string Name => "generate";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Metric> Metrics => [.. Filters.Select(filter => new Metric(MetricOf(filter.Name)))];
+    public override IReadOnlyList<Metric> Metrics =>
+        [.. Filters.Select(filter => new Metric(MetricOf(filter.Name)) { IsRightOrWrong = true })];
 
     /// <summary>Reads its keys.</summary>
     public static GenerateKind Read(TaskFields fields) => new(

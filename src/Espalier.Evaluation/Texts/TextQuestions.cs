@@ -45,7 +45,9 @@ internal sealed class TextQuestions(GeneratedKind kind, TaskSettings settings,
     public static IReadOnlyList<Generation> Texts(AskedModel model, WrittenKind kind, IReadOnlyList<GeneratedPrompt> prompts, string name,
         IProgressReporter progress, CancellationToken stop)
     {
-        var kept = model.Kept<KeptText>([$"{kind.MaxTokens}", .. kind.Stop, "", .. prompts.Select(prompt => prompt.Text)]);
+        var kept = model.Kept<KeptText>([$"{kind.MaxTokens}", .. kind.Stop, "", .. prompts.Select(prompt => prompt.Text),
+            .. model.Attempt is { } attempt ? ["", attempt.Identity, string.Join(' ', prompts.Select(prompt => prompt.Document.Number))]
+                : Array.Empty<string>()]);
         // What cannot have been written by a model is not remembered, whoever changed the file.
         var made = (kept?.Read() ?? []).Where(text => text.Place >= 0 && text.Place < prompts.Count && text.Text is not null
             && text.Tokens >= 0 && text.Cut >= 0 && Enum.IsDefined(text.End)).DistinctBy(text => text.Place)
@@ -59,7 +61,7 @@ internal sealed class TextQuestions(GeneratedKind kind, TaskSettings settings,
                         made[place] = text;
                         if (made.Count % KeptTogether == 0)
                             Keep();
-                    }, stop);
+                    }, model.Attempt, stop);
             }
             finally
             {

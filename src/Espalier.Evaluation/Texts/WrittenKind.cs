@@ -2,7 +2,7 @@ using Espalier.Evaluation.Tasks;
 
 namespace Espalier.Evaluation.Texts;
 
-/// <summary>What a model writes after the prompt, greedily: what all such kinds have, however that is judged.</summary>
+/// <summary>What a model writes after the prompt: what all such kinds have, however that is judged.</summary>
 /// <param name="Target">What a shot shows after the prompt; null where there are no shots.</param>
 /// <param name="Stop">What is written ends before any of these.</param>
 /// <param name="MaxTokens">Most tokens that are written.</param>
@@ -11,12 +11,18 @@ internal abstract record WrittenKind(Template? Target, IReadOnlyList<string> Sto
     /// <summary>Most tokens where a task says nothing: the harness's number (lm_eval/models/huggingface.py).</summary>
     public const int UsualTokens = 256;
 
+    /// <summary>
+    /// What is counted of an answer that was sampled, by itself; nothing where a question can be answered only once.
+    /// </summary>
+    public virtual IReadOnlyList<Metric> Sampled => Metrics;
+
     /// <inheritdoc/>
     public override void CheckModel(TaskDefinition task, TaskSettings settings, string model, int positions)
     {
         base.CheckModel(task, settings, model, positions);
         if (MaxTokens >= positions)
-            throw new EspalierException($"task {task.Name}: {MaxTokens} tokens are to be written and {model} has {positions} positions: none is "
+            throw new EspalierException(
+                $"task {task.Name}: {MaxTokens} tokens are to be written and {model} has {positions} positions: none is "
                 + $"left for the question; write fewer, such as {Math.Max(1, positions / 2)}: --max-tokens, or max-tokens in a recipe");
     }
 

@@ -18,19 +18,30 @@ internal sealed record AssistantMask(string Text, int[] Ids, bool[] IsAssistant)
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="messages">The conversation.</param>
     /// <param name="options">How it is rendered; without a prompt for a further answer.</param>
+    /// <param name="asked">How many of the first messages are only asked with: answers among them are not marked.</param>
     /// <exception cref="EspalierException">
     /// The template refuses the conversation, the places of answers cannot be known, or the tokenizer changes letters before it cuts.
     /// </exception>
-    public static AssistantMask Of(ChatTemplate template, Tokenizer tokenizer, IReadOnlyList<ChatMessage> messages, ChatOptions options)
+    public static AssistantMask Of(ChatTemplate template, Tokenizer tokenizer, IReadOnlyList<ChatMessage> messages, ChatOptions options,
+        int asked = 0)
     {
         if (options.AddGenerationPrompt || options.ContinueFinalMessage)
-            throw new EspalierException($"{template.Place}: a conversation to train on ends with its last message, without a prompt for more");
+            throw new EspalierException(
+                $"{template.Place}: a conversation to train on ends with its last message, without a prompt for more");
         var rendering = template.Render(messages, options);
         if (rendering.HasLostGeneration)
-            throw new EspalierException($"{template.Place}: {{% generation %}} stands in a macro or in a block whose text is kept: its place "
+            throw new EspalierException(
+                $"{template.Place}: {{% generation %}} stands in a macro or in a block whose text is kept: its place "
                 + "in the conversation is not known; move it out");
         var isMarked = rendering.Generated.Count > 0;
-        var spans = isMarked ? rendering.Generated : new AssistantTurns(template, messages, options).Places(rendering.Text);
+        var answers = messages.Count(static message => message.Role == "assistant");
+        if (isMarked && asked > 0 && rendering.Generated.Count != answers)
+            throw new EspalierException(
+                $"{template.Place}: {{% generation %}} marks {rendering.Generated.Count} places of a conversation with "
+                + $"{answers} answers, so that the place of the last one is not known: give the template one for each answer");
+        var skipped = messages.Take(asked).Count(static message => message.Role == "assistant");
+        var spans = (isMarked ? rendering.Generated : new AssistantTurns(template, messages, options).Places(rendering.Text, asked))
+            .Skip(isMarked ? skipped : 0);
 
         var ids = tokenizer.Encode(rendering.Text, addSpecialTokens: false);
         var places = TokenPlaces.Of(tokenizer, rendering.Text, ids) ?? throw new EspalierException(

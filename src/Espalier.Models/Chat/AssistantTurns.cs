@@ -11,13 +11,14 @@ internal sealed class AssistantTurns(ChatTemplate template, IReadOnlyList<ChatMe
 {
     /// <summary>The places of the answers in the rendered text, in UTF-16 units, with what ends a turn.</summary>
     /// <param name="full">The rendering of the whole conversation.</param>
+    /// <param name="first">Answers before this message are left out.</param>
     /// <exception cref="EspalierException">
     /// The template does not write a conversation's beginning as it writes it alone, or refuses it.
     /// </exception>
-    public IReadOnlyList<(int Start, int End)> Places(string full)
+    public IReadOnlyList<(int Start, int End)> Places(string full, int first = 0)
     {
         var places = new List<(int, int)>();
-        for (var i = 0; i < messages.Count; i++)
+        for (var i = first; i < messages.Count; i++)
             if (messages[i].Role == "assistant")
                 places.Add(Place(i, full));
         return places;
@@ -46,7 +47,8 @@ internal sealed class AssistantTurns(ChatTemplate template, IReadOnlyList<ChatMe
         template.Render(messages.Take(count), options with { AddGenerationPrompt = addsPrompt }).Text;
 
     private EspalierException Changed(int index, string where) => new(
-        $"{template.Place}: message {index + 1} is the assistant's, and the template writes the conversation {where} in another way when more "
+        $"{template.Place}: message {index + 1} is the assistant's, and the template writes the conversation {where} in another way when "
+            + $"more "
             + "follows (thoughts of earlier answers left out, for one), so its place in the text is not known: give the conversation up to "
             + "that answer, or a template that marks answers with {% generation %}");
 }

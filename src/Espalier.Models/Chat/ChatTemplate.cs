@@ -35,7 +35,8 @@ internal sealed class ChatTemplate
     /// <summary>The template of a folder.</summary>
     /// <exception cref="EspalierException">The folder has none, or it cannot be read.</exception>
     public static ChatTemplate Load(string folder) => Find(folder) ?? throw new EspalierException(
-        $"{folder}: has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json): take an instruct model, or put the "
+        $"{folder}: has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json): take an instruct model, or put "
+            + $"the "
             + "template of its family there");
 
     /// <summary>The template of a folder; null where it has none.</summary>
@@ -46,6 +47,17 @@ internal sealed class ChatTemplate
         if (sources.Values.FirstOrDefault(source => string.IsNullOrWhiteSpace(source.Text)) is { } empty)
             throw new EspalierException($"{empty.Origin} is empty");
         return sources.Count == 0 ? null : new(sources, SpecialTokens(folder), folder);
+    }
+
+    /// <summary>A template of a file, with the special tokens of a model's folder.</summary>
+    /// <param name="file">The template: Jinja.</param>
+    /// <param name="folder">The model's folder.</param>
+    /// <exception cref="EspalierException">It cannot be read, is empty, or is not well-formed.</exception>
+    public static ChatTemplate OfFile(string file, string folder)
+    {
+        var source = ChatTemplateFiles.Read(file);
+        return string.IsNullOrWhiteSpace(source.Text) ? throw new EspalierException($"{file} is empty")
+            : new(new Dictionary<string, ChatTemplateSource> { [ChatTemplateFiles.DefaultName] = source }, SpecialTokens(folder), file);
     }
 
     /// <summary>A template that stands by itself.</summary>
@@ -98,7 +110,8 @@ internal sealed class ChatTemplate
     private (string Origin, Lazy<JinjaTemplate> Template) Choose(ChatOptions options)
     {
         var name = options.TemplateName
-            ?? (options.Tools is not null && _templates.Count > 1 && _templates.ContainsKey("tool_use") ? "tool_use" : ChatTemplateFiles.DefaultName);
+            ?? (options.Tools is not null && _templates.Count > 1 && _templates.ContainsKey("tool_use") ? "tool_use"
+                : ChatTemplateFiles.DefaultName);
         return _templates.TryGetValue(name, out var found) ? found
             : throw new EspalierException($"{Place}: has no chat template '{name}'; it has {string.Join(", ", _templates.Keys)}");
     }
@@ -142,5 +155,6 @@ internal sealed class ChatTemplate
         }
     }
 
-    private static EspalierException Error(string origin, TemplateFault fault) => new($"{origin}, line {fault.Line}: {fault.Message}", fault);
+    private static EspalierException Error(string origin, TemplateFault fault) =>
+        new($"{origin}, line {fault.Line}: {fault.Message}", fault);
 }

@@ -60,7 +60,9 @@ internal static class ChatTemplateFiles
         return templates;
     }
 
-    private static ChatTemplateSource Read(string path) => new(SmallFile.ReadText(path, LargestFile), path);
+    /// <summary>A template of a file of its own.</summary>
+    /// <exception cref="EspalierException">It cannot be read, or is too large for a template.</exception>
+    public static ChatTemplateSource Read(string path) => new(SmallFile.ReadText(path, LargestFile), path);
 
     private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
 }

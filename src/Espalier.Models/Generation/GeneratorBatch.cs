@@ -23,12 +23,17 @@ internal static class GeneratorBatch
     /// <param name="onToken">Receives each id as it is chosen: prompt's number and id. Null where nobody asks.</param>
     /// <param name="isEnd">Whether a continuation ends with the id that was just chosen: prompt's number and id. Null never.</param>
     /// <param name="onEnd">Receives each continuation as it is done, in the order of their ends. Null where nobody asks.</param>
+    /// <param name="onScore">
+    /// Receives what the model thinks of each id that is chosen (<see cref="Choice.LogProbability"/>), with the prompt's number, before
+    /// <paramref name="onToken"/> and the others. Null where nobody asks.
+    /// </param>
     /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">A prompt that cannot be continued.</exception>
     public static IReadOnlyList<IReadOnlyList<int>> Continue(
         PackedWeights model, IReadOnlyList<IReadOnlyList<int>> prompts, int maxTokens, Func<int, SamplingOptions> options,
         IReadOnlySet<int>? stopIds = null, int atOnce = Usual, Action<int, int>? onToken = null,
-        Func<int, int, bool>? isEnd = null, Action<int, IReadOnlyList<int>>? onEnd = null, CancellationToken stop = default)
+        Func<int, int, bool>? isEnd = null, Action<int, IReadOnlyList<int>>? onEnd = null,
+        Action<int, double>? onScore = null, CancellationToken stop = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(atOnce, 1);
         var counts = prompts.Select((prompt, i) => Generator.Check(model.Config, prompt, maxTokens, options(i))).ToArray();
@@ -56,7 +61,7 @@ internal static class GeneratorBatch
                 rows[r] = rows[r] with
                 {
                     Position = rows[r].Position + 1,
-                    IsDone = Take(rows[r].Prompt, rows[r].Choice.Of(decoder.Logits(r))),
+                    IsDone = Take(rows[r].Prompt, rows[r].Choice, decoder.Logits(r)),
                 };
             foreach (var row in rows.Where(row => row.IsDone))
                 free.Push(row.Sequence);
@@ -68,15 +73,17 @@ internal static class GeneratorBatch
         {
             if (counts[prompt] == 0)
                 return;
-            var choice = new Choice(options(prompt), prompts[prompt]);
+            var choice = new Choice(options(prompt), prompts[prompt], scores: onScore is not null);
             var sequence = free.Peek();
-            if (Take(prompt, choice.Of(decoder.Begin(sequence, [.. prompts[prompt]]))))
+            if (Take(prompt, choice, decoder.Begin(sequence, [.. prompts[prompt]])))
                 return;
             rows.Add(new(prompt, free.Pop(), prompts[prompt].Count, choice, IsDone: false));
         }
 
-        bool Take(int prompt, int id)
+        bool Take(int prompt, Choice choice, Span<float> logits)
         {
+            var id = choice.Of(logits);
+            onScore?.Invoke(prompt, choice.LogProbability);
             made[prompt].Add(id);
             onToken?.Invoke(prompt, id);
             // Whoever looks for an end sees every id, the last one too.

@@ -1,3 +1,5 @@
+using Samples = Espalier.Evaluation.Requests.Attempts;
+
 namespace Espalier.Pipeline.Options;
 
 /// <summary>A benchmark that models are asked.</summary>
@@ -23,11 +25,40 @@ internal sealed record TaskSection
     /// <summary>Whether questions go through the model's chat template.</summary>
     public bool ChatTemplate { get; init; }
 
+    /// <summary>Answers to each question that are sampled, beside the greedy one; null none.</summary>
+    public int? Attempts { get; init; }
+
+    /// <summary>Sharpness of their choice.</summary>
+    public double? Temperature { get; init; }
+
+    /// <summary>Only the likeliest ids whose probabilities add up to this.</summary>
+    public double? TopP { get; init; }
+
+    /// <summary>Seed of their choices.</summary>
+    public long? Seed { get; init; }
+
+    /// <summary>How they are made; null where there are none.</summary>
+    public Samples? Sampling => Attempts is { } count
+        ? new(count, Temperature ?? Samples.UsualTemperature, TopP ?? Samples.UsualTopP, Seed ?? 0) : null;
+
+    /// <summary>How many attempts may be made.</summary>
+    internal static Kind<int> AttemptsKind => Kinds.Size(most: 1000);
+
+    /// <summary>How a share of probability is written.</summary>
+    internal static Kind<double> TopPKind => Kinds.Number("P", Limits.Above(0).UpTo(1));
+
     /// <summary>Whether it is a file of the user's.</summary>
     public bool IsFile => IsTaskFile(Task);
 
-    /// <summary>Its name in tables: a file's without its ending, and whether it goes through the chat template.</summary>
-    public string Name => (IsFile ? Path.GetFileNameWithoutExtension(Task) : Task) + (ChatTemplate ? " (chat)" : "");
+    /// <summary>Its name in tables: a file's without its ending, whether it goes through the chat template, and attempts.</summary>
+    public string Name => (IsFile ? Path.GetFileNameWithoutExtension(Task) : Task)
+        + ((ChatTemplate, Sampling) switch
+        {
+            (true, { } many) => $" (chat, {many.Counted})",
+            (false, { } many) => $" ({many.Counted})",
+            (true, null) => " (chat)",
+            _ => "",
+        });
 
     /// <summary>What it is, and how much of it.</summary>
     public string Title => Limit is { } limit ? $"{Name} ({limit} documents{(Shots is null ? "" : $", {Shots} shots")})"
@@ -76,7 +107,8 @@ internal sealed record TaskSection
         {
             IsOption = false,
             PageDefault = "as the task has it",
-            Page = "Tokens of question and answer together, one number or a list, of tasks that make their questions themselves (`ruler_...`).",
+            Page = "Tokens of question and answer together, one number or a list, of tasks that make their questions themselves "
+                + "(`ruler_...`).",
             IsLater = true,
         },
         new Key<TaskSection, bool>("chat-template", Kinds.Flag, s => s.ChatTemplate, (s, chat) => s with { ChatTemplate = chat })
@@ -84,6 +116,36 @@ internal sealed record TaskSection
             IsOption = false,
             PageDefault = "`false`",
             Page = "Whether questions go through the model's own chat template.",
+            IsLater = true,
+        },
+        new Key<TaskSection, int?>("attempts", AttemptsKind.OrAbsent(), s => s.Attempts, (s, count) => s with { Attempts = count })
+        {
+            IsOption = false,
+            PageDefault = "none",
+            Page = "Answers to each question that are sampled, beside the greedy one: pass@k and means "
+                + "([attempts](tasks.md#several-attempts)).",
+            IsLater = true,
+        },
+        new Key<TaskSection, double?>("temperature", TrainingSection.TemperatureKind.OrAbsent(), s => s.Temperature,
+            (s, temperature) => s with { Temperature = temperature })
+        {
+            IsOption = false,
+            PageDefault = "0.8",
+            Page = "Sharpness of the choice of `attempts`.",
+            IsLater = true,
+        },
+        new Key<TaskSection, double?>("top-p", TopPKind.OrAbsent(), s => s.TopP, (s, share) => s with { TopP = share })
+        {
+            IsOption = false,
+            PageDefault = "0.95",
+            Page = "Of `attempts`: only the likeliest ids whose probabilities add up to this.",
+            IsLater = true,
+        },
+        new Key<TaskSection, long?>("seed", Kinds.Seed.OrAbsent(), s => s.Seed, (s, seed) => s with { Seed = seed })
+        {
+            IsOption = false,
+            PageDefault = "0",
+            Page = "Seed of the choices of `attempts`.",
             IsLater = true,
         },
     ];

@@ -45,8 +45,9 @@ internal sealed partial record TrainingSection
             "learning-rate", Kinds.Number("RATE", Limits.Above(0), "above 0, or two as in: 1e-3 to 1e-4"),
             s => s.LearningRate, (s, rate) => s with { LearningRate = rate })
         {
-            Help = "Peak of the schedule, or PEAK to END",
-            PageDefault = scope.Corrects ? "2e-4" : "1e-3",
+            Help = $"Peak of the schedule, or PEAK to END{(scope.AlignsAt is null ? "" : $"; by default {AlignSection.DefaultRates}")}",
+            ShowsDefault = scope.AlignsAt is null,
+            PageDefault = scope.AlignsAt is not null ? AlignSection.DefaultRates : scope.Corrects ? "2e-4" : "1e-3",
             Page = "Peak of the schedule, or `PEAK to END`."
                 + (scope.Corrects ? " Low by default, for the teacher is to learn the text and not to forget what it knows." : ""),
             Aliases = ["--lr"],

@@ -29,14 +29,15 @@ internal sealed partial record TrainingSection
         {
             Help = "Optimizer steps; or give --tokens",
             PageDefault = "this or `tokens`",
-            Page = "Optimizer steps. With `auto` neither need be given: then it sees as many tokens as `distill`.",
+            Page = scope.AlignsAt is null ? "Optimizer steps. With `auto` neither need be given: then it sees as many tokens as `distill`."
+                : "Optimizer steps.",
             Reader = (fields, s) => s with { Steps = ReadSteps(fields, scope) },
         },
         new Key<TrainingSection, long>("tokens", Kinds.Count(), s => s.Steps, (s, _) => s)
         {
             Help = "Tokens to train on, such as 1M, in place of --steps: tokens / (batch · sequence), rounded up",
             PageDefault = "this or `steps`",
-            Page = "Tokens to train on; steps are tokens / (`batch` · `data.sequence`), rounded up.",
+            Page = $"Tokens to train on; steps are tokens / (`batch` · `{(scope.AlignsAt is null ? "data." : "")}sequence`), rounded up.",
             ShowsDefault = false,
             Reader = (_, s) => s,
             IsCanonical = false,

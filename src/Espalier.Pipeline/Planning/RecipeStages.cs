@@ -17,9 +17,14 @@ namespace Espalier.Pipeline.Planning;
 /// </summary>
 internal sealed class RecipeStages
 {
+    /// <summary>The distilled student's name where it is aligned afterwards.</summary>
+    internal const string Distilled = "distilled";
+
     private readonly Recipe _recipe;
     private readonly int _sequence;
     private readonly List<Stage> _stages = [];
+    // A teacher that is corrected along with the distillation is there after that.
+    private ModelSlot? _corrected;
 
     private RecipeStages(Recipe recipe, Checkpoint teacher, IReadOnlyList<PlannedCycle> cycles, Func<SearchPlan> search, string arm,
         string folder)
@@ -33,6 +38,8 @@ internal sealed class RecipeStages
             Tasks = RecipeTask.Of(recipe),
             Compute = recipe.EvaluateCompute.Here(),
         };
+        Conversations = [
+            .. recipe.Align.Select(section => Add(new AlignDataStage(section, recipe.Teacher, teacher.Config.VocabularySize)))];
         Sources = [.. _stages];
 
         Evaluate(Teacher, asksTasks: true);
@@ -45,6 +52,9 @@ internal sealed class RecipeStages
     /// <summary>Text to train on and held-out text.</summary>
     public DataStage Data { get; }
 
+    /// <summary>What each step of alignment learns from, in order.</summary>
+    public IReadOnlyList<AlignDataStage> Conversations { get; }
+
     /// <summary>What models are evaluated on.</summary>
     public EvaluationSettings Evaluation { get; }
 
@@ -53,6 +63,9 @@ internal sealed class RecipeStages
 
     /// <summary>The stages that make tokens, which come first.</summary>
     public IReadOnlyList<Stage> Sources { get; }
+
+    /// <summary>JSON lines of the texts that the teacher writes (<c>synthesize</c>); null where the recipe has none.</summary>
+    public Slot<ArtefactFile>? Synthesized { get; private set; }
 
     /// <summary>All stages, in order.</summary>
     public IReadOnlyList<Stage> All => _stages;
@@ -119,10 +132,15 @@ internal sealed class RecipeStages
             Evaluate(pruned, asksTasks: cycle == Cycles[^1]);
             var teacher = _recipe.Cycles?.Teacher == CycleTeacher.Previous ? trained : corrected;
             trained = _recipe.Distill is { } distill
-                ? Distill(distill, pruned, teacher, cycle, $"student{number}", isParallel ? _recipe.Correct : null, isNeeded) : pruned;
-            if (cycle != Cycles[^1])
+                ? Distill(distill, pruned, teacher, cycle, _recipe.Align.Count > 0 && number.Length == 0 ? Distilled
+                    : $"student{number}", isParallel ? _recipe.Correct : null, isNeeded) : pruned;
+            if (cycle != Cycles[^1] || (_recipe.Align.Count > 0 && trained != pruned))
                 Evaluate(trained);
         }
+        if (_recipe.Synthesize is { } texts)
+            Synthesized =
+                Add(new SynthesizeStage(_corrected ?? corrected, texts, _recipe.Tasks, _recipe.Benchmarks, _recipe.Seed)).Texts;
+        trained = Align(trained);
         var export = Add(new ExportStage(folder, trained, "student", Teacher.Stored, _recipe.Export, _recipe.Clamp, _sequence));
         Evaluate(export.Exported, asksTasks: true);
     }
@@ -208,8 +226,25 @@ internal sealed class RecipeStages
             Cycle = cycle.Number,
         });
         if (corrects is not null)
-            Evaluate(stage.Corrected!, correctsWhen);
+        {
+            Evaluate(_corrected = stage.Corrected!, correctsWhen);
+            _corrected.Otherwise ??= teacher;
+        }
         return stage.Trained;
+    }
+
+    /// <summary>The steps of alignment, each from where the one before it ended; the last one's model is the student.</summary>
+    private ModelSlot Align(ModelSlot model)
+    {
+        foreach (var (i, section) in _recipe.Align.Index())
+        {
+            var number = _recipe.Align.Count == 1 ? "" : $" {i + 1}";
+            model = Add(
+                new AlignStage(model, $"aligned{number}", section, Conversations[i], _recipe.Seed) { Step = $"align{number}" }).Trained;
+            if (i + 1 < _recipe.Align.Count)
+                Evaluate(model);
+        }
+        return model;
     }
 
     /// <summary>Numbers of layers that may go at once, for the scores of a search; 1 is always there.</summary>
@@ -221,7 +256,8 @@ internal sealed class RecipeStages
     }
 
     private StageForecast Asked() => new("benchmarks",
-        $"teacher, pruned student{(_recipe.Distill is null ? "" : ", distilled student")} on "
+        $"teacher, pruned student{(_recipe.Distill is null ? "" : ", distilled student")}"
+            + $"{(_recipe.Align.Count == 0 ? "" : ", aligned student")} on "
             + string.Join(", ", _recipe.Tasks.Select(task => task.Title)), null, null, null, TrainingForecast.WeightBytes(Teacher.Planned))
     { Model = ModelForecast.Of(Teacher.Planned, _sequence) };
 
@@ -229,7 +265,8 @@ internal sealed class RecipeStages
     {
         var models =
             $"teacher{(_recipe.Correct is null ? "" : ", corrected teacher")}, pruned student"
-                + $"{(_recipe.Distill is null ? "" : ", distilled student")}{(Cycles.Count > 1 ? " of each cycle" : "")}";
+                + $"{(_recipe.Distill is null ? "" : ", distilled student")}{(_recipe.Align.Count == 0 ? "" : ", aligned student")}"
+                + $"{(Cycles.Count > 1 ? " of each cycle" : "")}";
         return new("evaluate",
             $"{models} on {string.Join(", ", _recipe.Evaluate.Select(set => set.Name))}; each writes on from a few beginnings", null, null,
             null, TrainingForecast.WeightBytes(Teacher.Planned))

@@ -39,7 +39,7 @@ internal static class EvaluationList
         set.Source is { } source ? new JsonObject { [set.Name] = source } : JsonValue.Create(set.Name);
 
     private static JsonNode Written(TaskSection task) =>
-        task is { Limit: null, Shots: null } ? JsonValue.Create(task.Task) : TaskSection.Keys.Canonical(task);
+        task == new TaskSection { Task = task.Task } ? JsonValue.Create(task.Task) : TaskSection.Keys.Canonical(task);
 
     private static Evaluations Read(SectionFields fields, string key)
     {
@@ -48,7 +48,7 @@ internal static class EvaluationList
         foreach (var item in value is YamlList list ? list.Items : [value])
         {
             if (item is YamlMap map && map.Entries.Any(entry => entry.Key.Text == TaskKey))
-                tasks.Add(Known(fields, key, item, TaskSection.Keys.Read(fields.Inside(item, key), new())));
+                tasks.Add(Known(fields, key, item, Attempted(fields, key, item, TaskSection.Keys.Read(fields.Inside(item, key), new()))));
             else if (item is YamlMap named)
                 foreach (var (name, source) in named.Entries)
                     texts.Add(Of(fields, key, name.Text, source));
@@ -70,10 +70,17 @@ internal static class EvaluationList
         if (task.IsFile || TaskCatalog.Names.Contains(task.Task))
             return task;
         var hint = NearestName.Hint(task.Task, known);
-        throw fields.At(item.Line, $"{key}: {OneLine.Clipped(task.Task)} is not known.{hint} Known are {HeldOut}, {TeacherDomain} and names "
-            + $"of benchmarks{(hint.Length > 0 ? "" : $" ({string.Join(", ", TaskCatalog.Names)})")}; a benchmark of your own is a file that "
-            + "ends in .yaml, a text of your own { NAME: PATH }");
+        throw fields.At(item.Line,
+            $"{key}: {OneLine.Clipped(task.Task)} is not known.{hint} Known are {HeldOut}, {TeacherDomain} and names "
+            + $"of benchmarks{(hint.Length > 0 ? "" : $" ({string.Join(", ", TaskCatalog.Names)})")}; a benchmark of your own is a file "
+            + "that ends in .yaml, a text of your own { NAME: PATH }");
     }
+
+    private static TaskSection Attempted(SectionFields fields, string key, YamlValue item, TaskSection task) =>
+        task is { Attempts: null, Temperature: not null } or { Attempts: null, TopP: not null } or { Attempts: null, Seed: not null }
+            ? throw fields.At(item.Line,
+                $"{key}: {OneLine.Clipped(task.Task)} has temperature, top-p or seed, which are about sampled answers, "
+                + "and models answer greedily: say how many with attempts, or leave them away") : task;
 
     private static EvaluationSet Of(SectionFields fields, string key, string name, YamlValue source)
     {

@@ -1,3 +1,4 @@
+using Espalier.Compression.Synthesis;
 using Espalier.Compression.Training;
 using Espalier.Pipeline.Options;
 
@@ -41,6 +42,12 @@ internal sealed record Recipe
 
     /// <summary>Training of the student; null leaves it as pruned.</summary>
     public TrainingSection? Distill { get; init; }
+
+    /// <summary>Texts that the teacher writes once the student is trained; null for none.</summary>
+    public SynthesisOptions? Synthesize { get; init; }
+
+    /// <summary>Steps of alignment after the last training, in order; none leaves the student as it was distilled.</summary>
+    public IReadOnlyList<AlignSection> Align { get; init; } = [];
 
     /// <summary>What teacher and student are evaluated on.</summary>
     public IReadOnlyList<EvaluationSet> Evaluate { get; init; } = [new("held-out", null)];

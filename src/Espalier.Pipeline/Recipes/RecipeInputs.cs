@@ -17,8 +17,12 @@ internal static class RecipeInputs
         [
             new("the teacher's folder", recipe.Teacher),
             .. SourcePlaces.Of("the data", recipe.Data.Train),
+            .. SourcePlaces.Of("the conversations", recipe.Align.SelectMany(step => step.Data)),
             .. SourcePlaces.Of("the evaluation text", recipe.Evaluate.Select(set => set.Source).OfType<string>()),
             .. Files("the benchmarks", [recipe.Tasks.Count > 0 ? recipe.Benchmarks : null]),
+            .. Files("the prompts", [recipe.Synthesize?.Prompts]),
+            .. SourcePlaces.Of("the documents", recipe.Synthesize?.Documents ?? []),
+            .. SourcePlaces.Of("the text to keep out", recipe.Synthesize?.Decontaminate ?? []),
             .. SourcePlaces.Of("the reference text", new[] { recipe.Correction.Reference }.OfType<string>()),
         ];
     }
@@ -32,6 +36,7 @@ internal static class RecipeInputs
             .. ModelAndTexts(recipe),
             .. Files("the task", recipe.Tasks.Select(task => task.IsFile ? task.Task : null)),
             .. Files("the multiple-choice items", [recipe.Score.Task]),
+            .. Files("the chat template", recipe.Align.Select(step => step.TemplateFile)),
             .. Files("the plan", [recipe.Prune.Plan]),
             .. Files("the candidates", [recipe.Search?.CandidatesFile]),
         ];

@@ -58,6 +58,21 @@ internal static class RecipeKeys
             Distill = fields.Holds("distill") ? TrainingSection.Read(fields.Section("distill")!, new(s.Data.Sequence, HasLoss: true))
                 : null,
         }, "`never`", "How the student is trained, below. `never` leaves it as pruned."),
+        Part(
+            "synthesize", SynthesisSection.Section, 8, s => s.Synthesize is null ? null : SynthesisSection.Keys.Canonical(s.Synthesize),
+            (fields, s) => s with
+            {
+                Synthesize = fields.Section("synthesize") is { } section ? SynthesisSection.Keys.Read(section, new()) : null,
+            }, "none", "Texts that the teacher writes once the student is trained, below."),
+        new Key<Recipe, IReadOnlyList<AlignSection>>("align", AlignList.Kind, s => s.Align, (s, steps) => s with { Align = steps })
+        {
+            PageDefault = "none",
+            Page = "Steps of alignment, one after the other, from the trained student: one or a list, below.",
+            IsLater = true,
+            Turn = 1,
+            Reader = (fields, s) => s with { Align = AlignList.Read(fields, s.Data.Sequence) },
+            IsMoot = s => s.Align.Count == 0,
+        },
         new Key<Recipe, Evaluations>("evaluate", EvaluationList.Kind, s => new(s.Evaluate, s.Tasks),
             (s, list) => s with { Evaluate = list.Texts, Tasks = list.Tasks })
         {

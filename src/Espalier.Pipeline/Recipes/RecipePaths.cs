@@ -25,8 +25,19 @@ internal static class RecipePaths
                 Tasks = [.. search.Tasks.Select(task => SearchSection.IsTaskFile(task) ? Find(task) : task)],
             },
             Prune = recipe.Prune with { Plan = recipe.Prune.Plan is { } plan ? Find(plan) : null },
+            Synthesize = recipe.Synthesize is not { } texts ? null : texts with
+            {
+                Prompts = texts.Prompts is { } prompts ? Find(prompts) : null,
+                Documents = [.. texts.Documents.Select(Find)],
+                Decontaminate = [.. texts.Decontaminate.Select(name => SynthesisSection.IsPath(name) ? Find(name) : name)],
+            },
             Tasks = [.. recipe.Tasks.Select(task => task.IsFile ? task with { Task = Find(task.Task) } : task)],
             Benchmarks = recipe.Benchmarks is { } benchmarks ? Find(benchmarks) : null,
+            Align = [.. recipe.Align.Select(step => step with
+            {
+                Data = [.. step.Data.Select(Find)],
+                ChatTemplate = step.TemplateFile is { } template ? Find(template) : step.ChatTemplate,
+            })],
             Evaluate = [.. recipe.Evaluate.Select(set => set with { Source = set.Source is { } source ? Find(source) : null })],
         };
     }

@@ -98,6 +98,10 @@ public sealed record CompressResult
     /// <summary>The plan that was applied, or null.</summary>
     public string? Plan { get; init; }
 
+    /// <summary>JSON lines of the texts that the teacher wrote; null where the recipe has no <c>synthesize</c>.</summary>
+    [JsonInclude]
+    internal string? Synthesized { get; init; }
+
     /// <summary>metrics.jsonl of each training stage, by its name.</summary>
     public required IReadOnlyDictionary<string, string> Metrics { get; init; }
 
@@ -113,6 +117,10 @@ public sealed record CompressResult
     /// <summary>Names of the models that <see cref="Tasks"/> compares, in its order.</summary>
     [JsonIgnore]
     internal IReadOnlyList<string> TaskModels => [.. Tasks?[0].Results.Select(result => result.Model) ?? []];
+
+    /// <summary>What each step of alignment did to the loss on its held-out part; null where there is none.</summary>
+    [JsonInclude]
+    internal IReadOnlyList<AlignRow>? Aligned { get; init; }
 
     /// <summary>Whether the teacher needed correction; null where the recipe said so itself.</summary>
     public CorrectionTestResult? Need { get; init; }

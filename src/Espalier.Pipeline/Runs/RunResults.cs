@@ -46,6 +46,7 @@ internal sealed record RunResults(int FormatVersion, IReadOnlyList<CompressResul
         Rows = [.. arm.Rows.Select(row => row with { Path = change(row.Path) })],
         Scores = arm.Scores is null ? null : change(arm.Scores),
         Plan = arm.Plan is null ? null : change(arm.Plan),
+        Synthesized = arm.Synthesized is null ? null : change(arm.Synthesized),
         Metrics = arm.Metrics.ToDictionary(stage => stage.Key, stage => change(stage.Value)),
     };
 

@@ -24,6 +24,11 @@ internal enum RunState
     Elsewhere,
 }
 
+/// <summary>Texts that a teacher wrote.</summary>
+/// <param name="Written">How many.</param>
+/// <param name="Kept">Those that the filters kept.</param>
+internal sealed record WrittenTexts(int Written, int Kept);
+
 /// <summary>
 /// A run folder at a glance. Reads only: no lock is taken or tried, so that it disturbs neither a run nor one that is about to start.
 /// </summary>
@@ -88,6 +93,9 @@ internal sealed record RunStatus
     /// </summary>
     public IReadOnlyList<TaskComparison>? Tasks { get; init; }
 
+    /// <summary>Texts that its teacher wrote, and those that were kept; null where no recipe has any yet.</summary>
+    public WrittenTexts? Texts { get; init; }
+
     /// <summary>Wall-clock time of all stages.</summary>
     public required double Seconds { get; init; }
 
@@ -131,6 +139,7 @@ internal sealed record RunStatus
             RemainingSeconds = seconds is { } each && training?.Steps is { } steps ? Math.Max(0, steps - (last?.Step ?? 0)) * each : null,
             Checkpoint = open is null || stage is null ? null : Checkpoints(stage).DefaultIfEmpty(null).Max(),
             Tasks = TasksOf(folder),
+            Texts = TextsOf(folder, manifest),
             Seconds = manifest.Stages.Sum(entry => entry.Seconds),
             Bytes = SizeOf(new DirectoryInfo(folder)),
         };
@@ -144,6 +153,22 @@ internal sealed record RunStatus
             return RunResults.Read(folder) is [var only] ? only.Tasks : null;
         }
         catch (Exception error) when (error is EspalierException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The same of written texts.</summary>
+    private static WrittenTexts? TextsOf(string folder, RunManifest manifest)
+    {
+        try
+        {
+            return manifest.Stages.LastOrDefault(stage => stage.Name == "synthesize" && stage.Status != StageStatus.Started) is { } stage
+                && StageRecord.Read(RunLayout.StageOf(folder, stage.Folder))?.Result is { } result
+                && (int?)result["written"] is { } written && (int?)result["kept"] is { } kept ? new(written, kept) : null;
+        }
+        catch (Exception error) when (error is EspalierException or IOException or UnauthorizedAccessException or InvalidOperationException
+            or FormatException)
         {
             return null;
         }

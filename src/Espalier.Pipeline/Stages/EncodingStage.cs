@@ -25,17 +25,20 @@ internal abstract class EncodingStage(IReadOnlyList<string> sources, string? fie
     /// <summary>What is read, once it runs.</summary>
     protected DocumentSource Source => _source!;
 
+    /// <summary>What of records is read.</summary>
+    protected virtual RecordReader Reader => RecordReader.Text;
+
     /// <inheritdoc/>
     public override void Run(RunContext run)
     {
         ArgumentNullException.ThrowIfNull(run);
         _tokenizer = Tokenizer.Load(tokenizerFolder);
-        _source = DocumentSource.Parse(sources, field, run.Folder.Owns);
+        _source = DocumentSource.Parse(sources, field, run.Folder.Owns, Reader);
         base.Run(run);
     }
 
     /// <inheritdoc/>
-    protected sealed override JsonObject Options()
+    protected override JsonObject Options()
     {
         var options = new JsonObject
         {

@@ -1,5 +1,7 @@
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.LongContext;
+using Espalier.Evaluation.Requests;
+using Espalier.Evaluation.Sampling;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Texts;
 using Espalier.Pipeline.Options;
@@ -28,6 +30,9 @@ internal sealed class RecipeTask(TaskSection section, Func<string?> benchmarks)
 
     /// <summary>Most tokens of a text, where the recipe says so.</summary>
     public int? MaxTokens => section.MaxTokens;
+
+    /// <summary>How its questions are answered several times; null where once.</summary>
+    public Attempts? Attempts => section.Sampling;
 
     /// <summary>What it is.</summary>
     /// <exception cref="EspalierException">Its file is not there, or something in it is wrong.</exception>
@@ -71,10 +76,10 @@ internal sealed class RecipeTask(TaskSection section, Func<string?> benchmarks)
             throw new EspalierException($"evaluate: {task.Name} makes no questions itself: leave its context-length away");
         if (section.ContextLengths.Distinct().Count() != section.ContextLengths.Count)
             throw new EspalierException($"evaluate: {task.Name} has a context-length twice, whose questions would count twice; keep one");
-        if (section.MaxTokens is not { } most)
-            return task with { Name = section.Name };
-        return task.Kind is WrittenKind kind ? task with { Name = section.Name, Kind = kind with { MaxTokens = most } }
-            : throw new EspalierException($"evaluate: to {task.Name} a model writes no text: leave its max-tokens away");
+        if (section.MaxTokens is { } most)
+            task = task.Kind is WrittenKind kind ? task with { Kind = kind with { MaxTokens = most } }
+                : throw new EspalierException($"evaluate: to {task.Name} a model writes no text: leave its max-tokens away");
+        return (section.Sampling is { } attempts ? SampledKind.Of(task, attempts) : task) with { Name = section.Name };
     }
 
     /// <summary>The benchmarks of a recipe.</summary>

@@ -54,6 +54,9 @@ internal sealed class TaskStage(RecipeTask task, Slot<ModelFolder> model, LazyWe
             options["chat_template"] = true;
         if (task.MaxTokens is { } most)
             options["max_tokens"] = most;
+        if (task.Attempts is { } attempts)
+            (options["attempts"], options["temperature"], options["top_p"], options["seed"]) =
+                (attempts.Count, attempts.Temperature, attempts.TopP, attempts.Seed);
         if (task.Settings.ContextLengths is { } lengths)
             options["context_length"] = new JsonArray([.. lengths.Select(length => JsonValue.Create(length))]);
         return options;

@@ -1,3 +1,4 @@
+using Espalier.Compression.Alignment.Packing;
 using Espalier.Compression.Data;
 
 namespace Espalier.Pipeline.Stages;
@@ -13,6 +14,12 @@ internal sealed record TokenSets(ITokens Train, ITokens? HeldOut, string Hash, d
 {
     /// <summary>Where training documents begin, if attention is to end there.</summary>
     public DocumentBoundaries? Boundaries { get; init; }
+
+    /// <summary>Training ids as windows of whole conversations; null for text.</summary>
+    public WindowStore? Conversations { get; init; }
+
+    /// <summary>The same of held-out ids.</summary>
+    public WindowStore? HeldOutConversations { get; init; }
 
     /// <inheritdoc/>
     public void Dispose()

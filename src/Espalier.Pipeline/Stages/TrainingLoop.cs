@@ -28,11 +28,8 @@ internal sealed record TrainingLoopOptions
     /// <summary>Steps between evaluations on <see cref="HeldOut"/>; 0 for none.</summary>
     public long EvaluateEvery { get; init; }
 
-    /// <summary>Held-out windows, or null.</summary>
-    public WindowSet? HeldOut { get; init; }
-
-    /// <summary>What the products with weights are computed in on <see cref="HeldOut"/>.</summary>
-    public ComputeType HeldOutCompute { get; init; }
+    /// <summary>Finds out the loss on what is held out; null where nothing is.</summary>
+    public Func<Decoder, CancellationToken, PerplexityResult>? HeldOut { get; init; }
 
     /// <summary>
     /// Evaluations in a row without a new best after which training ends; the result is then the best weights, however it ended. 0 for
@@ -71,6 +68,10 @@ internal static class TrainingLoop
     public static void RequireRoom(string folder, bool evaluates, long trained, long state) => DiskSpace.Require(
         folder, Float32 * ((evaluates ? 4 : 3) * (trained + state) + trained),
         $"{(evaluates ? "four" : "three")} checkpoints and the model");
+
+    /// <summary>The loss on windows of text, with products in a type.</summary>
+    public static Func<Decoder, CancellationToken, PerplexityResult> LossOn(WindowSet windows, ComputeType compute = ComputeType.Float32) =>
+        (model, stop) => PerplexityEvaluator.Run(model, windows, null, 8, NullProgress.Instance, compute: compute, stop: stop);
 
     /// <summary>Trains to the end, from a checkpoint where there is one. The caller begins and completes the stage.</summary>
     /// <exception cref="OperationCanceledException">Asked to stop; the state is saved.</exception>
@@ -216,8 +217,7 @@ internal static class TrainingLoop
 
         void Evaluate(long step)
         {
-            var result = PerplexityEvaluator.Run(model, options.HeldOut!, null, 8, NullProgress.Instance, compute: options.HeldOutCompute,
-                stop: stop);
+            var result = options.HeldOut!(model, stop);
             evaluated = (step, result);
             stage.Metrics.Append(step, ("held_out_nll", result.Nll), ("held_out_nll_se", result.NllStandardError));
             stage.Board.Append(step, ("held_out_nll", result.Nll));

@@ -48,6 +48,8 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
     /// <summary>How the teacher is corrected meanwhile; null where it is not.</summary>
     private protected virtual TrainingSection? Correction => null;
 
+    private protected ModelSlot Start => start;
+
     private protected TrainingSection Section => section;
 
     private protected int Sequence => sequence;
@@ -123,7 +125,7 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
     /// <summary>Folder of the teacher that was corrected while a student was trained, inside the stage's.</summary>
     private protected const string TeacherName = "teacher";
 
-    private void Write(RunContext run, StageFolder folder, string name, Checkpoint source, Decoder model, FrozenParts frozen)
+    private protected void Write(RunContext run, StageFolder folder, string name, Checkpoint source, Decoder model, FrozenParts frozen)
     {
         CheckpointWriter.Write(folder.PathOf(name), model.Config, source, ElementType.F32, DecoderWeights.Source(model, source.Family),
             cancellation: run.Stop);
@@ -208,14 +210,30 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
 
         var windows = new WindowSet(data.Train, sequence, boundaries: data.Boundaries);
         CheckBatch(section, windows.Count);
-        if (section.EarlyStopping > 0 && (data.HeldOut is null || section.EvaluateEvery == 0))
+        return Train(run, name, model, family, objective, new PackedText(windows, order(windows.Count)), section,
+            StepOperations.Of(model.Config, open?.Config, learns: correction is not null, sequence),
+            data.HeldOut is { } heldOut ? TrainingLoop.LossOn(new(heldOut, sequence, WindowStride.Contiguous), heldOutCompute)
+                : null, stage, checkpoint, begun,
+            ended);
+    }
+
+    /// <summary>
+    /// Trains a loaded model by an objective inside a stage that was begun; what came of it, for the stage's record, and the loss on what
+    /// is held out of the model as it ends, where the training has found it out.
+    /// </summary>
+    private protected static (JsonObject Record, PerplexityResult? HeldOut) Train(
+        RunContext run, string name, Decoder model, Family family, Objective objective, IBatchSource source, TrainingSection section,
+        StepOperations operations, Func<Decoder, CancellationToken, PerplexityResult>? heldOut, StageFolder stage,
+        SavedCheckpoint? checkpoint,
+        Action<Trainer>? begun = null, Action<Trainer>? ended = null)
+    {
+        if (section.EarlyStopping > 0 && (heldOut is null || section.EvaluateEvery == 0))
             throw new EspalierException(
                 $"{name}: early-stopping is {section.EarlyStopping} and looks at held-out loss, but "
-                    + $"{(data.HeldOut is null ? "nothing is held out; hold out a share" : "evaluate-every is 0; give steps between evaluations")}");
-        using var trainer = new Trainer(model, objective, new PackedText(windows, order(windows.Count)), OptionsOf(section, sequence));
+                    + $"{(heldOut is null ? "nothing is held out; hold out a share" : "evaluate-every is 0; give steps between evaluations")}");
+        using var trainer = new Trainer(model, objective, source, OptionsOf(section, source.Sequence));
         if (checkpoint is null)
             begun?.Invoke(trainer);
-        var operations = StepOperations.Of(model.Config, open?.Config, learns: correction is not null, sequence);
         trainer.Profiler = run.ProfilesSteps ? new(operations) : null;
         var (end, heldOutLoss) = TrainingLoop.Run(stage, checkpoint, trainer, family, new()
         {
@@ -225,9 +243,7 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
             EvaluateEvery = section.EvaluateEvery,
             EarlyStopping = section.EarlyStopping,
             FlopsPerToken = operations.Total,
-            HeldOut = section.EvaluateEvery > 0 && data.HeldOut is { } heldOut ? new WindowSet(heldOut, sequence, WindowStride.Contiguous)
-                : null,
-            HeldOutCompute = heldOutCompute,
+            HeldOut = section.EvaluateEvery > 0 ? heldOut : null,
         }, run.Progress, run.Stop);
         if (trainer.Profiler?.Report(name, MatrixSpeed.Measure()) is { } profile)
             run.Profiles.Add(profile);

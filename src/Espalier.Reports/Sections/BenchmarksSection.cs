@@ -20,7 +20,8 @@ internal static class BenchmarksSection
         html.Leaf("h2", "Benchmarks");
         html.Note(
             "How to read it: every model is asked the same documents, as lm-evaluation-harness asks them, where it says (chat) through the "
-                + "model's chat template. Shares are in per cent, ± one standard error over documents; bars show ± 1.96 of them, a 95 % interval. Differences are from the "
+                + "model's chat template. Shares are in per cent, ± one standard error over documents; bars show ± 1.96 of them, a 95 % "
+                + "interval. Differences are from the "
                 + "teacher, document by document, in the first metric: their intervals come from 10,000 draws of documents, p is the "
                 + "probability of a difference at least so large between equally good models, by McNemar's exact test where a document is "
                 + "right or wrong and by permutation elsewhere.");
@@ -47,6 +48,10 @@ internal static class BenchmarksSection
                     new Cell(metric.Name),
                     .. task.Results.Select(result => new Cell(MetricText.Value(result.Metrics.First(of => of.Name == metric.Name))))]);
         table.Write(html);
+        foreach (var task in tasks)
+            if (task.Attempts is { } attempts)
+                html.Leaf("p", $"{task.Task}: what ends in sampled is counted of {attempts}, all else of the greedy answer; pass@k is "
+                    + "the probability that one of k attempts is right.", ("class", "quiet"));
         foreach (var task in tasks)
             if (task.Results.Max(result => result.Cut) is > 0 and var cut)
                 html.Leaf("p", $"{task.Task}: {Figures.Exact(cut)} of {Figures.Exact(task.Documents)} contexts are longer than a model's "

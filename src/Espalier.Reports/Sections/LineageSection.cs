@@ -52,6 +52,7 @@ internal static class LineageSection
         "candidate" or "samples" => null,
         "prune" => "Pruned model",
         "distill" => "Distilled student",
+        "synthesize" => "Texts that the teacher wrote",
         "export" => "Export",
         _ when stage == "evaluate" || stage.StartsWith("text-", StringComparison.Ordinal) => null,
         _ => stage,

@@ -16,14 +16,18 @@ public sealed class DocumentationTests : TorchTest
     [InlineData("depth", "depth TEACHER --ids IDS --metrics lm-loss --samples 1 --seq 8 --drop 2 --threads 1")]
     [InlineData("prune", "prune TEACHER --random --hidden 64 --output OUT/pruned")]
     [InlineData("export", "export TEACHER --output OUT/teacher.gguf")]
+    [InlineData("synthesize", "synthesize TEACHER --count 2 --temperature 0 --max-tokens 6 --min-tokens 1 --keep-unfinished --threads 1 "
+        + "--output OUT/written.jsonl")]
     [InlineData("cache", "cache TEACHER --ids IDS --seq 32 --windows 2 --threads 1 --output OUT/cache")]
     [InlineData("distill", "distill TEACHER --teacher TEACHER --ids IDS --held-out 0.1% --seq 32 --batch 1 --steps 1 --output OUT/student")]
+    [InlineData("align", "align TEACHER --data DATA --held-out 20% --seq 32 --batch 1 --steps 1 --threads 1 --output OUT/aligned")]
     public void Every_field_of_the_example_is_printed(string command, string line)
     {
         using var folder = new TemporaryFolder();
         var printed =
             Verb.Json(line.Replace("TEACHER", Verb.Teacher, StringComparison.Ordinal).Replace("OUT", folder.Path, StringComparison.Ordinal)
-                .Replace("IDS", Verb.TeacherIds, StringComparison.Ordinal));
+                .Replace("IDS", Verb.TeacherIds, StringComparison.Ordinal)
+                .Replace("DATA", Path.Combine(Fixtures.Root, "samples", "letters.jsonl"), StringComparison.Ordinal));
         AssertHas(Example(command), printed, command);
     }
 

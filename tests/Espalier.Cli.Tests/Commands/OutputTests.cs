@@ -14,8 +14,8 @@ namespace Espalier.Cli.Tests.Commands;
 public sealed class OutputTests : TorchTest
 {
     /// <summary>
-    /// A command line for every output; M is a model, I its ids, R a recipe, K a benchmark, C one of programs, OUT the output and N a
-    /// place that is free.
+    /// A command line for every output; M is a model, I its ids, R a recipe, K a benchmark, C one of programs, D conversations, OUT the
+    /// output and N a place that is free.
     /// </summary>
     private static readonly Dictionary<string, string> s_lines = new()
     {
@@ -33,6 +33,8 @@ public sealed class OutputTests : TorchTest
         ["correct --output"] = "correct M --ids I --seq 16 --steps 1 --output OUT",
         ["distill --output"] = "distill M --teacher T --ids I --seq 16 --steps 1 --output OUT",
         ["pretrain --output"] = "pretrain M --ids I --seq 16 --steps 1 --output OUT",
+        ["synthesize --output"] = "synthesize M --count 1 --max-tokens 2 --output OUT",
+        ["align --output"] = "align M --data D --output OUT",
         ["cache --output"] = "cache M --ids I --seq 16 --k 4 --output OUT",
         ["evaluate --per-token"] = "evaluate M --ids I --seq 16 --windows 2 --per-token OUT",
         ["evaluate --per-document"] = "evaluate M --tasks K --per-document OUT",
@@ -44,7 +46,8 @@ public sealed class OutputTests : TorchTest
     private static readonly HashSet<string> s_reads =
     [
         "--ids", "--teacher", "--cache", "--scores", "--like", "--depth-scores", "--plan", "--task", "--order", "--reference", "--train",
-        "--folder", "--compare", "--tasks", "--benchmarks", "--judge", "--contamination",
+        "--folder", "--compare", "--data", "--chat-template", "--tasks", "--benchmarks", "--judge", "--contamination", "--prompts",
+        "--decontaminate",
     ];
 
     /// <summary>What needs a finished run to write from, and is tested where there is one.</summary>
@@ -155,7 +158,7 @@ public sealed class OutputTests : TorchTest
 
     private static bool IsFile(string output) => output.Contains("--write", StringComparison.Ordinal)
         || output is "init --output" or "score --output" or "depth --output" or "depth --picture" or "search --picture"
-        or "evaluate --per-token" or "evaluate --per-document" or "evaluate --samples";
+        or "evaluate --per-token" or "evaluate --per-document" or "evaluate --samples" or "synthesize --output";
 
     private string At(string name) => Path.Combine(_folder.Path, name);
 
@@ -166,6 +169,7 @@ public sealed class OutputTests : TorchTest
         "I" => _ids,
         "K" => Path.Combine(Fixtures.Root, "tasks", "endings", "endings.yaml"),
         "C" => At("programs.yaml"),
+        "D" => Path.Combine(Fixtures.Root, "samples", "letters.jsonl"),
         "R" => At("recipe.yaml"),
         "N" => At("free"),
         "OUT" => place,

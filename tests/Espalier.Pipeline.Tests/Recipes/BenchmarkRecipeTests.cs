@@ -32,6 +32,17 @@ public sealed class BenchmarkRecipeTests : IDisposable
     }
 
     [Fact]
+    public void What_a_benchmark_is_asked_with_stays_in_the_canonical_text()
+    {
+        var recipe =
+            Parse("evaluate: [{ task: gsm8k, attempts: 8, temperature: 0.6, top-p: 0.9, seed: 7 }, { task: gsm8k, max-tokens: 64 },"
+            + " { task: mbpp, chat-template: true, attempts: 1 }]");
+        Assert.Equal(["gsm8k (8 attempts)", "gsm8k", "mbpp (chat, 1 attempt)"], recipe.Tasks.Select(task => task.Name));
+        Assert.Equal([new(8, 0.6, 0.9, 7), null, new(1, 0.8, 0.95, 0)], recipe.Tasks.Select(task => task.Sampling));
+        Assert.Equal(recipe.Tasks, RecipeFile.Parse(RecipeFile.Canonical(recipe), "c").Tasks);
+    }
+
+    [Fact]
     public void A_folder_of_benchmarks_means_nothing_without_one() =>
         Assert.Equal(RecipeFile.Canonical(Parse("")), RecipeFile.Canonical(Parse("benchmarks: b")));
 
@@ -40,6 +51,9 @@ public sealed class BenchmarkRecipeTests : IDisposable
     [InlineData("evaluate: [{ task: mmul }]", "evaluate: mmul is not known. Did you mean mmlu?")]
     [InlineData("evaluate: [{ task: mmlu, limt: 3 }]", "line 4: there is no key evaluate.limt: did you mean limit?")]
     [InlineData("evaluate: [{ task: mmlu, limit: 0 }]", "line 4: evaluate.limit is 0; it must be a whole number from 1")]
+    [InlineData("evaluate: [{ task: gsm8k, top-p: 0.9 }]", "line 4: evaluate: gsm8k has temperature, top-p or seed")]
+    [InlineData("evaluate: [{ task: gsm8k, attempts: 2, top-p: 1.5 }]",
+        "line 4: evaluate.top-p is 1.5; it must be a number above 0 and at most 1")]
     [InlineData("evaluate: [mmlu, { task: mmlu, limit: 3 }]", "line 4: evaluate: mmlu is there twice; keep one")]
     public void What_is_wrong_with_a_benchmark_is_named_with_its_line(string line, string expected) =>
         Assert.Contains(expected, Assert.Throws<EspalierException>(() => Parse(line)).Message);

@@ -152,7 +152,7 @@ public sealed class EarlyStoppingStageTests : TorchTest
             EvaluateEvery = 2,
             CheckpointEvery = 5,
             EarlyStopping = 2,
-            HeldOut = new(new TokenRange(ids, 3600, 400), 32, WindowStride.Contiguous),
+            HeldOut = TrainingLoop.LossOn(new(new TokenRange(ids, 3600, 400), 32, WindowStride.Contiguous)),
         }, NullProgress.Instance, stop.Token);
         // What the best weights lost is known of an earlier evaluation, not of the last.
         Assert.Equal(end.Step == trainer.State.Step, heldOut is not null);

@@ -94,6 +94,37 @@ public sealed class TaskStageTests : TorchTest
         Assert.Equal(second.Result.Totals, again.Result!.Totals);
     }
 
+    [Fact]
+    public void Attempts_are_kept_with_their_scores_and_other_settings_are_another_stage()
+    {
+        Write();
+        File.WriteAllText(Path.Combine(_folder, "my_task.yaml"), "kind: generate\ntest: questions.jsonl\nprompt: \"Count to {n}:\"\n"
+            + "target: \"{answer}\"\nmax-tokens: 4\nfilters:\n  any: { regex: '([a-z])' }\ncompare: { ignore: ['[a-m0-9]'] }\n");
+        RecipeTask Task(int attempts, long seed) => new(new TaskSection
+        {
+            Task = Path.Combine(_folder, "my_task.yaml"),
+            Limit = 3,
+            Attempts = attempts,
+            Temperature = 2,
+            Seed = seed,
+        }, () => null);
+        var first = Run("run", Task(4, 0), s_teacher, "a");
+        Assert.Equal(["pass@1,any,sampled", "pass@2,any,sampled", "pass@4,any,sampled", "exact_match,any"],
+            first.Row!.Metrics.Select(metric => metric.Name));
+        Assert.Contains(first.Result!.Documents, document => document.Score("pass@1,any,sampled") is > 0 and < 1);
+        Assert.Equal(4, Assert.Single(TaskComparison.OfAll(["a"], [[first.Result]])).Attempts!.Count);
+        var again = Run("run", Task(4, 0), s_teacher, "a");
+        Assert.Equal((first.Row.Stage, 4), (again.Row!.Stage, again.Result!.Totals.Count));
+        Assert.Equal(first.Result.Totals, again.Result.Totals);
+        Assert.NotEqual(first.Row.Stage, Run("run", Task(4, 1), s_teacher, "a").Row!.Stage);
+        Assert.NotEqual(first.Row.Stage, Run("run", Task(5, 0), s_teacher, "a").Row!.Stage);
+        Assert.Contains("to which a model writes no text", Assert.Throws<EspalierException>(() =>
+        {
+            Write();
+            _ = Task(4, 0).Definition;
+        }).Message);
+    }
+
     // The same weights with other rotations: a model that says something else.
     private string Other()
     {

@@ -240,7 +240,7 @@ public sealed class TrainingLoopTests : TorchTest, IDisposable
             CheckpointEvery = checkpointEvery,
             EvaluateEvery = 4,
             EarlyStopping = earlyStopping,
-            HeldOut = new WindowSet(TokenIds.FromList(Enumerable.Range(0, 100).Select(i => i * 5 % 127), "ids", 128), 16),
+            HeldOut = TrainingLoop.LossOn(new(TokenIds.FromList(Enumerable.Range(0, 100).Select(i => i * 5 % 127), "ids", 128), 16)),
         }, new Watch(this, step =>
         {
             // The save of the step before may still be in flight, that of the one before it is not.

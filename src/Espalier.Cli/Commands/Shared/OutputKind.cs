@@ -1,5 +1,6 @@
 using System.Text;
 using Espalier.Compression.Importance;
+using Espalier.Compression.Synthesis;
 using Espalier.Files;
 
 namespace Espalier.Cli.Commands.Shared;
@@ -31,6 +32,10 @@ internal sealed record OutputKind(string Name, Func<string, bool> Is)
     internal static OutputKind Samples { get; } = new("a file of programs that a model wrote",
         path => Head(path) is var head && head.StartsWith("{\"task_id\":", StringComparison.Ordinal)
             && head.Contains("\"completion\":", StringComparison.Ordinal));
+
+    /// <summary>Texts that a teacher wrote: what they were made with lies beside them. Only the same settings find them again.</summary>
+    internal static OutputKind Synthesis { get; } = new("a file of texts that a teacher wrote",
+        path => File.Exists(SynthesisRecord.PlaceOf(path)) || File.Exists(SynthesisRecord.JournalOf(path)));
 
     /// <summary>A page of ours: its title says so.</summary>
     internal static OutputKind Html { get; } = new("a page of espalier", path =>

@@ -1,4 +1,4 @@
-namespace Espalier.Evaluation.Code;
+namespace Espalier.Evaluation.Sampling;
 
 /// <summary>How likely one of k samples passes, estimated without bias from n ≥ k of them (arXiv 2107.03374, equation 1).</summary>
 internal static class PassAtK

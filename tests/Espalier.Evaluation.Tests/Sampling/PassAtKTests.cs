@@ -1,4 +1,4 @@
-using Espalier.Evaluation.Code;
+using Espalier.Evaluation.Sampling;
 
 namespace Espalier.Evaluation.Tests;
 

@@ -1,4 +1,4 @@
-namespace Espalier.Evaluation.Health;
+namespace Espalier.Models.Generation;
 
 /// <summary>How much a text repeats itself, by its ids.</summary>
 internal static class TextMeasures

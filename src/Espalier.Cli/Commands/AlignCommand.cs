@@ -1,0 +1,115 @@
+using System.CommandLine;
+using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Host;
+using Espalier.Cli.Rendering;
+using Espalier.Compression.Data;
+using Espalier.Compression.Training.Profiling;
+using Espalier.Files;
+using Espalier.Models;
+using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Checks;
+using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Stages;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>Teaches a model to answer. The result is a Hugging Face folder; beside it lies FOLDER.run, as of other trainings.</summary>
+internal sealed class AlignCommand : CommandBase
+{
+    private const int DefaultSteps = 200;
+
+    private readonly Argument<string> _model = new("model") { Description = "Hugging Face folder of the model to align" };
+
+    private readonly KeyOptions<AlignSection> _keys = new(AlignSection.Keys, new());
+    private readonly KeyOptions<TrainingSection> _training = new(AlignSection.TrainingKeys, new() { Steps = DefaultSteps });
+    private readonly SeedOption _seed = new("the order");
+
+    private readonly OutputOption _output = new("--output",
+        "Hugging Face folder to write; FOLDER.run beside it keeps metrics and checkpoints", "FOLDER", required: true);
+
+    private readonly DtypeOption _dtype = new();
+    private readonly ThreadsOption _threads = new();
+    private readonly ProfileOption _profile = new();
+
+    internal AlignCommand() : base(
+        "align",
+        "Teach a model to answer: fine-tune it on conversations, with the loss on the assistant's turns alone",
+        "espalier align models/quickstart-teacher --data samples/letters.jsonl --steps 60 --learning-rate 3e-4 --output aligned",
+        "espalier align models/quickstart-teacher --data samples/letters.jsonl --held-out 10% --sequence 128 --steps 20 "
+            + "--batch 4 --evaluate-every 10 --output aligned-briefly --json")
+    {
+        Arguments.Add(_model);
+        _keys.AddTo(this);
+        _training.AddTo(this);
+        _seed.AddTo(this);
+        Options.Add(_output);
+        _dtype.AddTo(this);
+        _threads.AddTo(this);
+        _profile.AddTo(this);
+    }
+
+    protected override int Run(CommandRun run)
+    {
+        var (path, section, seed) = (run.Get(_model)!, Section(run), _seed.Get(run));
+        TrainingStage.OptionsOf(section.Training, section.Sequence).Validate();
+        var folder = _output.FolderWithRun(run, [
+            new("the model's folder", path), .. SourcePlaces.Of("the conversations", section.Data),
+            .. section.TemplateFile is { } template ? new ReadPlace[] { new("the chat template", template) } : []]);
+        var (vocabulary, stored) = Check(run, path, section);
+        RunFolder.Check($"{folder}.run", folder);
+        _threads.Start(run);
+
+        var command = string.Join(' ', Environment.GetCommandLineArgs().Skip(1));
+        var report = RunContext.Within($"{folder}.run", command, seed, run.Progress, context =>
+        {
+            var data = new AlignDataStage(section, path, vocabulary);
+            context.Walk([data]);
+            using var tokens = data.Tokens.Value;
+            TrainingStage.CheckBatch(section.Training, tokens.Conversations!.Windows(section.Sequence).Count);
+            var stage = new AlignStage(ModelSlot.Of(ModelFolder.Given("start", path)), "aligned", section, data, seed);
+            stage.RequireRoom(context);
+            context.Walk([stage, new ExportStage(folder, stage.Trained, "result", stored, [], _dtype.Clamp(run), section.Sequence)]);
+            return AlignReport.Of(folder, stage, _profile.IsGiven(run) ? context.Profiles : null);
+        }, run.Cancellation, profile: _profile.IsGiven(run));
+        run.Write(report, AlignPage.Show);
+        return ExitCodes.Done;
+    }
+
+    private AlignSection Section(CommandRun run)
+    {
+        var given = _keys.Given(run).Concat(_training.Given(run)).ToList();
+        if (!given.Any(entry => entry.Key is "steps" or "tokens"))
+            given.Add(("steps", new YamlText($"{DefaultSteps}", Quoted: true, Line: 0)));
+        return AlignSection.Read(SectionFields.OfOptions(given, AlignSection.Section), new DataSection().Sequence);
+    }
+
+    /// <summary>Refuses what cannot work; returns below what ids must lie, and what the result is stored in.</summary>
+    private (int Vocabulary, ElementType Stored) Check(CommandRun run, string path, AlignSection section)
+    {
+        using var model = Checkpoint.Open(path).WithNotes(run);
+        model.CheckFinite(run.Cancellation);
+        AlignChecks.RequirePositions(section, model);
+        foreach (var source in section.Data)
+            AlignDataStage.Require(source);
+        return (model.Config.VocabularySize, _dtype.Read(run, model));
+    }
+}
+
+/// <summary>What <c>align</c> prints with <c>--json</c>.</summary>
+/// <param name="Output">The Hugging Face folder that was written.</param>
+/// <param name="Metrics">metrics.jsonl: a line a step.</param>
+/// <param name="Steps">Steps done.</param>
+/// <param name="FinalLoss">Mean loss of the last step; null where no step was done.</param>
+/// <param name="Aligned">What it was aligned with, and the held-out part before and after.</param>
+/// <param name="Profile">With <c>--profile</c>: where the time of the steps went; empty where the training was done before.</param>
+internal sealed record AlignReport(
+    string Output, string Metrics, long Steps, double? FinalLoss, AlignRow Aligned, IReadOnlyList<StepProfile>? Profile)
+{
+    internal static AlignReport Of(string output, AlignStage stage, IReadOnlyList<StepProfile>? profile)
+    {
+        var losses = MetricsLines.Read(stage.Metrics!).Where(line => line.Fields.ContainsKey("loss")).ToList();
+        return new(output, stage.Metrics!, losses.Count, losses.Count == 0 ? null
+            : (double?)losses[^1].Fields["loss"], stage.Row!, profile);
+    }
+}

@@ -1,0 +1,32 @@
+using System.Globalization;
+using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Rendering;
+using Espalier.Files;
+using Espalier.Pipeline.Runs;
+
+namespace Espalier.Cli.Commands;
+
+/// <summary>What <c>align</c> shows.</summary>
+internal static class AlignPage
+{
+    internal static void Show(Page page, AlignReport report)
+    {
+        Table(page, [report.Aligned]);
+        ProfilePage.Show(page, report.Profile);
+        page.Line($"wrote {report.Output}; metrics in {report.Metrics}");
+    }
+
+    /// <summary>Each step on what it held out, before and after.</summary>
+    internal static void Table(Page page, IReadOnlyList<AlignRow> rows)
+    {
+        var table = new TextTable(new("step"), new("method"), new("trained on", Number: true), new("left out", Number: true),
+            new("held-out loss before", Number: true), new("after", Number: true));
+        foreach (var row in rows)
+            table.Add(row.Stage, row.Method, Units.Count(row.Conversations), Units.Count(row.Skipped.Values.Sum()), Loss(row.Before),
+                Loss(row.After));
+        page.Table(table);
+    }
+
+    private static string Loss(HeldOutRow? found) =>
+        found is null ? "none" : string.Create(CultureInfo.InvariantCulture, $"{found.Loss:0.0000} ± {found.LossSe:0.0000}");
+}

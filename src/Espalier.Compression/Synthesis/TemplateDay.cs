@@ -1,0 +1,17 @@
+namespace Espalier.Compression.Synthesis;
+
+/// <summary>
+/// The clock of chat templates that write today's date: always noon of one day, as a run that goes on tomorrow must ask what it asked
+/// today. The day is the one that Llama 3.1's template takes where nobody tells it the date.
+/// </summary>
+internal sealed class TemplateDay : TimeProvider
+{
+    /// <summary>The one instance.</summary>
+    public static TemplateDay Instance { get; } = new();
+
+    /// <inheritdoc/>
+    public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
+
+    /// <inheritdoc/>
+    public override DateTimeOffset GetUtcNow() => new(2024, 7, 26, 12, 0, 0, TimeSpan.Zero);
+}

@@ -1,0 +1,42 @@
+using System.Text.Json;
+using Espalier.Evaluation.Tasks;
+
+namespace Espalier.Evaluation.Sampling;
+
+/// <summary>What a model made of one document, greedily and in several attempts.</summary>
+/// <param name="Kind">How metrics come from attempts.</param>
+/// <param name="Greedy">The greedy answer.</param>
+/// <param name="Attempts">The sampled ones.</param>
+internal sealed record SampledResult(SampledKind Kind, DocumentResult Greedy, IReadOnlyList<DocumentResult> Attempts)
+    : DocumentResult(Greedy.Document, Greedy.Cut)
+{
+    /// <inheritdoc/>
+    public override IReadOnlyList<DocumentResult> Samples => Attempts;
+
+    /// <inheritdoc/>
+    public override double Score(string metric)
+    {
+        if (Kind.Find(metric) is not { } sampled)
+            return Greedy.Score(metric);
+        return sampled.K is { } k ? PassAtK.Of(Attempts.Count, Attempts.Count(attempt => attempt.Score(sampled.Inner) == 1), k)
+            : Attempts.Average(attempt => attempt.Score(sampled.Inner));
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>A document's weight is the question's, not the answer's.</remarks>
+    public override double Weight(string metric) => Greedy.Weight(Kind.Find(metric)?.Inner ?? metric);
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter json)
+    {
+        Greedy.Write(json);
+        json.WriteStartArray("attempts");
+        foreach (var attempt in Attempts)
+        {
+            json.WriteStartObject();
+            attempt.Write(json);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+}

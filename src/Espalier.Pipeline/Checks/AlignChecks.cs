@@ -1,0 +1,38 @@
+using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Stages;
+
+namespace Espalier.Pipeline.Checks;
+
+/// <summary>What the steps of alignment read: whether it is there, and fits the model.</summary>
+/// <param name="refusals">Takes what is refused.</param>
+/// <param name="recipe">The recipe.</param>
+/// <param name="teacher">The teacher, open.</param>
+/// <param name="isOnlyPlanned">Whether the teacher has no weights, so that data need not be there yet.</param>
+internal sealed class AlignChecks(Refusals refusals, Recipe recipe, Checkpoint teacher, bool isOnlyPlanned)
+{
+    /// <summary>Adds what is refused; returns what could not be looked at, one line each.</summary>
+    public IReadOnlyList<string> Run()
+    {
+        var missing = isOnlyPlanned ? new Refusals() : refusals;
+        foreach (var step in recipe.Align)
+        {
+            refusals.Try(() => RequirePositions(step, teacher));
+            foreach (var source in step.Data)
+                missing.Try(() => AlignDataStage.Require(source));
+            missing.Try(() => { _ = AlignDataStage.TemplateOf(step, teacher.Folder); });
+        }
+        return isOnlyPlanned ? missing.Problems : [];
+    }
+
+    /// <summary>Refuses windows that the model has no positions for.</summary>
+    public static void RequirePositions(AlignSection step, Checkpoint model)
+    {
+        if (step.Sequence > model.Config.MaxPositions)
+            throw new EspalierException(
+                $"align: sequence is {step.Sequence} and {model.Folder} has {model.Config.MaxPositions} positions "
+                    + $"(max_position_embeddings): "
+                    + "give at most that");
+    }
+}

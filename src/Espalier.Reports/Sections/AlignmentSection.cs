@@ -1,0 +1,30 @@
+using Espalier.Pipeline.Runs;
+using Espalier.Reports.Html;
+using Espalier.Reports.Runs;
+
+namespace Espalier.Reports.Sections;
+
+/// <summary>What the steps of alignment did to the loss on what they held out.</summary>
+internal static class AlignmentSection
+{
+    internal static void Write(HtmlBuilder html, ReportRun run)
+    {
+        if (run.Arms.All(arm => arm.Result.Aligned is null))
+            return;
+        html.Leaf("h2", "Alignment");
+        html.Note(
+            "How to read it: the mean loss on the part of each step's data that was held out, with its standard error, before the step "
+            + "and after it; nats a token of the assistant's turns.");
+        var table = new HtmlTable(("Recipe", false), ("Step", false), ("Method", false), ("Trained on", true), ("Left out", true),
+            ("Held-out loss before", true),
+            ("after", true));
+        foreach (var arm in run.Arms)
+            foreach (var row in arm.Result.Aligned ?? [])
+                table.Add(null, new(arm.Name), new(row.Stage), new(row.Method), new(Figures.Exact(row.Conversations)),
+                    new(Figures.Exact(row.Skipped.Values.Sum())), new(Loss(row.Before)), new(Loss(row.After)));
+        table.Write(html);
+    }
+
+    private static string Loss(HeldOutRow? found) =>
+        found is null ? "nothing held out" : Figures.LossWithError(found.Loss, found.LossSe);
+}
