@@ -124,7 +124,7 @@ public sealed class GgufArchitecturesTests : IDisposable
         Assert.Contains("4 heads of 12 and 44 channels", Refusal("olmo2", config => config with { HiddenSize = 44 }),
             StringComparison.Ordinal);
         Assert.Contains("has RmsNorm", Refusal("qwen3", config => config with { Norm = NormKind.LayerNorm1p }), StringComparison.Ordinal);
-        Assert.Contains("cannot stretch its frequencies", Refusal("qwen2", config =>
+        Assert.Contains("cannot stretch its frequencies", Refusal("qwen3", config =>
             config with { Rotary = config.Rotary with { Scaling = new RotaryScaling.Llama3(8, 1, 4, 64) } }), StringComparison.Ordinal);
     }
 
