@@ -1,5 +1,6 @@
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages;
 
@@ -28,6 +29,9 @@ internal sealed class TaskChecks(Refusals refusals, Recipe recipe, Checkpoint te
         if (OfLayers(recipe, teacher.Config) is { } ofLayers)
             problems.Try(() =>
             {
+                if (new TaskSection { Task = recipe.Score.Task! } is { Task: var file } task && (task.IsFile || task.IsItems)
+                    && !File.Exists(file))
+                    throw new EspalierException($"score.task: {file} does not exist");
                 _ = ofLayers.Questions;
                 // Without a tokenizer the recipe is refused already.
                 if (NeedStage.TokenizerOf(teacher.Folder) is { } tokenizer)

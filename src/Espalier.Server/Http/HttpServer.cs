@@ -149,8 +149,8 @@ internal sealed class HttpServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Reads what is left of a body that is too large, up to a limit: a connection that is closed with bytes unread is reset, and the client
-    /// may see that and not the answer.
+    /// Reads what is left of a body that is too large, up to a limit: a connection that is closed with bytes unread is reset, and the
+    /// client may see that and not the answer.
     /// </summary>
     private static async Task DrainAsync(HttpContext context)
     {

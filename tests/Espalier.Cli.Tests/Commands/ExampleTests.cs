@@ -32,7 +32,8 @@ public sealed partial class ExampleTests : IDisposable
     private static string Shortened(string example)
     {
         var line = Steps().Replace(example.Replace("dotnet-docs", Text, StringComparison.Ordinal), "$1 2");
-        line = Length().Replace(line, "--seq 16");
+        // A pair of answers to a question stands in one window.
+        line = Length().Replace(line, line.Split(' ')[1] == "align" ? "--seq 64" : "--seq 16");
         line = Count().Replace(line, "$1 4");
         string[] more = line.Split(' ')[1] switch
         {
@@ -43,6 +44,7 @@ public sealed partial class ExampleTests : IDisposable
                 ["--seq 16", "--samples 4"],
             "depth" => ["--seq 16", "--samples 4"],
             "prune" when line.Contains(".jsonl", StringComparison.Ordinal) => ["--seq 16", "--samples 4"],
+            "align" => ["--seq 64"],
             "plan" => ["--no-calibration"],
             _ => [],
         };
@@ -89,12 +91,15 @@ public sealed partial class ExampleTests : IDisposable
     private void MakeClone()
     {
         var teacher = Verb.Copy(Verb.Teacher, At("models", "quickstart-teacher"));
-        Change(Path.Combine(teacher, "config.json"), text => Regex.Replace(text, "(\"max_position_embeddings\": *)\\d+", "${1}32"));
+        Change(Path.Combine(teacher, "config.json"), text => Regex.Replace(text, "(\"max_position_embeddings\": *)\\d+", "${1}64"));
         File.WriteAllLines(At(Text.Split('/')), File.ReadLines(Path.Combine(Verb.Teacher, "self-written.jsonl")).Take(40));
         Directory.CreateDirectory(At("tests", "golden", "quickstart-teacher"));
         File.Copy(Verb.TeacherIds, At("tests", "golden", "quickstart-teacher", "self-written.ids.i32"));
         var endings = Verb.Copy(Path.Combine(Fixtures.Root, "tasks", "endings"), At("tasks", "endings"));
         Change(Path.Combine(endings, "endings.jsonl"), text => text.Split('\n')[0]);
+        Directory.CreateDirectory(At("samples"));
+        foreach (var set in Directory.GetFiles(Path.Combine(Fixtures.Root, "samples"), "*.jsonl"))
+            File.Copy(set, At("samples", Path.GetFileName(set)));
         Directory.CreateDirectory(At("docs"));
         File.WriteAllBytes(At("docs", "memory.md"), File.ReadAllBytes(Path.Combine(Fixtures.Root, "docs", "memory.md")));
 

@@ -19,8 +19,8 @@ public sealed class InitTests : TorchTest
         var report = Init(Fixtures.Golden("families", family), ids);
         Assert.InRange(report.Kept, 0.3, 0.7);
         var recipe = RecipeFile.Read(At("recipe.yaml"));
-        // GGUF where the family has it.
-        Assert.Equal(family.Split('-')[0] is "llama" or "mistral", recipe.Export.Contains(ExportKind.GgufQ8));
+        // Every family has GGUF; llama.cpp reads an OLMo-2 whose width was cut in no form.
+        Assert.Equal(family != "olmo2", recipe.Export.Contains(ExportKind.GgufQ8));
     }
 
     [Theory]
